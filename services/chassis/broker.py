@@ -1,0 +1,189 @@
+"""The Kafka client, as the relay and the consumer use it. Nothing else touches it."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, cast
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from services.chassis.settings import Settings
+from services.chassis.telemetry import log
+from services.chassis.wire import Record
+from services.contracts import EVENTS
+from services.contracts.directory import COMPACTED
+from services.contracts.envelope import dead_letters
+
+AWAY = (KafkaError, OSError, TimeoutError)
+"""What the client raises when the broker cannot be reached."""
+
+DEADLINE = 20.0
+"""Seconds that one round of sends may take before the producer is thrown away."""
+
+_log = log(__name__)
+
+
+def all_topics() -> list[str]:
+    """Every topic of the platform, with its dead letters."""
+    topics = sorted({event.topic for event in EVENTS.values()})
+    return [*topics, *(dead_letters(topic) for topic in topics)]
+
+
+class Broker:
+    """One process' way to Kafka."""
+
+    def __init__(self, settings: Settings, *, embedded: bool = False) -> None:
+        self.settings = settings
+        self.embedded = embedded
+        """The in-memory broker of the embedded stack: topics appear when first used, and hold a bounded window."""
+        self.window = Window() if embedded else None
+
+    async def ensure_topics(self) -> None:
+        """Create what is missing. Waits for a broker that is still starting; raises `TimeoutError` after 60 s."""
+        async with asyncio.timeout(60):
+            while True:
+                try:
+                    return await self._create_topics()
+                except AWAY as error:
+                    _log.warning("broker not ready", error=repr(error))
+                    await asyncio.sleep(0.5)
+
+    async def _create_topics(self) -> None:
+        admin = cast(Any, AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka))
+        await admin.start()
+        try:
+            if self.embedded:
+                for topic in all_topics():
+                    await admin._get_cluster_metadata([topic])  # asking for a topic makes the embedded broker create it
+                return
+            wanted = [
+                NewTopic(
+                    topic,
+                    self.settings.partitions,
+                    self.settings.replication,
+                    topic_configs={"retention.ms": "-1"}
+                    | ({"cleanup.policy": "compact"} if topic in COMPACTED else {}),
+                )
+                for topic in all_topics()
+            ]
+            present = set(await admin.list_topics())
+            answer = await admin.create_topics([topic for topic in wanted if topic.name not in present])
+            for _, code, *_ in answer.topic_errors:
+                if code and for_code(code) is not TopicAlreadyExistsError:
+                    raise for_code(code)()
+        finally:
+            await admin.close()
+
+    async def producer(self) -> "Producer":
+        """A connected producer. Raises one of `AWAY`."""
+        client = AIOKafkaProducer(
+            bootstrap_servers=self.settings.kafka,
+            acks="all",
+            # Idempotence wedges (aio-libs/aiokafka#1017); the inbox absorbs what a retry sends twice.
+            enable_idempotence=False,
+            max_batch_size=262_144,
+            linger_ms=0,
+            request_timeout_ms=10_000,
+        )
+        await asyncio.wait_for(client.start(), DEADLINE)
+        return Producer(client)
+
+    async def consumer(self, group: str, topics: Iterable[str]) -> AIOKafkaConsumer:
+        """A connected consumer that commits nothing by itself. Raises one of `AWAY`."""
+        client = AIOKafkaConsumer(
+            *sorted(topics),
+            bootstrap_servers=self.settings.kafka,
+            group_id=group,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=self.settings.fetch_wait_ms,
+            max_partition_fetch_bytes=2 * 1024 * 1024,
+            max_poll_interval_ms=300_000,
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=3_000,
+        )
+        try:
+            await asyncio.wait_for(client.start(), DEADLINE)
+        except BaseException:
+            await client.stop()
+            raise
+        return client
+
+
+class Producer:
+    """Sends records in order and waits until all replicas have them."""
+
+    def __init__(self, client: AIOKafkaProducer) -> None:
+        self._client = client
+
+    async def send(self, records: list[Record]) -> dict[tuple[str, int], int]:
+        """Send all; returns the last offset per topic and partition once the broker has acknowledged every record.
+
+        Raises one of `AWAY` when any was not acknowledged: then any of them may or may not be in the topic, and this
+        producer must be thrown away, because it may still be sending.
+        """
+        client = cast(Any, self._client)
+        async with asyncio.timeout(DEADLINE):
+            sent = [
+                await client.send(record.topic, value=record.value, key=record.key, headers=record.headers)
+                for record in records
+            ]
+            ends: dict[tuple[str, int], int] = {}
+            for future in sent:
+                at = await future
+                ends[(at.topic, at.partition)] = at.offset
+        return ends
+
+    async def close(self) -> None:
+        """Let go of the connections, without waiting for a broker that does not answer."""
+        try:
+            await asyncio.wait_for(self._client.stop(), 3)
+        except AWAY as error:
+            _log.warning("producer did not stop cleanly", error=repr(error))
+
+
+class Window:
+    """Keeps the relays of the embedded stack from overrunning its consumers.
+
+    The embedded broker keeps the last 100,000 records or 5 MiB of a partition. Every consumer reports how far it has
+    committed; a relay waits while anything it would send could push out what some group has not committed yet.
+    """
+
+    LIMIT = 4000
+    """Most records of a partition that some consumer may still have to read; at most about 1 KiB each."""
+
+    def __init__(self) -> None:
+        self._groups: dict[str, set[str]] = {}
+        self._committed: dict[tuple[str, str, int], int] = {}
+        self._ends: dict[tuple[str, int], int] = {}
+        self._moved = asyncio.Event()
+
+    def join(self, group: str, topics: Iterable[str]) -> None:
+        """This group will read these topics."""
+        self._groups[group] = set(topics)
+
+    def committed(self, group: str, offsets: dict[TopicPartition, int]) -> None:
+        """The group has handled everything before these offsets."""
+        for partition, offset in offsets.items():
+            self._committed[(group, partition.topic, partition.partition)] = offset
+        self._moved.set()
+
+    def sent(self, ends: dict[tuple[str, int], int]) -> None:
+        """These are the newest offsets."""
+        self._ends.update(ends)
+
+    def behind(self) -> int:
+        """The most records that any group still has to handle in any partition."""
+        worst = 0
+        for group, topics in self._groups.items():
+            for (topic, partition), end in self._ends.items():
+                if topic in topics:
+                    worst = max(worst, end + 1 - self._committed.get((group, topic, partition), 0))
+        return worst
+
+    async def room(self, records: int) -> None:
+        """Wait until this many records can be sent without pushing out what somebody still has to read."""
+        while self.behind() + records > self.LIMIT:
+            self._moved.clear()
+            await self._moved.wait()

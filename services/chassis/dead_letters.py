@@ -1,0 +1,114 @@
+"""What could not be handled, kept with its bytes, its place, the reason and the tries, until somebody decides.
+
+`held`: an event that came before one that is missing; it is handled by itself when the missing one has arrived.
+`dead`: an event that no try could handle, or that was held too long. `retried`, `discarded`: what somebody decided.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlmodel import UTCDateTime
+
+from services.chassis.errors import NotFound
+from services.chassis.outbox import pack_headers, unpack_headers
+from services.chassis.wire import Headers, Record
+
+
+class LetterState(StrEnum):
+    """What became of a letter."""
+
+    HELD = "held"
+    DEAD = "dead"
+    RETRIED = "retried"
+    DISCARDED = "discarded"
+
+
+def dead_letters_table(metadata: sa.MetaData) -> sa.Table:
+    """The dead letters of one service."""
+    table = sa.Table(
+        "dead_letters",
+        metadata,
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("state", sa.String(12), nullable=False, index=True),
+        sa.Column("topic", sa.String(120), nullable=False),
+        sa.Column("partition", sa.Integer, nullable=False),
+        sa.Column("offset", sa.BigInteger, nullable=False),
+        sa.Column("key", sa.LargeBinary, nullable=True),
+        sa.Column("headers", sa.LargeBinary, nullable=False),
+        sa.Column("value", sa.LargeBinary, nullable=False),
+        sa.Column("type", sa.String(200), nullable=True),
+        sa.Column("source", sa.String(200), nullable=True),
+        sa.Column("subject", sa.String(200), nullable=True),
+        sa.Column("sequence", sa.BigInteger, nullable=True),
+        sa.Column("reason", sa.String(80), nullable=False),
+        sa.Column("detail", sa.Text, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("decided_at", UTCDateTime(), nullable=True),
+        sa.Column("decision", sa.Text, nullable=True),
+    )
+    sa.Index("dead_letters_waiting", table.c.source, table.c.subject, table.c.sequence)
+    return table
+
+
+def letter_row(
+    record: Record, *, state: LetterState, reason: str, detail: str, attempts: int, at: datetime, **about: Any
+) -> dict[str, Any]:
+    """The row that keeps this record. `about`: type, source, subject, sequence where they could be read."""
+    return {
+        "id": uuid4(),
+        "state": state.value,
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "key": record.key,
+        "headers": pack_headers(record.headers),
+        "value": record.value,
+        "type": None,
+        "source": None,
+        "subject": None,
+        "sequence": None,
+        "reason": reason,
+        "detail": detail[:2000],
+        "attempts": attempts,
+        "at": at,
+        "decided_at": None,
+        "decision": None,
+        **about,
+    }
+
+
+def original(row: Any) -> Record:
+    """The record as it was read."""
+    return Record(row.topic, row.key, unpack_headers(row.headers), row.value, row.partition, row.offset)
+
+
+def explained(record: Record, *, reason: str, detail: str, attempts: int, service: str) -> Headers:
+    """The original headers, with the reason, place and tries beside them, for the dead-letter topic."""
+    told = {
+        "cefo-reason": reason,
+        "cefo-detail": detail[:2000],
+        "cefo-service": service,
+        "cefo-attempts": str(attempts),
+        "cefo-position": f"{record.topic}/{record.partition}/{record.offset}",
+    }
+    return [*record.headers, *((name, value.encode()) for name, value in told.items())]
+
+
+async def letters(session: Any, table: sa.Table, *, state: str | None = None, limit: int = 100) -> list[Any]:
+    """The oldest letters first, at most `limit`."""
+    chosen = sa.select(table).order_by(table.c.at, table.c.id).limit(limit)
+    if state is not None:
+        chosen = chosen.where(table.c.state == state)
+    return list((await session.execute(chosen)).all())
+
+
+async def letter(session: Any, table: sa.Table, id: Any) -> Any:
+    """One letter. Raises `NotFound`."""
+    row = (await session.execute(sa.select(table).where(table.c.id == id))).one_or_none()
+    if row is None:
+        raise NotFound(what="dead letter")
+    return row

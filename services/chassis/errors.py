@@ -1,0 +1,97 @@
+"""What may be refused, and how it is said.
+
+::
+
+    Refused                  the request is understood and not allowed by a rule        409
+    ├── Invalid              a field breaks a rule                                      422
+    ├── NotFound             there is no such thing (or not for you)                    404
+    ├── NotAllowed           the role, centre or object is not yours                    403
+    ├── NotSignedIn          nobody is signed in                                        401
+    ├── Stale                it changed since you read it                               409
+    └── Unavailable          a part is away; nothing was changed; try again             503
+
+Each class of refusal is a slug, a message with named values, and the field it is about. The message is an English
+msgid; the reader sees it in their language.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+def msg(text: str) -> str:
+    """Mark a message for the catalogues; it is translated where it is shown."""
+    return text
+
+
+@dataclass(eq=False)
+class Refused(Exception):
+    """A rule says no. Subclass it in a service's `domain.py`, with a slug, a message and the field it is about."""
+
+    slug: ClassVar[str] = "refused"
+    status: ClassVar[int] = 409
+    message: ClassVar[str] = msg("This is not possible.")
+    field_name: ClassVar[str | None] = None
+
+    values: dict[str, Any] = field(default_factory=dict[str, Any])
+    about: str | None = None
+
+    def __init__(self, about: str | None = None, **values: Any) -> None:
+        self.values = values
+        self.about = about or type(self).field_name
+        super().__init__(f"{self.slug}: {self.message.format(**values)}")
+
+
+class Invalid(Refused):
+    """A field breaks a rule."""
+
+    slug = "invalid"
+    status = 422
+    message = msg("This value is not valid.")
+
+
+class NotFound(Refused):
+    """There is no such thing."""
+
+    slug = "not-found"
+    status = 404
+    message = msg("There is no {what} with this reference.")
+
+
+class NotAllowed(Refused):
+    """The role, the centre or the object is not this person's."""
+
+    slug = "not-allowed"
+    status = 403
+    message = msg("Your role does not allow this.")
+
+
+class WrongCentre(NotAllowed):
+    """The person works for another centre."""
+
+    slug = "wrong-centre"
+    message = msg("You work for {yours}; this belongs to {centre}.")
+    field_name = "centre"
+
+
+class NotSignedIn(Refused):
+    """Nobody is signed in."""
+
+    slug = "not-signed-in"
+    status = 401
+    message = msg("Please sign in first.")
+
+
+class Stale(Refused):
+    """Somebody changed it since the caller read it."""
+
+    slug = "stale-version"
+    message = msg("This changed in the meantime (version {now}, you saw {seen}). Read it again.")
+    field_name = "version"
+
+
+class Unavailable(Refused):
+    """A part the request needs is away. Nothing was changed."""
+
+    slug = "unavailable"
+    status = 503
+    message = msg("This is not possible right now. Nothing was changed; please try again.")

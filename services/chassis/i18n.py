@@ -1,0 +1,69 @@
+"""Four languages: French first, then German, Dutch, English. English msgids in the code, catalogues beside each package.
+
+Catalogues are read from their `.po` files at start; there is nothing to compile.
+"""
+
+from collections.abc import Iterable
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+
+from babel import Locale
+from babel.messages.pofile import read_po
+
+LANGUAGES = ("fr", "de", "nl", "en")
+DEFAULT = "fr"
+HERE = Path(__file__).parent
+
+language: ContextVar[str] = ContextVar("language", default=DEFAULT)
+"""The language of whoever is being answered."""
+
+_folders: list[Path] = [HERE / "locales"]
+
+
+def add_catalogues(folder: Path) -> None:
+    """Read this folder's `<language>.po` files too."""
+    if folder not in _folders:
+        _folders.append(folder)
+        catalogue.cache_clear()
+
+
+@cache
+def catalogue(lang: str) -> dict[str, str]:
+    """Every translated message of a language."""
+    messages: dict[str, str] = {}
+    for folder in _folders:
+        path = folder / f"{lang}.po"
+        if path.exists():
+            with path.open("rb") as file:
+                messages |= {str(m.id): str(m.string) for m in read_po(file, locale=lang) if m.id and m.string}
+    return messages
+
+
+def translate(text: str, lang: str | None = None) -> str:
+    """The message in this language (default: the reader's); the msgid itself where it has no translation."""
+    return catalogue(lang or language.get()).get(text, text)
+
+
+def locale() -> Locale:
+    """How the reader writes dates and numbers."""
+    return Locale.parse({"fr": "fr_BE", "de": "de_BE", "nl": "nl_BE", "en": "en_GB"}[language.get()])
+
+
+def choose(asked: str | None, remembered: str | None, accepts: str) -> str:
+    """The language: asked for in the address, else remembered in the cookie, else the browser's best, else French."""
+    for candidate in (asked, remembered):
+        if candidate in LANGUAGES:
+            return candidate
+    return next((lang for lang in _ranked(accepts) if lang in LANGUAGES), DEFAULT)
+
+
+def _ranked(accepts: str) -> Iterable[str]:
+    ranges: list[tuple[float, str]] = []
+    for part in accepts.split(",")[:20]:
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            ranges.append((-float(weight or 1), tag[:2].lower()))
+        except ValueError:
+            continue
+    return (tag for _, tag in sorted(ranges, key=lambda pair: pair[0]))

@@ -1,0 +1,74 @@
+"""What was said, kept in the store of the service that said it, until (and after) the broker has it.
+
+Rows are written in the action's own transaction. `seq` orders them: two transactions about one aggregate wait for each
+other at the aggregate's row, which is written first, so its rows get their numbers in the order of its versions.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import sqlalchemy as sa
+from sqlmodel import UTCDateTime
+
+from services.chassis.wire import Record, write_event
+from services.contracts import Event
+
+BigKey = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def outbox_table(metadata: sa.MetaData) -> sa.Table:
+    """The outbox of one service."""
+    table = sa.Table(
+        "outbox",
+        metadata,
+        sa.Column("seq", BigKey, sa.Identity(always=False), primary_key=True),
+        sa.Column("topic", sa.String(120), nullable=False),
+        sa.Column("key", sa.LargeBinary, nullable=True),
+        sa.Column("headers", sa.LargeBinary, nullable=False),
+        sa.Column("value", sa.LargeBinary, nullable=False),
+        sa.Column("said_at", UTCDateTime(), nullable=False),
+        sa.Column("sent_at", UTCDateTime(), nullable=True),
+    )
+    unsent = table.c.sent_at.is_(None)
+    sa.Index("outbox_unsent", table.c.seq, postgresql_where=unsent, sqlite_where=unsent)
+    return table
+
+
+def outbox_row(
+    event: Event, *, source: str, time: datetime, sequence: int, correlation_id: UUID, causation_id: UUID | None
+) -> dict[str, Any]:
+    """The row that says `event`."""
+    record = write_event(
+        event,
+        id=uuid4(),
+        source=source,
+        time=time,
+        sequence=sequence,
+        correlation_id=correlation_id,
+        causation_id=causation_id,
+    )
+    return raw_row(record, time)
+
+
+def raw_row(record: Record, time: datetime) -> dict[str, Any]:
+    """The row that sends these bytes."""
+    return {
+        "topic": record.topic,
+        "key": record.key,
+        "headers": pack_headers(record.headers),
+        "value": record.value,
+        "said_at": time,
+        "sent_at": None,
+    }
+
+
+def pack_headers(headers: list[tuple[str, bytes]]) -> bytes:
+    """Headers as JSON, whatever bytes a partner put into them."""
+    return orjson.dumps([(name, value.decode("latin-1")) for name, value in headers])
+
+
+def unpack_headers(packed: bytes) -> list[tuple[str, bytes]]:
+    """What `pack_headers` packed."""
+    return [(name, value.encode("latin-1")) for name, value in orjson.loads(packed)]

@@ -1,0 +1,52 @@
+"""How a service says what it listens to::
+
+    reactions = Reactions()
+
+    @reactions.on(VisitCalled, loads=Waiting)
+    async def on_visit_called(work: Work, event: VisitCalled) -> None:
+        await actions.take_from_line(work, event.visit_id, ...)
+
+A reaction maps the event to plain arguments and calls one action. It knows no Kafka and no transaction.
+`loads` names the aggregate that has the event's key as id: a batch fetches them all at once beforehand.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from services.chassis.store import Aggregate, Work
+from services.contracts import EVENTS, Event
+
+E = TypeVar("E", bound=Event)
+Reaction = Callable[[Work, E], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One reaction, and what a batch loads for it."""
+
+    react: Reaction[Any]
+    loads: type[Aggregate] | None
+
+
+class Reactions:
+    """What one service reacts to, by event type."""
+
+    def __init__(self) -> None:
+        self.by_type: dict[str, Listener] = {}
+
+    def on(self, event: type[E], *, loads: type[Aggregate] | None = None) -> Callable[[Reaction[E]], Reaction[E]]:
+        """Register a reaction to this event type. A second one for the same type raises `TypeError`."""
+
+        def register(react: Reaction[E]) -> Reaction[E]:
+            if event.type in self.by_type:
+                raise TypeError(f"{event.type} already has a reaction; call both actions from one")
+            self.by_type[event.type] = Listener(react, loads)
+            return react
+
+        return register
+
+    @property
+    def topics(self) -> set[str]:
+        """The topics to listen to."""
+        return {EVENTS[type].topic for type in self.by_type}

@@ -1,0 +1,59 @@
+"""Settings, from environment variables that start with `CEFO_`. Each is described here and listed in docs/settings.md."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One process' settings. A variable that is not known is ignored; a value that breaks its rule stops the start."""
+
+    model_config = SettingsConfigDict(env_prefix="CEFO_", frozen=True)
+
+    data: Path = Field(Path("data"), description="Folder of the embedded stores and of the generated secret.")
+    store: str = Field(
+        "sqlite",
+        description="`sqlite` (files under `CEFO_DATA`) or `postgresql://user:password@host:port`; "
+        "each service has its own database, `cefo_<service>`.",
+    )
+    kafka: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, `host:port[,host:port]`.")
+    redis: str = Field("redis://127.0.0.1:6379/0", description="Redis, for what may be lost: live boards and hints.")
+    secret_key: SecretStr | None = Field(
+        None, description="Signs sessions and tokens. Without it a key is made once in `CEFO_DATA/secret.key`."
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000", description="Where people reach the platform; https makes cookies Secure."
+    )
+    demo: bool = Field(False, description="Demo data and a sign-in page that lists the demo accounts.")
+    session_hours: int = Field(12, ge=1, le=24 * 30, description="How long a sign-in holds, in hours.")
+    partitions: int = Field(3, ge=1, le=64, description="Partitions of a topic that the platform creates.")
+    replication: int = Field(1, ge=1, le=5, description="Replicas of a topic that the platform creates.")
+    batch: int = Field(2000, ge=1, le=10_000, description="Most events in one transaction, and in one relay round.")
+    fetch_wait_ms: int = Field(
+        250, ge=1, le=5000, description="How long the broker may hold a fetch that has nothing to answer, in ms."
+    )
+    attempts: int = Field(5, ge=1, le=20, description="Tries of one event before it becomes a dead letter.")
+    retry_seconds: float = Field(
+        0.05, gt=0, le=60, description="Pause before the second try, in seconds; it doubles each time, up to 5 s."
+    )
+    hold_seconds: float = Field(
+        300, gt=0, description="How long an event waits for one that is missing before it, in seconds."
+    )
+    body_limit: int = Field(65_536, ge=1024, description="Largest request body, in bytes; imports have their own.")
+    import_limit: int = Field(
+        268_435_456, ge=1024, description="Largest body of one import request, in bytes; it is streamed."
+    )
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
+    log_json: bool = Field(True, description="Logs as JSON lines; otherwise readable text.")
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the platform over https."""
+        return self.public_url.startswith("https://")
+
+    def store_url(self, service: str) -> str:
+        """The SQLAlchemy URL of one service's own database."""
+        if self.store == "sqlite":
+            return f"sqlite+aiosqlite:///{self.data.absolute() / 'stores' / f'{service}.db'}"
+        return f"{self.store.replace('postgresql://', 'postgresql+asyncpg://').rstrip('/')}/cefo_{service}"

@@ -1,0 +1,253 @@
+"""One store per service, one transaction per action, and the only commit.
+
+`Store.work()` opens a unit of work; leaving it writes what was changed, then what was said (the outbox), and commits.
+Nothing else commits. Writers on SQLite queue for one connection (`BEGIN IMMEDIATE`); readers never wait for them.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlmodel import Field, SQLModel
+
+from services.chassis.clock import Clock, system_clock
+from services.chassis.errors import NotFound, Refused
+from services.chassis.outbox import outbox_row
+from services.contracts import Event
+
+AWAY = (OperationalError, InterfaceError, OSError, TimeoutError)
+"""What the drivers raise when the store cannot be reached. Trying again may help; the data is not to blame."""
+
+
+class Aggregate(SQLModel):
+    """A row that things happen to, one after the other.
+
+    `version` counts the events said about it; `correlation_id` is the chain it belongs to, from check-in to referral.
+    """
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    version: int = 0
+    correlation_id: UUID = Field(default_factory=uuid4)
+
+
+Row = TypeVar("Row", bound=SQLModel)
+Kept = TypeVar("Kept", bound=Aggregate)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a unit of work happens: the chain it belongs to, and the event that set it off (None for a request)."""
+
+    correlation_id: UUID | None = None
+    causation_id: UUID | None = None
+
+
+class Work:
+    """One unit of work: what was loaded and changed, and what is to be said. Committed by the chassis, whole or not at all."""
+
+    def __init__(self, session: AsyncSession, source: str, now: datetime, cause: Cause) -> None:
+        self.session = session
+        self.now = now
+        self.cause = cause
+        self.touched: set[str] = set()
+        self._source = source
+        self._said: list[dict[str, Any]] = []
+        self._held: dict[tuple[type[SQLModel], Any], SQLModel | None] = {}
+        self._guards: list[tuple[str, Refused]] = []
+        self._before: list[Callable[[], Any]] = []
+
+    async def find(self, table: type[Row], id: Any) -> Row | None:
+        """The row with this key, locked until the end of the work, or None."""
+        held: Any = self._held.get((table, id), self)
+        if held is self:
+            held = await self.session.get(table, id, with_for_update=True)
+            self._held[(table, id)] = held
+        return held
+
+    async def load(self, table: type[Row], id: Any, what: str | None = None) -> Row:
+        """The row with this key, locked until the end of the work. Raises `NotFound`, naming `what`."""
+        row = await self.find(table, id)
+        if row is None:
+            raise NotFound(what=what or table.__name__.lower())
+        return row
+
+    async def prefetch(self, table: type[Kept], ids: Iterable[UUID]) -> None:
+        """Load and lock all of these in one query, so that `find` and `load` need none."""
+        wanted = [id for id in dict.fromkeys(ids) if (table, id) not in self._held]
+        if not wanted:
+            return
+        # Always in the order of the key, so that two batches cannot wait for each other.
+        chosen = sa.select(table).where(table.__table__.c.id.in_(wanted)).order_by(table.__table__.c.id)  # pyright: ignore
+        rows: Sequence[Kept] = (await self.session.scalars(chosen.with_for_update())).all()
+        self._held.update({(table, id): None for id in wanted})
+        self._held.update({(table, row.id): row for row in rows})
+
+    def add(self, row: Row) -> Row:
+        """Keep a new row."""
+        self.session.add(row)
+        if isinstance(row, Aggregate):
+            self._held[(type(row), row.id)] = row
+        return row
+
+    def start(self, row: Kept) -> Kept:
+        """Keep a new aggregate, in the chain of what caused it."""
+        if self.cause.correlation_id is not None:
+            row.correlation_id = self.cause.correlation_id
+        return self.add(row)
+
+    async def insert(self, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
+        """Keep many new rows at once; columns by name."""
+        if rows:
+            await self.session.execute(sa.insert(table), rows)
+
+    def emit(self, aggregate: Aggregate, said: Event) -> None:
+        """Say that this happened to the aggregate. It is sent after the commit, in the order of the aggregate's versions."""
+        aggregate.version += 1
+        self.say(said, sequence=aggregate.version, correlation_id=aggregate.correlation_id)
+
+    def say(self, said: Event, *, sequence: int, correlation_id: UUID) -> None:
+        """Say an event about rows that were inserted in bulk. `sequence` counts the aggregate's events from 1."""
+        self._said.append(
+            outbox_row(
+                said,
+                source=self._source,
+                time=self.now,
+                sequence=sequence,
+                correlation_id=correlation_id,
+                causation_id=self.cause.causation_id,
+            )
+        )
+
+    def send_raw(self, row: dict[str, Any]) -> None:
+        """Send bytes as they are; for the chassis' own dead letters."""
+        self._said.append(row)
+
+    def guard(self, table: str, refusal: Refused) -> None:
+        """If the store finds a second row where `table` allows one, refuse with this."""
+        self._guards.append((table, refusal))
+
+    def before_commit(self, act: Callable[[], Any]) -> None:
+        """Await this just before the commit, once, for what is written in bulk."""
+        self._before.append(act)
+
+    def touch(self, *boards: str) -> None:
+        """Tell these live boards after the commit that they changed."""
+        self.touched.update(boards)
+
+    async def settle(self) -> bool:
+        """Write what was changed, then what was said; True when anything was said. Called by the store alone."""
+        try:
+            await self.session.flush()
+            for act in self._before:
+                await act()
+        except IntegrityError as error:
+            for table, refusal in self._guards:
+                if table in str(error.orig):
+                    raise refusal from error
+            raise
+        if self._said:
+            # After the aggregates: whoever waits for their locks then also gets the later outbox numbers.
+            await self.session.execute(sa.insert(_table(self.session, "outbox")), self._said)
+        return bool(self._said)
+
+
+class Store:
+    """One service's own database."""
+
+    def __init__(self, url: str, service: str, metadata: sa.MetaData, clock: Clock = system_clock) -> None:
+        self.service = service
+        self.metadata = metadata
+        self.clock = clock
+        self.url = url
+        self.sqlite = url.startswith("sqlite")
+        self.writer = _sqlite_engine(url, writer=True) if self.sqlite else _postgres_engine(url)
+        self.reader = _sqlite_engine(url, writer=False) if self.sqlite else self.writer
+        self.said = asyncio.Event()
+        """Set after each commit that said something: wakes the relay."""
+        self.on_touch: Callable[[set[str]], None] = lambda boards: None
+        self._turn = asyncio.Lock()
+
+    def table(self, name: str) -> sa.Table:
+        """One of the chassis' own tables in this store."""
+        return self.metadata.tables[name]
+
+    @asynccontextmanager
+    async def work(self, cause: Cause | None = None) -> AsyncGenerator[Work]:
+        """One unit of work. Commits when the block ends, rolls everything back when it raises."""
+        async with self._turn if self.sqlite else nullcontext(), self._session(self.writer) as session:
+            work = Work(session, f"/{self.service}", self.clock(), cause or Cause())
+            try:
+                yield work
+                said = await work.settle()
+                await session.commit()
+            except BaseException:
+                await session.rollback()
+                raise
+        if said:
+            self.said.set()
+        if work.touched:
+            self.on_touch(work.touched)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncSession]:
+        """A session that only reads."""
+        async with self._session(self.reader) as session:
+            yield session
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self.writer.dispose()
+        await self.reader.dispose()
+
+    def _session(self, engine: AsyncEngine) -> AsyncSession:
+        return AsyncSession(engine, expire_on_commit=False, autoflush=False, info={"metadata": self.metadata})
+
+
+def _table(session: AsyncSession, name: str) -> sa.Table:
+    return session.info["metadata"].tables[name]
+
+
+def _postgres_engine(url: str) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=10,
+        max_overflow=10,
+        pool_pre_ping=True,
+        pool_timeout=5,
+        connect_args={"timeout": 5, "server_settings": {"synchronous_commit": "on", "jit": "off"}},
+    )
+
+
+def _sqlite_engine(url: str, *, writer: bool) -> AsyncEngine:
+    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=1 if writer else 4, max_overflow=0)
+
+    def on_connect(connection: Any, _record: Any) -> None:
+        # The driver begins no transactions of its own; ours begin below.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=10000",
+            "foreign_keys=ON",
+            f"query_only={'OFF' if writer else 'ON'}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    def on_begin(connection: sa.Connection) -> None:
+        # A transaction that starts by reading cannot become a writer while another writes: it fails at once.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+    event.listen(engine.sync_engine, "connect", on_connect)
+    event.listen(engine.sync_engine, "begin", on_begin)
+    return engine

@@ -1,0 +1,128 @@
+"""What directory says: centres and providers as compacted state, and the life of referrals."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from services.contracts.envelope import (
+    AreaCode,
+    At,
+    CentreCode,
+    Code,
+    Event,
+    PersonalReference,
+    Privacy,
+    Reference,
+    SubjectRef,
+    private,
+)
+
+CENTRES = "cefo.directory.centres"
+PROVIDERS = "cefo.directory.providers"
+REFERRALS = "cefo.directory.referrals"
+
+COMPACTED = frozenset({CENTRES, PROVIDERS})
+"""Topics that hold state: the last event of a key is the whole truth about it."""
+
+
+class ReferralStatus(StrEnum):
+    """As FHIR Task, plus `expired`."""
+
+    REQUESTED = "requested"
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    IN_PROGRESS = "in-progress"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+PublicText = Annotated[str, private(Privacy.PUBLIC, max_length=200)]
+"""A published name of an organisation or a service, never of a person."""
+
+ServiceStatus = Annotated[Literal["active", "inactive", "defunct", "temporarily closed"], private(Privacy.PUBLIC)]
+Weekday = Annotated[Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"], private(Privacy.PUBLIC)]
+LocalTime = Annotated[str, private(Privacy.PUBLIC, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+LocalDate = Annotated[str, private(Privacy.PUBLIC, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Status = Annotated[ReferralStatus, private(Privacy.OPERATIONAL)]
+
+
+class OpeningHours(BaseModel):
+    """Open on these weekdays (RFC 5545 names), local time, from `opens_at` up to but not including `closes_at`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    weekdays: tuple[Weekday, ...]
+    opens_at: LocalTime
+    closes_at: LocalTime
+
+
+class CentrePublished(Event, type="cefo.directory.centre-published.v1", topic=CENTRES, about="centre"):
+    """A centre as it is now: name, areas, zone, hours and closing days."""
+
+    centre: CentreCode
+    name: PublicText
+    kind: Annotated[Literal["cite", "carrefour"], private(Privacy.PUBLIC)]
+    areas: tuple[AreaCode, ...]
+    timezone: PublicText
+    opening_hours: tuple[OpeningHours, ...]
+    closed_on: tuple[LocalDate, ...] = ()
+    languages: tuple[Code, ...] = ("fr",)
+
+
+class ProviderService(BaseModel):
+    """One service of a provider, as far as other services need it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    service_id: Reference
+    name: PublicText
+    areas: tuple[AreaCode, ...]
+    status: ServiceStatus
+
+
+class ProviderPublished(Event, type="cefo.directory.provider-published.v1", topic=PROVIDERS, about="organization_id"):
+    """A provider as it is now, with its services."""
+
+    organization_id: Reference
+    name: PublicText
+    services: tuple[ProviderService, ...]
+    assured_date: LocalDate | None
+
+
+class ReferralRequested(Event, type="cefo.directory.referral-requested.v1", topic=REFERRALS, about="referral_id"):
+    """A centre sends a person towards a provider's service. Details are fetched by an authorised, logged call."""
+
+    referral_id: PersonalReference
+    subject_ref: SubjectRef
+    centre: CentreCode
+    area: AreaCode | None
+    organization_id: Reference
+    service_id: Reference
+    reason: Code
+    plan_id: PersonalReference | None = None
+    action_id: PersonalReference | None = None
+    at: At
+
+
+class ReferralProgressed(Event, type="cefo.directory.referral-progressed.v1", topic=REFERRALS, about="referral_id"):
+    """The referral moved to another state, so that whoever sent the person learns the decision."""
+
+    referral_id: PersonalReference
+    centre: CentreCode
+    organization_id: Reference
+    service_id: Reference
+    status: Status
+    reason: Code | None = None
+    plan_id: PersonalReference | None = None
+    action_id: PersonalReference | None = None
+    at: At
+
+
+class DirectoryPurged(Event, type="cefo.directory.subject-purged.v1", topic=REFERRALS, about="subject_ref"):
+    """Directory holds nothing more under this reference."""
+
+    subject_ref: SubjectRef
+    at: At

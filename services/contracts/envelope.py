@@ -1,0 +1,100 @@
+"""What every event has in common: its type, topic, key, and a privacy class on each field.
+
+An event class declares itself in its header line::
+
+    class VisitCalled(Event, type="cefo.intake.visit-called.v1", topic=VISITS, about="visit_id"): ...
+
+`about` names the field that holds the aggregate's id: the CloudEvents `subject` and the Kafka key.
+Within a version fields are only added, always with a default; readers ignore fields they do not know.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+
+class Privacy(StrEnum):
+    """How much a field says about a person.
+
+    Names, contacts, birth dates and free text have no class: they never travel.
+    """
+
+    PUBLIC = "public"
+    """Codes, opening hours, published names of organisations: anyone may read it."""
+    OPERATIONAL = "operational"
+    """What happened where and when, about nobody: times, tickets, ids of rooms and sessions."""
+    PSEUDONYMOUS = "pseudonymous"
+    """A random reference, or an id that leads to one person for whoever holds the mapping: still personal data
+    (EDPB guidelines 01/2025)."""
+
+
+def private(level: Privacy, **constraints: Any) -> FieldInfo:
+    """Field metadata carrying the privacy class into the JSON Schema as `x-privacy`."""
+    return Field(json_schema_extra={"x-privacy": level.value}, **constraints)
+
+
+EVENTS: dict[str, type["Event"]] = {}
+"""Every event type by its CloudEvents `type`."""
+
+
+class Event(BaseModel):
+    """Something that happened, as told to the other services and to partners."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: ClassVar[str]
+    topic: ClassVar[str]
+    about: ClassVar[str]
+
+    def __init_subclass__(cls, **declared: str) -> None:
+        super().__init_subclass__()
+        if not declared:
+            return
+        cls.type, cls.topic, cls.about = declared["type"], declared["topic"], declared["about"]
+        if cls.type in EVENTS:
+            raise TypeError(f"event type {cls.type!r} is declared by {EVENTS[cls.type].__name__} and by {cls.__name__}")
+        EVENTS[cls.type] = cls
+
+    @property
+    def key(self) -> str:
+        """The id of the aggregate this event is about: Kafka key and CloudEvents `subject`."""
+        return str(getattr(self, self.about))
+
+
+def dead_letters(topic: str) -> str:
+    """The topic that takes what could not be handled from `topic`."""
+    return f"{topic}.dead-letters"
+
+
+CentreCode = Annotated[str, private(Privacy.PUBLIC, pattern=r"^[a-z][a-z-]{1,39}$", max_length=40)]
+"""A centre's code, for example `la-louviere`."""
+
+AreaCode = Annotated[str, private(Privacy.PUBLIC, pattern=r"^[a-z][a-z-]{1,39}$", max_length=40)]
+"""One of the centre's areas, for example `find-job`."""
+
+Code = Annotated[str, private(Privacy.PUBLIC, pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", max_length=40)]
+"""A code from a published list, for example a reason."""
+
+StaffCode = Annotated[str, private(Privacy.OPERATIONAL, pattern=r"^[a-z0-9][a-z0-9.-]{0,59}$", max_length=60)]
+"""A counsellor, desk or room as its centre calls it: a code, never a name."""
+
+At = Annotated[AwareDatetime, private(Privacy.OPERATIONAL)]
+"""A moment in time, with its zone."""
+
+Reference = Annotated[UUID, private(Privacy.OPERATIONAL)]
+"""The id of something that is no person: a workshop, a session, a service."""
+
+PersonalReference = Annotated[UUID, private(Privacy.PSEUDONYMOUS)]
+"""The id of something that belongs to one person: a visit, an interview, a path, a plan, a referral."""
+
+SubjectRef = Annotated[UUID, private(Privacy.PSEUDONYMOUS)]
+"""The random reference under which a person is known outside intake. Identifies nobody by itself."""
+
+Number = Annotated[int, private(Privacy.OPERATIONAL, ge=0)]
+"""A count, a duration in minutes or an ordinal, as the field says."""
+
+Flag = Annotated[bool, private(Privacy.OPERATIONAL)]
+"""Yes or no, about the event and no person."""

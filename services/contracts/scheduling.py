@@ -1,0 +1,234 @@
+"""What scheduling says: interviews, paths, workshops, seats and attendance."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict
+
+from services.contracts.envelope import (
+    AreaCode,
+    At,
+    CentreCode,
+    Code,
+    Event,
+    Flag,
+    Number,
+    PersonalReference,
+    Privacy,
+    Reference,
+    StaffCode,
+    SubjectRef,
+    private,
+)
+
+INTERVIEWS = "cefo.scheduling.interviews"
+WORKSHOPS = "cefo.scheduling.workshops"
+
+
+class InterviewKind(StrEnum):
+    """An information interview belongs to no path; a guidance interview belongs to exactly one."""
+
+    INFORMATION = "information"
+    GUIDANCE = "guidance"
+
+
+class Method(StrEnum):
+    """The two methods of the guidance offer."""
+
+    INDIVIDUAL = "individual"
+    COLLECTIVE = "collective"
+
+
+class AppointmentStatus(StrEnum):
+    """As in FHIR."""
+
+    PROPOSED = "proposed"
+    BOOKED = "booked"
+    ARRIVED = "arrived"
+    FULFILLED = "fulfilled"
+    CANCELLED = "cancelled"
+    NOSHOW = "noshow"
+    ENTERED_IN_ERROR = "entered-in-error"
+
+
+class Side(StrEnum):
+    """Who called an appointment off."""
+
+    VISITOR = "visitor"
+    CENTRE = "centre"
+
+
+Kind = Annotated[InterviewKind, private(Privacy.OPERATIONAL)]
+MethodCode = Annotated[Method, private(Privacy.OPERATIONAL)]
+CancelledBy = Annotated[Side, private(Privacy.OPERATIONAL)]
+
+
+class PathOpened(Event, type="cefo.scheduling.path-opened.v1", topic=INTERVIEWS, about="path_id"):
+    """A person took a guidance path."""
+
+    path_id: PersonalReference
+    subject_ref: SubjectRef
+    centre: CentreCode
+    method: MethodCode
+    at: At
+    workshop_id: Reference | None = None
+
+
+class InterviewBooked(Event, type="cefo.scheduling.interview-booked.v1", topic=INTERVIEWS, about="interview_id"):
+    """A guidance interview has a time, a counsellor and a room."""
+
+    interview_id: PersonalReference
+    kind: Kind
+    centre: CentreCode
+    counsellor: StaffCode
+    room: StaffCode | None
+    starts_at: At
+    minutes: Number
+    subject_ref: SubjectRef | None
+    path_id: PersonalReference | None
+    method: MethodCode | None
+
+
+class InterviewMoved(Event, type="cefo.scheduling.interview-moved.v1", topic=INTERVIEWS, about="interview_id"):
+    """The interview takes place at another time, with another counsellor or in another room."""
+
+    interview_id: PersonalReference
+    centre: CentreCode
+    counsellor: StaffCode
+    room: StaffCode | None
+    starts_at: At
+    minutes: Number
+
+
+class InterviewCancelled(Event, type="cefo.scheduling.interview-cancelled.v1", topic=INTERVIEWS, about="interview_id"):
+    """The interview was called off, with a reason and a side."""
+
+    interview_id: PersonalReference
+    kind: Kind
+    centre: CentreCode
+    at: At
+    cancelled_by: CancelledBy
+    reason: Code
+
+
+class InterviewMissed(Event, type="cefo.scheduling.interview-missed.v1", topic=INTERVIEWS, about="interview_id"):
+    """The visitor did not come."""
+
+    interview_id: PersonalReference
+    kind: Kind
+    centre: CentreCode
+    at: At
+
+
+class InterviewStarted(Event, type="cefo.scheduling.interview-started.v1", topic=INTERVIEWS, about="interview_id"):
+    """Counsellor and visitor sat down."""
+
+    interview_id: PersonalReference
+    kind: Kind
+    centre: CentreCode
+    area: AreaCode | None
+    counsellor: StaffCode
+    at: At
+    visit_id: PersonalReference | None
+
+
+class InterviewHeld(Event, type="cefo.scheduling.interview-held.v1", topic=INTERVIEWS, about="interview_id"):
+    """The interview took place. `number` counts the held interviews of a path from 1."""
+
+    interview_id: PersonalReference
+    kind: Kind
+    centre: CentreCode
+    area: AreaCode | None
+    counsellor: StaffCode
+    starts_at: At
+    minutes: Number
+    visit_id: PersonalReference | None = None
+    path_id: PersonalReference | None = None
+    method: MethodCode | None = None
+    number: Number | None = None
+    subject_ref: SubjectRef | None = None
+
+
+class WorkshopSession(BaseModel):
+    """One meeting of a workshop."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    session_id: Reference
+    starts_at: At
+    minutes: Number
+
+
+class WorkshopAnnounced(Event, type="cefo.scheduling.workshop-announced.v1", topic=WORKSHOPS, about="workshop_id"):
+    """A workshop, a series of sessions, takes seats."""
+
+    workshop_id: Reference
+    centre: CentreCode
+    area: AreaCode | None
+    counsellor: StaffCode
+    room: StaffCode | None
+    seats: Number
+    sessions: tuple[WorkshopSession, ...]
+
+
+class WorkshopCancelled(Event, type="cefo.scheduling.workshop-cancelled.v1", topic=WORKSHOPS, about="workshop_id"):
+    """The whole workshop was called off."""
+
+    workshop_id: Reference
+    centre: CentreCode
+    at: At
+    reason: Code
+
+
+class SeatTaken(Event, type="cefo.scheduling.seat-taken.v1", topic=WORKSHOPS, about="workshop_id"):
+    """A person has a seat; their collective path is `path_id`."""
+
+    workshop_id: Reference
+    seat_id: PersonalReference
+    subject_ref: SubjectRef
+    path_id: PersonalReference
+    centre: CentreCode
+    at: At
+
+
+class SeatReleased(Event, type="cefo.scheduling.seat-released.v1", topic=WORKSHOPS, about="workshop_id"):
+    """One person gave a seat back; everyone else keeps theirs."""
+
+    workshop_id: Reference
+    seat_id: PersonalReference
+    centre: CentreCode
+    at: At
+    cancelled_by: CancelledBy
+
+
+class AttendanceRecorded(Event, type="cefo.scheduling.attendance-recorded.v1", topic=WORKSHOPS, about="workshop_id"):
+    """Whether one person came to one session. `final`: it was the workshop's last."""
+
+    workshop_id: Reference
+    session_id: Reference
+    seat_id: PersonalReference
+    subject_ref: SubjectRef
+    path_id: PersonalReference
+    centre: CentreCode
+    at: At
+    attended: Flag
+    final: Flag
+
+
+class FinalisingSessionDue(
+    Event, type="cefo.scheduling.finalising-session-due.v1", topic=WORKSHOPS, about="workshop_id"
+):
+    """The collective work is done: one individual session is to be planned to finalise this person's process."""
+
+    workshop_id: Reference
+    path_id: PersonalReference
+    subject_ref: SubjectRef
+    centre: CentreCode
+    at: At
+
+
+class SchedulingPurged(Event, type="cefo.scheduling.subject-purged.v1", topic=INTERVIEWS, about="subject_ref"):
+    """Scheduling holds nothing more under this reference."""
+
+    subject_ref: SubjectRef
+    at: At

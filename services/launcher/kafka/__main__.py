@@ -1,0 +1,60 @@
+"""`deploy/kafka/start`: a local cluster in the foreground, until Ctrl-C or SIGTERM."""
+
+import argparse
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from services.launcher.kafka.cluster import ApacheKafka
+from services.launcher.kafka.errors import LocalKafkaError
+
+
+class _Stopped(BaseException):
+    """SIGTERM or Ctrl-C arrived."""
+
+
+def main() -> int:
+    """Answer the exit code: 0 when stopped by a signal, 1 when it could not start or its nodes ended by themselves."""
+    parser = argparse.ArgumentParser(
+        prog="deploy/kafka/start", description="Apache Kafka on this machine, without Docker."
+    )
+    parser.add_argument("--nodes", type=int, choices=(1, 3), default=1, help="how many brokers (default 1)")
+    parser.add_argument("--dir", type=Path, required=True, help="the cluster's folder: data, logs, ports")
+    parser.add_argument("--port", type=int, default=0, help="the first broker's port; 0: any, kept per folder")
+    asked = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    try:
+        with ApacheKafka() as kafka:
+            print(f"bootstrap: {kafka.start(asked.nodes, asked.dir, asked.port)}", flush=True)
+            _watch(kafka)
+            print("No node runs any more.", file=sys.stderr)
+            return 1
+    except LocalKafkaError as error:
+        print(f"{error.slug}: {error}", file=sys.stderr)
+        return 1
+    except _Stopped:
+        return 0
+
+
+def _watch(kafka: ApacheKafka) -> None:
+    known = kafka.alive
+    while known:
+        time.sleep(0.5)
+        alive = kafka.alive
+        for node in set(known) - set(alive):
+            print(f"Node {node} ended.", file=sys.stderr)
+        known = alive
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the stopping
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise _Stopped
+
+
+if __name__ == "__main__":
+    sys.exit(main())

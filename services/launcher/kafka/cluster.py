@@ -1,0 +1,224 @@
+"""The running nodes: start, stop, kill, restart."""
+
+import contextlib
+import logging
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from services.launcher.kafka.errors import NodeDidNotStart, PortTaken
+from services.launcher.kafka.jars import RECIPE, jars, java
+from services.launcher.kafka.layout import Cluster, is_free
+
+_ANSWERS_WITHIN = 120.0  # seconds; 3 alone on the machine, many times that beside a full test run
+_PORT_FREE_WITHIN = 10.0  # seconds; a node whose starter was killed needs a moment to end
+_quiet = logging.getLogger("services.launcher.kafka.client")
+_quiet.addHandler(logging.NullHandler())
+_quiet.propagate = False
+
+
+class ApacheKafka:
+    """One cluster of Apache Kafka nodes, each a Java process of its own session, so that Ctrl-C reaches only us.
+
+    Blocking, for one thread at a time. A node whose starter dies is stopped by the system where `setpriv` is (Linux).
+    """
+
+    def __init__(self) -> None:
+        self._folder = Path()
+        self._cluster: Cluster | None = None
+        self._nodes: dict[int, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @staticmethod
+    def libs() -> Path:
+        """The folder of jars, copied by Maven on first use."""
+        return jars()
+
+    @property
+    def bootstrap(self) -> str:
+        """`127.0.0.1:PORT[,127.0.0.1:PORT…]`; only after `start`."""
+        return self._started.bootstrap
+
+    @property
+    def alive(self) -> list[int]:
+        """The nodes that run, by number."""
+        return [number for number, node in self._nodes.items() if node.poll() is None]
+
+    def pid(self, node: int) -> int:
+        """The process id of a node, for tests that send it signals."""
+        return self._nodes[node].pid
+
+    def start(self, nodes: int, folder: Path, port: int = 0) -> str:
+        """Start the folder's cluster, making it if there is none; answers the bootstrap addresses.
+
+        `nodes` is 1 or 3; `port` is the first node's (the next ones follow), 0 for any free ones, chosen once per
+        folder. Returns when every node has joined. Raises a `LocalKafkaError` and leaves nothing running.
+        """
+        if nodes not in (1, 3):
+            raise ValueError(f"nodes is {nodes}; a local cluster has 1 or 3")
+        if self.alive:
+            raise RuntimeError(f"{self._folder} runs already; stop it first")
+        folder = folder.resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        cluster = Cluster.of(folder, nodes, port)
+        self._folder, self._cluster, self._nodes = folder, cluster, {}
+        numbers = range(1, nodes + 1)
+        try:
+            for number in numbers:
+                self._wait_for_ports(number)
+            self._format([number for number in numbers if not self._data(number).exists()])
+            for number in numbers:
+                self._launch(number)
+            self._wait_until_joined(nodes)
+        except BaseException:
+            self.stop()
+            raise
+        return cluster.bootstrap
+
+    def stop(self) -> None:
+        """End every node in order; what does not end within some seconds is killed. Data stays."""
+        running = [self._nodes[number] for number in self.alive]
+        for node in running:
+            node.terminate()
+        # A controlled shutdown asks the other controllers; the last nodes of three have nobody left to ask and would
+        # wait five minutes. Killing those loses nothing: what they acknowledged is on disk and recovered at start.
+        deadline = time.monotonic() + (10.0 if len(running) == 1 else 4.0)
+        for node in running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                node.wait(max(0.0, deadline - time.monotonic()))
+        for node in running:
+            node.kill()
+            node.wait()
+
+    def kill(self, node: int) -> None:
+        """End a node (1, 2, 3) as a power cut would: SIGKILL."""
+        process = self._nodes[node]
+        process.kill()
+        process.wait()
+
+    def restart(self, node: int) -> None:
+        """Start a node again on the data and ports it had, ending it in order first if it runs."""
+        process = self._nodes[node]
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill(node)
+        self._wait_for_ports(node)
+        self._launch(node)
+        self._wait_until_joined(len(self.alive))
+
+    @property
+    def _started(self) -> Cluster:
+        if self._cluster is None:
+            raise RuntimeError("not started yet: call start() first")
+        return self._cluster
+
+    def _home(self, number: int) -> Path:
+        return self._folder / f"node-{number}"
+
+    def _data(self, number: int) -> Path:
+        return self._home(number) / "data"
+
+    def _java(self, number: int, heap: int, *arguments: str) -> list[str]:
+        return [
+            java(),
+            f"-Xmx{heap}m",
+            "-XX:+ExitOnOutOfMemoryError",
+            f"-Dcefo.kafka.logs={self._home(number)}",
+            f"-Dlog4j2.configurationFile={RECIPE / 'log4j2.yaml'}",
+            "-cp",
+            f"{jars()}/*",
+            *arguments,
+            str(self._home(number) / "server.properties"),
+        ]
+
+    def _write_settings(self, number: int) -> None:
+        self._home(number).mkdir(exist_ok=True)
+        text = self._started.properties(number, self._data(number))
+        (self._home(number) / "server.properties").write_text(text)
+
+    def _format(self, numbers: list[int]) -> None:
+        """Give new nodes their identity, side by side: each takes Java a good second."""
+        running: list[tuple[int, subprocess.Popen[str]]] = []
+        for number in numbers:
+            self._write_settings(number)
+            tool = ("kafka.tools.StorageTool", "format", "-t", self._started.cluster_id, "-c")
+            command = self._java(number, 128, *tool)
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            running.append((number, process))
+        outcomes = [(number, process.communicate()[0], process.returncode) for number, process in running]
+        for number, said, code in outcomes:
+            if code != 0:
+                shutil.rmtree(self._data(number), ignore_errors=True)  # half a format would be taken for a node
+                raise NodeDidNotStart(f"Formatting {self._data(number)} failed ({code}):\n{said[-2000:]}")
+
+    def _launch(self, number: int) -> None:
+        self._write_settings(number)
+        setpriv = shutil.which("setpriv")
+        guard = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
+        heap = 512 if self._started.size == 1 else 256
+        with (self._home(number) / "console.log").open("ab") as console:
+            self._nodes[number] = subprocess.Popen(
+                [*guard, *self._java(number, heap, "kafka.Kafka")],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                start_new_session=True,
+            )
+
+    def _wait_for_ports(self, number: int) -> None:
+        deadline = time.monotonic() + _PORT_FREE_WITHIN
+        for port in self._started.ports(number):
+            while not is_free(port):
+                if time.monotonic() > deadline:
+                    raise PortTaken(
+                        f"Node {number} of {self._folder} must listen on 127.0.0.1:{port}, where another program does. "
+                        f"Stop that one (is this cluster running already?), or start with another --port."
+                    )
+                time.sleep(0.2)
+
+    def _wait_until_joined(self, nodes: int) -> None:
+        """Until the cluster's own answer lists this many nodes and its log has a leader."""
+        deadline = time.monotonic() + _ANSWERS_WITHIN
+        settings = {"bootstrap.servers": self.bootstrap, "reconnect.backoff.max.ms": 200, "log_level": 0}
+        client = AdminClient(settings, logger=_quiet)
+        with client:
+            while True:
+                self._refuse_the_dead(nodes)
+                with contextlib.suppress(KafkaException):
+                    if len(client.list_topics(timeout=1).brokers) >= nodes:
+                        return
+                if time.monotonic() > deadline:
+                    words = "\n".join(f"node {n}: {self._last_words(n)}" for n in self._nodes)
+                    raise NodeDidNotStart(f"{self.bootstrap} did not answer in {_ANSWERS_WITHIN:.0f} s.\n{words}")
+                time.sleep(0.1)
+
+    def _refuse_the_dead(self, nodes: int) -> None:
+        if len(self.alive) >= nodes:
+            return
+        for number, node in self._nodes.items():
+            if node.poll() not in (None, -signal.SIGKILL):
+                raise NodeDidNotStart(f"Node {number} ended ({node.returncode}).\n{self._last_words(number)}")
+        raise NodeDidNotStart(f"A node of {self._folder} was killed while it started.")
+
+    def _last_words(self, number: int) -> str:
+        said: list[str] = []
+        for name in ("console.log", "server.log"):
+            with contextlib.suppress(FileNotFoundError):
+                said += (self._home(number) / name).read_text(errors="replace").splitlines()[-15:]
+        return "\n".join(said) + f"\n(all of it: {self._home(number)})"

@@ -1,0 +1,63 @@
+"""What can go wrong when Kafka is started here. Every message says what to do about it.
+
+::
+
+    LocalKafkaError
+    ├── RecipeMissing     deploy/kafka is not there
+    ├── JavaMissing       no Java 17 or newer
+    ├── MavenMissing      no jars yet, and no Maven to copy them
+    ├── JarsNotCopied     Maven failed
+    ├── ClusterDiffers    the folder holds a cluster of another size
+    ├── PortTaken         another program listens on a node's port
+    └── NodeDidNotStart   a node ended, or nobody answered in time
+"""
+
+from typing import ClassVar
+
+
+class LocalKafkaError(Exception):
+    """The local Kafka cannot do what was asked."""
+
+    slug: ClassVar[str] = "local-kafka"
+
+
+class RecipeMissing(LocalKafkaError):
+    """`deploy/kafka` is not beside this package: it was installed without its source tree."""
+
+    slug = "kafka-recipe-missing"
+
+
+class JavaMissing(LocalKafkaError):
+    """No Java 17 or newer was found."""
+
+    slug = "java-missing"
+
+
+class MavenMissing(LocalKafkaError):
+    """The jars are not there yet, and Maven, which copies them, is not either."""
+
+    slug = "maven-missing"
+
+
+class JarsNotCopied(LocalKafkaError):
+    """Maven failed; the message ends with what it said."""
+
+    slug = "kafka-jars-not-copied"
+
+
+class ClusterDiffers(LocalKafkaError):
+    """The folder holds a cluster of another size."""
+
+    slug = "kafka-cluster-differs"
+
+
+class PortTaken(LocalKafkaError):
+    """Another program listens where a node of this folder must."""
+
+    slug = "kafka-port-taken"
+
+
+class NodeDidNotStart(LocalKafkaError):
+    """A node ended, or nobody answered in time; the message ends with the node's last words."""
+
+    slug = "kafka-did-not-start"

@@ -1,0 +1,87 @@
+"""Java, and the jars that `deploy/kafka/pom.xml` names. Maven copies them once, and again when the manifest changes."""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from services.launcher.kafka.errors import JarsNotCopied, JavaMissing, MavenMissing, RecipeMissing
+
+RECIPE = Path(__file__).resolve().parents[3] / "deploy" / "kafka"
+"""Where pom.xml, log4j2.yaml and libs/ are: in the source tree, not in the wheel."""
+
+_OLDEST_JAVA = 17  # Kafka 4 brokers refuse anything older
+_INSTALL = "Debian, Ubuntu: apt-get install {}"
+
+
+def java() -> str:
+    """The `java` to run: that of JAVA_HOME, else the one on the PATH. Raises `JavaMissing`."""
+    home = os.environ.get("JAVA_HOME")
+    candidate = str(Path(home) / "bin" / "java") if home else "java"
+    found = shutil.which(candidate)
+    how = _INSTALL.format("openjdk-17-jre-headless")
+    if found is None:
+        raise JavaMissing(f"Apache Kafka needs Java {_OLDEST_JAVA} or newer; {candidate} was not found. {how}")
+    said = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr
+    version = re.search(r'version "(?:1\.)?(\d+)', said)
+    if version is None or int(version[1]) < _OLDEST_JAVA:
+        words = said.splitlines()[0] if said else "nothing"
+        raise JavaMissing(f"Apache Kafka needs Java {_OLDEST_JAVA} or newer; {found} says {words!r}. {how}")
+    return found
+
+
+def jars() -> Path:
+    """The folder of jars, complete. The first call copies them (10 s, 54 MB); callers in other processes wait for it.
+
+    Raises `RecipeMissing`, `MavenMissing` or `JarsNotCopied`.
+    """
+    manifest = RECIPE / "pom.xml"
+    if not manifest.exists():
+        raise RecipeMissing(f"{manifest} is not there: run from a source tree, or give a running broker's HOST:PORT.")
+    libs = RECIPE / "libs"
+    libs.mkdir(exist_ok=True)
+    # The stamp is written last and names the manifest: half a copy, or one of another version, is never used.
+    stamp, wanted = libs / "copied-from", hashlib.sha256(manifest.read_bytes()).hexdigest()
+    with _one_process(libs / "lock"):
+        if not (stamp.exists() and stamp.read_text() == wanted):
+            stamp.unlink(missing_ok=True)
+            for jar in libs.glob("*.jar"):
+                jar.unlink()
+            _copy(libs)
+            stamp.write_text(wanted)
+    return libs
+
+
+def jars_are_there() -> bool:
+    """Whether `jars()` would have nothing to copy; starts nothing."""
+    return (RECIPE / "libs" / "copied-from").exists()
+
+
+def kafka_version() -> str:
+    """The pinned version, as the manifest has it."""
+    found = re.search(r"<kafka\.version>(.+?)<", (RECIPE / "pom.xml").read_text())
+    return found[1] if found else "?"
+
+
+def _copy(libs: Path) -> None:
+    maven = shutil.which("mvn")
+    if maven is None:
+        how = _INSTALL.format("maven")
+        raise MavenMissing(f"Apache Kafka's jars are not in {libs} yet and 'mvn' was not found. {how}")
+    command = [maven, "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={libs}"]
+    done = subprocess.run(command, cwd=RECIPE, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = (done.stdout + done.stderr).strip()[-2000:]
+        raise JarsNotCopied(f"{' '.join(command)} in {RECIPE} failed ({done.returncode}):\n{said}")
+
+
+@contextmanager
+def _one_process(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # freed by the system, also after a kill -9
+        yield

@@ -1,0 +1,135 @@
+"""What a cluster is on disk: its identity, its ports, its nodes' folders and their settings.
+
+::
+
+    FOLDER/cluster.json         cluster id and ports: a later start finds the same cluster at the same address
+    FOLDER/node-1/data          the logs, kept until somebody deletes the folder
+    FOLDER/node-1/server.log    what the node says; console.log is what Java itself says
+"""
+
+import base64
+import json
+import random
+import socket
+import uuid
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from services.launcher.kafka.errors import ClusterDiffers
+
+_PORTS = range(20_000, 30_000)
+# Below the range the system gives to outgoing connections: a client that keeps knocking at a stopped node could
+# otherwise be given that very port, connect to itself, and keep the node from coming back.
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this port of 127.0.0.1 now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Java and most servers do: TIME_WAIT is free
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_ports(count: int, but: Iterable[int] = ()) -> list[int]:
+    """`count` different ports of 127.0.0.1 that nobody listens on, none of `but`."""
+    taken, found = set(but), list[int]()
+    while len(found) < count:
+        port = random.choice(_PORTS)  # noqa: S311 - no secret, only out of each other's way
+        if port not in taken and is_free(port):
+            found.append(port)
+            taken.add(port)
+    return found
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster's identity and addresses; node n has the n-th port of each list."""
+
+    cluster_id: str
+    client_ports: list[int]
+    controller_ports: list[int]
+
+    @classmethod
+    def of(cls, folder: Path, nodes: int, port: int) -> Self:
+        """The cluster in this folder, or a new one. `port` is that of the first node, 0 for any.
+
+        Raises `ClusterDiffers` when the folder's cluster has another number of nodes.
+        """
+        file = folder / "cluster.json"
+        if file.exists():
+            found = cls(**json.loads(file.read_text()))
+            if found.size != nodes:
+                raise ClusterDiffers(
+                    f"{folder} holds a cluster of {found.size} node(s), {nodes} asked for: "
+                    f"start it with {found.size}, or choose another folder."
+                )
+            if port in (0, found.client_ports[0]):
+                return found
+            cluster = cls(found.cluster_id, _client_ports(port, nodes), found.controller_ports)
+        else:
+            clients = _client_ports(port, nodes)
+            cluster = cls(_new_id(), clients, free_ports(nodes, but=clients))
+        file.write_text(json.dumps(asdict(cluster), indent=1))
+        return cluster
+
+    @property
+    def size(self) -> int:
+        """How many nodes."""
+        return len(self.client_ports)
+
+    @property
+    def bootstrap(self) -> str:
+        """Every node's address, as clients want it."""
+        return ",".join(f"127.0.0.1:{port}" for port in self.client_ports)
+
+    def ports(self, node: int) -> tuple[int, int]:
+        """The ports on which this node (1, 2, 3) listens: for clients, for controllers."""
+        return self.client_ports[node - 1], self.controller_ports[node - 1]
+
+    def properties(self, node: int, data: Path) -> str:
+        """The node's server.properties."""
+        client, controller = self.ports(node)
+        voters = ",".join(f"{n}@127.0.0.1:{port}" for n, port in enumerate(self.controller_ports, start=1))
+        copies, in_sync = (3, 2) if self.size >= 3 else (1, 1)
+        settings = {
+            "process.roles": "broker,controller",
+            "node.id": node,
+            "controller.quorum.voters": voters,
+            "listeners": f"CLIENT://127.0.0.1:{client},CONTROLLER://127.0.0.1:{controller}",
+            "advertised.listeners": f"CLIENT://127.0.0.1:{client}",
+            "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "inter.broker.listener.name": "CLIENT",
+            "controller.listener.names": "CONTROLLER",
+            "log.dirs": data,
+            "auto.create.topics.enable": "false",
+            "default.replication.factor": copies,
+            "min.insync.replicas": in_sync,
+            "offsets.topic.num.partitions": 5,
+            "offsets.topic.replication.factor": copies,
+            "transaction.state.log.num.partitions": 5,
+            "transaction.state.log.replication.factor": copies,
+            "transaction.state.log.min.isr": in_sync,
+            "share.coordinator.state.topic.num.partitions": 5,
+            "share.coordinator.state.topic.replication.factor": copies,
+            "share.coordinator.state.topic.min.isr": in_sync,
+            "group.initial.rebalance.delay.ms": 0,
+            # The default, 128 MiB, is taken from the heap at once: half of what a node gets here.
+            "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
+        }
+        return "".join(f"{name}={value}\n" for name, value in settings.items())
+
+
+def _client_ports(first: int, nodes: int) -> list[int]:
+    return list(range(first, first + nodes)) if first else free_ports(nodes)
+
+
+def _new_id() -> str:
+    while True:
+        text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not text.startswith("-"):  # Kafka's own tool would read it as an option
+            return text
