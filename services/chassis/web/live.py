@@ -1,0 +1,66 @@
+"""Server-sent events: a board as HTML whenever it changed, or changes one by one with ids to resume from."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncSession
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.chassis.service import runtime_of
+from services.chassis.telemetry import log
+
+_log = log(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of a stream: its place, its kind, its content (JSON)."""
+
+    id: str
+    event: str
+    data: object
+
+
+def live_board(request: Request, board: str, render: Callable[[AsyncSession], Awaitable[str]]) -> Response:
+    """A stream of `board` events, each the whole board as HTML: at once, and whenever a commit touched the board."""
+    runtime = runtime_of(request)
+
+    async def events() -> AsyncGenerator[ServerSentEvent]:
+        shown = ""
+        async for _ in runtime.live.changes(board):
+            async with runtime.store.read() as session:
+                html = await render(session)
+            if html != shown:
+                shown = html
+                yield ServerSentEvent(html, event="board", retry=1000)
+
+    return _stream(events())
+
+
+def live_changes(
+    request: Request, board: str, since: Callable[[AsyncSession, str | None], Awaitable[list[Change]]]
+) -> Response:
+    """A stream of changes after the client's `Last-Event-ID`: `since(session, last_id)` answers them in order."""
+    runtime = runtime_of(request)
+    last: str | None = request.headers.get("last-event-id") or request.query_params.get("after")
+
+    async def events() -> AsyncGenerator[ServerSentEvent]:
+        nonlocal last
+        async for _ in runtime.live.changes(board):
+            while True:
+                async with runtime.store.read() as session:
+                    changes = await since(session, last)
+                if not changes:
+                    break
+                for change in changes:
+                    last = change.id
+                    yield ServerSentEvent(orjson.dumps(change.data).decode(), event=change.event, id=change.id)
+
+    return _stream(events())
+
+
+def _stream(events: AsyncIterator[ServerSentEvent]) -> Response:
+    return EventSourceResponse(events, ping=15, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})

@@ -1,0 +1,147 @@
+"""Pages: templates, language, navigation, the short message after an action."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote, unquote, urlsplit
+
+import jinja2
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_decimal
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from services.chassis import i18n
+from services.chassis.clock import BRUSSELS
+from services.chassis.identity import Person
+from services.chassis.service import Link
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+_LANGUAGE_NAMES = {"fr": "Français", "de": "Deutsch", "nl": "Nederlands", "en": "English"}
+
+
+class Site:
+    """What all pages of one process share: templates of its services and their navigation."""
+
+    def __init__(self, folders: list[Path], links: list[Link], *, secure: bool) -> None:
+        self.links = links
+        self.secure = secure
+        self.templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader([HERE / "templates", *(folder / "templates" for folder in folders)]),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        extended = cast(Any, self.templates)
+        extended.install_gettext_callables(
+            i18n.translate, lambda one, many, n: i18n.translate(one if n == 1 else many), newstyle=True
+        )
+        self.templates.filters.update(
+            local_date=lambda value, form="long": format_date(_local(value), form, i18n.locale()),
+            local_time=lambda value: format_time(_local(value), "HH:mm", locale=i18n.locale()),
+            local_datetime=lambda value, form="medium": format_datetime(_local(value), form, locale=i18n.locale()),
+            number=lambda value: format_decimal(value, locale=i18n.locale()),
+            translated=lambda value: i18n.translate(str(value)),
+        )
+        self.templates.globals.update(static=static)
+
+
+def _local(value: Any) -> Any:
+    return value.astimezone(BRUSSELS) if isinstance(value, datetime) else value
+
+
+@cache
+def _digest(path: Path, _changed: float) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def static(name: str) -> str:
+    """The address of an asset; it changes with the content, so that browsers may keep it for good."""
+    path = STATIC / name
+    return f"/static/{name}?v={_digest(path, path.stat().st_mtime)}" if path.is_file() else f"/static/{name}"
+
+
+def context(request: HTTPConnection, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What every template may rely on, and what this one was given."""
+    site: Site = request.app.state.site
+    person: Person | None = request.state.person
+    path = request.url.path
+    lang = request.state.lang
+    entries = [link for link in site.links if link.roles is None or (person and person.has(*link.roles))]
+    best = max((link.href for link in entries if path.startswith(link.href)), key=len, default="")
+    base = {
+        "lang": lang,
+        "languages": [
+            {
+                "code": code,
+                "label": _LANGUAGE_NAMES[code],
+                "href": f"{path}?{request.url.include_query_params(lang=code).query}",
+                "current": code == lang,
+            }
+            for code in i18n.LANGUAGES
+        ],
+        "path": path,
+        "person": person,
+        "nav": [
+            {"href": link.href, "label": i18n.translate(link.label), "current": link.href == best} for link in entries
+        ],
+        "nonce": request.state.nonce,
+        "flash": _flash(request),
+        "live_url": None,
+        "centre_name": None,
+        "today": date.today,
+    }
+    return base | dict(values)
+
+
+def fragment(request: HTTPConnection, template: str, **values: Any) -> str:
+    """A template as text; for what is swapped into a page."""
+    i18n.language.set(request.state.lang)
+    return request.app.state.site.templates.get_template(template).render(context(request, values))
+
+
+def page(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+    """A whole page in the reader's language."""
+    response = HTMLResponse(fragment(request, template, **values), status)
+    if request.query_params.get("lang") in i18n.LANGUAGES:
+        response.set_cookie("cefo-lang", request.state.lang, max_age=31_536_000, samesite="lax", httponly=True)
+    if "cefo-flash" in request.cookies:
+        response.delete_cookie("cefo-flash")
+    return response
+
+
+def problem_page(request: Request, status: int, text: str) -> Response:
+    """A refusal as a page of its own."""
+    from services.chassis.web.problems import title
+
+    return page(request, "problem.html", status=status, title=title(status), text=text, code=status)
+
+
+def see_other(request: Request, url: str, *, done: str | None = None, error: str | None = None) -> Response:
+    """Send the browser to another page of ours after a form, with a short message."""
+    response = RedirectResponse(url, 303)
+    if done or error:
+        kind, text = ("error", error) if error else ("done", done)
+        response.set_cookie("cefo-flash", f"{kind}:{quote(text or '')}", max_age=30, samesite="lax", httponly=True)
+    return response
+
+
+def see_back(request: Request, *, error: str | None = None, to_sign_in: bool = False) -> Response:
+    """Send the browser back to where the form was, or to the sign-in page."""
+    if to_sign_in:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/sign-in?next={quote(request.url.path + query)}", 303)
+    came = urlsplit(request.headers.get("referer", ""))
+    back = came.path if came.netloc == request.headers.get("host") and came.path.startswith("/") else "/"
+    return see_other(request, back + (f"?{came.query}" if came.query and back == came.path else ""), error=error)
+
+
+def _flash(request: HTTPConnection) -> dict[str, str] | None:
+    kind, _, text = request.cookies.get("cefo-flash", "").partition(":")
+    return {"kind": kind, "text": unquote(text)} if kind in ("done", "error") and text else None

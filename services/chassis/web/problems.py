@@ -1,0 +1,163 @@
+"""What is refused, said the same way everywhere: problem details (RFC 9457) for machines, a page for people."""
+
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from services.chassis import store
+from services.chassis.errors import NotAllowed, NotFound, NotSignedIn, Refused, Unavailable, msg
+from services.chassis.i18n import translate
+from services.chassis.telemetry import log
+
+_log = log(__name__)
+
+_RULES = {
+    "missing": msg("This field is required."),
+    "extra_forbidden": msg("This field is not known."),
+    "timezone_aware": msg("A time needs its zone, for example 2026-03-02T09:00:00+01:00."),
+    "datetime_parsing": msg("This is not a date and time, for example 2026-03-02T09:00:00+01:00."),
+    "datetime_from_date_parsing": msg("This is not a date and time, for example 2026-03-02T09:00:00+01:00."),
+    "date_parsing": msg("This is not a date, for example 2026-03-02."),
+    "date_from_datetime_parsing": msg("This is not a date, for example 2026-03-02."),
+    "uuid_parsing": msg("This is not a UUID, for example 7f2c1a34-9d1e-4a55-8f0e-3b1f6f0a2c11."),
+    "int_parsing": msg("This is not a whole number."),
+    "bool_parsing": msg("This is neither true nor false."),
+    "string_type": msg("This is not text."),
+    "enum": msg("This must be one of: {expected}."),
+    "literal_error": msg("This must be one of: {expected}."),
+    "string_pattern_mismatch": msg("This does not have the right form ({pattern})."),
+    "string_too_long": msg("This is longer than {max_length} characters."),
+    "string_too_short": msg("This is shorter than {min_length} characters."),
+    "too_long": msg("This has more than {max_length} entries."),
+    "too_short": msg("This has fewer than {min_length} entries."),
+    "greater_than_equal": msg("This must be at least {ge}."),
+    "less_than_equal": msg("This must be at most {le}."),
+    "greater_than": msg("This must be more than {gt}."),
+    "less_than": msg("This must be less than {lt}."),
+    "json_invalid": msg("This is not JSON: {error}."),
+}
+_OTHER = msg("This value is not valid.")
+_TITLES = {
+    400: msg("The request cannot be read"),
+    401: msg("Please sign in"),
+    403: msg("This is not yours to do"),
+    404: msg("There is nothing here"),
+    405: msg("Not possible here"),
+    409: msg("This is not possible"),
+    413: msg("Too large"),
+    422: msg("Something in it is not right"),
+    503: msg("Not possible right now"),
+}
+_FAILED = msg("Something went wrong on our side. It has been noted; please try again.")
+
+
+def field_fault(fault: Any) -> dict[str, str]:
+    """One of pydantic's faults as `{field, rule, message}`, in the reader's language."""
+    values = {name: str(value) for name, value in (fault.get("ctx") or {}).items()}
+    rule = str(fault["type"])
+    place = [str(part) for part in fault["loc"] if part not in ("body", "query", "path", "header")]
+    message = translate(_RULES.get(rule, _OTHER))
+    return {"field": ".".join(place), "rule": rule.replace("_", "-"), "message": message.format_map(_Lenient(values))}
+
+
+class _Lenient(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def explain(refused: Refused) -> str:
+    """The refusal in the reader's language."""
+    values = {name: translate(value) if isinstance(value, str) else value for name, value in refused.values.items()}
+    return translate(refused.message).format(**values)
+
+
+def faults_of(error: Refused | RequestValidationError | ValidationError) -> list[dict[str, str]]:
+    """Every field and rule that a refusal is about."""
+    if isinstance(error, Refused):
+        return [{"field": error.about or "", "rule": error.slug, "message": explain(error)}]
+    return [field_fault(fault) for fault in error.errors()]
+
+
+def problem(status: int, slug: str, detail: str, faults: list[dict[str, str]] | None = None) -> JSONResponse:
+    """Problem details, RFC 9457."""
+    body: dict[str, Any] = {
+        "type": f"/problems/{slug}",
+        "title": translate(_TITLES.get(status, _TITLES[409])),
+        "status": status,
+        "detail": detail,
+    }
+    if faults:
+        body["errors"] = faults
+    headers = {"Retry-After": "2"} if status == 503 else {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person's browser asks."""
+    return "text/html" in request.headers.get("accept", "") and "/api/" not in request.url.path
+
+
+def as_refused(error: Exception) -> Refused | None:
+    """What an exception means to whoever asked; None: a fault of ours."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, store.AWAY) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return Unavailable()
+    return None
+
+
+def title(status: int) -> str:
+    """The headline of a problem, in the reader's language."""
+    return translate(_TITLES.get(status, _TITLES[409]))
+
+
+async def answer_refused(request: Request, error: Exception) -> Response:
+    """A refusal as problem details or page; anything unexpected is logged and told without detail."""
+    from services.chassis.web.pages import problem_page, see_back
+
+    refused = as_refused(error)
+    if refused is None:
+        _log.error("request failed", path=request.url.path, exc_info=error)
+        return _answer(request, 500, "failed", translate(_FAILED), [])
+    if wants_page(request):
+        if isinstance(refused, NotSignedIn) and request.method == "GET":
+            return see_back(request, to_sign_in=True)
+        if request.method == "POST" and not isinstance(refused, NotAllowed | NotFound | Unavailable | NotSignedIn):
+            return see_back(request, error=explain(refused))
+        return problem_page(request, refused.status, explain(refused))
+    return _answer(request, refused.status, refused.slug, explain(refused), faults_of(refused) if refused.about else [])
+
+
+async def answer_invalid(request: Request, error: Exception) -> Response:
+    """A request whose fields break rules."""
+    from services.chassis.web.pages import see_back
+
+    assert isinstance(error, RequestValidationError)
+    faults = faults_of(error)
+    detail = "; ".join(f"{fault['field']}: {fault['message']}" for fault in faults[:5])
+    if wants_page(request) and request.method == "POST":
+        return see_back(request, error=detail)
+    return _answer(request, 422, "invalid", detail, faults)
+
+
+async def answer_http(request: Request, error: Exception) -> Response:
+    """What the framework itself refuses: unknown path, wrong method, body too large."""
+    assert isinstance(error, HTTPException)
+    slug = {404: "not-found", 405: "wrong-method", 413: "body-too-large"}.get(error.status_code, "refused")
+    response = _answer(request, error.status_code, slug, translate(_TITLES.get(error.status_code, _OTHER)), [])
+    for name, value in (error.headers or {}).items():
+        response.headers[name] = value
+    return response
+
+
+def _answer(request: Request, status: int, slug: str, detail: str, faults: list[dict[str, str]]) -> Response:
+    from services.chassis.web.pages import problem_page
+
+    if wants_page(request):
+        return problem_page(request, status, detail)
+    return problem(status, slug, detail, faults)

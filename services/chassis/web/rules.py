@@ -1,0 +1,85 @@
+"""What every route declares: who may use it, and the unit of work it gets."""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+
+from services.chassis.identity import Person, Role, Rule
+from services.chassis.service import Runtime, runtime_of
+from services.chassis.store import Cause, Work
+
+
+class Body(BaseModel):
+    """What a request may carry. A field that is not declared is refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Gate:
+    """A rule as FastAPI runs it: before anything of the route, on every request."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def __call__(self, connection: HTTPConnection) -> Person | None:
+        return self.rule.admit(connection.state.person)
+
+
+def allow(*roles: Role) -> Any:
+    """Let people with one of these roles pass; everyone else gets 401 or 403."""
+    return Depends(Gate(Rule(roles)))
+
+
+anyone = Depends(Gate(Rule(None)))
+"""Let everybody pass, signed in or not."""
+
+
+class Routes(APIRouter):
+    """A service's routes. `pages`: for people, left out of the OpenAPI document."""
+
+    def __init__(self, prefix: str = "", *, pages: bool = False, tags: list[Any] | None = None) -> None:
+        super().__init__(prefix=prefix, tags=tags, include_in_schema=not pages)
+
+
+class RouteWithoutRule(TypeError):
+    """A route declares nobody who may use it. Give it `allow(...)` or `anyone`."""
+
+
+def rule_of(route: APIRoute) -> Rule:
+    """The one rule of a route. Raises `RouteWithoutRule` when there is none, or more than one."""
+    rules = list(_rules(route.dependant))
+    if len(rules) != 1:
+        raise RouteWithoutRule(f"{sorted(route.methods or ())} {route.path} has {len(rules)} rules, and needs one")
+    return rules[0]
+
+
+def _rules(dependant: Dependant) -> list[Rule]:
+    found = [dependant.call.rule] if isinstance(dependant.call, Gate) else []
+    return [*found, *(rule for inner in dependant.dependencies for rule in _rules(inner))]
+
+
+async def _work(connection: HTTPConnection) -> AsyncGenerator[Work]:
+    runtime = runtime_of(connection)
+    async with runtime.store.work(Cause(connection.state.correlation_id)) as work:
+        yield work
+
+
+async def _read(connection: HTTPConnection) -> AsyncGenerator[AsyncSession]:
+    async with runtime_of(connection).store.read() as session:
+        yield session
+
+
+Working = Annotated[Work, Depends(_work, scope="function")]
+"""One unit of work, committed before the answer is sent."""
+
+Reading = Annotated[AsyncSession, Depends(_read, scope="function")]
+"""A session that only reads."""
+
+Running = Annotated[Runtime, Depends(runtime_of)]
+"""What this service runs on: its store, its clock, its live boards, the settings."""

@@ -1,0 +1,98 @@
+"""What every request passes first: who asks, in which language, from where; and what every answer carries."""
+
+import secrets
+from http.cookies import SimpleCookie
+from time import perf_counter
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID, uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.chassis import i18n
+from services.chassis.identity import Signer
+from services.chassis.settings import Settings
+from services.chassis.telemetry import REQUESTS
+from services.chassis.web.problems import problem
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def cookie_name(settings: Settings, name: str) -> str:
+    """A cookie's name; on https it is bound to this host."""
+    return f"__Host-cefo-{name}" if settings.secure else f"cefo-{name}"
+
+
+class Passage:
+    """ASGI middleware: identity, language, correlation, CSRF check, security headers, one metric."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, signer: Signer, service: str) -> None:
+        self._app = app
+        self._settings = settings
+        self._signer = signer
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        headers = Headers(scope=scope)
+        cookies = {name: morsel.value for name, morsel in SimpleCookie(headers.get("cookie", "")).items()}
+        state = scope.setdefault("state", {})
+        bearer = (
+            headers.get("authorization", "").removeprefix("Bearer ").strip() if "authorization" in headers else None
+        )
+        token = bearer or cookies.get(cookie_name(self._settings, "session"), "")
+        state["person"] = self._signer.person(token) if token else None
+        state["nonce"] = secrets.token_urlsafe(16)
+        state["correlation_id"] = _correlation(headers.get("x-correlation-id"))
+        state["lang"] = i18n.choose(
+            parse_qs(scope["query_string"].decode("latin-1")).get("lang", [None])[0],
+            cookies.get("cefo-lang"),
+            headers.get("accept-language", ""),
+        )
+        i18n.language.set(state["lang"])
+        started, status = perf_counter(), 500
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._guard(MutableHeaders(raw=message.setdefault("headers", [])), state["nonce"])
+            await send(message)
+
+        if scope["method"] not in SAFE and bearer is None and not self._same_origin(headers):
+            refusal = problem(403, "cross-origin", i18n.translate("This request does not come from our own pages."))
+            await refusal(scope, receive, send_guarded)
+        else:
+            await self._app(scope, receive, send_guarded)
+        REQUESTS.labels(self._service, scope["method"], str(status)).observe(perf_counter() - started)
+
+    def _same_origin(self, headers: Headers) -> bool:
+        """Browsers say where a request comes from; programs without a cookie say nothing and have nothing to steal."""
+        if site := headers.get("sec-fetch-site"):
+            return site in ("same-origin", "none")
+        if origin := headers.get("origin"):
+            return urlsplit(origin).netloc in (headers.get("host"), urlsplit(self._settings.public_url).netloc)
+        return "cookie" not in headers
+
+    def _guard(self, headers: MutableHeaders, nonce: str) -> None:
+        headers["Content-Security-Policy"] = (
+            "default-src 'none'; "
+            f"script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        )
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "same-origin"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+        headers.setdefault("Cache-Control", "no-store")
+        if self._settings.secure:
+            headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+
+
+def _correlation(text: str | None) -> UUID:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return uuid4()
