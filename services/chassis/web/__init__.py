@@ -1,6 +1,6 @@
 """The web as every service uses it: routes with rules, units of work, pages, live boards, imports, clear refusals."""
 
-from services.chassis.web.imports import BadLine, import_lines
+from services.chassis.web.imports import BadLine, Outcome, import_lines
 from services.chassis.web.live import Change, live_board, live_changes
 from services.chassis.web.pages import fragment, page, see_other
 from services.chassis.web.problems import explain, faults_of
@@ -10,6 +10,7 @@ __all__ = [
     "BadLine",
     "Body",
     "Change",
+    "Outcome",
     "Reading",
     "Routes",
     "Running",

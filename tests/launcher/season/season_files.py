@@ -141,7 +141,7 @@ def open_between(start: datetime, end: datetime) -> bool:
         and day.weekday() < 5
         and day not in CLOSED
         and start.utcoffset() == end.utcoffset() == offset
-        and any(opens <= start.time() and end.time() <= closes for opens, closes in HALF_DAYS)
+        and any(opens <= start.time() <= end.time() <= closes for opens, closes in HALF_DAYS)
     )
 
 

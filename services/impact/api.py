@@ -1,0 +1,84 @@
+"""Impact's JSON API: the figures, open to everybody."""
+
+import csv
+import io
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import Query
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from services.chassis.errors import Invalid, msg
+from services.chassis.identity import Person
+from services.chassis.web import Reading, Routes, anyone
+from services.impact.domain import Figures, Period, Report, report
+from services.impact.store import centre_names, counts
+
+router = Routes("/impact/api/v1", tags=["impact"])
+Anyone = Annotated[Person | None, anyone]
+Since = Annotated[date, Query(alias="from", description="First day, counted.")]
+Until = Annotated[date, Query(alias="to", description="Last day, counted.")]
+Some = Annotated[list[str], Query(max_length=50)]
+
+
+class UnknownCentre(Invalid):
+    """The centre does not exist."""
+
+    slug = "unknown-centre"
+    message = msg("There is no centre {centre}. Known: {known}.")
+    field_name = "centre"
+
+
+@router.get("/figures")
+async def figures(
+    read: Reading, person: Anyone, since: Since, until: Until, centre: Some = [], area: Some = []
+) -> dict[str, Any]:
+    """The brochure's figures for a period, and the same per centre and month."""
+    names, made = await made_report(read, Period(since, until), centre, area)
+    return {
+        "from": since.isoformat(),
+        "to": until.isoformat(),
+        **_shown(made.total),
+        "by_centre": [{"centre": code, "name": names.get(code, code), **_shown(f)} for code, f in sorted(made.by_centre.items())],
+        "by_month": [{"month": month, **_shown(f)} for month, f in sorted(made.by_month.items())],
+        "by_centre_and_month": [
+            {"centre": code, "month": month, **_shown(f)}
+            for code, months in sorted(made.by_centre_and_month.items())
+            for month, f in sorted(months.items())
+        ],
+    }
+
+
+@router.get("/figures.csv")
+async def figures_csv(
+    read: Reading, person: Anyone, since: Since, until: Until, centre: Some = [], area: Some = []
+) -> Response:
+    """A row per centre and month."""
+    _, made = await made_report(read, Period(since, until), centre, area)
+    text = io.StringIO()
+    columns = ["centre", "month", *asdict(Figures())]
+    writer = csv.DictWriter(text, columns)
+    writer.writeheader()
+    for code, months in sorted(made.by_centre_and_month.items()):
+        for month, f in sorted(months.items()):
+            writer.writerow({"centre": code, "month": month, **asdict(f)})
+    name = f"cefo-{since}-{until}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def made_report(
+    session: AsyncSession, period: Period, centres: list[str], areas: list[str]
+) -> tuple[dict[str, str], Report]:
+    """The centres' names and the report. Raises `UnknownCentre`."""
+    names = await centre_names(session)
+    for code in centres:
+        if code not in names:
+            raise UnknownCentre(centre=code, known=", ".join(names) or "–")
+    return names, report(await counts(session, period, centres, areas))
+
+
+def _shown(f: Figures) -> dict[str, int]:
+    return asdict(f)

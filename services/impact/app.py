@@ -1,0 +1,19 @@
+"""Impact, composed."""
+
+from pathlib import Path
+
+from services.chassis.errors import msg
+from services.chassis.service import Link, Service
+from services.impact import api, pages
+from services.impact.reactions import reactions
+from services.impact.store import Table
+
+SERVICE = Service(
+    name="impact",
+    title=msg("Results"),
+    metadata=Table.metadata,
+    reactions=reactions,
+    routers=(api.router, pages.router),
+    folder=Path(__file__).parent,
+    nav=(Link(msg("Results"), "/impact/"),),
+)

@@ -1,0 +1,119 @@
+"""The figures, as the brochure "Recent Developments in Guidance – Belgium" (p. 28) prints them, and how they add up."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from services.chassis.errors import Invalid, msg
+
+
+class Measure(StrEnum):
+    """What is counted."""
+
+    VISITORS = "visitors"
+    INFORMATION = "information_interviews"
+    GUIDANCE = "guidance_interviews"
+    WORKSHOP_SEATS = "workshop_attendances"
+    PLANS = "plans_confirmed"
+    REFERRALS = "referrals"
+    REFERRALS_COMPLETED = "referrals_completed"
+
+
+class PeriodBackwards(Invalid):
+    """The period ends before it begins."""
+
+    slug = "period-backwards"
+    message = msg("The period ends on {until}, before it begins on {since}.")
+    field_name = "to"
+
+
+class PeriodTooLong(Invalid):
+    """The period is longer than a page can show."""
+
+    slug = "period-too-long"
+    message = msg("A period holds {limit} days at most; this one holds {days}.")
+    field_name = "to"
+
+
+LONGEST = 366 * 10
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From the first day to the last, both counted, in the centres' local days."""
+
+    since: date
+    until: date
+
+    def __post_init__(self) -> None:
+        days = (self.until - self.since).days + 1
+        if days < 1:
+            raise PeriodBackwards(since=self.since.isoformat(), until=self.until.isoformat())
+        if days > LONGEST:
+            raise PeriodTooLong(limit=LONGEST, days=days)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """So many of a measure, at a centre in a month (`2017-03`)."""
+
+    measure: Measure
+    centre: str
+    month: str
+    number: int
+
+
+@dataclass(slots=True)
+class Figures:
+    """The brochure's three numbers, and what else the centres did."""
+
+    visitors: int = 0
+    individual_interviews: int = 0
+    guidance_interviews: int = 0
+    workshop_attendances: int = 0
+    plans_confirmed: int = 0
+    referrals: int = 0
+    referrals_completed: int = 0
+
+    def add(self, measure: Measure, number: int) -> None:
+        """Count these in. A guidance interview is an individual interview too."""
+        if measure in (Measure.INFORMATION, Measure.GUIDANCE):
+            self.individual_interviews += number
+        if measure is not Measure.INFORMATION:
+            setattr(self, measure.value, getattr(self, measure.value) + number)
+
+    @property
+    def interviews_per_100_visitors(self) -> int | None:
+        """Rounded to a whole number; None without visitors."""
+        return round(100 * self.individual_interviews / self.visitors) if self.visitors else None
+
+    @property
+    def guidance_percent(self) -> int | None:
+        """How many of 100 interviews are guidance, rounded; None without interviews."""
+        return round(100 * self.guidance_interviews / self.individual_interviews) if self.individual_interviews else None
+
+
+@dataclass(slots=True)
+class Report:
+    """The figures of a period: in all, per centre, per month, and per centre and month; each adds up to the next."""
+
+    total: Figures = field(default_factory=Figures)
+    by_centre: dict[str, Figures] = field(default_factory=dict[str, Figures])
+    by_month: dict[str, Figures] = field(default_factory=dict[str, Figures])
+    by_centre_and_month: dict[str, dict[str, Figures]] = field(default_factory=dict[str, dict[str, Figures]])
+
+
+def report(counts: Iterable[Count]) -> Report:
+    """Add the counts up."""
+    made = Report()
+    for count in counts:
+        cells = made.by_centre_and_month.setdefault(count.centre, {})
+        for figures in (
+            made.total,
+            made.by_centre.setdefault(count.centre, Figures()),
+            made.by_month.setdefault(count.month, Figures()),
+            cells.setdefault(count.month, Figures()),
+        ):
+            figures.add(count.measure, count.number)
+    return made

@@ -1,0 +1,58 @@
+"""Impact's page: the brochure's sentence, and the table behind it."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Query, Request
+from starlette.responses import Response
+
+from services.chassis.clock import BRUSSELS
+from services.chassis.errors import Refused
+from services.chassis.identity import Person
+from services.chassis.web import Reading, Routes, Running, anyone, explain, page
+from services.impact.api import made_report
+from services.impact.domain import Period, Report
+from services.impact.store import centre_names
+
+router = Routes("/impact", pages=True)
+
+
+@router.get("/")
+async def figures_page(
+    request: Request,
+    read: Reading,
+    running: Running,
+    person: Annotated[Person | None, anyone],
+    since: Annotated[str, Query(alias="from", max_length=10)] = "",
+    until: Annotated[str, Query(alias="to", max_length=10)] = "",
+    centre: Annotated[str, Query(max_length=40)] = "",
+    area: Annotated[str, Query(max_length=40)] = "",
+) -> Response:
+    """The figures of any period; this year's, if none is named."""
+    today = running.clock().astimezone(BRUSSELS).date()
+    first, last, error = date(today.year, 1, 1), today, None
+    made, names = Report(), await centre_names(read)
+    try:
+        first = date.fromisoformat(since) if since else first
+        last = date.fromisoformat(until) if until else last
+        names, made = await made_report(read, Period(first, last), [centre] if centre else [], [area] if area else [])
+    except ValueError:
+        error = "date"
+    except Refused as refused:
+        error = explain(refused)
+    return page(
+        request,
+        "impact/figures.html",
+        status=422 if error else 200,
+        since=since or first.isoformat(),
+        until=until or last.isoformat(),
+        first=first,
+        last=last,
+        centre=centre,
+        area=area,
+        names=names,
+        report=made,
+        error=error,
+        query=request.url.query,
+        largest=max((figures.visitors for figures in made.by_month.values()), default=0),
+    )

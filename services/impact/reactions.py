@@ -1,0 +1,65 @@
+"""What impact listens to: everything that is a result."""
+
+from services.chassis.reactions import Reactions
+from services.chassis.store import Work
+from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested, ReferralStatus
+from services.contracts.intake import VisitCheckedIn, VisitRecorded
+from services.contracts.plans import PlanConfirmed
+from services.contracts.scheduling import AttendanceRecorded, InterviewHeld, InterviewKind
+from services.impact import actions
+from services.impact.domain import Measure
+
+reactions = Reactions()
+
+
+@reactions.on(VisitCheckedIn)
+async def on_visit_checked_in(work: Work, event: VisitCheckedIn) -> None:
+    """A visitor, whether they queued or not."""
+    actions.count(work, Measure.VISITORS, event.at, event.centre, event.area)
+
+
+@reactions.on(VisitRecorded)
+async def on_visit_recorded(work: Work, event: VisitRecorded) -> None:
+    """A visitor of the past."""
+    actions.count(work, Measure.VISITORS, event.at, event.centre, event.area)
+
+
+@reactions.on(InterviewHeld)
+async def on_interview_held(work: Work, event: InterviewHeld) -> None:
+    """An individual interview, on the day it began."""
+    guidance = event.kind is InterviewKind.GUIDANCE
+    actions.count(
+        work, Measure.GUIDANCE if guidance else Measure.INFORMATION, event.starts_at, event.centre, event.area
+    )
+
+
+@reactions.on(AttendanceRecorded)
+async def on_attendance_recorded(work: Work, event: AttendanceRecorded) -> None:
+    """Somebody took part in a session of a workshop."""
+    if event.attended:
+        actions.count(work, Measure.WORKSHOP_SEATS, event.at, event.centre)
+
+
+@reactions.on(PlanConfirmed)
+async def on_plan_confirmed(work: Work, event: PlanConfirmed) -> None:
+    """A career plan was confirmed."""
+    actions.count(work, Measure.PLANS, event.at, event.centre)
+
+
+@reactions.on(ReferralRequested)
+async def on_referral_requested(work: Work, event: ReferralRequested) -> None:
+    """Somebody was sent towards a provider."""
+    actions.count(work, Measure.REFERRALS, event.at, event.centre, event.area)
+
+
+@reactions.on(ReferralProgressed)
+async def on_referral_progressed(work: Work, event: ReferralProgressed) -> None:
+    """A referral came to its end."""
+    if event.status is ReferralStatus.COMPLETED:
+        actions.count(work, Measure.REFERRALS_COMPLETED, event.at, event.centre)
+
+
+@reactions.on(CentrePublished)
+async def on_centre_published(work: Work, event: CentrePublished) -> None:
+    """The directory published a centre."""
+    await actions.know_centre(work, event.centre, event.name, list(event.areas))

@@ -1,0 +1,92 @@
+"""What impact keeps: a number per measure, day, centre and area; and the centres' names."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SQLModel, col
+
+from services.chassis.store import Work, chassis_metadata
+from services.impact.domain import Count, Measure, Period
+
+NO_AREA = ""
+Cell = tuple[str, date, str, str]
+
+
+class Table(SQLModel):
+    """Impact's own tables."""
+
+    metadata = chassis_metadata()
+
+
+class Tally(Table, table=True):
+    """So many of a measure on a centre's local day, in an area (`""`: none was named)."""
+
+    __tablename__ = "tallies"  # pyright: ignore[reportAssignmentType]
+
+    day: date = Field(primary_key=True)
+    centre: str = Field(primary_key=True)
+    measure: str = Field(primary_key=True)
+    area: str = Field(primary_key=True)
+    number: int
+
+
+class Centre(Table, table=True):
+    """A centre's name, as the directory published it."""
+
+    __tablename__ = "centres"  # pyright: ignore[reportAssignmentType]
+
+    code: str = Field(primary_key=True)
+    name: str
+    areas: list[str] = Field(sa_type=sa.JSON)
+
+
+def count_one(work: Work, measure: Measure, day: date, centre: str, area: str | None) -> None:
+    """Count one more. A whole batch is added up first and written once, in key order."""
+    pending: Counter[Cell] | None = work.session.info.get("tallies")
+    if pending is None:
+        pending = work.session.info["tallies"] = Counter[Cell]()
+        work.before_commit(lambda: _write(work, pending))
+    pending[(measure.value, day, centre, area or NO_AREA)] += 1
+
+
+async def _write(work: Work, pending: "Counter[Cell]") -> None:
+    insert = sqlite_insert if work.session.get_bind().dialect.name == "sqlite" else postgres_insert
+    statement = insert(Tally)
+    statement = statement.on_conflict_do_update(
+        index_elements=["day", "centre", "measure", "area"],
+        set_={"number": col(Tally.number) + statement.excluded.number},
+    )
+    rows = [
+        {"measure": measure, "day": day, "centre": centre, "area": area, "number": number}
+        for (measure, day, centre, area), number in sorted(pending.items())
+    ]
+    await work.session.execute(statement, rows)
+
+
+async def counts(
+    session: AsyncSession, period: Period, centres: Sequence[str] = (), areas: Sequence[str] = ()
+) -> list[Count]:
+    """What was counted in the period, per measure, centre and month."""
+    chosen = sa.select(Tally).where(col(Tally.day) >= period.since, col(Tally.day) <= period.until)
+    if centres:
+        chosen = chosen.where(col(Tally.centre).in_(centres))
+    if areas:
+        chosen = chosen.where(col(Tally.area).in_(areas))
+    columns = chosen.with_only_columns(
+        col(Tally.measure), col(Tally.centre), col(Tally.day), sa.func.sum(col(Tally.number))
+    ).group_by(col(Tally.measure), col(Tally.centre), col(Tally.day))
+    found = Counter[tuple[str, str, str]]()
+    for measure, centre, day, number in (await session.execute(columns)).tuples():
+        found[(measure, centre, f"{day:%Y-%m}")] += int(number)
+    return [Count(Measure(measure), centre, month, number) for (measure, centre, month), number in sorted(found.items())]
+
+
+async def centre_names(session: AsyncSession) -> dict[str, str]:
+    """The centres' names by code, in the order of the names."""
+    rows = await session.execute(sa.select(col(Centre.code), col(Centre.name)).order_by(col(Centre.name)))
+    return {code: name for code, name in rows.tuples()}

@@ -1,0 +1,216 @@
+"""Intake's JSON API."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID, uuid5
+
+from fastapi import Header, Query, Request
+from pydantic import AwareDatetime, BaseModel, Field
+from starlette.responses import Response
+
+from services.chassis.errors import NotFound, msg
+from services.chassis.identity import Person, Role
+from services.chassis.web import Body, Reading, Routes, Working, allow, import_lines
+from services.contracts.intake import Channel, VisitStatus
+from services.intake import actions
+from services.intake.imports import VisitLine, record_visits
+from services.intake.store import Visit, Visitor, in_the_room
+
+router = Routes("/intake/api/v1", tags=["intake"])
+
+Desk = Annotated[Person, allow(Role.FRONT_DESK)]
+Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
+Operator = Annotated[Person, allow(Role.OPERATOR)]
+
+_RETRIES = UUID("5a1c7d80-6c3a-4a2a-9a55-0d8d2a3f9e11")
+IMPORT_PATH = "/intake/api/v1/visits/import"
+
+
+class CheckIn(Body):
+    """Somebody came in. No name, no reason, no registration is needed."""
+
+    centre: str = Field(max_length=40)
+    area: str | None = Field(None, max_length=40)
+    channel: Channel = Channel.DESK
+    at: AwareDatetime | None = Field(None, description="When; now, if missing. For desks that were offline.")
+    queue: bool = Field(True, description="False: passing through, no ticket.")
+
+
+class CallNext(Body):
+    """Which desk calls, and for which area, if not for all."""
+
+    centre: str
+    desk: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,59}$")
+    area: str | None = None
+
+
+class Step(Body):
+    """A step of a visit; `version`: the one you saw, to be refused when it changed."""
+
+    version: int | None = None
+
+
+class Call(Step):
+    """To which desk."""
+
+    desk: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,59}$")
+
+
+class Registration(Body):
+    """A person agrees to be known, for what they name."""
+
+    given_name: str = Field(min_length=1, max_length=80)
+    family_name: str = Field(min_length=1, max_length=80)
+    contact: str | None = Field(None, max_length=120)
+    language: str = Field("fr", pattern="^(fr|de|nl|en)$")
+    purposes: list[str] = Field(min_length=1, max_length=10)
+
+
+class VisitOut(BaseModel):
+    """A visit as the desk sees it."""
+
+    id: UUID
+    version: int
+    centre: str
+    area: str | None
+    channel: Channel
+    status: VisitStatus
+    ticket: str | None
+    desk: str | None
+    checked_in_at: datetime
+    called_at: datetime | None
+    served_at: datetime | None
+    ended_at: datetime | None
+    subject_ref: UUID | None
+
+    @classmethod
+    def of(cls, visit: Visit) -> "VisitOut":
+        """What there is to see of this visit."""
+        return cls.model_validate(visit, from_attributes=True)
+
+
+class Registered(BaseModel):
+    """Under which reference a person is known from now on, and their own way in."""
+
+    subject_ref: UUID
+    link: str
+
+
+@router.put("/visits/{id}")
+async def put_visit(id: UUID, body: CheckIn, work: Working, person: Desk) -> VisitOut:
+    """Check somebody in under an id of the caller's choice. Repeating it changes nothing."""
+    return await _check_in(work, id, body, person)
+
+
+@router.post("/visits", status_code=201)
+async def post_visit(
+    body: CheckIn,
+    work: Working,
+    person: Desk,
+    key: Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=200)],
+) -> VisitOut:
+    """Check somebody in; the same `Idempotency-Key` of the same caller means the same visit."""
+    return await _check_in(work, uuid5(_RETRIES, f"{person.subject} {key}"), body, person)
+
+
+async def _check_in(work: Working, id: UUID, body: CheckIn, person: Person) -> VisitOut:
+    await actions.known_centre(work, body.centre)
+    person.at(body.centre)
+    return VisitOut.of(
+        await actions.check_in(
+            work, id, centre=body.centre, area=body.area, channel=body.channel, at=body.at, queue=body.queue
+        )
+    )
+
+
+@router.get("/visits")
+async def list_visits(
+    read: Reading, person: Team, centre: str, limit: Annotated[int, Query(ge=1, le=200)] = 200
+) -> list[VisitOut]:
+    """Who waits, is called or is being served, first come first."""
+    person.at(centre)
+    return [VisitOut.of(visit) for visit in await in_the_room(read, centre, limit)]
+
+
+@router.get("/visits/{id}")
+async def get_visit(id: UUID, read: Reading, person: Team) -> VisitOut:
+    """One visit."""
+    visit = await read.get(Visit, id)
+    if visit is None or not person.works_at(visit.centre):
+        raise NotFound(what=msg("visit"))
+    return VisitOut.of(visit)
+
+
+@router.post("/visits/call-next")
+async def call_next(body: CallNext, work: Working, person: Team) -> VisitOut:
+    """Call whoever waits longest."""
+    person.at(body.centre)
+    return VisitOut.of(await actions.call_next(work, body.centre, body.desk, body.area))
+
+
+@router.post("/visits/{id}/call")
+async def call(id: UUID, body: Call, work: Working, person: Team) -> VisitOut:
+    """Call this visitor."""
+    await _own(work, id, person)
+    return VisitOut.of(await actions.call(work, id, body.desk, body.version))
+
+
+@router.post("/visits/{id}/serve")
+async def serve(id: UUID, body: Step, work: Working, person: Team) -> VisitOut:
+    """Service begins."""
+    await _own(work, id, person)
+    return VisitOut.of(await actions.serve(work, id, body.version))
+
+
+@router.post("/visits/{id}/finish")
+async def finish(id: UUID, body: Step, work: Working, person: Team) -> VisitOut:
+    """The visit ended well."""
+    await _own(work, id, person)
+    return VisitOut.of(await actions.finish(work, id, body.version))
+
+
+@router.post("/visits/{id}/leave")
+async def leave(id: UUID, body: Step, work: Working, person: Team) -> VisitOut:
+    """The visitor went away."""
+    await _own(work, id, person)
+    return VisitOut.of(await actions.leave(work, id, body.version))
+
+
+@router.post("/visits/{id}/visitor", status_code=201)
+async def register(id: UUID, body: Registration, work: Working, person: Team, request: Request) -> Registered:
+    """The person agrees to be known."""
+    await _own(work, id, person)
+    visitor = await actions.register_visitor(work, id, recorded_by=person.subject, **body.model_dump())
+    return Registered(subject_ref=visitor.id, link=personal_link(request, visitor))
+
+
+@router.delete("/visitors/{subject_ref}", status_code=204)
+async def erase(subject_ref: UUID, work: Working, person: Operator) -> None:
+    """Forget a person, everywhere."""
+    await actions.erase_visitor(work, subject_ref)
+
+
+@router.post("/visits/import")
+async def import_visits(request: Request, person: Operator) -> Response:
+    """Take over visits of the past: NDJSON, or CSV with `Content-Type: text/csv`."""
+    return await import_lines(request, VisitLine, record_visits)
+
+
+@router.get("/visits/import/schema")
+async def import_schema(person: Operator) -> dict[str, Any]:
+    """The JSON Schema of one line."""
+    return VisitLine.model_json_schema()
+
+
+def personal_link(request: Request, visitor: Visitor) -> str:
+    """A visitor's own way in, to be given to nobody else."""
+    who = Person(
+        subject=f"visitor/{visitor.id}", name="–", roles=frozenset({Role.VISITOR}), subject_ref=visitor.id
+    )
+    base = request.app.state.settings.public_url.rstrip("/")
+    return f"{base}/sign-in/link?token={request.app.state.signer.link(who)}"
+
+
+async def _own(work: Working, id: UUID, person: Person) -> None:
+    visit = await work.load(Visit, id, msg("visit"))
+    person.at(visit.centre)

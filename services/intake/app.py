@@ -1,0 +1,21 @@
+"""Intake, composed."""
+
+from pathlib import Path
+
+from services.chassis.errors import msg
+from services.chassis.identity import Role
+from services.chassis.service import Link, Service
+from services.intake import api, pages
+from services.intake.reactions import reactions
+from services.intake.store import Table
+
+SERVICE = Service(
+    name="intake",
+    title=msg("Front desk"),
+    metadata=Table.metadata,
+    reactions=reactions,
+    routers=(api.router, pages.router),
+    folder=Path(__file__).parent,
+    nav=(Link(msg("Front desk"), "/intake/", (Role.FRONT_DESK, Role.COUNSELLOR)),),
+    open_paths=(api.IMPORT_PATH,),
+)

@@ -1,0 +1,154 @@
+"""The rules of the front desk: free, anonymous, without appointment; and a fair queue."""
+
+from datetime import datetime, timedelta
+
+from services.chassis.errors import Invalid, Refused, msg
+from services.contracts.intake import VisitStatus
+
+CLOCK_TOLERANCE = timedelta(minutes=2)
+"""How far a desk's clock may run ahead of ours."""
+
+RETENTION = timedelta(days=365 * 3)
+"""How long a person stays known after the last thing that happened, unless they ask for less."""
+
+PURPOSES = ("guidance", "plan", "reminders")
+"""What a person can agree to be known for: to book, to get a plan, to be reminded (the only reasons there are)."""
+
+_TICKET_LETTERS = {"choose-path": "O", "select-training": "F", "find-job": "E", "create-business": "C"}
+
+_NEXT: dict[VisitStatus, frozenset[VisitStatus]] = {
+    VisitStatus.WAITING: frozenset({VisitStatus.CALLED, VisitStatus.BEING_SERVED, VisitStatus.LEFT}),
+    VisitStatus.CALLED: frozenset({VisitStatus.BEING_SERVED, VisitStatus.LEFT, VisitStatus.CALLED}),
+    VisitStatus.BEING_SERVED: frozenset({VisitStatus.SERVED}),
+    VisitStatus.SERVED: frozenset(),
+    VisitStatus.LEFT: frozenset(),
+    VisitStatus.NO_QUEUE: frozenset(),
+}
+
+
+class UnknownCentre(Invalid):
+    """The centre does not exist."""
+
+    slug = "unknown-centre"
+    message = msg("There is no centre {centre}. Known: {known}.")
+    field_name = "centre"
+
+
+class UnknownArea(Invalid):
+    """The centre does not work in this area."""
+
+    slug = "unknown-area"
+    message = msg("{centre} has no area {area}. It works in: {known}.")
+    field_name = "area"
+
+
+class InTheFuture(Invalid):
+    """Something is said to have happened later than now."""
+
+    slug = "in-the-future"
+    message = msg("{at} lies in the future; it is now {now}.")
+    field_name = "at"
+
+
+class OutOfSequence(Invalid):
+    """The times of a past visit contradict each other, or its status."""
+
+    slug = "times-out-of-sequence"
+    message = msg("{field}: a visit that is {status} is checked in, called, served and ended in this order.")
+
+
+class WrongStep(Refused):
+    """The visit cannot go from where it stands to there."""
+
+    slug = "wrong-step"
+    message = msg("This visit is {status}; it cannot become {wanted}.")
+    field_name = "status"
+
+
+class NobodyWaiting(Refused):
+    """The queue is empty."""
+
+    slug = "nobody-waiting"
+    message = msg("Nobody is waiting at {centre}.")
+    field_name = "centre"
+
+
+class AlreadyDifferent(Refused):
+    """The id was used before, for something else."""
+
+    slug = "already-different"
+    message = msg("Visit {visit} is already known with other content. Use a new id for another visit.")
+    field_name = "visit_id"
+
+
+class AlreadyKnown(Refused):
+    """The visit already belongs to a person."""
+
+    slug = "already-identified"
+    message = msg("This visit already belongs to a person who agreed to be known.")
+    field_name = "visit_id"
+
+
+class UnknownPurpose(Invalid):
+    """A consent names a purpose that does not exist."""
+
+    slug = "unknown-purpose"
+    message = msg("{purpose} is not a purpose. Possible: {known}.")
+    field_name = "purposes"
+
+
+def check_area(area: str | None, centre: str, areas: list[str]) -> None:
+    """An area may be missing: no visit needs a reason. Raises `UnknownArea`."""
+    if area is not None and area not in areas:
+        raise UnknownArea(centre=centre, area=area, known=", ".join(areas))
+
+
+def check_past(at: datetime, now: datetime, field: str = "at") -> None:
+    """Nothing happens later than now, give or take a desk's clock. Raises `InTheFuture`."""
+    if at > now + CLOCK_TOLERANCE:
+        raise InTheFuture(about=field, at=at.isoformat(timespec="seconds"), now=now.isoformat(timespec="seconds"))
+
+
+def check_step(status: VisitStatus, wanted: VisitStatus) -> None:
+    """A visit waits, is called, is served, or leaves. Raises `WrongStep`."""
+    if wanted not in _NEXT[status]:
+        raise WrongStep(status=status.value, wanted=wanted.value)
+
+
+def check_times(
+    status: VisitStatus,
+    checked_in_at: datetime,
+    called_at: datetime | None,
+    served_at: datetime | None,
+    ended_at: datetime | None,
+) -> None:
+    """The times of a past visit are in order and fit its status. Raises `OutOfSequence`, naming the field."""
+    named = {"called_at": called_at, "served_at": served_at, "ended_at": ended_at}
+    needed = {
+        VisitStatus.SERVED: {"served_at", "ended_at"},
+        VisitStatus.LEFT: {"ended_at"},
+        VisitStatus.NO_QUEUE: set[str](),
+    }[status]
+    allowed = {
+        VisitStatus.SERVED: {"called_at", "served_at", "ended_at"},
+        VisitStatus.LEFT: {"called_at", "ended_at"},
+        VisitStatus.NO_QUEUE: set[str](),
+    }[status]
+    last = checked_in_at
+    for field, at in named.items():
+        wrong = (at is None and field in needed) or (at is not None and (field not in allowed or at < last))
+        if wrong:
+            raise OutOfSequence(about=field, field=field, status=status.value)
+        last = at or last
+
+
+def check_purposes(purposes: list[str]) -> None:
+    """A person agrees to something that exists. Raises `UnknownPurpose`."""
+    for purpose in purposes:
+        if purpose not in PURPOSES:
+            raise UnknownPurpose(purpose=purpose, known=", ".join(PURPOSES))
+
+
+def ticket(area: str | None, number: int) -> str:
+    """What is called out in the waiting room: a letter for the area, a number of the day."""
+    return f"{_TICKET_LETTERS.get(area or '', 'A')}-{number:03d}"

@@ -1,0 +1,106 @@
+"""Visits of the past, taken over from an older system: many at a time, each once."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from pydantic import AwareDatetime, Field
+from sqlmodel import col
+
+from services.chassis.errors import Refused
+from services.chassis.store import Work
+from services.chassis.web import BadLine, Body, Outcome
+from services.contracts.intake import Channel, VisitRecorded, VisitStatus
+from services.intake import domain
+from services.intake.actions import fingerprint
+from services.intake.store import Centre, Visit, centres
+
+
+class VisitLine(Body):
+    """One visit of the past."""
+
+    visit_id: UUID = Field(description="Yours to choose and keep: the same file again changes nothing.")
+    centre: str = Field(description="Code of the centre, for example `liege`.")
+    area: str | None = Field(None, description="Code of the area; missing when nobody asked.")
+    channel: Channel = Field(Channel.DESK, description="How the visitor reached the centre.")
+    checked_in_at: AwareDatetime = Field(description="With its zone, for example `2017-03-27T09:05:00+02:00`.")
+    status: Annotated[
+        Literal["served", "left", "no_queue"], Field(description="How the visit ended; `no_queue`: passing through.")
+    ]
+    called_at: AwareDatetime | None = Field(None, description="When the visitor was called, if they queued.")
+    served_at: AwareDatetime | None = Field(None, description="When service began; needed for `served`.")
+    ended_at: AwareDatetime | None = Field(None, description="When the visitor went; needed for `served` and `left`.")
+
+
+async def record_visits(work: Work, lines: list[tuple[int, VisitLine]]) -> Outcome:
+    """Keep these visits and say so. Bad lines are answered; lines already known change nothing."""
+    known_centres = {centre.code: centre for centre in await centres(work.session)}
+    found = await work.session.execute(
+        sa.select(col(Visit.id), col(Visit.fingerprint)).where(col(Visit.id).in_([line.visit_id for _, line in lines]))
+    )
+    fingerprints: dict[UUID, str] = {row.id: row.fingerprint for row in found}
+    outcome, rows = Outcome(), list[dict[str, Any]]()
+    for number, line in lines:
+        said = fingerprint(line.model_dump(mode="json"))
+        try:
+            if line.visit_id in fingerprints:
+                if fingerprints[line.visit_id] != said:
+                    raise domain.AlreadyDifferent(visit=str(line.visit_id))
+                continue
+            check_line(line, known_centres, work.now)
+        except Refused as refused:
+            outcome.bad.append(BadLine.because(number, refused))
+            continue
+        fingerprints[line.visit_id] = said
+        rows.append(_keep(work, line, said))
+    await work.insert(Visit, rows)
+    outcome.accepted = len(rows)
+    return outcome
+
+
+def check_line(line: VisitLine, known: dict[str, Centre], now: datetime) -> None:
+    """The rules that a past visit must keep. Raises what `domain` names."""
+    if line.centre not in known:
+        raise domain.UnknownCentre(centre=line.centre, known=", ".join(sorted(known)) or "–")
+    domain.check_area(line.area, line.centre, known[line.centre].areas)
+    domain.check_past(line.checked_in_at, now, "checked_in_at")
+    domain.check_times(VisitStatus(line.status), line.checked_in_at, line.called_at, line.served_at, line.ended_at)
+    if line.ended_at is not None:
+        domain.check_past(line.ended_at, now, "ended_at")
+
+
+def _keep(work: Work, line: VisitLine, said: str) -> dict[str, Any]:
+    correlation_id = uuid4()
+    work.say(
+        VisitRecorded(
+            visit_id=line.visit_id,
+            centre=line.centre,
+            area=line.area,
+            channel=line.channel,
+            at=line.checked_in_at,
+            status=VisitStatus(line.status),
+            called_at=line.called_at,
+            served_at=line.served_at,
+            ended_at=line.ended_at,
+        ),
+        sequence=1,
+        correlation_id=correlation_id,
+    )
+    return {
+        "id": line.visit_id,
+        "version": 1,
+        "correlation_id": correlation_id,
+        "centre": line.centre,
+        "area": line.area,
+        "channel": line.channel.value,
+        "status": line.status,
+        "ticket": None,
+        "desk": None,
+        "checked_in_at": line.checked_in_at,
+        "called_at": line.called_at,
+        "served_at": line.served_at,
+        "ended_at": line.ended_at,
+        "subject_ref": None,
+        "fingerprint": said,
+    }

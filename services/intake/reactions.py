@@ -1,0 +1,30 @@
+"""What intake listens to."""
+
+from services.chassis.reactions import Reactions
+from services.chassis.store import Work
+from services.contracts.directory import CentrePublished
+from services.contracts.intake import DeskCheckIn
+from services.intake import actions
+from services.intake.store import Visit
+
+reactions = Reactions()
+
+
+@reactions.on(DeskCheckIn, loads=Visit)
+async def on_desk_check_in(work: Work, event: DeskCheckIn) -> None:
+    """A front desk's own software said that somebody came."""
+    await actions.check_in(
+        work,
+        event.visit_id,
+        centre=event.centre,
+        area=event.area,
+        channel=event.channel,
+        at=event.at,
+        queue=event.queue,
+    )
+
+
+@reactions.on(CentrePublished)
+async def on_centre_published(work: Work, event: CentrePublished) -> None:
+    """The directory published a centre."""
+    await actions.know_centre(work, event.centre, event.name, list(event.areas), event.timezone)

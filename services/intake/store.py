@@ -1,0 +1,148 @@
+"""What intake keeps: visits, the day's ticket counters, centres as it heard of them, and people who agreed."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SQLModel, col
+
+from services.chassis.store import Aggregate, chassis_metadata
+from services.contracts.intake import VisitStatus
+
+ACTIVE = (VisitStatus.WAITING.value, VisitStatus.CALLED.value, VisitStatus.BEING_SERVED.value)
+
+
+class Table(SQLModel):
+    """Intake's own tables."""
+
+    metadata = chassis_metadata()
+
+
+class Visit(Aggregate, Table, table=True):
+    """Somebody came. Anonymous, until `subject_ref` says otherwise."""
+
+    __tablename__ = "visits"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        sa.Index(
+            "visits_in_the_room",
+            "centre",
+            "checked_in_at",
+            postgresql_where=sa.text("status in ('waiting', 'called', 'being_served')"),
+            sqlite_where=sa.text("status in ('waiting', 'called', 'being_served')"),
+        ),
+    )
+
+    centre: str
+    area: str | None = None
+    channel: str
+    status: str
+    ticket: str | None = None
+    desk: str | None = None
+    checked_in_at: datetime
+    called_at: datetime | None = None
+    served_at: datetime | None = None
+    ended_at: datetime | None = None
+    subject_ref: UUID | None = Field(default=None, index=True)
+    fingerprint: str
+    """What was first said of the visit, so that saying it again changes nothing and saying otherwise is refused."""
+
+
+class TicketCounter(Table, table=True):
+    """How many tickets a centre has given on a day (its local date)."""
+
+    __tablename__ = "ticket_counters"  # pyright: ignore[reportAssignmentType]
+
+    centre: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    given: int = 0
+
+
+class Centre(Table, table=True):
+    """A centre, as the directory published it."""
+
+    __tablename__ = "centres"  # pyright: ignore[reportAssignmentType]
+
+    code: str = Field(primary_key=True)
+    name: str
+    areas: list[str] = Field(sa_type=sa.JSON)
+    timezone: str
+
+
+class Visitor(Aggregate, Table, table=True):
+    """A person who agreed to be known. `id` is the reference under which everybody else knows them."""
+
+    __tablename__ = "visitors"  # pyright: ignore[reportAssignmentType]
+
+    centre: str
+    given_name: str
+    family_name: str
+    contact: str | None = None
+    language: str
+    retain_until: datetime
+    registered_at: datetime
+
+
+class Consent(Table, table=True):
+    """One thing a person agreed to: lawful basis, when, recorded by whom, and when it ended."""
+
+    __tablename__ = "consents"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(primary_key=True)
+    subject_ref: UUID = Field(index=True)
+    purpose: str
+    lawful_basis: str = "consent"
+    given_at: datetime
+    recorded_by: str
+    withdrawn_at: datetime | None = None
+
+
+class ErasedSubject(Table, table=True):
+    """A reference that must never come back, whatever is replayed or restored."""
+
+    __tablename__ = "erased_subjects"  # pyright: ignore[reportAssignmentType]
+
+    subject_ref: UUID = Field(primary_key=True)
+    erased_at: datetime
+
+
+async def centres(session: AsyncSession) -> Sequence[Centre]:
+    """All centres, by name."""
+    return (await session.scalars(sa.select(Centre).order_by(col(Centre.name)))).all()
+
+
+async def in_the_room(session: AsyncSession, centre: str, limit: int = 200) -> Sequence[Visit]:
+    """Who waits, is called or is being served at a centre, first come first."""
+    chosen = (
+        sa.select(Visit)
+        .where(col(Visit.centre) == centre, col(Visit.status).in_(ACTIVE))
+        .order_by(col(Visit.checked_in_at), col(Visit.id))
+        .limit(limit)
+    )
+    return (await session.scalars(chosen)).all()
+
+
+async def ended_lately(session: AsyncSession, centre: str, since: datetime, limit: int = 10) -> Sequence[Visit]:
+    """Who was served or left since then, latest first."""
+    chosen = (
+        sa.select(Visit)
+        .where(
+            col(Visit.centre) == centre,
+            col(Visit.ended_at) >= since,
+            col(Visit.checked_in_at) >= since - timedelta(days=1),
+        )
+        .order_by(col(Visit.ended_at).desc())
+        .limit(limit)
+    )
+    return (await session.scalars(chosen)).all()
+
+
+async def first_waiting(session: AsyncSession, centre: str, area: str | None) -> UUID | None:
+    """Whoever waits longest (in this area, when one is named)."""
+    chosen = sa.select(Visit.id).where(col(Visit.centre) == centre, col(Visit.status) == VisitStatus.WAITING.value)  # pyright: ignore
+    if area is not None:
+        chosen = chosen.where(col(Visit.area) == area)
+    ordered = chosen.order_by(col(Visit.checked_in_at), col(Visit.id)).limit(1)
+    found: UUID | None = await session.scalar(ordered.with_for_update(skip_locked=True))
+    return found

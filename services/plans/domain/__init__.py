@@ -1,0 +1,1 @@
+"""The rules of a plan and their named refusals. Pure: time is passed in."""

@@ -1,0 +1,151 @@
+"""When a plan opens, what may be written, and what has to be there before it is confirmed."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID, uuid5
+
+from services.chassis.errors import Refused, Stale
+from services.contracts.plans import Dimension
+from services.contracts.scheduling import Method
+from services.plans.domain.refusals import (
+    DimensionsMissing,
+    DueInPast,
+    FinalisingSessionNotHeld,
+    Names,
+    NoActionTrack,
+    NoGoal,
+    OnlyCounsellorRefers,
+    PlanIsConfirmed,
+    SecondInterviewNotHeld,
+    ServiceWithoutNeed,
+    UnknownArea,
+    UnknownReason,
+    WorkshopNotFinished,
+)
+from services.plans.domain.words import DEFAULT_AREAS, DIMENSION_LABELS, INTERVIEWS_NEEDED, REASONS, Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a plan is: the facts of its path, and what is written."""
+
+    method: Method
+    interviews_held: int = 0
+    sessions_recorded: int = 0
+    sessions_total: int | None = None
+    """None: the workshop was not announced to us yet."""
+    workshop_finished: bool = False
+    written: frozenset[Dimension] = frozenset()
+    goals: int = 0
+    tracks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One requirement, how far it is met, and the refusal as long as it is not."""
+
+    requirement: Requirement
+    have: int
+    need: int | None
+    refusal: Refused | None
+
+    @property
+    def met(self) -> bool:
+        """Whether this one no longer stands in the way."""
+        return self.refusal is None
+
+
+def checklist(standing: Standing) -> list[Check]:
+    """Everything the method asks before a plan is confirmed, in the order in which it usually comes."""
+    return [*_sessions(standing), _dimensions(standing), *_directions(standing)]
+
+
+def require_complete(standing: Standing) -> None:
+    """The plan may be confirmed. Raises the first refusal of the checklist."""
+    for check in checklist(standing):
+        if check.refusal is not None:
+            raise check.refusal
+
+
+def _sessions(standing: Standing) -> Iterable[Check]:
+    held = standing.interviews_held
+    if standing.method is Method.INDIVIDUAL:
+        refusal = SecondInterviewNotHeld(held=held, needed=INTERVIEWS_NEEDED) if held < INTERVIEWS_NEEDED else None
+        yield Check(Requirement.INTERVIEWS, held, INTERVIEWS_NEEDED, refusal)
+        return
+    done, total = standing.sessions_recorded, standing.sessions_total
+    unfinished = WorkshopNotFinished(done=done, total="?" if total is None else total)
+    yield Check(Requirement.WORKSHOP, done, total, None if standing.workshop_finished else unfinished)
+    # Brochure p. 28: "following the collective work, one individual session is planned to finalise the process".
+    yield Check(
+        Requirement.FINALISING, min(held, 1), 1, None if held else FinalisingSessionNotHeld(held=held, needed=1)
+    )
+
+
+def _dimensions(standing: Standing) -> Check:
+    missing = [dimension for dimension in Dimension if dimension not in standing.written]
+    have, need = len(Dimension) - len(missing), len(Dimension)
+    names = Names(DIMENSION_LABELS[dimension] for dimension in missing)
+    refusal = DimensionsMissing(written=have, needed=need, missing=names) if missing else None
+    return Check(Requirement.DIMENSIONS, have, need, refusal)
+
+
+def _directions(standing: Standing) -> Iterable[Check]:
+    yield Check(Requirement.GOAL, standing.goals, 1, None if standing.goals else NoGoal(needed=1, found=0))
+    yield Check(Requirement.TRACK, standing.tracks, 1, None if standing.tracks else NoActionTrack(needed=1, found=0))
+
+
+def first_guidance_session(
+    method: Method, *, first_held_at: datetime | None, first_attended_at: datetime | None
+) -> datetime | None:
+    """When the path's first guidance session was, which opens the plan; None: not yet.
+
+    Individual: the first interview held. Collective: the first workshop session attended.
+    """
+    return first_held_at if method is Method.INDIVIDUAL else first_attended_at
+
+
+def plan_id_of(path_id: UUID) -> UUID:
+    """The id of a path's one plan. Derived, so that the same events always lead to the same plan."""
+    return uuid5(path_id, "plan")
+
+
+def require_open(confirmed_at: datetime | None) -> None:
+    """The plan may still be changed. Raises `PlanIsConfirmed`."""
+    if confirmed_at is not None:
+        raise PlanIsConfirmed(confirmed=confirmed_at.date().isoformat())
+
+
+def require_seen(now: int, seen: int | None) -> None:
+    """Nobody changed it since the caller read version `seen` (None: the caller does not mind). Raises `Stale`."""
+    if seen is not None and seen != now:
+        raise Stale(now=now, seen=seen)
+
+
+def require_area(area: str | None, known: Collection[str]) -> None:
+    """The area is one of the centre's, or none is named. Raises `UnknownArea`."""
+    known = known or DEFAULT_AREAS
+    if area is not None and area not in known:
+        raise UnknownArea(area=area, known=", ".join(known))
+
+
+def require_due(due_on: date | None, today: date) -> None:
+    """An action is due today or later, or has no date. Raises `DueInPast`."""
+    if due_on is not None and due_on < today:
+        raise DueInPast(due=due_on.isoformat(), today=today.isoformat())
+
+
+def require_referral(needs_provider: bool, reason: str | None, service_id: UUID | None, *, by_counsellor: bool) -> None:
+    """A referral has a reason from the list and is sent by a counsellor; without one, no service is chosen.
+
+    Raises `OnlyCounsellorRefers`, `UnknownReason`, `ServiceWithoutNeed`.
+    """
+    if not needs_provider:
+        if service_id is not None:
+            raise ServiceWithoutNeed(service=str(service_id))
+        return
+    if not by_counsellor:
+        raise OnlyCounsellorRefers()
+    if reason not in REASONS:
+        raise UnknownReason(reason=reason or "–", known=", ".join(REASONS))
