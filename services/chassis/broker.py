@@ -151,7 +151,7 @@ class Window:
     """
 
     LIMIT = 4000
-    """Most records of a partition that some consumer may still have to read; at most about 1 KiB each."""
+    """Most records that a consumer may still have to read; at about 1 KiB each they fit one partition."""
 
     def __init__(self) -> None:
         self._groups: dict[str, set[str]] = {}
@@ -174,13 +174,16 @@ class Window:
         self._ends.update(ends)
 
     def behind(self) -> int:
-        """The most records that any group still has to handle in any partition."""
-        worst = 0
-        for group, topics in self._groups.items():
-            for (topic, partition), end in self._ends.items():
-                if topic in topics:
-                    worst = max(worst, end + 1 - self._committed.get((group, topic, partition), 0))
-        return worst
+        """How many records the slowest group still has to handle, in all its topics together."""
+        lags = (
+            sum(
+                end + 1 - self._committed.get((group, topic, partition), 0)
+                for (topic, partition), end in self._ends.items()
+                if topic in topics
+            )
+            for group, topics in self._groups.items()
+        )
+        return max(lags, default=0)
 
     async def room(self, records: int) -> None:
         """Wait until this many records can be sent without pushing out what somebody still has to read."""

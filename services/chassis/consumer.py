@@ -37,6 +37,8 @@ class Consumer:
         self._reactions = reactions
         self._settings = broker.settings
         self.group = f"cefo.{store.service}"
+        self._client: Any = None
+        self._done: dict[tuple[str, int], int] = {}
         self.ready = asyncio.Event()
         """Set once the broker has given this consumer its partitions."""
 
@@ -56,6 +58,7 @@ class Consumer:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2)
                 continue
+            self._client = client
             try:
                 await self._listen(client)
             except broker.AWAY as error:
@@ -63,7 +66,19 @@ class Consumer:
                 await asyncio.sleep(pause)
             finally:
                 self.ready.clear()
+                self._client = None
                 await client.stop()
+
+    async def unread(self) -> int:
+        """How many records of its partitions this consumer has not taken in; 1 while it has no partitions."""
+        client = self._client
+        if not self._reactions.topics:
+            return 0
+        if client is None or not client.assignment():
+            return 1
+        ends = await client.end_offsets(client.assignment())
+        done = {tp: self._done.get((tp.topic, tp.partition)) for tp in ends}
+        return sum(end - (await client.position(tp) if done[tp] is None else done[tp]) for tp, end in ends.items())
 
     async def _listen(self, client: AIOKafkaConsumer) -> None:
         kafka = cast(Any, client)
@@ -82,6 +97,7 @@ class Consumer:
             await self.take(records)
             offsets: dict[TopicPartition, int] = {tp: messages[-1].offset + 1 for tp, messages in fetched.items()}
             await kafka.commit(offsets)
+            self._done.update({(tp.topic, tp.partition): offset for tp, offset in offsets.items()})
             if self._broker.window:
                 self._broker.window.committed(self.group, offsets)
 

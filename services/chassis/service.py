@@ -67,9 +67,11 @@ class Runtime:
         """What a service keeps in memory beside its store, for example a search index."""
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def start(self) -> None:
+    async def start(self, before_relay: Callable[[Store], Awaitable[None]] | None = None) -> None:
         """Bring the store up to date, then relay and listen."""
         await migrate(self.store, self.service.folder / "migrations")
+        if before_relay is not None:
+            await before_relay(self.store)
         if self.service.on_start is not None:
             await self.service.on_start(self)
         self._tasks = [

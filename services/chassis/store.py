@@ -21,7 +21,9 @@ from sqlmodel import Field, SQLModel
 
 from services.chassis.clock import Clock, system_clock
 from services.chassis.errors import NotFound, Refused
-from services.chassis.outbox import outbox_row
+from services.chassis.dead_letters import dead_letters_table
+from services.chassis.inbox import inbox_table
+from services.chassis.outbox import outbox_row, outbox_table
 from services.contracts import Event
 
 AWAY = (OperationalError, InterfaceError, OSError, TimeoutError)
@@ -37,6 +39,23 @@ class Aggregate(SQLModel):
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     version: int = 0
     correlation_id: UUID = Field(default_factory=uuid4)
+
+
+def chassis_metadata() -> sa.MetaData:
+    """The metadata of one service's store, with the chassis' own tables in it: outbox, inbox, dead letters."""
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "%(table_name)s_%(column_0_N_name)s",
+            "uq": "%(table_name)s_%(column_0_N_name)s_unique",
+            "fk": "%(table_name)s_%(column_0_N_name)s_exists",
+            "pk": "%(table_name)s_key",
+            "ck": "%(table_name)s_%(constraint_name)s",
+        }
+    )
+    outbox_table(metadata)
+    inbox_table(metadata)
+    dead_letters_table(metadata)
+    return metadata
 
 
 Row = TypeVar("Row", bound=SQLModel)

@@ -1,9 +1,10 @@
 """What operators and machines ask of every service: its dead letters and its documents."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
+import sqlalchemy as sa
 from fastapi import Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -88,6 +89,20 @@ def routes(service: str) -> Routes:
     ) -> dict[str, str]:
         by = f"{person.subject}: {body.reason}"
         return {"state": await discard(work.session, running.store.table("dead_letters"), id, by, work.now)}
+
+    @router.get("/api/v1/backlog")
+    async def backlog(read: Reading, running: Running, person: Annotated[Person, operator]) -> dict[str, int]:
+        """How many events are on their way: not yet sent, and not yet read."""
+        outbox = running.store.table("outbox")
+        unsent = await read.scalar(sa.select(sa.func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None)))
+        return {"unsent": unsent or 0, "unread": await running.consumer.unread()}
+
+    @router.post("/api/v1/republish")
+    async def republish(work: Working, running: Running, person: Annotated[Person, operator]) -> dict[str, int]:
+        """Send everything that was ever said again, in order."""
+        outbox = running.store.table("outbox")
+        done = await work.session.execute(sa.update(outbox).where(outbox.c.sent_at.is_not(None)).values(sent_at=None))
+        return {"events": cast(Any, done).rowcount}
 
     @router.get("/api/v1/asyncapi.json")
     async def asyncapi(running: Running, person: Annotated[Person | None, anyone]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """One process: one to five services behind one origin, with the pages they share."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -20,6 +20,7 @@ from services.chassis.identity import signer
 from services.chassis.live import Live
 from services.chassis.service import Runtime, Service
 from services.chassis.settings import Settings
+from services.chassis.store import Store
 from services.chassis.web import front, operations
 from services.chassis.web.pages import Site
 from services.chassis.web.problems import answer_http, answer_invalid, answer_refused
@@ -53,6 +54,8 @@ class Process:
         self._front = self._front_app()
         self._app = Starlette(lifespan=self._lifespan)
         self._hints: asyncio.Task[None] | None = None
+        self.before_relays: Callable[[Store], Awaitable[None]] | None = None
+        """Runs on each store before its relay starts; the embedded stack refills its broker here."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the request to the service that its path names; everything shared is answered by the front."""
@@ -66,7 +69,7 @@ class Process:
         await self.broker.ensure_topics()
         self._hints = asyncio.create_task(self.live.run(), name="live")
         for runtime in self.runtimes:
-            await runtime.start()
+            await runtime.start(self.before_relays)
 
     async def stop(self) -> None:
         """End the streams, then everything else."""

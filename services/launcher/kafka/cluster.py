@@ -159,7 +159,9 @@ class ApacheKafka:
             self._write_settings(number)
             tool = ("kafka.tools.StorageTool", "format", "-t", self._started.cluster_id, "-c")
             command = self._java(number, 128, *tool)
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            process = subprocess.Popen(  # noqa: S603 - our own words
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
             running.append((number, process))
         outcomes = [(number, process.communicate()[0], process.returncode) for number, process in running]
         for number, said, code in outcomes:
@@ -173,7 +175,7 @@ class ApacheKafka:
         guard = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
         heap = 512 if self._started.size == 1 else 256
         with (self._home(number) / "console.log").open("ab") as console:
-            self._nodes[number] = subprocess.Popen(
+            self._nodes[number] = subprocess.Popen(  # noqa: S603 - our own words
                 [*guard, *self._java(number, heap, "kafka.Kafka")],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
@@ -195,7 +197,11 @@ class ApacheKafka:
     def _wait_until_joined(self, nodes: int) -> None:
         """Until the cluster's own answer lists this many nodes and its log has a leader."""
         deadline = time.monotonic() + _ANSWERS_WITHIN
-        settings = {"bootstrap.servers": self.bootstrap, "reconnect.backoff.max.ms": 200, "log_level": 0}
+        settings: dict[str, str | int | float | bool] = {
+            "bootstrap.servers": self.bootstrap,
+            "reconnect.backoff.max.ms": 200,
+            "log_level": 0,
+        }
         client = AdminClient(settings, logger=_quiet)
         with client:
             while True:

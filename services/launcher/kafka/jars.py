@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def java() -> str:
     how = _INSTALL.format("openjdk-17-jre-headless")
     if found is None:
         raise JavaMissing(f"Apache Kafka needs Java {_OLDEST_JAVA} or newer; {candidate} was not found. {how}")
-    said = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr
+    said = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603 - our own words
     version = re.search(r'version "(?:1\.)?(\d+)', said)
     if version is None or int(version[1]) < _OLDEST_JAVA:
         words = said.splitlines()[0] if said else "nothing"
@@ -74,14 +74,14 @@ def _copy(libs: Path) -> None:
         how = _INSTALL.format("maven")
         raise MavenMissing(f"Apache Kafka's jars are not in {libs} yet and 'mvn' was not found. {how}")
     command = [maven, "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={libs}"]
-    done = subprocess.run(command, cwd=RECIPE, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=RECIPE, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
     if done.returncode != 0:
         said = (done.stdout + done.stderr).strip()[-2000:]
         raise JarsNotCopied(f"{' '.join(command)} in {RECIPE} failed ({done.returncode}):\n{said}")
 
 
 @contextmanager
-def _one_process(path: Path) -> Iterator[None]:
+def _one_process(path: Path) -> Generator[None]:
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # freed by the system, also after a kill -9
         yield

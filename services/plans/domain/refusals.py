@@ -9,7 +9,6 @@
     ├── FinalisingSessionNotHeld   … and the one individual session that finalises the process
     ├── DimensionsMissing          a plan is based on all six dimensions
     ├── NoGoal, NoActionTrack      a plan leads somewhere
-    ├── StepHasResult              a result is written once
     ├── OnlyCounsellorRefers       (403) a referral is sent by the centre
     └── Invalid: UnknownArea, UnknownReason, ServiceNotOffered, ServiceWithoutNeed, DueInPast
 """
@@ -30,7 +29,8 @@ class PlanIsConfirmed(Refused):
 
     slug = "plan-is-confirmed"
     message = msg(
-        "This plan was confirmed on {confirmed} and is no longer changed; the progress of its actions can still be noted."
+        "This plan was confirmed on {confirmed} and is no longer changed; "
+        "the progress of its actions can still be noted."
     )
 
 
@@ -87,14 +87,6 @@ class NoActionTrack(Refused):
     slug = "no-action-track"
     message = msg("A plan has at least {needed} action track; this one has {found}. Open a track towards a goal first.")
     field_name = "tracks"
-
-
-class StepHasResult(Refused):
-    """A result is written once; what comes later is a reflection or another step."""
-
-    slug = "step-has-result"
-    message = msg("This step has its result since {since}. Plan another step for what is still open.")
-    field_name = "result"
 
 
 class OnlyCounsellorRefers(NotAllowed):

@@ -111,6 +111,11 @@ def plan_id_of(path_id: UUID) -> UUID:
     return uuid5(path_id, "plan")
 
 
+def attendance_id_of(path_id: UUID, session_id: UUID) -> UUID:
+    """The id of the one attendance of a path's person at a session."""
+    return uuid5(path_id, str(session_id))
+
+
 def require_open(confirmed_at: datetime | None) -> None:
     """The plan may still be changed. Raises `PlanIsConfirmed`."""
     if confirmed_at is not None:

@@ -1,0 +1,174 @@
+"""How the command talks to a running platform."""
+
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from services.chassis.identity import Person, Role, signer
+from services.chassis.settings import Settings
+from services.launcher.catalogue import SERVICES
+
+LINES_PER_REQUEST = 20_000
+SHOWN = 20
+IMPORTS = (
+    ("visits", "/intake/api/v1/visits/import"),
+    ("workshops", "/scheduling/api/v1/workshops/import"),
+    ("interviews", "/scheduling/api/v1/interviews/import"),
+)
+
+
+class Refusal(Exception):
+    """The platform said no, or did not answer."""
+
+
+def local_token(data: Path, role: str = "operator", centres: list[str] | None = None) -> str:
+    """A token made with this machine's key. Raises `Refusal` for a role that does not exist."""
+    if role not in list(Role):
+        raise Refusal(f"{role!r} is not a role; there are {', '.join(Role)}")
+    person = Person(
+        subject=f"machine/{role}", name=role, roles=frozenset({Role(role)}), centres=frozenset(centres or ())
+    )
+    return signer(Settings(data=data)).session(person)
+
+
+def get(url: str, path: str, query: dict[str, Any], token: str = "", accept: tuple[int, ...] = (200,)) -> Any:
+    """The JSON answer. Raises `Refusal`."""
+    return _asked("GET", url, path, token, accept, params=query)
+
+
+def post(url: str, path: str, body: dict[str, Any], token: str) -> Any:
+    """The JSON answer. Raises `Refusal`."""
+    return _asked("POST", url, path, token, (200, 201), json=body)
+
+
+def delete(url: str, path: str, token: str) -> None:
+    """Nothing, if it was done. Raises `Refusal`."""
+    _asked("DELETE", url, quote(path), token, (204,))
+
+
+def _asked(method: str, url: str, path: str, token: str, accept: tuple[int, ...], **more: Any) -> Any:
+    headers = {"Accept-Language": "fr"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    try:
+        answer = httpx2.request(method, url.rstrip("/") + path, headers=headers, timeout=600, trust_env=False, **more)
+    except httpx2.HTTPError as error:
+        raise Refusal(f"{url} does not answer ({error}); is the platform running? `make run` starts it.") from error
+    if answer.status_code not in accept:
+        raise Refusal(_said(answer))
+    return answer.json() if answer.content and "json" in answer.headers.get("content-type", "") else answer.content
+
+
+def _said(answer: httpx2.Response) -> str:
+    try:
+        return f"{answer.status_code} {answer.json()['detail']}"
+    except (ValueError, KeyError):
+        return f"{answer.status_code} {answer.text[:200]}"
+
+
+def bars(console: Console) -> Progress:
+    """Progress bars for a person, lines for a log."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+def import_folder(console: Console, folder: Path, url: str, token: str) -> int:
+    """Take the folder's files in, in order, and wait until every service has heard. Returns the exit code."""
+    files = [
+        (path, target)
+        for name, target in IMPORTS
+        for path in (folder / f"{name}.ndjson", folder / f"{name}.csv")
+        if path.exists()
+    ]
+    if not files:
+        raise Refusal(f"{folder} holds none of visits, workshops, interviews (.ndjson or .csv)")
+    refused = 0
+    started = time.monotonic()
+    with bars(console) as shown:
+        for path, target in files:
+            refused += _import_file(shown, path, url + target, token)
+        _wait_until_heard(shown, url, token)
+    console.print(f"Terminé en {time.monotonic() - started:.1f} s" + (f" ; {refused} lignes refusées" if refused else ""))
+    return 1 if refused else 0
+
+
+def _import_file(shown: Progress, path: Path, target: str, token: str) -> int:
+    with path.open("rb") as file:
+        whole = sum(1 for _ in file)
+    task = shown.add_task(path.name, total=whole)
+    totals = {"accepted": 0, "unchanged": 0, "refused": 0}
+    with path.open("rb") as file:
+        header = file.readline() if path.suffix == ".csv" else b""
+        before = 1 if header else 0
+        while lines := list(islice(file, LINES_PER_REQUEST)):
+            for answer in _sent(target, token, header, lines):
+                if "rule" in answer:
+                    line = answer["line"] + before - (1 if header else 0)
+                    if totals["refused"] < SHOWN:
+                        where = f"{path.name}:{line} {answer['field'] or ''}"
+                        shown.console.print(f"  {where}: {answer['message']} ({answer['rule']})")
+                    totals["refused"] += 1
+                else:
+                    totals["accepted"] += answer["accepted"]
+                    totals["unchanged"] += answer["unchanged"]
+            before += len(lines)
+            shown.update(task, completed=before)
+    shown.console.print(
+        f"  {path.name}: {grouped(totals['accepted'])} nouvelles, {grouped(totals['unchanged'])} déjà connues, "
+        f"{grouped(totals['refused'])} refusées"
+    )
+    return totals["refused"]
+
+
+def _sent(target: str, token: str, header: bytes, lines: list[bytes]) -> Iterator[dict[str, Any]]:
+    kind = "text/csv" if header else "application/x-ndjson"
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": kind, "Accept-Language": "fr"}
+    try:
+        answer = httpx2.post(
+            target, content=header + b"".join(lines), headers=headers, timeout=600, trust_env=False
+        )
+    except httpx2.HTTPError as error:
+        raise Refusal(f"{target} does not answer ({error}); import again, what went in stays once") from error
+    if answer.status_code != 200:
+        raise Refusal(_said(answer))
+    for line in answer.content.splitlines():
+        yield orjson.loads(line)
+
+
+def _wait_until_heard(shown: Progress, url: str, token: str) -> None:
+    """Until no outbox has anything unsent and no consumer anything unread, twice in a row."""
+    task, most, quiet = shown.add_task("événements en route", total=1), 1, 0
+    while quiet < 3:
+        answers = [get(url, f"/{name}/api/v1/backlog", {}, token) for name in SERVICES]
+        left = sum(answer["unsent"] + answer["unread"] for answer in answers)
+        most = max(most, left)
+        quiet = quiet + 1 if left == 0 else 0
+        shown.update(task, total=most, completed=most - left)
+        time.sleep(0.3)
+
+
+def grouped(number: int) -> str:
+    """A number as French writes it: 181 689."""
+    return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
+
+
+def sentence(answer: dict[str, Any]) -> str:
+    """The brochure's sentence."""
+    visitors, interviews = answer["visitors"], answer["individual_interviews"]
+    guidance = answer["guidance_interviews"]
+    return (
+        f"Du {answer['from']} au {answer['to']} : {grouped(visitors)} visiteurs ; {grouped(interviews)} entretiens "
+        f"individuels, dont {grouped(guidance)} liés à l'offre d'orientation."
+    )

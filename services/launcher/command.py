@@ -1,0 +1,201 @@
+"""The `cefo` command."""
+
+import asyncio
+import json
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from services.launcher import client
+from services.launcher.catalogue import SERVICES
+from services.launcher.season import write_season
+from services.launcher.stack import EMBEDDED, Wanted, run
+
+app = typer.Typer(help="Open software for free public career-guidance centres.", no_args_is_help=True)
+letters = typer.Typer(help="Events that could not be handled.", no_args_is_help=True)
+app.add_typer(letters, name="dead-letters")
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+Url = Annotated[str, typer.Option(envvar="CEFO_URL", help="Where the platform runs.")]
+Data = Annotated[Path, typer.Option(envvar="CEFO_DATA", help="Folder of stores and key.")]
+Token = Annotated[str, typer.Option(envvar="CEFO_TOKEN", help="Made by `cefo token`; else made with the data folder's key.")]
+LOCAL = "http://127.0.0.1:8000"
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(envvar="PORT", help="Port on loopback.")] = 8000,
+    data: Data = Path("data"),
+    kafka: Annotated[str, typer.Option(help="`embedded`, `apache` (started here), or HOST:PORT.")] = EMBEDDED,
+    store: Annotated[str, typer.Option(envvar="CEFO_STORE", help="`sqlite` or postgresql://…")] = "sqlite",
+    redis: Annotated[str, typer.Option(envvar="CEFO_REDIS", help="`embedded` or redis://…")] = EMBEDDED,
+    nodes: Annotated[int, typer.Option(help="Nodes of `--kafka apache`: 1 or 3.")] = 1,
+    service: Annotated[list[str] | None, typer.Option(help="Only these services in this process.")] = None,
+    demo: Annotated[bool, typer.Option(help="Demo data and accounts.")] = True,
+) -> None:
+    """Start the platform: all five services in one process, or those that are named."""
+    chosen = tuple(service or SERVICES)
+    if unknown := set(chosen) - set(SERVICES):
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: no such service; there are {', '.join(SERVICES)}")
+    asyncio.run(run(Wanted(port, data, kafka, store, redis, chosen, demo, nodes), console))
+
+
+@app.command()
+def season(
+    year: Annotated[int, typer.Argument(help="The season: 2017, whose figures are published.")],
+    out: Annotated[Path, typer.Option(help="Folder for the files.")],
+    scale: Annotated[int, typer.Option(min=1, help="So many times everything.")] = 1,
+) -> None:
+    """Write the files of a season, invented around its published totals."""
+    with client.bars(console) as bars:
+        tasks: dict[str, Any] = {}
+
+        def progress(stage: str, done: int, whole: int) -> None:
+            task = tasks.setdefault(stage, None) or bars.add_task(stage, total=whole)
+            tasks[stage] = task
+            bars.update(task, completed=done, total=whole)
+
+        files = write_season(year, out, progress, scale=scale)
+    for file in files.files:
+        console.print(f"  {file.name:<20} {file.lines:>9,} lignes")
+
+
+@app.command(name="import")
+def import_(
+    folder: Annotated[Path, typer.Argument(help="Folder with visits, workshops and interviews (.ndjson or .csv).")],
+    url: Url = LOCAL,
+    data: Data = Path("data"),
+    token: Token = "",
+) -> None:
+    """Take a folder of past visits, workshops and interviews in, and wait until every service has heard of it."""
+    raise typer.Exit(client.import_folder(console, folder, url, token or client.local_token(data)))
+
+
+@app.command()
+def figures(
+    since: Annotated[str, typer.Option("--from", help="First day, for example 2017-01-01.")],
+    until: Annotated[str, typer.Option("--to", help="Last day, for example 2017-09-30.")],
+    centre: Annotated[list[str] | None, typer.Option(help="Only this centre; may be repeated.")] = None,
+    area: Annotated[list[str] | None, typer.Option(help="Only this area; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    url: Url = LOCAL,
+) -> None:
+    """What the centres achieved: the brochure's sentence and a table, or JSON."""
+    for day in (since, until):
+        _check_day(day)
+    answer = client.get(url, "/impact/api/v1/figures", {"from": since, "to": until, "centre": centre or [], "area": area or []})
+    if as_json:
+        typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        return
+    console.print(client.sentence(answer))
+    table = Table(show_footer=True)
+    numbers = ("visitors", "individual_interviews", "guidance_interviews")
+    table.add_column("Centre", "Total")
+    for key, title in zip(numbers, ("Visiteurs", "Entretiens individuels", "dont orientation"), strict=True):
+        table.add_column(title, client.grouped(answer[key]), justify="right")
+    for row in answer["by_centre"]:
+        table.add_row(row["name"], *(client.grouped(row[key]) for key in numbers))
+    console.print(table)
+
+
+@app.command()
+def token(
+    role: Annotated[str, typer.Argument(help="operator, manager, front-desk, counsellor or cite.")] = "operator",
+    centre: Annotated[list[str] | None, typer.Option(help="For these centres.")] = None,
+    data: Data = Path("data"),
+) -> None:
+    """Make a bearer token for a machine, good for `CEFO_SESSION_HOURS`, with the platform's key."""
+    typer.echo(client.local_token(data, role, centre or []))
+
+
+@letters.command("list")
+def list_letters(
+    url: Url = LOCAL, data: Data = Path("data"), token: Token = "", state: Annotated[str, typer.Option()] = ""
+) -> None:
+    """The dead letters of all services, oldest first."""
+    table = Table("Service", "Id", "État", "Événement", "Raison", "Essais", "Quand")
+    for name in SERVICES:
+        query = {"state": state} if state else {}
+        for row in client.get(url, f"/{name}/api/v1/dead-letters", query, token or client.local_token(data)):
+            event = row["type"] or f"{row['topic']}/{row['partition']}/{row['offset']}"
+            cells = (row["state"], event, f"{row['reason']}\n{row['detail'][:80]}", str(row["attempts"]), row["at"][:19])
+            table.add_row(name, row["id"], *cells)
+    console.print(table if table.rows else "Aucun événement en souffrance.")
+
+
+@letters.command()
+def show(service: str, id: str, url: Url = LOCAL, data: Data = Path("data"), token: Token = "") -> None:
+    """One dead letter, with its original bytes and headers."""
+    answer = client.get(url, f"/{service}/api/v1/dead-letters/{id}", {}, token or client.local_token(data))
+    typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+
+
+@letters.command()
+def retry(service: str, id: str, url: Url = LOCAL, data: Data = Path("data"), token: Token = "") -> None:
+    """Try it again, now."""
+    answer = client.post(url, f"/{service}/api/v1/dead-letters/{id}/retry", {}, token or client.local_token(data))
+    console.print(answer["state"])
+
+
+@letters.command()
+def discard(
+    service: str, id: str, reason: str, url: Url = LOCAL, data: Data = Path("data"), token: Token = ""
+) -> None:
+    """Decide, with a reason, that it is not to be handled."""
+    path = f"/{service}/api/v1/dead-letters/{id}/discard"
+    console.print(client.post(url, path, {"reason": reason}, token or client.local_token(data))["state"])
+
+
+@app.command()
+def republish(
+    service: Annotated[str, typer.Argument(help="Which service's outbox, or `all`.")] = "all",
+    url: Url = LOCAL,
+    data: Data = Path("data"),
+    token: Token = "",
+) -> None:
+    """Send everything that was ever said again, in order: refills a broker that was lost. Who heard it ignores it."""
+    for name in SERVICES if service == "all" else [service]:
+        answer = client.post(url, f"/{name}/api/v1/republish", {}, token or client.local_token(data))
+        console.print(f"{name:<12} {answer['events']:>9,}")
+
+
+@app.command()
+def erase(subject_ref: str, url: Url = LOCAL, data: Data = Path("data"), token: Token = "") -> None:
+    """Forget a person, everywhere."""
+    client.delete(url, f"/intake/api/v1/visitors/{subject_ref}", token or client.local_token(data))
+    console.print(f"{subject_ref}: effacé dans intake ; les autres services suivent.")
+
+
+@app.command()
+def doctor(url: Url = LOCAL) -> None:
+    """Whether every part of every service answers."""
+    answer = client.get(url, "/health/ready", {}, accept=(200, 503))
+    table = Table("Service", "Partie", "État")
+    for name, named in answer["services"].items():
+        for part, fine in named.items():
+            table.add_row(name, part, "✓ répond" if fine else "✗ ne répond pas")
+    console.print(table)
+    raise typer.Exit(0 if answer["status"] == "ok" else 1)
+
+
+def _check_day(text: str) -> None:
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a date, for example 2017-01-01") from error
+
+
+def main() -> None:
+    """Run the command; what the platform refuses is said in one line."""
+    try:
+        app()
+    except client.Refusal as refusal:
+        errors.print(f"[bold red]✗[/bold red] {refusal}")
+        raise SystemExit(1) from None
+
+

@@ -1,0 +1,147 @@
+"""Brings a stack up: which broker, which stores, which services in this process; and says where to look."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import uvicorn
+from rich.console import Console
+
+from services.chassis.broker import Broker
+from services.chassis.settings import Settings
+from services.chassis.telemetry import configure_logging
+from services.chassis.web.process import Process
+from services.launcher.catalogue import SERVICES
+from services.launcher.embedded import EmbeddedKafka, EmbeddedRedis, refill
+from services.launcher.kafka import ApacheKafka
+
+EMBEDDED = "embedded"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line asks for."""
+
+    port: int = 8000
+    data: Path = Path("data")
+    kafka: str = EMBEDDED
+    """`embedded`, `apache` (started here), or `host:port`."""
+    store: str = "sqlite"
+    redis: str = EMBEDDED
+    services: tuple[str, ...] = tuple(SERVICES)
+    demo: bool = True
+    nodes: int = 1
+
+
+@asynccontextmanager
+async def parts(wanted: Wanted) -> AsyncGenerator[tuple[Settings, Broker]]:
+    """Start the parts that are not there yet; stop them, and only them, at the end."""
+    with contextlib.ExitStack() as started:
+        wanted.data.mkdir(parents=True, exist_ok=True)
+        kafka, redis = wanted.kafka, wanted.redis
+        if kafka == EMBEDDED:
+            cluster = EmbeddedKafka()
+            started.callback(cluster.close)
+            kafka = cluster.bootstrap
+        elif kafka == "apache":
+            apache = ApacheKafka()
+            kafka = await asyncio.to_thread(apache.start, wanted.nodes, wanted.data / "kafka")
+            started.callback(apache.stop)
+        if redis == EMBEDDED:
+            server = EmbeddedRedis()
+            started.callback(server.close)
+            redis = server.url
+        embedded = wanted.kafka == EMBEDDED
+        settings = Settings(
+            data=wanted.data,
+            store=wanted.store,
+            kafka=kafka,
+            redis=redis,
+            demo=wanted.demo,
+            public_url=os.environ.get("CEFO_PUBLIC_URL", f"http://127.0.0.1:{wanted.port}"),
+            **({"fetch_wait_ms": 25} if embedded and "CEFO_FETCH_WAIT_MS" not in os.environ else {}),
+        )
+        if wanted.store != "sqlite":
+            await create_databases(wanted.store, wanted.services)
+        yield settings, Broker(settings, embedded=embedded)
+
+
+async def create_databases(store: str, services: tuple[str, ...]) -> None:
+    """One database per service, where it is missing and the account may create it."""
+    connection: Any = await asyncpg.connect(f"{store.rstrip('/')}/postgres")
+    try:
+        for service in services:
+            if not await connection.fetchval("select 1 from pg_database where datname = $1", f"cefo_{service}"):
+                with contextlib.suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+                    await connection.execute(f'create database "cefo_{service}"')
+    finally:
+        await connection.close()
+
+
+async def run(wanted: Wanted, console: Console) -> None:
+    """Run until a signal. Stops cleanly within a few seconds, streams included."""
+    async with parts(wanted) as (settings, broker):
+        configure_logging(settings)
+        process = Process(
+            [SERVICES[name] for name in wanted.services], settings, broker, all_services=list(SERVICES.values())
+        )
+        if broker.embedded:
+            process.before_relays = refill
+        server = uvicorn.Server(
+            uvicorn.Config(
+                process,
+                host=os.environ.get("CEFO_HOST", "127.0.0.1"),
+                port=wanted.port,
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=2,
+                server_header=False,
+                proxy_headers=True,
+                forwarded_allow_ips="127.0.0.1",
+            )
+        )
+        serving = asyncio.create_task(_serve(server, process))
+        await _until_started(server, serving)
+        if server.started:
+            greet(console, settings, wanted)
+        await serving
+
+
+async def _serve(server: uvicorn.Server, process: Process) -> None:
+    handle = server.handle_exit
+
+    def end_streams_then_exit(sig: int, frame: Any) -> None:
+        process.live.close()
+        handle(sig, frame)
+
+    server.handle_exit = end_streams_then_exit
+    with contextlib.suppress(KeyboardInterrupt):
+        await server.serve()
+
+
+async def _until_started(server: uvicorn.Server, serving: "asyncio.Task[None]") -> None:
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.02)
+
+
+def greet(console: Console, settings: Settings, wanted: Wanted) -> None:
+    """Say where to look, and as whom to sign in."""
+    url = settings.public_url
+    console.print(f"\n[bold]cefo[/bold] est prêt : [link={url}]{url}[/link]   (Ctrl-C pour arrêter)")
+    if len(wanted.services) == len(SERVICES):
+        for path, what in (
+            ("/sign-in", "choisir un compte de démonstration (accueil, conseil, visiteur, opérateur, Cité, région)"),
+            ("/intake/waiting-room/liege", "l'écran de la salle d'attente"),
+            ("/directory/", "l'annuaire, ouvert à tous"),
+            ("/impact/", "les résultats, ouverts à tous"),
+        ):
+            console.print(f"  {url}{path:<28} {what}")
+    console.print(f"  données : {settings.data.absolute()}" + ("   (données de démonstration)" if settings.demo else ""))
+
+

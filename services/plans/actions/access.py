@@ -1,0 +1,74 @@
+"""Whose plan it is, who may change it, and how each change is remembered."""
+
+from uuid import UUID
+
+from services.chassis.errors import NotFound, msg
+from services.chassis.identity import Person, Role
+from services.chassis.store import Work
+from services.plans.domain import require_open, require_seen
+from services.plans.store import Plan, Revision, Written
+
+PLAN = msg("plan")
+
+
+def reach(plan: Plan | None, person: Person) -> Plan:
+    """The plan, for its own person and for counsellors of its centre. Raises `NotFound`, `WrongCentre`.
+
+    To another visitor there is no such plan: not even its existence is told.
+    """
+    if plan is not None and person.is_subject(plan.subject_ref):
+        return plan
+    if plan is None or not person.has(Role.COUNSELLOR):
+        raise NotFound(what=PLAN)
+    person.at(plan.centre)
+    return plan
+
+
+def acts_as(plan: Plan, person: Person) -> Role:
+    """As what this person writes in the plan."""
+    return Role.VISITOR if person.is_subject(plan.subject_ref) else Role.COUNSELLOR
+
+
+async def plan_of(work: Work, plan_id: UUID, person: Person, seen: int | None = None) -> Plan:
+    """The plan, locked, for somebody who may change it. Raises `NotFound`, `WrongCentre`, `Stale`."""
+    plan = reach(await work.find(Plan, plan_id), person)
+    require_seen(plan.version, seen)
+    work.touch(f"plan:{plan.id}", f"plans:{plan.centre}")
+    return plan
+
+
+async def open_plan_of(work: Work, plan_id: UUID, person: Person, seen: int | None = None) -> Plan:
+    """As `plan_of`, while it is not confirmed. Raises `PlanIsConfirmed`."""
+    plan = await plan_of(work, plan_id, person)
+    require_open(plan.confirmed_at)
+    require_seen(plan.version, seen)
+    return plan
+
+
+def stamp(work: Work, plan: Plan, person: Person) -> dict[str, object]:
+    """When and by whom, as the columns of `Written`."""
+    return {"at": work.now, "by_role": acts_as(plan, person).value, "by_account": person.subject}
+
+
+def restamp(work: Work, written: Written, plan: Plan, person: Person) -> None:
+    """It was changed now, by this person."""
+    written.version += 1
+    written.at, written.by_role, written.by_account = work.now, acts_as(plan, person).value, person.subject
+
+
+def remember(
+    work: Work, plan: Plan, person: Person, what: str, item: str, *, new: str | None, old: str | None = None
+) -> None:
+    """One row more in the change log: old and new value, when, by whom."""
+    work.add(
+        Revision(
+            plan_id=plan.id,
+            at=work.now,
+            by_role=acts_as(plan, person).value,
+            by_account=person.subject,
+            what=what,
+            item=item,
+            old=old,
+            new=new,
+        )
+    )

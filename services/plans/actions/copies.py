@@ -1,0 +1,89 @@
+"""What directory tells: where a referral stands, which services there are, which areas a centre has."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from services.chassis.store import Work
+from services.contracts.directory import ProviderService as PublishedService
+from services.contracts.directory import ReferralStatus
+from services.plans.actions.subjects import is_forgotten
+from services.plans.store import Centre, Provider, ProviderService, Referral
+
+
+async def follow_referral(
+    work: Work,
+    referral_id: UUID,
+    subject_ref: UUID,
+    plan_id: UUID | None,
+    action_id: UUID | None,
+    organization_id: UUID,
+    service_id: UUID,
+    at: datetime,
+) -> None:
+    """A referral was sent; only those that belong to a plan are kept."""
+    if plan_id is None or await work.find(Referral, referral_id) is not None or await is_forgotten(work, subject_ref):
+        return
+    work.start(
+        Referral(
+            id=referral_id,
+            subject_ref=subject_ref,
+            plan_id=plan_id,
+            action_id=action_id,
+            organization_id=organization_id,
+            service_id=service_id,
+            status=ReferralStatus.REQUESTED,
+            requested_at=at,
+            status_at=at,
+        )
+    )
+    work.touch(f"plan:{plan_id}")
+
+
+async def move_referral(
+    work: Work, referral_id: UUID, status: ReferralStatus, reason: str | None, at: datetime
+) -> None:
+    """The referral is in another state: its action shows the decision."""
+    referral = await work.find(Referral, referral_id)
+    if referral is None:  # of no plan, or of somebody who was erased
+        return
+    referral.status, referral.reason, referral.status_at = status, reason, at
+    work.touch(f"plan:{referral.plan_id}")
+
+
+async def copy_provider(work: Work, organization_id: UUID, name: str, services: tuple[PublishedService, ...]) -> None:
+    """A provider as it is now; a service it no longer names is gone."""
+    provider = await work.find(Provider, organization_id)
+    if provider is None:
+        work.start(Provider(id=organization_id, name=name))
+    else:
+        provider.name = name
+    of_provider = col(ProviderService.organization_id) == organization_id
+    ids = [service.service_id for service in services]
+    await work.session.execute(sa.delete(ProviderService).where(of_provider | col(ProviderService.id).in_(ids)))
+    await work.insert(
+        ProviderService,
+        [
+            {
+                "id": service.service_id,
+                "organization_id": organization_id,
+                "organization_name": name,
+                "name": service.name,
+                "areas": list(service.areas),
+                "status": service.status,
+            }
+            for service in services
+        ],
+    )
+
+
+async def copy_centre(work: Work, code: str, name: str, areas: tuple[str, ...]) -> None:
+    """A centre as it is now."""
+    known = await work.session.get(Centre, code)
+    if known is None:
+        work.add(Centre(code=code, name=name, areas=list(areas)))
+        await work.session.flush()  # so that the next news of it in the same batch finds it
+    else:
+        known.name, known.areas = name, list(areas)

@@ -1,0 +1,150 @@
+"""What scheduling tells of a path. Facts come in any order and the outcome is the same: a path is kept from its first
+fact on, and its plan opens once it is known whose path it is *and* the first guidance session was held.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.chassis.store import Work
+from services.contracts.plans import PlanOpened
+from services.contracts.scheduling import Method
+from services.plans.actions.subjects import forget_path, is_forgotten
+from services.plans.domain import attendance_id_of, first_guidance_session, plan_id_of
+from services.plans.store import Attendance, HeldInterview, Path, Plan, Workshop
+
+
+async def open_path(
+    work: Work, path_id: UUID, subject_ref: UUID, centre: str, method: Method, at: datetime, workshop_id: UUID | None
+) -> None:
+    """A person took a guidance path."""
+    path = await _path(work, path_id, subject_ref)
+    if path is None:
+        return
+    path.centre, path.method, path.opened_at = centre, method, at
+    if work.cause.correlation_id is not None:
+        path.correlation_id = work.cause.correlation_id
+    if workshop_id is not None and path.workshop_id is None:
+        path.workshop_id = workshop_id
+    await _open_plan(work, path)
+
+
+async def count_interview(
+    work: Work, interview_id: UUID, path_id: UUID, subject_ref: UUID | None, starts_at: datetime, number: int | None
+) -> None:
+    """An interview of the path was held; each counts once. The first (also one without number) can open the plan."""
+    path = await _path(work, path_id, subject_ref)
+    if path is None or await work.find(HeldInterview, interview_id) is not None:
+        return
+    work.start(HeldInterview(id=interview_id, path_id=path_id, starts_at=starts_at))
+    if number in (None, 1):
+        path.first_held_at = min(starts_at, path.first_held_at or starts_at)
+    await _open_plan(work, path)
+
+
+async def take_seat(work: Work, path_id: UUID, subject_ref: UUID, workshop_id: UUID, at: datetime) -> None:
+    """The path's person has a seat in a workshop; the seat taken last is the one that counts."""
+    path = await _path(work, path_id, subject_ref)
+    if path is None:
+        return
+    if path.seated_at is None or (at, workshop_id) > (path.seated_at, path.workshop_id):
+        path.workshop_id, path.seated_at = workshop_id, at
+    _touch(work, path)
+
+
+async def record_attendance(
+    work: Work,
+    path_id: UUID,
+    subject_ref: UUID,
+    workshop_id: UUID,
+    session_id: UUID,
+    at: datetime,
+    *,
+    attended: bool,
+    final: bool,
+) -> None:
+    """Whether the person came to a session; said again, the last word counts. The first one attended can open the plan."""
+    path = await _path(work, path_id, subject_ref)
+    if path is None:
+        return
+    id = attendance_id_of(path_id, session_id)
+    known = await work.find(Attendance, id)
+    if known is None:
+        came = Attendance(
+            id=id, path_id=path_id, session_id=session_id, workshop_id=workshop_id, attended=attended, final=final, at=at
+        )
+        work.start(came)
+    else:
+        known.attended, known.final, known.at = attended, final, at
+    if attended and path.first_attended_at is None:
+        path.first_attended_at = at
+    await _open_plan(work, path)
+
+
+async def finalising_due(work: Work, path_id: UUID, subject_ref: UUID, at: datetime) -> None:
+    """The collective work is done: one individual session is to finalise the process."""
+    path = await _path(work, path_id, subject_ref)
+    if path is None:
+        return
+    path.finalising_due_at = min(at, path.finalising_due_at or at)
+    _touch(work, path)
+
+
+async def announce_workshop(work: Work, workshop_id: UUID, sessions: int) -> None:
+    """How many sessions a workshop has."""
+    known = await work.find(Workshop, workshop_id)
+    if known is None:
+        work.start(Workshop(id=workshop_id, sessions=sessions))
+    else:
+        known.sessions = sessions
+
+
+async def _path(work: Work, path_id: UUID, subject_ref: UUID | None) -> Path | None:
+    """The path, kept from now on; None when it belongs to a person who was erased."""
+    path = await work.find(Path, path_id)
+    if path is None:
+        path = work.start(Path(id=path_id))
+    if path.forgotten:
+        return None
+    if subject_ref is not None and path.subject_ref is None:
+        if await is_forgotten(work, subject_ref):
+            await forget_path(work, path)
+            return None
+        path.subject_ref = subject_ref
+    return path
+
+
+async def _open_plan(work: Work, path: Path) -> None:
+    """Open the path's plan if its first guidance session was held; it has only one."""
+    _touch(work, path)
+    if path.method is None or path.centre is None or path.subject_ref is None:
+        return
+    method = Method(path.method)
+    first_at = first_guidance_session(
+        method, first_held_at=path.first_held_at, first_attended_at=path.first_attended_at
+    )
+    if first_at is None or await work.find(Plan, plan_id_of(path.id)) is not None:
+        return
+    plan = Plan(
+        id=plan_id_of(path.id),
+        correlation_id=path.correlation_id,
+        path_id=path.id,
+        subject_ref=path.subject_ref,
+        centre=path.centre,
+        method=method,
+        opened_at=first_at,
+    )
+    work.emit(
+        work.add(plan),
+        PlanOpened(
+            plan_id=plan.id,
+            path_id=path.id,
+            subject_ref=plan.subject_ref,
+            centre=plan.centre,
+            method=method,
+            at=first_at,
+        ),
+    )
+
+
+def _touch(work: Work, path: Path) -> None:
+    work.touch(f"plan:{plan_id_of(path.id)}", *([f"plans:{path.centre}"] if path.centre else []))

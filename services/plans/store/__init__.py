@@ -1,0 +1,57 @@
+"""The tables of plans and what is read from them."""
+
+from services.plans.store.copies import Centre, Provider, ProviderService, Referral
+from services.plans.store.paths import Attendance, HeldInterview, Path, Subject, Table, Workshop
+from services.plans.store.plans import (
+    Action,
+    ActionTrack,
+    Assessment,
+    Goal,
+    InformationStep,
+    Plan,
+    Reflection,
+    Revision,
+    Written,
+)
+from services.plans.store.queries import (
+    Sheet,
+    active_services,
+    areas_of,
+    count_of_centre,
+    plans_of_centre,
+    plans_of_subject,
+    revisions_of,
+    sheet,
+    standings,
+)
+
+__all__ = [
+    "Action",
+    "ActionTrack",
+    "Assessment",
+    "Attendance",
+    "Centre",
+    "Goal",
+    "HeldInterview",
+    "InformationStep",
+    "Path",
+    "Plan",
+    "Provider",
+    "ProviderService",
+    "Referral",
+    "Reflection",
+    "Revision",
+    "Sheet",
+    "Subject",
+    "Table",
+    "Workshop",
+    "Written",
+    "active_services",
+    "areas_of",
+    "count_of_centre",
+    "plans_of_centre",
+    "plans_of_subject",
+    "revisions_of",
+    "sheet",
+    "standings",
+]

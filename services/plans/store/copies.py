@@ -1,0 +1,58 @@
+"""Small copies of what directory owns: referrals of our actions, providers' services, centres and their areas."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from services.chassis.store import Aggregate
+from services.plans.store.paths import Table
+
+
+class Referral(Aggregate, Table, table=True):
+    """Where the referral of an action stands, so that whoever sent the person learns the decision."""
+
+    __tablename__ = "referrals"  # pyright: ignore[reportAssignmentType]
+
+    subject_ref: UUID = Field(index=True)
+    plan_id: UUID | None = Field(default=None, index=True)
+    action_id: UUID | None = Field(default=None, index=True)
+    organization_id: UUID
+    service_id: UUID
+    status: str = Field(max_length=20)
+    reason: str | None = Field(default=None, max_length=40)
+    """Of the decision, when one was given."""
+    requested_at: datetime
+    status_at: datetime
+
+
+class Provider(Aggregate, Table, table=True):
+    """A provider as published; its services stand in `provider_services`."""
+
+    __tablename__ = "providers"  # pyright: ignore[reportAssignmentType]
+
+    name: str = Field(max_length=200)
+
+
+class ProviderService(Table, table=True):
+    """One service that an action can be sent to."""
+
+    __tablename__ = "provider_services"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(primary_key=True)
+    organization_id: UUID = Field(index=True)
+    organization_name: str = Field(max_length=200)
+    name: str = Field(max_length=200)
+    areas: list[str] = Field(sa_type=sa.JSON)
+    status: str = Field(max_length=20, index=True)
+
+
+class Centre(Table, table=True):
+    """A centre's name and areas."""
+
+    __tablename__ = "centres"  # pyright: ignore[reportAssignmentType]
+
+    code: str = Field(primary_key=True, max_length=40)
+    name: str = Field(max_length=200)
+    areas: list[str] = Field(sa_type=sa.JSON)

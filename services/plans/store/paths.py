@@ -1,0 +1,78 @@
+"""How far each guidance path is, as scheduling told it, and who asked to be forgotten."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Field, SQLModel
+
+from services.chassis.store import Aggregate, chassis_metadata
+
+
+class Table(SQLModel):
+    """Every table of this service."""
+
+    metadata = chassis_metadata()
+
+
+class Subject(Aggregate, Table, table=True):
+    """A reference under which something was heard. Locked by whoever opens or forgets something under it.
+
+    Kept after erasure, alone: it keeps a replay from bringing the person back.
+    """
+
+    __tablename__ = "subjects"  # pyright: ignore[reportAssignmentType]
+
+    erased_at: datetime | None = None
+
+
+class Path(Aggregate, Table, table=True):
+    """One guidance path. Its facts arrive in any order; until `PathOpened`, `method` is None.
+
+    After erasure only the id stays, with `forgotten`.
+    """
+
+    __tablename__ = "paths"  # pyright: ignore[reportAssignmentType]
+
+    subject_ref: UUID | None = Field(default=None, index=True)
+    centre: str | None = Field(default=None, max_length=40)
+    method: str | None = Field(default=None, max_length=20)
+    opened_at: datetime | None = None
+    workshop_id: UUID | None = Field(default=None, index=True)
+    """The workshop of the seat taken last."""
+    seated_at: datetime | None = None
+    first_held_at: datetime | None = None
+    """Start of the first interview held."""
+    first_attended_at: datetime | None = None
+    """When the first attendance was recorded."""
+    finalising_due_at: datetime | None = None
+    forgotten: bool = False
+
+
+class HeldInterview(Aggregate, Table, table=True):
+    """An interview of a path that took place."""
+
+    __tablename__ = "held_interviews"  # pyright: ignore[reportAssignmentType]
+
+    path_id: UUID = Field(index=True)
+    starts_at: datetime
+
+
+class Attendance(Aggregate, Table, table=True):
+    """Whether the path's person came to one session of a workshop; `id` is derived from both."""
+
+    __tablename__ = "attendances"  # pyright: ignore[reportAssignmentType]
+
+    path_id: UUID = Field(index=True)
+    session_id: UUID
+    workshop_id: UUID
+    attended: bool
+    final: bool
+    at: datetime
+
+
+class Workshop(Aggregate, Table, table=True):
+    """How many sessions a workshop has."""
+
+    __tablename__ = "workshops"  # pyright: ignore[reportAssignmentType]
+
+    sessions: int

@@ -1,0 +1,220 @@
+"""What is read from the store: how far plans are, one plan whole, lists and logs."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from services.contracts.plans import Dimension
+from services.contracts.scheduling import Method
+from services.plans.domain import DEFAULT_AREAS, Standing
+from services.plans.store.copies import Centre, ProviderService, Referral
+from services.plans.store.paths import Attendance, HeldInterview, Path, Workshop
+from services.plans.store.plans import (
+    Action,
+    ActionTrack,
+    Assessment,
+    Goal,
+    InformationStep,
+    Plan,
+    Reflection,
+    Revision,
+)
+
+Ids = Iterable[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One plan, whole, as it is shown and exported."""
+
+    plan: Plan
+    standing: Standing
+    centre_name: str
+    areas: tuple[str, ...]
+    first_session_at: datetime
+    finalising_due_at: datetime | None
+    assessments: dict[str, Assessment]
+    steps: Sequence[InformationStep]
+    reflections: Sequence[Reflection]
+    goals: Sequence[Goal]
+    tracks: dict[UUID, list[ActionTrack]]
+    """By goal."""
+    actions: dict[UUID, list[Action]]
+    """By track."""
+    referrals: dict[UUID, list[Referral]]
+    """By action."""
+
+
+async def sheet(session: AsyncSession, plan: Plan) -> Sheet:
+    """Everything about one plan."""
+    path = await session.get(Path, plan.path_id)
+    centre = await session.get(Centre, plan.centre)
+    tracks: dict[UUID, list[ActionTrack]] = defaultdict(list)
+    actions: dict[UUID, list[Action]] = defaultdict(list)
+    referrals: dict[UUID, list[Referral]] = defaultdict(list)
+    for track in await _of(session, ActionTrack, plan.id):
+        tracks[track.goal_id].append(track)
+    for action in await _of(session, Action, plan.id):
+        actions[action.track_id].append(action)
+    chosen = sa.select(Referral).where(col(Referral.plan_id) == plan.id).order_by(col(Referral.requested_at))
+    for referral in await session.scalars(chosen):
+        if referral.action_id is not None:
+            referrals[referral.action_id].append(referral)
+    return Sheet(
+        plan=plan,
+        standing=(await standings(session, [plan]))[plan.id],
+        centre_name=centre.name if centre else plan.centre,
+        areas=tuple(centre.areas) if centre else DEFAULT_AREAS,
+        first_session_at=plan.opened_at,
+        finalising_due_at=path.finalising_due_at if path else None,
+        assessments={one.dimension: one for one in await _of(session, Assessment, plan.id)},
+        steps=await _of(session, InformationStep, plan.id),
+        reflections=await _of(session, Reflection, plan.id),
+        goals=await _of(session, Goal, plan.id),
+        tracks=tracks,
+        actions=actions,
+        referrals=referrals,
+    )
+
+
+async def standings(session: AsyncSession, plans: Sequence[Plan]) -> dict[UUID, Standing]:
+    """How far each of these plans is; a fixed number of queries for any number of plans."""
+    ids, path_ids = [plan.id for plan in plans], [plan.path_id for plan in plans]
+    held = await _counts(session, HeldInterview, col(HeldInterview.path_id), path_ids)
+    goals = await _counts(session, Goal, col(Goal.plan_id), ids)
+    tracks = await _counts(session, ActionTrack, col(ActionTrack.plan_id), ids)
+    sessions = await _sessions(session, [plan.path_id for plan in plans if plan.method == Method.COLLECTIVE])
+    written = await _written(session, ids)
+    return {
+        plan.id: Standing(
+            method=Method(plan.method),
+            interviews_held=held.get(plan.path_id, 0),
+            sessions_recorded=sessions[plan.path_id].recorded if plan.path_id in sessions else 0,
+            sessions_total=sessions[plan.path_id].total if plan.path_id in sessions else None,
+            workshop_finished=plan.path_id in sessions and sessions[plan.path_id].finished,
+            written=frozenset(written[plan.id]),
+            goals=goals.get(plan.id, 0),
+            tracks=tracks.get(plan.id, 0),
+        )
+        for plan in plans
+    }
+
+
+@dataclass(slots=True)
+class _Sessions:
+    recorded: int
+    total: int | None
+    finished: bool
+
+
+async def _sessions(session: AsyncSession, path_ids: Ids) -> dict[UUID, _Sessions]:
+    """The workshop sessions of collective paths: only those of the workshop in which the person has the seat."""
+    of_seat = sa.or_(col(Path.workshop_id).is_(None), col(Attendance.workshop_id) == col(Path.workshop_id))
+    rows = await session.execute(
+        sa.select(Path, Workshop, Attendance)
+        .outerjoin(Workshop, col(Workshop.id) == col(Path.workshop_id))
+        .outerjoin(Attendance, sa.and_(col(Attendance.path_id) == col(Path.id), of_seat))
+        .where(col(Path.id).in_(list(path_ids)))
+    )
+    found: dict[UUID, _Sessions] = {}
+    for path, workshop, attendance in rows:
+        due = path.finalising_due_at is not None
+        one = found.setdefault(path.id, _Sessions(0, workshop.sessions if workshop else None, due))
+        if attendance is not None:
+            one.recorded += 1
+            one.finished = one.finished or attendance.final
+    return found
+
+
+async def _written(session: AsyncSession, plan_ids: Ids) -> dict[UUID, set[Dimension]]:
+    """The dimensions along which something is written; a step's result counts as information."""
+    ids = list(plan_ids)
+    written: dict[UUID, set[Dimension]] = defaultdict(set)
+    texts = sa.select(col(Assessment.plan_id), col(Assessment.dimension)).where(
+        col(Assessment.plan_id).in_(ids), col(Assessment.text) != ""
+    )
+    for plan_id, dimension in await session.execute(texts):
+        written[plan_id].add(Dimension(dimension))
+    results = sa.select(col(InformationStep.plan_id)).where(
+        col(InformationStep.plan_id).in_(ids), col(InformationStep.result).is_not(None)
+    )
+    for plan_id in await session.scalars(results.distinct()):
+        written[plan_id].add(Dimension.INFORMATION)
+    return written
+
+
+async def _counts(session: AsyncSession, table: Any, of: Any, ids: Ids) -> dict[UUID, int]:
+    rows = await session.execute(sa.select(of, sa.func.count()).select_from(table).where(of.in_(list(ids))).group_by(of))
+    return {id: count for id, count in rows}
+
+
+async def _of(session: AsyncSession, table: Any, plan_id: UUID) -> Sequence[Any]:
+    chosen = sa.select(table).where(table.plan_id == plan_id)
+    return (await session.scalars(chosen.order_by(table.at, *table.__table__.primary_key))).all()
+
+
+async def plans_of_centre(
+    session: AsyncSession,
+    centre: str,
+    *,
+    confirmed: bool | None = None,
+    method: str | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
+) -> Sequence[Plan]:
+    """The centre's plans, the last opened first, after the plan `after`."""
+    order = (col(Plan.opened_at), col(Plan.id))
+    chosen = sa.select(Plan).where(col(Plan.centre) == centre)
+    if confirmed is not None:
+        chosen = chosen.where(col(Plan.confirmed_at).is_not(None) if confirmed else col(Plan.confirmed_at).is_(None))
+    if method is not None:
+        chosen = chosen.where(col(Plan.method) == method)
+    last = await session.get(Plan, after) if after is not None else None
+    if last is not None:
+        older = col(Plan.opened_at) < last.opened_at
+        same = sa.and_(col(Plan.opened_at) == last.opened_at, col(Plan.id) < last.id)
+        chosen = chosen.where(sa.or_(older, same))
+    return (await session.scalars(chosen.order_by(*(one.desc() for one in order)).limit(limit))).all()
+
+
+async def count_of_centre(session: AsyncSession, centre: str) -> dict[bool, int]:
+    """How many plans of the centre are confirmed (True) and being worked on (False)."""
+    done = col(Plan.confirmed_at).is_not(None)
+    rows = await session.execute(sa.select(done, sa.func.count()).where(col(Plan.centre) == centre).group_by(done))
+    return {False: 0, True: 0} | {bool(confirmed): count for confirmed, count in rows}
+
+
+async def plans_of_subject(session: AsyncSession, subject_ref: UUID) -> Sequence[Plan]:
+    """A person's plans, the last opened first."""
+    chosen = sa.select(Plan).where(col(Plan.subject_ref) == subject_ref)
+    return (await session.scalars(chosen.order_by(col(Plan.opened_at).desc(), col(Plan.id)))).all()
+
+
+async def revisions_of(
+    session: AsyncSession, plan_id: UUID, *, before: int | None = None, limit: int = 50
+) -> Sequence[Revision]:
+    """The plan's change log, the last change first."""
+    chosen = sa.select(Revision).where(col(Revision.plan_id) == plan_id)
+    if before is not None:
+        chosen = chosen.where(col(Revision.id) < before)
+    return (await session.scalars(chosen.order_by(col(Revision.id).desc()).limit(limit))).all()
+
+
+async def areas_of(session: AsyncSession, centre: str) -> tuple[str, ...]:
+    """The areas of a centre; the default ones while directory has told nothing."""
+    known = await session.get(Centre, centre)
+    return tuple(known.areas) if known else DEFAULT_AREAS
+
+
+async def active_services(session: AsyncSession, limit: int = 200) -> Sequence[ProviderService]:
+    """Services that an action can be sent to, by name: of provider, then of service. Nobody is ranked up."""
+    chosen = sa.select(ProviderService).where(col(ProviderService.status) == "active")
+    names = (col(ProviderService.organization_name), col(ProviderService.name), col(ProviderService.id))
+    return (await session.scalars(chosen.order_by(*names).limit(limit))).all()

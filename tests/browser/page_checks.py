@@ -1,0 +1,234 @@
+"""What every page is checked for, to be used by the tests of pages: axe-core, the Nu HTML checker, CSP, keyboard.
+
+Everything is asynchronous (playwright's async API). A page's own CSP stays on: axe runs through the debugging protocol,
+not as a script of the page.
+"""
+
+import asyncio
+import json
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from playwright.async_api import Browser, ConsoleMessage, Page, Playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+NU = ROOT / "node_modules/vnu-jar/build/dist/vnu.jar"
+WIDTHS = (390, 1280)
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+class CheckUnavailable(RuntimeError):
+    """A part that the checks need is not there; the message says how to get it."""
+
+
+def needed(path: Path) -> Path:
+    """The path, or a named error with the command that brings it."""
+    if not path.is_file():
+        raise CheckUnavailable(f"{path} is missing; run: python -m services.chassis.web.assets")
+    return path
+
+
+def chromium() -> str:
+    """The browser on the PATH."""
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if not found:
+        raise CheckUnavailable("no `chromium` on the PATH; install it with the system's packages")
+    return found
+
+
+async def launch(playwright: Playwright) -> Browser:
+    """Chromium as the tests use it."""
+    return await playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+
+
+@cache
+def _axe() -> str:
+    return needed(AXE).read_text(encoding="utf-8")
+
+
+async def axe_violations(page: Page) -> list[str]:
+    """What axe-core finds, one line per place: rule, element, what to do. Empty: nothing."""
+    await page.evaluate(_axe())
+    found = await page.evaluate(
+        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})", RULES
+    )
+    return [
+        f"{violation['id']}: {' '.join(map(str, node['target']))}: {node['failureSummary']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def _spread(pages: Mapping[str, str], folder: str) -> dict[str, str]:
+    """Write each document to a file of its own. Returns file name → document name."""
+    names: dict[str, str] = {}
+    for number, (name, html) in enumerate(pages.items()):
+        Path(folder, f"{number}.html").write_text(html, encoding="utf-8")
+        names[f"{number}.html"] = name
+    return names
+
+
+async def html_errors(pages: Mapping[str, str]) -> list[str]:
+    """What the Nu HTML checker finds in documents by name, errors and warnings, in one start of its machine."""
+    java = shutil.which("java")
+    if not java:
+        raise CheckUnavailable("no `java` on the PATH; install a Java runtime with the system's packages")
+    with tempfile.TemporaryDirectory() as folder:
+        names = await asyncio.to_thread(_spread, pages, folder)
+        process = await asyncio.create_subprocess_exec(
+            *(java, "-Xss4m", "-Xmx512m", "-jar", str(needed(NU)), "--format", "json", "--exit-zero-always"),
+            *("--stdout", *(f"{folder}/{file}" for file in names)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+    if process.returncode != 0 or not out:
+        raise CheckUnavailable(f"the Nu HTML checker ended with {process.returncode}: {err.decode()[:2000]}")
+    return [_said(message, names) for message in cast(list[dict[str, Any]], json.loads(out)["messages"])]
+
+
+def _said(message: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    file = str(message.get("url", "")).rsplit("/", 1)[-1]
+    kind = message.get("subType", message["type"])
+    extract = str(message.get("extract", "")).replace("\n", " ").strip()
+    return f"{names.get(file, file)}:{message.get('lastLine', '?')}: {kind}: {message['message']} [{extract}]"
+
+
+@dataclass
+class Trouble:
+    """What a page did that it must not: CSP violations, errors on the console, exceptions in scripts."""
+
+    csp: list[str] = field(default_factory=list[str])
+    console: list[str] = field(default_factory=list[str])
+    scripts: list[str] = field(default_factory=list[str])
+
+    def all(self) -> list[str]:
+        """Everything, in one list."""
+        return [*self.csp, *self.console, *self.scripts]
+
+
+async def csp_violations(page: Page) -> Trouble:
+    """Listen from the next navigation on; read the answer's lists whenever you like."""
+    trouble = Trouble()
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            kind = trouble.csp if "Content Security Policy" in message.text else trouble.console
+            kind.append(f"{page.url}: {message.text}")
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: trouble.scripts.append(f"{page.url}: {error}"))
+    await page.expose_function("reportCspViolation", trouble.csp.append)
+    await page.add_init_script(
+        "document.addEventListener('securitypolicyviolation', (event) => window.reportCspViolation("
+        "`${location.href}: ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`))"
+    )
+    return trouble
+
+
+_FOCUSABLE = """() => {
+  const seen = (element) => element.checkVisibility({visibilityProperty: true}) && element.getClientRects().length > 0;
+  const radios = new Set();
+  return [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
+    .filter((element) => seen(element) && !element.disabled && element.type !== 'hidden' && element.tabIndex >= 0)
+    .filter((element) => {
+      if (element.type !== 'radio') return true;
+      const group = element.name + '/' + (element.form?.action ?? '');
+      if (radios.has(group)) return false;
+      radios.add(group);
+      return true;
+    }).map((element, number) => {
+      element.dataset.walk = element.type === 'radio' ? 'radio:' + element.name : String(number);
+      if (element.type === 'radio')
+        document.getElementsByName(element.name).forEach((other) => { other.dataset.walk = element.dataset.walk; });
+      return [element.dataset.walk, element.outerHTML.slice(0, 120)];
+    });
+}"""
+
+_FROM_THE_TOP = """() => {
+  document.activeElement?.blur();
+  window.getSelection()?.removeAllRanges();
+  scrollTo(0, 0);
+}"""
+
+_FOCUSED = """() => {
+  const element = document.activeElement;
+  if (!element || element === document.body) return null;
+  const style = getComputedStyle(element), after = getComputedStyle(element, '::after');
+  const ring = (of) => of.outlineStyle !== 'none' && parseFloat(of.outlineWidth) >= 2;
+  const box = element.getBoundingClientRect();
+  return {
+    walk: element.dataset.walk ?? null,
+    html: element.outerHTML.slice(0, 120),
+    visible: ring(style) || ring(after),
+    onScreen: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+  };
+}"""
+
+
+async def keyboard_walk(page: Page) -> list[str]:
+    """Press Tab through the whole page. What is wrong: not reached, no visible focus, focus off screen. Empty: fine."""
+    expected: dict[str, str] = dict(await page.evaluate(_FOCUSABLE))
+    await page.evaluate(_FROM_THE_TOP)
+    reached: set[str] = set()
+    wrong: list[str] = []
+    for _ in range(len(expected) + 3):
+        await page.keyboard.press("Tab")
+        here = await page.evaluate(_FOCUSED)
+        if here is None or (here["walk"] in reached and not here["walk"].startswith("radio:")):
+            break
+        if not here["visible"]:
+            wrong.append(f"no visible focus: {here['html']}")
+        if not here["onScreen"]:
+            wrong.append(f"focus off screen: {here['html']}")
+        reached.add(here["walk"] or here["html"])
+    return [*wrong, *(f"not reached by Tab: {html}" for walk, html in expected.items() if walk not in reached)]
+
+
+_TOO_SMALL = """(least) => {
+  const targets = 'button, summary, select, textarea, input:not([type=hidden]), nav a, .button';
+  return [...document.querySelectorAll(targets)]
+    .filter((element) => element.checkVisibility({visibilityProperty: true}) && element.getClientRects().length > 0)
+    .map((element) => element.matches('[type=radio], [type=checkbox]') && element.closest('label') || element)
+    .map((element) => [Math.round(element.getBoundingClientRect().height), element.outerHTML.slice(0, 120)])
+    .filter(([height]) => height < least)
+    .map(([height, html]) => `${height} px high: ${html}`);
+}"""
+
+
+async def layout_faults(page: Page, least: int = 44) -> list[str]:
+    """What does not fit: sideways scrolling, and targets lower than `least` CSS pixels."""
+    faults = cast(list[str], await page.evaluate(_TOO_SMALL, least))
+    wide = await page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [*faults, *([f"scrolls sideways by {wide} px"] if wide > 0 else [])]
+
+
+async def screenshot(page: Page, name: str, width: int, folder: Path = ROOT / "build/screenshots") -> Path:
+    """The whole page at this width, as `<name>-<width>.png`. Missing folders are made."""
+    await page.set_viewport_size({"width": width, "height": _height(width)})
+    path = folder / f"{name}-{width}.png"
+    await page.screenshot(path=path, full_page=True)
+    return path
+
+
+def _height(width: int) -> int:
+    return 844 if width < 600 else 800
+
+
+@asynccontextmanager
+async def watched_page(browser: Browser, width: int = 1280, **context: Any) -> AsyncGenerator[tuple[Page, Trouble]]:
+    """A fresh page with its own cookies, listened to from the first request on."""
+    options: dict[str, Any] = {"viewport": {"width": width, "height": _height(width)}, **context}
+    surroundings = await browser.new_context(**options)
+    try:
+        page = await surroundings.new_page()
+        yield page, await csp_violations(page)
+    finally:
+        await surroundings.close()
