@@ -11,6 +11,8 @@ from pathlib import Path
 from babel import Locale
 from babel.messages.pofile import read_po
 
+from services.chassis.errors import msg
+
 LANGUAGES = ("fr", "de", "nl", "en")
 DEFAULT = "fr"
 HERE = Path(__file__).parent
@@ -67,3 +69,17 @@ def _ranked(accepts: str) -> Iterable[str]:
         except ValueError:
             continue
     return (tag for _, tag in sorted(ranges, key=lambda pair: pair[0]))
+
+
+AREAS = {
+    "choose-path": msg("Choosing a guidance path"),
+    "select-training": msg("Selecting training"),
+    "find-job": msg("Finding a job"),
+    "create-business": msg("Creating a business"),
+}
+"""The default areas' names (domain words of the network). Centres may publish others: these show their code."""
+
+
+def area_label(code: str) -> str:
+    """An area's name in the reader's language."""
+    return translate(AREAS.get(code, code))

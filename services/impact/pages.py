@@ -2,12 +2,14 @@
 
 from datetime import date
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import Query, Request
 from starlette.responses import Response
 
 from services.chassis.clock import BRUSSELS
 from services.chassis.errors import Refused
+from services.chassis.i18n import AREAS, area_label
 from services.chassis.identity import Person
 from services.chassis.web import Reading, Routes, Running, anyone, explain, page
 from services.impact.api import made_report
@@ -53,6 +55,10 @@ async def figures_page(
         names=names,
         report=made,
         error=error,
-        query=request.url.query,
-        largest=max((figures.visitors for figures in made.by_month.values()), default=0),
+        areas=[(code, area_label(code)) for code in AREAS],
+        download=urlencode(
+            {"from": first.isoformat(), "to": last.isoformat()}
+            | ({"centre": centre} if centre else {})
+            | ({"area": area} if area else {})
+        ),
     )

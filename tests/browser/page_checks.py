@@ -109,6 +109,10 @@ class Trouble:
     console: list[str] = field(default_factory=list[str])
     scripts: list[str] = field(default_factory=list[str])
 
+    def violated(self, what: str) -> None:
+        """Note a violation of the content security policy."""
+        self.csp.append(what)
+
     def all(self) -> list[str]:
         """Everything, in one list."""
         return [*self.csp, *self.console, *self.scripts]
@@ -125,7 +129,7 @@ async def csp_violations(page: Page) -> Trouble:
 
     page.on("console", on_console)
     page.on("pageerror", lambda error: trouble.scripts.append(f"{page.url}: {error}"))
-    await page.expose_function("reportCspViolation", trouble.csp.append)
+    await page.expose_function("reportCspViolation", trouble.violated)
     await page.add_init_script(
         "document.addEventListener('securitypolicyviolation', (event) => window.reportCspViolation("
         "`${location.href}: ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`))"

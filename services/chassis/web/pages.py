@@ -47,6 +47,7 @@ class Site:
             local_time=lambda value: format_time(_local(value), "HH:mm", locale=i18n.locale()),
             local_datetime=lambda value, form="medium": format_datetime(_local(value), form, locale=i18n.locale()),
             number=lambda value: format_decimal(value, locale=i18n.locale()),
+            area_label=i18n.area_label,
             translated=lambda value: i18n.translate(str(value)),
         )
         self.templates.globals.update(static=static)

@@ -1,5 +1,6 @@
 """Whose plan it is, who may change it, and how each change is remembered."""
 
+from typing import Any
 from uuid import UUID
 
 from services.chassis.errors import NotFound, msg
@@ -45,7 +46,7 @@ async def open_plan_of(work: Work, plan_id: UUID, person: Person, seen: int | No
     return plan
 
 
-def stamp(work: Work, plan: Plan, person: Person) -> dict[str, object]:
+def stamp(work: Work, plan: Plan, person: Person) -> dict[str, Any]:
     """When and by whom, as the columns of `Written`."""
     return {"at": work.now, "by_role": acts_as(plan, person).value, "by_account": person.subject}
 

@@ -16,6 +16,7 @@ from services.plans.store import Centre, Provider, ProviderService, Referral
 async def follow_referral(
     work: Work,
     referral_id: UUID,
+    *,
     subject_ref: UUID,
     plan_id: UUID | None,
     action_id: UUID | None,
@@ -43,7 +44,7 @@ async def follow_referral(
 
 
 async def move_referral(
-    work: Work, referral_id: UUID, status: ReferralStatus, reason: str | None, at: datetime
+    work: Work, referral_id: UUID, *, status: ReferralStatus, reason: str | None, at: datetime
 ) -> None:
     """The referral is in another state: its action shows the decision."""
     referral = await work.find(Referral, referral_id)

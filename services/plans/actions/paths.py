@@ -14,7 +14,7 @@ from services.plans.store import Attendance, HeldInterview, Path, Plan, Workshop
 
 
 async def open_path(
-    work: Work, path_id: UUID, subject_ref: UUID, centre: str, method: Method, at: datetime, workshop_id: UUID | None
+    work: Work, path_id: UUID, *, subject_ref: UUID, centre: str, method: Method, at: datetime, workshop_id: UUID | None
 ) -> None:
     """A person took a guidance path."""
     path = await _path(work, path_id, subject_ref)
@@ -29,7 +29,7 @@ async def open_path(
 
 
 async def count_interview(
-    work: Work, interview_id: UUID, path_id: UUID, subject_ref: UUID | None, starts_at: datetime, number: int | None
+    work: Work, interview_id: UUID, *, path_id: UUID, subject_ref: UUID | None, starts_at: datetime, number: int | None
 ) -> None:
     """An interview of the path was held; each counts once. The first (also one without number) can open the plan."""
     path = await _path(work, path_id, subject_ref)
@@ -41,7 +41,7 @@ async def count_interview(
     await _open_plan(work, path)
 
 
-async def take_seat(work: Work, path_id: UUID, subject_ref: UUID, workshop_id: UUID, at: datetime) -> None:
+async def take_seat(work: Work, path_id: UUID, *, subject_ref: UUID, workshop_id: UUID, at: datetime) -> None:
     """The path's person has a seat in a workshop; the seat taken last is the one that counts."""
     path = await _path(work, path_id, subject_ref)
     if path is None:
@@ -54,15 +54,15 @@ async def take_seat(work: Work, path_id: UUID, subject_ref: UUID, workshop_id: U
 async def record_attendance(
     work: Work,
     path_id: UUID,
+    *,
     subject_ref: UUID,
     workshop_id: UUID,
     session_id: UUID,
     at: datetime,
-    *,
     attended: bool,
     final: bool,
 ) -> None:
-    """Whether the person came to a session; said again, the last word counts. The first one attended can open the plan."""
+    """Whether the person came to a session; the last word counts. The first one attended can open the plan."""
     path = await _path(work, path_id, subject_ref)
     if path is None:
         return
@@ -70,7 +70,13 @@ async def record_attendance(
     known = await work.find(Attendance, id)
     if known is None:
         came = Attendance(
-            id=id, path_id=path_id, session_id=session_id, workshop_id=workshop_id, attended=attended, final=final, at=at
+            id=id,
+            path_id=path_id,
+            session_id=session_id,
+            workshop_id=workshop_id,
+            attended=attended,
+            final=final,
+            at=at,
         )
         work.start(came)
     else:
@@ -80,7 +86,7 @@ async def record_attendance(
     await _open_plan(work, path)
 
 
-async def finalising_due(work: Work, path_id: UUID, subject_ref: UUID, at: datetime) -> None:
+async def finalising_due(work: Work, path_id: UUID, *, subject_ref: UUID, at: datetime) -> None:
     """The collective work is done: one individual session is to finalise the process."""
     path = await _path(work, path_id, subject_ref)
     if path is None:

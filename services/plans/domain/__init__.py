@@ -41,20 +41,20 @@ from services.plans.domain.words import (
 )
 
 __all__ = [
-    "Check",
     "DEFAULT_AREAS",
     "DIMENSION_LABELS",
+    "INTERVIEWS_NEEDED",
+    "REASONS",
+    "Check",
     "DimensionsMissing",
     "DueInPast",
     "FinalisingSessionNotHeld",
-    "INTERVIEWS_NEEDED",
     "Moment",
     "Names",
     "NoActionTrack",
     "NoGoal",
     "OnlyCounsellorRefers",
     "PlanIsConfirmed",
-    "REASONS",
     "Requirement",
     "Responsible",
     "SecondInterviewNotHeld",

@@ -124,7 +124,10 @@ async def _sessions(session: AsyncSession, path_ids: Ids) -> dict[UUID, _Session
         .where(col(Path.id).in_(list(path_ids)))
     )
     found: dict[UUID, _Sessions] = {}
-    for path, workshop, attendance in rows:
+    for row in rows:
+        path: Path = row[0]
+        workshop: Workshop | None = row[1]
+        attendance: Attendance | None = row[2]
         due = path.finalising_due_at is not None
         one = found.setdefault(path.id, _Sessions(0, workshop.sessions if workshop else None, due))
         if attendance is not None:
@@ -151,8 +154,8 @@ async def _written(session: AsyncSession, plan_ids: Ids) -> dict[UUID, set[Dimen
 
 
 async def _counts(session: AsyncSession, table: Any, of: Any, ids: Ids) -> dict[UUID, int]:
-    rows = await session.execute(sa.select(of, sa.func.count()).select_from(table).where(of.in_(list(ids))).group_by(of))
-    return {id: count for id, count in rows}
+    chosen = sa.select(of, sa.func.count()).select_from(table).where(of.in_(list(ids))).group_by(of)
+    return {row[0]: row[1] for row in await session.execute(chosen)}
 
 
 async def _of(session: AsyncSession, table: Any, plan_id: UUID) -> Sequence[Any]:

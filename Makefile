@@ -1,0 +1,46 @@
+# cefo. `make run` and `make test` need Python ≥ 3.11 and make; everything else they set up themselves.
+PYTHON ?= python3
+PORT ?= 8000
+DATA ?= data
+BIN = .venv/bin
+
+.PHONY: run test check setup setup-dev assets lock clean
+
+run: setup ## Set up and start everything with demo data
+	@$(BIN)/cefo up --port $(PORT) --data $(DATA)
+
+test: setup-dev ## Set up and run every test there are parts for
+	@$(BIN)/pytest
+
+check: setup-dev ## What CI checks beside the tests: style, types, imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+setup: .venv/.run-ready assets
+setup-dev: .venv/.dev-ready assets
+
+assets: .venv/.run-ready
+	@$(BIN)/python -m services.chassis.web.assets
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "cefo needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12 run"; exit 1)
+	@echo "Setting up (once, about a minute)…"
+	@$(PYTHON) -m venv .venv
+
+.venv/.run-ready: requirements.lock pyproject.toml | .venv/bin/python
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev-ready: requirements-dev.lock .venv/.run-ready
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+lock: ## Write the two lock files anew
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -c requirements.lock pyproject.toml --group dev -o requirements-dev.lock
+
+clean: ## Remove what was set up; data stays
+	rm -rf .venv node_modules services/chassis/web/static/vendor deploy/kafka/libs

@@ -1,0 +1,183 @@
+"""Where the plan leads: goals, action tracks towards them, actions on a track; and its confirmation."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.chassis.clock import BRUSSELS
+from services.chassis.errors import NotFound, msg
+from services.chassis.identity import Person, Role
+from services.chassis.store import Work
+from services.contracts.plans import (
+    ActionPlanned,
+    ActionProgressed,
+    ActionStatus,
+    ActionTrackOpened,
+    GoalSet,
+    PlanConfirmed,
+)
+from services.contracts.scheduling import Method
+from services.plans.actions.access import acts_as, open_plan_of, plan_of, remember, restamp, stamp
+from services.plans.domain import (
+    Responsible,
+    ServiceNotOffered,
+    require_area,
+    require_complete,
+    require_due,
+    require_referral,
+    require_seen,
+)
+from services.plans.store import Action, ActionTrack, Goal, Plan, ProviderService, areas_of, standings
+
+
+@dataclass(frozen=True, slots=True)
+class Intention:
+    """An action as somebody plans it. `needs_provider`: the centre sends the person to a provider, for `reason`."""
+
+    title: str
+    responsible: Responsible = Responsible.VISITOR
+    due_on: date | None = None
+    needs_provider: bool = False
+    service_id: UUID | None = None
+    reason: str | None = None
+
+
+async def set_goal(work: Work, plan_id: UUID, person: Person, text: str, seen: int | None = None) -> Goal:
+    """Where the person wants to get. `seen`: the plan's version, here and below."""
+    plan = await open_plan_of(work, plan_id, person, seen)
+    goal = work.add(Goal(plan_id=plan.id, text=text, **stamp(work, plan, person)))
+    remember(work, plan, person, "goal", str(goal.id), new=text)
+    work.emit(plan, GoalSet(plan_id=plan.id, goal_id=goal.id, centre=plan.centre, at=work.now))
+    return goal
+
+
+async def open_track(
+    work: Work, plan_id: UUID, person: Person, *, goal_id: UUID, title: str, area: str | None, seen: int | None = None
+) -> ActionTrack:
+    """A way towards a goal, in one of the centre's areas. Raises `UnknownArea`."""
+    plan = await open_plan_of(work, plan_id, person, seen)
+    await _part(work, plan, Goal, goal_id, msg("goal"))
+    require_area(area, await areas_of(work.session, plan.centre))
+    track = work.add(ActionTrack(plan_id=plan.id, goal_id=goal_id, title=title, area=area, **stamp(work, plan, person)))
+    remember(work, plan, person, "track", str(track.id), new=title)
+    said = ActionTrackOpened(plan_id=plan.id, track_id=track.id, centre=plan.centre, area=area, at=work.now)
+    work.emit(plan, said)
+    return track
+
+
+async def plan_action(
+    work: Work, plan_id: UUID, person: Person, *, track_id: UUID, intention: Intention, seen: int | None = None
+) -> Action:
+    """Something to do on a track. Where it needs a provider, directory opens a referral.
+
+    Raises `DueInPast`, `OnlyCounsellorRefers`, `UnknownReason`, `ServiceWithoutNeed`, `ServiceNotOffered`.
+    """
+    plan = await open_plan_of(work, plan_id, person, seen)
+    track = await _part(work, plan, ActionTrack, track_id, msg("action track"))
+    require_due(intention.due_on, work.now.astimezone(BRUSSELS).date())
+    require_referral(
+        intention.needs_provider,
+        intention.reason,
+        intention.service_id,
+        by_counsellor=acts_as(plan, person) is Role.COUNSELLOR,
+    )
+    service = await _service(work, intention.service_id)
+    action = work.add(
+        Action(
+            plan_id=plan.id,
+            track_id=track.id,
+            title=intention.title,
+            responsible=intention.responsible,
+            due_on=intention.due_on,
+            needs_provider=intention.needs_provider,
+            reason=intention.reason if intention.needs_provider else None,
+            service_id=service.id if service else None,
+            service_name=service.name if service else None,
+            provider_name=service.organization_name if service else None,
+            status=ActionStatus.PLANNED,
+            status_at=work.now,
+            **stamp(work, plan, person),
+        )
+    )
+    remember(work, plan, person, "action", str(action.id), new=action.title)
+    work.emit(
+        plan,
+        ActionPlanned(
+            plan_id=plan.id,
+            track_id=track.id,
+            action_id=action.id,
+            subject_ref=plan.subject_ref,
+            centre=plan.centre,
+            area=track.area,
+            needs_provider=action.needs_provider,
+            service_id=action.service_id,
+            reason=action.reason,
+            at=work.now,
+        ),
+    )
+    return action
+
+
+async def progress_action(
+    work: Work, plan_id: UUID, person: Person, *, action_id: UUID, status: ActionStatus, seen: int | None = None
+) -> Action:
+    """How far an action is; also after the confirmation. The same again changes nothing.
+
+    `seen`: the action's version.
+    """
+    plan = await plan_of(work, plan_id, person)
+    action = await _part(work, plan, Action, action_id, msg("action"))
+    require_seen(action.version, seen)
+    if action.status == status:
+        return action
+    old = action.status
+    restamp(work, action, plan, person)
+    action.status, action.status_at = status, work.now
+    remember(work, plan, person, "action-status", str(action.id), old=old, new=status)
+    work.emit(
+        plan,
+        ActionProgressed(plan_id=plan.id, action_id=action.id, centre=plan.centre, status=status, at=work.now),
+    )
+    return action
+
+
+async def confirm(work: Work, plan_id: UUID, person: Person, seen: int | None = None) -> Plan:
+    """The method's rule holds: the plan is confirmed. Raises `PlanIsConfirmed`, `Stale` or what the rule misses."""
+    plan = await open_plan_of(work, plan_id, person, seen)
+    standing = (await standings(work.session, [plan]))[plan.id]
+    require_complete(standing)
+    plan.confirmed_at, plan.confirmed_by = work.now, person.subject
+    remember(work, plan, person, "confirmed", str(plan.id), new=work.now.isoformat())
+    work.emit(
+        plan,
+        PlanConfirmed(
+            plan_id=plan.id,
+            path_id=plan.path_id,
+            subject_ref=plan.subject_ref,
+            centre=plan.centre,
+            method=Method(plan.method),
+            goals=standing.goals,
+            action_tracks=standing.tracks,
+            at=work.now,
+        ),
+    )
+    return plan
+
+
+async def _part(work: Work, plan: Plan, table: type[Any], id: UUID, what: str) -> Any:
+    """A goal, track or action of this plan. Raises `NotFound`."""
+    part = await work.session.get(table, id)
+    if part is None or part.plan_id != plan.id:
+        raise NotFound(what=what)
+    return part
+
+
+async def _service(work: Work, service_id: UUID | None) -> ProviderService | None:
+    """The service, if a provider offers it at present. Raises `ServiceNotOffered`."""
+    if service_id is None:
+        return None
+    service = await work.session.get(ProviderService, service_id)
+    if service is None or service.status != "active":
+        raise ServiceNotOffered(service=service.name if service else str(service_id))
+    return service

@@ -1,0 +1,98 @@
+"""What is written along the way: the assessment, information steps with their results, reflections."""
+
+from datetime import date
+from uuid import UUID
+
+from services.chassis.errors import NotFound, msg
+from services.chassis.identity import Person
+from services.chassis.store import Work
+from services.contracts.plans import (
+    AssessmentRecorded,
+    Dimension,
+    InformationStepConcluded,
+    InformationStepPlanned,
+    ReflectionAdded,
+)
+from services.plans.actions.access import acts_as, open_plan_of, remember, restamp, stamp
+from services.plans.domain import Moment, require_seen
+from services.plans.store import Assessment, InformationStep, Reflection
+
+
+async def write_assessment(
+    work: Work, plan_id: UUID, person: Person, *, dimension: Dimension, text: str, seen: int | None = None
+) -> Assessment:
+    """Write along a dimension; an empty text takes out what stood there. `seen`: the dimension's version, 0 if empty.
+
+    The same text again changes nothing. Raises `PlanIsConfirmed`, `Stale`.
+    """
+    plan = await open_plan_of(work, plan_id, person)
+    known = await work.session.get(Assessment, (plan.id, dimension.value))
+    require_seen(known.version if known else 0, seen)
+    old = known.text if known else ""
+    if known is not None and old == text:
+        return known
+    if known is None:
+        fresh = Assessment(plan_id=plan.id, dimension=dimension, text=text, **stamp(work, plan, person))
+        known = work.add(fresh)
+    else:
+        known.text = text
+        restamp(work, known, plan, person)
+    remember(work, plan, person, "assessment", dimension, old=old or None, new=text or None)
+    work.emit(plan, AssessmentRecorded(plan_id=plan.id, centre=plan.centre, dimension=dimension, at=work.now))
+    return known
+
+
+async def plan_information_step(
+    work: Work,
+    plan_id: UUID,
+    person: Person,
+    *,
+    what: str,
+    whom: str = "",
+    planned_on: date | None = None,
+    seen: int | None = None,
+) -> InformationStep:
+    """Something to find out. `seen`: the plan's version."""
+    plan = await open_plan_of(work, plan_id, person, seen)
+    step = work.add(
+        InformationStep(plan_id=plan.id, what=what, whom=whom, planned_on=planned_on, **stamp(work, plan, person))
+    )
+    remember(work, plan, person, "information-step", str(step.id), new=what)
+    said = InformationStepPlanned(plan_id=plan.id, step_id=step.id, centre=plan.centre, at=work.now)
+    work.emit(plan, said)
+    return step
+
+
+async def conclude_information_step(
+    work: Work, plan_id: UUID, person: Person, *, step_id: UUID, result: str, seen: int | None = None
+) -> InformationStep:
+    """Write a step's result, or correct it; the log keeps what it was. `seen`: the step's version.
+
+    Said once: a correction is no new fact.
+    """
+    plan = await open_plan_of(work, plan_id, person)
+    step = await work.session.get(InformationStep, step_id)
+    if step is None or step.plan_id != plan.id:
+        raise NotFound(what=msg("information step"))
+    require_seen(step.version, seen)
+    old = step.result
+    if old == result:
+        return step
+    restamp(work, step, plan, person)
+    step.result, step.result_at, step.result_by_role = result, work.now, acts_as(plan, person).value
+    remember(work, plan, person, "information-result", str(step.id), old=old, new=result)
+    if old is None:
+        said = InformationStepConcluded(plan_id=plan.id, step_id=step.id, centre=plan.centre, at=work.now)
+        work.emit(plan, said)
+    return step
+
+
+async def add_reflection(
+    work: Work, plan_id: UUID, person: Person, *, moment: Moment, text: str, seen: int | None = None
+) -> Reflection:
+    """A thought in, between or after sessions. `seen`: the plan's version."""
+    plan = await open_plan_of(work, plan_id, person, seen)
+    reflection = work.add(Reflection(plan_id=plan.id, moment=moment, text=text, **stamp(work, plan, person)))
+    remember(work, plan, person, "reflection", str(reflection.id), new=text)
+    work.emit(plan, ReflectionAdded(plan_id=plan.id, centre=plan.centre, at=work.now))
+    return reflection

@@ -1,0 +1,121 @@
+"""What plans listens to."""
+
+from services.chassis.reactions import Reactions
+from services.chassis.store import Work
+from services.contracts.directory import CentrePublished, ProviderPublished, ReferralProgressed, ReferralRequested
+from services.contracts.intake import SubjectErased
+from services.contracts.scheduling import (
+    AttendanceRecorded,
+    FinalisingSessionDue,
+    InterviewHeld,
+    InterviewKind,
+    PathOpened,
+    SeatTaken,
+    WorkshopAnnounced,
+)
+from services.plans import actions
+from services.plans.store import HeldInterview, Path, Provider, Referral, Subject, Workshop
+
+reactions = Reactions()
+
+
+@reactions.on(PathOpened, loads=Path)
+async def on_path_opened(work: Work, event: PathOpened) -> None:
+    """A person took a guidance path."""
+    await actions.open_path(
+        work,
+        event.path_id,
+        subject_ref=event.subject_ref,
+        centre=event.centre,
+        method=event.method,
+        at=event.at,
+        workshop_id=event.workshop_id,
+    )
+
+
+@reactions.on(InterviewHeld, loads=HeldInterview)
+async def on_interview_held(work: Work, event: InterviewHeld) -> None:
+    """An interview was held; information interviews belong to no path."""
+    if event.kind is InterviewKind.GUIDANCE and event.path_id is not None:
+        await actions.count_interview(
+            work,
+            event.interview_id,
+            path_id=event.path_id,
+            subject_ref=event.subject_ref,
+            starts_at=event.starts_at,
+            number=event.number,
+        )
+
+
+@reactions.on(WorkshopAnnounced, loads=Workshop)
+async def on_workshop_announced(work: Work, event: WorkshopAnnounced) -> None:
+    """A workshop has so many sessions."""
+    await actions.announce_workshop(work, event.workshop_id, len(event.sessions))
+
+
+@reactions.on(SeatTaken)
+async def on_seat_taken(work: Work, event: SeatTaken) -> None:
+    """Somebody on a collective path has a seat."""
+    await actions.take_seat(
+        work, event.path_id, subject_ref=event.subject_ref, workshop_id=event.workshop_id, at=event.at
+    )
+
+
+@reactions.on(AttendanceRecorded)
+async def on_attendance_recorded(work: Work, event: AttendanceRecorded) -> None:
+    """Somebody came to a session, or did not."""
+    await actions.record_attendance(
+        work,
+        event.path_id,
+        subject_ref=event.subject_ref,
+        workshop_id=event.workshop_id,
+        session_id=event.session_id,
+        at=event.at,
+        attended=event.attended,
+        final=event.final,
+    )
+
+
+@reactions.on(FinalisingSessionDue)
+async def on_finalising_session_due(work: Work, event: FinalisingSessionDue) -> None:
+    """The collective work of a path is done."""
+    await actions.finalising_due(work, event.path_id, subject_ref=event.subject_ref, at=event.at)
+
+
+@reactions.on(ReferralRequested, loads=Referral)
+async def on_referral_requested(work: Work, event: ReferralRequested) -> None:
+    """An action's referral was sent."""
+    await actions.follow_referral(
+        work,
+        event.referral_id,
+        subject_ref=event.subject_ref,
+        plan_id=event.plan_id,
+        action_id=event.action_id,
+        organization_id=event.organization_id,
+        service_id=event.service_id,
+        at=event.at,
+    )
+
+
+@reactions.on(ReferralProgressed, loads=Referral)
+async def on_referral_progressed(work: Work, event: ReferralProgressed) -> None:
+    """An action's referral was answered."""
+    await actions.move_referral(work, event.referral_id, status=event.status, reason=event.reason, at=event.at)
+
+
+@reactions.on(ProviderPublished, loads=Provider)
+async def on_provider_published(work: Work, event: ProviderPublished) -> None:
+    """A provider published its services."""
+    await actions.copy_provider(work, event.organization_id, event.name, event.services)
+
+
+@reactions.on(CentrePublished)
+async def on_centre_published(work: Work, event: CentrePublished) -> None:
+    """A centre's name and areas."""
+    await actions.copy_centre(work, event.centre, event.name, event.areas)
+
+
+@reactions.on(SubjectErased, loads=Subject)
+async def on_subject_erased(work: Work, event: SubjectErased) -> None:
+    """A person is to be forgotten."""
+    await actions.forget_subject(work, event.subject_ref, event.at)

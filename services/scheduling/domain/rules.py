@@ -1,0 +1,188 @@
+"""The rules of interviews, paths and workshops. Source: the guidance offer of the centres (brochure, p. 28)."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from services.chassis.errors import msg
+from services.contracts.intake import VisitStatus
+from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method
+from services.scheduling.domain.refusals import (
+    AlreadyInInterview,
+    ConsentMissing,
+    FifthInterview,
+    FinalisingNotDue,
+    NotBooked,
+    NotInTheRoom,
+    NotRunning,
+    NotYet,
+    OneFinalisingSession,
+    SessionsOverlap,
+    UnknownArea,
+    VisitorIsHere,
+    WorkshopClosed,
+    WorkshopTooOld,
+    WrongLength,
+)
+from services.scheduling.domain.times import Hours, check_future, check_quarter_hour, said
+
+GUIDANCE_MINUTES = (60, 120)
+PATH_LIMIT = 4
+NEEDED_PURPOSE = "guidance"
+"""What a person must have agreed to before anything is booked for them."""
+WORKSHOP_ENTERED_WITHIN = timedelta(days=31)
+"""How long after its first session a workshop may still be entered by hand."""
+
+IN_THE_ROOM = frozenset({VisitStatus.WAITING.value, VisitStatus.CALLED.value, VisitStatus.BEING_SERVED.value})
+
+
+class CancelReason(StrEnum):
+    """Why an appointment is called off. No reason says anything about a person's health or family."""
+
+    UNABLE_TO_COME = "unable-to-come"
+    WORK_OR_TRAINING = "work-or-training"
+    TRANSPORT = "transport"
+    NO_LONGER_NEEDED = "no-longer-needed"
+    COUNSELLOR_AWAY = "counsellor-away"
+    ROOM_UNAVAILABLE = "room-unavailable"
+    CENTRE_CLOSED = "centre-closed"
+    TOO_FEW_PARTICIPANTS = "too-few-participants"
+    ENTERED_IN_ERROR = "entered-in-error"
+    OTHER = "other"
+
+
+CONSENT_ENDED = "consent-ended"
+"""The reason when a person is forgotten: nobody chooses it."""
+NOT_RECORDED = "not-recorded"
+"""The reason when an older system did not keep one."""
+
+REASON_LABELS = {
+    CancelReason.UNABLE_TO_COME: msg("Unable to come"),
+    CancelReason.WORK_OR_TRAINING: msg("Work or training"),
+    CancelReason.TRANSPORT: msg("Transport"),
+    CancelReason.NO_LONGER_NEEDED: msg("No longer needed"),
+    CancelReason.COUNSELLOR_AWAY: msg("Counsellor away"),
+    CancelReason.ROOM_UNAVAILABLE: msg("Room unavailable"),
+    CancelReason.CENTRE_CLOSED: msg("Centre closed"),
+    CancelReason.TOO_FEW_PARTICIPANTS: msg("Too few participants"),
+    CancelReason.ENTERED_IN_ERROR: msg("Entered in error"),
+    CancelReason.OTHER: msg("Another reason"),
+}
+
+
+class WorkshopStatus(StrEnum):
+    """Where a workshop stands."""
+
+    ANNOUNCED = "announced"
+    FINISHED = "finished"
+    """The attendance of its last session is recorded."""
+    CANCELLED = "cancelled"
+
+
+class SeatStatus(StrEnum):
+    """Where a seat stands."""
+
+    TAKEN = "taken"
+    WAITLISTED = "waitlisted"
+    RELEASED = "released"
+
+
+def check_area(area: str | None, centre: str, areas: Sequence[str]) -> None:
+    """An area may be missing: no visit needs a reason. Raises `UnknownArea`."""
+    if area is not None and area not in areas:
+        raise UnknownArea(centre=centre, area=area, known=", ".join(areas))
+
+
+def check_in_the_room(status: str, taken_by: str | None, counsellor: str) -> None:
+    """A visitor who is here and with nobody else. Raises `NotInTheRoom` or `AlreadyInInterview`."""
+    if taken_by is not None and taken_by != counsellor:
+        raise AlreadyInInterview(counsellor=taken_by)
+    if status not in IN_THE_ROOM:
+        raise NotInTheRoom(status=status)
+
+
+def check_consent(purposes: Sequence[str]) -> None:
+    """Booking needs the person's agreement to guidance. Raises `ConsentMissing`."""
+    if NEEDED_PURPOSE not in purposes:
+        raise ConsentMissing(purposes=", ".join(purposes) or "–", needed=NEEDED_PURPOSE)
+
+
+def check_length(minutes: int) -> None:
+    """One or two hours. Raises `WrongLength`."""
+    if minutes not in GUIDANCE_MINUTES:
+        raise WrongLength(minutes=minutes)
+
+
+def check_appointment(starts_at: datetime, minutes: int, hours: Hours, now: datetime) -> None:
+    """A guidance interview's time: its length, on a quarter-hour, later than now, while the centre is open."""
+    check_length(minutes)
+    check_quarter_hour(starts_at, hours.zone)
+    check_future(starts_at, now, hours.zone)
+    hours.check_open(starts_at, minutes)
+
+
+def check_room_on_path(method: str, held: int, booked: int, *, due: bool) -> None:
+    """Whether the path takes one more interview.
+
+    Individual: four at most. Collective: exactly one, once the workshop is done.
+    Raises `FifthInterview`, `FinalisingNotDue` or `OneFinalisingSession`.
+    """
+    if method == Method.COLLECTIVE:
+        if not due:
+            raise FinalisingNotDue()
+        if held + booked >= 1:
+            raise OneFinalisingSession(held=held, booked=booked)
+    elif held + booked >= PATH_LIMIT:
+        raise FifthInterview(limit=PATH_LIMIT, held=held, booked=booked)
+
+
+def check_booked(status: str) -> None:
+    """Only what is booked can be moved, cancelled, held or missed. Raises `NotBooked`."""
+    if status != AppointmentStatus.BOOKED:
+        raise NotBooked(status=status)
+
+
+def check_cancellable(kind: str, status: str) -> None:
+    """What is booked can be cancelled, and an information interview that was started by mistake. Raises `NotBooked`."""
+    started = kind == InterviewKind.INFORMATION and status == AppointmentStatus.ARRIVED
+    if not started:
+        check_booked(status)
+
+
+def check_running(status: str) -> None:
+    """Raises `NotRunning`."""
+    if status != AppointmentStatus.ARRIVED:
+        raise NotRunning(status=status)
+
+
+def check_begun(starts_at: datetime, now: datetime, zone: ZoneInfo) -> None:
+    """Nobody is absent, and nothing has taken place, before it begins. Raises `NotYet`."""
+    if starts_at > now:
+        raise NotYet(at=said(starts_at, zone), now=said(now, zone))
+
+
+def check_absent(ticket: str | None, *, here: bool) -> None:
+    """Whoever checked in today did come. Raises `VisitorIsHere`."""
+    if here:
+        raise VisitorIsHere(ticket=ticket or "–")
+
+
+def check_sessions(sessions: Sequence[tuple[datetime, int]], now: datetime, zone: ZoneInfo) -> None:
+    """Sessions begin on quarter-hours and follow each other; the first was not long ago.
+
+    Raises `NotOnQuarterHour`, `SessionsOverlap` or `WorkshopTooOld`.
+    """
+    for place, (starts_at, minutes) in enumerate(sessions):
+        check_quarter_hour(starts_at, zone, "sessions")
+        if place and sessions[place - 1][0] + timedelta(minutes=sessions[place - 1][1]) > starts_at:
+            raise SessionsOverlap(at=said(starts_at, zone))
+        if starts_at < now - WORKSHOP_ENTERED_WITHIN:
+            raise WorkshopTooOld(at=said(starts_at, zone), days=WORKSHOP_ENTERED_WITHIN.days)
+        del minutes
+
+
+def check_workshop_open(status: str) -> None:
+    """Raises `WorkshopClosed`."""
+    if status != WorkshopStatus.ANNOUNCED:
+        raise WorkshopClosed(status=status)
