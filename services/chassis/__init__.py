@@ -1,1 +1,4 @@
-"""How every service is built: one commit, an ordered outbox and its relay, the inbox, the broker, the web. Knows no service."""
+"""How every service is built: one commit, an ordered outbox and its relay, the inbox, the broker, the web.
+
+Knows no service.
+"""

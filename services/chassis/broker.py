@@ -1,7 +1,9 @@
 """The Kafka client, as the relay and the consumer use it. Nothing else touches it."""
 
 import asyncio
+from collections import defaultdict, deque
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -18,8 +20,14 @@ from services.contracts.envelope import dead_letters
 AWAY = (KafkaError, OSError, TimeoutError)
 """What the client raises when the broker cannot be reached."""
 
+Position = tuple[str, int, int]
+"""Topic, partition, offset."""
+
 DEADLINE = 20.0
 """Seconds that one round of sends may take before the producer is thrown away."""
+
+LARGEST = 2 * 1024 * 1024
+"""Most bytes of one record. Kafka takes 1 MiB from anyone; a dead letter of such a record has its reason beside it."""
 
 _log = log(__name__)
 
@@ -28,6 +36,16 @@ def all_topics() -> list[str]:
     """Every topic of the platform, with its dead letters."""
     topics = sorted({event.topic for event in EVENTS.values()})
     return [*topics, *(dead_letters(topic) for topic in topics)]
+
+
+def topic_settings(topic: str) -> dict[str, str]:
+    """How Kafka keeps a topic: for good; state compacted; dead letters with room for what explains them."""
+    kept = {"retention.ms": "-1"}
+    if topic in COMPACTED:
+        kept["cleanup.policy"] = "compact"
+    if topic.endswith(dead_letters("")):
+        kept["max.message.bytes"] = str(LARGEST)
+    return kept
 
 
 class Broker:
@@ -57,16 +75,8 @@ class Broker:
                 for topic in all_topics():
                     await admin._get_cluster_metadata([topic])  # asking for a topic makes the embedded broker create it
                 return
-            wanted = [
-                NewTopic(
-                    topic,
-                    self.settings.partitions,
-                    self.settings.replication,
-                    topic_configs={"retention.ms": "-1"}
-                    | ({"cleanup.policy": "compact"} if topic in COMPACTED else {}),
-                )
-                for topic in all_topics()
-            ]
+            copies = (self.settings.partitions, self.settings.replication)
+            wanted = [NewTopic(topic, *copies, topic_configs=topic_settings(topic)) for topic in all_topics()]
             present = set(await admin.list_topics())
             answer = await admin.create_topics([topic for topic in wanted if topic.name not in present])
             for _, code, *_ in answer.topic_errors:
@@ -83,6 +93,7 @@ class Broker:
             # Idempotence wedges (aio-libs/aiokafka#1017); the inbox absorbs what a retry sends twice.
             enable_idempotence=False,
             max_batch_size=262_144,
+            max_request_size=LARGEST,
             linger_ms=0,
             request_timeout_ms=10_000,
         )
@@ -98,7 +109,7 @@ class Broker:
             auto_offset_reset="earliest",
             enable_auto_commit=False,
             fetch_max_wait_ms=self.settings.fetch_wait_ms,
-            max_partition_fetch_bytes=2 * 1024 * 1024,
+            max_partition_fetch_bytes=LARGEST,
             max_poll_interval_ms=300_000,
             session_timeout_ms=10_000,
             heartbeat_interval_ms=3_000,
@@ -117,8 +128,8 @@ class Producer:
     def __init__(self, client: AIOKafkaProducer) -> None:
         self._client = client
 
-    async def send(self, records: list[Record]) -> dict[tuple[str, int], int]:
-        """Send all; returns the last offset per topic and partition once the broker has acknowledged every record.
+    async def send(self, records: list[Record]) -> list[Position]:
+        """Send all; returns where each stands once the broker has acknowledged every record.
 
         Raises one of `AWAY` when any was not acknowledged: then any of them may or may not be in the topic, and this
         producer must be thrown away, because it may still be sending.
@@ -129,11 +140,8 @@ class Producer:
                 await client.send(record.topic, value=record.value, key=record.key, headers=record.headers)
                 for record in records
             ]
-            ends: dict[tuple[str, int], int] = {}
-            for future in sent:
-                at = await future
-                ends[(at.topic, at.partition)] = at.offset
-        return ends
+            places = [await future for future in sent]
+        return [(at.topic, at.partition, at.offset) for at in places]
 
     async def close(self) -> None:
         """Let go of the connections, without waiting for a broker that does not answer."""
@@ -151,13 +159,25 @@ class Window:
     """
 
     LIMIT = 4000
-    """Most records that a consumer may still have to read; at about 1 KiB each they fit one partition."""
+    """Most that a consumer may still have to read, in KiB, each record rounded up: even in one partition it fits."""
 
     def __init__(self) -> None:
         self._groups: dict[str, set[str]] = {}
         self._committed: dict[tuple[str, str, int], int] = {}
-        self._ends: dict[tuple[str, int], int] = {}
+        self._sent: dict[tuple[str, int], deque[tuple[int, int]]] = defaultdict(deque)
+        """Offset and weight of what some group may still have to read, per topic and partition."""
         self._moved = asyncio.Event()
+
+    @staticmethod
+    def weight(record: Record) -> int:
+        """What a record takes of the window, in KiB, rounded up."""
+        headers = sum(len(name) + len(value or b"") + 4 for name, value in record.headers)
+        return 1 + (len(record.value) + len(record.key or b"") + headers) // 1024
+
+    @classmethod
+    def fitting(cls, weights: list[int]) -> int:
+        """How many of these records may be sent at once: at least one, together at most half the window."""
+        return max(1, sum(so_far <= cls.LIMIT // 2 for so_far in accumulate(weights)))
 
     def join(self, group: str, topics: Iterable[str]) -> None:
         """This group will read these topics."""
@@ -169,24 +189,34 @@ class Window:
             self._committed[(group, partition.topic, partition.partition)] = offset
         self._moved.set()
 
-    def sent(self, ends: dict[tuple[str, int], int]) -> None:
-        """These are the newest offsets."""
-        self._ends.update(ends)
+    def sent(self, places: Iterable[Position], weights: Iterable[int]) -> None:
+        """These records are in their topics now."""
+        for (topic, partition, offset), weight in zip(places, weights, strict=True):
+            self._sent[(topic, partition)].append((offset, weight))
+        for (topic, partition), line in self._sent.items():
+            read = min((self._read(g, topic, partition) for g, t in self._groups.items() if topic in t), default=None)
+            while line and (read is None or line[0][0] < read):
+                line.popleft()
 
     def behind(self) -> int:
-        """How many records the slowest group still has to handle, in all its topics together."""
+        """How much the slowest group still has to handle, in all its topics together."""
         lags = (
             sum(
-                end + 1 - self._committed.get((group, topic, partition), 0)
-                for (topic, partition), end in self._ends.items()
+                weight
+                for (topic, partition), line in self._sent.items()
                 if topic in topics
+                for offset, weight in line
+                if offset >= self._read(group, topic, partition)
             )
             for group, topics in self._groups.items()
         )
         return max(lags, default=0)
 
-    async def room(self, records: int) -> None:
-        """Wait until this many records can be sent without pushing out what somebody still has to read."""
-        while self.behind() + records > self.LIMIT:
+    async def room(self, wanted: int) -> None:
+        """Wait until this much can be sent without pushing out what somebody still has to read."""
+        while (behind := self.behind()) and behind + wanted > self.LIMIT:
             self._moved.clear()
             await self._moved.wait()
+
+    def _read(self, group: str, topic: str, partition: int) -> int:
+        return self._committed.get((group, topic, partition), 0)

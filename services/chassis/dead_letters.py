@@ -12,7 +12,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlmodel import UTCDateTime
 
-from services.chassis.errors import NotFound
+from services.chassis.errors import NotFound, msg
 from services.chassis.outbox import pack_headers, unpack_headers
 from services.chassis.wire import Headers, Record
 
@@ -71,14 +71,19 @@ def letter_row(
         "source": None,
         "subject": None,
         "sequence": None,
-        "reason": reason,
-        "detail": detail[:2000],
+        "reason": reason[:80],
+        "detail": _plain(detail),
         "attempts": attempts,
         "at": at,
         "decided_at": None,
         "decision": None,
         **about,
     }
+
+
+def _plain(text: str) -> str:
+    """Text that every store and header takes."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\\0")[:2000]
 
 
 def original(row: Any) -> Record:
@@ -90,7 +95,7 @@ def explained(record: Record, *, reason: str, detail: str, attempts: int, servic
     """The original headers, with the reason, place and tries beside them, for the dead-letter topic."""
     told = {
         "cefo-reason": reason,
-        "cefo-detail": detail[:2000],
+        "cefo-detail": _plain(detail),
         "cefo-service": service,
         "cefo-attempts": str(attempts),
         "cefo-position": f"{record.topic}/{record.partition}/{record.offset}",
@@ -106,19 +111,10 @@ async def letters(session: Any, table: sa.Table, *, state: str | None = None, li
     return list((await session.execute(chosen)).all())
 
 
-async def letter(session: Any, table: sa.Table, id: Any) -> Any:
+async def letter(session: Any, table: sa.Table, id: Any, *, lock: bool = False) -> Any:
     """One letter. Raises `NotFound`."""
-    row = (await session.execute(sa.select(table).where(table.c.id == id))).one_or_none()
+    chosen = sa.select(table).where(table.c.id == id)
+    row = (await session.execute(chosen.with_for_update() if lock else chosen)).one_or_none()
     if row is None:
-        raise NotFound(what="dead letter")
+        raise NotFound(what=msg("dead letter"))
     return row
-
-
-async def discard(session: Any, table: sa.Table, id: Any, decision: str, at: datetime) -> str:
-    """Decide that a letter is not to be handled. Raises `NotFound`; a letter already decided stays as it is."""
-    row = await letter(session, table, id)
-    if row.state in (LetterState.RETRIED, LetterState.DISCARDED):
-        return str(row.state)
-    decided = {"state": LetterState.DISCARDED.value, "decided_at": at, "decision": decision}
-    await session.execute(sa.update(table).where(table.c.id == id).values(**decided))
-    return LetterState.DISCARDED.value

@@ -1,4 +1,6 @@
-"""Four languages: French first, then German, Dutch, English. English msgids in the code, catalogues beside each package.
+"""Four languages: French first, then German, Dutch, English.
+
+English msgids in the code, catalogues beside each package.
 
 Catalogues are read from their `.po` files at start; there is nothing to compile.
 """
@@ -7,6 +9,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
 from babel import Locale
 from babel.messages.pofile import read_po
@@ -38,13 +41,25 @@ def catalogue(lang: str) -> dict[str, str]:
         path = folder / f"{lang}.po"
         if path.exists():
             with path.open("rb") as file:
-                messages |= {str(m.id): str(m.string) for m in read_po(file, locale=lang) if m.id and m.string}
+                for message in read_po(file, locale=lang):
+                    # One and many are two messages here: all four languages have just these two forms.
+                    pairs = zip(_forms(message.id), _forms(message.string), strict=False)
+                    messages |= {english: said for english, said in pairs if english and said}
     return messages
+
+
+def _forms(text: object) -> tuple[str, ...]:
+    return tuple(map(str, cast(Any, text))) if isinstance(text, list | tuple) else (str(text or ""),)
 
 
 def translate(text: str, lang: str | None = None) -> str:
     """The message in this language (default: the reader's); the msgid itself where it has no translation."""
     return catalogue(lang or language.get()).get(text, text)
+
+
+def translate_number(one: str, many: str, number: int) -> str:
+    """The message for so many of something. French counts none like one."""
+    return translate(one if number == 1 or (number == 0 and language.get() == "fr") else many)
 
 
 def locale() -> Locale:

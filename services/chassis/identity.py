@@ -3,6 +3,7 @@
 A session is a signed cookie; a machine sends the same as a bearer token. Roles are the people of the domain.
 """
 
+import contextlib
 import hashlib
 import secrets
 from collections.abc import Iterable
@@ -143,6 +144,11 @@ def signer(settings: Settings) -> Signer:
 def _key_file(path: Path) -> str:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
+        made = path.with_suffix(f".{secrets.token_hex(8)}")
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_urlsafe(48))
+        # Processes that start together agree on one key, and none ever reads an empty one.
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(made)
+        made.unlink()
     return path.read_text().strip()

@@ -1,15 +1,18 @@
 """What was heard: of each aggregate of each source, the last event that took effect here.
 
 The row is written in the transaction of the effect. An event at or below it is a repetition; one more than a step above
-it is ahead of its time and is held until the missing one arrives. An event whose sender does not count is known by its id.
+it is ahead of its time and is held until the missing one arrives. An event whose sender does not count is known by
+its id.
 """
 
-from collections.abc import Iterable
+from bisect import insort
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
+from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import UTCDateTime
 
@@ -57,28 +60,88 @@ def place(heard: Heard, last: int | None) -> Place:
     return Place.AHEAD
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event that came too early. `letter`: where it is kept; `heard` None: somebody decided to pass it over."""
+
+    sequence: int
+    letter: UUID | None
+    heard: Heard | None
+
+
+class Order:
+    """Puts what is heard into each aggregate's order: what is due now, and what waits for an event that is missing."""
+
+    def __init__(self, last: Mapping[Key, int], waiting: Mapping[Key, Iterable[Waiting]]) -> None:
+        self.before = dict(last)
+        self.positions = dict(last)
+        self.freed: list[UUID] = []
+        """Letters of events that wait no longer."""
+        self._waiting = {key: sorted(some, key=lambda one: one.sequence) for key, some in waiting.items()}
+
+    def admit(self, heard: Heard) -> tuple[Place, list[Heard]]:
+        """Where the event stands, and which events are due now, in order."""
+        key = inbox_key(heard)
+        where = place(heard, self.positions.get(key))
+        if where is Place.NEXT:
+            return where, [heard, *self.pass_on(key, heard.sequence or 1)]
+        if where is Place.AHEAD and heard.sequence is not None:
+            line = self._waiting.setdefault(key, [])
+            if heard.sequence not in {one.sequence for one in line}:
+                insort(line, Waiting(heard.sequence, None, heard), key=lambda one: one.sequence)
+        return where, []
+
+    def pass_on(self, key: Key, sequence: int) -> list[Heard]:
+        """The aggregate has come to this event: which of those that waited are due now, in order."""
+        due: list[Heard] = []
+        self.positions[key] = sequence
+        line = self._waiting.get(key, [])
+        while line and line[0].sequence <= self.positions[key] + 1:
+            one = line.pop(0)
+            if one.letter is not None and one.heard is not None:
+                self.freed.append(one.letter)
+            if one.sequence > self.positions[key]:
+                self.positions[key] = one.sequence
+                due += [one.heard] if one.heard is not None else []
+        return due
+
+    @property
+    def early(self) -> list[Heard]:
+        """What waits and is kept nowhere yet."""
+        return [one.heard for line in self._waiting.values() for one in line if one.letter is None and one.heard]
+
+
 async def last_heard(session: AsyncSession, inbox: sa.Table, keys: Iterable[Key]) -> dict[Key, int]:
-    """The last sequence heard under each of these keys; keys never heard are missing."""
-    subjects = {subject for _, subject in keys}
+    """The last sequence heard under each of these keys, locked until the end of the work; None heard: missing."""
     found = await session.execute(
-        sa.select(inbox.c.source, inbox.c.subject, inbox.c.sequence).where(inbox.c.subject.in_(subjects))
+        sa.select(inbox.c.source, inbox.c.subject, inbox.c.sequence)
+        .where(inbox.c.subject.in_({subject for _, subject in keys}))
+        .order_by(inbox.c.source, inbox.c.subject)
+        .with_for_update()
     )
     return {(row.source, row.subject): row.sequence for row in found}
 
 
-async def remember(session: AsyncSession, inbox: sa.Table, positions: dict[Key, int], now: object) -> None:
-    """Write the positions, in key order so that two batches cannot wait for each other."""
-    if not positions:
-        return
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
-    statement = insert(inbox)
-    statement = statement.on_conflict_do_update(
-        index_elements=["source", "subject"],
-        set_={"sequence": statement.excluded.sequence, "heard_at": statement.excluded.heard_at},
-        where=inbox.c.sequence < statement.excluded.sequence,
-    )
-    rows = [
-        {"source": source, "subject": subject, "sequence": sequence, "heard_at": now}
-        for (source, subject), sequence in sorted(positions.items())
+async def remember(session: AsyncSession, inbox: sa.Table, order: Order, now: datetime) -> None:
+    """Write how far each aggregate has come, in key order so that two batches cannot wait for each other.
+
+    A first event is a plain insert: when another consumer was given the same event, one of the two fails here and is
+    redone, and then finds it heard.
+    """
+    changed = [(key, last) for key, last in sorted(order.positions.items()) if order.before.get(key) != last]
+    fresh = [
+        {"source": source, "subject": subject, "sequence": last, "heard_at": now}
+        for (source, subject), last in changed
+        if (source, subject) not in order.before
     ]
-    await session.execute(statement, rows)
+    known = [
+        {"of_source": source, "of_subject": subject, "last": last}
+        for (source, subject), last in changed
+        if (source, subject) in order.before
+    ]
+    if fresh:
+        await session.execute(sa.insert(inbox), fresh)
+    if known:
+        same = (inbox.c.source == sa.bindparam("of_source"), inbox.c.subject == sa.bindparam("of_subject"))
+        moved = sa.update(inbox).where(*same).values(sequence=sa.bindparam("last"), heard_at=now)
+        await (await session.connection()).execute(moved, known)

@@ -1,7 +1,7 @@
 """Which boards changed, told to the pages that show them: in this process at once, to other replicas through Redis.
 
-Only hints travel: what a board shows is read from the store. A lost hint makes a board late by at most `REFRESH` seconds,
-never wrong.
+Only hints travel: what a board shows is read from the store. A lost hint makes a board late by at most `REFRESH`
+seconds, never wrong.
 """
 
 import asyncio

@@ -12,7 +12,7 @@ import orjson
 import sqlalchemy as sa
 from sqlmodel import UTCDateTime
 
-from services.chassis.wire import Record, write_event
+from services.chassis.wire import Headers, Record, write_event
 from services.contracts import Event
 
 BigKey = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -64,11 +64,11 @@ def raw_row(record: Record, time: datetime) -> dict[str, Any]:
     }
 
 
-def pack_headers(headers: list[tuple[str, bytes]]) -> bytes:
-    """Headers as JSON, whatever bytes a partner put into them."""
-    return orjson.dumps([(name, value.decode("latin-1")) for name, value in headers])
+def pack_headers(headers: Headers) -> bytes:
+    """Headers as JSON, whatever bytes a partner put into them, or none."""
+    return orjson.dumps([(name, None if value is None else value.decode("latin-1")) for name, value in headers])
 
 
-def unpack_headers(packed: bytes) -> list[tuple[str, bytes]]:
+def unpack_headers(packed: bytes) -> Headers:
     """What `pack_headers` packed."""
-    return [(name, value.encode("latin-1")) for name, value in orjson.loads(packed)]
+    return [(name, None if value is None else value.encode("latin-1")) for name, value in orjson.loads(packed)]

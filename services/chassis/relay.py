@@ -1,20 +1,21 @@
-"""From the outbox to the broker: in order, one relay per store at a time, marked as sent only after the acknowledgement."""
+"""From the outbox to the broker: in order, one relay per store at a time, marked as sent once it is acknowledged."""
 
 import asyncio
+import contextlib
 import fcntl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis import broker, store
-from services.chassis.broker import Broker, Producer
+from services.chassis import broker
+from services.chassis.broker import Broker, Producer, Window
+from services.chassis.faults import is_away
 from services.chassis.outbox import unpack_headers
 from services.chassis.store import Store
-from services.chassis.telemetry import RELAYED, log
+from services.chassis.telemetry import RELAYED, UNSENT, log
 from services.chassis.wire import Record
 
 _log = log(__name__)
@@ -28,6 +29,8 @@ class Relay:
         self._broker = broker
         self._batch = min(broker.settings.batch, 1000 if broker.embedded else broker.settings.batch)
         self._producer: Producer | None = None
+        self._lock: AsyncConnection | None = None
+        self._measured_at = 0.0
 
     async def run(self) -> None:
         """Relay until cancelled. Whatever is away is waited for; nothing is given up."""
@@ -38,8 +41,10 @@ class Relay:
                     async with self._lead():
                         pause = 0.1
                         await self._relay_while_leading()
-                except (*broker.AWAY, *store.AWAY, DBAPIError) as error:
-                    _log.warning("relay interrupted", service=self._store.service, error=repr(error))
+                except Exception as error:
+                    expected = isinstance(error, broker.AWAY) or is_away(error)
+                    say = _log.warning if expected else _log.exception
+                    say("relay interrupted", service=self._store.service, error=repr(error))
                     await self._drop_producer()
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, 2)
@@ -48,14 +53,12 @@ class Relay:
 
     async def _relay_while_leading(self) -> None:
         while True:
+            await self._still_leading()
             self._store.said.clear()
-            if await self.relay_once() < self._batch:
+            if not await self.relay_once():
                 # The hint is only a hint: commits of other processes give none.
-                with_hint = asyncio.wait_for(self._store.said.wait(), 0.5)
-                try:
-                    await with_hint
-                except TimeoutError:
-                    await self._still_leading()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._store.said.wait(), 0.5)
 
     async def relay_once(self) -> int:
         """Send the oldest unsent rows and mark them. Returns how many."""
@@ -69,23 +72,40 @@ class Relay:
                     .limit(self._batch)
                 )
             ).all()
+        await self._measure(len(rows))
         if not rows:
             return 0
+        records = [Record(row.topic, row.key, unpack_headers(row.headers), row.value) for row in rows]
+        weights = [Window.weight(record) for record in records]
+        if self._broker.window:
+            fitting = Window.fitting(weights)
+            rows, records, weights = rows[:fitting], records[:fitting], weights[:fitting]
         if self._producer is None:
             self._producer = await self._broker.producer()
         if self._broker.window:
-            await self._broker.window.room(len(rows))
-        ends = await self._producer.send(
-            [Record(row.topic, row.key, unpack_headers(row.headers), row.value) for row in rows]
-        )
+            await self._broker.window.room(sum(weights))
+        places = await self._producer.send(records)
         if self._broker.window:
-            self._broker.window.sent(ends)
+            self._broker.window.sent(places, weights)
         async with self._store.work() as work:
             await work.session.execute(
                 sa.update(outbox).where(outbox.c.seq.in_([row.seq for row in rows])).values(sent_at=work.now)
             )
         RELAYED.labels(self._store.service).inc(len(rows))
         return len(rows)
+
+    async def _measure(self, seen: int) -> None:
+        """Tell how many rows wait; counted where there are more than one round takes, once a second at most."""
+        now = asyncio.get_running_loop().time()
+        if seen == self._batch:
+            if now - self._measured_at < 1:
+                return
+            outbox = self._store.table("outbox")
+            waiting = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))
+            async with self._store.read() as session:
+                seen = await session.scalar(waiting) or 0
+        self._measured_at = now
+        UNSENT.labels(self._store.service).set(seen)
 
     async def _drop_producer(self) -> None:
         if self._producer is not None:
@@ -97,17 +117,17 @@ class Relay:
         """Hold the store's relay lock; waits while another process holds it."""
         if self._store.sqlite:
             async with _file_lock(Path(self._store.writer.url.database or "store.db").with_suffix(".relay.lock")):
-                self._lock: AsyncConnection | None = None
                 yield
             return
         async with self._store.reader.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
-            while not await connection.scalar(sa.text("select pg_try_advisory_lock(hashtext('cefo.relay'))")):
+            while not await connection.scalar(sa.text("select pg_try_advisory_lock(hashtext('cefo.relay'))")):  # noqa: ASYNC110
                 await asyncio.sleep(1)
             self._lock = connection
             try:
                 yield
             finally:
+                self._lock = None
                 # Closing the session gives the lock back even where the pool would keep the connection.
                 await connection.invalidate()
 

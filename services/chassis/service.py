@@ -80,7 +80,7 @@ class Runtime:
         ]
 
     async def stop(self) -> None:
-        """Stop listening, then relaying; give everything back. What was in the middle is rolled back and comes again."""
+        """Stop listening, then relaying; give everything back. What was in the middle comes again."""
         for task in reversed(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Settings, from environment variables that start with `CEFO_`. Each is described here and listed in docs/settings.md."""
+"""Settings, from environment variables that start with `CEFO_`. Each is described here, for docs/settings.md too."""
 
 from pathlib import Path
 
@@ -11,41 +11,55 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CEFO_", frozen=True)
 
-    data: Path = Field(Path("data"), description="Folder of the embedded stores and of the generated secret.")
+    data: Path = Field(default=Path("data"), description="Folder of the embedded stores and of the generated secret.")
     store: str = Field(
-        "sqlite",
+        default="sqlite",
         description="`sqlite` (files under `CEFO_DATA`) or `postgresql://user:password@host:port`; "
         "each service has its own database, `cefo_<service>`.",
     )
-    kafka: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, `host:port[,host:port]`.")
-    redis: str = Field("redis://127.0.0.1:6379/0", description="Redis, for what may be lost: live boards and hints.")
+    kafka: str = Field(default="127.0.0.1:9092", description="Kafka bootstrap servers, `host:port[,host:port]`.")
+    redis: str = Field(
+        default="redis://127.0.0.1:6379/0", description="Redis, for what may be lost: live boards and hints."
+    )
     secret_key: SecretStr | None = Field(
-        None, description="Signs sessions and tokens. Without it a key is made once in `CEFO_DATA/secret.key`."
+        default=None, description="Signs sessions and tokens. Without it a key is made once in `CEFO_DATA/secret.key`."
     )
     public_url: str = Field(
-        "http://127.0.0.1:8000", description="Where people reach the platform; https makes cookies Secure."
+        default="http://127.0.0.1:8000", description="Where people reach the platform; https makes cookies Secure."
     )
-    demo: bool = Field(False, description="Demo data and a sign-in page that lists the demo accounts.")
-    session_hours: int = Field(12, ge=1, le=24 * 30, description="How long a sign-in holds, in hours.")
-    partitions: int = Field(3, ge=1, le=64, description="Partitions of a topic that the platform creates.")
-    replication: int = Field(1, ge=1, le=5, description="Replicas of a topic that the platform creates.")
-    batch: int = Field(2000, ge=1, le=10_000, description="Most events in one transaction, and in one relay round.")
+    demo: bool = Field(default=False, description="Demo data and a sign-in page that lists the demo accounts.")
+    session_hours: int = Field(default=12, ge=1, le=24 * 30, description="How long a sign-in holds, in hours.")
+    partitions: int = Field(default=3, ge=1, le=64, description="Partitions of a topic that the platform creates.")
+    replication: int = Field(default=1, ge=1, le=5, description="Replicas of a topic that the platform creates.")
+    batch: int = Field(
+        default=2000, ge=1, le=10_000, description="Most events in one transaction, and in one relay round."
+    )
     fetch_wait_ms: int = Field(
-        250, ge=1, le=5000, description="How long the broker may hold a fetch that has nothing to answer, in ms."
+        default=250,
+        ge=1,
+        le=5000,
+        description="How long the broker may hold a fetch that has nothing to answer, in ms.",
     )
-    attempts: int = Field(5, ge=1, le=20, description="Tries of one event before it becomes a dead letter.")
+    attempts: int = Field(default=5, ge=1, le=20, description="Tries of one event before it becomes a dead letter.")
     retry_seconds: float = Field(
-        0.05, gt=0, le=60, description="Pause before the second try, in seconds; it doubles each time, up to 5 s."
+        default=0.05,
+        gt=0,
+        le=60,
+        description="Pause before the second try, in seconds; it doubles each time, up to 5 s.",
     )
     hold_seconds: float = Field(
-        300, gt=0, description="How long an event waits for one that is missing before it, in seconds."
+        default=300, gt=0, description="How long an event waits for one that is missing before it, in seconds."
     )
-    body_limit: int = Field(65_536, ge=1024, description="Largest request body, in bytes; imports have their own.")
+    body_limit: int = Field(
+        default=65_536, ge=1024, description="Largest request body, in bytes; imports have their own."
+    )
     import_limit: int = Field(
-        268_435_456, ge=1024, description="Largest body of one import request, in bytes; it is streamed."
+        default=268_435_456, ge=1024, description="Largest body of one import request, in bytes; it is streamed."
     )
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
-    log_json: bool = Field(True, description="Logs as JSON lines; otherwise readable text.")
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
+    )
+    log_json: bool = Field(default=True, description="Logs as JSON lines; otherwise readable text.")
 
     @property
     def secure(self) -> bool:

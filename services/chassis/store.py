@@ -14,20 +14,19 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm.util import identity_key
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlmodel import Field, SQLModel
 
 from services.chassis.clock import Clock, system_clock
-from services.chassis.errors import NotFound, Refused
 from services.chassis.dead_letters import dead_letters_table
+from services.chassis.errors import NotFound, Refused
+from services.chassis.faults import second_row_of
 from services.chassis.inbox import inbox_table
 from services.chassis.outbox import outbox_row, outbox_table
 from services.contracts import Event
-
-AWAY = (OperationalError, InterfaceError, OSError, TimeoutError)
-"""What the drivers raise when the store cannot be reached. Trying again may help; the data is not to blame."""
 
 
 class Aggregate(SQLModel):
@@ -71,7 +70,7 @@ class Cause:
 
 
 class Work:
-    """One unit of work: what was loaded and changed, and what is to be said. Committed by the chassis, whole or not at all."""
+    """One unit of work: what was loaded and changed, and what is to be said. Committed whole or not at all."""
 
     def __init__(self, session: AsyncSession, source: str, now: datetime, cause: Cause) -> None:
         self.session = session
@@ -88,9 +87,14 @@ class Work:
         """The row with this key, locked until the end of the work, or None."""
         held: Any = self._held.get((table, id), self)
         if held is self:
-            held = await self.session.get(table, id, with_for_update=True)
+            # A row that was read before without its lock may have changed since: what is locked is read again.
+            known = self.session.identity_map.get(identity_key(table, id))
+            if known is not None and sa.inspect(known).modified:
+                await self.session.flush()
+            held = await self.session.get(table, id, with_for_update=True, populate_existing=True)
             self._held[(table, id)] = held
-        return held
+        gone = held is not None and (held in self.session.deleted or sa.inspect(held).deleted)
+        return None if gone else held
 
     async def load(self, table: type[Row], id: Any, what: str | None = None) -> Row:
         """The row with this key, locked until the end of the work. Raises `NotFound`, naming `what`."""
@@ -106,7 +110,8 @@ class Work:
             return
         # Always in the order of the key, so that two batches cannot wait for each other.
         chosen = sa.select(table).where(table.__table__.c.id.in_(wanted)).order_by(table.__table__.c.id)  # pyright: ignore
-        rows: Sequence[Kept] = (await self.session.scalars(chosen.with_for_update())).all()
+        locked = chosen.with_for_update().execution_options(populate_existing=True)
+        rows: Sequence[Kept] = (await self.session.scalars(locked)).all()
         self._held.update({(table, id): None for id in wanted})
         self._held.update({(table, row.id): row for row in rows})
 
@@ -127,9 +132,11 @@ class Work:
         """Keep many new rows at once; columns by name."""
         if rows:
             await self.session.execute(sa.insert(table), rows)
+            for row in rows:
+                self._held.pop((table, row.get("id")), None)
 
     def emit(self, aggregate: Aggregate, said: Event) -> None:
-        """Say that this happened to the aggregate. It is sent after the commit, in the order of the aggregate's versions."""
+        """Say that this happened to the aggregate. It is sent after the commit, in the order of its versions."""
         aggregate.version += 1
         self.say(said, sequence=aggregate.version, correlation_id=aggregate.correlation_id)
 
@@ -164,19 +171,19 @@ class Work:
 
     async def settle(self) -> bool:
         """Write what was changed, then what was said; True when anything was said. Called by the store alone."""
-        try:
-            await self.session.flush()
-            for act in self._before:
-                await act()
-        except IntegrityError as error:
-            for table, refusal in self._guards:
-                if table in str(error.orig):
-                    raise refusal from error
-            raise
+        await self.session.flush()
+        for act in self._before:
+            await act()
         if self._said:
             # After the aggregates: whoever waits for their locks then also gets the later outbox numbers.
             await self.session.execute(sa.insert(_table(self.session, "outbox")), self._said)
         return bool(self._said)
+
+    def refusal_of(self, error: IntegrityError) -> Refused | None:
+        """The named refusal of the second row that the store found, if there is one. Called by the store alone."""
+        twice = second_row_of(error)
+        matching = (refusal for table, refusal in self._guards if f"{twice}_".startswith(f"{table}_"))
+        return next(matching, None)
 
 
 class Store:
@@ -208,8 +215,10 @@ class Store:
                 yield work
                 said = await work.settle()
                 await session.commit()
-            except BaseException:
+            except BaseException as error:
                 await session.rollback()
+                if isinstance(error, IntegrityError) and (refusal := work.refusal_of(error)):
+                    raise refusal from error
                 raise
         if said:
             self.said.set()
@@ -242,12 +251,15 @@ def _postgres_engine(url: str) -> AsyncEngine:
         max_overflow=10,
         pool_pre_ping=True,
         pool_timeout=5,
+        hide_parameters=True,  # errors are logged; what people told us is not
         connect_args={"timeout": 5, "server_settings": {"synchronous_commit": "on", "jit": "off"}},
     )
 
 
 def _sqlite_engine(url: str, *, writer: bool) -> AsyncEngine:
-    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=1 if writer else 4, max_overflow=0)
+    engine = create_async_engine(
+        url, poolclass=AsyncAdaptedQueuePool, pool_size=1 if writer else 4, max_overflow=0, hide_parameters=True
+    )
 
     def on_connect(connection: Any, _record: Any) -> None:
         # The driver begins no transactions of its own; ours begin below.

@@ -12,7 +12,13 @@ from pydantic import ValidationError
 
 from services.contracts import EVENTS, Event
 
-Headers = list[tuple[str, bytes]]
+Headers = list[tuple[str, bytes | None]]
+"""Names and values as Kafka carries them; a name may stand there twice, and a value may be missing."""
+
+LONGEST = 190
+"""Most characters of an attribute that the stores keep: type, source, id, subject."""
+
+_LAST_SEQUENCE = 2**63 - 1
 _JSON = JSONFormat()
 
 
@@ -46,11 +52,15 @@ class Heard:
 
 
 class Unreadable(Exception):
-    """The bytes are no event we can read. `reason` is a slug, the text says what was wrong."""
+    """The bytes are no event we can read. `reason` is a slug, the text says what was wrong.
 
-    def __init__(self, reason: str, detail: str) -> None:
+    `about`: type, source, subject and sequence, where these at least could be read.
+    """
+
+    def __init__(self, reason: str, detail: str, about: dict[str, Any] | None = None) -> None:
         self.reason = reason
         self.detail = detail
+        self.about = about or {}
         super().__init__(f"{reason}: {detail}")
 
 
@@ -90,15 +100,16 @@ def read_event(record: Record) -> Heard:
     a test holds both to the same answer.
     """
     try:
-        said = {name[3:]: value.decode() for name, value in record.headers if name.startswith("ce_")}
+        said = {name[3:]: _text(name, value) for name, value in record.headers if name.startswith("ce_")}
         if said["specversion"] != "1.0":
             raise ValueError(f"specversion {said['specversion']!r} is not '1.0'")
+        subject = said.get("subject") or (record.key or b"").decode() or said["id"]
         kind, event_id, source = said["type"], said["id"], said["source"]
-        if not (kind and event_id and source):
-            raise ValueError("type, id and source may not be empty")
-        sequence = int(said["sequence"]) if "sequence" in said else None
+        for name, value in (("type", kind), ("id", event_id), ("source", source), ("subject", subject)):
+            if not 0 < len(value) <= LONGEST or "\0" in value:
+                raise ValueError(f"{name} must have 1 to {LONGEST} characters, none of them NUL; it has {len(value)}")
+        sequence = _sequence(said["sequence"]) if "sequence" in said else None
         time = datetime.fromisoformat(said["time"]) if "time" in said else None
-        subject = said.get("subject") or (record.key or b"").decode() or event_id
     except KeyError as error:
         raise Unreadable("bad-envelope", f"header ce_{error.args[0]} is missing") from error
     except ValueError as error:
@@ -107,7 +118,8 @@ def read_event(record: Record) -> Heard:
     try:
         event = event_class.model_validate_json(record.value) if event_class is not None else None
     except ValidationError as error:
-        raise Unreadable("bad-data", _first_fault(error)) from error
+        about = {"type": kind, "source": source, "subject": subject, "sequence": sequence}
+        raise Unreadable("bad-data", _first_fault(error), about) from error
     return Heard(
         event=event,
         type=kind,
@@ -120,6 +132,21 @@ def read_event(record: Record) -> Heard:
         causation_id=_uuid_or_none(said.get("causationid")),
         record=record,
     )
+
+
+def _text(name: str, value: bytes | None) -> str:
+    if value is None:
+        raise ValueError(f"header {name} has no value")
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"header {name} is not UTF-8: {error.reason} at byte {error.start}") from error
+
+
+def _sequence(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= _LAST_SEQUENCE):
+        raise ValueError(f"sequence {text[:40]!r} is no whole number from 1 to {_LAST_SEQUENCE}")
+    return int(text)
 
 
 def _first_fault(error: ValidationError) -> str:

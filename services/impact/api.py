@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
@@ -20,7 +21,7 @@ router = Routes("/impact/api/v1", tags=["impact"])
 Anyone = Annotated[Person | None, anyone]
 Since = Annotated[date, Query(alias="from", description="First day, counted.")]
 Until = Annotated[date, Query(alias="to", description="Last day, counted.")]
-Some = Annotated[list[str], Query(max_length=50)]
+Some = Annotated[Sequence[str], Query(max_length=50)]
 
 
 class UnknownCentre(Invalid):
@@ -33,7 +34,7 @@ class UnknownCentre(Invalid):
 
 @router.get("/figures")
 async def figures(
-    read: Reading, person: Anyone, since: Since, until: Until, centre: Some = [], area: Some = []
+    read: Reading, person: Anyone, since: Since, until: Until, centre: Some = (), area: Some = ()
 ) -> dict[str, Any]:
     """The brochure's figures for a period, and the same per centre and month."""
     names, made = await made_report(read, Period(since, until), centre, area)
@@ -41,7 +42,9 @@ async def figures(
         "from": since.isoformat(),
         "to": until.isoformat(),
         **_shown(made.total),
-        "by_centre": [{"centre": code, "name": names.get(code, code), **_shown(f)} for code, f in sorted(made.by_centre.items())],
+        "by_centre": [
+            {"centre": code, "name": names.get(code, code), **_shown(f)} for code, f in sorted(made.by_centre.items())
+        ],
         "by_month": [{"month": month, **_shown(f)} for month, f in sorted(made.by_month.items())],
         "by_centre_and_month": [
             {"centre": code, "month": month, **_shown(f)}
@@ -53,7 +56,7 @@ async def figures(
 
 @router.get("/figures.csv")
 async def figures_csv(
-    read: Reading, person: Anyone, since: Since, until: Until, centre: Some = [], area: Some = []
+    read: Reading, person: Anyone, since: Since, until: Until, centre: Some = (), area: Some = ()
 ) -> Response:
     """A row per centre and month."""
     _, made = await made_report(read, Period(since, until), centre, area)
@@ -70,7 +73,7 @@ async def figures_csv(
 
 
 async def made_report(
-    session: AsyncSession, period: Period, centres: list[str], areas: list[str]
+    session: AsyncSession, period: Period, centres: Sequence[str], areas: Sequence[str]
 ) -> tuple[dict[str, str], Report]:
     """The centres' names and the report. Raises `UnknownCentre`."""
     names = await centre_names(session)

@@ -91,7 +91,8 @@ class Figures:
     @property
     def guidance_percent(self) -> int | None:
         """How many of 100 interviews are guidance, rounded; None without interviews."""
-        return round(100 * self.guidance_interviews / self.individual_interviews) if self.individual_interviews else None
+        interviews = self.individual_interviews
+        return round(100 * self.guidance_interviews / interviews) if interviews else None
 
 
 @dataclass(slots=True)

@@ -83,10 +83,10 @@ async def counts(
     found = Counter[tuple[str, str, str]]()
     for measure, centre, day, number in (await session.execute(columns)).tuples():
         found[(measure, centre, f"{day:%Y-%m}")] += int(number)
-    return [Count(Measure(measure), centre, month, number) for (measure, centre, month), number in sorted(found.items())]
+    return [Count(Measure(cell[0]), cell[1], cell[2], number) for cell, number in sorted(found.items())]
 
 
 async def centre_names(session: AsyncSession) -> dict[str, str]:
     """The centres' names by code, in the order of the names."""
     rows = await session.execute(sa.select(col(Centre.code), col(Centre.name)).order_by(col(Centre.name)))
-    return {code: name for code, name in rows.tuples()}
+    return dict(rows.tuples().all())

@@ -143,9 +143,7 @@ async def register_visitor(
     )
     for purpose in purposes:
         work.add(
-            Consent(
-                id=uuid4(), subject_ref=visitor.id, purpose=purpose, given_at=work.now, recorded_by=recorded_by
-            )
+            Consent(id=uuid4(), subject_ref=visitor.id, purpose=purpose, given_at=work.now, recorded_by=recorded_by)
         )
     work.emit(
         visitor,
@@ -159,9 +157,7 @@ async def register_visitor(
         ),
     )
     visit.subject_ref = visitor.id
-    work.emit(
-        visit, VisitIdentified(visit_id=visit.id, centre=visit.centre, at=work.now, subject_ref=visitor.id)
-    )
+    work.emit(visit, VisitIdentified(visit_id=visit.id, centre=visit.centre, at=work.now, subject_ref=visitor.id))
     work.touch(board(visit.centre))
     return visitor
 
@@ -171,9 +167,7 @@ async def erase_visitor(work: Work, subject_ref: UUID) -> None:
     visitor = await work.load(Visitor, subject_ref, msg("visitor"))
     work.emit(visitor, SubjectErased(subject_ref=subject_ref, at=work.now))
     await work.session.execute(sa.delete(Consent).where(col(Consent.subject_ref) == subject_ref))
-    await work.session.execute(
-        sa.update(Visit).where(col(Visit.subject_ref) == subject_ref).values(subject_ref=None)
-    )
+    await work.session.execute(sa.update(Visit).where(col(Visit.subject_ref) == subject_ref).values(subject_ref=None))
     await work.session.delete(visitor)
     work.add(ErasedSubject(subject_ref=subject_ref, erased_at=work.now))
 
@@ -228,5 +222,3 @@ async def _next_ticket(work: Work, centre: Centre, area: str | None, at: datetim
     )
     number = (await work.session.execute(counted)).scalar_one()
     return domain.ticket(area, number)
-
-

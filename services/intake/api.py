@@ -204,9 +204,7 @@ async def import_schema(person: Operator) -> dict[str, Any]:
 
 def personal_link(request: Request, visitor: Visitor) -> str:
     """A visitor's own way in, to be given to nobody else."""
-    who = Person(
-        subject=f"visitor/{visitor.id}", name="–", roles=frozenset({Role.VISITOR}), subject_ref=visitor.id
-    )
+    who = Person(subject=f"visitor/{visitor.id}", name="–", roles=frozenset({Role.VISITOR}), subject_ref=visitor.id)
     base = request.app.state.settings.public_url.rstrip("/")
     return f"{base}/sign-in/link?token={request.app.state.signer.link(who)}"
 

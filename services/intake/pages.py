@@ -279,4 +279,3 @@ async def _room(session: AsyncSession, centre: str) -> dict[str, Any]:
         "called": sorted(called, key=lambda visit: visit.called_at or visit.checked_in_at, reverse=True)[:6],
         "waiting": [visit for visit in here if visit.status == VisitStatus.WAITING],
     }
-

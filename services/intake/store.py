@@ -140,9 +140,8 @@ async def ended_lately(session: AsyncSession, centre: str, since: datetime, limi
 
 async def first_waiting(session: AsyncSession, centre: str, area: str | None) -> UUID | None:
     """Whoever waits longest (in this area, when one is named)."""
-    chosen = sa.select(Visit.id).where(col(Visit.centre) == centre, col(Visit.status) == VisitStatus.WAITING.value)  # pyright: ignore
+    chosen = sa.select(col(Visit.id)).where(col(Visit.centre) == centre, col(Visit.status) == VisitStatus.WAITING.value)
     if area is not None:
         chosen = chosen.where(col(Visit.area) == area)
     ordered = chosen.order_by(col(Visit.checked_in_at), col(Visit.id)).limit(1)
-    found: UUID | None = await session.scalar(ordered.with_for_update(skip_locked=True))
-    return found
+    return await session.scalar(ordered.with_for_update(skip_locked=True))

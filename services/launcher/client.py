@@ -100,7 +100,9 @@ def import_folder(console: Console, folder: Path, url: str, token: str) -> int:
         for path, target in files:
             refused += _import_file(shown, path, url + target, token)
         _wait_until_heard(shown, url, token)
-    console.print(f"Terminé en {time.monotonic() - started:.1f} s" + (f" ; {refused} lignes refusées" if refused else ""))
+    console.print(
+        f"Terminé en {time.monotonic() - started:.1f} s" + (f" ; {refused} lignes refusées" if refused else "")
+    )
     return 1 if refused else 0
 
 
@@ -136,9 +138,7 @@ def _sent(target: str, token: str, header: bytes, lines: list[bytes]) -> Iterato
     kind = "text/csv" if header else "application/x-ndjson"
     headers = {"Authorization": f"Bearer {token}", "Content-Type": kind, "Accept-Language": "fr"}
     try:
-        answer = httpx2.post(
-            target, content=header + b"".join(lines), headers=headers, timeout=600, trust_env=False
-        )
+        answer = httpx2.post(target, content=header + b"".join(lines), headers=headers, timeout=600, trust_env=False)
     except httpx2.HTTPError as error:
         raise Refusal(f"{target} does not answer ({error}); import again, what went in stays once") from error
     if answer.status_code != 200:

@@ -12,8 +12,9 @@ from rich.table import Table
 
 from services.launcher import client
 from services.launcher.catalogue import SERVICES
+from services.launcher.kafka import LocalKafkaError
 from services.launcher.season import write_season
-from services.launcher.stack import EMBEDDED, Wanted, run
+from services.launcher.stack import EMBEDDED, PortTaken, Wanted, run
 
 app = typer.Typer(help="Open software for free public career-guidance centres.", no_args_is_help=True)
 letters = typer.Typer(help="Events that could not be handled.", no_args_is_help=True)
@@ -23,7 +24,9 @@ errors = Console(stderr=True, highlight=False)
 
 Url = Annotated[str, typer.Option(envvar="CEFO_URL", help="Where the platform runs.")]
 Data = Annotated[Path, typer.Option(envvar="CEFO_DATA", help="Folder of stores and key.")]
-Token = Annotated[str, typer.Option(envvar="CEFO_TOKEN", help="Made by `cefo token`; else made with the data folder's key.")]
+Token = Annotated[
+    str, typer.Option(envvar="CEFO_TOKEN", help="Made by `cefo token`; else made with the data folder's key.")
+]
 LOCAL = "http://127.0.0.1:8000"
 
 
@@ -88,7 +91,9 @@ def figures(
     """What the centres achieved: the brochure's sentence and a table, or JSON."""
     for day in (since, until):
         _check_day(day)
-    answer = client.get(url, "/impact/api/v1/figures", {"from": since, "to": until, "centre": centre or [], "area": area or []})
+    answer = client.get(
+        url, "/impact/api/v1/figures", {"from": since, "to": until, "centre": centre or [], "area": area or []}
+    )
     if as_json:
         typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
@@ -123,7 +128,13 @@ def list_letters(
         query = {"state": state} if state else {}
         for row in client.get(url, f"/{name}/api/v1/dead-letters", query, token or client.local_token(data)):
             event = row["type"] or f"{row['topic']}/{row['partition']}/{row['offset']}"
-            cells = (row["state"], event, f"{row['reason']}\n{row['detail'][:80]}", str(row["attempts"]), row["at"][:19])
+            cells = (
+                row["state"],
+                event,
+                f"{row['reason']}\n{row['detail'][:80]}",
+                str(row["attempts"]),
+                row["at"][:19],
+            )
             table.add_row(name, row["id"], *cells)
     console.print(table if table.rows else "Aucun événement en souffrance.")
 
@@ -143,9 +154,7 @@ def retry(service: str, id: str, url: Url = LOCAL, data: Data = Path("data"), to
 
 
 @letters.command()
-def discard(
-    service: str, id: str, reason: str, url: Url = LOCAL, data: Data = Path("data"), token: Token = ""
-) -> None:
+def discard(service: str, id: str, reason: str, url: Url = LOCAL, data: Data = Path("data"), token: Token = "") -> None:
     """Decide, with a reason, that it is not to be handled."""
     path = f"/{service}/api/v1/dead-letters/{id}/discard"
     console.print(client.post(url, path, {"reason": reason}, token or client.local_token(data))["state"])
@@ -194,8 +203,6 @@ def main() -> None:
     """Run the command; what the platform refuses is said in one line."""
     try:
         app()
-    except client.Refusal as refusal:
+    except (client.Refusal, PortTaken, LocalKafkaError) as refusal:
         errors.print(f"[bold red]✗[/bold red] {refusal}")
         raise SystemExit(1) from None
-
-

@@ -1,4 +1,4 @@
-"""Writes a service's next migration from what its tables are now: `python -m services.launcher.migrations intake "why"`."""
+"""Writes a service's next migration from its tables: `python -m services.launcher.migrations intake "why"`."""
 
 import asyncio
 import sys

@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import os
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import uvicorn
@@ -65,8 +66,10 @@ async def parts(wanted: Wanted) -> AsyncGenerator[tuple[Settings, Broker]]:
             redis=redis,
             demo=wanted.demo,
             public_url=os.environ.get("CEFO_PUBLIC_URL", f"http://127.0.0.1:{wanted.port}"),
-            **({"fetch_wait_ms": 25} if embedded and "CEFO_FETCH_WAIT_MS" not in os.environ else {}),
         )
+        if embedded and "CEFO_FETCH_WAIT_MS" not in os.environ:
+            # The embedded broker holds an empty fetch for as long as it may, even when something arrives.
+            settings = settings.model_copy(update={"fetch_wait_ms": 25})
         if wanted.store != "sqlite":
             await create_databases(wanted.store, wanted.services)
         yield settings, Broker(settings, embedded=embedded)
@@ -74,7 +77,7 @@ async def parts(wanted: Wanted) -> AsyncGenerator[tuple[Settings, Broker]]:
 
 async def create_databases(store: str, services: tuple[str, ...]) -> None:
     """One database per service, where it is missing and the account may create it."""
-    connection: Any = await asyncpg.connect(f"{store.rstrip('/')}/postgres")
+    connection = await cast(Any, asyncpg).connect(f"{store.rstrip('/')}/postgres")
     try:
         for service in services:
             if not await connection.fetchval("select 1 from pg_database where datname = $1", f"cefo_{service}"):
@@ -84,8 +87,23 @@ async def create_databases(store: str, services: tuple[str, ...]) -> None:
         await connection.close()
 
 
+class PortTaken(Exception):
+    """Another program listens on the port."""
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises `PortTaken`, with the way out."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(f"port {port} is taken on {host}; choose another: make run PORT={port + 1}") from error
+
+
 async def run(wanted: Wanted, console: Console) -> None:
-    """Run until a signal. Stops cleanly within a few seconds, streams included."""
+    """Run until a signal. Stops cleanly within a few seconds, streams included. Raises `PortTaken`."""
+    check_port(os.environ.get("CEFO_HOST", "127.0.0.1"), wanted.port)
     async with parts(wanted) as (settings, broker):
         configure_logging(settings)
         process = Process(
@@ -127,7 +145,7 @@ async def _serve(server: uvicorn.Server, process: Process) -> None:
 
 async def _until_started(server: uvicorn.Server, serving: "asyncio.Task[None]") -> None:
     while not server.started and not serving.done():
-        await asyncio.sleep(0.02)
+        await asyncio.wait([serving], timeout=0.02)
 
 
 def greet(console: Console, settings: Settings, wanted: Wanted) -> None:
@@ -142,6 +160,6 @@ def greet(console: Console, settings: Settings, wanted: Wanted) -> None:
             ("/impact/", "les résultats, ouverts à tous"),
         ):
             console.print(f"  {url}{path:<28} {what}")
-    console.print(f"  données : {settings.data.absolute()}" + ("   (données de démonstration)" if settings.demo else ""))
-
-
+    console.print(
+        f"  données : {settings.data.absolute()}" + ("   (données de démonstration)" if settings.demo else "")
+    )

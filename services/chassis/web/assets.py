@@ -81,7 +81,7 @@ def install(root: Path, *, pages_only: bool) -> bool:
         return False
     command = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     command += ["--omit=dev"] if pages_only else []
-    ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603
+    ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         said = "\n".join((ran.stderr or ran.stdout).strip().splitlines()[:12])
         raise AssetsUnavailable(f"`{' '.join(command)}` in {root} ended with {ran.returncode}:\n{said}")

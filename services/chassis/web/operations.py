@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.chassis.asyncapi import asyncapi_document
-from services.chassis.dead_letters import discard, letter, letters
+from services.chassis.dead_letters import letter, letters
 from services.chassis.identity import Person, Role
 from services.chassis.outbox import unpack_headers
 from services.chassis.web.pages import page, see_other
@@ -85,10 +85,9 @@ def routes(service: str) -> Routes:
 
     @router.post("/api/v1/dead-letters/{id}/discard")
     async def discard_letter(
-        id: UUID, body: Discard, work: Working, running: Running, person: Annotated[Person, operator]
+        id: UUID, body: Discard, running: Running, person: Annotated[Person, operator]
     ) -> dict[str, str]:
-        by = f"{person.subject}: {body.reason}"
-        return {"state": await discard(work.session, running.store.table("dead_letters"), id, by, work.now)}
+        return {"state": await running.consumer.discard(id, f"{person.subject}: {body.reason}")}
 
     @router.get("/api/v1/backlog")
     async def backlog(read: Reading, running: Running, person: Annotated[Person, operator]) -> dict[str, int]:
@@ -129,5 +128,5 @@ def _letter(service: str, row: Any) -> Letter:
     return Letter(service=service, **shown)
 
 
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "backslashreplace")
+def _text(value: bytes | None) -> str:
+    return (value or b"").decode("utf-8", "backslashreplace")

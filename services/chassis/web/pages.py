@@ -1,11 +1,11 @@
 """Pages: templates, language, navigation, the short message after an action."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 from urllib.parse import quote, unquote, urlsplit
 
 import jinja2
@@ -39,22 +39,46 @@ class Site:
             extensions=["jinja2.ext.i18n"],
         )
         extended = cast(Any, self.templates)
-        extended.install_gettext_callables(
-            i18n.translate, lambda one, many, n: i18n.translate(one if n == 1 else many), newstyle=True
-        )
-        self.templates.filters.update(
-            local_date=lambda value, form="long": format_date(_local(value), form, i18n.locale()),
-            local_time=lambda value: format_time(_local(value), "HH:mm", locale=i18n.locale()),
-            local_datetime=lambda value, form="medium": format_datetime(_local(value), form, locale=i18n.locale()),
-            number=lambda value: format_decimal(value, locale=i18n.locale()),
-            area_label=i18n.area_label,
-            translated=lambda value: i18n.translate(str(value)),
-        )
-        self.templates.globals.update(static=static)
+        extended.install_gettext_callables(i18n.translate, i18n.translate_number, newstyle=True)
+        extended.filters.update(_FILTERS)
+        extended.globals.update(static=static)
+
+
+Form = Literal["short", "medium", "long", "full"]
 
 
 def _local(value: Any) -> Any:
     return value.astimezone(BRUSSELS) if isinstance(value, datetime) else value
+
+
+def _local_date(value: Any, form: Form = "long") -> str:
+    return format_date(_local(value), form, i18n.locale())
+
+
+def _local_time(value: Any) -> str:
+    return format_time(_local(value), "HH:mm", locale=i18n.locale())
+
+
+def _local_datetime(value: Any, form: Form = "medium") -> str:
+    return format_datetime(_local(value), form, locale=i18n.locale())
+
+
+def _number(value: int | float) -> str:
+    return format_decimal(value, locale=i18n.locale())
+
+
+def _translated(value: Any) -> str:
+    return i18n.translate(str(value))
+
+
+_FILTERS: dict[str, Callable[..., str]] = {
+    "local_date": _local_date,
+    "local_time": _local_time,
+    "local_datetime": _local_datetime,
+    "number": _number,
+    "area_label": i18n.area_label,
+    "translated": _translated,
+}
 
 
 @cache
@@ -117,11 +141,9 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     return response
 
 
-def problem_page(request: Request, status: int, text: str) -> Response:
+def problem_page(request: Request, status: int, title: str, text: str) -> Response:
     """A refusal as a page of its own."""
-    from services.chassis.web.problems import title
-
-    return page(request, "problem.html", status=status, title=title(status), text=text, code=status)
+    return page(request, "problem.html", status=status, title=title, text=text, code=status)
 
 
 def see_other(request: Request, url: str, *, done: str | None = None, error: str | None = None) -> Response:

@@ -1,18 +1,18 @@
 """What is refused, said the same way everywhere: problem details (RFC 9457) for machines, a page for people."""
 
-from typing import Any
+from typing import Any, cast
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from services.chassis import store
 from services.chassis.errors import NotAllowed, NotFound, NotSignedIn, Refused, Unavailable, msg
+from services.chassis.faults import is_away
 from services.chassis.i18n import translate
 from services.chassis.telemetry import log
+from services.chassis.web.pages import problem_page, see_back
 
 _log = log(__name__)
 
@@ -58,7 +58,8 @@ _FAILED = msg("Something went wrong on our side. It has been noted; please try a
 
 def field_fault(fault: Any) -> dict[str, str]:
     """One of pydantic's faults as `{field, rule, message}`, in the reader's language."""
-    values = {name: str(value) for name, value in (fault.get("ctx") or {}).items()}
+    context: dict[str, Any] = fault.get("ctx") or {}
+    values = {name: str(value) for name, value in context.items()}
     rule = str(fault["type"])
     place = [str(part) for part in fault["loc"] if part not in ("body", "query", "path", "header")]
     message = translate(_RULES.get(rule, _OTHER))
@@ -106,9 +107,7 @@ def as_refused(error: Exception) -> Refused | None:
     """What an exception means to whoever asked; None: a fault of ours."""
     if isinstance(error, Refused):
         return error
-    if isinstance(error, store.AWAY) or (isinstance(error, DBAPIError) and error.connection_invalidated):
-        return Unavailable()
-    return None
+    return Unavailable() if is_away(error) else None
 
 
 def title(status: int) -> str:
@@ -118,8 +117,6 @@ def title(status: int) -> str:
 
 async def answer_refused(request: Request, error: Exception) -> Response:
     """A refusal as problem details or page; anything unexpected is logged and told without detail."""
-    from services.chassis.web.pages import problem_page, see_back
-
     refused = as_refused(error)
     if refused is None:
         _log.error("request failed", path=request.url.path, exc_info=error)
@@ -129,16 +126,13 @@ async def answer_refused(request: Request, error: Exception) -> Response:
             return see_back(request, to_sign_in=True)
         if request.method == "POST" and not isinstance(refused, NotAllowed | NotFound | Unavailable | NotSignedIn):
             return see_back(request, error=explain(refused))
-        return problem_page(request, refused.status, explain(refused))
+        return problem_page(request, refused.status, title(refused.status), explain(refused))
     return _answer(request, refused.status, refused.slug, explain(refused), faults_of(refused) if refused.about else [])
 
 
 async def answer_invalid(request: Request, error: Exception) -> Response:
     """A request whose fields break rules."""
-    from services.chassis.web.pages import see_back
-
-    assert isinstance(error, RequestValidationError)
-    faults = faults_of(error)
+    faults = faults_of(cast(RequestValidationError, error))
     detail = "; ".join(f"{fault['field']}: {fault['message']}" for fault in faults[:5])
     if wants_page(request) and request.method == "POST":
         return see_back(request, error=detail)
@@ -147,17 +141,15 @@ async def answer_invalid(request: Request, error: Exception) -> Response:
 
 async def answer_http(request: Request, error: Exception) -> Response:
     """What the framework itself refuses: unknown path, wrong method, body too large."""
-    assert isinstance(error, HTTPException)
-    slug = {404: "not-found", 405: "wrong-method", 413: "body-too-large"}.get(error.status_code, "refused")
-    response = _answer(request, error.status_code, slug, translate(_TITLES.get(error.status_code, _OTHER)), [])
-    for name, value in (error.headers or {}).items():
+    refusal = cast(HTTPException, error)
+    slug = {404: "not-found", 405: "wrong-method", 413: "body-too-large"}.get(refusal.status_code, "refused")
+    response = _answer(request, refusal.status_code, slug, translate(_TITLES.get(refusal.status_code, _OTHER)), [])
+    for name, value in (refusal.headers or {}).items():
         response.headers[name] = value
     return response
 
 
 def _answer(request: Request, status: int, slug: str, detail: str, faults: list[dict[str, str]]) -> Response:
-    from services.chassis.web.pages import problem_page
-
     if wants_page(request):
-        return problem_page(request, status, detail)
+        return problem_page(request, status, title(status), detail)
     return problem(status, slug, detail, faults)

@@ -28,6 +28,7 @@ class Gate:
         self.rule = rule
 
     def __call__(self, connection: HTTPConnection) -> Person | None:
+        """Whoever asks, if the rule lets them pass."""
         return self.rule.admit(connection.state.person)
 
 

@@ -1,12 +1,12 @@
 """What every request passes first: who asks, in which language, from where; and what every answer carries."""
 
 import secrets
-from http.cookies import SimpleCookie
 from time import perf_counter
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.chassis import i18n
@@ -33,14 +33,13 @@ class Passage:
         self._service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request pass, or refuse it, and mark the answer."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         headers = Headers(scope=scope)
-        cookies = {name: morsel.value for name, morsel in SimpleCookie(headers.get("cookie", "")).items()}
+        cookies = HTTPConnection(scope).cookies
         state = scope.setdefault("state", {})
-        bearer = (
-            headers.get("authorization", "").removeprefix("Bearer ").strip() if "authorization" in headers else None
-        )
+        bearer = headers.get("authorization", "").removeprefix("Bearer").strip()
         token = bearer or cookies.get(cookie_name(self._settings, "session"), "")
         state["person"] = self._signer.person(token) if token else None
         state["nonce"] = secrets.token_urlsafe(16)
@@ -60,7 +59,7 @@ class Passage:
                 self._guard(MutableHeaders(raw=message.setdefault("headers", [])), state["nonce"])
             await send(message)
 
-        if scope["method"] not in SAFE and bearer is None and not self._same_origin(headers):
+        if scope["method"] not in SAFE and not bearer and not self._same_origin(headers):
             refusal = problem(403, "cross-origin", i18n.translate("This request does not come from our own pages."))
             await refusal(scope, receive, send_guarded)
         else:

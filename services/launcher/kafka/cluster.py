@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import shutil
 import signal
 import subprocess
 import time
@@ -13,22 +12,23 @@ from typing import Self
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from services.launcher.kafka.child import guard, serve
 from services.launcher.kafka.errors import NodeDidNotStart, PortTaken
 from services.launcher.kafka.jars import RECIPE, jars, java
 from services.launcher.kafka.layout import Cluster, is_free
 
 _ANSWERS_WITHIN = 120.0  # seconds; 3 alone on the machine, many times that beside a full test run
 _ENDS_WITHIN = 10.0  # seconds; then it is killed
-_PORT_FREE_WITHIN = 10.0  # seconds; a node whose starter was killed needs a moment to end
+_PORT_FREE_WITHIN = 5.0  # seconds; a node whose starter was killed needs a moment to end
 _quiet = logging.getLogger("services.launcher.kafka.client")
 _quiet.addHandler(logging.NullHandler())
 _quiet.propagate = False
 
 
 class ApacheKafka:
-    """One cluster of Apache Kafka nodes, each a Java process of its own session, so that Ctrl-C reaches only us.
+    """One cluster of Apache Kafka nodes, each a Java process; they end with us, however we end (Linux).
 
-    Blocking, for one thread at a time. A node whose starter dies is stopped by the system where `setpriv` is (Linux).
+    Blocking, for one thread at a time.
     """
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class ApacheKafka:
         try:
             for number in numbers:
                 self._wait_for_ports(number)
-            self._format([number for number in numbers if not self._data(number).exists()])
+            self._format([number for number in numbers if not (self._data(number) / "meta.properties").exists()])
             for number in numbers:
                 self._launch(number)
             self._wait_until_joined(nodes)
@@ -137,6 +137,8 @@ class ApacheKafka:
         return [
             java(),
             f"-Xmx{heap}m",
+            # The quick compiler only: half the processor time to start, and no slower at what one machine asks of it.
+            "-XX:TieredStopAtLevel=1",
             "-XX:+ExitOnOutOfMemoryError",
             f"-Dcefo.kafka.logs={self._home(number)}",
             f"-Dlog4j2.configurationFile={RECIPE / 'log4j2.yaml'}",
@@ -153,34 +155,26 @@ class ApacheKafka:
 
     def _format(self, numbers: list[int]) -> None:
         """Give new nodes their identity, side by side: each takes Java a good second."""
-        running: list[tuple[int, subprocess.Popen[str]]] = []
-        for number in numbers:
-            self._write_settings(number)
-            tool = ("kafka.tools.StorageTool", "format", "-t", self._started.cluster_id, "-c")
-            command = self._java(number, 128, *tool)
-            process = subprocess.Popen(  # noqa: S603 - our own words
-                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-            )
-            running.append((number, process))
-        outcomes = [(number, process.communicate()[0], process.returncode) for number, process in running]
-        for number, said, code in outcomes:
-            if code != 0:
-                shutil.rmtree(self._data(number), ignore_errors=True)  # half a format would be taken for a node
-                raise NodeDidNotStart(f"Formatting {self._data(number)} failed ({code}):\n{said[-2000:]}")
+        running: dict[int, subprocess.Popen[bytes]] = {}
+        try:
+            for number in numbers:
+                self._write_settings(number)
+                # --ignore-formatted: whoever was cut off in the middle of this may have come further than it looked.
+                options = ("format", "--ignore-formatted", "-t", self._started.cluster_id, "-c")
+                tool = self._java(number, 128, "kafka.tools.StorageTool", *options)
+                running[number] = serve([*guard("KILL"), *tool], self._home(number) / "console.log")
+            for number, process in running.items():
+                if process.wait() != 0:
+                    raise NodeDidNotStart(f"Formatting {self._data(number)} failed.\n{self._last_words(number)}")
+        finally:
+            for process in running.values():
+                process.kill()
+                process.wait()
 
     def _launch(self, number: int) -> None:
         self._write_settings(number)
-        setpriv = shutil.which("setpriv")
-        guard = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
-        heap = 512 if self._started.size == 1 else 256
-        with (self._home(number) / "console.log").open("ab") as console:
-            self._nodes[number] = subprocess.Popen(  # noqa: S603 - our own words
-                [*guard, *self._java(number, heap, "kafka.Kafka")],
-                stdin=subprocess.DEVNULL,
-                stdout=console,
-                stderr=console,
-                start_new_session=True,
-            )
+        command = self._java(number, 512 if self._started.size == 1 else 256, "kafka.Kafka")
+        self._nodes[number] = serve([*guard("TERM"), *command], self._home(number) / "console.log")
 
     def _wait_for_ports(self, number: int) -> None:
         deadline = time.monotonic() + _PORT_FREE_WITHIN

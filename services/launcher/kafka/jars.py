@@ -27,7 +27,7 @@ def java() -> str:
     how = _INSTALL.format("openjdk-17-jre-headless")
     if found is None:
         raise JavaMissing(f"Apache Kafka needs Java {_OLDEST_JAVA} or newer; {candidate} was not found. {how}")
-    said = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603 - our own words
+    said = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr
     version = re.search(r'version "(?:1\.)?(\d+)', said)
     if version is None or int(version[1]) < _OLDEST_JAVA:
         words = said.splitlines()[0] if said else "nothing"
@@ -74,7 +74,7 @@ def _copy(libs: Path) -> None:
         how = _INSTALL.format("maven")
         raise MavenMissing(f"Apache Kafka's jars are not in {libs} yet and 'mvn' was not found. {how}")
     command = [maven, "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={libs}"]
-    done = subprocess.run(command, cwd=RECIPE, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    done = subprocess.run(command, cwd=RECIPE, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = (done.stdout + done.stderr).strip()[-2000:]
         raise JarsNotCopied(f"{' '.join(command)} in {RECIPE} failed ({done.returncode}):\n{said}")

@@ -74,7 +74,9 @@ class Cluster:
         else:
             clients = _client_ports(port, nodes)
             cluster = cls(_new_id(), clients, free_ports(nodes, but=clients))
-        file.write_text(json.dumps(asdict(cluster), indent=1))
+        new = file.with_suffix(".new")
+        new.write_text(json.dumps(asdict(cluster), indent=1))
+        new.replace(file)
         return cluster
 
     @property
@@ -118,6 +120,9 @@ class Cluster:
             "share.coordinator.state.topic.replication.factor": copies,
             "share.coordinator.state.topic.min.isr": in_sync,
             "group.initial.rebalance.delay.ms": 0,
+            # A node killed and started again must wait until its former self counts as gone: 9 s by default.
+            "broker.session.timeout.ms": 4_000,
+            "broker.heartbeat.interval.ms": 500,
             # The default, 128 MiB, is taken from the heap at once: half of what a node gets here.
             "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
         }

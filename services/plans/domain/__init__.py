@@ -38,6 +38,7 @@ from services.plans.domain.words import (
     Moment,
     Requirement,
     Responsible,
+    Stage,
 )
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "SecondInterviewNotHeld",
     "ServiceNotOffered",
     "ServiceWithoutNeed",
+    "Stage",
     "Standing",
     "UnknownArea",
     "UnknownReason",

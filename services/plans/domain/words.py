@@ -40,6 +40,14 @@ class Responsible(StrEnum):
     PROVIDER = "provider"
 
 
+class Stage(StrEnum):
+    """How far a plan is, as lists are filtered: being worked on, complete but not confirmed, confirmed."""
+
+    OPEN = "open"
+    READY = "ready"
+    CONFIRMED = "confirmed"
+
+
 class Requirement(StrEnum):
     """What has to be there before a plan is confirmed."""
 

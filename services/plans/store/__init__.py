@@ -1,6 +1,7 @@
 """The tables of plans and what is read from them."""
 
 from services.plans.store.copies import Centre, Provider, ProviderService, Referral
+from services.plans.store.lists import centre_names, count_of_centre, plans_of_centre, plans_of_subject
 from services.plans.store.paths import Attendance, HeldInterview, Path, Subject, Table, Workshop
 from services.plans.store.plans import (
     Action,
@@ -17,9 +18,7 @@ from services.plans.store.queries import (
     Sheet,
     active_services,
     areas_of,
-    count_of_centre,
-    plans_of_centre,
-    plans_of_subject,
+    referrals_of_action,
     revisions_of,
     sheet,
     standings,
@@ -48,9 +47,11 @@ __all__ = [
     "Written",
     "active_services",
     "areas_of",
+    "centre_names",
     "count_of_centre",
     "plans_of_centre",
     "plans_of_subject",
+    "referrals_of_action",
     "revisions_of",
     "sheet",
     "standings",

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -125,9 +125,7 @@ async def _sessions(session: AsyncSession, path_ids: Ids) -> dict[UUID, _Session
     )
     found: dict[UUID, _Sessions] = {}
     for row in rows:
-        path: Path = row[0]
-        workshop: Workshop | None = row[1]
-        attendance: Attendance | None = row[2]
+        path, workshop, attendance = cast("tuple[Path, Workshop | None, Attendance | None]", row)
         due = path.finalising_due_at is not None
         one = found.setdefault(path.id, _Sessions(0, workshop.sessions if workshop else None, due))
         if attendance is not None:
@@ -163,43 +161,6 @@ async def _of(session: AsyncSession, table: Any, plan_id: UUID) -> Sequence[Any]
     return (await session.scalars(chosen.order_by(table.at, *table.__table__.primary_key))).all()
 
 
-async def plans_of_centre(
-    session: AsyncSession,
-    centre: str,
-    *,
-    confirmed: bool | None = None,
-    method: str | None = None,
-    after: UUID | None = None,
-    limit: int = 50,
-) -> Sequence[Plan]:
-    """The centre's plans, the last opened first, after the plan `after`."""
-    order = (col(Plan.opened_at), col(Plan.id))
-    chosen = sa.select(Plan).where(col(Plan.centre) == centre)
-    if confirmed is not None:
-        chosen = chosen.where(col(Plan.confirmed_at).is_not(None) if confirmed else col(Plan.confirmed_at).is_(None))
-    if method is not None:
-        chosen = chosen.where(col(Plan.method) == method)
-    last = await session.get(Plan, after) if after is not None else None
-    if last is not None:
-        older = col(Plan.opened_at) < last.opened_at
-        same = sa.and_(col(Plan.opened_at) == last.opened_at, col(Plan.id) < last.id)
-        chosen = chosen.where(sa.or_(older, same))
-    return (await session.scalars(chosen.order_by(*(one.desc() for one in order)).limit(limit))).all()
-
-
-async def count_of_centre(session: AsyncSession, centre: str) -> dict[bool, int]:
-    """How many plans of the centre are confirmed (True) and being worked on (False)."""
-    done = col(Plan.confirmed_at).is_not(None)
-    rows = await session.execute(sa.select(done, sa.func.count()).where(col(Plan.centre) == centre).group_by(done))
-    return {False: 0, True: 0} | {bool(confirmed): count for confirmed, count in rows}
-
-
-async def plans_of_subject(session: AsyncSession, subject_ref: UUID) -> Sequence[Plan]:
-    """A person's plans, the last opened first."""
-    chosen = sa.select(Plan).where(col(Plan.subject_ref) == subject_ref)
-    return (await session.scalars(chosen.order_by(col(Plan.opened_at).desc(), col(Plan.id)))).all()
-
-
 async def revisions_of(
     session: AsyncSession, plan_id: UUID, *, before: int | None = None, limit: int = 50
 ) -> Sequence[Revision]:
@@ -208,6 +169,12 @@ async def revisions_of(
     if before is not None:
         chosen = chosen.where(col(Revision.id) < before)
     return (await session.scalars(chosen.order_by(col(Revision.id).desc()).limit(limit))).all()
+
+
+async def referrals_of_action(session: AsyncSession, action_id: UUID) -> Sequence[Referral]:
+    """The referrals of an action, the first sent first."""
+    chosen = sa.select(Referral).where(col(Referral.action_id) == action_id)
+    return (await session.scalars(chosen.order_by(col(Referral.requested_at)))).all()
 
 
 async def areas_of(session: AsyncSession, centre: str) -> tuple[str, ...]:

@@ -9,8 +9,8 @@
     ├── Overlap, NotBooked, NotYet                                       the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken           workshops
     └── Invalid: UnknownCentre, UnknownArea, WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, OutsideHours,
-        NoSuchLocalTime, WorkshopTooOld, SessionsOverlap; and of imports: AlreadyDifferent, FieldMissing, FieldOutOfPlace,
-        PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
+        NoSuchLocalTime, WorkshopTooOld, SessionsOverlap; and of imports: AlreadyDifferent, FieldMissing,
+        FieldOutOfPlace, PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
 """
 
 from services.chassis.errors import Invalid, Refused, msg
@@ -60,7 +60,9 @@ class PersonUnknown(Refused):
     """A visit becomes a person only when that person agrees."""
 
     slug = "person-unknown"
-    message = msg("Nobody is known under this reference (or no longer). Ask the person first whether they agree to be known.")
+    message = msg(
+        "Nobody is known under this reference, or no longer. Ask first whether the person agrees to be known."
+    )
     field_name = "subject_ref"
 
 

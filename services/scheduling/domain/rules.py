@@ -173,13 +173,14 @@ def check_sessions(sessions: Sequence[tuple[datetime, int]], now: datetime, zone
 
     Raises `NotOnQuarterHour`, `SessionsOverlap` or `WorkshopTooOld`.
     """
-    for place, (starts_at, minutes) in enumerate(sessions):
+    free_from = now - WORKSHOP_ENTERED_WITHIN
+    if sessions and sessions[0][0] < free_from:
+        raise WorkshopTooOld(at=said(sessions[0][0], zone), days=WORKSHOP_ENTERED_WITHIN.days)
+    for starts_at, minutes in sessions:
         check_quarter_hour(starts_at, zone, "sessions")
-        if place and sessions[place - 1][0] + timedelta(minutes=sessions[place - 1][1]) > starts_at:
+        if starts_at < free_from:
             raise SessionsOverlap(at=said(starts_at, zone))
-        if starts_at < now - WORKSHOP_ENTERED_WITHIN:
-            raise WorkshopTooOld(at=said(starts_at, zone), days=WORKSHOP_ENTERED_WITHIN.days)
-        del minutes
+        free_from = starts_at + timedelta(minutes=minutes)
 
 
 def check_workshop_open(status: str) -> None:

@@ -105,7 +105,8 @@ def check_past(at: datetime, now: datetime, zone: ZoneInfo, field: str = "starts
 def from_local(naive: datetime, zone: ZoneInfo, field: str = "starts_at") -> datetime:
     """A local time that somebody typed, as a moment in UTC.
 
-    An hour that is skipped in spring is refused (`NoSuchLocalTime`); of an hour that comes twice in autumn, the first is meant.
+    An hour that is skipped in spring is refused (`NoSuchLocalTime`); of one that comes twice in autumn, the first is
+    meant.
     """
     moment = naive.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) != naive:

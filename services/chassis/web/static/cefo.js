@@ -30,7 +30,21 @@
     message.className = "flash flash-error";
     message.textContent = (reasonIn(ctx) || place.dataset.failed).trim();
     place.replaceChildren(message);
+    float(place);
   }
+
+  // A message that comes without a new page floats above it, so that nothing jumps. What went well leaves after 8 s, what
+  // failed stays until the next action, Escape, or a click on it.
+  let leaving = 0;
+  function float(place) {
+    clearTimeout(leaving);
+    place.dataset.over = "";
+    if (!place.querySelector(".flash-error")) leaving = setTimeout(() => place.replaceChildren(), 8000);
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && flashPlace()?.dataset.over === "") flashPlace().replaceChildren();
+  });
+  document.addEventListener("click", ({ target }) => target.closest?.("#flash[data-over]")?.replaceChildren());
 
   const isStream = (element) => element?.matches?.("[data-hx-sse-connect]");
 
@@ -40,7 +54,6 @@
     // A stream that answers anything but a stream (an error, the sign-in page) must not replace the board.
     htmx_before_response: (element, { ctx }) => {
       if (!isStream(element)) return true;
-      if (ctx.response.status === 401) location.reload();
       const streams = ctx.response.headers.get("Content-Type")?.includes("text/event-stream");
       if (!streams) element.dataset.live = "off";
       return Boolean(streams && ctx.response.status === 200);
@@ -52,43 +65,59 @@
       return true;
     },
 
-    // A page without the region we asked for (a refusal) must not empty the region.
+    // A refusal is said and swaps nothing, unless the form asked for it (data-hx-status-…); nor does a page that lacks the
+    // region we asked for, which would empty the region.
     htmx_before_swap: (_element, { ctx, tasks }) => {
-      const at = tasks.findIndex((task) => task.type === "main");
-      if (at >= 0 && ctx.select && !tasks[at].fragment.firstElementChild) {
-        tasks.splice(at, 1);
+      const main = tasks.find((task) => task.type === "main");
+      const refused = ctx.response?.status >= 400 && ctx.swap === "none";
+      if (refused || (main && ctx.select && !main.fragment.firstElementChild)) {
+        tasks.length = 0;
         failed(ctx);
       }
       return true;
     },
   });
 
-  // Focus: a morph keeps it where the element stays. Where it went away, go to the board, not to the top of the page.
+  // Focus: a morph keeps it where the element stays. Where it went away, go to what is left around it (a row, the board),
+  // which says so with an id and tabindex="-1"; never to a button, so that a second Enter does nothing.
   let focused = null;
-  document.addEventListener("focusin", (event) => { focused = event.target; });
-  document.addEventListener("htmx-after-swap", (event) => {
-    const { ctx } = event.detail;
-    const target = typeof ctx.target === "string" ? document.querySelector(ctx.target) : ctx.target;
-    const region = target?.id ? document.getElementById(target.id) : target;
-    say(region?.closest("[data-announce]")?.dataset.announce ?? region?.querySelector("[data-announce]")?.dataset.announce);
-    if (!focused || (document.activeElement && document.activeElement !== document.body)) return;
-    const again = focused.isConnected ? focused : focused.id && document.getElementById(focused.id);
-    if (again) again.focus({ preventScroll: true });
-    else if (region?.hasAttribute("tabindex")) region.focus({ preventScroll: true });
+  let around = [];
+  document.addEventListener("focusin", ({ target }) => {
+    focused = target;
+    around = [];
+    for (let place = target; place; place = place.parentElement) if (place.id) around.push(place.id);
   });
 
-  document.addEventListener("htmx-sse-after-connection", (event) => { event.target.dataset.live = "on"; });
-  document.addEventListener("htmx-sse-before-connection", (event) => {
-    if (event.detail.connection.attempt > 0 && !document.hidden) event.target.dataset.live = "off";
+  function keepFocus() {
+    if (!focused || (document.activeElement && document.activeElement !== document.body)) return;
+    const left = around.map((id) => document.getElementById(id)).find((place) => place?.matches("[tabindex], a, button, input, select, textarea"));
+    (focused.isConnected ? focused : left)?.focus({ preventScroll: true });
+  }
+
+  document.addEventListener("htmx-after-swap", ({ detail: { ctx } }) => {
+    const target = typeof ctx.target === "string" ? document.querySelector(ctx.target) : ctx.target;
+    const region = target?.id ? document.getElementById(target.id) : target;
+    const news = region?.matches("[data-announce]") ? region : region?.querySelector("[data-announce]");
+    say(news?.dataset.announce);
+    if (ctx.selectOOB && flashPlace()?.firstElementChild) float(flashPlace());
+    keepFocus();
+  });
+
+  // Whether a board is live. A short pause (a tab comes back, a server restarts) is not worth a word; three seconds are.
+  const doubts = new WeakMap();
+  document.addEventListener("htmx-sse-before-connection", ({ target }) => {
+    clearTimeout(doubts.get(target));
+    doubts.set(target, setTimeout(() => { target.dataset.live = "off"; }, 3000));
+  });
+  document.addEventListener("htmx-sse-after-connection", ({ target }) => {
+    clearTimeout(doubts.get(target));
+    target.dataset.live = "on";
   });
   document.addEventListener("htmx-sse-error", (event) => {
     event.target.dataset.live = "off";
     if (event.detail.status === 401) location.reload();
   });
 
-  document.addEventListener("htmx-response-error", (event) => {
-    if (!isStream(event.target) && event.detail.ctx.swap === "none") failed(event.detail.ctx);
-  });
   document.addEventListener("htmx-error", (event) => {
     if (isStream(event.target)) event.target.dataset.live = "off";
     else failed(event.detail.ctx);

@@ -1,0 +1,34 @@
+"""What the stores' drivers raise, told apart: the store is away, or one of its rules said no."""
+
+import re
+
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+_POSTGRES_AWAY = re.compile("08|40|53|57P|58")
+"""Classes of SQLSTATE: connection, transaction rolled back for another one's sake, resources, shutdown, system."""
+
+_SQLITE_TO_BLAME = frozenset({"SQLITE_ERROR", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_RANGE", "SQLITE_CONSTRAINT"})
+_SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (?:index ')?(\w+)")
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the store cannot be reached or cannot answer now: trying again may help, the data is not to blame."""
+    if isinstance(error, OSError | TimeoutError | PoolTimeout):
+        return True
+    told = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    if sqlstate := getattr(told, "sqlstate", None):
+        return bool(_POSTGRES_AWAY.match(sqlstate))
+    if name := getattr(told, "sqlite_errorname", None):
+        return "_".join(name.split("_")[:2]) not in _SQLITE_TO_BLAME
+    return isinstance(error, InterfaceError)
+
+
+def second_row_of(error: IntegrityError) -> str | None:
+    """The table (on SQLite perhaps the index) that allows no second such row; None when another rule was broken."""
+    if getattr(error.orig, "sqlstate", None) == "23505":
+        return getattr(error.orig.__cause__, "table_name", None) if error.orig else None
+    found = _SQLITE_UNIQUE.search(str(error.orig))
+    return found[1] if found else None

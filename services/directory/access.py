@@ -1,0 +1,37 @@
+"""Who may see which referral, and as which side."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.errors import NotFound, msg
+from services.chassis.identity import Person, Role
+from services.directory.domain import Party
+from services.directory.store import Referral, Undirected
+
+
+async def referral_for(session: AsyncSession, id: UUID, person: Person) -> Referral:
+    """The referral, for its centre's counsellors and the provider it goes to.
+
+    Raises `NotFound`, also for a provider whom it does not concern; `WrongCentre` for another centre's counsellor.
+    """
+    referral = await session.get(Referral, id)
+    if referral is None or (person.has(Role.PROVIDER) and referral.organization_id != person.organization_id):
+        raise NotFound(what=msg("referral"))
+    if not person.has(Role.PROVIDER):
+        person.at(referral.centre)
+    return referral
+
+
+async def undirected_for(session: AsyncSession, id: UUID, person: Person) -> Undirected:
+    """The request that waits for a service, for its centre's counsellors. Raises `NotFound`, `WrongCentre`."""
+    waiting = await session.get(Undirected, id)
+    if waiting is None:
+        raise NotFound(what=msg("open request"))
+    person.at(waiting.centre)
+    return waiting
+
+
+def party_of(person: Person) -> Party:
+    """On which side a person stands."""
+    return Party.PROVIDER if person.has(Role.PROVIDER) else Party.CENTRE

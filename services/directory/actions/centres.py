@@ -1,0 +1,103 @@
+"""Centres are published at first start, every year anew with its public holidays, and after each change."""
+
+from typing import Any
+
+from services.chassis.errors import Stale, msg
+from services.chassis.store import Work
+from services.contracts.directory import CentrePublished, OpeningHours
+from services.directory import centres as reference
+from services.directory import domain
+from services.directory.store import Centre, centre_codes, centres
+
+
+async def publish_centres(work: Work) -> int:
+    """Publish the centres of the network that are not there yet, and the public holidays of this and next year.
+
+    What a manager changed stays as it is. Returns how many centres were published. Raises `SeededMeanwhile` when
+    another process publishes at the same moment.
+    """
+    through = work.now.year + 1
+    known = {centre.code: centre for centre in await centres(work.session)}
+    published = 0
+    for one in reference.CENTRES:
+        if one.code not in known:
+            work.guard("centres", domain.SeededMeanwhile())
+            _say(work, work.start(_new(one, work.now.year, through)))
+            published += 1
+    for centre in known.values():
+        if centre.holidays_through < through:
+            held = await work.load(Centre, centre.id, msg("centre"))
+            new = reference.public_holidays(held.holidays_through + 1, through)
+            held.closed_on = sorted({*held.closed_on, *new})
+            held.holidays_through = through
+            _say(work, held)
+            published += 1
+    return published
+
+
+async def update_centre(
+    work: Work,
+    code: str,
+    *,
+    name: str,
+    areas: list[str],
+    opening_hours: list[dict[str, Any]],
+    closed_on: list[str],
+    languages: list[str],
+    version: int | None = None,
+) -> Centre:
+    """A manager changes a centre; saying the same again changes nothing.
+
+    Raises `UnknownCentre`, `Stale`, and what `check_opening` and `check_languages` raise.
+    """
+    centre = await work.find(Centre, reference.centre_id(code))
+    if centre is None:
+        raise domain.UnknownCentre(centre=code, known=", ".join(await centre_codes(work.session)) or "–")
+    if version is not None and version != centre.version:
+        raise Stale(now=centre.version, seen=version)
+    domain.check_opening((span["weekdays"], span["opens_at"], span["closes_at"]) for span in opening_hours)
+    domain.check_languages(languages)
+    wanted: dict[str, Any] = {
+        "name": name,
+        "areas": areas,
+        "opening_hours": opening_hours,
+        "closed_on": sorted(set(closed_on)),
+        "languages": languages,
+    }
+    if any(getattr(centre, field) != value for field, value in wanted.items()):
+        for field, value in wanted.items():
+            setattr(centre, field, value)
+        _say(work, centre)
+    return centre
+
+
+def _new(known: reference.KnownCentre, first: int, last: int) -> Centre:
+    return Centre(
+        id=reference.centre_id(known.code),
+        code=known.code,
+        name=known.name,
+        town=known.town,
+        kind=known.kind,
+        areas=list(known.areas),
+        timezone=reference.TIMEZONE,
+        opening_hours=[dict(span) for span in reference.DEFAULT_HOURS],
+        closed_on=reference.public_holidays(first, last),
+        languages=list(reference.LANGUAGES),
+        holidays_through=last,
+    )
+
+
+def _say(work: Work, centre: Centre) -> None:
+    work.emit(
+        centre,
+        CentrePublished(
+            centre=centre.code,
+            name=centre.name,
+            kind="cite" if centre.kind == "cite" else "carrefour",
+            areas=tuple(centre.areas),
+            timezone=centre.timezone,
+            opening_hours=tuple(OpeningHours.model_validate(span) for span in centre.opening_hours),
+            closed_on=tuple(centre.closed_on),
+            languages=tuple(centre.languages),
+        ),
+    )

@@ -1,0 +1,53 @@
+"""Every event about a referral is said to the platform and written into the feed, in one transaction."""
+
+from typing import Any
+from uuid import UUID, uuid5
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from services.chassis.errors import msg
+from services.chassis.store import Work
+from services.contracts.directory import ReferralProgressed, ReferralRequested, ReferralStatus
+from services.directory.store import FeedHead, Referral, ReferralEvent
+
+FEED_BOARD = "directory:referral-events"
+
+_PERSONAL = {"subject_ref", "plan_id", "action_id"}
+"""Two partners could join their data with these: they stay out of the feed."""
+
+_HEAD = 1
+_EVENTS = UUID("c4a1c8e8-0f5e-4f0e-8a64-9f1f6a1b7d52")
+
+
+async def open_feed(work: Work) -> None:
+    """Make sure that the feed has a beginning."""
+    insert = sqlite_insert if work.session.get_bind().dialect.name == "sqlite" else postgres_insert
+    await work.session.execute(insert(FeedHead).values(id=_HEAD, last=0).on_conflict_do_nothing())
+
+
+def say(work: Work, referral: Referral, said: ReferralRequested | ReferralProgressed) -> None:
+    """Say what happened to a referral, and give it its place in the feed.
+
+    The place is taken just before the commit, after every other lock of the work: see `store/feed.py`.
+    """
+    work.emit(referral, said)
+    data: dict[str, Any] = said.model_dump(mode="json", exclude=_PERSONAL)
+    data.setdefault("status", ReferralStatus.REQUESTED.value)
+    row: dict[str, Any] = {
+        "id": uuid5(_EVENTS, f"{referral.id} {referral.version}"),
+        "type": said.type,
+        "referral_id": referral.id,
+        "sequence": referral.version,
+        "at": said.at,
+        "data": data,
+    }
+
+    async def take_place() -> None:
+        head = await work.load(FeedHead, _HEAD, msg("feed"))
+        head.last += 1
+        await work.session.execute(sa.insert(ReferralEvent), [row | {"position": head.last}])
+
+    work.before_commit(take_place)
+    work.touch(FEED_BOARD)

@@ -1,0 +1,223 @@
+"""Providers keep their entry; the region may set a whole entry; a page that is opened is counted."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid5
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlmodel import col
+
+from services.chassis.clock import BRUSSELS
+from services.chassis.errors import NotFound, Stale, msg
+from services.chassis.store import Work
+from services.contracts.directory import ProviderPublished, ProviderService
+from services.directory import domain
+from services.directory.entries import PlaceEntry, ProviderEntry, ServiceChange, ServiceEntry
+from services.directory.store import (
+    Location,
+    Organization,
+    Phone,
+    Schedule,
+    Service,
+    ServiceAtLocation,
+    ServiceViews,
+    known_areas,
+)
+
+_NAMES = UUID("3b0c52a6-2f0a-4f63-9a0e-2a1a9f2f7f44")
+
+
+async def keep_provider(work: Work, id: UUID, entry: ProviderEntry) -> bool:
+    """Set a provider's whole entry; the same again changes nothing. Returns whether anything changed.
+
+    Raises `UnknownArea`, `UnknownTopic`, `UnknownLanguage`, `UnknownLocation`, `WrongHours`, `HoursOverlap`,
+    `NotAZone`, `PlacesBeyondCapacity`, `DifferentOrganization`.
+    """
+    _check(entry, await known_areas(work.session))
+    said = orjson.dumps(entry.model_dump(mode="json")).hex()
+    fingerprint = uuid5(_NAMES, said).hex
+    organization = await work.find(Organization, id)
+    if organization is None:
+        organization = work.start(Organization(id=id, name=entry.name, description=entry.description))
+    elif organization.fingerprint == fingerprint:
+        return False
+    facts = entry.model_dump(include={"name", "alternate_name", "description", "email", "website"})
+    for field, value in facts.items():
+        setattr(organization, field, value)
+    organization.fingerprint = fingerprint
+    await _keep_services(work, organization, entry.services)
+    await work.session.flush()
+    await _replace_places(work, organization, entry)
+    await _publish(work, organization)
+    return True
+
+
+async def seed_providers(work: Work, entries: dict[UUID, ProviderEntry]) -> int:
+    """Keep these providers unless they are there already, whatever became of them. Returns how many were new."""
+    there = set((await work.session.scalars(sa.select(col(Organization.id)))).all())
+    new = {id: entry for id, entry in entries.items() if id not in there}
+    for id, entry in new.items():
+        await keep_provider(work, id, entry)
+    return len(new)
+
+
+async def change_service(
+    work: Work, service_id: UUID, change: ServiceChange, *, organization_id: UUID | None = None
+) -> Service:
+    """Say anew what a service is; what is left out stays. `organization_id`: whose it must be, for a provider.
+
+    Raises `NotFound` (also for a service of others), `Stale`, `PlacesBeyondCapacity`.
+    """
+    owner = await work.session.scalar(sa.select(col(Service.organization_id)).where(col(Service.id) == service_id))
+    if owner is None or organization_id not in (None, owner):
+        raise NotFound(what=msg("service"))
+    # The organisation's row is locked first: it counts the changes of all its services.
+    organization = await work.load(Organization, owner, msg("organization"))
+    service = await work.load(Service, service_id, msg("service"))
+    if change.version is not None and change.version != service.version:
+        raise Stale(now=service.version, seen=change.version)
+    said = change.model_dump(exclude_unset=True, exclude={"version", "assured"})
+    required = ("name", "description", "status")
+    wanted = {field: value for field, value in said.items() if value is not None or field not in required}
+    if change.assured:
+        wanted["assured_date"] = work.now.astimezone(BRUSSELS).date()
+    domain.check_places(wanted.get("capacity", service.capacity), wanted.get("places_open", service.places_open))
+    if any(getattr(service, field) != value for field, value in wanted.items()):
+        for field, value in wanted.items():
+            setattr(service, field, value)
+        service.version += 1
+        service.last_modified = work.now
+        organization.fingerprint = ""
+        await work.session.flush()
+        await _publish(work, organization)
+    return service
+
+
+async def count_view(work: Work, service_id: UUID) -> None:
+    """The page of a service was opened once more today. Raises `NotFound`."""
+    if await work.session.get(Service, service_id) is None:
+        raise NotFound(what=msg("service"))
+    insert = sqlite_insert if work.session.get_bind().dialect.name == "sqlite" else postgres_insert
+    today = work.now.astimezone(BRUSSELS).date()
+    counted = insert(ServiceViews).values(service_id=service_id, day=today, views=1)
+    await work.session.execute(
+        counted.on_conflict_do_update(index_elements=["service_id", "day"], set_={"views": ServiceViews.views + 1})
+    )
+
+
+def _check(entry: ProviderEntry, areas: tuple[str, ...]) -> None:
+    places = {location.id for location in entry.locations}
+    for service in entry.services:
+        domain.check_areas(service.areas, areas)
+        domain.check_topics(service.topics)
+        domain.check_languages(service.languages)
+        domain.check_places(service.capacity, service.places_open)
+        for place in service.places:
+            if place.location_id not in places:
+                known = ", ".join(map(str, sorted(places))) or "–"
+                raise domain.UnknownLocation(location=str(place.location_id), known=known)
+            domain.check_opening((one.weekdays, one.opens_at, one.closes_at) for one in place.schedules)
+            for schedule in place.schedules:
+                domain.check_zone(schedule.timezone)
+
+
+async def _keep_services(work: Work, organization: Organization, entries: list[ServiceEntry]) -> None:
+    """Update or add the services that are named; the others are defunct from now on."""
+    ids = [entry.id for entry in entries]
+    chosen = sa.select(Service).where(sa.or_(col(Service.organization_id) == organization.id, col(Service.id).in_(ids)))
+    there = {service.id: service for service in await work.session.scalars(chosen.with_for_update())}
+    for entry in entries:
+        facts: dict[str, Any] = entry.model_dump(exclude={"id", "places"})
+        service = there.pop(entry.id, None)
+        if service is None:
+            work.add(Service(id=entry.id, organization_id=organization.id, last_modified=work.now, **facts))
+            continue
+        if service.organization_id != organization.id:
+            raise domain.DifferentOrganization(id=str(entry.id))
+        if any(getattr(service, field) != value for field, value in facts.items()):
+            for field, value in facts.items():
+                setattr(service, field, value)
+            service.version += 1
+            service.last_modified = work.now
+    for service in there.values():
+        if service.status != "defunct":
+            service.status, service.last_modified = "defunct", work.now
+            service.version += 1
+
+
+async def _replace_places(work: Work, organization: Organization, entry: ProviderEntry) -> None:
+    """Locations, schedules and phones have no life of their own: they are written anew."""
+    mine = sa.select(col(Location.id)).where(col(Location.organization_id) == organization.id)
+    here = sa.select(col(ServiceAtLocation.id)).where(col(ServiceAtLocation.location_id).in_(mine))
+    for gone in (
+        sa.delete(Schedule).where(col(Schedule.service_at_location_id).in_(here)),
+        sa.delete(ServiceAtLocation).where(col(ServiceAtLocation.location_id).in_(mine)),
+        sa.delete(Location).where(col(Location.organization_id) == organization.id),
+        sa.delete(Phone).where(col(Phone.organization_id) == organization.id),
+    ):
+        await work.session.execute(gone, execution_options={"synchronize_session": False})
+    ids = [one.id for one in entry.locations]
+    taken = await work.session.scalar(sa.select(col(Location.id)).where(col(Location.id).in_(ids)).limit(1))
+    if taken is not None:
+        raise domain.DifferentOrganization(id=str(taken))
+    owner = {"organization_id": organization.id}
+    await work.insert(
+        Location,
+        [one.model_dump() | owner | {"town": domain.town_key(one.city)} for one in entry.locations],
+    )
+    await work.insert(
+        Phone,
+        [
+            one.model_dump() | owner | {"id": uuid5(organization.id, f"phone {number}")}
+            for number, one in enumerate(entry.phones)
+        ],
+    )
+    placed = [(service.id, place) for service in entry.services for place in service.places]
+    await work.insert(
+        ServiceAtLocation,
+        [
+            {"id": uuid5(service, str(place.location_id)), "service_id": service, "location_id": place.location_id}
+            for service, place in placed
+        ],
+    )
+    await work.insert(Schedule, [row for service, place in placed for row in _schedules(service, place)])
+
+
+def _schedules(service: UUID, place: PlaceEntry) -> list[dict[str, Any]]:
+    at = uuid5(service, str(place.location_id))
+    return [
+        one.model_dump(exclude={"weekdays"})
+        | {"id": uuid5(at, f"schedule {number}"), "service_at_location_id": at, "byday": ",".join(one.weekdays)}
+        for number, one in enumerate(place.schedules)
+    ]
+
+
+async def _publish(work: Work, organization: Organization) -> None:
+    """Say the provider as it is now."""
+    chosen = sa.select(Service).where(col(Service.organization_id) == organization.id).order_by(col(Service.id))
+    services = (await work.session.scalars(chosen)).all()
+    assured: list[date] = [service.assured_date for service in services if service.assured_date is not None]
+    organization.assured_date = max(assured, default=None)
+    work.emit(
+        organization,
+        ProviderPublished(
+            organization_id=organization.id,
+            name=organization.name,
+            services=tuple(
+                ProviderService.model_validate(
+                    {
+                        "service_id": service.id,
+                        "name": service.name,
+                        "areas": service.areas,
+                        "status": service.status,
+                    }
+                )
+                for service in services
+            ),
+            assured_date=organization.assured_date.isoformat() if organization.assured_date else None,
+        ),
+    )
+    work.touch(f"directory:entry:{organization.id}")

@@ -1,0 +1,41 @@
+"""A person is erased: what leads to them goes, what counts stays."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from services.chassis.store import Work
+from services.contracts.directory import DirectoryPurged
+from services.contracts.directory import ReferralStatus as Status
+from services.directory.actions.referrals import centre_board, hold_subject, progress
+from services.directory.domain import OPEN, WITHDRAWN, Party
+from services.directory.store import ErasedSubject, Referral, SubjectKey, Undirected
+
+
+async def forget_subject(work: Work, subject_ref: UUID) -> None:
+    """Forget a person and say so. Open referrals end; partners' references of the person can no longer be made.
+
+    The reference stays on a list, so that an event that comes late or again brings nobody back.
+    """
+    if not await hold_subject(work, subject_ref):
+        return
+    await work.session.flush()
+    mine = (
+        await work.session.scalars(sa.select(col(Referral.id)).where(col(Referral.subject_ref) == subject_ref))
+    ).all()
+    await work.prefetch(Referral, mine)
+    for id in mine:
+        referral = await work.load(Referral, id)
+        if Status(referral.status) in OPEN:
+            # Said before the references go: whoever listens still knows which action it was about.
+            await progress(work, id, Status.CANCELLED, party=Party.CENTRE, by=None, reason=WITHDRAWN)
+        referral.subject_ref = referral.plan_id = referral.action_id = None
+    for waiting in await work.session.scalars(sa.select(Undirected).where(col(Undirected.subject_ref) == subject_ref)):
+        await work.session.delete(waiting)
+        work.touch(centre_board(waiting.centre))
+    await work.session.delete(await work.load(SubjectKey, subject_ref))
+    erased = work.start(ErasedSubject(id=subject_ref, erased_at=work.now))
+    work.emit(erased, DirectoryPurged(subject_ref=subject_ref, at=work.now))
+    # Written at once: what comes later in the same batch must find the reference on the list.
+    await work.session.flush()

@@ -1,0 +1,80 @@
+"""Centres, for anyone to read and for the region to change."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from services.chassis.identity import Person, Role
+from services.chassis.web import Body, Reading, Routes, Working, allow, anyone
+from services.directory import actions, domain
+from services.directory.centres import centre_id
+from services.directory.entries import Code, Local, Name, Weekday
+from services.directory.store import Centre, centre_codes, centres
+
+router = Routes("/directory/api/v1/centres", tags=["centres"])
+
+
+class Opening(Body):
+    """Open on these weekdays, local time, end excluded."""
+
+    weekdays: list[Weekday] = Field(min_length=1, max_length=7)
+    opens_at: Local
+    closes_at: Local
+
+
+class CentreChange(Body):
+    """A centre as it is to be, whole."""
+
+    name: Name
+    areas: list[Code] = Field(min_length=1, max_length=10)
+    opening_hours: list[Opening] = Field(max_length=30)
+    closed_on: list[date] = Field(max_length=400)
+    languages: list[Code] = Field(min_length=1, max_length=20)
+    version: int | None = Field(None, description="The one you saw, to be refused when it changed.")
+
+
+class CentreOut(BaseModel):
+    """A centre."""
+
+    code: str
+    version: int
+    name: str
+    town: str
+    kind: str
+    areas: list[str]
+    timezone: str
+    opening_hours: list[dict[str, Any]]
+    closed_on: list[str]
+    languages: list[str]
+
+    @classmethod
+    def of(cls, centre: Centre) -> "CentreOut":
+        """What there is to see of this centre."""
+        return cls.model_validate(centre, from_attributes=True)
+
+
+@router.get("")
+async def list_centres(read: Reading, person: Annotated[Person | None, anyone]) -> list[CentreOut]:
+    """Every centre of the network."""
+    return [CentreOut.of(centre) for centre in await centres(read)]
+
+
+@router.get("/{code}")
+async def get_centre(code: str, read: Reading, person: Annotated[Person | None, anyone]) -> CentreOut:
+    """One centre."""
+    centre = await read.get(Centre, centre_id(code))
+    if centre is None:
+        raise domain.UnknownCentre(centre=code, known=", ".join(await centre_codes(read)) or "–")
+    return CentreOut.of(centre)
+
+
+@router.put("/{code}")
+async def put_centre(
+    code: str, body: CentreChange, work: Working, person: Annotated[Person, allow(Role.MANAGER)]
+) -> CentreOut:
+    """Change a centre; everybody who keeps a copy hears of it."""
+    said = body.model_dump(exclude={"closed_on"})
+    return CentreOut.of(
+        await actions.update_centre(work, code, closed_on=[day.isoformat() for day in body.closed_on], **said)
+    )

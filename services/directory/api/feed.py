@@ -1,0 +1,64 @@
+"""What a Cité reads: referral events after a cursor, or as they come."""
+
+from typing import Annotated, Any
+
+from fastapi import Header, Query, Request
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from services.chassis.identity import Person, Role
+from services.chassis.web import Change, Reading, Routes, allow, live_changes
+from services.directory.actions import FEED_BOARD
+from services.directory.feed import FeedData, partner_of, position_of, read_feed
+
+router = Routes("/directory/api/v1/referral-events", tags=["referral events"])
+Reader = Annotated[Person, allow(Role.CITE, Role.MANAGER)]
+
+_BATCH = 200
+
+
+class EventsPage(BaseModel):
+    """Events in the order of the feed. `next` is where to go on, now or later; keep it and give it back as `after`."""
+
+    events: list[dict[str, Any]]
+    next: str | None
+    more: bool
+
+
+@router.get("")
+async def list_events(
+    read: Reading,
+    person: Reader,
+    after: Annotated[str | None, Query(max_length=60)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+) -> EventsPage:
+    """Every referral event after a cursor, each once, in an order that never changes; CloudEvents 1.0, structured."""
+    found = await read_feed(read, partner_of(person), after, limit + 1)
+    page = found[:limit]
+    return EventsPage(
+        events=[one.event for one in page], next=page[-1].cursor if page else after, more=len(found) > limit
+    )
+
+
+@router.get("/stream")
+async def stream_events(
+    request: Request,
+    person: Reader,
+    after: Annotated[str | None, Query(max_length=60)] = None,
+    last: Annotated[str | None, Header(alias="Last-Event-ID", max_length=60)] = None,
+) -> Response:
+    """The same as server-sent events: resumes after `Last-Event-ID` (or `after`) without a gap."""
+    position_of(last or after)
+
+    async def since(session: AsyncSession, cursor: str | None) -> list[Change]:
+        found = await read_feed(session, partner_of(person), cursor, _BATCH)
+        return [Change(one.cursor, one.type, one.event) for one in found]
+
+    return live_changes(request, FEED_BOARD, since)
+
+
+@router.get("/schema")
+async def event_schema(person: Annotated[Person, allow(Role.CITE, Role.MANAGER, Role.OPERATOR)]) -> dict[str, Any]:
+    """The JSON Schema of an event's `data`."""
+    return FeedData.model_json_schema()

@@ -1,0 +1,181 @@
+"""Providers and their services, in HSDS shapes; search; and what a provider says anew."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from services.chassis.clock import BRUSSELS
+from services.chassis.errors import NotFound, msg
+from services.chassis.identity import Person, Role
+from services.chassis.web import Body, Reading, Routes, Running, Working, allow, anyone
+from services.directory import actions
+from services.directory.asking import asked_of
+from services.directory.entries import ProviderEntry, ServiceChange
+from services.directory.hsds import organization_json, service_json
+from services.directory.search import BAND, BOOSTS, Ranked, search_of
+from services.directory.store import Organization, full_services, organizations_page, service_ids_of
+
+router = Routes("/directory/api/v1", tags=["providers"])
+Anyone = Annotated[Person | None, anyone]
+
+
+class ServiceSearch(Body):
+    """What somebody looks for. Everything may be left out."""
+
+    q: str = Field("", max_length=200, description="Words, in any of the four languages for topics and areas.")
+    area: str | None = Field(None, max_length=40)
+    town: str | None = Field(None, max_length=80, description="A town, by name or key: `La Louvière`, `la-louviere`.")
+    centre: str | None = Field(None, max_length=40, description="A centre's code: services in its town.")
+    language: str | None = Field(None, max_length=8)
+    after: str | None = Field(None, max_length=200, description="`next` of the page before.")
+    limit: int = Field(20, ge=1, le=200)
+    explain: bool = Field(False, description="Say why each result stands where it stands.")
+
+
+class Why(BaseModel):
+    """Why a result stands where it stands: by `band` first, then by `lot`. Nothing else counts."""
+
+    service_id: UUID
+    score: float
+    band: float
+    lot: int
+    fields: dict[str, float]
+
+
+class Ranking(BaseModel):
+    """The rules of the order, and their numbers for each result."""
+
+    boosts: dict[str, float]
+    band: float
+    results: list[Why]
+
+
+class ServicesPage(BaseModel):
+    """An HSDS page of services, with a cursor instead of page numbers."""
+
+    total_items: int
+    size: int
+    first_page: bool
+    last_page: bool
+    empty: bool
+    contents: list[dict[str, Any]]
+    next: str | None
+    relaxed: bool
+    """Nothing matched all words; these match some."""
+    ranking: Ranking | None = None
+
+
+class OrganizationsPage(BaseModel):
+    """An HSDS page of organisations, in the order of their ids."""
+
+    size: int
+    contents: list[dict[str, Any]]
+    next: UUID | None
+
+
+class Kept(BaseModel):
+    """Whether the entry differs from before."""
+
+    organization_id: UUID
+    changed: bool
+
+
+@router.get("/services")
+async def search_services(
+    query: Annotated[ServiceSearch, Query()], read: Reading, running: Running, person: Anyone
+) -> ServicesPage:
+    """Search. Neutral: only the match and the day's lot decide the order; `explain=1` shows both."""
+    asked = await asked_of(
+        read, words=query.q, area=query.area, town=query.town, centre=query.centre, language=query.language
+    )
+    today = running.clock().astimezone(BRUSSELS).date()
+    found = await search_of(running).find(
+        read, asked, today=today, after=query.after, limit=query.limit, explain=query.explain
+    )
+    full = await full_services(read, [one.id for one in found.results])
+    return ServicesPage(
+        total_items=found.total,
+        size=len(full),
+        first_page=query.after is None,
+        last_page=found.next is None,
+        empty=not full,
+        contents=[service_json(one, today) for one in full],
+        next=found.next,
+        relaxed=found.relaxed,
+        ranking=_ranking(found.results) if query.explain else None,
+    )
+
+
+@router.get("/services/{id}")
+async def get_service(id: UUID, read: Reading, running: Running, person: Anyone) -> dict[str, Any]:
+    """One service with its organisation, places, schedules, phones, languages and terms."""
+    full = await full_services(read, [id])
+    if not full:
+        raise NotFound(what=msg("service"))
+    return service_json(full[0], running.clock().astimezone(BRUSSELS).date())
+
+
+@router.put("/services/{id}")
+async def put_service(
+    id: UUID,
+    body: ServiceChange,
+    work: Working,
+    running: Running,
+    person: Annotated[Person, allow(Role.PROVIDER, Role.MANAGER)],
+) -> dict[str, Any]:
+    """Say anew what a service is. A provider changes its own; others do not exist for it."""
+    mine = None if person.has(Role.MANAGER) else person.organization_id
+    if mine is None and not person.has(Role.MANAGER):
+        raise NotFound(what=msg("service"))
+    await actions.change_service(work, id, body, organization_id=mine)
+    await work.session.flush()
+    full = await full_services(work.session, [id])
+    return service_json(full[0], running.clock().astimezone(BRUSSELS).date()) | {"version": full[0].service.version}
+
+
+@router.get("/organizations")
+async def list_organizations(
+    read: Reading,
+    running: Running,
+    person: Anyone,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> OrganizationsPage:
+    """Every organisation, without its services."""
+    rows = await organizations_page(read, after, limit + 1)
+    today = running.clock().astimezone(BRUSSELS).date()
+    return OrganizationsPage(
+        size=len(rows[:limit]),
+        contents=[organization_json(row, [], today) for row in rows[:limit]],
+        next=rows[limit - 1].id if len(rows) > limit else None,
+    )
+
+
+@router.get("/organizations/{id}")
+async def get_organization(id: UUID, read: Reading, running: Running, person: Anyone) -> dict[str, Any]:
+    """One organisation, with its locations and services."""
+    organization = await read.get(Organization, id)
+    if organization is None:
+        raise NotFound(what=msg("organization"))
+    ids = (await service_ids_of(read, [id])).get(id, [])
+    return organization_json(organization, await full_services(read, ids), running.clock().astimezone(BRUSSELS).date())
+
+
+@router.put("/organizations/{id}")
+async def put_organization(
+    id: UUID, body: ProviderEntry, work: Working, person: Annotated[Person, allow(Role.MANAGER)]
+) -> Kept:
+    """Set a provider's whole entry: how the region brings one into the directory. The same again changes nothing."""
+    return Kept(organization_id=id, changed=await actions.keep_provider(work, id, body))
+
+
+def _ranking(results: list[Ranked]) -> Ranking:
+    return Ranking(
+        boosts=BOOSTS,
+        band=BAND,
+        results=[
+            Why(service_id=one.id, score=one.score, band=one.band, lot=one.lot, fields=one.fields) for one in results
+        ],
+    )

@@ -1,0 +1,263 @@
+"""Referrals: for the centre that sends, the provider that answers, and the operator who lets expire."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.errors import NotFound, msg
+from services.chassis.identity import Person, Role
+from services.chassis.web import Body, Reading, Routes, Working, allow
+from services.contracts.directory import ReferralStatus
+from services.directory import actions, domain
+from services.directory.access import party_of, referral_for, undirected_for
+from services.directory.entries import Code
+from services.directory.feed import provider_ref
+from services.directory.store import (
+    Referral,
+    Undirected,
+    centre_codes,
+    keys_of,
+    known_areas,
+    referrals_of,
+    steps_of,
+    undirected_of,
+)
+
+router = Routes("/directory/api/v1", tags=["referrals"])
+
+Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
+Side = Annotated[Person, allow(Role.COUNSELLOR, Role.PROVIDER)]
+
+
+class NewReferral(Body):
+    """A person is sent to a service, by hand. With an `id` of the caller's choice, repeating it changes nothing."""
+
+    id: UUID = Field(default_factory=uuid4)
+    subject_ref: UUID
+    centre: str = Field(max_length=40)
+    area: Code | None = None
+    service_id: UUID
+    reason: Code
+
+
+class Progress(Body):
+    """Where the referral goes now. `rejected` and `cancelled` need a reason."""
+
+    status: ReferralStatus
+    reason: Code | None = None
+    version: int | None = Field(None, description="The one you saw, to be refused when it changed.")
+
+
+class ReferralQuery(Body):
+    """Which referrals. A provider needs to name nothing, a counsellor of one centre neither."""
+
+    centre: str | None = Field(None, max_length=40)
+    status: ReferralStatus | None = None
+    after: UUID | None = None
+    limit: int = Field(50, ge=1, le=200)
+
+
+class Direction(Body):
+    """The service that a counsellor chose."""
+
+    service_id: UUID
+
+
+class StepOut(BaseModel):
+    """One line of a referral's history."""
+
+    status: ReferralStatus
+    reason: str | None
+    party: str
+    at: datetime
+
+
+class ReferralOut(BaseModel):
+    """A referral as both sides see it. `partner_ref` is the provider's own reference of the person."""
+
+    id: UUID
+    version: int
+    centre: str
+    area: str | None
+    organization_id: UUID
+    service_id: UUID
+    reason: str
+    status: ReferralStatus
+    status_reason: str | None
+    requested_at: datetime
+    status_at: datetime
+    partner_ref: UUID | None
+    subject_ref: UUID | None = None
+    """For the centre only, as the next three."""
+    plan_id: UUID | None = None
+    action_id: UUID | None = None
+    requested_by: str | None = None
+    history: list[StepOut] | None = None
+
+
+class ReferralsPage(BaseModel):
+    """Referrals, the latest first."""
+
+    contents: list[ReferralOut]
+    next: UUID | None
+
+
+class UndirectedOut(BaseModel):
+    """An action that needs a provider and has no service yet."""
+
+    action_id: UUID
+    subject_ref: UUID
+    centre: str
+    area: str | None
+    reason: str
+    plan_id: UUID | None
+    wanted_service_id: UUID | None
+    since: datetime
+
+
+class Expired(BaseModel):
+    """How many referrals ended unanswered. `more`: call again."""
+
+    expired: int
+    more: bool
+
+
+@router.post("/referrals", status_code=201)
+async def post_referral(body: NewReferral, work: Working, person: Counsellor) -> ReferralOut:
+    """Send a person to a service."""
+    await _known_place(work.session, body.centre, body.area)
+    person.at(body.centre)
+    referral = await actions.refer(
+        work,
+        body.id,
+        subject_ref=body.subject_ref,
+        centre=body.centre,
+        area=body.area,
+        service_id=body.service_id,
+        reason=body.reason,
+        requested_by=person.subject,
+    )
+    return (await _shown(work.session, [referral], person))[0]
+
+
+@router.get("/referrals")
+async def list_referrals(read: Reading, person: Side, query: Annotated[ReferralQuery, Query()]) -> ReferralsPage:
+    """A provider's own, or a centre's, the latest first."""
+    before, limit = None, query.limit
+    if query.after is not None:
+        last = await referral_for(read, query.after, person)
+        before = (last.requested_at, last.id)
+    rows = await referrals_of(
+        read,
+        centre=None if person.has(Role.PROVIDER) else person.at(query.centre or _only(person)),
+        organization_id=_organization(person) if person.has(Role.PROVIDER) else None,
+        statuses=[query.status.value] if query.status is not None else None,
+        before=before,
+        limit=limit + 1,
+    )
+    shown = await _shown(read, list(rows[:limit]), person)
+    return ReferralsPage(contents=shown, next=shown[-1].id if len(rows) > limit else None)
+
+
+@router.get("/referrals/{id}")
+async def get_referral(id: UUID, read: Reading, person: Side) -> ReferralOut:
+    """One referral with its history."""
+    referral = await referral_for(read, id, person)
+    out = (await _shown(read, [referral], person))[0]
+    out.history = [StepOut.model_validate(step, from_attributes=True) for step in await steps_of(read, id)]
+    return out
+
+
+@router.post("/referrals/{id}/progress")
+async def progress_referral(id: UUID, body: Progress, work: Working, person: Side) -> ReferralOut:
+    """A provider answers; a centre takes back."""
+    await referral_for(work.session, id, person)
+    referral = await actions.progress(
+        work,
+        id,
+        body.status,
+        party=party_of(person),
+        by=person.subject,
+        reason=body.reason,
+        version=body.version,
+    )
+    return (await _shown(work.session, [referral], person))[0]
+
+
+@router.post("/referrals/expire")
+async def expire_referrals(
+    work: Working,
+    person: Annotated[Person, allow(Role.OPERATOR)],
+    limit: Annotated[int, Query(ge=1, le=2000)] = 500,
+) -> Expired:
+    """End what nobody answered within 30 days."""
+    expired = await actions.expire(work, limit)
+    return Expired(expired=expired, more=expired == limit)
+
+
+@router.get("/undirected")
+async def list_undirected(
+    read: Reading,
+    person: Counsellor,
+    centre: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+) -> list[UndirectedOut]:
+    """What waits for a counsellor to choose a service."""
+    rows = await undirected_of(read, person.at(centre or _only(person)), limit)
+    return [_undirected(row) for row in rows]
+
+
+@router.post("/undirected/{action_id}/referral", status_code=201)
+async def direct(action_id: UUID, body: Direction, work: Working, person: Counsellor) -> ReferralOut:
+    """Choose the service: the referral opens."""
+    await undirected_for(work.session, action_id, person)
+    referral = await actions.direct(work, action_id, body.service_id, requested_by=person.subject)
+    return (await _shown(work.session, [referral], person))[0]
+
+
+@router.delete("/undirected/{action_id}", status_code=204)
+async def dismiss(action_id: UUID, work: Working, person: Counsellor) -> None:
+    """No provider is needed after all."""
+    await undirected_for(work.session, action_id, person)
+    await actions.dismiss(work, action_id)
+
+
+async def _shown(session: AsyncSession, referrals: list[Referral], person: Person) -> list[ReferralOut]:
+    keys = await keys_of(session, {one.subject_ref for one in referrals if one.subject_ref is not None})
+    hidden = set[str]() if person.has(Role.COUNSELLOR) else {"subject_ref", "plan_id", "action_id", "requested_by"}
+    fields = ReferralOut.model_fields.keys() - {"partner_ref", "history"} - hidden
+    return [
+        ReferralOut(
+            **{field: getattr(one, field) for field in fields},
+            partner_ref=provider_ref(keys, one),
+        )
+        for one in referrals
+    ]
+
+
+async def _known_place(session: AsyncSession, centre: str, area: str | None) -> None:
+    if centre not in (codes := await centre_codes(session)):
+        raise domain.UnknownCentre(centre=centre, known=", ".join(codes) or "–")
+    if area is not None and area not in (known := await known_areas(session)):
+        raise domain.UnknownArea(about="area", area=area, known=", ".join(known))
+
+
+def _undirected(row: Undirected) -> UndirectedOut:
+    return UndirectedOut(action_id=row.id, **row.model_dump(exclude={"id", "version", "correlation_id"}))
+
+
+def _only(person: Person) -> str:
+    """The person's one centre, where none was named."""
+    if len(person.centres) != 1:
+        raise domain.UnknownCentre(centre="–", known=", ".join(sorted(person.centres)) or "–")
+    return next(iter(person.centres))
+
+
+def _organization(person: Person) -> UUID:
+    if person.organization_id is None:
+        raise NotFound(what=msg("organization"))
+    return person.organization_id

@@ -1,0 +1,55 @@
+"""The directory, composed."""
+
+from pathlib import Path
+
+from sqlalchemy.exc import IntegrityError
+
+from services.chassis.clock import BRUSSELS
+from services.chassis.errors import msg
+from services.chassis.identity import Role
+from services.chassis.service import Link, Runtime, Service
+from services.directory import actions, api
+from services.directory.demo import demo_providers
+from services.directory.domain import SeededMeanwhile
+from services.directory.reactions import reactions
+from services.directory.search import search_of
+from services.directory.store import Table
+
+_TRIES = 5
+
+
+async def start(runtime: Runtime) -> None:
+    """Publish what the network has from the first day, then build the search index."""
+    today = runtime.clock().astimezone(BRUSSELS).date()
+    for left in reversed(range(_TRIES)):
+        try:
+            async with runtime.store.work() as work:
+                await actions.open_feed(work)
+                await actions.publish_centres(work)
+                if runtime.settings.demo:
+                    await actions.seed_providers(work, demo_providers(today))
+            break
+        except (SeededMeanwhile, IntegrityError):
+            # A replica that starts at the same moment was faster; the next try finds what it wrote.
+            if not left:
+                raise
+    async with runtime.store.read() as session:
+        await search_of(runtime).catch_up(session, today)
+
+
+SERVICE = Service(
+    name="directory",
+    title=msg("Directory"),
+    metadata=Table.metadata,
+    reactions=reactions,
+    routers=api.routers,
+    folder=Path(__file__).parent,
+    nav=(
+        Link(msg("Directory"), "/directory/"),
+        Link(msg("Referrals"), "/directory/referrals", (Role.COUNSELLOR,)),
+        Link(msg("Inbox"), "/directory/inbox", (Role.PROVIDER,)),
+        Link(msg("Our entry"), "/directory/entry", (Role.PROVIDER,)),
+        Link(msg("Referral events"), "/directory/referral-events", (Role.CITE, Role.MANAGER)),
+    ),
+    on_start=start,
+)

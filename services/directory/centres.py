@@ -1,0 +1,68 @@
+"""Reference data: the twelve centres of the network, and the days on which they are closed.
+
+No site's real opening hours were found: the hours are placeholders, and every centre's can be changed.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import holidays
+
+from services.directory.domain import ALL_AREAS
+
+TIMEZONE = "Europe/Brussels"
+LANGUAGES = ("fr", "de", "nl", "en")
+
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR")
+DEFAULT_HOURS: tuple[dict[str, Any], ...] = (
+    {"weekdays": list(WEEKDAYS), "opens_at": "09:00", "closes_at": "12:00"},
+    {"weekdays": list(WEEKDAYS), "opens_at": "13:00", "closes_at": "16:30"},
+)
+"""Monday to Friday, two half-days, local time."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCentre:
+    """One of the twelve. `kind`: a Cité serves everybody, a Carrefour its surroundings."""
+
+    code: str
+    name: str
+    town: str
+    kind: str
+    areas: tuple[str, ...] = ALL_AREAS
+
+
+def _cite(code: str, town: str) -> KnownCentre:
+    return KnownCentre(code, f"Cité des métiers de {town}", town, "cite")
+
+
+def _carrefour(code: str, town: str) -> KnownCentre:
+    return KnownCentre(code, f"Carrefour des métiers de {town}", town, "carrefour")
+
+
+CENTRES = (
+    _cite("charleroi", "Charleroi"),
+    _cite("liege", "Liège"),
+    _cite("namur", "Namur"),
+    KnownCentre("arlon", "Carrefour des métiers d’Arlon", "Arlon", "carrefour"),
+    _carrefour("huy", "Huy"),
+    _carrefour("la-louviere", "La Louvière"),
+    _carrefour("marche-en-famenne", "Marche-en-Famenne"),
+    _carrefour("mons", "Mons"),
+    _carrefour("mouscron", "Mouscron"),
+    _carrefour("nivelles", "Nivelles"),
+    _carrefour("tournai", "Tournai"),
+    _carrefour("verviers", "Verviers"),
+)
+
+
+def centre_id(code: str) -> UUID:
+    """The id of a centre's row: its code, as a UUID."""
+    return uuid5(NAMESPACE_URL, f"https://cefo.example/centre/{code}")
+
+
+def public_holidays(first: int, last: int) -> list[str]:
+    """Belgium's public holidays of these years, both included, as ISO dates in order."""
+    years = range(first, last + 1)
+    return sorted(day.isoformat() for day in holidays.country_holidays("BE", years=years)) if years else []

@@ -1,0 +1,153 @@
+"""What an entry of the directory must hold, how fresh it is, and the lot that keeps a search neutral."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from services.chassis.errors import msg
+from services.directory.domain.refusals import (
+    HoursOverlap,
+    NotAZone,
+    PlacesBeyondCapacity,
+    UnknownArea,
+    UnknownLanguage,
+    UnknownTopic,
+    WrongHours,
+)
+
+AREAS = {
+    "choose-path": msg("Choosing a guidance path"),
+    "select-training": msg("Selecting training"),
+    "find-job": msg("Finding a job"),
+    "create-business": msg("Creating a business"),
+}
+"""The four areas of the centres. A network may add its own (Brussels has a fifth, mobility)."""
+
+ALL_AREAS = tuple(AREAS)
+
+TOPICS = {
+    "guidance": msg("Guidance and counselling"),
+    "skills-assessment": msg("Skills assessment"),
+    "skills-recognition": msg("Recognition of skills"),
+    "vocational-training": msg("Vocational training"),
+    "apprenticeship": msg("Learning at work"),
+    "evening-courses": msg("Evening courses"),
+    "basic-skills": msg("Basic skills"),
+    "language-course": msg("Language course"),
+    "digital-skills": msg("Digital skills"),
+    "job-search": msg("Job search"),
+    "work-experience": msg("Work experience"),
+    "business-start": msg("Starting a business"),
+    "rights": msg("Rights and procedures"),
+    "higher-education": msg("Higher education"),
+}
+"""The taxonomy `cefo-topics`: what a service is about."""
+
+LANGUAGE_LABELS = {
+    "fr": msg("French"),
+    "de": msg("German"),
+    "nl": msg("Dutch"),
+    "en": msg("English"),
+    "ar": msg("Arabic"),
+    "es": msg("Spanish"),
+    "it": msg("Italian"),
+    "tr": msg("Turkish"),
+    "uk": msg("Ukrainian"),
+    "sfb": msg("French Belgian sign language"),
+}
+
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+
+_FRESH, _AGEING = timedelta(days=183), timedelta(days=365)
+
+
+class Freshness(StrEnum):
+    """How long ago somebody said that an entry is right."""
+
+    FRESH = "fresh"
+    """Within six months."""
+    AGEING = "ageing"
+    """Within a year."""
+    STALE = "stale"
+    UNKNOWN = "unknown"
+    """Nobody has said so yet."""
+
+
+def freshness(assured: date | None, today: date) -> Freshness:
+    """How far an entry can be relied on."""
+    if assured is None:
+        return Freshness.UNKNOWN
+    age = today - assured
+    return Freshness.FRESH if age <= _FRESH else Freshness.AGEING if age <= _AGEING else Freshness.STALE
+
+
+def lot(day: date, id: UUID) -> int:
+    """The place that chance gives a service on a day, among equals; 0 … 2⁶⁴-1, evenly spread, another one every day."""
+    return int.from_bytes(hashlib.blake2b(f"{day.isoformat()} {id}".encode(), digest_size=8).digest(), "big")
+
+
+def town_key(name: str) -> str:
+    """A town's name as a key: `La Louvière` and `la-louviere` are the same."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+
+def check_areas(areas: Iterable[str], known: Sequence[str] = ALL_AREAS) -> None:
+    """Raises `UnknownArea`."""
+    for area in areas:
+        if area not in known:
+            raise UnknownArea(area=area, known=", ".join(known))
+
+
+def check_topics(topics: Iterable[str]) -> None:
+    """Raises `UnknownTopic`."""
+    for topic in topics:
+        if topic not in TOPICS:
+            raise UnknownTopic(topic=topic, known=", ".join(TOPICS))
+
+
+def check_languages(languages: Iterable[str]) -> None:
+    """Raises `UnknownLanguage`."""
+    for language in languages:
+        if language not in LANGUAGE_LABELS:
+            raise UnknownLanguage(language=language, known=", ".join(LANGUAGE_LABELS))
+
+
+def check_places(capacity: int | None, places_open: int | None) -> None:
+    """Open places are places. Raises `PlacesBeyondCapacity`."""
+    if places_open is not None and (capacity is None or not 0 <= places_open <= capacity):
+        raise PlacesBeyondCapacity(places_open=places_open, capacity="–" if capacity is None else capacity)
+
+
+def check_zone(zone: str) -> None:
+    """Raises `NotAZone`."""
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise NotAZone(zone=zone) from error
+
+
+def check_schedule(opens_at: str, closes_at: str) -> None:
+    """Local times `HH:MM`, closing after opening. Raises `WrongHours`."""
+    if closes_at <= opens_at:
+        raise WrongHours(opens_at=opens_at, closes_at=closes_at)
+
+
+def check_opening(hours: Iterable[tuple[Sequence[str], str, str]]) -> None:
+    """Opening hours (weekdays, opens, closes) of one place do not overlap. Raises `WrongHours`, `HoursOverlap`."""
+    by_day: dict[str, list[tuple[str, str]]] = {}
+    for weekdays, opens_at, closes_at in hours:
+        check_schedule(opens_at, closes_at)
+        for weekday in weekdays:
+            by_day.setdefault(weekday, []).append((opens_at, closes_at))
+    for weekday in WEEKDAYS:
+        spans = sorted(by_day.get(weekday, []))
+        for first, second in pairwise(spans):
+            if second[0] < first[1]:
+                raise HoursOverlap(weekday=weekday, first="–".join(first), second="–".join(second))

@@ -1,0 +1,169 @@
+"""A referral's life, as FHIR Task has it, plus `expired`.
+
+::
+
+    requested ──▶ received ──▶ accepted ──▶ in-progress ──▶ completed        said by the provider
+        └────────────┴────────────┴──▶ rejected                              said by the provider, with a reason
+        └────────────┴────────────┴────────────┴──▶ cancelled                said by the centre, with a reason
+        └────────────┴──▶ expired                                            nobody answered within 30 days
+
+Steps may be skipped forwards (a provider that accepts at once has received), never taken backwards.
+"""
+
+import hashlib
+import hmac
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from services.chassis.errors import msg
+from services.contracts.directory import ReferralStatus as Status
+from services.directory.domain.refusals import (
+    NotYourStep,
+    ReasonNotWanted,
+    UnknownReason,
+    Words,
+    WrongReferralStep,
+)
+
+ANSWER_WITHIN = timedelta(days=30)
+"""A referral that nobody answered expires after this (as in DORA: a reminder at 10 days, the end at 30)."""
+
+
+class Party(StrEnum):
+    """Who moves a referral."""
+
+    CENTRE = "centre"
+    PROVIDER = "provider"
+    PLATFORM = "platform"
+
+
+PARTY_LABELS = {
+    Party.CENTRE: msg("the centre"),
+    Party.PROVIDER: msg("the provider"),
+    Party.PLATFORM: msg("the platform"),
+}
+
+OPEN = (Status.REQUESTED, Status.RECEIVED, Status.ACCEPTED, Status.IN_PROGRESS)
+"""Somebody still has something to do."""
+
+UNANSWERED = (Status.REQUESTED, Status.RECEIVED)
+"""The provider has not said yes or no."""
+
+_NEXT: dict[Status, tuple[Status, ...]] = {
+    Status.REQUESTED: (
+        Status.RECEIVED,
+        Status.ACCEPTED,
+        Status.REJECTED,
+        Status.CANCELLED,
+        Status.EXPIRED,
+    ),
+    Status.RECEIVED: (Status.ACCEPTED, Status.REJECTED, Status.CANCELLED, Status.EXPIRED),
+    Status.ACCEPTED: (Status.IN_PROGRESS, Status.COMPLETED, Status.REJECTED, Status.CANCELLED),
+    Status.IN_PROGRESS: (Status.COMPLETED, Status.CANCELLED),
+    Status.COMPLETED: (),
+    Status.REJECTED: (),
+    Status.CANCELLED: (),
+    Status.EXPIRED: (),
+}
+
+_SAID_BY: dict[Status, Party] = {
+    Status.RECEIVED: Party.PROVIDER,
+    Status.ACCEPTED: Party.PROVIDER,
+    Status.REJECTED: Party.PROVIDER,
+    Status.IN_PROGRESS: Party.PROVIDER,
+    Status.COMPLETED: Party.PROVIDER,
+    Status.CANCELLED: Party.CENTRE,
+    Status.EXPIRED: Party.PLATFORM,
+}
+
+REFERRAL_REASONS = (
+    "training",
+    "skills-recognition",
+    "language-course",
+    "job-search",
+    "business-start",
+    "work-experience",
+    "social-support",
+    "other",
+)
+"""Why a person is sent to a provider; the codes of a plan's actions."""
+
+REJECTION_REASONS = ("no-places", "not-eligible", "not-offered", "not-reached", "other")
+"""Why a provider says no."""
+
+CANCELLATION_REASONS = ("visitor-declined", "found-elsewhere", "entered-in-error", "other")
+"""Why a centre takes a referral back."""
+
+WITHDRAWN = "withdrawn"
+"""The person is no longer known to the platform: said by the platform, for the centre."""
+
+_REASONS_OF: dict[Status, tuple[str, ...]] = {
+    Status.REJECTED: REJECTION_REASONS,
+    Status.CANCELLED: (*CANCELLATION_REASONS, WITHDRAWN),
+}
+
+REASON_LABELS = {
+    "training": msg("Training"),
+    "skills-recognition": msg("Recognition of skills"),
+    "language-course": msg("Language course"),
+    "job-search": msg("Job search"),
+    "business-start": msg("Starting a business"),
+    "work-experience": msg("Work experience"),
+    "social-support": msg("Social support"),
+    "no-places": msg("No places left"),
+    "not-eligible": msg("Conditions not met"),
+    "not-offered": msg("Not offered (any more)"),
+    "not-reached": msg("The person was not reached"),
+    "visitor-declined": msg("The person prefers not to"),
+    "found-elsewhere": msg("Found elsewhere"),
+    "entered-in-error": msg("Entered in error"),
+    "withdrawn": msg("The person withdrew"),
+    "other": msg("Other reason"),
+}
+
+
+def steps_for(status: Status, party: Party) -> tuple[Status, ...]:
+    """What this side may do with a referral that stands there."""
+    return tuple(step for step in _NEXT[status] if _SAID_BY[step] is party)
+
+
+def check_step(status: Status, wanted: Status, party: Party) -> None:
+    """A referral goes forward, and each side says its own steps. Raises `NotYourStep`, `WrongReferralStep`."""
+    speaker = _SAID_BY.get(wanted)
+    if speaker is not None and speaker is not party:
+        mine = Words(steps_for(status, party))
+        raise NotYourStep(wanted=wanted.value, party=PARTY_LABELS[speaker], allowed=mine)
+    if wanted not in _NEXT[status]:
+        raise WrongReferralStep(status=status.value, wanted=wanted.value, allowed=Words(_NEXT[status]))
+
+
+def check_reason(wanted: Status, reason: str | None) -> None:
+    """A no has a reason from the list; nothing else has one. Raises `UnknownReason`, `ReasonNotWanted`."""
+    known = _REASONS_OF.get(wanted)
+    if known is None:
+        if reason is not None:
+            raise ReasonNotWanted(wanted=wanted.value)
+    elif reason not in known:
+        raise UnknownReason(wanted=wanted.value, known=", ".join(known), reason=reason or "–")
+
+
+def check_referral_reason(reason: str) -> None:
+    """A referral says why. Raises `UnknownReason`."""
+    if reason not in REFERRAL_REASONS:
+        raise UnknownReason(wanted=Status.REQUESTED.value, known=", ".join(REFERRAL_REASONS), reason=reason)
+
+
+def partner_ref(key: bytes, partner: str) -> UUID:
+    """The reference under which one partner knows one person.
+
+    `key` is random, one per person, and never leaves the directory: without it two partners cannot tell that their
+    references mean the same person, and once it is deleted nobody can.
+    """
+    return UUID(bytes=hmac.digest(key, partner.encode(), hashlib.sha256)[:16], version=4)
+
+
+def short_reference(reference: UUID) -> str:
+    """A reference as people say it on the phone: the first eight signs, in two groups."""
+    text = reference.hex[:8].upper()
+    return f"{text[:4]}-{text[4:]}"

@@ -1,0 +1,128 @@
+"""What is said of a provider from outside: its whole entry, or a change to one of its services."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{1,39}$")]
+Mail = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=200)]
+Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=500)]
+Local = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Weekday = Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
+ServiceStatus = Literal["active", "inactive", "defunct", "temporarily closed"]
+Places = Annotated[int, Field(ge=0, le=100_000)]
+
+
+def _distinct(key: str) -> AfterValidator:
+    """Refuse a list in which two things have the same id."""
+
+    def check(things: list[Any]) -> list[Any]:
+        if len({getattr(thing, key) for thing in things}) < len(things):
+            raise PydanticCustomError("not_distinct", "Two entries of this list have the same id.")
+        return things
+
+    return AfterValidator(check)
+
+
+class Entry(BaseModel):
+    """A field that is not declared is refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class ScheduleEntry(Entry):
+    """Open on these weekdays, local time of the zone, end excluded."""
+
+    weekdays: list[Weekday] = Field(min_length=1, max_length=7)
+    opens_at: Local
+    closes_at: Local
+    timezone: str = Field("Europe/Brussels", max_length=60)
+    valid_from: date
+    valid_to: date | None = None
+    description: ShortText | None = None
+
+
+class LocationEntry(Entry):
+    """A place."""
+
+    id: UUID
+    name: Name
+    address: Name
+    postal_code: str = Field(pattern=r"^[0-9A-Z -]{3,10}$")
+    city: Name
+    latitude: float | None = Field(None, ge=-90, le=90)
+    longitude: float | None = Field(None, ge=-180, le=180)
+    transportation: ShortText | None = None
+    accessibility: list[ShortText] = Field(default_factory=list[str], max_length=20)
+
+
+class PlaceEntry(Entry):
+    """At which of the entry's locations a service is given, and when."""
+
+    location_id: UUID
+    schedules: list[ScheduleEntry] = Field(default_factory=list[ScheduleEntry], max_length=30)
+
+
+class PhoneEntry(Entry):
+    """A number of the organisation, never of a person."""
+
+    number: str = Field(pattern=r"^\+?[0-9 ()/.-]{4,30}$")
+    description: ShortText | None = None
+
+
+class ServiceEntry(Entry):
+    """A service with all that is said of it."""
+
+    id: UUID
+    name: Name
+    description: Text
+    url: Address | None = None
+    email: Mail | None = None
+    status: ServiceStatus = "active"
+    areas: list[Code] = Field(min_length=1, max_length=10)
+    topics: list[Code] = Field(default_factory=list[str], max_length=20)
+    languages: list[Code] = Field(default_factory=lambda: ["fr"], max_length=20)
+    eligibility_description: Text | None = None
+    minimum_age: int | None = Field(None, ge=0, le=120)
+    maximum_age: int | None = Field(None, ge=0, le=120)
+    fees_description: ShortText | None = None
+    application_process: Text | None = None
+    capacity: Places | None = None
+    places_open: Places | None = None
+    assured_date: date | None = None
+    places: Annotated[list[PlaceEntry], _distinct("location_id")] = Field(
+        default_factory=list[PlaceEntry], max_length=50
+    )
+
+
+class ProviderEntry(Entry):
+    """A provider's whole entry. A service that is no longer in it becomes `defunct`; it is never deleted."""
+
+    name: Name
+    alternate_name: Name | None = None
+    description: Text
+    email: Mail | None = None
+    website: Address | None = None
+    phones: list[PhoneEntry] = Field(default_factory=list[PhoneEntry], max_length=20)
+    locations: Annotated[list[LocationEntry], _distinct("id")] = Field(
+        default_factory=list[LocationEntry], max_length=200
+    )
+    services: Annotated[list[ServiceEntry], _distinct("id")] = Field(default_factory=list[ServiceEntry], max_length=200)
+
+
+class ServiceChange(Entry):
+    """What a provider says anew of one of its services; what is left out stays."""
+
+    name: Name | None = None
+    description: Text | None = None
+    status: ServiceStatus | None = None
+    capacity: Places | None = None
+    places_open: Places | None = None
+    assured: bool = Field(False, description="All of this was checked today and is right.")
+    version: int | None = Field(None, description="The one you saw, to be refused when it changed.")

@@ -1,0 +1,120 @@
+"""A referral event as a partner reads it: CloudEvents 1.0, JSON structured mode, with the partner's own reference.
+
+The same event travels on Kafka for the platform's own services; `source`, `subject` and `sequence` are the same there.
+What differs is `data`: no reference that two partners share, but `partner_ref`, the reader's own one for this person;
+null once the person was erased.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.identity import Person, Role
+from services.contracts.directory import ReferralStatus
+from services.directory.domain import UnknownCursor, partner_ref
+from services.directory.store import Referral, ReferralEvent, events_after, keys_of, latest_events
+from services.directory.store.feed import FeedRow
+
+SCHEMA_PATH = "/directory/api/v1/referral-events/schema"
+
+_MARK = b"r"
+
+
+class FeedData(BaseModel):
+    """What a partner learns about a referral."""
+
+    referral_id: UUID
+    partner_ref: UUID | None
+    """The reader's own reference of the person: the same for all their referrals, another one for every reader."""
+    centre: str
+    organization_id: UUID
+    service_id: UUID
+    status: ReferralStatus
+    reason: str | None = None
+    area: str | None = None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEvent:
+    """One event, for one partner."""
+
+    cursor: str
+    type: str
+    event: dict[str, Any]
+
+
+def partner_of(person: Person) -> str:
+    """The name under which a reader's references are made: the account, never what it calls itself."""
+    return f"{Role.CITE.value}/{person.subject}"
+
+
+def provider_partner(organization_id: UUID) -> str:
+    """The name under which a provider's references are made."""
+    return f"{Role.PROVIDER.value}/{organization_id}"
+
+
+def provider_ref(keys: Mapping[UUID, bytes], referral: Referral) -> UUID | None:
+    """The reference under which the provider of a referral knows the person; None once they were erased."""
+    key = keys.get(referral.subject_ref) if referral.subject_ref is not None else None
+    return partner_ref(key, provider_partner(referral.organization_id)) if key is not None else None
+
+
+def cursor(position: int) -> str:
+    """A place in the feed, to be given back as it is."""
+    return base64.urlsafe_b64encode(_MARK + b"%d" % position).decode().rstrip("=")
+
+
+def position_of(text: str | None) -> int:
+    """The place that a cursor means; the beginning without one. Raises `UnknownCursor`."""
+    if text is None:
+        return 0
+    try:
+        said = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        if said[:1] != _MARK or not said[1:].isdigit():
+            raise UnknownCursor()
+        return int(said[1:19])
+    except (binascii.Error, ValueError) as error:
+        raise UnknownCursor() from error
+
+
+async def read_feed(session: AsyncSession, partner: str, after: str | None, limit: int) -> list[FeedEvent]:
+    """The events after a cursor, in the order of the feed, as this partner sees them. Raises `UnknownCursor`."""
+    return await _for(session, partner, await events_after(session, position_of(after), limit))
+
+
+async def newest(session: AsyncSession, partner: str, limit: int) -> list[FeedEvent]:
+    """The newest events, newest first, as this partner sees them."""
+    return await _for(session, partner, await latest_events(session, limit))
+
+
+async def _for(session: AsyncSession, partner: str, rows: list[FeedRow]) -> list[FeedEvent]:
+    keys = await keys_of(session, {subject for _, subject in rows if subject is not None})
+    return [
+        FeedEvent(
+            cursor(event.position), event.type, _cloud_event(event, keys.get(subject) if subject else None, partner)
+        )
+        for event, subject in rows
+    ]
+
+
+def _cloud_event(event: ReferralEvent, key: bytes | None, partner: str) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": str(event.id),
+        "source": "/directory",
+        "type": event.type,
+        "subject": str(event.referral_id),
+        "time": event.at.isoformat(),
+        "sequence": str(event.sequence),
+        "datacontenttype": "application/json",
+        "dataschema": SCHEMA_PATH,
+        "data": event.data | {"partner_ref": str(partner_ref(key, partner)) if key is not None else None},
+    }

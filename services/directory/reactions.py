@@ -1,0 +1,31 @@
+"""What the directory listens to."""
+
+from services.chassis.reactions import Reactions
+from services.chassis.store import Work
+from services.contracts.intake import SubjectErased
+from services.contracts.plans import ActionPlanned
+from services.directory import actions
+
+reactions = Reactions()
+
+
+@reactions.on(ActionPlanned)
+async def on_action_planned(work: Work, event: ActionPlanned) -> None:
+    """An action of a plan needs a provider: a referral opens, or waits for a counsellor's choice."""
+    if event.needs_provider:
+        await actions.refer_from_plan(
+            work,
+            event.action_id,
+            subject_ref=event.subject_ref,
+            centre=event.centre,
+            area=event.area,
+            service_id=event.service_id,
+            reason=event.reason,
+            plan_id=event.plan_id,
+        )
+
+
+@reactions.on(SubjectErased)
+async def on_subject_erased(work: Work, event: SubjectErased) -> None:
+    """A person is gone from intake."""
+    await actions.forget_subject(work, event.subject_ref)

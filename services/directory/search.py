@@ -1,0 +1,319 @@
+"""Search over the services: tantivy in memory, French stems, accents folded, and nobody ranked up for who they are.
+
+How results are ordered:
+
+1. Relevance: how well the words match what the service *says of itself*. A match in the name counts `BOOSTS["name"]`
+   times, in the topics and areas (in all four languages) `BOOSTS["topics"]` times, and so on. BM25, the same for all.
+2. Relevance is rounded to `BAND`, so that a hair's breadth decides nothing.
+3. Within a band, and where no word was asked for, the day's lot decides: a hash of the date and the service's id.
+   Everybody is first on some days.
+
+Nothing else goes in: not the organisation, the host included; not size, age, views, referrals or payment. `explain`
+shows each of these numbers. First all words must match; if nothing does, any of them may, with one typing error each.
+
+The index lives in memory and is checked against the store before each search: the number of providers and the sum of
+their versions, which every committed change makes larger, whichever replica wrote it. Only providers whose version
+differs are read again. So a search is never behind the store, and a restart builds it anew.
+"""
+
+import asyncio
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+import orjson
+import tantivy
+from sqlalchemy.ext.asyncio import AsyncSession
+from tantivy import Occur, Query
+
+from services.chassis.i18n import LANGUAGES, translate
+from services.chassis.service import Runtime
+from services.directory.domain import AREAS, LANGUAGE_LABELS, TOPICS, UnknownCursor, lot
+from services.directory.store import FullService, full_services, service_ids_of, store_fingerprint, versions
+
+BOOSTS = {"name": 3.0, "topics": 2.0, "organization": 1.0, "description": 1.0, "town": 1.0}
+"""How much a word counts, by where it stands."""
+
+BAND = 0.5
+"""Relevance is rounded down to a multiple of this."""
+
+DEPTH = 1000
+"""At most so many of the best matches are put in order for a search with words."""
+
+SEARCHABLE = ("active", "temporarily closed")
+MAX_WORDS = 12
+
+_SCHEMA_TEXTS = tuple(BOOSTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody looks for."""
+
+    words: str = ""
+    area: str | None = None
+    town: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One result and why it stands where it stands."""
+
+    id: UUID
+    score: float
+    band: float
+    lot: int
+    fields: dict[str, float]
+    """How much of the score comes from which field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of results."""
+
+    total: int
+    results: list[Ranked]
+    next: str | None
+    """Where the next page begins; None on the last."""
+    relaxed: bool = False
+    """No service matched all words; these match some."""
+
+
+@dataclass(slots=True)
+class _Built:
+    """What the index was built from."""
+
+    day: date | None = None
+    fingerprint: tuple[int, int] | None = None
+    versions: dict[UUID, int] = field(default_factory=dict[UUID, int])
+
+
+def _analyzer() -> tantivy.TextAnalyzer:
+    """Words: lower case, French stop words out, accents folded before stemming, so that both spellings meet."""
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(tantivy.Filter.remove_long(60))
+    for step in (
+        tantivy.Filter.lowercase(),
+        tantivy.Filter.stopword("french"),
+        tantivy.Filter.ascii_fold(),
+        tantivy.Filter.stemmer("french"),
+    ):
+        builder = builder.filter(step)
+    return builder.build()
+
+
+class Search:
+    """The index of one process."""
+
+    def __init__(self) -> None:
+        builder = tantivy.SchemaBuilder()
+        for name in _SCHEMA_TEXTS:
+            builder.add_text_field(name, tokenizer_name="words")
+        for name in ("id", "organization_id", "area", "place", "language"):
+            builder.add_text_field(name, stored=name == "id", tokenizer_name="raw", index_option="basic")
+        builder.add_unsigned_field("lot", fast=True, indexed=True)
+        self._schema = builder.build()
+        self._index = tantivy.Index(self._schema)
+        self._words = _analyzer()
+        self._index.register_tokenizer("words", self._words)
+        self._writer = self._index.writer(heap_size=30_000_000, num_threads=1)
+        self._built = _Built()
+        self._turn = asyncio.Lock()
+
+    async def find(
+        self,
+        session: AsyncSession,
+        asked: Asked,
+        *,
+        today: date,
+        after: str | None = None,
+        limit: int = 20,
+        explain: bool = False,
+    ) -> Found:
+        """One page of results, as the store is now. Raises `UnknownCursor`."""
+        start = _read_cursor(after) if after is not None else None
+        await self.catch_up(session, today)
+        return await asyncio.to_thread(self._find, asked, start, limit, explain)
+
+    async def catch_up(self, session: AsyncSession, today: date) -> int:
+        """Read again what changed in the store; everything when the day did. Returns how many providers were read."""
+        async with self._turn:
+            fingerprint = await store_fingerprint(session)
+            if fingerprint == self._built.fingerprint and today == self._built.day:
+                return 0
+            now = await versions(session)
+            if today != self._built.day:
+                await asyncio.to_thread(self._writer.delete_all_documents)
+                self._built.versions = {}
+            changed = [id for id, version in now.items() if self._built.versions.get(id) != version]
+            for some in (changed[at : at + 500] for at in range(0, len(changed), 500)):
+                owned = await service_ids_of(session, some)
+                full = await full_services(session, [id for ids in owned.values() for id in ids])
+                await asyncio.to_thread(self._write, some, full, today)
+            await asyncio.to_thread(self._commit)
+            self._built = _Built(today, fingerprint, now)
+            return len(changed)
+
+    def _write(self, organizations: Iterable[UUID], services: Iterable[FullService], today: date) -> None:
+        for id in organizations:
+            self._writer.delete_documents_by_term("organization_id", str(id))
+        for full in services:
+            if full.service.status in SEARCHABLE:
+                self._writer.add_document(_document(full, today))
+
+    def _commit(self) -> None:
+        self._writer.commit()
+        self._index.reload()
+
+    def _find(self, asked: Asked, start: tuple[float, int] | None, limit: int, explain: bool) -> Found:
+        searcher = self._index.searcher()
+        terms = list(dict.fromkeys(self._words.analyze(asked.words)))[:MAX_WORDS]
+        filters = self._filters(asked)
+        if not terms:
+            return self._by_lot(searcher, filters, start, limit)
+        found = self._by_words(searcher, filters, terms, start, limit, explain=explain)
+        if found.total:
+            return found
+        return self._by_words(searcher, filters, terms, start, limit, explain=explain, relaxed=True)
+
+    def _filters(self, asked: Asked) -> list[Query]:
+        wanted = {"area": asked.area, "place": asked.town, "language": asked.language}
+        chosen = [Query.term_query(self._schema, name, value, "basic") for name, value in wanted.items() if value]
+        return [Query.const_score_query(query, 0.0) for query in chosen]
+
+    def _exactly(self, term: str) -> Query:
+        """The word in any field."""
+        return Query.boolean_query([(Occur.Should, self._in_field(name, term)) for name in BOOSTS])
+
+    def _roughly(self, term: str) -> Query:
+        """The word in any field, with one typing error if it is long enough to tell."""
+        close = [
+            Query.boost_query(Query.fuzzy_term_query(self._schema, name, term, 1), boost / 2)
+            for name, boost in BOOSTS.items()
+            if len(term) >= 4
+        ]
+        return Query.boolean_query([(Occur.Should, query) for query in (self._exactly(term), *close)])
+
+    def _in_field(self, name: str, term: str) -> Query:
+        return Query.boost_query(Query.term_query(self._schema, name, term), BOOSTS[name])
+
+    def _by_lot(
+        self, searcher: tantivy.Searcher, filters: list[Query], start: tuple[float, int] | None, limit: int
+    ) -> Found:
+        every = Query.boolean_query([(Occur.Must, query) for query in (Query.all_query(), *filters)])
+        total = int(getattr(searcher.search(every, limit=1, count=True), "count", 0))
+        later = every
+        if start is not None:
+            after = Query.range_query(
+                self._schema, "lot", tantivy.FieldType.Unsigned, lower_bound=start[1], include_lower=False
+            )
+            later = Query.boolean_query([(Occur.Must, every), (Occur.Must, after)])
+        hits = searcher.search(later, limit=limit + 1, count=False, order_by_field="lot", order=tantivy.Order.Asc).hits
+        page = [
+            Ranked(UUID(searcher.doc(address)["id"][0]), 0.0, 0.0, int(drawn), {}) for drawn, address in hits[:limit]
+        ]
+        return Found(total, page, _cursor(page[-1]) if len(hits) > limit else None)
+
+    def _by_words(
+        self,
+        searcher: tantivy.Searcher,
+        filters: list[Query],
+        terms: Sequence[str],
+        start: tuple[float, int] | None,
+        limit: int,
+        *,
+        explain: bool,
+        relaxed: bool = False,
+    ) -> Found:
+        if relaxed:
+            matches = [Query.boolean_query([(Occur.Should, self._roughly(term)) for term in terms])]
+        else:
+            matches = [self._exactly(term) for term in terms]
+        query = Query.boolean_query([(Occur.Must, one) for one in (*matches, *filters)])
+        result = searcher.search(query, limit=DEPTH, count=True)
+        drawn = searcher.fast_field_values("lot", [address for _, address in result.hits])
+        ordered = sorted(
+            (
+                (-_band(score), int(place or 0), float(score), address)
+                for (score, address), place in zip(result.hits, drawn, strict=True)
+            ),
+            key=lambda one: one[:2],
+        )
+        rest = [one for one in ordered if start is None or one[:2] > (-start[0], start[1])]
+        page = [
+            Ranked(
+                UUID(searcher.doc(address)["id"][0]),
+                round(score, 3),
+                -minus_band,
+                lot_of,
+                self._shares(searcher, terms, address) if explain else {},
+            )
+            for minus_band, lot_of, score, address in rest[:limit]
+        ]
+        total = int(getattr(result, "count", 0))
+        return Found(total, page, _cursor(page[-1]) if len(rest) > limit else None, relaxed=relaxed and total > 0)
+
+    def _shares(
+        self, searcher: tantivy.Searcher, terms: Sequence[str], address: tantivy.DocAddress
+    ) -> dict[str, float]:
+        """How much each field gives to the score, as the engine itself explains it."""
+        shares: dict[str, float] = {}
+        for name in BOOSTS:
+            here = Query.boolean_query([(Occur.Should, self._in_field(name, term)) for term in terms])
+            try:
+                value = float(orjson.loads(here.explain(searcher, address).to_json())["value"])
+            except ValueError:
+                continue  # the field holds none of the words
+            if value:
+                shares[name] = round(value, 3)
+        return shares
+
+
+def _document(full: FullService, today: date) -> tantivy.Document:
+    service = full.service
+    labels = [
+        *(AREAS[area] for area in service.areas if area in AREAS),
+        *(TOPICS[topic] for topic in service.topics if topic in TOPICS),
+        *(LANGUAGE_LABELS[code] for code in service.languages if code in LANGUAGE_LABELS),
+    ]
+    document = tantivy.Document()
+    document.add_text("id", str(service.id))
+    document.add_text("organization_id", str(service.organization_id))
+    document.add_text("name", service.name)
+    document.add_text("description", service.description)
+    document.add_text("organization", f"{full.organization.name} {full.organization.alternate_name or ''}")
+    document.add_text("topics", " ".join(translate(label, lang) for label in labels for lang in LANGUAGES))
+    document.add_text("town", " ".join(full.cities))
+    document.add_unsigned("lot", lot(today, service.id))
+    for area in service.areas:
+        document.add_text("area", area)
+    for code in service.languages:
+        document.add_text("language", code)
+    for town in {location.town for _, location, _ in full.places}:
+        document.add_text("place", town)
+    return document
+
+
+def _band(score: float) -> float:
+    return math.floor(score / BAND) * BAND
+
+
+def _cursor(last: Ranked) -> str:
+    return orjson.dumps([last.band, last.lot]).hex()
+
+
+def _read_cursor(text: str) -> tuple[float, int]:
+    try:
+        band, drawn = orjson.loads(bytes.fromhex(text))
+        return float(band), int(drawn)
+    except (ValueError, TypeError) as error:
+        raise UnknownCursor() from error
+
+
+def search_of(runtime: Runtime) -> Search:
+    """The index of this process."""
+    search: Search = runtime.extra.get("search") or Search()
+    runtime.extra["search"] = search
+    return search

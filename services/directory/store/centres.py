@@ -1,0 +1,48 @@
+"""Centres: reference data that managers edit."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col
+
+from services.chassis.store import Aggregate
+from services.directory.domain import ALL_AREAS
+from services.directory.store.table import Table
+
+
+class Centre(Aggregate, Table, table=True):
+    """A centre as it is now."""
+
+    __tablename__ = "centres"  # pyright: ignore[reportAssignmentType]
+
+    code: str = Field(unique=True)
+    name: str
+    town: str
+    kind: str
+    areas: list[str] = Field(sa_type=sa.JSON)
+    timezone: str
+    opening_hours: list[dict[str, Any]] = Field(sa_type=sa.JSON)
+    """`weekdays`, `opens_at`, `closes_at`: local time, end excluded."""
+    closed_on: list[str] = Field(sa_type=sa.JSON)
+    """ISO dates."""
+    languages: list[str] = Field(sa_type=sa.JSON)
+    holidays_through: int
+    """The last year whose public holidays were added; what a manager changed before stays."""
+
+
+async def centres(session: AsyncSession) -> Sequence[Centre]:
+    """All centres, by town."""
+    return (await session.scalars(sa.select(Centre).order_by(col(Centre.town)))).all()
+
+
+async def centre_codes(session: AsyncSession) -> list[str]:
+    """Every centre's code, in order."""
+    return list((await session.scalars(sa.select(col(Centre.code)).order_by(col(Centre.code)))).all())
+
+
+async def known_areas(session: AsyncSession) -> tuple[str, ...]:
+    """Every area that some centre works in; the four of the network as long as there is no centre."""
+    found = {area for areas in await session.scalars(sa.select(col(Centre.areas))) for area in areas}
+    return (*(area for area in ALL_AREAS if area in found), *sorted(found - set(ALL_AREAS))) or ALL_AREAS

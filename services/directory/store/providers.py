@@ -1,0 +1,233 @@
+"""Providers in the HSDS 3 model: organisations, services, places, schedules, phones; how often a page was opened."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col
+
+from services.chassis.store import Aggregate
+from services.directory.store.table import Table
+
+
+class Organization(Aggregate, Table, table=True):
+    """A provider. Every change to it or to one of its services is said about it, so its version counts them all."""
+
+    __tablename__ = "organizations"  # pyright: ignore[reportAssignmentType]
+
+    name: str = Field(index=True)
+    alternate_name: str | None = None
+    description: str
+    email: str | None = None
+    website: str | None = None
+    assured_date: date | None = None
+    fingerprint: str = ""
+    """What the entry was last set to as a whole, so that the same again changes nothing."""
+
+
+class Service(Table, table=True):
+    """What an organisation offers."""
+
+    __tablename__ = "services"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(primary_key=True)
+    organization_id: UUID = Field(foreign_key="organizations.id", index=True)
+    version: int = 1
+    """Counts its changes, so that two people do not overwrite each other."""
+    name: str
+    description: str
+    url: str | None = None
+    email: str | None = None
+    status: str
+    areas: list[str] = Field(sa_type=sa.JSON)
+    topics: list[str] = Field(sa_type=sa.JSON)
+    languages: list[str] = Field(sa_type=sa.JSON)
+    eligibility_description: str | None = None
+    minimum_age: int | None = None
+    maximum_age: int | None = None
+    fees_description: str | None = None
+    application_process: str | None = None
+    capacity: int | None = None
+    places_open: int | None = None
+    assured_date: date | None = None
+    """When somebody last said that all of this is right."""
+    last_modified: datetime
+
+
+class Location(Table, table=True):
+    """A place where services are given."""
+
+    __tablename__ = "locations"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(primary_key=True)
+    organization_id: UUID = Field(foreign_key="organizations.id", index=True)
+    name: str
+    address: str
+    postal_code: str
+    city: str
+    town: str = Field(index=True)
+    """The city as a key."""
+    latitude: float | None = None
+    longitude: float | None = None
+    transportation: str | None = None
+    accessibility: list[str] = Field(sa_type=sa.JSON)
+
+
+class ServiceAtLocation(Table, table=True):
+    """Which service is given where."""
+
+    __tablename__ = "service_at_locations"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (sa.UniqueConstraint("service_id", "location_id"),)
+
+    id: UUID = Field(primary_key=True)
+    service_id: UUID = Field(foreign_key="services.id", index=True)
+    location_id: UUID = Field(foreign_key="locations.id", index=True)
+
+
+class Schedule(Table, table=True):
+    """When: a weekly rule in local time of an IANA zone, from which the offset is derived on export."""
+
+    __tablename__ = "schedules"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(primary_key=True)
+    service_at_location_id: UUID = Field(foreign_key="service_at_locations.id", index=True)
+    byday: str
+    opens_at: str
+    closes_at: str
+    timezone: str
+    valid_from: date
+    valid_to: date | None = None
+    description: str | None = None
+
+
+class Phone(Table, table=True):
+    """An organisation's number, never a person's."""
+
+    __tablename__ = "phones"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(primary_key=True)
+    organization_id: UUID = Field(foreign_key="organizations.id", index=True)
+    number: str
+    description: str | None = None
+
+
+class ServiceViews(Table, table=True):
+    """How often a service's page was opened on a day. Nothing about whom."""
+
+    __tablename__ = "service_views"  # pyright: ignore[reportAssignmentType]
+
+    service_id: UUID = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    views: int = 0
+
+
+@dataclass(slots=True)
+class FullService:
+    """A service with all that belongs to it."""
+
+    service: Service
+    organization: Organization
+    phones: list[Phone] = field(default_factory=list[Phone])
+    places: list[tuple[ServiceAtLocation, Location, list[Schedule]]] = field(
+        default_factory=list[tuple[ServiceAtLocation, Location, list[Schedule]]]
+    )
+
+    @property
+    def cities(self) -> list[str]:
+        """Where it is given, by name."""
+        return sorted({location.city for _, location, _ in self.places})
+
+
+async def full_services(session: AsyncSession, ids: Iterable[UUID]) -> list[FullService]:
+    """These services, in this order, each with its organisation, places, schedules and phones: five queries for all."""
+    wanted = list(ids)
+    services = {one.id: one for one in await session.scalars(sa.select(Service).where(col(Service.id).in_(wanted)))}
+    owners = {one.organization_id for one in services.values()}
+    organizations = {
+        one.id: one for one in await session.scalars(sa.select(Organization).where(col(Organization.id).in_(owners)))
+    }
+    phones: dict[UUID, list[Phone]] = defaultdict(list)
+    chosen = sa.select(Phone).where(col(Phone.organization_id).in_(owners)).order_by(col(Phone.number))
+    for phone in await session.scalars(chosen):
+        phones[phone.organization_id].append(phone)
+    found = {
+        one.id: FullService(one, organizations[one.organization_id], phones[one.organization_id])
+        for one in services.values()
+    }
+    placed = (
+        sa.select(ServiceAtLocation, Location)
+        .join(Location, col(Location.id) == col(ServiceAtLocation.location_id))
+        .where(col(ServiceAtLocation.service_id).in_(wanted))
+        .order_by(col(Location.city), col(Location.id))
+    )
+    places = (await session.execute(placed)).all()
+    schedules: dict[UUID, list[Schedule]] = defaultdict(list)
+    timed = (
+        sa.select(Schedule)
+        .where(col(Schedule.service_at_location_id).in_([at.id for at, _ in places]))
+        .order_by(col(Schedule.opens_at), col(Schedule.byday), col(Schedule.id))
+    )
+    for schedule in await session.scalars(timed):
+        schedules[schedule.service_at_location_id].append(schedule)
+    for at, location in places:
+        found[at.service_id].places.append((at, location, schedules[at.id]))
+    return [found[id] for id in wanted if id in found]
+
+
+async def service_ids_of(session: AsyncSession, organizations: Iterable[UUID]) -> dict[UUID, list[UUID]]:
+    """The services of these organisations, by name."""
+    chosen = (
+        sa.select(col(Service.organization_id), col(Service.id))
+        .where(col(Service.organization_id).in_(list(organizations)))
+        .order_by(col(Service.name), col(Service.id))
+    )
+    found: dict[UUID, list[UUID]] = defaultdict(list)
+    for owner, id in await session.execute(chosen):
+        found[owner].append(id)
+    return found
+
+
+async def organizations_page(session: AsyncSession, after: UUID | None, limit: int) -> Sequence[Organization]:
+    """Organisations in the order of their ids, which says nothing about them."""
+    chosen = sa.select(Organization).order_by(col(Organization.id)).limit(limit)
+    if after is not None:
+        chosen = chosen.where(col(Organization.id) > after)
+    return (await session.scalars(chosen)).all()
+
+
+async def store_fingerprint(session: AsyncSession) -> tuple[int, int]:
+    """Two numbers that differ after every committed change of an entry: versions only grow, entries never go."""
+    row = (
+        await session.execute(
+            sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(col(Organization.version)), 0)).select_from(
+                Organization
+            )
+        )
+    ).one()
+    return int(row[0]), int(row[1])
+
+
+async def versions(session: AsyncSession) -> dict[UUID, int]:
+    """Every organisation's version."""
+    rows = await session.execute(sa.select(col(Organization.id), col(Organization.version)))
+    return {row[0]: row[1] for row in rows}
+
+
+async def towns(session: AsyncSession) -> list[tuple[str, str]]:
+    """Towns with services: key and name, by name."""
+    rows = await session.execute(sa.select(col(Location.town), sa.func.min(col(Location.city))).group_by("town"))
+    return sorted(((town, city) for town, city in rows), key=lambda pair: pair[0])
+
+
+async def views_since(session: AsyncSession, services: Iterable[UUID], since: date) -> dict[UUID, int]:
+    """How often the pages of these services were opened since that day."""
+    chosen = (
+        sa.select(col(ServiceViews.service_id), sa.func.sum(col(ServiceViews.views)))
+        .where(col(ServiceViews.service_id).in_(list(services)), col(ServiceViews.day) >= since)
+        .group_by(col(ServiceViews.service_id))
+    )
+    return {id: int(views) for id, views in await session.execute(chosen)}

@@ -1,0 +1,171 @@
+"""Referrals, their history, actions that still need a service, and what tells partners' references apart."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col
+
+from services.chassis.store import Aggregate
+from services.directory.domain import OPEN, UNANSWERED
+from services.directory.store.table import Table
+
+_OPEN_SQL = "status in ({})".format(", ".join(f"'{status.value}'" for status in OPEN))
+
+
+class Referral(Aggregate, Table, table=True):
+    """A centre sends a person towards a provider's service. After an erasure it stays, about nobody."""
+
+    __tablename__ = "referrals"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        sa.Index(
+            "referrals_open_once",
+            "subject_ref",
+            "service_id",
+            unique=True,
+            postgresql_where=sa.text(_OPEN_SQL),
+            sqlite_where=sa.text(_OPEN_SQL),
+        ),
+        sa.Index("referrals_of_a_centre", "centre", "requested_at"),
+        sa.Index("referrals_of_a_provider", "organization_id", "requested_at"),
+        sa.Index("referrals_unanswered", "status", "requested_at"),
+    )
+
+    subject_ref: UUID | None = Field(default=None, index=True)
+    centre: str
+    area: str | None = None
+    organization_id: UUID
+    service_id: UUID = Field(index=True)
+    reason: str
+    plan_id: UUID | None = None
+    action_id: UUID | None = Field(default=None, unique=True)
+    status: str
+    status_reason: str | None = None
+    requested_at: datetime
+    status_at: datetime
+    requested_by: str | None = None
+    """The account of the centre's team that sent the person; None: it came from a plan."""
+
+
+class ReferralStep(Table, table=True):
+    """One line of a referral's history: never changed, only added to."""
+
+    __tablename__ = "referral_steps"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(primary_key=True)
+    referral_id: UUID = Field(foreign_key="referrals.id", index=True)
+    number: int
+    status: str
+    reason: str | None = None
+    party: str
+    by: str | None = None
+    at: datetime
+
+
+class Undirected(Aggregate, Table, table=True):
+    """An action that needs a provider, and has no service yet: a counsellor chooses one. `id` is the action's."""
+
+    __tablename__ = "undirected"  # pyright: ignore[reportAssignmentType]
+
+    subject_ref: UUID = Field(index=True)
+    centre: str = Field(index=True)
+    area: str | None = None
+    reason: str
+    plan_id: UUID | None = None
+    wanted_service_id: UUID | None = None
+    """The service that was chosen and could not be used."""
+    since: datetime
+
+
+class SubjectKey(Table, table=True):
+    """What a person's partner references are made of. Deleted with the person; then nobody can tell who they meant."""
+
+    __tablename__ = "subject_keys"  # pyright: ignore[reportAssignmentType]
+
+    subject_ref: UUID = Field(primary_key=True)
+    key: bytes
+
+
+class ErasedSubject(Aggregate, Table, table=True):
+    """A reference that must never come back. `id` is the reference."""
+
+    __tablename__ = "erased_subjects"  # pyright: ignore[reportAssignmentType]
+
+    erased_at: datetime
+
+
+async def referrals_of(
+    session: AsyncSession,
+    *,
+    centre: str | None = None,
+    organization_id: UUID | None = None,
+    statuses: Iterable[str] | None = None,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int = 100,
+) -> Sequence[Referral]:
+    """Referrals, the latest first, of a centre or towards an organisation."""
+    chosen = sa.select(Referral).order_by(col(Referral.requested_at).desc(), col(Referral.id).desc()).limit(limit)
+    if centre is not None:
+        chosen = chosen.where(col(Referral.centre) == centre)
+    if organization_id is not None:
+        chosen = chosen.where(col(Referral.organization_id) == organization_id)
+    if statuses is not None:
+        chosen = chosen.where(col(Referral.status).in_(list(statuses)))
+    if before is not None:
+        at, id = before
+        earlier = sa.and_(col(Referral.requested_at) == at, col(Referral.id) < id)
+        chosen = chosen.where(sa.or_(col(Referral.requested_at) < at, earlier))
+    return (await session.scalars(chosen)).all()
+
+
+async def referral_counts(session: AsyncSession, services: Iterable[UUID], since: datetime) -> dict[UUID, int]:
+    """How many referrals these services got since then."""
+    chosen = (
+        sa.select(col(Referral.service_id), sa.func.count())
+        .where(col(Referral.service_id).in_(list(services)), col(Referral.requested_at) >= since)
+        .group_by(col(Referral.service_id))
+    )
+    return {id: int(count) for id, count in await session.execute(chosen)}
+
+
+async def overdue(session: AsyncSession, requested_before: datetime, limit: int) -> list[UUID]:
+    """Referrals that nobody answered since then, the oldest first."""
+    chosen = (
+        sa.select(col(Referral.id))
+        .where(
+            col(Referral.status).in_([status.value for status in UNANSWERED]),
+            col(Referral.requested_at) <= requested_before,
+        )
+        .order_by(col(Referral.requested_at), col(Referral.id))
+        .limit(limit)
+    )
+    return list((await session.scalars(chosen)).all())
+
+
+async def steps_of(session: AsyncSession, referral_id: UUID) -> Sequence[ReferralStep]:
+    """A referral's history, from the beginning."""
+    chosen = (
+        sa.select(ReferralStep).where(col(ReferralStep.referral_id) == referral_id).order_by(col(ReferralStep.number))
+    )
+    return (await session.scalars(chosen)).all()
+
+
+async def undirected_of(session: AsyncSession, centre: str, limit: int = 100) -> Sequence[Undirected]:
+    """What waits for a counsellor's choice at a centre, the oldest first."""
+    chosen = (
+        sa.select(Undirected)
+        .where(col(Undirected.centre) == centre)
+        .order_by(col(Undirected.since), col(Undirected.id))
+        .limit(limit)
+    )
+    return (await session.scalars(chosen)).all()
+
+
+async def keys_of(session: AsyncSession, subjects: Iterable[UUID]) -> dict[UUID, bytes]:
+    """The keys of these people; whoever was erased has none."""
+    chosen = sa.select(col(SubjectKey.subject_ref), col(SubjectKey.key)).where(
+        col(SubjectKey.subject_ref).in_(list(subjects))
+    )
+    return {row[0]: row[1] for row in await session.execute(chosen)}

@@ -1,0 +1,5 @@
+"""`python -m services.launcher` is the `cefo` command."""
+
+from services.launcher.command import main
+
+main()

@@ -1,0 +1,160 @@
+"""The second stack on one machine: a process per service behind nginx, on Kafka, PostgreSQL and Redis that are there.
+
+Used by `deploy/local/start`, by the journeys and by the fault tests.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Template
+from types import FrameType, TracebackType
+from typing import Self
+
+import httpx2
+from rich.console import Console
+
+from services.chassis.identity import signer
+from services.chassis.settings import Settings
+from services.launcher.catalogue import SERVICES
+from services.launcher.embedded import free_port
+
+TEMPLATE = Path(__file__).parents[2] / "deploy" / "local" / "nginx.conf.template"
+
+
+class LocalStackError(Exception):
+    """A part of the local stack is missing or did not start."""
+
+
+@dataclass(slots=True)
+class LocalStack:
+    """Five service processes and an nginx in front. `kafka`, `store` and `redis` as for `cefo up`."""
+
+    folder: Path
+    kafka: str
+    store: str
+    redis: str
+    port: int = 0
+    more: Mapping[str, str] = field(default_factory=dict[str, str])
+    """More settings for every service, by variable."""
+    ports: dict[str, int] = field(default_factory=dict[str, int])
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict[str, "subprocess.Popen[bytes]"])
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Where people come."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start everything and wait until every part is ready. Raises `LocalStackError`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = self.port or free_port()
+        signer(Settings(data=self.folder))  # the key that all processes share is made before they start
+        self.ports = {name: free_port() for name in SERVICES}
+        for name in SERVICES:
+            self.start_service(name)
+        self._start_nginx()
+        for name in SERVICES:
+            self.wait_ready(name)
+
+    def start_service(self, name: str) -> None:
+        """Start one service's process."""
+        command = [sys.executable, "-m", "services.launcher", "up", "--service", name]
+        options = ["--port", str(self.ports[name]), "--data", str(self.folder)]
+        parts = ["--kafka", self.kafka, "--store", self.store, "--redis", self.redis]
+        log = (self.folder / f"{name}.log").open("ab")
+        self.processes[name] = subprocess.Popen(
+            [*command, *options, *parts],
+            env={**os.environ, "CEFO_PUBLIC_URL": self.url, **self.more},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+    def wait_ready(self, name: str, seconds: float = 60) -> None:
+        """Wait until the service says that all its parts answer. Raises `LocalStackError` with the end of its log."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                answer = httpx2.get(f"http://127.0.0.1:{self.ports[name]}/health/ready", timeout=5, trust_env=False)
+                if answer.status_code == 200:
+                    return
+            except httpx2.HTTPError:
+                pass
+            if self.processes[name].poll() is not None:
+                break
+            time.sleep(0.1)
+        raise LocalStackError(f"{name} did not get ready:\n{self.log_end(name)}")
+
+    def log_end(self, name: str, lines: int = 30) -> str:
+        """The last lines of a service's log."""
+        return "\n".join((self.folder / f"{name}.log").read_text(errors="replace").splitlines()[-lines:])
+
+    def stop(self) -> None:
+        """Stop what was started here, services first."""
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.processes.values():
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.processes.clear()
+
+    def _start_nginx(self) -> None:
+        program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+        if program is None:
+            raise LocalStackError("nginx is missing; install the package nginx")
+        values = {name.upper(): str(port) for name, port in self.ports.items()}
+        folder = self.folder.absolute()
+        text = Template(TEMPLATE.read_text()).substitute(values, PORT=str(self.port), FOLDER=str(folder))
+        (folder / "nginx.conf").write_text(text)
+        self.processes["nginx"] = subprocess.Popen(
+            [program, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")], start_new_session=True
+        )
+
+
+def main() -> None:
+    """Run until a signal."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--port", type=int, default=8000)
+    options.add_argument("--folder", type=Path, default=Path("data/local"))
+    for name, example in (
+        ("kafka", "127.0.0.1:9092"),
+        ("store", "postgresql://cefo@127.0.0.1:5432"),
+        ("redis", "redis://127.0.0.1:6379/0"),
+    ):
+        options.add_argument(f"--{name}", default=os.environ.get(f"CEFO_{name.upper()}", example))
+    chosen = options.parse_args()
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    with LocalStack(chosen.folder, chosen.kafka, chosen.store, chosen.redis, chosen.port) as stack:
+        Console().print(f"cefo est prêt : {stack.url}   (un processus par service ; Ctrl-C pour arrêter)")
+        stopping.wait()
+
+
+if __name__ == "__main__":
+    main()

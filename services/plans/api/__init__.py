@@ -1,0 +1,5 @@
+"""Plans' JSON API."""
+
+from services.plans.api.routes import router
+
+__all__ = ["router"]

@@ -1,0 +1,23 @@
+"""Plans, composed."""
+
+from pathlib import Path
+
+from services.chassis.errors import msg
+from services.chassis.identity import Role
+from services.chassis.service import Link, Service
+from services.plans import api, pages
+from services.plans.reactions import reactions
+from services.plans.store import Table
+
+SERVICE = Service(
+    name="plans",
+    title=msg("Plans"),
+    metadata=Table.metadata,
+    reactions=reactions,
+    routers=(api.router, *pages.routers),
+    folder=Path(__file__).parent,
+    nav=(
+        Link(msg("Plans"), "/plans/", (Role.COUNSELLOR,)),
+        Link(msg("My plan"), "/plans/mine", (Role.VISITOR,)),
+    ),
+)

@@ -1,0 +1,69 @@
+"""The counsellor's list of plans, and a visitor's way to their own."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import RedirectResponse, Response
+
+from services.chassis.identity import Person, Role
+from services.chassis.web import Reading, Routes, allow, page
+from services.contracts.scheduling import Method
+from services.plans.domain import Stage, checklist
+from services.plans.pages import words
+from services.plans.store import centre_names, count_of_centre, plans_of_centre, plans_of_subject, standings
+
+router = Routes("/plans", pages=True)
+PAGE = 24
+
+
+@router.get("/")
+async def overview(
+    *,
+    request: Request,
+    read: Reading,
+    person: Annotated[Person, allow(Role.COUNSELLOR, Role.VISITOR)],
+    centre: Annotated[str | None, Query(max_length=40)] = None,
+    stage: Stage = Stage.OPEN,
+    method: Annotated[str, Query(pattern="^(individual|collective)?$")] = "",
+    after: UUID | None = None,
+) -> Response:
+    """The plans of a centre: how far each is, what is missing. A visitor is led to their own."""
+    if not person.has(Role.COUNSELLOR):
+        return RedirectResponse("/plans/mine", 303)
+    known = await centre_names(read)
+    own = {code: known.get(code, code) for code in sorted(person.centres)}
+    chosen = person.at(centre if centre is not None else next(iter(own), "–"))
+    plans = await plans_of_centre(
+        read, chosen, stage=stage, method=Method(method) if method else None, after=after, limit=PAGE + 1
+    )
+    how_far = await standings(read, plans[:PAGE])
+    return page(
+        request,
+        "plans/overview.html",
+        rows=[(plan, checklist(how_far[plan.id])) for plan in plans[:PAGE]],
+        more=plans[PAGE - 1].id if len(plans) > PAGE else None,
+        counts=await count_of_centre(read, chosen),
+        centre=chosen,
+        centres=own,
+        centre_name=own.get(chosen, chosen),
+        stage=stage,
+        stages=words.STAGES,
+        method=method,
+        first=after is None,
+        words=words,
+    )
+
+
+@router.get("/mine")
+async def mine(request: Request, read: Reading, person: Annotated[Person, allow(Role.VISITOR)]) -> Response:
+    """A visitor's own plan: there directly when there is one, a choice when there are several."""
+    plans = await _own(read, person)
+    if len(plans) == 1:
+        return RedirectResponse(f"/plans/{plans[0].id}", 303)
+    return page(request, "plans/mine.html", plans=plans, words=words)
+
+
+async def _own(session: AsyncSession, person: Person) -> list[Any]:
+    return list(await plans_of_subject(session, person.subject_ref)) if person.subject_ref is not None else []

@@ -1,0 +1,159 @@
+"""The plan's page, live for counsellor and visitor, and the small forms on it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from services.chassis.errors import Refused
+from services.chassis.i18n import translate as _
+from services.chassis.identity import Person, Role
+from services.chassis.web import Reading, Routes, Working, allow, live_board, page, see_other
+from services.plans import actions
+from services.plans.domain import DIMENSION_LABELS
+from services.plans.pages.forms import (
+    ConfirmForm,
+    GoalForm,
+    ReflectionForm,
+    StatusForm,
+    StepForm,
+    TrackForm,
+    errors_of,
+    read_form,
+)
+from services.plans.pages.view import board_of, plan_for, show_plan, view_of
+from services.plans.store import revisions_of
+
+router = Routes("/plans", pages=True)
+Writer = Annotated[Person, allow(Role.COUNSELLOR, Role.VISITOR)]
+LOG_PAGE = 50
+Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
+
+
+@router.get("/{id}")
+async def plan_page(id: UUID, request: Request, read: Reading, person: Writer) -> Response:
+    """One plan: the same page for both, with different powers."""
+    return await show_plan(request, read, await plan_for(read, id, person), person)
+
+
+@router.get("/{id}/live")
+async def plan_live(id: UUID, request: Request, read: Reading, person: Writer) -> Response:
+    """The plan's board, live: each sees what the other writes."""
+    await plan_for(read, id, person)
+
+    async def render(session: AsyncSession) -> str:
+        return await board_of(request, session, id, person)
+
+    return live_board(request, f"plan:{id}", render)
+
+
+@router.get("/{id}/log")
+async def plan_log(
+    id: UUID, request: Request, read: Reading, person: Writer, before: Annotated[int | None, Query(ge=1)] = None
+) -> Response:
+    """What was changed, when and by whom, the last change first."""
+    plan = await plan_for(read, id, person)
+    rows = await revisions_of(read, id, before=before, limit=LOG_PAGE + 1)
+    return page(
+        request,
+        "plans/log.html",
+        revisions=rows[:LOG_PAGE],
+        more=rows[LOG_PAGE - 1].id if len(rows) > LOG_PAGE else None,
+        labels=DIMENSION_LABELS,
+        **await view_of(read, plan, person),
+    )
+
+
+@router.post("/{id}/information-steps")
+async def plan_step(id: UUID, request: Request, work: Working, person: Writer) -> Response:
+    """Plan something to find out."""
+
+    async def act(form: StepForm) -> object:
+        return await actions.plan_information_step(
+            work, id, person, what=form.what, whom=form.whom, planned_on=form.planned_on
+        )
+
+    done = _("Noted. Good luck with your search!")
+    return await _small_form(request, work, id, person, StepForm, act=act, section="steps", done=done)
+
+
+@router.post("/{id}/reflections")
+async def add_reflection(id: UUID, request: Request, work: Working, person: Writer) -> Response:
+    """Add a thought."""
+
+    async def act(form: ReflectionForm) -> object:
+        return await actions.add_reflection(work, id, person, moment=form.moment, text=form.text)
+
+    done = _("Your thought is kept.")
+    return await _small_form(request, work, id, person, ReflectionForm, act=act, section="reflections", done=done)
+
+
+@router.post("/{id}/goals")
+async def set_goal(id: UUID, request: Request, work: Working, person: Writer) -> Response:
+    """Set a goal."""
+
+    async def act(form: GoalForm) -> object:
+        return await actions.set_goal(work, id, person, form.goal)
+
+    return await _small_form(request, work, id, person, GoalForm, act=act, section="goals", done=_("The goal is set."))
+
+
+@router.post("/{id}/tracks")
+async def open_track(id: UUID, request: Request, work: Working, person: Writer) -> Response:
+    """Open a track towards a goal."""
+
+    async def act(form: TrackForm) -> object:
+        return await actions.open_track(work, id, person, goal_id=form.goal_id, title=form.title, area=form.area)
+
+    return await _small_form(
+        request, work, id, person, TrackForm, act=act, section="goals", done=_("The track is open.")
+    )
+
+
+@router.post("/{id}/actions/{action_id}/status")
+async def progress_action(id: UUID, action_id: UUID, request: Request, work: Working, person: Writer) -> Response:
+    """Note how far an action is."""
+
+    async def act(form: StatusForm) -> object:
+        return await actions.progress_action(
+            work, id, person, action_id=action_id, status=form.status, seen=form.version
+        )
+
+    return await _small_form(request, work, id, person, StatusForm, act=act, section="goals", done=_("Noted."))
+
+
+@router.post("/{id}/confirm")
+async def confirm_plan(id: UUID, request: Request, work: Working, person: Counsellor) -> Response:
+    """Confirm the plan."""
+
+    async def act(form: ConfirmForm) -> object:
+        return await actions.confirm(work, id, person, seen=form.version)
+
+    done = _("The plan is confirmed. Well done, both of you!")
+    return await _small_form(request, work, id, person, ConfirmForm, act=act, section="confirm", done=done)
+
+
+async def _small_form(
+    request: Request,
+    work: Working,
+    id: UUID,
+    person: Person,
+    form: type[Any],
+    *,
+    act: Callable[[Any], Awaitable[object]],
+    section: str,
+    done: str,
+) -> Response:
+    """Do it and go back to its section; or show the page again with what is wrong and what was typed."""
+    filled, typed, errors = await read_form(request, form)
+    if filled is not None:
+        try:
+            await act(filled)
+            return see_other(request, f"/plans/{id}#{section}", done=done)
+        except Refused as refused:
+            errors = errors_of(refused)
+    plan = await plan_for(work.session, id, person)
+    return await show_plan(request, work.session, plan, person, errors=errors, typed=typed, section=section)

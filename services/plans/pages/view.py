@@ -1,0 +1,110 @@
+"""A plan as its page shows it: the same sheet for both, with the powers of whoever looks."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.chassis.errors import msg
+from services.chassis.identity import Person, Role
+from services.chassis.web import explain, fragment, page
+from services.contracts.directory import ReferralStatus
+from services.contracts.plans import ActionStatus, Dimension
+from services.plans import actions
+from services.plans.domain import DIMENSION_LABELS, checklist
+from services.plans.pages import words
+from services.plans.store import Action, Plan, Referral, sheet
+
+ENDED = {ReferralStatus.REJECTED, ReferralStatus.CANCELLED, ReferralStatus.EXPIRED}
+
+
+async def plan_for(session: AsyncSession, id: UUID, person: Person) -> Plan:
+    """The plan, if this person may see it. Raises `NotFound`, `WrongCentre`."""
+    return actions.reach(await session.get(Plan, id), person)
+
+
+async def view_of(session: AsyncSession, plan: Plan, person: Person) -> dict[str, Any]:
+    """What the templates of one plan need."""
+    whole = await sheet(session, plan)
+    checks = checklist(whole.standing)
+    role = actions.acts_as(plan, person)
+    return {
+        "plan": plan,
+        "sheet": whole,
+        "centre_name": whole.centre_name,
+        "mine": role is Role.VISITOR,
+        "is_open": plan.confirmed_at is None,
+        "checks": checks,
+        "current": next((check.requirement for check in checks if not check.met), None),
+        "missing": [check.refusal for check in checks if check.refusal is not None],
+        "explain": explain,
+        "dimensions": [
+            (one, DIMENSION_LABELS[one], words.QUESTIONS[one], card(whole.assessments, one)) for one in Dimension
+        ],
+        "unwritten": [DIMENSION_LABELS[one] for one in Dimension if one not in whole.standing.written],
+        "results": [step for step in whole.steps if step.result],
+        "author": partial(author, reader=role),
+        "referral_word": referral_word,
+        "words": words,
+    }
+
+
+def card(assessments: Mapping[str, Any], dimension: Dimension) -> Any:
+    """What stands along a dimension; None when nothing does."""
+    entry = assessments.get(dimension)
+    return entry if entry is not None and entry.text else None
+
+
+def author(by_role: str, *, reader: Role) -> str:
+    """Who wrote it, as the reader would say it (a msgid)."""
+    return msg("You") if by_role == reader else words.AUTHORS[by_role]
+
+
+def referral_word(action: Action, referrals: list[Referral]) -> str | None:
+    """What an action's referral asks of whoever looks (a msgid), beside its state."""
+    if not action.needs_provider or action.status in (ActionStatus.DONE, ActionStatus.DROPPED):
+        return None
+    if not referrals:
+        return msg("The centre is sending the request.")
+    last = referrals[-1]
+    if last.status in ENDED:
+        return msg("This way is closed; talk about another one at the next session.")
+    if last.status in (ReferralStatus.REQUESTED, ReferralStatus.RECEIVED):
+        return msg("The provider has not decided yet.")
+    return None
+
+
+async def show_plan(
+    request: Request,
+    session: AsyncSession,
+    plan: Plan,
+    person: Person,
+    *,
+    errors: dict[str, str] | None = None,
+    typed: dict[str, str] | None = None,
+    section: str = "",
+) -> Response:
+    """The plan's page; with errors of the form in `section`, it keeps what was typed and does not move."""
+    return page(
+        request,
+        "plans/plan.html",
+        status=422 if errors else 200,
+        live_url=None if errors else f"/plans/{plan.id}/live",
+        errors=errors or {},
+        typed=typed or {},
+        section=section,
+        **await view_of(session, plan, person),
+    )
+
+
+async def board_of(request: Request, session: AsyncSession, id: UUID, person: Person) -> str:
+    """The part of the page that changes; a plan that was erased meanwhile says so."""
+    plan = await session.get(Plan, id)
+    if plan is None:
+        return fragment(request, "plans/gone.html")
+    view = await view_of(session, plan, person)
+    return fragment(request, "plans/board.html", errors={}, typed={}, section="", **view)

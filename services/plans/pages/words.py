@@ -1,0 +1,135 @@
+"""What the pages call things, and the questions that help to write. English msgids; the catalogues have the rest."""
+
+from services.chassis.errors import msg
+from services.contracts.plans import ActionStatus, Dimension
+from services.contracts.scheduling import Method
+from services.plans.domain import REASONS, Moment, Requirement, Responsible, Stage
+
+QUESTIONS: dict[Dimension, tuple[str, ...]] = {
+    Dimension.SKILLS: (
+        msg("What do you do well – at work, at home or elsewhere?"),
+        msg("What do others ask your help for?"),
+        msg("What of it would you like to use more?"),
+    ),
+    Dimension.MOTIVATION: (
+        msg("What makes you want to move now?"),
+        msg("When did you last forget the time while doing something?"),
+        msg("What would be different in a year if it worked out?"),
+    ),
+    Dimension.VALUES: (
+        msg("What must be right for you to feel at ease at work?"),
+        msg("What would you not give up for any job?"),
+        msg("Whom or what do you want to be useful to?"),
+    ),
+    Dimension.INTERESTS: (
+        msg("Which subjects, gestures or places attract you?"),
+        msg("Which occupations have made you curious, even from afar?"),
+        msg("What did you love doing as a child, and what is left of it?"),
+    ),
+    Dimension.OBSTACLES: (
+        msg("What could make it harder: time, money, health, travel, language?"),
+        msg("What has already helped you past an obstacle?"),
+        msg("Who could support you?"),
+    ),
+    Dimension.INFORMATION: (
+        msg("What did your visits, calls and readings teach you?"),
+        msg("What surprised you?"),
+        msg("What do you still need to know?"),
+    ),
+}
+
+STAGES = {
+    Stage.OPEN: msg("In progress"),
+    Stage.READY: msg("Ready to confirm"),
+    Stage.CONFIRMED: msg("Confirmed"),
+}
+
+METHODS = {Method.INDIVIDUAL: msg("Individual path"), Method.COLLECTIVE: msg("Workshop path")}
+
+REQUIREMENTS = {
+    Requirement.INTERVIEWS: msg("Interviews held"),
+    Requirement.WORKSHOP: msg("Workshop sessions"),
+    Requirement.FINALISING: msg("Finalising session"),
+    Requirement.DIMENSIONS: msg("The six dimensions"),
+    Requirement.GOAL: msg("A goal"),
+    Requirement.TRACK: msg("An action track"),
+}
+
+HINTS = {
+    Requirement.INTERVIEWS: msg("The plan is confirmed after the second interview, not before."),
+    Requirement.WORKSHOP: msg("The plan is confirmed once all sessions of the workshop are done …"),
+    Requirement.FINALISING: msg("… and one individual session has brought everything together."),
+    Requirement.DIMENSIONS: msg("A few words along each of the six are enough to begin."),
+    Requirement.GOAL: msg("Where do you want to get? One sentence is enough."),
+    Requirement.TRACK: msg("A way that leads to the goal, with what there is to do on it."),
+}
+
+MOMENTS = {
+    Moment.IN: msg("during a session"),
+    Moment.BETWEEN: msg("between two sessions"),
+    Moment.AFTER: msg("after the sessions"),
+}
+
+RESPONSIBLES = {
+    Responsible.VISITOR: msg("The person"),
+    Responsible.COUNSELLOR: msg("The counsellor"),
+    Responsible.PROVIDER: msg("The provider"),
+}
+
+AUTHORS = {"visitor": msg("The person"), "counsellor": msg("The counsellor")}
+
+CHANGES = {
+    "assessment": msg("Written along a dimension"),
+    "information-step": msg("A step was planned"),
+    "information-result": msg("A step has its result"),
+    "reflection": msg("A thought was added"),
+    "goal": msg("A goal was set"),
+    "track": msg("A track was opened"),
+    "action": msg("An action was planned"),
+    "action-status": msg("An action moved on"),
+    "confirmed": msg("The plan was confirmed"),
+}
+
+ACTION_STATUS = {
+    ActionStatus.PLANNED: msg("Planned"),
+    ActionStatus.IN_PROGRESS: msg("Under way"),
+    ActionStatus.DONE: msg("Done"),
+    ActionStatus.DROPPED: msg("Let go"),
+}
+
+ACTION_BADGES = {
+    ActionStatus.PLANNED: "planned",
+    ActionStatus.IN_PROGRESS: "in-progress",
+    ActionStatus.DONE: "done",
+    ActionStatus.DROPPED: "cancelled",
+}
+
+NEXT_STEPS: dict[ActionStatus, tuple[tuple[ActionStatus, str, str], ...]] = {
+    ActionStatus.PLANNED: (
+        (ActionStatus.IN_PROGRESS, msg("Begin"), "half"),
+        (ActionStatus.DONE, msg("It is done"), "check"),
+    ),
+    ActionStatus.IN_PROGRESS: (
+        (ActionStatus.DONE, msg("It is done"), "check"),
+        (ActionStatus.DROPPED, msg("Let it go"), "cross"),
+    ),
+    ActionStatus.DONE: ((ActionStatus.IN_PROGRESS, msg("Take it up again"), "undo"),),
+    ActionStatus.DROPPED: ((ActionStatus.PLANNED, msg("Take it up again"), "undo"),),
+}
+
+REASON_LABELS = dict(
+    zip(
+        REASONS,
+        (
+            msg("Training"),
+            msg("Recognition of skills"),
+            msg("Language course"),
+            msg("Looking for a job"),
+            msg("Starting a business"),
+            msg("Work experience, a few days on the job"),
+            msg("Social support"),
+            msg("Something else"),
+        ),
+        strict=True,
+    )
+)

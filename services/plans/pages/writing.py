@@ -1,0 +1,168 @@
+"""Pages with room to write: along a dimension, the result of a step, an action on a track."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from services.chassis.errors import NotFound, Refused, msg
+from services.chassis.i18n import translate as _
+from services.chassis.identity import Person, Role
+from services.chassis.web import Reading, Routes, Working, allow, page, see_other
+from services.contracts.plans import Dimension
+from services.plans import actions
+from services.plans.domain import DIMENSION_LABELS
+from services.plans.pages import words
+from services.plans.pages.forms import ActionForm, AssessmentForm, Errors, ResultForm, errors_of, read_form
+from services.plans.pages.view import plan_for, view_of
+from services.plans.store import ActionTrack, Assessment, Goal, InformationStep, active_services
+
+router = Routes("/plans", pages=True)
+Writer = Annotated[Person, allow(Role.COUNSELLOR, Role.VISITOR)]
+
+
+@router.get("/{id}/assessment/{dimension}")
+async def dimension_page(id: UUID, dimension: Dimension, request: Request, read: Reading, person: Writer) -> Response:
+    """Write along one dimension, with its guiding questions."""
+    return await _dimension(request, read, id, person, dimension)
+
+
+@router.post("/{id}/assessment/{dimension}")
+async def write_dimension(id: UUID, dimension: Dimension, request: Request, work: Working, person: Writer) -> Response:
+    """Keep what was written."""
+    filled, typed, errors = await read_form(request, AssessmentForm)
+    if filled is not None:
+        try:
+            await actions.write_assessment(work, id, person, dimension=dimension, text=filled.text, seen=filled.version)
+            return see_other(request, f"/plans/{id}#dimensions", done=_("Your words are kept."))
+        except Refused as refused:
+            errors = errors_of(refused)
+    return await _dimension(request, work.session, id, person, dimension, errors=errors, typed=typed)
+
+
+@router.get("/{id}/information-steps/{step_id}")
+async def result_page(id: UUID, step_id: UUID, request: Request, read: Reading, person: Writer) -> Response:
+    """Write what a step brought."""
+    return await _result(request, read, id, person, step_id)
+
+
+@router.post("/{id}/information-steps/{step_id}")
+async def write_result(id: UUID, step_id: UUID, request: Request, work: Working, person: Writer) -> Response:
+    """Keep what the step brought."""
+    filled, typed, errors = await read_form(request, ResultForm)
+    if filled is not None:
+        try:
+            await actions.conclude_information_step(
+                work, id, person, step_id=step_id, result=filled.result, seen=filled.version
+            )
+            return see_other(request, f"/plans/{id}#steps", done=_("Your result is kept; it now feeds the plan."))
+        except Refused as refused:
+            errors = errors_of(refused)
+    return await _result(request, work.session, id, person, step_id, errors=errors, typed=typed)
+
+
+@router.get("/{id}/tracks/{track_id}/actions")
+async def action_page(id: UUID, track_id: UUID, request: Request, read: Reading, person: Writer) -> Response:
+    """Plan an action on a track."""
+    return await _action(request, read, id, person, track_id)
+
+
+@router.post("/{id}/tracks/{track_id}/actions")
+async def write_action(id: UUID, track_id: UUID, request: Request, work: Working, person: Writer) -> Response:
+    """Keep the action; where it needs a provider, the request goes out."""
+    filled, typed, errors = await read_form(request, ActionForm)
+    if filled is not None:
+        try:
+            intention = actions.Intention(**filled.model_dump())
+            await actions.plan_action(work, id, person, track_id=track_id, intention=intention)
+            done = _("Planned. The request goes to the provider.") if filled.needs_provider else _("Planned.")
+            return see_other(request, f"/plans/{id}#goals", done=done)
+        except Refused as refused:
+            errors = errors_of(refused)
+    return await _action(request, work.session, id, person, track_id, errors=errors, typed=typed)
+
+
+async def _dimension(
+    request: Request,
+    session: AsyncSession,
+    id: UUID,
+    person: Person,
+    dimension: Dimension,
+    *,
+    errors: Errors | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    plan = await plan_for(session, id, person)
+    entry = await session.get(Assessment, (id, dimension.value))
+    return page(
+        request,
+        "plans/dimension.html",
+        status=422 if errors else 200,
+        dimension=dimension,
+        label=DIMENSION_LABELS[dimension],
+        questions=words.QUESTIONS[dimension],
+        entry=entry,
+        # What the other wrote meanwhile is shown above what was typed; saving again then replaces it knowingly.
+        changed_meanwhile=bool(errors and "version" in errors),
+        **_writing(errors, typed),
+        **await view_of(session, plan, person),
+    )
+
+
+async def _result(
+    request: Request,
+    session: AsyncSession,
+    id: UUID,
+    person: Person,
+    step_id: UUID,
+    *,
+    errors: Errors | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    plan = await plan_for(session, id, person)
+    step = await session.get(InformationStep, step_id)
+    if step is None or step.plan_id != id:
+        raise NotFound(what=msg("information step"))
+    return page(
+        request,
+        "plans/result.html",
+        status=422 if errors else 200,
+        step=step,
+        changed_meanwhile=bool(errors and "version" in errors),
+        **_writing(errors, typed),
+        **await view_of(session, plan, person),
+    )
+
+
+async def _action(
+    request: Request,
+    session: AsyncSession,
+    id: UUID,
+    person: Person,
+    track_id: UUID,
+    *,
+    errors: Errors | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    plan = await plan_for(session, id, person)
+    track = await session.get(ActionTrack, track_id)
+    if track is None or track.plan_id != id:
+        raise NotFound(what=msg("action track"))
+    # The services of the track's area first; by name within, nobody is ranked up.
+    services = sorted(await active_services(session), key=lambda one: track.area not in one.areas)
+    return page(
+        request,
+        "plans/action.html",
+        status=422 if errors else 200,
+        track=track,
+        goal=await session.get(Goal, track.goal_id),
+        services=[(str(one.id), f"{one.organization_name} – {one.name}") for one in services],
+        **_writing(errors, typed),
+        **await view_of(session, plan, person),
+    )
+
+
+def _writing(errors: Errors | None, typed: dict[str, str] | None) -> dict[str, Any]:
+    return {"errors": errors or {}, "typed": typed or {}}

@@ -1,0 +1,90 @@
+"""Lists of plans: a centre's, by how far they are; a person's own."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from services.contracts.plans import Dimension
+from services.contracts.scheduling import Method
+from services.plans.domain import INTERVIEWS_NEEDED, Stage
+from services.plans.store.copies import Centre
+from services.plans.store.paths import Attendance, HeldInterview, Path
+from services.plans.store.plans import ActionTrack, Assessment, Goal, InformationStep, Plan
+
+Condition = sa.ColumnElement[bool]
+
+
+async def plans_of_centre(
+    session: AsyncSession,
+    centre: str,
+    *,
+    stage: Stage | None = None,
+    method: Method | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
+) -> Sequence[Plan]:
+    """The centre's plans, the last opened first, after the plan `after`."""
+    chosen = sa.select(Plan).where(col(Plan.centre) == centre)
+    if stage is not None:
+        chosen = chosen.where(_at(stage))
+    if method is not None:
+        chosen = chosen.where(col(Plan.method) == method.value)
+    last = await session.get(Plan, after) if after is not None else None
+    if last is not None:
+        older = col(Plan.opened_at) < last.opened_at
+        same = sa.and_(col(Plan.opened_at) == last.opened_at, col(Plan.id) < last.id)
+        chosen = chosen.where(sa.or_(older, same))
+    return (await session.scalars(chosen.order_by(col(Plan.opened_at).desc(), col(Plan.id).desc()).limit(limit))).all()
+
+
+async def count_of_centre(session: AsyncSession, centre: str) -> dict[Stage, int]:
+    """How many plans of the centre are at each stage; those ready to confirm are among the open ones."""
+    counted = [sa.func.count(sa.case((_at(stage), 1))) for stage in Stage]
+    row = (await session.execute(sa.select(*counted).select_from(Plan).where(col(Plan.centre) == centre))).one()
+    return dict(zip(Stage, row, strict=True))
+
+
+async def plans_of_subject(session: AsyncSession, subject_ref: UUID) -> Sequence[Plan]:
+    """A person's plans, the last opened first."""
+    chosen = sa.select(Plan).where(col(Plan.subject_ref) == subject_ref)
+    return (await session.scalars(chosen.order_by(col(Plan.opened_at).desc(), col(Plan.id)))).all()
+
+
+async def centre_names(session: AsyncSession) -> dict[str, str]:
+    """Centres as directory published them, by code."""
+    return {centre.code: centre.name for centre in await session.scalars(sa.select(Centre))}
+
+
+def _at(stage: Stage) -> Condition:
+    unconfirmed = col(Plan.confirmed_at).is_(None)
+    if stage is Stage.CONFIRMED:
+        return ~unconfirmed
+    return sa.and_(unconfirmed, _ready()) if stage is Stage.READY else unconfirmed
+
+
+def _ready() -> Condition:
+    """The domain's checklist said in SQL, so that a list can be filtered by it; a test holds both to one answer."""
+    held = sa.select(sa.func.count()).where(col(HeldInterview.path_id) == col(Plan.path_id)).scalar_subquery()
+    seat = sa.or_(col(Path.workshop_id).is_(None), col(Attendance.workshop_id) == col(Path.workshop_id))
+    last_session = sa.exists().where(col(Attendance.path_id) == col(Path.id), col(Attendance.final).is_(True), seat)
+    finished = sa.exists().where(
+        col(Path.id) == col(Plan.path_id), sa.or_(col(Path.finalising_due_at).is_not(None), last_session)
+    )
+    individual = sa.and_(col(Plan.method) == Method.INDIVIDUAL.value, held >= INTERVIEWS_NEEDED)
+    collective = sa.and_(col(Plan.method) == Method.COLLECTIVE.value, held >= 1, finished)
+    return sa.and_(sa.or_(individual, collective), _dimensions_written(), _has(Goal), _has(ActionTrack))
+
+
+def _dimensions_written() -> Condition:
+    of_plan = sa.and_(col(Assessment.plan_id) == col(Plan.id), col(Assessment.text) != "")
+    information = col(Assessment.dimension) == Dimension.INFORMATION.value
+    told = sa.select(sa.func.count()).select_from(Assessment).where(of_plan, ~information).scalar_subquery()
+    result = sa.exists().where(col(InformationStep.plan_id) == col(Plan.id), col(InformationStep.result).is_not(None))
+    return sa.and_(told == len(Dimension) - 1, sa.or_(sa.exists().where(of_plan, information), result))
+
+
+def _has(table: type[Goal] | type[ActionTrack]) -> Condition:
+    return sa.exists().where(col(table.plan_id) == col(Plan.id))

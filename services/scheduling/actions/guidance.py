@@ -1,0 +1,243 @@
+"""Guidance: a path per person, and its interviews of one or two hours, booked, moved, cancelled, missed, held."""
+
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from services.chassis.errors import msg
+from services.chassis.store import Work
+from services.contracts.scheduling import (
+    AppointmentStatus,
+    InterviewBooked,
+    InterviewCancelled,
+    InterviewHeld,
+    InterviewKind,
+    InterviewMissed,
+    InterviewMoved,
+    Method,
+    PathOpened,
+    Side,
+)
+from services.scheduling.actions import information
+from services.scheduling.actions.calendar import release, reserve, resources
+from services.scheduling.actions.people import known_person
+from services.scheduling.actions.places import board, check_version, known_centre
+from services.scheduling.domain import refusals, rules, times
+from services.scheduling.store import GuidancePath, Interview
+from services.scheduling.store.copies import visit_of
+from services.scheduling.store.interviews import held_and_booked, unfinished_path
+
+
+async def interview_of(work: Work, id: UUID) -> Interview:
+    """The interview, locked, and its path before it: always in this order, so that nobody waits for each other."""
+    path_id = await work.session.scalar(sa.select(col(Interview.path_id)).where(col(Interview.id) == id))
+    if path_id is not None:
+        await work.find(GuidancePath, path_id)
+    return await work.load(Interview, id, msg("interview"))
+
+
+async def open_path(work: Work, subject_ref: UUID, centre: str, area: str | None = None) -> GuidancePath:
+    """A person takes the individual service.
+
+    Raises `PersonUnknown`, `ConsentMissing`, `PathStillOpen`, `UnknownCentre`, `UnknownArea`.
+    """
+    await known_centre(work, centre, area)
+    person = await known_person(work, subject_ref)
+    unfinished = await unfinished_path(work.session, subject_ref)
+    if unfinished is not None:
+        raise refusals.PathStillOpen(held=unfinished[1], limit=rules.PATH_LIMIT)
+    path = work.add(
+        GuidancePath(
+            id=uuid4(),
+            correlation_id=person.correlation_id,
+            subject_ref=subject_ref,
+            centre=centre,
+            area=area,
+            method=Method.INDIVIDUAL.value,
+            opened_at=work.now,
+        )
+    )
+    say_opened(work, path, subject_ref)
+    return path
+
+
+def say_opened(work: Work, path: GuidancePath, subject_ref: UUID) -> None:
+    """Say that a path was opened."""
+    work.emit(
+        path,
+        PathOpened(
+            path_id=path.id,
+            subject_ref=subject_ref,
+            centre=path.centre,
+            method=Method(path.method),
+            at=path.opened_at,
+            workshop_id=path.workshop_id,
+        ),
+    )
+
+
+async def book(
+    work: Work, path_id: UUID, *, counsellor: str, room: str | None, starts_at: datetime, minutes: int
+) -> Interview:
+    """Book the next interview of a path.
+
+    Raises what `rules.check_appointment` and `rules.check_room_on_path` name, `PersonUnknown`, and `Overlap`.
+    """
+    path = await work.load(GuidancePath, path_id, msg("path"))
+    if path.subject_ref is None:
+        raise refusals.PersonUnknown()
+    centre = await known_centre(work, path.centre)
+    rules.check_appointment(starts_at, minutes, centre.hours, work.now)
+    held, booked = await held_and_booked(work.session, path_id)
+    rules.check_room_on_path(path.method, held, booked, due=path.finalising_due_at is not None)
+    interview = work.add(
+        Interview(
+            id=uuid4(),
+            correlation_id=path.correlation_id,
+            kind=InterviewKind.GUIDANCE.value,
+            centre=path.centre,
+            area=path.area,
+            counsellor=counsellor,
+            room=room,
+            starts_at=starts_at,
+            minutes=minutes,
+            status=AppointmentStatus.BOOKED.value,
+            path_id=path.id,
+            method=path.method,
+            subject_ref=path.subject_ref,
+        )
+    )
+    taken = resources(path.centre, counsellor, room, path.subject_ref)
+    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone)
+    work.emit(
+        interview,
+        InterviewBooked(
+            interview_id=interview.id,
+            kind=InterviewKind.GUIDANCE,
+            centre=path.centre,
+            counsellor=counsellor,
+            room=room,
+            starts_at=starts_at,
+            minutes=minutes,
+            subject_ref=path.subject_ref,
+            path_id=path.id,
+            method=Method(path.method),
+        ),
+    )
+    work.touch(board(path.centre))
+    return interview
+
+
+async def move(
+    work: Work,
+    interview: Interview,
+    *,
+    counsellor: str,
+    room: str | None,
+    starts_at: datetime,
+    minutes: int,
+    version: int | None = None,
+) -> None:
+    """Another time, counsellor or room; what it took before is free again.
+
+    Raises as `book` does, and `NotBooked`, `Stale`.
+    """
+    check_version(interview, version)
+    rules.check_booked(interview.status)
+    centre = await known_centre(work, interview.centre)
+    rules.check_appointment(starts_at, minutes, centre.hours, work.now)
+    await release(work, interview.id)
+    taken = resources(interview.centre, counsellor, room, interview.subject_ref)
+    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone)
+    interview.counsellor, interview.room = counsellor, room
+    interview.starts_at, interview.minutes = starts_at, minutes
+    work.emit(
+        interview,
+        InterviewMoved(
+            interview_id=interview.id,
+            centre=interview.centre,
+            counsellor=counsellor,
+            room=room,
+            starts_at=starts_at,
+            minutes=minutes,
+        ),
+    )
+    work.touch(board(interview.centre))
+
+
+async def cancel(work: Work, interview: Interview, *, by: Side, reason: str, version: int | None = None) -> None:
+    """Call an interview off; its time is free again. Also undoes an information interview started by mistake."""
+    check_version(interview, version)
+    rules.check_cancellable(interview.kind, interview.status)
+    started = interview.status == AppointmentStatus.ARRIVED
+    status = AppointmentStatus.ENTERED_IN_ERROR if started else AppointmentStatus.CANCELLED
+    interview.status, interview.cancelled_at = status.value, work.now
+    interview.cancelled_by, interview.reason = by.value, reason
+    await release(work, interview.id)
+    work.emit(
+        interview,
+        InterviewCancelled(
+            interview_id=interview.id,
+            kind=InterviewKind(interview.kind),
+            centre=interview.centre,
+            at=work.now,
+            cancelled_by=by,
+            reason=reason,
+        ),
+    )
+    await information.let_go(work, interview)
+
+
+async def miss(work: Work, interview: Interview, version: int | None = None) -> None:
+    """The person did not come. Raises `NotYet` before it begins, `VisitorIsHere` when they checked in that day."""
+    check_version(interview, version)
+    rules.check_booked(interview.status)
+    centre = await known_centre(work, interview.centre)
+    rules.check_begun(interview.starts_at, work.now, centre.zone)
+    if interview.subject_ref is not None:
+        day = times.local_day(interview.starts_at.astimezone(centre.zone).date(), centre.zone)
+        visit = await visit_of(work.session, interview.subject_ref, *day)
+        rules.check_absent(visit.ticket if visit else None, here=visit is not None)
+    interview.status = AppointmentStatus.NOSHOW.value
+    work.emit(
+        interview,
+        InterviewMissed(
+            interview_id=interview.id, kind=InterviewKind(interview.kind), centre=interview.centre, at=work.now
+        ),
+    )
+    work.touch(board(interview.centre))
+
+
+async def hold(work: Work, interview: Interview, version: int | None = None) -> None:
+    """The guidance interview took place; if that was earlier than booked, that is when it was.
+
+    Raises `NotBooked`, `Stale`.
+    """
+    check_version(interview, version)
+    rules.check_booked(interview.status)
+    if interview.path_id is not None:
+        held, _ = await held_and_booked(work.session, interview.path_id)
+        interview.number = held + 1
+    if interview.starts_at > work.now:
+        await release(work, interview.id)
+        interview.starts_at = work.now.replace(second=0, microsecond=0) - timedelta(minutes=interview.minutes)
+    interview.status, interview.ended_at = AppointmentStatus.FULFILLED.value, work.now
+    work.emit(
+        interview,
+        InterviewHeld(
+            interview_id=interview.id,
+            kind=InterviewKind.GUIDANCE,
+            centre=interview.centre,
+            area=interview.area,
+            counsellor=interview.counsellor,
+            starts_at=interview.starts_at,
+            minutes=interview.minutes,
+            path_id=interview.path_id,
+            method=Method(interview.method) if interview.method else None,
+            number=interview.number,
+            subject_ref=interview.subject_ref,
+        ),
+    )
+    work.touch(board(interview.centre))

@@ -1,0 +1,108 @@
+"""Seats of a workshop: taken, waited for, given back. Everything happens behind the workshop's own lock."""
+
+from uuid import UUID, uuid4
+
+from services.chassis.errors import msg
+from services.chassis.store import Work
+from services.contracts.scheduling import Method, SeatReleased, SeatTaken, Side
+from services.scheduling.actions.guidance import say_opened
+from services.scheduling.actions.people import known_person
+from services.scheduling.actions.places import check_version
+from services.scheduling.domain import refusals, rules
+from services.scheduling.domain.rules import SeatStatus
+from services.scheduling.store import GuidancePath, Seat, Workshop
+from services.scheduling.store.workshops import first_on_waitlist, seats_of
+
+
+async def take_seat(
+    work: Work, workshop_id: UUID, subject_ref: UUID, *, waitlist: bool = False, version: int | None = None
+) -> Seat:
+    """A person takes a seat, which opens their collective path; or, if none is free and `waitlist`, stands in line.
+
+    Raises `PersonUnknown`, `ConsentMissing`, `WorkshopClosed`, `DoubleSeat`, `WorkshopFull`, `Stale`.
+    """
+    # The person before the workshop, as when somebody is forgotten: nobody waits for each other.
+    person = await known_person(work, subject_ref)
+    workshop = await work.load(Workshop, workshop_id, msg("workshop"))
+    check_version(workshop, version)
+    rules.check_workshop_open(workshop.status)
+    kept = await seats_of(work.session, workshop_id, SeatStatus.TAKEN, SeatStatus.WAITLISTED)
+    if any(seat.subject_ref == subject_ref for seat in kept):
+        raise refusals.DoubleSeat()
+    full = workshop.taken >= workshop.seats
+    if full and not waitlist:
+        raise refusals.WorkshopFull(seats=workshop.seats)
+    workshop.asked += 1
+    work.guard("seats", refusals.DoubleSeat())
+    seat = work.add(
+        Seat(
+            id=uuid4(),
+            workshop_id=workshop_id,
+            subject_ref=subject_ref,
+            status=SeatStatus.WAITLISTED.value,
+            place=workshop.asked,
+            asked_at=work.now,
+        )
+    )
+    if not full:
+        _seat(work, workshop, seat, subject_ref, person.correlation_id)
+    return seat
+
+
+async def release_seat(
+    work: Work, workshop: Workshop, seat_id: UUID, *, by: Side, version: int | None = None
+) -> Seat | None:
+    """One person gives their seat (or place in line) back; everyone else keeps theirs.
+
+    Whoever waits longest gets the seat: returned, if there is somebody.
+    Raises `SeatNotTaken`, `WorkshopClosed`, `Stale`.
+    """
+    check_version(workshop, version)
+    rules.check_workshop_open(workshop.status)
+    seat = await work.find(Seat, seat_id)
+    if seat is None or seat.workshop_id != workshop.id or seat.status == SeatStatus.RELEASED:
+        raise refusals.SeatNotTaken()
+    was_taken = seat.status == SeatStatus.TAKEN
+    seat.status, seat.released_at, seat.cancelled_by = SeatStatus.RELEASED.value, work.now, by.value
+    if not was_taken:
+        return None
+    workshop.taken -= 1
+    work.emit(
+        workshop,
+        SeatReleased(workshop_id=workshop.id, seat_id=seat.id, centre=workshop.centre, at=work.now, cancelled_by=by),
+    )
+    next_seat = await first_on_waitlist(work.session, workshop.id)
+    if next_seat is None or next_seat.subject_ref is None:
+        return None
+    _seat(work, workshop, next_seat, next_seat.subject_ref, None)
+    return next_seat
+
+
+def _seat(work: Work, workshop: Workshop, seat: Seat, subject_ref: UUID, correlation_id: UUID | None) -> None:
+    """The seat is theirs, and their collective path is open."""
+    path = work.add(
+        GuidancePath(
+            id=uuid4(),
+            correlation_id=correlation_id or workshop.correlation_id,
+            subject_ref=subject_ref,
+            centre=workshop.centre,
+            area=workshop.area,
+            method=Method.COLLECTIVE.value,
+            opened_at=work.now,
+            workshop_id=workshop.id,
+        )
+    )
+    say_opened(work, path, subject_ref)
+    workshop.taken += 1
+    seat.status, seat.taken_at, seat.path_id = SeatStatus.TAKEN.value, work.now, path.id
+    work.emit(
+        workshop,
+        SeatTaken(
+            workshop_id=workshop.id,
+            seat_id=seat.id,
+            subject_ref=subject_ref,
+            path_id=path.id,
+            centre=workshop.centre,
+            at=work.now,
+        ),
+    )

@@ -1,0 +1,116 @@
+"""Who is in the room: a copy of the visits that queued, with the order of its changes."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlmodel import col
+
+from services.chassis.store import Work
+from services.contracts.intake import VisitStatus
+from services.scheduling.actions.places import board
+from services.scheduling.store import Waiting, WaitingBoard
+
+KEPT = timedelta(days=2)
+"""How long an ended visit stays, for readers of the stream who come back."""
+_CHANGED = "scheduling.changed"
+
+
+async def check_in(
+    work: Work,
+    visit_id: UUID,
+    *,
+    centre: str,
+    area: str | None,
+    ticket: str | None,
+    status: VisitStatus,
+    at: datetime,
+    subject_ref: UUID | None,
+) -> None:
+    """Somebody came in; those who do not queue are nobody's business here."""
+    if status is not VisitStatus.WAITING or await work.find(Waiting, visit_id) is not None:
+        return
+    row = Waiting(
+        id=visit_id,
+        centre=centre,
+        area=area,
+        ticket=ticket,
+        status=status.value,
+        checked_in_at=at,
+        changed_at=at,
+        subject_ref=subject_ref,
+    )
+    changed(work, work.start(row))
+
+
+async def move_on(work: Work, visit_id: UUID, status: VisitStatus, at: datetime) -> None:
+    """The visitor was called, sat down, or went. Visits that never queued are not known here."""
+    row = await work.find(Waiting, visit_id)
+    if row is not None:
+        row.status, row.changed_at = status.value, at
+        changed(work, row)
+
+
+async def identify(work: Work, visit_id: UUID, subject_ref: UUID, at: datetime) -> None:
+    """The visitor agreed to be known."""
+    row = await work.find(Waiting, visit_id)
+    if row is not None:
+        row.subject_ref, row.changed_at = subject_ref, at
+        changed(work, row)
+
+
+def changed(work: Work, row: Waiting) -> None:
+    """Number this change just before the commit, and tell the boards after it."""
+    pending: dict[UUID, Waiting] | None = work.session.info.get(_CHANGED)
+    if pending is None:
+        pending = work.session.info[_CHANGED] = {}
+        work.before_commit(lambda: _number(work, pending))
+    pending[row.id] = row
+    work.touch(board(row.centre))
+
+
+async def _number(work: Work, pending: dict[UUID, Waiting]) -> None:
+    """Give each changed row the next number of its centre.
+
+    The centre's counter stays locked until the commit, so that numbers become visible in their order. Centres are
+    taken in order too, so that two units of work cannot wait for each other.
+    """
+    by_centre: dict[str, list[Waiting]] = {}
+    for row in pending.values():
+        by_centre.setdefault(row.centre, []).append(row)
+    numbers: list[dict[str, Any]] = []
+    for centre in sorted(by_centre):
+        rows = by_centre[centre]
+        last, tidied_on = await _advance(work, centre, len(rows))
+        numbers += [{"row": row.id, "number": last - len(rows) + place} for place, row in enumerate(rows, 1)]
+        if tidied_on != work.now.date():
+            await _tidy(work, centre)
+    waiting = Waiting.metadata.tables["waiting"]
+    statement = sa.update(waiting).where(waiting.c.id == sa.bindparam("row")).values(seq=sa.bindparam("number"))
+    connection = await work.session.connection()
+    await connection.execute(statement, numbers)
+
+
+async def _advance(work: Work, centre: str, by: int) -> tuple[int, date | None]:
+    insert = sqlite_insert if work.session.get_bind().dialect.name == "sqlite" else postgres_insert
+    counted = (
+        insert(WaitingBoard)
+        .values(centre=centre, seq=by, forgotten=0)
+        .on_conflict_do_update(index_elements=["centre"], set_={"seq": WaitingBoard.seq + by})
+        .returning(col(WaitingBoard.seq), col(WaitingBoard.tidied_on))
+    )
+    row = (await work.session.execute(counted)).one()
+    return row[0], row[1]
+
+
+async def _tidy(work: Work, centre: str) -> None:
+    """Once a day: forget the visits that came long ago. Whoever reads from before is told to begin anew."""
+    old = sa.and_(col(Waiting.centre) == centre, col(Waiting.checked_in_at) < work.now - KEPT)
+    newest = await work.session.scalar(sa.select(sa.func.max(col(Waiting.seq))).where(old))
+    if newest is not None:
+        await work.session.execute(sa.delete(Waiting).where(old).execution_options(synchronize_session=False))
+    values: dict[str, Any] = {"tidied_on": work.now.date()} | ({"forgotten": newest} if newest is not None else {})
+    await work.session.execute(sa.update(WaitingBoard).where(col(WaitingBoard.centre) == centre).values(**values))

@@ -1,0 +1,168 @@
+"""Workshops: announced, held, cancelled. The collective approach of the guidance offer."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from services.chassis.errors import NotFound, msg
+from services.chassis.store import Work
+from services.contracts.scheduling import (
+    AttendanceRecorded,
+    FinalisingSessionDue,
+    WorkshopAnnounced,
+    WorkshopCancelled,
+    WorkshopSession,
+)
+from services.scheduling.actions.calendar import release, reserve, resources
+from services.scheduling.actions.places import check_version, known_centre
+from services.scheduling.domain import refusals, rules
+from services.scheduling.domain.rules import SeatStatus, WorkshopStatus
+from services.scheduling.store import Attendance, GuidancePath, Seat, Session, Workshop
+from services.scheduling.store.workshops import attendance_of, seats_of, sessions_of
+
+
+async def announce(
+    work: Work,
+    *,
+    centre: str,
+    area: str | None,
+    title: str,
+    counsellor: str,
+    room: str | None,
+    seats: int,
+    sessions: Sequence[tuple[datetime, int]],
+) -> Workshop:
+    """A workshop takes seats. `sessions`: when each begins, and its minutes.
+
+    Raises what `rules.check_sessions` names, `Overlap`, `UnknownCentre`, `UnknownArea`.
+    """
+    place = await known_centre(work, centre, area)
+    ordered = sorted(sessions)
+    rules.check_sessions(ordered, work.now, place.zone)
+    workshop = work.start(
+        Workshop(
+            id=uuid4(),
+            centre=centre,
+            area=area,
+            title=title,
+            counsellor=counsellor,
+            room=room,
+            seats=seats,
+            status=WorkshopStatus.ANNOUNCED.value,
+            first_at=ordered[0][0],
+            last_at=ordered[-1][0] + timedelta(minutes=ordered[-1][1]),
+        )
+    )
+    meetings = [
+        work.add(Session(id=uuid4(), workshop_id=workshop.id, ordinal=ordinal, starts_at=starts_at, minutes=minutes))
+        for ordinal, (starts_at, minutes) in enumerate(ordered, 1)
+    ]
+    taken = resources(centre, counsellor, room)
+    for meeting in meetings:
+        await reserve(work, meeting.id, taken, starts_at=meeting.starts_at, minutes=meeting.minutes, zone=place.zone)
+    work.emit(
+        workshop,
+        WorkshopAnnounced(
+            workshop_id=workshop.id,
+            centre=centre,
+            area=area,
+            counsellor=counsellor,
+            room=room,
+            seats=seats,
+            sessions=tuple(
+                WorkshopSession(session_id=meeting.id, starts_at=meeting.starts_at, minutes=meeting.minutes)
+                for meeting in meetings
+            ),
+        ),
+    )
+    return workshop
+
+
+async def cancel_workshop(work: Work, workshop: Workshop, *, reason: str, version: int | None = None) -> None:
+    """Call the whole workshop off; counsellor and room are free again. Raises `WorkshopClosed`, `Stale`."""
+    check_version(workshop, version)
+    rules.check_workshop_open(workshop.status)
+    workshop.status, workshop.cancelled_at, workshop.reason = WorkshopStatus.CANCELLED.value, work.now, reason
+    await release(work, *(meeting.id for meeting in await sessions_of(work.session, workshop.id)))
+    work.emit(workshop, WorkshopCancelled(workshop_id=workshop.id, centre=workshop.centre, at=work.now, reason=reason))
+
+
+async def record_attendance(
+    work: Work, workshop: Workshop, session_id: UUID, came: Collection[UUID], version: int | None = None
+) -> None:
+    """Who came to a session (`came`: their seats); everyone else with a seat did not. Corrected until the end.
+
+    The last session's attendance ends the workshop: for each participant who attended it, the finalising session is
+    due, once. Raises `NotYet` before the session, `SeatNotTaken`, `WorkshopClosed`, `Stale`.
+    """
+    check_version(workshop, version)
+    rules.check_workshop_open(workshop.status)
+    meetings = await sessions_of(work.session, workshop.id)
+    meeting = next((one for one in meetings if one.id == session_id), None)
+    if meeting is None:
+        raise NotFound(what=msg("session of this workshop"))
+    place = await known_centre(work, workshop.centre)
+    rules.check_begun(meeting.starts_at, work.now, place.zone)
+    seats = await seats_of(work.session, workshop.id, SeatStatus.TAKEN)
+    if not {seat.id for seat in seats}.issuperset(came):
+        raise refusals.SeatNotTaken()
+    final = meeting is meetings[-1]
+    known = await attendance_of(work.session, [session_id])
+    for seat in seats:
+        before = known.get((session_id, seat.id))
+        attended = seat.id in came
+        if before is not None and before.attended == attended:
+            continue
+        _note(work, before, session_id, seat.id, attended=attended)
+        _say_attendance(work, workshop, session_id, seat, attended=attended, final=final)
+    meeting.recorded_at = work.now
+    if final:
+        workshop.status = WorkshopStatus.FINISHED.value
+        await _make_due(work, workshop, [seat for seat in seats if seat.id in came])
+
+
+def _note(work: Work, before: Attendance | None, session_id: UUID, seat_id: UUID, *, attended: bool) -> None:
+    if before is None:
+        work.add(Attendance(session_id=session_id, seat_id=seat_id, attended=attended, recorded_at=work.now))
+    else:
+        before.attended, before.recorded_at = attended, work.now
+
+
+def _say_attendance(
+    work: Work, workshop: Workshop, session_id: UUID, seat: Seat, *, attended: bool, final: bool
+) -> None:
+    if seat.subject_ref is None or seat.path_id is None:
+        return  # The person is forgotten: their presence still counts here, and is said to nobody.
+    work.emit(
+        workshop,
+        AttendanceRecorded(
+            workshop_id=workshop.id,
+            session_id=session_id,
+            seat_id=seat.id,
+            subject_ref=seat.subject_ref,
+            path_id=seat.path_id,
+            centre=workshop.centre,
+            at=work.now,
+            attended=attended,
+            final=final,
+        ),
+    )
+
+
+async def _make_due(work: Work, workshop: Workshop, stayed: Sequence[Seat]) -> None:
+    await work.prefetch(GuidancePath, [seat.path_id for seat in stayed if seat.path_id])
+    for seat in stayed:
+        path = await work.find(GuidancePath, seat.path_id) if seat.path_id else None
+        if path is None or path.finalising_due_at is not None or seat.subject_ref is None:
+            continue
+        path.finalising_due_at = work.now
+        work.emit(
+            workshop,
+            FinalisingSessionDue(
+                workshop_id=workshop.id,
+                path_id=path.id,
+                subject_ref=seat.subject_ref,
+                centre=workshop.centre,
+                at=work.now,
+            ),
+        )

@@ -1,0 +1,254 @@
+"""Past interviews. Overlap and opening hours are not checked: it is how it was. The rules of a path are."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from services.chassis.errors import Refused
+from services.chassis.store import Work
+from services.chassis.web import BadLine, Outcome
+from services.contracts.scheduling import (
+    AppointmentStatus,
+    InterviewCancelled,
+    InterviewHeld,
+    InterviewKind,
+    InterviewMissed,
+    Method,
+    PathOpened,
+    Side,
+)
+from services.scheduling.domain import refusals, rules, times
+from services.scheduling.imports.lines import InterviewLine, fingerprint
+from services.scheduling.store import Centre, GuidancePath, Interview, KnownPerson
+from services.scheduling.store.copies import centres
+
+GUIDANCE_FIELDS = ("path_id", "method", "subject_ref")
+
+
+@dataclass(slots=True)
+class PathSoFar:
+    """A path as far as it is known while a batch is taken in."""
+
+    subject_ref: UUID | None
+    method: str
+    correlation_id: UUID
+    due: bool
+    opened: InterviewLine | None = None
+    """The line that opens it, when it is new."""
+    numbers: set[int] = field(default_factory=set[int])
+    held: int = 0
+    booked: int = 0
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known before a batch, one query each."""
+
+    centres: dict[str, Centre]
+    fingerprints: dict[UUID, str | None]
+    paths: dict[UUID, PathSoFar]
+    forgotten: set[UUID]
+
+
+async def record_interviews(work: Work, lines: list[tuple[int, InterviewLine]]) -> Outcome:
+    """Keep these interviews and say so. Bad lines are answered; lines already known change nothing."""
+    known = await _known(work, [line for _, line in lines])
+    outcome, rows = Outcome(), list[dict[str, Any]]()
+    for number, line in lines:
+        said = fingerprint(line)
+        try:
+            if line.interview_id in known.fingerprints:
+                if known.fingerprints[line.interview_id] != said:
+                    raise refusals.AlreadyDifferent(id=str(line.interview_id))
+                continue
+            check_line(line, known.centres, work.now)
+            path = _take_place(line, known)
+        except Refused as refused:
+            outcome.bad.append(BadLine.because(number, refused))
+            continue
+        known.fingerprints[line.interview_id] = said
+        rows.append(_keep(work, line, path, said))
+    # Paths before interviews, so that whoever waits for a path also gets the later outbox numbers.
+    await work.insert(GuidancePath, [_path_row(path.opened, path) for path in known.paths.values() if path.opened])
+    await work.insert(Interview, rows)
+    outcome.accepted = len(rows)
+    return outcome
+
+
+def check_line(line: InterviewLine, known: dict[str, Centre], now: datetime) -> None:
+    """The rules that a past interview must keep by itself. Raises what `refusals` names."""
+    if line.centre not in known:
+        raise refusals.UnknownCentre(centre=line.centre, known=", ".join(sorted(known)) or "–")
+    centre = known[line.centre]
+    rules.check_area(line.area, line.centre, centre.areas)
+    times.check_past(line.starts_at, now, centre.zone)
+    guidance = line.kind is InterviewKind.GUIDANCE
+    for name in GUIDANCE_FIELDS:
+        _expect(line, name, wanted=guidance, because=f"kind = {line.kind.value}")
+    if guidance:
+        rules.check_length(line.minutes)
+    cancelled = line.status == AppointmentStatus.CANCELLED
+    _expect(line, "cancelled_by", wanted=cancelled, because=f"status = {line.status.value}")
+    if line.reason is not None:
+        _expect(line, "reason", wanted=cancelled, because=f"status = {line.status.value}")
+    if line.number is not None:
+        held = guidance and line.status == AppointmentStatus.FULFILLED
+        _expect(line, "number", wanted=held, because=f"{line.kind.value}, {line.status.value}")
+
+
+def _expect(line: InterviewLine, name: str, *, wanted: bool, because: str) -> None:
+    present = getattr(line, name) is not None
+    if wanted and not present:
+        raise refusals.FieldMissing(about=name, field=name, because=because)
+    if present and not wanted:
+        raise refusals.FieldOutOfPlace(about=name, field=name, because=because)
+
+
+def _take_place(line: InterviewLine, known: Known) -> PathSoFar | None:
+    """The interview's place on its path, by the path's rules; a new path is opened by its first line."""
+    if line.path_id is None or line.subject_ref is None or line.method is None:
+        return None
+    if line.subject_ref in known.forgotten:
+        raise refusals.PersonUnknown()
+    path = known.paths.get(line.path_id)
+    if path is None:
+        path = PathSoFar(line.subject_ref, line.method.value, uuid4(), due=False, opened=line)
+    elif (path.subject_ref, path.method) != (line.subject_ref, line.method.value):
+        raise refusals.PathDiffers()
+    if line.status == AppointmentStatus.FULFILLED:
+        rules.check_room_on_path(path.method, path.held, path.booked, due=path.due)
+        number = line.number or next(free for free in range(1, rules.PATH_LIMIT + 1) if free not in path.numbers)
+        if number in path.numbers:
+            raise refusals.NumberTaken(number=number)
+        path.numbers.add(number)
+        path.held += 1
+        line.number = number
+    known.paths[line.path_id] = path
+    return path
+
+
+async def _known(work: Work, lines: list[InterviewLine]) -> Known:
+    ids = [line.interview_id for line in lines]
+    chosen = sa.select(col(Interview.id), col(Interview.fingerprint)).where(col(Interview.id).in_(ids))
+    fingerprints: dict[UUID, str | None] = {row[0]: row[1] for row in await work.session.execute(chosen)}
+    people = {line.subject_ref for line in lines if line.subject_ref}
+    gone = sa.select(col(KnownPerson.id)).where(
+        col(KnownPerson.id).in_(people), col(KnownPerson.forgotten_at).is_not(None)
+    )
+    forgotten = set((await work.session.scalars(gone)).all()) if people else set[UUID]()
+    places = {centre.code: centre for centre in await centres(work.session)}
+    return Known(places, fingerprints, await _paths(work, {line.path_id for line in lines if line.path_id}), forgotten)
+
+
+async def _paths(work: Work, ids: set[UUID]) -> dict[UUID, PathSoFar]:
+    """Those of these paths that exist, locked, with what they hold."""
+    await work.prefetch(GuidancePath, sorted(ids))
+    paths: dict[UUID, PathSoFar] = {}
+    for id in ids:
+        row = await work.find(GuidancePath, id)
+        if row is not None:
+            due = row.finalising_due_at is not None
+            paths[id] = PathSoFar(row.subject_ref, row.method, row.correlation_id, due=due)
+    if paths:
+        chosen = sa.select(col(Interview.path_id), col(Interview.status), col(Interview.number)).where(
+            col(Interview.path_id).in_(list(paths)),
+            col(Interview.status).in_([AppointmentStatus.FULFILLED.value, AppointmentStatus.BOOKED.value]),
+        )
+        for path_id, status, number in await work.session.execute(chosen):
+            path = paths[cast(UUID, path_id)]
+            path.held += status == AppointmentStatus.FULFILLED
+            path.booked += status == AppointmentStatus.BOOKED
+            path.numbers.add(number or 0)
+    return paths
+
+
+def _open(work: Work, line: InterviewLine, path: PathSoFar) -> None:
+    """Say that a path was opened, by the first line that names it."""
+    if path.opened is line and line.path_id and line.subject_ref:
+        opened = PathOpened(
+            path_id=line.path_id,
+            subject_ref=line.subject_ref,
+            centre=line.centre,
+            method=Method(path.method),
+            at=line.starts_at,
+        )
+        work.say(opened, sequence=1, correlation_id=path.correlation_id)
+
+
+def _path_row(line: InterviewLine, path: PathSoFar) -> dict[str, Any]:
+    return {
+        "id": line.path_id,
+        "version": 1,
+        "correlation_id": path.correlation_id,
+        "subject_ref": path.subject_ref,
+        "centre": line.centre,
+        "area": line.area,
+        "method": path.method,
+        "opened_at": line.starts_at,
+        "workshop_id": None,
+        "finalising_due_at": None,
+    }
+
+
+def _keep(work: Work, line: InterviewLine, path: PathSoFar | None, said: str) -> dict[str, Any]:
+    correlation_id = path.correlation_id if path else uuid4()
+    if path is not None:
+        _open(work, line, path)
+    work.say(_event(line), sequence=1, correlation_id=correlation_id)
+    held = line.status == AppointmentStatus.FULFILLED
+    return {
+        "id": line.interview_id,
+        "version": 1,
+        "correlation_id": correlation_id,
+        "kind": line.kind.value,
+        "centre": line.centre,
+        "area": line.area,
+        "counsellor": line.counsellor,
+        "room": line.room,
+        "starts_at": line.starts_at,
+        "minutes": line.minutes,
+        "status": line.status.value,
+        "started_at": line.starts_at if held else None,
+        "ended_at": None,
+        "cancelled_at": None,
+        "cancelled_by": line.cancelled_by.value if line.cancelled_by else None,
+        "reason": line.reason,
+        "visit_id": line.visit_id,
+        "path_id": line.path_id,
+        "method": line.method.value if line.method else None,
+        "number": line.number,
+        "subject_ref": line.subject_ref,
+        "fingerprint": said,
+    }
+
+
+def _event(line: InterviewLine) -> InterviewHeld | InterviewCancelled | InterviewMissed:
+    if line.status == AppointmentStatus.CANCELLED:
+        return InterviewCancelled(
+            interview_id=line.interview_id,
+            kind=line.kind,
+            centre=line.centre,
+            at=line.starts_at,
+            cancelled_by=line.cancelled_by or Side.CENTRE,
+            reason=line.reason or rules.NOT_RECORDED,
+        )
+    if line.status == AppointmentStatus.NOSHOW:
+        return InterviewMissed(interview_id=line.interview_id, kind=line.kind, centre=line.centre, at=line.starts_at)
+    return InterviewHeld(
+        interview_id=line.interview_id,
+        kind=line.kind,
+        centre=line.centre,
+        area=line.area,
+        counsellor=line.counsellor,
+        starts_at=line.starts_at,
+        minutes=line.minutes,
+        visit_id=line.visit_id,
+        path_id=line.path_id,
+        method=line.method,
+        number=line.number,
+        subject_ref=line.subject_ref,
+    )

@@ -1,0 +1,282 @@
+"""Past workshops. Overlap and opening hours are not checked: it is how it was. Seats and attendance are."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from services.chassis.errors import Refused
+from services.chassis.store import Work
+from services.chassis.web import BadLine, Outcome
+from services.contracts import Event
+from services.contracts.scheduling import (
+    AttendanceRecorded,
+    FinalisingSessionDue,
+    Method,
+    PathOpened,
+    SeatTaken,
+    WorkshopAnnounced,
+    WorkshopSession,
+)
+from services.scheduling.domain import refusals, rules, times
+from services.scheduling.domain.rules import SeatStatus, WorkshopStatus
+from services.scheduling.imports.lines import SessionLine, WorkshopLine, fingerprint
+from services.scheduling.store import Attendance, Centre, GuidancePath, KnownPerson, Seat, Session, Workshop
+from services.scheduling.store.copies import centres
+
+
+async def record_workshops(work: Work, lines: list[tuple[int, WorkshopLine]]) -> Outcome:
+    """Keep these workshops, with seats, attendance and paths, and say so. Lines already known change nothing."""
+    places = {centre.code: centre for centre in await centres(work.session)}
+    workshop_ids = {line.workshop_id for _, line in lines}
+    chosen = sa.select(col(Workshop.id), col(Workshop.fingerprint)).where(col(Workshop.id).in_(workshop_ids))
+    fingerprints: dict[UUID, str | None] = {row[0]: row[1] for row in await work.session.execute(chosen)}
+    used, forgotten = await _used(work, [line for _, line in lines if line.workshop_id not in fingerprints])
+    outcome, rows = Outcome(), _Rows()
+    for number, line in lines:
+        said = fingerprint(line)
+        try:
+            if line.workshop_id in fingerprints:
+                if fingerprints[line.workshop_id] != said:
+                    raise refusals.AlreadyDifferent("workshop_id", id=str(line.workshop_id))
+                continue
+            check_line(line, places, work.now, forgotten)
+            _check_ids(line, used)
+        except Refused as refused:
+            outcome.bad.append(BadLine.because(number, refused))
+            continue
+        fingerprints[line.workshop_id] = said
+        used.update(_ids(line))
+        rows.keep(work, line, said)
+        outcome.accepted += 1
+    await rows.insert(work)
+    return outcome
+
+
+def check_line(line: WorkshopLine, known: dict[str, Centre], now: datetime, forgotten: set[UUID]) -> None:
+    """The rules that a past workshop must keep. Raises what `refusals` names."""
+    if line.centre not in known:
+        raise refusals.UnknownCentre(centre=line.centre, known=", ".join(sorted(known)) or "–")
+    centre = known[line.centre]
+    rules.check_area(line.area, line.centre, centre.areas)
+    ended = None
+    for session in line.sessions:
+        if ended is not None and session.starts_at < ended:
+            raise refusals.SessionsOverlap(at=times.said(session.starts_at, centre.zone))
+        ended = _end(session)
+        times.check_past(ended, now, centre.zone, "sessions")
+    people = [participant.subject_ref for participant in line.participants]
+    if len(people) > line.seats:
+        raise refusals.TooManyParticipants(people=len(people), seats=line.seats)
+    if len(set(people)) < len(people):
+        raise refusals.DoubleSeat("participants")
+    if forgotten.intersection(people):
+        raise refusals.PersonUnknown("participants")
+    for participant in line.participants:
+        if len(participant.attended) != len(line.sessions):
+            raise refusals.AttendanceIncomplete(given=len(participant.attended), sessions=len(line.sessions))
+
+
+def _ids(line: WorkshopLine) -> list[UUID]:
+    """The ids of everything inside a line."""
+    seats = [id for participant in line.participants for id in (participant.seat_id, participant.path_id)]
+    return [session.session_id for session in line.sessions] + seats
+
+
+def _check_ids(line: WorkshopLine, used: set[UUID]) -> None:
+    seen = set(used)
+    for id in _ids(line):
+        if id in seen:
+            raise refusals.AlreadyDifferent("workshop_id", id=str(id))
+        seen.add(id)
+
+
+async def _used(work: Work, lines: list[WorkshopLine]) -> tuple[set[UUID], set[UUID]]:
+    """Which ids of sessions, seats and paths exist already; and which of these people are forgotten."""
+    ids = [id for line in lines for id in _ids(line)]
+    people = [participant.subject_ref for line in lines for participant in line.participants]
+    used: set[UUID] = set()
+    for some in _slices(ids):
+        for column in (col(Session.id), col(Seat.id), col(GuidancePath.id)):
+            used.update((await work.session.scalars(sa.select(column).where(column.in_(some)))).all())
+    forgotten: set[UUID] = set()
+    for some in _slices(people):
+        gone = sa.select(col(KnownPerson.id)).where(
+            col(KnownPerson.id).in_(some), col(KnownPerson.forgotten_at).is_not(None)
+        )
+        forgotten.update((await work.session.scalars(gone)).all())
+    return used, forgotten
+
+
+def _slices(ids: list[UUID], size: int = 5000) -> Iterable[list[UUID]]:
+    """A statement takes a bounded number of values."""
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def _end(session: SessionLine) -> datetime:
+    return session.starts_at + timedelta(minutes=session.minutes)
+
+
+class _Rows:
+    """What a batch writes, by table."""
+
+    def __init__(self) -> None:
+        self._workshops: list[dict[str, Any]] = []
+        self._sessions: list[dict[str, Any]] = []
+        self._paths: list[dict[str, Any]] = []
+        self._seats: list[dict[str, Any]] = []
+        self._attendance: list[dict[str, Any]] = []
+
+    async def insert(self, work: Work) -> None:
+        """Write it, aggregates first."""
+        await work.insert(Workshop, self._workshops)
+        await work.insert(GuidancePath, self._paths)
+        await work.insert(Session, self._sessions)
+        await work.insert(Seat, self._seats)
+        await work.insert(Attendance, self._attendance)
+
+    def keep(self, work: Work, line: WorkshopLine, said: str) -> None:
+        """One workshop: its rows, and its events in the order in which it happened."""
+        correlation_id = uuid4()
+        events = list(_events(line))
+        for sequence, event in enumerate(events, 1):
+            work.say(event, sequence=sequence, correlation_id=correlation_id)
+        self._workshops.append(
+            {
+                "id": line.workshop_id,
+                "version": len(events),
+                "correlation_id": correlation_id,
+                "centre": line.centre,
+                "area": line.area,
+                "title": line.title,
+                "counsellor": line.counsellor,
+                "room": line.room,
+                "seats": line.seats,
+                "taken": len(line.participants),
+                "asked": len(line.participants),
+                "status": WorkshopStatus.FINISHED.value,
+                "first_at": line.sessions[0].starts_at,
+                "last_at": _end(line.sessions[-1]),
+                "cancelled_at": None,
+                "reason": None,
+                "fingerprint": said,
+            }
+        )
+        for ordinal, session in enumerate(line.sessions, 1):
+            self._keep_session(line, ordinal, session)
+        for place, participant in enumerate(line.participants, 1):
+            self._keep_seat(line, place, correlation_id)
+            work.say(
+                PathOpened(
+                    path_id=participant.path_id,
+                    subject_ref=participant.subject_ref,
+                    centre=line.centre,
+                    method=Method.COLLECTIVE,
+                    at=line.sessions[0].starts_at,
+                    workshop_id=line.workshop_id,
+                ),
+                sequence=1,
+                correlation_id=correlation_id,
+            )
+
+    def _keep_session(self, line: WorkshopLine, ordinal: int, session: SessionLine) -> None:
+        self._sessions.append(
+            {
+                "id": session.session_id,
+                "workshop_id": line.workshop_id,
+                "ordinal": ordinal,
+                "starts_at": session.starts_at,
+                "minutes": session.minutes,
+                "recorded_at": _end(session),
+            }
+        )
+        self._attendance += [
+            {
+                "session_id": session.session_id,
+                "seat_id": participant.seat_id,
+                "attended": participant.attended[ordinal - 1],
+                "recorded_at": _end(session),
+            }
+            for participant in line.participants
+        ]
+
+    def _keep_seat(self, line: WorkshopLine, place: int, correlation_id: UUID) -> None:
+        participant, first = line.participants[place - 1], line.sessions[0].starts_at
+        self._paths.append(
+            {
+                "id": participant.path_id,
+                "version": 1,
+                "correlation_id": correlation_id,
+                "subject_ref": participant.subject_ref,
+                "centre": line.centre,
+                "area": line.area,
+                "method": Method.COLLECTIVE.value,
+                "opened_at": first,
+                "workshop_id": line.workshop_id,
+                "finalising_due_at": _end(line.sessions[-1]) if participant.attended[-1] else None,
+            }
+        )
+        self._seats.append(
+            {
+                "id": participant.seat_id,
+                "workshop_id": line.workshop_id,
+                "subject_ref": participant.subject_ref,
+                "path_id": participant.path_id,
+                "status": SeatStatus.TAKEN.value,
+                "place": place,
+                "asked_at": first,
+                "taken_at": first,
+                "released_at": None,
+                "cancelled_by": None,
+            }
+        )
+
+
+def _events(line: WorkshopLine) -> Iterable[Event]:
+    """What happened: announced, seats taken, attendance session by session, finalising sessions due."""
+    yield WorkshopAnnounced(
+        workshop_id=line.workshop_id,
+        centre=line.centre,
+        area=line.area,
+        counsellor=line.counsellor,
+        room=line.room,
+        seats=line.seats,
+        sessions=tuple(
+            WorkshopSession(session_id=one.session_id, starts_at=one.starts_at, minutes=one.minutes)
+            for one in line.sessions
+        ),
+    )
+    for person in line.participants:
+        yield SeatTaken(
+            workshop_id=line.workshop_id,
+            seat_id=person.seat_id,
+            subject_ref=person.subject_ref,
+            path_id=person.path_id,
+            centre=line.centre,
+            at=line.sessions[0].starts_at,
+        )
+    for place, session in enumerate(line.sessions):
+        for person in line.participants:
+            yield AttendanceRecorded(
+                workshop_id=line.workshop_id,
+                session_id=session.session_id,
+                seat_id=person.seat_id,
+                subject_ref=person.subject_ref,
+                path_id=person.path_id,
+                centre=line.centre,
+                at=_end(session),
+                attended=person.attended[place],
+                final=place == len(line.sessions) - 1,
+            )
+    for person in line.participants:
+        if person.attended[-1]:
+            yield FinalisingSessionDue(
+                workshop_id=line.workshop_id,
+                path_id=person.path_id,
+                subject_ref=person.subject_ref,
+                centre=line.centre,
+                at=_end(line.sessions[-1]),
+            )

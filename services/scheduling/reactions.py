@@ -1,0 +1,98 @@
+"""What scheduling listens to."""
+
+from services.chassis.reactions import Reactions
+from services.chassis.store import Work
+from services.contracts.directory import CentrePublished
+from services.contracts.intake import (
+    SubjectErased,
+    VisitBeingServed,
+    VisitCalled,
+    VisitCheckedIn,
+    VisitIdentified,
+    VisitLeft,
+    VisitorConsentWithdrawn,
+    VisitorRegistered,
+    VisitServed,
+    VisitStatus,
+)
+from services.scheduling.actions import forgetting, people, places, waiting
+from services.scheduling.store import KnownPerson, Waiting
+
+reactions = Reactions()
+
+
+@reactions.on(CentrePublished)
+async def on_centre_published(work: Work, event: CentrePublished) -> None:
+    """The directory published a centre."""
+    await places.know_centre(
+        work,
+        event.centre,
+        name=event.name,
+        areas=list(event.areas),
+        timezone=event.timezone,
+        opening_hours=[hours.model_dump(mode="json") for hours in event.opening_hours],
+        closed_on=list(event.closed_on),
+    )
+
+
+@reactions.on(VisitCheckedIn, loads=Waiting)
+async def on_visit_checked_in(work: Work, event: VisitCheckedIn) -> None:
+    """Somebody came in."""
+    await waiting.check_in(
+        work,
+        event.visit_id,
+        centre=event.centre,
+        area=event.area,
+        ticket=event.ticket,
+        status=event.status,
+        at=event.at,
+        subject_ref=event.subject_ref,
+    )
+
+
+@reactions.on(VisitCalled, loads=Waiting)
+async def on_visit_called(work: Work, event: VisitCalled) -> None:
+    """The visitor was called to a desk."""
+    await waiting.move_on(work, event.visit_id, VisitStatus.CALLED, event.at)
+
+
+@reactions.on(VisitBeingServed, loads=Waiting)
+async def on_visit_being_served(work: Work, event: VisitBeingServed) -> None:
+    """The visitor sat down."""
+    await waiting.move_on(work, event.visit_id, VisitStatus.BEING_SERVED, event.at)
+
+
+@reactions.on(VisitServed, loads=Waiting)
+async def on_visit_served(work: Work, event: VisitServed) -> None:
+    """The visit ended well."""
+    await waiting.move_on(work, event.visit_id, VisitStatus.SERVED, event.at)
+
+
+@reactions.on(VisitLeft, loads=Waiting)
+async def on_visit_left(work: Work, event: VisitLeft) -> None:
+    """The visitor went away."""
+    await waiting.move_on(work, event.visit_id, VisitStatus.LEFT, event.at)
+
+
+@reactions.on(VisitIdentified, loads=Waiting)
+async def on_visit_identified(work: Work, event: VisitIdentified) -> None:
+    """The visitor agreed to be known."""
+    await waiting.identify(work, event.visit_id, event.subject_ref, event.at)
+
+
+@reactions.on(VisitorRegistered, loads=KnownPerson)
+async def on_visitor_registered(work: Work, event: VisitorRegistered) -> None:
+    """A person agreed to be known."""
+    await people.register(work, event.subject_ref, event.centre, list(event.purposes), event.at)
+
+
+@reactions.on(VisitorConsentWithdrawn, loads=KnownPerson)
+async def on_visitor_consent_withdrawn(work: Work, event: VisitorConsentWithdrawn) -> None:
+    """A person no longer agrees."""
+    await forgetting.withdraw(work, event.subject_ref, list(event.purposes))
+
+
+@reactions.on(SubjectErased, loads=KnownPerson)
+async def on_subject_erased(work: Work, event: SubjectErased) -> None:
+    """A person is to be forgotten everywhere."""
+    await forgetting.forget(work, event.subject_ref, event.at)

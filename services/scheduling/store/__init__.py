@@ -1,0 +1,21 @@
+"""What scheduling keeps."""
+
+from services.scheduling.store.copies import Centre, KnownPerson, Waiting, WaitingBoard
+from services.scheduling.store.interviews import GuidancePath, Interview, QuarterHour
+from services.scheduling.store.table import Table
+from services.scheduling.store.workshops import Attendance, Seat, Session, Workshop
+
+__all__ = [
+    "Attendance",
+    "Centre",
+    "GuidancePath",
+    "Interview",
+    "KnownPerson",
+    "QuarterHour",
+    "Seat",
+    "Session",
+    "Table",
+    "Waiting",
+    "WaitingBoard",
+    "Workshop",
+]

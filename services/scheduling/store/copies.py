@@ -1,0 +1,153 @@
+"""What scheduling keeps of others' data, fed by their events: centres, who is in the room, who agreed to be known."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col
+
+from services.chassis.store import Aggregate
+from services.scheduling.domain.rules import IN_THE_ROOM
+from services.scheduling.domain.times import Hours, Opening
+from services.scheduling.store.table import Table
+
+
+class Centre(Table, table=True):
+    """A centre, as the directory published it."""
+
+    __tablename__ = "centres"  # pyright: ignore[reportAssignmentType]
+
+    code: str = Field(primary_key=True)
+    name: str
+    areas: list[str] = Field(sa_type=sa.JSON)
+    timezone: str
+    opening_hours: list[dict[str, Any]] = Field(sa_type=sa.JSON)
+    closed_on: list[str] = Field(sa_type=sa.JSON)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of its clocks."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def hours(self) -> Hours:
+        """When it is open."""
+        openings = tuple(
+            Opening(tuple(one["weekdays"]), one["opens_at"], one["closes_at"]) for one in self.opening_hours
+        )
+        return Hours(self.name, self.zone, openings, frozenset(self.closed_on))
+
+
+class Waiting(Aggregate, Table, table=True):
+    """A visitor who queued, from check-in to the end of the visit. `id` is the visit's.
+
+    `seq` counts the changes of a centre's board without gaps, in the order of their commits: a reader who has seen
+    everything up to a number misses nothing that comes after it.
+    """
+
+    __tablename__ = "waiting"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        sa.Index("waiting_changes", "centre", "seq"),
+        sa.Index(
+            "waiting_in_the_room",
+            "centre",
+            "checked_in_at",
+            postgresql_where=sa.text("status in ('waiting', 'called', 'being_served')"),
+            sqlite_where=sa.text("status in ('waiting', 'called', 'being_served')"),
+        ),
+    )
+
+    centre: str
+    area: str | None = None
+    ticket: str | None = None
+    status: str
+    checked_in_at: datetime
+    changed_at: datetime
+    subject_ref: UUID | None = Field(default=None, index=True)
+    counsellor: str | None = None
+    """Who is in an interview with this visitor."""
+    interview_id: UUID | None = None
+    seq: int = 0
+
+
+class WaitingBoard(Table, table=True):
+    """The changes of one centre's board: the number of the last, and of the last that was forgotten."""
+
+    __tablename__ = "waiting_boards"  # pyright: ignore[reportAssignmentType]
+
+    centre: str = Field(primary_key=True)
+    seq: int = 0
+    forgotten: int = 0
+    tidied_on: date | None = None
+
+
+class KnownPerson(Aggregate, Table, table=True):
+    """Somebody who agreed to be known; `id` is their reference.
+
+    The row stays when they are forgotten, so that nothing replayed or restored brings them back.
+    """
+
+    __tablename__ = "known_people"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (sa.Index("known_people_lately", "centre", "registered_at"),)
+
+    centre: str
+    purposes: list[str] = Field(sa_type=sa.JSON)
+    registered_at: datetime
+    forgotten_at: datetime | None = None
+
+
+async def centres(session: AsyncSession) -> Sequence[Centre]:
+    """All centres, by name."""
+    return (await session.scalars(sa.select(Centre).order_by(col(Centre.name)))).all()
+
+
+async def in_the_room(session: AsyncSession, centre: str, limit: int = 200) -> Sequence[Waiting]:
+    """Who waits, is called or is being served at a centre, first come first."""
+    chosen = (
+        sa.select(Waiting)
+        .where(col(Waiting.centre) == centre, col(Waiting.status).in_(IN_THE_ROOM))
+        .order_by(col(Waiting.checked_in_at), col(Waiting.id))
+        .limit(limit)
+    )
+    return (await session.scalars(chosen)).all()
+
+
+async def changes_after(session: AsyncSession, centre: str, seq: int, limit: int = 500) -> Sequence[Waiting]:
+    """What changed on a centre's board after this number, in order; of what changed twice only the last."""
+    chosen = (
+        sa.select(Waiting)
+        .where(col(Waiting.centre) == centre, col(Waiting.seq) > seq)
+        .order_by(col(Waiting.seq))
+        .limit(limit)
+    )
+    return (await session.scalars(chosen)).all()
+
+
+async def visit_of(session: AsyncSession, subject_ref: UUID, since: datetime, until: datetime) -> Waiting | None:
+    """A visit of this person that began then and did not end by leaving, if there is one."""
+    chosen = (
+        sa.select(Waiting)
+        .where(
+            col(Waiting.subject_ref) == subject_ref,
+            col(Waiting.checked_in_at) >= since,
+            col(Waiting.checked_in_at) < until,
+            col(Waiting.status) != "left",
+        )
+        .limit(1)
+    )
+    return await session.scalar(chosen)
+
+
+async def known_lately(session: AsyncSession, centre: str, limit: int = 50) -> Sequence[KnownPerson]:
+    """People of a centre who agreed to be known, the latest first."""
+    chosen = (
+        sa.select(KnownPerson)
+        .where(col(KnownPerson.centre) == centre, col(KnownPerson.forgotten_at).is_(None))
+        .order_by(col(KnownPerson.registered_at).desc())
+        .limit(limit)
+    )
+    return (await session.scalars(chosen)).all()

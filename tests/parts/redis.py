@@ -1,0 +1,95 @@
+"""A Redis server of our own; where none is installed, fakeredis' TCP server stands in."""
+
+import functools
+import re
+import socket
+import subprocess
+import threading
+from pathlib import Path
+from typing import Protocol
+
+from services.launcher.kafka import free_ports
+from tests.parts.process import executable, start_server, wait_until
+
+
+@functools.cache
+def version() -> str | None:
+    """The installed server's version; None when there is none."""
+    found = executable("redis-server", "valkey-server")
+    if found is None:
+        return None
+    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
+    number = re.search(r"v=(\S+)", said)
+    return number[1] if number else said.strip()
+
+
+class RedisPart(Protocol):
+    """What a test may use, whichever it is."""
+
+    url: str
+
+    def stop(self) -> None:
+        """End it."""
+        ...
+
+
+class RedisServer:
+    """`redis-server` on a free port; keeps nothing on disk, as the platform expects nothing to be kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._log = folder, folder / "redis.log"
+        self.port = free_ports(1)[0]
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._process = self._start()
+
+    def kill(self) -> None:
+        """Lose it, with everything in it."""
+        self._process.kill()
+        self._process.wait()
+
+    def restart(self) -> None:
+        """Lose it, and have an empty one on the same port."""
+        self.kill()
+        self._process = self._start()
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait(10)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        program = executable("redis-server", "valkey-server")
+        if program is None:
+            raise RuntimeError("no redis-server on the PATH")
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        process = start_server([program, *options, "--dir", self._folder], self._log)
+        wait_until(self._answers, process, self._log)
+        return process
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(64).startswith(b"+PONG")
+        except OSError:
+            return False
+
+
+class FakeRedisServer:
+    """fakeredis over TCP, in a thread of ours."""
+
+    def __init__(self) -> None:
+        from fakeredis import TcpFakeServer
+
+        port = free_ports(1)[0]
+        self.url = f"redis://127.0.0.1:{port}/0"
+        self._server = TcpFakeServer(("127.0.0.1", port), server_type="redis")
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)

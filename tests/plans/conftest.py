@@ -1,0 +1,99 @@
+"""A store of plans of its own for each test, on SQLite and on PostgreSQL, and one person's plan in it."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import httpx2
+import pytest
+import sqlalchemy as sa
+
+from services.chassis.broker import Broker
+from services.chassis.identity import Person
+from services.chassis.live import Live
+from services.chassis.migrations import migrate
+from services.chassis.settings import Settings
+from services.chassis.store import Store
+from services.chassis.web.process import Process
+from services.contracts.scheduling import Method
+from services.plans.app import SERVICE
+from services.plans.store import Table
+from tests.parts.postgres import PostgresServer
+from tests.plans.told import MARCH, Adult, mons, tell
+
+_databases: dict[PostgresServer, str] = {}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Store]:
+    if request.param == "postgres":
+        url = await _postgres_url(request.getfixturevalue("postgres"))
+    else:
+        url = f"sqlite+aiosqlite:///{tmp_path / 'plans.db'}"
+    made = Store(url, "plans", Table.metadata, lambda: MARCH)
+    async with made.writer.begin() as connection:
+        await connection.run_sync(Table.metadata.create_all)
+        for table in reversed(Table.metadata.sorted_tables):
+            await connection.execute(sa.delete(table))
+    yield made
+    await made.close()
+
+
+async def _postgres_url(server: PostgresServer) -> str:
+    """One database for all tests here: to empty it is ten times faster than to make it."""
+    if server not in _databases:
+        made = await server.create_database("plans_test")
+        _databases[server] = made.replace("postgresql://", "postgresql+asyncpg://")
+    return _databases[server]
+
+
+@pytest.fixture
+async def adult(store: Store) -> Adult:
+    """Somebody on an individual path whose first interview was held: the plan is open."""
+    somebody = Adult(Method.INDIVIDUAL)
+    await tell(store, [mons(), somebody.path_opened(), somebody.interview(1)])
+    return somebody
+
+
+@dataclass
+class Site:
+    """Plans' own web, without Kafka around it: its store, and a client signed in as anybody."""
+
+    process: Process
+
+    @property
+    def store(self) -> Store:
+        return self.process.runtimes[0].store
+
+    def as_(self, person: Person | None, *, lang: str = "en", page: bool = False) -> httpx2.AsyncClient:
+        """Who asks, in which language; `page`: as a browser does, with the session in its cookie."""
+        headers = {"accept-language": lang, "accept": "text/html" if page else "application/json"}
+        cookies: dict[str, str] = {}
+        if person is not None and page:
+            headers["sec-fetch-site"] = "same-origin"
+            cookies["cefo-session"] = self.process.signer.session(person)
+        elif person is not None:
+            headers["authorization"] = f"Bearer {self.process.signer.session(person)}"
+        transport = httpx2.ASGITransport(app=cast(Any, self.process))
+        return httpx2.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1:8000", headers=headers, cookies=cookies
+        )
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncGenerator[Site]:
+    settings = Settings(data=tmp_path, demo=True)
+    process = Process([SERVICE], settings, Broker(settings), live=Live(), clock=lambda: MARCH)
+    made = Site(process)
+    await migrate(made.store, SERVICE.folder / "migrations")
+    yield made
+    await made.store.close()
+
+
+@pytest.fixture
+async def her(site: Site) -> Adult:
+    """Somebody whose individual plan is open, as the site's store has it."""
+    somebody = Adult(Method.INDIVIDUAL)
+    await tell(site.store, [mons(), somebody.path_opened(), somebody.interview(1)])
+    return somebody

@@ -1,0 +1,176 @@
+from datetime import UTC, date, datetime
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.chassis.errors import Refused, Stale
+from services.chassis.i18n import language
+from services.contracts.plans import Dimension
+from services.contracts.scheduling import Method
+from services.plans.domain import (
+    REASONS,
+    DimensionsMissing,
+    DueInPast,
+    FinalisingSessionNotHeld,
+    NoActionTrack,
+    NoGoal,
+    OnlyCounsellorRefers,
+    PlanIsConfirmed,
+    SecondInterviewNotHeld,
+    ServiceWithoutNeed,
+    Standing,
+    UnknownArea,
+    UnknownReason,
+    WorkshopNotFinished,
+    checklist,
+    first_guidance_session,
+    require_area,
+    require_complete,
+    require_due,
+    require_open,
+    require_referral,
+    require_seen,
+)
+
+ALL = frozenset(Dimension)
+READY = Standing(Method.INDIVIDUAL, interviews_held=2, written=ALL, goals=1, tracks=1)
+READY_COLLECTIVE = Standing(
+    Method.COLLECTIVE,
+    interviews_held=1,
+    sessions_recorded=3,
+    sessions_total=3,
+    workshop_finished=True,
+    written=ALL,
+    goals=1,
+    tracks=1,
+)
+
+standings = st.builds(
+    Standing,
+    method=st.sampled_from(Method),
+    interviews_held=st.integers(0, 4),
+    sessions_recorded=st.integers(0, 6),
+    sessions_total=st.none() | st.integers(1, 6),
+    workshop_finished=st.booleans(),
+    written=st.frozensets(st.sampled_from(Dimension)),
+    goals=st.integers(0, 3),
+    tracks=st.integers(0, 3),
+)
+
+
+@given(standings)
+def test_a_plan_is_confirmed_exactly_when_the_methods_rule_holds(standing: Standing) -> None:
+    if standing.method is Method.INDIVIDUAL:
+        sessions_held = standing.interviews_held >= 2
+    else:
+        sessions_held = standing.workshop_finished and standing.interviews_held >= 1
+    holds = sessions_held and standing.written == ALL and standing.goals >= 1 and standing.tracks >= 1
+    try:
+        require_complete(standing)
+        confirmed = True
+    except Refused:
+        confirmed = False
+    assert confirmed == holds
+    assert confirmed == all(check.met for check in checklist(standing))
+
+
+@pytest.mark.parametrize(
+    ("standing", "refusal", "told"),
+    [
+        (
+            Standing(Method.INDIVIDUAL, interviews_held=1, written=ALL, goals=1, tracks=1),
+            SecondInterviewNotHeld,
+            {"held": 1, "needed": 2},
+        ),
+        (
+            Standing(Method.COLLECTIVE, 1, 2, 3, written=ALL, goals=1, tracks=1),
+            WorkshopNotFinished,
+            {"done": 2, "total": 3},
+        ),
+        (
+            Standing(Method.COLLECTIVE, 0, 3, 3, workshop_finished=True, written=ALL, goals=1, tracks=1),
+            FinalisingSessionNotHeld,
+            {"held": 0, "needed": 1},
+        ),
+        (Standing(Method.INDIVIDUAL, 2, written=ALL, tracks=1), NoGoal, {"needed": 1, "found": 0}),
+        (Standing(Method.INDIVIDUAL, 2, written=ALL, goals=1), NoActionTrack, {"needed": 1, "found": 0}),
+    ],
+)
+def test_a_refused_confirmation_names_the_rule_and_both_values(
+    standing: Standing, refusal: type[Refused], told: dict[str, int]
+) -> None:
+    with pytest.raises(refusal) as raised:
+        require_complete(standing)
+    assert raised.value.values == told
+
+
+def test_missing_dimensions_are_named_in_the_readers_language() -> None:
+    with pytest.raises(DimensionsMissing) as raised:
+        require_complete(Standing(Method.INDIVIDUAL, 2, written=ALL - {Dimension.VALUES, Dimension.OBSTACLES}))
+    missing = raised.value.values["missing"]
+    reader = language.set("en")
+    try:
+        assert f"{missing}" == "Values, Possible obstacles"
+    finally:
+        language.reset(reader)
+
+
+@pytest.mark.parametrize("standing", [READY, READY_COLLECTIVE])
+def test_a_complete_plan_has_nothing_left_on_its_list(standing: Standing) -> None:
+    assert [check for check in checklist(standing) if not check.met] == []
+
+
+def test_the_first_guidance_session_depends_on_the_method() -> None:
+    held, came = datetime(2026, 3, 9, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)
+    first = first_guidance_session(Method.INDIVIDUAL, first_held_at=held, first_attended_at=None)
+    assert first == held
+    assert first_guidance_session(Method.INDIVIDUAL, first_held_at=None, first_attended_at=came) is None
+    assert first_guidance_session(Method.COLLECTIVE, first_held_at=held, first_attended_at=came) == came
+
+
+def test_a_confirmed_plan_says_since_when() -> None:
+    require_open(None)
+    with pytest.raises(PlanIsConfirmed) as raised:
+        require_open(datetime(2026, 4, 1, 10, 0, tzinfo=UTC))
+    assert raised.value.values == {"confirmed": "2026-04-01"}
+
+
+def test_whoever_saw_another_version_is_told_both() -> None:
+    require_seen(3, None)
+    require_seen(3, 3)
+    with pytest.raises(Stale) as raised:
+        require_seen(4, 3)
+    assert raised.value.values == {"now": 4, "seen": 3}
+
+
+def test_an_area_is_one_of_the_centres() -> None:
+    require_area(None, ["find-job"])
+    require_area("find-job", ["find-job", "mobility"])
+    with pytest.raises(UnknownArea) as raised:
+        require_area("cooking", ["find-job", "mobility"])
+    assert raised.value.values == {"area": "cooking", "known": "find-job, mobility"}
+    assert raised.value.about == "area"
+
+
+@given(st.dates(), st.dates())
+def test_an_action_is_due_today_or_later(due: date, today: date) -> None:
+    if due >= today:
+        require_due(due, today)
+    else:
+        with pytest.raises(DueInPast):
+            require_due(due, today)
+
+
+def test_a_referral_has_a_known_reason_and_comes_from_a_counsellor() -> None:
+    require_referral(True, REASONS[0], uuid4(), by_counsellor=True)
+    require_referral(False, None, None, by_counsellor=False)
+    with pytest.raises(UnknownReason):
+        require_referral(True, "because", None, by_counsellor=True)
+    with pytest.raises(UnknownReason):
+        require_referral(True, None, None, by_counsellor=True)
+    with pytest.raises(OnlyCounsellorRefers):
+        require_referral(True, REASONS[0], None, by_counsellor=False)
+    with pytest.raises(ServiceWithoutNeed):
+        require_referral(False, None, uuid4(), by_counsellor=True)

@@ -1,0 +1,262 @@
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlmodel import col, select
+
+from services.chassis.store import Store
+from services.contracts import Event
+from services.contracts.directory import (
+    ReferralProgressed,
+    ReferralRequested,
+    ReferralStatus,
+)
+from services.contracts.intake import SubjectErased
+from services.contracts.plans import PlanOpened, PlansPurged
+from services.contracts.scheduling import InterviewKind, Method
+from services.plans import actions
+from services.plans.store import Centre, HeldInterview, Plan, ProviderService, Referral, Table, standings
+from services.plans.store import Path as PathRow
+from tests.plans.told import COUNSELLOR, MARCH, MONS, Adult, contents, mons, provider, said, said_types, tell
+
+SEED = UUID("00000000-0000-4000-8000-000000000017")
+
+
+@asynccontextmanager
+async def fresh_store() -> AsyncGenerator[Store]:
+    with TemporaryDirectory() as folder:
+        store = Store(f"sqlite+aiosqlite:///{Path(folder) / 'plans.db'}", "plans", Table.metadata, lambda: MARCH)
+        async with store.writer.begin() as connection:
+            await connection.run_sync(Table.metadata.create_all)
+        yield store
+        await store.close()
+
+
+async def plan_of(store: Store, adult: Adult) -> Plan | None:
+    async with store.read() as session:
+        return await session.get(Plan, adult.plan_id)
+
+
+async def test_the_first_held_interview_opens_an_individual_plan(store: Store) -> None:
+    adult = Adult(Method.INDIVIDUAL)
+    await tell(store, [adult.path_opened()])
+    assert await plan_of(store, adult) is None
+    await tell(store, [adult.interview(1)])
+    plan = await plan_of(store, adult)
+    assert plan is not None
+    assert (plan.subject_ref, plan.centre, plan.method) == (adult.subject_ref, MONS, "individual")
+    assert plan.opened_at == adult.interview(1).starts_at
+    opened = (await said(store))[0]
+    assert opened == PlanOpened(
+        plan_id=plan.id,
+        path_id=adult.path_id,
+        subject_ref=adult.subject_ref,
+        centre=MONS,
+        method=Method.INDIVIDUAL,
+        at=plan.opened_at,
+    )
+
+
+async def test_the_first_session_attended_opens_a_collective_plan(store: Store) -> None:
+    adult = Adult(Method.COLLECTIVE)
+    await tell(store, [adult.path_opened(), adult.announced(), adult.seat(), adult.attendance(1, attended=False)])
+    assert await plan_of(store, adult) is None
+    await tell(store, [adult.attendance(2)])
+    assert await said_types(store) == ["PlanOpened"]
+
+
+async def test_a_path_has_one_plan_however_many_interviews_are_held(store: Store) -> None:
+    adult = Adult(Method.INDIVIDUAL)
+    await tell(store, [adult.path_opened(), *(adult.interview(n) for n in (1, 2, 2, 3))], in_one_batch=True)
+    assert await said_types(store) == ["PlanOpened"]
+    async with store.read() as session:
+        assert len((await session.scalars(select(HeldInterview))).all()) == 3
+
+
+async def test_an_information_interview_leaves_no_trace(store: Store) -> None:
+    heard = Adult(Method.INDIVIDUAL).interview(1)
+    await tell(store, [heard.model_copy(update={"kind": InterviewKind.INFORMATION, "path_id": None})])
+    assert all(rows == [] for rows in (await contents(store)).values())
+
+
+async def test_the_plan_carries_on_the_chain_of_its_path(store: Store) -> None:
+    adult = Adult(Method.INDIVIDUAL)
+    await tell(store, [adult.interview(1), adult.path_opened()])
+    plan = await plan_of(store, adult)
+    async with store.read() as session:
+        path = await session.get(PathRow, adult.path_id)
+    assert plan is not None
+    assert path is not None
+    assert plan.correlation_id == path.correlation_id
+
+
+def individual_story(adult: Adult) -> list[Event]:
+    return [adult.path_opened(), *(adult.interview(n, known=n != 2) for n in (1, 2, 3))]
+
+
+def collective_story(adult: Adult) -> list[list[Event]]:
+    """Scheduling says what concerns one workshop in one order; the rest comes whenever it comes."""
+    workshop: list[Event] = [
+        adult.announced(),
+        adult.seat(),
+        adult.attendance(1),
+        adult.attendance(2, attended=False),
+        adult.attendance(1, attended=False),
+        adult.attendance(3, final=True),
+        adult.finalising_due(),
+    ]
+    return [workshop, [adult.path_opened()], [adult.interview(1)]]
+
+
+Outcome = tuple[object, object]
+_in_order: dict[Method, Outcome] = {}
+
+
+async def outcome(events: list[Event], *, in_one_batch: bool) -> Outcome:
+    async with fresh_store() as store:
+        await tell(store, events, in_one_batch=in_one_batch)
+        return await contents(store), sorted(map(repr, await said(store)))
+
+
+async def outcome_in_order(method: Method, events: list[Event]) -> Outcome:
+    if method not in _in_order:
+        _in_order[method] = await outcome(events, in_one_batch=False)
+    return _in_order[method]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.permutations(individual_story(Adult(Method.INDIVIDUAL, SEED))), st.booleans())
+async def test_an_individual_path_ends_the_same_in_every_order(events: list[Event], in_one_batch: bool) -> None:
+    told = individual_story(Adult(Method.INDIVIDUAL, SEED))
+    assert await outcome(events, in_one_batch=in_one_batch) == await outcome_in_order(Method.INDIVIDUAL, told)
+
+
+@st.composite
+def interleaved(draw: st.DrawFn, streams: list[list[Event]]) -> list[Event]:
+    """All streams in one, each keeping its own order."""
+    left = [list(stream) for stream in streams]
+    merged: list[Event] = []
+    while any(left):
+        merged.append(draw(st.sampled_from([stream for stream in left if stream])).pop(0))
+    return merged
+
+
+@settings(max_examples=25, deadline=None)
+@given(interleaved(collective_story(Adult(Method.COLLECTIVE, SEED))), st.booleans())
+async def test_a_collective_path_ends_the_same_in_every_order(events: list[Event], in_one_batch: bool) -> None:
+    told = [event for stream in collective_story(Adult(Method.COLLECTIVE, SEED)) for event in stream]
+    assert await outcome(events, in_one_batch=in_one_batch) == await outcome_in_order(Method.COLLECTIVE, told)
+
+
+def forgotten_story(adult: Adult) -> list[list[Event]]:
+    erased = SubjectErased(subject_ref=adult.subject_ref, at=MARCH)
+    referral_id = uuid4()
+    referral = ReferralRequested(
+        referral_id=referral_id,
+        subject_ref=adult.subject_ref,
+        centre=MONS,
+        area=None,
+        organization_id=uuid4(),
+        service_id=uuid4(),
+        reason="training",
+        plan_id=adult.plan_id,
+        action_id=uuid4(),
+        at=MARCH,
+    )
+    moved = ReferralProgressed(
+        referral_id=referral_id,
+        centre=MONS,
+        organization_id=referral.organization_id,
+        service_id=referral.service_id,
+        status=ReferralStatus.ACCEPTED,
+        plan_id=referral.plan_id,
+        action_id=referral.action_id,
+        at=MARCH,
+    )
+    individual: list[list[Event]] = [[event] for event in individual_story(adult)]
+    return [*individual, [adult.seat(), adult.attendance(1)], [referral, moved], [erased]]
+
+
+@settings(max_examples=30, deadline=None)
+@given(interleaved(forgotten_story(Adult(Method.INDIVIDUAL, SEED))), st.booleans())
+async def test_nobody_comes_back_after_erasure_in_any_order(events: list[Event], in_one_batch: bool) -> None:
+    adult = Adult(Method.INDIVIDUAL, SEED)
+    async with fresh_store() as store:
+        await tell(store, events, in_one_batch=in_one_batch)
+        held = await contents(store, without=["subjects"])
+        assert [name for name, rows in held.items() if rows] == ["paths"]
+        assert str(adult.subject_ref) not in repr(held)
+        assert len(held["paths"]) == 1
+        assert (await said_types(store)).count("PlansPurged") == 1
+
+
+async def test_erasure_takes_every_word_and_says_so_once(store: Store, adult: Adult) -> None:
+    async with store.work() as work:
+        goal = await actions.set_goal(work, adult.plan_id, COUNSELLOR, "Menuisière")
+        await work.session.flush()
+        track = await actions.open_track(work, adult.plan_id, COUNSELLOR, goal_id=goal.id, title="Essai", area=None)
+        await work.session.flush()
+        intention = actions.Intention(title="Visiter l'atelier")
+        await actions.plan_action(work, adult.plan_id, COUNSELLOR, track_id=track.id, intention=intention)
+    await tell(store, [SubjectErased(subject_ref=adult.subject_ref, at=MARCH)])
+    held = await contents(store)
+    assert {name for name, rows in held.items() if rows} == {"subjects", "paths", "centres"}
+    purged = (await said(store))[-1]
+    assert purged == PlansPurged(subject_ref=adult.subject_ref, at=MARCH)
+
+
+async def test_somebody_never_heard_of_is_purged_too(store: Store) -> None:
+    await tell(store, [SubjectErased(subject_ref=uuid4(), at=MARCH)])
+    assert await said_types(store) == ["PlansPurged"]
+
+
+async def test_only_sessions_of_the_present_workshop_count(store: Store) -> None:
+    adult = Adult(Method.COLLECTIVE)
+    moved = adult.seat().model_copy(update={"workshop_id": uuid4(), "at": MARCH + timedelta(days=9)})
+    await tell(store, [adult.path_opened(), adult.announced(), adult.seat(), adult.attendance(1)])
+    await tell(store, [adult.attendance(3, attended=False, final=True), moved])
+    plan = await plan_of(store, adult)
+    assert plan is not None
+    async with store.read() as session:
+        standing = (await standings(session, [plan]))[plan.id]
+    assert (standing.sessions_recorded, standing.workshop_finished) == (0, False)
+
+
+async def test_the_action_shows_where_its_referral_stands(store: Store, adult: Adult) -> None:
+    asked = forgotten_story(adult)[-2]
+    await tell(store, asked[:1])
+    async with store.read() as session:
+        assert [one.status for one in await session.scalars(select(Referral))] == ["requested"]
+    await tell(store, asked[1:])
+    async with store.read() as session:
+        assert [one.status for one in await session.scalars(select(Referral))] == ["accepted"]
+
+
+async def test_a_referral_by_hand_belongs_to_no_plan(store: Store, adult: Adult) -> None:
+    asked, moved = forgotten_story(adult)[-2]
+    nobody = {"plan_id": None, "action_id": None}
+    await tell(store, [asked.model_copy(update=nobody), moved.model_copy(update=nobody)])
+    async with store.read() as session:
+        assert (await session.scalars(select(Referral))).all() == []
+
+
+@pytest.mark.parametrize("in_one_batch", [True, False])
+async def test_the_newest_word_of_a_provider_and_a_centre_is_the_whole_truth(store: Store, in_one_batch: bool) -> None:
+    organization, old, new = uuid4(), uuid4(), uuid4()
+    smaller = mons().model_copy(update={"areas": ("find-job",)})
+    told: list[Event] = [provider(old, organization), mons(), provider(new, organization), smaller]
+    await tell(store, told, in_one_batch=in_one_batch)
+    renamed = provider(new, organization).model_copy(update={"name": "Promotion sociale de Mons (demo)"})
+    await tell(store, [renamed])
+    async with store.read() as session:
+        services = (await session.scalars(select(ProviderService))).all()
+        centre = await session.scalar(select(Centre).where(col(Centre.code) == MONS))
+    assert [(one.id, one.organization_name) for one in services] == [(new, "Promotion sociale de Mons (demo)")]
+    assert centre is not None
+    assert centre.areas == ["find-job"]

@@ -1,0 +1,231 @@
+import asyncio
+from datetime import timedelta
+from time import perf_counter
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from services.chassis.store import Store
+from services.contracts import Event
+from services.contracts.intake import VisitBeingServed, VisitStatus
+from services.contracts.scheduling import (
+    InterviewCancelled,
+    InterviewHeld,
+    SchedulingPurged,
+    SeatReleased,
+    SeatTaken,
+    Side,
+)
+from services.scheduling.actions import guidance, information, seats, workshops
+from services.scheduling.store import Centre, GuidancePath, Interview, KnownPerson, Seat, Waiting
+from services.scheduling.store.copies import changes_after, in_the_room
+from tests.scheduling.told import (
+    LIEGE,
+    MONDAY,
+    NADIA,
+    Clock,
+    Somebody,
+    count,
+    liege,
+    said,
+    said_in_order,
+    said_of,
+    tell,
+)
+
+
+async def row_of(store: Store, somebody: Somebody) -> Waiting | None:
+    async with store.read() as session:
+        return await session.get(Waiting, somebody.visit_id)
+
+
+async def changes(store: Store, after: int = 0) -> list[tuple[int, UUID, str]]:
+    async with store.read() as session:
+        return [(row.seq, row.id, row.status) for row in await changes_after(session, LIEGE, after)]
+
+
+async def test_a_centre_is_known_as_it_was_last_published(store: Store) -> None:
+    await tell(store, [liege(), liege(closed_on=("2026-05-01",))])
+    async with store.read() as session:
+        centre = await session.get_one(Centre, LIEGE)
+    assert centre.closed_on == ["2026-05-01"]
+    assert [one.opens_at for one in centre.hours.openings] == ["09:00", "13:00"]
+
+
+async def test_who_queues_is_on_the_board_until_the_visit_ends(store: Store) -> None:
+    first, second, passing = Somebody(), Somebody(), Somebody()
+    await tell(
+        store,
+        [
+            first.checks_in(),
+            second.checks_in(MONDAY + timedelta(minutes=1)),
+            passing.checks_in(status=VisitStatus.NO_QUEUE, ticket=None),
+            second.is_called(),
+            passing.is_identified(),
+        ],
+    )
+    async with store.read() as session:
+        here = await in_the_room(session, LIEGE)
+    assert [(row.id, row.status) for row in here] == [(first.visit_id, "waiting"), (second.visit_id, "called")]
+    await tell(store, [first.leaves(), second.is_served()])
+    async with store.read() as session:
+        assert await in_the_room(session, LIEGE) == []
+    assert await row_of(store, passing) is None
+
+
+async def test_events_of_a_visit_in_one_batch_do_as_one_by_one(store: Store) -> None:
+    somebody = Somebody()
+    served = VisitBeingServed(visit_id=somebody.visit_id, centre=LIEGE, at=MONDAY)
+    told: list[Event] = [somebody.checks_in(), somebody.is_called(), served, somebody.is_identified()]
+    await tell(store, told, in_one_batch=True)
+    row = await row_of(store, somebody)
+    assert row is not None
+    assert (row.status, row.subject_ref) == ("being_served", somebody.subject_ref)
+    assert await changes(store) == [(1, somebody.visit_id, "being_served")]
+
+
+async def test_changes_are_numbered_in_order_and_only_the_new_ones_are_read(store: Store) -> None:
+    first, second = Somebody(), Somebody()
+    await tell(store, [first.checks_in(), second.checks_in()], in_one_batch=True)
+    seen = await changes(store)
+    assert [seq for seq, _, _ in seen] == [1, 2]
+    await tell(store, [first.leaves()])
+    assert await changes(store, 2) == [(3, first.visit_id, "left")]
+    assert await changes(store, 3) == []
+
+
+async def test_numbers_become_visible_in_their_order_while_many_write(store: Store) -> None:
+    """Whoever reads everything up to a number never finds a lower one later."""
+    people = [Somebody() for _ in range(40)]
+    seen: list[int] = []
+    done = asyncio.Event()
+
+    async def watch() -> None:
+        while not done.is_set() or await changes(store, max(seen, default=0)):
+            seen.extend(seq for seq, _, _ in await changes(store, max(seen, default=0)))
+            await asyncio.sleep(0)
+
+    watching = asyncio.create_task(watch())
+    await asyncio.gather(*(tell(store, [one.checks_in()]) for one in people))
+    done.set()
+    await watching
+    assert seen == list(range(1, 41))
+
+
+async def test_a_batch_of_two_thousand_check_ins_over_two_centres_is_one_transaction(store: Store) -> None:
+    await tell(store, [liege(code="mons")])
+    people = [Somebody(LIEGE if number % 2 else "mons") for number in range(2000)]
+    begun = perf_counter()
+    await tell(store, [one.checks_in() for one in people], in_one_batch=True)
+    assert perf_counter() - begun < 10
+    assert await count(store, "waiting") == 2000
+    async with store.read() as session:
+        numbers = (await session.scalars(sa.select(store.table("waiting").c.seq).where(sa.text("centre='mons'")))).all()
+    assert sorted(numbers) == list(range(1, 1001))
+
+
+async def test_visits_of_long_ago_are_forgotten_once_a_day(store: Store, clock: Clock) -> None:
+    old, new = Somebody(), Somebody()
+    await tell(store, [old.checks_in()])
+    clock.pass_by(days=3)
+    await tell(store, [new.checks_in(clock.now)])
+    assert await row_of(store, old) is None
+    assert await row_of(store, new) is not None
+
+
+async def test_withdrawing_what_is_not_needed_here_changes_nothing(store: Store, adult: Somebody) -> None:
+    await tell(store, [adult.withdraws("plan")])
+    assert await said(store) == []
+    async with store.read() as session:
+        assert (await session.get_one(KnownPerson, adult.subject_ref)).purposes == ["guidance"]
+    await tell(store, [adult.withdraws("guidance")])
+    assert [type(event) for event in await said(store)] == [SchedulingPurged]
+
+
+async def eventful(store: Store, adult: Somebody, clock: Clock) -> UUID:
+    """An adult with a visit, an information interview, a held and a booked one, a seat. Returns the workshop's id."""
+    await tell(store, [adult.checks_in(), adult.is_identified()])
+    async with store.work() as work:
+        interview = await information.start(work, adult.visit_id, NADIA)
+    async with store.work() as work:
+        await information.finish(work, await guidance.interview_of(work, interview.id))
+    tomorrow = MONDAY + timedelta(days=1, hours=1)
+    ids: list[UUID] = []
+    async with store.work() as work:
+        path = await guidance.open_path(work, adult.subject_ref, LIEGE)
+    for days in (0, 1):
+        async with store.work() as work:
+            booked = await guidance.book(
+                work, path.id, counsellor=NADIA, room=None, starts_at=tomorrow + timedelta(days=days), minutes=60
+            )
+            ids.append(booked.id)
+    async with store.work() as work:
+        workshop = await workshops.announce(
+            work,
+            centre=LIEGE,
+            area=None,
+            title="Changer de voie",
+            counsellor=NADIA,
+            room=None,
+            seats=1,
+            sessions=[(tomorrow + timedelta(days=7), 120)],
+        )
+    async with store.work() as work:
+        await seats.take_seat(work, workshop.id, adult.subject_ref)
+    clock.now = tomorrow + timedelta(hours=2)
+    async with store.work() as work:
+        await guidance.hold(work, await guidance.interview_of(work, ids[0]))
+    return workshop.id
+
+
+async def test_a_forgotten_person_leaves_counts_and_nothing_else(store: Store, adult: Somebody, clock: Clock) -> None:
+    workshop_id = await eventful(store, adult, clock)
+    other = Somebody()
+    await tell(store, [other.registered()])
+    async with store.work() as work:
+        await seats.take_seat(work, workshop_id, other.subject_ref, waitlist=True)
+    before = len(await said(store))
+    await tell(store, [adult.erased()])
+    new = (await said(store))[before:]
+    assert {type(event) for event in new} >= {InterviewCancelled, SeatReleased, SeatTaken, SchedulingPurged}
+    (cancelled,) = [event for event in new if isinstance(event, InterviewCancelled)]
+    assert (cancelled.cancelled_by, cancelled.reason) == (Side.VISITOR, "consent-ended")
+    (taken,) = [event for event in new if isinstance(event, SeatTaken)]
+    assert taken.subject_ref == other.subject_ref
+    assert len(await said_of(store, InterviewHeld)) == 2
+    async with store.read() as session:
+        for table in (Interview, GuidancePath, Seat, Waiting):
+            held = (await session.scalars(sa.select(table.subject_ref))).all()  # pyright: ignore
+            assert adult.subject_ref not in held
+        statuses = (await session.scalars(sa.select(store.table("interviews").c.status))).all()
+        left = (await session.scalars(sa.select(store.table("quarter_hours").c.resource))).all()
+    assert sorted(statuses) == ["cancelled", "fulfilled", "fulfilled"]
+    assert not any(str(adult.subject_ref) in resource for resource in left)
+
+
+async def test_forgetting_is_said_each_time_it_is_asked_in_order(store: Store, adult: Somebody) -> None:
+    await tell(store, [adult.withdraws("guidance"), adult.erased()])
+    assert [number for _, number in await said_in_order(store)] == [1, 2]
+
+
+async def test_nothing_brings_a_forgotten_person_back(store: Store, adult: Somebody) -> None:
+    await tell(store, [adult.erased(), adult.registered()])
+    async with store.read() as session:
+        person = await session.get_one(KnownPerson, adult.subject_ref)
+    assert person.forgotten_at is not None
+    assert person.purposes == []
+
+
+async def test_somebody_never_heard_of_is_forgotten_too(store: Store) -> None:
+    stranger = Somebody()
+    await tell(store, [stranger.erased()])
+    assert [event.subject_ref for event in await said_of(store, SchedulingPurged)] == [stranger.subject_ref]
+
+
+async def test_registering_visiting_and_erasing_in_one_batch(store: Store) -> None:
+    somebody = Somebody()
+    told = [somebody.checks_in(), somebody.registered(), somebody.is_identified(), somebody.erased()]
+    await tell(store, told, in_one_batch=True)
+    row = await row_of(store, somebody)
+    assert row is not None
+    assert row.subject_ref is None
