@@ -1,0 +1,139 @@
+"""The invented providers, people and times of these tests, and short ways to ask what was said."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import sqlalchemy as sa
+
+from services.chassis.outbox import unpack_headers
+from services.chassis.store import Store
+from services.chassis.wire import Record, read_event
+from services.contracts import Event
+from services.directory import actions
+from services.directory.entries import ProviderEntry
+from services.directory.store import Referral
+
+ATELIER = UUID("a0000000-0000-4000-8000-000000000001")
+"""An invented training workshop in Mons."""
+WELDING = UUID("a0000000-0000-4000-8000-000000000011")
+CLOSED = UUID("a0000000-0000-4000-8000-000000000012")
+PASSERELLE = UUID("b0000000-0000-4000-8000-000000000001")
+"""An invented language school in Mons and Tournai."""
+DUTCH = UUID("b0000000-0000-4000-8000-000000000011")
+MONS_WORKSHOP = UUID("a0000000-0000-4000-8000-000000000021")
+MONS_SCHOOL = UUID("b0000000-0000-4000-8000-000000000021")
+TOURNAI_SCHOOL = UUID("b0000000-0000-4000-8000-000000000022")
+
+MARCH = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+COUNSELLOR = "mons/counsellor"
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = MARCH
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, by: timedelta) -> None:
+        self.now += by
+
+
+def _service(id: UUID, name: str, description: str, **more: Any) -> dict[str, Any]:
+    return {"id": id, "name": name, "description": description, "areas": ["select-training"]} | more
+
+
+def _place(id: UUID, city: str, postal_code: str) -> dict[str, Any]:
+    return {"id": id, "name": city, "address": "Rue Neuve 1", "postal_code": postal_code, "city": city}
+
+
+def atelier(**changed: Any) -> tuple[UUID, ProviderEntry]:
+    """The workshop's entry."""
+    weekly = {"weekdays": ["MO", "WE"], "opens_at": "09:00", "closes_at": "12:00", "valid_from": date(2026, 1, 1)}
+    entry = {
+        "name": "Atelier du Borinage",
+        "description": "Formations techniques pour adultes.",
+        "phones": [{"number": "+32 00 00 00 01"}],
+        "locations": [_place(MONS_WORKSHOP, "Mons", "7000") | {"accessibility": ["Entrée de plain-pied"]}],
+        "services": [
+            _service(
+                WELDING,
+                "Soudure pour débutants",
+                "Apprendre la soudure à l’arc, métiers de la métallurgie.",
+                topics=["vocational-training"],
+                capacity=12,
+                places_open=4,
+                assured_date=date(2026, 2, 1),
+                places=[{"location_id": MONS_WORKSHOP, "schedules": [weekly]}],
+            ),
+            _service(
+                CLOSED,
+                "Menuiserie",
+                "Apprendre à travailler le bois.",
+                status="inactive",
+                places=[{"location_id": MONS_WORKSHOP}],
+            ),
+        ],
+    }
+    return ATELIER, ProviderEntry.model_validate(entry | changed)
+
+
+def passerelle() -> tuple[UUID, ProviderEntry]:
+    """The language school's entry."""
+    entry = {
+        "name": "La Passerelle",
+        "description": "Cours de langues.",
+        "locations": [_place(MONS_SCHOOL, "Mons", "7000"), _place(TOURNAI_SCHOOL, "Tournai", "7500")],
+        "services": [
+            _service(
+                DUTCH,
+                "Néerlandais pour l’emploi",
+                "Le néerlandais utile au travail.",
+                areas=["find-job", "select-training"],
+                topics=["language-course"],
+                languages=["fr", "nl"],
+                places=[{"location_id": MONS_SCHOOL}, {"location_id": TOURNAI_SCHOOL}],
+            )
+        ],
+    }
+    return PASSERELLE, ProviderEntry.model_validate(entry)
+
+
+async def refer(
+    store: Store, subject: UUID | None = None, service: UUID = WELDING, *, id: UUID | None = None, centre: str = "mons"
+) -> Referral:
+    """A counsellor of Mons sends somebody to a service."""
+    async with store.work() as work:
+        return await actions.refer(
+            work,
+            id or uuid4(),
+            subject_ref=subject or uuid4(),
+            centre=centre,
+            area=None,
+            service_id=service,
+            reason="training",
+            requested_by=COUNSELLOR,
+        )
+
+
+async def said(store: Store, *types: type[Event]) -> list[Any]:
+    """Every event of these types that the store said, in order."""
+    outbox = store.table("outbox")
+    async with store.read() as session:
+        rows = (await session.execute(sa.select(outbox).order_by(outbox.c.seq))).all()
+    heard = [read_event(Record(row.topic, row.key, unpack_headers(row.headers), row.value)) for row in rows]
+    return [one.event for one in heard if isinstance(one.event, types)]
+
+
+async def whole_store(store: Store) -> str:
+    """Every value of every row, as one text; what is not in it is not in the store."""
+    parts: list[str] = []
+    async with store.read() as session:
+        for table in store.metadata.sorted_tables:
+            rows = await session.execute(sa.select(table))
+            parts.extend(orjson.dumps([str(value) for value in row]).decode() for row in rows)
+    return "\n".join(parts)
