@@ -120,8 +120,8 @@ class Handling:
         for one in order.early:
             missing = order.positions.get(inbox_key(one), 0) + 1
             detail = f"event {one.sequence} came before event {missing} of its aggregate"
-            kept = {"state": LetterState.HELD, "reason": "ahead", "detail": detail, "attempts": 1, **_about(one)}
-            row = letter_row(one.record, at=work.now, **kept)
+            kept: dict[str, Any] = {"state": LetterState.HELD, "reason": "ahead", "detail": detail, "attempts": 1}
+            row = letter_row(one.record, at=work.now, **kept, **_about(one))
             await work.session.execute(sa.insert(self._letters), row)
             outcomes[LetterState.HELD] += 1
         outcomes["handled"] = await self._bring_about(work, order, due)

@@ -42,7 +42,7 @@ class ScheduleEntry(Entry):
     weekdays: list[Weekday] = Field(min_length=1, max_length=7)
     opens_at: Local
     closes_at: Local
-    timezone: str = Field("Europe/Brussels", max_length=60)
+    timezone: str = Field(default="Europe/Brussels", max_length=60)
     valid_from: date
     valid_to: date | None = None
     description: ShortText | None = None
@@ -56,8 +56,8 @@ class LocationEntry(Entry):
     address: Name
     postal_code: str = Field(pattern=r"^[0-9A-Z -]{3,10}$")
     city: Name
-    latitude: float | None = Field(None, ge=-90, le=90)
-    longitude: float | None = Field(None, ge=-180, le=180)
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    longitude: float | None = Field(default=None, ge=-180, le=180)
     transportation: ShortText | None = None
     accessibility: list[ShortText] = Field(default_factory=list[str], max_length=20)
 
@@ -89,8 +89,8 @@ class ServiceEntry(Entry):
     topics: list[Code] = Field(default_factory=list[str], max_length=20)
     languages: list[Code] = Field(default_factory=lambda: ["fr"], max_length=20)
     eligibility_description: Text | None = None
-    minimum_age: int | None = Field(None, ge=0, le=120)
-    maximum_age: int | None = Field(None, ge=0, le=120)
+    minimum_age: int | None = Field(default=None, ge=0, le=120)
+    maximum_age: int | None = Field(default=None, ge=0, le=120)
     fees_description: ShortText | None = None
     application_process: Text | None = None
     capacity: Places | None = None
@@ -124,5 +124,5 @@ class ServiceChange(Entry):
     status: ServiceStatus | None = None
     capacity: Places | None = None
     places_open: Places | None = None
-    assured: bool = Field(False, description="All of this was checked today and is right.")
-    version: int | None = Field(None, description="The one you saw, to be refused when it changed.")
+    assured: bool = Field(default=False, description="All of this was checked today and is right.")
+    version: int | None = Field(default=None, description="The one you saw, to be refused when it changed.")

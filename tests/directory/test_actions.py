@@ -2,7 +2,8 @@
 
 import asyncio
 from datetime import date, timedelta
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -80,7 +81,7 @@ async def test_a_new_year_adds_its_holidays_and_keeps_what_a_manager_changed(sto
 async def test_changing_a_centre_says_so_once(town: Store) -> None:
     async with town.work() as work:
         mons = await work.load(Centre, centre_id("mons"))
-        same = {
+        same: dict[str, Any] = {
             "name": mons.name,
             "areas": mons.areas,
             "opening_hours": mons.opening_hours,

@@ -69,6 +69,13 @@ class NoHeader(Invalid):
     message = msg("The first line of a CSV file names the columns; unknown here: {unknown}.")
 
 
+class TooManyCells(Invalid):
+    """A CSV line with more values than the header line has columns."""
+
+    slug = "csv-cells"
+    message = msg("This line has {cells} values, the header line names {columns} columns.")
+
+
 async def import_lines(request: Request, line_model: type[Line], record: Recorder[Line]) -> Response:
     """Take a whole file in. `Content-Type: text/csv` reads CSV, anything else NDJSON."""
     as_csv = request.headers.get("content-type", "").startswith("text/csv")
@@ -141,8 +148,11 @@ async def _json_lines(body: AsyncIterator[bytes], model: type[Line]) -> AsyncGen
 async def _csv_lines(body: AsyncIterator[bytes], model: type[Line]) -> AsyncGenerator[tuple[int, Line | BadLine]]:
     columns: list[str] | None = None
     async for number, line in _raw_lines(body):
+        if len(line) > LINE_LIMIT:
+            yield number, BadLine.because(number, LineTooLong(limit=LINE_LIMIT))
+            continue
         try:
-            cells = next(csv.reader(io.StringIO(line.decode("utf-8-sig"))))
+            cells = next(csv.reader(io.StringIO(line.decode("utf-8-sig"))), list[str]())
         except (UnicodeDecodeError, csv.Error) as error:
             yield number, BadLine(number, None, "csv", str(error))
             continue
@@ -150,6 +160,9 @@ async def _csv_lines(body: AsyncIterator[bytes], model: type[Line]) -> AsyncGene
             columns = [cell.strip() for cell in cells]
             if unknown := set(columns) - set(model.model_fields):
                 raise NoHeader(unknown=", ".join(sorted(unknown)))
+            continue
+        if len(cells) > len(columns):
+            yield number, BadLine.because(number, TooManyCells(cells=len(cells), columns=len(columns)))
             continue
         try:
             yield number, model.model_validate_strings({k: v for k, v in zip(columns, cells, strict=False) if v != ""})

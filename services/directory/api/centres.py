@@ -31,7 +31,7 @@ class CentreChange(Body):
     opening_hours: list[Opening] = Field(max_length=30)
     closed_on: list[date] = Field(max_length=400)
     languages: list[Code] = Field(min_length=1, max_length=20)
-    version: int | None = Field(None, description="The one you saw, to be refused when it changed.")
+    version: int | None = Field(default=None, description="The one you saw, to be refused when it changed.")
 
 
 class CentreOut(BaseModel):

@@ -24,14 +24,16 @@ Anyone = Annotated[Person | None, anyone]
 class ServiceSearch(Body):
     """What somebody looks for. Everything may be left out."""
 
-    q: str = Field("", max_length=200, description="Words, in any of the four languages for topics and areas.")
-    area: str | None = Field(None, max_length=40)
-    town: str | None = Field(None, max_length=80, description="A town, by name or key: `La Louvière`, `la-louviere`.")
-    centre: str | None = Field(None, max_length=40, description="A centre's code: services in its town.")
-    language: str | None = Field(None, max_length=8)
-    after: str | None = Field(None, max_length=200, description="`next` of the page before.")
+    q: str = Field(default="", max_length=200, description="Words, in any of the four languages for topics and areas.")
+    area: str | None = Field(default=None, max_length=40)
+    town: str | None = Field(
+        default=None, max_length=80, description="A town, by name or key: `La Louvière`, `la-louviere`."
+    )
+    centre: str | None = Field(default=None, max_length=40, description="A centre's code: services in its town.")
+    language: str | None = Field(default=None, max_length=8)
+    after: str | None = Field(default=None, max_length=200, description="`next` of the page before.")
     limit: int = Field(20, ge=1, le=200)
-    explain: bool = Field(False, description="Say why each result stands where it stands.")
+    explain: bool = Field(default=False, description="Say why each result stands where it stands.")
 
 
 class Why(BaseModel):

@@ -49,13 +49,13 @@ class Progress(Body):
 
     status: ReferralStatus
     reason: Code | None = None
-    version: int | None = Field(None, description="The one you saw, to be refused when it changed.")
+    version: int | None = Field(default=None, description="The one you saw, to be refused when it changed.")
 
 
 class ReferralQuery(Body):
     """Which referrals. A provider needs to name nothing, a counsellor of one centre neither."""
 
-    centre: str | None = Field(None, max_length=40)
+    centre: str | None = Field(default=None, max_length=40)
     status: ReferralStatus | None = None
     after: UUID | None = None
     limit: int = Field(50, ge=1, le=200)

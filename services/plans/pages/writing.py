@@ -104,9 +104,7 @@ async def _dimension(
         label=DIMENSION_LABELS[dimension],
         questions=words.QUESTIONS[dimension],
         entry=entry,
-        # What the other wrote meanwhile is shown above what was typed; saving again then replaces it knowingly.
-        changed_meanwhile=bool(errors and "version" in errors),
-        **_writing(errors, typed),
+        **_writing(errors, typed, "text"),
         **await view_of(session, plan, person),
     )
 
@@ -130,8 +128,7 @@ async def _result(
         "plans/result.html",
         status=422 if errors else 200,
         step=step,
-        changed_meanwhile=bool(errors and "version" in errors),
-        **_writing(errors, typed),
+        **_writing(errors, typed, "result"),
         **await view_of(session, plan, person),
     )
 
@@ -159,10 +156,15 @@ async def _action(
         track=track,
         goal=await session.get(Goal, track.goal_id),
         services=[(str(one.id), f"{one.organization_name} – {one.name}") for one in services],
-        **_writing(errors, typed),
+        **_writing(errors, typed, "title"),
         **await view_of(session, plan, person),
     )
 
 
-def _writing(errors: Errors | None, typed: dict[str, str] | None) -> dict[str, Any]:
-    return {"errors": errors or {}, "typed": typed or {}}
+def _writing(errors: Errors | None, typed: dict[str, str] | None, field: str) -> dict[str, Any]:
+    """What was typed and what is wrong with it.
+
+    Where somebody else wrote meanwhile, theirs is shown above; saving again then replaces it knowingly.
+    """
+    told = {field if name == "version" else name: message for name, message in (errors or {}).items()}
+    return {"errors": told, "typed": typed or {}, "changed_meanwhile": "version" in (errors or {})}

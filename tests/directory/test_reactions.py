@@ -1,0 +1,193 @@
+"""What the directory hears: actions that need a provider, and erasures, in any order and more than once."""
+
+import asyncio
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from services.chassis.consumer import Consumer
+from services.chassis.settings import Settings
+from services.chassis.store import Store
+from services.chassis.wire import write_event
+from services.contracts import Event
+from services.contracts.directory import DirectoryPurged, ReferralProgressed, ReferralRequested
+from services.contracts.intake import SubjectErased
+from services.contracts.plans import ActionPlanned
+from services.directory import actions
+from services.directory.reactions import reactions
+from services.directory.store import ErasedSubject, Referral, SubjectKey, Undirected
+from tests.directory.told import CLOSED, COUNSELLOR, DUTCH, MARCH, WELDING, Clock, refer, said, whole_store
+
+CHAIN = uuid4()
+
+
+async def tell(store: Store, *events: Event) -> None:
+    """Bring these events to the directory in one batch, as Kafka would; each is the first of its aggregate's sender."""
+    broker = cast(Any, SimpleNamespace(settings=Settings(retry_seconds=0.001), window=None))
+    records = [
+        write_event(
+            event,
+            id=uuid4(),
+            source=f"/test/{number}",
+            time=MARCH,
+            sequence=1,
+            correlation_id=CHAIN,
+            causation_id=None,
+        )
+        for number, event in enumerate(events)
+    ]
+    await Consumer(store, broker, reactions).take(records)
+    async with store.read() as session:
+        letters = (await session.execute(sa.select(store.table("dead_letters")))).all()
+    assert [(letter.reason, letter.detail) for letter in letters] == []
+
+
+def planned(service: UUID | None, *, subject: UUID | None = None, action: UUID | None = None) -> ActionPlanned:
+    return ActionPlanned(
+        plan_id=uuid4(),
+        track_id=uuid4(),
+        action_id=action or uuid4(),
+        subject_ref=subject or uuid4(),
+        centre="mons",
+        area="select-training",
+        needs_provider=True,
+        service_id=service,
+        reason="training",
+        at=MARCH,
+    )
+
+
+async def undirected(store: Store) -> list[Undirected]:
+    async with store.read() as session:
+        return list((await session.scalars(sa.select(Undirected))).all())
+
+
+async def test_an_action_with_a_service_opens_a_referral_in_its_chain(town: Store) -> None:
+    event = planned(WELDING)
+    await tell(town, event)
+    (opened,) = await said(town, ReferralRequested)
+    assert (opened.action_id, opened.plan_id, opened.subject_ref) == (event.action_id, event.plan_id, event.subject_ref)
+    async with town.read() as session:
+        referral = await session.get(Referral, opened.referral_id)
+    assert referral is not None
+    assert (referral.status, referral.requested_by, referral.correlation_id) == ("requested", None, CHAIN)
+
+
+async def test_an_action_heard_twice_opens_one_referral(town: Store) -> None:
+    event, other = planned(WELDING), planned(None)
+    await tell(town, event, other, event, other)
+    await tell(town, event.model_copy(update={"plan_id": uuid4()}), other)
+    assert len(await said(town, ReferralRequested)) == 1
+    assert len(await undirected(town)) == 1
+
+
+async def test_an_action_without_a_provider_is_not_our_business(town: Store) -> None:
+    await tell(town, planned(WELDING).model_copy(update={"needs_provider": False}))
+    assert await said(town, ReferralRequested) == []
+    assert await undirected(town) == []
+
+
+async def test_what_cannot_be_sent_waits_for_a_counsellor(town: Store) -> None:
+    """No service chosen, a closed one, one nobody knows, one the person is already sent to: nothing is lost."""
+    somebody = uuid4()
+    unknown = uuid4()
+    await tell(town, planned(WELDING, subject=somebody))
+    await tell(town, planned(None), planned(CLOSED), planned(unknown), planned(WELDING, subject=somebody))
+    waiting = await undirected(town)
+    assert {one.wanted_service_id for one in waiting} == {None, CLOSED, unknown, WELDING}
+    assert len(await said(town, ReferralRequested)) == 1
+
+
+async def test_a_counsellor_directs_what_waits_and_keeps_the_chain(town: Store, clock: Clock) -> None:
+    event = planned(None)
+    await tell(town, event)
+    clock.forward(timedelta(days=1))
+    async with town.work() as work:
+        referral = await actions.direct(work, event.action_id, DUTCH, requested_by=COUNSELLOR)
+    assert (referral.action_id, referral.correlation_id, referral.reason) == (event.action_id, CHAIN, "training")
+    assert await undirected(town) == []
+    await tell(town, event.model_copy(update={"plan_id": uuid4()}))
+    assert await undirected(town) == []
+
+
+async def test_two_counsellors_direct_the_same_request_once(town: Store) -> None:
+    event = planned(None)
+    await tell(town, event)
+
+    async def direct(service: UUID) -> None:
+        async with town.work() as work:
+            await actions.direct(work, event.action_id, service, requested_by=COUNSELLOR)
+
+    outcomes = await asyncio.gather(direct(DUTCH), direct(WELDING), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in outcomes) == ["NoneType", "NotFound"]
+    assert len(await said(town, ReferralRequested)) == 1
+
+
+async def test_an_erasure_leaves_nothing_that_leads_to_the_person(town: Store) -> None:
+    somebody, neighbour = uuid4(), uuid4()
+    chosen, open_request = planned(WELDING, subject=somebody), planned(None, subject=somebody)
+    await tell(town, chosen, open_request, planned(DUTCH, subject=neighbour))
+    await refer(town, somebody, DUTCH)
+    await tell(town, SubjectErased(subject_ref=somebody, at=MARCH))
+    assert [event.subject_ref for event in await said(town, DirectoryPurged)] == [somebody]
+    ended = await said(town, ReferralProgressed)
+    assert {(event.status, event.reason) for event in ended} == {("cancelled", "withdrawn")}
+    assert len(ended) == 2
+    async with town.work() as work:
+        # What was said stays in the log under references that now lead nowhere; the list against a return stays too.
+        await work.session.execute(sa.delete(town.table("outbox")))
+        await work.session.execute(sa.delete(town.table("inbox")))
+        assert await work.session.get(ErasedSubject, somebody) is not None
+        await work.session.execute(sa.delete(ErasedSubject))
+    left = await whole_store(town)
+    for reference in (somebody, chosen.plan_id, chosen.action_id, open_request.action_id):
+        assert str(reference) not in left
+        assert reference.hex not in left
+    assert str(neighbour) in left
+    async with town.read() as session:
+        assert await session.scalar(sa.select(sa.func.count()).select_from(Referral)) == 3
+        assert list(await session.scalars(sa.select(SubjectKey.subject_ref))) == [neighbour]
+
+
+async def test_nobody_comes_back_after_an_erasure(town: Store) -> None:
+    """The action is heard after the erasure, in the same batch and in a later one; a counsellor has an old page open."""
+    somebody = uuid4()
+    erased = SubjectErased(subject_ref=somebody, at=MARCH)
+    await tell(town, erased, planned(WELDING, subject=somebody), planned(None, subject=somebody))
+    await tell(town, erased, planned(WELDING, subject=somebody))
+    try:
+        await refer(town, somebody)
+        raise AssertionError("a referral was opened about an erased person")
+    except Exception as error:
+        assert type(error).__name__ == "NotFound"
+    assert await said(town, ReferralRequested) == []
+    assert await undirected(town) == []
+    assert len(await said(town, DirectoryPurged)) == 1
+
+
+async def test_an_erasure_and_a_referral_at_once_leave_nobody_behind(town: Store) -> None:
+    for _ in range(10):
+        somebody = uuid4()
+        await asyncio.gather(
+            tell(town, SubjectErased(subject_ref=somebody, at=MARCH)),
+            refer(town, somebody),
+            refer(town, somebody, DUTCH),
+            return_exceptions=True,
+        )
+        async with town.read() as session:
+            left = await session.scalar(
+                sa.select(sa.func.count())
+                .select_from(Referral)
+                .where(sa.column("subject_ref") == sa.literal(somebody, sa.Uuid))
+            )
+        assert left == 0
+
+
+async def test_a_large_batch_of_actions_is_one_transaction(town: Store) -> None:
+    events = [planned(WELDING if number % 2 else None) for number in range(300)]
+    await tell(town, *events)
+    assert len(await said(town, ReferralRequested)) == 150
+    assert len(await undirected(town)) == 150
