@@ -45,11 +45,11 @@ class Relay:
                     expected = isinstance(error, broker.AWAY) or is_away(error)
                     say = _log.warning if expected else _log.exception
                     say("relay interrupted", service=self._store.service, error=repr(error))
-                    await self._drop_producer()
+                    await self.close()
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, 2)
         finally:
-            await self._drop_producer()
+            await self.close()
 
     async def _relay_while_leading(self) -> None:
         while True:
@@ -107,7 +107,8 @@ class Relay:
         self._measured_at = now
         UNSENT.labels(self._store.service).set(seen)
 
-    async def _drop_producer(self) -> None:
+    async def close(self) -> None:
+        """Let go of the producer; the next round makes a new one."""
         if self._producer is not None:
             producer, self._producer = self._producer, None
             await producer.close()

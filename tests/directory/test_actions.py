@@ -3,7 +3,7 @@
 import asyncio
 from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -90,7 +90,8 @@ async def test_changing_a_centre_says_so_once(town: Store) -> None:
         }
         await actions.update_centre(work, "mons", **same)
         assert mons.version == 1
-        await actions.update_centre(work, "mons", **(same | {"languages": ["fr", "nl"]}))
+        same["languages"] = ["fr", "nl"]
+        await actions.update_centre(work, "mons", **same)
         assert mons.version == 2
         with pytest.raises(Stale):
             await actions.update_centre(work, "mons", **same, version=1)

@@ -151,10 +151,14 @@ async def test_after_an_erasure_the_feed_names_nobody(town: Store, clock: Clock)
 
 async def test_a_work_that_fails_leaves_no_place(town: Store) -> None:
     referral = await refer(town)
-    with pytest.raises(domain.WrongReferralStep):
+
+    async def accept_twice() -> None:
         async with town.work() as work:
-            await actions.progress(work, referral.id, Status.ACCEPTED, party=Party.PROVIDER, by="provider")
-            await actions.progress(work, referral.id, Status.ACCEPTED, party=Party.PROVIDER, by="provider")
+            for _ in range(2):
+                await actions.progress(work, referral.id, Status.ACCEPTED, party=Party.PROVIDER, by="provider")
+
+    with pytest.raises(domain.WrongReferralStep):
+        await accept_twice()
     await accept(town, referral.id)
     async with town.read() as session:
         events = await read_feed(session, CHARLEROI, None, 10)

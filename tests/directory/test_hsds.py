@@ -4,7 +4,7 @@ import json
 import os
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import pytest
@@ -28,7 +28,7 @@ def _validator(name: str) -> Any:
         for path in SCHEMAS.glob("*.json")
         if path.name != "openapi.json"
     ]
-    registry: Registry[Any] = Registry().with_resources(pairs)
+    registry = cast(Any, Registry)().with_resources(pairs)
     checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
     schema = json.loads((SCHEMAS / name).read_text())
     return jsonschema.Draft202012Validator(schema, registry=registry, format_checker=checker)

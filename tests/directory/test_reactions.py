@@ -6,9 +6,12 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID, uuid4
 
+import pytest
 import sqlalchemy as sa
+from sqlmodel import col
 
 from services.chassis.consumer import Consumer
+from services.chassis.errors import NotFound
 from services.chassis.settings import Settings
 from services.chassis.store import Store
 from services.chassis.wire import write_event
@@ -149,20 +152,17 @@ async def test_an_erasure_leaves_nothing_that_leads_to_the_person(town: Store) -
     assert str(neighbour) in left
     async with town.read() as session:
         assert await session.scalar(sa.select(sa.func.count()).select_from(Referral)) == 3
-        assert list(await session.scalars(sa.select(SubjectKey.subject_ref))) == [neighbour]
+        assert list(await session.scalars(sa.select(col(SubjectKey.subject_ref)))) == [neighbour]
 
 
 async def test_nobody_comes_back_after_an_erasure(town: Store) -> None:
-    """The action is heard after the erasure, in the same batch and in a later one; a counsellor has an old page open."""
+    """The action is heard after the erasure, in the same batch and later; a counsellor has an old page open."""
     somebody = uuid4()
     erased = SubjectErased(subject_ref=somebody, at=MARCH)
     await tell(town, erased, planned(WELDING, subject=somebody), planned(None, subject=somebody))
     await tell(town, erased, planned(WELDING, subject=somebody))
-    try:
+    with pytest.raises(NotFound):
         await refer(town, somebody)
-        raise AssertionError("a referral was opened about an erased person")
-    except Exception as error:
-        assert type(error).__name__ == "NotFound"
     assert await said(town, ReferralRequested) == []
     assert await undirected(town) == []
     assert len(await said(town, DirectoryPurged)) == 1
@@ -178,12 +178,8 @@ async def test_an_erasure_and_a_referral_at_once_leave_nobody_behind(town: Store
             return_exceptions=True,
         )
         async with town.read() as session:
-            left = await session.scalar(
-                sa.select(sa.func.count())
-                .select_from(Referral)
-                .where(sa.column("subject_ref") == sa.literal(somebody, sa.Uuid))
-            )
-        assert left == 0
+            left = await session.scalars(sa.select(Referral).where(col(Referral.subject_ref) == somebody))
+        assert list(left) == []
 
 
 async def test_a_large_batch_of_actions_is_one_transaction(town: Store) -> None:

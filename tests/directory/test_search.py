@@ -1,10 +1,13 @@
 """Search: what is found, in which order, and that nobody is ranked up for who they are."""
 
 from datetime import date, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4, uuid5
 
 import pytest
 
+from services import directory
+from services.chassis import i18n
 from services.chassis.store import Store
 from services.directory import actions, domain
 from services.directory.demo import demo_providers
@@ -12,6 +15,7 @@ from services.directory.entries import ProviderEntry, ServiceChange
 from services.directory.search import BAND, Asked, Found, Search
 from tests.directory.told import ATELIER, CLOSED, DUTCH, MARCH, WELDING
 
+CATALOGUES = Path(directory.__file__).parent / "locales"
 TODAY = MARCH.date()
 ROOT = UUID("c0000000-0000-4000-8000-000000000000")
 
@@ -33,6 +37,7 @@ async def test_words_are_found_by_stem_and_without_accents(town: Store, words: s
 
 
 async def test_topics_and_areas_are_found_in_four_languages(town: Store) -> None:
+    i18n.add_catalogues(CATALOGUES)
     search = Search()
     for words in ("Sprachkurs", "taalcursus", "language course", "cours de langue"):
         assert DUTCH in ids(await find(search, town, words)), words
@@ -100,7 +105,7 @@ async def test_equals_are_ordered_by_the_day_s_lot_alone(store: Store) -> None:
         found = await find(search, store, "bilan de compétences", today=day)
         assert found.total == 5
         assert len({one.band for one in found.results}) == 1
-        assert ids(found) == sorted(ids(found), key=lambda id: domain.lot(day, id))
+        assert ids(found) == sorted(ids(found), key=lambda one: domain.lot(day, one))
         assert ids(await find(search, store, today=day)) == ids(found)
         first.append(ids(found)[0])
     assert all(3 <= first.count(uuid5(ROOT, f"service {number}")) <= 25 for number in range(5))

@@ -1,7 +1,7 @@
 """What operators and machines ask of every service: its dead letters and its documents."""
 
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from services.chassis.asyncapi import asyncapi_document
 from services.chassis.dead_letters import letter, letters
 from services.chassis.identity import Person, Role
-from services.chassis.outbox import unpack_headers
+from services.chassis.outbox import say_again, unpack_headers
 from services.chassis.web.pages import page, see_other
 from services.chassis.web.rules import Body, Reading, Routes, Running, Working, allow, anyone
 
@@ -99,9 +99,7 @@ def routes(service: str) -> Routes:
     @router.post("/api/v1/republish")
     async def republish(work: Working, running: Running, person: Annotated[Person, operator]) -> dict[str, int]:
         """Send everything that was ever said again, in order."""
-        outbox = running.store.table("outbox")
-        done = await work.session.execute(sa.update(outbox).where(outbox.c.sent_at.is_not(None)).values(sent_at=None))
-        return {"events": cast(Any, done).rowcount}
+        return {"events": await say_again(work.session, running.store.table("outbox"))}
 
     @router.get("/api/v1/asyncapi.json")
     async def asyncapi(running: Running, person: Annotated[Person | None, anyone]) -> dict[str, Any]:

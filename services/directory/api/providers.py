@@ -26,9 +26,7 @@ class ServiceSearch(Body):
 
     q: str = Field(default="", max_length=200, description="Words, in any of the four languages for topics and areas.")
     area: str | None = Field(default=None, max_length=40)
-    town: str | None = Field(
-        default=None, max_length=80, description="A town, by name or key: `La Louvière`, `la-louviere`."
-    )
+    town: str | None = Field(default=None, max_length=80, description="A town: `La Louvière` or `la-louviere`.")
     centre: str | None = Field(default=None, max_length=40, description="A centre's code: services in its town.")
     language: str | None = Field(default=None, max_length=8)
     after: str | None = Field(default=None, max_length=200, description="`next` of the page before.")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.chassis.errors import Stale
+from services.chassis.identity import Person
 from services.chassis.store import Aggregate, Work
 from services.scheduling.domain import refusals, rules
 from services.scheduling.store import Centre
@@ -41,6 +42,13 @@ def check_version(row: Aggregate, seen: int | None) -> None:
     """Whoever says which version they saw is refused when it is no longer that one. Raises `Stale`."""
     if seen is not None and seen != row.version:
         raise Stale(now=row.version, seen=seen)
+
+
+def code_of(person: Person) -> str:
+    """The code under which this counsellor is in the calendar. Raises `NoStaffCode`."""
+    if person.staff_code is None:
+        raise refusals.NoStaffCode()
+    return person.staff_code
 
 
 def board(centre: str) -> str:

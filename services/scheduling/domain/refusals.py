@@ -6,6 +6,7 @@
     ├── NotInTheRoom, AlreadyInInterview, NotRunning, VisitorIsHere      the counsellor's board
     ├── PersonUnknown, ConsentMissing, PathStillOpen                     people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
+    ├── NoStaffCode                                                      (403) an account that is no counsellor's
     ├── Overlap, NotBooked, NotYet                                       the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken           workshops
     └── Invalid: UnknownCentre, UnknownArea, WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, OutsideHours,
@@ -13,7 +14,7 @@
         FieldOutOfPlace, PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
 """
 
-from services.chassis.errors import Invalid, Refused, msg
+from services.chassis.errors import Invalid, NotAllowed, Refused, msg
 
 
 class UnknownCentre(Invalid):
@@ -30,6 +31,13 @@ class UnknownArea(Invalid):
     slug = "unknown-area"
     message = msg("{centre} has no area {area}. It works in: {known}.")
     field_name = "area"
+
+
+class NoStaffCode(NotAllowed):
+    """Whoever holds interviews is known by a code."""
+
+    slug = "no-staff-code"
+    message = msg("Your account has no counsellor's code. Ask whoever manages the accounts to add one.")
 
 
 class NotInTheRoom(Refused):

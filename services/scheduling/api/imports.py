@@ -1,0 +1,41 @@
+"""Interviews and workshops of the past, as files."""
+
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import Response
+
+from services.chassis.web import Routes, import_lines
+from services.scheduling.api.roles import PREFIX, Operator
+from services.scheduling.imports import InterviewLine, WorkshopLine, record_interviews, record_workshops
+
+router = Routes(PREFIX, tags=["imports"])
+
+IMPORT_PATHS = (f"{PREFIX}/interviews/import", f"{PREFIX}/workshops/import")
+
+
+@router.post("/interviews/import")
+async def import_interviews(request: Request, person: Operator) -> Response:
+    """Take over interviews of the past: NDJSON, or CSV with `Content-Type: text/csv`.
+
+    Workshops first: a finalising interview follows its workshop.
+    """
+    return await import_lines(request, InterviewLine, record_interviews)
+
+
+@router.get("/interviews/import/schema")
+async def interview_schema(person: Operator) -> dict[str, Any]:
+    """The JSON Schema of one line."""
+    return InterviewLine.model_json_schema()
+
+
+@router.post("/workshops/import")
+async def import_workshops(request: Request, person: Operator) -> Response:
+    """Take over workshops of the past, with seats and attendance: NDJSON."""
+    return await import_lines(request, WorkshopLine, record_workshops)
+
+
+@router.get("/workshops/import/schema")
+async def workshop_schema(person: Operator) -> dict[str, Any]:
+    """The JSON Schema of one line."""
+    return WorkshopLine.model_json_schema()

@@ -1,0 +1,261 @@
+"""Interviews and paths."""
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import AwareDatetime, BaseModel
+
+from services.chassis.errors import NotFound, msg
+from services.chassis.identity import Person
+from services.chassis.store import Work
+from services.chassis.web import Body, Reading, Routes, Running, Working
+from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, Side
+from services.scheduling.actions import guidance, information
+from services.scheduling.actions.places import code_of
+from services.scheduling.api.roles import PREFIX, Change, Counsellor, Place, Staff
+from services.scheduling.domain import refusals, rules, times
+from services.scheduling.domain.rules import CancelReason
+from services.scheduling.store import Centre, GuidancePath, Interview, Waiting
+from services.scheduling.store.interviews import agenda, on_path, taken_quarters
+
+router = Routes(PREFIX, tags=["interviews"])
+
+
+class Start(Body):
+    """With which visitor an information interview starts; the counsellor is whoever asks."""
+
+    visit_id: UUID
+
+
+class NewPath(Body):
+    """Somebody who agreed to be known takes the individual service."""
+
+    subject_ref: UUID
+    centre: Place
+    area: str | None = None
+
+
+class Booking(Body):
+    """A guidance interview of 60 or 120 minutes on a path."""
+
+    path_id: UUID
+    counsellor: Staff | None = None
+    room: Staff | None = None
+    starts_at: AwareDatetime
+    minutes: int
+
+
+class Move(Change):
+    """Another time, counsellor or room. What is left out stays as it is."""
+
+    counsellor: Staff | None = None
+    room: Staff | None = None
+    starts_at: AwareDatetime | None = None
+    minutes: int | None = None
+
+
+class Cancellation(Change):
+    """Who calls it off, and why."""
+
+    cancelled_by: Side
+    reason: CancelReason
+
+
+class InterviewOut(BaseModel):
+    """An interview."""
+
+    id: UUID
+    version: int
+    kind: InterviewKind
+    centre: str
+    area: str | None
+    counsellor: str
+    room: str | None
+    starts_at: datetime
+    minutes: int
+    status: AppointmentStatus
+    started_at: datetime | None
+    ended_at: datetime | None
+    cancelled_by: Side | None
+    reason: str | None
+    visit_id: UUID | None
+    path_id: UUID | None
+    method: Method | None
+    number: int | None
+    subject_ref: UUID | None
+
+    @classmethod
+    def of(cls, interview: Interview) -> "InterviewOut":
+        """What there is to see of this interview."""
+        return cls.model_validate(interview, from_attributes=True)
+
+
+class PathOut(BaseModel):
+    """A person's path, with its interviews in order of time."""
+
+    id: UUID
+    version: int
+    subject_ref: UUID | None
+    centre: str
+    area: str | None
+    method: Method
+    opened_at: datetime
+    workshop_id: UUID | None
+    finalising_due_at: datetime | None
+    interviews: list[InterviewOut] = []
+
+
+class Slot(BaseModel):
+    """A time at which a counsellor is free."""
+
+    counsellor: str
+    starts_at: datetime
+    minutes: int
+
+
+@router.post("/interviews/information", status_code=201)
+async def start_information(body: Start, work: Working, person: Counsellor) -> InterviewOut:
+    """Sit down with somebody who is here. Asking again answers the same interview."""
+    waiting = await work.load(Waiting, body.visit_id, msg("visit in the room"))
+    person.at(waiting.centre)
+    return InterviewOut.of(await information.start(work, body.visit_id, code_of(person)))
+
+
+@router.post("/paths", status_code=201)
+async def open_path(body: NewPath, work: Working, person: Counsellor) -> PathOut:
+    """Open an individual path."""
+    person.at(body.centre)
+    path = await guidance.open_path(work, body.subject_ref, body.centre, body.area)
+    return PathOut.model_validate(path.model_dump())
+
+
+@router.get("/paths/{id}")
+async def get_path(id: UUID, read: Reading, person: Counsellor) -> PathOut:
+    """One path with its interviews."""
+    path = await read.get(GuidancePath, id)
+    if path is None or not person.works_at(path.centre):
+        raise NotFound(what=msg("path"))
+    interviews = [InterviewOut.of(interview) for interview in await on_path(read, id)]
+    return PathOut.model_validate(path.model_dump() | {"interviews": interviews})
+
+
+@router.post("/interviews", status_code=201)
+async def book_interview(body: Booking, work: Working, person: Counsellor) -> InterviewOut:
+    """Book a guidance interview. Without `counsellor`: whoever asks."""
+    path = await work.load(GuidancePath, body.path_id, msg("path"))
+    person.at(path.centre)
+    interview = await guidance.book(
+        work,
+        body.path_id,
+        counsellor=body.counsellor or code_of(person),
+        room=body.room,
+        starts_at=body.starts_at,
+        minutes=body.minutes,
+    )
+    return InterviewOut.of(interview)
+
+
+@router.get("/interviews")
+async def list_interviews(
+    read: Reading,
+    person: Counsellor,
+    centre: Place,
+    date: date,
+    counsellor: str | None = None,
+    after: Annotated[UUID | None, Query(description="The last interview of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 200,
+) -> list[InterviewOut]:
+    """A centre's interviews of a local day, in order."""
+    place = await _centre(read, person.at(centre))
+    start, end = times.local_day(date, place.zone)
+    last = await read.get(Interview, after) if after else None
+    behind = (last.starts_at, last.id) if last else None
+    rows = await agenda(read, centre, start, end, counsellor=counsellor, after=behind, limit=limit)
+    return [InterviewOut.of(row) for row in rows]
+
+
+@router.get("/interviews/{id}")
+async def get_interview(id: UUID, read: Reading, person: Counsellor) -> InterviewOut:
+    """One interview."""
+    interview = await read.get(Interview, id)
+    if interview is None or not person.works_at(interview.centre):
+        raise NotFound(what=msg("interview"))
+    return InterviewOut.of(interview)
+
+
+@router.post("/interviews/{id}/move")
+async def move_interview(id: UUID, body: Move, work: Working, person: Counsellor) -> InterviewOut:
+    """Move a booked interview."""
+    interview = await _own(work, id, person)
+    await guidance.move(
+        work,
+        interview,
+        counsellor=body.counsellor or interview.counsellor,
+        room=body.room if "room" in body.model_fields_set else interview.room,
+        starts_at=body.starts_at or interview.starts_at,
+        minutes=interview.minutes if body.minutes is None else body.minutes,
+        version=body.version,
+    )
+    return InterviewOut.of(interview)
+
+
+@router.post("/interviews/{id}/cancel")
+async def cancel_interview(id: UUID, body: Cancellation, work: Working, person: Counsellor) -> InterviewOut:
+    """Call an interview off, or undo an information interview that was started by mistake."""
+    interview = await _own(work, id, person)
+    await guidance.cancel(work, interview, by=body.cancelled_by, reason=body.reason.value, version=body.version)
+    return InterviewOut.of(interview)
+
+
+@router.post("/interviews/{id}/missed")
+async def miss_interview(id: UUID, body: Change, work: Working, person: Counsellor) -> InterviewOut:
+    """The person did not come."""
+    interview = await _own(work, id, person)
+    await guidance.miss(work, interview, body.version)
+    return InterviewOut.of(interview)
+
+
+@router.post("/interviews/{id}/hold")
+async def hold_interview(id: UUID, body: Change, work: Working, person: Counsellor) -> InterviewOut:
+    """The interview took place: a booked one, or an information interview that runs."""
+    interview = await _own(work, id, person)
+    if interview.kind == InterviewKind.INFORMATION:
+        await information.finish(work, interview, body.version)
+    else:
+        await guidance.hold(work, interview, body.version)
+    return InterviewOut.of(interview)
+
+
+@router.get("/slots")
+async def free_slots(
+    read: Reading,
+    running: Running,
+    person: Counsellor,
+    centre: Place,
+    date: date,
+    minutes: int = 60,
+    counsellor: Annotated[Staff | None, Query(description="Whoever asks, if left out.")] = None,
+) -> list[Slot]:
+    """When a counsellor is free for an interview of this length on a local day."""
+    place = await _centre(read, person.at(centre))
+    rules.check_length(minutes)
+    code = counsellor or code_of(person)
+    start, end = times.local_day(date, place.zone)
+    taken = [quarter for _, quarter in await taken_quarters(read, [f"counsellor:{code}"], start, end)]
+    starts = times.free_starts(place.hours, date, minutes, taken, running.clock())
+    return [Slot(counsellor=code, starts_at=at, minutes=minutes) for at in starts]
+
+
+async def _own(work: Work, id: UUID, person: Person) -> Interview:
+    interview = await guidance.interview_of(work, id)
+    person.at(interview.centre)
+    return interview
+
+
+async def _centre(read: Reading, code: str) -> Centre:
+    centre = await read.get(Centre, code)
+    if centre is None:
+        raise refusals.UnknownCentre(centre=code, known="–")
+    return centre

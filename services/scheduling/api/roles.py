@@ -1,0 +1,23 @@
+"""Who may use scheduling's JSON API, and what its bodies have in common."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from services.chassis.identity import Person, Role
+from services.chassis.web import Body, allow
+
+Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
+Team = Annotated[Person, allow(Role.COUNSELLOR, Role.FRONT_DESK)]
+Operator = Annotated[Person, allow(Role.OPERATOR)]
+
+PREFIX = "/scheduling/api/v1"
+Staff = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,59}$")]
+"""A counsellor or a room, as its centre calls it: a code, never a name."""
+Place = Annotated[str, Field(max_length=40, description="Code of a centre, for example `liege`.")]
+
+
+class Change(Body):
+    """A change of something; `version`: the one you saw, to be refused when it is no longer that one."""
+
+    version: int | None = None

@@ -1,0 +1,233 @@
+"""Workshops, seats and attendance."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import AwareDatetime, BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.errors import NotFound, msg
+from services.chassis.identity import Person
+from services.chassis.store import Work
+from services.chassis.web import Body, Reading, Routes, Running, Working
+from services.contracts.scheduling import Side
+from services.scheduling.actions import seats, workshops
+from services.scheduling.actions.places import code_of
+from services.scheduling.api.roles import PREFIX, Change, Counsellor, Place, Staff
+from services.scheduling.domain.rules import CancelReason, SeatStatus, WorkshopStatus
+from services.scheduling.store import Seat, Workshop
+from services.scheduling.store.workshops import attendance_of, seats_of, sessions_of, workshops_of
+
+router = Routes(f"{PREFIX}/workshops", tags=["workshops"])
+
+
+class NewSession(Body):
+    """One meeting."""
+
+    starts_at: AwareDatetime
+    minutes: int = Field(ge=15, le=480)
+
+
+class Announcement(Body):
+    """A workshop: who gives it where, its seats and its meetings. `title` says nothing about a person."""
+
+    centre: Place
+    area: str | None = None
+    title: str = Field(min_length=1, max_length=120)
+    counsellor: Staff | None = None
+    room: Staff | None = None
+    seats: int = Field(ge=1, le=200)
+    sessions: list[NewSession] = Field(min_length=1, max_length=40)
+
+
+class SeatWish(Change):
+    """Who wants a seat; `waitlist`: and stands in line if there is none."""
+
+    subject_ref: UUID
+    waitlist: bool = False
+
+
+class Release(Change):
+    """On whose side the seat is given back."""
+
+    cancelled_by: Side
+
+
+class Cancellation(Change):
+    """Why the whole workshop is called off."""
+
+    reason: CancelReason
+
+
+class AttendanceOf(Change):
+    """The seats of those who came; everyone else with a seat did not."""
+
+    came: list[UUID] = Field(max_length=200)
+
+
+class SessionOut(BaseModel):
+    """One meeting, and who came once that is recorded."""
+
+    id: UUID
+    starts_at: datetime
+    minutes: int
+    recorded_at: datetime | None
+    came: list[UUID] | None = None
+
+
+class SeatOut(BaseModel):
+    """A seat, or a place in line."""
+
+    id: UUID
+    workshop_id: UUID
+    subject_ref: UUID | None
+    path_id: UUID | None
+    status: SeatStatus
+    place: int
+
+
+class WorkshopOut(BaseModel):
+    """A workshop."""
+
+    id: UUID
+    version: int
+    centre: str
+    area: str | None
+    title: str
+    counsellor: str
+    room: str | None
+    seats: int
+    taken: int
+    status: WorkshopStatus
+    first_at: datetime
+    last_at: datetime
+    reason: str | None
+
+
+class WorkshopInFull(WorkshopOut):
+    """A workshop with its meetings, seats and waiting list."""
+
+    sessions: list[SessionOut]
+    participants: list[SeatOut]
+    waitlist: list[SeatOut]
+
+
+@router.post("", status_code=201)
+async def announce_workshop(body: Announcement, work: Working, person: Counsellor) -> WorkshopInFull:
+    """Announce a workshop. Without `counsellor`: whoever asks."""
+    person.at(body.centre)
+    workshop = await workshops.announce(
+        work,
+        centre=body.centre,
+        area=body.area,
+        title=body.title,
+        counsellor=body.counsellor or code_of(person),
+        room=body.room,
+        seats=body.seats,
+        sessions=[(session.starts_at, session.minutes) for session in body.sessions],
+    )
+    await work.session.flush()
+    return await in_full(work.session, workshop)
+
+
+@router.get("")
+async def list_workshops(
+    read: Reading,
+    running: Running,
+    person: Counsellor,
+    centre: Place,
+    since: Annotated[AwareDatetime | None, Query(description="Those that end later; by default 31 days ago.")] = None,
+    after: Annotated[UUID | None, Query(description="The last workshop of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+) -> list[WorkshopOut]:
+    """A centre's workshops, by their beginning."""
+    person.at(centre)
+    last = await read.get(Workshop, after) if after else None
+    behind = (last.first_at, last.id) if last else None
+    from_then = since or running.clock() - timedelta(days=31)
+    rows = await workshops_of(read, centre, from_then, behind, limit)
+    return [WorkshopOut.model_validate(row, from_attributes=True) for row in rows]
+
+
+@router.get("/{id}")
+async def get_workshop(id: UUID, read: Reading, person: Counsellor) -> WorkshopInFull:
+    """One workshop with everything about it."""
+    workshop = await read.get(Workshop, id)
+    if workshop is None or not person.works_at(workshop.centre):
+        raise NotFound(what=msg("workshop"))
+    return await in_full(read, workshop)
+
+
+@router.post("/{id}/seats", status_code=201)
+async def take_seat(id: UUID, body: SeatWish, work: Working, person: Counsellor) -> SeatOut:
+    """A person takes a seat."""
+    person.at(await _centre_of(work, id))
+    seat = await seats.take_seat(work, id, body.subject_ref, waitlist=body.waitlist, version=body.version)
+    return SeatOut.model_validate(seat, from_attributes=True)
+
+
+@router.post("/{id}/seats/{seat_id}/release")
+async def release_seat(id: UUID, seat_id: UUID, body: Release, work: Working, person: Counsellor) -> SeatOut:
+    """One person gives their seat back, or their place in line. Whoever waits longest gets it."""
+    workshop = await _own(work, id, person)
+    await seats.release_seat(work, workshop, seat_id, by=body.cancelled_by, version=body.version)
+    return SeatOut.model_validate(await work.load(Seat, seat_id), from_attributes=True)
+
+
+@router.post("/{id}/cancel")
+async def cancel_workshop(id: UUID, body: Cancellation, work: Working, person: Counsellor) -> WorkshopOut:
+    """Call the whole workshop off."""
+    workshop = await _own(work, id, person)
+    await workshops.cancel_workshop(work, workshop, reason=body.reason.value, version=body.version)
+    return WorkshopOut.model_validate(workshop, from_attributes=True)
+
+
+@router.post("/{id}/sessions/{session_id}/attendance")
+async def record_attendance(
+    id: UUID, session_id: UUID, body: AttendanceOf, work: Working, person: Counsellor
+) -> WorkshopInFull:
+    """Who came to a meeting. The last one's attendance makes the finalising sessions due."""
+    workshop = await _own(work, id, person)
+    await workshops.record_attendance(work, workshop, session_id, body.came, body.version)
+    await work.session.flush()
+    return await in_full(work.session, workshop)
+
+
+async def in_full(session: AsyncSession, workshop: Workshop) -> WorkshopInFull:
+    """The workshop with its meetings, seats and waiting list."""
+    meetings = await sessions_of(session, workshop.id)
+    recorded = await attendance_of(session, [meeting.id for meeting in meetings if meeting.recorded_at])
+    came = {
+        meeting.id: [seat for (of, seat), row in recorded.items() if of == meeting.id and row.attended]
+        for meeting in meetings
+        if meeting.recorded_at
+    }
+    kept = await seats_of(session, workshop.id, SeatStatus.TAKEN, SeatStatus.WAITLISTED)
+    shown = [SeatOut.model_validate(seat, from_attributes=True) for seat in kept]
+    return WorkshopInFull(
+        **WorkshopOut.model_validate(workshop, from_attributes=True).model_dump(),
+        sessions=[
+            SessionOut(
+                **meeting.model_dump(include={"id", "starts_at", "minutes", "recorded_at"}), came=came.get(meeting.id)
+            )
+            for meeting in meetings
+        ],
+        participants=[seat for seat in shown if seat.status is SeatStatus.TAKEN],
+        waitlist=[seat for seat in shown if seat.status is SeatStatus.WAITLISTED],
+    )
+
+
+async def _centre_of(work: Work, id: UUID) -> str:
+    """Without the lock: a seat locks the person first."""
+    workshop = await work.session.get(Workshop, id)
+    if workshop is None:
+        raise NotFound(what=msg("workshop"))
+    return workshop.centre
+
+
+async def _own(work: Work, id: UUID, person: Person) -> Workshop:
+    workshop = await work.load(Workshop, id, msg("workshop"))
+    person.at(workshop.centre)
+    return workshop

@@ -1,0 +1,106 @@
+"""Each case on each store and each broker. Stores are emptied between tests, topics are each test's own."""
+
+from collections.abc import AsyncGenerator, Callable, Generator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from services.chassis.broker import Broker
+from services.chassis.settings import Settings
+from services.chassis.store import Store
+from services.chassis.testing import FixedClock, quiet_settings
+from services.launcher.embedded import EmbeddedKafka
+from tests.conformance.sample import Sample, Table, forget
+from tests.parts.postgres import PostgresServer
+
+STORES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+BROKERS = ["embedded", pytest.param("kafka", marks=pytest.mark.kafka)]
+
+StoreOf = Callable[[str], Store]
+_databases: dict[tuple[PostgresServer, str], str] = {}
+
+
+@pytest.fixture(params=STORES)
+async def urls(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """Where the stores of the speaker and of the listener are."""
+    if request.param == "sqlite":
+        return {name: f"sqlite+aiosqlite:///{tmp_path / name}.db" for name in ("speaker", "listener")}
+    server: PostgresServer = request.getfixturevalue("postgres")
+    for name in ("speaker", "listener"):
+        if (server, name) not in _databases:
+            _databases[(server, name)] = await server.create_database(f"conformance_{name}")
+    found = {name: _databases[(server, name)] for name in ("speaker", "listener")}
+    return {name: url.replace("postgresql://", "postgresql+asyncpg://") for name, url in found.items()}
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+async def open_store(urls: dict[str, str], clock: FixedClock) -> AsyncGenerator[StoreOf]:
+    """Opens the store of this name once more, as another process would."""
+    opened: list[Store] = []
+
+    def open_one(name: str) -> Store:
+        opened.append(Store(urls[name], name, Table.metadata, clock))
+        return opened[-1]
+
+    yield open_one
+    for store in opened:
+        await store.close()
+
+
+@pytest.fixture
+async def speaker(open_store: StoreOf) -> Store:
+    """The store of the service that says what was counted."""
+    return await _emptied(open_store("speaker"))
+
+
+@pytest.fixture
+async def listener(open_store: StoreOf) -> Store:
+    """The store of the service that hears it."""
+    return await _emptied(open_store("listener"))
+
+
+async def _emptied(store: Store) -> Store:
+    async with store.writer.begin() as connection:
+        await connection.run_sync(Table.metadata.create_all)
+        for table in Table.metadata.sorted_tables:
+            await connection.execute(sa.delete(table))
+    # Numbers every consumer group differently: the broker remembers groups, the stores are empty.
+    store.service = f"{store.service}-{uuid4().hex[:8]}"
+    return store
+
+
+@pytest.fixture
+def sample() -> Generator[Sample]:
+    """The event of this test, on a topic of its own."""
+    made = Sample.on(f"cefo.sample.{uuid4().hex[:8]}")
+    yield made
+    forget(made.event)
+
+
+@pytest.fixture(params=BROKERS)
+async def broker(request: pytest.FixtureRequest, sample: Sample, tmp_path: Path) -> AsyncGenerator[Broker]:
+    """The way to a broker on which the test's topics are there."""
+    if request.param == "embedded":
+        cluster = EmbeddedKafka()
+        made = broker_at(cluster.bootstrap, tmp_path, embedded=True)
+    else:
+        cluster = None
+        made = broker_at(request.getfixturevalue("kafka").bootstrap, tmp_path)
+    await made.ensure_topics()
+    yield made
+    if cluster is not None:
+        cluster.close()
+
+
+def broker_at(bootstrap: str, folder: Path, *, embedded: bool = False, **more: Any) -> Broker:
+    """The way to this broker, with short pauses."""
+    settings: Settings = quiet_settings(folder, kafka=bootstrap, **more)
+    return Broker(settings, embedded=embedded)

@@ -1,0 +1,180 @@
+"""A service as small as can be: tallies that are counted up, said, heard, and counted up again elsewhere."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from sqlmodel import Field, SQLModel
+
+from services.chassis.errors import Refused
+from services.chassis.reactions import Reactions
+from services.chassis.store import Aggregate, Store, Work, chassis_metadata
+from services.chassis.testing import heard
+from services.chassis.wire import Record
+from services.contracts.envelope import EVENTS, Event, Number, PersonalReference
+
+POISON = 666
+"""A number that no reaction here can take."""
+
+
+class Table(SQLModel):
+    metadata = chassis_metadata()
+
+
+class Tally(Aggregate, Table, table=True):
+    """Every number that was counted, in the order in which it took effect."""
+
+    __tablename__ = "tallies"  # pyright: ignore[reportAssignmentType]
+
+    trail: list[int] = Field(default_factory=list[int], sa_type=sa.JSON)
+
+
+class Desk(Table, table=True):
+    """One row per desk: the store allows no second."""
+
+    __tablename__ = "desks"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    name: str = Field(unique=True)
+    seats: int
+
+
+class Unlucky(Refused):
+    slug = "unlucky"
+    message = "Nobody counts {number}."
+
+
+class Counted(Event):
+    """Somebody counted: the event of this sample, on a topic of the test's own."""
+
+    tally_id: PersonalReference
+    number: Number
+
+
+def counted_on(topic: str) -> type[Counted]:
+    """The event type of one test; `forget` it afterwards."""
+    kind = f"cefo.sample.counted-{uuid4().hex[:8]}.v1"
+    return type("CountedHere", (Counted,), {}, type=kind, topic=topic, about="tally_id")
+
+
+def forget(event: type[Event]) -> None:
+    EVENTS.pop(event.type, None)
+
+
+@dataclass
+class Sample:
+    """The event type, the reactions of whoever listens, and what makes them fail."""
+
+    event: type[Counted]
+    unlucky: set[int]
+    reactions: Reactions
+
+    @classmethod
+    def on(cls, topic: str) -> "Sample":
+        sample = cls(counted_on(topic), {POISON}, Reactions())
+        sample.reactions.on(sample.event, loads=Tally)(sample.count)
+        return sample
+
+    async def count(self, work: Work, event: Counted) -> None:
+        if event.number in self.unlucky:
+            raise Unlucky(number=event.number)
+        tally = await work.find(Tally, event.tally_id) or work.start(Tally(id=event.tally_id))
+        tally.trail = [*tally.trail, event.number]
+
+    async def say(self, store: Store, tally_id: UUID, number: int) -> None:
+        """Count one, and say so: one unit of work."""
+        async with store.work() as work:
+            tally = await work.find(Tally, tally_id) or work.start(Tally(id=tally_id))
+            tally.trail = [*tally.trail, number]
+            work.emit(tally, self.event(tally_id=tally_id, number=number))
+
+    def told(self, tally_id: UUID, sequence: int, number: int | None = None) -> Record:
+        """The record of somebody's `sequence`-th count, as a consumer reads it; `number` is the same, if not given."""
+        said = self.event(tally_id=tally_id, number=sequence if number is None else number)
+        return heard(said, sequence, time=datetime(2026, 3, 2, 8, tzinfo=UTC))
+
+
+async def trail(store: Store, tally_id: UUID) -> list[int]:
+    """What took effect, in order; nothing: the tally does not exist."""
+    async with store.read() as session:
+        tally = await session.get(Tally, tally_id)
+    return [] if tally is None else tally.trail
+
+
+async def letters(store: Store, state: str | None = None) -> Sequence[Any]:
+    """The letters kept in this store, oldest first."""
+    table = store.table("dead_letters")
+    chosen = table.select().order_by(table.c.at, table.c.sequence)
+    async with store.read() as session:
+        return (await session.execute(chosen if state is None else chosen.where(table.c.state == state))).all()
+
+
+async def unsent(store: Store) -> int:
+    """How many rows of the outbox the broker has not acknowledged."""
+    outbox = store.table("outbox")
+    async with store.read() as session:
+        chosen = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))
+        return await session.scalar(chosen) or 0
+
+
+async def produce(bootstrap: str, records: Sequence[Record]) -> None:
+    """Put raw records into their topics, each after the other has arrived."""
+    producer = cast(Any, AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all"))
+    await producer.start()
+    try:
+        for record in records:
+            await producer.send_and_wait(record.topic, record.value, key=record.key, headers=record.headers)
+    finally:
+        await producer.stop()
+
+
+async def topic_of(bootstrap: str, topic: str) -> list[Record]:
+    """Everything that stands in a topic, partition by partition."""
+    consumer = cast(Any, AIOKafkaConsumer(bootstrap_servers=bootstrap, fetch_max_wait_ms=5))
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic, number) for number in await _partitions(consumer, topic)]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning()
+        ends: dict[Any, int] = await consumer.end_offsets(partitions)
+        found: list[Record] = []
+        while any([await consumer.position(tp) < end for tp, end in ends.items()]):
+            for messages in (await consumer.getmany(timeout_ms=200)).values():
+                found += [Record(m.topic, m.key, list(m.headers), m.value, m.partition, m.offset) for m in messages]
+        return sorted(found, key=lambda one: (one.partition, one.offset))
+    finally:
+        await consumer.stop()
+
+
+async def _partitions(consumer: Any, topic: str) -> set[int]:
+    await consumer._client.force_metadata_update()
+    while (found := await consumer._client._wait_on_metadata(topic)) is None:
+        await asyncio.sleep(0.05)
+    return found
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], within: float = 15) -> None:
+    """Until it holds. Fails with the condition's name after `within` seconds."""
+    async with asyncio.timeout(within):
+        while not await condition():
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def running(*tasks: Any) -> AsyncGenerator[list["asyncio.Task[None]"]]:
+    """These coroutines as tasks, cancelled at the end; one that ended by itself fails the test."""
+    started = [asyncio.create_task(task) for task in tasks]
+    try:
+        yield started
+        ended = [task for task in started if task.done() and not task.cancelled()]
+        assert not ended, ended
+    finally:
+        for task in started:
+            task.cancel()
+        await asyncio.gather(*started, return_exceptions=True)

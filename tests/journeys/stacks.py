@@ -1,0 +1,103 @@
+"""The two stacks as people start them: one embedded process, and a process per service behind nginx on real parts."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx2
+
+from services.launcher.client import local_token
+from services.launcher.embedded import free_port
+from services.launcher.local import LocalStack
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running platform."""
+
+    url: str
+    data: Path
+    name: str
+
+    def client(self, role: str, *centres: str, **more: Any) -> httpx2.Client:
+        """An HTTP client with this role."""
+        return httpx2.Client(
+            base_url=self.url,
+            headers={"Authorization": f"Bearer {local_token(self.data, role, list(centres))}"},
+            timeout=60,
+            trust_env=False,
+            **more,
+        )
+
+    def cefo(self, *arguments: str) -> str:
+        """What the `cefo` command prints. Fails when the command does."""
+        options = {"CEFO_URL": self.url, "CEFO_DATA": str(self.data)}
+        done = subprocess.run(
+            [sys.executable, "-m", "services.launcher", *arguments],
+            env={**os.environ, **options},
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@contextmanager
+def embedded(folder: Path) -> Generator[Stack]:
+    """`cefo up`, as `make run` starts it."""
+    port = free_port()
+    log = (folder / "up.log").open("wb")
+    command = [sys.executable, "-m", "services.launcher", "up", "--port", str(port), "--data", str(folder)]
+    process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    stack = Stack(f"http://127.0.0.1:{port}", folder, "embedded")
+    try:
+        wait_ready(stack, process)
+        yield stack
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(10)
+        finally:
+            process.kill()
+            log.close()
+
+
+def wait_ready(stack: Stack, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until every part answers; fails with the log's end when the process ends before."""
+
+    def ready() -> bool:
+        if process.poll() is not None:
+            raise AssertionError((stack.data / "up.log").read_text()[-3000:])
+        try:
+            return httpx2.get(f"{stack.url}/health/ready", timeout=5, trust_env=False).status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+    eventually(ready, bool, seconds=90)
+
+
+@contextmanager
+def local(folder: Path, kafka: str, store: str, redis: str) -> Generator[Stack]:
+    """`deploy/local/start`."""
+    with LocalStack(folder, kafka, store, redis) as running:
+        yield Stack(running.url, folder, "local")
+
+
+def eventually(ask: Callable[[], Answer], enough: Callable[[Answer], object], seconds: float = 30) -> Answer:
+    """Ask until the answer is enough; events need a moment. Fails with the last answer."""
+    end = time.monotonic() + seconds
+    while not enough(answer := ask()):
+        assert time.monotonic() < end, f"after {seconds} s still: {answer!r}"
+        time.sleep(0.1)
+    return answer

@@ -1,0 +1,31 @@
+"""The season of 2017, imported as a centre would, gives the brochure's sentence (p. 28) on both stacks."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.journeys.stacks import Stack
+
+BROCHURE = {"visitors": 181_689, "individual_interviews": 87_532, "guidance_interviews": 5_296}
+
+
+@pytest.mark.timeout(1500)
+def test_the_season_gives_the_brochures_figures_and_importing_again_changes_nothing(
+    stack: Stack, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("season")
+    stack.cefo("season", "2017", "--out", str(folder))
+    stack.cefo("import", str(folder))
+    first = figures(stack)
+    assert {key: first[key] for key in BROCHURE} == BROCHURE
+    for breakdown in ("by_centre", "by_month", "by_centre_and_month"):
+        assert {key: sum(row[key] for row in first[breakdown]) for key in BROCHURE} == BROCHURE
+    assert len(first["by_centre"]) == 12
+    again = stack.cefo("import", str(folder))
+    assert "181\N{NO-BREAK SPACE}689 déjà connues" in again
+    assert figures(stack) == first
+
+
+def figures(stack: Stack) -> dict[str, Any]:
+    return json.loads(stack.cefo("figures", "--from", "2017-01-01", "--to", "2017-09-30", "--json"))
