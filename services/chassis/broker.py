@@ -69,8 +69,8 @@ class Broker:
 
     async def _create_topics(self) -> None:
         admin = cast(Any, AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka))
-        await admin.start()
         try:
+            await admin.start()
             if self.embedded:
                 for topic in all_topics():
                     await admin._get_cluster_metadata([topic])  # asking for a topic makes the embedded broker create it
@@ -97,7 +97,7 @@ class Broker:
             linger_ms=0,
             request_timeout_ms=10_000,
         )
-        await asyncio.wait_for(client.start(), DEADLINE)
+        await _started(client)
         return Producer(client)
 
     async def consumer(self, group: str, topics: Iterable[str]) -> AIOKafkaConsumer:
@@ -114,12 +114,24 @@ class Broker:
             session_timeout_ms=10_000,
             heartbeat_interval_ms=3_000,
         )
-        try:
-            await asyncio.wait_for(client.start(), DEADLINE)
-        except BaseException:
-            await client.stop()
-            raise
+        await _started(client)
         return client
+
+
+async def _started(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
+    try:
+        await asyncio.wait_for(client.start(), DEADLINE)
+    except BaseException:
+        await let_go(client)
+        raise
+
+
+async def let_go(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
+    """Give the connections back, without waiting for a broker that does not answer."""
+    try:
+        await asyncio.wait_for(client.stop(), 3)
+    except AWAY as error:
+        _log.warning("a client of the broker did not stop cleanly", error=repr(error))
 
 
 class Producer:
@@ -144,11 +156,8 @@ class Producer:
         return [(at.topic, at.partition, at.offset) for at in places]
 
     async def close(self) -> None:
-        """Let go of the connections, without waiting for a broker that does not answer."""
-        try:
-            await asyncio.wait_for(self._client.stop(), 3)
-        except AWAY as error:
-            _log.warning("producer did not stop cleanly", error=repr(error))
+        """Let go of the connections. What was not acknowledged may still arrive, or not."""
+        await let_go(self._client)
 
 
 class Window:

@@ -71,6 +71,10 @@ class Consumer:
         """Decide that a dead letter is not to be handled. Returns what became of it."""
         return await self._handling.discard(id, decision)
 
+    async def expire_held(self) -> None:
+        """Make dead letters of what was held too long."""
+        await self._handling.expire_held()
+
     async def unread(self) -> int:
         """How many records of its partitions this consumer has not taken in; 1 while it has no partitions."""
         client = self._client
@@ -94,7 +98,7 @@ class Consumer:
             self.ready.clear()
             self._client = None
             self._done.clear()
-            await _stop(client)
+            await broker.let_go(client)
 
     async def _listen(self, client: AIOKafkaConsumer) -> None:
         kafka = cast(Any, client)
@@ -102,7 +106,7 @@ class Consumer:
             fetched = await kafka.getmany(timeout_ms=500, max_records=self._settings.batch)
             if kafka.assignment():
                 self.ready.set()
-            await self._expire_held()
+            await self._expire_now_and_then()
             if not fetched:
                 continue
             records = [
@@ -119,16 +123,8 @@ class Consumer:
             ends = {(tp.topic, tp.partition): kafka.highwater(tp) or 0 for tp in kafka.assignment()}
             LAG.labels(self._store.service).set(sum(end - self._done.get(tp, end) for tp, end in ends.items()))
 
-    async def _expire_held(self) -> None:
+    async def _expire_now_and_then(self) -> None:
         now = asyncio.get_running_loop().time()
         if now - self._expired_at >= _EXPIRE_EVERY:
             self._expired_at = now
-            await self._handling.expire_held()
-
-
-async def _stop(client: AIOKafkaConsumer) -> None:
-    """Leave the group, without waiting for a broker that does not answer."""
-    try:
-        await asyncio.wait_for(client.stop(), 3)
-    except broker.AWAY as error:
-        _log.warning("consumer did not stop cleanly", error=repr(error))
+            await self.expire_held()

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:8000", description="Where people reach the platform; https makes cookies Secure."
     )
     demo: bool = Field(default=False, description="Demo data and a sign-in page that lists the demo accounts.")
+    rehearsal_clock: Path | None = Field(
+        default=None,
+        description="With `CEFO_DEMO` only: a file with the seconds to add to the clock, to rehearse a path.",
+    )
     session_hours: int = Field(default=12, ge=1, le=24 * 30, description="How long a sign-in holds, in hours.")
     partitions: int = Field(default=3, ge=1, le=64, description="Partitions of a topic that the platform creates.")
     replication: int = Field(default=1, ge=1, le=5, description="Replicas of a topic that the platform creates.")

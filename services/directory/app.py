@@ -8,7 +8,7 @@ from services.chassis.clock import BRUSSELS
 from services.chassis.errors import msg
 from services.chassis.identity import Role
 from services.chassis.service import Link, Runtime, Service
-from services.directory import actions, api
+from services.directory import actions, api, pages
 from services.directory.demo import demo_providers
 from services.directory.domain import SeededMeanwhile
 from services.directory.reactions import reactions
@@ -42,7 +42,7 @@ SERVICE = Service(
     title=msg("Directory"),
     metadata=Table.metadata,
     reactions=reactions,
-    routers=api.routers,
+    routers=(*api.routers, *pages.routers),
     folder=Path(__file__).parent,
     nav=(
         Link(msg("Directory"), "/directory/"),

@@ -28,9 +28,9 @@ import tantivy
 from sqlalchemy.ext.asyncio import AsyncSession
 from tantivy import Occur, Query
 
-from services.chassis.i18n import LANGUAGES, translate
+from services.chassis.i18n import AREAS, LANGUAGES, translate
 from services.chassis.service import Runtime
-from services.directory.domain import AREAS, LANGUAGE_LABELS, TOPICS, UnknownCursor, lot
+from services.directory.domain import LANGUAGE_LABELS, TOPICS, UnknownCursor, lot
 from services.directory.store import FullService, full_services, service_ids_of, store_fingerprint, versions
 
 BOOSTS = {"name": 3.0, "topics": 2.0, "organization": 1.0, "description": 1.0, "town": 1.0}

@@ -15,6 +15,7 @@ import uvicorn
 from rich.console import Console
 
 from services.chassis.broker import Broker
+from services.chassis.clock import Clock, rehearsal_clock, system_clock
 from services.chassis.settings import Settings
 from services.chassis.telemetry import configure_logging
 from services.chassis.web.process import Process
@@ -75,6 +76,13 @@ async def parts(wanted: Wanted) -> AsyncGenerator[tuple[Settings, Broker]]:
         yield settings, Broker(settings, embedded=embedded)
 
 
+def clock_of(settings: Settings) -> Clock:
+    """The machine's clock; in a rehearsal with demo data, one that can be put forward."""
+    if settings.rehearsal_clock is not None and settings.demo:
+        return rehearsal_clock(settings.rehearsal_clock)
+    return system_clock
+
+
 async def create_databases(store: str, services: tuple[str, ...]) -> None:
     """One database per service, where it is missing and the account may create it."""
     connection = await cast(Any, asyncpg).connect(f"{store.rstrip('/')}/postgres")
@@ -107,7 +115,11 @@ async def run(wanted: Wanted, console: Console) -> None:
     async with parts(wanted) as (settings, broker):
         configure_logging(settings)
         process = Process(
-            [SERVICES[name] for name in wanted.services], settings, broker, all_services=list(SERVICES.values())
+            [SERVICES[name] for name in wanted.services],
+            settings,
+            broker,
+            all_services=list(SERVICES.values()),
+            clock=clock_of(settings),
         )
         if broker.embedded:
             process.before_relays = refill

@@ -5,7 +5,7 @@ from pathlib import Path
 from services.chassis.errors import msg
 from services.chassis.identity import Role
 from services.chassis.service import Link, Service
-from services.scheduling import api
+from services.scheduling import api, pages
 from services.scheduling.api.imports import IMPORT_PATHS
 from services.scheduling.reactions import reactions
 from services.scheduling.store import Table
@@ -15,7 +15,7 @@ SERVICE = Service(
     title=msg("Interviews and workshops"),
     metadata=Table.metadata,
     reactions=reactions,
-    routers=api.ROUTERS,
+    routers=(*api.ROUTERS, *pages.ROUTERS),
     folder=Path(__file__).parent,
     nav=(
         Link(msg("Who waits"), "/scheduling/", (Role.COUNSELLOR,)),

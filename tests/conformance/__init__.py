@@ -1,1 +1,1 @@
-"""What every store and every broker must do, the same cases on each: SQLite and PostgreSQL, embedded and Apache Kafka."""
+"""What every store and broker must do, the same cases on each: SQLite and PostgreSQL, embedded and Apache Kafka."""

@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from services.chassis.broker import Broker
+from services.chassis.consumer import Consumer
 from services.chassis.settings import Settings
 from services.chassis.store import Store
-from services.chassis.testing import FixedClock, quiet_settings
+from services.chassis.testing import FixedClock, ear, quiet_settings
 from services.launcher.embedded import EmbeddedKafka
 from tests.conformance.sample import Sample, Table, forget
 from tests.parts.postgres import PostgresServer
@@ -83,6 +84,12 @@ def sample() -> Generator[Sample]:
     made = Sample.on(f"cefo.sample.{uuid4().hex[:8]}")
     yield made
     forget(made.event)
+
+
+@pytest.fixture
+def consumer(listener: Store, sample: Sample) -> Consumer:
+    """The listener's ear, without a broker: the test gives it records."""
+    return ear(listener, sample.reactions, attempts=3, hold_seconds=300)
 
 
 @pytest.fixture(params=BROKERS)

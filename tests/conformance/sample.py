@@ -13,11 +13,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from sqlmodel import Field, SQLModel
 
 from services.chassis.errors import Refused
+from services.chassis.outbox import unpack_headers
 from services.chassis.reactions import Reactions
 from services.chassis.store import Aggregate, Store, Work, chassis_metadata
 from services.chassis.testing import heard
 from services.chassis.wire import Record
-from services.contracts.envelope import EVENTS, Event, Number, PersonalReference
+from services.contracts.envelope import EVENTS, Event, Number, PersonalReference, dead_letters
 
 POISON = 666
 """A number that no reaction here can take."""
@@ -115,6 +116,15 @@ async def letters(store: Store, state: str | None = None) -> Sequence[Any]:
         return (await session.execute(chosen if state is None else chosen.where(table.c.state == state))).all()
 
 
+async def announced(store: Store, topic: str) -> list[Record]:
+    """What the store says, or will say, on the dead-letter topic of this one."""
+    outbox = store.table("outbox")
+    chosen = outbox.select().where(outbox.c.topic == dead_letters(topic)).order_by(outbox.c.seq)
+    async with store.read() as session:
+        rows = (await session.execute(chosen)).all()
+    return [Record(row.topic, row.key, unpack_headers(row.headers), row.value) for row in rows]
+
+
 async def unsent(store: Store) -> int:
     """How many rows of the outbox the broker has not acknowledged."""
     outbox = store.table("outbox")
@@ -139,7 +149,7 @@ async def topic_of(bootstrap: str, topic: str) -> list[Record]:
     consumer = cast(Any, AIOKafkaConsumer(bootstrap_servers=bootstrap, fetch_max_wait_ms=5))
     await consumer.start()
     try:
-        partitions = [TopicPartition(topic, number) for number in await _partitions(consumer, topic)]
+        partitions = [TopicPartition(topic, number) for number in await consumer._client._wait_on_metadata(topic)]
         consumer.assign(partitions)
         await consumer.seek_to_beginning()
         ends: dict[Any, int] = await consumer.end_offsets(partitions)
@@ -152,17 +162,10 @@ async def topic_of(bootstrap: str, topic: str) -> list[Record]:
         await consumer.stop()
 
 
-async def _partitions(consumer: Any, topic: str) -> set[int]:
-    await consumer._client.force_metadata_update()
-    while (found := await consumer._client._wait_on_metadata(topic)) is None:
-        await asyncio.sleep(0.05)
-    return found
-
-
 async def eventually(condition: Callable[[], Awaitable[bool]], within: float = 15) -> None:
     """Until it holds. Fails with the condition's name after `within` seconds."""
     async with asyncio.timeout(within):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - there is nobody to set an event
             await asyncio.sleep(0.02)
 
 

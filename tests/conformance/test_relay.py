@@ -43,10 +43,13 @@ async def test_rows_arrive_in_the_order_of_each_aggregate(speaker: Store, broker
 
 
 async def test_an_event_that_was_rolled_back_is_never_sent(speaker: Store, broker: Broker, sample: Sample) -> None:
-    with pytest.raises(RuntimeError, match="power cut"):
+    async def cut_short() -> None:
         async with speaker.work() as work:
             work.say(sample.event(tally_id=ANNA, number=1), sequence=1, correlation_id=uuid4())
             raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        await cut_short()
     await sample.say(speaker, BRUNO, 1)
     await _relay_all(speaker, broker)
     assert list(numbers(await topic_of(broker.settings.kafka, sample.event.topic))) == [BRUNO]

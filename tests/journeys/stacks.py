@@ -7,13 +7,12 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpx2
 
-from services.launcher.client import local_token
 from services.launcher.embedded import free_port
 from services.launcher.local import LocalStack
 
@@ -27,16 +26,18 @@ class Stack:
     url: str
     data: Path
     name: str
+    clients: list[httpx2.Client] = field(default_factory=list[httpx2.Client])
 
-    def client(self, role: str, *centres: str, **more: Any) -> httpx2.Client:
-        """An HTTP client with this role."""
-        return httpx2.Client(
-            base_url=self.url,
-            headers={"Authorization": f"Bearer {local_token(self.data, role, list(centres))}"},
-            timeout=60,
-            trust_env=False,
-            **more,
-        )
+    def browse(self) -> httpx2.Client:
+        """A client that keeps cookies and says where its requests come from, as a browser does."""
+        client = httpx2.Client(base_url=self.url, headers={"Origin": self.url}, timeout=60, trust_env=False)
+        self.clients.append(client)
+        return client
+
+    def close(self) -> None:
+        """Close every client."""
+        for client in self.clients:
+            client.close()
 
     def cefo(self, *arguments: str) -> str:
         """What the `cefo` command prints. Fails when the command does."""
@@ -59,12 +60,14 @@ def embedded(folder: Path) -> Generator[Stack]:
     port = free_port()
     log = (folder / "up.log").open("wb")
     command = [sys.executable, "-m", "services.launcher", "up", "--port", str(port), "--data", str(folder)]
-    process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    rehearsal = {**os.environ, "CEFO_REHEARSAL_CLOCK": str(folder / "clock")}
+    process = subprocess.Popen(command, env=rehearsal, stdout=log, stderr=log, start_new_session=True)
     stack = Stack(f"http://127.0.0.1:{port}", folder, "embedded")
     try:
         wait_ready(stack, process)
         yield stack
     finally:
+        stack.close()
         process.send_signal(signal.SIGINT)
         try:
             process.wait(10)
@@ -90,14 +93,19 @@ def wait_ready(stack: Stack, process: "subprocess.Popen[bytes]") -> None:
 @contextmanager
 def local(folder: Path, kafka: str, store: str, redis: str) -> Generator[Stack]:
     """`deploy/local/start`."""
-    with LocalStack(folder, kafka, store, redis) as running:
-        yield Stack(running.url, folder, "local")
+    rehearsal = {"CEFO_REHEARSAL_CLOCK": str(folder / "clock")}
+    with LocalStack(folder, kafka, store, redis, more=rehearsal) as running:
+        stack = Stack(running.url, folder, "local")
+        try:
+            yield stack
+        finally:
+            stack.close()
 
 
 def eventually(ask: Callable[[], Answer], enough: Callable[[Answer], object], seconds: float = 30) -> Answer:
     """Ask until the answer is enough; events need a moment. Fails with the last answer."""
     end = time.monotonic() + seconds
     while not enough(answer := ask()):
-        assert time.monotonic() < end, f"after {seconds} s still: {answer!r}"
+        assert time.monotonic() < end, f"after {seconds} s still: {getattr(answer, 'text', answer)!r}"
         time.sleep(0.1)
     return answer

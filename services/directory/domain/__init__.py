@@ -2,7 +2,6 @@
 
 from services.directory.domain.entries import (
     ALL_AREAS,
-    AREAS,
     LANGUAGE_LABELS,
     TOPICS,
     Freshness,
@@ -59,7 +58,6 @@ from services.directory.domain.refusals import (
 __all__ = [
     "ALL_AREAS",
     "ANSWER_WITHIN",
-    "AREAS",
     "CANCELLATION_REASONS",
     "LANGUAGE_LABELS",
     "OPEN",

@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.chassis.errors import msg
+from services.chassis.i18n import AREAS
 from services.directory.domain.refusals import (
     HoursOverlap,
     NotAZone,
@@ -21,15 +22,8 @@ from services.directory.domain.refusals import (
     WrongHours,
 )
 
-AREAS = {
-    "choose-path": msg("Choosing a guidance path"),
-    "select-training": msg("Selecting training"),
-    "find-job": msg("Finding a job"),
-    "create-business": msg("Creating a business"),
-}
-"""The four areas of the centres. A network may add its own (Brussels has a fifth, mobility)."""
-
 ALL_AREAS = tuple(AREAS)
+"""The four areas of the centres. A network may add its own (Brussels has a fifth, mobility)."""
 
 TOPICS = {
     "guidance": msg("Guidance and counselling"),

@@ -90,7 +90,9 @@ Errors = dict[str, str]
 
 async def read_form(request: Request, form: type[Form]) -> tuple[Form | None, dict[str, str], Errors]:
     """The form, what was typed, and what is wrong with it (then the form is None). An empty field counts as missing."""
-    typed = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    given = (await request.form()).items()
+    # Browsers send line ends as CR LF, whatever was typed.
+    typed = {name: value.replace("\r\n", "\n") for name, value in given if isinstance(value, str)}
     try:
         return form.model_validate({name: value for name, value in typed.items() if value.strip()}), typed, {}
     except ValidationError as error:

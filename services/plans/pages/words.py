@@ -41,7 +41,7 @@ QUESTIONS: dict[Dimension, tuple[str, ...]] = {
 STAGES = {
     Stage.OPEN: msg("In progress"),
     Stage.READY: msg("Ready to confirm"),
-    Stage.CONFIRMED: msg("Confirmed"),
+    Stage.CONFIRMED: msg("Confirmed plans"),
 }
 
 METHODS = {Method.INDIVIDUAL: msg("Individual path"), Method.COLLECTIVE: msg("Workshop path")}

@@ -63,6 +63,14 @@ async def open_path(work: Work, subject_ref: UUID, centre: str, area: str | None
     return path
 
 
+async def individual_path(work: Work, subject_ref: UUID, centre: str, area: str | None = None) -> UUID:
+    """The person's individual path that takes more interviews; a new one, if there is none. Raises as `open_path`."""
+    unfinished = await unfinished_path(work.session, subject_ref)
+    if unfinished is not None:
+        return unfinished[0]
+    return (await open_path(work, subject_ref, centre, area)).id
+
+
 def say_opened(work: Work, path: GuidancePath, subject_ref: UUID) -> None:
     """Say that a path was opened."""
     work.emit(

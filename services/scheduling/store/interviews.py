@@ -134,15 +134,10 @@ async def agenda(
     return (await session.scalars(chosen.order_by(col(Interview.starts_at), col(Interview.id)).limit(limit))).all()
 
 
-async def paths_of_centre(session: AsyncSession, centre: str, limit: int = 100) -> Sequence[GuidancePath]:
-    """Paths of a centre's people, the latest first."""
-    chosen = (
-        sa.select(GuidancePath)
-        .where(col(GuidancePath.centre) == centre, col(GuidancePath.subject_ref).is_not(None))
-        .order_by(col(GuidancePath.opened_at).desc())
-        .limit(limit)
-    )
-    return (await session.scalars(chosen)).all()
+async def paths_of_person(session: AsyncSession, subject_ref: UUID) -> Sequence[GuidancePath]:
+    """A person's paths, the latest first."""
+    chosen = sa.select(GuidancePath).where(col(GuidancePath.subject_ref) == subject_ref)
+    return (await session.scalars(chosen.order_by(col(GuidancePath.opened_at).desc()))).all()
 
 
 async def taken_quarters(

@@ -1,0 +1,132 @@
+"""The open part of the directory: search, a service, an organisation. Nobody needs to sign in."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import Query, Request
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from services.chassis.errors import NotFound, Refused, msg
+from services.chassis.identity import Person, Role
+from services.chassis.web import Body, Reading, Routes, Working, anyone, explain, page
+from services.directory import actions
+from services.directory.asking import asked_of
+from services.directory.domain import LANGUAGE_LABELS
+from services.directory.pages.shown import WORDS, opening_lines, today_of
+from services.directory.search import BOOSTS, Asked, Found, search_of
+from services.directory.store import Organization, full_services, known_areas, service_ids_of, towns
+
+router = Routes("/directory", pages=True)
+Anyone = Annotated[Person | None, anyone]
+
+
+class SearchForm(Body):
+    """What stands in the address of a search. Unknown words of others' links are ignored, ours are kept."""
+
+    q: str = Field(default="", max_length=200)
+    area: str = Field(default="", max_length=40)
+    town: str = Field(default="", max_length=80)
+    language: str = Field(default="", max_length=8)
+    after: str | None = Field(default=None, max_length=200)
+    why: bool = False
+    lang: str = Field(default="", max_length=2)
+
+
+async def search_values(
+    request: Request, session: AsyncSession, form: SearchForm, *, path: str, area: str | None = None
+) -> dict[str, Any]:
+    """What a page with a search in it shows; `area`: what is filtered by when nothing was asked yet."""
+    errors: dict[str, str] = {}
+    found = Found(0, [], None)
+    chosen_area = form.area or (area if area and not request.url.query else "") or ""
+    try:
+        asked = await asked_of(session, words=form.q, area=chosen_area, town=form.town, language=form.language)
+        found = await _find(request, session, asked, form)
+    except Refused as refused:
+        errors = {refused.about or "q": explain(refused)}
+    full = await full_services(session, [one.id for one in found.results])
+    kept = {"q": form.q, "area": chosen_area, "town": form.town, "language": form.language}
+    query = {name: value for name, value in kept.items() if value}
+    why = {"why": "1"} if form.why else {}
+    return {
+        **WORDS,
+        "errors": errors,
+        "form": kept,
+        "areas": await known_areas(session),
+        "towns": await towns(session),
+        "languages_offered": list(LANGUAGE_LABELS),
+        "found": found,
+        "results": list(zip(full, found.results, strict=True)),
+        "why": form.why,
+        "why_url": f"{path}?{urlencode(query | ({} if form.why else {'why': '1'}))}",
+        "next_url": f"{path}?{urlencode(query | why | {'after': found.next})}" if found.next else None,
+        "first_page": form.after is None,
+        "path": path,
+        "boosts": BOOSTS,
+        "day": today_of(request),
+    }
+
+
+async def _find(request: Request, session: AsyncSession, asked: Asked, form: SearchForm) -> Found:
+    search = search_of(request.app.state.runtime)
+    return await search.find(session, asked, today=today_of(request), after=form.after, limit=20, explain=form.why)
+
+
+@router.get("/")
+async def search(request: Request, read: Reading, form: Annotated[SearchForm, Query()], person: Anyone) -> Response:
+    """Find a service: words, area, town, language; everybody alike."""
+    values = await search_values(request, read, form, path="/directory/")
+    return page(request, "directory/search.html", status=422 if values["errors"] else 200, **values)
+
+
+@router.get("/services/{id}")
+async def service_page(id: UUID, request: Request, read: Reading, person: Anyone) -> Response:
+    """One service: what it is, for whom, where and when, and how fresh all this is."""
+    full = await full_services(read, [id])
+    if not full:
+        raise NotFound(what=msg("service"))
+    mine = person is not None and person.organization_id == full[0].service.organization_id
+    return page(
+        request,
+        "directory/service.html",
+        **WORDS,
+        full=full[0],
+        service=full[0].service,
+        organization=full[0].organization,
+        places=[(location, opening_lines(schedules)) for _, location, schedules in full[0].places],
+        day=today_of(request),
+        may_refer=person is not None and person.has(Role.COUNSELLOR) and full[0].service.status == "active",
+        mine=mine,
+        count_views=not mine,
+    )
+
+
+@router.post("/services/{id}/views", status_code=204)
+async def count_view(id: UUID, work: Working, person: Anyone) -> None:
+    """The page was opened in a browser. Counted per day; nothing about who is kept."""
+    await actions.count_view(work, id)
+
+
+@router.get("/organizations/{id}")
+async def organization_page(id: UUID, request: Request, read: Reading, person: Anyone) -> Response:
+    """A provider and its services."""
+    organization = await read.get(Organization, id)
+    if organization is None:
+        raise NotFound(what=msg("organization"))
+    ids = (await service_ids_of(read, [id])).get(id, [])
+    offered = [full for full in await full_services(read, ids) if full.service.status in _SHOWN]
+    return page(
+        request,
+        "directory/organization.html",
+        **WORDS,
+        organization=organization,
+        services=offered,
+        phones=offered[0].phones if offered else [],
+        day=today_of(request),
+    )
+
+
+_SHOWN = ("active", "temporarily closed")

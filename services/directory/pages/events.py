@@ -1,0 +1,52 @@
+"""What a Cité sees: the newest referral events as they come, and how to have its own software read them."""
+
+from typing import Annotated, Any
+
+from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from services.chassis.identity import Person, Role
+from services.chassis.web import Reading, Routes, allow, fragment, live_board, page
+from services.contracts.directory import REFERRALS
+from services.directory.actions import FEED_BOARD
+from services.directory.feed import newest, partner_of
+from services.directory.pages.shown import WORDS, centre_names, names_for
+
+router = Routes("/directory", pages=True)
+Reader = Annotated[Person, allow(Role.CITE, Role.MANAGER)]
+
+SHOWN = 50
+
+
+@router.get("/referral-events")
+async def events(request: Request, read: Reading, person: Reader) -> Response:
+    """The newest events, live."""
+    return page(
+        request,
+        "directory/events.html",
+        live_url="/directory/referral-events/stream",
+        topic=REFERRALS,
+        base=request.app.state.settings.public_url.rstrip("/"),
+        **await _board(read, person),
+    )
+
+
+@router.get("/referral-events/stream")
+async def events_stream(request: Request, person: Reader) -> Response:
+    """The same, as they come."""
+
+    async def render(session: AsyncSession) -> str:
+        return fragment(request, "directory/events_board.html", **await _board(session, person))
+
+    return live_board(request, FEED_BOARD, render)
+
+
+async def _board(session: AsyncSession, person: Person) -> dict[str, Any]:
+    found = [one.event for one in await newest(session, partner_of(person), SHOWN)]
+    return {
+        **WORDS,
+        "events": found,
+        "names": await names_for(session, found),
+        "centres": await centre_names(session),
+    }

@@ -1,0 +1,108 @@
+"""A provider's inbox: who is sent to it, under its own references, and its answers."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Form, Request
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from services.chassis.errors import NotFound, msg
+from services.chassis.i18n import translate as _
+from services.chassis.identity import Person, Role
+from services.chassis.web import Body, Reading, Routes, Working, allow, fragment, live_board, page, see_other
+from services.contracts.directory import ReferralStatus as Status
+from services.directory import actions
+from services.directory.access import party_of, referral_for
+from services.directory.domain import OPEN, UNANSWERED
+from services.directory.pages.shown import WORDS, rows_of
+from services.directory.store import Organization, referrals_of
+
+router = Routes("/directory", pages=True)
+Provider = Annotated[Person, allow(Role.PROVIDER)]
+Side = Annotated[Person, allow(Role.PROVIDER, Role.COUNSELLOR)]
+
+LATELY = 10
+_DONE = {
+    Status.RECEIVED: msg("Noted: received."),
+    Status.ACCEPTED: msg("Accepted. The centre knows."),
+    Status.REJECTED: msg("Declined. The centre knows and looks further."),
+    Status.IN_PROGRESS: msg("Noted: it has begun."),
+    Status.COMPLETED: msg("Completed. Thank you."),
+    Status.CANCELLED: msg("Withdrawn. The provider knows."),
+}
+
+
+class ProgressForm(Body):
+    """A button beside a referral."""
+
+    status: Status
+    reason: str = Field(default="", max_length=40)
+    version: int
+    back: str = Field(default="referral", pattern="^(inbox|referral)$")
+
+
+@router.get("/inbox")
+async def inbox(request: Request, read: Reading, person: Provider) -> Response:
+    """What waits for an answer, what is under way, what ended lately."""
+    owner = _organization(person)
+    organization = await read.get(Organization, owner)
+    return page(
+        request,
+        "directory/inbox.html",
+        organization=organization,
+        live_url="/directory/inbox/stream",
+        **await _board(read, owner, person),
+    )
+
+
+@router.get("/inbox/stream")
+async def inbox_stream(request: Request, person: Provider) -> Response:
+    """The inbox, live."""
+    owner = _organization(person)
+
+    async def render(session: AsyncSession) -> str:
+        return fragment(request, "directory/inbox_board.html", **await _board(session, owner, person))
+
+    return live_board(request, actions.inbox_board(owner), render)
+
+
+@router.post("/referrals/{id}/progress")
+async def progress(
+    id: UUID, form: Annotated[ProgressForm, Form()], request: Request, work: Working, person: Side
+) -> Response:
+    """A provider answers, a centre takes back."""
+    await referral_for(work.session, id, person)
+    await actions.progress(
+        work,
+        id,
+        form.status,
+        party=party_of(person),
+        by=person.subject,
+        reason=form.reason or None,
+        version=form.version,
+    )
+    inbox = form.back == "inbox" and person.has(Role.PROVIDER)
+    url = "/directory/inbox" if inbox else f"/directory/referrals/{id}"
+    return see_other(request, url, done=_(_DONE[form.status]))
+
+
+async def _board(session: AsyncSession, owner: UUID, person: Person) -> dict[str, Any]:
+    active = await referrals_of(session, organization_id=owner, statuses=[one.value for one in OPEN], limit=200)
+    ended = [one.value for one in Status if one not in OPEN]
+    lately = await referrals_of(session, organization_id=owner, statuses=ended, limit=LATELY)
+    rows = await rows_of(session, active, person)
+    unanswered = {one.value for one in UNANSWERED}
+    return {
+        **WORDS,
+        "to_answer": [row for row in reversed(rows) if row.referral.status in unanswered],
+        "under_way": [row for row in reversed(rows) if row.referral.status not in unanswered],
+        "ended": await rows_of(session, lately, person),
+    }
+
+
+def _organization(person: Person) -> UUID:
+    if person.organization_id is None:
+        raise NotFound(what=msg("organization"))
+    return person.organization_id

@@ -1,0 +1,172 @@
+"""A centre's referrals: what needs a service, what waits for an answer, what is under way; and each with its history."""
+
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import Form, Query, Request
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import RedirectResponse, Response
+
+from services.chassis.errors import NotFound, Refused, msg
+from services.chassis.i18n import translate as _
+from services.chassis.identity import Person, Role
+from services.chassis.web import Body, Reading, Routes, Working, allow, faults_of, fragment, live_board, page, see_other
+from services.contracts.directory import ReferralStatus as Status
+from services.directory import actions, domain
+from services.directory.access import referral_for
+from services.directory.domain import OPEN, UNANSWERED
+from services.directory.domain.referrals import PARTY_LABELS
+from services.directory.pages.shown import WORDS, centre_names, rows_of, wanted_names
+from services.directory.store import full_services, referrals_of, steps_of, undirected_of
+
+router = Routes("/directory", pages=True)
+Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
+Side = Annotated[Person, allow(Role.COUNSELLOR, Role.PROVIDER)]
+Centre = Annotated[str | None, Query(max_length=40)]
+
+LATELY = 15
+
+
+class ReferralForm(Body):
+    """A person, a service, a reason. `id` comes with the page, so that a double click is one referral."""
+
+    id: UUID
+    service_id: UUID
+    subject_ref: str = Field(default="", max_length=60)
+    centre: str = Field(default="", max_length=40)
+    reason: str = Field(default="", max_length=40)
+
+
+@router.get("/referrals")
+async def board(request: Request, read: Reading, person: Counsellor, centre: Centre = None) -> Response:
+    """The referrals of the centre, live."""
+    names = await centre_names(read)
+    own = sorted(code for code in names if person.works_at(code))
+    if centre is None and len(own) == 1:
+        return RedirectResponse(f"/directory/referrals?centre={own[0]}", 303)
+    if centre is None:
+        return page(request, "directory/choose_centre.html", centres=[(code, names[code]) for code in own])
+    code = person.at(centre)
+    return page(
+        request,
+        "directory/referrals.html",
+        centre=code,
+        centre_name=names.get(code, code),
+        live_url=f"/directory/referrals/stream?centre={code}",
+        **await _board(read, code, person),
+    )
+
+
+@router.get("/referrals/stream")
+async def board_stream(request: Request, person: Counsellor, centre: Annotated[str, Query(max_length=40)]) -> Response:
+    """The same, as it changes."""
+    code = person.at(centre)
+
+    async def render(session: AsyncSession) -> str:
+        return fragment(request, "directory/referrals_board.html", **await _board(session, code, person))
+
+    return live_board(request, actions.centre_board(code), render)
+
+
+@router.get("/referrals/new")
+async def new(
+    request: Request, read: Reading, person: Counsellor, service_id: UUID, subject_ref: UUID | None = None
+) -> Response:
+    """The form that sends a person to a service."""
+    form = {"id": uuid4(), "subject_ref": subject_ref or "", "reason": "", "centre": ""}
+    return await _new(request, read, person, service_id, form)
+
+
+@router.post("/referrals")
+async def send(form: Annotated[ReferralForm, Form()], request: Request, work: Working, person: Counsellor) -> Response:
+    """Send the person."""
+    errors: dict[str, str] = {}
+    subject = _uuid(form.subject_ref)
+    if subject is None:
+        errors["subject_ref"] = _("Paste the whole reference, for example 7f2c1a34-9d1e-4a55-8f0e-3b1f6f0a2c11.")
+    centre = form.centre or (next(iter(person.centres)) if len(person.centres) == 1 else "")
+    try:
+        person.at(centre)
+        domain.check_referral_reason(form.reason)
+        if subject is not None:
+            referral = await actions.refer(
+                work,
+                form.id,
+                subject_ref=subject,
+                centre=centre,
+                area=None,
+                service_id=form.service_id,
+                reason=form.reason,
+                requested_by=person.subject,
+            )
+            return see_other(request, f"/directory/referrals/{referral.id}", done=_("The provider has the referral."))
+    except Refused as refused:
+        errors |= {fault["field"]: fault["message"] for fault in faults_of(refused)}
+    return await _new(request, work.session, person, form.service_id, form.model_dump(), errors)
+
+
+@router.get("/referrals/{id}")
+async def referral_page(id: UUID, request: Request, read: Reading, person: Side) -> Response:
+    """One referral with its history; the centre sees who, the provider its own reference."""
+    referral = await referral_for(read, id, person)
+    (row,) = await rows_of(read, [referral], person)
+    return page(
+        request,
+        "directory/referral.html",
+        **WORDS,
+        row=row,
+        referral=referral,
+        history=await steps_of(read, id),
+        parties=PARTY_LABELS,
+        for_provider=person.has(Role.PROVIDER),
+        expires_at=referral.requested_at + domain.ANSWER_WITHIN if Status(referral.status) in UNANSWERED else None,
+    )
+
+
+async def _new(
+    request: Request,
+    session: AsyncSession,
+    person: Person,
+    service_id: UUID,
+    form: dict[str, Any],
+    errors: dict[str, str] | None = None,
+) -> Response:
+    full = await full_services(session, [service_id])
+    if not full:
+        raise NotFound(what=msg("service"))
+    names = await centre_names(session)
+    return page(
+        request,
+        "directory/new_referral.html",
+        status=422 if errors else 200,
+        **WORDS,
+        full=full[0],
+        form=form,
+        errors=errors or {},
+        centres=[(code, names[code]) for code in sorted(names) if person.works_at(code)],
+    )
+
+
+async def _board(session: AsyncSession, centre: str, person: Person) -> dict[str, Any]:
+    active = await referrals_of(session, centre=centre, statuses=[one.value for one in OPEN], limit=200)
+    ended = [one.value for one in Status if one not in OPEN]
+    lately = await referrals_of(session, centre=centre, statuses=ended, limit=LATELY)
+    rows = await rows_of(session, active, person)
+    unanswered = {one.value for one in UNANSWERED}
+    waiting = await undirected_of(session, centre)
+    return {
+        **WORDS,
+        "undirected": waiting,
+        "wanted": await wanted_names(session, waiting),
+        "unanswered": [row for row in reversed(rows) if row.referral.status in unanswered],
+        "under_way": [row for row in reversed(rows) if row.referral.status not in unanswered],
+        "ended": await rows_of(session, lately, person),
+    }
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        return None

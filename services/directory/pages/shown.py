@@ -1,0 +1,120 @@
+"""What several pages show: words for codes, opening hours as lines, referrals with the names that belong to them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from babel.dates import get_day_names
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+from starlette.requests import Request
+
+from services.chassis import i18n
+from services.chassis.clock import BRUSSELS
+from services.chassis.identity import Person, Role
+from services.contracts.directory import ReferralStatus
+from services.directory import domain
+from services.directory.access import party_of
+from services.directory.domain import Party
+from services.directory.domain.entries import WEEKDAYS
+from services.directory.feed import provider_ref
+from services.directory.store import Centre, Organization, Referral, Schedule, Service, Undirected, keys_of
+
+WORDS: dict[str, Any] = {
+    "reason_labels": domain.REASON_LABELS,
+    "topic_labels": domain.TOPICS,
+    "language_labels": domain.LANGUAGE_LABELS,
+    "rejections": domain.REJECTION_REASONS,
+    "cancellations": domain.CANCELLATION_REASONS,
+    "referral_reasons": domain.REFERRAL_REASONS,
+    "short_reference": domain.short_reference,
+    "freshness": domain.freshness,
+}
+"""What every template of the directory may look up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A referral with what a reader wants to know of it."""
+
+    referral: Referral
+    service: str
+    organization: str
+    centre: str
+    partner_ref: UUID | None
+    steps: tuple[ReferralStatus, ...]
+    """What the reader's side may do."""
+
+
+def now_of(request: Request) -> datetime:
+    """The present moment, as the service's clock has it."""
+    now: datetime = request.app.state.runtime.clock()
+    return now
+
+
+def today_of(request: Request) -> date:
+    """The day it is in the centres."""
+    return now_of(request).astimezone(BRUSSELS).date()
+
+
+async def rows_of(session: AsyncSession, referrals: Sequence[Referral], person: Person) -> list[Row]:
+    """These referrals as this person sees them: names and keys in four queries for all."""
+    services = await _names(session, Service, {one.service_id for one in referrals})
+    organizations = await _names(session, Organization, {one.organization_id for one in referrals})
+    centres = await centre_names(session)
+    keys = await keys_of(session, {one.subject_ref for one in referrals if one.subject_ref is not None})
+    party = party_of(person) if person.has(Role.PROVIDER, Role.COUNSELLOR) else Party.PLATFORM
+    return [
+        Row(
+            referral=one,
+            service=services.get(one.service_id, "–"),
+            organization=organizations.get(one.organization_id, "–"),
+            centre=centres.get(one.centre, one.centre),
+            partner_ref=provider_ref(keys, one),
+            steps=domain.steps_for(ReferralStatus(one.status), party),
+        )
+        for one in referrals
+    ]
+
+
+async def wanted_names(session: AsyncSession, waiting: Sequence[Undirected]) -> dict[UUID, str]:
+    """The names of the services that were chosen and could not be used."""
+    return await _names(session, Service, {one.wanted_service_id for one in waiting if one.wanted_service_id})
+
+
+async def names_for(session: AsyncSession, events: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """The names of the services and organisations of some events, by id."""
+    data = [event["data"] for event in events]
+    services = await _names(session, Service, {UUID(one["service_id"]) for one in data})
+    organizations = await _names(session, Organization, {UUID(one["organization_id"]) for one in data})
+    return {str(id): name for id, name in (services | organizations).items()}
+
+
+async def centre_names(session: AsyncSession) -> dict[str, str]:
+    """Every centre's name, by code."""
+    return {row[0]: row[1] for row in await session.execute(sa.select(col(Centre.code), col(Centre.name)))}
+
+
+def opening_lines(schedules: Sequence[Schedule]) -> list[tuple[str, str]]:
+    """Days and hours, in the reader's language: the same hours once, `lundi – vendredi`, `09:00–12:00`."""
+    hours: dict[str, list[str]] = {}
+    for schedule in schedules:
+        hours.setdefault(schedule.byday, []).append(f"{schedule.opens_at}–{schedule.closes_at}")
+    return [(days_text(byday), ", ".join(spans)) for byday, spans in hours.items()]
+
+
+def days_text(byday: str) -> str:
+    """Weekdays by name; three or more in a row as a span."""
+    names = get_day_names("wide", locale=i18n.locale())
+    days = sorted(WEEKDAYS.index(day) for day in byday.split(",") if day in WEEKDAYS)
+    if len(days) > 2 and days[-1] - days[0] == len(days) - 1:
+        return f"{names[days[0]]} – {names[days[-1]]}"
+    return ", ".join(names[day] for day in days)
+
+
+async def _names(session: AsyncSession, table: type[Service | Organization], ids: Iterable[UUID]) -> dict[UUID, str]:
+    chosen = sa.select(col(table.id), col(table.name)).where(col(table.id).in_(list(ids)))
+    return {row[0]: row[1] for row in await session.execute(chosen)}

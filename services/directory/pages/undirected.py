@@ -1,0 +1,60 @@
+"""An action that needs a provider and has no service yet: a counsellor searches, and sends with one button."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Form, Query, Request
+from starlette.responses import Response
+
+from services.chassis.i18n import translate as _
+from services.chassis.identity import Person, Role
+from services.chassis.web import Body, Reading, Routes, Working, allow, page, see_other
+from services.directory import actions
+from services.directory.access import undirected_for
+from services.directory.pages.catalogue import SearchForm, search_values
+from services.directory.pages.shown import centre_names, wanted_names
+
+router = Routes("/directory/undirected", pages=True)
+Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
+
+
+class DirectForm(Body):
+    """The service that was chosen."""
+
+    service_id: UUID
+
+
+@router.get("/{id}")
+async def choose(
+    id: UUID, request: Request, read: Reading, form: Annotated[SearchForm, Query()], person: Counsellor
+) -> Response:
+    """What is needed, and the directory's search beside it."""
+    waiting = await undirected_for(read, id, person)
+    values = await search_values(request, read, form, path=f"/directory/undirected/{id}", area=waiting.area)
+    names = await wanted_names(read, [waiting])
+    return page(
+        request,
+        "directory/undirected.html",
+        waiting=waiting,
+        wanted=names.get(waiting.wanted_service_id) if waiting.wanted_service_id else None,
+        centre_name=(await centre_names(read)).get(waiting.centre),
+        **values,
+    )
+
+
+@router.post("/{id}")
+async def direct(
+    id: UUID, form: Annotated[DirectForm, Form()], request: Request, work: Working, person: Counsellor
+) -> Response:
+    """Send the person to the service."""
+    await undirected_for(work.session, id, person)
+    referral = await actions.direct(work, id, form.service_id, requested_by=person.subject)
+    return see_other(request, f"/directory/referrals/{referral.id}", done=_("The provider has the referral."))
+
+
+@router.post("/{id}/dismiss")
+async def dismiss(id: UUID, request: Request, work: Working, person: Counsellor) -> Response:
+    """No provider is needed after all."""
+    waiting = await undirected_for(work.session, id, person)
+    await actions.dismiss(work, id)
+    return see_other(request, f"/directory/referrals?centre={waiting.centre}", done=_("Taken off the list."))

@@ -1,0 +1,192 @@
+"""A counsellor's day, and one interview: moved, cancelled, missed, held."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Form, Query, Request
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from services.chassis.errors import NotFound, msg
+from services.chassis.i18n import translate as _
+from services.chassis.identity import Person
+from services.chassis.store import Work
+from services.chassis.web import Body, Reading, Routes, Running, Working, page, see_other
+from services.contracts.scheduling import Side
+from services.scheduling.actions import guidance
+from services.scheduling.domain import times
+from services.scheduling.domain.rules import GUIDANCE_MINUTES, CancelReason
+from services.scheduling.pages.desk import Code, Counsellor, desk_of, reasons, sides, tried, typed_day, typed_moment
+from services.scheduling.store import Centre, GuidancePath, Interview
+from services.scheduling.store.interviews import agenda, on_path
+
+router = Routes("/scheduling", pages=True)
+
+
+class StepForm(Body):
+    """A button on an interview's page."""
+
+    version: int
+
+
+class CancelForm(StepForm):
+    """Who calls it off, and why."""
+
+    cancelled_by: Side = Side.VISITOR
+    reason: CancelReason = CancelReason.OTHER
+
+
+class MoveForm(StepForm):
+    """Where and when to."""
+
+    date: str = Field("", max_length=10)
+    time: str = Field("", max_length=8)
+    minutes: int = 60
+    counsellor: Code = ""
+    room: Code = ""
+
+
+@router.get("/agenda")
+async def day(
+    request: Request,
+    read: Reading,
+    running: Running,
+    person: Counsellor,
+    centre: str = "",
+    date: Annotated[str, Query(max_length=10)] = "",
+    counsellor: Annotated[str, Query(max_length=60)] = "",
+) -> Response:
+    """The interviews of a day: mine, another counsellor's, or (`*`) everybody's."""
+    place, own = await desk_of(read, person, centre)
+    today = running.clock().astimezone(place.zone).date()
+    chosen = typed_day(date, today)
+    whose = counsellor or person.staff_code or "*"
+    bounds = times.local_day(chosen, place.zone)
+    rows = await agenda(read, place.code, *bounds, counsellor=None if whose == "*" else whose)
+    return page(
+        request,
+        "scheduling/agenda.html",
+        centre=place,
+        own=own,
+        centre_name=place.name,
+        day=chosen,
+        is_today=chosen == today,
+        before=chosen - timedelta(days=1),
+        behind=chosen + timedelta(days=1),
+        whose=whose,
+        me=person.staff_code,
+        interviews=rows,
+        openings=place.hours.of(chosen),
+    )
+
+
+@router.get("/interviews/{id}")
+async def interview_page(id: UUID, request: Request, read: Reading, person: Counsellor) -> Response:
+    """One interview, and what can be done with it."""
+    return await _interview_page(request, read, id, person)
+
+
+@router.post("/interviews/{id}/hold")
+async def hold(
+    id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
+) -> Response:
+    """The interview took place."""
+    await guidance.hold(work, await _own(work, id, person), form.version)
+    return see_other(request, f"/scheduling/interviews/{id}", done=_("Noted: the interview took place."))
+
+
+@router.post("/interviews/{id}/missed")
+async def missed(
+    id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
+) -> Response:
+    """The person did not come."""
+    await guidance.miss(work, await _own(work, id, person), form.version)
+    return see_other(request, f"/scheduling/interviews/{id}", done=_("Noted: the person did not come."))
+
+
+@router.post("/interviews/{id}/cancel")
+async def cancel(
+    id: UUID, form: Annotated[CancelForm, Form()], request: Request, work: Working, person: Counsellor
+) -> Response:
+    """Call the interview off."""
+    interview = await _own(work, id, person)
+    await guidance.cancel(work, interview, by=form.cancelled_by, reason=form.reason.value, version=form.version)
+    return see_other(request, f"/scheduling/interviews/{id}", done=_("The interview is cancelled; its time is free."))
+
+
+@router.post("/interviews/{id}/move")
+async def move(
+    id: UUID,
+    form: Annotated[MoveForm, Form()],
+    request: Request,
+    read: Reading,
+    running: Running,
+    person: Counsellor,
+) -> Response:
+    """Another time, counsellor or room."""
+
+    async def act(work: Work) -> None:
+        interview = await _own(work, id, person)
+        centre = await work.session.get_one(Centre, interview.centre)
+        await guidance.move(
+            work,
+            interview,
+            counsellor=form.counsellor or interview.counsellor,
+            room=form.room or None,
+            starts_at=typed_moment(centre, form.date, form.time),
+            minutes=form.minutes,
+            version=form.version,
+        )
+
+    _moved, errors = await tried(request, running, act)
+    if not errors:
+        return see_other(request, f"/scheduling/interviews/{id}", done=_("The interview is moved."))
+    return await _interview_page(request, read, id, person, status=422, errors=errors, form=form.model_dump())
+
+
+async def _interview_page(
+    request: Request,
+    session: AsyncSession,
+    id: UUID,
+    person: Person,
+    *,
+    status: int = 200,
+    errors: dict[str, str] | None = None,
+    form: dict[str, Any] | None = None,
+) -> Response:
+    interview = await session.get(Interview, id)
+    if interview is None or not person.works_at(interview.centre):
+        raise NotFound(what=msg("interview"))
+    centre = await session.get_one(Centre, interview.centre)
+    local = interview.starts_at.astimezone(centre.zone)
+    path = await session.get(GuidancePath, interview.path_id) if interview.path_id else None
+    booked = {
+        "date": f"{local:%Y-%m-%d}",
+        "time": f"{local:%H:%M}",
+        "minutes": interview.minutes,
+        "counsellor": interview.counsellor,
+        "room": interview.room or "",
+    }
+    return page(
+        request,
+        "scheduling/interview.html",
+        status=status,
+        interview=interview,
+        centre_name=centre.name,
+        path=path,
+        siblings=await on_path(session, path.id) if path else [],
+        lengths=GUIDANCE_MINUTES,
+        errors=errors or {},
+        form=booked | (form or {}),
+        reasons=reasons(),
+        sides=sides(),
+        reason_labels=dict(reasons()),
+    )
+
+
+async def _own(work: Work, id: UUID, person: Person) -> Interview:
+    interview = await guidance.interview_of(work, id)
+    person.at(interview.centre)
+    return interview

@@ -1,0 +1,151 @@
+"""One workshop: its seats, its waiting list, and who came. Participants are numbers; a name is intake's to show."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Form, Request
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from services.chassis.errors import NotFound, msg
+from services.chassis.i18n import translate as _
+from services.chassis.identity import Person
+from services.chassis.store import Work
+from services.chassis.web import Body, Reading, Routes, Running, Working, page, see_other
+from services.contracts.scheduling import Side
+from services.scheduling.actions import seats, workshops
+from services.scheduling.domain.rules import SeatStatus, WorkshopStatus
+from services.scheduling.pages.desk import Counsellor, reasons, sides, tried
+from services.scheduling.store import Centre, Seat, Workshop
+from services.scheduling.store.copies import known_lately
+from services.scheduling.store.workshops import attendance_of, seats_of, sessions_of
+
+router = Routes("/scheduling/workshops", pages=True)
+
+
+class SeatForm(Body):
+    """For whom. `waitlist`: in line, if there is no seat."""
+
+    person: str = Field("", max_length=36)
+    waitlist: str = ""
+
+
+class ReleaseForm(Body):
+    """On whose side the seat is given back."""
+
+    cancelled_by: Side = Side.VISITOR
+
+
+class AttendanceForm(Body):
+    """Ticked: those who came."""
+
+    came: list[UUID] = Field(default_factory=list[UUID], max_length=200)
+
+
+@router.get("/{id}")
+async def workshop_page(id: UUID, request: Request, read: Reading, running: Running, person: Counsellor) -> Response:
+    """One workshop."""
+    return await _workshop_page(request, read, running.clock(), id, person)
+
+
+@router.post("/{id}/seats")
+async def take_seat(
+    id: UUID,
+    form: Annotated[SeatForm, Form()],
+    request: Request,
+    read: Reading,
+    running: Running,
+    person: Counsellor,
+) -> Response:
+    """A person takes a seat, or stands in line."""
+
+    async def act(work: Work) -> Seat:
+        workshop = await work.session.get(Workshop, id)
+        if workshop is None:
+            raise NotFound(what=msg("workshop"))
+        person.at(workshop.centre)
+        return await seats.take_seat(work, id, UUID(form.person), waitlist=form.waitlist == "yes")
+
+    seat: Seat | None = None
+    try:
+        UUID(form.person)
+    except ValueError:
+        errors = {"person": _("Please choose for whom.")}
+    else:
+        seat, errors = await tried(request, running, act)
+    if seat is not None:
+        done = _("The seat is taken.") if seat.status == SeatStatus.TAKEN else _("On the waiting list.")
+        return see_other(request, f"/scheduling/workshops/{id}", done=done)
+    shown: dict[str, Any] = {"status": 422, "errors": {"person": next(iter(errors.values()))}, "chosen": form.person}
+    return await _workshop_page(request, read, running.clock(), id, person, **shown)
+
+
+@router.post("/{id}/seats/{seat_id}/release")
+async def release(
+    id: UUID,
+    seat_id: UUID,
+    form: Annotated[ReleaseForm, Form()],
+    request: Request,
+    work: Working,
+    person: Counsellor,
+) -> Response:
+    """One person gives their seat back; everyone else keeps theirs."""
+    workshop = await _own(work, id, person)
+    offered = await seats.release_seat(work, workshop, seat_id, by=form.cancelled_by)
+    done = _("Given back; the first on the waiting list has the seat.") if offered else _("The seat is given back.")
+    return see_other(request, f"/scheduling/workshops/{id}", done=done)
+
+
+@router.post("/{id}/sessions/{session_id}")
+async def attendance(
+    id: UUID,
+    session_id: UUID,
+    form: Annotated[AttendanceForm, Form()],
+    request: Request,
+    work: Working,
+    person: Counsellor,
+) -> Response:
+    """Who came to a session."""
+    workshop = await _own(work, id, person)
+    await workshops.record_attendance(work, workshop, session_id, form.came)
+    ended = workshop.status == WorkshopStatus.FINISHED
+    done = _("Noted. The finalising sessions can be booked now.") if ended else _("Noted who came.")
+    return see_other(request, f"/scheduling/workshops/{id}", done=done)
+
+
+async def _workshop_page(
+    request: Request, session: AsyncSession, now: Any, id: UUID, person: Person, **shown: Any
+) -> Response:
+    workshop = await session.get(Workshop, id)
+    if workshop is None or not person.works_at(workshop.centre):
+        raise NotFound(what=msg("workshop"))
+    centre = await session.get_one(Centre, workshop.centre)
+    meetings = await sessions_of(session, id)
+    kept = await seats_of(session, id, SeatStatus.TAKEN, SeatStatus.WAITLISTED)
+    has_seat = {seat.subject_ref for seat in kept}
+    people = [one for one in await known_lately(session, workshop.centre) if one.id not in has_seat]
+    recorded = await attendance_of(session, [meeting.id for meeting in meetings])
+    base: dict[str, Any] = {
+        "workshop": workshop,
+        "centre_name": centre.name,
+        "open": workshop.status == WorkshopStatus.ANNOUNCED,
+        "meetings": meetings,
+        "begun": {meeting.id for meeting in meetings if meeting.starts_at <= now},
+        "participants": [seat for seat in kept if seat.status == SeatStatus.TAKEN],
+        "waitlist": [seat for seat in kept if seat.status == SeatStatus.WAITLISTED],
+        "came": {key for key, row in recorded.items() if row.attended},
+        "people": people,
+        "reasons": reasons(),
+        "sides": sides(),
+        "reason_labels": dict(reasons()),
+        "errors": {},
+        "chosen": "",
+    }
+    return page(request, "scheduling/workshop.html", **(base | shown))
+
+
+async def _own(work: Work, id: UUID, person: Person) -> Workshop:
+    workshop = await work.load(Workshop, id, msg("workshop"))
+    person.at(workshop.centre)
+    return workshop

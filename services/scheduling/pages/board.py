@@ -1,0 +1,116 @@
+"""The counsellor's board: who waits, and my interviews today; live."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Form, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from services.chassis.errors import msg
+from services.chassis.i18n import translate as _
+from services.chassis.identity import Person
+from services.chassis.service import runtime_of
+from services.chassis.web import Body, Reading, Routes, Working, fragment, live_board, page, see_other
+from services.contracts.scheduling import AppointmentStatus, InterviewKind, Side
+from services.scheduling.actions import guidance, information
+from services.scheduling.actions.places import board, code_of
+from services.scheduling.domain import times
+from services.scheduling.domain.rules import CancelReason
+from services.scheduling.pages.desk import Counsellor, desk_of
+from services.scheduling.store import Centre, Interview, Waiting
+from services.scheduling.store.copies import in_the_room
+from services.scheduling.store.interviews import agenda
+
+router = Routes("/scheduling", pages=True)
+
+
+class StepForm(Body):
+    """A button beside an interview."""
+
+    version: int
+
+
+@router.get("/")
+async def show_board(request: Request, read: Reading, person: Counsellor, centre: str = "") -> Response:
+    """Who waits, and my interviews today."""
+    place, own = await desk_of(read, person, centre)
+    return page(
+        request,
+        "scheduling/who_waits.html",
+        centre=place,
+        own=own,
+        centre_name=place.name,
+        live_url=f"/scheduling/board/stream?centre={place.code}",
+        **await _board(request, read, place, person),
+    )
+
+
+@router.get("/board/stream")
+async def board_stream(request: Request, person: Counsellor, centre: str) -> Response:
+    """The board, live."""
+    person.at(centre)
+
+    async def render(session: AsyncSession) -> str:
+        place, _own = await desk_of(session, person, centre)
+        return fragment(request, "scheduling/board.html", **await _board(request, session, place, person))
+
+    return live_board(request, board(centre), render)
+
+
+@router.post("/visits/{visit_id}/start")
+async def start(visit_id: UUID, request: Request, work: Working, person: Counsellor) -> Response:
+    """Sit down with this visitor."""
+    waiting = await work.load(Waiting, visit_id, msg("visit in the room"))
+    person.at(waiting.centre)
+    await information.start(work, visit_id, code_of(person))
+    done = _("The interview with {ticket} has begun.").format(ticket=waiting.ticket or "–")
+    return see_other(request, f"/scheduling/?centre={waiting.centre}", done=done)
+
+
+@router.post("/interviews/{id}/finish")
+async def finish(
+    id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
+) -> Response:
+    """The information interview is over."""
+    interview = await guidance.interview_of(work, id)
+    person.at(interview.centre)
+    await information.finish(work, interview, form.version)
+    done = _("Noted: {minutes} minutes.").format(minutes=interview.minutes)
+    return see_other(request, f"/scheduling/?centre={interview.centre}", done=done)
+
+
+@router.post("/interviews/{id}/undo")
+async def undo(
+    id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
+) -> Response:
+    """The information interview was started by mistake."""
+    interview = await guidance.interview_of(work, id)
+    person.at(interview.centre)
+    reason = CancelReason.ENTERED_IN_ERROR.value
+    await guidance.cancel(work, interview, by=Side.CENTRE, reason=reason, version=form.version)
+    return see_other(request, f"/scheduling/?centre={interview.centre}", done=_("Undone. The visitor waits again."))
+
+
+async def _board(request: Request, session: AsyncSession, centre: Centre, person: Person) -> dict[str, Any]:
+    now = runtime_of(request).clock()
+    today = times.local_day(now.astimezone(centre.zone).date(), centre.zone)
+    mine = await agenda(session, centre.code, *today, counsellor=code_of(person))
+    here = await in_the_room(session, centre.code)
+    tickets = {row.id: row.ticket for row in here}
+    return {
+        "centre_code": centre.code,
+        "me": person.staff_code,
+        "here": here,
+        "tickets": tickets,
+        "running": [one for one in mine if one.status == AppointmentStatus.ARRIVED],
+        "today_mine": [one for one in mine if _is_shown(one)],
+        "held_today": sum(one.status == AppointmentStatus.FULFILLED for one in mine),
+    }
+
+
+def _is_shown(interview: Interview) -> bool:
+    """Appointments, and what was held; what was started by mistake is nobody's day."""
+    if interview.kind == InterviewKind.INFORMATION:
+        return interview.status == AppointmentStatus.FULFILLED
+    return True

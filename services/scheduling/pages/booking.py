@@ -1,0 +1,141 @@
+"""The form that books a guidance interview."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Form, Query, Request
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from services.chassis.i18n import area_label
+from services.chassis.i18n import translate as _
+from services.chassis.identity import Person
+from services.chassis.service import Runtime, runtime_of
+from services.chassis.store import Work
+from services.chassis.web import Body, Reading, Routes, Running, page, see_other
+from services.contracts.scheduling import Method
+from services.scheduling.actions import guidance
+from services.scheduling.domain import times
+from services.scheduling.domain.rules import GUIDANCE_MINUTES
+from services.scheduling.pages.desk import Code, Counsellor, desk_of, tried, typed_day, typed_moment
+from services.scheduling.store import Centre, GuidancePath, Interview
+from services.scheduling.store.copies import known_lately
+from services.scheduling.store.interviews import paths_of_person, taken_quarters
+
+router = Routes("/scheduling/interviews", pages=True)
+
+
+class BookForm(Body):
+    """For whom, when, with whom, where. `path`: on this one; without it the person's individual path."""
+
+    centre: str = Field("", max_length=40)
+    person: str = Field("", max_length=36)
+    path: str = Field("", max_length=36)
+    area: str = Field("", max_length=40)
+    date: str = Field("", max_length=10)
+    time: str = Field("", max_length=8)
+    minutes: int = 60
+    counsellor: Code = ""
+    room: Code = ""
+
+
+@router.get("/new")
+async def new(
+    request: Request,
+    read: Reading,
+    person: Counsellor,
+    centre: str = "",
+    who: Annotated[str, Query(alias="person", max_length=36)] = "",
+    path: Annotated[str, Query(max_length=36)] = "",
+    date: Annotated[str, Query(max_length=10)] = "",
+) -> Response:
+    """The empty form, or one for a person or a path that is already chosen."""
+    form = BookForm(centre=centre, person=who, path=path, date=date, counsellor=person.staff_code or "")
+    return await _form_page(request, read, form, person)
+
+
+@router.post("/new")
+async def book(
+    form: Annotated[BookForm, Form()], request: Request, read: Reading, running: Running, person: Counsellor
+) -> Response:
+    """Book it; a path is opened if the person has none. If anything is refused, nothing is changed."""
+    place, _own = await desk_of(read, person, form.centre)
+    errors = {} if _uuid(form.person) or _uuid(form.path) else {"person": _("Please choose for whom.")}
+    interview: Interview | None = None
+    if not errors:
+        interview, errors = await tried(request, running, lambda work: _book(work, form, place, person))
+    if interview is not None:
+        return see_other(request, f"/scheduling/interviews/{interview.id}", done=_("Booked."))
+    return await _form_page(request, read, form, person, status=422, errors=errors)
+
+
+async def _book(work: Work, form: BookForm, centre: Centre, person: Person) -> Interview:
+    starts_at = typed_moment(centre, form.date, form.time)
+    path_id, subject_ref = _uuid(form.path), _uuid(form.person)
+    if path_id is None and subject_ref is not None:
+        path_id = await guidance.individual_path(work, subject_ref, centre.code, form.area or None)
+    path = await work.load(GuidancePath, path_id, "path")
+    person.at(path.centre)
+    return await guidance.book(
+        work,
+        path.id,
+        counsellor=form.counsellor or person.staff_code or "",
+        room=form.room or None,
+        starts_at=starts_at,
+        minutes=form.minutes,
+    )
+
+
+async def _form_page(
+    request: Request,
+    session: AsyncSession,
+    form: BookForm,
+    person: Person,
+    *,
+    status: int = 200,
+    errors: dict[str, str] | None = None,
+) -> Response:
+    place, _own = await desk_of(session, person, form.centre)
+    chosen = _uuid(form.person)
+    path = await session.get(GuidancePath, found) if (found := _uuid(form.path)) else None
+    if path is not None and path.centre != place.code:
+        path = None
+    subject_ref = path.subject_ref if path else chosen
+    paths = await paths_of_person(session, subject_ref) if subject_ref else []
+    return page(
+        request,
+        "scheduling/book.html",
+        status=status,
+        centre=place,
+        centre_name=place.name,
+        form=form,
+        errors=errors or {},
+        people=[] if subject_ref else await known_lately(session, place.code),
+        subject_ref=subject_ref,
+        path=path,
+        due=[one for one in paths if one.method == Method.COLLECTIVE and one.finalising_due_at],
+        areas=[(code, area_label(code)) for code in place.areas],
+        lengths=[(minutes, _("{hours} h").format(hours=minutes // 60)) for minutes in GUIDANCE_MINUTES],
+        slots=await _slots(runtime_of(request), session, place, form),
+    )
+
+
+async def _slots(running: Runtime, session: AsyncSession, centre: Centre, form: BookForm) -> dict[str, Any]:
+    """When the counsellor is free on the chosen day, as a help beside the form."""
+    now = running.clock()
+    day = typed_day(form.date, now.astimezone(centre.zone).date())
+    if form.minutes not in GUIDANCE_MINUTES or not form.counsellor:
+        return {"day": day, "times": []}
+    bounds = times.local_day(day, centre.zone)
+    taken = [
+        quarter for _resource, quarter in await taken_quarters(session, [f"counsellor:{form.counsellor}"], *bounds)
+    ]
+    return {"day": day, "times": times.free_starts(centre.hours, day, form.minutes, taken, now)}
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

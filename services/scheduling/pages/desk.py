@@ -1,0 +1,85 @@
+"""What every page of a counsellor begins with: whose, and for which centre; and how a form is tried."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import Request
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.errors import Invalid, NotAllowed, NotFound, Refused, msg
+from services.chassis.i18n import translate as _
+from services.chassis.identity import Person, Role
+from services.chassis.service import Runtime
+from services.chassis.store import Cause, Work
+from services.chassis.web import allow, faults_of
+from services.scheduling.domain import times
+from services.scheduling.domain.rules import REASON_LABELS
+from services.scheduling.store import Centre
+
+Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
+Code = Annotated[str, Field(max_length=60)]
+
+SIDES = (("visitor", msg("The person")), ("centre", msg("The centre")))
+
+
+class NotADate(Invalid):
+    """What was typed is no date or no time."""
+
+    slug = "not-a-date"
+    message = msg("Please give a date and a time, for example 2026-03-02 and 09:15.")
+    field_name = "date"
+
+
+async def desk_of(session: AsyncSession, person: Person, code: str = "") -> tuple[Centre, list[Centre]]:
+    """The centre asked for, else the person's first; and all of theirs. Raises `WrongCentre`, `NotFound`."""
+    if code:
+        person.at(code)
+    own = [centre for one in sorted(person.centres) if (centre := await session.get(Centre, one))]
+    chosen = next((centre for centre in own if centre.code == code), None) if code else next(iter(own), None)
+    if chosen is None:
+        raise NotFound(what=msg("centre"))
+    return chosen, own
+
+
+def typed_moment(centre: Centre, day: str, clock: str, field: str = "time") -> datetime:
+    """The moment that somebody typed at a centre. Raises `NotADate`, `NoSuchLocalTime`."""
+    try:
+        naive = datetime.fromisoformat(f"{day}T{clock}")
+    except ValueError:
+        raise NotADate() from None
+    if naive.tzinfo is not None:
+        raise NotADate()
+    return times.from_local(naive, centre.zone, field)
+
+
+def typed_day(text: str, otherwise: date) -> date:
+    """The date in an address; otherwise, when it is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return otherwise
+
+
+async def tried(
+    request: Request, running: Runtime, act: Callable[[Work], Awaitable[Any]]
+) -> tuple[Any, dict[str, str]]:
+    """What a form does, whole or not at all: what came of it, or what was wrong by field."""
+    try:
+        async with running.store.work(Cause(request.state.correlation_id)) as work:
+            return await act(work), {}
+    except (NotAllowed, NotFound):
+        raise
+    except Refused as refused:
+        return None, {fault["field"]: fault["message"] for fault in faults_of(refused)}
+
+
+def reasons() -> list[tuple[str, str]]:
+    """The published reasons, in the reader's language."""
+    return [(reason.value, _(label)) for reason, label in REASON_LABELS.items()]
+
+
+def sides() -> list[tuple[str, str]]:
+    """Who may call something off, in the reader's language."""
+    return [(side, _(label)) for side, label in SIDES]

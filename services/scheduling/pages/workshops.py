@@ -1,0 +1,128 @@
+"""Workshops: the list, the form that announces one, and calling one off."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Form, Request
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from services.chassis.errors import msg
+from services.chassis.i18n import area_label
+from services.chassis.i18n import translate as _
+from services.chassis.identity import Person
+from services.chassis.store import Work
+from services.chassis.web import Body, Reading, Routes, Running, Working, page, see_other
+from services.scheduling.actions import workshops
+from services.scheduling.domain import times
+from services.scheduling.domain.rules import CancelReason
+from services.scheduling.pages.desk import Code, Counsellor, NotADate, desk_of, tried, typed_moment
+from services.scheduling.store import Centre, Workshop
+from services.scheduling.store.workshops import workshops_of
+
+router = Routes("/scheduling/workshops", pages=True)
+
+SHOWN_FOR = timedelta(days=31)
+
+
+class AnnounceForm(Body):
+    """A workshop whose sessions follow each other week by week, at the same local time."""
+
+    centre: str = Field("", max_length=40)
+    title: str = Field("", max_length=120)
+    area: str = Field("", max_length=40)
+    seats: int = Field(8, ge=1, le=200)
+    date: str = Field("", max_length=10)
+    time: str = Field("", max_length=8)
+    minutes: int = Field(120, ge=15, le=480)
+    sessions: int = Field(3, ge=1, le=20)
+    every: int = Field(7, ge=1, le=31)
+    counsellor: Code = ""
+    room: Code = ""
+
+
+class CancelForm(Body):
+    """Why the whole workshop is called off."""
+
+    version: int
+    reason: CancelReason = CancelReason.OTHER
+
+
+@router.get("")
+async def list_workshops(
+    request: Request, read: Reading, running: Running, person: Counsellor, centre: str = ""
+) -> Response:
+    """A centre's workshops: those of the last month, and those to come."""
+    place, own = await desk_of(read, person, centre)
+    rows = await workshops_of(read, place.code, running.clock() - SHOWN_FOR)
+    return page(request, "scheduling/workshops.html", centre=place, own=own, centre_name=place.name, workshops=rows)
+
+
+@router.get("/new")
+async def new(request: Request, read: Reading, person: Counsellor, centre: str = "") -> Response:
+    """The empty form."""
+    return await _form_page(request, read, AnnounceForm(centre=centre, counsellor=person.staff_code or ""), person)
+
+
+@router.post("/new")
+async def announce(
+    form: Annotated[AnnounceForm, Form()], request: Request, read: Reading, running: Running, person: Counsellor
+) -> Response:
+    """Announce it."""
+    place, _own = await desk_of(read, person, form.centre)
+    errors = {} if form.title else {"title": _("This field is required.")}
+    workshop: Workshop | None = None
+    if not errors:
+        workshop, errors = await tried(request, running, lambda work: _announce(work, form, place, person))
+    if workshop is not None:
+        return see_other(request, f"/scheduling/workshops/{workshop.id}", done=_("The workshop takes seats."))
+    return await _form_page(request, read, form, person, status=422, errors=errors)
+
+
+@router.post("/{id}/cancel")
+async def cancel(
+    id: UUID, form: Annotated[CancelForm, Form()], request: Request, work: Working, person: Counsellor
+) -> Response:
+    """Call the whole workshop off."""
+    workshop = await work.load(Workshop, id, msg("workshop"))
+    person.at(workshop.centre)
+    await workshops.cancel_workshop(work, workshop, reason=form.reason.value, version=form.version)
+    return see_other(request, f"/scheduling/workshops/{id}", done=_("The workshop is cancelled."))
+
+
+async def _announce(work: Work, form: AnnounceForm, centre: Centre, person: Person) -> Workshop:
+    return await workshops.announce(
+        work,
+        centre=centre.code,
+        area=form.area or None,
+        title=form.title,
+        counsellor=form.counsellor or person.staff_code or "",
+        room=form.room or None,
+        seats=form.seats,
+        sessions=_series(form, centre),
+    )
+
+
+def _series(form: AnnounceForm, centre: Centre) -> list[tuple[datetime, int]]:
+    """The sessions, each at the same local time, whatever the clocks do in between."""
+    first = typed_moment(centre, form.date, form.time).astimezone(centre.zone).replace(tzinfo=None)
+    try:
+        days = [first + timedelta(days=form.every * number) for number in range(form.sessions)]
+    except OverflowError:
+        raise NotADate() from None
+    return [(times.from_local(day, centre.zone, "date"), form.minutes) for day in days]
+
+
+async def _form_page(
+    request: Request,
+    session: AsyncSession,
+    form: AnnounceForm,
+    person: Person,
+    **shown: Any,
+) -> Response:
+    place, _own = await desk_of(session, person, form.centre)
+    areas = [(code, area_label(code)) for code in place.areas]
+    base = {"centre": place, "centre_name": place.name, "form": form, "errors": {}, "areas": areas}
+    return page(request, "scheduling/announce.html", **(base | shown))

@@ -1,0 +1,93 @@
+"""What is no event: a dead letter with its bytes, and the next is handled."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from services.chassis.consumer import Consumer
+from services.chassis.outbox import unpack_headers
+from services.chassis.store import Store
+from services.chassis.wire import Record
+from tests.conformance.sample import Desk, Sample, announced, letters, trail
+
+ANNA, BRUNO, CHLOE = uuid4(), uuid4(), uuid4()
+
+
+def plus(name: str, value: bytes | None) -> Callable[[Record], Record]:
+    """The same record with a header more; the last of a name counts."""
+    return lambda record: record._replace(headers=[*record.headers, (name, value)])
+
+
+def minus(*names: str, key: bytes | None = b"") -> Callable[[Record], Record]:
+    """The same record without these headers."""
+    return lambda record: record._replace(
+        headers=[header for header in record.headers if header[0] not in names], key=key or record.key
+    )
+
+
+def holding(value: bytes) -> Callable[[Record], Record]:
+    """The same record with another value."""
+    return lambda record: record._replace(value=value)
+
+
+MALFORMED = {
+    "no headers": minus(*(f"ce_{name}" for name in ("id", "source", "type", "specversion", "time", "subject"))),
+    "missing type": minus("ce_type"),
+    "header not UTF-8": plus("ce_note", b"\xff\xfe"),
+    "header without value": plus("ce_note", None),
+    "empty source": plus("ce_source", b""),
+    "other specversion": plus("ce_specversion", b"0.3"),
+    "source longer than a column": plus("ce_source", b"/" * 300),
+    "NUL in the subject": plus("ce_subject", b"a\0b"),
+    "sequence of no integer": plus("ce_sequence", b"one"),
+    "sequence past every column": plus("ce_sequence", b"9" * 30),
+    "sequence zero": plus("ce_sequence", b"0"),
+    "time of no calendar": plus("ce_time", b"yesterday"),
+    "key of no text": minus("ce_subject", key=b"\xff"),
+    "broken JSON": holding(b'{"tally_id": '),
+    "no value": holding(b""),
+    "not UTF-8": holding(b"\xff\xfe\x00"),
+    "another shape": holding(b'["tally"]'),
+    "wrong type": holding(b'{"tally_id": 7, "number": "many"}'),
+    "negative number": holding(b'{"tally_id": "7f2c1a34-9d1e-4a55-8f0e-3b1f6f0a2c11", "number": -1}'),
+}
+
+
+async def test_malformed_events_become_dead_letters_and_the_next_is_handled(
+    listener: Store, consumer: Consumer, sample: Sample
+) -> None:
+    poisons = {name: spoil(sample.told(uuid4(), 1)) for name, spoil in MALFORMED.items()}
+    await consumer.take([*poisons.values(), sample.told(ANNA, 1)])
+    for poison in poisons.values():
+        await consumer.take([poison])
+    await consumer.take([sample.told(ANNA, 2)])
+    assert await trail(listener, ANNA) == [1, 2]
+    found = await letters(listener)
+    assert len(found) == 2 * len(MALFORMED)
+    kept = {(one.key, one.value, bytes(one.headers)) for one in found}
+    for name, poison in poisons.items():
+        assert any((k, v, unpack_headers(h)) == (poison.key, poison.value, poison.headers) for k, v, h in kept), name
+    assert {one.reason for one in found} == {"bad-envelope", "bad-data"}
+    assert len(await announced(listener, sample.event.topic)) == 2 * len(MALFORMED)
+
+
+async def test_values_that_no_column_takes_become_a_dead_letter(
+    listener: Store, consumer: Consumer, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver calls some of these an error of the connection; waiting for the store would block everybody."""
+
+    async def keep(work: Any, event: Any) -> None:
+        await work.insert(Desk, [{"id": event.tally_id, "name": str(event.number), "seats": event.number}])
+
+    listening = sample.reactions.by_type[sample.event.type]
+    monkeypatch.setitem(sample.reactions.by_type, sample.event.type, type(listening)(keep, None))
+    async with asyncio.timeout(10):
+        await consumer.take([sample.told(ANNA, 1, 10**30), sample.told(BRUNO, 1, 4)])
+    [letter] = await letters(listener)
+    assert (letter.state, letter.subject) == ("dead", str(ANNA))
+    async with listener.read() as session:
+        assert (await session.scalars(sa.select(Desk))).one().seats == 4

@@ -1,0 +1,117 @@
+"""What is heard takes effect exactly once, in each aggregate's order, and nothing is silently lost."""
+
+import asyncio
+from itertools import pairwise
+from uuid import uuid4
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.chassis.consumer import Consumer
+from services.chassis.store import Store
+from services.chassis.testing import ear
+from tests.conformance.conftest import StoreOf
+from tests.conformance.sample import Sample, announced, letters, trail
+
+ANNA, BRUNO, CHLOE = uuid4(), uuid4(), uuid4()
+
+
+async def test_repetitions_have_no_effect(listener: Store, consumer: Consumer, sample: Sample) -> None:
+    told = [sample.told(ANNA, 1), sample.told(ANNA, 2), sample.told(BRUNO, 1)]
+    await consumer.take([*told, told[0]])
+    await consumer.take(told)
+    await consumer.take([told[1]])
+    assert (await trail(listener, ANNA), await trail(listener, BRUNO)) == ([1, 2], [1])
+    assert not await letters(listener)
+
+
+async def test_an_uncounted_event_is_known_by_its_id(listener: Store, consumer: Consumer, sample: Sample) -> None:
+    """Partners need not number their events: the same id is the same event."""
+    first, second = (
+        record._replace(headers=[header for header in record.headers if header[0] != "ce_sequence"])
+        for record in (sample.told(ANNA, 1), sample.told(ANNA, 2))
+    )
+    await consumer.take([second, first, second])
+    await consumer.take([first])
+    assert await trail(listener, ANNA) == [2, 1]
+
+
+async def test_two_consumers_given_the_same_events_apply_them_once(
+    listener: Store, open_store: StoreOf, sample: Sample
+) -> None:
+    """A rebalance does not wait for whoever is in the middle of a batch."""
+    told = [sample.told(tally, number) for number in range(1, 6) for tally in (ANNA, BRUNO, CHLOE)]
+    ears = [ear(store, sample.reactions) for store in (listener, open_store("listener"), open_store("listener"))]
+    for batch in (told[:6], told[6:]):
+        await asyncio.gather(*(one.take(batch) for one in ears))
+    for tally in (ANNA, BRUNO, CHLOE):
+        assert await trail(listener, tally) == [1, 2, 3, 4, 5]
+    assert not await letters(listener)
+
+
+async def test_the_second_of_two_takers_waits_for_the_first(
+    listener: Store, open_store: StoreOf, sample: Sample
+) -> None:
+    """Known aggregates, too: the place in the inbox is locked before anything takes effect."""
+    first, second = ear(listener, sample.reactions), ear(open_store("listener"), sample.reactions)
+    await first.take([sample.told(ANNA, 1)])
+    for number in range(2, 12):
+        await asyncio.gather(*(one.take([sample.told(ANNA, number)]) for one in (first, second)))
+    assert await trail(listener, ANNA) == list(range(1, 12))
+
+
+async def test_an_event_ahead_of_its_time_is_held_and_released(
+    listener: Store, consumer: Consumer, sample: Sample
+) -> None:
+    await consumer.take([sample.told(ANNA, 3), sample.told(BRUNO, 1)])
+    await consumer.take([sample.told(ANNA, 2), sample.told(ANNA, 3)])
+    assert await trail(listener, ANNA) == []
+    held = await letters(listener, "held")
+    assert sorted((one.sequence, one.reason, one.subject) for one in held) == [
+        (2, "ahead", str(ANNA)),
+        (3, "ahead", str(ANNA)),
+    ]
+    assert not await announced(listener, sample.event.topic)
+    await consumer.take([sample.told(ANNA, 1)])
+    assert await trail(listener, ANNA) == [1, 2, 3]
+    assert not await letters(listener)
+
+
+async def test_a_batch_out_of_order_is_put_in_order(listener: Store, consumer: Consumer, sample: Sample) -> None:
+    await consumer.take([sample.told(ANNA, number) for number in (3, 2, 2, 5, 1)])
+    assert await trail(listener, ANNA) == [1, 2, 3]
+    assert [one.sequence for one in await letters(listener)] == [5]
+    await consumer.take([sample.told(ANNA, 4)])
+    assert await trail(listener, ANNA) == [1, 2, 3, 4, 5]
+
+
+@given(
+    order=st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 5)), min_size=1, max_size=14),
+    cuts=st.lists(st.integers(0, 14), max_size=4),
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_whatever_is_shuffled_repeated_and_cut_takes_effect_once_and_in_order(
+    listener: Store, sample: Sample, order: list[tuple[str, int]], cuts: list[int]
+) -> None:
+    consumer = ear(listener, sample.reactions)
+    tallies = {"a": uuid4(), "b": uuid4()}
+    told = [sample.told(tallies[name], number) for name, number in order]
+    bounds = sorted({0, *(cut for cut in cuts if cut < len(told)), len(told)})
+    for start, end in pairwise(bounds):
+        await consumer.take(told[start:end])
+    for name, tally in tallies.items():
+        there = {number for one, number in order if one == name}
+        unbroken = next(number for number in range(1, 7) if number not in there)
+        assert await trail(listener, tally) == list(range(1, unbroken))
+        waiting = {one.sequence for one in await letters(listener, "held") if one.subject == str(tally)}
+        assert waiting == {number for number in there if number > unbroken}
+    assert not await letters(listener, "dead")
+
+
+async def test_an_unknown_type_is_passed_over_and_counted(listener: Store, consumer: Consumer, sample: Sample) -> None:
+    """A service of a newer version says more than this one knows; its order must not stop for that."""
+    new = sample.told(ANNA, 2)
+    headers = [(name, b"cefo.sample.invented-later.v1" if name == "ce_type" else value) for name, value in new.headers]
+    await consumer.take([sample.told(ANNA, 1), new._replace(headers=headers, value=b"\x00"), sample.told(ANNA, 3)])
+    assert await trail(listener, ANNA) == [1, 3]
+    assert not await letters(listener)

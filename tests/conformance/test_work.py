@@ -1,0 +1,126 @@
+"""One unit of work: whole or not at all, no update lost, refusals named."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from services.chassis.errors import Refused
+from services.chassis.outbox import unpack_headers
+from services.chassis.store import Store
+from services.chassis.testing import ear, heard
+from tests.conformance.conftest import StoreOf
+from tests.conformance.sample import Desk, Sample, Tally, trail
+
+ANNA, BRUNO, CHLOE = uuid4(), uuid4(), uuid4()
+
+
+async def test_twenty_at_once_on_one_aggregate_lose_no_update(
+    speaker: Store, open_store: StoreOf, sample: Sample
+) -> None:
+    await sample.say(speaker, ANNA, 0)
+    stores = [speaker, open_store("speaker")]
+    await asyncio.gather(*(sample.say(stores[number % 2], ANNA, number) for number in range(1, 21)))
+    assert sorted(await trail(speaker, ANNA)) == list(range(21))
+    outbox = speaker.table("outbox")
+    async with speaker.read() as session:
+        rows = (await session.execute(outbox.select().order_by(outbox.c.seq))).all()
+    sequences = [dict(unpack_headers(row.headers))["ce_sequence"] for row in rows]
+    assert sequences == [str(number).encode() for number in range(1, 22)]
+
+
+async def test_a_row_read_before_its_lock_is_read_again_under_it(speaker: Store, open_store: StoreOf) -> None:
+    """Otherwise what another transaction wrote in between would be overwritten with what was read first."""
+    async with speaker.work() as work:
+        work.start(Tally(id=ANNA, trail=[1]))
+    other = open_store("speaker")
+
+    async def add(store: Store, number: int) -> None:
+        async with store.work() as work:
+            await work.session.scalars(sa.select(Tally))
+            await asyncio.sleep(0.05)
+            tally = await work.load(Tally, ANNA)
+            tally.trail = [*tally.trail, number]
+
+    await asyncio.gather(*(add(store, number) for number, store in ((2, speaker), (3, other))))
+    assert sorted(await trail(speaker, ANNA)) == [1, 2, 3]
+
+
+async def test_what_was_changed_before_its_lock_is_kept(speaker: Store) -> None:
+    async with speaker.work() as work:
+        work.start(Tally(id=ANNA, trail=[1]))
+    async with speaker.work() as work:
+        found = (await work.session.scalars(sa.select(Tally))).one()
+        found.trail = [1, 2]
+        assert (await work.load(Tally, ANNA)).trail == [1, 2]
+    assert await trail(speaker, ANNA) == [1, 2]
+
+
+class DeskTaken(Refused):
+    slug = "desk-taken"
+    message = "There is a desk {name} already."
+
+
+@pytest.mark.parametrize("many", [True, False], ids=["in bulk", "one"])
+async def test_the_second_row_that_the_store_refuses_is_a_named_refusal(speaker: Store, many: bool) -> None:
+    async def furnish(name: str, seats: Any = 1) -> None:
+        async with speaker.work() as work:
+            work.guard("desks", DeskTaken(name=name))
+            if many:
+                await work.insert(Desk, [{"id": uuid4(), "name": name, "seats": seats}])
+            else:
+                work.add(Desk(name=name, seats=seats))
+
+    await furnish("accueil-1")
+    with pytest.raises(DeskTaken, match="accueil-1"):
+        await furnish("accueil-1")
+    with pytest.raises(IntegrityError):
+        await furnish("accueil-2", seats=None)
+
+
+async def test_errors_of_the_store_never_repeat_what_people_told(speaker: Store) -> None:
+    async with speaker.work() as work:
+        work.add(Desk(name="Mme Lambert", seats=1))
+    with pytest.raises(IntegrityError) as caught:
+        async with speaker.work() as work:
+            await work.insert(Desk, [{"id": uuid4(), "name": "other", "seats": 1}, {"name": "Mme Lambert", "seats": 2}])
+    assert "[SQL: INSERT" in str(caught.value)
+    assert "'Mme Lambert'" not in str(caught.value)
+
+
+async def test_an_aggregate_inserted_in_bulk_or_deleted_is_known_within_the_same_work(speaker: Store) -> None:
+    async with speaker.work() as work:
+        assert await work.find(Tally, ANNA) is None
+        await work.insert(Tally, [{"id": ANNA, "version": 1, "correlation_id": uuid4(), "trail": [1]}])
+        tally = await work.load(Tally, ANNA)
+        await work.session.delete(tally)
+        assert await work.find(Tally, ANNA) is None
+        await work.session.flush()
+        assert await work.find(Tally, ANNA) is None
+
+
+async def test_a_chain_keeps_its_correlation_and_names_its_cause(
+    listener: Store, sample: Sample, speaker: Store
+) -> None:
+    """From check-in to referral: what was said because of an event carries the event's chain and id."""
+    correlation, cause = uuid4(), uuid4()
+
+    async def tell_on(work: Any, event: Any) -> None:
+        tally = work.start(Tally(id=event.tally_id))
+        work.emit(tally, event)
+
+    sample.reactions.by_type.clear()
+    sample.reactions.on(sample.event)(tell_on)
+    told = heard(sample.event(tally_id=ANNA, number=1), 1, id=cause, correlation_id=correlation)
+    await ear(listener, sample.reactions).take([told])
+    outbox = listener.table("outbox")
+    async with listener.read() as session:
+        [row] = (await session.execute(outbox.select())).all()
+    headers = dict(unpack_headers(row.headers))
+    assert UUID((headers["ce_correlationid"] or b"").decode()) == correlation
+    assert UUID((headers["ce_causationid"] or b"").decode()) == cause
+    assert row.said_at - listener.clock() == timedelta()

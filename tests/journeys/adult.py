@@ -1,0 +1,132 @@
+"""One adult, as the teams of the centre and the provider see them, over HTTP and through the sign-in page."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import NAMESPACE_URL, uuid4, uuid5
+from zoneinfo import ZoneInfo
+
+import httpx2
+
+from tests.journeys.stacks import Stack, eventually
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+IFAPME_SERVICE = str(uuid5(NAMESPACE_URL, "https://cefo.example/demo/service/ifapme/1"))
+
+
+def signed_in(stack: Stack, account: str) -> httpx2.Client:
+    """A browser's client, signed in as a demo account."""
+    client = stack.browse()
+    answer = client.post("/sign-in", data={"account": account})
+    assert answer.status_code == 303, answer.text
+    return client
+
+
+def ok(answer: httpx2.Response) -> Any:
+    """The JSON of an answer that must be a success."""
+    assert answer.status_code in (200, 201), f"{answer.request.method} {answer.request.url}: {answer.text}"
+    return answer.json()
+
+
+@dataclass
+class Centre:
+    """The team of Liège in a rehearsal: its clock can be put forward."""
+
+    stack: Stack
+    forward: timedelta = timedelta()
+
+    def __post_init__(self) -> None:
+        clock = self.stack.data / "clock"
+        self.forward = timedelta(seconds=float(clock.read_text())) if clock.exists() else timedelta()
+        self.desk = signed_in(self.stack, "accueil-liege")
+        self.counsellor = signed_in(self.stack, "conseil-liege")
+
+    def now(self) -> datetime:
+        """What the platform's clock says."""
+        return datetime.now(BRUSSELS) + self.forward
+
+    def until(self, moment: datetime) -> None:
+        """Put the rehearsal's clock forward to this moment."""
+        self.forward += moment - self.now()
+        (self.stack.data / "clock").write_text(str(self.forward.total_seconds()))
+
+    def next_working_day(self) -> datetime:
+        """Ten o'clock on the next day that the centre is open."""
+        day = (self.now() + timedelta(days=1)).replace(hour=10, minute=0, second=0, microsecond=0)
+        closed = ok(self.desk.get("/directory/api/v1/centres/liege"))["closed_on"]
+        while day.weekday() > 4 or day.date().isoformat() in closed:
+            day += timedelta(days=1)
+        return day
+
+    def walks_in(self, area: str) -> str:
+        """Somebody walks in, anonymously. Returns the visit."""
+        visit = str(uuid4())
+        ok(self.desk.put(f"/intake/api/v1/visits/{visit}", json={"centre": "liege", "area": area}))
+        return visit
+
+    def talks(self, visit: str) -> None:
+        """An information interview, from call to goodbye."""
+        ok(self.desk.post(f"/intake/api/v1/visits/{visit}/call", json={"desk": "desk-1"}))
+        waiting = "/scheduling/api/v1/waiting?centre=liege"
+        eventually(lambda: self.counsellor.get(waiting).text, lambda text: visit in text)
+        interview = ok(self.counsellor.post("/scheduling/api/v1/interviews/information", json={"visit_id": visit}))
+        self.until(self.now() + timedelta(minutes=20))
+        ok(self.counsellor.post(f"/scheduling/api/v1/interviews/{interview['id']}/hold", json={}))
+
+    def agrees_to_be_known(self, visit: str) -> dict[str, Any]:
+        """The person agrees; returns the reference and their personal link."""
+        told = {"given_name": "Prénom", "family_name": "Démonstration", "purposes": ["guidance", "plan"]}
+        return ok(self.desk.post(f"/intake/api/v1/visits/{visit}/visitor", json=told))
+
+    def interview(self, path: str) -> None:
+        """Book a guidance interview of an hour, let its time come, hold it."""
+        begins = self.next_working_day()
+        booking = {"path_id": path, "starts_at": begins.isoformat(), "minutes": 60, "room": "liege-r1"}
+        booked = ok(
+            eventually(
+                lambda: self.counsellor.post("/scheduling/api/v1/interviews", json=booking),
+                lambda answer: answer.status_code == 201,
+            )
+        )
+        self.until(begins + timedelta(minutes=60))
+        ok(self.counsellor.post(f"/scheduling/api/v1/interviews/{booked['id']}/hold", json={}))
+
+    def plan_of(self, subject_ref: str) -> str:
+        """The person's plan, once it is open."""
+        plans = eventually(
+            lambda: [p for p in self.plans() if p["subject_ref"] == subject_ref], lambda found: len(found) == 1
+        )
+        return plans[0]["id"]
+
+    def plans(self) -> list[dict[str, Any]]:
+        """The centre's plans."""
+        return ok(self.counsellor.get("/plans/api/v1/plans?centre=liege"))
+
+    def build_plan(self, plan: str, visitor: httpx2.Client) -> str:
+        """Visitor and counsellor write the plan together; returns the action that needs a provider."""
+        base = f"/plans/api/v1/plans/{plan}"
+        for dimension in ("skills", "motivation", "values", "interests", "obstacles", "information"):
+            ok(visitor.put(f"{base}/assessment/{dimension}", json={"text": f"Démonstration : {dimension}"}))
+        step = ok(visitor.post(f"{base}/information-steps", json={"what": "Visiter un centre de formation"}))
+        ok(visitor.put(f"{base}/information-steps/{step['id']}/result", json={"result": "Places en janvier."}))
+        ok(visitor.post(f"{base}/reflections", json={"moment": "between-sessions", "text": "Cela me plaît."}))
+        goal = ok(visitor.post(f"{base}/goals", json={"text": "Devenir électricien"}))
+        track = {"goal_id": goal["id"], "title": "Se former", "area": "select-training"}
+        track = ok(self.counsellor.post(f"{base}/tracks", json=track))
+        action = {
+            "track_id": track["id"],
+            "title": "S'inscrire",
+            "needs_provider": True,
+            "service_id": IFAPME_SERVICE,
+            "reason": "training",
+        }
+        return ok(self.counsellor.post(f"{base}/actions", json=action))["id"]
+
+    def confirm(self, plan: str) -> httpx2.Response:
+        """Try to confirm the plan."""
+        return self.counsellor.post(f"/plans/api/v1/plans/{plan}/confirm", json={})
+
+    def figures(self) -> dict[str, int]:
+        """What impact counted at Liège, a year around the rehearsal's days."""
+        since, until = (self.now() - timedelta(days=200)).date(), (self.now() + timedelta(days=200)).date()
+        return ok(self.desk.get(f"/impact/api/v1/figures?from={since}&to={until}&centre=liege"))

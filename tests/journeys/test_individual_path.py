@@ -1,0 +1,84 @@
+"""One adult across all five services, by the individual service."""
+
+import httpx2
+
+from tests.journeys.adult import Centre, ok, signed_in
+from tests.journeys.stacks import Stack, eventually
+
+
+def test_from_walking_in_to_a_referral_that_the_cite_reads(stack: Stack) -> None:
+    liege = Centre(stack)
+    before = liege.figures()
+    cursor = last_cursor(stack)
+
+    visit = liege.walks_in("choose-path")
+    liege.talks(visit)
+    known = liege.agrees_to_be_known(visit)
+    taken = {"subject_ref": known["subject_ref"], "centre": "liege", "area": "choose-path"}
+    path = ok(
+        eventually(
+            lambda: liege.counsellor.post("/scheduling/api/v1/paths", json=taken), lambda a: a.status_code == 201
+        )
+    )["id"]
+
+    liege.interview(path)
+    plan = liege.plan_of(known["subject_ref"])
+    visitor = by_link(stack, known["link"])
+    action = liege.build_plan(plan, visitor)
+    refused = liege.confirm(plan)
+    assert refused.status_code == 409, "a plan is not confirmed before the second interview"
+    liege.interview(path)
+    eventually(lambda: liege.confirm(plan), lambda answer: answer.status_code == 200)
+
+    provider = signed_in(stack, "operateur-ifapme")
+    referral = eventually(
+        lambda: [r for r in ok(provider.get("/directory/api/v1/referrals"))["contents"] if r["status"] == "requested"],
+        lambda found: found,
+    )[0]
+    assert known["subject_ref"] not in str(referral), "a partner never sees the person's own reference"
+    for status in ("received", "accepted"):
+        ok(provider.post(f"/directory/api/v1/referrals/{referral['id']}/progress", json={"status": status}))
+    shown = eventually(
+        lambda: liege.counsellor.get(f"/plans/api/v1/plans/{plan}").text, lambda text: "accepted" in text
+    )
+    assert action in shown, "whoever referred learns the decision"
+
+    cite = signed_in(stack, "cite-charleroi")
+    feed = f"/directory/api/v1/referral-events?after={cursor}" if cursor else "/directory/api/v1/referral-events"
+    told = eventually(lambda: ok(cite.get(feed))["events"], lambda events: len(events) >= 3)
+    assert [event["type"].split(".")[2] for event in told][:3] == [
+        "referral-requested",
+        "referral-progressed",
+        "referral-progressed",
+    ]
+    assert known["subject_ref"] not in str(told)
+
+    after = eventually(liege.figures, lambda now: now["referrals"] > before["referrals"])
+    added = {
+        "visitors": 1,
+        "individual_interviews": 3,
+        "guidance_interviews": 2,
+        "plans_confirmed": 1,
+        "referrals": 1,
+    }
+    assert {key: after[key] - before[key] for key in added} == added
+
+
+def by_link(stack: Stack, link: str) -> httpx2.Client:
+    """The visitor opens their personal link and presses its one button."""
+    client = stack.browse()
+    token = link.split("token=")[1]
+    assert client.get(f"/sign-in/link?token={token}").status_code == 200
+    assert client.post("/sign-in/link", data={"token": token}).status_code == 303
+    return client
+
+
+def last_cursor(stack: Stack) -> str | None:
+    """Where the Cité's feed stands."""
+    cite, cursor = signed_in(stack, "cite-charleroi"), None
+    while True:
+        query = f"?after={cursor}" if cursor else ""
+        read = ok(cite.get(f"/directory/api/v1/referral-events{query}"))
+        cursor = read["next"] or cursor
+        if not read["more"]:
+            return cursor
