@@ -78,14 +78,14 @@ class LocalStack:
         command = [sys.executable, "-m", "services.launcher", "up", "--service", name]
         options = ["--port", str(self.ports[name]), "--data", str(self.folder)]
         parts = ["--kafka", self.kafka, "--store", self.store, "--redis", self.redis]
-        log = (self.folder / f"{name}.log").open("ab")
-        self.processes[name] = subprocess.Popen(
-            [*command, *options, *parts],
-            env={**os.environ, "CEFO_PUBLIC_URL": self.url, **self.more},
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [*command, *options, *parts],
+                env={**os.environ, "CEFO_PUBLIC_URL": self.url, **self.more},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def wait_ready(self, name: str, seconds: float = 60) -> None:
         """Wait until the service says that all its parts answer. Raises `LocalStackError` with the end of its log."""

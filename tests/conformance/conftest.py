@@ -28,7 +28,9 @@ _databases: dict[tuple[PostgresServer, str], str] = {}
 async def urls(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     """Where the stores of the speaker and of the listener are."""
     if request.param == "sqlite":
-        return {name: f"sqlite+aiosqlite:///{tmp_path / name}.db" for name in ("speaker", "listener")}
+        for name in ("speaker", "listener"):
+            (tmp_path / name).mkdir()
+        return {name: f"sqlite+aiosqlite:///{tmp_path / name / name}.db" for name in ("speaker", "listener")}
     server: PostgresServer = request.getfixturevalue("postgres")
     for name in ("speaker", "listener"):
         if (server, name) not in _databases:

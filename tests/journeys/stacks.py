@@ -58,10 +58,10 @@ class Stack:
 def embedded(folder: Path) -> Generator[Stack]:
     """`cefo up`, as `make run` starts it."""
     port = free_port()
-    log = (folder / "up.log").open("wb")
     command = [sys.executable, "-m", "services.launcher", "up", "--port", str(port), "--data", str(folder)]
     rehearsal = {**os.environ, "CEFO_REHEARSAL_CLOCK": str(folder / "clock")}
-    process = subprocess.Popen(command, env=rehearsal, stdout=log, stderr=log, start_new_session=True)
+    with (folder / "up.log").open("wb") as log:
+        process = subprocess.Popen(command, env=rehearsal, stdout=log, stderr=log, start_new_session=True)
     stack = Stack(f"http://127.0.0.1:{port}", folder, "embedded")
     try:
         wait_ready(stack, process)
@@ -73,7 +73,6 @@ def embedded(folder: Path) -> Generator[Stack]:
             process.wait(10)
         finally:
             process.kill()
-            log.close()
 
 
 def wait_ready(stack: Stack, process: "subprocess.Popen[bytes]") -> None:

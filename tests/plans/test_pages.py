@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, SetCookieParam, expect
 from sqlmodel import select
 
 from services.chassis.i18n import LANGUAGES, catalogue
@@ -235,7 +235,7 @@ async def served(site: Site) -> AsyncGenerator[str]:
     port = free_ports(1)[0]
     server = uvicorn.Server(uvicorn.Config(site.process, port=port, lifespan="off", log_config=None))
     running = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 (uvicorn has no event for it)
         await asyncio.sleep(0.02)
     try:
         yield f"http://127.0.0.1:{port}"
@@ -261,21 +261,25 @@ async def opened(browser: Browser, site: Site, url: str, person: Person, **optio
 async def test_counsellor_and_visitor_see_each_other_write_and_lose_nothing(
     site: Site, her: Adult, browser: Browser
 ) -> None:
-    async with served(site) as url, opened(browser, site, url, COUNSELLOR) as counsellor:
-        async with opened(browser, site, url, visitor(her.subject_ref)) as person:
-            for page in (counsellor, person):
-                await page.goto(f"{url}/plans/{her.plan_id}")
-                await expect(page.locator(".live-on")).to_be_visible()
-            await person.locator("#add-reflection > summary").click()
-            await person.locator("#reflection-text").fill("Une idée qui n’est pas encore finie")
-            await counsellor.locator("#add-goal > summary").click()
-            await counsellor.locator("#my-goal").fill("Travailler le bois")
-            await counsellor.locator("#my-goal").press("Enter")
-            await expect(person.get_by_role("heading", name="Travailler le bois")).to_be_visible()
-            await expect(person.locator("#reflection-text")).to_have_value("Une idée qui n’est pas encore finie")
-            await person.locator("#add-reflection button[type=submit]").click()
-            await expect(counsellor.get_by_text("Une idée qui n’est pas encore finie")).to_be_visible()
-            await expect(person.locator("#reflection-text")).to_have_value("")
+    her_account = visitor(her.subject_ref)
+    async with (
+        served(site) as url,
+        opened(browser, site, url, COUNSELLOR) as counsellor,
+        opened(browser, site, url, her_account) as person,
+    ):
+        for page in (counsellor, person):
+            await page.goto(f"{url}/plans/{her.plan_id}")
+            await expect(page.locator(".live-on")).to_be_visible()
+        await person.locator("#add-reflection > summary").click()
+        await person.locator("#reflection-text").fill("Une idée qui n’est pas encore finie")
+        await counsellor.locator("#add-goal > summary").click()
+        await counsellor.locator("#my-goal").fill("Travailler le bois")
+        await counsellor.locator("#my-goal").press("Enter")
+        await expect(person.get_by_role("heading", name="Travailler le bois")).to_be_visible()
+        await expect(person.locator("#reflection-text")).to_have_value("Une idée qui n’est pas encore finie")
+        await person.locator("#add-reflection button[type=submit]").click()
+        await expect(counsellor.get_by_text("Une idée qui n’est pas encore finie")).to_be_visible()
+        await expect(person.locator("#reflection-text")).to_have_value("")
 
 
 @pytest.mark.browser

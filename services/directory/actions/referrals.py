@@ -55,9 +55,9 @@ async def refer(
         ):
             raise domain.AlreadyDifferent(referral=str(id))
         return known
+    service = await _active(work, service_id)
     if not await hold_subject(work, subject_ref):
         raise NotFound(about="subject_ref", what=msg("person"))
-    service = await _active(work, service_id)
     if await _open_referral(work, subject_ref, service_id):
         raise domain.AlreadyReferred()
     referral = Referral(
@@ -134,12 +134,12 @@ async def direct(work: Work, action_id: UUID, service_id: UUID, *, requested_by:
 
     Raises `NotFound`, `ServiceNotActive`, `AlreadyReferred`.
     """
+    service = await _active(work, service_id)
     seen = await work.session.get(Undirected, action_id)
     # The person's row is locked before the request's, as an erasure does.
     if seen is None or not await hold_subject(work, seen.subject_ref):
         raise NotFound(what=msg("open request"))
     waiting = await work.load(Undirected, action_id, msg("open request"))
-    service = await _active(work, service_id)
     if await _open_referral(work, waiting.subject_ref, service_id):
         raise domain.AlreadyReferred()
     referral = Referral(

@@ -23,8 +23,8 @@ router = Routes("/directory", pages=True)
 Anyone = Annotated[Person | None, anyone]
 
 
-class SearchForm(Body):
-    """What stands in the address of a search. Unknown words of others' links are ignored, ours are kept."""
+class SearchForm(Body, extra="ignore"):
+    """What stands in the address of a search; what others' links add to an address is ignored."""
 
     q: str = Field(default="", max_length=200)
     area: str = Field(default="", max_length=40)
@@ -32,7 +32,6 @@ class SearchForm(Body):
     language: str = Field(default="", max_length=8)
     after: str | None = Field(default=None, max_length=200)
     why: bool = False
-    lang: str = Field(default="", max_length=2)
 
 
 async def search_values(

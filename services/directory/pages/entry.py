@@ -101,7 +101,6 @@ async def save(
         await actions.change_service(work, id, change, organization_id=person.organization_id)
     except (Refused, ValueError) as refused:
         errors = {fault["field"]: fault["message"] for fault in faults_of(_expected(refused))}
-        work.session.expunge_all()
         return _form(request, service, typed, errors)
     return see_other(request, "/directory/entry", done=_("Your entry is up to date."))
 

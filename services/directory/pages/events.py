@@ -1,6 +1,8 @@
 """What a Cité sees: the newest referral events as they come, and how to have its own software read them."""
 
+from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +12,7 @@ from services.chassis.identity import Person, Role
 from services.chassis.web import Reading, Routes, allow, fragment, live_board, page
 from services.contracts.directory import REFERRALS
 from services.directory.actions import FEED_BOARD
+from services.directory.domain import short_reference
 from services.directory.feed import newest, partner_of
 from services.directory.pages.shown import WORDS, centre_names, names_for
 
@@ -47,6 +50,12 @@ async def _board(session: AsyncSession, person: Person) -> dict[str, Any]:
     return {
         **WORDS,
         "events": found,
+        "moments": {event["id"]: datetime.fromisoformat(event["time"]) for event in found},
+        "references": {event["id"]: _short(event["data"]["partner_ref"]) for event in found},
         "names": await names_for(session, found),
         "centres": await centre_names(session),
     }
+
+
+def _short(reference: str | None) -> str | None:
+    return short_reference(UUID(reference)) if reference else None

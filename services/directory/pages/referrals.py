@@ -1,4 +1,4 @@
-"""A centre's referrals: what needs a service, what waits for an answer, what is under way; and each with its history."""
+"""A centre's referrals: what needs a service, waits for an answer or is under way; and each with its history."""
 
 from typing import Annotated, Any
 from uuid import UUID, uuid4

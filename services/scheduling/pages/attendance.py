@@ -1,5 +1,6 @@
 """One workshop: its seats, its waiting list, and who came. Participants are numbers; a name is intake's to show."""
 
+from collections import Counter
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -126,6 +127,7 @@ async def _workshop_page(
     has_seat = {seat.subject_ref for seat in kept}
     people = [one for one in await known_lately(session, workshop.centre) if one.id not in has_seat]
     recorded = await attendance_of(session, [meeting.id for meeting in meetings])
+    came = {key for key, row in recorded.items() if row.attended}
     base: dict[str, Any] = {
         "workshop": workshop,
         "centre_name": centre.name,
@@ -134,7 +136,8 @@ async def _workshop_page(
         "begun": {meeting.id for meeting in meetings if meeting.starts_at <= now},
         "participants": [seat for seat in kept if seat.status == SeatStatus.TAKEN],
         "waitlist": [seat for seat in kept if seat.status == SeatStatus.WAITLISTED],
-        "came": {key for key, row in recorded.items() if row.attended},
+        "came": came,
+        "came_to": Counter(meeting_id for meeting_id, _seat in came),
         "people": people,
         "reasons": reasons(),
         "sides": sides(),

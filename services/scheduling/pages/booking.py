@@ -1,5 +1,6 @@
 """The form that books a guidance interview."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -51,7 +52,8 @@ async def new(
     date: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
     """The empty form, or one for a person or a path that is already chosen."""
-    form = BookForm(centre=centre, person=who, path=path, date=date, counsellor=person.staff_code or "")
+    asked = {"centre": centre, "person": who, "path": path, "date": date, "counsellor": person.staff_code or ""}
+    form = BookForm.model_validate(asked)
     return await _form_page(request, read, form, person)
 
 
@@ -102,7 +104,7 @@ async def _form_page(
     if path is not None and path.centre != place.code:
         path = None
     subject_ref = path.subject_ref if path else chosen
-    paths = await paths_of_person(session, subject_ref) if subject_ref else []
+    paths: Sequence[GuidancePath] = await paths_of_person(session, subject_ref) if subject_ref else ()
     return page(
         request,
         "scheduling/book.html",

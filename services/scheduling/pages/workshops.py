@@ -1,7 +1,7 @@
 """Workshops: the list, the form that announces one, and calling one off."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Form, Request
@@ -63,7 +63,8 @@ async def list_workshops(
 @router.get("/new")
 async def new(request: Request, read: Reading, person: Counsellor, centre: str = "") -> Response:
     """The empty form."""
-    return await _form_page(request, read, AnnounceForm(centre=centre, counsellor=person.staff_code or ""), person)
+    form = AnnounceForm.model_validate({"centre": centre, "counsellor": person.staff_code or ""})
+    return await _form_page(request, read, form, person)
 
 
 @router.post("/new")
@@ -120,9 +121,19 @@ async def _form_page(
     session: AsyncSession,
     form: AnnounceForm,
     person: Person,
-    **shown: Any,
+    *,
+    status: int = 200,
+    errors: dict[str, str] | None = None,
 ) -> Response:
     place, _own = await desk_of(session, person, form.centre)
     areas = [(code, area_label(code)) for code in place.areas]
-    base = {"centre": place, "centre_name": place.name, "form": form, "errors": {}, "areas": areas}
-    return page(request, "scheduling/announce.html", **(base | shown))
+    return page(
+        request,
+        "scheduling/announce.html",
+        status=status,
+        centre=place,
+        centre_name=place.name,
+        form=form,
+        errors=errors or {},
+        areas=areas,
+    )

@@ -1,5 +1,7 @@
 """initial"""
 
+# ruff: noqa: PLR0915
+
 import sqlalchemy as sa
 import sqlmodel
 from alembic import op

@@ -1,0 +1,132 @@
+"""The whole way, through a broker: said, relayed, heard, handled; and what happens when a part is away."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from services.chassis.broker import Broker
+from services.chassis.consumer import Consumer
+from services.chassis.outbox import unpack_headers
+from services.chassis.relay import Relay
+from services.chassis.store import Store
+from services.chassis.wire import Record
+from services.contracts.envelope import dead_letters
+from tests.conformance.conftest import StoreOf
+from tests.conformance.sample import POISON, Sample, eventually, letters, produce, running, topic_of, trail
+from tests.parts.postgres import PostgresServer
+
+ANNA, BRUNO, CHLOE = uuid4(), uuid4(), uuid4()
+
+
+async def test_said_is_heard_once_in_order_and_poison_stops_nobody(
+    speaker: Store, listener: Store, broker: Broker, sample: Sample
+) -> None:
+    poison = sample.told(BRUNO, 1, POISON)
+    spoilt = sample.told(CHLOE, 1)
+    spoilt = Record(sample.event.topic, b"\xfe", [*spoilt.headers, ("ce_note", b"\xff"), ("x", None)], b"{")
+    await produce(broker.settings.kafka, [poison, spoilt])
+    consumer = Consumer(listener, broker, sample.reactions)
+    async with running(Relay(speaker, broker).run(), Relay(listener, broker).run(), consumer.run()):
+        for number in range(1, 21):
+            await sample.say(speaker, ANNA, number)
+        await eventually(lambda: _is(trail(listener, ANNA), list(range(1, 21))))
+        await eventually(lambda: _is(_copies(broker, sample), 2))
+        assert await consumer.unread() == 0
+    assert await trail(listener, BRUNO) == []
+    kept = {one.reason: one for one in await letters(listener, "dead")}
+    assert set(kept) == {"unlucky", "bad-envelope"}
+    stands = {(one.value, one.partition, one.offset) for one in await topic_of(broker.settings.kafka, poison.topic)}
+    for letter, record in ((kept["unlucky"], poison), (kept["bad-envelope"], spoilt)):
+        assert (letter.key, letter.value, unpack_headers(letter.headers)) == (record.key, record.value, record.headers)
+        assert (letter.value, letter.partition, letter.offset) in stands
+    copies = {one.value: one for one in await topic_of(broker.settings.kafka, dead_letters(poison.topic))}
+    for record, reason in ((poison, b"unlucky"), (spoilt, b"bad-envelope")):
+        copy = copies[record.value]
+        assert copy.key == record.key
+        assert copy.headers[: len(record.headers)] == record.headers
+        assert dict(copy.headers)["cefo-reason"] == reason
+        assert (dict(copy.headers)["cefo-position"] or b"").startswith(f"{poison.topic}/".encode())
+
+
+async def test_a_store_that_is_away_is_waited_for(
+    listener: Store, broker: Broker, sample: Sample, request: pytest.FixtureRequest
+) -> None:
+    """While it idles, and in the middle: no dead letter, nothing lost, nothing twice."""
+    consumer = Consumer(listener, broker, sample.reactions)
+    async with running(consumer.run()):
+        await produce(broker.settings.kafka, [sample.told(ANNA, 1)])
+        await eventually(lambda: _is(trail(listener, ANNA), [1]))
+        async with away(listener, request):
+            await asyncio.sleep(1.2)  # longer than the consumer idles between two looks at the store
+            await produce(broker.settings.kafka, [sample.told(ANNA, 2), sample.told(ANNA, 3)])
+            await asyncio.sleep(0.3)
+        await eventually(lambda: _is(trail(listener, ANNA), [1, 2, 3]))
+    assert not await letters(listener)
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("broker", ["kafka"], indirect=True)
+async def test_a_second_consumer_takes_over_in_mid_stream(
+    listener: Store, open_store: StoreOf, broker: Broker, sample: Sample
+) -> None:
+    tallies = [uuid4() for _ in range(12)]
+    first = Consumer(listener, broker, sample.reactions)
+    second = Consumer(other := open_store("listener"), broker, sample.reactions)
+    second.group = first.group
+    async with running(first.run()) as (leaving,):
+        await produce(broker.settings.kafka, [sample.told(tally, n) for n in range(1, 6) for tally in tallies])
+        await eventually(lambda: _is(trail(listener, tallies[0]), list(range(1, 6))))
+        async with running(second.run()):
+            await produce(broker.settings.kafka, [sample.told(tally, n) for n in range(6, 11) for tally in tallies])
+            leaving.cancel()
+            await asyncio.wait([leaving])
+            await produce(broker.settings.kafka, [sample.told(tally, n) for n in range(11, 16) for tally in tallies])
+            for tally in tallies:
+                await eventually(lambda tally=tally: _is(trail(other, tally), list(range(1, 16))))
+    assert not await letters(other)
+
+
+@pytest.mark.parametrize("broker", ["kafka"], indirect=True)
+@pytest.mark.kafka
+async def test_a_dead_letter_as_large_as_kafka_takes_reaches_its_topic(
+    listener: Store, broker: Broker, sample: Sample
+) -> None:
+    """With its reason beside it, it is larger than what Kafka takes from anyone; it must not block the outbox."""
+    large = sample.told(ANNA, 1)._replace(value=b"x" * 1_048_000)
+    consumer = Consumer(listener, broker, sample.reactions)
+    await consumer.take([large])
+    relay = Relay(listener, broker)
+    while await relay.relay_once():
+        pass
+    await relay.close()
+    [copy] = await topic_of(broker.settings.kafka, dead_letters(large.topic))
+    assert len(copy.value) == len(large.value)
+
+
+@asynccontextmanager
+async def away(store: Store, request: pytest.FixtureRequest) -> AsyncGenerator[None]:
+    """The store cannot be reached: its server is killed, or its folder is elsewhere."""
+    if not store.sqlite:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        await asyncio.to_thread(server.kill)
+        yield
+        await asyncio.to_thread(server.start_again)
+        return
+    folder = Path(store.writer.url.database or "").parent
+    elsewhere = folder.rename(folder.with_name("elsewhere"))
+    for engine in (store.writer, store.reader):
+        await engine.dispose()
+    yield
+    elsewhere.rename(folder)
+
+
+async def _copies(broker: Broker, sample: Sample) -> int:
+    return len(await topic_of(broker.settings.kafka, dead_letters(sample.event.topic)))
+
+
+async def _is(asked: object, wanted: object) -> bool:
+    return await asked == wanted  # pyright: ignore
