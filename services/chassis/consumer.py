@@ -127,4 +127,10 @@ class Consumer:
         now = asyncio.get_running_loop().time()
         if now - self._expired_at >= _EXPIRE_EVERY:
             self._expired_at = now
-            await self.expire_held()
+            try:
+                await self.expire_held()
+            except Exception as error:
+                # The place in the group is kept: what is held can wait until the store is back.
+                if not is_away(error):
+                    raise
+                _log.warning("store is away", service=self._store.service, error=repr(error))

@@ -1,11 +1,14 @@
-"""What impact does: count."""
+"""What impact does: count, and add up."""
 
+from collections.abc import Sequence
 from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.clock import BRUSSELS
 from services.chassis.store import Work
-from services.impact.domain import Measure
-from services.impact.store import Centre, count_one
+from services.impact.domain import Measure, Period, Report, UnknownCentre, report
+from services.impact.store import Centre, centre_names, count_one, counts
 
 
 def count(work: Work, measure: Measure, at: datetime, centre: str, area: str | None = None) -> None:
@@ -20,3 +23,14 @@ async def know_centre(work: Work, code: str, name: str, areas: list[str]) -> Non
         work.add(Centre(code=code, name=name, areas=areas))
     else:
         centre.name, centre.areas = name, areas
+
+
+async def made_report(
+    session: AsyncSession, period: Period, centres: Sequence[str], areas: Sequence[str]
+) -> tuple[dict[str, str], Report]:
+    """The centres' names and the report. Raises `UnknownCentre`."""
+    names = await centre_names(session)
+    for code in centres:
+        if code not in names:
+            raise UnknownCentre(centre=code, known=", ".join(names) or "–")
+    return names, report(await counts(session, period, centres, areas))

@@ -8,28 +8,18 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Query
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.errors import Invalid, msg
 from services.chassis.identity import Person
 from services.chassis.web import Reading, Routes, anyone
-from services.impact.domain import Figures, Period, Report, report
-from services.impact.store import centre_names, counts
+from services.impact.actions import made_report
+from services.impact.domain import Figures, Period
 
 router = Routes("/impact/api/v1", tags=["impact"])
 Anyone = Annotated[Person | None, anyone]
 Since = Annotated[date, Query(alias="from", description="First day, counted.")]
 Until = Annotated[date, Query(alias="to", description="Last day, counted.")]
 Some = Annotated[Sequence[str], Query(max_length=50)]
-
-
-class UnknownCentre(Invalid):
-    """The centre does not exist."""
-
-    slug = "unknown-centre"
-    message = msg("There is no centre {centre}. Known: {known}.")
-    field_name = "centre"
 
 
 @router.get("/figures")
@@ -70,17 +60,6 @@ async def figures_csv(
     name = f"cefo-{since}-{until}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-async def made_report(
-    session: AsyncSession, period: Period, centres: Sequence[str], areas: Sequence[str]
-) -> tuple[dict[str, str], Report]:
-    """The centres' names and the report. Raises `UnknownCentre`."""
-    names = await centre_names(session)
-    for code in centres:
-        if code not in names:
-            raise UnknownCentre(centre=code, known=", ".join(names) or "–")
-    return names, report(await counts(session, period, centres, areas))
 
 
 def _shown(f: Figures) -> dict[str, int]:

@@ -36,6 +36,14 @@ class PeriodTooLong(Invalid):
     field_name = "to"
 
 
+class UnknownCentre(Invalid):
+    """The centre does not exist."""
+
+    slug = "unknown-centre"
+    message = msg("There is no centre {centre}. Known: {known}.")
+    field_name = "centre"
+
+
 LONGEST = 366 * 10
 
 

@@ -12,7 +12,7 @@ from services.chassis.errors import Refused
 from services.chassis.i18n import AREAS, area_label
 from services.chassis.identity import Person
 from services.chassis.web import Reading, Routes, Running, anyone, explain, page
-from services.impact.api import made_report
+from services.impact.actions import made_report
 from services.impact.domain import Period, Report
 from services.impact.store import centre_names
 

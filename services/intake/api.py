@@ -10,11 +10,11 @@ from starlette.responses import Response
 
 from services.chassis.errors import NotFound, msg
 from services.chassis.identity import Person, Role
-from services.chassis.web import Body, Reading, Routes, Working, allow, import_lines
+from services.chassis.web import Body, Reading, Routes, Working, allow, import_lines, personal_link
 from services.contracts.intake import Channel, VisitStatus
 from services.intake import actions
 from services.intake.imports import VisitLine, record_visits
-from services.intake.store import Visit, Visitor, in_the_room
+from services.intake.store import Visit, in_the_room
 
 router = Routes("/intake/api/v1", tags=["intake"])
 
@@ -181,7 +181,7 @@ async def register(id: UUID, body: Registration, work: Working, person: Team, re
     """The person agrees to be known."""
     await _own(work, id, person)
     visitor = await actions.register_visitor(work, id, recorded_by=person.subject, **body.model_dump())
-    return Registered(subject_ref=visitor.id, link=personal_link(request, visitor))
+    return Registered(subject_ref=visitor.id, link=personal_link(request, visitor.id))
 
 
 @router.delete("/visitors/{subject_ref}", status_code=204)
@@ -200,13 +200,6 @@ async def import_visits(request: Request, person: Operator) -> Response:
 async def import_schema(person: Operator) -> dict[str, Any]:
     """The JSON Schema of one line."""
     return VisitLine.model_json_schema()
-
-
-def personal_link(request: Request, visitor: Visitor) -> str:
-    """A visitor's own way in, to be given to nobody else."""
-    who = Person(subject=f"visitor/{visitor.id}", name="–", roles=frozenset({Role.VISITOR}), subject_ref=visitor.id)
-    base = request.app.state.settings.public_url.rstrip("/")
-    return f"{base}/sign-in/link?token={request.app.state.signer.link(who)}"
 
 
 async def _own(work: Working, id: UUID, person: Person) -> None:

@@ -24,11 +24,11 @@ from services.chassis.web import (
     fragment,
     live_board,
     page,
+    personal_link,
     see_other,
 )
 from services.contracts.intake import Channel, VisitStatus
 from services.intake import actions, domain
-from services.intake.api import personal_link
 from services.intake.store import Centre, Visit, Visitor, centres, ended_lately, in_the_room
 
 router = Routes("/intake", pages=True)
@@ -180,7 +180,7 @@ async def register(
                 language=form.language,
                 purposes=form.purposes,
             )
-            link = personal_link(request, visitor)
+            link = personal_link(request, visitor.id)
             return page(request, "intake/registered.html", visit=visit, visitor=visitor, link=link)
         except Refused as refused:
             errors = {fault["field"]: fault["message"] for fault in faults_of(refused)}

@@ -1,12 +1,10 @@
 """The five services, by name."""
 
-from importlib import import_module
-from importlib.util import find_spec
-
 from services.chassis.service import Service
+from services.directory.app import SERVICE as DIRECTORY
+from services.impact.app import SERVICE as IMPACT
+from services.intake.app import SERVICE as INTAKE
+from services.plans.app import SERVICE as PLANS
+from services.scheduling.app import SERVICE as SCHEDULING
 
-SERVICES: dict[str, Service] = {
-    name: import_module(f"services.{name}.app").SERVICE
-    for name in ("intake", "scheduling", "plans", "directory", "impact")
-    if find_spec(f"services.{name}.app")
-}
+SERVICES: dict[str, Service] = {one.name: one for one in (INTAKE, SCHEDULING, PLANS, DIRECTORY, IMPACT)}

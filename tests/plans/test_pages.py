@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Page, SetCookieParam, expect
+from playwright.async_api import Browser, Page, expect
 from sqlmodel import select
 
 from services.chassis.i18n import LANGUAGES, catalogue
@@ -249,10 +249,8 @@ async def served(site: Site) -> AsyncGenerator[str]:
 async def opened(browser: Browser, site: Site, url: str, person: Person, **options: Any) -> AsyncGenerator[Page]:
     """A browser's page, signed in as this person. Who they are is intake's to say; here nobody answers for it."""
     async with await browser.new_context(**options) as context:
-        session = {"name": "cefo-session", "value": site.process.signer.session(person), "url": url}
-        await context.add_cookies(
-            [session, {"name": "cefo-lang", "value": options.get("locale", "fr")[:2], "url": url}]
-        )
+        cookies = {"cefo-session": site.process.signer.session(person), "cefo-lang": options.get("locale", "fr")[:2]}
+        await context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
         await context.route("**/intake/fragments/**", lambda route: route.fulfill(body="Nadia (demo)"))
         yield await context.new_page()
 

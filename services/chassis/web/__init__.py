@@ -2,7 +2,7 @@
 
 from services.chassis.web.imports import BadLine, Outcome, import_lines
 from services.chassis.web.live import Change, live_board, live_changes
-from services.chassis.web.pages import fragment, page, see_other
+from services.chassis.web.pages import fragment, page, personal_link, see_other
 from services.chassis.web.problems import explain, faults_of
 from services.chassis.web.rules import Body, Reading, Routes, Running, Working, allow, anyone
 
@@ -24,5 +24,6 @@ __all__ = [
     "live_board",
     "live_changes",
     "page",
+    "personal_link",
     "see_other",
 ]

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import quote, unquote, urlsplit
+from uuid import UUID
 
 import jinja2
 from babel.dates import format_date, format_datetime, format_time
@@ -16,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.chassis import i18n
 from services.chassis.clock import BRUSSELS
-from services.chassis.identity import Person
+from services.chassis.identity import Person, Role
 from services.chassis.service import Link
 
 HERE = Path(__file__).parent
@@ -168,3 +169,10 @@ def see_back(request: Request, *, error: str | None = None, to_sign_in: bool = F
 def _flash(request: HTTPConnection) -> dict[str, str] | None:
     kind, _, text = request.cookies.get("cefo-flash", "").partition(":")
     return {"kind": kind, "text": unquote(text)} if kind in ("done", "error") and text else None
+
+
+def personal_link(request: HTTPConnection, subject_ref: UUID) -> str:
+    """A visitor's own way in, to be given to nobody else."""
+    who = Person(subject=f"visitor/{subject_ref}", name="–", roles=frozenset({Role.VISITOR}), subject_ref=subject_ref)
+    base = request.app.state.settings.public_url.rstrip("/")
+    return f"{base}/sign-in/link?token={request.app.state.signer.link(who)}"

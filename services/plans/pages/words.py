@@ -133,3 +133,15 @@ REASON_LABELS = dict(
         strict=True,
     )
 )
+
+DECISIONS = {
+    "no-places": msg("No places left"),
+    "not-eligible": msg("Conditions not met"),
+    "not-offered": msg("Not offered (any more)"),
+    "not-reached": msg("The person was not reached"),
+    "visitor-declined": msg("The person prefers not to"),
+    "found-elsewhere": msg("Found elsewhere"),
+    "entered-in-error": msg("Entered in error"),
+    "other": msg("Something else"),
+}
+"""Why a referral ended without the provider, as directory's codes say; an unknown code is shown as it is."""
