@@ -8,10 +8,10 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from services.chassis.clock import BRUSSELS
-from services.chassis.errors import Refused
+from services.chassis.errors import Invalid, Refused, msg
 from services.chassis.i18n import AREAS, area_label
 from services.chassis.identity import Person
-from services.chassis.web import Reading, Routes, Running, anyone, explain, page
+from services.chassis.web import Reading, Routes, Running, anyone, faults_of, page
 from services.impact.actions import made_report
 from services.impact.domain import Period, Report
 from services.impact.store import centre_names
@@ -32,20 +32,17 @@ async def figures_page(
 ) -> Response:
     """The figures of any period; this year's, if none is named."""
     today = running.clock().astimezone(BRUSSELS).date()
-    first, last, error = date(today.year, 1, 1), today, None
+    first, last, errors = date(today.year, 1, 1), today, dict[str, str]()
     made, names = Report(), await centre_names(read)
     try:
-        first = date.fromisoformat(since) if since else first
-        last = date.fromisoformat(until) if until else last
+        first, last = _day("from", since, first), _day("to", until, last)
         names, made = await made_report(read, Period(first, last), [centre] if centre else [], [area] if area else [])
-    except ValueError:
-        error = "date"
     except Refused as refused:
-        error = explain(refused)
+        errors = {fault["field"]: fault["message"] for fault in faults_of(refused)}
     return page(
         request,
         "impact/figures.html",
-        status=422 if error else 200,
+        status=422 if errors else 200,
         since=since or first.isoformat(),
         until=until or last.isoformat(),
         first=first,
@@ -54,7 +51,8 @@ async def figures_page(
         area=area,
         names=names,
         report=made,
-        error=error,
+        months=[(date.fromisoformat(f"{month}-01"), figures) for month, figures in sorted(made.by_month.items())],
+        errors=errors,
         areas=[(code, area_label(code)) for code in AREAS],
         download=urlencode(
             {"from": first.isoformat(), "to": last.isoformat()}
@@ -62,3 +60,17 @@ async def figures_page(
             | ({"area": area} if area else {})
         ),
     )
+
+
+class NotADay(Invalid):
+    """A date that cannot be read."""
+
+    slug = "not-a-day"
+    message = msg("{text} is not a date. Write it like 2017-01-31.")
+
+
+def _day(field: str, text: str, otherwise: date) -> date:
+    try:
+        return date.fromisoformat(text) if text else otherwise
+    except ValueError:
+        raise NotADay(about=field, text=text) from None

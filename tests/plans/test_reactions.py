@@ -130,7 +130,7 @@ async def outcome_in_order(method: Method, events: list[Event]) -> Outcome:
     return _in_order[method]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.permutations(individual_story(Adult(Method.INDIVIDUAL, SEED))), st.booleans())
 async def test_an_individual_path_ends_the_same_in_every_order(events: list[Event], in_one_batch: bool) -> None:
     told = individual_story(Adult(Method.INDIVIDUAL, SEED))
@@ -147,7 +147,7 @@ def interleaved(draw: st.DrawFn, streams: list[list[Event]]) -> list[Event]:
     return merged
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(interleaved(collective_story(Adult(Method.COLLECTIVE, SEED))), st.booleans())
 async def test_a_collective_path_ends_the_same_in_every_order(events: list[Event], in_one_batch: bool) -> None:
     told = [event for stream in collective_story(Adult(Method.COLLECTIVE, SEED)) for event in stream]
@@ -183,7 +183,7 @@ def forgotten_story(adult: Adult) -> list[list[Event]]:
     return [*individual, [adult.seat(), adult.attendance(1)], [referral, moved], [erased]]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(interleaved(forgotten_story(Adult(Method.INDIVIDUAL, SEED))), st.booleans())
 async def test_nobody_comes_back_after_erasure_in_any_order(events: list[Event], in_one_batch: bool) -> None:
     adult = Adult(Method.INDIVIDUAL, SEED)

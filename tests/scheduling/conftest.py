@@ -7,9 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from services.chassis.store import Store
+from services.chassis.testing import Client, client_of
+from services.scheduling.app import SERVICE
 from services.scheduling.store import Table
 from tests.parts.postgres import PostgresServer
-from tests.scheduling.told import Clock, Somebody, liege, tell
+from tests.scheduling.told import COUNSELLOR, Clock, Somebody, liege, tell
 
 _databases: dict[PostgresServer, str] = {}
 
@@ -48,4 +50,21 @@ async def adult(store: Store) -> Somebody:
     """Somebody who agreed to be known, to book guidance."""
     somebody = Somebody()
     await tell(store, [somebody.registered()])
+    return somebody
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, clock: Clock) -> AsyncGenerator[Client]:
+    """A browser in front of scheduling, signed in as Nadia, counsellor in Liège."""
+    async with client_of(SERVICE, tmp_path, person=COUNSELLOR, clock=clock) as client:
+        await tell(client.store, [liege()])
+        client.headers["accept-language"] = "fr"
+        yield client
+
+
+@pytest.fixture
+async def known(desk: Client) -> Somebody:
+    """Somebody who waits in Liège and agreed to be known, to book guidance."""
+    somebody = Somebody()
+    await tell(desk.store, [somebody.checks_in(), somebody.registered(), somebody.is_identified()])
     return somebody

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4, uuid5
 
 import sqlalchemy as sa
 
+from services.chassis.identity import Person, Role
 from services.chassis.outbox import unpack_headers
 from services.chassis.store import Cause, Store
 from services.chassis.wire import Record, read_event
@@ -32,6 +33,18 @@ MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 LIEGE = "liege"
 NADIA = "liege-c01"
 TOM = "liege-c02"
+
+COUNSELLOR = Person(
+    subject="demo/nadia",
+    name="Nadia (demo)",
+    roles=frozenset({Role.COUNSELLOR}),
+    centres=frozenset({LIEGE}),
+    staff_code=NADIA,
+)
+COLLEAGUE = COUNSELLOR.model_copy(update={"subject": "demo/tom", "staff_code": TOM})
+ELSEWHERE = COUNSELLOR.model_copy(update={"subject": "demo/lea", "centres": frozenset({"mons"}), "staff_code": "m-c01"})
+OPERATOR = Person(subject="demo/ops", name="Ops (demo)", roles=frozenset({Role.OPERATOR}))
+VISITOR = Person(subject="visitor", name="–", roles=frozenset({Role.VISITOR}), subject_ref=uuid4())
 
 Said = TypeVar("Said", bound=Event)
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from services.chassis.asyncapi import asyncapi_document
 from services.chassis.dead_letters import letter, letters
+from services.chassis.i18n import translate
 from services.chassis.identity import Person, Role
 from services.chassis.outbox import say_again, unpack_headers
 from services.chassis.web.pages import page, see_other
@@ -110,13 +111,16 @@ def routes(service: str) -> Routes:
         request: Request, read: Reading, running: Running, person: Annotated[Person, operator]
     ) -> Response:
         rows = await letters(read, running.store.table("dead_letters"), limit=200)
-        return page(request, "dead_letters.html", service=service, letters=[_letter(service, row) for row in rows])
+        services = sorted({link.href.split("/")[1] for link in request.app.state.site.links} | {service})
+        shown = [_letter(service, row) for row in rows]
+        return page(request, "dead_letters.html", service=service, services=services, letters=shown)
 
     @router.post("/dead-letters/{id}/retry", include_in_schema=False)
     async def retry_on_page(
         id: UUID, request: Request, running: Running, person: Annotated[Person, operator]
     ) -> Response:
-        return see_other(request, f"/{service}/dead-letters", done=await running.consumer.retry(id))
+        await running.consumer.retry(id)
+        return see_other(request, f"/{service}/dead-letters", done=translate("It was handled now."))
 
     return router
 

@@ -60,6 +60,7 @@ def field_fault(fault: Any) -> dict[str, str]:
     """One of pydantic's faults as `{field, rule, message}`, in the reader's language."""
     context: dict[str, Any] = fault.get("ctx") or {}
     values = {name: str(value) for name, value in context.items()}
+    values |= {"expected": values["expected"].replace(" or ", ", ")} if "expected" in values else {}
     rule = str(fault["type"])
     place = [str(part) for part in fault["loc"] if part not in ("body", "query", "path", "header")]
     message = translate(_RULES.get(rule, _OTHER))

@@ -1,0 +1,39 @@
+"""The display in the waiting room: tickets, no names. Anybody may see it, it hangs on the wall."""
+
+from typing import Annotated
+
+from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from services.chassis.identity import Person
+from services.chassis.web import Reading, Routes, anyone, fragment, live_board, page
+from services.intake import actions
+from services.intake.pages.shown import room_board, the_centre
+
+router = Routes("/intake", pages=True)
+Anyone = Annotated[Person | None, anyone]
+
+
+@router.get("/waiting-room/{centre}")
+async def waiting_room(centre: str, request: Request, read: Reading, person: Anyone) -> Response:
+    """The display."""
+    place = await the_centre(read, centre)
+    return page(
+        request,
+        "intake/waiting_room.html",
+        centre=place,
+        live_url=f"/intake/waiting-room/{centre}/stream",
+        **await room_board(read, centre),
+    )
+
+
+@router.get("/waiting-room/{centre}/stream")
+async def waiting_room_stream(centre: str, request: Request, read: Reading, person: Anyone) -> Response:
+    """The display, live."""
+    await the_centre(read, centre)
+
+    async def render(session: AsyncSession) -> str:
+        return fragment(request, "intake/room.html", **await room_board(session, centre))
+
+    return live_board(request, actions.board(centre), render)

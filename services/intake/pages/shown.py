@@ -1,0 +1,66 @@
+"""What the pages show: centres, boards, desks by their name."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import Request
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.errors import NotFound, msg
+from services.chassis.i18n import translate as _
+from services.chassis.identity import Person, Role
+from services.chassis.web import allow
+from services.contracts.intake import VisitStatus
+from services.intake.store import Centre, ended_lately, in_the_room
+
+Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
+DeskCode = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,59}$")]
+
+DESK_COOKIE = "cefo-desk"
+FIRST_DESK = "desk-1"
+
+
+async def the_centre(session: AsyncSession, code: str) -> Centre:
+    """The centre. Raises `NotFound`."""
+    centre = await session.get(Centre, code)
+    if centre is None:
+        raise NotFound(what=msg("centre"))
+    return centre
+
+
+def this_desk(request: Request) -> str:
+    """The desk that this browser stands on: what somebody said last, else the first."""
+    code = request.cookies.get(DESK_COOKIE, "")
+    return code if code.startswith("desk-") and code[5:].isdecimal() and len(code) <= 8 else FIRST_DESK
+
+
+def desk_label(code: str | None) -> str:
+    """A desk in the reader's language: `desk-2` is "Desk 2"; a centre's other codes are shown as they are."""
+    number = (code or "").removeprefix("desk-")
+    return _("Desk {number}").format(number=number) if number != code and number.isdecimal() else (code or "")
+
+
+async def desk_board(session: AsyncSession, centre: str, now: datetime) -> dict[str, Any]:
+    """Everybody who is here, and who went within half a day."""
+    here = await in_the_room(session, centre)
+    by_status = {status: [visit for visit in here if visit.status == status] for status in VisitStatus}
+    return {
+        "centre_code": centre,
+        "waiting": by_status[VisitStatus.WAITING],
+        "called": by_status[VisitStatus.CALLED],
+        "being_served": by_status[VisitStatus.BEING_SERVED],
+        "ended": await ended_lately(session, centre, now - timedelta(hours=12)),
+        "desk_label": desk_label,
+    }
+
+
+async def room_board(session: AsyncSession, centre: str) -> dict[str, Any]:
+    """Who is called, the latest first, and who waits: tickets, no names."""
+    here = await in_the_room(session, centre)
+    called = [visit for visit in here if visit.status == VisitStatus.CALLED]
+    return {
+        "called": sorted(called, key=lambda visit: visit.called_at or visit.checked_in_at, reverse=True)[:6],
+        "waiting": [visit for visit in here if visit.status == VisitStatus.WAITING],
+        "desk_label": desk_label,
+    }

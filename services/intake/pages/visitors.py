@@ -1,0 +1,122 @@
+"""A visit, and the person it belongs to once they agreed; a name only for those who may know it."""
+
+from html import escape
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Form, Request
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import HTMLResponse, Response
+
+from services.chassis.errors import NotFound, Refused, msg
+from services.chassis.i18n import translate as _
+from services.chassis.identity import Person, Role
+from services.chassis.web import Body, Reading, Routes, Working, anyone, faults_of, page, personal_link
+from services.intake import actions
+from services.intake.pages.shown import Team, the_centre
+from services.intake.store import Visit, Visitor
+
+router = Routes("/intake", pages=True)
+
+
+class RegisterForm(Body):
+    """What a person who agrees to be known tells. What is missing is said at its field, with the rest kept."""
+
+    given_name: str = Field("", max_length=80)
+    family_name: str = Field("", max_length=80)
+    contact: str = Field("", max_length=120)
+    language: str = Field("fr", pattern="^(fr|de|nl|en)$")
+    purposes: list[str] = Field(default_factory=list[str], max_length=10)
+
+
+@router.get("/visits/{id}")
+async def visit_page(id: UUID, request: Request, read: Reading, person: Team) -> Response:
+    """One visit; here a person can agree to be known."""
+    return await _visit_page(request, read, id, person)
+
+
+@router.post("/visits/{id}")
+async def register(
+    id: UUID, form: Annotated[RegisterForm, Form()], request: Request, work: Working, person: Team
+) -> Response:
+    """The person agrees to be known."""
+    visit = await work.load(Visit, id, msg("visit"))
+    person.at(visit.centre)
+    errors = {
+        name: _("This field is required.")
+        for name in ("given_name", "family_name", "purposes")
+        if not getattr(form, name)
+    }
+    if not errors:
+        try:
+            visitor = await actions.register_visitor(
+                work,
+                id,
+                recorded_by=person.subject,
+                given_name=form.given_name,
+                family_name=form.family_name,
+                contact=form.contact or None,
+                language=form.language,
+                purposes=form.purposes,
+            )
+            return await _link_page(request, work.session, visit, visitor.id, just_registered=True)
+        except Refused as refused:
+            errors = {fault["field"]: fault["message"] for fault in faults_of(refused)}
+    return await _visit_page(request, work.session, id, person, status=422, errors=errors, form=form.model_dump())
+
+
+@router.post("/visits/{id}/link")
+async def new_link(id: UUID, request: Request, read: Reading, person: Team) -> Response:
+    """A new personal link for the person whose visit this is; for who lost theirs, or whose 30 days are over."""
+    visit = await read.get(Visit, id)
+    if visit is None or visit.subject_ref is None:
+        raise NotFound(what=msg("visitor"))
+    person.at(visit.centre)
+    return await _link_page(request, read, visit, visit.subject_ref, just_registered=False)
+
+
+@router.get("/fragments/visitors/{subject_ref}")
+async def visitor_fragment(subject_ref: UUID, read: Reading, person: Annotated[Person | None, anyone]) -> Response:
+    """Who this is, for those who may know: the centre's team, and the person."""
+    visitor = await read.get(Visitor, subject_ref)
+    may = person is not None and (
+        person.is_subject(subject_ref)
+        or (visitor is not None and person.has(Role.FRONT_DESK, Role.COUNSELLOR) and visitor.centre in person.centres)
+    )
+    if visitor is None or not may:
+        return HTMLResponse("")
+    return HTMLResponse(escape(f"{visitor.given_name} {visitor.family_name}"))
+
+
+async def _visit_page(
+    request: Request,
+    session: AsyncSession,
+    id: UUID,
+    person: Person,
+    *,
+    status: int = 200,
+    errors: dict[str, str] | None = None,
+    form: dict[str, Any] | None = None,
+) -> Response:
+    visit = await session.get(Visit, id)
+    if visit is None or not person.works_at(visit.centre):
+        raise NotFound(what=msg("visit"))
+    centre = await the_centre(session, visit.centre)
+    shown = {"visit": visit, "centre_name": centre.name, "errors": errors or {}, "form": form or {}}
+    return page(request, "intake/visit.html", status=status, **shown)
+
+
+async def _link_page(
+    request: Request, session: AsyncSession, visit: Visit, subject_ref: UUID, *, just_registered: bool
+) -> Response:
+    centre = await the_centre(session, visit.centre)
+    return page(
+        request,
+        "intake/registered.html",
+        visit=visit,
+        centre_name=centre.name,
+        subject_ref=subject_ref,
+        link=personal_link(request, subject_ref),
+        just_registered=just_registered,
+    )

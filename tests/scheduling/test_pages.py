@@ -1,0 +1,272 @@
+import re
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+import sqlalchemy as sa
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from services.chassis.testing import Client
+from services.contracts.scheduling import InterviewBooked, InterviewHeld, InterviewMoved, PathOpened
+from services.scheduling.app import SERVICE
+from services.scheduling.store import Interview, Seat, Workshop
+from tests.scheduling.told import COUNSELLOR, ELSEWHERE, LIEGE, VISITOR, Clock, Somebody, liege, said, said_of, tell
+
+HTML = {"accept": "text/html"}
+BOOKING: dict[str, Any] = {
+    "centre": LIEGE,
+    "date": "2026-03-03",
+    "time": "10:00",
+    "minutes": "60",
+    "counsellor": "liege-c01",
+}
+
+
+async def see(desk: Client, path: str, status: int = 200) -> str:
+    answer = await desk.get(f"/scheduling{path}", headers=HTML)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+async def press(desk: Client, path: str, status: int = 303, **form: Any) -> str:
+    """Send a form; answers where it leads with what it says, or the page it comes back as."""
+    answer = await desk.post(f"/scheduling{path}", data=form, headers=HTML)
+    assert answer.status_code == status, answer.text
+    if status != 303:
+        return answer.text
+    said = unquote(answer.cookies.get("cefo-flash", ""))
+    desk.cookies.delete("cefo-flash")
+    return f"{answer.headers['location']} {said}"
+
+
+async def one(desk: Client, table: type[Any]) -> Any:
+    async with desk.store.read() as session:
+        return (await session.scalars(sa.select(table))).one()
+
+
+async def test_an_empty_board_says_so(desk: Client) -> None:
+    html = await see(desk, "/")
+    assert "Personne n’attend" in html
+    assert "/scheduling/board/stream?centre=liege" in html
+
+
+async def test_the_board_shows_who_waits_and_starts_with_one_click(desk: Client, known: Somebody, clock: Clock) -> None:
+    html = await see(desk, "/")
+    assert "E-007" in html
+    assert f"/scheduling/visits/{known.visit_id}/start" in html
+    assert "E-007" in await press(desk, f"/visits/{known.visit_id}/start")
+    interview = await one(desk, Interview)
+    running = await see(desk, "/")
+    assert f"/scheduling/interviews/{interview.id}/finish" in running
+    clock.pass_by(minutes=5)
+    assert "5 minutes" in await press(desk, f"/interviews/{interview.id}/finish", version=1)
+    (held,) = await said_of(desk.store, InterviewHeld)
+    assert held.minutes == 5
+
+
+async def test_a_start_by_mistake_is_undone_on_the_board(desk: Client, known: Somebody) -> None:
+    await press(desk, f"/visits/{known.visit_id}/start")
+    interview = await one(desk, Interview)
+    await press(desk, f"/interviews/{interview.id}/undo", version=1)
+    assert f"/scheduling/visits/{known.visit_id}/start" in await see(desk, "/")
+
+
+async def test_who_is_faster_is_said_in_a_flash(desk: Client, known: Somebody) -> None:
+    await press(desk, f"/visits/{known.visit_id}/start")
+    desk.signed_in(COUNSELLOR.model_copy(update={"staff_code": "liege-c02"}))
+    assert "error:" in await press(desk, f"/visits/{known.visit_id}/start")
+    assert "liege-c01" in await see(desk, "/")
+
+
+async def test_a_counsellor_of_two_centres_chooses_and_one_of_none_is_refused(desk: Client) -> None:
+    await tell(desk.store, [liege(code="mons")])
+    desk.signed_in(COUNSELLOR.model_copy(update={"centres": frozenset({LIEGE, "mons"})}))
+    assert 'href="/scheduling/?centre=mons"' in await see(desk, "/")
+    desk.signed_in(ELSEWHERE)
+    await see(desk, f"/?centre={LIEGE}", 403)
+    desk.signed_in(VISITOR)
+    await see(desk, "/", 403)
+
+
+async def test_booking_opens_a_path_and_leads_to_the_interview(desk: Client, known: Somebody) -> None:
+    form = await see(desk, f"/interviews/new?person={known.subject_ref}&date=2026-03-03")
+    assert f"/intake/fragments/visitors/{known.subject_ref}" in form
+    assert "<li>09:00</li>" in form
+    went = await press(desk, "/interviews/new", person=str(known.subject_ref), room="salle-1", **BOOKING)
+    interview = await one(desk, Interview)
+    assert went.startswith(f"/scheduling/interviews/{interview.id} ")
+    assert [type(event) for event in await said(desk.store)] == [PathOpened, InterviewBooked]
+    html = await see(desk, f"/interviews/{interview.id}")
+    assert "salle-1" in html
+    again = await press(desk, "/interviews/new", person=str(known.subject_ref), **(BOOKING | {"time": "11:00"}))
+    assert again.startswith("/scheduling/interviews/")
+    assert len(await said_of(desk.store, PathOpened)) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"minutes": "90"}, "minutes"),
+        ({"time": "10:05"}, "starts_at"),
+        ({"time": "20:00"}, "starts_at"),
+        ({"date": "2026-03-01"}, "starts_at"),
+        ({"date": "2026-03-29", "time": "02:30"}, "time"),
+        ({"date": ""}, "date"),
+        ({"area": "gardening"}, "area"),
+    ],
+)
+async def test_a_refused_booking_comes_back_as_typed_and_changes_nothing(
+    desk: Client, known: Somebody, changed: dict[str, Any], field: str
+) -> None:
+    html = await press(desk, "/interviews/new", 422, person=str(known.subject_ref), **(BOOKING | changed))
+    assert f'href="#{field}"' in html
+    assert 'value="liege-c01"' in html
+    assert await said(desk.store) == []
+
+
+async def test_a_booking_needs_a_person(desk: Client, known: Somebody) -> None:
+    html = await press(desk, "/interviews/new", 422, **BOOKING)
+    assert 'href="#person"' in html
+    assert f'value="{known.subject_ref}"' in html
+
+
+async def test_an_overlap_is_told_on_the_form(desk: Client, known: Somebody) -> None:
+    await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
+    html = await press(desk, "/interviews/new", 422, person=str(known.subject_ref), **BOOKING)
+    assert "liege-c01 est déjà pris" in html
+
+
+async def test_an_interview_is_moved_missed_and_cancelled_on_its_page(
+    desk: Client, known: Somebody, clock: Clock
+) -> None:
+    await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
+    page = f"/interviews/{(await one(desk, Interview)).id}"
+    move: dict[str, Any] = {
+        "date": "2026-03-04",
+        "time": "13:00",
+        "minutes": "120",
+        "counsellor": "liege-c02",
+        "version": 1,
+    }
+    await press(desk, f"{page}/move", **move)
+    assert len(await said_of(desk.store, InterviewMoved)) == 1
+    assert "03/03" not in await press(desk, f"{page}/move", 422, **(move | {"minutes": "90", "version": 2}))
+    stale = await press(desk, f"{page}/move", 422, **move)
+    assert "version 2" in stale
+    assert "error:" in await press(desk, f"{page}/missed", version=2)
+    await press(desk, f"{page}/cancel", version=2, cancelled_by="centre", reason="counsellor-away")
+    assert "Conseiller absent" in await see(desk, page)
+
+
+async def test_the_agenda_of_a_day(desk: Client, known: Somebody) -> None:
+    await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
+    assert "Entretien d’orientation" in await see(desk, "/agenda?date=2026-03-03")
+    assert "Rien n’est prévu" in await see(desk, "/agenda?date=2026-03-04")
+    assert "Entretien d’orientation" in await see(desk, "/agenda?date=2026-03-03&counsellor=*")
+    assert "fermé" in await see(desk, "/agenda?date=2026-03-07")
+    assert "Rien n’est prévu" in await see(desk, "/agenda?date=nonsense")
+
+
+async def test_a_workshop_page_from_announcement_to_finalising(desk: Client, known: Somebody, clock: Clock) -> None:
+    assert "Aucun atelier" in await see(desk, "/workshops")
+    form: dict[str, Any] = {
+        **BOOKING,
+        "title": "Changer de voie",
+        "sessions": "2",
+        "every": "7",
+        "seats": "1",
+        "minutes": "120",
+    }
+    assert 'href="#title"' in await press(desk, "/workshops/new", 422, **(form | {"title": ""}))
+    await press(desk, "/workshops/new", **form)
+    workshop = await one(desk, Workshop)
+    page = f"/workshops/{workshop.id}"
+    assert "Changer de voie" in await see(desk, "/workshops")
+    assert 'href="#person"' in await press(desk, f"{page}/seats", 422)
+    await press(desk, f"{page}/seats", person=str(known.subject_ref))
+    seat = await one(desk, Seat)
+    html = await see(desk, page)
+    assert "Participant 1" in html
+    assert f"/intake/fragments/visitors/{known.subject_ref}" in html
+    other = Somebody()
+    await tell(desk.store, [other.registered()])
+    full = await press(desk, f"{page}/seats", 422, person=str(other.subject_ref))
+    assert "liste d’attente" in full
+    await press(desk, f"{page}/seats", person=str(other.subject_ref), waitlist="yes")
+    clock.pass_by(days=9)
+    async with desk.store.read() as session:
+        meetings = (await session.execute(sa.text("select id from workshop_sessions order by ordinal"))).scalars().all()
+    for meeting in meetings:
+        await press(desk, f"{page}/sessions/{meeting}", came=str(seat.id))
+    ended = await see(desk, page)
+    assert f"path={seat.path_id}" in ended
+
+
+async def test_weekly_sessions_keep_their_local_hour_when_the_clocks_change(desk: Client) -> None:
+    form: dict[str, Any] = {
+        **BOOKING,
+        "title": "Cap",
+        "sessions": "2",
+        "every": "7",
+        "date": "2026-03-24",
+        "minutes": "60",
+    }
+    await press(desk, "/workshops/new", **form)
+    async with desk.store.read() as session:
+        starts = (await session.execute(sa.text("select starts_at from workshop_sessions order by 1"))).scalars().all()
+    assert [str(start)[11:16] for start in starts] == ["09:00", "08:00"]
+
+
+async def test_a_seat_is_given_back_and_a_workshop_cancelled(desk: Client, known: Somebody) -> None:
+    form: dict[str, Any] = {**BOOKING, "title": "Cap", "sessions": "1", "minutes": "60"}
+    await press(desk, "/workshops/new", **form)
+    page = f"/workshops/{(await one(desk, Workshop)).id}"
+    await press(desk, f"{page}/seats", person=str(known.subject_ref))
+    seat = await one(desk, Seat)
+    await press(desk, f"{page}/seats/{seat.id}/release", cancelled_by="visitor")
+    assert "error:" in await press(desk, f"{page}/seats/{seat.id}/release", cancelled_by="visitor")
+    version = (await one(desk, Workshop)).version
+    await press(desk, f"{page}/cancel", version=version, reason="too-few-participants")
+    assert "Trop peu de participants" in await see(desk, page)
+
+
+@pytest.mark.parametrize("lang", ["fr", "de", "nl", "en"])
+async def test_every_page_is_there_in_every_language(desk: Client, known: Somebody, lang: str) -> None:
+    await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
+    await press(desk, "/workshops/new", title="Cap", sessions="1", **(BOOKING | {"date": "2026-03-05"}))
+    ids = {"interview": (await one(desk, Interview)).id, "workshop": (await one(desk, Workshop)).id}
+    for path in (
+        "/",
+        "/agenda",
+        "/interviews/new",
+        f"/interviews/{ids['interview']}",
+        "/workshops",
+        "/workshops/new",
+        f"/workshops/{ids['workshop']}",
+    ):
+        html = await see(desk, f"{path}?lang={lang}")
+        assert f'<html lang="{lang}">' in html
+
+
+@pytest.mark.parametrize("lang", ["fr", "de", "nl"])
+def test_every_word_of_these_pages_and_refusals_is_translated(lang: str) -> None:
+    folder = SERVICE.folder
+    used: set[str] = set()
+    options = {"**.html": {"extensions": "jinja2.ext.i18n"}}
+    for _file, _line, found, _notes, _context in extract_from_dir(
+        folder,
+        [("**.py", "python"), ("**.html", "jinja2")],
+        options_map=options,
+        keywords={"_": None, "msg": None, "gettext": None, "ngettext": (1, 2)},
+    ):
+        used.update(found if isinstance(found, tuple) else (found,))
+    with (folder / "locales" / f"{lang}.po").open("rb") as file:
+        known = {str(message.id): str(message.string) for message in read_po(file) if message.id}
+    assert used - set(known) == set()
+    wrong = [
+        id
+        for id, text in known.items()
+        if sorted(re.findall(r"{\w+}|%\(\w+\)s", id)) != sorted(re.findall(r"{\w+}|%\(\w+\)s", text))
+    ]
+    assert wrong == []
