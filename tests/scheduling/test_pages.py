@@ -14,7 +14,8 @@ from services.scheduling.store import Interview, Seat, Workshop
 from tests.scheduling.told import COUNSELLOR, ELSEWHERE, LIEGE, VISITOR, Clock, Somebody, liege, said, said_of, tell
 
 HTML = {"accept": "text/html"}
-BOOKING: dict[str, Any] = {
+Form = dict[str, Any]
+BOOKING: Form = {
     "centre": LIEGE,
     "date": "2026-03-03",
     "time": "10:00",
@@ -35,7 +36,7 @@ async def press(desk: Client, path: str, status: int = 303, **form: Any) -> str:
     assert answer.status_code == status, answer.text
     if status != 303:
         return answer.text
-    said = unquote(answer.cookies.get("cefo-flash", ""))
+    said = unquote(answer.cookies.get("cefo-flash") or "")
     desk.cookies.delete("cefo-flash")
     return f"{answer.headers['location']} {said}"
 
@@ -119,7 +120,7 @@ async def test_booking_opens_a_path_and_leads_to_the_interview(desk: Client, kno
 async def test_a_refused_booking_comes_back_as_typed_and_changes_nothing(
     desk: Client, known: Somebody, changed: dict[str, Any], field: str
 ) -> None:
-    html = await press(desk, "/interviews/new", 422, person=str(known.subject_ref), **(BOOKING | changed))
+    html = await press(desk, "/interviews/new", 422, person=str(known.subject_ref), **{**BOOKING, **changed})
     assert f'href="#{field}"' in html
     assert 'value="liege-c01"' in html
     assert await said(desk.store) == []
@@ -142,7 +143,7 @@ async def test_an_interview_is_moved_missed_and_cancelled_on_its_page(
 ) -> None:
     await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
     page = f"/interviews/{(await one(desk, Interview)).id}"
-    move: dict[str, Any] = {
+    move: Form = {
         "date": "2026-03-04",
         "time": "13:00",
         "minutes": "120",
@@ -170,7 +171,7 @@ async def test_the_agenda_of_a_day(desk: Client, known: Somebody) -> None:
 
 async def test_a_workshop_page_from_announcement_to_finalising(desk: Client, known: Somebody, clock: Clock) -> None:
     assert "Aucun atelier" in await see(desk, "/workshops")
-    form: dict[str, Any] = {
+    form: Form = {
         **BOOKING,
         "title": "Changer de voie",
         "sessions": "2",
@@ -204,7 +205,7 @@ async def test_a_workshop_page_from_announcement_to_finalising(desk: Client, kno
 
 
 async def test_weekly_sessions_keep_their_local_hour_when_the_clocks_change(desk: Client) -> None:
-    form: dict[str, Any] = {
+    form: Form = {
         **BOOKING,
         "title": "Cap",
         "sessions": "2",
@@ -219,7 +220,7 @@ async def test_weekly_sessions_keep_their_local_hour_when_the_clocks_change(desk
 
 
 async def test_a_seat_is_given_back_and_a_workshop_cancelled(desk: Client, known: Somebody) -> None:
-    form: dict[str, Any] = {**BOOKING, "title": "Cap", "sessions": "1", "minutes": "60"}
+    form: Form = {**BOOKING, "title": "Cap", "sessions": "1", "minutes": "60"}
     await press(desk, "/workshops/new", **form)
     page = f"/workshops/{(await one(desk, Workshop)).id}"
     await press(desk, f"{page}/seats", person=str(known.subject_ref))
@@ -234,7 +235,7 @@ async def test_a_seat_is_given_back_and_a_workshop_cancelled(desk: Client, known
 @pytest.mark.parametrize("lang", ["fr", "de", "nl", "en"])
 async def test_every_page_is_there_in_every_language(desk: Client, known: Somebody, lang: str) -> None:
     await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
-    await press(desk, "/workshops/new", title="Cap", sessions="1", **(BOOKING | {"date": "2026-03-05"}))
+    await press(desk, "/workshops/new", title="Cap", sessions="1", **{**BOOKING, "date": "2026-03-05"})
     ids = {"interview": (await one(desk, Interview)).id, "workshop": (await one(desk, Workshop)).id}
     for path in (
         "/",
