@@ -1,8 +1,10 @@
 """Settings, from environment variables that start with `CEFO_`. Each is described here, for docs/settings.md too."""
 
+import sys
 from pathlib import Path
 
 from pydantic import Field, SecretStr
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -75,3 +77,29 @@ class Settings(BaseSettings):
         if self.store == "sqlite":
             return f"sqlite+aiosqlite:///{self.data.absolute() / 'stores' / f'{service}.db'}"
         return f"{self.store.replace('postgresql://', 'postgresql+asyncpg://').rstrip('/')}/cefo_{service}"
+
+
+def as_markdown() -> str:
+    """The table of docs/settings.md: variable, default, allowed values, meaning."""
+    rows = ["| variable | default | values | meaning |", "|---|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = "–" if field.default is None else f"`{field.default}`"
+        rows.append(f"| `CEFO_{name.upper()}` | {default} | {_values(field)} | {field.description} |")
+    return "\n".join(rows) + "\n"
+
+
+def _values(field: FieldInfo) -> str:
+    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+    bounds = [
+        f"{sign} {getattr(rule, name)}"
+        for rule in field.metadata
+        for name, sign in signs.items()
+        if hasattr(rule, name)
+    ]
+    patterns = [str(rule.pattern).strip("^$()").split("|") for rule in field.metadata if getattr(rule, "pattern", None)]
+    words = ["true, false"] if field.annotation is bool else [", ".join(words) for words in patterns]
+    return ", ".join([*bounds, *words]) or "–"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(as_markdown())

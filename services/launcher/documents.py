@@ -5,7 +5,6 @@ from pathlib import Path
 import orjson
 from pydantic import BaseModel
 
-from services.chassis.settings import Settings
 from services.intake.imports import VisitLine
 from services.scheduling.imports import InterviewLine, WorkshopLine
 
@@ -24,23 +23,7 @@ def documents() -> dict[Path, bytes]:
             model.model_json_schema(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
         )
         for name, model in LINES.items()
-    } | {DOCS / "settings.md": settings_page().encode()}
-
-
-def settings_page() -> str:
-    """Every setting, as docs/settings.md lists it."""
-    rows = "\n".join(
-        f"| `CEFO_{name.upper()}` | {'none' if field.default is None else f'`{field.default}`'} | {field.description} |"
-        for name, field in Settings.model_fields.items()
-    )
-    return f"""# Settings
-
-Every process reads these from its environment. A value that breaks its rule stops the start, with the rule.
-
-| variable | default | what it is |
-|---|---|---|
-{rows}
-"""
+    }
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from services.chassis.store import Store
 from services.directory import actions
 from services.directory.store import Table
 from tests.directory.told import Clock, atelier, passerelle
+from tests.directory.web import Site
 from tests.parts.postgres import PostgresServer
 
 _databases: dict[PostgresServer, str] = {}
@@ -53,3 +54,12 @@ async def _postgres_url(server: PostgresServer) -> str:
         made = await server.create_database("directory_test")
         _databases[server] = made.replace("postgresql://", "postgresql+asyncpg://")
     return _databases[server]
+
+
+@pytest.fixture
+async def site(tmp_path: Path, clock: Clock) -> AsyncGenerator[Site]:
+    """The directory as a process would run it, on SQLite, by its migrations."""
+    made = Site(tmp_path, clock)
+    await made.open()
+    yield made
+    await made.close()

@@ -1,57 +1,19 @@
-import asyncio
 import re
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import uvicorn
-from playwright.async_api import Browser, Page, expect
 from sqlmodel import select
 
 from services.chassis.i18n import LANGUAGES, catalogue
 from services.chassis.identity import Person
 from services.contracts.plans import Dimension
 from services.contracts.scheduling import Method
-from services.launcher.kafka import free_ports
 from services.plans import actions
 from services.plans.domain import Stage, checklist
-from services.plans.store import Action, Goal, InformationStep, Plan, plans_of_centre, standings
-from tests.browser.page_checks import (
-    axe_violations,
-    csp_violations,
-    html_errors,
-    keyboard_walk,
-    layout_faults,
-)
+from services.plans.store import Action, Goal, InformationStep, plans_of_centre, standings
 from tests.plans.conftest import Site
-from tests.plans.told import ARLON_COUNSELLOR, COUNSELLOR, MONS, Adult, contents, mons, provider, tell, visitor
-
-
-async def write_everything(site: Site, her: Adult) -> Action:
-    """All the method asks of the text, a track, and an action with a provider."""
-    service_id = uuid4()
-    await tell(site.store, [provider(service_id)])
-    async with site.store.work() as work:
-        for dimension in Dimension:
-            await actions.write_assessment(
-                work, her.plan_id, visitor(her.subject_ref), dimension=dimension, text=f"Mes {dimension}"
-            )
-        step = await actions.plan_information_step(work, her.plan_id, COUNSELLOR, what="Visiter un atelier")
-        goal = await actions.set_goal(work, her.plan_id, COUNSELLOR, "Travailler le bois")
-        await work.session.flush()
-        await actions.conclude_information_step(
-            work, her.plan_id, COUNSELLOR, step_id=step.id, result="Une odeur de copeaux"
-        )
-        track = await actions.open_track(
-            work, her.plan_id, COUNSELLOR, goal_id=goal.id, title="Se former", area="select-training"
-        )
-        await work.session.flush()
-        intention = actions.Intention(
-            title="Semaine de découverte", needs_provider=True, service_id=service_id, reason="training"
-        )
-        return await actions.plan_action(work, her.plan_id, COUNSELLOR, track_id=track.id, intention=intention)
+from tests.plans.told import ARLON_COUNSELLOR, COUNSELLOR, MONS, Adult, contents, mons, tell, visitor
+from tests.plans.written import write_everything
 
 
 async def test_the_list_shows_progress_and_what_is_missing(site: Site, her: Adult) -> None:
@@ -66,7 +28,7 @@ async def test_the_list_shows_progress_and_what_is_missing(site: Site, her: Adul
 async def test_the_list_filters_by_how_far_plans_are(site: Site, her: Adult) -> None:
     other = Adult(Method.COLLECTIVE)
     await tell(site.store, [other.path_opened(), other.attendance(1)])
-    await write_everything(site, her)
+    await write_everything(site.store, her)
     await tell(site.store, [her.interview(2)])
     async with site.as_(COUNSELLOR, page=True) as client:
         ready = (await client.get("/plans/", params={"stage": "ready"})).text
@@ -88,7 +50,7 @@ async def test_lists_and_checklist_agree_on_what_is_ready(site: Site) -> None:
     await tell(site.store, [three.attendance(3, attended=False, final=True), three.interview(1)])
     await tell(site.store, [four.announced(), four.seat(), four.path_opened(), four.attendance(1), four.interview(1)])
     for adult in (one, three, four):
-        await write_everything(site, adult)
+        await write_everything(site.store, adult)
     async with site.store.read() as session:
         plans = await plans_of_centre(session, MONS)
         ready = {plan.id for plan in await plans_of_centre(session, MONS, stage=Stage.READY)}
@@ -107,7 +69,7 @@ async def test_a_visitor_is_led_to_their_plan_or_kindly_told_when_it_begins(site
 
 
 async def test_both_see_the_same_plan_with_different_powers(site: Site, her: Adult) -> None:
-    await write_everything(site, her)
+    await write_everything(site.store, her)
     await tell(site.store, [her.interview(2)])
     confirm = f'action="/plans/{her.plan_id}/confirm"'
     async with site.as_(COUNSELLOR, page=True) as client:
@@ -121,6 +83,18 @@ async def test_both_see_the_same_plan_with_different_powers(site: Site, her: Adu
     assert confirm in hers
     assert confirm not in own
     assert refused.status_code == 403
+
+
+async def test_of_two_counsellors_only_the_one_who_wrote_is_you(site: Site, her: Adult) -> None:
+    colleague = COUNSELLOR.model_copy(update={"subject": "demo:paul"})
+    async with site.store.work() as work:
+        await actions.write_assessment(work, her.plan_id, COUNSELLOR, dimension=Dimension.SKILLS, text="Organiser")
+    told: dict[str, str] = {}
+    for person in (COUNSELLOR, colleague, visitor(her.subject_ref)):
+        async with site.as_(person, page=True) as client:
+            html = (await client.get(f"/plans/{her.plan_id}")).text
+        told[person.subject] = re.findall(r"(You|The counsellor), 2 Mar 2026", html)[0]
+    assert list(told.values()) == ["You", "The counsellor", "The counsellor"]
 
 
 async def test_names_are_never_in_the_page_only_a_way_to_ask_intake(site: Site, her: Adult) -> None:
@@ -204,7 +178,7 @@ async def test_confirming_too_early_says_why_and_changes_nothing(site: Site, her
 
 
 async def test_a_provider_is_chosen_from_the_services_on_offer(site: Site, her: Adult) -> None:
-    action = await write_everything(site, her)
+    action = await write_everything(site.store, her)
     async with site.as_(COUNSELLOR, page=True) as client:
         form = f"/plans/{her.plan_id}/tracks/{action.track_id}/actions"
         assert "Promotion sociale (demo) – Découverte des métiers du bois" in (await client.get(form)).text
@@ -227,97 +201,3 @@ async def test_every_message_of_plans_is_translated(site: Site, lang: str) -> No
     said = {message if isinstance(message, str) else message[0] for _file, _line, message, _comments, _context in found}
     assert len(said) > 200
     assert said - catalogue(lang).keys() == set()
-
-
-@asynccontextmanager
-async def served(site: Site) -> AsyncGenerator[str]:
-    """The site on a port of its own."""
-    port = free_ports(1)[0]
-    server = uvicorn.Server(uvicorn.Config(site.process, port=port, lifespan="off", log_config=None))
-    running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 (uvicorn has no event for it)
-        await asyncio.sleep(0.02)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        site.process.live.close()
-        server.should_exit = True
-        await running
-
-
-@asynccontextmanager
-async def opened(browser: Browser, site: Site, url: str, person: Person, **options: Any) -> AsyncGenerator[Page]:
-    """A browser's page, signed in as this person. Who they are is intake's to say; here nobody answers for it."""
-    async with await browser.new_context(**options) as context:
-        cookies = {"cefo-session": site.process.signer.session(person), "cefo-lang": options.get("locale", "fr")[:2]}
-        await context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
-        await context.route("**/intake/fragments/**", lambda route: route.fulfill(body="Nadia (demo)"))
-        yield await context.new_page()
-
-
-@pytest.mark.browser
-async def test_counsellor_and_visitor_see_each_other_write_and_lose_nothing(
-    site: Site, her: Adult, browser: Browser
-) -> None:
-    her_account = visitor(her.subject_ref)
-    async with (
-        served(site) as url,
-        opened(browser, site, url, COUNSELLOR) as counsellor,
-        opened(browser, site, url, her_account) as person,
-    ):
-        for page in (counsellor, person):
-            await page.goto(f"{url}/plans/{her.plan_id}")
-            await expect(page.locator(".live-on")).to_be_visible()
-        await person.locator("#add-reflection > summary").click()
-        await person.locator("#reflection-text").fill("Une idée qui n’est pas encore finie")
-        await counsellor.locator("#add-goal > summary").click()
-        await counsellor.locator("#my-goal").fill("Travailler le bois")
-        await counsellor.locator("#my-goal").press("Enter")
-        await expect(person.get_by_role("heading", name="Travailler le bois")).to_be_visible()
-        await expect(person.locator("#reflection-text")).to_have_value("Une idée qui n’est pas encore finie")
-        await person.locator("#add-reflection button[type=submit]").click()
-        await expect(counsellor.get_by_text("Une idée qui n’est pas encore finie")).to_be_visible()
-        await expect(person.locator("#reflection-text")).to_have_value("")
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("lang", ["fr", "de"])
-async def test_every_page_is_accessible_fits_and_is_used_by_keyboard(
-    site: Site, her: Adult, browser: Browser, lang: str
-) -> None:
-    action = await write_everything(site, her)
-    async with site.store.read() as session:
-        step = (await session.scalars(select(InformationStep))).one()
-        plan = await session.get(Plan, her.plan_id)
-        assert plan is not None
-    await tell(site.store, [her.interview(2)])
-    own, plan_page = visitor(her.subject_ref), f"/plans/{her.plan_id}"
-    pages: list[tuple[Person, str]] = [
-        (COUNSELLOR, "/plans/"),
-        (COUNSELLOR, "/plans/?stage=confirmed"),
-        (COUNSELLOR, plan_page),
-        (own, plan_page),
-        (own, f"{plan_page}/log"),
-        (own, f"{plan_page}/assessment/information"),
-        (own, f"{plan_page}/information-steps/{step.id}"),
-        (COUNSELLOR, f"{plan_page}/tracks/{action.track_id}/actions"),
-        (visitor(uuid4()), "/plans/mine"),
-    ]
-    documents: dict[str, str] = {}
-    faults: list[str] = []
-    async with served(site) as url:
-        for person, path in pages:
-            async with opened(browser, site, url, person, locale=lang) as page:
-                trouble = await csp_violations(page)
-                answer = await page.goto(url + path)
-                assert answer is not None
-                documents[f"{path} {lang}"] = await answer.text()
-                for width in (390, 1280):
-                    await page.set_viewport_size({"width": width, "height": 844})
-                    faults += [f"{path} {width}: {fault}" for fault in await layout_faults(page)]
-                if lang == "fr":  # longer words move the layout; roles, names and contrast stay
-                    found = [*await axe_violations(page), *await keyboard_walk(page)]
-                    faults += [f"{path}: {fault}" for fault in found]
-                faults += trouble.all()
-    assert faults == []
-    assert await html_errors(documents) == []

@@ -24,6 +24,11 @@ BOOKING: Form = {
 }
 
 
+def booking(**changed: Any) -> Form:
+    """The form of a booking, with something else in it."""
+    return BOOKING | changed
+
+
 async def see(desk: Client, path: str, status: int = 200) -> str:
     answer = await desk.get(f"/scheduling{path}", headers=HTML)
     assert answer.status_code == status, answer.text
@@ -100,7 +105,7 @@ async def test_booking_opens_a_path_and_leads_to_the_interview(desk: Client, kno
     assert [type(event) for event in await said(desk.store)] == [PathOpened, InterviewBooked]
     html = await see(desk, f"/interviews/{interview.id}")
     assert "salle-1" in html
-    again = await press(desk, "/interviews/new", person=str(known.subject_ref), **(BOOKING | {"time": "11:00"}))
+    again = await press(desk, "/interviews/new", person=str(known.subject_ref), **booking(time="11:00"))
     assert again.startswith("/scheduling/interviews/")
     assert len(await said_of(desk.store, PathOpened)) == 1
 
@@ -120,7 +125,7 @@ async def test_booking_opens_a_path_and_leads_to_the_interview(desk: Client, kno
 async def test_a_refused_booking_comes_back_as_typed_and_changes_nothing(
     desk: Client, known: Somebody, changed: dict[str, Any], field: str
 ) -> None:
-    html = await press(desk, "/interviews/new", 422, person=str(known.subject_ref), **{**BOOKING, **changed})
+    html = await press(desk, "/interviews/new", 422, person=str(known.subject_ref), **booking(**changed))
     assert f'href="#{field}"' in html
     assert 'value="liege-c01"' in html
     assert await said(desk.store) == []
@@ -235,7 +240,7 @@ async def test_a_seat_is_given_back_and_a_workshop_cancelled(desk: Client, known
 @pytest.mark.parametrize("lang", ["fr", "de", "nl", "en"])
 async def test_every_page_is_there_in_every_language(desk: Client, known: Somebody, lang: str) -> None:
     await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
-    await press(desk, "/workshops/new", title="Cap", sessions="1", **{**BOOKING, "date": "2026-03-05"})
+    await press(desk, "/workshops/new", title="Cap", sessions="1", **booking(date="2026-03-05"))
     ids = {"interview": (await one(desk, Interview)).id, "workshop": (await one(desk, Workshop)).id}
     for path in (
         "/",

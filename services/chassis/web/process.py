@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -24,7 +23,7 @@ from services.chassis.store import Store
 from services.chassis.web import front, operations
 from services.chassis.web.pages import Site
 from services.chassis.web.problems import answer_http, answer_invalid, answer_refused
-from services.chassis.web.rules import rule_of
+from services.chassis.web.rules import routes_in, rule_of
 from services.chassis.web.security import Passage
 
 
@@ -110,9 +109,8 @@ class Process:
         return self._finish(app, "front", ())
 
     def _finish(self, app: FastAPI, name: str, open_paths: tuple[str, ...]) -> ASGIApp:
-        for route in app.routes:
-            if isinstance(route, APIRoute):
-                rule_of(route)
+        for route in routes_in(app.routes):
+            rule_of(route)
         app.state.site = self.site
         app.state.signer = self.signer
         app.state.settings = self.settings

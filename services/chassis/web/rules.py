@@ -1,6 +1,6 @@
 """What every route declares: who may use it, and the unit of work it gets."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -9,6 +9,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
 
 from services.chassis.identity import Person, Role, Rule
 from services.chassis.service import Runtime, runtime_of
@@ -58,6 +60,19 @@ def rule_of(route: APIRoute) -> Rule:
     if len(rules) != 1:
         raise RouteWithoutRule(f"{sorted(route.methods or ())} {route.path} has {len(rules)} rules, and needs one")
     return rules[0]
+
+
+def routes_in(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
+    """Every route there is, included routers' too. Raises `RouteWithoutRule` for what could not carry a rule."""
+    for route in routes:
+        inner: APIRouter | None = getattr(route, "original_router", None)
+        if isinstance(route, APIRoute):
+            yield route
+        elif inner is not None:
+            yield from routes_in(inner.routes)
+        elif not (isinstance(route, Mount) and isinstance(route.app, StaticFiles)) and type(route) is not Route:
+            # A plain route is FastAPI's own, for the OpenAPI document.
+            raise RouteWithoutRule(f"{route!r} is no route of `Routes`, so that it can have no rule")
 
 
 def _rules(dependant: Dependant) -> list[Rule]:

@@ -40,7 +40,7 @@ async def search_values(
     """What a page with a search in it shows; `area`: what is filtered by when nothing was asked yet."""
     errors: dict[str, str] = {}
     found = Found(0, [], None)
-    chosen_area = form.area or (area if area and not request.url.query else "") or ""
+    chosen_area = form.area or (area if area and "area" not in request.query_params else "") or ""
     try:
         asked = await asked_of(session, words=form.q, area=chosen_area, town=form.town, language=form.language)
         found = await _find(request, session, asked, form)

@@ -47,7 +47,7 @@ async def view_of(session: AsyncSession, plan: Plan, person: Person) -> dict[str
         ],
         "unwritten": [DIMENSION_LABELS[one] for one in Dimension if one not in whole.standing.written],
         "results": [step for step in whole.steps if step.result],
-        "author": partial(author, reader=role),
+        "author": partial(author, reader=role, account=person.subject),
         "referral_word": referral_word,
         "words": words,
     }
@@ -59,9 +59,10 @@ def card(assessments: Mapping[str, Any], dimension: Dimension) -> Any:
     return entry if entry is not None and entry.text else None
 
 
-def author(by_role: str, *, reader: Role) -> str:
-    """Who wrote it, as the reader would say it (a msgid)."""
-    return msg("You") if by_role == reader else words.AUTHORS[by_role]
+def author(by_role: str, by_account: str | None = None, *, reader: Role, account: str) -> str:
+    """Who wrote it, as the reader would say it (a msgid). Of several counsellors, "you" is only the one who reads."""
+    own = by_role == reader and (reader is Role.VISITOR or by_account == account)
+    return msg("You") if own else words.AUTHORS[by_role]
 
 
 def referral_word(action: Action, referrals: list[Referral]) -> str | None:

@@ -1,0 +1,56 @@
+"""Who may import whom, as pyproject.toml says; and who alone commits."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ROOT / "services"
+
+
+def test_import_linter_finds_nothing() -> None:
+    ran = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_nothing_but_the_store_commits() -> None:
+    """A search index commits too, to itself: it is made anew from the store."""
+    committing = {
+        path.relative_to(SERVICES).as_posix()
+        for path in SERVICES.rglob("*.py")
+        if re.search(r"\b(session|connection|transaction|engine|writer|tx)\.commit\(", path.read_text())
+    }
+    assert committing <= {"chassis/store.py", "directory/search.py", "directory/search/index.py"}
+    assert "chassis/store.py" in committing
+
+
+def test_nothing_but_the_chassis_makes_sessions_or_engines() -> None:
+    makers = {"AsyncSession", "create_async_engine", "sessionmaker", "async_sessionmaker"}
+    assert {path.relative_to(SERVICES).as_posix() for path, call in _calls() if call in makers} == {"chassis/store.py"}
+
+
+def test_rules_never_ask_what_time_it_is() -> None:
+    """Time is passed in: nothing but the clock itself reads it, in what decides."""
+    asking = {
+        path.relative_to(SERVICES).as_posix()
+        for path, call in _calls()
+        if call in ("now", "utcnow", "today") and "launcher" not in path.parts
+    }
+    assert asking <= {"chassis/clock.py", "chassis/testing.py"}
+
+
+def _calls() -> Iterator[tuple[Path, str]]:
+    for path in SERVICES.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call):
+                func = node.func
+                yield path, func.id if isinstance(func, ast.Name) else getattr(func, "attr", "")

@@ -1,0 +1,38 @@
+"""docs/settings.md names every setting there is, and none that is not."""
+
+import re
+from pathlib import Path
+
+from services.chassis.settings import Settings, as_markdown
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "settings.md"
+
+
+def test_the_document_has_every_setting_as_the_code_has_it() -> None:
+    said = re.search(r"<!-- settings -->\n(.*)<!-- /settings -->", DOCUMENT.read_text(), re.DOTALL)
+    assert said is not None
+    assert said[1] == as_markdown(), (
+        "docs/settings.md lies: put what `python -m services.chassis.settings` prints there"
+    )
+
+
+def test_the_document_has_every_variable_that_any_code_reads() -> None:
+    read = {
+        name
+        for path in (*(ROOT / "services").rglob("*.py"), *(ROOT / "tests").rglob("*.py"), ROOT / "Makefile")
+        if path != Path(__file__)
+        for name in re.findall(r"\bCEFO_[A-Z_]*[A-Z]\b", path.read_text())
+    }
+    documented = set(re.findall(r"`(CEFO_[A-Z_]+)`", DOCUMENT.read_text()))
+    fields = {f"CEFO_{name.upper()}" for name in Settings.model_fields}
+    assert read - documented == set()
+    assert documented - read - fields == set()
+
+
+def test_every_setting_is_described_with_its_unit() -> None:
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        counts = name in ("partitions", "replication", "batch", "attempts")
+        if isinstance(field.default, int | float) and not isinstance(field.default, bool) and not counts:
+            assert re.search(r"in (bytes|seconds|hours|ms)\b", field.description), f"{name}: in which unit?"

@@ -1,0 +1,252 @@
+"""The directory's pages: what people see, in four languages, and what a form does."""
+
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.chassis.identity import Person
+from services.directory import actions
+from services.directory.demo import organization_id, service_id
+from services.directory.store import Service
+from tests.directory.test_api import referral, sent
+from tests.directory.web import ARLON, CITE, COUNSELLOR, MANAGER, OTHER_PROVIDER, PROVIDER, Site
+
+APPRENTICESHIP = service_id("ifapme", 1)
+
+
+async def look(site: Site, person: Person | None, path: str, language: str = "en") -> str:
+    """The page, which must be there."""
+    async with site.as_(person, page=True, language=language) as browser:
+        answer = await browser.get(path)
+    assert answer.status_code == 200, (path, answer.status_code, answer.text[:500])
+    return answer.text
+
+
+async def submit(site: Site, person: Person, path: str, **form: Any) -> tuple[int, str, str]:
+    """Status, where to, and the page that is shown then or instead."""
+    async with site.as_(person, page=True) as browser:
+        answer = await browser.post(path, data={name: str(value) for name, value in form.items()})
+        to = answer.headers.get("location", "")
+        shown = (await browser.get(to)).text if to else answer.text
+    return answer.status_code, to, shown
+
+
+async def waiting(site: Site, wanted: UUID | None = None) -> UUID:
+    """An action of a plan in Mons that needs a service."""
+    id = uuid4()
+    async with site.store.work() as work:
+        await actions.refer_from_plan(
+            work,
+            id,
+            subject_ref=uuid4(),
+            centre="mons",
+            area="create-business",
+            service_id=wanted,
+            reason="business-start",
+            plan_id=uuid4(),
+        )
+    return id
+
+
+@pytest.mark.parametrize("language", ["fr", "de", "nl", "en"])
+async def test_every_page_speaks_every_language(site: Site, language: str) -> None:
+    asked = await sent(site)
+    action = await waiting(site, service_id("promotion-sociale", 3))
+    pages: list[tuple[Person | None, str]] = [
+        (None, "/directory/"),
+        (None, "/directory/?q=formation&why=1"),
+        (None, "/directory/?q=xylophone"),
+        (None, f"/directory/services/{APPRENTICESHIP}"),
+        (None, f"/directory/organizations/{organization_id('ifapme')}"),
+        (PROVIDER, "/directory/inbox"),
+        (PROVIDER, "/directory/entry"),
+        (PROVIDER, f"/directory/entry/{APPRENTICESHIP}"),
+        (PROVIDER, f"/directory/referrals/{asked['id']}"),
+        (COUNSELLOR, "/directory/referrals?centre=mons"),
+        (COUNSELLOR, f"/directory/referrals/{asked['id']}"),
+        (COUNSELLOR, f"/directory/referrals/new?service_id={APPRENTICESHIP}"),
+        (COUNSELLOR, f"/directory/undirected/{action}"),
+        (CITE, "/directory/referral-events"),
+        (MANAGER, "/directory/referral-events"),
+    ]
+    for person, path in pages:
+        text = await look(site, person, path, language)
+        assert f'<html lang="{language}">' in text
+        assert text.count("<h1") == 1, path
+        assert not re.search(r"<[^>]+ style=", text), path
+        ids = re.findall(r'\sid="([^"]+)"', text)
+        assert len(ids) == len(set(ids)), (path, sorted(id for id in ids if ids.count(id) > 1))
+
+
+async def test_a_search_by_a_visitor_finds_and_explains(site: Site) -> None:
+    text = await look(site, None, "/directory/?q=comptabilité&town=mons")
+    assert "Formation de chef d’entreprise" in text
+    assert "Everybody is treated alike" in text
+    assert "Match" not in text
+    assert "Match" in await look(site, None, "/directory/?q=comptabilité&town=mons&why=1")
+    nothing = await look(site, None, "/directory/?q=xylophone")
+    assert "Nothing found" in nothing
+    assert "Atelier CV" in await look(site, None, "/directory/?q=cv&utm_source=leaflet")
+
+
+async def test_a_search_in_an_unknown_area_says_so(site: Site) -> None:
+    async with site.as_(None, page=True) as browser:
+        answer = await browser.get("/directory/?area=mobility")
+    assert answer.status_code == 422
+    assert "mobility is not an area" in answer.text
+
+
+async def test_what_is_written_in_an_entry_is_never_markup(site: Site) -> None:
+    status, _, _ = await submit(
+        site,
+        PROVIDER,
+        f"/directory/entry/{APPRENTICESHIP}",
+        name="<script>alert(1)</script>",
+        description="a & b",
+        status="active",
+        version=1,
+    )
+    assert status == 303
+    text = await look(site, None, f"/directory/services/{APPRENTICESHIP}")
+    assert "<script>alert(1)" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+async def test_a_provider_changes_its_entry(site: Site) -> None:
+    url = f"/directory/entry/{APPRENTICESHIP}"
+    form = {"name": "Alternance", "description": "En entreprise.", "status": "active", "capacity": 10, "version": 1}
+    status, to, shown = await submit(site, PROVIDER, url, **form, places_open=4, assured="true")
+    assert (status, to) == (303, "/directory/entry")
+    assert "Alternance" in shown
+    assert "4 of 10 places open" in shown
+    assert "Checked on 2 March 2026" in shown
+    async with site.store.read() as session:
+        service = await session.get(Service, APPRENTICESHIP)
+    assert service is not None
+    assert (service.version, service.places_open) == (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"places_open": 11}, "11 open places of 10"),
+        ({"places_open": "many"}, "This is not a whole number."),
+        ({"name": ""}, "This is shorter than 1 characters."),
+        ({"version": 9}, "This changed in the meantime"),
+    ],
+)
+async def test_a_faulty_entry_keeps_what_was_typed_and_changes_nothing(
+    site: Site, change: dict[str, Any], words: str
+) -> None:
+    form = {"name": "Alternance", "description": "Tout autre.", "status": "active", "capacity": 10, "version": 1}
+    status, _, shown = await submit(site, PROVIDER, f"/directory/entry/{APPRENTICESHIP}", **(form | change))
+    assert status == 422
+    assert words in shown
+    assert "Tout autre." in shown
+    async with site.store.read() as session:
+        service = await session.get(Service, APPRENTICESHIP)
+    assert service is not None
+    assert service.version == 1
+
+
+async def test_a_provider_confirms_with_one_button(site: Site) -> None:
+    _, _, shown = await submit(site, PROVIDER, f"/directory/entry/{APPRENTICESHIP}/confirm", version=1)
+    assert "Noted: checked today." in shown
+    status, _, _ = await submit(site, OTHER_PROVIDER, f"/directory/entry/{APPRENTICESHIP}/confirm", version=2)
+    assert status == 404
+
+
+async def test_a_counsellor_sends_somebody_and_the_provider_answers(site: Site) -> None:
+    somebody = uuid4()
+    form = {"id": uuid4(), "service_id": APPRENTICESHIP, "subject_ref": somebody, "reason": "training"}
+    status, to, shown = await submit(site, COUNSELLOR, "/directory/referrals", **form)
+    assert status == 303
+    assert "The provider has the referral." in shown
+    assert (await submit(site, COUNSELLOR, "/directory/referrals", **form))[1] == to
+    id = to.rsplit("/", 1)[1]
+    inbox = await look(site, PROVIDER, "/directory/inbox")
+    assert str(somebody) not in inbox
+    reference = re.search(r">([0-9A-F]{4}-[0-9A-F]{4})</a>", inbox)
+    assert reference is not None
+    assert reference.group(1) in await look(site, COUNSELLOR, f"/directory/referrals/{id}")
+    answer = {"status": "rejected", "reason": "no-places", "version": 1, "back": "inbox"}
+    status, to, shown = await submit(site, PROVIDER, f"/directory/referrals/{id}/progress", **answer)
+    assert (status, to) == (303, "/directory/inbox")
+    assert "The centre knows and looks further." in shown
+    page = await look(site, COUNSELLOR, f"/directory/referrals/{id}")
+    assert "No places left" in page
+    assert "Withdraw the referral" not in page
+
+
+async def test_a_referral_with_a_fault_is_shown_again(site: Site) -> None:
+    form = {"id": uuid4(), "service_id": APPRENTICESHIP, "subject_ref": "7f2c", "reason": ""}
+    status, _, shown = await submit(site, COUNSELLOR, "/directory/referrals", **form)
+    assert status == 422
+    assert "Paste the whole reference" in shown
+    assert 'value="7f2c"' in shown
+    assert 'id="reason-error"' in shown
+
+
+async def test_what_waits_is_directed_from_the_search_in_its_area(site: Site) -> None:
+    action = await waiting(site)
+    board = await look(site, COUNSELLOR, "/directory/referrals?centre=mons")
+    assert "To be directed" in board
+    page = await look(site, COUNSELLOR, f"/directory/undirected/{action}")
+    offered = set(re.findall(r'name="service_id" value="([^"]+)"', page))
+    assert str(service_id("azimut", 1)) in offered
+    assert str(service_id("siep", 1)) not in offered
+    status, _, shown = await submit(
+        site, COUNSELLOR, f"/directory/undirected/{action}", service_id=service_id("azimut", 1)
+    )
+    assert status == 303
+    assert "Tester son activité" in shown
+    assert "To be directed" not in await look(site, COUNSELLOR, "/directory/referrals?centre=mons")
+
+
+async def test_what_needs_no_provider_is_taken_off_the_list(site: Site) -> None:
+    action = await waiting(site)
+    status, _, shown = await submit(site, COUNSELLOR, f"/directory/undirected/{action}/dismiss")
+    assert status == 303
+    assert "Taken off the list." in shown
+
+
+async def test_a_cite_sees_the_events_under_its_own_references(site: Site) -> None:
+    somebody = uuid4()
+    await sent(site, subject_ref=str(somebody))
+    text = await look(site, CITE, "/directory/referral-events")
+    assert "Formation en alternance pour adultes" in text
+    assert "Requested" in text
+    assert str(somebody) not in text
+    assert re.search(r"[0-9A-F]{4}-[0-9A-F]{4}", text)
+
+
+async def test_pages_refuse_whom_they_are_not_for(site: Site) -> None:
+    asked = await site.post(COUNSELLOR, "/referrals", referral())
+    id = asked.json()["id"]
+    cases: list[tuple[Person, str, int]] = [
+        (ARLON, "/directory/referrals?centre=mons", 403),
+        (ARLON, f"/directory/referrals/{id}", 403),
+        (OTHER_PROVIDER, f"/directory/referrals/{id}", 404),
+        (OTHER_PROVIDER, f"/directory/entry/{APPRENTICESHIP}", 404),
+        (CITE, "/directory/inbox", 403),
+        (COUNSELLOR, "/directory/referral-events", 403),
+        (PROVIDER, "/directory/referrals?centre=mons", 403),
+    ]
+    for person, path, expected in cases:
+        async with site.as_(person, page=True) as browser:
+            answer = await browser.get(path)
+        assert answer.status_code == expected, (path, person.subject)
+    async with site.as_(None, page=True) as browser:
+        assert (await browser.get("/directory/inbox")).headers["location"].startswith("/sign-in?next=")
+
+
+async def test_a_form_from_elsewhere_changes_nothing(site: Site) -> None:
+    async with site.as_(PROVIDER, page=True) as browser:
+        answer = await browser.post(
+            f"/directory/entry/{APPRENTICESHIP}/confirm",
+            data={"version": "1"},
+            headers={"sec-fetch-site": "cross-site"},
+        )
+    assert answer.status_code == 403

@@ -1,0 +1,95 @@
+"""The directory behind its own front, without a broker: what a browser or a partner's software sees."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx2
+
+from services.chassis.broker import Broker
+from services.chassis.identity import Person, Role
+from services.chassis.live import Live
+from services.chassis.migrations import migrate
+from services.chassis.settings import Settings
+from services.chassis.store import Store
+from services.chassis.web.process import Process
+from services.directory.app import SERVICE, start
+from services.directory.demo import organization_id
+from tests.directory.told import Clock
+
+BASE = "http://cefo.test"
+
+PROVIDER = Person(
+    subject="demo/ifapme",
+    name="Provider (demo)",
+    roles=frozenset({Role.PROVIDER}),
+    organization_id=organization_id("ifapme"),
+)
+OTHER_PROVIDER = PROVIDER.model_copy(update={"subject": "demo/siep", "organization_id": organization_id("siep")})
+COUNSELLOR = Person(
+    subject="demo/mons", name="Counsellor (demo)", roles=frozenset({Role.COUNSELLOR}), centres=frozenset({"mons"})
+)
+ARLON = COUNSELLOR.model_copy(update={"subject": "demo/arlon", "centres": frozenset({"arlon"})})
+CITE = Person(
+    subject="demo/charleroi", name="Cité (demo)", roles=frozenset({Role.CITE}), centres=frozenset({"charleroi"})
+)
+OTHER_CITE = CITE.model_copy(update={"subject": "demo/liege", "centres": frozenset({"liege"})})
+MANAGER = Person(subject="demo/region", name="Region (demo)", roles=frozenset({Role.MANAGER}))
+OPERATOR = Person(subject="demo/operations", name="Operations (demo)", roles=frozenset({Role.OPERATOR}))
+DESK = Person(subject="demo/desk", name="Desk (demo)", roles=frozenset({Role.FRONT_DESK}), centres=frozenset({"mons"}))
+
+
+def visitor(subject_ref: UUID) -> Person:
+    """The person under this reference, signed in."""
+    return Person(subject="visitor", name="–", roles=frozenset({Role.VISITOR}), subject_ref=subject_ref)
+
+
+class Site:
+    """One process with the directory in it, migrated and seeded with the demonstration providers."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        settings = Settings(data=folder, demo=True, public_url=BASE)
+        self.process = Process([SERVICE], settings, Broker(settings, embedded=True), live=Live(None), clock=clock)
+        self._transport = httpx2.ASGITransport(app=self.process)
+
+    @property
+    def store(self) -> Store:
+        """The directory's store."""
+        return self.process.runtimes[0].store
+
+    async def open(self) -> None:
+        """Bring the store up as a start does, by the real migrations."""
+        await migrate(self.store, SERVICE.folder / "migrations")
+        await start(self.process.runtimes[0])
+
+    async def close(self) -> None:
+        """Give everything back."""
+        self.process.live.close()
+        await self.store.close()
+
+    def as_(self, person: Person | None, *, page: bool = False, language: str = "en") -> httpx2.AsyncClient:
+        """A client that is signed in as this person: a program with a token, or a browser with a cookie."""
+        headers = {"accept-language": language}
+        cookies: dict[str, str] = {}
+        token = self.process.signer.session(person) if person is not None else None
+        if page:
+            headers |= {"accept": "text/html", "sec-fetch-site": "same-origin", "referer": f"{BASE}/directory/"}
+            cookies = {"cefo-session": token} if token else {}
+        elif token:
+            headers["authorization"] = f"Bearer {token}"
+        return httpx2.AsyncClient(transport=self._transport, base_url=BASE, headers=headers, cookies=cookies)
+
+    async def get(self, person: Person | None, path: str, **query: Any) -> httpx2.Response:
+        """One GET of the JSON API."""
+        async with self.as_(person) as client:
+            return await client.get(f"/directory/api/v1{path}", params=query)
+
+    async def post(self, person: Person | None, path: str, body: Any = None) -> httpx2.Response:
+        """One POST of the JSON API."""
+        async with self.as_(person) as client:
+            return await client.post(f"/directory/api/v1{path}", json=body)
+
+    async def put(self, person: Person | None, path: str, body: Any) -> httpx2.Response:
+        """One PUT of the JSON API."""
+        async with self.as_(person) as client:
+            return await client.put(f"/directory/api/v1{path}", json=body)
