@@ -21,6 +21,7 @@ from services.contracts.intake import (
     VisitCheckedIn,
     VisitIdentified,
     VisitLeft,
+    VisitorConsentWithdrawn,
     VisitorRegistered,
     VisitServed,
     VisitStatus,
@@ -159,6 +160,27 @@ async def register_visitor(
     visit.subject_ref = visitor.id
     work.emit(visit, VisitIdentified(visit_id=visit.id, centre=visit.centre, at=work.now, subject_ref=visitor.id))
     work.touch(board(visit.centre))
+    return visitor
+
+
+async def withdraw_consent(work: Work, subject_ref: UUID, purposes: list[str]) -> Visitor:
+    """The person no longer agrees to these purposes. What they never agreed to, or withdrew before, changes nothing."""
+    domain.check_purposes(purposes)
+    visitor = await work.load(Visitor, subject_ref, msg("visitor"))
+    still = await work.session.scalars(
+        sa.select(Consent).where(
+            col(Consent.subject_ref) == subject_ref,
+            col(Consent.purpose).in_(purposes),
+            col(Consent.withdrawn_at).is_(None),
+        )
+    )
+    withdrawn: list[str] = []
+    for consent in still:
+        consent.withdrawn_at = work.now
+        withdrawn.append(consent.purpose)
+    if withdrawn:
+        said = VisitorConsentWithdrawn(subject_ref=subject_ref, at=work.now, purposes=tuple(sorted(withdrawn)))
+        work.emit(visitor, said)
     return visitor
 
 

@@ -14,12 +14,13 @@ from services.chassis.web import Body, Reading, Routes, Working, allow, import_l
 from services.contracts.intake import Channel, VisitStatus
 from services.intake import actions
 from services.intake.imports import VisitLine, record_visits
-from services.intake.store import Visit, in_the_room
+from services.intake.store import Visit, Visitor, in_the_room
 
 router = Routes("/intake/api/v1", tags=["intake"])
 
 Desk = Annotated[Person, allow(Role.FRONT_DESK)]
 Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
+TeamOrVisitor = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR, Role.VISITOR)]
 Operator = Annotated[Person, allow(Role.OPERATOR)]
 
 _RETRIES = UUID("5a1c7d80-6c3a-4a2a-9a55-0d8d2a3f9e11")
@@ -63,6 +64,12 @@ class Registration(Body):
     family_name: str = Field(min_length=1, max_length=80)
     contact: str | None = Field(None, max_length=120)
     language: str = Field("fr", pattern="^(fr|de|nl|en)$")
+    purposes: list[str] = Field(min_length=1, max_length=10)
+
+
+class Withdrawal(Body):
+    """What the person no longer agrees to."""
+
     purposes: list[str] = Field(min_length=1, max_length=10)
 
 
@@ -182,6 +189,15 @@ async def register(id: UUID, body: Registration, work: Working, person: Team, re
     await _own(work, id, person)
     visitor = await actions.register_visitor(work, id, recorded_by=person.subject, **body.model_dump())
     return Registered(subject_ref=visitor.id, link=personal_link(request, visitor.id))
+
+
+@router.post("/visitors/{subject_ref}/withdrawals", status_code=204)
+async def withdraw(subject_ref: UUID, body: Withdrawal, work: Working, person: TeamOrVisitor) -> None:
+    """The person no longer agrees: said by themselves, or by the team of their centre for them."""
+    visitor = await work.find(Visitor, subject_ref)
+    if visitor is None or not (person.is_subject(subject_ref) or person.works_at(visitor.centre)):
+        raise NotFound(what=msg("visitor"))
+    await actions.withdraw_consent(work, subject_ref, body.purposes)
 
 
 @router.delete("/visitors/{subject_ref}", status_code=204)

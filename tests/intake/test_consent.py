@@ -1,0 +1,70 @@
+"""A person agrees to be known, and may say no again at any time."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from services.chassis.outbox import unpack_headers
+from services.chassis.store import Store
+from services.contracts.intake import Channel
+from services.intake import actions, domain
+from services.intake.store import Consent, Table
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncGenerator[Store]:
+    made = Store(f"sqlite+aiosqlite:///{tmp_path / 'intake.db'}", "intake", Table.metadata)
+    async with made.writer.begin() as connection:
+        await connection.run_sync(Table.metadata.create_all)
+    async with made.work() as work:
+        await actions.know_centre(work, "liege", "Liège", ["find-job"], "Europe/Brussels")
+    yield made
+    await made.close()
+
+
+async def somebody(store: Store) -> UUID:
+    visit = uuid4()
+    async with store.work() as work:
+        await actions.check_in(work, visit, centre="liege", area=None, channel=Channel.DESK, at=None, queue=True)
+    async with store.work() as work:
+        visitor = await actions.register_visitor(
+            work,
+            visit,
+            given_name="Prénom",
+            family_name="Démonstration",
+            contact=None,
+            language="fr",
+            purposes=["guidance", "reminders"],
+            recorded_by="test",
+        )
+    return visitor.id
+
+
+async def said(store: Store) -> list[str]:
+    async with store.read() as session:
+        rows = await session.scalars(sa.select(store.table("outbox").c.headers).order_by(store.table("outbox").c.seq))
+        return [str(dict(unpack_headers(packed))["ce_type"], "utf-8") for packed in rows]
+
+
+async def test_a_withdrawal_is_noted_and_said_once(store: Store) -> None:
+    subject_ref = await somebody(store)
+    for _ in range(2):
+        async with store.work() as work:
+            await actions.withdraw_consent(work, subject_ref, ["reminders", "plan"])
+    assert (await said(store)).count("cefo.intake.visitor-consent-withdrawn.v1") == 1
+    async with store.read() as session:
+        consents = {one.purpose: one.withdrawn_at for one in await session.scalars(sa.select(Consent))}
+    assert consents["reminders"] is not None
+    assert consents["guidance"] is None
+
+
+async def test_an_unknown_purpose_is_refused_and_changes_nothing(store: Store) -> None:
+    subject_ref = await somebody(store)
+    before = await said(store)
+    with pytest.raises(domain.UnknownPurpose):
+        async with store.work() as work:
+            await actions.withdraw_consent(work, subject_ref, ["marketing"])
+    assert await said(store) == before
