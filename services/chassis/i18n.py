@@ -23,6 +23,9 @@ HERE = Path(__file__).parent
 language: ContextVar[str] = ContextVar("language", default=DEFAULT)
 """The language of whoever is being answered."""
 
+answering: ContextVar[str] = ContextVar("answering", default="chassis")
+"""Which service answers: what its own catalogue says comes before what others say for the same words."""
+
 _folders: list[Path] = [HERE / "locales"]
 
 
@@ -34,10 +37,10 @@ def add_catalogues(folder: Path) -> None:
 
 
 @cache
-def catalogue(lang: str) -> dict[str, str]:
-    """Every translated message of a language."""
+def catalogue(lang: str, own: str = "chassis") -> dict[str, str]:
+    """Every translated message of a language: the own package's, then the chassis', then everybody else's."""
     messages: dict[str, str] = {}
-    for folder in _folders:
+    for folder in sorted(_folders, key=lambda folder: (folder.parent.name == own, folder == HERE / "locales")):
         path = folder / f"{lang}.po"
         if path.exists():
             with path.open("rb") as file:
@@ -54,7 +57,7 @@ def _forms(text: object) -> tuple[str, ...]:
 
 def translate(text: str, lang: str | None = None) -> str:
     """The message in this language (default: the reader's); the msgid itself where it has no translation."""
-    return catalogue(lang or language.get()).get(text, text)
+    return catalogue(lang or language.get(), answering.get()).get(text, text)
 
 
 def translate_number(one: str, many: str, number: int) -> str:

@@ -45,6 +45,7 @@ async def figures_page(
         status=422 if errors else 200,
         since=since or first.isoformat(),
         until=until or last.isoformat(),
+        unreadable=[field for field, text in (("from", since), ("to", until)) if not _readable(text)],
         first=first,
         last=last,
         centre=centre,
@@ -70,7 +71,13 @@ class NotADay(Invalid):
 
 
 def _day(field: str, text: str, otherwise: date) -> date:
+    if not _readable(text):
+        raise NotADay(about=field, text=text)
+    return date.fromisoformat(text) if text else otherwise
+
+
+def _readable(text: str) -> bool:
     try:
-        return date.fromisoformat(text) if text else otherwise
+        return not text or bool(date.fromisoformat(text))
     except ValueError:
-        raise NotADay(about=field, text=text) from None
+        return False

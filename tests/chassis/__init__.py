@@ -1,0 +1,1 @@
+"""How every service is built, on a service as small as can be."""

@@ -53,7 +53,9 @@ def _local(value: Any) -> Any:
 
 
 def _local_date(value: Any, form: Form = "long") -> str:
-    return format_date(_local(value), form, i18n.locale())
+    text = format_date(_local(value), form, i18n.locale())
+    # Babel does not know that French counts the first of the month.
+    return f"1er {text[2:]}" if text.startswith("1 ") and i18n.language.get() == "fr" else text
 
 
 def _local_time(value: Any) -> str:

@@ -44,7 +44,7 @@ class Process:
         self.broker = broker
         self.live = live or Live(settings.redis)
         self.signer = signer(settings)
-        for service in services:
+        for service in all_services or services:
             i18n.add_catalogues(service.folder / "locales")
         links = [link for service in all_services or services for link in service.nav]
         self.site = Site([service.folder for service in services], links, secure=settings.secure)

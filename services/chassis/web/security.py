@@ -50,6 +50,7 @@ class Passage:
             headers.get("accept-language", ""),
         )
         i18n.language.set(state["lang"])
+        i18n.answering.set(self._service)
         started, status = perf_counter(), 500
 
         async def send_guarded(message: Message) -> None:

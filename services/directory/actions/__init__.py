@@ -2,18 +2,9 @@
 
 from services.directory.actions.centres import publish_centres, update_centre
 from services.directory.actions.feed import FEED_BOARD, open_feed
+from services.directory.actions.opening import direct, dismiss, refer, refer_from_plan
 from services.directory.actions.providers import change_service, count_view, keep_provider, seed_providers
-from services.directory.actions.referrals import (
-    cancel,
-    centre_board,
-    direct,
-    dismiss,
-    expire,
-    inbox_board,
-    progress,
-    refer,
-    refer_from_plan,
-)
+from services.directory.actions.referrals import cancel, centre_board, expire, inbox_board, progress
 from services.directory.actions.subjects import forget_subject
 
 __all__ = [

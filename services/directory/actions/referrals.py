@@ -1,23 +1,15 @@
-"""Referrals: opened from a plan's action or by hand, answered by the provider, taken back by the centre, or expired."""
+"""A referral moves on: answered by the provider, taken back by the centre, or expired."""
 
-import secrets
 from uuid import UUID, uuid4
 
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlmodel import col
-
-from services.chassis.errors import NotFound, Stale, msg
+from services.chassis.errors import Stale, msg
 from services.chassis.store import Work
-from services.contracts.directory import ReferralProgressed, ReferralRequested
+from services.contracts.directory import ReferralProgressed
 from services.contracts.directory import ReferralStatus as Status
 from services.directory import domain
 from services.directory.actions.feed import say
-from services.directory.domain import OPEN, Party
-from services.directory.store import ErasedSubject, Referral, ReferralStep, Service, SubjectKey, Undirected, overdue
-
-_OPEN = [status.value for status in OPEN]
+from services.directory.domain import Party
+from services.directory.store import Referral, ReferralStep, overdue
 
 
 def centre_board(centre: str) -> str:
@@ -28,145 +20,6 @@ def centre_board(centre: str) -> str:
 def inbox_board(organization_id: UUID) -> str:
     """The live board of a provider's inbox."""
     return f"directory:inbox:{organization_id}"
-
-
-async def refer(
-    work: Work,
-    id: UUID,
-    *,
-    subject_ref: UUID,
-    centre: str,
-    area: str | None,
-    service_id: UUID,
-    reason: str,
-    requested_by: str | None,
-) -> Referral:
-    """A counsellor sends a person to a service, by hand. Saying it again under the same id changes nothing.
-
-    Raises `AlreadyDifferent`, `AlreadyReferred`, `ServiceNotActive`, `UnknownReason`, `NotFound`.
-    """
-    domain.check_referral_reason(reason)
-    if (known := await work.find(Referral, id)) is not None:
-        if (known.subject_ref, known.service_id, known.centre, known.reason) != (
-            subject_ref,
-            service_id,
-            centre,
-            reason,
-        ):
-            raise domain.AlreadyDifferent(referral=str(id))
-        return known
-    service = await _active(work, service_id)
-    if not await hold_subject(work, subject_ref):
-        raise NotFound(about="subject_ref", what=msg("person"))
-    if await _open_referral(work, subject_ref, service_id):
-        raise domain.AlreadyReferred()
-    referral = Referral(
-        id=id,
-        subject_ref=subject_ref,
-        centre=centre,
-        area=area,
-        organization_id=service.organization_id,
-        service_id=service_id,
-        reason=reason,
-        status=Status.REQUESTED.value,
-        requested_at=work.now,
-        status_at=work.now,
-        requested_by=requested_by,
-    )
-    return _open(work, work.start(referral), subject_ref, by=requested_by)
-
-
-async def refer_from_plan(
-    work: Work,
-    action_id: UUID,
-    *,
-    subject_ref: UUID,
-    centre: str,
-    area: str | None,
-    service_id: UUID | None,
-    reason: str | None,
-    plan_id: UUID,
-) -> None:
-    """An action of a plan needs a provider: with a service that takes people a referral opens; else somebody chooses.
-
-    Once per action, whatever is heard twice. Nothing opens about a person who was erased.
-    """
-    if await work.find(Undirected, action_id) is not None or await _referral_of(work, action_id):
-        return
-    if not await hold_subject(work, subject_ref):
-        return
-    why = reason or "other"
-    service = await work.session.get(Service, service_id) if service_id is not None else None
-    usable = service is not None and service.status == "active"
-    if service is None or not usable or await _open_referral(work, subject_ref, service.id):
-        work.start(
-            Undirected(
-                id=action_id,
-                subject_ref=subject_ref,
-                centre=centre,
-                area=area,
-                reason=why,
-                plan_id=plan_id,
-                wanted_service_id=service_id,
-                since=work.now,
-            )
-        )
-        work.touch(centre_board(centre))
-        return
-    referral = Referral(
-        subject_ref=subject_ref,
-        centre=centre,
-        area=area,
-        organization_id=service.organization_id,
-        service_id=service.id,
-        reason=why,
-        plan_id=plan_id,
-        action_id=action_id,
-        status=Status.REQUESTED.value,
-        requested_at=work.now,
-        status_at=work.now,
-    )
-    _open(work, work.start(referral), subject_ref, by=None)
-
-
-async def direct(work: Work, action_id: UUID, service_id: UUID, *, requested_by: str) -> Referral:
-    """A counsellor chooses the service for an action that had none.
-
-    Raises `NotFound`, `ServiceNotActive`, `AlreadyReferred`.
-    """
-    service = await _active(work, service_id)
-    seen = await work.session.get(Undirected, action_id)
-    # The person's row is locked before the request's, as an erasure does.
-    if seen is None or not await hold_subject(work, seen.subject_ref):
-        raise NotFound(what=msg("open request"))
-    waiting = await work.load(Undirected, action_id, msg("open request"))
-    if await _open_referral(work, waiting.subject_ref, service_id):
-        raise domain.AlreadyReferred()
-    referral = Referral(
-        correlation_id=waiting.correlation_id,
-        subject_ref=waiting.subject_ref,
-        centre=waiting.centre,
-        area=waiting.area,
-        organization_id=service.organization_id,
-        service_id=service_id,
-        reason=waiting.reason,
-        plan_id=waiting.plan_id,
-        action_id=waiting.id,
-        status=Status.REQUESTED.value,
-        requested_at=work.now,
-        status_at=work.now,
-        requested_by=requested_by,
-    )
-    await work.session.delete(waiting)
-    # Added, not started: it stays in the chain of the plan.
-    return _open(work, work.add(referral), waiting.subject_ref, by=requested_by)
-
-
-async def dismiss(work: Work, action_id: UUID) -> None:
-    """The action needs no provider after all. Raises `NotFound`."""
-    waiting = await work.load(Undirected, action_id, msg("open request"))
-    await work.session.delete(waiting)
-    work.touch(centre_board(waiting.centre))
 
 
 async def progress(
@@ -204,7 +57,7 @@ async def progress(
             at=work.now,
         ),
     )
-    _note(work, referral, party, by)
+    note(work, referral, party, by)
     return referral
 
 
@@ -229,44 +82,7 @@ async def expire(work: Work, limit: int = 500) -> int:
     return expired
 
 
-async def hold_subject(work: Work, subject_ref: UUID) -> bool:
-    """Keep everybody else from opening referrals about this person, or erasing them, until the work ends.
-
-    False: the person was erased. Gives the person the key that their partner references are made of.
-    """
-    insert = sqlite_insert if work.session.get_bind().dialect.name == "sqlite" else postgres_insert
-    key = insert(SubjectKey).values(subject_ref=subject_ref, key=secrets.token_bytes(32))
-    if await work.session.get(ErasedSubject, subject_ref) is not None:
-        return False
-    await work.session.execute(key.on_conflict_do_nothing())
-    await work.load(SubjectKey, subject_ref, msg("person"))
-    # Once more under the lock: an erasure may have ended in between.
-    return await work.session.get(ErasedSubject, subject_ref) is None
-
-
-def _open(work: Work, referral: Referral, subject_ref: UUID, *, by: str | None) -> Referral:
-    work.guard("referrals", domain.AlreadyReferred())
-    say(
-        work,
-        referral,
-        ReferralRequested(
-            referral_id=referral.id,
-            subject_ref=subject_ref,
-            centre=referral.centre,
-            area=referral.area,
-            organization_id=referral.organization_id,
-            service_id=referral.service_id,
-            reason=referral.reason,
-            plan_id=referral.plan_id,
-            action_id=referral.action_id,
-            at=work.now,
-        ),
-    )
-    _note(work, referral, Party.CENTRE, by)
-    return referral
-
-
-def _note(work: Work, referral: Referral, party: Party, by: str | None) -> None:
+def note(work: Work, referral: Referral, party: Party, by: str | None) -> None:
     """Add a line to the history, and tell both sides' boards."""
     work.add(
         ReferralStep(
@@ -281,28 +97,3 @@ def _note(work: Work, referral: Referral, party: Party, by: str | None) -> None:
         )
     )
     work.touch(centre_board(referral.centre), inbox_board(referral.organization_id))
-
-
-async def _active(work: Work, service_id: UUID) -> Service:
-    service = await work.session.get(Service, service_id)
-    if service is None:
-        raise NotFound(about="service_id", what=msg("service"))
-    if service.status != "active":
-        raise domain.ServiceNotActive(service=service.name, status=service.status)
-    return service
-
-
-async def _open_referral(work: Work, subject_ref: UUID, service_id: UUID) -> bool:
-    await work.session.flush()
-    chosen = sa.select(col(Referral.id)).where(
-        col(Referral.subject_ref) == subject_ref,
-        col(Referral.service_id) == service_id,
-        col(Referral.status).in_(_OPEN),
-    )
-    return await work.session.scalar(chosen.limit(1)) is not None
-
-
-async def _referral_of(work: Work, action_id: UUID) -> bool:
-    await work.session.flush()
-    chosen = sa.select(col(Referral.id)).where(col(Referral.action_id) == action_id).limit(1)
-    return await work.session.scalar(chosen) is not None

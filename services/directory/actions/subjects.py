@@ -8,7 +8,8 @@ from sqlmodel import col
 from services.chassis.store import Work
 from services.contracts.directory import DirectoryPurged
 from services.contracts.directory import ReferralStatus as Status
-from services.directory.actions.referrals import centre_board, hold_subject, progress
+from services.directory.actions.opening import hold_subject
+from services.directory.actions.referrals import centre_board, progress
 from services.directory.domain import OPEN, WITHDRAWN, Party
 from services.directory.store import ErasedSubject, Referral, SubjectKey, Undirected
 

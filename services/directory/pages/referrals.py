@@ -71,9 +71,15 @@ async def board_stream(request: Request, person: Counsellor, centre: Annotated[s
 
 @router.get("/referrals/new")
 async def new(
-    request: Request, read: Reading, person: Counsellor, service_id: UUID, subject_ref: UUID | None = None
+    request: Request,
+    read: Reading,
+    person: Counsellor,
+    service_id: UUID | None = None,
+    subject_ref: UUID | None = None,
 ) -> Response:
-    """The form that sends a person to a service."""
+    """The form that sends a person to a service; without a service, the search comes first."""
+    if service_id is None:
+        return RedirectResponse("/directory/", 303)
     form = {"id": uuid4(), "subject_ref": subject_ref or "", "reason": "", "centre": ""}
     return await _new(request, read, person, service_id, form)
 

@@ -1,23 +1,6 @@
-"""Search over the services: tantivy in memory, French stems, accents folded, and nobody ranked up for who they are.
-
-How results are ordered:
-
-1. Relevance: how well the words match what the service *says of itself*. A match in the name counts `BOOSTS["name"]`
-   times, in the topics and areas (in all four languages) `BOOSTS["topics"]` times, and so on. BM25, the same for all.
-2. Relevance is rounded to `BAND`, so that a hair's breadth decides nothing.
-3. Within a band, and where no word was asked for, the day's lot decides: a hash of the date and the service's id.
-   Everybody is first on some days.
-
-Nothing else goes in: not the organisation, the host included; not size, age, views, referrals or payment. `explain`
-shows each of these numbers. First all words must match; if nothing does, any of them may, with one typing error each.
-
-The index lives in memory and is checked against the store before each search: the number of providers and the sum of
-their versions, which every committed change makes larger, whichever replica wrote it. Only providers whose version
-differs are read again. So a search is never behind the store, and a restart builds it anew.
-"""
+"""The index: built from the store, brought up to date before each search, asked in threads."""
 
 import asyncio
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,57 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tantivy import Occur, Query
 
 from services.chassis.i18n import AREAS, LANGUAGES, translate
-from services.chassis.service import Runtime
-from services.directory.domain import LANGUAGE_LABELS, TOPICS, UnknownCursor, lot
+from services.directory.domain import LANGUAGE_LABELS, TOPICS, lot
+from services.directory.search.ranking import (
+    BOOSTS,
+    DEPTH,
+    MAX_WORDS,
+    SEARCHABLE,
+    Asked,
+    Found,
+    Ranked,
+    band_of,
+    cursor_after,
+    read_cursor,
+)
 from services.directory.store import FullService, full_services, service_ids_of, store_fingerprint, versions
-
-BOOSTS = {"name": 3.0, "topics": 2.0, "organization": 1.0, "description": 1.0, "town": 1.0}
-"""How much a word counts, by where it stands."""
-
-BAND = 0.5
-"""Relevance is rounded down to a multiple of this."""
-
-DEPTH = 1000
-"""At most so many of the best matches are put in order for a search with words."""
-
-SEARCHABLE = ("active", "temporarily closed")
-MAX_WORDS = 12
-
-_SCHEMA_TEXTS = tuple(BOOSTS)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What somebody looks for."""
-
-    words: str = ""
-    area: str | None = None
-    town: str | None = None
-    language: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """One result and why it stands where it stands."""
-
-    id: UUID
-    score: float
-    band: float
-    lot: int
-    fields: dict[str, float]
-    """How much of the score comes from which field."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One page of results."""
-
-    total: int
-    results: list[Ranked]
-    next: str | None
-    """Where the next page begins; None on the last."""
-    relaxed: bool = False
-    """No service matched all words; these match some."""
 
 
 @dataclass(slots=True)
@@ -109,7 +55,7 @@ class Search:
 
     def __init__(self) -> None:
         builder = tantivy.SchemaBuilder()
-        for name in _SCHEMA_TEXTS:
+        for name in BOOSTS:
             builder.add_text_field(name, tokenizer_name="words")
         for name in ("id", "organization_id", "area", "place", "language"):
             builder.add_text_field(name, stored=name == "id", tokenizer_name="raw", index_option="basic")
@@ -133,7 +79,7 @@ class Search:
         explain: bool = False,
     ) -> Found:
         """One page of results, as the store is now. Raises `UnknownCursor`."""
-        start = _read_cursor(after) if after is not None else None
+        start = read_cursor(after) if after is not None else None
         await self.catch_up(session, today)
         return await asyncio.to_thread(self._find, asked, start, limit, explain)
 
@@ -214,7 +160,7 @@ class Search:
         page = [
             Ranked(UUID(searcher.doc(address)["id"][0]), 0.0, 0.0, int(drawn), {}) for drawn, address in hits[:limit]
         ]
-        return Found(total, page, _cursor(page[-1]) if len(hits) > limit else None)
+        return Found(total, page, cursor_after(page[-1]) if len(hits) > limit else None)
 
     def _by_words(
         self,
@@ -236,7 +182,7 @@ class Search:
         drawn = searcher.fast_field_values("lot", [address for _, address in result.hits])
         ordered = sorted(
             (
-                (-_band(score), int(place or 0), float(score), address)
+                (-band_of(score), int(place or 0), float(score), address)
                 for (score, address), place in zip(result.hits, drawn, strict=True)
             ),
             key=lambda one: one[:2],
@@ -253,7 +199,7 @@ class Search:
             for minus_band, lot_of, score, address in rest[:limit]
         ]
         total = int(getattr(result, "count", 0))
-        return Found(total, page, _cursor(page[-1]) if len(rest) > limit else None, relaxed=relaxed and total > 0)
+        return Found(total, page, cursor_after(page[-1]) if len(rest) > limit else None, relaxed=relaxed and total > 0)
 
     def _shares(
         self, searcher: tantivy.Searcher, terms: Sequence[str], address: tantivy.DocAddress
@@ -294,26 +240,3 @@ def _document(full: FullService, today: date) -> tantivy.Document:
     for town in {location.town for _, location, _ in full.places}:
         document.add_text("place", town)
     return document
-
-
-def _band(score: float) -> float:
-    return math.floor(score / BAND) * BAND
-
-
-def _cursor(last: Ranked) -> str:
-    return orjson.dumps([last.band, last.lot]).hex()
-
-
-def _read_cursor(text: str) -> tuple[float, int]:
-    try:
-        band, drawn = orjson.loads(bytes.fromhex(text))
-        return float(band), int(drawn)
-    except (ValueError, TypeError) as error:
-        raise UnknownCursor() from error
-
-
-def search_of(runtime: Runtime) -> Search:
-    """The index of this process."""
-    search: Search = runtime.extra.get("search") or Search()
-    runtime.extra["search"] = search
-    return search

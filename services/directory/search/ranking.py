@@ -1,0 +1,74 @@
+"""What is looked for, what is found, and the numbers that decide the order."""
+
+import math
+from dataclasses import dataclass
+from uuid import UUID
+
+import orjson
+
+from services.directory.domain import UnknownCursor
+
+BOOSTS = {"name": 3.0, "topics": 2.0, "organization": 1.0, "description": 1.0, "town": 1.0}
+"""How much a word counts, by where it stands."""
+
+BAND = 0.5
+"""Relevance is rounded down to a multiple of this."""
+
+DEPTH = 1000
+"""At most so many of the best matches are put in order for a search with words."""
+
+SEARCHABLE = ("active", "temporarily closed")
+MAX_WORDS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody looks for."""
+
+    words: str = ""
+    area: str | None = None
+    town: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One result and why it stands where it stands."""
+
+    id: UUID
+    score: float
+    band: float
+    lot: int
+    fields: dict[str, float]
+    """How much of the score comes from which field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of results."""
+
+    total: int
+    results: list[Ranked]
+    next: str | None
+    """Where the next page begins; None on the last."""
+    relaxed: bool = False
+    """No service matched all words; these match some."""
+
+
+def band_of(score: float) -> float:
+    """The score, rounded down to its band."""
+    return math.floor(score / BAND) * BAND
+
+
+def cursor_after(last: Ranked) -> str:
+    """Where the page after this result begins."""
+    return orjson.dumps([last.band, last.lot]).hex()
+
+
+def read_cursor(text: str) -> tuple[float, int]:
+    """What `cursor_after` wrote. Raises what the function's end names when it was made by somebody else."""
+    try:
+        band, drawn = orjson.loads(bytes.fromhex(text))
+        return float(band), int(drawn)
+    except (ValueError, TypeError) as error:
+        raise UnknownCursor() from error

@@ -1,0 +1,27 @@
+"""The sample service behind a browser, and the people who use it."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from services.chassis.identity import Person, Role
+from services.chassis.testing import Client, FixedClock, client_of, quiet_settings
+from tests.chassis.sample_service import Table, service
+
+DESK = Person(subject="t/desk", name="Accueil (test)", roles=frozenset({Role.FRONT_DESK}), centres=frozenset({"huy"}))
+OPERATOR = Person(subject="t/ops", name="Exploitation (test)", roles=frozenset({Role.OPERATOR}))
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+async def client(tmp_path: Path, clock: FixedClock) -> AsyncGenerator[Client]:
+    settings = quiet_settings(tmp_path, body_limit=2048, demo=True)
+    async with client_of(service(tmp_path), tmp_path, clock=clock, settings=settings) as made:
+        async with made.store.writer.begin() as connection:
+            await connection.run_sync(Table.metadata.create_all)
+        yield made

@@ -1,0 +1,137 @@
+"""A service as small as can be: notes, taken in one by one or many at a time, shown on a live board."""
+
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from fastapi import Form, Request
+from pydantic import AwareDatetime, Field
+from sqlmodel import Field as Column
+from sqlmodel import SQLModel
+from starlette.responses import Response
+
+from services.chassis.errors import Refused, msg
+from services.chassis.identity import Person, Role
+from services.chassis.reactions import Reactions
+from services.chassis.service import Link, Service
+from services.chassis.store import Aggregate, Work, chassis_metadata
+from services.chassis.web import (
+    BadLine,
+    Body,
+    Outcome,
+    Reading,
+    Routes,
+    Working,
+    allow,
+    anyone,
+    import_lines,
+    page,
+    see_other,
+)
+from services.contracts.intake import VisitServed
+
+IMPORT = "/sample/api/v1/notes/import"
+
+
+class Table(SQLModel):
+    metadata = chassis_metadata()
+
+
+class Note(Aggregate, Table, table=True):
+    __tablename__ = "notes"  # pyright: ignore[reportAssignmentType]
+
+    words: str = Column(unique=True)
+
+
+class Twice(Refused):
+    slug = "twice"
+    message = msg("There is no {what} with this reference.")
+    field_name = "words"
+
+
+class NoteIn(Body):
+    words: str = Field(min_length=1, max_length=20)
+    at: AwareDatetime | None = None
+    version: int | None = None
+
+
+class NoteLine(Body):
+    words: str = Field(max_length=20)
+    number: int = 0
+
+
+reactions = Reactions()
+api = Routes("/sample/api/v1", tags=["sample"])
+pages = Routes("/sample", pages=True)
+Desk = Annotated[Person, allow(Role.FRONT_DESK)]
+
+
+@reactions.on(VisitServed)
+async def on_visit_served(work: Work, event: VisitServed) -> None:
+    work.add(Note(words=str(event.visit_id)[:20]))
+
+
+@api.post("/notes", status_code=201)
+async def take(body: NoteIn, work: Working, person: Desk) -> dict[str, UUID]:
+    work.guard("notes", Twice(what=body.words))
+    note = work.start(Note(words=body.words))
+    work.touch("notes")
+    if body.words == "bug":
+        raise ZeroDivisionError("secret detail")
+    return {"id": note.id}
+
+
+@api.get("/notes")
+async def notes(read: Reading, person: Annotated[Person | None, anyone]) -> list[str]:
+    return list((await read.scalars(sa.select(Note.words).order_by("words"))).all())  # pyright: ignore
+
+
+@api.get("/broken")
+async def broken(read: Reading, person: Annotated[Person | None, anyone]) -> None:
+    read.add(Note(words="written by a reader"))
+    await read.flush()
+
+
+@api.post("/notes/import")
+async def import_notes(request: Request, person: Annotated[Person, allow(Role.OPERATOR)]) -> Response:
+    async def record(work: Work, lines: list[tuple[int, NoteLine]]) -> Outcome:
+        known = set((await work.session.scalars(sa.select(Note.words))).all())  # pyright: ignore
+        outcome, rows = Outcome(), list[dict[str, Any]]()
+        for number, line in lines:
+            if line.words == "twice":
+                outcome.bad.append(BadLine.because(number, Twice(what=line.words)))
+            elif line.words not in known:
+                rows.append({"id": uuid4(), "version": 0, "correlation_id": uuid4(), "words": line.words})
+        await work.insert(Note, rows)
+        outcome.accepted = len(rows)
+        return outcome
+
+    return await import_lines(request, NoteLine, record)
+
+
+@pages.get("/")
+async def board(request: Request, person: Desk) -> Response:
+    return page(request, "problem.html", title="notes", text=f"{person.name}", code=200)
+
+
+@pages.post("/notes")
+async def take_on_page(request: Request, form: Annotated[NoteIn, Form()], work: Working, person: Desk) -> Response:
+    work.guard("notes", Twice(what=form.words))
+    work.start(Note(words=form.words))
+    return see_other(request, "/sample/", done="noted")
+
+
+def service(folder: Path) -> Service:
+    """The service; its empty migrations are in `folder`."""
+    (folder / "sample" / "migrations" / "versions").mkdir(parents=True)
+    return Service(
+        name="sample",
+        title="Notes",
+        metadata=Table.metadata,
+        reactions=reactions,
+        routers=(api, pages),
+        folder=folder / "sample",
+        nav=(Link("Front desk", "/sample/", (Role.FRONT_DESK,)),),
+        open_paths=(IMPORT,),
+    )
