@@ -7,6 +7,7 @@
     ├── NotFound             there is no such thing (or not for you)                    404
     ├── NotAllowed           the role, centre or object is not yours                    403
     ├── NotSignedIn          nobody is signed in                                        401
+    ├── BodyTooLarge         the request holds more than the limit                      413
     ├── Stale                it changed since you read it                               409
     └── Unavailable          a part is away; nothing was changed; try again             503
 
@@ -79,6 +80,15 @@ class NotSignedIn(Refused):
     slug = "not-signed-in"
     status = 401
     message = msg("Please sign in first.")
+
+
+class BodyTooLarge(Refused):
+    """The request holds more than the limit."""
+
+    slug = "body-too-large"
+    status = 413
+    message = msg("What was sent is larger than the {limit} bytes this place takes. Nothing was changed.")
+    field_name = "body"
 
 
 class Stale(Refused):

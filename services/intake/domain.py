@@ -1,12 +1,15 @@
 """The rules of the front desk: free, anonymous, without appointment; and a fair queue."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from services.chassis.errors import Invalid, Refused, msg
 from services.contracts.intake import VisitStatus
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
 """How far a desk's clock may run ahead of ours."""
+
+EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
+"""No centre has visits from before; a clock or a file that says so is wrong."""
 
 RETENTION = timedelta(days=365 * 3)
 """How long a person stays known after the last thing that happened, unless they ask for less."""
@@ -47,6 +50,14 @@ class InTheFuture(Invalid):
 
     slug = "in-the-future"
     message = msg("{at} lies in the future; it is now {now}.")
+    field_name = "at"
+
+
+class TooLongAgo(Invalid):
+    """Something is said to have happened before there were centres."""
+
+    slug = "too-long-ago"
+    message = msg("{at} lies too far back; visits are kept from {earliest} on.")
     field_name = "at"
 
 
@@ -104,7 +115,9 @@ def check_area(area: str | None, centre: str, areas: list[str]) -> None:
 
 
 def check_past(at: datetime, now: datetime, field: str = "at") -> None:
-    """Nothing happens later than now, give or take a desk's clock. Raises `InTheFuture`."""
+    """Nothing happens later than now, give or take a desk's clock. Raises `InTheFuture` or `TooLongAgo`."""
+    if at < EARLIEST:
+        raise TooLongAgo(about=field, at=at.isoformat(timespec="seconds"), earliest=EARLIEST.date().isoformat())
     if at > now + CLOCK_TOLERANCE:
         raise InTheFuture(about=field, at=at.isoformat(timespec="seconds"), now=now.isoformat(timespec="seconds"))
 

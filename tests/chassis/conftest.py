@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from services.chassis.identity import Person, Role
 from services.chassis.testing import Client, FixedClock, client_of, quiet_settings
@@ -11,6 +12,15 @@ from tests.chassis.sample_service import Table, service
 
 DESK = Person(subject="t/desk", name="Accueil (test)", roles=frozenset({Role.FRONT_DESK}), centres=frozenset({"huy"}))
 OPERATOR = Person(subject="t/ops", name="Exploitation (test)", roles=frozenset({Role.OPERATOR}))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def plain_logs() -> None:
+    """Tracebacks as text: drawing them with every local takes seconds."""
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
 
 
 @pytest.fixture

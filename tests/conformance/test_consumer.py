@@ -68,6 +68,18 @@ async def test_a_store_that_is_away_is_waited_for(
     assert not await letters(listener)
 
 
+async def test_events_taken_while_the_store_is_away_wait_and_are_not_blamed(
+    listener: Store, consumer: Consumer, sample: Sample, request: pytest.FixtureRequest
+) -> None:
+    async with away(listener, request):
+        taking = asyncio.create_task(consumer.take([sample.told(ANNA, 1), sample.told(BRUNO, 1, POISON)]))
+        await asyncio.sleep(0.3)
+        assert not taking.done()
+    await asyncio.wait_for(taking, 10)
+    assert await trail(listener, ANNA) == [1]
+    assert [one.reason for one in await letters(listener)] == ["unlucky"]
+
+
 @pytest.mark.kafka
 @pytest.mark.parametrize("broker", ["kafka"], indirect=True)
 async def test_a_second_consumer_takes_over_in_mid_stream(

@@ -1,17 +1,20 @@
 """What is heard takes effect exactly once, in each aggregate's order, and nothing is silently lost."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from itertools import pairwise
 from uuid import uuid4
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.chassis.consumer import Consumer
-from services.chassis.store import Store
+from services.chassis.store import Cause, Store, Work
 from services.chassis.testing import ear
 from tests.conformance.conftest import StoreOf
-from tests.conformance.sample import Sample, announced, letters, trail
+from tests.conformance.sample import POISON, Sample, announced, letters, trail
 
 ANNA, BRUNO, CHLOE = uuid4(), uuid4(), uuid4()
 
@@ -115,3 +118,26 @@ async def test_an_unknown_type_is_passed_over_and_counted(listener: Store, consu
     await consumer.take([sample.told(ANNA, 1), new._replace(headers=headers, value=b"\x00"), sample.told(ANNA, 3)])
     assert await trail(listener, ANNA) == [1, 3]
     assert not await letters(listener)
+
+
+async def test_a_batch_is_one_transaction_and_one_that_fails_is_redone_one_by_one(
+    listener: Store, consumer: Consumer, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units: list[str] = []
+    work = listener.work
+
+    @asynccontextmanager
+    async def watched(cause: Cause | None = None) -> AsyncGenerator[Work]:
+        units.append("rolled back")
+        async with work(cause) as one:
+            yield one
+        units[-1] = "committed"
+
+    monkeypatch.setattr(listener, "work", watched)
+    await consumer.take([sample.told(uuid4(), 1) for _ in range(50)])
+    assert units == ["committed"]
+    units.clear()
+    await consumer.take([sample.told(ANNA, 1), sample.told(BRUNO, 1, POISON), sample.told(CHLOE, 1)])
+    whole, anna, *tries, buried, chloe = units
+    assert (whole, anna, buried, chloe) == ("rolled back", "committed", "committed", "committed")
+    assert tries == ["rolled back"] * 3

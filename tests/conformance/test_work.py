@@ -41,9 +41,10 @@ async def test_a_row_read_before_its_lock_is_read_again_under_it(speaker: Store,
 
     async def add(store: Store, number: int) -> None:
         async with store.work() as work:
-            await work.session.scalars(sa.select(Tally))
+            seen = (await work.session.scalars(sa.select(Tally))).one()
             await asyncio.sleep(0.05)
             tally = await work.load(Tally, ANNA)
+            assert tally is seen
             tally.trail = [*tally.trail, number]
 
     await asyncio.gather(*(add(store, number) for number, store in ((2, speaker), (3, other))))

@@ -45,9 +45,8 @@ async def somebody(store: Store) -> UUID:
 
 async def said(store: Store) -> list[str]:
     async with store.read() as session:
-        outbox = store.table("outbox")
-        rows: list[bytes] = list(await session.scalars(sa.select(outbox.c.headers).order_by(outbox.c.seq)))
-        return [(dict(unpack_headers(packed))["ce_type"] or b"").decode() for packed in rows]
+        rows = await session.scalars(sa.select(store.table("outbox").c.headers).order_by(store.table("outbox").c.seq))
+        return [str(dict(unpack_headers(packed))["ce_type"] or b"", "utf-8") for packed in rows]
 
 
 async def test_a_withdrawal_is_noted_and_said_once(store: Store) -> None:

@@ -47,7 +47,7 @@ class Stack:
             env={**os.environ, **options},
             capture_output=True,
             text=True,
-            timeout=2400,
+            timeout=900,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr

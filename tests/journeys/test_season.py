@@ -10,7 +10,7 @@ from tests.journeys.stacks import Stack
 BROCHURE = {"visitors": 181_689, "individual_interviews": 87_532, "guidance_interviews": 5_296}
 
 
-@pytest.mark.timeout(4800)
+@pytest.mark.timeout(1500)
 def test_the_season_gives_the_brochures_figures_and_importing_again_changes_nothing(
     stack: Stack, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

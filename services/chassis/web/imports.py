@@ -98,15 +98,19 @@ async def import_lines(request: Request, line_model: type[Line], record: Recorde
             refuse(outcome.bad)
             batch.clear()
 
-    async for number, parsed in read(request.stream(), line_model):
-        totals["lines"] += 1
-        if isinstance(parsed, BadLine):
-            refuse([parsed])
-        else:
-            batch.append((number, parsed))
-        if len(batch) >= BATCH:
-            await keep()
-    await keep()
+    try:
+        async for number, parsed in read(request.stream(), line_model):
+            totals["lines"] += 1
+            if isinstance(parsed, BadLine):
+                refuse([parsed])
+            else:
+                batch.append((number, parsed))
+            if len(batch) >= BATCH:
+                await keep()
+        await keep()
+    except BaseException:
+        answers.close()
+        raise
     answers.write(orjson.dumps(totals) + b"\n")
     return StreamingResponse(_spooled(answers), media_type="application/x-ndjson")
 

@@ -5,10 +5,11 @@ from typing import Any, cast
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from services.chassis.errors import NotAllowed, NotFound, NotSignedIn, Refused, Unavailable, msg
+from services.chassis.errors import BodyTooLarge, NotAllowed, NotFound, NotSignedIn, Refused, Unavailable, msg
 from services.chassis.faults import is_away
 from services.chassis.i18n import translate
 from services.chassis.telemetry import log
@@ -52,6 +53,10 @@ _TITLES = {
     413: msg("Too large"),
     422: msg("Something in it is not right"),
     503: msg("Not possible right now"),
+}
+_DETAILS = {
+    404: msg("This address leads nowhere. Perhaps a letter is wrong, or the page has moved."),
+    405: msg("This address exists, but not for what was tried here."),
 }
 _FAILED = msg("Something went wrong on our side. It has been noted; please try again.")
 
@@ -143,8 +148,10 @@ async def answer_invalid(request: Request, error: Exception) -> Response:
 async def answer_http(request: Request, error: Exception) -> Response:
     """What the framework itself refuses: unknown path, wrong method, body too large."""
     refusal = cast(HTTPException, error)
-    slug = {404: "not-found", 405: "wrong-method", 413: "body-too-large"}.get(refusal.status_code, "refused")
-    response = _answer(request, refusal.status_code, slug, translate(_TITLES.get(refusal.status_code, _OTHER)), [])
+    if refusal.status_code == BodyTooLarge.status:
+        return await answer_refused(request, BodyTooLarge(limit=request.scope.get(MAX_BODY_SIZE_SCOPE_KEY, "…")))
+    slug = {404: "not-found", 405: "wrong-method"}.get(refusal.status_code, "refused")
+    response = _answer(request, refusal.status_code, slug, translate(_DETAILS.get(refusal.status_code, _OTHER)), [])
     for name, value in (refusal.headers or {}).items():
         response.headers[name] = value
     return response

@@ -7,14 +7,16 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.chassis import i18n
 from services.chassis.broker import Broker
 from services.chassis.clock import Clock, system_clock
-from services.chassis.errors import Refused
+from services.chassis.errors import BodyTooLarge, Refused
 from services.chassis.identity import signer
 from services.chassis.live import Live
 from services.chassis.service import Runtime, Service
@@ -126,10 +128,17 @@ class _Limits:
     """Bounds every request body; the streaming imports have their own, larger bound."""
 
     def __init__(self, app: ASGIApp, settings: Settings, open_paths: tuple[str, ...]) -> None:
+        self._app = app
         self._small = RequestBodyLimitMiddleware(app, max_body_size=settings.body_limit)
         self._large = RequestBodyLimitMiddleware(app, max_body_size=settings.import_limit)
         self._open_paths = frozenset(open_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         chosen = self._large if scope.get("path") in self._open_paths else self._small
+        length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if length.isdigit() and int(length) > chosen.max_body_size:
+            # Refused before anything is read; a body of unknown length is refused where it passes the limit.
+            scope["app"] = self._app
+            refusal = await answer_refused(Request(scope), BodyTooLarge(limit=chosen.max_body_size))
+            return await refusal(scope, receive, send)
         await chosen(scope, receive, send)

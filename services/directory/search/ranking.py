@@ -66,9 +66,12 @@ def cursor_after(last: Ranked) -> str:
 
 
 def read_cursor(text: str) -> tuple[float, int]:
-    """What `cursor_after` wrote. Raises what the function's end names when it was made by somebody else."""
+    """Band and lot of the last result of the page before. Raises `UnknownCursor`."""
     try:
-        band, drawn = orjson.loads(bytes.fromhex(text))
-        return float(band), int(drawn)
-    except (ValueError, TypeError) as error:
+        said = orjson.loads(bytes.fromhex(text))
+        band, place = float(said[0]), int(said[1])
+    except (ValueError, TypeError, LookupError) as error:
         raise UnknownCursor() from error
+    if not 0 <= place < 2**64:
+        raise UnknownCursor()
+    return band, place

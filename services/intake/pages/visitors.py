@@ -30,6 +30,13 @@ class RegisterForm(Body):
     purposes: list[str] = Field(default_factory=list[str], max_length=10)
 
 
+_MISSING = {
+    "given_name": msg("The given name is missing."),
+    "family_name": msg("The family name is missing."),
+    "purposes": msg("Tick at least one thing that the person agrees to."),
+}
+
+
 @router.get("/visits/{id}")
 async def visit_page(id: UUID, request: Request, read: Reading, person: Team) -> Response:
     """One visit; here a person can agree to be known."""
@@ -43,11 +50,7 @@ async def register(
     """The person agrees to be known."""
     visit = await work.load(Visit, id, msg("visit"))
     person.at(visit.centre)
-    errors = {
-        name: _("This field is required.")
-        for name in ("given_name", "family_name", "purposes")
-        if not getattr(form, name)
-    }
+    errors = {name: _(missing) for name, missing in _MISSING.items() if not getattr(form, name)}
     if not errors:
         try:
             visitor = await actions.register_visitor(

@@ -1,0 +1,74 @@
+"""Four languages, French first."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from services.chassis import i18n
+
+PO = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
+
+
+@pytest.fixture
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    """Two services that say `Done` differently; one of them counts."""
+    says = {
+        "desk": 'msgid "Done"\nmsgstr "Terminé"\n',
+        "plan": 'msgid "Done"\nmsgstr "Fait"\n\n'
+        'msgid "one step"\nmsgid_plural "%(num)d steps"\nmsgstr[0] "une étape"\nmsgstr[1] "%(num)d étapes"\n',
+    }
+    folders = [i18n.HERE / "locales"]
+    for name, text in says.items():
+        folder = tmp_path / name / "locales"
+        folder.mkdir(parents=True)
+        (folder / "fr.po").write_text(PO + text)
+        folders.append(folder)
+    monkeypatch.setattr(i18n, "_folders", folders)
+    i18n.catalogue.cache_clear()
+    token = i18n.language.set("fr")
+    yield
+    i18n.language.reset(token)
+    i18n.catalogue.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("asked", "remembered", "accepts", "chosen"),
+    [
+        (None, None, "", "fr"),
+        ("de", "nl", "en", "de"),
+        ("xx", "nl", "en", "nl"),
+        (None, "xx", "en", "en"),
+        (None, None, "es-ES,es;q=0.9", "fr"),
+        (None, None, "nl-BE;q=0.5, de-AT;q=0.7, es", "de"),
+        (None, None, "en;q=zero, nl", "nl"),
+        (None, None, ";;;,,,q=", "fr"),
+    ],
+)
+def test_a_language_is_chosen(asked: str | None, remembered: str | None, accepts: str, chosen: str) -> None:
+    assert i18n.choose(asked, remembered, accepts) == chosen
+
+
+@pytest.mark.usefixtures("packages")
+def test_a_services_own_words_come_before_others() -> None:
+    for service, said in (("desk", "Terminé"), ("plan", "Fait")):
+        token = i18n.answering.set(service)
+        assert i18n.translate("Done") == said
+        i18n.answering.reset(token)
+
+
+@pytest.mark.usefixtures("packages")
+def test_one_and_many_and_none() -> None:
+    one, many = "one step", "%(num)d steps"
+    assert i18n.translate_number(one, many, 1) == "une étape"
+    assert i18n.translate_number(one, many, 2) == "%(num)d étapes"
+    assert i18n.translate_number(one, many, 0) == "une étape", "French counts none like one"
+    i18n.language.set("en")
+    assert i18n.translate_number(one, many, 0) == many
+
+
+@pytest.mark.usefixtures("packages")
+def test_what_nobody_translated_is_shown_in_english() -> None:
+    assert i18n.translate("Never said") == "Never said"
+    assert i18n.area_label("find-job") != "find-job"
+    assert i18n.area_label("mobility") == "mobility"

@@ -1,0 +1,84 @@
+"""Who somebody is, what they may do, and that nobody can forge it."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from services.chassis.errors import NotAllowed, NotSignedIn, WrongCentre
+from services.chassis.identity import Person, Role, Rule, Signer, signer
+from services.chassis.testing import quiet_settings
+
+NADIA = Person(subject="t/nadia", name="Nadia (test)", roles=frozenset({Role.COUNSELLOR}), centres=frozenset({"mons"}))
+REGION = Person(subject="t/region", name="Région (test)", roles=frozenset({Role.MANAGER}))
+
+
+def test_a_rule_admits_its_roles_and_nobody_else() -> None:
+    rule = Rule([Role.COUNSELLOR])
+    assert rule.admit(NADIA) is NADIA
+    with pytest.raises(NotAllowed):
+        rule.admit(REGION)
+    with pytest.raises(NotSignedIn):
+        rule.admit(None)
+
+
+def test_a_rule_without_roles_admits_nobody_and_an_open_one_everybody() -> None:
+    with pytest.raises(NotAllowed):
+        Rule([]).admit(NADIA)
+    assert Rule(None).admit(None) is None
+    assert Rule(None).admit(NADIA) is NADIA
+
+
+def test_staff_work_at_their_centres_and_the_region_everywhere() -> None:
+    assert NADIA.at("mons") == "mons"
+    with pytest.raises(WrongCentre, match="You work for mons; this belongs to arlon"):
+        NADIA.at("arlon")
+    assert REGION.at("arlon") == "arlon"
+
+
+def test_a_visitor_is_only_themself() -> None:
+    ref = uuid4()
+    visitor = Person(subject="v", name="V", roles=frozenset({Role.VISITOR}), subject_ref=ref)
+    assert visitor.is_subject(ref)
+    assert not visitor.is_subject(uuid4())
+    assert not NADIA.model_copy(update={"subject_ref": ref}).is_subject(ref)
+
+
+def test_a_session_comes_back_as_the_same_person() -> None:
+    mine = Signer("key", 12)
+    assert mine.person(mine.session(NADIA)) == NADIA
+
+
+def test_no_other_key_purpose_or_time_is_accepted() -> None:
+    mine, other = Signer("key", 12), Signer("other", 12)
+    session = mine.session(NADIA)
+    assert other.person(session) is None
+    assert mine.person(mine.link(NADIA)) is None
+    assert mine.person_of_link(session) is None
+    assert mine.person_of_link(mine.link(NADIA)) == NADIA
+    assert mine.person(session, max_age=-1) is None
+    payload, _, rest = session.partition(".")
+    assert mine.person(f"{payload[:-2]}xx.{rest}") is None
+    assert mine.person("") is None
+
+
+def test_a_key_is_made_once_for_its_owner_alone_however_many_start_together(tmp_path: Path) -> None:
+    """Processes side by side share the folder: an empty or second key would let nobody, or anybody, in."""
+    for attempt in range(20):
+        settings = quiet_settings(tmp_path / str(attempt))
+        with ThreadPoolExecutor(8) as starting:
+            made = [made.session(NADIA) for made in starting.map(signer, [settings] * 8)]
+        assert all(signer(settings).person(session) == NADIA for session in made)
+        assert Signer("", 12).person(made[0]) is None
+        [key] = (tmp_path / str(attempt)).iterdir()
+        assert stat.S_IMODE(key.stat().st_mode) == 0o600
+        assert len(key.read_text()) > 40
+
+
+def test_a_configured_key_comes_first(tmp_path: Path) -> None:
+    settings = quiet_settings(tmp_path, secret_key="from-the-vault")
+    assert Signer("from-the-vault", 12).person(signer(settings).session(NADIA)) == NADIA
+    assert not list(tmp_path.iterdir())
+    assert "from-the-vault" not in repr(settings)

@@ -1,0 +1,169 @@
+"""The store: errors told apart, migrations of replicas that start together, readers that cannot write."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from services.chassis.faults import is_away, second_row_of
+from services.chassis.migrations import migrate
+from services.chassis.store import Store
+from services.chassis.testing import FixedClock
+from services.launcher.catalogue import SERVICES
+from tests.chassis.sample_service import Note, Table
+from tests.parts.postgres import PostgresServer
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'store.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return (await server.create_database("chassis_store")).replace("postgresql://", "postgresql+asyncpg://")
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncGenerator[Store]:
+    made = Store(url, "sample", Table.metadata, FixedClock())
+    async with made.writer.begin() as connection:
+        await connection.run_sync(Table.metadata.create_all)
+    yield made
+    await made.close()
+
+
+async def failing(store: Store, statement: str, values: object = None) -> DBAPIError:
+    with pytest.raises(DBAPIError) as caught:
+        async with store.work() as work:
+            await work.session.execute(sa.text(statement), values)  # pyright: ignore
+    return caught.value
+
+
+async def test_a_mistake_of_ours_is_not_an_absence(store: Store) -> None:
+    """Otherwise an event that meets it would be tried for ever, and everybody behind it would wait."""
+    for statement in ("select * from no_such_table", "select nothing from notes", "selct 1"):
+        assert not is_away(await failing(store, statement)), statement
+
+
+async def test_a_broken_rule_is_not_an_absence_and_names_its_table(store: Store) -> None:
+    async with store.work() as work:
+        work.add(Note(words="once"))
+    insert = "insert into notes (id, version, correlation_id, words) select {0}, 0, id, {1} from notes"
+    twice = await failing(store, insert.format("correlation_id", "words"))
+    empty = await failing(store, insert.format("correlation_id", "null"))
+    for error in (twice, empty):
+        assert isinstance(error, IntegrityError)
+        assert not is_away(error)
+    assert isinstance(twice, IntegrityError)
+    assert second_row_of(twice) == "notes"
+    assert isinstance(empty, IntegrityError)
+    assert second_row_of(empty) is None
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError(), TimeoutError(), PoolTimeout("no connection")])
+def test_what_cannot_be_reached_is_away(error: Exception) -> None:
+    assert is_away(error)
+    assert not is_away(ValueError("a value"))
+
+
+def test_sqlite_says_busy_full_or_gone() -> None:
+    for name, away in (
+        ("SQLITE_BUSY", True),
+        ("SQLITE_BUSY_SNAPSHOT", True),
+        ("SQLITE_FULL", True),
+        ("SQLITE_IOERR_WRITE", True),
+        ("SQLITE_CANTOPEN", True),
+        ("SQLITE_ERROR", False),
+        ("SQLITE_CONSTRAINT_UNIQUE", False),
+        ("SQLITE_TOOBIG", False),
+    ):
+        orig = sqlite3.OperationalError(name)
+        orig.sqlite_errorname = name
+        assert is_away(sa.exc.OperationalError("select", {}, orig)) is away, name  # pyright: ignore
+
+
+@pytest.mark.postgres
+async def test_a_server_that_was_cut_off_is_away_and_then_back(postgres: PostgresServer) -> None:
+    url = (await postgres.create_database("chassis_cut")).replace("postgresql://", "postgresql+asyncpg://")
+    store = Store(url, "sample", Table.metadata)
+
+    async def work_through_a_cut() -> None:
+        async with store.work() as work:
+            await work.session.execute(sa.text("select 1"))
+            await asyncio.to_thread(postgres.kill)
+            await work.session.execute(sa.text("select 1"))
+
+    with pytest.raises(Exception) as cut:  # noqa: PT011 - that it is one is what is asked
+        await work_through_a_cut()
+    with pytest.raises(Exception) as gone:  # noqa: PT011
+        async with store.read() as session:
+            await session.execute(sa.text("select 1"))
+    assert is_away(cut.value)
+    assert is_away(gone.value)
+    await asyncio.to_thread(postgres.start_again)
+    async with store.read() as session:
+        assert await session.scalar(sa.text("select 1")) == 1
+    await store.close()
+
+
+async def test_replicas_that_start_together_migrate_once(url: str) -> None:
+    service = SERVICES["intake"]
+    stores = [Store(url, service.name, service.metadata) for _ in range(3)]
+    await asyncio.gather(*(migrate(store, service.folder / "migrations") for store in stores))
+    async with stores[0].read() as session:
+        assert await session.scalar(sa.text("select count(*) from alembic_version")) == 1
+    for store in stores:
+        await store.close()
+
+
+async def test_readers_neither_wait_for_a_writer_nor_see_what_is_not_committed(store: Store) -> None:
+    async with store.work() as work:
+        work.add(Note(words="draft"))
+        await work.session.flush()
+        async with asyncio.timeout(2), store.read() as session:
+            assert await session.scalar(sa.select(sa.func.count()).select_from(Note)) == 0
+    async with store.read() as session:
+        assert await session.scalar(sa.select(sa.func.count()).select_from(Note)) == 1
+
+
+async def test_boards_and_relay_are_told_only_after_the_commit(store: Store) -> None:
+    touched: list[set[str]] = []
+    store.on_touch = touched.append
+
+    async def change(fail: bool) -> None:
+        async with store.work() as work:
+            work.add(Note(words=f"fail {fail}"))
+            work.touch("intake:huy")
+            if fail:
+                raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError):
+        await change(fail=True)
+    assert touched == []
+    await change(fail=False)
+    assert touched == [{"intake:huy"}]
+    assert not store.said.is_set()
+
+
+async def test_what_is_cancelled_leaves_nothing_and_blocks_nobody(store: Store) -> None:
+    """A browser that goes away in the middle must not keep the only writer."""
+
+    async def slow() -> None:
+        async with store.work() as work:
+            work.add(Note(words="half"))
+            await work.session.flush()
+            await asyncio.sleep(30)
+
+    for _ in range(3):
+        task = asyncio.create_task(slow())
+        await asyncio.sleep(0.05)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    async with asyncio.timeout(5), store.work() as work:
+        work.add(Note(words="whole"))
+    async with store.read() as session:
+        assert (await session.scalars(sa.select(Note))).one().words == "whole"

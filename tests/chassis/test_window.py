@@ -1,0 +1,57 @@
+"""The embedded broker forgets: relays wait rather than push out what somebody still has to read."""
+
+import asyncio
+
+import pytest
+from aiokafka import TopicPartition
+
+from services.chassis.broker import Window
+from services.chassis.wire import Record
+
+VISITS, OTHER = "cefo.intake.visits", "cefo.plans.plans"
+
+
+def records(size: int) -> Record:
+    return Record(VISITS, b"k", [("ce_id", b"x")], b"x" * size)
+
+
+async def test_nobody_listens_so_nobody_is_waited_for() -> None:
+    window = Window()
+    window.sent([(VISITS, 0, 0)], [Window.LIMIT])
+    assert window.behind() == 0
+    await asyncio.wait_for(window.room(Window.LIMIT), 1)
+
+
+async def test_a_relay_waits_until_the_slowest_has_committed() -> None:
+    window = Window()
+    window.join("fast", [VISITS])
+    window.join("slow", [VISITS, OTHER])
+    window.sent([(VISITS, 0, offset) for offset in range(3000)], [1] * 3000)
+    window.sent([(OTHER, 2, 0)], [500])
+    assert window.behind() == 3500
+    window.committed("fast", {TopicPartition(VISITS, 0): 3000})
+    waiting = asyncio.create_task(window.room(1000))
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    window.committed("slow", {TopicPartition(VISITS, 0): 400})
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    window.committed("slow", {TopicPartition(VISITS, 0): 500})
+    await asyncio.wait_for(waiting, 1)
+    assert window.behind() == 3000
+
+
+async def test_what_is_larger_than_the_window_goes_alone() -> None:
+    window = Window()
+    window.join("slow", [VISITS])
+    await asyncio.wait_for(window.room(Window.LIMIT * 2), 1)
+    window.sent([(VISITS, 0, 0)], [1])
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(window.room(Window.LIMIT * 2), 0.02)
+
+
+def test_a_record_weighs_what_it_holds() -> None:
+    assert Window.weight(records(10)) == 1
+    assert Window.weight(records(5000)) == 5
+    assert Window.fitting([1] * 5000) == Window.LIMIT // 2
+    assert Window.fitting([Window.LIMIT * 3, 1]) == 1

@@ -1,0 +1,26 @@
+"""A process on a port of its own, for streams and browsers: relay and consumers stand still."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import uvicorn
+
+from services.chassis.web.process import Process
+from services.launcher.kafka import free_ports
+
+
+@asynccontextmanager
+async def served(process: Process) -> AsyncGenerator[str]:
+    """Its address, for as long as the block lasts."""
+    port = free_ports(1)[0]
+    server = uvicorn.Server(uvicorn.Config(process, port=port, lifespan="off", log_config=None))
+    running = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 (uvicorn has no event for it)
+        await asyncio.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.live.close()
+        server.should_exit = True
+        await running

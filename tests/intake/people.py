@@ -1,0 +1,38 @@
+"""Who works at the desk in these tests, and when."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from services.chassis.identity import Person, Role
+from services.chassis.store import Store, Work
+from services.contracts.intake import Channel
+from services.intake import actions
+from services.intake.store import Visit
+
+AREAS = ["choose-path", "select-training", "find-job", "create-business"]
+MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+"""Nine o'clock in Brussels."""
+
+LIEGE_DESK = Person(
+    subject="test/desk-liege", name="Accueil", roles=frozenset({Role.FRONT_DESK}), centres=frozenset({"liege"})
+)
+NAMUR_DESK = LIEGE_DESK.model_copy(update={"subject": "test/desk-namur", "centres": frozenset({"namur"})})
+COUNSELLOR = Person(
+    subject="test/counsellor", name="Conseil", roles=frozenset({Role.COUNSELLOR}), centres=frozenset({"liege"})
+)
+PROVIDER = Person(subject="test/provider", name="Opérateur", roles=frozenset({Role.PROVIDER}))
+OPERATOR = Person(subject="test/operator", name="Exploitation", roles=frozenset({Role.OPERATOR}))
+
+
+async def open_centres(store: Store) -> None:
+    """Liège with the four areas, Namur with one."""
+    async with store.work() as work:
+        await actions.know_centre(work, "liege", "Cité des métiers de Liège", AREAS, "Europe/Brussels")
+        await actions.know_centre(work, "namur", "Cité des métiers de Namur", ["find-job"], "Europe/Brussels")
+
+
+async def walks_in(
+    work: Work, visit_id: UUID, *, centre: str = "liege", area: str | None = None, queue: bool = True
+) -> Visit:
+    """Somebody comes to the desk."""
+    return await actions.check_in(work, visit_id, centre=centre, area=area, channel=Channel.DESK, at=None, queue=queue)

@@ -1,0 +1,267 @@
+import asyncio
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import col
+
+from services.chassis.errors import Refused, Stale
+from services.chassis.store import Store
+from services.chassis.testing import FixedClock, said
+from services.contracts.intake import (
+    Channel,
+    SubjectErased,
+    VisitBeingServed,
+    VisitCalled,
+    VisitCheckedIn,
+    VisitIdentified,
+    VisitLeft,
+    VisitorRegistered,
+    VisitServed,
+    VisitStatus,
+)
+from services.intake import actions, domain
+from services.intake.store import Consent, ErasedSubject, Visit, Visitor
+from tests.intake.people import MONDAY, walks_in
+
+
+async def visits(store: Store) -> list[Visit]:
+    async with store.read() as session:
+        return list((await session.scalars(sa.select(Visit).order_by(col(Visit.checked_in_at)))).all())
+
+
+async def enter(store: Store, **how: object) -> UUID:
+    visit_id = uuid4()
+    async with store.work() as work:
+        await walks_in(work, visit_id, **how)  # type: ignore[arg-type]
+    return visit_id
+
+
+async def registered(store: Store, visit_id: UUID) -> UUID:
+    async with store.work() as work:
+        visitor = await actions.register_visitor(
+            work,
+            visit_id,
+            given_name="Prénom",
+            family_name="Démonstration",
+            contact=None,
+            language="fr",
+            purposes=["guidance", "plan"],
+            recorded_by="test/desk-liege",
+        )
+    return visitor.id
+
+
+async def test_a_check_in_gives_a_ticket_and_says_so(store: Store) -> None:
+    visit_id = await enter(store, area="find-job")
+    (visit,) = await visits(store)
+    assert (visit.id, visit.status, visit.ticket, visit.version) == (visit_id, "waiting", "E-001", 1)
+    (event,) = await said(store)
+    assert event.event == VisitCheckedIn(
+        visit_id=visit_id,
+        centre="liege",
+        area="find-job",
+        channel=Channel.DESK,
+        at=MONDAY,
+        status=VisitStatus.WAITING,
+        ticket="E-001",
+    )
+
+
+async def test_saying_it_again_changes_nothing(store: Store) -> None:
+    visit_id = uuid4()
+    for _ in range(3):
+        async with store.work() as work:
+            await walks_in(work, visit_id, area="find-job")
+    assert [visit.ticket for visit in await visits(store)] == ["E-001"]
+    assert len(await said(store)) == 1
+
+
+async def test_saying_otherwise_under_the_same_id_is_refused(store: Store) -> None:
+    visit_id = await enter(store, area="find-job")
+    with pytest.raises(domain.AlreadyDifferent):
+        async with store.work() as work:
+            await walks_in(work, visit_id, area="select-training")
+    assert [visit.area for visit in await visits(store)] == ["find-job"]
+
+
+async def test_passing_through_takes_no_ticket(store: Store) -> None:
+    await enter(store, queue=False)
+    await enter(store)
+    assert sorted((visit.status, visit.ticket) for visit in await visits(store)) == [
+        ("no_queue", None),
+        ("waiting", "A-001"),
+    ]
+
+
+async def test_the_same_check_in_at_once_is_one_visit(store: Store) -> None:
+    visit_id = uuid4()
+
+    async def click() -> None:
+        try:
+            async with store.work() as work:
+                await walks_in(work, visit_id)
+        except domain.AlreadyDifferent:
+            pass  # the other click was first; PostgreSQL's answer to the loser of the race
+
+    await asyncio.gather(*(click() for _ in range(10)))
+    assert len(await visits(store)) == 1
+    assert len(await said(store)) == 1
+
+
+async def test_fifty_people_at_once_get_fifty_tickets(store: Store) -> None:
+    await asyncio.gather(*(enter(store, area="find-job") for _ in range(50)))
+    assert sorted(visit.ticket or "" for visit in await visits(store)) == [f"E-{n:03d}" for n in range(1, 51)]
+
+
+async def test_numbers_start_anew_on_the_centres_own_day(store: Store, clock: FixedClock) -> None:
+    clock.now = datetime.fromisoformat("2026-03-02T23:30:00+01:00")
+    await enter(store)
+    clock.forward(hours=1)
+    await enter(store)
+    assert [visit.ticket for visit in await visits(store)] == ["A-001", "A-001"]
+
+
+async def test_twenty_desks_that_call_at_once_get_twenty_visitors(store: Store) -> None:
+    for _ in range(20):
+        await enter(store)
+
+    async def call(desk: int) -> UUID:
+        async with store.work() as work:
+            return (await actions.call_next(work, "liege", f"desk-{desk}")).id
+
+    called = await asyncio.gather(*(call(desk) for desk in range(1, 21)))
+    assert len(set(called)) == 20
+    assert {visit.status for visit in await visits(store)} == {"called"}
+    assert len(await said(store, VisitCalled)) == 20
+
+
+async def test_where_desks_outnumber_visitors_the_others_are_told(store: Store) -> None:
+    for _ in range(3):
+        await enter(store)
+
+    async def call(desk: int) -> object:
+        try:
+            async with store.work() as work:
+                return (await actions.call_next(work, "liege", f"desk-{desk}")).id
+        except domain.NobodyWaiting as refused:
+            return refused.slug
+
+    answers = await asyncio.gather(*(call(desk) for desk in range(1, 9)))
+    assert answers.count("nobody-waiting") == 5
+    assert len({answer for answer in answers if isinstance(answer, UUID)}) == 3
+
+
+async def test_whoever_waits_longest_is_called_first_and_only_at_their_centre(store: Store, clock: FixedClock) -> None:
+    first = await enter(store, area="find-job")
+    clock.forward(minutes=1)
+    second = await enter(store, area="select-training")
+    clock.forward(minutes=1)
+    await enter(store, centre="namur")
+    async with store.work() as work:
+        chosen = await actions.call_next(work, "liege", "desk-1", "select-training")
+        assert chosen.id == second
+    async with store.work() as work:
+        assert (await actions.call_next(work, "liege", "desk-1")).id == first
+    with pytest.raises(domain.NobodyWaiting):
+        async with store.work() as work:
+            await actions.call_next(work, "liege", "desk-1")
+
+
+async def test_a_visit_from_ticket_to_goodbye(store: Store, clock: FixedClock) -> None:
+    visit_id = await enter(store)
+    async with store.work() as work:
+        await actions.call(work, visit_id, "desk-2")
+    clock.forward(minutes=2)
+    async with store.work() as work:
+        await actions.serve(work, visit_id)
+    clock.forward(minutes=20)
+    async with store.work() as work:
+        await actions.finish(work, visit_id)
+    (visit,) = await visits(store)
+    assert (visit.status, visit.desk, visit.version) == ("served", "desk-2", 4)
+    assert (visit.called_at, visit.served_at, visit.ended_at) == (
+        MONDAY,
+        MONDAY + timedelta(minutes=2),
+        MONDAY + timedelta(minutes=22),
+    )
+    kinds = [type(event.event) for event in await said(store)]
+    assert kinds == [VisitCheckedIn, VisitCalled, VisitBeingServed, VisitServed]
+    assert [event.sequence for event in await said(store)] == [1, 2, 3, 4]
+
+
+async def test_who_left_is_not_served_afterwards(store: Store) -> None:
+    visit_id = await enter(store)
+    async with store.work() as work:
+        await actions.leave(work, visit_id)
+    with pytest.raises(domain.WrongStep):
+        async with store.work() as work:
+            await actions.serve(work, visit_id)
+    assert len(await said(store, VisitLeft)) == 1
+    assert (await visits(store))[0].status == "left"
+
+
+async def test_of_two_who_press_at_once_one_is_told_that_it_changed(store: Store) -> None:
+    visit_id = await enter(store)
+
+    async def press() -> str:
+        try:
+            async with store.work() as work:
+                await actions.call(work, visit_id, "desk-1", version=1)
+        except Stale as refused:
+            return refused.slug
+        return "called"
+
+    assert sorted(await asyncio.gather(press(), press())) == ["called", "stale-version"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"centre": "bruges"}, "centre"),
+        ({"area": "mobility"}, "area"),
+        ({"at": MONDAY + timedelta(hours=1)}, "at"),
+        ({"at": datetime.fromisoformat("0001-01-01T00:00:00+14:00")}, "at"),
+    ],
+)
+async def test_what_cannot_be_is_refused_and_changes_nothing(
+    store: Store, wrong: dict[str, object], field: str
+) -> None:
+    told: dict[str, object] = {"centre": "liege", "area": None, "at": None, **wrong}
+    with pytest.raises(Refused) as refused:
+        async with store.work() as work:
+            await actions.check_in(work, uuid4(), channel=Channel.KIOSK, queue=True, **told)  # type: ignore[arg-type]
+    assert refused.value.about == field
+    assert await visits(store) == []
+    assert await said(store) == []
+
+
+async def test_who_agrees_is_known_here_and_only_as_a_reference_elsewhere(store: Store) -> None:
+    visit_id = await enter(store)
+    subject_ref = await registered(store, visit_id)
+    assert (await visits(store))[0].subject_ref == subject_ref
+    known, identified = await said(store, VisitorRegistered, VisitIdentified)
+    assert isinstance(known.event, VisitorRegistered)
+    assert known.event.purposes == ("guidance", "plan")
+    assert isinstance(identified.event, VisitIdentified)
+    assert identified.event.subject_ref == subject_ref
+    assert b"monstration" not in known.record.value + identified.record.value
+    assert known.correlation_id == identified.correlation_id
+    with pytest.raises(domain.AlreadyKnown):
+        await registered(store, visit_id)
+
+
+async def test_who_is_forgotten_leaves_a_reference_that_never_comes_back(store: Store) -> None:
+    visit_id = await enter(store)
+    subject_ref = await registered(store, visit_id)
+    async with store.work() as work:
+        await actions.erase_visitor(work, subject_ref)
+    assert (await visits(store))[0].subject_ref is None
+    async with store.read() as session:
+        assert await session.get(Visitor, subject_ref) is None
+        assert (await session.scalars(sa.select(Consent))).all() == []
+        assert await session.get(ErasedSubject, subject_ref) is not None
+    (erased,) = await said(store, SubjectErased)
+    assert erased.event == SubjectErased(subject_ref=subject_ref, at=MONDAY)
+    assert erased.sequence == 2

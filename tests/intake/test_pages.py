@@ -1,0 +1,297 @@
+"""Intake's pages as a browser without JavaScript uses them, and the stream that makes them live."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from urllib.parse import unquote
+from uuid import uuid4
+
+import httpx2
+import pytest
+import sqlalchemy as sa
+
+from services.chassis.identity import Person
+from services.chassis.testing import Client, FixedClock, said
+from services.contracts.intake import VisitCheckedIn
+from services.intake.store import Visit, Visitor
+from tests.chassis_web.served import served
+from tests.intake.people import COUNSELLOR, LIEGE_DESK, NAMUR_DESK, PROVIDER
+
+DESK = "/intake/desk/liege"
+ROOM = "/intake/waiting-room/liege"
+PAGE = {"accept": "text/html", "accept-language": "fr"}
+TOLD = {"given_name": "Prénom", "family_name": "Démonstration", "purposes": "plan", "language": "fr"}
+
+
+@pytest.fixture
+def browser(client: Client) -> Client:
+    """What a French reader's browser says of itself."""
+    client.headers.update(PAGE)
+    return client
+
+
+async def text(client: Client, path: str, status: int = 200) -> str:
+    answer = await client.get(path)
+    assert answer.status_code == status, answer.text
+    return unescape(answer.text)
+
+
+async def send(client: Client, path: str, **form: object) -> httpx2.Response:
+    """Send a form as a page of ours would."""
+    referer = {"referer": f"{client.base_url}{DESK}"}
+    return await client.post(path, data={name: str(value) for name, value in form.items()}, headers=referer)
+
+
+def flash(answer: httpx2.Response) -> str:
+    return unquote(answer.cookies.get("cefo-flash") or "")
+
+
+async def ticket(client: Client, area: str = "find-job") -> Visit:
+    """Give somebody a ticket with the form that the page offers."""
+    html = await text(client, DESK)
+    (visit_id,) = re.findall(r'name="visit_id" value="([^"]+)"', html)
+    answer = await send(client, f"{DESK}/visits", visit_id=visit_id, area=area, queue="yes")
+    assert answer.status_code == 303
+    async with client.store.read() as session:
+        visit = (await session.scalars(sa.select(Visit).where(sa.text("status = 'waiting'")))).all()[-1]
+    return visit
+
+
+async def test_the_desk_gives_a_ticket_in_one_form(browser: Client) -> None:
+    visit = await ticket(browser)
+    html = await text(browser, DESK)
+    assert visit.ticket == "E-001"
+    assert "Ticket E-001." in html
+    assert "Cité des métiers de Liège" in html
+    assert f'id="visit-{visit.id}"' in html
+    assert "depuis 09:00" in html
+    assert "Ticket E-001." not in await text(browser, DESK)
+
+
+async def test_a_double_click_is_one_visit(browser: Client) -> None:
+    visit_id = uuid4()
+    for _ in range(2):
+        assert (await send(browser, f"{DESK}/visits", visit_id=visit_id, area="", queue="yes")).status_code == 303
+    assert len(await said(browser.store, VisitCheckedIn)) == 1
+
+
+async def test_somebody_passing_through_is_welcomed_without_a_ticket(browser: Client) -> None:
+    answer = await send(browser, f"{DESK}/visits", visit_id=uuid4(), area="", queue="no")
+    assert flash(answer) == "done:Passage noté. Bienvenue\u202f!"
+    assert "Personne n’attend" in await text(browser, DESK)
+
+
+async def test_the_buttons_of_the_page_lead_from_ticket_to_goodbye(browser: Client) -> None:
+    visit = await ticket(browser)
+    answer = await send(browser, f"{DESK}/call-next")
+    assert flash(answer) == "done:E-001 est appelé."
+    for step, label in (("serve", "Est là"), ("finish", "Terminer")):
+        html = await text(browser, DESK)
+        assert label in html
+        (version,) = set(re.findall(rf'/visits/{visit.id}/{step}".*?name="version" value="(\d+)"', html, re.DOTALL))
+        assert (await send(browser, f"/intake/visits/{visit.id}/{step}", version=version)).status_code == 303
+    html = await text(browser, DESK)
+    assert "Dernièrement" in html
+    assert "Reçu" in html
+
+
+async def test_a_desk_remembers_which_it_is_and_the_room_shows_it(browser: Client) -> None:
+    await ticket(browser)
+    answer = await send(browser, f"{DESK}/here", number=4)
+    assert flash(answer) == "done:Cet écran appelle maintenant vers\u202f: Guichet 4."
+    assert "Vous êtes au\u202f: Guichet 4" in await text(browser, DESK)
+    await send(browser, f"{DESK}/call-next")
+    assert "Guichet 4" in await text(browser, ROOM)
+    browser.headers["accept-language"] = "de"
+    assert "Schalter 4" in await text(browser, ROOM)
+
+
+async def test_the_waiting_room_is_open_to_all_and_names_nobody(browser: Client) -> None:
+    visit = await ticket(browser)
+    await send(browser, f"/intake/visits/{visit.id}", **TOLD)
+    browser.signed_in(None)
+    html = await text(browser, ROOM)
+    assert "E-001" in html
+    assert "Démonstration" not in html
+    assert "subject" not in html
+    assert "Bienvenue\u202f!" in await text(browser, "/intake/waiting-room/namur")
+    assert "Rien sous cette référence\u202f: centre introuvable." in await text(
+        browser, "/intake/waiting-room/bruges", 404
+    )
+
+
+@pytest.mark.parametrize(("person", "status"), [(None, 303), (PROVIDER, 403), (NAMUR_DESK, 403)])
+async def test_the_desk_is_for_its_own_team(browser: Client, person: Person | None, status: int) -> None:
+    browser.signed_in(person)
+    assert (await browser.get(DESK)).status_code == status
+    assert (await send(browser, f"{DESK}/visits", visit_id=uuid4(), queue="yes")).status_code in (401, 403)
+    assert await said(browser.store) == []
+
+
+async def test_who_has_one_centre_goes_straight_to_its_desk(browser: Client) -> None:
+    answer = await browser.get("/intake/")
+    assert (answer.status_code, answer.headers["location"]) == (303, DESK)
+    both = COUNSELLOR.model_copy(update={"centres": frozenset({"liege", "namur"})})
+    html = await text(browser.signed_in(both), "/intake/")
+    assert "/intake/desk/liege" in html
+    assert "/intake/desk/namur" in html
+
+
+async def test_what_the_desk_cannot_do_is_said_on_the_page_it_came_from(browser: Client) -> None:
+    answer = await send(browser, f"{DESK}/call-next")
+    assert (answer.status_code, answer.headers["location"]) == (303, DESK)
+    assert flash(answer) == "error:Personne n’attend à liege."
+    visit = await ticket(browser)
+    await send(browser, f"/intake/visits/{visit.id}/call", version=visit.version)
+    stale = await send(browser, f"/intake/visits/{visit.id}/leave", version=visit.version)
+    assert flash(stale).startswith("error:Cela a changé entre-temps")
+    assert "Cela a changé entre-temps" in await text(browser, DESK)
+
+
+async def test_an_unknown_step_does_nothing(browser: Client) -> None:
+    visit = await ticket(browser)
+    answer = await send(browser, f"/intake/visits/{visit.id}/vanish", version=1)
+    assert answer.status_code == 404
+    assert len(await said(browser.store)) == 1
+
+
+async def test_a_person_agrees_and_gets_a_link_that_signs_them_in(browser: Client) -> None:
+    visit = await ticket(browser)
+    assert "Une personne ne devient connue que si elle l’accepte" in await text(browser, f"/intake/visits/{visit.id}")
+    answer = await send(browser, f"/intake/visits/{visit.id}", **TOLD)
+    html = unescape(answer.text)
+    assert answer.status_code == 200
+    assert "Accord noté" in html
+    (link,) = re.findall(r'id="personal-link" href="([^"]+)"', html)
+    (subject_ref,) = re.findall(r'id="subject-ref">([^<]+)<', html)
+
+    path = link.removeprefix(str(browser.process.settings.public_url))
+    browser.signed_in(None)
+    assert "Ouvrir mon plan" in await text(browser, path)
+    opened = await send(browser, "/sign-in/link", token=path.partition("token=")[2])
+    assert (opened.status_code, opened.headers["location"]) == (303, "/plans/mine")
+    browser.cookies.update(opened.cookies)
+    assert await text(browser, f"/intake/fragments/visitors/{subject_ref}") == "Prénom Démonstration"
+
+
+async def test_who_lost_their_link_gets_a_new_one(browser: Client) -> None:
+    visit = await ticket(browser)
+    assert (await send(browser, f"/intake/visits/{visit.id}/link")).status_code == 404
+    await send(browser, f"/intake/visits/{visit.id}", **TOLD)
+    assert f'action="/intake/visits/{visit.id}/link"' in await text(browser, f"/intake/visits/{visit.id}")
+    again = await send(browser, f"/intake/visits/{visit.id}/link")
+    assert "Un nouveau lien personnel" in unescape(again.text)
+    browser.signed_in(NAMUR_DESK)
+    assert (await send(browser, f"/intake/visits/{visit.id}/link")).status_code == 403
+
+
+async def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(browser: Client) -> None:
+    visit = await ticket(browser)
+    answer = await send(browser, f"/intake/visits/{visit.id}", given_name="Prénom", contact="0470 00 00 00")
+    html = unescape(answer.text)
+    assert answer.status_code == 422
+    assert "<title>Erreur" in html
+    assert 'href="#family_name"' in html
+    assert "Le nom manque." in html
+    assert "Cochez au moins une chose" in html
+    assert 'value="0470 00 00 00"' in html
+    async with browser.store.read() as session:
+        assert (await session.scalars(sa.select(Visitor))).all() == []
+
+
+async def test_a_language_nobody_offers_is_refused(browser: Client) -> None:
+    visit = await ticket(browser)
+    answer = await send(browser, f"/intake/visits/{visit.id}", **{**TOLD, "language": "x y"})
+    assert answer.status_code == 303
+    assert flash(answer).startswith("error:language")
+
+
+async def test_a_name_is_shown_to_the_centres_team_and_nobody_else(browser: Client) -> None:
+    visit = await ticket(browser)
+    answer = await send(browser, f"/intake/visits/{visit.id}", **{**TOLD, "given_name": "<b>Prénom"})
+    (subject_ref,) = re.findall(r'id="subject-ref">([^<]+)<', answer.text)
+    fragment = f"/intake/fragments/visitors/{subject_ref}"
+    assert (await browser.get(fragment)).text == "&lt;b&gt;Prénom Démonstration"
+    for other in (NAMUR_DESK, PROVIDER, None):
+        assert (await browser.signed_in(other).get(fragment)).text == ""
+    assert (await browser.get(f"/intake/fragments/visitors/{uuid4()}")).text == ""
+
+
+async def test_a_form_from_elsewhere_is_refused(browser: Client) -> None:
+    form = {"visit_id": str(uuid4()), "queue": "yes"}
+    answer = await browser.post(f"{DESK}/visits", data=form, headers={"origin": "https://evil.example"})
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/cross-origin")
+    assert await said(browser.store) == []
+
+
+async def test_pages_carry_a_policy_that_lets_only_our_own_scripts_run(browser: Client) -> None:
+    first, second = await browser.get(DESK), await browser.get(DESK)
+    policy = first.headers["content-security-policy"]
+    (nonce,) = re.findall(r"'nonce-([^']+)'", policy)
+    scripts = re.findall(r"<script[^>]*>", first.text)
+    assert scripts
+    assert all(f'nonce="{nonce}"' in script for script in scripts)
+    assert nonce not in second.text
+    assert "unsafe" not in policy
+    assert first.headers["x-content-type-options"] == "nosniff"
+    assert first.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("fr", "Quelqu’un arrive"),
+        ("de", "Jemand kommt herein"),
+        ("nl", "Er komt iemand binnen"),
+        ("en", "Somebody comes in"),
+    ],
+)
+async def test_the_desk_speaks_four_languages(browser: Client, lang: str, words: str) -> None:
+    browser.headers["accept-language"] = lang
+    html = await text(browser, DESK)
+    assert words in html
+    assert f'<html lang="{lang}">' in html
+
+
+async def boards(answer: httpx2.Response) -> AsyncIterator[str]:
+    """The boards that a stream sends, whole."""
+    event: list[str] = []
+    async for line in answer.aiter_lines():
+        if line.startswith("data: "):
+            event.append(line[6:])
+        elif not line and event:
+            yield "\n".join(event)
+            event = []
+
+
+@pytest.mark.parametrize("path", [DESK, ROOM])
+async def test_a_stream_shows_the_board_at_once_and_whenever_it_changed(browser: Client, path: str) -> None:
+    cookies = dict(browser.cookies)
+    async with (
+        served(browser.process) as url,
+        httpx2.AsyncClient(base_url=url, cookies=cookies, trust_env=False, timeout=10) as watching,
+        watching.stream("GET", f"{path}/stream", headers={"accept": "text/event-stream"}) as stream,
+    ):
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        shown = boards(stream)
+        assert "E-001" not in await anext(shown)
+        await ticket(browser)
+        assert "E-001" in await asyncio.wait_for(anext(shown), 5)
+        await send(browser, f"{DESK}/call-next")
+        board = unescape(await asyncio.wait_for(anext(shown), 5))
+        assert "Guichet 1" in board
+        assert "is-now" in board
+
+
+async def test_a_stream_is_as_closed_as_its_page(browser: Client) -> None:
+    stream = {"accept": "text/event-stream"}
+    assert (await browser.signed_in(None).get(f"{DESK}/stream", headers=stream)).status_code == 401
+    assert (await browser.signed_in(NAMUR_DESK).get(f"{DESK}/stream", headers=stream)).status_code == 403
+    assert (await browser.get("/intake/waiting-room/bruges/stream", headers=stream)).status_code == 404
+
+
+async def test_an_old_session_leads_to_the_sign_in(browser: Client, clock: FixedClock) -> None:
+    browser.cookies.set("cefo-session", browser.process.signer.session(LIEGE_DESK) + "x")
+    answer = await browser.get(DESK)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/intake/desk/liege")

@@ -1,0 +1,82 @@
+from datetime import timedelta
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from services.chassis.store import Store
+from services.chassis.testing import ear, heard, said
+from services.contracts.directory import CentrePublished
+from services.contracts.intake import Channel, DeskCheckIn, VisitCheckedIn
+from services.intake.reactions import reactions
+from services.intake.store import Centre, Visit
+from tests.intake.people import MONDAY
+
+
+def arrival(**told: object) -> DeskCheckIn:
+    """What a front desk's own software says."""
+    what: dict[str, object] = {"visit_id": uuid4(), "centre": "liege", "area": "find-job", "at": MONDAY, **told}
+    return DeskCheckIn.model_validate(what)
+
+
+async def kept(store: Store) -> list[Visit]:
+    async with store.read() as session:
+        return list((await session.scalars(sa.select(Visit).order_by(sa.text("ticket")))).all())
+
+
+async def letters(store: Store) -> list[tuple[str, str]]:
+    async with store.read() as session:
+        table = store.table("dead_letters")
+        return [(row.state, row.reason) for row in await session.execute(sa.select(table.c.state, table.c.reason))]
+
+
+async def test_a_desks_own_software_checks_people_in(store: Store) -> None:
+    arrivals = [arrival(), arrival(area=None, channel=Channel.KIOSK), arrival(queue=False)]
+    await ear(store, reactions).take([heard(one, 1) for one in arrivals])
+    visits = {visit.id: (visit.status, visit.ticket, visit.channel) for visit in await kept(store)}
+    assert visits == {
+        arrivals[0].visit_id: ("waiting", "E-001", "desk"),
+        arrivals[1].visit_id: ("waiting", "A-002", "kiosk"),
+        arrivals[2].visit_id: ("no_queue", None, "desk"),
+    }
+
+
+async def test_the_chain_goes_on_from_what_the_desk_said(store: Store) -> None:
+    chain, cause = uuid4(), uuid4()
+    await ear(store, reactions).take([heard(arrival(), 1, id=cause, correlation_id=chain)])
+    (told,) = await said(store, VisitCheckedIn)
+    assert (told.correlation_id, told.causation_id) == (chain, cause)
+
+
+async def test_hearing_the_same_check_in_twice_is_one_visit(store: Store) -> None:
+    record = heard(arrival(), 1)
+    await ear(store, reactions).take([record, record])
+    await ear(store, reactions).take([record])
+    assert len(await kept(store)) == 1
+    assert len(await said(store, VisitCheckedIn)) == 1
+    assert await letters(store) == []
+
+
+async def test_one_bad_check_in_waits_as_a_dead_letter_and_the_others_come_in(store: Store) -> None:
+    wrong = [arrival(centre="bruges"), arrival(area="mobility"), arrival(at=MONDAY + timedelta(days=1))]
+    await ear(store, reactions, attempts=2).take([heard(one, 1) for one in (arrival(), *wrong, arrival())])
+    assert [visit.ticket for visit in await kept(store)] == ["E-001", "E-002"]
+    assert sorted(await letters(store)) == [
+        ("dead", "in-the-future"),
+        ("dead", "unknown-area"),
+        ("dead", "unknown-centre"),
+    ]
+
+
+async def test_a_centre_is_known_as_it_was_published_last(store: Store) -> None:
+    def published(name: str, *areas: str) -> CentrePublished:
+        return CentrePublished(
+            centre="mons", name=name, kind="carrefour", areas=areas, timezone="Europe/Brussels", opening_hours=()
+        )
+
+    listening = ear(store, reactions)
+    await listening.take([heard(published("Mons"), 1)])
+    await listening.take([heard(published("Carrefour des métiers de Mons", "find-job"), 2)])
+    async with store.read() as session:
+        centre = await session.get(Centre, "mons")
+    assert centre is not None
+    assert (centre.name, centre.areas) == ("Carrefour des métiers de Mons", ["find-job"])
