@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from services.chassis.crash import crash_point
 from services.chassis.settings import Settings
 from services.chassis.telemetry import log
 from services.chassis.wire import Record
@@ -152,6 +153,7 @@ class Producer:
                 await client.send(record.topic, value=record.value, key=record.key, headers=record.headers)
                 for record in records
             ]
+            crash_point("relay.sent")
             places = [await future for future in sent]
         return [(at.topic, at.partition, at.offset) for at in places]
 

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.chassis import broker
 from services.chassis.broker import Broker
+from services.chassis.crash import crash_point
 from services.chassis.faults import is_away
 from services.chassis.handling import Handling
 from services.chassis.reactions import Reactions
@@ -115,6 +116,7 @@ class Consumer:
                 for m in messages
             ]
             await self.take(records)
+            crash_point("consumer.handled")
             offsets: dict[TopicPartition, int] = {tp: messages[-1].offset + 1 for tp, messages in fetched.items()}
             await kafka.commit(offsets)
             self._done.update({(tp.topic, tp.partition): offset for tp, offset in offsets.items()})

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from services.chassis.crash import crash_point
 from services.chassis.dead_letters import LetterState, explained, letter, letter_row, original
 from services.chassis.errors import Refused, msg
 from services.chassis.faults import is_away
@@ -156,6 +157,7 @@ class Handling:
         if order.freed:
             await work.session.execute(sa.delete(self._letters).where(self._letters.c.id.in_(order.freed)))
         await remember(work.session, self._inbox, order, work.now)
+        crash_point("inbox.written")
         return handled
 
     async def _prefetch(self, work: Work, due: list[Heard]) -> None:

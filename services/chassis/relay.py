@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis import broker
 from services.chassis.broker import Broker, Producer, Window
+from services.chassis.crash import crash_point
 from services.chassis.faults import is_away
 from services.chassis.outbox import unpack_headers
 from services.chassis.store import Store
@@ -85,6 +86,7 @@ class Relay:
         if self._broker.window:
             await self._broker.window.room(sum(weights))
         places = await self._producer.send(records)
+        crash_point("relay.acknowledged")
         if self._broker.window:
             self._broker.window.sent(places, weights)
         async with self._store.work() as work:

@@ -21,6 +21,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlmodel import Field, SQLModel
 
 from services.chassis.clock import Clock, system_clock
+from services.chassis.crash import crash_point
 from services.chassis.dead_letters import dead_letters_table
 from services.chassis.errors import NotFound, Refused
 from services.chassis.faults import second_row_of
@@ -214,6 +215,8 @@ class Store:
             try:
                 yield work
                 said = await work.settle()
+                if said:
+                    crash_point("store.before-commit")
                 await session.commit()
             except BaseException as error:
                 await session.rollback()
@@ -221,6 +224,7 @@ class Store:
                     raise refusal from error
                 raise
         if said:
+            crash_point("store.after-commit")
             self.said.set()
         if work.touched:
             self.on_touch(work.touched)
