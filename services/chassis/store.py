@@ -117,10 +117,11 @@ class Work:
         self._held.update({(table, row.id): row for row in rows})
 
     def add(self, row: Row) -> Row:
-        """Keep a new row."""
+        """Keep a new row. Who looks for its key from now on in the same work finds it."""
         self.session.add(row)
-        if isinstance(row, Aggregate):
-            self._held[(type(row), row.id)] = row
+        key = _key_of(type(row), lambda column: getattr(row, column))
+        if key is not None:
+            self._held[(type(row), key)] = row
         return row
 
     def start(self, row: Kept) -> Kept:
@@ -134,7 +135,7 @@ class Work:
         if rows:
             await self.session.execute(sa.insert(table), rows)
             for row in rows:
-                self._held.pop((table, row.get("id")), None)
+                self._held.pop((table, _key_of(table, row.get)), None)
 
     def emit(self, aggregate: Aggregate, said: Event) -> None:
         """Say that this happened to the aggregate. It is sent after the commit, in the order of its versions."""
@@ -246,6 +247,15 @@ class Store:
 
 def _table(session: AsyncSession, name: str) -> sa.Table:
     return session.info["metadata"].tables[name]
+
+
+def _key_of(table: type[SQLModel], value: Callable[[str], Any]) -> Any:
+    """The key as `find` is asked for it: one value, or a tuple of several; None as long as the store makes a part."""
+    mapper: Any = sa.inspect(table)
+    key = tuple(value(mapper.get_property_by_column(column).key) for column in mapper.primary_key)
+    if None in key:
+        return None
+    return key[0] if len(key) == 1 else key
 
 
 def _postgres_engine(url: str) -> AsyncEngine:

@@ -46,6 +46,16 @@ class Desk(Table, table=True):
     seats: int
 
 
+class Opening(Table, table=True):
+    """When a desk opens on a day: a row that is no aggregate, and whose key has two parts."""
+
+    __tablename__ = "openings"  # pyright: ignore[reportAssignmentType]
+
+    desk: str = Field(primary_key=True)
+    day: str = Field(primary_key=True)
+    at: str
+
+
 class Unlucky(Refused):
     slug = "unlucky"
     message = "Nobody counts {number}."

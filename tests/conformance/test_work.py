@@ -14,7 +14,7 @@ from services.chassis.outbox import unpack_headers
 from services.chassis.store import Store
 from services.chassis.testing import ear, heard
 from tests.conformance.conftest import StoreOf
-from tests.conformance.sample import Desk, Sample, Tally, trail
+from tests.conformance.sample import Desk, Opening, Sample, Tally, trail
 
 ANNA, BRUNO, CHLOE = uuid4(), uuid4(), uuid4()
 
@@ -102,6 +102,48 @@ async def test_an_aggregate_inserted_in_bulk_or_deleted_is_known_within_the_same
         assert await work.find(Tally, ANNA) is None
         await work.session.flush()
         assert await work.find(Tally, ANNA) is None
+
+
+async def test_a_new_row_of_any_key_is_found_within_the_same_work(speaker: Store) -> None:
+    """Two pieces of news about something new can be in one batch: the second finds what the first has added."""
+    key = ("accueil-1", "MO")
+    async with speaker.work() as work:
+        assert await work.find(Opening, key) is None
+        added = work.add(Opening(desk=key[0], day=key[1], at="09:00"))
+        assert await work.find(Opening, key) is added
+        added.at = "10:00"
+        assert await work.find(Desk, ANNA) is None
+        await work.insert(Desk, [{"id": ANNA, "name": "accueil-2", "seats": 1}])
+        assert await work.find(Desk, ANNA) is not None
+    async with speaker.read() as session:
+        assert [row.at for row in await session.scalars(sa.select(Opening))] == ["10:00"]
+
+
+async def test_two_pieces_of_news_about_one_new_row_are_one_batch(
+    listener: Store, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each event on its own aggregate, both about the same new row: nothing is redone one by one."""
+
+    async def furnish(work: Any, event: Any) -> None:
+        opening = await work.find(Opening, ("accueil-1", "MO"))
+        if opening is None:
+            opening = work.add(Opening(desk="accueil-1", day="MO", at=""))
+        opening.at += f" {event.number}"
+
+    sample.reactions.by_type.clear()
+    sample.reactions.on(sample.event)(furnish)
+    works: list[Any] = []
+    opened = listener.work
+
+    def counted(*cause: Any) -> Any:
+        works.append(cause)
+        return opened(*cause)
+
+    monkeypatch.setattr(listener, "work", counted)
+    await ear(listener, sample.reactions).take([sample.told(ANNA, 1, 3), sample.told(BRUNO, 1, 4)])
+    async with listener.read() as session:
+        assert [row.at for row in await session.scalars(sa.select(Opening))] == [" 3 4"]
+    assert len(works) == 1
 
 
 async def test_a_chain_keeps_its_correlation_and_names_its_cause(

@@ -82,9 +82,8 @@ async def copy_provider(work: Work, organization_id: UUID, name: str, services: 
 
 async def copy_centre(work: Work, code: str, name: str, areas: tuple[str, ...]) -> None:
     """A centre as it is now."""
-    known = await work.session.get(Centre, code)
+    known = await work.find(Centre, code)
     if known is None:
         work.add(Centre(code=code, name=name, areas=list(areas)))
-        await work.session.flush()  # so that the next news of it in the same batch finds it
     else:
         known.name, known.areas = name, list(areas)
