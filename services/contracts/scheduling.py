@@ -58,9 +58,19 @@ class Side(StrEnum):
     CENTRE = "centre"
 
 
+class PathOutcome(StrEnum):
+    """Why nothing more is booked on a path."""
+
+    PLAN_CONFIRMED = "plan-confirmed"
+    GIVEN_UP = "given-up"
+    SEAT_RELEASED = "seat-released"
+    WORKSHOP_CANCELLED = "workshop-cancelled"
+
+
 Kind = Annotated[InterviewKind, private(Privacy.OPERATIONAL)]
 MethodCode = Annotated[Method, private(Privacy.OPERATIONAL)]
 CancelledBy = Annotated[Side, private(Privacy.OPERATIONAL)]
+Outcome = Annotated[PathOutcome, private(Privacy.OPERATIONAL)]
 
 
 class PathOpened(Event, type="cefo.scheduling.path-opened.v1", topic=INTERVIEWS, about="path_id"):
@@ -72,6 +82,16 @@ class PathOpened(Event, type="cefo.scheduling.path-opened.v1", topic=INTERVIEWS,
     method: MethodCode
     at: At
     workshop_id: Reference | None = None
+
+
+class PathClosed(Event, type="cefo.scheduling.path-closed.v1", topic=INTERVIEWS, about="path_id"):
+    """Nothing more is booked on the path: its plan is confirmed, or it came to nothing."""
+
+    path_id: PersonalReference
+    centre: CentreCode
+    method: MethodCode
+    outcome: Outcome
+    at: At
 
 
 class InterviewBooked(Event, type="cefo.scheduling.interview-booked.v1", topic=INTERVIEWS, about="interview_id"):

@@ -15,7 +15,8 @@ from services.contracts.intake import (
     VisitServed,
     VisitStatus,
 )
-from services.scheduling.actions import forgetting, people, places, waiting
+from services.contracts.plans import PlanConfirmed
+from services.scheduling.actions import forgetting, paths, people, places, waiting
 from services.scheduling.store import KnownPerson, Waiting
 
 reactions = Reactions()
@@ -96,3 +97,9 @@ async def on_visitor_consent_withdrawn(work: Work, event: VisitorConsentWithdraw
 async def on_subject_erased(work: Work, event: SubjectErased) -> None:
     """A person is to be forgotten everywhere."""
     await forgetting.forget(work, event.subject_ref, event.at)
+
+
+@reactions.on(PlanConfirmed)
+async def on_plan_confirmed(work: Work, event: PlanConfirmed) -> None:
+    """A path has led to its plan."""
+    await paths.plan_confirmed(work, event.path_id, event.at)

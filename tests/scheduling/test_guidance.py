@@ -17,7 +17,7 @@ from services.contracts.scheduling import (
     PathOpened,
     Side,
 )
-from services.scheduling.actions import guidance
+from services.scheduling.actions import guidance, paths
 from services.scheduling.domain import refusals
 from services.scheduling.store import GuidancePath, Interview
 from tests.scheduling.told import LIEGE, NADIA, TOM, Clock, Somebody, count, liege, said, said_in_order, said_of, tell
@@ -28,7 +28,7 @@ TUESDAY = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 
 async def take_path(store: Store, adult: Somebody) -> UUID:
     async with store.work() as work:
-        return (await guidance.open_path(work, adult.subject_ref, LIEGE, "choose-path")).id
+        return (await paths.open_path(work, adult.subject_ref, LIEGE, "choose-path")).id
 
 
 async def book(
@@ -85,9 +85,9 @@ async def test_one_individual_path_at_a_time(store: Store, adult: Somebody, path
 async def test_unknown_area_and_centre_are_named(store: Store, adult: Somebody) -> None:
     async with store.work() as work:
         with pytest.raises(refusals.UnknownArea):
-            await guidance.open_path(work, adult.subject_ref, LIEGE, "gardening")
+            await paths.open_path(work, adult.subject_ref, LIEGE, "gardening")
         with pytest.raises(refusals.UnknownCentre):
-            await guidance.open_path(work, adult.subject_ref, "atlantis", None)
+            await paths.open_path(work, adult.subject_ref, "atlantis", None)
 
 
 async def test_a_booking_takes_counsellor_room_and_person(store: Store, adult: Somebody, path: UUID) -> None:
@@ -124,7 +124,7 @@ async def test_rooms_of_two_centres_may_have_the_same_name(store: Store, path: U
     somebody = Somebody("mons")
     await tell(store, [somebody.registered()])
     async with store.work() as work:
-        mons_path = (await guidance.open_path(work, somebody.subject_ref, "mons")).id
+        mons_path = (await paths.open_path(work, somebody.subject_ref, "mons")).id
     await book(store, path, counsellor=NADIA)
     await book(store, mons_path, counsellor="mons-c01")
 

@@ -20,7 +20,7 @@ from services.contracts.scheduling import (
     Side,
     WorkshopAnnounced,
 )
-from services.scheduling.actions import guidance
+from services.scheduling.actions import guidance, paths
 from services.scheduling.imports import InterviewLine, WorkshopLine, record_interviews, record_workshops
 from tests.scheduling.told import LIEGE, NADIA, Somebody, count, said, said_in_order, said_of, tell
 
@@ -190,7 +190,7 @@ async def test_a_path_is_one_persons_by_one_method_with_each_number_once(store: 
 
 async def test_an_import_counts_what_is_booked_here(store: Store, adult: Somebody) -> None:
     async with store.work() as work:
-        path = await guidance.open_path(work, adult.subject_ref, LIEGE)
+        path = await paths.open_path(work, adult.subject_ref, LIEGE)
     async with store.work() as work:
         at = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
         await guidance.book(work, path.id, counsellor=NADIA, room=None, starts_at=at, minutes=60)

@@ -16,7 +16,7 @@ from services.contracts.scheduling import (
     SeatTaken,
     Side,
 )
-from services.scheduling.actions import guidance, information, seats, workshops
+from services.scheduling.actions import guidance, information, paths, seats, workshops
 from services.scheduling.store import Centre, GuidancePath, Interview, KnownPerson, Seat, Waiting
 from services.scheduling.store.copies import changes_after, in_the_room
 from tests.scheduling.told import (
@@ -152,7 +152,7 @@ async def eventful(store: Store, adult: Somebody, clock: Clock) -> UUID:
     tomorrow = MONDAY + timedelta(days=1, hours=1)
     ids: list[UUID] = []
     async with store.work() as work:
-        path = await guidance.open_path(work, adult.subject_ref, LIEGE)
+        path = await paths.open_path(work, adult.subject_ref, LIEGE)
     for days in (0, 1):
         async with store.work() as work:
             booked = await guidance.book(

@@ -18,7 +18,7 @@ from services.contracts.scheduling import (
     WorkshopAnnounced,
     WorkshopCancelled,
 )
-from services.scheduling.actions import guidance, seats, workshops
+from services.scheduling.actions import guidance, paths, seats, workshops
 from services.scheduling.domain import refusals
 from services.scheduling.domain.rules import SeatStatus
 from services.scheduling.store import Seat, Workshop
@@ -94,7 +94,7 @@ async def test_counsellor_and_room_give_one_workshop_at_a_time(store: Store) -> 
 async def test_a_guidance_interview_does_not_fit_into_a_workshop(store: Store, adult: Somebody) -> None:
     await announce(store)
     async with store.work() as work:
-        path = await guidance.open_path(work, adult.subject_ref, LIEGE)
+        path = await paths.open_path(work, adult.subject_ref, LIEGE)
     async with store.work() as work:
         with pytest.raises(refusals.Overlap):
             await guidance.book(

@@ -34,9 +34,11 @@ async def forget(work: Work, subject_ref: UUID, at: datetime) -> None:
         person = work.start(KnownPerson(id=subject_ref, centre="", purposes=[], registered_at=at))
     # What this unit of work changed so far must be visible to the statements below.
     await work.session.flush()
+    # A workshop is always locked before the paths of its seats.
+    await _forget_seats(work, subject_ref)
+    await work.session.flush()
     await _forget_paths(work, subject_ref)
     await _forget_visits(work, subject_ref)
-    await _forget_seats(work, subject_ref)
     await work.session.execute(sa.delete(QuarterHour).where(col(QuarterHour.resource) == person_resource(subject_ref)))
     person.purposes, person.centre, person.forgotten_at = [], "", work.now
     work.emit(person, SchedulingPurged(subject_ref=subject_ref, at=work.now))

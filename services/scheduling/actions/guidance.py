@@ -1,4 +1,4 @@
-"""Guidance: a path per person, and its interviews of one or two hours, booked, moved, cancelled, missed, held."""
+"""Guidance interviews of one or two hours on a path: booked, moved, cancelled, missed, held."""
 
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -17,17 +17,15 @@ from services.contracts.scheduling import (
     InterviewMissed,
     InterviewMoved,
     Method,
-    PathOpened,
     Side,
 )
 from services.scheduling.actions import information
 from services.scheduling.actions.calendar import release, reserve, resources
-from services.scheduling.actions.people import known_person
 from services.scheduling.actions.places import board, check_version, known_centre
 from services.scheduling.domain import refusals, rules, times
 from services.scheduling.store import GuidancePath, Interview
 from services.scheduling.store.copies import visit_of
-from services.scheduling.store.interviews import held_and_booked, unfinished_path
+from services.scheduling.store.interviews import held_and_booked
 
 
 async def interview_of(work: Work, id: UUID) -> Interview:
@@ -38,64 +36,18 @@ async def interview_of(work: Work, id: UUID) -> Interview:
     return await work.load(Interview, id, msg("interview"))
 
 
-async def open_path(work: Work, subject_ref: UUID, centre: str, area: str | None = None) -> GuidancePath:
-    """A person takes the individual service.
-
-    Raises `PersonUnknown`, `ConsentMissing`, `PathStillOpen`, `UnknownCentre`, `UnknownArea`.
-    """
-    await known_centre(work, centre, area)
-    person = await known_person(work, subject_ref)
-    unfinished = await unfinished_path(work.session, subject_ref)
-    if unfinished is not None:
-        raise refusals.PathStillOpen(held=unfinished[1], limit=rules.PATH_LIMIT)
-    path = work.add(
-        GuidancePath(
-            id=uuid4(),
-            correlation_id=person.correlation_id,
-            subject_ref=subject_ref,
-            centre=centre,
-            area=area,
-            method=Method.INDIVIDUAL.value,
-            opened_at=work.now,
-        )
-    )
-    say_opened(work, path, subject_ref)
-    return path
-
-
-async def individual_path(work: Work, subject_ref: UUID, centre: str, area: str | None = None) -> UUID:
-    """The person's individual path that takes more interviews; a new one, if there is none. Raises as `open_path`."""
-    unfinished = await unfinished_path(work.session, subject_ref)
-    if unfinished is not None:
-        return unfinished[0]
-    return (await open_path(work, subject_ref, centre, area)).id
-
-
-def say_opened(work: Work, path: GuidancePath, subject_ref: UUID) -> None:
-    """Say that a path was opened."""
-    work.emit(
-        path,
-        PathOpened(
-            path_id=path.id,
-            subject_ref=subject_ref,
-            centre=path.centre,
-            method=Method(path.method),
-            at=path.opened_at,
-            workshop_id=path.workshop_id,
-        ),
-    )
-
-
 async def book(
     work: Work, path_id: UUID, *, counsellor: str, room: str | None, starts_at: datetime, minutes: int
 ) -> Interview:
     """Book the next interview of a path.
 
-    Raises what `rules.check_appointment` and `rules.check_room_on_path` name, `PersonUnknown`, and `Overlap`.
+    Raises what `rules.check_appointment` and `rules.check_room_on_path` name, `PersonUnknown`, `PathIsClosed`, and
+    `Overlap`.
     """
     path = await work.load(GuidancePath, path_id, msg("path"))
     if path.subject_ref is None:
         raise refusals.PersonUnknown()
+    rules.check_path_open(path.closed_at, path.closed_because)
     centre = await known_centre(work, path.centre)
     rules.check_appointment(starts_at, minutes, centre.hours, work.now)
     held, booked = await held_and_booked(work.session, path_id)

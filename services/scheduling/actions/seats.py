@@ -4,8 +4,8 @@ from uuid import UUID, uuid4
 
 from services.chassis.errors import msg
 from services.chassis.store import Work
-from services.contracts.scheduling import Method, SeatReleased, SeatTaken, Side
-from services.scheduling.actions.guidance import say_opened
+from services.contracts.scheduling import Method, PathOutcome, SeatReleased, SeatTaken, Side
+from services.scheduling.actions import paths
 from services.scheduling.actions.people import known_person
 from services.scheduling.actions.places import check_version
 from services.scheduling.domain import refusals, rules
@@ -52,7 +52,7 @@ async def take_seat(
 async def release_seat(
     work: Work, workshop: Workshop, seat_id: UUID, *, by: Side, version: int | None = None
 ) -> Seat | None:
-    """One person gives their seat (or place in line) back; everyone else keeps theirs.
+    """One person gives their seat (or place in line) back, which closes its path; everyone else keeps theirs.
 
     Whoever waits longest gets the seat: returned, if there is somebody.
     Raises `SeatNotTaken`, `WorkshopClosed`, `Stale`.
@@ -71,6 +71,8 @@ async def release_seat(
         workshop,
         SeatReleased(workshop_id=workshop.id, seat_id=seat.id, centre=workshop.centre, at=work.now, cancelled_by=by),
     )
+    if seat.path_id is not None and (path := await work.find(GuidancePath, seat.path_id)) is not None:
+        paths.close(work, path, PathOutcome.SEAT_RELEASED, work.now)
     next_seat = await first_on_waitlist(work.session, workshop.id)
     if next_seat is None or next_seat.subject_ref is None:
         return None
@@ -92,7 +94,7 @@ def _seat(work: Work, workshop: Workshop, seat: Seat, subject_ref: UUID, correla
             workshop_id=workshop.id,
         )
     )
-    say_opened(work, path, subject_ref)
+    paths.say_opened(work, path, subject_ref)
     workshop.taken += 1
     seat.status, seat.taken_at, seat.path_id = SeatStatus.TAKEN.value, work.now, path.id
     work.emit(

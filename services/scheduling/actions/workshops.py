@@ -9,10 +9,12 @@ from services.chassis.store import Work
 from services.contracts.scheduling import (
     AttendanceRecorded,
     FinalisingSessionDue,
+    PathOutcome,
     WorkshopAnnounced,
     WorkshopCancelled,
     WorkshopSession,
 )
+from services.scheduling.actions import paths
 from services.scheduling.actions.calendar import release, reserve, resources
 from services.scheduling.actions.places import check_version, known_centre
 from services.scheduling.domain import refusals, rules
@@ -79,12 +81,20 @@ async def announce(
 
 
 async def cancel_workshop(work: Work, workshop: Workshop, *, reason: str, version: int | None = None) -> None:
-    """Call the whole workshop off; counsellor and room are free again. Raises `WorkshopClosed`, `Stale`."""
+    """Call the whole workshop off; counsellor and room are free again, and the paths it opened are closed.
+
+    Raises `WorkshopClosed`, `Stale`.
+    """
     check_version(workshop, version)
     rules.check_workshop_open(workshop.status)
     workshop.status, workshop.cancelled_at, workshop.reason = WorkshopStatus.CANCELLED.value, work.now, reason
     await release(work, *(meeting.id for meeting in await sessions_of(work.session, workshop.id)))
     work.emit(workshop, WorkshopCancelled(workshop_id=workshop.id, centre=workshop.centre, at=work.now, reason=reason))
+    seats = await seats_of(work.session, workshop.id, SeatStatus.TAKEN)
+    await work.prefetch(GuidancePath, [seat.path_id for seat in seats if seat.path_id])
+    for seat in seats:
+        if seat.path_id is not None and (path := await work.find(GuidancePath, seat.path_id)) is not None:
+            paths.close(work, path, PathOutcome.WORKSHOP_CANCELLED, work.now)
 
 
 async def record_attendance(

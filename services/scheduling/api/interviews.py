@@ -11,8 +11,8 @@ from services.chassis.errors import NotFound, msg
 from services.chassis.identity import Person
 from services.chassis.store import Work
 from services.chassis.web import Body, Reading, Routes, Running, Working
-from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, Side
-from services.scheduling.actions import guidance, information
+from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome, Side
+from services.scheduling.actions import guidance, information, paths
 from services.scheduling.actions.places import code_of
 from services.scheduling.api.roles import PREFIX, Change, Counsellor, Place, Staff
 from services.scheduling.domain import refusals, rules, times
@@ -104,6 +104,8 @@ class PathOut(BaseModel):
     opened_at: datetime
     workshop_id: UUID | None
     finalising_due_at: datetime | None
+    closed_at: datetime | None
+    closed_because: PathOutcome | None
     interviews: list[InterviewOut] = []
 
 
@@ -127,7 +129,7 @@ async def start_information(body: Start, work: Working, person: Counsellor) -> I
 async def open_path(body: NewPath, work: Working, person: Counsellor) -> PathOut:
     """Open an individual path."""
     person.at(body.centre)
-    path = await guidance.open_path(work, body.subject_ref, body.centre, body.area)
+    path = await paths.open_path(work, body.subject_ref, body.centre, body.area)
     return PathOut.model_validate(path.model_dump())
 
 
@@ -139,6 +141,15 @@ async def get_path(id: UUID, read: Reading, person: Counsellor) -> PathOut:
         raise NotFound(what=msg("path"))
     interviews = [InterviewOut.of(interview) for interview in await on_path(read, id)]
     return PathOut.model_validate(path.model_dump() | {"interviews": interviews})
+
+
+@router.post("/paths/{id}/give-up")
+async def give_up_path(id: UUID, body: Change, work: Working, person: Counsellor) -> PathOut:
+    """The person does not go on with this path; they may take another one then."""
+    path = await work.load(GuidancePath, id, msg("path"))
+    person.at(path.centre)
+    await paths.give_up(work, path, body.version)
+    return PathOut.model_validate(path.model_dump())
 
 
 @router.post("/interviews", status_code=201)

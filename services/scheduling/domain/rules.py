@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.chassis.errors import msg
 from services.contracts.intake import VisitStatus
-from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method
+from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome
 from services.scheduling.domain.refusals import (
     AlreadyInInterview,
     ConsentMissing,
@@ -18,7 +18,9 @@ from services.scheduling.domain.refusals import (
     NotRunning,
     NotYet,
     OneFinalisingSession,
+    PathIsClosed,
     SessionsOverlap,
+    StillBooked,
     UnknownArea,
     VisitorIsHere,
     WorkshopClosed,
@@ -68,6 +70,14 @@ REASON_LABELS = {
     CancelReason.TOO_FEW_PARTICIPANTS: msg("Too few participants"),
     CancelReason.ENTERED_IN_ERROR: msg("Entered in error"),
     CancelReason.OTHER: msg("Another reason"),
+}
+
+
+OUTCOME_LABELS = {
+    PathOutcome.PLAN_CONFIRMED: msg("its plan is confirmed"),
+    PathOutcome.GIVEN_UP: msg("it was given up"),
+    PathOutcome.SEAT_RELEASED: msg("the seat in the workshop was given back"),
+    PathOutcome.WORKSHOP_CANCELLED: msg("the workshop was called off"),
 }
 
 
@@ -135,6 +145,18 @@ def check_room_on_path(method: str, held: int, booked: int, *, due: bool) -> Non
             raise OneFinalisingSession(held=held, booked=booked)
     elif held + booked >= PATH_LIMIT:
         raise FifthInterview(limit=PATH_LIMIT, held=held, booked=booked)
+
+
+def check_path_open(closed_at: datetime | None, because: str | None) -> None:
+    """Nothing is booked on a path that has come to its end. Raises `PathIsClosed`."""
+    if closed_at is not None and because is not None:
+        raise PathIsClosed(because=OUTCOME_LABELS[PathOutcome(because)], day=closed_at.date().isoformat())
+
+
+def check_nothing_booked(booked: int) -> None:
+    """A path with an appointment ahead goes on. Raises `StillBooked`."""
+    if booked:
+        raise StillBooked(booked=booked)
 
 
 def check_booked(status: str) -> None:

@@ -14,10 +14,10 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity import Person
 from services.chassis.store import Work
 from services.chassis.web import Body, Reading, Routes, Running, Working, page, see_other
-from services.contracts.scheduling import Side
-from services.scheduling.actions import guidance
+from services.contracts.scheduling import PathOutcome, Side
+from services.scheduling.actions import guidance, paths
 from services.scheduling.domain import times
-from services.scheduling.domain.rules import GUIDANCE_MINUTES, CancelReason
+from services.scheduling.domain.rules import GUIDANCE_MINUTES, OUTCOME_LABELS, CancelReason
 from services.scheduling.pages.desk import Code, Counsellor, desk_of, reasons, sides, tried, typed_day, typed_moment
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.interviews import agenda, on_path
@@ -116,6 +116,16 @@ async def cancel(
     return see_other(request, f"/scheduling/interviews/{id}", done=_("The interview is cancelled; its time is free."))
 
 
+@router.post("/interviews/{id}/give-up-path")
+async def give_up_path(id: UUID, request: Request, work: Working, person: Counsellor) -> Response:
+    """The person does not go on with the path that this interview is on."""
+    interview = await _own(work, id, person)
+    if interview.path_id is None:
+        raise NotFound(what=msg("path"))
+    await paths.give_up(work, await work.load(GuidancePath, interview.path_id, msg("path")))
+    return see_other(request, f"/scheduling/interviews/{id}", done=_("The path is closed."))
+
+
 @router.post("/interviews/{id}/move")
 async def move(
     id: UUID,
@@ -176,6 +186,7 @@ async def _interview_page(
         interview=interview,
         centre_name=centre.name,
         path=path,
+        closed_because=_(OUTCOME_LABELS[PathOutcome(path.closed_because)]) if path and path.closed_because else None,
         siblings=await on_path(session, path.id) if path else [],
         lengths=GUIDANCE_MINUTES,
         errors=errors or {},

@@ -16,7 +16,7 @@ from services.chassis.service import Runtime, runtime_of
 from services.chassis.store import Work
 from services.chassis.web import Body, Reading, Routes, Running, page, see_other
 from services.contracts.scheduling import Method
-from services.scheduling.actions import guidance
+from services.scheduling.actions import guidance, paths
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import GUIDANCE_MINUTES
 from services.scheduling.pages.desk import Code, Counsellor, desk_of, tried, typed_day, typed_moment
@@ -76,7 +76,7 @@ async def _book(work: Work, form: BookForm, centre: Centre, person: Person) -> I
     starts_at = typed_moment(centre, form.date, form.time)
     path_id, subject_ref = _uuid(form.path), _uuid(form.person)
     if path_id is None and subject_ref is not None:
-        path_id = await guidance.individual_path(work, subject_ref, centre.code, form.area or None)
+        path_id = await paths.individual_path(work, subject_ref, centre.code, form.area or None)
     path = await work.load(GuidancePath, path_id, "path")
     person.at(path.centre)
     return await guidance.book(
@@ -104,7 +104,7 @@ async def _form_page(
     if path is not None and path.centre != place.code:
         path = None
     subject_ref = path.subject_ref if path else chosen
-    paths: Sequence[GuidancePath] = await paths_of_person(session, subject_ref) if subject_ref else ()
+    theirs: Sequence[GuidancePath] = await paths_of_person(session, subject_ref) if subject_ref else ()
     return page(
         request,
         "scheduling/book.html",
@@ -116,7 +116,7 @@ async def _form_page(
         people=[] if subject_ref else await known_lately(session, place.code),
         subject_ref=subject_ref,
         path=path,
-        due=[one for one in paths if one.method == Method.COLLECTIVE and one.finalising_due_at],
+        due=[one for one in theirs if one.method == Method.COLLECTIVE and one.finalising_due_at and not one.closed_at],
         areas=[(code, area_label(code)) for code in place.areas],
         lengths=[(minutes, _("{hours} h").format(hours=minutes // 60)) for minutes in GUIDANCE_MINUTES],
         slots=await _slots(runtime_of(request), session, place, form),

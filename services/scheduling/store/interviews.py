@@ -10,7 +10,6 @@ from sqlmodel import Field, col
 
 from services.chassis.store import Aggregate
 from services.contracts.scheduling import AppointmentStatus, Method
-from services.scheduling.domain.rules import PATH_LIMIT
 from services.scheduling.store.table import Table
 
 
@@ -27,6 +26,9 @@ class GuidancePath(Aggregate, Table, table=True):
     workshop_id: UUID | None = None
     finalising_due_at: datetime | None = None
     """Collective: since when its one individual session is to be planned."""
+    closed_at: datetime | None = None
+    closed_because: str | None = Field(default=None, max_length=20)
+    """A `PathOutcome`: its plan is confirmed, or it came to nothing."""
 
 
 class Interview(Aggregate, Table, table=True):
@@ -93,22 +95,14 @@ async def held_and_booked(session: AsyncSession, path_id: UUID) -> tuple[int, in
     return counts.get(AppointmentStatus.FULFILLED, 0), counts.get(AppointmentStatus.BOOKED, 0)
 
 
-async def unfinished_path(session: AsyncSession, subject_ref: UUID) -> tuple[UUID, int] | None:
-    """A person's individual path that takes more interviews, and how many it holds, if there is one."""
-    held = sa.func.count(col(Interview.id))
-    counted = [AppointmentStatus.FULFILLED.value, AppointmentStatus.BOOKED.value]
-    chosen = (
-        sa.select(col(GuidancePath.id), held)
-        .outerjoin(
-            Interview, sa.and_(col(Interview.path_id) == col(GuidancePath.id), col(Interview.status).in_(counted))
-        )
-        .where(col(GuidancePath.subject_ref) == subject_ref, col(GuidancePath.method) == Method.INDIVIDUAL.value)
-        .group_by(col(GuidancePath.id))
-        .having(held < PATH_LIMIT)
-        .limit(1)
+async def open_individual_path(session: AsyncSession, subject_ref: UUID) -> UUID | None:
+    """A person's individual path that is not closed, if there is one; imported ones may be several: the latest."""
+    chosen = sa.select(col(GuidancePath.id)).where(
+        col(GuidancePath.subject_ref) == subject_ref,
+        col(GuidancePath.method) == Method.INDIVIDUAL.value,
+        col(GuidancePath.closed_at).is_(None),
     )
-    row = (await session.execute(chosen)).first()
-    return (row[0], row[1]) if row else None
+    return await session.scalar(chosen.order_by(col(GuidancePath.opened_at).desc()).limit(1))
 
 
 async def agenda(

@@ -1,0 +1,96 @@
+"""A person's way through the guidance offer: opened, and closed when it has led to a plan or is given up."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from services.chassis.store import Work
+from services.contracts.scheduling import Method, PathClosed, PathOpened, PathOutcome
+from services.scheduling.actions.people import known_person
+from services.scheduling.actions.places import board, check_version, known_centre
+from services.scheduling.domain import refusals, rules
+from services.scheduling.store import GuidancePath
+from services.scheduling.store.interviews import held_and_booked, open_individual_path
+
+
+async def open_path(work: Work, subject_ref: UUID, centre: str, area: str | None = None) -> GuidancePath:
+    """A person takes the individual service.
+
+    Raises `PersonUnknown`, `ConsentMissing`, `PathStillOpen`, `UnknownCentre`, `UnknownArea`.
+    """
+    await known_centre(work, centre, area)
+    person = await known_person(work, subject_ref)
+    unfinished = await open_individual_path(work.session, subject_ref)
+    if unfinished is not None:
+        held, booked = await held_and_booked(work.session, unfinished)
+        raise refusals.PathStillOpen(held=held, booked=booked, limit=rules.PATH_LIMIT)
+    path = work.add(
+        GuidancePath(
+            id=uuid4(),
+            correlation_id=person.correlation_id,
+            subject_ref=subject_ref,
+            centre=centre,
+            area=area,
+            method=Method.INDIVIDUAL.value,
+            opened_at=work.now,
+        )
+    )
+    say_opened(work, path, subject_ref)
+    return path
+
+
+async def individual_path(work: Work, subject_ref: UUID, centre: str, area: str | None = None) -> UUID:
+    """The person's open individual path; a new one, if there is none. Raises as `open_path`."""
+    unfinished = await open_individual_path(work.session, subject_ref)
+    if unfinished is not None:
+        return unfinished
+    return (await open_path(work, subject_ref, centre, area)).id
+
+
+def say_opened(work: Work, path: GuidancePath, subject_ref: UUID) -> None:
+    """Say that a path was opened."""
+    work.emit(
+        path,
+        PathOpened(
+            path_id=path.id,
+            subject_ref=subject_ref,
+            centre=path.centre,
+            method=Method(path.method),
+            at=path.opened_at,
+            workshop_id=path.workshop_id,
+        ),
+    )
+
+
+async def give_up(work: Work, path: GuidancePath, version: int | None = None) -> None:
+    """The person does not go on with it; they may take another path then.
+
+    Raises `PathIsClosed`, `StillBooked`, `Stale`.
+    """
+    check_version(path, version)
+    rules.check_path_open(path.closed_at, path.closed_because)
+    _held, booked = await held_and_booked(work.session, path.id)
+    rules.check_nothing_booked(booked)
+    close(work, path, PathOutcome.GIVEN_UP, work.now)
+
+
+async def plan_confirmed(work: Work, path_id: UUID, at: datetime) -> None:
+    """The path has led to what it is for. An interview that is already booked on it can still be held."""
+    path = await work.find(GuidancePath, path_id)
+    if path is not None:
+        close(work, path, PathOutcome.PLAN_CONFIRMED, at)
+
+
+def close(work: Work, path: GuidancePath, outcome: PathOutcome, at: datetime) -> None:
+    """Nothing more is booked on this path. What is closed stays as it was closed, unless its plan is confirmed after.
+
+    A plan's rule may have been met before its path was given up: the confirmation is the last word.
+    """
+    confirmed_after = outcome is PathOutcome.PLAN_CONFIRMED and path.closed_because != outcome
+    if path.closed_at is not None and not confirmed_after:
+        return
+    path.closed_at, path.closed_because = at, outcome.value
+    said = PathClosed(
+        path_id=path.id, centre=path.centre, method=Method(path.method), outcome=outcome, at=path.closed_at
+    )
+    work.emit(path, said)
+    work.touch(board(path.centre))

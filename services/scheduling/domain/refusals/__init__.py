@@ -1,0 +1,103 @@
+"""What scheduling refuses, by name.
+
+::
+
+    Refused
+    ├── NotInTheRoom, AlreadyInInterview, NotRunning, VisitorIsHere      the counsellor's board
+    ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, StillBooked     people and paths
+    ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
+    ├── NoStaffCode                                                      (403) an account that is no counsellor's
+    ├── Overlap, NotBooked, NotYet                                       the calendar
+    ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken           workshops
+    └── Invalid: UnknownCentre, UnknownArea, WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, OutsideHours,
+        NoSuchLocalTime, WorkshopTooOld, SessionsOverlap; and of imports: AlreadyDifferent, FieldMissing,
+        FieldOutOfPlace, PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
+"""
+
+from services.scheduling.domain.refusals.board import (
+    AlreadyInInterview,
+    NoStaffCode,
+    NotInTheRoom,
+    NotRunning,
+    UnknownArea,
+    UnknownCentre,
+    VisitorIsHere,
+)
+from services.scheduling.domain.refusals.calendar import (
+    InTheFuture,
+    NoSuchLocalTime,
+    NotBooked,
+    NotInFuture,
+    NotOnQuarterHour,
+    NotYet,
+    OutsideHours,
+    Overlap,
+    WrongLength,
+)
+from services.scheduling.domain.refusals.imported import (
+    AlreadyDifferent,
+    AttendanceIncomplete,
+    FieldMissing,
+    FieldOutOfPlace,
+    NumberTaken,
+    PathDiffers,
+    TooManyParticipants,
+)
+from services.scheduling.domain.refusals.paths import (
+    ConsentMissing,
+    FifthInterview,
+    FinalisingNotDue,
+    OneFinalisingSession,
+    PathIsClosed,
+    PathStillOpen,
+    PersonUnknown,
+    StillBooked,
+)
+from services.scheduling.domain.refusals.workshops import (
+    DoubleSeat,
+    SeatNotTaken,
+    SessionsOverlap,
+    WorkshopClosed,
+    WorkshopFull,
+    WorkshopTooOld,
+)
+
+__all__ = [
+    "AlreadyDifferent",
+    "AlreadyInInterview",
+    "AttendanceIncomplete",
+    "ConsentMissing",
+    "DoubleSeat",
+    "FieldMissing",
+    "FieldOutOfPlace",
+    "FifthInterview",
+    "FinalisingNotDue",
+    "InTheFuture",
+    "NoStaffCode",
+    "NoSuchLocalTime",
+    "NotBooked",
+    "NotInFuture",
+    "NotInTheRoom",
+    "NotOnQuarterHour",
+    "NotRunning",
+    "NotYet",
+    "NumberTaken",
+    "OneFinalisingSession",
+    "OutsideHours",
+    "Overlap",
+    "PathDiffers",
+    "PathIsClosed",
+    "PathStillOpen",
+    "PersonUnknown",
+    "SeatNotTaken",
+    "SessionsOverlap",
+    "StillBooked",
+    "TooManyParticipants",
+    "UnknownArea",
+    "UnknownCentre",
+    "VisitorIsHere",
+    "WorkshopClosed",
+    "WorkshopFull",
+    "WorkshopTooOld",
+    "WrongLength",
+]

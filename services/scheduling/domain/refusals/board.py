@@ -1,0 +1,58 @@
+"""What is said no to at the counsellor's board: where, and with whom."""
+
+from services.chassis.errors import Invalid, NotAllowed, Refused, msg
+
+
+class UnknownCentre(Invalid):
+    """The centre does not exist, or is not known here yet."""
+
+    slug = "unknown-centre"
+    message = msg("There is no centre {centre}. Known: {known}.")
+    field_name = "centre"
+
+
+class UnknownArea(Invalid):
+    """The centre does not work in this area."""
+
+    slug = "unknown-area"
+    message = msg("{centre} has no area {area}. It works in: {known}.")
+    field_name = "area"
+
+
+class NoStaffCode(NotAllowed):
+    """Whoever holds interviews is known by a code."""
+
+    slug = "no-staff-code"
+    message = msg("Your account has no counsellor's code. Ask whoever manages the accounts to add one.")
+
+
+class NotInTheRoom(Refused):
+    """An information interview is held with somebody who is here."""
+
+    slug = "not-in-the-room"
+    message = msg("This visit is {status}; an interview starts with somebody who waits, is called or is being served.")
+    field_name = "visit_id"
+
+
+class AlreadyInInterview(Refused):
+    """Somebody else was faster."""
+
+    slug = "already-in-interview"
+    message = msg("{counsellor} has already started an interview with this visitor. Choose somebody else who waits.")
+    field_name = "visit_id"
+
+
+class NotRunning(Refused):
+    """Only what was started can be finished."""
+
+    slug = "not-running"
+    message = msg("This interview is {status}; only one that is running can be finished.")
+    field_name = "status"
+
+
+class VisitorIsHere(Refused):
+    """Whoever checked in did come."""
+
+    slug = "visitor-is-here"
+    message = msg("This person checked in today (ticket {ticket}). Hold the interview, or cancel it with a reason.")
+    field_name = "status"

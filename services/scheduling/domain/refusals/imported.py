@@ -1,0 +1,57 @@
+"""Lines of an import."""
+
+from services.chassis.errors import Invalid, Refused, msg
+
+
+class AlreadyDifferent(Refused):
+    """The id was used before, for something else."""
+
+    slug = "already-different"
+    message = msg("{id} is already known with other content. Use a new id for something else.")
+    field_name = "interview_id"
+
+
+class FieldMissing(Invalid):
+    """A line needs this field because of another."""
+
+    slug = "field-missing"
+    message = msg("{field} is needed when {because}.")
+
+
+class FieldOutOfPlace(Invalid):
+    """A line has a field that contradicts another."""
+
+    slug = "field-out-of-place"
+    message = msg("{field} is not possible when {because}.")
+
+
+class PathDiffers(Invalid):
+    """Two lines disagree about a path."""
+
+    slug = "path-differs"
+    message = msg("This path already belongs to another person, or to another method.")
+    field_name = "path_id"
+
+
+class NumberTaken(Invalid):
+    """Two interviews of a path have the same number."""
+
+    slug = "number-taken"
+    message = msg("The path already holds an interview number {number}.")
+    field_name = "number"
+
+
+class TooManyParticipants(Invalid):
+    """More people than seats."""
+
+    slug = "too-many-participants"
+    message = msg("{people} participants do not fit on {seats} seats.")
+    field_name = "participants"
+
+
+class AttendanceIncomplete(Invalid):
+    """Attendance says yes or no for each session."""
+
+    slug = "attendance-incomplete"
+    message = msg("Attendance has {given} entries for {sessions} sessions.")
+    field_name = "participants"

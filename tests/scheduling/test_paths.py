@@ -1,0 +1,220 @@
+"""A path ends: with its confirmed plan, or by being given up. Then the person may take another one."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.chassis.errors import Stale
+from services.chassis.store import Store
+from services.chassis.testing import Client
+from services.contracts.plans import PlanConfirmed
+from services.contracts.scheduling import InterviewHeld, Method, PathClosed, PathOpened, PathOutcome, Side
+from services.scheduling.actions import guidance, paths, seats, workshops
+from services.scheduling.domain import refusals
+from services.scheduling.store import GuidancePath, Interview, Workshop
+from tests.scheduling.told import LIEGE, MONDAY, NADIA, Clock, Somebody, count, said_in_order, said_of, tell
+
+TUESDAY = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
+"""10:00 in Liège."""
+
+
+def plan_confirmed(path_id: UUID, adult: Somebody, method: Method = Method.INDIVIDUAL) -> PlanConfirmed:
+    return PlanConfirmed(
+        plan_id=uuid4(),
+        path_id=path_id,
+        subject_ref=adult.subject_ref,
+        centre=LIEGE,
+        method=method,
+        goals=1,
+        action_tracks=1,
+        at=MONDAY,
+    )
+
+
+async def take_path(store: Store, adult: Somebody) -> UUID:
+    async with store.work() as work:
+        return (await paths.open_path(work, adult.subject_ref, LIEGE)).id
+
+
+async def book(store: Store, path_id: UUID, day: int = 0) -> Interview:
+    async with store.work() as work:
+        starts_at = TUESDAY + timedelta(days=day)
+        return await guidance.book(work, path_id, counsellor=NADIA, room=None, starts_at=starts_at, minutes=60)
+
+
+async def give_up(store: Store, path_id: UUID, version: int | None = None) -> None:
+    async with store.work() as work:
+        await paths.give_up(work, await work.load(GuidancePath, path_id), version)
+
+
+async def closed(store: Store) -> list[tuple[UUID, PathOutcome]]:
+    return [(one.path_id, one.outcome) for one in await said_of(store, PathClosed)]
+
+
+async def seat_in_workshop(store: Store, adult: Somebody) -> tuple[UUID, UUID, UUID]:
+    """(workshop, seat, path)"""
+    async with store.work() as work:
+        workshop = await workshops.announce(
+            work,
+            centre=LIEGE,
+            area=None,
+            title="Changer de voie",
+            counsellor=NADIA,
+            room=None,
+            seats=5,
+            sessions=[(TUESDAY, 120)],
+        )
+    async with store.work() as work:
+        seat = await seats.take_seat(work, workshop.id, adult.subject_ref)
+    assert seat.path_id is not None
+    return workshop.id, seat.id, seat.path_id
+
+
+async def test_a_confirmed_plan_closes_its_path_and_another_may_be_taken(
+    store: Store, adult: Somebody, clock: Clock
+) -> None:
+    path = await take_path(store, adult)
+    await tell(store, [plan_confirmed(path, adult)])
+    assert await closed(store) == [(path, PathOutcome.PLAN_CONFIRMED)]
+    clock.pass_by(days=1)
+    with pytest.raises(refusals.PathIsClosed) as refused:
+        await book(store, path, 1)
+    assert refused.value.values["day"] == MONDAY.date().isoformat()
+    assert await count(store, "interviews") == await count(store, "quarter_hours") == 0
+    another = await take_path(store, adult)
+    assert another != path
+    await book(store, another, 1)
+
+
+async def test_the_same_confirmation_again_says_nothing_more(store: Store, adult: Somebody) -> None:
+    path = await take_path(store, adult)
+    await tell(store, [plan_confirmed(path, adult), plan_confirmed(path, adult)], in_one_batch=True)
+    assert await closed(store) == [(path, PathOutcome.PLAN_CONFIRMED)]
+    assert [number for event, number in await said_in_order(store) if isinstance(event, PathClosed)] == [2]
+
+
+async def test_a_plan_of_no_path_known_here_changes_nothing(store: Store, adult: Somebody) -> None:
+    await tell(store, [plan_confirmed(uuid4(), adult)])
+    assert await closed(store) == []
+
+
+async def test_what_was_booked_before_the_confirmation_can_still_be_held(
+    store: Store, adult: Somebody, clock: Clock
+) -> None:
+    path = await take_path(store, adult)
+    interview = await book(store, path)
+    await tell(store, [plan_confirmed(path, adult)])
+    clock.now = TUESDAY + timedelta(hours=2)
+    async with store.work() as work:
+        await guidance.hold(work, await guidance.interview_of(work, interview.id))
+    assert [one.path_id for one in await said_of(store, InterviewHeld)] == [path]
+
+
+async def test_a_path_is_given_up_once_nothing_is_booked_on_it(store: Store, adult: Somebody) -> None:
+    path = await take_path(store, adult)
+    interview = await book(store, path)
+    with pytest.raises(refusals.StillBooked) as refused:
+        await give_up(store, path)
+    assert refused.value.values == {"booked": 1}
+    async with store.work() as work:
+        found = await guidance.interview_of(work, interview.id)
+        await guidance.cancel(work, found, by=Side.VISITOR, reason="no-longer-needed")
+    with pytest.raises(Stale):
+        await give_up(store, path, version=7)
+    await give_up(store, path, version=1)
+    assert await closed(store) == [(path, PathOutcome.GIVEN_UP)]
+    with pytest.raises(refusals.PathIsClosed):
+        await give_up(store, path)
+    await take_path(store, adult)
+
+
+async def test_a_plan_that_is_confirmed_after_all_has_the_last_word(store: Store, adult: Somebody) -> None:
+    path = await take_path(store, adult)
+    await give_up(store, path)
+    await tell(store, [plan_confirmed(path, adult)])
+    assert [outcome for _, outcome in await closed(store)] == [PathOutcome.GIVEN_UP, PathOutcome.PLAN_CONFIRMED]
+
+
+async def test_four_interviews_do_not_open_another_path(store: Store, adult: Somebody) -> None:
+    """The fifth is refused on the way of the form too, which looks for the person's path itself."""
+    path = await take_path(store, adult)
+    for day in (0, 1, 2, 6):
+        await book(store, path, day)
+    with pytest.raises(refusals.PathStillOpen) as refused:
+        await take_path(store, adult)
+    assert refused.value.values == {"held": 0, "booked": 4, "limit": 4}
+    async with store.work() as work:
+        assert await paths.individual_path(work, adult.subject_ref, LIEGE) == path
+    with pytest.raises(refusals.FifthInterview):
+        await book(store, path, 7)
+
+
+async def test_a_seat_given_back_closes_its_path(store: Store, adult: Somebody) -> None:
+    workshop_id, seat_id, path = await seat_in_workshop(store, adult)
+    async with store.work() as work:
+        await seats.release_seat(work, await work.load(Workshop, workshop_id), seat_id, by=Side.VISITOR)
+    assert await closed(store) == [(path, PathOutcome.SEAT_RELEASED)]
+
+
+async def test_a_cancelled_workshop_closes_the_paths_it_opened(store: Store, adult: Somebody) -> None:
+    workshop_id, _seat, path = await seat_in_workshop(store, adult)
+    async with store.work() as work:
+        await workshops.cancel_workshop(work, await work.load(Workshop, workshop_id), reason="centre-closed")
+    assert await closed(store) == [(path, PathOutcome.WORKSHOP_CANCELLED)]
+
+
+async def test_a_collective_path_closes_with_its_plan_and_takes_no_second_session(
+    store: Store, adult: Somebody, clock: Clock
+) -> None:
+    workshop_id, seat_id, path = await seat_in_workshop(store, adult)
+    clock.now = TUESDAY + timedelta(hours=3)
+    async with store.work() as work:
+        workshop = await work.load(Workshop, workshop_id)
+        [meeting] = await workshops.sessions_of(work.session, workshop_id)
+        await workshops.record_attendance(work, workshop, meeting.id, [seat_id])
+    await tell(store, [plan_confirmed(path, adult, Method.COLLECTIVE)])
+    assert await closed(store) == [(path, PathOutcome.PLAN_CONFIRMED)]
+    with pytest.raises(refusals.PathIsClosed):
+        await book(store, path, 1)
+
+
+async def test_whoever_is_forgotten_leaves_no_path_that_leads_to_them(store: Store, adult: Somebody) -> None:
+    await seat_in_workshop(store, adult)
+    await take_path(store, adult)
+    await tell(store, [adult.erased()])
+    async with store.read() as session:
+        for opened in await said_of(store, PathOpened):
+            assert (await session.get_one(GuidancePath, opened.path_id)).subject_ref is None
+
+
+async def test_a_counsellor_gives_a_path_up_over_the_api_and_on_the_page(desk: Client, known: Somebody) -> None:
+    api = "/scheduling/api/v1"
+    opened = await desk.post(f"{api}/paths", json={"subject_ref": str(known.subject_ref), "centre": LIEGE})
+    path = opened.json()["id"]
+    assert (opened.json()["closed_at"], opened.json()["closed_because"]) == (None, None)
+    booking = {"path_id": path, "starts_at": TUESDAY.isoformat(), "minutes": 60}
+    interview = (await desk.post(f"{api}/interviews", json=booking)).json()["id"]
+    html = {"accept": "text/html"}
+    page = f"/scheduling/interviews/{interview}"
+    assert "Abandonner le parcours" not in (await desk.get(page, headers=html)).text
+    refused = await desk.post(f"{api}/paths/{path}/give-up", json={})
+    assert (refused.status_code, refused.json()["errors"][0]["rule"]) == (409, "still-booked")
+    assert refused.json()["errors"][0]["field"] == "path_id"
+    cancelled = {"cancelled_by": "visitor", "reason": "no-longer-needed"}
+    assert (await desk.post(f"{api}/interviews/{interview}/cancel", json=cancelled)).status_code == 200
+    assert "Abandonner le parcours" in (await desk.get(page, headers=html)).text
+    assert (await desk.post(f"{page}/give-up-path", headers=html)).status_code == 303
+    shown = (await desk.get(page, headers=html)).text
+    assert "il a été abandonné" in shown
+    assert "Réserver le suivant" not in shown
+    again = await desk.post(f"{api}/interviews", json=booking, headers={"accept-language": "de"})
+    assert again.json()["errors"] == [
+        {
+            "field": "path_id",
+            "rule": "path-is-closed",
+            "message": "Diese Begleitung wurde am 2026-03-02 geschlossen: sie wurde aufgegeben. Es wird nichts mehr "
+            "darin gebucht; beginnen Sie eine neue.",
+        }
+    ]
+    assert (await desk.get(f"{api}/paths/{path}")).json()["closed_because"] == "given-up"
