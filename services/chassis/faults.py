@@ -26,6 +26,13 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, InterfaceError)
 
 
+def lost_a_race(error: DBAPIError) -> bool:
+    """Whether another transaction was faster: with the same row, or with a lock that this one waited for."""
+    if isinstance(error, IntegrityError):
+        return second_row_of(error) is not None
+    return str(getattr(error.orig, "sqlstate", "")).startswith("40")
+
+
 def second_row_of(error: IntegrityError) -> str | None:
     """The table (on SQLite perhaps the index) that allows no second such row; None when another rule was broken."""
     if getattr(error.orig, "sqlstate", None) == "23505":

@@ -14,15 +14,21 @@ from typing import Any, TypeVar
 
 import orjson
 from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from services.chassis.errors import Invalid, Refused, msg
+from services.chassis.faults import lost_a_race
 from services.chassis.service import runtime_of
-from services.chassis.store import Cause, Work
+from services.chassis.store import Cause, Store, Work
+from services.chassis.telemetry import log
 from services.chassis.web.problems import faults_of, field_fault
 
+_log = log(__name__)
+
 BATCH = 1000
+TRIES = 5
 LINE_LIMIT = 65_536
 
 Line = TypeVar("Line", bound=BaseModel)
@@ -91,8 +97,7 @@ async def import_lines(request: Request, line_model: type[Line], record: Recorde
 
     async def keep() -> None:
         if batch:
-            async with runtime_of(request).store.work(Cause()) as work:
-                outcome = await record(work, batch)
+            outcome = await recorded(runtime_of(request).store, batch, record)
             totals["accepted"] += outcome.accepted
             totals["unchanged"] += len(batch) - outcome.accepted - len(outcome.bad)
             refuse(outcome.bad)
@@ -113,6 +118,27 @@ async def import_lines(request: Request, line_model: type[Line], record: Recorde
         raise
     answers.write(orjson.dumps(totals) + b"\n")
     return StreamingResponse(_spooled(answers), media_type="application/x-ndjson")
+
+
+async def recorded(store: Store, batch: list[tuple[int, Line]], record: Recorder[Line]) -> Outcome:
+    """One batch, in one transaction.
+
+    When another import of the same lines is faster, the batch is taken anew: it then finds them known, and answers as
+    to any repeat. Each time somebody else has got on, so a few tries are enough; after them the fault is raised.
+    """
+    for _again in range(TRIES - 1):
+        try:
+            return await _once(store, batch, record)
+        except DBAPIError as error:
+            if not lost_a_race(error):
+                raise
+            _log.info("batch of an import taken anew", service=store.service, lines=len(batch), error=repr(error))
+    return await _once(store, batch, record)
+
+
+async def _once(store: Store, batch: list[tuple[int, Line]], record: Recorder[Line]) -> Outcome:
+    async with store.work(Cause()) as work:
+        return await record(work, batch)
 
 
 async def _spooled(file: Any) -> AsyncGenerator[bytes]:

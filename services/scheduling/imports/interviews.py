@@ -66,12 +66,12 @@ async def record_interviews(work: Work, lines: list[tuple[int, InterviewLine]]) 
                     raise refusals.AlreadyDifferent(id=str(line.interview_id))
                 continue
             check_line(line, known.centres, work.now)
-            path = _take_place(line, known)
+            path, place = _take_place(line, known)
         except Refused as refused:
             outcome.bad.append(BadLine.because(number, refused))
             continue
         known.fingerprints[line.interview_id] = said
-        rows.append(_keep(work, line, path, said))
+        rows.append(_keep(work, line, path, place, said))
     # Paths before interviews, so that whoever waits for a path also gets the later outbox numbers.
     await work.insert(GuidancePath, [_path_row(path.opened, path) for path in known.paths.values() if path.opened])
     await work.insert(Interview, rows)
@@ -108,10 +108,10 @@ def _expect(line: InterviewLine, name: str, *, wanted: bool, because: str) -> No
         raise refusals.FieldOutOfPlace(about=name, field=name, because=because)
 
 
-def _take_place(line: InterviewLine, known: Known) -> PathSoFar | None:
-    """The interview's place on its path, by the path's rules; a new path is opened by its first line."""
+def _take_place(line: InterviewLine, known: Known) -> tuple[PathSoFar | None, int | None]:
+    """The interview's path and its number there, by the path's rules; a new path is opened by its first line."""
     if line.path_id is None or line.subject_ref is None or line.method is None:
-        return None
+        return None, None
     if line.subject_ref in known.forgotten:
         raise refusals.PersonUnknown()
     path = known.paths.get(line.path_id)
@@ -119,6 +119,7 @@ def _take_place(line: InterviewLine, known: Known) -> PathSoFar | None:
         path = PathSoFar(line.subject_ref, line.method.value, uuid4(), due=False, opened=line)
     elif (path.subject_ref, path.method) != (line.subject_ref, line.method.value):
         raise refusals.PathDiffers()
+    number = None
     if line.status == AppointmentStatus.FULFILLED:
         rules.check_room_on_path(path.method, path.held, path.booked, due=path.due)
         number = line.number or next(free for free in range(1, rules.PATH_LIMIT + 1) if free not in path.numbers)
@@ -126,12 +127,13 @@ def _take_place(line: InterviewLine, known: Known) -> PathSoFar | None:
             raise refusals.NumberTaken(number=number)
         path.numbers.add(number)
         path.held += 1
-        line.number = number
     known.paths[line.path_id] = path
-    return path
+    return path, number
 
 
 async def _known(work: Work, lines: list[InterviewLine]) -> Known:
+    # The paths' locks first: what another import is adding to them now is known once we have them.
+    paths = await _paths(work, {line.path_id for line in lines if line.path_id})
     ids = [line.interview_id for line in lines]
     chosen = sa.select(col(Interview.id), col(Interview.fingerprint)).where(col(Interview.id).in_(ids))
     fingerprints: dict[UUID, str | None] = {row[0]: row[1] for row in await work.session.execute(chosen)}
@@ -141,7 +143,7 @@ async def _known(work: Work, lines: list[InterviewLine]) -> Known:
     )
     forgotten = set((await work.session.scalars(gone)).all()) if people else set[UUID]()
     places = {centre.code: centre for centre in await centres(work.session)}
-    return Known(places, fingerprints, await _paths(work, {line.path_id for line in lines if line.path_id}), forgotten)
+    return Known(places, fingerprints, paths, forgotten)
 
 
 async def _paths(work: Work, ids: set[UUID]) -> dict[UUID, PathSoFar]:
@@ -194,11 +196,11 @@ def _path_row(line: InterviewLine, path: PathSoFar) -> dict[str, Any]:
     }
 
 
-def _keep(work: Work, line: InterviewLine, path: PathSoFar | None, said: str) -> dict[str, Any]:
+def _keep(work: Work, line: InterviewLine, path: PathSoFar | None, number: int | None, said: str) -> dict[str, Any]:
     correlation_id = path.correlation_id if path else uuid4()
     if path is not None:
         _open(work, line, path)
-    work.say(_event(line), sequence=1, correlation_id=correlation_id)
+    work.say(_event(line, number), sequence=1, correlation_id=correlation_id)
     held = line.status == AppointmentStatus.FULFILLED
     return {
         "id": line.interview_id,
@@ -220,13 +222,13 @@ def _keep(work: Work, line: InterviewLine, path: PathSoFar | None, said: str) ->
         "visit_id": line.visit_id,
         "path_id": line.path_id,
         "method": line.method.value if line.method else None,
-        "number": line.number,
+        "number": number,
         "subject_ref": line.subject_ref,
         "fingerprint": said,
     }
 
 
-def _event(line: InterviewLine) -> InterviewHeld | InterviewCancelled | InterviewMissed:
+def _event(line: InterviewLine, number: int | None) -> InterviewHeld | InterviewCancelled | InterviewMissed:
     if line.status == AppointmentStatus.CANCELLED:
         return InterviewCancelled(
             interview_id=line.interview_id,
@@ -249,6 +251,6 @@ def _event(line: InterviewLine) -> InterviewHeld | InterviewCancelled | Intervie
         visit_id=line.visit_id,
         path_id=line.path_id,
         method=line.method,
-        number=line.number,
+        number=number,
         subject_ref=line.subject_ref,
     )
