@@ -10,11 +10,11 @@ from starlette.responses import Response
 
 from services.chassis.errors import NotFound, msg
 from services.chassis.identity import Person, Role
-from services.chassis.web import Body, Reading, Routes, Working, allow, import_lines, personal_link
+from services.chassis.web import Body, Reading, Routes, Working, allow, anyone, import_lines, personal_link
 from services.contracts.intake import Channel, VisitStatus
 from services.intake import actions
 from services.intake.imports import VisitLine, record_visits
-from services.intake.store import Visit, Visitor, in_the_room
+from services.intake.store import Visit, Visitor, centres, in_the_room
 
 router = Routes("/intake/api/v1", tags=["intake"])
 
@@ -55,6 +55,14 @@ class Call(Step):
     """To which desk."""
 
     desk: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,59}$")
+
+
+class CentreOut(BaseModel):
+    """A centre that visits can be checked in at, and its areas."""
+
+    code: str
+    name: str
+    areas: list[str]
 
 
 class Registration(Body):
@@ -101,6 +109,12 @@ class Registered(BaseModel):
 
     subject_ref: UUID
     link: str
+
+
+@router.get("/centres")
+async def list_centres(read: Reading, person: Annotated[Person | None, anyone]) -> list[CentreOut]:
+    """The centres that intake knows, by name, as the directory published them."""
+    return [CentreOut.model_validate(centre, from_attributes=True) for centre in await centres(read)]
 
 
 @router.put("/visits/{id}")

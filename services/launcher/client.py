@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from services.chassis.identity import Person, Role, signer
 from services.chassis.settings import Settings
 from services.launcher.catalogue import SERVICES
+from services.launcher.centres import CentresUnknown, centres_in, wait_for_centres
 
 LINES_PER_REQUEST = 20_000
 SHOWN = 20
@@ -96,6 +97,7 @@ def import_folder(console: Console, folder: Path, url: str, token: str) -> int:
         raise Refusal(f"{folder} holds none of visits, workshops, interviews (.ndjson or .csv)")
     refused = 0
     started = time.monotonic()
+    _wait_for_centres(files, url)
     with bars(console) as shown:
         for path, target in files:
             refused += _import_file(shown, path, url + target, token)
@@ -104,6 +106,16 @@ def import_folder(console: Console, folder: Path, url: str, token: str) -> int:
         f"Terminé en {time.monotonic() - started:.1f} s" + (f" ; {refused} lignes refusées" if refused else "")
     )
     return 1 if refused else 0
+
+
+def _wait_for_centres(files: list[tuple[Path, str]], url: str) -> None:
+    """A platform that has just started hears of its centres within a second. Raises `Refusal`."""
+    named = set[str]().union(*(centres_in(path) for path, _ in files))
+    services = list(dict.fromkeys(target.split("/")[1] for _, target in files))
+    try:
+        wait_for_centres(lambda service: get(url, f"/{service}/api/v1/centres", {}), services, named)
+    except CentresUnknown as unknown:
+        raise Refusal(str(unknown)) from unknown
 
 
 def _import_file(shown: Progress, path: Path, target: str, token: str) -> int:

@@ -59,6 +59,8 @@ def test_reading_changes_nothing(route: APIRoute) -> None:
 
 BOUNDED_BY_NATURE = {
     "/directory/api/v1/centres": "the network has twelve",
+    "/intake/api/v1/centres": "the network has twelve",
+    "/scheduling/api/v1/centres": "the network has twelve",
     "/scheduling/api/v1/slots": "the free slots of one day",
 }
 

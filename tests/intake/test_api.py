@@ -209,3 +209,9 @@ async def test_a_machine_needs_no_cookie(client: Client) -> None:
     headers = {"authorization": f"Bearer {token}", "origin": "https://desk.example"}
     answer = await client.put(f"{VISITS}/{uuid4()}", json={"centre": "liege"}, headers=headers)
     assert answer.status_code == 200
+
+
+async def test_anybody_reads_which_centres_and_areas_there_are(client: Client) -> None:
+    client.signed_in(None)
+    known = (await client.get("/intake/api/v1/centres")).json()
+    assert {centre["code"]: centre["areas"] for centre in known}["namur"] == ["find-job"]

@@ -289,3 +289,10 @@ async def test_a_refusal_is_told_in_the_readers_language(desk: Client, known: So
         desk.headers["accept-language"] = lang
         refused = await post(desk, "interviews", 422, **wish)
         assert words in refused["errors"][0]["message"]
+
+
+async def test_anybody_reads_which_centres_are_known_here(desk: Client) -> None:
+    desk.signed_in(None)
+    (centre,) = (await desk.get(f"{API}/centres")).json()
+    assert (centre["code"], centre["timezone"]) == (LIEGE, "Europe/Brussels")
+    assert "find-job" in centre["areas"]

@@ -1,6 +1,6 @@
 """Scheduling's JSON API, one subject a module."""
 
-from services.scheduling.api import imports, interviews, waiting, workshops
+from services.scheduling.api import centres, imports, interviews, waiting, workshops
 
-ROUTERS = (waiting.router, imports.router, interviews.router, workshops.router)
+ROUTERS = (waiting.router, centres.router, imports.router, interviews.router, workshops.router)
 """Imports before what takes an id at the same place."""

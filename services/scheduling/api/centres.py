@@ -1,0 +1,29 @@
+"""The centres that scheduling knows."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel
+
+from services.chassis.identity import Person
+from services.chassis.web import Reading, Routes, anyone
+from services.scheduling.api.roles import PREFIX
+from services.scheduling.store.copies import centres
+
+router = Routes(f"{PREFIX}/centres", tags=["centres"])
+
+
+class CentreOut(BaseModel):
+    """A centre at which interviews and workshops are held; hours are local, on RFC 5545 weekdays."""
+
+    code: str
+    name: str
+    areas: list[str]
+    timezone: str
+    opening_hours: list[dict[str, Any]]
+    closed_on: list[str]
+
+
+@router.get("")
+async def list_centres(read: Reading, person: Annotated[Person | None, anyone]) -> list[CentreOut]:
+    """Every centre that scheduling knows, by name, as the directory published it."""
+    return [CentreOut.model_validate(centre, from_attributes=True) for centre in await centres(read)]
