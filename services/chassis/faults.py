@@ -36,6 +36,8 @@ def lost_a_race(error: DBAPIError) -> bool:
 def second_row_of(error: IntegrityError) -> str | None:
     """The table (on SQLite perhaps the index) that allows no second such row; None when another rule was broken."""
     if getattr(error.orig, "sqlstate", None) == "23505":
-        return getattr(error.orig.__cause__, "table_name", None) if error.orig else None
+        # Behind SQLAlchemy's own error stands the driver's; after a COPY it stands there itself.
+        told = [error.orig, error.orig.__cause__] if error.orig else []
+        return next((name for one in told if (name := getattr(one, "table_name", None))), None)
     found = _SQLITE_UNIQUE.search(str(error.orig))
     return found[1] if found else None

@@ -26,10 +26,12 @@ from services.chassis.settings import Settings
 from services.chassis.store import Aggregate, Cause, Store, Work
 from services.chassis.telemetry import HEARD, log
 from services.chassis.wire import Heard, Record, Unreadable, read_event
+from services.contracts import EVENTS
 from services.contracts.envelope import dead_letters
 
 _log = log(__name__)
 Outcomes = Counter[str]
+UNKNOWN_TYPE = "unknown-type"
 
 
 class OutOfOrder(Refused):
@@ -44,6 +46,22 @@ class RetryFailed(Refused):
 
     slug = "retry-failed"
     message = msg("It failed again ({reason}): {detail}. Nothing was changed.")
+
+
+class TooLate(Refused):
+    """The event's type is known now, but later events of its aggregate took effect meanwhile."""
+
+    slug = "too-late"
+    message = msg(
+        "Event {sequence} of its aggregate cannot be handled any more: event {last} took effect meanwhile. Discard it."
+    )
+
+
+class UnknownType(Unreadable):
+    """An event of a newer version than this service: kept to be seen, while its aggregate's order goes on."""
+
+    def __init__(self, heard: Heard) -> None:
+        super().__init__(UNKNOWN_TYPE, f"{heard.type} is not known here; update this service", _about(heard))
 
 
 class Handling:
@@ -107,7 +125,7 @@ class Handling:
         heard: list[Heard] = []
         for record in records:
             try:
-                heard.append(read_event(record))
+                heard.append(read_event(record, self._reactions.by_type))
             except Unreadable as fault:
                 await self._bury(work, record, fault, 1)
                 outcomes[LetterState.DEAD] += 1
@@ -140,7 +158,8 @@ class Handling:
             counted = self._letters.c.sequence.is_not(None)
             for row in await work.session.execute(sa.select(self._letters).where(kept, about, counted)):
                 if row.sequence > last.get((row.source, row.subject), 0):
-                    heard = read_event(original(row)) if row.state == LetterState.HELD.value else None
+                    held = row.state == LetterState.HELD.value
+                    heard = read_event(original(row), self._reactions.by_type) if held else None
                     waiting[(row.source, row.subject)].append(Waiting(row.sequence, row.id, heard))
         return Order(last, waiting)
 
@@ -154,6 +173,8 @@ class Handling:
                 work.cause = Cause(one.correlation_id, _uuid(one.id))
                 await listener.react(work, one.event)
                 handled += 1
+            elif one.type not in EVENTS:
+                await self._bury(work, one.record, UnknownType(one), 1)
         if order.freed:
             await work.session.execute(sa.delete(self._letters).where(self._letters.c.id.in_(order.freed)))
         await remember(work.session, self._inbox, order, work.now)
@@ -225,8 +246,19 @@ class Handling:
         where = place(heard, last)
         if where is Place.AHEAD:
             raise OutOfOrder(missing=(last or 0) + 1, sequence=heard.sequence)
-        await self._apply(work, [original(row)])
+        if row.reason == UNKNOWN_TYPE:
+            await self._retry_passed_over(work, heard, last or 0)
+        else:
+            await self._apply(work, [original(row)])
         return await self._decide(work, id, LetterState.RETRIED, where.value)
+
+    async def _retry_passed_over(self, work: Work, heard: Heard, last: int) -> None:
+        """The order went on when this event's type was not known; it can be handled if nothing came after it."""
+        if heard.type not in EVENTS:
+            raise UnknownType(heard)
+        if heard.sequence is not None and heard.sequence < last:
+            raise TooLate(sequence=heard.sequence, last=last)
+        await self._bring_about(work, Order({}, {}), [heard])
 
     async def discard(self, id: UUID, decision: str) -> str:
         """Decide that a letter is not to be handled; what waited behind it goes on. Returns what became of it."""

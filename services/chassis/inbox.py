@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import UTCDateTime
 
+from services.chassis.bulk import among, insert_rows
 from services.chassis.wire import Heard
 from services.contracts.directory import COMPACTED
 
@@ -115,7 +116,7 @@ async def last_heard(session: AsyncSession, inbox: sa.Table, keys: Iterable[Key]
     """The last sequence heard under each of these keys, locked until the end of the work; None heard: missing."""
     found = await session.execute(
         sa.select(inbox.c.source, inbox.c.subject, inbox.c.sequence)
-        .where(inbox.c.subject.in_({subject for _, subject in keys}))
+        .where(among(session, inbox.c.subject, {subject for _, subject in keys}))
         .order_by(inbox.c.source, inbox.c.subject)
         .with_for_update()
     )
@@ -139,8 +140,7 @@ async def remember(session: AsyncSession, inbox: sa.Table, order: Order, now: da
         for (source, subject), last in changed
         if (source, subject) in order.before
     ]
-    if fresh:
-        await session.execute(sa.insert(inbox), fresh)
+    await insert_rows(session, inbox, fresh)
     if known:
         same = (inbox.c.source == sa.bindparam("of_source"), inbox.c.subject == sa.bindparam("of_subject"))
         moved = sa.update(inbox).where(*same).values(sequence=sa.bindparam("last"), heard_at=now)

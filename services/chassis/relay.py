@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis import broker
 from services.chassis.broker import Broker, Producer, Window
+from services.chassis.bulk import among
 from services.chassis.crash import crash_point
 from services.chassis.faults import is_away
 from services.chassis.outbox import unpack_headers
@@ -91,7 +92,9 @@ class Relay:
             self._broker.window.sent(places, weights)
         async with self._store.work() as work:
             await work.session.execute(
-                sa.update(outbox).where(outbox.c.seq.in_([row.seq for row in rows])).values(sent_at=work.now)
+                sa.update(outbox)
+                .where(among(work.session, outbox.c.seq, [row.seq for row in rows]))
+                .values(sent_at=work.now)
             )
         RELAYED.labels(self._store.service).inc(len(rows))
         return len(rows)

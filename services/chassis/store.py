@@ -5,11 +5,12 @@ Nothing else commits. Writers on SQLite queue for one connection (`BEGIN IMMEDIA
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from sqlalchemy.orm.util import identity_key
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlmodel import Field, SQLModel
 
+from services.chassis.bulk import among, insert_rows
 from services.chassis.clock import Clock, system_clock
 from services.chassis.crash import crash_point
 from services.chassis.dead_letters import dead_letters_table
@@ -110,7 +112,8 @@ class Work:
         if not wanted:
             return
         # Always in the order of the key, so that two batches cannot wait for each other.
-        chosen = sa.select(table).where(table.__table__.c.id.in_(wanted)).order_by(table.__table__.c.id)  # pyright: ignore
+        key = _table_of(table).c.id
+        chosen = sa.select(table).where(among(self.session, key, wanted)).order_by(key)
         locked = chosen.with_for_update().execution_options(populate_existing=True)
         rows: Sequence[Kept] = (await self.session.scalars(locked)).all()
         self._held.update({(table, id): None for id in wanted})
@@ -131,11 +134,10 @@ class Work:
         return self.add(row)
 
     async def insert(self, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
-        """Keep many new rows at once; columns by name."""
-        if rows:
-            await self.session.execute(sa.insert(table), rows)
-            for row in rows:
-                self._held.pop((table, _key_of(table, row.get)), None)
+        """Keep many new rows at once; columns by name, the same in every row."""
+        await insert_rows(self.session, _table_of(table), rows)
+        for row in rows:
+            self._held.pop((table, _key_of(table, row.get)), None)
 
     def emit(self, aggregate: Aggregate, said: Event) -> None:
         """Say that this happened to the aggregate. It is sent after the commit, in the order of its versions."""
@@ -178,7 +180,7 @@ class Work:
             await act()
         if self._said:
             # After the aggregates: whoever waits for their locks then also gets the later outbox numbers.
-            await self.session.execute(sa.insert(_table(self.session, "outbox")), self._said)
+            await insert_rows(self.session, _table(self.session, "outbox"), self._said)
         return bool(self._said)
 
     def refusal_of(self, error: IntegrityError) -> Refused | None:
@@ -245,6 +247,10 @@ class Store:
         return AsyncSession(engine, expire_on_commit=False, autoflush=False, info={"metadata": self.metadata})
 
 
+def _table_of(model: type[SQLModel]) -> sa.Table:
+    return cast(Any, model).__table__
+
+
 def _table(session: AsyncSession, name: str) -> sa.Table:
     return session.info["metadata"].tables[name]
 
@@ -270,9 +276,26 @@ def _postgres_engine(url: str) -> AsyncEngine:
     )
 
 
+class _Connection(sqlite3.Connection):
+    """Whoever is cancelled in the middle of a transaction closes the connection; that must end the transaction too.
+
+    SQLite keeps a closed connection, and its lock, for as long as any statement of it is remembered somewhere.
+    """
+
+    def close(self) -> None:
+        if self.in_transaction:
+            self.rollback()
+        super().close()
+
+
 def _sqlite_engine(url: str, *, writer: bool) -> AsyncEngine:
     engine = create_async_engine(
-        url, poolclass=AsyncAdaptedQueuePool, pool_size=1 if writer else 4, max_overflow=0, hide_parameters=True
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1 if writer else 4,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={"factory": _Connection},
     )
 
     def on_connect(connection: Any, _record: Any) -> None:

@@ -11,8 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.chassis.consumer import Consumer
+from services.chassis.handling import RetryFailed, TooLate
 from services.chassis.store import Cause, Store, Work
 from services.chassis.testing import ear
+from services.chassis.wire import Record
+from services.contracts import EVENTS
 from tests.conformance.conftest import StoreOf
 from tests.conformance.sample import POISON, Sample, announced, letters, trail
 
@@ -111,13 +114,32 @@ async def test_whatever_is_shuffled_repeated_and_cut_takes_effect_once_and_in_or
     assert not await letters(listener, "dead")
 
 
-async def test_an_unknown_type_is_passed_over_and_counted(listener: Store, consumer: Consumer, sample: Sample) -> None:
+async def test_an_unknown_type_is_kept_and_the_order_goes_on(
+    listener: Store, consumer: Consumer, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A service of a newer version says more than this one knows; its order must not stop for that."""
-    new = sample.told(ANNA, 2)
-    headers = [(name, b"cefo.sample.invented-later.v1" if name == "ce_type" else value) for name, value in new.headers]
-    await consumer.take([sample.told(ANNA, 1), new._replace(headers=headers, value=b"\x00"), sample.told(ANNA, 3)])
+    newer = "cefo.sample.invented-later.v1"
+
+    def invented(record: Record) -> Record:
+        headers = [(name, newer.encode() if name == "ce_type" else value) for name, value in record.headers]
+        return record._replace(headers=headers)
+
+    passed, last = invented(sample.told(ANNA, 2)), invented(sample.told(ANNA, 4))
+    await consumer.take([sample.told(ANNA, 1), passed, sample.told(ANNA, 3), last])
     assert await trail(listener, ANNA) == [1, 3]
-    assert not await letters(listener)
+    first, second = await letters(listener, "dead")
+    assert [(one.reason, one.sequence, one.value) for one in (first, second)] == [
+        ("unknown-type", 2, passed.value),
+        ("unknown-type", 4, last.value),
+    ]
+    with pytest.raises(RetryFailed, match="not known here"):
+        await consumer.retry(second.id)
+    monkeypatch.setitem(EVENTS, newer, sample.event)
+    monkeypatch.setitem(sample.reactions.by_type, newer, sample.reactions.by_type[sample.event.type])
+    with pytest.raises(TooLate):
+        await consumer.retry(first.id)
+    assert await consumer.retry(second.id) == "retried"
+    assert await trail(listener, ANNA) == [1, 3, 4]
 
 
 async def test_a_batch_is_one_transaction_and_one_that_fails_is_redone_one_by_one(

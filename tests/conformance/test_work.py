@@ -88,7 +88,7 @@ async def test_errors_of_the_store_never_repeat_what_people_told(speaker: Store)
         work.add(Desk(name="Mme Lambert", seats=1))
     with pytest.raises(IntegrityError) as caught:
         async with speaker.work() as work:
-            await work.insert(Desk, [{"id": uuid4(), "name": "other", "seats": 1}, {"name": "Mme Lambert", "seats": 2}])
+            await work.insert(Desk, [{"id": uuid4(), "name": name, "seats": 1} for name in ("other", "Mme Lambert")])
     assert "[SQL: INSERT" in str(caught.value)
     assert "'Mme Lambert'" not in str(caught.value)
 
@@ -167,3 +167,49 @@ async def test_a_chain_keeps_its_correlation_and_names_its_cause(
     assert UUID((headers["ce_correlationid"] or b"").decode()) == correlation
     assert UUID((headers["ce_causationid"] or b"").decode()) == cause
     assert row.said_at - listener.clock() == timedelta()
+
+
+class AlreadyThere(Refused):
+    slug = "already-there"
+    message = "There is a desk of this name."
+
+
+async def test_many_rows_keep_the_rules_of_the_store_and_what_they_hold(speaker: Store) -> None:
+    """Past a few, rows go in by another way; what they hold and what the store refuses stays the same."""
+    many = [{"id": uuid4(), "name": f"Bureau {number} «é»\t\\N", "seats": number} for number in range(200)]
+    async with speaker.work() as work:
+        await work.insert(Desk, many)
+    async with speaker.read() as session:
+        kept = (await session.scalars(sa.select(Desk).order_by(sa.text("seats")))).all()
+    assert [one.model_dump() for one in kept] == many
+    again = [{"id": uuid4(), "name": f"Bureau {number}", "seats": number} for number in range(100)]
+    again[70]["name"] = many[3]["name"]
+    with pytest.raises(AlreadyThere) as caught:
+        async with speaker.work() as work:
+            work.guard("desks", AlreadyThere())
+            await work.insert(Desk, again)
+    assert "Bureau 3" not in str(caught.value.__cause__)
+    async with speaker.read() as session:
+        assert await session.scalar(sa.select(sa.func.count()).select_from(Desk)) == 200
+
+
+async def test_whoever_is_cancelled_in_the_middle_leaves_nothing_locked(speaker: Store, open_store: StoreOf) -> None:
+    started = asyncio.Event()
+
+    async def busy() -> None:
+        async with speaker.work() as work:
+            rows = [{"id": uuid4(), "name": f"Bureau {number}", "seats": 1} for number in range(3000)]
+            started.set()
+            for start in range(0, len(rows), 10):
+                await work.insert(Desk, rows[start : start + 10])
+
+    task = asyncio.create_task(busy())
+    await started.wait()
+    await asyncio.sleep(0.05)
+    task.cancel()
+    ended = await asyncio.gather(task, return_exceptions=True)  # its frames remember every statement
+    assert isinstance(ended[0], asyncio.CancelledError)
+    async with asyncio.timeout(5), open_store("speaker").work() as work:
+        work.add(Desk(name="Accueil", seats=1))
+    async with speaker.read() as session:
+        assert (await session.scalars(sa.select(Desk.name))).all() == ["Accueil"]

@@ -1,0 +1,67 @@
+"""Many rows at once: what a batch keeps and asks for, at the speed of the driver and in the transaction of the work.
+
+PostgreSQL takes the rows by COPY and a list of keys as one array; SQLite takes prepared tuples. Both check every rule
+of the store as an ordinary insert does.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from functools import cache
+from typing import Any, cast
+
+import asyncpg
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+FEW = 20
+"""So many rows are inserted in the ordinary way: the fast one has a cost of its own."""
+
+Processor = Callable[[Any], Any] | None
+
+
+async def insert_rows(session: AsyncSession, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert these rows; all of them name the same columns. Raises what an ordinary insert raises."""
+    if not rows:
+        return
+    columns = tuple(rows[0])
+    if len(rows) <= FEW or any(column.default is not None for column in table.c if column.key not in columns):
+        await session.execute(sa.insert(table), rows)
+        return
+    dialect = session.get_bind().dialect
+    processors = _processors(table, columns, dialect)
+    tuples = [
+        tuple(row[name] if process is None else process(row[name]) for name, process in processors) for row in rows
+    ]
+    if dialect.name == "sqlite":
+        places = ", ".join("?" * len(columns))
+        names = ", ".join(f'"{name}"' for name in columns)
+        statement = f'insert into "{table.name}" ({names}) values ({places})'  # noqa: S608 - names of our own tables
+        await (await session.connection()).exec_driver_sql(statement, tuples)
+    else:
+        await _copy(session, table.name, columns, tuples)
+
+
+def among(session: AsyncSession, column: Any, values: Collection[Any]) -> sa.ColumnElement[bool]:
+    """Whether the column holds one of these values: one statement for any number of them, where the store can."""
+    if session.get_bind().dialect.name == "sqlite":
+        return column.in_(values)
+    return column == sa.any_(sa.bindparam(None, list(values), type_=ARRAY(column.type)))
+
+
+async def _copy(session: AsyncSession, table: str, columns: tuple[str, ...], tuples: list[tuple[Any, ...]]) -> None:
+    # The driver opens its transaction with the first statement; COPY goes past it.
+    await session.execute(sa.text("select 1"))
+    raw = await (await session.connection()).get_raw_connection()
+    try:
+        await cast(Any, raw.driver_connection).copy_records_to_table(table, columns=columns, records=tuples)
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise IntegrityError(f"copy {table}", None, error) from error
+    except asyncpg.PostgresError as error:
+        raise DBAPIError(f"copy {table}", None, error) from error
+
+
+@cache
+def _processors(table: sa.Table, columns: tuple[str, ...], dialect: sa.Dialect) -> list[tuple[str, Processor]]:
+    """How the dialect writes each column's values; None: as they are."""
+    return [(name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in columns]
