@@ -49,16 +49,25 @@ def among(session: AsyncSession, column: Any, values: Collection[Any]) -> sa.Col
     return column == sa.any_(sa.bindparam(None, list(values), type_=ARRAY(column.type)))
 
 
+def forget_values(error: BaseException | None) -> None:
+    """Errors are logged; the values that PostgreSQL quotes in their details, perhaps somebody's name, are not."""
+    while error is not None:
+        if isinstance(error, asyncpg.PostgresError):
+            error.detail = None  # pyright: ignore[reportAttributeAccessIssue]
+        error.args = tuple(text.split("\nDETAIL:")[0] if isinstance(text, str) else text for text in error.args)
+        error = error.__cause__
+
+
 async def _copy(session: AsyncSession, table: str, columns: tuple[str, ...], tuples: list[tuple[Any, ...]]) -> None:
     # The driver opens its transaction with the first statement; COPY goes past it.
     await session.execute(sa.text("select 1"))
     raw = await (await session.connection()).get_raw_connection()
     try:
         await cast(Any, raw.driver_connection).copy_records_to_table(table, columns=columns, records=tuples)
-    except asyncpg.IntegrityConstraintViolationError as error:
-        raise IntegrityError(f"copy {table}", None, error) from error
     except asyncpg.PostgresError as error:
-        raise DBAPIError(f"copy {table}", None, error) from error
+        forget_values(error)
+        broken = isinstance(error, asyncpg.IntegrityConstraintViolationError)
+        raise (IntegrityError if broken else DBAPIError)(f"copy {table}", None, error) from error
 
 
 @cache

@@ -21,7 +21,7 @@ from sqlalchemy.orm.util import identity_key
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlmodel import Field, SQLModel
 
-from services.chassis.bulk import among, insert_rows
+from services.chassis.bulk import among, forget_values, insert_rows
 from services.chassis.clock import Clock, system_clock
 from services.chassis.crash import crash_point
 from services.chassis.dead_letters import dead_letters_table
@@ -265,7 +265,7 @@ def _key_of(table: type[SQLModel], value: Callable[[str], Any]) -> Any:
 
 
 def _postgres_engine(url: str) -> AsyncEngine:
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=10,
         max_overflow=10,
@@ -274,6 +274,8 @@ def _postgres_engine(url: str) -> AsyncEngine:
         hide_parameters=True,  # errors are logged; what people told us is not
         connect_args={"timeout": 5, "server_settings": {"synchronous_commit": "on", "jit": "off"}},
     )
+    event.listen(engine.sync_engine, "handle_error", _forget_values)
+    return engine
 
 
 class _Connection(sqlite3.Connection):
@@ -286,6 +288,11 @@ class _Connection(sqlite3.Connection):
         if self.in_transaction:
             self.rollback()
         super().close()
+
+
+def _forget_values(context: sa.ExceptionContext) -> None:
+    forget_values(context.original_exception)
+    forget_values(context.sqlalchemy_exception)
 
 
 def _sqlite_engine(url: str, *, writer: bool) -> AsyncEngine:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
 
 from services.chassis.errors import Refused
 from services.chassis.outbox import unpack_headers
@@ -90,7 +91,7 @@ async def test_errors_of_the_store_never_repeat_what_people_told(speaker: Store)
         async with speaker.work() as work:
             await work.insert(Desk, [{"id": uuid4(), "name": name, "seats": 1} for name in ("other", "Mme Lambert")])
     assert "[SQL: INSERT" in str(caught.value)
-    assert "'Mme Lambert'" not in str(caught.value)
+    assert "Mme Lambert" not in logged(caught.value)
 
 
 async def test_an_aggregate_inserted_in_bulk_or_deleted_is_known_within_the_same_work(speaker: Store) -> None:
@@ -169,6 +170,11 @@ async def test_a_chain_keeps_its_correlation_and_names_its_cause(
     assert row.said_at - listener.clock() == timedelta()
 
 
+def logged(error: BaseException | None) -> str:
+    """What a log says of an error and its causes."""
+    return "" if error is None else f"{type(error).__name__}: {error}\n{logged(error.__cause__)}"
+
+
 class AlreadyThere(Refused):
     slug = "already-there"
     message = "There is a desk of this name."
@@ -184,11 +190,15 @@ async def test_many_rows_keep_the_rules_of_the_store_and_what_they_hold(speaker:
     assert [one.model_dump() for one in kept] == many
     again = [{"id": uuid4(), "name": f"Bureau {number}", "seats": number} for number in range(100)]
     again[70]["name"] = many[3]["name"]
-    with pytest.raises(AlreadyThere) as caught:
+
+    async def insert_again() -> None:
         async with speaker.work() as work:
             work.guard("desks", AlreadyThere())
             await work.insert(Desk, again)
-    assert "Bureau 3" not in str(caught.value.__cause__)
+
+    with pytest.raises(AlreadyThere) as caught:
+        await insert_again()
+    assert "Bureau 3" not in logged(caught.value)
     async with speaker.read() as session:
         assert await session.scalar(sa.select(sa.func.count()).select_from(Desk)) == 200
 
@@ -212,4 +222,4 @@ async def test_whoever_is_cancelled_in_the_middle_leaves_nothing_locked(speaker:
     async with asyncio.timeout(5), open_store("speaker").work() as work:
         work.add(Desk(name="Accueil", seats=1))
     async with speaker.read() as session:
-        assert (await session.scalars(sa.select(Desk.name))).all() == ["Accueil"]
+        assert (await session.scalars(sa.select(col(Desk.name)))).all() == ["Accueil"]
