@@ -14,7 +14,7 @@ from services.launcher import client
 from services.launcher.catalogue import SERVICES
 from services.launcher.kafka import LocalKafkaError
 from services.launcher.season import write_season
-from services.launcher.stack import EMBEDDED, PortTaken, Wanted, run
+from services.launcher.stack import EMBEDDED, PortTaken, Wanted, loop_factory, run
 
 app = typer.Typer(help="Open software for free public career-guidance centres.", no_args_is_help=True)
 letters = typer.Typer(help="Events that could not be handled.", no_args_is_help=True)
@@ -45,7 +45,8 @@ def up(
     chosen = tuple(service or SERVICES)
     if unknown := set(chosen) - set(SERVICES):
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}: no such service; there are {', '.join(SERVICES)}")
-    asyncio.run(run(Wanted(port, data, kafka, store, redis, chosen, demo, nodes), console))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(run(Wanted(port, data, kafka, store, redis, chosen, demo, nodes), console))
 
 
 @app.command()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +107,11 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise PortTaken(f"port {port} is taken on {host}; choose another: make run PORT={port + 1}") from error
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The quickest event loop there is on this machine. Relays and consumers run on it too, not uvicorn alone."""
+    return uvicorn.Config("", loop="auto").get_loop_factory()
 
 
 async def run(wanted: Wanted, console: Console) -> None:

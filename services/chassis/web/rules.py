@@ -29,8 +29,8 @@ class Gate:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
 
-    def __call__(self, connection: HTTPConnection) -> Person | None:
-        """Whoever asks, if the rule lets them pass."""
+    async def __call__(self, connection: HTTPConnection) -> Person | None:
+        """Whoever asks, if the rule lets them pass. Asynchronous, or FastAPI would ask it in a thread of its own."""
         return self.rule.admit(connection.state.person)
 
 
@@ -97,5 +97,9 @@ Working = Annotated[Work, Depends(_work, scope="function")]
 Reading = Annotated[AsyncSession, Depends(_read, scope="function")]
 """A session that only reads."""
 
-Running = Annotated[Runtime, Depends(runtime_of)]
+async def _running(connection: HTTPConnection) -> Runtime:
+    return runtime_of(connection)
+
+
+Running = Annotated[Runtime, Depends(_running)]
 """What this service runs on: its store, its clock, its live boards, the settings."""

@@ -1,0 +1,43 @@
+"""Intake in one process with centres it has heard of, and check-ins to send it: what rows d, e and i share."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import cycle
+from uuid import uuid4
+
+import orjson
+
+from services.launcher.client import local_token
+from services.directory.centres import CENTRES
+from tests.bench.load import Answer, request
+from tests.bench.parts import Services, connected
+
+CODES = tuple(centre.code for centre in CENTRES)
+
+
+async def start_intake(services: Services) -> None:
+    """Intake alone in its process, once the directory has told it of the twelve centres."""
+    services.start("intake", "directory")
+    async with connected(services.parts.postgres.url("cefo_intake")) as store:
+        while await store.fetchval("select count(*) from centres") < len(CODES):
+            await asyncio.sleep(0.05)
+    services.stop("directory")
+
+
+def desk_headers(services: Services) -> dict[str, str]:
+    """What a front desk's own software sends: a token for every centre."""
+    return {"Authorization": f"Bearer {local_token(services.stack.folder, 'front-desk', list(CODES))}"}
+
+
+def check_ins(number: int, path: str, headers: dict[str, str]) -> list[bytes]:
+    """So many check-ins under ids of their own, in the centres by turns. `path` ends before the id."""
+    bodies = cycle([orjson.dumps({"centre": code, "area": "find-job"}) for code in CODES])
+    return [request("PUT", f"{path}{uuid4()}", body, headers) for body, _ in zip(bodies, range(number), strict=False)]
+
+
+def accepted(answers: Sequence[Answer]) -> list[dict[str, str]]:
+    """What was answered. Raises when any was refused."""
+    refused = [answer for answer in answers if answer.status != 200]
+    if refused:
+        raise RuntimeError(f"{len(refused)} of {len(answers)} were refused, the first: {refused[0].body[:300]!r}")
+    return [orjson.loads(answer.body) for answer in answers]

@@ -1,0 +1,116 @@
+"""What every row runs on: Apache Kafka, PostgreSQL and Redis, each fresh, started here and stopped again."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import asyncpg
+
+from services.launcher.catalogue import SERVICES
+from services.launcher.embedded import free_port
+from services.launcher.kafka import ApacheKafka
+from services.launcher.local import LocalStack
+from tests.parts.postgres import PostgresServer, binaries
+from tests.parts.redis import RedisServer
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Fresh servers, as addresses; and a folder of one's own."""
+
+    folder: Path
+    kafka: str
+    postgres: PostgresServer
+    redis: str
+
+    @property
+    def store(self) -> str:
+        """The address under which every service has its own database."""
+        return self.postgres.url("").rstrip("/")
+
+    def database(self, name: str) -> str:
+        """The address of one database, for SQLAlchemy."""
+        return self.postgres.url(name).replace("postgresql://", "postgresql+asyncpg://")
+
+
+@asynccontextmanager
+async def fresh_parts() -> AsyncGenerator[Parts]:
+    """Start one of each in a temporary folder; all are gone afterwards."""
+    tools = binaries()
+    if tools is None:
+        raise RuntimeError("PostgreSQL is missing; install the package postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="cefo-bench-"))
+    folder.chmod(0o755)
+    with ExitStack() as started:
+        started.callback(shutil.rmtree, folder, ignore_errors=True)
+        (folder / "kafka").mkdir()
+        (folder / "postgres").mkdir(mode=0o755)
+        (folder / "redis").mkdir()
+        kafka = started.enter_context(ApacheKafka())
+        kafka.start(1, folder / "kafka")
+        postgres = PostgresServer(folder / "postgres", tools)
+        started.callback(postgres.stop)
+        redis = RedisServer(folder / "redis")
+        started.callback(redis.stop)
+        yield Parts(folder, kafka.bootstrap, postgres, redis.url)
+
+
+@dataclass(slots=True)
+class Services:
+    """Some of the services, a process each, as `cefo up --service` starts them."""
+
+    parts: Parts
+    more: Mapping[str, str] = field(default_factory=dict[str, str])
+    stack: LocalStack = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stack = LocalStack(
+            self.parts.folder / "services", self.parts.kafka, self.parts.store, self.parts.redis, more=self.more
+        )
+        self.stack.folder.mkdir(exist_ok=True)
+        self.stack.port = free_port()
+        self.stack.ports = {name: free_port() for name in SERVICES}
+
+    def __enter__(self) -> "Services":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stack.stop()
+
+    def start(self, *names: str) -> None:
+        """Start these and wait until they are ready."""
+        for name in names:
+            self.stack.start_service(name)
+        for name in names:
+            self.stack.wait_ready(name)
+
+    def stop(self, name: str) -> None:
+        """Stop one of them in order."""
+        process = self.stack.processes.pop(name)
+        process.terminate()
+        process.wait(15)
+
+    def peak_memory(self) -> dict[str, int]:
+        """The most memory each process ever held (VmHWM), in KiB."""
+        return {name: _peak(process.pid) for name, process in self.stack.processes.items()}
+
+
+def _peak(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+    raise RuntimeError(f"process {pid} says nothing of its memory")
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncGenerator[Any]:
+    """An asyncpg connection to a `postgresql://` address, closed afterwards."""
+    connection = cast(Any, await asyncpg.connect(url))
+    try:
+        yield connection
+    finally:
+        await connection.close()

@@ -1,0 +1,91 @@
+"""`PUT /visits/{id}` per second on one process, against a bare FastAPI + SQLModel insert.
+
+Ours: who asks and their role, the centre and its area, idempotence by fingerprint, the day's next ticket, the visit, the outbox row,
+one commit, and the relay in the same process sending what was said to Kafka meanwhile. The comparator inserts one row of
+the same visit and does nothing else. Both: one uvicorn process with uvloop and httptools, PostgreSQL with synchronous
+commit, the same 16 kept connections of the same client.
+"""
+
+import subprocess
+import sys
+
+import httpx2
+
+from services.launcher.embedded import free_port
+from tests.bench.check_ins import accepted, check_ins, desk_headers, start_intake
+from tests.bench.load import ask_all
+from tests.bench.measuring import Row, Size, in_turns, row
+from tests.bench.parts import Parts, Services, connected, fresh_parts
+from tests.parts.process import start_server, wait_until
+
+CLIENTS = 16
+
+
+async def ours(services: Services, requests: int) -> float:
+    """Check-ins per second, each stored with its outbox row."""
+    port = services.stack.ports["intake"]
+    headers = desk_headers(services)
+    async with connected(services.parts.postgres.url("cefo_intake")) as store:
+        before = await store.fetchval("select count(*) from visits"), await store.fetchval("select count(*) from outbox")
+        load = await ask_all(port, check_ins(requests, "/intake/api/v1/visits/", headers), CLIENTS)
+        accepted(load.answers)
+        after = await store.fetchval("select count(*) from visits"), await store.fetchval("select count(*) from outbox")
+    if [now - then for now, then in zip(after, before, strict=True)] != [requests, requests]:
+        raise RuntimeError(f"{requests} check-ins left {before} → {after} visits and outbox rows")
+    return load.per_second
+
+
+async def comparator(parts: Parts, port: int, requests: int) -> float:
+    """Inserts per second."""
+    async with connected(parts.postgres.url("insert_app")) as store:
+        before = await store.fetchval("select count(*) from visits")
+        load = await ask_all(port, check_ins(requests, "/visits/", {}), CLIENTS)
+        accepted(load.answers)
+        if await store.fetchval("select count(*) from visits") != before + requests:
+            raise RuntimeError(f"{requests} inserts left another number of rows")
+    return load.per_second
+
+
+async def insert_app(parts: Parts) -> "tuple[subprocess.Popen[bytes], int]":
+    """The comparator, running, and its port."""
+    await parts.postgres.create_database("insert_app")
+    port = free_port()
+    command = [sys.executable, "-m", "tests.bench.comparators.insert_app", "--port", str(port)]
+    log = parts.folder / "insert_app.log"
+    process = start_server([*command, "--database", parts.database("insert_app")], log)
+
+    def answers() -> bool:
+        try:
+            return httpx2.get(f"http://127.0.0.1:{port}/count", trust_env=False).status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+    wait_until(answers, process, log)
+    return process, port
+
+
+async def measure(size: Size) -> list[Row]:
+    """The row."""
+    requests = size.of(4000, 200)
+    async with fresh_parts() as parts:
+        with Services(parts) as services:
+            await start_intake(services)
+            process, port = await insert_app(parts)
+            try:
+                own, other = await in_turns(
+                    size.rounds, lambda: ours(services, requests), lambda: comparator(parts, port, requests)
+                )
+            finally:
+                process.terminate()
+                process.wait(10)
+    return [
+        row(
+            "e",
+            f"`PUT /visits/{{id}}` on one process, ticket and outbox included ({requests:,} requests a round)",
+            "requests/s",
+            ours=own,
+            comparator=other,
+            against="a bare FastAPI + SQLModel insert",
+            target=0.7,
+        )
+    ]
