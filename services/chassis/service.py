@@ -19,6 +19,7 @@ from services.chassis.reactions import Reactions
 from services.chassis.relay import Relay
 from services.chassis.settings import Settings
 from services.chassis.store import Store
+from services.chassis.together import Asked, BulkAction, Done, Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Runtime:
         self.extra: dict[str, Any] = {}
         """What a service keeps in memory beside its store, for example a search index."""
         self._tasks: list[asyncio.Task[None]] = []
+        self._together: dict[Any, Together[Any, Any]] = {}
 
     async def start(self, before_relay: Callable[[Store], Awaitable[None]] | None = None) -> None:
         """Bring the store up to date, then relay and listen."""
@@ -78,6 +80,10 @@ class Runtime:
             asyncio.create_task(self.relay.run(), name=f"{self.service.name}.relay"),
             asyncio.create_task(self.consumer.run(), name=f"{self.service.name}.consumer"),
         ]
+
+    def together(self, act: BulkAction[Asked, Done]) -> Together[Asked, Done]:
+        """This bulk action, shared by all who ask for it at the same moment."""
+        return self._together.setdefault(act, Together(self.store, act))
 
     async def stop(self) -> None:
         """Stop listening, then relaying; give everything back. What was in the middle comes again."""

@@ -5,7 +5,6 @@ Nothing else commits. Writers on SQLite queue for one connection (`BEGIN IMMEDIA
 """
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -14,17 +13,16 @@ from typing import Any, TypeVar, cast
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm.util import identity_key
-from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlmodel import Field, SQLModel
 
-from services.chassis.bulk import among, forget_values, insert_rows
+from services.chassis.bulk import among, insert_rows
 from services.chassis.clock import Clock, system_clock
 from services.chassis.crash import crash_point
 from services.chassis.dead_letters import dead_letters_table
+from services.chassis.engines import postgres_engine, sqlite_engine
 from services.chassis.errors import NotFound, Refused
 from services.chassis.faults import second_row_of
 from services.chassis.inbox import inbox_table
@@ -199,8 +197,8 @@ class Store:
         self.clock = clock
         self.url = url
         self.sqlite = url.startswith("sqlite")
-        self.writer = _sqlite_engine(url, writer=True) if self.sqlite else _postgres_engine(url)
-        self.reader = _sqlite_engine(url, writer=False) if self.sqlite else self.writer
+        self.writer = sqlite_engine(url, writer=True) if self.sqlite else postgres_engine(url)
+        self.reader = sqlite_engine(url, writer=False) if self.sqlite else self.writer
         self.said = asyncio.Event()
         """Set after each commit that said something: wakes the relay."""
         self.on_touch: Callable[[set[str]], None] = lambda boards: None
@@ -262,67 +260,3 @@ def _key_of(table: type[SQLModel], value: Callable[[str], Any]) -> Any:
     if None in key:
         return None
     return key[0] if len(key) == 1 else key
-
-
-def _postgres_engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        pool_size=10,
-        max_overflow=10,
-        pool_pre_ping=True,
-        pool_timeout=5,
-        hide_parameters=True,  # errors are logged; what people told us is not
-        connect_args={"timeout": 5, "server_settings": {"synchronous_commit": "on", "jit": "off"}},
-    )
-    event.listen(engine.sync_engine, "handle_error", _forget_values)
-    return engine
-
-
-class _Connection(sqlite3.Connection):
-    """Whoever is cancelled in the middle of a transaction closes the connection; that must end the transaction too.
-
-    SQLite keeps a closed connection, and its lock, for as long as any statement of it is remembered somewhere.
-    """
-
-    def close(self) -> None:
-        if self.in_transaction:
-            self.rollback()
-        super().close()
-
-
-def _forget_values(context: sa.ExceptionContext) -> None:
-    forget_values(context.original_exception)
-    forget_values(context.sqlalchemy_exception)
-
-
-def _sqlite_engine(url: str, *, writer: bool) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=1 if writer else 4,
-        max_overflow=0,
-        hide_parameters=True,
-        connect_args={"factory": _Connection},
-    )
-
-    def on_connect(connection: Any, _record: Any) -> None:
-        # The driver begins no transactions of its own; ours begin below.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "busy_timeout=10000",
-            "foreign_keys=ON",
-            f"query_only={'OFF' if writer else 'ON'}",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    def on_begin(connection: sa.Connection) -> None:
-        # A transaction that starts by reading cannot become a writer while another writes: it fails at once.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
-
-    event.listen(engine.sync_engine, "connect", on_connect)
-    event.listen(engine.sync_engine, "begin", on_begin)
-    return engine

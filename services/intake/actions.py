@@ -1,18 +1,18 @@
 """What the front desk does. People and events end here."""
 
 import hashlib
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import col
 
-from services.chassis.errors import Stale, msg
-from services.chassis.store import Work
+from services.chassis.errors import Refused, Stale, msg
+from services.chassis.store import Cause, Work
 from services.contracts.intake import (
     Channel,
     SubjectErased,
@@ -27,50 +27,102 @@ from services.contracts.intake import (
     VisitStatus,
 )
 from services.intake import domain
-from services.intake.store import Centre, Consent, ErasedSubject, TicketCounter, Visit, Visitor, centres, first_waiting
+from services.intake.store import (
+    Centre,
+    Consent,
+    ErasedSubject,
+    Visit,
+    Visitor,
+    centres,
+    centres_named,
+    count_tickets,
+    first_waiting,
+)
 
 
-async def check_in(
-    work: Work, visit_id: UUID, *, centre: str, area: str | None, channel: Channel, at: datetime | None, queue: bool
-) -> Visit:
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Somebody came in. `at` None: now. `correlation_id`: the chain of the request, None inside a chain."""
+
+    visit_id: UUID
+    centre: str
+    area: str | None = None
+    channel: Channel = Channel.DESK
+    at: datetime | None = None
+    queue: bool = True
+    correlation_id: UUID | None = None
+
+
+async def check_in(work: Work, arrival: Arrival) -> Visit:
     """Somebody came in. Saying it again changes nothing; saying otherwise under the same id is refused."""
-    said = fingerprint(centre, area, channel, at, queue)
-    if (known := await work.find(Visit, visit_id)) is not None:
-        if known.fingerprint != said:
-            raise domain.AlreadyDifferent(visit=str(visit_id))
-        return known
-    place = await known_centre(work, centre)
-    domain.check_area(area, centre, place.areas)
-    moment = at or work.now
+    answer = (await check_in_all(work, [arrival]))[0]
+    if isinstance(answer, Refused):
+        raise answer
+    return answer
+
+
+async def check_in_all(work: Work, arrivals: Sequence[Arrival]) -> list[Visit | Refused]:
+    """Several came in at the same moment. Each is answered for itself, in the order given."""
+    await work.prefetch(Visit, [arrival.visit_id for arrival in arrivals])
+    places = await centres_named(work.session, {arrival.centre for arrival in arrivals})
+    answers: list[Visit | Refused] = []
+    new: list[tuple[Visit, Arrival]] = []
+    for arrival in arrivals:
+        try:
+            known = await _known_visit(work, arrival)
+            if known is None:
+                known = _begin(work, arrival, await known_centre(work, arrival.centre))
+                new.append((known, arrival))
+            answers.append(known)
+        except Refused as refusal:
+            answers.append(refusal)
+    await _give_tickets(work, places, [visit for visit, arrival in new if arrival.queue])
+    for visit, arrival in new:
+        _say_checked_in(work, visit, arrival)
+    return answers
+
+
+async def _known_visit(work: Work, arrival: Arrival) -> Visit | None:
+    """The visit, if it was said before. Raises `AlreadyDifferent` when something else was said."""
+    known = await work.find(Visit, arrival.visit_id)
+    if known is not None and known.fingerprint != _said(arrival):
+        raise domain.AlreadyDifferent(visit=str(arrival.visit_id))
+    return known
+
+
+def _begin(work: Work, arrival: Arrival, place: Centre) -> Visit:
+    """A new visit, without its ticket yet. Raises what `domain` names."""
+    domain.check_area(arrival.area, place.code, place.areas)
+    moment = arrival.at or work.now
     domain.check_past(moment, work.now)
-    status = VisitStatus.WAITING if queue else VisitStatus.NO_QUEUE
-    work.guard("visits", domain.AlreadyDifferent(visit=str(visit_id)))
-    visit = work.start(
+    work.guard("visits", domain.AlreadyDifferent(visit=str(arrival.visit_id)))
+    if arrival.correlation_id is not None:
+        work.cause = Cause(arrival.correlation_id)
+    return work.start(
         Visit(
-            id=visit_id,
-            centre=centre,
-            area=area,
-            channel=channel.value,
-            status=status.value,
-            ticket=await _next_ticket(work, place, area, moment) if queue else None,
+            id=arrival.visit_id,
+            centre=place.code,
+            area=arrival.area,
+            channel=arrival.channel.value,
+            status=(VisitStatus.WAITING if arrival.queue else VisitStatus.NO_QUEUE).value,
             checked_in_at=moment,
-            fingerprint=said,
+            fingerprint=_said(arrival),
         )
     )
-    work.emit(
-        visit,
-        VisitCheckedIn(
-            visit_id=visit.id,
-            centre=centre,
-            area=area,
-            channel=channel,
-            at=moment,
-            status=status,
-            ticket=visit.ticket,
-        ),
+
+
+def _say_checked_in(work: Work, visit: Visit, arrival: Arrival) -> None:
+    said = VisitCheckedIn(
+        visit_id=visit.id,
+        centre=visit.centre,
+        area=visit.area,
+        channel=arrival.channel,
+        at=visit.checked_in_at,
+        status=VisitStatus(visit.status),
+        ticket=visit.ticket,
     )
-    work.touch(board(centre))
-    return visit
+    work.emit(visit, said)
+    work.touch(board(visit.centre))
 
 
 async def call_next(work: Work, centre: str, desk: str, area: str | None = None) -> Visit:
@@ -205,7 +257,7 @@ async def know_centre(work: Work, code: str, name: str, areas: list[str], timezo
 
 async def known_centre(work: Work, code: str) -> Centre:
     """The centre. Raises `UnknownCentre`, naming those there are."""
-    centre = await work.session.get(Centre, code)
+    centre = (await centres_named(work.session, {code})).get(code)
     if centre is None:
         known = ", ".join(sorted(one.code for one in await centres(work.session)))
         raise domain.UnknownCentre(centre=code, known=known or "–")
@@ -232,15 +284,17 @@ async def _stepping(work: Work, visit_id: UUID, wanted: VisitStatus, version: in
     return visit
 
 
-async def _next_ticket(work: Work, centre: Centre, area: str | None, at: datetime) -> str:
-    """The next number of the centre's day, counted by the store so that no two are alike."""
-    insert = sqlite_insert if work.session.get_bind().dialect.name == "sqlite" else postgres_insert
-    day = at.astimezone(ZoneInfo(centre.timezone)).date()
-    counted = (
-        insert(TicketCounter)
-        .values(centre=centre.code, day=day, given=1)
-        .on_conflict_do_update(index_elements=["centre", "day"], set_={"given": TicketCounter.given + 1})
-        .returning(col(TicketCounter.given))
-    )
-    number = (await work.session.execute(counted)).scalar_one()
-    return domain.ticket(area, number)
+def _said(arrival: Arrival) -> str:
+    return fingerprint(arrival.centre, arrival.area, arrival.channel, arrival.at, arrival.queue)
+
+
+async def _give_tickets(work: Work, places: Mapping[str, Centre], visits: list[Visit]) -> None:
+    """To each the next number of the centre's day, counted by the store so that no two are alike."""
+    by_day: dict[tuple[str, date], list[Visit]] = {}
+    for visit in visits:
+        day = visit.checked_in_at.astimezone(ZoneInfo(places[visit.centre].timezone)).date()
+        by_day.setdefault((visit.centre, day), []).append(visit)
+    last = await count_tickets(work.session, {key: len(some) for key, some in by_day.items()})
+    for key, some in by_day.items():
+        for number, visit in enumerate(some, last[key] - len(some) + 1):
+            visit.ticket = domain.ticket(visit.area, number)

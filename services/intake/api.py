@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from services.chassis.errors import NotFound, msg
 from services.chassis.identity import Person, Role
-from services.chassis.web import Body, Reading, Routes, Working, allow, anyone, import_lines, personal_link
+from services.chassis.web import Body, Reading, Routes, Running, Working, allow, anyone, import_lines, personal_link
 from services.contracts.intake import Channel, VisitStatus
 from services.intake import actions
 from services.intake.imports import VisitLine, record_visits
@@ -118,30 +118,32 @@ async def list_centres(read: Reading, person: Annotated[Person | None, anyone]) 
 
 
 @router.put("/visits/{id}")
-async def put_visit(id: UUID, body: CheckIn, work: Working, person: Desk) -> VisitOut:
+async def put_visit(id: UUID, body: CheckIn, request: Request, running: Running, person: Desk) -> VisitOut:
     """Check somebody in under an id of the caller's choice. Repeating it changes nothing."""
-    return await _check_in(work, id, body, person)
+    return await _check_in(running, id, body, person, request.state.correlation_id)
 
 
 @router.post("/visits", status_code=201)
 async def post_visit(
     body: CheckIn,
-    work: Working,
+    request: Request,
+    running: Running,
     person: Desk,
     key: Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=200)],
 ) -> VisitOut:
     """Check somebody in; the same `Idempotency-Key` of the same caller means the same visit."""
-    return await _check_in(work, uuid5(_RETRIES, f"{person.subject} {key}"), body, person)
+    id = uuid5(_RETRIES, f"{person.subject} {key}")
+    return await _check_in(running, id, body, person, request.state.correlation_id)
 
 
-async def _check_in(work: Working, id: UUID, body: CheckIn, person: Person) -> VisitOut:
-    await actions.known_centre(work, body.centre)
-    person.at(body.centre)
-    return VisitOut.of(
-        await actions.check_in(
-            work, id, centre=body.centre, area=body.area, channel=body.channel, at=body.at, queue=body.queue
-        )
-    )
+async def _check_in(running: Running, id: UUID, body: CheckIn, person: Person, correlation_id: UUID) -> VisitOut:
+    """Whoever checks in at the same moment shares one unit of work."""
+    if not person.works_at(body.centre):
+        async with running.store.work() as work:
+            await actions.known_centre(work, body.centre)
+        person.at(body.centre)
+    arrival = actions.Arrival(id, body.centre, body.area, body.channel, body.at, body.queue, correlation_id)
+    return VisitOut.of(await running.together(actions.check_in_all).ask(arrival))
 
 
 @router.get("/visits")

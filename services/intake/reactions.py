@@ -15,12 +15,7 @@ async def on_desk_check_in(work: Work, event: DeskCheckIn) -> None:
     """A front desk's own software said that somebody came."""
     await actions.check_in(
         work,
-        event.visit_id,
-        centre=event.centre,
-        area=event.area,
-        channel=event.channel,
-        at=event.at,
-        queue=event.queue,
+        actions.Arrival(event.visit_id, event.centre, event.area, event.channel, event.at, event.queue),
     )
 
 

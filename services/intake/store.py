@@ -1,10 +1,12 @@
 """What intake keeps: visits, the day's ticket counters, centres as it heard of them, and people who agreed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
@@ -110,6 +112,33 @@ class ErasedSubject(Table, table=True):
 async def centres(session: AsyncSession) -> Sequence[Centre]:
     """All centres, by name."""
     return (await session.scalars(sa.select(Centre).order_by(col(Centre.name)))).all()
+
+
+async def centres_named(session: AsyncSession, codes: Iterable[str]) -> Mapping[str, Centre]:
+    """Those of these centres that are known, by code; each is read once in a unit of work."""
+    known: dict[str, Centre] = session.info.setdefault("intake.centres", {})
+    if missing := [code for code in codes if code not in known]:
+        found = await session.scalars(sa.select(Centre).where(col(Centre.code).in_(missing)))
+        known.update({centre.code: centre for centre in found})
+    return known
+
+
+async def count_tickets(session: AsyncSession, wanted: Mapping[tuple[str, date], int]) -> dict[tuple[str, date], int]:
+    """Count so many more tickets of each centre and day; answers the last number given of each.
+
+    The counters stay locked until the end of the work, and are taken in their order, so that two units of work cannot
+    wait for each other.
+    """
+    if not wanted:
+        return {}
+    counters = TicketCounter.metadata.tables["ticket_counters"]
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
+    statement = insert(counters)
+    counted = statement.on_conflict_do_update(
+        index_elements=["centre", "day"], set_={"given": counters.c.given + statement.excluded.given}
+    ).returning(counters.c.centre, counters.c.day, counters.c.given)
+    rows = [{"centre": centre, "day": day, "given": more} for (centre, day), more in sorted(wanted.items())]
+    return {(row.centre, row.day): row.given for row in await session.execute(counted, rows)}
 
 
 async def in_the_room(session: AsyncSession, centre: str, limit: int = 200) -> Sequence[Visit]:

@@ -26,7 +26,10 @@ async def ours(services: Services, requests: int) -> float:
     port = services.stack.ports["intake"]
     headers = desk_headers(services)
     async with connected(services.parts.postgres.url("cefo_intake")) as store:
-        before = await store.fetchval("select count(*) from visits"), await store.fetchval("select count(*) from outbox")
+        before = (
+            await store.fetchval("select count(*) from visits"),
+            await store.fetchval("select count(*) from outbox"),
+        )
         load = await ask_all(port, check_ins(requests, "/intake/api/v1/visits/", headers), CLIENTS)
         accepted(load.answers)
         after = await store.fetchval("select count(*) from visits"), await store.fetchval("select count(*) from outbox")

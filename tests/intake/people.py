@@ -5,7 +5,6 @@ from uuid import UUID
 
 from services.chassis.identity import Person, Role
 from services.chassis.store import Store, Work
-from services.contracts.intake import Channel
 from services.intake import actions
 from services.intake.store import Visit
 
@@ -35,4 +34,4 @@ async def walks_in(
     work: Work, visit_id: UUID, *, centre: str = "liege", area: str | None = None, queue: bool = True
 ) -> Visit:
     """Somebody comes to the desk."""
-    return await actions.check_in(work, visit_id, centre=centre, area=area, channel=Channel.DESK, at=None, queue=queue)
+    return await actions.check_in(work, actions.Arrival(visit_id, centre, area, queue=queue))

@@ -231,7 +231,7 @@ async def test_what_cannot_be_is_refused_and_changes_nothing(
     told: dict[str, object] = {"centre": "liege", "area": None, "at": None, **wrong}
     with pytest.raises(Refused) as refused:
         async with store.work() as work:
-            await actions.check_in(work, uuid4(), channel=Channel.KIOSK, queue=True, **told)  # type: ignore[arg-type]
+            await actions.check_in(work, actions.Arrival(uuid4(), channel=Channel.KIOSK, **told))  # type: ignore[arg-type]
     assert refused.value.about == field
     assert await visits(store) == []
     assert await said(store) == []

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from services.chassis.outbox import unpack_headers
 from services.chassis.store import Store
-from services.contracts.intake import Channel
 from services.intake import actions, domain
 from services.intake.store import Consent, Table
 
@@ -28,7 +27,7 @@ async def store(tmp_path: Path) -> AsyncGenerator[Store]:
 async def somebody(store: Store) -> UUID:
     visit = uuid4()
     async with store.work() as work:
-        await actions.check_in(work, visit, centre="liege", area=None, channel=Channel.DESK, at=None, queue=True)
+        await actions.check_in(work, actions.Arrival(visit, "liege"))
     async with store.work() as work:
         visitor = await actions.register_visitor(
             work,

@@ -97,6 +97,7 @@ Working = Annotated[Work, Depends(_work, scope="function")]
 Reading = Annotated[AsyncSession, Depends(_read, scope="function")]
 """A session that only reads."""
 
+
 async def _running(connection: HTTPConnection) -> Runtime:
     return runtime_of(connection)
 

@@ -11,7 +11,6 @@ from starlette.responses import RedirectResponse, Response
 from services.chassis.errors import NotFound, msg
 from services.chassis.i18n import translate as _
 from services.chassis.web import Body, Reading, Routes, Running, Working, fragment, live_board, page, see_other
-from services.contracts.intake import Channel
 from services.intake import actions
 from services.intake.pages.shown import DESK_COOKIE, DeskCode, Team, desk_board, desk_label, the_centre, this_desk
 from services.intake.store import Visit, centres
@@ -88,15 +87,8 @@ async def check_in(
     centre: str, form: Annotated[CheckInForm, Form()], request: Request, work: Working, person: Team
 ) -> Response:
     """Check somebody in from the desk page."""
-    visit = await actions.check_in(
-        work,
-        form.visit_id,
-        centre=person.at(centre),
-        area=form.area or None,
-        channel=Channel.DESK,
-        at=None,
-        queue=form.queue == "yes",
-    )
+    arrival = actions.Arrival(form.visit_id, person.at(centre), form.area or None, queue=form.queue == "yes")
+    visit = await actions.check_in(work, arrival)
     done = _("Welcome noted.") if visit.ticket is None else _("Ticket {ticket}.").format(ticket=visit.ticket)
     return see_other(request, f"/intake/desk/{centre}", done=done)
 

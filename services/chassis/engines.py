@@ -1,0 +1,85 @@
+"""The connections to a store: PostgreSQL in production, SQLite embedded. Both durable: committed means on disk."""
+
+import sqlite3
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from services.chassis.bulk import forget_values
+
+
+def postgres_engine(url: str) -> AsyncEngine:
+    """Readers and writers of one PostgreSQL database."""
+    engine = create_async_engine(
+        url,
+        pool_size=10,
+        max_overflow=10,
+        pool_timeout=5,
+        hide_parameters=True,  # errors are logged; what people told us is not
+        connect_args={"timeout": 5, "server_settings": {"synchronous_commit": "on", "jit": "off"}},
+    )
+
+    def on_checkout(connection: Any, _record: Any, _proxy: Any) -> None:
+        # The driver learns at once when the server closes a connection, so there is no need to ask the server
+        # (`pool_pre_ping`: three more round trips for each unit of work). The pool connects anew.
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError()
+
+    event.listen(engine.sync_engine, "checkout", on_checkout)
+    event.listen(engine.sync_engine, "handle_error", _forget_values)
+    return engine
+
+
+class _Connection(sqlite3.Connection):
+    """Whoever is cancelled in the middle of a transaction closes the connection; that must end the transaction too.
+
+    SQLite keeps a closed connection, and its lock, for as long as any statement of it is remembered somewhere.
+    """
+
+    def close(self) -> None:
+        if self.in_transaction:
+            self.rollback()
+        super().close()
+
+
+def _forget_values(context: sa.ExceptionContext) -> None:
+    forget_values(context.original_exception)
+    forget_values(context.sqlalchemy_exception)
+
+
+def sqlite_engine(url: str, *, writer: bool) -> AsyncEngine:
+    """The one writer of a SQLite file, or its readers."""
+    engine = create_async_engine(
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1 if writer else 4,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={"factory": _Connection},
+    )
+
+    def on_connect(connection: Any, _record: Any) -> None:
+        # The driver begins no transactions of its own; ours begin below.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=10000",
+            "foreign_keys=ON",
+            f"query_only={'OFF' if writer else 'ON'}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    def on_begin(connection: sa.Connection) -> None:
+        # A transaction that starts by reading cannot become a writer while another writes: it fails at once.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+    event.listen(engine.sync_engine, "connect", on_connect)
+    event.listen(engine.sync_engine, "begin", on_begin)
+    return engine
