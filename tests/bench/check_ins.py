@@ -19,9 +19,11 @@ async def start_intake(services: Services) -> None:
     """Intake alone in its process, once the directory has told it of the twelve centres."""
     services.start("intake", "directory")
     async with connected(services.parts.postgres.url("cefo_intake")) as store:
-        while await store.fetchval("select count(*) from centres") < len(CODES):
-            await asyncio.sleep(0.05)
-    services.stop("directory")
+        for _ in range(600):
+            if await store.fetchval("select count(*) from centres") == len(CODES):
+                return services.stop("directory")
+            await asyncio.sleep(0.1)
+    raise RuntimeError("intake did not hear of the centres within a minute")
 
 
 def desk_headers(services: Services) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -37,8 +37,8 @@ class Parts:
         return self.postgres.url(name).replace("postgresql://", "postgresql+asyncpg://")
 
 
-@asynccontextmanager
-async def fresh_parts() -> AsyncGenerator[Parts]:
+@contextmanager
+def fresh_parts() -> Generator[Parts]:
     """Start one of each in a temporary folder; all are gone afterwards."""
     tools = binaries()
     if tools is None:

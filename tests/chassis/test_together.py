@@ -33,7 +33,7 @@ class Scribe:
 
     async def write(self, work: Work, words: Sequence[str]) -> list[Note | Refused]:
         self.batches.append(len(words))
-        return [Twice() if one.startswith("no") else work.start(Note(words=one)) for one in words]
+        return [Twice(what="note") if one.startswith("no") else work.start(Note(words=one)) for one in words]
 
 
 async def kept(store: Store) -> list[str]:
