@@ -1,9 +1,9 @@
 """`PUT /visits/{id}` per second on one process, against a bare FastAPI + SQLModel insert.
 
-Ours: who asks and in which role, the centre and its area, the same id said twice, the day's next ticket, the visit, the
-outbox row, a commit, and in the same process the relay that sends to Kafka what was said. The comparator inserts one row
-of the same visit and does nothing else. Both: one uvicorn process with uvloop and httptools, PostgreSQL with synchronous
-commit, the same 16 kept connections of the same client.
+Ours: who asks and in which role, the centre and its area, the same id said twice, the day's next ticket, the visit,
+the outbox row, a commit, and in the same process the relay that sends to Kafka what was said. The comparator inserts
+one row of the same visit and does nothing else. Both: one uvicorn process with uvloop and httptools, PostgreSQL with
+synchronous commit, the same 16 kept connections of the same client.
 """
 
 import subprocess
