@@ -24,7 +24,7 @@ from rich.console import Console
 from services.chassis.identity import signer
 from services.chassis.settings import Settings
 from services.launcher.catalogue import SERVICES
-from services.launcher.embedded import free_port
+from services.launcher.kafka import free_ports
 
 TEMPLATE = Path(__file__).parents[2] / "deploy" / "local" / "nginx.conf.template"
 
@@ -64,24 +64,30 @@ class LocalStack:
     def start(self) -> None:
         """Start everything and wait until every part is ready. Raises `LocalStackError`."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = self.port or free_port()
+        # Not from the range of outgoing connections: whoever knocks at a stopped service could take its very port.
+        self.port, *ports = [self.port or free_ports(1)[0], *free_ports(len(SERVICES))]
         signer(Settings(data=self.folder))  # the key that all processes share is made before they start
-        self.ports = {name: free_port() for name in SERVICES}
+        self.ports = dict(zip(SERVICES, ports, strict=True))
         for name in SERVICES:
             self.start_service(name)
         self._start_nginx()
         for name in SERVICES:
             self.wait_ready(name)
 
-    def start_service(self, name: str) -> None:
-        """Start one service's process."""
+    def start_service(self, name: str, *, replica: str = "", more: Mapping[str, str] | None = None) -> None:
+        """Start one service's process; with `replica` one more of it, known as name and replica, behind no proxy.
+
+        `more`: settings for this process alone, by variable.
+        """
+        process = f"{name}{replica}"
+        self.ports.setdefault(process, *free_ports(1))
         command = [sys.executable, "-m", "services.launcher", "up", "--service", name]
-        options = ["--port", str(self.ports[name]), "--data", str(self.folder)]
+        options = ["--port", str(self.ports[process]), "--data", str(self.folder)]
         parts = ["--kafka", self.kafka, "--store", self.store, "--redis", self.redis]
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
+        with (self.folder / f"{process}.log").open("ab") as log:
+            self.processes[process] = subprocess.Popen(
                 [*command, *options, *parts],
-                env={**os.environ, "CEFO_PUBLIC_URL": self.url, **self.more},
+                env={**os.environ, "CEFO_PUBLIC_URL": self.url, **self.more, **(more or {})},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

@@ -1,0 +1,95 @@
+"""Parts of the fault tests' own, because these kill them: Kafka, PostgreSQL, Redis; and the platforms on them."""
+
+import os
+import random
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from services.launcher.kafka import ApacheKafka, JarsNotCopied
+from services.launcher.local import LocalStack
+from tests.faults.history import History
+from tests.faults.platforms import Separate, Together
+from tests.parts.fixtures import folder
+from tests.parts.postgres import PostgresServer, binaries
+from tests.parts.presence import KAFKA, NGINX, POSTGRES, REDIS
+from tests.parts.redis import RedisServer
+
+
+@pytest.fixture
+def seed() -> int:
+    """Of everything that is chosen by chance; printed, so that what failed can be replayed with `SEED=`."""
+    chosen = int(os.environ.get("SEED", "") or random.randrange(1_000_000))
+    print(f"SEED={chosen}")
+    return chosen
+
+
+@pytest.fixture(scope="package")
+def own_kafka() -> Generator[ApacheKafka]:
+    """Apache Kafka, one node."""
+    with folder("faults-kafka") as place, ApacheKafka() as cluster:
+        with KAFKA.starting():
+            try:
+                cluster.libs()
+            except JarsNotCopied as error:
+                KAFKA.refuse(str(error))
+            cluster.start(1, place)
+        yield cluster
+
+
+@pytest.fixture(scope="package")
+def own_postgres() -> Generator[PostgresServer]:
+    """A PostgreSQL server, durable as in production."""
+    with folder("faults-postgres") as place:
+        with POSTGRES.starting():
+            tools = binaries()
+            assert tools is not None
+            server = PostgresServer(place, tools)
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="package")
+def own_redis() -> Generator[RedisServer]:
+    """A Redis server."""
+    with folder("faults-redis") as place:
+        with REDIS.starting():
+            server = RedisServer(place)
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="package")
+def separate(own_kafka: ApacheKafka, own_postgres: PostgresServer, own_redis: RedisServer) -> Generator[Separate]:
+    """The platform as it is in production. Every test adds to its history, and is judged by all of it."""
+    store = own_postgres.url().rsplit("/", 1)[0]
+    with folder("faults-separate") as place, separate_on(place, own_kafka.bootstrap, store, own_redis.url) as platform:
+        yield platform
+
+
+@contextmanager
+def separate_on(place: Path, kafka: str, store: str, redis: str, **more: str) -> Generator[Separate]:
+    """A process per service on these parts."""
+    settings = {"CEFO_LOG_LEVEL": "warning", "CEFO_REHEARSAL_CLOCK": str(place / "clock"), **more}
+    stack = LocalStack(place, kafka, store, redis, more=settings)
+    history = History(place / "history.ndjson")
+    try:
+        with NGINX.starting():
+            stack.start()
+        yield Separate(stack, history)
+    finally:
+        stack.stop()
+        history.close()
+
+
+@pytest.fixture
+def together(tmp_path: Path) -> Generator[Together]:
+    """Everything in one process; not started yet."""
+    platform = Together(tmp_path, History(tmp_path / "history.ndjson"))
+    yield platform
+    platform.process("cefo").send_signal(signal.SIGKILL)
+    platform.process("cefo").wait()
+    platform.history.close()

@@ -1,0 +1,218 @@
+"""What is really there: the stores by plain SQL, the topics by a plain consumer, the figures by HTTP.
+
+Nothing of the platform's own code is used to read any of it. Values are made comparable whichever store they come
+from: ids as `str`, moments in UTC, bytes as they are.
+"""
+
+import asyncio
+import json
+import re
+import sqlite3
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+import asyncpg
+import httpx2
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from tests.faults.history import Headers
+
+SERVICES = ("intake", "scheduling", "plans", "directory", "impact")
+Rows = list[dict[str, Any]]
+Store = dict[str, Rows]
+
+_BARE_UUID = re.compile(r"[0-9a-f]{32}")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What stands in a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    headers: Headers
+    value: bytes | None
+
+    def header(self, name: str) -> str:
+        """A header as text; empty when it is missing."""
+        return next(((value or b"").decode("latin-1") for key, value in self.headers if key == name), "")
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Everything that the checker looks at."""
+
+    stores: dict[str, Store] = field(default_factory=dict[str, Store])
+    topics: dict[str, list[Record]] | None = None
+    """Each topic's records, in order; None where the broker is inside the process and cannot be asked."""
+    figures: dict[str, int] | None = None
+
+
+def plain(value: Any) -> Any:
+    """A value of either store, comparable with the same value of the other."""
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str) and _BARE_UUID.fullmatch(value):
+        return str(UUID(value))
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return plain(datetime.fromisoformat(value))
+    return value
+
+
+async def read_store(url: str) -> Store:
+    """Every table of a store, in one moment."""
+    if url.startswith("sqlite"):
+        return await asyncio.to_thread(_read_sqlite, Path(url.removeprefix("sqlite://")))
+    connection = cast(Any, await asyncpg.connect(url))
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            names = await connection.fetch("select tablename from pg_tables where schemaname = 'public'")
+            found: Store = {}
+            for row in names:
+                table = row["tablename"]
+                found[table] = _rows(dict(one) for one in await connection.fetch(f'select * from "{table}"'))
+            return found
+    finally:
+        await connection.close()
+
+
+def _read_sqlite(path: Path) -> Store:
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute("begin")
+        names = connection.execute("select name from sqlite_master where type = 'table' and name not like 'sqlite%'")
+        tables = [row["name"] for row in names]
+        return {table: _rows(dict(one) for one in connection.execute(f'select * from "{table}"')) for table in tables}
+    finally:
+        connection.close()
+
+
+def _rows(rows: Iterable[dict[str, Any]]) -> Rows:
+    return [{name: plain(value) for name, value in row.items()} for row in rows]
+
+
+@asynccontextmanager
+async def _admin(bootstrap: str) -> AsyncGenerator[Any]:
+    client = cast(Any, AIOKafkaAdminClient(bootstrap_servers=bootstrap))
+    await client.start()
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def read_topics(bootstrap: str) -> dict[str, list[Record]]:
+    """Every record of every topic of the platform."""
+    async with _admin(bootstrap) as admin:
+        topics = sorted(topic for topic in await admin.list_topics() if topic.startswith("cefo."))
+    consumer = cast(Any, AIOKafkaConsumer(bootstrap_servers=bootstrap, max_partition_fetch_bytes=8 * 1024 * 1024))
+    await consumer.start()
+    try:
+        partitions = [
+            TopicPartition(topic, number)
+            for topic in topics
+            for number in await consumer._client._wait_on_metadata(topic)
+        ]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning()
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+        found: dict[str, list[Record]] = {topic: [] for topic in topics}
+        while any([await consumer.position(tp) < end for tp, end in ends.items()]):
+            for messages in (await consumer.getmany(timeout_ms=200)).values():
+                for m in messages:
+                    found[m.topic].append(Record(m.topic, m.partition, m.offset, m.key, list(m.headers), m.value))
+        return {topic: sorted(records, key=lambda one: (one.partition, one.offset)) for topic, records in found.items()}
+    finally:
+        await consumer.stop()
+
+
+async def unread(bootstrap: str) -> int:
+    """How many records the five consumer groups have not committed yet, in the topics that each of them reads."""
+    async with _admin(bootstrap) as admin:
+        offsets: dict[str, Any] = {
+            service: await admin.list_consumer_group_offsets(f"cefo.{service}") for service in SERVICES
+        }
+        described = await admin.describe_topics([t for t in await admin.list_topics() if t.startswith("cefo.")])
+    partitions = {
+        topic["topic"]: [TopicPartition(topic["topic"], one["partition"]) for one in topic["partitions"]]
+        for topic in described
+    }
+    consumer = cast(Any, AIOKafkaConsumer(bootstrap_servers=bootstrap))
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets([tp for group in partitions.values() for tp in group])
+    finally:
+        await consumer.stop()
+    return sum(
+        ends[tp] - (offsets[service][tp].offset if tp in offsets[service] else 0)
+        for service in SERVICES
+        for topic in HEARD_BY[service]
+        for tp in partitions.get(topic, [])
+    )
+
+
+HEARD_BY = {
+    "intake": ("cefo.desk.check-ins", "cefo.directory.centres"),
+    "scheduling": ("cefo.intake.visits", "cefo.intake.visitors", "cefo.directory.centres"),
+    "plans": (
+        "cefo.scheduling.interviews",
+        "cefo.scheduling.workshops",
+        "cefo.directory.referrals",
+        "cefo.directory.providers",
+        "cefo.directory.centres",
+        "cefo.intake.visitors",
+    ),
+    "directory": ("cefo.plans.plans", "cefo.intake.visitors"),
+    "impact": (
+        "cefo.intake.visits",
+        "cefo.scheduling.interviews",
+        "cefo.scheduling.workshops",
+        "cefo.plans.plans",
+        "cefo.directory.referrals",
+        "cefo.directory.centres",
+    ),
+}
+"""Who listens to what, as the platform's picture says."""
+
+COMPACTED = ("cefo.directory.centres", "cefo.directory.providers")
+"""Topics that hold state and may forget what is old."""
+
+
+async def read_figures(url: str, since: str, until: str) -> dict[str, int]:
+    """The figures of the whole network as anybody may ask for them."""
+    async with httpx2.AsyncClient(trust_env=False, timeout=20) as client:
+        answer = await client.get(f"{url}/impact/api/v1/figures", params={"from": since, "to": until})
+        answer.raise_for_status()
+        told: dict[str, Any] = answer.json()
+    return {name: value for name, value in told.items() if isinstance(value, int)}
+
+
+def unsent(store: Store) -> int:
+    """How many rows of this store's outbox the broker has not acknowledged."""
+    return sum(row["sent_at"] is None for row in store["outbox"])
+
+
+def dump(store: Store) -> dict[str, list[str]]:
+    """What a service knows, without when it heard or sent it: equal before and after means nothing was changed."""
+    bookkeeping = {"outbox": ("sent_at",), "inbox": ("heard_at",)}
+    return {
+        table: sorted(
+            json.dumps({k: v for k, v in row.items() if k not in bookkeeping.get(table, ())}, default=str)
+            for row in rows
+        )
+        for table, rows in store.items()
+    }

@@ -1,0 +1,120 @@
+"""kill -9 at each step of delivery, and anywhere; SIGTERM in the middle of a batch."""
+
+import asyncio
+import signal
+from typing import Any, cast
+
+import asyncpg
+import pytest
+
+from tests.faults.evidence import Evidence
+from tests.faults.nemesis import Plan, carry_out
+from tests.faults.platforms import Platform, Separate, Together, died_at, kill, load_on, restart, verdict
+from tests.faults.topics import Publisher
+
+pytestmark = pytest.mark.timeout(600)
+
+STEPS = {
+    "intake": ("store.before-commit:9", "store.after-commit:9"),
+    "scheduling": ("relay.sent:2", "relay.acknowledged:2"),
+    "impact": ("inbox.written:4", "consumer.handled:4"),
+}
+"""Where each service dies, one after the other; the number says at which pass."""
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+async def test_killed_at_each_step_with_a_process_per_service(separate: Separate, seed: int) -> None:
+    load = load_on(separate, seed, Publisher(separate.stack.kafka, separate.history))
+    async with load.running(people=8):
+        await asyncio.gather(*(die_at(separate, name, *points) for name, points in STEPS.items()))
+        await load.until(10)
+    assert repeated(await verdict(separate)) > 0, "a relay that died after the acknowledgement must have sent twice"
+
+
+async def test_killed_at_each_step_with_everything_in_one_process(together: Together, seed: int) -> None:
+    await restart(together, "cefo")
+    load = load_on(together, seed)
+    async with load.running(people=8):
+        await die_at(together, "cefo", *(point for points in STEPS.values() for point in points))
+        await load.until(10)
+    await verdict(together)
+
+
+async def die_at(platform: Platform, name: str, *points: str) -> None:
+    """Have this process die at each of these points in turn, then live."""
+    await asyncio.to_thread(kill, platform, name)
+    for point in points:
+        platform.start(name, {"CEFO_CRASH_AT": point})
+        await died_at(platform, name, point)
+    await restart(platform, name)
+
+
+def repeated(evidence: Evidence) -> int:
+    """How many records stand in the topics for a second time."""
+    records = [one for some in (evidence.topics or {}).values() for one in some if one.header("ce_id")]
+    return len(records) - len({(one.topic, one.header("ce_source"), one.header("ce_id")) for one in records})
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+async def test_killed_anywhere_with_a_process_per_service(separate: Separate, seed: int) -> None:
+    plan = Plan.of(seed, separate.names, kills=10)
+    load = load_on(separate, seed, Publisher(separate.stack.kafka, separate.history))
+    async with load.running():
+        assert await carry_out(plan, separate) == plan.kills == 10
+    await verdict(separate)
+
+
+async def test_killed_anywhere_with_everything_in_one_process(together: Together, seed: int) -> None:
+    await restart(together, "cefo")
+    plan = Plan.of(seed, together.names, kills=5)
+    load = load_on(together, seed)
+    async with load.running():
+        assert await carry_out(plan, together) == plan.kills == 5
+    await verdict(together)
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+async def test_told_to_stop_in_the_middle_of_a_batch(separate: Separate, seed: int) -> None:
+    """Impact waits for a row that somebody else has locked: it is in its batch for certain when SIGTERM comes."""
+    connection = cast(Any, await asyncpg.connect(separate.store_url("impact")))
+    try:
+        async with connection.transaction():
+            await connection.execute("lock table tallies in access exclusive mode")
+            load = load_on(separate, seed)
+            async with load.running():
+                await load.until(10)
+                await in_the_middle(connection)
+                separate.process("impact").send_signal(signal.SIGTERM)
+                await ends_in_order(separate, "impact")
+    finally:
+        await connection.close()
+    await restart(separate, "impact")
+    await verdict(separate)
+
+
+async def in_the_middle(connection: Any) -> None:
+    """Until somebody waits for what this connection has locked."""
+    blocked = "select count(*) from pg_stat_activity where $1 = any(pg_blocking_pids(pid))"
+    async with asyncio.timeout(30):
+        while not await connection.fetchval(blocked, connection.get_server_pid()):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def test_told_to_stop_with_everything_in_one_process(together: Together, seed: int) -> None:
+    await restart(together, "cefo")
+    load = load_on(together, seed)
+    async with load.running():
+        await load.until(10)
+        together.process("cefo").send_signal(signal.SIGTERM)
+        await ends_in_order(together, "cefo")
+        await restart(together, "cefo")
+        await load.until(5)
+    await verdict(together)
+
+
+async def ends_in_order(platform: Platform, name: str) -> None:
+    """Within seconds, by the signal that it was sent and no other."""
+    assert await asyncio.to_thread(platform.process(name).wait, 30) in (0, -signal.SIGTERM)
