@@ -26,7 +26,8 @@ from services.chassis.engines import postgres_engine, sqlite_engine
 from services.chassis.errors import NotFound, Refused
 from services.chassis.faults import second_row_of
 from services.chassis.inbox import inbox_table
-from services.chassis.outbox import outbox_row, outbox_table
+from services.chassis.outbox import outbox_row, outbox_table, raw_row
+from services.chassis.wire import write_event
 from services.contracts import Event
 
 
@@ -154,6 +155,22 @@ class Work:
                 causation_id=self.cause.causation_id,
             )
         )
+
+    def tell_partners(self, said: Event, *, id: UUID, sequence: int) -> None:
+        """Say an event to readers outside the platform, under an id that other ways of reading it share.
+
+        It names neither the chain nor the cause: by those, somebody could tell that two events are about one person.
+        """
+        told = write_event(
+            said,
+            id=id,
+            source=self._source,
+            time=self.now,
+            sequence=sequence,
+            correlation_id=id,
+            causation_id=None,
+        )
+        self._said.append(raw_row(told, self.now))
 
     def send_raw(self, row: dict[str, Any]) -> None:
         """Send bytes as they are; for the chassis' own dead letters."""

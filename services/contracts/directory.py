@@ -21,6 +21,9 @@ from services.contracts.envelope import (
 CENTRES = "cefo.directory.centres"
 PROVIDERS = "cefo.directory.providers"
 REFERRALS = "cefo.directory.referrals"
+"""For the platform's own services."""
+REFERRAL_EVENTS = "cefo.directory.referral-events"
+"""For partners: no reference to a person."""
 
 COMPACTED = frozenset({CENTRES, PROVIDERS})
 """Topics that hold state: the last event of a key is the whole truth about it."""
@@ -118,6 +121,23 @@ class ReferralProgressed(Event, type="cefo.directory.referral-progressed.v1", to
     reason: Code | None = None
     plan_id: PersonalReference | None = None
     action_id: PersonalReference | None = None
+    at: At
+
+
+class ReferralChanged(Event, type="cefo.directory.referral-changed.v1", topic=REFERRAL_EVENTS, about="referral_id"):
+    """Where a referral stands, as partners may know it: nothing in it leads from one referral of a person to another.
+
+    Who it is about, a partner learns by an authorised call, under a reference of its own. `reason`: why the person is
+    sent while `requested`, why it ended when `rejected` or `cancelled`.
+    """
+
+    referral_id: PersonalReference
+    centre: CentreCode
+    area: AreaCode | None
+    organization_id: Reference
+    service_id: Reference
+    status: Status
+    reason: Code | None
     at: At
 
 

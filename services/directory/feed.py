@@ -1,8 +1,8 @@
 """A referral event as a partner reads it: CloudEvents 1.0, JSON structured mode, with the partner's own reference.
 
-The same event travels on Kafka for the platform's own services; `source`, `subject` and `sequence` are the same there.
-What differs is `data`: no reference that two partners share, but `partner_ref`, the reader's own one for this person;
-null once the person was erased.
+The same event stands in the partners' Kafka topic: `id`, `source`, `type`, `subject` and `sequence` are the same there.
+What is more here is `partner_ref`, the reader's own reference of this person; null once the person was erased. A topic
+has many readers, and can carry none of their references.
 """
 
 import base64
@@ -16,11 +16,15 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.chassis.errors import NotFound, msg
 from services.chassis.identity import Person, Role
+from services.chassis.telemetry import log
 from services.contracts.directory import ReferralStatus
 from services.directory.domain import UnknownCursor, partner_ref
 from services.directory.store import Referral, ReferralEvent, events_after, keys_of, latest_events
 from services.directory.store.feed import FeedRow
+
+_log = log(__name__)
 
 SCHEMA_PATH = "/directory/api/v1/referral-events/schema"
 
@@ -93,6 +97,20 @@ async def read_feed(session: AsyncSession, partner: str, after: str | None, limi
 async def newest(session: AsyncSession, partner: str, limit: int) -> list[FeedEvent]:
     """The newest events, newest first, as this partner sees them."""
     return await _for(session, partner, await latest_events(session, limit))
+
+
+async def reference_of(session: AsyncSession, partner: str, referral_id: UUID) -> UUID | None:
+    """This partner's own reference of the person a referral is about; None once they were erased.
+
+    Who asked about which referral is logged. Raises `NotFound`.
+    """
+    referral = await session.get(Referral, referral_id)
+    if referral is None:
+        raise NotFound(what=msg("referral"))
+    _log.info("partner reference read", partner=partner, referral=str(referral_id))
+    subject = referral.subject_ref
+    key = (await keys_of(session, [subject])).get(subject) if subject is not None else None
+    return partner_ref(key, partner) if key is not None else None
 
 
 async def _for(session: AsyncSession, partner: str, rows: list[FeedRow]) -> list[FeedEvent]:

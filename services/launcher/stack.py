@@ -177,6 +177,7 @@ def greet(console: Console, settings: Settings, wanted: Wanted) -> None:
             ("/impact/", "les résultats, ouverts à tous"),
         ):
             console.print(f"  {url}{path:<28} {what}")
+    console.print(f"  Kafka : {settings.kafka}" + ("   (embarqué)" if wanted.kafka == EMBEDDED else ""))
     console.print(
         f"  données : {settings.data.absolute()}" + ("   (données de démonstration)" if settings.demo else "")
     )

@@ -79,6 +79,20 @@ def test_references_to_persons_are_pseudonymous(event: type[Event]) -> None:
             assert field["x-privacy"] == Privacy.PSEUDONYMOUS, name
 
 
+PARTNERS = [event for event in EVENTS.values() if event.topic == "cefo.directory.referral-events"]
+
+
+@pytest.mark.parametrize("event", PARTNERS, ids=lambda event: event.type)
+def test_partners_hear_of_nothing_that_two_of_them_could_join_their_data_by(event: type[Event]) -> None:
+    """Of everything that leads to a person only the referral itself: its provider and its centre know it."""
+    fields = dict(fields_of(event.model_json_schema()))
+    assert {name for name, field in fields.items() if field["x-privacy"] == Privacy.PSEUDONYMOUS} == {"referral_id"}
+
+
+def test_there_is_something_for_partners() -> None:
+    assert PARTNERS
+
+
 @EVERY
 def test_the_type_says_service_fact_and_version(event: type[Event]) -> None:
     assert re.fullmatch(r"cefo\.(desk|intake|scheduling|plans|directory)\.[a-z]+(-[a-z]+)*\.v[1-9][0-9]*", event.type)
@@ -99,6 +113,7 @@ def test_the_topics_are_those_that_are_documented() -> None:
         "cefo.directory.providers",
         "cefo.directory.centres",
         "cefo.directory.referrals",
+        "cefo.directory.referral-events",
     }
 
 

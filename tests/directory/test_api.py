@@ -298,6 +298,9 @@ async def test_a_cite_reads_the_feed_page_by_page(site: Site) -> None:
     assert somebody not in str(first) + str(rest)
     theirs = (await site.get(OTHER_CITE, "/referral-events", limit=1)).json()["events"][0]
     mine = first["events"][0]
+    reference = (await site.get(CITE, f"/referral-events/references/{one['id']}")).json()
+    assert reference == {"referral_id": one["id"], "partner_ref": mine["data"]["partner_ref"]}
+    assert (await site.get(CITE, f"/referral-events/references/{uuid4()}")).status_code == 404
     assert theirs["id"] == mine["id"]
     assert theirs["data"].pop("partner_ref") != mine["data"].pop("partner_ref")
     assert theirs == mine
@@ -378,6 +381,7 @@ ALLOWED: list[tuple[str, str, set[str]]] = [
     ("GET", "/undirected", {"counsellor"}),
     ("GET", "/referral-events", {"cite", "manager"}),
     ("GET", "/referral-events/schema", {"cite", "manager", "operator"}),
+    ("GET", f"/referral-events/references/{uuid4()}", {"cite", "manager"}),
 ]
 
 

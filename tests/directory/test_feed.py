@@ -4,16 +4,21 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
+from services.chassis.errors import NotFound
+from services.chassis.outbox import unpack_headers
 from services.chassis.store import Store
+from services.chassis.wire import Record, read_event
+from services.contracts.directory import REFERRAL_EVENTS, ReferralChanged
 from services.contracts.directory import ReferralStatus as Status
 from services.directory import actions, domain
 from services.directory.domain import Party
-from services.directory.feed import FeedData, cursor, newest, position_of, provider_ref, read_feed
-from services.directory.store import Referral, ReferralEvent, keys_of
+from services.directory.feed import FeedData, cursor, newest, position_of, provider_ref, read_feed, reference_of
+from services.directory.store import Referral, ReferralEvent, Service, keys_of
 from tests.directory.told import DUTCH, Clock, refer, whole_store
 
 CHARLEROI, LIEGE = "cite/charleroi", "cite/liege"
@@ -44,11 +49,76 @@ async def test_an_event_is_a_cloud_event_that_says_no_shared_reference(town: Sto
         ((event),) = await read_feed(session, CHARLEROI, None, 10)
     assert {"specversion", "id", "source", "type", "subject", "time"} <= event.event.keys()
     assert event.event["source"] == "/directory"
-    assert event.event["type"] == "cefo.directory.referral-requested.v1"
+    assert event.event["type"] == "cefo.directory.referral-changed.v1"
     data = FeedData.model_validate(event.event["data"])
     assert (data.referral_id, data.status, data.centre, data.reason) == (referral.id, "requested", "mons", "training")
     assert str(somebody) not in str(event.event)
     assert set(event.event["data"]) == set(FeedData.model_fields)
+
+
+async def test_the_partners_topic_carries_the_same_event_and_leads_to_nobody(town: Store) -> None:
+    """One transaction, one id and one sequence, and neither the chain nor the cause of what happened."""
+    somebody = uuid4()
+    referral = await refer(town, somebody)
+    await accept(town, referral.id)
+    outbox = town.table("outbox")
+    async with town.read() as session:
+        chosen = outbox.select().where(outbox.c.topic == REFERRAL_EVENTS).order_by(outbox.c.seq)
+        told = [
+            (row, read_event(Record(row.topic, row.key, unpack_headers(row.headers), row.value)))
+            for row in await session.execute(chosen)
+        ]
+        feed = [one.event for one in await read_feed(session, CHARLEROI, None, 10)]
+        kept = await session.get_one(Referral, referral.id)
+    assert [one.sequence for _, one in told] == [1, 2]
+    for (row, one), shown in zip(told, feed, strict=True):
+        attributes = ("id", "source", "type", "subject")
+        assert tuple(getattr(one, name) for name in attributes) == tuple(shown[name] for name in attributes)
+        assert str(one.sequence) == shown["sequence"]
+        assert orjson.loads(row.value) == {k: v for k, v in shown["data"].items() if k != "partner_ref"}
+        wire = (row.headers + row.value).decode()
+        assert str(kept.correlation_id) not in wire
+        assert str(somebody) not in wire
+        assert one.causation_id is None
+        assert one.correlation_id == UUID(one.id), "a chain of its own"
+    assert [one.event.status for _, one in told if isinstance(one.event, ReferralChanged)] == ["requested", "accepted"]
+
+
+async def test_a_plan_is_no_way_to_join_either(town: Store) -> None:
+    """A referral from a plan's action says neither plan nor action to partners."""
+    plan, action, somebody = uuid4(), uuid4(), uuid4()
+    async with town.work() as work:
+        service = (await work.session.scalars(sa.select(Service).limit(1))).one()
+        await actions.refer_from_plan(
+            work,
+            action,
+            subject_ref=somebody,
+            centre="mons",
+            area=None,
+            service_id=service.id,
+            reason="training",
+            plan_id=plan,
+        )
+    outbox = town.table("outbox")
+    async with town.read() as session:
+        rows = (await session.execute(outbox.select().where(outbox.c.topic == REFERRAL_EVENTS))).all()
+    [told] = [(row.headers + row.value).decode() for row in rows]
+    assert not [one for one in (plan, action, somebody) if str(one) in told]
+
+
+async def test_a_reader_of_the_topic_asks_for_its_own_reference(town: Store) -> None:
+    somebody = uuid4()
+    referral = await refer(town, somebody)
+    async with town.read() as session:
+        ((event),) = await read_feed(session, CHARLEROI, None, 10)
+        assert str(await reference_of(session, CHARLEROI, referral.id)) == event.event["data"]["partner_ref"]
+        assert await reference_of(session, LIEGE, referral.id) != await reference_of(session, CHARLEROI, referral.id)
+        with pytest.raises(NotFound):
+            await reference_of(session, CHARLEROI, uuid4())
+    async with town.work() as work:
+        await actions.forget_subject(work, somebody)
+    async with town.read() as session:
+        assert await reference_of(session, CHARLEROI, referral.id) is None
 
 
 async def test_each_partner_has_its_own_reference_of_a_person(town: Store) -> None:

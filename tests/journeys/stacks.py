@@ -1,13 +1,14 @@
 """The two stacks as people start them: one embedded process, and a process per service behind nginx on real parts."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +27,8 @@ class Stack:
     url: str
     data: Path
     name: str
+    kafka: str = ""
+    """Where partners' software reads, and front desks' software writes."""
     clients: list[httpx2.Client] = field(default_factory=list[httpx2.Client])
 
     def browse(self) -> httpx2.Client:
@@ -65,7 +68,7 @@ def embedded(folder: Path) -> Generator[Stack]:
     stack = Stack(f"http://127.0.0.1:{port}", folder, "embedded")
     try:
         wait_ready(stack, process)
-        yield stack
+        yield replace(stack, kafka=eventually(lambda: _kafka_in(folder / "up.log"), bool))
     finally:
         stack.close()
         process.send_signal(signal.SIGINT)
@@ -73,6 +76,12 @@ def embedded(folder: Path) -> Generator[Stack]:
             process.wait(10)
         finally:
             process.kill()
+
+
+def _kafka_in(log: Path) -> str:
+    """Where `cefo up` says that its Kafka is; nothing as long as it has not said so."""
+    said = re.search(r"Kafka : (\S+)", log.read_text())
+    return said[1] if said else ""
 
 
 def wait_ready(stack: Stack, process: "subprocess.Popen[bytes]") -> None:
@@ -94,7 +103,7 @@ def local(folder: Path, kafka: str, store: str, redis: str) -> Generator[Stack]:
     """`deploy/local/start`."""
     rehearsal = {"CEFO_REHEARSAL_CLOCK": str(folder / "clock")}
     with LocalStack(folder, kafka, store, redis, more=rehearsal) as running:
-        stack = Stack(running.url, folder, "local")
+        stack = Stack(running.url, folder, "local", kafka)
         try:
             yield stack
         finally:

@@ -3,6 +3,7 @@
 import httpx2
 
 from tests.journeys.adult import Centre, ok, signed_in
+from tests.journeys.partner import read_topic
 from tests.journeys.stacks import Stack, eventually
 
 
@@ -44,14 +45,29 @@ def test_from_walking_in_to_a_referral_that_the_cite_reads(stack: Stack) -> None
     assert action in shown, "whoever referred learns the decision"
 
     cite = signed_in(stack, "cite-charleroi")
+    in_kafka = read_topic(stack, referral["id"], 3)
+    assert [event["data"]["status"] for event in in_kafka] == ["requested", "received", "accepted"]
+    assert [event["sequence"] for event in in_kafka] == ["1", "2", "3"]
+    for private in (known["subject_ref"], plan, action, path, visit):
+        assert private not in str(in_kafka), "nothing leads a partner to the person, or from one referral to another"
     feed = f"/directory/api/v1/referral-events?after={cursor}" if cursor else "/directory/api/v1/referral-events"
     told = eventually(lambda: ok(cite.get(feed))["events"], lambda events: len(events) >= 3)
-    assert [event["type"].split(".")[2] for event in told][:3] == [
-        "referral-requested",
-        "referral-progressed",
-        "referral-progressed",
-    ]
+    assert [(event["id"], event["type"], event["sequence"]) for event in told][:3] == [
+        (event["id"], event["type"], event["sequence"]) for event in in_kafka
+    ], "the same events, whichever way a Cité reads them"
     assert known["subject_ref"] not in str(told)
+    asked = ok(cite.get(f"/directory/api/v1/referral-events/references/{referral['id']}"))
+    assert asked["partner_ref"] == told[0]["data"]["partner_ref"]
+    assert asked["partner_ref"] != referral["partner_ref"], "the provider knows the person under another one"
+
+    closed = eventually(
+        lambda: ok(liege.counsellor.get(f"/scheduling/api/v1/paths/{path}")), lambda answer: answer["closed_at"]
+    )
+    assert closed["closed_because"] == "plan-confirmed"
+    begins = liege.next_working_day()
+    another = {"path_id": path, "starts_at": begins.isoformat(), "minutes": 60}
+    refusal = liege.counsellor.post("/scheduling/api/v1/interviews", json=another)
+    assert refusal.json()["errors"][0]["rule"] == "path-is-closed"
 
     after = eventually(liege.figures, lambda now: now["referrals"] > before["referrals"])
     added = {

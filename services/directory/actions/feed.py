@@ -1,4 +1,4 @@
-"""Every event about a referral is said to the platform and written into the feed, in one transaction."""
+"""Every event about a referral is said to the platform and to partners, in one transaction."""
 
 from typing import Any
 from uuid import UUID, uuid5
@@ -9,13 +9,10 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from services.chassis.errors import msg
 from services.chassis.store import Work
-from services.contracts.directory import ReferralProgressed, ReferralRequested, ReferralStatus
+from services.contracts.directory import ReferralChanged, ReferralProgressed, ReferralRequested, ReferralStatus
 from services.directory.store import FeedHead, Referral, ReferralEvent
 
 FEED_BOARD = "directory:referral-events"
-
-_PERSONAL = {"subject_ref", "plan_id", "action_id"}
-"""Two partners could join their data with these: they stay out of the feed."""
 
 _HEAD = 1
 _EVENTS = UUID("c4a1c8e8-0f5e-4f0e-8a64-9f1f6a1b7d52")
@@ -28,20 +25,31 @@ async def open_feed(work: Work) -> None:
 
 
 def say(work: Work, referral: Referral, said: ReferralRequested | ReferralProgressed) -> None:
-    """Say what happened to a referral, and give it its place in the feed.
+    """Say what happened to a referral: to the platform, to partners on their topic, and into the feed.
 
-    The place is taken just before the commit, after every other lock of the work: see `store/feed.py`.
+    The same event for partners whichever way they read it: one id, type and sequence. Its place in the feed is taken
+    just before the commit, after every other lock of the work: see `store/feed.py`.
     """
     work.emit(referral, said)
-    data: dict[str, Any] = said.model_dump(mode="json", exclude=_PERSONAL)
-    data.setdefault("status", ReferralStatus.REQUESTED.value)
+    id = uuid5(_EVENTS, f"{referral.id} {referral.version}")
+    told = ReferralChanged(
+        referral_id=referral.id,
+        centre=referral.centre,
+        area=referral.area,
+        organization_id=referral.organization_id,
+        service_id=referral.service_id,
+        status=ReferralStatus(referral.status),
+        reason=said.reason,
+        at=said.at,
+    )
+    work.tell_partners(told, id=id, sequence=referral.version)
     row: dict[str, Any] = {
-        "id": uuid5(_EVENTS, f"{referral.id} {referral.version}"),
-        "type": said.type,
+        "id": id,
+        "type": told.type,
         "referral_id": referral.id,
         "sequence": referral.version,
-        "at": said.at,
-        "data": data,
+        "at": told.at,
+        "data": told.model_dump(mode="json"),
     }
 
     async def take_place() -> None:

@@ -1,6 +1,7 @@
 """What a Cité reads: referral events after a cursor, or as they come."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Header, Query, Request
 from pydantic import BaseModel
@@ -10,7 +11,7 @@ from starlette.responses import Response
 from services.chassis.identity import Person, Role
 from services.chassis.web import Change, Reading, Routes, allow, live_changes
 from services.directory.actions import FEED_BOARD
-from services.directory.feed import FeedData, partner_of, position_of, read_feed
+from services.directory.feed import FeedData, partner_of, position_of, read_feed, reference_of
 
 router = Routes("/directory/api/v1/referral-events", tags=["referral events"])
 Reader = Annotated[Person, allow(Role.CITE, Role.MANAGER)]
@@ -24,6 +25,13 @@ class EventsPage(BaseModel):
     events: list[dict[str, Any]]
     next: str | None
     more: bool
+
+
+class PartnerReference(BaseModel):
+    """Your own reference of the person a referral is about; null once they were erased."""
+
+    referral_id: UUID
+    partner_ref: UUID | None
 
 
 @router.get("")
@@ -56,6 +64,14 @@ async def stream_events(
         return [Change(one.cursor, one.type, one.event) for one in found]
 
     return live_changes(request, FEED_BOARD, since)
+
+
+@router.get("/references/{referral_id}")
+async def get_reference(referral_id: UUID, read: Reading, person: Reader) -> PartnerReference:
+    """Under which reference you know the person of a referral: for whoever reads the events from Kafka. It is noted."""
+    return PartnerReference(
+        referral_id=referral_id, partner_ref=await reference_of(read, partner_of(person), referral_id)
+    )
 
 
 @router.get("/schema")

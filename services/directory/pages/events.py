@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from services.chassis.identity import Person, Role
 from services.chassis.web import Reading, Routes, allow, fragment, live_board, page
-from services.contracts.directory import REFERRALS
+from services.contracts.directory import REFERRAL_EVENTS
 from services.directory.actions import FEED_BOARD
 from services.directory.domain import short_reference
 from services.directory.feed import newest, partner_of
@@ -29,7 +29,7 @@ async def events(request: Request, read: Reading, person: Reader) -> Response:
         request,
         "directory/events.html",
         live_url="/directory/referral-events/stream",
-        topic=REFERRALS,
+        topic=REFERRAL_EVENTS,
         base=request.app.state.settings.public_url.rstrip("/"),
         **await _board(read, person),
     )
