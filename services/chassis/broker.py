@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from itertools import accumulate
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -17,6 +17,9 @@ from services.chassis.wire import Record
 from services.contracts import EVENTS
 from services.contracts.directory import COMPACTED
 from services.contracts.envelope import dead_letters
+
+if TYPE_CHECKING:
+    from services.chassis.store import Store
 
 AWAY = (KafkaError, OSError, TimeoutError)
 """What the client raises when the broker cannot be reached."""
@@ -57,6 +60,8 @@ class Broker:
         self.embedded = embedded
         """The in-memory broker of the embedded stack: topics appear when first used, and hold a bounded window."""
         self.window = Window() if embedded else None
+        self.outboxes: list[Store] = []
+        """The stores whose outboxes fill the embedded broker."""
 
     async def ensure_topics(self) -> None:
         """Create what is missing. Waits for a broker that is still starting; raises `TimeoutError` after 60 s."""

@@ -12,6 +12,7 @@ from services.chassis.crash import crash_point
 from services.chassis.faults import is_away
 from services.chassis.handling import Handling
 from services.chassis.reactions import Reactions
+from services.chassis.rebuild import Rebuilding
 from services.chassis.store import Store
 from services.chassis.telemetry import LAG, log
 from services.chassis.wire import Record
@@ -25,7 +26,9 @@ _EXPIRE_EVERY = 1.0
 class Consumer:
     """One service's ear."""
 
-    def __init__(self, store: Store, broker: Broker, reactions: Reactions) -> None:
+    def __init__(
+        self, store: Store, broker: Broker, reactions: Reactions, rebuilding: Rebuilding | None = None
+    ) -> None:
         self._store = store
         self._broker = broker
         self._reactions = reactions
@@ -34,6 +37,7 @@ class Consumer:
         self.group = f"cefo.{store.service}"
         self._client: Any = None
         self._done: dict[tuple[str, int], int] = {}
+        self._rebuilding = rebuilding
         self._expired_at = 0.0
         self.ready = asyncio.Event()
         """Set once the broker has given this consumer its partitions."""
@@ -108,6 +112,10 @@ class Consumer:
             if kafka.assignment():
                 self.ready.set()
             await self._expire_now_and_then()
+            if self._rebuilding is not None:
+                fetched, again = await self._rebuilding.due(kafka, fetched)
+                for tp in again:
+                    self._done.pop((tp.topic, tp.partition), None)
             if not fetched:
                 continue
             records = [
@@ -118,7 +126,7 @@ class Consumer:
             await self.take(records)
             crash_point("consumer.handled")
             offsets: dict[TopicPartition, int] = {tp: messages[-1].offset + 1 for tp, messages in fetched.items()}
-            await kafka.commit(offsets)
+            await kafka.commit(self._rebuilding.noted(offsets) if self._rebuilding else offsets)
             self._done.update({(tp.topic, tp.partition): offset for tp, offset in offsets.items()})
             if self._broker.window:
                 self._broker.window.committed(self.group, offsets)
@@ -127,7 +135,7 @@ class Consumer:
 
     async def _expire_now_and_then(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now - self._expired_at >= _EXPIRE_EVERY:
+        if now - self._expired_at >= _EXPIRE_EVERY and not (self._rebuilding and self._rebuilding.open):
             self._expired_at = now
             try:
                 await self.expire_held()

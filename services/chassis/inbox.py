@@ -84,6 +84,8 @@ class Order:
         """Where the event stands, and which events are due now, in order."""
         key = inbox_key(heard)
         where = place(heard, self.positions.get(key))
+        if where is Place.NEXT and self._passed_over(key, heard.sequence):
+            return Place.REPEATED, self.pass_on(key, heard.sequence or 1)
         if where is Place.NEXT:
             return where, [heard, *self.pass_on(key, heard.sequence or 1)]
         if where is Place.AHEAD and heard.sequence is not None:
@@ -105,6 +107,10 @@ class Order:
                 self.positions[key] = one.sequence
                 due += [one.heard] if one.heard is not None else []
         return due
+
+    def _passed_over(self, key: Key, sequence: int | None) -> bool:
+        """Somebody discarded this event before; it comes again because everything is read again."""
+        return any(one.sequence == sequence and one.heard is None for one in self._waiting.get(key, ()))
 
     @property
     def early(self) -> list[Heard]:

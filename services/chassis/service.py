@@ -16,6 +16,7 @@ from services.chassis.identity import Role
 from services.chassis.live import Live
 from services.chassis.migrations import migrate
 from services.chassis.reactions import Reactions
+from services.chassis.rebuild import Rebuilding
 from services.chassis.relay import Relay
 from services.chassis.settings import Settings
 from services.chassis.store import Store
@@ -45,6 +46,8 @@ class Service:
     nav: tuple[Link, ...] = ()
     on_start: Callable[["Runtime"], Awaitable[None]] | None = None
     """Runs once the store is ready, before the first request."""
+    made_from_topics: tuple[Any, ...] = ()
+    """Every table of a read model, which can be emptied and made again from the topics."""
     open_paths: tuple[str, ...] = field(default=())
     """Paths with bodies larger than the limit: the streaming imports."""
 
@@ -63,7 +66,11 @@ class Runtime:
         self.store = Store(settings.store_url(service.name), service.name, service.metadata, clock)
         self.store.on_touch = live.changed
         self.relay = Relay(self.store, broker)
-        self.consumer = Consumer(self.store, broker, service.reactions)
+        made = service.made_from_topics
+        self.rebuilding = Rebuilding(self.store, broker, service.reactions, made) if made else None
+        self.consumer = Consumer(self.store, broker, service.reactions, self.rebuilding)
+        if broker.embedded:
+            broker.outboxes.append(self.store)
         self.extra: dict[str, Any] = {}
         """What a service keeps in memory beside its store, for example a search index."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -76,10 +83,14 @@ class Runtime:
             await before_relay(self.store)
         if self.service.on_start is not None:
             await self.service.on_start(self)
+        if self.rebuilding is not None:
+            await self.rebuilding.learn()
         self._tasks = [
             asyncio.create_task(self.relay.run(), name=f"{self.service.name}.relay"),
             asyncio.create_task(self.consumer.run(), name=f"{self.service.name}.consumer"),
         ]
+        if self.rebuilding is not None:
+            self._tasks.append(asyncio.create_task(self.rebuilding.run(), name=f"{self.service.name}.rebuilding"))
 
     def together(self, act: BulkAction[Asked, Done]) -> Together[Asked, Done]:
         """This bulk action, shared by all who ask for it at the same moment."""
@@ -100,7 +111,7 @@ class Runtime:
             store = True
         except Exception:
             store = False
-        relay_runs, consumer_runs = (not task.done() for task in self._tasks) if self._tasks else (False, False)
+        relay_runs, consumer_runs = [not task.done() for task in self._tasks[:2]] or (False, False)
         return {"store": store, "relay": relay_runs, "consumer": consumer_runs and self.consumer.ready.is_set()}
 
 

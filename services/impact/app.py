@@ -6,13 +6,14 @@ from services.chassis.errors import msg
 from services.chassis.service import Link, Service
 from services.impact import api, pages
 from services.impact.reactions import reactions
-from services.impact.store import Table
+from services.impact.store import Centre, Table, Tally
 
 SERVICE = Service(
     name="impact",
     title=msg("Results"),
     metadata=Table.metadata,
     reactions=reactions,
+    made_from_topics=(Centre, Tally),
     routers=(api.router, pages.router),
     folder=Path(__file__).parent,
     nav=(Link(msg("Results"), "/impact/"),),

@@ -20,7 +20,7 @@ Cell = tuple[str, date, str, str]
 class Table(SQLModel):
     """Impact's own tables."""
 
-    metadata = chassis_metadata()
+    metadata = chassis_metadata(read_model=True)
 
 
 class Tally(Table, table=True):

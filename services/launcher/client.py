@@ -45,9 +45,9 @@ def get(url: str, path: str, query: dict[str, Any], token: str = "", accept: tup
     return _asked("GET", url, path, token, accept, params=query)
 
 
-def post(url: str, path: str, body: dict[str, Any], token: str) -> Any:
+def post(url: str, path: str, body: dict[str, Any], token: str, accept: tuple[int, ...] = (200, 201)) -> Any:
     """The JSON answer. Raises `Refusal`."""
-    return _asked("POST", url, path, token, (200, 201), json=body)
+    return _asked("POST", url, path, token, accept, json=body)
 
 
 def delete(url: str, path: str, token: str) -> None:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.launcher import client
+from services.launcher import client, rebuilding
 from services.launcher.catalogue import SERVICES
 from services.launcher.kafka import LocalKafkaError
 from services.launcher.season import write_season
@@ -172,6 +172,18 @@ def republish(
     for name in SERVICES if service == "all" else [service]:
         answer = client.post(url, f"/{name}/api/v1/republish", {}, token or client.local_token(data))
         console.print(f"{name:<12} {answer['events']:>9,}")
+
+
+@app.command()
+def rebuild(
+    service: Annotated[str, typer.Argument(help="A read model: impact.")],
+    again: Annotated[bool, typer.Option(help="Begin anew, even while a rebuild goes on.")] = False,
+    url: Url = LOCAL,
+    data: Data = Path("data"),
+    token: Token = "",
+) -> None:
+    """Empty a read model and have it made again from the topics, while the platform runs."""
+    raise typer.Exit(rebuilding.rebuild(console, service, url, token or client.local_token(data), again=again))
 
 
 @app.command()

@@ -11,6 +11,7 @@ from services.contracts.intake import VisitLeft, VisitServed
 from tests.chassis.conftest import DESK, OPERATOR
 
 LETTERS = "/sample/api/v1/dead-letters"
+REBUILD = "/sample/api/v1/rebuild"
 
 
 def served(sequence: int = 1) -> Record:
@@ -83,3 +84,16 @@ async def test_backlog_and_republish_count_events(operator: Client) -> None:
     assert (await operator.get("/sample/api/v1/backlog")).json()["unsent"] == 0
     assert (await operator.post("/sample/api/v1/republish")).json() == {"events": 2}
     assert (await operator.get("/sample/api/v1/backlog")).json()["unsent"] == 2
+
+
+async def test_what_owns_its_data_is_not_rebuilt(operator: Client) -> None:
+    for answer in (await operator.post(REBUILD, json={}), await operator.get(REBUILD)):
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/not-a-read-model")
+        assert "sample" in answer.json()["detail"]
+
+
+async def test_nobody_but_operators_rebuilds(client: Client) -> None:
+    for person, status in ((None, 401), (DESK, 403)):
+        client.signed_in(person)
+        assert (await client.post(REBUILD, json={})).status_code == status
+        assert (await client.get(REBUILD)).status_code == status

@@ -25,7 +25,7 @@ POISON = 666
 
 
 class Table(SQLModel):
-    metadata = chassis_metadata()
+    metadata = chassis_metadata(read_model=True)
 
 
 class Tally(Aggregate, Table, table=True):

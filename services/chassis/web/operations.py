@@ -1,5 +1,6 @@
 """What operators and machines ask of every service: its dead letters and its documents."""
 
+from collections.abc import Awaitable
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,12 +11,23 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.chassis.asyncapi import asyncapi_document
+from services.chassis.broker import AWAY
 from services.chassis.dead_letters import letter, letters
+from services.chassis.errors import Unavailable, msg
 from services.chassis.i18n import translate
 from services.chassis.identity import Person, Role
 from services.chassis.outbox import say_again, unpack_headers
+from services.chassis.rebuild import NotAReadModel, Progress, Rebuilding
+from services.chassis.service import Runtime
 from services.chassis.web.pages import page, see_other
 from services.chassis.web.rules import Body, Reading, Routes, Running, Working, allow, anyone
+
+
+class BrokerAway(Unavailable):
+    """The broker cannot be asked."""
+
+    slug = "broker-away"
+    message = msg("The broker does not answer right now. Nothing was changed; please try again.")
 
 
 class Letter(BaseModel):
@@ -50,6 +62,12 @@ class Discard(Body):
     """Why a dead letter is not to be handled."""
 
     reason: str
+
+
+class Again(Body):
+    """`again`: begin anew even while a rebuild goes on."""
+
+    again: bool = False
 
 
 def routes(service: str) -> Routes:
@@ -102,6 +120,16 @@ def routes(service: str) -> Routes:
         """Send everything that was ever said again, in order."""
         return {"events": await say_again(work.session, running.store.table("outbox"))}
 
+    @router.post("/api/v1/rebuild", status_code=202)
+    async def rebuild(body: Again, running: Running, person: Annotated[Person, operator]) -> Progress:
+        """Empty this read model and have it made again from the topics; follow it with GET."""
+        return await _awaited(_rebuilding(running).start(person.subject, again=body.again))
+
+    @router.get("/api/v1/rebuild")
+    async def rebuild_progress(running: Running, person: Annotated[Person, operator]) -> Progress:
+        """How far the latest rebuild has come; generation 0: there never was one."""
+        return await _awaited(_rebuilding(running).progress())
+
     @router.get("/api/v1/asyncapi.json")
     async def asyncapi(running: Running, person: Annotated[Person | None, anyone]) -> dict[str, Any]:
         return asyncapi_document([running.service])
@@ -123,6 +151,19 @@ def routes(service: str) -> Routes:
         return see_other(request, f"/{service}/dead-letters", done=translate("It was handled now."))
 
     return router
+
+
+def _rebuilding(running: Runtime) -> Rebuilding:
+    if running.rebuilding is None:
+        raise NotAReadModel(service=running.service.name)
+    return running.rebuilding
+
+
+async def _awaited(asked: Awaitable[Progress]) -> Progress:
+    try:
+        return await asked
+    except AWAY as error:
+        raise BrokerAway() from error
 
 
 def _letter(service: str, row: Any) -> Letter:

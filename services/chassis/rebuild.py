@@ -1,0 +1,317 @@
+"""Makes a read model again from the topics, while the platform runs: `cefo rebuild impact`.
+
+One transaction empties what the service made of the events, together with its inbox, and counts up the store's
+generation. A consumer notes with each offset it commits in which generation it began to read that partition; where the
+note is older than the store's generation, it starts from the beginning. So it does not matter who notices when, which
+replica reads what, or who is killed in between: what counts is in the inbox, in the transaction of the effect.
+
+The embedded broker holds a window only. There every outbox sends again what it ever said.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from aiokafka import TopicPartition
+from aiokafka.structs import OffsetAndMetadata
+
+from services.chassis.broker import AWAY, Broker
+from services.chassis.dead_letters import LetterState
+from services.chassis.errors import Refused, msg
+from services.chassis.faults import is_away
+from services.chassis.positions import committed, extents
+from services.chassis.reactions import Reactions
+from services.chassis.store import Store, Work
+from services.chassis.telemetry import log
+from services.contracts.directory import COMPACTED
+
+_log = log(__name__)
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks at whether the store was emptied, or is full again."""
+
+
+class NotAReadModel(Refused):
+    """The service owns what it keeps: the topics do not tell all of it."""
+
+    slug = "not-a-read-model"
+    message = msg(
+        "{service} owns what it keeps; the topics do not tell all of it, so it cannot be rebuilt from them. "
+        "Restore its database from a backup instead."
+    )
+
+
+class RebuildRunning(Refused):
+    """A rebuild goes on. Follow it, or ask for another one that replaces it."""
+
+    slug = "rebuild-running"
+    message = msg("{service} is being rebuilt already. Follow that one, or start again from the beginning.")
+
+
+class HistoryMissing(Refused):
+    """The topics hold less than was heard from them: the figures would be smaller afterwards."""
+
+    slug = "history-missing"
+    message = msg(
+        "{source} was heard to say {heard} events, and only {kept} can be read again. Nothing was changed. "
+        "Publish everything again first; if that does not help, the rest of the history is gone."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a rebuild has come. `waiting`: events held because an earlier one is missing, and dead letters."""
+
+    generation: int
+    started_at: datetime
+    done: int
+    events: int
+    waiting: int
+    completed_at: datetime | None
+
+
+class Rebuilding:
+    """One replica's view of its read model's rebuilds."""
+
+    def __init__(self, store: Store, broker: Broker, reactions: Reactions, tables: Sequence[Any]) -> None:
+        self._store = store
+        self._broker = broker
+        self._group = f"cefo.{store.service}"
+        self._topics = reactions.topics
+        self._sources = {f"/{kind.split('.')[1]}" for kind in reactions.by_type}
+        self._tables = [table.__table__ for table in tables]
+        self._rebuilds = store.table("rebuilds")
+        self.generation = 0
+        self.open = False
+        """Whether a rebuild goes on: what is held then waits as long as it takes."""
+        self._refilled = 0
+        self._turn = asyncio.Lock()
+        self._assignment: Any = None
+        self._began: dict[TopicPartition, int] = {}
+
+    # --- what an operator asks for ---
+
+    async def start(self, by: str, *, again: bool = False) -> Progress:
+        """Empty the read model and have it made again.
+
+        Raises `RebuildRunning` unless `again`, `HistoryMissing`, or one of `AWAY`; then nothing was changed.
+        """
+        latest = await self._latest()
+        if latest is not None and latest.completed_at is None and not again:
+            raise RebuildRunning(service=self._store.service)
+        heard = await self._heard()  # before the topics are measured, so that it is never more than they hold
+        embedded = self._broker.embedded
+        held = {} if embedded else await extents(self._broker, self._topics)
+        kept = await self._said() if embedded else _by_topic(held)
+        _complete_or_refuse(heard, kept)
+        async with self._store.work() as work:
+            work.guard("rebuilds", RebuildRunning(service=self._store.service))
+            row = {
+                "generation": (latest.generation if latest else 0) + 1,
+                "started_at": work.now,
+                "started_by": by[:200],
+                "events": sum(kept.values()),
+                "targets": None if embedded else _told(held),
+                "completed_at": None,
+            }
+            await work.session.execute(sa.insert(self._rebuilds), row)
+            await self._empty(work)
+        _log.warning("read model emptied, to be rebuilt", service=self._store.service, generation=row["generation"])
+        await self.look()
+        return await self.progress()
+
+    async def progress(self) -> Progress:
+        """How far the latest rebuild has come; all zero when there never was one. Raises one of `AWAY`."""
+        latest = await self._latest()
+        if latest is None:
+            return Progress(0, self._store.clock(), 0, 0, 0, None)
+        letters = self._store.table("dead_letters")
+        open_letters = letters.c.state.in_([LetterState.HELD.value, LetterState.DEAD.value])
+        async with self._store.read() as session:
+            waiting = await session.scalar(sa.select(sa.func.count()).select_from(letters).where(open_letters)) or 0
+        left = 0 if latest.completed_at else await self._left(latest)
+        done = max(0, latest.events - left)
+        return Progress(latest.generation, latest.started_at, done, latest.events, waiting, latest.completed_at)
+
+    async def _empty(self, work: Work) -> None:
+        """Everything that was made of events, and the memory of having heard them. What was decided stays."""
+        emptied = [self._store.table("inbox"), *self._tables]
+        if self._store.sqlite:
+            for table in emptied:
+                await work.session.execute(sa.delete(table))
+        else:
+            # One lock on each, the inbox first: a batch in the middle ends before, the next one begins after.
+            names = ", ".join(f'"{table.name}"' for table in emptied)
+            await work.session.execute(sa.text(f"truncate {names}"))
+        letters = self._store.table("dead_letters")
+        undecided = letters.c.state.in_([LetterState.HELD.value, LetterState.DEAD.value])
+        await work.session.execute(sa.delete(letters).where(undecided))
+
+    async def _heard(self) -> dict[str, tuple[int, int]]:
+        """Per source that counts: how many events were heard, and of how many aggregates."""
+        inbox = self._store.table("inbox")
+        columns = (inbox.c.source, sa.func.sum(inbox.c.sequence), sa.func.count())
+        chosen = sa.select(*columns).where(~inbox.c.subject.startswith("#")).group_by(inbox.c.source)
+        async with self._store.read() as session:
+            rows = (await session.execute(chosen)).all()
+        return {source: (int(events), aggregates) for source, events, aggregates in rows if source in self._sources}
+
+    async def _said(self) -> Counter[str]:
+        """How many events of each topic the outboxes beside this service hold."""
+        kept = Counter[str]()
+        for store in self._broker.outboxes:
+            outbox = store.table("outbox")
+            chosen = sa.select(outbox.c.topic, sa.func.count()).where(outbox.c.topic.in_(self._topics))
+            async with store.read() as session:
+                rows = (await session.execute(chosen.group_by(outbox.c.topic))).all()
+            for topic, number in rows:
+                kept[topic] += number
+        return kept
+
+    # --- what runs beside the consumer ---
+
+    async def run(self) -> None:
+        """Look now and then until cancelled. Whatever is away is waited for."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            try:
+                await self.look()
+            except Exception as error:
+                expected = isinstance(error, AWAY) or is_away(error)
+                say = _log.warning if expected else _log.exception
+                say("rebuild waits", service=self._store.service, error=repr(error))
+
+    async def learn(self) -> Any:
+        """Learn of a rebuild that was started elsewhere, before this replica takes anything in."""
+        latest = await self._latest()
+        if latest is not None:
+            self.generation = max(self.generation, latest.generation)
+            self.open = latest.completed_at is None
+        return latest
+
+    async def look(self) -> None:
+        """Learn of a rebuild that was started elsewhere; see whether the one that goes on is complete."""
+        async with self._turn:
+            latest = await self.learn()
+            if self.open:
+                await self._bring_on(latest)
+
+    async def _bring_on(self, latest: Any) -> None:
+        if self._broker.embedded and self._refilled < latest.generation:
+            # New, or this process died in the middle and its broker with it: what that one held is nowhere now.
+            await self._note(latest, targets=None)
+            await self._refill()
+            self._refilled = latest.generation
+        elif latest.targets is None:
+            if not await self._unsent():
+                held = await extents(self._broker, self._topics)
+                await self._note(latest, targets=_told(held))
+        elif not await self._left(latest):
+            await self._note(latest, completed_at=self._store.clock())
+            _log.warning("read model rebuilt", service=self._store.service, generation=latest.generation)
+
+    async def _latest(self) -> Any:
+        async with self._store.read() as session:
+            chosen = sa.select(self._rebuilds).order_by(self._rebuilds.c.generation.desc()).limit(1)
+            return (await session.execute(chosen)).one_or_none()
+
+    async def _note(self, row: Any, **values: Any) -> None:
+        table = self._rebuilds
+        async with self._store.work() as work:
+            await work.session.execute(
+                sa.update(table).where(table.c.generation == row.generation, table.c.completed_at.is_(None)), values
+            )
+
+    async def _left(self, row: Any) -> int:
+        """How many events are still to be read."""
+        if row.targets is None:
+            return await self._unsent()
+        targets = {_partition(name): (first, end) for name, (first, end) in row.targets.items()}
+        places = await committed(self._broker, self._group, targets)
+        left = 0
+        for tp, (first, end) in targets.items():
+            place = places.get(tp)
+            begun = place is not None and (self._broker.embedded or _generation(place) >= row.generation)
+            left += max(0, end - (max(first, place.offset) if begun and place is not None else first))
+        return left
+
+    async def _refill(self) -> None:
+        """Have everything that the topics lost sent again. After a crash in the middle: all of it, once more."""
+        for store in self._broker.outboxes:
+            outbox = store.table("outbox")
+            told = outbox.c.topic.in_(self._topics)
+            async with store.work() as work:
+                again = sa.update(outbox).where(told, outbox.c.sent_at.is_not(None)).values(sent_at=None)
+                await work.session.execute(again)
+            store.said.set()
+
+    async def _unsent(self) -> int:
+        left = 0
+        for store in self._broker.outboxes:
+            outbox = store.table("outbox")
+            unsent = sa.select(sa.func.count()).where(outbox.c.sent_at.is_(None), outbox.c.topic.in_(self._topics))
+            async with store.read() as session:
+                left += await session.scalar(unsent) or 0
+        return left
+
+    # --- what the consumer asks ---
+
+    async def due(
+        self, client: Any, fetched: Mapping[TopicPartition, Any]
+    ) -> tuple[Mapping[TopicPartition, Any], list[TopicPartition]]:
+        """What of this is to be taken in, and which partitions start from their beginning now. Raises one of `AWAY`."""
+        if self._broker.embedded or not self.generation:
+            return fetched, []
+        assignment = client._subscription.subscription.assignment
+        if assignment is not self._assignment:
+            # After a rebalance somebody else may have read a partition in between: look again how it was left.
+            self._assignment, self._began = assignment, {}
+        unsure = [tp for tp in client.assignment() if self._began.get(tp) != self.generation]
+        if not unsure:
+            return fetched, []
+        wanted = self.generation
+        places = await committed(self._broker, self._group, unsure)
+        self.generation = max(wanted, *(_generation(place) for place in places.values())) if places else wanted
+        behind = [tp for tp in unsure if tp not in places or _generation(places[tp]) < wanted]
+        if behind:
+            await client.seek_to_beginning(*behind)
+        self._began.update(dict.fromkeys(unsure, wanted))
+        return {tp: messages for tp, messages in fetched.items() if tp not in behind}, behind
+
+    def noted(self, offsets: Mapping[TopicPartition, int]) -> dict[TopicPartition, OffsetAndMetadata]:
+        """The offsets to commit, with the generation in which this consumer began to read the partition."""
+        begun = {tp: self._began.get(tp, 0) for tp in offsets}
+        return {tp: OffsetAndMetadata(offset, str(begun[tp] or "")) for tp, offset in offsets.items()}
+
+
+def _complete_or_refuse(heard: Mapping[str, tuple[int, int]], kept: Mapping[str, int]) -> None:
+    """Raises `HistoryMissing` where less can be read again than was heard. Compacted topics hold one per aggregate."""
+    for source, (events, aggregates) in sorted(heard.items()):
+        topics = {topic: number for topic, number in kept.items() if f"/{topic.split('.')[1]}" == source}
+        wanted = aggregates if COMPACTED & topics.keys() else events
+        if sum(topics.values()) < wanted:
+            raise HistoryMissing(source=source, heard=wanted, kept=sum(topics.values()))
+
+
+def _by_topic(held: Mapping[TopicPartition, tuple[int, int]]) -> Counter[str]:
+    kept = Counter[str]()
+    for tp, (first, end) in held.items():
+        kept[tp.topic] += end - first
+    return kept
+
+
+def _told(held: Mapping[TopicPartition, tuple[int, int]]) -> dict[str, list[int]]:
+    return {f"{tp.topic}/{tp.partition}": [first, end] for tp, (first, end) in held.items()}
+
+
+def _partition(name: str) -> TopicPartition:
+    topic, _, number = name.rpartition("/")
+    return TopicPartition(topic, int(number))
+
+
+def _generation(place: OffsetAndMetadata) -> int:
+    return int(place.metadata) if str(place.metadata).isdigit() else 0
