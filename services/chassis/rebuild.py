@@ -9,7 +9,6 @@ The embedded broker holds a window only. There every outbox sends again what it 
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,11 +22,11 @@ from services.chassis.broker import AWAY, Broker
 from services.chassis.dead_letters import LetterState
 from services.chassis.errors import Refused, msg
 from services.chassis.faults import is_away
+from services.chassis.history import complete_or_refuse, heard_by_source, held_by_topic, said_by_topic
 from services.chassis.positions import committed, extents
 from services.chassis.reactions import Reactions
 from services.chassis.store import Store, Work
 from services.chassis.telemetry import log
-from services.contracts.directory import COMPACTED
 
 _log = log(__name__)
 
@@ -50,16 +49,6 @@ class RebuildRunning(Refused):
 
     slug = "rebuild-running"
     message = msg("{service} is being rebuilt already. Follow that one, or start again from the beginning.")
-
-
-class HistoryMissing(Refused):
-    """The topics hold less than was heard from them: the figures would be smaller afterwards."""
-
-    slug = "history-missing"
-    message = msg(
-        "{source} was heard to say {heard} events, and only {kept} can be read again. Nothing was changed. "
-        "Publish everything again first; if that does not help, the rest of the history is gone."
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +92,12 @@ class Rebuilding:
         latest = await self._latest()
         if latest is not None and latest.completed_at is None and not again:
             raise RebuildRunning(service=self._store.service)
-        heard = await self._heard()  # before the topics are measured, so that it is never more than they hold
+        # Before the topics are measured, so that it is never more than they hold.
+        heard = await heard_by_source(self._store, self._sources)
         embedded = self._broker.embedded
         held = {} if embedded else await extents(self._broker, self._topics)
-        kept = await self._said() if embedded else _by_topic(held)
-        _complete_or_refuse(heard, kept)
+        kept = await said_by_topic(self._broker.outboxes, self._topics) if embedded else held_by_topic(held)
+        complete_or_refuse(heard, kept)
         async with self._store.work() as work:
             work.guard("rebuilds", RebuildRunning(service=self._store.service))
             row = {
@@ -150,27 +140,6 @@ class Rebuilding:
         letters = self._store.table("dead_letters")
         undecided = letters.c.state.in_([LetterState.HELD.value, LetterState.DEAD.value])
         await work.session.execute(sa.delete(letters).where(undecided))
-
-    async def _heard(self) -> dict[str, tuple[int, int]]:
-        """Per source that counts: how many events were heard, and of how many aggregates."""
-        inbox = self._store.table("inbox")
-        columns = (inbox.c.source, sa.func.sum(inbox.c.sequence), sa.func.count())
-        chosen = sa.select(*columns).where(~inbox.c.subject.startswith("#")).group_by(inbox.c.source)
-        async with self._store.read() as session:
-            rows = (await session.execute(chosen)).all()
-        return {source: (int(events), aggregates) for source, events, aggregates in rows if source in self._sources}
-
-    async def _said(self) -> Counter[str]:
-        """How many events of each topic the outboxes beside this service hold."""
-        kept = Counter[str]()
-        for store in self._broker.outboxes:
-            outbox = store.table("outbox")
-            chosen = sa.select(outbox.c.topic, sa.func.count()).where(outbox.c.topic.in_(self._topics))
-            async with store.read() as session:
-                rows = (await session.execute(chosen.group_by(outbox.c.topic))).all()
-            for topic, number in rows:
-                kept[topic] += number
-        return kept
 
     # --- what runs beside the consumer ---
 
@@ -286,22 +255,6 @@ class Rebuilding:
         """The offsets to commit, with the generation in which this consumer began to read the partition."""
         begun = {tp: self._began.get(tp, 0) for tp in offsets}
         return {tp: OffsetAndMetadata(offset, str(begun[tp] or "")) for tp, offset in offsets.items()}
-
-
-def _complete_or_refuse(heard: Mapping[str, tuple[int, int]], kept: Mapping[str, int]) -> None:
-    """Raises `HistoryMissing` where less can be read again than was heard. Compacted topics hold one per aggregate."""
-    for source, (events, aggregates) in sorted(heard.items()):
-        topics = {topic: number for topic, number in kept.items() if f"/{topic.split('.')[1]}" == source}
-        wanted = aggregates if COMPACTED & topics.keys() else events
-        if sum(topics.values()) < wanted:
-            raise HistoryMissing(source=source, heard=wanted, kept=sum(topics.values()))
-
-
-def _by_topic(held: Mapping[TopicPartition, tuple[int, int]]) -> Counter[str]:
-    kept = Counter[str]()
-    for tp, (first, end) in held.items():
-        kept[tp.topic] += end - first
-    return kept
 
 
 def _told(held: Mapping[TopicPartition, tuple[int, int]]) -> dict[str, list[int]]:

@@ -3,6 +3,15 @@
 import sqlalchemy as sa
 from sqlmodel import UTCDateTime
 
+from services.chassis.store import chassis_metadata
+
+
+def read_model_metadata() -> sa.MetaData:
+    """The metadata of a store that is made from the topics alone, and can be made again."""
+    metadata = chassis_metadata()
+    rebuilds_table(metadata)
+    return metadata
+
 
 def rebuilds_table(metadata: sa.MetaData) -> sa.Table:
     """The rebuilds of one read model. `targets`: what each partition held then; none while outboxes still send."""

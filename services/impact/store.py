@@ -10,7 +10,8 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
-from services.chassis.store import Work, chassis_metadata
+from services.chassis.rebuilds import read_model_metadata
+from services.chassis.store import Work
 from services.impact.domain import Count, Measure, Period
 
 NO_AREA = ""
@@ -20,7 +21,7 @@ Cell = tuple[str, date, str, str]
 class Table(SQLModel):
     """Impact's own tables."""
 
-    metadata = chassis_metadata(read_model=True)
+    metadata = read_model_metadata()
 
 
 class Tally(Table, table=True):

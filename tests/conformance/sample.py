@@ -15,7 +15,8 @@ from sqlmodel import Field, SQLModel
 from services.chassis.errors import Refused
 from services.chassis.outbox import unpack_headers
 from services.chassis.reactions import Reactions
-from services.chassis.store import Aggregate, Store, Work, chassis_metadata
+from services.chassis.rebuilds import read_model_metadata
+from services.chassis.store import Aggregate, Store, Work
 from services.chassis.testing import heard
 from services.chassis.wire import Record
 from services.contracts.envelope import EVENTS, Event, Number, PersonalReference, dead_letters
@@ -25,7 +26,7 @@ POISON = 666
 
 
 class Table(SQLModel):
-    metadata = chassis_metadata(read_model=True)
+    metadata = read_model_metadata()
 
 
 class Tally(Aggregate, Table, table=True):

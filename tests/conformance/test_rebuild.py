@@ -11,7 +11,8 @@ import pytest
 
 from services.chassis.broker import Broker
 from services.chassis.consumer import Consumer
-from services.chassis.rebuild import HistoryMissing, Rebuilding, RebuildRunning
+from services.chassis.history import HistoryMissing
+from services.chassis.rebuild import Rebuilding, RebuildRunning
 from services.chassis.relay import Relay
 from services.chassis.store import Store
 from services.chassis.testing import FixedClock

@@ -17,11 +17,12 @@ def test_the_figures_are_rebuilt_from_what_was_said(stack: Stack) -> None:
     folder.mkdir()
     visits = [
         {
-            "id": str(uuid4()),
+            "visit_id": str(uuid4()),
             "centre": "huy" if number % 3 else "arlon",
             "area": "find-job",
-            "arrived_at": f"2019-03-{1 + number % 28:02}T09:00:00+01:00",
+            "checked_in_at": f"2019-03-{1 + number % 28:02}T09:00:00+01:00",
             "channel": "desk",
+            "status": "no_queue",
         }
         for number in range(300)
     ]
