@@ -15,6 +15,7 @@ from services.chassis.consumer import Consumer
 from services.chassis.identity import Role
 from services.chassis.live import Live
 from services.chassis.migrations import migrate
+from services.chassis.periodic import Periodic
 from services.chassis.reactions import Reactions
 from services.chassis.rebuild import Rebuilding
 from services.chassis.relay import Relay
@@ -50,6 +51,8 @@ class Service:
     """Every table of a read model, which can be emptied and made again from the topics."""
     open_paths: tuple[str, ...] = field(default=())
     """Paths with bodies larger than the limit: the streaming imports."""
+    every: tuple[Periodic, ...] = ()
+    """What it does by itself from time to time."""
 
 
 class Runtime:
@@ -74,6 +77,7 @@ class Runtime:
         self.extra: dict[str, Any] = {}
         """What a service keeps in memory beside its store, for example a search index."""
         self._tasks: list[asyncio.Task[None]] = []
+        self._rounds: list[asyncio.Task[None]] = []
         self._together: dict[Any, Together[Any, Any]] = {}
 
     async def start(self, before_relay: Callable[[Store], Awaitable[None]] | None = None) -> None:
@@ -91,6 +95,9 @@ class Runtime:
         ]
         if self.rebuilding is not None:
             self._tasks.append(asyncio.create_task(self.rebuilding.run(), name=f"{self.service.name}.rebuilding"))
+        self._rounds = [
+            asyncio.create_task(one.run(self), name=f"{self.service.name}.{one.name}") for one in self.service.every
+        ]
 
     def together(self, act: BulkAction[Asked, Done]) -> Together[Asked, Done]:
         """This bulk action, shared by all who ask for it at the same moment."""
@@ -98,9 +105,10 @@ class Runtime:
 
     async def stop(self) -> None:
         """Stop listening, then relaying; give everything back. What was in the middle comes again."""
-        for task in reversed(self._tasks):
+        ending = [*self._rounds, *reversed(self._tasks)]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
         await self.store.close()
 
     async def ready(self) -> dict[str, bool]:

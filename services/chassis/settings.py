@@ -56,6 +56,18 @@ class Settings(BaseSettings):
     hold_seconds: float = Field(
         default=300, gt=0, description="How long an event waits for one that is missing before it, in seconds."
     )
+    referral_days: int = Field(
+        default=30,
+        ge=1,
+        le=365,
+        description="How long a provider may leave a referral unanswered, in days; then it expires.",
+    )
+    round_seconds: float = Field(
+        default=60,
+        gt=0,
+        le=86_400,
+        description="Pause between two rounds of what a service does by itself, in seconds.",
+    )
     body_limit: int = Field(
         default=65_536, ge=1024, description="Largest request body, in bytes; imports have their own."
     )

@@ -1,5 +1,6 @@
 """The directory, composed."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
@@ -7,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from services.chassis.clock import BRUSSELS
 from services.chassis.errors import msg
 from services.chassis.identity import Role
+from services.chassis.periodic import Periodic
 from services.chassis.service import Link, Runtime, Service
 from services.directory import actions, api, pages
 from services.directory.demo import demo_providers
@@ -37,6 +39,16 @@ async def start(runtime: Runtime) -> None:
         await search_of(runtime).catch_up(session, today)
 
 
+_A_ROUND = 200
+
+
+async def expire_referrals(runtime: Runtime) -> bool:
+    """End the referrals that nobody answered in time, some in a round. True: there may be more."""
+    within = timedelta(days=runtime.settings.referral_days)
+    async with runtime.store.work() as work:
+        return await actions.expire(work, within, _A_ROUND) == _A_ROUND
+
+
 SERVICE = Service(
     name="directory",
     title=msg("Directory"),
@@ -52,4 +64,5 @@ SERVICE = Service(
         Link(msg("Referral events"), "/directory/referral-events", (Role.CITE, Role.MANAGER)),
     ),
     on_start=start,
+    every=(Periodic("expire-referrals", expire_referrals, lambda settings: settings.round_seconds),),
 )

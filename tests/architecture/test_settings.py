@@ -35,4 +35,4 @@ def test_every_setting_is_described_with_its_unit() -> None:
         assert field.description, name
         counts = name in ("partitions", "replication", "batch", "attempts")
         if isinstance(field.default, int | float) and not isinstance(field.default, bool) and not counts:
-            assert re.search(r"in (bytes|seconds|hours|ms)\b", field.description), f"{name}: in which unit?"
+            assert re.search(r"in (bytes|seconds|hours|days|ms)\b", field.description), f"{name}: in which unit?"

@@ -1,5 +1,6 @@
 """A referral moves on: answered by the provider, taken back by the centre, or expired."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from services.chassis.errors import Stale, msg
@@ -68,9 +69,12 @@ async def cancel(work: Work, referral_id: UUID, reason: str, *, by: str, version
     )
 
 
-async def expire(work: Work, limit: int = 500) -> int:
-    """End what nobody answered within 30 days, the oldest first, at most `limit`. Returns how many."""
-    due = await overdue(work.session, work.now - domain.ANSWER_WITHIN, limit)
+async def expire(work: Work, within: timedelta = domain.ANSWER_WITHIN, limit: int = 500) -> int:
+    """End what nobody answered `within` this time, the oldest first, at most `limit`. Returns how many.
+
+    Harmless when two do it at once.
+    """
+    due = await overdue(work.session, work.now - within, limit)
     await work.prefetch(Referral, due)
     expired = 0
     for id in due:

@@ -1,6 +1,6 @@
 """Referrals: for the centre that sends, the provider that answers, and the operator who lets expire."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.errors import NotFound, msg
 from services.chassis.identity import Person, Role
-from services.chassis.web import Body, Reading, Routes, Working, allow
+from services.chassis.web import Body, Reading, Routes, Running, Working, allow
 from services.contracts.directory import ReferralStatus
 from services.directory import actions, domain
 from services.directory.access import party_of, referral_for, undirected_for
@@ -191,11 +191,13 @@ async def progress_referral(id: UUID, body: Progress, work: Working, person: Sid
 @router.post("/referrals/expire")
 async def expire_referrals(
     work: Working,
+    running: Running,
     person: Annotated[Person, allow(Role.OPERATOR)],
     limit: Annotated[int, Query(ge=1, le=2000)] = 500,
 ) -> Expired:
-    """End what nobody answered within 30 days."""
-    expired = await actions.expire(work, limit)
+    """End now what nobody answered in time; the directory does it by itself too, every `CEFO_ROUND_SECONDS`."""
+    within = timedelta(days=running.settings.referral_days)
+    expired = await actions.expire(work, within, limit)
     return Expired(expired=expired, more=expired == limit)
 
 

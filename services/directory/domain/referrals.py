@@ -5,7 +5,7 @@
     requested ──▶ received ──▶ accepted ──▶ in-progress ──▶ completed        said by the provider
         └────────────┴────────────┴──▶ rejected                              said by the provider, with a reason
         └────────────┴────────────┴────────────┴──▶ cancelled                said by the centre, with a reason
-        └────────────┴──▶ expired                                            nobody answered within 30 days
+        └────────────┴──▶ expired                                            nobody answered in time
 
 Steps may be skipped forwards (a provider that accepts at once has received), never taken backwards.
 """
@@ -27,7 +27,7 @@ from services.directory.domain.refusals import (
 )
 
 ANSWER_WITHIN = timedelta(days=30)
-"""A referral that nobody answered expires after this (as in DORA: a reminder at 10 days, the end at 30)."""
+"""A referral that nobody answered expires after this, where nothing else is set (as in DORA: the end at 30 days)."""
 
 
 class Party(StrEnum):

@@ -1,5 +1,6 @@
 """A centre's referrals: what needs a service, waits for an answer or is under way; and each with its history."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -117,6 +118,7 @@ async def referral_page(id: UUID, request: Request, read: Reading, person: Side)
     """One referral with its history; the centre sees who, the provider its own reference."""
     referral = await referral_for(read, id, person)
     (row,) = await rows_of(read, [referral], person)
+    answer_within = timedelta(days=request.app.state.settings.referral_days)
     return page(
         request,
         "directory/referral.html",
@@ -126,7 +128,7 @@ async def referral_page(id: UUID, request: Request, read: Reading, person: Side)
         history=await steps_of(read, id),
         parties=PARTY_LABELS,
         for_provider=person.has(Role.PROVIDER),
-        expires_at=referral.requested_at + domain.ANSWER_WITHIN if Status(referral.status) in UNANSWERED else None,
+        expires_at=referral.requested_at + answer_within if Status(referral.status) in UNANSWERED else None,
     )
 
 

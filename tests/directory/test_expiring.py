@@ -1,0 +1,97 @@
+"""Referrals that nobody answers end by themselves."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import col
+
+from services.chassis.service import Runtime
+from services.chassis.store import Store
+from services.contracts.directory import ReferralChanged, ReferralProgressed
+from services.contracts.directory import ReferralStatus as Status
+from services.directory import actions, app
+from services.directory.domain import Party
+from services.directory.store import Referral, Service
+from tests.directory.told import Clock, refer, said
+from tests.directory.web import Site
+
+[EXPIRING] = app.SERVICE.every
+
+
+@pytest.fixture
+async def running(site: Site) -> Runtime:
+    return site.process.runtimes[0]
+
+
+@pytest.fixture
+async def site(tmp_path: Path, clock: Clock) -> AsyncGenerator[Site]:
+    made = Site(tmp_path, clock)
+    made.process.runtimes[0].settings = made.process.settings.model_copy(update={"referral_days": 10})
+    await made.open()
+    yield made
+    await made.close()
+
+
+async def someone_is_sent(store: Store) -> UUID:
+    async with store.read() as session:
+        service = (await session.scalars(sa.select(col(Service.id)).where(col(Service.status) == "active"))).first()
+    assert service is not None
+    return (await refer(store, service=service)).id
+
+
+async def statuses(store: Store) -> dict[UUID, str]:
+    async with store.read() as session:
+        return {row.id: row.status for row in await session.scalars(sa.select(Referral))}
+
+
+async def test_what_nobody_answered_in_the_time_that_is_set_expires(running: Runtime, clock: Clock) -> None:
+    ignored, received, accepted = [await someone_is_sent(running.store) for _ in range(3)]
+    for id, status in ((received, Status.RECEIVED), (accepted, Status.ACCEPTED)):
+        async with running.store.work() as work:
+            await actions.progress(work, id, status, party=Party.PROVIDER, by="provider")
+    clock.forward(timedelta(days=9, hours=23))
+    late = await someone_is_sent(running.store)
+    await EXPIRING.round(running)
+    assert await statuses(running.store) == {
+        ignored: "requested",
+        received: "received",
+        accepted: "accepted",
+        late: "requested",
+    }
+    clock.forward(timedelta(hours=1))
+    await EXPIRING.round(running)
+    expected = {ignored: "expired", received: "expired", accepted: "accepted", late: "requested"}
+    assert await statuses(running.store) == expected
+    expired = [one for one in await said(running.store, ReferralProgressed) if one.status == Status.EXPIRED]
+    assert {one.referral_id for one in expired} == {ignored, received}
+    told = [one for one in await said(running.store, ReferralChanged) if one.status == Status.EXPIRED]
+    assert {one.referral_id for one in told} == {ignored, received}
+
+
+async def test_a_round_takes_all_there_are_some_at_a_time(
+    running: Runtime, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "_A_ROUND", 2)
+    for _ in range(5):
+        await someone_is_sent(running.store)
+    clock.forward(timedelta(days=11))
+    await EXPIRING.round(running)
+    assert set((await statuses(running.store)).values()) == {"expired"}
+
+
+async def test_two_replicas_at_once_end_each_referral_once(town: Store, clock: Clock) -> None:
+    for _ in range(4):
+        await refer(town, uuid4())
+    clock.forward(timedelta(days=31))
+
+    async def expire() -> int:
+        async with town.work() as work:
+            return await actions.expire(work, timedelta(days=30))
+
+    assert sum(await asyncio.gather(expire(), expire(), expire())) == 4
+    assert len(await said(town, ReferralProgressed)) == 4
