@@ -215,7 +215,7 @@ def check_topics(
 ) -> Findings:
     """Each topic against the outboxes, and the order in which each aggregate's events first appear."""
     wanted = {(event.topic, event.source, event.id): event for event in chain.from_iterable(said.values())}
-    by_hand = {(one.topic, one.partition, one.offset) for one in published}
+    by_hand = {(one.topic, one.partition, one.offset) for one in published if not one.gone}
     found: set[tuple[str, str, str]] = set()
     order: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     partitions: dict[tuple[str, str, str], set[int]] = defaultdict(set)

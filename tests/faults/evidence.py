@@ -119,6 +119,8 @@ async def read_topics(bootstrap: str) -> dict[str, list[Record]]:
     """Every record of every topic of the platform."""
     async with _admin(bootstrap) as admin:
         topics = sorted(topic for topic in await admin.list_topics() if topic.startswith("cefo."))
+    if not topics:
+        return {}
     consumer = cast(Any, AIOKafkaConsumer(bootstrap_servers=bootstrap, max_partition_fetch_bytes=8 * 1024 * 1024))
     await consumer.start()
     try:

@@ -41,8 +41,6 @@ class Fate(StrEnum):
     """It is an event like any other: what it says takes effect."""
     DEAD_LETTER = "dead letter"
     """Nobody can read or handle it: every listener keeps it, with its bytes."""
-    PASSED_OVER = "passed over"
-    """A type that nobody knows: no effect, no letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +67,8 @@ class Published:
     headers: Headers
     value: bytes | None
     fate: Fate
+    gone: bool = False
+    """Its broker was lost afterwards, with the topics."""
 
 
 class History:
@@ -106,6 +106,10 @@ class History:
             }
         )
 
+    def broker_lost(self) -> None:
+        """Note that the topics are gone: what was put into them by hand stands there no longer."""
+        self._write({"broker": "lost"})
+
     def close(self) -> None:
         """No more is asked."""
         self._file.close()
@@ -126,6 +130,8 @@ class History:
 
     def published(self) -> list[Published]:
         """Every record that was put into a topic by hand."""
+        lines = self._lines()
+        lost = max((number for number, line in enumerate(lines) if "broker" in line), default=0)
         return [
             Published(
                 line["topic"],
@@ -134,8 +140,9 @@ class History:
                 [(name, None if value is None else b64decode(value)) for name, value in line["headers"]],
                 None if line["value"] is None else b64decode(line["value"]),
                 Fate(line["fate"]),
+                gone=number < lost,
             )
-            for line in self._lines()
+            for number, line in enumerate(lines)
             if "fate" in line
         ]
 

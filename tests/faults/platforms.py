@@ -22,7 +22,7 @@ from services.chassis.identity import Person, Role, signer
 from services.chassis.settings import Settings
 from services.launcher.embedded import free_port
 from services.launcher.local import LocalStack
-from tests.faults.checker import check
+from tests.faults.checker import Finding, check
 from tests.faults.evidence import SERVICES, Evidence, read_figures, read_store, read_topics, unread, unsent
 from tests.faults.history import History
 from tests.faults.load import CENTRES, Load, Tokens
@@ -252,23 +252,29 @@ async def settled(platform: Platform, seconds: float = 120) -> None:
 async def evidence_of(platform: Platform) -> Evidence:
     """Everything that the checker looks at."""
     today = datetime.now(UTC).date()
-    month = timedelta(days=31)
+    year = timedelta(days=366)
     return Evidence(
         stores={service: await read_store(platform.store_url(service)) for service in SERVICES},
         topics=await read_topics(platform.kafka) if platform.kafka is not None else None,
-        figures=await read_figures(platform.url, (today - month).isoformat(), (today + month).isoformat()),
+        figures=await read_figures(platform.url, (today - year).isoformat(), (today + year).isoformat()),
     )
 
 
-async def verdict(platform: Platform) -> Evidence:
-    """Wait until all is quiet, read everything once more, and let the checker judge. Returns what was read."""
+async def judged(platform: Platform) -> tuple[Evidence, list[Finding]]:
+    """Wait until all is quiet, read everything once more, and let the checker judge."""
     await settled(platform)
     evidence = await evidence_of(platform)
-    wishes = platform.history.wishes()
-    findings = check(wishes, platform.history.published(), evidence)
+    return evidence, check(platform.history.wishes(), platform.history.published(), evidence)
+
+
+async def verdict(platform: Platform) -> Evidence:
+    """Fails with everything that is wrong. Returns what was read."""
+    evidence, findings = await judged(platform)
     shown = "\n".join(map(str, findings[:40]))
     assert not findings, f"{len(findings)} findings in {platform.history.path}:\n{shown}"
     said = sum(len(store["outbox"]) for store in evidence.stores.values())
     totals = ", ".join(f"{number} {answer}" for answer, number in sorted(platform.history.totals().items()))
-    print(f"{len(wishes)} wishes ({totals}), {said} events: nothing lost, nothing twice, all in order")
+    print(
+        f"{len(platform.history.wishes())} wishes ({totals}), {said} events: nothing lost, nothing twice, all in order"
+    )
     return evidence

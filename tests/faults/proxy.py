@@ -1,0 +1,82 @@
+"""A line between two parts that can be cut, or lose what goes one way, at will."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import Any, Self
+
+from services.launcher.kafka import free_ports
+
+
+class Line:
+    """Listens on `port` and carries bytes to `target` and back. It runs in a thread of its own."""
+
+    def __init__(self, target: int) -> None:
+        self.port = free_ports(1)[0]
+        self.lost = 0
+        """Bytes that never arrived."""
+        self._target = target
+        self._carries = {"there": True, "back": True}
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._do(self._listen())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._do(self._end())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def lose(self, *, there: bool = True, back: bool = True) -> None:
+        """From now on what goes this way is lost; nobody is told."""
+        self._carries = {"there": not there, "back": not back}
+
+    def mend(self) -> None:
+        """Carry again. What is open is cut: bytes are missing in it."""
+        self._carries = {"there": True, "back": True}
+        self._do(self._cut())
+
+    def _do(self, what: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(what, self._loop).result(20)
+
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port)
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        except OSError:
+            writer.close()
+            return
+        self._writers |= {writer, far_writer}
+        await asyncio.gather(self._carry(reader, far_writer, "there"), self._carry(far_reader, writer, "back"))
+        self._writers -= {writer, far_writer}
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: str) -> None:
+        with contextlib.suppress(OSError):
+            while some := await reader.read(65536):
+                if self._carries[way]:
+                    writer.write(some)
+                    await writer.drain()
+                else:
+                    self.lost += len(some)
+        writer.close()
+
+    async def _cut(self) -> None:
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    async def _end(self) -> None:
+        self._server.close()
+        await self._cut()
+        while self._writers:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)

@@ -1,0 +1,115 @@
+"""The broker: killed and back, one of three lost, and all of it gone for good with its log and its offsets."""
+
+import asyncio
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from services.launcher.kafka import ApacheKafka, free_ports
+from tests.faults.conftest import separate_on
+from tests.faults.evidence import SERVICES, dump, read_store, read_topics, unsent
+from tests.faults.history import Answer
+from tests.faults.platforms import Separate, evidence_of, load_on, restart, settled, verdict
+from tests.faults.topics import Publisher
+from tests.journeys.stacks import Stack
+from tests.parts.fixtures import folder
+from tests.parts.postgres import PostgresServer, binaries
+from tests.parts.presence import KAFKA, POSTGRES
+from tests.parts.redis import RedisServer
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(900)]
+
+
+async def test_while_the_broker_is_dead_everything_is_taken_and_kept_then_sent_in_order(
+    separate: Separate, own_kafka: ApacheKafka, seed: int
+) -> None:
+    load = load_on(separate, seed, Publisher(separate.stack.kafka, separate.history))
+    async with load.running():
+        await load.until(5)
+        own_kafka.kill(1)
+        granted = separate.history.totals()[Answer.OK]
+        await _outbox_grows(separate, 10)
+        assert separate.history.totals()[Answer.OK] > granted, "nobody was served while the broker was dead"
+        await asyncio.to_thread(own_kafka.restart, 1)
+        await load.until(5)
+    await verdict(separate)
+
+
+async def _outbox_grows(platform: Separate, rows: int) -> None:
+    """Until so many events wait for the broker. Fails when they never do: then the broker was not gone."""
+    async with asyncio.timeout(60):
+        while unsent(await read_store(platform.store_url("intake"))) < rows:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def three() -> Generator[tuple[ApacheKafka, Path]]:
+    """Three nodes, and the folder they live in."""
+    with folder("faults-three") as place, ApacheKafka() as cluster:
+        with KAFKA.starting():
+            cluster.start(3, place / "first", port=free_ports(1)[0])
+        yield cluster, place
+
+
+@pytest.fixture(scope="module")
+def on_three(three: tuple[ApacheKafka, Path], own_redis: RedisServer) -> Generator[Separate]:
+    """A platform of its own on three nodes."""
+    with folder("faults-postgres-2") as place, folder("faults-on-three") as home:
+        with POSTGRES.starting():
+            tools = binaries()
+            assert tools is not None
+            server = PostgresServer(place, tools)
+        store = server.url().rsplit("/", 1)[0]
+        try:
+            with separate_on(home, three[0].bootstrap, store, own_redis.url, CEFO_REPLICATION="3") as platform:
+                yield platform
+        finally:
+            server.stop()
+
+
+async def test_of_three_nodes_one_may_be_lost(on_three: Separate, three: tuple[ApacheKafka, Path], seed: int) -> None:
+    cluster, _ = three
+    load = load_on(on_three, seed, Publisher(on_three.stack.kafka, on_three.history))
+    async with load.running():
+        await load.until(5)
+        await asyncio.to_thread(cluster.kill, 1 + seed % 3)
+        assert len(cluster.alive) == 2
+        await load.until(15, seconds=120)
+    await verdict(on_three)
+    assert len(cluster.alive) == 2
+    await asyncio.to_thread(cluster.restart, 1 + seed % 3)
+
+
+async def test_a_broker_lost_with_log_and_offsets_is_filled_again_from_the_outboxes(
+    on_three: Separate, three: tuple[ApacheKafka, Path], seed: int
+) -> None:
+    """Every service ends with exactly what it knew before; the new topics have everything that was ever said."""
+    cluster, place = three
+    port = int(on_three.stack.kafka.split(",")[0].split(":")[1])
+    load = load_on(on_three, seed, Publisher(on_three.stack.kafka, on_three.history))
+    async with load.running():
+        await load.until(10)
+    await verdict(on_three)
+    before = {service: dump(await read_store(on_three.store_url(service))) for service in SERVICES}
+    await asyncio.to_thread(cluster.stop)
+    shutil.rmtree(place / "first")
+    on_three.history.broker_lost()
+    await asyncio.to_thread(cluster.start, 3, place / "second", port)
+    assert not any((await read_topics(on_three.stack.kafka)).values()), "the new broker is not empty"
+    # The topics are made when a service starts.
+    for name in SERVICES:
+        on_three.process(name).terminate()
+        await asyncio.to_thread(on_three.process(name).wait, 30)
+    await restart(on_three, *SERVICES)
+    stack = Stack(on_three.url, on_three.folder, "local")
+    print(await asyncio.to_thread(stack.cefo, "republish"))
+    await settled(on_three)
+    after = {service: dump(store) for service, store in (await evidence_of(on_three)).stores.items()}
+    for service in SERVICES:
+        assert after[service] == before[service], service
+    load = load_on(on_three, seed + 1, Publisher(on_three.stack.kafka, on_three.history))
+    async with load.running():
+        await load.until(10)
+    await verdict(on_three)

@@ -1,0 +1,190 @@
+"""Several processes of one service: a member that stops and comes back, a rebalance in mid-batch, two relays.
+
+Impact counts, so that anything done twice shows. To have it in the middle of a batch for certain, its table is locked
+from outside: its transaction waits, and with it the whole consumer.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import asyncpg
+import httpx2
+import pytest
+
+from services.chassis.identity import Role
+from tests.faults.evidence import read_store, unread, unsent
+from tests.faults.platforms import Separate, kill, load_on, restart, settled, token_of, verdict
+from tests.faults.topics import Publisher
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(600)]
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncGenerator[Any]:
+    """A connection of our own to a store."""
+    connection = cast(Any, await asyncpg.connect(url))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def counting_is_blocked(separate: Separate) -> AsyncGenerator[Any]:
+    """Nobody can count in impact, until the block ends."""
+    async with connected(separate.store_url("impact")) as connection, connection.transaction():
+        await connection.execute("lock table tallies in access exclusive mode")
+        yield connection
+
+
+async def waits_for(connection: Any, holder: int) -> None:
+    """Until somebody's transaction waits for what this process of PostgreSQL has locked."""
+    waiting = "select count(*) from pg_stat_activity where $1 = any(pg_blocking_pids(pid))"
+    async with asyncio.timeout(60):
+        while not await connection.fetchval(waiting, holder):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether the process exists and does not run."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+@pytest.fixture
+def peers(separate: Separate) -> Generator[list[str]]:
+    """Names of replicas that a test starts: ended with it."""
+    names: list[str] = []
+    yield names
+    for name in names:
+        process = separate.stack.processes.pop(name)
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.wait()
+
+
+async def start_peer(separate: Separate, peers: list[str], service: str) -> str:
+    """One more process of a service, with partitions of its own."""
+    separate.stack.start_service(service, replica="-2")
+    peers.append(f"{service}-2")
+    await asyncio.to_thread(separate.wait_ready, f"{service}-2")
+    return f"{service}-2"
+
+
+async def all_read(separate: Separate, seconds: float = 90) -> None:
+    """Until every record is read by somebody."""
+    async with asyncio.timeout(seconds):
+        while await unread(separate.stack.kafka):  # noqa: ASYNC110
+            await asyncio.sleep(0.3)
+
+
+async def test_a_peer_takes_over_from_one_that_stands_still(separate: Separate, seed: int, peers: list[str]) -> None:
+    """SIGSTOP for longer than the session, then SIGCONT: it still believes that its partitions are its own."""
+    await start_peer(separate, peers, "impact")
+    await settled(separate)
+    pid = separate.process("impact").pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        load = load_on(separate, seed)
+        async with load.running():
+            await load.until(12)
+        assert await unread(separate.stack.kafka) > 0, "its partitions were read while it stood still"
+        await all_read(separate)
+        assert is_stopped(pid)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    load = load_on(separate, seed + 1)
+    async with load.running():
+        await load.until(5)
+    await verdict(separate)
+
+
+async def test_what_a_zombie_holds_in_mid_batch_is_counted_once(
+    separate: Separate, seed: int, peers: list[str]
+) -> None:
+    """Stopped in the middle of its transaction; a peer is given the same records and has to wait; then it goes on."""
+    pid = separate.process("impact").pid
+    async with counting_is_blocked(separate) as connection:
+        load = load_on(separate, seed)
+        async with load.running():
+            await load.until(8)
+            await waits_for(connection, connection.get_server_pid())
+        zombies = "select pid from pg_stat_activity where $1 = any(pg_blocking_pids(pid))"
+        zombie = await connection.fetchval(zombies, connection.get_server_pid())
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        assert is_stopped(pid)
+        await start_peer(separate, peers, "impact")
+        async with connected(separate.store_url("impact")) as connection:
+            await waits_for(connection, zombie)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    await verdict(separate)
+
+
+async def test_a_rebalance_in_mid_batch_does_nothing_twice(separate: Separate, seed: int, peers: list[str]) -> None:
+    """A second member comes while the first is in its batch: it is given records that the first still works on."""
+    async with counting_is_blocked(separate) as connection:
+        load = load_on(separate, seed)
+        async with load.running():
+            await load.until(8)
+            await waits_for(connection, connection.get_server_pid())
+            assert await backlog_told(separate, "impact") > 0, "the lag of a slow consumer must be visible"
+            await start_peer(separate, peers, "impact")
+            await load.until(5)
+    await verdict(separate)
+    kill(separate, "impact")
+    load = load_on(separate, seed + 1)
+    async with load.running():
+        await load.until(5)
+    await all_read(separate)
+    await restart(separate, "impact")
+    await verdict(separate)
+
+
+async def backlog_told(separate: Separate, service: str) -> int:
+    """How many records a service says it has not read."""
+    token = token_of(separate.folder, "fault-tests", Role.OPERATOR)
+    async with httpx2.AsyncClient(base_url=separate.url, timeout=20, trust_env=False) as client:
+        path = f"/{service}/api/v1/backlog"
+        answer = await client.get(path, headers={"Authorization": f"Bearer {token}"})
+        return answer.json()["unread"]
+
+
+async def test_of_two_relays_one_sends_and_the_other_takes_over(
+    separate: Separate, seed: int, peers: list[str]
+) -> None:
+    leader = (
+        "select pid from pg_locks join pg_database on pg_database.oid = pg_locks.database "
+        "where locktype = 'advisory' and granted and datname = current_database()"
+    )
+    await start_peer(separate, peers, "intake")
+    load = load_on(separate, seed, Publisher(separate.stack.kafka, separate.history))
+    async with connected(separate.store_url("intake")) as connection:
+        [first] = [row["pid"] for row in await connection.fetch(leader)]
+        async with load.running():
+            await load.until(10)
+            assert [row["pid"] for row in await connection.fetch(leader)] == [first]
+            separate.process("intake").terminate()
+            await asyncio.to_thread(separate.process("intake").wait, 30)
+            said = len((await read_store(separate.store_url("intake")))["outbox"])
+            await sends_more_than(separate, said + 3)
+            [second] = [row["pid"] for row in await connection.fetch(leader)]
+            assert second != first
+            await restart(separate, "intake")
+            await load.until(5)
+    await verdict(separate)
+
+
+async def sends_more_than(separate: Separate, said: int) -> None:
+    """Until intake said more than this, and all of it was sent: desks speak to its second process by Kafka."""
+    async with asyncio.timeout(60):
+        while True:
+            store = await read_store(separate.store_url("intake"))
+            if len(store["outbox"]) > said and unsent(store) == 0:
+                return
+            await asyncio.sleep(0.2)

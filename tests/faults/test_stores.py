@@ -1,0 +1,98 @@
+"""The stores: PostgreSQL cut off in the middle of everything, and a disk without room."""
+
+import asyncio
+import os
+import subprocess
+from collections.abc import Generator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.faults.history import History
+from tests.faults.platforms import Separate, Together, load_on, restart, verdict
+from tests.faults.test_members import connected
+from tests.faults.topics import Publisher
+from tests.parts.fixtures import folder
+from tests.parts.postgres import PostgresServer
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+async def test_a_database_that_restarts_at_once_is_waited_for(
+    separate: Separate, own_postgres: PostgresServer, seed: int
+) -> None:
+    """Twice, as `pg_ctl -m immediate restart` does it: connections cut, transactions lost, recovery from the log."""
+    load = load_on(separate, seed, Publisher(separate.stack.kafka, separate.history))
+    async with load.running():
+        for _ in range(2):
+            await load.until(6)
+            before = await started_at(separate)
+            await asyncio.to_thread(own_postgres.restart_immediately)
+            assert await started_at(separate) > before
+        await load.until(6)
+    await verdict(separate)
+
+
+async def started_at(separate: Separate) -> str:
+    """When the server was started."""
+    async with connected(separate.store_url("intake")) as connection:
+        return await connection.fetchval("select pg_postmaster_start_time()")
+
+
+@pytest.fixture
+def small_disk() -> Generator[Path]:
+    """A disk of 24 MB."""
+    if os.geteuid() != 0:
+        pytest.skip("REAL PART MISSING: a small disk. Only root may mount one; run the fault tests as root")
+    with folder("faults-disk") as place:
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", place], check=False)
+        if mounted.returncode != 0:
+            pytest.skip("REAL PART MISSING: a small disk. This system lets nobody mount one, not even root")
+        try:
+            yield place
+        finally:
+            subprocess.run(["umount", "--lazy", place], check=True)
+
+
+async def test_a_full_disk_refuses_for_now_and_leaves_nothing_half_done(
+    small_disk: Path, tmp_path: Path, seed: int
+) -> None:
+    """503 while there is no room; when there is some again, everything goes on by itself."""
+    platform = Together(small_disk, History(tmp_path / "history.ndjson"))
+    filler = small_disk / "filler"
+    try:
+        await restart(platform, "cefo")
+        load = load_on(platform, seed)
+        async with load.running():
+            await load.until(5)
+            fill(filler)
+            await turned_away(platform, 20)
+            filler.unlink()
+            await load.until(5)
+        await verdict(platform)
+    finally:
+        platform.process("cefo").kill()
+        platform.process("cefo").wait()
+        platform.history.close()
+
+
+def fill(filler: Path) -> None:
+    """Take all the room there is."""
+    with filler.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"\0" * 4096)
+        except OSError:
+            return
+
+
+async def turned_away(platform: Together, times: int) -> None:
+    """Until so many requests were told 503; whoever only reads is served. Fails when the disk was never full."""
+    async with asyncio.timeout(60):
+        while platform.history.path.read_text().count('"status": 503') < times:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+    async with httpx2.AsyncClient(base_url=platform.url, timeout=20, trust_env=False) as client:
+        assert (await client.get("/impact/api/v1/figures?from=2026-01-01&to=2026-01-02")).status_code == 200
