@@ -185,10 +185,12 @@ class Handling:
         wanted: dict[type[Aggregate], list[UUID]] = defaultdict(list)
         for one in due:
             listener = self._reactions.by_type.get(one.type)
-            if listener is not None and listener.loads is not None and one.event is not None:
-                wanted[listener.loads].append(UUID(one.event.key))
-        for table, ids in wanted.items():
-            await work.prefetch(table, ids)
+            if listener is not None and one.event is not None:
+                for table, id in listener.named(one.event):
+                    wanted[table].append(id)
+        # Always in the same order, so that two batches cannot wait for each other.
+        for table in sorted(wanted, key=lambda table: table.__name__):
+            await work.prefetch(table, wanted[table])
 
     async def _bury(self, work: Work, record: Record, error: Exception, attempts: int) -> Outcomes:
         """Keep the record as a dead letter, and say so on the dead-letter topic."""

@@ -37,8 +37,9 @@ def inbox_table(metadata: sa.MetaData) -> sa.Table:
     return sa.Table(
         "inbox",
         metadata,
-        sa.Column("source", sa.String(200), primary_key=True),
+        # The key begins with what a batch asks for: with the source first, PostgreSQL reads all of a source's rows.
         sa.Column("subject", sa.String(200), primary_key=True),
+        sa.Column("source", sa.String(200), primary_key=True),
         sa.Column("sequence", sa.BigInteger, nullable=False),
         sa.Column("heard_at", UTCDateTime(), nullable=False),
     )
@@ -123,7 +124,7 @@ async def last_heard(session: AsyncSession, inbox: sa.Table, keys: Iterable[Key]
     found = await session.execute(
         sa.select(inbox.c.source, inbox.c.subject, inbox.c.sequence)
         .where(among(session, inbox.c.subject, {subject for _, subject in keys}))
-        .order_by(inbox.c.source, inbox.c.subject)
+        .order_by(inbox.c.subject, inbox.c.source)
         .with_for_update()
     )
     return {(row.source, row.subject): row.sequence for row in found}
@@ -135,7 +136,8 @@ async def remember(session: AsyncSession, inbox: sa.Table, order: Order, now: da
     A first event is a plain insert: when another consumer was given the same event, one of the two fails here and is
     redone, and then finds it heard.
     """
-    changed = [(key, last) for key, last in sorted(order.positions.items()) if order.before.get(key) != last]
+    changed = [(key, last) for key, last in order.positions.items() if order.before.get(key) != last]
+    changed.sort(key=lambda one: one[0][::-1])
     fresh = [
         {"source": source, "subject": subject, "sequence": last, "heard_at": now}
         for (source, subject), last in changed

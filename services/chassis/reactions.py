@@ -7,18 +7,23 @@
         await actions.take_from_line(work, event.visit_id, ...)
 
 A reaction maps the event to plain arguments and calls one action. It knows no Kafka and no transaction.
-`loads` names the aggregate that has the event's key as id: a batch fetches them all at once beforehand.
+`loads` names the aggregate that has the event's key as id, or is a function that answers all that the event is about,
+`[(Path, event.path_id), …]`: a batch fetches them all at once beforehand.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from uuid import UUID
 
 from services.chassis.store import Aggregate, Work
 from services.contracts import EVENTS, Event
 
 E = TypeVar("E", bound=Event)
 Reaction = Callable[[Work, E], Awaitable[Any]]
+Named = tuple[type[Aggregate], UUID]
+"""An aggregate's table and id."""
+Loads = type[Aggregate] | Callable[[E], Iterable[Named]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,13 @@ class Listener:
     """One reaction, and what a batch loads for it."""
 
     react: Reaction[Any]
-    loads: type[Aggregate] | None
+    loads: Loads[Any] | None
+
+    def named(self, event: Event) -> Iterable[Named]:
+        """The rows that the reaction to this event will want."""
+        if self.loads is None:
+            return ()
+        return [(self.loads, UUID(event.key))] if isinstance(self.loads, type) else self.loads(event)
 
 
 class Reactions:
@@ -35,7 +46,7 @@ class Reactions:
     def __init__(self) -> None:
         self.by_type: dict[str, Listener] = {}
 
-    def on(self, event: type[E], *, loads: type[Aggregate] | None = None) -> Callable[[Reaction[E]], Reaction[E]]:
+    def on(self, event: type[E], *, loads: Loads[E] | None = None) -> Callable[[Reaction[E]], Reaction[E]]:
         """Register a reaction to this event type. A second one for the same type raises `TypeError`."""
 
         def register(react: Reaction[E]) -> Reaction[E]:

@@ -135,8 +135,9 @@ class Work:
     async def insert(self, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
         """Keep many new rows at once; columns by name, the same in every row."""
         await insert_rows(self.session, _table_of(table), rows)
-        for row in rows:
-            self._held.pop((table, _key_of(table, row.get)), None)
+        if any(held is table for held, _ in self._held):
+            for row in rows:
+                self._held.pop((table, _key_of(table, row.get)), None)
 
     def emit(self, aggregate: Aggregate, said: Event) -> None:
         """Say that this happened to the aggregate. It is sent after the commit, in the order of its versions."""

@@ -29,6 +29,14 @@ _NEXT: dict[VisitStatus, frozenset[VisitStatus]] = {
 }
 
 
+_TIMES_OF: dict[VisitStatus, tuple[frozenset[str], frozenset[str]]] = {
+    VisitStatus.SERVED: (frozenset({"served_at", "ended_at"}), frozenset({"called_at", "served_at", "ended_at"})),
+    VisitStatus.LEFT: (frozenset({"ended_at"}), frozenset({"called_at", "ended_at"})),
+    VisitStatus.NO_QUEUE: (frozenset(), frozenset()),
+}
+"""Which times a past visit of this status needs, and which it may have."""
+
+
 class UnknownCentre(Invalid):
     """The centre does not exist."""
 
@@ -137,16 +145,7 @@ def check_times(
 ) -> None:
     """The times of a past visit are in order and fit its status. Raises `OutOfSequence`, naming the field."""
     named = {"called_at": called_at, "served_at": served_at, "ended_at": ended_at}
-    needed = {
-        VisitStatus.SERVED: {"served_at", "ended_at"},
-        VisitStatus.LEFT: {"ended_at"},
-        VisitStatus.NO_QUEUE: set[str](),
-    }[status]
-    allowed = {
-        VisitStatus.SERVED: {"called_at", "served_at", "ended_at"},
-        VisitStatus.LEFT: {"called_at", "ended_at"},
-        VisitStatus.NO_QUEUE: set[str](),
-    }[status]
+    needed, allowed = _TIMES_OF[status]
     last = checked_in_at
     for field, at in named.items():
         wrong = (at is None and field in needed) or (at is not None and (field not in allowed or at < last))

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from pydantic import AwareDatetime, Field
 from sqlmodel import col
 
+from services.chassis.bulk import among
 from services.chassis.errors import Refused
 from services.chassis.store import Work
-from services.chassis.web import BadLine, Body, Outcome
+from services.chassis.web import BadLine, Body, Outcome, fingerprint
 from services.contracts.intake import Channel, VisitRecorded, VisitStatus
 from services.intake import domain
-from services.intake.actions import fingerprint
 from services.intake.store import Centre, Visit, centres
 
 
@@ -37,12 +37,14 @@ async def record_visits(work: Work, lines: list[tuple[int, VisitLine]]) -> Outco
     """Keep these visits and say so. Bad lines are answered; lines already known change nothing."""
     known_centres = {centre.code: centre for centre in await centres(work.session)}
     found = await work.session.execute(
-        sa.select(col(Visit.id), col(Visit.fingerprint)).where(col(Visit.id).in_([line.visit_id for _, line in lines]))
+        sa.select(col(Visit.id), col(Visit.fingerprint)).where(
+            among(work.session, col(Visit.id), [line.visit_id for _, line in lines])
+        )
     )
     fingerprints: dict[UUID, str] = {row.id: row.fingerprint for row in found}
     outcome, rows = Outcome(), list[dict[str, Any]]()
     for number, line in lines:
-        said = fingerprint(line.model_dump(mode="json"))
+        said = fingerprint(line)
         try:
             if line.visit_id in fingerprints:
                 if fingerprints[line.visit_id] != said:

@@ -1,6 +1,6 @@
 """What plans listens to."""
 
-from services.chassis.reactions import Reactions
+from services.chassis.reactions import Named, Reactions
 from services.chassis.store import Work
 from services.contracts.directory import CentrePublished, ProviderPublished, ReferralProgressed, ReferralRequested
 from services.contracts.intake import SubjectErased
@@ -14,12 +14,31 @@ from services.contracts.scheduling import (
     WorkshopAnnounced,
 )
 from services.plans import actions
-from services.plans.store import HeldInterview, Path, Provider, Referral, Subject, Workshop
+from services.plans.domain import attendance_id_of, plan_id_of
+from services.plans.store import Attendance, HeldInterview, Path, Plan, Provider, Referral, Subject, Workshop
 
 reactions = Reactions()
 
 
-@reactions.on(PathOpened, loads=Path)
+def of_path(event: PathOpened | SeatTaken | AttendanceRecorded | FinalisingSessionDue) -> list[Named]:
+    """The path, its person and its plan."""
+    return [(Path, event.path_id), (Subject, event.subject_ref), (Plan, plan_id_of(event.path_id))]
+
+
+def of_attendance(event: AttendanceRecorded) -> list[Named]:
+    """The path's rows, and what was recorded of this session before."""
+    return [*of_path(event), (Attendance, attendance_id_of(event.path_id, event.session_id))]
+
+
+def of_interview(event: InterviewHeld) -> list[Named]:
+    """The path's rows, and the interview where it is known; nothing for an interview that belongs to no path."""
+    if event.path_id is None:
+        return []
+    known: list[Named] = [(Path, event.path_id), (HeldInterview, event.interview_id), (Plan, plan_id_of(event.path_id))]
+    return known if event.subject_ref is None else [*known, (Subject, event.subject_ref)]
+
+
+@reactions.on(PathOpened, loads=of_path)
 async def on_path_opened(work: Work, event: PathOpened) -> None:
     """A person took a guidance path."""
     await actions.open_path(
@@ -33,7 +52,7 @@ async def on_path_opened(work: Work, event: PathOpened) -> None:
     )
 
 
-@reactions.on(InterviewHeld, loads=HeldInterview)
+@reactions.on(InterviewHeld, loads=of_interview)
 async def on_interview_held(work: Work, event: InterviewHeld) -> None:
     """An interview was held; information interviews belong to no path."""
     if event.kind is InterviewKind.GUIDANCE and event.path_id is not None:
@@ -53,7 +72,7 @@ async def on_workshop_announced(work: Work, event: WorkshopAnnounced) -> None:
     await actions.announce_workshop(work, event.workshop_id, len(event.sessions))
 
 
-@reactions.on(SeatTaken)
+@reactions.on(SeatTaken, loads=of_path)
 async def on_seat_taken(work: Work, event: SeatTaken) -> None:
     """Somebody on a collective path has a seat."""
     await actions.take_seat(
@@ -61,7 +80,7 @@ async def on_seat_taken(work: Work, event: SeatTaken) -> None:
     )
 
 
-@reactions.on(AttendanceRecorded)
+@reactions.on(AttendanceRecorded, loads=of_attendance)
 async def on_attendance_recorded(work: Work, event: AttendanceRecorded) -> None:
     """Somebody came to a session, or did not."""
     await actions.record_attendance(
@@ -76,7 +95,7 @@ async def on_attendance_recorded(work: Work, event: AttendanceRecorded) -> None:
     )
 
 
-@reactions.on(FinalisingSessionDue)
+@reactions.on(FinalisingSessionDue, loads=of_path)
 async def on_finalising_session_due(work: Work, event: FinalisingSessionDue) -> None:
     """The collective work of a path is done."""
     await actions.finalising_due(work, event.path_id, subject_ref=event.subject_ref, at=event.at)

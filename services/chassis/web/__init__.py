@@ -1,6 +1,6 @@
 """The web as every service uses it: routes with rules, units of work, pages, live boards, imports, clear refusals."""
 
-from services.chassis.web.imports import BadLine, Outcome, import_lines
+from services.chassis.web.imports import BadLine, Outcome, fingerprint, import_lines
 from services.chassis.web.live import Change, live_board, live_changes
 from services.chassis.web.pages import fragment, page, personal_link, see_other
 from services.chassis.web.problems import explain, faults_of
@@ -19,6 +19,7 @@ __all__ = [
     "anyone",
     "explain",
     "faults_of",
+    "fingerprint",
     "fragment",
     "import_lines",
     "live_board",

@@ -6,9 +6,10 @@ Answer (NDJSON): one object per bad line `{line, field, rule, message}`, then on
 """
 
 import csv
+import hashlib
 import io
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -59,6 +60,7 @@ class Outcome:
 
 
 Recorder = Callable[[Work, list[tuple[int, Line]]], Awaitable[Outcome]]
+Reader = Callable[[int, bytes], "Line | BadLine | None"]
 
 
 class LineTooLong(Invalid):
@@ -82,10 +84,15 @@ class TooManyCells(Invalid):
     message = msg("This line has {cells} values, the header line names {columns} columns.")
 
 
+def fingerprint(line: BaseModel) -> str:
+    """What a line says, short: two lines with the same say the same."""
+    return hashlib.sha256(line.model_dump_json().encode()).hexdigest()[:32]
+
+
 async def import_lines(request: Request, line_model: type[Line], record: Recorder[Line]) -> Response:
     """Take a whole file in. `Content-Type: text/csv` reads CSV, anything else NDJSON."""
     as_csv = request.headers.get("content-type", "").startswith("text/csv")
-    read = _csv_lines if as_csv else _json_lines
+    lines, read = _Lines(), (_csv_lines if as_csv else _json_lines)(line_model)
     totals = {"lines": 0, "accepted": 0, "unchanged": 0, "refused": 0}
     answers: Any = tempfile.SpooledTemporaryFile(max_size=1_000_000)  # noqa: SIM115 - closed when sent
     batch: list[tuple[int, Line]] = []
@@ -103,15 +110,21 @@ async def import_lines(request: Request, line_model: type[Line], record: Recorde
             refuse(outcome.bad)
             batch.clear()
 
-    try:
-        async for number, parsed in read(request.stream(), line_model):
-            totals["lines"] += 1
+    async def take(some: Iterator[tuple[int, bytes]]) -> None:
+        for number, line in some:
+            parsed = _read(read, number, line)
+            totals["lines"] += parsed is not None
             if isinstance(parsed, BadLine):
                 refuse([parsed])
-            else:
+            elif parsed is not None:
                 batch.append((number, parsed))
             if len(batch) >= BATCH:
                 await keep()
+
+    try:
+        async for chunk in request.stream():
+            await take(lines.of(chunk))
+        await take(lines.last())
         await keep()
     except BaseException:
         answers.close()
@@ -150,54 +163,62 @@ async def _spooled(file: Any) -> AsyncGenerator[bytes]:
         file.close()
 
 
-async def _raw_lines(body: AsyncIterator[bytes]) -> AsyncGenerator[tuple[int, bytes]]:
-    """Non-empty lines with their numbers, from 1. A line past the limit comes out cut, so that it is refused."""
-    number, rest = 0, b""
-    async for chunk in body:
-        *lines, rest = (rest + chunk).split(b"\n")
+class _Lines:
+    """Cuts a body into its non-empty lines, with their numbers from 1, as it comes.
+
+    A line past the limit comes out cut, so that it is refused.
+    """
+
+    def __init__(self) -> None:
+        self._number, self._rest = 0, b""
+
+    def of(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
+        """The lines that end in this piece of the body."""
+        *lines, rest = (self._rest + chunk).split(b"\n")
+        self._rest = rest[: LINE_LIMIT + 1]
         for line in lines:
-            number += 1
+            self._number += 1
             if line.strip():
-                yield number, line[: LINE_LIMIT + 1]
-        rest = rest[: LINE_LIMIT + 1]
-    if rest.strip():
-        yield number + 1, rest
+                yield self._number, line[: LINE_LIMIT + 1]
+
+    def last(self) -> Iterator[tuple[int, bytes]]:
+        """What stands after the last line's end."""
+        return self.of(b"\n") if self._rest.strip() else iter(())
 
 
-async def _json_lines(body: AsyncIterator[bytes], model: type[Line]) -> AsyncGenerator[tuple[int, Line | BadLine]]:
-    async for number, line in _raw_lines(body):
-        if len(line) > LINE_LIMIT:
-            yield number, BadLine.because(number, LineTooLong(limit=LINE_LIMIT))
-            continue
-        try:
-            yield number, model.model_validate_json(line)
-        except ValidationError as error:
-            yield number, _bad(number, error)
+def _json_lines(model: type[Line]) -> Reader[Line]:
+    """Reads a line of NDJSON."""
+    return lambda number, line: model.model_validate_json(line)
 
 
-async def _csv_lines(body: AsyncIterator[bytes], model: type[Line]) -> AsyncGenerator[tuple[int, Line | BadLine]]:
-    columns: list[str] | None = None
-    async for number, line in _raw_lines(body):
-        if len(line) > LINE_LIMIT:
-            yield number, BadLine.because(number, LineTooLong(limit=LINE_LIMIT))
-            continue
+def _csv_lines(model: type[Line]) -> Reader[Line]:
+    """Reads a line of CSV; the first one names the columns and answers None."""
+    columns: list[str] = []
+
+    def read(number: int, line: bytes) -> Line | BadLine | None:
         try:
             cells = next(csv.reader(io.StringIO(line.decode("utf-8-sig"))), list[str]())
         except (UnicodeDecodeError, csv.Error) as error:
-            yield number, BadLine(number, None, "csv", str(error))
-            continue
-        if columns is None:
-            columns = [cell.strip() for cell in cells]
+            return BadLine(number, None, "csv", str(error))
+        if not columns:
+            columns.extend(cell.strip() for cell in cells)
             if unknown := set(columns) - set(model.model_fields):
                 raise NoHeader(unknown=", ".join(sorted(unknown)))
-            continue
+            return None
         if len(cells) > len(columns):
-            yield number, BadLine.because(number, TooManyCells(cells=len(cells), columns=len(columns)))
-            continue
-        try:
-            yield number, model.model_validate_strings({k: v for k, v in zip(columns, cells, strict=False) if v != ""})
-        except ValidationError as error:
-            yield number, _bad(number, error)
+            return BadLine.because(number, TooManyCells(cells=len(cells), columns=len(columns)))
+        return model.model_validate_strings({k: v for k, v in zip(columns, cells, strict=False) if v != ""})
+
+    return read
+
+
+def _read(read: Reader[Line], number: int, line: bytes) -> Line | BadLine | None:
+    if len(line) > LINE_LIMIT:
+        return BadLine.because(number, LineTooLong(limit=LINE_LIMIT))
+    try:
+        return read(number, line)
+    except ValidationError as error:
+        return _bad(number, error)
 
 
 def _bad(number: int, error: ValidationError) -> BadLine:

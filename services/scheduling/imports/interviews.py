@@ -8,9 +8,10 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlmodel import col
 
+from services.chassis.bulk import among
 from services.chassis.errors import Refused
 from services.chassis.store import Work
-from services.chassis.web import BadLine, Outcome
+from services.chassis.web import BadLine, Outcome, fingerprint
 from services.contracts.scheduling import (
     AppointmentStatus,
     InterviewCancelled,
@@ -22,7 +23,7 @@ from services.contracts.scheduling import (
     Side,
 )
 from services.scheduling.domain import refusals, rules, times
-from services.scheduling.imports.lines import InterviewLine, fingerprint
+from services.scheduling.imports.lines import InterviewLine
 from services.scheduling.store import Centre, GuidancePath, Interview, KnownPerson
 from services.scheduling.store.copies import centres
 
@@ -135,7 +136,7 @@ async def _known(work: Work, lines: list[InterviewLine]) -> Known:
     # The paths' locks first: what another import is adding to them now is known once we have them.
     paths = await _paths(work, {line.path_id for line in lines if line.path_id})
     ids = [line.interview_id for line in lines]
-    chosen = sa.select(col(Interview.id), col(Interview.fingerprint)).where(col(Interview.id).in_(ids))
+    chosen = sa.select(col(Interview.id), col(Interview.fingerprint)).where(among(work.session, col(Interview.id), ids))
     fingerprints: dict[UUID, str | None] = {row[0]: row[1] for row in await work.session.execute(chosen)}
     people = {line.subject_ref for line in lines if line.subject_ref}
     gone = sa.select(col(KnownPerson.id)).where(
@@ -157,7 +158,7 @@ async def _paths(work: Work, ids: set[UUID]) -> dict[UUID, PathSoFar]:
             paths[id] = PathSoFar(row.subject_ref, row.method, row.correlation_id, due=due)
     if paths:
         chosen = sa.select(col(Interview.path_id), col(Interview.status), col(Interview.number)).where(
-            col(Interview.path_id).in_(list(paths)),
+            among(work.session, col(Interview.path_id), list(paths)),
             col(Interview.status).in_([AppointmentStatus.FULFILLED.value, AppointmentStatus.BOOKED.value]),
         )
         for path_id, status, number in await work.session.execute(chosen):

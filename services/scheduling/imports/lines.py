@@ -1,10 +1,8 @@
 """What one line of an import may say. The rules between fields are checked where the line is recorded."""
 
-import hashlib
 from typing import Annotated, Literal
 from uuid import UUID
 
-import orjson
 from pydantic import AwareDatetime, Field
 
 from services.chassis.web import Body
@@ -70,8 +68,3 @@ class WorkshopLine(Body):
     seats: int = Field(ge=1, le=200)
     sessions: list[SessionLine] = Field(min_length=1, max_length=40, description="In order of time.")
     participants: list[ParticipantLine] = Field(max_length=200)
-
-
-def fingerprint(line: Body) -> str:
-    """What a line says, short: two lines with the same say the same."""
-    return hashlib.sha256(orjson.dumps(line.model_dump(mode="json"))).hexdigest()[:32]

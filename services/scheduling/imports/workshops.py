@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from services.chassis.errors import Refused
 from services.chassis.store import Work
-from services.chassis.web import BadLine, Outcome
+from services.chassis.web import BadLine, Outcome, fingerprint
 from services.contracts import Event
 from services.contracts.scheduling import (
     AttendanceRecorded,
@@ -23,7 +23,7 @@ from services.contracts.scheduling import (
 )
 from services.scheduling.domain import refusals, rules, times
 from services.scheduling.domain.rules import SeatStatus, WorkshopStatus
-from services.scheduling.imports.lines import SessionLine, WorkshopLine, fingerprint
+from services.scheduling.imports.lines import SessionLine, WorkshopLine
 from services.scheduling.store import Attendance, Centre, GuidancePath, KnownPerson, Seat, Session, Workshop
 from services.scheduling.store.copies import centres
 

@@ -47,11 +47,11 @@ def upgrade() -> None:
 
     op.create_table(
         "inbox",
-        sa.Column("source", sa.String(length=200), nullable=False),
         sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("source", sa.String(length=200), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("heard_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("source", "subject", name=op.f("inbox_key")),
+        sa.PrimaryKeyConstraint("subject", "source", name=op.f("inbox_key")),
     )
     op.create_table(
         "outbox",
