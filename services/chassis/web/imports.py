@@ -60,7 +60,7 @@ class Outcome:
 
 
 Recorder = Callable[[Work, list[tuple[int, Line]]], Awaitable[Outcome]]
-Reader = Callable[[int, bytes], "Line | BadLine | None"]
+Reader = Callable[[int, bytes], Line | BadLine | None]
 
 
 class LineTooLong(Invalid):
