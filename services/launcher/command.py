@@ -7,27 +7,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from services.launcher import client, rebuilding
+from services.launcher import client, letters, rebuilding
 from services.launcher.catalogue import SERVICES
 from services.launcher.kafka import LocalKafkaError
 from services.launcher.season import write_season
 from services.launcher.stack import EMBEDDED, PortTaken, Wanted, loop_factory, run
+from services.launcher.terminal import LOCAL, Data, Token, Url, chosen, console, errors
 
 app = typer.Typer(help="Open software for free public career-guidance centres.", no_args_is_help=True)
-letters = typer.Typer(help="Events that could not be handled.", no_args_is_help=True)
-app.add_typer(letters, name="dead-letters")
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
-
-Url = Annotated[str, typer.Option(envvar="CEFO_URL", help="Where the platform runs.")]
-Data = Annotated[Path, typer.Option(envvar="CEFO_DATA", help="Folder of stores and key.")]
-Token = Annotated[
-    str, typer.Option(envvar="CEFO_TOKEN", help="Made by `cefo token`; else made with the data folder's key.")
-]
-LOCAL = "http://127.0.0.1:8000"
+app.add_typer(letters.app, name="dead-letters")
 
 
 @app.command()
@@ -42,11 +32,9 @@ def up(
     demo: Annotated[bool, typer.Option(help="Demo data and accounts.")] = True,
 ) -> None:
     """Start the platform: all five services in one process, or those that are named."""
-    chosen = tuple(service or SERVICES)
-    if unknown := set(chosen) - set(SERVICES):
-        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: no such service; there are {', '.join(SERVICES)}")
+    services = tuple(map(chosen, service or SERVICES))
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(run(Wanted(port, data, kafka, store, redis, chosen, demo, nodes), console))
+        runner.run(run(Wanted(port, data, kafka, store, redis, services, demo, nodes), console))
 
 
 @app.command()
@@ -119,48 +107,6 @@ def token(
     typer.echo(client.local_token(data, role, centre or []))
 
 
-@letters.command("list")
-def list_letters(
-    url: Url = LOCAL, data: Data = Path("data"), token: Token = "", state: Annotated[str, typer.Option()] = ""
-) -> None:
-    """The dead letters of all services, oldest first."""
-    table = Table("Service", "Id", "État", "Événement", "Raison", "Essais", "Quand")
-    for name in SERVICES:
-        query = {"state": state} if state else {}
-        for row in client.get(url, f"/{name}/api/v1/dead-letters", query, token or client.local_token(data)):
-            event = row["type"] or f"{row['topic']}/{row['partition']}/{row['offset']}"
-            cells = (
-                row["state"],
-                event,
-                f"{row['reason']}\n{row['detail'][:80]}",
-                str(row["attempts"]),
-                row["at"][:19],
-            )
-            table.add_row(name, row["id"], *cells)
-    console.print(table if table.rows else "Aucun événement en souffrance.")
-
-
-@letters.command()
-def show(service: str, id: str, url: Url = LOCAL, data: Data = Path("data"), token: Token = "") -> None:
-    """One dead letter, with its original bytes and headers."""
-    answer = client.get(url, f"/{service}/api/v1/dead-letters/{id}", {}, token or client.local_token(data))
-    typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
-
-
-@letters.command()
-def retry(service: str, id: str, url: Url = LOCAL, data: Data = Path("data"), token: Token = "") -> None:
-    """Try it again, now."""
-    answer = client.post(url, f"/{service}/api/v1/dead-letters/{id}/retry", {}, token or client.local_token(data))
-    console.print(answer["state"])
-
-
-@letters.command()
-def discard(service: str, id: str, reason: str, url: Url = LOCAL, data: Data = Path("data"), token: Token = "") -> None:
-    """Decide, with a reason, that it is not to be handled."""
-    path = f"/{service}/api/v1/dead-letters/{id}/discard"
-    console.print(client.post(url, path, {"reason": reason}, token or client.local_token(data))["state"])
-
-
 @app.command()
 def republish(
     service: Annotated[str, typer.Argument(help="Which service's outbox, or `all`.")] = "all",
@@ -169,9 +115,9 @@ def republish(
     token: Token = "",
 ) -> None:
     """Send everything that was ever said again, in order: refills a broker that was lost. Who heard it ignores it."""
-    for name in SERVICES if service == "all" else [service]:
+    for name in SERVICES if service == "all" else [chosen(service)]:
         answer = client.post(url, f"/{name}/api/v1/republish", {}, token or client.local_token(data))
-        console.print(f"{name:<12} {answer['events']:>9,}")
+        console.print(f"{name:<12} {client.grouped(answer['events']):>9} événements renvoyés")
 
 
 @app.command()

@@ -6,14 +6,12 @@ from typing import Any
 from rich.console import Console
 
 from services.launcher import client
-from services.launcher.catalogue import SERVICES
+from services.launcher.terminal import chosen
 
 
 def rebuild(console: Console, service: str, url: str, token: str, *, again: bool) -> int:
     """Rebuild and wait. Returns the exit code: 1 when events wait that only somebody can help. Raises `Refusal`."""
-    if service not in SERVICES:
-        raise client.Refusal(f"{service} : ce service n'existe pas ; il y a {', '.join(SERVICES)}.")
-    path, started = f"/{service}/api/v1/rebuild", time.monotonic()
+    path, started = f"/{chosen(service)}/api/v1/rebuild", time.monotonic()
     shown = client.post(url, path, {"again": again}, token, accept=(202,))
     with client.bars(console) as bars:
         task = bars.add_task(f"{service} : relecture", total=shown["events"])

@@ -1,0 +1,107 @@
+"""`cefo dead-letters`: events that could not be handled, and what an operator decides about them."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from services.launcher import client
+from services.launcher.catalogue import SERVICES
+from services.launcher.terminal import LOCAL, Data, Token, Url, chosen, console
+
+app = typer.Typer(help="Events that could not be handled.", no_args_is_help=True)
+
+Service = Annotated[str, typer.Argument(help=f"Whose letter: {', '.join(SERVICES)}.")]
+Id = Annotated[str, typer.Argument(help="The letter's id, as `list` shows it.")]
+
+STATES = {"dead": "attend une décision", "held": "retenu", "retried": "réessayé", "discarded": "écarté"}
+
+
+@app.command("list")
+def list_letters(
+    state: Annotated[str, typer.Option(help=f"Only this state: {', '.join(STATES)}.")] = "",
+    reason: Annotated[str, typer.Option(help="Only this reason.")] = "",
+    service: Annotated[list[str] | None, typer.Option(help="Only this service; may be repeated.")] = None,
+    url: Url = LOCAL,
+    data: Data = Path("data"),
+    token: Token = "",
+) -> None:
+    """The dead letters of all services, oldest first."""
+    query = {name: value for name, value in (("state", state), ("reason", reason)) if value}
+    proof = token or client.local_token(data)
+    found = 0
+    for name in map(chosen, service or SERVICES):
+        for row in client.get(url, f"/{name}/api/v1/dead-letters", query | {"limit": 200}, proof):
+            found += 1
+            _print(name, row)
+    if not found:
+        console.print("Aucun événement en souffrance." if not query else "Aucun événement de ce genre.")
+
+
+def _print(service: str, row: dict[str, Any]) -> None:
+    """One letter, on lines of its own: an id that is cut or wrapped cannot be copied."""
+    event = row["type"] or f"{row['topic']}/{row['partition']}/{row['offset']}"
+    console.print(f"[bold]{service}[/bold] {row['id']}   {STATES[row['state']]}", soft_wrap=True)
+    console.print(
+        f"  {escape(event)} · {row['at'][:19].replace('T', ' ')} · essais : {row['attempts']}", soft_wrap=True
+    )
+    console.print(f"  {escape(row['reason'])} : {escape(row['detail'][:200])}", soft_wrap=True)
+    if row["decision"]:
+        console.print(f"  décision : {escape(row['decision'])}", soft_wrap=True)
+
+
+@app.command()
+def show(service: Service, id: Id, url: Url = LOCAL, data: Data = Path("data"), token: Token = "") -> None:
+    """One dead letter, with its original bytes and headers."""
+    path = f"/{chosen(service)}/api/v1/dead-letters/{id}"
+    row = client.get(url, path, {}, token or client.local_token(data))
+    _print(service, row)
+    facts = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("position", f"{row['topic']}/{row['partition']}/{row['offset']}"),
+        ("source", row["source"] or "–"),
+        ("objet", f"{row['subject'] or '–'}, événement {row['sequence'] or '–'}"),
+        ("retenus derrière", str(row["behind"])),
+        ("clé", row["key"] if row["key"] is not None else "–"),
+        *((f"en-tête {name}", value) for name, value in row["headers"]),
+        ("valeur", row["value"]),
+    ):
+        facts.add_row(f"  {escape(name)}", escape(value))
+    console.print(facts)
+
+
+@app.command()
+def retry(
+    service: Service,
+    id: Annotated[str, typer.Argument(help="The letter's id; or give `--reason`.")] = "",
+    reason: Annotated[str, typer.Option(help="All that wait for this reason, each aggregate's in order.")] = "",
+    url: Url = LOCAL,
+    data: Data = Path("data"),
+    token: Token = "",
+) -> None:
+    """Try it again, now. What was held behind it follows in order."""
+    if bool(id) == bool(reason):
+        raise typer.BadParameter("give either an id or --reason")
+    proof, home = token or client.local_token(data), f"/{chosen(service)}/api/v1/dead-letters"
+    if id:
+        console.print(STATES[client.post(url, f"{home}/{id}/retry", {}, proof)["state"]])
+        return
+    answer = client.post(url, f"{home}/retry", {"reason": reason}, proof)
+    console.print(f"réessayés : {answer['retried']} ; attendent encore : {answer['left']}")
+    raise typer.Exit(1 if answer["left"] else 0)
+
+
+@app.command()
+def discard(
+    service: Service,
+    id: Id,
+    reason: Annotated[str, typer.Argument(help="Why; it is kept.")],
+    url: Url = LOCAL,
+    data: Data = Path("data"),
+    token: Token = "",
+) -> None:
+    """Decide, with a reason, that it is not to be handled. What was held behind it goes on without it."""
+    path = f"/{chosen(service)}/api/v1/dead-letters/{id}/discard"
+    console.print(STATES[client.post(url, path, {"reason": reason}, token or client.local_token(data))["state"]])

@@ -1,0 +1,27 @@
+"""What the commands share at the terminal: where they write, and the options that many of them take."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from services.launcher import client
+from services.launcher.catalogue import SERVICES
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+Url = Annotated[str, typer.Option(envvar="CEFO_URL", help="Where the platform runs.")]
+Data = Annotated[Path, typer.Option(envvar="CEFO_DATA", help="Folder of stores and key.")]
+Token = Annotated[
+    str, typer.Option(envvar="CEFO_TOKEN", help="Made by `cefo token`; else made with the data folder's key.")
+]
+LOCAL = "http://127.0.0.1:8000"
+
+
+def chosen(service: str) -> str:
+    """The service's name. Raises `Refusal` for one that does not exist."""
+    if service not in SERVICES:
+        raise client.Refusal(f"{service} : ce service n'existe pas ; il y a {', '.join(SERVICES)}.")
+    return service
