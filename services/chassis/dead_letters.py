@@ -12,9 +12,9 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlmodel import UTCDateTime
 
-from services.chassis.errors import NotFound, msg
+from services.chassis.errors import NotFound, Refused, msg
 from services.chassis.outbox import pack_headers, unpack_headers
-from services.chassis.wire import Headers, Record
+from services.chassis.wire import Headers, Heard, Record
 
 
 class LetterState(StrEnum):
@@ -103,12 +103,14 @@ def explained(record: Record, *, reason: str, detail: str, attempts: int, servic
     return [*record.headers, *((name, value.encode()) for name, value in told.items())]
 
 
-async def letters(session: Any, table: sa.Table, *, state: str | None = None, limit: int = 100) -> list[Any]:
-    """The oldest letters first, at most `limit`."""
-    chosen = sa.select(table).order_by(table.c.at, table.c.id).limit(limit)
-    if state is not None:
-        chosen = chosen.where(table.c.state == state)
-    return list((await session.execute(chosen)).all())
+def named(error: Exception) -> tuple[str, str]:
+    """What went wrong, as a slug and in words."""
+    return error.slug if isinstance(error, Refused) else type(error).__name__, str(error)
+
+
+def about(heard: Heard) -> dict[str, Any]:
+    """What a letter says of the event it holds."""
+    return {"type": heard.type, "source": heard.source, "subject": heard.subject, "sequence": heard.sequence}
 
 
 async def letter(session: Any, table: sa.Table, id: Any, *, lock: bool = False) -> Any:

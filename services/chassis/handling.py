@@ -16,7 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.chassis.crash import crash_point
-from services.chassis.dead_letters import LetterState, explained, letter, letter_row, original
+from services.chassis.dead_letters import LetterState, about, explained, letter, letter_row, named, original
 from services.chassis.errors import Refused, msg
 from services.chassis.faults import is_away
 from services.chassis.inbox import Key, Order, Place, Waiting, inbox_key, last_heard, place, remember
@@ -61,7 +61,7 @@ class UnknownType(Unreadable):
     """An event of a newer version than this service: kept to be seen, while its aggregate's order goes on."""
 
     def __init__(self, heard: Heard) -> None:
-        super().__init__(UNKNOWN_TYPE, f"{heard.type} is not known here; update this service", _about(heard))
+        super().__init__(UNKNOWN_TYPE, f"{heard.type} is not known here; update this service", about(heard))
 
 
 class Handling:
@@ -140,7 +140,7 @@ class Handling:
             missing = order.positions.get(inbox_key(one), 0) + 1
             detail = f"event {one.sequence} came before event {missing} of its aggregate"
             kept: dict[str, Any] = {"state": LetterState.HELD, "reason": "ahead", "detail": detail, "attempts": 1}
-            row = letter_row(one.record, at=work.now, **kept, **_about(one))
+            row = letter_row(one.record, at=work.now, **kept, **about(one))
             await work.session.execute(sa.insert(self._letters), row)
             outcomes[LetterState.HELD] += 1
         outcomes["handled"] = await self._bring_about(work, order, due)
@@ -154,9 +154,9 @@ class Handling:
         kept = self._letters.c.state.in_([LetterState.HELD.value, LetterState.DISCARDED.value])
         waiting: dict[Key, list[Waiting]] = defaultdict(list)
         if await work.session.scalar(sa.select(sa.exists().where(kept))):
-            about = self._letters.c.subject.in_({subject for _, subject in keys})
+            theirs = self._letters.c.subject.in_({subject for _, subject in keys})
             counted = self._letters.c.sequence.is_not(None)
-            for row in await work.session.execute(sa.select(self._letters).where(kept, about, counted)):
+            for row in await work.session.execute(sa.select(self._letters).where(kept, theirs, counted)):
                 if row.sequence > last.get((row.source, row.subject), 0):
                     held = row.state == LetterState.HELD.value
                     heard = read_event(original(row), self._reactions.by_type) if held else None
@@ -194,10 +194,10 @@ class Handling:
 
     async def _bury(self, work: Work, record: Record, error: Exception, attempts: int) -> Outcomes:
         """Keep the record as a dead letter, and say so on the dead-letter topic."""
-        reason, detail, about = _explained(record, error)
+        reason, detail, known = _explained(record, error)
         _log.error("dead letter", service=self._store.service, reason=reason, topic=record.topic, offset=record.offset)
         row = letter_row(
-            record, state=LetterState.DEAD, reason=reason, detail=detail, attempts=attempts, at=work.now, **about
+            record, state=LetterState.DEAD, reason=reason, detail=detail, attempts=attempts, at=work.now, **known
         )
         await work.session.execute(sa.insert(self._letters), row)
         self._announce(work, record, reason, detail, attempts)
@@ -235,7 +235,7 @@ class Handling:
         except Exception as error:
             if isinstance(error, Refused) or is_away(error):
                 raise
-            reason, detail = (error.reason, error.detail) if isinstance(error, Unreadable) else _named(error)
+            reason, detail = (error.reason, error.detail) if isinstance(error, Unreadable) else named(error)
             raise RetryFailed(reason=reason, detail=detail) from error
 
     async def _retry(self, work: Work, id: UUID) -> str:
@@ -285,15 +285,7 @@ class Handling:
 def _explained(record: Record, error: Exception) -> tuple[str, str, dict[str, Any]]:
     if isinstance(error, Unreadable):
         return error.reason, error.detail, error.about
-    return *_named(error), _about(read_event(record))
-
-
-def _named(error: Exception) -> tuple[str, str]:
-    return error.slug if isinstance(error, Refused) else type(error).__name__, str(error)
-
-
-def _about(heard: Heard) -> dict[str, Any]:
-    return {"type": heard.type, "source": heard.source, "subject": heard.subject, "sequence": heard.sequence}
+    return *named(error), about(read_event(record))
 
 
 def _uuid(text: str) -> UUID | None:
