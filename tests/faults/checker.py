@@ -177,21 +177,21 @@ def _event(by: str, topic: str, headers: Mapping[str, str], value: bytes, *, sen
     )
 
 
-def by_aggregate(events: Iterable[Event]) -> dict[tuple[str, str], list[Event]]:
-    """The events that are counted, by source and aggregate, as they come."""
-    found: dict[tuple[str, str], list[Event]] = defaultdict(list)
+def by_aggregate(events: Iterable[Event]) -> dict[tuple[str, str, str], list[Event]]:
+    """The events that are counted, by topic, source and aggregate, as they come."""
+    found: dict[tuple[str, str, str], list[Event]] = defaultdict(list)
     for event in events:
         if event.sequence is not None:
-            found[(event.source, event.subject)].append(event)
+            found[(event.topic, event.source, event.subject)].append(event)
     return found
 
 
 def check_outbox(service: str, events: list[Event]) -> Findings:
     """The numbers of each aggregate, the ids, and that everything was sent."""
-    for (_, subject), some in by_aggregate(events).items():
+    for (topic, _, subject), some in by_aggregate(events).items():
         numbers = [event.sequence for event in some]
         if numbers != list(range(1, len(numbers) + 1)):
-            yield Finding(_what_happened(numbers), f"{service} says {numbers} about {subject}")
+            yield Finding(_what_happened(numbers), f"{service} says {numbers} about {subject} on {topic}")
     for name, number in Counter(event.id for event in events).items():
         if number > 1:
             yield Finding(Kind.TWICE, f"{service} uses the id {name} {number} times")
@@ -257,7 +257,7 @@ def check_inbox(service: str, store: Store, events: list[Event]) -> Findings:
     """How far the service has come in each aggregate that it hears of."""
     heard = {(row["source"], row["subject"]): row["sequence"] for row in store["inbox"]}
     mine = [event for event in events if event.topic in HEARD_BY[service]]
-    for (source, subject), some in by_aggregate(mine).items():
+    for (_, source, subject), some in by_aggregate(mine).items():
         last = max(event.sequence or 0 for event in some)
         come_to = heard.get((source, subject), 0)
         if come_to < last:
