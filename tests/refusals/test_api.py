@@ -1,0 +1,220 @@
+"""What breaks a rule is refused by the API with field and rule, in the reader's language, and changes nothing."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.chassis.identity import Person, Role
+from tests.directory.web import COUNSELLOR as DIRECTORY_COUNSELLOR
+from tests.directory.web import DESK
+from tests.intake.people import LIEGE_DESK, NAMUR_DESK, PROVIDER
+from tests.plans.told import ARLON_COUNSELLOR
+from tests.plans.told import COUNSELLOR as PLANS_COUNSELLOR
+from tests.refusals.worlds import MONDAY, TUESDAY, WORLDS, World, everything
+from tests.scheduling.told import COUNSELLOR, ELSEWHERE, LIEGE
+
+NOWHERE = COUNSELLOR.model_copy(update={"centres": frozenset({"atlantis"})})
+DESK_NOWHERE = LIEGE_DESK.model_copy(update={"centres": frozenset({"atlantis"})})
+REFERRING_NOWHERE = DIRECTORY_COUNSELLOR.model_copy(update={"centres": frozenset({"atlantis"})})
+FRONT_DESK = Person(subject="desk", name="Accueil", roles=frozenset({Role.FRONT_DESK}), centres=frozenset({LIEGE}))
+LATER = (MONDAY + timedelta(hours=1)).isoformat()
+FREE = (TUESDAY + timedelta(days=3)).isoformat()
+"""A Friday on which nobody has anything."""
+TOO_MUCH = "x" * 70_000
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request, and how it is refused. `{ids}` in path and body are those of the service's world."""
+
+    what: str
+    service: str
+    person: Person | None
+    method: str
+    path: str
+    body: dict[str, Any]
+    status: int
+    rule: str
+    field: str | None
+
+
+def intake(
+    what: str, status: int, rule: str, field: str | None, person: Person | None = LIEGE_DESK, **body: Any
+) -> Case:
+    told = {"centre": "liege"} | body
+    return Case(what, "intake", person, "PUT", "/visits/{new}", told, status, rule, field)
+
+
+def booking(
+    what: str, status: int, rule: str, field: str | None, person: Person | None = COUNSELLOR, **body: Any
+) -> Case:
+    told = {"path_id": "{free}", "starts_at": FREE, "minutes": 60, "room": "salle-3"} | body
+    return Case(what, "scheduling", person, "POST", "/interviews", told, status, rule, field)
+
+
+def track(
+    what: str, status: int, rule: str, field: str | None, person: Person | None = PLANS_COUNSELLOR, **body: Any
+) -> Case:
+    told = {"goal_id": "{goal}", "title": "Se former"} | body
+    return Case(what, "plans", person, "POST", "/plans/{plan}/tracks", told, status, rule, field)
+
+
+def referral(
+    what: str, status: int, rule: str, field: str | None, person: Person | None = DIRECTORY_COUNSELLOR, **body: Any
+) -> Case:
+    told = {"subject_ref": "{someone}", "centre": "mons", "service_id": "{service}", "reason": "training"} | body
+    return Case(what, "directory", person, "POST", "/referrals", told, status, rule, field)
+
+
+CASES = [
+    intake("a centre that does not exist", 422, "unknown-centre", "centre", DESK_NOWHERE, centre="atlantis"),
+    intake("an area that the centre does not have", 422, "unknown-area", "area", area="gardening"),
+    intake("a time in the future", 422, "in-the-future", "at", at=LATER),
+    intake("a time without its zone", 422, "timezone-aware", "at", at="2026-03-02T08:30:00"),
+    intake("a body that is too large", 413, "body-too-large", "body", area=TOO_MUCH),
+    intake("a field that nobody knows", 422, "extra-forbidden", "given_name", given_name="Prénom"),
+    intake("nobody signed in", 401, "not-signed-in", None, None),
+    intake("the wrong role", 403, "not-allowed", None, PROVIDER),
+    intake("the wrong centre", 403, "wrong-centre", "centre", NAMUR_DESK),
+    Case(
+        "a version that is no longer",
+        "intake",
+        LIEGE_DESK,
+        "POST",
+        "/visits/{waiting}/serve",
+        {"version": 9},
+        409,
+        "stale-version",
+        "version",
+    ),
+    Case(
+        "a centre that does not exist",
+        "scheduling",
+        NOWHERE,
+        "POST",
+        "/paths",
+        {"subject_ref": "{new}", "centre": "atlantis"},
+        422,
+        "unknown-centre",
+        "centre",
+    ),
+    Case(
+        "an area that the centre does not have",
+        "scheduling",
+        COUNSELLOR,
+        "POST",
+        "/paths",
+        {"subject_ref": "{new}", "centre": LIEGE, "area": "gardening"},
+        422,
+        "unknown-area",
+        "area",
+    ),
+    booking("a time that is over", 422, "not-in-future", "starts_at", starts_at="2026-02-24T10:00:00+01:00"),
+    booking("a time without its zone", 422, "timezone-aware", "starts_at", starts_at="2026-03-06T10:00:00"),
+    booking("a fifth interview", 409, "fifth-interview", "path_id", path_id="{full}"),
+    booking("ninety minutes", 422, "wrong-length", "minutes", minutes=90),
+    booking("a counsellor who is taken", 409, "overlap", "counsellor", starts_at=TUESDAY.isoformat()),
+    booking(
+        "a room that is taken",
+        409,
+        "overlap",
+        "room",
+        starts_at=TUESDAY.isoformat(),
+        room="salle-1",
+        counsellor="liege-c09",
+    ),
+    booking("a body that is too large", 413, "body-too-large", "body", room=TOO_MUCH),
+    booking("a field that nobody knows", 422, "extra-forbidden", "family_name", family_name="Démonstration"),
+    booking("nobody signed in", 401, "not-signed-in", None, None),
+    booking("the wrong role", 403, "not-allowed", None, FRONT_DESK),
+    booking("the wrong centre", 403, "wrong-centre", "centre", ELSEWHERE),
+    Case(
+        "a version that is no longer",
+        "scheduling",
+        COUNSELLOR,
+        "POST",
+        "/interviews/{booked}/move",
+        {"starts_at": FREE, "version": 9},
+        409,
+        "stale-version",
+        "version",
+    ),
+    Case(
+        "a second seat",
+        "scheduling",
+        COUNSELLOR,
+        "POST",
+        "/workshops/{workshop}/seats",
+        {"subject_ref": "{seated}"},
+        409,
+        "double-seat",
+        "subject_ref",
+    ),
+    track("an area that the centre does not have", 422, "unknown-area", "area", area="gardening"),
+    track("a version that is no longer", 409, "stale-version", "version", version=99),
+    track("a body that is too large", 413, "body-too-large", "body", title=TOO_MUCH),
+    track("a field that nobody knows", 422, "extra-forbidden", "phone", phone="0"),
+    track("nobody signed in", 401, "not-signed-in", None, None),
+    track("the wrong role", 403, "not-allowed", None, PROVIDER),
+    track("the wrong centre", 403, "wrong-centre", "centre", ARLON_COUNSELLOR),
+    referral("a centre that does not exist", 422, "unknown-centre", "centre", REFERRING_NOWHERE, centre="atlantis"),
+    referral("an area that the centre does not have", 422, "unknown-area", "area", area="gardening"),
+    referral("a body that is too large", 413, "body-too-large", "body", reason=TOO_MUCH),
+    referral("a field that nobody knows", 422, "extra-forbidden", "note", note="…"),
+    referral("nobody signed in", 401, "not-signed-in", None, None),
+    referral("the wrong role", 403, "not-allowed", None, DESK),
+    referral("the wrong centre", 403, "wrong-centre", "centre", centre="arlon"),
+    Case(
+        "a version that is no longer",
+        "directory",
+        DIRECTORY_COUNSELLOR,
+        "POST",
+        "/referrals/{referral}/progress",
+        {"status": "cancelled", "reason": "other", "version": 9},
+        409,
+        "stale-version",
+        "version",
+    ),
+]
+
+
+@pytest.fixture
+async def world(case: Case, tmp_path: Path) -> AsyncGenerator[World]:
+    async with WORLDS[case.service](tmp_path) as made:
+        yield made
+
+
+def filled(value: Any, ids: dict[str, str]) -> Any:
+    return value.format(**ids) if isinstance(value, str) and len(value) < 100 else value
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.service}: {case.what}")
+async def test_it_is_refused_by_name_and_changes_nothing(case: Case, world: World) -> None:
+    client, ids = world
+    client.signed_in(case.person)
+    before = await everything(client.store)
+    said: dict[str, str] = {}
+    for lang in ("en", "fr", "de"):
+        answer = await client.request(
+            case.method,
+            f"/{case.service}/api/v1{case.path.format(**ids)}",
+            json={name: filled(value, ids) for name, value in case.body.items()},
+            headers={"accept-language": lang},
+        )
+        told = answer.json()
+        assert answer.status_code == case.status, told
+        assert answer.headers["content-type"] == "application/problem+json"
+        if case.field is None:
+            assert told["type"] == f"/problems/{case.rule}"
+            said[lang] = told["detail"]
+        else:
+            [fault] = told["errors"]
+            assert (fault["field"], fault["rule"]) == (case.field, case.rule)
+            said[lang] = fault["message"]
+        assert "{" not in said[lang]
+    assert len(set(said.values())) == 3, f"each in the reader's language: {said}"
+    assert await everything(client.store) == before

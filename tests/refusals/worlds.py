@@ -1,0 +1,130 @@
+"""One small world per service for what is refused: a client, and the ids that its requests name."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from services.chassis.store import Store
+from services.chassis.testing import Client, FixedClock, client_of
+from services.contracts.scheduling import Method
+from services.directory import actions as directory
+from services.directory.app import SERVICE as DIRECTORY
+from services.intake.app import SERVICE as INTAKE
+from services.plans.app import SERVICE as PLANS
+from services.scheduling.actions import guidance, paths, seats, workshops
+from services.scheduling.app import SERVICE as SCHEDULING
+from tests.directory import told as referrals
+from tests.intake.people import open_centres, walks_in
+from tests.plans import told as plans
+from tests.plans.written import lead_somewhere
+from tests.scheduling import told as scheduling
+
+MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+"""Nine o'clock in Brussels."""
+TUESDAY = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
+"""10:00 in Liège."""
+
+World = tuple[Client, dict[str, str]]
+
+
+@asynccontextmanager
+async def at_the_desk(folder: Path) -> AsyncGenerator[World]:
+    """Liège, where somebody waits."""
+    async with client_of(INTAKE, folder, clock=FixedClock(MONDAY)) as client:
+        await open_centres(client.store)
+        async with client.store.work() as work:
+            waiting = await walks_in(work, uuid4(), area="find-job")
+        yield client, {"waiting": str(waiting.id), "new": str(uuid4())}
+
+
+@asynccontextmanager
+async def in_the_agenda(folder: Path) -> AsyncGenerator[World]:
+    """A path with four interviews booked, one with none, and a workshop in which the second person has a seat."""
+    async with client_of(SCHEDULING, folder, clock=FixedClock(MONDAY)) as client:
+        full, free, new = scheduling.Somebody(), scheduling.Somebody(), scheduling.Somebody()
+        store = client.store
+        await scheduling.tell(store, [scheduling.liege(), *(one.registered() for one in (full, free, new))])
+        async with store.work() as work:
+            full_path = await paths.open_path(work, full.subject_ref, scheduling.LIEGE)
+            free_path = await paths.open_path(work, free.subject_ref, scheduling.LIEGE)
+        booked: list[str] = []
+        for day in (0, 1, 2, 6):
+            async with store.work() as work:
+                interview = await guidance.book(
+                    work,
+                    full_path.id,
+                    counsellor=scheduling.NADIA,
+                    room="salle-1",
+                    starts_at=TUESDAY + timedelta(days=day),
+                    minutes=60,
+                )
+                booked.append(str(interview.id))
+        async with store.work() as work:
+            workshop = await workshops.announce(
+                work,
+                centre=scheduling.LIEGE,
+                area=None,
+                title="Changer de voie",
+                counsellor=scheduling.TOM,
+                room="salle-2",
+                seats=3,
+                sessions=[(TUESDAY + timedelta(days=14), 120)],
+            )
+        async with store.work() as work:
+            await seats.take_seat(work, workshop.id, free.subject_ref)
+        yield (
+            client,
+            {
+                "full": str(full_path.id),
+                "of_full": str(full.subject_ref),
+                "free": str(free_path.id),
+                "booked": booked[0],
+                "workshop": str(workshop.id),
+                "seated": str(free.subject_ref),
+                "new": str(new.subject_ref),
+            },
+        )
+
+
+@asynccontextmanager
+async def in_a_plan(folder: Path) -> AsyncGenerator[World]:
+    """An open plan of Mons with a goal and a track."""
+    async with client_of(PLANS, folder, clock=FixedClock(MONDAY)) as client:
+        her = plans.Adult(Method.INDIVIDUAL)
+        await plans.tell(client.store, [plans.mons(), her.path_opened(), her.interview(1)])
+        track = await lead_somewhere(client.store, her)
+        async with client.store.read() as session:
+            goal = (await session.execute(sa.select(client.store.metadata.tables["goals"].c.id))).scalar_one()
+        yield client, {"plan": str(her.plan_id), "track": str(track), "goal": str(goal)}
+
+
+@asynccontextmanager
+async def among_providers(folder: Path) -> AsyncGenerator[World]:
+    """A referral from Mons to a provider that has not answered."""
+    async with client_of(DIRECTORY, folder, clock=FixedClock(MONDAY)) as client:
+        async with client.store.work() as work:
+            await directory.keep_provider(work, *referrals.atelier())
+        sent = await referrals.refer(client.store)
+        ids = {"referral": str(sent.id), "service": str(sent.service_id), "someone": str(uuid4())}
+        yield client, ids
+
+
+WORLDS: dict[str, Callable[[Path], AbstractAsyncContextManager[World]]] = {
+    "intake": at_the_desk,
+    "scheduling": in_the_agenda,
+    "plans": in_a_plan,
+    "directory": among_providers,
+}
+
+
+async def everything(store: Store) -> dict[str, list[str]]:
+    """Every row of every table: what is kept, and what is said in the outbox."""
+    async with store.read() as session:
+        return {
+            table.name: sorted(str(tuple(row)) for row in await session.execute(sa.select(table)))
+            for table in store.metadata.sorted_tables
+        }
