@@ -18,12 +18,18 @@ CODES = tuple(centre.code for centre in CENTRES)
 async def start_intake(services: Services) -> None:
     """Intake alone in its process, once the directory has told it of the twelve centres."""
     services.start("intake", "directory")
-    async with connected(services.parts.postgres.url("cefo_intake")) as store:
+    await heard_of_centres(services, "intake")
+    services.stop("directory")
+
+
+async def heard_of_centres(services: Services, name: str) -> None:
+    """Wait until this service knows the twelve centres."""
+    async with connected(services.parts.postgres.url(f"cefo_{name}")) as store:
         for _ in range(600):
             if await store.fetchval("select count(*) from centres") == len(CODES):
-                return services.stop("directory")
+                return
             await asyncio.sleep(0.1)
-    raise RuntimeError("intake did not hear of the centres within a minute")
+    raise RuntimeError(f"{name} did not hear of the centres within a minute")
 
 
 def desk_headers(services: Services) -> dict[str, str]:

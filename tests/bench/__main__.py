@@ -1,0 +1,74 @@
+"""`make bench`: run the rows, print the table, write bench.json and the README's table.
+
+Rows that were not asked for keep what the last run on a like machine said of them.
+"""
+
+import argparse
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+
+import uvloop
+
+from tests.bench import (
+    report,
+    row_a_pipeline,
+    row_c_relay,
+    row_d_live,
+    row_e_check_in,
+    row_f_scale,
+    row_g_rebuild,
+    row_h_start,
+    row_i_tickets,
+)
+from tests.bench.measuring import Row, Size
+
+ROWS: dict[str, Callable[[Size], Awaitable[list[Row]]]] = {
+    "a": row_a_pipeline.measure,
+    "b": row_a_pipeline.measure,
+    "c": row_c_relay.measure,
+    "d": row_d_live.measure,
+    "e": row_e_check_in.measure,
+    "i": row_i_tickets.measure,
+    "f": row_f_scale.measure,
+    "g": row_g_rebuild.measure,
+    "h": row_h_start.measure,
+}
+
+
+async def run(keys: list[str], size: Size) -> list[Row]:
+    """Measure these rows one after the other, each measure once."""
+    measured: list[Row] = []
+    for measure in dict.fromkeys(ROWS[key] for key in keys):
+        names = ", ".join(key for key in keys if ROWS[key] is measure)
+        print(f"{names}: {(measure.__globals__['__doc__'] or '').splitlines()[0]}", flush=True)
+        started = perf_counter()
+        rows = [one for one in await measure(size) if one.key[0] in keys]
+        measured += rows
+        print(f"{report.table([one.as_json() for one in rows])}  ({perf_counter() - started:.0f} s)\n", flush=True)
+    return measured
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    options = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    options.add_argument("--rows", default=",".join(ROWS), help="for example a,c,e")
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--small", action="store_true", help="tiny sizes, to try things; writes nothing")
+    chosen = options.parse_args()
+    keys = chosen.rows.split(",")
+    if unknown := set(keys) - set(ROWS):
+        options.error(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
+    # A broker that was just started says for a second that it is not ready yet; the client tries again.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        rows = runner.run(run(keys, Size(chosen.rounds, chosen.small)))
+    if not chosen.small:
+        result = report.save([row.as_json() for row in rows], small=False)
+        report.into_readme(result)
+        print(report.table(result["rows"]))
+
+
+if __name__ == "__main__":
+    main()

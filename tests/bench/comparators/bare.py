@@ -1,0 +1,79 @@
+"""The bare parts: the rows and events that a pipeline left behind, moved again with nothing around it.
+
+The rows of every table by COPY into empty tables with the same indexes, a connection per database; the events of every
+topic by aiokafka, produced and then consumed once for each service that listens. All of it at the same time.
+"""
+
+import asyncio
+import io
+from dataclasses import dataclass
+from time import perf_counter
+
+from services.chassis.broker import all_topics
+from services.chassis.wire import Record
+from services.launcher.catalogue import SERVICES
+from tests.bench.kafka import consume, everything, how_many, make_topics, produce
+from tests.bench.parts import Parts, connected
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a pipeline left behind."""
+
+    tables: dict[str, dict[str, bytes]]
+    """The rows of each table of each service, as PostgreSQL's binary COPY."""
+    records: list[Record]
+    topics: dict[str, int]
+    """How many records each topic holds."""
+
+
+async def left_behind(parts: Parts) -> Left:
+    """Read everything back, before it is moved again."""
+    tables = {name: await _dump(parts.postgres.url(f"cefo_{name}")) for name in SERVICES}
+    topics = {topic: number for topic, number in (await how_many(parts.kafka, all_topics())).items() if number}
+    return Left(tables, await everything(parts.kafka, topics, sum(topics.values())), topics)
+
+
+async def _dump(url: str) -> dict[str, bytes]:
+    dumped = dict[str, bytes]()
+    async with connected(url) as store:
+        for row in await store.fetch("select tablename from pg_tables where schemaname = 'public'"):
+            rows = io.BytesIO()
+            await store.copy_from_table(row["tablename"], output=rows, format="binary")
+            dumped[row["tablename"]] = rows.getvalue()
+    return dumped
+
+
+async def moved_again(parts: Parts, left: Left) -> float:
+    """Seconds that the bare parts need for it."""
+    async with connected(parts.postgres.url()) as server:
+        for name in SERVICES:
+            await server.execute(f"drop database if exists bare_{name}")
+            await server.execute(f"create database bare_{name} template cefo_{name}")
+    for name, tables in left.tables.items():
+        async with connected(parts.postgres.url(f"bare_{name}")) as store:
+            await store.execute(f"truncate {', '.join(tables)}")
+    prefix = f"bare.{perf_counter():.0f}."
+    records = [record._replace(topic=prefix + record.topic) for record in left.records]
+    topics = {prefix + topic: number for topic, number in left.topics.items()}
+    await make_topics(parts.kafka, topics)
+    started = perf_counter()
+    await asyncio.gather(
+        *(_copy(parts.postgres.url(f"bare_{name}"), tables) for name, tables in left.tables.items()),
+        _through_kafka(parts.kafka, records, topics, prefix),
+    )
+    return perf_counter() - started
+
+
+async def _copy(url: str, tables: dict[str, bytes]) -> None:
+    async with connected(url) as store:
+        for table, rows in tables.items():
+            await store.copy_to_table(table, source=io.BytesIO(rows), format="binary")
+
+
+async def _through_kafka(bootstrap: str, records: list[Record], topics: dict[str, int], prefix: str) -> None:
+    await produce(bootstrap, records)
+    for service in SERVICES.values():
+        heard = [prefix + topic for topic in service.reactions.topics if prefix + topic in topics]
+        if heard:
+            await consume(bootstrap, heard, sum(topics[topic] for topic in heard))

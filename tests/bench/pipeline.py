@@ -1,0 +1,88 @@
+"""Ours on the way from an import to every figure: what rows a, b and f share."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import httpx2
+import orjson
+
+from services.launcher.catalogue import SERVICES
+from services.launcher.client import IMPORTS, LINES_PER_REQUEST, local_token
+from tests.bench.check_ins import heard_of_centres
+from tests.bench.parts import Services, connected
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How many lines went in, how many events were said of them in all services, and how long it took, in seconds."""
+
+    lines: int
+    events: int
+    seconds: float
+
+
+async def import_all(services: Services, files: dict[str, list[bytes]]) -> Way:
+    """Import these lines through the public APIs, as `cefo import` does; ends when every service has heard of all."""
+    await _know_the_centres(services)
+    before = await said(services)
+    headers = {"Authorization": f"Bearer {local_token(services.stack.folder)}"}
+    async with httpx2.AsyncClient(timeout=600, trust_env=False, headers=headers) as client:
+        started = perf_counter()
+        for name, path in IMPORTS:
+            await _import(client, services, path, files[name])
+        await until_none(lambda: _under_way(client, services))
+        seconds = perf_counter() - started
+    return Way(sum(map(len, files.values())), await said(services) - before, seconds)
+
+
+async def until_none(left: Callable[[], Awaitable[int]]) -> None:
+    """Ask how many are left until there are none."""
+    for _ in range(60_000):
+        if await left() <= 0:
+            return
+        await asyncio.sleep(0.02)
+    raise RuntimeError("after twenty minutes still something is left")
+
+
+async def _know_the_centres(services: Services) -> None:
+    for name in ("intake", "scheduling", "impact"):
+        await heard_of_centres(services, name)
+
+
+async def _import(client: httpx2.AsyncClient, services: Services, path: str, lines: list[bytes]) -> None:
+    url = f"http://127.0.0.1:{services.stack.ports[path.split('/')[1]]}{path}"
+    for start in range(0, len(lines), LINES_PER_REQUEST):
+        some = lines[start : start + LINES_PER_REQUEST]
+        answer = await client.post(url, content=b"".join(some))
+        summary: dict[str, Any] = orjson.loads(answer.content.splitlines()[-1])
+        if summary.get("accepted") != len(some):
+            raise RuntimeError(f"{path} took {len(some)} lines like this: {answer.content[:500]!r}")
+
+
+async def _under_way(client: httpx2.AsyncClient, services: Services) -> int:
+    """How many events have not had their effect everywhere."""
+    left = 0
+    for name in SERVICES:
+        answer = await client.get(f"http://127.0.0.1:{services.stack.ports[name]}/{name}/api/v1/backlog")
+        backlog = answer.raise_for_status().json()
+        left += backlog["unsent"] + backlog["unread"]
+    return left
+
+
+async def said(services: Services) -> int:
+    """How many events all services have said."""
+    total = 0
+    for name in SERVICES:
+        async with connected(services.parts.postgres.url(f"cefo_{name}")) as store:
+            total += await store.fetchval("select count(*) from outbox")
+    return total
+
+
+async def figures(services: Services) -> dict[str, int]:
+    """What impact counted from 2017 on, with nothing asked of the services."""
+    async with connected(services.parts.postgres.url("cefo_impact")) as store:
+        rows = await store.fetch("select measure, sum(number)::int as number from tallies group by measure")
+    return {row["measure"]: row["number"] for row in rows}
