@@ -4,7 +4,7 @@ PORT ?= 8000
 DATA ?= data
 BIN = .venv/bin
 
-.PHONY: run test check faults setup setup-dev assets lock clean
+.PHONY: run test check bench faults setup setup-dev assets lock clean
 
 run: setup ## Set up and start everything with demo data
 	@$(BIN)/cefo up --port $(PORT) --data $(DATA)
@@ -20,6 +20,9 @@ check: setup-dev ## What CI checks beside the tests: style, types, imports
 
 faults: setup-dev ## Hundreds of kills under load, judged by an independent checker: KILLS=300 SEED=42
 	@$(BIN)/python -m tests.faults
+
+bench: setup-dev ## Measure everything the README's section "Speed" shows; ROWS=c,e ROUNDS=3 SMALL=1
+	@$(BIN)/python -m tests.bench $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SMALL),--small)
 
 setup: .venv/.run-ready assets
 setup-dev: .venv/.dev-ready assets

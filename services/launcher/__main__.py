@@ -1,5 +1,14 @@
-"""`python -m services.launcher` is the `cefo` command."""
+"""Runs the `cefo` command."""
 
-from services.launcher.command import main
+import gc
 
-main()
+# What is imported stays: the collector would look at all of it again and again, a tenth of the time to start.
+gc.disable()
+
+from services.launcher.command import main  # noqa: E402
+
+gc.freeze()
+gc.enable()
+
+if __name__ == "__main__":
+    main()

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from confluent_kafka import Producer
-from fakeredis import TcpFakeServer
 
 from services.chassis.broker import Window
 from services.chassis.store import Store
@@ -58,6 +57,9 @@ class EmbeddedRedis:
                 start_new_session=True,
             )
         else:
+            # Brings a Lua interpreter with it: nobody waits for that where a real server is installed.
+            from fakeredis import TcpFakeServer  # noqa: PLC0415
+
             self._server = TcpFakeServer(("127.0.0.1", port))
             threading.Thread(target=self._server.serve_forever, daemon=True, name="fakeredis").start()
 

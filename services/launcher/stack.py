@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import socket
 from collections.abc import AsyncGenerator, Callable
@@ -143,6 +144,8 @@ async def run(wanted: Wanted, console: Console) -> None:
         )
         serving = asyncio.create_task(_serve(server, process))
         await _until_started(server, serving)
+        # What is there now stays as long as the process: the collector need not look at it again under load.
+        gc.freeze()
         if server.started:
             greet(console, settings, wanted)
         await serving
