@@ -208,6 +208,12 @@ def unsent(store: Store) -> int:
     return sum(row["sent_at"] is None for row in store["outbox"])
 
 
+def repeated(evidence: Evidence) -> int:
+    """How many records stand in the topics for a second time."""
+    records = [one for some in (evidence.topics or {}).values() for one in some if one.header("ce_id")]
+    return len(records) - len({(one.topic, one.header("ce_source"), one.header("ce_id")) for one in records})
+
+
 def dump(store: Store) -> dict[str, list[str]]:
     """What a service knows, without when it heard or sent it: equal before and after means nothing was changed."""
     bookkeeping = {"outbox": ("sent_at",), "inbox": ("heard_at",)}

@@ -2,12 +2,11 @@
 
 import asyncio
 import signal
-from typing import Any, cast
 
-import asyncpg
 import pytest
 
-from tests.faults.evidence import Evidence
+from tests.faults.evidence import repeated
+from tests.faults.locks import locked, somebody_waits_for
 from tests.faults.nemesis import Plan, carry_out
 from tests.faults.platforms import Platform, Separate, Together, died_at, kill, load_on, restart, verdict
 from tests.faults.topics import Publisher
@@ -50,12 +49,6 @@ async def die_at(platform: Platform, name: str, *points: str) -> None:
     await restart(platform, name)
 
 
-def repeated(evidence: Evidence) -> int:
-    """How many records stand in the topics for a second time."""
-    records = [one for some in (evidence.topics or {}).values() for one in some if one.header("ce_id")]
-    return len(records) - len({(one.topic, one.header("ce_source"), one.header("ce_id")) for one in records})
-
-
 @pytest.mark.kafka
 @pytest.mark.postgres
 async def test_killed_anywhere_with_a_process_per_service(separate: Separate, seed: int) -> None:
@@ -79,28 +72,15 @@ async def test_killed_anywhere_with_everything_in_one_process(together: Together
 @pytest.mark.postgres
 async def test_told_to_stop_in_the_middle_of_a_batch(separate: Separate, seed: int) -> None:
     """Impact waits for a row that somebody else has locked: it is in its batch for certain when SIGTERM comes."""
-    connection = cast(Any, await asyncpg.connect(separate.store_url("impact")))
-    try:
-        async with connection.transaction():
-            await connection.execute("lock table tallies in access exclusive mode")
-            load = load_on(separate, seed)
-            async with load.running():
-                await load.until(10)
-                await in_the_middle(connection)
-                separate.process("impact").send_signal(signal.SIGTERM)
-                await ends_in_order(separate, "impact")
-    finally:
-        await connection.close()
+    async with locked(separate.store_url("impact"), "tallies") as connection:
+        load = load_on(separate, seed)
+        async with load.running():
+            await load.until(10)
+            await somebody_waits_for(connection)
+            separate.process("impact").send_signal(signal.SIGTERM)
+            await ends_in_order(separate, "impact")
     await restart(separate, "impact")
     await verdict(separate)
-
-
-async def in_the_middle(connection: Any) -> None:
-    """Until somebody waits for what this connection has locked."""
-    blocked = "select count(*) from pg_stat_activity where $1 = any(pg_blocking_pids(pid))"
-    async with asyncio.timeout(30):
-        while not await connection.fetchval(blocked, connection.get_server_pid()):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
 
 
 async def test_told_to_stop_with_everything_in_one_process(together: Together, seed: int) -> None:

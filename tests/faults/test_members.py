@@ -7,47 +7,19 @@ from outside: its transaction waits, and with it the whole consumer.
 import asyncio
 import os
 import signal
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any, cast
 
-import asyncpg
 import httpx2
 import pytest
 
 from services.chassis.identity import Role
 from tests.faults.evidence import read_store, unread, unsent
+from tests.faults.locks import connected, locked, somebody_waits_for
 from tests.faults.platforms import Separate, kill, load_on, restart, settled, token_of, verdict
 from tests.faults.topics import Publisher
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(600)]
-
-
-@asynccontextmanager
-async def connected(url: str) -> AsyncGenerator[Any]:
-    """A connection of our own to a store."""
-    connection = cast(Any, await asyncpg.connect(url))
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-@asynccontextmanager
-async def counting_is_blocked(separate: Separate) -> AsyncGenerator[Any]:
-    """Nobody can count in impact, until the block ends."""
-    async with connected(separate.store_url("impact")) as connection, connection.transaction():
-        await connection.execute("lock table tallies in access exclusive mode")
-        yield connection
-
-
-async def waits_for(connection: Any, holder: int) -> None:
-    """Until somebody's transaction waits for what this process of PostgreSQL has locked."""
-    waiting = "select count(*) from pg_stat_activity where $1 = any(pg_blocking_pids(pid))"
-    async with asyncio.timeout(60):
-        while not await connection.fetchval(waiting, holder):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
 
 
 def is_stopped(pid: int) -> bool:
@@ -108,19 +80,17 @@ async def test_what_a_zombie_holds_in_mid_batch_is_counted_once(
 ) -> None:
     """Stopped in the middle of its transaction; a peer is given the same records and has to wait; then it goes on."""
     pid = separate.process("impact").pid
-    async with counting_is_blocked(separate) as connection:
+    async with locked(separate.store_url("impact"), "tallies") as connection:
         load = load_on(separate, seed)
         async with load.running():
             await load.until(8)
-            await waits_for(connection, connection.get_server_pid())
-        zombies = "select pid from pg_stat_activity where $1 = any(pg_blocking_pids(pid))"
-        zombie = await connection.fetchval(zombies, connection.get_server_pid())
+            zombie = await somebody_waits_for(connection)
         os.kill(pid, signal.SIGSTOP)
     try:
         assert is_stopped(pid)
         await start_peer(separate, peers, "impact")
         async with connected(separate.store_url("impact")) as connection:
-            await waits_for(connection, zombie)
+            await somebody_waits_for(connection, zombie)
     finally:
         os.kill(pid, signal.SIGCONT)
     await verdict(separate)
@@ -128,11 +98,11 @@ async def test_what_a_zombie_holds_in_mid_batch_is_counted_once(
 
 async def test_a_rebalance_in_mid_batch_does_nothing_twice(separate: Separate, seed: int, peers: list[str]) -> None:
     """A second member comes while the first is in its batch: it is given records that the first still works on."""
-    async with counting_is_blocked(separate) as connection:
+    async with locked(separate.store_url("impact"), "tallies") as connection:
         load = load_on(separate, seed)
         async with load.running():
             await load.until(8)
-            await waits_for(connection, connection.get_server_pid())
+            await somebody_waits_for(connection)
             assert await backlog_told(separate, "impact") > 0, "the lag of a slow consumer must be visible"
             await start_peer(separate, peers, "impact")
             await load.until(5)

@@ -10,11 +10,10 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from tests.faults.evidence import Record, read_store, read_topics
+from tests.faults.evidence import Record, read_store, read_topics, repeated
 from tests.faults.history import Answer, Fate, Headers
 from tests.faults.load import desk_check_in
 from tests.faults.platforms import Separate, load_on, verdict
-from tests.faults.test_kills import repeated
 from tests.faults.topics import Publisher
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(600)]

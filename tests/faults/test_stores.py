@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from tests.faults.history import History
+from tests.faults.locks import connected
 from tests.faults.platforms import Separate, Together, load_on, restart, verdict
-from tests.faults.test_members import connected
 from tests.faults.topics import Publisher
 from tests.parts.fixtures import folder
 from tests.parts.postgres import PostgresServer
