@@ -23,7 +23,7 @@ from services.chassis.inbox import Key, Order, Place, Waiting, inbox_key, last_h
 from services.chassis.outbox import raw_row
 from services.chassis.reactions import Reactions
 from services.chassis.settings import Settings
-from services.chassis.store import Aggregate, Cause, Store, Work
+from services.chassis.store import Cause, Store, Work
 from services.chassis.telemetry import HEARD, log
 from services.chassis.wire import Heard, Record, Unreadable, read_event
 from services.contracts import EVENTS
@@ -165,7 +165,7 @@ class Handling:
 
     async def _bring_about(self, work: Work, order: Order, due: list[Heard]) -> int:
         """React to what is due, and remember how far each aggregate has come. Returns how many had a reaction."""
-        await self._prefetch(work, due)
+        await self._reactions.fetch(work, (one.event for one in due if one.event is not None))
         handled = 0
         for one in due:
             listener = self._reactions.by_type.get(one.type)
@@ -180,17 +180,6 @@ class Handling:
         await remember(work.session, self._inbox, order, work.now)
         crash_point("inbox.written")
         return handled
-
-    async def _prefetch(self, work: Work, due: list[Heard]) -> None:
-        wanted: dict[type[Aggregate], list[UUID]] = defaultdict(list)
-        for one in due:
-            listener = self._reactions.by_type.get(one.type)
-            if listener is not None and one.event is not None:
-                for table, id in listener.named(one.event):
-                    wanted[table].append(id)
-        # Always in the same order, so that two batches cannot wait for each other.
-        for table in sorted(wanted, key=lambda table: table.__name__):
-            await work.prefetch(table, wanted[table])
 
     async def _bury(self, work: Work, record: Record, error: Exception, attempts: int) -> Outcomes:
         """Keep the record as a dead letter, and say so on the dead-letter topic."""

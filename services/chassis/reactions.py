@@ -11,6 +11,7 @@ A reaction maps the event to plain arguments and calls one action. It knows no K
 `[(Path, event.path_id), …]`: a batch fetches them all at once beforehand.
 """
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -56,6 +57,17 @@ class Reactions:
             return react
 
         return register
+
+    async def fetch(self, work: Work, events: Iterable[Event]) -> None:
+        """Load and lock what the reactions to these events will want, a query a table."""
+        wanted: dict[type[Aggregate], list[UUID]] = defaultdict(list)
+        for event in events:
+            listener = self.by_type.get(event.type)
+            for table, id in listener.named(event) if listener is not None else ():
+                wanted[table].append(id)
+        # Always in the same order, so that two batches cannot wait for each other.
+        for table in sorted(wanted, key=lambda table: table.__name__):
+            await work.prefetch(table, wanted[table])
 
     @property
     def topics(self) -> set[str]:

@@ -154,10 +154,7 @@ async def tell(store: Store, events: Iterable[Event], *, in_one_batch: bool = Fa
         return
     told = list(events)
     async with store.work() as work:
-        for kind in {event.type for event in told}:
-            loads = reactions.by_type[kind].loads
-            if loads is not None:
-                await work.prefetch(loads, [UUID(one.key) for one in told if one.type == kind])
+        await reactions.fetch(work, told)
         for event in told:
             work.cause = Cause(uuid5(UUID(int=0), event.key), uuid4())
             await reactions.by_type[event.type].react(work, event)

@@ -141,9 +141,7 @@ async def tell(store: Store, events: Iterable[Event], *, in_one_batch: bool = Fa
             await tell(store, [event], in_one_batch=True)
         return
     async with store.work() as work:
-        for kind in {event.type for event in told}:
-            if (loads := reactions.by_type[kind].loads) is not None:
-                await work.prefetch(loads, [UUID(event.key) for event in told if event.type == kind])
+        await reactions.fetch(work, told)
         for event in told:
             work.cause = Cause(uuid5(UUID(int=0), event.key), uuid4())
             await reactions.by_type[event.type].react(work, event)
