@@ -215,8 +215,9 @@ class Store:
         self.clock = clock
         self.url = url
         self.sqlite = url.startswith("sqlite")
-        self.writer = sqlite_engine(url, writer=True) if self.sqlite else postgres_engine(url)
-        self.reader = sqlite_engine(url, writer=False) if self.sqlite else self.writer
+        engine = sqlite_engine if self.sqlite else postgres_engine
+        self.writer = engine(url, writer=True)
+        self.reader = engine(url, writer=False)
         self.said = asyncio.Event()
         """Set after each commit that said something: wakes the relay."""
         self.on_touch: Callable[[set[str]], None] = lambda boards: None

@@ -130,6 +130,12 @@ async def test_readers_neither_wait_for_a_writer_nor_see_what_is_not_committed(s
         assert await session.scalar(sa.select(sa.func.count()).select_from(Note)) == 1
 
 
+async def test_what_a_reader_would_write_is_refused_by_the_store(store: Store) -> None:
+    with pytest.raises(DBAPIError, match=r"read-?only"):
+        async with store.read() as session:
+            await session.execute(sa.text("delete from notes"))
+
+
 async def test_boards_and_relay_are_told_only_after_the_commit(store: Store) -> None:
     touched: list[set[str]] = []
     store.on_touch = touched.append
