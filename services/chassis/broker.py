@@ -42,11 +42,11 @@ def all_topics() -> list[str]:
     return [*topics, *(dead_letters(topic) for topic in topics)]
 
 
-def topic_settings(topic: str) -> dict[str, str]:
-    """How Kafka keeps a topic: for good; state compacted; dead letters with room for what explains them."""
-    kept = {"retention.ms": "-1"}
+def topic_settings(topic: str, days: int = 0) -> dict[str, str]:
+    """How Kafka keeps a topic: so many days (0: for good); state compacted; dead letters with room to explain them."""
+    kept = {"retention.ms": str(days * 86_400_000 or -1)}
     if topic in COMPACTED:
-        kept["cleanup.policy"] = "compact"
+        kept |= {"cleanup.policy": "compact", "retention.ms": "-1"}
     if topic.endswith(dead_letters("")):
         kept["max.message.bytes"] = str(LARGEST)
     return kept
@@ -82,7 +82,8 @@ class Broker:
                     await admin._get_cluster_metadata([topic])  # asking for a topic makes the embedded broker create it
                 return
             copies = (self.settings.partitions, self.settings.replication)
-            wanted = [NewTopic(topic, *copies, topic_configs=topic_settings(topic)) for topic in all_topics()]
+            days = self.settings.topic_days
+            wanted = [NewTopic(topic, *copies, topic_configs=topic_settings(topic, days)) for topic in all_topics()]
             present = set(await admin.list_topics())
             answer = await admin.create_topics([topic for topic in wanted if topic.name not in present])
             for _, code, *_ in answer.topic_errors:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from services.chassis.beginnings import take_up
 from services.chassis.crash import crash_point
 from services.chassis.dead_letters import LetterState, about, explained, letter, letter_row, named, original
 from services.chassis.errors import Refused, msg
@@ -200,6 +201,8 @@ class Handling:
         """What was held too long becomes a dead letter: somebody has to look."""
         table = self._letters
         since = self._store.clock() - timedelta(seconds=self._settings.hold_seconds)
+        if self._settings.history_ends:
+            await take_up(self._store, since, self._order, self._bring_about)
         held_too_long = (table.c.state == LetterState.HELD.value, table.c.at <= since)
         async with self._store.read() as session:
             if not await session.scalar(sa.select(sa.exists().where(*held_too_long))):

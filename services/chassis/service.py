@@ -19,9 +19,11 @@ from services.chassis.periodic import Periodic
 from services.chassis.reactions import Reactions
 from services.chassis.rebuild import Rebuilding
 from services.chassis.relay import Relay
+from services.chassis.retention import RETENTION
 from services.chassis.settings import Settings
 from services.chassis.store import Store
 from services.chassis.together import Asked, BulkAction, Done, Together
+from services.chassis.watch import WATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ class Runtime:
         if self.rebuilding is not None:
             self._tasks.append(asyncio.create_task(self.rebuilding.run(), name=f"{self.service.name}.rebuilding"))
         self._rounds = [
-            asyncio.create_task(one.run(self), name=f"{self.service.name}.{one.name}") for one in self.service.every
+            asyncio.create_task(one.run(self), name=f"{self.service.name}.{one.name}")
+            for one in (*self.service.every, RETENTION, WATCH)
         ]
 
     def together(self, act: BulkAction[Asked, Done]) -> Together[Asked, Done]:

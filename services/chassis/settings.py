@@ -2,8 +2,9 @@
 
 import sys
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -56,6 +57,29 @@ class Settings(BaseSettings):
     hold_seconds: float = Field(
         default=300, gt=0, description="How long an event waits for one that is missing before it, in seconds."
     )
+    outbox_days: int = Field(
+        default=0,
+        ge=0,
+        description="Age at which a row that was sent leaves the outbox, in days. 0: never, so that a broker that was "
+        "lost can be refilled with everything that was ever said.",
+    )
+    topic_days: int = Field(
+        default=0,
+        ge=0,
+        description="Age at which an event leaves a topic that the platform creates, in days. 0: never. Topics that "
+        "hold state (centres, providers) keep the last event of each key.",
+    )
+    inbox_days: int = Field(
+        default=0,
+        ge=0,
+        description="Age at which the memory of an aggregate's last event leaves the inbox, in days. 0: never. At "
+        "least `CEFO_OUTBOX_DAYS` + `CEFO_TOPIC_DAYS` + 1, and none of these 0: before, its events can come again.",
+    )
+    letter_days: int = Field(
+        default=365,
+        ge=0,
+        description="Age at which a dead letter that was decided is removed, in days. 0: never. Undecided ones stay.",
+    )
     referral_days: int = Field(
         default=30,
         ge=1,
@@ -78,6 +102,35 @@ class Settings(BaseSettings):
         default="info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
     )
     log_json: bool = Field(default=True, description="Logs as JSON lines; otherwise readable text.")
+
+    @model_validator(mode="after")
+    def _ages_agree(self) -> Self:
+        """Refuse ages with which an event could come again after it was forgotten."""
+        if self.inbox_days and not (self.outbox_days and self.topic_days):
+            raise ValueError(
+                f"CEFO_INBOX_DAYS={self.inbox_days}, but CEFO_OUTBOX_DAYS={self.outbox_days} and "
+                f"CEFO_TOPIC_DAYS={self.topic_days}: what is kept for ever can come again at any time, and would count "
+                "twice. Set CEFO_INBOX_DAYS=0, or give all three an age"
+            )
+        needed = self.outbox_days + self.topic_days + 1
+        if self.inbox_days and self.inbox_days < needed:
+            raise ValueError(
+                f"CEFO_INBOX_DAYS={self.inbox_days} is less than CEFO_OUTBOX_DAYS={self.outbox_days} + "
+                f"CEFO_TOPIC_DAYS={self.topic_days} + 1: an event sent again on its last day could count twice. "
+                f"Set CEFO_INBOX_DAYS={needed} or more"
+            )
+        shortest = min((days for days in (self.outbox_days, self.topic_days) if days), default=None)
+        if shortest is not None and self.hold_seconds >= shortest * 86_400:
+            raise ValueError(
+                f"CEFO_HOLD_SECONDS={self.hold_seconds:g} is {shortest} days or more: what an event waits for would "
+                f"be gone before the wait ends. Set CEFO_HOLD_SECONDS below {shortest * 86_400}"
+            )
+        return self
+
+    @property
+    def history_ends(self) -> bool:
+        """Whether old events go, so that an aggregate may be met in the middle of its life."""
+        return bool(self.outbox_days or self.topic_days)
 
     @property
     def secure(self) -> bool:

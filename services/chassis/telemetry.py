@@ -13,6 +13,8 @@ REQUESTS = Histogram("cefo_http_request_seconds", "Time to answer a request.", [
 RELAYED = Counter("cefo_relayed_total", "Outbox rows acknowledged by the broker.", ["service"])
 UNSENT = Gauge("cefo_outbox_unsent", "Outbox rows that the broker has not acknowledged yet.", ["service"])
 HEARD = Counter("cefo_events_heard_total", "Events taken in, by what became of them.", ["service", "outcome"])
+LETTERS = Gauge("cefo_dead_letters", "Events that are held, dead or decided, by state.", ["service", "state"])
+PRUNED = Counter("cefo_pruned_total", "Rows removed because they were old enough.", ["service", "table"])
 LAG = Gauge("cefo_consumer_lag", "Events that wait in the topics this service listens to.", ["service"])
 
 

@@ -54,3 +54,22 @@ def test_logs_are_json_lines_without_local_variables(capsys: pytest.CaptureFixtu
     assert "ValueError: no room for 13" in ours["exception"]
     assert contact not in json.dumps(ours)
     assert (theirs["event"], theirs["logger"]) == ("from a library", "uvicorn.error")
+
+
+@pytest.mark.parametrize(
+    ("ages", "told"),
+    [
+        ({"inbox_days": 100}, r"CEFO_INBOX_DAYS=100, but CEFO_OUTBOX_DAYS=0 and CEFO_TOPIC_DAYS=0: .* count twice"),
+        ({"inbox_days": 100, "outbox_days": 30}, r"CEFO_TOPIC_DAYS=0: .* give all three an age"),
+        ({"inbox_days": 60, "outbox_days": 30, "topic_days": 30}, r"Set CEFO_INBOX_DAYS=61 or more"),
+        ({"outbox_days": 1, "hold_seconds": 86_400}, r"Set CEFO_HOLD_SECONDS below 86400"),
+    ],
+)
+def test_ages_that_contradict_each_other_stop_the_start(ages: dict[str, int], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        Settings(**ages)  # pyright: ignore[reportArgumentType]
+
+
+def test_ages_that_agree_are_taken() -> None:
+    assert not Settings().history_ends
+    assert Settings(inbox_days=61, outbox_days=30, topic_days=30).history_ends

@@ -1,0 +1,79 @@
+"""Takes aggregates up in the middle of their life, where what came before is gone for good.
+
+Outboxes and topics that let old events go leave aggregates that begin above 1: for a new consumer, and for one that
+forgot an aggregate of which nothing was heard for years. What is missing cannot come any more. So the first event that
+waited long enough is taken for the beginning; but not behind a dead letter, which somebody can still retry.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, cast
+
+import sqlalchemy as sa
+
+from services.chassis.dead_letters import LetterState
+from services.chassis.faults import is_away
+from services.chassis.inbox import Key, Order
+from services.chassis.store import Store, Work
+from services.chassis.telemetry import HEARD, log
+from services.chassis.wire import Heard
+
+_log = log(__name__)
+
+PAGE = 500
+"""Most aggregates in one unit of work."""
+
+
+async def take_up(
+    store: Store,
+    since: datetime,
+    order_of: Callable[[Work, set[Key]], Awaitable[Order]],
+    bring_about: Callable[[Work, Order, list[Heard]], Awaitable[int]],
+) -> None:
+    """Begin with what was held since before then and has nothing before it. What fails stays held, and then dies."""
+
+    async def begin(found: dict[Key, int]) -> None:
+        async with store.work() as work:
+            order = await order_of(work, set(found))
+            # Another replica may have begun, or the missing event come, in between.
+            fresh = [key for key in sorted(found) if key not in order.before]
+            due = [one for key in fresh for one in order.pass_on(key, found[key] - 1)]
+            await bring_about(work, order, due)
+        HEARD.labels(store.service, "begun").inc(len(fresh))
+
+    failed: set[Key] = set()
+    while found := await _waiting(store, since, failed):
+        try:
+            await begin(found)
+        except Exception as error:
+            if is_away(error):
+                raise
+            for key, first in found.items():
+                try:
+                    await begin({key: first})
+                except Exception as fault:
+                    if is_away(fault):
+                        raise
+                    _log.warning("cannot begin here", service=store.service, aggregate=key[1], error=repr(fault))
+                    failed.add(key)
+
+
+async def _waiting(store: Store, since: datetime, failed: set[Key]) -> dict[Key, int]:
+    """Aggregates of which nothing was heard, with the first event that waits."""
+    letters, inbox = store.table("dead_letters"), store.table("inbox")
+    before = letters.alias()
+    same = (before.c.source == letters.c.source, before.c.subject == letters.c.subject)
+    dead = (before.c.state == LetterState.DEAD.value, before.c.sequence < letters.c.sequence)
+    known = sa.exists().where(inbox.c.source == letters.c.source, inbox.c.subject == letters.c.subject)
+    columns: tuple[Any, ...] = (letters.c.source, letters.c.subject, sa.func.min(letters.c.sequence))
+    chosen = (
+        sa.select(*columns)
+        .where(letters.c.state == LetterState.HELD.value, letters.c.at <= since, ~known)
+        .where(~sa.exists().where(*same, *dead))
+        .group_by(letters.c.source, letters.c.subject)
+        .order_by(letters.c.source, letters.c.subject)
+        .limit(PAGE + len(failed))
+    )
+    async with store.read() as session:
+        rows = cast(Any, await session.execute(chosen)).all()
+    return {(source, subject): first for source, subject, first in rows if (source, subject) not in failed}

@@ -1,0 +1,71 @@
+"""Every service removes what is old by itself, as its settings say, and tells what waits."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import prometheus_client
+import pytest
+import sqlalchemy as sa
+
+from services.chassis.retention import RETENTION
+from services.chassis.testing import Client, FixedClock, client_of, heard, quiet_settings
+from services.chassis.watch import WATCH
+from services.contracts.intake import VisitLeft, VisitServed
+from tests.chassis.sample_service import service
+
+
+async def aged(folder: Path, clock: FixedClock, **ages: int) -> tuple[int, int, int]:
+    """How many rows of outbox, inbox and dead letters are left after two months and one round."""
+    settings = quiet_settings(folder, **ages)
+    async with client_of(service(folder), folder, clock=clock, settings=settings) as client:
+        async with client.store.writer.begin() as connection:
+            await connection.run_sync(client.store.metadata.create_all)
+        await fill(client)
+        clock.forward(days=62)
+        await RETENTION.round(client.runtime)
+        tables = [client.store.table(name) for name in ("outbox", "inbox", "dead_letters")]
+        async with client.store.read() as session:
+            outbox, inbox, letters = [
+                await session.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in tables
+            ]
+    return outbox, inbox, letters
+
+
+async def fill(client: Client) -> None:
+    """A row sent, an aggregate heard, a letter decided."""
+    said = heard(VisitServed(visit_id=uuid4(), centre="huy", at=datetime(2026, 3, 2, 9, tzinfo=UTC)), 1)
+    await client.take(said, said._replace(headers=[*said.headers, ("ce_subject", b"other")], value=b"{"))
+    async with client.store.work() as work:
+        work.say(VisitLeft(visit_id=uuid4(), centre="huy", at=work.now), sequence=1, correlation_id=uuid4())
+    outbox, letters = client.store.table("outbox"), client.store.table("dead_letters")
+    async with client.store.work() as work:
+        await work.session.execute(sa.update(outbox).values(sent_at=work.now))
+        [id] = await work.session.scalars(sa.select(letters.c.id))
+    await client.runtime.consumer.discard(id, "noise")
+
+
+@pytest.mark.parametrize(
+    ("ages", "left"),
+    [
+        ({"letter_days": 0}, (2, 2, 1)),
+        ({}, (2, 2, 1)),
+        ({"letter_days": 30}, (2, 2, 0)),
+        ({"letter_days": 30, "outbox_days": 30}, (0, 2, 0)),
+        ({"letter_days": 30, "outbox_days": 30, "topic_days": 30, "inbox_days": 61}, (0, 0, 0)),
+    ],
+)
+async def test_what_is_kept_for_ever_and_what_goes(
+    tmp_path: Path, clock: FixedClock, ages: dict[str, int], left: tuple[int, int, int]
+) -> None:
+    assert await aged(tmp_path, clock, **ages) == left
+
+
+async def test_the_letters_of_each_state_are_measured(client: Client) -> None:
+    served = heard(VisitServed(visit_id=uuid4(), centre="huy", at=datetime(2026, 3, 2, 9, tzinfo=UTC)), 4)
+    await client.take(served, served._replace(value=b"{"))
+    await WATCH.round(client.runtime)
+    told = prometheus_client.generate_latest().decode()
+    assert 'cefo_dead_letters{service="sample",state="held"} 1.0' in told
+    assert 'cefo_dead_letters{service="sample",state="dead"} 1.0' in told
+    assert 'cefo_dead_letters{service="sample",state="retried"} 0.0' in told
