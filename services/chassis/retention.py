@@ -1,4 +1,4 @@
-"""Removes what nobody can need any more. docs/decisions/0007-retention.md says why each age is what it is.
+"""Removes what nobody can need any more. docs/decisions/0010-retention.md says why each age is what it is.
 
 - Outbox rows: sent longer ago than `CEFO_OUTBOX_DAYS`. Of topics that hold state, the last of each key stays.
 - Inbox rows: last heard longer ago than `CEFO_INBOX_DAYS`, and no letter waits for the aggregate.
@@ -33,10 +33,10 @@ async def prune(runtime: "Runtime") -> bool:
     settings, store = runtime.settings, runtime.store
     if settings.outbox_days:
         await prune_outbox(store, settings.outbox_days)
-    if settings.inbox_days:
-        await prune_inbox(store, settings.inbox_days)
     if settings.letter_days:
         await prune_letters(store, settings.letter_days, read_model=runtime.rebuilding is not None)
+    if settings.inbox_days:
+        await prune_inbox(store, settings.inbox_days)
     return False
 
 
