@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from playwright.async_api import Browser, ConsoleMessage, Page, Playwright
+from playwright.async_api import Browser, ConsoleMessage, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
@@ -33,19 +33,6 @@ def needed(path: Path) -> Path:
     if not path.is_file():
         raise CheckUnavailable(f"{path} is missing; run: python -m services.chassis.web.assets")
     return path
-
-
-def chromium() -> str:
-    """The browser on the PATH."""
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    if not found:
-        raise CheckUnavailable("no `chromium` on the PATH; install it with the system's packages")
-    return found
-
-
-async def launch(playwright: Playwright) -> Browser:
-    """Chromium as the tests use it."""
-    return await playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
 
 
 @cache
@@ -157,46 +144,42 @@ _FOCUSABLE = """() => {
     });
 }"""
 
-_FROM_THE_TOP = """() => {
+_WATCH_THE_FOCUS = """() => {
   document.activeElement?.blur();
   window.getSelection()?.removeAllRanges();
   scrollTo(0, 0);
-}"""
-
-_FOCUSED = """() => {
-  const element = document.activeElement;
-  if (!element || element === document.body) return null;
-  const style = getComputedStyle(element), after = getComputedStyle(element, '::after');
   const ring = (of) => of.outlineStyle !== 'none' && parseFloat(of.outlineWidth) >= 2;
-  const box = element.getBoundingClientRect();
-  return {
-    walk: element.dataset.walk ?? null,
-    html: element.outerHTML.slice(0, 120),
-    visible: ring(style) || ring(after),
-    onScreen: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
-  };
+  window.walked = [];
+  document.addEventListener('focusin', ({target}) => {
+    const style = getComputedStyle(target), after = getComputedStyle(target, '::after');
+    const box = target.getBoundingClientRect();
+    window.walked.push({
+      walk: target.dataset.walk ?? null,
+      html: target.outerHTML.slice(0, 120),
+      visible: ring(style) || ring(after),
+      onScreen: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+    });
+  });
 }"""
 
 
 async def keyboard_walk(page: Page) -> list[str]:
     """Press Tab through the whole page. What is wrong: not reached, no visible focus, focus off screen. Empty: fine."""
     expected: dict[str, str] = dict(await page.evaluate(_FOCUSABLE))
-    await page.evaluate(_FROM_THE_TOP)
-    reached: set[str] = set()
-    wrong: list[str] = []
-    for _ in range(6 * len(expected) + 6):  # a date has several stops; a page may start with the focus in its middle
-        await page.keyboard.press("Tab")
-        here = await page.evaluate(_FOCUSED)
-        if here is None or here["walk"] in reached:
-            continue
-        if not here["visible"]:
-            wrong.append(f"no visible focus: {here['html']}")
-        if not here["onScreen"]:
-            wrong.append(f"focus off screen: {here['html']}")
-        reached.add(here["walk"] or here["html"])
-        if expected.keys() <= reached:
+    await page.evaluate(_WATCH_THE_FOCUS)
+    walked: list[dict[str, Any]] = []
+    for _ in range(6):  # a date has several stops; a page may start with the focus in its middle
+        for _ in range(len(expected) + 2):
+            await page.keyboard.press("Tab")
+        walked = await page.evaluate("window.walked")
+        if expected.keys() <= {here["walk"] for here in walked}:
             break
-    return [*wrong, *(f"not reached by Tab: {html}" for walk, html in expected.items() if walk not in reached)]
+    reached = {here["walk"] for here in walked}
+    return [
+        *sorted({f"no visible focus: {here['html']}" for here in walked if not here["visible"]}),
+        *sorted({f"focus off screen: {here['html']}" for here in walked if not here["onScreen"]}),
+        *(f"not reached by Tab: {html}" for walk, html in expected.items() if walk not in reached),
+    ]
 
 
 _TOO_SMALL = """(least) => {

@@ -1,109 +1,150 @@
-"""Every page in Chromium, as its people see it: axe, the Nu checker, the policy, the keyboard, the layout."""
+"""Every page in Chromium, in every state of the list: axe, the Nu checker, the policy, the keyboard, the layout.
 
+All of them are opened in one go, a few at a time, on one running platform; each test then looks at its own findings.
+French is looked at in light, German in dark; both on a phone and on a desk.
+"""
+
+import asyncio
+import os
+import re
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, Page, Response, async_playwright, expect
 
 from services.chassis.settings import Settings
 from services.chassis.web.security import cookie_name
+from tests.browser.morning import Morning, morning
 from tests.browser.page_checks import (
+    Trouble,
     axe_violations,
-    csp_violations,
     html_errors,
     keyboard_walk,
     layout_faults,
     screenshot,
+    watched_page,
 )
-from tests.journeys.adult import Centre
-from tests.journeys.stacks import Stack, embedded
+from tests.browser.pages import PAGES, Seen
+from tests.parts import chromium
+from tests.parts.presence import CHROMIUM
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
-PAGES = {
-    "": [
-        "/",
-        "/sign-in",
-        "/intake/waiting-room/liege",
-        "/directory/",
-        "/directory/?q=formation",
-        "/impact/",
-        "/impact/?from=x",
-    ],
-    "accueil-liege": ["/intake/", "/intake/visits/{visit}"],
-    "conseil-liege": [
-        "/scheduling/",
-        "/scheduling/agenda",
-        "/scheduling/workshops",
-        "/scheduling/workshops/new",
-        "/scheduling/workshops/{workshop}",
-        "/plans/",
-        "/plans/{plan}",
-        "/plans/{plan}/log",
-        "/directory/referrals",
-        "/directory/referrals/new",
-    ],
-    "operateur-ifapme": ["/directory/inbox", "/directory/entry"],
-    "cite-charleroi": ["/directory/referral-events"],
-    "exploitation": ["/intake/dead-letters"],
-}
-PLACES = [(account, path) for account, paths in PAGES.items() for path in paths]
+LOOKS = {"fr": "light", "de": "dark"}
+DESK, PHONE = 1280, 390
+AT_ONCE = 3
+SCREENSHOTS = os.environ.get("CEFO_SCREENSHOTS")
+"""A folder; with it every page is also kept as a picture, to be looked at."""
+SETTLED = """() => !document.querySelector('.htmx-request:not(.live)')
+  && [...document.querySelectorAll('.live')].every((board) => board.dataset.live === 'on')"""
+
+Findings = dict[str, list[str]]
 
 
 @pytest.fixture(scope="module")
-def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Stack, dict[str, str]]]:
-    """A platform with a morning behind it: people waiting, a workshop, a plan, a referral."""
-    with embedded(tmp_path_factory.mktemp("pages")) as stack:
-        liege = Centre(stack)
-        yield stack, liege.lives_a_morning()
+def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Generator[Morning]:
+    """A platform with a morning behind it."""
+    with morning(tmp_path_factory.mktemp("pages")) as lived:
+        yield lived
 
 
-async def opened(browser: Browser, stack: Stack, account: str, lang: str, width: int) -> BrowserContext:
-    """A browser context at this width, signed in as this account."""
-    context = await browser.new_context(
-        viewport={"width": width, "height": 900}, base_url=stack.url, bypass_csp=False, locale=lang
-    )
-    cookies = [{"name": "cefo-lang", "value": lang, "url": stack.url}]
-    if account:
-        client = stack.browse()
-        client.post("/sign-in", data={"account": account})
-        name = cookie_name(Settings(), "session")
-        cookies.append({"name": name, "value": client.cookies[name], "url": stack.url})
-    for cookie in cookies:
-        await context.add_cookies([{"name": cookie["name"], "value": cookie["value"], "url": cookie["url"]}])
-    return context
+@pytest.fixture(scope="module")
+def findings(request: pytest.FixtureRequest, lived_in: Morning) -> Findings:
+    """What was found on each page that this run asks for, by the page's name."""
+    asked = {item.name for item in request.session.items if item.path == request.path}
+    pages = [seen for seen in PAGES if f"{test_a_page_is_fit_to_use.__name__}[{seen.name}]" in asked]
+    return asyncio.run(looked_at(pages, lived_in))
 
 
-async def settled(page: Page, path: str) -> str:
-    """Open the page; returns the HTML as the server sent it."""
-    answer = await page.goto(path)
-    assert answer is not None
-    assert answer.status < 500
+@pytest.mark.parametrize("seen", PAGES, ids=[seen.name for seen in PAGES])
+def test_a_page_is_fit_to_use(seen: Seen, findings: Findings) -> None:
+    assert findings[seen.name] == []
+
+
+@pytest.mark.parametrize("path", ["/", "/directory/", "/intake/waiting-room/liege", "/nowhere"])
+async def test_the_first_tab_leads_to_the_content(path: str, lived_in: Morning, browser: Browser) -> None:
+    async with watched_page(browser, base_url=lived_in.stack.url, locale="fr") as (page, _trouble):
+        await page.goto(path)
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_role("link", name="Aller au contenu")).to_be_focused()
+        await expect(page.get_by_role("link", name="Aller au contenu")).to_be_in_viewport(ratio=1)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("main")).to_be_focused()
+
+
+async def looked_at(pages: list[Seen], lived: Morning) -> Findings:
+    """Open each page in each language, a few at a time; read all documents with one Nu checker."""
+    found: Findings = {seen.name: [] for seen in pages}
+    documents: dict[str, str] = {}
+    gate = asyncio.Semaphore(AT_ONCE)
+    with CHROMIUM.starting():
+        playwright = await async_playwright().start()
+        browser = await chromium.launch(playwright)
+
+    async def look(seen: Seen, lang: str) -> None:
+        async with gate:
+            html, faults = await faults_of(browser, lived, seen, lang)
+        documents[f"{seen.name} [{lang}]"] = html
+        found[seen.name] += [f"{lang} {fault}" for fault in faults]
+
+    try:
+        await asyncio.gather(*(look(seen, lang) for seen in pages for lang in LOOKS))
+    finally:
+        await browser.close()
+        await playwright.stop()
+    for error in await html_errors(documents):
+        name = next(name for name in documents if error.startswith(f"{name}:"))
+        found[name.rsplit(" [", 1)[0]].append(f"HTML: {error}")
+    return found
+
+
+async def faults_of(browser: Browser, lived: Morning, seen: Seen, lang: str) -> tuple[str, list[str]]:
+    """The page's HTML as the server sent it, and what is wrong with it in this language, at both widths."""
+    url = lived.stack.url
+    cookies = {"cefo-lang": lang}
+    if seen.who:
+        cookies[cookie_name(Settings(), "session")] = lived.session(seen.who)
+    options = {"base_url": url, "locale": lang, "color_scheme": LOOKS[lang]}
+    async with watched_page(browser, DESK, **options) as (page, trouble):
+        await page.context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
+        answers: list[Response] = []
+        page.on("response", lambda one: answers.append(one) if one.request.is_navigation_request() else None)
+        await page.goto(seen.address(lived.made))
+        if seen.does:
+            await settled(page)
+            await seen.does(page)
+        faults = await settled(page)
+        answer = [one for one in answers if not 300 <= one.status < 400][-1]
+        if answer.status != seen.status:
+            faults.append(f"answered {answer.status}, not {seen.status}")
+        html = await answer.text()
+        for width in (DESK, PHONE):
+            faults += [f"{width}: {fault}" for fault in await at_width(page, seen, lang, width)]
+        return html, [*faults, *complaints(trouble, seen)]
+
+
+async def settled(page: Page) -> list[str]:
+    """Wait until boards are live and pieces of other services are in."""
     await page.wait_for_load_state("load")
-    await page.wait_for_timeout(300)
-    return await answer.text()
+    await page.wait_for_function(SETTLED, timeout=20_000)
+    return []
 
 
-@pytest.mark.parametrize(("account", "path"), PLACES, ids=[f"{a or 'anyone'}:{p}" for a, p in PLACES])
-async def test_a_page_is_fit_to_use(
-    account: str, path: str, browser: Browser, lived_in: tuple[Stack, dict[str, str]]
-) -> None:
-    stack, made = lived_in
-    path = path.format_map(made)
-    found: list[str] = []
-    for lang, width in (("fr", 1280), ("de", 390)):
-        context = await opened(browser, stack, account, lang, width)
-        page = await context.new_page()
-        trouble = await csp_violations(page)
-        html = await settled(page, path)
-        found += [f"{lang} {width}: {fault}" for fault in await axe_violations(page)]
-        found += [f"{lang} {width}: {fault}" for fault in await layout_faults(page)]
-        found += [f"{lang} {width}: {fault}" for fault in [*trouble.csp, *trouble.console, *trouble.scripts]]
-        if lang == "fr":
-            found += await html_errors({path: html})
-            found += [f"keyboard: {fault}" for fault in await keyboard_walk(page)]
-        name = (path.strip("/") or "home").replace("/", "-").replace("?", "-").replace("=", "-")[:60]
-        await screenshot(page, f"{name}-{lang}", width, Path("build/screenshots"))
-        await context.close()
-    assert not found, "\n".join(found)
+async def at_width(page: Page, seen: Seen, lang: str, width: int) -> list[str]:
+    """What is wrong at this width. The keyboard's way is the same in every language."""
+    await page.set_viewport_size({"width": width, "height": 844 if width == PHONE else 800})
+    await page.evaluate("document.activeElement?.blur(); scrollTo(0, 0)")
+    if SCREENSHOTS:
+        name = re.sub(r"[^a-z0-9]+", "-", f"{seen.name} {lang}".lower()).strip("-")
+        await screenshot(page, name, width, Path(SCREENSHOTS))
+    faults = [*await axe_violations(page), *await layout_faults(page)]
+    if lang == "fr":
+        faults += await keyboard_walk(page)
+    return faults
+
+
+def complaints(trouble: Trouble, seen: Seen) -> list[str]:
+    """What the page complained about; a page that is meant to be refused may say so on the console."""
+    meant = f"status of {seen.status}"
+    return [fault for fault in trouble.all() if seen.status < 400 or meant not in fault]

@@ -78,8 +78,8 @@ class Centre:
         told = {"given_name": "Prénom", "family_name": "Démonstration", "purposes": ["guidance", "plan"]}
         return ok(self.desk.post(f"/intake/api/v1/visits/{visit}/visitor", json=told))
 
-    def interview(self, path: str) -> None:
-        """Book a guidance interview of an hour, let its time come, hold it."""
+    def interview(self, path: str) -> str:
+        """Book a guidance interview of an hour, let its time come, hold it. Returns the interview."""
         begins = self.next_working_day()
         booking = {"path_id": path, "starts_at": begins.isoformat(), "minutes": 60, "room": "liege-r1"}
         booked = ok(
@@ -90,6 +90,7 @@ class Centre:
         )
         self.until(begins + timedelta(minutes=60))
         ok(self.counsellor.post(f"/scheduling/api/v1/interviews/{booked['id']}/hold", json={}))
+        return booked["id"]
 
     def plan_of(self, subject_ref: str) -> str:
         """The person's plan, once it is open."""
@@ -130,36 +131,3 @@ class Centre:
         """What impact counted at Liège, a year around the rehearsal's days."""
         since, until = (self.now() - timedelta(days=200)).date(), (self.now() + timedelta(days=200)).date()
         return ok(self.desk.get(f"/impact/api/v1/figures?from={since}&to={until}&centre=liege"))
-
-    def lives_a_morning(self) -> dict[str, str]:
-        """People wait, a workshop is announced, a plan is under way. Returns what was made, by kind."""
-        visit = self.walks_in("find-job")
-        for area in ("choose-path", "select-training", "create-business"):
-            self.walks_in(area)
-        called = self.walks_in("choose-path")
-        ok(self.desk.post(f"/intake/api/v1/visits/{called}/call", json={"desk": "desk-1"}))
-        known = self.agrees_to_be_known(self.walks_in("choose-path"))
-        announced = {
-            "centre": "liege",
-            "title": "Construire son projet",
-            "room": "liege-r2",
-            "seats": 8,
-            "sessions": [{"starts_at": (self.next_working_day() + timedelta(days=21)).isoformat(), "minutes": 120}],
-        }
-        workshop = ok(
-            eventually(
-                lambda: self.counsellor.post("/scheduling/api/v1/workshops", json=announced),
-                lambda answer: answer.status_code == 201,
-            )
-        )
-        taken = {"subject_ref": known["subject_ref"], "centre": "liege", "area": "choose-path"}
-        path = ok(
-            eventually(
-                lambda: self.counsellor.post("/scheduling/api/v1/paths", json=taken),
-                lambda answer: answer.status_code == 201,
-            )
-        )["id"]
-        self.interview(path)
-        plan = self.plan_of(known["subject_ref"])
-        self.build_plan(plan, self.counsellor)
-        return {"visit": visit, "workshop": workshop["id"], "plan": plan}

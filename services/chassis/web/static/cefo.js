@@ -65,6 +65,10 @@
       return true;
     },
 
+    // A piece that another service filled stays as it is while it is the same piece: the board's template has it unfilled.
+    htmx_before_morph_node: (_element, { oldNode, newNode }) =>
+      !oldNode.dataset?.hxGet || oldNode.dataset.hxGet !== newNode.dataset?.hxGet,
+
     // A refusal is said and swaps nothing, unless the form asked for it (data-hx-status-…); nor does a page that lacks the
     // region we asked for, which would empty the region.
     htmx_before_swap: (_element, { ctx, tasks }) => {

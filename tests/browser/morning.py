@@ -1,0 +1,192 @@
+"""A platform with a morning behind it, so that every page has something to show."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from services.chassis.dead_letters import LetterState, dead_letters_table, letter_row
+from services.chassis.identity import Person, Role, Signer
+from services.chassis.web.front import DEMO_ACCOUNTS
+from services.chassis.wire import Record
+from services.contracts.intake import DeskCheckIn
+from tests.journeys.adult import IFAPME_SERVICE, Centre, ok
+from tests.journeys.stacks import Stack, embedded, eventually
+
+
+@dataclass
+class Morning:
+    """A running platform, what is there by name, and the keys to it."""
+
+    stack: Stack
+    made: dict[str, str]
+    signer: Signer
+    people: dict[str, Person]
+
+    def session(self, who: str) -> str:
+        """What the session cookie of this person holds."""
+        return self.signer.session(self.people[who])
+
+
+@contextmanager
+def morning(folder: Path) -> Generator[Morning]:
+    """The embedded stack."""
+    with embedded(folder) as stack:
+        made = lived(stack)
+        signer = Signer((folder / "secret.key").read_text(), 12)
+        newcomer = visitor(str(uuid4()))
+        provider = Person(
+            subject="demo/new-provider",
+            name="new-provider",
+            roles=frozenset({Role.PROVIDER}),
+            organization_id=uuid4(),
+        )
+        people = {
+            **DEMO_ACCOUNTS,
+            "visitor": visitor(made["person"]),
+            "newcomer": newcomer,
+            "new-provider": provider,
+            "two-centres": staff("two-centres", {"liege", "namur"}),
+            "no-centre": staff("no-centre", set()),
+        }
+        more = {"link": signer.link(newcomer), "nothing": str(uuid4())}
+        yield Morning(stack, made | more, signer, people)
+
+
+def visitor(subject_ref: str) -> Person:
+    """Whoever holds the personal link of this reference."""
+    return Person.model_validate(
+        {"subject": f"visitor/{subject_ref}", "name": "–", "roles": {Role.VISITOR}, "subject_ref": subject_ref}
+    )
+
+
+def staff(name: str, centres: set[str]) -> Person:
+    """A counsellor of these centres."""
+    return Person(
+        subject=f"demo/{name}",
+        name=name,
+        roles=frozenset({Role.COUNSELLOR}),
+        centres=frozenset(centres),
+        staff_code=f"{name}-c01",
+    )
+
+
+def lived(stack: Stack) -> dict[str, str]:
+    """Two days of the centre of Liège. Returns what was made, by kind."""
+    liege = Centre(stack)
+    first = liege.next_working_day()
+    liege.until(first.replace(hour=9, minute=1))
+    ada, ben, eve = (liege.agrees_to_be_known(liege.walks_in("choose-path"))["subject_ref"] for _ in range(3))
+    path = made(liege, "/scheduling/api/v1/paths", subject_ref=ada, centre="liege", area="choose-path")["id"]
+    held = liege.interview(path)
+    plan = liege.plan_of(ada)
+    liege.build_plan(plan, liege.counsellor)
+    directed_later = {"track_id": track_of(liege, plan), "title": "Chercher un stage", "needs_provider": True}
+    made(liege, f"/plans/api/v1/plans/{plan}/actions", **directed_later, reason="work-experience")
+    second = liege.next_working_day()
+    workshop = a_workshop(liege, second, seats=1)
+    for person in (ben, eve):
+        made(liege, f"/scheduling/api/v1/workshops/{workshop}/seats", subject_ref=person, waitlist=True)
+    booked = made(
+        liege,
+        "/scheduling/api/v1/interviews",
+        path_id=path,
+        starts_at=(second + timedelta(hours=5)).isoformat(),
+        minutes=60,
+        room="liege-r1",
+    )
+    made(
+        liege,
+        "/directory/api/v1/referrals",
+        id=str(uuid4()),
+        service_id=IFAPME_SERVICE,
+        subject_ref=ben,
+        centre="liege",
+        reason="training",
+    )
+    stuck(stack, liege.now())
+    liege.until(second + timedelta(hours=3))
+    return {
+        **a_full_room(liege),
+        "announced": a_workshop(liege, second + timedelta(days=21), seats=8),
+        "held": held,
+        "person": ada,
+        "workshop": workshop,
+        "plan": plan,
+        "track": track_of(liege, plan),
+        "step": ok(liege.counsellor.get(f"/plans/api/v1/plans/{plan}"))["information_steps"][0]["id"],
+        "interview": booked["id"],
+        "date": second.date().isoformat(),
+        "sunday": sunday_after(second),
+        **answered(stack, liege),
+    }
+
+
+def made(at: Centre, url: str, /, **body: Any) -> Any:
+    """What the counsellor made; what it stands on may be on its way still."""
+    return ok(eventually(lambda: at.counsellor.post(url, json=body), lambda answer: answer.status_code == 201))
+
+
+def a_workshop(centre: Centre, begins: datetime, seats: int) -> str:
+    """A workshop of two sessions."""
+    sessions = [{"starts_at": (begins + timedelta(days=7 * week)).isoformat(), "minutes": 120} for week in range(2)]
+    body = {"centre": "liege", "title": "Construire son projet", "room": "liege-r2", "seats": seats}
+    return made(centre, "/scheduling/api/v1/workshops", **body, sessions=sessions)["id"]
+
+
+def track_of(centre: Centre, plan: str) -> str:
+    """The plan's first track."""
+    return ok(centre.counsellor.get(f"/plans/api/v1/plans/{plan}"))["goals"][0]["tracks"][0]["id"]
+
+
+def sunday_after(day: datetime) -> str:
+    """The next Sunday, when everything is closed."""
+    return (day + timedelta(days=6 - day.weekday())).date().isoformat()
+
+
+def a_full_room(centre: Centre) -> dict[str, str]:
+    """People who wait, are called, are received, and one who is known, a few minutes apart."""
+    visits: list[str] = []
+    for area in ("find-job", "choose-path", "select-training", "create-business", "choose-path", "find-job"):
+        visits.append(centre.walks_in(area))
+        centre.until(centre.now() + timedelta(minutes=3))
+    for visit, desk in zip(visits, ("desk-1", "desk-2"), strict=False):
+        ok(centre.desk.post(f"/intake/api/v1/visits/{visit}/call", json={"desk": desk}))
+    ok(centre.desk.post(f"/intake/api/v1/visits/{visits[0]}/serve", json={}))
+    centre.agrees_to_be_known(visits[0])
+    return {"visit": visits[3], "known_visit": visits[0]}
+
+
+def answered(stack: Stack, centre: Centre) -> dict[str, str]:
+    """The provider accepts one referral; another, and an action without a service, still wait."""
+    mine = centre.counsellor
+    referrals = eventually(
+        lambda: ok(mine.get("/directory/api/v1/referrals?centre=liege"))["contents"], lambda found: len(found) == 2
+    )
+    undirected = eventually(lambda: ok(mine.get("/directory/api/v1/undirected?centre=liege")), lambda found: found)
+    provider = stack.browse()
+    provider.post("/sign-in", data={"account": "operateur-ifapme"})
+    first, second = (one["id"] for one in referrals)
+    ok(provider.post(f"/directory/api/v1/referrals/{first}/progress", json={"status": "accepted"}))
+    return {
+        "referral": first,
+        "unanswered": second,
+        "service": IFAPME_SERVICE,
+        "organization": referrals[0]["organization_id"],
+        "undirected": undirected[0]["action_id"],
+    }
+
+
+def stuck(stack: Stack, at: datetime) -> None:
+    """A dead letter, as the consumer keeps what nobody can read."""
+    record = Record(DeskCheckIn.topic, b"7f2c", [], b"not an event", 0, 41)
+    row = letter_row(
+        record, state=LetterState.DEAD, reason="malformed", detail="the header ce_type is missing", attempts=1, at=at
+    )
+    with sa.create_engine(f"sqlite:///{stack.data / 'stores/intake.db'}").begin() as store:
+        store.execute(sa.insert(dead_letters_table(sa.MetaData())), [row])

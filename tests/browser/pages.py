@@ -1,0 +1,200 @@
+"""Every page there is, in the states that people meet: what `test_pages.py` opens and checks.
+
+A page is named by its route as the service declares it. A page of a new route belongs in here; `NO_PAGES` says which
+routes answer something else.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from playwright.async_api import Page
+
+Doing = Callable[[Page], Awaitable[None]]
+
+FRONT_DESK, COUNSELLOR, PROVIDER = "accueil-liege", "conseil-liege", "operateur-ifapme"
+ELSEWHERE = "conseil-namur"
+"""Whose centre has had no visitor yet: empty boards and lists."""
+VISITOR, NEWCOMER = "visitor", "newcomer"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One page as one person sees it. `path` names what the morning made in braces; `does` leads to the state."""
+
+    route: str
+    who: str = ""
+    path: str = ""
+    state: str = ""
+    status: int = 200
+    does: Doing | None = None
+
+    @property
+    def name(self) -> str:
+        """For the test's name and the screenshot's."""
+        return " ".join(part for part in (self.route, self.who, self.state) if part)
+
+    def address(self, made: dict[str, str]) -> str:
+        """Where it is, with what the morning made."""
+        return (self.path or self.route).format_map(made)
+
+
+def sends(form: str) -> Doing:
+    """Press the button of this form, whatever is filled in."""
+
+    async def send(page: Page) -> None:
+        async with page.expect_navigation():
+            await page.locator(f'{form} button[type="submit"]').first.click()
+
+    return send
+
+
+def opens(details: str) -> Doing:
+    """Open what is folded away."""
+
+    async def unfold(page: Page) -> None:
+        await page.locator(f"{details} > summary").first.click()
+
+    return unfold
+
+
+async def _asks_for_a_track(page: Page) -> None:
+    await page.locator("#add-goal > summary").click()
+    await sends("#add-goal form")(page)
+
+
+FRONT = [
+    Seen("/"),
+    Seen("/", COUNSELLOR),
+    Seen("/sign-in"),
+    Seen("/sign-in/link", path="/sign-in/link?token={link}"),
+    Seen("/sign-in/link", path="/sign-in/link?token=nothing", state="no longer valid"),
+    Seen("/{nowhere}", path="/nowhere", state="not found", status=404),
+    Seen("/{nowhere}", FRONT_DESK, "/directory/inbox", "not allowed", 403),
+]
+INTAKE = [
+    Seen("/intake/", "two-centres"),
+    Seen("/intake/", "no-centre", state="no centre"),
+    Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege"),
+    Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege", "asks first", does=opens("#board .confirm")),
+    Seen("/intake/desk/{centre}", "accueil-namur", "/intake/desk/namur", "empty"),
+    Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{visit}"),
+    Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{visit}", "in error", 422, sends("main form")),
+    Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{known_visit}", "known"),
+    Seen(
+        "/intake/visits/{id}",
+        FRONT_DESK,
+        "/intake/visits/{known_visit}",
+        "new link",
+        does=sends('form[action$="/link"]'),
+    ),
+    Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{nothing}", "not found", 404),
+    Seen("/intake/waiting-room/{centre}", path="/intake/waiting-room/liege"),
+    Seen("/intake/waiting-room/{centre}", path="/intake/waiting-room/namur", state="empty"),
+]
+SCHEDULING = [
+    Seen("/scheduling/", COUNSELLOR),
+    Seen("/scheduling/", "two-centres"),
+    Seen("/scheduling/", ELSEWHERE, state="empty"),
+    Seen("/scheduling/agenda", COUNSELLOR),
+    Seen("/scheduling/agenda", COUNSELLOR, "/scheduling/agenda?counsellor=*", "everybody"),
+    Seen("/scheduling/agenda", ELSEWHERE, state="empty"),
+    Seen("/scheduling/agenda", COUNSELLOR, "/scheduling/agenda?date={sunday}", "closed"),
+    Seen("/scheduling/interviews/new", COUNSELLOR),
+    Seen("/scheduling/interviews/new", COUNSELLOR, "/scheduling/interviews/new?person={person}", "for a person"),
+    Seen("/scheduling/interviews/new", COUNSELLOR, state="in error", status=422, does=sends("main form")),
+    Seen("/scheduling/interviews/new", ELSEWHERE, state="empty"),
+    Seen("/scheduling/interviews/{id}", COUNSELLOR, "/scheduling/interviews/{interview}"),
+    Seen(
+        "/scheduling/interviews/{id}",
+        COUNSELLOR,
+        "/scheduling/interviews/{interview}",
+        "asks first",
+        does=opens("main .confirm"),
+    ),
+    Seen("/scheduling/interviews/{id}", COUNSELLOR, "/scheduling/interviews/{held}", "held"),
+    Seen("/scheduling/workshops", COUNSELLOR),
+    Seen("/scheduling/workshops", ELSEWHERE, state="empty"),
+    Seen("/scheduling/workshops/new", COUNSELLOR),
+    Seen("/scheduling/workshops/new", COUNSELLOR, state="in error", status=422, does=sends("main form")),
+    Seen("/scheduling/workshops/{id}", COUNSELLOR, "/scheduling/workshops/{workshop}"),
+    Seen("/scheduling/workshops/{id}", COUNSELLOR, "/scheduling/workshops/{announced}", "empty"),
+]
+PLANS = [
+    Seen("/plans/", COUNSELLOR),
+    Seen("/plans/", COUNSELLOR, "/plans/?stage=confirmed", "empty"),
+    Seen("/plans/mine", NEWCOMER, state="empty"),
+    Seen("/plans/{id}", COUNSELLOR, "/plans/{plan}"),
+    Seen("/plans/{id}", VISITOR, "/plans/{plan}"),
+    Seen("/plans/{id}", VISITOR, "/plans/{plan}", "in error", 422, _asks_for_a_track),
+    Seen("/plans/{id}/log", VISITOR, "/plans/{plan}/log"),
+    Seen("/plans/{id}/assessment/{dimension}", VISITOR, "/plans/{plan}/assessment/skills"),
+    Seen("/plans/{id}/assessment/{dimension}", COUNSELLOR, "/plans/{plan}/assessment/information"),
+    Seen("/plans/{id}/information-steps/{step_id}", VISITOR, "/plans/{plan}/information-steps/{step}"),
+    Seen("/plans/{id}/tracks/{track_id}/actions", COUNSELLOR, "/plans/{plan}/tracks/{track}/actions"),
+    Seen("/plans/{id}/tracks/{track_id}/actions", VISITOR, "/plans/{plan}/tracks/{track}/actions"),
+    Seen(
+        "/plans/{id}/tracks/{track_id}/actions",
+        COUNSELLOR,
+        "/plans/{plan}/tracks/{track}/actions",
+        "in error",
+        422,
+        sends("main form"),
+    ),
+]
+DIRECTORY = [
+    Seen("/directory/"),
+    Seen("/directory/", path="/directory/?q=formation&why=1", state="why this order"),
+    Seen("/directory/", path="/directory/?q=xyzzyx", state="nothing found"),
+    Seen("/directory/", path="/directory/?area=gardening", state="in error", status=422),
+    Seen("/directory/services/{id}", path="/directory/services/{service}"),
+    Seen("/directory/services/{id}", COUNSELLOR, "/directory/services/{service}"),
+    Seen("/directory/organizations/{id}", path="/directory/organizations/{organization}"),
+    Seen("/directory/referrals", COUNSELLOR),
+    Seen("/directory/referrals", ELSEWHERE, state="empty"),
+    Seen("/directory/referrals", "two-centres"),
+    Seen("/directory/referrals/new", COUNSELLOR, "/directory/referrals/new?service_id={service}"),
+    Seen(
+        "/directory/referrals/new",
+        COUNSELLOR,
+        "/directory/referrals/new?service_id={service}",
+        "in error",
+        422,
+        sends("main form"),
+    ),
+    Seen("/directory/referrals/{id}", COUNSELLOR, "/directory/referrals/{referral}"),
+    Seen("/directory/referrals/{id}", PROVIDER, "/directory/referrals/{unanswered}", does=opens("main .confirm")),
+    Seen("/directory/undirected/{id}", COUNSELLOR, "/directory/undirected/{undirected}"),
+    Seen("/directory/inbox", PROVIDER),
+    Seen("/directory/inbox", "new-provider", state="empty"),
+    Seen("/directory/entry", PROVIDER),
+    Seen("/directory/entry/{id}", PROVIDER, "/directory/entry/{service}"),
+    Seen("/directory/referral-events", "cite-charleroi"),
+]
+IMPACT = [
+    Seen("/impact/"),
+    Seen("/impact/", path="/impact/?from=2001-01-01&to=2001-12-31", state="empty"),
+    Seen("/impact/", path="/impact/?from=yesterday", state="in error", status=422),
+]
+OPERATIONS = [
+    Seen("/intake/dead-letters", "exploitation"),
+    Seen("/scheduling/dead-letters", "exploitation", state="empty"),
+    Seen("/plans/dead-letters", "exploitation", state="empty"),
+    Seen("/directory/dead-letters", "exploitation", state="empty"),
+    Seen("/impact/dead-letters", "exploitation", state="empty"),
+]
+PAGES = [*FRONT, *INTAKE, *SCHEDULING, *PLANS, *DIRECTORY, *IMPACT, *OPERATIONS]
+
+NO_PAGES = {
+    "/intake/desk/{centre}/stream": "a stream of the page's board",
+    "/intake/waiting-room/{centre}/stream": "a stream of the page's board",
+    "/scheduling/board/stream": "a stream of the page's board",
+    "/plans/{id}/live": "a stream of the page's board",
+    "/directory/inbox/stream": "a stream of the page's board",
+    "/directory/referrals/stream": "a stream of the page's board",
+    "/directory/referral-events/stream": "a stream of the page's board",
+    "/intake/fragments/visitors/{subject_ref}": "a name, for a page of another service",
+    "/health/live": "for machines",
+    "/health/ready": "for machines",
+    "/metrics": "for machines",
+    "/contracts/{name}.json": "for machines",
+}

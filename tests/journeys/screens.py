@@ -1,0 +1,290 @@
+"""One adult, as people do it: everybody at a screen of their own; things are found by labels and roles, in French."""
+
+import re
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.browser.page_checks import Trouble, watched_page
+from tests.journeys.stacks import Stack
+
+PATIENCE = 20_000
+"""Milliseconds that a person looks at a screen before they call somebody; events need a moment on a busy machine."""
+FRONT_DESK, COUNSELLOR = "Accueil, Liège", "Conseil, Liège"
+PROVIDER, CITE = "Opérateur, IFAPME (démo)", "Cité des métiers, Charleroi"
+PHONE = 390
+Answer = TypeVar("Answer")
+
+
+async def eventually(ask: Callable[[], Awaitable[Answer]], enough: Callable[[Answer], bool]) -> Answer:
+    """Look again until it is enough. Fails with what was seen last."""
+    end = time.monotonic() + PATIENCE / 1000
+    while not enough(answer := await ask()):
+        assert time.monotonic() < end, f"still {answer!r}"
+    return answer
+
+
+def row(within: Page | Locator, text: str) -> Locator:
+    """The row of a list that says this."""
+    return within.get_by_role("listitem").filter(has_text=text)
+
+
+@dataclass
+class Screens:
+    """The screens of one journey; what any of them did wrong is kept."""
+
+    browser: Browser
+    stack: Stack
+    opened: AsyncExitStack
+    troubles: list[Trouble] = field(default_factory=list[Trouble])
+
+    async def nobody(self, width: int = 1280, **options: Any) -> Page:
+        """A screen at which nobody has signed in."""
+        context: dict[str, Any] = {"base_url": self.stack.url, "locale": "fr-BE", **options}
+        page, trouble = await self.opened.enter_async_context(watched_page(self.browser, width, **context))
+        page.set_default_timeout(PATIENCE)
+        self.troubles.append(trouble)
+        return page
+
+    async def of(self, account: str, **options: Any) -> Page:
+        """A screen at which somebody signs in, by the first page's link."""
+        page = await self.nobody(**options)
+        await page.goto("/")
+        await page.get_by_role("main").get_by_role("link", name="Se connecter").click()
+        await page.get_by_role("button", name=f"Continuer – {account}").click()
+        await expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
+        return page
+
+    def faults(self) -> list[str]:
+        """What the console, the scripts or the policy complained about, on any screen."""
+        return [fault for trouble in self.troubles for fault in trouble.all()]
+
+
+@asynccontextmanager
+async def screens(browser: Browser, stack: Stack) -> AsyncGenerator[Screens]:
+    """Screens for as long as the block lasts; no page may complain meanwhile."""
+    expect.set_options(timeout=PATIENCE)
+    async with AsyncExitStack() as opened:
+        those = Screens(browser, stack, opened)
+        yield those
+        assert those.faults() == []
+
+
+@dataclass
+class FrontDesk:
+    """The agent at the front desk, on the desk page."""
+
+    page: Page
+
+    async def checks_in(self, area: str) -> str:
+        """Somebody says what for and takes a ticket. Returns it."""
+        await self.page.get_by_role("radio", name=area).check()
+        await self.page.get_by_role("button", name="Donner un ticket").click()
+        said = self.page.get_by_role("status").filter(has_text=re.compile(r"Ticket \S+\."))
+        ticket = (await said.inner_text()).strip().removeprefix("Ticket ").removesuffix(".")
+        await expect(row(self.page.get_by_role("region", name="En attente"), ticket)).to_be_visible()
+        return ticket
+
+    async def calls(self, ticket: str) -> None:
+        """Call the ticket to this desk; the board moves without a new page."""
+        await self.page.get_by_role("button", name=f"Appeler – {ticket}").click()
+        await expect(row(self.page.get_by_role("region", name="Appelés au guichet"), ticket)).to_be_visible()
+
+    async def receives(self, ticket: str) -> None:
+        """The person has come to the desk."""
+        await self.page.get_by_role("button", name=f"Est là – {ticket}").click()
+        await expect(row(self.page.get_by_role("region", name="En cours d’accueil"), ticket)).to_be_visible()
+
+    async def makes_known(self, ticket: str, given_name: str, family_name: str) -> str:
+        """The person agrees to be known, for guidance and a plan. Returns their personal link."""
+        page = self.page
+        await page.get_by_role("link", name=f"Faire connaissance – {ticket}").click()
+        await page.get_by_role("button", name="Noter l’accord").click()
+        alert = page.get_by_role("alert")
+        await expect(alert).to_contain_text("Le prénom manque.")
+        await page.get_by_label("Prénom").fill(given_name)
+        await page.get_by_label("Nom", exact=True).fill(family_name)
+        await page.get_by_role("checkbox", name="pour réserver un accompagnement d’orientation").check()
+        await page.get_by_role("checkbox", name="pour recevoir un plan de carrière").check()
+        await page.get_by_role("button", name="Noter l’accord").click()
+        await expect(page.get_by_role("heading", name="Accord noté")).to_be_visible()
+        link = await page.get_by_role("textbox", name="À copier dans un message").input_value()
+        await page.get_by_role("link", name="Retour à l’accueil").click()
+        return link
+
+    async def says_goodbye(self, ticket: str) -> None:
+        """The visit is over."""
+        await self.page.get_by_role("button", name=f"Terminer – {ticket}").click()
+        await expect(row(self.page.get_by_role("region", name="En cours d’accueil"), ticket)).to_have_count(0)
+
+
+@dataclass
+class Counsellor:
+    """The counsellor, between the board, the agenda, the workshops and the plans."""
+
+    page: Page
+
+    async def goes_to(self, where: str) -> None:
+        """Choose a page in the main navigation."""
+        await self.page.get_by_role("navigation", name="Navigation principale").get_by_role("link", name=where).click()
+
+    async def starts_with(self, ticket: str) -> None:
+        """Sees on the board, without touching it, that this person is here, and begins the interview."""
+        await self.page.get_by_role("button", name=f"Commencer l’entretien – {ticket}").click()
+        mine = self.page.get_by_role("region", name="Mes entretiens du jour")
+        await expect(row(mine, ticket)).to_contain_text("en entretien depuis")
+
+    async def finishes_with(self, ticket: str) -> None:
+        """Says goodbye; the interview counts."""
+        await self.page.get_by_role("button", name=f"Terminer – {ticket}").click()
+        await expect(self.page.get_by_role("button", name=f"Terminer – {ticket}")).to_have_count(0)
+
+    async def books(self, begins: datetime, name: str, room: str) -> None:
+        """Fill in the booking form that is open, for an hour."""
+        page = self.page
+        await expect(page.get_by_text(name)).to_be_visible()
+        await page.get_by_label("Date", exact=True).fill(begins.date().isoformat())
+        await page.get_by_label("Heure", exact=True).fill(f"{begins:%H:%M}")
+        await page.get_by_role("radio", name="1 h").check()
+        await page.get_by_label("Local").fill(room)
+        await page.get_by_role("button", name="Réserver", exact=True).click()
+        await expect(page.get_by_role("status").filter(has_text="C’est réservé.")).to_be_visible()
+
+    async def holds(self) -> None:
+        """Notes on the interview's page that it took place."""
+        await self.page.get_by_role("button", name="Il a eu lieu").click()
+        await expect(self.page.get_by_text("C’est noté : l’entretien a eu lieu.")).to_be_visible()
+
+    async def announces(self, title: str, begins: datetime) -> None:
+        """A workshop of one session of two hours."""
+        page = self.page
+        await self.goes_to("Ateliers")
+        await page.get_by_role("link", name="Annoncer un atelier").click()
+        await page.get_by_label("Titre").fill(title)
+        await page.get_by_label("Première séance").fill(begins.date().isoformat())
+        await page.get_by_label("Heure", exact=True).fill(f"{begins:%H:%M}")
+        await page.get_by_label("Minutes par séance").fill("120")
+        await page.get_by_label("Nombre de séances").fill("1")
+        await page.get_by_label("Places").fill("8")
+        await page.get_by_label("Local").fill("liege-r2")
+        await page.get_by_role("button", name="Annoncer").click()
+        await expect(page.get_by_role("heading", name=title)).to_be_visible()
+
+    async def gives_a_seat(self, name: str) -> None:
+        """A known person takes a seat of the workshop that is open, and stands no longer in the list to choose from."""
+        page = self.page
+        person = page.get_by_role("radio", name=name)
+        await eventually(lambda: self._shown(person), bool)
+        await person.check()
+        await page.get_by_role("button", name="Donner une place").click()
+        await expect(page.get_by_text("La place est réservée.")).to_be_visible()
+        await expect(row(page.get_by_role("region", name="Participants"), name)).to_be_visible()
+        await expect(person).to_have_count(0)
+
+    async def _shown(self, person: Locator) -> bool:
+        """Whether it is there; if not, the page is loaded anew, as one does."""
+        shown = await person.count() > 0
+        if not shown:
+            await self.page.reload(wait_until="networkidle")
+        return shown
+
+    async def notes_attendance(self, name: str) -> None:
+        """Ticks who came to the session that has begun."""
+        page = self.page
+        await page.reload()
+        await page.get_by_role("checkbox", name=name).check()
+        await page.get_by_role("button", name="Noter", exact=True).click()
+        await expect(page.get_by_text("Les séances de finalisation peuvent être réservées.")).to_be_visible()
+
+    async def opens_plan_of(self, name: str) -> None:
+        """The person's plan, from the list of plans."""
+        await self.goes_to("Plans")
+        card = row(self.page.get_by_role("main"), name)
+        await eventually(lambda: self._shown(card), bool)
+        await card.get_by_role("link").first.click()
+        await expect(self.page.get_by_role("heading", name="Plan de carrière")).to_be_visible()
+
+    async def plans_a_way(self, goal: str) -> None:
+        """A track towards the goal that the person set; it came to this screen by itself."""
+        card = self.page.get_by_role("article", name=goal)
+        await card.get_by_text("Ouvrir une piste").click()
+        await card.get_by_label("La piste").fill("Se former")
+        await card.get_by_label("Dans quel domaine").select_option(label="Se former")
+        await card.get_by_role("button", name="Ouvrir la piste").click()
+        await expect(self.page.get_by_role("region", name="Se former")).to_be_visible()
+
+    async def plans_training(self, service: str) -> None:
+        """An action on the track that needs a provider; its service is chosen here."""
+        page = self.page
+        await page.get_by_role("link", name="Prévoir une action – Se former").click()
+        await page.get_by_label("Ce qu’il y a à faire").fill("S’inscrire")
+        await page.get_by_role("checkbox", name="Le centre oriente la personne vers un opérateur").check()
+        await page.get_by_label("Pour quoi ?").select_option(label="Formation")
+        options = page.get_by_label("Quel service ?").get_by_role("option").filter(has_text=service)
+        await page.get_by_label("Quel service ?").select_option(label=await options.first.inner_text())
+        await page.get_by_role("button", name="Prévoir l’action").click()
+        await expect(page.get_by_text("La demande part chez l’opérateur.")).to_be_visible()
+
+    async def cannot_confirm(self, why: str) -> None:
+        """The plan says what is missing, and has no button to confirm it."""
+        standing = self.page.get_by_role("region", name="Où en est le plan")
+        await expect(standing).to_contain_text(why)
+        await expect(standing.get_by_role("button", name="Confirmer le plan")).to_have_count(0)
+
+    async def confirms(self) -> None:
+        """Confirms the plan; the button appears by itself once the method's rule holds."""
+        await self.page.get_by_role("button", name="Confirmer le plan").click()
+        await expect(self.page.get_by_text("Le plan est confirmé. Bravo à vous deux !")).to_be_visible()
+
+
+@dataclass
+class Visitor:
+    """The person, with their personal link on a phone."""
+
+    page: Page
+    link: str
+
+    async def opens_the_link(self) -> None:
+        """The link leads to one button, and that to the plan."""
+        await self.page.goto(self.link)
+        await self.page.get_by_role("button", name="Ouvrir mon plan").click()
+
+    async def writes(self, goal: str) -> None:
+        """Along the six dimensions, a step with its result, a thought, and a goal."""
+        page = self.page
+        for dimension in ("Compétences", "Motivation", "Valeurs", "Intérêts", "Obstacles", "Ce que j’ai découvert"):
+            await page.get_by_role("link", name=re.compile(f"^Écrire – {dimension}")).click()
+            await page.get_by_label("Vos mots").fill(f"Démonstration : {dimension}")
+            await page.get_by_role("button", name="Garder", exact=True).click()
+            await expect(page.get_by_text(f"Démonstration : {dimension}")).to_be_visible()
+        await page.get_by_text("Prévoir une démarche").click()
+        await page.get_by_label("Ce qu’il faut découvrir").fill("Visiter un centre de formation")
+        await page.get_by_role("button", name="Prévoir la démarche").click()
+        await page.get_by_role("link", name="Noter le résultat – Visiter un centre de formation").click()
+        await page.get_by_label("Le résultat").fill("Places en janvier.")
+        await page.get_by_role("button", name="Garder", exact=True).click()
+        await page.get_by_text("Ajouter une réflexion").click()
+        await page.get_by_label("Votre réflexion").fill("Cela me plaît.")
+        await page.get_by_role("button", name="Garder la réflexion").click()
+        await page.get_by_text("Fixer un but").click()
+        await page.get_by_label("Le but, en une phrase").fill(goal)
+        await page.get_by_role("button", name="Fixer le but").click()
+        await expect(page.get_by_role("article", name=goal)).to_be_visible()
+
+
+async def figures(page: Page, since: datetime, until: datetime) -> dict[str, int]:
+    """What the results page says of Liège in this period, by its own words; nothing counted: nothing said."""
+    await page.goto("/impact/")
+    await page.get_by_label("Du", exact=True).fill(since.date().isoformat())
+    await page.get_by_label("Au", exact=True).fill(until.date().isoformat())
+    await page.get_by_label("Centre", exact=True).select_option(label="Cité des métiers de Liège")
+    await page.get_by_role("button", name="Afficher").click()
+    await page.wait_for_url("**/impact/?*centre=liege*")
+    names = await page.get_by_role("term").all_inner_texts()
+    values = await page.locator(".figure-value").all_inner_texts()
+    return {name: int(re.sub(r"\D", "", value)) for name, value in zip(names, values, strict=True)}
