@@ -9,10 +9,13 @@ from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
+from playwright.async_api import Page
 
 from services.chassis.dead_letters import LetterState, dead_letters_table, letter_row
 from services.chassis.identity import Person, Role, Signer
+from services.chassis.settings import Settings
 from services.chassis.web.front import DEMO_ACCOUNTS
+from services.chassis.web.security import cookie_name
 from services.chassis.wire import Record
 from services.contracts.intake import DeskCheckIn
 from tests.journeys.adult import IFAPME_SERVICE, Centre, ok
@@ -28,9 +31,13 @@ class Morning:
     signer: Signer
     people: dict[str, Person]
 
-    def session(self, who: str) -> str:
-        """What the session cookie of this person holds."""
-        return self.signer.session(self.people[who])
+    async def enters(self, page: Page, who: str, lang: str = "fr") -> None:
+        """This person has signed in on this screen, in this language; "" is anybody."""
+        context, url = page.context, self.stack.url
+        await context.add_cookies([{"name": "cefo-lang", "value": lang, "url": url}])
+        if who:
+            name, session = cookie_name(Settings(), "session"), self.signer.session(self.people[who])
+            await context.add_cookies([{"name": name, "value": session, "url": url}])
 
 
 @contextmanager

@@ -7,15 +7,12 @@ French is looked at in light, German in dark; both on a phone and on a desk.
 import asyncio
 import os
 import re
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, Response, async_playwright, expect
 
-from services.chassis.settings import Settings
-from services.chassis.web.security import cookie_name
-from tests.browser.morning import Morning, morning
+from tests.browser.morning import Morning
 from tests.browser.page_checks import (
     Trouble,
     axe_violations,
@@ -40,13 +37,6 @@ SETTLED = """() => !document.querySelector('.htmx-request:not(.live)')
   && [...document.querySelectorAll('.live')].every((board) => board.dataset.live === 'on')"""
 
 Findings = dict[str, list[str]]
-
-
-@pytest.fixture(scope="module")
-def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Generator[Morning]:
-    """A platform with a morning behind it."""
-    with morning(tmp_path_factory.mktemp("pages")) as lived:
-        yield lived
 
 
 @pytest.fixture(scope="module")
@@ -102,12 +92,9 @@ async def looked_at(pages: list[Seen], lived: Morning) -> Findings:
 async def faults_of(browser: Browser, lived: Morning, seen: Seen, lang: str) -> tuple[str, list[str]]:
     """The page's HTML as the server sent it, and what is wrong with it in this language, at both widths."""
     url = lived.stack.url
-    cookies = {"cefo-lang": lang}
-    if seen.who:
-        cookies[cookie_name(Settings(), "session")] = lived.session(seen.who)
     options = {"base_url": url, "locale": lang, "color_scheme": LOOKS[lang]}
     async with watched_page(browser, DESK, **options) as (page, trouble):
-        await page.context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
+        await lived.enters(page, seen.who, lang)
         answers: list[Response] = []
         page.on("response", lambda one: answers.append(one) if one.request.is_navigation_request() else None)
         await page.goto(seen.address(lived.made))

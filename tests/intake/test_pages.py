@@ -15,8 +15,8 @@ from services.chassis.identity import Person
 from services.chassis.testing import Client, FixedClock, said
 from services.contracts.intake import VisitCheckedIn
 from services.intake.store import Visit, Visitor
-from tests.chassis_web.served import served
 from tests.intake.people import COUNSELLOR, LIEGE_DESK, NAMUR_DESK, PROVIDER
+from tests.parts.served import served
 
 DESK = "/intake/desk/liege"
 ROOM = "/intake/waiting-room/liege"

@@ -1,16 +1,13 @@
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import uvicorn
 from playwright.async_api import Browser, Page, expect
 from sqlmodel import select
 
 from services.chassis.identity import Person
-from services.launcher.kafka import free_ports
 from services.plans.store import InformationStep, Plan
 from tests.browser.page_checks import (
     axe_violations,
@@ -19,25 +16,10 @@ from tests.browser.page_checks import (
     keyboard_walk,
     layout_faults,
 )
+from tests.parts.served import served
 from tests.plans.conftest import Site
 from tests.plans.told import COUNSELLOR, Adult, tell, visitor
 from tests.plans.written import write_everything
-
-
-@asynccontextmanager
-async def served(site: Site) -> AsyncGenerator[str]:
-    """The site on a port of its own."""
-    port = free_ports(1)[0]
-    server = uvicorn.Server(uvicorn.Config(site.process, port=port, lifespan="off", log_config=None))
-    running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 (uvicorn has no event for it)
-        await asyncio.sleep(0.02)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        site.process.live.close()
-        server.should_exit = True
-        await running
 
 
 @asynccontextmanager
@@ -56,7 +38,7 @@ async def test_counsellor_and_visitor_see_each_other_write_and_lose_nothing(
 ) -> None:
     her_account = visitor(her.subject_ref)
     async with (
-        served(site) as url,
+        served(site.process) as url,
         opened(browser, site, url, COUNSELLOR) as counsellor,
         opened(browser, site, url, her_account) as person,
     ):
@@ -100,7 +82,7 @@ async def test_every_page_is_accessible_fits_and_is_used_by_keyboard(
     ]
     documents: dict[str, str] = {}
     faults: list[str] = []
-    async with served(site) as url:
+    async with served(site.process) as url:
         for person, path in pages:
             async with opened(browser, site, url, person, locale=lang) as page:
                 trouble = await csp_violations(page)

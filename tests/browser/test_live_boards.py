@@ -1,0 +1,58 @@
+"""A board that changes by itself disturbs nobody: names, focus, place and what is unfolded stay."""
+
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.browser.morning import Morning
+from tests.browser.page_checks import watched_page
+from tests.journeys.adult import IFAPME_SERVICE, Centre, ok
+from tests.journeys.screens import PHONE, row
+
+pytestmark = pytest.mark.browser
+PATIENCE = 20_000
+
+
+async def test_a_name_that_another_service_filled_in_stays(lived_in: Morning, browser: Browser) -> None:
+    async with watched_page(browser, base_url=lived_in.stack.url, locale="fr") as (page, trouble):
+        await lived_in.enters(page, "conseil-liege")
+        await page.goto("/directory/referrals")
+        unanswered = page.get_by_role("region", name="En attente de réponse")
+        named = row(unanswered, "Prénom Démonstration")
+        await expect(named).to_have_count(1, timeout=PATIENCE)
+        before = await unanswered.get_by_role("listitem").count()
+        liege = Centre(lived_in.stack)
+        more = {"subject_ref": str(uuid4()), "centre": "liege", "service_id": IFAPME_SERVICE, "reason": "training"}
+        ok(liege.counsellor.post("/directory/api/v1/referrals", json={"id": str(uuid4()), **more}))
+        await expect(unanswered.get_by_role("listitem")).to_have_count(before + 1, timeout=PATIENCE)
+        await expect(named).to_have_count(1)
+        assert trouble.all() == []
+
+
+async def test_somebody_comes_in_and_the_desk_keeps_its_place(lived_in: Morning, browser: Browser) -> None:
+    async with watched_page(browser, PHONE, base_url=lived_in.stack.url, locale="fr") as (page, trouble):
+        await lived_in.enters(page, "accueil-liege")
+        await page.goto("/intake/desk/liege")
+        await expect(page.get_by_text("En direct")).to_be_visible(timeout=PATIENCE)
+        waiting = page.get_by_role("region", name="En attente").get_by_role("listitem")
+        before = await waiting.count()
+        await waiting.first.get_by_text("Reparti", exact=True).click()
+        here = waiting.last.get_by_role("button", name="Appeler")
+        await here.focus()
+        place = await here.bounding_box()
+        Centre(lived_in.stack).walks_in("find-job")
+        await expect(waiting).to_have_count(before + 1, timeout=PATIENCE)
+        still = waiting.nth(before - 1).get_by_role("button", name="Appeler")
+        await expect(still).to_be_focused()
+        assert await still.bounding_box() == place
+        await expect(waiting.first.get_by_role("button", name="Oui, reparti")).to_be_visible()
+        assert trouble.all() == []
+
+
+@pytest.mark.parametrize(("motion", "moves"), [("no-preference", True), ("reduce", False)])
+async def test_who_wants_no_motion_sees_none(motion: str, moves: bool, lived_in: Morning, browser: Browser) -> None:
+    async with watched_page(browser, base_url=lived_in.stack.url, reduced_motion=motion) as (page, _trouble):
+        await page.goto("/intake/waiting-room/liege")
+        called = page.locator(".wall-called > .is-now")
+        assert (await called.evaluate("one => getComputedStyle(one).animationName") != "none") == moves

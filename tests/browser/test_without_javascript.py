@@ -1,0 +1,43 @@
+"""Everything works without JavaScript: plain links, plain forms."""
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.browser.morning import Morning
+from tests.browser.page_checks import watched_page
+from tests.journeys.screens import COUNSELLOR, FRONT_DESK, FrontDesk, screens
+
+pytestmark = pytest.mark.browser
+
+
+async def test_from_check_in_to_goodbye(lived_in: Morning, browser: Browser) -> None:
+    async with screens(browser, lived_in.stack) as those:
+        desk = FrontDesk(await those.of(FRONT_DESK, java_script_enabled=False))
+        ticket = await desk.checks_in("Se former")
+        await desk.calls(ticket)
+        counsellor = await those.of(COUNSELLOR, java_script_enabled=False)
+        await counsellor.get_by_role("button", name=f"Commencer l’entretien – {ticket}").click()
+        await counsellor.get_by_role("button", name=f"Terminer – {ticket}").click()
+        await expect(counsellor.get_by_text("C’est noté :")).to_be_visible()
+        await desk.receives(ticket)
+        await desk.makes_known(ticket, "Prénom", "Sans script (démo)")
+        await desk.says_goodbye(ticket)
+
+
+async def test_a_person_writes_a_goal(lived_in: Morning, browser: Browser) -> None:
+    async with watched_page(browser, base_url=lived_in.stack.url, java_script_enabled=False) as (page, _trouble):
+        await lived_in.enters(page, "visitor")
+        await page.goto(f"/plans/{lived_in.made['plan']}")
+        await page.get_by_text("Fixer un but").click()
+        await page.get_by_label("Le but, en une phrase").fill("Écrire sans script")
+        await page.get_by_role("button", name="Fixer le but").click()
+        await expect(page.get_by_role("article", name="Écrire sans script")).to_be_visible()
+
+
+async def test_a_search_finds(lived_in: Morning, browser: Browser) -> None:
+    async with watched_page(browser, base_url=lived_in.stack.url, locale="fr", java_script_enabled=False) as (page, _):
+        await page.goto("/directory/")
+        await page.get_by_label("Que cherchez-vous ?").fill("comptabilité")
+        await page.get_by_role("button", name="Chercher").click()
+        await page.get_by_role("link", name="comptabilité").first.click()
+        await expect(page.get_by_role("heading", name="Contact")).to_be_visible()
