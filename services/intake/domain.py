@@ -1,6 +1,7 @@
 """The rules of the front desk: free, anonymous, without appointment; and a fair queue."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from services.chassis.errors import Invalid, Refused, msg
 from services.contracts.intake import VisitStatus
@@ -35,6 +36,11 @@ _TIMES_OF: dict[VisitStatus, tuple[frozenset[str], frozenset[str]]] = {
     VisitStatus.NO_QUEUE: (frozenset(), frozenset()),
 }
 """Which times a past visit of this status needs, and which it may have."""
+
+
+def day_began(now: datetime, zone: ZoneInfo) -> datetime:
+    """When the centre's day began. A queue is a day's: tickets begin anew, and nobody waits overnight."""
+    return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 class UnknownCentre(Invalid):

@@ -141,15 +141,21 @@ async def count_tickets(session: AsyncSession, wanted: Mapping[tuple[str, date],
     return {(row.centre, row.day): row.given for row in await session.execute(counted, rows)}
 
 
-async def in_the_room(session: AsyncSession, centre: str, limit: int = 200) -> Sequence[Visit]:
-    """Who waits, is called or is being served at a centre, first come first."""
-    chosen = (
-        sa.select(Visit)
-        .where(col(Visit.centre) == centre, col(Visit.status).in_(ACTIVE))
-        .order_by(col(Visit.checked_in_at), col(Visit.id))
-        .limit(limit)
-    )
-    return (await session.scalars(chosen)).all()
+async def in_the_room(
+    session: AsyncSession,
+    centre: str,
+    limit: int = 200,
+    *,
+    since: datetime | None = None,
+    before: datetime | None = None,
+) -> Sequence[Visit]:
+    """Who waits, is called or is being served at a centre, first come first; of those who came since or before then."""
+    chosen = sa.select(Visit).where(col(Visit.centre) == centre, col(Visit.status).in_(ACTIVE))
+    if since is not None:
+        chosen = chosen.where(col(Visit.checked_in_at) >= since)
+    if before is not None:
+        chosen = chosen.where(col(Visit.checked_in_at) < before)
+    return (await session.scalars(chosen.order_by(col(Visit.checked_in_at), col(Visit.id)).limit(limit))).all()
 
 
 async def ended_lately(session: AsyncSession, centre: str, since: datetime, limit: int = 10) -> Sequence[Visit]:
@@ -167,9 +173,13 @@ async def ended_lately(session: AsyncSession, centre: str, since: datetime, limi
     return (await session.scalars(chosen)).all()
 
 
-async def first_waiting(session: AsyncSession, centre: str, area: str | None) -> UUID | None:
-    """Whoever waits longest (in this area, when one is named)."""
-    chosen = sa.select(col(Visit.id)).where(col(Visit.centre) == centre, col(Visit.status) == VisitStatus.WAITING.value)
+async def first_waiting(session: AsyncSession, centre: str, area: str | None, since: datetime) -> UUID | None:
+    """Whoever waits longest since then (in this area, when one is named)."""
+    chosen = sa.select(col(Visit.id)).where(
+        col(Visit.centre) == centre,
+        col(Visit.status) == VisitStatus.WAITING.value,
+        col(Visit.checked_in_at) >= since,
+    )
     if area is not None:
         chosen = chosen.where(col(Visit.area) == area)
     ordered = chosen.order_by(col(Visit.checked_in_at), col(Visit.id)).limit(1)

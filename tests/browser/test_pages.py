@@ -22,7 +22,7 @@ from tests.browser.page_checks import (
     screenshot,
     watched_page,
 )
-from tests.browser.pages import PAGES, Seen
+from tests.browser.pages import FRONT_DESK, PAGES, VISITOR, Seen
 from tests.parts import chromium
 from tests.parts.presence import CHROMIUM
 
@@ -31,7 +31,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 LOOKS = {"fr": "light", "de": "dark"}
 DESK, PHONE = 1280, 390
 AT_ONCE = 3
-SCREENSHOTS = os.environ.get("CEFO_SCREENSHOTS")
+LIGHT = 220_000
+"""Bytes of a page with everything it needs, before compression."""
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
 """A folder; with it every page is also kept as a picture, to be looked at."""
 SETTLED = """() => !document.querySelector('.htmx-request:not(.live)')
   && [...document.querySelectorAll('.live')].every((board) => board.dataset.live === 'on')"""
@@ -61,6 +63,17 @@ async def test_the_first_tab_leads_to_the_content(path: str, lived_in: Morning, 
         await expect(page.get_by_role("link", name="Aller au contenu")).to_be_in_viewport(ratio=1)
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("main")).to_be_focused()
+
+
+@pytest.mark.parametrize(("who", "path"), [("", "/"), (FRONT_DESK, "/intake/desk/liege"), (VISITOR, "/plans/{plan}")])
+async def test_a_first_visit_is_light(who: str, path: str, lived_in: Morning, browser: Browser) -> None:
+    async with watched_page(browser, base_url=lived_in.stack.url) as (page, _trouble):
+        await lived_in.enters(page, who)
+        answers: list[Response] = []
+        page.on("response", answers.append)
+        await page.goto(path.format_map(lived_in.made), wait_until="load")
+        fetched = [answer for answer in answers if "event-stream" not in answer.headers.get("content-type", "")]
+        assert sum([len(await answer.body()) for answer in fetched]) < LIGHT
 
 
 async def looked_at(pages: list[Seen], lived: Morning) -> Findings:

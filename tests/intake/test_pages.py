@@ -96,6 +96,19 @@ async def test_the_buttons_of_the_page_lead_from_ticket_to_goodbye(browser: Clie
     assert "Reçu" in html
 
 
+async def test_nobody_waits_overnight(browser: Client, clock: FixedClock) -> None:
+    forgotten = await ticket(browser)
+    clock.forward(hours=24)
+    html = await text(browser, DESK)
+    assert "Personne n’attend" in html
+    assert "Encore ouverts d’un autre jour" in html
+    assert "E-001" not in await text(browser, ROOM)
+    await send(browser, f"{DESK}/call-next")
+    assert "Personne n’est appelé" in await text(browser, DESK)
+    assert (await send(browser, f"/intake/visits/{forgotten.id}/leave", version=forgotten.version)).status_code == 303
+    assert "Encore ouverts d’un autre jour" not in await text(browser, DESK)
+
+
 async def test_a_desk_remembers_which_it_is_and_the_room_shows_it(browser: Client) -> None:
     await ticket(browser)
     answer = await send(browser, f"{DESK}/here", number=4)

@@ -67,7 +67,7 @@ async def desk(centre: str, request: Request, read: Reading, running: Running, p
         here=desk_label(here),
         here_number=here.removeprefix("desk-"),
         live_url=f"/intake/desk/{centre}/stream",
-        **await desk_board(read, centre, running.clock()),
+        **await desk_board(read, place, running.clock()),
     )
 
 
@@ -77,7 +77,8 @@ async def desk_stream(centre: str, request: Request, running: Running, person: T
     person.at(centre)
 
     async def render(session: AsyncSession) -> str:
-        return fragment(request, "intake/board.html", **await desk_board(session, centre, running.clock()))
+        place = await the_centre(session, centre)
+        return fragment(request, "intake/board.html", **await desk_board(session, place, running.clock()))
 
     return live_board(request, actions.board(centre), render)
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from services.chassis.identity import Person
-from services.chassis.web import Reading, Routes, anyone, fragment, live_board, page
+from services.chassis.web import Reading, Routes, Running, anyone, fragment, live_board, page
 from services.intake import actions
 from services.intake.pages.shown import room_board, the_centre
 
@@ -16,7 +16,7 @@ Anyone = Annotated[Person | None, anyone]
 
 
 @router.get("/waiting-room/{centre}")
-async def waiting_room(centre: str, request: Request, read: Reading, person: Anyone) -> Response:
+async def waiting_room(centre: str, request: Request, read: Reading, running: Running, person: Anyone) -> Response:
     """The display."""
     place = await the_centre(read, centre)
     return page(
@@ -24,16 +24,19 @@ async def waiting_room(centre: str, request: Request, read: Reading, person: Any
         "intake/waiting_room.html",
         centre=place,
         live_url=f"/intake/waiting-room/{centre}/stream",
-        **await room_board(read, centre),
+        **await room_board(read, place, running.clock()),
     )
 
 
 @router.get("/waiting-room/{centre}/stream")
-async def waiting_room_stream(centre: str, request: Request, read: Reading, person: Anyone) -> Response:
+async def waiting_room_stream(
+    centre: str, request: Request, read: Reading, running: Running, person: Anyone
+) -> Response:
     """The display, live."""
     await the_centre(read, centre)
 
     async def render(session: AsyncSession) -> str:
-        return fragment(request, "intake/room.html", **await room_board(session, centre))
+        place = await the_centre(session, centre)
+        return fragment(request, "intake/room.html", **await room_board(session, place, running.clock()))
 
     return live_board(request, actions.board(centre), render)

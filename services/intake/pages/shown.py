@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from pydantic import Field
@@ -12,6 +13,7 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity import Person, Role
 from services.chassis.web import allow
 from services.contracts.intake import VisitStatus
+from services.intake.domain import day_began
 from services.intake.store import Centre, ended_lately, in_the_room
 
 Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
@@ -41,23 +43,25 @@ def desk_label(code: str | None) -> str:
     return _("Desk {number}").format(number=number) if number != code and number.isdecimal() else (code or "")
 
 
-async def desk_board(session: AsyncSession, centre: str, now: datetime) -> dict[str, Any]:
-    """Everybody who is here, and who went within half a day."""
-    here = await in_the_room(session, centre)
+async def desk_board(session: AsyncSession, centre: Centre, now: datetime) -> dict[str, Any]:
+    """Everybody who is here, who went within half a day, and whose visit nobody ended on an earlier day."""
+    began = day_began(now, ZoneInfo(centre.timezone))
+    here = await in_the_room(session, centre.code, since=began)
     by_status = {status: [visit for visit in here if visit.status == status] for status in VisitStatus}
     return {
-        "centre_code": centre,
+        "centre_code": centre.code,
         "waiting": by_status[VisitStatus.WAITING],
         "called": by_status[VisitStatus.CALLED],
         "being_served": by_status[VisitStatus.BEING_SERVED],
-        "ended": await ended_lately(session, centre, now - timedelta(hours=12)),
+        "ended": await ended_lately(session, centre.code, now - timedelta(hours=12)),
+        "earlier": await in_the_room(session, centre.code, 50, before=began),
         "desk_label": desk_label,
     }
 
 
-async def room_board(session: AsyncSession, centre: str) -> dict[str, Any]:
+async def room_board(session: AsyncSession, centre: Centre, now: datetime) -> dict[str, Any]:
     """Who is called, the latest first, and who waits: tickets, no names."""
-    here = await in_the_room(session, centre)
+    here = await in_the_room(session, centre.code, since=day_began(now, ZoneInfo(centre.timezone)))
     called = [visit for visit in here if visit.status == VisitStatus.CALLED]
     return {
         "called": sorted(called, key=lambda visit: visit.called_at or visit.checked_in_at, reverse=True)[:6],
