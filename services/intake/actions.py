@@ -127,9 +127,7 @@ def _say_checked_in(work: Work, visit: Visit, arrival: Arrival) -> None:
 
 async def call_next(work: Work, centre: str, desk: str, area: str | None = None) -> Visit:
     """Call whoever has waited longest today. Two desks at once get two visitors. Raises `NobodyWaiting`."""
-    place = await work.session.get(Centre, centre)
-    began = domain.day_began(work.now, ZoneInfo(place.timezone)) if place else work.now
-    found = await first_waiting(work.session, centre, area, began)
+    found = await first_waiting(work.session, centre, area, work.now)
     if found is None:
         raise domain.NobodyWaiting(centre=centre)
     return await call(work, found, desk)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
@@ -12,6 +13,7 @@ from sqlmodel import Field, SQLModel, col
 
 from services.chassis.store import Aggregate, chassis_metadata
 from services.contracts.intake import VisitStatus
+from services.intake.domain import day_began
 
 ACTIVE = (VisitStatus.WAITING.value, VisitStatus.CALLED.value, VisitStatus.BEING_SERVED.value)
 
@@ -173,12 +175,15 @@ async def ended_lately(session: AsyncSession, centre: str, since: datetime, limi
     return (await session.scalars(chosen)).all()
 
 
-async def first_waiting(session: AsyncSession, centre: str, area: str | None, since: datetime) -> UUID | None:
-    """Whoever waits longest since then (in this area, when one is named)."""
+async def first_waiting(session: AsyncSession, centre: str, area: str | None, now: datetime) -> UUID | None:
+    """Whoever has waited longest today (in this area, when one is named)."""
+    place = await session.get(Centre, centre)
+    if place is None:
+        return None
     chosen = sa.select(col(Visit.id)).where(
         col(Visit.centre) == centre,
         col(Visit.status) == VisitStatus.WAITING.value,
-        col(Visit.checked_in_at) >= since,
+        col(Visit.checked_in_at) >= day_began(now, ZoneInfo(place.timezone)),
     )
     if area is not None:
         chosen = chosen.where(col(Visit.area) == area)

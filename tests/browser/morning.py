@@ -116,12 +116,12 @@ def lived(stack: Stack) -> dict[str, str]:
         centre="liege",
         reason="training",
     )
-    stuck(stack, liege.now())
     liege.until(second + timedelta(hours=3))
     return {
         **a_full_room(liege),
         "announced": a_workshop(liege, second + timedelta(days=21), seats=8),
         "held": held,
+        "letter": stuck(stack, liege.now()),
         "person": ada,
         "workshop": workshop,
         "plan": plan,
@@ -189,11 +189,12 @@ def answered(stack: Stack, centre: Centre) -> dict[str, str]:
     }
 
 
-def stuck(stack: Stack, at: datetime) -> None:
-    """A dead letter, as the consumer keeps what nobody can read."""
+def stuck(stack: Stack, at: datetime) -> str:
+    """A dead letter, as the consumer keeps what nobody can read. Returns it."""
     record = Record(DeskCheckIn.topic, b"7f2c", [], b"not an event", 0, 41)
     row = letter_row(
         record, state=LetterState.DEAD, reason="malformed", detail="the header ce_type is missing", attempts=1, at=at
     )
     with sa.create_engine(f"sqlite:///{stack.data / 'stores/intake.db'}").begin() as store:
         store.execute(sa.insert(dead_letters_table(sa.MetaData())), [row])
+    return str(row["id"])

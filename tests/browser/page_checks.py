@@ -150,7 +150,9 @@ _WATCH_THE_FOCUS = """() => {
   scrollTo(0, 0);
   const ring = (of) => of.outlineStyle !== 'none' && parseFloat(of.outlineWidth) >= 2;
   window.walked = [];
-  document.addEventListener('focusin', ({target}) => {
+  document.addEventListener('keyup', () => {
+    const target = document.activeElement;
+    if (!target || target === document.body) return;
     const style = getComputedStyle(target), after = getComputedStyle(target, '::after');
     const box = target.getBoundingClientRect();
     window.walked.push({

@@ -67,7 +67,7 @@ FRONT = [
     Seen("/", COUNSELLOR),
     Seen("/sign-in"),
     Seen("/sign-in/link", path="/sign-in/link?token={link}"),
-    Seen("/sign-in/link", path="/sign-in/link?token=nothing", state="no longer valid"),
+    Seen("/sign-in/link", path="/sign-in/link?token=nothing", state="no longer valid", status=404),
     Seen("/{nowhere}", path="/nowhere", state="not found", status=404),
     Seen("/{nowhere}", FRONT_DESK, "/directory/inbox", "not allowed", 403),
 ]
@@ -177,14 +177,25 @@ IMPACT = [
 ]
 OPERATIONS = [
     Seen("/intake/dead-letters", "exploitation"),
-    Seen("/scheduling/dead-letters", "exploitation", state="empty"),
-    Seen("/plans/dead-letters", "exploitation", state="empty"),
-    Seen("/directory/dead-letters", "exploitation", state="empty"),
-    Seen("/impact/dead-letters", "exploitation", state="empty"),
+    Seen("/intake/dead-letters/{id}", "exploitation", "/intake/dead-letters/{letter}"),
+    Seen("/intake/dead-letters/{id}", "exploitation", "/intake/dead-letters/{nothing}", "not found", 404),
+    *(
+        Seen(f"/{service}/dead-letters", "exploitation", state="empty")
+        for service in ("scheduling", "plans", "directory", "impact")
+    ),
 ]
 PAGES = [*FRONT, *INTAKE, *SCHEDULING, *PLANS, *DIRECTORY, *IMPACT, *OPERATIONS]
 
+SAME_EVERYWHERE = {
+    f"/{service}/dead-letters/{{id}}": "the chassis' page; intake's is looked at"
+    for service in ("scheduling", "plans", "directory", "impact")
+}
 NO_PAGES = {
+    **SAME_EVERYWHERE,
+    **{
+        f"/{service}/dead-letters/count": "a number, for the page of dead letters"
+        for service in ("intake", "scheduling", "plans", "directory", "impact")
+    },
     "/intake/desk/{centre}/stream": "a stream of the page's board",
     "/intake/waiting-room/{centre}/stream": "a stream of the page's board",
     "/scheduling/board/stream": "a stream of the page's board",

@@ -98,7 +98,7 @@ class Process:
             redoc_url=None,
             openapi_url=f"/{name}/api/v1/openapi.json",
         )
-        for router in (*runtime.service.routers, operations.routes(name)):
+        for router in (operations.routes(name), *runtime.service.routers):  # `/plans/{id}` would take them all
             app.include_router(router)
         app.state.runtime = runtime
         return self._finish(app, name, runtime.service.open_paths)
