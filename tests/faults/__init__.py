@@ -5,7 +5,7 @@ reads stores, topics and figures without the platform's code, and `checker` comp
 
 | fault | test |
 |---|---|
-| kill -9 at each step of delivery; anywhere, by chance; SIGTERM in mid-batch | `test_kills` |
+| kill -9 at each step of delivery; anywhere, by chance; in a rebuild; SIGTERM in mid-batch | `test_kills` |
 | broker killed and back; one of three lost; lost with log and offsets | `test_brokers` |
 | database restarted at once; disk full | `test_stores` |
 | a member that stands still and comes back; rebalance in mid-batch; two relays; slow consumer | `test_members` |

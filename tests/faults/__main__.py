@@ -127,7 +127,7 @@ async def main(seed: int, kills: int) -> int:
             _keep(platform, account)
     for finding in account.findings[:100]:
         console.print(f"  ✗ {finding}")
-    console.print(account.line(seed))
+    console.print(account.line(seed), soft_wrap=True)
     return 1 if account.findings else 0
 
 

@@ -1,14 +1,28 @@
 """kill -9 at each step of delivery, and anywhere; SIGTERM in the middle of a batch."""
 
 import asyncio
+import contextlib
 import signal
 
+import httpx2
 import pytest
 
+from services.chassis.identity import Role
 from tests.faults.evidence import repeated
 from tests.faults.locks import locked, somebody_waits_for
 from tests.faults.nemesis import Plan, carry_out
-from tests.faults.platforms import Platform, Separate, Together, died_at, kill, load_on, restart, verdict
+from tests.faults.platforms import (
+    Platform,
+    Separate,
+    Together,
+    died_at,
+    kill,
+    load_on,
+    restart,
+    settled,
+    token_of,
+    verdict,
+)
 from tests.faults.topics import Publisher
 
 pytestmark = pytest.mark.timeout(600)
@@ -66,6 +80,38 @@ async def test_killed_anywhere_with_everything_in_one_process(together: Together
     async with load.running():
         assert await carry_out(plan, together) == plan.kills == 5
     await verdict(together)
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+async def test_killed_in_the_middle_of_a_rebuild(separate: Separate, seed: int) -> None:
+    """Impact's figures are made anew from the topics; it dies twice on the way, and they come out the same."""
+    load = load_on(separate, seed)
+    async with load.running():
+        await load.until(10)
+    await settled(separate)
+    await asyncio.to_thread(kill, separate, "impact")
+    # Nothing is left to read: it comes to this place only because of the rebuild.
+    separate.start("impact", {"CEFO_CRASH_AT": "inbox.written"})
+    await asyncio.to_thread(separate.wait_ready, "impact")
+    await rebuild(separate, "impact")
+    await died_at(separate, "impact", "inbox.written")
+    separate.start("impact", {"CEFO_CRASH_AT": "consumer.handled"})
+    await died_at(separate, "impact", "consumer.handled")
+    load = load_on(separate, seed + 1)
+    async with load.running():
+        await restart(separate, "impact")
+        await load.until(5)
+    await verdict(separate)
+
+
+async def rebuild(platform: Platform, service: str) -> None:
+    """Have a read model rebuilt; the answer may be lost with the process."""
+    headers = {"Authorization": f"Bearer {token_of(platform.folder, 'fault-tests', Role.OPERATOR)}"}
+    async with httpx2.AsyncClient(base_url=platform.url, timeout=20, trust_env=False) as client:
+        with contextlib.suppress(httpx2.HTTPError):
+            answer = await client.post(f"/{service}/api/v1/rebuild", json={}, headers=headers)
+            assert answer.status_code in (202, 502), answer.text
 
 
 @pytest.mark.kafka
