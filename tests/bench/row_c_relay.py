@@ -2,8 +2,8 @@
 
 Ours: `services.chassis.relay.Relay` on a full outbox, from its start until every row is marked as sent; the order of
 each aggregate is checked in the topic. The comparator: faststream-outbox's relay as its documentation shows it, with
-the settings its performance page recommends (batched deletes, large fetches, no waiting between them) and the number of
-workers that was quickest here; it promises no order. The same rows, PostgreSQL and Kafka; acks=all on both sides.
+the settings its performance page recommends (batched deletes, large fetches, no waiting between them) and eight
+workers, with which it keeps no order. The same rows, PostgreSQL and Kafka; acks=all on both sides.
 """
 
 import asyncio
