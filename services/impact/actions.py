@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.clock import BRUSSELS
 from services.chassis.store import Work
-from services.impact.domain import Measure, Period, Report, UnknownCentre, report
-from services.impact.store import Centre, centre_names, count_one, counts
+from services.impact.domain import Measure, Period, Report, UnknownArea, UnknownCentre, report
+from services.impact.store import NO_AREA, Centre, centre_names, count_one, counts, ever_counted, published_areas
 
 
 def count(work: Work, measure: Measure, at: datetime, centre: str, area: str | None = None) -> None:
@@ -28,9 +28,16 @@ async def know_centre(work: Work, code: str, name: str, areas: list[str]) -> Non
 async def made_report(
     session: AsyncSession, period: Period, centres: Sequence[str], areas: Sequence[str]
 ) -> tuple[dict[str, str], Report]:
-    """The centres' names and the report. Raises `UnknownCentre`."""
+    """The centres' names and the report. An area `""`: what was counted in none.
+
+    Raises `UnknownCentre`, `UnknownArea`. An area that centres have given up can still be asked for.
+    """
     names = await centre_names(session)
     for code in centres:
         if code not in names:
             raise UnknownCentre(centre=code, known=", ".join(names) or "–")
+    published = await published_areas(session) if areas else set[str]()
+    for area in areas:
+        if area != NO_AREA and area not in published and not await ever_counted(session, area):
+            raise UnknownArea(area=area, known=", ".join(sorted(published)) or "–")
     return names, report(await counts(session, period, centres, areas))

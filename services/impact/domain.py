@@ -44,6 +44,14 @@ class UnknownCentre(Invalid):
     field_name = "centre"
 
 
+class UnknownArea(Invalid):
+    """No centre works in this area, nor ever did."""
+
+    slug = "unknown-area"
+    message = msg("There is no area {area}. Known: {known}.")
+    field_name = "area"
+
+
 LONGEST = 366 * 10
 
 

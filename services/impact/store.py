@@ -82,7 +82,7 @@ async def counts(
         col(Tally.measure), col(Tally.centre), col(Tally.day), sa.func.sum(col(Tally.number))
     ).group_by(col(Tally.measure), col(Tally.centre), col(Tally.day))
     found = Counter[tuple[str, str, str]]()
-    for measure, centre, day, number in (await session.execute(columns)).tuples():
+    for measure, centre, day, number in await session.execute(columns):
         found[(measure, centre, f"{day:%Y-%m}")] += int(number)
     return [Count(Measure(cell[0]), cell[1], cell[2], number) for cell, number in sorted(found.items())]
 
@@ -90,4 +90,14 @@ async def counts(
 async def centre_names(session: AsyncSession) -> dict[str, str]:
     """The centres' names by code, in the order of the names."""
     rows = await session.execute(sa.select(col(Centre.code), col(Centre.name)).order_by(col(Centre.name)))
-    return dict(rows.tuples().all())
+    return {code: name for code, name in rows}  # noqa: C416 - rows are not pairs to a type checker
+
+
+async def published_areas(session: AsyncSession) -> set[str]:
+    """The areas in which some centre works."""
+    return {area for areas in await session.scalars(sa.select(col(Centre.areas))) for area in areas}
+
+
+async def ever_counted(session: AsyncSession, area: str) -> bool:
+    """Whether anything was ever counted in this area."""
+    return bool(await session.scalar(sa.select(sa.exists().where(col(Tally.area) == area))))

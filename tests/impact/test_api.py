@@ -1,0 +1,128 @@
+"""The figures over the API: any period, any centres, any areas, as JSON and CSV; open to everybody."""
+
+import csv
+import io
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.chassis.testing import Client
+from services.contracts.scheduling import InterviewKind
+from tests.impact.told import NOON, checked_in, held, plan_confirmed, referral_requested, take
+
+FIGURES = "/impact/api/v1/figures"
+SEASON = {"from": "2017-01-01", "to": "2017-09-30"}
+APRIL = NOON + timedelta(days=7)
+
+
+@pytest.fixture(autouse=True)
+async def counted(client: Client) -> None:
+    """Liège: 3 visitors and 2 interviews in March, 1 visitor in April; Mons: 1 visitor, 1 guidance interview."""
+    await take(
+        client.store,
+        *(checked_in() for _ in range(2)),
+        checked_in(area="choose-path"),
+        checked_in(APRIL, area=None),
+        held(),
+        held(InterviewKind.GUIDANCE, area="choose-path"),
+        checked_in(where="mons"),
+        held(InterviewKind.GUIDANCE, where="mons"),
+        plan_confirmed(),
+        referral_requested(),
+    )
+
+
+async def ask(client: Client, **query: Any) -> dict[str, Any]:
+    answer = await client.get(FIGURES, params=SEASON | query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def three(answer: dict[str, Any]) -> tuple[int, int, int]:
+    return answer["visitors"], answer["individual_interviews"], answer["guidance_interviews"]
+
+
+async def test_the_whole_with_its_breakdowns(client: Client) -> None:
+    told = await ask(client)
+    assert three(told) == (5, 3, 2)
+    assert (told["plans_confirmed"], told["referrals"]) == (1, 1)
+    assert {row["centre"]: three(row) for row in told["by_centre"]} == {"liege": (4, 2, 1), "mons": (1, 1, 1)}
+    assert {row["month"]: three(row) for row in told["by_month"]} == {"2017-03": (4, 3, 2), "2017-04": (1, 0, 0)}
+    cells = {(row["centre"], row["month"]): three(row) for row in told["by_centre_and_month"]}
+    assert cells == {("liege", "2017-03"): (3, 2, 1), ("liege", "2017-04"): (1, 0, 0), ("mons", "2017-03"): (1, 1, 1)}
+    assert told["by_centre"][0]["name"] == "Cité des métiers de Liège"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"centre": "mons"}, (1, 1, 1)),
+        ({"centre": ["mons", "liege"]}, (5, 3, 2)),
+        ({"area": "choose-path"}, (1, 1, 1)),
+        ({"area": ["choose-path", "find-job"]}, (4, 3, 2)),
+        ({"centre": "liege", "area": "find-job"}, (2, 1, 0)),
+        ({"from": "2017-04-01"}, (1, 0, 0)),
+        ({"to": "2017-03-26"}, (0, 0, 0)),
+        ({"from": "2017-03-27", "to": "2017-03-27"}, (4, 3, 2)),
+    ],
+)
+async def test_period_centres_and_areas_choose(
+    client: Client, query: dict[str, Any], expected: tuple[int, ...]
+) -> None:
+    told = await ask(client, **query)
+    assert three(told) == expected
+    assert tuple(sum(three(row)[n] for row in told["by_centre"]) for n in range(3)) == expected
+
+
+async def test_the_csv_says_the_same_and_names_its_period(client: Client) -> None:
+    answer = await client.get(f"{FIGURES}.csv", params=SEASON)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "cefo-2017-01-01-2017-09-30.csv" in answer.headers["content-disposition"]
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    told = (await ask(client))["by_centre_and_month"]
+    assert rows == [{name: str(value) for name, value in row.items()} for row in told]
+    only = (await client.get(f"{FIGURES}.csv", params=SEASON | {"centre": "mons"})).text
+    assert [row["centre"] for row in csv.DictReader(io.StringIO(only))] == ["mons"]
+
+
+@pytest.mark.parametrize("path", [FIGURES, f"{FIGURES}.csv"])
+@pytest.mark.parametrize(
+    ("query", "field", "rule"),
+    [
+        ({"from": "2017-02-30"}, "from", "date-from-datetime-parsing"),
+        ({"from": "spring"}, "from", "date-from-datetime-parsing"),
+        ({"to": ""}, "to", "date-from-datetime-parsing"),
+        ({"from": "2017-10-01"}, "to", "period-backwards"),
+        ({"from": "1900-01-01"}, "to", "period-too-long"),
+        ({"centre": "atlantis"}, "centre", "unknown-centre"),
+        ({"area": "gardening"}, "area", "unknown-area"),
+        ({"area": "find-job'); drop table tallies; --"}, "area", "unknown-area"),
+    ],
+)
+async def test_what_cannot_be_asked_is_refused_by_name(
+    client: Client, path: str, query: dict[str, Any], field: str, rule: str
+) -> None:
+    messages: set[str] = set()
+    for lang in ("en", "fr", "de", "nl"):
+        answer = await client.get(path, params=SEASON | query, headers={"accept-language": lang})
+        assert answer.status_code == 422, answer.text
+        [fault] = answer.json()["errors"]
+        assert fault["field"] == field
+        assert fault["rule"] in (rule, "date-parsing")
+        messages.add(fault["message"])
+    assert len(messages) == 4
+
+
+async def test_both_days_are_needed(client: Client) -> None:
+    answer = await client.get(FIGURES)
+    assert [(fault["field"], fault["rule"]) for fault in answer.json()["errors"]] == [
+        ("from", "missing"),
+        ("to", "missing"),
+    ]
+
+
+async def test_an_area_that_was_counted_once_can_still_be_asked_for(client: Client) -> None:
+    """A centre may give an area up; its past stays."""
+    await take(client.store, checked_in(datetime(2017, 5, 2, 9, tzinfo=NOON.tzinfo), area="mobility"))
+    assert three(await ask(client, area="mobility")) == (1, 0, 0)

@@ -1,0 +1,87 @@
+"""The brochure's sentence as people read it, in four languages; and what was typed wrong stays to be mended."""
+
+from html import unescape
+from typing import Any
+
+import pytest
+
+from services.chassis.testing import Client
+from services.contracts.scheduling import InterviewKind
+from tests.impact.told import checked_in, held, take
+
+SEASON = {"from": "2017-01-01", "to": "2017-09-30"}
+
+
+async def see(client: Client, lang: str = "fr", status: int = 200, /, **query: Any) -> str:
+    answer = await client.get("/impact/", params=query, headers={"accept": "text/html", "accept-language": lang})
+    assert answer.status_code == status, answer.text
+    plain = unescape(answer.text).replace("<strong>", "").replace("</strong>", "")
+    return plain.replace("\N{NARROW NO-BREAK SPACE}", " ").replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.fixture
+async def counted(client: Client) -> Client:
+    """1,234 visitors, three interviews of which one is guidance."""
+    await take(client.store, *(checked_in() for _ in range(1234)))
+    await take(client.store, held(), held(where="mons"), held(InterviewKind.GUIDANCE))
+    return client
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence"),
+    [
+        (
+            "fr",
+            "Du 1er janvier 2017 au 30 septembre 2017 : 1 234 visiteurs ; 3 entretiens individuels, "
+            "dont 1 liés à l’offre d’orientation.",
+        ),
+        ("en", "From 1 January 2017 to 30 September 2017: 1,234 visitors; 3 individual interviews; of which 1 related"),
+        ("de", "1.234 Besucher; 3 Einzelgespräche, davon 1"),
+        ("nl", "1.234 bezoekers; 3 individuele gesprekken, waarvan 1"),
+    ],
+)
+async def test_the_sentence_in_the_readers_language(counted: Client, lang: str, sentence: str) -> None:
+    html = await see(counted, lang, **SEASON)
+    assert f'<html lang="{lang}">' in html
+    headline = html.split('class="headline">')[1].split("</p>")[0]
+    assert sentence in headline
+
+
+async def test_the_page_says_the_same_four_ways(counted: Client) -> None:
+    headlines = {
+        (await see(counted, lang, **SEASON)).split('class="headline">')[1].split("</p>")[0]
+        for lang in ("fr", "de", "nl", "en")
+    }
+    assert len(headlines) == 4
+
+
+async def test_the_table_names_centres_and_the_files_ask_for_the_same(counted: Client) -> None:
+    html = await see(counted, **SEASON, centre="mons")
+    assert "Carrefour des métiers de Mons" in html
+    assert "/impact/api/v1/figures.csv?from=2017-01-01&to=2017-09-30&centre=mons" in html
+    assert "0 visiteurs ; 1 entretiens individuels" in html
+
+
+async def test_without_a_period_it_is_this_years(client: Client) -> None:
+    html = await see(client)
+    assert 'value="2026-01-01"' in html
+    assert 'value="2026-03-02"' in html
+    assert "Rien n’a été compté" in html
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"from": "2017-02-30", "to": "2017-09-30"}, ("« 2017-02-30 » n’est pas une date", "2017-02-30")),
+        ({"from": "2017-10-01", "to": "2017-09-30"}, ("La période finit le 2017-09-30", "2017-10-01")),
+        (SEASON | {"centre": "atlantis"}, ("Il n’y a pas de centre atlantis", "2017-01-01")),
+        (SEASON | {"area": "gardening"}, ("gardening", "2017-01-01")),
+    ],
+)
+async def test_what_is_wrong_is_said_at_its_field_and_stays_typed(
+    counted: Client, query: dict[str, str], words: tuple[str, str]
+) -> None:
+    html = await see(counted, "fr", 422, **query)
+    assert words[0] in html
+    assert f'value="{words[1]}"' in html
+    assert 'class="headline"' not in html

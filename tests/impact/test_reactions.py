@@ -1,0 +1,113 @@
+"""Each event counts once, on the centre's local day, whatever comes twice and however it is batched."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.chassis.clock import BRUSSELS
+from services.chassis.store import Store
+from services.chassis.testing import ear, heard
+from services.contracts import Event
+from services.contracts.directory import ReferralStatus
+from services.contracts.intake import VisitCalled
+from services.contracts.scheduling import InterviewKind
+from services.impact.reactions import reactions
+from tests.impact.told import (
+    NOON,
+    attended,
+    checked_in,
+    held,
+    plan_confirmed,
+    recorded,
+    records,
+    referral_is,
+    referral_requested,
+    take,
+    tallies,
+)
+
+DAY = date(2017, 3, 27)
+
+
+@pytest.mark.parametrize(
+    ("events", "counted"),
+    [
+        ([checked_in()], ("visitors", "find-job")),
+        ([checked_in(area=None)], ("visitors", "")),
+        ([recorded()], ("visitors", "find-job")),
+        ([held()], ("information_interviews", "find-job")),
+        ([held(InterviewKind.GUIDANCE)], ("guidance_interviews", "find-job")),
+        ([attended(came=True)], ("workshop_attendances", "")),
+        ([plan_confirmed()], ("plans_confirmed", "")),
+        ([referral_requested()], ("referrals", "find-job")),
+    ],
+)
+async def test_what_is_a_result_counts_once(store: Store, events: Sequence[Event], counted: tuple[str, str]) -> None:
+    told = records(events)
+    await ear(store, reactions).take(told)
+    measure, area = counted
+    assert await tallies(store) == {(DAY, "liege", measure, area): 1}
+    await ear(store, reactions).take(told)
+    await ear(store, reactions).take([*told, *told])
+    assert await tallies(store) == {(DAY, "liege", measure, area): 1}, "what comes again counts no more"
+
+
+async def test_who_did_not_come_and_steps_on_the_way_count_nothing(store: Store) -> None:
+    sent = referral_requested()
+    await take(store, attended(came=False), sent)
+    moved = [ReferralStatus.RECEIVED, ReferralStatus.ACCEPTED, ReferralStatus.COMPLETED]
+    told = [heard(referral_is(status, sent.referral_id), number) for number, status in enumerate(moved, 2)]
+    await ear(store, reactions).take(told)
+    assert await tallies(store) == {
+        (DAY, "liege", "referrals", "find-job"): 1,
+        (DAY, "liege", "referrals_completed", ""): 1,
+    }
+
+
+async def test_an_event_that_impact_does_not_count_is_passed_by(store: Store) -> None:
+    visit = checked_in()
+    called = VisitCalled(visit_id=visit.visit_id, centre="liege", at=NOON, desk="desk-1")
+    await ear(store, reactions).take([heard(visit, 1), heard(called, 2)])
+    assert await tallies(store) == {(DAY, "liege", "visitors", "find-job"): 1}
+
+
+async def test_many_of_a_cell_in_one_batch_and_in_several_add_up(store: Store) -> None:
+    for size in (1, 7, 200):
+        await take(store, *(checked_in() for _ in range(size)), *(held() for _ in range(size)))
+    assert await tallies(store) == {
+        (DAY, "liege", "visitors", "find-job"): 208,
+        (DAY, "liege", "information_interviews", "find-job"): 208,
+    }
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        (datetime(2017, 3, 26, 21, 59, 59, tzinfo=UTC), date(2017, 3, 26)),  # 23:59:59 in Brussels, summer time
+        (datetime(2017, 3, 26, 22, 0, tzinfo=UTC), date(2017, 3, 27)),  # midnight in Brussels
+        (datetime(2017, 1, 31, 22, 59, 59, tzinfo=UTC), date(2017, 1, 31)),  # 23:59:59, winter time
+        (datetime(2017, 1, 31, 23, 0, tzinfo=UTC), date(2017, 2, 1)),  # midnight: another month
+        (datetime(2017, 3, 25, 22, 59, 59, tzinfo=UTC), date(2017, 3, 25)),  # the last second before the short day
+        (datetime(2017, 3, 25, 23, 0, tzinfo=UTC), date(2017, 3, 26)),  # the day of 23 hours begins
+        (datetime(2017, 3, 26, 1, 0, tzinfo=UTC), date(2017, 3, 26)),  # 02:00 becomes 03:00
+        (datetime(2017, 10, 28, 22, 0, tzinfo=UTC), date(2017, 10, 29)),  # the day of 25 hours begins
+        (datetime(2017, 10, 29, 0, 30, tzinfo=UTC), date(2017, 10, 29)),  # 02:30 the first time
+        (datetime(2017, 10, 29, 1, 30, tzinfo=UTC), date(2017, 10, 29)),  # 02:30 the second time
+        (datetime(2017, 10, 29, 22, 59, 59, tzinfo=UTC), date(2017, 10, 29)),  # its last second
+        (datetime(2017, 10, 29, 23, 0, tzinfo=UTC), date(2017, 10, 30)),
+    ],
+)
+async def test_the_day_is_the_centres_own(store: Store, at: datetime, day: date) -> None:
+    await take(store, checked_in(at), held(at=at.astimezone(BRUSSELS)))
+    assert {cell[0] for cell in await tallies(store)} == {day}
+
+
+@given(st.datetimes(datetime(2016, 1, 1), datetime(2019, 1, 1)))  # noqa: DTZ001
+def test_a_local_day_has_no_gap_and_no_double(naive: datetime) -> None:
+    """Two moments one second apart are on the same day or on two that follow each other."""
+    moment = naive.replace(tzinfo=UTC)
+    days = [at.astimezone(BRUSSELS).date() for at in (moment, moment + timedelta(seconds=1))]
+    assert days[1] - days[0] in (timedelta(0), timedelta(days=1))

@@ -1,0 +1,129 @@
+"""What the other services tell impact, made short."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from services.chassis.store import Store
+from services.chassis.testing import ear, heard
+from services.chassis.wire import Record
+from services.contracts import Event
+from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested, ReferralStatus
+from services.contracts.intake import Channel, VisitCheckedIn, VisitRecorded, VisitStatus
+from services.contracts.plans import PlanConfirmed
+from services.contracts.scheduling import AttendanceRecorded, InterviewHeld, InterviewKind, Method
+from services.impact.reactions import reactions
+from services.impact.store import Tally
+
+NOON = datetime(2017, 3, 27, 10, 0, tzinfo=UTC)
+"""A Monday in March 2017, noon in Brussels."""
+
+
+def centre(code: str) -> CentrePublished:
+    return CentrePublished(
+        centre=code,
+        name={"liege": "Cité des métiers de Liège", "mons": "Carrefour des métiers de Mons"}[code],
+        kind="cite",
+        areas=("find-job", "choose-path"),
+        timezone="Europe/Brussels",
+        opening_hours=(),
+    )
+
+
+def checked_in(at: datetime = NOON, where: str = "liege", area: str | None = "find-job") -> VisitCheckedIn:
+    return VisitCheckedIn(
+        visit_id=uuid4(),
+        centre=where,
+        area=area,
+        channel=Channel.DESK,
+        at=at,
+        status=VisitStatus.WAITING,
+        ticket="E-001",
+    )
+
+
+def recorded(at: datetime = NOON, where: str = "liege", area: str | None = "find-job") -> VisitRecorded:
+    return VisitRecorded(
+        visit_id=uuid4(),
+        centre=where,
+        area=area,
+        channel=Channel.DESK,
+        at=at,
+        status=VisitStatus.NO_QUEUE,
+        called_at=None,
+        served_at=None,
+        ended_at=None,
+    )
+
+
+def held(
+    kind: InterviewKind = InterviewKind.INFORMATION,
+    at: datetime = NOON,
+    where: str = "liege",
+    area: str | None = "find-job",
+) -> InterviewHeld:
+    return InterviewHeld(
+        interview_id=uuid4(), kind=kind, centre=where, area=area, counsellor="c01", starts_at=at, minutes=60
+    )
+
+
+def attended(*, came: bool, at: datetime = NOON, where: str = "liege") -> AttendanceRecorded:
+    ids: dict[str, Any] = {name: uuid4() for name in ("workshop_id", "session_id", "seat_id", "subject_ref", "path_id")}
+    return AttendanceRecorded(**ids, centre=where, at=at, attended=came, final=False)
+
+
+def plan_confirmed(at: datetime = NOON, where: str = "liege") -> PlanConfirmed:
+    return PlanConfirmed(
+        plan_id=uuid4(),
+        path_id=uuid4(),
+        subject_ref=uuid4(),
+        centre=where,
+        method=Method.INDIVIDUAL,
+        goals=1,
+        action_tracks=1,
+        at=at,
+    )
+
+
+def referral_requested(at: datetime = NOON, where: str = "liege") -> ReferralRequested:
+    return ReferralRequested(
+        referral_id=uuid4(),
+        subject_ref=uuid4(),
+        centre=where,
+        area="find-job",
+        organization_id=uuid4(),
+        service_id=uuid4(),
+        reason="training",
+        at=at,
+    )
+
+
+def referral_is(status: ReferralStatus, referral_id: UUID, at: datetime = NOON) -> ReferralProgressed:
+    return ReferralProgressed(
+        referral_id=referral_id,
+        centre="liege",
+        organization_id=uuid4(),
+        service_id=uuid4(),
+        status=status,
+        at=at,
+    )
+
+
+def records(events: Sequence[Event]) -> list[Record]:
+    """Each as its aggregate's first event."""
+    return [heard(event, 1) for event in events]
+
+
+async def take(store: Store, *events: Event) -> None:
+    """Let impact hear these, in one batch."""
+    await ear(store, reactions).take(records(events))
+
+
+async def tallies(store: Store) -> dict[tuple[date, str, str, str], int]:
+    """What is counted: (day, centre, measure, area) → number."""
+    async with store.read() as session:
+        rows = await session.scalars(sa.select(Tally))
+        return {(row.day, row.centre, row.measure, row.area): row.number for row in rows}
