@@ -33,7 +33,7 @@ class Refusal(Exception):
 def local_token(data: Path, role: str = "operator", centres: list[str] | None = None) -> str:
     """A token made with this machine's key. Raises `Refusal` for a role that does not exist."""
     if role not in list(Role):
-        raise Refusal(f"{role!r} is not a role; there are {', '.join(Role)}")
+        raise Refusal(f"{role} : ce rôle n'existe pas ; il y a {', '.join(Role)}.")
     person = Person(
         subject=f"machine/{role}", name=role, roles=frozenset({Role(role)}), centres=frozenset(centres or ())
     )
@@ -60,7 +60,7 @@ def _asked(method: str, url: str, path: str, token: str, accept: tuple[int, ...]
     try:
         answer = httpx2.request(method, url.rstrip("/") + path, headers=headers, timeout=600, trust_env=False, **more)
     except httpx2.HTTPError as error:
-        raise Refusal(f"{url} does not answer ({error}); is the platform running? `make run` starts it.") from error
+        raise Refusal(f"{url} ne répond pas ({error}). La plateforme tourne-t-elle ? `make run` la démarre.") from error
     if answer.status_code not in accept:
         raise Refusal(_said(answer))
     return answer.json() if answer.content and "json" in answer.headers.get("content-type", "") else answer.content
@@ -94,7 +94,7 @@ def import_folder(console: Console, folder: Path, url: str, token: str) -> int:
         if path.exists()
     ]
     if not files:
-        raise Refusal(f"{folder} holds none of visits, workshops, interviews (.ndjson or .csv)")
+        raise Refusal(f"{folder} ne contient ni visits, ni workshops, ni interviews (.ndjson ou .csv).")
     refused = 0
     started = time.monotonic()
     _wait_for_centres(files, url)
@@ -152,7 +152,9 @@ def _sent(target: str, token: str, header: bytes, lines: list[bytes]) -> Iterato
     try:
         answer = httpx2.post(target, content=header + b"".join(lines), headers=headers, timeout=600, trust_env=False)
     except httpx2.HTTPError as error:
-        raise Refusal(f"{target} does not answer ({error}); import again, what went in stays once") from error
+        raise Refusal(
+            f"{target} ne répond pas ({error}). Importez de nouveau : ce qui est entré ne compte qu'une fois."
+        ) from error
     if answer.status_code != 200:
         raise Refusal(_said(answer))
     for line in answer.content.splitlines():

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
+from rich.markup import escape
 from rich.table import Table
 
 from services.launcher import client, letters, rebuilding
@@ -163,5 +165,15 @@ def main() -> None:
     try:
         app()
     except (client.Refusal, PortTaken, LocalKafkaError) as refusal:
-        errors.print(f"[bold red]✗[/bold red] {refusal}")
+        say_no(str(refusal))
         raise SystemExit(1) from None
+    except ValidationError as wrong:
+        for fault in wrong.errors(include_url=False, include_input=False):
+            name = "".join(f"CEFO_{part}".upper() for part in fault["loc"])
+            say_no(f"{name} : {fault['msg']}" if name else fault["msg"].removeprefix("Value error, "))
+        raise SystemExit(1) from None
+
+
+def say_no(text: str) -> None:
+    """One line on standard error; text of others is not markup."""
+    errors.print(f"[bold red]✗[/bold red] {escape(text)}", soft_wrap=True)

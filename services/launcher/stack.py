@@ -107,7 +107,9 @@ def check_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise PortTaken(f"port {port} is taken on {host}; choose another: make run PORT={port + 1}") from error
+            raise PortTaken(
+                f"Le port {port} est pris sur {host} ; choisissez-en un autre : make run PORT={port + 1}"
+            ) from error
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

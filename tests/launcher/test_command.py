@@ -1,0 +1,106 @@
+"""What the command says when it cannot: one line that names what is wrong and the way out, and an exit code."""
+
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from services.chassis.identity import Role, signer
+from services.chassis.settings import Settings
+from services.launcher import command
+
+Cefo = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def cefo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cefo:
+    """Runs the command as a terminal does; answers its exit code and everything it said."""
+    monkeypatch.setenv("CEFO_DATA", str(tmp_path))
+    monkeypatch.setenv("CEFO_URL", "http://127.0.0.1:1")
+
+    def run(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["cefo", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            command.main()
+        told = capsys.readouterr()
+        assert "Traceback" not in told.err
+        return int(ended.value.code or 0), told.out + told.err
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("doctor",),
+        ("dead-letters", "list"),
+        ("republish",),
+        ("rebuild", "impact"),
+        ("erase", "7f2c1a34-9d1e-4a55-8f0e-3b1f6f0a2c11"),
+    ],
+)
+def test_a_platform_that_does_not_answer_is_named(cefo: Cefo, arguments: tuple[str, ...]) -> None:
+    code, told = cefo(*arguments)
+    assert code == 1
+    assert "✗ http://127.0.0.1:1 ne répond pas" in told
+    assert "make run" in told
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("rebuild", "liege"),
+        ("republish", "liege"),
+        ("dead-letters", "retry", "liege", "1"),
+        ("dead-letters", "list", "--service", "liege"),
+        ("up", "--service", "liege"),
+    ],
+)
+def test_a_service_that_does_not_exist_is_told_with_those_that_do(cefo: Cefo, arguments: tuple[str, ...]) -> None:
+    code, told = cefo(*arguments)
+    assert code == 1
+    assert "liege : ce service n'existe pas ; il y a intake, scheduling, plans, directory, impact." in told
+
+
+def test_a_role_that_does_not_exist_is_told_with_those_that_do(cefo: Cefo) -> None:
+    code, told = cefo("token", "boss")
+    assert (code, "boss : ce rôle n'existe pas ; il y a" in told, "operator" in told) == (1, True, True)
+
+
+def test_a_token_is_made_with_the_platforms_key(cefo: Cefo, tmp_path: Path) -> None:
+    code, told = cefo("token", "operator")
+    person = signer(Settings(data=tmp_path)).person(told.strip())
+    assert code == 0
+    assert person is not None
+    assert person.has(Role.OPERATOR)
+
+
+def test_a_retry_names_one_letter_or_one_reason(cefo: Cefo) -> None:
+    for more in ((), ("1", "--reason", "ahead")):
+        code, told = cefo("dead-letters", "retry", "intake", *more)
+        assert (code, "give either an id or --reason" in told) == (2, True)
+
+
+def test_settings_that_contradict_each_other_stop_the_start(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CEFO_INBOX_DAYS", "10")
+    code, told = cefo("up", "--port", "0")
+    assert code == 1
+    assert "✗ CEFO_INBOX_DAYS=10, but CEFO_OUTBOX_DAYS=0" in told
+
+
+def test_a_setting_that_breaks_its_rule_stops_the_start(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CEFO_BATCH", "0")
+    code, told = cefo("up", "--port", "0")
+    assert (code, "✗ CEFO_BATCH : " in told) == (1, True)
+
+
+def test_a_port_that_is_taken_is_told_with_the_way_out(cefo: Cefo) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        code, told = cefo("up", "--port", str(port))
+    assert code == 1
+    assert f"make run PORT={port + 1}" in told
