@@ -6,6 +6,7 @@ Rows that were not asked for keep what the last run on a like machine said of th
 import argparse
 import asyncio
 import logging
+import signal
 from collections.abc import Awaitable, Callable
 from time import perf_counter
 
@@ -40,6 +41,10 @@ ROWS: dict[str, Callable[[Size], Awaitable[list[Row]]]] = {
 async def run(keys: list[str], size: Size) -> list[Row]:
     """Measure these rows one after the other, each measure once."""
     measured: list[Row] = []
+    me = asyncio.current_task()
+    assert me is not None
+    # Whoever ends us ends the servers with us.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
     for measure in dict.fromkeys(ROWS[key] for key in keys):
         names = ", ".join(key for key in keys if ROWS[key] is measure)
         print(f"{names}: {(measure.__globals__['__doc__'] or '').splitlines()[0]}", flush=True)
