@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -171,7 +172,7 @@ class Handling:
         for one in due:
             listener = self._reactions.by_type.get(one.type)
             if listener is not None and one.event is not None:
-                work.cause = Cause(one.correlation_id, _uuid(one.id))
+                work.cause = partial(_cause, one)
                 await listener.react(work, one.event)
                 handled += 1
             elif one.type not in EVENTS:
@@ -278,6 +279,10 @@ def _explained(record: Record, error: Exception) -> tuple[str, str, dict[str, An
     if isinstance(error, Unreadable):
         return error.reason, error.detail, error.about
     return *named(error), about(read_event(record))
+
+
+def _cause(heard: Heard) -> Cause:
+    return Cause(heard.correlation_id, _uuid(heard.id))
 
 
 def _uuid(text: str) -> UUID | None:

@@ -77,13 +77,25 @@ class Work:
     def __init__(self, session: AsyncSession, source: str, now: datetime, cause: Cause) -> None:
         self.session = session
         self.now = now
-        self.cause = cause
+        self._cause: Cause | Callable[[], Cause] = cause
         self.touched: set[str] = set()
         self._source = source
         self._said: list[dict[str, Any]] = []
         self._held: dict[tuple[type[SQLModel], Any], SQLModel | None] = {}
         self._guards: list[tuple[str, Refused]] = []
         self._before: list[Callable[[], Any]] = []
+
+    @property
+    def cause(self) -> Cause:
+        """Why the work, or the part of it that is under way, happens."""
+        if not isinstance(self._cause, Cause):
+            self._cause = self._cause()
+        return self._cause
+
+    @cause.setter
+    def cause(self, cause: Cause | Callable[[], Cause]) -> None:
+        # A batch tells a cause for each event, and few of them are ever asked.
+        self._cause = cause
 
     async def find(self, table: type[Row], id: Any) -> Row | None:
         """The row with this key, locked until the end of the work, or None."""
