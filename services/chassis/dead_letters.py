@@ -26,6 +26,29 @@ class LetterState(StrEnum):
     DISCARDED = "discarded"
 
 
+class OutOfOrder(Refused):
+    """An earlier event of the same aggregate is missing: retry that one first."""
+
+    slug = "out-of-order"
+    message = msg("Event {sequence} of its aggregate cannot be handled before event {missing}. Retry that one first.")
+
+
+class RetryFailed(Refused):
+    """The event still cannot be handled. Mend the cause and retry, or discard it."""
+
+    slug = "retry-failed"
+    message = msg("It failed again ({reason}): {detail}. Nothing was changed.")
+
+
+class TooLate(Refused):
+    """The event's type is known now, but later events of its aggregate took effect meanwhile."""
+
+    slug = "too-late"
+    message = msg(
+        "Event {sequence} of its aggregate cannot be handled any more: event {last} took effect meanwhile. Discard it."
+    )
+
+
 def dead_letters_table(metadata: sa.MetaData) -> sa.Table:
     """The dead letters of one service."""
     table = sa.Table(
@@ -120,3 +143,13 @@ async def letter(session: Any, table: sa.Table, id: Any, *, lock: bool = False) 
     if row is None:
         raise NotFound(what=msg("dead letter"))
     return row
+
+
+async def kept_already(session: Any, table: sa.Table, record: Record) -> bool:
+    """Whether there is a letter of this very record: topics are read again after a crash or for a rebuild."""
+    if record.offset < 0:
+        return False
+    place = (table.c.topic == record.topic, table.c.partition == record.partition, table.c.offset == record.offset)
+    # A new cluster counts its offsets from the beginning again.
+    same = (*place, table.c.value == record.value, table.c.state != LetterState.HELD.value)
+    return await session.scalar(sa.select(sa.exists().where(*same)))

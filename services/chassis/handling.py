@@ -18,8 +18,20 @@ import sqlalchemy as sa
 
 from services.chassis.beginnings import take_up
 from services.chassis.crash import crash_point
-from services.chassis.dead_letters import LetterState, about, explained, letter, letter_row, named, original
-from services.chassis.errors import Refused, msg
+from services.chassis.dead_letters import (
+    LetterState,
+    OutOfOrder,
+    RetryFailed,
+    TooLate,
+    about,
+    explained,
+    kept_already,
+    letter,
+    letter_row,
+    named,
+    original,
+)
+from services.chassis.errors import Refused
 from services.chassis.faults import is_away
 from services.chassis.inbox import Key, Order, Place, Waiting, inbox_key, last_heard, place, remember
 from services.chassis.outbox import raw_row
@@ -34,29 +46,6 @@ from services.contracts.envelope import dead_letters
 _log = log(__name__)
 Outcomes = Counter[str]
 UNKNOWN_TYPE = "unknown-type"
-
-
-class OutOfOrder(Refused):
-    """An earlier event of the same aggregate is missing: retry that one first."""
-
-    slug = "out-of-order"
-    message = msg("Event {sequence} of its aggregate cannot be handled before event {missing}. Retry that one first.")
-
-
-class RetryFailed(Refused):
-    """The event still cannot be handled. Mend the cause and retry, or discard it."""
-
-    slug = "retry-failed"
-    message = msg("It failed again ({reason}): {detail}. Nothing was changed.")
-
-
-class TooLate(Refused):
-    """The event's type is known now, but later events of its aggregate took effect meanwhile."""
-
-    slug = "too-late"
-    message = msg(
-        "Event {sequence} of its aggregate cannot be handled any more: event {last} took effect meanwhile. Discard it."
-    )
 
 
 class UnknownType(Unreadable):
@@ -129,8 +118,7 @@ class Handling:
             try:
                 heard.append(read_event(record, self._reactions.by_type))
             except Unreadable as fault:
-                await self._bury(work, record, fault, 1)
-                outcomes[LetterState.DEAD] += 1
+                outcomes.update(await self._bury(work, record, fault, 1))
         order = await self._order(work, {inbox_key(one) for one in heard})
         due: list[Heard] = []
         for one in heard:
@@ -184,7 +172,9 @@ class Handling:
         return handled
 
     async def _bury(self, work: Work, record: Record, error: Exception, attempts: int) -> Outcomes:
-        """Keep the record as a dead letter, and say so on the dead-letter topic."""
+        """Keep the record as a dead letter, and say so on the dead-letter topic; once, however often it comes."""
+        if await kept_already(work.session, self._letters, record):
+            return Outcomes({Place.REPEATED.value: 1})
         reason, detail, known = _explained(record, error)
         _log.error("dead letter", service=self._store.service, reason=reason, topic=record.topic, offset=record.offset)
         row = letter_row(

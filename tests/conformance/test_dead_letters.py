@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from services.chassis.consumer import Consumer
+from services.chassis.dead_letters import OutOfOrder, RetryFailed
 from services.chassis.errors import NotFound
-from services.chassis.handling import OutOfOrder, RetryFailed
 from services.chassis.outbox import unpack_headers
 from services.chassis.store import Store
 from services.chassis.testing import FixedClock, ear

@@ -91,3 +91,14 @@ async def test_values_that_no_column_takes_become_a_dead_letter(
     assert (letter.state, letter.subject) == ("dead", str(ANNA))
     async with listener.read() as session:
         assert (await session.scalars(sa.select(Desk))).one().seats == 4
+
+
+async def test_a_record_that_comes_again_is_kept_once(listener: Store, consumer: Consumer, sample: Sample) -> None:
+    """Topics are read again after a crash in mid-batch, and for a rebuild."""
+    poison = sample.told(ANNA, 1)._replace(value=b"{", partition=0, offset=7)
+    await consumer.take([poison, sample.told(BRUNO, 1)])
+    await consumer.take([sample.told(BRUNO, 2), poison])
+    elsewhere = poison._replace(value=b"[")  # a new cluster has another record at this place
+    await consumer.take([elsewhere])
+    assert [one.value for one in await letters(listener, "dead")] == [b"{", b"["]
+    assert [one.value for one in await announced(listener, sample.event.topic)] == [b"{", b"["]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.chassis.consumer import Consumer
-from services.chassis.handling import RetryFailed, TooLate
+from services.chassis.dead_letters import RetryFailed, TooLate
 from services.chassis.store import Cause, Store, Work
 from services.chassis.testing import ear
 from services.chassis.wire import Record

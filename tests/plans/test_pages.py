@@ -103,7 +103,11 @@ async def test_names_are_never_in_the_page_only_a_way_to_ask_intake(site: Site, 
     assert f'data-hx-get="/intake/fragments/visitors/{her.subject_ref}"' in html
 
 
-@pytest.mark.parametrize(("person", "status"), [(ARLON_COUNSELLOR, 403), (visitor(uuid4()), 404), (None, 303)], ids=str)
+@pytest.mark.parametrize(
+    ("person", "status"),
+    [(ARLON_COUNSELLOR, 403), (visitor(uuid4()), 404), (None, 303)],
+    ids=["another centre", "another visitor", "nobody"],
+)
 async def test_others_do_not_see_it(site: Site, her: Adult, person: Person | None, status: int) -> None:
     async with site.as_(person, page=True) as client:
         assert (await client.get(f"/plans/{her.plan_id}")).status_code == status
