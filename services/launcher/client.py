@@ -183,6 +183,12 @@ def sentence(answer: dict[str, Any]) -> str:
     visitors, interviews = answer["visitors"], answer["individual_interviews"]
     guidance = answer["guidance_interviews"]
     return (
-        f"Du {answer['from']} au {answer['to']} : {grouped(visitors)} visiteurs ; {grouped(interviews)} entretiens "
-        f"individuels, dont {grouped(guidance)} liés à l'offre d'orientation."
+        f"Du {answer['from']} au {answer['to']} : {counted(visitors, 'visiteur', 'visiteurs')} ; "
+        f"{counted(interviews, 'entretien individuel', 'entretiens individuels')}, "
+        f"dont {counted(guidance, 'lié', 'liés')} à l'offre d'orientation."
     )
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """So many of something; French counts none like one."""
+    return f"{grouped(number)} {one if number < 2 else many}"

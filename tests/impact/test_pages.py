@@ -33,9 +33,12 @@ async def counted(client: Client) -> Client:
         (
             "fr",
             "Du 1er janvier 2017 au 30 septembre 2017 : 1 234 visiteurs ; 3 entretiens individuels, "
-            "dont 1 liés à l’offre d’orientation.",
+            "dont 1 lié à l’offre d’orientation.",
         ),
-        ("en", "From 1 January 2017 to 30 September 2017: 1,234 visitors; 3 individual interviews; of which 1 related"),
+        (
+            "en",
+            "From 1 January 2017 to 30 September 2017: 1,234 visitors; 3 individual interviews; of which 1 is related",
+        ),
         ("de", "1.234 Besucher; 3 Einzelgespräche, davon 1"),
         ("nl", "1.234 bezoekers; 3 individuele gesprekken, waarvan 1"),
     ],
@@ -59,7 +62,7 @@ async def test_the_table_names_centres_and_the_files_ask_for_the_same(counted: C
     html = await see(counted, **SEASON, centre="mons")
     assert "Carrefour des métiers de Mons" in html
     assert "/impact/api/v1/figures.csv?from=2017-01-01&to=2017-09-30&centre=mons" in html
-    assert "0 visiteurs ; 1 entretiens individuels" in html
+    assert "0 visiteur ; 1 entretien individuel" in html
 
 
 async def test_without_a_period_it_is_this_years(client: Client) -> None:
