@@ -11,7 +11,7 @@ run: setup ## Set up and start everything with demo data
 	@$(BIN)/cefo up --port $(PORT) --data $(DATA)
 
 test: setup-dev ## Set up and run every test there are parts for; WORKERS=4 on a larger machine
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	@$(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 check: setup-dev ## What CI checks beside the tests: style, types, imports
 	$(BIN)/ruff check .

@@ -1,6 +1,5 @@
 """The real parts, for every test; what the run says about them at its end; and who runs beside whom."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,22 +9,32 @@ from tests.parts.presence import PARTS
 
 __all__ = ["browser", "kafka", "postgres", "redis_server"]
 
-TESTS = Path(__file__).parent
-LONGEST = ("journeys-embedded", "journeys-local", "faults", "browser", "conformance")
+LONGEST = ("journeys embedded", "journeys local", "faults", "browser", "conformance")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share running parts stay with one worker, and the longest begin first."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    """The longest begin first, so that two workers end together."""
     ranks = {name: rank for rank, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: ranks.get(_group(item), len(ranks)))
+    items.sort(key=lambda item: ranks.get(room(item.nodeid), len(ranks)))
 
 
-def _group(item: pytest.Item) -> str:
-    folder = item.path.relative_to(TESTS).parts[0]
-    params: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
-    return f"{folder}-{params['stack']}" if "stack" in params else folder
+def room(test: str) -> str:
+    """Tests of one room share running parts, and stay with one worker: a folder, the journeys' by their stack."""
+    folder = test.split("/")[1]
+    stacks = [stack for stack in ("embedded", "local") if f"[{stack}" in test or f"{stack}]" in test]
+    return f"{folder} {stacks[0]}" if folder == "journeys" and stacks else folder
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A room a worker. (The plugin's own groups do not work with this version of pytest: each test went anywhere.)"""
+    from xdist.scheduler.loadscope import LoadScopeScheduling
+
+    class ByRoom(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return room(nodeid)
+
+    return ByRoom(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
