@@ -14,7 +14,7 @@ from services.chassis.handling import Handling
 from services.chassis.reactions import Reactions
 from services.chassis.rebuild import Rebuilding
 from services.chassis.store import Store
-from services.chassis.telemetry import LAG, log
+from services.chassis.telemetry import log
 from services.chassis.wire import Record
 
 _log = log(__name__)
@@ -130,8 +130,6 @@ class Consumer:
             self._done.update({(tp.topic, tp.partition): offset for tp, offset in offsets.items()})
             if self._broker.window:
                 self._broker.window.committed(self.group, offsets)
-            ends = {(tp.topic, tp.partition): kafka.highwater(tp) or 0 for tp in kafka.assignment()}
-            LAG.labels(self._store.service).set(sum(end - self._done.get(tp, end) for tp, end in ends.items()))
 
     async def _expire_now_and_then(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -20,7 +20,11 @@ class Settings(BaseSettings):
         description="`sqlite` (files under `CEFO_DATA`) or `postgresql://user:password@host:port`; "
         "each service has its own database, `cefo_<service>`.",
     )
-    kafka: str = Field(default="127.0.0.1:9092", description="Kafka bootstrap servers, `host:port[,host:port]`.")
+    kafka: str = Field(
+        default="127.0.0.1:9092",
+        description="Kafka bootstrap servers, `host:port[,host:port]`; "
+        "`cefo up` starts an embedded broker where it is not set.",
+    )
     redis: str = Field(
         default="redis://127.0.0.1:6379/0", description="Redis, for what may be lost: live boards and hints."
     )
@@ -30,7 +34,11 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="http://127.0.0.1:8000", description="Where people reach the platform; https makes cookies Secure."
     )
-    demo: bool = Field(default=False, description="Demo data and a sign-in page that lists the demo accounts.")
+    demo: bool = Field(
+        default=False,
+        description="Demo data and a sign-in page that lists the demo accounts; "
+        "`cefo up` has both unless told `false`.",
+    )
     rehearsal_clock: Path | None = Field(
         default=None,
         description="With `CEFO_DEMO` only: a file with the seconds to add to the clock, to rehearse a path.",

@@ -4,7 +4,7 @@ import asyncio
 import json
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from pydantic import ValidationError
@@ -14,29 +14,34 @@ from rich.table import Table
 from services.launcher import client, letters, rebuilding
 from services.launcher.catalogue import SERVICES
 from services.launcher.kafka import LocalKafkaError
-from services.launcher.season import write_season
-from services.launcher.stack import EMBEDDED, PortTaken, Wanted, loop_factory, run
+from services.launcher.season import SeasonUnknown, write_season
+from services.launcher.stack import EMBEDDED, PortTaken, StoreAway, Wanted, loop_factory, run
 from services.launcher.terminal import LOCAL, Data, Token, Url, chosen, console, errors
 
 app = typer.Typer(help="Open software for free public career-guidance centres.", no_args_is_help=True)
 app.add_typer(letters.app, name="dead-letters")
 
 
+Nodes = Literal["1", "3"]
+
+
 @app.command()
 def up(
     port: Annotated[int, typer.Option(envvar="PORT", help="Port on loopback.")] = 8000,
     data: Data = Path("data"),
-    kafka: Annotated[str, typer.Option(help="`embedded`, `apache` (started here), or HOST:PORT.")] = EMBEDDED,
+    kafka: Annotated[
+        str, typer.Option(envvar="CEFO_KAFKA", help="`embedded`, `apache` (started here), or HOST:PORT.")
+    ] = EMBEDDED,
     store: Annotated[str, typer.Option(envvar="CEFO_STORE", help="`sqlite` or postgresql://…")] = "sqlite",
     redis: Annotated[str, typer.Option(envvar="CEFO_REDIS", help="`embedded` or redis://…")] = EMBEDDED,
-    nodes: Annotated[int, typer.Option(help="Nodes of `--kafka apache`: 1 or 3.")] = 1,
+    nodes: Annotated[Nodes, typer.Option(help="Nodes of `--kafka apache`.")] = "1",
     service: Annotated[list[str] | None, typer.Option(help="Only these services in this process.")] = None,
-    demo: Annotated[bool, typer.Option(help="Demo data and accounts.")] = True,
+    demo: Annotated[bool, typer.Option(envvar="CEFO_DEMO", help="Demo data and accounts.")] = True,
 ) -> None:
     """Start the platform: all five services in one process, or those that are named."""
     services = tuple(map(chosen, service or SERVICES))
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(run(Wanted(port, data, kafka, store, redis, services, demo, nodes), console))
+        runner.run(run(Wanted(port, data, kafka, store, redis, services, demo, int(nodes)), console))
 
 
 @app.command()
@@ -56,7 +61,7 @@ def season(
 
         files = write_season(year, out, progress, scale=scale)
     for file in files.files:
-        console.print(f"  {file.name:<20} {file.lines:>9,} lignes")
+        console.print(f"  {file.name:<20} {client.grouped(file.lines):>9} lignes")
 
 
 @app.command(name="import")
@@ -164,7 +169,7 @@ def main() -> None:
     """Run the command; what the platform refuses is said in one line."""
     try:
         app()
-    except (client.Refusal, PortTaken, LocalKafkaError) as refusal:
+    except (client.Refusal, PortTaken, StoreAway, LocalKafkaError, SeasonUnknown) as refusal:
         say_no(str(refusal))
         raise SystemExit(1) from None
     except ValidationError as wrong:

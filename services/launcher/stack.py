@@ -86,7 +86,11 @@ def clock_of(settings: Settings) -> Clock:
 
 async def create_databases(store: str, services: tuple[str, ...]) -> None:
     """One database per service, where it is missing and the account may create it."""
-    connection = await cast(Any, asyncpg).connect(f"{store.rstrip('/')}/postgres")
+    try:
+        connection = await cast(Any, asyncpg).connect(f"{store.rstrip('/')}/postgres", timeout=10)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        # Without the address: it may hold a password.
+        raise StoreAway(f"PostgreSQL ne répond pas ou refuse ({error}) ; vérifiez --store ou CEFO_STORE") from error
     try:
         for service in services:
             if not await connection.fetchval("select 1 from pg_database where datname = $1", f"cefo_{service}"):
@@ -94,6 +98,10 @@ async def create_databases(store: str, services: tuple[str, ...]) -> None:
                     await connection.execute(f'create database "cefo_{service}"')
     finally:
         await connection.close()
+
+
+class StoreAway(Exception):
+    """PostgreSQL does not answer, or does not let us in."""
 
 
 class PortTaken(Exception):

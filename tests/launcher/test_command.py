@@ -104,3 +104,18 @@ def test_a_port_that_is_taken_is_told_with_the_way_out(cefo: Cefo) -> None:
         code, told = cefo("up", "--port", str(port))
     assert code == 1
     assert f"make run PORT={port + 1}" in told
+
+
+def test_a_store_that_does_not_answer_is_told_without_its_password(cefo: Cefo) -> None:
+    code, told = cefo("up", "--store", "postgresql://cefo:secret@127.0.0.1:1")
+    assert (code, "✗ PostgreSQL ne répond pas" in told, "secret" in told) == (1, True, False)
+
+
+def test_a_season_that_nobody_published_names_those_there_are(cefo: Cefo, tmp_path: Path) -> None:
+    code, told = cefo("season", "2018", "--out", str(tmp_path / "season"))
+    assert (code, "2017" in told) == (1, True)
+
+
+def test_a_cluster_has_one_node_or_three(cefo: Cefo) -> None:
+    code, told = cefo("up", "--kafka", "apache", "--nodes", "2")
+    assert (code, "--nodes" in told) == (2, True)
