@@ -3,8 +3,8 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from services.chassis.identity import Person
 from services.chassis.web import Reading, Routes, anyone
 from services.impact.actions import made_report
-from services.impact.domain import Figures, Period
+from services.impact.domain import Figures, Period, shown
 
 router = Routes("/impact/api/v1", tags=["impact"])
 Anyone = Annotated[Person | None, anyone]
@@ -26,18 +26,22 @@ Some = Annotated[Sequence[str], Query(max_length=50)]
 async def figures(
     read: Reading, person: Anyone, since: Since, until: Until, centre: Some = (), area: Some = ()
 ) -> dict[str, Any]:
-    """The brochure's figures for a period, and the same per centre and month."""
+    """The brochure's figures for a period, and the same per centre and month.
+
+    With `area`, without the figures that are counted for no area: workshop attendances, plans, completed referrals.
+    """
     names, made = await made_report(read, Period(since, until), centre, area)
+    told = partial(shown, of_areas=bool(area))
     return {
         "from": since.isoformat(),
         "to": until.isoformat(),
-        **_shown(made.total),
+        **told(made.total),
         "by_centre": [
-            {"centre": code, "name": names.get(code, code), **_shown(f)} for code, f in sorted(made.by_centre.items())
+            {"centre": code, "name": names.get(code, code), **told(f)} for code, f in sorted(made.by_centre.items())
         ],
-        "by_month": [{"month": month, **_shown(f)} for month, f in sorted(made.by_month.items())],
+        "by_month": [{"month": month, **told(f)} for month, f in sorted(made.by_month.items())],
         "by_centre_and_month": [
-            {"centre": code, "month": month, **_shown(f)}
+            {"centre": code, "month": month, **told(f)}
             for code, months in sorted(made.by_centre_and_month.items())
             for month, f in sorted(months.items())
         ],
@@ -51,16 +55,13 @@ async def figures_csv(
     """A row per centre and month."""
     _, made = await made_report(read, Period(since, until), centre, area)
     text = io.StringIO()
-    columns = ["centre", "month", *asdict(Figures())]
+    told = partial(shown, of_areas=bool(area))
+    columns = ["centre", "month", *told(Figures())]
     writer = csv.DictWriter(text, columns)
     writer.writeheader()
     for code, months in sorted(made.by_centre_and_month.items()):
         for month, f in sorted(months.items()):
-            writer.writerow({"centre": code, "month": month, **asdict(f)})
+            writer.writerow({"centre": code, "month": month, **told(f)})
     name = f"cefo-{since}-{until}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _shown(f: Figures) -> dict[str, int]:
-    return asdict(f)

@@ -1,7 +1,7 @@
 """The figures, as the brochure "Recent Developments in Guidance – Belgium" (p. 28) prints them, and how they add up."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -119,6 +119,15 @@ class Report:
     by_centre: dict[str, Figures] = field(default_factory=dict[str, Figures])
     by_month: dict[str, Figures] = field(default_factory=dict[str, Figures])
     by_centre_and_month: dict[str, dict[str, Figures]] = field(default_factory=dict[str, dict[str, Figures]])
+
+
+OF_NO_AREA = frozenset({"workshop_attendances", "plans_confirmed", "referrals_completed"})
+"""Figures whose events name no area: for one area they are left out, as a nought would say that nothing happened."""
+
+
+def shown(figures: Figures, *, of_areas: bool) -> dict[str, int]:
+    """The figures by name; `of_areas`: those that can be told for some areas alone."""
+    return {name: number for name, number in asdict(figures).items() if not (of_areas and name in OF_NO_AREA)}
 
 
 def report(counts: Iterable[Count]) -> Report:

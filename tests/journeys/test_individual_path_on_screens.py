@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.journeys.adult import Centre
 from tests.journeys.screens import (
@@ -33,9 +33,10 @@ async def test_from_walking_in_to_the_figures(stack: Stack, browser: Browser) ->
     async with screens(browser, stack) as those:
         counsellor = Counsellor(await those.of(COUNSELLOR))
         provider, cite, results = await those.of(PROVIDER), await those.of(CITE), await those.nobody()
-        before = await figures(results, *period)
+        before, waiting = await figures(results, *period), await asked(provider).count()
         visitor = await walks_in_talks_and_agrees_to_be_known(liege, those, counsellor)
         await takes_a_path_of_two_interviews(liege, counsellor, visitor)
+        await expect(asked(provider)).to_have_count(waiting + 1)
         await is_referred(provider, cite, counsellor, visitor)
         added = {
             "Visiteurs": 1,
@@ -94,12 +95,18 @@ async def takes_a_path_of_two_interviews(liege: Centre, counsellor: Counsellor, 
     await expect(visitor.page.get_by_role("region", name="Où en est le plan")).to_contain_text("Confirmé le")
 
 
+def asked(provider: Page) -> Locator:
+    """What waits for the provider's answer, the oldest first; other people's too."""
+    return provider.get_by_role("region", name="À répondre").get_by_role("listitem")
+
+
 async def is_referred(provider: Page, cite: Page, counsellor: Counsellor, visitor: Visitor) -> None:
     """The provider sees no name and accepts; the Cité, the counsellor and the person see it without asking."""
-    asked = provider.get_by_role("region", name="À répondre").get_by_role("listitem")
-    await expect(asked).to_have_count(1)
-    await asked.get_by_role("button", name="Accepter").click()
-    await expect(provider.get_by_role("region", name="En route").get_by_role("listitem")).to_have_count(1)
+    waiting, under_way = asked(provider), provider.get_by_role("region", name="En route").get_by_role("listitem")
+    before, accepted = await waiting.count(), await under_way.count()
+    await waiting.last.get_by_role("button", name="Accepter").click()
+    await expect(waiting).to_have_count(before - 1)
+    await expect(under_way).to_have_count(accepted + 1)
     await expect(provider.get_by_text(NAME)).to_have_count(0)
     await expect(row(cite.get_by_role("main"), "Accepté").first).to_contain_text(SERVICE)
     await counsellor.goes_to("Mises en relation")
