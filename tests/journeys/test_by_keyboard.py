@@ -23,6 +23,7 @@ async def walk_to(page: Page, role: str, name: str) -> None:
     pytest.fail(f"Tab does not lead to the {role} “{name}”")
 
 
+@pytest.mark.parametrize("stack", ["embedded"], indirect=True)
 async def test_the_front_desk_needs_no_mouse(stack: Stack, browser: Browser) -> None:
     async with screens(browser, stack) as those:
         page = await those.of(FRONT_DESK)

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 NAME, GOAL = "Prénom Collectif (démo)", "Travailler le bois"
 
 
+@pytest.mark.parametrize("stack", ["embedded"], indirect=True)
 async def test_from_a_seat_in_the_workshop_to_a_confirmed_plan(stack: Stack, browser: Browser) -> None:
     liege = Centre(stack)
     async with screens(browser, stack) as those:

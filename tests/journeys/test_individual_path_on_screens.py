@@ -27,6 +27,9 @@ pytestmark = pytest.mark.browser
 NAME, GOAL, SERVICE = "Prénom Individuel (démo)", "Devenir électricienne", "IFAPME"
 
 
+@pytest.mark.parametrize(
+    "stack", [pytest.param("local", marks=[pytest.mark.kafka, pytest.mark.postgres])], indirect=True
+)
 async def test_from_walking_in_to_the_figures(stack: Stack, browser: Browser) -> None:
     liege = Centre(stack)
     period = liege.now() - timedelta(days=100), liege.now() + timedelta(days=100)
