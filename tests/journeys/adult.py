@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 
+from services.launcher.catalogue import SERVICES
 from tests.journeys.stacks import Stack, eventually
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -131,3 +132,14 @@ class Centre:
         """What impact counted at Liège, a year around the rehearsal's days."""
         since, until = (self.now() - timedelta(days=200)).date(), (self.now() + timedelta(days=200)).date()
         return ok(self.desk.get(f"/impact/api/v1/figures?from={since}&to={until}&centre=liege"))
+
+
+def settled(stack: Stack) -> None:
+    """Wait until everybody has heard what was said so far: another journey's end must not be taken for this one's."""
+    operator = signed_in(stack, "exploitation")
+
+    def under_way() -> int:
+        answers = [ok(operator.get(f"/{name}/api/v1/backlog")) for name in SERVICES]
+        return sum(answer["unsent"] + answer["unread"] for answer in answers)
+
+    eventually(lambda: under_way() + under_way(), lambda left: left == 0)

@@ -1,11 +1,12 @@
 """One adult across all five services, by the individual service, as everybody sees it in a browser."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.journeys.adult import Centre
+from tests.journeys.adult import Centre, settled
 from tests.journeys.screens import (
     CITE,
     COUNSELLOR,
@@ -31,6 +32,7 @@ NAME, GOAL, SERVICE = "Prénom Individuel (démo)", "Devenir électricienne", "I
     "stack", [pytest.param("local", marks=[pytest.mark.kafka, pytest.mark.postgres])], indirect=True
 )
 async def test_from_walking_in_to_the_figures(stack: Stack, browser: Browser) -> None:
+    await asyncio.to_thread(settled, stack)
     liege = Centre(stack)
     period = liege.now() - timedelta(days=100), liege.now() + timedelta(days=100)
     async with screens(browser, stack) as those:
