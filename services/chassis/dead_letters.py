@@ -151,5 +151,10 @@ async def kept_already(session: Any, table: sa.Table, record: Record) -> bool:
         return False
     place = (table.c.topic == record.topic, table.c.partition == record.partition, table.c.offset == record.offset)
     # A new cluster counts its offsets from the beginning again.
-    same = (*place, table.c.value == record.value, table.c.state != LetterState.HELD.value)
+    same = (
+        *place,
+        table.c.key.is_not_distinct_from(record.key),
+        table.c.value == record.value,
+        table.c.state != LetterState.HELD.value,
+    )
     return await session.scalar(sa.select(sa.exists().where(*same)))

@@ -70,7 +70,7 @@ async def test_a_first_visit_is_light(who: str, path: str, lived_in: Morning, br
     async with watched_page(browser, base_url=lived_in.stack.url) as (page, _trouble):
         await lived_in.enters(page, who)
         answers: list[Response] = []
-        page.on("response", answers.append)
+        page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - the bare method is refused
         await page.goto(path.format_map(lived_in.made), wait_until="load")
         fetched = [answer for answer in answers if "event-stream" not in answer.headers.get("content-type", "")]
         assert sum([len(await answer.body()) for answer in fetched]) < LIGHT
