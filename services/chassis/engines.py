@@ -18,7 +18,7 @@ def postgres_engine(url: str, *, writer: bool) -> AsyncEngine:
     Each statement of a reader is a transaction of its own: in a common one it would see no less of what others commit,
     and it saves two round trips. What a reader would write, the server refuses.
     """
-    # A plan made for any list of keys, while a table was small, compares each row with each of two thousand keys later on.
+    # A plan made for any keys while a table was small compares each row with each of two thousand keys ever after.
     settings = {"synchronous_commit": "on", "jit": "off", "plan_cache_mode": "force_custom_plan"}
     engine = create_async_engine(
         url,
