@@ -1,6 +1,7 @@
 """The Kafka client, as the relay and the consumer use it. Nothing else touches it."""
 
 import asyncio
+import contextlib
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from itertools import accumulate
@@ -139,6 +140,20 @@ async def let_go(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
         await asyncio.wait_for(client.stop(), 3)
     except AWAY as error:
         _log.warning("a client of the broker did not stop cleanly", error=repr(error))
+        await _cut_off(cast(Any, client))
+
+
+async def _cut_off(client: Any) -> None:
+    """End what `stop` did not come to: its tasks would go on sending or fetching, over connections nobody closes."""
+    if isinstance(client, AIOKafkaProducer):
+        client._message_accumulator.fail_all(KafkaError("given up"))
+        steps = [client._sender.close, client.client.close]
+    else:
+        heartbeat = getattr(client._coordinator, "_stop_heartbeat_task", None)  # none without a group
+        steps = [heartbeat, client._fetcher.close, client._client.close]
+    for step in filter(None, steps):
+        with contextlib.suppress(*AWAY):
+            await asyncio.wait_for(step(), 1)
 
 
 class Producer:

@@ -48,13 +48,21 @@ class Publisher:
     async def close(self) -> None:
         """Let go of the broker."""
         producer, self._producer = self._producer, None
-        if producer is not None:
-            with contextlib.suppress(KafkaError, OSError, TimeoutError):
-                await asyncio.wait_for(producer.stop(), 1)
+        if producer is None:
+            return
+        producer._message_accumulator.fail_all(KafkaError("given up"))  # `stop` would wait for them, then leak
+        with contextlib.suppress(KafkaError, OSError, TimeoutError):
+            await asyncio.wait_for(producer.stop(), 2 * DEADLINE)
 
     async def _connected(self) -> Any:
         producer = cast(
-            Any, AIOKafkaProducer(bootstrap_servers=self.bootstrap, acks="all", max_request_size=8 * 1024 * 1024)
+            Any,
+            AIOKafkaProducer(
+                bootstrap_servers=self.bootstrap,
+                acks="all",
+                max_request_size=8 * 1024 * 1024,
+                request_timeout_ms=int(DEADLINE * 1000),
+            ),
         )
         try:
             await producer.start()
