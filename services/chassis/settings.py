@@ -116,22 +116,22 @@ class Settings(BaseSettings):
         """Refuse ages with which an event could come again after it was forgotten."""
         if self.inbox_days and not (self.outbox_days and self.topic_days):
             raise ValueError(
-                f"CEFO_INBOX_DAYS={self.inbox_days}, but CEFO_OUTBOX_DAYS={self.outbox_days} and "
-                f"CEFO_TOPIC_DAYS={self.topic_days}: what is kept for ever can come again at any time, and would count "
-                "twice. Set CEFO_INBOX_DAYS=0, or give all three an age"
+                f"CEFO_INBOX_DAYS={self.inbox_days}, mais CEFO_OUTBOX_DAYS={self.outbox_days} et "
+                f"CEFO_TOPIC_DAYS={self.topic_days} : ce qui est gardé pour toujours peut revenir à tout moment, et "
+                "compterait deux fois. Mettez CEFO_INBOX_DAYS=0, ou donnez un âge aux trois"
             )
         needed = self.outbox_days + self.topic_days + 1
         if self.inbox_days and self.inbox_days < needed:
             raise ValueError(
-                f"CEFO_INBOX_DAYS={self.inbox_days} is less than CEFO_OUTBOX_DAYS={self.outbox_days} + "
-                f"CEFO_TOPIC_DAYS={self.topic_days} + 1: an event sent again on its last day could count twice. "
-                f"Set CEFO_INBOX_DAYS={needed} or more"
+                f"CEFO_INBOX_DAYS={self.inbox_days} est moins que CEFO_OUTBOX_DAYS={self.outbox_days} + "
+                f"CEFO_TOPIC_DAYS={self.topic_days} + 1 : un événement renvoyé à son dernier jour pourrait compter "
+                f"deux fois. Mettez CEFO_INBOX_DAYS={needed} ou plus"
             )
         shortest = min((days for days in (self.outbox_days, self.topic_days) if days), default=None)
         if shortest is not None and self.hold_seconds >= shortest * 86_400:
             raise ValueError(
-                f"CEFO_HOLD_SECONDS={self.hold_seconds:g} is {shortest} days or more: what an event waits for would "
-                f"be gone before the wait ends. Set CEFO_HOLD_SECONDS below {shortest * 86_400}"
+                f"CEFO_HOLD_SECONDS={self.hold_seconds:g} fait {shortest} jours ou plus : ce qu'un événement attend "
+                f"serait parti avant la fin de l'attente. Mettez CEFO_HOLD_SECONDS sous {shortest * 86_400}"
             )
         return self
 

@@ -52,9 +52,9 @@ def wait_for_centres(
         while missing := wanted - _codes(ask(service)):
             if time.monotonic() > end:
                 raise CentresUnknown(
-                    f"after {seconds:.0f} s {service} has not heard of {', '.join(sorted(missing))}, which the "
-                    f"directory has published: are its consumer and the directory's relay running? "
-                    f"See /health/ready and `cefo dead-letters list`. Nothing was imported."
+                    f"après {seconds:.0f} s, {service} n'a pas entendu parler de {', '.join(sorted(missing))}, que "
+                    "l'annuaire a publiés : son consommateur et le relais de l'annuaire tournent-ils ? Voyez "
+                    "`cefo doctor` et `cefo dead-letters list`. Rien n'a été importé."
                 )
             time.sleep(PAUSE_SECONDS)
 

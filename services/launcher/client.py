@@ -162,7 +162,7 @@ def _sent(target: str, token: str, header: bytes, lines: list[bytes]) -> Iterato
 
 
 def _wait_until_heard(shown: Progress, url: str, token: str) -> None:
-    """Until no outbox has anything unsent and no consumer anything unread, twice in a row."""
+    """Until no outbox has anything unsent and no consumer anything unread, three times in a row."""
     task, most, quiet = shown.add_task("événements en route", total=1), 1, 0
     while quiet < 3:
         answers = [get(url, f"/{name}/api/v1/backlog", {}, token) for name in SERVICES]

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
+from services.chassis.web.problems import field_fault
 from services.launcher import client, letters, rebuilding
 from services.launcher.catalogue import SERVICES
 from services.launcher.kafka import LocalKafkaError
@@ -18,25 +19,27 @@ from services.launcher.season import SeasonUnknown, write_season
 from services.launcher.stack import EMBEDDED, PortTaken, StoreAway, Wanted, loop_factory, run
 from services.launcher.terminal import LOCAL, Data, Token, Url, chosen, console, errors
 
-app = typer.Typer(help="Open software for free public career-guidance centres.", no_args_is_help=True)
+app = typer.Typer(help="Le logiciel libre des centres publics d'orientation.", no_args_is_help=True)
 app.add_typer(letters.app, name="dead-letters")
 
 
 Nodes = Literal["1", "3"]
+STAGES = {"planning": "planification", "writing": "écriture"}
+"""What the writing of a season does, for its bars."""
 
 
-@app.command()
+@app.command(help="Démarrer la plateforme : les cinq services dans un processus, ou ceux qui sont nommés.")
 def up(
-    port: Annotated[int, typer.Option(envvar="PORT", help="Port on loopback.")] = 8000,
+    port: Annotated[int, typer.Option(envvar="PORT", help="Port, sur cette machine.")] = 8000,
     data: Data = Path("data"),
     kafka: Annotated[
-        str, typer.Option(envvar="CEFO_KAFKA", help="`embedded`, `apache` (started here), or HOST:PORT.")
+        str, typer.Option(envvar="CEFO_KAFKA", help="`embedded`, `apache` (démarré ici) ou HÔTE:PORT.")
     ] = EMBEDDED,
-    store: Annotated[str, typer.Option(envvar="CEFO_STORE", help="`sqlite` or postgresql://…")] = "sqlite",
-    redis: Annotated[str, typer.Option(envvar="CEFO_REDIS", help="`embedded` or redis://…")] = EMBEDDED,
-    nodes: Annotated[Nodes, typer.Option(help="Nodes of `--kafka apache`.")] = "1",
-    service: Annotated[list[str] | None, typer.Option(help="Only these services in this process.")] = None,
-    demo: Annotated[bool, typer.Option(envvar="CEFO_DEMO", help="Demo data and accounts.")] = True,
+    store: Annotated[str, typer.Option(envvar="CEFO_STORE", help="`sqlite` ou postgresql://…")] = "sqlite",
+    redis: Annotated[str, typer.Option(envvar="CEFO_REDIS", help="`embedded` ou redis://…")] = EMBEDDED,
+    nodes: Annotated[Nodes, typer.Option(help="Nœuds de `--kafka apache`.")] = "1",
+    service: Annotated[list[str] | None, typer.Option(help="Seulement ce service ; peut être répété.")] = None,
+    demo: Annotated[bool, typer.Option(envvar="CEFO_DEMO", help="Données et comptes de démonstration.")] = True,
 ) -> None:
     """Start the platform: all five services in one process, or those that are named."""
     services = tuple(map(chosen, service or SERVICES))
@@ -44,18 +47,18 @@ def up(
         runner.run(run(Wanted(port, data, kafka, store, redis, services, demo, int(nodes)), console))
 
 
-@app.command()
+@app.command(help="Écrire les fichiers d'une saison, inventés autour de ses totaux publiés.")
 def season(
-    year: Annotated[int, typer.Argument(help="The season: 2017, whose figures are published.")],
-    out: Annotated[Path, typer.Option(help="Folder for the files.")],
-    scale: Annotated[int, typer.Option(min=1, help="So many times everything.")] = 1,
+    year: Annotated[int, typer.Argument(help="La saison : 2017, dont les chiffres sont publiés.")],
+    out: Annotated[Path, typer.Option(help="Dossier pour les fichiers.")],
+    scale: Annotated[int, typer.Option(min=1, help="Tout, tant de fois.")] = 1,
 ) -> None:
     """Write the files of a season, invented around its published totals."""
     with client.bars(console) as bars:
         tasks: dict[str, Any] = {}
 
         def progress(stage: str, done: int, whole: int) -> None:
-            task = tasks.setdefault(stage, None) or bars.add_task(stage, total=whole)
+            task = tasks.setdefault(stage, None) or bars.add_task(STAGES[stage], total=whole)
             tasks[stage] = task
             bars.update(task, completed=done, total=whole)
 
@@ -64,9 +67,12 @@ def season(
         console.print(f"  {file.name:<20} {client.grouped(file.lines):>9} lignes")
 
 
-@app.command(name="import")
+@app.command(
+    name="import",
+    help="Importer un dossier de visites, ateliers et entretiens passés, et attendre que tous les services le sachent.",
+)
 def import_(
-    folder: Annotated[Path, typer.Argument(help="Folder with visits, workshops and interviews (.ndjson or .csv).")],
+    folder: Annotated[Path, typer.Argument(help="Dossier avec visits, workshops et interviews (.ndjson ou .csv).")],
     url: Url = LOCAL,
     data: Data = Path("data"),
     token: Token = "",
@@ -75,13 +81,13 @@ def import_(
     raise typer.Exit(client.import_folder(console, folder, url, token or client.local_token(data)))
 
 
-@app.command()
+@app.command(help="Ce que les centres ont accompli : la phrase de la brochure et un tableau, ou du JSON.")
 def figures(
-    since: Annotated[str, typer.Option("--from", help="First day, for example 2017-01-01.")],
-    until: Annotated[str, typer.Option("--to", help="Last day, for example 2017-09-30.")],
-    centre: Annotated[list[str] | None, typer.Option(help="Only this centre; may be repeated.")] = None,
-    area: Annotated[list[str] | None, typer.Option(help="Only this area; may be repeated.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    since: Annotated[str, typer.Option("--from", help="Premier jour, par exemple 2017-01-01.")],
+    until: Annotated[str, typer.Option("--to", help="Dernier jour, par exemple 2017-09-30.")],
+    centre: Annotated[list[str] | None, typer.Option(help="Seulement ce centre ; peut être répété.")] = None,
+    area: Annotated[list[str] | None, typer.Option(help="Seulement ce domaine ; peut être répété.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="En JSON.")] = False,
     url: Url = LOCAL,
 ) -> None:
     """What the centres achieved: the brochure's sentence and a table, or JSON."""
@@ -104,19 +110,19 @@ def figures(
     console.print(table)
 
 
-@app.command()
+@app.command(help="Faire un jeton pour une machine, valable `CEFO_SESSION_HOURS`, avec la clé de la plateforme.")
 def token(
-    role: Annotated[str, typer.Argument(help="operator, manager, front-desk, counsellor or cite.")] = "operator",
-    centre: Annotated[list[str] | None, typer.Option(help="For these centres.")] = None,
+    role: Annotated[str, typer.Argument(help="operator, manager, front-desk, counsellor ou cite.")] = "operator",
+    centre: Annotated[list[str] | None, typer.Option(help="Pour ce centre ; peut être répété.")] = None,
     data: Data = Path("data"),
 ) -> None:
     """Make a bearer token for a machine, good for `CEFO_SESSION_HOURS`, with the platform's key."""
     typer.echo(client.local_token(data, role, centre or []))
 
 
-@app.command()
+@app.command(help="Renvoyer dans l'ordre tout ce qui a été dit : remplit un broker perdu. Qui l'a entendu l'ignore.")
 def republish(
-    service: Annotated[str, typer.Argument(help="Which service's outbox, or `all`.")] = "all",
+    service: Annotated[str, typer.Argument(help="Un service, ou `all`.")] = "all",
     url: Url = LOCAL,
     data: Data = Path("data"),
     token: Token = "",
@@ -127,10 +133,10 @@ def republish(
         console.print(f"{name:<12} {client.grouped(answer['events']):>9} événements renvoyés")
 
 
-@app.command()
+@app.command(help="Vider un modèle de lecture et le refaire depuis les topics, sans arrêter la plateforme.")
 def rebuild(
-    service: Annotated[str, typer.Argument(help="A read model: impact.")],
-    again: Annotated[bool, typer.Option(help="Begin anew, even while a rebuild goes on.")] = False,
+    service: Annotated[str, typer.Argument(help="Un modèle de lecture : impact.")],
+    again: Annotated[bool, typer.Option(help="Recommencer, même si une relecture est en cours.")] = False,
     url: Url = LOCAL,
     data: Data = Path("data"),
     token: Token = "",
@@ -139,14 +145,14 @@ def rebuild(
     raise typer.Exit(rebuilding.rebuild(console, service, url, token or client.local_token(data), again=again))
 
 
-@app.command()
+@app.command(help="Oublier une personne, partout.")
 def erase(subject_ref: str, url: Url = LOCAL, data: Data = Path("data"), token: Token = "") -> None:
     """Forget a person, everywhere."""
     client.delete(url, f"/intake/api/v1/visitors/{subject_ref}", token or client.local_token(data))
     console.print(f"{subject_ref}: effacé dans intake ; les autres services suivent.")
 
 
-@app.command()
+@app.command(help="Si chaque partie de chaque service répond.")
 def doctor(url: Url = LOCAL) -> None:
     """Whether every part of every service answers."""
     answer = client.get(url, "/health/ready", {}, accept=(200, 503))
@@ -162,7 +168,7 @@ def _check_day(text: str) -> None:
     try:
         date.fromisoformat(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is not a date, for example 2017-01-01") from error
+        raise typer.BadParameter(f"{text!r} n'est pas une date, par exemple 2017-01-01") from error
 
 
 def main() -> None:
@@ -175,7 +181,7 @@ def main() -> None:
     except ValidationError as wrong:
         for fault in wrong.errors(include_url=False, include_input=False):
             name = "".join(f"CEFO_{part}".upper() for part in fault["loc"])
-            say_no(f"{name} : {fault['msg']}" if name else fault["msg"].removeprefix("Value error, "))
+            say_no(f"{name} : {field_fault(fault)['message']}" if name else fault["msg"].removeprefix("Value error, "))
         raise SystemExit(1) from None
 
 

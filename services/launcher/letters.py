@@ -11,19 +11,21 @@ from services.launcher import client
 from services.launcher.catalogue import SERVICES
 from services.launcher.terminal import LOCAL, Data, Token, Url, chosen, console
 
-app = typer.Typer(help="Events that could not be handled.", no_args_is_help=True)
+app = typer.Typer(help="Les événements qui n'ont pas pu être traités.", no_args_is_help=True)
 
-Service = Annotated[str, typer.Argument(help=f"Whose letter: {', '.join(SERVICES)}.")]
-Id = Annotated[str, typer.Argument(help="The letter's id, as `list` shows it.")]
+Service = Annotated[str, typer.Argument(help=f"Le service : {', '.join(SERVICES)}.")]
+Id = Annotated[str, typer.Argument(help="L'identifiant que montre `list`.")]
 
+SHOWN = 199
+"""Most letters of one service that are listed; the platform answers one more."""
 STATES = {"dead": "attend une décision", "held": "retenu", "retried": "réessayé", "discarded": "écarté"}
 
 
-@app.command("list")
+@app.command("list", help="Les événements en souffrance de tous les services, les plus anciens d'abord.")
 def list_letters(
-    state: Annotated[str, typer.Option(help=f"Only this state: {', '.join(STATES)}.")] = "",
-    reason: Annotated[str, typer.Option(help="Only this reason.")] = "",
-    service: Annotated[list[str] | None, typer.Option(help="Only this service; may be repeated.")] = None,
+    state: Annotated[str, typer.Option(help=f"Seulement cet état : {', '.join(STATES)}.")] = "",
+    reason: Annotated[str, typer.Option(help="Seulement cette raison.")] = "",
+    service: Annotated[list[str] | None, typer.Option(help="Seulement ce service ; peut être répété.")] = None,
     url: Url = LOCAL,
     data: Data = Path("data"),
     token: Token = "",
@@ -33,9 +35,12 @@ def list_letters(
     proof = token or client.local_token(data)
     found = 0
     for name in map(chosen, service or SERVICES):
-        for row in client.get(url, f"/{name}/api/v1/dead-letters", query | {"limit": 200}, proof):
-            found += 1
+        rows = client.get(url, f"/{name}/api/v1/dead-letters", query | {"limit": SHOWN + 1}, proof)
+        for row in rows[:SHOWN]:
             _print(name, row)
+        if len(rows) > SHOWN:
+            console.print(f"[bold]{name}[/bold] … et d'autres : voilà les {SHOWN} plus anciens.")
+        found += len(rows)
     if not found:
         console.print("Aucun événement en souffrance." if not query else "Aucun événement de ce genre.")
 
@@ -52,7 +57,7 @@ def _print(service: str, row: dict[str, Any]) -> None:
         console.print(f"  décision : {escape(row['decision'])}", soft_wrap=True)
 
 
-@app.command()
+@app.command(help="Un événement, avec ses octets et ses en-têtes d'origine.")
 def show(service: Service, id: Id, url: Url = LOCAL, data: Data = Path("data"), token: Token = "") -> None:
     """One dead letter, with its original bytes and headers."""
     path = f"/{chosen(service)}/api/v1/dead-letters/{id}"
@@ -72,18 +77,18 @@ def show(service: Service, id: Id, url: Url = LOCAL, data: Data = Path("data"), 
     console.print(facts)
 
 
-@app.command()
+@app.command(help="Le réessayer, maintenant. Ce qui était retenu derrière suit dans l'ordre.")
 def retry(
     service: Service,
-    id: Annotated[str, typer.Argument(help="The letter's id; or give `--reason`.")] = "",
-    reason: Annotated[str, typer.Option(help="All that wait for this reason, each aggregate's in order.")] = "",
+    id: Annotated[str, typer.Argument(help="L'identifiant ; ou donnez `--reason`.")] = "",
+    reason: Annotated[str, typer.Option(help="Tous ceux qui attendent pour cette raison, dans l'ordre.")] = "",
     url: Url = LOCAL,
     data: Data = Path("data"),
     token: Token = "",
 ) -> None:
     """Try it again, now. What was held behind it follows in order."""
     if bool(id) == bool(reason):
-        raise typer.BadParameter("give either an id or --reason")
+        raise typer.BadParameter("donnez soit un identifiant, soit --reason")
     proof, home = token or client.local_token(data), f"/{chosen(service)}/api/v1/dead-letters"
     if id:
         console.print(STATES[client.post(url, f"{home}/{id}/retry", {}, proof)["state"]])
@@ -93,11 +98,11 @@ def retry(
     raise typer.Exit(1 if answer["left"] else 0)
 
 
-@app.command()
+@app.command(help="Décider, avec une raison, qu'il ne sera pas traité. Ce qui était retenu derrière continue sans lui.")
 def discard(
     service: Service,
     id: Id,
-    reason: Annotated[str, typer.Argument(help="Why; it is kept.")],
+    reason: Annotated[str, typer.Argument(help="Pourquoi ; c'est conservé.")],
     url: Url = LOCAL,
     data: Data = Path("data"),
     token: Token = "",

@@ -110,7 +110,7 @@ class LocalStack:
             if self.processes[name].poll() is not None:
                 break
             time.sleep(0.1)
-        raise LocalStackError(f"{name} did not get ready:\n{self.log_end(name)}")
+        raise LocalStackError(f"{name} n'est pas devenu prêt :\n{self.log_end(name)}")
 
     def log_end(self, name: str, lines: int = 30) -> str:
         """The last lines of a service's log."""
@@ -132,7 +132,7 @@ class LocalStack:
     def _start_nginx(self) -> None:
         program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
         if program is None:
-            raise LocalStackError("nginx is missing; install the package nginx")
+            raise LocalStackError("nginx manque ; installez le paquet nginx")
         values = {name.upper(): str(port) for name, port in self.ports.items()}
         folder = self.folder.absolute()
         text = Template(TEMPLATE.read_text()).substitute(values, PORT=str(self.port), FOLDER=str(folder))

@@ -122,7 +122,7 @@ def check_port(host: str, port: int) -> None:
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """The quickest event loop there is on this machine. Relays and consumers run on it too, not uvicorn alone."""
-    return uvicorn.Config("", loop="auto").get_loop_factory()
+    return uvicorn.Config("", loop="auto", log_config=None).get_loop_factory()
 
 
 async def run(wanted: Wanted, console: Console) -> None:

@@ -12,10 +12,10 @@ from services.launcher.catalogue import SERVICES
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
-Url = Annotated[str, typer.Option(envvar="CEFO_URL", help="Where the platform runs.")]
-Data = Annotated[Path, typer.Option(envvar="CEFO_DATA", help="Folder of stores and key.")]
+Url = Annotated[str, typer.Option(envvar="CEFO_URL", help="Où tourne la plateforme.")]
+Data = Annotated[Path, typer.Option(envvar="CEFO_DATA", help="Dossier des stores et de la clé.")]
 Token = Annotated[
-    str, typer.Option(envvar="CEFO_TOKEN", help="Made by `cefo token`; else made with the data folder's key.")
+    str, typer.Option(envvar="CEFO_TOKEN", help="Fait par `cefo token` ; sinon fait avec la clé du dossier.")
 ]
 LOCAL = "http://127.0.0.1:8000"
 

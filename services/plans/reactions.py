@@ -9,7 +9,9 @@ from services.contracts.scheduling import (
     FinalisingSessionDue,
     InterviewHeld,
     InterviewKind,
+    PathClosed,
     PathOpened,
+    PathOutcome,
     SeatTaken,
     WorkshopAnnounced,
 )
@@ -23,6 +25,11 @@ reactions = Reactions()
 def of_path(event: PathOpened | SeatTaken | AttendanceRecorded | FinalisingSessionDue) -> list[Named]:
     """The path, its person and its plan."""
     return [(Path, event.path_id), (Subject, event.subject_ref), (Plan, plan_id_of(event.path_id))]
+
+
+def of_closing(event: PathClosed) -> list[Named]:
+    """The path."""
+    return [(Path, event.path_id)]
 
 
 def of_attendance(event: AttendanceRecorded) -> list[Named]:
@@ -50,6 +57,13 @@ async def on_path_opened(work: Work, event: PathOpened) -> None:
         at=event.at,
         workshop_id=event.workshop_id,
     )
+
+
+@reactions.on(PathClosed, loads=of_closing)
+async def on_path_closed(work: Work, event: PathClosed) -> None:
+    """Nothing more is booked on the path; where that is not because its plan is confirmed, the plan stops with it."""
+    if event.outcome is not PathOutcome.PLAN_CONFIRMED:
+        await actions.stop_path(work, event.path_id, at=event.at)
 
 
 @reactions.on(InterviewHeld, loads=of_interview)

@@ -59,10 +59,10 @@ def test_logs_are_json_lines_without_local_variables(capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("ages", "told"),
     [
-        ({"inbox_days": 100}, r"CEFO_INBOX_DAYS=100, but CEFO_OUTBOX_DAYS=0 and CEFO_TOPIC_DAYS=0: .* count twice"),
-        ({"inbox_days": 100, "outbox_days": 30}, r"CEFO_TOPIC_DAYS=0: .* give all three an age"),
-        ({"inbox_days": 60, "outbox_days": 30, "topic_days": 30}, r"Set CEFO_INBOX_DAYS=61 or more"),
-        ({"outbox_days": 1, "hold_seconds": 86_400}, r"Set CEFO_HOLD_SECONDS below 86400"),
+        ({"inbox_days": 100}, r"CEFO_INBOX_DAYS=100, mais .* et CEFO_TOPIC_DAYS=0 : .* compterait deux fois"),
+        ({"inbox_days": 100, "outbox_days": 30}, r"CEFO_TOPIC_DAYS=0 : .* donnez un âge aux trois"),
+        ({"inbox_days": 60, "outbox_days": 30, "topic_days": 30}, r"Mettez CEFO_INBOX_DAYS=61 ou plus"),
+        ({"outbox_days": 1, "hold_seconds": 86_400}, r"Mettez CEFO_HOLD_SECONDS sous 86400"),
     ],
 )
 def test_ages_that_contradict_each_other_stop_the_start(ages: dict[str, int], told: str) -> None:

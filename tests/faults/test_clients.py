@@ -28,7 +28,7 @@ def standing_still(cluster: ApacheKafka) -> Generator[None]:
         os.kill(cluster.pid(1), signal.SIGCONT)
 
 
-async def test_a_producer_that_gives_up_leaves_no_task_and_no_connection(own_kafka: ApacheKafka, tmp_path: Path) -> None:
+async def test_a_producer_that_gives_up_leaves_nothing_behind(own_kafka: ApacheKafka, tmp_path: Path) -> None:
     broker = Broker(quiet_settings(tmp_path, kafka=own_kafka.bootstrap))
     await broker.ensure_topics()
     before = asyncio.all_tasks()
@@ -43,7 +43,7 @@ async def test_a_producer_that_gives_up_leaves_no_task_and_no_connection(own_kaf
     gc.collect()  # an unclosed connection warns here, and a warning is an error
 
 
-async def test_a_consumer_that_gives_up_leaves_no_task_and_no_connection(own_kafka: ApacheKafka, tmp_path: Path) -> None:
+async def test_a_consumer_that_gives_up_leaves_nothing_behind(own_kafka: ApacheKafka, tmp_path: Path) -> None:
     broker = Broker(quiet_settings(tmp_path, kafka=own_kafka.bootstrap))
     await broker.ensure_topics()
     before = asyncio.all_tasks()

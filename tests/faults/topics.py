@@ -1,13 +1,13 @@
 """Puts records into topics as somebody outside the platform would, and notes those that the broker acknowledged."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from typing import Any, cast
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from services.chassis.broker import let_go
 from tests.faults.history import Fate, Headers, History, Published
 
 DEADLINE = 5.0
@@ -48,11 +48,8 @@ class Publisher:
     async def close(self) -> None:
         """Let go of the broker."""
         producer, self._producer = self._producer, None
-        if producer is None:
-            return
-        producer._message_accumulator.fail_all(KafkaError("given up"))  # `stop` would wait for them, then leak
-        with contextlib.suppress(KafkaError, OSError, TimeoutError):
-            await asyncio.wait_for(producer.stop(), 2 * DEADLINE)
+        if producer is not None:
+            await let_go(producer)
 
     async def _connected(self) -> Any:
         producer = cast(

@@ -80,20 +80,20 @@ def test_a_token_is_made_with_the_platforms_key(cefo: Cefo, tmp_path: Path) -> N
 def test_a_retry_names_one_letter_or_one_reason(cefo: Cefo) -> None:
     for more in ((), ("1", "--reason", "ahead")):
         code, told = cefo("dead-letters", "retry", "intake", *more)
-        assert (code, "give either an id or --reason" in told) == (2, True)
+        assert (code, "donnez soit un identifiant, soit --reason" in told) == (2, True)
 
 
 def test_settings_that_contradict_each_other_stop_the_start(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CEFO_INBOX_DAYS", "10")
     code, told = cefo("up", "--port", "0")
     assert code == 1
-    assert "✗ CEFO_INBOX_DAYS=10, but CEFO_OUTBOX_DAYS=0" in told
+    assert "✗ CEFO_INBOX_DAYS=10, mais CEFO_OUTBOX_DAYS=0" in told
 
 
 def test_a_setting_that_breaks_its_rule_stops_the_start(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CEFO_BATCH", "0")
     code, told = cefo("up", "--port", "0")
-    assert (code, "✗ CEFO_BATCH : " in told) == (1, True)
+    assert (code, "✗ CEFO_BATCH : Le minimum est 1" in told) == (1, True)
 
 
 def test_a_port_that_is_taken_is_told_with_the_way_out(cefo: Cefo) -> None:

@@ -7,10 +7,10 @@ from sqlmodel import select
 from services.chassis.i18n import LANGUAGES, catalogue
 from services.chassis.identity import Person
 from services.contracts.plans import Dimension
-from services.contracts.scheduling import Method
+from services.contracts.scheduling import Method, PathOutcome
 from services.plans import actions
 from services.plans.domain import Stage, checklist
-from services.plans.store import Action, Goal, InformationStep, plans_of_centre, standings
+from services.plans.store import Action, Goal, InformationStep, count_of_centre, plans_of_centre, standings
 from tests.plans.conftest import Site
 from tests.plans.told import ARLON_COUNSELLOR, COUNSELLOR, MONS, Adult, contents, mons, tell, visitor
 from tests.plans.written import write_everything
@@ -39,6 +39,23 @@ async def test_the_list_filters_by_how_far_plans_are(site: Site, her: Adult) -> 
     assert str(other.plan_id) in workshops
     assert str(her.plan_id) not in workshops
     assert "No plan is confirmed yet" in confirmed
+
+
+async def test_a_plan_whose_path_was_given_up_leaves_the_open_ones(site: Site, her: Adult) -> None:
+    done = Adult(Method.INDIVIDUAL)
+    await tell(site.store, [done.path_opened(), done.interview(1), done.path_closed(PathOutcome.PLAN_CONFIRMED)])
+    # The path's news may come before that of its interview: the plan that this opens is stopped already.
+    late = Adult(Method.INDIVIDUAL)
+    await tell(site.store, [late.path_opened(), late.path_closed(PathOutcome.GIVEN_UP), late.interview(1)])
+    await tell(site.store, [her.path_closed(PathOutcome.GIVEN_UP)])
+    async with site.store.read() as session:
+        shown = {stage: {plan.id for plan in await plans_of_centre(session, MONS, stage=stage)} for stage in Stage}
+        counts = await count_of_centre(session, MONS)
+    assert shown[Stage.OPEN] == {done.plan_id}
+    assert shown[Stage.STOPPED] == {her.plan_id, late.plan_id}
+    assert counts == {Stage.OPEN: 1, Stage.READY: 0, Stage.CONFIRMED: 0, Stage.STOPPED: 2}
+    async with site.as_(COUNSELLOR, page=True) as client:
+        assert f"/plans/{her.plan_id}" in (await client.get("/plans/", params={"stage": "stopped"})).text
 
 
 async def test_lists_and_checklist_agree_on_what_is_ready(site: Site) -> None:

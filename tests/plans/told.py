@@ -19,7 +19,9 @@ from services.contracts.scheduling import (
     InterviewHeld,
     InterviewKind,
     Method,
+    PathClosed,
     PathOpened,
+    PathOutcome,
     SeatTaken,
     WorkshopAnnounced,
     WorkshopSession,
@@ -56,6 +58,9 @@ class Adult:
 
     def path_opened(self) -> PathOpened:
         return PathOpened(path_id=self.path_id, subject_ref=self.subject_ref, centre=MONS, method=self.method, at=MARCH)
+
+    def path_closed(self, outcome: PathOutcome) -> PathClosed:
+        return PathClosed(path_id=self.path_id, centre=MONS, method=self.method, outcome=outcome, at=MARCH)
 
     def interview(self, number: int, *, known: bool = True) -> InterviewHeld:
         return InterviewHeld(

@@ -19,11 +19,13 @@ class _Stopped(BaseException):
 def main() -> int:
     """Answer the exit code: 0 when stopped by a signal, 1 when it could not start or its nodes ended by themselves."""
     parser = argparse.ArgumentParser(
-        prog="deploy/kafka/start", description="Apache Kafka on this machine, without Docker."
+        prog="deploy/kafka/start", description="Apache Kafka sur cette machine, sans Docker."
     )
-    parser.add_argument("--nodes", type=int, choices=(1, 3), default=1, help="how many brokers (default 1)")
-    parser.add_argument("--dir", type=Path, required=True, help="the cluster's folder: data, logs, ports")
-    parser.add_argument("--port", type=int, default=0, help="the first broker's port; 0: any, kept per folder")
+    parser.add_argument("--nodes", type=int, choices=(1, 3), default=1, help="combien de brokers (1 si rien n'est dit)")
+    parser.add_argument("--dir", type=Path, required=True, help="le dossier du cluster : données, journaux, ports")
+    parser.add_argument(
+        "--port", type=int, default=0, help="le port du premier broker ; 0 : choisi une fois par dossier"
+    )
     asked = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
@@ -31,7 +33,7 @@ def main() -> int:
         with ApacheKafka() as kafka:
             print(f"bootstrap: {kafka.start(asked.nodes, asked.dir, asked.port)}", flush=True)
             _watch(kafka)
-            print("No node runs any more.", file=sys.stderr)
+            print("Plus aucun nœud ne tourne.", file=sys.stderr)
             return 1
     except LocalKafkaError as error:
         print(f"{error.slug}: {error}", file=sys.stderr)
@@ -46,7 +48,7 @@ def _watch(kafka: ApacheKafka) -> None:
         time.sleep(0.5)
         alive = kafka.alive
         for node in set(known) - set(alive):
-            print(f"Node {node} ended.", file=sys.stderr)
+            print(f"Le nœud {node} s'est arrêté.", file=sys.stderr)
         known = alive
 
 

@@ -165,7 +165,7 @@ class ApacheKafka:
                 running[number] = serve([*guard("KILL"), *tool], self._home(number) / "console.log")
             for number, process in running.items():
                 if process.wait() != 0:
-                    raise NodeDidNotStart(f"Formatting {self._data(number)} failed.\n{self._last_words(number)}")
+                    raise NodeDidNotStart(f"Le formatage de {self._data(number)} a échoué.\n{self._last_words(number)}")
         finally:
             for process in running.values():
                 process.kill()
@@ -184,8 +184,8 @@ class ApacheKafka:
             while not is_free(port):
                 if time.monotonic() > deadline:
                     raise PortTaken(
-                        f"Node {number} of {self._folder} must listen on 127.0.0.1:{port}, where another program does. "
-                        f"Stop that one (is this cluster running already?), or start with another --port."
+                        f"Le nœud {number} de {self._folder} doit écouter sur 127.0.0.1:{port}, qui est pris. "
+                        "Arrêtez-le (ce cluster tourne-t-il déjà ?), ou démarrez avec un autre --port."
                     )
                 time.sleep(0.2)
 
@@ -203,7 +203,7 @@ class ApacheKafka:
                     self._refuse_the_dead(nodes)
                     if time.monotonic() > deadline:
                         words = "\n".join(f"node {n}: {self._last_words(n)}" for n in self._nodes)
-                        raise NodeDidNotStart(f"No answer from node {number} in {_ANSWERS_WITHIN:.0f} s.\n{words}")
+                        raise NodeDidNotStart(f"Pas de réponse du nœud {number} en {_ANSWERS_WITHIN:.0f} s.\n{words}")
                     time.sleep(0.1)
 
     def _refuse_the_dead(self, nodes: int) -> None:
@@ -211,8 +211,8 @@ class ApacheKafka:
             return
         for number, node in self._nodes.items():
             if node.poll() not in (None, -signal.SIGKILL):
-                raise NodeDidNotStart(f"Node {number} ended ({node.returncode}).\n{self._last_words(number)}")
-        raise NodeDidNotStart(f"A node of {self._folder} was killed while it started.")
+                raise NodeDidNotStart(f"Le nœud {number} s'est arrêté ({node.returncode}).\n{self._last_words(number)}")
+        raise NodeDidNotStart(f"Un nœud de {self._folder} a été tué pendant son démarrage.")
 
     def _last_words(self, number: int) -> str:
         said: list[str] = []

@@ -26,12 +26,12 @@ def java() -> str:
     found = shutil.which(candidate)
     how = _INSTALL.format("openjdk-17-jre-headless")
     if found is None:
-        raise JavaMissing(f"Apache Kafka needs Java {_OLDEST_JAVA} or newer; {candidate} was not found. {how}")
+        raise JavaMissing(f"Apache Kafka demande Java {_OLDEST_JAVA} ou plus récent ; {candidate} manque. {how}")
     said = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr
     version = re.search(r'version "(?:1\.)?(\d+)', said)
     if version is None or int(version[1]) < _OLDEST_JAVA:
-        words = said.splitlines()[0] if said else "nothing"
-        raise JavaMissing(f"Apache Kafka needs Java {_OLDEST_JAVA} or newer; {found} says {words!r}. {how}")
+        words = said.splitlines()[0] if said else "rien"
+        raise JavaMissing(f"Apache Kafka demande Java {_OLDEST_JAVA} ou plus récent ; {found} répond {words!r}. {how}")
     return found
 
 
@@ -42,7 +42,7 @@ def jars() -> Path:
     """
     manifest = RECIPE / "pom.xml"
     if not manifest.exists():
-        raise RecipeMissing(f"{manifest} is not there: run from a source tree, or give a running broker's HOST:PORT.")
+        raise RecipeMissing(f"{manifest} manque : lancez depuis les sources, ou donnez HÔTE:PORT d'un broker.")
     libs = RECIPE / "libs"
     libs.mkdir(exist_ok=True)
     # The stamp is written last and names the manifest: half a copy, or one of another version, is never used.
@@ -72,12 +72,12 @@ def _copy(libs: Path) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         how = _INSTALL.format("maven")
-        raise MavenMissing(f"Apache Kafka's jars are not in {libs} yet and 'mvn' was not found. {how}")
+        raise MavenMissing(f"Les jars d'Apache Kafka ne sont pas encore dans {libs} et « mvn » est introuvable. {how}")
     command = [maven, "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={libs}"]
     done = subprocess.run(command, cwd=RECIPE, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = (done.stdout + done.stderr).strip()[-2000:]
-        raise JarsNotCopied(f"{' '.join(command)} in {RECIPE} failed ({done.returncode}):\n{said}")
+        raise JarsNotCopied(f"{' '.join(command)} dans {RECIPE} a échoué ({done.returncode}) :\n{said}")
 
 
 @contextmanager

@@ -65,8 +65,8 @@ class Cluster:
             found = cls(**json.loads(file.read_text()))
             if found.size != nodes:
                 raise ClusterDiffers(
-                    f"{folder} holds a cluster of {found.size} node(s), {nodes} asked for: "
-                    f"start it with {found.size}, or choose another folder."
+                    f"{folder} contient un cluster de {found.size} nœud(s), {nodes} demandé(s) : "
+                    f"démarrez-le avec {found.size}, ou choisissez un autre dossier."
                 )
             if port in (0, found.client_ports[0]):
                 return found

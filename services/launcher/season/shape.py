@@ -17,7 +17,7 @@ class SeasonUnknown(ValueError):
 
     def __init__(self, year: int) -> None:
         known = ", ".join(str(known) for known in PUBLISHED)
-        super().__init__(f"no figures were published for {year}: a season can be written for {known} only")
+        super().__init__(f"aucun chiffre n'est publié pour {year} : une saison peut être écrite pour {known} seulement")
 
 
 class ScaleImpossible(ValueError):
@@ -26,7 +26,7 @@ class ScaleImpossible(ValueError):
     slug = "scale-impossible"
 
     def __init__(self, scale: int) -> None:
-        super().__init__(f"a season cannot be written {scale} times: give a scale of 1 or more, for example 1, 3 or 10")
+        super().__init__(f"une saison ne peut pas être écrite {scale} fois : donnez 1 ou plus, par exemple 1, 3 ou 10")
 
 
 @dataclass(frozen=True, slots=True)

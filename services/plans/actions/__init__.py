@@ -9,6 +9,7 @@ from services.plans.actions.paths import (
     finalising_due,
     open_path,
     record_attendance,
+    stop_path,
     take_seat,
 )
 from services.plans.actions.subjects import forget_subject
@@ -42,6 +43,7 @@ __all__ = [
     "reach",
     "record_attendance",
     "set_goal",
+    "stop_path",
     "take_seat",
     "write_assessment",
 ]

@@ -28,6 +28,15 @@ async def open_path(
     await _open_plan(work, path)
 
 
+async def stop_path(work: Work, path_id: UUID, *, at: datetime) -> None:
+    """The path was closed, and not because its plan is confirmed."""
+    path = await _path(work, path_id, None)
+    if path is None:
+        return
+    path.stopped_at = at
+    _touch(work, path)
+
+
 async def count_interview(
     work: Work, interview_id: UUID, *, path_id: UUID, subject_ref: UUID | None, starts_at: datetime, number: int | None
 ) -> None:

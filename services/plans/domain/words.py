@@ -41,11 +41,15 @@ class Responsible(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far a plan is, as lists are filtered: being worked on, complete but not confirmed, confirmed."""
+    """How far a plan is, as lists are filtered: being worked on, complete but not confirmed, confirmed, not carried on.
+
+    The last is a plan whose path was closed before it was confirmed; it can be written in, and confirmed, all the same.
+    """
 
     OPEN = "open"
     READY = "ready"
     CONFIRMED = "confirmed"
+    STOPPED = "stopped"
 
 
 class Requirement(StrEnum):

@@ -42,6 +42,7 @@ STAGES = {
     Stage.OPEN: msg("In progress"),
     Stage.READY: msg("Ready to confirm"),
     Stage.CONFIRMED: msg("Confirmed plans"),
+    Stage.STOPPED: msg("Not carried on"),
 }
 
 METHODS = {Method.INDIVIDUAL: msg("Individual path"), Method.COLLECTIVE: msg("Workshop path")}

@@ -60,9 +60,13 @@ async def centre_names(session: AsyncSession) -> dict[str, str]:
 
 def _at(stage: Stage) -> Condition:
     unconfirmed = col(Plan.confirmed_at).is_(None)
+    stopped = sa.exists().where(col(Path.id) == col(Plan.path_id), col(Path.stopped_at).is_not(None))
     if stage is Stage.CONFIRMED:
         return ~unconfirmed
-    return sa.and_(unconfirmed, _ready()) if stage is Stage.READY else unconfirmed
+    if stage is Stage.STOPPED:
+        return sa.and_(unconfirmed, stopped)
+    going_on = sa.and_(unconfirmed, ~stopped)
+    return sa.and_(going_on, _ready()) if stage is Stage.READY else going_on
 
 
 def _ready() -> Condition:

@@ -45,6 +45,8 @@ class Path(Aggregate, Table, table=True):
     first_attended_at: datetime | None = None
     """When the first attendance was recorded."""
     finalising_due_at: datetime | None = None
+    stopped_at: datetime | None = None
+    """When it was closed without a confirmed plan."""
     forgotten: bool = False
 
 
