@@ -43,8 +43,11 @@ def up(
 ) -> None:
     """Start the platform: all five services in one process, or those that are named."""
     services = tuple(map(chosen, service or SERVICES))
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(run(Wanted(port, data, kafka, store, redis, services, demo, int(nodes)), console))
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(run(Wanted(port, data, kafka, store, redis, services, demo, int(nodes)), console))
+    except KeyboardInterrupt:
+        console.print("cefo est arrêté.")  # in order: this comes after everything has ended
 
 
 @app.command(help="Écrire les fichiers d'une saison, inventés autour de ses totaux publiés.")
