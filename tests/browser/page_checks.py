@@ -20,7 +20,6 @@ from playwright.async_api import Browser, ConsoleMessage, Page
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 NU = ROOT / "node_modules/vnu-jar/build/dist/vnu.jar"
-WIDTHS = (390, 1280)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -42,7 +41,8 @@ def _axe() -> str:
 
 async def axe_violations(page: Page) -> list[str]:
     """What axe-core finds, one line per place: rule, element, what to do. Empty: nothing."""
-    await page.evaluate(_axe())
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(_axe())
     found = await page.evaluate(
         "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})", RULES
     )
@@ -99,6 +99,11 @@ class Trouble:
     def violated(self, what: str) -> None:
         """Note a violation of the content security policy."""
         self.csp.append(what)
+
+    def clear(self) -> None:
+        """Forget what was there: another page comes."""
+        for kind in (self.csp, self.console, self.scripts):
+            kind.clear()
 
     def all(self) -> list[str]:
         """Everything, in one list."""

@@ -1,6 +1,6 @@
 """Every page in Chromium, in every state of the list: axe, the Nu checker, the policy, the keyboard, the layout.
 
-All of them are opened in one go, a few at a time, on one running platform; each test then looks at its own findings.
+All of them are opened in one go on one running platform; each test then looks at its own findings.
 French is looked at in light, German in dark; both on a phone and on a desk.
 """
 
@@ -30,7 +30,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 LOOKS = {"fr": "light", "de": "dark"}
 DESK, PHONE = 1280, 390
-AT_ONCE = 3
 LIGHT = 220_000
 """Bytes of a page with everything it needs, before compression."""
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
@@ -77,22 +76,33 @@ async def test_a_first_visit_is_light(who: str, path: str, lived_in: Morning, br
 
 
 async def looked_at(pages: list[Seen], lived: Morning) -> Findings:
-    """Open each page in each language, a few at a time; read all documents with one Nu checker."""
+    """Open each page in each language, a screen per language; read all documents with one Nu checker."""
     found: Findings = {seen.name: [] for seen in pages}
     documents: dict[str, str] = {}
-    gate = asyncio.Semaphore(AT_ONCE)
     with CHROMIUM.starting():
         playwright = await async_playwright().start()
         browser = await chromium.launch(playwright)
 
-    async def look(seen: Seen, lang: str) -> None:
-        async with gate:
-            html, faults = await faults_of(browser, lived, seen, lang)
-        documents[f"{seen.name} [{lang}]"] = html
-        found[seen.name] += [f"{lang} {fault}" for fault in faults]
+    async def look(lang: str) -> None:
+        """One screen for all of them: a browser that has run a script before is four times as fast with it."""
+        options = {"base_url": lived.stack.url, "locale": lang, "color_scheme": LOOKS[lang]}
+        async with watched_page(browser, DESK, **options) as (page, trouble):
+            answers: list[Response] = []
+            page.on("response", lambda one: answers.append(one) if one.request.is_navigation_request() else None)
+            for seen in pages:
+                await cleared(page)
+                answers.clear()
+                trouble.clear()
+                await lived.enters(page, seen.who, lang)
+                faults = await faults_of(page, lived, seen, lang)
+                answer = [one for one in answers if not 300 <= one.status < 400][-1]
+                if answer.status != seen.status:
+                    faults.append(f"answered {answer.status}, not {seen.status}")
+                documents[f"{seen.name} [{lang}]"] = await answer.text()
+                found[seen.name] += [f"{lang} {fault}" for fault in [*faults, *complaints(trouble, seen)]]
 
     try:
-        await asyncio.gather(*(look(seen, lang) for seen in pages for lang in LOOKS))
+        await asyncio.gather(*(look(lang) for lang in LOOKS))
     finally:
         await browser.close()
         await playwright.stop()
@@ -102,33 +112,26 @@ async def looked_at(pages: list[Seen], lived: Morning) -> Findings:
     return found
 
 
-async def faults_of(browser: Browser, lived: Morning, seen: Seen, lang: str) -> tuple[str, list[str]]:
-    """The page's HTML as the server sent it, and what is wrong with it in this language, at both widths."""
-    url = lived.stack.url
-    options = {"base_url": url, "locale": lang, "color_scheme": LOOKS[lang]}
-    async with watched_page(browser, DESK, **options) as (page, trouble):
-        await lived.enters(page, seen.who, lang)
-        answers: list[Response] = []
-        page.on("response", lambda one: answers.append(one) if one.request.is_navigation_request() else None)
-        await page.goto(seen.address(lived.made))
-        if seen.does:
-            await settled(page)
-            await seen.does(page)
-        faults = await settled(page)
-        answer = [one for one in answers if not 300 <= one.status < 400][-1]
-        if answer.status != seen.status:
-            faults.append(f"answered {answer.status}, not {seen.status}")
-        html = await answer.text()
-        for width in (DESK, PHONE):
-            faults += [f"{width}: {fault}" for fault in await at_width(page, seen, lang, width)]
-        return html, [*faults, *complaints(trouble, seen)]
+async def cleared(page: Page) -> None:
+    """As a new screen: nobody signed in, nothing kept, nothing open."""
+    await page.context.clear_cookies()
+    await page.set_viewport_size({"width": DESK, "height": 800})
 
 
-async def settled(page: Page) -> list[str]:
+async def faults_of(page: Page, lived: Morning, seen: Seen, lang: str) -> list[str]:
+    """What is wrong with the page in this language, at both widths."""
+    await page.goto(seen.address(lived.made))
+    if seen.does:
+        await settled(page)
+        await seen.does(page)
+    await settled(page)
+    return [f"{width}: {fault}" for width in (DESK, PHONE) for fault in await at_width(page, seen, lang, width)]
+
+
+async def settled(page: Page) -> None:
     """Wait until boards are live and pieces of other services are in."""
     await page.wait_for_load_state("load")
     await page.wait_for_function(SETTLED, timeout=20_000)
-    return []
 
 
 async def at_width(page: Page, seen: Seen, lang: str, width: int) -> list[str]:
