@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 DATA ?= data
-WORKERS ?= 2
+WORKERS ?= 3
 BIN = .venv/bin
 
 .PHONY: run test check bench faults setup setup-dev assets lock clean
@@ -10,7 +10,7 @@ BIN = .venv/bin
 run: setup ## Set up and start everything with demo data
 	@$(BIN)/cefo up --port $(PORT) --data $(DATA)
 
-test: setup-dev ## Set up and run every test there are parts for; WORKERS=4 on a larger machine
+test: setup-dev ## Set up and run every test there are parts for, three files at a time; WORKERS=6 on a larger machine
 	@$(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 check: setup-dev ## What CI checks beside the tests: style, types, imports

@@ -122,6 +122,7 @@ SCHEDULING = [
 PLANS = [
     Seen("/plans/", COUNSELLOR),
     Seen("/plans/", COUNSELLOR, "/plans/?stage=confirmed", "empty"),
+    Seen("/plans/", COUNSELLOR, "/plans/?stage=stopped", "none stopped"),
     Seen("/plans/mine", NEWCOMER, state="empty"),
     Seen("/plans/{id}", COUNSELLOR, "/plans/{plan}"),
     Seen("/plans/{id}", VISITOR, "/plans/{plan}"),
