@@ -9,18 +9,20 @@ from tests.parts.presence import PARTS
 
 __all__ = ["browser", "kafka", "postgres", "redis_server"]
 
-LONGEST = ("journeys embedded", "journeys local", "faults", "browser", "conformance")
+LONGEST = ("faults", "journeys embedded", "journeys local", "faults kills", "browser", "conformance", "bench")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest begin first, so that two workers end together."""
+    """The longest begin first, so that the workers end together."""
     ranks = {name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(room(item.nodeid), len(ranks)))
 
 
 def room(test: str) -> str:
-    """Tests of one room share running parts, and stay with one worker: a folder, the journeys' by their stack."""
-    folder = test.split("/")[1]
+    """Tests of one room share running parts, and stay with one worker: a folder, of the longest a part."""
+    folder, file = test.split("::", maxsplit=1)[0].split("/")[1:3]
+    if folder == "faults" and file == "test_kills.py":
+        return "faults kills"
     stacks = [stack for stack in ("embedded", "local") if f"[{stack}" in test or f"{stack}]" in test]
     return f"{folder} {stacks[0]}" if folder == "journeys" and stacks else folder
 
