@@ -94,7 +94,11 @@ class Broker:
             await admin.close()
 
     async def producer(self) -> "Producer":
-        """A connected producer. Raises one of `AWAY`."""
+        """A connected producer, on a broker that has every topic: one that was lost comes back empty.
+
+        Raises one of `AWAY`.
+        """
+        await asyncio.wait_for(self._create_topics(), DEADLINE)
         client = AIOKafkaProducer(
             bootstrap_servers=self.settings.kafka,
             acks="all",
@@ -119,6 +123,8 @@ class Broker:
             fetch_max_wait_ms=self.settings.fetch_wait_ms,
             max_partition_fetch_bytes=LARGEST,
             max_poll_interval_ms=300_000,
+            # How soon topics are seen that a lost broker did not have when this client came back to it.
+            metadata_max_age_ms=10_000,
             session_timeout_ms=10_000,
             heartbeat_interval_ms=3_000,
         )

@@ -143,7 +143,10 @@ async def read_topics(bootstrap: str) -> dict[str, list[Record]]:
 
 
 async def unread(bootstrap: str) -> int:
-    """How many records the five consumer groups have not committed yet, in the topics that each of them reads."""
+    """How many records the five consumer groups have not committed yet, in the topics that each of them reads.
+
+    At least one while a topic is missing.
+    """
     async with _admin(bootstrap) as admin:
         offsets: dict[str, Any] = {
             service: await admin.list_consumer_group_offsets(f"cefo.{service}") for service in SERVICES
@@ -153,6 +156,8 @@ async def unread(bootstrap: str) -> int:
         topic["topic"]: [TopicPartition(topic["topic"], one["partition"]) for one in topic["partitions"]]
         for topic in described
     }
+    if not partitions.keys() >= {topic for topics in HEARD_BY.values() for topic in topics}:
+        return 1
     consumer = cast(Any, AIOKafkaConsumer(bootstrap_servers=bootstrap))
     await consumer.start()
     try:

@@ -98,11 +98,6 @@ async def test_a_broker_lost_with_log_and_offsets_is_filled_again_from_the_outbo
     on_three.history.broker_lost()
     await asyncio.to_thread(cluster.start, 3, place / "second", port)
     assert not any((await read_topics(on_three.stack.kafka)).values()), "the new broker is not empty"
-    # The topics are made when a service starts.
-    for name in SERVICES:
-        on_three.process(name).terminate()
-        await asyncio.to_thread(on_three.process(name).wait, 30)
-    await restart(on_three, *SERVICES)
     stack = Stack(on_three.url, on_three.folder, "local")
     print(await asyncio.to_thread(stack.cefo, "republish"))
     await settled(on_three)
