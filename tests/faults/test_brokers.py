@@ -11,7 +11,7 @@ from services.launcher.kafka import ApacheKafka, free_ports
 from tests.faults.conftest import separate_on
 from tests.faults.evidence import SERVICES, dump, read_store, read_topics, unsent
 from tests.faults.history import Answer
-from tests.faults.platforms import Separate, evidence_of, load_on, restart, settled, verdict
+from tests.faults.platforms import Separate, evidence_of, load_on, settled, verdict
 from tests.faults.topics import Publisher
 from tests.journeys.stacks import Stack
 from tests.parts.fixtures import folder

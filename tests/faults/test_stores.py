@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Generator
 from pathlib import Path
+from typing import NoReturn
 
 import httpx2
 import pytest
@@ -15,6 +16,7 @@ from tests.faults.platforms import Separate, Together, load_on, restart, verdict
 from tests.faults.topics import Publisher
 from tests.parts.fixtures import folder
 from tests.parts.postgres import PostgresServer
+from tests.parts.presence import required
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -42,15 +44,21 @@ async def started_at(separate: Separate) -> str:
         return await connection.fetchval("select pg_postmaster_start_time()")
 
 
+def _no_small_disk(why: str) -> NoReturn:
+    if required():
+        pytest.fail(f"REAL PART MISSING: a small disk. {why} (CEFO_REQUIRE_PARTS=1)", pytrace=False)
+    pytest.skip(f"REAL PART MISSING: a small disk. {why}")
+
+
 @pytest.fixture
 def small_disk() -> Generator[Path]:
     """A disk of 24 MB."""
     if os.geteuid() != 0:
-        pytest.skip("REAL PART MISSING: a small disk. Only root may mount one; run the fault tests as root")
+        _no_small_disk("Only root may mount one; run the fault tests as root")
     with folder("faults-disk") as place:
         mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", place], check=False)
         if mounted.returncode != 0:
-            pytest.skip("REAL PART MISSING: a small disk. This system lets nobody mount one, not even root")
+            _no_small_disk("This system lets nobody mount one, not even root")
         try:
             yield place
         finally:
