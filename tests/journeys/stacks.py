@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,6 +29,8 @@ class Stack:
     name: str
     kafka: str = ""
     """Where partners' software reads, and front desks' software writes."""
+    processes: Mapping[str, "subprocess.Popen[bytes]"] = field(default_factory=dict[str, "subprocess.Popen[bytes]"])
+    """What runs, by service; `cefo` where all are one."""
     clients: list[httpx2.Client] = field(default_factory=list[httpx2.Client])
 
     def browse(self) -> httpx2.Client:
@@ -72,7 +74,7 @@ def up(folder: Path, *parts: str) -> Generator[tuple[Stack, "subprocess.Popen[by
     rehearsal = {**os.environ, "CEFO_REHEARSAL_CLOCK": str(folder / "clock")}
     with (folder / "up.log").open("wb") as log:
         process = subprocess.Popen(command, env=rehearsal, stdout=log, stderr=log, start_new_session=True)
-    stack = Stack(f"http://127.0.0.1:{port}", folder, "embedded")
+    stack = Stack(f"http://127.0.0.1:{port}", folder, "embedded", processes={"cefo": process})
     try:
         wait_ready(stack, process)
         yield replace(stack, kafka=eventually(lambda: _kafka_in(folder / "up.log"), bool)), process
@@ -116,7 +118,7 @@ def local(folder: Path, kafka: str, store: str, redis: str) -> Generator[Stack]:
     """`deploy/local/start`."""
     rehearsal = {"CEFO_REHEARSAL_CLOCK": str(folder / "clock")}
     with LocalStack(folder, kafka, store, redis, more=rehearsal) as running:
-        stack = Stack(running.url, folder, "local", kafka)
+        stack = Stack(running.url, folder, "local", kafka, running.processes)
         try:
             yield stack
         finally:
