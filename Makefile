@@ -5,7 +5,7 @@ DATA ?= data
 WORKERS ?= 3
 BIN = .venv/bin
 
-.PHONY: run test check bench faults setup setup-dev assets lock clean
+.PHONY: run test check bench faults setup setup-dev lock clean help
 
 run: setup ## Set up and start everything with demo data
 	@$(BIN)/cefo up --port $(PORT) --data $(DATA)
@@ -25,10 +25,10 @@ faults: setup-dev ## Hundreds of kills under load, judged by an independent chec
 bench: setup-dev ## Measure everything the README's section "Speed" shows; ROWS=c,e ROUNDS=3 SMALL=1
 	@$(BIN)/python -m tests.bench $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SMALL),--small)
 
-setup: .venv/.run-ready assets
-setup-dev: .venv/.dev-ready assets
+setup: .venv/.run-ready
+	@$(BIN)/python -m services.chassis.web.assets --pages-only
 
-assets: .venv/.run-ready
+setup-dev: .venv/.dev-ready
 	@$(BIN)/python -m services.chassis.web.assets
 
 .venv/bin/python:
@@ -48,6 +48,9 @@ assets: .venv/.run-ready
 lock: ## Write the two lock files anew
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -c requirements.lock pyproject.toml --group dev -o requirements-dev.lock
+
+help: ## What there is to make
+	@sed -nE "s/^([a-z-]+):[^#]*## (.*)/  make \1	\2/p" $(MAKEFILE_LIST) | expand -t 16
 
 clean: ## Remove what was set up; data stays
 	rm -rf .venv node_modules services/chassis/web/static/vendor deploy/kafka/libs

@@ -37,6 +37,9 @@ ROWS: dict[str, Callable[[Size], Awaitable[list[Row]]]] = {
     "h": row_h_start.measure,
 }
 
+KEPT = 5
+"""Rounds from which on a measurement is written down."""
+
 
 async def run(keys: list[str], size: Size) -> list[Row]:
     """Measure these rows one after the other, each measure once."""
@@ -59,7 +62,7 @@ def main() -> None:
     """Run what the command line asks for."""
     options = argparse.ArgumentParser(prog="make bench", description=__doc__)
     options.add_argument("--rows", default=",".join(ROWS), help="for example a,c,e")
-    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--rounds", type=int, default=KEPT, help=f"fewer than {KEPT} are shown, not kept")
     options.add_argument("--small", action="store_true", help="tiny sizes, to try things; writes nothing")
     chosen = options.parse_args()
     keys = chosen.rows.split(",")
@@ -69,7 +72,7 @@ def main() -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         rows = runner.run(run(keys, Size(chosen.rounds, chosen.small)))
-    if not chosen.small:
+    if not chosen.small and chosen.rounds >= KEPT:
         result = report.save([row.as_json() for row in rows], small=False)
         report.into_readme(result)
         print(report.table(result["rows"]))
