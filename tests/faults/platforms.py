@@ -121,11 +121,12 @@ class Separate:
 
 @dataclass
 class Together:
-    """`cefo up`: five services, the broker and SQLite in one process."""
+    """`cefo up`: five services, the broker and SQLite in one process; with `store` on that PostgreSQL server."""
 
     place: Path
     history: History
     more: Mapping[str, str] = field(default_factory=dict[str, str])
+    store: str = ""
     port: int = field(default_factory=free_port)
     names: tuple[str, ...] = ("cefo",)
     _process: "subprocess.Popen[bytes] | None" = None
@@ -143,7 +144,7 @@ class Together:
         return f"http://127.0.0.1:{self.port}"
 
     def store_url(self, service: str) -> str:
-        return f"sqlite://{self.folder / 'stores' / service}.db"
+        return f"{self.store}/cefo_{service}" if self.store else f"sqlite://{self.folder / 'stores' / service}.db"
 
     def start(self, name: str, more: Mapping[str, str] | None = None) -> None:
         command = [sys.executable, "-m", "services.launcher", "up"]

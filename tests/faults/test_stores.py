@@ -4,8 +4,9 @@ import asyncio
 import os
 import subprocess
 from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, cast
 
 import httpx2
 import pytest
@@ -15,8 +16,8 @@ from tests.faults.locks import connected
 from tests.faults.platforms import Separate, Together, load_on, restart, verdict
 from tests.faults.topics import Publisher
 from tests.parts.fixtures import folder
-from tests.parts.postgres import PostgresServer
-from tests.parts.presence import required
+from tests.parts.postgres import PostgresServer, binaries
+from tests.parts.presence import POSTGRES, required
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -50,13 +51,14 @@ def _no_small_disk(why: str) -> NoReturn:
     pytest.skip(f"REAL PART MISSING: a small disk. {why}")
 
 
-@pytest.fixture
-def small_disk() -> Generator[Path]:
-    """A disk of 24 MB."""
+@contextmanager
+def small_disk(megabytes: int) -> Generator[Path]:
+    """A disk of so many MB."""
     if os.geteuid() != 0:
         _no_small_disk("Only root may mount one; run the fault tests as root")
     with folder("faults-disk") as place:
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", place], check=False)
+        size = f"size={megabytes}m,mode=755"
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", place], check=False)
         if mounted.returncode != 0:
             _no_small_disk("This system lets nobody mount one, not even root")
         try:
@@ -65,26 +67,58 @@ def small_disk() -> Generator[Path]:
             subprocess.run(["umount", "--lazy", place], check=True)
 
 
-async def test_a_full_disk_refuses_for_now_and_leaves_nothing_half_done(
-    small_disk: Path, tmp_path: Path, seed: int
-) -> None:
-    """503 while there is no room; when there is some again, everything goes on by itself."""
-    platform = Together(small_disk, History(tmp_path / "history.ndjson"))
-    filler = small_disk / "filler"
+@pytest.fixture
+def on_small_files(tmp_path: Path) -> Generator[tuple[Together, Path]]:
+    """SQLite on a small disk, and the disk."""
+    with small_disk(24) as disk, together_on(disk, History(tmp_path / "history.ndjson")) as platform:
+        yield platform, disk
+
+
+@pytest.fixture
+def on_small_server(tmp_path: Path) -> Generator[tuple[Together, Path]]:
+    """A PostgreSQL server on a small disk, and the disk."""
+    with small_disk(200) as disk:
+        with POSTGRES.starting():
+            tools = binaries()
+            assert tools is not None
+            server = PostgresServer(disk, tools)
+        store = server.url().rsplit("/", 1)[0]
+        try:
+            history = History(tmp_path / "history.ndjson")
+            with together_on(tmp_path, history, store=store, more={"CEFO_STORE": store}) as platform:
+                yield platform, disk
+        finally:
+            server.stop()
+
+
+@contextmanager
+def together_on(place: Path, history: History, **more: Any) -> Generator[Together]:
+    """Everything in one process, with its files here; not started yet."""
+    platform = Together(place, history, **more)
     try:
-        await restart(platform, "cefo")
-        load = load_on(platform, seed)
-        async with load.running():
-            await load.until(5)
-            fill(filler)
-            await turned_away(platform, 20)
-            filler.unlink()
-            await load.until(5)
-        await verdict(platform)
+        yield platform
     finally:
         platform.process("cefo").kill()
         platform.process("cefo").wait()
         platform.history.close()
+
+
+@pytest.mark.parametrize("on", ["on_small_files", pytest.param("on_small_server", marks=pytest.mark.postgres)])
+async def test_a_full_disk_refuses_for_now_and_leaves_nothing_half_done(
+    on: str, request: pytest.FixtureRequest, seed: int
+) -> None:
+    """503 while there is no room; when there is some again, everything goes on by itself."""
+    platform, disk = cast(tuple[Together, Path], request.getfixturevalue(on))
+    filler = disk / "filler"
+    await restart(platform, "cefo")
+    load = load_on(platform, seed)
+    async with load.running():
+        await load.until(5)
+        fill(filler)
+        await turned_away(platform, 20)
+        filler.unlink()
+        await load.until(5)
+    await verdict(platform)
 
 
 def fill(filler: Path) -> None:
