@@ -5,6 +5,7 @@ import contextlib
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from itertools import accumulate
+from struct import unpack
 from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -179,18 +180,66 @@ class Producer:
         producer must be thrown away, because it may still be sending.
         """
         client = cast(Any, self._client)
+        filling: dict[tuple[str, int], tuple[Any, list[int]]] = {}
+        sent: list[tuple[str, int, list[int]]] = []
+        acknowledged: list[Any] = []
+
+        async def send_one(topic: str, partition: int) -> None:
+            batch, numbers = filling.pop((topic, partition))
+            sent.append((topic, partition, numbers))
+            acknowledged.append(await client.send_batch(batch, topic, partition=partition))
+
         async with asyncio.timeout(DEADLINE):
-            sent = [
-                await client.send(record.topic, value=record.value, key=record.key, headers=record.headers)
-                for record in records
-            ]
+            topics = {record.topic for record in records}
+            partitions = {topic: sorted(await client.partitions_for(topic)) for topic in topics}
+            for number, record in enumerate(records):
+                among = partitions[record.topic]
+                place = (record.topic, among[(number if record.key is None else hashed(record.key)) % len(among)])
+                if place not in filling:
+                    filling[place] = client.create_batch(), []
+                elif filling[place][0].append(**_parts(record)) is not None:
+                    filling[place][1].append(number)
+                    continue
+                else:  # it is full
+                    await send_one(*place)
+                    filling[place] = client.create_batch(), []
+                batch, numbers = filling[place]
+                batch.append(**_parts(record))
+                numbers.append(number)
+            for place in list(filling):
+                await send_one(*place)
             crash_point("relay.sent")
-            places = [await future for future in sent]
-        return [(at.topic, at.partition, at.offset) for at in places]
+            answers = await asyncio.gather(*acknowledged, return_exceptions=True)
+        positions: dict[int, Position] = {}
+        for (topic, partition, numbers), answer in zip(sent, answers, strict=True):
+            if isinstance(answer, BaseException):
+                raise answer
+            positions |= {number: (topic, partition, answer.offset + at) for at, number in enumerate(numbers)}
+        return [positions[number] for number in range(len(records))]
 
     async def close(self) -> None:
         """Let go of the connections. What was not acknowledged may still arrive, or not."""
         await let_go(self._client)
+
+
+def _parts(record: Record) -> dict[str, Any]:
+    return {"timestamp": None, "key": record.key, "value": record.value, "headers": record.headers}
+
+
+def hashed(key: bytes) -> int:
+    """What every Kafka client makes of a key to choose its partition: murmur2, without the sign.
+
+    The client does the same in twice the time; a test holds them to one answer.
+    """
+    whole = len(key) & ~3
+    hash_ = 0x9747B28C ^ len(key)
+    for part in unpack(f"<{whole >> 2}I", key[:whole]):
+        word = part * 0x5BD1E995 & 0xFFFFFFFF
+        hash_ = (hash_ * 0x5BD1E995 & 0xFFFFFFFF) ^ ((word ^ word >> 24) * 0x5BD1E995 & 0xFFFFFFFF)
+    if rest := key[whole:]:
+        hash_ = (hash_ ^ int.from_bytes(rest, "little")) * 0x5BD1E995 & 0xFFFFFFFF
+    hash_ = (hash_ ^ hash_ >> 13) * 0x5BD1E995 & 0xFFFFFFFF
+    return (hash_ ^ hash_ >> 15) & 0x7FFFFFFF
 
 
 class Window:

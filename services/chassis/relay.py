@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import fcntl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +22,9 @@ from services.chassis.telemetry import RELAYED, UNSENT, log
 from services.chassis.wire import Record
 
 _log = log(__name__)
+
+ROUNDS = 8
+"""After so many the relay looks at its oldest rows again: one that was written first may be committed last."""
 
 
 class Relay:
@@ -63,41 +67,81 @@ class Relay:
                     await asyncio.wait_for(self._store.said.wait(), 0.5)
 
     async def relay_once(self) -> int:
-        """Send the oldest unsent rows and mark them. Returns how many."""
+        """Send the oldest unsent rows and mark them. Returns how many.
+
+        Where many wait it takes several rounds: while one is on its way the next is read, and the one before marked.
+        """
+        sent = 0
+        ahead: asyncio.Task[Sequence[Any]] | None = None
+        marking: asyncio.Task[None] | None = None
+        try:
+            rows = await self._unsent(-1)
+            for left in reversed(range(ROUNDS)):
+                if not rows:
+                    break
+                more = bool(left) and len(rows) == self._batch
+                if more and self._broker.window is None:
+                    ahead = asyncio.create_task(self._unsent(rows[-1].seq))
+                rows = await self._send(rows)
+                sent += len(rows)
+                if marking is not None:
+                    await marking
+                marking = asyncio.create_task(self._mark([row.seq for row in rows]))
+                if not more:
+                    break
+                await self._still_leading()
+                rows = await (ahead or self._unsent(rows[-1].seq))
+                ahead = None
+        finally:
+            if ahead is not None:
+                ahead.cancel()
+            if under_way := [task for task in (ahead, marking) if task is not None]:
+                await asyncio.wait(under_way)
+        if marking is not None:
+            marking.result()
+        return sent
+
+    async def _unsent(self, last: int) -> Sequence[Any]:
+        """The oldest rows after this one that nobody has sent."""
         outbox = self._store.table("outbox")
         async with self._store.read() as session:
             rows = (
                 await session.execute(
                     sa.select(outbox.c.seq, outbox.c.topic, outbox.c.key, outbox.c.headers, outbox.c.value)
-                    .where(outbox.c.sent_at.is_(None))
+                    .where(outbox.c.sent_at.is_(None), outbox.c.seq > last)
                     .order_by(outbox.c.seq)
                     .limit(self._batch)
                 )
             ).all()
         await self._measure(len(rows))
-        if not rows:
-            return 0
+        return rows
+
+    async def _send(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """Send these, or the first of them where a window has no room for all. Returns what the broker has."""
         records = [Record(row.topic, row.key, unpack_headers(row.headers), row.value) for row in rows]
-        weights = [Window.weight(record) for record in records]
-        if self._broker.window:
+        window = self._broker.window
+        weights = [Window.weight(record) for record in records] if window else []
+        if window:
             fitting = Window.fitting(weights)
             rows, records, weights = rows[:fitting], records[:fitting], weights[:fitting]
         if self._producer is None:
             self._producer = await self._broker.producer()
-        if self._broker.window:
-            await self._broker.window.room(sum(weights))
+        if window:
+            await window.room(sum(weights))
         places = await self._producer.send(records)
         crash_point("relay.acknowledged")
-        if self._broker.window:
-            self._broker.window.sent(places, weights)
+        if window:
+            window.sent(places, weights)
+        return rows
+
+    async def _mark(self, seqs: list[int]) -> None:
+        """Note that the broker has these rows."""
+        outbox = self._store.table("outbox")
         async with self._store.work() as work:
             await work.session.execute(
-                sa.update(outbox)
-                .where(among(work.session, outbox.c.seq, [row.seq for row in rows]))
-                .values(sent_at=work.now)
+                sa.update(outbox).where(among(work.session, outbox.c.seq, seqs)).values(sent_at=work.now)
             )
-        RELAYED.labels(self._store.service).inc(len(rows))
-        return len(rows)
+        RELAYED.labels(self._store.service).inc(len(seqs))
 
     async def _measure(self, seen: int) -> None:
         """Tell how many rows wait; counted where there are more than one round takes, once a second at most."""

@@ -61,7 +61,9 @@ async def ours(parts: Parts, records: list[Record]) -> float:
         async with store.work() as work:
             rows = [raw_row(record, work.now) for record in records]
             await work.session.execute(sa.insert(store.table("outbox")), rows)
-        relay = asyncio.create_task(Relay(store, Broker(Settings(kafka=parts.kafka))).run())
+        broker = Broker(Settings(kafka=parts.kafka))
+        await broker.ensure_topics()
+        relay = asyncio.create_task(Relay(store, broker).run())
         started = perf_counter()
         await _until(parts, name, "select not exists(select from outbox where sent_at is null)")
         seconds = perf_counter() - started
@@ -112,7 +114,7 @@ async def _until(parts: Parts, database: str, question: str) -> None:
 
 async def measure(size: Size) -> list[Row]:
     """The row."""
-    many, few = size.of(40_000, 400), size.of(6_000, 200)
+    many, few = size.of(100_000, 400), size.of(6_000, 200)
     with fresh_parts() as parts:
 
         async def topic_of(kind: str) -> str:

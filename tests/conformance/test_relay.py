@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 
 from services.chassis.broker import AWAY, Broker, Producer
 from services.chassis.outbox import say_again
-from services.chassis.relay import Relay
+from services.chassis.relay import ROUNDS, Relay
 from services.chassis.store import Cause, Store, Work
 from services.chassis.testing import NOBODY, ear
 from services.chassis.wire import Record, read_event
@@ -40,6 +40,22 @@ async def test_rows_arrive_in_the_order_of_each_aggregate(speaker: Store, broker
     arrived = await topic_of(broker.settings.kafka, sample.event.topic)
     assert numbers(arrived) == {tally: list(range(1, 11)) for tally in (ANNA, BRUNO, CHLOE)}
     assert {record.key for record in arrived} == {str(tally).encode() for tally in (ANNA, BRUNO, CHLOE)}
+
+
+async def test_many_rows_go_in_rounds_that_overlap_and_keep_the_order(
+    speaker: Store, broker: Broker, sample: Sample
+) -> None:
+    each = 4 * ROUNDS + 5
+    for number in range(1, each + 1):
+        for tally in (ANNA, BRUNO, CHLOE):
+            await sample.say(speaker, tally, number)
+    few_at_a_time = broker.settings.model_copy(update={"batch": 10})
+    relay = Relay(speaker, Broker(few_at_a_time, embedded=broker.embedded))
+    assert await relay.relay_once() == 10 * ROUNDS
+    assert await unsent(speaker) == 3 * each - 10 * ROUNDS
+    await _relay_all(speaker, broker, relay)
+    arrived = await topic_of(broker.settings.kafka, sample.event.topic)
+    assert numbers(arrived) == {tally: list(range(1, each + 1)) for tally in (ANNA, BRUNO, CHLOE)}
 
 
 async def test_an_event_that_was_rolled_back_is_never_sent(speaker: Store, broker: Broker, sample: Sample) -> None:
