@@ -1,9 +1,11 @@
 """The parts that need no installation: a Kafka broker and a Redis inside this process, on loopback."""
 
+import os
 import shutil
 import socket
 import subprocess
 import threading
+from pathlib import Path
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -11,6 +13,7 @@ from confluent_kafka import Producer
 
 from services.chassis.broker import Window
 from services.chassis.store import Store
+from services.launcher.kafka.child import guard, serve
 
 
 class EmbeddedKafka:
@@ -41,7 +44,7 @@ async def refill(store: Store) -> None:
 
 
 class EmbeddedRedis:
-    """A `redis-server` from the PATH, else fakeredis' own server; nothing that it holds is missed."""
+    """A `redis-server` from the PATH, else fakeredis' own server; nothing that it holds is missed. It ends with us."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -50,12 +53,7 @@ class EmbeddedRedis:
         self.url = f"redis://127.0.0.1:{port}/0"
         if program := shutil.which("redis-server"):
             options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", "/tmp"]  # noqa: S108
-            self._process = subprocess.Popen(
-                [program, *options],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            self._process = serve([*guard("TERM"), program, *options], Path(os.devnull))
         else:
             # Brings a Lua interpreter with it: nobody waits for that where a real server is installed.
             from fakeredis import TcpFakeServer  # noqa: PLC0415
