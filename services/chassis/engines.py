@@ -1,5 +1,6 @@
 """The connections to a store: PostgreSQL in production, SQLite embedded. Both durable: committed means on disk."""
 
+import contextlib
 import sqlite3
 from typing import Any
 
@@ -51,8 +52,9 @@ class _Connection(sqlite3.Connection):
     """
 
     def close(self) -> None:
-        if self.in_transaction:
-            self.rollback()
+        with contextlib.suppress(sqlite3.ProgrammingError):  # closed already
+            if self.in_transaction:
+                self.rollback()
         super().close()
 
 

@@ -12,13 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis import broker
-from services.chassis.broker import Broker, Producer, Window
+from services.chassis.broker import Broker, Producer
 from services.chassis.bulk import among
 from services.chassis.crash import crash_point
 from services.chassis.faults import is_away
 from services.chassis.outbox import unpack_headers
 from services.chassis.store import Store
 from services.chassis.telemetry import RELAYED, UNSENT, log
+from services.chassis.window import Window
 from services.chassis.wire import Record
 
 _log = log(__name__)

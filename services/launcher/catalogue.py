@@ -1,10 +1,35 @@
-"""The five services, by name."""
+"""The five services, by name. Each is imported when it is asked for: most commands need only the names."""
 
-from services.chassis.service import Service
-from services.directory.app import SERVICE as DIRECTORY
-from services.impact.app import SERVICE as IMPACT
-from services.intake.app import SERVICE as INTAKE
-from services.plans.app import SERVICE as PLANS
-from services.scheduling.app import SERVICE as SCHEDULING
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-SERVICES: dict[str, Service] = {one.name: one for one in (INTAKE, SCHEDULING, PLANS, DIRECTORY, IMPACT)}
+if TYPE_CHECKING:
+    from services.chassis.service import Service
+
+NAMES = ("intake", "scheduling", "plans", "directory", "impact")
+
+
+class _Catalogue(Mapping[str, "Service"]):
+    def __getitem__(self, name: str) -> "Service":
+        if name not in NAMES:
+            raise KeyError(name)
+        return _service(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+    def __contains__(self, name: object) -> bool:
+        return name in NAMES
+
+
+@cache
+def _service(name: str) -> "Service":
+    return import_module(f"services.{name}.app").SERVICE
+
+
+SERVICES: Mapping[str, "Service"] = _Catalogue()

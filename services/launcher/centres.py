@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from services.launcher.errors import Refusal
+
 WAIT_SECONDS = 60.0
 """News of a centre needs a second; a minute means that something stands still."""
 PAUSE_SECONDS = 0.2
@@ -14,7 +16,7 @@ PAUSE_SECONDS = 0.2
 _CENTRE = re.compile(rb'"centre"\s*:\s*"([^"\\]{1,40})"')
 
 
-class CentresUnknown(Exception):
+class CentresUnknown(Refusal):
     """A service has not heard of centres that the directory has published."""
 
 

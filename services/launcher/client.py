@@ -15,7 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from services.chassis.identity import Person, Role, signer
 from services.chassis.settings import Settings
 from services.launcher.catalogue import SERVICES
-from services.launcher.centres import CentresUnknown, centres_in, wait_for_centres
+from services.launcher.centres import centres_in, wait_for_centres
+from services.launcher.errors import Refusal
 
 LINES_PER_REQUEST = 20_000
 SHOWN = 20
@@ -24,10 +25,6 @@ IMPORTS = (
     ("workshops", "/scheduling/api/v1/workshops/import"),
     ("interviews", "/scheduling/api/v1/interviews/import"),
 )
-
-
-class Refusal(Exception):
-    """The platform said no, or did not answer."""
 
 
 def local_token(data: Path, role: str = "operator", centres: list[str] | None = None) -> str:
@@ -112,10 +109,7 @@ def _wait_for_centres(files: list[tuple[Path, str]], url: str) -> None:
     """A platform that has just started hears of its centres within a second. Raises `Refusal`."""
     named = set[str]().union(*(centres_in(path) for path, _ in files))
     services = list(dict.fromkeys(target.split("/")[1] for _, target in files))
-    try:
-        wait_for_centres(lambda service: get(url, f"/{service}/api/v1/centres", {}), services, named)
-    except CentresUnknown as unknown:
-        raise Refusal(str(unknown)) from unknown
+    wait_for_centres(lambda service: get(url, f"/{service}/api/v1/centres", {}), services, named)
 
 
 def _import_file(shown: Progress, path: Path, target: str, token: str) -> int:

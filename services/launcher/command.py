@@ -11,13 +11,11 @@ from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
-from services.chassis.web.problems import field_fault
 from services.launcher import client, letters, rebuilding
 from services.launcher.catalogue import SERVICES
-from services.launcher.kafka import LocalKafkaError
-from services.launcher.season import SeasonUnknown, write_season
-from services.launcher.stack import EMBEDDED, PortTaken, StoreAway, Wanted, loop_factory, run
-from services.launcher.terminal import LOCAL, Data, Token, Url, chosen, console, errors
+from services.launcher.errors import Refusal
+from services.launcher.season import write_season
+from services.launcher.terminal import EMBEDDED, LOCAL, Data, Token, Url, chosen, console, errors
 
 app = typer.Typer(help="Le logiciel libre des centres publics d'orientation.", no_args_is_help=True)
 app.add_typer(letters.app, name="dead-letters")
@@ -42,6 +40,8 @@ def up(
     demo: Annotated[bool, typer.Option(envvar="CEFO_DEMO", help="Données et comptes de démonstration.")] = True,
 ) -> None:
     """Start the platform: all five services in one process, or those that are named."""
+    from services.launcher.stack import Wanted, loop_factory, run  # noqa: PLC0415 - no other command needs the services
+
     services = tuple(map(chosen, service or SERVICES))
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
@@ -178,10 +178,12 @@ def main() -> None:
     """Run the command; what the platform refuses is said in one line."""
     try:
         app()
-    except (client.Refusal, PortTaken, StoreAway, LocalKafkaError, SeasonUnknown) as refusal:
+    except Refusal as refusal:
         say_no(str(refusal))
         raise SystemExit(1) from None
     except ValidationError as wrong:
+        from services.chassis.web.problems import field_fault  # noqa: PLC0415 - the words for it come with the web
+
         for fault in wrong.errors(include_url=False, include_input=False):
             name = "".join(f"CEFO_{part}".upper() for part in fault["loc"])
             say_no(f"{name} : {field_fault(fault)['message']}" if name else fault["msg"].removeprefix("Value error, "))

@@ -11,8 +11,8 @@ from typing import Any, cast
 import sqlalchemy as sa
 from confluent_kafka import Producer
 
-from services.chassis.broker import Window
 from services.chassis.store import Store
+from services.chassis.window import Window
 from services.launcher.kafka.child import guard, serve
 
 

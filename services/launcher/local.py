@@ -24,12 +24,13 @@ from rich.console import Console
 from services.chassis.identity import signer
 from services.chassis.settings import Settings
 from services.launcher.catalogue import SERVICES
+from services.launcher.errors import Refusal
 from services.launcher.kafka import free_ports
 
 TEMPLATE = Path(__file__).parents[2] / "deploy" / "local" / "nginx.conf.template"
 
 
-class LocalStackError(Exception):
+class LocalStackError(Refusal):
     """A part of the local stack is missing or did not start."""
 
 

@@ -22,9 +22,9 @@ from services.chassis.telemetry import configure_logging
 from services.chassis.web.process import Process
 from services.launcher.catalogue import SERVICES
 from services.launcher.embedded import EmbeddedKafka, EmbeddedRedis, refill
+from services.launcher.errors import Refusal
 from services.launcher.kafka import ApacheKafka
-
-EMBEDDED = "embedded"
+from services.launcher.terminal import EMBEDDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ async def parts(wanted: Wanted) -> AsyncGenerator[tuple[Settings, Broker]]:
         )
         if embedded and "CEFO_FETCH_WAIT_MS" not in os.environ:
             # The embedded broker holds an empty fetch for as long as it may, even when something arrives.
-            settings = settings.model_copy(update={"fetch_wait_ms": 25})
+            settings = settings.model_copy(update={"fetch_wait_ms": 50})
         if wanted.store != "sqlite":
             await create_databases(wanted.store, wanted.services)
         yield settings, Broker(settings, embedded=embedded)
@@ -100,11 +100,11 @@ async def create_databases(store: str, services: tuple[str, ...]) -> None:
         await connection.close()
 
 
-class StoreAway(Exception):
+class StoreAway(Refusal):
     """PostgreSQL does not answer, or does not let us in."""
 
 
-class PortTaken(Exception):
+class PortTaken(Refusal):
     """Another program listens on the port."""
 
 

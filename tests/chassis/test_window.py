@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiokafka import TopicPartition
 
-from services.chassis.broker import Window
+from services.chassis.window import Window
 from services.chassis.wire import Record
 
 VISITS, OTHER = "cefo.intake.visits", "cefo.plans.plans"

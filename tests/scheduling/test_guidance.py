@@ -247,6 +247,14 @@ async def test_an_interview_held_earlier_took_place_earlier_and_frees_its_hour(s
     await book(store, await other_path(store))
 
 
+async def test_of_two_interviews_at_once_only_one_is_held_earlier(store: Store, path: UUID) -> None:
+    first, second = await book(store, path), await book(store, path, TUESDAY + timedelta(days=1))
+    await change(store, first.id, guidance.hold)
+    with pytest.raises(refusals.Overlap):
+        await change(store, second.id, guidance.hold)
+    assert [held.interview_id for held in await said_of(store, InterviewHeld)] == [first.id]
+
+
 async def test_nobody_misses_what_has_not_begun(store: Store, path: UUID, clock: Clock) -> None:
     interview = await book(store, path)
     with pytest.raises(refusals.NotYet):

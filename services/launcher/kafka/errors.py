@@ -14,8 +14,10 @@
 
 from typing import ClassVar
 
+from services.launcher.errors import Refusal
 
-class LocalKafkaError(Exception):
+
+class LocalKafkaError(Refusal):
     """The local Kafka cannot do what was asked."""
 
     slug: ClassVar[str] = "local-kafka"

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
+from services.launcher.errors import Refusal
 from services.launcher.season.dice import Dice
 from services.launcher.season.network import CENTRES, Centre
 from services.launcher.season.opening import OpenDay
 
 
-class SeasonUnknown(ValueError):
+class SeasonUnknown(Refusal, ValueError):
     """No figures were published for this year."""
 
     slug = "season-unknown"

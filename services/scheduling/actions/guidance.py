@@ -171,9 +171,9 @@ async def miss(work: Work, interview: Interview, version: int | None = None) -> 
 
 
 async def hold(work: Work, interview: Interview, version: int | None = None) -> None:
-    """The guidance interview took place; if that was earlier than booked, that is when it was.
+    """The guidance interview took place; if that was earlier than booked, it ended just now.
 
-    Raises `NotBooked`, `Stale`.
+    Raises `NotBooked`, `Stale`; and `Overlap` where counsellor or visitor were elsewhere then.
     """
     check_version(interview, version)
     rules.check_booked(interview.status)
@@ -181,8 +181,7 @@ async def hold(work: Work, interview: Interview, version: int | None = None) -> 
         held, _ = await held_and_booked(work.session, interview.path_id)
         interview.number = held + 1
     if interview.starts_at > work.now:
-        await release(work, interview.id)
-        interview.starts_at = work.now.replace(second=0, microsecond=0) - timedelta(minutes=interview.minutes)
+        await _bring_forward(work, interview)
     interview.status, interview.ended_at = AppointmentStatus.FULFILLED.value, work.now
     work.emit(
         interview,
@@ -201,3 +200,14 @@ async def hold(work: Work, interview: Interview, version: int | None = None) -> 
         ),
     )
     work.touch(board(interview.centre))
+
+
+async def _bring_forward(work: Work, interview: Interview) -> None:
+    """It ended at the last full quarter of an hour, and takes that time like any other. Its room is not known."""
+    centre = await known_centre(work, interview.centre)
+    ended = work.now.replace(minute=work.now.minute // 15 * 15, second=0, microsecond=0)
+    starts_at = ended - timedelta(minutes=interview.minutes)
+    await release(work, interview.id)
+    taken = resources(interview.centre, interview.counsellor, None, interview.subject_ref)
+    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=interview.minutes, zone=centre.zone)
+    interview.starts_at = starts_at

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from services.chassis.errors import NotFound, msg
 from services.chassis.i18n import translate as _
 from services.chassis.identity import Person
+from services.chassis.service import runtime_of
 from services.chassis.store import Work
 from services.chassis.web import Body, Reading, Routes, Running, Working, page, see_other
 from services.contracts.scheduling import PathOutcome, Side
@@ -184,6 +185,7 @@ async def _interview_page(
         "scheduling/interview.html",
         status=status,
         interview=interview,
+        begun=interview.starts_at <= runtime_of(request).clock(),
         centre_name=centre.name,
         path=path,
         closed_because=_(OUTCOME_LABELS[PathOutcome(path.closed_because)]) if path and path.closed_because else None,
