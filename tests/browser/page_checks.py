@@ -200,9 +200,30 @@ _TOO_SMALL = """(least) => {
 }"""
 
 
+_RUNS_OUT = """() => {
+  const box = '.card, li, td, th, dd, dt, button, .badge, p, h1, h2, h3, summary, label, main';
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const element = node.parentElement;
+    if (!node.data.trim() || !element.checkVisibility({visibilityProperty: true})) continue;
+    if (element.closest('.visually-hidden, select, textarea, svg, pre, script, style')) continue;
+    const head = element.closest('thead');
+    if (head && getComputedStyle(head).position === 'absolute') continue;  // out of sight where a row is a card
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const text = range.getBoundingClientRect(), room = element.closest(box)?.getBoundingClientRect();
+    const out = room ? Math.max(text.right - room.right, room.left - text.left) : 0;
+    if (out > 2) found.push(`text runs ${Math.round(out)} px out of its box: ${element.outerHTML.slice(0, 120)}`);
+  }
+  return found;
+}"""
+
+
 async def layout_faults(page: Page, least: int = 44) -> list[str]:
-    """What does not fit: sideways scrolling, and targets lower than `least` CSS pixels."""
+    """What does not fit: sideways scrolling, text outside its box, and targets lower than `least` CSS pixels."""
     faults = cast(list[str], await page.evaluate(_TOO_SMALL, least))
+    faults += cast(list[str], await page.evaluate(_RUNS_OUT))
     wide = await page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return [*faults, *([f"scrolls sideways by {wide} px"] if wide > 0 else [])]
 

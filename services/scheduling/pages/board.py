@@ -105,7 +105,6 @@ async def _board(request: Request, session: AsyncSession, centre: Centre, person
         "tickets": tickets,
         "running": [one for one in mine if one.status == AppointmentStatus.ARRIVED],
         "today_mine": [one for one in mine if _is_shown(one)],
-        "held_today": sum(one.status == AppointmentStatus.FULFILLED for one in mine),
     }
 
 

@@ -49,11 +49,28 @@ async def new(
     centre: str = "",
     who: Annotated[str, Query(alias="person", max_length=36)] = "",
     path: Annotated[str, Query(max_length=36)] = "",
+    area: Annotated[str, Query(max_length=40)] = "",
     date: Annotated[str, Query(max_length=10)] = "",
+    time: Annotated[str, Query(max_length=8)] = "",
+    minutes: int = 60,
+    counsellor: Annotated[str | None, Query(max_length=40)] = None,
+    room: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
-    """The empty form, or one for a person or a path that is already chosen."""
-    asked = {"centre": centre, "person": who, "path": path, "date": date, "counsellor": person.staff_code or ""}
-    form = BookForm.model_validate(asked)
+    """The form, with what is chosen already: a person, a path, or everything when somebody looks for a free time."""
+    if time and not date:  # a free time of today, the day that is shown when none is chosen
+        place, _own = await desk_of(read, person, centre)
+        date = f"{runtime_of(request).clock().astimezone(place.zone):%Y-%m-%d}"
+    form = BookForm.model_construct(
+        centre=centre,
+        person=who,
+        path=path,
+        area=area,
+        date=date,
+        time=time,
+        minutes=minutes,
+        counsellor=person.staff_code or "" if counsellor is None else counsellor,
+        room=room,
+    )
     return await _form_page(request, read, form, person)
 
 
@@ -133,7 +150,8 @@ async def _slots(running: Runtime, session: AsyncSession, centre: Centre, form: 
     taken = [
         quarter for _resource, quarter in await taken_quarters(session, [f"counsellor:{form.counsellor}"], *bounds)
     ]
-    return {"day": day, "times": times.free_starts(centre.hours, day, form.minutes, taken, now)}
+    free = times.free_starts(centre.hours, day, form.minutes, taken, now)
+    return {"day": day, "times": [(f"{at.astimezone(centre.zone):%H:%M}", at) for at in free]}
 
 
 def _uuid(text: str) -> UUID | None:
