@@ -156,7 +156,8 @@ class Counsellor:
         await expect(page.get_by_role("status").filter(has_text="C’est réservé.")).to_be_visible()
 
     async def holds(self) -> None:
-        """Notes on the interview's page that it took place."""
+        """Notes on the interview's page, which was opened before it began, that it took place."""
+        await self.page.reload()
         await self.page.get_by_role("button", name="Il a eu lieu").click()
         await expect(self.page.get_by_text("C’est noté : l’entretien a eu lieu.")).to_be_visible()
 
