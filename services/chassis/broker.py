@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from struct import unpack
 from typing import TYPE_CHECKING, Any, cast
 
@@ -74,7 +74,7 @@ class Broker:
     async def _create_topics(self) -> None:
         admin = cast(Any, AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka))
         try:
-            await admin.start()
+            await _whole(admin.start())
             if self.embedded:
                 for topic in all_topics():
                     await admin._get_cluster_metadata([topic])  # asking for a topic makes the embedded broker create it
@@ -131,9 +131,23 @@ class Broker:
 
 async def _started(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
     try:
-        await asyncio.wait_for(client.start(), DEADLINE)
+        await asyncio.wait_for(_whole(client.start()), DEADLINE)
     except BaseException:
         await let_go(client)
+        raise
+
+
+async def _whole(start: Coroutine[Any, Any, None]) -> None:
+    """A start that is cut in its middle leaves a connection that nobody knows: it is given a moment to end."""
+    starting = asyncio.create_task(start)
+    try:
+        await asyncio.shield(starting)
+    except BaseException:
+        await asyncio.wait([starting], timeout=1)
+        starting.cancel()
+        await asyncio.wait([starting])
+        if not starting.cancelled():
+            starting.exception()  # it is told below, or nobody waits for it any more
         raise
 
 

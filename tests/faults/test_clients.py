@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.broker import Broker, let_go
+from services.chassis.broker import Broker, Producer, let_go
 from services.chassis.testing import quiet_settings
 from services.chassis.wire import Record
 from services.launcher.kafka import ApacheKafka
@@ -53,4 +53,22 @@ async def test_a_consumer_that_gives_up_leaves_nothing_behind(own_kafka: ApacheK
         await let_go(consumer)
         assert asyncio.all_tasks() == before
     del consumer
+    gc.collect()
+
+
+async def test_whoever_is_cut_while_it_connects_leaves_nothing_behind(own_kafka: ApacheKafka, tmp_path: Path) -> None:
+    broker = Broker(quiet_settings(tmp_path, kafka=own_kafka.bootstrap))
+    await broker.ensure_topics()
+    before = asyncio.all_tasks()
+    for step in range(30):
+        for connect in (lambda: broker.consumer("faults.cut", ["cefo.desk.check-ins"]), broker.producer):
+            connecting = asyncio.create_task(connect())
+            await asyncio.sleep(step * 0.001)
+            connecting.cancel()
+            (client,) = await asyncio.gather(connecting, return_exceptions=True)
+            if isinstance(client, Producer):
+                await client.close()
+            elif not isinstance(client, BaseException):
+                await let_go(client)
+    assert asyncio.all_tasks() == before
     gc.collect()
