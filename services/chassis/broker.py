@@ -147,7 +147,7 @@ async def _whole(start: Coroutine[Any, Any, None]) -> None:
         starting.cancel()
         await asyncio.wait([starting])
         if not starting.cancelled():
-            starting.exception()  # it is told below, or nobody waits for it any more
+            starting.exception()  # it is on its way to whoever waits, or nobody does any more
         raise
 
 
@@ -205,17 +205,12 @@ class Producer:
             for number, record in enumerate(records):
                 among = partitions[record.topic]
                 place = (record.topic, among[(number if record.key is None else hashed(record.key)) % len(among)])
+                if place in filling and filling[place][0].append(**_parts(record)) is None:
+                    await send_one(*place)  # it is full
                 if place not in filling:
                     filling[place] = client.create_batch(), []
-                elif filling[place][0].append(**_parts(record)) is not None:
-                    filling[place][1].append(number)
-                    continue
-                else:  # it is full
-                    await send_one(*place)
-                    filling[place] = client.create_batch(), []
-                batch, numbers = filling[place]
-                batch.append(**_parts(record))
-                numbers.append(number)
+                    filling[place][0].append(**_parts(record))  # the first always fits
+                filling[place][1].append(number)
             for place in list(filling):
                 await send_one(*place)
             crash_point("relay.sent")

@@ -96,8 +96,8 @@ class Relay:
         finally:
             if ahead is not None:
                 ahead.cancel()
-            if under_way := [task for task in (ahead, marking) if task is not None]:
-                await asyncio.wait(under_way)
+            under_way: list[asyncio.Task[Any]] = [task for task in (ahead, marking) if task is not None]
+            await asyncio.gather(*under_way, return_exceptions=True)
         if marking is not None:
             marking.result()
         return sent

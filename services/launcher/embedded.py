@@ -13,7 +13,7 @@ from confluent_kafka import Producer
 
 from services.chassis.store import Store
 from services.chassis.window import Window
-from services.launcher.kafka.child import guard, serve
+from services.launcher.child import guard, serve
 
 
 class EmbeddedKafka:

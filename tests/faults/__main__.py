@@ -20,7 +20,7 @@ from rich.console import Console
 
 from services.launcher.kafka import ApacheKafka
 from tests.faults.checker import Finding, Kind
-from tests.faults.conftest import separate_on
+from tests.faults.conftest import separate_on, together_on
 from tests.faults.history import Answer, History
 from tests.faults.nemesis import Plan, carry_out
 from tests.faults.platforms import Platform, Separate, Together, judged, load_on, restart
@@ -101,14 +101,11 @@ def separate() -> Generator[Separate]:
 @contextmanager
 def together() -> Generator[Together]:
     """Everything in one process."""
-    with folder("faults-together") as place:
-        platform = Together(place, History(place / "history.ndjson"), {"CEFO_LOG_LEVEL": "warning"})
-        try:
-            yield platform
-        finally:
-            platform.process("cefo").kill()
-            platform.process("cefo").wait()
-            platform.history.close()
+    with (
+        folder("faults-together") as place,
+        together_on(place, History(place / "history.ndjson"), CEFO_LOG_LEVEL="warning") as platform,
+    ):
+        yield platform
 
 
 async def main(seed: int, kills: int) -> int:

@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +12,9 @@ from services.launcher.kafka import ApacheKafka, JarsNotCopied
 from services.launcher.local import LocalStack
 from tests.faults.history import History
 from tests.faults.platforms import Separate, Together
-from tests.parts.fixtures import folder
-from tests.parts.postgres import PostgresServer, binaries
-from tests.parts.presence import KAFKA, NGINX, POSTGRES, REDIS
+from tests.parts.fixtures import folder, postgres_in
+from tests.parts.postgres import PostgresServer
+from tests.parts.presence import KAFKA, NGINX, REDIS
 from tests.parts.redis import RedisServer
 
 
@@ -43,13 +42,8 @@ def own_kafka() -> Generator[ApacheKafka]:
 @pytest.fixture(scope="package")
 def own_postgres() -> Generator[PostgresServer]:
     """A PostgreSQL server, durable as in production."""
-    with folder("faults-postgres") as place:
-        with POSTGRES.starting():
-            tools = binaries()
-            assert tools is not None
-            server = PostgresServer(place, tools)
+    with folder("faults-postgres") as place, postgres_in(place) as server:
         yield server
-        server.stop()
 
 
 @pytest.fixture(scope="package")
@@ -85,11 +79,21 @@ def separate_on(place: Path, kafka: str, store: str, redis: str, **more: str) ->
         history.close()
 
 
+@contextmanager
+def together_on(place: Path, history: History, store: str = "", **more: str) -> Generator[Together]:
+    """Everything in one process, with its files here, on SQLite or on this PostgreSQL server; not started yet."""
+    settings = {"CEFO_STORE": store, **more} if store else more
+    platform = Together(place, history, settings, store)
+    try:
+        yield platform
+    finally:
+        platform.process("cefo").kill()
+        platform.process("cefo").wait()
+        history.close()
+
+
 @pytest.fixture
 def together(tmp_path: Path) -> Generator[Together]:
     """Everything in one process; not started yet."""
-    platform = Together(tmp_path, History(tmp_path / "history.ndjson"))
-    yield platform
-    platform.process("cefo").send_signal(signal.SIGKILL)
-    platform.process("cefo").wait()
-    platform.history.close()
+    with together_on(tmp_path, History(tmp_path / "history.ndjson")) as platform:
+        yield platform

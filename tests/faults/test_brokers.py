@@ -14,9 +14,8 @@ from tests.faults.history import Answer
 from tests.faults.platforms import Separate, evidence_of, load_on, settled, verdict
 from tests.faults.topics import Publisher
 from tests.journeys.stacks import Stack
-from tests.parts.fixtures import folder
-from tests.parts.postgres import PostgresServer, binaries
-from tests.parts.presence import KAFKA, POSTGRES
+from tests.parts.fixtures import folder, postgres_in
+from tests.parts.presence import KAFKA
 from tests.parts.redis import RedisServer
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(900)]
@@ -56,17 +55,10 @@ def three() -> Generator[tuple[ApacheKafka, Path]]:
 @pytest.fixture(scope="module")
 def on_three(three: tuple[ApacheKafka, Path], own_redis: RedisServer) -> Generator[Separate]:
     """A platform of its own on three nodes."""
-    with folder("faults-postgres-2") as place, folder("faults-on-three") as home:
-        with POSTGRES.starting():
-            tools = binaries()
-            assert tools is not None
-            server = PostgresServer(place, tools)
+    with folder("faults-postgres-2") as place, folder("faults-on-three") as home, postgres_in(place) as server:
         store = server.url().rsplit("/", 1)[0]
-        try:
-            with separate_on(home, three[0].bootstrap, store, own_redis.url, CEFO_REPLICATION="3") as platform:
-                yield platform
-        finally:
-            server.stop()
+        with separate_on(home, three[0].bootstrap, store, own_redis.url, CEFO_REPLICATION="3") as platform:
+            yield platform
 
 
 async def test_of_three_nodes_one_may_be_lost(on_three: Separate, three: tuple[ApacheKafka, Path], seed: int) -> None:

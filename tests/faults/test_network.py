@@ -13,9 +13,8 @@ from tests.faults.history import Answer
 from tests.faults.platforms import Separate, load_on, verdict
 from tests.faults.proxy import Line
 from tests.faults.topics import Publisher
-from tests.parts.fixtures import folder
-from tests.parts.postgres import PostgresServer, binaries
-from tests.parts.presence import KAFKA, POSTGRES
+from tests.parts.fixtures import folder, postgres_in
+from tests.parts.presence import KAFKA
 from tests.parts.redis import RedisServer
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(600)]
@@ -55,15 +54,8 @@ def lined(own_redis: RedisServer) -> Generator[Lined]:
         (place / "postgres").mkdir(mode=0o755)
         with KAFKA.starting():
             cluster.start(1, place / "kafka", broker_port)
-        with POSTGRES.starting():
-            tools = binaries()
-            assert tools is not None
-            server = PostgresServer(place / "postgres", tools)
-        try:
-            with Line(server.port) as to_store:
-                yield from _platform(place / "platform", to_broker, to_store, own_redis)
-        finally:
-            server.stop()
+        with postgres_in(place / "postgres") as server, Line(server.port) as to_store:
+            yield from _platform(place / "platform", to_broker, to_store, own_redis)
 
 
 def _platform(place: Path, to_broker: Line, to_store: Line, redis: RedisServer) -> Generator[Lined]:

@@ -6,18 +6,19 @@ import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import NoReturn, cast
 
 import httpx2
 import pytest
 
+from tests.faults.conftest import together_on
 from tests.faults.history import History
 from tests.faults.locks import connected
 from tests.faults.platforms import Separate, Together, load_on, restart, verdict
 from tests.faults.topics import Publisher
-from tests.parts.fixtures import folder
-from tests.parts.postgres import PostgresServer, binaries
-from tests.parts.presence import POSTGRES, required
+from tests.parts.fixtures import folder, postgres_in
+from tests.parts.postgres import PostgresServer
+from tests.parts.presence import required
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -77,30 +78,10 @@ def on_small_files(tmp_path: Path) -> Generator[tuple[Together, Path]]:
 @pytest.fixture
 def on_small_server(tmp_path: Path) -> Generator[tuple[Together, Path]]:
     """A PostgreSQL server on a small disk, and the disk."""
-    with small_disk(200) as disk:
-        with POSTGRES.starting():
-            tools = binaries()
-            assert tools is not None
-            server = PostgresServer(disk, tools)
+    with small_disk(200) as disk, postgres_in(disk) as server:
         store = server.url().rsplit("/", 1)[0]
-        try:
-            history = History(tmp_path / "history.ndjson")
-            with together_on(tmp_path, history, store=store, more={"CEFO_STORE": store}) as platform:
-                yield platform, disk
-        finally:
-            server.stop()
-
-
-@contextmanager
-def together_on(place: Path, history: History, **more: Any) -> Generator[Together]:
-    """Everything in one process, with its files here; not started yet."""
-    platform = Together(place, history, **more)
-    try:
-        yield platform
-    finally:
-        platform.process("cefo").kill()
-        platform.process("cefo").wait()
-        platform.history.close()
+        with together_on(tmp_path, History(tmp_path / "history.ndjson"), store) as platform:
+            yield platform, disk
 
 
 @pytest.mark.parametrize("on", ["on_small_files", pytest.param("on_small_server", marks=pytest.mark.postgres)])

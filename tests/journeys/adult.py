@@ -1,5 +1,6 @@
 """One adult, as the teams of the centre and the provider see them, over HTTP and through the sign-in page."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,22 @@ def signed_in(stack: Stack, account: str) -> httpx2.Client:
     answer = client.post("/sign-in", data={"account": account})
     assert answer.status_code == 303, answer.text
     return client
+
+
+def past_visits(month: str, number: int) -> bytes:
+    """Lines of an import: so many people who passed through two centres in this month (`2019-03`)."""
+    visits = (
+        {
+            "visit_id": str(uuid4()),
+            "centre": "huy" if one % 3 else "arlon",
+            "area": "find-job",
+            "checked_in_at": f"{month}-{1 + one % 28:02}T09:00:00+01:00",
+            "channel": "desk",
+            "status": "no_queue",
+        }
+        for one in range(number)
+    )
+    return b"".join(json.dumps(visit).encode() + b"\n" for visit in visits)
 
 
 def ok(answer: httpx2.Response) -> Any:

@@ -6,15 +6,15 @@ import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from services.launcher.client import local_token
+from tests.journeys.adult import past_visits
 from tests.journeys.stacks import Stack, eventually
 
 MANY = 12_000
@@ -43,23 +43,9 @@ def test_an_import_does_not_feel_that_figures_stand_still(stack: Stack) -> None:
 
 def take_in(stack: Stack, month: str) -> None:
     """Import as many visits of this month through the public API, at its speed."""
-    lines = b"".join(
-        json.dumps(
-            {
-                "visit_id": str(uuid4()),
-                "centre": "huy" if number % 2 else "arlon",
-                "area": "find-job",
-                "checked_in_at": f"{month}-{1 + number % 28:02}T09:00:00+01:00",
-                "channel": "desk",
-                "status": "no_queue",
-            }
-        ).encode()
-        + b"\n"
-        for number in range(MANY)
-    )
     answer = stack.browse().post(
         "/intake/api/v1/visits/import",
-        content=lines,
+        content=past_visits(month, MANY),
         headers={"Authorization": f"Bearer {local_token(stack.data)}", "Content-Type": "application/x-ndjson"},
     )
     assert json.loads(answer.text.splitlines()[-1])["accepted"] == MANY
@@ -106,24 +92,34 @@ def resident(pid: int) -> int:
 @contextmanager
 def hindered(stack: Stack) -> Generator[None]:
     """A process of its own stands still; in one process, its store is somebody else's for nine tenths of the time."""
-    processes: Mapping[str, object] = stack.processes
-    if "impact" in processes:
-        os.kill(stack.processes["impact"].pid, signal.SIGSTOP)
-        try:
+    impact = stack.processes.get("impact")
+    if impact is None:
+        with slowed(stack.data / "stores" / "impact.db"):
             yield
-        finally:
-            os.kill(stack.processes["impact"].pid, signal.SIGCONT)
         return
-    over = threading.Event()
+    os.kill(impact.pid, signal.SIGSTOP)
+    try:
+        yield
+        assert "State:\tT" in Path(f"/proc/{impact.pid}/status").read_text(), "it did not stand still"
+    finally:
+        os.kill(impact.pid, signal.SIGCONT)
+
+
+@contextmanager
+def slowed(store: Path) -> Generator[None]:
+    """Whoever writes to this store has a tenth of a second for it in each second."""
+    over, held = threading.Event(), 0
 
     def hold() -> None:
-        with sqlite3.connect(stack.data / "stores" / "impact.db", isolation_level=None, timeout=60) as store:
-            while not over.is_set():
-                store.execute("begin immediate")
-                time.sleep(0.9)
-                store.execute("rollback")
-                time.sleep(0.1)
-        store.close()
+        nonlocal held
+        connection = sqlite3.connect(store, isolation_level=None, timeout=60)
+        while not over.is_set():
+            connection.execute("begin immediate")
+            held += 1
+            time.sleep(0.9)
+            connection.execute("rollback")
+            time.sleep(0.1)
+        connection.close()
 
     holder = threading.Thread(target=hold)
     holder.start()
@@ -132,3 +128,4 @@ def hindered(stack: Stack) -> Generator[None]:
     finally:
         over.set()
         holder.join()
+    assert held > 1, "it was not slowed"

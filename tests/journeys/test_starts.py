@@ -12,9 +12,8 @@ import pytest
 from services.launcher.kafka import ApacheKafka
 from tests.journeys.adult import Centre
 from tests.journeys.stacks import Stack, ctrl_c, eventually, up
-from tests.parts.fixtures import folder
-from tests.parts.postgres import PostgresServer, binaries
-from tests.parts.presence import KAFKA, POSTGRES
+from tests.parts.fixtures import folder, postgres_in
+from tests.parts.presence import KAFKA
 from tests.parts.redis import RedisPart
 
 pytestmark = pytest.mark.timeout(300)
@@ -68,11 +67,5 @@ def kafka_and_store() -> Generator[tuple[str, str]]:
     with folder("starts-kafka") as place, folder("starts-postgres") as home, ApacheKafka() as cluster:
         with KAFKA.starting():
             cluster.start(1, place)
-        with POSTGRES.starting():
-            tools = binaries()
-            assert tools is not None
-            server = PostgresServer(home, tools)
-        try:
+        with postgres_in(home) as server:
             yield cluster.bootstrap, server.url().rsplit("/", 1)[0]
-        finally:
-            server.stop()

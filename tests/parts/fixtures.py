@@ -40,16 +40,24 @@ def kafka() -> Generator[ApacheKafka]:
         yield cluster
 
 
+@contextmanager
+def postgres_in(place: Path) -> Generator[PostgresServer]:
+    """A PostgreSQL server in this folder, stopped at the end."""
+    with POSTGRES.starting():
+        tools = binaries()
+        assert tools is not None
+        server = PostgresServer(place, tools)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Generator[PostgresServer]:
     """A PostgreSQL server; `await postgres.create_database(name)` answers the URL of a new, empty database."""
-    with folder("postgres") as data:
-        with POSTGRES.starting():
-            tools = binaries()
-            assert tools is not None
-            server = PostgresServer(data, tools)
+    with folder("postgres") as data, postgres_in(data) as server:
         yield server
-        server.stop()
 
 
 @pytest.fixture(scope="session")

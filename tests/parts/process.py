@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from services.launcher.kafka.child import guard, serve
+from services.launcher.child import guard, serve
 
 _SYSTEM = "/usr/local/sbin:/usr/sbin:/sbin"  # where servers live and an ordinary PATH does not look
 

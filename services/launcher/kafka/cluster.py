@@ -12,7 +12,7 @@ from typing import Self
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from services.launcher.kafka.child import guard, serve
+from services.launcher.child import guard, serve
 from services.launcher.kafka.errors import NodeDidNotStart, PortTaken
 from services.launcher.kafka.jars import RECIPE, jars, java
 from services.launcher.kafka.layout import Cluster, is_free
