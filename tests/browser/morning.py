@@ -88,8 +88,9 @@ def lived(stack: Stack) -> dict[str, str]:
     liege = Centre(stack)
     first = liege.next_working_day()
     liege.until(first.replace(hour=9, minute=1))
-    ada, ben, eve = (liege.agrees_to_be_known(liege.walks_in("choose-path"))["subject_ref"] for _ in range(3))
-    path = made(liege, "/scheduling/api/v1/paths", subject_ref=ada, centre="liege", area="choose-path")["id"]
+    ada, ben, eve, zoe = (liege.agrees_to_be_known(liege.walks_in("choose-path"))["subject_ref"] for _ in range(4))
+    whole = a_whole_plan(liege, zoe)
+    path = a_path(liege, ada)
     held = liege.interview(path)
     plan = liege.plan_of(ada)
     liege.build_plan(plan, liege.counsellor)
@@ -125,6 +126,7 @@ def lived(stack: Stack) -> dict[str, str]:
         "person": ada,
         "workshop": workshop,
         "plan": plan,
+        "whole": whole,
         "track": track_of(liege, plan),
         "step": ok(liege.counsellor.get(f"/plans/api/v1/plans/{plan}"))["information_steps"][0]["id"],
         "interview": booked["id"],
@@ -137,6 +139,21 @@ def lived(stack: Stack) -> dict[str, str]:
 def made(at: Centre, url: str, /, **body: Any) -> Any:
     """What the counsellor made; what it stands on may be on its way still."""
     return ok(eventually(lambda: at.counsellor.post(url, json=body), lambda answer: answer.status_code == 201))
+
+
+def a_path(centre: Centre, person: str) -> str:
+    """An individual path of this person."""
+    return made(centre, "/scheduling/api/v1/paths", subject_ref=person, centre="liege", area="choose-path")["id"]
+
+
+def a_whole_plan(centre: Centre, person: str) -> str:
+    """A plan with everything that the method asks, after two interviews; nobody has confirmed it."""
+    path = a_path(centre, person)
+    centre.interview(path)
+    centre.interview(path)
+    plan = centre.plan_of(person)
+    centre.build_plan(plan, centre.counsellor)
+    return plan
 
 
 def a_workshop(centre: Centre, begins: datetime, seats: int) -> str:
@@ -170,19 +187,20 @@ def a_full_room(centre: Centre) -> dict[str, str]:
 
 
 def answered(stack: Stack, centre: Centre) -> dict[str, str]:
-    """The provider accepts one referral; another, and an action without a service, still wait."""
+    """The provider accepts all referrals but one; that one, and an action without a service, still wait."""
     mine = centre.counsellor
     referrals = eventually(
-        lambda: ok(mine.get("/directory/api/v1/referrals?centre=liege"))["contents"], lambda found: len(found) == 2
+        lambda: ok(mine.get("/directory/api/v1/referrals?centre=liege"))["contents"], lambda found: len(found) == 3
     )
     undirected = eventually(lambda: ok(mine.get("/directory/api/v1/undirected?centre=liege")), lambda found: found)
     provider = stack.browse()
     provider.post("/sign-in", data={"account": "operateur-ifapme"})
-    first, second = (one["id"] for one in referrals)
-    ok(provider.post(f"/directory/api/v1/referrals/{first}/progress", json={"status": "accepted"}))
+    *accepted, unanswered = (one["id"] for one in referrals)
+    for referral in accepted:
+        ok(provider.post(f"/directory/api/v1/referrals/{referral}/progress", json={"status": "accepted"}))
     return {
-        "referral": first,
-        "unanswered": second,
+        "referral": accepted[0],
+        "unanswered": unanswered,
         "service": IFAPME_SERVICE,
         "organization": referrals[0]["organization_id"],
         "undirected": undirected[0]["action_id"],

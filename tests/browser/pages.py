@@ -123,6 +123,8 @@ PLANS = [
     Seen("/plans/", COUNSELLOR),
     Seen("/plans/", COUNSELLOR, "/plans/?stage=confirmed", "empty"),
     Seen("/plans/", COUNSELLOR, "/plans/?stage=stopped", "none stopped"),
+    Seen("/plans/", COUNSELLOR, "/plans/?stage=ready", "ready"),
+    Seen("/plans/{id}", COUNSELLOR, "/plans/{whole}", "can be confirmed"),
     Seen("/plans/mine", NEWCOMER, state="empty"),
     Seen("/plans/{id}", COUNSELLOR, "/plans/{plan}"),
     Seen("/plans/{id}", VISITOR, "/plans/{plan}"),
