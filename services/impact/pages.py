@@ -11,7 +11,7 @@ from services.chassis.clock import BRUSSELS
 from services.chassis.errors import Invalid, Refused, msg
 from services.chassis.i18n import AREAS, area_label
 from services.chassis.identity import Person
-from services.chassis.web import Reading, Routes, Running, anyone, faults_of, page
+from services.chassis.web import Reading, Routes, Running, anyone, by_field, page
 from services.impact.actions import made_report
 from services.impact.domain import Period, Report
 from services.impact.store import centre_names
@@ -38,7 +38,7 @@ async def figures_page(
         first, last = _day("from", since, first), _day("to", until, last)
         names, made = await made_report(read, Period(first, last), [centre] if centre else [], [area] if area else [])
     except Refused as refused:
-        errors = {fault["field"]: fault["message"] for fault in faults_of(refused)}
+        errors = by_field(refused)
     return page(
         request,
         "impact/figures.html",

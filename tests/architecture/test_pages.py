@@ -1,4 +1,10 @@
-"""Every page is in the list that the browser's checks open."""
+"""Every page is in the list that the browser's checks open, and undoes what it could not do."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 from services.launcher.catalogue import SERVICES
 from tests.architecture.test_routes import methods_of, routes_of
@@ -25,3 +31,29 @@ def test_the_list_names_no_page_that_is_gone() -> None:
 def test_a_page_is_listed_once_in_each_state() -> None:
     names = [page.name for page in PAGES]
     assert sorted(names) == sorted(set(names))
+
+
+FOLDER = Path(__file__).parents[2] / "services"
+MODULES = sorted({*FOLDER.glob("*/pages/*.py"), *FOLDER.glob("*/pages.py"), *FOLDER.glob("chassis/web/*.py")})
+
+
+def catching(source: str) -> Iterator[str]:
+    """Functions that are given a unit of work and catch something, so that what was changed before is kept."""
+    for function in ast.walk(ast.parse(source)):
+        if isinstance(function, ast.AsyncFunctionDef | ast.FunctionDef):
+            given = {ast.unparse(one.annotation) for one in function.args.args if one.annotation}
+            if given & {"Work", "Working"} and any(isinstance(part, ast.Try) for part in ast.walk(function)):
+                yield function.name
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_a_page_catches_no_refusal_in_a_unit_of_work_that_goes_on(module: Path) -> None:
+    """What an action changed before it refused would be committed. Use `tried` of services.chassis.web."""
+    assert list(catching(module.read_text())) == []
+
+
+def test_what_catches_in_a_unit_of_work_is_seen() -> None:
+    careless = (
+        "async def send(work: Working) -> None:\n    try:\n        await act(work)\n    except Refused:\n        pass"
+    )
+    assert list(catching(careless)) == ["send"]

@@ -11,7 +11,7 @@ from sqlmodel import Field as Column
 from sqlmodel import SQLModel
 from starlette.responses import Response
 
-from services.chassis.errors import Refused, msg
+from services.chassis.errors import NotAllowed, NotFound, Refused, msg
 from services.chassis.identity import Person, Role
 from services.chassis.reactions import Reactions
 from services.chassis.service import Link, Service
@@ -22,12 +22,15 @@ from services.chassis.web import (
     Outcome,
     Reading,
     Routes,
+    Running,
     Working,
     allow,
     anyone,
     import_lines,
     page,
+    read_form,
     see_other,
+    tried,
 )
 from services.contracts.intake import VisitServed
 
@@ -50,6 +53,14 @@ class Twice(Refused):
     field_name = "words"
 
 
+REFUSED: dict[str, Refused] = {
+    "no": Twice("second", what="no"),
+    "for others": NotAllowed(),
+    "gone": NotFound(what="note"),
+    "gone friend": NotFound("second", what="friend"),
+}
+
+
 class NoteIn(Body):
     words: str = Field(min_length=1, max_length=20)
     at: AwareDatetime | None = None
@@ -59,6 +70,12 @@ class NoteIn(Body):
 class NoteLine(Body):
     words: str = Field(max_length=20)
     number: int = 0
+
+
+class TwoNotes(Body):
+    first: str = Field(max_length=20)
+    second: str = Field("", max_length=20)
+    tags: list[str] = Field(default_factory=list[str], max_length=2)
 
 
 reactions = Reactions()
@@ -120,6 +137,26 @@ async def take_on_page(request: Request, form: Annotated[NoteIn, Form()], work: 
     work.guard("notes", Twice(what=form.words))
     work.start(Note(words=form.words))
     return see_other(request, "/sample/", done="noted")
+
+
+@pages.post("/two-notes")
+async def take_two(request: Request, running: Running, person: Desk) -> Response:
+    """The first note, then the second one: what is refused of the second must not leave the first."""
+
+    async def act(work: Work, form: TwoNotes) -> None:
+        work.guard("notes", Twice("second", what=form.second))
+        for words in (form.first, form.second):
+            work.start(Note(words=words))
+            await work.session.flush()
+            if words in REFUSED:
+                raise REFUSED[words]
+
+    filled, typed, errors = await read_form(request, TwoNotes)
+    if filled is not None:
+        _kept, errors = await tried(request, running, lambda work: act(work, filled))
+    if not errors:
+        return see_other(request, "/sample/", done="noted")
+    return page(request, "problem.html", status=422, title=f"{errors}", text=f"{typed}", code=422)
 
 
 def service(folder: Path) -> Service:

@@ -53,6 +53,11 @@ async def test_discarding_needs_a_reason_and_sets_going_what_was_held(operator: 
         refused = await operator.post(f"{PAGE}/{id}/discard", data={"reason": reason}, headers=AS_PAGE)
         assert refused.status_code == 422
         assert "Say why it is not to be handled" in refused.text
+    too_long = "Told by phone. " * 40
+    refused = await operator.post(f"{PAGE}/{id}/discard", data={"reason": too_long}, headers=AS_PAGE)
+    assert refused.status_code == 422
+    assert "This is longer than 500 characters." in refused.text
+    assert f">{too_long}</textarea>" in refused.text
     assert (await operator.post(f"{API}/{id}/discard", json={"reason": ""})).status_code == 422
     assert await only(operator, "held")
     done = await operator.post(f"{PAGE}/{id}/discard", data={"reason": "a test of the kiosk"}, headers=AS_PAGE)

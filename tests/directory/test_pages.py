@@ -12,6 +12,7 @@ from services.directory.demo import organization_id, service_id
 from services.directory.store import Service
 from tests.directory.test_api import referral, sent
 from tests.directory.web import ARLON, CITE, COUNSELLOR, MANAGER, OTHER_PROVIDER, PROVIDER, Site
+from tests.refusals.worlds import everything
 
 APPRENTICESHIP = service_id("ifapme", 1)
 
@@ -133,7 +134,9 @@ async def test_a_provider_changes_its_entry(site: Site) -> None:
     [
         ({"places_open": 11}, "11 open places of 10"),
         ({"places_open": "many"}, "This is not a whole number."),
-        ({"name": ""}, "This is shorter than 1 characters."),
+        ({"name": ""}, "This field is required."),
+        ({"description": "Tout autre." + "x" * 6000}, "This is longer than 4000 characters."),
+        ({"status": "perhaps"}, "This must be one of"),
         ({"version": 9}, "This changed in the meantime"),
     ],
 )
@@ -187,6 +190,49 @@ async def test_a_referral_with_a_fault_is_shown_again(site: Site) -> None:
     assert "Paste the whole reference" in shown
     assert 'value="7f2c"' in shown
     assert 'id="reason-error"' in shown
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"reason": "holiday"}, 'href="#reason"'),
+        ({"service_id": service_id("siep", 1)}, "already"),
+        ({"subject_ref": f"https://cefo.test/plans/{uuid4()}?and=more&than=sixty"}, 'id="subject_ref-error"'),
+    ],
+)
+async def test_a_refused_referral_keeps_its_form_and_changes_nothing(
+    site: Site, change: dict[str, Any], said: str
+) -> None:
+    form = {"id": uuid4(), "service_id": APPRENTICESHIP, "subject_ref": uuid4(), "reason": "training"}
+    assert (await submit(site, COUNSELLOR, "/directory/referrals", **form))[0] == 303
+    before = await everything(site.store)
+    again = form | {"id": uuid4()} | change
+    if "service_id" in change:
+        again["id"] = form["id"]  # sent again, as another one
+    status, _, shown = await submit(site, COUNSELLOR, "/directory/referrals", **again)
+    assert status == 422
+    assert said in shown
+    assert f'value="{str(again["subject_ref"]).replace("&", "&amp;")}"' in shown
+    assert await everything(site.store) == before
+
+
+async def test_who_was_sent_there_already_is_not_sent_twice(site: Site) -> None:
+    form = {"service_id": APPRENTICESHIP, "subject_ref": uuid4(), "reason": "training"}
+    assert (await submit(site, COUNSELLOR, "/directory/referrals", id=uuid4(), **form))[0] == 303
+    before = await everything(site.store)
+    status, _, shown = await submit(site, COUNSELLOR, "/directory/referrals", id=uuid4(), **form)
+    assert status == 422
+    assert f'value="{form["subject_ref"]}"' in shown
+    assert await everything(site.store) == before
+
+
+async def test_a_counsellor_of_two_centres_says_for_which(site: Site) -> None:
+    both = COUNSELLOR.model_copy(update={"centres": frozenset({"mons", "arlon"})})
+    form = {"id": uuid4(), "service_id": APPRENTICESHIP, "subject_ref": uuid4(), "reason": "training"}
+    status, _, shown = await submit(site, both, "/directory/referrals", **form)
+    assert status == 422
+    assert 'id="centre-error"' in shown
+    assert (await submit(site, both, "/directory/referrals", **form, centre="mons"))[0] == 303
 
 
 async def test_what_waits_is_directed_from_the_search_in_its_area(site: Site) -> None:

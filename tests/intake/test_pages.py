@@ -17,6 +17,7 @@ from services.contracts.intake import VisitCheckedIn
 from services.intake.store import Visit, Visitor
 from tests.intake.people import COUNSELLOR, LIEGE_DESK, NAMUR_DESK, PROVIDER
 from tests.parts.served import served
+from tests.refusals.worlds import everything
 
 DESK = "/intake/desk/liege"
 ROOM = "/intake/waiting-room/liege"
@@ -213,11 +214,38 @@ async def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(browser
         assert (await session.scalars(sa.select(Visitor))).all() == []
 
 
-async def test_a_language_nobody_offers_is_refused(browser: Client) -> None:
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"language": "x y"}, "language"),
+        ({"purposes": "fame"}, "purposes"),
+        ({"family_name": "Démonstration " * 9}, "family_name"),
+        ({"contact": "0470 00 00 00, " * 9}, "contact"),
+    ],
+)
+async def test_what_is_refused_of_a_person_is_said_at_its_field_and_changes_nothing(
+    browser: Client, change: dict[str, str], field: str
+) -> None:
     visit = await ticket(browser)
-    answer = await send(browser, f"/intake/visits/{visit.id}", **{**TOLD, "language": "x y"})
-    assert answer.status_code == 303
-    assert flash(answer).startswith("error:language")
+    before = await everything(browser.store)
+    form = {**TOLD, "contact": "prenom@demo.example"} | change
+    answer = await send(browser, f"/intake/visits/{visit.id}", **form)
+    html = unescape(answer.text)
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in html
+    for name in ("given_name", "family_name", "contact"):
+        assert f'value="{form[name]}"' in html
+    assert await everything(browser.store) == before
+
+
+async def test_who_became_known_meanwhile_is_not_made_known_again(browser: Client) -> None:
+    visit = await ticket(browser)
+    await send(browser, f"/intake/visits/{visit.id}", **TOLD)
+    before = await everything(browser.store)
+    answer = await send(browser, f"/intake/visits/{visit.id}", **TOLD)
+    assert answer.status_code == 422
+    assert 'id="errors"' in answer.text
+    assert await everything(browser.store) == before
 
 
 async def test_a_name_is_shown_to_the_centres_team_and_nobody_else(browser: Client) -> None:

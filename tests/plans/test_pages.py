@@ -1,4 +1,5 @@
 import re
+from html import unescape
 from uuid import UUID, uuid4
 
 import pytest
@@ -187,6 +188,67 @@ async def test_two_who_write_at_once_both_keep_their_words(site: Site, her: Adul
         assert saved.status_code == 303
         log = (await person.get(f"/plans/{her.plan_id}/log")).text
     assert "<s>Du temps</s>" in log
+
+
+SMALL_FORMS = {
+    "information-steps": {"what": "Visiter un atelier", "whom": "École du bois, rue du Bois"},
+    "reflections": {"text": "Une odeur\nde copeaux", "moment": "after-sessions"},
+    "goals": {"goal": "Travailler le bois dehors"},
+    "tracks": {"goal_id": "{goal}", "title": "Se former au bois"},
+}
+LARGE_FORMS = {
+    "assessment/skills": {"text": "Réparer\net expliquer", "version": "1"},
+    "information-steps/{step}": {"result": "Du bruit,\net une équipe", "version": "2"},
+    "tracks/{track}/actions": {"title": "Téléphoner à l’école", "responsible": "visitor"},
+}
+FORMS = SMALL_FORMS | LARGE_FORMS
+WORDS = ("what", "whom", "text", "goal", "title", "result")
+
+
+async def parts(site: Site, her: Adult) -> dict[str, str]:
+    """A plan with all its parts; their ids by name."""
+    action = await write_everything(site.store, her)
+    async with site.store.read() as session:
+        goal, step = (await session.scalars(select(Goal))).one(), (await session.scalars(select(InformationStep))).one()
+    return {"goal": str(goal.id), "step": str(step.id), "track": str(action.track_id)}
+
+
+def shows(html: str, words: str) -> bool:
+    """Whether the words stand in a field of the page, to be sent again or copied."""
+    return f'value="{words}"' in html or f">{words}</textarea>" in html
+
+
+@pytest.mark.parametrize("path", FORMS)
+async def test_words_for_a_plan_that_was_confirmed_meanwhile_are_still_there(site: Site, her: Adult, path: str) -> None:
+    ids = await parts(site, her)
+    await tell(site.store, [her.interview(2)])
+    async with site.store.work() as work:
+        await actions.confirm(work, her.plan_id, COUNSELLOR)
+    before = await contents(site.store)
+    form = {name: words.format(**ids) for name, words in FORMS[path].items()}
+    async with site.as_(visitor(her.subject_ref), page=True) as client:
+        answer = await client.post(f"/plans/{her.plan_id}/{path.format(**ids)}", data=form)
+    html = unescape(answer.text)
+    assert answer.status_code == 422
+    assert "This plan was confirmed on" in html
+    assert all(shows(html, words) for name, words in form.items() if name in WORDS)
+    assert await contents(site.store) == before
+
+
+@pytest.mark.parametrize("path", FORMS)
+async def test_words_that_are_too_long_are_still_there(site: Site, her: Adult, path: str) -> None:
+    ids = await parts(site, her)
+    before = await contents(site.store)
+    form = {name: words.format(**ids) for name, words in FORMS[path].items()}
+    field = next(name for name in WORDS if name in form)
+    form[field] += "x" * 4000
+    async with site.as_(visitor(her.subject_ref), page=True) as client:
+        answer = await client.post(f"/plans/{her.plan_id}/{path.format(**ids)}", data=form)
+    html = unescape(answer.text)
+    assert answer.status_code == 422
+    assert re.search(rf'id="[a-z0-9-]*{field}-error"', html)
+    assert shows(html, form[field])
+    assert await contents(site.store) == before
 
 
 async def test_confirming_too_early_says_why_and_changes_nothing(site: Site, her: Adult) -> None:

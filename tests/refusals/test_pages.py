@@ -98,7 +98,7 @@ CASES = [
     booking("ninety minutes", 422, ("60 ou 120 minutes, pas 90", "60 oder 120 Minuten, nicht 90"), minutes="90"),
     booking("an hour that is taken", 422, ("est déjà pris le", "schon belegt"), date="2026-03-03"),
     booking("a body that is too large", 303, TOO_LARGE, room=TOO_MUCH),
-    booking("a field that nobody knows", 303, ("Ce champ n’est pas connu", "Dieses Feld ist nicht bekannt"), name="x"),
+    booking("a field that nobody knows", 422, ("Ce champ n’est pas connu", "Dieses Feld ist nicht bekannt"), name="x"),
     booking("the wrong role", 403, WRONG_ROLE, FRONT_DESK),
     booking("the wrong centre", 403, WRONG_CENTRE, ELSEWHERE),
     Case(

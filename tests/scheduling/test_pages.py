@@ -132,6 +132,8 @@ async def test_booking_opens_a_path_and_leads_to_the_interview(desk: Client, kno
         ({"date": "2026-03-29", "time": "02:30"}, "time"),
         ({"date": ""}, "date"),
         ({"area": "gardening"}, "area"),
+        ({"room": "la grande salle " * 5}, "room"),
+        ({"minutes": "une heure"}, "minutes"),
     ],
 )
 async def test_a_refused_booking_comes_back_as_typed_and_changes_nothing(
@@ -172,6 +174,10 @@ async def test_an_interview_is_moved_missed_and_cancelled_on_its_page(
     assert "03/03" not in await press(desk, f"{page}/move", 422, **(move | {"minutes": "90", "version": 2}))
     stale = await press(desk, f"{page}/move", 422, **move)
     assert "version 2" in stale
+    assert 'href="#version"' not in stale
+    long = await press(desk, f"{page}/move", 422, **(move | {"version": 2, "room": "la grande salle " * 5}))
+    assert 'id="room-error"' in long
+    assert f'value="{"la grande salle " * 5}"' in long
     assert "error:" in await press(desk, f"{page}/missed", version=2)
     await press(desk, f"{page}/cancel", version=2, cancelled_by="centre", reason="counsellor-away")
     assert "Conseiller absent" in await see(desk, page)
@@ -219,6 +225,29 @@ async def test_a_workshop_page_from_announcement_to_finalising(desk: Client, kno
         await press(desk, f"{page}/sessions/{meeting}", came=str(seat.id))
     ended = await see(desk, page)
     assert f"path={seat.path_id}" in ended
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"title": "Changer de voie " * 10}, "title"),
+        ({"seats": "beaucoup"}, "seats"),
+        ({"sessions": "40"}, "sessions"),
+        ({"every": "0"}, "every"),
+        ({"area": "gardening"}, "area"),
+        ({"room": "la grande salle " * 5}, "room"),
+        ({"date": "2020-03-03"}, "sessions"),
+    ],
+)
+async def test_a_refused_workshop_comes_back_as_typed_and_changes_nothing(
+    desk: Client, changed: dict[str, str], field: str
+) -> None:
+    form = {**booking(minutes="120"), "title": "Changer de voie", "sessions": "2", "every": "7", "seats": "9"} | changed
+    html = await press(desk, "/workshops/new", 422, **form)
+    assert f'id="{field}-error"' in html
+    for name in ("title", "seats", "sessions", "date", "time", "counsellor"):
+        assert f'value="{form[name]}"' in html
+    assert await said(desk.store) == []
 
 
 async def test_weekly_sessions_keep_their_local_hour_when_the_clocks_change(desk: Client) -> None:

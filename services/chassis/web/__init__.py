@@ -1,5 +1,6 @@
 """The web as every service uses it: routes with rules, units of work, pages, live boards, imports, clear refusals."""
 
+from services.chassis.web.forms import by_field, read_form, tried
 from services.chassis.web.imports import BadLine, Outcome, fingerprint, import_lines
 from services.chassis.web.live import Change, live_board, live_changes
 from services.chassis.web.pages import fragment, page, personal_link, see_other
@@ -17,6 +18,7 @@ __all__ = [
     "Working",
     "allow",
     "anyone",
+    "by_field",
     "explain",
     "faults_of",
     "fingerprint",
@@ -26,5 +28,7 @@ __all__ = [
     "live_changes",
     "page",
     "personal_link",
+    "read_form",
     "see_other",
+    "tried",
 ]

@@ -16,6 +16,7 @@ from services.chassis.errors import Refused, msg
 from services.chassis.i18n import translate, translate_number
 from services.chassis.identity import Person
 from services.chassis.outbox import unpack_headers
+from services.chassis.web.forms import read_form
 from services.chassis.web.pages import page, see_other
 from services.chassis.web.problems import explain
 from services.chassis.web.rules import Body, Reading, Routes, Running
@@ -71,12 +72,6 @@ class RetryAll(Body):
     """Which letters: all that wait for the same reason."""
 
     reason: str = Field(min_length=1, max_length=80)
-
-
-class DiscardOnPage(Body):
-    """The same on the page, which says itself that the reason is missing."""
-
-    reason: str = Field(default="", max_length=500)
 
 
 def add_to(router: Routes, service: str, operator: Any) -> None:
@@ -189,19 +184,17 @@ def _add_pages(router: Routes, service: str, operator: Any) -> None:
 
     @router.post("/dead-letters/{id}/discard", include_in_schema=False)
     async def discard_on_page(
-        id: UUID,
-        form: Annotated[DiscardOnPage, Form()],
-        request: Request,
-        read: Reading,
-        running: Running,
-        person: Annotated[Person, operator],
+        id: UUID, request: Request, read: Reading, running: Running, person: Annotated[Person, operator]
     ) -> Response:
-        if not form.reason:
-            shown = await _in_full(read, service, running.store.table("dead_letters"), id)
-            errors = {"reason": translate(msg("Say why it is not to be handled: others will read it."))}
-            return page(request, "dead_letter.html", status=422, letter=shown, home=home, why="", errors=errors)
-        await running.consumer.discard(id, f"{person.subject}: {form.reason}")
-        return see_other(request, f"{home}/{id}", done=translate("It was discarded, and the reason kept."))
+        filled, typed, errors = await read_form(request, Discard)
+        if filled is not None:
+            await running.consumer.discard(id, f"{person.subject}: {filled.reason}")
+            return see_other(request, f"{home}/{id}", done=translate("It was discarded, and the reason kept."))
+        why = typed.get("reason", "")
+        if not why.strip():
+            errors["reason"] = translate(msg("Say why it is not to be handled: others will read it."))
+        shown = await _in_full(read, service, running.store.table("dead_letters"), id)
+        return page(request, "dead_letter.html", status=422, letter=shown, home=home, why=why, errors=errors)
 
 
 async def _listed(read: Any, table: sa.Table, state: LetterState | None, reason: str | None, limit: int) -> list[Any]:

@@ -5,16 +5,16 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Form, Request
-from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.errors import NotFound, Refused, msg
+from services.chassis.errors import NotFound, msg
 from services.chassis.i18n import translate as _
 from services.chassis.identity import Person, Role
-from services.chassis.web import Body, Reading, Routes, Working, allow, faults_of, page, see_other
+from services.chassis.store import Work
+from services.chassis.web import Body, Reading, Routes, Running, Working, allow, page, read_form, see_other, tried
 from services.directory import actions
-from services.directory.entries import ServiceChange
+from services.directory.entries import Name, Places, ServiceChange, ServiceStatus, Text
 from services.directory.pages.shown import WORDS, now_of, today_of
 from services.directory.store import (
     Organization,
@@ -35,14 +35,14 @@ STATUSES = ("active", "temporarily closed", "inactive", "defunct")
 
 
 class ServiceForm(Body):
-    """What a provider may change of a service, as it was typed."""
+    """What a provider may change of a service: all of it is said anew, and an empty number is none."""
 
-    name: str = Field(default="", max_length=300)
-    description: str = Field(default="", max_length=6000)
-    status: str = Field(default="", max_length=40)
-    capacity: str = Field(default="", max_length=12)
-    places_open: str = Field(default="", max_length=12)
-    assured: str = Field(default="", max_length=5)
+    name: Name
+    description: Text
+    status: ServiceStatus
+    capacity: Places | None = None
+    places_open: Places | None = None
+    assured: bool = False
     version: int
 
 
@@ -76,33 +76,19 @@ async def entry(request: Request, read: Reading, person: Provider) -> Response:
 async def edit(id: UUID, request: Request, read: Reading, person: Provider) -> Response:
     """The form of one service."""
     service = await _own_service(read, id, person)
-    return _form(request, service, _typed(service))
+    return _form(request, service)
 
 
 @router.post("/entry/{id}")
-async def save(
-    id: UUID, form: Annotated[ServiceForm, Form()], request: Request, work: Working, person: Provider
-) -> Response:
+async def save(id: UUID, request: Request, read: Reading, running: Running, person: Provider) -> Response:
     """Say anew what the service is."""
-    service = await _own_service(work.session, id, person)
-    typed = form.model_dump()
-    try:
-        change = ServiceChange.model_validate(
-            {
-                "name": form.name,
-                "description": form.description,
-                "status": form.status,
-                "capacity": form.capacity or None,
-                "places_open": form.places_open or None,
-                "assured": bool(form.assured),
-                "version": form.version,
-            }
-        )
-        await actions.change_service(work, id, change, organization_id=person.organization_id)
-    except (Refused, ValueError) as refused:
-        errors = {fault["field"]: fault["message"] for fault in faults_of(_expected(refused))}
-        return _form(request, service, typed, errors)
-    return see_other(request, "/directory/entry", done=_("Your entry is up to date."))
+    filled, typed, errors = await read_form(request, ServiceForm)
+    if filled is not None:
+        change = ServiceChange(**filled.model_dump())
+        _changed, errors = await tried(request, running, lambda work: _change(work, id, change, person))
+    if not errors:
+        return see_other(request, "/directory/entry", done=_("Your entry is up to date."))
+    return _form(request, await _own_service(read, id, person), typed, errors)
 
 
 @router.post("/entry/{id}/confirm")
@@ -110,27 +96,35 @@ async def confirm(
     id: UUID, form: Annotated[ConfirmForm, Form()], request: Request, work: Working, person: Provider
 ) -> Response:
     """One button: all of it was checked today and is right."""
-    await _own_service(work.session, id, person)
-    change = ServiceChange(assured=True, version=form.version)
-    await actions.change_service(work, id, change, organization_id=person.organization_id)
+    await _change(work, id, ServiceChange(assured=True, version=form.version), person)
     return see_other(request, "/directory/entry", done=_("Noted: checked today."))
 
 
-def _form(request: Request, service: Service, typed: dict[str, Any], errors: dict[str, str] | None = None) -> Response:
+async def _change(work: Work, id: UUID, change: ServiceChange, person: Person) -> Service:
+    await _own_service(work.session, id, person)
+    return await actions.change_service(work, id, change, organization_id=person.organization_id)
+
+
+def _form(
+    request: Request,
+    service: Service,
+    typed: dict[str, Any] | None = None,
+    errors: dict[str, str] | None = None,
+) -> Response:
     return page(
         request,
         "directory/entry_form.html",
         status=422 if errors else 200,
         **WORDS,
         service=service,
-        typed=typed,
+        typed=_said(service) | (typed or {}),
         errors=errors or {},
         statuses=STATUSES,
         day=today_of(request),
     )
 
 
-def _typed(service: Service) -> dict[str, Any]:
+def _said(service: Service) -> dict[str, Any]:
     shown = {name: getattr(service, name) for name in ("name", "description", "status", "capacity", "places_open")}
     return {name: "" if value is None else value for name, value in shown.items()} | {"version": service.version}
 
@@ -147,10 +141,3 @@ async def _own_service(session: AsyncSession, id: UUID, person: Person) -> Servi
     if service is None or service.organization_id != person.organization_id:
         raise NotFound(what=msg("service"))
     return service
-
-
-def _expected(error: Exception) -> Any:
-    """A rule's refusal or pydantic's; anything else is a fault of ours."""
-    if isinstance(error, Refused) or hasattr(error, "errors"):
-        return error
-    raise error

@@ -4,22 +4,35 @@ from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
-from fastapi import Form, Query, Request
+from fastapi import Query, Request
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
-from services.chassis.errors import NotFound, Refused, msg
+from services.chassis.errors import NotFound, msg
 from services.chassis.i18n import translate as _
 from services.chassis.identity import Person, Role
-from services.chassis.web import Body, Reading, Routes, Working, allow, faults_of, fragment, live_board, page, see_other
+from services.chassis.store import Work
+from services.chassis.web import (
+    Body,
+    Reading,
+    Routes,
+    Running,
+    allow,
+    fragment,
+    live_board,
+    page,
+    read_form,
+    see_other,
+    tried,
+)
 from services.contracts.directory import ReferralStatus as Status
-from services.directory import actions, domain
+from services.directory import actions
 from services.directory.access import referral_for
 from services.directory.domain import OPEN, UNANSWERED
 from services.directory.domain.referrals import PARTY_LABELS
 from services.directory.pages.shown import WORDS, centre_names, rows_of, wanted_names
-from services.directory.store import full_services, referrals_of, steps_of, undirected_of
+from services.directory.store import Referral, full_services, referrals_of, steps_of, undirected_of
 
 router = Routes("/directory", pages=True)
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
@@ -34,9 +47,9 @@ class ReferralForm(Body):
 
     id: UUID
     service_id: UUID
-    subject_ref: str = Field(default="", max_length=60)
+    subject_ref: UUID
     centre: str = Field(default="", max_length=40)
-    reason: str = Field(default="", max_length=40)
+    reason: str = Field(max_length=40)
 
 
 @router.get("/referrals")
@@ -81,36 +94,25 @@ async def new(
     """The form that sends a person to a service; without a service, the search comes first."""
     if service_id is None:
         return RedirectResponse("/directory/", 303)
-    form = {"id": uuid4(), "subject_ref": subject_ref or "", "reason": "", "centre": ""}
-    return await _new(request, read, person, service_id, form)
+    return await _new(request, read, person, service_id, {"subject_ref": subject_ref or ""})
 
 
 @router.post("/referrals")
-async def send(form: Annotated[ReferralForm, Form()], request: Request, work: Working, person: Counsellor) -> Response:
+async def send(request: Request, read: Reading, running: Running, person: Counsellor) -> Response:
     """Send the person."""
-    errors: dict[str, str] = {}
-    subject = _uuid(form.subject_ref)
-    if subject is None:
+    filled, typed, errors = await read_form(request, ReferralForm)
+    if "subject_ref" in errors:
         errors["subject_ref"] = _("Paste the whole reference, for example 7f2c1a34-9d1e-4a55-8f0e-3b1f6f0a2c11.")
-    centre = form.centre or (next(iter(person.centres)) if len(person.centres) == 1 else "")
-    try:
-        person.at(centre)
-        domain.check_referral_reason(form.reason)
-        if subject is not None:
-            referral = await actions.refer(
-                work,
-                form.id,
-                subject_ref=subject,
-                centre=centre,
-                area=None,
-                service_id=form.service_id,
-                reason=form.reason,
-                requested_by=person.subject,
-            )
-            return see_other(request, f"/directory/referrals/{referral.id}", done=_("The provider has the referral."))
-    except Refused as refused:
-        errors |= {fault["field"]: fault["message"] for fault in faults_of(refused)}
-    return await _new(request, work.session, person, form.service_id, form.model_dump(), errors)
+    if filled is not None:
+        centre = filled.centre or (next(iter(person.centres)) if len(person.centres) == 1 else "")
+        if not centre:
+            errors["centre"] = _("This field is required.")
+        else:
+            referral, errors = await tried(request, running, lambda work: _refer(work, filled, centre, person))
+            if referral is not None:
+                done = _("The provider has the referral.")
+                return see_other(request, f"/directory/referrals/{referral.id}", done=done)
+    return await _new(request, read, person, _uuid(typed.get("service_id", "")), typed, errors)
 
 
 @router.get("/referrals/{id}")
@@ -132,15 +134,28 @@ async def referral_page(id: UUID, request: Request, read: Reading, person: Side)
     )
 
 
+async def _refer(work: Work, form: ReferralForm, centre: str, person: Person) -> Referral:
+    return await actions.refer(
+        work,
+        form.id,
+        subject_ref=form.subject_ref,
+        centre=person.at(centre),
+        area=None,
+        service_id=form.service_id,
+        reason=form.reason,
+        requested_by=person.subject,
+    )
+
+
 async def _new(
     request: Request,
     session: AsyncSession,
     person: Person,
-    service_id: UUID,
-    form: dict[str, Any],
+    service_id: UUID | None,
+    typed: dict[str, Any],
     errors: dict[str, str] | None = None,
 ) -> Response:
-    full = await full_services(session, [service_id])
+    full = await full_services(session, [service_id]) if service_id else []
     if not full:
         raise NotFound(what=msg("service"))
     names = await centre_names(session)
@@ -150,7 +165,7 @@ async def _new(
         status=422 if errors else 200,
         **WORDS,
         full=full[0],
-        form=form,
+        form={"id": uuid4(), "subject_ref": "", "reason": "", "centre": ""} | typed,
         errors=errors or {},
         centres=[(code, names[code]) for code in sorted(names) if person.works_at(code)],
     )

@@ -4,15 +4,16 @@ from html import escape
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Form, Request
+from fastapi import Request
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse, Response
 
-from services.chassis.errors import NotFound, Refused, msg
+from services.chassis.errors import NotFound, msg
 from services.chassis.i18n import translate as _
 from services.chassis.identity import Person, Role
-from services.chassis.web import Body, Reading, Routes, Working, anyone, faults_of, page, personal_link
+from services.chassis.store import Work
+from services.chassis.web import Body, Reading, Routes, Running, anyone, page, personal_link, read_form, tried
 from services.intake import actions
 from services.intake.pages.shown import Team, the_centre
 from services.intake.store import Visit, Visitor
@@ -44,29 +45,17 @@ async def visit_page(id: UUID, request: Request, read: Reading, person: Team) ->
 
 
 @router.post("/visits/{id}")
-async def register(
-    id: UUID, form: Annotated[RegisterForm, Form()], request: Request, work: Working, person: Team
-) -> Response:
+async def register(id: UUID, request: Request, read: Reading, running: Running, person: Team) -> Response:
     """The person agrees to be known."""
-    visit = await work.load(Visit, id, msg("visit"))
-    person.at(visit.centre)
-    errors = {name: _(missing) for name, missing in _MISSING.items() if not getattr(form, name)}
-    if not errors:
-        try:
-            visitor = await actions.register_visitor(
-                work,
-                id,
-                recorded_by=person.subject,
-                given_name=form.given_name,
-                family_name=form.family_name,
-                contact=form.contact or None,
-                language=form.language,
-                purposes=form.purposes,
-            )
-            return await _link_page(request, work.session, visit, visitor.id, just_registered=True)
-        except Refused as refused:
-            errors = {fault["field"]: fault["message"] for fault in faults_of(refused)}
-    return await _visit_page(request, work.session, id, person, status=422, errors=errors, form=form.model_dump())
+    filled, typed, errors = await read_form(request, RegisterForm)
+    empty = [name for name in _MISSING if not "".join(typed.get(name, "")).strip()]
+    errors |= {name: _(_MISSING[name]) for name in empty}
+    if filled is not None and not errors:
+        visitor, errors = await tried(request, running, lambda work: _register(work, id, filled, person))
+        if visitor is not None:
+            visit = await read.get_one(Visit, id)
+            return await _link_page(request, read, visit, visitor.id, just_registered=True)
+    return await _visit_page(request, read, id, person, status=422, errors=errors, form=typed)
 
 
 @router.post("/visits/{id}/link")
@@ -90,6 +79,21 @@ async def visitor_fragment(subject_ref: UUID, read: Reading, person: Annotated[P
     if visitor is None or not may:
         return HTMLResponse("")
     return HTMLResponse(escape(f"{visitor.given_name} {visitor.family_name}"))
+
+
+async def _register(work: Work, id: UUID, form: RegisterForm, person: Person) -> Visitor:
+    visit = await work.load(Visit, id, msg("visit"))
+    person.at(visit.centre)
+    return await actions.register_visitor(
+        work,
+        id,
+        recorded_by=person.subject,
+        given_name=form.given_name,
+        family_name=form.family_name,
+        contact=form.contact or None,
+        language=form.language,
+        purposes=form.purposes,
+    )
 
 
 async def _visit_page(

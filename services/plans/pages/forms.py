@@ -1,14 +1,12 @@
-"""What people type: read strictly, answered kindly. What is wrong stands at its field, and nothing typed is lost."""
+"""What people type into a plan."""
 
 from datetime import date
-from typing import Annotated, TypeVar
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, ValidationError
-from starlette.requests import Request
+from pydantic import Field
 
-from services.chassis.errors import NotAllowed, NotFound, Refused, Unavailable
-from services.chassis.web import Body, faults_of
+from services.chassis.web import Body
 from services.contracts.plans import ActionStatus
 from services.plans.domain import Moment, Responsible
 
@@ -82,25 +80,3 @@ class ConfirmForm(Body):
     """The plan as it was seen when it was confirmed."""
 
     version: Seen = None
-
-
-Form = TypeVar("Form", bound=Body)
-Errors = dict[str, str]
-
-
-async def read_form(request: Request, form: type[Form]) -> tuple[Form | None, dict[str, str], Errors]:
-    """The form, what was typed, and what is wrong with it (then the form is None). An empty field counts as missing."""
-    given = (await request.form()).items()
-    # Browsers send line ends as CR LF, whatever was typed.
-    typed = {name: value.replace("\r\n", "\n") for name, value in given if isinstance(value, str)}
-    try:
-        return form.model_validate({name: value for name, value in typed.items() if value.strip()}), typed, {}
-    except ValidationError as error:
-        return None, typed, {fault["field"]: fault["message"] for fault in faults_of(error)}
-
-
-def errors_of(refused: Refused) -> Errors:
-    """A refusal at its field. Raises it again when the page cannot be shown to this person at all."""
-    if isinstance(refused, NotAllowed | NotFound | Unavailable):
-        raise refused
-    return {fault["field"]: fault["message"] for fault in faults_of(refused)}

@@ -8,10 +8,10 @@ from fastapi import Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.errors import Refused
 from services.chassis.i18n import translate as _
 from services.chassis.identity import Person, Role
-from services.chassis.web import Reading, Routes, Working, allow, live_board, page, see_other
+from services.chassis.store import Work
+from services.chassis.web import Reading, Routes, Running, allow, live_board, page, read_form, see_other, tried
 from services.plans import actions
 from services.plans.domain import DIMENSION_LABELS
 from services.plans.pages.forms import (
@@ -21,8 +21,6 @@ from services.plans.pages.forms import (
     StatusForm,
     StepForm,
     TrackForm,
-    errors_of,
-    read_form,
 )
 from services.plans.pages.view import board_of, plan_for, show_plan, view_of
 from services.plans.store import revisions_of
@@ -68,92 +66,97 @@ async def plan_log(
 
 
 @router.post("/{id}/information-steps")
-async def plan_step(id: UUID, request: Request, work: Working, person: Writer) -> Response:
+async def plan_step(id: UUID, request: Request, read: Reading, running: Running, person: Writer) -> Response:
     """Plan something to find out."""
 
-    async def act(form: StepForm) -> object:
+    async def act(work: Work, form: StepForm) -> object:
         return await actions.plan_information_step(
             work, id, person, what=form.what, whom=form.whom, planned_on=form.planned_on
         )
 
     done = _("Noted. Good luck with your search!")
-    return await _small_form(request, work, id, person, StepForm, act=act, section="steps", done=done)
+    return await _small_form(request, read, running, id, person, StepForm, act=act, section="steps", done=done)
 
 
 @router.post("/{id}/reflections")
-async def add_reflection(id: UUID, request: Request, work: Working, person: Writer) -> Response:
+async def add_reflection(id: UUID, request: Request, read: Reading, running: Running, person: Writer) -> Response:
     """Add a thought."""
 
-    async def act(form: ReflectionForm) -> object:
+    async def act(work: Work, form: ReflectionForm) -> object:
         return await actions.add_reflection(work, id, person, moment=form.moment, text=form.text)
 
     done = _("Your thought is kept.")
-    return await _small_form(request, work, id, person, ReflectionForm, act=act, section="reflections", done=done)
+    return await _small_form(
+        request, read, running, id, person, ReflectionForm, act=act, section="reflections", done=done
+    )
 
 
 @router.post("/{id}/goals")
-async def set_goal(id: UUID, request: Request, work: Working, person: Writer) -> Response:
+async def set_goal(id: UUID, request: Request, read: Reading, running: Running, person: Writer) -> Response:
     """Set a goal."""
 
-    async def act(form: GoalForm) -> object:
+    async def act(work: Work, form: GoalForm) -> object:
         return await actions.set_goal(work, id, person, form.goal)
 
-    return await _small_form(request, work, id, person, GoalForm, act=act, section="goals", done=_("The goal is set."))
+    return await _small_form(
+        request, read, running, id, person, GoalForm, act=act, section="goals", done=_("The goal is set.")
+    )
 
 
 @router.post("/{id}/tracks")
-async def open_track(id: UUID, request: Request, work: Working, person: Writer) -> Response:
+async def open_track(id: UUID, request: Request, read: Reading, running: Running, person: Writer) -> Response:
     """Open a track towards a goal."""
 
-    async def act(form: TrackForm) -> object:
+    async def act(work: Work, form: TrackForm) -> object:
         return await actions.open_track(work, id, person, goal_id=form.goal_id, title=form.title, area=form.area)
 
     return await _small_form(
-        request, work, id, person, TrackForm, act=act, section="goals", done=_("The track is open.")
+        request, read, running, id, person, TrackForm, act=act, section="goals", done=_("The track is open.")
     )
 
 
 @router.post("/{id}/actions/{action_id}/status")
-async def progress_action(id: UUID, action_id: UUID, request: Request, work: Working, person: Writer) -> Response:
+async def progress_action(
+    id: UUID, action_id: UUID, request: Request, read: Reading, running: Running, person: Writer
+) -> Response:
     """Note how far an action is."""
 
-    async def act(form: StatusForm) -> object:
+    async def act(work: Work, form: StatusForm) -> object:
         return await actions.progress_action(
             work, id, person, action_id=action_id, status=form.status, seen=form.version
         )
 
-    return await _small_form(request, work, id, person, StatusForm, act=act, section="goals", done=_("Noted."))
+    return await _small_form(request, read, running, id, person, StatusForm, act=act, section="goals", done=_("Noted."))
 
 
 @router.post("/{id}/confirm")
-async def confirm_plan(id: UUID, request: Request, work: Working, person: Counsellor) -> Response:
+async def confirm_plan(id: UUID, request: Request, read: Reading, running: Running, person: Counsellor) -> Response:
     """Confirm the plan."""
 
-    async def act(form: ConfirmForm) -> object:
+    async def act(work: Work, form: ConfirmForm) -> object:
         return await actions.confirm(work, id, person, seen=form.version)
 
     done = _("The plan is confirmed. Well done, both of you!")
-    return await _small_form(request, work, id, person, ConfirmForm, act=act, section="confirm", done=done)
+    return await _small_form(request, read, running, id, person, ConfirmForm, act=act, section="confirm", done=done)
 
 
 async def _small_form(
     request: Request,
-    work: Working,
+    read: Reading,
+    running: Running,
     id: UUID,
     person: Person,
     form: type[Any],
     *,
-    act: Callable[[Any], Awaitable[object]],
+    act: Callable[[Work, Any], Awaitable[object]],
     section: str,
     done: str,
 ) -> Response:
     """Do it and go back to its section; or show the page again with what is wrong and what was typed."""
     filled, typed, errors = await read_form(request, form)
     if filled is not None:
-        try:
-            await act(filled)
-            return see_other(request, f"/plans/{id}#{section}", done=done)
-        except Refused as refused:
-            errors = errors_of(refused)
-    plan = await plan_for(work.session, id, person)
-    return await show_plan(request, work.session, plan, person, errors=errors, typed=typed, section=section)
+        _came, errors = await tried(request, running, lambda work: act(work, filled))
+    if not errors:
+        return see_other(request, f"/plans/{id}#{section}", done=done)
+    plan = await plan_for(read, id, person)
+    return await show_plan(request, read, plan, person, errors=errors, typed=typed, section=section)

@@ -7,15 +7,15 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.errors import NotFound, Refused, msg
+from services.chassis.errors import NotFound, msg
 from services.chassis.i18n import translate as _
 from services.chassis.identity import Person, Role
-from services.chassis.web import Reading, Routes, Working, allow, page, see_other
+from services.chassis.web import Reading, Routes, Running, allow, page, read_form, see_other, tried
 from services.contracts.plans import Dimension
 from services.plans import actions
 from services.plans.domain import DIMENSION_LABELS
 from services.plans.pages import words
-from services.plans.pages.forms import ActionForm, AssessmentForm, Errors, ResultForm, errors_of, read_form
+from services.plans.pages.forms import ActionForm, AssessmentForm, ResultForm
 from services.plans.pages.view import plan_for, view_of
 from services.plans.store import ActionTrack, Assessment, Goal, InformationStep, active_services
 
@@ -30,16 +30,22 @@ async def dimension_page(id: UUID, dimension: Dimension, request: Request, read:
 
 
 @router.post("/{id}/assessment/{dimension}")
-async def write_dimension(id: UUID, dimension: Dimension, request: Request, work: Working, person: Writer) -> Response:
+async def write_dimension(
+    id: UUID, dimension: Dimension, request: Request, read: Reading, running: Running, person: Writer
+) -> Response:
     """Keep what was written."""
     filled, typed, errors = await read_form(request, AssessmentForm)
     if filled is not None:
-        try:
-            await actions.write_assessment(work, id, person, dimension=dimension, text=filled.text, seen=filled.version)
-            return see_other(request, f"/plans/{id}#dimensions", done=_("Your words are kept."))
-        except Refused as refused:
-            errors = errors_of(refused)
-    return await _dimension(request, work.session, id, person, dimension, errors=errors, typed=typed)
+        _kept, errors = await tried(
+            request,
+            running,
+            lambda work: actions.write_assessment(
+                work, id, person, dimension=dimension, text=filled.text, seen=filled.version
+            ),
+        )
+    if not errors:
+        return see_other(request, f"/plans/{id}#dimensions", done=_("Your words are kept."))
+    return await _dimension(request, read, id, person, dimension, errors=errors, typed=typed)
 
 
 @router.get("/{id}/information-steps/{step_id}")
@@ -49,18 +55,22 @@ async def result_page(id: UUID, step_id: UUID, request: Request, read: Reading, 
 
 
 @router.post("/{id}/information-steps/{step_id}")
-async def write_result(id: UUID, step_id: UUID, request: Request, work: Working, person: Writer) -> Response:
+async def write_result(
+    id: UUID, step_id: UUID, request: Request, read: Reading, running: Running, person: Writer
+) -> Response:
     """Keep what the step brought."""
     filled, typed, errors = await read_form(request, ResultForm)
     if filled is not None:
-        try:
-            await actions.conclude_information_step(
+        _kept, errors = await tried(
+            request,
+            running,
+            lambda work: actions.conclude_information_step(
                 work, id, person, step_id=step_id, result=filled.result, seen=filled.version
-            )
-            return see_other(request, f"/plans/{id}#steps", done=_("Your result is kept; it now feeds the plan."))
-        except Refused as refused:
-            errors = errors_of(refused)
-    return await _result(request, work.session, id, person, step_id, errors=errors, typed=typed)
+            ),
+        )
+    if not errors:
+        return see_other(request, f"/plans/{id}#steps", done=_("Your result is kept; it now feeds the plan."))
+    return await _result(request, read, id, person, step_id, errors=errors, typed=typed)
 
 
 @router.get("/{id}/tracks/{track_id}/actions")
@@ -70,18 +80,22 @@ async def action_page(id: UUID, track_id: UUID, request: Request, read: Reading,
 
 
 @router.post("/{id}/tracks/{track_id}/actions")
-async def write_action(id: UUID, track_id: UUID, request: Request, work: Working, person: Writer) -> Response:
+async def write_action(
+    id: UUID, track_id: UUID, request: Request, read: Reading, running: Running, person: Writer
+) -> Response:
     """Keep the action; where it needs a provider, the request goes out."""
     filled, typed, errors = await read_form(request, ActionForm)
     if filled is not None:
-        try:
-            intention = actions.Intention(**filled.model_dump())
-            await actions.plan_action(work, id, person, track_id=track_id, intention=intention)
-            done = _("Planned. The request goes to the provider.") if filled.needs_provider else _("Planned.")
+        intention = actions.Intention(**filled.model_dump())
+        planned, errors = await tried(
+            request,
+            running,
+            lambda work: actions.plan_action(work, id, person, track_id=track_id, intention=intention),
+        )
+        if planned is not None:
+            done = _("Planned. The request goes to the provider.") if planned.needs_provider else _("Planned.")
             return see_other(request, f"/plans/{id}#goals", done=done)
-        except Refused as refused:
-            errors = errors_of(refused)
-    return await _action(request, work.session, id, person, track_id, errors=errors, typed=typed)
+    return await _action(request, read, id, person, track_id, errors=errors, typed=typed)
 
 
 async def _dimension(
@@ -91,7 +105,7 @@ async def _dimension(
     person: Person,
     dimension: Dimension,
     *,
-    errors: Errors | None = None,
+    errors: dict[str, str] | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
     plan = await plan_for(session, id, person)
@@ -116,7 +130,7 @@ async def _result(
     person: Person,
     step_id: UUID,
     *,
-    errors: Errors | None = None,
+    errors: dict[str, str] | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
     plan = await plan_for(session, id, person)
@@ -140,7 +154,7 @@ async def _action(
     person: Person,
     track_id: UUID,
     *,
-    errors: Errors | None = None,
+    errors: dict[str, str] | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
     plan = await plan_for(session, id, person)
@@ -161,10 +175,10 @@ async def _action(
     )
 
 
-def _writing(errors: Errors | None, typed: dict[str, str] | None, field: str) -> dict[str, Any]:
-    """What was typed and what is wrong with it.
+def _writing(errors: dict[str, str] | None, typed: dict[str, str] | None, field: str) -> dict[str, Any]:
+    """What was typed and what is wrong with it. What is no single field's fault stands at `field`, that of the words.
 
     Where somebody else wrote meanwhile, theirs is shown above; saving again then replaces it knowingly.
     """
-    told = {field if name == "version" else name: message for name, message in (errors or {}).items()}
+    told = {field if name in ("version", "") else name: message for name, message in (errors or {}).items()}
     return {"errors": told, "typed": typed or {}, "changed_meanwhile": "version" in (errors or {})}

@@ -14,12 +14,12 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity import Person
 from services.chassis.service import runtime_of
 from services.chassis.store import Work
-from services.chassis.web import Body, Reading, Routes, Running, Working, page, see_other
+from services.chassis.web import Body, Reading, Routes, Running, Working, page, read_form, see_other, tried
 from services.contracts.scheduling import PathOutcome, Side
 from services.scheduling.actions import guidance, paths
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, OUTCOME_LABELS, CancelReason
-from services.scheduling.pages.desk import Code, Counsellor, desk_of, reasons, sides, tried, typed_day, typed_moment
+from services.scheduling.pages.desk import Code, Counsellor, desk_of, reasons, sides, typed_day, typed_moment
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.interviews import agenda, on_path
 
@@ -128,17 +128,10 @@ async def give_up_path(id: UUID, request: Request, work: Working, person: Counse
 
 
 @router.post("/interviews/{id}/move")
-async def move(
-    id: UUID,
-    form: Annotated[MoveForm, Form()],
-    request: Request,
-    read: Reading,
-    running: Running,
-    person: Counsellor,
-) -> Response:
+async def move(id: UUID, request: Request, read: Reading, running: Running, person: Counsellor) -> Response:
     """Another time, counsellor or room."""
 
-    async def act(work: Work) -> None:
+    async def act(work: Work, form: MoveForm) -> None:
         interview = await _own(work, id, person)
         centre = await work.session.get_one(Centre, interview.centre)
         await guidance.move(
@@ -151,10 +144,12 @@ async def move(
             version=form.version,
         )
 
-    _moved, errors = await tried(request, running, act)
+    filled, typed, errors = await read_form(request, MoveForm)
+    if filled is not None:
+        _moved, errors = await tried(request, running, lambda work: act(work, filled))
     if not errors:
         return see_other(request, f"/scheduling/interviews/{id}", done=_("The interview is moved."))
-    return await _interview_page(request, read, id, person, status=422, errors=errors, form=form.model_dump())
+    return await _interview_page(request, read, id, person, status=422, errors=errors, form=typed)
 
 
 async def _interview_page(

@@ -13,11 +13,11 @@ from services.chassis.errors import NotFound, msg
 from services.chassis.i18n import translate as _
 from services.chassis.identity import Person
 from services.chassis.store import Work
-from services.chassis.web import Body, Reading, Routes, Running, Working, page, see_other
+from services.chassis.web import Body, Reading, Routes, Running, Working, page, see_other, tried
 from services.contracts.scheduling import Side
 from services.scheduling.actions import seats, workshops
 from services.scheduling.domain.rules import SeatStatus, WorkshopStatus
-from services.scheduling.pages.desk import Counsellor, reasons, sides, tried
+from services.scheduling.pages.desk import Counsellor, reasons, sides
 from services.scheduling.store import Centre, Seat, Workshop
 from services.scheduling.store.copies import known_lately
 from services.scheduling.store.workshops import attendance_of, seats_of, sessions_of

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Form, Query, Request
+from fastapi import Query, Request
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
@@ -14,12 +14,12 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity import Person
 from services.chassis.service import Runtime, runtime_of
 from services.chassis.store import Work
-from services.chassis.web import Body, Reading, Routes, Running, page, see_other
+from services.chassis.web import Body, Reading, Routes, Running, page, read_form, see_other, tried
 from services.contracts.scheduling import Method
 from services.scheduling.actions import guidance, paths
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import GUIDANCE_MINUTES
-from services.scheduling.pages.desk import Code, Counsellor, desk_of, tried, typed_day, typed_moment
+from services.scheduling.pages.desk import Code, Counsellor, desk_of, typed_day, typed_moment
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.copies import known_lately
 from services.scheduling.store.interviews import paths_of_person, taken_quarters
@@ -75,17 +75,17 @@ async def new(
 
 
 @router.post("/new")
-async def book(
-    form: Annotated[BookForm, Form()], request: Request, read: Reading, running: Running, person: Counsellor
-) -> Response:
+async def book(request: Request, read: Reading, running: Running, person: Counsellor) -> Response:
     """Book it; a path is opened if the person has none. If anything is refused, nothing is changed."""
+    filled, typed, errors = await read_form(request, BookForm)
+    form = filled or BookForm.model_construct(**typed)
     place, _own = await desk_of(read, person, form.centre)
-    errors = {} if _uuid(form.person) or _uuid(form.path) else {"person": _("Please choose for whom.")}
-    interview: Interview | None = None
+    if not (_uuid(form.person) or _uuid(form.path)):
+        errors = {"person": _("Please choose for whom.")} | errors
     if not errors:
         interview, errors = await tried(request, running, lambda work: _book(work, form, place, person))
-    if interview is not None:
-        return see_other(request, f"/scheduling/interviews/{interview.id}", done=_("Booked."))
+        if interview is not None:
+            return see_other(request, f"/scheduling/interviews/{interview.id}", done=_("Booked."))
     return await _form_page(request, read, form, person, status=422, errors=errors)
 
 

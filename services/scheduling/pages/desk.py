@@ -1,19 +1,15 @@
-"""What every page of a counsellor begins with: whose, and for which centre; and how a form is tried."""
+"""What every page of a counsellor begins with: whose, and for which centre."""
 
-from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Request
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.errors import Invalid, NotAllowed, NotFound, Refused, msg
+from services.chassis.errors import Invalid, NotFound, msg
 from services.chassis.i18n import translate as _
 from services.chassis.identity import Person, Role
-from services.chassis.service import Runtime
-from services.chassis.store import Cause, Work
-from services.chassis.web import allow, faults_of
+from services.chassis.web import allow
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import REASON_LABELS
 from services.scheduling.store import Centre
@@ -60,19 +56,6 @@ def typed_day(text: str, otherwise: date) -> date:
         return date.fromisoformat(text)
     except ValueError:
         return otherwise
-
-
-async def tried(
-    request: Request, running: Runtime, act: Callable[[Work], Awaitable[Any]]
-) -> tuple[Any, dict[str, str]]:
-    """What a form does, whole or not at all: what came of it, or what was wrong by field."""
-    try:
-        async with running.store.work(Cause(request.state.correlation_id)) as work:
-            return await act(work), {}
-    except (NotAllowed, NotFound):
-        raise
-    except Refused as refused:
-        return None, {fault["field"]: fault["message"] for fault in faults_of(refused)}
 
 
 def reasons() -> list[tuple[str, str]]:

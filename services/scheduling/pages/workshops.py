@@ -14,11 +14,11 @@ from services.chassis.i18n import area_label
 from services.chassis.i18n import translate as _
 from services.chassis.identity import Person
 from services.chassis.store import Work
-from services.chassis.web import Body, Reading, Routes, Running, Working, page, see_other
+from services.chassis.web import Body, Reading, Routes, Running, Working, page, read_form, see_other, tried
 from services.scheduling.actions import workshops
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import CancelReason
-from services.scheduling.pages.desk import Code, Counsellor, NotADate, desk_of, tried, typed_moment
+from services.scheduling.pages.desk import Code, Counsellor, NotADate, desk_of, typed_moment
 from services.scheduling.store import Centre, Workshop
 from services.scheduling.store.workshops import workshops_of
 
@@ -68,17 +68,17 @@ async def new(request: Request, read: Reading, person: Counsellor, centre: str =
 
 
 @router.post("/new")
-async def announce(
-    form: Annotated[AnnounceForm, Form()], request: Request, read: Reading, running: Running, person: Counsellor
-) -> Response:
+async def announce(request: Request, read: Reading, running: Running, person: Counsellor) -> Response:
     """Announce it."""
+    filled, typed, errors = await read_form(request, AnnounceForm)
+    form = filled or AnnounceForm.model_construct(**typed)
     place, _own = await desk_of(read, person, form.centre)
-    errors = {} if form.title else {"title": _("This field is required.")}
-    workshop: Workshop | None = None
+    if not form.title.strip():
+        errors = {"title": _("This field is required.")} | errors
     if not errors:
         workshop, errors = await tried(request, running, lambda work: _announce(work, form, place, person))
-    if workshop is not None:
-        return see_other(request, f"/scheduling/workshops/{workshop.id}", done=_("The workshop takes seats."))
+        if workshop is not None:
+            return see_other(request, f"/scheduling/workshops/{workshop.id}", done=_("The workshop takes seats."))
     return await _form_page(request, read, form, person, status=422, errors=errors)
 
 
