@@ -78,6 +78,7 @@ def add_to(router: Routes, service: str, operator: Any) -> None:
     """Give a service's router the routes of its dead letters, for people whom `operator` admits."""
     _add_api(router, service, operator)
     _add_pages(router, service, operator)
+    _add_decisions(router, service, operator)
 
 
 def _add_api(router: Routes, service: str, operator: Any) -> None:
@@ -158,6 +159,11 @@ def _add_pages(router: Routes, service: str, operator: Any) -> None:
     ) -> Response:
         shown = await _in_full(read, service, running.store.table("dead_letters"), id)
         return page(request, "dead_letter.html", letter=shown, home=home, why="", errors={})
+
+
+def _add_decisions(router: Routes, service: str, operator: Any) -> None:
+    """What the buttons of the pages do."""
+    home = f"/{service}/dead-letters"
 
     @router.post("/dead-letters/retry", include_in_schema=False)
     async def retry_all_on_page(
