@@ -1,6 +1,7 @@
 """The `cefo` command."""
 
 import asyncio
+import contextlib
 import json
 from datetime import date
 from pathlib import Path
@@ -43,11 +44,9 @@ def up(
     from services.launcher.stack import Wanted, loop_factory, run  # noqa: PLC0415 - no other command needs the services
 
     services = tuple(map(chosen, service or SERVICES))
-    try:
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(run(Wanted(port, data, kafka, store, redis, services, demo, int(nodes)), console))
-    except KeyboardInterrupt:
-        console.print("cefo est arrêté.")  # in order: this comes after everything has ended
+    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(run(Wanted(port, data, kafka, store, redis, services, demo, int(nodes)), console))
+    console.print("cefo est arrêté.")
 
 
 @app.command(help="Écrire les fichiers d'une saison, inventés autour de ses totaux publiés.")

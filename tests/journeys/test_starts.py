@@ -37,6 +37,7 @@ def one_more_each_time(home: Path, *parts: str) -> None:
                 assert eventually(partial(visitors, stack), count.__le__) == count
                 ctrl_c(process)
                 assert process.wait(60) == 0
+                assert "cefo est arrêté." in (home / "up.log").read_text()
 
 
 def test_on_nothing_but_python_it_ends_within_five_seconds(tmp_path: Path) -> None:
