@@ -64,6 +64,7 @@ class NotAllowed(Refused):
     slug = "not-allowed"
     status = 403
     message = msg("Your role does not allow this.")
+    field_name = "role"
 
 
 class WrongCentre(NotAllowed):

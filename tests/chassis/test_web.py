@@ -47,6 +47,24 @@ async def test_a_field_that_breaks_a_rule_is_named(
     assert await kept(client) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "rule"),
+    [
+        ("application/json", "{'words'", "json-invalid"),
+        ("application/json", "[1]", "model-attributes-type"),
+        ("text/plain", '{"words": "x"}', "model-attributes-type"),
+    ],
+)
+async def test_a_body_that_is_no_json_of_fields_is_named_as_the_body(
+    client: Client, kind: str, body: str, rule: str
+) -> None:
+    answer = await client.signed_in(DESK).post(NOTES, content=body, headers={"content-type": kind})
+    assert answer.status_code == 422
+    [fault] = answer.json()["errors"]
+    assert (fault["field"], fault["rule"]) == ("body", rule)
+    assert "JSON" in fault["message"]
+
+
 async def test_a_named_refusal_says_field_and_slug_in_each_language(client: Client) -> None:
     client.signed_in(DESK)
     await client.post(NOTES, json={"words": "bonjour"})

@@ -40,7 +40,8 @@ _RULES = {
     "less_than_equal": msg("This must be at most {le}."),
     "greater_than": msg("This must be more than {gt}."),
     "less_than": msg("This must be less than {lt}."),
-    "json_invalid": msg("This is not JSON: {error}."),
+    "json_invalid": msg("This is not JSON."),
+    "model_attributes_type": msg("This is not JSON with fields, sent as application/json."),
 }
 _OTHER = msg("This value is not valid.")
 _TITLES = {
@@ -69,7 +70,10 @@ def field_fault(fault: Any) -> dict[str, str]:
     rule = str(fault["type"])
     place = [str(part) for part in fault["loc"] if part not in ("body", "query", "path", "header")]
     message = translate(_RULES.get(rule, _OTHER))
-    return {"field": ".".join(place), "rule": rule.replace("_", "-"), "message": message.format_map(_Lenient(values))}
+    if fault["loc"][:1] == ("body",) and (rule == "json_invalid" or not place):
+        place = ["body"]  # where JSON breaks is no field, and neither is all of it
+    field = ".".join(place)
+    return {"field": field, "rule": rule.replace("_", "-"), "message": message.format_map(_Lenient(values))}
 
 
 class _Lenient(dict[str, str]):
