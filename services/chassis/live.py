@@ -58,7 +58,8 @@ class Live:
                 hint.clear()
                 yield
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(hint.wait(), REFRESH)
+                    async with asyncio.timeout(REFRESH):
+                        await hint.wait()
         finally:
             self._listeners[board].discard(hint)
             if not self._listeners[board]:

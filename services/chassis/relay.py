@@ -65,7 +65,8 @@ class Relay:
             if not await self.relay_once():
                 # The hint is only a hint: commits of other processes give none.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._store.said.wait(), 0.5)
+                    async with asyncio.timeout(0.5):
+                        await self._store.said.wait()
 
     async def relay_once(self) -> int:
         """Send the oldest unsent rows and mark them. Returns how many.

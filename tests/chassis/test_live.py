@@ -58,7 +58,8 @@ async def test_closing_ends_every_stream() -> None:
     ended = asyncio.create_task(_all(board))
     await asyncio.sleep(0.01)
     board.close()
-    await asyncio.wait_for(ended, 1)
+    async with asyncio.timeout(1):
+        await ended
 
 
 async def _all(board: Live) -> int:

@@ -19,7 +19,8 @@ async def test_nobody_listens_so_nobody_is_waited_for() -> None:
     window = Window()
     window.sent([(VISITS, 0, 0)], [Window.LIMIT])
     assert window.behind() == 0
-    await asyncio.wait_for(window.room(Window.LIMIT), 1)
+    async with asyncio.timeout(1):
+        await window.room(Window.LIMIT)
 
 
 async def test_a_relay_waits_until_the_slowest_has_committed() -> None:
@@ -37,17 +38,20 @@ async def test_a_relay_waits_until_the_slowest_has_committed() -> None:
     await asyncio.sleep(0.01)
     assert not waiting.done()
     window.committed("slow", {TopicPartition(VISITS, 0): 500})
-    await asyncio.wait_for(waiting, 1)
+    async with asyncio.timeout(1):
+        await waiting
     assert window.behind() == 3000
 
 
 async def test_what_is_larger_than_the_window_goes_alone() -> None:
     window = Window()
     window.join("slow", [VISITS])
-    await asyncio.wait_for(window.room(Window.LIMIT * 2), 1)
+    async with asyncio.timeout(1):
+        await window.room(Window.LIMIT * 2)
     window.sent([(VISITS, 0, 0)], [1])
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(window.room(Window.LIMIT * 2), 0.02)
+        async with asyncio.timeout(0.02):
+            await window.room(Window.LIMIT * 2)
 
 
 def test_a_record_weighs_what_it_holds() -> None:

@@ -75,7 +75,8 @@ async def test_events_taken_while_the_store_is_away_wait_and_are_not_blamed(
         taking = asyncio.create_task(consumer.take([sample.told(ANNA, 1), sample.told(BRUNO, 1, POISON)]))
         await asyncio.sleep(0.3)
         assert not taking.done()
-    await asyncio.wait_for(taking, 10)
+    async with asyncio.timeout(10):
+        await taking
     assert await trail(listener, ANNA) == [1]
     assert [one.reason for one in await letters(listener)] == ["unlucky"]
 

@@ -169,6 +169,22 @@ async def test_of_two_relays_one_is_active_and_the_other_takes_over_without_reor
     assert list(dict.fromkeys(arrived)) == list(range(1, 61))
 
 
+async def test_a_relay_that_is_told_to_end_ends_whatever_it_hears_at_that_moment(
+    speaker: Store, broker: Broker, sample: Sample
+) -> None:
+    for steps in range(8):
+        relaying = asyncio.create_task(Relay(speaker, broker).run())
+        await sample.say(speaker, ANNA, steps + 1)
+        await eventually(lambda: _all_sent(speaker))
+        await asyncio.sleep(0.05)  # it waits for a hint
+        speaker.said.set()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        relaying.cancel()
+        await asyncio.wait([relaying], timeout=10)
+        assert relaying.cancelled(), f"it went on, told to end {steps} steps after a hint"
+
+
 async def test_a_lost_broker_is_refilled_from_the_outbox(
     speaker: Store, listener: Store, sample: Sample, tmp_path: Path
 ) -> None:

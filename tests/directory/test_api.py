@@ -309,8 +309,10 @@ async def test_a_cite_reads_the_feed_page_by_page(site: Site) -> None:
     assert "partner_ref" in (await site.get(CITE, "/referral-events/schema")).json()["properties"]
 
 
-async def stream(site: Site, count: int, headers: dict[str, str]) -> list[tuple[str, str, Any]]:
-    """The first events of the stream: id, type and content."""
+async def stream(
+    site: Site, count: int, headers: dict[str, str], begun: asyncio.Event | None = None
+) -> list[tuple[str, str, Any]]:
+    """The first events of the stream: id, type and content. Tells when the first is there."""
     sent_headers = {"authorization": f"Bearer {site.process.signer.session(CITE)}"} | headers
     scope: dict[str, Any] = {
         "type": "http",
@@ -335,6 +337,8 @@ async def stream(site: Site, count: int, headers: dict[str, str]) -> list[tuple[
     async def send(message: Any) -> None:
         nonlocal text
         text += message.get("body", b"").decode()
+        if begun and "data: {" in text:
+            begun.set()
         if text.count("data: {") >= count:
             enough.set()
 
@@ -356,8 +360,9 @@ async def stream(site: Site, count: int, headers: dict[str, str]) -> list[tuple[
 
 async def test_a_cite_hears_events_as_they_come_and_goes_on_after_a_break(site: Site) -> None:
     one = await sent(site)
-    listening = asyncio.create_task(stream(site, 2, {}))
-    await asyncio.sleep(0.2)
+    begun = asyncio.Event()
+    listening = asyncio.create_task(stream(site, 2, {}, begun))
+    await begun.wait()
     await site.post(PROVIDER, f"/referrals/{one['id']}/progress", {"status": "accepted"})
     heard = await listening
     assert [event["data"]["status"] for _, _, event in heard] == ["requested", "accepted"]

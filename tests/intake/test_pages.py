@@ -318,9 +318,11 @@ async def test_a_stream_shows_the_board_at_once_and_whenever_it_changed(browser:
         shown = boards(stream)
         assert "E-001" not in await anext(shown)
         await ticket(browser)
-        assert "E-001" in await asyncio.wait_for(anext(shown), 5)
+        async with asyncio.timeout(5):
+            assert "E-001" in await anext(shown)
         await send(browser, f"{DESK}/call-next")
-        board = unescape(await asyncio.wait_for(anext(shown), 5))
+        async with asyncio.timeout(5):
+            board = unescape(await anext(shown))
         assert "Guichet 1" in board
         assert "is-now" in board
 

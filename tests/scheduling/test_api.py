@@ -3,12 +3,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import httpx2
 import orjson
 import pytest
 
 from services.chassis.testing import Client
 from services.contracts.scheduling import FinalisingSessionDue, InterviewHeld, InterviewStarted, SeatTaken
 from services.scheduling.api.waiting import changes_since
+from tests.parts.served import served
 from tests.scheduling.test_imports import information, workshop
 from tests.scheduling.told import (
     COLLEAGUE,
@@ -78,17 +80,17 @@ async def test_whoever_comes_back_after_days_begins_anew(desk: Client, known: So
 
 async def test_the_streams_first_event_is_sent_over_http(desk: Client, known: Somebody) -> None:
     lines: list[str] = []
-
-    async def listen() -> None:
-        async with desk.stream("GET", f"{API}/waiting/stream", params={"centre": LIEGE}) as answer:
-            assert answer.headers["content-type"].startswith("text/event-stream")
-            async for line in answer.aiter_lines():
-                lines.append(line)
-
-    listening = asyncio.create_task(listen())
-    await asyncio.sleep(0.3)
-    desk.process.live.close()
-    await asyncio.wait_for(listening, 10)
+    async with (
+        asyncio.timeout(10),
+        served(desk.process) as url,
+        httpx2.AsyncClient(base_url=url, cookies=dict(desk.cookies), trust_env=False) as watching,
+        watching.stream("GET", f"{API}/waiting/stream", params={"centre": LIEGE}) as answer,
+    ):
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        async for line in answer.aiter_lines():
+            lines.append(line)
+            if line.startswith("data:"):
+                desk.process.live.close()
     assert "event: waiting" in lines
     data = orjson.loads(next(line for line in lines if line.startswith("data:")).removeprefix("data:"))
     assert data["visit_id"] == str(known.visit_id)
