@@ -2,5 +2,6 @@
 
 Emits: visit checked in, called, being served, served, left, recorded, identified; visitor registered, consent
 withdrawn, subject erased.
-Reacts to: check-ins of a front desk's own software, and centres as the directory publishes them.
+Reacts to: check-ins of a front desk's own software, interviews that begin with a visitor, and centres as the directory
+publishes them.
 """

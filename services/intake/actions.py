@@ -149,6 +149,17 @@ async def serve(work: Work, visit_id: UUID, version: int | None = None) -> Visit
     return visit
 
 
+async def sits_with_a_counsellor(work: Work, visit_id: UUID, at: datetime) -> None:
+    """An interview began, so the visitor waits no longer. What the desk said meanwhile stays as it is."""
+    visit = await work.find(Visit, visit_id)
+    if visit is None or not domain.may_become(VisitStatus(visit.status), VisitStatus.BEING_SERVED):
+        return
+    visit.status = VisitStatus.BEING_SERVED.value
+    visit.served_at = max(at, visit.called_at or at)
+    work.emit(visit, VisitBeingServed(visit_id=visit.id, centre=visit.centre, at=visit.served_at))
+    work.touch(board(visit.centre))
+
+
 async def finish(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
     """The visit ended well."""
     visit = await _stepping(work, visit_id, VisitStatus.SERVED, version)

@@ -136,9 +136,14 @@ def check_past(at: datetime, now: datetime, field: str = "at") -> None:
         raise InTheFuture(about=field, at=at.isoformat(timespec="seconds"), now=now.isoformat(timespec="seconds"))
 
 
+def may_become(status: VisitStatus, wanted: VisitStatus) -> bool:
+    """A visit waits, is called, is served, or leaves."""
+    return wanted in _NEXT[status]
+
+
 def check_step(status: VisitStatus, wanted: VisitStatus) -> None:
-    """A visit waits, is called, is served, or leaves. Raises `WrongStep`."""
-    if wanted not in _NEXT[status]:
+    """The same as a rule. Raises `WrongStep`."""
+    if not may_become(status, wanted):
         raise WrongStep(status=status.value, wanted=wanted.value)
 
 

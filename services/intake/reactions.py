@@ -4,6 +4,7 @@ from services.chassis.reactions import Reactions
 from services.chassis.store import Work
 from services.contracts.directory import CentrePublished
 from services.contracts.intake import DeskCheckIn
+from services.contracts.scheduling import InterviewStarted
 from services.intake import actions
 from services.intake.store import Visit
 
@@ -23,3 +24,10 @@ async def on_desk_check_in(work: Work, event: DeskCheckIn) -> None:
 async def on_centre_published(work: Work, event: CentrePublished) -> None:
     """The directory published a centre."""
     await actions.know_centre(work, event.centre, event.name, list(event.areas), event.timezone)
+
+
+@reactions.on(InterviewStarted, loads=lambda event: [(Visit, event.visit_id)] if event.visit_id else [])
+async def on_interview_started(work: Work, event: InterviewStarted) -> None:
+    """A counsellor and a visitor sat down; the desk need not say so too."""
+    if event.visit_id is not None:
+        await actions.sits_with_a_counsellor(work, event.visit_id, event.at)

@@ -154,14 +154,19 @@ async def run(wanted: Wanted, console: Console) -> None:
         )
         serving = asyncio.create_task(_serve(server, process))
         await _until_started(server, serving)
-        # What is there now stays as long as the process: the collector need not look at it again under load.
-        gc.freeze()
-        # A batch of events makes tens of thousands of small objects that all go together; looking at them while they
-        # are in use costs a fifth of the time.
-        gc.set_threshold(50_000, 20, 50)
+        collect_rarely()
         if server.started:
             greet(console, settings, wanted)
         await serving
+
+
+def collect_rarely() -> None:
+    """Set the garbage collector for a process that has come up and goes on for long."""
+    # What is there now stays as long as the process: the collector need not look at it again under load.
+    gc.freeze()
+    # A batch of events makes tens of thousands of small objects that all go together; looking at them while they are in
+    # use costs a fifth of the time.
+    gc.set_threshold(50_000, 20, 50)
 
 
 async def _serve(server: uvicorn.Server, process: Process) -> None:

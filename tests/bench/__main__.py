@@ -12,6 +12,7 @@ from time import perf_counter
 
 import uvloop
 
+from services.launcher.stack import collect_rarely
 from tests.bench import (
     report,
     row_a_pipeline,
@@ -68,6 +69,8 @@ def main() -> None:
     keys = chosen.rows.split(",")
     if unknown := set(keys) - set(ROWS):
         options.error(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
+    # Relay and consumer run in this process in c and g, beside what they are compared with: as `cefo up` has it.
+    collect_rarely()
     # A broker that was just started says for a second that it is not ready yet; the client tries again.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -27,6 +27,7 @@ from tests.faults.evidence import COMPACTED, HEARD_BY, SERVICES, Evidence, Recor
 from tests.faults.history import Answer, Fate, Published, Wish
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
+STARTED, SERVED = "cefo.scheduling.interview-started.v1", "cefo.intake.visit-being-served.v1"
 INGRESS = "cefo.desk.check-ins"
 """Where others speak: what no broker acknowledged to them may stand there all the same."""
 
@@ -100,7 +101,7 @@ def check_requests(wishes: list[Wish], events: list[Event]) -> Findings:
         by_type[event.type].append(event)
     explained: set[tuple[str, str]] = set()
     of_type: dict[str, list[Wish]] = defaultdict(list)
-    for wish in wishes:
+    for wish in [*wishes, *implied(by_type[STARTED])]:
         of_type[wish.event].append(wish)
     for type, some in of_type.items():
         found = _matching(some, by_type[type])
@@ -112,6 +113,13 @@ def check_requests(wishes: list[Wish], events: list[Event]) -> Findings:
         for event in by_type[type]:
             if event.by and (event.source, event.id) not in explained:
                 yield Finding(Kind.UNASKED, f"{event}: {dict(event.data)}")
+
+
+def implied(started: list[Event]) -> Iterator[Wish]:
+    """What nobody asks for by itself: whoever sits with a counsellor waits no longer."""
+    for visit in (event.data["visit_id"] for event in started):
+        if visit is not None:
+            yield Wish("an interview began", SERVED, {"visit_id": visit}, Counter({Answer.OK: 1}))
 
 
 def _matching(wishes: list[Wish], events: list[Event]) -> dict[int, list[Event]]:
@@ -350,7 +358,7 @@ KEYS = {("impact", "tallies"): ("measure", "day", "centre", "area")}
 
 STEPS = {
     "cefo.intake.visit-called.v1": "called",
-    "cefo.intake.visit-being-served.v1": "being_served",
+    SERVED: "being_served",
     "cefo.intake.visit-served.v1": "served",
     "cefo.intake.visit-left.v1": "left",
 }

@@ -173,8 +173,8 @@ async def unread(bootstrap: str) -> int:
 
 
 HEARD_BY = {
-    "intake": ("cefo.desk.check-ins", "cefo.directory.centres"),
-    "scheduling": ("cefo.intake.visits", "cefo.intake.visitors", "cefo.directory.centres"),
+    "intake": ("cefo.desk.check-ins", "cefo.scheduling.interviews", "cefo.directory.centres"),
+    "scheduling": ("cefo.intake.visits", "cefo.intake.visitors", "cefo.plans.plans", "cefo.directory.centres"),
     "plans": (
         "cefo.scheduling.interviews",
         "cefo.scheduling.workshops",

@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
-from tests.faults.checker import Finding, Kind, check
+from tests.faults.checker import SERVED, STARTED, Event, Finding, Kind, check, check_requests
 from tests.faults.evidence import HEARD_BY, SERVICES, Evidence, Record, Store, dump
 from tests.faults.history import Answer, Fate, Headers, History, Published
 from tests.faults.load import desk_check_in
@@ -348,3 +348,11 @@ def test_a_dump_tells_stores_apart_by_what_they_know_and_not_by_when_they_sent_i
 
 def test_every_service_hears_something() -> None:
     assert set(HEARD_BY) == set(SERVICES) == set(TABLES)
+
+
+def test_an_interview_that_the_desk_did_not_hear_of_is_found() -> None:
+    whose: dict[str, Any] = {"value": b"", "sequence": 1, "data": {"visit_id": ANNA}}
+    began = Event("scheduling", STARTED, "1", "/scheduling", "i", topic="cefo.scheduling.interviews", **whose)
+    heard = Event("intake", SERVED, "2", "/intake", ANNA, topic=VISITS, **whose)
+    assert [one.kind for one in check_requests([], [began])] == [Kind.LOST]
+    assert list(check_requests([], [began, heard])) == []

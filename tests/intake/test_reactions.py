@@ -1,12 +1,15 @@
-from datetime import timedelta
-from uuid import uuid4
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
+import pytest
 import sqlalchemy as sa
 
 from services.chassis.store import Store
 from services.chassis.testing import ear, heard, said
 from services.contracts.directory import CentrePublished
-from services.contracts.intake import Channel, DeskCheckIn, VisitCheckedIn
+from services.contracts.intake import Channel, DeskCheckIn, VisitBeingServed, VisitCheckedIn
+from services.contracts.scheduling import InterviewKind, InterviewStarted
+from services.intake import actions
 from services.intake.reactions import reactions
 from services.intake.store import Centre, Visit
 from tests.intake.people import MONDAY
@@ -80,3 +83,40 @@ async def test_a_centre_is_known_as_it_was_published_last(store: Store) -> None:
         centre = await session.get(Centre, "mons")
     assert centre is not None
     assert (centre.name, centre.areas) == ("Carrefour des métiers de Mons", ["find-job"])
+
+
+def began(visit_id: UUID | None, at: datetime = MONDAY) -> InterviewStarted:
+    """A counsellor and a visitor sat down."""
+    information = InterviewKind.INFORMATION
+    return InterviewStarted(
+        interview_id=uuid4(), kind=information, centre="liege", area=None, counsellor="anne", at=at, visit_id=visit_id
+    )
+
+
+@pytest.mark.parametrize("called", [False, True])
+async def test_whoever_sits_with_a_counsellor_waits_no_longer(store: Store, called: bool) -> None:
+    visit = arrival()
+    await ear(store, reactions).take([heard(visit, 1)])
+    if called:
+        async with store.work() as work:
+            await actions.call(work, visit.visit_id, "desk-1")
+    interview = began(visit.visit_id)
+    await ear(store, reactions).take([heard(interview, 1), heard(interview, 1), heard(began(None), 1)])
+    (row,) = await kept(store)
+    assert row.status == "being_served"
+    assert row.served_at == (row.called_at if called else MONDAY)
+    assert len(await said(store, VisitBeingServed)) == 1
+
+
+async def test_what_the_desk_said_of_a_visit_stays_when_an_interview_begins(store: Store) -> None:
+    there, gone = arrival(), arrival()
+    await ear(store, reactions).take([heard(one, 1) for one in (there, gone)])
+    async with store.work() as work:
+        await actions.serve(work, there.visit_id)
+        await actions.leave(work, gone.visit_id)
+    before = {visit.id: (visit.status, visit.version) for visit in await kept(store)}
+    everybody = (there.visit_id, gone.visit_id, uuid4())
+    await ear(store, reactions).take([heard(began(visit_id), 1) for visit_id in everybody])
+    assert {visit.id: (visit.status, visit.version) for visit in await kept(store)} == before
+    assert len(await said(store, VisitBeingServed)) == 1
+    assert await letters(store) == []

@@ -88,6 +88,8 @@ class Centre:
         waiting = "/scheduling/api/v1/waiting?centre=liege"
         eventually(lambda: self.counsellor.get(waiting).text, lambda text: visit in text)
         interview = ok(self.counsellor.post("/scheduling/api/v1/interviews/information", json={"visit_id": visit}))
+        seen_by_the_desk = f"/intake/api/v1/visits/{visit}"
+        eventually(lambda: ok(self.desk.get(seen_by_the_desk)), lambda seen: seen["status"] == "being_served")
         self.until(self.now() + timedelta(minutes=20))
         ok(self.counsellor.post(f"/scheduling/api/v1/interviews/{interview['id']}/hold", json={}))
 

@@ -98,6 +98,10 @@ class FrontDesk:
     async def receives(self, ticket: str) -> None:
         """The person has come to the desk."""
         await self.page.get_by_role("button", name=f"Est là – {ticket}").click()
+        await self.sees_received(ticket)
+
+    async def sees_received(self, ticket: str) -> None:
+        """The person is with somebody; said by the desk, or by a counsellor who began an interview."""
         await expect(row(self.page.get_by_role("region", name="En cours d’accueil"), ticket)).to_be_visible()
 
     async def makes_known(self, ticket: str, given_name: str, family_name: str) -> str:
