@@ -8,7 +8,7 @@ BIN = .venv/bin
 .PHONY: run test check bench faults setup setup-dev lock clean help
 
 run: setup ## Set up and start everything with demo data
-	@$(BIN)/cefo up --port $(PORT) --data $(DATA)
+	@$(BIN)/cefo up --morning --port $(PORT) --data $(DATA)
 
 test: setup-dev ## Set up and run every test there are parts for, three files at a time; WORKERS=6 on a larger machine
 	@$(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder

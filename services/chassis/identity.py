@@ -99,6 +99,11 @@ class Rule:
         return person
 
 
+def visitor(subject_ref: UUID) -> Person:
+    """Whoever holds this person's link: nobody else knows the name."""
+    return Person(subject=f"visitor/{subject_ref}", name="–", roles=frozenset({Role.VISITOR}), subject_ref=subject_ref)
+
+
 class Signer:
     """Signs and reads sessions, tokens and personal links with the platform's key."""
 

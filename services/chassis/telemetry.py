@@ -49,7 +49,7 @@ def configure_logging(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
-    for noisy in ("aiokafka", "aiosqlite", "alembic", "uvicorn"):
+    for noisy in ("aiokafka", "aiosqlite", "alembic", "httpx2", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

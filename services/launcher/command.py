@@ -39,13 +39,16 @@ def up(
     nodes: Annotated[Nodes, typer.Option(help="Nœuds de `--kafka apache`.")] = "1",
     service: Annotated[list[str] | None, typer.Option(help="Seulement ce service ; peut être répété.")] = None,
     demo: Annotated[bool, typer.Option(envvar="CEFO_DEMO", help="Données et comptes de démonstration.")] = True,
+    morning: Annotated[
+        bool, typer.Option("--morning", help="Avec des visiteurs inventés à Liège, pour essayer.")
+    ] = False,
 ) -> None:
     """Start the platform: all five services in one process, or those that are named."""
     from services.launcher.stack import Wanted, loop_factory, run  # noqa: PLC0415 - no other command needs the services
 
     services = tuple(map(chosen, service or SERVICES))
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(run(Wanted(port, data, kafka, store, redis, services, demo, int(nodes)), console))
+        runner.run(run(Wanted(port, data, kafka, store, redis, services, demo, int(nodes), morning and demo), console))
     console.print("cefo est arrêté.")
 
 

@@ -19,7 +19,9 @@ from services.chassis.broker import Broker
 from services.chassis.clock import Clock, rehearsal_clock, system_clock
 from services.chassis.settings import Settings
 from services.chassis.telemetry import configure_logging
+from services.chassis.web.pages import link_to
 from services.chassis.web.process import Process
+from services.launcher import morning
 from services.launcher.catalogue import SERVICES
 from services.launcher.embedded import EmbeddedKafka, EmbeddedRedis, refill
 from services.launcher.errors import Refusal
@@ -40,6 +42,7 @@ class Wanted:
     services: tuple[str, ...] = tuple(SERVICES)
     demo: bool = True
     nodes: int = 1
+    morning: bool = False
 
 
 @asynccontextmanager
@@ -157,7 +160,23 @@ async def run(wanted: Wanted, console: Console) -> None:
         collect_rarely()
         if server.started:
             greet(console, settings, wanted)
-        await serving
+        async with asyncio.TaskGroup() as beside:
+            lived = (
+                beside.create_task(show_morning(console, process, settings, wanted.port)) if wanted.morning else None
+            )
+            await serving
+            if lived is not None:
+                lived.cancel()
+
+
+async def show_morning(console: Console, process: Process, settings: Settings, port: int) -> None:
+    """Give whoever tries cefo something to look at, and a visitor's way in."""
+    host = os.environ.get("CEFO_HOST", "127.0.0.1")
+    here = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  what is listened on, not where
+    person = await morning.live(f"http://{here}:{port}", process.signer, clock_of(settings)())
+    if person is not None:
+        link = link_to(settings.public_url, process.signer, person)
+        console.print(f"  un plan de carrière commencé (démonstration) : [link={link}]{link}[/link]", soft_wrap=True)
 
 
 def collect_rarely() -> None:
@@ -192,7 +211,7 @@ def greet(console: Console, settings: Settings, wanted: Wanted) -> None:
     console.print(f"\n[bold]cefo[/bold] est prêt : [link={url}]{url}[/link]   (Ctrl-C pour arrêter)")
     if len(wanted.services) == len(SERVICES):
         for path, what in (
-            ("/sign-in", "choisir un compte de démonstration (accueil, conseil, visiteur, opérateur, Cité, région)"),
+            ("/sign-in", "choisir un compte de démonstration (accueil, conseil, opérateur, Cité, région)"),
             ("/intake/waiting-room/liege", "l'écran de la salle d'attente"),
             ("/directory/", "l'annuaire, ouvert à tous"),
             ("/impact/", "les résultats, ouverts à tous"),

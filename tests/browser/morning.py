@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from playwright.async_api import Page
 
 from services.chassis.dead_letters import LetterState, dead_letters_table, letter_row
-from services.chassis.identity import Person, Role, Signer
+from services.chassis.identity import Person, Role, Signer, visitor
 from services.chassis.settings import Settings
 from services.chassis.web.front import DEMO_ACCOUNTS
 from services.chassis.web.security import cookie_name
@@ -46,7 +46,7 @@ def morning(folder: Path) -> Generator[Morning]:
     with embedded(folder) as stack:
         made = lived(stack)
         signer = Signer((folder / "secret.key").read_text(), 12)
-        newcomer = visitor(str(uuid4()))
+        newcomer = visitor(uuid4())
         provider = Person(
             subject="demo/new-provider",
             name="new-provider",
@@ -55,7 +55,7 @@ def morning(folder: Path) -> Generator[Morning]:
         )
         people = {
             **DEMO_ACCOUNTS,
-            "visitor": visitor(made["person"]),
+            "visitor": visitor(UUID(made["person"])),
             "newcomer": newcomer,
             "new-provider": provider,
             "two-centres": staff("two-centres", {"liege", "namur"}),
@@ -63,13 +63,6 @@ def morning(folder: Path) -> Generator[Morning]:
         }
         more = {"link": signer.link(newcomer), "nothing": str(uuid4())}
         yield Morning(stack, made | more, signer, people)
-
-
-def visitor(subject_ref: str) -> Person:
-    """Whoever holds the personal link of this reference."""
-    return Person.model_validate(
-        {"subject": f"visitor/{subject_ref}", "name": "–", "roles": {Role.VISITOR}, "subject_ref": subject_ref}
-    )
 
 
 def staff(name: str, centres: set[str]) -> Person:

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.chassis import i18n
 from services.chassis.clock import BRUSSELS
-from services.chassis.identity import Person, Role
+from services.chassis.identity import Person, Signer, visitor
 from services.chassis.service import Link
 
 HERE = Path(__file__).parent
@@ -175,6 +175,9 @@ def _flash(request: HTTPConnection) -> dict[str, str] | None:
 
 def personal_link(request: HTTPConnection, subject_ref: UUID) -> str:
     """A visitor's own way in, to be given to nobody else."""
-    who = Person(subject=f"visitor/{subject_ref}", name="–", roles=frozenset({Role.VISITOR}), subject_ref=subject_ref)
-    base = request.app.state.settings.public_url.rstrip("/")
-    return f"{base}/sign-in/link?token={request.app.state.signer.link(who)}"
+    return link_to(request.app.state.settings.public_url, request.app.state.signer, subject_ref)
+
+
+def link_to(public_url: str, signer: Signer, subject_ref: UUID) -> str:
+    """The same, where nobody asks for it over HTTP."""
+    return f"{public_url.rstrip('/')}/sign-in/link?token={signer.link(visitor(subject_ref))}"

@@ -1,0 +1,180 @@
+"""A morning at the centre of Liège, for whoever tries cefo: `cefo up --morning`, as `make run` starts it.
+
+It is lived over the same addresses that desks, counsellors and visitors use, and only while the centre is empty: people
+who wait, once a day; a plan that has begun and a workshop with seats, once. Names and words say that they are invented.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import httpx2
+import orjson
+
+from services.chassis.clock import BRUSSELS
+from services.chassis.identity import Person, Signer, visitor
+from services.chassis.telemetry import log
+from services.chassis.web.front import DEMO_ACCOUNTS
+
+CENTRE = "liege"
+AREAS = ("find-job", "choose-path", "select-training", "create-business", "choose-path", "find-job")
+SERVICE = str(uuid5(NAMESPACE_URL, "https://cefo.example/demo/service/ifapme/1"))
+PATIENCE = 30.0
+"""Seconds that a step may wait for what it stands on to arrive."""
+
+_log = log(__name__)
+
+
+async def live(url: str, signer: Signer, now: datetime) -> UUID | None:
+    """Live the morning where it was not lived yet. Returns the visitor whose plan has begun. Never raises."""
+    team = Team(url, signer)
+    try:
+        await _the_room(team, now)
+        plans: list[dict[str, Any]] = await team.ask(team.counsellor, "GET", f"/plans/api/v1/plans?centre={CENTRE}")
+        if not plans:
+            plans = [await _a_beginning(team, now)]
+        return UUID(plans[0]["subject_ref"])
+    except Exception as error:
+        # Whoever only wants to look around is served all the same.
+        _log.exception("the demonstration morning was not lived to its end", error=repr(error))
+        return None
+    finally:
+        await team.close()
+
+
+class Team:
+    """The people of the centre, each with their own rights."""
+
+    def __init__(self, url: str, signer: Signer) -> None:
+        self._client = httpx2.AsyncClient(base_url=url, trust_env=False, timeout=PATIENCE)
+        self._signer = signer
+        self.desk = DEMO_ACCOUNTS["accueil-liege"]
+        self.counsellor = DEMO_ACCOUNTS["conseil-liege"]
+        self.operator = DEMO_ACCOUNTS["exploitation"]
+
+    async def ask(self, who: Person, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The JSON answer. What was said a moment ago may still be on its way to the service that is asked.
+
+        Raises `TimeoutError` when it was refused to the end.
+        """
+        headers = {"authorization": f"Bearer {self._signer.session(who)}"}
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                answer = await self._client.request(method, path, json=body, headers=headers)
+                if answer.is_success:
+                    return answer.json()
+                _log.debug("not yet", path=path, status=answer.status_code, said=answer.text)
+                await asyncio.sleep(0.2)
+
+    async def known(self, path: str) -> bool:
+        """Is there something at this address?"""
+        headers = {"authorization": f"Bearer {self._signer.session(self.desk)}"}
+        return (await self._client.get(path, headers=headers)).is_success
+
+    async def bring(self, path: str, line: Mapping[str, Any]) -> None:
+        """Import one line of the past. Raises `TimeoutError` when it was refused to the end."""
+        kind = {
+            "content-type": "application/x-ndjson",
+            "authorization": f"Bearer {self._signer.session(self.operator)}",
+        }
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                answer = await self._client.post(path, content=orjson.dumps(line), headers=kind)
+                if answer.is_success and not orjson.loads(answer.content.splitlines()[-1])["refused"]:
+                    return
+                _log.debug("not yet", path=path, status=answer.status_code, said=answer.text)
+                await asyncio.sleep(0.2)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._client.aclose()
+
+
+async def _the_room(team: Team, now: datetime) -> None:
+    """Today's visitors: one is being served, one is called, the others wait."""
+    today = now.astimezone(BRUSSELS).date()
+    first, second, *_ = visits = [_id(today, f"visit-{number}") for number in range(len(AREAS))]
+    if await team.known(f"/intake/api/v1/visits/{first}"):
+        return
+    for number, (visit, area) in enumerate(zip(visits, AREAS, strict=True)):
+        at = now - timedelta(minutes=3 * (len(AREAS) - number))
+        told = {"centre": CENTRE, "area": area, "at": at.isoformat()}
+        await team.ask(team.desk, "PUT", f"/intake/api/v1/visits/{visit}", told)
+    for visit, desk in ((first, "desk-1"), (second, "desk-2")):
+        await team.ask(team.desk, "POST", f"/intake/api/v1/visits/{visit}/call", {"desk": desk})
+    await team.ask(team.desk, "POST", f"/intake/api/v1/visits/{first}/serve", {})
+
+
+async def _a_beginning(team: Team, now: datetime) -> dict[str, Any]:
+    """Somebody who is known, had a first guidance interview and will have a second. Returns their plan."""
+    days = await team.ask(team.desk, "GET", f"/directory/api/v1/centres/{CENTRE}")
+    visit = _id(now.date(), "known")
+    await team.ask(team.desk, "PUT", f"/intake/api/v1/visits/{visit}", {"centre": CENTRE, "area": "choose-path"})
+    told = {"given_name": "Visiteur", "family_name": "Démonstration", "purposes": ["guidance", "plan"]}
+    person = (await team.ask(team.desk, "POST", f"/intake/api/v1/visits/{visit}/visitor", told))["subject_ref"]
+    asked = {"subject_ref": person, "centre": CENTRE, "area": "choose-path"}
+    path = (await team.ask(team.counsellor, "POST", "/scheduling/api/v1/paths", asked))["id"]
+    held = {
+        "interview_id": str(_id(now.date(), "held")),
+        "kind": "guidance",
+        "centre": CENTRE,
+        "area": "choose-path",
+        "counsellor": team.counsellor.staff_code,
+        "starts_at": _open_day(now, -7, days["closed_on"]).isoformat(),
+        "minutes": 60,
+        "status": "fulfilled",
+        "path_id": path,
+        "method": "individual",
+        "number": 1,
+        "subject_ref": person,
+    }
+    await team.bring("/scheduling/api/v1/interviews/import", held)
+    next_one = {"path_id": path, "starts_at": _open_day(now, 7, days["closed_on"]).isoformat(), "minutes": 60}
+    await team.ask(team.counsellor, "POST", "/scheduling/api/v1/interviews", next_one | {"room": "liege-r1"})
+    await _a_workshop(team, _open_day(now, 14, days["closed_on"]), person)
+    return await _a_plan(team, person)
+
+
+async def _a_workshop(team: Team, begins: datetime, person: str) -> None:
+    sessions = [{"starts_at": (begins + timedelta(hours=4)).isoformat(), "minutes": 120}]
+    told = {"centre": CENTRE, "title": "Construire son projet (démonstration)", "room": "liege-r2", "seats": 8}
+    workshop = await team.ask(team.counsellor, "POST", "/scheduling/api/v1/workshops", told | {"sessions": sessions})
+    seats = f"/scheduling/api/v1/workshops/{workshop['id']}/seats"
+    await team.ask(team.counsellor, "POST", seats, {"subject_ref": person})
+
+
+async def _a_plan(team: Team, person: str) -> dict[str, Any]:
+    """The plan as it is between two interviews: half of what the method asks."""
+    async with asyncio.timeout(PATIENCE):
+        while not (plans := await team.ask(team.counsellor, "GET", f"/plans/api/v1/plans?centre={CENTRE}")):  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+    own, base = visitor(UUID(person)), f"/plans/api/v1/plans/{plans[0]['id']}"
+    for dimension, text in (
+        ("skills", "Démonstration : je répare les vélos de mes voisins."),
+        ("motivation", "Démonstration : un métier où l’on voit le résultat de son travail."),
+        ("interests", "Démonstration : l’électricité, le bois, être dehors."),
+    ):
+        await team.ask(own, "PUT", f"{base}/assessment/{dimension}", {"text": text})
+    step = await team.ask(own, "POST", f"{base}/information-steps", {"what": "Visiter un centre de formation"})
+    result = {"result": "Démonstration : il reste des places en janvier."}
+    await team.ask(own, "PUT", f"{base}/information-steps/{step['id']}/result", result)
+    goal = await team.ask(own, "POST", f"{base}/goals", {"text": "Devenir électricien ou électricienne"})
+    track = {"goal_id": goal["id"], "title": "Se former", "area": "select-training"}
+    track = await team.ask(team.counsellor, "POST", f"{base}/tracks", track)
+    action = {"track_id": track["id"], "title": "S’inscrire", "needs_provider": True, "service_id": SERVICE}
+    await team.ask(team.counsellor, "POST", f"{base}/actions", action | {"reason": "training"})
+    return plans[0]
+
+
+def _open_day(now: datetime, days: int, closed: list[str]) -> datetime:
+    """Ten o'clock on a day that the centre is open, so many days away or a little further."""
+    day = now.astimezone(BRUSSELS).replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=days)
+    while day.weekday() > 4 or day.date().isoformat() in closed:
+        day += timedelta(days=1 if days > 0 else -1)
+    return day
+
+
+def _id(day: date, what: str) -> UUID:
+    return uuid5(NAMESPACE_URL, f"https://cefo.example/demo/morning/{day}/{what}")

@@ -1,0 +1,58 @@
+"""Whoever tries cefo finds a centre at work: `cefo up --morning`, as `make run` starts it."""
+
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+
+from tests.journeys.adult import ok, signed_in
+from tests.journeys.stacks import Stack, eventually, up
+
+
+@contextmanager
+def tried_out(folder: Path) -> Generator[tuple[Stack, str]]:
+    """The platform, and the personal link that it prints once the morning was lived."""
+    with up(folder, "--morning") as (stack, _process):
+        links = eventually(lambda: re.findall(r"\S+/sign-in/link\?token=\S+", (folder / "up.log").read_text()), bool)
+        yield stack, links[0]
+
+
+def seen(stack: Stack) -> dict[str, int]:
+    """What the team of Liège has before it."""
+    desk, counsellor = signed_in(stack, "accueil-liege"), signed_in(stack, "conseil-liege")
+    waiting = eventually(
+        lambda: ok(counsellor.get("/scheduling/api/v1/waiting?centre=liege"))["visits"], lambda found: len(found) >= 7
+    )
+    plans = ok(counsellor.get("/plans/api/v1/plans?centre=liege"))
+    plan = ok(counsellor.get(f"/plans/api/v1/plans/{plans[0]['id']}"))
+    referrals = eventually(lambda: ok(counsellor.get("/directory/api/v1/referrals?centre=liege"))["contents"], bool)
+    return {
+        "waiting": len(waiting),
+        "board": desk.get("/intake/desk/liege").text.count('class="queue-row'),
+        "workshops": len(ok(counsellor.get("/scheduling/api/v1/workshops?centre=liege"))),
+        "plans": len(plans),
+        "steps": len(plan["information_steps"]),
+        "referrals": len(referrals),
+    }
+
+
+def test_whoever_tries_it_finds_a_centre_at_work_and_once_only(tmp_path: Path) -> None:
+    with tried_out(tmp_path) as (stack, link):
+        first = seen(stack)
+        visitor = stack.browse()
+        token = parse_qs(urlsplit(link).query)["token"][0]
+        assert visitor.post("/sign-in/link", data={"token": token}).status_code == 303
+        assert "Devenir électricien" in follow(visitor, "/plans/")
+    assert first == {"waiting": 7, "board": 7, "workshops": 1, "plans": 1, "steps": 1, "referrals": 1}
+    with tried_out(tmp_path) as (stack, _):
+        assert seen(stack) == first
+
+
+def follow(browser: httpx2.Client, path: str) -> str:
+    """The page, wherever it is."""
+    answer = browser.get(path, headers={"accept": "text/html"}, follow_redirects=True)
+    assert answer.status_code == 200, answer.text
+    return answer.text
