@@ -12,7 +12,7 @@ from services.chassis.errors import NotFound, msg
 from services.chassis.identity import Person, Role
 from services.chassis.web import Body, Reading, Routes, Running, Working, allow, anyone, import_lines, personal_link
 from services.contracts.intake import Channel, VisitStatus
-from services.intake import actions
+from services.intake.actions import people, visits
 from services.intake.imports import VisitLine, record_visits
 from services.intake.store import Visit, Visitor, centres, in_the_room
 
@@ -140,10 +140,10 @@ async def _check_in(running: Running, id: UUID, body: CheckIn, person: Person, c
     """Whoever checks in at the same moment shares one unit of work."""
     if not person.works_at(body.centre):
         async with running.store.work() as work:
-            await actions.known_centre(work, body.centre)
+            await visits.known_centre(work, body.centre)
         person.at(body.centre)
-    arrival = actions.Arrival(id, body.centre, body.area, body.channel, body.at, body.queue, correlation_id)
-    return VisitOut.of(await running.together(actions.check_in_all).ask(arrival))
+    arrival = visits.Arrival(id, body.centre, body.area, body.channel, body.at, body.queue, correlation_id)
+    return VisitOut.of(await running.together(visits.check_in_all).ask(arrival))
 
 
 @router.get("/visits")
@@ -168,42 +168,42 @@ async def get_visit(id: UUID, read: Reading, person: Team) -> VisitOut:
 async def call_next(body: CallNext, work: Working, person: Team) -> VisitOut:
     """Call whoever waits longest."""
     person.at(body.centre)
-    return VisitOut.of(await actions.call_next(work, body.centre, body.desk, body.area))
+    return VisitOut.of(await visits.call_next(work, body.centre, body.desk, body.area))
 
 
 @router.post("/visits/{id}/call")
 async def call(id: UUID, body: Call, work: Working, person: Team) -> VisitOut:
     """Call this visitor."""
     await _own(work, id, person)
-    return VisitOut.of(await actions.call(work, id, body.desk, body.version))
+    return VisitOut.of(await visits.call(work, id, body.desk, body.version))
 
 
 @router.post("/visits/{id}/serve")
 async def serve(id: UUID, body: Step, work: Working, person: Team) -> VisitOut:
     """Service begins."""
     await _own(work, id, person)
-    return VisitOut.of(await actions.serve(work, id, body.version))
+    return VisitOut.of(await visits.serve(work, id, body.version))
 
 
 @router.post("/visits/{id}/finish")
 async def finish(id: UUID, body: Step, work: Working, person: Team) -> VisitOut:
     """The visit ended well."""
     await _own(work, id, person)
-    return VisitOut.of(await actions.finish(work, id, body.version))
+    return VisitOut.of(await visits.finish(work, id, body.version))
 
 
 @router.post("/visits/{id}/leave")
 async def leave(id: UUID, body: Step, work: Working, person: Team) -> VisitOut:
     """The visitor went away."""
     await _own(work, id, person)
-    return VisitOut.of(await actions.leave(work, id, body.version))
+    return VisitOut.of(await visits.leave(work, id, body.version))
 
 
 @router.post("/visits/{id}/visitor", status_code=201)
 async def register(id: UUID, body: Registration, work: Working, person: Team, request: Request) -> Registered:
     """The person agrees to be known."""
     await _own(work, id, person)
-    visitor = await actions.register_visitor(work, id, recorded_by=person.subject, **body.model_dump())
+    visitor = await people.register_visitor(work, id, recorded_by=person.subject, **body.model_dump())
     return Registered(subject_ref=visitor.id, link=personal_link(request, visitor.id))
 
 
@@ -213,13 +213,13 @@ async def withdraw(subject_ref: UUID, body: Withdrawal, work: Working, person: T
     visitor = await work.find(Visitor, subject_ref)
     if visitor is None or not (person.is_subject(subject_ref) or person.works_at(visitor.centre)):
         raise NotFound(what=msg("visitor"))
-    await actions.withdraw_consent(work, subject_ref, body.purposes)
+    await people.withdraw_consent(work, subject_ref, body.purposes)
 
 
 @router.delete("/visitors/{subject_ref}", status_code=204)
 async def erase(subject_ref: UUID, work: Working, person: Operator) -> None:
     """Forget a person, everywhere."""
-    await actions.erase_visitor(work, subject_ref)
+    await people.erase_visitor(work, subject_ref)
 
 
 @router.post("/visits/import")

@@ -5,7 +5,7 @@ from services.chassis.store import Work
 from services.contracts.directory import CentrePublished
 from services.contracts.intake import DeskCheckIn
 from services.contracts.scheduling import InterviewStarted
-from services.intake import actions
+from services.intake.actions import visits
 from services.intake.store import Visit
 
 reactions = Reactions()
@@ -14,20 +14,20 @@ reactions = Reactions()
 @reactions.on(DeskCheckIn, loads=Visit)
 async def on_desk_check_in(work: Work, event: DeskCheckIn) -> None:
     """A front desk's own software said that somebody came."""
-    await actions.check_in(
+    await visits.check_in(
         work,
-        actions.Arrival(event.visit_id, event.centre, event.area, event.channel, event.at, event.queue),
+        visits.Arrival(event.visit_id, event.centre, event.area, event.channel, event.at, event.queue),
     )
 
 
 @reactions.on(CentrePublished)
 async def on_centre_published(work: Work, event: CentrePublished) -> None:
     """The directory published a centre."""
-    await actions.know_centre(work, event.centre, event.name, list(event.areas), event.timezone)
+    await visits.know_centre(work, event.centre, event.name, list(event.areas), event.timezone)
 
 
 @reactions.on(InterviewStarted, loads=lambda event: [(Visit, event.visit_id)] if event.visit_id else [])
 async def on_interview_started(work: Work, event: InterviewStarted) -> None:
     """A counsellor and a visitor sat down; the desk need not say so too."""
     if event.visit_id is not None:
-        await actions.sits_with_a_counsellor(work, event.visit_id, event.at)
+        await visits.sits_with_a_counsellor(work, event.visit_id, event.at)

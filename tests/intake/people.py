@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.chassis.identity import Person, Role
 from services.chassis.store import Store, Work
-from services.intake import actions
+from services.intake.actions import visits
 from services.intake.store import Visit
 
 AREAS = ["choose-path", "select-training", "find-job", "create-business"]
@@ -26,12 +26,12 @@ OPERATOR = Person(subject="test/operator", name="Exploitation", roles=frozenset(
 async def open_centres(store: Store) -> None:
     """Liège with the four areas, Namur with one."""
     async with store.work() as work:
-        await actions.know_centre(work, "liege", "Cité des métiers de Liège", AREAS, "Europe/Brussels")
-        await actions.know_centre(work, "namur", "Cité des métiers de Namur", ["find-job"], "Europe/Brussels")
+        await visits.know_centre(work, "liege", "Cité des métiers de Liège", AREAS, "Europe/Brussels")
+        await visits.know_centre(work, "namur", "Cité des métiers de Namur", ["find-job"], "Europe/Brussels")
 
 
 async def walks_in(
     work: Work, visit_id: UUID, *, centre: str = "liege", area: str | None = None, queue: bool = True
 ) -> Visit:
     """Somebody comes to the desk."""
-    return await actions.check_in(work, actions.Arrival(visit_id, centre, area, queue=queue))
+    return await visits.check_in(work, visits.Arrival(visit_id, centre, area, queue=queue))

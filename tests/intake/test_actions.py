@@ -21,12 +21,13 @@ from services.contracts.intake import (
     VisitServed,
     VisitStatus,
 )
-from services.intake import actions, domain
+from services.intake import domain
+from services.intake.actions import people, visits
 from services.intake.store import Consent, ErasedSubject, Visit, Visitor
 from tests.intake.people import MONDAY, walks_in
 
 
-async def visits(store: Store) -> list[Visit]:
+async def kept(store: Store) -> list[Visit]:
     async with store.read() as session:
         return list((await session.scalars(sa.select(Visit).order_by(col(Visit.checked_in_at)))).all())
 
@@ -40,7 +41,7 @@ async def enter(store: Store, **how: object) -> UUID:
 
 async def registered(store: Store, visit_id: UUID) -> UUID:
     async with store.work() as work:
-        visitor = await actions.register_visitor(
+        visitor = await people.register_visitor(
             work,
             visit_id,
             given_name="Prénom",
@@ -55,7 +56,7 @@ async def registered(store: Store, visit_id: UUID) -> UUID:
 
 async def test_a_check_in_gives_a_ticket_and_says_so(store: Store) -> None:
     visit_id = await enter(store, area="find-job")
-    (visit,) = await visits(store)
+    (visit,) = await kept(store)
     assert (visit.id, visit.status, visit.ticket, visit.version) == (visit_id, "waiting", "E-001", 1)
     (event,) = await said(store)
     assert event.event == VisitCheckedIn(
@@ -74,7 +75,7 @@ async def test_saying_it_again_changes_nothing(store: Store) -> None:
     for _ in range(3):
         async with store.work() as work:
             await walks_in(work, visit_id, area="find-job")
-    assert [visit.ticket for visit in await visits(store)] == ["E-001"]
+    assert [visit.ticket for visit in await kept(store)] == ["E-001"]
     assert len(await said(store)) == 1
 
 
@@ -83,13 +84,13 @@ async def test_saying_otherwise_under_the_same_id_is_refused(store: Store) -> No
     with pytest.raises(domain.AlreadyDifferent):
         async with store.work() as work:
             await walks_in(work, visit_id, area="select-training")
-    assert [visit.area for visit in await visits(store)] == ["find-job"]
+    assert [visit.area for visit in await kept(store)] == ["find-job"]
 
 
 async def test_passing_through_takes_no_ticket(store: Store) -> None:
     await enter(store, queue=False)
     await enter(store)
-    assert sorted((visit.status, visit.ticket) for visit in await visits(store)) == [
+    assert sorted((visit.status, visit.ticket) for visit in await kept(store)) == [
         ("no_queue", None),
         ("waiting", "A-001"),
     ]
@@ -106,13 +107,13 @@ async def test_the_same_check_in_at_once_is_one_visit(store: Store) -> None:
             pass  # the other click was first; PostgreSQL's answer to the loser of the race
 
     await asyncio.gather(*(click() for _ in range(10)))
-    assert len(await visits(store)) == 1
+    assert len(await kept(store)) == 1
     assert len(await said(store)) == 1
 
 
 async def test_fifty_people_at_once_get_fifty_tickets(store: Store) -> None:
     await asyncio.gather(*(enter(store, area="find-job") for _ in range(50)))
-    assert sorted(visit.ticket or "" for visit in await visits(store)) == [f"E-{n:03d}" for n in range(1, 51)]
+    assert sorted(visit.ticket or "" for visit in await kept(store)) == [f"E-{n:03d}" for n in range(1, 51)]
 
 
 async def test_numbers_start_anew_on_the_centres_own_day(store: Store, clock: FixedClock) -> None:
@@ -120,7 +121,7 @@ async def test_numbers_start_anew_on_the_centres_own_day(store: Store, clock: Fi
     await enter(store)
     clock.forward(hours=1)
     await enter(store)
-    assert [visit.ticket for visit in await visits(store)] == ["A-001", "A-001"]
+    assert [visit.ticket for visit in await kept(store)] == ["A-001", "A-001"]
 
 
 async def test_twenty_desks_that_call_at_once_get_twenty_visitors(store: Store) -> None:
@@ -129,11 +130,11 @@ async def test_twenty_desks_that_call_at_once_get_twenty_visitors(store: Store) 
 
     async def call(desk: int) -> UUID:
         async with store.work() as work:
-            return (await actions.call_next(work, "liege", f"desk-{desk}")).id
+            return (await visits.call_next(work, "liege", f"desk-{desk}")).id
 
     called = await asyncio.gather(*(call(desk) for desk in range(1, 21)))
     assert len(set(called)) == 20
-    assert {visit.status for visit in await visits(store)} == {"called"}
+    assert {visit.status for visit in await kept(store)} == {"called"}
     assert len(await said(store, VisitCalled)) == 20
 
 
@@ -144,7 +145,7 @@ async def test_where_desks_outnumber_visitors_the_others_are_told(store: Store) 
     async def call(desk: int) -> object:
         try:
             async with store.work() as work:
-                return (await actions.call_next(work, "liege", f"desk-{desk}")).id
+                return (await visits.call_next(work, "liege", f"desk-{desk}")).id
         except domain.NobodyWaiting as refused:
             return refused.slug
 
@@ -160,26 +161,26 @@ async def test_whoever_waits_longest_is_called_first_and_only_at_their_centre(st
     clock.forward(minutes=1)
     await enter(store, centre="namur")
     async with store.work() as work:
-        chosen = await actions.call_next(work, "liege", "desk-1", "select-training")
+        chosen = await visits.call_next(work, "liege", "desk-1", "select-training")
         assert chosen.id == second
     async with store.work() as work:
-        assert (await actions.call_next(work, "liege", "desk-1")).id == first
+        assert (await visits.call_next(work, "liege", "desk-1")).id == first
     with pytest.raises(domain.NobodyWaiting):
         async with store.work() as work:
-            await actions.call_next(work, "liege", "desk-1")
+            await visits.call_next(work, "liege", "desk-1")
 
 
 async def test_a_visit_from_ticket_to_goodbye(store: Store, clock: FixedClock) -> None:
     visit_id = await enter(store)
     async with store.work() as work:
-        await actions.call(work, visit_id, "desk-2")
+        await visits.call(work, visit_id, "desk-2")
     clock.forward(minutes=2)
     async with store.work() as work:
-        await actions.serve(work, visit_id)
+        await visits.serve(work, visit_id)
     clock.forward(minutes=20)
     async with store.work() as work:
-        await actions.finish(work, visit_id)
-    (visit,) = await visits(store)
+        await visits.finish(work, visit_id)
+    (visit,) = await kept(store)
     assert (visit.status, visit.desk, visit.version) == ("served", "desk-2", 4)
     assert (visit.called_at, visit.served_at, visit.ended_at) == (
         MONDAY,
@@ -194,12 +195,12 @@ async def test_a_visit_from_ticket_to_goodbye(store: Store, clock: FixedClock) -
 async def test_who_left_is_not_served_afterwards(store: Store) -> None:
     visit_id = await enter(store)
     async with store.work() as work:
-        await actions.leave(work, visit_id)
+        await visits.leave(work, visit_id)
     with pytest.raises(domain.WrongStep):
         async with store.work() as work:
-            await actions.serve(work, visit_id)
+            await visits.serve(work, visit_id)
     assert len(await said(store, VisitLeft)) == 1
-    assert (await visits(store))[0].status == "left"
+    assert (await kept(store))[0].status == "left"
 
 
 async def test_of_two_who_press_at_once_one_is_told_that_it_changed(store: Store) -> None:
@@ -208,7 +209,7 @@ async def test_of_two_who_press_at_once_one_is_told_that_it_changed(store: Store
     async def press() -> str:
         try:
             async with store.work() as work:
-                await actions.call(work, visit_id, "desk-1", version=1)
+                await visits.call(work, visit_id, "desk-1", version=1)
         except Stale as refused:
             return refused.slug
         return "called"
@@ -231,16 +232,16 @@ async def test_what_cannot_be_is_refused_and_changes_nothing(
     told: dict[str, object] = {"centre": "liege", "area": None, "at": None, **wrong}
     with pytest.raises(Refused) as refused:
         async with store.work() as work:
-            await actions.check_in(work, actions.Arrival(uuid4(), channel=Channel.KIOSK, **told))  # type: ignore[arg-type]
+            await visits.check_in(work, visits.Arrival(uuid4(), channel=Channel.KIOSK, **told))  # type: ignore[arg-type]
     assert refused.value.about == field
-    assert await visits(store) == []
+    assert await kept(store) == []
     assert await said(store) == []
 
 
 async def test_who_agrees_is_known_here_and_only_as_a_reference_elsewhere(store: Store) -> None:
     visit_id = await enter(store)
     subject_ref = await registered(store, visit_id)
-    assert (await visits(store))[0].subject_ref == subject_ref
+    assert (await kept(store))[0].subject_ref == subject_ref
     known, identified = await said(store, VisitorRegistered, VisitIdentified)
     assert isinstance(known.event, VisitorRegistered)
     assert known.event.purposes == ("guidance", "plan")
@@ -256,8 +257,8 @@ async def test_who_is_forgotten_leaves_a_reference_that_never_comes_back(store: 
     visit_id = await enter(store)
     subject_ref = await registered(store, visit_id)
     async with store.work() as work:
-        await actions.erase_visitor(work, subject_ref)
-    assert (await visits(store))[0].subject_ref is None
+        await people.erase_visitor(work, subject_ref)
+    assert (await kept(store))[0].subject_ref is None
     async with store.read() as session:
         assert await session.get(Visitor, subject_ref) is None
         assert (await session.scalars(sa.select(Consent))).all() == []

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from services.chassis.outbox import unpack_headers
 from services.chassis.store import Store
-from services.intake import actions, domain
+from services.intake import domain
+from services.intake.actions import people, visits
 from services.intake.store import Consent, Table
 
 
@@ -19,7 +20,7 @@ async def store(tmp_path: Path) -> AsyncGenerator[Store]:
     async with made.writer.begin() as connection:
         await connection.run_sync(Table.metadata.create_all)
     async with made.work() as work:
-        await actions.know_centre(work, "liege", "Liège", ["find-job"], "Europe/Brussels")
+        await visits.know_centre(work, "liege", "Liège", ["find-job"], "Europe/Brussels")
     yield made
     await made.close()
 
@@ -27,9 +28,9 @@ async def store(tmp_path: Path) -> AsyncGenerator[Store]:
 async def somebody(store: Store) -> UUID:
     visit = uuid4()
     async with store.work() as work:
-        await actions.check_in(work, actions.Arrival(visit, "liege"))
+        await visits.check_in(work, visits.Arrival(visit, "liege"))
     async with store.work() as work:
-        visitor = await actions.register_visitor(
+        visitor = await people.register_visitor(
             work,
             visit,
             given_name="Prénom",
@@ -52,7 +53,7 @@ async def test_a_withdrawal_is_noted_and_said_once(store: Store) -> None:
     subject_ref = await somebody(store)
     for _ in range(2):
         async with store.work() as work:
-            await actions.withdraw_consent(work, subject_ref, ["reminders", "plan"])
+            await people.withdraw_consent(work, subject_ref, ["reminders", "plan"])
     assert (await said(store)).count("cefo.intake.visitor-consent-withdrawn.v1") == 1
     async with store.read() as session:
         consents = {one.purpose: one.withdrawn_at for one in await session.scalars(sa.select(Consent))}
@@ -65,5 +66,5 @@ async def test_an_unknown_purpose_is_refused_and_changes_nothing(store: Store) -
     before = await said(store)
     with pytest.raises(domain.UnknownPurpose):
         async with store.work() as work:
-            await actions.withdraw_consent(work, subject_ref, ["marketing"])
+            await people.withdraw_consent(work, subject_ref, ["marketing"])
     assert await said(store) == before

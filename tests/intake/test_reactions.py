@@ -9,7 +9,7 @@ from services.chassis.testing import ear, heard, said
 from services.contracts.directory import CentrePublished
 from services.contracts.intake import Channel, DeskCheckIn, VisitBeingServed, VisitCheckedIn
 from services.contracts.scheduling import InterviewKind, InterviewStarted
-from services.intake import actions
+from services.intake.actions import visits
 from services.intake.reactions import reactions
 from services.intake.store import Centre, Visit
 from tests.intake.people import MONDAY
@@ -99,7 +99,7 @@ async def test_whoever_sits_with_a_counsellor_waits_no_longer(store: Store, call
     await ear(store, reactions).take([heard(visit, 1)])
     if called:
         async with store.work() as work:
-            await actions.call(work, visit.visit_id, "desk-1")
+            await visits.call(work, visit.visit_id, "desk-1")
     interview = began(visit.visit_id)
     await ear(store, reactions).take([heard(interview, 1), heard(interview, 1), heard(began(None), 1)])
     (row,) = await kept(store)
@@ -112,8 +112,8 @@ async def test_what_the_desk_said_of_a_visit_stays_when_an_interview_begins(stor
     there, gone = arrival(), arrival()
     await ear(store, reactions).take([heard(one, 1) for one in (there, gone)])
     async with store.work() as work:
-        await actions.serve(work, there.visit_id)
-        await actions.leave(work, gone.visit_id)
+        await visits.serve(work, there.visit_id)
+        await visits.leave(work, gone.visit_id)
     before = {visit.id: (visit.status, visit.version) for visit in await kept(store)}
     everybody = (there.visit_id, gone.visit_id, uuid4())
     await ear(store, reactions).take([heard(began(visit_id), 1) for visit_id in everybody])

@@ -92,6 +92,7 @@ class Centre:
         eventually(lambda: ok(self.desk.get(seen_by_the_desk)), lambda seen: seen["status"] == "being_served")
         self.until(self.now() + timedelta(minutes=20))
         ok(self.counsellor.post(f"/scheduling/api/v1/interviews/{interview['id']}/hold", json={}))
+        ok(self.desk.post(f"{seen_by_the_desk}/finish", json={}))
 
     def agrees_to_be_known(self, visit: str) -> dict[str, Any]:
         """The person agrees; returns the reference and their personal link."""

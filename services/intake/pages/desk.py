@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from services.chassis.errors import NotFound, msg
 from services.chassis.i18n import translate as _
 from services.chassis.web import Body, Reading, Routes, Running, Working, fragment, live_board, page, see_other
-from services.intake import actions
+from services.intake.actions import visits
 from services.intake.pages.shown import DESK_COOKIE, DeskCode, Team, desk_board, desk_label, the_centre, this_desk
 from services.intake.store import Visit, centres
 
@@ -80,7 +80,7 @@ async def desk_stream(centre: str, request: Request, running: Running, person: T
         place = await the_centre(session, centre)
         return fragment(request, "intake/board.html", **await desk_board(session, place, running.clock()))
 
-    return live_board(request, actions.board(centre), render)
+    return live_board(request, visits.board(centre), render)
 
 
 @router.post("/desk/{centre}/visits")
@@ -88,8 +88,8 @@ async def check_in(
     centre: str, form: Annotated[CheckInForm, Form()], request: Request, work: Working, person: Team
 ) -> Response:
     """Check somebody in from the desk page."""
-    arrival = actions.Arrival(form.visit_id, person.at(centre), form.area or None, queue=form.queue == "yes")
-    visit = await actions.check_in(work, arrival)
+    arrival = visits.Arrival(form.visit_id, person.at(centre), form.area or None, queue=form.queue == "yes")
+    visit = await visits.check_in(work, arrival)
     done = _("Welcome noted.") if visit.ticket is None else _("Ticket {ticket}.").format(ticket=visit.ticket)
     return see_other(request, f"/intake/desk/{centre}", done=done)
 
@@ -110,7 +110,7 @@ async def call_next(
     centre: str, form: Annotated[NextForm, Form()], request: Request, work: Working, person: Team
 ) -> Response:
     """Call whoever is next."""
-    visit = await actions.call_next(work, person.at(centre), form.desk or this_desk(request))
+    visit = await visits.call_next(work, person.at(centre), form.desk or this_desk(request))
     return see_other(request, f"/intake/desk/{centre}", done=_("{ticket} is called.").format(ticket=visit.ticket))
 
 
@@ -123,13 +123,13 @@ async def step(
     person.at(visit.centre)
     match step:
         case "call":
-            await actions.call(work, id, form.desk or this_desk(request), form.version)
+            await visits.call(work, id, form.desk or this_desk(request), form.version)
         case "serve":
-            await actions.serve(work, id, form.version)
+            await visits.serve(work, id, form.version)
         case "finish":
-            await actions.finish(work, id, form.version)
+            await visits.finish(work, id, form.version)
         case "leave":
-            await actions.leave(work, id, form.version)
+            await visits.leave(work, id, form.version)
         case _:
             raise NotFound(what=msg("step"))
     return see_other(request, f"/intake/desk/{visit.centre}")

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from services.chassis.identity import Person
 from services.chassis.web import Reading, Routes, Running, anyone, fragment, live_board, page
-from services.intake import actions
+from services.intake.actions import visits
 from services.intake.pages.shown import room_board, the_centre
 
 router = Routes("/intake", pages=True)
@@ -39,4 +39,4 @@ async def waiting_room_stream(
         place = await the_centre(session, centre)
         return fragment(request, "intake/room.html", **await room_board(session, place, running.clock()))
 
-    return live_board(request, actions.board(centre), render)
+    return live_board(request, visits.board(centre), render)

@@ -14,7 +14,7 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity import Person, Role
 from services.chassis.store import Work
 from services.chassis.web import Body, Reading, Routes, Running, anyone, page, personal_link, read_form, tried
-from services.intake import actions
+from services.intake.actions import people
 from services.intake.pages.shown import Team, the_centre
 from services.intake.store import Visit, Visitor
 
@@ -84,7 +84,7 @@ async def visitor_fragment(subject_ref: UUID, read: Reading, person: Annotated[P
 async def _register(work: Work, id: UUID, form: RegisterForm, person: Person) -> Visitor:
     visit = await work.load(Visit, id, msg("visit"))
     person.at(visit.centre)
-    return await actions.register_visitor(
+    return await people.register_visitor(
         work,
         id,
         recorded_by=person.subject,

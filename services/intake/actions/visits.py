@@ -1,38 +1,29 @@
-"""What the front desk does. People and events end here."""
+"""What the front desk does with the queue: who came, is called, is served, went."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
-import sqlalchemy as sa
-from sqlmodel import col
 
 from services.chassis.errors import Refused, Stale, msg
 from services.chassis.store import Cause, Work
 from services.contracts.intake import (
     Channel,
-    SubjectErased,
     VisitBeingServed,
     VisitCalled,
     VisitCheckedIn,
-    VisitIdentified,
     VisitLeft,
-    VisitorConsentWithdrawn,
-    VisitorRegistered,
     VisitServed,
     VisitStatus,
 )
 from services.intake import domain
 from services.intake.store import (
     Centre,
-    Consent,
-    ErasedSubject,
     Visit,
-    Visitor,
     centres,
     centres_named,
     count_tickets,
@@ -174,87 +165,6 @@ async def leave(work: Work, visit_id: UUID, version: int | None = None) -> Visit
     visit.ended_at = work.now
     work.emit(visit, VisitLeft(visit_id=visit.id, centre=visit.centre, at=work.now))
     return visit
-
-
-async def register_visitor(
-    work: Work,
-    visit_id: UUID,
-    *,
-    given_name: str,
-    family_name: str,
-    contact: str | None,
-    language: str,
-    purposes: list[str],
-    recorded_by: str,
-) -> Visitor:
-    """A person agrees to be known; the visit becomes theirs. Nobody else learns more than a random reference."""
-    domain.check_purposes(purposes)
-    visit = await work.load(Visit, visit_id, msg("visit"))
-    if visit.subject_ref is not None:
-        raise domain.AlreadyKnown()
-    visitor = work.add(
-        Visitor(
-            id=uuid4(),
-            correlation_id=visit.correlation_id,
-            centre=visit.centre,
-            given_name=given_name,
-            family_name=family_name,
-            contact=contact,
-            language=language,
-            registered_at=work.now,
-            retain_until=work.now + domain.RETENTION,
-        )
-    )
-    for purpose in purposes:
-        work.add(
-            Consent(id=uuid4(), subject_ref=visitor.id, purpose=purpose, given_at=work.now, recorded_by=recorded_by)
-        )
-    work.emit(
-        visitor,
-        VisitorRegistered(
-            subject_ref=visitor.id,
-            centre=visit.centre,
-            at=work.now,
-            purposes=tuple(purposes),
-            language=language,
-            retain_until=visitor.retain_until,
-        ),
-    )
-    visit.subject_ref = visitor.id
-    work.emit(visit, VisitIdentified(visit_id=visit.id, centre=visit.centre, at=work.now, subject_ref=visitor.id))
-    work.touch(board(visit.centre))
-    return visitor
-
-
-async def withdraw_consent(work: Work, subject_ref: UUID, purposes: list[str]) -> Visitor:
-    """The person no longer agrees to these purposes. What they never agreed to, or withdrew before, changes nothing."""
-    domain.check_purposes(purposes)
-    visitor = await work.load(Visitor, subject_ref, msg("visitor"))
-    still = await work.session.scalars(
-        sa.select(Consent).where(
-            col(Consent.subject_ref) == subject_ref,
-            col(Consent.purpose).in_(purposes),
-            col(Consent.withdrawn_at).is_(None),
-        )
-    )
-    withdrawn: list[str] = []
-    for consent in still:
-        consent.withdrawn_at = work.now
-        withdrawn.append(consent.purpose)
-    if withdrawn:
-        said = VisitorConsentWithdrawn(subject_ref=subject_ref, at=work.now, purposes=tuple(sorted(withdrawn)))
-        work.emit(visitor, said)
-    return visitor
-
-
-async def erase_visitor(work: Work, subject_ref: UUID) -> None:
-    """Forget a person: name, contact, consents and the tie to their visits; everybody else is told to do the same."""
-    visitor = await work.load(Visitor, subject_ref, msg("visitor"))
-    work.emit(visitor, SubjectErased(subject_ref=subject_ref, at=work.now))
-    await work.session.execute(sa.delete(Consent).where(col(Consent.subject_ref) == subject_ref))
-    await work.session.execute(sa.update(Visit).where(col(Visit.subject_ref) == subject_ref).values(subject_ref=None))
-    await work.session.delete(visitor)
-    work.add(ErasedSubject(subject_ref=subject_ref, erased_at=work.now))
 
 
 async def know_centre(work: Work, code: str, name: str, areas: list[str], timezone: str) -> None:

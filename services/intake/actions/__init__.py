@@ -1,0 +1,1 @@
+"""What intake does, one subject a module. People and events end here."""

@@ -1,0 +1,94 @@
+"""What a person agrees to, takes back, and may have forgotten. Nobody else learns their name."""
+
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from services.chassis.errors import msg
+from services.chassis.store import Work
+from services.contracts.intake import SubjectErased, VisitIdentified, VisitorConsentWithdrawn, VisitorRegistered
+from services.intake import domain
+from services.intake.actions.visits import board
+from services.intake.store import Consent, ErasedSubject, Visit, Visitor
+
+
+async def register_visitor(
+    work: Work,
+    visit_id: UUID,
+    *,
+    given_name: str,
+    family_name: str,
+    contact: str | None,
+    language: str,
+    purposes: list[str],
+    recorded_by: str,
+) -> Visitor:
+    """A person agrees to be known; the visit becomes theirs. Nobody else learns more than a random reference."""
+    domain.check_purposes(purposes)
+    visit = await work.load(Visit, visit_id, msg("visit"))
+    if visit.subject_ref is not None:
+        raise domain.AlreadyKnown()
+    visitor = work.add(
+        Visitor(
+            id=uuid4(),
+            correlation_id=visit.correlation_id,
+            centre=visit.centre,
+            given_name=given_name,
+            family_name=family_name,
+            contact=contact,
+            language=language,
+            registered_at=work.now,
+            retain_until=work.now + domain.RETENTION,
+        )
+    )
+    for purpose in purposes:
+        work.add(
+            Consent(id=uuid4(), subject_ref=visitor.id, purpose=purpose, given_at=work.now, recorded_by=recorded_by)
+        )
+    work.emit(
+        visitor,
+        VisitorRegistered(
+            subject_ref=visitor.id,
+            centre=visit.centre,
+            at=work.now,
+            purposes=tuple(purposes),
+            language=language,
+            retain_until=visitor.retain_until,
+        ),
+    )
+    visit.subject_ref = visitor.id
+    work.emit(visit, VisitIdentified(visit_id=visit.id, centre=visit.centre, at=work.now, subject_ref=visitor.id))
+    work.touch(board(visit.centre))
+    return visitor
+
+
+async def withdraw_consent(work: Work, subject_ref: UUID, purposes: list[str]) -> Visitor:
+    """The person no longer agrees to these purposes. What they never agreed to, or withdrew before, changes nothing."""
+    domain.check_purposes(purposes)
+    visitor = await work.load(Visitor, subject_ref, msg("visitor"))
+    still = await work.session.scalars(
+        sa.select(Consent).where(
+            col(Consent.subject_ref) == subject_ref,
+            col(Consent.purpose).in_(purposes),
+            col(Consent.withdrawn_at).is_(None),
+        )
+    )
+    withdrawn: list[str] = []
+    for consent in still:
+        consent.withdrawn_at = work.now
+        withdrawn.append(consent.purpose)
+    if withdrawn:
+        said = VisitorConsentWithdrawn(subject_ref=subject_ref, at=work.now, purposes=tuple(sorted(withdrawn)))
+        work.emit(visitor, said)
+    return visitor
+
+
+async def erase_visitor(work: Work, subject_ref: UUID) -> None:
+    """Forget a person: name, contact, consents and the tie to their visits; everybody else is told to do the same."""
+    visitor = await work.load(Visitor, subject_ref, msg("visitor"))
+    work.emit(visitor, SubjectErased(subject_ref=subject_ref, at=work.now))
+    await work.session.execute(sa.delete(Consent).where(col(Consent.subject_ref) == subject_ref))
+    await work.session.execute(sa.update(Visit).where(col(Visit.subject_ref) == subject_ref).values(subject_ref=None))
+    await work.session.delete(visitor)
+    work.add(ErasedSubject(subject_ref=subject_ref, erased_at=work.now))
