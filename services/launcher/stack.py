@@ -74,7 +74,7 @@ async def parts(wanted: Wanted) -> AsyncGenerator[tuple[Settings, Broker]]:
         )
         if embedded and "CEFO_FETCH_WAIT_MS" not in os.environ:
             # The embedded broker holds an empty fetch for as long as it may, even when something arrives.
-            settings = settings.model_copy(update={"fetch_wait_ms": 50})
+            settings = settings.model_copy(update={"fetch_wait_ms": 100})
         if wanted.store != "sqlite":
             await create_databases(wanted.store, wanted.services)
         yield settings, Broker(settings, embedded=embedded)

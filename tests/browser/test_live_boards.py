@@ -1,14 +1,15 @@
 """A board that changes by itself disturbs nobody: names, focus, place and what is unfolded stay."""
 
+import asyncio
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.browser.morning import Morning
 from tests.browser.page_checks import watched_page
 from tests.journeys.adult import IFAPME_SERVICE, Centre, ok
-from tests.journeys.screens import PHONE, row
+from tests.journeys.screens import PHONE, FrontDesk, row
 
 pytestmark = pytest.mark.browser
 PATIENCE = 20_000
@@ -48,6 +49,28 @@ async def test_somebody_comes_in_and_the_desk_keeps_its_place(lived_in: Morning,
         assert await still.bounding_box() == place
         await expect(waiting.first.get_by_role("button", name="Oui, reparti")).to_be_visible()
         assert trouble.all() == []
+
+
+async def test_what_is_pressed_while_an_answer_is_on_its_way_is_not_lost(lived_in: Morning, browser: Browser) -> None:
+    async with watched_page(browser, base_url=lived_in.stack.url, locale="fr") as (page, _trouble):
+
+        async def late(route: Route) -> None:
+            answer = await route.fetch()
+            await asyncio.sleep(2)
+            await route.fulfill(response=answer)
+
+        await page.route("**/serve", late)
+        await lived_in.enters(page, "accueil-liege")
+        desk = FrontDesk(page)
+        await page.goto("/intake/desk/liege")
+        ticket = await desk.checks_in("S’orienter")
+        await desk.calls(ticket)
+        pressed: list[str] = []
+        page.on("request", lambda one: pressed.append(one.url.rsplit("/", 1)[1]) if one.method == "POST" else None)
+        await desk.receives(ticket)
+        await page.get_by_role("button", name=f"Terminer – {ticket}").click()
+        await expect(row(page.get_by_role("region", name="En cours d’accueil"), ticket)).to_have_count(0)
+        assert pressed == ["serve", "finish"]
 
 
 @pytest.mark.parametrize(("motion", "moves"), [("no-preference", True), ("reduce", False)])
