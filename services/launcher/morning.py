@@ -5,7 +5,7 @@ who wait, once a day; a plan that has begun and a workshop with seats, once. Nam
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -55,41 +55,40 @@ class Team:
         self.operator = DEMO_ACCOUNTS["exploitation"]
 
     async def ask(self, who: Person, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """The JSON answer. What was said a moment ago may still be on its way to the service that is asked.
-
-        Raises `TimeoutError` when it was refused to the end.
-        """
-        headers = {"authorization": f"Bearer {self._signer.session(who)}"}
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                answer = await self._client.request(method, path, json=body, headers=headers)
-                if answer.is_success:
-                    return answer.json()
-                _log.debug("not yet", path=path, status=answer.status_code, said=answer.text)
-                await asyncio.sleep(0.2)
-
-    async def known(self, path: str) -> bool:
-        """Is there something at this address?"""
-        headers = {"authorization": f"Bearer {self._signer.session(self.desk)}"}
-        return (await self._client.get(path, headers=headers)).is_success
+        """The JSON answer. Raises `TimeoutError` when it was refused to the end."""
+        return (await self._granted(method, path, headers=self._as(who), json=body)).json()
 
     async def bring(self, path: str, line: Mapping[str, Any]) -> None:
         """Import one line of the past. Raises `TimeoutError` when it was refused to the end."""
-        kind = {
-            "content-type": "application/x-ndjson",
-            "authorization": f"Bearer {self._signer.session(self.operator)}",
-        }
+        kind = self._as(self.operator) | {"content-type": "application/x-ndjson"}
+        await self._granted("POST", path, _all_went_in, headers=kind, content=orjson.dumps(line))
+
+    async def known(self, path: str) -> bool:
+        """Is there something at this address?"""
+        return (await self._client.get(path, headers=self._as(self.desk))).is_success
+
+    async def _granted(
+        self, method: str, path: str, enough: Callable[[httpx2.Response], bool] = lambda _: True, **more: Any
+    ) -> httpx2.Response:
+        """Ask until it is granted: what was said a moment ago may still be on its way to the service that is asked."""
         async with asyncio.timeout(PATIENCE):
             while True:
-                answer = await self._client.post(path, content=orjson.dumps(line), headers=kind)
-                if answer.is_success and not orjson.loads(answer.content.splitlines()[-1])["refused"]:
-                    return
+                answer = await self._client.request(method, path, **more)
+                if answer.is_success and enough(answer):
+                    return answer
                 _log.debug("not yet", path=path, status=answer.status_code, said=answer.text)
                 await asyncio.sleep(0.2)
+
+    def _as(self, who: Person) -> dict[str, str]:
+        return {"authorization": f"Bearer {self._signer.session(who)}"}
 
     async def close(self) -> None:
         """Give the connections back."""
         await self._client.aclose()
+
+
+def _all_went_in(answer: httpx2.Response) -> bool:
+    return orjson.loads(answer.content.splitlines()[-1])["refused"] == 0
 
 
 async def _the_room(team: Team, now: datetime) -> None:

@@ -160,13 +160,15 @@ async def run(wanted: Wanted, console: Console) -> None:
         collect_rarely()
         if server.started:
             greet(console, settings, wanted)
-        async with asyncio.TaskGroup() as beside:
-            lived = (
-                beside.create_task(show_morning(console, process, settings, wanted.port)) if wanted.morning else None
-            )
+        lived: asyncio.Task[None] | None = None
+        if wanted.morning and server.started:
+            lived = asyncio.create_task(show_morning(console, process, settings, wanted.port))
+        try:
             await serving
+        finally:
             if lived is not None:
                 lived.cancel()
+                await asyncio.wait([lived])
 
 
 async def show_morning(console: Console, process: Process, settings: Settings, port: int) -> None:

@@ -135,18 +135,13 @@ async def settled(page: Page) -> None:
 
 
 async def at_width(page: Page, seen: Seen, lang: str, width: int) -> list[str]:
-    """What is wrong at this width.
-
-    The keyboard's way is the same in every language; axe looks at the dark colours once, where everything is in sight.
-    """
+    """What is wrong at this width. The keyboard's way is the same in every language."""
     await page.set_viewport_size({"width": width, "height": 844 if width == PHONE else 800})
     await page.evaluate("document.activeElement?.blur(); scrollTo(0, 0)")
     if SCREENSHOTS:
         name = re.sub(r"[^a-z0-9]+", "-", f"{seen.name} {lang}".lower()).strip("-")
         await screenshot(page, name, width, Path(SCREENSHOTS))
-    faults = await layout_faults(page)
-    if lang == "fr" or width == DESK:
-        faults += await axe_violations(page)
+    faults = [*await axe_violations(page), *await layout_faults(page)]
     if lang == "fr":
         faults += await keyboard_walk(page)
     return faults
