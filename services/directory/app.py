@@ -7,12 +7,12 @@ from sqlalchemy.exc import IntegrityError
 
 from services.chassis.clock import BRUSSELS
 from services.chassis.errors import msg
-from services.chassis.identity import Role
 from services.chassis.periodic import Periodic
-from services.chassis.service import Link, Runtime, Service
+from services.chassis.service import Runtime, Service
 from services.directory import actions, api, pages
 from services.directory.demo import demo_providers
 from services.directory.domain import SeededMeanwhile
+from services.directory.nav import NAV
 from services.directory.reactions import reactions
 from services.directory.search import search_of
 from services.directory.store import Table
@@ -56,13 +56,7 @@ SERVICE = Service(
     reactions=reactions,
     routers=(*api.routers, *pages.routers),
     folder=Path(__file__).parent,
-    nav=(
-        Link(msg("Directory"), "/directory/"),
-        Link(msg("Referrals"), "/directory/referrals", (Role.COUNSELLOR,)),
-        Link(msg("Inbox"), "/directory/inbox", (Role.PROVIDER,)),
-        Link(msg("Our entry"), "/directory/entry", (Role.PROVIDER,)),
-        Link(msg("Referral events"), "/directory/referral-events", (Role.CITE, Role.MANAGER)),
-    ),
+    nav=NAV,
     on_start=start,
     every=(Periodic("expire-referrals", expire_referrals, lambda settings: settings.round_seconds),),
 )

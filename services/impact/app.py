@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from services.chassis.errors import msg
-from services.chassis.service import Link, Service
+from services.chassis.service import Service
 from services.impact import api, pages
+from services.impact.nav import NAV
 from services.impact.reactions import reactions
 from services.impact.store import Centre, Table, Tally
 
@@ -16,5 +17,5 @@ SERVICE = Service(
     made_from_topics=(Centre, Tally),
     routers=(api.router, pages.router),
     folder=Path(__file__).parent,
-    nav=(Link(msg("Results"), "/impact/"),),
+    nav=NAV,
 )

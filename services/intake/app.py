@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from services.chassis.errors import msg
-from services.chassis.identity import Role
-from services.chassis.service import Link, Service
+from services.chassis.service import Service
 from services.intake import api, pages
+from services.intake.nav import NAV
 from services.intake.reactions import reactions
 from services.intake.store import Table
 
@@ -16,6 +16,6 @@ SERVICE = Service(
     reactions=reactions,
     routers=(api.router, *pages.routers),
     folder=Path(__file__).parent,
-    nav=(Link(msg("Front desk"), "/intake/", (Role.FRONT_DESK, Role.COUNSELLOR)),),
+    nav=NAV,
     open_paths=(api.IMPORT_PATH,),
 )

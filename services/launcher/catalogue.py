@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from services.chassis.service import Service
+    from services.chassis.service import Link, Service
 
 NAMES = ("intake", "scheduling", "plans", "directory", "impact")
 
@@ -33,3 +34,13 @@ def _service(name: str) -> "Service":
 
 
 SERVICES: Mapping[str, "Service"] = _Catalogue()
+
+
+def navigation() -> "list[Link]":
+    """What the pages of every process lead to; nothing else of the services is imported."""
+    return [link for name in NAMES for link in import_module(f"services.{name}.nav").NAV]
+
+
+def folders() -> list[Path]:
+    """Where the services are: their words are known to every process."""
+    return [Path(__file__).parents[1] / name for name in NAMES]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 from datetime import date
 from pathlib import Path
@@ -44,6 +45,7 @@ def up(
     ] = False,
 ) -> None:
     """Start the platform: all five services in one process, or those that are named."""
+    gc.disable()  # until it has come up: what is made now stays
     from services.launcher.stack import Wanted, loop_factory, run  # noqa: PLC0415 - no other command needs the services
 
     services = tuple(map(chosen, service or SERVICES))

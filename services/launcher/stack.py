@@ -22,7 +22,7 @@ from services.chassis.telemetry import configure_logging
 from services.chassis.web.pages import link_to
 from services.chassis.web.process import Process
 from services.launcher import morning
-from services.launcher.catalogue import SERVICES
+from services.launcher.catalogue import SERVICES, folders, navigation
 from services.launcher.embedded import EmbeddedKafka, EmbeddedRedis, refill
 from services.launcher.errors import Refusal
 from services.launcher.kafka import ApacheKafka
@@ -137,7 +137,8 @@ async def run(wanted: Wanted, console: Console) -> None:
             [SERVICES[name] for name in wanted.services],
             settings,
             broker,
-            all_services=list(SERVICES.values()),
+            links=navigation(),
+            folders=folders(),
             clock=clock_of(settings),
         )
         if broker.embedded:
@@ -182,9 +183,10 @@ async def show_morning(console: Console, process: Process, settings: Settings, p
 
 
 def collect_rarely() -> None:
-    """Set the garbage collector for a process that has come up and goes on for long."""
+    """Set the garbage collector for a process that has come up and goes on for long; until now it may have been off."""
     # What is there now stays as long as the process: the collector need not look at it again under load.
     gc.freeze()
+    gc.enable()
     # A batch of events makes tens of thousands of small objects that all go together; looking at them while they are in
     # use costs a fifth of the time.
     gc.set_threshold(50_000, 20, 50)

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from services.chassis.errors import msg
-from services.chassis.identity import Role
-from services.chassis.service import Link, Service
+from services.chassis.service import Service
 from services.plans import api, pages
+from services.plans.nav import NAV
 from services.plans.reactions import reactions
 from services.plans.store import Table
 
@@ -16,8 +16,5 @@ SERVICE = Service(
     reactions=reactions,
     routers=(api.router, *pages.routers),
     folder=Path(__file__).parent,
-    nav=(
-        Link(msg("Plans"), "/plans/", (Role.COUNSELLOR,)),
-        Link(msg("My plan"), "/plans/mine", (Role.VISITOR,)),
-    ),
+    nav=NAV,
 )

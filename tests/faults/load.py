@@ -142,7 +142,7 @@ class Load:
             until_granted=True,
         )
         await self._hold((await self._book(path["id"], centre))["id"])
-        await self._plan(await self._plan_of(centre, path["id"]))
+        await self._plan(await self._plan_of(centre, person))
 
     async def _book(self, path: str, centre: str) -> dict[str, Any]:
         """An hour with a counsellor; with a busy one it is refused, and then another one has time."""
@@ -167,16 +167,13 @@ class Load:
             f"/scheduling/api/v1/interviews/{interview}/hold",
         )
 
-    async def _plan_of(self, centre: str, path: str) -> dict[str, Any]:
-        """The plan of a path, once plans has heard that its first interview was held."""
+    async def _plan_of(self, centre: str, person: str) -> dict[str, Any]:
+        """The plan of a person, once plans has heard that their first interview was held."""
 
         async def look() -> dict[str, Any] | None:
             lines: list[dict[str, Any]] = await self._see(f"/plans/api/v1/plans?centre={centre}&limit=200") or []
-            for line in lines:
-                whole: dict[str, Any] = await self._see(f"/plans/api/v1/plans/{line['id']}") or {}
-                if whole.get("path_id") == path:
-                    return whole
-            return None
+            theirs = (line["id"] for line in lines if line["subject_ref"] == person)
+            return await self._see(f"/plans/api/v1/plans/{id}") if (id := next(theirs, None)) else None
 
         return await self._patiently(look)
 

@@ -1,8 +1,9 @@
 """One process: one to five services behind one origin, with the pages they share."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -19,7 +20,7 @@ from services.chassis.clock import Clock, system_clock
 from services.chassis.errors import BodyTooLarge, Refused
 from services.chassis.identity import signer
 from services.chassis.live import Live
-from services.chassis.service import Runtime, Service
+from services.chassis.service import Link, Runtime, Service
 from services.chassis.settings import Settings
 from services.chassis.store import Store
 from services.chassis.web import front, operations
@@ -40,16 +41,19 @@ class Process:
         *,
         live: Live | None = None,
         clock: Clock = system_clock,
-        all_services: list[Service] | None = None,
+        links: Sequence[Link] | None = None,
+        folders: Sequence[Path] | None = None,
     ) -> None:
+        """`links` and `folders` (words): those of all services of the platform; without them, of these."""
         self.settings = settings
         self.broker = broker
         self.live = live or Live(settings.redis)
         self.signer = signer(settings)
-        for service in all_services or services:
-            i18n.add_catalogues(service.folder / "locales")
-        links = [link for service in all_services or services for link in service.nav]
-        self.site = Site([service.folder for service in services], links, secure=settings.secure)
+        own = [service.folder for service in services]
+        for folder in folders or own:
+            i18n.add_catalogues(folder / "locales")
+        shown = links or [link for service in services for link in service.nav]
+        self.site = Site(own, list(shown), secure=settings.secure)
         self.runtimes = [Runtime(service, settings, broker, self.live, clock) for service in services]
         self._apps = {runtime.service.name: self._service_app(runtime) for runtime in self.runtimes}
         self._front = self._front_app()

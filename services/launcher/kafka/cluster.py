@@ -4,6 +4,7 @@ import contextlib
 import logging
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from services.launcher.child import guard, serve
+from services.launcher.kafka.classes import sharing
 from services.launcher.kafka.errors import NodeDidNotStart, PortTaken
 from services.launcher.kafka.jars import RECIPE, jars, java
 from services.launcher.kafka.layout import Cluster, is_free
@@ -31,7 +33,9 @@ class ApacheKafka:
     Blocking, for one thread at a time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sharing: str = "") -> None:
+        """`sharing`: Java's option for the classes of the jars, in place of the usual one."""
+        self._sharing = sharing
         self._folder = Path()
         self._cluster: Cluster | None = None
         self._nodes: dict[int, subprocess.Popen[bytes]] = {}
@@ -76,6 +80,7 @@ class ApacheKafka:
         folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True)
         cluster = Cluster.of(folder, nodes, port)
+        self._sharing = self._sharing or sharing(self._learn)
         self._folder, self._cluster, self._nodes = folder, cluster, {}
         numbers = range(1, nodes + 1)
         try:
@@ -137,6 +142,7 @@ class ApacheKafka:
         return [
             java(),
             f"-Xmx{heap}m",
+            *filter(None, [self._sharing]),
             # The quick compiler only: half the processor time to start, and no slower at what one machine asks of it.
             "-XX:TieredStopAtLevel=1",
             "-XX:+ExitOnOutOfMemoryError",
@@ -213,6 +219,17 @@ class ApacheKafka:
             if node.poll() not in (None, -signal.SIGKILL):
                 raise NodeDidNotStart(f"Le nœud {number} s'est arrêté ({node.returncode}).\n{self._last_words(number)}")
         raise NodeDidNotStart(f"Un nœud de {self._folder} a été tué pendant son démarrage.")
+
+    @staticmethod
+    def _learn(sharing: str) -> bool:
+        """Have a node of its own come up and end in order, with this option of Java."""
+        with tempfile.TemporaryDirectory(prefix="cefo-kafka-") as folder, ApacheKafka(sharing) as node:
+            try:
+                node.start(1, Path(folder))
+            except NodeDidNotStart:
+                return False  # the one that is wanted says why, if it is not better off
+            node.stop()
+            return node._nodes[1].returncode != -signal.SIGKILL
 
     def _last_words(self, number: int) -> str:
         said: list[str] = []

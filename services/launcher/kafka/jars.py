@@ -47,7 +47,7 @@ def jars() -> Path:
     libs.mkdir(exist_ok=True)
     # The stamp is written last and names the manifest: half a copy, or one of another version, is never used.
     stamp, wanted = libs / "copied-from", hashlib.sha256(manifest.read_bytes()).hexdigest()
-    with _one_process(libs / "lock"):
+    with one_process(libs / "lock"):
         if not (stamp.exists() and stamp.read_text() == wanted):
             stamp.unlink(missing_ok=True)
             for jar in libs.glob("*.jar"):
@@ -81,7 +81,8 @@ def _copy(libs: Path) -> None:
 
 
 @contextmanager
-def _one_process(path: Path) -> Generator[None]:
+def one_process(path: Path) -> Generator[None]:
+    """One process at a time; the others wait."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # freed by the system, also after a kill -9
         yield

@@ -1,0 +1,11 @@
+"""Where it is found in the navigation of every page; apart, because every process shows the links of all services."""
+
+from services.chassis.errors import msg
+from services.chassis.identity import Role
+from services.chassis.service import Link
+
+NAV = (
+    Link(msg("Who waits"), "/scheduling/", (Role.COUNSELLOR,)),
+    Link(msg("Agenda"), "/scheduling/agenda", (Role.COUNSELLOR,)),
+    Link(msg("Workshops"), "/scheduling/workshops", (Role.COUNSELLOR,)),
+)
