@@ -7,10 +7,12 @@
     async with client_of(SERVICE, tmp_path, person=counsellor) as client: await client.get("/intake/")
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -59,12 +61,30 @@ def quiet_settings(folder: Path, **more: Any) -> Settings:
     return Settings(data=folder, **chosen)
 
 
+_new: dict[Path, bytes] = {}
+
+
+async def migrated(store: Store, service: Service) -> None:
+    """Bring a store up to date by the service's own migrations: a new SQLite file is made by them once, then copied."""
+    folder, file = service.folder / "migrations", Path(store.writer.url.database or "")
+    if not store.sqlite or await asyncio.to_thread(file.exists):
+        return await migrate(store, folder)
+    if folder not in _new:
+        with TemporaryDirectory() as place:
+            first = Store(f"sqlite+aiosqlite:///{place}/new.db", service.name, service.metadata)
+            await migrate(first, folder)
+            await first.close()
+            _new[folder] = await asyncio.to_thread(Path(place, "new.db").read_bytes)
+    await asyncio.to_thread(file.parent.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(file.write_bytes, _new[folder])
+
+
 @asynccontextmanager
 async def store_of(service: Service, url: str, clock: Clock = system_clock) -> AsyncGenerator[Store]:
     """The service's store at this SQLAlchemy URL, brought up to date by its own migrations, closed afterwards."""
     store = Store(url, service.name, service.metadata, clock)
     try:
-        await migrate(store, service.folder / "migrations")
+        await migrated(store, service)
         yield store
     finally:
         await store.close()
@@ -119,7 +139,7 @@ async def client_of(
     chosen = settings or quiet_settings(folder)
     process = Process([service], chosen, Broker(chosen), live=Live(), clock=clock)
     runtime = process.runtimes[0]
-    await migrate(runtime.store, service.folder / "migrations")
+    await migrated(runtime.store, service)
     if service.on_start is not None:
         await service.on_start(runtime)
     client = Client(process)

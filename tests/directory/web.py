@@ -9,9 +9,9 @@ import httpx2
 from services.chassis.broker import Broker
 from services.chassis.identity import Person, Role
 from services.chassis.live import Live
-from services.chassis.migrations import migrate
 from services.chassis.settings import Settings
 from services.chassis.store import Store
+from services.chassis.testing import migrated
 from services.chassis.web.process import Process
 from services.directory.app import SERVICE, start
 from services.directory.demo import organization_id
@@ -59,7 +59,7 @@ class Site:
 
     async def open(self) -> None:
         """Bring the store up as a start does, by the real migrations."""
-        await migrate(self.store, SERVICE.folder / "migrations")
+        await migrated(self.store, SERVICE)
         await start(self.process.runtimes[0])
 
     async def close(self) -> None:

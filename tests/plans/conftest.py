@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from services.chassis.broker import Broker
 from services.chassis.identity import Person
 from services.chassis.live import Live
-from services.chassis.migrations import migrate
 from services.chassis.settings import Settings
 from services.chassis.store import Store
+from services.chassis.testing import migrated
 from services.chassis.web.process import Process
 from services.contracts.scheduling import Method
 from services.plans.app import SERVICE
@@ -86,7 +86,7 @@ async def site(tmp_path: Path) -> AsyncGenerator[Site]:
     settings = Settings(data=tmp_path, demo=True)
     process = Process([SERVICE], settings, Broker(settings), live=Live(), clock=lambda: MARCH)
     made = Site(process)
-    await migrate(made.store, SERVICE.folder / "migrations")
+    await migrated(made.store, SERVICE)
     yield made
     await made.store.close()
 

@@ -95,21 +95,23 @@ class Process:
 
     def _service_app(self, runtime: Runtime) -> ASGIApp:
         name = runtime.service.name
+        routers = (operations.routes(name), *runtime.service.routers)  # `/plans/{id}` would take them all
         app = FastAPI(
             title=f"cefo · {name}",
             version="1",
+            # As they are: FastAPI would make every route of an included router a second time, at the first request.
+            routes=[route for router in routers for route in router.routes],
             docs_url=None,
             redoc_url=None,
             openapi_url=f"/{name}/api/v1/openapi.json",
         )
-        for router in (operations.routes(name), *runtime.service.routers):  # `/plans/{id}` would take them all
-            app.include_router(router)
         app.state.runtime = runtime
         return self._finish(app, name, runtime.service.open_paths)
 
     def _front_app(self) -> ASGIApp:
-        app = FastAPI(title="cefo", version="1", docs_url=None, redoc_url=None, openapi_url=None)
-        app.include_router(front.router)
+        app = FastAPI(
+            title="cefo", version="1", docs_url=None, redoc_url=None, openapi_url=None, routes=list(front.router.routes)
+        )
         app.mount("/static", front.assets())
         app.state.runtimes = self.runtimes
         return self._finish(app, "front", ())
