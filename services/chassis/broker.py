@@ -110,14 +110,18 @@ class Broker:
         await _started(client)
         return Producer(client)
 
-    async def consumer(self, group: str, topics: Iterable[str]) -> AIOKafkaConsumer:
-        """A connected consumer that commits nothing by itself. Raises one of `AWAY`."""
+    async def consumer(self, group: str, topics: Iterable[str], *, least: int = 1) -> AIOKafkaConsumer:
+        """A connected consumer that commits nothing by itself; `least` bytes are waited for, not for long.
+
+        Raises one of `AWAY`.
+        """
         client = AIOKafkaConsumer(
             *sorted(topics),
             bootstrap_servers=self.settings.kafka,
             group_id=group,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
+            fetch_min_bytes=least,
             fetch_max_wait_ms=self.settings.fetch_wait_ms,
             max_partition_fetch_bytes=LARGEST,
             max_poll_interval_ms=300_000,

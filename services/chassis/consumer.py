@@ -19,6 +19,9 @@ from services.chassis.wire import Record
 
 _log = log(__name__)
 
+GATHERED = 64 * 1024
+"""So many bytes may gather where nobody waits for them: a transaction for many costs little more than one for one."""
+
 _EXPIRE_EVERY = 1.0
 """Seconds between two looks at what is held."""
 
@@ -27,12 +30,20 @@ class Consumer:
     """One service's ear."""
 
     def __init__(
-        self, store: Store, broker: Broker, reactions: Reactions, rebuilding: Rebuilding | None = None
+        self,
+        store: Store,
+        broker: Broker,
+        reactions: Reactions,
+        rebuilding: Rebuilding | None = None,
+        *,
+        hurried: bool = True,
     ) -> None:
+        """`hurried`: somebody waits for what is heard, so that no more is waited for."""
         self._store = store
         self._broker = broker
         self._reactions = reactions
         self._settings = broker.settings
+        self._least = 1 if hurried else GATHERED
         self._handling = Handling(store, broker.settings, reactions)
         self.group = f"cefo.{store.service}"
         self._client: Any = None
@@ -95,7 +106,7 @@ class Consumer:
         return left
 
     async def _connect_and_listen(self) -> None:
-        client = await self._broker.consumer(self.group, self._reactions.topics)
+        client = await self._broker.consumer(self.group, self._reactions.topics, least=self._least)
         self._client = client
         try:
             await self._listen(client)

@@ -23,8 +23,9 @@ def postgres_engine(url: str, *, writer: bool) -> AsyncEngine:
     settings = {"synchronous_commit": "on", "jit": "off", "plan_cache_mode": "force_custom_plan"}
     engine = create_async_engine(
         url,
-        pool_size=10 if writer else 5,
-        max_overflow=10,
+        # Ten stay open. What a moment needs above them is opened and closed each time, which costs more than the wait.
+        pool_size=10,
+        max_overflow=10 if writer else 5,
         pool_timeout=5,
         hide_parameters=True,  # errors are logged; what people told us is not
         connect_args={

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,13 @@ class Relay:
         self._store = store
         self._broker = broker
         self._batch = min(broker.settings.batch, 1000 if broker.embedded else broker.settings.batch)
+        outbox = store.table("outbox")
+        self._oldest = (
+            sa.select(outbox.c.seq, outbox.c.topic, outbox.c.key, outbox.c.headers, outbox.c.value)
+            .where(outbox.c.sent_at.is_(None), outbox.c.seq > sa.bindparam("last"))
+            .order_by(outbox.c.seq)
+            .limit(self._batch)
+        )
         self._producer: Producer | None = None
         self._lock: AsyncConnection | None = None
         self._measured_at = 0.0
@@ -60,9 +67,10 @@ class Relay:
 
     async def _relay_while_leading(self) -> None:
         while True:
-            await self._still_leading()
             self._store.said.clear()
-            if not await self.relay_once():
+            sent = await self.relay_once()
+            # Less than a batch was all there was, unless a window had no room for more.
+            if sent < (1 if self._broker.window else self._batch):
                 # The hint is only a hint: commits of other processes give none.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(0.5):
@@ -91,9 +99,9 @@ class Relay:
                 marking = asyncio.create_task(self._mark([row.seq for row in rows]))
                 if not more:
                     break
-                await self._still_leading()
                 rows = await (ahead or self._unsent(rows[-1].seq))
                 ahead = None
+                await self._still_leading()
         finally:
             if ahead is not None:
                 ahead.cancel()
@@ -104,17 +112,12 @@ class Relay:
         return sent
 
     async def _unsent(self, last: int) -> Sequence[Any]:
-        """The oldest rows after this one that nobody has sent."""
-        outbox = self._store.table("outbox")
-        async with self._store.read() as session:
-            rows = (
-                await session.execute(
-                    sa.select(outbox.c.seq, outbox.c.topic, outbox.c.key, outbox.c.headers, outbox.c.value)
-                    .where(outbox.c.sent_at.is_(None), outbox.c.seq > last)
-                    .order_by(outbox.c.seq)
-                    .limit(self._batch)
-                )
-            ).all()
+        """The oldest rows after this one that nobody has sent.
+
+        Read over the connection that holds the lock, where there is one: whoever lost the lock reads nothing.
+        """
+        async with nullcontext(self._lock) if self._lock else self._store.reader.connect() as connection:
+            rows = (await connection.execute(self._oldest, {"last": last})).all()
         await self._measure(len(rows))
         return rows
 

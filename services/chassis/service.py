@@ -53,6 +53,8 @@ class Service:
     """Every table of a read model, which can be emptied and made again from the topics."""
     open_paths: tuple[str, ...] = field(default=())
     """Paths with bodies larger than the limit: the streaming imports."""
+    hurried: bool = True
+    """Somebody waits for what it hears. If not, some may gather, for as long as `CEFO_FETCH_WAIT_MS` says."""
     every: tuple[Periodic, ...] = ()
     """What it does by itself from time to time."""
 
@@ -73,7 +75,8 @@ class Runtime:
         self.relay = Relay(self.store, broker)
         made = service.made_from_topics
         self.rebuilding = Rebuilding(self.store, broker, service.reactions, made) if made else None
-        self.consumer = Consumer(self.store, broker, service.reactions, self.rebuilding)
+        hears = (service.reactions, self.rebuilding)
+        self.consumer = Consumer(self.store, broker, *hears, hurried=service.hurried)
         if broker.embedded:
             broker.outboxes.append(self.store)
         self.extra: dict[str, Any] = {}

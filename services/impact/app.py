@@ -18,4 +18,5 @@ SERVICE = Service(
     routers=(api.router, pages.router),
     folder=Path(__file__).parent,
     nav=NAV,
+    hurried=False,
 )

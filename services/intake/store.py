@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -133,14 +135,20 @@ async def count_tickets(session: AsyncSession, wanted: Mapping[tuple[str, date],
     """
     if not wanted:
         return {}
-    counters = TicketCounter.metadata.tables["ticket_counters"]
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
-    statement = insert(counters)
-    counted = statement.on_conflict_do_update(
-        index_elements=["centre", "day"], set_={"given": counters.c.given + statement.excluded.given}
-    ).returning(counters.c.centre, counters.c.day, counters.c.given)
+    counted = _counted(session.get_bind().dialect.name)
     rows = [{"centre": centre, "day": day, "given": more} for (centre, day), more in sorted(wanted.items())]
     return {(row.centre, row.day): row.given for row in await session.execute(counted, rows)}
+
+
+@cache
+def _counted(dialect: str) -> Any:
+    """Made once: it runs with every check-in."""
+    counters = TicketCounter.metadata.tables["ticket_counters"]
+    statement: Any = (sqlite_insert if dialect == "sqlite" else postgres_insert)(counters)
+    more = {"given": counters.c.given + statement.excluded.given}
+    return statement.on_conflict_do_update(index_elements=["centre", "day"], set_=more).returning(
+        counters.c.centre, counters.c.day, counters.c.given
+    )
 
 
 async def in_the_room(

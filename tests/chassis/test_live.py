@@ -3,11 +3,17 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.applications import Starlette
+from starlette.requests import Request
 
 from services.chassis import live
 from services.chassis.live import Live
+from services.chassis.testing import Client
+from services.chassis.web import PAGE, Change, live_changes
 from tests.parts.redis import RedisPart
 
 
@@ -96,3 +102,24 @@ async def test_without_redis_boards_of_this_process_stay_live() -> None:
     carrying.cancel()
     await asyncio.gather(carrying, return_exceptions=True)
     await board.disconnect()
+
+
+async def test_changes_are_asked_for_as_long_as_there_may_be_more(client: Client) -> None:
+    app = Starlette()
+    app.state.runtime = client.runtime
+    pages, asked = [PAGE, PAGE, 1], list[str | None]()
+
+    async def since(_session: AsyncSession, last: str | None) -> list[Change]:
+        asked.append(last)
+        first = int(last or 0) + 1
+        return [Change(str(number), "changed", {}) for number in range(first, first + pages.pop(0))]
+
+    stream: Any = live_changes(
+        Request({"type": "http", "headers": [], "query_string": b"", "app": app}), "board", since
+    )
+    seen = 0
+    async for _ in stream.body_iterator:
+        seen += 1
+        if seen == 2 * PAGE + 1:
+            client.process.live.close()
+    assert (seen, asked) == (2 * PAGE + 1, [None, str(PAGE), str(2 * PAGE)])

@@ -12,6 +12,9 @@ from starlette.responses import Response
 from services.chassis.service import runtime_of
 from services.chassis.telemetry import log
 
+PAGE = 500
+"""So many changes are asked for at a time; where there are fewer, there are no more."""
+
 _log = log(__name__)
 
 
@@ -43,18 +46,21 @@ def live_board(request: Request, board: str, render: Callable[[AsyncSession], Aw
 def live_changes(
     request: Request, board: str, since: Callable[[AsyncSession, str | None], Awaitable[list[Change]]]
 ) -> Response:
-    """A stream of changes after the client's `Last-Event-ID`: `since(session, last_id)` answers them in order."""
+    """A stream of changes after the client's `Last-Event-ID`.
+
+    `since(session, last_id)` answers them in order, at least `PAGE` of them where there are as many.
+    """
     runtime = runtime_of(request)
     last: str | None = request.headers.get("last-event-id") or request.query_params.get("after")
 
     async def events() -> AsyncGenerator[ServerSentEvent]:
         nonlocal last
         async for _ in runtime.live.changes(board):
-            while True:
+            more = True
+            while more:
                 async with runtime.store.read() as session:
                     changes = await since(session, last)
-                if not changes:
-                    break
+                more = len(changes) >= PAGE
                 for change in changes:
                     last = change.id
                     yield ServerSentEvent(orjson.dumps(change.data).decode(), event=change.event, id=change.id)

@@ -9,14 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from services.chassis.identity import Person, Role
-from services.chassis.web import Change, Reading, Routes, allow, live_changes
+from services.chassis.web import PAGE, Change, Reading, Routes, allow, live_changes
 from services.directory.actions import FEED_BOARD
 from services.directory.feed import FeedData, partner_of, position_of, read_feed, reference_of
 
 router = Routes("/directory/api/v1/referral-events", tags=["referral events"])
 Reader = Annotated[Person, allow(Role.CITE, Role.MANAGER)]
-
-_BATCH = 200
 
 
 class EventsPage(BaseModel):
@@ -60,7 +58,7 @@ async def stream_events(
     position_of(last or after)
 
     async def since(session: AsyncSession, cursor: str | None) -> list[Change]:
-        found = await read_feed(session, partner_of(person), cursor, _BATCH)
+        found = await read_feed(session, partner_of(person), cursor, PAGE)
         return [Change(one.cursor, one.type, one.event) for one in found]
 
     return live_changes(request, FEED_BOARD, since)

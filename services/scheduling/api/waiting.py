@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.web import Change, Reading, Routes, live_changes
+from services.chassis.web import PAGE, Change, Reading, Routes, live_changes
 from services.contracts.intake import VisitStatus
 from services.scheduling.actions.places import board
 from services.scheduling.api.roles import PREFIX, Place, Team
@@ -74,7 +74,7 @@ def changes_since(centre: str) -> Callable[[AsyncSession, str | None], Awaitable
     async def since(session: AsyncSession, last: str | None) -> list[Change]:
         nonlocal seen
         if seen is not None:
-            changes = [_change(row) for row in await changes_after(session, centre, seen)]
+            changes = [_change(row) for row in await changes_after(session, centre, seen, PAGE)]
         else:
             known = await session.get(WaitingBoard, centre) or WaitingBoard(centre=centre)
             place = int(last) if last and last.isdecimal() else None
