@@ -7,7 +7,7 @@ seconds, never wrong.
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from typing import Any, cast
 from uuid import uuid4
 
@@ -20,27 +20,27 @@ from services.chassis.telemetry import log
 REFRESH = 15.0
 """Seconds after which a board is read again even when no hint came."""
 
-_CHANNEL = "cefo.boards"
 _log = log(__name__)
 
 
 class Live:
-    """The hints of one process."""
+    """The hints of one process, which hears those of its own services only."""
 
-    def __init__(self, redis_url: str | None = None) -> None:
+    def __init__(self, redis_url: str | None = None, services: Iterable[str] = ("",)) -> None:
         self._listeners: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._self = uuid4().hex
-        self._outgoing: set[str] = set()
+        self._channels = [_channel(service) for service in services]
+        self._outgoing = defaultdict[str, set[str]](set)
         self._wake = asyncio.Event()
         self._redis = Redis.from_url(redis_url, socket_connect_timeout=2) if redis_url else None
         self.closing = asyncio.Event()
         """Set when the process stops: streams end."""
 
-    def changed(self, boards: set[str]) -> None:
-        """These boards changed."""
+    def changed(self, boards: set[str], service: str = "") -> None:
+        """These boards of a service changed."""
         self._notify(boards)
         if self._redis is not None:
-            self._outgoing |= boards
+            self._outgoing[_channel(service)] |= boards
             self._wake.set()
 
     def _notify(self, boards: set[str]) -> None:
@@ -91,13 +91,14 @@ class Live:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            boards, self._outgoing = self._outgoing, set()
-            await redis.publish(_CHANNEL, orjson.dumps([self._self, sorted(boards)]))
+            outgoing, self._outgoing = self._outgoing, defaultdict[str, set[str]](set)
+            for channel, boards in outgoing.items():
+                await redis.publish(channel, orjson.dumps([self._self, sorted(boards)]))
 
     async def _receive(self) -> None:
         subscription = cast(Any, self._redis).pubsub()
         try:
-            await subscription.subscribe(_CHANNEL)
+            await subscription.subscribe(*self._channels)
             async for message in subscription.listen():
                 if message["type"] == "message":
                     sender, boards = orjson.loads(message["data"])
@@ -111,3 +112,7 @@ class Live:
         """Give the connections to Redis back."""
         if self._redis is not None:
             await self._redis.aclose()
+
+
+def _channel(service: str) -> str:
+    return f"cefo.boards.{service}"

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ class Runtime:
         self.live = live
         self.clock = clock
         self.store = Store(settings.store_url(service.name), service.name, service.metadata, clock)
-        self.store.on_touch = live.changed
+        self.store.on_touch = partial(live.changed, service=service.name)
         self.relay = Relay(self.store, broker)
         made = service.made_from_topics
         self.rebuilding = Rebuilding(self.store, broker, service.reactions, made) if made else None

@@ -73,23 +73,29 @@ async def _all(board: Live) -> int:
 
 
 async def test_replicas_tell_each_other_through_redis(redis_server: RedisPart) -> None:
-    here, there = Live(redis_server.url), Live(redis_server.url)
-    carrying = [asyncio.create_task(one.run()) for one in (here, there)]
+    here, there, other = (Live(redis_server.url, [service]) for service in ("intake", "intake", "plans"))
+    replicas = (here, there, other)
+    carrying = [asyncio.create_task(one.run()) for one in replicas]
     try:
-        async with watching(there, "intake:huy") as shown, watching(here, "intake:huy") as own:
+        async with (
+            watching(there, "intake:huy") as shown,
+            watching(here, "intake:huy") as own,
+            watching(other, "intake:huy") as elsewhere,
+        ):
             async with asyncio.timeout(5):
                 while shown[0] < 2:
-                    here.changed({"intake:huy"})
+                    here.changed({"intake:huy"}, "intake")
                     await asyncio.sleep(0.05)
             seen = own[0]
             await asyncio.sleep(0.1)
             assert own[0] == seen, "a hint does not come back to whoever gave it"
+            assert elsewhere == [1], "another service's process hears nothing of it"
     finally:
         for task in carrying:
             task.cancel()
         await asyncio.gather(*carrying, return_exceptions=True)
-        await here.disconnect()
-        await there.disconnect()
+        for one in replicas:
+            await one.disconnect()
 
 
 async def test_without_redis_boards_of_this_process_stay_live() -> None:

@@ -47,7 +47,7 @@ class Process:
         """`links` and `folders` (words): those of all services of the platform; without them, of these."""
         self.settings = settings
         self.broker = broker
-        self.live = live or Live(settings.redis)
+        self.live = live or Live(settings.redis, [service.name for service in services])
         self.signer = signer(settings)
         own = [service.folder for service in services]
         for folder in folders or own:
