@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.chassis.store import Store
 from services.chassis.testing import Client
 from services.chassis.web import imports
 from tests.chassis.conftest import OPERATOR
@@ -86,6 +87,23 @@ async def test_lines_are_put_together_from_any_chunks(operator: Client, monkeypa
     assert bad == []
     assert totals == {"lines": 35, "accepted": 35, "unchanged": 0, "refused": 0}
     assert len(await kept(operator)) == 35
+
+
+async def test_long_lines_go_in_with_fewer_of_them_in_a_transaction(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "BATCH_BYTES", 60)
+    together: list[int] = []
+    recorded = imports.recorded
+
+    async def watched(store: Store, batch: Any, record: Any) -> Any:
+        together.append(len(batch))
+        return await recorded(store, batch, record)
+
+    monkeypatch.setattr(imports, "recorded", watched)
+    lines = b"".join(b'{"words":"n%d"}\n' % number for number in range(10))
+    _, totals = await send(operator, lines)
+    assert (together, totals["accepted"]) == ([5, 5], 10)
 
 
 async def test_only_the_import_takes_large_bodies(operator: Client) -> None:

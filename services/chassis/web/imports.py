@@ -1,4 +1,4 @@
-"""Streaming imports: NDJSON or CSV in, an answer per bad line out; the rest goes in, a thousand lines a transaction.
+"""Streaming imports: NDJSON or CSV in, an answer per bad line out; the rest goes in, some hundred lines a transaction.
 
 The body is read as it comes and never held whole; the answers are spooled to disk and sent when the body has ended.
 Answer (NDJSON): one object per bad line `{line, field, rule, message}`, then one summary
@@ -29,6 +29,8 @@ from services.chassis.web.problems import faults_of, field_fault
 _log = log(__name__)
 
 BATCH = 1000
+BATCH_BYTES = 192 * 1024
+"""A line may be long: a workshop with everybody in it. A transaction holds no more of those than of short ones."""
 TRIES = 5
 LINE_LIMIT = 65_536
 
@@ -96,6 +98,7 @@ async def import_lines(request: Request, line_model: type[Line], record: Recorde
     totals = {"lines": 0, "accepted": 0, "unchanged": 0, "refused": 0}
     answers: Any = tempfile.SpooledTemporaryFile(max_size=1_000_000)  # noqa: SIM115 - closed when sent
     batch: list[tuple[int, Line]] = []
+    weight = 0
 
     def refuse(bad: list[BadLine]) -> None:
         totals["refused"] += len(bad)
@@ -103,6 +106,8 @@ async def import_lines(request: Request, line_model: type[Line], record: Recorde
             answers.write(orjson.dumps(one) + b"\n")
 
     async def keep() -> None:
+        nonlocal weight
+        weight = 0
         if batch:
             outcome = await recorded(runtime_of(request).store, batch, record)
             totals["accepted"] += outcome.accepted
@@ -111,14 +116,16 @@ async def import_lines(request: Request, line_model: type[Line], record: Recorde
             batch.clear()
 
     async def take(some: Iterator[tuple[int, bytes]]) -> None:
+        nonlocal weight
         for number, line in some:
+            weight += len(line)
             parsed = _read(read, number, line)
             totals["lines"] += parsed is not None
             if isinstance(parsed, BadLine):
                 refuse([parsed])
             elif parsed is not None:
                 batch.append((number, parsed))
-            if len(batch) >= BATCH:
+            if len(batch) >= BATCH or weight >= BATCH_BYTES:
                 await keep()
 
     try:
