@@ -122,4 +122,5 @@ def test_the_readme_shows_what_bench_json_says() -> None:
 def test_bench_json_has_the_fields_of_a_row() -> None:
     result = json.loads(report.RESULT.read_text())
     assert all(set(one) == set(Row.__dataclass_fields__) for one in result["rows"])
+    assert {one["key"][0] for one in result["rows"]} == set(ROWS)
     assert not result["small"]
