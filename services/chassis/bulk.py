@@ -11,6 +11,8 @@ from typing import Any, cast
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -40,6 +42,11 @@ async def insert_rows(session: AsyncSession, table: sa.Table, rows: Sequence[dic
         await (await session.connection()).exec_driver_sql(statement, tuples)
     else:
         await _copy(session, table.name, columns, tuples)
+
+
+def insert_into(session: AsyncSession, table: Any) -> Any:
+    """An insert that may say what becomes of a row that is there already: `on_conflict_do_…`."""
+    return (sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert)(table)
 
 
 def among(session: AsyncSession, column: Any, values: Collection[Any]) -> sa.ColumnElement[bool]:

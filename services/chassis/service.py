@@ -55,7 +55,7 @@ class Service:
     open_paths: tuple[str, ...] = field(default=())
     """Paths with bodies larger than the limit: the streaming imports."""
     hurried: bool = True
-    """Somebody waits for what it hears. If not, some may gather, for as long as `CEFO_FETCH_WAIT_MS` says."""
+    """Somebody waits for what it hears. If not, some may gather while `CEFO_FETCH_WAIT_MS` lasts."""
     every: tuple[Periodic, ...] = ()
     """What it does by itself from time to time."""
 

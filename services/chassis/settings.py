@@ -53,7 +53,7 @@ class Settings(BaseSettings):
         default=250,
         ge=1,
         le=5000,
-        description="How long the broker may hold a fetch that has nothing to answer, in ms.",
+        description="How long the broker may hold a fetch that has nothing to answer (for impact: little), in ms.",
     )
     attempts: int = Field(default=5, ge=1, le=20, description="Tries of one event before it becomes a dead letter.")
     retry_seconds: float = Field(

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
+from services.chassis.bulk import insert_into
 from services.chassis.rebuilds import read_model_metadata
 from services.chassis.store import Work
 from services.impact.domain import Count, Measure, Period
@@ -56,8 +55,7 @@ def count_one(work: Work, measure: Measure, day: date, centre: str, area: str | 
 
 
 async def _write(work: Work, pending: "Counter[Cell]") -> None:
-    insert = sqlite_insert if work.session.get_bind().dialect.name == "sqlite" else postgres_insert
-    statement = insert(Tally)
+    statement = insert_into(work.session, Tally)
     statement = statement.on_conflict_do_update(
         index_elements=["day", "centre", "measure", "area"],
         set_={"number": col(Tally.number) + statement.excluded.number},

@@ -2,17 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import cache
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
+from services.chassis.bulk import insert_into
 from services.chassis.store import Aggregate, chassis_metadata
 from services.contracts.intake import VisitStatus
 from services.intake.domain import day_began
@@ -135,20 +132,13 @@ async def count_tickets(session: AsyncSession, wanted: Mapping[tuple[str, date],
     """
     if not wanted:
         return {}
-    counted = _counted(session.get_bind().dialect.name)
+    counters = TicketCounter.metadata.tables["ticket_counters"]
+    statement = insert_into(session, counters)
+    counted = statement.on_conflict_do_update(
+        index_elements=["centre", "day"], set_={"given": counters.c.given + statement.excluded.given}
+    ).returning(counters.c.centre, counters.c.day, counters.c.given)
     rows = [{"centre": centre, "day": day, "given": more} for (centre, day), more in sorted(wanted.items())]
     return {(row.centre, row.day): row.given for row in await session.execute(counted, rows)}
-
-
-@cache
-def _counted(dialect: str) -> Any:
-    """Made once: it runs with every check-in."""
-    counters = TicketCounter.metadata.tables["ticket_counters"]
-    statement: Any = (sqlite_insert if dialect == "sqlite" else postgres_insert)(counters)
-    more = {"given": counters.c.given + statement.excluded.given}
-    return statement.on_conflict_do_update(index_elements=["centre", "day"], set_=more).returning(
-        counters.c.centre, counters.c.day, counters.c.given
-    )
 
 
 async def in_the_room(

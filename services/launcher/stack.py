@@ -220,8 +220,9 @@ def greet(console: Console, settings: Settings, wanted: Wanted) -> None:
             ("/directory/", "l'annuaire, ouvert à tous"),
             ("/impact/", "les résultats, ouverts à tous"),
         ):
-            console.print(f"  {url}{path:<28} {what}")
+            console.print(f"  {url}{path:<28} {what}", soft_wrap=True)
     console.print(f"  Kafka : {settings.kafka}" + ("   (embarqué)" if wanted.kafka == EMBEDDED else ""))
     console.print(
-        f"  données : {settings.data.absolute()}" + ("   (données de démonstration)" if settings.demo else "")
+        f"  données : {settings.data.absolute()}" + ("   (données de démonstration)" if settings.demo else ""),
+        soft_wrap=True,
     )

@@ -4,9 +4,8 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from services.chassis.bulk import insert_into
 from services.chassis.errors import msg
 from services.chassis.store import Work
 from services.contracts.directory import ReferralChanged, ReferralProgressed, ReferralRequested, ReferralStatus
@@ -20,8 +19,8 @@ _EVENTS = UUID("c4a1c8e8-0f5e-4f0e-8a64-9f1f6a1b7d52")
 
 async def open_feed(work: Work) -> None:
     """Make sure that the feed has a beginning."""
-    insert = sqlite_insert if work.session.get_bind().dialect.name == "sqlite" else postgres_insert
-    await work.session.execute(insert(FeedHead).values(id=_HEAD, last=0).on_conflict_do_nothing())
+    beginning = insert_into(work.session, FeedHead).values(id=_HEAD, last=0)
+    await work.session.execute(beginning.on_conflict_do_nothing())
 
 
 def say(work: Work, referral: Referral, said: ReferralRequested | ReferralProgressed) -> None:

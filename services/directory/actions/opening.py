@@ -4,10 +4,9 @@ import secrets
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import col
 
+from services.chassis.bulk import insert_into
 from services.chassis.errors import NotFound, msg
 from services.chassis.store import Work
 from services.contracts.directory import ReferralRequested
@@ -165,8 +164,7 @@ async def hold_subject(work: Work, subject_ref: UUID) -> bool:
 
     False: the person was erased. Gives the person the key that their partner references are made of.
     """
-    insert = sqlite_insert if work.session.get_bind().dialect.name == "sqlite" else postgres_insert
-    key = insert(SubjectKey).values(subject_ref=subject_ref, key=secrets.token_bytes(32))
+    key = insert_into(work.session, SubjectKey).values(subject_ref=subject_ref, key=secrets.token_bytes(32))
     if await work.session.get(ErasedSubject, subject_ref) is not None:
         return False
     await work.session.execute(key.on_conflict_do_nothing())

@@ -6,10 +6,9 @@ from uuid import UUID, uuid5
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import col
 
+from services.chassis.bulk import insert_into
 from services.chassis.clock import BRUSSELS
 from services.chassis.errors import NotFound, Stale, msg
 from services.chassis.store import Work
@@ -100,9 +99,8 @@ async def count_view(work: Work, service_id: UUID) -> None:
     """The page of a service was opened once more today. Raises `NotFound`."""
     if await work.session.get(Service, service_id) is None:
         raise NotFound(what=msg("service"))
-    insert = sqlite_insert if work.session.get_bind().dialect.name == "sqlite" else postgres_insert
     today = work.now.astimezone(BRUSSELS).date()
-    counted = insert(ServiceViews).values(service_id=service_id, day=today, views=1)
+    counted = insert_into(work.session, ServiceViews).values(service_id=service_id, day=today, views=1)
     await work.session.execute(
         counted.on_conflict_do_update(index_elements=["service_id", "day"], set_={"views": ServiceViews.views + 1})
     )

@@ -1,4 +1,4 @@
-"""The classes that a node uses (50 MB), kept for Java as it wants them: the next node starts in half the time."""
+"""The classes that a node uses (50 MB), kept as Java wants them: the next node need not read them anew."""
 
 import os
 from collections.abc import Callable

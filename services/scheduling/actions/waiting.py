@@ -1,15 +1,13 @@
 """Who is in the room: a copy of the visits that queued, with the order of its changes."""
 
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import col
 
+from services.chassis.bulk import insert_into
 from services.chassis.store import Work
 from services.contracts.intake import VisitStatus
 from services.scheduling.actions.places import board
@@ -96,20 +94,14 @@ async def _number(work: Work, pending: dict[UUID, Waiting]) -> None:
 
 
 async def _advance(work: Work, centre: str, by: int) -> tuple[int, date | None]:
-    counted = _counted(work.session.get_bind().dialect.name)
-    row = (await work.session.execute(counted, {"centre": centre, "seq": by, "forgotten": 0})).one()
-    return row.seq, row.tidied_on
-
-
-@cache
-def _counted(dialect: str) -> Any:
-    """Made once: it runs with every change of every board."""
-    boards = WaitingBoard.metadata.tables["waiting_boards"]
-    statement: Any = (sqlite_insert if dialect == "sqlite" else postgres_insert)(boards)
-    more = {"seq": boards.c.seq + statement.excluded.seq}
-    return statement.on_conflict_do_update(index_elements=["centre"], set_=more).returning(
-        boards.c.seq, boards.c.tidied_on
+    counted = (
+        insert_into(work.session, WaitingBoard)
+        .values(centre=centre, seq=by, forgotten=0)
+        .on_conflict_do_update(index_elements=["centre"], set_={"seq": WaitingBoard.seq + by})
+        .returning(col(WaitingBoard.seq), col(WaitingBoard.tidied_on))
     )
+    row = (await work.session.execute(counted)).one()
+    return row.seq, row.tidied_on
 
 
 async def _tidy(work: Work, centre: str) -> None:

@@ -116,17 +116,15 @@ async def in_the_room(session: AsyncSession, centre: str, limit: int = 200) -> S
     return (await session.scalars(chosen)).all()
 
 
-_CHANGES = (
-    sa.select(Waiting)
-    .where(col(Waiting.centre) == sa.bindparam("centre"), col(Waiting.seq) > sa.bindparam("seq"))
-    .order_by(col(Waiting.seq))
-    .limit(sa.bindparam("limit"))
-)
-
-
 async def changes_after(session: AsyncSession, centre: str, seq: int, limit: int = 500) -> Sequence[Waiting]:
     """What changed on a centre's board after this number, in order; of what changed twice only the last."""
-    return (await session.scalars(_CHANGES, {"centre": centre, "seq": seq, "limit": limit})).all()
+    chosen = (
+        sa.select(Waiting)
+        .where(col(Waiting.centre) == centre, col(Waiting.seq) > seq)
+        .order_by(col(Waiting.seq))
+        .limit(limit)
+    )
+    return (await session.scalars(chosen)).all()
 
 
 async def visit_of(session: AsyncSession, subject_ref: UUID, since: datetime, until: datetime) -> Waiting | None:
