@@ -1,5 +1,6 @@
 """The connections to a store: PostgreSQL in production, SQLite embedded. Both durable: committed means on disk."""
 
+import asyncio
 import contextlib
 import sqlite3
 from typing import Any
@@ -64,6 +65,26 @@ def _forget_values(context: sa.ExceptionContext) -> None:
     forget_values(context.sqlalchemy_exception)
 
 
+async def _a_moment(_connection: object) -> None:
+    await asyncio.sleep(0.05)
+
+
+def _keep_a_log(connection: Any, cursor: Any) -> None:
+    """Write-ahead logging; whoever else makes the same new file at this moment is waited for.
+
+    SQLite waits for any other lock (`busy_timeout`), but not for this one. Raises as SQLite does after some 5 s.
+    """
+    for attempt in range(100):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == 99:
+                raise
+            connection.run_async(_a_moment)
+        else:
+            return
+
+
 def sqlite_engine(url: str, *, writer: bool) -> AsyncEngine:
     """The one writer of a SQLite file, or its readers."""
     engine = create_async_engine(
@@ -79,8 +100,8 @@ def sqlite_engine(url: str, *, writer: bool) -> AsyncEngine:
         # The driver begins no transactions of its own; ours begin below.
         connection.isolation_level = None
         cursor = connection.cursor()
+        _keep_a_log(connection, cursor)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=FULL",
             "busy_timeout=10000",
             "foreign_keys=ON",

@@ -120,6 +120,24 @@ async def test_replicas_that_start_together_migrate_once(url: str) -> None:
         await store.close()
 
 
+async def test_whoever_writes_first_in_a_new_file_is_waited_for(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "new.db", isolation_level=None)
+    other.execute("begin immediate")
+    store = Store(f"sqlite+aiosqlite:///{tmp_path}/new.db", "sample", Note.metadata)
+
+    async def ask() -> object:
+        async with store.read() as session:
+            return await session.scalar(sa.text("pragma journal_mode"))
+
+    asked = asyncio.create_task(ask())
+    done, _ = await asyncio.wait({asked}, timeout=0.3)
+    assert not done
+    other.execute("commit")
+    assert await asked == "wal"
+    other.close()
+    await store.close()
+
+
 async def test_readers_neither_wait_for_a_writer_nor_see_what_is_not_committed(store: Store) -> None:
     async with store.work() as work:
         work.add(Note(words="draft"))
