@@ -9,7 +9,7 @@ from tests.parts.presence import PARTS
 
 __all__ = ["browser", "kafka", "postgres", "redis_server"]
 
-LONGEST = ("faults", "journeys embedded", "journeys local", "faults kills", "browser", "conformance", "bench")
+LONGEST = ("faults", "journeys embedded", "journeys local", "faults kills", "browser", "conformance", "bench", "parts")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,18 +2,22 @@
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 
 from services.chassis.store import Store
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _LOCK = 5_060_842  # any number, the same for all replicas of a service
 
 
-def alembic_config(folder: Path) -> Config:
+def alembic_config(folder: Path) -> "Config":
     """The configuration that every service's migrations share; the scripts are the service's own."""
+    from alembic.config import Config  # noqa: PLC0415 - most starts have nothing to migrate
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "alembic"))
     config.set_main_option("version_locations", str(folder / "versions"))
@@ -31,7 +35,18 @@ async def migrate(store: Store, folder: Path) -> None:
         await connection.run_sync(_upgrade, folder, store.metadata)
 
 
+def newest(folder: Path) -> str:
+    """The revision that a store should be at. The files are numbered, and their numbers are their revisions."""
+    return max(file.name for file in (folder / "versions").glob("[0-9]*.py")).split("_")[0]
+
+
 def _upgrade(connection: sa.Connection, folder: Path, metadata: sa.MetaData) -> None:
+    if sa.inspect(connection).has_table("alembic_version"):
+        kept = connection.scalar(sa.text("select version_num from alembic_version"))
+        if kept == newest(folder):
+            return
+    from alembic import command  # noqa: PLC0415 - most starts have nothing to migrate
+
     config = alembic_config(folder)
     config.attributes["connection"] = connection
     config.attributes["metadata"] = metadata

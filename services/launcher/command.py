@@ -16,7 +16,6 @@ from rich.table import Table
 from services.launcher import client, letters, rebuilding
 from services.launcher.catalogue import SERVICES
 from services.launcher.errors import Refusal
-from services.launcher.season import write_season
 from services.launcher.terminal import EMBEDDED, LOCAL, Data, Token, Url, chosen, console, errors
 
 app = typer.Typer(help="Le logiciel libre des centres publics d'orientation.", no_args_is_help=True)
@@ -61,6 +60,8 @@ def season(
     scale: Annotated[int, typer.Option(min=1, help="Tout, tant de fois.")] = 1,
 ) -> None:
     """Write the files of a season, invented around its published totals."""
+    from services.launcher.season import write_season  # noqa: PLC0415 - no other command needs it
+
     with client.bars(console) as bars:
         tasks: dict[str, Any] = {}
 
