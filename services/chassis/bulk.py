@@ -31,10 +31,8 @@ async def insert_rows(session: AsyncSession, table: sa.Table, rows: Sequence[dic
         await session.execute(sa.insert(table), rows)
         return
     dialect = session.get_bind().dialect
-    processors = _processors(table, columns, dialect)
-    tuples = [
-        tuple(row[name] if process is None else process(row[name]) for name, process in processors) for row in rows
-    ]
+    kept = [_stored([row[name] for row in rows], process) for name, process in _processors(table, columns, dialect)]
+    tuples = list(zip(*kept, strict=True))
     if dialect.name == "sqlite":
         places = ", ".join("?" * len(columns))
         names = ", ".join(f'"{name}"' for name in columns)
@@ -75,6 +73,16 @@ async def _copy(session: AsyncSession, table: str, columns: tuple[str, ...], tup
         forget_values(error)
         broken = isinstance(error, asyncpg.IntegrityConstraintViolationError)
         raise (IntegrityError if broken else DBAPIError)(f"copy {table}", None, error) from error
+
+
+def _stored(values: list[Any], process: Processor) -> list[Any]:
+    """A column's values as the driver takes them."""
+    if process is None:
+        return values
+    first = values[0]
+    if all(value is first for value in values):  # a batch has one moment
+        return [process(first)] * len(values)
+    return [process(value) for value in values]
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,19 @@ def delete(url: str, path: str, token: str) -> None:
     _asked("DELETE", url, quote(path), token, (204,))
 
 
+@cache
+def _client() -> httpx2.Client:
+    """One for all requests of a command: to load the certificates anew takes longer than most answers.
+
+    Each request has a connection of its own, so that none meets one that a restarted platform has closed.
+    """
+    return httpx2.Client(timeout=600, trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0))
+
+
 def _asked(method: str, url: str, path: str, token: str, accept: tuple[int, ...], **more: Any) -> Any:
     headers = {"Accept-Language": "fr"} | ({"Authorization": f"Bearer {token}"} if token else {})
     try:
-        answer = httpx2.request(method, url.rstrip("/") + path, headers=headers, timeout=600, trust_env=False, **more)
+        answer = _client().request(method, url.rstrip("/") + path, headers=headers, **more)
     except httpx2.HTTPError as error:
         raise Refusal(f"{url} ne répond pas ({error}). La plateforme tourne-t-elle ? `make run` la démarre.") from error
     if answer.status_code not in accept:
@@ -144,7 +154,7 @@ def _sent(target: str, token: str, header: bytes, lines: list[bytes]) -> Iterato
     kind = "text/csv" if header else "application/x-ndjson"
     headers = {"Authorization": f"Bearer {token}", "Content-Type": kind, "Accept-Language": "fr"}
     try:
-        answer = httpx2.post(target, content=header + b"".join(lines), headers=headers, timeout=600, trust_env=False)
+        answer = _client().post(target, content=header + b"".join(lines), headers=headers)
     except httpx2.HTTPError as error:
         raise Refusal(
             f"{target} ne répond pas ({error}). Importez de nouveau : ce qui est entré ne compte qu'une fois."

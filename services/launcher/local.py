@@ -101,16 +101,16 @@ class LocalStack:
     def wait_ready(self, name: str, seconds: float = 60) -> None:
         """Wait until the service says that all its parts answer. Raises `LocalStackError` with the end of its log."""
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            try:
-                answer = httpx2.get(f"http://127.0.0.1:{self.ports[name]}/health/ready", timeout=5, trust_env=False)
-                if answer.status_code == 200:
-                    return
-            except httpx2.HTTPError:
-                pass
-            if self.processes[name].poll() is not None:
-                break
-            time.sleep(0.1)
+        with httpx2.Client(timeout=5, trust_env=False) as client:
+            while time.monotonic() < end:
+                try:
+                    if client.get(f"http://127.0.0.1:{self.ports[name]}/health/ready").status_code == 200:
+                        return
+                except httpx2.HTTPError:
+                    pass
+                if self.processes[name].poll() is not None:
+                    break
+                time.sleep(0.1)
         raise LocalStackError(f"{name} n'est pas devenu prêt :\n{self.log_end(name)}")
 
     def log_end(self, name: str, lines: int = 30) -> str:

@@ -23,7 +23,7 @@ from services.chassis.settings import Settings
 from services.launcher.embedded import free_port
 from services.launcher.local import LocalStack
 from tests.faults.checker import Finding, check
-from tests.faults.evidence import SERVICES, Evidence, read_figures, read_store, read_topics, unread, unsent
+from tests.faults.evidence import SERVICES, Evidence, outbox_counts, read_figures, read_store, read_topics, unread
 from tests.faults.history import History
 from tests.faults.load import CENTRES, Load, Tokens
 from tests.faults.topics import Publisher
@@ -115,7 +115,7 @@ class Separate:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
     async def backlog(self) -> tuple[int, int]:
-        waiting = [unsent(await read_store(self.store_url(service))) for service in SERVICES]
+        waiting = [(await outbox_counts(self.store_url(service)))[1] for service in SERVICES]
         return sum(waiting), await unread(self.stack.kafka)
 
 
@@ -165,7 +165,7 @@ class Together:
         end = time.monotonic() + 120
         while time.monotonic() < end and self.process(name).poll() is None:
             try:
-                if httpx2.get(f"{self.url}/health/ready", timeout=5, trust_env=False).status_code == 200:
+                if httpx2.get(f"{self.url}/health/ready", timeout=5, trust_env=False, verify=False).status_code == 200:
                     return
             except httpx2.HTTPError:
                 pass
@@ -178,7 +178,7 @@ class Together:
     async def backlog(self) -> tuple[int, int]:
         token = token_of(self.folder, "fault-tests", Role.OPERATOR)
         waiting = reading = 0
-        async with httpx2.AsyncClient(base_url=self.url, timeout=20, trust_env=False) as client:
+        async with httpx2.AsyncClient(base_url=self.url, timeout=20, trust_env=False, verify=False) as client:
             for service in SERVICES:
                 path = f"/{service}/api/v1/backlog"
                 told: dict[str, Any] = (await client.get(path, headers={"Authorization": f"Bearer {token}"})).json()

@@ -9,7 +9,7 @@ import pytest
 
 from services.launcher.kafka import ApacheKafka, free_ports
 from tests.faults.conftest import separate_on
-from tests.faults.evidence import SERVICES, dump, read_store, read_topics, unsent
+from tests.faults.evidence import SERVICES, dump, outbox_counts, read_store, read_topics
 from tests.faults.history import Answer
 from tests.faults.platforms import Separate, evidence_of, load_on, settled, verdict
 from tests.faults.topics import Publisher
@@ -39,7 +39,7 @@ async def test_while_the_broker_is_dead_everything_is_taken_and_kept_then_sent_i
 async def _outbox_grows(platform: Separate, rows: int) -> None:
     """Until so many events wait for the broker. Fails when they never do: then the broker was not gone."""
     async with asyncio.timeout(60):
-        while unsent(await read_store(platform.store_url("intake"))) < rows:  # noqa: ASYNC110
+        while (await outbox_counts(platform.store_url("intake")))[1] < rows:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
 

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from services.chassis.identity import Role
-from tests.faults.evidence import read_store, unread, unsent
+from tests.faults.evidence import outbox_counts, unread
 from tests.faults.locks import connected, locked, somebody_waits_for
 from tests.faults.platforms import Separate, kill, load_on, restart, settled, token_of, verdict
 from tests.faults.topics import Publisher
@@ -141,8 +141,8 @@ async def test_of_two_relays_one_sends_and_the_other_takes_over(
             assert [row["pid"] for row in await connection.fetch(leader)] == [first]
             separate.process("intake").terminate()
             await asyncio.to_thread(separate.process("intake").wait, 30)
-            said = len((await read_store(separate.store_url("intake")))["outbox"])
-            await sends_more_than(separate, said + 3)
+            so_far, _ = await outbox_counts(separate.store_url("intake"))
+            await sends_more_than(separate, so_far + 3)
             [second] = [row["pid"] for row in await connection.fetch(leader)]
             assert second != first
             await restart(separate, "intake")
@@ -150,11 +150,11 @@ async def test_of_two_relays_one_sends_and_the_other_takes_over(
     await verdict(separate)
 
 
-async def sends_more_than(separate: Separate, said: int) -> None:
+async def sends_more_than(separate: Separate, number: int) -> None:
     """Until intake said more than this, and all of it was sent: desks speak to its second process by Kafka."""
     async with asyncio.timeout(60):
         while True:
-            store = await read_store(separate.store_url("intake"))
-            if len(store["outbox"]) > said and unsent(store) == 0:
+            every, unsent = await outbox_counts(separate.store_url("intake"))
+            if every > number and unsent == 0:
                 return
             await asyncio.sleep(0.2)

@@ -106,7 +106,7 @@ def wait_ready(stack: Stack, process: "subprocess.Popen[bytes]") -> None:
         if process.poll() is not None:
             raise AssertionError((stack.data / "up.log").read_text()[-3000:])
         try:
-            return httpx2.get(f"{stack.url}/health/ready", timeout=5, trust_env=False).status_code == 200
+            return httpx2.get(f"{stack.url}/health/ready", timeout=5, trust_env=False, verify=False).status_code == 200
         except httpx2.HTTPError:
             return False
 
