@@ -4,6 +4,9 @@ PORT ?= 8000
 DATA ?= data
 WORKERS ?= 3
 BIN = .venv/bin
+PIP = $(BIN)/pip install --quiet --disable-pip-version-check
+# Compiled now, as pip compiles the others: where Python is told to write nothing, each start would compile it anew.
+OURS = $(PIP) --no-deps --no-build-isolation -e . && $(BIN)/python -m compileall -q services
 
 .PHONY: run test check bench faults setup setup-dev lock clean help
 
@@ -37,13 +40,14 @@ setup-dev: .venv/.dev-ready
 	@$(PYTHON) -m venv .venv
 
 .venv/.run-ready: requirements.lock pyproject.toml | .venv/bin/python
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(OURS)
 	@touch $@
 
-.venv/.dev-ready: requirements-dev.lock .venv/.run-ready
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	@touch $@
+.venv/.dev-ready: requirements-dev.lock requirements.lock pyproject.toml | .venv/bin/python
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(OURS)
+	@touch .venv/.run-ready $@
 
 lock: ## Write the two lock files anew
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock
