@@ -31,6 +31,9 @@ DEADLINE = 20.0
 LARGEST = 2 * 1024 * 1024
 """Most bytes of one record. Kafka takes 1 MiB from anyone; a dead letter of such a record has its reason beside it."""
 
+FETCHED = 256 * 1024
+"""Bytes of a partition that are asked for at once: as many as a producer puts into one batch."""
+
 _log = log(__name__)
 _T = TypeVar("_T")
 
@@ -102,7 +105,7 @@ class Broker:
             acks="all",
             # Idempotence wedges (aio-libs/aiokafka#1017); the inbox absorbs what a retry sends twice.
             enable_idempotence=False,
-            max_batch_size=262_144,
+            max_batch_size=FETCHED,
             max_request_size=LARGEST,
             linger_ms=0,
             request_timeout_ms=10_000,
@@ -123,7 +126,9 @@ class Broker:
             enable_auto_commit=False,
             fetch_min_bytes=least,
             fetch_max_wait_ms=self.settings.fetch_wait_ms,
-            max_partition_fetch_bytes=LARGEST,
+            # What is fetched ahead of the handling is kept in memory: a consumer far behind holds this of each partition.
+            # A larger record comes whole all the same.
+            max_partition_fetch_bytes=FETCHED,
             max_poll_interval_ms=300_000,
             # How soon topics are seen that a lost broker did not have when this client came back to it.
             metadata_max_age_ms=10_000,
