@@ -126,7 +126,7 @@ class Broker:
             enable_auto_commit=False,
             fetch_min_bytes=least,
             fetch_max_wait_ms=self.settings.fetch_wait_ms,
-            # What is fetched ahead of the handling is kept in memory: a consumer far behind holds this of each partition.
+            # What is fetched ahead of the handling is kept in memory: so much of each partition by whoever lags.
             # A larger record comes whole all the same.
             max_partition_fetch_bytes=FETCHED,
             max_poll_interval_ms=300_000,
