@@ -25,8 +25,6 @@ CENTRES = ("liege", "namur", "charleroi")
 AREAS = ("choose-path", "select-training", "find-job", "create-business", None)
 IFAPME_SERVICE = str(uuid5(NAMESPACE_URL, "https://cefo.example/demo/service/ifapme/1"))
 BRUSSELS = ZoneInfo("Europe/Brussels")
-BETWEEN = 0.2
-"""Seconds until the next person comes to a desk: what waits for a process to start is not to slow its start."""
 PATIENCE = 0.25
 """Seconds before somebody who got no answer, or a refusal that may pass, asks again."""
 
@@ -87,7 +85,6 @@ class Load:
             with contextlib.suppress(GaveUp):
                 await live(self._dice.choice(CENTRES))
             self.lives += 1
-            await asyncio.sleep(BETWEEN)
 
     # What people do
 

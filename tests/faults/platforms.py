@@ -163,13 +163,14 @@ class Together:
 
     def wait_ready(self, name: str) -> None:
         end = time.monotonic() + 120
-        while time.monotonic() < end and self.process(name).poll() is None:
-            try:
-                if httpx2.get(f"{self.url}/health/ready", timeout=5, trust_env=False, verify=False).status_code == 200:
-                    return
-            except httpx2.HTTPError:
-                pass
-            time.sleep(0.1)
+        with httpx2.Client(timeout=5, trust_env=False) as client:
+            while time.monotonic() < end and self.process(name).poll() is None:
+                try:
+                    if client.get(f"{self.url}/health/ready").status_code == 200:
+                        return
+                except httpx2.HTTPError:
+                    pass
+                time.sleep(0.1)
         raise AssertionError(f"{name} did not get ready:\n{self.log_of(name)[-3000:]}")
 
     def log_of(self, name: str) -> str:
@@ -178,6 +179,7 @@ class Together:
     async def backlog(self) -> tuple[int, int]:
         token = token_of(self.folder, "fault-tests", Role.OPERATOR)
         waiting = reading = 0
+        # Asked several times a second: without `verify` it does not read the machine's certificates each time.
         async with httpx2.AsyncClient(base_url=self.url, timeout=20, trust_env=False, verify=False) as client:
             for service in SERVICES:
                 path = f"/{service}/api/v1/backlog"

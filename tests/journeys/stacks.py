@@ -106,11 +106,12 @@ def wait_ready(stack: Stack, process: "subprocess.Popen[bytes]") -> None:
         if process.poll() is not None:
             raise AssertionError((stack.data / "up.log").read_text()[-3000:])
         try:
-            return httpx2.get(f"{stack.url}/health/ready", timeout=5, trust_env=False, verify=False).status_code == 200
+            return client.get(f"{stack.url}/health/ready").status_code == 200
         except httpx2.HTTPError:
             return False
 
-    eventually(ready, bool, seconds=90)
+    with httpx2.Client(timeout=5, trust_env=False) as client:
+        eventually(ready, bool, seconds=90)
 
 
 @contextmanager
