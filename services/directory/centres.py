@@ -4,6 +4,7 @@ No site's real opening hours were found: the hours are placeholders, and every c
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -62,7 +63,8 @@ def centre_id(code: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"https://cefo.example/centre/{code}")
 
 
-def public_holidays(first: int, last: int) -> list[str]:
+@cache
+def public_holidays(first: int, last: int) -> tuple[str, ...]:
     """Belgium's public holidays of these years, both included, as ISO dates in order."""
     years = range(first, last + 1)
-    return sorted(day.isoformat() for day in holidays.country_holidays("BE", years=years)) if years else []
+    return tuple(sorted(day.isoformat() for day in holidays.country_holidays("BE", years=years))) if years else ()

@@ -4,16 +4,13 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from services.chassis.store import Store
 from services.directory import actions
-from services.directory.store import Table
+from services.directory.app import SERVICE
 from tests.directory.told import Clock, atelier, passerelle
 from tests.directory.web import Site
-from tests.parts.postgres import PostgresServer
-
-_databases: dict[PostgresServer, str] = {}
+from tests.parts.stores import BOTH, empty_store
 
 
 @pytest.fixture
@@ -21,21 +18,12 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=BOTH)
 async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> AsyncGenerator[Store]:
-    if request.param == "postgres":
-        url = await _postgres_url(request.getfixturevalue("postgres"))
-    else:
-        url = f"sqlite+aiosqlite:///{tmp_path / 'directory.db'}"
-    made = Store(url, "directory", Table.metadata, clock)
-    async with made.writer.begin() as connection:
-        await connection.run_sync(Table.metadata.create_all)
-        for table in reversed(Table.metadata.sorted_tables):
-            await connection.execute(sa.delete(table))
-    async with made.work() as work:
-        await actions.open_feed(work)
-    yield made
-    await made.close()
+    async with empty_store(request, SERVICE, tmp_path, clock) as made:
+        async with made.work() as work:
+            await actions.open_feed(work)
+        yield made
 
 
 @pytest.fixture
@@ -46,14 +34,6 @@ async def town(store: Store) -> Store:
         await actions.keep_provider(work, *atelier())
         await actions.keep_provider(work, *passerelle())
     return store
-
-
-async def _postgres_url(server: PostgresServer) -> str:
-    """One database for all tests here: to empty it is ten times faster than to make it."""
-    if server not in _databases:
-        made = await server.create_database("directory_test")
-        _databases[server] = made.replace("postgresql://", "postgresql+asyncpg://")
-    return _databases[server]
 
 
 @pytest.fixture

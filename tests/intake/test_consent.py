@@ -9,20 +9,19 @@ import sqlalchemy as sa
 
 from services.chassis.outbox import unpack_headers
 from services.chassis.store import Store
+from services.chassis.testing import store_of
 from services.intake import domain
 from services.intake.actions import people, visits
-from services.intake.store import Consent, Table
+from services.intake.app import SERVICE
+from services.intake.store import Consent
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncGenerator[Store]:
-    made = Store(f"sqlite+aiosqlite:///{tmp_path / 'intake.db'}", "intake", Table.metadata)
-    async with made.writer.begin() as connection:
-        await connection.run_sync(Table.metadata.create_all)
-    async with made.work() as work:
-        await visits.know_centre(work, "liege", "Liège", ["find-job"], "Europe/Brussels")
-    yield made
-    await made.close()
+    async with store_of(SERVICE, f"sqlite+aiosqlite:///{tmp_path}/intake.db") as made:
+        async with made.work() as work:
+            await visits.know_centre(work, "liege", "Liège", ["find-job"], "Europe/Brussels")
+        yield made
 
 
 async def somebody(store: Store) -> UUID:

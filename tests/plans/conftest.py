@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import httpx2
 import pytest
-import sqlalchemy as sa
 
 from services.chassis.broker import Broker
 from services.chassis.identity import Person
@@ -18,34 +17,14 @@ from services.chassis.testing import migrated
 from services.chassis.web.process import Process
 from services.contracts.scheduling import Method
 from services.plans.app import SERVICE
-from services.plans.store import Table
-from tests.parts.postgres import PostgresServer
+from tests.parts.stores import BOTH, empty_store
 from tests.plans.told import MARCH, Adult, mons, tell
 
-_databases: dict[PostgresServer, str] = {}
 
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=BOTH)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Store]:
-    if request.param == "postgres":
-        url = await _postgres_url(request.getfixturevalue("postgres"))
-    else:
-        url = f"sqlite+aiosqlite:///{tmp_path / 'plans.db'}"
-    made = Store(url, "plans", Table.metadata, lambda: MARCH)
-    async with made.writer.begin() as connection:
-        await connection.run_sync(Table.metadata.create_all)
-        for table in reversed(Table.metadata.sorted_tables):
-            await connection.execute(sa.delete(table))
-    yield made
-    await made.close()
-
-
-async def _postgres_url(server: PostgresServer) -> str:
-    """One database for all tests here: to empty it is ten times faster than to make it."""
-    if server not in _databases:
-        made = await server.create_database("plans_test")
-        _databases[server] = made.replace("postgresql://", "postgresql+asyncpg://")
-    return _databases[server]
+    async with empty_store(request, SERVICE, tmp_path, lambda: MARCH) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID, uuid4
 
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from services.chassis.store import Store
+from services.chassis.testing import store_of
 from services.contracts import Event
 from services.contracts.directory import (
     ReferralProgressed,
@@ -21,7 +21,8 @@ from services.contracts.intake import SubjectErased
 from services.contracts.plans import PlanOpened, PlansPurged
 from services.contracts.scheduling import InterviewKind, Method
 from services.plans import actions
-from services.plans.store import Centre, HeldInterview, Plan, ProviderService, Referral, Table, standings
+from services.plans.app import SERVICE
+from services.plans.store import Centre, HeldInterview, Plan, ProviderService, Referral, standings
 from services.plans.store import Path as PathRow
 from tests.plans.told import COUNSELLOR, MARCH, MONS, Adult, contents, mons, provider, said, said_types, tell
 
@@ -31,11 +32,8 @@ SEED = UUID("00000000-0000-4000-8000-000000000017")
 @asynccontextmanager
 async def fresh_store() -> AsyncGenerator[Store]:
     with TemporaryDirectory() as folder:
-        store = Store(f"sqlite+aiosqlite:///{Path(folder) / 'plans.db'}", "plans", Table.metadata, lambda: MARCH)
-        async with store.writer.begin() as connection:
-            await connection.run_sync(Table.metadata.create_all)
-        yield store
-        await store.close()
+        async with store_of(SERVICE, f"sqlite+aiosqlite:///{folder}/plans.db", lambda: MARCH) as store:
+            yield store
 
 
 async def plan_of(store: Store, adult: Adult) -> Plan | None:

@@ -31,18 +31,25 @@ class Site:
     def __init__(self, folders: list[Path], links: list[Link], *, secure: bool) -> None:
         self.links = links
         self.secure = secure
-        self.templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader([HERE / "templates", *(folder / "templates" for folder in folders)]),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n"],
-        )
-        extended = cast(Any, self.templates)
-        extended.install_gettext_callables(i18n.translate, i18n.translate_number, newstyle=True)
-        extended.filters.update(_FILTERS)
-        extended.globals.update(static=static)
+        self.templates = _templates(HERE, *folders)
+
+
+@cache
+def _templates(*folders: Path) -> jinja2.Environment:
+    """The templates in these folders, each compiled once in a process."""
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([folder / "templates" for folder in folders]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    extended = cast(Any, templates)
+    extended.install_gettext_callables(i18n.translate, i18n.translate_number, newstyle=True)
+    extended.filters.update(_FILTERS)
+    extended.globals.update(static=static)
+    return templates
 
 
 Form = Literal["short", "medium", "long", "full"]

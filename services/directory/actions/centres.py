@@ -81,7 +81,7 @@ def _new(known: reference.KnownCentre, first: int, last: int) -> Centre:
         areas=list(known.areas),
         timezone=reference.TIMEZONE,
         opening_hours=[dict(span) for span in reference.DEFAULT_HOURS],
-        closed_on=reference.public_holidays(first, last),
+        closed_on=list(reference.public_holidays(first, last)),
         languages=list(reference.LANGUAGES),
         holidays_through=last,
     )

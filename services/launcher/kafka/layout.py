@@ -123,6 +123,8 @@ class Cluster:
             # A node killed and started again must wait until its former self counts as gone: 9 s by default.
             "broker.session.timeout.ms": 4_000,
             "broker.heartbeat.interval.ms": 500,
+            # Where nothing happens the controller notes that it lives, twice a second by default, and all nodes read it.
+            "metadata.max.idle.interval.ms": 10_000,
             # The default, 128 MiB, is taken from the heap at once: half of what a node gets here.
             "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
         }
