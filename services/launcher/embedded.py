@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import threading
 from pathlib import Path
@@ -14,6 +13,7 @@ from confluent_kafka import Producer
 from services.chassis.store import Store
 from services.chassis.window import Window
 from services.launcher.child import guard, serve
+from services.launcher.ports import free_ports
 
 
 class EmbeddedKafka:
@@ -49,7 +49,7 @@ class EmbeddedRedis:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._server: Any = None
-        port = free_port()
+        port = free_ports(1)[0]
         self.url = f"redis://127.0.0.1:{port}/0"
         if program := shutil.which("redis-server"):
             options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", "/tmp"]  # noqa: S108
@@ -69,10 +69,3 @@ class EmbeddedRedis:
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
-
-
-def free_port() -> int:
-    """A port of loopback that nobody uses right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -25,7 +25,7 @@ from services.chassis.identity import signer
 from services.chassis.settings import Settings
 from services.launcher.catalogue import SERVICES
 from services.launcher.errors import Refusal
-from services.launcher.kafka import free_ports
+from services.launcher.ports import free_ports
 
 TEMPLATE = Path(__file__).parents[2] / "deploy" / "local" / "nginx.conf.template"
 
@@ -85,7 +85,8 @@ class LocalStack:
         `more`: settings for this process alone, by variable.
         """
         process = f"{name}{replica}"
-        self.ports.setdefault(process, *free_ports(1))
+        if process not in self.ports:
+            (self.ports[process],) = free_ports(1)
         command = [sys.executable, "-m", "services.launcher", "up", "--service", name]
         options = ["--port", str(self.ports[process]), "--data", str(self.folder)]
         parts = ["--kafka", self.kafka, "--store", self.store, "--redis", self.redis]

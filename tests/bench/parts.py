@@ -11,9 +11,9 @@ from typing import Any, cast
 import asyncpg
 
 from services.launcher.catalogue import SERVICES
-from services.launcher.embedded import free_port
 from services.launcher.kafka import ApacheKafka
 from services.launcher.local import LocalStack
+from services.launcher.ports import free_ports
 from tests.parts.postgres import PostgresServer, binaries
 from tests.parts.redis import RedisServer
 
@@ -72,8 +72,8 @@ class Services:
             self.parts.folder / "services", self.parts.kafka, self.parts.store, self.parts.redis, more=self.more
         )
         self.stack.folder.mkdir(exist_ok=True)
-        self.stack.port = free_port()
-        self.stack.ports = {name: free_port() for name in SERVICES}
+        self.stack.port = free_ports(1)[0]
+        self.stack.ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
 
     def __enter__(self) -> "Services":
         return self

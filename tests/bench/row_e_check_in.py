@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from services.launcher.embedded import free_port
+from services.launcher.ports import free_ports
 from tests.bench.check_ins import accepted, check_ins, desk_headers, start_intake
 from tests.bench.load import ask_all
 from tests.bench.measuring import Row, Size, in_turns, row
@@ -61,7 +61,7 @@ async def comparator(parts: Parts, port: int, requests: int) -> float:
 async def insert_app(parts: Parts) -> "tuple[subprocess.Popen[bytes], int]":
     """The comparator, running, and its port."""
     await parts.postgres.create_database("insert_app")
-    port = free_port()
+    port = free_ports(1)[0]
     command = [sys.executable, "-m", "tests.bench.comparators.insert_app", "--port", str(port)]
     log = parts.folder / "insert_app.log"
     process = start_server([*command, "--database", parts.database("insert_app")], log)

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from services.launcher.embedded import free_port
+from services.launcher.ports import free_ports
 from tests.bench.load import Connection, request
 from tests.bench.measuring import Row, Size, row
 
@@ -20,7 +20,7 @@ PATIENCE = 120.0
 
 async def ours() -> float:
     """Seconds until the first page."""
-    port = free_port()
+    port = free_ports(1)[0]
     with tempfile.TemporaryDirectory(prefix="cefo-bench-up-", ignore_cleanup_errors=True) as folder:
         command = [Path(sys.executable).with_name("cefo"), "up", "--port", str(port), "--data", folder]
         started = perf_counter()

@@ -20,8 +20,8 @@ import httpx2
 
 from services.chassis.identity import Person, Role, signer
 from services.chassis.settings import Settings
-from services.launcher.embedded import free_port
 from services.launcher.local import LocalStack
+from services.launcher.ports import free_ports
 from tests.faults.checker import Finding, check
 from tests.faults.evidence import SERVICES, Evidence, outbox_counts, read_figures, read_store, read_topics, unread
 from tests.faults.history import History
@@ -127,7 +127,7 @@ class Together:
     history: History
     more: Mapping[str, str] = field(default_factory=dict[str, str])
     store: str = ""
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=lambda: free_ports(1)[0])
     names: tuple[str, ...] = ("cefo",)
     _process: "subprocess.Popen[bytes] | None" = None
 

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self
 
-from services.launcher.kafka import free_ports
+from services.launcher.ports import free_ports
 
 
 class Line:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.launcher.kafka import ApacheKafka, free_ports
+from services.launcher.kafka import ApacheKafka
+from services.launcher.ports import free_ports
 from tests.faults.conftest import separate_on
 from tests.faults.history import Answer
 from tests.faults.platforms import Separate, load_on, verdict

@@ -14,8 +14,8 @@ from typing import TypeVar
 
 import httpx2
 
-from services.launcher.embedded import free_port
 from services.launcher.local import LocalStack
+from services.launcher.ports import free_ports
 
 Answer = TypeVar("Answer")
 
@@ -69,7 +69,7 @@ def embedded(folder: Path) -> Generator[Stack]:
 @contextmanager
 def up(folder: Path, *parts: str) -> Generator[tuple[Stack, "subprocess.Popen[bytes]"]]:
     """`cefo up` on these parts, all five services in one process; ended as Ctrl-C does if it still runs."""
-    port = free_port()
+    port = free_ports(1)[0]
     command = [sys.executable, "-m", "services.launcher", "up", "--port", str(port), "--data", str(folder), *parts]
     rehearsal = {**os.environ, "CEFO_REHEARSAL_CLOCK": str(folder / "clock")}
     with (folder / "up.log").open("wb") as log:

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import asyncpg
 
-from services.launcher.kafka import free_ports
+from services.launcher.ports import free_ports
 from tests.parts.process import executable, run, start_server, wait_until
 
 

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Protocol
 
-from services.launcher.kafka import free_ports
+from services.launcher.ports import free_ports
 from tests.parts.process import executable, start_server, wait_until
 
 

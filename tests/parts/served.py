@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 
 from services.chassis.web.process import Process
-from services.launcher.kafka import free_ports
+from services.launcher.ports import free_ports
 
 
 @asynccontextmanager

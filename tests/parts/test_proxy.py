@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from services.launcher.kafka import free_ports
+from services.launcher.ports import free_ports
 from tests.parts.fixtures import folder
 from tests.parts.presence import NGINX
 from tests.parts.process import executable, start_server, wait_until

@@ -19,7 +19,6 @@ from services.launcher.kafka.errors import (
     PortTaken,
     RecipeMissing,
 )
-from services.launcher.kafka.layout import free_ports
 
 __all__ = [
     "ApacheKafka",
@@ -31,5 +30,4 @@ __all__ = [
     "NodeDidNotStart",
     "PortTaken",
     "RecipeMissing",
-    "free_ports",
 ]

@@ -17,7 +17,8 @@ from services.launcher.child import guard, serve
 from services.launcher.kafka.classes import sharing
 from services.launcher.kafka.errors import NodeDidNotStart, PortTaken
 from services.launcher.kafka.jars import RECIPE, jars, java
-from services.launcher.kafka.layout import Cluster, is_free
+from services.launcher.kafka.layout import Cluster
+from services.launcher.ports import is_free
 
 _ANSWERS_WITHIN = 120.0  # seconds; 3 alone on the machine, many times that beside a full test run
 _ENDS_WITHIN = 10.0  # seconds; then it is killed

@@ -9,41 +9,13 @@
 
 import base64
 import json
-import random
-import socket
 import uuid
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
 from services.launcher.kafka.errors import ClusterDiffers
-
-_PORTS = range(20_000, 30_000)
-# Below the range the system gives to outgoing connections: a client that keeps knocking at a stopped node could
-# otherwise be given that very port, connect to itself, and keep the node from coming back.
-
-
-def is_free(port: int) -> bool:
-    """Whether a server could listen on this port of 127.0.0.1 now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Java and most servers do: TIME_WAIT is free
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def free_ports(count: int, but: Iterable[int] = ()) -> list[int]:
-    """`count` different ports of 127.0.0.1 that nobody listens on, none of `but`."""
-    taken, found = set(but), list[int]()
-    while len(found) < count:
-        port = random.choice(_PORTS)  # noqa: S311 - no secret, only out of each other's way
-        if port not in taken and is_free(port):
-            found.append(port)
-            taken.add(port)
-    return found
+from services.launcher.ports import free_ports
 
 
 @dataclass(frozen=True)
@@ -122,8 +94,8 @@ class Cluster:
             "group.initial.rebalance.delay.ms": 0,
             # A node killed and started again must wait until its former self counts as gone: 9 s by default.
             "broker.session.timeout.ms": 4_000,
-            "broker.heartbeat.interval.ms": 500,
-            # Where nothing happens the controller notes that it lives, twice a second by default, and all nodes read it.
+            "broker.heartbeat.interval.ms": 1_000,
+            # Where nothing happens the controller says that it lives, twice a second by default, and all nodes read it.
             "metadata.max.idle.interval.ms": 10_000,
             # The default, 128 MiB, is taken from the heap at once: half of what a node gets here.
             "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
