@@ -1,4 +1,7 @@
-"""Takes events from the topics, in batches, and commits the offsets once each has had its effect."""
+"""Takes events from the topics, in batches, and commits the offsets some time after each has had its effect.
+
+The offsets only save reading again: what was heard is in the inbox, in the transaction of the effect.
+"""
 
 import asyncio
 from typing import Any, cast
@@ -21,6 +24,10 @@ _log = log(__name__)
 
 GATHERED = 64 * 1024
 """So many bytes may gather where nobody waits for them: a transaction for many costs little more than one for one."""
+
+COMMIT_EVERY = 0.2
+"""Seconds between two commits: one for each of many small batches costs this process and the broker more than reading
+the last few again, after a crash or a rebalance."""
 
 _EXPIRE_EVERY = 1.0
 """Seconds between two looks at what is held."""
@@ -48,6 +55,9 @@ class Consumer:
         self.group = f"cefo.{store.service}"
         self._client: Any = None
         self._done: dict[tuple[str, int], int] = {}
+        self._to_commit: dict[TopicPartition, Any] = {}
+        self._committed_at = 0.0
+        self._assignment: Any = None
         self._rebuilding = rebuilding
         self._expired_at = 0.0
         self.ready = asyncio.Event()
@@ -114,12 +124,16 @@ class Consumer:
             self.ready.clear()
             self._client = None
             self._done.clear()
+            self._to_commit.clear()
             await broker.let_go(client)
 
     async def _listen(self, client: AIOKafkaConsumer) -> None:
         kafka = cast(Any, client)
         while True:
-            fetched = await kafka.getmany(timeout_ms=500, max_records=self._settings.batch)
+            await self._commit_now_and_then(kafka)
+            longest = COMMIT_EVERY * 1000 if self._to_commit else 500
+            fetched = await kafka.getmany(timeout_ms=longest, max_records=self._settings.batch)
+            self._look_whose(kafka)
             if kafka.assignment():
                 self.ready.set()
             await self._expire_now_and_then()
@@ -127,6 +141,7 @@ class Consumer:
                 fetched, again = await self._rebuilding.due(kafka, fetched)
                 for tp in again:
                     self._done.pop((tp.topic, tp.partition), None)
+                    self._to_commit.pop(tp, None)
             if not fetched:
                 continue
             records = [
@@ -137,10 +152,29 @@ class Consumer:
             await self.take(records)
             crash_point("consumer.handled")
             offsets: dict[TopicPartition, int] = {tp: messages[-1].offset + 1 for tp, messages in fetched.items()}
-            await kafka.commit(self._rebuilding.noted(offsets) if self._rebuilding else offsets)
+            self._to_commit.update(self._rebuilding.noted(offsets) if self._rebuilding else offsets)
             self._done.update({(tp.topic, tp.partition): offset for tp, offset in offsets.items()})
             if self._broker.window:
                 self._broker.window.committed(self.group, offsets)
+
+    async def _commit_now_and_then(self, kafka: Any) -> None:
+        """Tell the broker how far this consumer has come, unless it just did."""
+        self._look_whose(kafka)
+        now = asyncio.get_running_loop().time()
+        if self._to_commit and now - self._committed_at >= COMMIT_EVERY:
+            await kafka.commit(self._to_commit)
+            self._to_commit.clear()
+            self._committed_at = now
+
+    def _look_whose(self, kafka: Any) -> None:
+        """Forget what was to be committed when the partitions were given out anew.
+
+        Whoever has one now reads on from what was committed, and this consumer does so too.
+        """
+        assignment = kafka._subscription.subscription.assignment
+        if assignment is not self._assignment:
+            self._assignment = assignment
+            self._to_commit.clear()
 
     async def _expire_now_and_then(self) -> None:
         now = asyncio.get_running_loop().time()

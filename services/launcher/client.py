@@ -6,7 +6,7 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx2
 import orjson
@@ -18,6 +18,7 @@ from services.chassis.settings import Settings
 from services.launcher.catalogue import SERVICES
 from services.launcher.centres import centres_in, wait_for_centres
 from services.launcher.errors import Refusal
+from services.launcher.trust import trusted
 
 LINES_PER_REQUEST = 20_000
 SHOWN = 20
@@ -54,18 +55,19 @@ def delete(url: str, path: str, token: str) -> None:
 
 
 @cache
-def _client() -> httpx2.Client:
-    """One for all requests of a command: to load the certificates anew takes longer than most answers.
+def _client(scheme: str) -> httpx2.Client:
+    """One for all requests of a command.
 
     Each request has a connection of its own, so that none meets one that a restarted platform has closed.
     """
-    return httpx2.Client(timeout=600, trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0))
+    none_kept = httpx2.Limits(max_keepalive_connections=0)
+    return httpx2.Client(timeout=600, trust_env=False, verify=trusted(f"{scheme}:"), limits=none_kept)
 
 
 def _asked(method: str, url: str, path: str, token: str, accept: tuple[int, ...], **more: Any) -> Any:
     headers = {"Accept-Language": "fr"} | ({"Authorization": f"Bearer {token}"} if token else {})
     try:
-        answer = _client().request(method, url.rstrip("/") + path, headers=headers, **more)
+        answer = _client(urlsplit(url).scheme).request(method, url.rstrip("/") + path, headers=headers, **more)
     except httpx2.HTTPError as error:
         raise Refusal(f"{url} ne répond pas ({error}). La plateforme tourne-t-elle ? `make run` la démarre.") from error
     if answer.status_code not in accept:
@@ -154,7 +156,7 @@ def _sent(target: str, token: str, header: bytes, lines: list[bytes]) -> Iterato
     kind = "text/csv" if header else "application/x-ndjson"
     headers = {"Authorization": f"Bearer {token}", "Content-Type": kind, "Accept-Language": "fr"}
     try:
-        answer = _client().post(target, content=header + b"".join(lines), headers=headers)
+        answer = _client(urlsplit(target).scheme).post(target, content=header + b"".join(lines), headers=headers)
     except httpx2.HTTPError as error:
         raise Refusal(
             f"{target} ne répond pas ({error}). Importez de nouveau : ce qui est entré ne compte qu'une fois."

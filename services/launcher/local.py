@@ -26,6 +26,7 @@ from services.chassis.settings import Settings
 from services.launcher.catalogue import SERVICES
 from services.launcher.errors import Refusal
 from services.launcher.ports import free_ports
+from services.launcher.trust import trusted
 
 TEMPLATE = Path(__file__).parents[2] / "deploy" / "local" / "nginx.conf.template"
 
@@ -102,7 +103,7 @@ class LocalStack:
     def wait_ready(self, name: str, seconds: float = 60) -> None:
         """Wait until the service says that all its parts answer. Raises `LocalStackError` with the end of its log."""
         end = time.monotonic() + seconds
-        with httpx2.Client(timeout=5, trust_env=False) as client:
+        with httpx2.Client(timeout=5, trust_env=False, verify=trusted(self.url)) as client:
             while time.monotonic() < end:
                 try:
                     if client.get(f"http://127.0.0.1:{self.ports[name]}/health/ready").status_code == 200:

@@ -17,6 +17,7 @@ from services.chassis.clock import BRUSSELS
 from services.chassis.identity import Person, Signer, visitor
 from services.chassis.telemetry import log
 from services.chassis.web.front import DEMO_ACCOUNTS
+from services.launcher.trust import trusted
 
 CENTRE = "liege"
 AREAS = ("find-job", "choose-path", "select-training", "create-business", "choose-path", "find-job")
@@ -48,7 +49,7 @@ class Team:
     """The people of the centre, each with their own rights."""
 
     def __init__(self, url: str, signer: Signer) -> None:
-        self._client = httpx2.AsyncClient(base_url=url, trust_env=False, timeout=PATIENCE)
+        self._client = httpx2.AsyncClient(base_url=url, trust_env=False, verify=trusted(url), timeout=PATIENCE)
         self._signer = signer
         self.desk = DEMO_ACCOUNTS["accueil-liege"]
         self.counsellor = DEMO_ACCOUNTS["conseil-liege"]

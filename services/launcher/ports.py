@@ -8,9 +8,6 @@ _RANGE = range(20_000, 30_000)
 # Below the range the system gives to outgoing connections: a client that keeps knocking at a stopped server could
 # otherwise be given that very port, connect to itself, and keep the server from coming back.
 
-_given: list[socket.socket] = []
-"""What says to other processes that a port was given: the UDP port of the same number, for as long as this one runs."""
-
 
 def is_free(port: int) -> bool:
     """Whether a server could listen on this port of 127.0.0.1 now."""
@@ -38,12 +35,15 @@ def free_ports(count: int, but: Iterable[int] = ()) -> list[int]:
 
 
 def _is_given_to_us(port: int) -> bool:
-    """A server needs a moment to listen; whoever looks meanwhile must not find its port free."""
+    """A server needs a moment to listen; whoever looks meanwhile must not find its port free.
+
+    This process takes the UDP port of the same number, and keeps it for as long as it runs.
+    """
     mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         mark.bind(("127.0.0.1", port))
     except OSError:
         mark.close()
         return False
-    _given.append(mark)
+    mark.detach()
     return True

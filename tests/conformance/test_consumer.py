@@ -7,10 +7,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from aiokafka import TopicPartition
 
-from services.chassis.broker import Broker
+from services.chassis.broker import AWAY, Broker
 from services.chassis.consumer import Consumer
 from services.chassis.outbox import unpack_headers
+from services.chassis.positions import committed
 from services.chassis.relay import Relay
 from services.chassis.store import Store
 from services.chassis.wire import Record
@@ -66,6 +68,39 @@ async def test_a_store_that_is_away_is_waited_for(
             await asyncio.sleep(0.3)
         await eventually(lambda: _is(trail(listener, ANNA), [1, 2, 3]))
     assert not await letters(listener)
+
+
+async def test_all_that_was_heard_is_committed_soon_whoever_has_the_partitions(
+    listener: Store, broker: Broker, sample: Sample
+) -> None:
+    """Not after each event, but without waiting for the next; also when a second member comes in the middle.
+
+    The embedded broker never has two: everything is in its process.
+    """
+    one, other = (Consumer(listener, broker, sample.reactions) for _ in range(2))
+    async with running(one.run()):
+        await produce(broker.settings.kafka, [sample.told(ANNA, 1)])
+        await eventually(lambda: _all_committed(broker, one.group, sample))
+        last = 1
+        async with running(*[] if broker.embedded else [other.run()]):
+            while last < 20 or not (broker.embedded or other.ready.is_set()):
+                last += 1
+                await produce(broker.settings.kafka, [sample.told(ANNA, last), sample.told(uuid4(), 1)])
+            await eventually(lambda: _is(trail(listener, ANNA), list(range(1, last + 1))))
+            await eventually(lambda: _all_committed(broker, one.group, sample))
+
+
+async def _all_committed(broker: Broker, group: str, sample: Sample) -> bool:
+    """Whether the group has come to the end of the sample's topic, for all that the broker knows."""
+    ends: dict[TopicPartition, int] = {}
+    for record in await topic_of(broker.settings.kafka, sample.event.topic):
+        tp = TopicPartition(record.topic, record.partition)
+        ends[tp] = max(ends.get(tp, 0), record.offset + 1)
+    try:
+        places = await committed(broker, group, ends)
+    except AWAY:  # nobody in the group yet
+        return False
+    return {tp: place.offset for tp, place in places.items()} == ends
 
 
 async def test_events_taken_while_the_store_is_away_wait_and_are_not_blamed(

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import httpx2
 import orjson
 
+from tests.faults.evidence import NO_TLS
 from tests.faults.history import Answer, Fate, Headers, History
 from tests.faults.topics import Publisher
 
@@ -47,7 +48,7 @@ class Load:
     ) -> None:
         self._history = history
         self._dice = random.Random(seed)
-        self._client = httpx2.AsyncClient(base_url=url, timeout=httpx2.Timeout(10), trust_env=False)
+        self._client = httpx2.AsyncClient(base_url=url, timeout=10, trust_env=False, verify=NO_TLS)
         self._tokens = tokens
         self._publisher = publisher
         self._stopping = asyncio.Event()

@@ -22,6 +22,7 @@ from services.chassis.identity import Person, Role, signer
 from services.chassis.settings import Settings
 from services.launcher.local import LocalStack
 from services.launcher.ports import free_ports
+from services.launcher.trust import trusted
 from tests.faults.checker import Finding, check
 from tests.faults.evidence import SERVICES, Evidence, outbox_counts, read_figures, read_store, read_topics, unread
 from tests.faults.history import History
@@ -163,7 +164,7 @@ class Together:
 
     def wait_ready(self, name: str) -> None:
         end = time.monotonic() + 120
-        with httpx2.Client(timeout=5, trust_env=False) as client:
+        with httpx2.Client(timeout=5, trust_env=False, verify=trusted(self.url)) as client:
             while time.monotonic() < end and self.process(name).poll() is None:
                 try:
                     if client.get(f"{self.url}/health/ready").status_code == 200:
@@ -179,8 +180,8 @@ class Together:
     async def backlog(self) -> tuple[int, int]:
         token = token_of(self.folder, "fault-tests", Role.OPERATOR)
         waiting = reading = 0
-        # Asked several times a second: without `verify` it does not read the machine's certificates each time.
-        async with httpx2.AsyncClient(base_url=self.url, timeout=20, trust_env=False, verify=False) as client:
+        verify = trusted(self.url)
+        async with httpx2.AsyncClient(base_url=self.url, timeout=20, trust_env=False, verify=verify) as client:
             for service in SERVICES:
                 path = f"/{service}/api/v1/backlog"
                 told: dict[str, Any] = (await client.get(path, headers={"Authorization": f"Bearer {token}"})).json()

@@ -16,6 +16,7 @@ import httpx2
 
 from services.launcher.local import LocalStack
 from services.launcher.ports import free_ports
+from services.launcher.trust import trusted
 
 Answer = TypeVar("Answer")
 
@@ -35,7 +36,9 @@ class Stack:
 
     def browse(self) -> httpx2.Client:
         """A client that keeps cookies and says where its requests come from, as a browser does."""
-        client = httpx2.Client(base_url=self.url, headers={"Origin": self.url}, timeout=60, trust_env=False)
+        headers = {"Origin": self.url}
+        verify = trusted(self.url)
+        client = httpx2.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, verify=verify)
         self.clients.append(client)
         return client
 
@@ -110,7 +113,7 @@ def wait_ready(stack: Stack, process: "subprocess.Popen[bytes]") -> None:
         except httpx2.HTTPError:
             return False
 
-    with httpx2.Client(timeout=5, trust_env=False) as client:
+    with httpx2.Client(timeout=5, trust_env=False, verify=trusted(stack.url)) as client:
         eventually(ready, bool, seconds=90)
 
 
