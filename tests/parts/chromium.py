@@ -1,4 +1,4 @@
-"""The system's Chromium, driven by Playwright."""
+"""The system's Chromium, driven by Playwright: without windows where Debian's headless shell is installed."""
 
 import functools
 import re
@@ -22,7 +22,7 @@ FLAGS = (
 
 def find() -> str | None:
     """The browser's executable."""
-    return executable("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return executable("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @functools.cache

