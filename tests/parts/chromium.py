@@ -22,7 +22,9 @@ FLAGS = (
 
 def find() -> str | None:
     """The browser's executable."""
-    return executable("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return executable(
+        "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
+    )
 
 
 @functools.cache
