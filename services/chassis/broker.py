@@ -192,6 +192,7 @@ async def _cut_off(client: Any) -> None:
         # Only now: a request on its way puts its batches back a moment after its connection is closed.
         await asyncio.sleep(0.2)
         client._message_accumulator.fail_all(KafkaError("given up"))
+        await asyncio.sleep(0.01)  # and in the loop's next turns the stop that waited for these batches ends
 
 
 class Producer:
