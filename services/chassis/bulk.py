@@ -1,20 +1,21 @@
 """Many rows at once: what a batch keeps and asks for, at the speed of the driver and in the transaction of the work.
 
-PostgreSQL takes the rows by COPY and a list of keys as one array; SQLite takes prepared tuples. Both check every rule
-of the store as an ordinary insert does.
+PostgreSQL takes the rows by COPY and a list of keys as one array; SQLite takes prepared tuples, and the list as JSON.
+Both check every rule of the store as an ordinary insert does.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, cast
 
 import asyncpg
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 FEW = 20
 """So many rows are inserted in the ordinary way: the fast one has a cost of its own."""
@@ -47,11 +48,32 @@ def insert_into(session: AsyncSession, table: Any) -> Any:
     return (sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert)(table)
 
 
-def among(session: AsyncSession, column: Any, values: Collection[Any]) -> sa.ColumnElement[bool]:
-    """Whether the column holds one of these values: one statement for any number of them, where the store can."""
-    if session.get_bind().dialect.name == "sqlite":
-        return column.in_(values)
-    return column == sa.any_(sa.bindparam(None, list(values), type_=ARRAY(column.type)))
+def among(store: AsyncSession | AsyncEngine, column: Any, name: str) -> sa.ColumnElement[bool]:
+    """Whether the column holds one of the values of a list, which the statement is given under this name.
+
+    One statement for any number of values; and none of them stays in it, because statements are garbage in cycles,
+    which the collector leaves for long.
+    """
+    bind = store.get_bind() if isinstance(store, AsyncSession) else store
+    if bind.dialect.name == "sqlite":
+        listed = sa.bindparam(name, type_=_JsonList(column.type))
+        return column.in_(sa.select(sa.func.json_each(listed).table_valued("value").c.value))
+    return column == sa.any_(sa.bindparam(name, type_=ARRAY(column.type)))
+
+
+class _JsonList(sa.types.TypeDecorator[list[Any]]):
+    """A list of values as SQLite reads it: JSON, each value as its column keeps it."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, kept: sa.types.TypeEngine[Any]) -> None:
+        super().__init__()
+        self.kept = kept
+
+    def process_bind_param(self, value: list[Any] | None, dialect: sa.Dialect) -> str:
+        process = self.kept.dialect_impl(dialect).bind_processor(dialect)
+        return orjson.dumps([process(one) for one in value or ()] if process else value).decode()
 
 
 def forget_values(error: BaseException | None) -> None:

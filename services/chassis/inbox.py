@@ -123,9 +123,10 @@ async def last_heard(session: AsyncSession, inbox: sa.Table, keys: Iterable[Key]
     """The last sequence heard under each of these keys, locked until the end of the work; None heard: missing."""
     found = await session.execute(
         sa.select(inbox.c.source, inbox.c.subject, inbox.c.sequence)
-        .where(among(session, inbox.c.subject, {subject for _, subject in keys}))
+        .where(among(session, inbox.c.subject, "subjects"))
         .order_by(inbox.c.subject, inbox.c.source)
-        .with_for_update()
+        .with_for_update(),
+        {"subjects": list({subject for _, subject in keys})},
     )
     return {(row.source, row.subject): row.sequence for row in found}
 

@@ -143,9 +143,8 @@ class Relay:
         """Note that the broker has these rows."""
         outbox = self._store.table("outbox")
         async with self._store.work() as work:
-            await work.session.execute(
-                sa.update(outbox).where(among(work.session, outbox.c.seq, seqs)).values(sent_at=work.now)
-            )
+            marked = sa.update(outbox).where(among(work.session, outbox.c.seq, "seqs")).values(sent_at=work.now)
+            await work.session.execute(marked, {"seqs": seqs})
         RELAYED.labels(self._store.service).inc(len(seqs))
 
     async def _measure(self, seen: int) -> None:

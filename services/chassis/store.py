@@ -124,9 +124,9 @@ class Work:
             return
         # Always in the order of the key, so that two batches cannot wait for each other.
         key = _table_of(table).c.id
-        chosen = sa.select(table).where(among(self.session, key, wanted)).order_by(key)
+        chosen = sa.select(table).where(among(self.session, key, "wanted")).order_by(key)
         locked = chosen.with_for_update().execution_options(populate_existing=True)
-        rows: Sequence[Kept] = (await self.session.scalars(locked)).all()
+        rows: Sequence[Kept] = (await self.session.scalars(locked, {"wanted": wanted})).all()
         self._held.update({(table, id): None for id in wanted})
         self._held.update({(table, row.id): row for row in rows})
 

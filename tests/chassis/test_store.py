@@ -1,9 +1,12 @@
 """The store: errors told apart, migrations of replicas that start together, readers that cannot write."""
 
 import asyncio
+import gc
 import sqlite3
+import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.chassis.faults import is_away, second_row_of
+from services.chassis.inbox import last_heard
 from services.chassis.migrations import migrate
 from services.chassis.store import Store
 from services.chassis.testing import FixedClock
@@ -41,6 +45,26 @@ async def failing(store: Store, statement: str, values: object = None) -> DBAPIE
         async with store.work() as work:
             await work.session.execute(sa.text(statement), values)  # pyright: ignore
     return caught.value
+
+
+async def test_what_a_batch_asks_for_goes_with_the_batch(store: Store) -> None:
+    """Statements are garbage in cycles: a list of ids in one of them would stay until the collector comes by."""
+
+    async def ask(batches: int) -> int:
+        before = sys.getallocatedblocks()
+        for _ in range(batches):
+            async with store.work() as work:
+                await work.prefetch(Note, [uuid4() for _ in range(1000)])
+                await last_heard(work.session, store.table("inbox"), {("/sample", str(uuid4())) for _ in range(1000)})
+        return sys.getallocatedblocks() - before
+
+    await ask(2)
+    gc.collect()
+    gc.disable()
+    try:
+        assert await ask(20) < 20 * 1000
+    finally:
+        gc.enable()
 
 
 async def test_a_mistake_of_ours_is_not_an_absence(store: Store) -> None:

@@ -24,8 +24,8 @@ from services.contracts.scheduling import (
 )
 from services.scheduling.domain import refusals, rules, times
 from services.scheduling.imports.lines import InterviewLine
-from services.scheduling.store import Centre, GuidancePath, Interview, KnownPerson
-from services.scheduling.store.copies import centres
+from services.scheduling.store import Centre, GuidancePath, Interview
+from services.scheduling.store.copies import centres, forgotten_among
 
 GUIDANCE_FIELDS = ("path_id", "method", "subject_ref")
 
@@ -135,14 +135,12 @@ def _take_place(line: InterviewLine, known: Known) -> tuple[PathSoFar | None, in
 async def _known(work: Work, lines: list[InterviewLine]) -> Known:
     # The paths' locks first: what another import is adding to them now is known once we have them.
     paths = await _paths(work, {line.path_id for line in lines if line.path_id})
-    ids = [line.interview_id for line in lines]
-    chosen = sa.select(col(Interview.id), col(Interview.fingerprint)).where(among(work.session, col(Interview.id), ids))
-    fingerprints: dict[UUID, str | None] = {row[0]: row[1] for row in await work.session.execute(chosen)}
-    people = {line.subject_ref for line in lines if line.subject_ref}
-    gone = sa.select(col(KnownPerson.id)).where(
-        col(KnownPerson.id).in_(people), col(KnownPerson.forgotten_at).is_not(None)
+    chosen = sa.select(col(Interview.id), col(Interview.fingerprint)).where(
+        among(work.session, col(Interview.id), "ids")
     )
-    forgotten = set((await work.session.scalars(gone)).all()) if people else set[UUID]()
+    found = await work.session.execute(chosen, {"ids": [line.interview_id for line in lines]})
+    fingerprints: dict[UUID, str | None] = {row[0]: row[1] for row in found}
+    forgotten = await forgotten_among(work.session, {line.subject_ref for line in lines if line.subject_ref})
     places = {centre.code: centre for centre in await centres(work.session)}
     return Known(places, fingerprints, paths, forgotten)
 
@@ -158,10 +156,10 @@ async def _paths(work: Work, ids: set[UUID]) -> dict[UUID, PathSoFar]:
             paths[id] = PathSoFar(row.subject_ref, row.method, row.correlation_id, due=due)
     if paths:
         chosen = sa.select(col(Interview.path_id), col(Interview.status), col(Interview.number)).where(
-            among(work.session, col(Interview.path_id), list(paths)),
+            among(work.session, col(Interview.path_id), "paths"),
             col(Interview.status).in_([AppointmentStatus.FULFILLED.value, AppointmentStatus.BOOKED.value]),
         )
-        for path_id, status, number in await work.session.execute(chosen):
+        for path_id, status, number in await work.session.execute(chosen, {"paths": list(paths)}):
             path = paths[cast(UUID, path_id)]
             path.held += status == AppointmentStatus.FULFILLED
             path.booked += status == AppointmentStatus.BOOKED

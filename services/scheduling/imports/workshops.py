@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlmodel import col
 
+from services.chassis.bulk import among
 from services.chassis.errors import Refused
 from services.chassis.store import Work
 from services.chassis.web import BadLine, Outcome, fingerprint
@@ -24,16 +25,16 @@ from services.contracts.scheduling import (
 from services.scheduling.domain import refusals, rules, times
 from services.scheduling.domain.rules import SeatStatus, WorkshopStatus
 from services.scheduling.imports.lines import SessionLine, WorkshopLine
-from services.scheduling.store import Attendance, Centre, GuidancePath, KnownPerson, Seat, Session, Workshop
-from services.scheduling.store.copies import centres
+from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
+from services.scheduling.store.copies import centres, forgotten_among
 
 
 async def record_workshops(work: Work, lines: list[tuple[int, WorkshopLine]]) -> Outcome:
     """Keep these workshops, with seats, attendance and paths, and say so. Lines already known change nothing."""
     places = {centre.code: centre for centre in await centres(work.session)}
-    workshop_ids = {line.workshop_id for _, line in lines}
-    chosen = sa.select(col(Workshop.id), col(Workshop.fingerprint)).where(col(Workshop.id).in_(workshop_ids))
-    fingerprints: dict[UUID, str | None] = {row[0]: row[1] for row in await work.session.execute(chosen)}
+    chosen = sa.select(col(Workshop.id), col(Workshop.fingerprint)).where(among(work.session, col(Workshop.id), "ids"))
+    found = await work.session.execute(chosen, {"ids": [line.workshop_id for _, line in lines]})
+    fingerprints: dict[UUID, str | None] = {row[0]: row[1] for row in found}
     used, forgotten = await _used(work, [line for _, line in lines if line.workshop_id not in fingerprints])
     outcome, rows = Outcome(), _Rows()
     for number, line in lines:
@@ -97,23 +98,12 @@ def _check_ids(line: WorkshopLine, used: set[UUID]) -> None:
 async def _used(work: Work, lines: list[WorkshopLine]) -> tuple[set[UUID], set[UUID]]:
     """Which ids of sessions, seats and paths exist already; and which of these people are forgotten."""
     ids = [id for line in lines for id in _ids(line)]
-    people = [participant.subject_ref for line in lines for participant in line.participants]
     used: set[UUID] = set()
-    for some in _slices(ids):
-        for column in (col(Session.id), col(Seat.id), col(GuidancePath.id)):
-            used.update((await work.session.scalars(sa.select(column).where(column.in_(some)))).all())
-    forgotten: set[UUID] = set()
-    for some in _slices(people):
-        gone = sa.select(col(KnownPerson.id)).where(
-            col(KnownPerson.id).in_(some), col(KnownPerson.forgotten_at).is_not(None)
-        )
-        forgotten.update((await work.session.scalars(gone)).all())
-    return used, forgotten
-
-
-def _slices(ids: list[UUID], size: int = 5000) -> Iterable[list[UUID]]:
-    """A statement takes a bounded number of values."""
-    return (ids[start : start + size] for start in range(0, len(ids), size))
+    for column in (col(Session.id), col(Seat.id), col(GuidancePath.id)):
+        taken = sa.select(column).where(among(work.session, column, "ids"))
+        used.update((await work.session.scalars(taken, {"ids": ids})).all())
+    people = {participant.subject_ref for line in lines for participant in line.participants}
+    return used, await forgotten_among(work.session, people)
 
 
 def _end(session: SessionLine) -> datetime:

@@ -1,6 +1,6 @@
 """What scheduling keeps of others' data, fed by their events: centres, who is in the room, who agreed to be known."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
+from services.chassis.bulk import among
 from services.chassis.store import Aggregate
 from services.scheduling.domain.rules import IN_THE_ROOM
 from services.scheduling.domain.times import Hours, Opening
@@ -98,6 +99,15 @@ class KnownPerson(Aggregate, Table, table=True):
     purposes: list[str] = Field(sa_type=sa.JSON)
     registered_at: datetime
     forgotten_at: datetime | None = None
+
+
+async def forgotten_among(session: AsyncSession, people: Collection[UUID]) -> set[UUID]:
+    """Those of these people who are to stay forgotten."""
+    if not people:
+        return set()
+    known = col(KnownPerson.id)
+    gone = sa.select(known).where(among(session, known, "people"), col(KnownPerson.forgotten_at).is_not(None))
+    return set((await session.scalars(gone, {"people": list(people)})).all())
 
 
 async def centres(session: AsyncSession) -> Sequence[Centre]:
