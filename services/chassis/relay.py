@@ -27,6 +27,10 @@ _log = log(__name__)
 ROUNDS = 8
 """After so many the relay looks at its oldest rows again: one that was written first may be committed last."""
 
+MARK_AFTER = 0.1
+"""Seconds in which what the broker has gathers before it is marked: a commit for each event costs as much as its way to
+the broker. Whoever is killed meanwhile sends these rows again, and the inboxes know them."""
+
 
 class Relay:
     """Sends one store's unsent rows for as long as it runs."""
@@ -39,9 +43,13 @@ class Relay:
         self._oldest = (
             sa.select(outbox.c.seq, outbox.c.topic, outbox.c.key, outbox.c.headers, outbox.c.value)
             .where(outbox.c.sent_at.is_(None), outbox.c.seq > sa.bindparam("last"))
+            .where(~among(store.reader, outbox.c.seq, "unmarked"))
             .order_by(outbox.c.seq)
             .limit(self._batch)
         )
+        self._unmarked: list[int] = []
+        """Rows that the broker has and that are not marked yet."""
+        self._marking: asyncio.Task[None] | None = None
         self._producer: Producer | None = None
         self._lock: AsyncConnection | None = None
         self._measured_at = 0.0
@@ -77,13 +85,13 @@ class Relay:
                         await self._store.said.wait()
 
     async def relay_once(self) -> int:
-        """Send the oldest unsent rows and mark them. Returns how many.
+        """Send the oldest unsent rows. Returns how many; they are marked a moment later (`marked`).
 
-        Where many wait it takes several rounds: while one is on its way the next is read, and the one before marked.
+        Where many wait it takes several rounds: while one is on its way the next is read, and earlier ones are marked.
         """
         sent = 0
         ahead: asyncio.Task[Sequence[Any]] | None = None
-        marking: asyncio.Task[None] | None = None
+        await self._look_at_marking()
         try:
             rows = await self._unsent(-1)
             for left in reversed(range(ROUNDS)):
@@ -94,9 +102,7 @@ class Relay:
                     ahead = asyncio.create_task(self._unsent(rows[-1].seq))
                 rows = await self._send(rows)
                 sent += len(rows)
-                if marking is not None:
-                    await marking
-                marking = asyncio.create_task(self._mark([row.seq for row in rows]))
+                self._mark_soon([row.seq for row in rows])
                 if not more:
                     break
                 rows = await (ahead or self._unsent(rows[-1].seq))
@@ -105,19 +111,27 @@ class Relay:
         finally:
             if ahead is not None:
                 ahead.cancel()
-            under_way: list[asyncio.Task[Any]] = [task for task in (ahead, marking) if task is not None]
-            await asyncio.gather(*under_way, return_exceptions=True)
-        if marking is not None:
-            marking.result()
+                await asyncio.gather(ahead, return_exceptions=True)
         return sent
+
+    async def marked(self) -> None:
+        """Mark now what the broker has. Raises what the store raises; then these rows are sent again."""
+        if self._marking is not None:
+            self._marking.cancel()
+            await asyncio.gather(self._marking, return_exceptions=True)
+            self._marking = None
+        seqs, self._unmarked = self._unmarked, []
+        if seqs:
+            await self._mark(seqs)
 
     async def _unsent(self, last: int) -> Sequence[Any]:
         """The oldest rows after this one that nobody has sent.
 
         Read over the connection that holds the lock, where there is one: whoever lost the lock reads nothing.
         """
+        given = {"last": last, "unmarked": self._unmarked.copy()}
         async with nullcontext(self._lock) if self._lock else self._store.reader.connect() as connection:
-            rows = (await connection.execute(self._oldest, {"last": last})).all()
+            rows = (await connection.execute(self._oldest, given)).all()
         await self._measure(len(rows))
         return rows
 
@@ -138,6 +152,30 @@ class Relay:
         if window:
             window.sent(places, weights)
         return rows
+
+    def _mark_soon(self, seqs: list[int]) -> None:
+        """Have these marked in a moment, together with others."""
+        self._unmarked += seqs
+        if self._marking is None or (self._marking.done() and not self._marking.exception()):
+            self._marking = asyncio.create_task(self._mark_what_gathers(), name="marking")
+
+    async def _mark_what_gathers(self) -> None:
+        while self._unmarked:
+            if len(self._unmarked) < self._batch:
+                await asyncio.sleep(MARK_AFTER)
+            seqs = self._unmarked.copy()
+            await self._mark(seqs)
+            del self._unmarked[: len(seqs)]
+
+    async def _look_at_marking(self) -> None:
+        """Wait where more than a batch gathered. Raises what the store raised."""
+        if self._marking is None:
+            return
+        if len(self._unmarked) > self._batch:
+            await asyncio.wait([self._marking])
+        if self._marking.done():
+            marking, self._marking = self._marking, None
+            marking.result()
 
     async def _mark(self, seqs: list[int]) -> None:
         """Note that the broker has these rows."""
@@ -161,7 +199,11 @@ class Relay:
         UNSENT.labels(self._store.service).set(seen)
 
     async def close(self) -> None:
-        """Let go of the producer; the next round makes a new one."""
+        """Mark what the broker has, where the store is there, and let go of the producer; the next round makes one."""
+        try:
+            await self.marked()
+        except Exception as error:
+            _log.warning("sent and not marked", service=self._store.service, error=repr(error))
         if self._producer is not None:
             producer, self._producer = self._producer, None
             await producer.close()

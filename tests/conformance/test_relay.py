@@ -52,6 +52,7 @@ async def test_many_rows_go_in_rounds_that_overlap_and_keep_the_order(
     few_at_a_time = broker.settings.model_copy(update={"batch": 10})
     relay = Relay(speaker, Broker(few_at_a_time, embedded=broker.embedded))
     assert await relay.relay_once() == 10 * ROUNDS
+    await relay.marked()
     assert await unsent(speaker) == 3 * each - 10 * ROUNDS
     await _relay_all(speaker, broker, relay)
     arrived = await topic_of(broker.settings.kafka, sample.event.topic)
@@ -82,6 +83,44 @@ async def test_a_row_is_marked_only_after_the_broker_has_it(
     await _relay_all(speaker, broker)
     assert await unsent(speaker) == 0
     assert numbers(await topic_of(broker.settings.kafka, sample.event.topic)) == {ANNA: [1]}
+
+
+async def test_what_is_not_marked_yet_is_not_sent_again(speaker: Store, broker: Broker, sample: Sample) -> None:
+    relay = Relay(speaker, broker)
+    for number in (1, 2, 3):
+        await sample.say(speaker, ANNA, number)
+        assert await relay.relay_once() == 1
+    assert await relay.relay_once() == 0
+    await eventually(lambda: _all_sent(speaker))
+    await sample.say(speaker, ANNA, 4)
+    assert await relay.relay_once() == 1
+    await relay.close()
+    assert await unsent(speaker) == 0
+    assert numbers(await topic_of(broker.settings.kafka, sample.event.topic)) == {ANNA: [1, 2, 3, 4]}
+
+
+async def test_rows_whose_mark_the_store_refuses_are_sent_again(
+    speaker: Store, broker: Broker, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, marks = speaker.work, 0
+
+    @asynccontextmanager
+    async def away_at_first(cause: Cause | None = None) -> AsyncGenerator[Work]:
+        nonlocal marks
+        marks += 1
+        if marks <= 2:  # a moment after they were sent, and once more when the relay is interrupted
+            raise OSError("the store is away")
+        async with work(cause) as under_way:
+            yield under_way
+
+    await sample.say(speaker, ANNA, 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(speaker, "work", away_at_first)
+        async with running(Relay(speaker, broker).run()):
+            await eventually(lambda: _all_sent(speaker))
+    await sample.say(speaker, ANNA, 2)
+    await _relay_all(speaker, broker)
+    assert numbers(await topic_of(broker.settings.kafka, sample.event.topic)) == {ANNA: [1, 1, 2]}
 
 
 async def test_a_refused_send_marks_nothing(
@@ -123,8 +162,9 @@ async def test_a_crash_between_send_and_mark_is_absorbed_by_the_inbox(
     relay = Relay(speaker, broker)
     with monkeypatch.context() as patched:
         patched.setattr(speaker, "work", crash)
+        assert await relay.relay_once() == 3
         with pytest.raises(RuntimeError, match="killed before the mark"):
-            await relay.relay_once()
+            await relay.marked()
     assert (crashes, await unsent(speaker)) == (1, 3)
     await _relay_all(speaker, broker, relay)
     arrived = await topic_of(broker.settings.kafka, sample.event.topic)
