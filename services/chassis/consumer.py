@@ -4,10 +4,12 @@ The offsets only save reading again: what was heard is in the inbox, in the tran
 """
 
 import asyncio
+import contextlib
 from typing import Any, cast
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from services.chassis import broker
 from services.chassis.broker import Broker
@@ -29,8 +31,8 @@ COMMIT_EVERY = 0.2
 """Seconds between two commits: one for each of many small batches costs this process and the broker more than reading
 the last few again, after a crash or a rebalance."""
 
-_EXPIRE_EVERY = 1.0
-"""Seconds between two looks at what is held."""
+_EXPIRE_EVERY, _EXPIRE_AT_LAST = 1.0, 5.0
+"""Seconds between two looks at what is held: while nothing comes, and at the latest."""
 
 
 class Consumer:
@@ -56,6 +58,7 @@ class Consumer:
         self._client: Any = None
         self._done: dict[tuple[str, int], int] = {}
         self._to_commit: dict[TopicPartition, Any] = {}
+        self._committing: asyncio.Task[None] | None = None
         self._committed_at = 0.0
         self._assignment: Any = None
         self._rebuilding = rebuilding
@@ -121,6 +124,10 @@ class Consumer:
         try:
             await self._listen(client)
         finally:
+            if self._committing is not None:
+                self._committing.cancel()
+                await asyncio.gather(self._committing, return_exceptions=True)
+                self._committing = None
             self.ready.clear()
             self._client = None
             self._done.clear()
@@ -130,13 +137,13 @@ class Consumer:
     async def _listen(self, client: AIOKafkaConsumer) -> None:
         kafka = cast(Any, client)
         while True:
-            await self._commit_now_and_then(kafka)
+            self._commit_now_and_then(kafka)
             longest = COMMIT_EVERY * 1000 if self._to_commit else 500
             fetched = await kafka.getmany(timeout_ms=longest, max_records=self._settings.batch)
             self._look_whose(kafka)
             if kafka.assignment():
                 self.ready.set()
-            await self._expire_now_and_then()
+            await self._expire_now_and_then(idle=not fetched)
             if self._rebuilding is not None:
                 fetched, again = await self._rebuilding.due(kafka, fetched)
                 for tp in again:
@@ -157,14 +164,20 @@ class Consumer:
             if self._broker.window:
                 self._broker.window.committed(self.group, offsets)
 
-    async def _commit_now_and_then(self, kafka: Any) -> None:
-        """Tell the broker how far this consumer has come, unless it just did."""
+    def _commit_now_and_then(self, kafka: Any) -> None:
+        """Tell the broker how far this consumer has come, unless it just did. Nobody waits for the answer.
+
+        Raises what the broker answered last time.
+        """
         self._look_whose(kafka)
+        if self._committing is not None and self._committing.done():
+            committing, self._committing = self._committing, None
+            with contextlib.suppress(CommitFailedError, IllegalStateError):  # the partitions were given out anew
+                committing.result()
         now = asyncio.get_running_loop().time()
-        if self._to_commit and now - self._committed_at >= COMMIT_EVERY:
-            await kafka.commit(self._to_commit)
-            self._to_commit.clear()
-            self._committed_at = now
+        if self._to_commit and self._committing is None and now - self._committed_at >= COMMIT_EVERY:
+            self._committing = asyncio.create_task(kafka.commit(self._to_commit), name="commit")
+            self._to_commit, self._committed_at = {}, now
 
     def _look_whose(self, kafka: Any) -> None:
         """Forget what was to be committed when the partitions were given out anew.
@@ -176,9 +189,11 @@ class Consumer:
             self._assignment = assignment
             self._to_commit.clear()
 
-    async def _expire_now_and_then(self) -> None:
+    async def _expire_now_and_then(self, *, idle: bool) -> None:
         now = asyncio.get_running_loop().time()
-        if now - self._expired_at >= _EXPIRE_EVERY and not (self._rebuilding and self._rebuilding.open):
+        if now - self._expired_at >= (_EXPIRE_EVERY if idle else _EXPIRE_AT_LAST) and not (
+            self._rebuilding and self._rebuilding.open
+        ):
             self._expired_at = now
             try:
                 await self.expire_held()
