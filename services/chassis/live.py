@@ -20,6 +20,9 @@ from services.chassis.telemetry import log
 REFRESH = 15.0
 """Seconds after which a board is read again even when no hint came."""
 
+GATHER = 0.05
+"""Seconds in which hints for other replicas gather after one went out."""
+
 _log = log(__name__)
 
 
@@ -94,6 +97,7 @@ class Live:
             outgoing, self._outgoing = self._outgoing, defaultdict[str, set[str]](set)
             for channel, boards in outgoing.items():
                 await redis.publish(channel, orjson.dumps([self._self, sorted(boards)]))
+            await asyncio.sleep(GATHER)
 
     async def _receive(self) -> None:
         subscription = cast(Any, self._redis).pubsub()
