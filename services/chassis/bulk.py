@@ -15,7 +15,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 FEW = 20
 """So many rows are inserted in the ordinary way: the fast one has a cost of its own."""
@@ -43,26 +45,51 @@ async def insert_rows(session: AsyncSession, table: sa.Table, rows: Sequence[dic
         await _copy(session, table.name, columns, tuples)
 
 
-def insert_into(session: AsyncSession, table: Any) -> Any:
-    """An insert that may say what becomes of a row that is there already: `on_conflict_do_…`."""
-    return (sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert)(table)
+def upsert(build: Callable[[Callable[[Any], Any]], Any]) -> Callable[[AsyncSession], Any]:
+    """A statement that says what becomes of a row that is there already, built once for each kind of store::
+
+    @upsert
+    def _counted(insert):
+        return insert(Tally).on_conflict_do_nothing()
+
+    await session.execute(_counted(session), rows)
+    """
+
+    @cache
+    def built(dialect: str) -> Any:
+        return build(sqlite_insert if dialect == "sqlite" else postgres_insert)
+
+    return lambda session: built(session.get_bind().dialect.name)
 
 
-def among(store: AsyncSession | AsyncEngine, column: Any, name: str) -> sa.ColumnElement[bool]:
+class among(FunctionElement[bool]):  # noqa: N801 - read as a function, like SQLAlchemy's own
     """Whether the column holds one of the values of a list, which the statement is given under this name.
 
-    One statement for any number of values; and none of them stays in it, because statements are garbage in cycles,
-    which the collector leaves for long.
+    One statement for any number of values, on any store; it can be built once. And no value stays in it: statements
+    are garbage in cycles, which the collector leaves for long.
     """
-    bind = store.get_bind() if isinstance(store, AsyncSession) else store
-    if bind.dialect.name == "sqlite":
-        listed = sa.bindparam(name, type_=_JsonList(column.type))
-        return column.in_(sa.select(sa.func.json_each(listed).table_valued("value").c.value))
-    return column == sa.any_(sa.bindparam(name, type_=ARRAY(column.type)))
+
+    type = sa.Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: Any, name: str) -> None:
+        super().__init__(column, sa.bindparam(name, type_=_List(column.type)))
 
 
-class _JsonList(sa.types.TypeDecorator[list[Any]]):
-    """A list of values as SQLite reads it: JSON, each value as its column keeps it."""
+@compiles(among)
+def _any_of(element: among, compiler: Any, **how: Any) -> str:
+    column, listed = (compiler.process(one, **how) for one in element.clauses)
+    return f"({column} = any ({listed}))"
+
+
+@compiles(among, "sqlite")
+def _in_json(element: among, compiler: Any, **how: Any) -> str:
+    column, listed = (compiler.process(one, **how) for one in element.clauses)
+    return f"({column} in (select value from json_each({listed})))"  # noqa: S608 - compiled, values are bound
+
+
+class _List(sa.types.TypeDecorator[list[Any]]):
+    """A list of values: an array, or on SQLite JSON, each value as its column keeps it."""
 
     impl = sa.Text
     cache_ok = True
@@ -71,7 +98,12 @@ class _JsonList(sa.types.TypeDecorator[list[Any]]):
         super().__init__()
         self.kept = kept
 
-    def process_bind_param(self, value: list[Any] | None, dialect: sa.Dialect) -> str:
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        return dialect.type_descriptor(sa.Text() if dialect.name == "sqlite" else cast(Any, ARRAY(self.kept)))
+
+    def process_bind_param(self, value: list[Any] | None, dialect: sa.Dialect) -> Any:
+        if dialect.name != "sqlite":
+            return value
         process = self.kept.dialect_impl(dialect).bind_processor(dialect)
         return orjson.dumps([process(one) for one in value or ()] if process else value).decode()
 

@@ -17,6 +17,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from services.chassis.beginnings import take_up
+from services.chassis.bulk import among
 from services.chassis.crash import crash_point
 from services.chassis.dead_letters import (
     LetterState,
@@ -62,7 +63,11 @@ class Handling:
         self._store = store
         self._settings = settings
         self._reactions = reactions
-        self._letters = store.table("dead_letters")
+        self._letters = letters = store.table("dead_letters")
+        kept = letters.c.state.in_([LetterState.HELD.value, LetterState.DISCARDED.value])
+        self._any_kept = sa.select(sa.exists().where(kept))
+        theirs = (among(letters.c.subject, "subjects"), letters.c.sequence.is_not(None))
+        self._kept = sa.select(letters).where(kept, *theirs)
         self._inbox = store.table("inbox")
 
     async def take(self, records: list[Record]) -> None:
@@ -141,12 +146,10 @@ class Handling:
         if not keys:
             return Order({}, {})
         last = await last_heard(work.session, self._inbox, keys)
-        kept = self._letters.c.state.in_([LetterState.HELD.value, LetterState.DISCARDED.value])
         waiting: dict[Key, list[Waiting]] = defaultdict(list)
-        if await work.session.scalar(sa.select(sa.exists().where(kept))):
-            theirs = self._letters.c.subject.in_({subject for _, subject in keys})
-            counted = self._letters.c.sequence.is_not(None)
-            for row in await work.session.execute(sa.select(self._letters).where(kept, theirs, counted)):
+        if await work.session.scalar(self._any_kept):
+            theirs = {"subjects": list({subject for _, subject in keys})}
+            for row in await work.session.execute(self._kept, theirs):
                 if row.sequence > last.get((row.source, row.subject), 0):
                     held = row.state == LetterState.HELD.value
                     heard = read_event(original(row), self._reactions.by_type) if held else None

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -121,14 +123,14 @@ class Order:
 
 async def last_heard(session: AsyncSession, inbox: sa.Table, keys: Iterable[Key]) -> dict[Key, int]:
     """The last sequence heard under each of these keys, locked until the end of the work; None heard: missing."""
-    found = await session.execute(
-        sa.select(inbox.c.source, inbox.c.subject, inbox.c.sequence)
-        .where(among(session, inbox.c.subject, "subjects"))
-        .order_by(inbox.c.subject, inbox.c.source)
-        .with_for_update(),
-        {"subjects": list({subject for _, subject in keys})},
-    )
+    found = await session.execute(_lasts(inbox), {"subjects": list({subject for _, subject in keys})})
     return {(row.source, row.subject): row.sequence for row in found}
+
+
+@cache
+def _lasts(inbox: sa.Table) -> Any:
+    chosen = sa.select(inbox.c.source, inbox.c.subject, inbox.c.sequence).where(among(inbox.c.subject, "subjects"))
+    return chosen.order_by(inbox.c.subject, inbox.c.source).with_for_update()
 
 
 async def remember(session: AsyncSession, inbox: sa.Table, order: Order, now: datetime) -> None:

@@ -43,7 +43,7 @@ class Relay:
         self._oldest = (
             sa.select(outbox.c.seq, outbox.c.topic, outbox.c.key, outbox.c.headers, outbox.c.value)
             .where(outbox.c.sent_at.is_(None), outbox.c.seq > sa.bindparam("last"))
-            .where(~among(store.reader, outbox.c.seq, "unmarked"))
+            .where(~among(outbox.c.seq, "unmarked"))
             .order_by(outbox.c.seq)
             .limit(self._batch)
         )
@@ -181,7 +181,7 @@ class Relay:
         """Note that the broker has these rows."""
         outbox = self._store.table("outbox")
         async with self._store.work() as work:
-            marked = sa.update(outbox).where(among(work.session, outbox.c.seq, "seqs")).values(sent_at=work.now)
+            marked = sa.update(outbox).where(among(outbox.c.seq, "seqs")).values(sent_at=work.now)
             await work.session.execute(marked, {"seqs": seqs})
         RELAYED.labels(self._store.service).inc(len(seqs))
 

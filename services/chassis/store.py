@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar, cast
 from uuid import UUID, uuid4
 
@@ -122,11 +123,7 @@ class Work:
         wanted = [id for id in dict.fromkeys(ids) if (table, id) not in self._held]
         if not wanted:
             return
-        # Always in the order of the key, so that two batches cannot wait for each other.
-        key = _table_of(table).c.id
-        chosen = sa.select(table).where(among(self.session, key, "wanted")).order_by(key)
-        locked = chosen.with_for_update().execution_options(populate_existing=True)
-        rows: Sequence[Kept] = (await self.session.scalars(locked, {"wanted": wanted})).all()
+        rows: Sequence[Kept] = (await self.session.scalars(_locked(cast(Any, table)), {"wanted": wanted})).all()
         self._held.update({(table, id): None for id in wanted})
         self._held.update({(table, row.id): row for row in rows})
 
@@ -194,7 +191,7 @@ class Work:
         self._guards.append((table, refusal))
 
     def before_commit(self, act: Callable[[], Any]) -> None:
-        """Await this just before the commit, once, for what is written in bulk."""
+        """Await this once the work is done, before its changes are written: for what a whole batch does together."""
         self._before.append(act)
 
     def touch(self, *boards: str) -> None:
@@ -203,9 +200,9 @@ class Work:
 
     async def settle(self) -> bool:
         """Write what was changed, then what was said; True when anything was said. Called by the store alone."""
-        await self.session.flush()
         for act in self._before:
             await act()
+        await self.session.flush()
         if self._said:
             # After the aggregates: whoever waits for their locks then also gets the later outbox numbers.
             await insert_rows(self.session, _table(self.session, "outbox"), self._said)
@@ -278,6 +275,14 @@ class Store:
 
 def _table_of(model: type[SQLModel]) -> sa.Table:
     return cast(Any, model).__table__
+
+
+@cache
+def _locked(table: type[SQLModel]) -> Any:
+    # Always in the order of the key, so that two batches cannot wait for each other.
+    key = _table_of(table).c.id
+    chosen = sa.select(table).where(among(key, "wanted")).order_by(key)
+    return chosen.with_for_update().execution_options(populate_existing=True)
 
 
 def _table(session: AsyncSession, name: str) -> sa.Table:

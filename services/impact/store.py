@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
-from services.chassis.bulk import insert_into
+from services.chassis.bulk import upsert
 from services.chassis.rebuilds import read_model_metadata
 from services.chassis.store import Work
 from services.impact.domain import Count, Measure, Period
@@ -55,16 +56,20 @@ def count_one(work: Work, measure: Measure, day: date, centre: str, area: str | 
 
 
 async def _write(work: Work, pending: "Counter[Cell]") -> None:
-    statement = insert_into(work.session, Tally)
-    statement = statement.on_conflict_do_update(
-        index_elements=["day", "centre", "measure", "area"],
-        set_={"number": col(Tally.number) + statement.excluded.number},
-    )
     rows = [
         {"measure": measure, "day": day, "centre": centre, "area": area, "number": number}
         for (measure, day, centre, area), number in sorted(pending.items())
     ]
-    await work.session.execute(statement, rows)
+    await work.session.execute(_counted(work.session), rows)
+
+
+@upsert
+def _counted(insert: Any) -> Any:
+    counted = insert(Tally)
+    return counted.on_conflict_do_update(
+        index_elements=["day", "centre", "measure", "area"],
+        set_={"number": col(Tally.number) + counted.excluded.number},
+    )
 
 
 async def counts(

@@ -37,7 +37,7 @@ async def record_visits(work: Work, lines: list[tuple[int, VisitLine]]) -> Outco
     """Keep these visits and say so. Bad lines are answered; lines already known change nothing."""
     known_centres = {centre.code: centre for centre in await centres(work.session)}
     found = await work.session.execute(
-        sa.select(col(Visit.id), col(Visit.fingerprint)).where(among(work.session, col(Visit.id), "ids")),
+        sa.select(col(Visit.id), col(Visit.fingerprint)).where(among(col(Visit.id), "ids")),
         {"ids": [line.visit_id for _, line in lines]},
     )
     fingerprints: dict[UUID, str] = {row.id: row.fingerprint for row in found}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
-from services.chassis.bulk import insert_into
+from services.chassis.bulk import among, upsert
 from services.chassis.store import Aggregate, chassis_metadata
 from services.contracts.intake import VisitStatus
 from services.intake.domain import day_began
@@ -115,11 +116,14 @@ async def centres(session: AsyncSession) -> Sequence[Centre]:
     return (await session.scalars(sa.select(Centre).order_by(col(Centre.name)))).all()
 
 
+_NAMED = sa.select(Centre).where(among(col(Centre.code), "codes"))
+
+
 async def centres_named(session: AsyncSession, codes: Iterable[str]) -> Mapping[str, Centre]:
     """Those of these centres that are known, by code; each is read once in a unit of work."""
     known: dict[str, Centre] = session.info.setdefault("intake.centres", {})
     if missing := [code for code in codes if code not in known]:
-        found = await session.scalars(sa.select(Centre).where(col(Centre.code).in_(missing)))
+        found = await session.scalars(_NAMED, {"codes": missing})
         known.update({centre.code: centre for centre in found})
     return known
 
@@ -132,13 +136,18 @@ async def count_tickets(session: AsyncSession, wanted: Mapping[tuple[str, date],
     """
     if not wanted:
         return {}
-    counters = TicketCounter.metadata.tables["ticket_counters"]
-    statement = insert_into(session, counters)
-    counted = statement.on_conflict_do_update(
-        index_elements=["centre", "day"], set_={"given": counters.c.given + statement.excluded.given}
-    ).returning(counters.c.centre, counters.c.day, counters.c.given)
     rows = [{"centre": centre, "day": day, "given": more} for (centre, day), more in sorted(wanted.items())]
-    return {(row.centre, row.day): row.given for row in await session.execute(counted, rows)}
+    return {(row.centre, row.day): row.given for row in await session.execute(_counted(session), rows)}
+
+
+@upsert
+def _counted(insert: Any) -> Any:
+    counters = TicketCounter.metadata.tables["ticket_counters"]
+    counted = insert(counters)
+    further = {"given": counters.c.given + counted.excluded.given}
+    return counted.on_conflict_do_update(index_elements=["centre", "day"], set_=further).returning(
+        counters.c.centre, counters.c.day, counters.c.given
+    )
 
 
 async def in_the_room(

@@ -5,7 +5,7 @@ from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 
-from services.chassis.bulk import insert_into
+from services.chassis.bulk import upsert
 from services.chassis.errors import msg
 from services.chassis.store import Work
 from services.contracts.directory import ReferralChanged, ReferralProgressed, ReferralRequested, ReferralStatus
@@ -19,8 +19,12 @@ _EVENTS = UUID("c4a1c8e8-0f5e-4f0e-8a64-9f1f6a1b7d52")
 
 async def open_feed(work: Work) -> None:
     """Make sure that the feed has a beginning."""
-    beginning = insert_into(work.session, FeedHead).values(id=_HEAD, last=0)
-    await work.session.execute(beginning.on_conflict_do_nothing())
+    await work.session.execute(_beginning(work.session), {"id": _HEAD, "last": 0})
+
+
+@upsert
+def _beginning(insert: Any) -> Any:
+    return insert(FeedHead).on_conflict_do_nothing()
 
 
 def say(work: Work, referral: Referral, said: ReferralRequested | ReferralProgressed) -> None:
@@ -52,6 +56,7 @@ def say(work: Work, referral: Referral, said: ReferralRequested | ReferralProgre
     }
 
     async def take_place() -> None:
+        await work.session.flush()
         head = await work.load(FeedHead, _HEAD, msg("feed"))
         head.last += 1
         await work.session.execute(sa.insert(ReferralEvent), [row | {"position": head.last}])

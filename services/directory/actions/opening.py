@@ -1,12 +1,13 @@
 """A referral opens: by hand, from a plan's action, or from the list of those that had no service yet."""
 
 import secrets
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.bulk import insert_into
+from services.chassis.bulk import upsert
 from services.chassis.errors import NotFound, msg
 from services.chassis.store import Work
 from services.contracts.directory import ReferralRequested
@@ -164,13 +165,17 @@ async def hold_subject(work: Work, subject_ref: UUID) -> bool:
 
     False: the person was erased. Gives the person the key that their partner references are made of.
     """
-    key = insert_into(work.session, SubjectKey).values(subject_ref=subject_ref, key=secrets.token_bytes(32))
     if await work.session.get(ErasedSubject, subject_ref) is not None:
         return False
-    await work.session.execute(key.on_conflict_do_nothing())
+    await work.session.execute(_a_key(work.session), {"subject_ref": subject_ref, "key": secrets.token_bytes(32)})
     await work.load(SubjectKey, subject_ref, msg("person"))
     # Once more under the lock: an erasure may have ended in between.
     return await work.session.get(ErasedSubject, subject_ref) is None
+
+
+@upsert
+def _a_key(insert: Any) -> Any:
+    return insert(SubjectKey).on_conflict_do_nothing()
 
 
 def _open(work: Work, referral: Referral, subject_ref: UUID, *, by: str | None) -> Referral:

@@ -8,7 +8,7 @@ import orjson
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.bulk import insert_into
+from services.chassis.bulk import upsert
 from services.chassis.clock import BRUSSELS
 from services.chassis.errors import NotFound, Stale, msg
 from services.chassis.store import Work
@@ -100,10 +100,13 @@ async def count_view(work: Work, service_id: UUID) -> None:
     if await work.session.get(Service, service_id) is None:
         raise NotFound(what=msg("service"))
     today = work.now.astimezone(BRUSSELS).date()
-    counted = insert_into(work.session, ServiceViews).values(service_id=service_id, day=today, views=1)
-    await work.session.execute(
-        counted.on_conflict_do_update(index_elements=["service_id", "day"], set_={"views": ServiceViews.views + 1})
-    )
+    await work.session.execute(_counted(work.session), {"service_id": service_id, "day": today, "views": 1})
+
+
+@upsert
+def _counted(insert: Any) -> Any:
+    further = {"views": ServiceViews.views + 1}
+    return insert(ServiceViews).on_conflict_do_update(index_elements=["service_id", "day"], set_=further)
 
 
 def _check(entry: ProviderEntry, areas: tuple[str, ...]) -> None:

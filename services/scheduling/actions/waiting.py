@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.bulk import insert_into
+from services.chassis.bulk import upsert
 from services.chassis.store import Work
 from services.contracts.intake import VisitStatus
 from services.scheduling.actions.places import board
@@ -80,28 +80,34 @@ async def _number(work: Work, pending: dict[UUID, Waiting]) -> None:
     by_centre: dict[str, list[Waiting]] = {}
     for row in pending.values():
         by_centre.setdefault(row.centre, []).append(row)
-    numbers: list[dict[str, Any]] = []
+    untidy: list[str] = []
     for centre in sorted(by_centre):
         rows = by_centre[centre]
         last, tidied_on = await _advance(work, centre, len(rows))
-        numbers += [{"row": row.id, "number": last - len(rows) + place} for place, row in enumerate(rows, 1)]
+        for number, row in enumerate(rows, last - len(rows) + 1):
+            row.seq = number
         if tidied_on != work.now.date():
-            await _tidy(work, centre)
-    waiting = Waiting.metadata.tables["waiting"]
-    statement = sa.update(waiting).where(waiting.c.id == sa.bindparam("row")).values(seq=sa.bindparam("number"))
-    connection = await work.session.connection()
-    await connection.execute(statement, numbers)
+            untidy.append(centre)
+    if untidy:
+        await work.session.flush()  # one of the rows that changed may be old, too
+    for centre in untidy:
+        await _tidy(work, centre)
 
 
 async def _advance(work: Work, centre: str, by: int) -> tuple[int, date | None]:
-    counted = (
-        insert_into(work.session, WaitingBoard)
-        .values(centre=centre, seq=by, forgotten=0)
-        .on_conflict_do_update(index_elements=["centre"], set_={"seq": WaitingBoard.seq + by})
-        .returning(col(WaitingBoard.seq), col(WaitingBoard.tidied_on))
-    )
-    row = (await work.session.execute(counted)).one()
+    counted = _counted(work.session), {"centre": centre, "seq": by, "forgotten": 0}
+    row = (await work.session.execute(*counted)).one()
     return row.seq, row.tidied_on
+
+
+@upsert
+def _counted(insert: Any) -> Any:
+    boards = WaitingBoard.metadata.tables["waiting_boards"]
+    counted = insert(boards)
+    further = {"seq": boards.c.seq + counted.excluded.seq}
+    return counted.on_conflict_do_update(index_elements=["centre"], set_=further).returning(
+        boards.c.seq, boards.c.tidied_on
+    )
 
 
 async def _tidy(work: Work, centre: str) -> None:

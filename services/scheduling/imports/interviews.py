@@ -135,9 +135,7 @@ def _take_place(line: InterviewLine, known: Known) -> tuple[PathSoFar | None, in
 async def _known(work: Work, lines: list[InterviewLine]) -> Known:
     # The paths' locks first: what another import is adding to them now is known once we have them.
     paths = await _paths(work, {line.path_id for line in lines if line.path_id})
-    chosen = sa.select(col(Interview.id), col(Interview.fingerprint)).where(
-        among(work.session, col(Interview.id), "ids")
-    )
+    chosen = sa.select(col(Interview.id), col(Interview.fingerprint)).where(among(col(Interview.id), "ids"))
     found = await work.session.execute(chosen, {"ids": [line.interview_id for line in lines]})
     fingerprints: dict[UUID, str | None] = {row[0]: row[1] for row in found}
     forgotten = await forgotten_among(work.session, {line.subject_ref for line in lines if line.subject_ref})
@@ -156,7 +154,7 @@ async def _paths(work: Work, ids: set[UUID]) -> dict[UUID, PathSoFar]:
             paths[id] = PathSoFar(row.subject_ref, row.method, row.correlation_id, due=due)
     if paths:
         chosen = sa.select(col(Interview.path_id), col(Interview.status), col(Interview.number)).where(
-            among(work.session, col(Interview.path_id), "paths"),
+            among(col(Interview.path_id), "paths"),
             col(Interview.status).in_([AppointmentStatus.FULFILLED.value, AppointmentStatus.BOOKED.value]),
         )
         for path_id, status, number in await work.session.execute(chosen, {"paths": list(paths)}):

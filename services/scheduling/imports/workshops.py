@@ -32,7 +32,7 @@ from services.scheduling.store.copies import centres, forgotten_among
 async def record_workshops(work: Work, lines: list[tuple[int, WorkshopLine]]) -> Outcome:
     """Keep these workshops, with seats, attendance and paths, and say so. Lines already known change nothing."""
     places = {centre.code: centre for centre in await centres(work.session)}
-    chosen = sa.select(col(Workshop.id), col(Workshop.fingerprint)).where(among(work.session, col(Workshop.id), "ids"))
+    chosen = sa.select(col(Workshop.id), col(Workshop.fingerprint)).where(among(col(Workshop.id), "ids"))
     found = await work.session.execute(chosen, {"ids": [line.workshop_id for _, line in lines]})
     fingerprints: dict[UUID, str | None] = {row[0]: row[1] for row in found}
     used, forgotten = await _used(work, [line for _, line in lines if line.workshop_id not in fingerprints])
@@ -100,7 +100,7 @@ async def _used(work: Work, lines: list[WorkshopLine]) -> tuple[set[UUID], set[U
     ids = [id for line in lines for id in _ids(line)]
     used: set[UUID] = set()
     for column in (col(Session.id), col(Seat.id), col(GuidancePath.id)):
-        taken = sa.select(column).where(among(work.session, column, "ids"))
+        taken = sa.select(column).where(among(column, "ids"))
         used.update((await work.session.scalars(taken, {"ids": ids})).all())
     people = {participant.subject_ref for line in lines for participant in line.participants}
     return used, await forgotten_among(work.session, people)

@@ -106,7 +106,7 @@ async def forgotten_among(session: AsyncSession, people: Collection[UUID]) -> se
     if not people:
         return set()
     known = col(KnownPerson.id)
-    gone = sa.select(known).where(among(session, known, "people"), col(KnownPerson.forgotten_at).is_not(None))
+    gone = sa.select(known).where(among(known, "people"), col(KnownPerson.forgotten_at).is_not(None))
     return set((await session.scalars(gone, {"people": list(people)})).all())
 
 
@@ -128,13 +128,15 @@ async def in_the_room(session: AsyncSession, centre: str, limit: int = 200) -> S
 
 async def changes_after(session: AsyncSession, centre: str, seq: int, limit: int = 500) -> Sequence[Waiting]:
     """What changed on a centre's board after this number, in order; of what changed twice only the last."""
-    chosen = (
-        sa.select(Waiting)
-        .where(col(Waiting.centre) == centre, col(Waiting.seq) > seq)
-        .order_by(col(Waiting.seq))
-        .limit(limit)
-    )
-    return (await session.scalars(chosen)).all()
+    return (await session.scalars(_AFTER, {"of": centre, "seen": seq, "most": limit})).all()
+
+
+_AFTER = (
+    sa.select(Waiting)
+    .where(col(Waiting.centre) == sa.bindparam("of"), col(Waiting.seq) > sa.bindparam("seen"))
+    .order_by(col(Waiting.seq))
+    .limit(sa.bindparam("most"))
+)
 
 
 async def visit_of(session: AsyncSession, subject_ref: UUID, since: datetime, until: datetime) -> Waiting | None:
