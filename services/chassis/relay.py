@@ -22,6 +22,9 @@ from services.chassis.telemetry import RELAYED, UNSENT, log
 from services.chassis.window import Window
 from services.chassis.wire import Record
 
+_CLOSING = 3.0
+"""Seconds in which a relay that ends marks what is left to mark."""
+
 _log = log(__name__)
 
 ROUNDS = 8
@@ -201,7 +204,8 @@ class Relay:
     async def close(self) -> None:
         """Mark what the broker has, where the store is there, and let go of the producer; the next round makes one."""
         try:
-            await self.marked()
+            async with asyncio.timeout(_CLOSING):
+                await self.marked()
         except Exception as error:
             _log.warning("sent and not marked", service=self._store.service, error=repr(error))
         if self._producer is not None:

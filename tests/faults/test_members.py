@@ -27,6 +27,14 @@ def is_stopped(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
+async def stand_still(pid: int) -> None:
+    """Stop a process in its middle; it may have to end a write first."""
+    os.kill(pid, signal.SIGSTOP)
+    async with asyncio.timeout(10):
+        while not is_stopped(pid):  # noqa: ASYNC110 - there is nobody to set an event
+            await asyncio.sleep(0.01)
+
+
 @pytest.fixture
 def peers(separate: Separate) -> Generator[list[str]]:
     """Names of replicas that a test starts: ended with it."""
@@ -59,8 +67,8 @@ async def test_a_peer_takes_over_from_one_that_stands_still(separate: Separate, 
     await start_peer(separate, peers, "impact")
     await settled(separate)
     pid = separate.process("impact").pid
-    os.kill(pid, signal.SIGSTOP)
     try:
+        await stand_still(pid)
         load = load_on(separate, seed)
         async with load.running():
             await load.until(12)
@@ -85,9 +93,9 @@ async def test_what_a_zombie_holds_in_mid_batch_is_counted_once(
         async with load.running():
             await load.until(8)
             zombie = await somebody_waits_for(connection)
-        os.kill(pid, signal.SIGSTOP)
+        os.kill(pid, signal.SIGSTOP)  # before its transaction can go on
     try:
-        assert is_stopped(pid)
+        await stand_still(pid)
         await start_peer(separate, peers, "impact")
         async with connected(separate.store_url("impact")) as connection:
             await somebody_waits_for(connection, zombie)
