@@ -65,8 +65,8 @@ def upsert(build: Callable[[Callable[[Any], Any]], Any]) -> Callable[[AsyncSessi
 class among(FunctionElement[bool]):  # noqa: N801 - read as a function, like SQLAlchemy's own
     """Whether the column holds one of the values of a list, which the statement is given under this name.
 
-    One statement for any number of values, on any store; it can be built once. And no value stays in it: statements
-    are garbage in cycles, which the collector leaves for long.
+    One statement for any number of values, on any store; it can be built once. And no value stays in it: SQLAlchemy's
+    statements refer to themselves, and whatever they hold waits for the garbage collector.
     """
 
     type = sa.Boolean()
@@ -74,6 +74,10 @@ class among(FunctionElement[bool]):  # noqa: N801 - read as a function, like SQL
 
     def __init__(self, column: Any, name: str) -> None:
         super().__init__(column, sa.bindparam(name, type_=_List(column.type)))
+
+    def self_group(self, against: Any = None) -> "among":
+        """As it is: it has its own brackets. Else SQLAlchemy compares it with 1 on SQLite, which then uses no index."""
+        return self
 
 
 @compiles(among)

@@ -31,7 +31,7 @@ COMMIT_EVERY = 0.2
 """Seconds between two commits: one for each of many small batches costs this process and the broker more than reading
 the last few again, after a crash or a rebalance."""
 
-_EXPIRE_EVERY, _EXPIRE_AT_LAST = 1.0, 5.0
+_EXPIRE_EVERY, _EXPIRE_AT_LATEST = 1.0, 5.0
 """Seconds between two looks at what is held: while nothing comes, and at the latest."""
 
 
@@ -191,7 +191,7 @@ class Consumer:
 
     async def _expire_now_and_then(self, *, idle: bool) -> None:
         now = asyncio.get_running_loop().time()
-        if now - self._expired_at >= (_EXPIRE_EVERY if idle else _EXPIRE_AT_LAST) and not (
+        if now - self._expired_at >= (_EXPIRE_EVERY if idle else _EXPIRE_AT_LATEST) and not (
             self._rebuilding and self._rebuilding.open
         ):
             self._expired_at = now

@@ -213,6 +213,15 @@ class Rebuilding:
         for store in self._broker.outboxes:
             outbox = store.table("outbox")
             told = outbox.c.topic.in_(self._topics)
+            # What was heard may not be marked as sent yet: it would be left out here, and marked afterwards.
+            async with store.read() as session:
+                newest = await session.scalar(sa.select(sa.func.max(outbox.c.seq))) or 0
+            unmarked = sa.select(sa.exists().where(told, outbox.c.sent_at.is_(None), outbox.c.seq <= newest))
+            while True:
+                async with store.read() as session:
+                    if not await session.scalar(unmarked):
+                        break
+                await asyncio.sleep(0.05)
             async with store.work() as work:
                 again = sa.update(outbox).where(told, outbox.c.sent_at.is_not(None)).values(sent_at=None)
                 await work.session.execute(again)

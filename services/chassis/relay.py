@@ -31,8 +31,8 @@ ROUNDS = 8
 """After so many the relay looks at its oldest rows again: one that was written first may be committed last."""
 
 MARK_AFTER = 0.1
-"""Seconds in which what the broker has gathers before it is marked: a commit for each event costs as much as its way to
-the broker. Whoever is killed meanwhile sends these rows again, and the inboxes know them."""
+"""Seconds for which rows that were sent wait to be marked together: a commit for each costs as much as sending it.
+Whoever is killed meanwhile sends them again, and the inboxes know them."""
 
 
 class Relay:
@@ -60,21 +60,20 @@ class Relay:
     async def run(self) -> None:
         """Relay until cancelled. Whatever is away is waited for; nothing is given up."""
         pause = 0.1
-        try:
-            while True:
-                try:
-                    async with self._lead():
-                        pause = 0.1
+        while True:
+            try:
+                async with self._lead():
+                    pause = 0.1
+                    try:
                         await self._relay_while_leading()
-                except Exception as error:
-                    expected = isinstance(error, broker.AWAY) or is_away(error)
-                    say = _log.warning if expected else _log.exception
-                    say("relay interrupted", service=self._store.service, error=repr(error))
-                    await self.close()
-                    await asyncio.sleep(pause)
-                    pause = min(pause * 2, 2)
-        finally:
-            await self.close()
+                    finally:
+                        await self.close()  # before another one leads
+            except Exception as error:
+                expected = isinstance(error, broker.AWAY) or is_away(error)
+                say = _log.warning if expected else _log.exception
+                say("relay interrupted", service=self._store.service, error=repr(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2)
 
     async def _relay_while_leading(self) -> None:
         while True:
@@ -88,7 +87,7 @@ class Relay:
                         await self._store.said.wait()
 
     async def relay_once(self) -> int:
-        """Send the oldest unsent rows. Returns how many; they are marked a moment later (`marked`).
+        """Send the oldest unsent rows. Returns how many; they are marked a moment later (`mark_now`).
 
         Where many wait it takes several rounds: while one is on its way the next is read, and earlier ones are marked.
         """
@@ -117,7 +116,7 @@ class Relay:
                 await asyncio.gather(ahead, return_exceptions=True)
         return sent
 
-    async def marked(self) -> None:
+    async def mark_now(self) -> None:
         """Mark now what the broker has. Raises what the store raises; then these rows are sent again."""
         if self._marking is not None:
             self._marking.cancel()
@@ -205,7 +204,7 @@ class Relay:
         """Mark what the broker has, where the store is there, and let go of the producer; the next round makes one."""
         try:
             async with asyncio.timeout(_CLOSING):
-                await self.marked()
+                await self.mark_now()
         except Exception as error:
             _log.warning("sent and not marked", service=self._store.service, error=repr(error))
         if self._producer is not None:

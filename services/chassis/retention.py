@@ -90,11 +90,11 @@ async def prune_inbox(store: Store, days: int, page: int = PAGE) -> int:
         letters.c.subject == inbox.c.subject,
         letters.c.state != LetterState.RETRIED.value,
     )
-    last, removed = ("", ""), 0
+    last, removed = ("", ""), 0  # in the order of the key
     while True:
         async with store.work() as work:
-            key = sa.tuple_(inbox.c.source, inbox.c.subject)
-            columns = (inbox.c.source, inbox.c.subject)
+            columns = (inbox.c.subject, inbox.c.source)
+            key = sa.tuple_(*columns)
             chosen = sa.select(*columns).where(key > last).order_by(*columns).limit(page)
             rows = (await work.session.execute(chosen)).all()
             if rows:

@@ -6,6 +6,7 @@ import sqlite3
 import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from services.chassis.bulk import among
 from services.chassis.faults import is_away, second_row_of
 from services.chassis.inbox import last_heard
 from services.chassis.migrations import migrate
@@ -65,6 +67,22 @@ async def test_what_a_batch_asks_for_goes_with_the_batch(store: Store) -> None:
         assert await ask(20) < 20 * 1000
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(("table", "column"), [("notes", "id"), ("inbox", "subject"), ("outbox", "seq")])
+async def test_rows_are_found_by_their_keys_in_a_table_that_nobody_analysed(
+    store: Store, table: str, column: str
+) -> None:
+    chosen = store.table(table).c[column]
+    statement = sa.select(chosen).where(among(chosen, "wanted")).compile(dialect=store.writer.dialect)
+    explained = "explain query plan " if store.sqlite else "explain "
+    wanted: Any = "[]" if store.sqlite else []
+    async with store.work() as work:
+        connection = await work.session.connection()
+        plan = [str(row) for row in await connection.exec_driver_sql(f"{explained}{statement}", (wanted,))]
+    by_key = "SEARCH" if store.sqlite else "Index Only Scan"
+    assert by_key in plan[0], plan
+    assert not [line for line in plan if "Seq Scan" in line], plan
 
 
 async def test_a_mistake_of_ours_is_not_an_absence(store: Store) -> None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.chassis import relay
 from services.chassis.broker import Broker
 from services.chassis.consumer import Consumer
 from services.chassis.history import HistoryMissing
@@ -18,7 +19,7 @@ from services.chassis.store import Store
 from services.chassis.testing import FixedClock
 from services.launcher.embedded import EmbeddedKafka, refill
 from tests.conformance.conftest import StoreOf, broker_at
-from tests.conformance.sample import POISON, Sample, Tally, eventually, letters, produce, running, trail
+from tests.conformance.sample import POISON, Sample, Tally, eventually, letters, produce, running, trail, unsent
 
 ANNA, BRUNO, CHLOE = uuid4(), uuid4(), uuid4()
 PEOPLE = (ANNA, BRUNO, CHLOE)
@@ -79,6 +80,28 @@ async def test_it_is_the_same_afterwards_and_goes_on_meanwhile(
             await eventually(lambda: replica.heard(8 + 4 * rebuild))  # noqa: B023
             await eventually(replica.completed)
         assert not await letters(replica.store)
+
+
+@pytest.mark.parametrize("broker", ["embedded"], indirect=True)
+async def test_what_is_not_marked_as_sent_yet_is_sent_again_too(
+    speaker: Store, replica: Replica, broker: Broker, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The embedded broker is filled anew from the outboxes; what was heard a moment ago must be among it."""
+    monkeypatch.setattr(relay, "MARK_AFTER", 1.0)
+    await say(speaker, sample, 1, 1)
+    async with running(Relay(speaker, broker).run()), replica.live():
+        await eventually(lambda: replica.heard(1))
+        await eventually(lambda: _all_marked(speaker))
+        await say(speaker, sample, 2, 2)
+        await eventually(lambda: replica.heard(2))
+        assert await unsent(speaker) > 0
+        await replica.rebuilding.start("t/ops")
+        await eventually(lambda: replica.heard(2))
+        await eventually(replica.completed)
+
+
+async def _all_marked(store: Store) -> bool:
+    return not await unsent(store)
 
 
 async def test_a_second_one_waits_for_the_first_unless_it_replaces_it(

@@ -52,7 +52,7 @@ async def test_many_rows_go_in_rounds_that_overlap_and_keep_the_order(
     few_at_a_time = broker.settings.model_copy(update={"batch": 10})
     relay = Relay(speaker, Broker(few_at_a_time, embedded=broker.embedded))
     assert await relay.relay_once() == 10 * ROUNDS
-    await relay.marked()
+    await relay.mark_now()
     assert await unsent(speaker) == 3 * each - 10 * ROUNDS
     await _relay_all(speaker, broker, relay)
     arrived = await topic_of(broker.settings.kafka, sample.event.topic)
@@ -164,7 +164,7 @@ async def test_a_crash_between_send_and_mark_is_absorbed_by_the_inbox(
         patched.setattr(speaker, "work", crash)
         assert await relay.relay_once() == 3
         with pytest.raises(RuntimeError, match="killed before the mark"):
-            await relay.marked()
+            await relay.mark_now()
     assert (crashes, await unsent(speaker)) == (1, 3)
     await _relay_all(speaker, broker, relay)
     arrived = await topic_of(broker.settings.kafka, sample.event.topic)

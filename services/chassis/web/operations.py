@@ -38,7 +38,7 @@ def routes(service: str) -> Routes:
 
     @router.get("/api/v1/backlog")
     async def backlog(read: Reading, running: Running, person: Annotated[Person, operator]) -> dict[str, int]:
-        """How many events are on their way: not yet sent, and not yet read."""
+        """How many events are on their way: not yet sent (or not yet marked as sent), and not yet read."""
         outbox = running.store.table("outbox")
         unsent = await read.scalar(sa.select(sa.func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None)))
         return {"unsent": unsent or 0, "unread": await running.consumer.unread()}

@@ -56,7 +56,7 @@ def say(work: Work, referral: Referral, said: ReferralRequested | ReferralProgre
     }
 
     async def take_place() -> None:
-        await work.session.flush()
+        await work.session.flush()  # so that the feed's lock is the last
         head = await work.load(FeedHead, _HEAD, msg("feed"))
         head.last += 1
         await work.session.execute(sa.insert(ReferralEvent), [row | {"position": head.last}])

@@ -62,7 +62,7 @@ async def identify(work: Work, visit_id: UUID, subject_ref: UUID, at: datetime) 
 
 
 def changed(work: Work, row: Waiting) -> None:
-    """Number this change just before the commit, and tell the boards after it."""
+    """Number this change at the end of the work, and tell the boards after the commit."""
     pending: dict[UUID, Waiting] | None = work.session.info.get(_CHANGED)
     if pending is None:
         pending = work.session.info[_CHANGED] = {}
