@@ -191,10 +191,7 @@ class Work:
         self._guards.append((table, refusal))
 
     def before_commit(self, act: Callable[[], Any]) -> None:
-        """Await this once at the end of the work: for what a whole batch does together.
-
-        What was changed is not written yet: an act that reads it, or takes a lock that must come last, flushes first.
-        """
+        """Await this once at the end of the work, before its changes are written: for what a batch does together."""
         self._before.append(act)
 
     def touch(self, *boards: str) -> None:
