@@ -87,11 +87,11 @@ async def test_what_is_not_marked_as_sent_yet_is_sent_again_too(
     speaker: Store, replica: Replica, broker: Broker, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The embedded broker is filled anew from the outboxes; what was heard a moment ago must be among it."""
-    monkeypatch.setattr(relay, "MARK_AFTER", 1.0)
     await say(speaker, sample, 1, 1)
     async with running(Relay(speaker, broker).run()), replica.live():
         await eventually(lambda: replica.heard(1))
         await eventually(lambda: _all_marked(speaker))
+        monkeypatch.setattr(relay, "MARK_AFTER", 5.0)
         await say(speaker, sample, 2, 2)
         await eventually(lambda: replica.heard(2))
         assert await unsent(speaker) > 0

@@ -3,6 +3,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from services.chassis.store import Store
 from services.contracts import Event
@@ -114,7 +115,14 @@ async def test_numbers_become_visible_in_their_order_while_many_write(store: Sto
 async def test_a_batch_of_two_thousand_check_ins_over_two_centres_is_one_transaction(store: Store) -> None:
     await tell(store, [liege(code="mons")])
     people = [Somebody(LIEGE if number % 2 else "mons") for number in range(2000)]
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(store.writer.sync_engine, "before_cursor_execute", note)
     await tell(store, [one.checks_in() for one in people], in_one_batch=True)
+    assert len(statements) < 40, "the same for any number of them"
     assert await count(store, "waiting") == 2000
     async with store.read() as session:
         numbers = (await session.scalars(sa.select(store.table("waiting").c.seq).where(sa.text("centre='mons'")))).all()
