@@ -14,6 +14,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from services.chassis import broker
 from services.chassis.broker import Broker
 from services.chassis.crash import crash_point
+from services.chassis.decisions import Decisions
 from services.chassis.faults import is_away
 from services.chassis.handling import Handling
 from services.chassis.reactions import Reactions
@@ -54,6 +55,7 @@ class Consumer:
         self._settings = broker.settings
         self._least = 1 if hurried else GATHERED
         self._handling = Handling(store, broker.settings, reactions)
+        self._decisions = Decisions(store, broker.settings, self._handling)
         self.group = f"cefo.{store.service}"
         self._client: Any = None
         self._done: dict[tuple[str, int], int] = {}
@@ -94,15 +96,15 @@ class Consumer:
 
     async def retry(self, id: UUID) -> str:
         """Try a dead letter again, now. Returns what became of it; a `Refused` says why not, and nothing changed."""
-        return await self._handling.retry(id)
+        return await self._decisions.retry(id)
 
     async def discard(self, id: UUID, decision: str) -> str:
         """Decide that a dead letter is not to be handled. Returns what became of it."""
-        return await self._handling.discard(id, decision)
+        return await self._decisions.discard(id, decision)
 
     async def expire_held(self) -> None:
         """Make dead letters of what was held too long."""
-        await self._handling.expire_held()
+        await self._decisions.expire_held()
 
     async def unread(self) -> int:
         """How many records of its partitions this consumer has not taken in; 1 while it has no partitions."""

@@ -14,7 +14,7 @@ from sqlmodel import UTCDateTime
 
 from services.chassis.errors import NotFound, Refused, msg
 from services.chassis.outbox import pack_headers, unpack_headers
-from services.chassis.wire import Headers, Heard, Record
+from services.chassis.wire import Headers, Heard, Record, Unreadable, read_event
 
 
 class LetterState(StrEnum):
@@ -129,6 +129,13 @@ def explained(record: Record, *, reason: str, detail: str, attempts: int, servic
 def named(error: Exception) -> tuple[str, str]:
     """What went wrong, as a slug and in words."""
     return error.slug if isinstance(error, Refused) else type(error).__name__, str(error)
+
+
+def fault_of(record: Record, error: Exception) -> tuple[str, str, dict[str, Any]]:
+    """What went wrong with this record, as a slug and in words, and what could be read of it."""
+    if isinstance(error, Unreadable):
+        return error.reason, error.detail, error.about
+    return *named(error), about(read_event(record))
 
 
 def about(heard: Heard) -> dict[str, Any]:

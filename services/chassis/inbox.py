@@ -6,7 +6,7 @@ its id.
 """
 
 from bisect import insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -115,14 +115,35 @@ class Order:
         """Somebody discarded this event before; it comes again because everything is read again."""
         return any(one.sequence == sequence and one.heard is None for one in self._waiting.get(key, ()))
 
+    def steps(self, now: datetime) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The rows of aggregates of which nothing was heard before, and the steps of those that came further.
+
+        Both in the order of the key, so that two batches cannot wait for each other.
+        """
+        changed = [(key, last) for key, last in self.positions.items() if self.before.get(key) != last]
+        changed.sort(key=lambda one: one[0][::-1])
+        fresh = [
+            {"source": source, "subject": subject, "sequence": last, "heard_at": now}
+            for (source, subject), last in changed
+            if (source, subject) not in self.before
+        ]
+        moved = [
+            {"of_source": source, "of_subject": subject, "last": last}
+            for (source, subject), last in changed
+            if (source, subject) in self.before
+        ]
+        return fresh, moved
+
     @property
     def early(self) -> list[Heard]:
         """What waits and is kept nowhere yet."""
         return [one.heard for line in self._waiting.values() for one in line if one.letter is None and one.heard]
 
 
-async def last_heard(session: AsyncSession, inbox: sa.Table, keys: Iterable[Key]) -> dict[Key, int]:
+async def last_heard(session: AsyncSession, inbox: sa.Table, keys: Collection[Key]) -> dict[Key, int]:
     """The last sequence heard under each of these keys, locked until the end of the work; None heard: missing."""
+    if not keys:
+        return {}
     found = await session.execute(_lasts(inbox), {"subjects": list({subject for _, subject in keys})})
     return {(row.source, row.subject): row.sequence for row in found}
 
@@ -134,25 +155,14 @@ def _lasts(inbox: sa.Table) -> Any:
 
 
 async def remember(session: AsyncSession, inbox: sa.Table, order: Order, now: datetime) -> None:
-    """Write how far each aggregate has come, in key order so that two batches cannot wait for each other.
+    """Write how far each aggregate has come.
 
-    A first event is a plain insert: when another consumer was given the same event, one of the two fails here and is
-    redone, and then finds it heard.
+    A first event is a plain insert: when it was heard before, or another consumer was given it too, it fails here, is
+    redone, and then found heard.
     """
-    changed = [(key, last) for key, last in order.positions.items() if order.before.get(key) != last]
-    changed.sort(key=lambda one: one[0][::-1])
-    fresh = [
-        {"source": source, "subject": subject, "sequence": last, "heard_at": now}
-        for (source, subject), last in changed
-        if (source, subject) not in order.before
-    ]
-    known = [
-        {"of_source": source, "of_subject": subject, "last": last}
-        for (source, subject), last in changed
-        if (source, subject) in order.before
-    ]
+    fresh, moved = order.steps(now)
     await insert_rows(session, inbox, fresh)
-    if known:
+    if moved:
         same = (inbox.c.source == sa.bindparam("of_source"), inbox.c.subject == sa.bindparam("of_subject"))
-        moved = sa.update(inbox).where(*same).values(sequence=sa.bindparam("last"), heard_at=now)
-        await (await session.connection()).execute(moved, known)
+        further = sa.update(inbox).where(*same).values(sequence=sa.bindparam("last"), heard_at=now)
+        await (await session.connection()).execute(further, moved)

@@ -20,7 +20,7 @@ from services.chassis.telemetry import log
 REFRESH = 15.0
 """Seconds after which a board is read again even when no hint came."""
 
-GATHER = 0.05
+GATHER = 0.1
 """Seconds in which hints for other replicas gather after one went out."""
 
 _log = log(__name__)

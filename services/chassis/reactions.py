@@ -8,7 +8,8 @@
 
 A reaction maps the event to plain arguments and calls one action. It knows no Kafka and no transaction.
 `loads` names the aggregate that has the event's key as id, or is a function that answers all that the event is about,
-`[(Path, event.path_id), …]`: a batch fetches them all at once beforehand.
+`[(Path, event.path_id), …]`: a batch fetches them all at once beforehand. `begins`: where the event is its aggregate's
+first, the reaction adds the row or does nothing, so that the row needs no look as long as nothing is heard twice.
 """
 
 from collections import defaultdict
@@ -33,6 +34,7 @@ class Listener:
 
     react: Reaction[Any]
     loads: Loads[Any] | None
+    begins: bool = False
 
     def named(self, event: Event) -> Iterable[Named]:
         """The rows that the reaction to this event will want."""
@@ -47,21 +49,31 @@ class Reactions:
     def __init__(self) -> None:
         self.by_type: dict[str, Listener] = {}
 
-    def on(self, event: type[E], *, loads: Loads[E] | None = None) -> Callable[[Reaction[E]], Reaction[E]]:
+    def on(
+        self, event: type[E], *, loads: Loads[E] | None = None, begins: bool = False
+    ) -> Callable[[Reaction[E]], Reaction[E]]:
         """Register a reaction to this event type. A second one for the same type raises `TypeError`."""
 
         def register(react: Reaction[E]) -> Reaction[E]:
             if event.type in self.by_type:
                 raise TypeError(f"{event.type} already has a reaction; call both actions from one")
-            self.by_type[event.type] = Listener(react, loads)
+            self.by_type[event.type] = Listener(react, loads, begins)
             return react
 
         return register
 
-    async def fetch(self, work: Work, events: Iterable[Event]) -> None:
-        """Load and lock what the reactions to these events will want, a query a table."""
+    async def fetch(self, work: Work, events: Iterable[Event], new: Iterable[Event] = ()) -> None:
+        """Load and lock what the reactions to these events will want, a query a table.
+
+        `new`: events that begin their aggregate; where the reaction says so (`begins`), nothing is looked for.
+        """
         wanted: dict[type[Aggregate], list[UUID]] = defaultdict(list)
-        for event in events:
+        for event in new:
+            listener = self.by_type.get(event.type)
+            if listener is not None and listener.begins:
+                for table, id in listener.named(event):
+                    work.expect_none(table, [id])
+        for event in (*events, *new):
             listener = self.by_type.get(event.type)
             for table, id in listener.named(event) if listener is not None else ():
                 wanted[table].append(id)

@@ -108,8 +108,7 @@ class Work:
                 await self.session.flush()
             held = await self.session.get(table, id, with_for_update=True, populate_existing=True)
             self._held[(table, id)] = held
-        gone = held is not None and (held in self.session.deleted or sa.inspect(held).deleted)
-        return None if gone else held
+        return None if held is not None and (held in self.session.deleted or sa.inspect(held).deleted) else held
 
     async def load(self, table: type[Row], id: Any, what: str | None = None) -> Row:
         """The row with this key, locked until the end of the work. Raises `NotFound`, naming `what`."""
@@ -126,6 +125,11 @@ class Work:
         rows: Sequence[Kept] = (await self.session.scalars(_locked(cast(Any, table)), {"wanted": wanted})).all()
         self._held.update({(table, id): None for id in wanted})
         self._held.update({(table, row.id): row for row in rows})
+
+    def expect_none(self, table: type[Aggregate], ids: Iterable[UUID]) -> None:
+        """Take it that there are no such rows; adding one fails where there is."""
+        for id in ids:
+            self._held.setdefault((table, id), None)
 
     def add(self, row: Row) -> Row:
         """Keep a new row. Who looks for its key from now on in the same work finds it."""
@@ -210,9 +214,8 @@ class Work:
 
     def refusal_of(self, error: IntegrityError) -> Refused | None:
         """The named refusal of the second row that the store found, if there is one. Called by the store alone."""
-        twice = second_row_of(error)
-        matching = (refusal for table, refusal in self._guards if f"{twice}_".startswith(f"{table}_"))
-        return next(matching, None)
+        twice = f"{second_row_of(error)}_"
+        return next((refusal for table, refusal in self._guards if twice.startswith(f"{table}_")), None)
 
 
 class Store:
@@ -222,7 +225,6 @@ class Store:
         self.service = service
         self.metadata = metadata
         self.clock = clock
-        self.url = url
         self.sqlite = url.startswith("sqlite")
         engine = sqlite_engine if self.sqlite else postgres_engine
         self.writer = engine(url, writer=True)

@@ -53,7 +53,12 @@ class Heard(NamedTuple):
     def correlation_id(self) -> UUID:
         """The chain the event belongs to; the chain it begins, when its sender named none."""
         told = _uuid_or_none(self._header("ce_correlationid"))
-        return told or _uuid_or_none(self.id) or uuid5(_CHAINS, f"{self.source} {self.id}")
+        return told or self.uuid or uuid5(_CHAINS, f"{self.source} {self.id}")
+
+    @property
+    def uuid(self) -> UUID | None:
+        """The event's id; None where its sender has ids of another kind."""
+        return _uuid_or_none(self.id)
 
     @property
     def causation_id(self) -> UUID | None:

@@ -1,6 +1,6 @@
 """What intake keeps: visits, the day's ticket counters, centres as it heard of them, and people who agreed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -117,6 +117,8 @@ async def centres(session: AsyncSession) -> Sequence[Centre]:
 
 
 _NAMED = sa.select(Centre).where(among(col(Centre.code), "codes"))
+_ANY_KNOWN = sa.exists().where(among(col(Visit.id), "visits"))
+_PLACES = _NAMED.add_columns(_ANY_KNOWN.label("any_known"))
 
 
 async def centres_named(session: AsyncSession, codes: Iterable[str]) -> Mapping[str, Centre]:
@@ -126,6 +128,14 @@ async def centres_named(session: AsyncSession, codes: Iterable[str]) -> Mapping[
         found = await session.scalars(_NAMED, {"codes": missing})
         known.update({centre.code: centre for centre in found})
     return known
+
+
+async def before_check_in(session: AsyncSession, codes: Collection[str], visits: Collection[UUID]) -> bool:
+    """Read these centres for `centres_named`, and whether any of these visits may be known, in one round trip."""
+    known: dict[str, Centre] = session.info.setdefault("intake.centres", {})
+    found = (await session.execute(_PLACES, {"codes": list(codes), "visits": list(visits)})).all()
+    known.update({centre.code: centre for centre, _ in found})
+    return not found or any(any_known for _, any_known in found)
 
 
 async def count_tickets(session: AsyncSession, wanted: Mapping[tuple[str, date], int]) -> dict[tuple[str, date], int]:

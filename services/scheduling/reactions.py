@@ -36,7 +36,7 @@ async def on_centre_published(work: Work, event: CentrePublished) -> None:
     )
 
 
-@reactions.on(VisitCheckedIn, loads=Waiting)
+@reactions.on(VisitCheckedIn, loads=Waiting, begins=True)
 async def on_visit_checked_in(work: Work, event: VisitCheckedIn) -> None:
     """Somebody came in."""
     await waiting.check_in(
@@ -81,7 +81,7 @@ async def on_visit_identified(work: Work, event: VisitIdentified) -> None:
     await waiting.identify(work, event.visit_id, event.subject_ref, event.at)
 
 
-@reactions.on(VisitorRegistered, loads=KnownPerson)
+@reactions.on(VisitorRegistered, loads=KnownPerson, begins=True)
 async def on_visitor_registered(work: Work, event: VisitorRegistered) -> None:
     """A person agreed to be known."""
     await people.register(work, event.subject_ref, event.centre, list(event.purposes), event.at)

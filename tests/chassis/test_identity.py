@@ -3,10 +3,12 @@
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import time
 from uuid import uuid4
 
 import pytest
 
+from services.chassis import identity
 from services.chassis.errors import NotAllowed, NotSignedIn, WrongCentre
 from services.chassis.identity import Person, Role, Rule, Signer, signer
 from services.chassis.testing import quiet_settings
@@ -49,6 +51,14 @@ def test_a_visitor_is_only_themself() -> None:
 def test_a_session_comes_back_as_the_same_person() -> None:
     mine = Signer("key", 12)
     assert mine.person(mine.session(NADIA)) == NADIA
+
+
+def test_a_session_that_is_known_already_still_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Signer("key", 1)
+    session, began = mine.session(NADIA), time()
+    for later, who in ((0, NADIA), (3590, NADIA), (3610, None), (0, NADIA)):
+        monkeypatch.setattr(identity, "time", lambda later=later: began + later)
+        assert mine.person(session) == who
 
 
 def test_no_other_key_purpose_or_time_is_accepted() -> None:

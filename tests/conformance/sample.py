@@ -90,7 +90,7 @@ class Sample:
     @classmethod
     def on(cls, topic: str) -> "Sample":
         sample = cls(counted_on(topic), {POISON}, Reactions())
-        sample.reactions.on(sample.event, loads=Tally)(sample.count)
+        sample.reactions.on(sample.event, loads=Tally, begins=True)(sample.count)
         return sample
 
     async def count(self, work: Work, event: Counted) -> None:

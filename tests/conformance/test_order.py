@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from itertools import pairwise
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
+from services.chassis.bulk import FEW
 from services.chassis.consumer import Consumer
 from services.chassis.dead_letters import RetryFailed, TooLate
 from services.chassis.store import Cause, Store, Work
@@ -29,6 +31,45 @@ async def test_repetitions_have_no_effect(listener: Store, consumer: Consumer, s
     await consumer.take([told[1]])
     assert (await trail(listener, ANNA), await trail(listener, BRUNO)) == ([1, 2], [1])
     assert not await letters(listener)
+
+
+async def test_what_begins_is_looked_for_only_while_things_are_heard_again(
+    listener: Store, consumer: Consumer, sample: Sample
+) -> None:
+    looks: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        looks.extend([statement] if "FROM inbox" in statement else [])
+
+    event.listen(listener.writer.sync_engine, "before_cursor_execute", note)
+    told = [sample.told(tally, 1) for tally in (ANNA, BRUNO)]
+    await consumer.take(told)
+    assert not looks
+    await consumer.take(told)  # fails at the first, and is done again
+    assert len(looks) == 1
+    await consumer.take(told[:1])  # expected: one look, no failure
+    assert len(looks) == 2
+    await consumer.take([sample.told(CHLOE, 1)])
+    await consumer.take([sample.told(uuid4(), 1)])
+    assert len(looks) == 3
+    assert [await trail(listener, tally) for tally in (ANNA, BRUNO, CHLOE)] == [[1], [1], [1]]
+    assert not await letters(listener)
+
+
+async def test_a_batch_that_was_heard_in_part_adds_what_is_new(
+    listener: Store, consumer: Consumer, sample: Sample
+) -> None:
+    for many in (3, 60):
+        told = [sample.told(uuid4(), 1) for _ in range(many)]
+        more = [sample.told(ANNA, number) for number in (many, many + 1)]
+        await consumer.take(told[: many // 2])
+        await consumer.take([*more, *told])
+        assert [await trail(listener, UUID((one.key or b"").decode())) for one in told] == [[1]] * many
+        assert len(await letters(listener, "held")) == len(more)
+        for number in range(1, many):
+            await consumer.take([sample.told(ANNA, number)])
+        assert await trail(listener, ANNA) == list(range(1, many + 2))
+        assert not await letters(listener)
 
 
 async def test_an_uncounted_event_is_known_by_its_id(listener: Store, consumer: Consumer, sample: Sample) -> None:
@@ -156,9 +197,10 @@ async def test_a_batch_is_one_transaction_and_one_that_fails_is_redone_one_by_on
         units[-1] = "committed"
 
     monkeypatch.setattr(listener, "work", watched)
-    await consumer.take([sample.told(uuid4(), 1) for _ in range(50)])
-    assert units == ["committed"]
-    units.clear()
+    for many in (1, 2, FEW, FEW + 1, 50):
+        await consumer.take([sample.told(uuid4(), 1) for _ in range(many)])
+        assert units == ["committed"]
+        units.clear()
     await consumer.take([sample.told(ANNA, 1), sample.told(BRUNO, 1, POISON), sample.told(CHLOE, 1)])
     whole, anna, *tries, buried, chloe = units
     assert (whole, anna, buried, chloe) == ("rolled back", "committed", "committed", "committed")

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from services.chassis.store import Store
+from services.chassis.testing import ear, heard
 from services.contracts import Event
 from services.contracts.intake import VisitBeingServed, VisitStatus
 from services.contracts.scheduling import (
@@ -17,6 +18,7 @@ from services.contracts.scheduling import (
     Side,
 )
 from services.scheduling.actions import guidance, information, paths, seats, workshops
+from services.scheduling.reactions import reactions
 from services.scheduling.store import Centre, GuidancePath, Interview, KnownPerson, Seat, Waiting
 from services.scheduling.store.copies import changes_after, in_the_room
 from tests.scheduling.told import (
@@ -110,6 +112,21 @@ async def test_numbers_become_visible_in_their_order_while_many_write(store: Sto
     done.set()
     await watching
     assert seen == list(range(1, 41))
+
+
+async def test_a_check_in_whose_place_in_the_inbox_was_forgotten_changes_nothing(store: Store) -> None:
+    await tell(store, [liege()])
+    people = [Somebody() for _ in range(30)]
+    told = [heard(one.checks_in(), 1) for one in people]
+    await ear(store, reactions).take(told)
+    await tell(store, [people[0].is_called()])
+    before = await changes(store)
+    async with store.work() as work:
+        await work.session.execute(sa.delete(store.table("inbox")))
+    for again in (told[:1], told):
+        await ear(store, reactions).take(again)
+    assert await changes(store) == before
+    assert (await count(store, "inbox"), await count(store, "dead_letters")) == (30, 0)
 
 
 async def test_a_batch_of_two_thousand_check_ins_over_two_centres_is_one_transaction(store: Store) -> None:

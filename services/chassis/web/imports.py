@@ -91,8 +91,13 @@ def fingerprint(line: BaseModel) -> str:
     return hashlib.sha256(line.model_dump_json().encode()).hexdigest()[:32]
 
 
-async def import_lines(request: Request, line_model: type[Line], record: Recorder[Line]) -> Response:
-    """Take a whole file in. `Content-Type: text/csv` reads CSV, anything else NDJSON."""
+async def import_lines(
+    request: Request, line_model: type[Line], record: Recorder[Line], *, batch_lines: int = BATCH
+) -> Response:
+    """Take a whole file in. `Content-Type: text/csv` reads CSV, anything else NDJSON.
+
+    `batch_lines`: so many are one transaction at most.
+    """
     as_csv = request.headers.get("content-type", "").startswith("text/csv")
     lines, read = _Lines(), (_csv_lines if as_csv else _json_lines)(line_model)
     totals = {"lines": 0, "accepted": 0, "unchanged": 0, "refused": 0}
@@ -125,7 +130,7 @@ async def import_lines(request: Request, line_model: type[Line], record: Recorde
                 refuse([parsed])
             elif parsed is not None:
                 batch.append((number, parsed))
-            if len(batch) >= BATCH or weight >= BATCH_BYTES:
+            if len(batch) >= batch_lines or weight >= BATCH_BYTES:
                 await keep()
 
     try:

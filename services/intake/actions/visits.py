@@ -24,6 +24,7 @@ from services.intake import domain
 from services.intake.store import (
     Centre,
     Visit,
+    before_check_in,
     centres,
     centres_named,
     count_tickets,
@@ -54,7 +55,11 @@ async def check_in(work: Work, arrival: Arrival) -> Visit:
 
 async def check_in_all(work: Work, arrivals: Sequence[Arrival]) -> list[Visit | Refused]:
     """Several came in at the same moment. Each is answered for itself, in the order given."""
-    await work.prefetch(Visit, [arrival.visit_id for arrival in arrivals])
+    ids = [arrival.visit_id for arrival in arrivals]
+    if await before_check_in(work.session, {arrival.centre for arrival in arrivals}, ids):
+        await work.prefetch(Visit, ids)
+    else:
+        work.expect_none(Visit, ids)
     places = await centres_named(work.session, {arrival.centre for arrival in arrivals})
     answers: list[Visit | Refused] = []
     new: list[tuple[Visit, Arrival]] = []

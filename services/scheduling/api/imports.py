@@ -14,6 +14,10 @@ router = Routes(PREFIX, tags=["imports"])
 IMPORT_PATHS = (f"{PREFIX}/interviews/import", f"{PREFIX}/workshops/import")
 
 
+WORKSHOPS_AT_ONCE = 20
+"""A line is a workshop with everybody in it: some fifty events and as many rows, where an interview is one."""
+
+
 @router.post("/interviews/import")
 async def import_interviews(request: Request, person: Operator) -> Response:
     """Take over interviews of the past: NDJSON, or CSV with `Content-Type: text/csv`.
@@ -32,7 +36,7 @@ async def interview_schema(person: Operator) -> dict[str, Any]:
 @router.post("/workshops/import")
 async def import_workshops(request: Request, person: Operator) -> Response:
     """Take over workshops of the past, with seats and attendance: NDJSON."""
-    return await import_lines(request, WorkshopLine, record_workshops)
+    return await import_lines(request, WorkshopLine, record_workshops, batch_lines=WORKSHOPS_AT_ONCE)
 
 
 @router.get("/workshops/import/schema")

@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from fastapi import Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
@@ -22,7 +24,7 @@ router = Routes(f"{PREFIX}/waiting", tags=["waiting"])
 class WaitingOut(BaseModel):
     """A visitor who queued. `counsellor`: who is in an interview with them."""
 
-    visit_id: UUID
+    visit_id: UUID = Field(validation_alias="id")
     centre: str
     area: str | None
     ticket: str | None
@@ -34,9 +36,9 @@ class WaitingOut(BaseModel):
     subject_ref: UUID | None
 
     @classmethod
-    def of(cls, row: Waiting) -> "WaitingOut":
+    def of(cls, row: Waiting | Row[Any]) -> "WaitingOut":
         """What there is to see of this visitor."""
-        return cls(visit_id=row.id, **row.model_dump(exclude={"id", "version", "correlation_id", "seq"}))
+        return cls.model_validate(row, from_attributes=True)
 
 
 class WaitingList(BaseModel):
@@ -91,5 +93,5 @@ def changes_since(centre: str) -> Callable[[AsyncSession, str | None], Awaitable
     return since
 
 
-def _change(row: Waiting) -> Change:
+def _change(row: Waiting | Row[Any]) -> Change:
     return Change(str(row.seq), "waiting", WaitingOut.of(row).model_dump(mode="json"))

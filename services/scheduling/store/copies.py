@@ -126,17 +126,21 @@ async def in_the_room(session: AsyncSession, centre: str, limit: int = 200) -> S
     return (await session.scalars(chosen)).all()
 
 
-async def changes_after(session: AsyncSession, centre: str, seq: int, limit: int = 500) -> Sequence[Waiting]:
-    """What changed on a centre's board after this number, in order; of what changed twice only the last."""
-    return (await session.scalars(_AFTER, {"of": centre, "seen": seq, "most": limit})).all()
-
-
+_WAITING = Waiting.metadata.tables["waiting"]
 _AFTER = (
-    sa.select(Waiting)
-    .where(col(Waiting.centre) == sa.bindparam("of"), col(Waiting.seq) > sa.bindparam("seen"))
-    .order_by(col(Waiting.seq))
+    sa.select(_WAITING)
+    .where(_WAITING.c.centre == sa.bindparam("of"), _WAITING.c.seq > sa.bindparam("seen"))
+    .order_by(_WAITING.c.seq)
     .limit(sa.bindparam("most"))
 )
+
+
+async def changes_after(session: AsyncSession, centre: str, seq: int, limit: int = 500) -> Sequence[sa.Row[Any]]:
+    """What changed on a centre's board after this number, in order; of what changed twice only the last.
+
+    Rows of the table: a stream for each board asks often, and changes nothing.
+    """
+    return (await session.execute(_AFTER, {"of": centre, "seen": seq, "most": limit})).all()
 
 
 async def visit_of(session: AsyncSession, subject_ref: UUID, since: datetime, until: datetime) -> Waiting | None:

@@ -1,0 +1,107 @@
+"""What becomes of dead letters: somebody tries one again, or decides that it is not to be handled.
+
+What was held too long is a dead letter too. Whatever waited behind one goes on in its aggregate's order.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from services.chassis.beginnings import take_up
+from services.chassis.dead_letters import LetterState, OutOfOrder, RetryFailed, TooLate, letter, named, original
+from services.chassis.errors import Refused
+from services.chassis.faults import is_away
+from services.chassis.handling import UNKNOWN_TYPE, Handling, Outcomes, UnknownType
+from services.chassis.inbox import Order, Place, inbox_key, last_heard, place
+from services.chassis.settings import Settings
+from services.chassis.store import Store, Work
+from services.chassis.wire import Heard, Unreadable, read_event
+from services.contracts import EVENTS
+
+
+class Decisions:
+    """What is done with one service's dead letters, and with what is held."""
+
+    def __init__(self, store: Store, settings: Settings, handling: Handling) -> None:
+        self._store = store
+        self._settings = settings
+        self._handling = handling
+        self._letters = store.table("dead_letters")
+        self._inbox = store.table("inbox")
+
+    async def expire_held(self) -> None:
+        """What was held too long becomes a dead letter: somebody has to look."""
+        table = self._letters
+        since = self._store.clock() - timedelta(seconds=self._settings.hold_seconds)
+        if self._settings.history_ends:
+            await take_up(self._store, since, self._handling.order, self._handling.bring_about)
+        held_too_long = (table.c.state == LetterState.HELD.value, table.c.at <= since)
+        async with self._store.read() as session:
+            if not await session.scalar(sa.select(sa.exists().where(*held_too_long))):
+                return
+        async with self._store.work() as work:
+            chosen = sa.select(table).where(*held_too_long).order_by(table.c.sequence).with_for_update()
+            rows = (await work.session.execute(chosen)).all()
+            for row in rows:
+                self._handling.announce(work, original(row), row.reason, row.detail, row.attempts)
+            dead = sa.update(table).where(table.c.id.in_([row.id for row in rows]))
+            await work.session.execute(dead.values(state=LetterState.DEAD.value))
+        self._handling.tell(Outcomes({LetterState.DEAD.value: len(rows)}))
+
+    async def retry(self, id: UUID) -> str:
+        """Try a dead letter again, now. Returns what became of it.
+
+        Raises the refusal of the reaction, `OutOfOrder`, or `RetryFailed`; then nothing changed.
+        """
+        try:
+            async with self._store.work() as work:
+                return await self._retry(work, id)
+        except Exception as error:
+            if isinstance(error, Refused) or is_away(error):
+                raise
+            reason, detail = (error.reason, error.detail) if isinstance(error, Unreadable) else named(error)
+            raise RetryFailed(reason=reason, detail=detail) from error
+
+    async def _retry(self, work: Work, id: UUID) -> str:
+        row = await letter(work.session, self._letters, id, lock=True)
+        if row.state != LetterState.DEAD.value:
+            return row.state
+        heard = read_event(original(row))
+        key = inbox_key(heard)
+        last = (await last_heard(work.session, self._inbox, {key})).get(key)
+        where = place(heard, last)
+        if where is Place.AHEAD:
+            raise OutOfOrder(missing=(last or 0) + 1, sequence=heard.sequence)
+        if row.reason == UNKNOWN_TYPE:
+            await self._retry_passed_over(work, heard, last or 0)
+        else:
+            await self._handling.apply(work, [original(row)])
+        return await self._decide(work, id, LetterState.RETRIED, where.value)
+
+    async def _retry_passed_over(self, work: Work, heard: Heard, last: int) -> None:
+        """The order went on when this event's type was not known; it can be handled if nothing came after it."""
+        if heard.type not in EVENTS:
+            raise UnknownType(heard)
+        if heard.sequence is not None and heard.sequence < last:
+            raise TooLate(sequence=heard.sequence, last=last)
+        await self._handling.bring_about(work, Order({}, {}), [heard])
+
+    async def discard(self, id: UUID, decision: str) -> str:
+        """Decide that a letter is not to be handled; what waited behind it goes on. Returns what became of it."""
+        async with self._store.work() as work:
+            row = await letter(work.session, self._letters, id, lock=True)
+            if row.state in (LetterState.RETRIED, LetterState.DISCARDED):
+                return row.state
+            state = await self._decide(work, id, LetterState.DISCARDED, decision)
+            if row.sequence is not None:
+                key = (row.source, row.subject)
+                order = await self._handling.order(work, {key})
+                if row.sequence == order.positions.get(key, 0) + 1:
+                    await self._handling.bring_about(work, order, order.pass_on(key, row.sequence))
+            return state
+
+    async def _decide(self, work: Work, id: UUID, state: LetterState, decision: str) -> str:
+        decided = {"state": state.value, "decided_at": work.now, "decision": decision}
+        await work.session.execute(sa.update(self._letters).where(self._letters.c.id == id).values(**decided))
+        return state.value
