@@ -131,8 +131,13 @@ async def centres_named(session: AsyncSession, codes: Iterable[str]) -> Mapping[
 
 
 async def before_check_in(session: AsyncSession, codes: Collection[str], visits: Collection[UUID]) -> bool:
-    """Read these centres for `centres_named`, and whether any of these visits may be known, in one round trip."""
+    """Read these centres for `centres_named`, and whether any of these visits may be known, in one round trip.
+
+    Asks nothing where the unit of work knows the centres already; then any of the visits may be known.
+    """
     known: dict[str, Centre] = session.info.setdefault("intake.centres", {})
+    if known.keys() >= set(codes):
+        return True
     found = (await session.execute(_PLACES, {"codes": list(codes), "visits": list(visits)})).all()
     known.update({centre.code: centre for centre, _ in found})
     return not found or any(any_known for _, any_known in found)

@@ -3,6 +3,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from services.chassis.store import Store
 from services.chassis.testing import ear, heard, said
@@ -41,6 +42,18 @@ async def test_a_desks_own_software_checks_people_in(store: Store) -> None:
         arrivals[1].visit_id: ("waiting", "A-002", "kiosk"),
         arrivals[2].visit_id: ("no_queue", None, "desk"),
     }
+
+
+async def test_a_batch_of_desks_check_ins_asks_once_for_their_centre(store: Store) -> None:
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.extend([statement] if "FROM centres" in statement else [])
+
+    event.listen(store.writer.sync_engine, "before_cursor_execute", note)
+    await ear(store, reactions).take([heard(arrival(), 1) for _ in range(20)])
+    assert len(await kept(store)) == 20
+    assert len(asked) == 1
 
 
 async def test_the_chain_goes_on_from_what_the_desk_said(store: Store) -> None:
