@@ -32,6 +32,9 @@ COMMIT_EVERY = 0.2
 """Seconds between two commits: one for each of many small batches costs this process and the broker more than reading
 the last few again, after a crash or a rebalance."""
 
+COMMITTED_WITHIN = 20.0
+"""Seconds that the broker may take to answer a commit before the client is thrown away: it may hang for good."""
+
 _EXPIRE_EVERY, _EXPIRE_AT_LATEST = 1.0, 5.0
 """Seconds between two looks at what is held: while nothing comes, and at the latest."""
 
@@ -139,6 +142,7 @@ class Consumer:
     async def _listen(self, client: AIOKafkaConsumer) -> None:
         kafka = cast(Any, client)
         while True:
+            broker.check(client)
             self._commit_now_and_then(kafka)
             longest = COMMIT_EVERY * 1000 if self._to_commit else 500
             fetched = await kafka.getmany(timeout_ms=longest, max_records=self._settings.batch)
@@ -169,7 +173,7 @@ class Consumer:
     def _commit_now_and_then(self, kafka: Any) -> None:
         """Tell the broker how far this consumer has come, unless it just did. Nobody waits for the answer.
 
-        Raises what the broker answered last time.
+        Raises what the broker answered last time, and `TimeoutError` when it answers nothing.
         """
         self._look_whose(kafka)
         if self._committing is not None and self._committing.done():
@@ -177,6 +181,8 @@ class Consumer:
             with contextlib.suppress(CommitFailedError, IllegalStateError):  # the partitions were given out anew
                 committing.result()
         now = asyncio.get_running_loop().time()
+        if self._committing is not None and now - self._committed_at > COMMITTED_WITHIN:
+            raise TimeoutError(f"a commit was not answered within {COMMITTED_WITHIN:.0f} s")
         if self._to_commit and self._committing is None and now - self._committed_at >= COMMIT_EVERY:
             self._committing = asyncio.create_task(kafka.commit(self._to_commit), name="commit")
             self._to_commit, self._committed_at = {}, now

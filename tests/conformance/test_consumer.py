@@ -1,14 +1,16 @@
 """The whole way, through a broker: said, relayed, heard, handled; and what happens when a part is away."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
 from aiokafka import TopicPartition
 
+from services.chassis import consumer as listening
 from services.chassis.broker import AWAY, Broker
 from services.chassis.consumer import Consumer
 from services.chassis.outbox import unpack_headers
@@ -101,6 +103,62 @@ async def _all_committed(broker: Broker, group: str, sample: Sample) -> bool:
     except AWAY:  # nobody in the group yet
         return False
     return {tp: place.offset for tp, place in places.items()} == ends
+
+
+def client_of(consumer: Consumer) -> Any:
+    """The client of the broker that the consumer has just now."""
+    return cast(Any, consumer)._client
+
+
+async def _loses_sight(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As under uvloop, whose transports raise this when they are written to after they broke."""
+
+    async def breaks(*_: object) -> bool:
+        raise RuntimeError("the handler is closed")
+
+    monkeypatch.setattr(client._client, "_metadata_update", breaks)
+    client._client.force_metadata_update()
+    await asyncio.wait([client._client._sync_task])
+
+
+async def _is_never_answered(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def waits(_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(listening, "COMMITTED_WITHIN", 0.5)
+    monkeypatch.setattr(client, "commit", waits)
+
+
+@pytest.mark.parametrize("breaks", [_loses_sight, _is_never_answered])
+async def test_a_client_that_hangs_is_replaced_and_everything_committed(
+    listener: Store,
+    broker: Broker,
+    sample: Sample,
+    monkeypatch: pytest.MonkeyPatch,
+    breaks: Callable[[Any, pytest.MonkeyPatch], Awaitable[None]],
+) -> None:
+    consumer = Consumer(listener, broker, sample.reactions)
+    async with running(consumer.run()):
+        await produce(broker.settings.kafka, [sample.told(ANNA, 1)])
+        await eventually(lambda: _all_committed(broker, consumer.group, sample))
+        await breaks(broken := client_of(consumer), monkeypatch)
+        await produce(broker.settings.kafka, [sample.told(ANNA, 2)])
+        await eventually(lambda: _is(trail(listener, ANNA), [1, 2]), within=60)
+        await eventually(lambda: _all_committed(broker, consumer.group, sample), within=60)
+        assert client_of(consumer) is not broken
+
+
+async def test_a_consumer_with_a_broken_client_ends_when_it_is_told_to(
+    listener: Store, broker: Broker, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer = Consumer(listener, broker, sample.reactions)
+    task = asyncio.create_task(consumer.run())
+    await consumer.ready.wait()
+    await _loses_sight(client_of(consumer), monkeypatch)
+    task.cancel()
+    async with asyncio.timeout(15):
+        await asyncio.wait([task])
+    assert task.cancelled()
 
 
 async def test_events_taken_while_the_store_is_away_wait_and_are_not_blamed(

@@ -9,9 +9,11 @@ import os
 import signal
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any, cast
 
 import httpx2
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from services.chassis.identity import Role
 from tests.faults.evidence import outbox_counts, unread
@@ -55,6 +57,14 @@ async def start_peer(separate: Separate, peers: list[str], service: str) -> str:
     return f"{service}-2"
 
 
+def partitions_held(separate: Separate, service: str) -> list[int]:
+    """How many partitions each member of a service's group was given."""
+    with AdminClient({"bootstrap.servers": separate.stack.kafka}) as client:
+        name = f"cefo.{service}"
+        group = cast(Any, client.describe_consumer_groups([name])[name].result(30))
+    return [len(member.assignment.topic_partitions) for member in group.members]
+
+
 async def all_read(separate: Separate, seconds: float = 90) -> None:
     """Until every record is read by somebody."""
     async with asyncio.timeout(seconds):
@@ -67,14 +77,16 @@ async def test_a_peer_takes_over_from_one_that_stands_still(separate: Separate, 
     await start_peer(separate, peers, "impact")
     await settled(separate)
     pid = separate.process("impact").pid
+    assert all(held := await asyncio.to_thread(partitions_held, separate, "impact"))
+    assert len(held) == 2, "each has partitions that nobody else reads"
     try:
         await stand_still(pid)
         load = load_on(separate, seed)
         async with load.running():
             await load.until(12)
-        assert await unread(separate.stack.kafka) > 0, "its partitions were read while it stood still"
         await all_read(separate)
         assert is_stopped(pid)
+        assert len(await asyncio.to_thread(partitions_held, separate, "impact")) == 1, "it was never given up"
     finally:
         os.kill(pid, signal.SIGCONT)
     load = load_on(separate, seed + 1)
