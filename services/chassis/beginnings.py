@@ -36,7 +36,7 @@ async def take_up(
         async with store.work() as work:
             order = await order_of(work, set(found))
             # Another replica may have begun, or the missing event come, in between.
-            fresh = [key for key in sorted(found) if key not in order.before]
+            fresh = [key for key in sorted(found) if not order.before.get(key)]
             due = [one for key in fresh for one in order.pass_on(key, found[key] - 1)]
             await bring_about(work, order, due)
         HEARD.labels(store.service, "begun").inc(len(fresh))
@@ -59,12 +59,13 @@ async def take_up(
 
 
 async def _waiting(store: Store, since: datetime, failed: set[Key]) -> dict[Key, int]:
-    """Aggregates of which nothing was heard, with the first event that waits."""
+    """Aggregates of which nothing took effect, with the first event that waits."""
     letters, inbox = store.table("dead_letters"), store.table("inbox")
     before = letters.alias()
     same = (before.c.source == letters.c.source, before.c.subject == letters.c.subject)
     dead = (before.c.state == LetterState.DEAD.value, before.c.sequence < letters.c.sequence)
-    known = sa.exists().where(inbox.c.source == letters.c.source, inbox.c.subject == letters.c.subject)
+    same_key = (inbox.c.source == letters.c.source, inbox.c.subject == letters.c.subject)
+    known = sa.exists().where(*same_key, inbox.c.sequence > 0)
     columns: tuple[Any, ...] = (letters.c.source, letters.c.subject, sa.func.min(letters.c.sequence))
     chosen = (
         sa.select(*columns)

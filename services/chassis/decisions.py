@@ -3,15 +3,17 @@
 What was held too long is a dead letter too. Whatever waited behind one goes on in its aggregate's order.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from services.chassis.beginnings import take_up
 from services.chassis.dead_letters import LetterState, OutOfOrder, RetryFailed, TooLate, letter, named, original
 from services.chassis.errors import Refused
-from services.chassis.faults import is_away
+from services.chassis.faults import is_away, lost_a_race
 from services.chassis.handling import UNKNOWN_TYPE, Handling, Outcomes, UnknownType
 from services.chassis.inbox import Order, Place, inbox_key, last_heard, place
 from services.chassis.settings import Settings
@@ -55,8 +57,7 @@ class Decisions:
         Raises the refusal of the reaction, `OutOfOrder`, or `RetryFailed`; then nothing changed.
         """
         try:
-            async with self._store.work() as work:
-                return await self._retry(work, id)
+            return await self._in_work(lambda work: self._retry(work, id))
         except Exception as error:
             if isinstance(error, Refused) or is_away(error):
                 raise
@@ -89,17 +90,30 @@ class Decisions:
 
     async def discard(self, id: UUID, decision: str) -> str:
         """Decide that a letter is not to be handled; what waited behind it goes on. Returns what became of it."""
+        return await self._in_work(lambda work: self._discard(work, id, decision))
+
+    async def _discard(self, work: Work, id: UUID, decision: str) -> str:
+        row = await letter(work.session, self._letters, id, lock=True)
+        if row.state in (LetterState.RETRIED, LetterState.DISCARDED):
+            return row.state
+        state = await self._decide(work, id, LetterState.DISCARDED, decision)
+        if row.sequence is not None:
+            key = (row.source, row.subject)
+            order = await self._handling.order(work, {key})
+            its_turn = row.sequence == order.positions.setdefault(key, 0) + 1
+            await self._handling.bring_about(work, order, order.pass_on(key, row.sequence) if its_turn else [])
+        return state
+
+    async def _in_work(self, act: Callable[[Work], Awaitable[str]]) -> str:
+        """Do this in a unit of work; once more where a consumer did something for the same aggregate meanwhile."""
+        try:
+            async with self._store.work() as work:
+                return await act(work)
+        except DBAPIError as error:
+            if not lost_a_race(error):
+                raise
         async with self._store.work() as work:
-            row = await letter(work.session, self._letters, id, lock=True)
-            if row.state in (LetterState.RETRIED, LetterState.DISCARDED):
-                return row.state
-            state = await self._decide(work, id, LetterState.DISCARDED, decision)
-            if row.sequence is not None:
-                key = (row.source, row.subject)
-                order = await self._handling.order(work, {key})
-                if row.sequence == order.positions.get(key, 0) + 1:
-                    await self._handling.bring_about(work, order, order.pass_on(key, row.sequence))
-            return state
+            return await act(work)
 
     async def _decide(self, work: Work, id: UUID, state: LetterState, decision: str) -> str:
         decided = {"state": state.value, "decided_at": work.now, "decision": decision}

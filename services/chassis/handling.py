@@ -1,10 +1,10 @@
 """Brings what was heard to its effect exactly once, in each aggregate's order.
 
 A batch is one transaction: inbox, changes and outbox together. What begins an aggregate is taken for new: the inbox
-allows it once, so that whatever came before fails there, and is then looked for. When anything else in a batch fails,
-its events are taken one by one: each is tried a bounded number of times, with a growing pause, and then becomes a dead
-letter. When the store is away nothing is given up: it is waited for. Behind a dead letter, later events of its
-aggregate are held until somebody retries or discards it; everybody else's go on.
+allows it once, so that a batch in which it is not new fails there, and is done again with a look. When anything else in
+a batch fails, its events are taken one by one: each is tried a bounded number of times, with a growing pause, and then
+becomes a dead letter. When the store is away nothing is given up: it is waited for. Behind a dead letter, later events
+of its aggregate are held until somebody retries or discards it; everybody else's go on.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from services.chassis.bulk import FEW, among
+from services.chassis.bulk import among
 from services.chassis.crash import crash_point
 from services.chassis.dead_letters import (
     LetterState,
@@ -50,10 +50,6 @@ class UnknownType(Unreadable):
         super().__init__(UNKNOWN_TYPE, f"{heard.type} is not known here; update this service", about(heard))
 
 
-class _MoreToSee(Exception):
-    """Something waits in these aggregates, where nothing was expected to."""
-
-
 class Handling:
     """What one service does with the records that its consumer brings, and with its dead letters."""
 
@@ -64,12 +60,11 @@ class Handling:
         self._letters = letters = store.table("dead_letters")
         kept = sa.or_(letters.c.state == LetterState.HELD.value, letters.c.state == LetterState.DISCARDED.value)
         self._any_kept = sa.select(sa.exists().where(kept))
-        self._begun = sa.insert(store.table("inbox")).returning(self._any_kept.scalar_subquery())
         theirs = (among(letters.c.subject, "subjects"), letters.c.sequence.is_not(None))
         self._kept = sa.select(letters).where(kept, *theirs)
         self._inbox = store.table("inbox")
         self._trusting = True
-        """Whether beginnings are taken for new and letters for gone; not while everything is read again."""
+        """Whether what begins is taken for new: not after a failure, nor while events are heard again."""
 
     async def take(self, records: list[Record]) -> None:
         """Bring these records to their effect; returns when each has had it, is held, or is a dead letter."""
@@ -98,13 +93,13 @@ class Handling:
         self.tell(await self._in_work(lambda work: self._bury(work, record, failure, attempt)))
 
     async def _try(self, records: list[Record]) -> Outcomes:
-        """All of these in one unit of work; in a second one where not all was as expected."""
+        """All of these in one unit of work; in a second one, with a look, where something was not new."""
         if self._trusting:
             try:
                 return await self._in_work(lambda work: self.apply(work, records, trusting=True))
             except Exception as error:
                 self._trusting = False
-                if not (isinstance(error, _MoreToSee) or (isinstance(error, IntegrityError) and lost_a_race(error))):
+                if not (isinstance(error, IntegrityError) and lost_a_race(error)):
                     raise
                 _log.info("redone with a look", service=self._store.service, error=repr(error))
         outcomes = await self._in_work(lambda work: self.apply(work, records))
@@ -134,7 +129,7 @@ class Handling:
     async def apply(self, work: Work, records: list[Record], *, trusting: bool = False) -> Outcomes:
         """All of these in one unit of work.
 
-        `trusting`: nothing was heard of what begins, and nothing waits; fails where it is not so.
+        `trusting`: what begins is not looked for; fails where it was heard before, or something waits for it.
         """
         outcomes = Outcomes()
         heard: list[Heard] = []
@@ -143,21 +138,16 @@ class Handling:
                 heard.append(read_event(record, self._reactions.by_type))
             except Unreadable as fault:
                 outcomes.update(await self._bury(work, record, fault, 1))
+        looked_for = {inbox_key(one) for one in heard}
         if trusting:
-            known = {inbox_key(one) for one in heard} - {inbox_key(one) for one in heard if one.sequence in (1, None)}
-            order = Order(await last_heard(work.session, self._inbox, known), {})
-        else:
-            order = await self.order(work, {inbox_key(one) for one in heard})
+            looked_for -= {inbox_key(one) for one in heard if one.sequence in (1, None)}
+        order = await self.order(work, looked_for)
         due: list[Heard] = []
         for one in heard:
             where, now_due = order.admit(one)
             due += now_due
             if where is Place.REPEATED:
                 outcomes[where.value] += 1
-        if trusting and await self._remember(work, order):
-            theirs = {"subjects": [one.subject for one in heard]}
-            if (await work.session.execute(self._kept, theirs)).first() is not None:
-                raise _MoreToSee()
         for one in order.early:
             missing = order.positions.get(inbox_key(one), 0) + 1
             detail = f"event {one.sequence} came before event {missing} of its aggregate"
@@ -168,34 +158,26 @@ class Handling:
         outcomes["handled"] = await self.bring_about(work, order, due, trusting=trusting)
         return outcomes
 
-    async def _remember(self, work: Work, order: Order) -> bool:
-        """Write how far each aggregate has come. Answers whether anything waits in anyone, in the same round trip."""
-        fresh, moved = order.steps(work.now)
-        if not moved and 0 < len(fresh) <= FEW:
-            return any(await work.session.scalars(self._begun, fresh))
-        await remember(work.session, self._inbox, order, work.now)
-        return bool(await work.session.scalar(self._any_kept))
-
     async def order(self, work: Work, keys: set[Key]) -> Order:
         """How far these aggregates have come, locked, and what waits in them."""
-        if not keys:
-            return Order({}, {})
         last = await last_heard(work.session, self._inbox, keys)
         waiting: dict[Key, list[Waiting]] = defaultdict(list)
-        if await work.session.scalar(self._any_kept):
-            theirs = {"subjects": list({subject for _, subject in keys})}
+        if last and await work.session.scalar(self._any_kept):
+            theirs = {"subjects": list({subject for _, subject in last})}
             for row in await work.session.execute(self._kept, theirs):
-                if row.sequence > last.get((row.source, row.subject), 0):
+                key = (row.source, row.subject)
+                if key in last and row.sequence > last[key]:
                     held = row.state == LetterState.HELD.value
                     heard = read_event(original(row), self._reactions.by_type) if held else None
-                    waiting[(row.source, row.subject)].append(Waiting(row.sequence, row.id, heard))
+                    waiting[key].append(Waiting(row.sequence, row.id, heard))
         return Order(last, waiting)
 
     async def bring_about(self, work: Work, order: Order, due: list[Heard], *, trusting: bool = False) -> int:
-        """React to what is due, and remember how far each aggregate has come. Returns how many had a reaction.
+        """Write how far each aggregate comes, then react to what is due. Returns how many had a reaction.
 
-        `trusting`: it is remembered already, and what begins is new here.
+        `trusting`: what begins is new here.
         """
+        await remember(work.session, self._inbox, order, work.now)
         told = [(one.event, trusting and one.sequence == 1) for one in due if one.event is not None]
         new = [event for event, begins in told if begins]
         await self._reactions.fetch(work, [event for event, begins in told if not begins], new)
@@ -210,8 +192,6 @@ class Handling:
                 await self._bury(work, one.record, UnknownType(one), 1)
         if order.freed:
             await work.session.execute(sa.delete(self._letters).where(self._letters.c.id.in_(order.freed)))
-        if not trusting:
-            await remember(work.session, self._inbox, order, work.now)
         crash_point("inbox.written")
         return handled
 

@@ -1,8 +1,9 @@
 """What was heard: of each aggregate of each source, the last event that took effect here.
 
-The row is written in the transaction of the effect. An event at or below it is a repetition; one more than a step above
-it is ahead of its time and is held until the missing one arrives. An event whose sender does not count is known by
-its id.
+The row is written in the transaction of the effect, before it. An event at or below it is a repetition; one more than a
+step above it is ahead of its time and is held until the missing one arrives. What is held behind a beginning that is
+missing has a row too, of sequence 0: whoever does anything for an aggregate holds its row, so that nobody else can do
+something for it at the same time. An event whose sender does not count is known by its id.
 """
 
 from bisect import insort
@@ -92,6 +93,7 @@ class Order:
         if where is Place.NEXT:
             return where, [heard, *self.pass_on(key, heard.sequence or 1)]
         if where is Place.AHEAD and heard.sequence is not None:
+            self.positions.setdefault(key, 0)
             line = self._waiting.setdefault(key, [])
             if heard.sequence not in {one.sequence for one in line}:
                 insort(line, Waiting(heard.sequence, None, heard), key=lambda one: one.sequence)
@@ -115,25 +117,6 @@ class Order:
         """Somebody discarded this event before; it comes again because everything is read again."""
         return any(one.sequence == sequence and one.heard is None for one in self._waiting.get(key, ()))
 
-    def steps(self, now: datetime) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """The rows of aggregates of which nothing was heard before, and the steps of those that came further.
-
-        Both in the order of the key, so that two batches cannot wait for each other.
-        """
-        changed = [(key, last) for key, last in self.positions.items() if self.before.get(key) != last]
-        changed.sort(key=lambda one: one[0][::-1])
-        fresh = [
-            {"source": source, "subject": subject, "sequence": last, "heard_at": now}
-            for (source, subject), last in changed
-            if (source, subject) not in self.before
-        ]
-        moved = [
-            {"of_source": source, "of_subject": subject, "last": last}
-            for (source, subject), last in changed
-            if (source, subject) in self.before
-        ]
-        return fresh, moved
-
     @property
     def early(self) -> list[Heard]:
         """What waits and is kept nowhere yet."""
@@ -155,12 +138,24 @@ def _lasts(inbox: sa.Table) -> Any:
 
 
 async def remember(session: AsyncSession, inbox: sa.Table, order: Order, now: datetime) -> None:
-    """Write how far each aggregate has come.
+    """Write how far each aggregate comes, so that it is locked until the end of the work.
 
-    A first event is a plain insert: when it was heard before, or another consumer was given it too, it fails here, is
+    What begins is a plain insert: when it was heard before, or another consumer was given it too, it fails here, is
     redone, and then found heard.
     """
-    fresh, moved = order.steps(now)
+    # In the order of the key, so that two batches cannot wait for each other.
+    changed = [(key, last) for key, last in order.positions.items() if order.before.get(key) != last]
+    changed.sort(key=lambda one: one[0][::-1])
+    fresh = [
+        {"source": source, "subject": subject, "sequence": last, "heard_at": now}
+        for (source, subject), last in changed
+        if (source, subject) not in order.before
+    ]
+    moved = [
+        {"of_source": source, "of_subject": subject, "last": last}
+        for (source, subject), last in changed
+        if (source, subject) in order.before
+    ]
     await insert_rows(session, inbox, fresh)
     if moved:
         same = (inbox.c.source == sa.bindparam("of_source"), inbox.c.subject == sa.bindparam("of_subject"))

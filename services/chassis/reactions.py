@@ -8,12 +8,15 @@
 
 A reaction maps the event to plain arguments and calls one action. It knows no Kafka and no transaction.
 `loads` names the aggregate that has the event's key as id, or is a function that answers all that the event is about,
-`[(Path, event.path_id), …]`: a batch fetches them all at once beforehand. `begins`: where the event is its aggregate's
-first, the reaction adds the row or does nothing, so that the row needs no look as long as nothing is heard twice.
+`[(Path, event.path_id), …]`: a batch fetches them all at once beforehand.
+
+`begins`, beside an aggregate: where the event is the first of its key, the reaction inserts the row or needs none. So
+the row is taken for missing, without a look, as long as nothing is heard twice; where there is one all the same, the
+insert fails, and the batch is done again with a look.
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -52,7 +55,12 @@ class Reactions:
     def on(
         self, event: type[E], *, loads: Loads[E] | None = None, begins: bool = False
     ) -> Callable[[Reaction[E]], Reaction[E]]:
-        """Register a reaction to this event type. A second one for the same type raises `TypeError`."""
+        """Register a reaction to this event type.
+
+        A second one for the same type raises `TypeError`, as does `begins` without one aggregate that it begins.
+        """
+        if begins and not isinstance(loads, type):
+            raise TypeError(f"{event.type}: begins=True says that the event's own aggregate is new; name it in loads")
 
         def register(react: Reaction[E]) -> Reaction[E]:
             if event.type in self.by_type:
@@ -62,7 +70,7 @@ class Reactions:
 
         return register
 
-    async def fetch(self, work: Work, events: Iterable[Event], new: Iterable[Event] = ()) -> None:
+    async def fetch(self, work: Work, events: Sequence[Event], new: Sequence[Event] = ()) -> None:
         """Load and lock what the reactions to these events will want, a query a table.
 
         `new`: events that begin their aggregate; where the reaction says so (`begins`), nothing is looked for.

@@ -140,6 +140,12 @@ class Rebuilding:
         letters = self._store.table("dead_letters")
         undecided = letters.c.state.in_([LetterState.HELD.value, LetterState.DEAD.value])
         await work.session.execute(sa.delete(letters).where(undecided))
+        inbox = self._store.table("inbox")
+        passed_over = (letters.c.state == LetterState.DISCARDED.value, letters.c.sequence.is_not(None))
+        columns = (letters.c.subject, letters.c.source, sa.literal(0), sa.literal(work.now, inbox.c.heard_at.type))
+        theirs = sa.select(*columns).where(*passed_over).distinct()
+        names = ["subject", "source", "sequence", "heard_at"]
+        await work.session.execute(sa.insert(inbox).from_select(names, theirs))
 
     # --- what runs beside the consumer ---
 

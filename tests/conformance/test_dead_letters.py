@@ -1,5 +1,6 @@
 """What cannot be handled is kept with everything there is to know, until somebody decides."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -9,9 +10,10 @@ from services.chassis.consumer import Consumer
 from services.chassis.dead_letters import OutOfOrder, RetryFailed
 from services.chassis.errors import NotFound
 from services.chassis.outbox import unpack_headers
-from services.chassis.store import Store
+from services.chassis.store import Store, Work
 from services.chassis.testing import FixedClock, ear
-from tests.conformance.sample import POISON, Sample, Tally, Unlucky, announced, letters, trail
+from tests.conformance.conftest import StoreOf
+from tests.conformance.sample import POISON, Counted, Sample, Tally, Unlucky, announced, letters, trail
 
 ANNA, BRUNO, CHLOE = uuid4(), uuid4(), uuid4()
 
@@ -82,6 +84,47 @@ async def test_a_retry_out_of_order_is_refused(listener: Store, consumer: Consum
     assert await consumer.retry(first.id) == "retried"
     assert await consumer.retry(second.id) == "retried"
     assert await trail(listener, ANNA) == [1, 2]
+
+
+async def test_what_comes_while_an_earlier_one_is_retried_waits_for_it(
+    listener: Store, open_store: StoreOf, consumer: Consumer, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the aggregate took effect before: there is no row yet in which the two could meet."""
+    await consumer.take([sample.told(ANNA, 1, POISON)])
+    [dead] = await letters(listener)
+    sample.unlucky.clear()
+    inside, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(work: Work, event: Counted) -> None:
+        inside.set()
+        await go_on.wait()
+        await sample.count(work, event)
+
+    listening = sample.reactions.by_type[sample.event.type]
+    monkeypatch.setitem(sample.reactions.by_type, sample.event.type, type(listening)(slowly, Tally))
+    retrying = asyncio.create_task(consumer.retry(dead.id))
+    await inside.wait()
+    peer = ear(open_store("listener"), sample.reactions)
+    taking = asyncio.create_task(peer.take([sample.told(ANNA, 2)]))
+    await asyncio.wait([taking], timeout=0.3)  # it has to wait
+    go_on.set()
+    await asyncio.gather(retrying, taking)
+    await peer.take([sample.told(ANNA, 3)])
+    assert await trail(listener, ANNA) == [POISON, 2, 3]
+    assert [one.state for one in await letters(listener)] == ["retried"]
+
+
+async def test_what_is_discarded_before_anything_was_heard_is_passed_over_in_its_turn(
+    listener: Store, consumer: Consumer, sample: Sample
+) -> None:
+    """Unreadable, so that it did not wait for its turn; and what begins is taken for new."""
+    await consumer.take([sample.told(ANNA, 2)._replace(value=b"{not json")])
+    [letter] = await letters(listener)
+    assert await consumer.discard(letter.id, "t/ops: nobody can read it") == "discarded"
+    await consumer.take([sample.told(ANNA, 1), sample.told(BRUNO, 1)])
+    await consumer.take([sample.told(ANNA, 3)])
+    assert (await trail(listener, ANNA), await trail(listener, BRUNO)) == ([1, 3], [1])
+    assert [one.state for one in await letters(listener)] == ["discarded"]
 
 
 async def expire(listener: Store, sample: Sample) -> None:
