@@ -107,7 +107,7 @@ def visitor(subject_ref: UUID) -> Person:
 
 
 KNOWN = 1000
-"""So many tokens are checked once only; their age is looked at each time."""
+"""So many tokens, the last ones used, are not verified again; their age is looked at each time."""
 
 
 class Signer:

@@ -7,7 +7,7 @@
 A bulk action takes what several people asked and answers each with a result or with a refusal, for which it wrote
 nothing. Whoever asks while a unit of work is under way waits for the next one, so nobody waits when nobody else asks.
 Each is answered after the commit. When the shared work fails as a whole, each is done again in a work of its own, and
-nobody pays for another's fault.
+nobody pays for another's fault; and once more when another process was faster with the same row, which it then finds.
 """
 
 import asyncio
@@ -15,7 +15,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
 from services.chassis.errors import Refused
+from services.chassis.faults import lost_a_race
 from services.chassis.store import Store, Work
 
 Asked = TypeVar("Asked")
@@ -53,15 +56,16 @@ class Together(Generic[Asked, Done]):
                 for _, answer in some:
                     answer.cancel()
 
-    async def _do(self, some: "list[tuple[Asked, asyncio.Future[Done]]]") -> None:
+    async def _do(self, some: "list[tuple[Asked, asyncio.Future[Done]]]", *, again: bool = True) -> None:
         try:
             async with self._store.work() as work:
                 done = await self._act(work, [asked for asked, _ in some])
         except Exception as error:
-            if len(some) == 1:
+            raced = isinstance(error, DBAPIError) and lost_a_race(error)
+            if len(some) == 1 and not (again and raced):
                 return _answer(some[0][1], error)
             for one in some:
-                await self._do([one])
+                await self._do([one], again=len(some) > 1)
             return
         for (_, answer), result in zip(some, done, strict=True):
             _answer(answer, result)

@@ -130,16 +130,17 @@ async def centres_named(session: AsyncSession, codes: Iterable[str]) -> Mapping[
     return known
 
 
-async def before_check_in(session: AsyncSession, codes: Collection[str], visits: Collection[UUID]) -> bool:
-    """Read these centres for `centres_named`, and whether any of these visits may be known, in one round trip.
+async def any_may_be_known(session: AsyncSession, visits: Collection[UUID], codes: Collection[str]) -> bool:
+    """Whether any of these visits may be known; False is certain.
 
-    Asks nothing where the unit of work knows the centres already; then any of the visits may be known.
+    The same round trip reads their centres, for `centres_named`. Where the unit of work has those already, none is
+    made, and any of the visits may be known.
     """
-    known: dict[str, Centre] = session.info.setdefault("intake.centres", {})
-    if known.keys() >= set(codes):
+    places: dict[str, Centre] = session.info.setdefault("intake.centres", {})
+    if places.keys() >= set(codes):
         return True
     found = (await session.execute(_PLACES, {"codes": list(codes), "visits": list(visits)})).all()
-    known.update({centre.code: centre for centre, _ in found})
+    places.update({centre.code: centre for centre, _ in found})
     return not found or any(any_known for _, any_known in found)
 
 

@@ -75,7 +75,23 @@ async def test_a_line_past_the_limit_is_refused_and_the_next_goes_in(operator: C
     assert "z" in await kept(operator)
 
 
-async def test_lines_are_put_together_from_any_chunks(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many lines each transaction had."""
+    numbers: list[int] = []
+    recorded = imports.recorded
+
+    async def watched(store: Store, batch: Any, record: Any) -> Any:
+        numbers.append(len(batch))
+        return await recorded(store, batch, record)
+
+    monkeypatch.setattr(imports, "recorded", watched)
+    return numbers
+
+
+async def test_lines_are_put_together_from_any_chunks(
+    operator: Client, monkeypatch: pytest.MonkeyPatch, together: list[int]
+) -> None:
     monkeypatch.setattr(imports, "BATCH", 10)
     whole = b"".join(b'{"words":"n%03d \xc3\xa9"}\n' % number for number in range(35))
 
@@ -86,21 +102,14 @@ async def test_lines_are_put_together_from_any_chunks(operator: Client, monkeypa
     bad, totals = await send(operator, chunks())
     assert bad == []
     assert totals == {"lines": 35, "accepted": 35, "unchanged": 0, "refused": 0}
+    assert together == [10, 10, 10, 5]
     assert len(await kept(operator)) == 35
 
 
 async def test_long_lines_go_in_with_fewer_of_them_in_a_transaction(
-    operator: Client, monkeypatch: pytest.MonkeyPatch
+    operator: Client, monkeypatch: pytest.MonkeyPatch, together: list[int]
 ) -> None:
     monkeypatch.setattr(imports, "BATCH_BYTES", 60)
-    together: list[int] = []
-    recorded = imports.recorded
-
-    async def watched(store: Store, batch: Any, record: Any) -> Any:
-        together.append(len(batch))
-        return await recorded(store, batch, record)
-
-    monkeypatch.setattr(imports, "recorded", watched)
     lines = b"".join(b'{"words":"n%d"}\n' % number for number in range(10))
     _, totals = await send(operator, lines)
     assert (together, totals["accepted"]) == ([5, 5], 10)

@@ -4,11 +4,13 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlmodel import col
 
 from services.chassis.errors import Refused, Stale
 from services.chassis.store import Store
 from services.chassis.testing import FixedClock, said
+from services.chassis.together import Together
 from services.contracts.intake import (
     Channel,
     SubjectErased,
@@ -96,17 +98,26 @@ async def test_passing_through_takes_no_ticket(store: Store) -> None:
     ]
 
 
+async def test_a_check_in_asks_once_for_its_centre_and_for_itself(store: Store) -> None:
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.extend([statement] if statement.startswith("SELECT") else [])
+
+    event.listen(store.writer.sync_engine, "before_cursor_execute", note)
+    known = await enter(store)
+    assert len(asked) == 1
+    async with store.work() as work:
+        await walks_in(work, known)
+    assert len(asked) == 3, "known, it is looked for"
+
+
 async def test_the_same_check_in_at_once_is_one_visit(store: Store) -> None:
     visit_id = uuid4()
 
-    async def click() -> None:
-        try:
-            async with store.work() as work:
-                await walks_in(work, visit_id)
-        except domain.AlreadyDifferent:
-            pass  # the other click was first; PostgreSQL's answer to the loser of the race
-
-    await asyncio.gather(*(click() for _ in range(10)))
+    replicas = [Together(store, visits.check_in_all) for _ in range(10)]
+    answers = await asyncio.gather(*(one.ask(visits.Arrival(visit_id, "liege")) for one in replicas))
+    assert {(visit.id, visit.ticket) for visit in answers} == {(visit_id, "A-001")}
     assert len(await kept(store)) == 1
     assert len(await said(store)) == 1
 

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from services.chassis.testing import Client
+from services.chassis.web import imports
 from services.contracts.scheduling import FinalisingSessionDue, InterviewHeld, InterviewStarted, SeatTaken
 from services.scheduling.api.waiting import changes_since
 from tests.parts.served import served
@@ -242,6 +243,25 @@ async def test_files_of_the_past_are_taken_in_once(desk: Client) -> None:
     told = await desk.post(f"{API}/workshops/import", content=workshop().model_dump_json().encode())
     assert orjson.loads(told.text) == {"lines": 1, "accepted": 1, "unchanged": 0, "refused": 0}
     assert await count(desk.store, "interviews") == 2
+
+
+async def test_workshops_come_in_twenty_at_a_time(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.signed_in(OPERATOR)
+    together: list[int] = []
+    recorded = imports.recorded
+
+    async def watched(store: Any, batch: Any, record: Any) -> Any:
+        together.append(len(batch))
+        return await recorded(store, batch, record)
+
+    monkeypatch.setattr(imports, "recorded", watched)
+    body = b"\n".join(workshop().model_dump_json().encode() for _ in range(45))
+    for new in (45, 0):
+        told = await desk.post(f"{API}/workshops/import", content=body)
+        summary = {"lines": 45, "accepted": new, "unchanged": 45 - new, "refused": 0}
+        assert orjson.loads(told.text) == summary
+    assert together == [20, 20, 5] * 2
+    assert await count(desk.store, "workshops") == 45
 
 
 async def test_interviews_come_as_csv_too(desk: Client) -> None:

@@ -1,4 +1,4 @@
-"""Streaming imports: NDJSON or CSV in, an answer per bad line out; the rest goes in, some hundred lines a transaction.
+"""Streaming imports: NDJSON or CSV in, an answer per bad line out; the rest goes in, many lines a transaction.
 
 The body is read as it comes and never held whole; the answers are spooled to disk and sent when the body has ended.
 Answer (NDJSON): one object per bad line `{line, field, rule, message}`, then one summary
@@ -29,6 +29,7 @@ from services.chassis.web.problems import faults_of, field_fault
 _log = log(__name__)
 
 BATCH = 1000
+"""Most lines of one transaction; an import may ask for fewer."""
 BATCH_BYTES = 192 * 1024
 """A line may be long: a workshop with everybody in it. A transaction holds no more of those than of short ones."""
 TRIES = 5
@@ -92,11 +93,11 @@ def fingerprint(line: BaseModel) -> str:
 
 
 async def import_lines(
-    request: Request, line_model: type[Line], record: Recorder[Line], *, batch_lines: int = BATCH
+    request: Request, line_model: type[Line], record: Recorder[Line], *, batch_lines: int | None = None
 ) -> Response:
     """Take a whole file in. `Content-Type: text/csv` reads CSV, anything else NDJSON.
 
-    `batch_lines`: so many are one transaction at most.
+    `batch_lines`: so many are one transaction at most, if not `BATCH`.
     """
     as_csv = request.headers.get("content-type", "").startswith("text/csv")
     lines, read = _Lines(), (_csv_lines if as_csv else _json_lines)(line_model)
@@ -130,7 +131,7 @@ async def import_lines(
                 refuse([parsed])
             elif parsed is not None:
                 batch.append((number, parsed))
-            if len(batch) >= batch_lines or weight >= BATCH_BYTES:
+            if len(batch) >= (batch_lines or BATCH) or weight >= BATCH_BYTES:
                 await keep()
 
     try:

@@ -24,7 +24,7 @@ from services.intake import domain
 from services.intake.store import (
     Centre,
     Visit,
-    before_check_in,
+    any_may_be_known,
     centres,
     centres_named,
     count_tickets,
@@ -46,7 +46,10 @@ class Arrival:
 
 
 async def check_in(work: Work, arrival: Arrival) -> Visit:
-    """Somebody came in. Saying it again changes nothing; saying otherwise under the same id is refused."""
+    """Somebody came in. Saying it again changes nothing; saying otherwise under the same id is refused.
+
+    Whoever says it at the same moment as another process fails in the store, and is to be asked again.
+    """
     answer = (await check_in_all(work, [arrival]))[0]
     if isinstance(answer, Refused):
         raise answer
@@ -56,7 +59,7 @@ async def check_in(work: Work, arrival: Arrival) -> Visit:
 async def check_in_all(work: Work, arrivals: Sequence[Arrival]) -> list[Visit | Refused]:
     """Several came in at the same moment. Each is answered for itself, in the order given."""
     ids = [arrival.visit_id for arrival in arrivals]
-    if await before_check_in(work.session, {arrival.centre for arrival in arrivals}, ids):
+    if await any_may_be_known(work.session, ids, {arrival.centre for arrival in arrivals}):
         await work.prefetch(Visit, ids)
     else:
         work.expect_none(Visit, ids)
@@ -91,7 +94,6 @@ def _begin(work: Work, arrival: Arrival, place: Centre) -> Visit:
     domain.check_area(arrival.area, place.code, place.areas)
     moment = arrival.at or work.now
     domain.check_past(moment, work.now)
-    work.guard("visits", domain.AlreadyDifferent(visit=str(arrival.visit_id)))
     if arrival.correlation_id is not None:
         work.cause = Cause(arrival.correlation_id)
     return work.start(

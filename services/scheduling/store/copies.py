@@ -138,7 +138,7 @@ _AFTER = (
 async def changes_after(session: AsyncSession, centre: str, seq: int, limit: int = 500) -> Sequence[sa.Row[Any]]:
     """What changed on a centre's board after this number, in order; of what changed twice only the last.
 
-    Rows of the table: a stream for each board asks often, and changes nothing.
+    Plain rows, not objects of the session: a stream for each board asks often, and only shows them.
     """
     return (await session.execute(_AFTER, {"of": centre, "seen": seq, "most": limit})).all()
 
