@@ -16,6 +16,8 @@ def is_away(error: BaseException) -> bool:
     """Whether the store cannot be reached or cannot answer now: trying again may help, the data is not to blame."""
     if isinstance(error, OSError | TimeoutError | PoolTimeout):
         return True
+    if isinstance(error, RuntimeError) and "the handler is closed" in str(error):
+        return True  # so uvloop calls a connection that broke in the moment of writing
     told = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True

@@ -23,6 +23,9 @@ REFRESH = 15.0
 GATHER = 0.1
 """Seconds in which hints for other replicas gather after one went out."""
 
+AGAIN = 2.0
+"""Seconds after a failure before hints are carried again."""
+
 _log = log(__name__)
 
 
@@ -85,9 +88,10 @@ class Live:
         while True:
             try:
                 await act()
-            except (RedisError, OSError) as error:
-                _log.warning("redis is away; boards of other replicas refresh by time", error=repr(error))
-                await asyncio.sleep(2)
+            except Exception as error:
+                say = _log.warning if isinstance(error, RedisError | OSError) else _log.exception
+                say("no hints from or to other replicas; their boards refresh by time", error=repr(error))
+                await asyncio.sleep(AGAIN)
 
     async def _send(self) -> None:
         redis = cast(Any, self._redis)
@@ -109,7 +113,7 @@ class Live:
                     if sender != self._self:
                         self._notify(set(boards))
         finally:
-            with contextlib.suppress(RedisError, OSError):
+            with contextlib.suppress(Exception):
                 await subscription.aclose()
 
     async def disconnect(self) -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -96,6 +97,28 @@ async def test_replicas_tell_each_other_through_redis(redis_server: RedisPart) -
         await asyncio.gather(*carrying, return_exceptions=True)
         for one in replicas:
             await one.disconnect()
+
+
+async def test_what_is_no_hint_stops_nobody(redis_server: RedisPart, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anyone may publish anything in Redis, and its client may fail with anything."""
+    monkeypatch.setattr(live, "AGAIN", 0.05)
+    here, there = (Live(redis_server.url, ["intake"]) for _ in range(2))
+    carrying = [asyncio.create_task(one.run()) for one in (here, there)]
+    async with Redis.from_url(redis_server.url) as anybody:
+        try:
+            async with watching(there, "intake:huy") as shown, asyncio.timeout(5):
+                for wanted, noise in ((2, b"no hint"), (3, b"[1]")):
+                    while not await anybody.publish("cefo.boards.intake", noise):  # noqa: ASYNC110
+                        await asyncio.sleep(0.01)
+                    while shown[0] < wanted:
+                        here.changed({"intake:huy"}, "intake")
+                        await asyncio.sleep(0.02)
+        finally:
+            for task in carrying:
+                task.cancel()
+            await asyncio.gather(*carrying, return_exceptions=True)
+            for one in (here, there):
+                await one.disconnect()
 
 
 async def test_without_redis_boards_of_this_process_stay_live() -> None:

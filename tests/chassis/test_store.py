@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+import uvloop
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -110,6 +111,23 @@ async def test_a_broken_rule_is_not_an_absence_and_names_its_table(store: Store)
 def test_what_cannot_be_reached_is_away(error: Exception) -> None:
     assert is_away(error)
     assert not is_away(ValueError("a value"))
+
+
+def test_what_the_quicker_loop_says_of_a_broken_connection_is_away() -> None:
+    """No driver expects this of a write: the error comes out as it is."""
+
+    async def write_after_it_broke() -> None:
+        server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+        async with server:
+            _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.transport.abort()
+            await asyncio.sleep(0.01)
+            writer.write(b"select 1")
+
+    with pytest.raises(RuntimeError) as broke:
+        uvloop.run(write_after_it_broke())
+    assert is_away(broke.value)
+    assert not is_away(RuntimeError("something else"))
 
 
 def test_sqlite_says_busy_full_or_gone() -> None:
