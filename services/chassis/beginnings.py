@@ -32,12 +32,13 @@ async def take_up(
 ) -> None:
     """Begin with what was held since before then and has nothing before it. What fails stays held, and then dies."""
 
-    async def begin(found: dict[Key, int]) -> None:
+    async def begin(found: set[Key]) -> None:
         async with store.work() as work:
-            order = await order_of(work, set(found))
-            # Another replica may have begun, or the missing event come, in between.
-            fresh = [key for key in sorted(found) if not order.before.get(key)]
-            due = [one for key in fresh for one in order.pass_on(key, found[key] - 1)]
+            order = await order_of(work, found)
+            # Another replica may have begun, or the missing event come, in between; an earlier one may be held since.
+            firsts = {key: order.first_held(key) for key in sorted(found) if not order.before.get(key)}
+            fresh = {key: first for key, first in firsts.items() if first is not None}
+            due = [one for key, first in fresh.items() for one in order.pass_on(key, first - 1)]
             await bring_about(work, order, due)
         HEARD.labels(store.service, "begun").inc(len(fresh))
 
@@ -48,9 +49,9 @@ async def take_up(
         except Exception as error:
             if is_away(error):
                 raise
-            for key, first in found.items():
+            for key in found:
                 try:
-                    await begin({key: first})
+                    await begin({key})
                 except Exception as fault:
                     if is_away(fault):
                         raise
@@ -58,17 +59,16 @@ async def take_up(
                     failed.add(key)
 
 
-async def _waiting(store: Store, since: datetime, failed: set[Key]) -> dict[Key, int]:
-    """Aggregates of which nothing took effect, with the first event that waits."""
+async def _waiting(store: Store, since: datetime, failed: set[Key]) -> set[Key]:
+    """Aggregates of which nothing took effect, and some event has waited long enough."""
     letters, inbox = store.table("dead_letters"), store.table("inbox")
     before = letters.alias()
     same = (before.c.source == letters.c.source, before.c.subject == letters.c.subject)
     dead = (before.c.state == LetterState.DEAD.value, before.c.sequence < letters.c.sequence)
     same_key = (inbox.c.source == letters.c.source, inbox.c.subject == letters.c.subject)
     known = sa.exists().where(*same_key, inbox.c.sequence > 0)
-    columns: tuple[Any, ...] = (letters.c.source, letters.c.subject, sa.func.min(letters.c.sequence))
     chosen = (
-        sa.select(*columns)
+        sa.select(letters.c.source, letters.c.subject)
         .where(letters.c.state == LetterState.HELD.value, letters.c.at <= since, ~known)
         .where(~sa.exists().where(*same, *dead))
         .group_by(letters.c.source, letters.c.subject)
@@ -77,4 +77,4 @@ async def _waiting(store: Store, since: datetime, failed: set[Key]) -> dict[Key,
     )
     async with store.read() as session:
         rows = cast(Any, await session.execute(chosen)).all()
-    return {(source, subject): first for source, subject, first in rows if (source, subject) not in failed}
+    return {(source, subject) for source, subject in rows} - failed

@@ -180,10 +180,7 @@ def check(consumer: AIOKafkaConsumer) -> None:
 
 async def let_go(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
     """Give the connections back, without waiting for a broker that does not answer. Raises nothing of the client's."""
-    inner = cast(Any, client).client if isinstance(client, AIOKafkaProducer) else cast(Any, client)._client
-    if (following := inner._sync_task) is not None and following.done() and not following.cancelled():
-        following.exception()  # what it ended with would come up in `stop`, before a connection is closed
-        inner._sync_task = None
+    _forget_its_end(client)
     try:
         await within(3, client.stop())
     except Exception as error:
@@ -191,8 +188,17 @@ async def let_go(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
         await _cut_off(cast(Any, client))
 
 
+def _forget_its_end(client: Any) -> None:
+    """What ended a client's task for following the cluster would come up as it closes, before any connection does."""
+    inner = client.client if hasattr(client, "_sender") else client._client
+    if (following := inner._sync_task) is not None and following.done() and not following.cancelled():
+        following.exception()
+        inner._sync_task = None
+
+
 async def _cut_off(client: Any) -> None:
     """End what `stop` did not come to: its tasks would go on sending or fetching, over connections nobody closes."""
+    _forget_its_end(client)
     sends = hasattr(client, "_sender")
     if sends:
         steps = [client._sender.close, client.client.close]

@@ -27,7 +27,7 @@ from services.chassis.dead_letters import (
     letter_row,
     original,
 )
-from services.chassis.faults import is_away, lost_a_race
+from services.chassis.faults import is_away, lost_a_race, second_row_of
 from services.chassis.inbox import Key, Order, Place, Waiting, inbox_key, last_heard, remember
 from services.chassis.outbox import raw_row
 from services.chassis.reactions import Reactions
@@ -93,18 +93,19 @@ class Handling:
         self.tell(await self._in_work(lambda work: self._bury(work, record, failure, attempt)))
 
     async def _try(self, records: list[Record]) -> Outcomes:
-        """All of these in one unit of work; in a second one, with a look, where something was not new."""
-        if self._trusting:
+        """All of these in one unit of work; in another one, with a look, where something was not new."""
+        while True:
+            trusting, self._trusting = self._trusting, False
             try:
-                return await self._in_work(lambda work: self.apply(work, records, trusting=True))
-            except Exception as error:
-                self._trusting = False
-                if not (isinstance(error, IntegrityError) and lost_a_race(error)):
+                outcomes = await self._in_work(partial(self.apply, records=records, trusting=trusting))
+            except IntegrityError as error:
+                # With a look only another consumer can have been faster; then it is there to be seen.
+                if not (lost_a_race(error) if trusting else second_row_of(error) == "inbox"):
                     raise
                 _log.info("redone with a look", service=self._store.service, error=repr(error))
-        outcomes = await self._in_work(lambda work: self.apply(work, records))
-        self._trusting = Place.REPEATED.value not in outcomes
-        return outcomes
+            else:
+                self._trusting = Place.REPEATED.value not in outcomes
+                return outcomes
 
     async def _in_work(self, act: Callable[[Work], Awaitable[Outcomes]]) -> Outcomes:
         """Do this in a unit of work of its own; while the store is away, wait for it."""
@@ -162,14 +163,13 @@ class Handling:
         """How far these aggregates have come, locked, and what waits in them."""
         last = await last_heard(work.session, self._inbox, keys)
         waiting: dict[Key, list[Waiting]] = defaultdict(list)
-        if last and await work.session.scalar(self._any_kept):
-            theirs = {"subjects": list({subject for _, subject in last})}
+        if keys and await work.session.scalar(self._any_kept):
+            theirs = {"subjects": list({subject for _, subject in keys})}
             for row in await work.session.execute(self._kept, theirs):
-                key = (row.source, row.subject)
-                if key in last and row.sequence > last[key]:
+                if row.sequence > last.get((row.source, row.subject), 0):
                     held = row.state == LetterState.HELD.value
                     heard = read_event(original(row), self._reactions.by_type) if held else None
-                    waiting[key].append(Waiting(row.sequence, row.id, heard))
+                    waiting[(row.source, row.subject)].append(Waiting(row.sequence, row.id, heard))
         return Order(last, waiting)
 
     async def bring_about(self, work: Work, order: Order, due: list[Heard], *, trusting: bool = False) -> int:

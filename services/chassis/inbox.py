@@ -99,6 +99,10 @@ class Order:
                 insort(line, Waiting(heard.sequence, None, heard), key=lambda one: one.sequence)
         return where, []
 
+    def first_held(self, key: Key) -> int | None:
+        """The first event of the aggregate that waits to be handled."""
+        return next((one.sequence for one in self._waiting.get(key, ()) if one.heard is not None), None)
+
     def pass_on(self, key: Key, sequence: int) -> list[Heard]:
         """The aggregate has come to this event: which of those that waited are due now, in order."""
         due: list[Heard] = []

@@ -1,6 +1,7 @@
 """What the migrations make is what the tables say, on both stores."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -8,10 +9,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from services.chassis.migrations import alembic_config, newest
+from services.chassis.dead_letters import LetterState, letter_row
+from services.chassis.migrations import alembic_config, migrate, newest
 from services.chassis.service import Service
 from services.chassis.store import Store
 from services.chassis.testing import store_of
+from services.chassis.wire import Record
 from services.launcher.catalogue import SERVICES
 from tests.parts.postgres import PostgresServer
 
@@ -40,6 +43,36 @@ async def test_on_postgres(service: Service, postgres: PostgresServer) -> None:
     url = await postgres.create_database(f"migrations_{service.name}")
     async with store_of(service, url.replace("postgresql://", "postgresql+asyncpg://")) as store:
         assert await differences(store, service) == []
+
+
+@pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES.keys())
+async def test_what_waits_in_an_older_store_gets_its_row(service: Service, tmp_path: Path) -> None:
+    """A letter that was held or discarded before anything took effect had none."""
+    config = alembic_config(service.folder / "migrations")
+    rows = "rows_for_what_waits"
+    (at,) = [one for one in ScriptDirectory.from_config(config).walk_revisions() if rows in Path(one.path).name]
+    async with store_of(service, f"sqlite+aiosqlite:///{tmp_path / 'store.db'}") as store:
+        letters, inbox = store.table("dead_letters"), store.table("inbox")
+        record = Record("cefo.intake.visits", b"", [], b"")
+        async with store.work() as work:
+            for subject, state, sequence in (
+                ("a", "held", 3),
+                ("a", "held", 2),
+                ("b", "discarded", 2),
+                ("c", "dead", 1),
+            ):
+                about: dict[str, Any] = {"source": "/intake", "subject": subject, "sequence": sequence}
+                kept: dict[str, Any] = {"state": LetterState(state), "reason": "ahead", "detail": "", "attempts": 1}
+                await work.session.execute(sa.insert(letters), letter_row(record, at=work.now, **kept, **about))
+            known = {"source": "/intake", "subject": "b", "sequence": 1, "heard_at": work.now}
+            await work.session.execute(sa.insert(inbox), known)
+            await work.session.execute(
+                sa.text("update alembic_version set version_num = :old"), {"old": at.down_revision}
+            )
+        await migrate(store, service.folder / "migrations")
+        async with store.read() as session:
+            found = (await session.execute(sa.select(inbox.c.subject, inbox.c.sequence))).all()
+    assert sorted(found) == [("a", 0), ("b", 1)]
 
 
 @pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES.keys())

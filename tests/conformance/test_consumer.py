@@ -125,7 +125,7 @@ async def _is_never_answered(client: Any, monkeypatch: pytest.MonkeyPatch) -> No
     async def waits(_: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(listening, "COMMITTED_WITHIN", 0.5)
+    monkeypatch.setattr(listening, "COMMITTED_WITHIN", 3.0)
     monkeypatch.setattr(client, "commit", waits)
 
 

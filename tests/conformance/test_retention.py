@@ -138,6 +138,19 @@ async def test_a_new_consumer_begins_where_the_history_begins(
     assert not await letters(listener)
 
 
+async def test_it_begins_with_the_earliest_also_where_that_came_last(
+    listener: Store, forgetful: Consumer, sample: Sample, clock: FixedClock
+) -> None:
+    """Published again, events come from further back than the first that was seen."""
+    await forgetful.take([sample.told(ANNA, 42)])
+    clock.forward(seconds=HOLD - 1)
+    await forgetful.take([sample.told(ANNA, number) for number in (41, 40)])
+    clock.forward(seconds=2)
+    await forgetful.expire_held()
+    assert await trail(listener, ANNA) == [40, 41, 42]
+    assert not await letters(listener)
+
+
 async def test_where_nothing_old_goes_what_is_missing_is_asked_for(
     listener: Store, consumer: Consumer, sample: Sample, clock: FixedClock
 ) -> None:
