@@ -1,12 +1,14 @@
 """The operator's page of dead letters: what happened, what will happen, and the decision with its reason."""
 
 from datetime import UTC, datetime
+from html import unescape
 from uuid import UUID, uuid4
 
 import pytest
 
-from services.chassis.i18n import LANGUAGES
+from services.chassis.i18n import LANGUAGES, translate
 from services.chassis.testing import Client, heard
+from services.chassis.web.letters import REASONS
 from services.chassis.wire import Record
 from services.contracts.intake import VisitLeft, VisitServed
 from tests.chassis.conftest import DESK, OPERATOR
@@ -112,6 +114,24 @@ async def test_each_service_tells_the_others_pages_how_many_wait(operator: Clien
     await operator.take(broken(uuid4()))
     assert ">1<" in (await operator.get(f"{PAGE}/count", headers=AS_PAGE)).text
     assert 'data-hx-get="/sample/dead-letters/count"' in (await operator.get(PAGE, headers=AS_PAGE)).text
+
+
+async def test_the_platforms_own_reasons_are_said_in_words_and_by_name(operator: Client) -> None:
+    visit = uuid4()
+    nameless = served(visit)._replace(headers=[])
+    newer = served(uuid4())
+    dreamt = [("ce_type", b"cefo.intake.visit-dreamt.v1")]
+    newer = newer._replace(headers=[one for one in newer.headers if one[0] != "ce_type"] + dreamt)
+    await operator.take(broken(visit), served(visit, 2), nameless, newer)
+    kept = {one["reason"]: one["id"] for one in (await operator.get(API)).json()}
+    assert kept.keys() == REASONS.keys()
+    french = AS_PAGE | {"accept-language": "fr"}
+    page = (await operator.get(PAGE, headers=french)).text
+    for reason, id in kept.items():
+        own = (await operator.get(f"{PAGE}/{id}", headers=french)).text
+        for shown in (page, own):
+            assert translate(REASONS[reason], "fr") in unescape(shown)
+            assert f"{reason} · " in shown
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -24,6 +24,14 @@ from services.chassis.web.rules import Body, Reading, Routes, Running
 AT_ONCE = 500
 """Most letters that one request retries."""
 
+REASONS = {
+    "ahead": msg("It came before an earlier event of the same thing, which is still missing."),
+    "bad-data": msg("What it says is not what was agreed for this kind of event."),
+    "bad-envelope": msg("It does not have the headers of an event."),
+    "unknown-type": msg("This kind of event is not known here yet: whoever said it is newer than this service."),
+}
+"""What the platform's own reasons mean; those of a service's rules are their names."""
+
 State = Annotated[LetterState | None, Query()]
 Reason = Annotated[str | None, Query(max_length=80)]
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -143,6 +151,7 @@ def _add_pages(router: Routes, service: str, operator: Any) -> None:
             reason=reason,
             everything=sum(by_state.values()),
             by_state=by_state,
+            reasons=REASONS,
             retryable={why: n for (s, why), n in sorted(counts.items()) if s == LetterState.DEAD.value},
         )
 
@@ -158,7 +167,7 @@ def _add_pages(router: Routes, service: str, operator: Any) -> None:
         id: UUID, request: Request, read: Reading, running: Running, person: Annotated[Person, operator]
     ) -> Response:
         shown = await _in_full(read, service, running.store.table("dead_letters"), id)
-        return page(request, "dead_letter.html", letter=shown, home=home, why="", errors={})
+        return page(request, "dead_letter.html", letter=shown, reasons=REASONS, home=home, why="", errors={})
 
 
 def _add_decisions(router: Routes, service: str, operator: Any) -> None:
@@ -200,7 +209,8 @@ def _add_decisions(router: Routes, service: str, operator: Any) -> None:
         if not why.strip():
             errors["reason"] = translate(msg("Say why it is not to be handled: others will read it."))
         shown = await _in_full(read, service, running.store.table("dead_letters"), id)
-        return page(request, "dead_letter.html", status=422, letter=shown, home=home, why=why, errors=errors)
+        shown_with = {"letter": shown, "reasons": REASONS, "home": home, "why": why, "errors": errors}
+        return page(request, "dead_letter.html", status=422, **shown_with)
 
 
 async def _listed(read: Any, table: sa.Table, state: LetterState | None, reason: str | None, limit: int) -> list[Any]:
