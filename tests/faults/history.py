@@ -69,6 +69,8 @@ class Published:
     fate: Fate
     gone: bool = False
     """Its broker was lost afterwards, with the topics."""
+    read_again: tuple[str, ...] = ()
+    """Services that were rebuilt afterwards, and so read it again; one for each time."""
 
 
 class History:
@@ -110,6 +112,10 @@ class History:
         """Note that the topics are gone: what was put into them by hand stands there no longer."""
         self._write({"broker": "lost"})
 
+    def rebuilt(self, service: str) -> None:
+        """Note that a service reads everything again from the beginning."""
+        self._write({"rebuilt": service})
+
     def close(self) -> None:
         """No more is asked."""
         self._file.close()
@@ -132,6 +138,7 @@ class History:
         """Every record that was put into a topic by hand."""
         lines = self._lines()
         lost = max((number for number, line in enumerate(lines) if "broker" in line), default=0)
+        rebuilt = [(number, line["rebuilt"]) for number, line in enumerate(lines) if "rebuilt" in line]
         return [
             Published(
                 line["topic"],
@@ -141,6 +148,7 @@ class History:
                 None if line["value"] is None else b64decode(line["value"]),
                 Fate(line["fate"]),
                 gone=number < lost,
+                read_again=tuple(service for later, service in rebuilt if later > number),
             )
             for number, line in enumerate(lines)
             if "fate" in line

@@ -338,6 +338,18 @@ def test_a_dead_letter_is_wanted_exactly_once_with_its_bytes(world: World) -> No
     assert world.kinds() == {Kind.TWICE}
 
 
+def test_whoever_is_rebuilt_announces_what_was_dead_once_more(world: World) -> None:
+    poison = world.by_hand("x", Fate.DEAD_LETTER, ([("ce_type", b"\xff")], b"{broken"))
+    world.buried(poison)
+    world.history.rebuilt("impact")
+    assert world.findings() == []
+    world.history.rebuilt("intake")
+    assert world.kinds() == {Kind.DIFFERENT}
+    world.buried(poison)
+    world.store("intake")["dead_letters"].pop()
+    assert world.findings() == []
+
+
 def test_a_dump_tells_stores_apart_by_what_they_know_and_not_by_when_they_sent_it(world: World) -> None:
     before = dump(world.store("intake"))
     world.store("intake")["outbox"][0]["sent_at"] = None

@@ -109,6 +109,7 @@ async def rebuild(platform: Platform, service: str) -> None:
     """Have a read model rebuilt; the answer may be lost with the process."""
     headers = {"Authorization": f"Bearer {token_of(platform.folder, 'fault-tests', Role.OPERATOR)}"}
     async with httpx2.AsyncClient(base_url=platform.url, timeout=20, trust_env=False) as client:
+        platform.history.rebuilt(service)
         with contextlib.suppress(httpx2.HTTPError):
             answer = await client.post(f"/{service}/api/v1/rebuild", json={}, headers=headers)
             assert answer.status_code in (202, 502), answer.text
