@@ -5,15 +5,16 @@ What was held too long is a dead letter too. Whatever waited behind one goes on 
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 
 from services.chassis.beginnings import take_up
 from services.chassis.dead_letters import LetterState, OutOfOrder, RetryFailed, TooLate, letter, named, original
 from services.chassis.errors import Refused
-from services.chassis.faults import is_away, lost_a_race
+from services.chassis.faults import anew, is_away
 from services.chassis.handling import UNKNOWN_TYPE, Handling, Outcomes, UnknownType
 from services.chassis.inbox import Order, Place, inbox_key, last_heard, place
 from services.chassis.settings import Settings
@@ -57,7 +58,7 @@ class Decisions:
         Raises the refusal of the reaction, `OutOfOrder`, or `RetryFailed`; then nothing changed.
         """
         try:
-            return await self._in_work(lambda work: self._retry(work, id))
+            return await anew(partial(self._in_work, self._retry, id))
         except Exception as error:
             if isinstance(error, Refused) or is_away(error):
                 raise
@@ -90,7 +91,7 @@ class Decisions:
 
     async def discard(self, id: UUID, decision: str) -> str:
         """Decide that a letter is not to be handled; what waited behind it goes on. Returns what became of it."""
-        return await self._in_work(lambda work: self._discard(work, id, decision))
+        return await anew(partial(self._in_work, self._discard, id, decision))
 
     async def _discard(self, work: Work, id: UUID, decision: str) -> str:
         row = await letter(work.session, self._letters, id, lock=True)
@@ -104,16 +105,9 @@ class Decisions:
             await self._handling.bring_about(work, order, order.pass_on(key, row.sequence) if its_turn else [])
         return state
 
-    async def _in_work(self, act: Callable[[Work], Awaitable[str]]) -> str:
-        """Do this in a unit of work; once more where a consumer did something for the same aggregate meanwhile."""
-        try:
-            async with self._store.work() as work:
-                return await act(work)
-        except DBAPIError as error:
-            if not lost_a_race(error):
-                raise
+    async def _in_work(self, act: Callable[..., Awaitable[str]], *asked: Any) -> str:
         async with self._store.work() as work:
-            return await act(work)
+            return await act(work, *asked)
 
     async def _decide(self, work: Work, id: UUID, state: LetterState, decision: str) -> str:
         decided = {"state": state.value, "decided_at": work.now, "decision": decision}

@@ -1,9 +1,16 @@
 """What the stores' drivers raise, told apart: the store is away, or one of its rules said no."""
 
 import re
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from services.chassis.telemetry import log
+
+_log = log(__name__)
+_T = TypeVar("_T")
 
 _POSTGRES_AWAY = re.compile("08|40|53|57P|58")
 """Classes of SQLSTATE: connection, transaction rolled back for another one's sake, resources, shutdown, system."""
@@ -33,6 +40,21 @@ def lost_a_race(error: DBAPIError) -> bool:
     if isinstance(error, IntegrityError):
         return second_row_of(error) is not None
     return str(getattr(error.orig, "sqlstate", "")).startswith("40")
+
+
+async def anew(act: Callable[[], Awaitable[_T]], tries: int = 2) -> _T:
+    """What this unit of work gives. Done anew where another transaction was faster: it then finds what that one left.
+
+    Each time somebody else has got on, so a few tries are enough; after them the fault is raised.
+    """
+    for _ in range(tries - 1):
+        try:
+            return await act()
+        except DBAPIError as error:
+            if not lost_a_race(error):
+                raise
+            _log.info("done anew, another one was faster", error=repr(error))
+    return await act()
 
 
 def second_row_of(error: IntegrityError) -> str | None:

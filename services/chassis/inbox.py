@@ -141,6 +141,21 @@ def _lasts(inbox: sa.Table) -> Any:
     return chosen.order_by(inbox.c.subject, inbox.c.source).with_for_update()
 
 
+def give_rows_to_what_waits(connection: sa.Connection) -> None:
+    """Give each aggregate that has a held or discarded event, and no row, one of sequence 0.
+
+    For an inbox that was emptied, and for migrations of stores in which such aggregates had none.
+    """
+    connection.execute(
+        sa.text(
+            "insert into inbox (subject, source, sequence, heard_at) "
+            "select subject, source, 0, min(at) from dead_letters l "
+            "where state in ('held', 'discarded') and sequence is not null and not exists "
+            "(select 1 from inbox i where i.subject = l.subject and i.source = l.source) group by subject, source"
+        )
+    )
+
+
 async def remember(session: AsyncSession, inbox: sa.Table, order: Order, now: datetime) -> None:
     """Write how far each aggregate comes, so that it is locked until the end of the work.
 

@@ -35,18 +35,6 @@ async def migrate(store: Store, folder: Path) -> None:
         await connection.run_sync(_upgrade, folder, store.metadata)
 
 
-def give_rows_to_what_waits(connection: sa.Connection) -> None:
-    """For migrations of stores in which held and discarded letters had no row in the inbox."""
-    connection.execute(
-        sa.text(
-            "insert into inbox (subject, source, sequence, heard_at) "
-            "select subject, source, 0, min(at) from dead_letters l "
-            "where state in ('held', 'discarded') and sequence is not null and not exists "
-            "(select 1 from inbox i where i.subject = l.subject and i.source = l.source) group by subject, source"
-        )
-    )
-
-
 def newest(folder: Path) -> str:
     """The revision that a store should be at. The files are numbered, and their numbers are their revisions."""
     return max(file.name for file in (folder / "versions").glob("[0-9]*.py")).split("_")[0]

@@ -23,6 +23,7 @@ from services.chassis.dead_letters import LetterState
 from services.chassis.errors import Refused, msg
 from services.chassis.faults import is_away
 from services.chassis.history import complete_or_refuse, heard_by_source, held_by_topic, said_by_topic
+from services.chassis.inbox import give_rows_to_what_waits
 from services.chassis.positions import committed, extents
 from services.chassis.reactions import Reactions
 from services.chassis.store import Store, Work
@@ -140,12 +141,7 @@ class Rebuilding:
         letters = self._store.table("dead_letters")
         undecided = letters.c.state.in_([LetterState.HELD.value, LetterState.DEAD.value])
         await work.session.execute(sa.delete(letters).where(undecided))
-        inbox = self._store.table("inbox")
-        passed_over = (letters.c.state == LetterState.DISCARDED.value, letters.c.sequence.is_not(None))
-        columns = (letters.c.subject, letters.c.source, sa.literal(0), sa.literal(work.now, inbox.c.heard_at.type))
-        theirs = sa.select(*columns).where(*passed_over).distinct()
-        names = ["subject", "source", "sequence", "heard_at"]
-        await work.session.execute(sa.insert(inbox).from_select(names, theirs))
+        await (await work.session.connection()).run_sync(give_rows_to_what_waits)
 
     # --- what runs beside the consumer ---
 

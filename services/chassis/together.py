@@ -15,10 +15,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from sqlalchemy.exc import DBAPIError
-
 from services.chassis.errors import Refused
-from services.chassis.faults import lost_a_race
+from services.chassis.faults import anew
 from services.chassis.store import Store, Work
 
 Asked = TypeVar("Asked")
@@ -56,16 +54,18 @@ class Together(Generic[Asked, Done]):
                 for _, answer in some:
                     answer.cancel()
 
-    async def _do(self, some: "list[tuple[Asked, asyncio.Future[Done]]]", *, again: bool = True) -> None:
-        try:
+    async def _do(self, some: "list[tuple[Asked, asyncio.Future[Done]]]") -> None:
+        async def once() -> Sequence[Done | Refused]:
             async with self._store.work() as work:
-                done = await self._act(work, [asked for asked, _ in some])
+                return await self._act(work, [asked for asked, _ in some])
+
+        try:
+            done = await (anew(once) if len(some) == 1 else once())
         except Exception as error:
-            raced = isinstance(error, DBAPIError) and lost_a_race(error)
-            if len(some) == 1 and not (again and raced):
+            if len(some) == 1:
                 return _answer(some[0][1], error)
             for one in some:
-                await self._do([one], again=len(some) > 1)
+                await self._do([one])
             return
         for (_, answer), result in zip(some, done, strict=True):
             _answer(answer, result)

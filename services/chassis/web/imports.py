@@ -15,18 +15,14 @@ from typing import Any, TypeVar
 
 import orjson
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from services.chassis.errors import Invalid, Refused, msg
-from services.chassis.faults import lost_a_race
+from services.chassis.faults import anew
 from services.chassis.service import runtime_of
 from services.chassis.store import Cause, Store, Work
-from services.chassis.telemetry import log
 from services.chassis.web.problems import faults_of, field_fault
-
-_log = log(__name__)
 
 BATCH = 1000
 """Most lines of one transaction; an import may ask for fewer."""
@@ -150,21 +146,14 @@ async def recorded(store: Store, batch: list[tuple[int, Line]], record: Recorder
     """One batch, in one transaction.
 
     When another import of the same lines is faster, the batch is taken anew: it then finds them known, and answers as
-    to any repeat. Each time somebody else has got on, so a few tries are enough; after them the fault is raised.
+    to any repeat.
     """
-    for _again in range(TRIES - 1):
-        try:
-            return await _once(store, batch, record)
-        except DBAPIError as error:
-            if not lost_a_race(error):
-                raise
-            _log.info("batch of an import taken anew", service=store.service, lines=len(batch), error=repr(error))
-    return await _once(store, batch, record)
 
+    async def once() -> Outcome:
+        async with store.work(Cause()) as work:
+            return await record(work, batch)
 
-async def _once(store: Store, batch: list[tuple[int, Line]], record: Recorder[Line]) -> Outcome:
-    async with store.work(Cause()) as work:
-        return await record(work, batch)
+    return await anew(once, TRIES)
 
 
 async def _spooled(file: Any) -> AsyncGenerator[bytes]:

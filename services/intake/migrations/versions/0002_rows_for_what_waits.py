@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from services.chassis.migrations import give_rows_to_what_waits
+from services.chassis.inbox import give_rows_to_what_waits
 
 revision = "0002"
 down_revision = "0001"
