@@ -4,8 +4,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.errors import NotFound, msg
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
+from services.contracts.roles import Role
 from services.directory.domain import Party
 from services.directory.store import Referral, Undirected
 

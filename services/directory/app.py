@@ -1,14 +1,15 @@
 """The directory, composed."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from services.chassis.clock import BRUSSELS
-from services.chassis.errors import msg
-from services.chassis.periodic import Periodic
-from services.chassis.service import Runtime, Service
+from services.chassis.refusals import msg
+from services.chassis.runtime.clock import BRUSSELS
+from services.chassis.service.definition import Runtime, Service
+from services.chassis.service.jobs import Job
 from services.directory import actions, api, pages
 from services.directory.demo import demo_providers
 from services.directory.domain import SeededMeanwhile
@@ -49,6 +50,11 @@ async def expire_referrals(runtime: Runtime) -> bool:
         return await actions.expire(work, within, _A_ROUND) == _A_ROUND
 
 
+def jobs(runtime: Runtime) -> list[Job]:
+    """Expiring referrals, every round."""
+    return [Job("expire-referrals", partial(expire_referrals, runtime), runtime.settings.round_seconds)]
+
+
 SERVICE = Service(
     name="directory",
     title=msg("Directory"),
@@ -58,5 +64,5 @@ SERVICE = Service(
     folder=Path(__file__).parent,
     nav=NAV,
     on_start=start,
-    every=(Periodic("expire-referrals", expire_referrals, lambda settings: settings.round_seconds),),
+    jobs=jobs,
 )

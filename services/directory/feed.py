@@ -16,10 +16,11 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.errors import NotFound, msg
-from services.chassis.identity import Person, Role
-from services.chassis.telemetry import log
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
+from services.chassis.runtime.telemetry import log
 from services.contracts.directory import ReferralStatus
+from services.contracts.roles import Role
 from services.directory.domain import UnknownCursor, partner_ref
 from services.directory.store import Referral, ReferralEvent, events_after, keys_of, latest_events
 from services.directory.store.feed import FeedRow

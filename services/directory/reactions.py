@@ -1,7 +1,7 @@
 """What the directory listens to."""
 
-from services.chassis.reactions import Reactions
-from services.chassis.store import Work
+from services.chassis.events.reactions import Reactions
+from services.chassis.storage.store import Work
 from services.contracts.intake import SubjectErased
 from services.contracts.plans import ActionPlanned
 from services.directory import actions

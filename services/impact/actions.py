@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.clock import BRUSSELS
-from services.chassis.store import Work
+from services.chassis.runtime.clock import BRUSSELS
+from services.chassis.storage.store import Work
 from services.impact.domain import Measure, Period, Report, UnknownArea, UnknownCentre, report
 from services.impact.store import NO_AREA, Centre, centre_names, count_one, counts, ever_counted, published_areas
 

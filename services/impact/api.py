@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from starlette.responses import Response
 
-from services.chassis.identity import Person
+from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Routes, anyone
 from services.impact.actions import made_report
 from services.impact.domain import Figures, Period, shown

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from services.chassis.errors import msg
-from services.chassis.service import Service
+from services.chassis.refusals import msg
+from services.chassis.service.definition import Service
 from services.impact import api, pages
 from services.impact.nav import NAV
 from services.impact.reactions import reactions
@@ -18,5 +18,5 @@ SERVICE = Service(
     routers=(api.router, pages.router),
     folder=Path(__file__).parent,
     nav=NAV,
-    hurried=False,
+    low_latency=False,
 )

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from services.chassis.errors import Invalid, msg
+from services.chassis.refusals import Invalid, msg
 
 
 class Measure(StrEnum):

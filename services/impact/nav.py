@@ -1,6 +1,6 @@
 """Where it is found in the navigation of every page; apart, because every process shows the links of all services."""
 
-from services.chassis.errors import msg
-from services.chassis.service import Link
+from services.chassis.refusals import msg
+from services.chassis.service.definition import Link
 
 NAV = (Link(msg("Results"), "/impact/"),)

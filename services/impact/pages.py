@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from services.chassis.clock import BRUSSELS
-from services.chassis.errors import Invalid, Refused, msg
 from services.chassis.i18n import AREAS, area_label
-from services.chassis.identity import Person
+from services.chassis.identity.people import Person
+from services.chassis.refusals import Invalid, Refused, msg
+from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.web import Reading, Routes, Running, anyone, by_field, page
 from services.impact.actions import made_report
 from services.impact.domain import Period, Report

@@ -1,7 +1,7 @@
 """What impact listens to: everything that is a result."""
 
-from services.chassis.reactions import Reactions
-from services.chassis.store import Work
+from services.chassis.events.reactions import Reactions
+from services.chassis.storage.store import Work
 from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested, ReferralStatus
 from services.contracts.intake import VisitCheckedIn, VisitRecorded
 from services.contracts.plans import PlanConfirmed

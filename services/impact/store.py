@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
-from services.chassis.bulk import upsert
-from services.chassis.rebuilds import read_model_metadata
-from services.chassis.store import Work
+from services.chassis.storage.bulk import upsert
+from services.chassis.storage.store import Work
+from services.chassis.storage.tables import read_model_metadata
 from services.impact.domain import Count, Measure, Period
 
 NO_AREA = ""

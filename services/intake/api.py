@@ -8,10 +8,11 @@ from fastapi import Header, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
-from services.chassis.errors import NotFound, msg
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
 from services.chassis.web import Body, Reading, Routes, Running, Working, allow, anyone, import_lines, personal_link
 from services.contracts.intake import Channel, VisitStatus
+from services.contracts.roles import Role
 from services.intake.actions import people, visits
 from services.intake.imports import VisitLine, record_visits
 from services.intake.store import Visit, Visitor, centres, in_the_room
@@ -143,7 +144,7 @@ async def _check_in(running: Running, id: UUID, body: CheckIn, person: Person, c
             await visits.known_centre(work, body.centre)
         person.at(body.centre)
     arrival = visits.Arrival(id, body.centre, body.area, body.channel, body.at, body.queue, correlation_id)
-    return VisitOut.of(await running.together(visits.check_in_all).ask(arrival))
+    return VisitOut.of(await running.group_commit(visits.check_in_all).request(arrival))
 
 
 @router.get("/visits")

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from services.chassis.errors import msg
-from services.chassis.service import Service
+from services.chassis.refusals import msg
+from services.chassis.service.definition import Service
 from services.intake import api, pages
 from services.intake.nav import NAV
 from services.intake.reactions import reactions

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.chassis.errors import Invalid, Refused, msg
+from services.chassis.refusals import Invalid, Refused, msg
 from services.contracts.intake import VisitStatus
 
 CLOCK_TOLERANCE = timedelta(minutes=2)

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from pydantic import AwareDatetime, Field
 from sqlmodel import col
 
-from services.chassis.bulk import among
-from services.chassis.errors import Refused
-from services.chassis.store import Work
+from services.chassis.refusals import Refused
+from services.chassis.storage.bulk import in_list
+from services.chassis.storage.store import Work
 from services.chassis.web import BadLine, Body, Outcome, fingerprint
 from services.contracts.intake import Channel, VisitRecorded, VisitStatus
 from services.intake import domain
@@ -37,7 +37,7 @@ async def record_visits(work: Work, lines: list[tuple[int, VisitLine]]) -> Outco
     """Keep these visits and say so. Bad lines are answered; lines already known change nothing."""
     known_centres = {centre.code: centre for centre in await centres(work.session)}
     found = await work.session.execute(
-        sa.select(col(Visit.id), col(Visit.fingerprint)).where(among(col(Visit.id), "ids")),
+        sa.select(col(Visit.id), col(Visit.fingerprint)).where(in_list(col(Visit.id), "ids")),
         {"ids": [line.visit_id for _, line in lines]},
     )
     fingerprints: dict[UUID, str] = {row.id: row.fingerprint for row in found}
@@ -73,7 +73,7 @@ def check_line(line: VisitLine, known: dict[str, Centre], now: datetime) -> None
 
 def _keep(work: Work, line: VisitLine, said: str) -> dict[str, Any]:
     correlation_id = uuid4()
-    work.say(
+    work.emit_row_event(
         VisitRecorded(
             visit_id=line.visit_id,
             centre=line.centre,

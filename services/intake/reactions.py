@@ -1,7 +1,7 @@
 """What intake listens to."""
 
-from services.chassis.reactions import Reactions
-from services.chassis.store import Work
+from services.chassis.events.reactions import Reactions
+from services.chassis.storage.store import Work
 from services.contracts.directory import CentrePublished
 from services.contracts.intake import DeskCheckIn
 from services.contracts.scheduling import InterviewStarted

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
-from services.chassis.bulk import among, upsert
-from services.chassis.store import Aggregate, chassis_metadata
+from services.chassis.storage.bulk import in_list, upsert
+from services.chassis.storage.store import Aggregate
+from services.chassis.storage.tables import chassis_metadata
 from services.contracts.intake import VisitStatus
 from services.intake.domain import day_began
 
@@ -116,8 +117,8 @@ async def centres(session: AsyncSession) -> Sequence[Centre]:
     return (await session.scalars(sa.select(Centre).order_by(col(Centre.name)))).all()
 
 
-_NAMED = sa.select(Centre).where(among(col(Centre.code), "codes"))
-_ANY_KNOWN = sa.exists().where(among(col(Visit.id), "visits"))
+_NAMED = sa.select(Centre).where(in_list(col(Centre.code), "codes"))
+_ANY_KNOWN = sa.exists().where(in_list(col(Visit.id), "visits"))
 _PLACES = _NAMED.add_columns(_ANY_KNOWN.label("any_known"))
 
 

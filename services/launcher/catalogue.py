@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from services.chassis.service import Link, Service
+    from services.chassis.service.definition import Link, Service
 
 NAMES = ("intake", "scheduling", "plans", "directory", "impact")
 

@@ -13,8 +13,10 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from services.chassis.identity import Person, Role, signer
-from services.chassis.settings import Settings
+from services.chassis.identity.people import Person
+from services.chassis.identity.tokens import signer
+from services.chassis.runtime.settings import Settings
+from services.contracts.roles import Role
 from services.launcher.catalogue import SERVICES
 from services.launcher.centres import centres_in, wait_for_centres
 from services.launcher.errors import Refusal

@@ -10,8 +10,8 @@ from typing import Any, cast
 import sqlalchemy as sa
 from confluent_kafka import Producer
 
-from services.chassis.store import Store
-from services.chassis.window import Window
+from services.chassis.brokers.backpressure import EmbeddedBackpressure
+from services.chassis.storage.store import Store
 from services.launcher.child import guard, serve
 from services.launcher.ports import free_ports
 
@@ -39,7 +39,7 @@ async def refill(store: Store) -> None:
     async with store.work() as work:
         newest = await work.session.scalar(sa.select(sa.func.max(outbox.c.seq)).where(outbox.c.sent_at.is_not(None)))
         if newest is not None:
-            lost = outbox.c.seq > newest - 2 * Window.LIMIT
+            lost = outbox.c.seq > newest - 2 * EmbeddedBackpressure.LIMIT
             await work.session.execute(sa.update(outbox).where(lost).values(sent_at=None))
 
 

@@ -21,8 +21,8 @@ from typing import Self
 import httpx2
 from rich.console import Console
 
-from services.chassis.identity import signer
-from services.chassis.settings import Settings
+from services.chassis.identity.tokens import signer
+from services.chassis.runtime.settings import Settings
 from services.launcher.catalogue import SERVICES
 from services.launcher.errors import Refusal
 from services.launcher.ports import free_ports

@@ -8,8 +8,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 
-from services.chassis.migrations import alembic_config, migrate
-from services.chassis.store import Store
+from services.chassis.storage.migrations import alembic_config, migrate
+from services.chassis.storage.store import Store
 from services.launcher.catalogue import SERVICES
 
 

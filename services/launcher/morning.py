@@ -13,10 +13,11 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import httpx2
 import orjson
 
-from services.chassis.clock import BRUSSELS
-from services.chassis.identity import Person, Signer, visitor
-from services.chassis.telemetry import log
-from services.chassis.web.front import DEMO_ACCOUNTS
+from services.chassis.identity.people import Person, visitor
+from services.chassis.identity.tokens import Signer
+from services.chassis.runtime.clock import BRUSSELS
+from services.chassis.runtime.telemetry import log
+from services.chassis.web.platform import DEMO_ACCOUNTS
 from services.launcher.trust import trusted
 
 CENTRE = "liege"

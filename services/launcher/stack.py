@@ -15,12 +15,12 @@ import asyncpg
 import uvicorn
 from rich.console import Console
 
-from services.chassis.broker import Broker
-from services.chassis.clock import Clock, rehearsal_clock, system_clock
-from services.chassis.settings import Settings
-from services.chassis.telemetry import configure_logging
+from services.chassis.brokers.broker import Broker
+from services.chassis.runtime.clock import Clock, rehearsal_clock, system_clock
+from services.chassis.runtime.settings import Settings
+from services.chassis.runtime.telemetry import configure_logging
+from services.chassis.web.app import Process
 from services.chassis.web.pages import link_to
-from services.chassis.web.process import Process
 from services.launcher import morning
 from services.launcher.catalogue import SERVICES, folders, navigation
 from services.launcher.embedded import EmbeddedKafka, EmbeddedRedis, refill

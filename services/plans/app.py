@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from services.chassis.errors import msg
-from services.chassis.service import Service
+from services.chassis.refusals import msg
+from services.chassis.service.definition import Service
 from services.plans import api, pages
 from services.plans.nav import NAV
 from services.plans.reactions import reactions

@@ -1,7 +1,7 @@
 """What plans listens to."""
 
-from services.chassis.reactions import Named, Reactions
-from services.chassis.store import Work
+from services.chassis.events.reactions import Named, Reactions
+from services.chassis.storage.store import Work
 from services.contracts.directory import CentrePublished, ProviderPublished, ReferralProgressed, ReferralRequested
 from services.contracts.intake import SubjectErased
 from services.contracts.scheduling import (

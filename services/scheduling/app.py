@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from services.chassis.errors import msg
-from services.chassis.service import Service
+from services.chassis.refusals import msg
+from services.chassis.service.definition import Service
 from services.scheduling import api, pages
 from services.scheduling.api.imports import IMPORT_PATHS
 from services.scheduling.nav import NAV

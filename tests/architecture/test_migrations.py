@@ -9,12 +9,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from services.chassis.dead_letters import LetterState, letter_row
-from services.chassis.migrations import alembic_config, migrate, newest
-from services.chassis.service import Service
-from services.chassis.store import Store
+from services.chassis.events.dead_letters import dead_letter_row
+from services.chassis.service.definition import Service
+from services.chassis.storage.migrations import alembic_config, migrate, newest
+from services.chassis.storage.store import Store
+from services.chassis.storage.tables import DeadLetterState
 from services.chassis.testing import store_of
-from services.chassis.wire import Record
+from services.contracts.cloudevents import Record
 from services.launcher.catalogue import SERVICES
 from tests.parts.postgres import PostgresServer
 
@@ -62,8 +63,8 @@ async def test_what_waits_in_an_older_store_gets_its_row(service: Service, tmp_p
                 ("c", "dead", 1),
             ):
                 about: dict[str, Any] = {"source": "/intake", "subject": subject, "sequence": sequence}
-                kept: dict[str, Any] = {"state": LetterState(state), "reason": "ahead", "detail": "", "attempts": 1}
-                await work.session.execute(sa.insert(letters), letter_row(record, at=work.now, **kept, **about))
+                kept: dict[str, Any] = {"state": DeadLetterState(state), "reason": "ahead", "detail": "", "attempts": 1}
+                await work.session.execute(sa.insert(letters), dead_letter_row(record, at=work.now, **kept, **about))
             known = {"source": "/intake", "subject": "b", "sequence": 1, "heard_at": work.now}
             await work.session.execute(sa.insert(inbox), known)
             await work.session.execute(

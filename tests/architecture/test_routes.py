@@ -12,12 +12,13 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.websockets import WebSocket
 
-from services.chassis.broker import Broker
-from services.chassis.identity import Role
+from services.chassis.brokers.broker import Broker
 from services.chassis.testing import quiet_settings
-from services.chassis.web import Working, front, operations
-from services.chassis.web.process import Process
-from services.chassis.web.rules import Routes, RouteWithoutRule, routes_in, rule_of
+from services.chassis.web import Working, operations
+from services.chassis.web import platform as front
+from services.chassis.web.app import Process
+from services.chassis.web.routing import Routes, RouteWithoutPolicy, policy_of, routes_in
+from services.contracts.roles import Role
 from services.launcher.catalogue import SERVICES
 
 
@@ -43,7 +44,7 @@ def test_all_five_services_are_there() -> None:
 
 @EVERY
 def test_a_route_has_exactly_one_rule(route: APIRoute) -> None:
-    assert rule_of(route) is not None
+    assert policy_of(route) is not None
 
 
 @EVERY
@@ -83,7 +84,7 @@ def test_only_operations_may_see_and_decide_dead_letters() -> None:
     for route in operations.routes("intake").routes:
         assert isinstance(route, APIRoute)
         if not route.path.endswith("asyncapi.json"):
-            assert rule_of(route).roles == {Role.OPERATOR}, route.path
+            assert policy_of(route).roles == {Role.OPERATOR}, route.path
 
 
 def test_a_route_without_a_rule_does_not_start() -> None:
@@ -93,8 +94,8 @@ def test_a_route_without_a_rule_does_not_start() -> None:
     async def forgotten() -> None: ...
 
     [route] = routes_in(router.routes)
-    with pytest.raises(RouteWithoutRule, match=r"/intake/open has 0 rules"):
-        rule_of(route)
+    with pytest.raises(RouteWithoutPolicy, match=r"/intake/open has 0 rules"):
+        policy_of(route)
 
 
 def test_a_route_that_could_have_no_rule_does_not_start(tmp_path: Path) -> None:
@@ -109,14 +110,14 @@ def test_a_route_that_could_have_no_rule_does_not_start(tmp_path: Path) -> None:
     settings = quiet_settings(tmp_path)
     for router in (forgetful, inner):
         service = replace(SERVICES["intake"], routers=(router,))
-        with pytest.raises(RouteWithoutRule, match=r"/intake/open has 0 rules"):
+        with pytest.raises(RouteWithoutPolicy, match=r"/intake/open has 0 rules"):
             Process([service], settings, Broker(settings))
     socket = Routes("/intake")
 
     @socket.websocket("/ws")
     async def talk(websocket: WebSocket) -> None: ...
 
-    with pytest.raises(RouteWithoutRule, match="can have no rule"):
+    with pytest.raises(RouteWithoutPolicy, match="can have no rule"):
         list(routes_in(socket.routes))
 
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from services.chassis.settings import Settings, as_markdown
+from services.chassis.runtime.settings import Settings, as_markdown
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "settings.md"
@@ -13,7 +13,7 @@ def test_the_document_has_every_setting_as_the_code_has_it() -> None:
     said = re.search(r"<!-- settings -->\n(.*)<!-- /settings -->", DOCUMENT.read_text(), re.DOTALL)
     assert said is not None
     assert said[1] == as_markdown(), (
-        "docs/settings.md lies: put what `python -m services.chassis.settings` prints there"
+        "docs/settings.md lies: put what `python -m services.chassis.runtime.settings` prints there"
     )
 
 

@@ -1,9 +1,9 @@
 """The relay alone: outbox rows to acknowledged Kafka records per second, against faststream-outbox 0.19.
 
-Ours: `services.chassis.relay.Relay` on a full outbox, from its start until every row is marked as sent; the order of
-each aggregate is checked in the topic. The comparator: faststream-outbox's relay as its documentation shows it, with
-the settings its performance page recommends (batched deletes, large fetches, no waiting between them) and eight
-workers, with which it keeps no order. The same rows, PostgreSQL and Kafka; acks=all on both sides.
+Ours: `services.chassis.events.relay.Relay` on a full outbox, from its start until every row is marked as sent; the
+order of each aggregate is checked in the topic. The comparator: faststream-outbox's relay as its documentation shows
+it, with the settings its performance page recommends (batched deletes, large fetches, no waiting between them) and
+eight workers, with which it keeps no order. The same rows, PostgreSQL and Kafka; acks=all on both sides.
 """
 
 import asyncio
@@ -14,13 +14,13 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from services.chassis.broker import Broker
-from services.chassis.migrations import migrate
-from services.chassis.outbox import raw_row
-from services.chassis.relay import Relay
-from services.chassis.settings import Settings
-from services.chassis.store import Store
-from services.chassis.wire import Record
+from services.chassis.brokers.broker import Broker
+from services.chassis.events.relay import Relay
+from services.chassis.runtime.settings import Settings
+from services.chassis.storage.migrations import migrate
+from services.chassis.storage.outbox import raw_row
+from services.chassis.storage.store import Store
+from services.contracts.cloudevents import Record
 from services.intake.app import SERVICE
 from tests.bench.comparators.outbox_library import LibraryRelay
 from tests.bench.kafka import everything, how_many, make_topics

@@ -9,11 +9,11 @@ import asyncio
 from time import perf_counter
 from uuid import uuid4
 
-from services.chassis.broker import Broker
-from services.chassis.consumer import Consumer
-from services.chassis.migrations import migrate
-from services.chassis.settings import Settings
-from services.chassis.store import Store
+from services.chassis.brokers.broker import Broker
+from services.chassis.events.consumer import Consumer
+from services.chassis.runtime.settings import Settings
+from services.chassis.storage.migrations import migrate
+from services.chassis.storage.store import Store
 from services.contracts.intake import VISITS
 from services.contracts.scheduling import INTERVIEWS
 from services.impact.app import SERVICE

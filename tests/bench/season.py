@@ -11,8 +11,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import orjson
 
-from services.chassis.wire import Record, write_event
 from services.contracts import Event
+from services.contracts.cloudevents import Record, write_event
 from services.contracts.intake import Channel, VisitRecorded, VisitStatus
 from services.contracts.scheduling import InterviewHeld, InterviewKind
 from services.launcher.season import write_season

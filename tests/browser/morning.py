@@ -11,13 +11,16 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from playwright.async_api import Page
 
-from services.chassis.dead_letters import LetterState, dead_letters_table, letter_row
-from services.chassis.identity import Person, Role, Signer, visitor
-from services.chassis.settings import Settings
-from services.chassis.web.front import DEMO_ACCOUNTS
+from services.chassis.events.dead_letters import dead_letter_row
+from services.chassis.identity.people import Person, visitor
+from services.chassis.identity.tokens import Signer
+from services.chassis.runtime.settings import Settings
+from services.chassis.storage.tables import DeadLetterState, dead_letters_table
+from services.chassis.web.platform import DEMO_ACCOUNTS
 from services.chassis.web.security import cookie_name
-from services.chassis.wire import Record
+from services.contracts.cloudevents import Record
 from services.contracts.intake import DeskCheckIn
+from services.contracts.roles import Role
 from tests.journeys.adult import IFAPME_SERVICE, Centre, ok
 from tests.journeys.stacks import Stack, embedded, eventually
 
@@ -203,8 +206,13 @@ def answered(stack: Stack, centre: Centre) -> dict[str, str]:
 def stuck(stack: Stack, at: datetime) -> str:
     """A dead letter, as the consumer keeps what nobody can read. Returns it."""
     record = Record(DeskCheckIn.topic, b"7f2c", [], b"not an event", 0, 41)
-    row = letter_row(
-        record, state=LetterState.DEAD, reason="malformed", detail="the header ce_type is missing", attempts=1, at=at
+    row = dead_letter_row(
+        record,
+        state=DeadLetterState.DEAD,
+        reason="malformed",
+        detail="the header ce_type is missing",
+        attempts=1,
+        at=at,
     )
     with sa.create_engine(f"sqlite:///{stack.data / 'stores/intake.db'}").begin() as store:
         store.execute(sa.insert(dead_letters_table(sa.MetaData())), [row])

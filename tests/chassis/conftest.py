@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import structlog
 
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
 from services.chassis.testing import Client, FixedClock, client_of, quiet_settings
+from services.contracts.roles import Role
 from tests.chassis.sample_service import Table, service
 
 DESK = Person(subject="t/desk", name="Accueil (test)", roles=frozenset({Role.FRONT_DESK}), centres=frozenset({"huy"}))

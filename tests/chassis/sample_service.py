@@ -11,11 +11,12 @@ from sqlmodel import Field as Column
 from sqlmodel import SQLModel
 from starlette.responses import Response
 
-from services.chassis.errors import NotAllowed, NotFound, Refused, msg
-from services.chassis.identity import Person, Role
-from services.chassis.reactions import Reactions
-from services.chassis.service import Link, Service
-from services.chassis.store import Aggregate, Work, chassis_metadata
+from services.chassis.events.reactions import Reactions
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotAllowed, NotFound, Refused, msg
+from services.chassis.service.definition import Link, Service
+from services.chassis.storage.store import Aggregate, Work
+from services.chassis.storage.tables import chassis_metadata
 from services.chassis.web import (
     BadLine,
     Body,
@@ -33,6 +34,7 @@ from services.chassis.web import (
     tried,
 )
 from services.contracts.intake import VisitServed
+from services.contracts.roles import Role
 
 IMPORT = "/sample/api/v1/notes/import"
 
@@ -93,7 +95,7 @@ async def on_visit_served(work: Work, event: VisitServed) -> None:
 async def take(body: NoteIn, work: Working, person: Desk) -> dict[str, UUID]:
     work.guard("notes", Twice(what=body.words))
     note = work.start(Note(words=body.words))
-    work.touch("notes")
+    work.notify_board("notes")
     if body.words == "bug":
         raise ZeroDivisionError("secret detail")
     return {"id": note.id}

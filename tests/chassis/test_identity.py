@@ -8,17 +8,20 @@ from uuid import uuid4
 
 import pytest
 
-from services.chassis import identity
-from services.chassis.errors import NotAllowed, NotSignedIn, WrongCentre
-from services.chassis.identity import Person, Role, Rule, Signer, signer
+from services.chassis.identity import tokens
+from services.chassis.identity.access import AccessPolicy
+from services.chassis.identity.people import Person
+from services.chassis.identity.tokens import Signer, signer
+from services.chassis.refusals import NotAllowed, NotSignedIn, WrongCentre
 from services.chassis.testing import quiet_settings
+from services.contracts.roles import Role
 
 NADIA = Person(subject="t/nadia", name="Nadia (test)", roles=frozenset({Role.COUNSELLOR}), centres=frozenset({"mons"}))
 REGION = Person(subject="t/region", name="Région (test)", roles=frozenset({Role.MANAGER}))
 
 
 def test_a_rule_admits_its_roles_and_nobody_else() -> None:
-    rule = Rule([Role.COUNSELLOR])
+    rule = AccessPolicy([Role.COUNSELLOR])
     assert rule.admit(NADIA) is NADIA
     with pytest.raises(NotAllowed):
         rule.admit(REGION)
@@ -28,9 +31,9 @@ def test_a_rule_admits_its_roles_and_nobody_else() -> None:
 
 def test_a_rule_without_roles_admits_nobody_and_an_open_one_everybody() -> None:
     with pytest.raises(NotAllowed):
-        Rule([]).admit(NADIA)
-    assert Rule(None).admit(None) is None
-    assert Rule(None).admit(NADIA) is NADIA
+        AccessPolicy([]).admit(NADIA)
+    assert AccessPolicy(None).admit(None) is None
+    assert AccessPolicy(None).admit(NADIA) is NADIA
 
 
 def test_staff_work_at_their_centres_and_the_region_everywhere() -> None:
@@ -57,7 +60,7 @@ def test_a_session_that_is_known_already_still_ends(monkeypatch: pytest.MonkeyPa
     mine = Signer("key", 1)
     session, began = mine.session(NADIA), time()
     for later, who in ((0, NADIA), (3590, NADIA), (3610, None), (0, NADIA)):
-        monkeypatch.setattr(identity, "time", lambda later=later: began + later)
+        monkeypatch.setattr(tokens, "time", lambda later=later: began + later)
         assert mine.person(session) == who
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.chassis.store import Store
+from services.chassis.storage.store import Store
 from services.chassis.testing import Client
 from services.chassis.web import imports
 from tests.chassis.conftest import OPERATOR

@@ -5,9 +5,9 @@ from uuid import uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.chassis.inbox import Order, Place, Waiting, inbox_key, place
-from services.chassis.testing import heard
-from services.chassis.wire import Heard, read_event
+from services.chassis.events.sequencing import HeldEvent, Position, SequenceTracker, inbox_key, position_of
+from services.chassis.testing import record_of
+from services.contracts.cloudevents import IncomingEvent, read_event
 from services.contracts.directory import ProviderPublished
 from services.contracts.plans import PlansPurged
 
@@ -15,32 +15,32 @@ ANNA = uuid4()
 PARTNER = ("/partner", str(ANNA))
 
 
-def told(sequence: int) -> Heard:
+def told(sequence: int) -> IncomingEvent:
     said = PlansPurged.model_validate({"subject_ref": ANNA, "at": "2026-03-02T09:00:00Z"})
-    return read_event(heard(said, sequence, source="/partner"))
+    return read_event(record_of(said, sequence, source="/partner"))
 
 
 def test_the_next_the_repeated_and_those_ahead() -> None:
-    assert place(told(1), None) is Place.NEXT
-    assert place(told(2), None) is Place.AHEAD
-    assert [place(told(number), 3) for number in (1, 3, 4, 5)] == [
-        Place.REPEATED,
-        Place.REPEATED,
-        Place.NEXT,
-        Place.AHEAD,
+    assert position_of(told(1), None) is Position.NEXT
+    assert position_of(told(2), None) is Position.AHEAD
+    assert [position_of(told(number), 3) for number in (1, 3, 4, 5)] == [
+        Position.REPEATED,
+        Position.REPEATED,
+        Position.NEXT,
+        Position.AHEAD,
     ]
 
 
 def test_state_may_skip_what_a_compacted_topic_forgot() -> None:
     said = ProviderPublished(organization_id=uuid4(), name="IFAPME", services=(), assured_date=None)
-    latest = read_event(heard(said, 7))
-    assert place(latest, 3) is Place.NEXT
-    assert place(latest, 7) is Place.REPEATED
+    latest = read_event(record_of(said, 7))
+    assert position_of(latest, 3) is Position.NEXT
+    assert position_of(latest, 7) is Position.REPEATED
 
 
 @given(st.lists(st.integers(1, 8), max_size=30))
 def test_each_is_due_once_in_order_and_as_soon_as_it_can_be(arriving: list[int]) -> None:
-    order, due, seen = Order({}, {}), list[int](), set[int]()
+    order, due, seen = SequenceTracker({}, {}), list[int](), set[int]()
     for number in arriving:
         due += [one.sequence or 0 for one in order.admit(told(number))[1]]
         seen.add(number)
@@ -52,10 +52,15 @@ def test_each_is_due_once_in_order_and_as_soon_as_it_can_be(arriving: list[int])
 
 def test_kept_letters_are_freed_and_those_decided_passed_over() -> None:
     second, third, again = uuid4(), uuid4(), uuid4()
-    kept = [Waiting(3, third, told(3)), Waiting(2, second, None), Waiting(3, again, told(3)), Waiting(5, None, told(5))]
-    order = Order({}, {PARTNER: kept})
+    kept = [
+        HeldEvent(3, third, told(3)),
+        HeldEvent(2, second, None),
+        HeldEvent(3, again, told(3)),
+        HeldEvent(5, None, told(5)),
+    ]
+    order = SequenceTracker({}, {PARTNER: kept})
     assert [one.sequence for one in order.admit(told(1))[1]] == [1, 3]
-    assert set(order.freed) == {third, again}
+    assert set(order.released) == {third, again}
     assert order.positions == {PARTNER: 3}
 
 
@@ -64,6 +69,6 @@ def test_events_without_numbers_are_known_by_their_id() -> None:
     headers = [header for header in uncounted.record.headers if header[0] != "ce_sequence"]
     one = read_event(uncounted.record._replace(headers=headers))
     assert inbox_key(one) == ("/partner", f"#{one.id}")
-    order = Order({}, {})
-    assert order.admit(one)[0] is Place.NEXT
-    assert order.admit(one)[0] is Place.REPEATED
+    order = SequenceTracker({}, {})
+    assert order.admit(one)[0] is Position.NEXT
+    assert order.admit(one)[0] is Position.REPEATED

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from services.chassis import live
-from services.chassis.live import Live
+from services.chassis.runtime import live
+from services.chassis.runtime.live import Live
 from services.chassis.testing import Client
 from services.chassis.web import PAGE, Change, live_changes
 from tests.parts.redis import RedisPart

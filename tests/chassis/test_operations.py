@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from services.chassis.testing import Client, heard, said
-from services.chassis.wire import Record
+from services.chassis.testing import Client, emitted, record_of
+from services.contracts.cloudevents import Record
 from services.contracts.intake import VisitLeft, VisitServed
 from tests.chassis.conftest import DESK, OPERATOR
 
@@ -16,7 +16,7 @@ REBUILD = "/sample/api/v1/rebuild"
 
 def served(sequence: int = 1) -> Record:
     event = VisitServed(visit_id=uuid4(), centre="huy", at=datetime(2026, 3, 2, 9, tzinfo=UTC))
-    return heard(event, sequence)._replace(partition=1, offset=7)
+    return record_of(event, sequence)._replace(partition=1, offset=7)
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ async def operator(client: Client) -> Client:
 
 
 async def test_a_dead_letter_is_listed_shown_and_discarded(operator: Client) -> None:
-    await operator.take(served()._replace(value=b"\xff{"))
+    await operator.consume(served()._replace(value=b"\xff{"))
     [listed] = (await operator.get(LETTERS, params={"state": "dead"})).json()
     assert (listed["reason"], listed["service"], listed["partition"], listed["offset"]) == ("bad-data", "sample", 1, 7)
     shown = (await operator.get(f"{LETTERS}/{listed['id']}")).json()
@@ -41,7 +41,7 @@ async def test_a_dead_letter_is_listed_shown_and_discarded(operator: Client) -> 
 
 
 async def test_a_held_event_is_listed_and_a_retry_leaves_it_held(operator: Client) -> None:
-    await operator.take(served(3))
+    await operator.consume(served(3))
     [held] = (await operator.get(LETTERS, params={"state": "held"})).json()
     assert (held["sequence"], held["reason"]) == (3, "ahead")
     assert (await operator.post(f"{LETTERS}/{held['id']}/retry")).json() == {"state": "held"}
@@ -63,7 +63,7 @@ async def test_an_unknown_letter_is_404_and_a_list_is_bounded(operator: Client) 
 
 
 async def test_the_page_lists_letters(operator: Client) -> None:
-    await operator.take(served()._replace(value=b"{"), served(4))
+    await operator.consume(served()._replace(value=b"{"), served(4))
     page = await operator.get("/sample/dead-letters", headers={"accept": "text/html"})
     assert page.status_code == 200
     assert "bad-data" in page.text
@@ -74,8 +74,8 @@ async def test_backlog_and_republish_count_events(operator: Client) -> None:
     async with operator.store.work() as work:
         for sequence in (1, 2):
             left = VisitLeft(visit_id=uuid4(), centre="huy", at=work.now)
-            work.say(left, sequence=sequence, correlation_id=uuid4())
-    assert len(await said(operator.store, VisitLeft)) == 2
+            work.emit_row_event(left, sequence=sequence, correlation_id=uuid4())
+    assert len(await emitted(operator.store, VisitLeft)) == 2
     assert (await operator.get("/sample/api/v1/backlog")).json()["unsent"] == 2
     assert (await operator.post("/sample/api/v1/republish")).json() == {"events": 0}
     outbox = operator.store.table("outbox")

@@ -8,9 +8,9 @@ import prometheus_client
 import pytest
 import sqlalchemy as sa
 
-from services.chassis.retention import RETENTION
-from services.chassis.testing import Client, FixedClock, client_of, heard, quiet_settings
-from services.chassis.watch import WATCH
+from services.chassis.service.gauges import measure
+from services.chassis.service.retention import prune
+from services.chassis.testing import Client, FixedClock, client_of, quiet_settings, record_of
 from services.contracts.intake import VisitLeft, VisitServed
 from tests.chassis.sample_service import service
 
@@ -23,7 +23,7 @@ async def aged(folder: Path, clock: FixedClock, **ages: int) -> tuple[int, int, 
             await connection.run_sync(client.store.metadata.create_all)
         await fill(client)
         clock.forward(days=62)
-        await RETENTION.round(client.runtime)
+        await prune(client.store, client.runtime.settings, read_model=False)
         tables = [client.store.table(name) for name in ("outbox", "inbox", "dead_letters")]
         async with client.store.read() as session:
             outbox, inbox, letters = [
@@ -34,10 +34,10 @@ async def aged(folder: Path, clock: FixedClock, **ages: int) -> tuple[int, int, 
 
 async def fill(client: Client) -> None:
     """A row sent, an aggregate heard, a letter decided."""
-    said = heard(VisitServed(visit_id=uuid4(), centre="huy", at=datetime(2026, 3, 2, 9, tzinfo=UTC)), 1)
-    await client.take(said, said._replace(headers=[*said.headers, ("ce_subject", b"other")], value=b"{"))
+    said = record_of(VisitServed(visit_id=uuid4(), centre="huy", at=datetime(2026, 3, 2, 9, tzinfo=UTC)), 1)
+    await client.consume(said, said._replace(headers=[*said.headers, ("ce_subject", b"other")], value=b"{"))
     async with client.store.work() as work:
-        work.say(VisitLeft(visit_id=uuid4(), centre="huy", at=work.now), sequence=1, correlation_id=uuid4())
+        work.emit_row_event(VisitLeft(visit_id=uuid4(), centre="huy", at=work.now), sequence=1, correlation_id=uuid4())
     outbox, letters = client.store.table("outbox"), client.store.table("dead_letters")
     async with client.store.work() as work:
         await work.session.execute(sa.update(outbox).values(sent_at=work.now))
@@ -48,11 +48,11 @@ async def fill(client: Client) -> None:
 @pytest.mark.parametrize(
     ("ages", "left"),
     [
-        ({"letter_days": 0}, (2, 2, 1)),
+        ({"dead_letter_days": 0}, (2, 2, 1)),
         ({}, (2, 2, 1)),
-        ({"letter_days": 30}, (2, 2, 0)),
-        ({"letter_days": 30, "outbox_days": 30}, (0, 2, 0)),
-        ({"letter_days": 30, "outbox_days": 30, "topic_days": 30, "inbox_days": 61}, (0, 0, 0)),
+        ({"dead_letter_days": 30}, (2, 2, 0)),
+        ({"dead_letter_days": 30, "outbox_days": 30}, (0, 2, 0)),
+        ({"dead_letter_days": 30, "outbox_days": 30, "topic_days": 30, "inbox_days": 61}, (0, 0, 0)),
     ],
 )
 async def test_what_is_kept_for_ever_and_what_goes(
@@ -62,9 +62,9 @@ async def test_what_is_kept_for_ever_and_what_goes(
 
 
 async def test_the_letters_of_each_state_are_measured(client: Client) -> None:
-    served = heard(VisitServed(visit_id=uuid4(), centre="huy", at=datetime(2026, 3, 2, 9, tzinfo=UTC)), 4)
-    await client.take(served, served._replace(value=b"{"))
-    await WATCH.round(client.runtime)
+    served = record_of(VisitServed(visit_id=uuid4(), centre="huy", at=datetime(2026, 3, 2, 9, tzinfo=UTC)), 4)
+    await client.consume(served, served._replace(value=b"{"))
+    await measure(client.store, client.runtime.consumer)
     told = prometheus_client.generate_latest().decode()
     assert 'cefo_dead_letters{service="sample",state="held"} 1.0' in told
     assert 'cefo_dead_letters{service="sample",state="dead"} 1.0' in told

@@ -8,8 +8,8 @@ import pytest
 import structlog
 from pydantic import ValidationError
 
-from services.chassis.settings import Settings
-from services.chassis.telemetry import configure_logging, log
+from services.chassis.runtime.settings import Settings
+from services.chassis.runtime.telemetry import configure_logging, log
 
 
 def test_each_service_has_its_own_database(tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ import uvloop
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from services.chassis.bulk import among
-from services.chassis.faults import is_away, second_row_of
-from services.chassis.inbox import last_heard
-from services.chassis.migrations import migrate
-from services.chassis.store import Store
+from services.chassis.events.inbox import last_sequences
+from services.chassis.storage.bulk import in_list
+from services.chassis.storage.errors import is_unavailable, violated_constraint
+from services.chassis.storage.migrations import migrate
+from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock
 from services.launcher.catalogue import SERVICES
 from tests.chassis.sample_service import Note, Table
@@ -58,7 +58,9 @@ async def test_what_a_batch_asks_for_goes_with_the_batch(store: Store) -> None:
         for _ in range(batches):
             async with store.work() as work:
                 await work.prefetch(Note, [uuid4() for _ in range(1000)])
-                await last_heard(work.session, store.table("inbox"), {("/sample", str(uuid4())) for _ in range(1000)})
+                await last_sequences(
+                    work.session, store.table("inbox"), {("/sample", str(uuid4())) for _ in range(1000)}
+                )
         return sys.getallocatedblocks() - before
 
     await ask(2)
@@ -75,7 +77,7 @@ async def test_rows_are_found_by_their_keys_in_a_table_that_nobody_analysed(
     store: Store, table: str, column: str
 ) -> None:
     chosen = store.table(table).c[column]
-    statement = sa.select(chosen).where(among(chosen, "wanted")).compile(dialect=store.writer.dialect)
+    statement = sa.select(chosen).where(in_list(chosen, "wanted")).compile(dialect=store.writer.dialect)
     explained = "explain query plan " if store.sqlite else "explain "
     wanted: Any = "[]" if store.sqlite else []
     async with store.work() as work:
@@ -89,7 +91,7 @@ async def test_rows_are_found_by_their_keys_in_a_table_that_nobody_analysed(
 async def test_a_mistake_of_ours_is_not_an_absence(store: Store) -> None:
     """Otherwise an event that meets it would be tried for ever, and everybody behind it would wait."""
     for statement in ("select * from no_such_table", "select nothing from notes", "selct 1"):
-        assert not is_away(await failing(store, statement)), statement
+        assert not is_unavailable(await failing(store, statement)), statement
 
 
 async def test_a_broken_rule_is_not_an_absence_and_names_its_table(store: Store) -> None:
@@ -100,17 +102,17 @@ async def test_a_broken_rule_is_not_an_absence_and_names_its_table(store: Store)
     empty = await failing(store, insert.format("correlation_id", "null"))
     for error in (twice, empty):
         assert isinstance(error, IntegrityError)
-        assert not is_away(error)
+        assert not is_unavailable(error)
     assert isinstance(twice, IntegrityError)
-    assert second_row_of(twice) == "notes"
+    assert violated_constraint(twice) == "notes"
     assert isinstance(empty, IntegrityError)
-    assert second_row_of(empty) is None
+    assert violated_constraint(empty) is None
 
 
 @pytest.mark.parametrize("error", [ConnectionRefusedError(), TimeoutError(), PoolTimeout("no connection")])
 def test_what_cannot_be_reached_is_away(error: Exception) -> None:
-    assert is_away(error)
-    assert not is_away(ValueError("a value"))
+    assert is_unavailable(error)
+    assert not is_unavailable(ValueError("a value"))
 
 
 def test_what_the_quicker_loop_says_of_a_broken_connection_is_away() -> None:
@@ -126,8 +128,8 @@ def test_what_the_quicker_loop_says_of_a_broken_connection_is_away() -> None:
 
     with pytest.raises(RuntimeError) as broke:
         uvloop.run(write_after_it_broke())
-    assert is_away(broke.value)
-    assert not is_away(RuntimeError("something else"))
+    assert is_unavailable(broke.value)
+    assert not is_unavailable(RuntimeError("something else"))
 
 
 def test_sqlite_says_busy_full_or_gone() -> None:
@@ -143,7 +145,7 @@ def test_sqlite_says_busy_full_or_gone() -> None:
     ):
         orig = sqlite3.OperationalError(name)
         orig.sqlite_errorname = name
-        assert is_away(sa.exc.OperationalError("select", {}, orig)) is away, name  # pyright: ignore
+        assert is_unavailable(sa.exc.OperationalError("select", {}, orig)) is away, name  # pyright: ignore
 
 
 @pytest.mark.postgres
@@ -162,8 +164,8 @@ async def test_a_server_that_was_cut_off_is_away_and_then_back(postgres: Postgre
     with pytest.raises(Exception) as gone:  # noqa: PT011
         async with store.read() as session:
             await session.execute(sa.text("select 1"))
-    assert is_away(cut.value)
-    assert is_away(gone.value)
+    assert is_unavailable(cut.value)
+    assert is_unavailable(gone.value)
     await asyncio.to_thread(postgres.start_again)
     async with store.read() as session:
         assert await session.scalar(sa.text("select 1")) == 1
@@ -216,12 +218,12 @@ async def test_what_a_reader_would_write_is_refused_by_the_store(store: Store) -
 
 async def test_boards_and_relay_are_told_only_after_the_commit(store: Store) -> None:
     touched: list[set[str]] = []
-    store.on_touch = touched.append
+    store.on_boards_changed = touched.append
 
     async def change(fail: bool) -> None:
         async with store.work() as work:
             work.add(Note(words=f"fail {fail}"))
-            work.touch("intake:huy")
+            work.notify_board("intake:huy")
             if fail:
                 raise RuntimeError("in the middle")
 
@@ -230,7 +232,7 @@ async def test_boards_and_relay_are_told_only_after_the_commit(store: Store) -> 
     assert touched == []
     await change(fail=False)
     assert touched == [{"intake:huy"}]
-    assert not store.said.is_set()
+    assert not store.emitted.is_set()
 
 
 async def test_what_is_cancelled_leaves_nothing_and_blocks_nobody(store: Store) -> None:

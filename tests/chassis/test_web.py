@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
 from services.chassis.testing import ORIGIN, Client
+from services.contracts.roles import Role
 from tests.chassis.conftest import DESK, OPERATOR
 
 NOTES = "/sample/api/v1/notes"
@@ -268,7 +269,7 @@ async def test_health_says_which_part_does_not_answer(client: Client) -> None:
 async def test_metrics_and_contracts_are_served(client: Client) -> None:
     await client.get("/sample/nowhere")
     text = (await client.get("/metrics")).text
-    for name in ("cefo_http_request_seconds", "cefo_outbox_unsent", "cefo_consumer_lag", "cefo_events_heard_total"):
+    for name in ("cefo_http_request_seconds", "cefo_outbox_unsent", "cefo_consumer_lag", "cefo_events_processed_total"):
         assert f"# HELP {name}" in text
     assert 'cefo_http_request_seconds_count{method="GET",service="sample",status="404"}' in text
     schema = (await client.get("/contracts/cefo.intake.visit-called.v1.json")).json()

@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from services.chassis.broker import Broker
-from services.chassis.consumer import Consumer
-from services.chassis.settings import Settings
-from services.chassis.store import Store
-from services.chassis.testing import FixedClock, ear, quiet_settings
+from services.chassis.brokers.broker import Broker
+from services.chassis.events.consumer import Consumer
+from services.chassis.runtime.settings import Settings
+from services.chassis.storage.store import Store
+from services.chassis.testing import FixedClock, consumer_for, quiet_settings
 from services.launcher.embedded import EmbeddedKafka
 from tests.conformance.sample import Sample, Table, forget
 from tests.parts.postgres import PostgresServer
@@ -91,7 +91,7 @@ def sample() -> Generator[Sample]:
 @pytest.fixture
 def consumer(listener: Store, sample: Sample) -> Consumer:
     """The listener's ear, without a broker: the test gives it records."""
-    return ear(listener, sample.reactions, attempts=3, hold_seconds=300)
+    return consumer_for(listener, sample.reactions, attempts=3, hold_seconds=300)
 
 
 @pytest.fixture(params=BROKERS)

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from sqlmodel import Field, SQLModel
 
-from services.chassis.errors import Refused
-from services.chassis.outbox import unpack_headers
-from services.chassis.reactions import Reactions
-from services.chassis.rebuilds import read_model_metadata
-from services.chassis.store import Aggregate, Store, Work
-from services.chassis.testing import heard
-from services.chassis.wire import Record
+from services.chassis.events.reactions import Reactions
+from services.chassis.refusals import Refused
+from services.chassis.storage.outbox import unpack_headers
+from services.chassis.storage.store import Aggregate, Store, Work
+from services.chassis.storage.tables import read_model_metadata
+from services.chassis.testing import record_of
+from services.contracts.cloudevents import Record
 from services.contracts.envelope import EVENTS, Event, Number, PersonalReference, dead_letters
 
 POISON = 666
@@ -109,7 +109,7 @@ class Sample:
     def told(self, tally_id: UUID, sequence: int, number: int | None = None) -> Record:
         """The record of somebody's `sequence`-th count, as a consumer reads it; `number` is the same, if not given."""
         said = self.event(tally_id=tally_id, number=sequence if number is None else number)
-        return heard(said, sequence, time=datetime(2026, 3, 2, 8, tzinfo=UTC))
+        return record_of(said, sequence, time=datetime(2026, 3, 2, 8, tzinfo=UTC))
 
 
 async def trail(store: Store, tally_id: UUID) -> list[int]:

@@ -10,13 +10,13 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from services.chassis.broker import Broker
-from services.chassis.consumer import Consumer
-from services.chassis.reactions import Reactions
-from services.chassis.relay import Relay
-from services.chassis.store import Store, Work
-from services.chassis.wire import Record
+from services.chassis.brokers.broker import Broker
+from services.chassis.events.consumer import Consumer
+from services.chassis.events.reactions import Reactions
+from services.chassis.events.relay import Relay
+from services.chassis.storage.store import Store, Work
 from services.contracts import Event
+from services.contracts.cloudevents import Record
 from tests.conformance.sample import Sample, eventually, letters, running, unsent
 
 MANY = 16_000
@@ -36,7 +36,7 @@ async def say_many(speaker: Store, sample: Sample) -> None:
         async with speaker.work() as work:
             for _ in some:
                 number = next(numbers)
-                work.say(sample.event(tally_id=who, number=number), sequence=number, correlation_id=who)
+                work.emit_row_event(sample.event(tally_id=who, number=number), sequence=number, correlation_id=who)
 
 
 def _in_parts(numbers: range, size: int) -> Iterable[tuple[int, ...]]:
@@ -53,7 +53,7 @@ class Slow(Consumer):
     """Takes its time over every batch."""
 
     async def take(self, records: list[Record]) -> None:
-        await super().take(records)
+        await super().process(records)
         await asyncio.sleep(len(records) / 8000)
 
 
@@ -123,5 +123,5 @@ async def _all_sent(speaker: Store) -> bool:
 
 async def _waits(speaker: Store, broker: Broker) -> bool:
     """The relay has sent what fits and stands before the rest."""
-    assert broker.window is not None
-    return broker.window.behind() > broker.window.LIMIT // 2 and await unsent(speaker) > MANY // 2
+    assert broker.backpressure is not None
+    return broker.backpressure.behind() > broker.backpressure.LIMIT // 2 and await unsent(speaker) > MANY // 2

@@ -10,14 +10,14 @@ from uuid import uuid4
 import pytest
 from aiokafka import TopicPartition
 
-from services.chassis import consumer as listening
-from services.chassis.broker import AWAY, Broker
-from services.chassis.consumer import Consumer
-from services.chassis.outbox import unpack_headers
-from services.chassis.positions import committed
-from services.chassis.relay import Relay
-from services.chassis.store import Store
-from services.chassis.wire import Record
+from services.chassis.brokers.broker import BROKER_ERRORS, Broker
+from services.chassis.brokers.offsets import committed
+from services.chassis.events import consumer as listening
+from services.chassis.events.consumer import Consumer
+from services.chassis.events.relay import Relay
+from services.chassis.storage.outbox import unpack_headers
+from services.chassis.storage.store import Store
+from services.contracts.cloudevents import Record
 from services.contracts.envelope import dead_letters
 from tests.conformance.conftest import StoreOf
 from tests.conformance.sample import POISON, Sample, eventually, letters, produce, running, topic_of, trail
@@ -100,7 +100,7 @@ async def _all_committed(broker: Broker, group: str, sample: Sample) -> bool:
         ends[tp] = max(ends.get(tp, 0), record.offset + 1)
     try:
         places = await committed(broker, group, ends)
-    except AWAY:  # nobody in the group yet
+    except BROKER_ERRORS:  # nobody in the group yet
         return False
     return {tp: place.offset for tp, place in places.items()} == ends
 
@@ -165,7 +165,7 @@ async def test_events_taken_while_the_store_is_away_wait_and_are_not_blamed(
     listener: Store, consumer: Consumer, sample: Sample, request: pytest.FixtureRequest
 ) -> None:
     async with away(listener, request):
-        taking = asyncio.create_task(consumer.take([sample.told(ANNA, 1), sample.told(BRUNO, 1, POISON)]))
+        taking = asyncio.create_task(consumer.process([sample.told(ANNA, 1), sample.told(BRUNO, 1, POISON)]))
         await asyncio.sleep(0.3)
         assert not taking.done()
     async with asyncio.timeout(10):
@@ -204,7 +204,7 @@ async def test_a_dead_letter_as_large_as_kafka_takes_reaches_its_topic(
     """With its reason beside it, it is larger than what Kafka takes from anyone; it must not block the outbox."""
     large = sample.told(ANNA, 1)._replace(value=b"x" * 1_048_000)
     consumer = Consumer(listener, broker, sample.reactions)
-    await consumer.take([large])
+    await consumer.process([large])
     relay = Relay(listener, broker)
     while await relay.relay_once():
         pass

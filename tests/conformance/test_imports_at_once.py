@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from services.chassis.service import Service
-from services.chassis.store import Store, Work
+from services.chassis.service.definition import Service
+from services.chassis.storage.store import Store, Work
 from services.chassis.testing import store_of
 from services.chassis.web import Outcome
 from services.chassis.web.imports import recorded

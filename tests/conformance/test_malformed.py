@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from services.chassis.consumer import Consumer
-from services.chassis.outbox import unpack_headers
-from services.chassis.store import Store
-from services.chassis.wire import Record
+from services.chassis.events.consumer import Consumer
+from services.chassis.storage.outbox import unpack_headers
+from services.chassis.storage.store import Store
+from services.contracts.cloudevents import Record
 from tests.conformance.sample import Desk, Sample, announced, letters, trail
 
 ANNA, BRUNO, CHLOE = uuid4(), uuid4(), uuid4()
@@ -61,10 +61,10 @@ async def test_malformed_events_become_dead_letters_and_the_next_is_handled(
     listener: Store, consumer: Consumer, sample: Sample
 ) -> None:
     poisons = {name: spoil(sample.told(uuid4(), 1)) for name, spoil in MALFORMED.items()}
-    await consumer.take([*poisons.values(), sample.told(ANNA, 1)])
+    await consumer.process([*poisons.values(), sample.told(ANNA, 1)])
     for poison in poisons.values():
-        await consumer.take([poison])
-    await consumer.take([sample.told(ANNA, 2)])
+        await consumer.process([poison])
+    await consumer.process([sample.told(ANNA, 2)])
     assert await trail(listener, ANNA) == [1, 2]
     found = await letters(listener)
     assert len(found) == 2 * len(MALFORMED)
@@ -86,7 +86,7 @@ async def test_values_that_no_column_takes_become_a_dead_letter(
     listening = sample.reactions.by_type[sample.event.type]
     monkeypatch.setitem(sample.reactions.by_type, sample.event.type, type(listening)(keep, None))
     async with asyncio.timeout(10):
-        await consumer.take([sample.told(ANNA, 1, 10**30), sample.told(BRUNO, 1, 4)])
+        await consumer.process([sample.told(ANNA, 1, 10**30), sample.told(BRUNO, 1, 4)])
     [letter] = await letters(listener)
     assert (letter.state, letter.subject) == ("dead", str(ANNA))
     async with listener.read() as session:
@@ -96,9 +96,9 @@ async def test_values_that_no_column_takes_become_a_dead_letter(
 async def test_a_record_that_comes_again_is_kept_once(listener: Store, consumer: Consumer, sample: Sample) -> None:
     """Topics are read again after a crash in mid-batch, and for a rebuild."""
     poison = sample.told(ANNA, 1)._replace(value=b"{", partition=0, offset=7)
-    await consumer.take([poison, sample.told(BRUNO, 1)])
-    await consumer.take([sample.told(BRUNO, 2), poison])
+    await consumer.process([poison, sample.told(BRUNO, 1)])
+    await consumer.process([sample.told(BRUNO, 2), poison])
     elsewhere = poison._replace(value=b"[")  # a new cluster has another record at this place
-    await consumer.take([elsewhere])
+    await consumer.process([elsewhere])
     assert [one.value for one in await letters(listener, "dead")] == [b"{", b"["]
     assert [one.value for one in await announced(listener, sample.event.topic)] == [b"{", b"["]

@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import pytest
 
-from services.chassis import relay
-from services.chassis.broker import Broker
-from services.chassis.consumer import Consumer
-from services.chassis.history import HistoryMissing
-from services.chassis.rebuild import Rebuilding, RebuildRunning
-from services.chassis.relay import Relay
-from services.chassis.store import Store
+from services.chassis.brokers.broker import Broker
+from services.chassis.events import relay
+from services.chassis.events.completeness import HistoryMissing
+from services.chassis.events.consumer import Consumer
+from services.chassis.events.rebuild import Rebuilding, RebuildRunning
+from services.chassis.events.relay import Relay
+from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock
 from services.launcher.embedded import EmbeddedKafka, refill
 from tests.conformance.conftest import StoreOf, broker_at
@@ -196,7 +196,7 @@ async def test_nothing_is_emptied_when_the_history_is_not_there(
     await say(speaker, sample, 1, 3)
     async with running(Relay(speaker, broker).run()), replica.live():
         await eventually(lambda: replica.heard(3))
-    await replica.consumer.take([sample.told(ANNA, 4)])
+    await replica.consumer.process([sample.told(ANNA, 4)])
     with pytest.raises(HistoryMissing, match=r"/sample was heard to say 10 events, and only 9"):
         await replica.rebuilding.start("t/ops")
     assert await trail(replica.store, ANNA) == [1, 2, 3, 4]
@@ -212,7 +212,7 @@ async def test_what_is_held_waits_as_long_as_a_rebuild_takes(
         async with replica.live():
             await eventually(lambda: replica.heard(1))
         await replica.rebuilding.start("t/ops")
-    await replica.consumer.take([sample.told(ANNA, 3)])
+    await replica.consumer.process([sample.told(ANNA, 3)])
     clock.forward(minutes=10)
     await produce(broker.settings.kafka, [sample.told(ANNA, 4)])
     listening = Replica.of(replica.store, broker, sample)

@@ -10,12 +10,12 @@ from uuid import UUID, uuid4
 import pytest
 from aiokafka.errors import KafkaError
 
-from services.chassis.broker import AWAY, Broker, Producer
-from services.chassis.outbox import say_again
-from services.chassis.relay import ROUNDS, Relay
-from services.chassis.store import Cause, Store, Work
-from services.chassis.testing import NOBODY, ear
-from services.chassis.wire import Record, read_event
+from services.chassis.brokers.broker import BROKER_ERRORS, Broker, Producer
+from services.chassis.events.relay import ROUNDS, Relay
+from services.chassis.storage.outbox import republish
+from services.chassis.storage.store import Cause, Store, Work
+from services.chassis.testing import NOBODY, consumer_for
+from services.contracts.cloudevents import Record, read_event
 from services.launcher.embedded import EmbeddedKafka, refill
 from tests.conformance.conftest import StoreOf, broker_at
 from tests.conformance.sample import Sample, eventually, running, topic_of, trail, unsent
@@ -62,7 +62,7 @@ async def test_many_rows_go_in_rounds_that_overlap_and_keep_the_order(
 async def test_an_event_that_was_rolled_back_is_never_sent(speaker: Store, broker: Broker, sample: Sample) -> None:
     async def cut_short() -> None:
         async with speaker.work() as work:
-            work.say(sample.event(tally_id=ANNA, number=1), sequence=1, correlation_id=uuid4())
+            work.emit_row_event(sample.event(tally_id=ANNA, number=1), sequence=1, correlation_id=uuid4())
             raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError, match="power cut"):
@@ -77,7 +77,7 @@ async def test_a_row_is_marked_only_after_the_broker_has_it(
 ) -> None:
     await sample.say(speaker, ANNA, 1)
     relay = Relay(speaker, broker_at(NOBODY, tmp_path))
-    with pytest.raises(AWAY):
+    with pytest.raises(BROKER_ERRORS):
         await relay.relay_once()
     assert await unsent(speaker) == 1
     await _relay_all(speaker, broker)
@@ -169,7 +169,7 @@ async def test_a_crash_between_send_and_mark_is_absorbed_by_the_inbox(
     await _relay_all(speaker, broker, relay)
     arrived = await topic_of(broker.settings.kafka, sample.event.topic)
     assert numbers(arrived) == {ANNA: [1, 2, 3, 1, 2, 3]}
-    await ear(listener, sample.reactions).take(arrived)
+    await consumer_for(listener, sample.reactions).process(arrived)
     assert await trail(listener, ANNA) == [1, 2, 3]
 
 
@@ -217,7 +217,7 @@ async def test_a_relay_that_is_told_to_end_ends_whatever_it_hears_at_that_moment
         await sample.say(speaker, ANNA, steps + 1)
         await eventually(lambda: _all_sent(speaker))
         await asyncio.sleep(0.05)  # it waits for a hint
-        speaker.said.set()
+        speaker.emitted.set()
         for _ in range(steps):
             await asyncio.sleep(0)
         relaying.cancel()
@@ -234,7 +234,7 @@ async def test_a_lost_broker_is_refilled_from_the_outbox(
     for number in range(1, 6):
         await sample.say(speaker, ANNA, number)
     await _relay_all(speaker, old)
-    await ear(listener, sample.reactions).take((await topic_of(lost.bootstrap, sample.event.topic))[:3])
+    await consumer_for(listener, sample.reactions).process((await topic_of(lost.bootstrap, sample.event.topic))[:3])
     lost.close()
     for again in (refill, _republish):
         empty = EmbeddedKafka()
@@ -244,14 +244,14 @@ async def test_a_lost_broker_is_refilled_from_the_outbox(
         await _relay_all(speaker, new)
         arrived = await topic_of(empty.bootstrap, sample.event.topic)
         assert numbers(arrived) == {ANNA: [1, 2, 3, 4, 5]}
-        await ear(listener, sample.reactions).take(arrived)
+        await consumer_for(listener, sample.reactions).process(arrived)
         assert await trail(listener, ANNA) == [1, 2, 3, 4, 5]
         empty.close()
 
 
 async def _republish(store: Store) -> None:
     async with store.work() as work:
-        assert await say_again(work.session, store.table("outbox")) == 5
+        assert await republish(work.session, store.table("outbox")) == 5
 
 
 async def _relay_all(store: Store, broker: Broker, relay: Relay | None = None) -> None:

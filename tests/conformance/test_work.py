@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
-from services.chassis.errors import Refused
-from services.chassis.outbox import unpack_headers
-from services.chassis.store import Store
-from services.chassis.testing import ear, heard
+from services.chassis.refusals import Refused
+from services.chassis.storage.outbox import unpack_headers
+from services.chassis.storage.store import Store
+from services.chassis.testing import consumer_for, record_of
 from tests.conformance.conftest import StoreOf
 from tests.conformance.sample import Desk, Opening, Sample, Tally, trail
 
@@ -141,7 +141,7 @@ async def test_two_pieces_of_news_about_one_new_row_are_one_batch(
         return opened(*cause)
 
     monkeypatch.setattr(listener, "work", counted)
-    await ear(listener, sample.reactions).take([sample.told(ANNA, 1, 3), sample.told(BRUNO, 1, 4)])
+    await consumer_for(listener, sample.reactions).process([sample.told(ANNA, 1, 3), sample.told(BRUNO, 1, 4)])
     async with listener.read() as session:
         assert [row.at for row in await session.scalars(sa.select(Opening))] == [" 3 4"]
     assert len(works) == 1
@@ -159,8 +159,8 @@ async def test_a_chain_keeps_its_correlation_and_names_its_cause(
 
     sample.reactions.by_type.clear()
     sample.reactions.on(sample.event)(tell_on)
-    told = heard(sample.event(tally_id=ANNA, number=1), 1, id=cause, correlation_id=correlation)
-    await ear(listener, sample.reactions).take([told])
+    told = record_of(sample.event(tally_id=ANNA, number=1), 1, id=cause, correlation_id=correlation)
+    await consumer_for(listener, sample.reactions).process([told])
     outbox = listener.table("outbox")
     async with listener.read() as session:
         [row] = (await session.execute(outbox.select())).all()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.store import Store
+from services.chassis.storage.store import Store
 from services.directory import actions
 from services.directory.app import SERVICE
 from tests.directory.told import Clock, atelier, passerelle

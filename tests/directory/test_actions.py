@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.errors import NotFound, Refused, Stale
-from services.chassis.store import Store
+from services.chassis.refusals import NotFound, Refused, Stale
+from services.chassis.storage.store import Store
 from services.contracts.directory import (
     CentrePublished,
     ProviderPublished,

@@ -9,7 +9,7 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from services.chassis.identity import Person
+from services.chassis.identity.people import Person
 from services.contracts.directory import CentrePublished, ProviderPublished
 from services.directory import actions
 from services.directory.demo import organization_id, service_id

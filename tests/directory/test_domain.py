@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.chassis.errors import NotAllowed, Refused
+from services.chassis.refusals import NotAllowed, Refused
 from services.contracts.directory import ReferralStatus as Status
 from services.directory import domain
 from services.directory.domain import Freshness, Party

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.service import Runtime
-from services.chassis.store import Store
+from services.chassis.service.definition import Runtime
+from services.chassis.storage.store import Store
 from services.contracts.directory import ReferralChanged, ReferralProgressed
 from services.contracts.directory import ReferralStatus as Status
 from services.directory import actions, app
@@ -19,8 +19,6 @@ from services.directory.domain import Party
 from services.directory.store import Referral, Service
 from tests.directory.told import Clock, refer, said
 from tests.directory.web import Site
-
-[EXPIRING] = app.SERVICE.every
 
 
 @pytest.fixture
@@ -35,6 +33,11 @@ async def site(tmp_path: Path, clock: Clock) -> AsyncGenerator[Site]:
     await made.open()
     yield made
     await made.close()
+
+
+async def a_round(running: Runtime) -> None:
+    [job] = app.jobs(running)
+    await job.round("directory")
 
 
 async def someone_is_sent(store: Store) -> UUID:
@@ -56,7 +59,7 @@ async def test_what_nobody_answered_in_the_time_that_is_set_expires(running: Run
             await actions.progress(work, id, status, party=Party.PROVIDER, by="provider")
     clock.forward(timedelta(days=9, hours=23))
     late = await someone_is_sent(running.store)
-    await EXPIRING.round(running)
+    await a_round(running)
     assert await statuses(running.store) == {
         ignored: "requested",
         received: "received",
@@ -64,7 +67,7 @@ async def test_what_nobody_answered_in_the_time_that_is_set_expires(running: Run
         late: "requested",
     }
     clock.forward(timedelta(hours=1))
-    await EXPIRING.round(running)
+    await a_round(running)
     expected = {ignored: "expired", received: "expired", accepted: "accepted", late: "requested"}
     assert await statuses(running.store) == expected
     expired = [one for one in await said(running.store, ReferralProgressed) if one.status == Status.EXPIRED]
@@ -80,7 +83,7 @@ async def test_a_round_takes_all_there_are_some_at_a_time(
     for _ in range(5):
         await someone_is_sent(running.store)
     clock.forward(timedelta(days=11))
-    await EXPIRING.round(running)
+    await a_round(running)
     assert set((await statuses(running.store)).values()) == {"expired"}
 
 

@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.errors import NotFound
-from services.chassis.outbox import unpack_headers
-from services.chassis.store import Store
-from services.chassis.wire import Record, read_event
+from services.chassis.refusals import NotFound
+from services.chassis.storage.outbox import unpack_headers
+from services.chassis.storage.store import Store
+from services.contracts.cloudevents import Record, read_event
 from services.contracts.directory import REFERRAL_EVENTS, ReferralChanged
 from services.contracts.directory import ReferralStatus as Status
 from services.directory import actions, domain

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from referencing import Registry, Resource
 
-from services.chassis.store import Store
+from services.chassis.storage.store import Store
 from services.directory import actions
 from services.directory.demo import demo_providers
 from services.directory.hsds import Json, organization_json, service_json

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.chassis.identity import Person
+from services.chassis.identity.people import Person
 from services.directory import actions
 from services.directory.demo import organization_id, service_id
 from services.directory.store import Service

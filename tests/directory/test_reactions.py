@@ -10,12 +10,12 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.consumer import Consumer
-from services.chassis.errors import NotFound
-from services.chassis.settings import Settings
-from services.chassis.store import Store
-from services.chassis.wire import write_event
+from services.chassis.events.consumer import Consumer
+from services.chassis.refusals import NotFound
+from services.chassis.runtime.settings import Settings
+from services.chassis.storage.store import Store
 from services.contracts import Event
+from services.contracts.cloudevents import write_event
 from services.contracts.directory import DirectoryPurged, ReferralProgressed, ReferralRequested
 from services.contracts.intake import SubjectErased
 from services.contracts.plans import ActionPlanned
@@ -29,7 +29,7 @@ CHAIN = uuid4()
 
 async def tell(store: Store, *events: Event) -> None:
     """Bring these events to the directory in one batch, as Kafka would; each is the first of its aggregate's sender."""
-    broker = cast(Any, SimpleNamespace(settings=Settings(retry_seconds=0.001), window=None))
+    broker = cast(Any, SimpleNamespace(settings=Settings(retry_seconds=0.001), backpressure=None))
     records = [
         write_event(
             event,
@@ -42,7 +42,7 @@ async def tell(store: Store, *events: Event) -> None:
         )
         for number, event in enumerate(events)
     ]
-    await Consumer(store, broker, reactions).take(records)
+    await Consumer(store, broker, reactions).process(records)
     async with store.read() as session:
         letters = (await session.execute(sa.select(store.table("dead_letters")))).all()
     assert [(letter.reason, letter.detail) for letter in letters] == []

@@ -8,7 +8,7 @@ import pytest
 
 from services import directory
 from services.chassis import i18n
-from services.chassis.store import Store
+from services.chassis.storage.store import Store
 from services.directory import actions, domain
 from services.directory.demo import demo_providers
 from services.directory.entries import ProviderEntry, ServiceChange

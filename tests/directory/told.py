@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 import orjson
 import sqlalchemy as sa
 
-from services.chassis.outbox import unpack_headers
-from services.chassis.store import Store
-from services.chassis.wire import Record, read_event
+from services.chassis.storage.outbox import unpack_headers
+from services.chassis.storage.store import Store
 from services.contracts import Event
+from services.contracts.cloudevents import Record, read_event
 from services.directory import actions
 from services.directory.entries import ProviderEntry
 from services.directory.store import Referral

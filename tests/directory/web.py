@@ -6,13 +6,14 @@ from uuid import UUID
 
 import httpx2
 
-from services.chassis.broker import Broker
-from services.chassis.identity import Person, Role
-from services.chassis.live import Live
-from services.chassis.settings import Settings
-from services.chassis.store import Store
+from services.chassis.brokers.broker import Broker
+from services.chassis.identity.people import Person
+from services.chassis.runtime.live import Live
+from services.chassis.runtime.settings import Settings
+from services.chassis.storage.store import Store
 from services.chassis.testing import migrated
-from services.chassis.web.process import Process
+from services.chassis.web.app import Process
+from services.contracts.roles import Role
 from services.directory.app import SERVICE, start
 from services.directory.demo import organization_id
 from tests.directory.told import Clock

@@ -18,8 +18,10 @@ from uuid import NAMESPACE_URL, uuid5
 
 import httpx2
 
-from services.chassis.identity import Person, Role, signer
-from services.chassis.settings import Settings
+from services.chassis.identity.people import Person
+from services.chassis.identity.tokens import signer
+from services.chassis.runtime.settings import Settings
+from services.contracts.roles import Role
 from services.launcher.local import LocalStack
 from services.launcher.ports import free_ports
 from services.launcher.trust import trusted
@@ -217,14 +219,14 @@ def kill(platform: Platform, name: str) -> None:
 
 
 async def died_at(platform: Platform, name: str, point: str, seconds: float = 60) -> None:
-    """Until the process killed itself at its crash point. Fails when it did not come there."""
+    """Until the process killed itself at its failpoint. Fails when it did not come there."""
     process = platform.process(name)
     end = time.monotonic() + seconds
     while process.poll() is None:
         assert time.monotonic() < end, f"{name} never came to {point}: the fault did not happen"
         await asyncio.sleep(0.02)
     assert process.returncode == -signal.SIGKILL, platform.log_of(name)[-3000:]
-    assert platform.log_of(name).rstrip().endswith(f"crash point {point}")
+    assert platform.log_of(name).rstrip().endswith(f"failpoint {point}")
 
 
 async def restart(platform: Platform, *names: str) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.broker import Broker, Producer, let_go
+from services.chassis.brokers.broker import Broker, Producer, close_client
 from services.chassis.testing import quiet_settings
-from services.chassis.wire import Record
+from services.contracts.cloudevents import Record
 from services.launcher.kafka import ApacheKafka
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
@@ -50,7 +50,7 @@ async def test_a_consumer_that_gives_up_leaves_nothing_behind(own_kafka: ApacheK
     consumer = await broker.consumer("faults.gives-up", ["cefo.desk.check-ins"])
     await consumer.getmany(timeout_ms=5000)
     with standing_still(own_kafka):
-        await let_go(consumer)
+        await close_client(consumer)
         assert asyncio.all_tasks() == before
     del consumer
     gc.collect()
@@ -69,6 +69,6 @@ async def test_whoever_is_cut_while_it_connects_leaves_nothing_behind(own_kafka:
             if isinstance(client, Producer):
                 await client.close()
             elif not isinstance(client, BaseException):
-                await let_go(client)
+                await close_client(client)
     assert asyncio.all_tasks() == before
     gc.collect()

@@ -12,7 +12,7 @@ import httpx2
 import orjson
 import pytest
 
-from services.chassis.identity import Role
+from services.contracts.roles import Role
 from tests.faults.evidence import read_store
 from tests.faults.history import Answer
 from tests.faults.platforms import Separate, kill, load_on, restart, settled, token_of, verdict

@@ -7,7 +7,7 @@ import signal
 import httpx2
 import pytest
 
-from services.chassis.identity import Role
+from services.contracts.roles import Role
 from tests.faults.evidence import repeated
 from tests.faults.locks import locked, somebody_waits_for
 from tests.faults.nemesis import Plan, carry_out
@@ -58,7 +58,7 @@ async def die_at(platform: Platform, name: str, *points: str) -> None:
     """Have this process die at each of these points in turn, then live."""
     await asyncio.to_thread(kill, platform, name)
     for point in points:
-        platform.start(name, {"CEFO_CRASH_AT": point})
+        platform.start(name, {"CEFO_FAILPOINT": point})
         await died_at(platform, name, point)
     await restart(platform, name)
 
@@ -92,11 +92,11 @@ async def test_killed_in_the_middle_of_a_rebuild(separate: Separate, seed: int) 
     await settled(separate)
     await asyncio.to_thread(kill, separate, "impact")
     # Nothing is left to read: it comes to this place only because of the rebuild.
-    separate.start("impact", {"CEFO_CRASH_AT": "inbox.written"})
+    separate.start("impact", {"CEFO_FAILPOINT": "inbox.written"})
     await asyncio.to_thread(separate.wait_ready, "impact")
     await rebuild(separate, "impact")
     await died_at(separate, "impact", "inbox.written")
-    separate.start("impact", {"CEFO_CRASH_AT": "consumer.handled"})
+    separate.start("impact", {"CEFO_FAILPOINT": "consumer.handled"})
     await died_at(separate, "impact", "consumer.handled")
     load = load_on(separate, seed + 1)
     async with load.running():

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from services.chassis.identity import Role
+from services.contracts.roles import Role
 from tests.faults.evidence import outbox_counts, unread
 from tests.faults.locks import connected, locked, somebody_waits_for
 from tests.faults.platforms import Separate, kill, load_on, restart, settled, token_of, verdict

@@ -7,7 +7,7 @@ from typing import Any, cast
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from services.chassis.broker import let_go
+from services.chassis.brokers.broker import close_client
 from tests.faults.history import Fate, Headers, History, Published
 
 DEADLINE = 5.0
@@ -49,7 +49,7 @@ class Publisher:
         """Let go of the broker."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            await let_go(producer)
+            await close_client(producer)
 
     async def _connected(self) -> Any:
         producer = cast(

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from services.chassis.store import Store
-from services.chassis.testing import ear, heard
-from services.chassis.wire import Record
+from services.chassis.storage.store import Store
+from services.chassis.testing import consumer_for, record_of
 from services.contracts import Event
+from services.contracts.cloudevents import Record
 from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested, ReferralStatus
 from services.contracts.intake import Channel, VisitCheckedIn, VisitRecorded, VisitStatus
 from services.contracts.plans import PlanConfirmed
@@ -114,12 +114,12 @@ def referral_is(status: ReferralStatus, referral_id: UUID, at: datetime = NOON) 
 
 def records(events: Sequence[Event]) -> list[Record]:
     """Each as its aggregate's first event."""
-    return [heard(event, 1) for event in events]
+    return [record_of(event, 1) for event in events]
 
 
 async def take(store: Store, *events: Event) -> None:
     """Let impact hear these, in one batch."""
-    await ear(store, reactions).take(records(events))
+    await consumer_for(store, reactions).process(records(events))
 
 
 async def tallies(store: Store) -> dict[tuple[date, str, str, str], int]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.store import Store
+from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock, client_of
 from services.intake.app import SERVICE
 from tests.intake.people import LIEGE_DESK, MONDAY, open_centres

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.chassis.identity import Person, Role
-from services.chassis.store import Store, Work
+from services.chassis.identity.people import Person
+from services.chassis.storage.store import Store, Work
+from services.contracts.roles import Role
 from services.intake.actions import visits
 from services.intake.store import Visit
 

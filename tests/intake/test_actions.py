@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlmodel import col
 
-from services.chassis.errors import Refused, Stale
-from services.chassis.store import Store
-from services.chassis.testing import FixedClock, said
-from services.chassis.together import Together
+from services.chassis.refusals import Refused, Stale
+from services.chassis.storage.group_commit import GroupCommit
+from services.chassis.storage.store import Store
+from services.chassis.testing import FixedClock, emitted
 from services.contracts.intake import (
     Channel,
     SubjectErased,
@@ -60,7 +60,7 @@ async def test_a_check_in_gives_a_ticket_and_says_so(store: Store) -> None:
     visit_id = await enter(store, area="find-job")
     (visit,) = await kept(store)
     assert (visit.id, visit.status, visit.ticket, visit.version) == (visit_id, "waiting", "E-001", 1)
-    (event,) = await said(store)
+    (event,) = await emitted(store)
     assert event.event == VisitCheckedIn(
         visit_id=visit_id,
         centre="liege",
@@ -78,7 +78,7 @@ async def test_saying_it_again_changes_nothing(store: Store) -> None:
         async with store.work() as work:
             await walks_in(work, visit_id, area="find-job")
     assert [visit.ticket for visit in await kept(store)] == ["E-001"]
-    assert len(await said(store)) == 1
+    assert len(await emitted(store)) == 1
 
 
 async def test_saying_otherwise_under_the_same_id_is_refused(store: Store) -> None:
@@ -115,11 +115,11 @@ async def test_a_check_in_asks_once_for_its_centre_and_for_itself(store: Store) 
 async def test_the_same_check_in_at_once_is_one_visit(store: Store) -> None:
     visit_id = uuid4()
 
-    replicas = [Together(store, visits.check_in_all) for _ in range(10)]
-    answers = await asyncio.gather(*(one.ask(visits.Arrival(visit_id, "liege")) for one in replicas))
+    replicas = [GroupCommit(store, visits.check_in_all) for _ in range(10)]
+    answers = await asyncio.gather(*(one.request(visits.Arrival(visit_id, "liege")) for one in replicas))
     assert {(visit.id, visit.ticket) for visit in answers} == {(visit_id, "A-001")}
     assert len(await kept(store)) == 1
-    assert len(await said(store)) == 1
+    assert len(await emitted(store)) == 1
 
 
 async def test_fifty_people_at_once_get_fifty_tickets(store: Store) -> None:
@@ -146,7 +146,7 @@ async def test_twenty_desks_that_call_at_once_get_twenty_visitors(store: Store) 
     called = await asyncio.gather(*(call(desk) for desk in range(1, 21)))
     assert len(set(called)) == 20
     assert {visit.status for visit in await kept(store)} == {"called"}
-    assert len(await said(store, VisitCalled)) == 20
+    assert len(await emitted(store, VisitCalled)) == 20
 
 
 async def test_where_desks_outnumber_visitors_the_others_are_told(store: Store) -> None:
@@ -198,9 +198,9 @@ async def test_a_visit_from_ticket_to_goodbye(store: Store, clock: FixedClock) -
         MONDAY + timedelta(minutes=2),
         MONDAY + timedelta(minutes=22),
     )
-    kinds = [type(event.event) for event in await said(store)]
+    kinds = [type(event.event) for event in await emitted(store)]
     assert kinds == [VisitCheckedIn, VisitCalled, VisitBeingServed, VisitServed]
-    assert [event.sequence for event in await said(store)] == [1, 2, 3, 4]
+    assert [event.sequence for event in await emitted(store)] == [1, 2, 3, 4]
 
 
 async def test_who_left_is_not_served_afterwards(store: Store) -> None:
@@ -210,7 +210,7 @@ async def test_who_left_is_not_served_afterwards(store: Store) -> None:
     with pytest.raises(domain.WrongStep):
         async with store.work() as work:
             await visits.serve(work, visit_id)
-    assert len(await said(store, VisitLeft)) == 1
+    assert len(await emitted(store, VisitLeft)) == 1
     assert (await kept(store))[0].status == "left"
 
 
@@ -246,14 +246,14 @@ async def test_what_cannot_be_is_refused_and_changes_nothing(
             await visits.check_in(work, visits.Arrival(uuid4(), channel=Channel.KIOSK, **told))  # type: ignore[arg-type]
     assert refused.value.about == field
     assert await kept(store) == []
-    assert await said(store) == []
+    assert await emitted(store) == []
 
 
 async def test_who_agrees_is_known_here_and_only_as_a_reference_elsewhere(store: Store) -> None:
     visit_id = await enter(store)
     subject_ref = await registered(store, visit_id)
     assert (await kept(store))[0].subject_ref == subject_ref
-    known, identified = await said(store, VisitorRegistered, VisitIdentified)
+    known, identified = await emitted(store, VisitorRegistered, VisitIdentified)
     assert isinstance(known.event, VisitorRegistered)
     assert known.event.purposes == ("guidance", "plan")
     assert isinstance(identified.event, VisitIdentified)
@@ -274,6 +274,6 @@ async def test_who_is_forgotten_leaves_a_reference_that_never_comes_back(store: 
         assert await session.get(Visitor, subject_ref) is None
         assert (await session.scalars(sa.select(Consent))).all() == []
         assert await session.get(ErasedSubject, subject_ref) is not None
-    (erased,) = await said(store, SubjectErased)
+    (erased,) = await emitted(store, SubjectErased)
     assert erased.event == SubjectErased(subject_ref=subject_ref, at=MONDAY)
     assert erased.sequence == 2

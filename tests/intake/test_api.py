@@ -4,9 +4,9 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from services.chassis.errors import BodyTooLarge
-from services.chassis.identity import Person
-from services.chassis.testing import Client, FixedClock, said
+from services.chassis.identity.people import Person
+from services.chassis.refusals import BodyTooLarge
+from services.chassis.testing import Client, FixedClock, emitted
 from services.contracts.intake import SubjectErased, VisitCheckedIn
 from tests.intake.people import COUNSELLOR, LIEGE_DESK, NAMUR_DESK, OPERATOR, PROVIDER
 
@@ -35,7 +35,7 @@ async def test_the_same_put_is_one_visit(client: Client) -> None:
     first, again = await put(client, visit), await put(client, visit)
     assert first.json() == again.json()
     assert first.json()["ticket"] == "E-001"
-    assert len(await said(client.store, VisitCheckedIn)) == 1
+    assert len(await emitted(client.store, VisitCheckedIn)) == 1
 
 
 async def test_another_put_under_the_same_id_is_refused(client: Client) -> None:
@@ -90,7 +90,7 @@ async def test_what_is_wrong_is_named_in_the_readers_language_and_changes_nothin
         assert fault(answer) == (422, field, rule)
         assert words in answer.json()["errors"][0]["message"]
         assert " or " not in answer.json()["errors"][0]["message"]
-    assert await said(client.store) == []
+    assert await emitted(client.store) == []
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ async def test_only_the_centres_own_desk_checks_in(
     client.signed_in(person)
     answer = await put(client)
     assert (answer.status_code, answer.json()["type"]) == (status, f"/problems/{slug}")
-    assert await said(client.store) == []
+    assert await emitted(client.store) == []
 
 
 async def test_another_centre_is_told_which_is_theirs(client: Client) -> None:
@@ -123,7 +123,7 @@ async def test_another_centre_is_told_which_is_theirs(client: Client) -> None:
 async def test_an_oversized_body_is_refused(client: Client) -> None:
     answer = await put(client, area="x" * 70_000)
     assert (answer.status_code, answer.json()["type"]) == (413, f"/problems/{BodyTooLarge.slug}")
-    assert await said(client.store) == []
+    assert await emitted(client.store) == []
 
 
 async def test_who_saw_an_old_version_is_told_to_read_again(client: Client) -> None:
@@ -179,7 +179,7 @@ async def test_a_person_who_agrees_gets_a_reference_and_a_link_and_is_forgotten_
     assert (await client.delete(f"/intake/api/v1/visitors/{known['subject_ref']}")).status_code == 403
     gone = await client.signed_in(OPERATOR).delete(f"/intake/api/v1/visitors/{known['subject_ref']}")
     assert gone.status_code == 204
-    assert len(await said(client.store, SubjectErased)) == 1
+    assert len(await emitted(client.store, SubjectErased)) == 1
     again = await client.delete(f"/intake/api/v1/visitors/{known['subject_ref']}")
     assert again.status_code == 404
 

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from services.chassis.outbox import unpack_headers
-from services.chassis.store import Store
+from services.chassis.storage.outbox import unpack_headers
+from services.chassis.storage.store import Store
 from services.chassis.testing import store_of
 from services.intake import domain
 from services.intake.actions import people, visits

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from jsonschema import Draft202012Validator
 
-from services.chassis.testing import Client, FixedClock, client_of, said
+from services.chassis.testing import Client, FixedClock, client_of, emitted
 from services.contracts.intake import VisitRecorded, VisitStatus
 from services.intake.app import SERVICE
 from services.intake.store import Visit
@@ -63,7 +63,7 @@ async def test_a_visit_of_the_past_goes_in_whole_and_is_said_once(operator: Clie
     assert await send(operator, ndjson(told)) == ([], {"lines": 1, "accepted": 1, "unchanged": 0, "refused": 0})
     (visit,) = await kept(operator)
     assert (str(visit.id), visit.status, visit.ticket, visit.version) == (told["visit_id"], "served", None, 1)
-    (event,) = await said(operator.store)
+    (event,) = await emitted(operator.store)
     assert isinstance(event.event, VisitRecorded)
     assert event.event == VisitRecorded(
         visit_id=visit.id,
@@ -82,7 +82,7 @@ async def test_the_same_file_again_changes_nothing(operator: Client) -> None:
     body = ndjson(*(line() for _ in range(20)))
     await send(operator, body)
     assert (await send(operator, body))[1] == {"lines": 20, "accepted": 0, "unchanged": 20, "refused": 0}
-    assert len(await said(operator.store)) == 20
+    assert len(await emitted(operator.store)) == 20
 
 
 async def test_a_line_that_stands_twice_in_a_file_counts_once(operator: Client) -> None:
@@ -113,7 +113,7 @@ async def test_a_bad_line_is_answered_with_its_number_field_and_rule_and_the_res
     assert [(one["line"], one["field"], one["rule"]) for one in bad] == [(2, field, rule)]
     assert bad[0]["message"]
     assert totals == {"lines": 3, "accepted": 2, "unchanged": 0, "refused": 1}
-    assert len(await kept(operator)) == len(await said(operator.store)) == 2
+    assert len(await kept(operator)) == len(await emitted(operator.store)) == 2
 
 
 async def test_a_known_id_with_other_content_is_a_bad_line(operator: Client) -> None:

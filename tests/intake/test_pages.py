@@ -11,8 +11,8 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
-from services.chassis.identity import Person
-from services.chassis.testing import Client, FixedClock, said
+from services.chassis.identity.people import Person
+from services.chassis.testing import Client, FixedClock, emitted
 from services.contracts.intake import VisitCheckedIn
 from services.intake.store import Visit, Visitor
 from tests.intake.people import COUNSELLOR, LIEGE_DESK, NAMUR_DESK, PROVIDER
@@ -74,7 +74,7 @@ async def test_a_double_click_is_one_visit(browser: Client) -> None:
     visit_id = uuid4()
     for _ in range(2):
         assert (await send(browser, f"{DESK}/visits", visit_id=visit_id, area="", queue="yes")).status_code == 303
-    assert len(await said(browser.store, VisitCheckedIn)) == 1
+    assert len(await emitted(browser.store, VisitCheckedIn)) == 1
 
 
 async def test_somebody_passing_through_is_welcomed_without_a_ticket(browser: Client) -> None:
@@ -140,7 +140,7 @@ async def test_the_desk_is_for_its_own_team(browser: Client, person: Person | No
     browser.signed_in(person)
     assert (await browser.get(DESK)).status_code == status
     assert (await send(browser, f"{DESK}/visits", visit_id=uuid4(), queue="yes")).status_code in (401, 403)
-    assert await said(browser.store) == []
+    assert await emitted(browser.store) == []
 
 
 async def test_who_has_one_centre_goes_straight_to_its_desk(browser: Client) -> None:
@@ -167,7 +167,7 @@ async def test_an_unknown_step_does_nothing(browser: Client) -> None:
     visit = await ticket(browser)
     answer = await send(browser, f"/intake/visits/{visit.id}/vanish", version=1)
     assert answer.status_code == 404
-    assert len(await said(browser.store)) == 1
+    assert len(await emitted(browser.store)) == 1
 
 
 async def test_a_person_agrees_and_gets_a_link_that_signs_them_in(browser: Client) -> None:
@@ -263,7 +263,7 @@ async def test_a_form_from_elsewhere_is_refused(browser: Client) -> None:
     form = {"visit_id": str(uuid4()), "queue": "yes"}
     answer = await browser.post(f"{DESK}/visits", data=form, headers={"origin": "https://evil.example"})
     assert (answer.status_code, answer.json()["type"]) == (403, "/problems/cross-origin")
-    assert await said(browser.store) == []
+    assert await emitted(browser.store) == []
 
 
 async def test_pages_carry_a_policy_that_lets_only_our_own_scripts_run(browser: Client) -> None:

@@ -5,8 +5,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from services.chassis.store import Store
-from services.chassis.testing import ear, heard, said
+from services.chassis.storage.store import Store
+from services.chassis.testing import consumer_for, emitted, record_of
 from services.contracts.directory import CentrePublished
 from services.contracts.intake import Channel, DeskCheckIn, VisitBeingServed, VisitCheckedIn
 from services.contracts.scheduling import InterviewKind, InterviewStarted
@@ -35,7 +35,7 @@ async def letters(store: Store) -> list[tuple[str, str]]:
 
 async def test_a_desks_own_software_checks_people_in(store: Store) -> None:
     arrivals = [arrival(), arrival(area=None, channel=Channel.KIOSK), arrival(queue=False)]
-    await ear(store, reactions).take([heard(one, 1) for one in arrivals])
+    await consumer_for(store, reactions).process([record_of(one, 1) for one in arrivals])
     visits = {visit.id: (visit.status, visit.ticket, visit.channel) for visit in await kept(store)}
     assert visits == {
         arrivals[0].visit_id: ("waiting", "E-001", "desk"),
@@ -51,30 +51,32 @@ async def test_a_batch_of_desks_check_ins_asks_once_for_their_centre(store: Stor
         asked.extend([statement] if "FROM centres" in statement else [])
 
     event.listen(store.writer.sync_engine, "before_cursor_execute", note)
-    await ear(store, reactions).take([heard(arrival(), 1) for _ in range(20)])
+    await consumer_for(store, reactions).process([record_of(arrival(), 1) for _ in range(20)])
     assert len(await kept(store)) == 20
     assert len(asked) == 1
 
 
 async def test_the_chain_goes_on_from_what_the_desk_said(store: Store) -> None:
     chain, cause = uuid4(), uuid4()
-    await ear(store, reactions).take([heard(arrival(), 1, id=cause, correlation_id=chain)])
-    (told,) = await said(store, VisitCheckedIn)
+    await consumer_for(store, reactions).process([record_of(arrival(), 1, id=cause, correlation_id=chain)])
+    (told,) = await emitted(store, VisitCheckedIn)
     assert (told.correlation_id, told.causation_id) == (chain, cause)
 
 
 async def test_hearing_the_same_check_in_twice_is_one_visit(store: Store) -> None:
-    record = heard(arrival(), 1)
-    await ear(store, reactions).take([record, record])
-    await ear(store, reactions).take([record])
+    record = record_of(arrival(), 1)
+    await consumer_for(store, reactions).process([record, record])
+    await consumer_for(store, reactions).process([record])
     assert len(await kept(store)) == 1
-    assert len(await said(store, VisitCheckedIn)) == 1
+    assert len(await emitted(store, VisitCheckedIn)) == 1
     assert await letters(store) == []
 
 
 async def test_one_bad_check_in_waits_as_a_dead_letter_and_the_others_come_in(store: Store) -> None:
     wrong = [arrival(centre="bruges"), arrival(area="mobility"), arrival(at=MONDAY + timedelta(days=1))]
-    await ear(store, reactions, attempts=2).take([heard(one, 1) for one in (arrival(), *wrong, arrival())])
+    await consumer_for(store, reactions, attempts=2).process(
+        [record_of(one, 1) for one in (arrival(), *wrong, arrival())]
+    )
     assert [visit.ticket for visit in await kept(store)] == ["E-001", "E-002"]
     assert sorted(await letters(store)) == [
         ("dead", "in-the-future"),
@@ -89,9 +91,9 @@ async def test_a_centre_is_known_as_it_was_published_last(store: Store) -> None:
             centre="mons", name=name, kind="carrefour", areas=areas, timezone="Europe/Brussels", opening_hours=()
         )
 
-    listening = ear(store, reactions)
-    await listening.take([heard(published("Mons"), 1)])
-    await listening.take([heard(published("Carrefour des métiers de Mons", "find-job"), 2)])
+    listening = consumer_for(store, reactions)
+    await listening.process([record_of(published("Mons"), 1)])
+    await listening.process([record_of(published("Carrefour des métiers de Mons", "find-job"), 2)])
     async with store.read() as session:
         centre = await session.get(Centre, "mons")
     assert centre is not None
@@ -109,27 +111,29 @@ def began(visit_id: UUID | None, at: datetime = MONDAY) -> InterviewStarted:
 @pytest.mark.parametrize("called", [False, True])
 async def test_whoever_sits_with_a_counsellor_waits_no_longer(store: Store, called: bool) -> None:
     visit = arrival()
-    await ear(store, reactions).take([heard(visit, 1)])
+    await consumer_for(store, reactions).process([record_of(visit, 1)])
     if called:
         async with store.work() as work:
             await visits.call(work, visit.visit_id, "desk-1")
     interview = began(visit.visit_id)
-    await ear(store, reactions).take([heard(interview, 1), heard(interview, 1), heard(began(None), 1)])
+    await consumer_for(store, reactions).process(
+        [record_of(interview, 1), record_of(interview, 1), record_of(began(None), 1)]
+    )
     (row,) = await kept(store)
     assert row.status == "being_served"
     assert row.served_at == (row.called_at if called else MONDAY)
-    assert len(await said(store, VisitBeingServed)) == 1
+    assert len(await emitted(store, VisitBeingServed)) == 1
 
 
 async def test_what_the_desk_said_of_a_visit_stays_when_an_interview_begins(store: Store) -> None:
     there, gone = arrival(), arrival()
-    await ear(store, reactions).take([heard(one, 1) for one in (there, gone)])
+    await consumer_for(store, reactions).process([record_of(one, 1) for one in (there, gone)])
     async with store.work() as work:
         await visits.serve(work, there.visit_id)
         await visits.leave(work, gone.visit_id)
     before = {visit.id: (visit.status, visit.version) for visit in await kept(store)}
     everybody = (there.visit_id, gone.visit_id, uuid4())
-    await ear(store, reactions).take([heard(began(visit_id), 1) for visit_id in everybody])
+    await consumer_for(store, reactions).process([record_of(began(visit_id), 1) for visit_id in everybody])
     assert {visit.id: (visit.status, visit.version) for visit in await kept(store)} == before
-    assert len(await said(store, VisitBeingServed)) == 1
+    assert len(await emitted(store, VisitBeingServed)) == 1
     assert await letters(store) == []

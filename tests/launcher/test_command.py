@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.identity import Role, signer
-from services.chassis.settings import Settings
+from services.chassis.identity.tokens import signer
+from services.chassis.runtime.settings import Settings
+from services.contracts.roles import Role
 from services.launcher import command
 
 Cefo = Callable[..., tuple[int, str]]

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 
-from services.chassis.web.process import Process
+from services.chassis.web.app import Process
 from services.launcher.ports import free_ports
 
 

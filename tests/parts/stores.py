@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from services.chassis.clock import Clock, system_clock
-from services.chassis.service import Service
-from services.chassis.store import Store
+from services.chassis.runtime.clock import Clock, system_clock
+from services.chassis.service.definition import Service
+from services.chassis.storage.store import Store
 from services.chassis.testing import store_of
 from tests.parts.postgres import PostgresServer
 

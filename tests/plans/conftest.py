@@ -8,13 +8,13 @@ from typing import Any, cast
 import httpx2
 import pytest
 
-from services.chassis.broker import Broker
-from services.chassis.identity import Person
-from services.chassis.live import Live
-from services.chassis.settings import Settings
-from services.chassis.store import Store
+from services.chassis.brokers.broker import Broker
+from services.chassis.identity.people import Person
+from services.chassis.runtime.live import Live
+from services.chassis.runtime.settings import Settings
+from services.chassis.storage.store import Store
 from services.chassis.testing import migrated
-from services.chassis.web.process import Process
+from services.chassis.web.app import Process
 from services.contracts.scheduling import Method
 from services.plans.app import SERVICE
 from tests.parts.stores import BOTH, empty_store

@@ -3,9 +3,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.chassis.errors import NotFound, Refused, Stale, WrongCentre
-from services.chassis.identity import Person, Role
-from services.chassis.store import Store
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, Refused, Stale, WrongCentre
+from services.chassis.storage.store import Store
 from services.contracts.plans import (
     ActionPlanned,
     ActionStatus,
@@ -13,6 +13,7 @@ from services.contracts.plans import (
     Dimension,
     InformationStepConcluded,
 )
+from services.contracts.roles import Role
 from services.contracts.scheduling import Method
 from services.plans import actions
 from services.plans.domain import (

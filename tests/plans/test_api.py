@@ -5,10 +5,11 @@ import httpx2
 import jsonschema
 import pytest
 
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
 from services.contracts import directory as told_by_directory
 from services.contracts.directory import ReferralStatus
 from services.contracts.plans import Dimension
+from services.contracts.roles import Role
 from services.plans.api.export import PlanExport
 from tests.plans.conftest import Site
 from tests.plans.told import (

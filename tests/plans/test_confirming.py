@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from sqlmodel import select
 
-from services.chassis.errors import Refused, Stale
-from services.chassis.store import Store, Work
+from services.chassis.refusals import Refused, Stale
+from services.chassis.storage.store import Store, Work
 from services.contracts.plans import (
     ActionStatus,
     Dimension,

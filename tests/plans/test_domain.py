@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.chassis.errors import Refused, Stale
 from services.chassis.i18n import language
+from services.chassis.refusals import Refused, Stale
 from services.contracts.plans import Dimension
 from services.contracts.scheduling import Method
 from services.plans.domain import (

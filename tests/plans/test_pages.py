@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from services.chassis.i18n import LANGUAGES, catalogue
-from services.chassis.identity import Person
+from services.chassis.identity.people import Person
 from services.contracts.plans import Dimension
 from services.contracts.scheduling import Method, PathOutcome
 from services.plans import actions

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from services.chassis.identity import Person
+from services.chassis.identity.people import Person
 from tests.parts.served import served
 from tests.plans.conftest import Site
 from tests.plans.told import COUNSELLOR, Adult, visitor

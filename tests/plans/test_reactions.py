@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
-from services.chassis.store import Store
+from services.chassis.storage.store import Store
 from services.chassis.testing import store_of
 from services.contracts import Event
 from services.contracts.directory import (

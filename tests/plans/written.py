@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from services.chassis.store import Store
+from services.chassis.storage.store import Store
 from services.contracts.plans import (
     Dimension,
 )

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
+from services.contracts.roles import Role
 from tests.directory.web import COUNSELLOR as DIRECTORY_COUNSELLOR
 from tests.directory.web import DESK
 from tests.intake.people import LIEGE_DESK, NAMUR_DESK, PROVIDER

@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
+from services.contracts.roles import Role
 from tests.refusals.worlds import WORLDS, everything
 
 OPERATOR = Person(subject="operator", name="Exploitation", roles=frozenset({Role.OPERATOR}))

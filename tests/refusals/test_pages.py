@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from services.chassis.identity import Person
+from services.chassis.identity.people import Person
 from tests.intake.people import COUNSELLOR as INTAKE_COUNSELLOR
 from tests.intake.people import LIEGE_DESK, NAMUR_DESK, PROVIDER
 from tests.plans.told import ARLON_COUNSELLOR

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from services.chassis.store import Store
+from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock, client_of
 from services.contracts.scheduling import Method
 from services.directory import actions as directory

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.chassis.store import Store
+from services.chassis.storage.store import Store
 from services.chassis.testing import Client, client_of
 from services.scheduling.app import SERVICE
 from tests.parts.stores import BOTH, empty_store

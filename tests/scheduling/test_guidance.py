@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.chassis.errors import Refused, Stale
-from services.chassis.store import Store
+from services.chassis.refusals import Refused, Stale
+from services.chassis.storage.store import Store
 from services.contracts.scheduling import (
     InterviewBooked,
     InterviewCancelled,

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import ValidationError
 
-from services.chassis.store import Store
+from services.chassis.storage.store import Store
 from services.chassis.web import Outcome
 from services.contracts.scheduling import (
     AttendanceRecorded,

@@ -3,8 +3,8 @@ from uuid import uuid4
 
 import pytest
 
-from services.chassis.errors import NotFound, Stale
-from services.chassis.store import Store
+from services.chassis.refusals import NotFound, Stale
+from services.chassis.storage.store import Store
 from services.contracts.scheduling import InterviewCancelled, InterviewHeld, InterviewStarted, Side
 from services.scheduling.actions import guidance, information
 from services.scheduling.domain import refusals

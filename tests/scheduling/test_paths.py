@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.chassis.errors import Stale
-from services.chassis.store import Store
+from services.chassis.refusals import Stale
+from services.chassis.storage.store import Store
 from services.chassis.testing import Client
 from services.contracts.plans import PlanConfirmed
 from services.contracts.scheduling import InterviewHeld, Method, PathClosed, PathOpened, PathOutcome, Side

@@ -5,8 +5,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from services.chassis.store import Store
-from services.chassis.testing import ear, heard
+from services.chassis.storage.store import Store
+from services.chassis.testing import consumer_for, record_of
 from services.contracts import Event
 from services.contracts.intake import VisitBeingServed, VisitStatus
 from services.contracts.scheduling import (
@@ -117,14 +117,14 @@ async def test_numbers_become_visible_in_their_order_while_many_write(store: Sto
 async def test_a_check_in_whose_place_in_the_inbox_was_forgotten_changes_nothing(store: Store) -> None:
     await tell(store, [liege()])
     people = [Somebody() for _ in range(30)]
-    told = [heard(one.checks_in(), 1) for one in people]
-    await ear(store, reactions).take(told)
+    told = [record_of(one.checks_in(), 1) for one in people]
+    await consumer_for(store, reactions).process(told)
     await tell(store, [people[0].is_called()])
     before = await changes(store)
     async with store.work() as work:
         await work.session.execute(sa.delete(store.table("inbox")))
     for again in (told[:1], told[1:]):
-        await ear(store, reactions).take(again)
+        await consumer_for(store, reactions).process(again)
     assert await changes(store) == before
     assert (await count(store, "inbox"), await count(store, "dead_letters")) == (30, 0)
 
@@ -243,7 +243,7 @@ async def test_nothing_brings_a_forgotten_person_back(store: Store, adult: Someb
     await tell(store, [adult.erased(), adult.registered()])
     for others in (0, 29):
         again = [adult, *(Somebody() for _ in range(others))]
-        await ear(store, reactions).take([heard(one.registered(), 1) for one in again])
+        await consumer_for(store, reactions).process([record_of(one.registered(), 1) for one in again])
         async with store.work() as work:
             await work.session.execute(sa.delete(store.table("inbox")))
         async with store.read() as session:

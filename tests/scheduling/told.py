@@ -7,11 +7,11 @@ from uuid import UUID, uuid4, uuid5
 
 import sqlalchemy as sa
 
-from services.chassis.identity import Person, Role
-from services.chassis.outbox import unpack_headers
-from services.chassis.store import Cause, Store
-from services.chassis.wire import Record, read_event
+from services.chassis.identity.people import Person
+from services.chassis.storage.outbox import unpack_headers
+from services.chassis.storage.store import Cause, Store
 from services.contracts import Event
+from services.contracts.cloudevents import Record, read_event
 from services.contracts.directory import CentrePublished, OpeningHours
 from services.contracts.intake import (
     Channel,
@@ -25,6 +25,7 @@ from services.contracts.intake import (
     VisitServed,
     VisitStatus,
 )
+from services.contracts.roles import Role
 from services.scheduling.reactions import reactions
 
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

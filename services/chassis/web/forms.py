@@ -11,9 +11,9 @@ from typing import Any, TypeVar, get_origin
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from services.chassis.errors import NotAllowed, NotFound, Refused, Unavailable
-from services.chassis.service import Runtime
-from services.chassis.store import Cause, Work
+from services.chassis.refusals import NotAllowed, NotFound, Refused, Unavailable
+from services.chassis.service.definition import Runtime
+from services.chassis.storage.store import Cause, Work
 from services.chassis.web.problems import faults_of
 
 Filled = TypeVar("Filled", bound=BaseModel)

@@ -18,10 +18,10 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from services.chassis.errors import Invalid, Refused, msg
-from services.chassis.faults import anew
-from services.chassis.service import runtime_of
-from services.chassis.store import Cause, Store, Work
+from services.chassis.refusals import Invalid, Refused, msg
+from services.chassis.service.definition import runtime_of
+from services.chassis.storage.errors import retry_on_conflict
+from services.chassis.storage.store import Cause, Store, Work
 from services.chassis.web.problems import faults_of, field_fault
 
 BATCH = 1000
@@ -153,7 +153,7 @@ async def recorded(store: Store, batch: list[tuple[int, Line]], record: Recorder
         async with store.work(Cause()) as work:
             return await record(work, batch)
 
-    return await anew(once, TRIES)
+    return await retry_on_conflict(once, TRIES)
 
 
 async def _spooled(file: Any) -> AsyncGenerator[bytes]:

@@ -9,8 +9,8 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.chassis.service import runtime_of
-from services.chassis.telemetry import log
+from services.chassis.runtime.telemetry import log
+from services.chassis.service.definition import runtime_of
 
 PAGE = 500
 """So many changes are asked for at a time; where there are fewer, there are no more."""

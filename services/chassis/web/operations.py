@@ -5,15 +5,16 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 
-from services.chassis.asyncapi import asyncapi_document
-from services.chassis.broker import AWAY
-from services.chassis.errors import Unavailable, msg
-from services.chassis.identity import Person, Role
-from services.chassis.outbox import say_again
-from services.chassis.rebuild import NotAReadModel, Progress, Rebuilding
-from services.chassis.service import Runtime
-from services.chassis.web import letters
-from services.chassis.web.rules import Body, Reading, Routes, Running, Working, allow, anyone
+from services.chassis.brokers.broker import BROKER_ERRORS
+from services.chassis.events.asyncapi import asyncapi_document
+from services.chassis.events.rebuild import NotAReadModel, Progress, Rebuilding
+from services.chassis.identity.people import Person
+from services.chassis.refusals import Unavailable, msg
+from services.chassis.service.definition import Runtime
+from services.chassis.storage.outbox import republish
+from services.chassis.web import dead_letters as letters
+from services.chassis.web.routing import Body, Reading, Routes, Running, Working, allow, anyone
+from services.contracts.roles import Role
 
 
 class BrokerAway(Unavailable):
@@ -44,9 +45,9 @@ def routes(service: str) -> Routes:
         return {"unsent": unsent or 0, "unread": await running.consumer.unread()}
 
     @router.post("/api/v1/republish")
-    async def republish(work: Working, running: Running, person: Annotated[Person, operator]) -> dict[str, int]:
+    async def send_again(work: Working, running: Running, person: Annotated[Person, operator]) -> dict[str, int]:
         """Send everything that was ever said again, in order."""
-        return {"events": await say_again(work.session, running.store.table("outbox"))}
+        return {"events": await republish(work.session, running.store.table("outbox"))}
 
     @router.post("/api/v1/rebuild", status_code=202)
     async def rebuild(body: Again, running: Running, person: Annotated[Person, operator]) -> Progress:
@@ -60,7 +61,7 @@ def routes(service: str) -> Routes:
 
     @router.get("/api/v1/asyncapi.json")
     async def asyncapi(running: Running, person: Annotated[Person | None, anyone]) -> dict[str, Any]:
-        return asyncapi_document([running.service])
+        return asyncapi_document({running.service.name: running.service.reactions})
 
     return router
 
@@ -74,5 +75,5 @@ def _rebuilding(running: Runtime) -> Rebuilding:
 async def _awaited(asked: Awaitable[Progress]) -> Progress:
     try:
         return await asked
-    except AWAY as error:
+    except BROKER_ERRORS as error:
         raise BrokerAway() from error

@@ -16,9 +16,10 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.chassis import i18n
-from services.chassis.clock import BRUSSELS
-from services.chassis.identity import Person, Signer, visitor
-from services.chassis.service import Link
+from services.chassis.identity.people import Person, visitor
+from services.chassis.identity.tokens import Signer
+from services.chassis.runtime.clock import BRUSSELS
+from services.chassis.service.definition import Link
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"

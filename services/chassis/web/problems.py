@@ -9,10 +9,10 @@ from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from services.chassis.errors import BodyTooLarge, NotAllowed, NotFound, NotSignedIn, Refused, Unavailable, msg
-from services.chassis.faults import is_away
 from services.chassis.i18n import translate
-from services.chassis.telemetry import log
+from services.chassis.refusals import BodyTooLarge, NotAllowed, NotFound, NotSignedIn, Refused, Unavailable, msg
+from services.chassis.runtime.telemetry import log
+from services.chassis.storage.errors import is_unavailable
 from services.chassis.web.pages import problem_page, see_back
 
 _log = log(__name__)
@@ -117,7 +117,7 @@ def as_refused(error: Exception) -> Refused | None:
     """What an exception means to whoever asked; None: a fault of ours."""
     if isinstance(error, Refused):
         return error
-    return Unavailable() if is_away(error) else None
+    return Unavailable() if is_unavailable(error) else None
 
 
 def title(status: int) -> str:

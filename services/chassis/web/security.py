@@ -10,9 +10,9 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.chassis import i18n
-from services.chassis.identity import Signer
-from services.chassis.settings import Settings
-from services.chassis.telemetry import REQUESTS
+from services.chassis.identity.tokens import Signer
+from services.chassis.runtime.settings import Settings
+from services.chassis.runtime.telemetry import REQUESTS
 from services.chassis.web.problems import problem
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -23,7 +23,7 @@ def cookie_name(settings: Settings, name: str) -> str:
     return f"__Host-cefo-{name}" if settings.secure else f"cefo-{name}"
 
 
-class Passage:
+class RequestMiddleware:
     """ASGI middleware: identity, language, correlation, CSRF check, security headers, one metric."""
 
     def __init__(self, app: ASGIApp, settings: Settings, signer: Signer, service: str) -> None:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from services.chassis.errors import Stale, msg
-from services.chassis.store import Work
+from services.chassis.refusals import Stale, msg
+from services.chassis.storage.store import Work
 from services.contracts.directory import CentrePublished, OpeningHours
 from services.directory import centres as reference
 from services.directory import domain

@@ -5,9 +5,9 @@ from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 
-from services.chassis.bulk import upsert
-from services.chassis.errors import msg
-from services.chassis.store import Work
+from services.chassis.refusals import msg
+from services.chassis.storage.bulk import upsert
+from services.chassis.storage.store import Work
 from services.contracts.directory import ReferralChanged, ReferralProgressed, ReferralRequested, ReferralStatus
 from services.directory.store import FeedHead, Referral, ReferralEvent
 
@@ -45,7 +45,7 @@ def say(work: Work, referral: Referral, said: ReferralRequested | ReferralProgre
         reason=said.reason,
         at=said.at,
     )
-    work.tell_partners(told, id=id, sequence=referral.version)
+    work.publish_to_partners(told, id=id, sequence=referral.version)
     row: dict[str, Any] = {
         "id": id,
         "type": told.type,
@@ -62,4 +62,4 @@ def say(work: Work, referral: Referral, said: ReferralRequested | ReferralProgre
         await work.session.execute(sa.insert(ReferralEvent), [row | {"position": head.last}])
 
     work.before_commit(take_place)
-    work.touch(FEED_BOARD)
+    work.notify_board(FEED_BOARD)

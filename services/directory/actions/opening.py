@@ -7,9 +7,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.bulk import upsert
-from services.chassis.errors import NotFound, msg
-from services.chassis.store import Work
+from services.chassis.refusals import NotFound, msg
+from services.chassis.storage.bulk import upsert
+from services.chassis.storage.store import Work
 from services.contracts.directory import ReferralRequested
 from services.contracts.directory import ReferralStatus as Status
 from services.directory import domain
@@ -102,7 +102,7 @@ async def refer_from_plan(
                 since=work.now,
             )
         )
-        work.touch(centre_board(centre))
+        work.notify_board(centre_board(centre))
         return
     referral = Referral(
         subject_ref=subject_ref,
@@ -157,7 +157,7 @@ async def dismiss(work: Work, action_id: UUID) -> None:
     """The action needs no provider after all. Raises `NotFound`."""
     waiting = await work.load(Undirected, action_id, msg("open request"))
     await work.session.delete(waiting)
-    work.touch(centre_board(waiting.centre))
+    work.notify_board(centre_board(waiting.centre))
 
 
 async def hold_subject(work: Work, subject_ref: UUID) -> bool:

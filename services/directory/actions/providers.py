@@ -8,10 +8,10 @@ import orjson
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.bulk import upsert
-from services.chassis.clock import BRUSSELS
-from services.chassis.errors import NotFound, Stale, msg
-from services.chassis.store import Work
+from services.chassis.refusals import NotFound, Stale, msg
+from services.chassis.runtime.clock import BRUSSELS
+from services.chassis.storage.bulk import upsert
+from services.chassis.storage.store import Work
 from services.contracts.directory import ProviderPublished, ProviderService
 from services.directory import domain
 from services.directory.entries import PlaceEntry, ProviderEntry, ServiceChange, ServiceEntry
@@ -221,4 +221,4 @@ async def _publish(work: Work, organization: Organization) -> None:
             assured_date=organization.assured_date.isoformat() if organization.assured_date else None,
         ),
     )
-    work.touch(f"directory:entry:{organization.id}")
+    work.notify_board(f"directory:entry:{organization.id}")

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from services.chassis.errors import Stale, msg
-from services.chassis.store import Work
+from services.chassis.refusals import Stale, msg
+from services.chassis.storage.store import Work
 from services.contracts.directory import ReferralProgressed
 from services.contracts.directory import ReferralStatus as Status
 from services.directory import domain
@@ -100,4 +100,4 @@ def note(work: Work, referral: Referral, party: Party, by: str | None) -> None:
             at=work.now,
         )
     )
-    work.touch(centre_board(referral.centre), inbox_board(referral.organization_id))
+    work.notify_board(centre_board(referral.centre), inbox_board(referral.organization_id))

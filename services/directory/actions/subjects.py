@@ -5,7 +5,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.store import Work
+from services.chassis.storage.store import Work
 from services.contracts.directory import DirectoryPurged
 from services.contracts.directory import ReferralStatus as Status
 from services.directory.actions.opening import hold_subject
@@ -34,7 +34,7 @@ async def forget_subject(work: Work, subject_ref: UUID) -> None:
         referral.subject_ref = referral.plan_id = referral.action_id = None
     for waiting in await work.session.scalars(sa.select(Undirected).where(col(Undirected.subject_ref) == subject_ref)):
         await work.session.delete(waiting)
-        work.touch(centre_board(waiting.centre))
+        work.notify_board(centre_board(waiting.centre))
     await work.session.delete(await work.load(SubjectKey, subject_ref))
     erased = work.start(ErasedSubject(id=subject_ref, erased_at=work.now))
     work.emit(erased, DirectoryPurged(subject_ref=subject_ref, at=work.now))

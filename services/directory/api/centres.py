@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
 from services.chassis.web import Body, Reading, Routes, Working, allow, anyone
+from services.contracts.roles import Role
 from services.directory import actions, domain
 from services.directory.centres import centre_id
 from services.directory.entries import Code, Local, Name, Weekday

@@ -8,8 +8,9 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
 from services.chassis.web import PAGE, Change, Reading, Routes, allow, live_changes
+from services.contracts.roles import Role
 from services.directory.actions import FEED_BOARD
 from services.directory.feed import FeedData, partner_of, position_of, read_feed, reference_of
 

@@ -6,10 +6,11 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from services.chassis.clock import BRUSSELS
-from services.chassis.errors import NotFound, msg
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
+from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.web import Body, Reading, Routes, Running, Working, allow, anyone
+from services.contracts.roles import Role
 from services.directory import actions
 from services.directory.asking import asked_of
 from services.directory.entries import ProviderEntry, ServiceChange

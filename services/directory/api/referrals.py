@@ -8,10 +8,11 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.errors import NotFound, msg
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
 from services.chassis.web import Body, Reading, Routes, Running, Working, allow
 from services.contracts.directory import ReferralStatus
+from services.contracts.roles import Role
 from services.directory import actions, domain
 from services.directory.access import party_of, referral_for, undirected_for
 from services.directory.entries import Code

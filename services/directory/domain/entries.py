@@ -10,8 +10,8 @@ from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.chassis.errors import msg
 from services.chassis.i18n import AREAS
+from services.chassis.refusals import msg
 from services.directory.domain.refusals import (
     HoursOverlap,
     NotAZone,

@@ -16,7 +16,7 @@ from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.chassis.errors import msg
+from services.chassis.refusals import msg
 from services.contracts.directory import ReferralStatus as Status
 from services.directory.domain.refusals import (
     NotYourStep,

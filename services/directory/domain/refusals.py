@@ -14,8 +14,8 @@
                  ReasonNotWanted, UnknownCursor, WrongHours, HoursOverlap, NotAZone, PlacesBeyondCapacity
 """
 
-from services.chassis.errors import Invalid, NotAllowed, Refused, msg
 from services.chassis.i18n import translate
+from services.chassis.refusals import Invalid, NotAllowed, Refused, msg
 
 
 class Words(tuple[str, ...]):

@@ -9,9 +9,10 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.errors import NotFound, Refused, msg
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, Refused, msg
 from services.chassis.web import Body, Reading, Routes, Working, anyone, explain, page
+from services.contracts.roles import Role
 from services.directory import actions
 from services.directory.asking import asked_of
 from services.directory.domain import LANGUAGE_LABELS

@@ -8,11 +8,12 @@ from fastapi import Form, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.errors import NotFound, msg
 from services.chassis.i18n import translate as _
-from services.chassis.identity import Person, Role
-from services.chassis.store import Work
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
+from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Routes, Running, Working, allow, page, read_form, see_other, tried
+from services.contracts.roles import Role
 from services.directory import actions
 from services.directory.entries import Name, Places, ServiceChange, ServiceStatus, Text
 from services.directory.pages.shown import WORDS, now_of, today_of

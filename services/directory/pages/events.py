@@ -8,9 +8,10 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Routes, allow, fragment, live_board, page
 from services.contracts.directory import REFERRAL_EVENTS
+from services.contracts.roles import Role
 from services.directory.actions import FEED_BOARD
 from services.directory.domain import short_reference
 from services.directory.feed import newest, partner_of

@@ -8,11 +8,12 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.errors import NotFound, msg
 from services.chassis.i18n import translate as _
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
 from services.chassis.web import Body, Reading, Routes, Working, allow, fragment, live_board, page, see_other
 from services.contracts.directory import ReferralStatus as Status
+from services.contracts.roles import Role
 from services.directory import actions
 from services.directory.access import party_of, referral_for
 from services.directory.domain import OPEN, UNANSWERED

@@ -9,10 +9,10 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
-from services.chassis.errors import NotFound, msg
 from services.chassis.i18n import translate as _
-from services.chassis.identity import Person, Role
-from services.chassis.store import Work
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
+from services.chassis.storage.store import Work
 from services.chassis.web import (
     Body,
     Reading,
@@ -27,6 +27,7 @@ from services.chassis.web import (
     tried,
 )
 from services.contracts.directory import ReferralStatus as Status
+from services.contracts.roles import Role
 from services.directory import actions
 from services.directory.access import referral_for
 from services.directory.domain import OPEN, UNANSWERED

@@ -13,9 +13,10 @@ from sqlmodel import col
 from starlette.requests import Request
 
 from services.chassis import i18n
-from services.chassis.clock import BRUSSELS
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
+from services.chassis.runtime.clock import BRUSSELS
 from services.contracts.directory import ReferralStatus
+from services.contracts.roles import Role
 from services.directory import domain
 from services.directory.access import party_of
 from services.directory.domain import Party

@@ -7,8 +7,9 @@ from fastapi import Form, Query, Request
 from starlette.responses import Response
 
 from services.chassis.i18n import translate as _
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
 from services.chassis.web import Body, Reading, Routes, Working, allow, page, see_other
+from services.contracts.roles import Role
 from services.directory import actions
 from services.directory.access import undirected_for
 from services.directory.pages.catalogue import SearchForm, search_values

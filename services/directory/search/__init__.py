@@ -16,7 +16,7 @@ their versions, which every committed change makes larger, whichever replica wro
 differs are read again. So a search is never behind the store, and a restart builds it anew.
 """
 
-from services.chassis.service import Runtime
+from services.chassis.service.definition import Runtime
 from services.directory.search.index import Search
 from services.directory.search.ranking import BAND, BOOSTS, Asked, Found, Ranked
 

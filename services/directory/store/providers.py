@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
-from services.chassis.store import Aggregate
+from services.chassis.storage.store import Aggregate
 from services.directory.store.table import Table
 
 

@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from services.chassis.store import chassis_metadata
+from services.chassis.storage.tables import chassis_metadata
 
 
 class Table(SQLModel):

@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.errors import msg
-from services.chassis.store import Work
+from services.chassis.refusals import msg
+from services.chassis.storage.store import Work
 from services.contracts.intake import SubjectErased, VisitIdentified, VisitorConsentWithdrawn, VisitorRegistered
 from services.intake import domain
 from services.intake.actions.visits import board
@@ -59,7 +59,7 @@ async def register_visitor(
     )
     visit.subject_ref = visitor.id
     work.emit(visit, VisitIdentified(visit_id=visit.id, centre=visit.centre, at=work.now, subject_ref=visitor.id))
-    work.touch(board(visit.centre))
+    work.notify_board(board(visit.centre))
     return visitor
 
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from services.chassis.errors import Refused, Stale, msg
-from services.chassis.store import Cause, Work
+from services.chassis.refusals import Refused, Stale, msg
+from services.chassis.storage.store import Cause, Work
 from services.contracts.intake import (
     Channel,
     VisitBeingServed,
@@ -120,7 +120,7 @@ def _say_checked_in(work: Work, visit: Visit, arrival: Arrival) -> None:
         ticket=visit.ticket,
     )
     work.emit(visit, said)
-    work.touch(board(visit.centre))
+    work.notify_board(board(visit.centre))
 
 
 async def call_next(work: Work, centre: str, desk: str, area: str | None = None) -> Visit:
@@ -155,7 +155,7 @@ async def sits_with_a_counsellor(work: Work, visit_id: UUID, at: datetime) -> No
     visit.status = VisitStatus.BEING_SERVED.value
     visit.served_at = max(at, visit.called_at or at)
     work.emit(visit, VisitBeingServed(visit_id=visit.id, centre=visit.centre, at=visit.served_at))
-    work.touch(board(visit.centre))
+    work.notify_board(board(visit.centre))
 
 
 async def finish(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
@@ -208,7 +208,7 @@ async def _stepping(work: Work, visit_id: UUID, wanted: VisitStatus, version: in
         raise Stale(now=visit.version, seen=version)
     domain.check_step(VisitStatus(visit.status), wanted)
     visit.status = wanted.value
-    work.touch(board(visit.centre))
+    work.notify_board(board(visit.centre))
     return visit
 
 

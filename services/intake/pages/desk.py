@@ -8,8 +8,8 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
-from services.chassis.errors import NotFound, msg
 from services.chassis.i18n import translate as _
+from services.chassis.refusals import NotFound, msg
 from services.chassis.web import Body, Reading, Routes, Running, Working, fragment, live_board, page, see_other
 from services.intake.actions import visits
 from services.intake.pages.shown import DESK_COOKIE, DeskCode, Team, desk_board, desk_label, the_centre, this_desk
@@ -91,7 +91,7 @@ async def check_in(
     chain = request.state.correlation_id
     queue = form.queue == "yes"
     arrival = visits.Arrival(form.visit_id, person.at(centre), form.area or None, queue=queue, correlation_id=chain)
-    visit = await running.together(visits.check_in_all).ask(arrival)
+    visit = await running.group_commit(visits.check_in_all).request(arrival)
     done = _("Welcome noted.") if visit.ticket is None else _("Ticket {ticket}.").format(ticket=visit.ticket)
     return see_other(request, f"/intake/desk/{centre}", done=done)
 

@@ -6,7 +6,7 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.identity import Person
+from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Routes, Running, anyone, fragment, live_board, page
 from services.intake.actions import visits
 from services.intake.pages.shown import room_board, the_centre

@@ -8,11 +8,12 @@ from fastapi import Request
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.errors import NotFound, msg
 from services.chassis.i18n import translate as _
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
 from services.chassis.web import allow
 from services.contracts.intake import VisitStatus
+from services.contracts.roles import Role
 from services.intake.domain import day_began
 from services.intake.store import Centre, ended_lately, in_the_room
 

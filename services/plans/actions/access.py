@@ -3,9 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from services.chassis.errors import NotFound, msg
-from services.chassis.identity import Person, Role
-from services.chassis.store import Work
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
+from services.chassis.storage.store import Work
+from services.contracts.roles import Role
 from services.plans.domain import require_open, require_seen
 from services.plans.store import Plan, Revision, Written
 
@@ -34,7 +35,7 @@ async def plan_of(work: Work, plan_id: UUID, person: Person, seen: int | None = 
     """The plan, locked, for somebody who may change it. Raises `NotFound`, `WrongCentre`, `Stale`."""
     plan = reach(await work.find(Plan, plan_id), person)
     require_seen(plan.version, seen)
-    work.touch(f"plan:{plan.id}", f"plans:{plan.centre}")
+    work.notify_board(f"plan:{plan.id}", f"plans:{plan.centre}")
     return plan
 
 

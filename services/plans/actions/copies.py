@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.store import Work
+from services.chassis.storage.store import Work
 from services.contracts.directory import ProviderService as PublishedService
 from services.contracts.directory import ReferralStatus
 from services.plans.actions.subjects import is_forgotten
@@ -40,7 +40,7 @@ async def follow_referral(
             status_at=at,
         )
     )
-    work.touch(f"plan:{plan_id}")
+    work.notify_board(f"plan:{plan_id}")
 
 
 async def move_referral(
@@ -51,7 +51,7 @@ async def move_referral(
     if referral is None:  # of no plan, or of somebody who was erased
         return
     referral.status, referral.reason, referral.status_at = status, reason, at
-    work.touch(f"plan:{referral.plan_id}")
+    work.notify_board(f"plan:{referral.plan_id}")
 
 
 async def copy_provider(work: Work, organization_id: UUID, name: str, services: tuple[PublishedService, ...]) -> None:

@@ -5,10 +5,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.chassis.clock import BRUSSELS
-from services.chassis.errors import NotFound, msg
-from services.chassis.identity import Person, Role
-from services.chassis.store import Work
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
+from services.chassis.runtime.clock import BRUSSELS
+from services.chassis.storage.store import Work
 from services.contracts.plans import (
     ActionPlanned,
     ActionProgressed,
@@ -17,6 +17,7 @@ from services.contracts.plans import (
     GoalSet,
     PlanConfirmed,
 )
+from services.contracts.roles import Role
 from services.contracts.scheduling import Method
 from services.plans.actions.access import acts_as, open_plan_of, plan_of, remember, restamp, stamp
 from services.plans.domain import (

@@ -5,7 +5,7 @@ fact on, and its plan opens once it is known whose path it is *and* the first gu
 from datetime import datetime
 from uuid import UUID
 
-from services.chassis.store import Work
+from services.chassis.storage.store import Work
 from services.contracts.plans import PlanOpened
 from services.contracts.scheduling import Method
 from services.plans.actions.subjects import forget_path, is_forgotten
@@ -162,4 +162,4 @@ async def _open_plan(work: Work, path: Path) -> None:
 
 
 def _touch(work: Work, path: Path) -> None:
-    work.touch(f"plan:{plan_id_of(path.id)}", *([f"plans:{path.centre}"] if path.centre else []))
+    work.notify_board(f"plan:{plan_id_of(path.id)}", *([f"plans:{path.centre}"] if path.centre else []))

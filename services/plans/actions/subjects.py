@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.store import Work
+from services.chassis.storage.store import Work
 from services.contracts.plans import PlansPurged
 from services.plans.store import Attendance, HeldInterview, Path, Plan, Referral, Subject
 
@@ -22,7 +22,7 @@ async def forget_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
     subject.erased_at = at
     await work.session.flush()
     plans = (await work.session.scalars(sa.select(Plan).where(col(Plan.subject_ref) == subject_ref))).all()
-    work.touch(*(f"plan:{plan.id}" for plan in plans), *(f"plans:{plan.centre}" for plan in plans))
+    work.notify_board(*(f"plan:{plan.id}" for plan in plans), *(f"plans:{plan.centre}" for plan in plans))
     # What is written in a plan goes with it: the store cascades.
     await work.session.execute(sa.delete(Plan).where(col(Plan.subject_ref) == subject_ref))
     await work.session.execute(sa.delete(Referral).where(col(Referral.subject_ref) == subject_ref))

@@ -3,9 +3,9 @@
 from datetime import date
 from uuid import UUID
 
-from services.chassis.errors import NotFound, msg
-from services.chassis.identity import Person
-from services.chassis.store import Work
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
+from services.chassis.storage.store import Work
 from services.contracts.plans import (
     AssessmentRecorded,
     Dimension,

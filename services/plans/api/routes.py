@@ -5,10 +5,11 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
-from services.chassis.identity import Person, Role
-from services.chassis.store import Work
+from services.chassis.identity.people import Person
+from services.chassis.storage.store import Work
 from services.chassis.web import Reading, Routes, Running, Working, allow
 from services.contracts.plans import Dimension
+from services.contracts.roles import Role
 from services.contracts.scheduling import Method
 from services.plans import actions
 from services.plans.api.export import PlanExport, export_of

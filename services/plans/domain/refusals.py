@@ -13,8 +13,8 @@
     └── Invalid: UnknownArea, UnknownReason, ServiceNotOffered, ServiceWithoutNeed, DueInPast
 """
 
-from services.chassis.errors import Invalid, NotAllowed, Refused, msg
 from services.chassis.i18n import translate
+from services.chassis.refusals import Invalid, NotAllowed, Refused, msg
 
 
 class Names(tuple[str, ...]):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid5
 
-from services.chassis.errors import Refused, Stale
+from services.chassis.refusals import Refused, Stale
 from services.contracts.plans import Dimension
 from services.contracts.scheduling import Method
 from services.plans.domain.refusals import (

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from services.chassis.errors import msg
+from services.chassis.refusals import msg
 from services.contracts.plans import Dimension
 
 INTERVIEWS_NEEDED = 2

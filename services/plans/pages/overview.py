@@ -7,8 +7,9 @@ from fastapi import Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Routes, allow, page
+from services.contracts.roles import Role
 from services.contracts.scheduling import Method
 from services.plans.domain import Stage, checklist
 from services.plans.pages import words

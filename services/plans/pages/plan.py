@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from services.chassis.i18n import translate as _
-from services.chassis.identity import Person, Role
-from services.chassis.store import Work
+from services.chassis.identity.people import Person
+from services.chassis.storage.store import Work
 from services.chassis.web import Reading, Routes, Running, allow, live_board, page, read_form, see_other, tried
+from services.contracts.roles import Role
 from services.plans import actions
 from services.plans.domain import DIMENSION_LABELS
 from services.plans.pages.forms import (

@@ -9,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.chassis.errors import msg
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
+from services.chassis.refusals import msg
 from services.chassis.web import explain, fragment, page
 from services.contracts.directory import ReferralStatus
 from services.contracts.plans import ActionStatus, Dimension
+from services.contracts.roles import Role
 from services.plans import actions
 from services.plans.domain import DIMENSION_LABELS, checklist
 from services.plans.pages import words

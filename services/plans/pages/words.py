@@ -1,6 +1,6 @@
 """What the pages call things, and the questions that help to write. English msgids; the catalogues have the rest."""
 
-from services.chassis.errors import msg
+from services.chassis.refusals import msg
 from services.contracts.plans import ActionStatus, Dimension
 from services.contracts.scheduling import Method
 from services.plans.domain import REASONS, Moment, Requirement, Responsible, Stage

@@ -7,11 +7,12 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.errors import NotFound, msg
 from services.chassis.i18n import translate as _
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
 from services.chassis.web import Reading, Routes, Running, allow, page, read_form, see_other, tried
 from services.contracts.plans import Dimension
+from services.contracts.roles import Role
 from services.plans import actions
 from services.plans.domain import DIMENSION_LABELS
 from services.plans.pages import words

@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from services.chassis.store import Aggregate
+from services.chassis.storage.store import Aggregate
 from services.plans.store.paths import Table
 
 

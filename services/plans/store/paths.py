@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlmodel import Field, SQLModel
 
-from services.chassis.store import Aggregate, chassis_metadata
+from services.chassis.storage.store import Aggregate
+from services.chassis.storage.tables import chassis_metadata
 
 
 class Table(SQLModel):

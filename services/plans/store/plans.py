@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from services.chassis.store import Aggregate
+from services.chassis.storage.store import Aggregate
 from services.plans.store.paths import Table
 
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.errors import msg
-from services.chassis.store import Work
+from services.chassis.refusals import msg
+from services.chassis.storage.store import Work
 from services.scheduling.domain import refusals, times
 from services.scheduling.store import QuarterHour
 from services.scheduling.store.interviews import taken_quarters

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.store import Work
+from services.chassis.storage.store import Work
 from services.contracts.scheduling import AppointmentStatus, SchedulingPurged, Side
 from services.scheduling.actions import guidance, seats
 from services.scheduling.actions.calendar import person_resource

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.errors import msg
-from services.chassis.store import Work
+from services.chassis.refusals import msg
+from services.chassis.storage.store import Work
 from services.contracts.scheduling import (
     AppointmentStatus,
     InterviewBooked,
@@ -86,7 +86,7 @@ async def book(
             method=Method(path.method),
         ),
     )
-    work.touch(board(path.centre))
+    work.notify_board(board(path.centre))
     return interview
 
 
@@ -124,7 +124,7 @@ async def move(
             minutes=minutes,
         ),
     )
-    work.touch(board(interview.centre))
+    work.notify_board(board(interview.centre))
 
 
 async def cancel(work: Work, interview: Interview, *, by: Side, reason: str, version: int | None = None) -> None:
@@ -167,7 +167,7 @@ async def miss(work: Work, interview: Interview, version: int | None = None) -> 
             interview_id=interview.id, kind=InterviewKind(interview.kind), centre=interview.centre, at=work.now
         ),
     )
-    work.touch(board(interview.centre))
+    work.notify_board(board(interview.centre))
 
 
 async def hold(work: Work, interview: Interview, version: int | None = None) -> None:
@@ -199,7 +199,7 @@ async def hold(work: Work, interview: Interview, version: int | None = None) -> 
             subject_ref=interview.subject_ref,
         ),
     )
-    work.touch(board(interview.centre))
+    work.notify_board(board(interview.centre))
 
 
 async def _bring_forward(work: Work, interview: Interview) -> None:

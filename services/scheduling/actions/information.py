@@ -2,8 +2,8 @@
 
 from uuid import UUID, uuid4
 
-from services.chassis.errors import msg
-from services.chassis.store import Work
+from services.chassis.refusals import msg
+from services.chassis.storage.store import Work
 from services.contracts.scheduling import (
     AppointmentStatus,
     InterviewHeld,
@@ -83,7 +83,7 @@ async def finish(work: Work, interview: Interview, version: int | None = None) -
 
 async def let_go(work: Work, interview: Interview) -> None:
     """The visitor is with nobody any more."""
-    work.touch(board(interview.centre))
+    work.notify_board(board(interview.centre))
     waiting = await work.find(Waiting, interview.visit_id) if interview.visit_id else None
     if waiting is not None and waiting.interview_id == interview.id:
         waiting.counsellor, waiting.interview_id, waiting.changed_at = None, None, work.now

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from services.chassis.store import Work
+from services.chassis.storage.store import Work
 from services.contracts.scheduling import Method, PathClosed, PathOpened, PathOutcome
 from services.scheduling.actions.people import known_person
 from services.scheduling.actions.places import board, check_version, known_centre
@@ -93,4 +93,4 @@ def close(work: Work, path: GuidancePath, outcome: PathOutcome, at: datetime) ->
         path_id=path.id, centre=path.centre, method=Method(path.method), outcome=outcome, at=path.closed_at
     )
     work.emit(path, said)
-    work.touch(board(path.centre))
+    work.notify_board(board(path.centre))

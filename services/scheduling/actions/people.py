@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from services.chassis.store import Work
+from services.chassis.storage.store import Work
 from services.scheduling.domain import refusals, rules
 from services.scheduling.store import KnownPerson
 

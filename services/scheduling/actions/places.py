@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from services.chassis.errors import Stale
-from services.chassis.identity import Person
-from services.chassis.store import Aggregate, Work
+from services.chassis.identity.people import Person
+from services.chassis.refusals import Stale
+from services.chassis.storage.store import Aggregate, Work
 from services.scheduling.domain import refusals, rules
 from services.scheduling.store import Centre
 from services.scheduling.store.copies import centres

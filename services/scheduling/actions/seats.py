@@ -2,8 +2,8 @@
 
 from uuid import UUID, uuid4
 
-from services.chassis.errors import msg
-from services.chassis.store import Work
+from services.chassis.refusals import msg
+from services.chassis.storage.store import Work
 from services.contracts.scheduling import Method, PathOutcome, SeatReleased, SeatTaken, Side
 from services.scheduling.actions import paths
 from services.scheduling.actions.people import known_person

@@ -7,8 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.bulk import upsert
-from services.chassis.store import Work
+from services.chassis.storage.bulk import upsert
+from services.chassis.storage.store import Work
 from services.contracts.intake import VisitStatus
 from services.scheduling.actions.places import board
 from services.scheduling.store import Waiting, WaitingBoard
@@ -68,7 +68,7 @@ def changed(work: Work, row: Waiting) -> None:
         pending = work.session.info[_CHANGED] = {}
         work.before_commit(lambda: _number(work, pending))
     pending[row.id] = row
-    work.touch(board(row.centre))
+    work.notify_board(board(row.centre))
 
 
 async def _number(work: Work, pending: dict[UUID, Waiting]) -> None:

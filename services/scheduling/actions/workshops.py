@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from services.chassis.errors import NotFound, msg
-from services.chassis.store import Work
+from services.chassis.refusals import NotFound, msg
+from services.chassis.storage.store import Work
 from services.contracts.scheduling import (
     AttendanceRecorded,
     FinalisingSessionDue,

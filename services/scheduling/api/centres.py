@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel
 
-from services.chassis.identity import Person
+from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Routes, anyone
 from services.scheduling.api.roles import PREFIX
 from services.scheduling.store.copies import centres

@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import AwareDatetime, BaseModel
 
-from services.chassis.errors import NotFound, msg
-from services.chassis.identity import Person
-from services.chassis.store import Work
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
+from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Routes, Running, Working
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome, Side
 from services.scheduling.actions import guidance, information, paths

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
 from services.chassis.web import Body, allow
+from services.contracts.roles import Role
 
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
 Team = Annotated[Person, allow(Role.COUNSELLOR, Role.FRONT_DESK)]

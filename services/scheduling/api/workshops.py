@@ -8,9 +8,9 @@ from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.errors import NotFound, msg
-from services.chassis.identity import Person
-from services.chassis.store import Work
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
+from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Routes, Running, Working
 from services.contracts.scheduling import Side
 from services.scheduling.actions import seats, workshops

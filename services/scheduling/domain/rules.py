@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from services.chassis.errors import msg
+from services.chassis.refusals import msg
 from services.contracts.intake import VisitStatus
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome
 from services.scheduling.domain.refusals import (

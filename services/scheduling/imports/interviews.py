@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.bulk import among
-from services.chassis.errors import Refused
-from services.chassis.store import Work
+from services.chassis.refusals import Refused
+from services.chassis.storage.bulk import in_list
+from services.chassis.storage.store import Work
 from services.chassis.web import BadLine, Outcome, fingerprint
 from services.contracts.scheduling import (
     AppointmentStatus,
@@ -135,7 +135,7 @@ def _take_place(line: InterviewLine, known: Known) -> tuple[PathSoFar | None, in
 async def _known(work: Work, lines: list[InterviewLine]) -> Known:
     # The paths' locks first: what another import is adding to them now is known once we have them.
     paths = await _paths(work, {line.path_id for line in lines if line.path_id})
-    chosen = sa.select(col(Interview.id), col(Interview.fingerprint)).where(among(col(Interview.id), "ids"))
+    chosen = sa.select(col(Interview.id), col(Interview.fingerprint)).where(in_list(col(Interview.id), "ids"))
     found = await work.session.execute(chosen, {"ids": [line.interview_id for line in lines]})
     fingerprints: dict[UUID, str | None] = {row[0]: row[1] for row in found}
     forgotten = await forgotten_among(work.session, {line.subject_ref for line in lines if line.subject_ref})
@@ -154,7 +154,7 @@ async def _paths(work: Work, ids: set[UUID]) -> dict[UUID, PathSoFar]:
             paths[id] = PathSoFar(row.subject_ref, row.method, row.correlation_id, due=due)
     if paths:
         chosen = sa.select(col(Interview.path_id), col(Interview.status), col(Interview.number)).where(
-            among(col(Interview.path_id), "paths"),
+            in_list(col(Interview.path_id), "paths"),
             col(Interview.status).in_([AppointmentStatus.FULFILLED.value, AppointmentStatus.BOOKED.value]),
         )
         for path_id, status, number in await work.session.execute(chosen, {"paths": list(paths)}):
@@ -175,7 +175,7 @@ def _open(work: Work, line: InterviewLine, path: PathSoFar) -> None:
             method=Method(path.method),
             at=line.starts_at,
         )
-        work.say(opened, sequence=1, correlation_id=path.correlation_id)
+        work.emit_row_event(opened, sequence=1, correlation_id=path.correlation_id)
 
 
 def _path_row(line: InterviewLine, path: PathSoFar) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def _keep(work: Work, line: InterviewLine, path: PathSoFar | None, number: int |
     correlation_id = path.correlation_id if path else uuid4()
     if path is not None:
         _open(work, line, path)
-    work.say(_event(line, number), sequence=1, correlation_id=correlation_id)
+    work.emit_row_event(_event(line, number), sequence=1, correlation_id=correlation_id)
     held = line.status == AppointmentStatus.FULFILLED
     return {
         "id": line.interview_id,

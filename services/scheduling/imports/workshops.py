@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.bulk import among
-from services.chassis.errors import Refused
-from services.chassis.store import Work
+from services.chassis.refusals import Refused
+from services.chassis.storage.bulk import in_list
+from services.chassis.storage.store import Work
 from services.chassis.web import BadLine, Outcome, fingerprint
 from services.contracts import Event
 from services.contracts.scheduling import (
@@ -32,7 +32,7 @@ from services.scheduling.store.copies import centres, forgotten_among
 async def record_workshops(work: Work, lines: list[tuple[int, WorkshopLine]]) -> Outcome:
     """Keep these workshops, with seats, attendance and paths, and say so. Lines already known change nothing."""
     places = {centre.code: centre for centre in await centres(work.session)}
-    chosen = sa.select(col(Workshop.id), col(Workshop.fingerprint)).where(among(col(Workshop.id), "ids"))
+    chosen = sa.select(col(Workshop.id), col(Workshop.fingerprint)).where(in_list(col(Workshop.id), "ids"))
     found = await work.session.execute(chosen, {"ids": [line.workshop_id for _, line in lines]})
     fingerprints: dict[UUID, str | None] = {row[0]: row[1] for row in found}
     used, forgotten = await _used(work, [line for _, line in lines if line.workshop_id not in fingerprints])
@@ -100,7 +100,7 @@ async def _used(work: Work, lines: list[WorkshopLine]) -> tuple[set[UUID], set[U
     ids = [id for line in lines for id in _ids(line)]
     used: set[UUID] = set()
     for column in (col(Session.id), col(Seat.id), col(GuidancePath.id)):
-        taken = sa.select(column).where(among(column, "ids"))
+        taken = sa.select(column).where(in_list(column, "ids"))
         used.update((await work.session.scalars(taken, {"ids": ids})).all())
     people = {participant.subject_ref for line in lines for participant in line.participants}
     return used, await forgotten_among(work.session, people)
@@ -133,7 +133,7 @@ class _Rows:
         correlation_id = uuid4()
         events = list(_events(line))
         for sequence, event in enumerate(events, 1):
-            work.say(event, sequence=sequence, correlation_id=correlation_id)
+            work.emit_row_event(event, sequence=sequence, correlation_id=correlation_id)
         self._workshops.append(
             {
                 "id": line.workshop_id,
@@ -159,7 +159,7 @@ class _Rows:
             self._keep_session(line, ordinal, session)
         for place, participant in enumerate(line.participants, 1):
             self._keep_seat(line, place, correlation_id)
-            work.say(
+            work.emit_row_event(
                 PathOpened(
                     path_id=participant.path_id,
                     subject_ref=participant.subject_ref,

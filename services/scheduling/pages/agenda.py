@@ -9,11 +9,11 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.errors import NotFound, msg
 from services.chassis.i18n import translate as _
-from services.chassis.identity import Person
-from services.chassis.service import runtime_of
-from services.chassis.store import Work
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
+from services.chassis.service.definition import runtime_of
+from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Routes, Running, Working, page, read_form, see_other, tried
 from services.contracts.scheduling import PathOutcome, Side
 from services.scheduling.actions import guidance, paths

@@ -9,10 +9,10 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.errors import NotFound, msg
 from services.chassis.i18n import translate as _
-from services.chassis.identity import Person
-from services.chassis.store import Work
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
+from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Routes, Running, Working, page, see_other, tried
 from services.contracts.scheduling import Side
 from services.scheduling.actions import seats, workshops

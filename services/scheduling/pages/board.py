@@ -7,10 +7,10 @@ from fastapi import Form, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.errors import msg
 from services.chassis.i18n import translate as _
-from services.chassis.identity import Person
-from services.chassis.service import runtime_of
+from services.chassis.identity.people import Person
+from services.chassis.refusals import msg
+from services.chassis.service.definition import runtime_of
 from services.chassis.web import Body, Reading, Routes, Working, fragment, live_board, page, see_other
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Side
 from services.scheduling.actions import guidance, information

@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from services.chassis.i18n import area_label
 from services.chassis.i18n import translate as _
-from services.chassis.identity import Person
-from services.chassis.service import Runtime, runtime_of
-from services.chassis.store import Work
+from services.chassis.identity.people import Person
+from services.chassis.service.definition import Runtime, runtime_of
+from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Routes, Running, page, read_form, see_other, tried
 from services.contracts.scheduling import Method
 from services.scheduling.actions import guidance, paths

@@ -6,10 +6,11 @@ from typing import Annotated
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.errors import Invalid, NotFound, msg
 from services.chassis.i18n import translate as _
-from services.chassis.identity import Person, Role
+from services.chassis.identity.people import Person
+from services.chassis.refusals import Invalid, NotFound, msg
 from services.chassis.web import allow
+from services.contracts.roles import Role
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import REASON_LABELS
 from services.scheduling.store import Centre

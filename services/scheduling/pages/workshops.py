@@ -9,11 +9,11 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.errors import msg
 from services.chassis.i18n import area_label
 from services.chassis.i18n import translate as _
-from services.chassis.identity import Person
-from services.chassis.store import Work
+from services.chassis.identity.people import Person
+from services.chassis.refusals import msg
+from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Routes, Running, Working, page, read_form, see_other, tried
 from services.scheduling.actions import workshops
 from services.scheduling.domain import times

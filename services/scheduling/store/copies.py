@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
-from services.chassis.bulk import among
-from services.chassis.store import Aggregate
+from services.chassis.storage.bulk import in_list
+from services.chassis.storage.store import Aggregate
 from services.scheduling.domain.rules import IN_THE_ROOM
 from services.scheduling.domain.times import Hours, Opening
 from services.scheduling.store.table import Table
@@ -106,7 +106,7 @@ async def forgotten_among(session: AsyncSession, people: Collection[UUID]) -> se
     if not people:
         return set()
     known = col(KnownPerson.id)
-    gone = sa.select(known).where(among(known, "people"), col(KnownPerson.forgotten_at).is_not(None))
+    gone = sa.select(known).where(in_list(known, "people"), col(KnownPerson.forgotten_at).is_not(None))
     return set((await session.scalars(gone, {"people": list(people)})).all())
 
 

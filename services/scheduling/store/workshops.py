@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
-from services.chassis.store import Aggregate
+from services.chassis.storage.store import Aggregate
 from services.scheduling.domain.rules import SeatStatus
 from services.scheduling.store.table import Table
 

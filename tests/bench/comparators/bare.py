@@ -9,8 +9,8 @@ import io
 from dataclasses import dataclass
 from time import perf_counter
 
-from services.chassis.broker import all_topics
-from services.chassis.wire import Record
+from services.chassis.brokers.broker import all_topics
+from services.contracts.cloudevents import Record
 from services.launcher.catalogue import SERVICES
 from tests.bench.kafka import consume, everything, how_many, make_topics, produce
 from tests.bench.parts import Parts, connected

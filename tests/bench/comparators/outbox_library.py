@@ -9,7 +9,7 @@ from faststream_outbox import OutboxBroker, make_outbox_table
 from faststream_outbox.annotations import OutboxMessage
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from services.chassis.wire import Record
+from services.contracts.cloudevents import Record
 
 WORKERS = 8
 """With one it is several times slower; from four on more of them make little difference on two cores."""

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from services.chassis.inbox import give_rows_to_what_waits
+from services.chassis.events.inbox import add_rows_for_held_events
 
 revision = "0003"
 down_revision = "0002"
@@ -11,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    give_rows_to_what_waits(op.get_bind())
+    add_rows_for_held_events(op.get_bind())
 
 
 def downgrade() -> None:

@@ -1,6 +1,6 @@
 """What is said no to at the counsellor's board: where, and with whom."""
 
-from services.chassis.errors import Invalid, NotAllowed, Refused, msg
+from services.chassis.refusals import Invalid, NotAllowed, Refused, msg
 
 
 class UnknownCentre(Invalid):

@@ -1,6 +1,6 @@
 """Times of appointments."""
 
-from services.chassis.errors import Invalid, Refused, msg
+from services.chassis.refusals import Invalid, Refused, msg
 
 
 class WrongLength(Invalid):

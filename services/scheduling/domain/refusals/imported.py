@@ -1,6 +1,6 @@
 """Lines of an import."""
 
-from services.chassis.errors import Invalid, Refused, msg
+from services.chassis.refusals import Invalid, Refused, msg
 
 
 class AlreadyDifferent(Refused):

@@ -1,6 +1,6 @@
 """People, and the method's rules of their paths."""
 
-from services.chassis.errors import Refused, msg
+from services.chassis.refusals import Refused, msg
 
 
 class PersonUnknown(Refused):

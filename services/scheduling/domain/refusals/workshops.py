@@ -1,6 +1,6 @@
 """Workshops and their seats."""
 
-from services.chassis.errors import Invalid, Refused, msg
+from services.chassis.refusals import Invalid, Refused, msg
 
 
 class WorkshopTooOld(Invalid):

@@ -1,0 +1,50 @@
+"""Where topics begin and end, and how far a consumer group has come: what the broker says about itself."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import for_code
+from aiokafka.structs import OffsetAndMetadata
+
+from services.chassis.brokers.broker import Broker, close_client
+
+Extents = dict[TopicPartition, tuple[int, int]]
+"""Per partition: the first offset that it still holds, and the one after its last."""
+
+
+async def extents(broker: Broker, topics: Iterable[str]) -> Extents:
+    """Where each partition of these topics begins and ends now. Raises one of `AWAY`, for a missing topic too."""
+    address = broker.settings.kafka
+    admin, client = (
+        cast(Any, AIOKafkaAdminClient(bootstrap_servers=address)),
+        AIOKafkaConsumer(bootstrap_servers=address),
+    )
+    try:
+        await admin.start()
+        await client.start()
+        partitions: list[TopicPartition] = []
+        for topic in await admin.describe_topics(sorted(topics)):
+            if topic["error_code"]:
+                raise for_code(topic["error_code"])(topic["topic"])
+            partitions += [TopicPartition(topic["topic"], one["partition"]) for one in topic["partitions"]]
+        first = await cast(Any, client).beginning_offsets(partitions)
+        end = await cast(Any, client).end_offsets(partitions)
+    finally:
+        await admin.close()
+        await close_client(client)
+    return {tp: (first[tp], end[tp]) for tp in partitions}
+
+
+async def committed(
+    broker: Broker, group: str, partitions: Iterable[TopicPartition]
+) -> dict[TopicPartition, OffsetAndMetadata]:
+    """How far the group has come, and what its member noted beside it. Nothing committed: missing. Raises `AWAY`."""
+    admin = cast(Any, AIOKafkaAdminClient(bootstrap_servers=broker.settings.kafka))
+    try:
+        await admin.start()
+        found = await admin.list_consumer_group_offsets(group, partitions=list(partitions))
+    finally:
+        await admin.close()
+    return {tp: place for tp, place in found.items() if place.offset >= 0}

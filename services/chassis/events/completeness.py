@@ -1,0 +1,60 @@
+"""Whether everything that was heard can be heard again."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+
+import sqlalchemy as sa
+
+from services.chassis.brokers.offsets import Extents
+from services.chassis.refusals import Refused, msg
+from services.chassis.storage.store import Store
+from services.contracts.directory import COMPACTED
+
+
+class HistoryMissing(Refused):
+    """The topics hold less than was heard from them: the figures would be smaller afterwards."""
+
+    slug = "history-missing"
+    message = msg(
+        "{source} was heard to say {heard} events, and only {kept} can be read again. Nothing was changed. "
+        "Publish everything again first; if that does not help, the rest of the history is gone."
+    )
+
+
+async def processed_by_source(store: Store, sources: Collection[str]) -> dict[str, tuple[int, int]]:
+    """Per source that counts: how many events were heard, and of how many aggregates."""
+    inbox = store.table("inbox")
+    columns = (inbox.c.source, sa.func.sum(inbox.c.sequence), sa.func.count())
+    chosen = sa.select(*columns).where(~inbox.c.subject.startswith("#")).group_by(inbox.c.source)
+    async with store.read() as session:
+        rows = (await session.execute(chosen)).all()
+    return {source: (int(events), aggregates) for source, events, aggregates in rows if source in sources}
+
+
+async def emitted_by_topic(stores: Iterable[Store], topics: Collection[str]) -> Counter[str]:
+    """How many events of each topic the outboxes of these stores hold."""
+    kept = Counter[str]()
+    for store in stores:
+        outbox = store.table("outbox")
+        chosen = sa.select(outbox.c.topic, sa.func.count()).where(outbox.c.topic.in_(topics)).group_by(outbox.c.topic)
+        async with store.read() as session:
+            for topic, number in (await session.execute(chosen)).all():
+                kept[topic] += number
+    return kept
+
+
+def complete_or_refuse(heard: Mapping[str, tuple[int, int]], kept: Mapping[str, int]) -> None:
+    """Raises `HistoryMissing` where less can be read again than was heard. Compacted topics hold one per aggregate."""
+    for source, (events, aggregates) in sorted(heard.items()):
+        topics = {topic: number for topic, number in kept.items() if f"/{topic.split('.')[1]}" == source}
+        wanted = aggregates if COMPACTED & topics.keys() else events
+        if sum(topics.values()) < wanted:
+            raise HistoryMissing(source=source, heard=wanted, kept=sum(topics.values()))
+
+
+def held_by_topic(held: Extents) -> Counter[str]:
+    """How many records of each topic the broker holds."""
+    kept = Counter[str]()
+    for tp, (first, end) in held.items():
+        kept[tp.topic] += end - first
+    return kept

@@ -1,0 +1,73 @@
+"""What was heard: of each aggregate of each source, the last event that took effect here.
+
+The row is written in the transaction of the effect, before it. An event at or below it is a repetition; one more than a
+step above it is ahead of its time and is held until the missing one arrives. What is held behind a beginning that is
+missing has a row too, of sequence 0: whoever does anything for an aggregate holds its row, so that nobody else can do
+something for it at the same time. An event whose sender does not count is known by its id.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.events.sequencing import Key, SequenceTracker
+from services.chassis.storage.bulk import in_list, insert_rows
+
+
+async def last_sequences(session: AsyncSession, inbox: sa.Table, keys: Collection[Key]) -> dict[Key, int]:
+    """The last sequence heard under each of these keys, locked until the end of the work; None heard: missing."""
+    if not keys:
+        return {}
+    found = await session.execute(_sequences(inbox), {"subjects": list({subject for _, subject in keys})})
+    return {(row.source, row.subject): row.sequence for row in found}
+
+
+@cache
+def _sequences(inbox: sa.Table) -> Any:
+    chosen = sa.select(inbox.c.source, inbox.c.subject, inbox.c.sequence).where(in_list(inbox.c.subject, "subjects"))
+    return chosen.order_by(inbox.c.subject, inbox.c.source).with_for_update()
+
+
+def add_rows_for_held_events(connection: sa.Connection) -> None:
+    """Give each aggregate that has a held or discarded event, and no row, one of sequence 0.
+
+    For an inbox that was emptied, and for migrations of stores in which such aggregates had none.
+    """
+    connection.execute(
+        sa.text(
+            "insert into inbox (subject, source, sequence, heard_at) "
+            "select subject, source, 0, min(at) from dead_letters l "
+            "where state in ('held', 'discarded') and sequence is not null and not exists "
+            "(select 1 from inbox i where i.subject = l.subject and i.source = l.source) group by subject, source"
+        )
+    )
+
+
+async def record_sequences(session: AsyncSession, inbox: sa.Table, order: SequenceTracker, now: datetime) -> None:
+    """Write how far each aggregate comes, so that it is locked until the end of the work.
+
+    What begins is a plain insert: when it was heard before, or another consumer was given it too, it fails here, is
+    redone, and then found heard.
+    """
+    # In the order of the key, so that two batches cannot wait for each other.
+    changed = [(key, last) for key, last in order.positions.items() if order.stored.get(key) != last]
+    changed.sort(key=lambda one: one[0][::-1])
+    fresh = [
+        {"source": source, "subject": subject, "sequence": last, "heard_at": now}
+        for (source, subject), last in changed
+        if (source, subject) not in order.stored
+    ]
+    moved = [
+        {"of_source": source, "of_subject": subject, "last": last}
+        for (source, subject), last in changed
+        if (source, subject) in order.stored
+    ]
+    await insert_rows(session, inbox, fresh)
+    if moved:
+        same = (inbox.c.source == sa.bindparam("of_source"), inbox.c.subject == sa.bindparam("of_subject"))
+        further = sa.update(inbox).where(*same).values(sequence=sa.bindparam("last"), heard_at=now)
+        await (await session.connection()).execute(further, moved)

@@ -1,0 +1,80 @@
+"""Takes aggregates up in the middle of their life, where what came before is gone for good.
+
+Outboxes and topics that let old events go leave aggregates that begin above 1: for a new consumer, and for one that
+forgot an aggregate of which nothing was heard for years. What is missing cannot come any more. So the first event that
+waited long enough is taken for the beginning; but not behind a dead letter, which somebody can still retry.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, cast
+
+import sqlalchemy as sa
+
+from services.chassis.events.sequencing import Key, SequenceTracker
+from services.chassis.runtime.telemetry import PROCESSED, log
+from services.chassis.storage.errors import is_unavailable
+from services.chassis.storage.store import Store, Work
+from services.chassis.storage.tables import DeadLetterState
+from services.contracts.cloudevents import IncomingEvent
+
+_log = log(__name__)
+
+PAGE = 500
+"""Most aggregates in one unit of work."""
+
+
+async def start_mid_stream(
+    store: Store,
+    since: datetime,
+    order_of: Callable[[Work, set[Key]], Awaitable[SequenceTracker]],
+    bring_about: Callable[[Work, SequenceTracker, list[IncomingEvent]], Awaitable[int]],
+) -> None:
+    """Begin with what was held since before then and has nothing before it. What fails stays held, and then dies."""
+
+    async def begin(found: set[Key]) -> None:
+        async with store.work() as work:
+            order = await order_of(work, found)
+            # Another replica may have begun, or the missing event come, in between; an earlier one may be held since.
+            firsts = {key: order.first_held(key) for key in sorted(found) if not order.stored.get(key)}
+            fresh = {key: first for key, first in firsts.items() if first is not None}
+            due = [one for key, first in fresh.items() for one in order.advance(key, first - 1)]
+            await bring_about(work, order, due)
+        PROCESSED.labels(store.service, "begun").inc(len(fresh))
+
+    failed: set[Key] = set()
+    while found := await _waiting(store, since, failed):
+        try:
+            await begin(found)
+        except Exception as error:
+            if is_unavailable(error):
+                raise
+            for key in found:
+                try:
+                    await begin({key})
+                except Exception as fault:
+                    if is_unavailable(fault):
+                        raise
+                    _log.warning("cannot begin here", service=store.service, aggregate=key[1], error=repr(fault))
+                    failed.add(key)
+
+
+async def _waiting(store: Store, since: datetime, failed: set[Key]) -> set[Key]:
+    """Aggregates of which nothing took effect, and some event has waited long enough."""
+    letters, inbox = store.table("dead_letters"), store.table("inbox")
+    before = letters.alias()
+    same = (before.c.source == letters.c.source, before.c.subject == letters.c.subject)
+    dead = (before.c.state == DeadLetterState.DEAD.value, before.c.sequence < letters.c.sequence)
+    same_key = (inbox.c.source == letters.c.source, inbox.c.subject == letters.c.subject)
+    known = sa.exists().where(*same_key, inbox.c.sequence > 0)
+    chosen = (
+        sa.select(letters.c.source, letters.c.subject)
+        .where(letters.c.state == DeadLetterState.HELD.value, letters.c.at <= since, ~known)
+        .where(~sa.exists().where(*same, *dead))
+        .group_by(letters.c.source, letters.c.subject)
+        .order_by(letters.c.source, letters.c.subject)
+        .limit(PAGE + len(failed))
+    )
+    async with store.read() as session:
+        rows = cast(Any, await session.execute(chosen)).all()
+    return {(source, subject) for source, subject in rows} - failed

@@ -1,0 +1,223 @@
+"""Brings what was heard to its effect exactly once, in each aggregate's order.
+
+A batch is one transaction: inbox, changes and outbox together. What begins an aggregate is taken for new: the inbox
+allows it once, so that a batch in which it is not new fails there, and is done again with a look. When anything else in
+a batch fails, its events are taken one by one: each is tried a bounded number of times, with a growing pause, and then
+becomes a dead letter. When the store is away nothing is given up: it is waited for. Behind a dead letter, later events
+of its aggregate are held until somebody retries or discards it; everybody else's go on.
+"""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from services.chassis.events.dead_letters import (
+    attributes_of,
+    dead_letter_row,
+    explained_headers,
+    fault_of,
+    has_dead_letter,
+    original_record,
+)
+from services.chassis.events.inbox import last_sequences, record_sequences
+from services.chassis.events.reactions import Reactions
+from services.chassis.events.sequencing import HeldEvent, Key, Position, SequenceTracker, inbox_key
+from services.chassis.runtime.failpoints import failpoint
+from services.chassis.runtime.settings import Settings
+from services.chassis.runtime.telemetry import PROCESSED, log
+from services.chassis.storage.bulk import in_list
+from services.chassis.storage.errors import is_conflict, is_unavailable, violated_constraint
+from services.chassis.storage.outbox import raw_row
+from services.chassis.storage.store import Cause, Store, Work
+from services.chassis.storage.tables import DeadLetterState
+from services.contracts import EVENTS
+from services.contracts.cloudevents import IncomingEvent, Record, UnreadableEvent, read_event
+from services.contracts.envelope import dead_letters
+
+_log = log(__name__)
+Outcomes = Counter[str]
+UNKNOWN_TYPE = "unknown-type"
+
+
+class UnknownType(UnreadableEvent):
+    """An event of a newer version than this service: kept to be seen, while its aggregate's order goes on."""
+
+    def __init__(self, heard: IncomingEvent) -> None:
+        super().__init__(UNKNOWN_TYPE, f"{heard.type} is not known here; update this service", attributes_of(heard))
+
+
+class EventProcessor:
+    """What one service does with the records that its consumer brings, and with its dead letters."""
+
+    def __init__(self, store: Store, settings: Settings, reactions: Reactions) -> None:
+        self._store = store
+        self._settings = settings
+        self._reactions = reactions
+        self._dead_letters = letters = store.table("dead_letters")
+        kept = sa.or_(letters.c.state == DeadLetterState.HELD.value, letters.c.state == DeadLetterState.DISCARDED.value)
+        self._any_kept = sa.select(sa.exists().where(kept))
+        theirs = (in_list(letters.c.subject, "subjects"), letters.c.sequence.is_not(None))
+        self._kept = sa.select(letters).where(kept, *theirs)
+        self._inbox = store.table("inbox")
+        self._assume_new = True
+        """Whether what begins is taken for new: not after a failure, nor while events are heard again."""
+
+    async def process(self, records: list[Record]) -> None:
+        """Bring these records to their effect; returns when each has had it, is held, or is a dead letter."""
+        if len(records) > 1:
+            try:
+                return self.count(await self._try(records))
+            except Exception as error:
+                many = len(records)
+                _log.warning("batch redone one by one", service=self._store.service, events=many, error=repr(error))
+        for record in records:
+            await self._process_one(record)
+
+    async def _process_one(self, record: Record) -> None:
+        pause = self._settings.retry_seconds
+        attempt = 1
+        while True:
+            try:
+                return self.count(await self._try([record]))
+            except Exception as error:
+                failure = error
+            if attempt >= self._settings.attempts:
+                break
+            attempt += 1
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 5)
+        self.count(await self._in_work(lambda work: self._make_dead_letter(work, record, failure, attempt)))
+
+    async def _try(self, records: list[Record]) -> Outcomes:
+        """All of these in one unit of work; in another one, with a look, where something was not new."""
+        while True:
+            trusting, self._assume_new = self._assume_new, False
+            try:
+                outcomes = await self._in_work(partial(self.apply, records=records, trusting=trusting))
+            except IntegrityError as error:
+                # With a look only another consumer can have been faster; then it is there to be seen.
+                if not (is_conflict(error) if trusting else violated_constraint(error) == "inbox"):
+                    raise
+                _log.info("redone with a look", service=self._store.service, error=repr(error))
+            else:
+                self._assume_new = Position.REPEATED.value not in outcomes
+                return outcomes
+
+    async def _in_work(self, act: Callable[[Work], Awaitable[Outcomes]]) -> Outcomes:
+        """Do this in a unit of work of its own; while the store is away, wait for it."""
+        pause = self._settings.retry_seconds
+        while True:
+            try:
+                async with self._store.work() as work:
+                    outcomes = await act(work)
+                return outcomes
+            except Exception as error:
+                if not is_unavailable(error):
+                    raise
+                _log.warning("store is away", service=self._store.service, error=repr(error))
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 2)
+
+    def count(self, outcomes: Outcomes) -> None:
+        """Count what became of events."""
+        for outcome, number in outcomes.items():
+            PROCESSED.labels(self._store.service, outcome).inc(number)
+
+    async def apply(self, work: Work, records: list[Record], *, trusting: bool = False) -> Outcomes:
+        """All of these in one unit of work.
+
+        `trusting`: what begins is not looked for; fails where it was heard before, or something waits for it.
+        """
+        outcomes = Outcomes()
+        heard: list[IncomingEvent] = []
+        for record in records:
+            try:
+                heard.append(read_event(record, self._reactions.by_type))
+            except UnreadableEvent as fault:
+                outcomes.update(await self._make_dead_letter(work, record, fault, 1))
+        looked_for = {inbox_key(one) for one in heard}
+        if trusting:
+            looked_for -= {inbox_key(one) for one in heard if one.sequence in (1, None)}
+        order = await self.sequence(work, looked_for)
+        due: list[IncomingEvent] = []
+        for one in heard:
+            where, now_due = order.admit(one)
+            due += now_due
+            if where is Position.REPEATED:
+                outcomes[where.value] += 1
+        for one in order.early:
+            missing = order.positions.get(inbox_key(one), 0) + 1
+            detail = f"event {one.sequence} came before event {missing} of its aggregate"
+            kept: dict[str, Any] = {"state": DeadLetterState.HELD, "reason": "ahead", "detail": detail, "attempts": 1}
+            row = dead_letter_row(one.record, at=work.now, **kept, **attributes_of(one))
+            await work.session.execute(sa.insert(self._dead_letters), row)
+            outcomes[DeadLetterState.HELD] += 1
+        outcomes["handled"] = await self.dispatch(work, order, due, trusting=trusting)
+        return outcomes
+
+    async def sequence(self, work: Work, keys: set[Key]) -> SequenceTracker:
+        """How far these aggregates have come, locked, and what waits in them."""
+        last = await last_sequences(work.session, self._inbox, keys)
+        waiting: dict[Key, list[HeldEvent]] = defaultdict(list)
+        if keys and await work.session.scalar(self._any_kept):
+            theirs = {"subjects": list({subject for _, subject in keys})}
+            for row in await work.session.execute(self._kept, theirs):
+                if row.sequence > last.get((row.source, row.subject), 0):
+                    held = row.state == DeadLetterState.HELD.value
+                    heard = read_event(original_record(row), self._reactions.by_type) if held else None
+                    waiting[(row.source, row.subject)].append(HeldEvent(row.sequence, row.id, heard))
+        return SequenceTracker(last, waiting)
+
+    async def dispatch(
+        self, work: Work, order: SequenceTracker, due: list[IncomingEvent], *, trusting: bool = False
+    ) -> int:
+        """Write how far each aggregate comes, then react to what is due. Returns how many had a reaction.
+
+        `trusting`: what begins is new here.
+        """
+        await record_sequences(work.session, self._inbox, order, work.now)
+        told = [(one.event, trusting and one.sequence == 1) for one in due if one.event is not None]
+        new = [event for event, begins in told if begins]
+        await self._reactions.fetch(work, [event for event, begins in told if not begins], new)
+        handled = 0
+        for one in due:
+            listener = self._reactions.by_type.get(one.type)
+            if listener is not None and one.event is not None:
+                work.cause = partial(_cause, one)
+                await listener.react(work, one.event)
+                handled += 1
+            elif one.type not in EVENTS:
+                await self._make_dead_letter(work, one.record, UnknownType(one), 1)
+        if order.released:
+            await work.session.execute(sa.delete(self._dead_letters).where(self._dead_letters.c.id.in_(order.released)))
+        failpoint("inbox.written")
+        return handled
+
+    async def _make_dead_letter(self, work: Work, record: Record, error: Exception, attempts: int) -> Outcomes:
+        """Keep the record as a dead letter, and say so on the dead-letter topic; once, however often it comes."""
+        if await has_dead_letter(work.session, self._dead_letters, record):
+            return Outcomes({Position.REPEATED.value: 1})
+        reason, detail, known = fault_of(record, error)
+        _log.error("dead letter", service=self._store.service, reason=reason, topic=record.topic, offset=record.offset)
+        row = dead_letter_row(
+            record, state=DeadLetterState.DEAD, reason=reason, detail=detail, attempts=attempts, at=work.now, **known
+        )
+        await work.session.execute(sa.insert(self._dead_letters), row)
+        self.publish_dead_letter(work, record, reason, detail, attempts)
+        return Outcomes({DeadLetterState.DEAD.value: 1})
+
+    def publish_dead_letter(self, work: Work, record: Record, reason: str, detail: str, attempts: int) -> None:
+        """Say on the dead-letter topic that this record became one."""
+        headers = explained_headers(
+            record, reason=reason, detail=detail, attempts=attempts, service=self._store.service
+        )
+        work.publish_raw(raw_row(record._replace(topic=dead_letters(record.topic), headers=headers), work.now))
+
+
+def _cause(heard: IncomingEvent) -> Cause:
+    return Cause(heard.correlation_id, heard.uuid)

@@ -1,0 +1,95 @@
+"""How a service says what it listens to::
+
+    reactions = Reactions()
+
+    @reactions.on(VisitCalled, loads=Waiting)
+    async def on_visit_called(work: Work, event: VisitCalled) -> None:
+        await actions.take_from_line(work, event.visit_id, ...)
+
+A reaction maps the event to plain arguments and calls one action. It knows no Kafka and no transaction.
+`loads` names the aggregate that has the event's key as id, or is a function that answers all that the event is about,
+`[(Path, event.path_id), …]`: a batch fetches them all at once beforehand.
+
+`begins`, beside an aggregate: where the event is the first of its key, the reaction inserts the row or needs none. So
+the row is taken for missing, without a look, as long as nothing is heard twice; where there is one all the same, the
+insert fails, and the batch is done again with a look.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from services.chassis.storage.store import Aggregate, Work
+from services.contracts import EVENTS, Event
+
+E = TypeVar("E", bound=Event)
+Reaction = Callable[[Work, E], Awaitable[Any]]
+Named = tuple[type[Aggregate], UUID]
+"""An aggregate's table and id."""
+Loads = type[Aggregate] | Callable[[E], Iterable[Named]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One reaction, and what a batch loads for it."""
+
+    react: Reaction[Any]
+    loads: Loads[Any] | None
+    begins: bool = False
+
+    def named(self, event: Event) -> Iterable[Named]:
+        """The rows that the reaction to this event will want."""
+        if self.loads is None:
+            return ()
+        return [(self.loads, UUID(event.key))] if isinstance(self.loads, type) else self.loads(event)
+
+
+class Reactions:
+    """What one service reacts to, by event type."""
+
+    def __init__(self) -> None:
+        self.by_type: dict[str, Listener] = {}
+
+    def on(
+        self, event: type[E], *, loads: Loads[E] | None = None, begins: bool = False
+    ) -> Callable[[Reaction[E]], Reaction[E]]:
+        """Register a reaction to this event type.
+
+        A second one for the same type raises `TypeError`, as does `begins` without one aggregate that it begins.
+        """
+        if begins and not isinstance(loads, type):
+            raise TypeError(f"{event.type}: begins=True says that the event's own aggregate is new; name it in loads")
+
+        def register(react: Reaction[E]) -> Reaction[E]:
+            if event.type in self.by_type:
+                raise TypeError(f"{event.type} already has a reaction; call both actions from one")
+            self.by_type[event.type] = Listener(react, loads, begins)
+            return react
+
+        return register
+
+    async def fetch(self, work: Work, events: Sequence[Event], new: Sequence[Event] = ()) -> None:
+        """Load and lock what the reactions to these events will want, a query a table.
+
+        `new`: events that begin their aggregate; where the reaction says so (`begins`), nothing is looked for.
+        """
+        wanted: dict[type[Aggregate], list[UUID]] = defaultdict(list)
+        for event in new:
+            listener = self.by_type.get(event.type)
+            if listener is not None and listener.begins:
+                for table, id in listener.named(event):
+                    work.expect_none(table, [id])
+        for event in (*events, *new):
+            listener = self.by_type.get(event.type)
+            for table, id in listener.named(event) if listener is not None else ():
+                wanted[table].append(id)
+        # Always in the same order, so that two batches cannot wait for each other.
+        for table in sorted(wanted, key=lambda table: table.__name__):
+            await work.prefetch(table, wanted[table])
+
+    @property
+    def topics(self) -> set[str]:
+        """The topics to listen to."""
+        return {EVENTS[type].topic for type in self.by_type}

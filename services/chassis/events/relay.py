@@ -1,0 +1,249 @@
+"""From the outbox to the broker: in order, one relay per store at a time, marked as sent once it is acknowledged."""
+
+import asyncio
+import contextlib
+import fcntl
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.chassis.brokers import broker
+from services.chassis.brokers.backpressure import EmbeddedBackpressure
+from services.chassis.brokers.broker import Broker, Producer
+from services.chassis.runtime.failpoints import failpoint
+from services.chassis.runtime.telemetry import RELAYED, UNSENT, log
+from services.chassis.storage.bulk import in_list
+from services.chassis.storage.errors import is_unavailable
+from services.chassis.storage.outbox import unpack_headers
+from services.chassis.storage.store import Store
+from services.contracts.cloudevents import Record
+
+_CLOSING = 3.0
+"""Seconds in which a relay that ends marks what is left to mark."""
+
+_log = log(__name__)
+
+ROUNDS = 8
+"""After so many the relay looks at its oldest rows again: one that was written first may be committed last."""
+
+MARK_AFTER = 0.1
+"""Seconds for which rows that were sent wait to be marked together: a commit for each costs as much as sending it.
+Whoever is killed meanwhile sends them again, and the inboxes know them."""
+
+
+class Relay:
+    """Sends one store's unsent rows for as long as it runs."""
+
+    def __init__(self, store: Store, broker: Broker) -> None:
+        self._store = store
+        self._broker = broker
+        self._batch = min(broker.settings.batch, 1000 if broker.embedded else broker.settings.batch)
+        outbox = store.table("outbox")
+        self._oldest = (
+            sa.select(outbox.c.seq, outbox.c.topic, outbox.c.key, outbox.c.headers, outbox.c.value)
+            .where(outbox.c.sent_at.is_(None), outbox.c.seq > sa.bindparam("last"))
+            .where(~in_list(outbox.c.seq, "unmarked"))
+            .order_by(outbox.c.seq)
+            .limit(self._batch)
+        )
+        self._unmarked: list[int] = []
+        """Rows that the broker has and that are not marked yet."""
+        self._marking: asyncio.Task[None] | None = None
+        self._producer: Producer | None = None
+        self._lock: AsyncConnection | None = None
+        self._measured_at = 0.0
+
+    async def run(self) -> None:
+        """Relay until cancelled. Whatever is away is waited for; nothing is given up."""
+        pause = 0.1
+        while True:
+            try:
+                async with self._lead():
+                    pause = 0.1
+                    try:
+                        await self._relay_while_leading()
+                    finally:
+                        await self.close()  # before another one leads
+            except Exception as error:
+                expected = isinstance(error, broker.BROKER_ERRORS) or is_unavailable(error)
+                say = _log.warning if expected else _log.exception
+                say("relay interrupted", service=self._store.service, error=repr(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2)
+
+    async def _relay_while_leading(self) -> None:
+        while True:
+            self._store.emitted.clear()
+            sent = await self.relay_once()
+            # Less than a batch was all there was, unless a window had no room for more.
+            if sent < (1 if self._broker.backpressure else self._batch):
+                # The hint is only a hint: commits of other processes give none.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.5):
+                        await self._store.emitted.wait()
+
+    async def relay_once(self) -> int:
+        """Send the oldest unsent rows. Returns how many; they are marked a moment later (`mark_now`).
+
+        Where many wait it takes several rounds: while one is on its way the next is read, and earlier ones are marked.
+        """
+        sent = 0
+        ahead: asyncio.Task[Sequence[Any]] | None = None
+        await self._look_at_marking()
+        try:
+            rows = await self._unsent(-1)
+            for left in reversed(range(ROUNDS)):
+                if not rows:
+                    break
+                more = bool(left) and len(rows) == self._batch
+                if more and self._broker.backpressure is None:
+                    ahead = asyncio.create_task(self._unsent(rows[-1].seq))
+                rows = await self._send(rows)
+                sent += len(rows)
+                self._mark_soon([row.seq for row in rows])
+                if not more:
+                    break
+                rows = await (ahead or self._unsent(rows[-1].seq))
+                ahead = None
+                await self._still_leading()
+        finally:
+            if ahead is not None:
+                ahead.cancel()
+                await asyncio.gather(ahead, return_exceptions=True)
+        return sent
+
+    async def mark_now(self) -> None:
+        """Mark now what the broker has. Raises what the store raises; then these rows are sent again."""
+        if self._marking is not None:
+            self._marking.cancel()
+            await asyncio.gather(self._marking, return_exceptions=True)
+            self._marking = None
+        seqs, self._unmarked = self._unmarked, []
+        if seqs:
+            await self._mark(seqs)
+
+    async def _unsent(self, last: int) -> Sequence[Any]:
+        """The oldest rows after this one that nobody has sent.
+
+        Read over the connection that holds the lock, where there is one: whoever lost the lock reads nothing.
+        """
+        given = {"last": last, "unmarked": self._unmarked.copy()}
+        async with nullcontext(self._lock) if self._lock else self._store.reader.connect() as connection:
+            rows = (await connection.execute(self._oldest, given)).all()
+        await self._measure(len(rows))
+        return rows
+
+    async def _send(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """Send these, or the first of them where a window has no room for all. Returns what the broker has."""
+        records = [Record(row.topic, row.key, unpack_headers(row.headers), row.value) for row in rows]
+        window = self._broker.backpressure
+        weights = [EmbeddedBackpressure.weight(record) for record in records] if window else []
+        if window:
+            fitting = EmbeddedBackpressure.fitting(weights)
+            rows, records, weights = rows[:fitting], records[:fitting], weights[:fitting]
+        if self._producer is None:
+            self._producer = await self._broker.producer()
+        if window:
+            await window.room(sum(weights))
+        places = await self._producer.send(records)
+        failpoint("relay.acknowledged")
+        if window:
+            window.sent(places, weights)
+        return rows
+
+    def _mark_soon(self, seqs: list[int]) -> None:
+        """Have these marked in a moment, together with others."""
+        self._unmarked += seqs
+        if self._marking is None or (self._marking.done() and not self._marking.exception()):
+            self._marking = asyncio.create_task(self._mark_what_gathers(), name="marking")
+
+    async def _mark_what_gathers(self) -> None:
+        while self._unmarked:
+            if len(self._unmarked) < self._batch:
+                await asyncio.sleep(MARK_AFTER)
+            seqs = self._unmarked.copy()
+            await self._mark(seqs)
+            del self._unmarked[: len(seqs)]
+
+    async def _look_at_marking(self) -> None:
+        """Wait where more than a batch gathered. Raises what the store raised."""
+        if self._marking is None:
+            return
+        if len(self._unmarked) > self._batch:
+            await asyncio.wait([self._marking])
+        if self._marking.done():
+            marking, self._marking = self._marking, None
+            marking.result()
+
+    async def _mark(self, seqs: list[int]) -> None:
+        """Note that the broker has these rows."""
+        outbox = self._store.table("outbox")
+        async with self._store.work() as work:
+            marked = sa.update(outbox).where(in_list(outbox.c.seq, "seqs")).values(sent_at=work.now)
+            await work.session.execute(marked, {"seqs": seqs})
+        RELAYED.labels(self._store.service).inc(len(seqs))
+
+    async def _measure(self, seen: int) -> None:
+        """Tell how many rows wait; counted where there are more than one round takes, once a second at most."""
+        now = asyncio.get_running_loop().time()
+        if seen == self._batch:
+            if now - self._measured_at < 1:
+                return
+            outbox = self._store.table("outbox")
+            waiting = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))
+            async with self._store.read() as session:
+                seen = await session.scalar(waiting) or 0
+        self._measured_at = now
+        UNSENT.labels(self._store.service).set(seen)
+
+    async def close(self) -> None:
+        """Mark what the broker has, where the store is there, and let go of the producer; the next round makes one."""
+        try:
+            async with asyncio.timeout(_CLOSING):
+                await self.mark_now()
+        except Exception as error:
+            _log.warning("sent and not marked", service=self._store.service, error=repr(error))
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            await producer.close()
+
+    @asynccontextmanager
+    async def _lead(self) -> AsyncGenerator[None]:
+        """Hold the store's relay lock; waits while another process holds it."""
+        if self._store.sqlite:
+            async with _file_lock(Path(self._store.writer.url.database or "store.db").with_suffix(".relay.lock")):
+                yield
+            return
+        async with self._store.reader.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            while not await connection.scalar(sa.text("select pg_try_advisory_lock(hashtext('cefo.relay'))")):  # noqa: ASYNC110
+                await asyncio.sleep(1)
+            # In the order of the index, and no further than needed: a bitmap goes through all that was ever unsent.
+            await connection.execute(sa.text("set enable_bitmapscan = off"))
+            self._lock = connection
+            try:
+                yield
+            finally:
+                self._lock = None
+                # Closing the session gives the lock back even where the pool would keep the connection.
+                await connection.invalidate()
+
+    async def _still_leading(self) -> None:
+        if self._lock is not None:
+            await self._lock.scalar(sa.text("select 1"))
+
+
+@asynccontextmanager
+async def _file_lock(path: Path) -> AsyncGenerator[None]:
+    with path.open("w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(1)
+        yield

@@ -1,0 +1,1 @@
+"""Who sends a request, in which role, for which centres."""

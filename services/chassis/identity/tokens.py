@@ -1,0 +1,80 @@
+"""The signatures that carry a session, a bearer token or a personal link."""
+
+import contextlib
+import hashlib
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from time import time
+
+from itsdangerous import BadData, URLSafeTimedSerializer
+from pydantic import ValidationError
+
+from services.chassis.identity.people import Person
+from services.chassis.runtime.settings import Settings
+
+KNOWN = 1000
+"""So many tokens, the last ones used, are not verified again; their age is looked at each time."""
+
+
+class Signer:
+    """Signs and reads sessions, tokens and personal links with the platform's key."""
+
+    def __init__(self, key: str, session_hours: int) -> None:
+        self._key = key
+        self._session_seconds = session_hours * 3600
+        # Whoever works here sends the same token all day. Refusals are not kept: those anybody can make.
+        self._known = lru_cache(maxsize=KNOWN)(self._verified)
+
+    def session(self, person: Person) -> str:
+        """A session or bearer token for this person."""
+        return self._serializer("session").dumps(person.model_dump(mode="json"))
+
+    def person(self, token: str, *, max_age: int | None = None) -> Person | None:
+        """Who signed in with this token; None when it is not ours, or too old."""
+        return self._read("session", token, max_age or self._session_seconds)
+
+    def link(self, person: Person) -> str:
+        """What a personal link carries: a visitor's own way in, good for 30 days."""
+        return self._serializer("link").dumps(person.model_dump(mode="json"))
+
+    def person_of_link(self, token: str) -> Person | None:
+        """Whose link this is; None when it is not ours, or too old."""
+        return self._read("link", token, 30 * 86_400)
+
+    def _read(self, purpose: str, token: str, max_age: int) -> Person | None:
+        try:
+            person, signed_at = self._known(purpose, token)
+        except (BadData, ValidationError):
+            return None
+        return person if 0 <= time() - signed_at <= max_age else None
+
+    def _verified(self, purpose: str, token: str) -> tuple[Person, float]:
+        """Whose token it is, and when it was signed, in seconds since 1970. Raises `BadData` or `ValidationError`."""
+        told, signed_at = self._serializer(purpose).loads(token, return_timestamp=True)
+        return Person.model_validate(told), signed_at.timestamp()
+
+    def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(
+            self._key, salt=f"cefo.{purpose}", signer_kwargs={"digest_method": hashlib.sha256}
+        )
+
+
+def signer(settings: Settings) -> Signer:
+    """The platform's signer. Without a configured key, one is made in the data folder, readable by its owner alone."""
+    if settings.secret_key is not None:
+        return Signer(settings.secret_key.get_secret_value(), settings.session_hours)
+    return Signer(_key_file(settings.data / "secret.key"), settings.session_hours)
+
+
+def _key_file(path: Path) -> str:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = path.with_suffix(f".{secrets.token_hex(8)}")
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_urlsafe(48))
+        # Processes that start together agree on one key, and none ever reads an empty one.
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(made)
+        made.unlink()
+    return path.read_text().strip()

@@ -1,0 +1,1 @@
+"""What every process has: settings, the clock, logs, metrics and traces, background jobs, hints to open pages."""

@@ -1,0 +1,126 @@
+"""Which boards changed, told to the pages that show them: in this process at once, to other replicas through Redis.
+
+Only hints travel: what a board shows is read from the store. A lost hint makes a board late by at most `REFRESH`
+seconds, never wrong.
+"""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Iterable
+from typing import Any, cast
+from uuid import uuid4
+
+import orjson
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from services.chassis.runtime.telemetry import log
+
+REFRESH = 15.0
+"""Seconds after which a board is read again even when no hint came."""
+
+GATHER = 0.1
+"""Seconds in which hints for other replicas gather after one went out."""
+
+AGAIN = 2.0
+"""Seconds after a failure before hints are carried again."""
+
+_log = log(__name__)
+
+
+class Live:
+    """The hints of one process, which hears those of its own services only."""
+
+    def __init__(self, redis_url: str | None = None, services: Iterable[str] = ("",)) -> None:
+        self._listeners: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._self = uuid4().hex
+        self._channels = [_channel(service) for service in services]
+        self._outgoing = defaultdict[str, set[str]](set)
+        self._wake = asyncio.Event()
+        self._redis = Redis.from_url(redis_url, socket_connect_timeout=2) if redis_url else None
+        self.closing = asyncio.Event()
+        """Set when the process stops: streams end."""
+
+    def changed(self, boards: set[str], service: str = "") -> None:
+        """These boards of a service changed."""
+        self._notify(boards)
+        if self._redis is not None:
+            self._outgoing[_channel(service)] |= boards
+            self._wake.set()
+
+    def _notify(self, boards: set[str]) -> None:
+        for board in boards:
+            for listener in self._listeners.get(board, ()):
+                listener.set()
+
+    async def changes(self, board: str) -> AsyncGenerator[None]:
+        """Yields at once, then whenever the board changed (many changes at once are one), until the process stops."""
+        hint = asyncio.Event()
+        hint.set()
+        self._listeners[board].add(hint)
+        try:
+            while not self.closing.is_set():
+                hint.clear()
+                yield
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(REFRESH):
+                        await hint.wait()
+        finally:
+            self._listeners[board].discard(hint)
+            if not self._listeners[board]:
+                del self._listeners[board]
+
+    def close(self) -> None:
+        """End every stream."""
+        self.closing.set()
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.set()
+
+    async def run(self) -> None:
+        """Carry hints between replicas until cancelled. Without Redis, boards of other replicas refresh by time."""
+        if self._redis is None:
+            return
+        await asyncio.gather(self._forever(self._send), self._forever(self._receive))
+
+    async def _forever(self, act: Any) -> None:
+        while True:
+            try:
+                await act()
+            except Exception as error:
+                say = _log.warning if isinstance(error, RedisError | OSError) else _log.exception
+                say("no hints from or to other replicas; their boards refresh by time", error=repr(error))
+                await asyncio.sleep(AGAIN)
+
+    async def _send(self) -> None:
+        redis = cast(Any, self._redis)
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            outgoing, self._outgoing = self._outgoing, defaultdict[str, set[str]](set)
+            for channel, boards in outgoing.items():
+                await redis.publish(channel, orjson.dumps([self._self, sorted(boards)]))
+            await asyncio.sleep(GATHER)
+
+    async def _receive(self) -> None:
+        subscription = cast(Any, self._redis).pubsub()
+        try:
+            await subscription.subscribe(*self._channels)
+            async for message in subscription.listen():
+                if message["type"] == "message":
+                    sender, boards = orjson.loads(message["data"])
+                    if sender != self._self:
+                        self._notify(set(boards))
+        finally:
+            with contextlib.suppress(Exception):
+                await subscription.aclose()
+
+    async def disconnect(self) -> None:
+        """Give the connections to Redis back."""
+        if self._redis is not None:
+            await self._redis.aclose()
+
+
+def _channel(service: str) -> str:
+    return f"cefo.boards.{service}"

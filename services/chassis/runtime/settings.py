@@ -1,0 +1,178 @@
+"""Settings, from environment variables that start with `CEFO_`. Each is described here, for docs/settings.md too."""
+
+import sys
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One process' settings. A variable that is not known is ignored; a value that breaks its rule stops the start."""
+
+    model_config = SettingsConfigDict(env_prefix="CEFO_", frozen=True)
+
+    data: Path = Field(default=Path("data"), description="Folder of the embedded stores and of the generated secret.")
+    store: str = Field(
+        default="sqlite",
+        description="`sqlite` (files under `CEFO_DATA`) or `postgresql://user:password@host:port`; "
+        "each service has its own database, `cefo_<service>`.",
+    )
+    kafka: str = Field(
+        default="127.0.0.1:9092",
+        description="Kafka bootstrap servers, `host:port[,host:port]`; "
+        "`cefo up` starts an embedded broker where it is not set.",
+    )
+    redis: str = Field(
+        default="redis://127.0.0.1:6379/0", description="Redis, for what may be lost: live boards and hints."
+    )
+    secret_key: SecretStr | None = Field(
+        default=None, description="Signs sessions and tokens. Without it a key is made once in `CEFO_DATA/secret.key`."
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8000", description="Where people reach the platform; https makes cookies Secure."
+    )
+    demo: bool = Field(
+        default=False,
+        description="Demo data and a sign-in page that lists the demo accounts; "
+        "`cefo up` has both unless told `false`.",
+    )
+    rehearsal_clock: Path | None = Field(
+        default=None,
+        description="With `CEFO_DEMO` only: a file with the seconds to add to the clock, to rehearse a path.",
+    )
+    session_hours: int = Field(default=12, ge=1, le=24 * 30, description="How long a sign-in holds, in hours.")
+    partitions: int = Field(default=3, ge=1, le=64, description="Partitions of a topic that the platform creates.")
+    replication: int = Field(default=1, ge=1, le=5, description="Replicas of a topic that the platform creates.")
+    batch: int = Field(
+        default=2000, ge=1, le=10_000, description="Most events in one transaction, and in one relay round."
+    )
+    fetch_wait_ms: int = Field(
+        default=250,
+        ge=1,
+        le=5000,
+        description="How long the broker may hold a fetch that has nothing to answer (for impact: little), in ms.",
+    )
+    attempts: int = Field(default=5, ge=1, le=20, description="Tries of one event before it becomes a dead letter.")
+    retry_seconds: float = Field(
+        default=0.05,
+        gt=0,
+        le=60,
+        description="Pause before the second try, in seconds; it doubles each time, up to 5 s.",
+    )
+    hold_seconds: float = Field(
+        default=300, gt=0, description="How long an event waits for one that is missing before it, in seconds."
+    )
+    outbox_days: int = Field(
+        default=0,
+        ge=0,
+        description="Age at which a row that was sent leaves the outbox, in days. 0: never, so that a broker that was "
+        "lost can be refilled with everything that was ever said.",
+    )
+    topic_days: int = Field(
+        default=0,
+        ge=0,
+        description="Age at which an event leaves a topic that the platform creates, in days. 0: never. Topics that "
+        "hold state (centres, providers) keep the last event of each key.",
+    )
+    inbox_days: int = Field(
+        default=0,
+        ge=0,
+        description="Age at which the memory of an aggregate's last event leaves the inbox, in days. 0: never. At "
+        "least `CEFO_OUTBOX_DAYS` + `CEFO_TOPIC_DAYS` + 1, and none of these 0: before, its events can come again.",
+    )
+    dead_letter_days: int = Field(
+        default=365,
+        ge=0,
+        description="Age at which a dead letter that was decided is removed, in days. 0: never. Undecided ones stay.",
+    )
+    referral_days: int = Field(
+        default=30,
+        ge=1,
+        le=365,
+        description="How long a provider may leave a referral unanswered, in days; then it expires.",
+    )
+    round_seconds: float = Field(
+        default=60,
+        gt=0,
+        le=86_400,
+        description="Pause between two rounds of what a service does by itself, in seconds.",
+    )
+    body_limit: int = Field(
+        default=65_536, ge=1024, description="Largest request body, in bytes; imports have their own."
+    )
+    import_limit: int = Field(
+        default=268_435_456, ge=1024, description="Largest body of one import request, in bytes; it is streamed."
+    )
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
+    )
+    log_json: bool = Field(default=True, description="Logs as JSON lines; otherwise readable text.")
+
+    @model_validator(mode="after")
+    def _ages_agree(self) -> Self:
+        """Refuse ages with which an event could come again after it was forgotten."""
+        if self.inbox_days and not (self.outbox_days and self.topic_days):
+            raise ValueError(
+                f"CEFO_INBOX_DAYS={self.inbox_days}, mais CEFO_OUTBOX_DAYS={self.outbox_days} et "
+                f"CEFO_TOPIC_DAYS={self.topic_days} : ce qui est gardé pour toujours peut revenir à tout moment, et "
+                "compterait deux fois. Mettez CEFO_INBOX_DAYS=0, ou donnez un âge aux trois"
+            )
+        needed = self.outbox_days + self.topic_days + 1
+        if self.inbox_days and self.inbox_days < needed:
+            raise ValueError(
+                f"CEFO_INBOX_DAYS={self.inbox_days} est moins que CEFO_OUTBOX_DAYS={self.outbox_days} + "
+                f"CEFO_TOPIC_DAYS={self.topic_days} + 1 : un événement renvoyé à son dernier jour pourrait compter "
+                f"deux fois. Mettez CEFO_INBOX_DAYS={needed} ou plus"
+            )
+        shortest = min((days for days in (self.outbox_days, self.topic_days) if days), default=None)
+        if shortest is not None and self.hold_seconds >= shortest * 86_400:
+            raise ValueError(
+                f"CEFO_HOLD_SECONDS={self.hold_seconds:g} fait {shortest} jours ou plus : ce qu'un événement attend "
+                f"serait parti avant la fin de l'attente. Mettez CEFO_HOLD_SECONDS sous {shortest * 86_400}"
+            )
+        return self
+
+    @property
+    def history_ends(self) -> bool:
+        """Whether old events go, so that an aggregate may be met in the middle of its life."""
+        return bool(self.outbox_days or self.topic_days)
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the platform over https."""
+        return self.public_url.startswith("https://")
+
+    def store_url(self, service: str) -> str:
+        """The SQLAlchemy URL of one service's own database."""
+        if self.store == "sqlite":
+            return f"sqlite+aiosqlite:///{self.data.absolute() / 'stores' / f'{service}.db'}"
+        return f"{self.store.replace('postgresql://', 'postgresql+asyncpg://').rstrip('/')}/cefo_{service}"
+
+
+def as_markdown() -> str:
+    """The table of docs/settings.md: variable, default, allowed values, meaning."""
+    rows = ["| variable | default | values | meaning |", "|---|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = "–" if field.default is None else f"`{field.default}`"
+        rows.append(f"| `CEFO_{name.upper()}` | {default} | {_values(field)} | {field.description} |")
+    return "\n".join(rows) + "\n"
+
+
+def _values(field: FieldInfo) -> str:
+    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+    bounds = [
+        f"{sign} {getattr(rule, name)}"
+        for rule in field.metadata
+        for name, sign in signs.items()
+        if hasattr(rule, name)
+    ]
+    patterns = [str(rule.pattern).strip("^$()").split("|") for rule in field.metadata if getattr(rule, "pattern", None)]
+    words = ["true, false"] if field.annotation is bool else [", ".join(words) for words in patterns]
+    return ", ".join([*bounds, *words]) or "–"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(as_markdown())

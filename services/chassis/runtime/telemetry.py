@@ -1,0 +1,58 @@
+"""Structured logs and metrics. No personal data in either."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+
+from services.chassis.runtime.settings import Settings
+
+REQUESTS = Histogram("cefo_http_request_seconds", "Time to answer a request.", ["service", "method", "status"])
+RELAYED = Counter("cefo_relayed_total", "Outbox rows acknowledged by the broker.", ["service"])
+UNSENT = Gauge("cefo_outbox_unsent", "Outbox rows that the broker has not acknowledged yet.", ["service"])
+PROCESSED = Counter("cefo_events_processed_total", "Events taken in, by what became of them.", ["service", "outcome"])
+DEAD_LETTERS = Gauge("cefo_dead_letters", "Events that are held, dead or decided, by state.", ["service", "state"])
+PRUNED = Counter("cefo_pruned_total", "Rows removed because they were old enough.", ["service", "table"])
+LAG = Gauge("cefo_consumer_lag", "Events that wait in the topics this service listens to.", ["service"])
+
+
+def configure_logging(settings: Settings) -> None:
+    """Send every log line, ours and the libraries', through one renderer to standard error."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if settings.log_json else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(settings.log_level.upper())
+    for noisy in ("aiokafka", "aiosqlite", "alembic", "httpx2", "uvicorn"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def log(name: str) -> structlog.stdlib.BoundLogger:
+    """The logger of one module."""
+    return structlog.stdlib.get_logger(name)

@@ -1,0 +1,143 @@
+"""A service as the chassis runs it: what its `app.py` composes, and what it runs on."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.requests import HTTPConnection
+
+from services.chassis.brokers.broker import Broker
+from services.chassis.events.consumer import Consumer
+from services.chassis.events.reactions import Reactions
+from services.chassis.events.rebuild import Rebuilding
+from services.chassis.events.relay import Relay
+from services.chassis.runtime.clock import Clock, system_clock
+from services.chassis.runtime.live import Live
+from services.chassis.runtime.settings import Settings
+from services.chassis.service.gauges import measure
+from services.chassis.service.jobs import Job
+from services.chassis.service.retention import prune
+from services.chassis.storage.group_commit import Asked, BulkAction, Done, GroupCommit
+from services.chassis.storage.migrations import migrate
+from services.chassis.storage.store import Store
+from services.contracts.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry of the navigation; `roles` None: for everybody."""
+
+    label: str
+    href: str
+    roles: tuple[Role, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One of the five: its name is its path, its database and its consumer group."""
+
+    name: str
+    title: str
+    metadata: sa.MetaData
+    reactions: Reactions
+    routers: tuple[Any, ...]
+    folder: Path
+    """Where its templates, locales and migrations are."""
+    nav: tuple[Link, ...] = ()
+    on_start: Callable[["Runtime"], Awaitable[None]] | None = None
+    """Runs once the store is ready, before the first request."""
+    made_from_topics: tuple[Any, ...] = ()
+    """Every table of a read model, which can be emptied and made again from the topics."""
+    open_paths: tuple[str, ...] = field(default=())
+    """Paths with bodies larger than the limit: the streaming imports."""
+    low_latency: bool = True
+    """Somebody waits for what it hears. If not, some may gather while `CEFO_FETCH_WAIT_MS` lasts."""
+    jobs: Callable[["Runtime"], Sequence[Job]] = lambda runtime: ()
+    """Its background jobs."""
+
+
+class Runtime:
+    """What one service runs on, in one process."""
+
+    def __init__(
+        self, service: Service, settings: Settings, broker: Broker, live: Live, clock: Clock = system_clock
+    ) -> None:
+        self.service = service
+        self.settings = settings
+        self.broker = broker
+        self.live = live
+        self.clock = clock
+        self.store = Store(settings.store_url(service.name), service.name, service.metadata, clock)
+        self.store.on_boards_changed = partial(live.changed, service=service.name)
+        self.relay = Relay(self.store, broker)
+        made = service.made_from_topics
+        self.rebuilding = Rebuilding(self.store, broker, service.reactions, made) if made else None
+        hears = (service.reactions, self.rebuilding)
+        self.consumer = Consumer(self.store, broker, *hears, low_latency=service.low_latency)
+        if broker.embedded:
+            broker.outboxes.append(self.store)
+        self.extra: dict[str, Any] = {}
+        """What a service keeps in memory beside its store, for example a search index."""
+        self._tasks: list[asyncio.Task[None]] = []
+        self._jobs: list[asyncio.Task[None]] = []
+        self._together: dict[Any, GroupCommit[Any, Any]] = {}
+
+    async def start(self, before_relay: Callable[[Store], Awaitable[None]] | None = None) -> None:
+        """Bring the store up to date, then relay and listen."""
+        await migrate(self.store, self.service.folder / "migrations")
+        if before_relay is not None:
+            await before_relay(self.store)
+        if self.service.on_start is not None:
+            await self.service.on_start(self)
+        if self.rebuilding is not None:
+            await self.rebuilding.learn()
+        self._tasks = [
+            asyncio.create_task(self.relay.run(), name=f"{self.service.name}.relay"),
+            asyncio.create_task(self.consumer.run(), name=f"{self.service.name}.consumer"),
+        ]
+        if self.rebuilding is not None:
+            self._tasks.append(asyncio.create_task(self.rebuilding.run(), name=f"{self.service.name}.rebuilding"))
+        self._jobs = [
+            asyncio.create_task(job.run(self.service.name), name=f"{self.service.name}.{job.name}")
+            for job in (*self.service.jobs(self), *self._own_jobs())
+        ]
+
+    def _own_jobs(self) -> list[Job]:
+        """What every service does."""
+        seconds, read_model = self.settings.round_seconds, self.rebuilding is not None
+        return [
+            Job("retention", partial(prune, self.store, self.settings, read_model=read_model), 60 * seconds),
+            Job("gauges", partial(measure, self.store, self.consumer), min(10, seconds)),
+        ]
+
+    def group_commit(self, act: BulkAction[Asked, Done]) -> GroupCommit[Asked, Done]:
+        """This bulk action, shared by all who ask for it at the same moment."""
+        return self._together.setdefault(act, GroupCommit(self.store, act))
+
+    async def stop(self) -> None:
+        """Stop listening, then relaying; give everything back. What was in the middle comes again."""
+        ending = [*self._jobs, *reversed(self._tasks)]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+        await self.store.close()
+
+    async def ready(self) -> dict[str, bool]:
+        """Which parts answer: the store, the relay, the consumer."""
+        try:
+            async with self.store.read() as session:
+                await session.execute(sa.text("select 1"))
+            store = True
+        except Exception:
+            store = False
+        relay_runs, consumer_runs = [not task.done() for task in self._tasks[:2]] or (False, False)
+        return {"store": store, "relay": relay_runs, "consumer": consumer_runs and self.consumer.ready.is_set()}
+
+
+def runtime_of(connection: HTTPConnection) -> Runtime:
+    """The runtime of the service that answers this request."""
+    return connection.app.state.runtime

@@ -1,0 +1,41 @@
+"""Background jobs: what a service does at its start and then at intervals, beside relaying and consuming."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from services.chassis.runtime.telemetry import log
+from services.chassis.storage.errors import is_unavailable
+
+_log = log(__name__)
+
+Pause = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something a service does at its start and again and again.
+
+    Every replica does it, at its own pace: `act` must be harmless when two replicas do it at the same moment. It
+    returns whether there is more to do at once, so that each round can be a small unit of work.
+    """
+
+    name: str
+    act: Callable[[], Awaitable[bool]]
+    pause: float
+    """Seconds between two rounds."""
+
+    async def run(self, service: str, pause: Pause = asyncio.sleep) -> None:
+        """Run until cancelled. A round that fails is logged; the next one tries again."""
+        while True:
+            await self.round(service)
+            await pause(self.pause)
+
+    async def round(self, service: str) -> None:
+        """Do what there is to do now. Never raises."""
+        try:
+            while await self.act():
+                _log.debug("job continues", service=service, job=self.name)
+        except Exception as error:
+            write = _log.warning if is_unavailable(error) else _log.exception
+            write("job failed", service=service, job=self.name, error=repr(error))

@@ -1,0 +1,140 @@
+"""Removes rows that are older than their retention age. docs/decisions/0010-retention.md gives the reason for each age.
+
+- Outbox rows: sent longer ago than `CEFO_OUTBOX_DAYS`. Of compacted topics, the last row of each key stays.
+- Inbox rows: last updated longer ago than `CEFO_INBOX_DAYS`, and no event of the aggregate is held.
+- Dead letters: resolved longer ago than `CEFO_DEAD_LETTER_DAYS`. A discarded one stays while its order needs it.
+
+Every replica runs it; two at the same moment remove the same rows once. Each page is a unit of work of its own.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.chassis.runtime.settings import Settings
+from services.chassis.runtime.telemetry import PRUNED
+from services.chassis.storage.store import Store
+from services.chassis.storage.tables import DeadLetterState
+from services.contracts.directory import COMPACTED
+
+STATEFUL = frozenset(f"/{topic.split('.')[1]}" for topic in COMPACTED)
+"""Sources of topics that hold state: the last event of each key is kept for good, so it can always come again."""
+
+PAGE = 2000
+"""Most rows that one unit of work looks at."""
+
+
+async def prune(store: Store, settings: Settings, *, read_model: bool) -> bool:
+    """Remove what is old enough. Returns False: one round removes all of it."""
+    if settings.outbox_days:
+        await prune_outbox(store, settings.outbox_days)
+    if settings.dead_letter_days:
+        await prune_dead_letters(store, settings.dead_letter_days, read_model=read_model)
+    if settings.inbox_days:
+        await prune_inbox(store, settings.inbox_days)
+    return False
+
+
+async def prune_outbox(store: Store, days: int, page: int = PAGE) -> int:
+    """Remove what was sent that long ago, oldest first; returns how many rows.
+
+    Rows are sent, and sent again, in the order of `seq`: an aggregate's earlier rows never stay behind its later ones.
+    """
+    outbox, before = store.table("outbox"), _age(store, days)
+    last, removed = 0, 0
+    while True:
+        async with store.work() as work:
+            columns = (outbox.c.seq, outbox.c.topic, outbox.c.key, outbox.c.sent_at)
+            chosen = sa.select(*columns).where(outbox.c.seq > last).order_by(outbox.c.seq).limit(page)
+            rows = (await work.session.execute(chosen)).all()
+            old = [row for row in rows if row.sent_at is not None and row.sent_at < before]
+            kept = await _last_of_each_key(work.session, outbox, old)
+            gone = [row.seq for row in old if row.seq not in kept]
+            # Asked once more: `cefo republish` may have come between, and what is to be sent again must stay.
+            still_old = (outbox.c.seq.in_(gone), outbox.c.sent_at < before)
+            removed += await _removed(work.session, sa.delete(outbox).where(*still_old))
+        if len(rows) < page or not old:
+            break
+        last = rows[-1].seq
+    _tell(store, "outbox", removed)
+    return removed
+
+
+async def _last_of_each_key(session: Any, outbox: sa.Table, old: list[Any]) -> set[int]:
+    """Those of the rows that are the state of their key: a new consumer needs nothing else, and cannot do without."""
+    keys: dict[str, set[bytes | None]] = {}
+    for row in old:
+        if row.topic in COMPACTED:
+            keys.setdefault(row.topic, set()).add(row.key)
+    kept: set[int] = set()
+    for topic, some in keys.items():
+        newest = sa.select(sa.func.max(outbox.c.seq)).where(outbox.c.topic == topic, outbox.c.key.in_(some))
+        kept.update(await session.scalars(newest.group_by(outbox.c.key)))
+    return kept
+
+
+async def prune_inbox(store: Store, days: int, page: int = PAGE) -> int:
+    """Forget aggregates of which nothing was heard for that long, and of which nothing can come again."""
+    inbox, letters, before = store.table("inbox"), store.table("dead_letters"), _age(store, days)
+    waits = sa.exists().where(
+        letters.c.source == inbox.c.source,
+        letters.c.subject == inbox.c.subject,
+        letters.c.state != DeadLetterState.RETRIED.value,
+    )
+    last, removed = ("", ""), 0  # in the order of the key
+    while True:
+        async with store.work() as work:
+            columns = (inbox.c.subject, inbox.c.source)
+            key = sa.tuple_(*columns)
+            chosen = sa.select(*columns).where(key > last).order_by(*columns).limit(page)
+            rows = (await work.session.execute(chosen)).all()
+            if rows:
+                here = (key > last, key <= tuple(rows[-1]))
+                old = (inbox.c.heard_at < before, inbox.c.source.not_in(STATEFUL), ~waits)
+                removed += await _removed(work.session, sa.delete(inbox).where(*here, *old))
+        if len(rows) < page:
+            break
+        last = tuple(rows[-1])
+    _tell(store, "inbox", removed)
+    return removed
+
+
+async def prune_dead_letters(store: Store, days: int, *, read_model: bool, page: int = PAGE) -> int:
+    """Remove letters that were decided that long ago.
+
+    What was discarded before its turn is passed over when its turn comes, and in a read model whenever everything is
+    read again: until then, or for good, the letter stays.
+    """
+    letters, inbox, before = store.table("dead_letters"), store.table("inbox"), _age(store, days)
+    passed = sa.exists().where(
+        inbox.c.source == letters.c.source,
+        inbox.c.subject == letters.c.subject,
+        inbox.c.sequence >= letters.c.sequence,
+    )
+    discarded = letters.c.state == DeadLetterState.DISCARDED.value
+    done_with = discarded & (letters.c.sequence.is_(None) | passed) & sa.literal(not read_model)
+    old = (letters.c.decided_at < before, (letters.c.state == DeadLetterState.RETRIED.value) | done_with)
+    removed = 0
+    while True:
+        async with store.work() as work:
+            chosen = sa.select(letters.c.id).where(*old).limit(page)
+            ids = list(await work.session.scalars(chosen))
+            removed += await _removed(work.session, sa.delete(letters).where(letters.c.id.in_(ids)))
+        if len(ids) < page:
+            break
+    _tell(store, "dead_letters", removed)
+    return removed
+
+
+def _age(store: Store, days: int) -> datetime:
+    return store.clock() - timedelta(days=days)
+
+
+async def _removed(session: Any, statement: sa.Delete) -> int:
+    return (await session.execute(statement)).rowcount
+
+
+def _tell(store: Store, table: str, removed: int) -> None:
+    if removed:
+        PRUNED.labels(store.service, table).inc(removed)

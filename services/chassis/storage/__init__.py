@@ -1,0 +1,1 @@
+"""One store per service: the one commit, the connections, rows in bulk, migrations, retention."""

@@ -1,0 +1,281 @@
+"""One store per service, one transaction per action, and the only commit.
+
+`Store.work()` opens a unit of work; leaving it writes what was changed, then what was said (the outbox), and commits.
+Nothing else commits. Writers on SQLite queue for one connection (`BEGIN IMMEDIATE`); readers never wait for them.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar, cast
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.orm.util import identity_key
+from sqlmodel import Field, SQLModel
+
+from services.chassis.refusals import NotFound, Refused
+from services.chassis.runtime.clock import Clock, system_clock
+from services.chassis.runtime.failpoints import failpoint
+from services.chassis.storage.bulk import in_list, insert_rows
+from services.chassis.storage.engines import postgres_engine, sqlite_engine
+from services.chassis.storage.errors import violated_constraint
+from services.chassis.storage.outbox import outbox_row, raw_row
+from services.contracts import Event
+from services.contracts.cloudevents import write_event
+
+
+class Aggregate(SQLModel):
+    """A row that things happen to, one after the other.
+
+    `version` counts the events said about it; `correlation_id` is the chain it belongs to, from check-in to referral.
+    """
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    version: int = 0
+    correlation_id: UUID = Field(default_factory=uuid4)
+
+
+Row = TypeVar("Row", bound=SQLModel)
+Kept = TypeVar("Kept", bound=Aggregate)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a unit of work happens: the chain it belongs to, and the event that set it off (None for a request)."""
+
+    correlation_id: UUID | None = None
+    causation_id: UUID | None = None
+
+
+class Work:
+    """One unit of work: what was loaded and changed, and what is to be said. Committed whole or not at all."""
+
+    def __init__(self, session: AsyncSession, source: str, now: datetime, cause: Cause) -> None:
+        self.session = session
+        self.now = now
+        self._cause: Cause | Callable[[], Cause] = cause
+        self.boards: set[str] = set()
+        self._source = source
+        self._emitted: list[dict[str, Any]] = []
+        self._held: dict[tuple[type[SQLModel], Any], SQLModel | None] = {}
+        self._guards: list[tuple[str, Refused]] = []
+        self._before: list[Callable[[], Any]] = []
+
+    @property
+    def cause(self) -> Cause:
+        """Why the work, or the part of it that is under way, happens."""
+        if not isinstance(self._cause, Cause):
+            self._cause = self._cause()
+        return self._cause
+
+    @cause.setter
+    def cause(self, cause: Cause | Callable[[], Cause]) -> None:
+        # A batch tells a cause for each event, and few of them are ever asked.
+        self._cause = cause
+
+    async def find(self, table: type[Row], id: Any) -> Row | None:
+        """The row with this key, locked until the end of the work, or None."""
+        held: Any = self._held.get((table, id), self)
+        if held is self:
+            # A row that was read before without its lock may have changed since: what is locked is read again.
+            known = self.session.identity_map.get(identity_key(table, id))
+            if known is not None and sa.inspect(known).modified:
+                await self.session.flush()
+            held = await self.session.get(table, id, with_for_update=True, populate_existing=True)
+            self._held[(table, id)] = held
+        return None if held is not None and (held in self.session.deleted or sa.inspect(held).deleted) else held
+
+    async def load(self, table: type[Row], id: Any, what: str | None = None) -> Row:
+        """The row with this key, locked until the end of the work. Raises `NotFound`, naming `what`."""
+        row = await self.find(table, id)
+        if row is None:
+            raise NotFound(what=what or table.__name__.lower())
+        return row
+
+    async def prefetch(self, table: type[Kept], ids: Iterable[UUID]) -> None:
+        """Load and lock all of these in one query, so that `find` and `load` need none."""
+        wanted = [id for id in dict.fromkeys(ids) if (table, id) not in self._held]
+        if not wanted:
+            return
+        rows: Sequence[Kept] = (await self.session.scalars(_locked(cast(Any, table)), {"wanted": wanted})).all()
+        self._held.update({(table, id): None for id in wanted})
+        self._held.update({(table, row.id): row for row in rows})
+
+    def expect_none(self, table: type[Aggregate], ids: Iterable[UUID]) -> None:
+        """Take it that there are no such rows; adding one fails where there is."""
+        for id in ids:
+            self._held.setdefault((table, id), None)
+
+    def add(self, row: Row) -> Row:
+        """Keep a new row. Who looks for its key from now on in the same work finds it."""
+        self.session.add(row)
+        key = _key_of(type(row), lambda column: getattr(row, column))
+        if key is not None:
+            self._held[(type(row), key)] = row
+        return row
+
+    def start(self, row: Kept) -> Kept:
+        """Keep a new aggregate, in the chain of what caused it."""
+        if self.cause.correlation_id is not None:
+            row.correlation_id = self.cause.correlation_id
+        return self.add(row)
+
+    async def insert(self, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
+        """Keep many new rows at once; columns by name, the same in every row."""
+        await insert_rows(self.session, _table_of(table), rows)
+        if any(held is table for held, _ in self._held):
+            for row in rows:
+                self._held.pop((table, _key_of(table, row.get)), None)
+
+    def emit(self, aggregate: Aggregate, said: Event) -> None:
+        """Say that this happened to the aggregate. It is sent after the commit, in the order of its versions."""
+        aggregate.version += 1
+        self.emit_row_event(said, sequence=aggregate.version, correlation_id=aggregate.correlation_id)
+
+    def emit_row_event(self, said: Event, *, sequence: int, correlation_id: UUID) -> None:
+        """Say an event about rows that were inserted in bulk. `sequence` counts the aggregate's events from 1."""
+        self._emitted.append(
+            outbox_row(
+                said,
+                source=self._source,
+                time=self.now,
+                sequence=sequence,
+                correlation_id=correlation_id,
+                causation_id=self.cause.causation_id,
+            )
+        )
+
+    def publish_to_partners(self, said: Event, *, id: UUID, sequence: int) -> None:
+        """Say an event to readers outside the platform, under an id that other ways of reading it share.
+
+        It names neither the chain nor the cause: by those, somebody could tell that two events are about one person.
+        """
+        told = write_event(
+            said,
+            id=id,
+            source=self._source,
+            time=self.now,
+            sequence=sequence,
+            correlation_id=id,
+            causation_id=None,
+        )
+        self._emitted.append(raw_row(told, self.now))
+
+    def publish_raw(self, row: dict[str, Any]) -> None:
+        """Send bytes as they are; for the chassis' own dead letters."""
+        self._emitted.append(row)
+
+    def guard(self, table: str, refusal: Refused) -> None:
+        """If the store finds a second row where `table` allows one, refuse with this."""
+        self._guards.append((table, refusal))
+
+    def before_commit(self, act: Callable[[], Any]) -> None:
+        """Await this once at the end of the work, before its changes are written: for what a batch does together."""
+        self._before.append(act)
+
+    def notify_board(self, *boards: str) -> None:
+        """Tell these live boards after the commit that they changed."""
+        self.boards.update(boards)
+
+    async def flush(self) -> bool:
+        """Write what was changed, then what was said; True when anything was said. Called by the store alone."""
+        for act in self._before:
+            await act()
+        await self.session.flush()
+        if self._emitted:
+            # After the aggregates: whoever waits for their locks then also gets the later outbox numbers.
+            await insert_rows(self.session, _table(self.session, "outbox"), self._emitted)
+        return bool(self._emitted)
+
+    def refusal_of(self, error: IntegrityError) -> Refused | None:
+        """The named refusal of the second row that the store found, if there is one. Called by the store alone."""
+        twice = f"{violated_constraint(error)}_"
+        return next((refusal for table, refusal in self._guards if twice.startswith(f"{table}_")), None)
+
+
+class Store:
+    """One service's own database."""
+
+    def __init__(self, url: str, service: str, metadata: sa.MetaData, clock: Clock = system_clock) -> None:
+        self.service = service
+        self.metadata = metadata
+        self.clock = clock
+        self.sqlite = url.startswith("sqlite")
+        engine = sqlite_engine if self.sqlite else postgres_engine
+        self.writer = engine(url, writer=True)
+        self.reader = engine(url, writer=False)
+        self.emitted = asyncio.Event()
+        """Set after each commit that said something: wakes the relay."""
+        self.on_boards_changed: Callable[[set[str]], None] = lambda boards: None
+        self._turn = asyncio.Lock()
+
+    def table(self, name: str) -> sa.Table:
+        """One of the chassis' own tables in this store."""
+        return self.metadata.tables[name]
+
+    @asynccontextmanager
+    async def work(self, cause: Cause | None = None) -> AsyncGenerator[Work]:
+        """One unit of work. Commits when the block ends, rolls everything back when it raises."""
+        async with self._turn if self.sqlite else nullcontext(), self._session(self.writer) as session:
+            work = Work(session, f"/{self.service}", self.clock(), cause or Cause())
+            try:
+                yield work
+                said = await work.flush()
+                if said:
+                    failpoint("store.before-commit")
+                await session.commit()
+            except BaseException as error:
+                await session.rollback()
+                if isinstance(error, IntegrityError) and (refusal := work.refusal_of(error)):
+                    raise refusal from error
+                raise
+        if said:
+            failpoint("store.after-commit")
+            self.emitted.set()
+        if work.boards:
+            self.on_boards_changed(work.boards)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncSession]:
+        """A session that only reads."""
+        async with self._session(self.reader) as session:
+            yield session
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self.writer.dispose()
+        await self.reader.dispose()
+
+    def _session(self, engine: AsyncEngine) -> AsyncSession:
+        return AsyncSession(engine, expire_on_commit=False, autoflush=False, info={"metadata": self.metadata})
+
+
+def _table_of(model: type[SQLModel]) -> sa.Table:
+    return cast(Any, model).__table__
+
+
+@cache
+def _locked(table: type[SQLModel]) -> Any:
+    # Always in the order of the key, so that two batches cannot wait for each other.
+    key = _table_of(table).c.id
+    chosen = sa.select(table).where(in_list(key, "wanted")).order_by(key)
+    return chosen.with_for_update().execution_options(populate_existing=True)
+
+
+def _table(session: AsyncSession, name: str) -> sa.Table:
+    return session.info["metadata"].tables[name]
+
+
+def _key_of(table: type[SQLModel], value: Callable[[str], Any]) -> Any:
+    """The key as `find` is asked for it: one value, or a tuple of several; None as long as the store makes a part."""
+    mapper: Any = sa.inspect(table)
+    key = tuple(value(mapper.get_property_by_column(column).key) for column in mapper.primary_key)
+    if None in key:
+        return None
+    return key[0] if len(key) == 1 else key

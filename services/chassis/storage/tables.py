@@ -1,0 +1,115 @@
+"""The chassis' own tables in each service's store: outbox, inbox, dead letters, and a read model's rebuilds."""
+
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import UTCDateTime
+
+
+def chassis_metadata() -> sa.MetaData:
+    """The metadata of one service's store, with the chassis' own tables in it: outbox, inbox, dead letters."""
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "%(table_name)s_%(column_0_N_name)s",
+            "uq": "%(table_name)s_%(column_0_N_name)s_unique",
+            "fk": "%(table_name)s_%(column_0_N_name)s_exists",
+            "pk": "%(table_name)s_key",
+            "ck": "%(table_name)s_%(constraint_name)s",
+        }
+    )
+    outbox_table(metadata)
+    inbox_table(metadata)
+    dead_letters_table(metadata)
+    return metadata
+
+
+def read_model_metadata() -> sa.MetaData:
+    """The metadata of a store that is made from the topics alone, and can be made again."""
+    metadata = chassis_metadata()
+    rebuilds_table(metadata)
+    return metadata
+
+
+def rebuilds_table(metadata: sa.MetaData) -> sa.Table:
+    """The rebuilds of one read model. `targets`: what each partition held then; none while outboxes still send."""
+    return sa.Table(
+        "rebuilds",
+        metadata,
+        sa.Column("generation", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("started_at", UTCDateTime(), nullable=False),
+        sa.Column("started_by", sa.String(200), nullable=False),
+        sa.Column("events", sa.BigInteger, nullable=False),
+        sa.Column("targets", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("completed_at", UTCDateTime(), nullable=True),
+    )
+
+
+BigKey = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def outbox_table(metadata: sa.MetaData) -> sa.Table:
+    """The outbox of one service."""
+    table = sa.Table(
+        "outbox",
+        metadata,
+        sa.Column("seq", BigKey, sa.Identity(always=False), primary_key=True),
+        sa.Column("topic", sa.String(120), nullable=False),
+        sa.Column("key", sa.LargeBinary, nullable=True),
+        sa.Column("headers", sa.LargeBinary, nullable=False),
+        sa.Column("value", sa.LargeBinary, nullable=False),
+        sa.Column("said_at", UTCDateTime(), nullable=False),
+        sa.Column("sent_at", UTCDateTime(), nullable=True),
+    )
+    unsent = table.c.sent_at.is_(None)
+    sa.Index("outbox_unsent", table.c.seq, postgresql_where=unsent, sqlite_where=unsent)
+    return table
+
+
+def inbox_table(metadata: sa.MetaData) -> sa.Table:
+    """The inbox of one service."""
+    return sa.Table(
+        "inbox",
+        metadata,
+        # The key begins with what a batch asks for: with the source first, PostgreSQL reads all of a source's rows.
+        sa.Column("subject", sa.String(200), primary_key=True),
+        sa.Column("source", sa.String(200), primary_key=True),
+        sa.Column("sequence", sa.BigInteger, nullable=False),
+        sa.Column("heard_at", UTCDateTime(), nullable=False),
+    )
+
+
+class DeadLetterState(StrEnum):
+    """What became of a letter."""
+
+    HELD = "held"
+    DEAD = "dead"
+    RETRIED = "retried"
+    DISCARDED = "discarded"
+
+
+def dead_letters_table(metadata: sa.MetaData) -> sa.Table:
+    """The dead letters of one service."""
+    table = sa.Table(
+        "dead_letters",
+        metadata,
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("state", sa.String(12), nullable=False, index=True),
+        sa.Column("topic", sa.String(120), nullable=False),
+        sa.Column("partition", sa.Integer, nullable=False),
+        sa.Column("offset", sa.BigInteger, nullable=False),
+        sa.Column("key", sa.LargeBinary, nullable=True),
+        sa.Column("headers", sa.LargeBinary, nullable=False),
+        sa.Column("value", sa.LargeBinary, nullable=False),
+        sa.Column("type", sa.String(200), nullable=True),
+        sa.Column("source", sa.String(200), nullable=True),
+        sa.Column("subject", sa.String(200), nullable=True),
+        sa.Column("sequence", sa.BigInteger, nullable=True),
+        sa.Column("reason", sa.String(80), nullable=False),
+        sa.Column("detail", sa.Text, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("decided_at", UTCDateTime(), nullable=True),
+        sa.Column("decision", sa.Text, nullable=True),
+    )
+    sa.Index("dead_letters_waiting", table.c.source, table.c.subject, table.c.sequence)
+    return table

@@ -1,0 +1,174 @@
+"""For tests of a service: its store without a server, events without a broker, requests without a network.
+
+::
+
+    async with store_of(SERVICE, f"sqlite+aiosqlite:///{tmp_path}/intake.db", clock) as store: ...
+    await ear(store, reactions).take([heard(VisitServed(...), 3)])
+    async with client_of(SERVICE, tmp_path, person=counsellor) as client: await client.get("/intake/")
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+
+from services.chassis.brokers.broker import Broker
+from services.chassis.events.consumer import Consumer
+from services.chassis.events.reactions import Reactions
+from services.chassis.identity.people import Person
+from services.chassis.runtime.clock import Clock, system_clock
+from services.chassis.runtime.live import Live
+from services.chassis.runtime.settings import Settings
+from services.chassis.service.definition import Service
+from services.chassis.storage.migrations import migrate
+from services.chassis.storage.outbox import unpack_headers
+from services.chassis.storage.store import Store
+from services.chassis.web.app import Process
+from services.chassis.web.security import cookie_name
+from services.contracts import Event
+from services.contracts.cloudevents import IncomingEvent, Record, read_event, write_event
+
+ORIGIN = "http://testserver"
+NOBODY = "127.0.0.1:1"
+"""A Kafka address at which nobody listens."""
+
+
+class FixedClock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self, now: datetime = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """The moment it stands at."""
+        return self.now
+
+    def forward(self, **spans: float) -> datetime:
+        """Move it on, for example `forward(minutes=5)`; answers the new moment."""
+        self.now += timedelta(**spans)
+        return self.now
+
+
+def quiet_settings(folder: Path, **more: Any) -> Settings:
+    """Settings that touch only this folder and pause only as long as a test needs."""
+    chosen: dict[str, Any] = {"kafka": NOBODY, "retry_seconds": 0.001, "fetch_wait_ms": 10, **more}
+    return Settings(data=folder, **chosen)
+
+
+_new: dict[Path, bytes] = {}
+
+
+async def migrated(store: Store, service: Service) -> None:
+    """Bring a store up to date by the service's own migrations: a new SQLite file is made by them once, then copied."""
+    folder, file = service.folder / "migrations", Path(store.writer.url.database or "")
+    if not store.sqlite or await asyncio.to_thread(file.exists):
+        return await migrate(store, folder)
+    if folder not in _new:
+        with TemporaryDirectory() as place:
+            first = Store(f"sqlite+aiosqlite:///{place}/new.db", service.name, service.metadata)
+            await migrate(first, folder)
+            await first.close()
+            _new[folder] = await asyncio.to_thread(Path(place, "new.db").read_bytes)
+    await asyncio.to_thread(file.parent.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(file.write_bytes, _new[folder])
+
+
+@asynccontextmanager
+async def store_of(service: Service, url: str, clock: Clock = system_clock) -> AsyncGenerator[Store]:
+    """The service's store at this SQLAlchemy URL, brought up to date by its own migrations, closed afterwards."""
+    store = Store(url, service.name, service.metadata, clock)
+    try:
+        await migrated(store, service)
+        yield store
+    finally:
+        await store.close()
+
+
+def consumer_for(store: Store, reactions: Reactions, **settings: Any) -> Consumer:
+    """A consumer to be given records by hand: `await ear(store, reactions).take([...])`."""
+    return Consumer(store, Broker(quiet_settings(Path(), **settings)), reactions)
+
+
+def record_of(
+    event: Event,
+    sequence: int,
+    *,
+    id: UUID | None = None,
+    source: str | None = None,
+    time: datetime | None = None,
+    correlation_id: UUID | None = None,
+    causation_id: UUID | None = None,
+) -> Record:
+    """The record that a consumer would read when `event` was said as its aggregate's `sequence`-th."""
+    return write_event(
+        event,
+        id=id or uuid4(),
+        source=source or f"/{event.type.split('.')[1]}",
+        time=time or datetime.now(UTC),
+        sequence=sequence,
+        correlation_id=correlation_id or uuid4(),
+        causation_id=causation_id,
+    )
+
+
+async def emitted(store: Store, *types: type[Event]) -> list[IncomingEvent]:
+    """Everything the service said so far, in order; only these types, if any are named."""
+    outbox = store.table("outbox")
+    async with store.read() as session:
+        rows = (await session.execute(outbox.select().order_by(outbox.c.seq))).all()
+    events = [read_event(Record(row.topic, row.key, unpack_headers(row.headers), row.value)) for row in rows]
+    return [one for one in events if not types or isinstance(one.event, types)]
+
+
+@asynccontextmanager
+async def client_of(
+    service: Service,
+    folder: Path,
+    *,
+    person: Person | None = None,
+    clock: Clock = system_clock,
+    settings: Settings | None = None,
+) -> AsyncGenerator["Client"]:
+    """A browser in front of a process with this one service, on stores in `folder`; relay and consumer stand still."""
+    chosen = settings or quiet_settings(folder)
+    process = Process([service], chosen, Broker(chosen), live=Live(), clock=clock)
+    runtime = process.runtimes[0]
+    await migrated(runtime.store, service)
+    if service.on_start is not None:
+        await service.on_start(runtime)
+    client = Client(process)
+    try:
+        async with client:
+            yield client.signed_in(person)
+    finally:
+        process.live.close()
+        await runtime.store.close()
+
+
+class Client(httpx2.AsyncClient):
+    """Asks the process as a browser on its own pages would. Redirects are not followed, so that tests see them."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.runtime = process.runtimes[0]
+        self.store = self.runtime.store
+        transport = httpx2.ASGITransport(app=process, raise_app_exceptions=False)  # pyright: ignore[reportArgumentType]
+        super().__init__(transport=transport, base_url=ORIGIN, headers={"origin": ORIGIN})
+
+    def signed_in(self, person: Person | None) -> "Client":
+        """The same client, as this person from now on; None: as nobody."""
+        name = cookie_name(self.process.settings, "session")
+        self.cookies.clear()
+        if person is not None:
+            self.cookies.set(name, self.process.signer.session(person))
+        return self
+
+    async def consume(self, *records: Record) -> None:
+        """Have the service process these records."""
+        await self.runtime.consumer.process(list(records))

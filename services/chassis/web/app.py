@@ -1,0 +1,151 @@
+"""One process: one to five services behind one origin, with the pages they share."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from services.chassis import i18n
+from services.chassis.brokers.broker import Broker
+from services.chassis.identity.tokens import signer
+from services.chassis.refusals import BodyTooLarge, Refused
+from services.chassis.runtime.clock import Clock, system_clock
+from services.chassis.runtime.live import Live
+from services.chassis.runtime.settings import Settings
+from services.chassis.service.definition import Link, Runtime, Service
+from services.chassis.storage.store import Store
+from services.chassis.web import operations
+from services.chassis.web import platform as front
+from services.chassis.web.pages import Site
+from services.chassis.web.problems import answer_http, answer_invalid, answer_refused
+from services.chassis.web.routing import policy_of, routes_in
+from services.chassis.web.security import RequestMiddleware
+
+
+class Process:
+    """An ASGI application that answers for its services and runs their relays and consumers."""
+
+    def __init__(
+        self,
+        services: list[Service],
+        settings: Settings,
+        broker: Broker,
+        *,
+        live: Live | None = None,
+        clock: Clock = system_clock,
+        links: Sequence[Link] | None = None,
+        folders: Sequence[Path] | None = None,
+    ) -> None:
+        """`links` and `folders` (words): those of all services of the platform; without them, of these."""
+        self.settings = settings
+        self.broker = broker
+        self.live = live or Live(settings.redis, [service.name for service in services])
+        self.signer = signer(settings)
+        own = [service.folder for service in services]
+        for folder in folders or own:
+            i18n.add_catalogues(folder / "locales")
+        shown = links or [link for service in services for link in service.nav]
+        self.site = Site(own, list(shown), secure=settings.secure)
+        self.runtimes = [Runtime(service, settings, broker, self.live, clock) for service in services]
+        self._apps = {runtime.service.name: self._service_app(runtime) for runtime in self.runtimes}
+        self._front = self._front_app()
+        self._app = Starlette(lifespan=self._lifespan)
+        self._hints: asyncio.Task[None] | None = None
+        self.before_relays: Callable[[Store], Awaitable[None]] | None = None
+        """Runs on each store before its relay starts; the embedded stack refills its broker here."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the request to the service that its path names; everything shared is answered by the front."""
+        if scope["type"] == "lifespan":
+            return await self._app(scope, receive, send)
+        first = scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
+        await self._apps.get(first, self._front)(scope, receive, send)
+
+    async def start(self) -> None:
+        """Bring up topics, stores, relays and consumers."""
+        await self.broker.ensure_topics()
+        self._hints = asyncio.create_task(self.live.run(), name="live")
+        for runtime in self.runtimes:
+            await runtime.start(self.before_relays)
+
+    async def stop(self) -> None:
+        """End the streams, then everything else."""
+        self.live.close()
+        await asyncio.gather(*(runtime.stop() for runtime in self.runtimes))
+        if self._hints is not None:
+            self._hints.cancel()
+            await asyncio.gather(self._hints, return_exceptions=True)
+        await self.live.disconnect()
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncGenerator[None]:
+        await self.start()
+        try:
+            yield
+        finally:
+            await self.stop()
+
+    def _service_app(self, runtime: Runtime) -> ASGIApp:
+        name = runtime.service.name
+        routers = (operations.routes(name), *runtime.service.routers)  # `/plans/{id}` would take them all
+        app = FastAPI(
+            title=f"cefo · {name}",
+            version="1",
+            # As they are: FastAPI would make every route of an included router a second time, at the first request.
+            routes=[route for router in routers for route in router.routes],
+            docs_url=None,
+            redoc_url=None,
+            openapi_url=f"/{name}/api/v1/openapi.json",
+        )
+        app.state.runtime = runtime
+        return self._finish(app, name, runtime.service.open_paths)
+
+    def _front_app(self) -> ASGIApp:
+        app = FastAPI(
+            title="cefo", version="1", docs_url=None, redoc_url=None, openapi_url=None, routes=list(front.router.routes)
+        )
+        app.mount("/static", front.assets())
+        app.state.runtimes = self.runtimes
+        return self._finish(app, "front", ())
+
+    def _finish(self, app: FastAPI, name: str, open_paths: tuple[str, ...]) -> ASGIApp:
+        for route in routes_in(app.routes):
+            policy_of(route)
+        app.state.site = self.site
+        app.state.signer = self.signer
+        app.state.settings = self.settings
+        app.add_exception_handler(Refused, answer_refused)
+        app.add_exception_handler(RequestValidationError, answer_invalid)
+        app.add_exception_handler(HTTPException, answer_http)
+        app.add_exception_handler(Exception, answer_refused)
+        limited = _Limits(app, self.settings, open_paths)
+        return RequestMiddleware(limited, self.settings, self.signer, name)
+
+
+class _Limits:
+    """Bounds every request body; the streaming imports have their own, larger bound."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, open_paths: tuple[str, ...]) -> None:
+        self._app = app
+        self._small = RequestBodyLimitMiddleware(app, max_body_size=settings.body_limit)
+        self._large = RequestBodyLimitMiddleware(app, max_body_size=settings.import_limit)
+        self._open_paths = frozenset(open_paths)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        chosen = self._large if scope.get("path") in self._open_paths else self._small
+        length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if length.isdigit() and int(length) > chosen.max_body_size:
+            # Refused before anything is read; a body of unknown length is refused where it passes the limit.
+            scope["app"] = self._app
+            refusal = await answer_refused(Request(scope), BodyTooLarge(limit=chosen.max_body_size))
+            return await refusal(scope, receive, send)
+        await chosen(scope, receive, send)

@@ -1,0 +1,273 @@
+"""Dead letters, as an operator lists, reads, retries and discards them: from the command and on a page."""
+
+from collections import Counter
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import sqlalchemy as sa
+from fastapi import Form, Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from services.chassis.events.dead_letters import dead_letter
+from services.chassis.i18n import translate, translate_number
+from services.chassis.identity.people import Person
+from services.chassis.refusals import Refused, msg
+from services.chassis.storage.outbox import unpack_headers
+from services.chassis.storage.tables import DeadLetterState
+from services.chassis.web.forms import read_form
+from services.chassis.web.pages import page, see_other
+from services.chassis.web.problems import explain
+from services.chassis.web.routing import Body, Reading, Routes, Running
+
+AT_ONCE = 500
+"""Most letters that one request retries."""
+
+REASONS = {
+    "ahead": msg("It came before an earlier event of the same thing, which is still missing."),
+    "bad-data": msg("What it says is not what was agreed for this kind of event."),
+    "bad-envelope": msg("It does not have the headers of an event."),
+    "unknown-type": msg("This kind of event is not known here yet: whoever said it is newer than this service."),
+}
+"""What the platform's own reasons mean; those of a service's rules are their names."""
+
+State = Annotated[DeadLetterState | None, Query()]
+Reason = Annotated[str | None, Query(max_length=80)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+class Letter(BaseModel):
+    """A dead letter, as an operator sees it."""
+
+    id: UUID
+    service: str
+    state: str
+    topic: str
+    partition: int
+    offset: int
+    type: str | None
+    source: str | None
+    subject: str | None
+    sequence: int | None
+    reason: str
+    detail: str
+    attempts: int
+    at: datetime
+    decided_at: datetime | None
+    decision: str | None
+
+
+class LetterInFull(Letter):
+    """A dead letter with its original bytes; what is no UTF-8 is shown with escapes.
+
+    `behind`: how many later events of the same aggregate are held until this one is decided.
+    """
+
+    key: str | None
+    headers: list[tuple[str, str]]
+    value: str
+    behind: int
+
+
+class Discard(Body):
+    """Why a dead letter is not to be handled."""
+
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class RetryAll(Body):
+    """Which letters: all that wait for the same reason."""
+
+    reason: str = Field(min_length=1, max_length=80)
+
+
+def add_to(router: Routes, service: str, operator: Any) -> None:
+    """Give a service's router the routes of its dead letters, for people whom `operator` admits."""
+    _add_api(router, service, operator)
+    _add_pages(router, service, operator)
+    _add_decisions(router, service, operator)
+
+
+def _add_api(router: Routes, service: str, operator: Any) -> None:
+    @router.get("/api/v1/dead-letters")
+    async def list_letters(
+        read: Reading,
+        running: Running,
+        person: Annotated[Person, operator],
+        state: State = None,
+        reason: Reason = None,
+        limit: Limit = 100,
+    ) -> list[Letter]:
+        rows = await _listed(read, running.store.table("dead_letters"), state, reason, limit)
+        return [_shown(service, row) for row in rows]
+
+    @router.get("/api/v1/dead-letters/{id}")
+    async def show_letter(
+        id: UUID, read: Reading, running: Running, person: Annotated[Person, operator]
+    ) -> LetterInFull:
+        return await _in_full(read, service, running.store.table("dead_letters"), id)
+
+    @router.post("/api/v1/dead-letters/retry")
+    async def retry_letters(body: RetryAll, running: Running, person: Annotated[Person, operator]) -> dict[str, int]:
+        """Retry the dead letters of one reason, each aggregate's in order; at most 500 at once."""
+        return await _retry_all(running, body.reason)
+
+    @router.post("/api/v1/dead-letters/{id}/retry")
+    async def retry_letter(id: UUID, running: Running, person: Annotated[Person, operator]) -> dict[str, str]:
+        return {"state": await running.consumer.retry(id)}
+
+    @router.post("/api/v1/dead-letters/{id}/discard")
+    async def discard_letter(
+        id: UUID, body: Discard, running: Running, person: Annotated[Person, operator]
+    ) -> dict[str, str]:
+        return {"state": await running.consumer.discard(id, f"{person.subject}: {body.reason}")}
+
+
+def _add_pages(router: Routes, service: str, operator: Any) -> None:
+    home = f"/{service}/dead-letters"
+
+    @router.get("/dead-letters", include_in_schema=False)
+    async def letters_page(
+        request: Request,
+        read: Reading,
+        running: Running,
+        person: Annotated[Person, operator],
+        state: Annotated[str, Query(max_length=20)] = "",
+        reason: Annotated[str, Query(max_length=80)] = "",
+    ) -> Response:
+        table = running.store.table("dead_letters")
+        chosen = DeadLetterState(state) if state in list(DeadLetterState) else None
+        rows = await _listed(read, table, chosen, reason or None, 200)
+        counts = await _counted(read, table)
+        by_state = {one: sum(n for (s, _), n in counts.items() if s == one.value) for one in DeadLetterState}
+        return page(
+            request,
+            "dead_letters.html",
+            service=service,
+            services=sorted({link.href.split("/")[1] for link in request.app.state.site.links} | {service}),
+            letters=[_shown(service, row) for row in rows],
+            state=chosen,
+            reason=reason,
+            everything=sum(by_state.values()),
+            by_state=by_state,
+            reasons=REASONS,
+            retryable={why: n for (s, why), n in sorted(counts.items()) if s == DeadLetterState.DEAD.value},
+        )
+
+    @router.get("/dead-letters/count", include_in_schema=False)
+    async def count(request: Request, read: Reading, running: Running, person: Annotated[Person, operator]) -> Response:
+        """How many wait for a decision: a fragment for the other services' pages."""
+        counts = await _counted(read, running.store.table("dead_letters"))
+        dead = sum(n for (state, _), n in counts.items() if state == DeadLetterState.DEAD.value)
+        return page(request, "dead_letters_count.html", dead=dead)
+
+    @router.get("/dead-letters/{id}", include_in_schema=False)
+    async def letter_page(
+        id: UUID, request: Request, read: Reading, running: Running, person: Annotated[Person, operator]
+    ) -> Response:
+        shown = await _in_full(read, service, running.store.table("dead_letters"), id)
+        return page(request, "dead_letter.html", letter=shown, reasons=REASONS, home=home, why="", errors={})
+
+
+def _add_decisions(router: Routes, service: str, operator: Any) -> None:
+    """What the buttons of the pages do."""
+    home = f"/{service}/dead-letters"
+
+    @router.post("/dead-letters/retry", include_in_schema=False)
+    async def retry_all_on_page(
+        form: Annotated[RetryAll, Form()], request: Request, running: Running, person: Annotated[Person, operator]
+    ) -> Response:
+        done = await _retry_all(running, form.reason)
+        many, left = done["retried"], done["left"]
+        said = translate_number("{n} event was handled.", "{n} events were handled.", many).format(n=many)
+        if left:
+            said += " " + translate_number("{n} still waits.", "{n} still wait.", left).format(n=left)
+        return see_other(request, f"{home}?{urlencode({'state': 'dead'})}", done=said)
+
+    @router.post("/dead-letters/{id}/retry", include_in_schema=False)
+    async def retry_on_page(
+        id: UUID, request: Request, running: Running, person: Annotated[Person, operator]
+    ) -> Response:
+        try:
+            await running.consumer.retry(id)
+        except Refused as refused:
+            if refused.status != 409:
+                raise
+            return see_other(request, f"{home}/{id}", error=explain(refused))
+        return see_other(request, f"{home}/{id}", done=translate("It was handled now."))
+
+    @router.post("/dead-letters/{id}/discard", include_in_schema=False)
+    async def discard_on_page(
+        id: UUID, request: Request, read: Reading, running: Running, person: Annotated[Person, operator]
+    ) -> Response:
+        filled, typed, errors = await read_form(request, Discard)
+        if filled is not None:
+            await running.consumer.discard(id, f"{person.subject}: {filled.reason}")
+            return see_other(request, f"{home}/{id}", done=translate("It was discarded, and the reason kept."))
+        why = typed.get("reason", "")
+        if not why.strip():
+            errors["reason"] = translate(msg("Say why it is not to be handled: others will read it."))
+        shown = await _in_full(read, service, running.store.table("dead_letters"), id)
+        shown_with = {"letter": shown, "reasons": REASONS, "home": home, "why": why, "errors": errors}
+        return page(request, "dead_letter.html", status=422, **shown_with)
+
+
+async def _listed(
+    read: Any, table: sa.Table, state: DeadLetterState | None, reason: str | None, limit: int
+) -> list[Any]:
+    """The oldest letters first; each aggregate's in order."""
+    chosen = sa.select(table).order_by(table.c.at, table.c.sequence, table.c.id).limit(limit)
+    if state is not None:
+        chosen = chosen.where(table.c.state == state.value)
+    if reason is not None:
+        chosen = chosen.where(table.c.reason == reason)
+    return list((await read.execute(chosen)).all())
+
+
+async def _counted(read: Any, table: sa.Table) -> Counter[tuple[str, str]]:
+    """How many there are of each state and reason."""
+    columns = (table.c.state, table.c.reason, sa.func.count())
+    rows = (await read.execute(sa.select(*columns).group_by(table.c.state, table.c.reason))).all()
+    return Counter({(state, reason): number for state, reason, number in rows})
+
+
+async def _in_full(read: Any, service: str, table: sa.Table, id: UUID) -> LetterInFull:
+    row = await dead_letter(read, table, id)
+    same = (table.c.source == row.source, table.c.subject == row.subject, table.c.sequence > (row.sequence or 0))
+    held = sa.select(sa.func.count()).select_from(table).where(table.c.state == DeadLetterState.HELD.value, *same)
+    return LetterInFull(
+        **_shown(service, row).model_dump(),
+        key=_text(row.key) if row.key is not None else None,
+        headers=[(name, _text(value)) for name, value in unpack_headers(row.headers)],
+        value=_text(row.value),
+        behind=(await read.scalar(held) or 0) if row.sequence is not None else 0,
+    )
+
+
+async def _retry_all(running: Any, reason: str) -> dict[str, int]:
+    """Retry in order; one that fails again stays, and does not stop the others."""
+    table = running.store.table("dead_letters")
+    dead = (table.c.state == DeadLetterState.DEAD.value, table.c.reason == reason)
+    async with running.store.read() as read:
+        ordered = sa.select(table.c.id).where(*dead).order_by(table.c.source, table.c.subject, table.c.sequence)
+        ids = list(await read.scalars(ordered.limit(AT_ONCE)))
+    retried = 0
+    for id in ids:
+        try:
+            retried += await running.consumer.retry(id) == DeadLetterState.RETRIED.value
+        except Refused:
+            continue
+    async with running.store.read() as read:
+        left = await read.scalar(sa.select(sa.func.count()).select_from(table).where(*dead)) or 0
+    return {"retried": retried, "left": left}
+
+
+def _shown(service: str, row: Any) -> Letter:
+    shown = {name: getattr(row, name) for name in Letter.model_fields if name != "service"}
+    return Letter(service=service, **shown)
+
+
+def _text(value: bytes | None) -> str:
+    return (value or b"").decode("utf-8", "backslashreplace")

@@ -1,0 +1,192 @@
+"""What every process answers beside its services: the way in, the assets, health and metrics."""
+
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from uuid import NAMESPACE_URL, uuid5
+
+from fastapi import Form, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from services.chassis.i18n import translate as _
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
+from services.chassis.web.pages import STATIC, page, see_other
+from services.chassis.web.routing import Body, Routes, anyone
+from services.chassis.web.security import cookie_name
+from services.contracts import EVENTS
+from services.contracts.roles import Role
+
+Anyone = Annotated[Person | None, anyone]
+router = Routes(pages=True)
+
+_HOME = {
+    Role.FRONT_DESK: "/intake/",
+    Role.COUNSELLOR: "/scheduling/",
+    Role.VISITOR: "/plans/mine",
+    Role.PROVIDER: "/directory/inbox",
+    Role.CITE: "/directory/referral-events",
+    Role.MANAGER: "/impact/",
+    Role.OPERATOR: "/intake/dead-letters",
+}
+
+
+def _demo(account: str, name: str, role: Role, **more: Any) -> Person:
+    return Person(subject=f"demo/{account}", name=name, roles=frozenset({role}), **more)
+
+
+DEMO_ACCOUNTS = {
+    "accueil-liege": _demo("accueil-liege", msg("Front desk, Liège"), Role.FRONT_DESK, centres=frozenset({"liege"})),
+    "conseil-liege": _demo(
+        "conseil-liege",
+        msg("Counsellor, Liège"),
+        Role.COUNSELLOR,
+        centres=frozenset({"liege"}),
+        staff_code="liege-c01",
+    ),
+    "accueil-namur": _demo("accueil-namur", msg("Front desk, Namur"), Role.FRONT_DESK, centres=frozenset({"namur"})),
+    "conseil-namur": _demo(
+        "conseil-namur",
+        msg("Counsellor, Namur"),
+        Role.COUNSELLOR,
+        centres=frozenset({"namur"}),
+        staff_code="namur-c01",
+    ),
+    "operateur-ifapme": _demo(
+        "operateur-ifapme",
+        msg("Provider, IFAPME (demo)"),
+        Role.PROVIDER,
+        organization_id=uuid5(NAMESPACE_URL, "https://cefo.example/demo/organization/ifapme"),
+    ),
+    "cite-charleroi": _demo(
+        "cite-charleroi", msg("Cité des métiers, Charleroi"), Role.CITE, centres=frozenset({"charleroi"})
+    ),
+    "region": _demo("region", msg("Region"), Role.MANAGER),
+    "exploitation": _demo("exploitation", msg("Operations"), Role.OPERATOR),
+}
+"""Accounts of the demo, listed on the sign-in page. They exist only with `CEFO_DEMO`."""
+
+
+class SignIn(Body):
+    """Which demo account, and where to go then."""
+
+    account: str
+    next: str = ""
+
+
+class LinkIn(Body):
+    """A personal link's token."""
+
+    token: str
+
+
+@router.get("/")
+async def home(request: Request, person: Anyone) -> Response:
+    """The first page: where to go, for whoever comes."""
+    return page(request, "home.html", home=_home_of(person) if person else None)
+
+
+@router.get("/sign-in")
+async def sign_in_page(request: Request, person: Anyone, next: str = "") -> Response:
+    """The demo accounts, or a word on where sign-in comes from."""
+    accounts = DEMO_ACCOUNTS if request.app.state.settings.demo else {}
+    return page(request, "sign_in.html", accounts=accounts, next=_local_path(next))
+
+
+@router.post("/sign-in")
+async def sign_in(request: Request, form: Annotated[SignIn, Form()], person: Anyone) -> Response:
+    """Sign in as a demo account."""
+    if not request.app.state.settings.demo or form.account not in DEMO_ACCOUNTS:
+        raise NotFound(what=msg("account"))
+    return _signed_in(request, DEMO_ACCOUNTS[form.account], _local_path(form.next))
+
+
+@router.get("/sign-in/link")
+async def link_page(request: Request, person: Anyone, token: str) -> Response:
+    """A personal link was opened: one button signs in, so that link previews and scanners do not."""
+    visitor = request.app.state.signer.person_of_link(token)
+    return page(request, "link.html", status=200 if visitor else 404, visitor=visitor, token=token)
+
+
+@router.post("/sign-in/link")
+async def sign_in_by_link(request: Request, form: Annotated[LinkIn, Form()], person: Anyone) -> Response:
+    """Sign in with a personal link."""
+    visitor = request.app.state.signer.person_of_link(form.token)
+    if visitor is None:
+        raise NotFound(what=msg("personal link"))
+    return _signed_in(request, visitor, "")
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request, person: Anyone) -> Response:
+    """Forget who was signed in."""
+    response = see_other(request, "/", done=_("You are signed out."))
+    response.delete_cookie(cookie_name(request.app.state.settings, "session"))
+    return response
+
+
+@router.get("/health/live")
+async def live(person: Anyone) -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/health/ready")
+async def ready(request: Request, person: Anyone) -> Response:
+    """Whether every part of every service answers; 503 names what does not."""
+    parts = {runtime.service.name: await runtime.ready() for runtime in request.app.state.runtimes}
+    fine = all(all(part.values()) for part in parts.values())
+    return JSONResponse({"status": "ok" if fine else "not-ready", "services": parts}, 200 if fine else 503)
+
+
+@router.get("/metrics")
+async def metrics(person: Anyone) -> Response:
+    """Prometheus' text format. Behind a proxy, keep it to the inside."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/contracts/{name}.json")
+async def contract(name: str, person: Anyone) -> dict[str, Any]:
+    """The JSON Schema of an event type: what its `dataschema` points to."""
+    if name not in EVENTS:
+        raise NotFound(what=msg("event type"))
+    return EVENTS[name].model_json_schema()
+
+
+class _Assets(StaticFiles):
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def assets() -> StaticFiles:
+    """Style, script and icons, kept by browsers for good: their address changes with their content."""
+    return _Assets(directory=STATIC)
+
+
+def _signed_in(request: Request, person: Person, next: str) -> Response:
+    settings = request.app.state.settings
+    response = RedirectResponse(next or _home_of(person), 303)
+    response.set_cookie(
+        cookie_name(settings, "session"),
+        request.app.state.signer.session(person),
+        max_age=settings.session_hours * 3600,
+        httponly=True,
+        secure=settings.secure,
+        samesite="lax",
+        path="/",
+    )
+    return response
+
+
+def _home_of(person: Person) -> str:
+    return next(path for role, path in _HOME.items() if person.has(role))
+
+
+def _local_path(text: str) -> str:
+    """The address, if it leads to a page of ours; otherwise nothing."""
+    parts = urlsplit(text)
+    own = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc
+    return text if own else ""

@@ -1,0 +1,108 @@
+"""What every route declares: who may use it, and the unit of work it gets."""
+
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from services.chassis.identity.access import AccessPolicy
+from services.chassis.identity.people import Person
+from services.chassis.service.definition import Runtime, runtime_of
+from services.chassis.storage.store import Cause, Work
+from services.contracts.roles import Role
+
+
+class Body(BaseModel):
+    """What a request may carry. A field that is not declared is refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class PolicyCheck:
+    """A rule as FastAPI runs it: before anything of the route, on every request."""
+
+    def __init__(self, rule: AccessPolicy) -> None:
+        self.rule = rule
+
+    async def __call__(self, connection: HTTPConnection) -> Person | None:
+        """Whoever asks, if the rule lets them pass. Asynchronous, or FastAPI would ask it in a thread of its own."""
+        return self.rule.admit(connection.state.person)
+
+
+def allow(*roles: Role) -> Any:
+    """Let people with one of these roles pass; everyone else gets 401 or 403."""
+    return Depends(PolicyCheck(AccessPolicy(roles)))
+
+
+anyone = Depends(PolicyCheck(AccessPolicy(None)))
+"""Let everybody pass, signed in or not."""
+
+
+class Routes(APIRouter):
+    """A service's routes. `pages`: for people, left out of the OpenAPI document."""
+
+    def __init__(self, prefix: str = "", *, pages: bool = False, tags: list[Any] | None = None) -> None:
+        super().__init__(prefix=prefix, tags=tags, include_in_schema=not pages)
+
+
+class RouteWithoutPolicy(TypeError):
+    """A route declares nobody who may use it. Give it `allow(...)` or `anyone`."""
+
+
+def policy_of(route: APIRoute) -> AccessPolicy:
+    """The one rule of a route. Raises `RouteWithoutRule` when there is none, or more than one."""
+    rules = list(_policies(route.dependant))
+    if len(rules) != 1:
+        raise RouteWithoutPolicy(f"{sorted(route.methods or ())} {route.path} has {len(rules)} rules, and needs one")
+    return rules[0]
+
+
+def routes_in(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
+    """Every route there is, included routers' too. Raises `RouteWithoutRule` for what could not carry a rule."""
+    for route in routes:
+        inner: APIRouter | None = getattr(route, "original_router", None)
+        if isinstance(route, APIRoute):
+            yield route
+        elif inner is not None:
+            yield from routes_in(inner.routes)
+        elif not (isinstance(route, Mount) and isinstance(route.app, StaticFiles)) and type(route) is not Route:
+            # A plain route is FastAPI's own, for the OpenAPI document.
+            raise RouteWithoutPolicy(f"{route!r} is no route of `Routes`, so that it can have no rule")
+
+
+def _policies(dependant: Dependant) -> list[AccessPolicy]:
+    found = [dependant.call.rule] if isinstance(dependant.call, PolicyCheck) else []
+    return [*found, *(rule for inner in dependant.dependencies for rule in _policies(inner))]
+
+
+async def _work(connection: HTTPConnection) -> AsyncGenerator[Work]:
+    runtime = runtime_of(connection)
+    async with runtime.store.work(Cause(connection.state.correlation_id)) as work:
+        yield work
+
+
+async def _read(connection: HTTPConnection) -> AsyncGenerator[AsyncSession]:
+    async with runtime_of(connection).store.read() as session:
+        yield session
+
+
+Working = Annotated[Work, Depends(_work, scope="function")]
+"""One unit of work, committed before the answer is sent."""
+
+Reading = Annotated[AsyncSession, Depends(_read, scope="function")]
+"""A session that only reads."""
+
+
+async def _running(connection: HTTPConnection) -> Runtime:
+    return runtime_of(connection)
+
+
+Running = Annotated[Runtime, Depends(_running)]
+"""What this service runs on: its store, its clock, its live boards, the settings."""

@@ -1,0 +1,98 @@
+"""Who asks at the same moment shares a unit of work, and nobody pays for another's fault."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from services.chassis.refusals import Refused
+from services.chassis.storage.group_commit import MOST, GroupCommit
+from services.chassis.storage.store import Store, Work
+from services.chassis.testing import FixedClock
+from tests.chassis.sample_service import Note, Table, Twice
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncGenerator[Store]:
+    made = Store(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}", "sample", Table.metadata, FixedClock())
+    async with made.writer.begin() as connection:
+        await connection.run_sync(Table.metadata.create_all)
+    yield made
+    await made.close()
+
+
+class Scribe:
+    """Writes notes, and remembers how many it was given at a time. Words that begin with `no` are refused."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    async def write(self, work: Work, words: Sequence[str]) -> list[Note | Refused]:
+        self.batches.append(len(words))
+        return [Twice(what="note") if one.startswith("no") else work.start(Note(words=one)) for one in words]
+
+
+async def kept(store: Store) -> list[str]:
+    async with store.read() as session:
+        return list(await session.scalars(sa.select(Note.__table__.c.words).order_by(sa.text("words"))))  # type: ignore[attr-defined]
+
+
+async def ask_all(together: GroupCommit[str, Note], words: Sequence[str]) -> list[Any]:
+    return await asyncio.gather(*(together.request(one) for one in words), return_exceptions=True)
+
+
+async def test_who_comes_alone_is_not_kept_waiting(store: Store) -> None:
+    scribe = Scribe()
+    note = await GroupCommit(store, scribe.write).request("bonjour")
+    assert (note.words, scribe.batches, await kept(store)) == ("bonjour", [1], ["bonjour"])
+
+
+async def test_who_comes_at_the_same_moment_shares_the_commit(store: Store) -> None:
+    scribe = Scribe()
+    answers = await ask_all(GroupCommit(store, scribe.write), ["a", "b", "c"])
+    assert [answer.words for answer in answers] == ["a", "b", "c"]
+    assert scribe.batches == [3]
+    assert await kept(store) == ["a", "b", "c"]
+
+
+async def test_many_are_taken_in_turns(store: Store) -> None:
+    scribe = Scribe()
+    words = [f"{number:04}" for number in range(2 * MOST + 1)]
+    answers = await ask_all(GroupCommit(store, scribe.write), words)
+    assert [answer.words for answer in answers] == words
+    assert scribe.batches == [MOST, MOST, 1]
+
+
+async def test_a_refusal_is_its_askers_alone(store: Store) -> None:
+    scribe = Scribe()
+    answers = await ask_all(GroupCommit(store, scribe.write), ["a", "non", "c"])
+    assert isinstance(answers[1], Twice)
+    assert scribe.batches == [3]
+    assert await kept(store) == ["a", "c"]
+
+
+async def test_when_the_store_refuses_one_each_is_done_again_alone(store: Store) -> None:
+    """The store's own rule says no at the commit, to all of them: notes have unique words.
+
+    The last one looks once more, in case somebody else was faster with what it asked for too.
+    """
+    scribe = Scribe()
+    answers = await ask_all(GroupCommit(store, scribe.write), ["a", "b", "a"])
+    assert [type(answer) for answer in answers] == [Note, Note, IntegrityError]
+    assert scribe.batches == [3, 1, 1, 1, 1]
+    assert await kept(store) == ["a", "b"]
+
+
+async def test_who_went_away_is_not_missed_and_the_others_are_answered(store: Store) -> None:
+    together = GroupCommit(store, Scribe().write)
+    impatient = asyncio.create_task(together.request("a"))
+    patient = asyncio.create_task(together.request("b"))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    assert (await patient).words == "b"
+    assert (await together.request("c")).words == "c"
+    assert await kept(store) == ["a", "b", "c"]
