@@ -1,7 +1,6 @@
-"""Entries as HSDS 3 objects, checked against the specification's own per-object schemas where they are at hand."""
+"""Entries as HSDS 3 objects, checked against the specification's own per-object schemas (tests/directory/hsds)."""
 
 import json
-import os
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
@@ -17,17 +16,11 @@ from services.directory.hsds import Json, organization_json, service_json
 from services.directory.store import Organization, full_services, service_ids_of, versions
 from tests.directory.told import WELDING
 
-SCHEMAS = Path(os.environ.get("HSDS_SCHEMAS", Path(__file__).parents[3] / "shared" / "hsds" / "schema"))
+SCHEMAS = Path(__file__).parent / "hsds" / "schema"
 
 
 def _validator(name: str) -> Any:
-    if not SCHEMAS.is_dir():
-        pytest.skip(f"the HSDS 3 schemas are not at {SCHEMAS}; set HSDS_SCHEMAS to their folder")
-    pairs = [
-        (path.name, Resource.opaque(json.loads(path.read_text())))
-        for path in SCHEMAS.glob("*.json")
-        if path.name != "openapi.json"
-    ]
+    pairs = [(path.name, Resource.opaque(json.loads(path.read_text()))) for path in SCHEMAS.glob("*.json")]
     registry = cast(Any, Registry)().with_resources(pairs)
     checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
     schema = json.loads((SCHEMAS / name).read_text())
