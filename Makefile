@@ -25,7 +25,7 @@ check: setup-dev ## What CI checks beside the tests: style, types, imports
 faults: setup-dev ## Hundreds of kills under load, judged by an independent checker: KILLS=300 SEED=42
 	@$(BIN)/python -m tests.faults
 
-bench: setup-dev ## Measure everything the README's section "Speed" shows; ROWS=c,e ROUNDS=3 SMALL=1
+bench: setup-dev ## Measure everything that docs/speed.md shows; ROWS=c,e ROUNDS=3 SMALL=1
 	@$(BIN)/python -m tests.bench $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SMALL),--small)
 
 setup: .venv/.run-ready

@@ -1,4 +1,4 @@
-"""`make bench`: run the rows, print the table, write bench.json and the README's table.
+"""`make bench`: run the rows, print the table, write bench.json, docs/speed.md and the README's figures.
 
 Rows that were not asked for keep what the last run on a like machine said of them.
 """
@@ -77,7 +77,7 @@ def main() -> None:
         rows = runner.run(run(keys, Size(chosen.rounds, chosen.small)))
     if not chosen.small and chosen.rounds >= KEPT:
         result = report.save([row.as_json() for row in rows], small=False)
-        report.into_readme(result)
+        report.into_documents(result)
         print(report.table(result["rows"]))
 
 

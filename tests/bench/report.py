@@ -1,14 +1,13 @@
-"""The table: in the terminal, in bench.json, and in the README between its two markers."""
+"""The figures: a table in the terminal and in docs/speed.md, three lines in the README, all of bench.json."""
 
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
 RESULT = ROOT / "bench.json"
-README = ROOT / "README.md"
 BEGIN, END = "<!-- bench: made by `make bench` from bench.json -->", "<!-- /bench -->"
 HEAD = "| | measure | ours | beside it | ratio | target | |\n|---|---|---|---|---|---|---|\n"
 
@@ -67,13 +66,39 @@ def _number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def into_readme(result: dict[str, Any]) -> None:
-    """Put the table between the README's markers."""
-    text = README.read_text()
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    README.write_text(before + between_markers(result) + after)
+def main_figures(rows: Sequence[dict[str, Any]]) -> str:
+    """Three lines of Markdown: throughput, latency, and a desk's day; then how many targets are met."""
+    by_key = {row["key"]: row for row in rows}
+
+    def ours(key: str) -> str:
+        return f"**{_number(by_key[key]['ours'])} {by_key[key]['unit']}**"
+
+    return (
+        f"- An import of a season through all five services: {ours('a')}, {_number(by_key['a']['ratio'])} times"
+        f" the same pipeline with one event per transaction.\n"
+        f"- From a check-in's answer to the live boards, at 100 check-ins a second: p50 {ours('d-p50')},"
+        f" p99 {ours('d-p99')}.\n"
+        f"- Complete check-ins at 16 clients with 50,000 past visits: {ours('i')}; `cefo up` to the first page:"
+        f" {ours('h')}.\n\n"
+        f"{sum(row['met'] for row in rows)} of {len(rows)} targets are met.\n"
+    )
 
 
-def between_markers(result: dict[str, Any]) -> str:
-    """What stands in the README, with its markers."""
-    return f"{BEGIN}\n{table(result['rows'])}{END}"
+PARTS: dict[Path, Callable[[Sequence[dict[str, Any]]], str]] = {
+    ROOT / "docs" / "speed.md": table,
+    ROOT / "README.md": main_figures,
+}
+"""What stands between the markers of each document, made from the rows."""
+
+
+def into_documents(result: dict[str, Any]) -> None:
+    """Write the figures between the markers of each document."""
+    for document, part in PARTS.items():
+        text = document.read_text()
+        before, after = text.split(BEGIN)[0], text.split(END)[1]
+        document.write_text(before + between_markers(part(result["rows"])) + after)
+
+
+def between_markers(part: str) -> str:
+    """A part of a document with its markers."""
+    return f"{BEGIN}\n{part}{END}"

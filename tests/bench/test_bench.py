@@ -1,7 +1,8 @@
-"""Every measure and every comparator does the work it claims, with tiny sizes; the README says what was measured."""
+"""Every measure and every comparator does the work it claims, with tiny sizes; the documents say what was measured."""
 
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
@@ -114,9 +115,10 @@ def test_percentiles_are_of_all_that_was_seen() -> None:
     assert milliseconds([number / 1000 for number in range(101)]) == pytest.approx((50, 99))
 
 
-def test_the_readme_shows_what_bench_json_says() -> None:
-    result = json.loads(report.RESULT.read_text())
-    assert report.between_markers(result) in report.README.read_text()
+@pytest.mark.parametrize("document", report.PARTS, ids=lambda path: path.name)
+def test_the_documents_show_what_bench_json_says(document: Path) -> None:
+    rows = json.loads(report.RESULT.read_text())["rows"]
+    assert report.between_markers(report.PARTS[document](rows)) in document.read_text()
 
 
 def test_bench_json_has_the_fields_of_a_row() -> None:
