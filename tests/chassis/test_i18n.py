@@ -42,6 +42,10 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[None]
         (None, None, "es-ES,es;q=0.9", "fr"),
         (None, None, "nl-BE;q=0.5, de-AT;q=0.7, es", "de"),
         (None, None, "en;q=zero, nl", "nl"),
+        (None, None, "DE-at, fr; q=0.8", "de"),
+        (None, None, "fr;q=0.2, nl; q=0.9", "nl"),
+        (None, None, "de;q=0, *;q=0.5, en;q=0.1", "en"),
+        (None, None, "de;q=nan, nl;q=-1, en;q=inf", "en"),
         (None, None, ";;;,,,q=", "fr"),
     ],
 )
@@ -70,5 +74,7 @@ def test_one_and_many_and_none() -> None:
 @pytest.mark.usefixtures("packages")
 def test_what_nobody_translated_is_shown_in_english() -> None:
     assert i18n.translate("Never said") == "Never said"
+    assert i18n.translate_number("one thing never said", "things never said", 2) == "things never said"
+    assert i18n.translate("") == ""
     assert i18n.area_label("find-job") != "find-job"
     assert i18n.area_label("mobility") == "mobility"

@@ -5,7 +5,6 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel import select
 
-from services.chassis.i18n import LANGUAGES, catalogue
 from services.chassis.identity.people import Person
 from services.contracts.plans import Dimension
 from services.contracts.scheduling import Method, PathOutcome
@@ -270,17 +269,3 @@ async def test_a_provider_is_chosen_from_the_services_on_offer(site: Site, her: 
         assert 'id="reason-error"' in wrong.text
     async with site.as_(visitor(her.subject_ref), page=True) as client:
         assert "needs_provider" not in (await client.get(form)).text
-
-
-@pytest.mark.parametrize("lang", [lang for lang in LANGUAGES if lang != "en"])
-async def test_every_message_of_plans_is_translated(site: Site, lang: str) -> None:
-    from babel.messages.extract import extract_from_dir
-
-    folder = site.process.runtimes[0].service.folder
-    methods = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
-    found = extract_from_dir(
-        str(folder), method_map=methods, keywords={"_": None, "msg": None}, options_map={"**.html": {"silent": "false"}}
-    )
-    said = {message if isinstance(message, str) else message[0] for _file, _line, message, _comments, _context in found}
-    assert len(said) > 200
-    assert said - catalogue(lang).keys() == set()

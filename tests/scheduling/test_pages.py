@@ -4,12 +4,9 @@ from urllib.parse import unquote
 
 import pytest
 import sqlalchemy as sa
-from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 
 from services.chassis.testing import Client
 from services.contracts.scheduling import InterviewBooked, InterviewHeld, InterviewMoved, PathOpened
-from services.scheduling.app import SERVICE
 from services.scheduling.store import Interview, Seat, Workshop
 from tests.scheduling.told import COUNSELLOR, ELSEWHERE, LIEGE, VISITOR, Clock, Somebody, liege, said, said_of, tell
 
@@ -294,26 +291,3 @@ async def test_every_page_is_there_in_every_language(desk: Client, known: Somebo
     ):
         html = await see(desk, f"{path}?lang={lang}")
         assert f'<html lang="{lang}">' in html
-
-
-@pytest.mark.parametrize("lang", ["fr", "de", "nl"])
-def test_every_word_of_these_pages_and_refusals_is_translated(lang: str) -> None:
-    folder = SERVICE.folder
-    used: set[str] = set()
-    options = {"**.html": {"extensions": "jinja2.ext.i18n"}}
-    for _file, _line, found, _notes, _context in extract_from_dir(
-        folder,
-        [("**.py", "python"), ("**.html", "jinja2")],
-        options_map=options,
-        keywords={"_": None, "msg": None, "gettext": None, "ngettext": (1, 2)},
-    ):
-        used.update(found if isinstance(found, tuple) else (found,))
-    with (folder / "locales" / f"{lang}.po").open("rb") as file:
-        known = {str(message.id): str(message.string) for message in read_po(file) if message.id}
-    assert used - set(known) == set()
-    wrong = [
-        id
-        for id, text in known.items()
-        if sorted(re.findall(r"{\w+}|%\(\w+\)s", id)) != sorted(re.findall(r"{\w+}|%\(\w+\)s", text))
-    ]
-    assert wrong == []

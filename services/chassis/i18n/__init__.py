@@ -1,18 +1,21 @@
 """Four languages: French first, then German, Dutch, English.
 
-English msgids in the code, catalogues beside each package.
+English msgids in the code, catalogues beside each package, read by gettext's own machinery as Babel extends it.
 
-Catalogues are read from their `.po` files at start; there is nothing to compile.
+A catalogue is compiled in memory when the first message of its language is asked for; nothing is compiled beforehand.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import cache
+from io import BytesIO
 from pathlib import Path
-from typing import Any, cast
 
 from babel import Locale
+from babel.core import negotiate_locale
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
 
 from services.chassis.refusals import msg
 
@@ -37,32 +40,34 @@ def add_catalogues(folder: Path) -> None:
 
 
 @cache
-def catalogue(lang: str, own: str = "chassis") -> dict[str, str]:
-    """Every translated message of a language: the own package's, then the chassis', then everybody else's."""
-    messages: dict[str, str] = {}
-    for folder in sorted(_folders, key=lambda folder: (folder.parent.name == own, folder == HERE / "locales")):
-        path = folder / f"{lang}.po"
-        if path.exists():
-            with path.open("rb") as file:
-                for message in read_po(file, locale=lang):
-                    # One and many are two messages here: all four languages have just these two forms.
-                    pairs = zip(_forms(message.id), _forms(message.string), strict=False)
-                    messages |= {english: said for english, said in pairs if english and said}
-    return messages
+def catalogue(lang: str, own: str = "chassis") -> NullTranslations:
+    """A language's messages: the own package's, then the chassis', then everybody else's, each by its plural forms."""
+    ordered = sorted(_folders, key=lambda folder: (folder.parent.name != own, folder != HERE / "locales"))
+    paths = [path for folder in ordered if (path := folder / f"{lang}.po").exists()]
+    first, *others = [Translations(BytesIO(_compiled(path))) for path in paths] or [NullTranslations()]
+    for one in others:
+        first.add_fallback(one)
+    return first
 
 
-def _forms(text: object) -> tuple[str, ...]:
-    return tuple(map(str, cast(Any, text))) if isinstance(text, list | tuple) else (str(text or ""),)
+@cache
+def _compiled(path: Path) -> bytes:
+    """A `.po` file in the binary form that gettext reads; each file once, whichever service asks."""
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=path.stem))
+    return compiled.getvalue()
 
 
 def translate(text: str, lang: str | None = None) -> str:
     """The message in this language (default: the reader's); the msgid itself where it has no translation."""
-    return catalogue(lang or language.get(), answering.get()).get(text, text)
+    # To gettext, the empty message is the catalogue's header.
+    return catalogue(lang or language.get(), answering.get()).gettext(text) if text else ""
 
 
 def translate_number(one: str, many: str, number: int) -> str:
-    """The message for so many of something. French counts none like one."""
-    return translate(one if number == 1 or (number == 0 and language.get() == "fr") else many)
+    """The message for so many of something, by the catalogue's plural forms: French counts none like one."""
+    return catalogue(language.get(), answering.get()).ngettext(one, many, number)
 
 
 def locale() -> Locale:
@@ -75,18 +80,21 @@ def choose(asked: str | None, remembered: str | None, accepts: str) -> str:
     for candidate in (asked, remembered):
         if candidate in LANGUAGES:
             return candidate
-    return next((lang for lang in _ranked(accepts) if lang in LANGUAGES), DEFAULT)
+    return negotiate_locale(_ranked(accepts), LANGUAGES, sep="-") or DEFAULT
 
 
-def _ranked(accepts: str) -> Iterable[str]:
+def _ranked(accepts: str) -> Iterator[str]:
+    """The tags of an `Accept-Language` header (RFC 9110, 12.5.4), best first, without refused and malformed ones."""
     ranges: list[tuple[float, str]] = []
     for part in accepts.split(",")[:20]:
-        tag, _, weight = part.strip().partition(";q=")
+        tag, _, weight = part.lower().replace(" ", "").partition(";q=")
         try:
-            ranges.append((-float(weight or 1), tag[:2].lower()))
+            wanted = float(weight or 1)
         except ValueError:
             continue
-    return (tag for _, tag in sorted(ranges, key=lambda pair: pair[0]))
+        if tag and wanted > 0:
+            ranges.append((wanted, tag))
+    return (tag for _, tag in sorted(ranges, key=lambda pair: -pair[0]))
 
 
 AREAS = {
