@@ -28,4 +28,4 @@ async def on_action_planned(work: Work, event: ActionPlanned) -> None:
 @reactions.on(SubjectErased)
 async def on_subject_erased(work: Work, event: SubjectErased) -> None:
     """A person is gone from intake."""
-    await actions.forget_subject(work, event.subject_ref)
+    await actions.erase_subject(work, event.subject_ref)

@@ -11,11 +11,12 @@ from fastapi import Query
 from starlette.responses import Response
 
 from services.chassis.identity.people import Person
-from services.chassis.web import Reading, Routes, anyone
+from services.chassis.web import Reading, Router, anyone
 from services.impact.actions import made_report
-from services.impact.domain import Figures, Period, shown
+from services.impact.domain import Figures, Period, by_name
 
-router = Routes("/impact/api/v1", tags=["impact"])
+router = Router("/impact/api/v1", tags=["impact"])
+routers = (router,)
 Anyone = Annotated[Person | None, anyone]
 Since = Annotated[date, Query(alias="from", description="First day, counted.")]
 Until = Annotated[date, Query(alias="to", description="Last day, counted.")]
@@ -31,7 +32,7 @@ async def figures(
     With `area`, without the figures that are counted for no area: workshop attendances, plans, completed referrals.
     """
     names, made = await made_report(read, Period(since, until), centre, area)
-    told = partial(shown, of_areas=bool(area))
+    told = partial(by_name, of_areas=bool(area))
     return {
         "from": since.isoformat(),
         "to": until.isoformat(),
@@ -55,7 +56,7 @@ async def figures_csv(
     """A row per centre and month."""
     _, made = await made_report(read, Period(since, until), centre, area)
     text = io.StringIO()
-    told = partial(shown, of_areas=bool(area))
+    told = partial(by_name, of_areas=bool(area))
     columns = ["centre", "month", *told(Figures())]
     writer = csv.DictWriter(text, columns)
     writer.writeheader()

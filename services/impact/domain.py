@@ -125,7 +125,7 @@ OF_NO_AREA = frozenset({"workshop_attendances", "plans_confirmed", "referrals_co
 """Figures whose events name no area: for one area they are left out, as a nought would say that nothing happened."""
 
 
-def shown(figures: Figures, *, of_areas: bool) -> dict[str, int]:
+def by_name(figures: Figures, *, of_areas: bool) -> dict[str, int]:
     """The figures by name; `of_areas`: those that can be told for some areas alone."""
     return {name: number for name, number in asdict(figures).items() if not (of_areas and name in OF_NO_AREA)}
 

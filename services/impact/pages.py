@@ -11,12 +11,13 @@ from services.chassis.i18n import AREAS, area_label
 from services.chassis.identity.people import Person
 from services.chassis.refusals import Invalid, Refused, msg
 from services.chassis.runtime.clock import BRUSSELS
-from services.chassis.web import Reading, Routes, Running, anyone, by_field, page
+from services.chassis.web import Reading, Router, Running, anyone, by_field, page
 from services.impact.actions import made_report
 from services.impact.domain import Period, Report
 from services.impact.store import centre_names
 
-router = Routes("/impact", pages=True)
+router = Router("/impact", pages=True)
+routers = (router,)
 
 
 @router.get("/")

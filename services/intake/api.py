@@ -10,14 +10,15 @@ from starlette.responses import Response
 
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
-from services.chassis.web import Body, Reading, Routes, Running, Working, allow, anyone, import_lines, personal_link
+from services.chassis.web import Body, Reading, Router, Running, Working, allow, anyone, import_lines, personal_link
 from services.contracts.intake import Channel, VisitStatus
 from services.contracts.roles import Role
-from services.intake.actions import people, visits
+from services.intake.actions import erasure, people, visits
 from services.intake.imports import VisitLine, record_visits
 from services.intake.store import Visit, Visitor, centres, in_the_room
 
-router = Routes("/intake/api/v1", tags=["intake"])
+router = Router("/intake/api/v1", tags=["intake"])
+routers = (router,)
 
 Desk = Annotated[Person, allow(Role.FRONT_DESK)]
 Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
@@ -219,8 +220,8 @@ async def withdraw(subject_ref: UUID, body: Withdrawal, work: Working, person: T
 
 @router.delete("/visitors/{subject_ref}", status_code=204)
 async def erase(subject_ref: UUID, work: Working, person: Operator) -> None:
-    """Forget a person, everywhere."""
-    await people.erase_visitor(work, subject_ref)
+    """Erase a person, everywhere."""
+    await erasure.erase_subject(work, subject_ref)
 
 
 @router.post("/visits/import")

@@ -14,7 +14,7 @@ SERVICE = Service(
     title=msg("Plans"),
     metadata=Table.metadata,
     reactions=reactions,
-    routers=(api.router, *pages.routers),
+    routers=(*api.routers, *pages.routers),
     folder=Path(__file__).parent,
     nav=NAV,
 )

@@ -150,5 +150,5 @@ async def on_centre_published(work: Work, event: CentrePublished) -> None:
 
 @reactions.on(SubjectErased, loads=Subject)
 async def on_subject_erased(work: Work, event: SubjectErased) -> None:
-    """A person is to be forgotten."""
-    await actions.forget_subject(work, event.subject_ref, event.at)
+    """A person is to be erased."""
+    await actions.erase_subject(work, event.subject_ref, event.at)

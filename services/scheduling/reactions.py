@@ -16,7 +16,7 @@ from services.contracts.intake import (
     VisitStatus,
 )
 from services.contracts.plans import PlanConfirmed
-from services.scheduling.actions import forgetting, paths, people, places, waiting
+from services.scheduling.actions import erasure, paths, people, places, waiting
 from services.scheduling.store import KnownPerson, Waiting
 
 reactions = Reactions()
@@ -90,13 +90,13 @@ async def on_visitor_registered(work: Work, event: VisitorRegistered) -> None:
 @reactions.on(VisitorConsentWithdrawn, loads=KnownPerson)
 async def on_visitor_consent_withdrawn(work: Work, event: VisitorConsentWithdrawn) -> None:
     """A person no longer agrees."""
-    await forgetting.withdraw(work, event.subject_ref, list(event.purposes))
+    await erasure.withdraw(work, event.subject_ref, list(event.purposes))
 
 
 @reactions.on(SubjectErased, loads=KnownPerson)
 async def on_subject_erased(work: Work, event: SubjectErased) -> None:
-    """A person is to be forgotten everywhere."""
-    await forgetting.forget(work, event.subject_ref, event.at)
+    """A person is to be erased everywhere."""
+    await erasure.erase_subject(work, event.subject_ref, event.at)
 
 
 @reactions.on(PlanConfirmed)

@@ -17,7 +17,7 @@ from services.chassis.testing import quiet_settings
 from services.chassis.web import Working, operations
 from services.chassis.web import platform as front
 from services.chassis.web.app import Process
-from services.chassis.web.routing import Routes, RouteWithoutPolicy, policy_of, routes_in
+from services.chassis.web.routing import Router, RouteWithoutPolicy, policy_of, routes_in
 from services.contracts.roles import Role
 from services.launcher.catalogue import SERVICES
 
@@ -27,7 +27,7 @@ def methods_of(route: APIRoute) -> list[str]:
 
 
 def routes_of(name: str) -> list[APIRoute]:
-    own = [front.router] if name == "front" else [*SERVICES[name].routers, operations.routes(name)]
+    own = [front.router] if name == "front" else [*SERVICES[name].routers, operations.router_of(name)]
     return [route for router in own for route in routes_in(router.routes)]
 
 
@@ -81,14 +81,14 @@ def test_what_is_asked_for_as_a_list_is_bounded(route: APIRoute) -> None:
 
 
 def test_only_operations_may_see_and_decide_dead_letters() -> None:
-    for route in operations.routes("intake").routes:
+    for route in operations.router_of("intake").routes:
         assert isinstance(route, APIRoute)
         if not route.path.endswith("asyncapi.json"):
             assert policy_of(route).roles == {Role.OPERATOR}, route.path
 
 
 def test_a_route_without_a_rule_does_not_start() -> None:
-    router = Routes("/intake")
+    router = Router("/intake")
 
     @router.get("/open")
     async def forgotten() -> None: ...
@@ -100,19 +100,19 @@ def test_a_route_without_a_rule_does_not_start() -> None:
 
 def test_a_route_that_could_have_no_rule_does_not_start(tmp_path: Path) -> None:
     """Included in a service, as its own routes are: the process must find it there."""
-    forgetful = Routes("/intake")
+    forgetful = Router("/intake")
 
     @forgetful.get("/open")
     async def forgotten() -> None: ...
 
-    inner = Routes()
+    inner = Router()
     inner.include_router(forgetful)
     settings = quiet_settings(tmp_path)
     for router in (forgetful, inner):
         service = replace(SERVICES["intake"], routers=(router,))
         with pytest.raises(RouteWithoutPolicy, match=r"/intake/open has 0 rules"):
             Process([service], settings, Broker(settings))
-    socket = Routes("/intake")
+    socket = Router("/intake")
 
     @socket.websocket("/ws")
     async def talk(websocket: WebSocket) -> None: ...

@@ -22,7 +22,7 @@ from services.chassis.web import (
     Body,
     Outcome,
     Reading,
-    Routes,
+    Router,
     Running,
     Working,
     allow,
@@ -81,8 +81,8 @@ class TwoNotes(Body):
 
 
 reactions = Reactions()
-api = Routes("/sample/api/v1", tags=["sample"])
-pages = Routes("/sample", pages=True)
+api = Router("/sample/api/v1", tags=["sample"])
+pages = Router("/sample", pages=True)
 Desk = Annotated[Person, allow(Role.FRONT_DESK)]
 
 

@@ -19,10 +19,10 @@ from services.contracts.directory import (
 )
 from services.contracts.directory import ReferralStatus as Status
 from services.directory import actions, domain
-from services.directory.centres import centre_id
+from services.directory.actions.entries import ServiceChange
 from services.directory.demo import demo_providers, organization_id
 from services.directory.domain import Party
-from services.directory.entries import ServiceChange
+from services.directory.domain.centres import centre_id
 from services.directory.store import Centre, Referral, ReferralStep, Service, ServiceViews, full_services, steps_of
 from tests.directory.told import (
     ATELIER,

@@ -13,7 +13,7 @@ from services.chassis.identity.people import Person
 from services.contracts.directory import CentrePublished, ProviderPublished
 from services.directory import actions
 from services.directory.demo import organization_id, service_id
-from services.directory.store import ServiceViews, Undirected
+from services.directory.store import ServiceViews, UnassignedReferral
 from tests.directory.told import Clock, said
 from tests.directory.web import (
     ARLON,
@@ -282,7 +282,7 @@ async def test_a_counsellor_directs_or_dismisses_what_waits(site: Site) -> None:
     async with site.as_(COUNSELLOR) as client:
         assert (await client.delete(f"/directory/api/v1/undirected/{waiting[1]}")).status_code == 204
     async with site.store.read() as session:
-        assert (await session.scalars(sa.select(Undirected))).all() == []
+        assert (await session.scalars(sa.select(UnassignedReferral))).all() == []
 
 
 async def test_a_cite_reads_the_feed_page_by_page(site: Site) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from services.chassis.refusals import NotAllowed, Refused
 from services.contracts.directory import ReferralStatus as Status
 from services.directory import domain
+from services.directory.api.hsds import offset_hours
 from services.directory.domain import Freshness, Party
-from services.directory.hsds import offset_hours
 
 ENDED = [Status.COMPLETED, Status.REJECTED, Status.CANCELLED, Status.EXPIRED]
 walks = st.lists(st.tuples(st.sampled_from(Status), st.sampled_from(Party)), max_size=12)

@@ -16,8 +16,16 @@ from services.contracts.cloudevents import Record, read_event
 from services.contracts.directory import REFERRAL_EVENTS, ReferralChanged
 from services.contracts.directory import ReferralStatus as Status
 from services.directory import actions, domain
+from services.directory.actions.partners import (
+    FeedData,
+    cursor,
+    newest,
+    position_of,
+    provider_ref,
+    read_feed,
+    reference_of,
+)
 from services.directory.domain import Party
-from services.directory.feed import FeedData, cursor, newest, position_of, provider_ref, read_feed, reference_of
 from services.directory.store import Referral, ReferralEvent, Service, keys_of
 from tests.directory.told import DUTCH, Clock, refer, whole_store
 
@@ -116,7 +124,7 @@ async def test_a_reader_of_the_topic_asks_for_its_own_reference(town: Store) -> 
         with pytest.raises(NotFound):
             await reference_of(session, CHARLEROI, uuid4())
     async with town.work() as work:
-        await actions.forget_subject(work, somebody)
+        await actions.erase_subject(work, somebody)
     async with town.read() as session:
         assert await reference_of(session, CHARLEROI, referral.id) is None
 
@@ -207,7 +215,7 @@ async def test_after_an_erasure_the_feed_names_nobody(town: Store, clock: Clock)
     referral = await refer(town, somebody)
     clock.forward(timedelta(days=1))
     async with town.work() as work:
-        await actions.forget_subject(work, somebody)
+        await actions.erase_subject(work, somebody)
     async with town.read() as session:
         events = await read_feed(session, CHARLEROI, None, 10)
         kept = await session.get(Referral, referral.id)

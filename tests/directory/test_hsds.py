@@ -11,8 +11,8 @@ from referencing import Registry, Resource
 
 from services.chassis.storage.store import Store
 from services.directory import actions
+from services.directory.api.hsds import Json, organization_json, service_json
 from services.directory.demo import demo_providers
-from services.directory.hsds import Json, organization_json, service_json
 from services.directory.store import Organization, full_services, service_ids_of, versions
 from tests.directory.told import WELDING
 

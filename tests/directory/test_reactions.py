@@ -21,7 +21,7 @@ from services.contracts.intake import SubjectErased
 from services.contracts.plans import ActionPlanned
 from services.directory import actions
 from services.directory.reactions import reactions
-from services.directory.store import ErasedSubject, Referral, SubjectKey, Undirected
+from services.directory.store import ErasedSubject, Referral, SubjectKey, UnassignedReferral
 from tests.directory.told import CLOSED, COUNSELLOR, DUTCH, MARCH, WELDING, Clock, refer, said, whole_store
 
 CHAIN = uuid4()
@@ -63,9 +63,9 @@ def planned(service: UUID | None, *, subject: UUID | None = None, action: UUID |
     )
 
 
-async def undirected(store: Store) -> list[Undirected]:
+async def undirected(store: Store) -> list[UnassignedReferral]:
     async with store.read() as session:
-        return list((await session.scalars(sa.select(Undirected))).all())
+        return list((await session.scalars(sa.select(UnassignedReferral))).all())
 
 
 async def test_an_action_with_a_service_opens_a_referral_in_its_chain(town: Store) -> None:
@@ -109,7 +109,7 @@ async def test_a_counsellor_directs_what_waits_and_keeps_the_chain(town: Store, 
     await tell(town, event)
     clock.forward(timedelta(days=1))
     async with town.work() as work:
-        referral = await actions.direct(work, event.action_id, DUTCH, requested_by=COUNSELLOR)
+        referral = await actions.assign(work, event.action_id, DUTCH, requested_by=COUNSELLOR)
     assert (referral.action_id, referral.correlation_id, referral.reason) == (event.action_id, CHAIN, "training")
     assert await undirected(town) == []
     await tell(town, event.model_copy(update={"plan_id": uuid4()}))
@@ -122,7 +122,7 @@ async def test_two_counsellors_direct_the_same_request_once(town: Store) -> None
 
     async def direct(service: UUID) -> None:
         async with town.work() as work:
-            await actions.direct(work, event.action_id, service, requested_by=COUNSELLOR)
+            await actions.assign(work, event.action_id, service, requested_by=COUNSELLOR)
 
     outcomes = await asyncio.gather(direct(DUTCH), direct(WELDING), return_exceptions=True)
     assert sorted(type(one).__name__ for one in outcomes) == ["NoneType", "NotFound"]

@@ -10,9 +10,9 @@ from services import directory
 from services.chassis import i18n
 from services.chassis.storage.store import Store
 from services.directory import actions, domain
+from services.directory.actions.entries import ProviderEntry, ServiceChange
 from services.directory.demo import demo_providers
-from services.directory.entries import ProviderEntry, ServiceChange
-from services.directory.search import BAND, Asked, Found, Search
+from services.directory.search import BAND, Found, Search, SearchParams
 from tests.directory.told import ATELIER, CLOSED, DUTCH, MARCH, WELDING
 
 CATALOGUES = Path(directory.__file__).parent / "locales"
@@ -22,7 +22,7 @@ ROOT = UUID("c0000000-0000-4000-8000-000000000000")
 
 async def find(search: Search, store: Store, words: str = "", today: date = TODAY, **asked: str) -> Found:
     async with store.read() as session:
-        return await search.find(session, Asked(words=words, **asked), today=today, explain=True)
+        return await search.find(session, SearchParams(words=words, **asked), today=today, explain=True)
 
 
 def ids(found: Found) -> list[UUID]:
@@ -121,7 +121,7 @@ async def test_every_page_goes_on_where_the_last_ended(store: Store) -> None:
         after: str | None = None
         while True:
             async with store.read() as session:
-                found = await search.find(session, Asked(words=words), today=TODAY, after=after, limit=3)
+                found = await search.find(session, SearchParams(words=words), today=TODAY, after=after, limit=3)
             seen += ids(found)
             after = found.next
             if after is None:
@@ -136,7 +136,7 @@ async def test_every_page_goes_on_where_the_last_ended(store: Store) -> None:
 async def test_a_made_up_cursor_is_refused(town: Store, cursor: str) -> None:
     async with town.read() as session:
         with pytest.raises(domain.UnknownCursor):
-            await Search().find(session, Asked(), today=TODAY, after=cursor)
+            await Search().find(session, SearchParams(), today=TODAY, after=cursor)
 
 
 async def test_why_a_result_stands_where_it_stands_adds_up(store: Store) -> None:

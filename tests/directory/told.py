@@ -12,7 +12,7 @@ from services.chassis.storage.store import Store
 from services.contracts import Event
 from services.contracts.cloudevents import Record, read_event
 from services.directory import actions
-from services.directory.entries import ProviderEntry
+from services.directory.actions.entries import ProviderEntry
 from services.directory.store import Referral
 
 ATELIER = UUID("a0000000-0000-4000-8000-000000000001")

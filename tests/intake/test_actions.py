@@ -24,7 +24,7 @@ from services.contracts.intake import (
     VisitStatus,
 )
 from services.intake import domain
-from services.intake.actions import people, visits
+from services.intake.actions import erasure, people, visits
 from services.intake.store import Consent, ErasedSubject, Visit, Visitor
 from tests.intake.people import MONDAY, walks_in
 
@@ -268,7 +268,7 @@ async def test_who_is_forgotten_leaves_a_reference_that_never_comes_back(store: 
     visit_id = await enter(store)
     subject_ref = await registered(store, visit_id)
     async with store.work() as work:
-        await people.erase_visitor(work, subject_ref)
+        await erasure.erase_subject(work, subject_ref)
     assert (await kept(store))[0].subject_ref is None
     async with store.read() as session:
         assert await session.get(Visitor, subject_ref) is None

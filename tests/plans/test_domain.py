@@ -24,14 +24,14 @@ from services.plans.domain import (
     UnknownArea,
     UnknownReason,
     WorkshopNotFinished,
+    check_area,
+    check_complete,
+    check_due,
+    check_open,
+    check_referral,
+    check_version,
     checklist,
     first_guidance_session,
-    require_area,
-    require_complete,
-    require_due,
-    require_open,
-    require_referral,
-    require_seen,
 )
 
 ALL = frozenset(Dimension)
@@ -68,7 +68,7 @@ def test_a_plan_is_confirmed_exactly_when_the_methods_rule_holds(standing: Stand
         sessions_held = standing.workshop_finished and standing.interviews_held >= 1
     holds = sessions_held and standing.written == ALL and standing.goals >= 1 and standing.tracks >= 1
     try:
-        require_complete(standing)
+        check_complete(standing)
         confirmed = True
     except Refused:
         confirmed = False
@@ -102,13 +102,13 @@ def test_a_refused_confirmation_names_the_rule_and_both_values(
     standing: Standing, refusal: type[Refused], told: dict[str, int]
 ) -> None:
     with pytest.raises(refusal) as raised:
-        require_complete(standing)
+        check_complete(standing)
     assert raised.value.values == told
 
 
 def test_missing_dimensions_are_named_in_the_readers_language() -> None:
     with pytest.raises(DimensionsMissing) as raised:
-        require_complete(Standing(Method.INDIVIDUAL, 2, written=ALL - {Dimension.VALUES, Dimension.OBSTACLES}))
+        check_complete(Standing(Method.INDIVIDUAL, 2, written=ALL - {Dimension.VALUES, Dimension.OBSTACLES}))
     missing = raised.value.values["missing"]
     reader = language.set("en")
     try:
@@ -131,25 +131,25 @@ def test_the_first_guidance_session_depends_on_the_method() -> None:
 
 
 def test_a_confirmed_plan_says_since_when() -> None:
-    require_open(None)
+    check_open(None)
     with pytest.raises(PlanIsConfirmed) as raised:
-        require_open(datetime(2026, 4, 1, 10, 0, tzinfo=UTC))
+        check_open(datetime(2026, 4, 1, 10, 0, tzinfo=UTC))
     assert raised.value.values == {"confirmed": "2026-04-01"}
 
 
 def test_whoever_saw_another_version_is_told_both() -> None:
-    require_seen(3, None)
-    require_seen(3, 3)
+    check_version(3, None)
+    check_version(3, 3)
     with pytest.raises(Stale) as raised:
-        require_seen(4, 3)
+        check_version(4, 3)
     assert raised.value.values == {"now": 4, "seen": 3}
 
 
 def test_an_area_is_one_of_the_centres() -> None:
-    require_area(None, ["find-job"])
-    require_area("find-job", ["find-job", "mobility"])
+    check_area(None, ["find-job"])
+    check_area("find-job", ["find-job", "mobility"])
     with pytest.raises(UnknownArea) as raised:
-        require_area("cooking", ["find-job", "mobility"])
+        check_area("cooking", ["find-job", "mobility"])
     assert raised.value.values == {"area": "cooking", "known": "find-job, mobility"}
     assert raised.value.about == "area"
 
@@ -157,20 +157,20 @@ def test_an_area_is_one_of_the_centres() -> None:
 @given(st.dates(), st.dates())
 def test_an_action_is_due_today_or_later(due: date, today: date) -> None:
     if due >= today:
-        require_due(due, today)
+        check_due(due, today)
     else:
         with pytest.raises(DueInPast):
-            require_due(due, today)
+            check_due(due, today)
 
 
 def test_a_referral_has_a_known_reason_and_comes_from_a_counsellor() -> None:
-    require_referral(True, REASONS[0], uuid4(), by_counsellor=True)
-    require_referral(False, None, None, by_counsellor=False)
+    check_referral(True, REASONS[0], uuid4(), by_counsellor=True)
+    check_referral(False, None, None, by_counsellor=False)
     with pytest.raises(UnknownReason):
-        require_referral(True, "because", None, by_counsellor=True)
+        check_referral(True, "because", None, by_counsellor=True)
     with pytest.raises(UnknownReason):
-        require_referral(True, None, None, by_counsellor=True)
+        check_referral(True, None, None, by_counsellor=True)
     with pytest.raises(OnlyCounsellorRefers):
-        require_referral(True, REASONS[0], None, by_counsellor=False)
+        check_referral(True, REASONS[0], None, by_counsellor=False)
     with pytest.raises(ServiceWithoutNeed):
-        require_referral(False, None, uuid4(), by_counsellor=True)
+        check_referral(False, None, uuid4(), by_counsellor=True)

@@ -248,7 +248,7 @@ async def test_nothing_brings_a_forgotten_person_back(store: Store, adult: Someb
             await work.session.execute(sa.delete(store.table("inbox")))
         async with store.read() as session:
             person = await session.get_one(KnownPerson, adult.subject_ref)
-        assert (person.forgotten_at is not None, person.purposes) == (True, [])
+        assert (person.erased_at is not None, person.purposes) == (True, [])
     assert (await count(store, "known_people"), await count(store, "dead_letters")) == (30, 0)
 
 

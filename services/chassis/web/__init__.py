@@ -5,7 +5,7 @@ from services.chassis.web.imports import BadLine, Outcome, fingerprint, import_l
 from services.chassis.web.live import PAGE, Change, live_board, live_changes
 from services.chassis.web.pages import fragment, page, personal_link, see_other
 from services.chassis.web.problems import explain, faults_of
-from services.chassis.web.routing import Body, Reading, Routes, Running, Working, allow, anyone
+from services.chassis.web.routing import Body, Reading, Router, Running, Working, allow, anyone
 
 __all__ = [
     "PAGE",
@@ -14,7 +14,7 @@ __all__ = [
     "Change",
     "Outcome",
     "Reading",
-    "Routes",
+    "Router",
     "Running",
     "Working",
     "allow",

@@ -96,7 +96,7 @@ class Process:
 
     def _service_app(self, runtime: Runtime) -> ASGIApp:
         name = runtime.service.name
-        routers = (operations.routes(name), *runtime.service.routers)  # `/plans/{id}` would take them all
+        routers = (operations.router_of(name), *runtime.service.routers)  # `/plans/{id}` would take them all
         app = FastAPI(
             title=f"cefo · {name}",
             version="1",

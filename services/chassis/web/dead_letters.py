@@ -20,7 +20,7 @@ from services.chassis.storage.tables import DeadLetterState
 from services.chassis.web.forms import read_form
 from services.chassis.web.pages import page, see_other
 from services.chassis.web.problems import explain
-from services.chassis.web.routing import Body, Reading, Routes, Running
+from services.chassis.web.routing import Body, Reading, Router, Running
 
 AT_ONCE = 500
 """Most letters that one request retries."""
@@ -83,14 +83,14 @@ class RetryAll(Body):
     reason: str = Field(min_length=1, max_length=80)
 
 
-def add_to(router: Routes, service: str, operator: Any) -> None:
+def add_to(router: Router, service: str, operator: Any) -> None:
     """Give a service's router the routes of its dead letters, for people whom `operator` admits."""
     _add_api(router, service, operator)
     _add_pages(router, service, operator)
     _add_decisions(router, service, operator)
 
 
-def _add_api(router: Routes, service: str, operator: Any) -> None:
+def _add_api(router: Router, service: str, operator: Any) -> None:
     @router.get("/api/v1/dead-letters")
     async def list_letters(
         read: Reading,
@@ -125,7 +125,7 @@ def _add_api(router: Routes, service: str, operator: Any) -> None:
         return {"state": await running.consumer.discard(id, f"{person.subject}: {body.reason}")}
 
 
-def _add_pages(router: Routes, service: str, operator: Any) -> None:
+def _add_pages(router: Router, service: str, operator: Any) -> None:
     home = f"/{service}/dead-letters"
 
     @router.get("/dead-letters", include_in_schema=False)
@@ -171,7 +171,7 @@ def _add_pages(router: Routes, service: str, operator: Any) -> None:
         return page(request, "dead_letter.html", letter=shown, reasons=REASONS, home=home, why="", errors={})
 
 
-def _add_decisions(router: Routes, service: str, operator: Any) -> None:
+def _add_decisions(router: Router, service: str, operator: Any) -> None:
     """What the buttons of the pages do."""
     home = f"/{service}/dead-letters"
 

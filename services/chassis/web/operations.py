@@ -13,7 +13,7 @@ from services.chassis.refusals import Unavailable, msg
 from services.chassis.service.definition import Runtime
 from services.chassis.storage.outbox import republish
 from services.chassis.web import dead_letters as letters
-from services.chassis.web.routing import Body, Reading, Routes, Running, Working, allow, anyone
+from services.chassis.web.routing import Body, Reading, Router, Running, Working, allow, anyone
 from services.contracts.roles import Role
 
 
@@ -30,9 +30,9 @@ class Again(Body):
     again: bool = False
 
 
-def routes(service: str) -> Routes:
+def router_of(service: str) -> Router:
     """The same routes under every service's path."""
-    router = Routes(f"/{service}", tags=["operations"])
+    router = Router(f"/{service}", tags=["operations"])
     operator = allow(Role.OPERATOR)
 
     letters.add_to(router, service, operator)

@@ -13,13 +13,13 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.web.pages import STATIC, page, see_other
-from services.chassis.web.routing import Body, Routes, anyone
+from services.chassis.web.routing import Body, Router, anyone
 from services.chassis.web.security import cookie_name
 from services.contracts import EVENTS
 from services.contracts.roles import Role
 
 Anyone = Annotated[Person | None, anyone]
-router = Routes(pages=True)
+router = Router(pages=True)
 
 _HOME = {
     Role.FRONT_DESK: "/intake/",

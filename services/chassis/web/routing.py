@@ -45,8 +45,8 @@ anyone = Depends(PolicyCheck(AccessPolicy(None)))
 """Let everybody pass, signed in or not."""
 
 
-class Routes(APIRouter):
-    """A service's routes. `pages`: for people, left out of the OpenAPI document."""
+class Router(APIRouter):
+    """Some of a service's routes. `pages`: for people, left out of the OpenAPI document."""
 
     def __init__(self, prefix: str = "", *, pages: bool = False, tags: list[Any] | None = None) -> None:
         super().__init__(prefix=prefix, tags=tags, include_in_schema=not pages)
@@ -57,7 +57,7 @@ class RouteWithoutPolicy(TypeError):
 
 
 def policy_of(route: APIRoute) -> AccessPolicy:
-    """The one rule of a route. Raises `RouteWithoutRule` when there is none, or more than one."""
+    """The one rule of a route. Raises `RouteWithoutPolicy` when there is none, or more than one."""
     rules = list(_policies(route.dependant))
     if len(rules) != 1:
         raise RouteWithoutPolicy(f"{sorted(route.methods or ())} {route.path} has {len(rules)} rules, and needs one")
@@ -65,7 +65,7 @@ def policy_of(route: APIRoute) -> AccessPolicy:
 
 
 def routes_in(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
-    """Every route there is, included routers' too. Raises `RouteWithoutRule` for what could not carry a rule."""
+    """Every route there is, included routers' too. Raises `RouteWithoutPolicy` for what could not carry a rule."""
     for route in routes:
         inner: APIRouter | None = getattr(route, "original_router", None)
         if isinstance(route, APIRoute):
@@ -74,7 +74,7 @@ def routes_in(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
             yield from routes_in(inner.routes)
         elif not (isinstance(route, Mount) and isinstance(route.app, StaticFiles)) and type(route) is not Route:
             # A plain route is FastAPI's own, for the OpenAPI document.
-            raise RouteWithoutPolicy(f"{route!r} is no route of `Routes`, so that it can have no rule")
+            raise RouteWithoutPolicy(f"{route!r} is no route of a `Router`, so that it can have no rule")
 
 
 def _policies(dependant: Dependant) -> list[AccessPolicy]:

@@ -1,22 +1,22 @@
 """What the directory does. People and events end here."""
 
 from services.directory.actions.centres import publish_centres, update_centre
+from services.directory.actions.erasure import erase_subject
 from services.directory.actions.feed import FEED_BOARD, open_feed
-from services.directory.actions.opening import direct, dismiss, refer, refer_from_plan
+from services.directory.actions.opening import assign, dismiss, refer, refer_from_plan
 from services.directory.actions.providers import change_service, count_view, keep_provider, seed_providers
 from services.directory.actions.referrals import cancel, centre_board, expire, inbox_board, progress
-from services.directory.actions.subjects import forget_subject
 
 __all__ = [
     "FEED_BOARD",
+    "assign",
     "cancel",
     "centre_board",
     "change_service",
     "count_view",
-    "direct",
     "dismiss",
+    "erase_subject",
     "expire",
-    "forget_subject",
     "inbox_board",
     "keep_provider",
     "open_feed",

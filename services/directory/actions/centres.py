@@ -5,8 +5,8 @@ from typing import Any
 from services.chassis.refusals import Stale, msg
 from services.chassis.storage.store import Work
 from services.contracts.directory import CentrePublished, OpeningHours
-from services.directory import centres as reference
 from services.directory import domain
+from services.directory.domain import centres as reference
 from services.directory.store import Centre, centre_codes, centres
 
 

@@ -16,7 +16,7 @@ from services.directory import domain
 from services.directory.actions.feed import say
 from services.directory.actions.referrals import centre_board, note
 from services.directory.domain import OPEN, Party
-from services.directory.store import ErasedSubject, Referral, Service, SubjectKey, Undirected
+from services.directory.store import ErasedSubject, Referral, Service, SubjectKey, UnassignedReferral
 
 _OPEN = [status.value for status in OPEN]
 
@@ -82,7 +82,7 @@ async def refer_from_plan(
 
     Once per action, whatever is heard twice. Nothing opens about a person who was erased.
     """
-    if await work.find(Undirected, action_id) is not None or await _referral_of(work, action_id):
+    if await work.find(UnassignedReferral, action_id) is not None or await _referral_of(work, action_id):
         return
     if not await hold_subject(work, subject_ref):
         return
@@ -91,7 +91,7 @@ async def refer_from_plan(
     usable = service is not None and service.status == "active"
     if service is None or not usable or await _open_referral(work, subject_ref, service.id):
         work.start(
-            Undirected(
+            UnassignedReferral(
                 id=action_id,
                 subject_ref=subject_ref,
                 centre=centre,
@@ -120,17 +120,17 @@ async def refer_from_plan(
     _open(work, work.start(referral), subject_ref, by=None)
 
 
-async def direct(work: Work, action_id: UUID, service_id: UUID, *, requested_by: str) -> Referral:
+async def assign(work: Work, action_id: UUID, service_id: UUID, *, requested_by: str) -> Referral:
     """A counsellor chooses the service for an action that had none.
 
     Raises `NotFound`, `ServiceNotActive`, `AlreadyReferred`.
     """
     service = await _active(work, service_id)
-    seen = await work.session.get(Undirected, action_id)
+    seen = await work.session.get(UnassignedReferral, action_id)
     # The person's row is locked before the request's, as an erasure does.
     if seen is None or not await hold_subject(work, seen.subject_ref):
         raise NotFound(what=msg("open request"))
-    waiting = await work.load(Undirected, action_id, msg("open request"))
+    waiting = await work.load(UnassignedReferral, action_id, msg("open request"))
     if await _open_referral(work, waiting.subject_ref, service_id):
         raise domain.AlreadyReferred()
     referral = Referral(
@@ -155,7 +155,7 @@ async def direct(work: Work, action_id: UUID, service_id: UUID, *, requested_by:
 
 async def dismiss(work: Work, action_id: UUID) -> None:
     """The action needs no provider after all. Raises `NotFound`."""
-    waiting = await work.load(Undirected, action_id, msg("open request"))
+    waiting = await work.load(UnassignedReferral, action_id, msg("open request"))
     await work.session.delete(waiting)
     work.notify_board(centre_board(waiting.centre))
 

@@ -14,7 +14,7 @@ from services.chassis.storage.bulk import upsert
 from services.chassis.storage.store import Work
 from services.contracts.directory import ProviderPublished, ProviderService
 from services.directory import domain
-from services.directory.entries import PlaceEntry, ProviderEntry, ServiceChange, ServiceEntry
+from services.directory.actions.entries import PlaceEntry, ProviderEntry, ServiceChange, ServiceEntry
 from services.directory.store import (
     Location,
     Organization,

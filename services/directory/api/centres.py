@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from services.chassis.identity.people import Person
-from services.chassis.web import Body, Reading, Routes, Working, allow, anyone
+from services.chassis.web import Body, Reading, Router, Working, allow, anyone
 from services.contracts.roles import Role
 from services.directory import actions, domain
-from services.directory.centres import centre_id
-from services.directory.entries import Code, Local, Name, Weekday
+from services.directory.actions.entries import Code, Local, Name, Weekday
+from services.directory.domain.centres import centre_id
 from services.directory.store import Centre, centre_codes, centres
 
-router = Routes("/directory/api/v1/centres", tags=["centres"])
+router = Router("/directory/api/v1/centres", tags=["centres"])
 
 
 class Opening(Body):

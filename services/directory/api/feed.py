@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from services.chassis.identity.people import Person
-from services.chassis.web import PAGE, Change, Reading, Routes, allow, live_changes
+from services.chassis.web import PAGE, Change, Reading, Router, allow, live_changes
 from services.contracts.roles import Role
 from services.directory.actions import FEED_BOARD
-from services.directory.feed import FeedData, partner_of, position_of, read_feed, reference_of
+from services.directory.actions.partners import FeedData, partner_of, position_of, read_feed, reference_of
 
-router = Routes("/directory/api/v1/referral-events", tags=["referral events"])
+router = Router("/directory/api/v1/referral-events", tags=["referral events"])
 Reader = Annotated[Person, allow(Role.CITE, Role.MANAGER)]
 
 

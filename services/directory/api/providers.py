@@ -9,16 +9,16 @@ from pydantic import BaseModel, Field
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.runtime.clock import BRUSSELS
-from services.chassis.web import Body, Reading, Routes, Running, Working, allow, anyone
+from services.chassis.web import Body, Reading, Router, Running, Working, allow, anyone
 from services.contracts.roles import Role
 from services.directory import actions
-from services.directory.asking import asked_of
-from services.directory.entries import ProviderEntry, ServiceChange
-from services.directory.hsds import organization_json, service_json
+from services.directory.actions.entries import ProviderEntry, ServiceChange
+from services.directory.api.hsds import organization_json, service_json
 from services.directory.search import BAND, BOOSTS, Ranked, search_of
+from services.directory.search.params import search_params
 from services.directory.store import Organization, full_services, organizations_page, service_ids_of
 
-router = Routes("/directory/api/v1", tags=["providers"])
+router = Router("/directory/api/v1", tags=["providers"])
 Anyone = Annotated[Person | None, anyone]
 
 
@@ -88,7 +88,7 @@ async def search_services(
     query: Annotated[ServiceSearch, Query()], read: Reading, running: Running, person: Anyone
 ) -> ServicesPage:
     """Search. Neutral: only the match and the day's lot decide the order; `explain=1` shows both."""
-    asked = await asked_of(
+    asked = await search_params(
         read, words=query.q, area=query.area, town=query.town, centre=query.centre, language=query.language
     )
     today = running.clock().astimezone(BRUSSELS).date()

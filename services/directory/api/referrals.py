@@ -10,25 +10,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
-from services.chassis.web import Body, Reading, Routes, Running, Working, allow
+from services.chassis.web import Body, Reading, Router, Running, Working, allow
 from services.contracts.directory import ReferralStatus
 from services.contracts.roles import Role
 from services.directory import actions, domain
-from services.directory.access import party_of, referral_for, undirected_for
-from services.directory.entries import Code
-from services.directory.feed import provider_ref
+from services.directory.actions.access import party_of, referral_for, unassigned_for
+from services.directory.actions.entries import Code
+from services.directory.actions.partners import provider_ref
 from services.directory.store import (
     Referral,
-    Undirected,
+    UnassignedReferral,
     centre_codes,
     keys_of,
     known_areas,
     referrals_of,
     steps_of,
-    undirected_of,
+    unassigned_of,
 )
 
-router = Routes("/directory/api/v1", tags=["referrals"])
+router = Router("/directory/api/v1", tags=["referrals"])
 
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
 Side = Annotated[Person, allow(Role.COUNSELLOR, Role.PROVIDER)]
@@ -62,7 +62,7 @@ class ReferralQuery(Body):
     limit: int = Field(50, ge=1, le=200)
 
 
-class Direction(Body):
+class Assignment(Body):
     """The service that a counsellor chose."""
 
     service_id: UUID
@@ -107,7 +107,7 @@ class ReferralsPage(BaseModel):
     next: UUID | None
 
 
-class UndirectedOut(BaseModel):
+class UnassignedOut(BaseModel):
     """An action that needs a provider and has no service yet."""
 
     action_id: UUID
@@ -142,7 +142,7 @@ async def post_referral(body: NewReferral, work: Working, person: Counsellor) ->
         reason=body.reason,
         requested_by=person.subject,
     )
-    return (await _shown(work.session, [referral], person))[0]
+    return (await _out(work.session, [referral], person))[0]
 
 
 @router.get("/referrals")
@@ -160,7 +160,7 @@ async def list_referrals(read: Reading, person: Side, query: Annotated[ReferralQ
         before=before,
         limit=limit + 1,
     )
-    shown = await _shown(read, list(rows[:limit]), person)
+    shown = await _out(read, list(rows[:limit]), person)
     return ReferralsPage(contents=shown, next=shown[-1].id if len(rows) > limit else None)
 
 
@@ -168,7 +168,7 @@ async def list_referrals(read: Reading, person: Side, query: Annotated[ReferralQ
 async def get_referral(id: UUID, read: Reading, person: Side) -> ReferralOut:
     """One referral with its history."""
     referral = await referral_for(read, id, person)
-    out = (await _shown(read, [referral], person))[0]
+    out = (await _out(read, [referral], person))[0]
     out.history = [StepOut.model_validate(step, from_attributes=True) for step in await steps_of(read, id)]
     return out
 
@@ -186,7 +186,7 @@ async def progress_referral(id: UUID, body: Progress, work: Working, person: Sid
         reason=body.reason,
         version=body.version,
     )
-    return (await _shown(work.session, [referral], person))[0]
+    return (await _out(work.session, [referral], person))[0]
 
 
 @router.post("/referrals/expire")
@@ -203,33 +203,33 @@ async def expire_referrals(
 
 
 @router.get("/undirected")
-async def list_undirected(
+async def list_unassigned(
     read: Reading,
     person: Counsellor,
     centre: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
-) -> list[UndirectedOut]:
+) -> list[UnassignedOut]:
     """What waits for a counsellor to choose a service."""
-    rows = await undirected_of(read, person.at(centre or _only(person)), limit)
-    return [_undirected(row) for row in rows]
+    rows = await unassigned_of(read, person.at(centre or _only(person)), limit)
+    return [_unassigned(row) for row in rows]
 
 
 @router.post("/undirected/{action_id}/referral", status_code=201)
-async def direct(action_id: UUID, body: Direction, work: Working, person: Counsellor) -> ReferralOut:
+async def assign(action_id: UUID, body: Assignment, work: Working, person: Counsellor) -> ReferralOut:
     """Choose the service: the referral opens."""
-    await undirected_for(work.session, action_id, person)
-    referral = await actions.direct(work, action_id, body.service_id, requested_by=person.subject)
-    return (await _shown(work.session, [referral], person))[0]
+    await unassigned_for(work.session, action_id, person)
+    referral = await actions.assign(work, action_id, body.service_id, requested_by=person.subject)
+    return (await _out(work.session, [referral], person))[0]
 
 
 @router.delete("/undirected/{action_id}", status_code=204)
 async def dismiss(action_id: UUID, work: Working, person: Counsellor) -> None:
     """No provider is needed after all."""
-    await undirected_for(work.session, action_id, person)
+    await unassigned_for(work.session, action_id, person)
     await actions.dismiss(work, action_id)
 
 
-async def _shown(session: AsyncSession, referrals: list[Referral], person: Person) -> list[ReferralOut]:
+async def _out(session: AsyncSession, referrals: list[Referral], person: Person) -> list[ReferralOut]:
     keys = await keys_of(session, {one.subject_ref for one in referrals if one.subject_ref is not None})
     hidden = set[str]() if person.has(Role.COUNSELLOR) else {"subject_ref", "plan_id", "action_id", "requested_by"}
     fields = ReferralOut.model_fields.keys() - {"partner_ref", "history"} - hidden
@@ -249,8 +249,8 @@ async def _known_place(session: AsyncSession, centre: str, area: str | None) -> 
         raise domain.UnknownArea(about="area", area=area, known=", ".join(known))
 
 
-def _undirected(row: Undirected) -> UndirectedOut:
-    return UndirectedOut(action_id=row.id, **row.model_dump(exclude={"id", "version", "correlation_id"}))
+def _unassigned(row: UnassignedReferral) -> UnassignedOut:
+    return UnassignedOut(action_id=row.id, **row.model_dump(exclude={"id", "version", "correlation_id"}))
 
 
 def _only(person: Person) -> str:

@@ -11,8 +11,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from services.directory.actions.entries import ProviderEntry
 from services.directory.domain import town_key
-from services.directory.entries import ProviderEntry
 
 MARK = "données de démonstration"
 VALID_FROM = date(2026, 1, 1)

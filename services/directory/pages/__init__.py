@@ -1,7 +1,7 @@
 """The directory's pages."""
 
-from services.directory.pages import catalogue, entry, events, inbox, referrals, undirected
+from services.directory.pages import catalogue, entry, events, inbox, referrals, unassigned
 
-routers = (catalogue.router, entry.router, inbox.router, undirected.router, referrals.router, events.router)
+routers = (catalogue.router, entry.router, inbox.router, unassigned.router, referrals.router, events.router)
 
 __all__ = ["routers"]

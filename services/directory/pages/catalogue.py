@@ -11,16 +11,16 @@ from starlette.responses import Response
 
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, Refused, msg
-from services.chassis.web import Body, Reading, Routes, Working, anyone, explain, page
+from services.chassis.web import Body, Reading, Router, Working, anyone, explain, page
 from services.contracts.roles import Role
 from services.directory import actions
-from services.directory.asking import asked_of
 from services.directory.domain import LANGUAGE_LABELS
-from services.directory.pages.shown import WORDS, opening_lines, today_of
-from services.directory.search import BOOSTS, Asked, Found, search_of
+from services.directory.pages.views import WORDS, opening_lines, today_of
+from services.directory.search import BOOSTS, Found, SearchParams, search_of
+from services.directory.search.params import search_params
 from services.directory.store import Organization, full_services, known_areas, service_ids_of, towns
 
-router = Routes("/directory", pages=True)
+router = Router("/directory", pages=True)
 Anyone = Annotated[Person | None, anyone]
 
 
@@ -43,7 +43,7 @@ async def search_values(
     found = Found(0, [], None)
     chosen_area = form.area or (area if area and "area" not in request.query_params else "") or ""
     try:
-        asked = await asked_of(session, words=form.q, area=chosen_area, town=form.town, language=form.language)
+        asked = await search_params(session, words=form.q, area=chosen_area, town=form.town, language=form.language)
         found = await _find(request, session, asked, form)
     except Refused as refused:
         errors = {refused.about or "q": explain(refused)}
@@ -70,7 +70,7 @@ async def search_values(
     }
 
 
-async def _find(request: Request, session: AsyncSession, asked: Asked, form: SearchForm) -> Found:
+async def _find(request: Request, session: AsyncSession, asked: SearchParams, form: SearchForm) -> Found:
     search = search_of(request.app.state.runtime)
     return await search.find(session, asked, today=today_of(request), after=form.after, limit=20, explain=form.why)
 

@@ -12,11 +12,11 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Routes, Running, Working, allow, page, read_form, see_other, tried
+from services.chassis.web import Body, Reading, Router, Running, Working, allow, page, read_form, see_other, tried
 from services.contracts.roles import Role
 from services.directory import actions
-from services.directory.entries import Name, Places, ServiceChange, ServiceStatus, Text
-from services.directory.pages.shown import WORDS, now_of, today_of
+from services.directory.actions.entries import Name, Places, ServiceChange, ServiceStatus, Text
+from services.directory.pages.views import WORDS, now_of, today_of
 from services.directory.store import (
     Organization,
     Service,
@@ -26,7 +26,7 @@ from services.directory.store import (
     views_since,
 )
 
-router = Routes("/directory", pages=True)
+router = Router("/directory", pages=True)
 Provider = Annotated[Person, allow(Role.PROVIDER)]
 
 PERIOD = timedelta(days=30)

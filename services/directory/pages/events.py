@@ -9,15 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from services.chassis.identity.people import Person
-from services.chassis.web import Reading, Routes, allow, fragment, live_board, page
+from services.chassis.web import Reading, Router, allow, fragment, live_board, page
 from services.contracts.directory import REFERRAL_EVENTS
 from services.contracts.roles import Role
 from services.directory.actions import FEED_BOARD
+from services.directory.actions.partners import newest, partner_of
 from services.directory.domain import short_reference
-from services.directory.feed import newest, partner_of
-from services.directory.pages.shown import WORDS, centre_names, names_for
+from services.directory.pages.views import WORDS, centre_names, names_for
 
-router = Routes("/directory", pages=True)
+router = Router("/directory", pages=True)
 Reader = Annotated[Person, allow(Role.CITE, Role.MANAGER)]
 
 SHOWN = 50

@@ -11,16 +11,16 @@ from starlette.responses import Response
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
-from services.chassis.web import Body, Reading, Routes, Working, allow, fragment, live_board, page, see_other
+from services.chassis.web import Body, Reading, Router, Working, allow, fragment, live_board, page, see_other
 from services.contracts.directory import ReferralStatus as Status
 from services.contracts.roles import Role
 from services.directory import actions
-from services.directory.access import party_of, referral_for
+from services.directory.actions.access import party_of, referral_for
 from services.directory.domain import OPEN, UNANSWERED
-from services.directory.pages.shown import WORDS, rows_of
+from services.directory.pages.views import WORDS, rows_of
 from services.directory.store import Organization, referrals_of
 
-router = Routes("/directory", pages=True)
+router = Router("/directory", pages=True)
 Provider = Annotated[Person, allow(Role.PROVIDER)]
 Side = Annotated[Person, allow(Role.PROVIDER, Role.COUNSELLOR)]
 

@@ -16,7 +16,7 @@ from services.chassis.storage.store import Work
 from services.chassis.web import (
     Body,
     Reading,
-    Routes,
+    Router,
     Running,
     allow,
     fragment,
@@ -29,13 +29,13 @@ from services.chassis.web import (
 from services.contracts.directory import ReferralStatus as Status
 from services.contracts.roles import Role
 from services.directory import actions
-from services.directory.access import referral_for
+from services.directory.actions.access import referral_for
 from services.directory.domain import OPEN, UNANSWERED
 from services.directory.domain.referrals import PARTY_LABELS
-from services.directory.pages.shown import WORDS, centre_names, rows_of, wanted_names
-from services.directory.store import Referral, full_services, referrals_of, steps_of, undirected_of
+from services.directory.pages.views import WORDS, centre_names, rows_of, wanted_names
+from services.directory.store import Referral, full_services, referrals_of, steps_of, unassigned_of
 
-router = Routes("/directory", pages=True)
+router = Router("/directory", pages=True)
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
 Side = Annotated[Person, allow(Role.COUNSELLOR, Role.PROVIDER)]
 Centre = Annotated[str | None, Query(max_length=40)]
@@ -178,10 +178,10 @@ async def _board(session: AsyncSession, centre: str, person: Person) -> dict[str
     lately = await referrals_of(session, centre=centre, statuses=ended, limit=LATELY)
     rows = await rows_of(session, active, person)
     unanswered = {one.value for one in UNANSWERED}
-    waiting = await undirected_of(session, centre)
+    waiting = await unassigned_of(session, centre)
     return {
         **WORDS,
-        "undirected": waiting,
+        "unassigned": waiting,
         "wanted": await wanted_names(session, waiting),
         "unanswered": [row for row in reversed(rows) if row.referral.status in unanswered],
         "under_way": [row for row in reversed(rows) if row.referral.status not in unanswered],

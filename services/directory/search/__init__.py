@@ -18,9 +18,9 @@ differs are read again. So a search is never behind the store, and a restart bui
 
 from services.chassis.service.definition import Runtime
 from services.directory.search.index import Search
-from services.directory.search.ranking import BAND, BOOSTS, Asked, Found, Ranked
+from services.directory.search.ranking import BAND, BOOSTS, Found, Ranked, SearchParams
 
-__all__ = ["BAND", "BOOSTS", "Asked", "Found", "Ranked", "Search", "search_of"]
+__all__ = ["BAND", "BOOSTS", "Found", "Ranked", "Search", "SearchParams", "search_of"]
 
 
 def search_of(runtime: Runtime) -> Search:

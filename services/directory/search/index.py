@@ -18,9 +18,9 @@ from services.directory.search.ranking import (
     DEPTH,
     MAX_WORDS,
     SEARCHABLE,
-    Asked,
     Found,
     Ranked,
+    SearchParams,
     band_of,
     cursor_after,
     read_cursor,
@@ -71,7 +71,7 @@ class Search:
     async def find(
         self,
         session: AsyncSession,
-        asked: Asked,
+        asked: SearchParams,
         *,
         today: date,
         after: str | None = None,
@@ -113,7 +113,7 @@ class Search:
         self._writer.commit()
         self._index.reload()
 
-    def _find(self, asked: Asked, start: tuple[float, int] | None, limit: int, explain: bool) -> Found:
+    def _find(self, asked: SearchParams, start: tuple[float, int] | None, limit: int, explain: bool) -> Found:
         searcher = self._index.searcher()
         terms = list(dict.fromkeys(self._words.analyze(asked.words)))[:MAX_WORDS]
         filters = self._filters(asked)
@@ -124,7 +124,7 @@ class Search:
             return found
         return self._by_words(searcher, filters, terms, start, limit, explain=explain, relaxed=True)
 
-    def _filters(self, asked: Asked) -> list[Query]:
+    def _filters(self, asked: SearchParams) -> list[Query]:
         wanted = {"area": asked.area, "place": asked.town, "language": asked.language}
         chosen = [Query.term_query(self._schema, name, value, "basic") for name, value in wanted.items() if value]
         return [Query.const_score_query(query, 0.0) for query in chosen]

@@ -22,7 +22,7 @@ MAX_WORDS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SearchParams:
     """What somebody looks for."""
 
     words: str = ""

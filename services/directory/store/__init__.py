@@ -24,13 +24,13 @@ from services.directory.store.referrals import (
     Referral,
     ReferralStep,
     SubjectKey,
-    Undirected,
+    UnassignedReferral,
     keys_of,
     overdue,
     referral_counts,
     referrals_of,
     steps_of,
-    undirected_of,
+    unassigned_of,
 )
 from services.directory.store.table import Table
 
@@ -51,7 +51,7 @@ __all__ = [
     "ServiceViews",
     "SubjectKey",
     "Table",
-    "Undirected",
+    "UnassignedReferral",
     "centre_codes",
     "centres",
     "events_after",
@@ -67,7 +67,7 @@ __all__ = [
     "steps_of",
     "store_fingerprint",
     "towns",
-    "undirected_of",
+    "unassigned_of",
     "versions",
     "views_since",
 ]

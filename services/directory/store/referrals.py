@@ -64,7 +64,7 @@ class ReferralStep(Table, table=True):
     at: datetime
 
 
-class Undirected(Aggregate, Table, table=True):
+class UnassignedReferral(Aggregate, Table, table=True):
     """An action that needs a provider, and has no service yet: a counsellor chooses one. `id` is the action's."""
 
     __tablename__ = "undirected"  # pyright: ignore[reportAssignmentType]
@@ -152,12 +152,12 @@ async def steps_of(session: AsyncSession, referral_id: UUID) -> Sequence[Referra
     return (await session.scalars(chosen)).all()
 
 
-async def undirected_of(session: AsyncSession, centre: str, limit: int = 100) -> Sequence[Undirected]:
+async def unassigned_of(session: AsyncSession, centre: str, limit: int = 100) -> Sequence[UnassignedReferral]:
     """What waits for a counsellor's choice at a centre, the oldest first."""
     chosen = (
-        sa.select(Undirected)
-        .where(col(Undirected.centre) == centre)
-        .order_by(col(Undirected.since), col(Undirected.id))
+        sa.select(UnassignedReferral)
+        .where(col(UnassignedReferral.centre) == centre)
+        .order_by(col(UnassignedReferral.since), col(UnassignedReferral.id))
         .limit(limit)
     )
     return (await session.scalars(chosen)).all()

@@ -1,4 +1,4 @@
-"""What a person agrees to, takes back, and may have forgotten. Nobody else learns their name."""
+"""What a person agrees to and takes back. Nobody else learns their name."""
 
 from uuid import UUID, uuid4
 
@@ -7,10 +7,10 @@ from sqlmodel import col
 
 from services.chassis.refusals import msg
 from services.chassis.storage.store import Work
-from services.contracts.intake import SubjectErased, VisitIdentified, VisitorConsentWithdrawn, VisitorRegistered
+from services.contracts.intake import VisitIdentified, VisitorConsentWithdrawn, VisitorRegistered
 from services.intake import domain
 from services.intake.actions.visits import board
-from services.intake.store import Consent, ErasedSubject, Visit, Visitor
+from services.intake.store import Consent, Visit, Visitor
 
 
 async def register_visitor(
@@ -82,13 +82,3 @@ async def withdraw_consent(work: Work, subject_ref: UUID, purposes: list[str]) -
         said = VisitorConsentWithdrawn(subject_ref=subject_ref, at=work.now, purposes=tuple(sorted(withdrawn)))
         work.emit(visitor, said)
     return visitor
-
-
-async def erase_visitor(work: Work, subject_ref: UUID) -> None:
-    """Forget a person: name, contact, consents and the tie to their visits; everybody else is told to do the same."""
-    visitor = await work.load(Visitor, subject_ref, msg("visitor"))
-    work.emit(visitor, SubjectErased(subject_ref=subject_ref, at=work.now))
-    await work.session.execute(sa.delete(Consent).where(col(Consent.subject_ref) == subject_ref))
-    await work.session.execute(sa.update(Visit).where(col(Visit.subject_ref) == subject_ref).values(subject_ref=None))
-    await work.session.delete(visitor)
-    work.add(ErasedSubject(subject_ref=subject_ref, erased_at=work.now))

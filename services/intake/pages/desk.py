@@ -10,12 +10,12 @@ from starlette.responses import RedirectResponse, Response
 
 from services.chassis.i18n import translate as _
 from services.chassis.refusals import NotFound, msg
-from services.chassis.web import Body, Reading, Routes, Running, Working, fragment, live_board, page, see_other
+from services.chassis.web import Body, Reading, Router, Running, Working, fragment, live_board, page, see_other
 from services.intake.actions import visits
-from services.intake.pages.shown import DESK_COOKIE, DeskCode, Team, desk_board, desk_label, the_centre, this_desk
+from services.intake.pages.views import DESK_COOKIE, DeskCode, Team, desk_board, desk_label, the_centre, this_desk
 from services.intake.store import Visit, centres
 
-router = Routes("/intake", pages=True)
+router = Router("/intake", pages=True)
 
 
 class CheckInForm(Body):

@@ -7,11 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from services.chassis.identity.people import Person
-from services.chassis.web import Reading, Routes, Running, anyone, fragment, live_board, page
+from services.chassis.web import Reading, Router, Running, anyone, fragment, live_board, page
 from services.intake.actions import visits
-from services.intake.pages.shown import room_board, the_centre
+from services.intake.pages.views import room_board, the_centre
 
-router = Routes("/intake", pages=True)
+router = Router("/intake", pages=True)
 Anyone = Annotated[Person | None, anyone]
 
 

@@ -13,13 +13,13 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Routes, Running, anyone, page, personal_link, read_form, tried
+from services.chassis.web import Body, Reading, Router, Running, anyone, page, personal_link, read_form, tried
 from services.contracts.roles import Role
 from services.intake.actions import people
-from services.intake.pages.shown import Team, the_centre
+from services.intake.pages.views import Team, the_centre
 from services.intake.store import Visit, Visitor
 
-router = Routes("/intake", pages=True)
+router = Router("/intake", pages=True)
 
 
 class RegisterForm(Body):

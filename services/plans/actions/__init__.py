@@ -3,6 +3,7 @@
 from services.plans.actions.access import PLAN, acts_as, reach
 from services.plans.actions.copies import copy_centre, copy_provider, follow_referral, move_referral
 from services.plans.actions.directions import Intention, confirm, open_track, plan_action, progress_action, set_goal
+from services.plans.actions.erasure import erase_subject
 from services.plans.actions.paths import (
     announce_workshop,
     count_interview,
@@ -12,7 +13,6 @@ from services.plans.actions.paths import (
     stop_path,
     take_seat,
 )
-from services.plans.actions.subjects import forget_subject
 from services.plans.actions.writing import (
     add_reflection,
     conclude_information_step,
@@ -31,9 +31,9 @@ __all__ = [
     "copy_centre",
     "copy_provider",
     "count_interview",
+    "erase_subject",
     "finalising_due",
     "follow_referral",
-    "forget_subject",
     "move_referral",
     "open_path",
     "open_track",

@@ -7,7 +7,7 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
 from services.contracts.roles import Role
-from services.plans.domain import require_open, require_seen
+from services.plans.domain import check_open, check_version
 from services.plans.store import Plan, Revision, Written
 
 PLAN = msg("plan")
@@ -34,7 +34,7 @@ def acts_as(plan: Plan, person: Person) -> Role:
 async def plan_of(work: Work, plan_id: UUID, person: Person, seen: int | None = None) -> Plan:
     """The plan, locked, for somebody who may change it. Raises `NotFound`, `WrongCentre`, `Stale`."""
     plan = reach(await work.find(Plan, plan_id), person)
-    require_seen(plan.version, seen)
+    check_version(plan.version, seen)
     work.notify_board(f"plan:{plan.id}", f"plans:{plan.centre}")
     return plan
 
@@ -42,8 +42,8 @@ async def plan_of(work: Work, plan_id: UUID, person: Person, seen: int | None = 
 async def open_plan_of(work: Work, plan_id: UUID, person: Person, seen: int | None = None) -> Plan:
     """As `plan_of`, while it is not confirmed. Raises `PlanIsConfirmed`."""
     plan = await plan_of(work, plan_id, person)
-    require_open(plan.confirmed_at)
-    require_seen(plan.version, seen)
+    check_open(plan.confirmed_at)
+    check_version(plan.version, seen)
     return plan
 
 

@@ -9,7 +9,7 @@ from sqlmodel import col
 from services.chassis.storage.store import Work
 from services.contracts.directory import ProviderService as PublishedService
 from services.contracts.directory import ReferralStatus
-from services.plans.actions.subjects import is_forgotten
+from services.plans.actions.erasure import is_erased
 from services.plans.store import Centre, Provider, ProviderService, Referral
 
 
@@ -25,7 +25,7 @@ async def follow_referral(
     at: datetime,
 ) -> None:
     """A referral was sent; only those that belong to a plan are kept."""
-    if plan_id is None or await work.find(Referral, referral_id) is not None or await is_forgotten(work, subject_ref):
+    if plan_id is None or await work.find(Referral, referral_id) is not None or await is_erased(work, subject_ref):
         return
     work.start(
         Referral(

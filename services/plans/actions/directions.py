@@ -23,11 +23,11 @@ from services.plans.actions.access import acts_as, open_plan_of, plan_of, rememb
 from services.plans.domain import (
     Responsible,
     ServiceNotOffered,
-    require_area,
-    require_complete,
-    require_due,
-    require_referral,
-    require_seen,
+    check_area,
+    check_complete,
+    check_due,
+    check_referral,
+    check_version,
 )
 from services.plans.store import Action, ActionTrack, Goal, Plan, ProviderService, areas_of, standings
 
@@ -59,7 +59,7 @@ async def open_track(
     """A way towards a goal, in one of the centre's areas. Raises `UnknownArea`."""
     plan = await open_plan_of(work, plan_id, person, seen)
     await _part(work, plan, Goal, goal_id, msg("goal"))
-    require_area(area, await areas_of(work.session, plan.centre))
+    check_area(area, await areas_of(work.session, plan.centre))
     track = work.add(ActionTrack(plan_id=plan.id, goal_id=goal_id, title=title, area=area, **stamp(work, plan, person)))
     remember(work, plan, person, "track", str(track.id), new=title)
     said = ActionTrackOpened(plan_id=plan.id, track_id=track.id, centre=plan.centre, area=area, at=work.now)
@@ -76,8 +76,8 @@ async def plan_action(
     """
     plan = await open_plan_of(work, plan_id, person, seen)
     track = await _part(work, plan, ActionTrack, track_id, msg("action track"))
-    require_due(intention.due_on, work.now.astimezone(BRUSSELS).date())
-    require_referral(
+    check_due(intention.due_on, work.now.astimezone(BRUSSELS).date())
+    check_referral(
         intention.needs_provider,
         intention.reason,
         intention.service_id,
@@ -129,7 +129,7 @@ async def progress_action(
     """
     plan = await plan_of(work, plan_id, person)
     action = await _part(work, plan, Action, action_id, msg("action"))
-    require_seen(action.version, seen)
+    check_version(action.version, seen)
     if action.status == status:
         return action
     old = action.status
@@ -147,7 +147,7 @@ async def confirm(work: Work, plan_id: UUID, person: Person, seen: int | None = 
     """The method's rule holds: the plan is confirmed. Raises `PlanIsConfirmed`, `Stale` or what the rule misses."""
     plan = await open_plan_of(work, plan_id, person, seen)
     standing = (await standings(work.session, [plan]))[plan.id]
-    require_complete(standing)
+    check_complete(standing)
     plan.confirmed_at, plan.confirmed_by = work.now, person.subject
     remember(work, plan, person, "confirmed", str(plan.id), new=work.now.isoformat())
     work.emit(

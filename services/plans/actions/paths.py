@@ -8,7 +8,7 @@ from uuid import UUID
 from services.chassis.storage.store import Work
 from services.contracts.plans import PlanOpened
 from services.contracts.scheduling import Method
-from services.plans.actions.subjects import forget_path, is_forgotten
+from services.plans.actions.erasure import erase_path, is_erased
 from services.plans.domain import attendance_id_of, first_guidance_session, plan_id_of
 from services.plans.store import Attendance, HeldInterview, Path, Plan, Workshop
 
@@ -118,11 +118,11 @@ async def _path(work: Work, path_id: UUID, subject_ref: UUID | None) -> Path | N
     path = await work.find(Path, path_id)
     if path is None:
         path = work.start(Path(id=path_id))
-    if path.forgotten:
+    if path.erased:
         return None
     if subject_ref is not None and path.subject_ref is None:
-        if await is_forgotten(work, subject_ref):
-            await forget_path(work, path)
+        if await is_erased(work, subject_ref):
+            await erase_path(work, path)
             return None
         path.subject_ref = subject_ref
     return path

@@ -1,5 +1,5 @@
 """Plans' JSON API."""
 
-from services.plans.api.routes import router
+from services.plans.api import plans
 
-__all__ = ["router"]
+routers = (plans.router,)

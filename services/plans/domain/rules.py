@@ -61,7 +61,7 @@ def checklist(standing: Standing) -> list[Check]:
     return [*_sessions(standing), _dimensions(standing), *_directions(standing)]
 
 
-def require_complete(standing: Standing) -> None:
+def check_complete(standing: Standing) -> None:
     """The plan may be confirmed. Raises the first refusal of the checklist."""
     for check in checklist(standing):
         if check.refusal is not None:
@@ -116,32 +116,32 @@ def attendance_id_of(path_id: UUID, session_id: UUID) -> UUID:
     return uuid5(path_id, str(session_id))
 
 
-def require_open(confirmed_at: datetime | None) -> None:
+def check_open(confirmed_at: datetime | None) -> None:
     """The plan may still be changed. Raises `PlanIsConfirmed`."""
     if confirmed_at is not None:
         raise PlanIsConfirmed(confirmed=confirmed_at.date().isoformat())
 
 
-def require_seen(now: int, seen: int | None) -> None:
+def check_version(now: int, seen: int | None) -> None:
     """Nobody changed it since the caller read version `seen` (None: the caller does not mind). Raises `Stale`."""
     if seen is not None and seen != now:
         raise Stale(now=now, seen=seen)
 
 
-def require_area(area: str | None, known: Collection[str]) -> None:
+def check_area(area: str | None, known: Collection[str]) -> None:
     """The area is one of the centre's, or none is named. Raises `UnknownArea`."""
     known = known or DEFAULT_AREAS
     if area is not None and area not in known:
         raise UnknownArea(area=area, known=", ".join(known))
 
 
-def require_due(due_on: date | None, today: date) -> None:
+def check_due(due_on: date | None, today: date) -> None:
     """An action is due today or later, or has no date. Raises `DueInPast`."""
     if due_on is not None and due_on < today:
         raise DueInPast(due=due_on.isoformat(), today=today.isoformat())
 
 
-def require_referral(needs_provider: bool, reason: str | None, service_id: UUID | None, *, by_counsellor: bool) -> None:
+def check_referral(needs_provider: bool, reason: str | None, service_id: UUID | None, *, by_counsellor: bool) -> None:
     """A referral has a reason from the list and is sent by a counsellor; without one, no service is chosen.
 
     Raises `OnlyCounsellorRefers`, `UnknownReason`, `ServiceWithoutNeed`.

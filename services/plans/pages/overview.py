@@ -8,14 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
 from services.chassis.identity.people import Person
-from services.chassis.web import Reading, Routes, allow, page
+from services.chassis.web import Reading, Router, allow, page
 from services.contracts.roles import Role
 from services.contracts.scheduling import Method
 from services.plans.domain import Stage, checklist
 from services.plans.pages import words
 from services.plans.store import centre_names, count_of_centre, plans_of_centre, plans_of_subject, standings
 
-router = Routes("/plans", pages=True)
+router = Router("/plans", pages=True)
 PAGE = 24
 
 

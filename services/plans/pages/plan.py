@@ -11,7 +11,7 @@ from starlette.responses import Response
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.storage.store import Work
-from services.chassis.web import Reading, Routes, Running, allow, live_board, page, read_form, see_other, tried
+from services.chassis.web import Reading, Router, Running, allow, live_board, page, read_form, see_other, tried
 from services.contracts.roles import Role
 from services.plans import actions
 from services.plans.domain import DIMENSION_LABELS
@@ -23,10 +23,10 @@ from services.plans.pages.forms import (
     StepForm,
     TrackForm,
 )
-from services.plans.pages.view import board_of, plan_for, show_plan, view_of
+from services.plans.pages.views import board_of, plan_for, show_plan, view_of
 from services.plans.store import revisions_of
 
-router = Routes("/plans", pages=True)
+router = Router("/plans", pages=True)
 Writer = Annotated[Person, allow(Role.COUNSELLOR, Role.VISITOR)]
 LOG_PAGE = 50
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]

@@ -10,17 +10,17 @@ from starlette.responses import Response
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
-from services.chassis.web import Reading, Routes, Running, allow, page, read_form, see_other, tried
+from services.chassis.web import Reading, Router, Running, allow, page, read_form, see_other, tried
 from services.contracts.plans import Dimension
 from services.contracts.roles import Role
 from services.plans import actions
 from services.plans.domain import DIMENSION_LABELS
 from services.plans.pages import words
 from services.plans.pages.forms import ActionForm, AssessmentForm, ResultForm
-from services.plans.pages.view import plan_for, view_of
+from services.plans.pages.views import plan_for, view_of
 from services.plans.store import ActionTrack, Assessment, Goal, InformationStep, active_services
 
-router = Routes("/plans", pages=True)
+router = Router("/plans", pages=True)
 Writer = Annotated[Person, allow(Role.COUNSELLOR, Role.VISITOR)]
 
 

@@ -1,4 +1,4 @@
-"""How far each guidance path is, as scheduling told it, and who asked to be forgotten."""
+"""How far each guidance path is, as scheduling told it, and who was erased."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +16,7 @@ class Table(SQLModel):
 
 
 class Subject(Aggregate, Table, table=True):
-    """A reference under which something was heard. Locked by whoever opens or forgets something under it.
+    """A reference under which something was heard. Locked by whoever opens or erases something under it.
 
     Kept after erasure, alone: it keeps a replay from bringing the person back.
     """
@@ -29,7 +29,7 @@ class Subject(Aggregate, Table, table=True):
 class Path(Aggregate, Table, table=True):
     """One guidance path. Its facts arrive in any order; until `PathOpened`, `method` is None.
 
-    After erasure only the id stays, with `forgotten`.
+    After erasure only the id stays, with `erased`.
     """
 
     __tablename__ = "paths"  # pyright: ignore[reportAssignmentType]
@@ -48,7 +48,7 @@ class Path(Aggregate, Table, table=True):
     finalising_due_at: datetime | None = None
     stopped_at: datetime | None = None
     """When it was closed without a confirmed plan."""
-    forgotten: bool = False
+    erased: bool = Field(default=False, sa_column_kwargs={"name": "forgotten"})
 
 
 class HeldInterview(Aggregate, Table, table=True):

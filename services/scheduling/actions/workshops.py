@@ -142,7 +142,7 @@ def _say_attendance(
     work: Work, workshop: Workshop, session_id: UUID, seat: Seat, *, attended: bool, final: bool
 ) -> None:
     if seat.subject_ref is None or seat.path_id is None:
-        return  # The person is forgotten: their presence still counts here, and is said to nobody.
+        return  # The person was erased: their presence still counts here, and is said to nobody.
     work.emit(
         workshop,
         AttendanceRecorded(

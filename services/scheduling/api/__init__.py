@@ -2,5 +2,5 @@
 
 from services.scheduling.api import centres, imports, interviews, waiting, workshops
 
-ROUTERS = (waiting.router, centres.router, imports.router, interviews.router, workshops.router)
+routers = (waiting.router, centres.router, imports.router, interviews.router, workshops.router)
 """Imports before what takes an id at the same place."""

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel
 
 from services.chassis.identity.people import Person
-from services.chassis.web import Reading, Routes, anyone
+from services.chassis.web import Reading, Router, anyone
 from services.scheduling.api.roles import PREFIX
 from services.scheduling.store.copies import centres
 
-router = Routes(f"{PREFIX}/centres", tags=["centres"])
+router = Router(f"{PREFIX}/centres", tags=["centres"])
 
 
 class CentreOut(BaseModel):

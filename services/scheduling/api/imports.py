@@ -5,11 +5,11 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
-from services.chassis.web import Routes, import_lines
+from services.chassis.web import Router, import_lines
 from services.scheduling.api.roles import PREFIX, Operator
 from services.scheduling.imports import InterviewLine, WorkshopLine, record_interviews, record_workshops
 
-router = Routes(PREFIX, tags=["imports"])
+router = Router(PREFIX, tags=["imports"])
 
 IMPORT_PATHS = (f"{PREFIX}/interviews/import", f"{PREFIX}/workshops/import")
 

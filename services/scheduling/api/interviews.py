@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Routes, Running, Working
+from services.chassis.web import Body, Reading, Router, Running, Working
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome, Side
 from services.scheduling.actions import guidance, information, paths
 from services.scheduling.actions.places import code_of
@@ -20,7 +20,7 @@ from services.scheduling.domain.rules import CancelReason
 from services.scheduling.store import Centre, GuidancePath, Interview, Waiting
 from services.scheduling.store.interviews import agenda, on_path, taken_quarters
 
-router = Routes(PREFIX, tags=["interviews"])
+router = Router(PREFIX, tags=["interviews"])
 
 
 class Start(Body):

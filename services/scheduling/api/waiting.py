@@ -11,14 +11,14 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.web import PAGE, Change, Reading, Routes, live_changes
+from services.chassis.web import PAGE, Change, Reading, Router, live_changes
 from services.contracts.intake import VisitStatus
 from services.scheduling.actions.places import board
 from services.scheduling.api.roles import PREFIX, Place, Team
 from services.scheduling.store import Waiting, WaitingBoard
 from services.scheduling.store.copies import changes_after, in_the_room
 
-router = Routes(f"{PREFIX}/waiting", tags=["waiting"])
+router = Router(f"{PREFIX}/waiting", tags=["waiting"])
 
 
 class WaitingOut(BaseModel):

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Routes, Running, Working
+from services.chassis.web import Body, Reading, Router, Running, Working
 from services.contracts.scheduling import Side
 from services.scheduling.actions import seats, workshops
 from services.scheduling.actions.places import code_of
@@ -20,7 +20,7 @@ from services.scheduling.domain.rules import CancelReason, SeatStatus, WorkshopS
 from services.scheduling.store import Seat, Workshop
 from services.scheduling.store.workshops import attendance_of, seats_of, sessions_of, workshops_of
 
-router = Routes(f"{PREFIX}/workshops", tags=["workshops"])
+router = Router(f"{PREFIX}/workshops", tags=["workshops"])
 
 
 class NewSession(Body):

@@ -55,7 +55,7 @@ class CancelReason(StrEnum):
 
 
 CONSENT_ENDED = "consent-ended"
-"""The reason when a person is forgotten: nobody chooses it."""
+"""The reason when a person is erased: nobody chooses it."""
 NOT_RECORDED = "not-recorded"
 """The reason when an older system did not keep one."""
 

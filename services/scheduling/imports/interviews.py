@@ -25,7 +25,7 @@ from services.contracts.scheduling import (
 from services.scheduling.domain import refusals, rules, times
 from services.scheduling.imports.lines import InterviewLine
 from services.scheduling.store import Centre, GuidancePath, Interview
-from services.scheduling.store.copies import centres, forgotten_among
+from services.scheduling.store.copies import centres, erased_among
 
 GUIDANCE_FIELDS = ("path_id", "method", "subject_ref")
 
@@ -52,7 +52,7 @@ class Known:
     centres: dict[str, Centre]
     fingerprints: dict[UUID, str | None]
     paths: dict[UUID, PathSoFar]
-    forgotten: set[UUID]
+    erased: set[UUID]
 
 
 async def record_interviews(work: Work, lines: list[tuple[int, InterviewLine]]) -> Outcome:
@@ -113,7 +113,7 @@ def _take_place(line: InterviewLine, known: Known) -> tuple[PathSoFar | None, in
     """The interview's path and its number there, by the path's rules; a new path is opened by its first line."""
     if line.path_id is None or line.subject_ref is None or line.method is None:
         return None, None
-    if line.subject_ref in known.forgotten:
+    if line.subject_ref in known.erased:
         raise refusals.PersonUnknown()
     path = known.paths.get(line.path_id)
     if path is None:
@@ -138,9 +138,9 @@ async def _known(work: Work, lines: list[InterviewLine]) -> Known:
     chosen = sa.select(col(Interview.id), col(Interview.fingerprint)).where(in_list(col(Interview.id), "ids"))
     found = await work.session.execute(chosen, {"ids": [line.interview_id for line in lines]})
     fingerprints: dict[UUID, str | None] = {row[0]: row[1] for row in found}
-    forgotten = await forgotten_among(work.session, {line.subject_ref for line in lines if line.subject_ref})
+    erased = await erased_among(work.session, {line.subject_ref for line in lines if line.subject_ref})
     places = {centre.code: centre for centre in await centres(work.session)}
-    return Known(places, fingerprints, paths, forgotten)
+    return Known(places, fingerprints, paths, erased)
 
 
 async def _paths(work: Work, ids: set[UUID]) -> dict[UUID, PathSoFar]:

@@ -26,7 +26,7 @@ from services.scheduling.domain import refusals, rules, times
 from services.scheduling.domain.rules import SeatStatus, WorkshopStatus
 from services.scheduling.imports.lines import SessionLine, WorkshopLine
 from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
-from services.scheduling.store.copies import centres, forgotten_among
+from services.scheduling.store.copies import centres, erased_among
 
 
 async def record_workshops(work: Work, lines: list[tuple[int, WorkshopLine]]) -> Outcome:
@@ -35,7 +35,7 @@ async def record_workshops(work: Work, lines: list[tuple[int, WorkshopLine]]) ->
     chosen = sa.select(col(Workshop.id), col(Workshop.fingerprint)).where(in_list(col(Workshop.id), "ids"))
     found = await work.session.execute(chosen, {"ids": [line.workshop_id for _, line in lines]})
     fingerprints: dict[UUID, str | None] = {row[0]: row[1] for row in found}
-    used, forgotten = await _used(work, [line for _, line in lines if line.workshop_id not in fingerprints])
+    used, erased = await _used(work, [line for _, line in lines if line.workshop_id not in fingerprints])
     outcome, rows = Outcome(), _Rows()
     for number, line in lines:
         said = fingerprint(line)
@@ -44,7 +44,7 @@ async def record_workshops(work: Work, lines: list[tuple[int, WorkshopLine]]) ->
                 if fingerprints[line.workshop_id] != said:
                     raise refusals.AlreadyDifferent("workshop_id", id=str(line.workshop_id))
                 continue
-            check_line(line, places, work.now, forgotten)
+            check_line(line, places, work.now, erased)
             _check_ids(line, used)
         except Refused as refused:
             outcome.bad.append(BadLine.because(number, refused))
@@ -57,7 +57,7 @@ async def record_workshops(work: Work, lines: list[tuple[int, WorkshopLine]]) ->
     return outcome
 
 
-def check_line(line: WorkshopLine, known: dict[str, Centre], now: datetime, forgotten: set[UUID]) -> None:
+def check_line(line: WorkshopLine, known: dict[str, Centre], now: datetime, erased: set[UUID]) -> None:
     """The rules that a past workshop must keep. Raises what `refusals` names."""
     if line.centre not in known:
         raise refusals.UnknownCentre(centre=line.centre, known=", ".join(sorted(known)) or "–")
@@ -74,7 +74,7 @@ def check_line(line: WorkshopLine, known: dict[str, Centre], now: datetime, forg
         raise refusals.TooManyParticipants(people=len(people), seats=line.seats)
     if len(set(people)) < len(people):
         raise refusals.DoubleSeat("participants")
-    if forgotten.intersection(people):
+    if erased.intersection(people):
         raise refusals.PersonUnknown("participants")
     for participant in line.participants:
         if len(participant.attended) != len(line.sessions):
@@ -96,14 +96,14 @@ def _check_ids(line: WorkshopLine, used: set[UUID]) -> None:
 
 
 async def _used(work: Work, lines: list[WorkshopLine]) -> tuple[set[UUID], set[UUID]]:
-    """Which ids of sessions, seats and paths exist already; and which of these people are forgotten."""
+    """Which ids of sessions, seats and paths exist already; and which of these people are erased."""
     ids = [id for line in lines for id in _ids(line)]
     used: set[UUID] = set()
     for column in (col(Session.id), col(Seat.id), col(GuidancePath.id)):
         taken = sa.select(column).where(in_list(column, "ids"))
         used.update((await work.session.scalars(taken, {"ids": ids})).all())
     people = {participant.subject_ref for line in lines for participant in line.participants}
-    return used, await forgotten_among(work.session, people)
+    return used, await erased_among(work.session, people)
 
 
 def _end(session: SessionLine) -> datetime:

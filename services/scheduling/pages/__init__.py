@@ -2,5 +2,5 @@
 
 from services.scheduling.pages import agenda, attendance, board, booking, workshops
 
-ROUTERS = (board.router, booking.router, agenda.router, workshops.router, attendance.router)
+routers = (board.router, booking.router, agenda.router, workshops.router, attendance.router)
 """Fixed paths before those that take an id at the same place."""

@@ -14,7 +14,7 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.service.definition import runtime_of
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Routes, Running, Working, page, read_form, see_other, tried
+from services.chassis.web import Body, Reading, Router, Running, Working, page, read_form, see_other, tried
 from services.contracts.scheduling import PathOutcome, Side
 from services.scheduling.actions import guidance, paths
 from services.scheduling.domain import times
@@ -23,7 +23,7 @@ from services.scheduling.pages.desk import Code, Counsellor, desk_of, reasons, s
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.interviews import agenda, on_path
 
-router = Routes("/scheduling", pages=True)
+router = Router("/scheduling", pages=True)
 
 
 class StepForm(Body):

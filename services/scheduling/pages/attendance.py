@@ -13,7 +13,7 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Routes, Running, Working, page, see_other, tried
+from services.chassis.web import Body, Reading, Router, Running, Working, page, see_other, tried
 from services.contracts.scheduling import Side
 from services.scheduling.actions import seats, workshops
 from services.scheduling.domain.rules import SeatStatus, WorkshopStatus
@@ -22,7 +22,7 @@ from services.scheduling.store import Centre, Seat, Workshop
 from services.scheduling.store.copies import known_lately
 from services.scheduling.store.workshops import attendance_of, seats_of, sessions_of
 
-router = Routes("/scheduling/workshops", pages=True)
+router = Router("/scheduling/workshops", pages=True)
 
 
 class SeatForm(Body):

@@ -11,7 +11,7 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
 from services.chassis.service.definition import runtime_of
-from services.chassis.web import Body, Reading, Routes, Working, fragment, live_board, page, see_other
+from services.chassis.web import Body, Reading, Router, Working, fragment, live_board, page, see_other
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Side
 from services.scheduling.actions import guidance, information
 from services.scheduling.actions.places import board, code_of
@@ -22,7 +22,7 @@ from services.scheduling.store import Centre, Interview, Waiting
 from services.scheduling.store.copies import in_the_room
 from services.scheduling.store.interviews import agenda
 
-router = Routes("/scheduling", pages=True)
+router = Router("/scheduling", pages=True)
 
 
 class StepForm(Body):

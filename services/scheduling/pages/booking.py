@@ -14,7 +14,7 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.service.definition import Runtime, runtime_of
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Routes, Running, page, read_form, see_other, tried
+from services.chassis.web import Body, Reading, Router, Running, page, read_form, see_other, tried
 from services.contracts.scheduling import Method
 from services.scheduling.actions import guidance, paths
 from services.scheduling.domain import times
@@ -24,7 +24,7 @@ from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.copies import known_lately
 from services.scheduling.store.interviews import paths_of_person, taken_quarters
 
-router = Routes("/scheduling/interviews", pages=True)
+router = Router("/scheduling/interviews", pages=True)
 
 
 class BookForm(Body):

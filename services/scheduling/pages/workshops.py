@@ -14,7 +14,7 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Routes, Running, Working, page, read_form, see_other, tried
+from services.chassis.web import Body, Reading, Router, Running, Working, page, read_form, see_other, tried
 from services.scheduling.actions import workshops
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import CancelReason
@@ -22,7 +22,7 @@ from services.scheduling.pages.desk import Code, Counsellor, NotADate, desk_of, 
 from services.scheduling.store import Centre, Workshop
 from services.scheduling.store.workshops import workshops_of
 
-router = Routes("/scheduling/workshops", pages=True)
+router = Router("/scheduling/workshops", pages=True)
 
 SHOWN_FOR = timedelta(days=31)
 

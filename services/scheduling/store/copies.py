@@ -76,7 +76,7 @@ class Waiting(Aggregate, Table, table=True):
 
 
 class WaitingBoard(Table, table=True):
-    """The changes of one centre's board: the number of the last, and of the last that was forgotten."""
+    """The changes of one centre's board: the number of the last, and of the last that was removed."""
 
     __tablename__ = "waiting_boards"  # pyright: ignore[reportAssignmentType]
 
@@ -89,7 +89,7 @@ class WaitingBoard(Table, table=True):
 class KnownPerson(Aggregate, Table, table=True):
     """Somebody who agreed to be known; `id` is their reference.
 
-    The row stays when they are forgotten, so that nothing replayed or restored brings them back.
+    The row stays when they are erased, so that nothing replayed or restored brings them back.
     """
 
     __tablename__ = "known_people"  # pyright: ignore[reportAssignmentType]
@@ -98,15 +98,15 @@ class KnownPerson(Aggregate, Table, table=True):
     centre: str
     purposes: list[str] = Field(sa_type=sa.JSON)
     registered_at: datetime
-    forgotten_at: datetime | None = None
+    erased_at: datetime | None = Field(default=None, sa_column_kwargs={"name": "forgotten_at"})
 
 
-async def forgotten_among(session: AsyncSession, people: Collection[UUID]) -> set[UUID]:
-    """Those of these people who are to stay forgotten."""
+async def erased_among(session: AsyncSession, people: Collection[UUID]) -> set[UUID]:
+    """Those of these people who were erased."""
     if not people:
         return set()
     known = col(KnownPerson.id)
-    gone = sa.select(known).where(in_list(known, "people"), col(KnownPerson.forgotten_at).is_not(None))
+    gone = sa.select(known).where(in_list(known, "people"), col(KnownPerson.erased_at).is_not(None))
     return set((await session.scalars(gone, {"people": list(people)})).all())
 
 
@@ -162,7 +162,7 @@ async def known_lately(session: AsyncSession, centre: str, limit: int = 50) -> S
     """People of a centre who agreed to be known, the latest first."""
     chosen = (
         sa.select(KnownPerson)
-        .where(col(KnownPerson.centre) == centre, col(KnownPerson.forgotten_at).is_(None))
+        .where(col(KnownPerson.centre) == centre, col(KnownPerson.erased_at).is_(None))
         .order_by(col(KnownPerson.registered_at).desc())
         .limit(limit)
     )

@@ -14,7 +14,7 @@ from services.scheduling.store.table import Table
 
 
 class GuidancePath(Aggregate, Table, table=True):
-    """A person's way through the guidance offer, by one of its two methods. `subject_ref` None: they are forgotten."""
+    """A person's way through the guidance offer, by one of its two methods. `subject_ref` None: they are erased."""
 
     __tablename__ = "paths"  # pyright: ignore[reportAssignmentType]
 

@@ -11,11 +11,11 @@ from services.contracts.directory import ReferralStatus as Status
 from services.directory.actions.opening import hold_subject
 from services.directory.actions.referrals import centre_board, progress
 from services.directory.domain import OPEN, WITHDRAWN, Party
-from services.directory.store import ErasedSubject, Referral, SubjectKey, Undirected
+from services.directory.store import ErasedSubject, Referral, SubjectKey, UnassignedReferral
 
 
-async def forget_subject(work: Work, subject_ref: UUID) -> None:
-    """Forget a person and say so. Open referrals end; partners' references of the person can no longer be made.
+async def erase_subject(work: Work, subject_ref: UUID) -> None:
+    """Erase a person and say so. Open referrals end; partners' references of the person can no longer be made.
 
     The reference stays on a list, so that an event that comes late or again brings nobody back.
     """
@@ -32,7 +32,9 @@ async def forget_subject(work: Work, subject_ref: UUID) -> None:
             # Said before the references go: whoever listens still knows which action it was about.
             await progress(work, id, Status.CANCELLED, party=Party.CENTRE, by=None, reason=WITHDRAWN)
         referral.subject_ref = referral.plan_id = referral.action_id = None
-    for waiting in await work.session.scalars(sa.select(Undirected).where(col(Undirected.subject_ref) == subject_ref)):
+    for waiting in await work.session.scalars(
+        sa.select(UnassignedReferral).where(col(UnassignedReferral.subject_ref) == subject_ref)
+    ):
         await work.session.delete(waiting)
         work.notify_board(centre_board(waiting.centre))
     await work.session.delete(await work.load(SubjectKey, subject_ref))

@@ -8,18 +8,18 @@ from starlette.responses import Response
 
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
-from services.chassis.web import Body, Reading, Routes, Working, allow, page, see_other
+from services.chassis.web import Body, Reading, Router, Working, allow, page, see_other
 from services.contracts.roles import Role
 from services.directory import actions
-from services.directory.access import undirected_for
+from services.directory.actions.access import unassigned_for
 from services.directory.pages.catalogue import SearchForm, search_values
-from services.directory.pages.shown import centre_names, wanted_names
+from services.directory.pages.views import centre_names, wanted_names
 
-router = Routes("/directory/undirected", pages=True)
+router = Router("/directory/undirected", pages=True)
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
 
 
-class DirectForm(Body):
+class AssignForm(Body):
     """The service that was chosen."""
 
     service_id: UUID
@@ -30,12 +30,12 @@ async def choose(
     id: UUID, request: Request, read: Reading, form: Annotated[SearchForm, Query()], person: Counsellor
 ) -> Response:
     """What is needed, and the directory's search beside it."""
-    waiting = await undirected_for(read, id, person)
+    waiting = await unassigned_for(read, id, person)
     values = await search_values(request, read, form, path=f"/directory/undirected/{id}", area=waiting.area)
     names = await wanted_names(read, [waiting])
     return page(
         request,
-        "directory/undirected.html",
+        "directory/unassigned.html",
         waiting=waiting,
         wanted=names.get(waiting.wanted_service_id) if waiting.wanted_service_id else None,
         centre_name=(await centre_names(read)).get(waiting.centre),
@@ -44,18 +44,18 @@ async def choose(
 
 
 @router.post("/{id}")
-async def direct(
-    id: UUID, form: Annotated[DirectForm, Form()], request: Request, work: Working, person: Counsellor
+async def assign(
+    id: UUID, form: Annotated[AssignForm, Form()], request: Request, work: Working, person: Counsellor
 ) -> Response:
     """Send the person to the service."""
-    await undirected_for(work.session, id, person)
-    referral = await actions.direct(work, id, form.service_id, requested_by=person.subject)
+    await unassigned_for(work.session, id, person)
+    referral = await actions.assign(work, id, form.service_id, requested_by=person.subject)
     return see_other(request, f"/directory/referrals/{referral.id}", done=_("The provider has the referral."))
 
 
 @router.post("/{id}/dismiss")
 async def dismiss(id: UUID, request: Request, work: Working, person: Counsellor) -> Response:
     """No provider is needed after all."""
-    waiting = await undirected_for(work.session, id, person)
+    waiting = await unassigned_for(work.session, id, person)
     await actions.dismiss(work, id)
     return see_other(request, f"/directory/referrals?centre={waiting.centre}", done=_("Taken off the list."))

@@ -1,4 +1,4 @@
-"""How scheduling forgets a person: what is planned for them ends, what took place stays as a bare count."""
+"""How scheduling erases a person: what is planned for them ends, what took place stays as a bare count."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,33 +18,33 @@ from services.scheduling.store.workshops import seats_of_person
 
 
 async def withdraw(work: Work, subject_ref: UUID, purposes: list[str]) -> None:
-    """A person no longer agrees to these purposes. Without guidance among what remains, they are forgotten here."""
+    """A person no longer agrees to these purposes. Without guidance among what remains, they are erased here."""
     person = await work.find(KnownPerson, subject_ref)
-    if person is None or person.forgotten_at is not None:
+    if person is None or person.erased_at is not None:
         return
     person.purposes = [purpose for purpose in person.purposes if purpose not in purposes]
     if NEEDED_PURPOSE not in person.purposes:
-        await forget(work, subject_ref, work.now)
+        await erase_subject(work, subject_ref, work.now)
 
 
-async def forget(work: Work, subject_ref: UUID, at: datetime) -> None:
-    """Purge everything under this reference, and say so. Interviews and attendance stay, tied to nobody."""
+async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
+    """Erase everything under this reference, and say so. Interviews and attendance stay, tied to nobody."""
     person = await work.find(KnownPerson, subject_ref)
     if person is None:
         person = work.start(KnownPerson(id=subject_ref, centre="", purposes=[], registered_at=at))
     # What this unit of work changed so far must be visible to the statements below.
     await work.session.flush()
     # A workshop is always locked before the paths of its seats.
-    await _forget_seats(work, subject_ref)
+    await _erase_seats(work, subject_ref)
     await work.session.flush()
-    await _forget_paths(work, subject_ref)
-    await _forget_visits(work, subject_ref)
+    await _erase_paths(work, subject_ref)
+    await _erase_visits(work, subject_ref)
     await work.session.execute(sa.delete(QuarterHour).where(col(QuarterHour.resource) == person_resource(subject_ref)))
-    person.purposes, person.centre, person.forgotten_at = [], "", work.now
+    person.purposes, person.centre, person.erased_at = [], "", work.now
     work.emit(person, SchedulingPurged(subject_ref=subject_ref, at=work.now))
 
 
-async def _forget_paths(work: Work, subject_ref: UUID) -> None:
+async def _erase_paths(work: Work, subject_ref: UUID) -> None:
     paths = sa.select(GuidancePath).where(col(GuidancePath.subject_ref) == subject_ref)
     for path in (await work.session.scalars(paths.order_by(col(GuidancePath.id)).with_for_update())).all():
         path.subject_ref = None
@@ -58,14 +58,14 @@ async def _forget_paths(work: Work, subject_ref: UUID) -> None:
         interview.subject_ref, interview.visit_id = None, None
 
 
-async def _forget_visits(work: Work, subject_ref: UUID) -> None:
+async def _erase_visits(work: Work, subject_ref: UUID) -> None:
     chosen = sa.select(Waiting).where(col(Waiting.subject_ref) == subject_ref)
     for row in (await work.session.scalars(chosen.order_by(col(Waiting.id)).with_for_update())).all():
         row.subject_ref, row.changed_at = None, work.now
         changed(work, row)
 
 
-async def _forget_seats(work: Work, subject_ref: UUID) -> None:
+async def _erase_seats(work: Work, subject_ref: UUID) -> None:
     kept = await seats_of_person(work.session, subject_ref)
     for seat in sorted(kept, key=lambda seat: seat.workshop_id):
         workshop = await work.load(Workshop, seat.workshop_id)

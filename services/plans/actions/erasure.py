@@ -1,4 +1,4 @@
-"""Forgetting a person, whatever order the news comes in."""
+"""How plans erases a person, in whatever order the events come."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,13 +11,13 @@ from services.contracts.plans import PlansPurged
 from services.plans.store import Attendance, HeldInterview, Path, Plan, Referral, Subject
 
 
-async def is_forgotten(work: Work, subject_ref: UUID) -> bool:
-    """Whether this person was erased. Holds the reference, so that nobody forgets it at the same moment."""
+async def is_erased(work: Work, subject_ref: UUID) -> bool:
+    """Whether this person was erased. Holds the reference, so that nobody erases it at the same moment."""
     return (await _subject(work, subject_ref)).erased_at is not None
 
 
-async def forget_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
-    """Purge everything held under this reference and say so. What comes later under it is not kept."""
+async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
+    """Erase everything held under this reference and say so. What comes later under it is not kept."""
     subject = await _subject(work, subject_ref)
     subject.erased_at = at
     await work.session.flush()
@@ -27,16 +27,16 @@ async def forget_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
     await work.session.execute(sa.delete(Plan).where(col(Plan.subject_ref) == subject_ref))
     await work.session.execute(sa.delete(Referral).where(col(Referral.subject_ref) == subject_ref))
     for path in (await work.session.scalars(sa.select(Path).where(col(Path.subject_ref) == subject_ref))).all():
-        await forget_path(work, path)
+        await erase_path(work, path)
     work.emit(subject, PlansPurged(subject_ref=subject_ref, at=work.now))
 
 
-async def forget_path(work: Work, path: Path) -> None:
+async def erase_path(work: Work, path: Path) -> None:
     """Empty a path. Its id stays, so that facts about it that come later are not kept either."""
     await work.session.flush()
     await work.session.execute(sa.delete(HeldInterview).where(col(HeldInterview.path_id) == path.id))
     await work.session.execute(sa.delete(Attendance).where(col(Attendance.path_id) == path.id))
-    path.forgotten, path.correlation_id = True, path.id
+    path.erased, path.correlation_id = True, path.id
     path.subject_ref = path.centre = path.method = None
     path.opened_at = path.seated_at = path.first_held_at = path.first_attended_at = path.finalising_due_at = None
     path.workshop_id = None

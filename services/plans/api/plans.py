@@ -7,7 +7,7 @@ from fastapi import Query, Response
 
 from services.chassis.identity.people import Person
 from services.chassis.storage.store import Work
-from services.chassis.web import Reading, Routes, Running, Working, allow
+from services.chassis.web import Reading, Router, Running, Working, allow
 from services.contracts.plans import Dimension
 from services.contracts.roles import Role
 from services.contracts.scheduling import Method
@@ -37,7 +37,7 @@ from services.plans.api.shapes import (
 from services.plans.domain import Stage
 from services.plans.store import Plan, plans_of_centre, referrals_of_action, revisions_of, sheet, standings
 
-router = Routes("/plans/api/v1", tags=["plans"])
+router = Router("/plans/api/v1", tags=["plans"])
 
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
 Writer = Annotated[Person, allow(Role.COUNSELLOR, Role.VISITOR)]

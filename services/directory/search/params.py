@@ -3,11 +3,11 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.directory import domain
-from services.directory.search import Asked
+from services.directory.search import SearchParams
 from services.directory.store import centre_codes, known_areas
 
 
-async def asked_of(
+async def search_params(
     session: AsyncSession,
     *,
     words: str = "",
@@ -15,7 +15,7 @@ async def asked_of(
     town: str | None = None,
     centre: str | None = None,
     language: str | None = None,
-) -> Asked:
+) -> SearchParams:
     """What is looked for. Raises `UnknownArea`, `UnknownCentre`, `UnknownLanguage`; an unknown town finds nothing."""
     if area and area not in (known := await known_areas(session)):
         raise domain.UnknownArea(about="area", area=area, known=", ".join(known))
@@ -26,4 +26,4 @@ async def asked_of(
         raise domain.UnknownLanguage(about="language", language=language, known=known_languages)
     # A centre's code is the key of its town.
     place = domain.town_key(town) if town else centre
-    return Asked(words=words, area=area or None, town=place or None, language=language or None)
+    return SearchParams(words=words, area=area or None, town=place or None, language=language or None)

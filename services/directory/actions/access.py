@@ -8,7 +8,7 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.contracts.roles import Role
 from services.directory.domain import Party
-from services.directory.store import Referral, Undirected
+from services.directory.store import Referral, UnassignedReferral
 
 
 async def referral_for(session: AsyncSession, id: UUID, person: Person) -> Referral:
@@ -24,9 +24,9 @@ async def referral_for(session: AsyncSession, id: UUID, person: Person) -> Refer
     return referral
 
 
-async def undirected_for(session: AsyncSession, id: UUID, person: Person) -> Undirected:
+async def unassigned_for(session: AsyncSession, id: UUID, person: Person) -> UnassignedReferral:
     """The request that waits for a service, for its centre's counsellors. Raises `NotFound`, `WrongCentre`."""
-    waiting = await session.get(Undirected, id)
+    waiting = await session.get(UnassignedReferral, id)
     if waiting is None:
         raise NotFound(what=msg("open request"))
     person.at(waiting.centre)

@@ -18,11 +18,11 @@ from services.chassis.runtime.clock import BRUSSELS
 from services.contracts.directory import ReferralStatus
 from services.contracts.roles import Role
 from services.directory import domain
-from services.directory.access import party_of
+from services.directory.actions.access import party_of
+from services.directory.actions.partners import provider_ref
 from services.directory.domain import Party
 from services.directory.domain.entries import WEEKDAYS
-from services.directory.feed import provider_ref
-from services.directory.store import Centre, Organization, Referral, Schedule, Service, Undirected, keys_of
+from services.directory.store import Centre, Organization, Referral, Schedule, Service, UnassignedReferral, keys_of
 
 WORDS: dict[str, Any] = {
     "reason_labels": domain.REASON_LABELS,
@@ -81,7 +81,7 @@ async def rows_of(session: AsyncSession, referrals: Sequence[Referral], person: 
     ]
 
 
-async def wanted_names(session: AsyncSession, waiting: Sequence[Undirected]) -> dict[UUID, str]:
+async def wanted_names(session: AsyncSession, waiting: Sequence[UnassignedReferral]) -> dict[UUID, str]:
     """The names of the services that were chosen and could not be used."""
     return await _names(session, Service, {one.wanted_service_id for one in waiting if one.wanted_service_id})
 

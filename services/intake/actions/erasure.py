@@ -1,0 +1,21 @@
+"""How intake erases a person, which makes every other service erase them too."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from services.chassis.refusals import msg
+from services.chassis.storage.store import Work
+from services.contracts.intake import SubjectErased
+from services.intake.store import Consent, ErasedSubject, Visit, Visitor
+
+
+async def erase_subject(work: Work, subject_ref: UUID) -> None:
+    """Erase a person: name, contact, consents and the tie to their visits. Every other service does the same."""
+    visitor = await work.load(Visitor, subject_ref, msg("visitor"))
+    work.emit(visitor, SubjectErased(subject_ref=subject_ref, at=work.now))
+    await work.session.execute(sa.delete(Consent).where(col(Consent.subject_ref) == subject_ref))
+    await work.session.execute(sa.update(Visit).where(col(Visit.subject_ref) == subject_ref).values(subject_ref=None))
+    await work.session.delete(visitor)
+    work.add(ErasedSubject(subject_ref=subject_ref, erased_at=work.now))
