@@ -148,8 +148,8 @@ async def any_may_be_known(session: AsyncSession, visits: Collection[UUID], code
 async def count_tickets(session: AsyncSession, wanted: Mapping[tuple[str, date], int]) -> dict[tuple[str, date], int]:
     """Count so many more tickets of each centre and day; answers the last number given of each.
 
-    The counters stay locked until the end of the work, and are taken in their order, so that two units of work cannot
-    wait for each other.
+    The counters stay locked until the end of the work, and are taken by centre and day: the order of locks in
+    docs/architecture.md.
     """
     if not wanted:
         return {}

@@ -53,7 +53,7 @@ async def record_sequences(session: AsyncSession, inbox: sa.Table, order: Sequen
     What begins is a plain insert: when it was heard before, or another consumer was given it too, it fails here, is
     redone, and then found heard.
     """
-    # In the order of the key, so that two batches cannot wait for each other.
+    # By subject, then source: the order of locks in docs/architecture.md.
     changed = [(key, last) for key, last in order.positions.items() if order.stored.get(key) != last]
     changed.sort(key=lambda one: one[0][::-1])
     fresh = [

@@ -85,7 +85,7 @@ class Reactions:
             listener = self.by_type.get(event.type)
             for table, id in listener.named(event) if listener is not None else ():
                 wanted[table].append(id)
-        # Always in the same order, so that two batches cannot wait for each other.
+        # By class name, then id: the order of locks in docs/architecture.md.
         for table in sorted(wanted, key=lambda table: table.__name__):
             await work.prefetch(table, wanted[table])
 

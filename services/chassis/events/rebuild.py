@@ -140,7 +140,7 @@ class Rebuilding:
             for table in emptied:
                 await work.session.execute(sa.delete(table))
         else:
-            # One lock on each, the inbox first: a batch in the middle ends before, the next one begins after.
+            # The inbox first, as a batch does: a running one ends before, the next one begins after.
             names = ", ".join(f'"{table.name}"' for table in emptied)
             await work.session.execute(sa.text(f"truncate {names}"))
         letters = self._store.table("dead_letters")

@@ -262,7 +262,7 @@ def _table_of(model: type[SQLModel]) -> sa.Table:
 
 @cache
 def _locked(table: type[SQLModel]) -> Any:
-    # Always in the order of the key, so that two batches cannot wait for each other.
+    # By id: the order of locks in docs/architecture.md.
     key = _table_of(table).c.id
     chosen = sa.select(table).where(in_list(key, "wanted")).order_by(key)
     return chosen.with_for_update().execution_options(populate_existing=True)

@@ -127,7 +127,7 @@ async def assign(work: Work, action_id: UUID, service_id: UUID, *, requested_by:
     """
     service = await _active(work, service_id)
     seen = await work.session.get(UnassignedReferral, action_id)
-    # The person's row is locked before the request's, as an erasure does.
+    # The person before the request: the order of locks in docs/architecture.md.
     if seen is None or not await hold_subject(work, seen.subject_ref):
         raise NotFound(what=msg("open request"))
     waiting = await work.load(UnassignedReferral, action_id, msg("open request"))

@@ -73,7 +73,7 @@ async def change_service(
     owner = await work.session.scalar(sa.select(col(Service.organization_id)).where(col(Service.id) == service_id))
     if owner is None or organization_id not in (None, owner):
         raise NotFound(what=msg("service"))
-    # The organisation's row is locked first: it counts the changes of all its services.
+    # The organisation before its service: it counts the changes of all of them.
     organization = await work.load(Organization, owner, msg("organization"))
     service = await work.load(Service, service_id, msg("service"))
     if change.version is not None and change.version != service.version:

@@ -6,7 +6,7 @@ number is taken from one row, `feed_head`, locked until the commit. So place n +
 holding n has ended: the committed feed is always 1 … n without a hole, and `position > last` skips nothing. It costs
 that two transactions which say something about referrals end one after the other; referrals are counted per day.
 
-The lock is taken last, just before the commit, when everything else is locked already: it cannot be part of a circle.
+The lock is taken last, just before the commit: the order of locks in docs/architecture.md.
 
 Rejected: reading our own topic back from Kafka. That gives the same order per referral, but another way for an event
 to be lost or doubled, a delay, and a feed that stands still while the broker is away.

@@ -34,7 +34,7 @@ async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
         person = work.start(KnownPerson(id=subject_ref, centre="", purposes=[], registered_at=at))
     # What this unit of work changed so far must be visible to the statements below.
     await work.session.flush()
-    # A workshop is always locked before the paths of its seats.
+    # Workshops before the paths of their seats: the order of locks in docs/architecture.md.
     await _erase_seats(work, subject_ref)
     await work.session.flush()
     await _erase_paths(work, subject_ref)

@@ -29,7 +29,7 @@ from services.scheduling.store.interviews import held_and_booked
 
 
 async def interview_of(work: Work, id: UUID) -> Interview:
-    """The interview, locked, and its path before it: always in this order, so that nobody waits for each other."""
+    """The interview, locked, and its path before it: the order of locks in docs/architecture.md."""
     path_id = await work.session.scalar(sa.select(col(Interview.path_id)).where(col(Interview.id) == id))
     if path_id is not None:
         await work.find(GuidancePath, path_id)

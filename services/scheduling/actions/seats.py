@@ -21,7 +21,7 @@ async def take_seat(
 
     Raises `PersonUnknown`, `ConsentMissing`, `WorkshopClosed`, `DoubleSeat`, `WorkshopFull`, `Stale`.
     """
-    # The person before the workshop, as in an erasure: nobody waits for each other.
+    # The person before the workshop: the order of locks in docs/architecture.md.
     person = await known_person(work, subject_ref)
     workshop = await work.load(Workshop, workshop_id, msg("workshop"))
     check_version(workshop, version)

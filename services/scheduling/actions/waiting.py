@@ -75,7 +75,7 @@ async def _number(work: Work, pending: dict[UUID, Waiting]) -> None:
     """Give each changed row the next number of its centre.
 
     The centre's counter stays locked until the commit, so that numbers become visible in their order. Centres are
-    taken in order too, so that two units of work cannot wait for each other.
+    taken by code: the order of locks in docs/architecture.md.
     """
     by_centre: dict[str, list[Waiting]] = {}
     for row in pending.values():
