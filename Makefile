@@ -9,7 +9,7 @@ LOCK = uv pip compile --quiet --universal --generate-hashes --no-header --no-emi
 # Compiled now, as pip compiles the others: where Python is told to write nothing, each start would compile it anew.
 OURS = $(PIP) --require-hashes -r requirements-build.lock && $(PIP) --no-deps --no-build-isolation -e . && $(BIN)/python -m compileall -q services
 
-.PHONY: run test check bench faults setup setup-dev lock clean help
+.PHONY: run test check bench faults setup setup-dev lock messages clean help
 
 run: setup ## Set up and start everything with demo data
 	@$(BIN)/cefo up --morning --port $(PORT) --data $(DATA)
@@ -55,6 +55,9 @@ lock: ## Write the lock files anew: what runs, what develops, what builds, and N
 	$(LOCK) -c requirements.lock pyproject.toml --group dev -o requirements-dev.lock
 	$(LOCK) --group build -o requirements-build.lock
 	$(LOCK) --group node -o requirements-node.lock
+
+messages: setup-dev ## Bring all translations in step with the code; names what lacks one
+	@$(BIN)/python -m services.launcher.messages
 
 help: ## What there is to make
 	@sed -nE "s/^([a-z-]+):[^#]*## (.*)/  make \1	\2/p" $(MAKEFILE_LIST) | expand -t 16

@@ -78,3 +78,16 @@ def test_what_nobody_translated_is_shown_in_english() -> None:
     assert i18n.translate("") == ""
     assert i18n.area_label("find-job") != "find-job"
     assert i18n.area_label("mobility") == "mobility"
+
+
+def test_the_chassis_own_words_count_in_every_language() -> None:
+    for lang, one, many in (
+        ("fr", "{n} attend encore.", "{n} attendent encore."),
+        ("de", "{n} wartet noch.", "{n} warten noch."),
+        ("nl", "{n} wacht nog.", "{n} wachten nog."),
+        ("en", "{n} still waits.", "{n} still wait."),
+    ):
+        token = i18n.language.set(lang)
+        said = [i18n.translate_number("{n} still waits.", "{n} still wait.", number) for number in (1, 2)]
+        i18n.language.reset(token)
+        assert said == [one, many]

@@ -1,0 +1,132 @@
+"""Keeps every package's catalogues in step with the messages its code and templates mark: `make messages`.
+
+New messages come in without a translation, or with that of a similar one, marked fuzzy: neither is shown, and a test
+names them. What is no longer marked stays at the end as `#~`: a translation is a person's work, and a message that
+comes back finds it again. Delete by hand what will not come back.
+"""
+
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from services.chassis.i18n import LANGUAGES
+from services.contracts.directory import ReferralStatus
+from services.contracts.intake import VisitStatus
+from services.contracts.scheduling import AppointmentStatus
+from services.directory.actions.entries import ServiceStatus
+from services.scheduling.domain.rules import WorkshopStatus
+
+SERVICES = Path(__file__).parents[1]
+TRANSLATED = tuple(lang for lang in LANGUAGES if lang != "en")
+"""The languages with catalogues: msgids are English."""
+
+METHODS = [("**/migrations/**", "ignore"), ("**.py", "python"), ("**/templates/**.html", "jinja2")]
+OPTIONS = {"**/templates/**.html": {"extensions": "jinja2.ext.i18n", "silent": "false"}}
+KEYWORDS = {
+    "_": None,
+    "msg": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "translate": None,
+    "translate_number": (1, 2),
+}
+CODES = {
+    "intake": (*VisitStatus,),
+    "scheduling": (*VisitStatus, *AppointmentStatus, *WorkshopStatus),
+    "directory": (*ReferralStatus, *get_args(ServiceStatus)),
+}
+"""Codes that a package's refusals name: they are messages too, though no call marks them."""
+
+
+def packages() -> list[str]:
+    """The packages that have catalogues."""
+    return sorted(path.parent.name for path in SERVICES.glob("*/locales"))
+
+
+def marked(package: str) -> Catalog:
+    """What the package's code, templates and codes mark, without translations."""
+    template = Catalog()
+    for _file, _line, message, _comments, _context in extract_from_dir(
+        SERVICES / package, method_map=METHODS, options_map=OPTIONS, keywords=KEYWORDS
+    ):
+        if message:
+            template.add(message)
+    for code in CODES.get(package, ()):
+        template.add(str(code))
+    return template
+
+
+def path_of(package: str, lang: str) -> Path:
+    """Where a package's translations into a language are."""
+    return SERVICES / package / "locales" / f"{lang}.po"
+
+
+def catalogue(package: str, lang: str) -> Catalog:
+    """A package's translations into a language, as they are in its file."""
+    with path_of(package, lang).open("rb") as file:
+        return read_po(file, locale=lang)
+
+
+def merged(package: str, lang: str, template: Catalog, shared: Catalog | None = None) -> Catalog:
+    """The catalogue with what `template` marks, and nothing lost.
+
+    What is `shared` (marked by the chassis too) is not asked for again: the chassis' translation does.
+    """
+    result = catalogue(package, lang)
+    for message in result.obsolete.values():
+        result[message.id] = message
+    result.obsolete.clear()
+    wanted = Catalog()
+    for message in template:
+        if message.id and (shared is None or message.id not in shared or message.id in result):
+            wanted.add(message.id)
+    result.update(wanted)
+    return result
+
+
+def text(catalog: Catalog) -> str:
+    """The catalogue as a file: sorted, unwrapped, without dates and places, so that a diff shows words alone."""
+    body = io.BytesIO()
+    write_po(body, catalog, width=0, no_location=True, omit_header=True, sort_output=True)
+    return (
+        'msgid ""\nmsgstr ""\n'
+        f'"Language: {catalog.locale_identifier}\\n"\n'
+        '"Content-Type: text/plain; charset=utf-8\\n"\n'
+        f'"Plural-Forms: {catalog.plural_forms}\\n"\n\n'
+        f"{body.getvalue().decode().rstrip()}\n"
+    )
+
+
+def untranslated(catalog: Catalog) -> Iterator[Message]:
+    """The messages that readers would see in English."""
+    for message in catalog:
+        forms = message.string if isinstance(message.string, list | tuple) else (message.string or "",)
+        if message.id and (message.fuzzy or not all(form.strip() for form in forms)):
+            yield message
+
+
+def main() -> int:
+    """Bring all catalogues up to date. Returns 1 when some message lacks a translation, and names each."""
+    lacking, shared = 0, marked("chassis")
+    for package in packages():
+        template = marked(package)
+        for lang in TRANSLATED:
+            catalog = merged(package, lang, template, None if package == "chassis" else shared)
+            path = path_of(package, lang)
+            if path.read_text() != (fresh := text(catalog)):
+                path.write_text(fresh)
+                sys.stdout.write(f"{path.relative_to(SERVICES.parent)}: written\n")
+            for message in untranslated(catalog):
+                lacking += 1
+                sys.stdout.write(f"{path.relative_to(SERVICES.parent)}: no translation of {message.id!r}\n")
+    return 1 if lacking else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
