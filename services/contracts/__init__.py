@@ -2,5 +2,6 @@
 
 from services.contracts import directory, intake, plans, scheduling
 from services.contracts.envelope import EVENTS, Event, Privacy
+from services.contracts.topics import TOPICS, Topic
 
-__all__ = ["EVENTS", "Event", "Privacy", "directory", "intake", "plans", "scheduling"]
+__all__ = ["EVENTS", "TOPICS", "Event", "Privacy", "Topic", "directory", "intake", "plans", "scheduling"]

@@ -87,7 +87,6 @@ def write_event(
     event: Event,
     *,
     id: UUID,
-    source: str,
     time: datetime,
     sequence: int,
     correlation_id: UUID,
@@ -98,7 +97,6 @@ def write_event(
     moment = time.astimezone(UTC).isoformat()
     headers: Headers = [
         ("ce_id", str(id).encode()),
-        ("ce_source", source.encode()),
         *_constant_headers(event.type),
         ("ce_time", moment.replace("+00:00", "Z").encode()),
         ("ce_subject", key),
@@ -107,12 +105,13 @@ def write_event(
     ]
     if causation_id is not None:
         headers.append(("ce_causationid", str(causation_id).encode()))
-    return Record(event.topic, key, headers, event.model_dump_json().encode())
+    return Record(event.topic.name, key, headers, event.model_dump_json().encode())
 
 
 @cache
 def _constant_headers(type: str) -> Headers:
     return [
+        ("ce_source", EVENTS[type].topic.source.encode()),
         ("ce_type", type.encode()),
         ("ce_specversion", b"1.0"),
         ("ce_dataschema", f"/contracts/{type}.json".encode()),

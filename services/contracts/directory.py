@@ -17,16 +17,7 @@ from services.contracts.envelope import (
     SubjectRef,
     private,
 )
-
-CENTRES = "cefo.directory.centres"
-PROVIDERS = "cefo.directory.providers"
-REFERRALS = "cefo.directory.referrals"
-"""For the platform's own services."""
-REFERRAL_EVENTS = "cefo.directory.referral-events"
-"""For partners: no reference to a person."""
-
-COMPACTED = frozenset({CENTRES, PROVIDERS})
-"""Topics that hold state: the last event of a key is the whole truth about it."""
+from services.contracts.topics import CENTRES, PROVIDERS, REFERRAL_EVENTS, REFERRALS
 
 
 class ReferralStatus(StrEnum):

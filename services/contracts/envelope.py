@@ -15,6 +15,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
+from services.contracts.topics import TOPICS, Topic
+
 
 class Privacy(StrEnum):
     """How much a field says about a person.
@@ -46,27 +48,26 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     type: ClassVar[str]
-    topic: ClassVar[str]
+    topic: ClassVar[Topic]
     about: ClassVar[str]
 
-    def __init_subclass__(cls, **declared: str) -> None:
+    def __init_subclass__(cls, *, type: str = "", topic: Topic | None = None, about: str = "") -> None:
         super().__init_subclass__()
-        if not declared:
+        if not type:
             return
-        cls.type, cls.topic, cls.about = declared["type"], declared["topic"], declared["about"]
-        if cls.type in EVENTS:
-            raise TypeError(f"event type {cls.type!r} is declared by {EVENTS[cls.type].__name__} and by {cls.__name__}")
-        EVENTS[cls.type] = cls
+        if topic is None or not about:
+            raise TypeError(f"{cls.__name__}: an event type declares its topic, and the field it is about")
+        if type in EVENTS:
+            raise TypeError(f"event type {type!r} is declared by {EVENTS[type].__name__} and by {cls.__name__}")
+        if (known := TOPICS.setdefault(topic.name, topic)) != topic:
+            raise TypeError(f"{cls.__name__} declares {topic}, which another event type declares as {known}")
+        cls.type, cls.topic, cls.about = type, topic, about
+        EVENTS[type] = cls
 
     @property
     def key(self) -> str:
         """The id of the aggregate this event is about: Kafka key and CloudEvents `subject`."""
         return str(getattr(self, self.about))
-
-
-def dead_letters(topic: str) -> str:
-    """The topic that takes what could not be handled from `topic`."""
-    return f"{topic}.dead-letters"
 
 
 CentreCode = Annotated[str, private(Privacy.PUBLIC, pattern=r"^[a-z][a-z-]{1,39}$", max_length=40)]

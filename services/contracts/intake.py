@@ -16,11 +16,7 @@ from services.contracts.envelope import (
     SubjectRef,
     private,
 )
-
-VISITS = "cefo.intake.visits"
-VISITORS = "cefo.intake.visitors"
-DESK_CHECK_INS = "cefo.desk.check-ins"
-"""Ingress: a front desk's own software emits check-ins here directly."""
+from services.contracts.topics import DESK_CHECK_INS, VISITORS, VISITS
 
 
 class Channel(StrEnum):

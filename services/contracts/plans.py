@@ -18,8 +18,7 @@ from services.contracts.envelope import (
     private,
 )
 from services.contracts.scheduling import MethodCode
-
-PLANS = "cefo.plans.plans"
+from services.contracts.topics import PLANS
 
 
 class Dimension(StrEnum):

@@ -20,9 +20,7 @@ from services.contracts.envelope import (
     SubjectRef,
     private,
 )
-
-INTERVIEWS = "cefo.scheduling.interviews"
-WORKSHOPS = "cefo.scheduling.workshops"
+from services.contracts.topics import INTERVIEWS, WORKSHOPS
 
 
 class InterviewKind(StrEnum):

@@ -10,9 +10,9 @@ from xml.sax.saxutils import escape
 
 from services.chassis.service.definition import Service
 from services.chassis.web.routing import policy_of, routes_in
-from services.contracts import EVENTS
-from services.contracts.directory import CENTRES, COMPACTED, PROVIDERS, REFERRAL_EVENTS
+from services.contracts import TOPICS, Topic
 from services.contracts.roles import Role
+from services.contracts.topics import CENTRES, PROVIDERS, REFERRAL_EVENTS
 
 OUTSIDE = "outside"
 READ_BY_PARTNERS = (REFERRAL_EVENTS, CENTRES, PROVIDERS)
@@ -32,42 +32,36 @@ text { font: 14px system-ui, -apple-system, 'Segoe UI', sans-serif; fill: #1d273
 
 
 @dataclass(frozen=True, slots=True)
-class Topic:
-    """A topic and the columns that emit on it and consume it: services by name, or `OUTSIDE`."""
+class Rail:
+    """A topic, and the columns that emit on it and consume it: services by name, or `OUTSIDE`."""
 
-    name: str
-    emits: frozenset[str]
+    topic: Topic
+    emits: str
     consumes: frozenset[str]
-    compacted: bool
 
 
-def topics(services: Mapping[str, Service]) -> list[Topic]:
+def rails(services: Mapping[str, Service]) -> list[Rail]:
     """Every topic of the contracts, those of front desks first, then by the service that emits on them."""
-    names = sorted({event.topic for event in EVENTS.values()}, key=lambda name: _order(name, services))
-    return [
-        Topic(
-            name,
-            emits=frozenset(_emitter(type, services) for type, event in EVENTS.items() if event.topic == name),
-            consumes=frozenset(_consumers(name, services)),
-            compacted=name in COMPACTED,
-        )
-        for name in names
-    ]
+    order = [OUTSIDE, *services]
+    return sorted(
+        (Rail(topic, _emitter(topic, services), frozenset(_consumers(topic, services))) for topic in TOPICS.values()),
+        key=lambda rail: (order.index(rail.emits), rail.topic.name),
+    )
 
 
 def table(services: Mapping[str, Service]) -> str:
     """The picture's lines as a Markdown table, for readers who do not see the picture."""
     lines = ["| topic | emitted by | consumed by | keeps |", "|---|---|---|---|"]
-    for topic in topics(services):
-        keeps = "the last event of each key" if topic.compacted else "every event"
-        emits, consumes = (_listed(names, services) for names in (topic.emits, topic.consumes))
-        lines.append(f"| `{topic.name}` | {emits} | {consumes} | {keeps} |")
+    for rail in rails(services):
+        keeps = "the last event of each key" if rail.topic.compacted else "every event"
+        emits, consumes = (_listed(names, services) for names in ({rail.emits}, rail.consumes))
+        lines.append(f"| `{rail.topic.name}` | {emits} | {consumes} | {keeps} |")
     return "\n".join(lines) + "\n"
 
 
 def picture(services: Mapping[str, Service]) -> str:
     """The picture as an SVG document."""
-    lines = topics(services)
+    lines = rails(services)
     columns = dict(zip([*services, OUTSIDE], [*_COLOURS, _OUTSIDE_COLOUR], strict=True))
     centre = {name: _LABELS + _COLUMN * number + _COLUMN // 2 for number, name in enumerate(columns)}
     stores = _RAILS + _ROW * len(lines) + 6
@@ -76,7 +70,7 @@ def picture(services: Mapping[str, Service]) -> str:
         *_people(services, centre),
         *_columns(columns, centre, stores),
         *_services(services, columns, centre),
-        *(part for row, topic in enumerate(lines) for part in _rail(topic, _RAILS + _ROW * row, columns, centre)),
+        *(part for row, rail in enumerate(lines) for part in _rail(rail, _RAILS + _ROW * row, columns, centre)),
         *_stores(services, columns, centre, stores),
         *_legend(height - 34),
     ]
@@ -123,18 +117,17 @@ def _services(services: Mapping[str, Service], columns: Mapping[str, str], centr
     yield _text(24, _RAILS - 16, "Topics (Kafka)", "strong")
 
 
-def _rail(topic: Topic, y: int, columns: Mapping[str, str], centre: Mapping[str, int]) -> Iterator[str]:
-    emitter = next(name for name in columns if name in topic.emits)
-    ends = [centre[name] for name in topic.emits | topic.consumes]
-    yield _text(24, y + 14, topic.name, "code")
-    if topic.compacted:
+def _rail(rail: Rail, y: int, columns: Mapping[str, str], centre: Mapping[str, int]) -> Iterator[str]:
+    ends = [centre[name] for name in {rail.emits} | rail.consumes]
+    yield _text(24, y + 14, rail.topic.name, "code")
+    if rail.topic.compacted:
         yield _text(222, y + 14, "compacted", "soft")
-    yield f'<path d="M{min(ends)} {y + 10}H{max(ends)}" stroke="{columns[emitter]}" stroke-width="2.5"/>'
+    yield f'<path d="M{min(ends)} {y + 10}H{max(ends)}" stroke="{columns[rail.emits]}" stroke-width="2.5"/>'
     for name in columns:
-        if name in topic.emits:
+        if name == rail.emits:
             yield f'<circle cx="{centre[name]}" cy="{y + 10}" r="8" fill="{columns[name]}"/>'
-        elif name in topic.consumes:
-            ring = f'r="6.5" fill="#fff" stroke="{columns[emitter]}" stroke-width="3"'
+        elif name in rail.consumes:
+            ring = f'r="6.5" fill="#fff" stroke="{columns[rail.emits]}" stroke-width="3"'
             yield f'<circle cx="{centre[name]}" cy="{y + 10}" {ring}/>'
 
 
@@ -190,20 +183,14 @@ def _admitted(service: Service) -> list[str]:
     return anyone + [role.value for role in Role if role in roles]
 
 
-def _consumers(topic: str, services: Mapping[str, Service]) -> Iterator[str]:
-    yield from (service.name for service in services.values() if topic in service.reactions.topics)
+def _consumers(topic: Topic, services: Mapping[str, Service]) -> Iterator[str]:
+    yield from (service.name for service in services.values() if topic.name in service.reactions.topics)
     if topic in READ_BY_PARTNERS:
         yield OUTSIDE
 
 
-def _emitter(type: str, services: Mapping[str, Service]) -> str:
-    said_by = type.split(".")[1]
-    return said_by if said_by in services else OUTSIDE
-
-
-def _order(topic: str, services: Mapping[str, Service]) -> tuple[int, str]:
-    owner = topic.split(".")[1]
-    return ([*services].index(owner) if owner in services else -1, topic)
+def _emitter(topic: Topic, services: Mapping[str, Service]) -> str:
+    return topic.owner if topic.owner in services else OUTSIDE
 
 
 def _listed(names: Iterable[str], services: Mapping[str, Service]) -> str:

@@ -14,8 +14,7 @@ from services.chassis.events.consumer import Consumer
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.migrations import migrate
 from services.chassis.storage.store import Store
-from services.contracts.intake import VISITS
-from services.contracts.scheduling import INTERVIEWS
+from services.contracts.topics import INTERVIEWS, VISITS
 from services.impact.app import SERVICE
 from tests.bench.kafka import consume, produce
 from tests.bench.measuring import Row, Size, in_turns, row
@@ -52,7 +51,7 @@ async def ours(parts: Parts, number: int) -> float:
 async def comparator(parts: Parts, number: int) -> float:
     """Records per second."""
     started = perf_counter()
-    seen = await consume(parts.kafka, [VISITS, INTERVIEWS], number)
+    seen = await consume(parts.kafka, [VISITS.name, INTERVIEWS.name], number)
     seconds = perf_counter() - started
     if seen != number:
         raise RuntimeError(f"{seen} were read, {number} were said")

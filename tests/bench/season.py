@@ -50,7 +50,6 @@ def visit_events(number: int) -> Iterator[Record]:
                 status=VisitStatus(told["status"]),
                 **moments,
             ),
-            "/intake",
         )
 
 
@@ -62,18 +61,17 @@ def interview_events(number: int) -> Iterator[Record]:
             name: told.get(name)
             for name in ("interview_id", "centre", "area", "counsellor", "starts_at", "minutes", "visit_id")
         }
-        yield _record(InterviewHeld(kind=InterviewKind.INFORMATION, **said), "/scheduling")
+        yield _record(InterviewHeld(kind=InterviewKind.INFORMATION, **said))
 
 
 def _is_held(told: dict[str, Any]) -> bool:
     return told["kind"] == "information" and told["status"] == "fulfilled"
 
 
-def _record(event: Event, source: str) -> Record:
+def _record(event: Event) -> Record:
     return write_event(
         event,
         id=uuid5(NAMESPACE_URL, event.key),
-        source=source,
         time=_SAID,
         sequence=1,
         correlation_id=UUID(event.key),

@@ -205,7 +205,7 @@ def answered(stack: Stack, centre: Centre) -> dict[str, str]:
 
 def stuck(stack: Stack, at: datetime) -> str:
     """A dead letter, as the consumer keeps what nobody can read. Returns it."""
-    record = Record(DeskCheckIn.topic, b"7f2c", [], b"not an event", 0, 41)
+    record = Record(DeskCheckIn.topic.name, b"7f2c", [], b"not an event", 0, 41)
     row = dead_letter_row(
         record,
         state=DeadLetterState.DEAD,

@@ -13,6 +13,7 @@ from services.chassis.events.consumer import Consumer
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock, consumer_for, quiet_settings
+from services.contracts import Topic
 from services.launcher.embedded import EmbeddedKafka
 from tests.conformance.sample import Sample, Table, forget
 from tests.parts.postgres import PostgresServer
@@ -83,7 +84,7 @@ async def _emptied(store: Store) -> Store:
 @pytest.fixture
 def sample() -> Generator[Sample]:
     """The event of this test, on a topic of its own."""
-    made = Sample.on(f"cefo.sample.{uuid4().hex[:8]}")
+    made = Sample.on(Topic(f"cefo.sample.{uuid4().hex[:8]}", "sample"))
     yield made
     forget(made.event)
 

@@ -19,7 +19,8 @@ from services.chassis.storage.store import Aggregate, Store, Work
 from services.chassis.storage.tables import read_model_metadata
 from services.chassis.testing import record_of
 from services.contracts.cloudevents import Record
-from services.contracts.envelope import EVENTS, Event, Number, PersonalReference, dead_letters
+from services.contracts.envelope import EVENTS, Event, Number, PersonalReference
+from services.contracts.topics import TOPICS, Topic
 
 POISON = 666
 """A number that no reaction here can take."""
@@ -69,7 +70,7 @@ class Counted(Event):
     number: Number
 
 
-def counted_on(topic: str) -> type[Counted]:
+def counted_on(topic: Topic) -> type[Counted]:
     """The event type of one test; `forget` it afterwards."""
     kind = f"cefo.sample.counted-{uuid4().hex[:8]}.v1"
     return type("CountedHere", (Counted,), {}, type=kind, topic=topic, about="tally_id")
@@ -77,6 +78,7 @@ def counted_on(topic: str) -> type[Counted]:
 
 def forget(event: type[Event]) -> None:
     EVENTS.pop(event.type, None)
+    TOPICS.pop(event.topic.name, None)
 
 
 @dataclass
@@ -88,7 +90,7 @@ class Sample:
     reactions: Reactions
 
     @classmethod
-    def on(cls, topic: str) -> "Sample":
+    def on(cls, topic: Topic) -> "Sample":
         sample = cls(counted_on(topic), {POISON}, Reactions())
         sample.reactions.on(sample.event, loads=Tally, begins=True)(sample.count)
         return sample
@@ -127,10 +129,10 @@ async def letters(store: Store, state: str | None = None) -> Sequence[Any]:
         return (await session.execute(chosen if state is None else chosen.where(table.c.state == state))).all()
 
 
-async def announced(store: Store, topic: str) -> list[Record]:
+async def announced(store: Store, topic: Topic) -> list[Record]:
     """What the store says, or will say, on the dead-letter topic of this one."""
     outbox = store.table("outbox")
-    chosen = outbox.select().where(outbox.c.topic == dead_letters(topic)).order_by(outbox.c.seq)
+    chosen = outbox.select().where(outbox.c.topic == topic.dead_letters).order_by(outbox.c.seq)
     async with store.read() as session:
         rows = (await session.execute(chosen)).all()
     return [Record(row.topic, row.key, unpack_headers(row.headers), row.value) for row in rows]

@@ -17,8 +17,8 @@ from services.chassis.events.consumer import Consumer
 from services.chassis.events.relay import Relay
 from services.chassis.storage.outbox import unpack_headers
 from services.chassis.storage.store import Store
+from services.contracts import TOPICS
 from services.contracts.cloudevents import Record
-from services.contracts.envelope import dead_letters
 from tests.conformance.conftest import StoreOf
 from tests.conformance.sample import POISON, Sample, eventually, letters, produce, running, topic_of, trail
 from tests.parts.postgres import PostgresServer
@@ -31,7 +31,7 @@ async def test_said_is_heard_once_in_order_and_poison_stops_nobody(
 ) -> None:
     poison = sample.told(BRUNO, 1, POISON)
     spoilt = sample.told(CHLOE, 1)
-    spoilt = Record(sample.event.topic, b"\xfe", [*spoilt.headers, ("ce_note", b"\xff"), ("x", None)], b"{")
+    spoilt = Record(sample.event.topic.name, b"\xfe", [*spoilt.headers, ("ce_note", b"\xff"), ("x", None)], b"{")
     await produce(broker.settings.kafka, [poison, spoilt])
     consumer = Consumer(listener, broker, sample.reactions)
     async with running(Relay(speaker, broker).run(), Relay(listener, broker).run(), consumer.run()):
@@ -47,7 +47,7 @@ async def test_said_is_heard_once_in_order_and_poison_stops_nobody(
     for letter, record in ((kept["unlucky"], poison), (kept["bad-envelope"], spoilt)):
         assert (letter.key, letter.value, unpack_headers(letter.headers)) == (record.key, record.value, record.headers)
         assert (letter.value, letter.partition, letter.offset) in stands
-    copies = {one.value: one for one in await topic_of(broker.settings.kafka, dead_letters(poison.topic))}
+    copies = {one.value: one for one in await topic_of(broker.settings.kafka, TOPICS[poison.topic].dead_letters)}
     for record, reason in ((poison, b"unlucky"), (spoilt, b"bad-envelope")):
         copy = copies[record.value]
         assert copy.key == record.key
@@ -95,7 +95,7 @@ async def test_all_that_was_heard_is_committed_soon_whoever_has_the_partitions(
 async def _all_committed(broker: Broker, group: str, sample: Sample) -> bool:
     """Whether the group has come to the end of the sample's topic, for all that the broker knows."""
     ends: dict[TopicPartition, int] = {}
-    for record in await topic_of(broker.settings.kafka, sample.event.topic):
+    for record in await topic_of(broker.settings.kafka, sample.event.topic.name):
         tp = TopicPartition(record.topic, record.partition)
         ends[tp] = max(ends.get(tp, 0), record.offset + 1)
     try:
@@ -209,7 +209,7 @@ async def test_a_dead_letter_as_large_as_kafka_takes_reaches_its_topic(
     while await relay.relay_once():
         pass
     await relay.close()
-    [copy] = await topic_of(broker.settings.kafka, dead_letters(large.topic))
+    [copy] = await topic_of(broker.settings.kafka, TOPICS[large.topic].dead_letters)
     assert len(copy.value) == len(large.value)
 
 
@@ -231,7 +231,7 @@ async def away(store: Store, request: pytest.FixtureRequest) -> AsyncGenerator[N
 
 
 async def _copies(broker: Broker, sample: Sample) -> int:
-    return len(await topic_of(broker.settings.kafka, dead_letters(sample.event.topic)))
+    return len(await topic_of(broker.settings.kafka, sample.event.topic.dead_letters))
 
 
 async def _is(asked: object, wanted: object) -> bool:

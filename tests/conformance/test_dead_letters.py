@@ -31,7 +31,7 @@ async def test_a_poison_event_alone_is_buried_with_everything_there_is_to_know(
     [letter] = await letters(listener)
     assert (letter.state, letter.reason, letter.attempts) == ("dead", "unlucky", 3)
     assert "Nobody counts 666." in letter.detail
-    assert (letter.topic, letter.partition, letter.offset) == (sample.event.topic, 2, 41)
+    assert (letter.topic, letter.partition, letter.offset) == (sample.event.topic.name, 2, 41)
     assert (letter.type, letter.source, letter.subject, letter.sequence) == (
         sample.event.type,
         "/sample",
@@ -48,7 +48,7 @@ async def test_a_poison_event_alone_is_buried_with_everything_there_is_to_know(
         "cefo-detail": b"unlucky: Nobody counts 666.",
         "cefo-service": listener.service.encode(),
         "cefo-attempts": b"3",
-        "cefo-position": f"{sample.event.topic}/2/41".encode(),
+        "cefo-position": f"{sample.event.topic.name}/2/41".encode(),
     }
 
 

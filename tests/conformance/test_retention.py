@@ -1,5 +1,6 @@
 """What is old goes, and nothing that was promised goes with it: no repetition, no gap, nothing held for ever."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -7,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from services.chassis.events.consumer import Consumer
-from services.chassis.service import retention
 from services.chassis.service.retention import prune_dead_letters, prune_inbox, prune_outbox
 from services.chassis.storage.outbox import republish, unpack_headers
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock, consumer_for
+from services.contracts import TOPICS
 from services.contracts.cloudevents import Record, read_event
 from tests.conformance.sample import POISON, Sample, letters, trail
 
@@ -84,9 +85,7 @@ async def test_topics_that_hold_state_keep_the_last_event_of_each_key(
     speaker: Store, listener: Store, sample: Sample, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A new broker gets every centre's state from the outbox, however old it is."""
-    state = frozenset({sample.event.topic})
-    monkeypatch.setattr(retention, "COMPACTED", state)
-    monkeypatch.setattr("services.chassis.events.sequencing.COMPACTED", state)
+    monkeypatch.setitem(TOPICS, sample.event.topic.name, replace(sample.event.topic, compacted=True))
     for number in (1, 2, 3):
         for who in (ANNA, BRUNO):
             await sample.say(speaker, who, number)
@@ -198,7 +197,7 @@ async def test_the_inbox_forgets_only_what_is_silent_and_waits_for_nothing(
     young = uuid4()
     await forgetful.process([sample.told(young, 1)])
     with monkeypatch.context() as patched:
-        patched.setattr(retention, "STATEFUL", frozenset({"/sample"}))
+        patched.setitem(TOPICS, sample.event.topic.name, replace(sample.event.topic, compacted=True))
         assert await prune_inbox(listener, days=61) == 0, "the state of a key can come again for good"
     assert await prune_inbox(listener, days=61, page=1) == 2
     assert await known(listener) == {str(BRUNO), str(young)}

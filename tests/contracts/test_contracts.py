@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from services.contracts import EVENTS, Event, Privacy
-from services.contracts.envelope import dead_letters
+from services.contracts.topics import REFERRAL_EVENTS, TOPICS
 from tests.contracts.snapshots import FOLDER, breaks, kept, schema_of
 
 SERVICES = Path(__file__).parents[2] / "services"
@@ -79,7 +79,7 @@ def test_references_to_persons_are_pseudonymous(event: type[Event]) -> None:
             assert field["x-privacy"] == Privacy.PSEUDONYMOUS, name
 
 
-PARTNERS = [event for event in EVENTS.values() if event.topic == "cefo.directory.referral-events"]
+PARTNERS = [event for event in EVENTS.values() if event.topic == REFERRAL_EVENTS]
 
 
 @pytest.mark.parametrize("event", PARTNERS, ids=lambda event: event.type)
@@ -96,14 +96,14 @@ def test_there_is_something_for_partners() -> None:
 @EVERY
 def test_the_type_says_service_fact_and_version(event: type[Event]) -> None:
     assert re.fullmatch(r"cefo\.(desk|intake|scheduling|plans|directory)\.[a-z]+(-[a-z]+)*\.v[1-9][0-9]*", event.type)
-    assert re.fullmatch(rf"cefo\.{event.type.split('.')[1]}\.[a-z]+(-[a-z]+)*", event.topic)
+    assert event.type.startswith(f"cefo.{event.topic.owner}.")
+    assert re.fullmatch(rf"cefo\.{event.topic.owner}\.[a-z]+(-[a-z]+)*", event.topic.name)
     assert event.about in event.model_fields
-    assert dead_letters(event.topic) == f"{event.topic}.dead-letters"
     assert event.model_fields[event.about].is_required()
 
 
 def test_the_topics_are_those_that_are_documented() -> None:
-    assert {event.topic for event in EVENTS.values()} == {
+    assert TOPICS.keys() == {
         "cefo.desk.check-ins",
         "cefo.intake.visits",
         "cefo.intake.visitors",
@@ -122,7 +122,7 @@ def test_every_event_is_said_by_the_service_that_its_type_names() -> None:
     never = [
         event.type
         for event in EVENTS.values()
-        if (speaker := event.type.split(".")[1]) != "desk" and event.__name__ not in _made_in(SERVICES / speaker)
+        if event.topic.owner != "desk" and event.__name__ not in _made_in(SERVICES / event.topic.owner)
     ]
     assert never == []
 

@@ -13,8 +13,9 @@ from services.chassis.refusals import NotFound
 from services.chassis.storage.outbox import unpack_headers
 from services.chassis.storage.store import Store
 from services.contracts.cloudevents import Record, read_event
-from services.contracts.directory import REFERRAL_EVENTS, ReferralChanged
+from services.contracts.directory import ReferralChanged
 from services.contracts.directory import ReferralStatus as Status
+from services.contracts.topics import REFERRAL_EVENTS
 from services.directory import actions, domain
 from services.directory.actions.partners import (
     FeedData,
@@ -71,7 +72,7 @@ async def test_the_partners_topic_carries_the_same_event_and_leads_to_nobody(tow
     await accept(town, referral.id)
     outbox = town.table("outbox")
     async with town.read() as session:
-        chosen = outbox.select().where(outbox.c.topic == REFERRAL_EVENTS).order_by(outbox.c.seq)
+        chosen = outbox.select().where(outbox.c.topic == REFERRAL_EVENTS.name).order_by(outbox.c.seq)
         told = [
             (row, read_event(Record(row.topic, row.key, unpack_headers(row.headers), row.value)))
             for row in await session.execute(chosen)
@@ -109,7 +110,7 @@ async def test_a_plan_is_no_way_to_join_either(town: Store) -> None:
         )
     outbox = town.table("outbox")
     async with town.read() as session:
-        rows = (await session.execute(outbox.select().where(outbox.c.topic == REFERRAL_EVENTS))).all()
+        rows = (await session.execute(outbox.select().where(outbox.c.topic == REFERRAL_EVENTS.name))).all()
     [told] = [(row.headers + row.value).decode() for row in rows]
     assert not [one for one in (plan, action, somebody) if str(one) in told]
 

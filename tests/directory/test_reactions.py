@@ -14,8 +14,8 @@ from services.chassis.events.consumer import Consumer
 from services.chassis.refusals import NotFound
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
+from services.chassis.testing import record_of
 from services.contracts import Event
-from services.contracts.cloudevents import write_event
 from services.contracts.directory import DirectoryPurged, ReferralProgressed, ReferralRequested
 from services.contracts.intake import SubjectErased
 from services.contracts.plans import ActionPlanned
@@ -31,15 +31,7 @@ async def tell(store: Store, *events: Event) -> None:
     """Bring these events to the directory in one batch, as Kafka would; each is the first of its aggregate's sender."""
     broker = cast(Any, SimpleNamespace(settings=Settings(retry_seconds=0.001), backpressure=None))
     records = [
-        write_event(
-            event,
-            id=uuid4(),
-            source=f"/test/{number}",
-            time=MARCH,
-            sequence=1,
-            correlation_id=CHAIN,
-            causation_id=None,
-        )
+        record_of(event, 1, source=f"/test/{number}", time=MARCH, correlation_id=CHAIN)
         for number, event in enumerate(events)
     ]
     await Consumer(store, broker, reactions).process(records)

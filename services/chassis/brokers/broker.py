@@ -14,10 +14,8 @@ from services.chassis.brokers.backpressure import EmbeddedBackpressure, RecordPo
 from services.chassis.runtime.failpoints import failpoint
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import log
-from services.contracts import EVENTS
+from services.contracts import TOPICS
 from services.contracts.cloudevents import Record
-from services.contracts.directory import COMPACTED
-from services.contracts.envelope import dead_letters
 
 if TYPE_CHECKING:
     from services.chassis.storage.store import Store
@@ -38,20 +36,17 @@ _log = log(__name__)
 _T = TypeVar("_T")
 
 
-def all_topics() -> list[str]:
-    """Every topic of the platform, with its dead letters."""
-    topics = sorted({event.topic for event in EVENTS.values()})
-    return [*topics, *(dead_letters(topic) for topic in topics)]
+def topic_settings(days: int = 0) -> dict[str, dict[str, str]]:
+    """Every topic of the platform and its dead letters, by name, with how Kafka keeps it: so many days, 0: for good.
 
-
-def topic_settings(topic: str, days: int = 0) -> dict[str, str]:
-    """How Kafka keeps a topic: so many days (0: for good); state compacted; dead letters with room to explain them."""
-    kept = {"retention.ms": str(days * 86_400_000 or -1)}
-    if topic in COMPACTED:
-        kept |= {"cleanup.policy": "compact", "retention.ms": "-1"}
-    if topic.endswith(dead_letters("")):
-        kept["max.message.bytes"] = str(LARGEST)
-    return kept
+    Compacted topics are kept for good. Dead letters have room to explain them.
+    """
+    aged = {"retention.ms": str(days * 86_400_000 or -1)}
+    compacted = {"cleanup.policy": "compact", "retention.ms": "-1"}
+    return {
+        **{topic.name: compacted if topic.compacted else aged for topic in TOPICS.values()},
+        **{topic.dead_letters: {**aged, "max.message.bytes": str(LARGEST)} for topic in TOPICS.values()},
+    }
 
 
 class Broker:
@@ -80,12 +75,12 @@ class Broker:
         try:
             await with_timeout(DEADLINE, admin.start(), grace=1)
             if self.embedded:
-                for topic in all_topics():
+                for topic in topic_settings():
                     await admin._get_cluster_metadata([topic])  # asking for a topic makes the embedded broker create it
                 return
             copies = (self.settings.partitions, self.settings.replication)
-            days = self.settings.topic_days
-            wanted = [NewTopic(topic, *copies, topic_configs=topic_settings(topic, days)) for topic in all_topics()]
+            every = topic_settings(self.settings.topic_days)
+            wanted = [NewTopic(topic, *copies, topic_configs=kept) for topic, kept in every.items()]
             present = set(await admin.list_topics())
             answer = await admin.create_topics([topic for topic in wanted if topic.name not in present])
             for _, code, *_ in answer.topic_errors:

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.chassis.events.reactions import Reactions
-from services.contracts import EVENTS, Event
-from services.contracts.directory import COMPACTED
+from services.contracts import EVENTS, Event, Topic
 
 _HEADERS: dict[str, Any] = {
     "type": "object",
@@ -27,42 +26,38 @@ _HEADERS: dict[str, Any] = {
 
 def asyncapi_document(services: Mapping[str, Reactions]) -> dict[str, Any]:
     """The document of these services, by name: of one, or of the whole platform."""
-    sent = [event for event in EVENTS.values() if _speaker(event) in services]
+    sent = [event for event in EVENTS.values() if event.topic.owner in services]
     heard = {type: name for name, reactions in services.items() for type in reactions.by_type}
     events = {event.type: event for event in [*sent, *(EVENTS[type] for type in heard)]}
-    topics = sorted({event.topic for event in events.values()})
+    topics = sorted({event.topic for event in events.values()}, key=lambda topic: topic.name)
     operations: dict[str, Any] = {}
     for name, reactions in services.items():
         for topic in topics:
-            said = [e for e in sent if e.topic == topic and _speaker(e) == name]
+            said = [e for e in sent if e.topic == topic and topic.owner == name]
             listened = [EVENTS[type] for type in reactions.by_type if EVENTS[type].topic == topic]
             for action, messages in (("send", said), ("receive", listened)):
                 if messages:
-                    operations[f"{name}.{action}.{topic}"] = {
+                    operations[f"{name}.{action}.{topic.name}"] = {
                         "action": action,
-                        "channel": {"$ref": f"#/channels/{topic}"},
-                        "messages": [{"$ref": f"#/channels/{topic}/messages/{e.type}"} for e in messages],
+                        "channel": {"$ref": f"#/channels/{topic.name}"},
+                        "messages": [{"$ref": f"#/channels/{topic.name}/messages/{e.type}"} for e in messages],
                     }
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "cefo", "version": "1", "description": "CloudEvents 1.0 in Kafka binary mode."},
         "defaultContentType": "application/json",
-        "channels": {topic: _channel(topic, list(events.values())) for topic in topics},
+        "channels": {topic.name: _channel(topic, list(events.values())) for topic in topics},
         "operations": operations,
         "components": {"messages": {type: _message(event) for type, event in sorted(events.items())}},
     }
 
 
-def _speaker(event: type[Event]) -> str:
-    return event.type.split(".")[1]
-
-
-def _channel(topic: str, events: list[type[Event]]) -> dict[str, Any]:
-    kept = "compact" if topic in COMPACTED else "delete"
+def _channel(topic: Topic, events: list[type[Event]]) -> dict[str, Any]:
+    kept = "compact" if topic.compacted else "delete"
     return {
-        "address": topic,
+        "address": topic.name,
         "messages": {e.type: {"$ref": f"#/components/messages/{e.type}"} for e in events if e.topic == topic},
-        "bindings": {"kafka": {"topic": topic, "topicConfiguration": {"cleanup.policy": [kept]}}},
+        "bindings": {"kafka": {"topic": topic.name, "topicConfiguration": {"cleanup.policy": [kept]}}},
     }
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from services.chassis.brokers.offsets import Extents
 from services.chassis.refusals import Refused, msg
 from services.chassis.storage.store import Store
-from services.contracts.directory import COMPACTED
+from services.contracts import TOPICS
 
 
 class HistoryMissing(Refused):
@@ -46,10 +46,11 @@ async def emitted_by_topic(stores: Iterable[Store], topics: Collection[str]) -> 
 def complete_or_refuse(heard: Mapping[str, tuple[int, int]], kept: Mapping[str, int]) -> None:
     """Raises `HistoryMissing` where less can be read again than was heard. Compacted topics hold one per aggregate."""
     for source, (events, aggregates) in sorted(heard.items()):
-        topics = {topic: number for topic, number in kept.items() if f"/{topic.split('.')[1]}" == source}
-        wanted = aggregates if COMPACTED & topics.keys() else events
-        if sum(topics.values()) < wanted:
-            raise HistoryMissing(source=source, heard=wanted, kept=sum(topics.values()))
+        topics = [topic for topic in TOPICS.values() if topic.source == source and topic.name in kept]
+        wanted = aggregates if any(topic.compacted for topic in topics) else events
+        readable = sum(kept[topic.name] for topic in topics)
+        if readable < wanted:
+            raise HistoryMissing(source=source, heard=wanted, kept=readable)
 
 
 def held_by_topic(held: Extents) -> Counter[str]:

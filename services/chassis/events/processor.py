@@ -35,9 +35,8 @@ from services.chassis.storage.errors import is_conflict, is_unavailable, violate
 from services.chassis.storage.outbox import raw_row
 from services.chassis.storage.store import Cause, Store, Work
 from services.chassis.storage.tables import DeadLetterState
-from services.contracts import EVENTS
+from services.contracts import EVENTS, TOPICS
 from services.contracts.cloudevents import IncomingEvent, Record, UnreadableEvent, read_event
-from services.contracts.envelope import dead_letters
 
 _log = log(__name__)
 Outcomes = Counter[str]
@@ -216,7 +215,7 @@ class EventProcessor:
         headers = explained_headers(
             record, reason=reason, detail=detail, attempts=attempts, service=self._store.service
         )
-        work.publish_raw(raw_row(record._replace(topic=dead_letters(record.topic), headers=headers), work.now))
+        work.publish_raw(raw_row(record._replace(topic=TOPICS[record.topic].dead_letters, headers=headers), work.now))
 
 
 def _cause(heard: IncomingEvent) -> Cause:

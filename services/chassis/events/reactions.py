@@ -91,5 +91,10 @@ class Reactions:
 
     @property
     def topics(self) -> set[str]:
-        """The topics to listen to."""
-        return {EVENTS[type].topic for type in self.by_type}
+        """The names of the topics to consume."""
+        return {EVENTS[type].topic.name for type in self.by_type}
+
+    @property
+    def sources(self) -> set[str]:
+        """The CloudEvents sources of the events on these topics."""
+        return {EVENTS[type].topic.source for type in self.by_type}

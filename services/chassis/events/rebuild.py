@@ -77,7 +77,7 @@ class Rebuilding:
         self._broker = broker
         self._group = f"cefo.{store.service}"
         self._topics = reactions.topics
-        self._sources = {f"/{kind.split('.')[1]}" for kind in reactions.by_type}
+        self._sources = reactions.sources
         self._tables = [table.__table__ for table in tables]
         self._rebuilds = store.table("rebuilds")
         self.generation = 0

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
 
+from services.contracts import TOPICS
 from services.contracts.cloudevents import IncomingEvent
-from services.contracts.directory import COMPACTED
 
 Key = tuple[str, str]
 """(source, aggregate id) or (source, `#` and the event's id)."""
@@ -33,7 +33,7 @@ def position_of(heard: IncomingEvent, last: int | None) -> Position:
     if last is not None and heard.sequence <= last:
         return Position.REPEATED
     # Compacted topics forget: there the newest is the whole truth.
-    if heard.sequence == (last or 0) + 1 or heard.record.topic in COMPACTED:
+    if heard.sequence == (last or 0) + 1 or TOPICS[heard.record.topic].compacted:
         return Position.NEXT
     return Position.AHEAD
 

@@ -16,10 +16,7 @@ from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import PRUNED
 from services.chassis.storage.store import Store
 from services.chassis.storage.tables import DeadLetterState
-from services.contracts.directory import COMPACTED
-
-STATEFUL = frozenset(f"/{topic.split('.')[1]}" for topic in COMPACTED)
-"""Sources of topics that hold state: the last event of each key is kept for good, so it can always come again."""
+from services.contracts import TOPICS
 
 PAGE = 2000
 """Most rows that one unit of work looks at."""
@@ -63,9 +60,10 @@ async def prune_outbox(store: Store, days: int, page: int = PAGE) -> int:
 
 async def _last_of_each_key(session: Any, outbox: sa.Table, old: list[Any]) -> set[int]:
     """Those of the rows that are the state of their key: a new consumer needs nothing else, and cannot do without."""
+    compacted = {topic.name for topic in TOPICS.values() if topic.compacted}
     keys: dict[str, set[bytes | None]] = {}
     for row in old:
-        if row.topic in COMPACTED:
+        if row.topic in compacted:
             keys.setdefault(row.topic, set()).add(row.key)
     kept: set[int] = set()
     for topic, some in keys.items():
@@ -82,6 +80,8 @@ async def prune_inbox(store: Store, days: int, page: int = PAGE) -> int:
         letters.c.subject == inbox.c.subject,
         letters.c.state != DeadLetterState.RETRIED.value,
     )
+    # The last event of each key of a compacted topic is kept for good, so it can always come again.
+    stateful = {topic.source for topic in TOPICS.values() if topic.compacted}
     last, removed = ("", ""), 0  # in the order of the key
     while True:
         async with store.work() as work:
@@ -91,7 +91,7 @@ async def prune_inbox(store: Store, days: int, page: int = PAGE) -> int:
             rows = (await work.session.execute(chosen)).all()
             if rows:
                 here = (key > last, key <= tuple(rows[-1]))
-                old = (inbox.c.heard_at < before, inbox.c.source.not_in(STATEFUL), ~waits)
+                old = (inbox.c.heard_at < before, inbox.c.source.not_in(stateful), ~waits)
                 removed += await _removed(work.session, sa.delete(inbox).where(*here, *old))
         if len(rows) < page:
             break

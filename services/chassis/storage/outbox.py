@@ -17,13 +17,12 @@ from services.contracts.cloudevents import Headers, Record, write_event
 
 
 def outbox_row(
-    event: Event, *, source: str, time: datetime, sequence: int, correlation_id: UUID, causation_id: UUID | None
+    event: Event, *, time: datetime, sequence: int, correlation_id: UUID, causation_id: UUID | None
 ) -> dict[str, Any]:
     """The row that says `event`."""
     record = write_event(
         event,
         id=uuid4(),
-        source=source,
         time=time,
         sequence=sequence,
         correlation_id=correlation_id,

@@ -56,12 +56,11 @@ class Cause:
 class Work:
     """One unit of work: what was loaded and changed, and what is to be said. Committed whole or not at all."""
 
-    def __init__(self, session: AsyncSession, source: str, now: datetime, cause: Cause) -> None:
+    def __init__(self, session: AsyncSession, now: datetime, cause: Cause) -> None:
         self.session = session
         self.now = now
         self._cause: Cause | Callable[[], Cause] = cause
         self.boards: set[str] = set()
-        self._source = source
         self._emitted: list[dict[str, Any]] = []
         self._held: dict[tuple[type[SQLModel], Any], SQLModel | None] = {}
         self._guards: list[tuple[str, Refused]] = []
@@ -143,7 +142,6 @@ class Work:
         self._emitted.append(
             outbox_row(
                 said,
-                source=self._source,
                 time=self.now,
                 sequence=sequence,
                 correlation_id=correlation_id,
@@ -159,7 +157,6 @@ class Work:
         told = write_event(
             said,
             id=id,
-            source=self._source,
             time=self.now,
             sequence=sequence,
             correlation_id=id,
@@ -223,7 +220,7 @@ class Store:
     async def work(self, cause: Cause | None = None) -> AsyncGenerator[Work]:
         """One unit of work. Commits when the block ends, rolls everything back when it raises."""
         async with self._turn if self.sqlite else nullcontext(), self._session(self.writer) as session:
-            work = Work(session, f"/{self.service}", self.clock(), cause or Cause())
+            work = Work(session, self.clock(), cause or Cause())
             try:
                 yield work
                 said = await work.flush()

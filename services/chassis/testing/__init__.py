@@ -105,16 +105,22 @@ def record_of(
     correlation_id: UUID | None = None,
     causation_id: UUID | None = None,
 ) -> Record:
-    """The record that a consumer would read when `event` was said as its aggregate's `sequence`-th."""
-    return write_event(
+    """The record that a consumer would read when `event` was said as its aggregate's `sequence`-th.
+
+    By the service whose topic it is, if no other `source` is given.
+    """
+    record = write_event(
         event,
         id=id or uuid4(),
-        source=source or f"/{event.type.split('.')[1]}",
         time=time or datetime.now(UTC),
         sequence=sequence,
         correlation_id=correlation_id or uuid4(),
         causation_id=causation_id,
     )
+    if source is not None:
+        headers = [(name, source.encode() if name == "ce_source" else value) for name, value in record.headers]
+        return record._replace(headers=headers)
+    return record
 
 
 async def emitted(store: Store, *types: type[Event]) -> list[IncomingEvent]:

@@ -21,6 +21,7 @@ from services.chassis.refusals import NotFound, msg
 from services.chassis.runtime.telemetry import log
 from services.contracts.directory import ReferralStatus
 from services.contracts.roles import Role
+from services.contracts.topics import REFERRAL_EVENTS
 from services.directory.domain import UnknownCursor, partner_ref
 from services.directory.store import Referral, ReferralEvent, events_after, keys_of, latest_events
 from services.directory.store.feed import FeedRow
@@ -128,7 +129,7 @@ def _cloud_event(event: ReferralEvent, key: bytes | None, partner: str) -> dict[
     return {
         "specversion": "1.0",
         "id": str(event.id),
-        "source": "/directory",
+        "source": REFERRAL_EVENTS.source,
         "type": event.type,
         "subject": str(event.referral_id),
         "time": event.at.isoformat(),

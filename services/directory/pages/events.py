@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Router, allow, fragment, live_board, page
-from services.contracts.directory import REFERRAL_EVENTS
 from services.contracts.roles import Role
+from services.contracts.topics import REFERRAL_EVENTS
 from services.directory.actions import FEED_BOARD
 from services.directory.actions.partners import newest, partner_of
 from services.directory.domain import short_reference
@@ -30,7 +30,7 @@ async def events(request: Request, read: Reading, person: Reader) -> Response:
         request,
         "directory/events.html",
         live_url="/directory/referral-events/stream",
-        topic=REFERRAL_EVENTS,
+        topic=REFERRAL_EVENTS.name,
         base=request.app.state.settings.public_url.rstrip("/"),
         **await _board(read, person),
     )

@@ -9,7 +9,7 @@ import io
 from dataclasses import dataclass
 from time import perf_counter
 
-from services.chassis.brokers.broker import all_topics
+from services.chassis.brokers.broker import topic_settings
 from services.contracts.cloudevents import Record
 from services.launcher.catalogue import SERVICES
 from tests.bench.kafka import consume, everything, how_many, make_topics, produce
@@ -30,7 +30,7 @@ class Left:
 async def left_behind(parts: Parts) -> Left:
     """Read everything back, before it is moved again."""
     tables = {name: await _dump(parts.postgres.url(f"cefo_{name}")) for name in SERVICES}
-    topics = {topic: number for topic, number in (await how_many(parts.kafka, all_topics())).items() if number}
+    topics = {topic: number for topic, number in (await how_many(parts.kafka, topic_settings())).items() if number}
     return Left(tables, await everything(parts.kafka, topics, sum(topics.values())), topics)
 
 
