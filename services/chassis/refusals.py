@@ -4,17 +4,21 @@
 
     Refused                  the request is understood and not allowed by a rule        409
     ├── Invalid              a field breaks a rule                                      422
+    │   ├── UnknownCentre    there is no such centre
+    │   └── UnknownArea      there is no such area; AreaNotServed: not at this centre
     ├── NotFound             there is no such thing (or not for you)                    404
     ├── NotAllowed           the role, centre or object is not yours                    403
     ├── NotSignedIn          nobody is signed in                                        401
     ├── BodyTooLarge         the request holds more than the limit                      413
     ├── Stale                it changed since you read it                               409
+    ├── AlreadyDifferent     the id is in use for something else                        409
     └── Unavailable          a part is away; nothing was changed; try again             503
 
 Each class of refusal is a slug, a message with named values, and the field it is about. The message is an English
 msgid; the reader sees it in their language.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -22,6 +26,11 @@ from typing import Any, ClassVar
 def msg(text: str) -> str:
     """Mark a message for the catalogues; it is translated where it is shown."""
     return text
+
+
+def listed(codes: Iterable[str]) -> str:
+    """Codes inside a message; a dash when there are none."""
+    return ", ".join(codes) or "–"
 
 
 @dataclass(eq=False)
@@ -48,6 +57,28 @@ class Invalid(Refused):
     slug = "invalid"
     status = 422
     message = msg("This value is not valid.")
+
+
+class UnknownCentre(Invalid):
+    """The centre does not exist, or was not published yet."""
+
+    slug = "unknown-centre"
+    message = msg("There is no centre {centre}. Known: {known}.")
+    field_name = "centre"
+
+
+class UnknownArea(Invalid):
+    """No centre works in this area."""
+
+    slug = "unknown-area"
+    message = msg("There is no area {area}. Known: {known}.")
+    field_name = "area"
+
+
+class AreaNotServed(UnknownArea):
+    """The centre does not work in this area."""
+
+    message = msg("{centre} has no area {area}. It works in: {known}.")
 
 
 class NotFound(Refused):
@@ -98,6 +129,14 @@ class Stale(Refused):
     slug = "stale-version"
     message = msg("This changed in the meantime (version {now}, you saw {seen}). Read it again.")
     field_name = "version"
+
+
+class AlreadyDifferent(Refused):
+    """The id was used before, for something else."""
+
+    slug = "already-different"
+    message = msg("{id} is already known with other content. Use a new id for something else.")
+    field_name = "id"
 
 
 class Unavailable(Refused):

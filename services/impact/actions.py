@@ -5,24 +5,17 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.chassis.copies.centres import centre_among, centre_copies
+from services.chassis.refusals import UnknownArea, listed
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.store import Work
-from services.impact.domain import Measure, Period, Report, UnknownArea, UnknownCentre, report
-from services.impact.store import NO_AREA, Centre, centre_names, count_one, counts, ever_counted, published_areas
+from services.impact.domain import Measure, Period, Report, report
+from services.impact.store import NO_AREA, Centre, count_one, counts, ever_counted, published_areas
 
 
 def count(work: Work, measure: Measure, at: datetime, centre: str, area: str | None = None) -> None:
     """Count one, on the centre's local day."""
     count_one(work, measure, at.astimezone(BRUSSELS).date(), centre, area)
-
-
-async def know_centre(work: Work, code: str, name: str, areas: list[str]) -> None:
-    """Remember a centre's name."""
-    centre = await work.find(Centre, code)
-    if centre is None:
-        work.add(Centre(code=code, name=name, areas=areas))
-    else:
-        centre.name, centre.areas = name, areas
 
 
 async def made_report(
@@ -32,12 +25,12 @@ async def made_report(
 
     Raises `UnknownCentre`, `UnknownArea`. An area that centres have given up can still be asked for.
     """
-    names = await centre_names(session)
+    copies = await centre_copies(session, Centre)
     for code in centres:
-        if code not in names:
-            raise UnknownCentre(centre=code, known=", ".join(names) or "–")
+        centre_among(copies, code)
     published = await published_areas(session) if areas else set[str]()
     for area in areas:
         if area != NO_AREA and area not in published and not await ever_counted(session, area):
-            raise UnknownArea(area=area, known=", ".join(sorted(published)) or "–")
+            raise UnknownArea(area=area, known=listed(sorted(published)))
+    names = {code: centre.name for code, centre in copies.items()}
     return names, report(await counts(session, period, centres, areas))

@@ -36,22 +36,6 @@ class PeriodTooLong(Invalid):
     field_name = "to"
 
 
-class UnknownCentre(Invalid):
-    """The centre does not exist."""
-
-    slug = "unknown-centre"
-    message = msg("There is no centre {centre}. Known: {known}.")
-    field_name = "centre"
-
-
-class UnknownArea(Invalid):
-    """No centre works in this area, nor ever did."""
-
-    slug = "unknown-area"
-    message = msg("There is no area {area}. Known: {known}.")
-    field_name = "area"
-
-
 LONGEST = 366 * 10
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from fastapi import Query, Request
 from starlette.responses import Response
 
+from services.chassis.copies.centres import centre_names
 from services.chassis.i18n import AREAS, area_label
 from services.chassis.identity.people import Person
 from services.chassis.refusals import Invalid, Refused, msg
@@ -14,7 +15,7 @@ from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.web import Reading, Router, Running, anyone, by_field, page
 from services.impact.actions import made_report
 from services.impact.domain import Period, Report
-from services.impact.store import centre_names
+from services.impact.store import Centre
 
 router = Router("/impact", pages=True)
 routers = (router,)
@@ -34,7 +35,7 @@ async def figures_page(
     """The figures of any period; this year's, if none is named."""
     today = running.clock().astimezone(BRUSSELS).date()
     first, last, errors = date(today.year, 1, 1), today, dict[str, str]()
-    made, names = Report(), await centre_names(read)
+    made, names = Report(), await centre_names(read, Centre)
     try:
         first, last = _day("from", since, first), _day("to", until, last)
         names, made = await made_report(read, Period(first, last), [centre] if centre else [], [area] if area else [])

@@ -1,5 +1,6 @@
 """What impact listens to: everything that is a result."""
 
+from services.chassis.copies.centres import copy_centre
 from services.chassis.events.reactions import Reactions
 from services.chassis.storage.store import Work
 from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested, ReferralStatus
@@ -8,6 +9,7 @@ from services.contracts.plans import PlanConfirmed
 from services.contracts.scheduling import AttendanceRecorded, InterviewHeld, InterviewKind
 from services.impact import actions
 from services.impact.domain import Measure
+from services.impact.store import Centre
 
 reactions = Reactions()
 
@@ -62,4 +64,4 @@ async def on_referral_progressed(work: Work, event: ReferralProgressed) -> None:
 @reactions.on(CentrePublished)
 async def on_centre_published(work: Work, event: CentrePublished) -> None:
     """The directory published a centre."""
-    await actions.know_centre(work, event.centre, event.name, list(event.areas))
+    await copy_centre(work, Centre, event)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
+from services.chassis.copies.centres import CentreCopy
 from services.chassis.storage.bulk import upsert
 from services.chassis.storage.store import Work
 from services.chassis.storage.tables import read_model_metadata
@@ -36,14 +37,10 @@ class Tally(Table, table=True):
     number: int
 
 
-class Centre(Table, table=True):
+class Centre(CentreCopy, Table, table=True):
     """A centre's name, as the directory published it."""
 
     __tablename__ = "centres"  # pyright: ignore[reportAssignmentType]
-
-    code: str = Field(primary_key=True)
-    name: str
-    areas: list[str] = Field(sa_type=sa.JSON)
 
 
 def count_one(work: Work, measure: Measure, day: date, centre: str, area: str | None) -> None:
@@ -88,12 +85,6 @@ async def counts(
     for measure, centre, day, number in await session.execute(columns):
         found[(measure, centre, f"{day:%Y-%m}")] += int(number)
     return [Count(Measure(cell[0]), cell[1], cell[2], number) for cell, number in sorted(found.items())]
-
-
-async def centre_names(session: AsyncSession) -> dict[str, str]:
-    """The centres' names by code, in the order of the names."""
-    rows = await session.execute(sa.select(col(Centre.code), col(Centre.name)).order_by(col(Centre.name)))
-    return {code: name for code, name in rows}  # noqa: C416 - rows are not pairs to a type checker
 
 
 async def published_areas(session: AsyncSession) -> set[str]:

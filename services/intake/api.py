@@ -8,6 +8,8 @@ from fastapi import Header, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
+from services.chassis.copies.centres import centre_copies, known_centre
+from services.chassis.identity.ownership import own, visible
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.web import Body, Reading, Router, Running, Working, allow, anyone, import_lines, personal_link
@@ -15,7 +17,7 @@ from services.contracts.intake import Channel, VisitStatus
 from services.contracts.roles import Role
 from services.intake.actions import erasure, people, visits
 from services.intake.imports import VisitLine, record_visits
-from services.intake.store import Visit, Visitor, centres, in_the_room
+from services.intake.store import Centre, Visit, Visitor, in_the_room
 
 router = Router("/intake/api/v1", tags=["intake"])
 routers = (router,)
@@ -116,7 +118,8 @@ class Registered(BaseModel):
 @router.get("/centres")
 async def list_centres(read: Reading, person: Annotated[Person | None, anyone]) -> list[CentreOut]:
     """The centres that intake knows, by name, as the directory published them."""
-    return [CentreOut.model_validate(centre, from_attributes=True) for centre in await centres(read)]
+    copies = await centre_copies(read, Centre)
+    return [CentreOut.model_validate(centre, from_attributes=True) for centre in copies.values()]
 
 
 @router.put("/visits/{id}")
@@ -141,8 +144,8 @@ async def post_visit(
 async def _check_in(running: Running, id: UUID, body: CheckIn, person: Person, correlation_id: UUID) -> VisitOut:
     """Whoever checks in at the same moment shares one unit of work."""
     if not person.works_at(body.centre):
-        async with running.store.work() as work:
-            await visits.known_centre(work, body.centre)
+        async with running.store.read() as session:
+            await known_centre(session, Centre, body.centre)
         person.at(body.centre)
     arrival = visits.Arrival(id, body.centre, body.area, body.channel, body.at, body.queue, correlation_id)
     return VisitOut.of(await running.group_commit(visits.check_in_all).request(arrival))
@@ -160,10 +163,7 @@ async def list_visits(
 @router.get("/visits/{id}")
 async def get_visit(id: UUID, read: Reading, person: Team) -> VisitOut:
     """One visit."""
-    visit = await read.get(Visit, id)
-    if visit is None or not person.works_at(visit.centre):
-        raise NotFound(what=msg("visit"))
-    return VisitOut.of(visit)
+    return VisitOut.of(visible(await read.get(Visit, id), person, msg("visit")))
 
 
 @router.post("/visits/call-next")
@@ -176,35 +176,35 @@ async def call_next(body: CallNext, work: Working, person: Team) -> VisitOut:
 @router.post("/visits/{id}/call")
 async def call(id: UUID, body: Call, work: Working, person: Team) -> VisitOut:
     """Call this visitor."""
-    await _own(work, id, person)
+    own(await work.find(Visit, id), person, msg("visit"))
     return VisitOut.of(await visits.call(work, id, body.desk, body.version))
 
 
 @router.post("/visits/{id}/serve")
 async def serve(id: UUID, body: Step, work: Working, person: Team) -> VisitOut:
     """Service begins."""
-    await _own(work, id, person)
+    own(await work.find(Visit, id), person, msg("visit"))
     return VisitOut.of(await visits.serve(work, id, body.version))
 
 
 @router.post("/visits/{id}/finish")
 async def finish(id: UUID, body: Step, work: Working, person: Team) -> VisitOut:
     """The visit ended well."""
-    await _own(work, id, person)
+    own(await work.find(Visit, id), person, msg("visit"))
     return VisitOut.of(await visits.finish(work, id, body.version))
 
 
 @router.post("/visits/{id}/leave")
 async def leave(id: UUID, body: Step, work: Working, person: Team) -> VisitOut:
     """The visitor went away."""
-    await _own(work, id, person)
+    own(await work.find(Visit, id), person, msg("visit"))
     return VisitOut.of(await visits.leave(work, id, body.version))
 
 
 @router.post("/visits/{id}/visitor", status_code=201)
 async def register(id: UUID, body: Registration, work: Working, person: Team, request: Request) -> Registered:
     """The person agrees to be known."""
-    await _own(work, id, person)
+    own(await work.find(Visit, id), person, msg("visit"))
     visitor = await people.register_visitor(work, id, recorded_by=person.subject, **body.model_dump())
     return Registered(subject_ref=visitor.id, link=personal_link(request, visitor.id))
 
@@ -234,8 +234,3 @@ async def import_visits(request: Request, person: Operator) -> Response:
 async def import_schema(person: Operator) -> dict[str, Any]:
     """The JSON Schema of one line."""
     return VisitLine.model_json_schema()
-
-
-async def _own(work: Working, id: UUID, person: Person) -> None:
-    visit = await work.load(Visit, id, msg("visit"))
-    person.at(visit.centre)

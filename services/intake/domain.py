@@ -43,22 +43,6 @@ def day_began(now: datetime, zone: ZoneInfo) -> datetime:
     return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-class UnknownCentre(Invalid):
-    """The centre does not exist."""
-
-    slug = "unknown-centre"
-    message = msg("There is no centre {centre}. Known: {known}.")
-    field_name = "centre"
-
-
-class UnknownArea(Invalid):
-    """The centre does not work in this area."""
-
-    slug = "unknown-area"
-    message = msg("{centre} has no area {area}. It works in: {known}.")
-    field_name = "area"
-
-
 class InTheFuture(Invalid):
     """Something is said to have happened later than now."""
 
@@ -98,14 +82,6 @@ class NobodyWaiting(Refused):
     field_name = "centre"
 
 
-class AlreadyDifferent(Refused):
-    """The id was used before, for something else."""
-
-    slug = "already-different"
-    message = msg("Visit {visit} is already known with other content. Use a new id for another visit.")
-    field_name = "visit_id"
-
-
 class AlreadyKnown(Refused):
     """The visit already belongs to a person."""
 
@@ -120,12 +96,6 @@ class UnknownPurpose(Invalid):
     slug = "unknown-purpose"
     message = msg("{purpose} is not a purpose. Possible: {known}.")
     field_name = "purposes"
-
-
-def check_area(area: str | None, centre: str, areas: list[str]) -> None:
-    """An area may be missing: no visit needs a reason. Raises `UnknownArea`."""
-    if area is not None and area not in areas:
-        raise UnknownArea(centre=centre, area=area, known=", ".join(areas))
 
 
 def check_past(at: datetime, now: datetime, field: str = "at") -> None:

@@ -4,17 +4,14 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
-import sqlalchemy as sa
 from pydantic import AwareDatetime, Field
-from sqlmodel import col
 
-from services.chassis.refusals import Refused
-from services.chassis.storage.bulk import in_list
+from services.chassis.copies.centres import centre_among, centre_copies
 from services.chassis.storage.store import Work
-from services.chassis.web import BadLine, Body, Outcome, fingerprint
+from services.chassis.web import Body, Outcome, fingerprints_of, take_in
 from services.contracts.intake import Channel, VisitRecorded, VisitStatus
 from services.intake import domain
-from services.intake.store import Centre, Visit, centres
+from services.intake.store import Centre, Visit
 
 
 class VisitLine(Body):
@@ -35,43 +32,29 @@ class VisitLine(Body):
 
 async def record_visits(work: Work, lines: list[tuple[int, VisitLine]]) -> Outcome:
     """Keep these visits and say so. Bad lines are answered; lines already known change nothing."""
-    known_centres = {centre.code: centre for centre in await centres(work.session)}
-    found = await work.session.execute(
-        sa.select(col(Visit.id), col(Visit.fingerprint)).where(in_list(col(Visit.id), "ids")),
-        {"ids": [line.visit_id for _, line in lines]},
-    )
-    fingerprints: dict[UUID, str] = {row.id: row.fingerprint for row in found}
-    outcome, rows = Outcome(), list[dict[str, Any]]()
-    for number, line in lines:
-        said = fingerprint(line)
-        try:
-            if line.visit_id in fingerprints:
-                if fingerprints[line.visit_id] != said:
-                    raise domain.AlreadyDifferent(visit=str(line.visit_id))
-                continue
-            check_line(line, known_centres, work.now)
-        except Refused as refused:
-            outcome.bad.append(BadLine.because(number, refused))
-            continue
-        fingerprints[line.visit_id] = said
-        rows.append(_keep(work, line, said))
+    copies = await centre_copies(work.session, Centre)
+    known = await fingerprints_of(work.session, Visit, [line.visit_id for _, line in lines])
+    rows = list[dict[str, Any]]()
+
+    def keep(line: VisitLine, fingerprint: str) -> None:
+        check_line(line, copies, work.now)
+        rows.append(_keep(work, line, fingerprint))
+
+    outcome = take_in(lines, "visit_id", known, keep)
     await work.insert(Visit, rows)
-    outcome.accepted = len(rows)
     return outcome
 
 
-def check_line(line: VisitLine, known: dict[str, Centre], now: datetime) -> None:
-    """The rules that a past visit must keep. Raises what `domain` names."""
-    if line.centre not in known:
-        raise domain.UnknownCentre(centre=line.centre, known=", ".join(sorted(known)) or "–")
-    domain.check_area(line.area, line.centre, known[line.centre].areas)
+def check_line(line: VisitLine, copies: dict[str, Centre], now: datetime) -> None:
+    """The rules that a past visit must keep. Raises `UnknownCentre`, `AreaNotServed`, and what `domain` names."""
+    centre_among(copies, line.centre, line.area)
     domain.check_past(line.checked_in_at, now, "checked_in_at")
     domain.check_times(VisitStatus(line.status), line.checked_in_at, line.called_at, line.served_at, line.ended_at)
     if line.ended_at is not None:
         domain.check_past(line.ended_at, now, "ended_at")
 
 
-def _keep(work: Work, line: VisitLine, said: str) -> dict[str, Any]:
+def _keep(work: Work, line: VisitLine, fingerprint: str) -> dict[str, Any]:
     correlation_id = uuid4()
     work.emit_row_event(
         VisitRecorded(
@@ -103,5 +86,5 @@ def _keep(work: Work, line: VisitLine, said: str) -> dict[str, Any]:
         "served_at": line.served_at,
         "ended_at": line.ended_at,
         "subject_ref": None,
-        "fingerprint": said,
+        "fingerprint": fingerprint,
     }

@@ -1,12 +1,13 @@
 """What intake listens to."""
 
+from services.chassis.copies.centres import copy_centre
 from services.chassis.events.reactions import Reactions
 from services.chassis.storage.store import Work
 from services.contracts.directory import CentrePublished
 from services.contracts.intake import DeskCheckIn
 from services.contracts.scheduling import InterviewStarted
 from services.intake.actions import visits
-from services.intake.store import Visit
+from services.intake.store import Centre, Visit
 
 reactions = Reactions()
 
@@ -23,7 +24,7 @@ async def on_desk_check_in(work: Work, event: DeskCheckIn) -> None:
 @reactions.on(CentrePublished)
 async def on_centre_published(work: Work, event: CentrePublished) -> None:
     """The directory published a centre."""
-    await visits.know_centre(work, event.centre, event.name, list(event.areas), event.timezone)
+    await copy_centre(work, Centre, event)
 
 
 @reactions.on(InterviewStarted, loads=lambda event: [(Visit, event.visit_id)] if event.visit_id else [])

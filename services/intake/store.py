@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
+from services.chassis.copies.centres import CentreCopy
 from services.chassis.storage.bulk import in_list, upsert
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import chassis_metadata
@@ -64,14 +65,11 @@ class TicketCounter(Table, table=True):
     given: int = 0
 
 
-class Centre(Table, table=True):
+class Centre(CentreCopy, Table, table=True):
     """A centre, as the directory published it."""
 
     __tablename__ = "centres"  # pyright: ignore[reportAssignmentType]
 
-    code: str = Field(primary_key=True)
-    name: str
-    areas: list[str] = Field(sa_type=sa.JSON)
     timezone: str
 
 
@@ -110,11 +108,6 @@ class ErasedSubject(Table, table=True):
 
     subject_ref: UUID = Field(primary_key=True)
     erased_at: datetime
-
-
-async def centres(session: AsyncSession) -> Sequence[Centre]:
-    """All centres, by name."""
-    return (await session.scalars(sa.select(Centre).order_by(col(Centre.name)))).all()
 
 
 _NAMED = sa.select(Centre).where(in_list(col(Centre.code), "codes"))

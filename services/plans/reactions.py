@@ -1,5 +1,6 @@
 """What plans listens to."""
 
+from services.chassis.copies.centres import copy_centre
 from services.chassis.events.reactions import Named, Reactions
 from services.chassis.storage.store import Work
 from services.contracts.directory import CentrePublished, ProviderPublished, ReferralProgressed, ReferralRequested
@@ -17,7 +18,7 @@ from services.contracts.scheduling import (
 )
 from services.plans import actions
 from services.plans.domain import attendance_id_of, plan_id_of
-from services.plans.store import Attendance, HeldInterview, Path, Plan, Provider, Referral, Subject, Workshop
+from services.plans.store import Attendance, Centre, HeldInterview, Path, Plan, Provider, Referral, Subject, Workshop
 
 reactions = Reactions()
 
@@ -145,7 +146,7 @@ async def on_provider_published(work: Work, event: ProviderPublished) -> None:
 @reactions.on(CentrePublished)
 async def on_centre_published(work: Work, event: CentrePublished) -> None:
     """A centre's name and areas."""
-    await actions.copy_centre(work, event.centre, event.name, event.areas)
+    await copy_centre(work, Centre, event)
 
 
 @reactions.on(SubjectErased, loads=Subject)

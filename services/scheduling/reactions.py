@@ -1,5 +1,6 @@
 """What scheduling listens to."""
 
+from services.chassis.copies.centres import copy_centre
 from services.chassis.events.reactions import Reactions
 from services.chassis.storage.store import Work
 from services.contracts.directory import CentrePublished
@@ -16,8 +17,8 @@ from services.contracts.intake import (
     VisitStatus,
 )
 from services.contracts.plans import PlanConfirmed
-from services.scheduling.actions import erasure, paths, people, places, waiting
-from services.scheduling.store import KnownPerson, Waiting
+from services.scheduling.actions import erasure, paths, people, waiting
+from services.scheduling.store import Centre, KnownPerson, Waiting
 
 reactions = Reactions()
 
@@ -25,15 +26,7 @@ reactions = Reactions()
 @reactions.on(CentrePublished)
 async def on_centre_published(work: Work, event: CentrePublished) -> None:
     """The directory published a centre."""
-    await places.know_centre(
-        work,
-        event.centre,
-        name=event.name,
-        areas=list(event.areas),
-        timezone=event.timezone,
-        opening_hours=[hours.model_dump(mode="json") for hours in event.opening_hours],
-        closed_on=list(event.closed_on),
-    )
+    await copy_centre(work, Centre, event)
 
 
 @reactions.on(VisitCheckedIn, loads=Waiting, begins=True)

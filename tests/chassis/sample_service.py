@@ -18,7 +18,6 @@ from services.chassis.service.definition import Link, Service
 from services.chassis.storage.store import Aggregate, Work
 from services.chassis.storage.tables import chassis_metadata
 from services.chassis.web import (
-    BadLine,
     Body,
     Outcome,
     Reading,
@@ -33,6 +32,7 @@ from services.chassis.web import (
     see_other,
     tried,
 )
+from services.chassis.web.imports import BadLine
 from services.contracts.intake import VisitServed
 from services.contracts.roles import Role
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.refusals import NotFound, Refused, Stale
+from services.chassis.refusals import AlreadyDifferent, NotFound, Refused, Stale, UnknownArea, UnknownCentre
 from services.chassis.storage.store import Store
 from services.contracts.directory import (
     CentrePublished,
@@ -95,7 +95,7 @@ async def test_changing_a_centre_says_so_once(town: Store) -> None:
         assert mons.version == 2
         with pytest.raises(Stale):
             await actions.update_centre(work, "mons", **same, version=1)
-        with pytest.raises(domain.UnknownCentre) as caught:
+        with pytest.raises(UnknownCentre) as caught:
             await actions.update_centre(work, "dinant", **same)
     assert "mons" in caught.value.values["known"]
 
@@ -133,7 +133,7 @@ async def test_an_entry_cannot_take_over_a_service_of_others(town: Store) -> Non
 @pytest.mark.parametrize(
     ("change", "refusal"),
     [
-        ({"areas": ["mobility"]}, domain.UnknownArea),
+        ({"areas": ["mobility"]}, UnknownArea),
         ({"topics": ["astrology"]}, domain.UnknownTopic),
         ({"languages": ["xx"]}, domain.UnknownLanguage),
         ({"places_open": 13}, domain.PlacesBeyondCapacity),
@@ -199,7 +199,7 @@ async def test_a_referral_is_asked_for_once(town: Store) -> None:
     assert (first.id, first.status, again.version) == (id, "requested", 1)
     (event,) = await said(town, ReferralRequested)
     assert (event.organization_id, event.service_id, event.reason) == (ATELIER, WELDING, "training")
-    with pytest.raises(domain.AlreadyDifferent):
+    with pytest.raises(AlreadyDifferent):
         await refer(town, somebody, DUTCH, id=id)
     with pytest.raises(domain.AlreadyReferred):
         await refer(town, somebody)

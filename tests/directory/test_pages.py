@@ -96,7 +96,7 @@ async def test_a_search_in_an_unknown_area_says_so(site: Site) -> None:
     async with site.as_(None, page=True) as browser:
         answer = await browser.get("/directory/?area=mobility")
     assert answer.status_code == 422
-    assert "mobility is not an area" in answer.text
+    assert "There is no area mobility" in answer.text
 
 
 async def test_what_is_written_in_an_entry_is_never_markup(site: Site) -> None:

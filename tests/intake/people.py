@@ -7,7 +7,7 @@ from services.chassis.identity.people import Person
 from services.chassis.storage.store import Store, Work
 from services.contracts.roles import Role
 from services.intake.actions import visits
-from services.intake.store import Visit
+from services.intake.store import Centre, Visit
 
 AREAS = ["choose-path", "select-training", "find-job", "create-business"]
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -27,8 +27,8 @@ OPERATOR = Person(subject="test/operator", name="Exploitation", roles=frozenset(
 async def open_centres(store: Store) -> None:
     """Liège with the four areas, Namur with one."""
     async with store.work() as work:
-        await visits.know_centre(work, "liege", "Cité des métiers de Liège", AREAS, "Europe/Brussels")
-        await visits.know_centre(work, "namur", "Cité des métiers de Namur", ["find-job"], "Europe/Brussels")
+        for code, name, areas in (("liege", "Liège", AREAS), ("namur", "Namur", ["find-job"])):
+            work.add(Centre(code=code, name=f"Cité des métiers de {name}", areas=areas, timezone="Europe/Brussels"))
 
 
 async def walks_in(

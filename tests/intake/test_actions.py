@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlmodel import col
 
-from services.chassis.refusals import Refused, Stale
+from services.chassis.refusals import AlreadyDifferent, Refused, Stale
 from services.chassis.storage.group_commit import GroupCommit
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock, emitted
@@ -83,7 +83,7 @@ async def test_saying_it_again_changes_nothing(store: Store) -> None:
 
 async def test_saying_otherwise_under_the_same_id_is_refused(store: Store) -> None:
     visit_id = await enter(store, area="find-job")
-    with pytest.raises(domain.AlreadyDifferent):
+    with pytest.raises(AlreadyDifferent):
         async with store.work() as work:
             await walks_in(work, visit_id, area="select-training")
     assert [visit.area for visit in await kept(store)] == ["find-job"]

@@ -13,14 +13,14 @@ from services.chassis.testing import store_of
 from services.intake import domain
 from services.intake.actions import people, visits
 from services.intake.app import SERVICE
-from services.intake.store import Consent
+from services.intake.store import Centre, Consent
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncGenerator[Store]:
     async with store_of(SERVICE, f"sqlite+aiosqlite:///{tmp_path}/intake.db") as made:
         async with made.work() as work:
-            await visits.know_centre(work, "liege", "Liège", ["find-job"], "Europe/Brussels")
+            work.add(Centre(code="liege", name="Liège", areas=["find-job"], timezone="Europe/Brussels"))
         yield made
 
 

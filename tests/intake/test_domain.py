@@ -118,13 +118,6 @@ def test_a_time_before_there_were_centres_is_a_mistake() -> None:
         domain.check_past(datetime(1, 1, 1, tzinfo=UTC), MONDAY)
 
 
-def test_no_visit_needs_an_area_but_a_wrong_one_is_refused_with_those_there_are() -> None:
-    domain.check_area(None, "liege", AREAS)
-    domain.check_area("find-job", "liege", AREAS)
-    with pytest.raises(domain.UnknownArea, match="find-job"):
-        domain.check_area("mobility", "liege", AREAS)
-
-
 def test_people_agree_only_to_purposes_there_are() -> None:
     domain.check_purposes(list(domain.PURPOSES))
     with pytest.raises(domain.UnknownPurpose):

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.chassis.identity.people import Person
-from services.chassis.refusals import NotFound, Refused, Stale, WrongCentre
+from services.chassis.refusals import AreaNotServed, NotFound, Refused, Stale, WrongCentre
 from services.chassis.storage.store import Store
 from services.contracts.plans import (
     ActionPlanned,
@@ -22,7 +22,6 @@ from services.plans.domain import (
     Moment,
     OnlyCounsellorRefers,
     ServiceNotOffered,
-    UnknownArea,
 )
 from services.plans.store import InformationStep, Plan, plans_of_centre, revisions_of, sheet
 from tests.plans.told import ARLON_COUNSELLOR, COUNSELLOR, Adult, contents, provider, said, said_types, tell, visitor
@@ -201,7 +200,7 @@ async def test_an_action_due_yesterday_is_refused(store: Store, adult: Adult) ->
 async def test_a_track_in_an_area_of_elsewhere_is_refused(store: Store, adult: Adult) -> None:
     async with store.work() as work:
         goal = await actions.set_goal(work, adult.plan_id, COUNSELLOR, "But")
-    with pytest.raises(UnknownArea):
+    with pytest.raises(AreaNotServed):
         async with store.work() as work:
             await actions.open_track(
                 work, adult.plan_id, COUNSELLOR, goal_id=goal.id, title="Ailleurs", area="mobility"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.i18n import language
-from services.chassis.refusals import Refused, Stale
+from services.chassis.refusals import Refused
 from services.contracts.plans import Dimension
 from services.contracts.scheduling import Method
 from services.plans.domain import (
@@ -21,15 +21,12 @@ from services.plans.domain import (
     SecondInterviewNotHeld,
     ServiceWithoutNeed,
     Standing,
-    UnknownArea,
     UnknownReason,
     WorkshopNotFinished,
-    check_area,
     check_complete,
     check_due,
     check_open,
     check_referral,
-    check_version,
     checklist,
     first_guidance_session,
 )
@@ -135,23 +132,6 @@ def test_a_confirmed_plan_says_since_when() -> None:
     with pytest.raises(PlanIsConfirmed) as raised:
         check_open(datetime(2026, 4, 1, 10, 0, tzinfo=UTC))
     assert raised.value.values == {"confirmed": "2026-04-01"}
-
-
-def test_whoever_saw_another_version_is_told_both() -> None:
-    check_version(3, None)
-    check_version(3, 3)
-    with pytest.raises(Stale) as raised:
-        check_version(4, 3)
-    assert raised.value.values == {"now": 4, "seen": 3}
-
-
-def test_an_area_is_one_of_the_centres() -> None:
-    check_area(None, ["find-job"])
-    check_area("find-job", ["find-job", "mobility"])
-    with pytest.raises(UnknownArea) as raised:
-        check_area("cooking", ["find-job", "mobility"])
-    assert raised.value.values == {"area": "cooking", "known": "find-job, mobility"}
-    assert raised.value.about == "area"
 
 
 @given(st.dates(), st.dates())

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.chassis.refusals import Refused, Stale
+from services.chassis.refusals import AreaNotServed, Refused, Stale, UnknownCentre
 from services.chassis.storage.store import Store
 from services.contracts.scheduling import (
     InterviewBooked,
@@ -84,9 +84,9 @@ async def test_one_individual_path_at_a_time(store: Store, adult: Somebody, path
 
 async def test_unknown_area_and_centre_are_named(store: Store, adult: Somebody) -> None:
     async with store.work() as work:
-        with pytest.raises(refusals.UnknownArea):
+        with pytest.raises(AreaNotServed):
             await paths.open_path(work, adult.subject_ref, LIEGE, "gardening")
-        with pytest.raises(refusals.UnknownCentre):
+        with pytest.raises(UnknownCentre):
             await paths.open_path(work, adult.subject_ref, "atlantis", None)
 
 

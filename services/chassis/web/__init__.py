@@ -1,7 +1,7 @@
 """The web as every service uses it: routes with rules, units of work, pages, live boards, imports, clear refusals."""
 
 from services.chassis.web.forms import by_field, read_form, tried
-from services.chassis.web.imports import BadLine, Outcome, fingerprint, import_lines
+from services.chassis.web.imports import Outcome, fingerprints_of, import_lines, take_in
 from services.chassis.web.live import PAGE, Change, live_board, live_changes
 from services.chassis.web.pages import fragment, page, personal_link, see_other
 from services.chassis.web.problems import explain, faults_of
@@ -9,7 +9,6 @@ from services.chassis.web.routing import Body, Reading, Router, Running, Working
 
 __all__ = [
     "PAGE",
-    "BadLine",
     "Body",
     "Change",
     "Outcome",
@@ -22,7 +21,7 @@ __all__ = [
     "by_field",
     "explain",
     "faults_of",
-    "fingerprint",
+    "fingerprints_of",
     "fragment",
     "import_lines",
     "live_board",
@@ -31,5 +30,6 @@ __all__ = [
     "personal_link",
     "read_form",
     "see_other",
+    "take_in",
     "tried",
 ]

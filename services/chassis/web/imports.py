@@ -6,20 +6,25 @@ Answer (NDJSON): one object per bad line `{line, field, rule, message}`, then on
 """
 
 import csv
-import hashlib
 import io
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
+from uuid import UUID
 
 import orjson
+import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from services.chassis.refusals import Invalid, Refused, msg
 from services.chassis.service.definition import runtime_of
+from services.chassis.storage.bulk import in_list
+from services.chassis.storage.checks import check_same, fingerprint
 from services.chassis.storage.errors import retry_on_conflict
 from services.chassis.storage.store import Cause, Store, Work
 from services.chassis.web.problems import faults_of, field_fault
@@ -58,6 +63,7 @@ class Outcome:
     bad: list[BadLine] = field(default_factory=list[BadLine])
 
 
+Fingerprints = dict[UUID, str | None]
 Recorder = Callable[[Work, list[tuple[int, Line]]], Awaitable[Outcome]]
 Reader = Callable[[int, bytes], Line | BadLine | None]
 
@@ -83,9 +89,33 @@ class TooManyCells(Invalid):
     message = msg("This line has {cells} values, the header line names {columns} columns.")
 
 
-def fingerprint(line: BaseModel) -> str:
-    """What a line says, short: two lines with the same say the same."""
-    return hashlib.sha256(line.model_dump_json().encode()).hexdigest()[:32]
+async def fingerprints_of(session: AsyncSession, table: type[SQLModel], ids: Sequence[UUID]) -> Fingerprints:
+    """What was first sent of those of these rows that are there, by id; None where it came in another way."""
+    columns = cast(Any, table).__table__.c
+    chosen = sa.select(columns.id, columns.fingerprint).where(in_list(columns.id, "ids"))
+    return {row.id: row.fingerprint for row in await session.execute(chosen, {"ids": ids})}
+
+
+def take_in(lines: list[tuple[int, Line]], key: str, known: Fingerprints, keep: Callable[[Line, str], None]) -> Outcome:
+    """Take each line in once. `keep` gets a line that is new, and its fingerprint; it may refuse the line.
+
+    `key`: the field with the id. A line whose id is known changes nothing where it is the same as then; otherwise it is
+    refused, as `AlreadyDifferent`.
+    """
+    outcome = Outcome()
+    for number, line in lines:
+        id, sent = getattr(line, key), fingerprint(line.model_dump_json().encode())
+        try:
+            if id in known:
+                check_same(known[id], sent, field=key, id=id)
+                continue
+            keep(line, sent)
+        except Refused as refused:
+            outcome.bad.append(BadLine.because(number, refused))
+            continue
+        known[id] = sent
+        outcome.accepted += 1
+    return outcome
 
 
 async def import_lines(

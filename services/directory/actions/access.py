@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.contracts.roles import Role
@@ -19,18 +20,12 @@ async def referral_for(session: AsyncSession, id: UUID, person: Person) -> Refer
     referral = await session.get(Referral, id)
     if referral is None or (person.has(Role.PROVIDER) and referral.organization_id != person.organization_id):
         raise NotFound(what=msg("referral"))
-    if not person.has(Role.PROVIDER):
-        person.at(referral.centre)
-    return referral
+    return referral if person.has(Role.PROVIDER) else own(referral, person, msg("referral"))
 
 
 async def unassigned_for(session: AsyncSession, id: UUID, person: Person) -> UnassignedReferral:
     """The request that waits for a service, for its centre's counsellors. Raises `NotFound`, `WrongCentre`."""
-    waiting = await session.get(UnassignedReferral, id)
-    if waiting is None:
-        raise NotFound(what=msg("open request"))
-    person.at(waiting.centre)
-    return waiting
+    return own(await session.get(UnassignedReferral, id), person, msg("open request"))
 
 
 def party_of(person: Person) -> Party:

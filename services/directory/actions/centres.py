@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from services.chassis.refusals import Stale, msg
+from services.chassis.refusals import UnknownCentre, listed, msg
+from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.directory import CentrePublished, OpeningHours
 from services.directory import domain
@@ -52,9 +53,8 @@ async def update_centre(
     """
     centre = await work.find(Centre, reference.centre_id(code))
     if centre is None:
-        raise domain.UnknownCentre(centre=code, known=", ".join(await centre_codes(work.session)) or "–")
-    if version is not None and version != centre.version:
-        raise Stale(now=centre.version, seen=version)
+        raise UnknownCentre(centre=code, known=listed(await centre_codes(work.session)))
+    check_version(centre, version)
     domain.check_opening((span["weekdays"], span["opens_at"], span["closes_at"]) for span in opening_hours)
     domain.check_languages(languages)
     wanted: dict[str, Any] = {

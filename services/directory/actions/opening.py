@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.bulk import upsert
+from services.chassis.storage.checks import check_same
 from services.chassis.storage.store import Work
 from services.contracts.directory import ReferralRequested
 from services.contracts.directory import ReferralStatus as Status
@@ -38,13 +39,8 @@ async def refer(
     """
     domain.check_referral_reason(reason)
     if (known := await work.find(Referral, id)) is not None:
-        if (known.subject_ref, known.service_id, known.centre, known.reason) != (
-            subject_ref,
-            service_id,
-            centre,
-            reason,
-        ):
-            raise domain.AlreadyDifferent(referral=str(id))
+        there = (known.subject_ref, known.service_id, known.centre, known.reason)
+        check_same(there, (subject_ref, service_id, centre, reason), field="id", id=id)
         return known
     service = await _active(work, service_id)
     if not await hold_subject(work, subject_ref):

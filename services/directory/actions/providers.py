@@ -8,9 +8,10 @@ import orjson
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.refusals import NotFound, Stale, msg
+from services.chassis.refusals import NotFound, msg
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.bulk import upsert
+from services.chassis.storage.checks import check_version, fingerprint
 from services.chassis.storage.store import Work
 from services.contracts.directory import ProviderPublished, ProviderService
 from services.directory import domain
@@ -26,8 +27,6 @@ from services.directory.store import (
     known_areas,
 )
 
-_NAMES = UUID("3b0c52a6-2f0a-4f63-9a0e-2a1a9f2f7f44")
-
 
 async def keep_provider(work: Work, id: UUID, entry: ProviderEntry) -> bool:
     """Set a provider's whole entry; the same again changes nothing. Returns whether anything changed.
@@ -36,17 +35,16 @@ async def keep_provider(work: Work, id: UUID, entry: ProviderEntry) -> bool:
     `NotAZone`, `PlacesBeyondCapacity`, `DifferentOrganization`.
     """
     _check(entry, await known_areas(work.session))
-    said = orjson.dumps(entry.model_dump(mode="json")).hex()
-    fingerprint = uuid5(_NAMES, said).hex
+    said = fingerprint(orjson.dumps(entry.model_dump(mode="json")))
     organization = await work.find(Organization, id)
     if organization is None:
         organization = work.start(Organization(id=id, name=entry.name, description=entry.description))
-    elif organization.fingerprint == fingerprint:
+    elif organization.fingerprint == said:
         return False
     facts = entry.model_dump(include={"name", "alternate_name", "description", "email", "website"})
     for field, value in facts.items():
         setattr(organization, field, value)
-    organization.fingerprint = fingerprint
+    organization.fingerprint = said
     await _keep_services(work, organization, entry.services)
     await work.session.flush()
     await _replace_places(work, organization, entry)
@@ -76,8 +74,7 @@ async def change_service(
     # The organisation before its service: it counts the changes of all of them.
     organization = await work.load(Organization, owner, msg("organization"))
     service = await work.load(Service, service_id, msg("service"))
-    if change.version is not None and change.version != service.version:
-        raise Stale(now=service.version, seen=change.version)
+    check_version(service, change.version)
     said = change.model_dump(exclude_unset=True, exclude={"version", "assured"})
     required = ("name", "description", "status")
     wanted = {field: value for field, value in said.items() if value is not None or field not in required}

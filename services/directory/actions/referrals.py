@@ -3,7 +3,8 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from services.chassis.refusals import Stale, msg
+from services.chassis.refusals import msg
+from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.directory import ReferralProgressed
 from services.contracts.directory import ReferralStatus as Status
@@ -38,8 +39,7 @@ async def progress(
     Raises `Stale`, `WrongReferralStep`, `NotYourStep`, `UnknownReason`, `ReasonNotWanted`.
     """
     referral = await work.load(Referral, referral_id, msg("referral"))
-    if version is not None and version != referral.version:
-        raise Stale(now=referral.version, seen=version)
+    check_version(referral, version)
     domain.check_step(Status(referral.status), wanted, party)
     domain.check_reason(wanted, reason)
     referral.status, referral.status_reason, referral.status_at = wanted.value, reason, work.now

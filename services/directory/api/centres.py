@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from services.chassis.identity.people import Person
+from services.chassis.refusals import UnknownCentre, listed
 from services.chassis.web import Body, Reading, Router, Working, allow, anyone
 from services.contracts.roles import Role
-from services.directory import actions, domain
+from services.directory import actions
 from services.directory.actions.entries import Code, Local, Name, Weekday
 from services.directory.domain.centres import centre_id
 from services.directory.store import Centre, centre_codes, centres
@@ -66,7 +67,7 @@ async def get_centre(code: str, read: Reading, person: Annotated[Person | None, 
     """One centre."""
     centre = await read.get(Centre, centre_id(code))
     if centre is None:
-        raise domain.UnknownCentre(centre=code, known=", ".join(await centre_codes(read)) or "–")
+        raise UnknownCentre(centre=code, known=listed(await centre_codes(read)))
     return CentreOut.of(centre)
 
 

@@ -9,20 +9,19 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.identity.people import Person
-from services.chassis.refusals import NotFound, msg
+from services.chassis.refusals import NotFound, UnknownCentre, listed, msg
 from services.chassis.web import Body, Reading, Router, Running, Working, allow
 from services.contracts.directory import ReferralStatus
 from services.contracts.roles import Role
-from services.directory import actions, domain
+from services.directory import actions
 from services.directory.actions.access import party_of, referral_for, unassigned_for
 from services.directory.actions.entries import Code
 from services.directory.actions.partners import provider_ref
 from services.directory.store import (
     Referral,
     UnassignedReferral,
-    centre_codes,
+    check_place,
     keys_of,
-    known_areas,
     referrals_of,
     steps_of,
     unassigned_of,
@@ -130,7 +129,7 @@ class Expired(BaseModel):
 @router.post("/referrals", status_code=201)
 async def post_referral(body: NewReferral, work: Working, person: Counsellor) -> ReferralOut:
     """Send a person to a service."""
-    await _known_place(work.session, body.centre, body.area)
+    await check_place(work.session, body.centre, body.area)
     person.at(body.centre)
     referral = await actions.refer(
         work,
@@ -242,13 +241,6 @@ async def _out(session: AsyncSession, referrals: list[Referral], person: Person)
     ]
 
 
-async def _known_place(session: AsyncSession, centre: str, area: str | None) -> None:
-    if centre not in (codes := await centre_codes(session)):
-        raise domain.UnknownCentre(centre=centre, known=", ".join(codes) or "–")
-    if area is not None and area not in (known := await known_areas(session)):
-        raise domain.UnknownArea(about="area", area=area, known=", ".join(known))
-
-
 def _unassigned(row: UnassignedReferral) -> UnassignedOut:
     return UnassignedOut(action_id=row.id, **row.model_dump(exclude={"id", "version", "correlation_id"}))
 
@@ -256,7 +248,7 @@ def _unassigned(row: UnassignedReferral) -> UnassignedOut:
 def _only(person: Person) -> str:
     """The person's one centre, where none was named."""
     if len(person.centres) != 1:
-        raise domain.UnknownCentre(centre="–", known=", ".join(sorted(person.centres)) or "–")
+        raise UnknownCentre(centre="–", known=listed(sorted(person.centres)))
     return next(iter(person.centres))
 
 

@@ -34,7 +34,6 @@ from services.directory.domain.referrals import (
     steps_for,
 )
 from services.directory.domain.refusals import (
-    AlreadyDifferent,
     AlreadyReferred,
     DifferentOrganization,
     HoursOverlap,
@@ -44,8 +43,6 @@ from services.directory.domain.refusals import (
     ReasonNotWanted,
     SeededMeanwhile,
     ServiceNotActive,
-    UnknownArea,
-    UnknownCentre,
     UnknownCursor,
     UnknownLanguage,
     UnknownLocation,
@@ -67,7 +64,6 @@ __all__ = [
     "TOPICS",
     "UNANSWERED",
     "WITHDRAWN",
-    "AlreadyDifferent",
     "AlreadyReferred",
     "DifferentOrganization",
     "Freshness",
@@ -79,8 +75,6 @@ __all__ = [
     "ReasonNotWanted",
     "SeededMeanwhile",
     "ServiceNotActive",
-    "UnknownArea",
-    "UnknownCentre",
     "UnknownCursor",
     "UnknownLanguage",
     "UnknownLocation",

@@ -11,12 +11,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.chassis.i18n import AREAS
-from services.chassis.refusals import msg
+from services.chassis.refusals import UnknownArea, listed, msg
 from services.directory.domain.refusals import (
     HoursOverlap,
     NotAZone,
     PlacesBeyondCapacity,
-    UnknownArea,
     UnknownLanguage,
     UnknownTopic,
     WrongHours,
@@ -96,7 +95,7 @@ def check_areas(areas: Iterable[str], known: Sequence[str] = ALL_AREAS) -> None:
     """Raises `UnknownArea`."""
     for area in areas:
         if area not in known:
-            raise UnknownArea(area=area, known=", ".join(known))
+            raise UnknownArea(about="areas", area=area, known=listed(known))
 
 
 def check_topics(topics: Iterable[str]) -> None:
@@ -106,11 +105,11 @@ def check_topics(topics: Iterable[str]) -> None:
             raise UnknownTopic(topic=topic, known=", ".join(TOPICS))
 
 
-def check_languages(languages: Iterable[str]) -> None:
-    """Raises `UnknownLanguage`."""
+def check_languages(languages: Iterable[str], *, field: str = "languages") -> None:
+    """Raises `UnknownLanguage` about `field`."""
     for language in languages:
         if language not in LANGUAGE_LABELS:
-            raise UnknownLanguage(language=language, known=", ".join(LANGUAGE_LABELS))
+            raise UnknownLanguage(about=field, language=language, known=listed(LANGUAGE_LABELS))
 
 
 def check_places(capacity: int | None, places_open: int | None) -> None:

@@ -7,10 +7,9 @@
     ├── NotYourStep              (403) the step exists, and belongs to the other side
     ├── ServiceNotActive         nobody is sent to a service that takes nobody
     ├── AlreadyReferred          one open referral per person and service
-    ├── AlreadyDifferent         the id was used for something else
     ├── DifferentOrganization    the id belongs to another organisation
     ├── SeededMeanwhile          another replica published the same at the same moment
-    └── Invalid: UnknownCentre, UnknownArea, UnknownTopic, UnknownLanguage, UnknownLocation, UnknownReason,
+    └── Invalid: UnknownTopic, UnknownLanguage, UnknownLocation, UnknownReason,
                  ReasonNotWanted, UnknownCursor, WrongHours, HoursOverlap, NotAZone, PlacesBeyondCapacity
 """
 
@@ -59,14 +58,6 @@ class AlreadyReferred(Refused):
     field_name = "service_id"
 
 
-class AlreadyDifferent(Refused):
-    """The id was used before, for something else."""
-
-    slug = "already-different"
-    message = msg("Referral {referral} is already known with other content. Use a new id for another referral.")
-    field_name = "id"
-
-
 class DifferentOrganization(Refused):
     """An id inside an entry belongs to another organisation."""
 
@@ -80,22 +71,6 @@ class SeededMeanwhile(Refused):
 
     slug = "seeded-meanwhile"
     message = msg("Another process published this at the same moment. Read it again.")
-
-
-class UnknownCentre(Invalid):
-    """There is no such centre."""
-
-    slug = "unknown-centre"
-    message = msg("There is no centre {centre}. Known: {known}.")
-    field_name = "centre"
-
-
-class UnknownArea(Invalid):
-    """The area does not exist, or the centre does not work in it."""
-
-    slug = "unknown-area"
-    message = msg("{area} is not an area. Possible: {known}.")
-    field_name = "areas"
 
 
 class UnknownTopic(Invalid):

@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.directory import domain
 from services.directory.search import SearchParams
-from services.directory.store import centre_codes, known_areas
+from services.directory.store import check_place
 
 
 async def search_params(
@@ -17,13 +17,8 @@ async def search_params(
     language: str | None = None,
 ) -> SearchParams:
     """What is looked for. Raises `UnknownArea`, `UnknownCentre`, `UnknownLanguage`; an unknown town finds nothing."""
-    if area and area not in (known := await known_areas(session)):
-        raise domain.UnknownArea(about="area", area=area, known=", ".join(known))
-    if centre and centre not in (codes := await centre_codes(session)):
-        raise domain.UnknownCentre(centre=centre, known=", ".join(codes) or "–")
-    if language and language not in domain.LANGUAGE_LABELS:
-        known_languages = ", ".join(domain.LANGUAGE_LABELS)
-        raise domain.UnknownLanguage(about="language", language=language, known=known_languages)
+    await check_place(session, centre or None, area or None)
+    domain.check_languages([language] if language else [], field="language")
     # A centre's code is the key of its town.
     place = domain.town_key(town) if town else centre
     return SearchParams(words=words, area=area or None, town=place or None, language=language or None)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
+from services.chassis.refusals import UnknownArea, UnknownCentre, listed
 from services.chassis.storage.store import Aggregate
 from services.directory.domain import ALL_AREAS
 from services.directory.store.table import Table
@@ -40,6 +41,17 @@ async def centres(session: AsyncSession) -> Sequence[Centre]:
 async def centre_codes(session: AsyncSession) -> list[str]:
     """Every centre's code, in order."""
     return list((await session.scalars(sa.select(col(Centre.code)).order_by(col(Centre.code)))).all())
+
+
+async def check_place(session: AsyncSession, centre: str | None, area: str | None) -> None:
+    """The centre is one of the network's, the area one that some centre works in. None: not asked for.
+
+    Raises `UnknownCentre`, `UnknownArea`.
+    """
+    if centre is not None and centre not in (codes := await centre_codes(session)):
+        raise UnknownCentre(centre=centre, known=listed(codes))
+    if area is not None and area not in (known := await known_areas(session)):
+        raise UnknownArea(area=area, known=listed(known))
 
 
 async def known_areas(session: AsyncSession) -> tuple[str, ...]:

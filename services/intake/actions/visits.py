@@ -1,6 +1,5 @@
 """What the front desk does with the queue: who came, is called, is served, went."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from services.chassis.refusals import Refused, Stale, msg
+from services.chassis.copies.centres import check_area, known_centre
+from services.chassis.refusals import Refused, msg
+from services.chassis.storage.checks import check_same, check_version, fingerprint
 from services.chassis.storage.store import Cause, Work
 from services.contracts.intake import (
     Channel,
@@ -25,7 +26,6 @@ from services.intake.store import (
     Centre,
     Visit,
     any_may_be_known,
-    centres,
     centres_named,
     count_tickets,
     first_waiting,
@@ -70,7 +70,9 @@ async def check_in_all(work: Work, arrivals: Sequence[Arrival]) -> list[Visit | 
         try:
             known = await _known_visit(work, arrival)
             if known is None:
-                known = _begin(work, arrival, await known_centre(work, arrival.centre))
+                # Not among those that were asked for: read once more, and refused by name.
+                place = places.get(arrival.centre) or await known_centre(work.session, Centre, arrival.centre)
+                known = _begin(work, arrival, place)
                 new.append((known, arrival))
             answers.append(known)
         except Refused as refusal:
@@ -84,14 +86,14 @@ async def check_in_all(work: Work, arrivals: Sequence[Arrival]) -> list[Visit | 
 async def _known_visit(work: Work, arrival: Arrival) -> Visit | None:
     """The visit, if it was said before. Raises `AlreadyDifferent` when something else was said."""
     known = await work.find(Visit, arrival.visit_id)
-    if known is not None and known.fingerprint != _said(arrival):
-        raise domain.AlreadyDifferent(visit=str(arrival.visit_id))
+    if known is not None:
+        check_same(known.fingerprint, _said(arrival), field="visit_id", id=arrival.visit_id)
     return known
 
 
 def _begin(work: Work, arrival: Arrival, place: Centre) -> Visit:
-    """A new visit, without its ticket yet. Raises what `domain` names."""
-    domain.check_area(arrival.area, place.code, place.areas)
+    """A new visit, without its ticket yet. Raises `AreaNotServed`, and what `domain` names."""
+    check_area(arrival.area, place.code, place.areas)
     moment = arrival.at or work.now
     domain.check_past(moment, work.now)
     if arrival.correlation_id is not None:
@@ -174,38 +176,14 @@ async def leave(work: Work, visit_id: UUID, version: int | None = None) -> Visit
     return visit
 
 
-async def know_centre(work: Work, code: str, name: str, areas: list[str], timezone: str) -> None:
-    """Remember a centre as the directory published it."""
-    centre = await work.find(Centre, code)
-    if centre is None:
-        work.add(Centre(code=code, name=name, areas=areas, timezone=timezone))
-    else:
-        centre.name, centre.areas, centre.timezone = name, areas, timezone
-
-
-async def known_centre(work: Work, code: str) -> Centre:
-    """The centre. Raises `UnknownCentre`, naming those there are."""
-    centre = (await centres_named(work.session, {code})).get(code)
-    if centre is None:
-        known = ", ".join(sorted(one.code for one in await centres(work.session)))
-        raise domain.UnknownCentre(centre=code, known=known or "–")
-    return centre
-
-
 def board(centre: str) -> str:
     """The name of a centre's live board."""
     return f"intake:{centre}"
 
 
-def fingerprint(*said: object) -> str:
-    """What was said, short."""
-    return hashlib.sha256(orjson.dumps(said, default=str)).hexdigest()[:32]
-
-
 async def _stepping(work: Work, visit_id: UUID, wanted: VisitStatus, version: int | None) -> Visit:
     visit = await work.load(Visit, visit_id, msg("visit"))
-    if version is not None and version != visit.version:
-        raise Stale(now=visit.version, seen=version)
+    check_version(visit, version)
     domain.check_step(VisitStatus(visit.status), wanted)
     visit.status = wanted.value
     work.notify_board(board(visit.centre))
@@ -213,7 +191,8 @@ async def _stepping(work: Work, visit_id: UUID, wanted: VisitStatus, version: in
 
 
 def _said(arrival: Arrival) -> str:
-    return fingerprint(arrival.centre, arrival.area, arrival.channel, arrival.at, arrival.queue)
+    said = (arrival.centre, arrival.area, arrival.channel, arrival.at, arrival.queue)
+    return fingerprint(orjson.dumps(said, default=str))
 
 
 async def _give_tickets(work: Work, places: Mapping[str, Centre], visits: list[Visit]) -> None:

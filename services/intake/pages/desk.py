@@ -8,12 +8,14 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
+from services.chassis.copies.centres import centre_copies
 from services.chassis.i18n import translate as _
+from services.chassis.identity.ownership import own
 from services.chassis.refusals import NotFound, msg
 from services.chassis.web import Body, Reading, Router, Running, Working, fragment, live_board, page, see_other
 from services.intake.actions import visits
 from services.intake.pages.views import DESK_COOKIE, DeskCode, Team, desk_board, desk_label, the_centre, this_desk
-from services.intake.store import Visit, centres
+from services.intake.store import Centre, Visit
 
 router = Router("/intake", pages=True)
 
@@ -47,7 +49,7 @@ class HereForm(Body):
 @router.get("/")
 async def choose_centre(request: Request, read: Reading, person: Team) -> Response:
     """The person's own desk, or a choice of centres."""
-    own = [centre for centre in await centres(read) if person.works_at(centre.code)]
+    own = [centre for centre in (await centre_copies(read, Centre)).values() if person.works_at(centre.code)]
     if len(own) == 1:
         return RedirectResponse(f"/intake/desk/{own[0].code}", 303)
     return page(request, "intake/centres.html", centres=own)
@@ -121,8 +123,7 @@ async def step(
     id: UUID, step: str, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Team
 ) -> Response:
     """One of the buttons beside a visit."""
-    visit = await work.load(Visit, id, msg("visit"))
-    person.at(visit.centre)
+    visit = own(await work.find(Visit, id), person, msg("visit"))
     match step:
         case "call":
             await visits.call(work, id, form.desk or this_desk(request), form.version)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse, Response
 
 from services.chassis.i18n import translate as _
+from services.chassis.identity.ownership import own, visible
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
@@ -83,8 +84,7 @@ async def visitor_fragment(subject_ref: UUID, read: Reading, person: Annotated[P
 
 
 async def _register(work: Work, id: UUID, form: RegisterForm, person: Person) -> Visitor:
-    visit = await work.load(Visit, id, msg("visit"))
-    person.at(visit.centre)
+    own(await work.find(Visit, id), person, msg("visit"))
     return await people.register_visitor(
         work,
         id,
@@ -107,9 +107,7 @@ async def _visit_page(
     errors: dict[str, str] | None = None,
     form: dict[str, Any] | None = None,
 ) -> Response:
-    visit = await session.get(Visit, id)
-    if visit is None or not person.works_at(visit.centre):
-        raise NotFound(what=msg("visit"))
+    visit = visible(await session.get(Visit, id), person, msg("visit"))
     centre = await the_centre(session, visit.centre)
     shown = {"visit": visit, "centre_name": centre.name, "errors": errors or {}, "form": form or {}}
     return page(request, "intake/visit.html", status=status, **shown)

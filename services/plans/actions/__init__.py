@@ -1,7 +1,7 @@
 """Use cases: people ask (writing, directions), events tell (paths, copies, subjects)."""
 
 from services.plans.actions.access import PLAN, acts_as, reach
-from services.plans.actions.copies import copy_centre, copy_provider, follow_referral, move_referral
+from services.plans.actions.copies import copy_provider, follow_referral, move_referral
 from services.plans.actions.directions import Intention, confirm, open_track, plan_action, progress_action, set_goal
 from services.plans.actions.erasure import erase_subject
 from services.plans.actions.paths import (
@@ -28,7 +28,6 @@ __all__ = [
     "announce_workshop",
     "conclude_information_step",
     "confirm",
-    "copy_centre",
     "copy_provider",
     "count_interview",
     "erase_subject",

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
+from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.roles import Role
-from services.plans.domain import check_open, check_version
+from services.plans.domain import check_open
 from services.plans.store import Plan, Revision, Written
 
 PLAN = msg("plan")
@@ -34,7 +35,7 @@ def acts_as(plan: Plan, person: Person) -> Role:
 async def plan_of(work: Work, plan_id: UUID, person: Person, seen: int | None = None) -> Plan:
     """The plan, locked, for somebody who may change it. Raises `NotFound`, `WrongCentre`, `Stale`."""
     plan = reach(await work.find(Plan, plan_id), person)
-    check_version(plan.version, seen)
+    check_version(plan, seen)
     work.notify_board(f"plan:{plan.id}", f"plans:{plan.centre}")
     return plan
 
@@ -43,7 +44,7 @@ async def open_plan_of(work: Work, plan_id: UUID, person: Person, seen: int | No
     """As `plan_of`, while it is not confirmed. Raises `PlanIsConfirmed`."""
     plan = await plan_of(work, plan_id, person)
     check_open(plan.confirmed_at)
-    check_version(plan.version, seen)
+    check_version(plan, seen)
     return plan
 
 

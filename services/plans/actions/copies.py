@@ -1,4 +1,4 @@
-"""What directory tells: where a referral stands, which services there are, which areas a centre has."""
+"""What directory tells: where a referral stands, which services there are."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from services.chassis.storage.store import Work
 from services.contracts.directory import ProviderService as PublishedService
 from services.contracts.directory import ReferralStatus
 from services.plans.actions.erasure import is_erased
-from services.plans.store import Centre, Provider, ProviderService, Referral
+from services.plans.store import Provider, ProviderService, Referral
 
 
 async def follow_referral(
@@ -78,12 +78,3 @@ async def copy_provider(work: Work, organization_id: UUID, name: str, services: 
             for service in services
         ],
     )
-
-
-async def copy_centre(work: Work, code: str, name: str, areas: tuple[str, ...]) -> None:
-    """A centre as it is now."""
-    known = await work.find(Centre, code)
-    if known is None:
-        work.add(Centre(code=code, name=name, areas=list(areas)))
-    else:
-        known.name, known.areas = name, list(areas)

@@ -5,9 +5,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from services.chassis.copies.centres import check_area
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.runtime.clock import BRUSSELS
+from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.plans import (
     ActionPlanned,
@@ -23,11 +25,9 @@ from services.plans.actions.access import acts_as, open_plan_of, plan_of, rememb
 from services.plans.domain import (
     Responsible,
     ServiceNotOffered,
-    check_area,
     check_complete,
     check_due,
     check_referral,
-    check_version,
 )
 from services.plans.store import Action, ActionTrack, Goal, Plan, ProviderService, areas_of, standings
 
@@ -56,10 +56,10 @@ async def set_goal(work: Work, plan_id: UUID, person: Person, text: str, seen: i
 async def open_track(
     work: Work, plan_id: UUID, person: Person, *, goal_id: UUID, title: str, area: str | None, seen: int | None = None
 ) -> ActionTrack:
-    """A way towards a goal, in one of the centre's areas. Raises `UnknownArea`."""
+    """A way towards a goal, in one of the centre's areas. Raises `AreaNotServed`."""
     plan = await open_plan_of(work, plan_id, person, seen)
     await _part(work, plan, Goal, goal_id, msg("goal"))
-    check_area(area, await areas_of(work.session, plan.centre))
+    check_area(area, plan.centre, await areas_of(work.session, plan.centre))
     track = work.add(ActionTrack(plan_id=plan.id, goal_id=goal_id, title=title, area=area, **stamp(work, plan, person)))
     remember(work, plan, person, "track", str(track.id), new=title)
     said = ActionTrackOpened(plan_id=plan.id, track_id=track.id, centre=plan.centre, area=area, at=work.now)
@@ -129,7 +129,7 @@ async def progress_action(
     """
     plan = await plan_of(work, plan_id, person)
     action = await _part(work, plan, Action, action_id, msg("action"))
-    check_version(action.version, seen)
+    check_version(action, seen)
     if action.status == status:
         return action
     old = action.status

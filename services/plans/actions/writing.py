@@ -5,6 +5,7 @@ from uuid import UUID
 
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
+from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.plans import (
     AssessmentRecorded,
@@ -14,7 +15,7 @@ from services.contracts.plans import (
     ReflectionAdded,
 )
 from services.plans.actions.access import acts_as, open_plan_of, remember, restamp, stamp
-from services.plans.domain import Moment, check_version
+from services.plans.domain import Moment
 from services.plans.store import Assessment, InformationStep, Reflection
 
 
@@ -27,7 +28,7 @@ async def write_assessment(
     """
     plan = await open_plan_of(work, plan_id, person)
     known = await work.session.get(Assessment, (plan.id, dimension.value))
-    check_version(known.version if known else 0, seen)
+    check_version(known, seen)
     old = known.text if known else ""
     if known is not None and old == text:
         return known
@@ -74,7 +75,7 @@ async def conclude_information_step(
     step = await work.session.get(InformationStep, step_id)
     if step is None or step.plan_id != plan.id:
         raise NotFound(what=msg("information step"))
-    check_version(step.version, seen)
+    check_version(step, seen)
     old = step.result
     if old == result:
         return step

@@ -10,7 +10,7 @@
     ├── DimensionsMissing          a plan is based on all six dimensions
     ├── NoGoal, NoActionTrack      a plan leads somewhere
     ├── OnlyCounsellorRefers       (403) a referral is sent by the centre
-    └── Invalid: UnknownArea, UnknownReason, ServiceNotOffered, ServiceWithoutNeed, DueInPast
+    └── Invalid: UnknownReason, ServiceNotOffered, ServiceWithoutNeed, DueInPast
 """
 
 from services.chassis.i18n import translate
@@ -95,14 +95,6 @@ class OnlyCounsellorRefers(NotAllowed):
     slug = "only-counsellor-refers"
     message = msg("A counsellor sends people to a provider. Note the action without one, or ask your counsellor.")
     field_name = "needs_provider"
-
-
-class UnknownArea(Invalid):
-    """The centre has other areas."""
-
-    slug = "unknown-area"
-    message = msg("The centre has no area {area}. It has: {known}.")
-    field_name = "area"
 
 
 class UnknownReason(Invalid):

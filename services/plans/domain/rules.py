@@ -1,11 +1,11 @@
 """When a plan opens, what may be written, and what has to be there before it is confirmed."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid5
 
-from services.chassis.refusals import Refused, Stale
+from services.chassis.refusals import Refused
 from services.contracts.plans import Dimension
 from services.contracts.scheduling import Method
 from services.plans.domain.refusals import (
@@ -19,11 +19,10 @@ from services.plans.domain.refusals import (
     PlanIsConfirmed,
     SecondInterviewNotHeld,
     ServiceWithoutNeed,
-    UnknownArea,
     UnknownReason,
     WorkshopNotFinished,
 )
-from services.plans.domain.words import DEFAULT_AREAS, DIMENSION_LABELS, INTERVIEWS_NEEDED, REASONS, Requirement
+from services.plans.domain.words import DIMENSION_LABELS, INTERVIEWS_NEEDED, REASONS, Requirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +119,6 @@ def check_open(confirmed_at: datetime | None) -> None:
     """The plan may still be changed. Raises `PlanIsConfirmed`."""
     if confirmed_at is not None:
         raise PlanIsConfirmed(confirmed=confirmed_at.date().isoformat())
-
-
-def check_version(now: int, seen: int | None) -> None:
-    """Nobody changed it since the caller read version `seen` (None: the caller does not mind). Raises `Stale`."""
-    if seen is not None and seen != now:
-        raise Stale(now=now, seen=seen)
-
-
-def check_area(area: str | None, known: Collection[str]) -> None:
-    """The area is one of the centre's, or none is named. Raises `UnknownArea`."""
-    known = known or DEFAULT_AREAS
-    if area is not None and area not in known:
-        raise UnknownArea(area=area, known=", ".join(known))
 
 
 def check_due(due_on: date | None, today: date) -> None:

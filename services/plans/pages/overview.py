@@ -7,13 +7,14 @@ from fastapi import Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
+from services.chassis.copies.centres import centre_names
 from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Router, allow, page
 from services.contracts.roles import Role
 from services.contracts.scheduling import Method
 from services.plans.domain import Stage, checklist
 from services.plans.pages import words
-from services.plans.store import centre_names, count_of_centre, plans_of_centre, plans_of_subject, standings
+from services.plans.store import Centre, count_of_centre, plans_of_centre, plans_of_subject, standings
 
 router = Router("/plans", pages=True)
 PAGE = 24
@@ -33,7 +34,7 @@ async def overview(
     """The plans of a centre: how far each is, what is missing. A visitor is led to their own."""
     if not person.has(Role.COUNSELLOR):
         return RedirectResponse("/plans/mine", 303)
-    known = await centre_names(read)
+    known = await centre_names(read, Centre)
     own = {code: known.get(code, code) for code in sorted(person.centres)}
     chosen = person.at(centre if centre is not None else next(iter(own), "–"))
     plans = await plans_of_centre(

@@ -1,7 +1,7 @@
 """The tables of plans and what is read from them."""
 
 from services.plans.store.copies import Centre, Provider, ProviderService, Referral
-from services.plans.store.lists import centre_names, count_of_centre, plans_of_centre, plans_of_subject
+from services.plans.store.lists import count_of_centre, plans_of_centre, plans_of_subject
 from services.plans.store.paths import Attendance, HeldInterview, Path, Subject, Table, Workshop
 from services.plans.store.plans import (
     Action,
@@ -47,7 +47,6 @@ __all__ = [
     "Written",
     "active_services",
     "areas_of",
-    "centre_names",
     "count_of_centre",
     "plans_of_centre",
     "plans_of_subject",

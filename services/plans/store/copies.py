@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field
 
+from services.chassis.copies.centres import CentreCopy
 from services.chassis.storage.store import Aggregate
 from services.plans.store.paths import Table
 
@@ -48,11 +49,7 @@ class ProviderService(Table, table=True):
     status: str = Field(max_length=20, index=True)
 
 
-class Centre(Table, table=True):
+class Centre(CentreCopy, Table, table=True):
     """A centre's name and areas."""
 
     __tablename__ = "centres"  # pyright: ignore[reportAssignmentType]
-
-    code: str = Field(primary_key=True, max_length=40)
-    name: str = Field(max_length=200)
-    areas: list[str] = Field(sa_type=sa.JSON)

@@ -10,7 +10,6 @@ from sqlmodel import col
 from services.contracts.plans import Dimension
 from services.contracts.scheduling import Method
 from services.plans.domain import INTERVIEWS_NEEDED, Stage
-from services.plans.store.copies import Centre
 from services.plans.store.paths import Attendance, HeldInterview, Path
 from services.plans.store.plans import ActionTrack, Assessment, Goal, InformationStep, Plan
 
@@ -51,11 +50,6 @@ async def plans_of_subject(session: AsyncSession, subject_ref: UUID) -> Sequence
     """A person's plans, the last opened first."""
     chosen = sa.select(Plan).where(col(Plan.subject_ref) == subject_ref)
     return (await session.scalars(chosen.order_by(col(Plan.opened_at).desc(), col(Plan.id)))).all()
-
-
-async def centre_names(session: AsyncSession) -> dict[str, str]:
-    """Centres as directory published them, by code."""
-    return {centre.code: centre.name for centre in await session.scalars(sa.select(Centre))}
 
 
 def _at(stage: Stage) -> Condition:

@@ -180,7 +180,7 @@ async def referrals_of_action(session: AsyncSession, action_id: UUID) -> Sequenc
 async def areas_of(session: AsyncSession, centre: str) -> tuple[str, ...]:
     """The areas of a centre; the default ones while directory has told nothing."""
     known = await session.get(Centre, centre)
-    return tuple(known.areas) if known else DEFAULT_AREAS
+    return tuple(known.areas) if known and known.areas else DEFAULT_AREAS
 
 
 async def active_services(session: AsyncSession, limit: int = 200) -> Sequence[ProviderService]:

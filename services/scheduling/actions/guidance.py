@@ -6,7 +6,9 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlmodel import col
 
+from services.chassis.copies.centres import known_centre
 from services.chassis.refusals import msg
+from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.scheduling import (
     AppointmentStatus,
@@ -21,9 +23,9 @@ from services.contracts.scheduling import (
 )
 from services.scheduling.actions import information
 from services.scheduling.actions.calendar import release, reserve, resources
-from services.scheduling.actions.places import board, check_version, known_centre
+from services.scheduling.actions.places import board
 from services.scheduling.domain import refusals, rules, times
-from services.scheduling.store import GuidancePath, Interview
+from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.copies import visit_of
 from services.scheduling.store.interviews import held_and_booked
 
@@ -48,7 +50,7 @@ async def book(
     if path.subject_ref is None:
         raise refusals.PersonUnknown()
     rules.check_path_open(path.closed_at, path.closed_because)
-    centre = await known_centre(work, path.centre)
+    centre = await known_centre(work.session, Centre, path.centre)
     rules.check_appointment(starts_at, minutes, centre.hours, work.now)
     held, booked = await held_and_booked(work.session, path_id)
     rules.check_room_on_path(path.method, held, booked, due=path.finalising_due_at is not None)
@@ -106,7 +108,7 @@ async def move(
     """
     check_version(interview, version)
     rules.check_booked(interview.status)
-    centre = await known_centre(work, interview.centre)
+    centre = await known_centre(work.session, Centre, interview.centre)
     rules.check_appointment(starts_at, minutes, centre.hours, work.now)
     await release(work, interview.id)
     taken = resources(interview.centre, counsellor, room, interview.subject_ref)
@@ -154,7 +156,7 @@ async def miss(work: Work, interview: Interview, version: int | None = None) -> 
     """The person did not come. Raises `NotYet` before it begins, `VisitorIsHere` when they checked in that day."""
     check_version(interview, version)
     rules.check_booked(interview.status)
-    centre = await known_centre(work, interview.centre)
+    centre = await known_centre(work.session, Centre, interview.centre)
     rules.check_begun(interview.starts_at, work.now, centre.zone)
     if interview.subject_ref is not None:
         day = times.local_day(interview.starts_at.astimezone(centre.zone).date(), centre.zone)
@@ -204,7 +206,7 @@ async def hold(work: Work, interview: Interview, version: int | None = None) -> 
 
 async def _bring_forward(work: Work, interview: Interview) -> None:
     """It ended at the last full quarter of an hour, and takes that time like any other. Its room is not known."""
-    centre = await known_centre(work, interview.centre)
+    centre = await known_centre(work.session, Centre, interview.centre)
     ended = work.now.replace(minute=work.now.minute // 15 * 15, second=0, microsecond=0)
     starts_at = ended - timedelta(minutes=interview.minutes)
     await release(work, interview.id)

@@ -3,6 +3,7 @@
 from uuid import UUID, uuid4
 
 from services.chassis.refusals import msg
+from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.scheduling import (
     AppointmentStatus,
@@ -10,7 +11,7 @@ from services.contracts.scheduling import (
     InterviewKind,
     InterviewStarted,
 )
-from services.scheduling.actions.places import board, check_version
+from services.scheduling.actions.places import board
 from services.scheduling.actions.waiting import changed
 from services.scheduling.domain import rules, times
 from services.scheduling.store import Interview, Waiting

@@ -3,21 +3,23 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from services.chassis.copies.centres import known_centre
+from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.scheduling import Method, PathClosed, PathOpened, PathOutcome
 from services.scheduling.actions.people import known_person
-from services.scheduling.actions.places import board, check_version, known_centre
+from services.scheduling.actions.places import board
 from services.scheduling.domain import refusals, rules
-from services.scheduling.store import GuidancePath
+from services.scheduling.store import Centre, GuidancePath
 from services.scheduling.store.interviews import held_and_booked, open_individual_path
 
 
 async def open_path(work: Work, subject_ref: UUID, centre: str, area: str | None = None) -> GuidancePath:
     """A person takes the individual service.
 
-    Raises `PersonUnknown`, `ConsentMissing`, `PathStillOpen`, `UnknownCentre`, `UnknownArea`.
+    Raises `PersonUnknown`, `ConsentMissing`, `PathStillOpen`, `UnknownCentre`, `AreaNotServed`.
     """
-    await known_centre(work, centre, area)
+    await known_centre(work.session, Centre, centre, area)
     person = await known_person(work, subject_ref)
     unfinished = await open_individual_path(work.session, subject_ref)
     if unfinished is not None:

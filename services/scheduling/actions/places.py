@@ -1,47 +1,7 @@
-"""Centres as they are published, and what every action checks of them."""
-
-from typing import Any
+"""Where: a centre's board, and the code of a counsellor there."""
 
 from services.chassis.identity.people import Person
-from services.chassis.refusals import Stale
-from services.chassis.storage.store import Aggregate, Work
-from services.scheduling.domain import refusals, rules
-from services.scheduling.store import Centre
-from services.scheduling.store.copies import centres
-
-
-async def know_centre(
-    work: Work,
-    code: str,
-    *,
-    name: str,
-    areas: list[str],
-    timezone: str,
-    opening_hours: list[dict[str, Any]],
-    closed_on: list[str],
-) -> None:
-    """Remember a centre as the directory published it."""
-    known = await work.find(Centre, code)
-    if known is None:
-        known = work.add(Centre(code=code, name=name, areas=areas, timezone=timezone, opening_hours=[], closed_on=[]))
-    known.name, known.areas, known.timezone = name, areas, timezone
-    known.opening_hours, known.closed_on = opening_hours, closed_on
-
-
-async def known_centre(work: Work, code: str, area: str | None = None) -> Centre:
-    """The centre. Raises `UnknownCentre`, naming those there are, or `UnknownArea`."""
-    centre = await work.session.get(Centre, code)
-    if centre is None:
-        known = ", ".join(sorted(one.code for one in await centres(work.session)))
-        raise refusals.UnknownCentre(centre=code, known=known or "–")
-    rules.check_area(area, code, centre.areas)
-    return centre
-
-
-def check_version(row: Aggregate, seen: int | None) -> None:
-    """Whoever says which version they saw is refused when it is no longer that one. Raises `Stale`."""
-    if seen is not None and seen != row.version:
-        raise Stale(now=row.version, seen=seen)
+from services.scheduling.domain import refusals
 
 
 def code_of(person: Person) -> str:

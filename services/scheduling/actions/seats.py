@@ -3,11 +3,11 @@
 from uuid import UUID, uuid4
 
 from services.chassis.refusals import msg
+from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.scheduling import Method, PathOutcome, SeatReleased, SeatTaken, Side
 from services.scheduling.actions import paths
 from services.scheduling.actions.people import known_person
-from services.scheduling.actions.places import check_version
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.rules import SeatStatus
 from services.scheduling.store import GuidancePath, Seat, Workshop

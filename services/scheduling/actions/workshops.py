@@ -4,7 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from services.chassis.copies.centres import known_centre
 from services.chassis.refusals import NotFound, msg
+from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.scheduling import (
     AttendanceRecorded,
@@ -16,10 +18,9 @@ from services.contracts.scheduling import (
 )
 from services.scheduling.actions import paths
 from services.scheduling.actions.calendar import release, reserve, resources
-from services.scheduling.actions.places import check_version, known_centre
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.rules import SeatStatus, WorkshopStatus
-from services.scheduling.store import Attendance, GuidancePath, Seat, Session, Workshop
+from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
 from services.scheduling.store.workshops import attendance_of, seats_of, sessions_of
 
 
@@ -36,9 +37,9 @@ async def announce(
 ) -> Workshop:
     """A workshop takes seats. `sessions`: when each begins, and its minutes.
 
-    Raises what `rules.check_sessions` names, `Overlap`, `UnknownCentre`, `UnknownArea`.
+    Raises what `rules.check_sessions` names, `Overlap`, `UnknownCentre`, `AreaNotServed`.
     """
-    place = await known_centre(work, centre, area)
+    place = await known_centre(work.session, Centre, centre, area)
     ordered = sorted(sessions)
     rules.check_sessions(ordered, work.now, place.zone)
     workshop = work.start(
@@ -111,7 +112,7 @@ async def record_attendance(
     meeting = next((one for one in meetings if one.id == session_id), None)
     if meeting is None:
         raise NotFound(what=msg("session of this workshop"))
-    place = await known_centre(work, workshop.centre)
+    place = await known_centre(work.session, Centre, workshop.centre)
     rules.check_begun(meeting.starts_at, work.now, place.zone)
     seats = await seats_of(work.session, workshop.id, SeatStatus.TAKEN)
     if not {seat.id for seat in seats}.issuperset(came):

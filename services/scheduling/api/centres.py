@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel
 
+from services.chassis.copies.centres import centre_copies
 from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Router, anyone
 from services.scheduling.api.roles import PREFIX
-from services.scheduling.store.copies import centres
+from services.scheduling.store import Centre
 
 router = Router(f"{PREFIX}/centres", tags=["centres"])
 
@@ -26,4 +27,5 @@ class CentreOut(BaseModel):
 @router.get("")
 async def list_centres(read: Reading, person: Annotated[Person | None, anyone]) -> list[CentreOut]:
     """Every centre that scheduling knows, by name, as the directory published it."""
-    return [CentreOut.model_validate(centre, from_attributes=True) for centre in await centres(read)]
+    copies = await centre_copies(read, Centre)
+    return [CentreOut.model_validate(centre, from_attributes=True) for centre in copies.values()]

@@ -7,15 +7,15 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import AwareDatetime, BaseModel
 
-from services.chassis.identity.people import Person
-from services.chassis.refusals import NotFound, msg
-from services.chassis.storage.store import Work
+from services.chassis.copies.centres import known_centre
+from services.chassis.identity.ownership import own, visible
+from services.chassis.refusals import msg
 from services.chassis.web import Body, Reading, Router, Running, Working
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome, Side
 from services.scheduling.actions import guidance, information, paths
 from services.scheduling.actions.places import code_of
 from services.scheduling.api.roles import PREFIX, Change, Counsellor, Place, Staff
-from services.scheduling.domain import refusals, rules, times
+from services.scheduling.domain import rules, times
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.store import Centre, GuidancePath, Interview, Waiting
 from services.scheduling.store.interviews import agenda, on_path, taken_quarters
@@ -120,8 +120,7 @@ class Slot(BaseModel):
 @router.post("/interviews/information", status_code=201)
 async def start_information(body: Start, work: Working, person: Counsellor) -> InterviewOut:
     """Sit down with somebody who is here. Asking again answers the same interview."""
-    waiting = await work.load(Waiting, body.visit_id, msg("visit in the room"))
-    person.at(waiting.centre)
+    own(await work.find(Waiting, body.visit_id), person, msg("visit in the room"))
     return InterviewOut.of(await information.start(work, body.visit_id, code_of(person)))
 
 
@@ -136,9 +135,7 @@ async def open_path(body: NewPath, work: Working, person: Counsellor) -> PathOut
 @router.get("/paths/{id}")
 async def get_path(id: UUID, read: Reading, person: Counsellor) -> PathOut:
     """One path with its interviews."""
-    path = await read.get(GuidancePath, id)
-    if path is None or not person.works_at(path.centre):
-        raise NotFound(what=msg("path"))
+    path = visible(await read.get(GuidancePath, id), person, msg("path"))
     interviews = [InterviewOut.of(interview) for interview in await on_path(read, id)]
     return PathOut.model_validate(path.model_dump() | {"interviews": interviews})
 
@@ -146,8 +143,7 @@ async def get_path(id: UUID, read: Reading, person: Counsellor) -> PathOut:
 @router.post("/paths/{id}/give-up")
 async def give_up_path(id: UUID, body: Change, work: Working, person: Counsellor) -> PathOut:
     """The person does not go on with this path; they may take another one then."""
-    path = await work.load(GuidancePath, id, msg("path"))
-    person.at(path.centre)
+    path = own(await work.find(GuidancePath, id), person, msg("path"))
     await paths.give_up(work, path, body.version)
     return PathOut.model_validate(path.model_dump())
 
@@ -155,8 +151,7 @@ async def give_up_path(id: UUID, body: Change, work: Working, person: Counsellor
 @router.post("/interviews", status_code=201)
 async def book_interview(body: Booking, work: Working, person: Counsellor) -> InterviewOut:
     """Book a guidance interview. Without `counsellor`: whoever asks."""
-    path = await work.load(GuidancePath, body.path_id, msg("path"))
-    person.at(path.centre)
+    own(await work.find(GuidancePath, body.path_id), person, msg("path"))
     interview = await guidance.book(
         work,
         body.path_id,
@@ -179,7 +174,7 @@ async def list_interviews(
     limit: Annotated[int, Query(ge=1, le=200)] = 200,
 ) -> list[InterviewOut]:
     """A centre's interviews of a local day, in order."""
-    place = await _centre(read, person.at(centre))
+    place = await known_centre(read, Centre, person.at(centre))
     start, end = times.local_day(date, place.zone)
     last = await read.get(Interview, after) if after else None
     behind = (last.starts_at, last.id) if last else None
@@ -190,16 +185,13 @@ async def list_interviews(
 @router.get("/interviews/{id}")
 async def get_interview(id: UUID, read: Reading, person: Counsellor) -> InterviewOut:
     """One interview."""
-    interview = await read.get(Interview, id)
-    if interview is None or not person.works_at(interview.centre):
-        raise NotFound(what=msg("interview"))
-    return InterviewOut.of(interview)
+    return InterviewOut.of(visible(await read.get(Interview, id), person, msg("interview")))
 
 
 @router.post("/interviews/{id}/move")
 async def move_interview(id: UUID, body: Move, work: Working, person: Counsellor) -> InterviewOut:
     """Move a booked interview."""
-    interview = await _own(work, id, person)
+    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     await guidance.move(
         work,
         interview,
@@ -215,7 +207,7 @@ async def move_interview(id: UUID, body: Move, work: Working, person: Counsellor
 @router.post("/interviews/{id}/cancel")
 async def cancel_interview(id: UUID, body: Cancellation, work: Working, person: Counsellor) -> InterviewOut:
     """Call an interview off, or undo an information interview that was started by mistake."""
-    interview = await _own(work, id, person)
+    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     await guidance.cancel(work, interview, by=body.cancelled_by, reason=body.reason.value, version=body.version)
     return InterviewOut.of(interview)
 
@@ -223,7 +215,7 @@ async def cancel_interview(id: UUID, body: Cancellation, work: Working, person: 
 @router.post("/interviews/{id}/missed")
 async def miss_interview(id: UUID, body: Change, work: Working, person: Counsellor) -> InterviewOut:
     """The person did not come."""
-    interview = await _own(work, id, person)
+    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     await guidance.miss(work, interview, body.version)
     return InterviewOut.of(interview)
 
@@ -231,7 +223,7 @@ async def miss_interview(id: UUID, body: Change, work: Working, person: Counsell
 @router.post("/interviews/{id}/hold")
 async def hold_interview(id: UUID, body: Change, work: Working, person: Counsellor) -> InterviewOut:
     """The interview took place: a booked one, or an information interview that runs."""
-    interview = await _own(work, id, person)
+    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     if interview.kind == InterviewKind.INFORMATION:
         await information.finish(work, interview, body.version)
     else:
@@ -250,23 +242,10 @@ async def free_slots(
     counsellor: Annotated[Staff | None, Query(description="Whoever asks, if left out.")] = None,
 ) -> list[Slot]:
     """When a counsellor is free for an interview of this length on a local day."""
-    place = await _centre(read, person.at(centre))
+    place = await known_centre(read, Centre, person.at(centre))
     rules.check_length(minutes)
     code = counsellor or code_of(person)
     start, end = times.local_day(date, place.zone)
     taken = [quarter for _, quarter in await taken_quarters(read, [f"counsellor:{code}"], start, end)]
     starts = times.free_starts(place.hours, date, minutes, taken, running.clock())
     return [Slot(counsellor=code, starts_at=at, minutes=minutes) for at in starts]
-
-
-async def _own(work: Work, id: UUID, person: Person) -> Interview:
-    interview = await guidance.interview_of(work, id)
-    person.at(interview.centre)
-    return interview
-
-
-async def _centre(read: Reading, code: str) -> Centre:
-    centre = await read.get(Centre, code)
-    if centre is None:
-        raise refusals.UnknownCentre(centre=code, known="–")
-    return centre

@@ -8,9 +8,8 @@ from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.identity.people import Person
-from services.chassis.refusals import NotFound, msg
-from services.chassis.storage.store import Work
+from services.chassis.identity.ownership import own, visible
+from services.chassis.refusals import msg
 from services.chassis.web import Body, Reading, Router, Running, Working
 from services.contracts.scheduling import Side
 from services.scheduling.actions import seats, workshops
@@ -154,16 +153,14 @@ async def list_workshops(
 @router.get("/{id}")
 async def get_workshop(id: UUID, read: Reading, person: Counsellor) -> WorkshopInFull:
     """One workshop with everything about it."""
-    workshop = await read.get(Workshop, id)
-    if workshop is None or not person.works_at(workshop.centre):
-        raise NotFound(what=msg("workshop"))
-    return await in_full(read, workshop)
+    return await in_full(read, visible(await read.get(Workshop, id), person, msg("workshop")))
 
 
 @router.post("/{id}/seats", status_code=201)
 async def take_seat(id: UUID, body: SeatWish, work: Working, person: Counsellor) -> SeatOut:
     """A person takes a seat."""
-    person.at(await _centre_of(work, id))
+    # Without the lock: a seat locks the person first.
+    own(await work.session.get(Workshop, id), person, msg("workshop"))
     seat = await seats.take_seat(work, id, body.subject_ref, waitlist=body.waitlist, version=body.version)
     return SeatOut.model_validate(seat, from_attributes=True)
 
@@ -171,7 +168,7 @@ async def take_seat(id: UUID, body: SeatWish, work: Working, person: Counsellor)
 @router.post("/{id}/seats/{seat_id}/release")
 async def release_seat(id: UUID, seat_id: UUID, body: Release, work: Working, person: Counsellor) -> SeatOut:
     """One person gives their seat back, or their place in line. Whoever waits longest gets it."""
-    workshop = await _own(work, id, person)
+    workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     await seats.release_seat(work, workshop, seat_id, by=body.cancelled_by, version=body.version)
     return SeatOut.model_validate(await work.load(Seat, seat_id), from_attributes=True)
 
@@ -179,7 +176,7 @@ async def release_seat(id: UUID, seat_id: UUID, body: Release, work: Working, pe
 @router.post("/{id}/cancel")
 async def cancel_workshop(id: UUID, body: Cancellation, work: Working, person: Counsellor) -> WorkshopOut:
     """Call the whole workshop off."""
-    workshop = await _own(work, id, person)
+    workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     await workshops.cancel_workshop(work, workshop, reason=body.reason.value, version=body.version)
     return WorkshopOut.model_validate(workshop, from_attributes=True)
 
@@ -189,7 +186,7 @@ async def record_attendance(
     id: UUID, session_id: UUID, body: AttendanceOf, work: Working, person: Counsellor
 ) -> WorkshopInFull:
     """Who came to a meeting. The last one's attendance makes the finalising sessions due."""
-    workshop = await _own(work, id, person)
+    workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     await workshops.record_attendance(work, workshop, session_id, body.came, body.version)
     await work.session.flush()
     return await in_full(work.session, workshop)
@@ -217,17 +214,3 @@ async def in_full(session: AsyncSession, workshop: Workshop) -> WorkshopInFull:
         participants=[seat for seat in shown if seat.status is SeatStatus.TAKEN],
         waitlist=[seat for seat in shown if seat.status is SeatStatus.WAITLISTED],
     )
-
-
-async def _centre_of(work: Work, id: UUID) -> str:
-    """Without the lock: a seat locks the person first."""
-    workshop = await work.session.get(Workshop, id)
-    if workshop is None:
-        raise NotFound(what=msg("workshop"))
-    return workshop.centre
-
-
-async def _own(work: Work, id: UUID, person: Person) -> Workshop:
-    workshop = await work.load(Workshop, id, msg("workshop"))
-    person.at(workshop.centre)
-    return workshop

@@ -21,7 +21,6 @@ from services.scheduling.domain.refusals import (
     PathIsClosed,
     SessionsOverlap,
     StillBooked,
-    UnknownArea,
     VisitorIsHere,
     WorkshopClosed,
     WorkshopTooOld,
@@ -96,12 +95,6 @@ class SeatStatus(StrEnum):
     TAKEN = "taken"
     WAITLISTED = "waitlisted"
     RELEASED = "released"
-
-
-def check_area(area: str | None, centre: str, areas: Sequence[str]) -> None:
-    """An area may be missing: no visit needs a reason. Raises `UnknownArea`."""
-    if area is not None and area not in areas:
-        raise UnknownArea(centre=centre, area=area, known=", ".join(areas))
 
 
 def check_in_the_room(status: str, taken_by: str | None, counsellor: str) -> None:

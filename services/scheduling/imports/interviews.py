@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.refusals import Refused
+from services.chassis.copies.centres import centre_among, centre_copies
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Work
-from services.chassis.web import BadLine, Outcome, fingerprint
+from services.chassis.web import Outcome, fingerprints_of, take_in
 from services.contracts.scheduling import (
     AppointmentStatus,
     InterviewCancelled,
@@ -25,7 +25,7 @@ from services.contracts.scheduling import (
 from services.scheduling.domain import refusals, rules, times
 from services.scheduling.imports.lines import InterviewLine
 from services.scheduling.store import Centre, GuidancePath, Interview
-from services.scheduling.store.copies import centres, erased_among
+from services.scheduling.store.copies import erased_among
 
 GUIDANCE_FIELDS = ("path_id", "method", "subject_ref")
 
@@ -58,34 +58,26 @@ class Known:
 async def record_interviews(work: Work, lines: list[tuple[int, InterviewLine]]) -> Outcome:
     """Keep these interviews and say so. Bad lines are answered; lines already known change nothing."""
     known = await _known(work, [line for _, line in lines])
-    outcome, rows = Outcome(), list[dict[str, Any]]()
-    for number, line in lines:
-        said = fingerprint(line)
-        try:
-            if line.interview_id in known.fingerprints:
-                if known.fingerprints[line.interview_id] != said:
-                    raise refusals.AlreadyDifferent(id=str(line.interview_id))
-                continue
-            check_line(line, known.centres, work.now)
-            path, place = _take_place(line, known)
-        except Refused as refused:
-            outcome.bad.append(BadLine.because(number, refused))
-            continue
-        known.fingerprints[line.interview_id] = said
-        rows.append(_keep(work, line, path, place, said))
+    rows = list[dict[str, Any]]()
+
+    def keep(line: InterviewLine, fingerprint: str) -> None:
+        check_line(line, known.centres, work.now)
+        path, place = _take_place(line, known)
+        rows.append(_keep(work, line, path, place, fingerprint))
+
+    outcome = take_in(lines, "interview_id", known.fingerprints, keep)
     # Paths before interviews, so that whoever waits for a path also gets the later outbox numbers.
     await work.insert(GuidancePath, [_path_row(path.opened, path) for path in known.paths.values() if path.opened])
     await work.insert(Interview, rows)
-    outcome.accepted = len(rows)
     return outcome
 
 
-def check_line(line: InterviewLine, known: dict[str, Centre], now: datetime) -> None:
-    """The rules that a past interview must keep by itself. Raises what `refusals` names."""
-    if line.centre not in known:
-        raise refusals.UnknownCentre(centre=line.centre, known=", ".join(sorted(known)) or "–")
-    centre = known[line.centre]
-    rules.check_area(line.area, line.centre, centre.areas)
+def check_line(line: InterviewLine, copies: dict[str, Centre], now: datetime) -> None:
+    """The rules that a past interview must keep by itself.
+
+    Raises `UnknownCentre`, `AreaNotServed`, and what `refusals` names.
+    """
+    centre = centre_among(copies, line.centre, line.area)
     times.check_past(line.starts_at, now, centre.zone)
     guidance = line.kind is InterviewKind.GUIDANCE
     for name in GUIDANCE_FIELDS:
@@ -135,12 +127,9 @@ def _take_place(line: InterviewLine, known: Known) -> tuple[PathSoFar | None, in
 async def _known(work: Work, lines: list[InterviewLine]) -> Known:
     # The paths' locks first: what another import is adding to them now is known once we have them.
     paths = await _paths(work, {line.path_id for line in lines if line.path_id})
-    chosen = sa.select(col(Interview.id), col(Interview.fingerprint)).where(in_list(col(Interview.id), "ids"))
-    found = await work.session.execute(chosen, {"ids": [line.interview_id for line in lines]})
-    fingerprints: dict[UUID, str | None] = {row[0]: row[1] for row in found}
+    fingerprints = await fingerprints_of(work.session, Interview, [line.interview_id for line in lines])
     erased = await erased_among(work.session, {line.subject_ref for line in lines if line.subject_ref})
-    places = {centre.code: centre for centre in await centres(work.session)}
-    return Known(places, fingerprints, paths, erased)
+    return Known(await centre_copies(work.session, Centre), fingerprints, paths, erased)
 
 
 async def _paths(work: Work, ids: set[UUID]) -> dict[UUID, PathSoFar]:
@@ -193,7 +182,9 @@ def _path_row(line: InterviewLine, path: PathSoFar) -> dict[str, Any]:
     }
 
 
-def _keep(work: Work, line: InterviewLine, path: PathSoFar | None, number: int | None, said: str) -> dict[str, Any]:
+def _keep(
+    work: Work, line: InterviewLine, path: PathSoFar | None, number: int | None, fingerprint: str
+) -> dict[str, Any]:
     correlation_id = path.correlation_id if path else uuid4()
     if path is not None:
         _open(work, line, path)
@@ -221,7 +212,7 @@ def _keep(work: Work, line: InterviewLine, path: PathSoFar | None, number: int |
         "method": line.method.value if line.method else None,
         "number": number,
         "subject_ref": line.subject_ref,
-        "fingerprint": said,
+        "fingerprint": fingerprint,
     }
 
 

@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.refusals import Refused
+from services.chassis.copies.centres import centre_among, centre_copies
+from services.chassis.refusals import AlreadyDifferent
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Work
-from services.chassis.web import BadLine, Outcome, fingerprint
+from services.chassis.web import Outcome, fingerprints_of, take_in
 from services.contracts import Event
 from services.contracts.scheduling import (
     AttendanceRecorded,
@@ -22,47 +23,34 @@ from services.contracts.scheduling import (
     WorkshopAnnounced,
     WorkshopSession,
 )
-from services.scheduling.domain import refusals, rules, times
+from services.scheduling.domain import refusals, times
 from services.scheduling.domain.rules import SeatStatus, WorkshopStatus
 from services.scheduling.imports.lines import SessionLine, WorkshopLine
 from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
-from services.scheduling.store.copies import centres, erased_among
+from services.scheduling.store.copies import erased_among
 
 
 async def record_workshops(work: Work, lines: list[tuple[int, WorkshopLine]]) -> Outcome:
     """Keep these workshops, with seats, attendance and paths, and say so. Lines already known change nothing."""
-    places = {centre.code: centre for centre in await centres(work.session)}
-    chosen = sa.select(col(Workshop.id), col(Workshop.fingerprint)).where(in_list(col(Workshop.id), "ids"))
-    found = await work.session.execute(chosen, {"ids": [line.workshop_id for _, line in lines]})
-    fingerprints: dict[UUID, str | None] = {row[0]: row[1] for row in found}
-    used, erased = await _used(work, [line for _, line in lines if line.workshop_id not in fingerprints])
-    outcome, rows = Outcome(), _Rows()
-    for number, line in lines:
-        said = fingerprint(line)
-        try:
-            if line.workshop_id in fingerprints:
-                if fingerprints[line.workshop_id] != said:
-                    raise refusals.AlreadyDifferent("workshop_id", id=str(line.workshop_id))
-                continue
-            check_line(line, places, work.now, erased)
-            _check_ids(line, used)
-        except Refused as refused:
-            outcome.bad.append(BadLine.because(number, refused))
-            continue
-        fingerprints[line.workshop_id] = said
+    copies = await centre_copies(work.session, Centre)
+    known = await fingerprints_of(work.session, Workshop, [line.workshop_id for _, line in lines])
+    used, erased = await _used(work, [line for _, line in lines if line.workshop_id not in known])
+    rows = _Rows()
+
+    def keep(line: WorkshopLine, fingerprint: str) -> None:
+        check_line(line, copies, work.now, erased)
+        _check_ids(line, used)
         used.update(_ids(line))
-        rows.keep(work, line, said)
-        outcome.accepted += 1
+        rows.keep(work, line, fingerprint)
+
+    outcome = take_in(lines, "workshop_id", known, keep)
     await rows.insert(work)
     return outcome
 
 
-def check_line(line: WorkshopLine, known: dict[str, Centre], now: datetime, erased: set[UUID]) -> None:
-    """The rules that a past workshop must keep. Raises what `refusals` names."""
-    if line.centre not in known:
-        raise refusals.UnknownCentre(centre=line.centre, known=", ".join(sorted(known)) or "–")
-    centre = known[line.centre]
-    rules.check_area(line.area, line.centre, centre.areas)
+def check_line(line: WorkshopLine, copies: dict[str, Centre], now: datetime, erased: set[UUID]) -> None:
+    """The rules that a past workshop must keep. Raises `UnknownCentre`, `AreaNotServed`, and what `refusals` names."""
+    centre = centre_among(copies, line.centre, line.area)
     ended = None
     for session in line.sessions:
         if ended is not None and session.starts_at < ended:
@@ -91,7 +79,7 @@ def _check_ids(line: WorkshopLine, used: set[UUID]) -> None:
     seen = set(used)
     for id in _ids(line):
         if id in seen:
-            raise refusals.AlreadyDifferent("workshop_id", id=str(id))
+            raise AlreadyDifferent("workshop_id", id=str(id))
         seen.add(id)
 
 
@@ -128,7 +116,7 @@ class _Rows:
         await work.insert(Seat, self._seats)
         await work.insert(Attendance, self._attendance)
 
-    def keep(self, work: Work, line: WorkshopLine, said: str) -> None:
+    def keep(self, work: Work, line: WorkshopLine, fingerprint: str) -> None:
         """One workshop: its rows, and its events in the order in which it happened."""
         correlation_id = uuid4()
         events = list(_events(line))
@@ -152,7 +140,7 @@ class _Rows:
                 "last_at": _end(line.sessions[-1]),
                 "cancelled_at": None,
                 "reason": None,
-                "fingerprint": said,
+                "fingerprint": fingerprint,
             }
         )
         for ordinal, session in enumerate(line.sessions, 1):

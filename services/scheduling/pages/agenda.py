@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from services.chassis.i18n import translate as _
+from services.chassis.identity.ownership import own, visible
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.service.definition import runtime_of
@@ -94,7 +95,7 @@ async def hold(
     id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
 ) -> Response:
     """The interview took place."""
-    await guidance.hold(work, await _own(work, id, person), form.version)
+    await guidance.hold(work, own(await guidance.interview_of(work, id), person, msg("interview")), form.version)
     return see_other(request, f"/scheduling/interviews/{id}", done=_("Noted: the interview took place."))
 
 
@@ -103,7 +104,7 @@ async def missed(
     id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
 ) -> Response:
     """The person did not come."""
-    await guidance.miss(work, await _own(work, id, person), form.version)
+    await guidance.miss(work, own(await guidance.interview_of(work, id), person, msg("interview")), form.version)
     return see_other(request, f"/scheduling/interviews/{id}", done=_("Noted: the person did not come."))
 
 
@@ -112,7 +113,7 @@ async def cancel(
     id: UUID, form: Annotated[CancelForm, Form()], request: Request, work: Working, person: Counsellor
 ) -> Response:
     """Call the interview off."""
-    interview = await _own(work, id, person)
+    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     await guidance.cancel(work, interview, by=form.cancelled_by, reason=form.reason.value, version=form.version)
     return see_other(request, f"/scheduling/interviews/{id}", done=_("The interview is cancelled; its time is free."))
 
@@ -120,7 +121,7 @@ async def cancel(
 @router.post("/interviews/{id}/give-up-path")
 async def give_up_path(id: UUID, request: Request, work: Working, person: Counsellor) -> Response:
     """The person does not go on with the path that this interview is on."""
-    interview = await _own(work, id, person)
+    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     if interview.path_id is None:
         raise NotFound(what=msg("path"))
     await paths.give_up(work, await work.load(GuidancePath, interview.path_id, msg("path")))
@@ -132,7 +133,7 @@ async def move(id: UUID, request: Request, read: Reading, running: Running, pers
     """Another time, counsellor or room."""
 
     async def act(work: Work, form: MoveForm) -> None:
-        interview = await _own(work, id, person)
+        interview = own(await guidance.interview_of(work, id), person, msg("interview"))
         centre = await work.session.get_one(Centre, interview.centre)
         await guidance.move(
             work,
@@ -162,9 +163,7 @@ async def _interview_page(
     errors: dict[str, str] | None = None,
     form: dict[str, Any] | None = None,
 ) -> Response:
-    interview = await session.get(Interview, id)
-    if interview is None or not person.works_at(interview.centre):
-        raise NotFound(what=msg("interview"))
+    interview = visible(await session.get(Interview, id), person, msg("interview"))
     centre = await session.get_one(Centre, interview.centre)
     local = interview.starts_at.astimezone(centre.zone)
     path = await session.get(GuidancePath, interview.path_id) if interview.path_id else None
@@ -192,9 +191,3 @@ async def _interview_page(
         sides=sides(),
         reason_labels=dict(reasons()),
     )
-
-
-async def _own(work: Work, id: UUID, person: Person) -> Interview:
-    interview = await guidance.interview_of(work, id)
-    person.at(interview.centre)
-    return interview

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from services.chassis.i18n import translate as _
+from services.chassis.identity.ownership import own, visible
 from services.chassis.identity.people import Person
-from services.chassis.refusals import NotFound, msg
+from services.chassis.refusals import msg
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, page, see_other, tried
 from services.contracts.scheduling import Side
@@ -62,10 +63,8 @@ async def take_seat(
     """A person takes a seat, or stands in line."""
 
     async def act(work: Work) -> Seat:
-        workshop = await work.session.get(Workshop, id)
-        if workshop is None:
-            raise NotFound(what=msg("workshop"))
-        person.at(workshop.centre)
+        # Without the lock: a seat locks the person first.
+        own(await work.session.get(Workshop, id), person, msg("workshop"))
         return await seats.take_seat(work, id, UUID(form.person), waitlist=form.waitlist == "yes")
 
     seat: Seat | None = None
@@ -92,7 +91,7 @@ async def release(
     person: Counsellor,
 ) -> Response:
     """One person gives their seat back; everyone else keeps theirs."""
-    workshop = await _own(work, id, person)
+    workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     offered = await seats.release_seat(work, workshop, seat_id, by=form.cancelled_by)
     done = _("Given back; the first on the waiting list has the seat.") if offered else _("The seat is given back.")
     return see_other(request, f"/scheduling/workshops/{id}", done=done)
@@ -108,7 +107,7 @@ async def attendance(
     person: Counsellor,
 ) -> Response:
     """Who came to a session."""
-    workshop = await _own(work, id, person)
+    workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     await workshops.record_attendance(work, workshop, session_id, form.came)
     ended = workshop.status == WorkshopStatus.FINISHED
     done = _("Noted. The finalising sessions can be booked now.") if ended else _("Noted who came.")
@@ -118,9 +117,7 @@ async def attendance(
 async def _workshop_page(
     request: Request, session: AsyncSession, now: Any, id: UUID, person: Person, **shown: Any
 ) -> Response:
-    workshop = await session.get(Workshop, id)
-    if workshop is None or not person.works_at(workshop.centre):
-        raise NotFound(what=msg("workshop"))
+    workshop = visible(await session.get(Workshop, id), person, msg("workshop"))
     centre = await session.get_one(Centre, workshop.centre)
     meetings = await sessions_of(session, id)
     kept = await seats_of(session, id, SeatStatus.TAKEN, SeatStatus.WAITLISTED)
@@ -146,9 +143,3 @@ async def _workshop_page(
         "chosen": "",
     }
     return page(request, "scheduling/workshop.html", **(base | shown))
-
-
-async def _own(work: Work, id: UUID, person: Person) -> Workshop:
-    workshop = await work.load(Workshop, id, msg("workshop"))
-    person.at(workshop.centre)
-    return workshop

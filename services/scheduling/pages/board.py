@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from services.chassis.i18n import translate as _
+from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
 from services.chassis.service.definition import runtime_of
@@ -61,8 +62,7 @@ async def board_stream(request: Request, person: Counsellor, centre: str) -> Res
 @router.post("/visits/{visit_id}/start")
 async def start(visit_id: UUID, request: Request, work: Working, person: Counsellor) -> Response:
     """Sit down with this visitor."""
-    waiting = await work.load(Waiting, visit_id, msg("visit in the room"))
-    person.at(waiting.centre)
+    waiting = own(await work.find(Waiting, visit_id), person, msg("visit in the room"))
     await information.start(work, visit_id, code_of(person))
     done = _("The interview with {ticket} has begun.").format(ticket=waiting.ticket or "–")
     return see_other(request, f"/scheduling/?centre={waiting.centre}", done=done)
@@ -73,8 +73,7 @@ async def finish(
     id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
 ) -> Response:
     """The information interview is over."""
-    interview = await guidance.interview_of(work, id)
-    person.at(interview.centre)
+    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     await information.finish(work, interview, form.version)
     done = _("Noted: {minutes} minutes.").format(minutes=interview.minutes)
     return see_other(request, f"/scheduling/?centre={interview.centre}", done=done)
@@ -85,8 +84,7 @@ async def undo(
     id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
 ) -> Response:
     """The information interview was started by mistake."""
-    interview = await guidance.interview_of(work, id)
-    person.at(interview.centre)
+    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     reason = CancelReason.ENTERED_IN_ERROR.value
     await guidance.cancel(work, interview, by=Side.CENTRE, reason=reason, version=form.version)
     return see_other(request, f"/scheduling/?centre={interview.centre}", done=_("Undone. The visitor waits again."))

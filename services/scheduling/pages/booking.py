@@ -11,7 +11,9 @@ from starlette.responses import Response
 
 from services.chassis.i18n import area_label
 from services.chassis.i18n import translate as _
+from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
+from services.chassis.refusals import msg
 from services.chassis.service.definition import Runtime, runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, page, read_form, see_other, tried
@@ -94,8 +96,7 @@ async def _book(work: Work, form: BookForm, centre: Centre, person: Person) -> I
     path_id, subject_ref = _uuid(form.path), _uuid(form.person)
     if path_id is None and subject_ref is not None:
         path_id = await paths.individual_path(work, subject_ref, centre.code, form.area or None)
-    path = await work.load(GuidancePath, path_id, "path")
-    person.at(path.centre)
+    path = own(await work.find(GuidancePath, path_id), person, msg("path"))
     return await guidance.book(
         work,
         path.id,

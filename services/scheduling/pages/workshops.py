@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from services.chassis.i18n import area_label
 from services.chassis.i18n import translate as _
+from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
 from services.chassis.storage.store import Work
@@ -87,8 +88,7 @@ async def cancel(
     id: UUID, form: Annotated[CancelForm, Form()], request: Request, work: Working, person: Counsellor
 ) -> Response:
     """Call the whole workshop off."""
-    workshop = await work.load(Workshop, id, msg("workshop"))
-    person.at(workshop.centre)
+    workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     await workshops.cancel_workshop(work, workshop, reason=form.reason.value, version=form.version)
     return see_other(request, f"/scheduling/workshops/{id}", done=_("The workshop is cancelled."))
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
+from services.chassis.copies.centres import CentreCopy
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Aggregate
 from services.scheduling.domain.rules import IN_THE_ROOM
@@ -17,14 +18,11 @@ from services.scheduling.domain.times import Hours, Opening
 from services.scheduling.store.table import Table
 
 
-class Centre(Table, table=True):
+class Centre(CentreCopy, Table, table=True):
     """A centre, as the directory published it."""
 
     __tablename__ = "centres"  # pyright: ignore[reportAssignmentType]
 
-    code: str = Field(primary_key=True)
-    name: str
-    areas: list[str] = Field(sa_type=sa.JSON)
     timezone: str
     opening_hours: list[dict[str, Any]] = Field(sa_type=sa.JSON)
     closed_on: list[str] = Field(sa_type=sa.JSON)
@@ -108,11 +106,6 @@ async def erased_among(session: AsyncSession, people: Collection[UUID]) -> set[U
     known = col(KnownPerson.id)
     gone = sa.select(known).where(in_list(known, "people"), col(KnownPerson.erased_at).is_not(None))
     return set((await session.scalars(gone, {"people": list(people)})).all())
-
-
-async def centres(session: AsyncSession) -> Sequence[Centre]:
-    """All centres, by name."""
-    return (await session.scalars(sa.select(Centre).order_by(col(Centre.name)))).all()
 
 
 async def in_the_room(session: AsyncSession, centre: str, limit: int = 200) -> Sequence[Waiting]:

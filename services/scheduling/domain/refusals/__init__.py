@@ -9,8 +9,8 @@
     ├── NoStaffCode                                                      (403) an account that is no counsellor's
     ├── Overlap, NotBooked, NotYet                                       the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken           workshops
-    └── Invalid: UnknownCentre, UnknownArea, WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, OutsideHours,
-        NoSuchLocalTime, WorkshopTooOld, SessionsOverlap; and of imports: AlreadyDifferent, FieldMissing,
+    └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, OutsideHours,
+        NoSuchLocalTime, WorkshopTooOld, SessionsOverlap; and of imports: FieldMissing,
         FieldOutOfPlace, PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
 """
 
@@ -19,8 +19,6 @@ from services.scheduling.domain.refusals.board import (
     NoStaffCode,
     NotInTheRoom,
     NotRunning,
-    UnknownArea,
-    UnknownCentre,
     VisitorIsHere,
 )
 from services.scheduling.domain.refusals.calendar import (
@@ -35,7 +33,6 @@ from services.scheduling.domain.refusals.calendar import (
     WrongLength,
 )
 from services.scheduling.domain.refusals.imported import (
-    AlreadyDifferent,
     AttendanceIncomplete,
     FieldMissing,
     FieldOutOfPlace,
@@ -63,7 +60,6 @@ from services.scheduling.domain.refusals.workshops import (
 )
 
 __all__ = [
-    "AlreadyDifferent",
     "AlreadyInInterview",
     "AttendanceIncomplete",
     "ConsentMissing",
@@ -93,8 +89,6 @@ __all__ = [
     "SessionsOverlap",
     "StillBooked",
     "TooManyParticipants",
-    "UnknownArea",
-    "UnknownCentre",
     "VisitorIsHere",
     "WorkshopClosed",
     "WorkshopFull",

@@ -1,22 +1,6 @@
 """What is said no to at the counsellor's board: where, and with whom."""
 
-from services.chassis.refusals import Invalid, NotAllowed, Refused, msg
-
-
-class UnknownCentre(Invalid):
-    """The centre does not exist, or is not known here yet."""
-
-    slug = "unknown-centre"
-    message = msg("There is no centre {centre}. Known: {known}.")
-    field_name = "centre"
-
-
-class UnknownArea(Invalid):
-    """The centre does not work in this area."""
-
-    slug = "unknown-area"
-    message = msg("{centre} has no area {area}. It works in: {known}.")
-    field_name = "area"
+from services.chassis.refusals import NotAllowed, Refused, msg
 
 
 class NoStaffCode(NotAllowed):

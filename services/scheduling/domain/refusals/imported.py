@@ -1,14 +1,6 @@
 """Lines of an import."""
 
-from services.chassis.refusals import Invalid, Refused, msg
-
-
-class AlreadyDifferent(Refused):
-    """The id was used before, for something else."""
-
-    slug = "already-different"
-    message = msg("{id} is already known with other content. Use a new id for something else.")
-    field_name = "interview_id"
+from services.chassis.refusals import Invalid, msg
 
 
 class FieldMissing(Invalid):

@@ -1,0 +1,66 @@
+"""Centres as the directory published them: their columns, how they are kept, and what is asked of them."""
+
+from collections.abc import Collection, Mapping
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SQLModel, col
+
+from services.chassis.refusals import AreaNotServed, UnknownCentre, listed
+from services.chassis.storage.store import Work
+from services.contracts.directory import CentrePublished
+
+
+class CentreCopy(SQLModel):
+    """What every copy holds. A service whose copy holds more names further fields of `CentrePublished`."""
+
+    code: str = Field(primary_key=True)
+    name: str
+    areas: list[str] = Field(sa_type=sa.JSON)
+
+
+Copy = TypeVar("Copy", bound=CentreCopy)
+
+
+async def copy_centre(work: Work, table: type[Copy], published: CentrePublished) -> None:
+    """Keep a centre as it was published: as much of it as the service's table has columns for."""
+    facts = published.model_dump(mode="json", include=set(table.model_fields))
+    copy = await work.find(table, published.centre)
+    if copy is None:
+        work.add(table(code=published.centre, **facts))
+        return
+    for name, value in facts.items():
+        setattr(copy, name, value)
+
+
+async def centre_copies(session: AsyncSession, table: type[Copy]) -> dict[str, Copy]:
+    """All centres by code, in the order of their names."""
+    found = await session.scalars(sa.select(table).order_by(col(table.name)))
+    return {copy.code: copy for copy in found}
+
+
+async def centre_names(session: AsyncSession, table: type[Copy]) -> dict[str, str]:
+    """All centres' names by code, in the order of the names."""
+    return {code: copy.name for code, copy in (await centre_copies(session, table)).items()}
+
+
+async def known_centre(session: AsyncSession, table: type[Copy], code: str, area: str | None = None) -> Copy:
+    """The centre; `area`: one that it is to work in. Raises `UnknownCentre`, `AreaNotServed`."""
+    copy = await session.get(table, code)
+    copies = {code: copy} if copy is not None else await centre_copies(session, table)
+    return centre_among(copies, code, area)
+
+
+def centre_among(copies: Mapping[str, Copy], code: str, area: str | None = None) -> Copy:
+    """The same, among centres that were read before. Raises `UnknownCentre`, `AreaNotServed`."""
+    if code not in copies:
+        raise UnknownCentre(centre=code, known=listed(sorted(copies)))
+    check_area(area, code, copies[code].areas)
+    return copies[code]
+
+
+def check_area(area: str | None, centre: str, served: Collection[str]) -> None:
+    """An area may be missing, as no visit needs a reason; one that is named is served. Raises `AreaNotServed`."""
+    if area is not None and area not in served:
+        raise AreaNotServed(centre=centre, area=area, known=listed(served))

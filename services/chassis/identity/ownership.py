@@ -1,0 +1,30 @@
+"""What belongs to the centre that a person works for."""
+
+from typing import Protocol, TypeVar
+
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound
+
+
+class OfCentre(Protocol):
+    """Something that belongs to a centre; `centre` is its code."""
+
+    centre: str
+
+
+Row = TypeVar("Row", bound=OfCentre)
+
+
+def own(row: Row | None, person: Person, what: str) -> Row:
+    """The row, for a person of its centre. Raises `NotFound`, naming `what`, or `WrongCentre`."""
+    if row is None:
+        raise NotFound(what=what)
+    person.at(row.centre)
+    return row
+
+
+def visible(row: Row | None, person: Person, what: str) -> Row:
+    """The row, for a person of its centre; to everyone else there is none. Raises `NotFound`, naming `what`."""
+    if row is None or not person.works_at(row.centre):
+        raise NotFound(what=what)
+    return row

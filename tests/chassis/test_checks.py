@@ -1,0 +1,27 @@
+import pytest
+
+from services.chassis.refusals import AlreadyDifferent, Stale
+from services.chassis.storage.checks import check_same, check_version, fingerprint
+from services.chassis.storage.store import Aggregate
+
+
+def test_a_caller_who_saw_another_version_is_told_both() -> None:
+    plan = Aggregate(version=4)
+    check_version(plan, None)
+    check_version(plan, 4)
+    with pytest.raises(Stale) as raised:
+        check_version(plan, 3)
+    assert raised.value.values == {"now": 4, "seen": 3}
+
+
+def test_what_is_not_there_yet_has_version_0() -> None:
+    check_version(None, 0)
+    with pytest.raises(Stale):
+        check_version(None, 1)
+
+
+def test_the_same_again_passes_and_other_content_under_the_same_id_is_refused() -> None:
+    check_same(fingerprint(b"liege"), fingerprint(b"liege"), field="visit_id", id="v-1")
+    with pytest.raises(AlreadyDifferent) as raised:
+        check_same(fingerprint(b"liege"), fingerprint(b"namur"), field="visit_id", id="v-1")
+    assert (raised.value.about, raised.value.values) == ("visit_id", {"id": "v-1"})
