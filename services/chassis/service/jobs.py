@@ -17,7 +17,8 @@ class Job:
     """Something a service does at its start and again and again.
 
     Every replica does it, at its own pace: `act` must be harmless when two replicas do it at the same moment. It
-    returns whether there is more to do at once, so that each round can be a small unit of work.
+    returns whether there is more to do at once, so that each round can be a small unit of work. What must not be done
+    twice, such as sending a message, claims its rows first: `services.chassis.storage.claims`.
     """
 
     name: str
