@@ -1,9 +1,10 @@
 """The directory, composed."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
+import stamina
 from sqlalchemy.exc import IntegrityError
 
 from services.chassis.refusals import msg
@@ -18,26 +19,23 @@ from services.directory.reactions import reactions
 from services.directory.search import search_of
 from services.directory.store import Table
 
-_TRIES = 5
-
 
 async def start(runtime: Runtime) -> None:
     """Publish what the network has from the first day, then build the search index."""
     today = runtime.clock().astimezone(BRUSSELS).date()
-    for left in reversed(range(_TRIES)):
-        try:
-            async with runtime.store.work() as work:
-                await actions.open_feed(work)
-                await actions.publish_centres(work)
-                if runtime.settings.demo:
-                    await actions.seed_providers(work, demo_providers(today))
-            break
-        except (SeededMeanwhile, IntegrityError):
-            # A replica that starts at the same moment was faster; the next try finds what it wrote.
-            if not left:
-                raise
+    await _publish(runtime, today)
     async with runtime.store.read() as session:
         await search_of(runtime).catch_up(session, today)
+
+
+# A replica that starts at the same moment may be faster; the next try finds what it wrote.
+@stamina.retry(on=(SeededMeanwhile, IntegrityError), attempts=5, wait_initial=0.05, wait_jitter=0.1)
+async def _publish(runtime: Runtime, today: date) -> None:
+    async with runtime.store.work() as work:
+        await actions.open_feed(work)
+        await actions.publish_centres(work)
+        if runtime.settings.demo:
+            await actions.seed_providers(work, demo_providers(today))
 
 
 _A_ROUND = 200

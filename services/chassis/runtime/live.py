@@ -12,6 +12,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import orjson
+import stamina
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -82,16 +83,10 @@ class Live:
         """Carry hints between replicas until cancelled. Without Redis, boards of other replicas refresh by time."""
         if self._redis is None:
             return
-        await asyncio.gather(self._forever(self._send), self._forever(self._receive))
-
-    async def _forever(self, act: Any) -> None:
-        while True:
-            try:
-                await act()
-            except Exception as error:
-                say = _log.warning if isinstance(error, RedisError | OSError) else _log.exception
-                say("no hints from or to other replicas; their boards refresh by time", error=repr(error))
-                await asyncio.sleep(AGAIN)
+        forever = stamina.retry(
+            on=_is_not_the_end, attempts=None, timeout=None, wait_initial=AGAIN, wait_max=AGAIN, wait_jitter=0
+        )
+        await asyncio.gather(forever(self._send)(), forever(self._receive)())
 
     async def _send(self) -> None:
         redis = cast(Any, self._redis)
@@ -120,6 +115,15 @@ class Live:
         """Give the connections to Redis back."""
         if self._redis is not None:
             await self._redis.aclose()
+
+
+def _is_not_the_end(error: BaseException) -> bool:
+    """Nothing that Redis or its client does ends the hints; meanwhile boards of other replicas refresh by time."""
+    if not isinstance(error, Exception):
+        return False  # stamina asks about a cancellation too
+    if not isinstance(error, RedisError | OSError):
+        _log.error("no hints from or to other replicas", error=repr(error), exc_info=error)
+    return True
 
 
 def _channel(service: str) -> str:

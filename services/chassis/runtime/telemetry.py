@@ -4,6 +4,7 @@ import logging
 import sys
 from typing import Any
 
+import stamina.instrumentation
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -49,10 +50,21 @@ def configure_logging(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
+    # Instead of stamina's own: its metric has a label for the number of retries, which has no bound where something is
+    # tried until it works, and its log line has all arguments in it.
+    stamina.instrumentation.set_on_retry_hooks([log_retry])
     for noisy in ("aiokafka", "aiosqlite", "alembic", "httpx2", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def log_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    """One line for each retry that stamina makes: what failed, how, and when it is tried again."""
+    _log.warning("tried again", what=details.name, error=repr(details.caused_by), pause=round(details.wait_for, 2))
 
 
 def log(name: str) -> structlog.stdlib.BoundLogger:
     """The logger of one module."""
     return structlog.stdlib.get_logger(name)
+
+
+_log = log(__name__)

@@ -1,11 +1,12 @@
 """The connections to a store: PostgreSQL in production, SQLite embedded. Both durable: committed means on disk."""
 
-import asyncio
 import contextlib
 import sqlite3
 from typing import Any
 
+import aiosqlite
 import sqlalchemy as sa
+import stamina
 from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -71,24 +72,18 @@ def _forget_values(context: sa.ExceptionContext) -> None:
     strip_values(context.sqlalchemy_exception)
 
 
-async def _a_moment(_connection: object) -> None:
-    await asyncio.sleep(0.05)
+def _is_busy(error: Exception) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_BUSY
 
 
-def _keep_a_log(connection: Any, cursor: Any) -> None:
+@stamina.retry(on=_is_busy, attempts=None, timeout=5, wait_initial=0.05, wait_max=0.05, wait_jitter=0)
+async def _keep_a_log(driver: aiosqlite.Connection) -> None:
     """Write-ahead logging; whoever else makes the same new file at this moment is waited for.
 
     SQLite waits for any other lock (`busy_timeout`), but not for this one. Raises as SQLite does after some 5 s.
     """
-    for attempt in range(100):
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == 99:
-                raise
-            connection.run_async(_a_moment)
-        else:
-            return
+    async with driver.execute("PRAGMA journal_mode=WAL"):
+        pass  # a statement that stays open would keep the lock
 
 
 def sqlite_engine(url: str, *, writer: bool) -> AsyncEngine:
@@ -106,7 +101,7 @@ def sqlite_engine(url: str, *, writer: bool) -> AsyncEngine:
         # The driver begins no transactions of its own; ours begin below.
         connection.isolation_level = None
         cursor = connection.cursor()
-        _keep_a_log(connection, cursor)
+        connection.run_async(_keep_a_log)
         for pragma in (
             "synchronous=FULL",
             "busy_timeout=10000",
