@@ -1,7 +1,7 @@
 """What directory says: centres and providers as compacted state, and the life of referrals."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -36,8 +36,14 @@ class ReferralStatus(StrEnum):
 PublicText = Annotated[str, private(Privacy.PUBLIC, max_length=200)]
 """A published name of an organisation or a service, never of a person."""
 
-ServiceStatus = Annotated[Literal["active", "inactive", "defunct", "temporarily closed"], private(Privacy.PUBLIC)]
-Weekday = Annotated[Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"], private(Privacy.PUBLIC)]
+_ServiceStatus = Literal["active", "inactive", "defunct", "temporarily closed"]
+ServiceStatus = Annotated[_ServiceStatus, private(Privacy.PUBLIC)]
+"""As in HSDS 3."""
+SERVICE_STATUSES: tuple[_ServiceStatus, ...] = get_args(_ServiceStatus)
+_Weekday = Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
+Weekday = Annotated[_Weekday, private(Privacy.PUBLIC)]
+WEEKDAYS: tuple[_Weekday, ...] = get_args(_Weekday)
+"""As RFC 5545 names them, Monday first."""
 LocalTime = Annotated[str, private(Privacy.PUBLIC, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 LocalDate = Annotated[str, private(Privacy.PUBLIC, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Status = Annotated[ReferralStatus, private(Privacy.OPERATIONAL)]

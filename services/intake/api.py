@@ -9,10 +9,12 @@ from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
 from services.chassis.copies.centres import centre_copies, known_centre
+from services.chassis.i18n import Language
 from services.chassis.identity.ownership import own, visible
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.web import Body, Reading, Router, Running, Working, allow, anyone, import_lines, personal_link
+from services.contracts.envelope import StaffCode
 from services.contracts.intake import Channel, VisitStatus
 from services.contracts.roles import Role
 from services.intake.actions import erasure, people, visits
@@ -45,7 +47,7 @@ class CallNext(Body):
     """Which desk calls, and for which area, if not for all."""
 
     centre: str
-    desk: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,59}$")
+    desk: StaffCode
     area: str | None = None
 
 
@@ -58,7 +60,7 @@ class Step(Body):
 class Call(Step):
     """To which desk."""
 
-    desk: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,59}$")
+    desk: StaffCode
 
 
 class CentreOut(BaseModel):
@@ -75,7 +77,7 @@ class Registration(Body):
     given_name: str = Field(min_length=1, max_length=80)
     family_name: str = Field(min_length=1, max_length=80)
     contact: str | None = Field(None, max_length=120)
-    language: str = Field("fr", pattern="^(fr|de|nl|en)$")
+    language: Language = "fr"
     purposes: list[str] = Field(min_length=1, max_length=10)
 
 

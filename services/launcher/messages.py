@@ -9,17 +9,15 @@ import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from services.chassis.i18n import LANGUAGES
-from services.contracts.directory import ReferralStatus
+from services.contracts.directory import SERVICE_STATUSES, ReferralStatus
 from services.contracts.intake import VisitStatus
 from services.contracts.scheduling import AppointmentStatus
-from services.directory.actions.entries import ServiceStatus
 from services.scheduling.domain.rules import WorkshopStatus
 
 SERVICES = Path(__file__).parents[1]
@@ -39,7 +37,7 @@ KEYWORDS = {
 CODES = {
     "intake": (*VisitStatus,),
     "scheduling": (*VisitStatus, *AppointmentStatus, *WorkshopStatus),
-    "directory": (*ReferralStatus, *get_args(ServiceStatus)),
+    "directory": (*ReferralStatus, *SERVICE_STATUSES),
 }
 """Codes that a package's refusals name: they are messages too, though no call marks them."""
 

@@ -190,7 +190,7 @@ async def test_a_person_who_agrees_gets_a_reference_and_a_link_and_is_forgotten_
         ({"purposes": []}, "purposes", "too-short"),
         ({"purposes": ["advertising"]}, "purposes", "unknown-purpose"),
         ({"given_name": ""}, "given_name", "string-too-short"),
-        ({"language": "xx"}, "language", "string-pattern-mismatch"),
+        ({"language": "xx"}, "language", "literal-error"),
         ({"birth_date": "1990-01-01"}, "birth_date", "extra-forbidden"),
     ],
 )

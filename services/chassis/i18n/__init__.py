@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Literal, get_args
 
 from babel import Locale
 from babel.core import negotiate_locale
@@ -19,7 +20,8 @@ from babel.support import NullTranslations, Translations
 
 from services.chassis.refusals import msg
 
-LANGUAGES = ("fr", "de", "nl", "en")
+Language = Literal["fr", "de", "nl", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 DEFAULT = "fr"
 HERE = Path(__file__).parents[1]
 

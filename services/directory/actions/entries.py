@@ -1,21 +1,20 @@
 """What is said of a provider from outside: its whole entry, or a change to one of its services."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from services.contracts.directory import LocalTime, ServiceStatus, Weekday
+from services.contracts.envelope import AreaCode, Code
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{1,39}$")]
 Mail = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=200)]
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=500)]
-Local = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-Weekday = Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
-ServiceStatus = Literal["active", "inactive", "defunct", "temporarily closed"]
 Places = Annotated[int, Field(ge=0, le=100_000)]
 
 
@@ -40,8 +39,8 @@ class ScheduleEntry(Entry):
     """Open on these weekdays, local time of the zone, end excluded."""
 
     weekdays: list[Weekday] = Field(min_length=1, max_length=7)
-    opens_at: Local
-    closes_at: Local
+    opens_at: LocalTime
+    closes_at: LocalTime
     timezone: str = Field(default="Europe/Brussels", max_length=60)
     valid_from: date
     valid_to: date | None = None
@@ -85,7 +84,7 @@ class ServiceEntry(Entry):
     url: Address | None = None
     email: Mail | None = None
     status: ServiceStatus = "active"
-    areas: list[Code] = Field(min_length=1, max_length=10)
+    areas: list[AreaCode] = Field(min_length=1, max_length=10)
     topics: list[Code] = Field(default_factory=list[str], max_length=20)
     languages: list[Code] = Field(default_factory=lambda: ["fr"], max_length=20)
     eligibility_description: Text | None = None

@@ -8,9 +8,11 @@ from pydantic import BaseModel, Field
 from services.chassis.identity.people import Person
 from services.chassis.refusals import UnknownCentre, listed
 from services.chassis.web import Body, Reading, Router, Working, allow, anyone
+from services.contracts.directory import LocalTime, Weekday
+from services.contracts.envelope import AreaCode, Code
 from services.contracts.roles import Role
 from services.directory import actions
-from services.directory.actions.entries import Code, Local, Name, Weekday
+from services.directory.actions.entries import Name
 from services.directory.domain.centres import centre_id
 from services.directory.store import Centre, centre_codes, centres
 
@@ -21,15 +23,15 @@ class Opening(Body):
     """Open on these weekdays, local time, end excluded."""
 
     weekdays: list[Weekday] = Field(min_length=1, max_length=7)
-    opens_at: Local
-    closes_at: Local
+    opens_at: LocalTime
+    closes_at: LocalTime
 
 
 class CentreChange(Body):
     """A centre as it is to be, whole."""
 
     name: Name
-    areas: list[Code] = Field(min_length=1, max_length=10)
+    areas: list[AreaCode] = Field(min_length=1, max_length=10)
     opening_hours: list[Opening] = Field(max_length=30)
     closed_on: list[date] = Field(max_length=400)
     languages: list[Code] = Field(min_length=1, max_length=20)

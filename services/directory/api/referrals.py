@@ -12,10 +12,10 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, UnknownCentre, listed, msg
 from services.chassis.web import Body, Reading, Router, Running, Working, allow
 from services.contracts.directory import ReferralStatus
+from services.contracts.envelope import Code
 from services.contracts.roles import Role
 from services.directory import actions
 from services.directory.actions.access import party_of, referral_for, unassigned_for
-from services.directory.actions.entries import Code
 from services.directory.actions.partners import provider_ref
 from services.directory.store import (
     Referral,

@@ -15,10 +15,10 @@ from services.directory.domain import ALL_AREAS
 TIMEZONE = "Europe/Brussels"
 LANGUAGES = ("fr", "de", "nl", "en")
 
-WEEKDAYS = ("MO", "TU", "WE", "TH", "FR")
+_WORKING_DAYS = ("MO", "TU", "WE", "TH", "FR")
 DEFAULT_HOURS: tuple[dict[str, Any], ...] = (
-    {"weekdays": list(WEEKDAYS), "opens_at": "09:00", "closes_at": "12:00"},
-    {"weekdays": list(WEEKDAYS), "opens_at": "13:00", "closes_at": "16:30"},
+    {"weekdays": list(_WORKING_DAYS), "opens_at": "09:00", "closes_at": "12:00"},
+    {"weekdays": list(_WORKING_DAYS), "opens_at": "13:00", "closes_at": "16:30"},
 )
 """Monday to Friday, two half-days, local time."""
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.chassis.i18n import AREAS
 from services.chassis.refusals import UnknownArea, listed, msg
+from services.contracts.directory import WEEKDAYS
 from services.directory.domain.refusals import (
     HoursOverlap,
     NotAZone,
@@ -54,8 +55,6 @@ LANGUAGE_LABELS = {
     "uk": msg("Ukrainian"),
     "sfb": msg("French Belgian sign language"),
 }
-
-WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 _FRESH, _AGEING = timedelta(days=183), timedelta(days=365)
 

@@ -13,9 +13,10 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, allow, page, read_form, see_other, tried
+from services.contracts.directory import ServiceStatus
 from services.contracts.roles import Role
 from services.directory import actions
-from services.directory.actions.entries import Name, Places, ServiceChange, ServiceStatus, Text
+from services.directory.actions.entries import Name, Places, ServiceChange, Text
 from services.directory.pages.views import WORDS, now_of, today_of
 from services.directory.store import (
     Organization,

@@ -15,13 +15,12 @@ from starlette.requests import Request
 from services.chassis import i18n
 from services.chassis.identity.people import Person
 from services.chassis.runtime.clock import BRUSSELS
-from services.contracts.directory import ReferralStatus
+from services.contracts.directory import WEEKDAYS, ReferralStatus
 from services.contracts.roles import Role
 from services.directory import domain
 from services.directory.actions.access import party_of
 from services.directory.actions.partners import provider_ref
 from services.directory.domain import Party
-from services.directory.domain.entries import WEEKDAYS
 from services.directory.store import Centre, Organization, Referral, Schedule, Service, UnassignedReferral, keys_of
 
 WORDS: dict[str, Any] = {

@@ -13,8 +13,9 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.refusals import NotFound, msg
 from services.chassis.web import Body, Reading, Router, Running, Working, fragment, live_board, page, see_other
+from services.contracts.envelope import StaffCode
 from services.intake.actions import visits
-from services.intake.pages.views import DESK_COOKIE, DeskCode, Team, desk_board, desk_label, the_centre, this_desk
+from services.intake.pages.views import DESK_COOKIE, Team, desk_board, desk_label, the_centre, this_desk
 from services.intake.store import Centre, Visit
 
 router = Router("/intake", pages=True)
@@ -31,7 +32,7 @@ class CheckInForm(Body):
 class NextForm(Body):
     """The button that calls whoever is next; `desk`: not this browser's own."""
 
-    desk: DeskCode | None = None
+    desk: StaffCode | None = None
 
 
 class StepForm(NextForm):

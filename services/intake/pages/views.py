@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
-from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.i18n import translate as _
@@ -18,7 +17,6 @@ from services.intake.domain import day_began
 from services.intake.store import Centre, ended_lately, in_the_room
 
 Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
-DeskCode = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,59}$")]
 
 DESK_COOKIE = "cefo-desk"
 FIRST_DESK = "desk-1"

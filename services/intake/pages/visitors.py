@@ -9,6 +9,7 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse, Response
 
+from services.chassis.i18n import Language
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own, visible
 from services.chassis.identity.people import Person
@@ -29,7 +30,7 @@ class RegisterForm(Body):
     given_name: str = Field("", max_length=80)
     family_name: str = Field("", max_length=80)
     contact: str = Field("", max_length=120)
-    language: str = Field("fr", pattern="^(fr|de|nl|en)$")
+    language: Language = "fr"
     purposes: list[str] = Field(default_factory=list[str], max_length=10)
 
 

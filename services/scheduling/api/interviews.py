@@ -11,10 +11,11 @@ from services.chassis.copies.centres import known_centre
 from services.chassis.identity.ownership import own, visible
 from services.chassis.refusals import msg
 from services.chassis.web import Body, Reading, Router, Running, Working
+from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome, Side
 from services.scheduling.actions import guidance, information, paths
 from services.scheduling.actions.places import code_of
-from services.scheduling.api.roles import PREFIX, Change, Counsellor, Place, Staff
+from services.scheduling.api.roles import PREFIX, Change, Counsellor, Place
 from services.scheduling.domain import rules, times
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.store import Centre, GuidancePath, Interview, Waiting
@@ -41,8 +42,8 @@ class Booking(Body):
     """A guidance interview of 60 or 120 minutes on a path."""
 
     path_id: UUID
-    counsellor: Staff | None = None
-    room: Staff | None = None
+    counsellor: StaffCode | None = None
+    room: StaffCode | None = None
     starts_at: AwareDatetime
     minutes: int
 
@@ -50,8 +51,8 @@ class Booking(Body):
 class Move(Change):
     """Another time, counsellor or room. What is left out stays as it is."""
 
-    counsellor: Staff | None = None
-    room: Staff | None = None
+    counsellor: StaffCode | None = None
+    room: StaffCode | None = None
     starts_at: AwareDatetime | None = None
     minutes: int | None = None
 
@@ -239,7 +240,7 @@ async def free_slots(
     centre: Place,
     date: date,
     minutes: int = 60,
-    counsellor: Annotated[Staff | None, Query(description="Whoever asks, if left out.")] = None,
+    counsellor: Annotated[StaffCode | None, Query(description="Whoever asks, if left out.")] = None,
 ) -> list[Slot]:
     """When a counsellor is free for an interview of this length on a local day."""
     place = await known_centre(read, Centre, person.at(centre))

@@ -13,8 +13,6 @@ Team = Annotated[Person, allow(Role.COUNSELLOR, Role.FRONT_DESK)]
 Operator = Annotated[Person, allow(Role.OPERATOR)]
 
 PREFIX = "/scheduling/api/v1"
-Staff = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,59}$")]
-"""A counsellor or a room, as its centre calls it: a code, never a name."""
 Place = Annotated[str, Field(max_length=40, description="Code of a centre, for example `liege`.")]
 
 

@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.chassis.identity.ownership import own, visible
 from services.chassis.refusals import msg
 from services.chassis.web import Body, Reading, Router, Running, Working
+from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import Side
 from services.scheduling.actions import seats, workshops
 from services.scheduling.actions.places import code_of
-from services.scheduling.api.roles import PREFIX, Change, Counsellor, Place, Staff
+from services.scheduling.api.roles import PREFIX, Change, Counsellor, Place
 from services.scheduling.domain.rules import CancelReason, SeatStatus, WorkshopStatus
 from services.scheduling.store import Seat, Workshop
 from services.scheduling.store.workshops import attendance_of, seats_of, sessions_of, workshops_of
@@ -35,8 +36,8 @@ class Announcement(Body):
     centre: Place
     area: str | None = None
     title: str = Field(min_length=1, max_length=120)
-    counsellor: Staff | None = None
-    room: Staff | None = None
+    counsellor: StaffCode | None = None
+    room: StaffCode | None = None
     seats: int = Field(ge=1, le=200)
     sessions: list[NewSession] = Field(min_length=1, max_length=40)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from services.contracts.directory import WEEKDAYS
 from services.scheduling.domain.refusals import (
     InTheFuture,
     NoSuchLocalTime,
@@ -17,7 +18,6 @@ from services.scheduling.domain.refusals import (
 )
 
 QUARTER = timedelta(minutes=15)
-WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 CLOCK_TOLERANCE = timedelta(minutes=2)
 """How far another machine's clock may run ahead of ours."""
 

@@ -1,14 +1,14 @@
 """What one line of an import may say. The rules between fields are checked where the line is recorded."""
 
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
 from services.chassis.web import Body
+from services.contracts.envelope import Code, StaffCode
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, Side
 
-Staff = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,59}$")]
 Status = Literal[AppointmentStatus.FULFILLED, AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW]
 
 
@@ -19,15 +19,13 @@ class InterviewLine(Body):
     kind: InterviewKind = Field(description="`information`: on no path; `guidance`: on exactly one.")
     centre: str = Field(max_length=40, description="Code of the centre, for example `liege`.")
     area: str | None = Field(None, max_length=40, description="Code of the area; missing when nobody asked.")
-    counsellor: Staff = Field(description="Code of the counsellor; never a name.")
-    room: Staff | None = Field(None, description="Code of the room, if it was noted.")
+    counsellor: StaffCode = Field(description="Code of the counsellor; never a name.")
+    room: StaffCode | None = Field(None, description="Code of the room, if it was noted.")
     starts_at: AwareDatetime = Field(description="With its zone, for example `2017-03-27T09:05:00+02:00`.")
     minutes: int = Field(ge=1, le=600, description="How long it took; a guidance interview 60 or 120.")
     status: Status = Field(description="Held (`fulfilled`), called off (`cancelled`), or nobody came (`noshow`).")
     cancelled_by: Side | None = Field(None, description="Needed for `cancelled`: who called it off.")
-    reason: str | None = Field(
-        None, pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="For `cancelled`: a code, if one was noted."
-    )
+    reason: Code | None = Field(None, description="For `cancelled`: a code, if one was noted.")
     visit_id: UUID | None = Field(None, description="The visit that led to an information interview, if known.")
     path_id: UUID | None = Field(None, description="Needed for `guidance`: the person's path; the same on each line.")
     method: Method | None = Field(None, description="Needed for `guidance`: the path's method.")
@@ -63,8 +61,8 @@ class WorkshopLine(Body):
     centre: str = Field(max_length=40)
     area: str | None = Field(None, max_length=40)
     title: str = Field(min_length=1, max_length=120, description="What it was announced as; nothing about a person.")
-    counsellor: Staff
-    room: Staff | None = None
+    counsellor: StaffCode
+    room: StaffCode | None = None
     seats: int = Field(ge=1, le=200)
     sessions: list[SessionLine] = Field(min_length=1, max_length=40, description="In order of time.")
     participants: list[ParticipantLine] = Field(max_length=200)

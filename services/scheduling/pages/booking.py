@@ -55,8 +55,8 @@ async def new(
     date: Annotated[str, Query(max_length=10)] = "",
     time: Annotated[str, Query(max_length=8)] = "",
     minutes: int = 60,
-    counsellor: Annotated[str | None, Query(max_length=40)] = None,
-    room: Annotated[str, Query(max_length=40)] = "",
+    counsellor: Annotated[str | None, Query(max_length=60)] = None,
+    room: Annotated[str, Query(max_length=60)] = "",
 ) -> Response:
     """The form, with what is chosen already: a person, a path, or everything when somebody looks for a free time."""
     if time and not date:  # a free time of today, the day that is shown when none is chosen
