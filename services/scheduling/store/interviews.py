@@ -12,6 +12,9 @@ from services.chassis.storage.store import Aggregate
 from services.contracts.scheduling import AppointmentStatus, Method
 from services.scheduling.store.table import Table
 
+_ON_A_PATH = sa.text("path_id is not null")
+_WITH_SUBJECT = sa.text("subject_ref is not null")
+
 
 class GuidancePath(Aggregate, Table, table=True):
     """A person's way through the guidance offer, by one of its two methods. `subject_ref` None: they are erased."""
@@ -38,8 +41,8 @@ class Interview(Aggregate, Table, table=True):
     __table_args__ = (
         sa.Index("interviews_of_counsellor", "counsellor", "starts_at"),
         sa.Index("interviews_of_centre", "centre", "starts_at"),
-        sa.Index("interviews_of_path", "path_id", postgresql_where=sa.text("path_id is not null")),
-        sa.Index("interviews_of_person", "subject_ref", postgresql_where=sa.text("subject_ref is not null")),
+        sa.Index("interviews_of_path", "path_id", postgresql_where=_ON_A_PATH, sqlite_where=_ON_A_PATH),
+        sa.Index("interviews_of_person", "subject_ref", postgresql_where=_WITH_SUBJECT, sqlite_where=_WITH_SUBJECT),
     )
 
     kind: str
