@@ -25,14 +25,14 @@ def alembic_config(folder: Path) -> "Config":
     return config
 
 
-async def migrate(store: Store, folder: Path) -> None:
-    """Apply what is missing; replicas that start together wait for each other."""
+async def migrate(store: Store, folder: Path, to: str = "head") -> None:
+    """Apply what is missing up to the revision `to`; replicas that start together wait for each other."""
     if store.sqlite:
         await asyncio.to_thread(Path(store.writer.url.database or "").parent.mkdir, parents=True, exist_ok=True)
     async with store.writer.begin() as connection:
         if not store.sqlite:
             await connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        await connection.run_sync(_upgrade, folder, store.metadata)
+        await connection.run_sync(_upgrade, folder, store.metadata, to)
 
 
 def newest(folder: Path) -> str:
@@ -40,7 +40,7 @@ def newest(folder: Path) -> str:
     return max(file.name for file in (folder / "versions").glob("[0-9]*.py")).split("_")[0]
 
 
-def _upgrade(connection: sa.Connection, folder: Path, metadata: sa.MetaData) -> None:
+def _upgrade(connection: sa.Connection, folder: Path, metadata: sa.MetaData, to: str) -> None:
     if sa.inspect(connection).has_table("alembic_version"):
         kept = connection.scalar(sa.text("select version_num from alembic_version"))
         if kept == newest(folder):
@@ -50,4 +50,4 @@ def _upgrade(connection: sa.Connection, folder: Path, metadata: sa.MetaData) -> 
     config = alembic_config(folder)
     config.attributes["connection"] = connection
     config.attributes["metadata"] = metadata
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
