@@ -9,7 +9,7 @@ LOCK = uv pip compile --quiet --universal --generate-hashes --no-header --no-emi
 # Compiled now, as pip compiles the others: where Python is told to write nothing, each start would compile it anew.
 OURS = $(PIP) --require-hashes -r requirements-build.lock && $(PIP) --no-deps --no-build-isolation -e . && $(BIN)/python -m compileall -q services
 
-.PHONY: run test check bench faults setup setup-dev lock messages clean help
+.PHONY: run test check bench faults migration setup setup-dev lock messages clean help
 
 run: setup ## Set up and start everything with demo data
 	@$(BIN)/cefo up --morning --port $(PORT) --data $(DATA)
@@ -28,6 +28,9 @@ faults: setup-dev ## Hundreds of kills under load, judged by an independent chec
 
 bench: setup-dev ## Measure everything that docs/speed.md shows; ROWS=c,e ROUNDS=3 SMALL=1
 	@$(BIN)/python -m tests.bench $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SMALL),--small)
+
+migration: setup-dev ## Write a service's next migration from its tables: SERVICE=scheduling MESSAGE="a path closes"
+	@$(BIN)/python -m services.launcher.new_migration "$$SERVICE" "$$MESSAGE"
 
 setup: .venv/.run-ready
 	@$(BIN)/python -m services.chassis.web.assets --pages-only
