@@ -50,6 +50,7 @@ async def found_in(store: Store, metadata: sa.MetaData) -> list[Any]:
 async def test_on_sqlite(service: Service, tmp_path: Path) -> None:
     async with store_of(service, f"sqlite+aiosqlite:///{tmp_path / 'store.db'}") as store:
         assert await found_in(store, service.metadata) == []
+        assert await primary_keys(store) == named_primary_keys(service)
 
 
 @pytest.mark.postgres
@@ -58,6 +59,23 @@ async def test_on_postgres(service: Service, postgres: PostgresServer) -> None:
     url = await postgres.create_database(f"migrations_{service.name}")
     async with store_of(service, url.replace("postgresql://", "postgresql+asyncpg://")) as store:
         assert await found_in(store, service.metadata) == []
+        assert await primary_keys(store) == named_primary_keys(service)
+
+
+async def primary_keys(store: Store) -> set[str | None]:
+    """The names of the primary keys in the store: alembic does not compare them, and `Work.guard` names them."""
+
+    def names(connection: sa.Connection) -> set[str | None]:
+        found = sa.inspect(connection)
+        tables = set(found.get_table_names()) - {"alembic_version"}
+        return {found.get_pk_constraint(table)["name"] for table in tables}
+
+    async with store.writer.connect() as connection:
+        return await connection.run_sync(names)
+
+
+def named_primary_keys(service: Service) -> set[str | None]:
+    return {str(table.primary_key.name) for table in service.metadata.tables.values()}
 
 
 def one_sided(metadata: sa.MetaData) -> list[str]:

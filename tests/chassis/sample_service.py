@@ -93,7 +93,7 @@ async def on_visit_served(work: Work, event: VisitServed) -> None:
 
 @api.post("/notes", status_code=201)
 async def take(body: NoteIn, work: Working, person: Desk) -> dict[str, UUID]:
-    work.guard("notes", Twice(what=body.words))
+    work.guard("notes_words_unique", Twice(what=body.words))
     note = work.start(Note(words=body.words))
     work.notify_board("notes")
     if body.words == "bug":
@@ -136,7 +136,7 @@ async def board(request: Request, person: Desk) -> Response:
 
 @pages.post("/notes")
 async def take_on_page(request: Request, form: Annotated[NoteIn, Form()], work: Working, person: Desk) -> Response:
-    work.guard("notes", Twice(what=form.words))
+    work.guard("notes_words_unique", Twice(what=form.words))
     work.start(Note(words=form.words))
     return see_other(request, "/sample/", done="noted")
 
@@ -146,7 +146,7 @@ async def take_two(request: Request, running: Running, person: Desk) -> Response
     """The first note, then the second one: what is refused of the second must not leave the first."""
 
     async def act(work: Work, form: TwoNotes) -> None:
-        work.guard("notes", Twice("second", what=form.second))
+        work.guard("notes_words_unique", Twice("second", what=form.second))
         for words in (form.first, form.second):
             work.start(Note(words=words))
             await work.session.flush()

@@ -17,9 +17,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.chassis.events.inbox import last_sequences
 from services.chassis.storage.bulk import in_list
-from services.chassis.storage.errors import is_unavailable, violated_constraint
+from services.chassis.storage.errors import IndistinctConstraints, is_unavailable, violated_constraint
 from services.chassis.storage.migrations import migrate
 from services.chassis.storage.store import Store
+from services.chassis.storage.tables import chassis_metadata
 from services.chassis.testing import FixedClock
 from services.launcher.catalogue import SERVICES
 from tests.chassis.sample_service import Note, Table
@@ -94,7 +95,7 @@ async def test_a_mistake_of_ours_is_not_an_absence(store: Store) -> None:
         assert not is_unavailable(await failing(store, statement)), statement
 
 
-async def test_a_broken_rule_is_not_an_absence_and_names_its_table(store: Store) -> None:
+async def test_a_broken_rule_is_not_an_absence_and_names_its_constraint(store: Store) -> None:
     async with store.work() as work:
         work.add(Note(words="once"))
     insert = "insert into notes (id, version, correlation_id, words) select {0}, 0, id, {1} from notes"
@@ -104,9 +105,29 @@ async def test_a_broken_rule_is_not_an_absence_and_names_its_table(store: Store)
         assert isinstance(error, IntegrityError)
         assert not is_unavailable(error)
     assert isinstance(twice, IntegrityError)
-    assert violated_constraint(twice) == "notes"
+    assert violated_constraint(twice, Table.metadata) == "notes_words_unique"
     assert isinstance(empty, IntegrityError)
-    assert violated_constraint(empty) is None
+    assert violated_constraint(empty, Table.metadata) is None
+
+
+async def test_a_unique_index_of_an_expression_is_found_by_its_name(url: str) -> None:
+    words = sa.Table("words", chassis_metadata(), sa.Column("word", sa.String(20), primary_key=True))
+    sa.Index("words_once", sa.func.lower(words.c.word), unique=True)
+    store = Store(url, "sample", words.metadata, FixedClock())
+    async with store.writer.begin() as connection:
+        await connection.run_sync(words.metadata.create_all)
+    twice = await failing(store, "insert into words (word) values ('Liège'), ('LIèGE')")
+    await store.close()
+    assert isinstance(twice, IntegrityError)
+    assert violated_constraint(twice, words.metadata) == "words_once"
+
+
+async def test_two_constraints_that_sqlite_cannot_tell_apart_are_refused_at_the_start(tmp_path: Path) -> None:
+    metadata = chassis_metadata()
+    seats = sa.Table("seats", metadata, sa.Column("person", sa.String(20), unique=True), sa.Column("status", sa.String))
+    sa.Index("seats_taken_once", seats.c.person, unique=True, sqlite_where=seats.c.status == "taken")
+    with pytest.raises(IndistinctConstraints, match=r"seats_person_unique and seats_taken_once .* seats\.person"):
+        Store(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}", "sample", metadata)
 
 
 @pytest.mark.parametrize("error", [ConnectionRefusedError(), TimeoutError(), PoolTimeout("no connection")])

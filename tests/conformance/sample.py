@@ -26,6 +26,9 @@ POISON = 666
 """A number that no reaction here can take."""
 
 
+_LENT = sa.text("lent = 1")
+
+
 class Table(SQLModel):
     metadata = read_model_metadata()
 
@@ -46,6 +49,19 @@ class Desk(Table, table=True):
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     name: str = Field(unique=True)
     seats: int
+
+
+class GuestDesk(Table, table=True):
+    """A desk lent to a guest, until it is given back; its table's name begins as that of the desks does."""
+
+    __tablename__ = "desks_of_guests"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        sa.Index("desks_of_guests_once", "name", unique=True, postgresql_where=_LENT, sqlite_where=_LENT),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    name: str
+    lent: int
 
 
 class Opening(Table, table=True):

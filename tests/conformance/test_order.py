@@ -109,6 +109,21 @@ async def test_the_second_of_two_takers_waits_for_the_first(
     assert await trail(listener, ANNA) == list(range(1, 12))
 
 
+async def test_consumers_that_look_first_and_are_given_the_same_new_event_apply_it_once(
+    listener: Store, open_store: StoreOf, sample: Sample
+) -> None:
+    """Each finds no row in the inbox and inserts one. Only one can: the others look again, and count no attempt."""
+    stores = [listener, open_store("listener"), open_store("listener")]
+    consumers = [consumer_for(store, sample.reactions, attempts=1) for store in stores]
+    tallies = [uuid4() for _ in range(10)]
+    for tally in tallies:
+        for one in consumers:
+            await one.process([sample.told(ANNA, 1)])  # after a repetition, a consumer looks first
+        await asyncio.gather(*(one.process([sample.told(tally, 1)]) for one in consumers))
+    assert [await trail(listener, tally) for tally in tallies] == [[1]] * 10
+    assert not await letters(listener)
+
+
 async def test_an_event_ahead_of_its_time_is_held_and_released(
     listener: Store, consumer: Consumer, sample: Sample
 ) -> None:

@@ -8,14 +8,15 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from services.chassis.refusals import Refused
+from services.chassis.storage.errors import UnknownConstraint, is_conflict, violated_constraint
 from services.chassis.storage.outbox import unpack_headers
 from services.chassis.storage.store import Store
 from services.chassis.testing import consumer_for, record_of
 from tests.conformance.conftest import StoreOf
-from tests.conformance.sample import Desk, Opening, Sample, Tally, trail
+from tests.conformance.sample import Desk, GuestDesk, Opening, Sample, Tally, trail
 
 ANNA, BRUNO, CHLOE = uuid4(), uuid4(), uuid4()
 
@@ -67,21 +68,91 @@ class DeskTaken(Refused):
     message = "There is a desk {name} already."
 
 
-@pytest.mark.parametrize("many", [True, False], ids=["in bulk", "one"])
-async def test_the_second_row_that_the_store_refuses_is_a_named_refusal(speaker: Store, many: bool) -> None:
-    async def furnish(name: str, seats: Any = 1) -> None:
-        async with speaker.work() as work:
-            work.guard("desks", DeskTaken(name=name))
-            if many:
-                await work.insert(Desk, [{"id": uuid4(), "name": name, "seats": seats}])
-            else:
-                work.add(Desk(name=name, seats=seats))
+ROWS = pytest.mark.parametrize("rows", [1, 30], ids=["one row", "many rows"])
+"""Many rows reach PostgreSQL by COPY, whose errors have another shape."""
 
-    await furnish("accueil-1")
-    with pytest.raises(DeskTaken, match="accueil-1"):
-        await furnish("accueil-1")
-    with pytest.raises(IntegrityError):
-        await furnish("accueil-2", seats=None)
+LIEGE: dict[str, Any] = {"id": ANNA, "name": "Liège", "seats": 1}
+GUEST: dict[str, Any] = {"id": BRUNO, "name": "Liège", "lent": 1}
+MORNING: dict[str, Any] = {"desk": "Liège", "day": "2026-03-02", "at": "09:00"}
+
+
+async def insert(store: Store, table: type[SQLModel], row: dict[str, Any], rows: int, guard: str | None = None) -> None:
+    """This row, and so many others that violate nothing."""
+    others = [{**row, **{name: uuid4() for name in ("id",) if name in row}} for _ in range(rows - 1)]
+    for number, other in enumerate(others):
+        other.update({name: f"{name} {number}" for name in ("name", "day") if name in row})
+    async with store.work() as work:
+        if guard is not None:
+            work.guard(guard, DeskTaken(name="Liège"))
+        await work.insert(table, [*others, row])
+
+
+@ROWS
+@pytest.mark.parametrize(
+    ("table", "first", "second", "constraint"),
+    [
+        (Desk, LIEGE, {**LIEGE, "id": CHLOE}, "desks_name_unique"),
+        (Desk, LIEGE, {**LIEGE, "name": "Huy"}, "desks_key"),
+        (Opening, MORNING, {**MORNING, "at": "10:00"}, "openings_key"),
+        (GuestDesk, GUEST, {**GUEST, "id": CHLOE}, "desks_of_guests_once"),
+    ],
+    ids=["unique constraint", "primary key", "primary key of two columns", "partial unique index"],
+)
+async def test_a_violated_constraint_is_the_refusal_that_guards_it(
+    speaker: Store, table: type[SQLModel], first: Any, second: Any, constraint: str, rows: int
+) -> None:
+    await insert(speaker, table, first, 1)
+    with pytest.raises(DeskTaken, match="Liège") as caught:
+        await insert(speaker, table, second, rows, constraint)
+    assert isinstance(caught.value.__cause__, IntegrityError)
+    assert violated_constraint(caught.value.__cause__, speaker.metadata) == constraint
+    assert is_conflict(caught.value.__cause__)
+
+
+@ROWS
+@pytest.mark.parametrize(
+    ("table", "first", "second", "violated"),
+    [
+        (Desk, LIEGE, {**LIEGE, "name": "Huy"}, "desks_key"),
+        (GuestDesk, GUEST, {**GUEST, "id": CHLOE}, "desks_of_guests_once"),
+        (GuestDesk, GUEST, {**GUEST, "name": "Huy"}, "desks_of_guests_key"),
+    ],
+    ids=["of the same table", "of a table whose name begins the same", "of its primary key"],
+)
+async def test_a_guard_leaves_the_violation_of_another_constraint_alone(
+    speaker: Store, table: type[SQLModel], first: Any, second: Any, violated: str, rows: int
+) -> None:
+    await insert(speaker, table, first, 1)
+    with pytest.raises(IntegrityError) as caught:
+        await insert(speaker, table, second, rows, "desks_name_unique")
+    assert violated_constraint(caught.value, speaker.metadata) == violated
+
+
+@ROWS
+async def test_a_guard_leaves_a_missing_value_alone(speaker: Store, rows: int) -> None:
+    with pytest.raises(IntegrityError) as caught:
+        await insert(speaker, Desk, {**LIEGE, "seats": None}, rows, "desks_name_unique")
+    assert violated_constraint(caught.value, speaker.metadata) is None
+    assert not is_conflict(caught.value)
+
+
+async def test_a_row_that_is_added_alone_is_guarded_too(speaker: Store) -> None:
+    await insert(speaker, Desk, LIEGE, 1)
+
+    async def add() -> None:
+        async with speaker.work() as work:
+            work.guard("desks_name_unique", DeskTaken(name="Liège"))
+            work.add(Desk(name="Liège", seats=1))
+
+    with pytest.raises(DeskTaken):
+        await add()
+
+
+@pytest.mark.parametrize("name", ["desks", "desks_name", "desk_name_unique", "desks_name_unique_", "inbox"])
+async def test_a_guard_names_a_constraint_that_there_is(speaker: Store, name: str) -> None:
+    async with speaker.work() as work:
+        with pytest.raises(UnknownConstraint, match=rf"'{name}'; there are .*desks_key, desks_name_unique, "):
+            work.guard(name, DeskTaken(name="Liège"))
 
 
 async def test_errors_of_the_store_never_repeat_what_people_told(speaker: Store) -> None:
@@ -193,7 +264,7 @@ async def test_many_rows_keep_the_rules_of_the_store_and_what_they_hold(speaker:
 
     async def insert_again() -> None:
         async with speaker.work() as work:
-            work.guard("desks", AlreadyThere())
+            work.guard("desks_name_unique", AlreadyThere())
             await work.insert(Desk, again)
 
     with pytest.raises(AlreadyThere) as caught:

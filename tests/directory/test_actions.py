@@ -54,6 +54,16 @@ async def test_the_twelve_centres_are_published_once(store: Store) -> None:
     assert {"2026-07-21", "2027-07-21", "2026-04-06"} <= set(mons.closed_on)
 
 
+async def test_replicas_that_publish_the_centres_at_once_publish_them_once(store: Store) -> None:
+    async def publish() -> int:
+        async with store.work() as work:
+            return await actions.publish_centres(work)
+
+    answers = await asyncio.gather(*(publish() for _ in range(5)), return_exceptions=True)
+    assert [answer for answer in answers if answer not in (0, 12) and type(answer) is not domain.SeededMeanwhile] == []
+    assert len(await said(store, CentrePublished)) == 12
+
+
 async def test_a_new_year_adds_its_holidays_and_keeps_what_a_manager_changed(store: Store, clock: Clock) -> None:
     async with store.work() as work:
         await actions.publish_centres(work)
@@ -214,6 +224,15 @@ async def test_ten_clicks_at_once_are_one_referral(town: Store) -> None:
     opened = [answer for answer in answers if isinstance(answer, Referral)]
     assert len(opened) == 1
     assert {type(answer) for answer in answers if not isinstance(answer, Referral)} == {domain.AlreadyReferred}
+    assert len(await said(town, ReferralRequested)) == 1
+
+
+async def test_ten_people_under_one_id_at_once_are_one_referral(town: Store) -> None:
+    """The id is what is refused: nobody of the others was referred before."""
+    id = uuid4()
+    answers = await asyncio.gather(*(refer(town, uuid4(), id=id) for _ in range(10)), return_exceptions=True)
+    assert len([answer for answer in answers if isinstance(answer, Referral)]) == 1
+    assert {type(answer) for answer in answers if not isinstance(answer, Referral)} == {domain.AlreadyDifferent}
     assert len(await said(town, ReferralRequested)) == 1
 
 

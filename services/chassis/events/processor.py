@@ -100,12 +100,16 @@ class EventProcessor:
                 outcomes = await self._in_work(partial(self.apply, records=records, trusting=trusting))
             except IntegrityError as error:
                 # With a look only another consumer can have been faster; then it is there to be seen.
-                if not (is_conflict(error) if trusting else violated_constraint(error) == "inbox"):
+                if not (is_conflict(error) if trusting else self._repeats(error)):
                     raise
                 _log.info("redone with a look", service=self._store.service, error=repr(error))
             else:
                 self._assume_new = Position.REPEATED.value not in outcomes
                 return outcomes
+
+    def _repeats(self, error: IntegrityError) -> bool:
+        """Whether another transaction inserted the aggregate's row of the inbox first."""
+        return violated_constraint(error, self._store.metadata) == self._inbox.primary_key.name
 
     async def _in_work(self, act: Callable[[Work], Awaitable[Outcomes]]) -> Outcomes:
         """Do this in a unit of work of its own; while the store is away, wait for it."""

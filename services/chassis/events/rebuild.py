@@ -105,7 +105,7 @@ class Rebuilding:
         kept = await emitted_by_topic(self._broker.outboxes, self._topics) if embedded else held_by_topic(held)
         complete_or_refuse(heard, kept)
         async with self._store.work() as work:
-            work.guard("rebuilds", RebuildRunning(service=self._store.service))
+            work.guard("rebuilds_key", RebuildRunning(service=self._store.service))
             row = {
                 "generation": (latest.generation if latest else 0) + 1,
                 "started_at": work.now,

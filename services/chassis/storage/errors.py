@@ -1,9 +1,11 @@
 """What the stores' drivers raise, told apart: the store is away, or one of its rules said no."""
 
 import re
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -16,7 +18,21 @@ _POSTGRES_AWAY = re.compile("08|40|53|57P|58")
 """Classes of SQLSTATE: connection, transaction rolled back for another one's sake, resources, shutdown, system."""
 
 _SQLITE_TO_BLAME = frozenset({"SQLITE_ERROR", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_RANGE", "SQLITE_CONSTRAINT"})
-_SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (?:index ')?(\w+)")
+_SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (.+)")
+
+
+class UnknownConstraint(LookupError):
+    """No table has a unique constraint of this name: it is misspelt, or was renamed."""
+
+    def __init__(self, name: str, known: Mapping[str, str]) -> None:
+        super().__init__(f"no table has a unique constraint {name!r}; there are {', '.join(sorted(known))}")
+
+
+class IndistinctConstraints(ValueError):
+    """SQLite reports the columns of a violated constraint alone: two of the same columns cannot be told apart."""
+
+    def __init__(self, one: str, other: str, columns: str) -> None:
+        super().__init__(f"{one} and {other} are both unique over {columns}; drop one, or let them differ by a column")
 
 
 def is_unavailable(error: BaseException) -> bool:
@@ -38,7 +54,7 @@ def is_unavailable(error: BaseException) -> bool:
 def is_conflict(error: DBAPIError) -> bool:
     """Whether another transaction was faster: with the same row, or with a lock that this one waited for."""
     if isinstance(error, IntegrityError):
-        return violated_constraint(error) is not None
+        return _is_postgres_unique(error) or bool(_SQLITE_UNIQUE.search(str(error.orig)))
     return str(getattr(error.orig, "sqlstate", "")).startswith("40")
 
 
@@ -57,11 +73,48 @@ async def retry_on_conflict(act: Callable[[], Awaitable[_T]], tries: int = 2) ->
     return await act()
 
 
-def violated_constraint(error: IntegrityError) -> str | None:
-    """The table (on SQLite perhaps the index) that allows no second such row; None when another rule was broken."""
-    if getattr(error.orig, "sqlstate", None) == "23505":
+def violated_constraint(error: IntegrityError, metadata: sa.MetaData) -> str | None:
+    """The primary key, unique constraint or unique index that a second row violated; None when another rule was broken.
+
+    PostgreSQL reports the name. SQLite reports columns, whose constraint is looked up in the metadata.
+    """
+    if _is_postgres_unique(error):
         # Behind SQLAlchemy's own error stands the driver's; after a COPY it stands there itself.
-        told = [error.orig, error.orig.__cause__] if error.orig else []
-        return next((name for one in told if (name := getattr(one, "table_name", None))), None)
+        reported: list[Any] = [error.orig, error.orig.__cause__] if error.orig else []
+        return next((name for one in reported if (name := getattr(one, "constraint_name", None))), None)
     found = _SQLITE_UNIQUE.search(str(error.orig))
-    return found[1] if found else None
+    reported_as = unique_constraints(metadata)
+    return next((name for name in reported_as if found and reported_as[name] == found[1]), None)
+
+
+@cache
+def unique_constraints(metadata: sa.MetaData) -> Mapping[str, str]:
+    """The unique constraints by name, as SQLite reports each: `seats.workshop_id, seats.path_id` or `index 'name'`.
+
+    Raises `IndistinctConstraints`. To be called once all tables are defined.
+    """
+    names: dict[str, str] = {}
+    for table in metadata.tables.values():
+        for name, reported in _unique_in(table):
+            if names.setdefault(reported, name) != name:
+                raise IndistinctConstraints(names[reported], name, reported)
+    return {name: reported for reported, name in names.items()}
+
+
+def _unique_in(table: sa.Table) -> Iterator[tuple[str, str]]:
+    """The primary key, unique constraints and unique indexes of a table."""
+    for constraint in table.constraints:
+        if isinstance(constraint, sa.PrimaryKeyConstraint | sa.UniqueConstraint) and len(constraint.columns):
+            yield str(constraint.name), _columns(constraint.columns)
+    for index in table.indexes:
+        if index.unique:
+            plain = all(isinstance(part, sa.Column) for part in index.expressions)
+            yield str(index.name), _columns(index.columns) if plain else f"index '{index.name}'"
+
+
+def _columns(columns: Iterable[sa.Column[Any]]) -> str:
+    return ", ".join(f"{column.table.name}.{column.name}" for column in columns)
+
+
+def _is_postgres_unique(error: IntegrityError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == "23505"

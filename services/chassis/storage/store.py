@@ -24,7 +24,7 @@ from services.chassis.runtime.clock import Clock, system_clock
 from services.chassis.runtime.failpoints import failpoint
 from services.chassis.storage.bulk import in_list, insert_rows
 from services.chassis.storage.engines import postgres_engine, sqlite_engine
-from services.chassis.storage.errors import violated_constraint
+from services.chassis.storage.errors import UnknownConstraint, unique_constraints, violated_constraint
 from services.chassis.storage.outbox import outbox_row, raw_row
 from services.contracts import Event
 from services.contracts.cloudevents import write_event
@@ -168,9 +168,15 @@ class Work:
         """Send bytes as they are; for the chassis' own dead letters."""
         self._emitted.append(row)
 
-    def guard(self, table: str, refusal: Refused) -> None:
-        """If the store finds a second row where `table` allows one, refuse with this."""
-        self._guards.append((table, refusal))
+    def guard(self, constraint: str, refusal: Refused) -> None:
+        """If a row violates this primary key, unique constraint or unique index, refuse with this.
+
+        Raises `UnknownConstraint` at once when no table has one of this name.
+        """
+        known = unique_constraints(_metadata(self.session))
+        if constraint not in known:
+            raise UnknownConstraint(constraint, known)
+        self._guards.append((constraint, refusal))
 
     def before_commit(self, act: Callable[[], Any]) -> None:
         """Await this once at the end of the work, before its changes are written: for what a batch does together."""
@@ -191,9 +197,9 @@ class Work:
         return bool(self._emitted)
 
     def refusal_of(self, error: IntegrityError) -> Refused | None:
-        """The named refusal of the second row that the store found, if there is one. Called by the store alone."""
-        twice = f"{violated_constraint(error)}_"
-        return next((refusal for table, refusal in self._guards if twice.startswith(f"{table}_")), None)
+        """The refusal that guards the violated constraint, if there is one. Called by the store alone."""
+        violated = violated_constraint(error, _metadata(self.session))
+        return next((refusal for constraint, refusal in self._guards if constraint == violated), None)
 
 
 class Store:
@@ -211,6 +217,7 @@ class Store:
         """Set after each commit that said something: wakes the relay."""
         self.on_boards_changed: Callable[[set[str]], None] = lambda boards: None
         self._turn = asyncio.Lock()
+        unique_constraints(metadata)  # raises at the start, not in the middle of a request, when two are alike
 
     def table(self, name: str) -> sa.Table:
         """One of the chassis' own tables in this store."""
@@ -265,8 +272,12 @@ def _locked(table: type[SQLModel]) -> Any:
     return chosen.with_for_update().execution_options(populate_existing=True)
 
 
+def _metadata(session: AsyncSession) -> sa.MetaData:
+    return session.info["metadata"]
+
+
 def _table(session: AsyncSession, name: str) -> sa.Table:
-    return session.info["metadata"].tables[name]
+    return _metadata(session).tables[name]
 
 
 def _key_of(table: type[SQLModel], value: Callable[[str], Any]) -> Any:

@@ -22,7 +22,8 @@ async def publish_centres(work: Work) -> int:
     published = 0
     for one in reference.CENTRES:
         if one.code not in known:
-            work.guard("centres", domain.SeededMeanwhile())
+            for constraint in ("centres_key", "centres_code_unique"):
+                work.guard(constraint, domain.SeededMeanwhile())
             _say(work, work.start(_new(one, work.now.year, through)))
             published += 1
     for centre in known.values():

@@ -60,6 +60,7 @@ async def refer(
         status_at=work.now,
         requested_by=requested_by,
     )
+    work.guard("referrals_key", domain.AlreadyDifferent(referral=str(id)))
     return _open(work, work.start(referral), subject_ref, by=requested_by)
 
 
@@ -175,7 +176,7 @@ def _a_key(insert: Any) -> Any:
 
 
 def _open(work: Work, referral: Referral, subject_ref: UUID, *, by: str | None) -> Referral:
-    work.guard("referrals", domain.AlreadyReferred())
+    work.guard("referrals_open_once", domain.AlreadyReferred())
     say(
         work,
         referral,

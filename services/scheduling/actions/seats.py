@@ -33,7 +33,7 @@ async def take_seat(
     if full and not waitlist:
         raise refusals.WorkshopFull(seats=workshop.seats)
     workshop.asked += 1
-    work.guard("seats", refusals.DoubleSeat())
+    work.guard("seats_once", refusals.DoubleSeat())
     seat = work.add(
         Seat(
             id=uuid4(),
