@@ -232,7 +232,7 @@ async def test_ten_people_under_one_id_at_once_are_one_referral(town: Store) -> 
     id = uuid4()
     answers = await asyncio.gather(*(refer(town, uuid4(), id=id) for _ in range(10)), return_exceptions=True)
     assert len([answer for answer in answers if isinstance(answer, Referral)]) == 1
-    assert {type(answer) for answer in answers if not isinstance(answer, Referral)} == {domain.AlreadyDifferent}
+    assert {type(answer) for answer in answers if not isinstance(answer, Referral)} == {AlreadyDifferent}
     assert len(await said(town, ReferralRequested)) == 1
 
 

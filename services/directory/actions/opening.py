@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.refusals import NotFound, msg
+from services.chassis.refusals import AlreadyDifferent, NotFound, msg
 from services.chassis.storage.bulk import upsert
 from services.chassis.storage.checks import check_same
 from services.chassis.storage.store import Work
@@ -60,7 +60,7 @@ async def refer(
         status_at=work.now,
         requested_by=requested_by,
     )
-    work.guard("referrals_key", domain.AlreadyDifferent(referral=str(id)))
+    work.guard("referrals_key", AlreadyDifferent(about="id", id=str(id)))
     return _open(work, work.start(referral), subject_ref, by=requested_by)
 
 
