@@ -7,8 +7,6 @@ import os
 import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import asyncpg
@@ -26,23 +24,7 @@ from services.launcher.catalogue import SERVICES, folders, navigation
 from services.launcher.embedded import EmbeddedKafka, EmbeddedRedis, refill
 from services.launcher.errors import Refusal
 from services.launcher.kafka import ApacheKafka
-from services.launcher.terminal import EMBEDDED
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the command line asks for."""
-
-    port: int = 8000
-    data: Path = Path("data")
-    kafka: str = EMBEDDED
-    """`embedded`, `apache` (started here), or `host:port`."""
-    store: str = "sqlite"
-    redis: str = EMBEDDED
-    services: tuple[str, ...] = tuple(SERVICES)
-    demo: bool = True
-    nodes: int = 1
-    morning: bool = False
+from services.launcher.wanted import EMBEDDED, Wanted
 
 
 @asynccontextmanager

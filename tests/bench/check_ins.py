@@ -8,7 +8,7 @@ from uuid import uuid4
 import orjson
 
 from services.directory.domain.centres import CENTRES
-from services.launcher.client import local_token
+from services.launcher.commands.client import local_token
 from tests.bench.load import Answer, request
 from tests.bench.parts import Services, connected
 

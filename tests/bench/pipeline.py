@@ -10,7 +10,8 @@ import httpx2
 import orjson
 
 from services.launcher.catalogue import SERVICES
-from services.launcher.client import IMPORTS, LINES_PER_REQUEST, local_token
+from services.launcher.commands.client import local_token
+from services.launcher.commands.imports import IMPORTS, LINES_PER_REQUEST
 from tests.bench.check_ins import heard_of_centres
 from tests.bench.parts import Services, connected
 

@@ -19,7 +19,7 @@ from uuid import uuid4
 import orjson
 
 from services.launcher.catalogue import SERVICES
-from services.launcher.client import local_token
+from services.launcher.commands.client import local_token
 from tests.bench.check_ins import CODES, check_ins, desk_headers, heard_of_centres
 from tests.bench.kafka import consumer_of, make_topics, producer_of
 from tests.bench.load import Connection

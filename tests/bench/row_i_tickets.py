@@ -4,7 +4,7 @@ Every ticket must be distinct at its centre on its day. The comparator is TheQ, 
 8 tickets a second on such a machine; that figure is not measured again here.
 """
 
-from services.launcher.client import local_token
+from services.launcher.commands.client import local_token
 from tests.bench.check_ins import CODES, accepted, check_ins, desk_headers, start_intake
 from tests.bench.load import ask_all, request
 from tests.bench.measuring import Row, Size, row

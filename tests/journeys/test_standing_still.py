@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from services.launcher.client import local_token
+from services.launcher.commands.client import local_token
 from tests.journeys.adult import past_visits
 from tests.journeys.stacks import Stack, eventually
 

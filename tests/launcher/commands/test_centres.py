@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.launcher import centres
-from services.launcher.centres import CentresUnknown, centres_in, wait_for_centres
+from services.launcher.commands import centres
+from services.launcher.commands.centres import CentresUnknown, centres_in, wait_for_centres
 
 SERVICES = ("intake", "scheduling")
 

@@ -7,9 +7,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from services.launcher import client
 from services.launcher.catalogue import SERVICES
-from services.launcher.terminal import LOCAL, Data, Token, Url, chosen, console
+from services.launcher.commands import client
+from services.launcher.commands.terminal import LOCAL, Data, Token, Url, chosen, console
 
 app = typer.Typer(help="Les événements qui n'ont pas pu être traités.", no_args_is_help=True)
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import typer
 
-from services.launcher.command import app
+from services.launcher.commands.app import app
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs/decisions").glob("*.md"))]
 NAMED = re.compile(r"(?:`|^|\.venv/bin/)cefo ([a-z][^`\n#]*)", re.MULTILINE)
 COMMAND: Any = typer.main.get_command(app)

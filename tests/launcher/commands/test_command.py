@@ -10,7 +10,7 @@ import pytest
 from services.chassis.identity.tokens import signer
 from services.chassis.runtime.settings import Settings
 from services.contracts.roles import Role
-from services.launcher import command
+from services.launcher.commands import app
 
 Cefo = Callable[..., tuple[int, str]]
 
@@ -24,7 +24,7 @@ def cefo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capture
     def run(*arguments: str) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["cefo", *arguments])
         with pytest.raises(SystemExit) as ended:
-            command.main()
+            app.main()
         told = capsys.readouterr()
         assert "Traceback" not in told.err
         return int(ended.value.code or 0), told.out + told.err

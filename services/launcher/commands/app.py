@@ -1,0 +1,57 @@
+"""The `cefo` command, and every command there is."""
+
+import typer
+from pydantic import ValidationError
+
+from services.launcher.commands import dead_letters
+from services.launcher.commands.doctor import doctor
+from services.launcher.commands.erase import erase
+from services.launcher.commands.figures import figures
+from services.launcher.commands.imports import import_
+from services.launcher.commands.rebuild import rebuild
+from services.launcher.commands.republish import republish
+from services.launcher.commands.season import season
+from services.launcher.commands.terminal import say_no
+from services.launcher.commands.token import token
+from services.launcher.commands.up import up
+from services.launcher.errors import Refusal
+
+app = typer.Typer(help="Le logiciel libre des centres publics d'orientation.", no_args_is_help=True)
+
+for name, act, does in (
+    ("up", up, "Démarrer la plateforme : les cinq services dans un processus, ou ceux qui sont nommés."),
+    ("season", season, "Écrire les fichiers d'une saison, inventés autour de ses totaux publiés."),
+    (
+        "import",
+        import_,
+        "Importer un dossier de visites, ateliers et entretiens passés, et attendre que tous les services le sachent.",
+    ),
+    ("figures", figures, "Ce que les centres ont accompli : la phrase de la brochure et un tableau, ou du JSON."),
+    ("token", token, "Faire un jeton pour une machine, valable `CEFO_SESSION_HOURS`, avec la clé de la plateforme."),
+    (
+        "republish",
+        republish,
+        "Renvoyer dans l'ordre tout ce qui a été dit : remplit un broker perdu. Qui l'a entendu l'ignore.",
+    ),
+    ("rebuild", rebuild, "Vider un modèle de lecture et le refaire depuis les topics, sans arrêter la plateforme."),
+    ("erase", erase, "Oublier une personne, partout."),
+    ("doctor", doctor, "Si chaque partie de chaque service répond."),
+):
+    app.command(name, help=does)(act)
+app.add_typer(dead_letters.app, name="dead-letters")
+
+
+def main() -> None:
+    """Run the command; what the platform refuses is said in one line."""
+    try:
+        app()
+    except Refusal as refusal:
+        say_no(str(refusal))
+        raise SystemExit(1) from None
+    except ValidationError as wrong:
+        from services.chassis.web.problems import field_fault  # noqa: PLC0415 - the words for it come with the web
+
+        for fault in wrong.errors(include_url=False, include_input=False):
+            name = "".join(f"CEFO_{part}".upper() for part in fault["loc"])
+            say_no(f"{name} : {field_fault(fault)['message']}" if name else fault["msg"].removeprefix("Value error, "))
+        raise SystemExit(1) from None

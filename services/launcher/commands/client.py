@@ -1,0 +1,86 @@
+"""How the command talks to a running platform."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx2
+import orjson
+
+from services.chassis.identity.people import Person
+from services.chassis.identity.tokens import signer
+from services.chassis.runtime.settings import Settings
+from services.contracts.roles import Role
+from services.launcher.errors import Refusal
+from services.launcher.trust import trusted
+
+
+def local_token(data: Path, role: str = "operator", centres: list[str] | None = None) -> str:
+    """A token made with this machine's key. Raises `Refusal` for a role that does not exist."""
+    if role not in list(Role):
+        raise Refusal(f"{role} : ce rôle n'existe pas ; il y a {', '.join(Role)}.")
+    person = Person(
+        subject=f"machine/{role}", name=role, roles=frozenset({Role(role)}), centres=frozenset(centres or ())
+    )
+    return signer(Settings(data=data)).session(person)
+
+
+def get(url: str, path: str, query: dict[str, Any], token: str = "", accept: tuple[int, ...] = (200,)) -> Any:
+    """The JSON answer. Raises `Refusal`."""
+    return _asked("GET", url, path, token, accept, params=query)
+
+
+def post(url: str, path: str, body: dict[str, Any], token: str, accept: tuple[int, ...] = (200, 201)) -> Any:
+    """The JSON answer. Raises `Refusal`."""
+    return _asked("POST", url, path, token, accept, json=body)
+
+
+def delete(url: str, path: str, token: str) -> None:
+    """Nothing, if it was done. Raises `Refusal`."""
+    _asked("DELETE", url, quote(path), token, (204,))
+
+
+@cache
+def _client(scheme: str) -> httpx2.Client:
+    """One for all requests of a command.
+
+    Each request has a connection of its own, so that none meets one that a restarted platform has closed.
+    """
+    none_kept = httpx2.Limits(max_keepalive_connections=0)
+    return httpx2.Client(timeout=600, trust_env=False, verify=trusted(f"{scheme}:"), limits=none_kept)
+
+
+def _asked(method: str, url: str, path: str, token: str, accept: tuple[int, ...], **more: Any) -> Any:
+    headers = {"Accept-Language": "fr"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    try:
+        answer = _client(urlsplit(url).scheme).request(method, url.rstrip("/") + path, headers=headers, **more)
+    except httpx2.HTTPError as error:
+        raise Refusal(f"{url} ne répond pas ({error}). La plateforme tourne-t-elle ? `make run` la démarre.") from error
+    if answer.status_code not in accept:
+        raise Refusal(_said(answer))
+    return answer.json() if answer.content and "json" in answer.headers.get("content-type", "") else answer.content
+
+
+def _said(answer: httpx2.Response) -> str:
+    try:
+        return f"{answer.status_code} {answer.json()['detail']}"
+    except (ValueError, KeyError):
+        return f"{answer.status_code} {answer.text[:200]}"
+
+
+def send_lines(target: str, token: str, header: bytes, lines: list[bytes]) -> Iterator[dict[str, Any]]:
+    """What an import answers about these lines, one by one. Raises `Refusal`."""
+    kind = "text/csv" if header else "application/x-ndjson"
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": kind, "Accept-Language": "fr"}
+    try:
+        answer = _client(urlsplit(target).scheme).post(target, content=header + b"".join(lines), headers=headers)
+    except httpx2.HTTPError as error:
+        raise Refusal(
+            f"{target} ne répond pas ({error}). Importez de nouveau : ce qui est entré ne compte qu'une fois."
+        ) from error
+    if answer.status_code != 200:
+        raise Refusal(_said(answer))
+    for line in answer.content.splitlines():
+        yield orjson.loads(line)

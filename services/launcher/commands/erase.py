@@ -1,0 +1,12 @@
+"""`cefo erase`: forgets a person, everywhere."""
+
+from pathlib import Path
+
+from services.launcher.commands.client import delete, local_token
+from services.launcher.commands.terminal import LOCAL, Data, Token, Url, console
+
+
+def erase(subject_ref: str, url: Url = LOCAL, data: Data = Path("data"), token: Token = "") -> None:
+    """Forget a person, everywhere."""
+    delete(url, f"/intake/api/v1/visitors/{subject_ref}", token or local_token(data))
+    console.print(f"{subject_ref}: effacé dans intake ; les autres services suivent.")

@@ -1,0 +1,22 @@
+"""`cefo republish`: refills a broker that was lost."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.launcher.catalogue import SERVICES
+from services.launcher.commands.client import local_token, post
+from services.launcher.commands.terminal import LOCAL, Data, Token, Url, chosen, console, grouped
+
+
+def republish(
+    service: Annotated[str, typer.Argument(help="Un service, ou `all`.")] = "all",
+    url: Url = LOCAL,
+    data: Data = Path("data"),
+    token: Token = "",
+) -> None:
+    """Send everything that was ever said again, in order: refills a broker that was lost. Who heard it ignores it."""
+    for name in SERVICES if service == "all" else [chosen(service)]:
+        answer = post(url, f"/{name}/api/v1/republish", {}, token or local_token(data))
+        console.print(f"{name:<12} {grouped(answer['events']):>9} événements renvoyés")

@@ -1,0 +1,56 @@
+"""What the commands share at the terminal: where they write and how, and the options that many of them take."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from services.launcher.catalogue import SERVICES
+from services.launcher.errors import Refusal
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+Url = Annotated[str, typer.Option(envvar="CEFO_URL", help="Où tourne la plateforme.")]
+Data = Annotated[Path, typer.Option(envvar="CEFO_DATA", help="Dossier des stores et de la clé.")]
+Token = Annotated[
+    str, typer.Option(envvar="CEFO_TOKEN", help="Fait par `cefo token` ; sinon fait avec la clé du dossier.")
+]
+LOCAL = "http://127.0.0.1:8000"
+
+
+def chosen(service: str) -> str:
+    """The service's name. Raises `Refusal` for one that does not exist."""
+    if service not in SERVICES:
+        raise Refusal(f"{service} : ce service n'existe pas ; il y a {', '.join(SERVICES)}.")
+    return service
+
+
+def progress_bars() -> Progress:
+    """Progress bars for a person, lines for a log."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+def grouped(number: int) -> str:
+    """A number as French writes it: 181 689."""
+    return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """So many of something; French counts none like one."""
+    return f"{grouped(number)} {one if number < 2 else many}"
+
+
+def say_no(text: str) -> None:
+    """One line on standard error; text of others is not markup."""
+    errors.print(f"[bold red]✗[/bold red] {escape(text)}", soft_wrap=True)

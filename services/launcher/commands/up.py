@@ -1,0 +1,40 @@
+"""`cefo up`: the platform, in this process."""
+
+import asyncio
+import contextlib
+import gc
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from services.launcher.catalogue import SERVICES
+from services.launcher.commands.terminal import Data, chosen, console
+from services.launcher.wanted import EMBEDDED, Wanted
+
+Nodes = Literal["1", "3"]
+
+
+def up(
+    port: Annotated[int, typer.Option(envvar="PORT", help="Port, sur cette machine.")] = 8000,
+    data: Data = Path("data"),
+    kafka: Annotated[
+        str, typer.Option(envvar="CEFO_KAFKA", help="`embedded`, `apache` (démarré ici) ou HÔTE:PORT.")
+    ] = EMBEDDED,
+    store: Annotated[str, typer.Option(envvar="CEFO_STORE", help="`sqlite` ou postgresql://…")] = "sqlite",
+    redis: Annotated[str, typer.Option(envvar="CEFO_REDIS", help="`embedded` ou redis://…")] = EMBEDDED,
+    nodes: Annotated[Nodes, typer.Option(help="Nœuds de `--kafka apache`.")] = "1",
+    service: Annotated[list[str] | None, typer.Option(help="Seulement ce service ; peut être répété.")] = None,
+    demo: Annotated[bool, typer.Option(envvar="CEFO_DEMO", help="Données et comptes de démonstration.")] = True,
+    morning: Annotated[
+        bool, typer.Option("--morning", help="Avec des visiteurs inventés à Liège, pour essayer.")
+    ] = False,
+) -> None:
+    """Start the platform: all five services in one process, or those that are named."""
+    gc.disable()  # until it has come up: what is made now stays
+    from services.launcher.stack import loop_factory, run  # noqa: PLC0415 - no other command needs the services
+
+    services = tuple(map(chosen, service or SERVICES))
+    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(run(Wanted(port, data, kafka, store, redis, services, demo, int(nodes), morning and demo), console))
+    console.print("cefo est arrêté.")
