@@ -21,6 +21,9 @@ ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 NU = ROOT / "node_modules/vnu-jar/build/dist/vnu.jar"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SETTLED = """() => !document.querySelector('.htmx-request:not(.live)')
+  && [...document.querySelectorAll('.live')].every((board) => board.dataset.live === 'on')"""
+"""True in a page whose fragments are there and whose boards are live."""
 
 
 class CheckUnavailable(RuntimeError):

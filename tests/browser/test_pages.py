@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Page, Response, async_playwright, expe
 
 from tests.browser.morning import Morning
 from tests.browser.page_checks import (
+    SETTLED,
     Trouble,
     axe_violations,
     html_errors,
@@ -34,8 +35,7 @@ LIGHT = 220_000
 """Bytes of a page with everything it needs, before compression."""
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 """A folder; with it every page is also kept as a picture, to be looked at."""
-SETTLED = """() => !document.querySelector('.htmx-request:not(.live)')
-  && [...document.querySelectorAll('.live')].every((board) => board.dataset.live === 'on')"""
+
 
 Findings = dict[str, list[str]]
 

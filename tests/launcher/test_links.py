@@ -1,0 +1,96 @@
+"""What the documents point to is there: linked files and sections, named files, make targets, French words."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted(
+    path
+    for pattern in ("*.md", "docs/*.md", "docs/decisions/*.md", "deploy/**/*.md", "tests/**/*.md")
+    for path in ROOT.glob(pattern)
+)
+EVERY = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(
+    r"`((?:services|tests|docs|deploy)/[\w./-]*\w/?|[\w-]+\.(?:toml|json|lock))(?::\d+)?`",
+)
+
+
+def prose(document: Path) -> str:
+    return FENCED.sub("", document.read_text())
+
+
+@cache
+def anchors(document: Path) -> set[str]:
+    """The sections of a document, as a repository's host names them in addresses."""
+    heads = re.findall(r"^#+ (.+)$", prose(document), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@EVERY
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|mailto:)([^)\s]+)\)", prose(document)):
+        name, _, section = target.partition("#")
+        file = (document.parent / name).resolve() if name else document
+        assert file.exists(), f"{document.name}: {target}"
+        assert file.is_relative_to(ROOT), f"{document.name}: {target} leads out of the repository"
+        if section:
+            assert section in anchors(file), f"{document.name}: {target}"
+
+
+@EVERY
+def test_named_files_exist(document: Path) -> None:
+    if document.name == "CHANGELOG.md":  # it also names what is gone
+        return
+    for name in NAMED.findall(document.read_text()):
+        assert (ROOT / name).exists(), f"{document.name}: {name}"
+
+
+@EVERY
+def test_named_make_targets_exist(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for name in re.findall(
+        r"(?:^|`|\s)make ((?:[a-z]+-)*[a-z]+)(?=\s*(?:`|#|$|[A-Z]+=))", document.read_text(), re.MULTILINE
+    ):
+        assert name in targets, f"{document.name}: make {name}"
+
+
+@EVERY
+def test_named_modules_exist(document: Path) -> None:
+    if document.name == "CHANGELOG.md":
+        return
+    for name in re.findall(r"python -m ((?:services|tests)(?:\.\w+)+)", document.read_text()):
+        path = ROOT / name.replace(".", "/")
+        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), f"{document.name}: {name}"
+
+
+def test_documents_name_files() -> None:
+    names = {path.name for path in DOCUMENTS}
+    assert {"README.md", "CONTRIBUTING.md", "SECURITY.md", "glossary.md", "0001-kafka-client.md"} <= names
+    assert sum(len(NAMED.findall(document.read_text())) for document in DOCUMENTS) > 120
+
+
+def test_the_glossarys_french_is_what_pages_say() -> None:
+    said = "\n".join(
+        line.lower() for path in ROOT.glob("services/*/locales/fr.po") for line in path.read_text().splitlines()
+    )
+    rows = re.findall(
+        r"^\| [^|]+ \| ([^|]+) \| [^|]+ \| [^|]+ \|$", (ROOT / "docs/glossary.md").read_text(), re.MULTILINE
+    )
+    terms = [term for term in rows if term not in ("–", "on pages (FR)", "---")]
+    assert len(terms) > 25
+    assert [term for term in terms if term.lower() not in said] == []
+
+
+DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
+
+
+@pytest.mark.parametrize("decision", DECISIONS, ids=lambda path: path.name)
+def test_a_decision_has_its_five_parts(decision: Path) -> None:
+    text = decision.read_text()
+    places = [text.find(f"**{part}") for part in ("Context.", "Decision.", "Rejected.", "Enforced by", "Revisit")]
+    assert places == sorted(places), decision.name
+    assert -1 not in places, decision.name
