@@ -10,7 +10,7 @@ import typer
 from services.launcher.commands.app import app
 
 ROOT = Path(__file__).parents[3]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs/decisions").glob("*.md"))]
+DOCUMENTS = [path for folder in (".", "docs", "docs/decisions") for path in sorted((ROOT / folder).glob("*.md"))]
 NAMED = re.compile(r"(?:`|^|\.venv/bin/)cefo ([a-z][^`\n#]*)", re.MULTILINE)
 COMMAND: Any = typer.main.get_command(app)
 

@@ -45,8 +45,14 @@ def test_links_lead_somewhere(document: Path) -> None:
 def test_named_files_exist(document: Path) -> None:
     if document.name == "CHANGELOG.md":  # it also names what is gone
         return
-    for name in NAMED.findall(document.read_text()):
+    for name in (*NAMED.findall(document.read_text()), *_in_commands(document)):
         assert (ROOT / name).exists(), f"{document.name}: {name}"
+
+
+def _in_commands(document: Path) -> list[str]:
+    """The paths that the commands of a document are given."""
+    commands = re.findall(r"^```sh\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)
+    return re.findall(r"(?<![\w/.-])((?:tests|deploy|docs|services|\.ci)/[\w./-]*\w)", "\n".join(commands))
 
 
 @EVERY
