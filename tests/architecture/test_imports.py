@@ -1,11 +1,14 @@
 """Who may import whom, as pyproject.toml says; and who alone commits."""
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import grimp
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ROOT / "services"
@@ -20,6 +23,13 @@ def test_import_linter_finds_nothing() -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_no_circle_of_imports_not_even_for_the_type_checker() -> None:
+    """What stands under `TYPE_CHECKING` counts: two modules that know each other are one."""
+    graph = grimp.build_graph("services", exclude_type_checking_imports=False, cache_dir=None)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    graphlib.TopologicalSorter(imports).prepare()  # raises `CycleError`, naming the circle
 
 
 def test_nothing_but_the_store_commits() -> None:
