@@ -38,6 +38,19 @@ class VisitStatus(StrEnum):
     LEFT = "left"
     NO_QUEUE = "no_queue"
 
+    @property
+    def in_the_room(self) -> bool:
+        """Whether the visitor is there, and the visit goes on."""
+        match self:
+            case VisitStatus.WAITING | VisitStatus.CALLED | VisitStatus.BEING_SERVED:
+                return True
+            case VisitStatus.SERVED | VisitStatus.LEFT | VisitStatus.NO_QUEUE:
+                return False
+
+
+IN_THE_ROOM = tuple(status.value for status in VisitStatus if status.in_the_room)
+"""For queries: the states of a visit whose visitor is there."""
+
 
 ChannelCode = Annotated[Channel, private(Privacy.OPERATIONAL)]
 Status = Annotated[VisitStatus, private(Privacy.OPERATIONAL)]

@@ -57,8 +57,19 @@ async def on_referral_requested(work: Work, event: ReferralRequested) -> None:
 @reactions.on(ReferralProgressed)
 async def on_referral_progressed(work: Work, event: ReferralProgressed) -> None:
     """A referral came to its end."""
-    if event.status is ReferralStatus.COMPLETED:
-        actions.count(work, Measure.REFERRALS_COMPLETED, event.at, event.centre)
+    match event.status:
+        case ReferralStatus.COMPLETED:
+            actions.count(work, Measure.REFERRALS_COMPLETED, event.at, event.centre)
+        case (
+            ReferralStatus.REQUESTED
+            | ReferralStatus.RECEIVED
+            | ReferralStatus.ACCEPTED
+            | ReferralStatus.REJECTED
+            | ReferralStatus.IN_PROGRESS
+            | ReferralStatus.CANCELLED
+            | ReferralStatus.EXPIRED
+        ):
+            pass
 
 
 @reactions.on(CentrePublished)

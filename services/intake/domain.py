@@ -20,22 +20,42 @@ PURPOSES = ("guidance", "plan", "reminders")
 
 _TICKET_LETTERS = {"choose-path": "O", "select-training": "F", "find-job": "E", "create-business": "C"}
 
-_NEXT: dict[VisitStatus, frozenset[VisitStatus]] = {
-    VisitStatus.WAITING: frozenset({VisitStatus.CALLED, VisitStatus.BEING_SERVED, VisitStatus.LEFT}),
-    VisitStatus.CALLED: frozenset({VisitStatus.BEING_SERVED, VisitStatus.LEFT, VisitStatus.CALLED}),
-    VisitStatus.BEING_SERVED: frozenset({VisitStatus.SERVED}),
-    VisitStatus.SERVED: frozenset(),
-    VisitStatus.LEFT: frozenset(),
-    VisitStatus.NO_QUEUE: frozenset(),
-}
+
+def _next(status: VisitStatus) -> frozenset[VisitStatus]:
+    """What a visit that stands there may become."""
+    match status:
+        case VisitStatus.WAITING:
+            return frozenset({VisitStatus.CALLED, VisitStatus.BEING_SERVED, VisitStatus.LEFT})
+        case VisitStatus.CALLED:
+            return frozenset({VisitStatus.BEING_SERVED, VisitStatus.LEFT, VisitStatus.CALLED})
+        case VisitStatus.BEING_SERVED:
+            return frozenset({VisitStatus.SERVED})
+        case VisitStatus.SERVED | VisitStatus.LEFT | VisitStatus.NO_QUEUE:
+            return frozenset()
 
 
-_TIMES_OF: dict[VisitStatus, tuple[frozenset[str], frozenset[str]]] = {
-    VisitStatus.SERVED: (frozenset({"served_at", "ended_at"}), frozenset({"called_at", "served_at", "ended_at"})),
-    VisitStatus.LEFT: (frozenset({"ended_at"}), frozenset({"called_at", "ended_at"})),
-    VisitStatus.NO_QUEUE: (frozenset(), frozenset()),
-}
-"""Which times a past visit of this status needs, and which it may have."""
+def _times_of(status: VisitStatus) -> tuple[frozenset[str], frozenset[str]]:
+    """Which times a past visit of this status needs, and which it may have."""
+    match status:
+        case VisitStatus.SERVED:
+            return frozenset({"served_at", "ended_at"}), frozenset({"called_at", "served_at", "ended_at"})
+        case VisitStatus.LEFT:
+            return frozenset({"ended_at"}), frozenset({"called_at", "ended_at"})
+        case VisitStatus.NO_QUEUE:
+            return frozenset(), frozenset()
+        case VisitStatus.WAITING | VisitStatus.CALLED | VisitStatus.BEING_SERVED:
+            raise ValueError(f"a visit of the past is not {status}")
+
+
+def may_be_called_next(status: VisitStatus) -> bool:
+    """Whether the queue calls a visit that stands there: once, and whoever misses the call is called by hand."""
+    match status:
+        case VisitStatus.WAITING:
+            return True
+        case (
+            VisitStatus.CALLED | VisitStatus.BEING_SERVED | VisitStatus.SERVED | VisitStatus.LEFT | VisitStatus.NO_QUEUE
+        ):
+            return False
 
 
 def day_began(now: datetime, zone: ZoneInfo) -> datetime:
@@ -108,7 +128,7 @@ def check_past(at: datetime, now: datetime, field: str = "at") -> None:
 
 def may_become(status: VisitStatus, wanted: VisitStatus) -> bool:
     """A visit waits, is called, is served, or leaves."""
-    return wanted in _NEXT[status]
+    return wanted in _next(status)
 
 
 def check_step(status: VisitStatus, wanted: VisitStatus) -> None:
@@ -126,7 +146,7 @@ def check_times(
 ) -> None:
     """The times of a past visit are in order and fit its status. Raises `OutOfSequence`, naming the field."""
     named = {"called_at": called_at, "served_at": served_at, "ended_at": ended_at}
-    needed, allowed = _TIMES_OF[status]
+    needed, allowed = _times_of(status)
     last = checked_in_at
     for field, at in named.items():
         wrong = (at is None and field in needed) or (at is not None and (field not in allowed or at < last))

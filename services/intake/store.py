@@ -13,11 +13,11 @@ from sqlmodel import Field, SQLModel, col
 from services.chassis.copies.centres import CentreCopy
 from services.chassis.storage.bulk import in_list, upsert
 from services.chassis.storage.store import Aggregate
-from services.chassis.storage.tables import chassis_metadata
-from services.contracts.intake import VisitStatus
-from services.intake.domain import day_began
+from services.chassis.storage.tables import chassis_metadata, in_states
+from services.contracts.intake import IN_THE_ROOM, VisitStatus
+from services.intake.domain import day_began, may_be_called_next
 
-ACTIVE = (VisitStatus.WAITING.value, VisitStatus.CALLED.value, VisitStatus.BEING_SERVED.value)
+_QUEUE = tuple(status.value for status in VisitStatus if may_be_called_next(status))
 
 
 class Table(SQLModel):
@@ -35,8 +35,8 @@ class Visit(Aggregate, Table, table=True):
             "visits_in_the_room",
             "centre",
             "checked_in_at",
-            postgresql_where=sa.text("status in ('waiting', 'called', 'being_served')"),
-            sqlite_where=sa.text("status in ('waiting', 'called', 'being_served')"),
+            postgresql_where=sa.text(in_states(IN_THE_ROOM)),
+            sqlite_where=sa.text(in_states(IN_THE_ROOM)),
         ),
     )
 
@@ -169,7 +169,7 @@ async def in_the_room(
     before: datetime | None = None,
 ) -> Sequence[Visit]:
     """Who waits, is called or is being served at a centre, first come first; of those who came since or before then."""
-    chosen = sa.select(Visit).where(col(Visit.centre) == centre, col(Visit.status).in_(ACTIVE))
+    chosen = sa.select(Visit).where(col(Visit.centre) == centre, col(Visit.status).in_(IN_THE_ROOM))
     if since is not None:
         chosen = chosen.where(col(Visit.checked_in_at) >= since)
     if before is not None:
@@ -199,7 +199,7 @@ async def first_waiting(session: AsyncSession, centre: str, area: str | None, no
         return None
     chosen = sa.select(col(Visit.id)).where(
         col(Visit.centre) == centre,
-        col(Visit.status) == VisitStatus.WAITING.value,
+        col(Visit.status).in_(_QUEUE),
         col(Visit.checked_in_at) >= day_began(now, ZoneInfo(place.timezone)),
     )
     if area is not None:

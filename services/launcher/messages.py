@@ -18,7 +18,7 @@ from services.chassis.i18n import LANGUAGES
 from services.contracts.directory import SERVICE_STATUSES, ReferralStatus
 from services.contracts.intake import VisitStatus
 from services.contracts.scheduling import AppointmentStatus
-from services.scheduling.domain.rules import WorkshopStatus
+from services.scheduling.domain.states import WorkshopStatus
 
 SERVICES = Path(__file__).parents[1]
 TRANSLATED = tuple(lang for lang in LANGUAGES if lang != "en")

@@ -63,8 +63,11 @@ async def on_path_opened(work: Work, event: PathOpened) -> None:
 @reactions.on(PathClosed, loads=of_closing)
 async def on_path_closed(work: Work, event: PathClosed) -> None:
     """Nothing more is booked on the path; where that is not because its plan is confirmed, the plan stops with it."""
-    if event.outcome is not PathOutcome.PLAN_CONFIRMED:
-        await actions.stop_path(work, event.path_id, at=event.at)
+    match event.outcome:
+        case PathOutcome.PLAN_CONFIRMED:
+            pass
+        case PathOutcome.GIVEN_UP | PathOutcome.SEAT_RELEASED | PathOutcome.WORKSHOP_CANCELLED:
+            await actions.stop_path(work, event.path_id, at=event.at)
 
 
 @reactions.on(InterviewHeld, loads=of_interview)

@@ -20,7 +20,7 @@ from services.contracts.scheduling import (
 )
 from services.scheduling.actions import guidance, paths, seats, workshops
 from services.scheduling.domain import refusals
-from services.scheduling.domain.rules import SeatStatus
+from services.scheduling.domain.states import SeatStatus
 from services.scheduling.store import Seat, Workshop
 from services.scheduling.store.workshops import seats_of, sessions_of
 from tests.scheduling.told import LIEGE, NADIA, TOM, Clock, Somebody, count, said_in_order, said_of, tell

@@ -1,5 +1,6 @@
 """The chassis' own tables in each service's store: outbox, inbox, dead letters, and a read model's rebuilds."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -21,6 +22,11 @@ def chassis_metadata() -> sa.MetaData:
     inbox_table(metadata)
     dead_letters_table(metadata)
     return metadata
+
+
+def in_states(states: Iterable[str]) -> str:
+    """The predicate of a partial index: `status in ('waiting', 'called')`, in this order, as migrations write it."""
+    return "status in ({})".format(", ".join(f"'{state}'" for state in states))
 
 
 def read_model_metadata() -> sa.MetaData:

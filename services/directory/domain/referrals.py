@@ -44,38 +44,58 @@ PARTY_LABELS = {
     Party.PLATFORM: msg("the platform"),
 }
 
-OPEN = (Status.REQUESTED, Status.RECEIVED, Status.ACCEPTED, Status.IN_PROGRESS)
-"""Somebody still has something to do."""
 
-UNANSWERED = (Status.REQUESTED, Status.RECEIVED)
-"""The provider has not said yes or no."""
+def is_unanswered(status: Status) -> bool:
+    """Whether the provider has not said yes or no."""
+    match status:
+        case Status.REQUESTED | Status.RECEIVED:
+            return True
+        case (
+            Status.ACCEPTED
+            | Status.IN_PROGRESS
+            | Status.COMPLETED
+            | Status.REJECTED
+            | Status.CANCELLED
+            | Status.EXPIRED
+        ):
+            return False
 
-_NEXT: dict[Status, tuple[Status, ...]] = {
-    Status.REQUESTED: (
-        Status.RECEIVED,
-        Status.ACCEPTED,
-        Status.REJECTED,
-        Status.CANCELLED,
-        Status.EXPIRED,
-    ),
-    Status.RECEIVED: (Status.ACCEPTED, Status.REJECTED, Status.CANCELLED, Status.EXPIRED),
-    Status.ACCEPTED: (Status.IN_PROGRESS, Status.COMPLETED, Status.REJECTED, Status.CANCELLED),
-    Status.IN_PROGRESS: (Status.COMPLETED, Status.CANCELLED),
-    Status.COMPLETED: (),
-    Status.REJECTED: (),
-    Status.CANCELLED: (),
-    Status.EXPIRED: (),
-}
 
-_SAID_BY: dict[Status, Party] = {
-    Status.RECEIVED: Party.PROVIDER,
-    Status.ACCEPTED: Party.PROVIDER,
-    Status.REJECTED: Party.PROVIDER,
-    Status.IN_PROGRESS: Party.PROVIDER,
-    Status.COMPLETED: Party.PROVIDER,
-    Status.CANCELLED: Party.CENTRE,
-    Status.EXPIRED: Party.PLATFORM,
-}
+def is_open(status: Status) -> bool:
+    """Whether somebody still has something to do."""
+    return bool(next_steps(status))
+
+
+def next_steps(status: Status) -> tuple[Status, ...]:
+    """What a referral that stands there may become, whoever says it."""
+    match status:
+        case Status.REQUESTED:
+            return Status.RECEIVED, Status.ACCEPTED, Status.REJECTED, Status.CANCELLED, Status.EXPIRED
+        case Status.RECEIVED:
+            return Status.ACCEPTED, Status.REJECTED, Status.CANCELLED, Status.EXPIRED
+        case Status.ACCEPTED:
+            return Status.IN_PROGRESS, Status.COMPLETED, Status.REJECTED, Status.CANCELLED
+        case Status.IN_PROGRESS:
+            return Status.COMPLETED, Status.CANCELLED
+        case Status.COMPLETED | Status.REJECTED | Status.CANCELLED | Status.EXPIRED:
+            return ()
+
+
+def said_by(step: Status) -> Party | None:
+    """Which side says this step; None: no step, it is where a referral begins."""
+    match step:
+        case Status.REQUESTED:
+            return None
+        case Status.RECEIVED | Status.ACCEPTED | Status.REJECTED | Status.IN_PROGRESS | Status.COMPLETED:
+            return Party.PROVIDER
+        case Status.CANCELLED:
+            return Party.CENTRE
+        case Status.EXPIRED:
+            return Party.PLATFORM
+
+
+OPEN = tuple(status for status in Status if is_open(status))
+UNANSWERED = tuple(status for status in Status if is_unanswered(status))
 
 REFERRAL_REASONS = (
     "training",
@@ -98,10 +118,24 @@ CANCELLATION_REASONS = ("visitor-declined", "found-elsewhere", "entered-in-error
 WITHDRAWN = "withdrawn"
 """The person is no longer known to the platform: said by the platform, for the centre."""
 
-_REASONS_OF: dict[Status, tuple[str, ...]] = {
-    Status.REJECTED: REJECTION_REASONS,
-    Status.CANCELLED: (*CANCELLATION_REASONS, WITHDRAWN),
-}
+
+def _reasons_of(wanted: Status) -> tuple[str, ...] | None:
+    """Of which reasons this step needs one; None: it takes none."""
+    match wanted:
+        case Status.REJECTED:
+            return REJECTION_REASONS
+        case Status.CANCELLED:
+            return (*CANCELLATION_REASONS, WITHDRAWN)
+        case (
+            Status.REQUESTED
+            | Status.RECEIVED
+            | Status.ACCEPTED
+            | Status.IN_PROGRESS
+            | Status.COMPLETED
+            | Status.EXPIRED
+        ):
+            return None
+
 
 REASON_LABELS = {
     "training": msg("Training"),
@@ -125,22 +159,22 @@ REASON_LABELS = {
 
 def steps_for(status: Status, party: Party) -> tuple[Status, ...]:
     """What this side may do with a referral that stands there."""
-    return tuple(step for step in _NEXT[status] if _SAID_BY[step] is party)
+    return tuple(step for step in next_steps(status) if said_by(step) is party)
 
 
 def check_step(status: Status, wanted: Status, party: Party) -> None:
     """A referral goes forward, and each side says its own steps. Raises `NotYourStep`, `WrongReferralStep`."""
-    speaker = _SAID_BY.get(wanted)
+    speaker = said_by(wanted)
     if speaker is not None and speaker is not party:
         mine = Words(steps_for(status, party))
         raise NotYourStep(wanted=wanted.value, party=PARTY_LABELS[speaker], allowed=mine)
-    if wanted not in _NEXT[status]:
-        raise WrongReferralStep(status=status.value, wanted=wanted.value, allowed=Words(_NEXT[status]))
+    if wanted not in next_steps(status):
+        raise WrongReferralStep(status=status.value, wanted=wanted.value, allowed=Words(next_steps(status)))
 
 
 def check_reason(wanted: Status, reason: str | None) -> None:
     """A no has a reason from the list; nothing else has one. Raises `UnknownReason`, `ReasonNotWanted`."""
-    known = _REASONS_OF.get(wanted)
+    known = _reasons_of(wanted)
     if known is None:
         if reason is not None:
             raise ReasonNotWanted(wanted=wanted.value)

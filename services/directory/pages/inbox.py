@@ -25,14 +25,6 @@ Provider = Annotated[Person, allow(Role.PROVIDER)]
 Side = Annotated[Person, allow(Role.PROVIDER, Role.COUNSELLOR)]
 
 LATELY = 10
-_DONE = {
-    Status.RECEIVED: msg("Noted: received."),
-    Status.ACCEPTED: msg("Accepted. The centre knows."),
-    Status.REJECTED: msg("Declined. The centre knows and looks further."),
-    Status.IN_PROGRESS: msg("Noted: it has begun."),
-    Status.COMPLETED: msg("Completed. Thank you."),
-    Status.CANCELLED: msg("Withdrawn. The provider knows."),
-}
 
 
 class ProgressForm(Body):
@@ -86,7 +78,7 @@ async def progress(
     )
     inbox = form.back == "inbox" and person.has(Role.PROVIDER)
     url = "/directory/inbox" if inbox else f"/directory/referrals/{id}"
-    return see_other(request, url, done=_(_DONE[form.status]))
+    return see_other(request, url, done=_(_done(form.status)))
 
 
 async def _board(session: AsyncSession, owner: UUID, person: Person) -> dict[str, Any]:
@@ -107,3 +99,22 @@ def _organization(person: Person) -> UUID:
     if person.organization_id is None:
         raise NotFound(what=msg("organization"))
     return person.organization_id
+
+
+def _done(step: Status) -> str:
+    """What is said to the side that took this step (a msgid)."""
+    match step:
+        case Status.RECEIVED:
+            return msg("Noted: received.")
+        case Status.ACCEPTED:
+            return msg("Accepted. The centre knows.")
+        case Status.REJECTED:
+            return msg("Declined. The centre knows and looks further.")
+        case Status.IN_PROGRESS:
+            return msg("Noted: it has begun.")
+        case Status.COMPLETED:
+            return msg("Completed. Thank you.")
+        case Status.CANCELLED:
+            return msg("Withdrawn. The provider knows.")
+        case Status.REQUESTED | Status.EXPIRED:
+            raise ValueError(f"no side takes the step {step}")

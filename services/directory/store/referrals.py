@@ -9,10 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
 from services.chassis.storage.store import Aggregate
+from services.chassis.storage.tables import in_states
 from services.directory.domain import OPEN, UNANSWERED
 from services.directory.store.table import Table
-
-_OPEN_SQL = "status in ({})".format(", ".join(f"'{status.value}'" for status in OPEN))
 
 
 class Referral(Aggregate, Table, table=True):
@@ -25,8 +24,8 @@ class Referral(Aggregate, Table, table=True):
             "subject_ref",
             "service_id",
             unique=True,
-            postgresql_where=sa.text(_OPEN_SQL),
-            sqlite_where=sa.text(_OPEN_SQL),
+            postgresql_where=sa.text(in_states(OPEN)),
+            sqlite_where=sa.text(in_states(OPEN)),
         ),
         sa.Index("referrals_of_a_centre", "centre", "requested_at"),
         sa.Index("referrals_of_a_provider", "organization_id", "requested_at"),

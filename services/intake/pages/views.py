@@ -1,5 +1,6 @@
 """What the pages show: centres, boards, desks by their name."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from services.chassis.web import allow
 from services.contracts.intake import VisitStatus
 from services.contracts.roles import Role
 from services.intake.domain import day_began
-from services.intake.store import Centre, ended_lately, in_the_room
+from services.intake.store import Centre, Visit, ended_lately, in_the_room
 
 Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
 
@@ -46,12 +47,9 @@ async def desk_board(session: AsyncSession, centre: Centre, now: datetime) -> di
     """Everybody who is here, who went within half a day, and whose visit nobody ended on an earlier day."""
     began = day_began(now, ZoneInfo(centre.timezone))
     here = await in_the_room(session, centre.code, since=began)
-    by_status = {status: [visit for visit in here if visit.status == status] for status in VisitStatus}
     return {
         "centre_code": centre.code,
-        "waiting": by_status[VisitStatus.WAITING],
-        "called": by_status[VisitStatus.CALLED],
-        "being_served": by_status[VisitStatus.BEING_SERVED],
+        **_by_status(here),
         "ended": await ended_lately(session, centre.code, now - timedelta(hours=12)),
         "earlier": await in_the_room(session, centre.code, 50, before=began),
         "desk_label": desk_label,
@@ -61,9 +59,27 @@ async def desk_board(session: AsyncSession, centre: Centre, now: datetime) -> di
 async def room_board(session: AsyncSession, centre: Centre, now: datetime) -> dict[str, Any]:
     """Who is called, the latest first, and who waits: tickets, no names."""
     here = await in_the_room(session, centre.code, since=day_began(now, ZoneInfo(centre.timezone)))
-    called = [visit for visit in here if visit.status == VisitStatus.CALLED]
+    by_status = _by_status(here)
     return {
-        "called": sorted(called, key=lambda visit: visit.called_at or visit.checked_in_at, reverse=True)[:6],
-        "waiting": [visit for visit in here if visit.status == VisitStatus.WAITING],
+        "called": sorted(by_status["called"], key=lambda visit: visit.called_at or visit.checked_in_at, reverse=True)[
+            :6
+        ],
+        "waiting": by_status["waiting"],
         "desk_label": desk_label,
     }
+
+
+def _by_status(here: Iterable[Visit]) -> dict[str, list[Visit]]:
+    """Those who are here, each under the heading of the board where they stand."""
+    waiting, called, being_served = list[Visit](), list[Visit](), list[Visit]()
+    for visit in here:
+        match VisitStatus(visit.status):
+            case VisitStatus.WAITING:
+                waiting.append(visit)
+            case VisitStatus.CALLED:
+                called.append(visit)
+            case VisitStatus.BEING_SERVED:
+                being_served.append(visit)
+            case VisitStatus.SERVED | VisitStatus.LEFT | VisitStatus.NO_QUEUE:
+                pass
+    return {"waiting": waiting, "called": called, "being_served": being_served}

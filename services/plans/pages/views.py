@@ -20,8 +20,6 @@ from services.plans.domain import DIMENSION_LABELS, checklist
 from services.plans.pages import words
 from services.plans.store import Action, Plan, Referral, sheet
 
-ENDED = {ReferralStatus.REJECTED, ReferralStatus.CANCELLED, ReferralStatus.EXPIRED}
-
 
 async def plan_for(session: AsyncSession, id: UUID, person: Person) -> Plan:
     """The plan, if this person may see it. Raises `NotFound`, `WrongCentre`."""
@@ -68,16 +66,26 @@ def author(by_role: str, by_account: str | None = None, *, reader: Role, account
 
 def referral_word(action: Action, referrals: list[Referral]) -> str | None:
     """What an action's referral asks of whoever looks (a msgid), beside its state."""
-    if not action.needs_provider or action.status in (ActionStatus.DONE, ActionStatus.DROPPED):
+    if not action.needs_provider or not _is_ahead(ActionStatus(action.status)):
         return None
     if not referrals:
         return msg("The centre is sending the request.")
-    last = referrals[-1]
-    if last.status in ENDED:
-        return msg("This way is closed; talk about another one at the next session.")
-    if last.status in (ReferralStatus.REQUESTED, ReferralStatus.RECEIVED):
-        return msg("The provider has not decided yet.")
-    return None
+    match ReferralStatus(referrals[-1].status):
+        case ReferralStatus.REJECTED | ReferralStatus.CANCELLED | ReferralStatus.EXPIRED:
+            return msg("This way is closed; talk about another one at the next session.")
+        case ReferralStatus.REQUESTED | ReferralStatus.RECEIVED:
+            return msg("The provider has not decided yet.")
+        case ReferralStatus.ACCEPTED | ReferralStatus.IN_PROGRESS | ReferralStatus.COMPLETED:
+            return None
+
+
+def _is_ahead(status: ActionStatus) -> bool:
+    """Whether there is still something to do."""
+    match status:
+        case ActionStatus.PLANNED | ActionStatus.IN_PROGRESS:
+            return True
+        case ActionStatus.DONE | ActionStatus.DROPPED:
+            return False
 
 
 async def show_plan(

@@ -38,12 +38,20 @@ QUESTIONS: dict[Dimension, tuple[str, ...]] = {
     ),
 }
 
-STAGES = {
-    Stage.OPEN: msg("In progress"),
-    Stage.READY: msg("Ready to confirm"),
-    Stage.CONFIRMED: msg("Confirmed plans"),
-    Stage.STOPPED: msg("Not carried on"),
-}
+
+def _stage(stage: Stage) -> str:
+    match stage:
+        case Stage.OPEN:
+            return msg("In progress")
+        case Stage.READY:
+            return msg("Ready to confirm")
+        case Stage.CONFIRMED:
+            return msg("Confirmed plans")
+        case Stage.STOPPED:
+            return msg("Not carried on")
+
+
+STAGES = {stage: _stage(stage) for stage in Stage}
 
 METHODS = {Method.INDIVIDUAL: msg("Individual path"), Method.COLLECTIVE: msg("Workshop path")}
 
@@ -91,32 +99,28 @@ CHANGES = {
     "confirmed": msg("The plan was confirmed"),
 }
 
-ACTION_STATUS = {
-    ActionStatus.PLANNED: msg("Planned"),
-    ActionStatus.IN_PROGRESS: msg("Under way"),
-    ActionStatus.DONE: msg("Done"),
-    ActionStatus.DROPPED: msg("Let go"),
-}
+Step = tuple[ActionStatus, str, str]
+"""A step on a button: where it leads, what is written there, its icon."""
 
-ACTION_BADGES = {
-    ActionStatus.PLANNED: "planned",
-    ActionStatus.IN_PROGRESS: "in-progress",
-    ActionStatus.DONE: "done",
-    ActionStatus.DROPPED: "cancelled",
-}
 
-NEXT_STEPS: dict[ActionStatus, tuple[tuple[ActionStatus, str, str], ...]] = {
-    ActionStatus.PLANNED: (
-        (ActionStatus.IN_PROGRESS, msg("Begin"), "half"),
-        (ActionStatus.DONE, msg("It is done"), "check"),
-    ),
-    ActionStatus.IN_PROGRESS: (
-        (ActionStatus.DONE, msg("It is done"), "check"),
-        (ActionStatus.DROPPED, msg("Let it go"), "cross"),
-    ),
-    ActionStatus.DONE: ((ActionStatus.IN_PROGRESS, msg("Take it up again"), "undo"),),
-    ActionStatus.DROPPED: ((ActionStatus.PLANNED, msg("Take it up again"), "undo"),),
-}
+def _action(status: ActionStatus) -> tuple[str, str, tuple[Step, ...]]:
+    """What an action in this state is called, its badge, and the steps from there."""
+    match status:
+        case ActionStatus.PLANNED:
+            begin: Step = (ActionStatus.IN_PROGRESS, msg("Begin"), "half")
+            return msg("Planned"), "planned", (begin, (ActionStatus.DONE, msg("It is done"), "check"))
+        case ActionStatus.IN_PROGRESS:
+            drop: Step = (ActionStatus.DROPPED, msg("Let it go"), "cross")
+            return msg("Under way"), "in-progress", ((ActionStatus.DONE, msg("It is done"), "check"), drop)
+        case ActionStatus.DONE:
+            return msg("Done"), "done", ((ActionStatus.IN_PROGRESS, msg("Take it up again"), "undo"),)
+        case ActionStatus.DROPPED:
+            return msg("Let go"), "cancelled", ((ActionStatus.PLANNED, msg("Take it up again"), "undo"),)
+
+
+ACTION_STATUS = {status: _action(status)[0] for status in ActionStatus}
+ACTION_BADGES = {status: _action(status)[1] for status in ActionStatus}
+NEXT_STEPS = {status: _action(status)[2] for status in ActionStatus}
 
 REASON_LABELS = dict(
     zip(

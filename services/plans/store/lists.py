@@ -55,12 +55,15 @@ async def plans_of_subject(session: AsyncSession, subject_ref: UUID) -> Sequence
 def _at(stage: Stage) -> Condition:
     unconfirmed = col(Plan.confirmed_at).is_(None)
     stopped = sa.exists().where(col(Path.id) == col(Plan.path_id), col(Path.stopped_at).is_not(None))
-    if stage is Stage.CONFIRMED:
-        return ~unconfirmed
-    if stage is Stage.STOPPED:
-        return sa.and_(unconfirmed, stopped)
-    going_on = sa.and_(unconfirmed, ~stopped)
-    return sa.and_(going_on, _ready()) if stage is Stage.READY else going_on
+    match stage:
+        case Stage.CONFIRMED:
+            return ~unconfirmed
+        case Stage.STOPPED:
+            return sa.and_(unconfirmed, stopped)
+        case Stage.READY:
+            return sa.and_(unconfirmed, ~stopped, _ready())
+        case Stage.OPEN:
+            return sa.and_(unconfirmed, ~stopped)
 
 
 def _ready() -> Condition:

@@ -12,7 +12,8 @@ from services.contracts.scheduling import AppointmentStatus, SchedulingPurged, S
 from services.scheduling.actions import guidance, seats
 from services.scheduling.actions.calendar import person_resource
 from services.scheduling.actions.waiting import changed
-from services.scheduling.domain.rules import CONSENT_ENDED, NEEDED_PURPOSE, SeatStatus, WorkshopStatus
+from services.scheduling.domain.rules import CONSENT_ENDED, NEEDED_PURPOSE
+from services.scheduling.domain.states import KEPT, SeatStatus, WorkshopStatus, is_booked, takes_seats
 from services.scheduling.store import GuidancePath, Interview, KnownPerson, QuarterHour, Waiting, Workshop
 from services.scheduling.store.workshops import seats_of_person
 
@@ -53,7 +54,7 @@ async def _erase_paths(work: Work, subject_ref: UUID) -> None:
         await work.session.scalars(chosen.order_by(col(Interview.id)).with_for_update())
     ).all()
     for interview in found:
-        if interview.status == AppointmentStatus.BOOKED:
+        if is_booked(AppointmentStatus(interview.status)):
             await guidance.cancel(work, interview, by=Side.VISITOR, reason=CONSENT_ENDED)
         interview.subject_ref, interview.visit_id = None, None
 
@@ -70,6 +71,6 @@ async def _erase_seats(work: Work, subject_ref: UUID) -> None:
     for seat in sorted(kept, key=lambda seat: seat.workshop_id):
         workshop = await work.load(Workshop, seat.workshop_id)
         await work.session.refresh(seat)
-        if workshop.status == WorkshopStatus.ANNOUNCED and seat.status != SeatStatus.RELEASED:
+        if takes_seats(WorkshopStatus(workshop.status)) and SeatStatus(seat.status) in KEPT:
             await seats.release_seat(work, workshop, seat.id, by=Side.VISITOR)
         seat.subject_ref = None

@@ -132,9 +132,7 @@ async def move(
 async def cancel(work: Work, interview: Interview, *, by: Side, reason: str, version: int | None = None) -> None:
     """Call an interview off; its time is free again. Also undoes an information interview started by mistake."""
     check_version(interview, version)
-    rules.check_cancellable(interview.kind, interview.status)
-    started = interview.status == AppointmentStatus.ARRIVED
-    status = AppointmentStatus.ENTERED_IN_ERROR if started else AppointmentStatus.CANCELLED
+    status = rules.cancelled_as(InterviewKind(interview.kind), AppointmentStatus(interview.status))
     interview.status, interview.cancelled_at = status.value, work.now
     interview.cancelled_by, interview.reason = by.value, reason
     await release(work, interview.id)

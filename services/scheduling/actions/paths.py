@@ -10,6 +10,7 @@ from services.contracts.scheduling import Method, PathClosed, PathOpened, PathOu
 from services.scheduling.actions.people import known_person
 from services.scheduling.actions.places import board
 from services.scheduling.domain import refusals, rules
+from services.scheduling.domain.states import led_to_plan
 from services.scheduling.store import Centre, GuidancePath
 from services.scheduling.store.interviews import held_and_booked, open_individual_path
 
@@ -87,7 +88,7 @@ def close(work: Work, path: GuidancePath, outcome: PathOutcome, at: datetime) ->
 
     A plan's rule may have been met before its path was given up: the confirmation is the last word.
     """
-    confirmed_after = outcome is PathOutcome.PLAN_CONFIRMED and path.closed_because != outcome
+    confirmed_after = led_to_plan(outcome) and path.closed_because != outcome
     if path.closed_at is not None and not confirmed_after:
         return
     path.closed_at, path.closed_because = at, outcome.value

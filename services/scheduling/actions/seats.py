@@ -9,7 +9,7 @@ from services.contracts.scheduling import Method, PathOutcome, SeatReleased, Sea
 from services.scheduling.actions import paths
 from services.scheduling.actions.people import known_person
 from services.scheduling.domain import refusals, rules
-from services.scheduling.domain.rules import SeatStatus
+from services.scheduling.domain.states import KEPT, SeatStatus, has_seat
 from services.scheduling.store import GuidancePath, Seat, Workshop
 from services.scheduling.store.workshops import first_on_waitlist, seats_of
 
@@ -26,7 +26,7 @@ async def take_seat(
     workshop = await work.load(Workshop, workshop_id, msg("workshop"))
     check_version(workshop, version)
     rules.check_workshop_open(workshop.status)
-    kept = await seats_of(work.session, workshop_id, SeatStatus.TAKEN, SeatStatus.WAITLISTED)
+    kept = await seats_of(work.session, workshop_id, *KEPT)
     if any(seat.subject_ref == subject_ref for seat in kept):
         raise refusals.DoubleSeat()
     full = workshop.taken >= workshop.seats
@@ -60,9 +60,9 @@ async def release_seat(
     check_version(workshop, version)
     rules.check_workshop_open(workshop.status)
     seat = await work.find(Seat, seat_id)
-    if seat is None or seat.workshop_id != workshop.id or seat.status == SeatStatus.RELEASED:
+    if seat is None or seat.workshop_id != workshop.id or SeatStatus(seat.status) not in KEPT:
         raise refusals.SeatNotTaken()
-    was_taken = seat.status == SeatStatus.TAKEN
+    was_taken = has_seat(SeatStatus(seat.status))
     seat.status, seat.released_at, seat.cancelled_by = SeatStatus.RELEASED.value, work.now, by.value
     if not was_taken:
         return None

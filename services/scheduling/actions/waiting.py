@@ -30,7 +30,7 @@ async def check_in(
     subject_ref: UUID | None,
 ) -> None:
     """Somebody came in; those who do not queue are nobody's business here."""
-    if status is not VisitStatus.WAITING or await work.find(Waiting, visit_id) is not None:
+    if not status.in_the_room or await work.find(Waiting, visit_id) is not None:
         return
     row = Waiting(
         id=visit_id,

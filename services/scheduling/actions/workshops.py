@@ -19,7 +19,7 @@ from services.contracts.scheduling import (
 from services.scheduling.actions import paths
 from services.scheduling.actions.calendar import release, reserve, resources
 from services.scheduling.domain import refusals, rules
-from services.scheduling.domain.rules import SeatStatus, WorkshopStatus
+from services.scheduling.domain.states import SEATED, WorkshopStatus
 from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
 from services.scheduling.store.workshops import attendance_of, seats_of, sessions_of
 
@@ -91,7 +91,7 @@ async def cancel_workshop(work: Work, workshop: Workshop, *, reason: str, versio
     workshop.status, workshop.cancelled_at, workshop.reason = WorkshopStatus.CANCELLED.value, work.now, reason
     await release(work, *(meeting.id for meeting in await sessions_of(work.session, workshop.id)))
     work.emit(workshop, WorkshopCancelled(workshop_id=workshop.id, centre=workshop.centre, at=work.now, reason=reason))
-    seats = await seats_of(work.session, workshop.id, SeatStatus.TAKEN)
+    seats = await seats_of(work.session, workshop.id, *SEATED)
     await work.prefetch(GuidancePath, [seat.path_id for seat in seats if seat.path_id])
     for seat in seats:
         if seat.path_id is not None and (path := await work.find(GuidancePath, seat.path_id)) is not None:
@@ -114,7 +114,7 @@ async def record_attendance(
         raise NotFound(what=msg("session of this workshop"))
     place = await known_centre(work.session, Centre, workshop.centre)
     rules.check_begun(meeting.starts_at, work.now, place.zone)
-    seats = await seats_of(work.session, workshop.id, SeatStatus.TAKEN)
+    seats = await seats_of(work.session, workshop.id, *SEATED)
     if not {seat.id for seat in seats}.issuperset(came):
         raise refusals.SeatNotTaken()
     final = meeting is meetings[-1]

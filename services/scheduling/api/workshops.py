@@ -16,9 +16,10 @@ from services.contracts.scheduling import Side
 from services.scheduling.actions import seats, workshops
 from services.scheduling.actions.places import code_of
 from services.scheduling.api.roles import PREFIX, Change, Counsellor, Place
-from services.scheduling.domain.rules import CancelReason, SeatStatus, WorkshopStatus
+from services.scheduling.domain.rules import CancelReason
+from services.scheduling.domain.states import SeatStatus, WorkshopStatus
 from services.scheduling.store import Seat, Workshop
-from services.scheduling.store.workshops import attendance_of, seats_of, sessions_of, workshops_of
+from services.scheduling.store.workshops import attendance_of, participants_and_waitlist, sessions_of, workshops_of
 
 router = Router(f"{PREFIX}/workshops", tags=["workshops"])
 
@@ -202,8 +203,7 @@ async def in_full(session: AsyncSession, workshop: Workshop) -> WorkshopInFull:
         for meeting in meetings
         if meeting.recorded_at
     }
-    kept = await seats_of(session, workshop.id, SeatStatus.TAKEN, SeatStatus.WAITLISTED)
-    shown = [SeatOut.model_validate(seat, from_attributes=True) for seat in kept]
+    participants, waitlist = await participants_and_waitlist(session, workshop.id)
     return WorkshopInFull(
         **WorkshopOut.model_validate(workshop, from_attributes=True).model_dump(),
         sessions=[
@@ -212,6 +212,6 @@ async def in_full(session: AsyncSession, workshop: Workshop) -> WorkshopInFull:
             )
             for meeting in meetings
         ],
-        participants=[seat for seat in shown if seat.status is SeatStatus.TAKEN],
-        waitlist=[seat for seat in shown if seat.status is SeatStatus.WAITLISTED],
+        participants=[SeatOut.model_validate(seat, from_attributes=True) for seat in participants],
+        waitlist=[SeatOut.model_validate(seat, from_attributes=True) for seat in waitlist],
     )

@@ -26,6 +26,7 @@ from services.scheduling.domain.refusals import (
     WorkshopTooOld,
     WrongLength,
 )
+from services.scheduling.domain.states import WorkshopStatus, is_booked, is_running, takes_seats
 from services.scheduling.domain.times import Hours, check_future, check_quarter_hour, said
 
 GUIDANCE_MINUTES = (60, 120)
@@ -34,8 +35,6 @@ NEEDED_PURPOSE = "guidance"
 """What a person must have agreed to before anything is booked for them."""
 WORKSHOP_ENTERED_WITHIN = timedelta(days=31)
 """How long after its first session a workshop may still be entered by hand."""
-
-IN_THE_ROOM = frozenset({VisitStatus.WAITING.value, VisitStatus.CALLED.value, VisitStatus.BEING_SERVED.value})
 
 
 class CancelReason(StrEnum):
@@ -72,36 +71,26 @@ REASON_LABELS = {
 }
 
 
-OUTCOME_LABELS = {
-    PathOutcome.PLAN_CONFIRMED: msg("its plan is confirmed"),
-    PathOutcome.GIVEN_UP: msg("it was given up"),
-    PathOutcome.SEAT_RELEASED: msg("the seat in the workshop was given back"),
-    PathOutcome.WORKSHOP_CANCELLED: msg("the workshop was called off"),
-}
+def _outcome_label(outcome: PathOutcome) -> str:
+    match outcome:
+        case PathOutcome.PLAN_CONFIRMED:
+            return msg("its plan is confirmed")
+        case PathOutcome.GIVEN_UP:
+            return msg("it was given up")
+        case PathOutcome.SEAT_RELEASED:
+            return msg("the seat in the workshop was given back")
+        case PathOutcome.WORKSHOP_CANCELLED:
+            return msg("the workshop was called off")
 
 
-class WorkshopStatus(StrEnum):
-    """Where a workshop stands."""
-
-    ANNOUNCED = "announced"
-    FINISHED = "finished"
-    """The attendance of its last session is recorded."""
-    CANCELLED = "cancelled"
-
-
-class SeatStatus(StrEnum):
-    """Where a seat stands."""
-
-    TAKEN = "taken"
-    WAITLISTED = "waitlisted"
-    RELEASED = "released"
+OUTCOME_LABELS = {outcome: _outcome_label(outcome) for outcome in PathOutcome}
 
 
 def check_in_the_room(status: str, taken_by: str | None, counsellor: str) -> None:
     """A visitor who is here and with nobody else. Raises `NotInTheRoom` or `AlreadyInInterview`."""
     if taken_by is not None and taken_by != counsellor:
         raise AlreadyInInterview(counsellor=taken_by)
-    if status not in IN_THE_ROOM:
+    if not VisitStatus(status).in_the_room:
         raise NotInTheRoom(status=status)
 
 
@@ -154,20 +143,34 @@ def check_nothing_booked(booked: int) -> None:
 
 def check_booked(status: str) -> None:
     """Only what is booked can be moved, cancelled, held or missed. Raises `NotBooked`."""
-    if status != AppointmentStatus.BOOKED:
+    if not is_booked(AppointmentStatus(status)):
         raise NotBooked(status=status)
 
 
-def check_cancellable(kind: str, status: str) -> None:
-    """What is booked can be cancelled, and an information interview that was started by mistake. Raises `NotBooked`."""
-    started = kind == InterviewKind.INFORMATION and status == AppointmentStatus.ARRIVED
-    if not started:
-        check_booked(status)
+def cancelled_as(kind: InterviewKind, status: AppointmentStatus) -> AppointmentStatus:
+    """What an interview becomes when it is called off.
+
+    What is booked is cancelled; an information interview that runs was started by mistake. Raises `NotBooked`.
+    """
+    match status:
+        case AppointmentStatus.BOOKED:
+            return AppointmentStatus.CANCELLED
+        case AppointmentStatus.ARRIVED if kind is InterviewKind.INFORMATION:
+            return AppointmentStatus.ENTERED_IN_ERROR
+        case (
+            AppointmentStatus.PROPOSED
+            | AppointmentStatus.ARRIVED
+            | AppointmentStatus.FULFILLED
+            | AppointmentStatus.CANCELLED
+            | AppointmentStatus.NOSHOW
+            | AppointmentStatus.ENTERED_IN_ERROR
+        ):
+            raise NotBooked(status=status.value)
 
 
 def check_running(status: str) -> None:
     """Raises `NotRunning`."""
-    if status != AppointmentStatus.ARRIVED:
+    if not is_running(AppointmentStatus(status)):
         raise NotRunning(status=status)
 
 
@@ -200,5 +203,5 @@ def check_sessions(sessions: Sequence[tuple[datetime, int]], now: datetime, zone
 
 def check_workshop_open(status: str) -> None:
     """Raises `WorkshopClosed`."""
-    if status != WorkshopStatus.ANNOUNCED:
+    if not takes_seats(WorkshopStatus(status)):
         raise WorkshopClosed(status=status)

@@ -23,6 +23,7 @@ from services.contracts.scheduling import (
     Side,
 )
 from services.scheduling.domain import refusals, rules, times
+from services.scheduling.domain.states import ON_PATH, is_booked, is_called_off, is_held
 from services.scheduling.imports.lines import InterviewLine
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.copies import erased_among
@@ -84,12 +85,12 @@ def check_line(line: InterviewLine, copies: dict[str, Centre], now: datetime) ->
         _expect(line, name, wanted=guidance, because=f"kind = {line.kind.value}")
     if guidance:
         rules.check_length(line.minutes)
-    cancelled = line.status == AppointmentStatus.CANCELLED
+    cancelled = is_called_off(line.status)
     _expect(line, "cancelled_by", wanted=cancelled, because=f"status = {line.status.value}")
     if line.reason is not None:
         _expect(line, "reason", wanted=cancelled, because=f"status = {line.status.value}")
     if line.number is not None:
-        held = guidance and line.status == AppointmentStatus.FULFILLED
+        held = guidance and is_held(line.status)
         _expect(line, "number", wanted=held, because=f"{line.kind.value}, {line.status.value}")
 
 
@@ -113,7 +114,7 @@ def _take_place(line: InterviewLine, known: Known) -> tuple[PathSoFar | None, in
     elif (path.subject_ref, path.method) != (line.subject_ref, line.method.value):
         raise refusals.PathDiffers()
     number = None
-    if line.status == AppointmentStatus.FULFILLED:
+    if is_held(line.status):
         rules.check_room_on_path(path.method, path.held, path.booked, due=path.due)
         number = line.number or next(free for free in range(1, rules.PATH_LIMIT + 1) if free not in path.numbers)
         if number in path.numbers:
@@ -144,12 +145,12 @@ async def _paths(work: Work, ids: set[UUID]) -> dict[UUID, PathSoFar]:
     if paths:
         chosen = sa.select(col(Interview.path_id), col(Interview.status), col(Interview.number)).where(
             in_list(col(Interview.path_id), "paths"),
-            col(Interview.status).in_([AppointmentStatus.FULFILLED.value, AppointmentStatus.BOOKED.value]),
+            col(Interview.status).in_(ON_PATH),
         )
         for path_id, status, number in await work.session.execute(chosen, {"paths": list(paths)}):
             path = paths[cast(UUID, path_id)]
-            path.held += status == AppointmentStatus.FULFILLED
-            path.booked += status == AppointmentStatus.BOOKED
+            path.held += is_held(AppointmentStatus(status))
+            path.booked += is_booked(AppointmentStatus(status))
             path.numbers.add(number or 0)
     return paths
 
@@ -189,7 +190,7 @@ def _keep(
     if path is not None:
         _open(work, line, path)
     work.emit_row_event(_event(line, number), sequence=1, correlation_id=correlation_id)
-    held = line.status == AppointmentStatus.FULFILLED
+    held = is_held(line.status)
     return {
         "id": line.interview_id,
         "version": 1,
@@ -217,28 +218,32 @@ def _keep(
 
 
 def _event(line: InterviewLine, number: int | None) -> InterviewHeld | InterviewCancelled | InterviewMissed:
-    if line.status == AppointmentStatus.CANCELLED:
-        return InterviewCancelled(
-            interview_id=line.interview_id,
-            kind=line.kind,
-            centre=line.centre,
-            at=line.starts_at,
-            cancelled_by=line.cancelled_by or Side.CENTRE,
-            reason=line.reason or rules.NOT_RECORDED,
-        )
-    if line.status == AppointmentStatus.NOSHOW:
-        return InterviewMissed(interview_id=line.interview_id, kind=line.kind, centre=line.centre, at=line.starts_at)
-    return InterviewHeld(
-        interview_id=line.interview_id,
-        kind=line.kind,
-        centre=line.centre,
-        area=line.area,
-        counsellor=line.counsellor,
-        starts_at=line.starts_at,
-        minutes=line.minutes,
-        visit_id=line.visit_id,
-        path_id=line.path_id,
-        method=line.method,
-        number=number,
-        subject_ref=line.subject_ref,
-    )
+    match line.status:
+        case AppointmentStatus.CANCELLED:
+            return InterviewCancelled(
+                interview_id=line.interview_id,
+                kind=line.kind,
+                centre=line.centre,
+                at=line.starts_at,
+                cancelled_by=line.cancelled_by or Side.CENTRE,
+                reason=line.reason or rules.NOT_RECORDED,
+            )
+        case AppointmentStatus.NOSHOW:
+            return InterviewMissed(
+                interview_id=line.interview_id, kind=line.kind, centre=line.centre, at=line.starts_at
+            )
+        case AppointmentStatus.FULFILLED:
+            return InterviewHeld(
+                interview_id=line.interview_id,
+                kind=line.kind,
+                centre=line.centre,
+                area=line.area,
+                counsellor=line.counsellor,
+                starts_at=line.starts_at,
+                minutes=line.minutes,
+                visit_id=line.visit_id,
+                path_id=line.path_id,
+                method=line.method,
+                number=number,
+                subject_ref=line.subject_ref,
+            )

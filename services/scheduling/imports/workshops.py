@@ -24,7 +24,7 @@ from services.contracts.scheduling import (
     WorkshopSession,
 )
 from services.scheduling.domain import refusals, times
-from services.scheduling.domain.rules import SeatStatus, WorkshopStatus
+from services.scheduling.domain.states import SeatStatus, WorkshopStatus
 from services.scheduling.imports.lines import SessionLine, WorkshopLine
 from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
 from services.scheduling.store.copies import erased_among

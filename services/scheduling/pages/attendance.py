@@ -17,11 +17,11 @@ from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, page, see_other, tried
 from services.contracts.scheduling import Side
 from services.scheduling.actions import seats, workshops
-from services.scheduling.domain.rules import SeatStatus, WorkshopStatus
+from services.scheduling.domain.states import SeatStatus, WorkshopStatus, has_seat, is_finished, takes_seats
 from services.scheduling.pages.desk import Counsellor, reasons, sides
 from services.scheduling.store import Centre, Seat, Workshop
 from services.scheduling.store.copies import known_lately
-from services.scheduling.store.workshops import attendance_of, seats_of, sessions_of
+from services.scheduling.store.workshops import attendance_of, participants_and_waitlist, sessions_of
 
 router = Router("/scheduling/workshops", pages=True)
 
@@ -75,7 +75,7 @@ async def take_seat(
     else:
         seat, errors = await tried(request, running, act)
     if seat is not None:
-        done = _("The seat is taken.") if seat.status == SeatStatus.TAKEN else _("On the waiting list.")
+        done = _("The seat is taken.") if has_seat(SeatStatus(seat.status)) else _("On the waiting list.")
         return see_other(request, f"/scheduling/workshops/{id}", done=done)
     shown: dict[str, Any] = {"status": 422, "errors": {"person": next(iter(errors.values()))}, "chosen": form.person}
     return await _workshop_page(request, read, running.clock(), id, person, **shown)
@@ -109,7 +109,7 @@ async def attendance(
     """Who came to a session."""
     workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     await workshops.record_attendance(work, workshop, session_id, form.came)
-    ended = workshop.status == WorkshopStatus.FINISHED
+    ended = is_finished(WorkshopStatus(workshop.status))
     done = _("Noted. The finalising sessions can be booked now.") if ended else _("Noted who came.")
     return see_other(request, f"/scheduling/workshops/{id}", done=done)
 
@@ -120,19 +120,19 @@ async def _workshop_page(
     workshop = visible(await session.get(Workshop, id), person, msg("workshop"))
     centre = await session.get_one(Centre, workshop.centre)
     meetings = await sessions_of(session, id)
-    kept = await seats_of(session, id, SeatStatus.TAKEN, SeatStatus.WAITLISTED)
-    has_seat = {seat.subject_ref for seat in kept}
-    people = [one for one in await known_lately(session, workshop.centre) if one.id not in has_seat]
+    participants, waitlist = await participants_and_waitlist(session, id)
+    there = {seat.subject_ref for seat in (*participants, *waitlist)}
+    people = [one for one in await known_lately(session, workshop.centre) if one.id not in there]
     recorded = await attendance_of(session, [meeting.id for meeting in meetings])
     came = {key for key, row in recorded.items() if row.attended}
     base: dict[str, Any] = {
         "workshop": workshop,
         "centre_name": centre.name,
-        "open": workshop.status == WorkshopStatus.ANNOUNCED,
+        "open": takes_seats(WorkshopStatus(workshop.status)),
         "meetings": meetings,
         "begun": {meeting.id for meeting in meetings if meeting.starts_at <= now},
-        "participants": [seat for seat in kept if seat.status == SeatStatus.TAKEN],
-        "waitlist": [seat for seat in kept if seat.status == SeatStatus.WAITLISTED],
+        "participants": participants,
+        "waitlist": waitlist,
         "came": came,
         "came_to": Counter(meeting_id for meeting_id, _seat in came),
         "people": people,

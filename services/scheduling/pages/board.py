@@ -18,6 +18,7 @@ from services.scheduling.actions import guidance, information
 from services.scheduling.actions.places import board, code_of
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import CancelReason
+from services.scheduling.domain.states import is_held, is_running
 from services.scheduling.pages.desk import Counsellor, desk_of
 from services.scheduling.store import Centre, Interview, Waiting
 from services.scheduling.store.copies import in_the_room
@@ -101,7 +102,7 @@ async def _board(request: Request, session: AsyncSession, centre: Centre, person
         "me": person.staff_code,
         "here": here,
         "tickets": tickets,
-        "running": [one for one in mine if one.status == AppointmentStatus.ARRIVED],
+        "running": [one for one in mine if is_running(AppointmentStatus(one.status))],
         "today_mine": [one for one in mine if _is_shown(one)],
     }
 
@@ -109,5 +110,5 @@ async def _board(request: Request, session: AsyncSession, centre: Centre, person
 def _is_shown(interview: Interview) -> bool:
     """Appointments, and what was held; what was started by mistake is nobody's day."""
     if interview.kind == InterviewKind.INFORMATION:
-        return interview.status == AppointmentStatus.FULFILLED
+        return is_held(AppointmentStatus(interview.status))
     return True

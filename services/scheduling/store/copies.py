@@ -13,7 +13,9 @@ from sqlmodel import Field, col
 from services.chassis.copies.centres import CentreCopy
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Aggregate
-from services.scheduling.domain.rules import IN_THE_ROOM
+from services.chassis.storage.tables import in_states
+from services.contracts.intake import IN_THE_ROOM
+from services.scheduling.domain.states import HERE
 from services.scheduling.domain.times import Hours, Opening
 from services.scheduling.store.table import Table
 
@@ -55,8 +57,8 @@ class Waiting(Aggregate, Table, table=True):
             "waiting_in_the_room",
             "centre",
             "checked_in_at",
-            postgresql_where=sa.text("status in ('waiting', 'called', 'being_served')"),
-            sqlite_where=sa.text("status in ('waiting', 'called', 'being_served')"),
+            postgresql_where=sa.text(in_states(IN_THE_ROOM)),
+            sqlite_where=sa.text(in_states(IN_THE_ROOM)),
         ),
     )
 
@@ -144,7 +146,7 @@ async def visit_of(session: AsyncSession, subject_ref: UUID, since: datetime, un
             col(Waiting.subject_ref) == subject_ref,
             col(Waiting.checked_in_at) >= since,
             col(Waiting.checked_in_at) < until,
-            col(Waiting.status) != "left",
+            col(Waiting.status).in_(HERE),
         )
         .limit(1)
     )

@@ -10,6 +10,7 @@ from sqlmodel import Field, col
 
 from services.chassis.storage.store import Aggregate
 from services.contracts.scheduling import AppointmentStatus, Method
+from services.scheduling.domain.states import is_booked, is_held
 from services.scheduling.store.table import Table
 
 _ON_A_PATH = sa.text("path_id is not null")
@@ -94,8 +95,9 @@ async def held_and_booked(session: AsyncSession, path_id: UUID) -> tuple[int, in
         .where(col(Interview.path_id) == path_id)
         .group_by(col(Interview.status))
     )
-    counts: dict[str, int] = {row[0]: row[1] for row in await session.execute(chosen)}
-    return counts.get(AppointmentStatus.FULFILLED, 0), counts.get(AppointmentStatus.BOOKED, 0)
+    counts = {AppointmentStatus(row[0]): int(row[1]) for row in await session.execute(chosen)}
+    held = sum(number for status, number in counts.items() if is_held(status))
+    return held, sum(number for status, number in counts.items() if is_booked(status))
 
 
 async def open_individual_path(session: AsyncSession, subject_ref: UUID) -> UUID | None:

@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
 from services.chassis.storage.store import Aggregate
-from services.scheduling.domain.rules import SeatStatus
+from services.chassis.storage.tables import in_states
+from services.scheduling.domain.states import IN_LINE, KEPT, SeatStatus, has_seat, waits_for_seat
 from services.scheduling.store.table import Table
 
-_KEPT = sa.text("status in ('taken', 'waitlisted') and subject_ref is not null")
+_KEPT = sa.text(f"{in_states(KEPT)} and subject_ref is not null")
 
 
 class Workshop(Aggregate, Table, table=True):
@@ -100,10 +101,17 @@ async def seats_of(session: AsyncSession, workshop_id: UUID, *statuses: SeatStat
     return (await session.scalars(chosen.order_by(col(Seat.place)))).all()
 
 
+async def participants_and_waitlist(session: AsyncSession, workshop_id: UUID) -> tuple[list[Seat], list[Seat]]:
+    """Who has a seat, and who waits for one; each in the order in which people asked."""
+    kept = await seats_of(session, workshop_id, *KEPT)
+    seated = [seat for seat in kept if has_seat(SeatStatus(seat.status))]
+    return seated, [seat for seat in kept if waits_for_seat(SeatStatus(seat.status))]
+
+
 async def first_on_waitlist(session: AsyncSession, workshop_id: UUID) -> Seat | None:
     """Who waits longest for a seat."""
     chosen = sa.select(Seat).where(
-        col(Seat.workshop_id) == workshop_id, col(Seat.status) == SeatStatus.WAITLISTED.value
+        col(Seat.workshop_id) == workshop_id, col(Seat.status).in_([status.value for status in IN_LINE])
     )
     return await session.scalar(chosen.order_by(col(Seat.place)).limit(1))
 
