@@ -9,7 +9,7 @@ LOCK = uv pip compile --quiet --universal --generate-hashes --no-header --no-emi
 # Compiled now, as pip compiles the others: where Python is told to write nothing, each start would compile it anew.
 OURS = $(PIP) --require-hashes -r requirements-build.lock && $(PIP) --no-deps --no-build-isolation -e . && $(BIN)/python -m compileall -q services
 
-.PHONY: run test check bench faults migration setup setup-dev lock messages clean help
+.PHONY: run test check bench faults migration setup setup-dev lock messages snapshots screenshots clean help
 
 run: setup ## Set up and start everything with demo data
 	@$(BIN)/cefo up --morning --port $(PORT) --data $(DATA)
@@ -61,6 +61,13 @@ lock: ## Write the lock files anew: what runs, what develops, what builds, and N
 
 messages: setup-dev ## Bring all translations in step with the code; names what lacks one
 	@$(BIN)/python -m services.launcher.messages
+
+snapshots: setup-dev ## Write what is made from the code: schemas of events and imports, the architecture's picture and table
+	@$(BIN)/python -m tests.contracts.snapshots
+	@$(BIN)/python -m services.launcher.documents
+
+screenshots: setup-dev ## Take pictures of all pages, on a phone and a desk, in French and German: PAGES=/intake/desk
+	@$(BIN)/python -m tests.browser.screenshots $(if $(PAGES),--pages "$(PAGES)")
 
 help: ## What there is to make
 	@sed -nE "s/^([a-z-]+):[^#]*## (.*)/  make \1	\2/p" $(MAKEFILE_LIST) | expand -t 16

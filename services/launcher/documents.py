@@ -1,10 +1,11 @@
-"""Writes the documents that are made from the code: `python -m services.launcher.documents`. A test keeps them true."""
+"""Writes the documents that are made from the code: `make snapshots`. Tests keep them true."""
 
 from pathlib import Path
 
 import orjson
 from pydantic import BaseModel
 
+from services.chassis.runtime.settings import as_markdown
 from services.intake.imports import VisitLine
 from services.launcher import architecture
 from services.launcher.catalogue import SERVICES
@@ -18,23 +19,31 @@ LINES: dict[str, type[BaseModel]] = {
 }
 
 
-BEGIN, END = "<!-- topics: made by `python -m services.launcher.documents` -->\n", "<!-- /topics -->"
+TOPICS = ("<!-- topics: made by `make snapshots` -->\n", "<!-- /topics -->")
+SETTINGS = ("<!-- settings -->\n", "<!-- /settings -->")
+"""Between which lines of a page something made stands."""
+
+
+def with_made(page: Path, markers: tuple[str, str], made: str) -> bytes:
+    """The page with this between its markers."""
+    before, begin, rest = page.read_text().partition(markers[0])
+    _, end, after = rest.partition(markers[1])
+    return f"{before}{begin}{made}{end}{after}".encode()
 
 
 def documents() -> dict[Path, bytes]:
-    """Every made document, by its place; of architecture.md the table between its markers."""
+    """Every made document, by its place; of pages the part between their markers."""
     schemas = {
         DOCS / "imports" / f"{name}.schema.json": orjson.dumps(
             model.model_json_schema(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
         )
         for name, model in LINES.items()
     }
-    page = DOCS / "architecture.md"
-    before, _, rest = page.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
+    architecture_page, settings_page = DOCS / "architecture.md", DOCS / "settings.md"
     return schemas | {
         DOCS / "architecture.svg": architecture.picture(SERVICES).encode(),
-        page: f"{before}{BEGIN}{architecture.table(SERVICES)}{END}{after}".encode(),
+        architecture_page: with_made(architecture_page, TOPICS, architecture.table(SERVICES)),
+        settings_page: with_made(settings_page, SETTINGS, as_markdown()),
     }
 
 

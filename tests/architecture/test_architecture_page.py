@@ -21,7 +21,7 @@ CHASSIS = DOCS.parent / "services" / "chassis"
 
 @pytest.mark.parametrize("made", [PAGE, DOCS / "architecture.svg"], ids=lambda path: path.name)
 def test_page_and_picture_are_as_the_code_is(made: Path) -> None:
-    assert made.read_bytes() == documents()[made], "run `python -m services.launcher.documents`"
+    assert made.read_bytes() == documents()[made], "run `make snapshots`"
 
 
 def _with_impact_reacting_to_providers() -> dict[str, Service]:

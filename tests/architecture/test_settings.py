@@ -12,9 +12,7 @@ DOCUMENT = ROOT / "docs" / "settings.md"
 def test_the_document_has_every_setting_as_the_code_has_it() -> None:
     said = re.search(r"<!-- settings -->\n(.*)<!-- /settings -->", DOCUMENT.read_text(), re.DOTALL)
     assert said is not None
-    assert said[1] == as_markdown(), (
-        "docs/settings.md lies: put what `python -m services.chassis.runtime.settings` prints there"
-    )
+    assert said[1] == as_markdown(), "docs/settings.md lies: run `make snapshots`"
 
 
 def test_the_document_has_every_variable_that_any_code_reads() -> None:

@@ -256,3 +256,15 @@ async def watched_page(browser: Browser, width: int = 1280, **context: Any) -> A
         yield page, await csp_violations(page)
     finally:
         await surroundings.close()
+
+
+async def cleared(page: Page) -> None:
+    """As a new screen: nobody signed in, nothing kept, nothing open."""
+    await page.context.clear_cookies()
+    await page.set_viewport_size({"width": 1280, "height": _height(1280)})
+
+
+async def settled(page: Page) -> None:
+    """Wait until boards are live and pieces of other services are in."""
+    await page.wait_for_load_state("load")
+    await page.wait_for_function(SETTLED, timeout=20_000)

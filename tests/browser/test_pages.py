@@ -5,22 +5,19 @@ French is looked at in light, German in dark; both on a phone and on a desk.
 """
 
 import asyncio
-import os
-import re
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, Response, async_playwright, expect
 
 from tests.browser.morning import Morning
 from tests.browser.page_checks import (
-    SETTLED,
     Trouble,
     axe_violations,
+    cleared,
     html_errors,
     keyboard_walk,
     layout_faults,
-    screenshot,
+    settled,
     watched_page,
 )
 from tests.browser.pages import FRONT_DESK, PAGES, VISITOR, Seen
@@ -33,10 +30,6 @@ LOOKS = {"fr": "light", "de": "dark"}
 DESK, PHONE = 1280, 390
 LIGHT = 220_000
 """Bytes of a page with everything it needs, before compression."""
-SCREENSHOTS = os.environ.get("SCREENSHOTS")
-"""A folder; with it every page is also kept as a picture, to be looked at."""
-
-
 Findings = dict[str, list[str]]
 
 
@@ -112,12 +105,6 @@ async def looked_at(pages: list[Seen], lived: Morning) -> Findings:
     return found
 
 
-async def cleared(page: Page) -> None:
-    """As a new screen: nobody signed in, nothing kept, nothing open."""
-    await page.context.clear_cookies()
-    await page.set_viewport_size({"width": DESK, "height": 800})
-
-
 async def faults_of(page: Page, lived: Morning, seen: Seen, lang: str) -> list[str]:
     """What is wrong with the page in this language, at both widths."""
     await page.goto(seen.address(lived.made))
@@ -128,19 +115,10 @@ async def faults_of(page: Page, lived: Morning, seen: Seen, lang: str) -> list[s
     return [f"{width}: {fault}" for width in (DESK, PHONE) for fault in await at_width(page, seen, lang, width)]
 
 
-async def settled(page: Page) -> None:
-    """Wait until boards are live and pieces of other services are in."""
-    await page.wait_for_load_state("load")
-    await page.wait_for_function(SETTLED, timeout=20_000)
-
-
 async def at_width(page: Page, seen: Seen, lang: str, width: int) -> list[str]:
     """What is wrong at this width. The keyboard's way is the same in every language."""
     await page.set_viewport_size({"width": width, "height": 844 if width == PHONE else 800})
     await page.evaluate("document.activeElement?.blur(); scrollTo(0, 0)")
-    if SCREENSHOTS:
-        name = re.sub(r"[^a-z0-9]+", "-", f"{seen.name} {lang}".lower()).strip("-")
-        await screenshot(page, name, width, Path(SCREENSHOTS))
     faults = [*await axe_violations(page), *await layout_faults(page)]
     if lang == "fr":
         faults += await keyboard_walk(page)

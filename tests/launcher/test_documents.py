@@ -8,7 +8,7 @@ from services.launcher.documents import DOCS, LINES, documents
 
 def test_the_made_documents_are_up_to_date() -> None:
     stale = [str(path) for path, content in documents().items() if not path.exists() or path.read_bytes() != content]
-    assert not stale, f"run `python -m services.launcher.documents`: {stale}"
+    assert not stale, f"run `make snapshots`: {stale}"
 
 
 def test_every_example_line_of_the_import_page_is_valid() -> None:
