@@ -68,7 +68,7 @@ def test_named_make_targets_exist(document: Path) -> None:
 def test_named_modules_exist(document: Path) -> None:
     if document.name == "CHANGELOG.md":
         return
-    for name in re.findall(r"python -m ((?:services|tests)(?:\.\w+)+)", document.read_text()):
+    for name in re.findall(r"python -m\s+((?:services|tests)(?:\.\w+)+)", document.read_text()):
         path = ROOT / name.replace(".", "/")
         assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), f"{document.name}: {name}"
 
@@ -89,6 +89,12 @@ def test_the_glossarys_french_is_what_pages_say() -> None:
     terms = [term for term in rows if term not in ("–", "on pages (FR)", "---")]
     assert len(terms) > 25
     assert [term for term in terms if term.lower() not in said] == []
+
+
+def test_pictures_are_light_enough_for_a_telephone() -> None:
+    sizes = {path.name: path.stat().st_size for path in (ROOT / "docs/pictures").glob("*.png")}
+    assert set(sizes) == {"desk.png", "plan.png"}
+    assert {name: size for name, size in sizes.items() if size > 150_000} == {}
 
 
 DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
