@@ -5,23 +5,31 @@ DATA ?= data
 WORKERS ?= 3
 BIN = .venv/bin
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check
+TESTS = $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+MEASURED = $(addprefix tests/,chassis contracts directory impact intake plans refusals scheduling)
 LOCK = uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 # Compiled now, as pip compiles the others: where Python is told to write nothing, each start would compile it anew.
 OURS = $(PIP) --require-hashes -r requirements-build.lock && $(PIP) --no-deps --no-build-isolation -e . && $(BIN)/python -m compileall -q services
 
-.PHONY: run test check bench faults migration setup setup-dev lock messages snapshots screenshots clean help
+.PHONY: run test coverage check bench faults migration setup setup-dev lock messages snapshots screenshots clean help
 
 run: setup ## Set up and start everything with demo data
 	@$(BIN)/cefo up --morning --port $(PORT) --data $(DATA)
 
 test: setup-dev ## Set up and run every test there are parts for, three files at a time; WORKERS=6 on a larger machine
-	@$(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+	@$(MAKE) --no-print-directory coverage; measured=$$?; $(TESTS) -m "not measured" && exit $$measured
+
+coverage: setup-dev ## Run the quick tests alone; says how much of the services they run, and what fell
+	@mkdir -p build
+	@$(TESTS) -m measured --cov --cov-report=json:build/coverage.json $(MEASURED)
+	@$(BIN)/python -m tests.covered
 
 check: setup-dev ## What CI checks beside the tests: style, types, imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	@$(BIN)/python -m tests.covered
 
 faults: setup-dev ## Hundreds of kills under load, judged by an independent checker: KILLS=300 SEED=42
 	@$(BIN)/python -m tests.faults

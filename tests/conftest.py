@@ -12,8 +12,16 @@ __all__ = ["browser", "kafka", "postgres", "redis_server"]
 LONGEST = ("faults", "journeys embedded", "journeys local", "faults kills", "browser", "conformance", "bench", "parts")
 
 
+MEASURED = {"chassis", "contracts", "directory", "impact", "intake", "plans", "refusals", "scheduling"}
+"""Folders whose tests say how much of the services they run: quick ones, in one process."""
+PARTS_OF_OTHERS = {"kafka", "postgres", "browser"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest begin first, so that the workers end together."""
+    """The longest begin first, so that the workers end together; what is measured needs no real part."""
+    for item in items:
+        if room(item.nodeid) in MEASURED and not PARTS_OF_OTHERS & {mark.name for mark in item.iter_markers()}:
+            item.add_marker("measured")
     ranks = {name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(room(item.nodeid), len(ranks)))
 

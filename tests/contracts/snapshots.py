@@ -1,4 +1,4 @@
-"""Keeps the JSON Schema of every event version: `python -m tests.contracts.snapshots` writes what is missing or grew.
+"""Keeps the JSON Schema of every event version: `make snapshots` writes what is missing or grew.
 
 A schema that no longer takes what the kept one takes is not written: a breaking change is a new event type.
 """

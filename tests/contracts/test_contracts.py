@@ -138,13 +138,13 @@ def _made_in(package: Path) -> set[str]:
     return {func.id if isinstance(func, ast.Name) else getattr(func, "attr", "") for func in calls}
 
 
-REGENERATE = "If it is meant and only adds: `python -m tests.contracts.snapshots`; if it breaks: declare a new version."
+REGENERATE = "If it is meant and only adds: `make snapshots`; if it breaks: declare a new version."
 
 
 @EVERY
 def test_the_schema_is_the_one_that_was_published(event: type[Event]) -> None:
     old, new = kept(event.type), schema_of(event)
-    assert old is not None, f"{event.type} has no snapshot. `python -m tests.contracts.snapshots` writes it."
+    assert old is not None, f"{event.type} has no snapshot. `make snapshots` writes it."
     assert breaks(old, new) == [], f"{event.type} breaks with what was published. {REGENERATE}"
     assert old == new, f"{event.type} is not what its snapshot says. {REGENERATE}"
 
