@@ -73,6 +73,14 @@ def test_named_modules_exist(document: Path) -> None:
         assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), f"{document.name}: {name}"
 
 
+def test_variables_of_documented_commands_are_known() -> None:
+    known = (ROOT / "docs/settings.md").read_text() + (ROOT / "Makefile").read_text()
+    for document in DOCUMENTS:
+        for block in re.findall(r"^```sh\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL):
+            for name in re.findall(r"(?<!\S)([A-Z][A-Z_]+)=", block):
+                assert re.search(rf"\b{name}\b", known), f"{document.name}: {name}="
+
+
 def test_documents_name_files() -> None:
     names = {path.name for path in DOCUMENTS}
     assert {"README.md", "CONTRIBUTING.md", "SECURITY.md", "glossary.md", "0001-kafka-client.md"} <= names

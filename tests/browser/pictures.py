@@ -1,6 +1,7 @@
 """Takes the README's two pictures, of the desk and of a career plan: `python -m tests.browser.pictures`.
 
 They show the morning that the tests of pages have, with invented people, as a desk and a counsellor see it.
+`make screenshots` takes every page in every state.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from pathlib import Path
 from playwright.async_api import Browser, async_playwright
 
 from tests.browser.morning import Morning, morning
-from tests.browser.page_checks import SETTLED, watched_page
+from tests.browser.page_checks import settled, watched_page
 from tests.parts import chromium
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
@@ -31,7 +32,7 @@ async def take(name: str, lived: Morning, browser: Browser) -> Path:
         await page.set_viewport_size({"width": WIDTH, "height": height})
         await lived.enters(page, who, lang)
         await page.goto(address.format_map(lived.made))
-        await page.wait_for_function(SETTLED, timeout=20_000)
+        await settled(page)
         path = FOLDER / f"{name}.png"
         await page.screenshot(path=path)
         if trouble.all():
