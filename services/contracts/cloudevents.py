@@ -4,7 +4,8 @@ Written and read here and not by the CloudEvents library, which takes five times
 both to the same answer, in both directions.
 """
 
-from collections.abc import Container
+import re
+from collections.abc import Container, Iterable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -20,6 +21,10 @@ Headers = list[tuple[str, bytes | None]]
 LONGEST = 190
 """Most characters of an attribute that the stores keep: type, source, id, subject."""
 
+TRACEPARENT = "traceparent"
+"""The header that carries the trace (W3C Trace Context, version 00)."""
+
+_TRACEPARENT = re.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _LAST_SEQUENCE = 2**63 - 1
 _CHAINS = UUID("0d5b1c2e-8a64-4d57-9a44-6a3f4c6f2b10")
 
@@ -61,6 +66,11 @@ class IncomingEvent(NamedTuple):
         return _uuid_or_none(self.id)
 
     @property
+    def traceparent(self) -> str | None:
+        """The W3C trace that the event was published in, if it names one that can be read."""
+        return trace_of(self.record.headers)
+
+    @property
     def causation_id(self) -> UUID | None:
         """The event that set this one off, if its sender named one."""
         return _uuid_or_none(self._header("ce_causationid"))
@@ -68,6 +78,15 @@ class IncomingEvent(NamedTuple):
     def _header(self, wanted: str) -> str | None:
         found = [value for name, value in self.record.headers if name == wanted]
         return (found[-1] or b"").decode() if found else None
+
+
+def trace_of(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
+    """The `traceparent` among these headers; None where there is none, or one that is not well formed."""
+    for name, value in headers:
+        if name == TRACEPARENT and value is not None:
+            text = value.decode("ascii", "replace")
+            return text if _TRACEPARENT.fullmatch(text) else None
+    return None
 
 
 class UnreadableEvent(Exception):
@@ -91,6 +110,7 @@ def write_event(
     sequence: int,
     correlation_id: UUID,
     causation_id: UUID | None,
+    traceparent: str | None = None,
 ) -> Record:
     """The record that says `event`, in CloudEvents binary mode."""
     key = event.key.encode()
@@ -105,6 +125,8 @@ def write_event(
     ]
     if causation_id is not None:
         headers.append(("ce_causationid", str(causation_id).encode()))
+    if traceparent is not None:
+        headers.append((TRACEPARENT, traceparent.encode()))
     return Record(event.topic.name, key, headers, event.model_dump_json().encode())
 
 

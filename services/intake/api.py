@@ -13,7 +13,19 @@ from services.chassis.i18n import Language
 from services.chassis.identity.ownership import own, visible
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
-from services.chassis.web import Body, Reading, Router, Running, Working, allow, anyone, import_lines, personal_link
+from services.chassis.storage.store import Cause
+from services.chassis.web import (
+    Body,
+    Reading,
+    Router,
+    Running,
+    Working,
+    allow,
+    anyone,
+    cause_of,
+    import_lines,
+    personal_link,
+)
 from services.contracts.envelope import StaffCode
 from services.contracts.intake import Channel, VisitStatus
 from services.contracts.roles import Role
@@ -127,7 +139,7 @@ async def list_centres(read: Reading, person: Annotated[Person | None, anyone]) 
 @router.put("/visits/{id}")
 async def put_visit(id: UUID, body: CheckIn, request: Request, running: Running, person: Desk) -> VisitOut:
     """Check somebody in under an id of the caller's choice. Repeating it changes nothing."""
-    return await _check_in(running, id, body, person, request.state.correlation_id)
+    return await _check_in(running, id, body, person, cause_of(request))
 
 
 @router.post("/visits", status_code=201)
@@ -140,16 +152,16 @@ async def post_visit(
 ) -> VisitOut:
     """Check somebody in; the same `Idempotency-Key` of the same caller means the same visit."""
     id = uuid5(_RETRIES, f"{person.subject} {key}")
-    return await _check_in(running, id, body, person, request.state.correlation_id)
+    return await _check_in(running, id, body, person, cause_of(request))
 
 
-async def _check_in(running: Running, id: UUID, body: CheckIn, person: Person, correlation_id: UUID) -> VisitOut:
+async def _check_in(running: Running, id: UUID, body: CheckIn, person: Person, cause: Cause) -> VisitOut:
     """Whoever checks in at the same moment shares one unit of work."""
     if not person.works_at(body.centre):
         async with running.store.read() as session:
             await known_centre(session, Centre, body.centre)
         person.at(body.centre)
-    arrival = visits.Arrival(id, body.centre, body.area, body.channel, body.at, body.queue, correlation_id)
+    arrival = visits.Arrival(id, body.centre, body.area, body.channel, body.at, body.queue, cause)
     return VisitOut.of(await running.group_commit(visits.check_in_all).request(arrival))
 
 

@@ -13,7 +13,7 @@ import asyncpg
 import uvicorn
 from rich.console import Console
 
-from services.chassis.brokers.broker import Broker
+from services.chassis.brokers import Broker, EmbeddedBroker, broker_of
 from services.chassis.runtime.clock import Clock, rehearsal_clock, system_clock
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import configure_logging
@@ -59,7 +59,7 @@ async def parts(wanted: Wanted) -> AsyncGenerator[tuple[Settings, Broker]]:
             settings = settings.model_copy(update={"fetch_wait_ms": 100})
         if wanted.store != "sqlite":
             await create_databases(wanted.store, wanted.services)
-        yield settings, Broker(settings, embedded=embedded)
+        yield settings, broker_of(settings, embedded=embedded)
 
 
 def clock_of(settings: Settings) -> Clock:
@@ -123,7 +123,7 @@ async def run(wanted: Wanted, console: Console) -> None:
             folders=folders(),
             clock=clock_of(settings),
         )
-        if broker.embedded:
+        if isinstance(broker, EmbeddedBroker):
             process.before_relays = refill
         server = uvicorn.Server(
             uvicorn.Config(

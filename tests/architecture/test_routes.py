@@ -12,7 +12,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.websockets import WebSocket
 
-from services.chassis.brokers.broker import Broker
+from services.chassis.brokers import broker_of
 from services.chassis.testing import quiet_settings
 from services.chassis.web import Running, Working, operations
 from services.chassis.web import platform as front
@@ -214,7 +214,7 @@ def test_a_route_without_a_rule_does_not_start(tmp_path: Path) -> None:
     for router in (forgetful, inner):
         service = replace(SERVICES["intake"], routers=(router,))
         with pytest.raises(RouteWithoutPolicy, match=r"/intake/open has 0 rules"):
-            Process([service], settings, Broker(settings))
+            Process([service], settings, broker_of(settings))
 
 
 def test_a_route_that_could_have_no_rule_does_not_start() -> None:

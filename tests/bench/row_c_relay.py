@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from services.chassis.brokers.broker import Broker
+from services.chassis.brokers import broker_of
 from services.chassis.events.relay import Relay
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.migrations import migrate
@@ -61,7 +61,7 @@ async def ours(parts: Parts, records: list[Record]) -> float:
         async with store.work() as work:
             rows = [raw_row(record, work.now) for record in records]
             await work.session.execute(sa.insert(store.table("outbox")), rows)
-        broker = Broker(Settings(kafka=parts.kafka))
+        broker = broker_of(Settings(kafka=parts.kafka))
         await broker.ensure_topics()
         relay = asyncio.create_task(Relay(store, broker).run())
         started = perf_counter()

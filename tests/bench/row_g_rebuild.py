@@ -9,7 +9,7 @@ import asyncio
 from time import perf_counter
 from uuid import uuid4
 
-from services.chassis.brokers.broker import Broker
+from services.chassis.brokers import broker_of
 from services.chassis.events.consumer import Consumer
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.migrations import migrate
@@ -29,7 +29,7 @@ async def ours(parts: Parts, number: int) -> float:
     store = Store(parts.database(name), "impact", SERVICE.metadata)
     try:
         await migrate(store, SERVICE.folder / "migrations")
-        consumer = Consumer(store, Broker(Settings(kafka=parts.kafka)), SERVICE.reactions)
+        consumer = Consumer(store, broker_of(Settings(kafka=parts.kafka)), SERVICE.reactions)
         consumer.group = f"bench.{name}"
         listening = asyncio.create_task(consumer.run())
         started = perf_counter()
@@ -62,7 +62,7 @@ async def measure(size: Size) -> list[Row]:
     """The row."""
     visits, interviews = size.of(90_000, 600), size.of(40_000, 300)
     with fresh_parts() as parts:
-        await Broker(Settings(kafka=parts.kafka)).ensure_topics()
+        await broker_of(Settings(kafka=parts.kafka)).ensure_topics()
         records = [*visit_events(visits), *interview_events(interviews)]
         await produce(parts.kafka, records)
         own, other = await in_turns(

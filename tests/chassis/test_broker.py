@@ -4,7 +4,7 @@ from aiokafka import partitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.chassis.brokers.broker import murmur2
+from services.chassis.brokers.producer import murmur2
 
 
 @given(st.binary(max_size=60))

@@ -81,9 +81,9 @@ def together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     numbers: list[int] = []
     recorded = imports.recorded
 
-    async def watched(store: Store, batch: Any, record: Any) -> Any:
+    async def watched(store: Store, batch: Any, *more: Any) -> Any:
         numbers.append(len(batch))
-        return await recorded(store, batch, record)
+        return await recorded(store, batch, *more)
 
     monkeypatch.setattr(imports, "recorded", watched)
     return numbers

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from services.chassis.brokers.broker import Broker
+from services.chassis.brokers import broker_of
 from services.chassis.runtime.live import Live
 from services.chassis.service.definition import Runtime
 from services.chassis.service.jobs import Job
@@ -72,7 +72,7 @@ async def test_a_job_begins_with_its_service_and_ends_with_it(tmp_path: Path) ->
 
     settings = quiet_settings(tmp_path)
     service = replace(sample_service.service(tmp_path), jobs=jobs)
-    running = Runtime(service, settings, Broker(settings), Live(None), FixedClock())
+    running = Runtime(service, settings, broker_of(settings), Live(None), FixedClock())
     (tmp_path / "stores").mkdir(exist_ok=True)
     await running.start()
     async with asyncio.timeout(30):

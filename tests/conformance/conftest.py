@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from services.chassis.brokers.broker import Broker
+from services.chassis.brokers import Broker, broker_of
 from services.chassis.events.consumer import Consumer
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
@@ -113,4 +113,4 @@ async def broker(request: pytest.FixtureRequest, sample: Sample, tmp_path: Path)
 def broker_at(bootstrap: str, folder: Path, *, embedded: bool = False, **more: Any) -> Broker:
     """The way to this broker, with short pauses."""
     settings: Settings = quiet_settings(folder, kafka=bootstrap, **more)
-    return Broker(settings, embedded=embedded)
+    return broker_of(settings, embedded=embedded)

@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from aiokafka import TopicPartition
 
-from services.chassis.brokers.broker import BROKER_ERRORS, Broker
+from services.chassis.brokers import Broker
+from services.chassis.brokers import subscriber as listening
+from services.chassis.brokers.clients import BROKER_ERRORS
 from services.chassis.brokers.offsets import committed
-from services.chassis.events import consumer as listening
 from services.chassis.events.consumer import Consumer
 from services.chassis.events.relay import Relay
 from services.chassis.storage.outbox import unpack_headers
@@ -84,8 +85,8 @@ async def test_all_that_was_heard_is_committed_soon_whoever_has_the_partitions(
         await produce(broker.settings.kafka, [sample.told(ANNA, 1)])
         await eventually(lambda: _all_committed(broker, one.group, sample))
         last = 1
-        async with running(*[] if broker.embedded else [other.run()]):
-            while last < 20 or not (broker.embedded or other.ready.is_set()):
+        async with running(*[] if not broker.keeps_history else [other.run()]):
+            while last < 20 or not (not broker.keeps_history or other.ready.is_set()):
                 last += 1
                 await produce(broker.settings.kafka, [sample.told(ANNA, last), sample.told(uuid4(), 1)])
             await eventually(lambda: _is(trail(listener, ANNA), list(range(1, last + 1))))
@@ -107,7 +108,8 @@ async def _all_committed(broker: Broker, group: str, sample: Sample) -> bool:
 
 def client_of(consumer: Consumer) -> Any:
     """The client of the broker that the consumer has just now."""
-    return cast(Any, consumer)._client
+    assert consumer.subscriber is not None
+    return consumer.subscriber.client
 
 
 async def _loses_sight(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.chassis.brokers.broker import Broker
+from services.chassis.brokers import Broker
 from services.chassis.events import relay
 from services.chassis.events.completeness import HistoryMissing
 from services.chassis.events.consumer import Consumer
@@ -56,7 +56,7 @@ class Replica:
 
 @pytest.fixture
 def replica(listener: Store, speaker: Store, broker: Broker, sample: Sample) -> Replica:
-    if broker.embedded:
+    if not broker.keeps_history:
         broker.outboxes += [speaker, listener]
     return Replica.of(listener, broker, sample)
 

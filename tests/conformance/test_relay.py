@@ -10,7 +10,9 @@ from uuid import UUID, uuid4
 import pytest
 from aiokafka.errors import KafkaError
 
-from services.chassis.brokers.broker import BROKER_ERRORS, Broker, Producer
+from services.chassis.brokers import Broker, broker_of
+from services.chassis.brokers.clients import BROKER_ERRORS
+from services.chassis.brokers.producer import BatchProducer
 from services.chassis.events.relay import ROUNDS, Relay
 from services.chassis.storage.outbox import republish
 from services.chassis.storage.store import Cause, Store, Work
@@ -50,7 +52,7 @@ async def test_many_rows_go_in_rounds_that_overlap_and_keep_the_order(
         for tally in (ANNA, BRUNO, CHLOE):
             await sample.say(speaker, tally, number)
     few_at_a_time = broker.settings.model_copy(update={"batch": 10})
-    relay = Relay(speaker, Broker(few_at_a_time, embedded=broker.embedded))
+    relay = Relay(speaker, broker_of(few_at_a_time, embedded=not broker.keeps_history))
     assert await relay.relay_once() == 10 * ROUNDS
     await relay.mark_now()
     assert await unsent(speaker) == 3 * each - 10 * ROUNDS
@@ -130,17 +132,17 @@ async def test_a_refused_send_marks_nothing(
     for number in (1, 2):
         await sample.say(speaker, ANNA, number)
 
-    async def half(self: Producer, records: list[Record]) -> None:
+    async def half(self: BatchProducer, records: list[Record]) -> None:
         await send(self, records[:1])
         raise KafkaError("connection lost")
 
-    send = Producer.send
-    monkeypatch.setattr(Producer, "send", half)
+    send = BatchProducer.send
+    monkeypatch.setattr(BatchProducer, "send", half)
     relay = Relay(speaker, broker)
     with pytest.raises(KafkaError):
         await relay.relay_once()
     assert await unsent(speaker) == 2
-    monkeypatch.setattr(Producer, "send", send)
+    monkeypatch.setattr(BatchProducer, "send", send)
     await _relay_all(speaker, broker, relay)
     assert numbers(await topic_of(broker.settings.kafka, sample.event.topic.name)) == {ANNA: [1, 1, 2]}
 

@@ -2,19 +2,15 @@
 
 import asyncio
 from datetime import timedelta
-from types import SimpleNamespace
-from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.events.consumer import Consumer
 from services.chassis.refusals import NotFound
-from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
-from services.chassis.testing import record_of
+from services.chassis.testing import consumer_for, record_of
 from services.contracts import Event
 from services.contracts.directory import DirectoryPurged, ReferralProgressed, ReferralRequested
 from services.contracts.intake import SubjectErased
@@ -29,12 +25,11 @@ CHAIN = uuid4()
 
 async def tell(store: Store, *events: Event) -> None:
     """Bring these events to the directory in one batch, as Kafka would; each is the first of its aggregate's sender."""
-    broker = cast(Any, SimpleNamespace(settings=Settings(retry_seconds=0.001), backpressure=None))
     records = [
         record_of(event, 1, source=f"/test/{number}", time=MARCH, correlation_id=CHAIN)
         for number, event in enumerate(events)
     ]
-    await Consumer(store, broker, reactions).process(records)
+    await consumer_for(store, reactions).process(records)
     async with store.read() as session:
         letters = (await session.execute(sa.select(store.table("dead_letters")))).all()
     assert [(letter.reason, letter.detail) for letter in letters] == []

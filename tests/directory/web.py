@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx2
 
-from services.chassis.brokers.broker import Broker
+from services.chassis.brokers import broker_of
 from services.chassis.identity.people import Person
 from services.chassis.runtime.live import Live
 from services.chassis.runtime.settings import Settings
@@ -50,7 +50,7 @@ class Site:
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         settings = Settings(data=folder, demo=True, public_url=BASE)
-        self.process = Process([SERVICE], settings, Broker(settings, embedded=True), live=Live(None), clock=clock)
+        self.process = Process([SERVICE], settings, broker_of(settings, embedded=True), live=Live(None), clock=clock)
         self._transport = httpx2.ASGITransport(app=self.process)
 
     @property

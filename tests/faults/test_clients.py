@@ -4,18 +4,24 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 
-from services.chassis.brokers.broker import Broker, Producer, close_client
+from services.chassis.brokers import Broker, broker_of
+from services.chassis.brokers.port import Producer
+from services.chassis.brokers.subscriber import Fetched, Subscriber
 from services.chassis.testing import quiet_settings
 from services.contracts.cloudevents import Record
 from services.launcher.kafka import ApacheKafka
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+
+TOPIC = "cefo.desk.check-ins"
 
 
 @contextmanager
@@ -28,47 +34,75 @@ def standing_still(cluster: ApacheKafka) -> Generator[None]:
         os.kill(cluster.pid(1), signal.SIGCONT)
 
 
+class Ignores:
+    """A handler that does nothing with what comes."""
+
+    async def process(self, records: list[Record]) -> None: ...
+
+    async def admit(self, client: Any, fetched: Fetched, assignment: int) -> tuple[Fetched, list[TopicPartition]]:
+        return fetched, []
+
+    def committable(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int]:
+        return offsets
+
+    async def between_batches(self, *, idle: bool) -> None: ...
+
+
+def subscriber(broker: Broker, group: str) -> Subscriber:
+    return Subscriber(broker.stream(group), Ignores(), [TOPIC], group, 100, **broker.consumer_options(least=1))
+
+
+async def cancelled(task: "asyncio.Task[Any]") -> Any:
+    task.cancel()
+    (answer,) = await asyncio.gather(task, return_exceptions=True)
+    return answer
+
+
 async def test_a_producer_that_gives_up_leaves_nothing_behind(own_kafka: ApacheKafka, tmp_path: Path) -> None:
-    broker = Broker(quiet_settings(tmp_path, kafka=own_kafka.bootstrap))
+    broker = broker_of(quiet_settings(tmp_path, kafka=own_kafka.bootstrap))
     await broker.ensure_topics()
     before = asyncio.all_tasks()
-    producer = await broker.producer()
+    producer = await broker.producer(broker.stream("faults"))
     with standing_still(own_kafka):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1):
-                await producer.send([Record("cefo.desk.check-ins", b"key", [], b"value")])
+                await producer.send([Record(TOPIC, b"key", [], b"value")])
         await producer.close()
         assert asyncio.all_tasks() == before
     del producer
     gc.collect()  # an unclosed connection warns here, and a warning is an error
 
 
-async def test_a_consumer_that_gives_up_leaves_nothing_behind(own_kafka: ApacheKafka, tmp_path: Path) -> None:
-    broker = Broker(quiet_settings(tmp_path, kafka=own_kafka.bootstrap))
+async def test_a_subscriber_that_gives_up_leaves_nothing_behind(own_kafka: ApacheKafka, tmp_path: Path) -> None:
+    broker = broker_of(quiet_settings(tmp_path, kafka=own_kafka.bootstrap))
     await broker.ensure_topics()
     before = asyncio.all_tasks()
-    consumer = await broker.consumer("faults.gives-up", ["cefo.desk.check-ins"])
-    await consumer.getmany(timeout_ms=5000)
+    consuming = subscriber(broker, "faults.gives-up")
+    running = asyncio.create_task(consuming.run())
+    await consuming.ready.wait()
     with standing_still(own_kafka):
-        await close_client(consumer)
+        await cancelled(running)
         assert asyncio.all_tasks() == before
-    del consumer
+    del consuming, running
     gc.collect()
 
 
-async def test_whoever_is_cut_while_it_connects_leaves_nothing_behind(own_kafka: ApacheKafka, tmp_path: Path) -> None:
-    broker = Broker(quiet_settings(tmp_path, kafka=own_kafka.bootstrap))
+async def test_a_client_that_is_cut_off_while_it_connects_leaves_nothing_behind(
+    own_kafka: ApacheKafka, tmp_path: Path
+) -> None:
+    broker = broker_of(quiet_settings(tmp_path, kafka=own_kafka.bootstrap))
     await broker.ensure_topics()
     before = asyncio.all_tasks()
+
+    async def producer() -> Producer:
+        return await broker.producer(broker.stream("faults"))
+
     for step in range(30):
-        for connect in (lambda: broker.consumer("faults.cut", ["cefo.desk.check-ins"]), broker.producer):
+        for connect in (producer, subscriber(broker, "faults.cut").run):
             connecting = asyncio.create_task(connect())
             await asyncio.sleep(step * 0.001)
-            connecting.cancel()
-            (client,) = await asyncio.gather(connecting, return_exceptions=True)
-            if isinstance(client, Producer):
-                await client.close()
-            elif not isinstance(client, BaseException):
-                await close_client(client)
+            answer = await cancelled(connecting)
+            if not isinstance(answer, BaseException):
+                await answer.close()
     assert asyncio.all_tasks() == before
     gc.collect()

@@ -7,7 +7,7 @@ from typing import Any, cast
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from services.chassis.brokers.broker import close_client
+from services.chassis.brokers.clients import close_client
 from tests.faults.history import Fate, Headers, History, Published
 
 DEADLINE = 5.0

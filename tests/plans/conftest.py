@@ -8,7 +8,7 @@ from typing import Any, cast
 import httpx2
 import pytest
 
-from services.chassis.brokers.broker import Broker
+from services.chassis.brokers import broker_of
 from services.chassis.identity.people import Person
 from services.chassis.runtime.live import Live
 from services.chassis.runtime.settings import Settings
@@ -63,7 +63,7 @@ class Site:
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncGenerator[Site]:
     settings = Settings(data=tmp_path, demo=True)
-    process = Process([SERVICE], settings, Broker(settings), live=Live(), clock=lambda: MARCH)
+    process = Process([SERVICE], settings, broker_of(settings), live=Live(), clock=lambda: MARCH)
     made = Site(process)
     await migrated(made.store, SERVICE)
     yield made

@@ -250,9 +250,9 @@ async def test_workshops_come_in_twenty_at_a_time(desk: Client, monkeypatch: pyt
     together: list[int] = []
     recorded = imports.recorded
 
-    async def watched(store: Any, batch: Any, record: Any) -> Any:
+    async def watched(store: Any, batch: Any, *more: Any) -> Any:
         together.append(len(batch))
-        return await recorded(store, batch, record)
+        return await recorded(store, batch, *more)
 
     monkeypatch.setattr(imports, "recorded", watched)
     body = b"\n".join(workshop().model_dump_json().encode() for _ in range(45))

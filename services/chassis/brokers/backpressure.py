@@ -2,15 +2,13 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import accumulate
 
 from aiokafka import TopicPartition
 
+from services.chassis.brokers.port import RecordPosition
 from services.contracts.cloudevents import Record
-
-RecordPosition = tuple[str, int, int]
-"""Topic, partition, offset."""
 
 
 class EmbeddedBackpressure:
@@ -45,7 +43,7 @@ class EmbeddedBackpressure:
         """This group will read these topics."""
         self._groups[group] = set(topics)
 
-    def committed(self, group: str, offsets: dict[TopicPartition, int]) -> None:
+    def committed(self, group: str, offsets: Mapping[TopicPartition, int]) -> None:
         """The group has handled everything before these offsets."""
         for partition, offset in offsets.items():
             self._committed[(group, partition.topic, partition.partition)] = offset

@@ -8,14 +8,15 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import for_code
 from aiokafka.structs import OffsetAndMetadata
 
-from services.chassis.brokers.broker import Broker, close_client
+from services.chassis.brokers.clients import close_client
+from services.chassis.brokers.port import Broker
 
 Extents = dict[TopicPartition, tuple[int, int]]
 """Per partition: the first offset that it still holds, and the one after its last."""
 
 
 async def extents(broker: Broker, topics: Iterable[str]) -> Extents:
-    """Where each partition of these topics begins and ends now. Raises one of `AWAY`, for a missing topic too."""
+    """Where each partition of these topics begins and ends now. Raises `BROKER_ERRORS`, for a missing topic too."""
     address = broker.settings.kafka
     admin, client = (
         cast(Any, AIOKafkaAdminClient(bootstrap_servers=address)),
@@ -40,7 +41,10 @@ async def extents(broker: Broker, topics: Iterable[str]) -> Extents:
 async def committed(
     broker: Broker, group: str, partitions: Iterable[TopicPartition]
 ) -> dict[TopicPartition, OffsetAndMetadata]:
-    """How far the group has come, and what its member noted beside it. Nothing committed: missing. Raises `AWAY`."""
+    """How far the group has come, and what its member noted beside it; a partition without a commit is missing.
+
+    Raises one of `BROKER_ERRORS`.
+    """
     admin = cast(Any, AIOKafkaAdminClient(bootstrap_servers=broker.settings.kafka))
     try:
         await admin.start()

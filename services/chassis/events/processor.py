@@ -7,13 +7,13 @@ becomes a dead letter. When the store is away nothing is given up: it is waited 
 of its aggregate are held until somebody retries or discards it; everybody else's go on.
 """
 
-import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
+import stamina
 from sqlalchemy.exc import IntegrityError
 
 from services.chassis.events.dead_letters import (
@@ -30,6 +30,7 @@ from services.chassis.events.sequencing import HeldEvent, Key, Position, Sequenc
 from services.chassis.runtime.failpoints import failpoint
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import PROCESSED, log
+from services.chassis.runtime.tracing import EventTracer, current_traceparent, origin
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.errors import is_conflict, is_unavailable, violated_constraint
 from services.chassis.storage.outbox import raw_row
@@ -63,6 +64,7 @@ class EventProcessor:
         theirs = (in_list(letters.c.subject, "subjects"), letters.c.sequence.is_not(None))
         self._kept = sa.select(letters).where(kept, *theirs)
         self._inbox = store.table("inbox")
+        self._tracer = EventTracer(settings, store.service)
         self._assume_new = True
         """Whether what begins is taken for new: not after a failure, nor while events are heard again."""
 
@@ -78,19 +80,23 @@ class EventProcessor:
             await self._process_one(record)
 
     async def _process_one(self, record: Record) -> None:
-        pause = self._settings.retry_seconds
-        attempt = 1
-        while True:
-            try:
-                return self.count(await self._try([record]))
-            except Exception as error:
-                failure = error
-            if attempt >= self._settings.attempts:
-                break
-            attempt += 1
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 5)
-        self.count(await self._in_work(lambda work: self._make_dead_letter(work, record, failure, attempt)))
+        settings, attempt = self._settings, 0
+        tries = stamina.retry_context(
+            on=Exception,
+            attempts=settings.attempts,
+            timeout=None,
+            wait_initial=settings.retry_seconds,
+            wait_max=max(5, settings.retry_seconds),
+            wait_jitter=0,
+        )
+        try:
+            async for one in tries.with_name(f"event for {self._store.service}", (), {}):
+                attempt = one.num
+                with one:
+                    return self.count(await self._try([record]))
+        except Exception as error:
+            failure = error
+            self.count(await self._in_work(lambda work: self._make_dead_letter(work, record, failure, attempt)))
 
     async def _try(self, records: list[Record]) -> Outcomes:
         """All of these in one unit of work; in another one, with a look, where something was not new."""
@@ -113,18 +119,24 @@ class EventProcessor:
 
     async def _in_work(self, act: Callable[[Work], Awaitable[Outcomes]]) -> Outcomes:
         """Do this in a unit of work of its own; while the store is away, wait for it."""
+        try:
+            return await self._once(act)
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
         pause = self._settings.retry_seconds
-        while True:
-            try:
-                async with self._store.work() as work:
-                    outcomes = await act(work)
-                return outcomes
-            except Exception as error:
-                if not is_unavailable(error):
-                    raise
-                _log.warning("store is away", service=self._store.service, error=repr(error))
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 2)
+        tries = stamina.retry_context(
+            on=is_unavailable, attempts=None, timeout=None, wait_initial=pause, wait_max=max(2, pause), wait_jitter=0
+        )
+        async for one in tries.with_name(f"work of {self._store.service}", (), {}):
+            with one:
+                return await self._once(act)
+        raise AssertionError("there is no last try")
+
+    async def _once(self, act: Callable[[Work], Awaitable[Outcomes]]) -> Outcomes:
+        async with self._store.work() as work:
+            outcomes = await act(work)
+        return outcomes
 
     def count(self, outcomes: Outcomes) -> None:
         """Count what became of events."""
@@ -191,11 +203,14 @@ class EventProcessor:
         for one in due:
             listener = self._reactions.by_type.get(one.type)
             if listener is not None and one.event is not None:
-                work.cause = partial(_cause, one)
-                await listener.react(work, one.event)
+                origin.set(one)
+                with self._tracer.processing(one.type, one.traceparent if self._tracer.records else None):
+                    work.cause = partial(_cause, one)
+                    await listener.react(work, one.event)
                 handled += 1
             elif one.type not in EVENTS:
                 await self._make_dead_letter(work, one.record, UnknownType(one), 1)
+        origin.set(None)
         if order.released:
             await work.session.execute(sa.delete(self._dead_letters).where(self._dead_letters.c.id.in_(order.released)))
         failpoint("inbox.written")
@@ -206,12 +221,15 @@ class EventProcessor:
         if await has_dead_letter(work.session, self._dead_letters, record):
             return Outcomes({Position.REPEATED.value: 1})
         reason, detail, known = fault_of(record, error)
+        if not isinstance(error, UnreadableEvent):
+            origin.set(read_event(record))
         _log.error("dead letter", service=self._store.service, reason=reason, topic=record.topic, offset=record.offset)
         row = dead_letter_row(
             record, state=DeadLetterState.DEAD, reason=reason, detail=detail, attempts=attempts, at=work.now, **known
         )
         await work.session.execute(sa.insert(self._dead_letters), row)
         self.publish_dead_letter(work, record, reason, detail, attempts)
+        origin.set(None)
         return Outcomes({DeadLetterState.DEAD.value: 1})
 
     def publish_dead_letter(self, work: Work, record: Record, reason: str, detail: str, attempts: int) -> None:
@@ -222,5 +240,6 @@ class EventProcessor:
         work.publish_raw(raw_row(record._replace(topic=TOPICS[record.topic].dead_letters, headers=headers), work.now))
 
 
-def _cause(heard: IncomingEvent) -> Cause:
-    return Cause(heard.correlation_id, heard.uuid)
+def _cause(incoming: IncomingEvent) -> Cause:
+    """What the reaction to this event emits belongs to its chain and, where a span is recorded for it, to that span."""
+    return Cause(incoming.correlation_id, incoming.uuid, current_traceparent() or incoming.traceparent)

@@ -18,8 +18,9 @@ import sqlalchemy as sa
 from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
-from services.chassis.brokers.broker import BROKER_ERRORS, Broker
+from services.chassis.brokers.availability import is_away
 from services.chassis.brokers.offsets import committed, extents
+from services.chassis.brokers.port import Broker
 from services.chassis.events.completeness import (
     complete_or_refuse,
     emitted_by_topic,
@@ -29,8 +30,8 @@ from services.chassis.events.completeness import (
 from services.chassis.events.inbox import add_rows_for_held_events
 from services.chassis.events.reactions import Reactions
 from services.chassis.refusals import Refused, msg
+from services.chassis.runtime.retrying import keep_running
 from services.chassis.runtime.telemetry import log
-from services.chassis.storage.errors import is_unavailable
 from services.chassis.storage.store import Store, Work
 from services.chassis.storage.tables import DeadLetterState
 
@@ -85,7 +86,7 @@ class Rebuilding:
         """Whether a rebuild goes on: what is held then waits as long as it takes."""
         self._refilled = 0
         self._turn = asyncio.Lock()
-        self._assignment: Any = None
+        self._assignment = -1
         self._began: dict[TopicPartition, int] = {}
 
     # --- what an operator asks for ---
@@ -100,9 +101,9 @@ class Rebuilding:
             raise RebuildRunning(service=self._store.service)
         # Before the topics are measured, so that it is never more than they hold.
         heard = await processed_by_source(self._store, self._sources)
-        embedded = self._broker.embedded
-        held = {} if embedded else await extents(self._broker, self._topics)
-        kept = await emitted_by_topic(self._broker.outboxes, self._topics) if embedded else held_by_topic(held)
+        history = self._broker.keeps_history
+        held = await extents(self._broker, self._topics) if history else {}
+        kept = held_by_topic(held) if history else await emitted_by_topic(self._broker.outboxes, self._topics)
         complete_or_refuse(heard, kept)
         async with self._store.work() as work:
             work.guard("rebuilds_key", RebuildRunning(service=self._store.service))
@@ -111,7 +112,7 @@ class Rebuilding:
                 "started_at": work.now,
                 "started_by": by[:200],
                 "events": sum(kept.values()),
-                "targets": None if embedded else _told(held),
+                "targets": _told(held) if history else None,
                 "completed_at": None,
             }
             await work.session.execute(sa.insert(self._rebuilds), row)
@@ -152,14 +153,12 @@ class Rebuilding:
 
     async def run(self) -> None:
         """Look now and then until cancelled. Whatever is away is waited for."""
+        await keep_running(self._look_again, f"rebuild of {self._store.service}", expected=is_away)
+
+    async def _look_again(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            try:
-                await self.look()
-            except Exception as error:
-                expected = isinstance(error, BROKER_ERRORS) or is_unavailable(error)
-                say = _log.warning if expected else _log.exception
-                say("rebuild waits", service=self._store.service, error=repr(error))
+            await self.look()
 
     async def learn(self) -> Any:
         """Learn of a rebuild that was started elsewhere, before this replica takes anything in."""
@@ -177,7 +176,7 @@ class Rebuilding:
                 await self._bring_on(latest)
 
     async def _bring_on(self, latest: Any) -> None:
-        if self._broker.embedded and self._refilled < latest.generation:
+        if not self._broker.keeps_history and self._refilled < latest.generation:
             # New, or this process died in the middle and its broker with it: what that one held is nowhere now.
             await self._note(latest, targets=None)
             await self._refill()
@@ -211,7 +210,7 @@ class Rebuilding:
         left = 0
         for tp, (first, end) in targets.items():
             place = places.get(tp)
-            begun = place is not None and (self._broker.embedded or _generation(place) >= row.generation)
+            begun = place is not None and (not self._broker.keeps_history or _generation(place) >= row.generation)
             left += max(0, end - (max(first, place.offset) if begun and place is not None else first))
         return left
 
@@ -246,13 +245,12 @@ class Rebuilding:
     # --- what the consumer asks ---
 
     async def due(
-        self, client: Any, fetched: Mapping[TopicPartition, Any]
-    ) -> tuple[Mapping[TopicPartition, Any], list[TopicPartition]]:
+        self, client: Any, fetched: dict[TopicPartition, list[Any]], assignment: int
+    ) -> tuple[dict[TopicPartition, list[Any]], list[TopicPartition]]:
         """What of this is to be taken in, and which partitions start from their beginning now. Raises one of `AWAY`."""
-        if self._broker.embedded or not self.generation:
+        if not self._broker.keeps_history or not self.generation:
             return fetched, []
-        assignment = client._subscription.subscription.assignment
-        if assignment is not self._assignment:
+        if assignment != self._assignment:
             # After a rebalance somebody else may have read a partition in between: look again how it was left.
             self._assignment, self._began = assignment, {}
         unsure = [tp for tp in client.assignment() if self._began.get(tp) != self.generation]

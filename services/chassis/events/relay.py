@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from faststream.kafka import KafkaBroker
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.brokers import broker
-from services.chassis.brokers.backpressure import EmbeddedBackpressure
-from services.chassis.brokers.broker import Broker, Producer
+from services.chassis.brokers.availability import is_away
+from services.chassis.brokers.port import Broker, Producer
 from services.chassis.runtime.failpoints import failpoint
+from services.chassis.runtime.retrying import keep_running
 from services.chassis.runtime.telemetry import RELAYED, UNSENT, log
 from services.chassis.storage.bulk import in_list
-from services.chassis.storage.errors import is_unavailable
 from services.chassis.storage.outbox import unpack_headers
 from services.chassis.storage.store import Store
 from services.contracts.cloudevents import Record
@@ -38,10 +38,12 @@ Whoever is killed meanwhile sends them again, and the inboxes know them."""
 class Relay:
     """Sends one store's unsent rows for as long as it runs."""
 
-    def __init__(self, store: Store, broker: Broker) -> None:
+    def __init__(self, store: Store, broker: Broker, stream: KafkaBroker | None = None) -> None:
+        """`stream`: the service's FastStream broker, through which its events are published."""
         self._store = store
         self._broker = broker
-        self._batch = min(broker.settings.batch, 1000 if broker.embedded else broker.settings.batch)
+        self._stream = stream or broker.stream(store.service)
+        self._batch = broker.relay_batch
         outbox = store.table("outbox")
         self._oldest = (
             sa.select(outbox.c.seq, outbox.c.topic, outbox.c.key, outbox.c.headers, outbox.c.value)
@@ -59,28 +61,21 @@ class Relay:
 
     async def run(self) -> None:
         """Relay until cancelled. Whatever is away is waited for; nothing is given up."""
-        pause = 0.1
-        while True:
+        await keep_running(self._lead_and_relay, f"relay of {self._store.service}", expected=is_away)
+
+    async def _lead_and_relay(self) -> None:
+        async with self._lead():
             try:
-                async with self._lead():
-                    pause = 0.1
-                    try:
-                        await self._relay_while_leading()
-                    finally:
-                        await self.close()  # before another one leads
-            except Exception as error:
-                expected = isinstance(error, broker.BROKER_ERRORS) or is_unavailable(error)
-                say = _log.warning if expected else _log.exception
-                say("relay interrupted", service=self._store.service, error=repr(error))
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 2)
+                await self._relay_while_leading()
+            finally:
+                await self.close()  # before another one leads
 
     async def _relay_while_leading(self) -> None:
         while True:
             self._store.emitted.clear()
             sent = await self.relay_once()
-            # Less than a batch was all there was, unless a window had no room for more.
-            if sent < (1 if self._broker.backpressure else self._batch):
+            # Less than a batch was all there was, unless the broker had no room for more.
+            if sent < (1 if self._broker.bounded else self._batch):
                 # The hint is only a hint: commits of other processes give none.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(0.5):
@@ -100,7 +95,7 @@ class Relay:
                 if not rows:
                     break
                 more = bool(left) and len(rows) == self._batch
-                if more and self._broker.backpressure is None:
+                if more and not self._broker.bounded:
                     ahead = asyncio.create_task(self._unsent(rows[-1].seq))
                 rows = await self._send(rows)
                 sent += len(rows)
@@ -138,22 +133,13 @@ class Relay:
         return rows
 
     async def _send(self, rows: Sequence[Any]) -> Sequence[Any]:
-        """Send these, or the first of them where a window has no room for all. Returns what the broker has."""
+        """Send these, or the first of them where the broker has no room for all. Returns what the broker has."""
         records = [Record(row.topic, row.key, unpack_headers(row.headers), row.value) for row in rows]
-        window = self._broker.backpressure
-        weights = [EmbeddedBackpressure.weight(record) for record in records] if window else []
-        if window:
-            fitting = EmbeddedBackpressure.fitting(weights)
-            rows, records, weights = rows[:fitting], records[:fitting], weights[:fitting]
         if self._producer is None:
-            self._producer = await self._broker.producer()
-        if window:
-            await window.room(sum(weights))
-        places = await self._producer.send(records)
+            self._producer = await self._broker.producer(self._stream)
+        positions = await self._producer.send(records)
         failpoint("relay.acknowledged")
-        if window:
-            window.sent(places, weights)
-        return rows
+        return rows[: len(positions)]
 
     def _mark_soon(self, seqs: list[int]) -> None:
         """Have these marked in a moment, together with others."""

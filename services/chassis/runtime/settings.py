@@ -106,6 +106,11 @@ class Settings(BaseSettings):
     import_limit: int = Field(
         default=268_435_456, ge=1024, description="Largest body of one import request, in bytes; it is streamed."
     )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        description="Where traces are exported to by OTLP over HTTP, for example `http://127.0.0.1:4318`. Without it "
+        "nothing is recorded; log lines and events name their trace all the same.",
+    )
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
     )

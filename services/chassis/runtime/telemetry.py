@@ -9,6 +9,7 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
 from services.chassis.runtime.settings import Settings
+from services.chassis.runtime.tracing import add_origin
 
 REQUESTS = Histogram("cefo_http_request_seconds", "Time to answer a request.", ["service", "method", "status"])
 RELAYED = Counter("cefo_relayed_total", "Outbox rows acknowledged by the broker.", ["service"])
@@ -23,6 +24,7 @@ def configure_logging(settings: Settings) -> None:
     """Send every log line, ours and the libraries', through one renderer to standard error."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        add_origin,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -53,7 +55,7 @@ def configure_logging(settings: Settings) -> None:
     # Instead of stamina's own: its metric has a label for the number of retries, which has no bound where something is
     # tried until it works, and its log line has all arguments in it.
     stamina.instrumentation.set_on_retry_hooks([log_retry])
-    for noisy in ("aiokafka", "aiosqlite", "alembic", "httpx2", "uvicorn"):
+    for noisy in ("aiokafka", "aiosqlite", "alembic", "faststream", "httpx2", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.requests import HTTPConnection
 
-from services.chassis.brokers.broker import Broker
+from services.chassis.brokers.port import Broker
 from services.chassis.events.consumer import Consumer
 from services.chassis.events.reactions import Reactions
 from services.chassis.events.rebuild import Rebuilding
@@ -73,13 +73,14 @@ class Runtime:
         self.clock = clock
         self.store = Store(settings.store_url(service.name), service.name, service.metadata, clock)
         self.store.on_boards_changed = partial(live.changed, service=service.name)
-        self.relay = Relay(self.store, broker)
+        self.stream = broker.stream(service.name)
+        """The service's FastStream broker: its reactions are registered on it, its events are published through it."""
+        self.relay = Relay(self.store, broker, self.stream)
         made = service.made_from_topics
         self.rebuilding = Rebuilding(self.store, broker, service.reactions, made) if made else None
-        hears = (service.reactions, self.rebuilding)
-        self.consumer = Consumer(self.store, broker, *hears, low_latency=service.low_latency)
-        if broker.embedded:
-            broker.outboxes.append(self.store)
+        consumed = (service.reactions, self.rebuilding)
+        self.consumer = Consumer(self.store, broker, *consumed, stream=self.stream, low_latency=service.low_latency)
+        broker.outboxes.append(self.store)
         self.extra: dict[str, Any] = {}
         """What a service keeps in memory beside its store, for example a search index."""
         self._tasks: list[asyncio.Task[None]] = []

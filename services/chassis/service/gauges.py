@@ -4,7 +4,7 @@ import contextlib
 
 import sqlalchemy as sa
 
-from services.chassis.brokers.broker import BROKER_ERRORS
+from services.chassis.brokers.clients import BROKER_ERRORS
 from services.chassis.events.consumer import Consumer
 from services.chassis.runtime.telemetry import DEAD_LETTERS, LAG
 from services.chassis.storage.store import Store

@@ -17,7 +17,13 @@ from services.contracts.cloudevents import Headers, Record, write_event
 
 
 def outbox_row(
-    event: Event, *, time: datetime, sequence: int, correlation_id: UUID, causation_id: UUID | None
+    event: Event,
+    *,
+    time: datetime,
+    sequence: int,
+    correlation_id: UUID,
+    causation_id: UUID | None,
+    traceparent: str | None,
 ) -> dict[str, Any]:
     """The row that says `event`."""
     record = write_event(
@@ -27,6 +33,7 @@ def outbox_row(
         sequence=sequence,
         correlation_id=correlation_id,
         causation_id=causation_id,
+        traceparent=traceparent,
     )
     return raw_row(record, time)
 

@@ -51,6 +51,8 @@ class Cause:
 
     correlation_id: UUID | None = None
     causation_id: UUID | None = None
+    traceparent: str | None = None
+    """The trace of the request or the event."""
 
 
 class Work:
@@ -146,6 +148,7 @@ class Work:
                 sequence=sequence,
                 correlation_id=correlation_id,
                 causation_id=self.cause.causation_id,
+                traceparent=self.cause.traceparent,
             )
         )
 

@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 
 import httpx2
 
-from services.chassis.brokers.broker import Broker
+from services.chassis.brokers import broker_of
 from services.chassis.events.consumer import Consumer
 from services.chassis.events.reactions import Reactions
 from services.chassis.identity.people import Person
@@ -92,7 +92,7 @@ async def store_of(service: Service, url: str, clock: Clock = system_clock) -> A
 
 def consumer_for(store: Store, reactions: Reactions, **settings: Any) -> Consumer:
     """A consumer to be given records by hand: `await ear(store, reactions).take([...])`."""
-    return Consumer(store, Broker(quiet_settings(Path(), **settings)), reactions)
+    return Consumer(store, broker_of(quiet_settings(Path(), **settings)), reactions)
 
 
 def record_of(
@@ -143,7 +143,7 @@ async def client_of(
 ) -> AsyncGenerator["Client"]:
     """A browser in front of a process with this one service, on stores in `folder`; relay and consumer stand still."""
     chosen = settings or quiet_settings(folder)
-    process = Process([service], chosen, Broker(chosen), live=Live(), clock=clock)
+    process = Process([service], chosen, broker_of(chosen), live=Live(), clock=clock)
     runtime = process.runtimes[0]
     await migrated(runtime.store, service)
     if service.on_start is not None:

@@ -5,7 +5,7 @@ from services.chassis.web.imports import Outcome, fingerprints_of, import_lines,
 from services.chassis.web.live import PAGE, Change, live_board, live_changes
 from services.chassis.web.pages import fragment, page, personal_link, see_other
 from services.chassis.web.problems import explain, faults_of
-from services.chassis.web.routing import Body, Reading, Router, Running, Working, allow, anyone
+from services.chassis.web.routing import Body, Reading, Router, Running, Working, allow, anyone, cause_of
 
 __all__ = [
     "PAGE",
@@ -19,6 +19,7 @@ __all__ = [
     "allow",
     "anyone",
     "by_field",
+    "cause_of",
     "explain",
     "faults_of",
     "fingerprints_of",

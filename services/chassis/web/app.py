@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -15,12 +16,13 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.chassis import i18n
-from services.chassis.brokers.broker import Broker
+from services.chassis.brokers.port import Broker
 from services.chassis.identity.tokens import signer
 from services.chassis.refusals import BodyTooLarge, Refused
 from services.chassis.runtime.clock import Clock, system_clock
 from services.chassis.runtime.live import Live
 from services.chassis.runtime.settings import Settings
+from services.chassis.runtime.tracing import provider_of
 from services.chassis.service.definition import Link, Runtime, Service
 from services.chassis.storage.store import Store
 from services.chassis.web import operations
@@ -105,9 +107,20 @@ class Process:
             docs_url=None,
             redoc_url=None,
             openapi_url=f"/{name}/api/v1/openapi.json",
+            telemetry=self._telemetry(name),
         )
         app.state.runtime = runtime
         return self._finish(app, name, runtime.service.open_paths)
+
+    def _telemetry(self, service: str) -> TelemetryConfig:
+        """FastAPI's own spans, one for each request, where they are exported."""
+        return {
+            "tracer_provider": provider_of(self.settings, service),
+            "tracing": self.settings.otlp_endpoint is not None,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+        }
 
     def _front_app(self) -> ASGIApp:
         app = FastAPI(

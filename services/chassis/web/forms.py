@@ -13,8 +13,9 @@ from starlette.requests import Request
 
 from services.chassis.refusals import NotAllowed, NotFound, Refused, Unavailable
 from services.chassis.service.definition import Runtime
-from services.chassis.storage.store import Cause, Work
+from services.chassis.storage.store import Work
 from services.chassis.web.problems import faults_of
+from services.chassis.web.routing import cause_of
 
 Filled = TypeVar("Filled", bound=BaseModel)
 Came = TypeVar("Came")
@@ -52,7 +53,7 @@ async def tried(
     `NotFound` of the page's own thing, `Unavailable`.
     """
     try:
-        async with running.store.work(Cause(request.state.correlation_id)) as work:
+        async with running.store.work(cause_of(request)) as work:
             came = await act(work)
     except Refused as refused:
         absent = isinstance(refused, NotFound) and refused.about is None

@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from services.chassis.refusals import Invalid, Refused, msg
+from services.chassis.runtime.tracing import current_traceparent
 from services.chassis.service.definition import runtime_of
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.checks import check_same, fingerprint
@@ -125,6 +126,7 @@ async def import_lines(
 
     `batch_lines`: so many are one transaction at most, if not `BATCH`.
     """
+    store, cause = runtime_of(request).store, Cause(traceparent=current_traceparent())
     as_csv = request.headers.get("content-type", "").startswith("text/csv")
     lines, read = _Lines(), (_csv_lines if as_csv else _json_lines)(line_model)
     totals = {"lines": 0, "accepted": 0, "unchanged": 0, "refused": 0}
@@ -141,7 +143,7 @@ async def import_lines(
         nonlocal weight
         weight = 0
         if batch:
-            outcome = await recorded(runtime_of(request).store, batch, record)
+            outcome = await recorded(store, batch, record, cause)
             totals["accepted"] += outcome.accepted
             totals["unchanged"] += len(batch) - outcome.accepted - len(outcome.bad)
             refuse(outcome.bad)
@@ -172,7 +174,9 @@ async def import_lines(
     return StreamingResponse(_spooled(answers), media_type="application/x-ndjson")
 
 
-async def recorded(store: Store, batch: list[tuple[int, Line]], record: Recorder[Line]) -> Outcome:
+async def recorded(
+    store: Store, batch: list[tuple[int, Line]], record: Recorder[Line], cause: Cause | None = None
+) -> Outcome:
     """One batch, in one transaction.
 
     When another import of the same lines is faster, the batch is taken anew: it then finds them known, and answers as
@@ -180,7 +184,7 @@ async def recorded(store: Store, batch: list[tuple[int, Line]], record: Recorder
     """
 
     async def once() -> Outcome:
-        async with store.work(Cause()) as work:
+        async with store.work(cause) as work:
             return await record(work, batch)
 
     return await retry_on_conflict(once, TRIES)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 
-from services.chassis.brokers.broker import BROKER_ERRORS
+from services.chassis.brokers.clients import BROKER_ERRORS
 from services.chassis.events.asyncapi import asyncapi_document
 from services.chassis.events.rebuild import NotAReadModel, Progress, Rebuilding
 from services.chassis.identity.people import Person

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from services.chassis.identity.access import AccessPolicy
 from services.chassis.identity.people import Person
+from services.chassis.runtime.tracing import current_traceparent
 from services.chassis.service.definition import Runtime, runtime_of
 from services.chassis.storage.store import Cause, Work
 from services.contracts.roles import Role
@@ -82,9 +83,14 @@ def _policies(dependant: Dependant) -> list[AccessPolicy]:
     return [*found, *(rule for inner in dependant.dependencies for rule in _policies(inner))]
 
 
+def cause_of(connection: HTTPConnection) -> Cause:
+    """Why a request's unit of work happens: its chain, and its trace."""
+    return Cause(connection.state.correlation_id, traceparent=current_traceparent())
+
+
 async def _work(connection: HTTPConnection) -> AsyncGenerator[Work]:
     runtime = runtime_of(connection)
-    async with runtime.store.work(Cause(connection.state.correlation_id)) as work:
+    async with runtime.store.work(cause_of(connection)) as work:
         yield work
 
 

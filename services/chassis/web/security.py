@@ -1,6 +1,7 @@
 """What every request passes first: who asks, in which language, from where; and what every answer carries."""
 
 import secrets
+from dataclasses import dataclass
 from time import perf_counter
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from services.chassis import i18n
 from services.chassis.identity.tokens import Signer
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import REQUESTS
+from services.chassis.runtime.tracing import current_traceparent, in_trace, origin
 from services.chassis.web.problems import problem
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -23,6 +25,17 @@ def cookie_name(settings: Settings, name: str) -> str:
     return f"__Host-cefo-{name}" if settings.secure else f"cefo-{name}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What log lines of a request are about."""
+
+    correlation_id: UUID
+
+    @property
+    def traceparent(self) -> str | None:
+        return current_traceparent()
+
+
 class RequestMiddleware:
     """ASGI middleware: identity, language, correlation, CSRF check, security headers, one metric."""
 
@@ -31,6 +44,7 @@ class RequestMiddleware:
         self._settings = settings
         self._signer = signer
         self._service = service
+        self._recorded = settings.otlp_endpoint is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request pass, or refuse it, and mark the answer."""
@@ -43,7 +57,8 @@ class RequestMiddleware:
         token = bearer or cookies.get(cookie_name(self._settings, "session"), "")
         state["person"] = self._signer.person(token) if token else None
         state["nonce"] = secrets.token_urlsafe(16)
-        state["correlation_id"] = _correlation(headers.get("x-correlation-id"))
+        state["correlation_id"] = correlation_id = _correlation(headers.get("x-correlation-id"))
+        origin.set(_Request(correlation_id))
         state["lang"] = i18n.choose(
             parse_qs(scope["query_string"].decode("latin-1")).get("lang", [None])[0],
             cookies.get("cefo-lang"),
@@ -63,8 +78,11 @@ class RequestMiddleware:
         if scope["method"] not in SAFE and not bearer and not self._same_origin(headers):
             refusal = problem(403, "cross-origin", i18n.translate("This request does not come from our own pages."))
             await refusal(scope, receive, send_guarded)
+        elif self._recorded:
+            await self._app(scope, receive, send_guarded)  # which begins or continues the trace itself
         else:
-            await self._app(scope, receive, send_guarded)
+            with in_trace(headers.get("traceparent")):
+                await self._app(scope, receive, send_guarded)
         REQUESTS.labels(self._service, scope["method"], str(status)).observe(perf_counter() - started)
 
     def _same_origin(self, headers: Headers) -> bool:

@@ -34,7 +34,7 @@ from services.intake.store import (
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Somebody came in. `at` None: now. `correlation_id`: the chain of the request, None inside a chain."""
+    """A visitor came in. `at` None: now. `cause`: the request; None where the unit of work has only one cause."""
 
     visit_id: UUID
     centre: str
@@ -42,7 +42,7 @@ class Arrival:
     channel: Channel = Channel.DESK
     at: datetime | None = None
     queue: bool = True
-    correlation_id: UUID | None = None
+    cause: Cause | None = None
 
 
 async def check_in(work: Work, arrival: Arrival) -> Visit:
@@ -96,8 +96,7 @@ def _begin(work: Work, arrival: Arrival, place: Centre) -> Visit:
     check_area(arrival.area, place.code, place.areas)
     moment = arrival.at or work.now
     domain.check_past(moment, work.now)
-    if arrival.correlation_id is not None:
-        work.cause = Cause(arrival.correlation_id)
+    work.cause = arrival.cause or work.cause
     return work.start(
         Visit(
             id=arrival.visit_id,
@@ -121,6 +120,7 @@ def _say_checked_in(work: Work, visit: Visit, arrival: Arrival) -> None:
         status=VisitStatus(visit.status),
         ticket=visit.ticket,
     )
+    work.cause = arrival.cause or work.cause
     work.emit(visit, said)
     work.notify_board(board(visit.centre))
 

@@ -12,7 +12,18 @@ from services.chassis.copies.centres import centre_copies
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.refusals import NotFound, msg
-from services.chassis.web import Body, Reading, Router, Running, Working, fragment, live_board, page, see_other
+from services.chassis.web import (
+    Body,
+    Reading,
+    Router,
+    Running,
+    Working,
+    cause_of,
+    fragment,
+    live_board,
+    page,
+    see_other,
+)
 from services.contracts.envelope import StaffCode
 from services.intake.actions import visits
 from services.intake.pages.views import DESK_COOKIE, Team, desk_board, desk_label, the_centre, this_desk
@@ -91,9 +102,8 @@ async def check_in(
     centre: str, form: Annotated[CheckInForm, Form()], request: Request, running: Running, person: Team
 ) -> Response:
     """Check somebody in from the desk page; pressed twice, it is one visit."""
-    chain = request.state.correlation_id
     queue = form.queue == "yes"
-    arrival = visits.Arrival(form.visit_id, person.at(centre), form.area or None, queue=queue, correlation_id=chain)
+    arrival = visits.Arrival(form.visit_id, person.at(centre), form.area or None, queue=queue, cause=cause_of(request))
     visit = await running.group_commit(visits.check_in_all).request(arrival)
     done = _("Welcome noted.") if visit.ticket is None else _("Ticket {ticket}.").format(ticket=visit.ticket)
     return see_other(request, f"/intake/desk/{centre}", done=done)

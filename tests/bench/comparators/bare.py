@@ -9,7 +9,7 @@ import io
 from dataclasses import dataclass
 from time import perf_counter
 
-from services.chassis.brokers.broker import topic_settings
+from services.chassis.brokers.port import topic_settings
 from services.contracts.cloudevents import Record
 from services.launcher.catalogue import SERVICES
 from tests.bench.kafka import consume, everything, how_many, make_topics, produce

@@ -1,0 +1,97 @@
+"""Starting, watching and closing the Kafka clients: the only module that knows their private attributes."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import Any, TypeVar, cast
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError, KafkaError
+
+from services.chassis.runtime.telemetry import log
+
+BROKER_ERRORS = (KafkaError, OSError, TimeoutError)
+"""What a client raises when the broker cannot be reached."""
+
+DEADLINE = 20.0
+"""Seconds that a client may take to start, or a round of sends to be acknowledged, before the client is replaced."""
+
+_log = log(__name__)
+_T = TypeVar("_T")
+
+
+async def start_client(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
+    """Connect. Raises one of `BROKER_ERRORS`; then the client is closed."""
+    try:
+        await with_timeout(DEADLINE, client.start(), grace=1)
+    except BaseException:
+        await close_client(client)
+        raise
+
+
+async def with_timeout(seconds: float, step: Coroutine[Any, Any, _T], *, grace: float = 0) -> _T:
+    """The result of this step of a client. Raises `TimeoutError` when it takes longer.
+
+    Unlike `asyncio.wait_for` of Python 3.11 it never loses a cancellation that comes as the step ends, and one that the
+    step swallows stays its own. A start that is cut off in the middle leaves a connection that nothing closes: with
+    `grace` it has so many seconds more to end by itself.
+    """
+    task = asyncio.create_task(step)
+    try:
+        async with asyncio.timeout(seconds):
+            await asyncio.wait([task])
+    except BaseException:
+        await asyncio.wait([task], timeout=grace)
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # the caller gets the timeout, or is cancelled itself
+        raise
+    return task.result()
+
+
+def check_metadata_task(consumer: AIOKafkaConsumer) -> None:
+    """Raises `KafkaConnectionError` when the client no longer learns which broker leads a partition or its group.
+
+    Its task for that ends without a sign when a connection breaks in the moment of asking: uvloop then raises what
+    aiokafka does not expect (aio-libs/aiokafka#1038). The client still fetches, and never commits again.
+    """
+    if cast(Any, consumer)._client._sync_task.done():
+        raise KafkaConnectionError("the client no longer follows the cluster")
+
+
+async def close_client(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
+    """Close the connections, without waiting for a broker that does not answer. Raises no error of the client."""
+    _clear_failed_metadata_task(client)
+    try:
+        await with_timeout(3, client.stop())
+    except Exception as error:
+        _log.warning("a client of the broker did not stop cleanly", error=repr(error))
+        await _force_close(cast(Any, client))
+
+
+def _clear_failed_metadata_task(client: Any) -> None:
+    """Clears the failed metadata task so that `stop()` does not re-raise its error before it closes a connection."""
+    inner = client.client if hasattr(client, "_sender") else client._client
+    if (following := inner._sync_task) is not None and following.done() and not following.cancelled():
+        following.exception()
+        inner._sync_task = None
+
+
+async def _force_close(client: Any) -> None:
+    """Force-closes what `stop()` left running: its tasks would go on sending or fetching, over open connections."""
+    _clear_failed_metadata_task(client)
+    sends = hasattr(client, "_sender")
+    if sends:
+        steps = [client._sender.close, client.client.close]
+    else:
+        heartbeat = getattr(client._coordinator, "_stop_heartbeat_task", None)  # none without a group
+        steps = [heartbeat, client._fetcher.close, client._client.close]
+    for step in filter(None, steps):
+        with contextlib.suppress(Exception):
+            await with_timeout(1, step())
+    if sends:
+        # Only now: a request on its way puts its batches back a moment after its connection is closed.
+        await asyncio.sleep(0.2)
+        client._message_accumulator.fail_all(KafkaError("given up"))
+        await asyncio.sleep(0.01)  # and in the loop's next turns the stop that waited for these batches ends

@@ -1,0 +1,18 @@
+"""FastStream's middlewares around every batch that is published or processed: metrics and traces."""
+
+from typing import Any
+
+import prometheus_client
+from faststream.kafka.opentelemetry import KafkaTelemetryMiddleware
+from faststream.kafka.prometheus import KafkaPrometheusMiddleware
+
+from services.chassis.runtime.settings import Settings
+from services.chassis.runtime.tracing import provider_of
+
+
+def middlewares(settings: Settings, service: str) -> list[Any]:
+    """FastStream's Prometheus and OpenTelemetry middlewares, for one service."""
+    return [
+        KafkaPrometheusMiddleware(registry=prometheus_client.REGISTRY, app_name=service, metrics_prefix="cefo_kafka"),
+        KafkaTelemetryMiddleware(tracer_provider=provider_of(settings, service)),
+    ]
