@@ -1,13 +1,19 @@
 """Where it is found in the navigation of every page; apart, because every process shows the links of all services."""
 
 from services.chassis.refusals import msg
-from services.chassis.service.definition import Link
+from services.chassis.service.definition import Card, Link
 from services.contracts.roles import Role
 
 NAV = (
-    Link(msg("Directory"), "/directory/"),
+    Link(
+        msg("Directory"),
+        "/directory/",
+        card=Card(
+            "search", msg("Find a provider"), msg("Training, advice and support near you, without ranking anybody up.")
+        ),
+    ),
     Link(msg("Referrals"), "/directory/referrals", (Role.COUNSELLOR,)),
-    Link(msg("Inbox"), "/directory/inbox", (Role.PROVIDER,)),
+    Link(msg("Inbox"), "/directory/inbox", (Role.PROVIDER,), home_of=Role.PROVIDER),
     Link(msg("Our entry"), "/directory/entry", (Role.PROVIDER,)),
-    Link(msg("Referral events"), "/directory/referral-events", (Role.CITE, Role.MANAGER)),
+    Link(msg("Referral events"), "/directory/referral-events", (Role.CITE, Role.MANAGER), home_of=Role.CITE),
 )

@@ -1,6 +1,18 @@
 """Where it is found in the navigation of every page; apart, because every process shows the links of all services."""
 
 from services.chassis.refusals import msg
-from services.chassis.service.definition import Link
+from services.chassis.service.definition import Card, Link
+from services.contracts.roles import Role
 
-NAV = (Link(msg("Results"), "/impact/"),)
+NAV = (
+    Link(
+        msg("Results"),
+        "/impact/",
+        home_of=Role.MANAGER,
+        card=Card(
+            "flag",
+            msg("What the centres achieved"),
+            msg("Visitors, interviews and guidance, for any period and any centre."),
+        ),
+    ),
+)

@@ -4,4 +4,4 @@ from services.chassis.refusals import msg
 from services.chassis.service.definition import Link
 from services.contracts.roles import Role
 
-NAV = (Link(msg("Front desk"), "/intake/", (Role.FRONT_DESK, Role.COUNSELLOR)),)
+NAV = (Link(msg("Front desk"), "/intake/", (Role.FRONT_DESK, Role.COUNSELLOR), home_of=Role.FRONT_DESK),)

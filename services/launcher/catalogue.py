@@ -1,6 +1,6 @@
 """The five services, by name. Each is imported when it is asked for: most commands need only the names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -36,11 +36,11 @@ def _service(name: str) -> "Service":
 SERVICES: Mapping[str, "Service"] = _Catalogue()
 
 
-def navigation() -> "list[Link]":
-    """What the pages of every process lead to; nothing else of the services is imported."""
-    return [link for name in NAMES for link in import_module(f"services.{name}.nav").NAV]
+def navigation() -> "dict[str, Sequence[Link]]":
+    """What the pages of every process lead to, by service; nothing else of the services is imported."""
+    return {name: import_module(f"services.{name}.nav").NAV for name in NAMES}
 
 
 def folders() -> list[Path]:
-    """Where the services are: their words are known to every process."""
-    return [Path(__file__).parents[1] / name for name in NAMES]
+    """Where the services are, and the launcher with its demonstration: their words are known to every process."""
+    return [Path(__file__).parents[1] / name for name in (*NAMES, "launcher")]

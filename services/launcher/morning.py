@@ -17,8 +17,9 @@ from services.chassis.identity.people import Person, visitor
 from services.chassis.identity.tokens import Signer
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.runtime.telemetry import log
-from services.chassis.web.platform import DEMO_ACCOUNTS
+from services.launcher import demo
 from services.launcher.trust import trusted
+from services.scheduling.claims import code_of
 
 CENTRE = "liege"
 AREAS = ("find-job", "choose-path", "select-training", "create-business", "choose-path", "find-job")
@@ -52,9 +53,9 @@ class Team:
     def __init__(self, url: str, signer: Signer) -> None:
         self._client = httpx2.AsyncClient(base_url=url, trust_env=False, verify=trusted(url), timeout=PATIENCE)
         self._signer = signer
-        self.desk = DEMO_ACCOUNTS["accueil-liege"]
-        self.counsellor = DEMO_ACCOUNTS["conseil-liege"]
-        self.operator = DEMO_ACCOUNTS["exploitation"]
+        self.desk = demo.ACCOUNTS["accueil-liege"].person
+        self.counsellor = demo.ACCOUNTS["conseil-liege"].person
+        self.operator = demo.ACCOUNTS["exploitation"].person
 
     async def ask(self, who: Person, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The JSON answer. Raises `TimeoutError` when it was refused to the end."""
@@ -122,7 +123,7 @@ async def _a_beginning(team: Team, now: datetime) -> dict[str, Any]:
         "kind": "guidance",
         "centre": CENTRE,
         "area": "choose-path",
-        "counsellor": team.counsellor.staff_code,
+        "counsellor": code_of(team.counsellor),
         "starts_at": _open_day(now, -7, days["closed_on"]).isoformat(),
         "minutes": 60,
         "status": "fulfilled",

@@ -19,7 +19,7 @@ from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import configure_logging
 from services.chassis.web.app import Process
 from services.chassis.web.pages import link_to
-from services.launcher import morning
+from services.launcher import demo, morning
 from services.launcher.catalogue import SERVICES, folders, navigation
 from services.launcher.embedded import EmbeddedKafka, EmbeddedRedis, refill
 from services.launcher.errors import Refusal
@@ -119,8 +119,9 @@ async def run(wanted: Wanted, console: Console) -> None:
             [SERVICES[name] for name in wanted.services],
             settings,
             broker,
-            links=navigation(),
+            navigation=navigation(),
             folders=folders(),
+            accounts=demo.ACCOUNTS,
             clock=clock_of(settings),
         )
         if isinstance(broker, EmbeddedBroker):

@@ -6,5 +6,5 @@ from services.contracts.roles import Role
 
 NAV = (
     Link(msg("Plans"), "/plans/", (Role.COUNSELLOR,)),
-    Link(msg("My plan"), "/plans/mine", (Role.VISITOR,)),
+    Link(msg("My plan"), "/plans/mine", (Role.VISITOR,), home_of=Role.VISITOR),
 )

@@ -12,15 +12,17 @@ import sqlalchemy as sa
 from playwright.async_api import Page
 
 from services.chassis.events.dead_letters import dead_letter_row
-from services.chassis.identity.people import Person, visitor
+from services.chassis.identity.people import Claim, Person, visitor
 from services.chassis.identity.tokens import Signer
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.tables import DeadLetterState, dead_letters_table
-from services.chassis.web.platform import DEMO_ACCOUNTS
 from services.chassis.web.security import cookie_name
 from services.contracts.cloudevents import Record
 from services.contracts.intake import DeskCheckIn
 from services.contracts.roles import Role
+from services.directory.claims import ORGANIZATION
+from services.launcher import demo
+from services.scheduling.claims import STAFF_CODE
 from tests.journeys.adult import IFAPME_SERVICE, Centre, ok
 from tests.journeys.stacks import Stack, embedded, eventually
 
@@ -54,10 +56,10 @@ def morning(folder: Path) -> Generator[Morning]:
             subject="demo/new-provider",
             name="new-provider",
             roles=frozenset({Role.PROVIDER}),
-            organization_id=uuid4(),
+            claims=frozenset({Claim(ORGANIZATION, str(uuid4()))}),
         )
         people = {
-            **DEMO_ACCOUNTS,
+            **{key: account.person for key, account in demo.ACCOUNTS.items()},
             "visitor": visitor(UUID(made["person"])),
             "newcomer": newcomer,
             "new-provider": provider,
@@ -75,7 +77,7 @@ def staff(name: str, centres: set[str]) -> Person:
         name=name,
         roles=frozenset({Role.COUNSELLOR}),
         centres=frozenset(centres),
-        staff_code=f"{name}-c01",
+        claims=frozenset({Claim(STAFF_CODE, f"{name}-c01")}),
     )
 
 

@@ -8,10 +8,12 @@ import structlog
 
 from services.chassis.identity.people import Person
 from services.chassis.testing import Client, FixedClock, client_of, quiet_settings
+from services.chassis.web.platform import DemoAccount
 from services.contracts.roles import Role
 from tests.chassis.sample_service import Table, service
 
 DESK = Person(subject="t/desk", name="Accueil (test)", roles=frozenset({Role.FRONT_DESK}), centres=frozenset({"huy"}))
+ACCOUNTS = {"welcome": DemoAccount("welcome", DESK, "Welcome visitors.")}
 OPERATOR = Person(subject="t/ops", name="Exploitation (test)", roles=frozenset({Role.OPERATOR}))
 
 
@@ -32,7 +34,7 @@ def clock() -> FixedClock:
 @pytest.fixture
 async def client(tmp_path: Path, clock: FixedClock) -> AsyncGenerator[Client]:
     settings = quiet_settings(tmp_path, body_limit=2048, demo=True)
-    async with client_of(service(tmp_path), tmp_path, clock=clock, settings=settings) as made:
+    async with client_of(service(tmp_path), tmp_path, clock=clock, settings=settings, accounts=ACCOUNTS) as made:
         async with made.store.writer.begin() as connection:
             await connection.run_sync(Table.metadata.create_all)
         yield made

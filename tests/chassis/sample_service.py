@@ -171,6 +171,9 @@ def service(folder: Path) -> Service:
         reactions=reactions,
         routers=(api, pages),
         folder=folder / "sample",
-        nav=(Link("Front desk", "/sample/", (Role.FRONT_DESK,)),),
+        nav=(
+            Link("Front desk", "/sample/", (Role.FRONT_DESK,), home_of=Role.FRONT_DESK),
+            Link("My notes", "/sample/mine", (Role.VISITOR,), home_of=Role.VISITOR),
+        ),
         open_paths=(IMPORT,),
     )

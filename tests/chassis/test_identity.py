@@ -7,10 +7,11 @@ from time import time
 from uuid import uuid4
 
 import pytest
+from pydantic import ValidationError
 
 from services.chassis.identity import tokens
 from services.chassis.identity.access import AccessPolicy
-from services.chassis.identity.people import Person
+from services.chassis.identity.people import Claim, Person
 from services.chassis.identity.tokens import Signer, signer
 from services.chassis.refusals import NotAllowed, NotSignedIn, WrongCentre
 from services.chassis.testing import quiet_settings
@@ -53,7 +54,18 @@ def test_a_visitor_is_only_themself() -> None:
 
 def test_a_session_comes_back_as_the_same_person() -> None:
     mine = Signer("key", 12)
-    assert mine.person(mine.session(NADIA)) == NADIA
+    nadia = NADIA.model_copy(update={"claims": frozenset({Claim("badge", "7"), Claim("floor", "2")})})
+    assert mine.person(mine.session(nadia)) == nadia
+    assert hash(mine.person(mine.session(nadia))) == hash(nadia)
+
+
+def test_a_claim_has_one_value_or_none() -> None:
+    account = {"subject": "t/x", "name": "X (test)", "roles": {Role.COUNSELLOR}}
+    known = Person.model_validate(account | {"claims": [("badge", "7")]})
+    assert (known.claim("badge"), known.claim("floor")) == ("7", None)
+    for claims in ([("badge", "7"), ("badge", "8")], [("badge", "")], [("Not a name", "7")]):
+        with pytest.raises(ValidationError):
+            Person.model_validate(account | {"claims": claims})
 
 
 def test_a_session_that_is_known_already_still_ends(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from services.chassis.identity.people import Person
-from services.chassis.testing import ORIGIN, Client
+from services.chassis.testing import ORIGIN, Client, client_of, quiet_settings
 from services.contracts.roles import Role
-from tests.chassis.conftest import DESK, OPERATOR
+from tests.chassis.conftest import ACCOUNTS, DESK, OPERATOR
 
 NOTES = "/sample/api/v1/notes"
 PAGE = {"accept": "text/html"}
@@ -235,15 +235,31 @@ async def test_the_language_is_asked_for_remembered_or_the_browsers(client: Clie
 
 async def test_signing_in_leads_only_to_our_own_pages(client: Client) -> None:
     for next, to in (
-        ("/impact/?a=1", "/impact/?a=1"),
-        ("https://evil.example/", "/intake/"),
-        ("//evil.example/", "/intake/"),
-        ("/\\evil.example", "/intake/"),
-        ("javascript:alert(1)", "/intake/"),
+        ("/sample/?a=1", "/sample/?a=1"),
+        ("https://evil.example/", "/sample/"),
+        ("//evil.example/", "/sample/"),
+        ("/\\evil.example", "/sample/"),
+        ("javascript:alert(1)", "/sample/"),
     ):
-        answer = await client.post("/sign-in", data={"account": "accueil-liege", "next": next})
+        answer = await client.post("/sign-in", data={"account": "welcome", "next": next})
         assert (answer.status_code, answer.headers["location"]) == (303, to)
     assert (await client.post("/sign-in", data={"account": "root"})).status_code == 404
+
+
+async def test_demo_accounts_are_only_there_for_a_demonstration(client: Client, tmp_path: Path) -> None:
+    assert "Accueil (test)" in (await client.get("/sign-in", headers=PAGE)).text
+    real = quiet_settings(tmp_path / "real", demo=False)
+    async with client_of(client.runtime.service, tmp_path / "real", settings=real, accounts=ACCOUNTS) as site:
+        assert "Accueil (test)" not in (await site.get("/sign-in", headers=PAGE)).text
+        assert (await site.post("/sign-in", data={"account": "welcome"})).status_code == 404
+
+
+async def test_whoever_signed_in_comes_to_the_page_of_their_first_role(client: Client) -> None:
+    home_of = client.process.site.home_of
+    assert home_of(DESK) == "/sample/"
+    assert home_of(OPERATOR) == "/sample/dead-letters"
+    assert home_of(DESK.model_copy(update={"roles": frozenset({Role.OPERATOR, Role.FRONT_DESK})})) == "/sample/"
+    assert home_of(DESK.model_copy(update={"roles": frozenset({Role.CITE})})) == "/", "no service has a page for it"
 
 
 async def test_a_personal_link_signs_in_by_a_button_and_only_that_person(client: Client) -> None:
@@ -252,7 +268,7 @@ async def test_a_personal_link_signs_in_by_a_button_and_only_that_person(client:
     page = await client.get("/sign-in/link", params={"token": link}, headers=PAGE)
     assert page.status_code == 200
     assert "cefo-session" not in client.cookies
-    assert (await client.post("/sign-in/link", data={"token": link})).headers["location"] == "/plans/mine"
+    assert (await client.post("/sign-in/link", data={"token": link})).headers["location"] == "/sample/mine"
     session = client.process.signer.session(visitor)
     assert (await client.post("/sign-in/link", data={"token": session})).status_code == 404
     assert (await client.post("/sign-out")).status_code == 303

@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx2
 
 from services.chassis.brokers import broker_of
-from services.chassis.identity.people import Person
+from services.chassis.identity.people import Claim, Person
 from services.chassis.runtime.live import Live
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
@@ -15,6 +15,7 @@ from services.chassis.testing import migrated
 from services.chassis.web.app import Process
 from services.contracts.roles import Role
 from services.directory.app import SERVICE, start
+from services.directory.claims import ORGANIZATION
 from services.directory.demo import organization_id
 from tests.directory.told import Clock
 
@@ -24,9 +25,11 @@ PROVIDER = Person(
     subject="demo/ifapme",
     name="Provider (demo)",
     roles=frozenset({Role.PROVIDER}),
-    organization_id=organization_id("ifapme"),
+    claims=frozenset({Claim(ORGANIZATION, str(organization_id("ifapme")))}),
 )
-OTHER_PROVIDER = PROVIDER.model_copy(update={"subject": "demo/siep", "organization_id": organization_id("siep")})
+OTHER_PROVIDER = PROVIDER.model_copy(
+    update={"subject": "demo/siep", "claims": frozenset({Claim(ORGANIZATION, str(organization_id("siep")))})}
+)
 COUNSELLOR = Person(
     subject="demo/mons", name="Counsellor (demo)", roles=frozenset({Role.COUNSELLOR}), centres=frozenset({"mons"})
 )

@@ -18,13 +18,15 @@ from uuid import NAMESPACE_URL, uuid5
 
 import httpx2
 
-from services.chassis.identity.people import Person
+from services.chassis.identity.people import Claim, Person
 from services.chassis.identity.tokens import signer
 from services.chassis.runtime.settings import Settings
 from services.contracts.roles import Role
+from services.directory.claims import ORGANIZATION
 from services.launcher.local import LocalStack
 from services.launcher.ports import free_ports
 from services.launcher.trust import trusted
+from services.scheduling.claims import STAFF_CODE
 from tests.faults.checker import Finding, check
 from tests.faults.evidence import SERVICES, Evidence, outbox_counts, read_figures, read_store, read_topics, unread
 from tests.faults.history import History
@@ -201,8 +203,16 @@ def load_on(platform: Platform, seed: int, publisher: Publisher | None = None, u
     """A load generator for this platform, its requests noted in the platform's history."""
     staff = (Role.FRONT_DESK, Role.COUNSELLOR)
     tokens = Tokens(
-        team=token_of(platform.folder, "fault-tests", *staff, centres=frozenset(CENTRES), staff_code="c-faults"),
-        provider=token_of(platform.folder, "fault-tests", Role.PROVIDER, organization_id=IFAPME),
+        team=token_of(
+            platform.folder,
+            "fault-tests",
+            *staff,
+            centres=frozenset(CENTRES),
+            claims=frozenset({Claim(STAFF_CODE, "c-faults")}),
+        ),
+        provider=token_of(
+            platform.folder, "fault-tests", Role.PROVIDER, claims=frozenset({Claim(ORGANIZATION, str(IFAPME))})
+        ),
     )
     return Load(url or platform.url, tokens, platform.history, seed, publisher)
 

@@ -7,6 +7,7 @@ import httpx2
 import orjson
 import pytest
 
+from services.chassis.identity.people import Claim
 from services.chassis.testing import Client
 from services.chassis.web import imports
 from services.contracts.scheduling import FinalisingSessionDue, InterviewHeld, InterviewStarted, SeatTaken
@@ -169,7 +170,7 @@ async def test_wrong_centre_wrong_role_and_nobody(desk: Client, known: Somebody)
 
 
 async def test_an_account_without_a_code_holds_no_interviews(desk: Client, known: Somebody) -> None:
-    desk.signed_in(COUNSELLOR.model_copy(update={"staff_code": None}))
+    desk.signed_in(COUNSELLOR.model_copy(update={"claims": frozenset[Claim]()}))
     refused = await post(desk, "interviews/information", 403, visit_id=str(known.visit_id))
     assert refused["type"] == "/problems/no-staff-code"
 

@@ -5,8 +5,10 @@ from urllib.parse import unquote
 import pytest
 import sqlalchemy as sa
 
+from services.chassis.identity.people import Claim
 from services.chassis.testing import Client
 from services.contracts.scheduling import InterviewBooked, InterviewHeld, InterviewMoved, PathOpened
+from services.scheduling.claims import STAFF_CODE
 from services.scheduling.store import Interview, Seat, Workshop
 from tests.scheduling.told import COUNSELLOR, ELSEWHERE, LIEGE, VISITOR, Clock, Somebody, liege, said, said_of, tell
 
@@ -77,7 +79,7 @@ async def test_a_start_by_mistake_is_undone_on_the_board(desk: Client, known: So
 
 async def test_who_is_faster_is_said_in_a_flash(desk: Client, known: Somebody) -> None:
     await press(desk, f"/visits/{known.visit_id}/start")
-    desk.signed_in(COUNSELLOR.model_copy(update={"staff_code": "liege-c02"}))
+    desk.signed_in(COUNSELLOR.model_copy(update={"claims": frozenset({Claim(STAFF_CODE, "liege-c02")})}))
     assert "error:" in await press(desk, f"/visits/{known.visit_id}/start")
     assert "liege-c01" in await see(desk, "/")
 

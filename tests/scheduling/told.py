@@ -7,7 +7,7 @@ from uuid import UUID, uuid4, uuid5
 
 import sqlalchemy as sa
 
-from services.chassis.identity.people import Person
+from services.chassis.identity.people import Claim, Person
 from services.chassis.storage.outbox import unpack_headers
 from services.chassis.storage.store import Cause, Store
 from services.contracts import Event
@@ -26,6 +26,7 @@ from services.contracts.intake import (
     VisitStatus,
 )
 from services.contracts.roles import Role
+from services.scheduling.claims import STAFF_CODE
 from services.scheduling.reactions import reactions
 
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -40,10 +41,16 @@ COUNSELLOR = Person(
     name="Nadia (demo)",
     roles=frozenset({Role.COUNSELLOR}),
     centres=frozenset({LIEGE}),
-    staff_code=NADIA,
+    claims=frozenset({Claim(STAFF_CODE, NADIA)}),
 )
-COLLEAGUE = COUNSELLOR.model_copy(update={"subject": "demo/tom", "staff_code": TOM})
-ELSEWHERE = COUNSELLOR.model_copy(update={"subject": "demo/lea", "centres": frozenset({"mons"}), "staff_code": "m-c01"})
+COLLEAGUE = COUNSELLOR.model_copy(update={"subject": "demo/tom", "claims": frozenset({Claim(STAFF_CODE, TOM)})})
+ELSEWHERE = COUNSELLOR.model_copy(
+    update={
+        "subject": "demo/lea",
+        "centres": frozenset({"mons"}),
+        "claims": frozenset({Claim(STAFF_CODE, "m-c01")}),
+    }
+)
 OPERATOR = Person(subject="demo/ops", name="Ops (demo)", roles=frozenset({Role.OPERATOR}))
 VISITOR = Person(subject="visitor", name="–", roles=frozenset({Role.VISITOR}), subject_ref=uuid4())
 

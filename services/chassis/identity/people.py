@@ -1,8 +1,9 @@
 """Who sends a request, in which role, for which centres."""
 
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.chassis.refusals import WrongCentre, msg
 from services.contracts.roles import Role
@@ -18,8 +19,15 @@ ROLE_LABELS = {
 }
 
 
+class Claim(NamedTuple):
+    """Something more that the account says of a person. Which names there are is known to the service that reads it."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$")]
+    value: Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class Person(BaseModel):
-    """Whoever is signed in. Staff have centres; a visitor a `subject_ref`; a provider an `organization_id`."""
+    """Whoever is signed in. Staff have centres; a visitor a `subject_ref`; the rest are claims."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,10 +37,19 @@ class Person(BaseModel):
     roles: frozenset[Role]
     centres: frozenset[str] = frozenset()
     """Centres this person works for; empty with role manager or operator: all."""
-    staff_code: str | None = None
-    """The code under which scheduling knows a counsellor."""
     subject_ref: UUID | None = None
-    organization_id: UUID | None = None
+    claims: frozenset[Claim] = frozenset()
+
+    @field_validator("claims")
+    @classmethod
+    def _one_value_each(cls, claims: frozenset[Claim]) -> frozenset[Claim]:
+        if len({claim.name for claim in claims}) < len(claims):
+            raise ValueError("a claim has two values")
+        return claims
+
+    def claim(self, name: str) -> str | None:
+        """What the account says under this name; None: nothing."""
+        return next((claim.value for claim in self.claims if claim.name == name), None)
 
     @property
     def role_label(self) -> str:

@@ -28,12 +28,24 @@ from services.contracts.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """What the platform's first page says of a link, for anyone: an icon's name and two msgids."""
+
+    icon: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """An entry of the navigation; `roles` None: for everybody."""
 
     label: str
     href: str
     roles: tuple[Role, ...] | None = None
+    home_of: Role | None = None
+    """The role whose people come here when they have signed in."""
+    card: Card | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ from services.chassis.storage.migrations import migrate
 from services.chassis.storage.outbox import unpack_headers
 from services.chassis.storage.store import Store
 from services.chassis.web.app import Process
+from services.chassis.web.platform import DemoAccount
 from services.chassis.web.security import cookie_name
 from services.contracts import Event
 from services.contracts.cloudevents import IncomingEvent, Record, read_event, write_event
@@ -140,10 +141,11 @@ async def client_of(
     person: Person | None = None,
     clock: Clock = system_clock,
     settings: Settings | None = None,
+    accounts: Mapping[str, DemoAccount] | None = None,
 ) -> AsyncGenerator["Client"]:
     """A browser in front of a process with this one service, on stores in `folder`; relay and consumer stand still."""
     chosen = settings or quiet_settings(folder)
-    process = Process([service], chosen, broker_of(chosen), live=Live(), clock=clock)
+    process = Process([service], chosen, broker_of(chosen), live=Live(), clock=clock, accounts=accounts)
     runtime = process.runtimes[0]
     await migrated(runtime.store, service)
     if service.on_start is not None:

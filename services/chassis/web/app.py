@@ -1,7 +1,7 @@
 """One process: one to five services behind one origin, with the pages they share."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from services.chassis.storage.store import Store
 from services.chassis.web import operations
 from services.chassis.web import platform as front
 from services.chassis.web.pages import Site
+from services.chassis.web.platform import DemoAccount
 from services.chassis.web.problems import answer_http, answer_invalid, answer_refused
 from services.chassis.web.routing import policy_of, routes_in
 from services.chassis.web.security import RequestMiddleware
@@ -44,10 +45,15 @@ class Process:
         *,
         live: Live | None = None,
         clock: Clock = system_clock,
-        links: Sequence[Link] | None = None,
+        navigation: Mapping[str, Sequence[Link]] | None = None,
         folders: Sequence[Path] | None = None,
+        accounts: Mapping[str, DemoAccount] | None = None,
     ) -> None:
-        """`links` and `folders` (words): those of all services of the platform; without them, of these."""
+        """What one process shows of the whole platform.
+
+        `navigation`: the links of all services, by name; `folders`: where their words are; without them, of these
+        services. `accounts`: of the demonstration, by key; nobody has one unless the settings say `demo`.
+        """
         self.settings = settings
         self.broker = broker
         self.live = live or Live(settings.redis, [service.name for service in services])
@@ -55,8 +61,8 @@ class Process:
         own = [service.folder for service in services]
         for folder in folders or own:
             i18n.add_catalogues(folder / "locales")
-        shown = links or [link for service in services for link in service.nav]
-        self.site = Site(own, list(shown), secure=settings.secure)
+        self.site = Site(own, navigation or {one.name: one.nav for one in services}, secure=settings.secure)
+        self._accounts = accounts if accounts is not None and settings.demo else {}
         self.runtimes = [Runtime(service, settings, broker, self.live, clock) for service in services]
         self._apps = {runtime.service.name: self._service_app(runtime) for runtime in self.runtimes}
         self._front = self._front_app()
@@ -128,6 +134,7 @@ class Process:
         )
         app.mount("/static", front.assets())
         app.state.runtimes = self.runtimes
+        app.state.accounts = self._accounts
         return self._finish(app, "front", ())
 
     def _finish(self, app: FastAPI, name: str, open_paths: tuple[str, ...]) -> ASGIApp:

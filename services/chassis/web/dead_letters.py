@@ -18,7 +18,7 @@ from services.chassis.refusals import Refused, msg
 from services.chassis.storage.outbox import unpack_headers
 from services.chassis.storage.tables import DeadLetterState
 from services.chassis.web.forms import read_form
-from services.chassis.web.pages import page, see_other
+from services.chassis.web.pages import dead_letters_page, page, see_other
 from services.chassis.web.problems import explain
 from services.chassis.web.routing import Body, Reading, Router, Running
 
@@ -126,7 +126,7 @@ def _add_api(router: Router, service: str, operator: Any) -> None:
 
 
 def _add_pages(router: Router, service: str, operator: Any) -> None:
-    home = f"/{service}/dead-letters"
+    home = dead_letters_page(service)
 
     @router.get("/dead-letters", include_in_schema=False)
     async def letters_page(
@@ -146,7 +146,7 @@ def _add_pages(router: Router, service: str, operator: Any) -> None:
             request,
             "dead_letters.html",
             service=service,
-            services=sorted({link.href.split("/")[1] for link in request.app.state.site.links} | {service}),
+            services=sorted(request.app.state.site.services),
             letters=[_shown(service, row) for row in rows],
             state=chosen,
             reason=reason,
@@ -173,7 +173,7 @@ def _add_pages(router: Router, service: str, operator: Any) -> None:
 
 def _add_decisions(router: Router, service: str, operator: Any) -> None:
     """What the buttons of the pages do."""
-    home = f"/{service}/dead-letters"
+    home = dead_letters_page(service)
 
     @router.post("/dead-letters/retry", include_in_schema=False)
     async def retry_all_on_page(

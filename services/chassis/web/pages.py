@@ -1,7 +1,7 @@
 """Pages: templates, language, navigation, the short message after an action."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from services.chassis.identity.people import Person, visitor
 from services.chassis.identity.tokens import Signer
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.service.definition import Link
+from services.contracts.roles import Role
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -27,12 +28,25 @@ _LANGUAGE_NAMES = {"fr": "Français", "de": "Deutsch", "nl": "Nederlands", "en":
 
 
 class Site:
-    """What all pages of one process share: templates of its services and their navigation."""
+    """What all pages of one process share: templates of its services and the navigation of the platform."""
 
-    def __init__(self, folders: list[Path], links: list[Link], *, secure: bool) -> None:
-        self.links = links
+    def __init__(self, folders: list[Path], navigation: Mapping[str, Sequence[Link]], *, secure: bool) -> None:
+        """`navigation`: the links of each service, by its name."""
+        self.services = tuple(navigation)
+        self.links = [link for links in navigation.values() for link in links]
+        self.homes = {link.home_of: link.href for link in self.links if link.home_of is not None}
+        self.homes.setdefault(Role.OPERATOR, dead_letters_page(self.services[0]))
         self.secure = secure
         self.templates = _templates(HERE, *folders)
+
+    def home_of(self, person: Person) -> str:
+        """Where the person's work is: of several roles, the first one's; the first page where no service says."""
+        return next((self.homes[role] for role in Role if person.has(role) and role in self.homes), "/")
+
+
+def dead_letters_page(service: str) -> str:
+    """The address of a service's dead letters."""
+    return f"/{service}/dead-letters"
 
 
 @cache

@@ -1,8 +1,8 @@
 """What every process answers beside its services: the way in, the assets, health and metrics."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
-from uuid import NAMESPACE_URL, uuid5
 
 from fastapi import Form, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -16,56 +16,18 @@ from services.chassis.web.pages import STATIC, page, see_other
 from services.chassis.web.routing import Body, Router, anyone
 from services.chassis.web.security import cookie_name
 from services.contracts import EVENTS
-from services.contracts.roles import Role
 
 Anyone = Annotated[Person | None, anyone]
 router = Router(pages=True)
 
-_HOME = {
-    Role.FRONT_DESK: "/intake/",
-    Role.COUNSELLOR: "/scheduling/",
-    Role.VISITOR: "/plans/mine",
-    Role.PROVIDER: "/directory/inbox",
-    Role.CITE: "/directory/referral-events",
-    Role.MANAGER: "/impact/",
-    Role.OPERATOR: "/intake/dead-letters",
-}
 
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """An account that the sign-in page of a demonstration offers. `what`: the msgid of what it comes to do."""
 
-def _demo(account: str, name: str, role: Role, **more: Any) -> Person:
-    return Person(subject=f"demo/{account}", name=name, roles=frozenset({role}), **more)
-
-
-DEMO_ACCOUNTS = {
-    "accueil-liege": _demo("accueil-liege", msg("Front desk, Liège"), Role.FRONT_DESK, centres=frozenset({"liege"})),
-    "conseil-liege": _demo(
-        "conseil-liege",
-        msg("Counsellor, Liège"),
-        Role.COUNSELLOR,
-        centres=frozenset({"liege"}),
-        staff_code="liege-c01",
-    ),
-    "accueil-namur": _demo("accueil-namur", msg("Front desk, Namur"), Role.FRONT_DESK, centres=frozenset({"namur"})),
-    "conseil-namur": _demo(
-        "conseil-namur",
-        msg("Counsellor, Namur"),
-        Role.COUNSELLOR,
-        centres=frozenset({"namur"}),
-        staff_code="namur-c01",
-    ),
-    "operateur-ifapme": _demo(
-        "operateur-ifapme",
-        msg("Provider, IFAPME (demo)"),
-        Role.PROVIDER,
-        organization_id=uuid5(NAMESPACE_URL, "https://cefo.example/demo/organization/ifapme"),
-    ),
-    "cite-charleroi": _demo(
-        "cite-charleroi", msg("Cité des métiers, Charleroi"), Role.CITE, centres=frozenset({"charleroi"})
-    ),
-    "region": _demo("region", msg("Region"), Role.MANAGER),
-    "exploitation": _demo("exploitation", msg("Operations"), Role.OPERATOR),
-}
-"""Accounts of the demo, listed on the sign-in page. They exist only with `CEFO_DEMO`."""
+    key: str
+    person: Person
+    what: str
 
 
 class SignIn(Body):
@@ -84,22 +46,23 @@ class LinkIn(Body):
 @router.get("/")
 async def home(request: Request, person: Anyone) -> Response:
     """The first page: where to go, for whoever comes."""
-    return page(request, "home.html", home=_home_of(person) if person else None)
+    site = request.app.state.site
+    return page(request, "home.html", home=site.home_of(person) if person else None, links=site.links)
 
 
 @router.get("/sign-in")
 async def sign_in_page(request: Request, person: Anyone, next: str = "") -> Response:
     """The demo accounts, or a word on where sign-in comes from."""
-    accounts = DEMO_ACCOUNTS if request.app.state.settings.demo else {}
-    return page(request, "sign_in.html", accounts=accounts, next=_local_path(next))
+    return page(request, "sign_in.html", accounts=request.app.state.accounts.values(), next=_local_path(next))
 
 
 @router.post("/sign-in")
 async def sign_in(request: Request, form: Annotated[SignIn, Form()], person: Anyone) -> Response:
     """Sign in as a demo account."""
-    if not request.app.state.settings.demo or form.account not in DEMO_ACCOUNTS:
+    account: DemoAccount | None = request.app.state.accounts.get(form.account)
+    if account is None:
         raise NotFound(what=msg("account"))
-    return _signed_in(request, DEMO_ACCOUNTS[form.account], _local_path(form.next))
+    return _signed_in(request, account.person, _local_path(form.next))
 
 
 @router.get("/sign-in/link")
@@ -168,7 +131,7 @@ def assets() -> StaticFiles:
 
 def _signed_in(request: Request, person: Person, next: str) -> Response:
     settings = request.app.state.settings
-    response = RedirectResponse(next or _home_of(person), 303)
+    response = RedirectResponse(next or request.app.state.site.home_of(person), 303)
     response.set_cookie(
         cookie_name(settings, "session"),
         request.app.state.signer.session(person),
@@ -179,10 +142,6 @@ def _signed_in(request: Request, person: Person, next: str) -> Response:
         path="/",
     )
     return response
-
-
-def _home_of(person: Person) -> str:
-    return next(path for role, path in _HOME.items() if person.has(role))
 
 
 def _local_path(text: str) -> str:

@@ -8,6 +8,7 @@ from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.contracts.roles import Role
+from services.directory.claims import organization_of
 from services.directory.domain import Party
 from services.directory.store import Referral, UnassignedReferral
 
@@ -18,7 +19,7 @@ async def referral_for(session: AsyncSession, id: UUID, person: Person) -> Refer
     Raises `NotFound`, also for a provider whom it does not concern; `WrongCentre` for another centre's counsellor.
     """
     referral = await session.get(Referral, id)
-    if referral is None or (person.has(Role.PROVIDER) and referral.organization_id != person.organization_id):
+    if referral is None or (person.has(Role.PROVIDER) and referral.organization_id != organization_of(person)):
         raise NotFound(what=msg("referral"))
     return referral if person.has(Role.PROVIDER) else own(referral, person, msg("referral"))
 

@@ -14,6 +14,7 @@ from services.contracts.roles import Role
 from services.directory import actions
 from services.directory.actions.entries import ProviderEntry, ServiceChange
 from services.directory.api.hsds import organization_json, service_json
+from services.directory.claims import organization_of
 from services.directory.search import BAND, BOOSTS, Ranked, search_of
 from services.directory.search.params import search_params
 from services.directory.store import Organization, full_services, organizations_page, service_ids_of
@@ -127,7 +128,7 @@ async def put_service(
     person: Annotated[Person, allow(Role.PROVIDER, Role.MANAGER)],
 ) -> dict[str, Any]:
     """Say anew what a service is. A provider changes its own; others do not exist for it."""
-    mine = None if person.has(Role.MANAGER) else person.organization_id
+    mine = None if person.has(Role.MANAGER) else organization_of(person)
     if mine is None and not person.has(Role.MANAGER):
         raise NotFound(what=msg("service"))
     await actions.change_service(work, id, body, organization_id=mine)

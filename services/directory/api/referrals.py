@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.identity.people import Person
-from services.chassis.refusals import NotFound, UnknownCentre, listed, msg
+from services.chassis.refusals import UnknownCentre, listed
 from services.chassis.web import Body, Reading, Router, Running, Working, allow
 from services.contracts.directory import ReferralStatus
 from services.contracts.envelope import Code
@@ -17,6 +17,7 @@ from services.contracts.roles import Role
 from services.directory import actions
 from services.directory.actions.access import party_of, referral_for, unassigned_for
 from services.directory.actions.partners import provider_ref
+from services.directory.claims import own_organization
 from services.directory.store import (
     Referral,
     UnassignedReferral,
@@ -154,7 +155,7 @@ async def list_referrals(read: Reading, person: Side, query: Annotated[ReferralQ
     rows = await referrals_of(
         read,
         centre=None if person.has(Role.PROVIDER) else person.at(query.centre or _only(person)),
-        organization_id=_organization(person) if person.has(Role.PROVIDER) else None,
+        organization_id=own_organization(person) if person.has(Role.PROVIDER) else None,
         statuses=[query.status.value] if query.status is not None else None,
         before=before,
         limit=limit + 1,
@@ -250,9 +251,3 @@ def _only(person: Person) -> str:
     if len(person.centres) != 1:
         raise UnknownCentre(centre="–", known=listed(sorted(person.centres)))
     return next(iter(person.centres))
-
-
-def _organization(person: Person) -> UUID:
-    if person.organization_id is None:
-        raise NotFound(what=msg("organization"))
-    return person.organization_id

@@ -14,6 +14,7 @@ from services.chassis.refusals import NotFound, Refused, msg
 from services.chassis.web import Body, Reading, Router, Working, anyone, explain, page
 from services.contracts.roles import Role
 from services.directory import actions
+from services.directory.claims import organization_of
 from services.directory.domain import LANGUAGE_LABELS
 from services.directory.pages.views import WORDS, opening_lines, today_of
 from services.directory.search import BOOSTS, Found, SearchParams, search_of
@@ -88,7 +89,7 @@ async def service_page(id: UUID, request: Request, read: Reading, person: Anyone
     full = await full_services(read, [id])
     if not full:
         raise NotFound(what=msg("service"))
-    mine = person is not None and person.organization_id == full[0].service.organization_id
+    mine = person is not None and organization_of(person) == full[0].service.organization_id
     return page(
         request,
         "directory/service.html",

@@ -17,6 +17,7 @@ from services.contracts.directory import ServiceStatus
 from services.contracts.roles import Role
 from services.directory import actions
 from services.directory.actions.entries import Name, Places, ServiceChange, Text
+from services.directory.claims import organization_of, own_organization
 from services.directory.pages.views import WORDS, now_of, today_of
 from services.directory.store import (
     Organization,
@@ -104,7 +105,7 @@ async def confirm(
 
 async def _change(work: Work, id: UUID, change: ServiceChange, person: Person) -> Service:
     await _own_service(work.session, id, person)
-    return await actions.change_service(work, id, change, organization_id=person.organization_id)
+    return await actions.change_service(work, id, change, organization_id=organization_of(person))
 
 
 def _form(
@@ -132,7 +133,7 @@ def _said(service: Service) -> dict[str, Any]:
 
 
 async def _own(session: AsyncSession, person: Person) -> Organization:
-    organization = await session.get(Organization, person.organization_id) if person.organization_id else None
+    organization = await session.get(Organization, own_organization(person))
     if organization is None:
         raise NotFound(what=msg("organization"))
     return organization
@@ -140,6 +141,6 @@ async def _own(session: AsyncSession, person: Person) -> Organization:
 
 async def _own_service(session: AsyncSession, id: UUID, person: Person) -> Service:
     service = await session.get(Service, id)
-    if service is None or service.organization_id != person.organization_id:
+    if service is None or service.organization_id != organization_of(person):
         raise NotFound(what=msg("service"))
     return service

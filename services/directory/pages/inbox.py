@@ -10,12 +10,13 @@ from starlette.responses import Response
 
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
-from services.chassis.refusals import NotFound, msg
+from services.chassis.refusals import msg
 from services.chassis.web import Body, Reading, Router, Working, allow, fragment, live_board, page, see_other
 from services.contracts.directory import ReferralStatus as Status
 from services.contracts.roles import Role
 from services.directory import actions
 from services.directory.actions.access import party_of, referral_for
+from services.directory.claims import own_organization
 from services.directory.domain import OPEN, UNANSWERED
 from services.directory.pages.views import WORDS, rows_of
 from services.directory.store import Organization, referrals_of
@@ -39,7 +40,7 @@ class ProgressForm(Body):
 @router.get("/inbox")
 async def inbox(request: Request, read: Reading, person: Provider) -> Response:
     """What waits for an answer, what is under way, what ended lately."""
-    owner = _organization(person)
+    owner = own_organization(person)
     organization = await read.get(Organization, owner)
     return page(
         request,
@@ -53,7 +54,7 @@ async def inbox(request: Request, read: Reading, person: Provider) -> Response:
 @router.get("/inbox/stream")
 async def inbox_stream(request: Request, person: Provider) -> Response:
     """The inbox, live."""
-    owner = _organization(person)
+    owner = own_organization(person)
 
     async def render(session: AsyncSession) -> str:
         return fragment(request, "directory/inbox_board.html", **await _board(session, owner, person))
@@ -93,12 +94,6 @@ async def _board(session: AsyncSession, owner: UUID, person: Person) -> dict[str
         "under_way": [row for row in reversed(rows) if row.referral.status not in unanswered],
         "ended": await rows_of(session, lately, person),
     }
-
-
-def _organization(person: Person) -> UUID:
-    if person.organization_id is None:
-        raise NotFound(what=msg("organization"))
-    return person.organization_id
 
 
 def _done(step: Status) -> str:

@@ -1,14 +1,4 @@
-"""Where: a centre's board, and the code of a counsellor there."""
-
-from services.chassis.identity.people import Person
-from services.scheduling.domain import refusals
-
-
-def code_of(person: Person) -> str:
-    """The code under which this counsellor is in the calendar. Raises `NoStaffCode`."""
-    if person.staff_code is None:
-        raise refusals.NoStaffCode()
-    return person.staff_code
+"""Where: a centre's board."""
 
 
 def board(centre: str) -> str:

@@ -14,8 +14,8 @@ from services.chassis.web import Body, Reading, Router, Running, Working
 from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome, Side
 from services.scheduling.actions import guidance, information, paths
-from services.scheduling.actions.places import code_of
 from services.scheduling.api.roles import PREFIX, Change, Counsellor, Place
+from services.scheduling.claims import code_of
 from services.scheduling.domain import rules, times
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.store import Centre, GuidancePath, Interview, Waiting

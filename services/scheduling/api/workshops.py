@@ -14,8 +14,8 @@ from services.chassis.web import Body, Reading, Router, Running, Working
 from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import Side
 from services.scheduling.actions import seats, workshops
-from services.scheduling.actions.places import code_of
 from services.scheduling.api.roles import PREFIX, Change, Counsellor, Place
+from services.scheduling.claims import code_of
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.domain.states import SeatStatus, WorkshopStatus
 from services.scheduling.store import Seat, Workshop

@@ -18,6 +18,7 @@ from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, page, read_form, see_other, tried
 from services.contracts.scheduling import PathOutcome, Side
 from services.scheduling.actions import guidance, paths
+from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, OUTCOME_LABELS, CancelReason
 from services.scheduling.pages.desk import Code, Counsellor, desk_of, reasons, sides, typed_day, typed_moment
@@ -64,7 +65,7 @@ async def day(
     place, own = await desk_of(read, person, centre)
     today = running.clock().astimezone(place.zone).date()
     chosen = typed_day(date, today)
-    whose = counsellor or person.staff_code or "*"
+    whose = counsellor or staff_code(person) or "*"
     bounds = times.local_day(chosen, place.zone)
     rows = await agenda(read, place.code, *bounds, counsellor=None if whose == "*" else whose)
     return page(
@@ -78,7 +79,7 @@ async def day(
         before=chosen - timedelta(days=1),
         behind=chosen + timedelta(days=1),
         whose=whose,
-        me=person.staff_code,
+        me=staff_code(person),
         interviews=rows,
         openings=place.hours.of(chosen),
     )

@@ -15,7 +15,8 @@ from services.chassis.service.definition import runtime_of
 from services.chassis.web import Body, Reading, Router, Working, fragment, live_board, page, see_other
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Side
 from services.scheduling.actions import guidance, information
-from services.scheduling.actions.places import board, code_of
+from services.scheduling.actions.places import board
+from services.scheduling.claims import code_of, staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.domain.states import is_held, is_running
@@ -99,7 +100,7 @@ async def _board(request: Request, session: AsyncSession, centre: Centre, person
     tickets = {row.id: row.ticket for row in here}
     return {
         "centre_code": centre.code,
-        "me": person.staff_code,
+        "me": staff_code(person),
         "here": here,
         "tickets": tickets,
         "running": [one for one in mine if is_running(AppointmentStatus(one.status))],

@@ -19,6 +19,7 @@ from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, page, read_form, see_other, tried
 from services.contracts.scheduling import Method
 from services.scheduling.actions import guidance, paths
+from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import GUIDANCE_MINUTES
 from services.scheduling.pages.desk import Code, Counsellor, desk_of, typed_day, typed_moment
@@ -70,7 +71,7 @@ async def new(
         date=date,
         time=time,
         minutes=minutes,
-        counsellor=person.staff_code or "" if counsellor is None else counsellor,
+        counsellor=staff_code(person) or "" if counsellor is None else counsellor,
         room=room,
     )
     return await _form_page(request, read, form, person)
@@ -100,7 +101,7 @@ async def _book(work: Work, form: BookForm, centre: Centre, person: Person) -> I
     return await guidance.book(
         work,
         path.id,
-        counsellor=form.counsellor or person.staff_code or "",
+        counsellor=form.counsellor or staff_code(person) or "",
         room=form.room or None,
         starts_at=starts_at,
         minutes=form.minutes,

@@ -17,6 +17,7 @@ from services.chassis.refusals import msg
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, page, read_form, see_other, tried
 from services.scheduling.actions import workshops
+from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.pages.desk import Code, Counsellor, NotADate, desk_of, typed_moment
@@ -64,7 +65,7 @@ async def list_workshops(
 @router.get("/new")
 async def new(request: Request, read: Reading, person: Counsellor, centre: str = "") -> Response:
     """The empty form."""
-    form = AnnounceForm.model_validate({"centre": centre, "counsellor": person.staff_code or ""})
+    form = AnnounceForm.model_validate({"centre": centre, "counsellor": staff_code(person) or ""})
     return await _form_page(request, read, form, person)
 
 
@@ -99,7 +100,7 @@ async def _announce(work: Work, form: AnnounceForm, centre: Centre, person: Pers
         centre=centre.code,
         area=form.area or None,
         title=form.title,
-        counsellor=form.counsellor or person.staff_code or "",
+        counsellor=form.counsellor or staff_code(person) or "",
         room=form.room or None,
         seats=form.seats,
         sessions=_series(form, centre),

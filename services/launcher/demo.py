@@ -1,0 +1,57 @@
+"""The accounts of the demonstration: who they are, and what they come to do. They exist only with `CEFO_DEMO`."""
+
+from uuid import NAMESPACE_URL, uuid5
+
+from services.chassis.identity.people import Claim, Person
+from services.chassis.refusals import msg
+from services.chassis.web.platform import DemoAccount
+from services.contracts.roles import Role
+from services.directory.claims import ORGANIZATION
+from services.scheduling.claims import STAFF_CODE
+
+_DESK = msg("Welcome visitors, give tickets, call, note an agreement.")
+_COUNSELLOR = msg("See who waits, hold and book interviews, write plans.")
+
+
+def _account(
+    key: str, name: str, role: Role, what: str, centre: str | None = None, claim: Claim | None = None
+) -> DemoAccount:
+    person = Person(
+        subject=f"demo/{key}",
+        name=name,
+        roles=frozenset({role}),
+        centres=frozenset({centre} if centre else ()),
+        claims=frozenset({claim} if claim else ()),
+    )
+    return DemoAccount(key, person, what)
+
+
+def _staff(centre: str) -> Claim:
+    return Claim(STAFF_CODE, f"{centre}-c01")
+
+
+ACCOUNTS = {
+    account.key: account
+    for account in (
+        _account("accueil-liege", msg("Front desk, Liège"), Role.FRONT_DESK, _DESK, "liege"),
+        _account("conseil-liege", msg("Counsellor, Liège"), Role.COUNSELLOR, _COUNSELLOR, "liege", _staff("liege")),
+        _account("accueil-namur", msg("Front desk, Namur"), Role.FRONT_DESK, _DESK, "namur"),
+        _account("conseil-namur", msg("Counsellor, Namur"), Role.COUNSELLOR, _COUNSELLOR, "namur", _staff("namur")),
+        _account(
+            "operateur-ifapme",
+            msg("Provider, IFAPME (demo)"),
+            Role.PROVIDER,
+            msg("Keep the entry fresh, answer referrals."),
+            claim=Claim(ORGANIZATION, str(uuid5(NAMESPACE_URL, "https://cefo.example/demo/organization/ifapme"))),
+        ),
+        _account(
+            "cite-charleroi",
+            msg("Cité des métiers, Charleroi"),
+            Role.CITE,
+            msg("Follow the referral events."),
+            "charleroi",
+        ),
+        _account("region", msg("Region"), Role.MANAGER, msg("Read the results of every centre.")),
+        _account("exploitation", msg("Operations"), Role.OPERATOR, msg("Watch the events, mend what got stuck.")),
+    )
+}
