@@ -116,13 +116,13 @@ async def on_attendance_recorded(work: Work, event: AttendanceRecorded) -> None:
 @reactions.on(FinalisingSessionDue, loads=of_path)
 async def on_finalising_session_due(work: Work, event: FinalisingSessionDue) -> None:
     """The collective work of a path is done."""
-    await actions.finalising_due(work, event.path_id, subject_ref=event.subject_ref, at=event.at)
+    await actions.mark_finalising_due(work, event.path_id, subject_ref=event.subject_ref, at=event.at)
 
 
 @reactions.on(ReferralRequested, loads=Referral)
 async def on_referral_requested(work: Work, event: ReferralRequested) -> None:
     """An action's referral was sent."""
-    await actions.follow_referral(
+    await actions.copy_referral(
         work,
         event.referral_id,
         subject_ref=event.subject_ref,
@@ -137,7 +137,7 @@ async def on_referral_requested(work: Work, event: ReferralRequested) -> None:
 @reactions.on(ReferralProgressed, loads=Referral)
 async def on_referral_progressed(work: Work, event: ReferralProgressed) -> None:
     """An action's referral was answered."""
-    await actions.move_referral(work, event.referral_id, status=event.status, reason=event.reason, at=event.at)
+    await actions.update_referral(work, event.referral_id, status=event.status, reason=event.reason, at=event.at)
 
 
 @reactions.on(ProviderPublished, loads=Provider)

@@ -31,8 +31,8 @@ async def town(store: Store) -> Store:
     """The store with the network's centres and two providers."""
     async with store.work() as work:
         await actions.publish_centres(work)
-        await actions.keep_provider(work, *atelier())
-        await actions.keep_provider(work, *passerelle())
+        await actions.set_provider(work, *atelier())
+        await actions.set_provider(work, *passerelle())
     return store
 
 

@@ -113,11 +113,11 @@ async def test_changing_a_centre_says_so_once(town: Store) -> None:
 async def test_an_entry_is_kept_whole_and_the_same_again_changes_nothing(town: Store) -> None:
     before = len(await said(town, ProviderPublished))
     async with town.work() as work:
-        assert not await actions.keep_provider(work, *atelier())
+        assert not await actions.set_provider(work, *atelier())
     assert len(await said(town, ProviderPublished)) == before
     without_wood = atelier(services=[atelier()[1].services[0].model_dump()])
     async with town.work() as work:
-        assert await actions.keep_provider(work, *without_wood)
+        assert await actions.set_provider(work, *without_wood)
     last = (await said(town, ProviderPublished))[-1]
     assert {service.name: service.status for service in last.services} == {
         "Soudure pour débutants": "active",
@@ -133,7 +133,7 @@ async def test_an_entry_cannot_take_over_a_service_of_others(town: Store) -> Non
     stolen = atelier()[1].services[0].model_copy(update={"id": DUTCH, "places": []})
     with pytest.raises(domain.DifferentOrganization):
         async with town.work() as work:
-            await actions.keep_provider(work, *atelier(services=[stolen.model_dump()], locations=[]))
+            await actions.set_provider(work, *atelier(services=[stolen.model_dump()], locations=[]))
     async with town.read() as session:
         service = await session.get(Service, DUTCH)
     assert service is not None
@@ -156,7 +156,7 @@ async def test_an_entry_with_a_fault_changes_nothing(
     wrong = atelier()[1].services[0].model_dump() | change
     with pytest.raises(refusal):
         async with town.work() as work:
-            await actions.keep_provider(work, *atelier(name="Autre", services=[wrong]))
+            await actions.set_provider(work, *atelier(name="Autre", services=[wrong]))
     assert (await said(town, ProviderPublished))[-1].name == "La Passerelle"
 
 
@@ -177,15 +177,15 @@ async def test_demo_providers_are_seeded_once_and_say_that_they_are(store: Store
 async def test_a_provider_keeps_its_own_service_fresh(town: Store) -> None:
     change = ServiceChange(places_open=2, assured=True, version=1)
     async with town.work() as work:
-        service = await actions.change_service(work, WELDING, change, organization_id=ATELIER)
+        service = await actions.update_service(work, WELDING, change, organization_id=ATELIER)
     assert (service.places_open, service.capacity, service.assured_date) == (2, 12, date(2026, 3, 2))
     assert (await said(town, ProviderPublished))[-1].assured_date == "2026-03-02"
     with pytest.raises(Stale):
         async with town.work() as work:
-            await actions.change_service(work, WELDING, change, organization_id=ATELIER)
+            await actions.update_service(work, WELDING, change, organization_id=ATELIER)
     with pytest.raises(NotFound):
         async with town.work() as work:
-            await actions.change_service(work, DUTCH, ServiceChange(name="À nous"), organization_id=ATELIER)
+            await actions.update_service(work, DUTCH, ServiceChange(name="À nous"), organization_id=ATELIER)
 
 
 async def test_views_are_counted_per_day_and_nothing_else(town: Store, clock: Clock) -> None:

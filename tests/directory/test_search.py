@@ -72,14 +72,14 @@ async def test_the_index_follows_the_store_whoever_wrote(town: Store) -> None:
     search, other_replica = Search(), Search()
     assert ids(await find(search, town, "zinguerie")) == ids(await find(other_replica, town, "zinguerie")) == []
     async with town.work() as work:
-        await actions.change_service(work, WELDING, ServiceChange(name="Zinguerie"), organization_id=ATELIER)
+        await actions.update_service(work, WELDING, ServiceChange(name="Zinguerie"), organization_id=ATELIER)
     for replica in (search, other_replica):
         assert ids(await find(replica, town, "zinguerie")) == [WELDING]
         assert (await find(replica, town, "débutants")).total == 0
         async with town.read() as session:
             assert await replica.catch_up(session, TODAY) == 0
     async with town.work() as work:
-        await actions.change_service(work, WELDING, ServiceChange(status="defunct"), organization_id=ATELIER)
+        await actions.update_service(work, WELDING, ServiceChange(status="defunct"), organization_id=ATELIER)
     assert ids(await find(search, town, "zinguerie")) == []
 
 
@@ -98,7 +98,7 @@ async def test_equals_are_ordered_by_the_day_s_lot_alone(store: Store) -> None:
     """The one in whose name the largest provider stands is first no more often than chance has it."""
     async with store.work() as work:
         for number in range(5):
-            await actions.keep_provider(work, *twin(number))
+            await actions.set_provider(work, *twin(number))
     search = Search()
     first: list[UUID] = []
     for day in (TODAY + timedelta(days=number) for number in range(60)):
@@ -114,7 +114,7 @@ async def test_equals_are_ordered_by_the_day_s_lot_alone(store: Store) -> None:
 async def test_every_page_goes_on_where_the_last_ended(store: Store) -> None:
     async with store.work() as work:
         for number in range(7):
-            await actions.keep_provider(work, *twin(number))
+            await actions.set_provider(work, *twin(number))
     search = Search()
     for words in ("", "compétences"):
         seen: list[UUID] = []
@@ -160,6 +160,6 @@ async def test_hundreds_of_services_are_indexed_and_searched(store: Store) -> No
     async with store.work() as work:
         for part in range(5):
             entry = {"name": f"École {part}", "description": "Cours.", "services": services[part * 40 : part * 40 + 40]}
-            await actions.keep_provider(work, uuid4(), ProviderEntry.model_validate(entry))
+            await actions.set_provider(work, uuid4(), ProviderEntry.model_validate(entry))
     found = await find(Search(), store, "anglais soir")
     assert (found.total, len(found.results)) == (200, 20)

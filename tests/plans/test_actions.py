@@ -34,11 +34,11 @@ async def test_counsellor_and_visitor_write_along_the_same_dimension_and_the_log
     her = visitor(adult.subject_ref)
     async with store.work() as work:
         await actions.write_assessment(
-            work, adult.plan_id, COUNSELLOR, dimension=Dimension.SKILLS, text="Organise bien", seen=0
+            work, adult.plan_id, COUNSELLOR, dimension=Dimension.SKILLS, text="Organise bien", version=0
         )
     async with store.work() as work:
         entry = await actions.write_assessment(
-            work, adult.plan_id, her, dimension=Dimension.SKILLS, text="Organise et répare", seen=1
+            work, adult.plan_id, her, dimension=Dimension.SKILLS, text="Organise et répare", version=1
         )
     assert (entry.version, entry.by_role, entry.by_account) == (2, Role.VISITOR, her.subject)
     async with store.read() as session:
@@ -62,9 +62,7 @@ async def test_no_word_of_a_plan_travels(store: Store, adult: Adult) -> None:
         await actions.conclude_information_step(work, adult.plan_id, her, step_id=step.id, result=canary)
         track = await actions.open_track(work, adult.plan_id, her, goal_id=goal.id, title=canary, area=None)
         await work.session.flush()
-        await actions.plan_action(
-            work, adult.plan_id, her, track_id=track.id, intention=actions.Intention(title=canary)
-        )
+        await actions.plan_action(work, adult.plan_id, her, track_id=track.id, new=actions.NewAction(title=canary))
     assert len(await said_types(store)) == 8
     assert canary not in repr(await said(store))
 
@@ -99,7 +97,7 @@ async def test_a_result_of_an_information_step_fills_the_information_dimension(s
         assert Dimension.INFORMATION not in (await sheet(session, plan)).standing.written
     async with store.work() as work:
         await actions.conclude_information_step(
-            work, adult.plan_id, visitor(adult.subject_ref), step_id=step.id, result="J'ai aimé l'odeur", seen=1
+            work, adult.plan_id, visitor(adult.subject_ref), step_id=step.id, result="J'ai aimé l'odeur", version=1
         )
     async with store.read() as session:
         assert Dimension.INFORMATION in (await sheet(session, plan)).standing.written
@@ -136,10 +134,10 @@ async def test_a_plan_is_for_its_person_and_their_centre(
 
 async def test_a_stale_version_is_refused_with_both_values(store: Store, adult: Adult) -> None:
     async with store.work() as work:
-        await actions.set_goal(work, adult.plan_id, COUNSELLOR, "Premier", seen=1)
+        await actions.set_goal(work, adult.plan_id, COUNSELLOR, "Premier", version=1)
     with pytest.raises(Stale) as raised:
         async with store.work() as work:
-            await actions.set_goal(work, adult.plan_id, COUNSELLOR, "Second", seen=1)
+            await actions.set_goal(work, adult.plan_id, COUNSELLOR, "Second", version=1)
     assert raised.value.values == {"now": 2, "seen": 1}
 
 
@@ -147,11 +145,11 @@ async def test_an_action_that_needs_a_provider_asks_directory_for_a_referral(sto
     service_id = uuid4()
     await tell(store, [provider(service_id)])
     track_id = await lead_somewhere(store, adult)
-    intention = actions.Intention(
+    intention = actions.NewAction(
         title="Semaine de découverte", needs_provider=True, service_id=service_id, reason="training"
     )
     async with store.work() as work:
-        action = await actions.plan_action(work, adult.plan_id, COUNSELLOR, track_id=track_id, intention=intention)
+        action = await actions.plan_action(work, adult.plan_id, COUNSELLOR, track_id=track_id, new=intention)
     assert (action.service_name, action.provider_name) == ("Découverte des métiers du bois", "Promotion sociale (demo)")
     planned = (await said(store))[-1]
     assert isinstance(planned, ActionPlanned)
@@ -164,7 +162,7 @@ async def test_a_visitor_plans_actions_but_is_referred_by_a_counsellor(store: St
     her = visitor(adult.subject_ref)
     async with store.work() as work:
         await actions.plan_action(
-            work, adult.plan_id, her, track_id=track_id, intention=actions.Intention(title="Relire mon CV")
+            work, adult.plan_id, her, track_id=track_id, new=actions.NewAction(title="Relire mon CV")
         )
     with pytest.raises(OnlyCounsellorRefers):
         async with store.work() as work:
@@ -173,7 +171,7 @@ async def test_a_visitor_plans_actions_but_is_referred_by_a_counsellor(store: St
                 adult.plan_id,
                 her,
                 track_id=track_id,
-                intention=actions.Intention(title="Une formation", needs_provider=True, reason="training"),
+                new=actions.NewAction(title="Une formation", needs_provider=True, reason="training"),
             )
 
 
@@ -183,18 +181,18 @@ async def test_a_service_that_is_not_offered_cannot_be_chosen(store: Store, adul
     await tell(store, [provider(closed, status=status)])
     track_id = await lead_somewhere(store, adult)
     for service_id in (closed, uuid4()):
-        intention = actions.Intention(title="Essai", needs_provider=True, service_id=service_id, reason="training")
+        intention = actions.NewAction(title="Essai", needs_provider=True, service_id=service_id, reason="training")
         with pytest.raises(ServiceNotOffered):
             async with store.work() as work:
-                await actions.plan_action(work, adult.plan_id, COUNSELLOR, track_id=track_id, intention=intention)
+                await actions.plan_action(work, adult.plan_id, COUNSELLOR, track_id=track_id, new=intention)
 
 
 async def test_an_action_due_yesterday_is_refused(store: Store, adult: Adult) -> None:
     track_id = await lead_somewhere(store, adult)
-    intention = actions.Intention(title="Hier", due_on=date(2026, 3, 1))
+    intention = actions.NewAction(title="Hier", due_on=date(2026, 3, 1))
     with pytest.raises(DueInPast):
         async with store.work() as work:
-            await actions.plan_action(work, adult.plan_id, COUNSELLOR, track_id=track_id, intention=intention)
+            await actions.plan_action(work, adult.plan_id, COUNSELLOR, track_id=track_id, new=intention)
 
 
 async def test_a_track_in_an_area_of_elsewhere_is_refused(store: Store, adult: Adult) -> None:
@@ -214,7 +212,7 @@ async def test_parts_of_another_plan_are_not_found(store: Store, adult: Adult) -
     with pytest.raises(NotFound):
         async with store.work() as work:
             await actions.plan_action(
-                work, adult.plan_id, COUNSELLOR, track_id=track_id, intention=actions.Intention(title="Perdu")
+                work, adult.plan_id, COUNSELLOR, track_id=track_id, new=actions.NewAction(title="Perdu")
             )
 
 
@@ -222,7 +220,7 @@ async def test_progress_said_twice_is_one_fact(store: Store, adult: Adult) -> No
     track_id = await lead_somewhere(store, adult)
     async with store.work() as work:
         action = await actions.plan_action(
-            work, adult.plan_id, COUNSELLOR, track_id=track_id, intention=actions.Intention(title="Téléphoner")
+            work, adult.plan_id, COUNSELLOR, track_id=track_id, new=actions.NewAction(title="Téléphoner")
         )
     for _ in range(2):
         async with store.work() as work:

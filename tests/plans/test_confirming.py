@@ -96,7 +96,7 @@ async def test_a_confirmed_plan_is_read_only_but_for_the_progress_of_its_actions
     track_id = await complete(store, adult)
     async with store.work() as work:
         action = await actions.plan_action(
-            work, adult.plan_id, COUNSELLOR, track_id=track_id, intention=actions.Intention(title="S'inscrire")
+            work, adult.plan_id, COUNSELLOR, track_id=track_id, new=actions.NewAction(title="S'inscrire")
         )
     await tell(store, [adult.interview(2)])
     async with store.work() as work:
@@ -116,7 +116,7 @@ async def test_two_people_saving_the_same_text_at_once_do_not_overwrite_each_oth
         try:
             async with store.work() as work:
                 await actions.write_assessment(
-                    work, adult.plan_id, COUNSELLOR, dimension=Dimension.MOTIVATION, text=text, seen=0
+                    work, adult.plan_id, COUNSELLOR, dimension=Dimension.MOTIVATION, text=text, version=0
                 )
             return "saved"
         except Stale:

@@ -200,8 +200,8 @@ async def test_erasure_takes_every_word_and_says_so_once(store: Store, adult: Ad
         await work.session.flush()
         track = await actions.open_track(work, adult.plan_id, COUNSELLOR, goal_id=goal.id, title="Essai", area=None)
         await work.session.flush()
-        intention = actions.Intention(title="Visiter l'atelier")
-        await actions.plan_action(work, adult.plan_id, COUNSELLOR, track_id=track.id, intention=intention)
+        intention = actions.NewAction(title="Visiter l'atelier")
+        await actions.plan_action(work, adult.plan_id, COUNSELLOR, track_id=track.id, new=intention)
     await tell(store, [SubjectErased(subject_ref=adult.subject_ref, at=MARCH)])
     held = await contents(store)
     assert {name for name, rows in held.items() if rows} == {"subjects", "paths", "centres"}

@@ -54,7 +54,7 @@ async def write_everything(store: Store, her: Adult) -> Action:
             work, her.plan_id, COUNSELLOR, goal_id=goal.id, title="Se former", area="select-training"
         )
         await work.session.flush()
-        intention = actions.Intention(
+        intention = actions.NewAction(
             title="Semaine de découverte", needs_provider=True, service_id=service_id, reason="training"
         )
-        return await actions.plan_action(work, her.plan_id, COUNSELLOR, track_id=track.id, intention=intention)
+        return await actions.plan_action(work, her.plan_id, COUNSELLOR, track_id=track.id, new=intention)

@@ -107,7 +107,7 @@ async def among_providers(folder: Path) -> AsyncGenerator[World]:
     """A referral from Mons to a provider that has not answered."""
     async with client_of(DIRECTORY, folder, clock=FixedClock(MONDAY)) as client:
         async with client.store.work() as work:
-            await directory.keep_provider(work, *referrals.atelier())
+            await directory.set_provider(work, *referrals.atelier())
         sent = await referrals.refer(client.store)
         ids = {"referral": str(sent.id), "service": str(sent.service_id), "someone": str(uuid4())}
         yield client, ids

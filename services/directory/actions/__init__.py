@@ -4,7 +4,7 @@ from services.directory.actions.centres import publish_centres, update_centre
 from services.directory.actions.erasure import erase_subject
 from services.directory.actions.feed import FEED_BOARD, open_feed
 from services.directory.actions.opening import assign, dismiss, refer, refer_from_plan
-from services.directory.actions.providers import change_service, count_view, keep_provider, seed_providers
+from services.directory.actions.providers import count_view, seed_providers, set_provider, update_service
 from services.directory.actions.referrals import cancel, centre_board, expire, inbox_board, progress
 
 __all__ = [
@@ -12,18 +12,18 @@ __all__ = [
     "assign",
     "cancel",
     "centre_board",
-    "change_service",
     "count_view",
     "dismiss",
     "erase_subject",
     "expire",
     "inbox_board",
-    "keep_provider",
     "open_feed",
     "progress",
     "publish_centres",
     "refer",
     "refer_from_plan",
     "seed_providers",
+    "set_provider",
     "update_centre",
+    "update_service",
 ]

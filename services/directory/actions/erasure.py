@@ -8,7 +8,7 @@ from sqlmodel import col
 from services.chassis.storage.store import Work
 from services.contracts.directory import DirectoryPurged
 from services.contracts.directory import ReferralStatus as Status
-from services.directory.actions.opening import hold_subject
+from services.directory.actions.opening import lock_subject
 from services.directory.actions.referrals import centre_board, progress
 from services.directory.domain import OPEN, WITHDRAWN, Party
 from services.directory.store import ErasedSubject, Referral, SubjectKey, UnassignedReferral
@@ -19,7 +19,7 @@ async def erase_subject(work: Work, subject_ref: UUID) -> None:
 
     The reference stays on a list, so that an event that comes late or again brings nobody back.
     """
-    if not await hold_subject(work, subject_ref):
+    if not await lock_subject(work, subject_ref):
         return
     await work.session.flush()
     mine = (

@@ -19,47 +19,47 @@ _EVENTS = UUID("c4a1c8e8-0f5e-4f0e-8a64-9f1f6a1b7d52")
 
 async def open_feed(work: Work) -> None:
     """Make sure that the feed has a beginning."""
-    await work.session.execute(_beginning(work.session), {"id": _HEAD, "last": 0})
+    await work.session.execute(_new_head(work.session), {"id": _HEAD, "last": 0})
 
 
 @upsert
-def _beginning(insert: Any) -> Any:
+def _new_head(insert: Any) -> Any:
     return insert(FeedHead).on_conflict_do_nothing()
 
 
-def say(work: Work, referral: Referral, said: ReferralRequested | ReferralProgressed) -> None:
+def emit_referral_event(work: Work, referral: Referral, event: ReferralRequested | ReferralProgressed) -> None:
     """Say what happened to a referral: to the platform, to partners on their topic, and into the feed.
 
     The same event for partners whichever way they read it: one id, type and sequence. Its place in the feed is taken
     just before the commit, after every other lock of the work: see `store/feed.py`.
     """
-    work.emit(referral, said)
+    work.emit(referral, event)
     id = uuid5(_EVENTS, f"{referral.id} {referral.version}")
-    told = ReferralChanged(
+    partner_event = ReferralChanged(
         referral_id=referral.id,
         centre=referral.centre,
         area=referral.area,
         organization_id=referral.organization_id,
         service_id=referral.service_id,
         status=ReferralStatus(referral.status),
-        reason=said.reason,
-        at=said.at,
+        reason=event.reason,
+        at=event.at,
     )
-    work.publish_to_partners(told, id=id, sequence=referral.version)
+    work.publish_to_partners(partner_event, id=id, sequence=referral.version)
     row: dict[str, Any] = {
         "id": id,
-        "type": told.type,
+        "type": partner_event.type,
         "referral_id": referral.id,
         "sequence": referral.version,
-        "at": told.at,
-        "data": told.model_dump(mode="json"),
+        "at": partner_event.at,
+        "data": partner_event.model_dump(mode="json"),
     }
 
-    async def take_place() -> None:
+    async def assign_position() -> None:
         await work.session.flush()  # so that the feed's lock is the last
         head = await work.load(FeedHead, _HEAD, msg("feed"))
         head.last += 1
         await work.session.execute(sa.insert(ReferralEvent), [row | {"position": head.last}])
 
-    work.before_commit(take_place)
+    work.before_commit(assign_position)
     work.notify_board(FEED_BOARD)

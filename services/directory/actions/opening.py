@@ -14,8 +14,8 @@ from services.chassis.storage.store import Work
 from services.contracts.directory import ReferralRequested
 from services.contracts.directory import ReferralStatus as Status
 from services.directory import domain
-from services.directory.actions.feed import say
-from services.directory.actions.referrals import centre_board, note
+from services.directory.actions.feed import emit_referral_event
+from services.directory.actions.referrals import centre_board, record_step
 from services.directory.domain import OPEN, Party
 from services.directory.store import ErasedSubject, Referral, Service, SubjectKey, UnassignedReferral
 
@@ -39,13 +39,13 @@ async def refer(
     """
     domain.check_referral_reason(reason)
     if (known := await work.find(Referral, id)) is not None:
-        there = (known.subject_ref, known.service_id, known.centre, known.reason)
-        check_same(there, (subject_ref, service_id, centre, reason), field="id", id=id)
+        existing = (known.subject_ref, known.service_id, known.centre, known.reason)
+        check_same(existing, (subject_ref, service_id, centre, reason), field="id", id=id)
         return known
-    service = await _active(work, service_id)
-    if not await hold_subject(work, subject_ref):
+    service = await _active_service(work, service_id)
+    if not await lock_subject(work, subject_ref):
         raise NotFound(about="subject_ref", what=msg("person"))
-    if await _open_referral(work, subject_ref, service_id):
+    if await _has_open_referral(work, subject_ref, service_id):
         raise domain.AlreadyReferred()
     referral = Referral(
         id=id,
@@ -79,14 +79,14 @@ async def refer_from_plan(
 
     Once per action, whatever is heard twice. Nothing opens about a person who was erased.
     """
-    if await work.find(UnassignedReferral, action_id) is not None or await _referral_of(work, action_id):
+    if await work.find(UnassignedReferral, action_id) is not None or await _has_referral(work, action_id):
         return
-    if not await hold_subject(work, subject_ref):
+    if not await lock_subject(work, subject_ref):
         return
     why = reason or "other"
     service = await work.session.get(Service, service_id) if service_id is not None else None
     usable = service is not None and service.status == "active"
-    if service is None or not usable or await _open_referral(work, subject_ref, service.id):
+    if service is None or not usable or await _has_open_referral(work, subject_ref, service.id):
         work.start(
             UnassignedReferral(
                 id=action_id,
@@ -122,13 +122,13 @@ async def assign(work: Work, action_id: UUID, service_id: UUID, *, requested_by:
 
     Raises `NotFound`, `ServiceNotActive`, `AlreadyReferred`.
     """
-    service = await _active(work, service_id)
-    seen = await work.session.get(UnassignedReferral, action_id)
+    service = await _active_service(work, service_id)
+    request = await work.session.get(UnassignedReferral, action_id)
     # The person before the request: the order of locks in docs/architecture.md.
-    if seen is None or not await hold_subject(work, seen.subject_ref):
+    if request is None or not await lock_subject(work, request.subject_ref):
         raise NotFound(what=msg("open request"))
     waiting = await work.load(UnassignedReferral, action_id, msg("open request"))
-    if await _open_referral(work, waiting.subject_ref, service_id):
+    if await _has_open_referral(work, waiting.subject_ref, service_id):
         raise domain.AlreadyReferred()
     referral = Referral(
         correlation_id=waiting.correlation_id,
@@ -157,27 +157,27 @@ async def dismiss(work: Work, action_id: UUID) -> None:
     work.notify_board(centre_board(waiting.centre))
 
 
-async def hold_subject(work: Work, subject_ref: UUID) -> bool:
+async def lock_subject(work: Work, subject_ref: UUID) -> bool:
     """Keep everybody else from opening referrals about this person, or erasing them, until the work ends.
 
     False: the person was erased. Gives the person the key that their partner references are made of.
     """
     if await work.session.get(ErasedSubject, subject_ref) is not None:
         return False
-    await work.session.execute(_a_key(work.session), {"subject_ref": subject_ref, "key": secrets.token_bytes(32)})
+    await work.session.execute(_new_key(work.session), {"subject_ref": subject_ref, "key": secrets.token_bytes(32)})
     await work.load(SubjectKey, subject_ref, msg("person"))
     # Once more under the lock: an erasure may have ended in between.
     return await work.session.get(ErasedSubject, subject_ref) is None
 
 
 @upsert
-def _a_key(insert: Any) -> Any:
+def _new_key(insert: Any) -> Any:
     return insert(SubjectKey).on_conflict_do_nothing()
 
 
 def _open(work: Work, referral: Referral, subject_ref: UUID, *, by: str | None) -> Referral:
     work.guard("referrals_open_once", domain.AlreadyReferred())
-    say(
+    emit_referral_event(
         work,
         referral,
         ReferralRequested(
@@ -193,11 +193,11 @@ def _open(work: Work, referral: Referral, subject_ref: UUID, *, by: str | None) 
             at=work.now,
         ),
     )
-    note(work, referral, Party.CENTRE, by)
+    record_step(work, referral, Party.CENTRE, by)
     return referral
 
 
-async def _active(work: Work, service_id: UUID) -> Service:
+async def _active_service(work: Work, service_id: UUID) -> Service:
     service = await work.session.get(Service, service_id)
     if service is None:
         raise NotFound(about="service_id", what=msg("service"))
@@ -206,7 +206,7 @@ async def _active(work: Work, service_id: UUID) -> Service:
     return service
 
 
-async def _open_referral(work: Work, subject_ref: UUID, service_id: UUID) -> bool:
+async def _has_open_referral(work: Work, subject_ref: UUID, service_id: UUID) -> bool:
     await work.session.flush()
     chosen = sa.select(col(Referral.id)).where(
         col(Referral.subject_ref) == subject_ref,
@@ -216,7 +216,7 @@ async def _open_referral(work: Work, subject_ref: UUID, service_id: UUID) -> boo
     return await work.session.scalar(chosen.limit(1)) is not None
 
 
-async def _referral_of(work: Work, action_id: UUID) -> bool:
+async def _has_referral(work: Work, action_id: UUID) -> bool:
     await work.session.flush()
     chosen = sa.select(col(Referral.id)).where(col(Referral.action_id) == action_id).limit(1)
     return await work.session.scalar(chosen) is not None

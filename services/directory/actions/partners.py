@@ -83,22 +83,22 @@ def position_of(text: str | None) -> int:
     if text is None:
         return 0
     try:
-        said = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        if said[:1] != _MARK or not said[1:].isdigit():
+        decoded = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        if decoded[:1] != _MARK or not decoded[1:].isdigit():
             raise UnknownCursor()
-        return int(said[1:19])
+        return int(decoded[1:19])
     except (binascii.Error, ValueError) as error:
         raise UnknownCursor() from error
 
 
 async def read_feed(session: AsyncSession, partner: str, after: str | None, limit: int) -> list[FeedEvent]:
     """The events after a cursor, in the order of the feed, as this partner sees them. Raises `UnknownCursor`."""
-    return await _for(session, partner, await events_after(session, position_of(after), limit))
+    return await _for_partner(session, partner, await events_after(session, position_of(after), limit))
 
 
 async def newest(session: AsyncSession, partner: str, limit: int) -> list[FeedEvent]:
     """The newest events, newest first, as this partner sees them."""
-    return await _for(session, partner, await latest_events(session, limit))
+    return await _for_partner(session, partner, await latest_events(session, limit))
 
 
 async def reference_of(session: AsyncSession, partner: str, referral_id: UUID) -> UUID | None:
@@ -115,7 +115,7 @@ async def reference_of(session: AsyncSession, partner: str, referral_id: UUID) -
     return partner_ref(key, partner) if key is not None else None
 
 
-async def _for(session: AsyncSession, partner: str, rows: list[FeedRow]) -> list[FeedEvent]:
+async def _for_partner(session: AsyncSession, partner: str, rows: list[FeedRow]) -> list[FeedEvent]:
     keys = await keys_of(session, {subject for _, subject in rows if subject is not None})
     return [
         FeedEvent(

@@ -28,40 +28,40 @@ from services.directory.store import (
 )
 
 
-async def keep_provider(work: Work, id: UUID, entry: ProviderEntry) -> bool:
+async def set_provider(work: Work, id: UUID, entry: ProviderEntry) -> bool:
     """Set a provider's whole entry; the same again changes nothing. Returns whether anything changed.
 
     Raises `UnknownArea`, `UnknownTopic`, `UnknownLanguage`, `UnknownLocation`, `WrongHours`, `HoursOverlap`,
     `NotAZone`, `PlacesBeyondCapacity`, `DifferentOrganization`.
     """
     _check(entry, await known_areas(work.session))
-    said = fingerprint(orjson.dumps(entry.model_dump(mode="json")))
+    digest = fingerprint(orjson.dumps(entry.model_dump(mode="json")))
     organization = await work.find(Organization, id)
     if organization is None:
         organization = work.start(Organization(id=id, name=entry.name, description=entry.description))
-    elif organization.fingerprint == said:
+    elif organization.fingerprint == digest:
         return False
     facts = entry.model_dump(include={"name", "alternate_name", "description", "email", "website"})
     for field, value in facts.items():
         setattr(organization, field, value)
-    organization.fingerprint = said
-    await _keep_services(work, organization, entry.services)
+    organization.fingerprint = digest
+    await _set_services(work, organization, entry.services)
     await work.session.flush()
-    await _replace_places(work, organization, entry)
+    await _replace_locations(work, organization, entry)
     await _publish(work, organization)
     return True
 
 
 async def seed_providers(work: Work, entries: dict[UUID, ProviderEntry]) -> int:
     """Keep these providers unless they are there already, whatever became of them. Returns how many were new."""
-    there = set((await work.session.scalars(sa.select(col(Organization.id)))).all())
-    new = {id: entry for id, entry in entries.items() if id not in there}
+    existing = set((await work.session.scalars(sa.select(col(Organization.id)))).all())
+    new = {id: entry for id, entry in entries.items() if id not in existing}
     for id, entry in new.items():
-        await keep_provider(work, id, entry)
+        await set_provider(work, id, entry)
     return len(new)
 
 
-async def change_service(
+async def update_service(
     work: Work, service_id: UUID, change: ServiceChange, *, organization_id: UUID | None = None
 ) -> Service:
     """Say anew what a service is; what is left out stays. `organization_id`: whose it must be, for a provider.
@@ -75,9 +75,9 @@ async def change_service(
     organization = await work.load(Organization, owner, msg("organization"))
     service = await work.load(Service, service_id, msg("service"))
     check_version(service, change.version)
-    said = change.model_dump(exclude_unset=True, exclude={"version", "assured"})
+    changes = change.model_dump(exclude_unset=True, exclude={"version", "assured"})
     required = ("name", "description", "status")
-    wanted = {field: value for field, value in said.items() if value is not None or field not in required}
+    wanted = {field: value for field, value in changes.items() if value is not None or field not in required}
     if change.assured:
         wanted["assured_date"] = work.now.astimezone(BRUSSELS).date()
     domain.check_places(wanted.get("capacity", service.capacity), wanted.get("places_open", service.places_open))
@@ -122,14 +122,14 @@ def _check(entry: ProviderEntry, areas: tuple[str, ...]) -> None:
                 domain.check_zone(schedule.timezone)
 
 
-async def _keep_services(work: Work, organization: Organization, entries: list[ServiceEntry]) -> None:
+async def _set_services(work: Work, organization: Organization, entries: list[ServiceEntry]) -> None:
     """Update or add the services that are named; the others are defunct from now on."""
     ids = [entry.id for entry in entries]
     chosen = sa.select(Service).where(sa.or_(col(Service.organization_id) == organization.id, col(Service.id).in_(ids)))
-    there = {service.id: service for service in await work.session.scalars(chosen.with_for_update())}
+    existing = {service.id: service for service in await work.session.scalars(chosen.with_for_update())}
     for entry in entries:
         facts: dict[str, Any] = entry.model_dump(exclude={"id", "places"})
-        service = there.pop(entry.id, None)
+        service = existing.pop(entry.id, None)
         if service is None:
             work.add(Service(id=entry.id, organization_id=organization.id, last_modified=work.now, **facts))
             continue
@@ -140,23 +140,23 @@ async def _keep_services(work: Work, organization: Organization, entries: list[S
                 setattr(service, field, value)
             service.version += 1
             service.last_modified = work.now
-    for service in there.values():
+    for service in existing.values():
         if service.status != "defunct":
             service.status, service.last_modified = "defunct", work.now
             service.version += 1
 
 
-async def _replace_places(work: Work, organization: Organization, entry: ProviderEntry) -> None:
+async def _replace_locations(work: Work, organization: Organization, entry: ProviderEntry) -> None:
     """Locations, schedules and phones have no life of their own: they are written anew."""
     mine = sa.select(col(Location.id)).where(col(Location.organization_id) == organization.id)
     here = sa.select(col(ServiceAtLocation.id)).where(col(ServiceAtLocation.location_id).in_(mine))
-    for gone in (
+    for statement in (
         sa.delete(Schedule).where(col(Schedule.service_at_location_id).in_(here)),
         sa.delete(ServiceAtLocation).where(col(ServiceAtLocation.location_id).in_(mine)),
         sa.delete(Location).where(col(Location.organization_id) == organization.id),
         sa.delete(Phone).where(col(Phone.organization_id) == organization.id),
     ):
-        await work.session.execute(gone, execution_options={"synchronize_session": False})
+        await work.session.execute(statement, execution_options={"synchronize_session": False})
     ids = [one.id for one in entry.locations]
     taken = await work.session.scalar(sa.select(col(Location.id)).where(col(Location.id).in_(ids)).limit(1))
     if taken is not None:

@@ -9,7 +9,7 @@ from services.chassis.storage.store import Work
 from services.contracts.directory import ReferralProgressed
 from services.contracts.directory import ReferralStatus as Status
 from services.directory import domain
-from services.directory.actions.feed import say
+from services.directory.actions.feed import emit_referral_event
 from services.directory.domain import Party
 from services.directory.store import Referral, ReferralStep, overdue
 
@@ -43,7 +43,7 @@ async def progress(
     domain.check_step(Status(referral.status), wanted, party)
     domain.check_reason(wanted, reason)
     referral.status, referral.status_reason, referral.status_at = wanted.value, reason, work.now
-    say(
+    emit_referral_event(
         work,
         referral,
         ReferralProgressed(
@@ -58,7 +58,7 @@ async def progress(
             at=work.now,
         ),
     )
-    note(work, referral, party, by)
+    record_step(work, referral, party, by)
     return referral
 
 
@@ -86,7 +86,7 @@ async def expire(work: Work, within: timedelta = domain.ANSWER_WITHIN, limit: in
     return expired
 
 
-def note(work: Work, referral: Referral, party: Party, by: str | None) -> None:
+def record_step(work: Work, referral: Referral, party: Party, by: str | None) -> None:
     """Add a line to the history, and tell both sides' boards."""
     work.add(
         ReferralStep(

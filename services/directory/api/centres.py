@@ -78,7 +78,7 @@ async def put_centre(
     code: str, body: CentreChange, work: Working, person: Annotated[Person, allow(Role.MANAGER)]
 ) -> CentreOut:
     """Change a centre; everybody who keeps a copy hears of it."""
-    said = body.model_dump(exclude={"closed_on"})
+    fields = body.model_dump(exclude={"closed_on"})
     return CentreOut.of(
-        await actions.update_centre(work, code, closed_on=[day.isoformat() for day in body.closed_on], **said)
+        await actions.update_centre(work, code, closed_on=[day.isoformat() for day in body.closed_on], **fields)
     )

@@ -20,7 +20,7 @@ Json = dict[str, Any]
 def service_json(full: FullService, today: date) -> Json:
     """A service, with its organisation, places, schedules, phones, languages and taxonomy terms."""
     service = full.service
-    return _known(
+    return _drop_none(
         id=str(service.id),
         organization_id=str(service.organization_id),
         name=service.name,
@@ -51,7 +51,7 @@ def organization_json(organization: Organization, services: list[FullService], t
     """An organisation, with its phones, locations and, beside HSDS' own fields, its services."""
     locations = {location.id: location for full in services for _, location, _ in full.places}
     whole = _organization(organization)
-    return whole | _known(
+    return whole | _drop_none(
         phones=[_phone(phone) for phone in services[0].phones] if services else None,
         locations=[_location(locations[id]) for id in sorted(locations)],
         services=[_without_organization(service_json(full, today)) for full in services],
@@ -75,7 +75,7 @@ def offset_hours(zone: str, day: date) -> float:
 
 
 def _organization(organization: Organization) -> Json:
-    return _known(
+    return _drop_none(
         id=str(organization.id),
         name=organization.name,
         alternate_name=organization.alternate_name,
@@ -90,7 +90,7 @@ def _without_organization(service: Json) -> Json:
 
 
 def _phone(phone: Phone) -> Json:
-    return _known(
+    return _drop_none(
         id=str(phone.id),
         organization_id=str(phone.organization_id),
         number=phone.number,
@@ -109,7 +109,7 @@ def _language(owner: UUID, code: str) -> Json:
 
 
 def _at_location(at: ServiceAtLocation, location: Location, schedules: list[Schedule], *, today: date) -> Json:
-    return _known(
+    return _drop_none(
         id=str(at.id),
         service_id=str(at.service_id),
         location_id=str(at.location_id),
@@ -129,7 +129,7 @@ def _location(location: Location) -> Json:
         "country": "BE",
         "address_type": "physical",
     }
-    return _known(
+    return _drop_none(
         id=str(location.id),
         location_type="physical",
         organization_id=str(location.organization_id),
@@ -150,7 +150,7 @@ def _location(location: Location) -> Json:
 
 
 def _schedule(schedule: Schedule, today: date) -> Json:
-    return _known(
+    return _drop_none(
         id=str(schedule.id),
         service_at_location_id=str(schedule.service_at_location_id),
         dtstart=schedule.valid_from.isoformat(),
@@ -168,10 +168,10 @@ def _schedule(schedule: Schedule, today: date) -> Json:
 
 
 def _places(full: FullService) -> list[Json]:
-    said = {"capacity": full.service.capacity, "places-open": full.service.places_open}
+    counts = {"capacity": full.service.capacity, "places-open": full.service.places_open}
     return [
         _attribute(full.service.id, _term("cefo-places", code, code)) | {"value": str(number)}
-        for code, number in said.items()
+        for code, number in counts.items()
         if number is not None
     ]
 
@@ -197,5 +197,5 @@ def _term(taxonomy: str, code: str, name: str) -> Json:
     }
 
 
-def _known(**fields: Any) -> Json:
+def _drop_none(**fields: Any) -> Json:
     return {field: value for field, value in fields.items() if value is not None}

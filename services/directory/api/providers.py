@@ -89,12 +89,12 @@ async def search_services(
     query: Annotated[ServiceSearch, Query()], read: Reading, running: Running, person: Anyone
 ) -> ServicesPage:
     """Search. Neutral: only the match and the day's lot decide the order; `explain=1` shows both."""
-    asked = await search_params(
+    params = await search_params(
         read, words=query.q, area=query.area, town=query.town, centre=query.centre, language=query.language
     )
     today = running.clock().astimezone(BRUSSELS).date()
     found = await search_of(running).find(
-        read, asked, today=today, after=query.after, limit=query.limit, explain=query.explain
+        read, params, today=today, after=query.after, limit=query.limit, explain=query.explain
     )
     full = await full_services(read, [one.id for one in found.results])
     return ServicesPage(
@@ -131,7 +131,7 @@ async def put_service(
     mine = None if person.has(Role.MANAGER) else organization_of(person)
     if mine is None and not person.has(Role.MANAGER):
         raise NotFound(what=msg("service"))
-    await actions.change_service(work, id, body, organization_id=mine)
+    await actions.update_service(work, id, body, organization_id=mine)
     await work.session.flush()
     full = await full_services(work.session, [id])
     return service_json(full[0], running.clock().astimezone(BRUSSELS).date()) | {"version": full[0].service.version}
@@ -170,7 +170,7 @@ async def put_organization(
     id: UUID, body: ProviderEntry, work: Working, person: Annotated[Person, allow(Role.MANAGER)]
 ) -> Kept:
     """Set a provider's whole entry: how the region brings one into the directory. The same again changes nothing."""
-    return Kept(organization_id=id, changed=await actions.keep_provider(work, id, body))
+    return Kept(organization_id=id, changed=await actions.set_provider(work, id, body))
 
 
 def _ranking(results: list[Ranked]) -> Ranking:

@@ -21,7 +21,7 @@ from services.directory.claims import own_organization
 from services.directory.store import (
     Referral,
     UnassignedReferral,
-    check_place,
+    check_centre_and_area,
     keys_of,
     referrals_of,
     steps_of,
@@ -130,7 +130,7 @@ class Expired(BaseModel):
 @router.post("/referrals", status_code=201)
 async def post_referral(body: NewReferral, work: Working, person: Counsellor) -> ReferralOut:
     """Send a person to a service."""
-    await check_place(work.session, body.centre, body.area)
+    await check_centre_and_area(work.session, body.centre, body.area)
     person.at(body.centre)
     referral = await actions.refer(
         work,
@@ -154,7 +154,7 @@ async def list_referrals(read: Reading, person: Side, query: Annotated[ReferralQ
         before = (last.requested_at, last.id)
     rows = await referrals_of(
         read,
-        centre=None if person.has(Role.PROVIDER) else person.at(query.centre or _only(person)),
+        centre=None if person.has(Role.PROVIDER) else person.at(query.centre or _only_centre(person)),
         organization_id=own_organization(person) if person.has(Role.PROVIDER) else None,
         statuses=[query.status.value] if query.status is not None else None,
         before=before,
@@ -210,7 +210,7 @@ async def list_unassigned(
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
 ) -> list[UnassignedOut]:
     """What waits for a counsellor to choose a service."""
-    rows = await unassigned_of(read, person.at(centre or _only(person)), limit)
+    rows = await unassigned_of(read, person.at(centre or _only_centre(person)), limit)
     return [_unassigned(row) for row in rows]
 
 
@@ -246,7 +246,7 @@ def _unassigned(row: UnassignedReferral) -> UnassignedOut:
     return UnassignedOut(action_id=row.id, **row.model_dump(exclude={"id", "version", "correlation_id"}))
 
 
-def _only(person: Person) -> str:
+def _only_centre(person: Person) -> str:
     """The person's one centre, where none was named."""
     if len(person.centres) != 1:
         raise UnknownCentre(centre="–", known=listed(sorted(person.centres)))

@@ -83,23 +83,23 @@ def service_id(key: str, number: int) -> UUID:
 
 def demo_providers(today: date) -> dict[UUID, ProviderEntry]:
     """Every demonstration provider, by id, as if its services had been checked so and so many days ago."""
-    said = TypeAdapter(list[_Provider]).validate_json((Path(__file__).parent / "providers.json").read_bytes())
-    return {organization_id(one.key): _entry(one, today) for one in said}
+    providers = TypeAdapter(list[_Provider]).validate_json((Path(__file__).parent / "providers.json").read_bytes())
+    return {organization_id(one.key): _entry(one, today) for one in providers}
 
 
-def _entry(said: _Provider, today: date) -> ProviderEntry:
-    key, name = said.key, said.name
-    towns = sorted({town for offer in said.offers for town in offer.towns})
+def _entry(provider: _Provider, today: date) -> ProviderEntry:
+    key, name = provider.key, provider.name
+    towns = sorted({town for offer in provider.offers for town in offer.towns})
     return ProviderEntry.model_validate(
         {
             "name": f"{name} ({MARK})",
             "alternate_name": name,
-            "description": said.description,
+            "description": provider.description,
             "email": f"{key}@demo.cefo.example",
             "website": f"https://{key}.demo.cefo.example/",
             "phones": [{"number": f"+32 00 00 00 {len(key):02d}", "description": f"Accueil ({MARK})"}],
             "locations": [_location(key, name, town) for town in towns],
-            "services": [_service(key, number, offer, today) for number, offer in enumerate(said.offers, 1)],
+            "services": [_service(key, number, offer, today) for number, offer in enumerate(provider.offers, 1)],
         }
     )
 

@@ -81,7 +81,7 @@ def next_steps(status: Status) -> tuple[Status, ...]:
             return ()
 
 
-def said_by(step: Status) -> Party | None:
+def taken_by(step: Status) -> Party | None:
     """Which side says this step; None: no step, it is where a referral begins."""
     match step:
         case Status.REQUESTED:
@@ -159,15 +159,15 @@ REASON_LABELS = {
 
 def steps_for(status: Status, party: Party) -> tuple[Status, ...]:
     """What this side may do with a referral that stands there."""
-    return tuple(step for step in next_steps(status) if said_by(step) is party)
+    return tuple(step for step in next_steps(status) if taken_by(step) is party)
 
 
 def check_step(status: Status, wanted: Status, party: Party) -> None:
     """A referral goes forward, and each side says its own steps. Raises `NotYourStep`, `WrongReferralStep`."""
-    speaker = said_by(wanted)
-    if speaker is not None and speaker is not party:
+    side = taken_by(wanted)
+    if side is not None and side is not party:
         mine = Words(steps_for(status, party))
-        raise NotYourStep(wanted=wanted.value, party=PARTY_LABELS[speaker], allowed=mine)
+        raise NotYourStep(wanted=wanted.value, party=PARTY_LABELS[side], allowed=mine)
     if wanted not in next_steps(status):
         raise WrongReferralStep(status=status.value, wanted=wanted.value, allowed=Words(next_steps(status)))
 

@@ -44,8 +44,8 @@ async def search_values(
     found = Found(0, [], None)
     chosen_area = form.area or (area if area and "area" not in request.query_params else "") or ""
     try:
-        asked = await search_params(session, words=form.q, area=chosen_area, town=form.town, language=form.language)
-        found = await _find(request, session, asked, form)
+        params = await search_params(session, words=form.q, area=chosen_area, town=form.town, language=form.language)
+        found = await _find(request, session, params, form)
     except Refused as refused:
         errors = {refused.about or "q": explain(refused)}
     full = await full_services(session, [one.id for one in found.results])
@@ -71,9 +71,9 @@ async def search_values(
     }
 
 
-async def _find(request: Request, session: AsyncSession, asked: SearchParams, form: SearchForm) -> Found:
+async def _find(request: Request, session: AsyncSession, params: SearchParams, form: SearchForm) -> Found:
     search = search_of(request.app.state.runtime)
-    return await search.find(session, asked, today=today_of(request), after=form.after, limit=20, explain=form.why)
+    return await search.find(session, params, today=today_of(request), after=form.after, limit=20, explain=form.why)
 
 
 @router.get("/")

@@ -58,7 +58,7 @@ class ConfirmForm(Body):
 @router.get("/entry")
 async def entry(request: Request, read: Reading, person: Provider) -> Response:
     """Every service of the provider, with its freshness, its open places, and who looked and who came."""
-    organization = await _own(read, person)
+    organization = await _organization(read, person)
     ids = (await service_ids_of(read, [organization.id])).get(organization.id, [])
     views = await views_since(read, ids, today_of(request) - PERIOD)
     referrals = await referral_counts(read, ids, now_of(request) - PERIOD)
@@ -105,7 +105,7 @@ async def confirm(
 
 async def _change(work: Work, id: UUID, change: ServiceChange, person: Person) -> Service:
     await _own_service(work.session, id, person)
-    return await actions.change_service(work, id, change, organization_id=organization_of(person))
+    return await actions.update_service(work, id, change, organization_id=organization_of(person))
 
 
 def _form(
@@ -120,19 +120,19 @@ def _form(
         status=422 if errors else 200,
         **WORDS,
         service=service,
-        typed=_said(service) | (typed or {}),
+        typed=_form_values(service) | (typed or {}),
         errors=errors or {},
         statuses=STATUSES,
         day=today_of(request),
     )
 
 
-def _said(service: Service) -> dict[str, Any]:
+def _form_values(service: Service) -> dict[str, Any]:
     shown = {name: getattr(service, name) for name in ("name", "description", "status", "capacity", "places_open")}
     return {name: "" if value is None else value for name, value in shown.items()} | {"version": service.version}
 
 
-async def _own(session: AsyncSession, person: Person) -> Organization:
+async def _organization(session: AsyncSession, person: Person) -> Organization:
     organization = await session.get(Organization, own_organization(person))
     if organization is None:
         raise NotFound(what=msg("organization"))

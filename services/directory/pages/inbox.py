@@ -25,7 +25,7 @@ router = Router("/directory", pages=True)
 Provider = Annotated[Person, allow(Role.PROVIDER)]
 Side = Annotated[Person, allow(Role.PROVIDER, Role.COUNSELLOR)]
 
-LATELY = 10
+RECENT = 10
 
 
 class ProgressForm(Body):
@@ -85,14 +85,14 @@ async def progress(
 async def _board(session: AsyncSession, owner: UUID, person: Person) -> dict[str, Any]:
     active = await referrals_of(session, organization_id=owner, statuses=[one.value for one in OPEN], limit=200)
     ended = [one.value for one in Status if one not in OPEN]
-    lately = await referrals_of(session, organization_id=owner, statuses=ended, limit=LATELY)
+    recent = await referrals_of(session, organization_id=owner, statuses=ended, limit=RECENT)
     rows = await rows_of(session, active, person)
     unanswered = {one.value for one in UNANSWERED}
     return {
         **WORDS,
         "to_answer": [row for row in reversed(rows) if row.referral.status in unanswered],
         "under_way": [row for row in reversed(rows) if row.referral.status not in unanswered],
-        "ended": await rows_of(session, lately, person),
+        "ended": await rows_of(session, recent, person),
     }
 
 

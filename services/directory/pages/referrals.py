@@ -40,7 +40,7 @@ Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
 Side = Annotated[Person, allow(Role.COUNSELLOR, Role.PROVIDER)]
 Centre = Annotated[str | None, Query(max_length=40)]
 
-LATELY = 15
+RECENT = 15
 
 
 class ReferralForm(Body):
@@ -175,7 +175,7 @@ async def _new(
 async def _board(session: AsyncSession, centre: str, person: Person) -> dict[str, Any]:
     active = await referrals_of(session, centre=centre, statuses=[one.value for one in OPEN], limit=200)
     ended = [one.value for one in Status if one not in OPEN]
-    lately = await referrals_of(session, centre=centre, statuses=ended, limit=LATELY)
+    recent = await referrals_of(session, centre=centre, statuses=ended, limit=RECENT)
     rows = await rows_of(session, active, person)
     unanswered = {one.value for one in UNANSWERED}
     waiting = await unassigned_of(session, centre)
@@ -185,7 +185,7 @@ async def _board(session: AsyncSession, centre: str, person: Person) -> dict[str
         "wanted": await wanted_names(session, waiting),
         "unanswered": [row for row in reversed(rows) if row.referral.status in unanswered],
         "under_way": [row for row in reversed(rows) if row.referral.status not in unanswered],
-        "ended": await rows_of(session, lately, person),
+        "ended": await rows_of(session, recent, person),
     }
 
 

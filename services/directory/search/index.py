@@ -66,12 +66,12 @@ class Search:
         self._index.register_tokenizer("words", self._words)
         self._writer = self._index.writer(heap_size=30_000_000, num_threads=1)
         self._built = _Built()
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def find(
         self,
         session: AsyncSession,
-        asked: SearchParams,
+        params: SearchParams,
         *,
         today: date,
         after: str | None = None,
@@ -81,11 +81,11 @@ class Search:
         """One page of results, as the store is now. Raises `UnknownCursor`."""
         start = read_cursor(after) if after is not None else None
         await self.catch_up(session, today)
-        return await asyncio.to_thread(self._find, asked, start, limit, explain)
+        return await asyncio.to_thread(self._find, params, start, limit, explain)
 
     async def catch_up(self, session: AsyncSession, today: date) -> int:
         """Read again what changed in the store; everything when the day did. Returns how many providers were read."""
-        async with self._turn:
+        async with self._lock:
             fingerprint = await store_fingerprint(session)
             if fingerprint == self._built.fingerprint and today == self._built.day:
                 return 0
@@ -113,10 +113,10 @@ class Search:
         self._writer.commit()
         self._index.reload()
 
-    def _find(self, asked: SearchParams, start: tuple[float, int] | None, limit: int, explain: bool) -> Found:
+    def _find(self, params: SearchParams, start: tuple[float, int] | None, limit: int, explain: bool) -> Found:
         searcher = self._index.searcher()
-        terms = list(dict.fromkeys(self._words.analyze(asked.words)))[:MAX_WORDS]
-        filters = self._filters(asked)
+        terms = list(dict.fromkeys(self._words.analyze(params.words)))[:MAX_WORDS]
+        filters = self._filters(params)
         if not terms:
             return self._by_lot(searcher, filters, start, limit)
         found = self._by_words(searcher, filters, terms, start, limit, explain=explain)
@@ -124,23 +124,23 @@ class Search:
             return found
         return self._by_words(searcher, filters, terms, start, limit, explain=explain, relaxed=True)
 
-    def _filters(self, asked: SearchParams) -> list[Query]:
-        wanted = {"area": asked.area, "place": asked.town, "language": asked.language}
+    def _filters(self, params: SearchParams) -> list[Query]:
+        wanted = {"area": params.area, "place": params.town, "language": params.language}
         chosen = [Query.term_query(self._schema, name, value, "basic") for name, value in wanted.items() if value]
         return [Query.const_score_query(query, 0.0) for query in chosen]
 
-    def _exactly(self, term: str) -> Query:
+    def _exact(self, term: str) -> Query:
         """The word in any field."""
         return Query.boolean_query([(Occur.Should, self._in_field(name, term)) for name in BOOSTS])
 
-    def _roughly(self, term: str) -> Query:
+    def _fuzzy(self, term: str) -> Query:
         """The word in any field, with one typing error if it is long enough to tell."""
         close = [
             Query.boost_query(Query.fuzzy_term_query(self._schema, name, term, 1), boost / 2)
             for name, boost in BOOSTS.items()
             if len(term) >= 4
         ]
-        return Query.boolean_query([(Occur.Should, query) for query in (self._exactly(term), *close)])
+        return Query.boolean_query([(Occur.Should, query) for query in (self._exact(term), *close)])
 
     def _in_field(self, name: str, term: str) -> Query:
         return Query.boost_query(Query.term_query(self._schema, name, term), BOOSTS[name])
@@ -174,9 +174,9 @@ class Search:
         relaxed: bool = False,
     ) -> Found:
         if relaxed:
-            matches = [Query.boolean_query([(Occur.Should, self._roughly(term)) for term in terms])]
+            matches = [Query.boolean_query([(Occur.Should, self._fuzzy(term)) for term in terms])]
         else:
-            matches = [self._exactly(term) for term in terms]
+            matches = [self._exact(term) for term in terms]
         query = Query.boolean_query([(Occur.Must, one) for one in (*matches, *filters)])
         result = searcher.search(query, limit=DEPTH, count=True)
         drawn = searcher.fast_field_values("lot", [address for _, address in result.hits])
@@ -194,18 +194,18 @@ class Search:
                 round(score, 3),
                 -minus_band,
                 lot_of,
-                self._shares(searcher, terms, address) if explain else {},
+                self._field_scores(searcher, terms, address) if explain else {},
             )
             for minus_band, lot_of, score, address in rest[:limit]
         ]
         total = int(getattr(result, "count", 0))
         return Found(total, page, cursor_after(page[-1]) if len(rest) > limit else None, relaxed=relaxed and total > 0)
 
-    def _shares(
+    def _field_scores(
         self, searcher: tantivy.Searcher, terms: Sequence[str], address: tantivy.DocAddress
     ) -> dict[str, float]:
         """How much each field gives to the score, as the engine itself explains it."""
-        shares: dict[str, float] = {}
+        scores: dict[str, float] = {}
         for name in BOOSTS:
             here = Query.boolean_query([(Occur.Should, self._in_field(name, term)) for term in terms])
             try:
@@ -213,8 +213,8 @@ class Search:
             except ValueError:
                 continue  # the field holds none of the words
             if value:
-                shares[name] = round(value, 3)
-        return shares
+                scores[name] = round(value, 3)
+        return scores
 
 
 def _document(full: FullService, today: date) -> tantivy.Document:

@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.directory import domain
 from services.directory.search import SearchParams
-from services.directory.store import check_place
+from services.directory.store import check_centre_and_area
 
 
 async def search_params(
@@ -17,7 +17,7 @@ async def search_params(
     language: str | None = None,
 ) -> SearchParams:
     """What is looked for. Raises `UnknownArea`, `UnknownCentre`, `UnknownLanguage`; an unknown town finds nothing."""
-    await check_place(session, centre or None, area or None)
+    await check_centre_and_area(session, centre or None, area or None)
     domain.check_languages([language] if language else [], field="language")
     # A centre's code is the key of its town.
     place = domain.town_key(town) if town else centre

@@ -68,10 +68,10 @@ def cursor_after(last: Ranked) -> str:
 def read_cursor(text: str) -> tuple[float, int]:
     """Band and lot of the last result of the page before. Raises `UnknownCursor`."""
     try:
-        said = orjson.loads(bytes.fromhex(text))
-        band, place = float(said[0]), int(said[1])
+        values = orjson.loads(bytes.fromhex(text))
+        band, lot = float(values[0]), int(values[1])
     except (ValueError, TypeError, LookupError) as error:
         raise UnknownCursor() from error
-    if not 0 <= place < 2**64:
+    if not 0 <= lot < 2**64:
         raise UnknownCursor()
-    return band, place
+    return band, lot

@@ -1,6 +1,6 @@
 """What the directory keeps."""
 
-from services.directory.store.centres import Centre, centre_codes, centres, check_place, known_areas
+from services.directory.store.centres import Centre, centre_codes, centres, check_centre_and_area, known_areas
 from services.directory.store.feed import FeedHead, ReferralEvent, events_after, latest_events
 from services.directory.store.providers import (
     FullService,
@@ -54,7 +54,7 @@ __all__ = [
     "UnassignedReferral",
     "centre_codes",
     "centres",
-    "check_place",
+    "check_centre_and_area",
     "events_after",
     "full_services",
     "keys_of",

@@ -43,7 +43,7 @@ async def centre_codes(session: AsyncSession) -> list[str]:
     return list((await session.scalars(sa.select(col(Centre.code)).order_by(col(Centre.code)))).all())
 
 
-async def check_place(session: AsyncSession, centre: str | None, area: str | None) -> None:
+async def check_centre_and_area(session: AsyncSession, centre: str | None, area: str | None) -> None:
     """The centre is one of the network's, the area one that some centre works in. None: not asked for.
 
     Raises `UnknownCentre`, `UnknownArea`.

@@ -1,13 +1,13 @@
 """Use cases: people ask (writing, directions), events tell (paths, copies, subjects)."""
 
-from services.plans.actions.access import PLAN, acts_as, reach
-from services.plans.actions.copies import copy_provider, follow_referral, move_referral
-from services.plans.actions.directions import Intention, confirm, open_track, plan_action, progress_action, set_goal
+from services.plans.actions.access import PLAN, accessible, role_in
+from services.plans.actions.copies import copy_provider, copy_referral, update_referral
+from services.plans.actions.directions import NewAction, confirm, open_track, plan_action, progress_action, set_goal
 from services.plans.actions.erasure import erase_subject
 from services.plans.actions.paths import (
     announce_workshop,
     count_interview,
-    finalising_due,
+    mark_finalising_due,
     open_path,
     record_attendance,
     stop_path,
@@ -22,27 +22,27 @@ from services.plans.actions.writing import (
 
 __all__ = [
     "PLAN",
-    "Intention",
-    "acts_as",
+    "NewAction",
+    "accessible",
     "add_reflection",
     "announce_workshop",
     "conclude_information_step",
     "confirm",
     "copy_provider",
+    "copy_referral",
     "count_interview",
     "erase_subject",
-    "finalising_due",
-    "follow_referral",
-    "move_referral",
+    "mark_finalising_due",
     "open_path",
     "open_track",
     "plan_action",
     "plan_information_step",
     "progress_action",
-    "reach",
     "record_attendance",
+    "role_in",
     "set_goal",
     "stop_path",
     "take_seat",
+    "update_referral",
     "write_assessment",
 ]

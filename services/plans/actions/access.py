@@ -14,7 +14,7 @@ from services.plans.store import Plan, Revision, Written
 PLAN = msg("plan")
 
 
-def reach(plan: Plan | None, person: Person) -> Plan:
+def accessible(plan: Plan | None, person: Person) -> Plan:
     """The plan, for its own person and for counsellors of its centre. Raises `NotFound`, `WrongCentre`.
 
     To another visitor there is no such plan: not even its existence is told.
@@ -27,39 +27,39 @@ def reach(plan: Plan | None, person: Person) -> Plan:
     return plan
 
 
-def acts_as(plan: Plan, person: Person) -> Role:
+def role_in(plan: Plan, person: Person) -> Role:
     """As what this person writes in the plan."""
     return Role.VISITOR if person.is_subject(plan.subject_ref) else Role.COUNSELLOR
 
 
-async def plan_of(work: Work, plan_id: UUID, person: Person, seen: int | None = None) -> Plan:
+async def plan_of(work: Work, plan_id: UUID, person: Person, version: int | None = None) -> Plan:
     """The plan, locked, for somebody who may change it. Raises `NotFound`, `WrongCentre`, `Stale`."""
-    plan = reach(await work.find(Plan, plan_id), person)
-    check_version(plan, seen)
+    plan = accessible(await work.find(Plan, plan_id), person)
+    check_version(plan, version)
     work.notify_board(f"plan:{plan.id}", f"plans:{plan.centre}")
     return plan
 
 
-async def open_plan_of(work: Work, plan_id: UUID, person: Person, seen: int | None = None) -> Plan:
+async def open_plan_of(work: Work, plan_id: UUID, person: Person, version: int | None = None) -> Plan:
     """As `plan_of`, while it is not confirmed. Raises `PlanIsConfirmed`."""
     plan = await plan_of(work, plan_id, person)
     check_open(plan.confirmed_at)
-    check_version(plan, seen)
+    check_version(plan, version)
     return plan
 
 
-def stamp(work: Work, plan: Plan, person: Person) -> dict[str, Any]:
+def authorship(work: Work, plan: Plan, person: Person) -> dict[str, Any]:
     """When and by whom, as the columns of `Written`."""
-    return {"at": work.now, "by_role": acts_as(plan, person).value, "by_account": person.subject}
+    return {"at": work.now, "by_role": role_in(plan, person).value, "by_account": person.subject}
 
 
-def restamp(work: Work, written: Written, plan: Plan, person: Person) -> None:
+def set_authorship(work: Work, written: Written, plan: Plan, person: Person) -> None:
     """It was changed now, by this person."""
     written.version += 1
-    written.at, written.by_role, written.by_account = work.now, acts_as(plan, person).value, person.subject
+    written.at, written.by_role, written.by_account = work.now, role_in(plan, person).value, person.subject
 
 
-def remember(
+def log_change(
     work: Work, plan: Plan, person: Person, what: str, item: str, *, new: str | None, old: str | None = None
 ) -> None:
     """One row more in the change log: old and new value, when, by whom."""
@@ -67,7 +67,7 @@ def remember(
         Revision(
             plan_id=plan.id,
             at=work.now,
-            by_role=acts_as(plan, person).value,
+            by_role=role_in(plan, person).value,
             by_account=person.subject,
             what=what,
             item=item,

@@ -13,7 +13,7 @@ from services.plans.actions.erasure import is_erased
 from services.plans.store import Provider, ProviderService, Referral
 
 
-async def follow_referral(
+async def copy_referral(
     work: Work,
     referral_id: UUID,
     *,
@@ -43,7 +43,7 @@ async def follow_referral(
     work.notify_board(f"plan:{plan_id}")
 
 
-async def move_referral(
+async def update_referral(
     work: Work, referral_id: UUID, *, status: ReferralStatus, reason: str | None, at: datetime
 ) -> None:
     """The referral is in another state: its action shows the decision."""

@@ -21,7 +21,7 @@ from services.contracts.plans import (
 )
 from services.contracts.roles import Role
 from services.contracts.scheduling import Method
-from services.plans.actions.access import acts_as, open_plan_of, plan_of, remember, restamp, stamp
+from services.plans.actions.access import authorship, log_change, open_plan_of, plan_of, role_in, set_authorship
 from services.plans.domain import (
     Responsible,
     ServiceNotOffered,
@@ -33,7 +33,7 @@ from services.plans.store import Action, ActionTrack, Goal, Plan, ProviderServic
 
 
 @dataclass(frozen=True, slots=True)
-class Intention:
+class NewAction:
     """An action as somebody plans it. `needs_provider`: the centre sends the person to a provider, for `reason`."""
 
     title: str
@@ -44,64 +44,73 @@ class Intention:
     reason: str | None = None
 
 
-async def set_goal(work: Work, plan_id: UUID, person: Person, text: str, seen: int | None = None) -> Goal:
+async def set_goal(work: Work, plan_id: UUID, person: Person, text: str, version: int | None = None) -> Goal:
     """Where the person wants to get. `seen`: the plan's version, here and below."""
-    plan = await open_plan_of(work, plan_id, person, seen)
-    goal = work.add(Goal(plan_id=plan.id, text=text, **stamp(work, plan, person)))
-    remember(work, plan, person, "goal", str(goal.id), new=text)
+    plan = await open_plan_of(work, plan_id, person, version)
+    goal = work.add(Goal(plan_id=plan.id, text=text, **authorship(work, plan, person)))
+    log_change(work, plan, person, "goal", str(goal.id), new=text)
     work.emit(plan, GoalSet(plan_id=plan.id, goal_id=goal.id, centre=plan.centre, at=work.now))
     return goal
 
 
 async def open_track(
-    work: Work, plan_id: UUID, person: Person, *, goal_id: UUID, title: str, area: str | None, seen: int | None = None
+    work: Work,
+    plan_id: UUID,
+    person: Person,
+    *,
+    goal_id: UUID,
+    title: str,
+    area: str | None,
+    version: int | None = None,
 ) -> ActionTrack:
     """A way towards a goal, in one of the centre's areas. Raises `AreaNotServed`."""
-    plan = await open_plan_of(work, plan_id, person, seen)
-    await _part(work, plan, Goal, goal_id, msg("goal"))
+    plan = await open_plan_of(work, plan_id, person, version)
+    await _part_of_plan(work, plan, Goal, goal_id, msg("goal"))
     check_area(area, plan.centre, await areas_of(work.session, plan.centre))
-    track = work.add(ActionTrack(plan_id=plan.id, goal_id=goal_id, title=title, area=area, **stamp(work, plan, person)))
-    remember(work, plan, person, "track", str(track.id), new=title)
-    said = ActionTrackOpened(plan_id=plan.id, track_id=track.id, centre=plan.centre, area=area, at=work.now)
-    work.emit(plan, said)
+    track = work.add(
+        ActionTrack(plan_id=plan.id, goal_id=goal_id, title=title, area=area, **authorship(work, plan, person))
+    )
+    log_change(work, plan, person, "track", str(track.id), new=title)
+    event = ActionTrackOpened(plan_id=plan.id, track_id=track.id, centre=plan.centre, area=area, at=work.now)
+    work.emit(plan, event)
     return track
 
 
 async def plan_action(
-    work: Work, plan_id: UUID, person: Person, *, track_id: UUID, intention: Intention, seen: int | None = None
+    work: Work, plan_id: UUID, person: Person, *, track_id: UUID, new: NewAction, version: int | None = None
 ) -> Action:
     """Something to do on a track. Where it needs a provider, directory opens a referral.
 
     Raises `DueInPast`, `OnlyCounsellorRefers`, `UnknownReason`, `ServiceWithoutNeed`, `ServiceNotOffered`.
     """
-    plan = await open_plan_of(work, plan_id, person, seen)
-    track = await _part(work, plan, ActionTrack, track_id, msg("action track"))
-    check_due(intention.due_on, work.now.astimezone(BRUSSELS).date())
+    plan = await open_plan_of(work, plan_id, person, version)
+    track = await _part_of_plan(work, plan, ActionTrack, track_id, msg("action track"))
+    check_due(new.due_on, work.now.astimezone(BRUSSELS).date())
     check_referral(
-        intention.needs_provider,
-        intention.reason,
-        intention.service_id,
-        by_counsellor=acts_as(plan, person) is Role.COUNSELLOR,
+        new.needs_provider,
+        new.reason,
+        new.service_id,
+        by_counsellor=role_in(plan, person) is Role.COUNSELLOR,
     )
-    service = await _service(work, intention.service_id)
+    service = await _active_service(work, new.service_id)
     action = work.add(
         Action(
             plan_id=plan.id,
             track_id=track.id,
-            title=intention.title,
-            responsible=intention.responsible,
-            due_on=intention.due_on,
-            needs_provider=intention.needs_provider,
-            reason=intention.reason if intention.needs_provider else None,
+            title=new.title,
+            responsible=new.responsible,
+            due_on=new.due_on,
+            needs_provider=new.needs_provider,
+            reason=new.reason if new.needs_provider else None,
             service_id=service.id if service else None,
             service_name=service.name if service else None,
             provider_name=service.organization_name if service else None,
             status=ActionStatus.PLANNED,
             status_at=work.now,
-            **stamp(work, plan, person),
+            **authorship(work, plan, person),
         )
     )
-    remember(work, plan, person, "action", str(action.id), new=action.title)
+    log_change(work, plan, person, "action", str(action.id), new=action.title)
     work.emit(
         plan,
         ActionPlanned(
@@ -121,21 +130,21 @@ async def plan_action(
 
 
 async def progress_action(
-    work: Work, plan_id: UUID, person: Person, *, action_id: UUID, status: ActionStatus, seen: int | None = None
+    work: Work, plan_id: UUID, person: Person, *, action_id: UUID, status: ActionStatus, version: int | None = None
 ) -> Action:
     """How far an action is; also after the confirmation. The same again changes nothing.
 
     `seen`: the action's version.
     """
     plan = await plan_of(work, plan_id, person)
-    action = await _part(work, plan, Action, action_id, msg("action"))
-    check_version(action, seen)
+    action = await _part_of_plan(work, plan, Action, action_id, msg("action"))
+    check_version(action, version)
     if action.status == status:
         return action
     old = action.status
-    restamp(work, action, plan, person)
+    set_authorship(work, action, plan, person)
     action.status, action.status_at = status, work.now
-    remember(work, plan, person, "action-status", str(action.id), old=old, new=status)
+    log_change(work, plan, person, "action-status", str(action.id), old=old, new=status)
     work.emit(
         plan,
         ActionProgressed(plan_id=plan.id, action_id=action.id, centre=plan.centre, status=status, at=work.now),
@@ -143,13 +152,13 @@ async def progress_action(
     return action
 
 
-async def confirm(work: Work, plan_id: UUID, person: Person, seen: int | None = None) -> Plan:
+async def confirm(work: Work, plan_id: UUID, person: Person, version: int | None = None) -> Plan:
     """The method's rule holds: the plan is confirmed. Raises `PlanIsConfirmed`, `Stale` or what the rule misses."""
-    plan = await open_plan_of(work, plan_id, person, seen)
+    plan = await open_plan_of(work, plan_id, person, version)
     standing = (await standings(work.session, [plan]))[plan.id]
     check_complete(standing)
     plan.confirmed_at, plan.confirmed_by = work.now, person.subject
-    remember(work, plan, person, "confirmed", str(plan.id), new=work.now.isoformat())
+    log_change(work, plan, person, "confirmed", str(plan.id), new=work.now.isoformat())
     work.emit(
         plan,
         PlanConfirmed(
@@ -166,7 +175,7 @@ async def confirm(work: Work, plan_id: UUID, person: Person, seen: int | None = 
     return plan
 
 
-async def _part(work: Work, plan: Plan, table: type[Any], id: UUID, what: str) -> Any:
+async def _part_of_plan(work: Work, plan: Plan, table: type[Any], id: UUID, what: str) -> Any:
     """A goal, track or action of this plan. Raises `NotFound`."""
     part = await work.session.get(table, id)
     if part is None or part.plan_id != plan.id:
@@ -174,7 +183,7 @@ async def _part(work: Work, plan: Plan, table: type[Any], id: UUID, what: str) -
     return part
 
 
-async def _service(work: Work, service_id: UUID | None) -> ProviderService | None:
+async def _active_service(work: Work, service_id: UUID | None) -> ProviderService | None:
     """The service, if a provider offers it at present. Raises `ServiceNotOffered`."""
     if service_id is None:
         return None

@@ -34,7 +34,7 @@ async def stop_path(work: Work, path_id: UUID, *, at: datetime) -> None:
     if path is None:
         return
     path.stopped_at = at
-    _touch(work, path)
+    _notify_boards(work, path)
 
 
 async def count_interview(
@@ -57,7 +57,7 @@ async def take_seat(work: Work, path_id: UUID, *, subject_ref: UUID, workshop_id
         return
     if path.seated_at is None or (at, workshop_id) > (path.seated_at, path.workshop_id):
         path.workshop_id, path.seated_at = workshop_id, at
-    _touch(work, path)
+    _notify_boards(work, path)
 
 
 async def record_attendance(
@@ -78,7 +78,7 @@ async def record_attendance(
     id = attendance_id_of(path_id, session_id)
     known = await work.find(Attendance, id)
     if known is None:
-        came = Attendance(
+        attendance = Attendance(
             id=id,
             path_id=path_id,
             session_id=session_id,
@@ -87,7 +87,7 @@ async def record_attendance(
             final=final,
             at=at,
         )
-        work.start(came)
+        work.start(attendance)
     else:
         known.attended, known.final, known.at = attended, final, at
     if attended and path.first_attended_at is None:
@@ -95,13 +95,13 @@ async def record_attendance(
     await _open_plan(work, path)
 
 
-async def finalising_due(work: Work, path_id: UUID, *, subject_ref: UUID, at: datetime) -> None:
+async def mark_finalising_due(work: Work, path_id: UUID, *, subject_ref: UUID, at: datetime) -> None:
     """The collective work is done: one individual session is to finalise the process."""
     path = await _path(work, path_id, subject_ref)
     if path is None:
         return
     path.finalising_due_at = min(at, path.finalising_due_at or at)
-    _touch(work, path)
+    _notify_boards(work, path)
 
 
 async def announce_workshop(work: Work, workshop_id: UUID, sessions: int) -> None:
@@ -130,7 +130,7 @@ async def _path(work: Work, path_id: UUID, subject_ref: UUID | None) -> Path | N
 
 async def _open_plan(work: Work, path: Path) -> None:
     """Open the path's plan if its first guidance session was held; it has only one."""
-    _touch(work, path)
+    _notify_boards(work, path)
     if path.method is None or path.centre is None or path.subject_ref is None:
         return
     method = Method(path.method)
@@ -161,5 +161,5 @@ async def _open_plan(work: Work, path: Path) -> None:
     )
 
 
-def _touch(work: Work, path: Path) -> None:
+def _notify_boards(work: Work, path: Path) -> None:
     work.notify_board(f"plan:{plan_id_of(path.id)}", *([f"plans:{path.centre}"] if path.centre else []))

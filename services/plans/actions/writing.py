@@ -14,13 +14,13 @@ from services.contracts.plans import (
     InformationStepPlanned,
     ReflectionAdded,
 )
-from services.plans.actions.access import acts_as, open_plan_of, remember, restamp, stamp
+from services.plans.actions.access import authorship, log_change, open_plan_of, role_in, set_authorship
 from services.plans.domain import Moment
 from services.plans.store import Assessment, InformationStep, Reflection
 
 
 async def write_assessment(
-    work: Work, plan_id: UUID, person: Person, *, dimension: Dimension, text: str, seen: int | None = None
+    work: Work, plan_id: UUID, person: Person, *, dimension: Dimension, text: str, version: int | None = None
 ) -> Assessment:
     """Write along a dimension; an empty text takes out what stood there. `seen`: the dimension's version, 0 if empty.
 
@@ -28,17 +28,17 @@ async def write_assessment(
     """
     plan = await open_plan_of(work, plan_id, person)
     known = await work.session.get(Assessment, (plan.id, dimension.value))
-    check_version(known, seen)
+    check_version(known, version)
     old = known.text if known else ""
     if known is not None and old == text:
         return known
     if known is None:
-        fresh = Assessment(plan_id=plan.id, dimension=dimension, text=text, **stamp(work, plan, person))
-        known = work.add(fresh)
+        new = Assessment(plan_id=plan.id, dimension=dimension, text=text, **authorship(work, plan, person))
+        known = work.add(new)
     else:
         known.text = text
-        restamp(work, known, plan, person)
-    remember(work, plan, person, "assessment", dimension, old=old or None, new=text or None)
+        set_authorship(work, known, plan, person)
+    log_change(work, plan, person, "assessment", dimension, old=old or None, new=text or None)
     work.emit(plan, AssessmentRecorded(plan_id=plan.id, centre=plan.centre, dimension=dimension, at=work.now))
     return known
 
@@ -51,21 +51,21 @@ async def plan_information_step(
     what: str,
     whom: str = "",
     planned_on: date | None = None,
-    seen: int | None = None,
+    version: int | None = None,
 ) -> InformationStep:
     """Something to find out. `seen`: the plan's version."""
-    plan = await open_plan_of(work, plan_id, person, seen)
+    plan = await open_plan_of(work, plan_id, person, version)
     step = work.add(
-        InformationStep(plan_id=plan.id, what=what, whom=whom, planned_on=planned_on, **stamp(work, plan, person))
+        InformationStep(plan_id=plan.id, what=what, whom=whom, planned_on=planned_on, **authorship(work, plan, person))
     )
-    remember(work, plan, person, "information-step", str(step.id), new=what)
-    said = InformationStepPlanned(plan_id=plan.id, step_id=step.id, centre=plan.centre, at=work.now)
-    work.emit(plan, said)
+    log_change(work, plan, person, "information-step", str(step.id), new=what)
+    event = InformationStepPlanned(plan_id=plan.id, step_id=step.id, centre=plan.centre, at=work.now)
+    work.emit(plan, event)
     return step
 
 
 async def conclude_information_step(
-    work: Work, plan_id: UUID, person: Person, *, step_id: UUID, result: str, seen: int | None = None
+    work: Work, plan_id: UUID, person: Person, *, step_id: UUID, result: str, version: int | None = None
 ) -> InformationStep:
     """Write a step's result, or correct it; the log keeps what it was. `seen`: the step's version.
 
@@ -75,25 +75,25 @@ async def conclude_information_step(
     step = await work.session.get(InformationStep, step_id)
     if step is None or step.plan_id != plan.id:
         raise NotFound(what=msg("information step"))
-    check_version(step, seen)
+    check_version(step, version)
     old = step.result
     if old == result:
         return step
-    restamp(work, step, plan, person)
-    step.result, step.result_at, step.result_by_role = result, work.now, acts_as(plan, person).value
-    remember(work, plan, person, "information-result", str(step.id), old=old, new=result)
+    set_authorship(work, step, plan, person)
+    step.result, step.result_at, step.result_by_role = result, work.now, role_in(plan, person).value
+    log_change(work, plan, person, "information-result", str(step.id), old=old, new=result)
     if old is None:
-        said = InformationStepConcluded(plan_id=plan.id, step_id=step.id, centre=plan.centre, at=work.now)
-        work.emit(plan, said)
+        event = InformationStepConcluded(plan_id=plan.id, step_id=step.id, centre=plan.centre, at=work.now)
+        work.emit(plan, event)
     return step
 
 
 async def add_reflection(
-    work: Work, plan_id: UUID, person: Person, *, moment: Moment, text: str, seen: int | None = None
+    work: Work, plan_id: UUID, person: Person, *, moment: Moment, text: str, version: int | None = None
 ) -> Reflection:
     """A thought in, between or after sessions. `seen`: the plan's version."""
-    plan = await open_plan_of(work, plan_id, person, seen)
-    reflection = work.add(Reflection(plan_id=plan.id, moment=moment, text=text, **stamp(work, plan, person)))
-    remember(work, plan, person, "reflection", str(reflection.id), new=text)
+    plan = await open_plan_of(work, plan_id, person, version)
+    reflection = work.add(Reflection(plan_id=plan.id, moment=moment, text=text, **authorship(work, plan, person)))
+    log_change(work, plan, person, "reflection", str(reflection.id), new=text)
     work.emit(plan, ReflectionAdded(plan_id=plan.id, centre=plan.centre, at=work.now))
     return reflection

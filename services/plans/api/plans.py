@@ -58,14 +58,14 @@ async def list_plans(
     """The centre's plans, the last opened first; `after`: the id of the last plan of the page before."""
     person.at(centre)
     plans = await plans_of_centre(read, centre, stage=stage, method=method, after=after, limit=limit)
-    how_far = await standings(read, plans)
-    return [PlanLine.of(plan, how_far[plan.id]) for plan in plans]
+    progress = await standings(read, plans)
+    return [PlanLine.of(plan, progress[plan.id]) for plan in plans]
 
 
 @router.get("/plans/{id}")
 async def get_plan(id: UUID, read: Reading, person: Writer) -> PlanOut:
     """One plan, whole; its `requirements` say what the method still asks before it is confirmed."""
-    plan = actions.reach(await read.get(Plan, id), person)
+    plan = actions.accessible(await read.get(Plan, id), person)
     return PlanOut.of_sheet(await sheet(read, plan))
 
 
@@ -74,14 +74,14 @@ async def get_log(
     id: UUID, read: Reading, person: Writer, before: Annotated[int | None, Query(ge=1)] = None, limit: Limit = 50
 ) -> list[RevisionOut]:
     """What was changed, the last change first; `before`: the id of the last row of the page before."""
-    actions.reach(await read.get(Plan, id), person)
+    actions.accessible(await read.get(Plan, id), person)
     return [RevisionOut.of(row) for row in await revisions_of(read, id, before=before, limit=limit)]
 
 
 @router.get("/plans/{id}/export")
 async def export_plan(id: UUID, read: Reading, person: Writer, running: Running, response: Response) -> PlanExport:
     """The plan as its owner takes it along: one document, complete, in a documented shape."""
-    plan = actions.reach(await read.get(Plan, id), person)
+    plan = actions.accessible(await read.get(Plan, id), person)
     response.headers["Content-Disposition"] = 'attachment; filename="career-plan.json"'
     return export_of(await sheet(read, plan), running.clock())
 
@@ -91,7 +91,7 @@ async def put_assessment(
     id: UUID, dimension: Dimension, body: AssessmentIn, work: Working, person: Writer
 ) -> AssessmentOut:
     """Write along one of the six dimensions."""
-    entry = await actions.write_assessment(work, id, person, dimension=dimension, text=body.text, seen=body.version)
+    entry = await actions.write_assessment(work, id, person, dimension=dimension, text=body.text, version=body.version)
     return AssessmentOut.model_validate(entry, from_attributes=True)
 
 
@@ -99,7 +99,7 @@ async def put_assessment(
 async def post_step(id: UUID, body: StepIn, work: Working, person: Writer) -> StepOut:
     """Plan something to find out."""
     step = await actions.plan_information_step(
-        work, id, person, what=body.what, whom=body.whom, planned_on=body.planned_on, seen=body.version
+        work, id, person, what=body.what, whom=body.whom, planned_on=body.planned_on, version=body.version
     )
     return StepOut.model_validate(step, from_attributes=True)
 
@@ -108,7 +108,7 @@ async def post_step(id: UUID, body: StepIn, work: Working, person: Writer) -> St
 async def put_result(id: UUID, step_id: UUID, body: ResultIn, work: Working, person: Writer) -> StepOut:
     """Write what a step brought, or correct it."""
     step = await actions.conclude_information_step(
-        work, id, person, step_id=step_id, result=body.result, seen=body.version
+        work, id, person, step_id=step_id, result=body.result, version=body.version
     )
     return StepOut.model_validate(step, from_attributes=True)
 
@@ -116,14 +116,14 @@ async def put_result(id: UUID, step_id: UUID, body: ResultIn, work: Working, per
 @router.post("/plans/{id}/reflections", status_code=201)
 async def post_reflection(id: UUID, body: ReflectionIn, work: Working, person: Writer) -> ReflectionOut:
     """Add a reflection."""
-    added = await actions.add_reflection(work, id, person, moment=body.moment, text=body.text, seen=body.version)
+    added = await actions.add_reflection(work, id, person, moment=body.moment, text=body.text, version=body.version)
     return ReflectionOut.model_validate(added, from_attributes=True)
 
 
 @router.post("/plans/{id}/goals", status_code=201)
 async def post_goal(id: UUID, body: GoalIn, work: Working, person: Writer) -> GoalOut:
     """Set a goal."""
-    goal = await actions.set_goal(work, id, person, body.text, seen=body.version)
+    goal = await actions.set_goal(work, id, person, body.text, version=body.version)
     return GoalOut(**goal.model_dump(), tracks=[])
 
 
@@ -131,7 +131,7 @@ async def post_goal(id: UUID, body: GoalIn, work: Working, person: Writer) -> Go
 async def post_track(id: UUID, body: TrackIn, work: Working, person: Writer) -> TrackOut:
     """Open an action track towards a goal."""
     track = await actions.open_track(
-        work, id, person, goal_id=body.goal_id, title=body.title, area=body.area, seen=body.version
+        work, id, person, goal_id=body.goal_id, title=body.title, area=body.area, version=body.version
     )
     return TrackOut(**track.model_dump(), actions=[])
 
@@ -139,22 +139,24 @@ async def post_track(id: UUID, body: TrackIn, work: Working, person: Writer) -> 
 @router.post("/plans/{id}/actions", status_code=201)
 async def post_action(id: UUID, body: ActionIn, work: Working, person: Writer) -> ActionOut:
     """Plan an action on a track; where it needs a provider, a counsellor does, and directory opens a referral."""
-    intention = actions.Intention(**body.model_dump(exclude={"track_id", "version"}))
-    action = await actions.plan_action(work, id, person, track_id=body.track_id, intention=intention, seen=body.version)
+    new = actions.NewAction(**body.model_dump(exclude={"track_id", "version"}))
+    action = await actions.plan_action(work, id, person, track_id=body.track_id, new=new, version=body.version)
     return action_out(action, [])
 
 
 @router.put("/plans/{id}/actions/{action_id}/status")
 async def put_status(id: UUID, action_id: UUID, body: StatusIn, work: Working, person: Writer) -> ActionOut:
     """Note how far an action is; also after the plan was confirmed."""
-    action = await actions.progress_action(work, id, person, action_id=action_id, status=body.status, seen=body.version)
+    action = await actions.progress_action(
+        work, id, person, action_id=action_id, status=body.status, version=body.version
+    )
     return action_out(action, list(await referrals_of_action(work.session, action_id)))
 
 
 @router.post("/plans/{id}/confirm")
 async def confirm_plan(id: UUID, body: Change, work: Working, person: Counsellor) -> PlanOut:
     """Confirm the plan, when the method's rule holds."""
-    plan = await actions.confirm(work, id, person, seen=body.version)
+    plan = await actions.confirm(work, id, person, version=body.version)
     return await _whole(work, plan)
 
 

@@ -227,7 +227,7 @@ class PlanOut(PlanLine):
             requirements=[RequirementOut.of(check) for check in checklist(sheet.standing)],
             path_id=sheet.plan.path_id,
             finalising_due_at=sheet.finalising_due_at,
-            assessment=[AssessmentOut.model_validate(one, from_attributes=True) for one in written_along(sheet)],
+            assessment=[AssessmentOut.model_validate(one, from_attributes=True) for one in assessments_of(sheet)],
             information_steps=[StepOut.model_validate(one, from_attributes=True) for one in sheet.steps],
             reflections=[ReflectionOut.model_validate(one, from_attributes=True) for one in sheet.reflections],
             goals=[goal_out(sheet, goal) for goal in sheet.goals],
@@ -252,7 +252,7 @@ class RevisionOut(BaseModel):
         return cls.model_validate(revision, from_attributes=True)
 
 
-def written_along(sheet: Sheet) -> list[Any]:
+def assessments_of(sheet: Sheet) -> list[Any]:
     """What is written, in the order of the six dimensions."""
     return [sheet.assessments[one] for one in Dimension if one in sheet.assessments and sheet.assessments[one].text]
 

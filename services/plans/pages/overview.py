@@ -40,11 +40,11 @@ async def overview(
     plans = await plans_of_centre(
         read, chosen, stage=stage, method=Method(method) if method else None, after=after, limit=PAGE + 1
     )
-    how_far = await standings(read, plans[:PAGE])
+    progress = await standings(read, plans[:PAGE])
     return page(
         request,
         "plans/overview.html",
-        rows=[(plan, checklist(how_far[plan.id])) for plan in plans[:PAGE]],
+        rows=[(plan, checklist(progress[plan.id])) for plan in plans[:PAGE]],
         more=plans[PAGE - 1].id if len(plans) > PAGE else None,
         counts=await count_of_centre(read, chosen),
         centre=chosen,

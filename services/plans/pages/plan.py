@@ -76,7 +76,7 @@ async def plan_step(id: UUID, request: Request, read: Reading, running: Running,
         )
 
     done = _("Noted. Good luck with your search!")
-    return await _small_form(request, read, running, id, person, StepForm, act=act, section="steps", done=done)
+    return await _submit(request, read, running, id, person, StepForm, act=act, section="steps", done=done)
 
 
 @router.post("/{id}/reflections")
@@ -87,9 +87,7 @@ async def add_reflection(id: UUID, request: Request, read: Reading, running: Run
         return await actions.add_reflection(work, id, person, moment=form.moment, text=form.text)
 
     done = _("Your thought is kept.")
-    return await _small_form(
-        request, read, running, id, person, ReflectionForm, act=act, section="reflections", done=done
-    )
+    return await _submit(request, read, running, id, person, ReflectionForm, act=act, section="reflections", done=done)
 
 
 @router.post("/{id}/goals")
@@ -99,7 +97,7 @@ async def set_goal(id: UUID, request: Request, read: Reading, running: Running, 
     async def act(work: Work, form: GoalForm) -> object:
         return await actions.set_goal(work, id, person, form.goal)
 
-    return await _small_form(
+    return await _submit(
         request, read, running, id, person, GoalForm, act=act, section="goals", done=_("The goal is set.")
     )
 
@@ -111,7 +109,7 @@ async def open_track(id: UUID, request: Request, read: Reading, running: Running
     async def act(work: Work, form: TrackForm) -> object:
         return await actions.open_track(work, id, person, goal_id=form.goal_id, title=form.title, area=form.area)
 
-    return await _small_form(
+    return await _submit(
         request, read, running, id, person, TrackForm, act=act, section="goals", done=_("The track is open.")
     )
 
@@ -124,10 +122,10 @@ async def progress_action(
 
     async def act(work: Work, form: StatusForm) -> object:
         return await actions.progress_action(
-            work, id, person, action_id=action_id, status=form.status, seen=form.version
+            work, id, person, action_id=action_id, status=form.status, version=form.version
         )
 
-    return await _small_form(request, read, running, id, person, StatusForm, act=act, section="goals", done=_("Noted."))
+    return await _submit(request, read, running, id, person, StatusForm, act=act, section="goals", done=_("Noted."))
 
 
 @router.post("/{id}/confirm")
@@ -135,13 +133,13 @@ async def confirm_plan(id: UUID, request: Request, read: Reading, running: Runni
     """Confirm the plan."""
 
     async def act(work: Work, form: ConfirmForm) -> object:
-        return await actions.confirm(work, id, person, seen=form.version)
+        return await actions.confirm(work, id, person, version=form.version)
 
     done = _("The plan is confirmed. Well done, both of you!")
-    return await _small_form(request, read, running, id, person, ConfirmForm, act=act, section="confirm", done=done)
+    return await _submit(request, read, running, id, person, ConfirmForm, act=act, section="confirm", done=done)
 
 
-async def _small_form(
+async def _submit(
     request: Request,
     read: Reading,
     running: Running,
@@ -156,7 +154,7 @@ async def _small_form(
     """Do it and go back to its section; or show the page again with what is wrong and what was typed."""
     filled, typed, errors = await read_form(request, form)
     if filled is not None:
-        _came, errors = await tried(request, running, lambda work: act(work, filled))
+        _result, errors = await tried(request, running, lambda work: act(work, filled))
     if not errors:
         return see_other(request, f"/plans/{id}#{section}", done=done)
     plan = await plan_for(read, id, person)

@@ -23,14 +23,14 @@ from services.plans.store import Action, Plan, Referral, sheet
 
 async def plan_for(session: AsyncSession, id: UUID, person: Person) -> Plan:
     """The plan, if this person may see it. Raises `NotFound`, `WrongCentre`."""
-    return actions.reach(await session.get(Plan, id), person)
+    return actions.accessible(await session.get(Plan, id), person)
 
 
 async def view_of(session: AsyncSession, plan: Plan, person: Person) -> dict[str, Any]:
     """What the templates of one plan need."""
     whole = await sheet(session, plan)
     checks = checklist(whole.standing)
-    role = actions.acts_as(plan, person)
+    role = actions.role_in(plan, person)
     return {
         "plan": plan,
         "sheet": whole,
@@ -42,7 +42,7 @@ async def view_of(session: AsyncSession, plan: Plan, person: Person) -> dict[str
         "missing": [check.refusal for check in checks if check.refusal is not None],
         "explain": explain,
         "dimensions": [
-            (one, DIMENSION_LABELS[one], words.QUESTIONS[one], card(whole.assessments, one)) for one in Dimension
+            (one, DIMENSION_LABELS[one], words.QUESTIONS[one], entry_of(whole.assessments, one)) for one in Dimension
         ],
         "unwritten": [DIMENSION_LABELS[one] for one in Dimension if one not in whole.standing.written],
         "results": [step for step in whole.steps if step.result],
@@ -52,7 +52,7 @@ async def view_of(session: AsyncSession, plan: Plan, person: Person) -> dict[str
     }
 
 
-def card(assessments: Mapping[str, Any], dimension: Dimension) -> Any:
+def entry_of(assessments: Mapping[str, Any], dimension: Dimension) -> Any:
     """What stands along a dimension; None when nothing does."""
     entry = assessments.get(dimension)
     return entry if entry is not None and entry.text else None
@@ -60,8 +60,8 @@ def card(assessments: Mapping[str, Any], dimension: Dimension) -> Any:
 
 def author(by_role: str, by_account: str | None = None, *, reader: Role, account: str) -> str:
     """Who wrote it, as the reader would say it (a msgid). Of several counsellors, "you" is only the one who reads."""
-    own = by_role == reader and (reader is Role.VISITOR or by_account == account)
-    return msg("You") if own else words.AUTHORS[by_role]
+    by_reader = by_role == reader and (reader is Role.VISITOR or by_account == account)
+    return msg("You") if by_reader else words.AUTHORS[by_role]
 
 
 def referral_word(action: Action, referrals: list[Referral]) -> str | None:

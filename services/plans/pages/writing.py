@@ -41,7 +41,7 @@ async def write_dimension(
             request,
             running,
             lambda work: actions.write_assessment(
-                work, id, person, dimension=dimension, text=filled.text, seen=filled.version
+                work, id, person, dimension=dimension, text=filled.text, version=filled.version
             ),
         )
     if not errors:
@@ -66,7 +66,7 @@ async def write_result(
             request,
             running,
             lambda work: actions.conclude_information_step(
-                work, id, person, step_id=step_id, result=filled.result, seen=filled.version
+                work, id, person, step_id=step_id, result=filled.result, version=filled.version
             ),
         )
     if not errors:
@@ -87,11 +87,11 @@ async def write_action(
     """Keep the action; where it needs a provider, the request goes out."""
     filled, typed, errors = await read_form(request, ActionForm)
     if filled is not None:
-        intention = actions.Intention(**filled.model_dump())
+        new = actions.NewAction(**filled.model_dump())
         planned, errors = await tried(
             request,
             running,
-            lambda work: actions.plan_action(work, id, person, track_id=track_id, intention=intention),
+            lambda work: actions.plan_action(work, id, person, track_id=track_id, new=new),
         )
         if planned is not None:
             done = _("Planned. The request goes to the provider.") if planned.needs_provider else _("Planned.")
@@ -181,5 +181,5 @@ def _writing(errors: dict[str, str] | None, typed: dict[str, str] | None, field:
 
     Where somebody else wrote meanwhile, theirs is shown above; saving again then replaces it knowingly.
     """
-    told = {field if name in ("version", "") else name: message for name, message in (errors or {}).items()}
-    return {"errors": told, "typed": typed or {}, "changed_meanwhile": "version" in (errors or {})}
+    shown = {field if name in ("version", "") else name: message for name, message in (errors or {}).items()}
+    return {"errors": shown, "typed": typed or {}, "changed_meanwhile": "version" in (errors or {})}

@@ -28,7 +28,7 @@ async def plans_of_centre(
     """The centre's plans, the last opened first, after the plan `after`."""
     chosen = sa.select(Plan).where(col(Plan.centre) == centre)
     if stage is not None:
-        chosen = chosen.where(_at(stage))
+        chosen = chosen.where(_in_stage(stage))
     if method is not None:
         chosen = chosen.where(col(Plan.method) == method.value)
     last = await session.get(Plan, after) if after is not None else None
@@ -41,7 +41,7 @@ async def plans_of_centre(
 
 async def count_of_centre(session: AsyncSession, centre: str) -> dict[Stage, int]:
     """How many plans of the centre are at each stage; those ready to confirm are among the open ones."""
-    counted = [sa.func.count(sa.case((_at(stage), 1))) for stage in Stage]
+    counted = [sa.func.count(sa.case((_in_stage(stage), 1))) for stage in Stage]
     row = (await session.execute(sa.select(*counted).select_from(Plan).where(col(Plan.centre) == centre))).one()
     return dict(zip(Stage, row, strict=True))
 
@@ -52,7 +52,7 @@ async def plans_of_subject(session: AsyncSession, subject_ref: UUID) -> Sequence
     return (await session.scalars(chosen.order_by(col(Plan.opened_at).desc(), col(Plan.id)))).all()
 
 
-def _at(stage: Stage) -> Condition:
+def _in_stage(stage: Stage) -> Condition:
     unconfirmed = col(Plan.confirmed_at).is_(None)
     stopped = sa.exists().where(col(Path.id) == col(Plan.path_id), col(Path.stopped_at).is_not(None))
     match stage:
@@ -82,9 +82,9 @@ def _ready() -> Condition:
 def _dimensions_written() -> Condition:
     of_plan = sa.and_(col(Assessment.plan_id) == col(Plan.id), col(Assessment.text) != "")
     information = col(Assessment.dimension) == Dimension.INFORMATION.value
-    told = sa.select(sa.func.count()).select_from(Assessment).where(of_plan, ~information).scalar_subquery()
+    assessed = sa.select(sa.func.count()).select_from(Assessment).where(of_plan, ~information).scalar_subquery()
     result = sa.exists().where(col(InformationStep.plan_id) == col(Plan.id), col(InformationStep.result).is_not(None))
-    return sa.and_(told == len(Dimension) - 1, sa.or_(sa.exists().where(of_plan, information), result))
+    return sa.and_(assessed == len(Dimension) - 1, sa.or_(sa.exists().where(of_plan, information), result))
 
 
 def _has(table: type[Goal] | type[ActionTrack]) -> Condition:
