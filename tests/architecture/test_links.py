@@ -83,7 +83,7 @@ def test_variables_of_documented_commands_are_known() -> None:
 
 def test_documents_name_files() -> None:
     names = {path.name for path in DOCUMENTS}
-    assert {"README.md", "CONTRIBUTING.md", "SECURITY.md", "glossary.md", "0001-kafka-client.md"} <= names
+    assert {"README.md", "CONTRIBUTING.md", "SECURITY.md", "glossary.md", "0001-faststream.md"} <= names
     assert sum(len(NAMED.findall(document.read_text())) for document in DOCUMENTS) > 120
 
 

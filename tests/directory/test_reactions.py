@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from services.chassis.refusals import NotFound
 from services.chassis.storage.store import Store
-from services.chassis.testing import consumer_for, record_of
+from services.chassis.testing import publish, record_of
 from services.contracts import Event
 from services.contracts.directory import DirectoryPurged, ReferralProgressed, ReferralRequested
 from services.contracts.intake import SubjectErased
@@ -29,7 +29,7 @@ async def tell(store: Store, *events: Event) -> None:
         record_of(event, 1, source=f"/test/{number}", time=MARCH, correlation_id=CHAIN)
         for number, event in enumerate(events)
     ]
-    await consumer_for(store, reactions).process(records)
+    await publish(store, reactions, *records)
     async with store.read() as session:
         letters = (await session.execute(sa.select(store.table("dead_letters")))).all()
     assert [(letter.reason, letter.detail) for letter in letters] == []

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.store import Store
-from services.chassis.testing import consumer_for, record_of
+from services.chassis.testing import publish, record_of
 from services.contracts import Event
 from services.contracts.directory import ReferralStatus
 from services.contracts.intake import VisitCalled
@@ -47,11 +47,11 @@ DAY = date(2017, 3, 27)
 )
 async def test_what_is_a_result_counts_once(store: Store, events: Sequence[Event], counted: tuple[str, str]) -> None:
     told = records(events)
-    await consumer_for(store, reactions).process(told)
+    await publish(store, reactions, *told)
     measure, area = counted
     assert await tallies(store) == {(DAY, "liege", measure, area): 1}
-    await consumer_for(store, reactions).process(told)
-    await consumer_for(store, reactions).process([*told, *told])
+    await publish(store, reactions, *told)
+    await publish(store, reactions, *told, *told)
     assert await tallies(store) == {(DAY, "liege", measure, area): 1}, "what comes again counts no more"
 
 
@@ -60,7 +60,7 @@ async def test_who_did_not_come_and_steps_on_the_way_count_nothing(store: Store)
     await take(store, attended(came=False), sent)
     moved = [ReferralStatus.RECEIVED, ReferralStatus.ACCEPTED, ReferralStatus.COMPLETED]
     told = [record_of(referral_is(status, sent.referral_id), number) for number, status in enumerate(moved, 2)]
-    await consumer_for(store, reactions).process(told)
+    await publish(store, reactions, *told)
     assert await tallies(store) == {
         (DAY, "liege", "referrals", "find-job"): 1,
         (DAY, "liege", "referrals_completed", ""): 1,
@@ -70,7 +70,7 @@ async def test_who_did_not_come_and_steps_on_the_way_count_nothing(store: Store)
 async def test_an_event_that_impact_does_not_count_is_passed_by(store: Store) -> None:
     visit = checked_in()
     called = VisitCalled(visit_id=visit.visit_id, centre="liege", at=NOON, desk="desk-1")
-    await consumer_for(store, reactions).process([record_of(visit, 1), record_of(called, 2)])
+    await publish(store, reactions, record_of(visit, 1), record_of(called, 2))
     assert await tallies(store) == {(DAY, "liege", "visitors", "find-job"): 1}
 
 

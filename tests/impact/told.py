@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from services.chassis.storage.store import Store
-from services.chassis.testing import consumer_for, record_of
+from services.chassis.testing import publish, record_of
 from services.contracts import Event
 from services.contracts.cloudevents import Record
 from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested, ReferralStatus
@@ -119,7 +119,7 @@ def records(events: Sequence[Event]) -> list[Record]:
 
 async def take(store: Store, *events: Event) -> None:
     """Let impact hear these, in one batch."""
-    await consumer_for(store, reactions).process(records(events))
+    await publish(store, reactions, *records(events))
 
 
 async def tallies(store: Store) -> dict[tuple[date, str, str, str], int]:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from services.chassis.storage.store import Store
-from services.chassis.testing import consumer_for, emitted, record_of
+from services.chassis.testing import consumer_for, emitted, publish, record_of
 from services.contracts.directory import CentrePublished
 from services.contracts.intake import Channel, DeskCheckIn, VisitBeingServed, VisitCheckedIn
 from services.contracts.scheduling import InterviewKind, InterviewStarted
@@ -35,7 +35,7 @@ async def letters(store: Store) -> list[tuple[str, str]]:
 
 async def test_a_desks_own_software_checks_people_in(store: Store) -> None:
     arrivals = [arrival(), arrival(area=None, channel=Channel.KIOSK), arrival(queue=False)]
-    await consumer_for(store, reactions).process([record_of(one, 1) for one in arrivals])
+    await publish(store, reactions, *[record_of(one, 1) for one in arrivals])
     visits = {visit.id: (visit.status, visit.ticket, visit.channel) for visit in await kept(store)}
     assert visits == {
         arrivals[0].visit_id: ("waiting", "E-001", "desk"),
@@ -58,15 +58,15 @@ async def test_a_batch_of_desks_check_ins_asks_once_for_their_centre(store: Stor
 
 async def test_the_chain_goes_on_from_what_the_desk_said(store: Store) -> None:
     chain, cause = uuid4(), uuid4()
-    await consumer_for(store, reactions).process([record_of(arrival(), 1, id=cause, correlation_id=chain)])
+    await publish(store, reactions, record_of(arrival(), 1, id=cause, correlation_id=chain))
     (told,) = await emitted(store, VisitCheckedIn)
     assert (told.correlation_id, told.causation_id) == (chain, cause)
 
 
 async def test_hearing_the_same_check_in_twice_is_one_visit(store: Store) -> None:
     record = record_of(arrival(), 1)
-    await consumer_for(store, reactions).process([record, record])
-    await consumer_for(store, reactions).process([record])
+    await publish(store, reactions, record, record)
+    await publish(store, reactions, record)
     assert len(await kept(store)) == 1
     assert len(await emitted(store, VisitCheckedIn)) == 1
     assert await letters(store) == []
@@ -111,7 +111,7 @@ def began(visit_id: UUID | None, at: datetime = MONDAY) -> InterviewStarted:
 @pytest.mark.parametrize("called", [False, True])
 async def test_whoever_sits_with_a_counsellor_waits_no_longer(store: Store, called: bool) -> None:
     visit = arrival()
-    await consumer_for(store, reactions).process([record_of(visit, 1)])
+    await publish(store, reactions, record_of(visit, 1))
     if called:
         async with store.work() as work:
             await visits.call(work, visit.visit_id, "desk-1")
@@ -127,13 +127,13 @@ async def test_whoever_sits_with_a_counsellor_waits_no_longer(store: Store, call
 
 async def test_what_the_desk_said_of_a_visit_stays_when_an_interview_begins(store: Store) -> None:
     there, gone = arrival(), arrival()
-    await consumer_for(store, reactions).process([record_of(one, 1) for one in (there, gone)])
+    await publish(store, reactions, *[record_of(one, 1) for one in (there, gone)])
     async with store.work() as work:
         await visits.serve(work, there.visit_id)
         await visits.leave(work, gone.visit_id)
     before = {visit.id: (visit.status, visit.version) for visit in await kept(store)}
     everybody = (there.visit_id, gone.visit_id, uuid4())
-    await consumer_for(store, reactions).process([record_of(began(visit_id), 1) for visit_id in everybody])
+    await publish(store, reactions, *[record_of(began(visit_id), 1) for visit_id in everybody])
     assert {visit.id: (visit.status, visit.version) for visit in await kept(store)} == before
     assert len(await emitted(store, VisitBeingServed)) == 1
     assert await letters(store) == []

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from services.chassis.storage.store import Store
-from services.chassis.testing import consumer_for, record_of
+from services.chassis.testing import publish, record_of
 from services.contracts import Event
 from services.contracts.intake import VisitBeingServed, VisitStatus
 from services.contracts.scheduling import (
@@ -118,13 +118,13 @@ async def test_a_check_in_whose_place_in_the_inbox_was_forgotten_changes_nothing
     await tell(store, [liege()])
     people = [Somebody() for _ in range(30)]
     told = [record_of(one.checks_in(), 1) for one in people]
-    await consumer_for(store, reactions).process(told)
+    await publish(store, reactions, *told)
     await tell(store, [people[0].is_called()])
     before = await changes(store)
     async with store.work() as work:
         await work.session.execute(sa.delete(store.table("inbox")))
     for again in (told[:1], told[1:]):
-        await consumer_for(store, reactions).process(again)
+        await publish(store, reactions, *again)
     assert await changes(store) == before
     assert (await count(store, "inbox"), await count(store, "dead_letters")) == (30, 0)
 
@@ -243,7 +243,7 @@ async def test_nothing_brings_a_forgotten_person_back(store: Store, adult: Someb
     await tell(store, [adult.erased(), adult.registered()])
     for others in (0, 29):
         again = [adult, *(Somebody() for _ in range(others))]
-        await consumer_for(store, reactions).process([record_of(one.registered(), 1) for one in again])
+        await publish(store, reactions, *[record_of(one.registered(), 1) for one in again])
         async with store.work() as work:
             await work.session.execute(sa.delete(store.table("inbox")))
         async with store.read() as session:

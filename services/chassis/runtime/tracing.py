@@ -6,7 +6,7 @@ An event carries the trace in its `traceparent` header. Spans are recorded and e
 
 import re
 import secrets
-from collections.abc import Generator
+from collections.abc import Generator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import cache
@@ -124,7 +124,7 @@ class EventTracer:
         )
 
 
-def add_origin(_logger: Any, _method: str, line: dict[str, Any]) -> dict[str, Any]:
+def add_origin(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Adds the correlation id and the trace id to a log line of a request or an event."""
     about = origin.get()
     if about is not None:

@@ -3,7 +3,7 @@
 ::
 
     async with store_of(SERVICE, f"sqlite+aiosqlite:///{tmp_path}/intake.db", clock) as store: ...
-    await ear(store, reactions).take([heard(VisitServed(...), 3)])
+    await publish(store, reactions, record_of(VisitServed(...), 3))
     async with client_of(SERVICE, tmp_path, person=counsellor) as client: await client.get("/intake/")
 """
 
@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
+from faststream.kafka import TestKafkaBroker
 
 from services.chassis.brokers import broker_of
 from services.chassis.events.consumer import Consumer
@@ -92,8 +93,23 @@ async def store_of(service: Service, url: str, clock: Clock = system_clock) -> A
 
 
 def consumer_for(store: Store, reactions: Reactions, **settings: Any) -> Consumer:
-    """A consumer to be given records by hand: `await ear(store, reactions).take([...])`."""
+    """A consumer that processes the batches it is given: `await consumer_for(store, reactions).process([...])`.
+
+    For what only bytes can show: malformed records, dead letters, many events in one batch.
+    """
     return Consumer(store, broker_of(quiet_settings(Path(), **settings)), reactions)
+
+
+async def publish(store: Store, reactions: Reactions, *records: Record, **settings: Any) -> None:
+    """Publish these records, one after the other, to a service that has these reactions, on FastStream's test broker.
+
+    They pass its subscriber, middlewares, parser and decoder. Headers must be text, and offsets are always 0.
+    """
+    consumer = consumer_for(store, reactions, **settings)
+    async with TestKafkaBroker(consumer.stream):
+        for record in records:
+            headers = {name: (value or b"").decode() for name, value in record.headers}
+            await consumer.stream.publish(record.value, record.topic, key=record.key, headers=headers)
 
 
 def record_of(
