@@ -57,8 +57,8 @@ class IncomingEvent(NamedTuple):
     @property
     def correlation_id(self) -> UUID:
         """The chain the event belongs to; the chain it begins, when its sender named none."""
-        told = _uuid_or_none(self._header("ce_correlationid"))
-        return told or self.uuid or uuid5(_CHAINS, f"{self.source} {self.id}")
+        named = _uuid_or_none(self._header("ce_correlationid"))
+        return named or self.uuid or uuid5(_CHAINS, f"{self.source} {self.id}")
 
     @property
     def uuid(self) -> UUID | None:
@@ -147,16 +147,16 @@ def read_event(record: Record, wanted: Container[str] = EVENTS) -> IncomingEvent
     Raises `Unreadable`, never anything else: what partners send is not ours to trust.
     """
     try:
-        said = _attributes(record.headers)
-        if said["specversion"] != "1.0":
-            raise ValueError(f"specversion {said['specversion']!r} is not '1.0'")
-        kind, event_id, source = said["type"], said["id"], said["source"]
-        subject = said.get("subject") or (record.key or b"").decode() or event_id
+        attributes = _attributes(record.headers)
+        if attributes["specversion"] != "1.0":
+            raise ValueError(f"specversion {attributes['specversion']!r} is not '1.0'")
+        kind, event_id, source = attributes["type"], attributes["id"], attributes["source"]
+        subject = attributes.get("subject") or (record.key or b"").decode() or event_id
         for name, value in (("type", kind), ("id", event_id), ("source", source), ("subject", subject)):
             if not 0 < len(value) <= LONGEST or "\0" in value:
                 raise ValueError(f"{name} must have 1 to {LONGEST} characters, none of them NUL; it has {len(value)}")
-        sequence = _sequence(said["sequence"]) if "sequence" in said else None
-        time = datetime.fromisoformat(said["time"]) if "time" in said else None
+        sequence = _sequence(attributes["sequence"]) if "sequence" in attributes else None
+        time = datetime.fromisoformat(attributes["time"]) if "time" in attributes else None
     except KeyError as error:
         raise UnreadableEvent("bad-envelope", f"header ce_{error.args[0]} is missing") from error
     except ValueError as error:

@@ -59,8 +59,8 @@ class Event(BaseModel):
             raise TypeError(f"{cls.__name__}: an event type declares its topic, and the field it is about")
         if type in EVENTS:
             raise TypeError(f"event type {type!r} is declared by {EVENTS[type].__name__} and by {cls.__name__}")
-        if (known := TOPICS.setdefault(topic.name, topic)) != topic:
-            raise TypeError(f"{cls.__name__} declares {topic}, which another event type declares as {known}")
+        if (declared := TOPICS.setdefault(topic.name, topic)) != topic:
+            raise TypeError(f"{cls.__name__} declares {topic}, which another event type declares as {declared}")
         cls.type, cls.topic, cls.about = type, topic, about
         EVENTS[type] = cls
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.copies.centres import centre_among, centre_copies
+from services.chassis.copies.centres import centre_copies, centre_in
 from services.chassis.refusals import UnknownArea, listed
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.store import Work
@@ -27,7 +27,7 @@ async def made_report(
     """
     copies = await centre_copies(session, Centre)
     for code in centres:
-        centre_among(copies, code)
+        centre_in(copies, code)
     published = await published_areas(session) if areas else set[str]()
     for area in areas:
         if area != NO_AREA and area not in published and not await ever_counted(session, area):

@@ -17,5 +17,5 @@ SERVICE = Service(
     routers=(*api.routers, *pages.routers),
     folder=Path(__file__).parent,
     nav=NAV,
-    open_paths=(api.IMPORT_PATH,),
+    import_paths=(api.IMPORT_PATH,),
 )

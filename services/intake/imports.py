@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 
 from pydantic import AwareDatetime, Field
 
-from services.chassis.copies.centres import centre_among, centre_copies
+from services.chassis.copies.centres import centre_copies, centre_in
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Outcome, fingerprints_of, take_in
+from services.chassis.web import Body, Outcome, fingerprints_of, import_once
 from services.contracts.intake import Channel, VisitRecorded, VisitStatus
 from services.intake import domain
 from services.intake.store import Centre, Visit
@@ -40,14 +40,14 @@ async def record_visits(work: Work, lines: list[tuple[int, VisitLine]]) -> Outco
         check_line(line, copies, work.now)
         rows.append(_keep(work, line, fingerprint))
 
-    outcome = take_in(lines, "visit_id", known, keep)
+    outcome = import_once(lines, "visit_id", known, keep)
     await work.insert(Visit, rows)
     return outcome
 
 
 def check_line(line: VisitLine, copies: dict[str, Centre], now: datetime) -> None:
     """The rules that a past visit must keep. Raises `UnknownCentre`, `AreaNotServed`, and what `domain` names."""
-    centre_among(copies, line.centre, line.area)
+    centre_in(copies, line.centre, line.area)
     domain.check_past(line.checked_in_at, now, "checked_in_at")
     domain.check_times(VisitStatus(line.status), line.checked_in_at, line.called_at, line.served_at, line.ended_at)
     if line.ended_at is not None:

@@ -1,7 +1,7 @@
 """What plans listens to."""
 
 from services.chassis.copies.centres import copy_centre
-from services.chassis.events.reactions import Named, Reactions
+from services.chassis.events.reactions import Reactions, RowKey
 from services.chassis.storage.store import Work
 from services.contracts.directory import CentrePublished, ProviderPublished, ReferralProgressed, ReferralRequested
 from services.contracts.intake import SubjectErased
@@ -23,26 +23,30 @@ from services.plans.store import Attendance, Centre, HeldInterview, Path, Plan, 
 reactions = Reactions()
 
 
-def of_path(event: PathOpened | SeatTaken | AttendanceRecorded | FinalisingSessionDue) -> list[Named]:
+def of_path(event: PathOpened | SeatTaken | AttendanceRecorded | FinalisingSessionDue) -> list[RowKey]:
     """The path, its person and its plan."""
     return [(Path, event.path_id), (Subject, event.subject_ref), (Plan, plan_id_of(event.path_id))]
 
 
-def of_closing(event: PathClosed) -> list[Named]:
+def of_closing(event: PathClosed) -> list[RowKey]:
     """The path."""
     return [(Path, event.path_id)]
 
 
-def of_attendance(event: AttendanceRecorded) -> list[Named]:
+def of_attendance(event: AttendanceRecorded) -> list[RowKey]:
     """The path's rows, and what was recorded of this session before."""
     return [*of_path(event), (Attendance, attendance_id_of(event.path_id, event.session_id))]
 
 
-def of_interview(event: InterviewHeld) -> list[Named]:
+def of_interview(event: InterviewHeld) -> list[RowKey]:
     """The path's rows, and the interview where it is known; nothing for an interview that belongs to no path."""
     if event.path_id is None:
         return []
-    known: list[Named] = [(Path, event.path_id), (HeldInterview, event.interview_id), (Plan, plan_id_of(event.path_id))]
+    known: list[RowKey] = [
+        (Path, event.path_id),
+        (HeldInterview, event.interview_id),
+        (Plan, plan_id_of(event.path_id)),
+    ]
     return known if event.subject_ref is None else [*known, (Subject, event.subject_ref)]
 
 

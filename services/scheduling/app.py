@@ -18,5 +18,5 @@ SERVICE = Service(
     routers=(*api.routers, *pages.routers),
     folder=Path(__file__).parent,
     nav=NAV,
-    open_paths=IMPORT_PATHS,
+    import_paths=IMPORT_PATHS,
 )

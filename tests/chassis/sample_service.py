@@ -26,11 +26,11 @@ from services.chassis.web import (
     Working,
     allow,
     anyone,
+    apply_form,
     import_lines,
     page,
     read_form,
     see_other,
-    tried,
 )
 from services.chassis.web.imports import BadLine
 from services.contracts.intake import VisitServed
@@ -119,7 +119,7 @@ async def import_notes(request: Request, person: Annotated[Person, allow(Role.OP
         outcome, rows = Outcome(), list[dict[str, Any]]()
         for number, line in lines:
             if line.words == "twice":
-                outcome.bad.append(BadLine.because(number, Twice(what=line.words)))
+                outcome.bad.append(BadLine.from_refusal(number, Twice(what=line.words)))
             elif line.words not in known:
                 rows.append({"id": uuid4(), "version": 0, "correlation_id": uuid4(), "words": line.words})
         await work.insert(Note, rows)
@@ -155,7 +155,7 @@ async def take_two(request: Request, running: Running, person: Desk) -> Response
 
     filled, typed, errors = await read_form(request, TwoNotes)
     if filled is not None:
-        _kept, errors = await tried(request, running, lambda work: act(work, filled))
+        _kept, errors = await apply_form(request, running, lambda work: act(work, filled))
     if not errors:
         return see_other(request, "/sample/", done="noted")
     return page(request, "problem.html", status=422, title=f"{errors}", text=f"{typed}", code=422)
@@ -175,5 +175,5 @@ def service(folder: Path) -> Service:
             Link("Front desk", "/sample/", (Role.FRONT_DESK,), home_of=Role.FRONT_DESK),
             Link("My notes", "/sample/mine", (Role.VISITOR,), home_of=Role.VISITOR),
         ),
-        open_paths=(IMPORT,),
+        import_paths=(IMPORT,),
     )

@@ -8,7 +8,7 @@ from sqlmodel import SQLModel
 
 from services.chassis.copies.centres import (
     CentreCopy,
-    centre_among,
+    centre_in,
     centre_names,
     check_area,
     copy_centre,
@@ -84,9 +84,9 @@ async def test_a_centre_nobody_published_is_refused_with_those_there_are(store: 
 
 def test_an_area_may_be_missing_and_a_wrong_one_is_refused_with_those_there_are() -> None:
     arlon = Centre(code="arlon", name="Arlon", areas=["find-job", "mobility"], timezone="Europe/Brussels")
-    assert centre_among({"arlon": arlon}, "arlon", "mobility") is arlon
+    assert centre_in({"arlon": arlon}, "arlon", "mobility") is arlon
     check_area(None, "arlon", arlon.areas)
     with pytest.raises(AreaNotServed) as raised:
-        centre_among({"arlon": arlon}, "arlon", "cooking")
+        centre_in({"arlon": arlon}, "arlon", "cooking")
     assert raised.value.values == {"centre": "arlon", "area": "cooking", "known": "find-job, mobility"}
     assert raised.value.about == "area"

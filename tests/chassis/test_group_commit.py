@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from services.chassis.refusals import Refused
-from services.chassis.storage.group_commit import MOST, GroupCommit
+from services.chassis.storage.group_commit import MAX_REQUESTS, GroupCommit
 from services.chassis.storage.store import Store, Work
 from services.chassis.testing import FixedClock
 from tests.chassis.sample_service import Note, Table, Twice
@@ -61,10 +61,10 @@ async def test_who_comes_at_the_same_moment_shares_the_commit(store: Store) -> N
 
 async def test_many_are_taken_in_turns(store: Store) -> None:
     scribe = Scribe()
-    words = [f"{number:04}" for number in range(2 * MOST + 1)]
+    words = [f"{number:04}" for number in range(2 * MAX_REQUESTS + 1)]
     answers = await ask_all(GroupCommit(store, scribe.write), words)
     assert [answer.words for answer in answers] == words
-    assert scribe.batches == [MOST, MOST, 1]
+    assert scribe.batches == [MAX_REQUESTS, MAX_REQUESTS, 1]
 
 
 async def test_a_refusal_is_its_askers_alone(store: Store) -> None:

@@ -79,7 +79,7 @@ async def test_a_line_past_the_limit_is_refused_and_the_next_goes_in(operator: C
 def together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many lines each transaction had."""
     numbers: list[int] = []
-    recorded = imports.recorded
+    recorded = imports.record_batch
 
     async def watched(store: Store, batch: Any, *more: Any) -> Any:
         numbers.append(len(batch))

@@ -46,7 +46,7 @@ def test_each_is_due_once_in_order_and_as_soon_as_it_can_be(arriving: list[int])
         seen.add(number)
         unbroken = next(n for n in range(1, 10) if n not in seen)
         assert due == list(range(1, unbroken))
-        assert [one.sequence for one in order.early] == sorted(n for n in seen if n > unbroken)
+        assert [one.sequence for one in order.newly_held] == sorted(n for n in seen if n > unbroken)
     assert order.positions.get(PARTNER, 0) == len(due)
 
 

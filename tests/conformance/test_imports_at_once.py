@@ -15,7 +15,7 @@ from services.chassis.service.definition import Service
 from services.chassis.storage.store import Store, Work
 from services.chassis.testing import store_of
 from services.chassis.web import Outcome
-from services.chassis.web.imports import recorded
+from services.chassis.web.imports import record_batch
 from services.contracts.directory import CentrePublished, OpeningHours
 from services.intake import imports as visits
 from services.intake.app import SERVICE as INTAKE
@@ -143,13 +143,13 @@ async def test_the_same_lines_twice_at_once_go_in_once(stores: list[Store], what
     batch = [(number, what.line(number)) for number in range(1, 6)]
     both = Both(what.record)
     async with asyncio.timeout(60):
-        outcomes = await asyncio.gather(*(recorded(store, batch, both) for store in stores))
+        outcomes = await asyncio.gather(*(record_batch(store, batch, both) for store in stores))
     assert sorted(outcome.accepted for outcome in outcomes) == [0, 5]
     assert [outcome.bad for outcome in outcomes] == [[], []]
     assert await rows(stores[0], what.table) == 5
     said = await rows(stores[0], "outbox")
     assert both.runs == (2 if stores[0].sqlite else 3), "nobody was too late: the test has tested nothing"
-    again = await recorded(stores[1], batch, what.record)
+    again = await record_batch(stores[1], batch, what.record)
     assert (again.accepted, again.bad) == (0, [])
     assert await rows(stores[0], "outbox") == said
 
@@ -160,7 +160,7 @@ async def test_two_files_that_share_lines_in_another_order_both_go_in(stores: li
     there, back = list(enumerate(shared, 1)), list(enumerate(reversed([*shared, what.line(50)]), 1))
     async with asyncio.timeout(60):
         both = Both(what.record)
-        outcomes = await asyncio.gather(recorded(stores[0], there, both), recorded(stores[1], back, both))
+        outcomes = await asyncio.gather(record_batch(stores[0], there, both), record_batch(stores[1], back, both))
     assert sum(outcome.accepted for outcome in outcomes) == 41
     assert [outcome.bad for outcome in outcomes] == [[], []]
     assert await rows(stores[0], what.table) == 41
@@ -172,8 +172,8 @@ async def test_lines_of_a_path_that_is_there_are_known_too(stores: list[Store], 
     first = interview(1)
     path = {"path_id": first.path_id, "subject_ref": first.subject_ref}
     rest = [interview(number).model_copy(update=path) for number in (2, 3, 4)]
-    assert (await recorded(stores[0], [(1, first)], what.record)).accepted == 1
+    assert (await record_batch(stores[0], [(1, first)], what.record)).accepted == 1
     batch = list(enumerate(rest, 1))
-    outcomes = await asyncio.gather(*(recorded(store, batch, what.record) for store in stores))
+    outcomes = await asyncio.gather(*(record_batch(store, batch, what.record) for store in stores))
     assert sorted(outcome.accepted for outcome in outcomes) == [0, 3]
     assert [outcome.bad for outcome in outcomes] == [[], []]

@@ -14,7 +14,7 @@ from sqlalchemy import event
 
 from services.chassis.events.consumer import Consumer
 from services.chassis.events.dead_letters import RetryFailed, TooLate
-from services.chassis.storage.bulk import FEW
+from services.chassis.storage.bulk import MAX_PLAIN_INSERT
 from services.chassis.storage.store import Cause, Store, Work
 from services.chassis.testing import consumer_for
 from services.contracts import EVENTS
@@ -214,7 +214,7 @@ async def test_a_batch_is_one_transaction_and_one_that_fails_is_redone_one_by_on
         units[-1] = "committed"
 
     monkeypatch.setattr(listener, "work", watched)
-    for many in (1, 2, FEW, FEW + 1, 50):
+    for many in (1, 2, MAX_PLAIN_INSERT, MAX_PLAIN_INSERT + 1, 50):
         await consumer.process([sample.told(uuid4(), 1) for _ in range(many)])
         assert units == ["committed"]
         units.clear()

@@ -41,7 +41,7 @@ class Replica:
     @asynccontextmanager
     async def live(self) -> AsyncGenerator["asyncio.Task[None]"]:
         """As a service runs it; answers the task that a crash ends."""
-        await self.rebuilding.learn()
+        await self.rebuilding.load_latest()
         async with running(self.rebuilding.run(), self.consumer.run()) as (_, listening):
             yield listening
 
@@ -216,7 +216,7 @@ async def test_what_is_held_waits_as_long_as_a_rebuild_takes(
     clock.forward(minutes=10)
     await produce(broker.settings.kafka, [sample.told(ANNA, 4)])
     listening = Replica.of(replica.store, broker, sample)
-    listening.rebuilding.open = True
+    listening.rebuilding.running = True
     async with running(listening.consumer.run()):
         await eventually(lambda: _held(replica.store, {3, 4}))
     assert not await letters(replica.store, "dead")

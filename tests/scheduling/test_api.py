@@ -249,7 +249,7 @@ async def test_files_of_the_past_are_taken_in_once(desk: Client) -> None:
 async def test_workshops_come_in_twenty_at_a_time(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.signed_in(OPERATOR)
     together: list[int] = []
-    recorded = imports.recorded
+    recorded = imports.record_batch
 
     async def watched(store: Any, batch: Any, *more: Any) -> Any:
         together.append(len(batch))

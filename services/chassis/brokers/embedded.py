@@ -46,7 +46,7 @@ class EmbeddedBroker(ApacheBroker):
 
     async def producer(self, stream: KafkaBroker) -> Producer:
         """A connected producer that waits for the slowest consumer."""
-        return _PatientProducer(await super().producer(stream), self.backpressure)
+        return _BackpressuredProducer(await super().producer(stream), self.backpressure)
 
     def joining(self, group: str, topics: Iterable[str]) -> None:
         """Wait for this group from now on, also while it is still starting."""
@@ -57,7 +57,7 @@ class EmbeddedBroker(ApacheBroker):
         self.backpressure.committed(group, offsets)
 
 
-class _PatientProducer:
+class _BackpressuredProducer:
     """Sends no more than fits before what the slowest consumer still has to read."""
 
     def __init__(self, producer: Producer, backpressure: EmbeddedBackpressure) -> None:

@@ -49,10 +49,10 @@ async def known_centre(session: AsyncSession, table: type[Copy], code: str, area
     """The centre; `area`: one that it is to work in. Raises `UnknownCentre`, `AreaNotServed`."""
     copy = await session.get(table, code)
     copies = {code: copy} if copy is not None else await centre_copies(session, table)
-    return centre_among(copies, code, area)
+    return centre_in(copies, code, area)
 
 
-def centre_among(copies: Mapping[str, Copy], code: str, area: str | None = None) -> Copy:
+def centre_in(copies: Mapping[str, Copy], code: str, area: str | None = None) -> Copy:
     """The same, among centres that were read before. Raises `UnknownCentre`, `AreaNotServed`."""
     if code not in copies:
         raise UnknownCentre(centre=code, known=listed(sorted(copies)))

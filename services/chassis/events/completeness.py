@@ -43,9 +43,9 @@ async def emitted_by_topic(stores: Iterable[Store], topics: Collection[str]) -> 
     return kept
 
 
-def complete_or_refuse(heard: Mapping[str, tuple[int, int]], kept: Mapping[str, int]) -> None:
+def check_history(processed: Mapping[str, tuple[int, int]], kept: Mapping[str, int]) -> None:
     """Raises `HistoryMissing` where less can be read again than was heard. Compacted topics hold one per aggregate."""
-    for source, (events, aggregates) in sorted(heard.items()):
+    for source, (events, aggregates) in sorted(processed.items()):
         topics = [topic for topic in TOPICS.values() if topic.source == source and topic.name in kept]
         wanted = aggregates if any(topic.compacted for topic in topics) else events
         readable = sum(kept[topic.name] for topic in topics)
@@ -53,9 +53,9 @@ def complete_or_refuse(heard: Mapping[str, tuple[int, int]], kept: Mapping[str, 
             raise HistoryMissing(source=source, heard=wanted, kept=readable)
 
 
-def held_by_topic(held: Extents) -> Counter[str]:
+def retained_by_topic(retained: Extents) -> Counter[str]:
     """How many records of each topic the broker holds."""
     kept = Counter[str]()
-    for tp, (first, end) in held.items():
+    for tp, (first, end) in retained.items():
         kept[tp.topic] += end - first
     return kept

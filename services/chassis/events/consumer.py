@@ -24,11 +24,11 @@ from services.contracts.cloudevents import Record
 
 _log = log(__name__)
 
-GATHERED = 64 * 1024
+BATCHED_FETCH_BYTES = 64 * 1024
 """So many bytes may gather where nobody waits for the effect: a transaction for many costs little more than one for
 one."""
 
-_EXPIRE_EVERY, _EXPIRE_AT_LATEST = 1.0, 5.0
+_EXPIRE_WHEN_IDLE, _EXPIRE_AT_LATEST = 1.0, 5.0
 """Seconds between two looks at the held events: while nothing comes, and at the latest."""
 
 
@@ -64,7 +64,7 @@ class Consumer:
         self.ready = asyncio.Event()
         """Set once the broker has given this consumer its partitions."""
         if reactions.topics:
-            options = broker.consumer_options(least=1 if low_latency else GATHERED)
+            options = broker.consumer_options(least=1 if low_latency else BATCHED_FETCH_BYTES)
             batch = broker.settings.batch
             self.subscriber = Subscriber(self.stream, self, reactions.topics, self.group, batch, **options)
             self.ready = self.subscriber.ready
@@ -112,19 +112,19 @@ class Consumer:
 
     async def admit(self, client: Any, fetched: Fetched, assignment: int) -> tuple[Fetched, Iterable[TopicPartition]]:
         """All of a poll; during a rebuild not what is read again from the beginning."""
-        return (fetched, ()) if self._rebuilding is None else await self._rebuilding.due(client, fetched, assignment)
+        return (fetched, ()) if self._rebuilding is None else await self._rebuilding.admit(client, fetched, assignment)
 
     def committable(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, Any]:
         """What to commit for what was processed."""
         self._broker.processed(self.group, offsets)
-        return self._rebuilding.noted(offsets) if self._rebuilding else offsets
+        return self._rebuilding.with_generation(offsets) if self._rebuilding else offsets
 
     async def between_batches(self, *, idle: bool) -> None:
         """Look at the held events now and then."""
         now = asyncio.get_running_loop().time()
-        if now - self._expired_at < (_EXPIRE_EVERY if idle else _EXPIRE_AT_LATEST):
+        if now - self._expired_at < (_EXPIRE_WHEN_IDLE if idle else _EXPIRE_AT_LATEST):
             return
-        if self._rebuilding and self._rebuilding.open:
+        if self._rebuilding and self._rebuilding.running:
             return
         self._expired_at = now
         try:

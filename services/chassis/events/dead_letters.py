@@ -100,12 +100,17 @@ def fault_of(record: Record, error: Exception) -> tuple[str, str, dict[str, Any]
     return *reason_and_detail(error), attributes_of(read_event(record))
 
 
-def attributes_of(heard: IncomingEvent) -> dict[str, Any]:
+def attributes_of(incoming: IncomingEvent) -> dict[str, Any]:
     """What a letter says of the event it holds."""
-    return {"type": heard.type, "source": heard.source, "subject": heard.subject, "sequence": heard.sequence}
+    return {
+        "type": incoming.type,
+        "source": incoming.source,
+        "subject": incoming.subject,
+        "sequence": incoming.sequence,
+    }
 
 
-async def dead_letter(session: Any, table: sa.Table, id: Any, *, lock: bool = False) -> Any:
+async def load_dead_letter(session: Any, table: sa.Table, id: Any, *, lock: bool = False) -> Any:
     """One letter. Raises `NotFound`."""
     chosen = sa.select(table).where(table.c.id == id)
     row = (await session.execute(chosen.with_for_update() if lock else chosen)).one_or_none()

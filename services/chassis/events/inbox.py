@@ -47,24 +47,24 @@ def add_rows_for_held_events(connection: sa.Connection) -> None:
     )
 
 
-async def record_sequences(session: AsyncSession, inbox: sa.Table, order: SequenceTracker, now: datetime) -> None:
+async def record_sequences(session: AsyncSession, inbox: sa.Table, tracker: SequenceTracker, now: datetime) -> None:
     """Write how far each aggregate comes, so that it is locked until the end of the work.
 
     What begins is a plain insert: when it was heard before, or another consumer was given it too, it fails here, is
     redone, and then found heard.
     """
     # By subject, then source: the order of locks in docs/architecture.md.
-    changed = [(key, last) for key, last in order.positions.items() if order.stored.get(key) != last]
+    changed = [(key, last) for key, last in tracker.positions.items() if tracker.stored.get(key) != last]
     changed.sort(key=lambda one: one[0][::-1])
     fresh = [
         {"source": source, "subject": subject, "sequence": last, "heard_at": now}
         for (source, subject), last in changed
-        if (source, subject) not in order.stored
+        if (source, subject) not in tracker.stored
     ]
     moved = [
         {"of_source": source, "of_subject": subject, "last": last}
         for (source, subject), last in changed
-        if (source, subject) in order.stored
+        if (source, subject) in tracker.stored
     ]
     await insert_rows(session, inbox, fresh)
     if moved:

@@ -27,31 +27,31 @@ PAGE = 500
 async def start_mid_stream(
     store: Store,
     since: datetime,
-    order_of: Callable[[Work, set[Key]], Awaitable[SequenceTracker]],
-    bring_about: Callable[[Work, SequenceTracker, list[IncomingEvent]], Awaitable[int]],
+    tracker_for: Callable[[Work, set[Key]], Awaitable[SequenceTracker]],
+    dispatch: Callable[[Work, SequenceTracker, list[IncomingEvent]], Awaitable[int]],
 ) -> None:
     """Begin with what was held since before then and has nothing before it. What fails stays held, and then dies."""
 
-    async def begin(found: set[Key]) -> None:
+    async def start(found: set[Key]) -> None:
         async with store.work() as work:
-            order = await order_of(work, found)
+            tracker = await tracker_for(work, found)
             # Another replica may have begun, or the missing event come, in between; an earlier one may be held since.
-            firsts = {key: order.first_held(key) for key in sorted(found) if not order.stored.get(key)}
+            firsts = {key: tracker.first_held(key) for key in sorted(found) if not tracker.stored.get(key)}
             fresh = {key: first for key, first in firsts.items() if first is not None}
-            due = [one for key, first in fresh.items() for one in order.advance(key, first - 1)]
-            await bring_about(work, order, due)
+            due = [one for key, first in fresh.items() for one in tracker.advance(key, first - 1)]
+            await dispatch(work, tracker, due)
         PROCESSED.labels(store.service, "begun").inc(len(fresh))
 
     failed: set[Key] = set()
-    while found := await _waiting(store, since, failed):
+    while found := await _startable(store, since, failed):
         try:
-            await begin(found)
+            await start(found)
         except Exception as error:
             if is_unavailable(error):
                 raise
             for key in found:
                 try:
-                    await begin({key})
+                    await start({key})
                 except Exception as fault:
                     if is_unavailable(fault):
                         raise
@@ -59,7 +59,7 @@ async def start_mid_stream(
                     failed.add(key)
 
 
-async def _waiting(store: Store, since: datetime, failed: set[Key]) -> set[Key]:
+async def _startable(store: Store, since: datetime, failed: set[Key]) -> set[Key]:
     """Aggregates of which nothing took effect, and some event has waited long enough."""
     letters, inbox = store.table("dead_letters"), store.table("inbox")
     before = letters.alias()

@@ -47,8 +47,10 @@ UNKNOWN_TYPE = "unknown-type"
 class UnknownType(UnreadableEvent):
     """An event of a newer version than this service: kept to be seen, while its aggregate's order goes on."""
 
-    def __init__(self, heard: IncomingEvent) -> None:
-        super().__init__(UNKNOWN_TYPE, f"{heard.type} is not known here; update this service", attributes_of(heard))
+    def __init__(self, incoming: IncomingEvent) -> None:
+        super().__init__(
+            UNKNOWN_TYPE, f"{incoming.type} is not known here; update this service", attributes_of(incoming)
+        )
 
 
 class EventProcessor:
@@ -101,19 +103,19 @@ class EventProcessor:
     async def _try(self, records: list[Record]) -> Outcomes:
         """All of these in one unit of work; in another one, with a look, where something was not new."""
         while True:
-            trusting, self._assume_new = self._assume_new, False
+            assume_new, self._assume_new = self._assume_new, False
             try:
-                outcomes = await self._in_work(partial(self.apply, records=records, trusting=trusting))
+                outcomes = await self._in_work(partial(self.apply, records=records, assume_new=assume_new))
             except IntegrityError as error:
                 # With a look only another consumer can have been faster; then it is there to be seen.
-                if not (is_conflict(error) if trusting else self._repeats(error)):
+                if not (is_conflict(error) if assume_new else self._was_inserted_concurrently(error)):
                     raise
                 _log.info("redone with a look", service=self._store.service, error=repr(error))
             else:
                 self._assume_new = Position.REPEATED.value not in outcomes
                 return outcomes
 
-    def _repeats(self, error: IntegrityError) -> bool:
+    def _was_inserted_concurrently(self, error: IntegrityError) -> bool:
         """Whether another transaction inserted the aggregate's row of the inbox first."""
         return violated_constraint(error, self._store.metadata) == self._inbox.primary_key.name
 
@@ -143,39 +145,39 @@ class EventProcessor:
         for outcome, number in outcomes.items():
             PROCESSED.labels(self._store.service, outcome).inc(number)
 
-    async def apply(self, work: Work, records: list[Record], *, trusting: bool = False) -> Outcomes:
+    async def apply(self, work: Work, records: list[Record], *, assume_new: bool = False) -> Outcomes:
         """All of these in one unit of work.
 
         `trusting`: what begins is not looked for; fails where it was heard before, or something waits for it.
         """
         outcomes = Outcomes()
-        heard: list[IncomingEvent] = []
+        incoming: list[IncomingEvent] = []
         for record in records:
             try:
-                heard.append(read_event(record, self._reactions.by_type))
+                incoming.append(read_event(record, self._reactions.by_type))
             except UnreadableEvent as fault:
                 outcomes.update(await self._make_dead_letter(work, record, fault, 1))
-        looked_for = {inbox_key(one) for one in heard}
-        if trusting:
-            looked_for -= {inbox_key(one) for one in heard if one.sequence in (1, None)}
-        order = await self.sequence(work, looked_for)
+        looked_for = {inbox_key(one) for one in incoming}
+        if assume_new:
+            looked_for -= {inbox_key(one) for one in incoming if one.sequence in (1, None)}
+        tracker = await self.track(work, looked_for)
         due: list[IncomingEvent] = []
-        for one in heard:
-            where, now_due = order.admit(one)
+        for one in incoming:
+            position, now_due = tracker.admit(one)
             due += now_due
-            if where is Position.REPEATED:
-                outcomes[where.value] += 1
-        for one in order.early:
-            missing = order.positions.get(inbox_key(one), 0) + 1
+            if position is Position.REPEATED:
+                outcomes[position.value] += 1
+        for one in tracker.newly_held:
+            missing = tracker.positions.get(inbox_key(one), 0) + 1
             detail = f"event {one.sequence} came before event {missing} of its aggregate"
             kept: dict[str, Any] = {"state": DeadLetterState.HELD, "reason": "ahead", "detail": detail, "attempts": 1}
             row = dead_letter_row(one.record, at=work.now, **kept, **attributes_of(one))
             await work.session.execute(sa.insert(self._dead_letters), row)
             outcomes[DeadLetterState.HELD] += 1
-        outcomes["handled"] = await self.dispatch(work, order, due, trusting=trusting)
+        outcomes["handled"] = await self.dispatch(work, tracker, due, assume_new=assume_new)
         return outcomes
 
-    async def sequence(self, work: Work, keys: set[Key]) -> SequenceTracker:
+    async def track(self, work: Work, keys: set[Key]) -> SequenceTracker:
         """How far these aggregates have come, locked, and what waits in them."""
         last = await last_sequences(work.session, self._inbox, keys)
         waiting: dict[Key, list[HeldEvent]] = defaultdict(list)
@@ -189,16 +191,16 @@ class EventProcessor:
         return SequenceTracker(last, waiting)
 
     async def dispatch(
-        self, work: Work, order: SequenceTracker, due: list[IncomingEvent], *, trusting: bool = False
+        self, work: Work, tracker: SequenceTracker, due: list[IncomingEvent], *, assume_new: bool = False
     ) -> int:
         """Write how far each aggregate comes, then react to what is due. Returns how many had a reaction.
 
         `trusting`: what begins is new here.
         """
-        await record_sequences(work.session, self._inbox, order, work.now)
-        told = [(one.event, trusting and one.sequence == 1) for one in due if one.event is not None]
-        new = [event for event, begins in told if begins]
-        await self._reactions.fetch(work, [event for event, begins in told if not begins], new)
+        await record_sequences(work.session, self._inbox, tracker, work.now)
+        readable = [(one.event, assume_new and one.sequence == 1) for one in due if one.event is not None]
+        new = [event for event, begins in readable if begins]
+        await self._reactions.fetch(work, [event for event, begins in readable if not begins], new)
         handled = 0
         for one in due:
             listener = self._reactions.by_type.get(one.type)
@@ -211,8 +213,10 @@ class EventProcessor:
             elif one.type not in EVENTS:
                 await self._make_dead_letter(work, one.record, UnknownType(one), 1)
         origin.set(None)
-        if order.released:
-            await work.session.execute(sa.delete(self._dead_letters).where(self._dead_letters.c.id.in_(order.released)))
+        if tracker.released:
+            await work.session.execute(
+                sa.delete(self._dead_letters).where(self._dead_letters.c.id.in_(tracker.released))
+            )
         failpoint("inbox.written")
         return handled
 

@@ -26,20 +26,20 @@ from services.contracts import EVENTS, Event
 
 E = TypeVar("E", bound=Event)
 Reaction = Callable[[Work, E], Awaitable[Any]]
-Named = tuple[type[Aggregate], UUID]
+RowKey = tuple[type[Aggregate], UUID]
 """An aggregate's table and id."""
-Loads = type[Aggregate] | Callable[[E], Iterable[Named]]
+Loads = type[Aggregate] | Callable[[E], Iterable[RowKey]]
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
+class RegisteredReaction:
     """One reaction, and what a batch loads for it."""
 
     react: Reaction[Any]
     loads: Loads[Any] | None
     begins: bool = False
 
-    def named(self, event: Event) -> Iterable[Named]:
+    def row_keys(self, event: Event) -> Iterable[RowKey]:
         """The rows that the reaction to this event will want."""
         if self.loads is None:
             return ()
@@ -50,7 +50,7 @@ class Reactions:
     """What one service reacts to, by event type."""
 
     def __init__(self) -> None:
-        self.by_type: dict[str, Listener] = {}
+        self.by_type: dict[str, RegisteredReaction] = {}
 
     def on(
         self, event: type[E], *, loads: Loads[E] | None = None, begins: bool = False
@@ -65,7 +65,7 @@ class Reactions:
         def register(react: Reaction[E]) -> Reaction[E]:
             if event.type in self.by_type:
                 raise TypeError(f"{event.type} already has a reaction; call both actions from one")
-            self.by_type[event.type] = Listener(react, loads, begins)
+            self.by_type[event.type] = RegisteredReaction(react, loads, begins)
             return react
 
         return register
@@ -79,11 +79,11 @@ class Reactions:
         for event in new:
             listener = self.by_type.get(event.type)
             if listener is not None and listener.begins:
-                for table, id in listener.named(event):
-                    work.expect_none(table, [id])
+                for table, id in listener.row_keys(event):
+                    work.assume_missing(table, [id])
         for event in (*events, *new):
             listener = self.by_type.get(event.type)
-            for table, id in listener.named(event) if listener is not None else ():
+            for table, id in listener.row_keys(event) if listener is not None else ():
                 wanted[table].append(id)
         # By class name, then id: the order of locks in docs/architecture.md.
         for table in sorted(wanted, key=lambda table: table.__name__):

@@ -22,10 +22,10 @@ from services.chassis.brokers.availability import is_away
 from services.chassis.brokers.offsets import committed, extents
 from services.chassis.brokers.port import Broker
 from services.chassis.events.completeness import (
-    complete_or_refuse,
+    check_history,
     emitted_by_topic,
-    held_by_topic,
     processed_by_source,
+    retained_by_topic,
 )
 from services.chassis.events.inbox import add_rows_for_held_events
 from services.chassis.events.reactions import Reactions
@@ -37,7 +37,7 @@ from services.chassis.storage.tables import DeadLetterState
 
 _log = log(__name__)
 
-LOOK_EVERY = 0.5
+CHECK_SECONDS = 0.5
 """Seconds between two looks at whether the store was emptied, or is full again."""
 
 
@@ -82,12 +82,12 @@ class Rebuilding:
         self._tables = [table.__table__ for table in tables]
         self._rebuilds = store.table("rebuilds")
         self.generation = 0
-        self.open = False
+        self.running = False
         """Whether a rebuild goes on: what is held then waits as long as it takes."""
         self._refilled = 0
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._assignment = -1
-        self._began: dict[TopicPartition, int] = {}
+        self._generation_of: dict[TopicPartition, int] = {}
 
     # --- what an operator asks for ---
 
@@ -103,8 +103,8 @@ class Rebuilding:
         heard = await processed_by_source(self._store, self._sources)
         history = self._broker.keeps_history
         held = await extents(self._broker, self._topics) if history else {}
-        kept = held_by_topic(held) if history else await emitted_by_topic(self._broker.outboxes, self._topics)
-        complete_or_refuse(heard, kept)
+        kept = retained_by_topic(held) if history else await emitted_by_topic(self._broker.outboxes, self._topics)
+        check_history(heard, kept)
         async with self._store.work() as work:
             work.guard("rebuilds_key", RebuildRunning(service=self._store.service))
             row = {
@@ -112,13 +112,13 @@ class Rebuilding:
                 "started_at": work.now,
                 "started_by": by[:200],
                 "events": sum(kept.values()),
-                "targets": _told(held) if history else None,
+                "targets": _as_json(held) if history else None,
                 "completed_at": None,
             }
             await work.session.execute(sa.insert(self._rebuilds), row)
             await self._empty(work)
         _log.warning("read model emptied, to be rebuilt", service=self._store.service, generation=row["generation"])
-        await self.look()
+        await self.check_progress()
         return await self.progress()
 
     async def progress(self) -> Progress:
@@ -153,40 +153,40 @@ class Rebuilding:
 
     async def run(self) -> None:
         """Look now and then until cancelled. Whatever is away is waited for."""
-        await keep_running(self._look_again, f"rebuild of {self._store.service}", expected=is_away)
+        await keep_running(self._check_repeatedly, f"rebuild of {self._store.service}", expected=is_away)
 
-    async def _look_again(self) -> None:
+    async def _check_repeatedly(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_EVERY)
-            await self.look()
+            await asyncio.sleep(CHECK_SECONDS)
+            await self.check_progress()
 
-    async def learn(self) -> Any:
+    async def load_latest(self) -> Any:
         """Learn of a rebuild that was started elsewhere, before this replica takes anything in."""
         latest = await self._latest()
         if latest is not None:
             self.generation = max(self.generation, latest.generation)
-            self.open = latest.completed_at is None
+            self.running = latest.completed_at is None
         return latest
 
-    async def look(self) -> None:
+    async def check_progress(self) -> None:
         """Learn of a rebuild that was started elsewhere; see whether the one that goes on is complete."""
-        async with self._turn:
-            latest = await self.learn()
-            if self.open:
-                await self._bring_on(latest)
+        async with self._lock:
+            latest = await self.load_latest()
+            if self.running:
+                await self._advance(latest)
 
-    async def _bring_on(self, latest: Any) -> None:
+    async def _advance(self, latest: Any) -> None:
         if not self._broker.keeps_history and self._refilled < latest.generation:
             # New, or this process died in the middle and its broker with it: what that one held is nowhere now.
-            await self._note(latest, targets=None)
+            await self._update(latest, targets=None)
             await self._refill()
             self._refilled = latest.generation
         elif latest.targets is None:
             if not await self._unsent():
                 held = await extents(self._broker, self._topics)
-                await self._note(latest, targets=_told(held))
+                await self._update(latest, targets=_as_json(held))
         elif not await self._left(latest):
-            await self._note(latest, completed_at=self._store.clock())
+            await self._update(latest, completed_at=self._store.clock())
             _log.warning("read model rebuilt", service=self._store.service, generation=latest.generation)
 
     async def _latest(self) -> Any:
@@ -194,7 +194,7 @@ class Rebuilding:
             chosen = sa.select(self._rebuilds).order_by(self._rebuilds.c.generation.desc()).limit(1)
             return (await session.execute(chosen)).one_or_none()
 
-    async def _note(self, row: Any, **values: Any) -> None:
+    async def _update(self, row: Any, **values: Any) -> None:
         table = self._rebuilds
         async with self._store.work() as work:
             await work.session.execute(
@@ -244,7 +244,7 @@ class Rebuilding:
 
     # --- what the consumer asks ---
 
-    async def due(
+    async def admit(
         self, client: Any, fetched: dict[TopicPartition, list[Any]], assignment: int
     ) -> tuple[dict[TopicPartition, list[Any]], list[TopicPartition]]:
         """What of this is to be taken in, and which partitions start from their beginning now. Raises one of `AWAY`."""
@@ -252,8 +252,8 @@ class Rebuilding:
             return fetched, []
         if assignment != self._assignment:
             # After a rebalance somebody else may have read a partition in between: look again how it was left.
-            self._assignment, self._began = assignment, {}
-        unsure = [tp for tp in client.assignment() if self._began.get(tp) != self.generation]
+            self._assignment, self._generation_of = assignment, {}
+        unsure = [tp for tp in client.assignment() if self._generation_of.get(tp) != self.generation]
         if not unsure:
             return fetched, []
         wanted = self.generation
@@ -262,16 +262,16 @@ class Rebuilding:
         behind = [tp for tp in unsure if tp not in places or _generation(places[tp]) < wanted]
         if behind:
             await client.seek_to_beginning(*behind)
-        self._began.update(dict.fromkeys(unsure, wanted))
+        self._generation_of.update(dict.fromkeys(unsure, wanted))
         return {tp: messages for tp, messages in fetched.items() if tp not in behind}, behind
 
-    def noted(self, offsets: Mapping[TopicPartition, int]) -> dict[TopicPartition, OffsetAndMetadata]:
+    def with_generation(self, offsets: Mapping[TopicPartition, int]) -> dict[TopicPartition, OffsetAndMetadata]:
         """The offsets to commit, with the generation in which this consumer began to read the partition."""
-        begun = {tp: self._began.get(tp, 0) for tp in offsets}
+        begun = {tp: self._generation_of.get(tp, 0) for tp in offsets}
         return {tp: OffsetAndMetadata(offset, str(begun[tp] or "")) for tp, offset in offsets.items()}
 
 
-def _told(held: Mapping[TopicPartition, tuple[int, int]]) -> dict[str, list[int]]:
+def _as_json(held: Mapping[TopicPartition, tuple[int, int]]) -> dict[str, list[int]]:
     return {f"{tp.topic}/{tp.partition}": [first, end] for tp, (first, end) in held.items()}
 
 

@@ -22,7 +22,7 @@ from services.chassis.storage.outbox import unpack_headers
 from services.chassis.storage.store import Store
 from services.contracts.cloudevents import Record
 
-_CLOSING = 3.0
+_CLOSE_TIMEOUT = 3.0
 """Seconds in which a relay that ends marks what is left to mark."""
 
 _log = log(__name__)
@@ -30,7 +30,7 @@ _log = log(__name__)
 ROUNDS = 8
 """After so many the relay looks at its oldest rows again: one that was written first may be committed last."""
 
-MARK_AFTER = 0.1
+MARK_DELAY = 0.1
 """Seconds for which rows that were sent wait to be marked together: a commit for each costs as much as sending it.
 Whoever is killed meanwhile sends them again, and the inboxes know them."""
 
@@ -64,7 +64,7 @@ class Relay:
         await keep_running(self._lead_and_relay, f"relay of {self._store.service}", expected=is_away)
 
     async def _lead_and_relay(self) -> None:
-        async with self._lead():
+        async with self._leadership():
             try:
                 await self._relay_while_leading()
             finally:
@@ -88,7 +88,7 @@ class Relay:
         """
         sent = 0
         ahead: asyncio.Task[Sequence[Any]] | None = None
-        await self._look_at_marking()
+        await self._check_marking()
         try:
             rows = await self._unsent(-1)
             for left in reversed(range(ROUNDS)):
@@ -104,7 +104,7 @@ class Relay:
                     break
                 rows = await (ahead or self._unsent(rows[-1].seq))
                 ahead = None
-                await self._still_leading()
+                await self._check_lock()
         finally:
             if ahead is not None:
                 ahead.cancel()
@@ -145,17 +145,17 @@ class Relay:
         """Have these marked in a moment, together with others."""
         self._unmarked += seqs
         if self._marking is None or (self._marking.done() and not self._marking.exception()):
-            self._marking = asyncio.create_task(self._mark_what_gathers(), name="marking")
+            self._marking = asyncio.create_task(self._mark_pending(), name="marking")
 
-    async def _mark_what_gathers(self) -> None:
+    async def _mark_pending(self) -> None:
         while self._unmarked:
             if len(self._unmarked) < self._batch:
-                await asyncio.sleep(MARK_AFTER)
+                await asyncio.sleep(MARK_DELAY)
             seqs = self._unmarked.copy()
             await self._mark(seqs)
             del self._unmarked[: len(seqs)]
 
-    async def _look_at_marking(self) -> None:
+    async def _check_marking(self) -> None:
         """Wait where more than a batch gathered. Raises what the store raised."""
         if self._marking is None:
             return
@@ -189,7 +189,7 @@ class Relay:
     async def close(self) -> None:
         """Mark what the broker has, where the store is there, and let go of the producer; the next round makes one."""
         try:
-            async with asyncio.timeout(_CLOSING):
+            async with asyncio.timeout(_CLOSE_TIMEOUT):
                 await self.mark_now()
         except Exception as error:
             _log.warning("sent and not marked", service=self._store.service, error=repr(error))
@@ -198,7 +198,7 @@ class Relay:
             await producer.close()
 
     @asynccontextmanager
-    async def _lead(self) -> AsyncGenerator[None]:
+    async def _leadership(self) -> AsyncGenerator[None]:
         """Hold the store's relay lock; waits while another process holds it."""
         if self._store.sqlite:
             async with _file_lock(Path(self._store.writer.url.database or "store.db").with_suffix(".relay.lock")):
@@ -218,7 +218,7 @@ class Relay:
                 # Closing the session gives the lock back even where the pool would keep the connection.
                 await connection.invalidate()
 
-    async def _still_leading(self) -> None:
+    async def _check_lock(self) -> None:
         if self._lock is not None:
             await self._lock.scalar(sa.text("select 1"))
 

@@ -15,7 +15,7 @@ from services.chassis.events.dead_letters import (
     OutOfOrder,
     RetryFailed,
     TooLate,
-    dead_letter,
+    load_dead_letter,
     original_record,
     reason_and_detail,
 )
@@ -35,19 +35,19 @@ from services.contracts.cloudevents import IncomingEvent, UnreadableEvent, read_
 class DeadLetterResolver:
     """What is done with one service's dead letters, and with what is held."""
 
-    def __init__(self, store: Store, settings: Settings, handling: EventProcessor) -> None:
+    def __init__(self, store: Store, settings: Settings, processor: EventProcessor) -> None:
         self._store = store
         self._settings = settings
-        self._handling = handling
-        self._letters = store.table("dead_letters")
+        self._processor = processor
+        self._dead_letters = store.table("dead_letters")
         self._inbox = store.table("inbox")
 
     async def expire_held(self) -> None:
         """What was held too long becomes a dead letter: somebody has to look."""
-        table = self._letters
+        table = self._dead_letters
         since = self._store.clock() - timedelta(seconds=self._settings.hold_seconds)
         if self._settings.history_ends:
-            await start_mid_stream(self._store, since, self._handling.sequence, self._handling.dispatch)
+            await start_mid_stream(self._store, since, self._processor.track, self._processor.dispatch)
         held_too_long = (table.c.state == DeadLetterState.HELD.value, table.c.at <= since)
         async with self._store.read() as session:
             if not await session.scalar(sa.select(sa.exists().where(*held_too_long))):
@@ -56,10 +56,10 @@ class DeadLetterResolver:
             chosen = sa.select(table).where(*held_too_long).order_by(table.c.sequence).with_for_update()
             rows = (await work.session.execute(chosen)).all()
             for row in rows:
-                self._handling.publish_dead_letter(work, original_record(row), row.reason, row.detail, row.attempts)
+                self._processor.publish_dead_letter(work, original_record(row), row.reason, row.detail, row.attempts)
             dead = sa.update(table).where(table.c.id.in_([row.id for row in rows]))
             await work.session.execute(dead.values(state=DeadLetterState.DEAD.value))
-        self._handling.count(Outcomes({DeadLetterState.DEAD.value: len(rows)}))
+        self._processor.count(Outcomes({DeadLetterState.DEAD.value: len(rows)}))
 
     async def retry(self, id: UUID) -> str:
         """Try a dead letter again, now. Returns what became of it.
@@ -77,50 +77,50 @@ class DeadLetterResolver:
             raise RetryFailed(reason=reason, detail=detail) from error
 
     async def _retry(self, work: Work, id: UUID) -> str:
-        row = await dead_letter(work.session, self._letters, id, lock=True)
+        row = await load_dead_letter(work.session, self._dead_letters, id, lock=True)
         if row.state != DeadLetterState.DEAD.value:
             return row.state
-        heard = read_event(original_record(row))
-        key = inbox_key(heard)
+        incoming = read_event(original_record(row))
+        key = inbox_key(incoming)
         last = (await last_sequences(work.session, self._inbox, {key})).get(key)
-        where = position_of(heard, last)
-        if where is Position.AHEAD:
-            raise OutOfOrder(missing=(last or 0) + 1, sequence=heard.sequence)
+        position = position_of(incoming, last)
+        if position is Position.AHEAD:
+            raise OutOfOrder(missing=(last or 0) + 1, sequence=incoming.sequence)
         if row.reason == UNKNOWN_TYPE:
-            await self._retry_passed_over(work, heard, last or 0)
+            await self._retry_unknown_type(work, incoming, last or 0)
         else:
-            await self._handling.apply(work, [original_record(row)])
-        return await self._decide(work, id, DeadLetterState.RETRIED, where.value)
+            await self._processor.apply(work, [original_record(row)])
+        return await self._decide(work, id, DeadLetterState.RETRIED, position.value)
 
-    async def _retry_passed_over(self, work: Work, heard: IncomingEvent, last: int) -> None:
+    async def _retry_unknown_type(self, work: Work, incoming: IncomingEvent, last: int) -> None:
         """The order went on when this event's type was not known; it can be handled if nothing came after it."""
-        if heard.type not in EVENTS:
-            raise UnknownType(heard)
-        if heard.sequence is not None and heard.sequence < last:
-            raise TooLate(sequence=heard.sequence, last=last)
-        await self._handling.dispatch(work, SequenceTracker({}, {}), [heard])
+        if incoming.type not in EVENTS:
+            raise UnknownType(incoming)
+        if incoming.sequence is not None and incoming.sequence < last:
+            raise TooLate(sequence=incoming.sequence, last=last)
+        await self._processor.dispatch(work, SequenceTracker({}, {}), [incoming])
 
     async def discard(self, id: UUID, decision: str) -> str:
         """Decide that a letter is not to be handled; what waited behind it goes on. Returns what became of it."""
         return await retry_on_conflict(partial(self._in_work, self._discard, id, decision))
 
     async def _discard(self, work: Work, id: UUID, decision: str) -> str:
-        row = await dead_letter(work.session, self._letters, id, lock=True)
+        row = await load_dead_letter(work.session, self._dead_letters, id, lock=True)
         if row.state in (DeadLetterState.RETRIED, DeadLetterState.DISCARDED):
             return row.state
         state = await self._decide(work, id, DeadLetterState.DISCARDED, decision)
         if row.sequence is not None:
             key = (row.source, row.subject)
-            order = await self._handling.sequence(work, {key})
-            its_turn = row.sequence == order.positions.setdefault(key, 0) + 1
-            await self._handling.dispatch(work, order, order.advance(key, row.sequence) if its_turn else [])
+            tracker = await self._processor.track(work, {key})
+            its_turn = row.sequence == tracker.positions.setdefault(key, 0) + 1
+            await self._processor.dispatch(work, tracker, tracker.advance(key, row.sequence) if its_turn else [])
         return state
 
-    async def _in_work(self, act: Callable[..., Awaitable[str]], *asked: Any) -> str:
+    async def _in_work(self, act: Callable[..., Awaitable[str]], *arguments: Any) -> str:
         async with self._store.work() as work:
-            return await act(work, *asked)
+            return await act(work, *arguments)
 
     async def _decide(self, work: Work, id: UUID, state: DeadLetterState, decision: str) -> str:
         decided = {"state": state.value, "decided_at": work.now, "decision": decision}
-        await work.session.execute(sa.update(self._letters).where(self._letters.c.id == id).values(**decided))
+        await work.session.execute(sa.update(self._dead_letters).where(self._dead_letters.c.id == id).values(**decided))
         return state.value

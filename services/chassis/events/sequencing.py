@@ -21,19 +21,19 @@ class Position(Enum):
     AHEAD = "ahead"
 
 
-def inbox_key(heard: IncomingEvent) -> Key:
+def inbox_key(incoming: IncomingEvent) -> Key:
     """Under which key this event is remembered."""
-    return (heard.source, heard.subject if heard.sequence is not None else f"#{heard.id}")
+    return (incoming.source, incoming.subject if incoming.sequence is not None else f"#{incoming.id}")
 
 
-def position_of(heard: IncomingEvent, last: int | None) -> Position:
+def position_of(incoming: IncomingEvent, last: int | None) -> Position:
     """Where the event stands after `last` (None: nothing heard of this aggregate yet)."""
-    if heard.sequence is None:
+    if incoming.sequence is None:
         return Position.NEXT if last is None else Position.REPEATED
-    if last is not None and heard.sequence <= last:
+    if last is not None and incoming.sequence <= last:
         return Position.REPEATED
     # Compacted topics forget: there the newest is the whole truth.
-    if heard.sequence == (last or 0) + 1 or TOPICS[heard.record.topic].compacted:
+    if incoming.sequence == (last or 0) + 1 or TOPICS[incoming.record.topic].compacted:
         return Position.NEXT
     return Position.AHEAD
 
@@ -43,58 +43,60 @@ class HeldEvent:
     """An event that came too early. `letter`: where it is kept; `heard` None: somebody decided to pass it over."""
 
     sequence: int
-    letter: UUID | None
-    heard: IncomingEvent | None
+    dead_letter_id: UUID | None
+    incoming: IncomingEvent | None
 
 
 class SequenceTracker:
     """Puts what is heard into each aggregate's order: what is due now, and what waits for an event that is missing."""
 
-    def __init__(self, last: Mapping[Key, int], waiting: Mapping[Key, Iterable[HeldEvent]]) -> None:
+    def __init__(self, last: Mapping[Key, int], held: Mapping[Key, Iterable[HeldEvent]]) -> None:
         self.stored = dict(last)
         self.positions = dict(last)
         self.released: list[UUID] = []
         """Letters of events that wait no longer."""
-        self._waiting = {key: sorted(some, key=lambda one: one.sequence) for key, some in waiting.items()}
+        self._held = {key: sorted(some, key=lambda one: one.sequence) for key, some in held.items()}
 
-    def admit(self, heard: IncomingEvent) -> tuple[Position, list[IncomingEvent]]:
+    def admit(self, incoming: IncomingEvent) -> tuple[Position, list[IncomingEvent]]:
         """Where the event stands, and which events are due now, in order."""
-        key = inbox_key(heard)
-        where = position_of(heard, self.positions.get(key))
-        if where is Position.NEXT and self._was_discarded(key, heard.sequence):
-            return Position.REPEATED, self.advance(key, heard.sequence or 1)
-        if where is Position.NEXT:
-            return where, [heard, *self.advance(key, heard.sequence or 1)]
-        if where is Position.AHEAD and heard.sequence is not None:
+        key = inbox_key(incoming)
+        position = position_of(incoming, self.positions.get(key))
+        if position is Position.NEXT and self._was_discarded(key, incoming.sequence):
+            return Position.REPEATED, self.advance(key, incoming.sequence or 1)
+        if position is Position.NEXT:
+            return position, [incoming, *self.advance(key, incoming.sequence or 1)]
+        if position is Position.AHEAD and incoming.sequence is not None:
             self.positions.setdefault(key, 0)
-            line = self._waiting.setdefault(key, [])
-            if heard.sequence not in {one.sequence for one in line}:
-                insort(line, HeldEvent(heard.sequence, None, heard), key=lambda one: one.sequence)
-        return where, []
+            line = self._held.setdefault(key, [])
+            if incoming.sequence not in {one.sequence for one in line}:
+                insort(line, HeldEvent(incoming.sequence, None, incoming), key=lambda one: one.sequence)
+        return position, []
 
     def first_held(self, key: Key) -> int | None:
         """The first event of the aggregate that waits to be handled."""
-        return next((one.sequence for one in self._waiting.get(key, ()) if one.heard is not None), None)
+        return next((one.sequence for one in self._held.get(key, ()) if one.incoming is not None), None)
 
     def advance(self, key: Key, sequence: int) -> list[IncomingEvent]:
         """The aggregate has come to this event: which of those that waited are due now, in order."""
         due: list[IncomingEvent] = []
         self.positions[key] = sequence
-        line = self._waiting.get(key, [])
+        line = self._held.get(key, [])
         while line and line[0].sequence <= self.positions[key] + 1:
             one = line.pop(0)
-            if one.letter is not None and one.heard is not None:
-                self.released.append(one.letter)
+            if one.dead_letter_id is not None and one.incoming is not None:
+                self.released.append(one.dead_letter_id)
             if one.sequence > self.positions[key]:
                 self.positions[key] = one.sequence
-                due += [one.heard] if one.heard is not None else []
+                due += [one.incoming] if one.incoming is not None else []
         return due
 
     def _was_discarded(self, key: Key, sequence: int | None) -> bool:
         """Somebody discarded this event before; it comes again because everything is read again."""
-        return any(one.sequence == sequence and one.heard is None for one in self._waiting.get(key, ()))
+        return any(one.sequence == sequence and one.incoming is None for one in self._held.get(key, ()))
 
     @property
-    def early(self) -> list[IncomingEvent]:
+    def newly_held(self) -> list[IncomingEvent]:
         """What waits and is kept nowhere yet."""
-        return [one.heard for line in self._waiting.values() for one in line if one.letter is None and one.heard]
+        return [
+            one.incoming for line in self._held.values() for one in line if one.dead_letter_id is None and one.incoming
+        ]

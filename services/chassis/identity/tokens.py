@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from services.chassis.identity.people import Person
 from services.chassis.runtime.settings import Settings
 
-KNOWN = 1000
+CACHED_TOKENS = 1000
 """So many tokens, the last ones used, are not verified again; their age is looked at each time."""
 
 
@@ -24,7 +24,7 @@ class Signer:
         self._key = key
         self._session_seconds = session_hours * 3600
         # Whoever works here sends the same token all day. Refusals are not kept: those anybody can make.
-        self._known = lru_cache(maxsize=KNOWN)(self._verified)
+        self._known = lru_cache(maxsize=CACHED_TOKENS)(self._verified)
 
     def session(self, person: Person) -> str:
         """A session or bearer token for this person."""
@@ -51,8 +51,8 @@ class Signer:
 
     def _verified(self, purpose: str, token: str) -> tuple[Person, float]:
         """Whose token it is, and when it was signed, in seconds since 1970. Raises `BadData` or `ValidationError`."""
-        told, signed_at = self._serializer(purpose).loads(token, return_timestamp=True)
-        return Person.model_validate(told), signed_at.timestamp()
+        payload, signed_at = self._serializer(purpose).loads(token, return_timestamp=True)
+        return Person.model_validate(payload), signed_at.timestamp()
 
     def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(
@@ -70,11 +70,11 @@ def signer(settings: Settings) -> Signer:
 def _key_file(path: Path) -> str:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        made = path.with_suffix(f".{secrets.token_hex(8)}")
-        made.touch(mode=0o600)
-        made.write_text(secrets.token_urlsafe(48))
+        temporary = path.with_suffix(f".{secrets.token_hex(8)}")
+        temporary.touch(mode=0o600)
+        temporary.write_text(secrets.token_urlsafe(48))
         # Processes that start together agree on one key, and none ever reads an empty one.
         with contextlib.suppress(FileExistsError):
-            path.hardlink_to(made)
-        made.unlink()
+            path.hardlink_to(temporary)
+        temporary.unlink()
     return path.read_text().strip()

@@ -26,7 +26,7 @@ POINTS = frozenset(
 def failpoint_for(wanted: str) -> Callable[[str], None]:
     """What `failpoint` does when this is wanted: `NAME` or `NAME:PASS`. Raises `ValueError` for an unknown name."""
     if not wanted:
-        return _go_on
+        return _do_nothing
     name, _, number = wanted.partition(":")
     if name not in POINTS:
         raise ValueError(f"CEFO_FAILPOINT={wanted}: no such place; there are {', '.join(sorted(POINTS))}")
@@ -36,7 +36,7 @@ def failpoint_for(wanted: str) -> Callable[[str], None]:
     def failpoint(here: str) -> None:
         if here == name and next(passes) == fatal:
             # The records leave for the broker in the next turns of the loop, and its answer cannot be there before.
-            _die_after(_TURNS_TO_SEND if here == "relay.sent" else 0, wanted)
+            _kill_after(_TURNS_TO_SEND if here == "relay.sent" else 0, wanted)
 
     return failpoint
 
@@ -44,13 +44,13 @@ def failpoint_for(wanted: str) -> Callable[[str], None]:
 _TURNS_TO_SEND = 30
 
 
-def _go_on(_here: str) -> None:
+def _do_nothing(_here: str) -> None:
     pass
 
 
-def _die_after(turns: int, where: str) -> None:
+def _kill_after(turns: int, where: str) -> None:
     if turns:
-        asyncio.get_running_loop().call_soon(_die_after, turns - 1, where)
+        asyncio.get_running_loop().call_soon(_kill_after, turns - 1, where)
         return
     os.write(2, f"failpoint {where}\n".encode())
     os.kill(os.getpid(), signal.SIGKILL)

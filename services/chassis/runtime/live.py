@@ -21,10 +21,10 @@ from services.chassis.runtime.telemetry import log
 REFRESH = 15.0
 """Seconds after which a board is read again even when no hint came."""
 
-GATHER = 0.1
+BATCH_SECONDS = 0.1
 """Seconds in which hints for other replicas gather after one went out."""
 
-AGAIN = 2.0
+RETRY_SECONDS = 2.0
 """Seconds after a failure before hints are carried again."""
 
 _log = log(__name__)
@@ -84,7 +84,12 @@ class Live:
         if self._redis is None:
             return
         forever = stamina.retry(
-            on=_is_not_the_end, attempts=None, timeout=None, wait_initial=AGAIN, wait_max=AGAIN, wait_jitter=0
+            on=_is_retryable,
+            attempts=None,
+            timeout=None,
+            wait_initial=RETRY_SECONDS,
+            wait_max=RETRY_SECONDS,
+            wait_jitter=0,
         )
         await asyncio.gather(forever(self._send)(), forever(self._receive)())
 
@@ -96,7 +101,7 @@ class Live:
             outgoing, self._outgoing = self._outgoing, defaultdict[str, set[str]](set)
             for channel, boards in outgoing.items():
                 await redis.publish(channel, orjson.dumps([self._self, sorted(boards)]))
-            await asyncio.sleep(GATHER)
+            await asyncio.sleep(BATCH_SECONDS)
 
     async def _receive(self) -> None:
         subscription = cast(Any, self._redis).pubsub()
@@ -117,7 +122,7 @@ class Live:
             await self._redis.aclose()
 
 
-def _is_not_the_end(error: BaseException) -> bool:
+def _is_retryable(error: BaseException) -> bool:
     """Nothing that Redis or its client does ends the hints; meanwhile boards of other replicas refresh by time."""
     if not isinstance(error, Exception):
         return False  # stamina asks about a cancellation too

@@ -21,7 +21,7 @@ from services.chassis.runtime.settings import Settings
 from services.chassis.service.gauges import measure
 from services.chassis.service.jobs import Job
 from services.chassis.service.retention import prune
-from services.chassis.storage.group_commit import Asked, BulkAction, Done, GroupCommit
+from services.chassis.storage.group_commit import BulkAction, GroupCommit, Item, Result
 from services.chassis.storage.migrations import migrate
 from services.chassis.storage.store import Store
 from services.contracts.roles import Role
@@ -62,9 +62,9 @@ class Service:
     nav: tuple[Link, ...] = ()
     on_start: Callable[["Runtime"], Awaitable[None]] | None = None
     """Runs once the store is ready, before the first request."""
-    made_from_topics: tuple[Any, ...] = ()
+    read_model_tables: tuple[Any, ...] = ()
     """Every table of a read model, which can be emptied and made again from the topics."""
-    open_paths: tuple[str, ...] = field(default=())
+    import_paths: tuple[str, ...] = field(default=())
     """Paths with bodies larger than the limit: the streaming imports."""
     low_latency: bool = True
     """Somebody waits for what it hears. If not, some may gather while `CEFO_FETCH_WAIT_MS` lasts."""
@@ -88,7 +88,7 @@ class Runtime:
         self.stream = broker.stream(service.name)
         """The service's FastStream broker: its reactions are registered on it, its events are published through it."""
         self.relay = Relay(self.store, broker, self.stream)
-        made = service.made_from_topics
+        made = service.read_model_tables
         self.rebuilding = Rebuilding(self.store, broker, service.reactions, made) if made else None
         consumed = (service.reactions, self.rebuilding)
         self.consumer = Consumer(self.store, broker, *consumed, stream=self.stream, low_latency=service.low_latency)
@@ -97,7 +97,7 @@ class Runtime:
         """What a service keeps in memory beside its store, for example a search index."""
         self._tasks: list[asyncio.Task[None]] = []
         self._jobs: list[asyncio.Task[None]] = []
-        self._together: dict[Any, GroupCommit[Any, Any]] = {}
+        self._group_commits: dict[Any, GroupCommit[Any, Any]] = {}
 
     async def start(self, before_relay: Callable[[Store], Awaitable[None]] | None = None) -> None:
         """Bring the store up to date, then relay and listen."""
@@ -107,7 +107,7 @@ class Runtime:
         if self.service.on_start is not None:
             await self.service.on_start(self)
         if self.rebuilding is not None:
-            await self.rebuilding.learn()
+            await self.rebuilding.load_latest()
         self._tasks = [
             asyncio.create_task(self.relay.run(), name=f"{self.service.name}.relay"),
             asyncio.create_task(self.consumer.run(), name=f"{self.service.name}.consumer"),
@@ -127,9 +127,9 @@ class Runtime:
             Job("gauges", partial(measure, self.store, self.consumer), min(10, seconds)),
         ]
 
-    def group_commit(self, act: BulkAction[Asked, Done]) -> GroupCommit[Asked, Done]:
+    def group_commit(self, act: BulkAction[Item, Result]) -> GroupCommit[Item, Result]:
         """This bulk action, shared by all who ask for it at the same moment."""
-        return self._together.setdefault(act, GroupCommit(self.store, act))
+        return self._group_commits.setdefault(act, GroupCommit(self.store, act))
 
     async def stop(self) -> None:
         """Stop listening, then relaying; give everything back. What was in the middle comes again."""

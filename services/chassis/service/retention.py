@@ -54,7 +54,7 @@ async def prune_outbox(store: Store, days: int, page: int = PAGE) -> int:
         if len(rows) < page or not old:
             break
         last = rows[-1].seq
-    _tell(store, "outbox", removed)
+    _count(store, "outbox", removed)
     return removed
 
 
@@ -96,7 +96,7 @@ async def prune_inbox(store: Store, days: int, page: int = PAGE) -> int:
         if len(rows) < page:
             break
         last = tuple(rows[-1])
-    _tell(store, "inbox", removed)
+    _count(store, "inbox", removed)
     return removed
 
 
@@ -123,7 +123,7 @@ async def prune_dead_letters(store: Store, days: int, *, read_model: bool, page:
             removed += await _removed(work.session, sa.delete(letters).where(letters.c.id.in_(ids)))
         if len(ids) < page:
             break
-    _tell(store, "dead_letters", removed)
+    _count(store, "dead_letters", removed)
     return removed
 
 
@@ -135,6 +135,6 @@ async def _removed(session: Any, statement: sa.Delete) -> int:
     return (await session.execute(statement)).rowcount
 
 
-def _tell(store: Store, table: str, removed: int) -> None:
+def _count(store: Store, table: str, removed: int) -> None:
     if removed:
         PRUNED.labels(store.service, table).inc(removed)

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-FEW = 20
+MAX_PLAIN_INSERT = 20
 """So many rows are inserted in the ordinary way: the fast one has a cost of its own."""
 
 Processor = Callable[[Any], Any] | None
@@ -30,16 +30,18 @@ async def insert_rows(session: AsyncSession, table: sa.Table, rows: Sequence[dic
     if not rows:
         return
     columns = tuple(rows[0])
-    if len(rows) <= FEW or any(column.default is not None for column in table.c if column.key not in columns):
+    if len(rows) <= MAX_PLAIN_INSERT or any(
+        column.default is not None for column in table.c if column.key not in columns
+    ):
         await session.execute(sa.insert(table), rows)
         return
     dialect = session.get_bind().dialect
     kept = [_stored([row[name] for row in rows], process) for name, process in _processors(table, columns, dialect)]
     tuples = list(zip(*kept, strict=True))
     if dialect.name == "sqlite":
-        places = ", ".join("?" * len(columns))
+        placeholders = ", ".join("?" * len(columns))
         names = ", ".join(f'"{name}"' for name in columns)
-        statement = f'insert into "{table.name}" ({names}) values ({places})'  # noqa: S608 - names of our own tables
+        statement = f'insert into "{table.name}" ({names}) values ({placeholders})'  # noqa: S608 - names of our own tables
         await (await session.connection()).exec_driver_sql(statement, tuples)
     else:
         await _copy(session, table.name, columns, tuples)

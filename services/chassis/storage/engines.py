@@ -50,7 +50,7 @@ def postgres_engine(url: str, *, writer: bool) -> AsyncEngine:
             raise DisconnectionError()
 
     event.listen(engine.sync_engine, "checkout", on_checkout)
-    event.listen(engine.sync_engine, "handle_error", _forget_values)
+    event.listen(engine.sync_engine, "handle_error", _strip_values)
     return engine
 
 
@@ -67,7 +67,7 @@ class _Connection(sqlite3.Connection):
         super().close()
 
 
-def _forget_values(context: sa.ExceptionContext) -> None:
+def _strip_values(context: sa.ExceptionContext) -> None:
     strip_values(context.original_exception)
     strip_values(context.sqlalchemy_exception)
 
@@ -77,7 +77,7 @@ def _is_busy(error: Exception) -> bool:
 
 
 @stamina.retry(on=_is_busy, attempts=None, timeout=5, wait_initial=0.05, wait_max=0.05, wait_jitter=0)
-async def _keep_a_log(driver: aiosqlite.Connection) -> None:
+async def _enable_wal(driver: aiosqlite.Connection) -> None:
     """Write-ahead logging; whoever else makes the same new file at this moment is waited for.
 
     SQLite waits for any other lock (`busy_timeout`), but not for this one. Raises as SQLite does after some 5 s.
@@ -101,7 +101,7 @@ def sqlite_engine(url: str, *, writer: bool) -> AsyncEngine:
         # The driver begins no transactions of its own; ours begin below.
         connection.isolation_level = None
         cursor = connection.cursor()
-        connection.run_async(_keep_a_log)
+        connection.run_async(_enable_wal)
         for pragma in (
             "synchronous=FULL",
             "busy_timeout=10000",

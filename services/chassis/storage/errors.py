@@ -14,10 +14,12 @@ from services.chassis.runtime.telemetry import log
 _log = log(__name__)
 _T = TypeVar("_T")
 
-_POSTGRES_AWAY = re.compile("08|40|53|57P|58")
+_POSTGRES_UNAVAILABLE = re.compile("08|40|53|57P|58")
 """Classes of SQLSTATE: connection, transaction rolled back for another one's sake, resources, shutdown, system."""
 
-_SQLITE_TO_BLAME = frozenset({"SQLITE_ERROR", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_RANGE", "SQLITE_CONSTRAINT"})
+_SQLITE_DATA_ERRORS = frozenset(
+    {"SQLITE_ERROR", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_RANGE", "SQLITE_CONSTRAINT"}
+)
 _SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (.+)")
 
 
@@ -41,13 +43,13 @@ def is_unavailable(error: BaseException) -> bool:
         return True
     if isinstance(error, RuntimeError) and "the handler is closed" in str(error):
         return True  # so uvloop calls a connection that broke in the moment of writing
-    told = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    if sqlstate := getattr(told, "sqlstate", None):
-        return bool(_POSTGRES_AWAY.match(sqlstate))
-    if name := getattr(told, "sqlite_errorname", None):
-        return "_".join(name.split("_")[:2]) not in _SQLITE_TO_BLAME
+    if sqlstate := getattr(cause, "sqlstate", None):
+        return bool(_POSTGRES_UNAVAILABLE.match(sqlstate))
+    if name := getattr(cause, "sqlite_errorname", None):
+        return "_".join(name.split("_")[:2]) not in _SQLITE_DATA_ERRORS
     return isinstance(error, InterfaceError)
 
 

@@ -19,59 +19,59 @@ from services.chassis.refusals import Refused
 from services.chassis.storage.errors import retry_on_conflict
 from services.chassis.storage.store import Store, Work
 
-Asked = TypeVar("Asked")
-Done = TypeVar("Done")
-BulkAction = Callable[[Work, Sequence[Asked]], Awaitable[Sequence[Done | Refused]]]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+BulkAction = Callable[[Work, Sequence[Item]], Awaitable[Sequence[Result | Refused]]]
 
-MOST = 100
+MAX_REQUESTS = 100
 """How many share one unit of work at most."""
 
 
-class GroupCommit(Generic[Asked, Done]):
+class GroupCommit(Generic[Item, Result]):
     """One bulk action of one store."""
 
-    def __init__(self, store: Store, act: BulkAction[Asked, Done]) -> None:
+    def __init__(self, store: Store, act: BulkAction[Item, Result]) -> None:
         self._store = store
         self._act = act
-        self._line: deque[tuple[Asked, asyncio.Future[Done]]] = deque()
-        self._under_way: asyncio.Task[None] | None = None
+        self._queue: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._worker: asyncio.Task[None] | None = None
 
-    async def request(self, asked: Asked) -> Done:
+    async def request(self, item: Item) -> Result:
         """What became of it, committed. Raises its refusal, or what failed; then it changed nothing."""
-        answer: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
-        self._line.append((asked, answer))
-        if self._under_way is None or self._under_way.done():
-            self._under_way = asyncio.create_task(self._until_nobody_waits())
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._queue.append((item, answer))
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._process_queue())
         return await answer
 
-    async def _until_nobody_waits(self) -> None:
-        while self._line:
-            some = [self._line.popleft() for _ in range(min(len(self._line), MOST))]
+    async def _process_queue(self) -> None:
+        while self._queue:
+            batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_REQUESTS))]
             try:
-                await self._do(some)
+                await self._process(batch)
             finally:
                 # Only a process that stops leaves an answer open: then nobody is told that it was done.
-                for _, answer in some:
+                for _, answer in batch:
                     answer.cancel()
 
-    async def _do(self, some: "list[tuple[Asked, asyncio.Future[Done]]]") -> None:
-        async def once() -> Sequence[Done | Refused]:
+    async def _process(self, batch: "list[tuple[Item, asyncio.Future[Result]]]") -> None:
+        async def once() -> Sequence[Result | Refused]:
             async with self._store.work() as work:
-                return await self._act(work, [asked for asked, _ in some])
+                return await self._act(work, [item for item, _ in batch])
 
         try:
-            done = await (retry_on_conflict(once) if len(some) == 1 else once())
+            done = await (retry_on_conflict(once) if len(batch) == 1 else once())
         except Exception as error:
-            if len(some) == 1:
-                return _answer(some[0][1], error)
-            for one in some:
-                await self._do([one])
+            if len(batch) == 1:
+                return _answer(batch[0][1], error)
+            for one in batch:
+                await self._process([one])
             return
-        for (_, answer), result in zip(some, done, strict=True):
+        for (_, answer), result in zip(batch, done, strict=True):
             _answer(answer, result)
 
 
-def _answer(answer: "asyncio.Future[Done]", result: Done | Exception) -> None:
+def _answer(answer: "asyncio.Future[Result]", result: Result | Exception) -> None:
     """Tell whoever still waits for it."""
     if answer.done():
         return

@@ -64,7 +64,7 @@ class Work:
         self._cause: Cause | Callable[[], Cause] = cause
         self.boards: set[str] = set()
         self._emitted: list[dict[str, Any]] = []
-        self._held: dict[tuple[type[SQLModel], Any], SQLModel | None] = {}
+        self._loaded: dict[tuple[type[SQLModel], Any], SQLModel | None] = {}
         self._guards: list[tuple[str, Refused]] = []
         self._before: list[Callable[[], Any]] = []
 
@@ -82,15 +82,15 @@ class Work:
 
     async def find(self, table: type[Row], id: Any) -> Row | None:
         """The row with this key, locked until the end of the work, or None."""
-        held: Any = self._held.get((table, id), self)
-        if held is self:
+        row: Any = self._loaded.get((table, id), self)
+        if row is self:
             # A row that was read before without its lock may have changed since: what is locked is read again.
             known = self.session.identity_map.get(identity_key(table, id))
             if known is not None and sa.inspect(known).modified:
                 await self.session.flush()
-            held = await self.session.get(table, id, with_for_update=True, populate_existing=True)
-            self._held[(table, id)] = held
-        return None if held is not None and (held in self.session.deleted or sa.inspect(held).deleted) else held
+            row = await self.session.get(table, id, with_for_update=True, populate_existing=True)
+            self._loaded[(table, id)] = row
+        return None if row is not None and (row in self.session.deleted or sa.inspect(row).deleted) else row
 
     async def load(self, table: type[Row], id: Any, what: str | None = None) -> Row:
         """The row with this key, locked until the end of the work. Raises `NotFound`, naming `what`."""
@@ -101,24 +101,24 @@ class Work:
 
     async def prefetch(self, table: type[Kept], ids: Iterable[UUID]) -> None:
         """Load and lock all of these in one query, so that `find` and `load` need none."""
-        wanted = [id for id in dict.fromkeys(ids) if (table, id) not in self._held]
+        wanted = [id for id in dict.fromkeys(ids) if (table, id) not in self._loaded]
         if not wanted:
             return
         rows: Sequence[Kept] = (await self.session.scalars(_locked(cast(Any, table)), {"wanted": wanted})).all()
-        self._held.update({(table, id): None for id in wanted})
-        self._held.update({(table, row.id): row for row in rows})
+        self._loaded.update({(table, id): None for id in wanted})
+        self._loaded.update({(table, row.id): row for row in rows})
 
-    def expect_none(self, table: type[Aggregate], ids: Iterable[UUID]) -> None:
+    def assume_missing(self, table: type[Aggregate], ids: Iterable[UUID]) -> None:
         """Take it that there are no such rows; adding one fails where there is."""
         for id in ids:
-            self._held.setdefault((table, id), None)
+            self._loaded.setdefault((table, id), None)
 
     def add(self, row: Row) -> Row:
         """Keep a new row. Who looks for its key from now on in the same work finds it."""
         self.session.add(row)
         key = _key_of(type(row), lambda column: getattr(row, column))
         if key is not None:
-            self._held[(type(row), key)] = row
+            self._loaded[(type(row), key)] = row
         return row
 
     def start(self, row: Kept) -> Kept:
@@ -130,20 +130,20 @@ class Work:
     async def insert(self, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
         """Keep many new rows at once; columns by name, the same in every row."""
         await insert_rows(self.session, _table_of(table), rows)
-        if any(held is table for held, _ in self._held):
+        if any(loaded is table for loaded, _ in self._loaded):
             for row in rows:
-                self._held.pop((table, _key_of(table, row.get)), None)
+                self._loaded.pop((table, _key_of(table, row.get)), None)
 
-    def emit(self, aggregate: Aggregate, said: Event) -> None:
+    def emit(self, aggregate: Aggregate, event: Event) -> None:
         """Say that this happened to the aggregate. It is sent after the commit, in the order of its versions."""
         aggregate.version += 1
-        self.emit_row_event(said, sequence=aggregate.version, correlation_id=aggregate.correlation_id)
+        self.emit_row_event(event, sequence=aggregate.version, correlation_id=aggregate.correlation_id)
 
-    def emit_row_event(self, said: Event, *, sequence: int, correlation_id: UUID) -> None:
+    def emit_row_event(self, event: Event, *, sequence: int, correlation_id: UUID) -> None:
         """Say an event about rows that were inserted in bulk. `sequence` counts the aggregate's events from 1."""
         self._emitted.append(
             outbox_row(
-                said,
+                event,
                 time=self.now,
                 sequence=sequence,
                 correlation_id=correlation_id,
@@ -152,20 +152,20 @@ class Work:
             )
         )
 
-    def publish_to_partners(self, said: Event, *, id: UUID, sequence: int) -> None:
+    def publish_to_partners(self, event: Event, *, id: UUID, sequence: int) -> None:
         """Say an event to readers outside the platform, under an id that other ways of reading it share.
 
         It names neither the chain nor the cause: by those, somebody could tell that two events are about one person.
         """
-        told = write_event(
-            said,
+        record = write_event(
+            event,
             id=id,
             time=self.now,
             sequence=sequence,
             correlation_id=id,
             causation_id=None,
         )
-        self._emitted.append(raw_row(told, self.now))
+        self._emitted.append(raw_row(record, self.now))
 
     def publish_raw(self, row: dict[str, Any]) -> None:
         """Send bytes as they are; for the chassis' own dead letters."""
@@ -219,7 +219,7 @@ class Store:
         self.emitted = asyncio.Event()
         """Set after each commit that said something: wakes the relay."""
         self.on_boards_changed: Callable[[set[str]], None] = lambda boards: None
-        self._turn = asyncio.Lock()
+        self._write_lock = asyncio.Lock()
         unique_constraints(metadata)  # raises at the start, not in the middle of a request, when two are alike
 
     def table(self, name: str) -> sa.Table:
@@ -229,12 +229,12 @@ class Store:
     @asynccontextmanager
     async def work(self, cause: Cause | None = None) -> AsyncGenerator[Work]:
         """One unit of work. Commits when the block ends, rolls everything back when it raises."""
-        async with self._turn if self.sqlite else nullcontext(), self._session(self.writer) as session:
+        async with self._write_lock if self.sqlite else nullcontext(), self._session(self.writer) as session:
             work = Work(session, self.clock(), cause or Cause())
             try:
                 yield work
-                said = await work.flush()
-                if said:
+                emitted = await work.flush()
+                if emitted:
                     failpoint("store.before-commit")
                 await session.commit()
             except BaseException as error:
@@ -242,7 +242,7 @@ class Store:
                 if isinstance(error, IntegrityError) and (refusal := work.refusal_of(error)):
                     raise refusal from error
                 raise
-        if said:
+        if emitted:
             failpoint("store.after-commit")
             self.emitted.set()
         if work.boards:

@@ -1,7 +1,7 @@
 """The web as every service uses it: routes with rules, units of work, pages, live boards, imports, clear refusals."""
 
-from services.chassis.web.forms import by_field, read_form, tried
-from services.chassis.web.imports import Outcome, fingerprints_of, import_lines, take_in
+from services.chassis.web.forms import apply_form, by_field, read_form
+from services.chassis.web.imports import Outcome, fingerprints_of, import_lines, import_once
 from services.chassis.web.live import PAGE, Change, live_board, live_changes
 from services.chassis.web.pages import fragment, page, personal_link, see_other
 from services.chassis.web.problems import explain, faults_of
@@ -18,6 +18,7 @@ __all__ = [
     "Working",
     "allow",
     "anyone",
+    "apply_form",
     "by_field",
     "cause_of",
     "explain",
@@ -25,12 +26,11 @@ __all__ = [
     "fingerprints_of",
     "fragment",
     "import_lines",
+    "import_once",
     "live_board",
     "live_changes",
     "page",
     "personal_link",
     "read_form",
     "see_other",
-    "take_in",
-    "tried",
 ]

@@ -65,7 +65,7 @@ class Process:
         self._accounts = accounts if accounts is not None and settings.demo else {}
         self.runtimes = [Runtime(service, settings, broker, self.live, clock) for service in services]
         self._apps = {runtime.service.name: self._service_app(runtime) for runtime in self.runtimes}
-        self._front = self._front_app()
+        self._platform = self._platform_app()
         self._app = Starlette(lifespan=self._lifespan)
         self._hints: asyncio.Task[None] | None = None
         self.before_relays: Callable[[Store], Awaitable[None]] | None = None
@@ -76,7 +76,7 @@ class Process:
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
         first = scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
-        await self._apps.get(first, self._front)(scope, receive, send)
+        await self._apps.get(first, self._platform)(scope, receive, send)
 
     async def start(self) -> None:
         """Bring up topics, stores, relays and consumers."""
@@ -116,7 +116,7 @@ class Process:
             telemetry=self._telemetry(name),
         )
         app.state.runtime = runtime
-        return self._finish(app, name, runtime.service.open_paths)
+        return self._finish(app, name, runtime.service.import_paths)
 
     def _telemetry(self, service: str) -> TelemetryConfig:
         """FastAPI's own spans, one for each request, where they are exported."""
@@ -128,7 +128,7 @@ class Process:
             "operation_spans": False,
         }
 
-    def _front_app(self) -> ASGIApp:
+    def _platform_app(self) -> ASGIApp:
         app = FastAPI(
             title="cefo", version="1", docs_url=None, redoc_url=None, openapi_url=None, routes=list(front.router.routes)
         )
@@ -137,7 +137,7 @@ class Process:
         app.state.accounts = self._accounts
         return self._finish(app, "front", ())
 
-    def _finish(self, app: FastAPI, name: str, open_paths: tuple[str, ...]) -> ASGIApp:
+    def _finish(self, app: FastAPI, name: str, import_paths: tuple[str, ...]) -> ASGIApp:
         for route in routes_in(app.routes):
             policy_of(route)
         app.state.site = self.site
@@ -147,21 +147,21 @@ class Process:
         app.add_exception_handler(RequestValidationError, answer_invalid)
         app.add_exception_handler(HTTPException, answer_http)
         app.add_exception_handler(Exception, answer_refused)
-        limited = _Limits(app, self.settings, open_paths)
+        limited = _Limits(app, self.settings, import_paths)
         return RequestMiddleware(limited, self.settings, self.signer, name)
 
 
 class _Limits:
     """Bounds every request body; the streaming imports have their own, larger bound."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, open_paths: tuple[str, ...]) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, import_paths: tuple[str, ...]) -> None:
         self._app = app
         self._small = RequestBodyLimitMiddleware(app, max_body_size=settings.body_limit)
         self._large = RequestBodyLimitMiddleware(app, max_body_size=settings.import_limit)
-        self._open_paths = frozenset(open_paths)
+        self._import_paths = frozenset(import_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        chosen = self._large if scope.get("path") in self._open_paths else self._small
+        chosen = self._large if scope.get("path") in self._import_paths else self._small
         length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
         if length.isdigit() and int(length) > chosen.max_body_size:
             # Refused before anything is read; a body of unknown length is refused where it passes the limit.

@@ -84,8 +84,8 @@ def _install_node(root: Path) -> Path:
 def _run(command: list[str], root: Path) -> None:
     ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
-        said = "\n".join((ran.stderr or ran.stdout).strip().splitlines()[:12])
-        raise AssetsUnavailable(f"`{' '.join(command)}` in {root} ended with {ran.returncode}:\n{said}")
+        output = "\n".join((ran.stderr or ran.stdout).strip().splitlines()[:12])
+        raise AssetsUnavailable(f"`{' '.join(command)}` in {root} ended with {ran.returncode}:\n{output}")
 
 
 def install(root: Path, *, pages_only: bool) -> bool:

@@ -11,7 +11,7 @@ from fastapi import Form, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from services.chassis.events.dead_letters import dead_letter
+from services.chassis.events.dead_letters import load_dead_letter
 from services.chassis.i18n import translate, translate_number
 from services.chassis.identity.people import Person
 from services.chassis.refusals import Refused, msg
@@ -22,7 +22,7 @@ from services.chassis.web.pages import dead_letters_page, page, see_other
 from services.chassis.web.problems import explain
 from services.chassis.web.routing import Body, Reading, Router, Running
 
-AT_ONCE = 500
+MAX_RETRIED = 500
 """Most letters that one request retries."""
 
 REASONS = {
@@ -38,7 +38,7 @@ Reason = Annotated[str | None, Query(max_length=80)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
-class Letter(BaseModel):
+class DeadLetter(BaseModel):
     """A dead letter, as an operator sees it."""
 
     id: UUID
@@ -59,7 +59,7 @@ class Letter(BaseModel):
     decision: str | None
 
 
-class LetterInFull(Letter):
+class DeadLetterDetails(DeadLetter):
     """A dead letter with its original bytes; what is no UTF-8 is shown with escapes.
 
     `behind`: how many later events of the same aggregate are held until this one is decided.
@@ -92,34 +92,36 @@ def add_to(router: Router, service: str, operator: Any) -> None:
 
 def _add_api(router: Router, service: str, operator: Any) -> None:
     @router.get("/api/v1/dead-letters")
-    async def list_letters(
+    async def list_dead_letters(
         read: Reading,
         running: Running,
         person: Annotated[Person, operator],
         state: State = None,
         reason: Reason = None,
         limit: Limit = 100,
-    ) -> list[Letter]:
+    ) -> list[DeadLetter]:
         rows = await _listed(read, running.store.table("dead_letters"), state, reason, limit)
         return [_shown(service, row) for row in rows]
 
     @router.get("/api/v1/dead-letters/{id}")
-    async def show_letter(
+    async def show_dead_letter(
         id: UUID, read: Reading, running: Running, person: Annotated[Person, operator]
-    ) -> LetterInFull:
+    ) -> DeadLetterDetails:
         return await _in_full(read, service, running.store.table("dead_letters"), id)
 
     @router.post("/api/v1/dead-letters/retry")
-    async def retry_letters(body: RetryAll, running: Running, person: Annotated[Person, operator]) -> dict[str, int]:
+    async def retry_dead_letters(
+        body: RetryAll, running: Running, person: Annotated[Person, operator]
+    ) -> dict[str, int]:
         """Retry the dead letters of one reason, each aggregate's in order; at most 500 at once."""
         return await _retry_all(running, body.reason)
 
     @router.post("/api/v1/dead-letters/{id}/retry")
-    async def retry_letter(id: UUID, running: Running, person: Annotated[Person, operator]) -> dict[str, str]:
+    async def retry_dead_letter(id: UUID, running: Running, person: Annotated[Person, operator]) -> dict[str, str]:
         return {"state": await running.consumer.retry(id)}
 
     @router.post("/api/v1/dead-letters/{id}/discard")
-    async def discard_letter(
+    async def discard_dead_letter(
         id: UUID, body: Discard, running: Running, person: Annotated[Person, operator]
     ) -> dict[str, str]:
         return {"state": await running.consumer.discard(id, f"{person.subject}: {body.reason}")}
@@ -129,7 +131,7 @@ def _add_pages(router: Router, service: str, operator: Any) -> None:
     home = dead_letters_page(service)
 
     @router.get("/dead-letters", include_in_schema=False)
-    async def letters_page(
+    async def list_page(
         request: Request,
         read: Reading,
         running: Running,
@@ -164,7 +166,7 @@ def _add_pages(router: Router, service: str, operator: Any) -> None:
         return page(request, "dead_letters_count.html", dead=dead)
 
     @router.get("/dead-letters/{id}", include_in_schema=False)
-    async def letter_page(
+    async def details_page(
         id: UUID, request: Request, read: Reading, running: Running, person: Annotated[Person, operator]
     ) -> Response:
         shown = await _in_full(read, service, running.store.table("dead_letters"), id)
@@ -181,10 +183,10 @@ def _add_decisions(router: Router, service: str, operator: Any) -> None:
     ) -> Response:
         done = await _retry_all(running, form.reason)
         many, left = done["retried"], done["left"]
-        said = translate_number("{n} event was handled.", "{n} events were handled.", many).format(n=many)
+        message = translate_number("{n} event was handled.", "{n} events were handled.", many).format(n=many)
         if left:
-            said += " " + translate_number("{n} still waits.", "{n} still wait.", left).format(n=left)
-        return see_other(request, f"{home}?{urlencode({'state': 'dead'})}", done=said)
+            message += " " + translate_number("{n} still waits.", "{n} still wait.", left).format(n=left)
+        return see_other(request, f"{home}?{urlencode({'state': 'dead'})}", done=message)
 
     @router.post("/dead-letters/{id}/retry", include_in_schema=False)
     async def retry_on_page(
@@ -233,11 +235,11 @@ async def _counted(read: Any, table: sa.Table) -> Counter[tuple[str, str]]:
     return Counter({(state, reason): number for state, reason, number in rows})
 
 
-async def _in_full(read: Any, service: str, table: sa.Table, id: UUID) -> LetterInFull:
-    row = await dead_letter(read, table, id)
+async def _in_full(read: Any, service: str, table: sa.Table, id: UUID) -> DeadLetterDetails:
+    row = await load_dead_letter(read, table, id)
     same = (table.c.source == row.source, table.c.subject == row.subject, table.c.sequence > (row.sequence or 0))
     held = sa.select(sa.func.count()).select_from(table).where(table.c.state == DeadLetterState.HELD.value, *same)
-    return LetterInFull(
+    return DeadLetterDetails(
         **_shown(service, row).model_dump(),
         key=_text(row.key) if row.key is not None else None,
         headers=[(name, _text(value)) for name, value in unpack_headers(row.headers)],
@@ -252,7 +254,7 @@ async def _retry_all(running: Any, reason: str) -> dict[str, int]:
     dead = (table.c.state == DeadLetterState.DEAD.value, table.c.reason == reason)
     async with running.store.read() as read:
         ordered = sa.select(table.c.id).where(*dead).order_by(table.c.source, table.c.subject, table.c.sequence)
-        ids = list(await read.scalars(ordered.limit(AT_ONCE)))
+        ids = list(await read.scalars(ordered.limit(MAX_RETRIED)))
     retried = 0
     for id in ids:
         try:
@@ -264,9 +266,9 @@ async def _retry_all(running: Any, reason: str) -> dict[str, int]:
     return {"retried": retried, "left": left}
 
 
-def _shown(service: str, row: Any) -> Letter:
-    shown = {name: getattr(row, name) for name in Letter.model_fields if name != "service"}
-    return Letter(service=service, **shown)
+def _shown(service: str, row: Any) -> DeadLetter:
+    shown = {name: getattr(row, name) for name in DeadLetter.model_fields if name != "service"}
+    return DeadLetter(service=service, **shown)
 
 
 def _text(value: bytes | None) -> str:

@@ -18,7 +18,7 @@ from services.chassis.web.problems import faults_of
 from services.chassis.web.routing import cause_of
 
 Filled = TypeVar("Filled", bound=BaseModel)
-Came = TypeVar("Came")
+Result = TypeVar("Result")
 
 
 async def read_form(request: Request, form: type[Filled]) -> tuple[Filled | None, dict[str, Any], dict[str, str]]:
@@ -28,7 +28,7 @@ async def read_form(request: Request, form: type[Filled]) -> tuple[Filled | None
     """
     given = await request.form()
     typed: dict[str, Any] = {}
-    said: dict[str, Any] = {}
+    submitted: dict[str, Any] = {}
     for name in given:
         several = _is_list(form, name)
         # Browsers send line ends as CR LF, whatever was typed.
@@ -37,16 +37,16 @@ async def read_form(request: Request, form: type[Filled]) -> tuple[Filled | None
         if name in form.model_fields:
             typed[name] = texts if several else "".join(texts)
         if full := [text.strip() for text in texts if text.strip()]:
-            said[name] = full if several else full[0]
+            submitted[name] = full if several else full[0]
     try:
-        return form.model_validate(said), typed, {}
+        return form.model_validate(submitted), typed, {}
     except ValidationError as error:
         return None, typed, by_field(error)
 
 
-async def tried(
-    request: Request, running: Runtime, act: Callable[[Work], Awaitable[Came]]
-) -> tuple[Came | None, dict[str, str]]:
+async def apply_form(
+    request: Request, running: Runtime, act: Callable[[Work], Awaitable[Result]]
+) -> tuple[Result | None, dict[str, str]]:
     """Do what a form asks, whole or not at all: what came of it, or what was wrong by field.
 
     What the page then shows is read afterwards: it may have changed. Raises what is no matter of a field: `NotAllowed`,
@@ -54,13 +54,13 @@ async def tried(
     """
     try:
         async with running.store.work(cause_of(request)) as work:
-            came = await act(work)
+            result = await act(work)
     except Refused as refused:
         absent = isinstance(refused, NotFound) and refused.about is None
         if absent or isinstance(refused, NotAllowed | Unavailable):
             raise
         return None, by_field(refused)
-    return came, {}
+    return result, {}
 
 
 def by_field(error: Refused | ValidationError) -> dict[str, str]:

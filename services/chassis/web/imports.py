@@ -50,7 +50,7 @@ class BadLine:
     message: str
 
     @classmethod
-    def because(cls, line: int, refused: Refused) -> "BadLine":
+    def from_refusal(cls, line: int, refused: Refused) -> "BadLine":
         """The line breaks this rule."""
         fault = faults_of(refused)[0]
         return cls(line, fault["field"] or None, fault["rule"], fault["message"])
@@ -97,7 +97,9 @@ async def fingerprints_of(session: AsyncSession, table: type[SQLModel], ids: Seq
     return {row.id: row.fingerprint for row in await session.execute(chosen, {"ids": ids})}
 
 
-def take_in(lines: list[tuple[int, Line]], key: str, known: Fingerprints, keep: Callable[[Line, str], None]) -> Outcome:
+def import_once(
+    lines: list[tuple[int, Line]], key: str, known: Fingerprints, keep: Callable[[Line, str], None]
+) -> Outcome:
     """Take each line in once. `keep` gets a line that is new, and its fingerprint; it may refuse the line.
 
     `key`: the field with the id. A line whose id is known changes nothing where it is the same as then; otherwise it is
@@ -112,7 +114,7 @@ def take_in(lines: list[tuple[int, Line]], key: str, known: Fingerprints, keep: 
                 continue
             keep(line, sent)
         except Refused as refused:
-            outcome.bad.append(BadLine.because(number, refused))
+            outcome.bad.append(BadLine.from_refusal(number, refused))
             continue
         known[id] = sent
         outcome.accepted += 1
@@ -143,7 +145,7 @@ async def import_lines(
         nonlocal weight
         weight = 0
         if batch:
-            outcome = await recorded(store, batch, record, cause)
+            outcome = await record_batch(store, batch, record, cause)
             totals["accepted"] += outcome.accepted
             totals["unchanged"] += len(batch) - outcome.accepted - len(outcome.bad)
             refuse(outcome.bad)
@@ -174,7 +176,7 @@ async def import_lines(
     return StreamingResponse(_spooled(answers), media_type="application/x-ndjson")
 
 
-async def recorded(
+async def record_batch(
     store: Store, batch: list[tuple[int, Line]], record: Recorder[Line], cause: Cause | None = None
 ) -> Outcome:
     """One batch, in one transaction.
@@ -242,7 +244,7 @@ def _csv_lines(model: type[Line]) -> Reader[Line]:
                 raise NoHeader(unknown=", ".join(sorted(unknown)))
             return None
         if len(cells) > len(columns):
-            return BadLine.because(number, TooManyCells(cells=len(cells), columns=len(columns)))
+            return BadLine.from_refusal(number, TooManyCells(cells=len(cells), columns=len(columns)))
         return model.model_validate_strings({k: v for k, v in zip(columns, cells, strict=False) if v != ""})
 
     return read
@@ -250,7 +252,7 @@ def _csv_lines(model: type[Line]) -> Reader[Line]:
 
 def _read(read: Reader[Line], number: int, line: bytes) -> Line | BadLine | None:
     if len(line) > LINE_LIMIT:
-        return BadLine.because(number, LineTooLong(limit=LINE_LIMIT))
+        return BadLine.from_refusal(number, LineTooLong(limit=LINE_LIMIT))
     try:
         return read(number, line)
     except ValidationError as error:

@@ -24,7 +24,7 @@ class BrokerAway(Unavailable):
     message = msg("The broker does not answer right now. Nothing was changed; please try again.")
 
 
-class Again(Body):
+class RebuildRequest(Body):
     """`again`: begin anew even while a rebuild goes on."""
 
     again: bool = False
@@ -45,19 +45,19 @@ def router_of(service: str) -> Router:
         return {"unsent": unsent or 0, "unread": await running.consumer.unread()}
 
     @router.post("/api/v1/republish")
-    async def send_again(work: Working, running: Running, person: Annotated[Person, operator]) -> dict[str, int]:
+    async def republish_events(work: Working, running: Running, person: Annotated[Person, operator]) -> dict[str, int]:
         """Send everything that was ever said again, in order."""
         return {"events": await republish(work.session, running.store.table("outbox"))}
 
     @router.post("/api/v1/rebuild", status_code=202)
-    async def rebuild(body: Again, running: Running, person: Annotated[Person, operator]) -> Progress:
+    async def rebuild(body: RebuildRequest, running: Running, person: Annotated[Person, operator]) -> Progress:
         """Empty this read model and have it made again from the topics; follow it with GET."""
-        return await _awaited(_rebuilding(running).start(person.subject, again=body.again))
+        return await _or_broker_unavailable(_rebuilding(running).start(person.subject, again=body.again))
 
     @router.get("/api/v1/rebuild")
     async def rebuild_progress(running: Running, person: Annotated[Person, operator]) -> Progress:
         """How far the latest rebuild has come; generation 0: there never was one."""
-        return await _awaited(_rebuilding(running).progress())
+        return await _or_broker_unavailable(_rebuilding(running).progress())
 
     @router.get("/api/v1/asyncapi.json")
     async def asyncapi(running: Running, person: Annotated[Person | None, anyone]) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def _rebuilding(running: Runtime) -> Rebuilding:
     return running.rebuilding
 
 
-async def _awaited(asked: Awaitable[Progress]) -> Progress:
+async def _or_broker_unavailable(asked: Awaitable[Progress]) -> Progress:
     try:
         return await asked
     except BROKER_ERRORS as error:

@@ -68,11 +68,11 @@ def field_fault(fault: Any) -> dict[str, str]:
     values = {name: str(value) for name, value in context.items()}
     values |= {"expected": values["expected"].replace(" or ", ", ")} if "expected" in values else {}
     rule = str(fault["type"])
-    place = [str(part) for part in fault["loc"] if part not in ("body", "query", "path", "header")]
+    path = [str(part) for part in fault["loc"] if part not in ("body", "query", "path", "header")]
     message = translate(_RULES.get(rule, _OTHER))
-    if fault["loc"][:1] == ("body",) and (rule == "json_invalid" or not place):
-        place = ["body"]  # where JSON breaks is no field, and neither is all of it
-    field = ".".join(place)
+    if fault["loc"][:1] == ("body",) and (rule == "json_invalid" or not path):
+        path = ["body"]  # where JSON breaks is no field, and neither is all of it
+    field = ".".join(path)
     return {"field": field, "rule": rule.replace("_", "-"), "message": message.format_map(_Lenient(values))}
 
 

@@ -29,12 +29,12 @@ class Body(BaseModel):
 class PolicyCheck:
     """A rule as FastAPI runs it: before anything of the route, on every request."""
 
-    def __init__(self, rule: AccessPolicy) -> None:
-        self.rule = rule
+    def __init__(self, policy: AccessPolicy) -> None:
+        self.policy = policy
 
     async def __call__(self, connection: HTTPConnection) -> Person | None:
         """Whoever asks, if the rule lets them pass. Asynchronous, or FastAPI would ask it in a thread of its own."""
-        return self.rule.admit(connection.state.person)
+        return self.policy.admit(connection.state.person)
 
 
 def allow(*roles: Role) -> Any:
@@ -59,10 +59,10 @@ class RouteWithoutPolicy(TypeError):
 
 def policy_of(route: APIRoute) -> AccessPolicy:
     """The one rule of a route. Raises `RouteWithoutPolicy` when there is none, or more than one."""
-    rules = list(_policies(route.dependant))
-    if len(rules) != 1:
-        raise RouteWithoutPolicy(f"{sorted(route.methods or ())} {route.path} has {len(rules)} rules, and needs one")
-    return rules[0]
+    policies = list(_policies(route.dependant))
+    if len(policies) != 1:
+        raise RouteWithoutPolicy(f"{sorted(route.methods or ())} {route.path} has {len(policies)} rules, and needs one")
+    return policies[0]
 
 
 def routes_in(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
@@ -79,7 +79,7 @@ def routes_in(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
 
 
 def _policies(dependant: Dependant) -> list[AccessPolicy]:
-    found = [dependant.call.rule] if isinstance(dependant.call, PolicyCheck) else []
+    found = [dependant.call.policy] if isinstance(dependant.call, PolicyCheck) else []
     return [*found, *(rule for inner in dependant.dependencies for rule in _policies(inner))]
 
 

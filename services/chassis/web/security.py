@@ -68,21 +68,21 @@ class RequestMiddleware:
         i18n.answering.set(self._service)
         started, status = perf_counter(), 500
 
-        async def send_guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._guard(MutableHeaders(raw=message.setdefault("headers", [])), state["nonce"])
+                self._add_headers(MutableHeaders(raw=message.setdefault("headers", [])), state["nonce"])
             await send(message)
 
         if scope["method"] not in SAFE and not bearer and not self._same_origin(headers):
             refusal = problem(403, "cross-origin", i18n.translate("This request does not come from our own pages."))
-            await refusal(scope, receive, send_guarded)
+            await refusal(scope, receive, send_with_headers)
         elif self._recorded:
-            await self._app(scope, receive, send_guarded)  # which begins or continues the trace itself
+            await self._app(scope, receive, send_with_headers)  # which begins or continues the trace itself
         else:
             with in_trace(headers.get("traceparent")):
-                await self._app(scope, receive, send_guarded)
+                await self._app(scope, receive, send_with_headers)
         REQUESTS.labels(self._service, scope["method"], str(status)).observe(perf_counter() - started)
 
     def _same_origin(self, headers: Headers) -> bool:
@@ -93,7 +93,7 @@ class RequestMiddleware:
             return urlsplit(origin).netloc in (headers.get("host"), urlsplit(self._settings.public_url).netloc)
         return "cookie" not in headers
 
-    def _guard(self, headers: MutableHeaders, nonce: str) -> None:
+    def _add_headers(self, headers: MutableHeaders, nonce: str) -> None:
         headers["Content-Security-Policy"] = (
             "default-src 'none'; "
             f"script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -12,7 +12,7 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Router, Running, Working, allow, page, read_form, see_other, tried
+from services.chassis.web import Body, Reading, Router, Running, Working, allow, apply_form, page, read_form, see_other
 from services.contracts.directory import ServiceStatus
 from services.contracts.roles import Role
 from services.directory import actions
@@ -88,7 +88,7 @@ async def save(id: UUID, request: Request, read: Reading, running: Running, pers
     filled, typed, errors = await read_form(request, ServiceForm)
     if filled is not None:
         change = ServiceChange(**filled.model_dump())
-        _changed, errors = await tried(request, running, lambda work: _change(work, id, change, person))
+        _changed, errors = await apply_form(request, running, lambda work: _change(work, id, change, person))
     if not errors:
         return see_other(request, "/directory/entry", done=_("Your entry is up to date."))
     return _form(request, await _own_service(read, id, person), typed, errors)

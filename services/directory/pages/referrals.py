@@ -19,12 +19,12 @@ from services.chassis.web import (
     Router,
     Running,
     allow,
+    apply_form,
     fragment,
     live_board,
     page,
     read_form,
     see_other,
-    tried,
 )
 from services.contracts.directory import ReferralStatus as Status
 from services.contracts.roles import Role
@@ -109,7 +109,7 @@ async def send(request: Request, read: Reading, running: Running, person: Counse
         if not centre:
             errors["centre"] = _("This field is required.")
         else:
-            referral, errors = await tried(request, running, lambda work: _refer(work, filled, centre, person))
+            referral, errors = await apply_form(request, running, lambda work: _refer(work, filled, centre, person))
             if referral is not None:
                 done = _("The provider has the referral.")
                 return see_other(request, f"/directory/referrals/{referral.id}", done=done)

@@ -62,7 +62,7 @@ async def check_in_all(work: Work, arrivals: Sequence[Arrival]) -> list[Visit | 
     if await any_may_be_known(work.session, ids, {arrival.centre for arrival in arrivals}):
         await work.prefetch(Visit, ids)
     else:
-        work.expect_none(Visit, ids)
+        work.assume_missing(Visit, ids)
     places = await centres_named(work.session, {arrival.centre for arrival in arrivals})
     answers: list[Visit | Refused] = []
     new: list[tuple[Visit, Arrival]] = []

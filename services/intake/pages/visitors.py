@@ -15,7 +15,7 @@ from services.chassis.identity.ownership import own, visible
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Router, Running, anyone, page, personal_link, read_form, tried
+from services.chassis.web import Body, Reading, Router, Running, anyone, apply_form, page, personal_link, read_form
 from services.contracts.roles import Role
 from services.intake.actions import people
 from services.intake.pages.views import Team, the_centre
@@ -54,7 +54,7 @@ async def register(id: UUID, request: Request, read: Reading, running: Running, 
     empty = [name for name in _MISSING if not "".join(typed.get(name, "")).strip()]
     errors |= {name: _(_MISSING[name]) for name in empty}
     if filled is not None and not errors:
-        visitor, errors = await tried(request, running, lambda work: _register(work, id, filled, person))
+        visitor, errors = await apply_form(request, running, lambda work: _register(work, id, filled, person))
         if visitor is not None:
             visit = await read.get_one(Visit, id)
             return await _link_page(request, read, visit, visitor.id, just_registered=True)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.storage.store import Work
-from services.chassis.web import Reading, Router, Running, allow, live_board, page, read_form, see_other, tried
+from services.chassis.web import Reading, Router, Running, allow, apply_form, live_board, page, read_form, see_other
 from services.contracts.roles import Role
 from services.plans import actions
 from services.plans.domain import DIMENSION_LABELS
@@ -154,7 +154,7 @@ async def _submit(
     """Do it and go back to its section; or show the page again with what is wrong and what was typed."""
     filled, typed, errors = await read_form(request, form)
     if filled is not None:
-        _result, errors = await tried(request, running, lambda work: act(work, filled))
+        _result, errors = await apply_form(request, running, lambda work: act(work, filled))
     if not errors:
         return see_other(request, f"/plans/{id}#{section}", done=done)
     plan = await plan_for(read, id, person)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
-from services.chassis.web import Reading, Router, Running, allow, page, read_form, see_other, tried
+from services.chassis.web import Reading, Router, Running, allow, apply_form, page, read_form, see_other
 from services.contracts.plans import Dimension
 from services.contracts.roles import Role
 from services.plans import actions
@@ -37,7 +37,7 @@ async def write_dimension(
     """Keep what was written."""
     filled, typed, errors = await read_form(request, AssessmentForm)
     if filled is not None:
-        _kept, errors = await tried(
+        _kept, errors = await apply_form(
             request,
             running,
             lambda work: actions.write_assessment(
@@ -62,7 +62,7 @@ async def write_result(
     """Keep what the step brought."""
     filled, typed, errors = await read_form(request, ResultForm)
     if filled is not None:
-        _kept, errors = await tried(
+        _kept, errors = await apply_form(
             request,
             running,
             lambda work: actions.conclude_information_step(
@@ -88,7 +88,7 @@ async def write_action(
     filled, typed, errors = await read_form(request, ActionForm)
     if filled is not None:
         new = actions.NewAction(**filled.model_dump())
-        planned, errors = await tried(
+        planned, errors = await apply_form(
             request,
             running,
             lambda work: actions.plan_action(work, id, person, track_id=track_id, new=new),

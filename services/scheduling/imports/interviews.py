@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.copies.centres import centre_among, centre_copies
+from services.chassis.copies.centres import centre_copies, centre_in
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Work
-from services.chassis.web import Outcome, fingerprints_of, take_in
+from services.chassis.web import Outcome, fingerprints_of, import_once
 from services.contracts.scheduling import (
     AppointmentStatus,
     InterviewCancelled,
@@ -66,7 +66,7 @@ async def record_interviews(work: Work, lines: list[tuple[int, InterviewLine]]) 
         path, place = _take_place(line, known)
         rows.append(_keep(work, line, path, place, fingerprint))
 
-    outcome = take_in(lines, "interview_id", known.fingerprints, keep)
+    outcome = import_once(lines, "interview_id", known.fingerprints, keep)
     # Paths before interviews, so that whoever waits for a path also gets the later outbox numbers.
     await work.insert(GuidancePath, [_path_row(path.opened, path) for path in known.paths.values() if path.opened])
     await work.insert(Interview, rows)
@@ -78,7 +78,7 @@ def check_line(line: InterviewLine, copies: dict[str, Centre], now: datetime) ->
 
     Raises `UnknownCentre`, `AreaNotServed`, and what `refusals` names.
     """
-    centre = centre_among(copies, line.centre, line.area)
+    centre = centre_in(copies, line.centre, line.area)
     times.check_past(line.starts_at, now, centre.zone)
     guidance = line.kind is InterviewKind.GUIDANCE
     for name in GUIDANCE_FIELDS:

@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.copies.centres import centre_among, centre_copies
+from services.chassis.copies.centres import centre_copies, centre_in
 from services.chassis.refusals import AlreadyDifferent
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Work
-from services.chassis.web import Outcome, fingerprints_of, take_in
+from services.chassis.web import Outcome, fingerprints_of, import_once
 from services.contracts import Event
 from services.contracts.scheduling import (
     AttendanceRecorded,
@@ -43,14 +43,14 @@ async def record_workshops(work: Work, lines: list[tuple[int, WorkshopLine]]) ->
         used.update(_ids(line))
         rows.keep(work, line, fingerprint)
 
-    outcome = take_in(lines, "workshop_id", known, keep)
+    outcome = import_once(lines, "workshop_id", known, keep)
     await rows.insert(work)
     return outcome
 
 
 def check_line(line: WorkshopLine, copies: dict[str, Centre], now: datetime, erased: set[UUID]) -> None:
     """The rules that a past workshop must keep. Raises `UnknownCentre`, `AreaNotServed`, and what `refusals` names."""
-    centre = centre_among(copies, line.centre, line.area)
+    centre = centre_in(copies, line.centre, line.area)
     ended = None
     for session in line.sessions:
         if ended is not None and session.starts_at < ended:

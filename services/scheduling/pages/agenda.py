@@ -15,7 +15,7 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.service.definition import runtime_of
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Router, Running, Working, page, read_form, see_other, tried
+from services.chassis.web import Body, Reading, Router, Running, Working, apply_form, page, read_form, see_other
 from services.contracts.scheduling import PathOutcome, Side
 from services.scheduling.actions import guidance, paths
 from services.scheduling.claims import staff_code
@@ -148,7 +148,7 @@ async def move(id: UUID, request: Request, read: Reading, running: Running, pers
 
     filled, typed, errors = await read_form(request, MoveForm)
     if filled is not None:
-        _moved, errors = await tried(request, running, lambda work: act(work, filled))
+        _moved, errors = await apply_form(request, running, lambda work: act(work, filled))
     if not errors:
         return see_other(request, f"/scheduling/interviews/{id}", done=_("The interview is moved."))
     return await _interview_page(request, read, id, person, status=422, errors=errors, form=typed)

@@ -14,7 +14,7 @@ from services.chassis.identity.ownership import own, visible
 from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Router, Running, Working, page, see_other, tried
+from services.chassis.web import Body, Reading, Router, Running, Working, apply_form, page, see_other
 from services.contracts.scheduling import Side
 from services.scheduling.actions import seats, workshops
 from services.scheduling.domain.states import SeatStatus, WorkshopStatus, has_seat, is_finished, takes_seats
@@ -73,7 +73,7 @@ async def take_seat(
     except ValueError:
         errors = {"person": _("Please choose for whom.")}
     else:
-        seat, errors = await tried(request, running, act)
+        seat, errors = await apply_form(request, running, act)
     if seat is not None:
         done = _("The seat is taken.") if has_seat(SeatStatus(seat.status)) else _("On the waiting list.")
         return see_other(request, f"/scheduling/workshops/{id}", done=done)

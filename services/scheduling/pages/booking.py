@@ -16,7 +16,7 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
 from services.chassis.service.definition import Runtime, runtime_of
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Router, Running, page, read_form, see_other, tried
+from services.chassis.web import Body, Reading, Router, Running, apply_form, page, read_form, see_other
 from services.contracts.scheduling import Method
 from services.scheduling.actions import guidance, paths
 from services.scheduling.claims import staff_code
@@ -86,7 +86,7 @@ async def book(request: Request, read: Reading, running: Running, person: Counse
     if not (_uuid(form.person) or _uuid(form.path)):
         errors = {"person": _("Please choose for whom.")} | errors
     if not errors:
-        interview, errors = await tried(request, running, lambda work: _book(work, form, place, person))
+        interview, errors = await apply_form(request, running, lambda work: _book(work, form, place, person))
         if interview is not None:
             return see_other(request, f"/scheduling/interviews/{interview.id}", done=_("Booked."))
     return await _form_page(request, read, form, person, status=422, errors=errors)

@@ -15,7 +15,7 @@ from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Router, Running, Working, page, read_form, see_other, tried
+from services.chassis.web import Body, Reading, Router, Running, Working, apply_form, page, read_form, see_other
 from services.scheduling.actions import workshops
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
@@ -78,7 +78,7 @@ async def announce(request: Request, read: Reading, running: Running, person: Co
     if not form.title.strip():
         errors = {"title": _("This field is required.")} | errors
     if not errors:
-        workshop, errors = await tried(request, running, lambda work: _announce(work, form, place, person))
+        workshop, errors = await apply_form(request, running, lambda work: _announce(work, form, place, person))
         if workshop is not None:
             return see_other(request, f"/scheduling/workshops/{workshop.id}", done=_("The workshop takes seats."))
     return await _form_page(request, read, form, person, status=422, errors=errors)
