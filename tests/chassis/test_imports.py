@@ -85,7 +85,7 @@ def together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         numbers.append(len(batch))
         return await recorded(store, batch, *more)
 
-    monkeypatch.setattr(imports, "recorded", watched)
+    monkeypatch.setattr(imports, "record_batch", watched)
     return numbers
 
 

@@ -101,7 +101,7 @@ async def test_replicas_tell_each_other_through_redis(redis_server: RedisPart) -
 
 async def test_what_is_no_hint_stops_nobody(redis_server: RedisPart, monkeypatch: pytest.MonkeyPatch) -> None:
     """Anyone may publish anything in Redis, and its client may fail with anything."""
-    monkeypatch.setattr(live, "AGAIN", 0.05)
+    monkeypatch.setattr(live, "RETRY_SECONDS", 0.05)
     here, there = (Live(redis_server.url, ["intake"]) for _ in range(2))
     carrying = [asyncio.create_task(one.run()) for one in (here, there)]
     async with Redis.from_url(redis_server.url) as anybody:

@@ -91,7 +91,7 @@ async def test_what_is_not_marked_as_sent_yet_is_sent_again_too(
     async with running(Relay(speaker, broker).run()), replica.live():
         await eventually(lambda: replica.heard(1))
         await eventually(lambda: _all_marked(speaker))
-        monkeypatch.setattr(relay, "MARK_AFTER", 5.0)
+        monkeypatch.setattr(relay, "MARK_DELAY", 5.0)
         await say(speaker, sample, 2, 2)
         await eventually(lambda: replica.heard(2))
         assert await unsent(speaker) > 0

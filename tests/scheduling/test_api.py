@@ -255,7 +255,7 @@ async def test_workshops_come_in_twenty_at_a_time(desk: Client, monkeypatch: pyt
         together.append(len(batch))
         return await recorded(store, batch, *more)
 
-    monkeypatch.setattr(imports, "recorded", watched)
+    monkeypatch.setattr(imports, "record_batch", watched)
     body = b"\n".join(workshop().model_dump_json().encode() for _ in range(45))
     for new in (45, 0):
         told = await desk.post(f"{API}/workshops/import", content=body)
