@@ -1,10 +1,10 @@
 """What the chassis asks of a broker. `apache` and `embedded` answer it; nothing else asks which of them it has."""
 
-import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Protocol
 
+import stamina
 from aiokafka import TopicPartition
 from faststream.kafka import KafkaBroker
 
@@ -12,7 +12,6 @@ from services.chassis.brokers.clients import BROKER_ERRORS
 from services.chassis.brokers.message import parse, parse_with_traces
 from services.chassis.brokers.middlewares import middlewares
 from services.chassis.runtime.settings import Settings
-from services.chassis.runtime.telemetry import log
 from services.chassis.storage.store import Store
 from services.contracts import TOPICS
 from services.contracts.cloudevents import Record
@@ -22,8 +21,6 @@ LARGEST = 2 * 1024 * 1024
 
 RecordPosition = tuple[str, int, int]
 """Topic, partition, offset."""
-
-_log = log(__name__)
 
 
 def topic_settings(days: int = 0) -> dict[str, dict[str, str]]:
@@ -90,15 +87,10 @@ class Broker(ABC):
             logger=None,
         )
 
+    @stamina.retry(on=BROKER_ERRORS, attempts=None, timeout=60, wait_initial=0.5, wait_max=0.5, wait_jitter=0)
     async def ensure_topics(self) -> None:
-        """Create missing topics. Waits for a broker that is still starting; raises `TimeoutError` after 60 s."""
-        async with asyncio.timeout(60):
-            while True:
-                try:
-                    return await self.create_topics()
-                except BROKER_ERRORS as error:
-                    _log.warning("broker not ready", error=repr(error))
-                    await asyncio.sleep(0.5)
+        """Create missing topics. Waits for a broker that is starting; raises one of `BROKER_ERRORS` after 60 s."""
+        await self.create_topics()
 
     @abstractmethod
     async def create_topics(self) -> None:
