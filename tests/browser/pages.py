@@ -186,12 +186,20 @@ OPERATIONS = [
         Seen(f"/{service}/dead-letters", "exploitation", state="empty")
         for service in ("scheduling", "plans", "directory", "impact")
     ),
+    Seen("/directory/asyncapi"),
+    Seen("/directory/asyncapi", state="a type", does=opens("main .card .more")),
 ]
 PAGES = [*FRONT, *INTAKE, *SCHEDULING, *PLANS, *DIRECTORY, *IMPACT, *OPERATIONS]
 
 SAME_EVERYWHERE = {
-    f"/{service}/dead-letters/{{id}}": "the chassis' page; intake's is looked at"
-    for service in ("scheduling", "plans", "directory", "impact")
+    **{
+        f"/{service}/dead-letters/{{id}}": "the chassis' page; intake's is looked at"
+        for service in ("scheduling", "plans", "directory", "impact")
+    },
+    **{
+        f"/{service}/asyncapi": "the chassis' page; directory's is looked at"
+        for service in ("intake", "scheduling", "plans", "impact")
+    },
 }
 NO_PAGES = {
     **SAME_EVERYWHERE,

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from starlette.requests import HTTPConnection
 
 from services.chassis.brokers.port import Broker
+from services.chassis.events.asyncapi import EventSpecification
 from services.chassis.events.consumer import Consumer
 from services.chassis.events.reactions import Reactions
 from services.chassis.events.rebuild import Rebuilding
@@ -87,6 +88,9 @@ class Runtime:
         self.store.on_boards_changed = partial(live.changed, service=service.name)
         self.stream = broker.stream(service.name)
         """The service's FastStream broker: its reactions are registered on it, its events are published through it."""
+        self.specification = EventSpecification(
+            f"cefo · {service.name}", {service.name: service.reactions}, self.stream, settings
+        )
         self.relay = Relay(self.store, broker, self.stream)
         made = service.read_model_tables
         self.rebuilding = Rebuilding(self.store, broker, service.reactions, made) if made else None

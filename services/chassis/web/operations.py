@@ -4,15 +4,18 @@ from collections.abc import Awaitable
 from typing import Annotated, Any
 
 import sqlalchemy as sa
+from fastapi import Request
+from starlette.responses import Response
 
 from services.chassis.brokers.clients import BROKER_ERRORS
-from services.chassis.events.asyncapi import asyncapi_document
 from services.chassis.events.rebuild import NotAReadModel, Progress, Rebuilding
 from services.chassis.identity.people import Person
 from services.chassis.refusals import Unavailable, msg
 from services.chassis.service.definition import Runtime
 from services.chassis.storage.outbox import republish
 from services.chassis.web import dead_letters as letters
+from services.chassis.web.event_pages import shown
+from services.chassis.web.pages import page
 from services.chassis.web.routing import Body, Reading, Router, Running, Working, allow, anyone
 from services.contracts.roles import Role
 
@@ -61,7 +64,14 @@ def router_of(service: str) -> Router:
 
     @router.get("/api/v1/asyncapi.json")
     async def asyncapi(running: Running, person: Annotated[Person | None, anyone]) -> dict[str, Any]:
-        return asyncapi_document({running.service.name: running.service.reactions})
+        """What this service emits and consumes: the AsyncAPI 3 document."""
+        return running.specification.to_specification().to_jsonable()
+
+    @router.get("/asyncapi", include_in_schema=False)
+    async def asyncapi_page(request: Request, running: Running, person: Annotated[Person | None, anyone]) -> Response:
+        document = running.specification.to_specification().to_jsonable()
+        services = sorted(request.app.state.site.services)
+        return page(request, "asyncapi.html", service=service, services=services, **shown(document))
 
     return router
 
