@@ -1,4 +1,4 @@
-"""Plans, composed."""
+"""The service definition of plans."""
 
 from pathlib import Path
 

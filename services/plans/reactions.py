@@ -1,4 +1,4 @@
-"""What plans listens to."""
+"""Reactions of plans to incoming events."""
 
 from services.chassis.copies.centres import copy_centre
 from services.chassis.events.reactions import Reactions, RowKey
@@ -24,7 +24,7 @@ reactions = Reactions()
 
 
 def of_path(event: PathOpened | SeatTaken | AttendanceRecorded | FinalisingSessionDue) -> list[RowKey]:
-    """The path, its person and its plan."""
+    """The rows that an event of a path needs: path, person and plan."""
     return [(Path, event.path_id), (Subject, event.subject_ref), (Plan, plan_id_of(event.path_id))]
 
 
@@ -34,12 +34,12 @@ def of_closing(event: PathClosed) -> list[RowKey]:
 
 
 def of_attendance(event: AttendanceRecorded) -> list[RowKey]:
-    """The path's rows, and what was recorded of this session before."""
+    """The path's rows, and the attendance recorded for this session before."""
     return [*of_path(event), (Attendance, attendance_id_of(event.path_id, event.session_id))]
 
 
 def of_interview(event: InterviewHeld) -> list[RowKey]:
-    """The path's rows, and the interview where it is known; nothing for an interview that belongs to no path."""
+    """The path's rows and the interview; none for an interview that belongs to no path."""
     if event.path_id is None:
         return []
     known: list[RowKey] = [
@@ -52,7 +52,7 @@ def of_interview(event: InterviewHeld) -> list[RowKey]:
 
 @reactions.on(PathOpened, loads=of_path)
 async def on_path_opened(work: Work, event: PathOpened) -> None:
-    """A person took a guidance path."""
+    """Stores the path."""
     await actions.open_path(
         work,
         event.path_id,
@@ -66,7 +66,7 @@ async def on_path_opened(work: Work, event: PathOpened) -> None:
 
 @reactions.on(PathClosed, loads=of_closing)
 async def on_path_closed(work: Work, event: PathClosed) -> None:
-    """Nothing more is booked on the path; where that is not because its plan is confirmed, the plan stops with it."""
+    """Stops the plan, unless the path was closed because its plan is confirmed."""
     match event.outcome:
         case PathOutcome.PLAN_CONFIRMED:
             pass
@@ -76,7 +76,7 @@ async def on_path_closed(work: Work, event: PathClosed) -> None:
 
 @reactions.on(InterviewHeld, loads=of_interview)
 async def on_interview_held(work: Work, event: InterviewHeld) -> None:
-    """An interview was held; information interviews belong to no path."""
+    """Counts a guidance interview; information interviews belong to no path."""
     if event.kind is InterviewKind.GUIDANCE and event.path_id is not None:
         await actions.count_interview(
             work,
@@ -90,13 +90,13 @@ async def on_interview_held(work: Work, event: InterviewHeld) -> None:
 
 @reactions.on(WorkshopAnnounced, loads=Workshop)
 async def on_workshop_announced(work: Work, event: WorkshopAnnounced) -> None:
-    """A workshop has so many sessions."""
+    """Stores the number of sessions."""
     await actions.announce_workshop(work, event.workshop_id, len(event.sessions))
 
 
 @reactions.on(SeatTaken, loads=of_path)
 async def on_seat_taken(work: Work, event: SeatTaken) -> None:
-    """Somebody on a collective path has a seat."""
+    """Stores the seat of a collective path."""
     await actions.take_seat(
         work, event.path_id, subject_ref=event.subject_ref, workshop_id=event.workshop_id, at=event.at
     )
@@ -104,7 +104,7 @@ async def on_seat_taken(work: Work, event: SeatTaken) -> None:
 
 @reactions.on(AttendanceRecorded, loads=of_attendance)
 async def on_attendance_recorded(work: Work, event: AttendanceRecorded) -> None:
-    """Somebody came to a session, or did not."""
+    """Stores the attendance."""
     await actions.record_attendance(
         work,
         event.path_id,
@@ -119,13 +119,13 @@ async def on_attendance_recorded(work: Work, event: AttendanceRecorded) -> None:
 
 @reactions.on(FinalisingSessionDue, loads=of_path)
 async def on_finalising_session_due(work: Work, event: FinalisingSessionDue) -> None:
-    """The collective work of a path is done."""
+    """Marks the finalising session as due."""
     await actions.mark_finalising_due(work, event.path_id, subject_ref=event.subject_ref, at=event.at)
 
 
 @reactions.on(ReferralRequested, loads=Referral)
 async def on_referral_requested(work: Work, event: ReferralRequested) -> None:
-    """An action's referral was sent."""
+    """Stores the referral of an action."""
     await actions.copy_referral(
         work,
         event.referral_id,
@@ -140,23 +140,23 @@ async def on_referral_requested(work: Work, event: ReferralRequested) -> None:
 
 @reactions.on(ReferralProgressed, loads=Referral)
 async def on_referral_progressed(work: Work, event: ReferralProgressed) -> None:
-    """An action's referral was answered."""
+    """Updates the referral of an action."""
     await actions.update_referral(work, event.referral_id, status=event.status, reason=event.reason, at=event.at)
 
 
 @reactions.on(ProviderPublished, loads=Provider)
 async def on_provider_published(work: Work, event: ProviderPublished) -> None:
-    """A provider published its services."""
+    """Stores a provider's services."""
     await actions.copy_provider(work, event.organization_id, event.name, event.services)
 
 
 @reactions.on(CentrePublished)
 async def on_centre_published(work: Work, event: CentrePublished) -> None:
-    """A centre's name and areas."""
+    """Stores a centre's name and areas."""
     await copy_centre(work, Centre, event)
 
 
 @reactions.on(SubjectErased, loads=Subject)
 async def on_subject_erased(work: Work, event: SubjectErased) -> None:
-    """A person is to be erased."""
+    """Erases the person."""
     await actions.erase_subject(work, event.subject_ref, event.at)

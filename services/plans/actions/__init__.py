@@ -1,4 +1,4 @@
-"""Use cases: people ask (writing, directions), events tell (paths, copies, subjects)."""
+"""The use cases: of requests (writing, directions) and of incoming events (paths, copies, erasure)."""
 
 from services.plans.actions.access import PLAN, accessible, role_in
 from services.plans.actions.copies import copy_provider, copy_referral, update_referral

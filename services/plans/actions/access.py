@@ -1,4 +1,4 @@
-"""Whose plan it is, who may change it, and how each change is remembered."""
+"""Who may read and change a plan, and the change log."""
 
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ PLAN = msg("plan")
 def accessible(plan: Plan | None, person: Person) -> Plan:
     """The plan, for its own person and for counsellors of its centre. Raises `NotFound`, `WrongCentre`.
 
-    To another visitor there is no such plan: not even its existence is told.
+    Another visitor gets `NotFound`, so that they do not learn that the plan exists.
     """
     if plan is not None and person.is_subject(plan.subject_ref):
         return plan
@@ -28,12 +28,12 @@ def accessible(plan: Plan | None, person: Person) -> Plan:
 
 
 def role_in(plan: Plan, person: Person) -> Role:
-    """As what this person writes in the plan."""
+    """The role in which this person writes in the plan: visitor for its own person, else counsellor."""
     return Role.VISITOR if person.is_subject(plan.subject_ref) else Role.COUNSELLOR
 
 
 async def plan_of(work: Work, plan_id: UUID, person: Person, version: int | None = None) -> Plan:
-    """The plan, locked, for somebody who may change it. Raises `NotFound`, `WrongCentre`, `Stale`."""
+    """The plan, locked, for a person who may change it. Raises `NotFound`, `WrongCentre`, `Stale`."""
     plan = accessible(await work.find(Plan, plan_id), person)
     check_version(plan, version)
     work.notify_board(f"plan:{plan.id}", f"plans:{plan.centre}")
@@ -41,7 +41,7 @@ async def plan_of(work: Work, plan_id: UUID, person: Person, version: int | None
 
 
 async def open_plan_of(work: Work, plan_id: UUID, person: Person, version: int | None = None) -> Plan:
-    """As `plan_of`, while it is not confirmed. Raises `PlanIsConfirmed`."""
+    """As `plan_of`, for an unconfirmed plan. Raises `PlanIsConfirmed` too."""
     plan = await plan_of(work, plan_id, person)
     check_open(plan.confirmed_at)
     check_version(plan, version)
@@ -49,12 +49,12 @@ async def open_plan_of(work: Work, plan_id: UUID, person: Person, version: int |
 
 
 def authorship(work: Work, plan: Plan, person: Person) -> dict[str, Any]:
-    """When and by whom, as the columns of `Written`."""
+    """Time, role and account of a change, as columns of `Written`."""
     return {"at": work.now, "by_role": role_in(plan, person).value, "by_account": person.subject}
 
 
 def set_authorship(work: Work, written: Written, plan: Plan, person: Person) -> None:
-    """It was changed now, by this person."""
+    """Sets time, role and account of a change, and counts the version up."""
     written.version += 1
     written.at, written.by_role, written.by_account = work.now, role_in(plan, person).value, person.subject
 
@@ -62,7 +62,7 @@ def set_authorship(work: Work, written: Written, plan: Plan, person: Person) -> 
 def log_change(
     work: Work, plan: Plan, person: Person, what: str, item: str, *, new: str | None, old: str | None = None
 ) -> None:
-    """One row more in the change log: old and new value, when, by whom."""
+    """Adds a row to the change log: old and new value, time, role and account."""
     work.add(
         Revision(
             plan_id=plan.id,

@@ -1,4 +1,4 @@
-"""What directory tells: where a referral stands, which services there are."""
+"""Copies of what directory publishes: the state of referrals, and providers' services."""
 
 from datetime import datetime
 from uuid import UUID
@@ -24,7 +24,7 @@ async def copy_referral(
     service_id: UUID,
     at: datetime,
 ) -> None:
-    """A referral was sent; only those that belong to a plan are kept."""
+    """Stores a new referral. Ignores one without a plan, and one of an erased person."""
     if plan_id is None or await work.find(Referral, referral_id) is not None or await is_erased(work, subject_ref):
         return
     work.start(
@@ -46,16 +46,16 @@ async def copy_referral(
 async def update_referral(
     work: Work, referral_id: UUID, *, status: ReferralStatus, reason: str | None, at: datetime
 ) -> None:
-    """The referral is in another state: its action shows the decision."""
+    """Sets the referral's state, which its action shows."""
     referral = await work.find(Referral, referral_id)
-    if referral is None:  # of no plan, or of somebody who was erased
+    if referral is None:  # it belongs to no plan, or to an erased person
         return
     referral.status, referral.reason, referral.status_at = status, reason, at
     work.notify_board(f"plan:{referral.plan_id}")
 
 
 async def copy_provider(work: Work, organization_id: UUID, name: str, services: tuple[PublishedService, ...]) -> None:
-    """A provider as it is now; a service it no longer names is gone."""
+    """Stores a provider and its services. Deletes services that it no longer publishes."""
     provider = await work.find(Provider, organization_id)
     if provider is None:
         work.start(Provider(id=organization_id, name=name))

@@ -1,4 +1,4 @@
-"""Where the plan leads: goals, action tracks towards them, actions on a track; and its confirmation."""
+"""Goals, action tracks towards them, actions on a track, and the plan's confirmation."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -34,7 +34,7 @@ from services.plans.store import Action, ActionTrack, Goal, Plan, ProviderServic
 
 @dataclass(frozen=True, slots=True)
 class NewAction:
-    """An action as somebody plans it. `needs_provider`: the centre sends the person to a provider, for `reason`."""
+    """The fields of a new action. `needs_provider`: the centre refers the person to a provider, for `reason`."""
 
     title: str
     responsible: Responsible = Responsible.VISITOR
@@ -45,7 +45,7 @@ class NewAction:
 
 
 async def set_goal(work: Work, plan_id: UUID, person: Person, text: str, version: int | None = None) -> Goal:
-    """Where the person wants to get. `seen`: the plan's version, here and below."""
+    """Adds a goal. Raises `PlanIsConfirmed`, `Stale`. `version`, here and below: the plan's, as the caller read it."""
     plan = await open_plan_of(work, plan_id, person, version)
     goal = work.add(Goal(plan_id=plan.id, text=text, **authorship(work, plan, person)))
     log_change(work, plan, person, "goal", str(goal.id), new=text)
@@ -63,7 +63,7 @@ async def open_track(
     area: str | None,
     version: int | None = None,
 ) -> ActionTrack:
-    """A way towards a goal, in one of the centre's areas. Raises `AreaNotServed`."""
+    """Adds an action track towards a goal, in one of the centre's areas. Raises `AreaNotServed` too."""
     plan = await open_plan_of(work, plan_id, person, version)
     await _part_of_plan(work, plan, Goal, goal_id, msg("goal"))
     check_area(area, plan.centre, await areas_of(work.session, plan.centre))
@@ -79,9 +79,9 @@ async def open_track(
 async def plan_action(
     work: Work, plan_id: UUID, person: Person, *, track_id: UUID, new: NewAction, version: int | None = None
 ) -> Action:
-    """Something to do on a track. Where it needs a provider, directory opens a referral.
+    """Adds an action to a track. If it needs a provider, directory opens a referral.
 
-    Raises `DueInPast`, `OnlyCounsellorRefers`, `UnknownReason`, `ServiceWithoutNeed`, `ServiceNotOffered`.
+    Also raises `DueInPast`, `OnlyCounsellorRefers`, `UnknownReason`, `ServiceWithoutNeed`, `ServiceNotOffered`.
     """
     plan = await open_plan_of(work, plan_id, person, version)
     track = await _part_of_plan(work, plan, ActionTrack, track_id, msg("action track"))
@@ -132,9 +132,9 @@ async def plan_action(
 async def progress_action(
     work: Work, plan_id: UUID, person: Person, *, action_id: UUID, status: ActionStatus, version: int | None = None
 ) -> Action:
-    """How far an action is; also after the confirmation. The same again changes nothing.
+    """Sets an action's status, also after the confirmation. Setting the same status again changes nothing.
 
-    `seen`: the action's version.
+    `version`: the action's version that the caller read.
     """
     plan = await plan_of(work, plan_id, person)
     action = await _part_of_plan(work, plan, Action, action_id, msg("action"))
@@ -153,7 +153,7 @@ async def progress_action(
 
 
 async def confirm(work: Work, plan_id: UUID, person: Person, version: int | None = None) -> Plan:
-    """The method's rule holds: the plan is confirmed. Raises `PlanIsConfirmed`, `Stale` or what the rule misses."""
+    """Confirms the plan. Raises `PlanIsConfirmed`, `Stale`, or the refusal of the first requirement not met."""
     plan = await open_plan_of(work, plan_id, person, version)
     standing = (await standings(work.session, [plan]))[plan.id]
     check_complete(standing)
@@ -184,7 +184,7 @@ async def _part_of_plan(work: Work, plan: Plan, table: type[Any], id: UUID, what
 
 
 async def _active_service(work: Work, service_id: UUID | None) -> ProviderService | None:
-    """The service, if a provider offers it at present. Raises `ServiceNotOffered`."""
+    """The service, if it is active. Raises `ServiceNotOffered`."""
     if service_id is None:
         return None
     service = await work.session.get(ProviderService, service_id)

@@ -1,4 +1,4 @@
-"""How plans erases a person, in whatever order the events come."""
+"""Erases a person from plans, independent of the order in which events arrive."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,18 +12,18 @@ from services.plans.store import Attendance, HeldInterview, Path, Plan, Referral
 
 
 async def is_erased(work: Work, subject_ref: UUID) -> bool:
-    """Whether this person was erased. Holds the reference, so that nobody erases it at the same moment."""
+    """Whether this person was erased. Locks the reference, so that a concurrent erasure waits."""
     return (await _subject(work, subject_ref)).erased_at is not None
 
 
 async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
-    """Erase everything held under this reference and say so. What comes later under it is not kept."""
+    """Deletes every row under this reference and emits `PlansPurged`. Later events under it are ignored."""
     subject = await _subject(work, subject_ref)
     subject.erased_at = at
     await work.session.flush()
     plans = (await work.session.scalars(sa.select(Plan).where(col(Plan.subject_ref) == subject_ref))).all()
     work.notify_board(*(f"plan:{plan.id}" for plan in plans), *(f"plans:{plan.centre}" for plan in plans))
-    # What is written in a plan goes with it: the store cascades.
+    # The foreign keys cascade to everything written in a plan.
     await work.session.execute(sa.delete(Plan).where(col(Plan.subject_ref) == subject_ref))
     await work.session.execute(sa.delete(Referral).where(col(Referral.subject_ref) == subject_ref))
     for path in (await work.session.scalars(sa.select(Path).where(col(Path.subject_ref) == subject_ref))).all():
@@ -32,7 +32,7 @@ async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
 
 
 async def erase_path(work: Work, path: Path) -> None:
-    """Empty a path. Its id stays, so that facts about it that come later are not kept either."""
+    """Empties a path. Its id stays, so that later events about it are ignored too."""
     await work.session.flush()
     await work.session.execute(sa.delete(HeldInterview).where(col(HeldInterview.path_id) == path.id))
     await work.session.execute(sa.delete(Attendance).where(col(Attendance.path_id) == path.id))

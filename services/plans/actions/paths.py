@@ -1,5 +1,5 @@
-"""What scheduling tells of a path. Facts come in any order and the outcome is the same: a path is kept from its first
-fact on, and its plan opens once it is known whose path it is *and* the first guidance session was held.
+"""Facts of guidance paths, which scheduling publishes. Their order does not change the outcome: the first fact stores
+the path, and its plan opens once the path's person is known *and* the first guidance session was held.
 """
 
 from datetime import datetime
@@ -16,7 +16,7 @@ from services.plans.store import Attendance, HeldInterview, Path, Plan, Workshop
 async def open_path(
     work: Work, path_id: UUID, *, subject_ref: UUID, centre: str, method: Method, at: datetime, workshop_id: UUID | None
 ) -> None:
-    """A person took a guidance path."""
+    """Stores whose path it is, its centre and its method."""
     path = await _path(work, path_id, subject_ref)
     if path is None:
         return
@@ -29,7 +29,7 @@ async def open_path(
 
 
 async def stop_path(work: Work, path_id: UUID, *, at: datetime) -> None:
-    """The path was closed, and not because its plan is confirmed."""
+    """Marks a path that was closed without a confirmed plan."""
     path = await _path(work, path_id, None)
     if path is None:
         return
@@ -40,7 +40,7 @@ async def stop_path(work: Work, path_id: UUID, *, at: datetime) -> None:
 async def count_interview(
     work: Work, interview_id: UUID, *, path_id: UUID, subject_ref: UUID | None, starts_at: datetime, number: int | None
 ) -> None:
-    """An interview of the path was held; each counts once. The first (also one without number) can open the plan."""
+    """Stores a held interview, once. The first one (`number` 1 or None) can open the plan."""
     path = await _path(work, path_id, subject_ref)
     if path is None or await work.find(HeldInterview, interview_id) is not None:
         return
@@ -51,7 +51,7 @@ async def count_interview(
 
 
 async def take_seat(work: Work, path_id: UUID, *, subject_ref: UUID, workshop_id: UUID, at: datetime) -> None:
-    """The path's person has a seat in a workshop; the seat taken last is the one that counts."""
+    """Stores in which workshop the path's person has a seat. Of several seats, the one taken last counts."""
     path = await _path(work, path_id, subject_ref)
     if path is None:
         return
@@ -71,7 +71,7 @@ async def record_attendance(
     attended: bool,
     final: bool,
 ) -> None:
-    """Whether the person came to a session; the last word counts. The first one attended can open the plan."""
+    """Stores whether the person attended a session, or corrects it. The first attendance can open the plan."""
     path = await _path(work, path_id, subject_ref)
     if path is None:
         return
@@ -96,7 +96,7 @@ async def record_attendance(
 
 
 async def mark_finalising_due(work: Work, path_id: UUID, *, subject_ref: UUID, at: datetime) -> None:
-    """The collective work is done: one individual session is to finalise the process."""
+    """Marks that the workshop is finished and the individual finalising session is due."""
     path = await _path(work, path_id, subject_ref)
     if path is None:
         return
@@ -105,7 +105,7 @@ async def mark_finalising_due(work: Work, path_id: UUID, *, subject_ref: UUID, a
 
 
 async def announce_workshop(work: Work, workshop_id: UUID, sessions: int) -> None:
-    """How many sessions a workshop has."""
+    """Stores how many sessions a workshop has."""
     known = await work.find(Workshop, workshop_id)
     if known is None:
         work.start(Workshop(id=workshop_id, sessions=sessions))
@@ -114,7 +114,7 @@ async def announce_workshop(work: Work, workshop_id: UUID, sessions: int) -> Non
 
 
 async def _path(work: Work, path_id: UUID, subject_ref: UUID | None) -> Path | None:
-    """The path, kept from now on; None when it belongs to a person who was erased."""
+    """The path, inserted if it is new; None if its person was erased."""
     path = await work.find(Path, path_id)
     if path is None:
         path = work.start(Path(id=path_id))
@@ -129,7 +129,7 @@ async def _path(work: Work, path_id: UUID, subject_ref: UUID | None) -> Path | N
 
 
 async def _open_plan(work: Work, path: Path) -> None:
-    """Open the path's plan if its first guidance session was held; it has only one."""
+    """Opens the path's one plan if its first guidance session was held and no plan is open."""
     _notify_boards(work, path)
     if path.method is None or path.centre is None or path.subject_ref is None:
         return

@@ -1,4 +1,4 @@
-"""What is written along the way: the assessment, information steps with their results, reflections."""
+"""The texts of a plan: assessment, information steps with their results, reflections."""
 
 from datetime import date
 from uuid import UUID
@@ -22,7 +22,7 @@ from services.plans.store import Assessment, InformationStep, Reflection
 async def write_assessment(
     work: Work, plan_id: UUID, person: Person, *, dimension: Dimension, text: str, version: int | None = None
 ) -> Assessment:
-    """Write along a dimension; an empty text takes out what stood there. `seen`: the dimension's version, 0 if empty.
+    """Writes the text of a dimension; an empty text deletes it. `version`: the dimension's version, 0 if it is empty.
 
     The same text again changes nothing. Raises `PlanIsConfirmed`, `Stale`.
     """
@@ -53,7 +53,7 @@ async def plan_information_step(
     planned_on: date | None = None,
     version: int | None = None,
 ) -> InformationStep:
-    """Something to find out. `seen`: the plan's version."""
+    """Adds an information step. `version`: the plan's version. Raises `PlanIsConfirmed`, `Stale`."""
     plan = await open_plan_of(work, plan_id, person, version)
     step = work.add(
         InformationStep(plan_id=plan.id, what=what, whom=whom, planned_on=planned_on, **authorship(work, plan, person))
@@ -67,9 +67,9 @@ async def plan_information_step(
 async def conclude_information_step(
     work: Work, plan_id: UUID, person: Person, *, step_id: UUID, result: str, version: int | None = None
 ) -> InformationStep:
-    """Write a step's result, or correct it; the log keeps what it was. `seen`: the step's version.
+    """Writes or corrects a step's result; the change log keeps the old one. `version`: the step's version.
 
-    Said once: a correction is no new fact.
+    Emits `InformationStepConcluded` for the first result only. Raises `NotFound`, `PlanIsConfirmed`, `Stale`.
     """
     plan = await open_plan_of(work, plan_id, person)
     step = await work.session.get(InformationStep, step_id)
@@ -91,7 +91,7 @@ async def conclude_information_step(
 async def add_reflection(
     work: Work, plan_id: UUID, person: Person, *, moment: Moment, text: str, version: int | None = None
 ) -> Reflection:
-    """A thought in, between or after sessions. `seen`: the plan's version."""
+    """Adds a reflection made in, between or after sessions. `version`: the plan's version."""
     plan = await open_plan_of(work, plan_id, person, version)
     reflection = work.add(Reflection(plan_id=plan.id, moment=moment, text=text, **authorship(work, plan, person)))
     log_change(work, plan, person, "reflection", str(reflection.id), new=text)

@@ -1,7 +1,7 @@
-"""The export that the person owns: the whole plan as one JSON document, in words that need no other document.
+"""The export for the plan's owner: the whole plan as one self-contained JSON document.
 
 Its shape is versioned by `format`; within a version fields are only added. Times are ISO 8601 with zone, days ISO 8601.
-It names roles (`visitor`, `counsellor`), never accounts: it tells the person's story, not who clicked.
+It names roles (`visitor`, `counsellor`), never accounts.
 """
 
 from datetime import date, datetime
@@ -19,7 +19,7 @@ FORMAT = "cefo-career-plan/1"
 
 
 class ExportedText(BaseModel):
-    """Something written: when last, in which role."""
+    """A text, when it was last written and in which role."""
 
     text: str
     written_at: datetime
@@ -27,13 +27,13 @@ class ExportedText(BaseModel):
 
 
 class ExportedAssessment(ExportedText):
-    """What is written along one of the six dimensions."""
+    """The text of one of the six dimensions."""
 
     dimension: Dimension
 
 
 class ExportedStep(BaseModel):
-    """A step taken, or to be taken, in search of information."""
+    """An information step, taken or planned."""
 
     what: str
     where_or_whom: str
@@ -49,7 +49,7 @@ class ExportedReflection(ExportedText):
 
 
 class ExportedReferral(BaseModel):
-    """Where a referral of an action stands."""
+    """The state of a referral of an action."""
 
     status: str
     requested_at: datetime
@@ -57,7 +57,7 @@ class ExportedReferral(BaseModel):
 
 
 class ExportedAction(BaseModel):
-    """Something to do, by whom, until when, with which provider."""
+    """An action, its responsible, its due date and its provider."""
 
     title: str
     responsible: Responsible
@@ -69,7 +69,7 @@ class ExportedAction(BaseModel):
 
 
 class ExportedTrack(BaseModel):
-    """A way towards a goal; `area` is a code of the centre's areas, for example `find-job`."""
+    """An action track; `area` is a code of the centre's areas, for example `find-job`."""
 
     title: str
     area: str | None
@@ -77,7 +77,7 @@ class ExportedTrack(BaseModel):
 
 
 class ExportedGoal(BaseModel):
-    """A goal with the tracks that lead there."""
+    """A goal with its action tracks."""
 
     goal: str
     tracks: list[ExportedTrack]
@@ -100,7 +100,7 @@ class PlanExport(BaseModel):
 
 
 def export_of(sheet: Sheet, now: datetime) -> PlanExport:
-    """The plan as its owner takes it along."""
+    """The export of a plan; `now`: when it is exported."""
     return PlanExport(
         format=FORMAT,
         exported_at=now,

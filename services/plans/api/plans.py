@@ -64,7 +64,7 @@ async def list_plans(
 
 @router.get("/plans/{id}")
 async def get_plan(id: UUID, read: Reading, person: Writer) -> PlanOut:
-    """One plan, whole; its `requirements` say what the method still asks before it is confirmed."""
+    """One plan, whole; its `requirements` list what the method requires before it is confirmed."""
     plan = actions.accessible(await read.get(Plan, id), person)
     return PlanOut.of_sheet(await sheet(read, plan))
 
@@ -73,14 +73,14 @@ async def get_plan(id: UUID, read: Reading, person: Writer) -> PlanOut:
 async def get_log(
     id: UUID, read: Reading, person: Writer, before: Annotated[int | None, Query(ge=1)] = None, limit: Limit = 50
 ) -> list[RevisionOut]:
-    """What was changed, the last change first; `before`: the id of the last row of the page before."""
+    """The plan's changes, the last first; `before`: the id of the last row of the page before."""
     actions.accessible(await read.get(Plan, id), person)
     return [RevisionOut.of(row) for row in await revisions_of(read, id, before=before, limit=limit)]
 
 
 @router.get("/plans/{id}/export")
 async def export_plan(id: UUID, read: Reading, person: Writer, running: Running, response: Response) -> PlanExport:
-    """The plan as its owner takes it along: one document, complete, in a documented shape."""
+    """The whole plan as one document of the documented format `cefo-career-plan/1`."""
     plan = actions.accessible(await read.get(Plan, id), person)
     response.headers["Content-Disposition"] = 'attachment; filename="career-plan.json"'
     return export_of(await sheet(read, plan), running.clock())
@@ -90,14 +90,14 @@ async def export_plan(id: UUID, read: Reading, person: Writer, running: Running,
 async def put_assessment(
     id: UUID, dimension: Dimension, body: AssessmentIn, work: Working, person: Writer
 ) -> AssessmentOut:
-    """Write along one of the six dimensions."""
+    """Write the text of one of the six dimensions."""
     entry = await actions.write_assessment(work, id, person, dimension=dimension, text=body.text, version=body.version)
     return AssessmentOut.model_validate(entry, from_attributes=True)
 
 
 @router.post("/plans/{id}/information-steps", status_code=201)
 async def post_step(id: UUID, body: StepIn, work: Working, person: Writer) -> StepOut:
-    """Plan something to find out."""
+    """Plan an information step."""
     step = await actions.plan_information_step(
         work, id, person, what=body.what, whom=body.whom, planned_on=body.planned_on, version=body.version
     )
@@ -106,7 +106,7 @@ async def post_step(id: UUID, body: StepIn, work: Working, person: Writer) -> St
 
 @router.put("/plans/{id}/information-steps/{step_id}/result")
 async def put_result(id: UUID, step_id: UUID, body: ResultIn, work: Working, person: Writer) -> StepOut:
-    """Write what a step brought, or correct it."""
+    """Write or correct the result of a step."""
     step = await actions.conclude_information_step(
         work, id, person, step_id=step_id, result=body.result, version=body.version
     )
@@ -138,7 +138,7 @@ async def post_track(id: UUID, body: TrackIn, work: Working, person: Writer) -> 
 
 @router.post("/plans/{id}/actions", status_code=201)
 async def post_action(id: UUID, body: ActionIn, work: Working, person: Writer) -> ActionOut:
-    """Plan an action on a track; where it needs a provider, a counsellor does, and directory opens a referral."""
+    """Plan an action on a track. Only a counsellor plans one that needs a provider; directory then opens a referral."""
     new = actions.NewAction(**body.model_dump(exclude={"track_id", "version"}))
     action = await actions.plan_action(work, id, person, track_id=body.track_id, new=new, version=body.version)
     return action_out(action, [])
@@ -146,7 +146,7 @@ async def post_action(id: UUID, body: ActionIn, work: Working, person: Writer) -
 
 @router.put("/plans/{id}/actions/{action_id}/status")
 async def put_status(id: UUID, action_id: UUID, body: StatusIn, work: Working, person: Writer) -> ActionOut:
-    """Note how far an action is; also after the plan was confirmed."""
+    """Set an action's status, also after the plan was confirmed."""
     action = await actions.progress_action(
         work, id, person, action_id=action_id, status=body.status, version=body.version
     )
@@ -155,7 +155,7 @@ async def put_status(id: UUID, action_id: UUID, body: StatusIn, work: Working, p
 
 @router.post("/plans/{id}/confirm")
 async def confirm_plan(id: UUID, body: Change, work: Working, person: Counsellor) -> PlanOut:
-    """Confirm the plan, when the method's rule holds."""
+    """Confirm the plan, if it meets every requirement of its method."""
     plan = await actions.confirm(work, id, person, version=body.version)
     return await _whole(work, plan)
 

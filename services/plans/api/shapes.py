@@ -1,4 +1,4 @@
-"""What requests carry and answers look like. The export has a shape of its own, in `export.py`."""
+"""Request and response bodies. The export's are in `export.py`."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -20,19 +20,19 @@ Line = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Change(Body):
-    """A change; `version`: the one you saw, to be refused when it changed since."""
+    """A change; `version`: the one that you read. The change is refused if it is no longer the current one."""
 
     version: int | None = Field(None, ge=0)
 
 
 class AssessmentIn(Change):
-    """What is written along a dimension; empty takes it out. `version`: the dimension's, 0 if it is empty."""
+    """The text of a dimension; an empty one deletes it. `version`: the dimension's, 0 if it is empty."""
 
     text: str = Field(max_length=4000)
 
 
 class StepIn(Change):
-    """Something to find out. `version` here and below: the plan's, unless said otherwise."""
+    """An information step. `version`, here and below: the plan's, unless stated otherwise."""
 
     what: Line
     whom: str = Field("", max_length=200, description="Where, or from whom.")
@@ -40,26 +40,26 @@ class StepIn(Change):
 
 
 class ResultIn(Change):
-    """What the step brought. `version`: the step's."""
+    """The result of a step. `version`: the step's."""
 
     result: Words
 
 
 class ReflectionIn(Change):
-    """A thought in, between or after sessions."""
+    """A reflection made in, between or after sessions."""
 
     moment: Moment
     text: Words
 
 
 class GoalIn(Change):
-    """Where the person wants to get."""
+    """A goal of the person."""
 
     text: Line
 
 
 class TrackIn(Change):
-    """A way towards a goal, in one of the centre's areas."""
+    """An action track towards a goal, in one of the centre's areas."""
 
     goal_id: UUID
     title: Line
@@ -67,7 +67,7 @@ class TrackIn(Change):
 
 
 class ActionIn(Change):
-    """Something to do. `needs_provider`: directory opens a referral for `reason`, towards the service if chosen."""
+    """An action. `needs_provider`: directory opens a referral for `reason`, to the chosen service if there is one."""
 
     track_id: UUID
     title: Line
@@ -79,13 +79,13 @@ class ActionIn(Change):
 
 
 class StatusIn(Change):
-    """How far an action is. `version`: the action's."""
+    """The status of an action. `version`: the action's."""
 
     status: ActionStatus
 
 
 class RequirementOut(BaseModel):
-    """One thing the method asks before a plan is confirmed. `need` null: not known yet."""
+    """One requirement of the method for the confirmation of a plan. `need` null: not known yet."""
 
     requirement: Requirement
     met: bool
@@ -96,7 +96,7 @@ class RequirementOut(BaseModel):
 
     @classmethod
     def of(cls, check: Check) -> "RequirementOut":
-        """A check as it is told, in the reader's language."""
+        """A check, with its message in the reader's language."""
         refusal = check.refusal
         return cls(
             requirement=check.requirement,
@@ -109,7 +109,7 @@ class RequirementOut(BaseModel):
 
 
 class PlanLine(BaseModel):
-    """A plan in a list: how far it is, no words."""
+    """A plan in a list: its requirements, without its texts."""
 
     id: UUID
     version: int
@@ -127,7 +127,7 @@ class PlanLine(BaseModel):
 
 
 class WrittenOut(BaseModel):
-    """When it was written last, in which role, and its version."""
+    """When it was last written, in which role, and its version."""
 
     version: int
     at: datetime
@@ -135,7 +135,7 @@ class WrittenOut(BaseModel):
 
 
 class AssessmentOut(WrittenOut):
-    """What stands along a dimension."""
+    """The text of a dimension."""
 
     dimension: Dimension
     text: str
@@ -162,7 +162,7 @@ class ReflectionOut(WrittenOut):
 
 
 class ReferralOut(BaseModel):
-    """Where the referral of an action stands."""
+    """The state of a referral of an action."""
 
     id: UUID
     organization_id: UUID
@@ -221,7 +221,7 @@ class PlanOut(PlanLine):
 
     @classmethod
     def of_sheet(cls, sheet: Sheet) -> "PlanOut":
-        """Everything there is to see of this plan."""
+        """The whole plan."""
         return cls(
             **_head(sheet.plan),
             requirements=[RequirementOut.of(check) for check in checklist(sheet.standing)],
@@ -235,7 +235,7 @@ class PlanOut(PlanLine):
 
 
 class RevisionOut(BaseModel):
-    """One change: what it was, what it became, when and in which role. `id` is the cursor of the log."""
+    """One change: old and new value, time and role. `id` is the cursor of the log."""
 
     id: int
     at: datetime
@@ -253,7 +253,7 @@ class RevisionOut(BaseModel):
 
 
 def assessments_of(sheet: Sheet) -> list[Any]:
-    """What is written, in the order of the six dimensions."""
+    """The assessments with text, in the order of the six dimensions."""
     return [sheet.assessments[one] for one in Dimension if one in sheet.assessments and sheet.assessments[one].text]
 
 

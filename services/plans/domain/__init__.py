@@ -1,4 +1,4 @@
-"""The rules of a plan, its words and its named refusals. Pure: time is passed in."""
+"""The rules of a plan, its codes and its refusals. Pure functions: the caller passes the time."""
 
 from services.plans.domain.refusals import (
     DimensionsMissing,

@@ -1,4 +1,4 @@
-"""The rules of a plan, and what they are called when they say no.
+"""The refusals of a plan's rules.
 
 ::
 
@@ -8,8 +8,8 @@
     ├── WorkshopNotFinished        collective method: confirm after the workshop's sessions …
     ├── FinalisingSessionNotHeld   … and the one individual session that finalises the process
     ├── DimensionsMissing          a plan is based on all six dimensions
-    ├── NoGoal, NoActionTrack      a plan leads somewhere
-    ├── OnlyCounsellorRefers       (403) a referral is sent by the centre
+    ├── NoGoal, NoActionTrack      a plan has at least one of each
+    ├── OnlyCounsellorRefers       (403) only the centre refers
     └── Invalid: UnknownReason, ServiceNotOffered, ServiceWithoutNeed, DueInPast
 """
 
@@ -25,7 +25,7 @@ class Names(tuple[str, ...]):
 
 
 class PlanIsConfirmed(Refused):
-    """Changes nothing after the confirmation but the progress of actions."""
+    """After the confirmation only the status of actions changes."""
 
     slug = "plan-is-confirmed"
     message = msg(
@@ -35,7 +35,7 @@ class PlanIsConfirmed(Refused):
 
 
 class SecondInterviewNotHeld(Refused):
-    """Individual method."""
+    """Individual method: the second interview was not held."""
 
     slug = "second-interview-not-held"
     message = msg(
@@ -44,7 +44,7 @@ class SecondInterviewNotHeld(Refused):
 
 
 class WorkshopNotFinished(Refused):
-    """Collective method, first half."""
+    """Collective method: not all sessions of the workshop are recorded."""
 
     slug = "workshop-not-finished"
     message = msg(
@@ -54,7 +54,7 @@ class WorkshopNotFinished(Refused):
 
 
 class FinalisingSessionNotHeld(Refused):
-    """Collective method, second half."""
+    """Collective method: the individual finalising session was not held."""
 
     slug = "finalising-session-not-held"
     message = msg(
@@ -64,7 +64,7 @@ class FinalisingSessionNotHeld(Refused):
 
 
 class DimensionsMissing(Refused):
-    """A career plan is based on six things."""
+    """A career plan is based on all six dimensions."""
 
     slug = "dimensions-missing"
     message = msg(
@@ -74,7 +74,7 @@ class DimensionsMissing(Refused):
 
 
 class NoGoal(Refused):
-    """A plan leads somewhere."""
+    """A plan has at least one goal."""
 
     slug = "no-goal"
     message = msg("A plan has at least {needed} goal; this one has {found}. Write down a goal first.")
@@ -82,7 +82,7 @@ class NoGoal(Refused):
 
 
 class NoActionTrack(Refused):
-    """The aim of guidance: to identify action tracks."""
+    """A plan has at least one action track: the aim of guidance is to identify them."""
 
     slug = "no-action-track"
     message = msg("A plan has at least {needed} action track; this one has {found}. Open a track towards a goal first.")
@@ -90,7 +90,7 @@ class NoActionTrack(Refused):
 
 
 class OnlyCounsellorRefers(NotAllowed):
-    """A referral is sent by the centre."""
+    """Only the centre refers a person to a provider."""
 
     slug = "only-counsellor-refers"
     message = msg("A counsellor sends people to a provider. Note the action without one, or ask your counsellor.")
@@ -122,7 +122,7 @@ class ServiceWithoutNeed(Invalid):
 
 
 class DueInPast(Invalid):
-    """An action lies ahead."""
+    """An action is not due before today."""
 
     slug = "due-in-past"
     message = msg("The action would be due on {due}, and today is {today}. Choose a day from today on.")

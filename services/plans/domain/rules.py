@@ -1,4 +1,4 @@
-"""When a plan opens, what may be written, and what has to be there before it is confirmed."""
+"""When a plan opens, what may be changed, and what its confirmation requires."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ from services.plans.domain.words import DIMENSION_LABELS, INTERVIEWS_NEEDED, REA
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a plan is: the facts of its path, and what is written."""
+    """The state of a plan: the facts of its path, and what is written in it."""
 
     method: Method
     interviews_held: int = 0
     sessions_recorded: int = 0
     sessions_total: int | None = None
-    """None: the workshop was not announced to us yet."""
+    """None: `WorkshopAnnounced` has not arrived yet."""
     workshop_finished: bool = False
     written: frozenset[Dimension] = frozenset()
     goals: int = 0
@@ -42,7 +42,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One requirement, how far it is met, and the refusal as long as it is not."""
+    """One requirement, the number found and needed, and the refusal while it is not met."""
 
     requirement: Requirement
     have: int
@@ -51,17 +51,17 @@ class Check:
 
     @property
     def met(self) -> bool:
-        """Whether this one no longer stands in the way."""
+        """Whether the requirement is met."""
         return self.refusal is None
 
 
 def checklist(standing: Standing) -> list[Check]:
-    """Everything the method asks before a plan is confirmed, in the order in which it usually comes."""
+    """Every requirement of the method for the confirmation, in the order in which they are usually met."""
     return [*_sessions(standing), _dimensions(standing), *_directions(standing)]
 
 
 def check_complete(standing: Standing) -> None:
-    """The plan may be confirmed. Raises the first refusal of the checklist."""
+    """Check that the plan may be confirmed. Raises the first refusal of the checklist."""
     for check in checklist(standing):
         if check.refusal is not None:
             raise check.refusal
@@ -98,7 +98,7 @@ def _directions(standing: Standing) -> Iterable[Check]:
 def first_guidance_session(
     method: Method, *, first_held_at: datetime | None, first_attended_at: datetime | None
 ) -> datetime | None:
-    """When the path's first guidance session was, which opens the plan; None: not yet.
+    """When the path's first guidance session took place, which opens the plan; None: not yet.
 
     Individual: the first interview held. Collective: the first workshop session attended.
     """
@@ -106,7 +106,7 @@ def first_guidance_session(
 
 
 def plan_id_of(path_id: UUID) -> UUID:
-    """The id of a path's one plan. Derived, so that the same events always lead to the same plan."""
+    """The id of a path's one plan. Derived from the path's id, so that a replay yields the same id."""
     return uuid5(path_id, "plan")
 
 

@@ -1,4 +1,4 @@
-"""The words of a plan: its numbers, lists of codes and what they are called."""
+"""The constants, codes and labels of a plan."""
 
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ INTERVIEWS_NEEDED = 2
 """Individual service: 2 to 4 interviews; a plan is not confirmed before the second."""
 
 DEFAULT_AREAS = ("choose-path", "select-training", "find-job", "create-business")
-"""The areas of a centre of which directory has told nothing yet."""
+"""The areas of a centre for which no `CentrePublished` has arrived yet."""
 
 REASONS = (
     "training",
@@ -21,11 +21,11 @@ REASONS = (
     "social-support",
     "other",
 )
-"""Why a person is sent to a provider: the codes of an action's reason."""
+"""Codes of the reason for which an action needs a provider."""
 
 
 class Moment(StrEnum):
-    """When a reflection was made: the method asks for it in, between and after sessions."""
+    """When a reflection was made: the method requires them in, between and after sessions."""
 
     IN = "in-session"
     BETWEEN = "between-sessions"
@@ -33,7 +33,7 @@ class Moment(StrEnum):
 
 
 class Responsible(StrEnum):
-    """Who takes an action in hand."""
+    """Who is responsible for an action."""
 
     VISITOR = "visitor"
     COUNSELLOR = "counsellor"
@@ -41,9 +41,9 @@ class Responsible(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far a plan is, as lists are filtered: being worked on, complete but not confirmed, confirmed, not carried on.
+    """The filter of plan lists: not confirmed, complete but not confirmed, confirmed, stopped.
 
-    The last is a plan whose path was closed before it was confirmed; it can be written in, and confirmed, all the same.
+    A stopped plan is one whose path was closed before the confirmation; it can still be changed and confirmed.
     """
 
     OPEN = "open"
@@ -53,7 +53,7 @@ class Stage(StrEnum):
 
 
 class Requirement(StrEnum):
-    """What has to be there before a plan is confirmed."""
+    """The requirements for the confirmation of a plan."""
 
     INTERVIEWS = "interviews"
     WORKSHOP = "workshop"

@@ -1,4 +1,4 @@
-"""What people type into a plan."""
+"""The forms of a plan."""
 
 from datetime import date
 from typing import Annotated
@@ -16,14 +16,14 @@ Seen = Annotated[int | None, Field(ge=0)]
 
 
 class AssessmentForm(Body):
-    """Along a dimension; empty takes it out."""
+    """The text of a dimension; an empty one deletes it."""
 
     text: str = Field("", max_length=4000)
     version: Seen = None
 
 
 class StepForm(Body):
-    """Something to find out."""
+    """An information step."""
 
     what: Line
     whom: str = Field("", max_length=200)
@@ -31,27 +31,27 @@ class StepForm(Body):
 
 
 class ResultForm(Body):
-    """What a step brought."""
+    """The result of a step."""
 
     result: Words
     version: Seen = None
 
 
 class ReflectionForm(Body):
-    """A thought."""
+    """A reflection."""
 
     moment: Moment
     text: Words
 
 
 class GoalForm(Body):
-    """Where to get."""
+    """A goal."""
 
     goal: Line
 
 
 class TrackForm(Body):
-    """A way towards a goal."""
+    """An action track."""
 
     goal_id: UUID
     title: Line
@@ -59,7 +59,7 @@ class TrackForm(Body):
 
 
 class ActionForm(Body):
-    """Something to do on a track."""
+    """An action on a track."""
 
     title: Line
     responsible: Responsible
@@ -70,13 +70,13 @@ class ActionForm(Body):
 
 
 class StatusForm(Body):
-    """How far an action is."""
+    """The status of an action."""
 
     status: ActionStatus
     version: Seen = None
 
 
 class ConfirmForm(Body):
-    """The plan as it was seen when it was confirmed."""
+    """The confirmation; `version`: the plan's version on the page."""
 
     version: Seen = None

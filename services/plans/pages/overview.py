@@ -1,4 +1,4 @@
-"""The counsellor's list of plans, and a visitor's way to their own."""
+"""The counsellor's list of plans, and the redirect to a visitor's own."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -31,7 +31,7 @@ async def overview(
     method: Annotated[str, Query(pattern="^(individual|collective)?$")] = "",
     after: UUID | None = None,
 ) -> Response:
-    """The plans of a centre: how far each is, what is missing. A visitor is led to their own."""
+    """The plans of a centre with their requirements. Redirects a visitor to their own plan."""
     if not person.has(Role.COUNSELLOR):
         return RedirectResponse("/plans/mine", 303)
     known = await centre_names(read, Centre)
@@ -60,7 +60,7 @@ async def overview(
 
 @router.get("/mine")
 async def mine(request: Request, read: Reading, person: Annotated[Person, allow(Role.VISITOR)]) -> Response:
-    """A visitor's own plan: there directly when there is one, a choice when there are several."""
+    """Redirects a visitor to their plan if they have one; otherwise lists their plans."""
     plans = await _own(read, person)
     if len(plans) == 1:
         return RedirectResponse(f"/plans/{plans[0].id}", 303)

@@ -1,4 +1,4 @@
-"""The plan's page, live for counsellor and visitor, and the small forms on it."""
+"""The plan's page, live for counsellor and visitor, and its one-field forms."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -34,13 +34,13 @@ Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
 
 @router.get("/{id}")
 async def plan_page(id: UUID, request: Request, read: Reading, person: Writer) -> Response:
-    """One plan: the same page for both, with different powers."""
+    """One plan: the same page for counsellor and visitor, with different permissions."""
     return await show_plan(request, read, await plan_for(read, id, person), person)
 
 
 @router.get("/{id}/live")
 async def plan_live(id: UUID, request: Request, read: Reading, person: Writer) -> Response:
-    """The plan's board, live: each sees what the other writes."""
+    """The plan's live board."""
     await plan_for(read, id, person)
 
     async def render(session: AsyncSession) -> str:
@@ -53,7 +53,7 @@ async def plan_live(id: UUID, request: Request, read: Reading, person: Writer) -
 async def plan_log(
     id: UUID, request: Request, read: Reading, person: Writer, before: Annotated[int | None, Query(ge=1)] = None
 ) -> Response:
-    """What was changed, when and by whom, the last change first."""
+    """The change log, the last change first."""
     plan = await plan_for(read, id, person)
     rows = await revisions_of(read, id, before=before, limit=LOG_PAGE + 1)
     return page(
@@ -68,7 +68,7 @@ async def plan_log(
 
 @router.post("/{id}/information-steps")
 async def plan_step(id: UUID, request: Request, read: Reading, running: Running, person: Writer) -> Response:
-    """Plan something to find out."""
+    """Plan an information step."""
 
     async def act(work: Work, form: StepForm) -> object:
         return await actions.plan_information_step(
@@ -81,7 +81,7 @@ async def plan_step(id: UUID, request: Request, read: Reading, running: Running,
 
 @router.post("/{id}/reflections")
 async def add_reflection(id: UUID, request: Request, read: Reading, running: Running, person: Writer) -> Response:
-    """Add a thought."""
+    """Add a reflection."""
 
     async def act(work: Work, form: ReflectionForm) -> object:
         return await actions.add_reflection(work, id, person, moment=form.moment, text=form.text)
@@ -118,7 +118,7 @@ async def open_track(id: UUID, request: Request, read: Reading, running: Running
 async def progress_action(
     id: UUID, action_id: UUID, request: Request, read: Reading, running: Running, person: Writer
 ) -> Response:
-    """Note how far an action is."""
+    """Set the status of an action."""
 
     async def act(work: Work, form: StatusForm) -> object:
         return await actions.progress_action(
@@ -151,7 +151,7 @@ async def _submit(
     section: str,
     done: str,
 ) -> Response:
-    """Do it and go back to its section; or show the page again with what is wrong and what was typed."""
+    """Runs `act` and redirects to its section. On errors, renders the page again with them and the typed values."""
     filled, typed, errors = await read_form(request, form)
     if filled is not None:
         _result, errors = await apply_form(request, running, lambda work: act(work, filled))

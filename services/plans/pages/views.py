@@ -1,4 +1,4 @@
-"""A plan as its page shows it: the same sheet for both, with the powers of whoever looks."""
+"""Template values of a plan, with the permissions of the reader."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -27,7 +27,7 @@ async def plan_for(session: AsyncSession, id: UUID, person: Person) -> Plan:
 
 
 async def view_of(session: AsyncSession, plan: Plan, person: Person) -> dict[str, Any]:
-    """What the templates of one plan need."""
+    """The values that the templates of one plan use."""
     whole = await sheet(session, plan)
     checks = checklist(whole.standing)
     role = actions.role_in(plan, person)
@@ -53,19 +53,19 @@ async def view_of(session: AsyncSession, plan: Plan, person: Person) -> dict[str
 
 
 def entry_of(assessments: Mapping[str, Any], dimension: Dimension) -> Any:
-    """What stands along a dimension; None when nothing does."""
+    """The assessment of a dimension; None if it has no text."""
     entry = assessments.get(dimension)
     return entry if entry is not None and entry.text else None
 
 
 def author(by_role: str, by_account: str | None = None, *, reader: Role, account: str) -> str:
-    """Who wrote it, as the reader would say it (a msgid). Of several counsellors, "you" is only the one who reads."""
+    """The author, addressed to the reader (a msgid). Of several counsellors, only the reader is "you"."""
     by_reader = by_role == reader and (reader is Role.VISITOR or by_account == account)
     return msg("You") if by_reader else words.AUTHORS[by_role]
 
 
 def referral_word(action: Action, referrals: list[Referral]) -> str | None:
-    """What an action's referral asks of whoever looks (a msgid), beside its state."""
+    """The sentence for the reader about an action's referral (a msgid), shown beside its state; None: no sentence."""
     if not action.needs_provider or not _is_ahead(ActionStatus(action.status)):
         return None
     if not referrals:
@@ -80,7 +80,7 @@ def referral_word(action: Action, referrals: list[Referral]) -> str | None:
 
 
 def _is_ahead(status: ActionStatus) -> bool:
-    """Whether there is still something to do."""
+    """Whether the action is neither done nor dropped."""
     match status:
         case ActionStatus.PLANNED | ActionStatus.IN_PROGRESS:
             return True
@@ -98,7 +98,7 @@ async def show_plan(
     typed: dict[str, str] | None = None,
     section: str = "",
 ) -> Response:
-    """The plan's page; with errors of the form in `section`, it keeps what was typed and does not move."""
+    """The plan's page. With errors of the form in `section`, it keeps the typed values and is not live."""
     return page(
         request,
         "plans/plan.html",
@@ -112,7 +112,7 @@ async def show_plan(
 
 
 async def board_of(request: Request, session: AsyncSession, id: UUID, person: Person) -> str:
-    """The part of the page that changes; a plan that was erased meanwhile says so."""
+    """The live part of the page, or a notice if the plan was erased meanwhile."""
     plan = await session.get(Plan, id)
     if plan is None:
         return fragment(request, "plans/gone.html")

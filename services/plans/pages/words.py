@@ -1,4 +1,4 @@
-"""What the pages call things, and the questions that help to write. English msgids; the catalogues have the rest."""
+"""Labels and guiding questions of the pages, as English msgids."""
 
 from services.chassis.refusals import msg
 from services.contracts.plans import ActionStatus, Dimension
@@ -100,11 +100,11 @@ CHANGES = {
 }
 
 Step = tuple[ActionStatus, str, str]
-"""A step on a button: where it leads, what is written there, its icon."""
+"""A step on a button: the next status, its label (a msgid) and its icon."""
 
 
 def _action(status: ActionStatus) -> tuple[str, str, tuple[Step, ...]]:
-    """What an action in this state is called, its badge, and the steps from there."""
+    """The label (a msgid), the badge and the next steps of an action in this status."""
     match status:
         case ActionStatus.PLANNED:
             begin: Step = (ActionStatus.IN_PROGRESS, msg("Begin"), "half")
@@ -149,4 +149,4 @@ DECISIONS = {
     "entered-in-error": msg("Entered in error"),
     "other": msg("Something else"),
 }
-"""Why a referral ended without the provider, as directory's codes say; an unknown code is shown as it is."""
+"""Labels of directory's reasons for which a referral was rejected or cancelled; an unknown code is shown as it is."""

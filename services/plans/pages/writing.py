@@ -1,4 +1,4 @@
-"""Pages with room to write: along a dimension, the result of a step, an action on a track."""
+"""Pages with a larger form: the text of a dimension, the result of a step, an action on a track."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -26,7 +26,7 @@ Writer = Annotated[Person, allow(Role.COUNSELLOR, Role.VISITOR)]
 
 @router.get("/{id}/assessment/{dimension}")
 async def dimension_page(id: UUID, dimension: Dimension, request: Request, read: Reading, person: Writer) -> Response:
-    """Write along one dimension, with its guiding questions."""
+    """The form of one dimension, with its guiding questions."""
     return await _dimension(request, read, id, person, dimension)
 
 
@@ -34,7 +34,7 @@ async def dimension_page(id: UUID, dimension: Dimension, request: Request, read:
 async def write_dimension(
     id: UUID, dimension: Dimension, request: Request, read: Reading, running: Running, person: Writer
 ) -> Response:
-    """Keep what was written."""
+    """Write the text of a dimension."""
     filled, typed, errors = await read_form(request, AssessmentForm)
     if filled is not None:
         _kept, errors = await apply_form(
@@ -51,7 +51,7 @@ async def write_dimension(
 
 @router.get("/{id}/information-steps/{step_id}")
 async def result_page(id: UUID, step_id: UUID, request: Request, read: Reading, person: Writer) -> Response:
-    """Write what a step brought."""
+    """The form of a step's result."""
     return await _result(request, read, id, person, step_id)
 
 
@@ -59,7 +59,7 @@ async def result_page(id: UUID, step_id: UUID, request: Request, read: Reading, 
 async def write_result(
     id: UUID, step_id: UUID, request: Request, read: Reading, running: Running, person: Writer
 ) -> Response:
-    """Keep what the step brought."""
+    """Write the result of a step."""
     filled, typed, errors = await read_form(request, ResultForm)
     if filled is not None:
         _kept, errors = await apply_form(
@@ -76,7 +76,7 @@ async def write_result(
 
 @router.get("/{id}/tracks/{track_id}/actions")
 async def action_page(id: UUID, track_id: UUID, request: Request, read: Reading, person: Writer) -> Response:
-    """Plan an action on a track."""
+    """The form of a new action on a track."""
     return await _action(request, read, id, person, track_id)
 
 
@@ -84,7 +84,7 @@ async def action_page(id: UUID, track_id: UUID, request: Request, read: Reading,
 async def write_action(
     id: UUID, track_id: UUID, request: Request, read: Reading, running: Running, person: Writer
 ) -> Response:
-    """Keep the action; where it needs a provider, the request goes out."""
+    """Plan the action; if it needs a provider, directory opens a referral."""
     filled, typed, errors = await read_form(request, ActionForm)
     if filled is not None:
         new = actions.NewAction(**filled.model_dump())
@@ -162,7 +162,7 @@ async def _action(
     track = await session.get(ActionTrack, track_id)
     if track is None or track.plan_id != id:
         raise NotFound(what=msg("action track"))
-    # The services of the track's area first; by name within, nobody is ranked up.
+    # The services of the track's area first, each group by name: no service is ranked up.
     services = sorted(await active_services(session), key=lambda one: track.area not in one.areas)
     return page(
         request,
@@ -177,9 +177,9 @@ async def _action(
 
 
 def _writing(errors: dict[str, str] | None, typed: dict[str, str] | None, field: str) -> dict[str, Any]:
-    """What was typed and what is wrong with it. What is no single field's fault stands at `field`, that of the words.
+    """The typed values and their errors. An error that belongs to no field of the form is shown at `field`.
 
-    Where somebody else wrote meanwhile, theirs is shown above; saving again then replaces it knowingly.
+    After a conflict (`changed_meanwhile`) the page shows the other author's text; saving again replaces it.
     """
     shown = {field if name in ("version", "") else name: message for name, message in (errors or {}).items()}
     return {"errors": shown, "typed": typed or {}, "changed_meanwhile": "version" in (errors or {})}

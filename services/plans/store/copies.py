@@ -1,4 +1,4 @@
-"""Small copies of what directory owns: referrals of our actions, providers' services, centres and their areas."""
+"""Copies of what directory owns: referrals of actions, providers' services, centres and their areas."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ from services.plans.store.paths import Table
 
 
 class Referral(Aggregate, Table, table=True):
-    """Where the referral of an action stands, so that whoever sent the person learns the decision."""
+    """The referral of an action, so that its plan shows the provider's decision."""
 
     __tablename__ = "referrals"  # pyright: ignore[reportAssignmentType]
 
@@ -23,13 +23,13 @@ class Referral(Aggregate, Table, table=True):
     service_id: UUID
     status: str = Field(max_length=20)
     reason: str | None = Field(default=None, max_length=40)
-    """Of the decision, when one was given."""
+    """The reason of the decision, if one was given."""
     requested_at: datetime
     status_at: datetime
 
 
 class Provider(Aggregate, Table, table=True):
-    """A provider as published; its services stand in `provider_services`."""
+    """A provider as published; its services are in `provider_services`."""
 
     __tablename__ = "providers"  # pyright: ignore[reportAssignmentType]
 
@@ -37,7 +37,7 @@ class Provider(Aggregate, Table, table=True):
 
 
 class ProviderService(Table, table=True):
-    """One service that an action can be sent to."""
+    """A service to which an action can be referred."""
 
     __tablename__ = "provider_services"  # pyright: ignore[reportAssignmentType]
 

@@ -1,4 +1,4 @@
-"""Lists of plans: a centre's, by how far they are; a person's own."""
+"""Lists of plans: of a centre by stage, and of a person."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -67,7 +67,7 @@ def _in_stage(stage: Stage) -> Condition:
 
 
 def _ready() -> Condition:
-    """The domain's checklist said in SQL, so that a list can be filtered by it; a test holds both to one answer."""
+    """The domain's checklist as SQL, to filter a list by it. A test compares both."""
     held = sa.select(sa.func.count()).where(col(HeldInterview.path_id) == col(Plan.path_id)).scalar_subquery()
     seat = sa.or_(col(Path.workshop_id).is_(None), col(Attendance.workshop_id) == col(Path.workshop_id))
     last_session = sa.exists().where(col(Attendance.path_id) == col(Path.id), col(Attendance.final).is_(True), seat)

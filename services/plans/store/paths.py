@@ -1,4 +1,4 @@
-"""How far each guidance path is, as scheduling told it, and who was erased."""
+"""The facts of each guidance path, from scheduling's events, and erased persons."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,9 +16,9 @@ class Table(SQLModel):
 
 
 class Subject(Aggregate, Table, table=True):
-    """A reference under which something was heard. Locked by whoever opens or erases something under it.
+    """A person's reference that occurred in an event. Locked before a row under it is added or erased.
 
-    Kept after erasure, alone: it keeps a replay from bringing the person back.
+    After erasure only this row stays, so that a replay does not restore the person.
     """
 
     __tablename__ = "subjects"  # pyright: ignore[reportAssignmentType]
@@ -47,7 +47,7 @@ class Path(Aggregate, Table, table=True):
     """When the first attendance was recorded."""
     finalising_due_at: datetime | None = None
     stopped_at: datetime | None = None
-    """When it was closed without a confirmed plan."""
+    """When the path was closed without a confirmed plan."""
     erased: bool = Field(default=False, sa_column_kwargs={"name": "forgotten"})
 
 
@@ -61,7 +61,7 @@ class HeldInterview(Aggregate, Table, table=True):
 
 
 class Attendance(Aggregate, Table, table=True):
-    """Whether the path's person came to one session of a workshop; `id` is derived from both."""
+    """Whether the path's person attended one session of a workshop; `id` is derived from path and session."""
 
     __tablename__ = "attendances"  # pyright: ignore[reportAssignmentType]
 

@@ -1,4 +1,4 @@
-"""The plan and everything written in it. Who wrote is a role and an account, never a name."""
+"""The plan and everything written in it. An author is a role and an account, never a name."""
 
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +16,7 @@ def _key(of: str, **options: Any) -> Any:
 
 
 class Written(SQLModel):
-    """When something was written, by whom, and how often it changed since."""
+    """Time, role and account of the last change; `version` counts the changes from 1."""
 
     version: int = 1
     at: datetime
@@ -25,7 +25,7 @@ class Written(SQLModel):
 
 
 class Plan(Aggregate, Table, table=True):
-    """A career plan. `version` counts what was said about it."""
+    """A career plan. `version` counts its emitted events."""
 
     __tablename__ = "plans"  # pyright: ignore[reportAssignmentType]
 
@@ -42,7 +42,7 @@ class Plan(Aggregate, Table, table=True):
 
 
 class Assessment(Written, Table, table=True):
-    """What is written along one of the six dimensions; empty text: taken out again."""
+    """The text of one of the six dimensions; an empty text means that it was deleted."""
 
     __tablename__ = "assessments"  # pyright: ignore[reportAssignmentType]
 
@@ -52,7 +52,7 @@ class Assessment(Written, Table, table=True):
 
 
 class InformationStep(Written, Table, table=True):
-    """Something to find out, where or from whom, until when; later its result."""
+    """Information to find out, where or from whom and until when; later its result."""
 
     __tablename__ = "information_steps"  # pyright: ignore[reportAssignmentType]
 
@@ -67,7 +67,7 @@ class InformationStep(Written, Table, table=True):
 
 
 class Reflection(Written, Table, table=True):
-    """A thought in, between or after sessions."""
+    """A reflection made in, between or after sessions."""
 
     __tablename__ = "reflections"  # pyright: ignore[reportAssignmentType]
 
@@ -78,7 +78,7 @@ class Reflection(Written, Table, table=True):
 
 
 class Goal(Written, Table, table=True):
-    """Where the person wants to get."""
+    """A goal of the person."""
 
     __tablename__ = "goals"  # pyright: ignore[reportAssignmentType]
 
@@ -88,7 +88,7 @@ class Goal(Written, Table, table=True):
 
 
 class ActionTrack(Written, Table, table=True):
-    """A way towards a goal, in one of the centre's areas."""
+    """An action track towards a goal, in one of the centre's areas."""
 
     __tablename__ = "action_tracks"  # pyright: ignore[reportAssignmentType]
 
@@ -100,7 +100,7 @@ class ActionTrack(Written, Table, table=True):
 
 
 class Action(Written, Table, table=True):
-    """One thing to do on a track. The names of provider and service are as published when it was planned."""
+    """An action on a track. The names of provider and service are those published when it was planned."""
 
     __tablename__ = "actions"  # pyright: ignore[reportAssignmentType]
 
@@ -120,7 +120,7 @@ class Action(Written, Table, table=True):
 
 
 class Revision(Table, table=True):
-    """One change of a plan: what it was, what it became, when and by whom. Rows are only ever added."""
+    """One change of a plan: old and new value, time, role and account. Append-only."""
 
     __tablename__ = "revisions"  # pyright: ignore[reportAssignmentType]
 

@@ -1,4 +1,4 @@
-"""What is read from the store: how far plans are, one plan whole, lists and logs."""
+"""Queries: the standing of plans, one whole plan, its change log, services and areas."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -32,7 +32,7 @@ Ids = Iterable[UUID]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One plan, whole, as it is shown and exported."""
+    """One whole plan, as it is shown and exported."""
 
     plan: Plan
     standing: Standing
@@ -85,7 +85,7 @@ async def sheet(session: AsyncSession, plan: Plan) -> Sheet:
 
 
 async def standings(session: AsyncSession, plans: Sequence[Plan]) -> dict[UUID, Standing]:
-    """How far each of these plans is; a fixed number of queries for any number of plans."""
+    """The standing of these plans, by plan id; the number of queries does not depend on the number of plans."""
     ids, path_ids = [plan.id for plan in plans], [plan.path_id for plan in plans]
     held = await _counts(session, HeldInterview, col(HeldInterview.path_id), path_ids)
     goals = await _counts(session, Goal, col(Goal.plan_id), ids)
@@ -135,7 +135,7 @@ async def _sessions(session: AsyncSession, path_ids: Ids) -> dict[UUID, _Session
 
 
 async def _written(session: AsyncSession, plan_ids: Ids) -> dict[UUID, set[Dimension]]:
-    """The dimensions along which something is written; a step's result counts as information."""
+    """The dimensions with a text, by plan id; a step's result counts as information."""
     ids = list(plan_ids)
     written: dict[UUID, set[Dimension]] = defaultdict(set)
     texts = sa.select(col(Assessment.plan_id), col(Assessment.dimension)).where(
@@ -178,13 +178,13 @@ async def referrals_of_action(session: AsyncSession, action_id: UUID) -> Sequenc
 
 
 async def areas_of(session: AsyncSession, centre: str) -> tuple[str, ...]:
-    """The areas of a centre; the default ones while directory has told nothing."""
+    """The areas of a centre; the default ones until `CentrePublished` arrives."""
     known = await session.get(Centre, centre)
     return tuple(known.areas) if known and known.areas else DEFAULT_AREAS
 
 
 async def active_services(session: AsyncSession, limit: int = 200) -> Sequence[ProviderService]:
-    """Services that an action can be sent to, by name: of provider, then of service. Nobody is ranked up."""
+    """Active services, ordered by the names of provider and service: none is ranked up."""
     chosen = sa.select(ProviderService).where(col(ProviderService.status) == "active")
     names = (col(ProviderService.organization_name), col(ProviderService.name), col(ProviderService.id))
     return (await session.scalars(chosen.order_by(*names).limit(limit))).all()
