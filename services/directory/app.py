@@ -1,4 +1,4 @@
-"""The directory, composed."""
+"""The service definition of the directory."""
 
 from datetime import date, timedelta
 from functools import partial
@@ -21,14 +21,14 @@ from services.directory.store import Table
 
 
 async def start(runtime: Runtime) -> None:
-    """Publish what the network has from the first day, then build the search index."""
+    """Publishes the centres and demonstration providers that are missing, then builds the search index."""
     today = runtime.clock().astimezone(BRUSSELS).date()
     await _publish(runtime, today)
     async with runtime.store.read() as session:
         await search_of(runtime).catch_up(session, today)
 
 
-# A replica that starts at the same moment may be faster; the next try finds what it wrote.
+# Another replica may publish them at the same time; the retry finds its rows.
 @stamina.retry(on=(SeededMeanwhile, IntegrityError), attempts=5, wait_initial=0.05, wait_jitter=0.1)
 async def _publish(runtime: Runtime, today: date) -> None:
     async with runtime.store.work() as work:
@@ -42,14 +42,14 @@ _A_ROUND = 200
 
 
 async def expire_referrals(runtime: Runtime) -> bool:
-    """End the referrals that nobody answered in time, some in a round. True: there may be more."""
+    """Expires at most `_A_ROUND` overdue referrals. True: more may be due."""
     within = timedelta(days=runtime.settings.referral_days)
     async with runtime.store.work() as work:
         return await actions.expire(work, within, _A_ROUND) == _A_ROUND
 
 
 def jobs(runtime: Runtime) -> list[Job]:
-    """Expiring referrals, every round."""
+    """The background jobs of the directory: expiring referrals."""
     return [Job("expire-referrals", partial(expire_referrals, runtime), runtime.settings.round_seconds)]
 
 

@@ -1,4 +1,4 @@
-"""What a signed-in account says to the directory."""
+"""The claims of a signed-in account that the directory reads."""
 
 from uuid import UUID
 
@@ -6,17 +6,17 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 
 ORGANIZATION = "organization_id"
-"""The claim of a provider's account that says for which organisation it stands."""
+"""The claim of a provider's account that names its organisation."""
 
 
 def organization_of(person: Person) -> UUID | None:
-    """The organisation that the person stands for; None: they are no provider's."""
+    """The organisation of a provider's account; None for any other account."""
     claimed = person.claim(ORGANIZATION)
     return UUID(claimed) if claimed is not None else None
 
 
 def own_organization(person: Person) -> UUID:
-    """The same, of a provider. Raises `NotFound`."""
+    """As `organization_of`. Raises `NotFound` for an account without an organisation."""
     if (organization := organization_of(person)) is None:
         raise NotFound(what=msg("organization"))
     return organization

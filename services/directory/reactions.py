@@ -1,4 +1,4 @@
-"""What the directory listens to."""
+"""Reactions of the directory to incoming events."""
 
 from services.chassis.events.reactions import Reactions
 from services.chassis.storage.store import Work
@@ -11,7 +11,7 @@ reactions = Reactions()
 
 @reactions.on(ActionPlanned)
 async def on_action_planned(work: Work, event: ActionPlanned) -> None:
-    """An action of a plan needs a provider: a referral opens, or waits for a counsellor's choice."""
+    """Opens a referral if the action needs a provider; without a usable service, a counsellor chooses one."""
     if event.needs_provider:
         await actions.refer_from_plan(
             work,
@@ -27,5 +27,5 @@ async def on_action_planned(work: Work, event: ActionPlanned) -> None:
 
 @reactions.on(SubjectErased)
 async def on_subject_erased(work: Work, event: SubjectErased) -> None:
-    """A person is gone from intake."""
+    """Erases the person."""
     await actions.erase_subject(work, event.subject_ref)

@@ -1,4 +1,4 @@
-"""What the directory does. People and events end here."""
+"""The use cases of the directory, called by requests, incoming events and jobs."""
 
 from services.directory.actions.centres import publish_centres, update_centre
 from services.directory.actions.erasure import erase_subject

@@ -1,4 +1,4 @@
-"""Who may see which referral, and as which side."""
+"""Who may read which referral, and on which side."""
 
 from uuid import UUID
 
@@ -14,9 +14,9 @@ from services.directory.store import Referral, UnassignedReferral
 
 
 async def referral_for(session: AsyncSession, id: UUID, person: Person) -> Referral:
-    """The referral, for its centre's counsellors and the provider it goes to.
+    """The referral, for its centre's counsellors and its provider.
 
-    Raises `NotFound`, also for a provider whom it does not concern; `WrongCentre` for another centre's counsellor.
+    Raises `NotFound`, also for another provider; `WrongCentre` for another centre's counsellor.
     """
     referral = await session.get(Referral, id)
     if referral is None or (person.has(Role.PROVIDER) and referral.organization_id != organization_of(person)):
@@ -25,10 +25,10 @@ async def referral_for(session: AsyncSession, id: UUID, person: Person) -> Refer
 
 
 async def unassigned_for(session: AsyncSession, id: UUID, person: Person) -> UnassignedReferral:
-    """The request that waits for a service, for its centre's counsellors. Raises `NotFound`, `WrongCentre`."""
+    """The unassigned referral, for its centre's counsellors. Raises `NotFound`, `WrongCentre`."""
     return own(await session.get(UnassignedReferral, id), person, msg("open request"))
 
 
 def party_of(person: Person) -> Party:
-    """On which side a person stands."""
+    """The side of a referral on which this person acts."""
     return Party.PROVIDER if person.has(Role.PROVIDER) else Party.CENTRE

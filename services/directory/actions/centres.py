@@ -1,4 +1,4 @@
-"""Centres are published at first start, every year anew with its public holidays, and after each change."""
+"""Publishes centres: at the first start, every year with its public holidays, and after each change."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ from services.directory.store import Centre, centre_codes, centres
 
 
 async def publish_centres(work: Work) -> int:
-    """Publish the centres of the network that are not there yet, and the public holidays of this and next year.
+    """Publishes the centres of the network that are missing, and the public holidays of this and next year.
 
-    What a manager changed stays as it is. Returns how many centres were published. Raises `SeededMeanwhile` when
-    another process publishes at the same moment.
+    Keeps what a manager changed. Returns how many centres were published. Raises `SeededMeanwhile` when another
+    replica publishes them at the same time.
     """
     through = work.now.year + 1
     known = {centre.code: centre for centre in await centres(work.session)}
@@ -48,7 +48,7 @@ async def update_centre(
     languages: list[str],
     version: int | None = None,
 ) -> Centre:
-    """A manager changes a centre; saying the same again changes nothing.
+    """Updates a centre, as a manager edits it. The same values again change nothing.
 
     Raises `UnknownCentre`, `Stale`, and what `check_opening` and `check_languages` raise.
     """

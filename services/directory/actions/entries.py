@@ -1,4 +1,4 @@
-"""What is said of a provider from outside: its whole entry, or a change to one of its services."""
+"""Input of provider data: a whole entry, or a change of one service."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -19,24 +19,24 @@ Places = Annotated[int, Field(ge=0, le=100_000)]
 
 
 def _distinct(key: str) -> AfterValidator:
-    """Refuse a list in which two things have the same id."""
+    """Refuses a list in which two items have the same `key`."""
 
-    def check(things: list[Any]) -> list[Any]:
-        if len({getattr(thing, key) for thing in things}) < len(things):
+    def check(items: list[Any]) -> list[Any]:
+        if len({getattr(item, key) for item in items}) < len(items):
             raise PydanticCustomError("not_distinct", "Two entries of this list have the same id.")
-        return things
+        return items
 
     return AfterValidator(check)
 
 
 class Entry(BaseModel):
-    """A field that is not declared is refused."""
+    """Base of the input models: refuses a field that is not declared."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
 class ScheduleEntry(Entry):
-    """Open on these weekdays, local time of the zone, end excluded."""
+    """Open on these weekdays, in local time of `timezone`, end excluded."""
 
     weekdays: list[Weekday] = Field(min_length=1, max_length=7)
     opens_at: LocalTime
@@ -48,7 +48,7 @@ class ScheduleEntry(Entry):
 
 
 class LocationEntry(Entry):
-    """A place."""
+    """A location of the provider."""
 
     id: UUID
     name: Name
@@ -62,21 +62,21 @@ class LocationEntry(Entry):
 
 
 class PlaceEntry(Entry):
-    """At which of the entry's locations a service is given, and when."""
+    """One of the entry's locations at which a service is offered, with its schedules."""
 
     location_id: UUID
     schedules: list[ScheduleEntry] = Field(default_factory=list[ScheduleEntry], max_length=30)
 
 
 class PhoneEntry(Entry):
-    """A number of the organisation, never of a person."""
+    """A phone number of the organisation, never of a person."""
 
     number: str = Field(pattern=r"^\+?[0-9 ()/.-]{4,30}$")
     description: ShortText | None = None
 
 
 class ServiceEntry(Entry):
-    """A service with all that is said of it."""
+    """A whole service."""
 
     id: UUID
     name: Name
@@ -116,12 +116,14 @@ class ProviderEntry(Entry):
 
 
 class ServiceChange(Entry):
-    """What a provider says anew of one of its services; what is left out stays."""
+    """A provider's change of one of its services; an omitted field keeps its value."""
 
     name: Name | None = None
     description: Text | None = None
     status: ServiceStatus | None = None
     capacity: Places | None = None
     places_open: Places | None = None
-    assured: bool = Field(default=False, description="All of this was checked today and is right.")
-    version: int | None = Field(default=None, description="The one you saw, to be refused when it changed.")
+    assured: bool = Field(default=False, description="The provider checked today that every field is correct.")
+    version: int | None = Field(
+        default=None, description="The version that you read; the change is refused if it is no longer the current one."
+    )

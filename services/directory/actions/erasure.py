@@ -1,4 +1,4 @@
-"""A person is erased: what leads to them goes, what counts stays."""
+"""Erases a person: deletes every reference to them and keeps the referrals for the figures."""
 
 from uuid import UUID
 
@@ -15,9 +15,9 @@ from services.directory.store import ErasedSubject, Referral, SubjectKey, Unassi
 
 
 async def erase_subject(work: Work, subject_ref: UUID) -> None:
-    """Erase a person and say so. Open referrals end; partners' references of the person can no longer be made.
+    """Erases a person and emits `DirectoryPurged`. Cancels open referrals and deletes the key of partner references.
 
-    The reference stays on a list, so that an event that comes late or again brings nobody back.
+    Keeps the reference in `erased_subjects`, so that a late or repeated event does not restore the person.
     """
     if not await lock_subject(work, subject_ref):
         return
@@ -29,7 +29,7 @@ async def erase_subject(work: Work, subject_ref: UUID) -> None:
     for id in mine:
         referral = await work.load(Referral, id)
         if Status(referral.status) in OPEN:
-            # Said before the references go: whoever listens still knows which action it was about.
+            # Before the references are deleted: consumers need the action's id.
             await progress(work, id, Status.CANCELLED, party=Party.CENTRE, by=None, reason=WITHDRAWN)
         referral.subject_ref = referral.plan_id = referral.action_id = None
     for waiting in await work.session.scalars(
@@ -40,5 +40,5 @@ async def erase_subject(work: Work, subject_ref: UUID) -> None:
     await work.session.delete(await work.load(SubjectKey, subject_ref))
     erased = work.start(ErasedSubject(id=subject_ref, erased_at=work.now))
     work.emit(erased, DirectoryPurged(subject_ref=subject_ref, at=work.now))
-    # Written at once: what comes later in the same batch must find the reference on the list.
+    # Flushed now: later events of the same batch must find the erased reference.
     await work.session.flush()

@@ -1,4 +1,4 @@
-"""Every event about a referral is said to the platform and to partners, in one transaction."""
+"""Emits each referral event for the platform and for partners in one transaction."""
 
 from typing import Any
 from uuid import UUID, uuid5
@@ -18,7 +18,7 @@ _EVENTS = UUID("c4a1c8e8-0f5e-4f0e-8a64-9f1f6a1b7d52")
 
 
 async def open_feed(work: Work) -> None:
-    """Make sure that the feed has a beginning."""
+    """Inserts the feed's head row if it is missing."""
     await work.session.execute(_new_head(work.session), {"id": _HEAD, "last": 0})
 
 
@@ -28,10 +28,10 @@ def _new_head(insert: Any) -> Any:
 
 
 def emit_referral_event(work: Work, referral: Referral, event: ReferralRequested | ReferralProgressed) -> None:
-    """Say what happened to a referral: to the platform, to partners on their topic, and into the feed.
+    """Emits a referral event: for the platform, on the partners' topic, and into the feed.
 
-    The same event for partners whichever way they read it: one id, type and sequence. Its place in the feed is taken
-    just before the commit, after every other lock of the work: see `store/feed.py`.
+    Partners get the same id, type and sequence from topic, feed and stream. The position in the feed is assigned just
+    before the commit, after every other lock of the unit of work: see `store/feed.py`.
     """
     work.emit(referral, event)
     id = uuid5(_EVENTS, f"{referral.id} {referral.version}")

@@ -1,4 +1,4 @@
-"""A referral opens: by hand, from a plan's action, or from the list of those that had no service yet."""
+"""Opens referrals: by hand, from a plan's action, or from the list of unassigned referrals."""
 
 import secrets
 from typing import Any
@@ -33,7 +33,7 @@ async def refer(
     reason: str,
     requested_by: str | None,
 ) -> Referral:
-    """A counsellor sends a person to a service, by hand. Saying it again under the same id changes nothing.
+    """Opens a referral that a counsellor requests by hand. The same request under the same id changes nothing.
 
     Raises `AlreadyDifferent`, `AlreadyReferred`, `ServiceNotActive`, `UnknownReason`, `NotFound`.
     """
@@ -75,9 +75,9 @@ async def refer_from_plan(
     reason: str | None,
     plan_id: UUID,
 ) -> None:
-    """An action of a plan needs a provider: with a service that takes people a referral opens; else somebody chooses.
+    """Opens a referral for a plan's action. Without a usable service, adds an unassigned referral instead.
 
-    Once per action, whatever is heard twice. Nothing opens about a person who was erased.
+    Once per action: a repeated event changes nothing. Opens nothing for an erased person.
     """
     if await work.find(UnassignedReferral, action_id) is not None or await _has_referral(work, action_id):
         return
@@ -118,13 +118,13 @@ async def refer_from_plan(
 
 
 async def assign(work: Work, action_id: UUID, service_id: UUID, *, requested_by: str) -> Referral:
-    """A counsellor chooses the service for an action that had none.
+    """Opens the referral of an unassigned one, to the service that a counsellor chose.
 
     Raises `NotFound`, `ServiceNotActive`, `AlreadyReferred`.
     """
     service = await _active_service(work, service_id)
     request = await work.session.get(UnassignedReferral, action_id)
-    # The person before the request: the order of locks in docs/architecture.md.
+    # Locks the person before the unassigned referral: the order of locks in docs/architecture.md.
     if request is None or not await lock_subject(work, request.subject_ref):
         raise NotFound(what=msg("open request"))
     waiting = await work.load(UnassignedReferral, action_id, msg("open request"))
@@ -146,27 +146,27 @@ async def assign(work: Work, action_id: UUID, service_id: UUID, *, requested_by:
         requested_by=requested_by,
     )
     await work.session.delete(waiting)
-    # Added, not started: it stays in the chain of the plan.
+    # `add`, not `start`: it keeps the plan's correlation id.
     return _open(work, work.add(referral), waiting.subject_ref, by=requested_by)
 
 
 async def dismiss(work: Work, action_id: UUID) -> None:
-    """The action needs no provider after all. Raises `NotFound`."""
+    """Deletes an unassigned referral: the action needs no provider. Raises `NotFound`."""
     waiting = await work.load(UnassignedReferral, action_id, msg("open request"))
     await work.session.delete(waiting)
     work.notify_board(centre_board(waiting.centre))
 
 
 async def lock_subject(work: Work, subject_ref: UUID) -> bool:
-    """Keep everybody else from opening referrals about this person, or erasing them, until the work ends.
+    """Locks the person until the transaction ends, so that opening a referral and erasing them exclude each other.
 
-    False: the person was erased. Gives the person the key that their partner references are made of.
+    False: the person was erased. Creates the key of their partner references if it is missing.
     """
     if await work.session.get(ErasedSubject, subject_ref) is not None:
         return False
     await work.session.execute(_new_key(work.session), {"subject_ref": subject_ref, "key": secrets.token_bytes(32)})
     await work.load(SubjectKey, subject_ref, msg("person"))
-    # Once more under the lock: an erasure may have ended in between.
+    # Checked again under the lock: an erasure may have committed in between.
     return await work.session.get(ErasedSubject, subject_ref) is None
 
 

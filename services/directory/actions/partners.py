@@ -1,8 +1,8 @@
 """A referral event as a partner reads it: CloudEvents 1.0, JSON structured mode, with the partner's own reference.
 
-The same event stands in the partners' Kafka topic: `id`, `source`, `type`, `subject` and `sequence` are the same there.
-What is more here is `partner_ref`, the reader's own reference of this person; null once the person was erased. A topic
-has many readers, and can carry none of their references.
+The partners' Kafka topic has the same event: `id`, `source`, `type`, `subject` and `sequence` are equal. Only here the
+data has `partner_ref`, the reader's own reference of the person, null once the person was erased. A topic has many
+readers and cannot carry a reference of each.
 """
 
 import base64
@@ -34,11 +34,11 @@ _MARK = b"r"
 
 
 class FeedData(BaseModel):
-    """What a partner learns about a referral."""
+    """The data of a referral event for a partner."""
 
     referral_id: UUID
     partner_ref: UUID | None
-    """The reader's own reference of the person: the same for all their referrals, another one for every reader."""
+    """The reader's own reference of the person: the same for all their referrals, different for every reader."""
     centre: str
     organization_id: UUID
     service_id: UUID
@@ -58,28 +58,28 @@ class FeedEvent:
 
 
 def partner_of(person: Person) -> str:
-    """The name under which a reader's references are made: the account, never what it calls itself."""
+    """The name from which a Cité's references are derived: its role and account, never a display name."""
     return f"{Role.CITE.value}/{person.subject}"
 
 
 def provider_partner(organization_id: UUID) -> str:
-    """The name under which a provider's references are made."""
+    """The name from which a provider's references are derived."""
     return f"{Role.PROVIDER.value}/{organization_id}"
 
 
 def provider_ref(keys: Mapping[UUID, bytes], referral: Referral) -> UUID | None:
-    """The reference under which the provider of a referral knows the person; None once they were erased."""
+    """The provider's reference of the referral's person; None once they were erased."""
     key = keys.get(referral.subject_ref) if referral.subject_ref is not None else None
     return partner_ref(key, provider_partner(referral.organization_id)) if key is not None else None
 
 
 def cursor(position: int) -> str:
-    """A place in the feed, to be given back as it is."""
+    """A position in the feed, as an opaque text."""
     return base64.urlsafe_b64encode(_MARK + b"%d" % position).decode().rstrip("=")
 
 
 def position_of(text: str | None) -> int:
-    """The place that a cursor means; the beginning without one. Raises `UnknownCursor`."""
+    """The position of a cursor; 0 without one. Raises `UnknownCursor`."""
     if text is None:
         return 0
     try:
@@ -102,9 +102,9 @@ async def newest(session: AsyncSession, partner: str, limit: int) -> list[FeedEv
 
 
 async def reference_of(session: AsyncSession, partner: str, referral_id: UUID) -> UUID | None:
-    """This partner's own reference of the person a referral is about; None once they were erased.
+    """This partner's reference of the referral's person; None once they were erased.
 
-    Who asked about which referral is logged. Raises `NotFound`.
+    Logs the partner and the referral. Raises `NotFound`.
     """
     referral = await session.get(Referral, referral_id)
     if referral is None:

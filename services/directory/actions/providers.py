@@ -1,4 +1,4 @@
-"""Providers keep their entry; the region may set a whole entry; a page that is opened is counted."""
+"""Sets a provider's whole entry, updates one service, and counts views of service pages."""
 
 from datetime import date
 from typing import Any
@@ -29,7 +29,7 @@ from services.directory.store import (
 
 
 async def set_provider(work: Work, id: UUID, entry: ProviderEntry) -> bool:
-    """Set a provider's whole entry; the same again changes nothing. Returns whether anything changed.
+    """Sets a provider's whole entry; the same entry again changes nothing. Returns whether anything changed.
 
     Raises `UnknownArea`, `UnknownTopic`, `UnknownLanguage`, `UnknownLocation`, `WrongHours`, `HoursOverlap`,
     `NotAZone`, `PlacesBeyondCapacity`, `DifferentOrganization`.
@@ -53,7 +53,7 @@ async def set_provider(work: Work, id: UUID, entry: ProviderEntry) -> bool:
 
 
 async def seed_providers(work: Work, entries: dict[UUID, ProviderEntry]) -> int:
-    """Keep these providers unless they are there already, whatever became of them. Returns how many were new."""
+    """Adds the providers that are missing; leaves existing ones unchanged. Returns how many were added."""
     existing = set((await work.session.scalars(sa.select(col(Organization.id)))).all())
     new = {id: entry for id, entry in entries.items() if id not in existing}
     for id, entry in new.items():
@@ -64,14 +64,14 @@ async def seed_providers(work: Work, entries: dict[UUID, ProviderEntry]) -> int:
 async def update_service(
     work: Work, service_id: UUID, change: ServiceChange, *, organization_id: UUID | None = None
 ) -> Service:
-    """Say anew what a service is; what is left out stays. `organization_id`: whose it must be, for a provider.
+    """Updates a service; an omitted field keeps its value. `organization_id`, if given, must own it.
 
     Raises `NotFound` (also for a service of others), `Stale`, `PlacesBeyondCapacity`.
     """
     owner = await work.session.scalar(sa.select(col(Service.organization_id)).where(col(Service.id) == service_id))
     if owner is None or organization_id not in (None, owner):
         raise NotFound(what=msg("service"))
-    # The organisation before its service: it counts the changes of all of them.
+    # Locks the organisation before its service: its version counts the changes of all its services.
     organization = await work.load(Organization, owner, msg("organization"))
     service = await work.load(Service, service_id, msg("service"))
     check_version(service, change.version)
@@ -93,7 +93,7 @@ async def update_service(
 
 
 async def count_view(work: Work, service_id: UUID) -> None:
-    """The page of a service was opened once more today. Raises `NotFound`."""
+    """Counts one view of the service's page today. Raises `NotFound`."""
     if await work.session.get(Service, service_id) is None:
         raise NotFound(what=msg("service"))
     today = work.now.astimezone(BRUSSELS).date()
@@ -123,7 +123,7 @@ def _check(entry: ProviderEntry, areas: tuple[str, ...]) -> None:
 
 
 async def _set_services(work: Work, organization: Organization, entries: list[ServiceEntry]) -> None:
-    """Update or add the services that are named; the others are defunct from now on."""
+    """Updates or adds these services; sets the others of the organisation to `defunct`."""
     ids = [entry.id for entry in entries]
     chosen = sa.select(Service).where(sa.or_(col(Service.organization_id) == organization.id, col(Service.id).in_(ids)))
     existing = {service.id: service for service in await work.session.scalars(chosen.with_for_update())}
@@ -147,7 +147,7 @@ async def _set_services(work: Work, organization: Organization, entries: list[Se
 
 
 async def _replace_locations(work: Work, organization: Organization, entry: ProviderEntry) -> None:
-    """Locations, schedules and phones have no life of their own: they are written anew."""
+    """Deletes and inserts locations, schedules and phones: nothing else refers to their rows."""
     mine = sa.select(col(Location.id)).where(col(Location.organization_id) == organization.id)
     here = sa.select(col(ServiceAtLocation.id)).where(col(ServiceAtLocation.location_id).in_(mine))
     for statement in (
@@ -194,7 +194,7 @@ def _schedules(service: UUID, place: PlaceEntry) -> list[dict[str, Any]]:
 
 
 async def _publish(work: Work, organization: Organization) -> None:
-    """Say the provider as it is now."""
+    """Emits `ProviderPublished` with the provider's present services."""
     chosen = sa.select(Service).where(col(Service.organization_id) == organization.id).order_by(col(Service.id))
     services = (await work.session.scalars(chosen)).all()
     assured: list[date] = [service.assured_date for service in services if service.assured_date is not None]

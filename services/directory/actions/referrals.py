@@ -1,4 +1,4 @@
-"""A referral moves on: answered by the provider, taken back by the centre, or expired."""
+"""Progress of a referral: the provider answers, the centre cancels, or it expires."""
 
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -34,7 +34,7 @@ async def progress(
     reason: str | None = None,
     version: int | None = None,
 ) -> Referral:
-    """One side moves a referral on.
+    """Sets the next status of a referral, on behalf of `party`.
 
     Raises `Stale`, `WrongReferralStep`, `NotYourStep`, `UnknownReason`, `ReasonNotWanted`.
     """
@@ -63,23 +63,23 @@ async def progress(
 
 
 async def cancel(work: Work, referral_id: UUID, reason: str, *, by: str, version: int | None = None) -> Referral:
-    """The centre takes a referral back."""
+    """Cancels a referral on behalf of its centre."""
     return await progress(
         work, referral_id, Status.CANCELLED, party=Party.CENTRE, by=by, reason=reason, version=version
     )
 
 
 async def expire(work: Work, within: timedelta = domain.ANSWER_WITHIN, limit: int = 500) -> int:
-    """End what nobody answered `within` this time, the oldest first, at most `limit`. Returns how many.
+    """Expires referrals without an answer `within` this time, the oldest first, at most `limit`. Returns how many.
 
-    Harmless when two do it at once.
+    Safe to run concurrently.
     """
     due = await overdue(work.session, work.now - within, limit)
     await work.prefetch(Referral, due)
     expired = 0
     for id in due:
         referral = await work.load(Referral, id, msg("referral"))
-        # Read again under the lock: the provider may have answered in between.
+        # Checked again under the lock: the provider may have answered in between.
         if Status(referral.status) in domain.UNANSWERED:
             await progress(work, id, Status.EXPIRED, party=Party.PLATFORM, by=None)
             expired += 1
@@ -87,7 +87,7 @@ async def expire(work: Work, within: timedelta = domain.ANSWER_WITHIN, limit: in
 
 
 def record_step(work: Work, referral: Referral, party: Party, by: str | None) -> None:
-    """Add a line to the history, and tell both sides' boards."""
+    """Adds a step to the history, and notifies the boards of both sides."""
     work.add(
         ReferralStep(
             id=uuid4(),

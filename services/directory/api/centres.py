@@ -1,4 +1,4 @@
-"""Centres, for anyone to read and for the region to change."""
+"""Centres: public to read; a manager changes them."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ router = Router("/directory/api/v1/centres", tags=["centres"])
 
 
 class Opening(Body):
-    """Open on these weekdays, local time, end excluded."""
+    """Open on these weekdays, in local time, end excluded."""
 
     weekdays: list[Weekday] = Field(min_length=1, max_length=7)
     opens_at: LocalTime
@@ -28,14 +28,16 @@ class Opening(Body):
 
 
 class CentreChange(Body):
-    """A centre as it is to be, whole."""
+    """All editable fields of a centre."""
 
     name: Name
     areas: list[AreaCode] = Field(min_length=1, max_length=10)
     opening_hours: list[Opening] = Field(max_length=30)
     closed_on: list[date] = Field(max_length=400)
     languages: list[Code] = Field(min_length=1, max_length=20)
-    version: int | None = Field(default=None, description="The one you saw, to be refused when it changed.")
+    version: int | None = Field(
+        default=None, description="The version that you read; the change is refused if it is no longer the current one."
+    )
 
 
 class CentreOut(BaseModel):
@@ -54,7 +56,7 @@ class CentreOut(BaseModel):
 
     @classmethod
     def of(cls, centre: Centre) -> "CentreOut":
-        """What there is to see of this centre."""
+        """The response body for a centre."""
         return cls.model_validate(centre, from_attributes=True)
 
 
@@ -77,7 +79,7 @@ async def get_centre(code: str, read: Reading, person: Annotated[Person | None, 
 async def put_centre(
     code: str, body: CentreChange, work: Working, person: Annotated[Person, allow(Role.MANAGER)]
 ) -> CentreOut:
-    """Change a centre; everybody who keeps a copy hears of it."""
+    """Change a centre and publish it."""
     fields = body.model_dump(exclude={"closed_on"})
     return CentreOut.of(
         await actions.update_centre(work, code, closed_on=[day.isoformat() for day in body.closed_on], **fields)

@@ -1,4 +1,4 @@
-"""What a Cité reads: referral events after a cursor, or as they come."""
+"""The referral feed for a Cité: events after a cursor, or as a stream."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -19,7 +19,7 @@ Reader = Annotated[Person, allow(Role.CITE, Role.MANAGER)]
 
 
 class EventsPage(BaseModel):
-    """Events in the order of the feed. `next` is where to go on, now or later; keep it and give it back as `after`."""
+    """Events in the order of the feed. `next`: the cursor after the last one; keep it and pass it as `after`."""
 
     events: list[dict[str, Any]]
     next: str | None
@@ -27,7 +27,7 @@ class EventsPage(BaseModel):
 
 
 class PartnerReference(BaseModel):
-    """Your own reference of the person a referral is about; null once they were erased."""
+    """Your own reference of the referral's person; null once they were erased."""
 
     referral_id: UUID
     partner_ref: UUID | None
@@ -67,7 +67,7 @@ async def stream_events(
 
 @router.get("/references/{referral_id}")
 async def get_reference(referral_id: UUID, read: Reading, person: Reader) -> PartnerReference:
-    """Under which reference you know the person of a referral: for whoever reads the events from Kafka. It is noted."""
+    """Your own reference of a referral's person, for readers of the Kafka topic. The request is logged."""
     return PartnerReference(
         referral_id=referral_id, partner_ref=await reference_of(read, partner_of(person), referral_id)
     )

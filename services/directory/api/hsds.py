@@ -1,8 +1,8 @@
-"""Entries as the Human Services Data Specification 3 says them: one JSON object per thing, what is unknown left out.
+"""Entries as JSON of the Human Services Data Specification 3, without unknown values.
 
-HSDS `schedule.timezone` is a numeric offset, wrong half of the year. The store keeps the IANA zone; the offset is
-derived here, for the day of the export (or the first day of validity, if that is later). Open places and capacity have
-no field in HSDS 3.0: they are `attributes` with a term of the taxonomy `cefo-places`.
+HSDS `schedule.timezone` is a numeric offset, which is wrong for half of the year. The store keeps the IANA zone; this
+module derives the offset for the day of the export (or the first day of validity, if that is later). Open places and
+capacity have no field in HSDS 3.0: they are `attributes` with a term of the taxonomy `cefo-places`.
 """
 
 from datetime import date, datetime, time
@@ -64,12 +64,12 @@ def area_term(area: str) -> Json:
 
 
 def topic_term(topic: str) -> Json:
-    """What a service is about, as a taxonomy term."""
+    """A topic of a service, as a taxonomy term."""
     return _term("cefo-topics", topic, TOPICS.get(topic, topic))
 
 
 def offset_hours(zone: str, day: date) -> float:
-    """The zone's distance from UTC at noon of a day, in hours: 1 in a Belgian winter, 2 in summer."""
+    """The zone's offset from UTC at noon of a day, in hours: for Belgium 1 in winter, 2 in summer."""
     offset = datetime.combine(day, time(12), ZoneInfo(zone)).utcoffset()
     return offset.total_seconds() / 3600 if offset is not None else 0.0
 

@@ -1,4 +1,4 @@
-"""Providers and their services, in HSDS shapes; search; and what a provider says anew."""
+"""Providers and their services as HSDS, search, and changes of services and entries."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -24,7 +24,7 @@ Anyone = Annotated[Person | None, anyone]
 
 
 class ServiceSearch(Body):
-    """What somebody looks for. Everything may be left out."""
+    """Search parameters, all optional."""
 
     q: str = Field(default="", max_length=200, description="Words, in any of the four languages for topics and areas.")
     area: str | None = Field(default=None, max_length=40)
@@ -33,11 +33,11 @@ class ServiceSearch(Body):
     language: str | None = Field(default=None, max_length=8)
     after: str | None = Field(default=None, max_length=200, description="`next` of the page before.")
     limit: int = Field(20, ge=1, le=200)
-    explain: bool = Field(default=False, description="Say why each result stands where it stands.")
+    explain: bool = Field(default=False, description="Return the numbers that decide the order.")
 
 
 class Why(BaseModel):
-    """Why a result stands where it stands: by `band` first, then by `lot`. Nothing else counts."""
+    """The numbers that decide a result's rank: `band` first, then `lot`."""
 
     service_id: UUID
     score: float
@@ -127,7 +127,7 @@ async def put_service(
     running: Running,
     person: Annotated[Person, allow(Role.PROVIDER, Role.MANAGER)],
 ) -> dict[str, Any]:
-    """Say anew what a service is. A provider changes its own; others do not exist for it."""
+    """Change a service. A provider changes its own; for another provider's it gets 404."""
     mine = None if person.has(Role.MANAGER) else organization_of(person)
     if mine is None and not person.has(Role.MANAGER):
         raise NotFound(what=msg("service"))
@@ -169,7 +169,7 @@ async def get_organization(id: UUID, read: Reading, running: Running, person: An
 async def put_organization(
     id: UUID, body: ProviderEntry, work: Working, person: Annotated[Person, allow(Role.MANAGER)]
 ) -> Kept:
-    """Set a provider's whole entry: how the region brings one into the directory. The same again changes nothing."""
+    """Set a provider's whole entry, as the region adds one to the directory. The same entry again changes nothing."""
     return Kept(organization_id=id, changed=await actions.set_provider(work, id, body))
 
 

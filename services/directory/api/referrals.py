@@ -1,4 +1,4 @@
-"""Referrals: for the centre that sends, the provider that answers, and the operator who lets expire."""
+"""Referrals: for the centre that refers, the provider that answers, and the operator who expires them."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -35,7 +35,7 @@ Side = Annotated[Person, allow(Role.COUNSELLOR, Role.PROVIDER)]
 
 
 class NewReferral(Body):
-    """A person is sent to a service, by hand. With an `id` of the caller's choice, repeating it changes nothing."""
+    """A referral by hand. With an `id` of the caller's choice, the same request again changes nothing."""
 
     id: UUID = Field(default_factory=uuid4)
     subject_ref: UUID
@@ -46,15 +46,17 @@ class NewReferral(Body):
 
 
 class Progress(Body):
-    """Where the referral goes now. `rejected` and `cancelled` need a reason."""
+    """The next status. `rejected` and `cancelled` need a reason."""
 
     status: ReferralStatus
     reason: Code | None = None
-    version: int | None = Field(default=None, description="The one you saw, to be refused when it changed.")
+    version: int | None = Field(
+        default=None, description="The version that you read; the change is refused if it is no longer the current one."
+    )
 
 
 class ReferralQuery(Body):
-    """Which referrals. A provider needs to name nothing, a counsellor of one centre neither."""
+    """The filter of a list. A provider and a counsellor of one centre may omit `centre`."""
 
     centre: str | None = Field(default=None, max_length=40)
     status: ReferralStatus | None = None
@@ -78,7 +80,7 @@ class StepOut(BaseModel):
 
 
 class ReferralOut(BaseModel):
-    """A referral as both sides see it. `partner_ref` is the provider's own reference of the person."""
+    """A referral. `partner_ref`: the provider's own reference of the person."""
 
     id: UUID
     version: int
@@ -93,7 +95,7 @@ class ReferralOut(BaseModel):
     status_at: datetime
     partner_ref: UUID | None
     subject_ref: UUID | None = None
-    """For the centre only, as the next three."""
+    """Only for the centre, like the next three."""
     plan_id: UUID | None = None
     action_id: UUID | None = None
     requested_by: str | None = None
@@ -121,7 +123,7 @@ class UnassignedOut(BaseModel):
 
 
 class Expired(BaseModel):
-    """How many referrals ended unanswered. `more`: call again."""
+    """How many referrals expired. `more`: others may be due, call again."""
 
     expired: int
     more: bool
@@ -129,7 +131,7 @@ class Expired(BaseModel):
 
 @router.post("/referrals", status_code=201)
 async def post_referral(body: NewReferral, work: Working, person: Counsellor) -> ReferralOut:
-    """Send a person to a service."""
+    """Refer a person to a service."""
     await check_centre_and_area(work.session, body.centre, body.area)
     person.at(body.centre)
     referral = await actions.refer(
@@ -147,7 +149,7 @@ async def post_referral(body: NewReferral, work: Working, person: Counsellor) ->
 
 @router.get("/referrals")
 async def list_referrals(read: Reading, person: Side, query: Annotated[ReferralQuery, Query()]) -> ReferralsPage:
-    """A provider's own, or a centre's, the latest first."""
+    """The referrals of the provider or of a centre, the latest first."""
     before, limit = None, query.limit
     if query.after is not None:
         last = await referral_for(read, query.after, person)
@@ -175,7 +177,7 @@ async def get_referral(id: UUID, read: Reading, person: Side) -> ReferralOut:
 
 @router.post("/referrals/{id}/progress")
 async def progress_referral(id: UUID, body: Progress, work: Working, person: Side) -> ReferralOut:
-    """A provider answers; a centre takes back."""
+    """Set the next status: the provider answers, the centre cancels."""
     await referral_for(work.session, id, person)
     referral = await actions.progress(
         work,
@@ -196,7 +198,7 @@ async def expire_referrals(
     person: Annotated[Person, allow(Role.OPERATOR)],
     limit: Annotated[int, Query(ge=1, le=2000)] = 500,
 ) -> Expired:
-    """End now what nobody answered in time; the directory does it by itself too, every `CEFO_ROUND_SECONDS`."""
+    """Expire overdue referrals now. A background job does the same every `CEFO_ROUND_SECONDS`."""
     within = timedelta(days=running.settings.referral_days)
     expired = await actions.expire(work, within, limit)
     return Expired(expired=expired, more=expired == limit)
@@ -209,14 +211,14 @@ async def list_unassigned(
     centre: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
 ) -> list[UnassignedOut]:
-    """What waits for a counsellor to choose a service."""
+    """The unassigned referrals of a centre, for which a counsellor chooses a service."""
     rows = await unassigned_of(read, person.at(centre or _only_centre(person)), limit)
     return [_unassigned(row) for row in rows]
 
 
 @router.post("/undirected/{action_id}/referral", status_code=201)
 async def assign(action_id: UUID, body: Assignment, work: Working, person: Counsellor) -> ReferralOut:
-    """Choose the service: the referral opens."""
+    """Choose the service and open the referral."""
     await unassigned_for(work.session, action_id, person)
     referral = await actions.assign(work, action_id, body.service_id, requested_by=person.subject)
     return (await _out(work.session, [referral], person))[0]
@@ -224,7 +226,7 @@ async def assign(action_id: UUID, body: Assignment, work: Working, person: Couns
 
 @router.delete("/undirected/{action_id}", status_code=204)
 async def dismiss(action_id: UUID, work: Working, person: Counsellor) -> None:
-    """No provider is needed after all."""
+    """Delete an unassigned referral: the action needs no provider."""
     await unassigned_for(work.session, action_id, person)
     await actions.dismiss(work, action_id)
 
@@ -247,7 +249,7 @@ def _unassigned(row: UnassignedReferral) -> UnassignedOut:
 
 
 def _only_centre(person: Person) -> str:
-    """The person's one centre, where none was named."""
+    """The person's only centre, if the request names none. Raises `UnknownCentre` if they have several."""
     if len(person.centres) != 1:
         raise UnknownCentre(centre="–", known=listed(sorted(person.centres)))
     return next(iter(person.centres))

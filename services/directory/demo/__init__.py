@@ -1,7 +1,7 @@
-"""Demonstration providers: names seen with the centres, everything else invented, and marked so in every name.
+"""Demonstration providers. Only their names, seen with the centres, are real; every name is marked as demonstration.
 
 Ids are the same on every start: `uuid5(NAMESPACE_URL, "https://cefo.example/demo/organization/<key>")`, and
-`…/service/<key>/<number>`. No number rings and no address delivers.
+`…/service/<key>/<number>`. No phone number is assigned, no e-mail address delivers.
 """
 
 from datetime import date, timedelta
@@ -82,7 +82,7 @@ def service_id(key: str, number: int) -> UUID:
 
 
 def demo_providers(today: date) -> dict[UUID, ProviderEntry]:
-    """Every demonstration provider, by id, as if its services had been checked so and so many days ago."""
+    """Every demonstration provider, by id. Its services were assured `assured_days_ago` days before `today`."""
     providers = TypeAdapter(list[_Provider]).validate_json((Path(__file__).parent / "providers.json").read_bytes())
     return {organization_id(one.key): _entry(one, today) for one in providers}
 

@@ -1,4 +1,4 @@
-"""The rules of the directory: what a referral may become, what an entry must say, what keeps a search neutral."""
+"""The rules of the directory: the states of a referral, the validity of an entry, the daily lot of the search."""
 
 from services.directory.domain.entries import (
     ALL_AREAS,

@@ -1,6 +1,6 @@
-"""Reference data: the twelve centres of the network, and the days on which they are closed.
+"""Reference data: the twelve centres of the network and their public holidays.
 
-No site's real opening hours were found: the hours are placeholders, and every centre's can be changed.
+The centres' real opening hours were not found: these are placeholders, which a manager can change.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ DEFAULT_HOURS: tuple[dict[str, Any], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class KnownCentre:
-    """One of the twelve. `kind`: a Cité serves everybody, a Carrefour its surroundings."""
+    """One of the twelve centres. `kind`: a `cite` serves every visitor, a `carrefour` its surroundings."""
 
     code: str
     name: str
@@ -59,12 +59,12 @@ CENTRES = (
 
 
 def centre_id(code: str) -> UUID:
-    """The id of a centre's row: its code, as a UUID."""
+    """The id of a centre's row, derived from its code."""
     return uuid5(NAMESPACE_URL, f"https://cefo.example/centre/{code}")
 
 
 @cache
 def public_holidays(first: int, last: int) -> tuple[str, ...]:
-    """Belgium's public holidays of these years, both included, as ISO dates in order."""
+    """Belgium's public holidays from `first` to `last`, both years included, as sorted ISO dates."""
     years = range(first, last + 1)
     return tuple(sorted(day.isoformat() for day in holidays.country_holidays("BE", years=years))) if years else ()

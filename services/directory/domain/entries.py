@@ -1,4 +1,4 @@
-"""What an entry of the directory must hold, how fresh it is, and the lot that keeps a search neutral."""
+"""Rules of directory entries: valid values, freshness, and the daily lot that keeps the search neutral."""
 
 import hashlib
 import re
@@ -41,7 +41,7 @@ TOPICS = {
     "rights": msg("Rights and procedures"),
     "higher-education": msg("Higher education"),
 }
-"""The taxonomy `cefo-topics`: what a service is about."""
+"""The taxonomy `cefo-topics`: topics of services."""
 
 LANGUAGE_LABELS = {
     "fr": msg("French"),
@@ -60,7 +60,7 @@ _FRESH, _AGEING = timedelta(days=183), timedelta(days=365)
 
 
 class Freshness(StrEnum):
-    """How long ago somebody said that an entry is right."""
+    """How long ago the provider assured that a service is correct."""
 
     FRESH = "fresh"
     """Within six months."""
@@ -68,11 +68,11 @@ class Freshness(StrEnum):
     """Within a year."""
     STALE = "stale"
     UNKNOWN = "unknown"
-    """Nobody has said so yet."""
+    """Never assured."""
 
 
 def freshness(assured: date | None, today: date) -> Freshness:
-    """How far an entry can be relied on."""
+    """The freshness of a service that was assured on `assured`."""
     if assured is None:
         return Freshness.UNKNOWN
     age = today - assured
@@ -80,7 +80,7 @@ def freshness(assured: date | None, today: date) -> Freshness:
 
 
 def lot(day: date, id: UUID) -> int:
-    """The place that chance gives a service on a day, among equals; 0 … 2⁶⁴-1, evenly spread, another one every day."""
+    """The service's rank among equals on a day, pseudorandom: 0 … 2⁶⁴-1, uniform, different every day."""
     return int.from_bytes(hashlib.blake2b(f"{day.isoformat()} {id}".encode(), digest_size=8).digest(), "big")
 
 
@@ -112,7 +112,7 @@ def check_languages(languages: Iterable[str], *, field: str = "languages") -> No
 
 
 def check_places(capacity: int | None, places_open: int | None) -> None:
-    """Open places are places. Raises `PlacesBeyondCapacity`."""
+    """There are at most as many open places as places. Raises `PlacesBeyondCapacity`."""
     if places_open is not None and (capacity is None or not 0 <= places_open <= capacity):
         raise PlacesBeyondCapacity(places_open=places_open, capacity="–" if capacity is None else capacity)
 
@@ -132,7 +132,7 @@ def check_schedule(opens_at: str, closes_at: str) -> None:
 
 
 def check_opening(hours: Iterable[tuple[Sequence[str], str, str]]) -> None:
-    """Opening hours (weekdays, opens, closes) of one place do not overlap. Raises `WrongHours`, `HoursOverlap`."""
+    """Opening hours (weekdays, opens, closes) do not overlap. Raises `WrongHours`, `HoursOverlap`."""
     by_day: dict[str, list[tuple[str, str]]] = {}
     for weekdays, opens_at, closes_at in hours:
         check_schedule(opens_at, closes_at)

@@ -1,13 +1,13 @@
-"""A referral's life, as FHIR Task has it, plus `expired`.
+"""The states of a referral: those of FHIR Task, plus `expired`.
 
 ::
 
-    requested ──▶ received ──▶ accepted ──▶ in-progress ──▶ completed        said by the provider
-        └────────────┴────────────┴──▶ rejected                              said by the provider, with a reason
-        └────────────┴────────────┴────────────┴──▶ cancelled                said by the centre, with a reason
-        └────────────┴──▶ expired                                            nobody answered in time
+    requested ──▶ received ──▶ accepted ──▶ in-progress ──▶ completed        by the provider
+        └────────────┴────────────┴──▶ rejected                              by the provider, with a reason
+        └────────────┴────────────┴────────────┴──▶ cancelled                by the centre, with a reason
+        └────────────┴──▶ expired                                            by the platform, without an answer in time
 
-Steps may be skipped forwards (a provider that accepts at once has received), never taken backwards.
+A step may be skipped (a provider that accepts at once has received); no step goes back.
 """
 
 import hashlib
@@ -27,11 +27,11 @@ from services.directory.domain.refusals import (
 )
 
 ANSWER_WITHIN = timedelta(days=30)
-"""A referral that nobody answered expires after this, where nothing else is set (as in DORA: the end at 30 days)."""
+"""Default time without an answer after which a referral expires (as in DORA: 30 days)."""
 
 
 class Party(StrEnum):
-    """Who moves a referral."""
+    """Who sets the next status of a referral."""
 
     CENTRE = "centre"
     PROVIDER = "provider"
@@ -46,7 +46,7 @@ PARTY_LABELS = {
 
 
 def is_unanswered(status: Status) -> bool:
-    """Whether the provider has not said yes or no."""
+    """Whether the provider has neither accepted nor rejected yet."""
     match status:
         case Status.REQUESTED | Status.RECEIVED:
             return True
@@ -62,12 +62,12 @@ def is_unanswered(status: Status) -> bool:
 
 
 def is_open(status: Status) -> bool:
-    """Whether somebody still has something to do."""
+    """Whether the referral can still change."""
     return bool(next_steps(status))
 
 
 def next_steps(status: Status) -> tuple[Status, ...]:
-    """What a referral that stands there may become, whoever says it."""
+    """The statuses that may follow this one, of any party."""
     match status:
         case Status.REQUESTED:
             return Status.RECEIVED, Status.ACCEPTED, Status.REJECTED, Status.CANCELLED, Status.EXPIRED
@@ -82,7 +82,7 @@ def next_steps(status: Status) -> tuple[Status, ...]:
 
 
 def taken_by(step: Status) -> Party | None:
-    """Which side says this step; None: no step, it is where a referral begins."""
+    """The party that sets this status; None for `requested`, the initial one."""
     match step:
         case Status.REQUESTED:
             return None
@@ -107,20 +107,20 @@ REFERRAL_REASONS = (
     "social-support",
     "other",
 )
-"""Why a person is sent to a provider; the codes of a plan's actions."""
+"""Codes of the reason of a referral; those of a plan's actions."""
 
 REJECTION_REASONS = ("no-places", "not-eligible", "not-offered", "not-reached", "other")
-"""Why a provider says no."""
+"""Codes of the reason for which a provider rejects."""
 
 CANCELLATION_REASONS = ("visitor-declined", "found-elsewhere", "entered-in-error", "other")
-"""Why a centre takes a referral back."""
+"""Codes of the reason for which a centre cancels."""
 
 WITHDRAWN = "withdrawn"
-"""The person is no longer known to the platform: said by the platform, for the centre."""
+"""The reason of a cancellation by the platform, on behalf of the centre, when the person is erased."""
 
 
 def _reasons_of(wanted: Status) -> tuple[str, ...] | None:
-    """Of which reasons this step needs one; None: it takes none."""
+    """The reasons of which this status needs one; None: it takes no reason."""
     match wanted:
         case Status.REJECTED:
             return REJECTION_REASONS
@@ -158,12 +158,12 @@ REASON_LABELS = {
 
 
 def steps_for(status: Status, party: Party) -> tuple[Status, ...]:
-    """What this side may do with a referral that stands there."""
+    """The statuses that this party may set next."""
     return tuple(step for step in next_steps(status) if taken_by(step) is party)
 
 
 def check_step(status: Status, wanted: Status, party: Party) -> None:
-    """A referral goes forward, and each side says its own steps. Raises `NotYourStep`, `WrongReferralStep`."""
+    """The status may follow, and this party may set it. Raises `NotYourStep`, `WrongReferralStep`."""
     side = taken_by(wanted)
     if side is not None and side is not party:
         mine = Words(steps_for(status, party))
@@ -173,7 +173,10 @@ def check_step(status: Status, wanted: Status, party: Party) -> None:
 
 
 def check_reason(wanted: Status, reason: str | None) -> None:
-    """A no has a reason from the list; nothing else has one. Raises `UnknownReason`, `ReasonNotWanted`."""
+    """`rejected` and `cancelled` have a reason from their list, other statuses none.
+
+    Raises `UnknownReason`, `ReasonNotWanted`.
+    """
     known = _reasons_of(wanted)
     if known is None:
         if reason is not None:
@@ -183,21 +186,21 @@ def check_reason(wanted: Status, reason: str | None) -> None:
 
 
 def check_referral_reason(reason: str) -> None:
-    """A referral says why. Raises `UnknownReason`."""
+    """A referral has a reason from the list. Raises `UnknownReason`."""
     if reason not in REFERRAL_REASONS:
         raise UnknownReason(wanted=Status.REQUESTED.value, known=", ".join(REFERRAL_REASONS), reason=reason)
 
 
 def partner_ref(key: bytes, partner: str) -> UUID:
-    """The reference under which one partner knows one person.
+    """One partner's reference of one person: an HMAC of the partner's name.
 
-    `key` is random, one per person, and never leaves the directory: without it two partners cannot tell that their
-    references mean the same person, and once it is deleted nobody can.
+    `key` is random, one per person, and never leaves the directory. Without it two partners cannot find out that their
+    references mean the same person; once it is deleted, no party can.
     """
     return UUID(bytes=hmac.digest(key, partner.encode(), hashlib.sha256)[:16], version=4)
 
 
 def short_reference(reference: UUID) -> str:
-    """A reference as people say it on the phone: the first eight signs, in two groups."""
+    """A reference short enough for the phone: the first eight hexadecimal digits, in two groups."""
     text = reference.hex[:8].upper()
     return f"{text[:4]}-{text[4:]}"

@@ -1,14 +1,14 @@
-"""What the directory's rules are called when they say no.
+"""The refusals of the directory's rules.
 
 ::
 
     Refused
-    ├── WrongReferralStep        a referral cannot go from where it stands to there
-    ├── NotYourStep              (403) the step exists, and belongs to the other side
-    ├── ServiceNotActive         nobody is sent to a service that takes nobody
+    ├── WrongReferralStep        the referral's status does not allow the step
+    ├── NotYourStep              (403) the step belongs to another party
+    ├── ServiceNotActive         the service is not active
     ├── AlreadyReferred          one open referral per person and service
     ├── DifferentOrganization    the id belongs to another organisation
-    ├── SeededMeanwhile          another replica published the same at the same moment
+    ├── SeededMeanwhile          another replica published the same rows meanwhile
     └── Invalid: UnknownTopic, UnknownLanguage, UnknownLocation, UnknownReason,
                  ReasonNotWanted, UnknownCursor, WrongHours, HoursOverlap, NotAZone, PlacesBeyondCapacity
 """
@@ -25,7 +25,7 @@ class Words(tuple[str, ...]):
 
 
 class WrongReferralStep(Refused):
-    """The referral cannot go from where it stands to there."""
+    """The referral's status does not allow the step."""
 
     slug = "wrong-referral-step"
     message = msg("This referral is “{status}”; it cannot become “{wanted}”. Possible now: {allowed}.")
@@ -33,7 +33,7 @@ class WrongReferralStep(Refused):
 
 
 class NotYourStep(NotAllowed):
-    """The step is the other side's: providers answer, centres withdraw, the platform lets expire."""
+    """The step belongs to another party: providers answer, centres cancel, the platform expires."""
 
     slug = "not-your-step"
     message = msg("“{wanted}” is said by {party}, not by you. Possible for you now: {allowed}.")
@@ -41,7 +41,7 @@ class NotYourStep(NotAllowed):
 
 
 class ServiceNotActive(Refused):
-    """Nobody is sent to a service that takes nobody."""
+    """No person is referred to a service that is not active."""
 
     slug = "service-not-active"
     message = msg("“{service}” is “{status}” and takes nobody. Choose another service.")
@@ -67,7 +67,7 @@ class DifferentOrganization(Refused):
 
 
 class SeededMeanwhile(Refused):
-    """Another replica published the same at the same moment: read again."""
+    """Another replica published the same rows meanwhile: retry."""
 
     slug = "seeded-meanwhile"
     message = msg("Another process published this at the same moment. Read it again.")
@@ -90,7 +90,7 @@ class UnknownLanguage(Invalid):
 
 
 class UnknownLocation(Invalid):
-    """A service names a place that the entry does not have."""
+    """A service names a location that the entry does not have."""
 
     slug = "unknown-location"
     message = msg("The entry has no location {location}. It has: {known}.")
@@ -106,7 +106,7 @@ class UnknownReason(Invalid):
 
 
 class ReasonNotWanted(Invalid):
-    """A reason where none is asked for would be kept about a person for nothing."""
+    """The status takes no reason: it would be stored about a person without need."""
 
     slug = "reason-not-wanted"
     message = msg("“{wanted}” takes no reason. Leave it out.")
@@ -114,7 +114,7 @@ class ReasonNotWanted(Invalid):
 
 
 class UnknownCursor(Invalid):
-    """The cursor is not one that was given out."""
+    """The cursor is not valid."""
 
     slug = "unknown-cursor"
     message = msg("This is not a cursor of this list. Leave `after` out to start from the beginning.")
@@ -146,7 +146,7 @@ class NotAZone(Invalid):
 
 
 class PlacesBeyondCapacity(Invalid):
-    """More open places than places, or open places of a number that was never said."""
+    """More open places than places, or open places without a known capacity."""
 
     slug = "places-beyond-capacity"
     message = msg("{places_open} open places of {capacity}: there are at most as many open places as places.")

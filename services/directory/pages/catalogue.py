@@ -1,4 +1,4 @@
-"""The open part of the directory: search, a service, an organisation. Nobody needs to sign in."""
+"""The public pages of the directory: search, a service, an organisation."""
 
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -26,7 +26,7 @@ Anyone = Annotated[Person | None, anyone]
 
 
 class SearchForm(Body, extra="ignore"):
-    """What stands in the address of a search; what others' links add to an address is ignored."""
+    """The query parameters of a search; unknown ones, which others' links add, are ignored."""
 
     q: str = Field(default="", max_length=200)
     area: str = Field(default="", max_length=40)
@@ -39,7 +39,7 @@ class SearchForm(Body, extra="ignore"):
 async def search_values(
     request: Request, session: AsyncSession, form: SearchForm, *, path: str, area: str | None = None
 ) -> dict[str, Any]:
-    """What a page with a search in it shows; `area`: what is filtered by when nothing was asked yet."""
+    """The template values of a page with a search. `area`: the filter while the request names none."""
     errors: dict[str, str] = {}
     found = Found(0, [], None)
     chosen_area = form.area or (area if area and "area" not in request.query_params else "") or ""
@@ -78,14 +78,14 @@ async def _find(request: Request, session: AsyncSession, params: SearchParams, f
 
 @router.get("/")
 async def search(request: Request, read: Reading, form: Annotated[SearchForm, Query()], person: Anyone) -> Response:
-    """Find a service: words, area, town, language; everybody alike."""
+    """Search services by words, area, town and language, the same for every reader."""
     values = await search_values(request, read, form, path="/directory/")
     return page(request, "directory/search.html", status=422 if values["errors"] else 200, **values)
 
 
 @router.get("/services/{id}")
 async def service_page(id: UUID, request: Request, read: Reading, person: Anyone) -> Response:
-    """One service: what it is, for whom, where and when, and how fresh all this is."""
+    """One service with its conditions, locations, opening hours and freshness."""
     full = await full_services(read, [id])
     if not full:
         raise NotFound(what=msg("service"))
@@ -107,7 +107,7 @@ async def service_page(id: UUID, request: Request, read: Reading, person: Anyone
 
 @router.post("/services/{id}/views", status_code=204)
 async def count_view(id: UUID, work: Working, person: Anyone) -> None:
-    """The page was opened in a browser. Counted per day; nothing about who is kept."""
+    """Count a view of the page in a browser, per day, without anything about the reader."""
     await actions.count_view(work, id)
 
 

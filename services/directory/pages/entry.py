@@ -1,4 +1,4 @@
-"""A provider's own entry: how fresh it is, how visible it is, and a form to keep it right."""
+"""A provider's own entry: its freshness, its views and referrals, and a form to update it."""
 
 from datetime import timedelta
 from typing import Annotated, Any
@@ -32,13 +32,13 @@ router = Router("/directory", pages=True)
 Provider = Annotated[Person, allow(Role.PROVIDER)]
 
 PERIOD = timedelta(days=30)
-"""How far back visibility is shown."""
+"""The period of which views and referrals are shown."""
 
 STATUSES = ("active", "temporarily closed", "inactive", "defunct")
 
 
 class ServiceForm(Body):
-    """What a provider may change of a service: all of it is said anew, and an empty number is none."""
+    """The fields of a service that a provider may change. Each is replaced; an empty number means none."""
 
     name: Name
     description: Text
@@ -50,14 +50,14 @@ class ServiceForm(Body):
 
 
 class ConfirmForm(Body):
-    """Nothing changed, and all of it is right."""
+    """The provider's assurance that every field is correct, without a change."""
 
     version: int
 
 
 @router.get("/entry")
 async def entry(request: Request, read: Reading, person: Provider) -> Response:
-    """Every service of the provider, with its freshness, its open places, and who looked and who came."""
+    """Every service of the provider, with its freshness, open places, views and referrals."""
     organization = await _organization(read, person)
     ids = (await service_ids_of(read, [organization.id])).get(organization.id, [])
     views = await views_since(read, ids, today_of(request) - PERIOD)
@@ -84,7 +84,7 @@ async def edit(id: UUID, request: Request, read: Reading, person: Provider) -> R
 
 @router.post("/entry/{id}")
 async def save(id: UUID, request: Request, read: Reading, running: Running, person: Provider) -> Response:
-    """Say anew what the service is."""
+    """Save the service."""
     filled, typed, errors = await read_form(request, ServiceForm)
     if filled is not None:
         change = ServiceChange(**filled.model_dump())
@@ -98,7 +98,7 @@ async def save(id: UUID, request: Request, read: Reading, running: Running, pers
 async def confirm(
     id: UUID, form: Annotated[ConfirmForm, Form()], request: Request, work: Working, person: Provider
 ) -> Response:
-    """One button: all of it was checked today and is right."""
+    """Assure that every field is correct today, with one button."""
     await _change(work, id, ServiceChange(assured=True, version=form.version), person)
     return see_other(request, "/directory/entry", done=_("Noted: checked today."))
 

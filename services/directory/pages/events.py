@@ -1,4 +1,4 @@
-"""What a Cité sees: the newest referral events as they come, and how to have its own software read them."""
+"""The page of a Cité: the newest referral events, live, and how its own software reads them."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -38,7 +38,7 @@ async def events(request: Request, read: Reading, person: Reader) -> Response:
 
 @router.get("/referral-events/stream")
 async def events_stream(request: Request, person: Reader) -> Response:
-    """The same, as they come."""
+    """The newest events as a stream."""
 
     async def render(session: AsyncSession) -> str:
         return fragment(request, "directory/events_board.html", **await _board(session, person))

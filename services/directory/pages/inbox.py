@@ -1,4 +1,4 @@
-"""A provider's inbox: who is sent to it, under its own references, and its answers."""
+"""A provider's inbox: its referrals, with its own references of the persons, and its answers."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -29,7 +29,7 @@ RECENT = 10
 
 
 class ProgressForm(Body):
-    """A button beside a referral."""
+    """The form of a button beside a referral."""
 
     status: Status
     reason: str = Field(default="", max_length=40)
@@ -39,7 +39,7 @@ class ProgressForm(Body):
 
 @router.get("/inbox")
 async def inbox(request: Request, read: Reading, person: Provider) -> Response:
-    """What waits for an answer, what is under way, what ended lately."""
+    """The referrals to answer, those under way, and those ended recently."""
     owner = own_organization(person)
     organization = await read.get(Organization, owner)
     return page(
@@ -66,7 +66,7 @@ async def inbox_stream(request: Request, person: Provider) -> Response:
 async def progress(
     id: UUID, form: Annotated[ProgressForm, Form()], request: Request, work: Working, person: Side
 ) -> Response:
-    """A provider answers, a centre takes back."""
+    """Set the next status: the provider answers, the centre cancels."""
     await referral_for(work.session, id, person)
     await actions.progress(
         work,
@@ -97,7 +97,7 @@ async def _board(session: AsyncSession, owner: UUID, person: Person) -> dict[str
 
 
 def _done(step: Status) -> str:
-    """What is said to the side that took this step (a msgid)."""
+    """The confirmation shown to the party that took this step (a msgid)."""
     match step:
         case Status.RECEIVED:
             return msg("Noted: received.")

@@ -1,4 +1,4 @@
-"""A centre's referrals: what needs a service, waits for an answer or is under way; and each with its history."""
+"""A centre's referrals: unassigned, unanswered, under way and ended; and one referral with its history."""
 
 from datetime import timedelta
 from typing import Annotated, Any
@@ -44,7 +44,7 @@ RECENT = 15
 
 
 class ReferralForm(Body):
-    """A person, a service, a reason. `id` comes with the page, so that a double click is one referral."""
+    """A new referral. `id` comes with the page, so that a double click opens one referral."""
 
     id: UUID
     service_id: UUID
@@ -75,7 +75,7 @@ async def board(request: Request, read: Reading, person: Counsellor, centre: Cen
 
 @router.get("/referrals/stream")
 async def board_stream(request: Request, person: Counsellor, centre: Annotated[str, Query(max_length=40)]) -> Response:
-    """The same, as it changes."""
+    """The board as a stream."""
     code = person.at(centre)
 
     async def render(session: AsyncSession) -> str:
@@ -92,7 +92,7 @@ async def new(
     service_id: UUID | None = None,
     subject_ref: UUID | None = None,
 ) -> Response:
-    """The form that sends a person to a service; without a service, the search comes first."""
+    """The form of a new referral to a service; without a service, redirects to the search."""
     if service_id is None:
         return RedirectResponse("/directory/", 303)
     return await _new(request, read, person, service_id, {"subject_ref": subject_ref or ""})
@@ -100,7 +100,7 @@ async def new(
 
 @router.post("/referrals")
 async def send(request: Request, read: Reading, running: Running, person: Counsellor) -> Response:
-    """Send the person."""
+    """Open the referral."""
     filled, typed, errors = await read_form(request, ReferralForm)
     if "subject_ref" in errors:
         errors["subject_ref"] = _("Paste the whole reference, for example 7f2c1a34-9d1e-4a55-8f0e-3b1f6f0a2c11.")
@@ -118,7 +118,7 @@ async def send(request: Request, read: Reading, running: Running, person: Counse
 
 @router.get("/referrals/{id}")
 async def referral_page(id: UUID, request: Request, read: Reading, person: Side) -> Response:
-    """One referral with its history; the centre sees who, the provider its own reference."""
+    """One referral with its history. The centre sees the person's reference, the provider its own."""
     referral = await referral_for(read, id, person)
     (row,) = await rows_of(read, [referral], person)
     answer_within = timedelta(days=request.app.state.settings.referral_days)

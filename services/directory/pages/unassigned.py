@@ -1,4 +1,4 @@
-"""An action that needs a provider and has no service yet: a counsellor searches, and sends with one button."""
+"""An unassigned referral: a counsellor searches a service and opens the referral with one button."""
 
 from typing import Annotated
 from uuid import UUID
@@ -29,7 +29,7 @@ class AssignForm(Body):
 async def choose(
     id: UUID, request: Request, read: Reading, form: Annotated[SearchForm, Query()], person: Counsellor
 ) -> Response:
-    """What is needed, and the directory's search beside it."""
+    """The unassigned referral, with the directory's search beside it."""
     waiting = await unassigned_for(read, id, person)
     values = await search_values(request, read, form, path=f"/directory/undirected/{id}", area=waiting.area)
     names = await wanted_names(read, [waiting])
@@ -47,7 +47,7 @@ async def choose(
 async def assign(
     id: UUID, form: Annotated[AssignForm, Form()], request: Request, work: Working, person: Counsellor
 ) -> Response:
-    """Send the person to the service."""
+    """Open the referral to the chosen service."""
     await unassigned_for(work.session, id, person)
     referral = await actions.assign(work, id, form.service_id, requested_by=person.subject)
     return see_other(request, f"/directory/referrals/{referral.id}", done=_("The provider has the referral."))
@@ -55,7 +55,7 @@ async def assign(
 
 @router.post("/{id}/dismiss")
 async def dismiss(id: UUID, request: Request, work: Working, person: Counsellor) -> Response:
-    """No provider is needed after all."""
+    """Delete the unassigned referral: the action needs no provider."""
     waiting = await unassigned_for(work.session, id, person)
     await actions.dismiss(work, id)
     return see_other(request, f"/directory/referrals?centre={waiting.centre}", done=_("Taken off the list."))

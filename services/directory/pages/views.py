@@ -1,4 +1,4 @@
-"""What several pages show: words for codes, opening hours as lines, referrals with the names that belong to them."""
+"""Values that several pages show: labels of codes, opening hours as lines, referrals with names."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -33,12 +33,12 @@ WORDS: dict[str, Any] = {
     "short_reference": domain.short_reference,
     "freshness": domain.freshness,
 }
-"""What every template of the directory may look up."""
+"""Labels and functions for every template of the directory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A referral with what a reader wants to know of it."""
+    """A referral with the names and steps that a page shows."""
 
     referral: Referral
     service: str
@@ -46,22 +46,22 @@ class Row:
     centre: str
     partner_ref: UUID | None
     steps: tuple[ReferralStatus, ...]
-    """What the reader's side may do."""
+    """The steps that the reader's side may take."""
 
 
 def now_of(request: Request) -> datetime:
-    """The present moment, as the service's clock has it."""
+    """The present time of the service's clock."""
     now: datetime = request.app.state.runtime.clock()
     return now
 
 
 def today_of(request: Request) -> date:
-    """The day it is in the centres."""
+    """The present date in the centres' time zone."""
     return now_of(request).astimezone(BRUSSELS).date()
 
 
 async def rows_of(session: AsyncSession, referrals: Sequence[Referral], person: Person) -> list[Row]:
-    """These referrals as this person sees them: names and keys in four queries for all."""
+    """These referrals as this person sees them, with four queries in total."""
     services = await _names(session, Service, {one.service_id for one in referrals})
     organizations = await _names(session, Organization, {one.organization_id for one in referrals})
     centres = await centre_names(session)
@@ -99,7 +99,7 @@ async def centre_names(session: AsyncSession) -> dict[str, str]:
 
 
 def opening_lines(schedules: Sequence[Schedule]) -> list[tuple[str, str]]:
-    """Days and hours, in the reader's language: the same hours once, `lundi – vendredi`, `09:00–12:00`."""
+    """Days and hours in the reader's language, one line per set of days: `lundi – vendredi`, `09:00–12:00`."""
     hours: dict[str, list[str]] = {}
     for schedule in schedules:
         hours.setdefault(schedule.byday, []).append(f"{schedule.opens_at}–{schedule.closes_at}")
@@ -107,7 +107,7 @@ def opening_lines(schedules: Sequence[Schedule]) -> list[tuple[str, str]]:
 
 
 def days_text(byday: str) -> str:
-    """Weekdays by name; three or more in a row as a span."""
+    """Names of weekdays; three or more consecutive ones as a range."""
     names = get_day_names("wide", locale=i18n.locale())
     days = sorted(WEEKDAYS.index(day) for day in byday.split(",") if day in WEEKDAYS)
     if len(days) > 2 and days[-1] - days[0] == len(days) - 1:

@@ -1,4 +1,4 @@
-"""The index: built from the store, brought up to date before each search, asked in threads."""
+"""The index: built from the store, updated before each search, queried in worker threads."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -30,7 +30,7 @@ from services.directory.store import FullService, full_services, service_ids_of,
 
 @dataclass(slots=True)
 class _Built:
-    """What the index was built from."""
+    """The state of the store from which the index was built."""
 
     day: date | None = None
     fingerprint: tuple[int, int] | None = None
@@ -38,7 +38,7 @@ class _Built:
 
 
 def _analyzer() -> tantivy.TextAnalyzer:
-    """Words: lower case, French stop words out, accents folded before stemming, so that both spellings meet."""
+    """Lower case, no French stop words, accents folded before stemming, so that both spellings match."""
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(tantivy.Filter.remove_long(60))
     for step in (
         tantivy.Filter.lowercase(),
@@ -57,7 +57,7 @@ class Search:
         builder = tantivy.SchemaBuilder()
         for name in BOOSTS:
             builder.add_text_field(name, tokenizer_name="words")
-        for name in ("id", "organization_id", "area", "place", "language"):
+        for name in ("id", "organization_id", "area", "town_key", "language"):
             builder.add_text_field(name, stored=name == "id", tokenizer_name="raw", index_option="basic")
         builder.add_unsigned_field("lot", fast=True, indexed=True)
         self._schema = builder.build()
@@ -78,13 +78,13 @@ class Search:
         limit: int = 20,
         explain: bool = False,
     ) -> Found:
-        """One page of results, as the store is now. Raises `UnknownCursor`."""
+        """One page of results, from the present state of the store. Raises `UnknownCursor`."""
         start = read_cursor(after) if after is not None else None
         await self.catch_up(session, today)
         return await asyncio.to_thread(self._find, params, start, limit, explain)
 
     async def catch_up(self, session: AsyncSession, today: date) -> int:
-        """Read again what changed in the store; everything when the day did. Returns how many providers were read."""
+        """Reindexes changed providers, or all if the day changed. Returns how many providers were read."""
         async with self._lock:
             fingerprint = await store_fingerprint(session)
             if fingerprint == self._built.fingerprint and today == self._built.day:
@@ -125,7 +125,7 @@ class Search:
         return self._by_words(searcher, filters, terms, start, limit, explain=explain, relaxed=True)
 
     def _filters(self, params: SearchParams) -> list[Query]:
-        wanted = {"area": params.area, "place": params.town, "language": params.language}
+        wanted = {"area": params.area, "town_key": params.town, "language": params.language}
         chosen = [Query.term_query(self._schema, name, value, "basic") for name, value in wanted.items() if value]
         return [Query.const_score_query(query, 0.0) for query in chosen]
 
@@ -134,7 +134,7 @@ class Search:
         return Query.boolean_query([(Occur.Should, self._in_field(name, term)) for name in BOOSTS])
 
     def _fuzzy(self, term: str) -> Query:
-        """The word in any field, with one typing error if it is long enough to tell."""
+        """The word in any field; with one typing error if it has at least four letters."""
         close = [
             Query.boost_query(Query.fuzzy_term_query(self._schema, name, term, 1), boost / 2)
             for name, boost in BOOSTS.items()
@@ -182,8 +182,8 @@ class Search:
         drawn = searcher.fast_field_values("lot", [address for _, address in result.hits])
         ordered = sorted(
             (
-                (-band_of(score), int(place or 0), float(score), address)
-                for (score, address), place in zip(result.hits, drawn, strict=True)
+                (-band_of(score), int(lot_value or 0), float(score), address)
+                for (score, address), lot_value in zip(result.hits, drawn, strict=True)
             ),
             key=lambda one: one[:2],
         )
@@ -204,7 +204,7 @@ class Search:
     def _field_scores(
         self, searcher: tantivy.Searcher, terms: Sequence[str], address: tantivy.DocAddress
     ) -> dict[str, float]:
-        """How much each field gives to the score, as the engine itself explains it."""
+        """The share of each field in the score, from tantivy's own explanation."""
         scores: dict[str, float] = {}
         for name in BOOSTS:
             here = Query.boolean_query([(Occur.Should, self._in_field(name, term)) for term in terms])
@@ -238,5 +238,5 @@ def _document(full: FullService, today: date) -> tantivy.Document:
     for code in service.languages:
         document.add_text("language", code)
     for town in {location.town for _, location, _ in full.places}:
-        document.add_text("place", town)
+        document.add_text("town_key", town)
     return document

@@ -1,4 +1,4 @@
-"""From what was typed or linked to what is looked for: every code is checked, and named when it is not known."""
+"""Builds search parameters from a request, and checks every code."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,9 +16,9 @@ async def search_params(
     centre: str | None = None,
     language: str | None = None,
 ) -> SearchParams:
-    """What is looked for. Raises `UnknownArea`, `UnknownCentre`, `UnknownLanguage`; an unknown town finds nothing."""
+    """The search parameters. Raises `UnknownArea`, `UnknownCentre`, `UnknownLanguage`; an unknown town is no error."""
     await check_centre_and_area(session, centre or None, area or None)
     domain.check_languages([language] if language else [], field="language")
     # A centre's code is the key of its town.
-    place = domain.town_key(town) if town else centre
-    return SearchParams(words=words, area=area or None, town=place or None, language=language or None)
+    key = domain.town_key(town) if town else centre
+    return SearchParams(words=words, area=area or None, town=key or None, language=language or None)

@@ -1,4 +1,4 @@
-"""What is looked for, what is found, and the numbers that decide the order."""
+"""Search parameters, results, and the numbers that decide the order."""
 
 import math
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ import orjson
 from services.directory.domain import UnknownCursor
 
 BOOSTS = {"name": 3.0, "topics": 2.0, "organization": 1.0, "description": 1.0, "town": 1.0}
-"""How much a word counts, by where it stands."""
+"""The weight of a match, by field."""
 
 BAND = 0.5
 """Relevance is rounded down to a multiple of this."""
 
 DEPTH = 1000
-"""At most so many of the best matches are put in order for a search with words."""
+"""The number of best matches that a search with words orders."""
 
 SEARCHABLE = ("active", "temporarily closed")
 MAX_WORDS = 12
@@ -23,7 +23,7 @@ MAX_WORDS = 12
 
 @dataclass(frozen=True, slots=True)
 class SearchParams:
-    """What somebody looks for."""
+    """The parameters of a search."""
 
     words: str = ""
     area: str | None = None
@@ -33,14 +33,14 @@ class SearchParams:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One result and why it stands where it stands."""
+    """One result and the numbers that decide its rank."""
 
     id: UUID
     score: float
     band: float
     lot: int
     fields: dict[str, float]
-    """How much of the score comes from which field."""
+    """The share of each field in the score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Found:
     total: int
     results: list[Ranked]
     next: str | None
-    """Where the next page begins; None on the last."""
+    """The cursor of the next page; None on the last."""
     relaxed: bool = False
     """No service matched all words; these match some."""
 
@@ -61,7 +61,7 @@ def band_of(score: float) -> float:
 
 
 def cursor_after(last: Ranked) -> str:
-    """Where the page after this result begins."""
+    """The cursor of the page after this result."""
     return orjson.dumps([last.band, last.lot]).hex()
 
 

@@ -1,4 +1,4 @@
-"""What the directory keeps."""
+"""The tables and queries of the directory."""
 
 from services.directory.store.centres import Centre, centre_codes, centres, check_centre_and_area, known_areas
 from services.directory.store.feed import FeedHead, ReferralEvent, events_after, latest_events

@@ -14,7 +14,7 @@ from services.directory.store.table import Table
 
 
 class Centre(Aggregate, Table, table=True):
-    """A centre as it is now."""
+    """A centre."""
 
     __tablename__ = "centres"  # pyright: ignore[reportAssignmentType]
 
@@ -25,7 +25,7 @@ class Centre(Aggregate, Table, table=True):
     areas: list[str] = Field(sa_type=sa.JSON)
     timezone: str
     opening_hours: list[dict[str, Any]] = Field(sa_type=sa.JSON)
-    """`weekdays`, `opens_at`, `closes_at`: local time, end excluded."""
+    """Objects with `weekdays`, `opens_at`, `closes_at`: local time, end excluded."""
     closed_on: list[str] = Field(sa_type=sa.JSON)
     """ISO dates."""
     languages: list[str] = Field(sa_type=sa.JSON)
@@ -44,7 +44,7 @@ async def centre_codes(session: AsyncSession) -> list[str]:
 
 
 async def check_centre_and_area(session: AsyncSession, centre: str | None, area: str | None) -> None:
-    """The centre is one of the network's, the area one that some centre works in. None: not asked for.
+    """The centre is one of the network, the area one in which some centre works. None is not checked.
 
     Raises `UnknownCentre`, `UnknownArea`.
     """
@@ -55,6 +55,6 @@ async def check_centre_and_area(session: AsyncSession, centre: str | None, area:
 
 
 async def known_areas(session: AsyncSession) -> tuple[str, ...]:
-    """Every area that some centre works in; the four of the network as long as there is no centre."""
+    """Every area in which some centre works; the four default areas while there is no centre."""
     found = {area for areas in await session.scalars(sa.select(col(Centre.areas))) for area in areas}
     return (*(area for area in ALL_AREAS if area in found), *sorted(found - set(ALL_AREAS))) or ALL_AREAS

@@ -1,17 +1,17 @@
-"""The referral feed: every referral event at a place that never changes, so that a reader can go on where it stopped.
+"""The referral feed: every referral event at a fixed position, so that a reader can resume after its cursor.
 
-Why a table of our own, written with the event. A cursor over rows that get their number when they are *written* skips
-those whose transaction *commits* later than its neighbours' (measured on PostgreSQL: rows lost to the reader). Here the
-number is taken from one row, `feed_head`, locked until the commit. So place n + 1 is given only after the transaction
-holding n has ended: the committed feed is always 1 … n without a hole, and `position > last` skips nothing. It costs
-that two transactions which say something about referrals end one after the other; referrals are counted per day.
+Why positions come from a locked row. If rows got their number when they are *inserted*, a cursor would skip rows whose
+transaction *commits* later than its neighbours' (measured on PostgreSQL: readers lost rows). Here the position comes
+from one row, `feed_head`, which stays locked until the commit. So position n + 1 is assigned only after the transaction
+of n has ended: the committed feed is always 1 … n without a gap, and `position > last` skips nothing. The cost: two
+transactions that emit referral events commit one after the other, which the low rate of referrals allows.
 
-The lock is taken last, just before the commit: the order of locks in docs/architecture.md.
+The lock is acquired last, just before the commit: the order of locks in docs/architecture.md.
 
-Rejected: reading our own topic back from Kafka. That gives the same order per referral, but another way for an event
-to be lost or doubled, a delay, and a feed that stands still while the broker is away.
+Rejected: reading our own topic back from Kafka. That gives the same order per referral, but events could be lost or
+duplicated in one more step, and the feed would lag and stop while the broker is unavailable.
 
-No row says who: a reader's own reference of the person is added when it is read, and cannot be once they were erased.
+No row refers to a person: a query adds the reader's own reference, unless the person was erased.
 """
 
 from datetime import datetime
@@ -27,7 +27,7 @@ from services.directory.store.table import Table
 
 
 class FeedHead(Table, table=True):
-    """The place given last. One row, `id` 1."""
+    """The last assigned position. One row, `id` 1."""
 
     __tablename__ = "feed_head"  # pyright: ignore[reportAssignmentType]
 
@@ -36,7 +36,7 @@ class FeedHead(Table, table=True):
 
 
 class ReferralEvent(Table, table=True):
-    """One event of the feed. `data` holds what was said, without any reference that leads to a person."""
+    """One event of the feed. `data` has no reference of a person."""
 
     __tablename__ = "referral_events"  # pyright: ignore[reportAssignmentType]
 
@@ -50,7 +50,7 @@ class ReferralEvent(Table, table=True):
 
 
 FeedRow = tuple[ReferralEvent, UUID | None]
-"""An event, and the person it is about as long as they are known."""
+"""An event, and its person's reference; None once they were erased."""
 
 
 _JOINED = sa.select(ReferralEvent, col(Referral.subject_ref)).join(
@@ -59,7 +59,7 @@ _JOINED = sa.select(ReferralEvent, col(Referral.subject_ref)).join(
 
 
 async def events_after(session: AsyncSession, position: int, limit: int) -> list[FeedRow]:
-    """The events after a place, in the order of the feed."""
+    """The events after a position, in the order of the feed."""
     return await _rows(
         session, _JOINED.where(col(ReferralEvent.position) > position).order_by(col(ReferralEvent.position)), limit
     )

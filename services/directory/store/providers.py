@@ -1,4 +1,4 @@
-"""Providers in the HSDS 3 model: organisations, services, places, schedules, phones; how often a page was opened."""
+"""Providers in the HSDS 3 model: organisations, services, locations, schedules, phones; and page views."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from services.directory.store.table import Table
 
 
 class Organization(Aggregate, Table, table=True):
-    """A provider. Every change to it or to one of its services is said about it, so its version counts them all."""
+    """A provider. It emits every change of it or of one of its services, so its version counts them all."""
 
     __tablename__ = "organizations"  # pyright: ignore[reportAssignmentType]
 
@@ -26,18 +26,18 @@ class Organization(Aggregate, Table, table=True):
     website: str | None = None
     assured_date: date | None = None
     fingerprint: str = ""
-    """What the entry was last set to as a whole, so that the same again changes nothing."""
+    """Digest of the last whole entry, to recognise the same entry; empty after a change of a service."""
 
 
 class Service(Table, table=True):
-    """What an organisation offers."""
+    """A service of an organisation."""
 
     __tablename__ = "services"  # pyright: ignore[reportAssignmentType]
 
     id: UUID = Field(primary_key=True)
     organization_id: UUID = Field(foreign_key="organizations.id", index=True)
     version: int = 1
-    """Counts its changes, so that two people do not overwrite each other."""
+    """Counts its changes; a request with an older version is refused."""
     name: str
     description: str
     url: str | None = None
@@ -54,12 +54,12 @@ class Service(Table, table=True):
     capacity: int | None = None
     places_open: int | None = None
     assured_date: date | None = None
-    """When somebody last said that all of this is right."""
+    """When the provider last assured that every field is correct."""
     last_modified: datetime
 
 
 class Location(Table, table=True):
-    """A place where services are given."""
+    """A location at which services are offered."""
 
     __tablename__ = "locations"  # pyright: ignore[reportAssignmentType]
 
@@ -78,7 +78,7 @@ class Location(Table, table=True):
 
 
 class ServiceAtLocation(Table, table=True):
-    """Which service is given where."""
+    """A service offered at a location."""
 
     __tablename__ = "service_at_locations"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (sa.UniqueConstraint("service_id", "location_id"),)
@@ -89,7 +89,7 @@ class ServiceAtLocation(Table, table=True):
 
 
 class Schedule(Table, table=True):
-    """When: a weekly rule in local time of an IANA zone, from which the offset is derived on export."""
+    """A weekly schedule in local time of an IANA zone; the HSDS export derives the offset."""
 
     __tablename__ = "schedules"  # pyright: ignore[reportAssignmentType]
 
@@ -105,7 +105,7 @@ class Schedule(Table, table=True):
 
 
 class Phone(Table, table=True):
-    """An organisation's number, never a person's."""
+    """A phone number of an organisation, never of a person."""
 
     __tablename__ = "phones"  # pyright: ignore[reportAssignmentType]
 
@@ -116,7 +116,7 @@ class Phone(Table, table=True):
 
 
 class ServiceViews(Table, table=True):
-    """How often a service's page was opened on a day. Nothing about whom."""
+    """How often a service's page was opened on a day, without anything about the readers."""
 
     __tablename__ = "service_views"  # pyright: ignore[reportAssignmentType]
 
@@ -127,7 +127,7 @@ class ServiceViews(Table, table=True):
 
 @dataclass(slots=True)
 class FullService:
-    """A service with all that belongs to it."""
+    """A service with its organisation, phones, locations and schedules."""
 
     service: Service
     organization: Organization
@@ -138,12 +138,12 @@ class FullService:
 
     @property
     def cities(self) -> list[str]:
-        """Where it is given, by name."""
+        """The cities of its locations, sorted by name."""
         return sorted({location.city for _, location, _ in self.places})
 
 
 async def full_services(session: AsyncSession, ids: Iterable[UUID]) -> list[FullService]:
-    """These services, in this order, each with its organisation, places, schedules and phones: five queries for all."""
+    """These services, in this order, with organisations, locations, schedules and phones: five queries in total."""
     wanted = list(ids)
     services = {one.id: one for one in await session.scalars(sa.select(Service).where(col(Service.id).in_(wanted)))}
     owners = {one.organization_id for one in services.values()}
@@ -179,7 +179,7 @@ async def full_services(session: AsyncSession, ids: Iterable[UUID]) -> list[Full
 
 
 async def service_ids_of(session: AsyncSession, organizations: Iterable[UUID]) -> dict[UUID, list[UUID]]:
-    """The services of these organisations, by name."""
+    """The ids of the services of each organisation, sorted by the services' names."""
     chosen = (
         sa.select(col(Service.organization_id), col(Service.id))
         .where(col(Service.organization_id).in_(list(organizations)))
@@ -192,7 +192,7 @@ async def service_ids_of(session: AsyncSession, organizations: Iterable[UUID]) -
 
 
 async def organizations_page(session: AsyncSession, after: UUID | None, limit: int) -> Sequence[Organization]:
-    """Organisations in the order of their ids, which says nothing about them."""
+    """Organisations in the order of their ids, which ranks none up."""
     chosen = sa.select(Organization).order_by(col(Organization.id)).limit(limit)
     if after is not None:
         chosen = chosen.where(col(Organization.id) > after)
@@ -200,7 +200,7 @@ async def organizations_page(session: AsyncSession, after: UUID | None, limit: i
 
 
 async def store_fingerprint(session: AsyncSession) -> tuple[int, int]:
-    """Two numbers that differ after every committed change of an entry: versions only grow, entries never go."""
+    """Count and sum of the organisations' versions, which differ after every change: both only grow."""
     row = (
         await session.execute(
             sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(col(Organization.version)), 0)).select_from(
@@ -218,7 +218,7 @@ async def versions(session: AsyncSession) -> dict[UUID, int]:
 
 
 async def towns(session: AsyncSession) -> list[tuple[str, str]]:
-    """Towns with services: key and name, by name."""
+    """Towns with services: key and name, sorted by key."""
     rows = await session.execute(sa.select(col(Location.town), sa.func.min(col(Location.city))).group_by("town"))
     return sorted(((town, city) for town, city in rows), key=lambda pair: pair[0])
 

@@ -1,4 +1,4 @@
-"""Referrals, their history, actions that still need a service, and what tells partners' references apart."""
+"""Referrals, their history, unassigned referrals, and the keys of partner references."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from services.directory.store.table import Table
 
 
 class Referral(Aggregate, Table, table=True):
-    """A centre sends a person towards a provider's service. After an erasure it stays, about nobody."""
+    """A centre refers a person to a provider's service. After an erasure it stays without the reference."""
 
     __tablename__ = "referrals"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
@@ -45,11 +45,11 @@ class Referral(Aggregate, Table, table=True):
     requested_at: datetime
     status_at: datetime
     requested_by: str | None = None
-    """The account of the centre's team that sent the person; None: it came from a plan."""
+    """The account of the counsellor who requested it; None: a plan's action did."""
 
 
 class ReferralStep(Table, table=True):
-    """One line of a referral's history: never changed, only added to."""
+    """One step of a referral's history. Append-only."""
 
     __tablename__ = "referral_steps"  # pyright: ignore[reportAssignmentType]
 
@@ -64,7 +64,7 @@ class ReferralStep(Table, table=True):
 
 
 class UnassignedReferral(Aggregate, Table, table=True):
-    """An action that needs a provider, and has no service yet: a counsellor chooses one. `id` is the action's."""
+    """A plan's action that needs a provider and has no service yet: a counsellor chooses one. `id` is the action's."""
 
     __tablename__ = "undirected"  # pyright: ignore[reportAssignmentType]
 
@@ -74,12 +74,12 @@ class UnassignedReferral(Aggregate, Table, table=True):
     reason: str
     plan_id: UUID | None = None
     wanted_service_id: UUID | None = None
-    """The service that was chosen and could not be used."""
+    """The service that the plan named and that was not usable."""
     since: datetime
 
 
 class SubjectKey(Table, table=True):
-    """What a person's partner references are made of. Deleted with the person; then nobody can tell who they meant."""
+    """The key of a person's partner references. Deleted at the erasure; then no reference leads to the person."""
 
     __tablename__ = "subject_keys"  # pyright: ignore[reportAssignmentType]
 
@@ -88,7 +88,7 @@ class SubjectKey(Table, table=True):
 
 
 class ErasedSubject(Aggregate, Table, table=True):
-    """A reference that must never come back. `id` is the reference."""
+    """The reference of an erased person, under which nothing is stored any more. `id` is the reference."""
 
     __tablename__ = "erased_subjects"  # pyright: ignore[reportAssignmentType]
 
@@ -104,7 +104,7 @@ async def referrals_of(
     before: tuple[datetime, UUID] | None = None,
     limit: int = 100,
 ) -> Sequence[Referral]:
-    """Referrals, the latest first, of a centre or towards an organisation."""
+    """Referrals of a centre or to an organisation, the latest first."""
     chosen = sa.select(Referral).order_by(col(Referral.requested_at).desc(), col(Referral.id).desc()).limit(limit)
     if centre is not None:
         chosen = chosen.where(col(Referral.centre) == centre)
@@ -120,7 +120,7 @@ async def referrals_of(
 
 
 async def referral_counts(session: AsyncSession, services: Iterable[UUID], since: datetime) -> dict[UUID, int]:
-    """How many referrals these services got since then."""
+    """How many referrals each of these services got since then."""
     chosen = (
         sa.select(col(Referral.service_id), sa.func.count())
         .where(col(Referral.service_id).in_(list(services)), col(Referral.requested_at) >= since)
@@ -130,7 +130,7 @@ async def referral_counts(session: AsyncSession, services: Iterable[UUID], since
 
 
 async def overdue(session: AsyncSession, requested_before: datetime, limit: int) -> list[UUID]:
-    """Referrals that nobody answered since then, the oldest first."""
+    """Ids of unanswered referrals that were requested before then, the oldest first."""
     chosen = (
         sa.select(col(Referral.id))
         .where(
@@ -144,7 +144,7 @@ async def overdue(session: AsyncSession, requested_before: datetime, limit: int)
 
 
 async def steps_of(session: AsyncSession, referral_id: UUID) -> Sequence[ReferralStep]:
-    """A referral's history, from the beginning."""
+    """A referral's history, the first step first."""
     chosen = (
         sa.select(ReferralStep).where(col(ReferralStep.referral_id) == referral_id).order_by(col(ReferralStep.number))
     )
@@ -152,7 +152,7 @@ async def steps_of(session: AsyncSession, referral_id: UUID) -> Sequence[Referra
 
 
 async def unassigned_of(session: AsyncSession, centre: str, limit: int = 100) -> Sequence[UnassignedReferral]:
-    """What waits for a counsellor's choice at a centre, the oldest first."""
+    """The unassigned referrals of a centre, the oldest first."""
     chosen = (
         sa.select(UnassignedReferral)
         .where(col(UnassignedReferral.centre) == centre)
@@ -163,7 +163,7 @@ async def unassigned_of(session: AsyncSession, centre: str, limit: int = 100) ->
 
 
 async def keys_of(session: AsyncSession, subjects: Iterable[UUID]) -> dict[UUID, bytes]:
-    """The keys of these people; whoever was erased has none."""
+    """The keys of these persons; an erased one has none."""
     chosen = sa.select(col(SubjectKey.subject_ref), col(SubjectKey.key)).where(
         col(SubjectKey.subject_ref).in_(list(subjects))
     )

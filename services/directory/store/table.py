@@ -1,4 +1,4 @@
-"""What all of the directory's tables share."""
+"""The metadata that the directory's tables share."""
 
 from sqlmodel import SQLModel
 
@@ -6,6 +6,6 @@ from services.chassis.storage.tables import chassis_metadata
 
 
 class Table(SQLModel):
-    """The directory's own tables."""
+    """Base of the directory's tables."""
 
     metadata = chassis_metadata()
