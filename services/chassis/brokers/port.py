@@ -76,7 +76,7 @@ class Broker(ABC):
         It touches no network until its subscriber or a producer starts. It creates no topics: `ensure_topics` does.
         """
         return KafkaBroker(
-            self.settings.kafka,
+            self.settings.kafka.split(","),  # FastStream takes a text for one server
             client_id=f"cefo-{service}",
             specification_url=self.settings.kafka.split(","),
             consumer_only=True,  # a relay's producer is replaced whenever it may be stuck, which FastStream's is never
