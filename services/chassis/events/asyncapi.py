@@ -12,6 +12,7 @@ from faststream.security import BaseSecurity
 from faststream.specification.asyncapi import AsyncAPI
 from faststream.specification.asyncapi.v3_0_0.schema import ApplicationSchema, Channel, Server
 from faststream.specification.asyncapi.v3_0_0.schema.bindings import ChannelBinding, kafka
+from pydantic import Field
 
 from services.chassis.brokers.port import topic_settings
 from services.chassis.events.reactions import Reactions
@@ -55,7 +56,7 @@ class _Channel(Channel):
 class EventSchema(ApplicationSchema):
     """FastStream's schema of a document, with how Kafka keeps each topic."""
 
-    channels: dict[str, _Channel] = {}  # pyright: ignore[reportIncompatibleVariableOverride]
+    channels: dict[str, _Channel] = Field(default_factory=dict)  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class EventSpecification(AsyncAPI):
