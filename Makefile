@@ -43,12 +43,12 @@ migration: setup-dev ## Write a service's next migration from its tables: SERVIC
 setup: .venv/.run-ready
 	@$(BIN)/python -m services.chassis.web.assets --pages-only
 
-setup-dev: .venv/.dev-ready
+setup-dev: .venv/.dev-ready ## Set up what checks and tests need; they do it themselves where it is missing
 	@$(BIN)/python -m services.chassis.web.assets
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "cefo needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12 run"; exit 1)
-	@echo "Setting up (once, about a minute)…"
+	@echo "Setting up (once, a minute or a few)…"
 	@$(PYTHON) -m venv .venv
 
 .venv/.run-ready: requirements.lock requirements-build.lock pyproject.toml | .venv/bin/python
@@ -70,7 +70,7 @@ lock: ## Write the lock files anew: what runs, what develops, what builds, and N
 messages: setup-dev ## Bring all translations in step with the code; names what lacks one
 	@$(BIN)/python -m services.launcher.messages
 
-snapshots: setup-dev ## Write what is made from the code: schemas of events and imports, the architecture's picture and table
+snapshots: setup-dev ## Write what is made from the code: schemas of events and imports, tables of topics and settings, the architecture's picture
 	@$(BIN)/python -m tests.contracts.snapshots
 	@$(BIN)/python -m services.launcher.documents
 
@@ -78,7 +78,7 @@ screenshots: setup-dev ## Take pictures of all pages, on a phone and a desk, in 
 	@$(BIN)/python -m tests.browser.screenshots $(if $(PAGES),--pages "$(PAGES)")
 
 help: ## What there is to make
-	@sed -nE "s/^([a-z-]+):[^#]*## (.*)/  make \1	\2/p" $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE "s/^([a-z-]+):[^#]*## (.*)/  make \1	\2/p" $(MAKEFILE_LIST) | expand -t 20
 
 clean: ## Remove what was set up; data stays
 	rm -rf .venv node_modules services/chassis/web/static/vendor deploy/kafka/libs
