@@ -1,1 +1,6 @@
-"""What intake does, one subject a module. People and events end here."""
+"""The use cases of intake, one subject per module, called by requests and incoming events.
+
+visits   check_in, check_in_all; call_next, call, serve, finish, leave; mark_in_interview (an incoming event)
+people   register_visitor, withdraw_consent
+erasure  erase_subject
+"""

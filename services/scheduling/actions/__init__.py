@@ -1,1 +1,13 @@
-"""What scheduling does, one subject a module. People and events end here."""
+"""The use cases of scheduling, one subject per module, called by requests and incoming events.
+
+guidance     book, move, cancel, miss, hold: guidance interviews on a path
+information  start, finish, release_visitor: information interviews with a visitor in the room
+paths        open_path, give_up, plan_confirmed: guidance paths
+workshops    announce, cancel_workshop, record_attendance
+seats        take_seat, release_seat
+waiting      check_in, change_status, identify: the copy of the visits in the room
+people       register: visitors who consented to be known
+erasure      withdraw (a consent), erase_subject
+
+The other modules serve these: calendar reserves and releases quarter-hours, boards names the live boards.
+"""
