@@ -78,7 +78,6 @@ class Broker(ABC):
         return KafkaBroker(
             self.settings.kafka.split(","),  # FastStream takes a text for one server
             client_id=f"cefo-{service}",
-            specification_url=self.settings.kafka.split(","),
             consumer_only=True,  # a relay's producer is replaced whenever it may be stuck, which FastStream's is never
             middlewares=middlewares(self.settings, service),
             # How soon a client sees topics that a lost broker did not have when it reconnected.
