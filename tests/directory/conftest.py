@@ -6,20 +6,21 @@ from pathlib import Path
 import pytest
 
 from services.chassis.storage.store import Store
+from services.chassis.testing import FixedClock
 from services.directory import actions
 from services.directory.app import SERVICE
-from tests.directory.told import Clock, atelier, passerelle
 from tests.directory.web import Site
+from tests.givens.directory import MARCH, atelier, passerelle
 from tests.parts.stores import BOTH, empty_store
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FixedClock:
+    return FixedClock(MARCH)
 
 
 @pytest.fixture(params=BOTH)
-async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> AsyncGenerator[Store]:
+async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) -> AsyncGenerator[Store]:
     async with empty_store(request, SERVICE, tmp_path, clock) as made:
         async with made.work() as work:
             await actions.open_feed(work)
@@ -37,7 +38,7 @@ async def town(store: Store) -> Store:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, clock: Clock) -> AsyncGenerator[Site]:
+async def site(tmp_path: Path, clock: FixedClock) -> AsyncGenerator[Site]:
     """The directory as a process would run it, on SQLite, by its migrations."""
     made = Site(tmp_path, clock)
     await made.open()

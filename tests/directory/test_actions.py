@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from services.chassis.refusals import AlreadyDifferent, NotFound, Refused, Stale, UnknownArea, UnknownCentre
 from services.chassis.storage.store import Store
+from services.chassis.testing import FixedClock
 from services.contracts.directory import (
     CentrePublished,
     ProviderPublished,
@@ -24,19 +25,8 @@ from services.directory.demo import demo_providers, organization_id
 from services.directory.domain import Party
 from services.directory.domain.centres import centre_id
 from services.directory.store import Centre, Referral, ReferralStep, Service, ServiceViews, full_services, steps_of
-from tests.directory.told import (
-    ATELIER,
-    CLOSED,
-    COUNSELLOR,
-    DUTCH,
-    MARCH,
-    PASSERELLE,
-    WELDING,
-    Clock,
-    atelier,
-    refer,
-    said,
-)
+from tests.givens.directory import ATELIER, CLOSED, COUNSELLOR, DUTCH, MARCH, PASSERELLE, WELDING, atelier, refer
+from tests.givens.events import emitted_events
 
 
 async def test_the_twelve_centres_are_published_once(store: Store) -> None:
@@ -44,10 +34,10 @@ async def test_the_twelve_centres_are_published_once(store: Store) -> None:
         assert await actions.publish_centres(work) == 12
     async with store.work() as work:
         assert await actions.publish_centres(work) == 0
-    told = {event.centre: event for event in await said(store, CentrePublished)}
-    assert len(await said(store, CentrePublished)) == len(told) == 12
-    assert sorted(code for code, event in told.items() if event.kind == "cite") == ["charleroi", "liege", "namur"]
-    mons = told["mons"]
+    published = {event.centre: event for event in await emitted_events(store, CentrePublished)}
+    assert len(await emitted_events(store, CentrePublished)) == len(published) == 12
+    assert sorted(code for code, event in published.items() if event.kind == "cite") == ["charleroi", "liege", "namur"]
+    mons = published["mons"]
     assert mons.timezone == "Europe/Brussels"
     assert [(span.opens_at, span.closes_at) for span in mons.opening_hours] == [("09:00", "12:00"), ("13:00", "16:30")]
     assert mons.areas == ("choose-path", "select-training", "find-job", "create-business")
@@ -61,10 +51,10 @@ async def test_replicas_that_publish_the_centres_at_once_publish_them_once(store
 
     answers = await asyncio.gather(*(publish() for _ in range(5)), return_exceptions=True)
     assert [answer for answer in answers if answer not in (0, 12) and type(answer) is not domain.SeededMeanwhile] == []
-    assert len(await said(store, CentrePublished)) == 12
+    assert len(await emitted_events(store, CentrePublished)) == 12
 
 
-async def test_a_new_year_adds_its_holidays_and_keeps_what_a_manager_changed(store: Store, clock: Clock) -> None:
+async def test_a_new_year_adds_its_holidays_and_keeps_what_a_manager_changed(store: Store, clock: FixedClock) -> None:
     async with store.work() as work:
         await actions.publish_centres(work)
     async with store.work() as work:
@@ -78,10 +68,10 @@ async def test_a_new_year_adds_its_holidays_and_keeps_what_a_manager_changed(sto
             closed_on=["2026-12-24"],
             languages=["fr"],
         )
-    clock.forward(timedelta(days=365))
+    clock.forward(days=365)
     async with store.work() as work:
         assert await actions.publish_centres(work) == 12
-    mons_said = [event for event in await said(store, CentrePublished) if event.centre == "mons"][-1]
+    mons_said = [event for event in await emitted_events(store, CentrePublished) if event.centre == "mons"][-1]
     assert mons_said.name == "Carrefour de Mons"
     assert mons_said.closed_on[0] == "2026-12-24"
     assert "2028-07-21" in mons_said.closed_on
@@ -111,14 +101,14 @@ async def test_changing_a_centre_says_so_once(town: Store) -> None:
 
 
 async def test_an_entry_is_kept_whole_and_the_same_again_changes_nothing(town: Store) -> None:
-    before = len(await said(town, ProviderPublished))
+    before = len(await emitted_events(town, ProviderPublished))
     async with town.work() as work:
         assert not await actions.set_provider(work, *atelier())
-    assert len(await said(town, ProviderPublished)) == before
+    assert len(await emitted_events(town, ProviderPublished)) == before
     without_wood = atelier(services=[atelier()[1].services[0].model_dump()])
     async with town.work() as work:
         assert await actions.set_provider(work, *without_wood)
-    last = (await said(town, ProviderPublished))[-1]
+    last = (await emitted_events(town, ProviderPublished))[-1]
     assert {service.name: service.status for service in last.services} == {
         "Soudure pour débutants": "active",
         "Menuiserie": "defunct",
@@ -157,7 +147,7 @@ async def test_an_entry_with_a_fault_changes_nothing(
     with pytest.raises(refusal):
         async with town.work() as work:
             await actions.set_provider(work, *atelier(name="Autre", services=[wrong]))
-    assert (await said(town, ProviderPublished))[-1].name == "La Passerelle"
+    assert (await emitted_events(town, ProviderPublished))[-1].name == "La Passerelle"
 
 
 async def test_demo_providers_are_seeded_once_and_say_that_they_are(store: Store) -> None:
@@ -167,11 +157,11 @@ async def test_demo_providers_are_seeded_once_and_say_that_they_are(store: Store
         assert await actions.seed_providers(work, demo) == len(demo) >= 8
     async with store.work() as work:
         assert await actions.seed_providers(work, demo) == 0
-    told = await said(store, ProviderPublished)
-    assert all("démonstration" in event.name for event in told)
-    assert all("(démo)" in service.name for event in told for service in event.services)
-    assert organization_id("ifapme") in {event.organization_id for event in told}
-    assert all(2 <= len(event.services) <= 4 for event in told)
+    published = await emitted_events(store, ProviderPublished)
+    assert all("démonstration" in event.name for event in published)
+    assert all("(démo)" in service.name for event in published for service in event.services)
+    assert organization_id("ifapme") in {event.organization_id for event in published}
+    assert all(2 <= len(event.services) <= 4 for event in published)
 
 
 async def test_a_provider_keeps_its_own_service_fresh(town: Store) -> None:
@@ -179,7 +169,7 @@ async def test_a_provider_keeps_its_own_service_fresh(town: Store) -> None:
     async with town.work() as work:
         service = await actions.update_service(work, WELDING, change, organization_id=ATELIER)
     assert (service.places_open, service.capacity, service.assured_date) == (2, 12, date(2026, 3, 2))
-    assert (await said(town, ProviderPublished))[-1].assured_date == "2026-03-02"
+    assert (await emitted_events(town, ProviderPublished))[-1].assured_date == "2026-03-02"
     with pytest.raises(Stale):
         async with town.work() as work:
             await actions.update_service(work, WELDING, change, organization_id=ATELIER)
@@ -188,13 +178,13 @@ async def test_a_provider_keeps_its_own_service_fresh(town: Store) -> None:
             await actions.update_service(work, DUTCH, ServiceChange(name="À nous"), organization_id=ATELIER)
 
 
-async def test_views_are_counted_per_day_and_nothing_else(town: Store, clock: Clock) -> None:
+async def test_views_are_counted_per_day_and_nothing_else(town: Store, clock: FixedClock) -> None:
     async def look() -> None:
         async with town.work() as work:
             await actions.count_view(work, WELDING)
 
     await asyncio.gather(*(look() for _ in range(8)))
-    clock.forward(timedelta(days=1))
+    clock.forward(days=1)
     await look()
     async with town.read() as session:
         rows = (await session.scalars(sa.select(ServiceViews).order_by(col(ServiceViews.day)))).all()
@@ -203,28 +193,28 @@ async def test_views_are_counted_per_day_and_nothing_else(town: Store, clock: Cl
 
 
 async def test_a_referral_is_asked_for_once(town: Store) -> None:
-    somebody, id = uuid4(), uuid4()
-    first = await refer(town, somebody, id=id)
-    again = await refer(town, somebody, id=id)
+    subject_ref, id = uuid4(), uuid4()
+    first = await refer(town, subject_ref, id=id)
+    again = await refer(town, subject_ref, id=id)
     assert (first.id, first.status, again.version) == (id, "requested", 1)
-    (event,) = await said(town, ReferralRequested)
+    (event,) = await emitted_events(town, ReferralRequested)
     assert (event.organization_id, event.service_id, event.reason) == (ATELIER, WELDING, "training")
     with pytest.raises(AlreadyDifferent):
-        await refer(town, somebody, DUTCH, id=id)
+        await refer(town, subject_ref, DUTCH, id=id)
     with pytest.raises(domain.AlreadyReferred):
-        await refer(town, somebody)
+        await refer(town, subject_ref)
     with pytest.raises(domain.ServiceNotActive) as caught:
-        await refer(town, somebody, CLOSED)
+        await refer(town, subject_ref, CLOSED)
     assert caught.value.values == {"service": "Menuiserie", "status": "inactive"}
 
 
 async def test_ten_clicks_at_once_are_one_referral(town: Store) -> None:
-    somebody = uuid4()
-    answers = await asyncio.gather(*(refer(town, somebody) for _ in range(10)), return_exceptions=True)
+    subject_ref = uuid4()
+    answers = await asyncio.gather(*(refer(town, subject_ref) for _ in range(10)), return_exceptions=True)
     opened = [answer for answer in answers if isinstance(answer, Referral)]
     assert len(opened) == 1
     assert {type(answer) for answer in answers if not isinstance(answer, Referral)} == {domain.AlreadyReferred}
-    assert len(await said(town, ReferralRequested)) == 1
+    assert len(await emitted_events(town, ReferralRequested)) == 1
 
 
 async def test_ten_people_under_one_id_at_once_are_one_referral(town: Store) -> None:
@@ -233,13 +223,13 @@ async def test_ten_people_under_one_id_at_once_are_one_referral(town: Store) -> 
     answers = await asyncio.gather(*(refer(town, uuid4(), id=id) for _ in range(10)), return_exceptions=True)
     assert len([answer for answer in answers if isinstance(answer, Referral)]) == 1
     assert {type(answer) for answer in answers if not isinstance(answer, Referral)} == {AlreadyDifferent}
-    assert len(await said(town, ReferralRequested)) == 1
+    assert len(await emitted_events(town, ReferralRequested)) == 1
 
 
-async def test_a_referral_keeps_its_history(town: Store, clock: Clock) -> None:
+async def test_a_referral_keeps_its_history(town: Store, clock: FixedClock) -> None:
     referral = await refer(town)
     for status, reason in ((Status.RECEIVED, None), (Status.ACCEPTED, None), (Status.REJECTED, "no-places")):
-        clock.forward(timedelta(hours=1))
+        clock.forward(hours=1)
         async with town.work() as work:
             await actions.progress(work, referral.id, status, party=Party.PROVIDER, by="atelier", reason=reason)
     async with town.read() as session:
@@ -251,7 +241,11 @@ async def test_a_referral_keeps_its_history(town: Store, clock: Clock) -> None:
         (4, "rejected", "provider", "no-places"),
     ]
     assert [step.at for step in steps] == [MARCH + timedelta(hours=hour) for hour in range(4)]
-    assert [event.status for event in await said(town, ReferralProgressed)] == ["received", "accepted", "rejected"]
+    assert [event.status for event in await emitted_events(town, ReferralProgressed)] == [
+        "received",
+        "accepted",
+        "rejected",
+    ]
 
 
 async def test_a_stale_answer_changes_nothing(town: Store) -> None:
@@ -283,14 +277,14 @@ async def test_answer_and_withdrawal_at_once_end_in_one_state(town: Store) -> No
         assert sorted(type(one).__name__ for one in outcomes) == ["NoneType", "WrongReferralStep"]
 
 
-async def test_what_nobody_answers_within_thirty_days_expires(town: Store, clock: Clock) -> None:
+async def test_what_nobody_answers_within_thirty_days_expires(town: Store, clock: FixedClock) -> None:
     ignored, answered = await refer(town), await refer(town)
     async with town.work() as work:
         await actions.progress(work, answered.id, Status.ACCEPTED, party=Party.PROVIDER, by="atelier")
-    clock.forward(timedelta(days=30) - timedelta(seconds=1))
+    clock.forward(days=30, seconds=-1)
     async with town.work() as work:
         assert await actions.expire(work) == 0
-    clock.forward(timedelta(seconds=1))
+    clock.forward(seconds=1)
     async with town.work() as work:
         assert await actions.expire(work) == 1
     async with town.read() as session:

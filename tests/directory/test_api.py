@@ -1,7 +1,6 @@
-"""The directory's JSON API: who may do what, and what is said when not."""
+"""The directory's JSON API: who may do what, and how the others are refused."""
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from services.chassis.identity.people import Person
+from services.chassis.testing import FixedClock
 from services.contracts.directory import CentrePublished, ProviderPublished
 from services.directory import actions
 from services.directory.demo import organization_id, service_id
 from services.directory.store import ServiceViews, UnassignedReferral
-from tests.directory.told import Clock, said
 from tests.directory.web import (
     ARLON,
     CITE,
@@ -28,6 +27,7 @@ from tests.directory.web import (
     Site,
     visitor,
 )
+from tests.givens.events import emitted_events
 
 APPRENTICESHIP = service_id("ifapme", 1)
 CLOSED = service_id("promotion-sociale", 3)
@@ -114,10 +114,10 @@ CENTRE = {
 
 
 async def test_the_region_changes_a_centre(site: Site) -> None:
-    before = len(await said(site.store, CentrePublished))
+    before = len(await emitted_events(site.store, CentrePublished))
     answer = await site.put(MANAGER, "/centres/mons", CENTRE | {"version": 1})
     assert (answer.status_code, answer.json()["version"]) == (200, 2)
-    (event,) = (await said(site.store, CentrePublished))[before:]
+    (event,) = (await emitted_events(site.store, CentrePublished))[before:]
     assert (event.areas, event.closed_on) == (("choose-path", "mobility"), ("2026-12-24",))
     assert (await site.get(None, "/services", area="mobility")).json()["empty"] is True
     stale = await site.put(MANAGER, "/centres/mons", CENTRE | {"version": 1})
@@ -139,17 +139,17 @@ async def test_the_region_changes_a_centre(site: Site) -> None:
     ],
 )
 async def test_a_wrong_centre_changes_nothing(site: Site, change: dict[str, Any], rule: str) -> None:
-    before = len(await said(site.store, CentrePublished))
+    before = len(await emitted_events(site.store, CentrePublished))
     answer = await site.put(MANAGER, "/centres/mons", CENTRE | change)
     assert answer.status_code == 422
     assert rule in [fault["rule"] for fault in answer.json()["errors"]]
-    assert len(await said(site.store, CentrePublished)) == before
+    assert len(await emitted_events(site.store, CentrePublished)) == before
 
 
 async def test_a_provider_keeps_its_own_service_and_no_other(site: Site) -> None:
     mine = await site.put(PROVIDER, f"/services/{APPRENTICESHIP}", {"places_open": 3, "assured": True, "version": 1})
     assert (mine.status_code, mine.json()["version"], mine.json()["assured_date"]) == (200, 2, "2026-03-02")
-    assert len(await said(site.store, ProviderPublished)) == 10
+    assert len(await emitted_events(site.store, ProviderPublished)) == 10
     other = await site.put(OTHER_PROVIDER, f"/services/{APPRENTICESHIP}", {"name": "À nous"})
     assert other.status_code == 404
     beyond = await site.put(PROVIDER, f"/services/{APPRENTICESHIP}", {"places_open": 41})
@@ -158,7 +158,7 @@ async def test_a_provider_keeps_its_own_service_and_no_other(site: Site) -> None
         "rule": "places-beyond-capacity",
         "message": "41 open places of 40: there are at most as many open places as places.",
     }
-    assert len(await said(site.store, ProviderPublished)) == 10
+    assert len(await emitted_events(site.store, ProviderPublished)) == 10
 
 
 async def test_the_region_brings_a_provider_into_the_directory(site: Site) -> None:
@@ -176,13 +176,17 @@ async def test_the_region_brings_a_provider_into_the_directory(site: Site) -> No
 
 
 async def test_a_referral_from_request_to_completion(site: Site) -> None:
-    somebody = uuid4()
-    asked = await sent(site, subject_ref=str(somebody))
-    assert (asked["status"], asked["subject_ref"], asked["requested_by"]) == ("requested", str(somebody), "demo/mons")
+    subject_ref = uuid4()
+    asked = await sent(site, subject_ref=str(subject_ref))
+    assert (asked["status"], asked["subject_ref"], asked["requested_by"]) == (
+        "requested",
+        str(subject_ref),
+        "demo/mons",
+    )
     (seen,) = (await site.get(PROVIDER, "/referrals")).json()["contents"]
     assert (seen["subject_ref"], seen["requested_by"]) == (None, None)
-    assert seen["partner_ref"] == asked["partner_ref"] != str(somebody)
-    assert str(somebody) not in str(seen)
+    assert seen["partner_ref"] == asked["partner_ref"] != str(subject_ref)
+    assert str(subject_ref) not in str(seen)
     for status in ("received", "accepted", "in-progress", "completed"):
         answer = await site.post(PROVIDER, f"/referrals/{asked['id']}/progress", {"status": status})
         assert (answer.status_code, answer.json()["status"]) == (200, status)
@@ -241,10 +245,10 @@ async def test_a_referral_is_the_business_of_two_sides(site: Site) -> None:
     assert (await site.get(COUNSELLOR, "/referrals/" + str(uuid4()))).status_code == 404
 
 
-async def test_referrals_come_in_pages(site: Site, clock: Clock) -> None:
+async def test_referrals_come_in_pages(site: Site, clock: FixedClock) -> None:
     ids: list[str] = []
     for _ in range(5):
-        clock.forward(timedelta(minutes=1))
+        clock.forward(minutes=1)
         ids.append((await sent(site))["id"])
     first = (await site.get(COUNSELLOR, "/referrals", limit=3)).json()
     rest = (await site.get(COUNSELLOR, "/referrals", limit=3, after=first["next"])).json()
@@ -252,10 +256,10 @@ async def test_referrals_come_in_pages(site: Site, clock: Clock) -> None:
     assert rest["next"] is None
 
 
-async def test_an_operator_lets_the_unanswered_expire(site: Site, clock: Clock) -> None:
+async def test_an_operator_lets_the_unanswered_expire(site: Site, clock: FixedClock) -> None:
     await sent(site)
     assert (await site.post(OPERATOR, "/referrals/expire")).json() == {"expired": 0, "more": False}
-    clock.forward(timedelta(days=31))
+    clock.forward(days=31)
     assert (await site.post(OPERATOR, "/referrals/expire")).json() == {"expired": 1, "more": False}
 
 
@@ -286,8 +290,8 @@ async def test_a_counsellor_directs_or_dismisses_what_waits(site: Site) -> None:
 
 
 async def test_a_cite_reads_the_feed_page_by_page(site: Site) -> None:
-    somebody = str(uuid4())
-    one = await sent(site, subject_ref=somebody)
+    subject_ref = str(uuid4())
+    one = await sent(site, subject_ref=subject_ref)
     await site.post(PROVIDER, f"/referrals/{one['id']}/progress", {"status": "accepted"})
     first = (await site.get(CITE, "/referral-events", limit=1)).json()
     rest = (await site.get(CITE, "/referral-events", after=first["next"])).json()
@@ -295,7 +299,7 @@ async def test_a_cite_reads_the_feed_page_by_page(site: Site) -> None:
     assert (first["more"], rest["more"]) == (True, False)
     none = (await site.get(CITE, "/referral-events", after=rest["next"])).json()
     assert none == {"events": [], "next": rest["next"], "more": False}
-    assert somebody not in str(first) + str(rest)
+    assert subject_ref not in str(first) + str(rest)
     theirs = (await site.get(OTHER_CITE, "/referral-events", limit=1)).json()["events"][0]
     mine = first["events"][0]
     reference = (await site.get(CITE, f"/referral-events/references/{one['id']}")).json()

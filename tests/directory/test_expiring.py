@@ -12,13 +12,15 @@ from sqlmodel import col
 
 from services.chassis.service.definition import Runtime
 from services.chassis.storage.store import Store
+from services.chassis.testing import FixedClock
 from services.contracts.directory import ReferralChanged, ReferralProgressed
 from services.contracts.directory import ReferralStatus as Status
 from services.directory import actions, app
 from services.directory.domain import Party
 from services.directory.store import Referral, Service
-from tests.directory.told import Clock, refer, said
 from tests.directory.web import Site
+from tests.givens.directory import refer
+from tests.givens.events import emitted_events
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ async def running(site: Site) -> Runtime:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, clock: Clock) -> AsyncGenerator[Site]:
+async def site(tmp_path: Path, clock: FixedClock) -> AsyncGenerator[Site]:
     made = Site(tmp_path, clock)
     made.process.runtimes[0].settings = made.process.settings.model_copy(update={"referral_days": 10})
     await made.open()
@@ -52,12 +54,12 @@ async def statuses(store: Store) -> dict[UUID, str]:
         return {row.id: row.status for row in await session.scalars(sa.select(Referral))}
 
 
-async def test_what_nobody_answered_in_the_time_that_is_set_expires(running: Runtime, clock: Clock) -> None:
+async def test_what_nobody_answered_in_the_time_that_is_set_expires(running: Runtime, clock: FixedClock) -> None:
     ignored, received, accepted = [await someone_is_sent(running.store) for _ in range(3)]
     for id, status in ((received, Status.RECEIVED), (accepted, Status.ACCEPTED)):
         async with running.store.work() as work:
             await actions.progress(work, id, status, party=Party.PROVIDER, by="provider")
-    clock.forward(timedelta(days=9, hours=23))
+    clock.forward(days=9, hours=23)
     late = await someone_is_sent(running.store)
     await a_round(running)
     assert await statuses(running.store) == {
@@ -66,35 +68,35 @@ async def test_what_nobody_answered_in_the_time_that_is_set_expires(running: Run
         accepted: "accepted",
         late: "requested",
     }
-    clock.forward(timedelta(hours=1))
+    clock.forward(hours=1)
     await a_round(running)
     expected = {ignored: "expired", received: "expired", accepted: "accepted", late: "requested"}
     assert await statuses(running.store) == expected
-    expired = [one for one in await said(running.store, ReferralProgressed) if one.status == Status.EXPIRED]
+    expired = [one for one in await emitted_events(running.store, ReferralProgressed) if one.status == Status.EXPIRED]
     assert {one.referral_id for one in expired} == {ignored, received}
-    told = [one for one in await said(running.store, ReferralChanged) if one.status == Status.EXPIRED]
-    assert {one.referral_id for one in told} == {ignored, received}
+    published = [one for one in await emitted_events(running.store, ReferralChanged) if one.status == Status.EXPIRED]
+    assert {one.referral_id for one in published} == {ignored, received}
 
 
 async def test_a_round_takes_all_there_are_some_at_a_time(
-    running: Runtime, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    running: Runtime, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app, "_A_ROUND", 2)
     for _ in range(5):
         await someone_is_sent(running.store)
-    clock.forward(timedelta(days=11))
+    clock.forward(days=11)
     await a_round(running)
     assert set((await statuses(running.store)).values()) == {"expired"}
 
 
-async def test_two_replicas_at_once_end_each_referral_once(town: Store, clock: Clock) -> None:
+async def test_two_replicas_at_once_end_each_referral_once(town: Store, clock: FixedClock) -> None:
     for _ in range(4):
         await refer(town, uuid4())
-    clock.forward(timedelta(days=31))
+    clock.forward(days=31)
 
     async def expire() -> int:
         async with town.work() as work:
             return await actions.expire(work, timedelta(days=30))
 
     assert sum(await asyncio.gather(expire(), expire(), expire())) == 4
-    assert len(await said(town, ReferralProgressed)) == 4
+    assert len(await emitted_events(town, ReferralProgressed)) == 4

@@ -1,7 +1,6 @@
 """The referral feed: every event once, in one order, for each partner under its own references."""
 
 import asyncio
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 import orjson
@@ -12,6 +11,7 @@ from sqlmodel import col
 from services.chassis.refusals import NotFound
 from services.chassis.storage.outbox import unpack_headers
 from services.chassis.storage.store import Store
+from services.chassis.testing import FixedClock
 from services.contracts.cloudevents import Record, read_event
 from services.contracts.directory import ReferralChanged
 from services.contracts.directory import ReferralStatus as Status
@@ -28,7 +28,8 @@ from services.directory.actions.partners import (
 )
 from services.directory.domain import Party
 from services.directory.store import Referral, ReferralEvent, Service, keys_of
-from tests.directory.told import DUTCH, Clock, refer, whole_store
+from tests.givens.directory import DUTCH, refer
+from tests.givens.rows import store_text
 
 CHARLEROI, LIEGE = "cite/charleroi", "cite/liege"
 
@@ -52,8 +53,8 @@ async def test_a_partner_reads_every_event_once_in_order(town: Store) -> None:
 
 
 async def test_an_event_is_a_cloud_event_that_says_no_shared_reference(town: Store) -> None:
-    somebody = uuid4()
-    referral = await refer(town, somebody)
+    subject_ref = uuid4()
+    referral = await refer(town, subject_ref)
     async with town.read() as session:
         ((event),) = await read_feed(session, CHARLEROI, None, 10)
     assert {"specversion", "id", "source", "type", "subject", "time"} <= event.event.keys()
@@ -61,47 +62,50 @@ async def test_an_event_is_a_cloud_event_that_says_no_shared_reference(town: Sto
     assert event.event["type"] == "cefo.directory.referral-changed.v1"
     data = FeedData.model_validate(event.event["data"])
     assert (data.referral_id, data.status, data.centre, data.reason) == (referral.id, "requested", "mons", "training")
-    assert str(somebody) not in str(event.event)
+    assert str(subject_ref) not in str(event.event)
     assert set(event.event["data"]) == set(FeedData.model_fields)
 
 
 async def test_the_partners_topic_carries_the_same_event_and_leads_to_nobody(town: Store) -> None:
     """One transaction, one id and one sequence, and neither the chain nor the cause of what happened."""
-    somebody = uuid4()
-    referral = await refer(town, somebody)
+    subject_ref = uuid4()
+    referral = await refer(town, subject_ref)
     await accept(town, referral.id)
     outbox = town.table("outbox")
     async with town.read() as session:
         chosen = outbox.select().where(outbox.c.topic == REFERRAL_EVENTS.name).order_by(outbox.c.seq)
-        told = [
+        published = [
             (row, read_event(Record(row.topic, row.key, unpack_headers(row.headers), row.value)))
             for row in await session.execute(chosen)
         ]
         feed = [one.event for one in await read_feed(session, CHARLEROI, None, 10)]
         kept = await session.get_one(Referral, referral.id)
-    assert [one.sequence for _, one in told] == [1, 2]
-    for (row, one), shown in zip(told, feed, strict=True):
+    assert [one.sequence for _, one in published] == [1, 2]
+    for (row, one), shown in zip(published, feed, strict=True):
         attributes = ("id", "source", "type", "subject")
         assert tuple(getattr(one, name) for name in attributes) == tuple(shown[name] for name in attributes)
         assert str(one.sequence) == shown["sequence"]
         assert orjson.loads(row.value) == {k: v for k, v in shown["data"].items() if k != "partner_ref"}
         wire = (row.headers + row.value).decode()
         assert str(kept.correlation_id) not in wire
-        assert str(somebody) not in wire
+        assert str(subject_ref) not in wire
         assert one.causation_id is None
         assert one.correlation_id == UUID(one.id), "a chain of its own"
-    assert [one.event.status for _, one in told if isinstance(one.event, ReferralChanged)] == ["requested", "accepted"]
+    assert [one.event.status for _, one in published if isinstance(one.event, ReferralChanged)] == [
+        "requested",
+        "accepted",
+    ]
 
 
 async def test_a_plan_is_no_way_to_join_either(town: Store) -> None:
     """A referral from a plan's action says neither plan nor action to partners."""
-    plan, action, somebody = uuid4(), uuid4(), uuid4()
+    plan, action, subject_ref = uuid4(), uuid4(), uuid4()
     async with town.work() as work:
         service = (await work.session.scalars(sa.select(Service).limit(1))).one()
         await actions.refer_from_plan(
             work,
             action,
-            subject_ref=somebody,
+            subject_ref=subject_ref,
             centre="mons",
             area=None,
             service_id=service.id,
@@ -111,13 +115,13 @@ async def test_a_plan_is_no_way_to_join_either(town: Store) -> None:
     outbox = town.table("outbox")
     async with town.read() as session:
         rows = (await session.execute(outbox.select().where(outbox.c.topic == REFERRAL_EVENTS.name))).all()
-    [told] = [(row.headers + row.value).decode() for row in rows]
-    assert not [one for one in (plan, action, somebody) if str(one) in told]
+    [published] = [(row.headers + row.value).decode() for row in rows]
+    assert not [one for one in (plan, action, subject_ref) if str(one) in published]
 
 
 async def test_a_reader_of_the_topic_asks_for_its_own_reference(town: Store) -> None:
-    somebody = uuid4()
-    referral = await refer(town, somebody)
+    subject_ref = uuid4()
+    referral = await refer(town, subject_ref)
     async with town.read() as session:
         ((event),) = await read_feed(session, CHARLEROI, None, 10)
         assert str(await reference_of(session, CHARLEROI, referral.id)) == event.event["data"]["partner_ref"]
@@ -125,14 +129,14 @@ async def test_a_reader_of_the_topic_asks_for_its_own_reference(town: Store) -> 
         with pytest.raises(NotFound):
             await reference_of(session, CHARLEROI, uuid4())
     async with town.work() as work:
-        await actions.erase_subject(work, somebody)
+        await actions.erase_subject(work, subject_ref)
     async with town.read() as session:
         assert await reference_of(session, CHARLEROI, referral.id) is None
 
 
 async def test_each_partner_has_its_own_reference_of_a_person(town: Store) -> None:
-    somebody = uuid4()
-    one, other, third = await refer(town, somebody), await refer(town, somebody, DUTCH), await refer(town)
+    subject_ref = uuid4()
+    one, other, third = await refer(town, subject_ref), await refer(town, subject_ref, DUTCH), await refer(town)
 
     async def references(partner: str) -> dict[str, str]:
         async with town.read() as session:
@@ -146,10 +150,10 @@ async def test_each_partner_has_its_own_reference_of_a_person(town: Store) -> No
     assert await references(CHARLEROI) == charleroi
     assert not set(charleroi.values()) & set(liege.values())
     async with town.read() as session:
-        keys = await keys_of(session, [somebody])
+        keys = await keys_of(session, [subject_ref])
     providers = {str(provider_ref(keys, one)), str(provider_ref(keys, other))}
     assert len(providers) == 2
-    assert not providers & {*charleroi.values(), *liege.values(), str(somebody)}
+    assert not providers & {*charleroi.values(), *liege.values(), str(subject_ref)}
 
 
 async def test_places_have_no_holes_however_many_write_at_once(town: Store) -> None:
@@ -211,12 +215,12 @@ async def test_a_writer_that_commits_late_is_not_skipped(town: Store) -> None:
     assert [event.event["subject"] for event in later] == [str(first.id), str(second.id)]
 
 
-async def test_after_an_erasure_the_feed_names_nobody(town: Store, clock: Clock) -> None:
-    somebody = uuid4()
-    referral = await refer(town, somebody)
-    clock.forward(timedelta(days=1))
+async def test_after_an_erasure_the_feed_names_nobody(town: Store, clock: FixedClock) -> None:
+    subject_ref = uuid4()
+    referral = await refer(town, subject_ref)
+    clock.forward(days=1)
     async with town.work() as work:
-        await actions.erase_subject(work, somebody)
+        await actions.erase_subject(work, subject_ref)
     async with town.read() as session:
         events = await read_feed(session, CHARLEROI, None, 10)
         kept = await session.get(Referral, referral.id)
@@ -256,11 +260,11 @@ def test_a_cursor_leads_back_to_its_place() -> None:
 
 
 async def test_the_store_holds_no_partner_s_reference(town: Store) -> None:
-    somebody = uuid4()
-    await refer(town, somebody)
+    subject_ref = uuid4()
+    await refer(town, subject_ref)
     async with town.read() as session:
         ((event),) = await read_feed(session, CHARLEROI, None, 10)
     reference = event.event["data"]["partner_ref"]
-    everything = await whole_store(town)
+    everything = await store_text(town)
     assert reference not in everything
     assert UUID(reference).hex not in everything

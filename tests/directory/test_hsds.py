@@ -14,7 +14,7 @@ from services.directory import actions
 from services.directory.api.hsds import Json, organization_json, service_json
 from services.directory.demo import demo_providers
 from services.directory.store import Organization, full_services, service_ids_of, versions
-from tests.directory.told import WELDING
+from tests.givens.directory import WELDING
 
 SCHEMAS = Path(__file__).parent / "hsds" / "schema"
 
@@ -70,5 +70,5 @@ async def test_a_schedule_keeps_its_zone_and_exports_the_offset_of_the_day(town:
 async def test_open_places_travel_as_attributes(town: Store) -> None:
     services, _ = await _export(town, date(2026, 3, 2))
     welding = next(one for one in services if one["id"] == str(WELDING))
-    said = {one["taxonomy_term"]["code"]: one.get("value") for one in welding["attributes"]}
-    assert said == {"select-training": None, "vocational-training": None, "capacity": "12", "places-open": "4"}
+    attributes = {one["taxonomy_term"]["code"]: one.get("value") for one in welding["attributes"]}
+    assert attributes == {"select-training": None, "vocational-training": None, "capacity": "12", "places-open": "4"}

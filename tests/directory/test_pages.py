@@ -12,7 +12,7 @@ from services.directory.demo import organization_id, service_id
 from services.directory.store import Service
 from tests.directory.test_api import referral, sent
 from tests.directory.web import ARLON, CITE, COUNSELLOR, MANAGER, OTHER_PROVIDER, PROVIDER, Site
-from tests.refusals.worlds import everything
+from tests.givens.rows import all_rows
 
 APPRENTICESHIP = service_id("ifapme", 1)
 
@@ -162,15 +162,15 @@ async def test_a_provider_confirms_with_one_button(site: Site) -> None:
 
 
 async def test_a_counsellor_sends_somebody_and_the_provider_answers(site: Site) -> None:
-    somebody = uuid4()
-    form = {"id": uuid4(), "service_id": APPRENTICESHIP, "subject_ref": somebody, "reason": "training"}
+    subject_ref = uuid4()
+    form = {"id": uuid4(), "service_id": APPRENTICESHIP, "subject_ref": subject_ref, "reason": "training"}
     status, to, shown = await submit(site, COUNSELLOR, "/directory/referrals", **form)
     assert status == 303
     assert "The provider has the referral." in shown
     assert (await submit(site, COUNSELLOR, "/directory/referrals", **form))[1] == to
     id = to.rsplit("/", 1)[1]
     inbox = await look(site, PROVIDER, "/directory/inbox")
-    assert str(somebody) not in inbox
+    assert str(subject_ref) not in inbox
     reference = re.search(r">([0-9A-F]{4}-[0-9A-F]{4})</a>", inbox)
     assert reference is not None
     assert reference.group(1) in await look(site, COUNSELLOR, f"/directory/referrals/{id}")
@@ -193,7 +193,7 @@ async def test_a_referral_with_a_fault_is_shown_again(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"reason": "holiday"}, 'href="#reason"'),
         ({"service_id": service_id("siep", 1)}, "already"),
@@ -201,29 +201,29 @@ async def test_a_referral_with_a_fault_is_shown_again(site: Site) -> None:
     ],
 )
 async def test_a_refused_referral_keeps_its_form_and_changes_nothing(
-    site: Site, change: dict[str, Any], said: str
+    site: Site, change: dict[str, Any], message: str
 ) -> None:
     form = {"id": uuid4(), "service_id": APPRENTICESHIP, "subject_ref": uuid4(), "reason": "training"}
     assert (await submit(site, COUNSELLOR, "/directory/referrals", **form))[0] == 303
-    before = await everything(site.store)
+    before = await all_rows(site.store)
     again = form | {"id": uuid4()} | change
     if "service_id" in change:
         again["id"] = form["id"]  # sent again, as another one
     status, _, shown = await submit(site, COUNSELLOR, "/directory/referrals", **again)
     assert status == 422
-    assert said in shown
+    assert message in shown
     assert f'value="{str(again["subject_ref"]).replace("&", "&amp;")}"' in shown
-    assert await everything(site.store) == before
+    assert await all_rows(site.store) == before
 
 
 async def test_who_was_sent_there_already_is_not_sent_twice(site: Site) -> None:
     form = {"service_id": APPRENTICESHIP, "subject_ref": uuid4(), "reason": "training"}
     assert (await submit(site, COUNSELLOR, "/directory/referrals", id=uuid4(), **form))[0] == 303
-    before = await everything(site.store)
+    before = await all_rows(site.store)
     status, _, shown = await submit(site, COUNSELLOR, "/directory/referrals", id=uuid4(), **form)
     assert status == 422
     assert f'value="{form["subject_ref"]}"' in shown
-    assert await everything(site.store) == before
+    assert await all_rows(site.store) == before
 
 
 async def test_a_counsellor_of_two_centres_says_for_which(site: Site) -> None:
@@ -259,12 +259,12 @@ async def test_what_needs_no_provider_is_taken_off_the_list(site: Site) -> None:
 
 
 async def test_a_cite_sees_the_events_under_its_own_references(site: Site) -> None:
-    somebody = uuid4()
-    await sent(site, subject_ref=str(somebody))
+    subject_ref = uuid4()
+    await sent(site, subject_ref=str(subject_ref))
     text = await look(site, CITE, "/directory/referral-events")
     assert "Formation en alternance pour adultes" in text
     assert "Requested" in text
-    assert str(somebody) not in text
+    assert str(subject_ref) not in text
     assert re.search(r"[0-9A-F]{4}-[0-9A-F]{4}", text)
 
 

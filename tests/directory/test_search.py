@@ -13,7 +13,7 @@ from services.directory import actions, domain
 from services.directory.actions.entries import ProviderEntry, ServiceChange
 from services.directory.demo import demo_providers
 from services.directory.search import BAND, Found, Search, SearchParams
-from tests.directory.told import ATELIER, CLOSED, DUTCH, MARCH, WELDING
+from tests.givens.directory import ATELIER, CLOSED, DUTCH, MARCH, WELDING
 
 CATALOGUES = Path(directory.__file__).parent / "locales"
 TODAY = MARCH.date()

@@ -8,14 +8,14 @@ import pytest
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock, client_of
 from services.impact.app import SERVICE
-from tests.impact.told import centre, take
+from tests.givens.impact import centre, process
 from tests.parts.stores import BOTH, empty_store
 
 
 @pytest.fixture(params=BOTH)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Store]:
     async with empty_store(request, SERVICE, tmp_path, FixedClock()) as made:
-        await take(made, centre("liege"), centre("mons"))
+        await process(made, centre("liege"), centre("mons"))
         yield made
 
 
@@ -23,5 +23,5 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerato
 async def client(tmp_path: Path) -> AsyncGenerator[Client]:
     """Anybody's browser: the figures are open."""
     async with client_of(SERVICE, tmp_path, clock=FixedClock()) as made:
-        await take(made.store, centre("liege"), centre("mons"))
+        await process(made.store, centre("liege"), centre("mons"))
         yield made

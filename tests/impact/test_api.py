@@ -9,7 +9,7 @@ import pytest
 
 from services.chassis.testing import Client
 from services.contracts.scheduling import InterviewKind
-from tests.impact.told import NOON, checked_in, held, plan_confirmed, referral_requested, take
+from tests.givens.impact import NOON, checked_in, held, plan_confirmed, process, referral_requested
 
 FIGURES = "/impact/api/v1/figures"
 SEASON = {"from": "2017-01-01", "to": "2017-09-30"}
@@ -19,7 +19,7 @@ APRIL = NOON + timedelta(days=7)
 @pytest.fixture(autouse=True)
 async def counted(client: Client) -> None:
     """Liège: 3 visitors and 2 interviews in March, 1 visitor in April; Mons: 1 visitor, 1 guidance interview."""
-    await take(
+    await process(
         client.store,
         *(checked_in() for _ in range(2)),
         checked_in(area="choose-path"),
@@ -44,14 +44,14 @@ def three(answer: dict[str, Any]) -> tuple[int, int, int]:
 
 
 async def test_the_whole_with_its_breakdowns(client: Client) -> None:
-    told = await ask(client)
-    assert three(told) == (5, 3, 2)
-    assert (told["plans_confirmed"], told["referrals"]) == (1, 1)
-    assert {row["centre"]: three(row) for row in told["by_centre"]} == {"liege": (4, 2, 1), "mons": (1, 1, 1)}
-    assert {row["month"]: three(row) for row in told["by_month"]} == {"2017-03": (4, 3, 2), "2017-04": (1, 0, 0)}
-    cells = {(row["centre"], row["month"]): three(row) for row in told["by_centre_and_month"]}
+    figures = await ask(client)
+    assert three(figures) == (5, 3, 2)
+    assert (figures["plans_confirmed"], figures["referrals"]) == (1, 1)
+    assert {row["centre"]: three(row) for row in figures["by_centre"]} == {"liege": (4, 2, 1), "mons": (1, 1, 1)}
+    assert {row["month"]: three(row) for row in figures["by_month"]} == {"2017-03": (4, 3, 2), "2017-04": (1, 0, 0)}
+    cells = {(row["centre"], row["month"]): three(row) for row in figures["by_centre_and_month"]}
     assert cells == {("liege", "2017-03"): (3, 2, 1), ("liege", "2017-04"): (1, 0, 0), ("mons", "2017-03"): (1, 1, 1)}
-    assert told["by_centre"][0]["name"] == "Cité des métiers de Liège"
+    assert figures["by_centre"][0]["name"] == "Cité des métiers de Liège"
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,9 @@ async def test_the_whole_with_its_breakdowns(client: Client) -> None:
 async def test_period_centres_and_areas_choose(
     client: Client, query: dict[str, Any], expected: tuple[int, ...]
 ) -> None:
-    told = await ask(client, **query)
-    assert three(told) == expected
-    assert tuple(sum(three(row)[n] for row in told["by_centre"]) for n in range(3)) == expected
+    figures = await ask(client, **query)
+    assert three(figures) == expected
+    assert tuple(sum(three(row)[n] for row in figures["by_centre"]) for n in range(3)) == expected
 
 
 async def test_the_csv_says_the_same_and_names_its_period(client: Client) -> None:
@@ -80,8 +80,8 @@ async def test_the_csv_says_the_same_and_names_its_period(client: Client) -> Non
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert "cefo-2017-01-01-2017-09-30.csv" in answer.headers["content-disposition"]
     rows = list(csv.DictReader(io.StringIO(answer.text)))
-    told = (await ask(client))["by_centre_and_month"]
-    assert rows == [{name: str(value) for name, value in row.items()} for row in told]
+    figures = (await ask(client))["by_centre_and_month"]
+    assert rows == [{name: str(value) for name, value in row.items()} for row in figures]
     only = (await client.get(f"{FIGURES}.csv", params=SEASON | {"centre": "mons"})).text
     assert [row["centre"] for row in csv.DictReader(io.StringIO(only))] == ["mons"]
 
@@ -124,7 +124,7 @@ async def test_both_days_are_needed(client: Client) -> None:
 
 async def test_an_area_that_was_counted_once_can_still_be_asked_for(client: Client) -> None:
     """A centre may give an area up; its past stays."""
-    await take(client.store, checked_in(datetime(2017, 5, 2, 9, tzinfo=NOON.tzinfo), area="mobility"))
+    await process(client.store, checked_in(datetime(2017, 5, 2, 9, tzinfo=NOON.tzinfo), area="mobility"))
     assert three(await ask(client, area="mobility")) == (1, 0, 0)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from services.chassis.testing import Client
 from services.contracts.scheduling import InterviewKind
-from tests.impact.told import checked_in, held, take
+from tests.givens.impact import checked_in, held, process
 
 SEASON = {"from": "2017-01-01", "to": "2017-09-30"}
 
@@ -22,8 +22,8 @@ async def see(client: Client, lang: str = "fr", status: int = 200, /, **query: A
 @pytest.fixture
 async def counted(client: Client) -> Client:
     """1,234 visitors, three interviews of which one is guidance."""
-    await take(client.store, *(checked_in() for _ in range(1234)))
-    await take(client.store, held(), held(where="mons"), held(InterviewKind.GUIDANCE))
+    await process(client.store, *(checked_in() for _ in range(1234)))
+    await process(client.store, held(), held(where="mons"), held(InterviewKind.GUIDANCE))
     return client
 
 

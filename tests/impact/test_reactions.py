@@ -15,17 +15,17 @@ from services.contracts.directory import ReferralStatus
 from services.contracts.intake import VisitCalled
 from services.contracts.scheduling import InterviewKind
 from services.impact.reactions import reactions
-from tests.impact.told import (
+from tests.givens.impact import (
     NOON,
     attended,
     checked_in,
     held,
     plan_confirmed,
+    process,
     recorded,
     records,
     referral_is,
     referral_requested,
-    take,
     tallies,
 )
 
@@ -46,21 +46,21 @@ DAY = date(2017, 3, 27)
     ],
 )
 async def test_what_is_a_result_counts_once(store: Store, events: Sequence[Event], counted: tuple[str, str]) -> None:
-    told = records(events)
-    await publish(store, reactions, *told)
+    incoming = records(events)
+    await publish(store, reactions, *incoming)
     measure, area = counted
     assert await tallies(store) == {(DAY, "liege", measure, area): 1}
-    await publish(store, reactions, *told)
-    await publish(store, reactions, *told, *told)
+    await publish(store, reactions, *incoming)
+    await publish(store, reactions, *incoming, *incoming)
     assert await tallies(store) == {(DAY, "liege", measure, area): 1}, "what comes again counts no more"
 
 
 async def test_who_did_not_come_and_steps_on_the_way_count_nothing(store: Store) -> None:
     sent = referral_requested()
-    await take(store, attended(came=False), sent)
+    await process(store, attended(came=False), sent)
     moved = [ReferralStatus.RECEIVED, ReferralStatus.ACCEPTED, ReferralStatus.COMPLETED]
-    told = [record_of(referral_is(status, sent.referral_id), number) for number, status in enumerate(moved, 2)]
-    await publish(store, reactions, *told)
+    incoming = [record_of(referral_is(status, sent.referral_id), number) for number, status in enumerate(moved, 2)]
+    await publish(store, reactions, *incoming)
     assert await tallies(store) == {
         (DAY, "liege", "referrals", "find-job"): 1,
         (DAY, "liege", "referrals_completed", ""): 1,
@@ -76,7 +76,7 @@ async def test_an_event_that_impact_does_not_count_is_passed_by(store: Store) ->
 
 async def test_many_of_a_cell_in_one_batch_and_in_several_add_up(store: Store) -> None:
     for size in (1, 7, 200):
-        await take(store, *(checked_in() for _ in range(size)), *(held() for _ in range(size)))
+        await process(store, *(checked_in() for _ in range(size)), *(held() for _ in range(size)))
     assert await tallies(store) == {
         (DAY, "liege", "visitors", "find-job"): 208,
         (DAY, "liege", "information_interviews", "find-job"): 208,
@@ -101,7 +101,7 @@ async def test_many_of_a_cell_in_one_batch_and_in_several_add_up(store: Store) -
     ],
 )
 async def test_the_day_is_the_centres_own(store: Store, at: datetime, day: date) -> None:
-    await take(store, checked_in(at), held(at=at.astimezone(BRUSSELS)))
+    await process(store, checked_in(at), held(at=at.astimezone(BRUSSELS)))
     assert {cell[0] for cell in await tallies(store)} == {day}
 
 

@@ -8,7 +8,7 @@ import pytest
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock, client_of
 from services.intake.app import SERVICE
-from tests.intake.people import LIEGE_DESK, MONDAY, open_centres
+from tests.givens.intake import LIEGE_DESK, MONDAY, open_centres
 from tests.parts.stores import BOTH, empty_store
 
 

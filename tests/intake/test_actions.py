@@ -26,7 +26,7 @@ from services.contracts.intake import (
 from services.intake import domain
 from services.intake.actions import erasure, people, visits
 from services.intake.store import Consent, ErasedSubject, Visit, Visitor
-from tests.intake.people import MONDAY, walks_in
+from tests.givens.intake import MONDAY, walks_in
 
 
 async def kept(store: Store) -> list[Visit]:
@@ -240,10 +240,10 @@ async def test_of_two_who_press_at_once_one_is_told_that_it_changed(store: Store
 async def test_what_cannot_be_is_refused_and_changes_nothing(
     store: Store, wrong: dict[str, object], field: str
 ) -> None:
-    told: dict[str, object] = {"centre": "liege", "area": None, "at": None, **wrong}
+    fields: dict[str, object] = {"centre": "liege", "area": None, "at": None, **wrong}
     with pytest.raises(Refused) as refused:
         async with store.work() as work:
-            await visits.check_in(work, visits.Arrival(uuid4(), channel=Channel.KIOSK, **told))  # type: ignore[arg-type]
+            await visits.check_in(work, visits.Arrival(uuid4(), channel=Channel.KIOSK, **fields))  # type: ignore[arg-type]
     assert refused.value.about == field
     assert await kept(store) == []
     assert await emitted(store) == []

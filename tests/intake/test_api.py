@@ -8,13 +8,13 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import BodyTooLarge
 from services.chassis.testing import Client, FixedClock, emitted
 from services.contracts.intake import SubjectErased, VisitCheckedIn
-from tests.intake.people import COUNSELLOR, LIEGE_DESK, NAMUR_DESK, OPERATOR, PROVIDER
+from tests.givens.intake import COUNSELLOR, LIEGE_DESK, NAMUR_DESK, OPERATOR, PROVIDER
 
 VISITS = "/intake/api/v1/visits"
 
 
-async def put(client: Client, visit: str = "", lang: str = "fr", **told: object) -> httpx2.Response:
-    body: dict[str, object] = {"centre": "liege", "area": "find-job", **told}
+async def put(client: Client, visit: str = "", lang: str = "fr", **fields: object) -> httpx2.Response:
+    body: dict[str, object] = {"centre": "liege", "area": "find-job", **fields}
     return await client.put(f"{VISITS}/{visit or uuid4()}", json=body, headers={"accept-language": lang})
 
 
@@ -145,8 +145,8 @@ async def test_a_visit_goes_through_its_steps(client: Client, clock: FixedClock)
     assert answer.json()["desk"] == "desk-2"
     again = await client.post(f"{VISITS}/{visit}/leave", json={}, headers={"accept-language": "fr"})
     assert fault(again) == (409, "status", "wrong-step")
-    said = "Cette visite est «\u202freçue\u202f»\u202f; elle ne peut pas passer à «\u202fpartie\u202f»."
-    assert again.json()["detail"] == said
+    message = "Cette visite est «\u202freçue\u202f»\u202f; elle ne peut pas passer à «\u202fpartie\u202f»."
+    assert again.json()["detail"] == message
 
 
 async def test_an_empty_queue_says_so(client: Client) -> None:
@@ -170,8 +170,8 @@ async def test_who_is_here_is_listed_first_come_first(client: Client, clock: Fix
 
 async def test_a_person_who_agrees_gets_a_reference_and_a_link_and_is_forgotten_when_asked(client: Client) -> None:
     visit = await check_in(client)
-    told = {"given_name": "Prénom", "family_name": "Démonstration", "purposes": ["plan"]}
-    answer = await client.post(f"{VISITS}/{visit}/visitor", json=told)
+    fields = {"given_name": "Prénom", "family_name": "Démonstration", "purposes": ["plan"]}
+    answer = await client.post(f"{VISITS}/{visit}/visitor", json=fields)
     assert answer.status_code == 201
     known = answer.json()
     assert "/sign-in/link?token=" in known["link"]
@@ -198,8 +198,8 @@ async def test_an_agreement_is_complete_or_refused(
     client: Client, wrong: dict[str, object], field: str, rule: str
 ) -> None:
     visit = await check_in(client)
-    told = {"given_name": "Prénom", "family_name": "Démonstration", "purposes": ["plan"], **wrong}
-    assert fault(await client.post(f"{VISITS}/{visit}/visitor", json=told)) == (422, field, rule)
+    fields = {"given_name": "Prénom", "family_name": "Démonstration", "purposes": ["plan"], **wrong}
+    assert fault(await client.post(f"{VISITS}/{visit}/visitor", json=fields)) == (422, field, rule)
     assert (await client.get(f"{VISITS}/{visit}")).json()["subject_ref"] is None
 
 

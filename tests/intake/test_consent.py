@@ -7,13 +7,14 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from services.chassis.storage.outbox import unpack_headers
 from services.chassis.storage.store import Store
-from services.chassis.testing import store_of
+from services.chassis.testing import emitted, store_of
+from services.contracts.intake import VisitorConsentWithdrawn
 from services.intake import domain
 from services.intake.actions import people, visits
 from services.intake.app import SERVICE
 from services.intake.store import Centre, Consent
+from tests.givens.events import emitted_types
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ async def store(tmp_path: Path) -> AsyncGenerator[Store]:
         yield made
 
 
-async def somebody(store: Store) -> UUID:
+async def registered_visitor(store: Store) -> UUID:
     visit = uuid4()
     async with store.work() as work:
         await visits.check_in(work, visits.Arrival(visit, "liege"))
@@ -42,18 +43,12 @@ async def somebody(store: Store) -> UUID:
     return visitor.id
 
 
-async def said(store: Store) -> list[str]:
-    async with store.read() as session:
-        rows = await session.scalars(sa.select(store.table("outbox").c.headers).order_by(store.table("outbox").c.seq))
-        return [str(dict(unpack_headers(packed))["ce_type"] or b"", "utf-8") for packed in rows]
-
-
 async def test_a_withdrawal_is_noted_and_said_once(store: Store) -> None:
-    subject_ref = await somebody(store)
+    subject_ref = await registered_visitor(store)
     for _ in range(2):
         async with store.work() as work:
             await people.withdraw_consent(work, subject_ref, ["reminders", "plan"])
-    assert (await said(store)).count("cefo.intake.visitor-consent-withdrawn.v1") == 1
+    assert len(await emitted(store, VisitorConsentWithdrawn)) == 1
     async with store.read() as session:
         consents = {one.purpose: one.withdrawn_at for one in await session.scalars(sa.select(Consent))}
     assert consents["reminders"] is not None
@@ -61,9 +56,9 @@ async def test_a_withdrawal_is_noted_and_said_once(store: Store) -> None:
 
 
 async def test_an_unknown_purpose_is_refused_and_changes_nothing(store: Store) -> None:
-    subject_ref = await somebody(store)
-    before = await said(store)
+    subject_ref = await registered_visitor(store)
+    before = await emitted_types(store)
     with pytest.raises(domain.UnknownPurpose):
         async with store.work() as work:
             await people.withdraw_consent(work, subject_ref, ["marketing"])
-    assert await said(store) == before
+    assert await emitted_types(store) == before

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.contracts.intake import VisitStatus
 from services.intake import domain
-from tests.intake.people import AREAS, MONDAY
+from tests.givens.intake import AREAS, MONDAY
 
 STATUSES = st.sampled_from(VisitStatus)
 AREA = st.sampled_from([*AREAS, None, "mobility"])

@@ -13,7 +13,7 @@ from services.chassis.testing import Client, FixedClock, client_of, emitted
 from services.contracts.intake import VisitRecorded, VisitStatus
 from services.intake.app import SERVICE
 from services.intake.store import Visit
-from tests.intake.people import LIEGE_DESK, OPERATOR, open_centres
+from tests.givens.intake import LIEGE_DESK, OPERATOR, open_centres
 
 PATH = "/intake/api/v1/visits/import"
 NINE = datetime(2017, 3, 27, 9, 5, tzinfo=UTC)
@@ -26,7 +26,7 @@ async def operator(tmp_path: Path, clock: FixedClock) -> AsyncGenerator[Client]:
         yield made
 
 
-def line(**told: object) -> dict[str, Any]:
+def line(**fields: object) -> dict[str, Any]:
     """A visit of the past, served within the hour."""
     times = {f"{name}_at": (NINE + timedelta(minutes=n)).isoformat() for n, name in enumerate(("called", "served"), 5)}
     return {
@@ -37,7 +37,7 @@ def line(**told: object) -> dict[str, Any]:
         "status": "served",
         **times,
         "ended_at": (NINE + timedelta(minutes=40)).isoformat(),
-        **told,
+        **fields,
     }
 
 
@@ -59,10 +59,10 @@ async def kept(client: Client) -> list[Visit]:
 
 
 async def test_a_visit_of_the_past_goes_in_whole_and_is_said_once(operator: Client) -> None:
-    told = line()
-    assert await send(operator, ndjson(told)) == ([], {"lines": 1, "accepted": 1, "unchanged": 0, "refused": 0})
+    sent = line()
+    assert await send(operator, ndjson(sent)) == ([], {"lines": 1, "accepted": 1, "unchanged": 0, "refused": 0})
     (visit,) = await kept(operator)
-    assert (str(visit.id), visit.status, visit.ticket, visit.version) == (told["visit_id"], "served", None, 1)
+    assert (str(visit.id), visit.status, visit.ticket, visit.version) == (sent["visit_id"], "served", None, 1)
     (event,) = await emitted(operator.store)
     assert isinstance(event.event, VisitRecorded)
     assert event.event == VisitRecorded(
@@ -86,8 +86,8 @@ async def test_the_same_file_again_changes_nothing(operator: Client) -> None:
 
 
 async def test_a_line_that_stands_twice_in_a_file_counts_once(operator: Client) -> None:
-    told = line()
-    assert (await send(operator, ndjson(told, told)))[1] == {"lines": 2, "accepted": 1, "unchanged": 1, "refused": 0}
+    sent = line()
+    assert (await send(operator, ndjson(sent, sent)))[1] == {"lines": 2, "accepted": 1, "unchanged": 1, "refused": 0}
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,9 @@ async def test_a_bad_line_is_answered_with_its_number_field_and_rule_and_the_res
 
 
 async def test_a_known_id_with_other_content_is_a_bad_line(operator: Client) -> None:
-    told = line()
-    await send(operator, ndjson(told))
-    bad, _ = await send(operator, ndjson(told | {"area": "select-training"}))
+    sent = line()
+    await send(operator, ndjson(sent))
+    bad, _ = await send(operator, ndjson(sent | {"area": "select-training"}))
     assert [(one["line"], one["rule"]) for one in bad] == [(1, "already-different")]
     assert [visit.area for visit in await kept(operator)] == ["find-job"]
 

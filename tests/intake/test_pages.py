@@ -15,9 +15,9 @@ from services.chassis.identity.people import Person
 from services.chassis.testing import Client, FixedClock, emitted
 from services.contracts.intake import VisitCheckedIn
 from services.intake.store import Visit, Visitor
-from tests.intake.people import COUNSELLOR, LIEGE_DESK, NAMUR_DESK, PROVIDER
+from tests.givens.intake import COUNSELLOR, LIEGE_DESK, NAMUR_DESK, PROVIDER
+from tests.givens.rows import all_rows
 from tests.parts.served import served
-from tests.refusals.worlds import everything
 
 DESK = "/intake/desk/liege"
 ROOM = "/intake/waiting-room/liege"
@@ -49,7 +49,7 @@ def flash(answer: httpx2.Response) -> str:
 
 
 async def ticket(client: Client, area: str = "find-job") -> Visit:
-    """Give somebody a ticket with the form that the page offers."""
+    """Give a visitor a ticket with the form that the page offers."""
     html = await text(client, DESK)
     (visit_id,) = re.findall(r'name="visit_id" value="([^"]+)"', html)
     answer = await send(client, f"{DESK}/visits", visit_id=visit_id, area=area, queue="yes")
@@ -227,7 +227,7 @@ async def test_what_is_refused_of_a_person_is_said_at_its_field_and_changes_noth
     browser: Client, change: dict[str, str], field: str
 ) -> None:
     visit = await ticket(browser)
-    before = await everything(browser.store)
+    before = await all_rows(browser.store)
     form = {**TOLD, "contact": "prenom@demo.example"} | change
     answer = await send(browser, f"/intake/visits/{visit.id}", **form)
     html = unescape(answer.text)
@@ -235,17 +235,17 @@ async def test_what_is_refused_of_a_person_is_said_at_its_field_and_changes_noth
     assert f'id="{field}-error"' in html
     for name in ("given_name", "family_name", "contact"):
         assert f'value="{form[name]}"' in html
-    assert await everything(browser.store) == before
+    assert await all_rows(browser.store) == before
 
 
 async def test_who_became_known_meanwhile_is_not_made_known_again(browser: Client) -> None:
     visit = await ticket(browser)
     await send(browser, f"/intake/visits/{visit.id}", **TOLD)
-    before = await everything(browser.store)
+    before = await all_rows(browser.store)
     answer = await send(browser, f"/intake/visits/{visit.id}", **TOLD)
     assert answer.status_code == 422
     assert 'id="errors"' in answer.text
-    assert await everything(browser.store) == before
+    assert await all_rows(browser.store) == before
 
 
 async def test_a_name_is_shown_to_the_centres_team_and_nobody_else(browser: Client) -> None:

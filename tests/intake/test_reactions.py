@@ -13,12 +13,12 @@ from services.contracts.scheduling import InterviewKind, InterviewStarted
 from services.intake.actions import visits
 from services.intake.reactions import reactions
 from services.intake.store import Centre, Visit
-from tests.intake.people import MONDAY
+from tests.givens.intake import MONDAY
 
 
-def arrival(**told: object) -> DeskCheckIn:
+def arrival(**fields: object) -> DeskCheckIn:
     """What a front desk's own software says."""
-    what: dict[str, object] = {"visit_id": uuid4(), "centre": "liege", "area": "find-job", "at": MONDAY, **told}
+    what: dict[str, object] = {"visit_id": uuid4(), "centre": "liege", "area": "find-job", "at": MONDAY, **fields}
     return DeskCheckIn.model_validate(what)
 
 
@@ -59,8 +59,8 @@ async def test_a_batch_of_desks_check_ins_asks_once_for_their_centre(store: Stor
 async def test_the_chain_goes_on_from_what_the_desk_said(store: Store) -> None:
     chain, cause = uuid4(), uuid4()
     await publish(store, reactions, record_of(arrival(), 1, id=cause, correlation_id=chain))
-    (told,) = await emitted(store, VisitCheckedIn)
-    assert (told.correlation_id, told.causation_id) == (chain, cause)
+    (checked_in,) = await emitted(store, VisitCheckedIn)
+    assert (checked_in.correlation_id, checked_in.causation_id) == (chain, cause)
 
 
 async def test_hearing_the_same_check_in_twice_is_one_visit(store: Store) -> None:

@@ -17,8 +17,8 @@ from services.chassis.testing import migrated
 from services.chassis.web.app import Process
 from services.contracts.scheduling import Method
 from services.plans.app import SERVICE
+from tests.givens.plans import MARCH, Adult, mons, react
 from tests.parts.stores import BOTH, empty_store
-from tests.plans.told import MARCH, Adult, mons, tell
 
 
 @pytest.fixture(params=BOTH)
@@ -29,10 +29,10 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerato
 
 @pytest.fixture
 async def adult(store: Store) -> Adult:
-    """Somebody on an individual path whose first interview was held: the plan is open."""
-    somebody = Adult(Method.INDIVIDUAL)
-    await tell(store, [mons(), somebody.path_opened(), somebody.interview(1)])
-    return somebody
+    """An adult on an individual path whose first interview was held: the plan is open."""
+    adult = Adult(Method.INDIVIDUAL)
+    await react(store, [mons(), adult.path_opened(), adult.interview(1)])
+    return adult
 
 
 @dataclass
@@ -72,7 +72,7 @@ async def site(tmp_path: Path) -> AsyncGenerator[Site]:
 
 @pytest.fixture
 async def her(site: Site) -> Adult:
-    """Somebody whose individual plan is open, as the site's store has it."""
-    somebody = Adult(Method.INDIVIDUAL)
-    await tell(site.store, [mons(), somebody.path_opened(), somebody.interview(1)])
-    return somebody
+    """An adult whose individual plan is open, as the site's store has it."""
+    adult = Adult(Method.INDIVIDUAL)
+    await react(site.store, [mons(), adult.path_opened(), adult.interview(1)])
+    return adult

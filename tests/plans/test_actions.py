@@ -24,8 +24,19 @@ from services.plans.domain import (
     ServiceNotOffered,
 )
 from services.plans.store import InformationStep, Plan, plans_of_centre, revisions_of, sheet
-from tests.plans.told import ARLON_COUNSELLOR, COUNSELLOR, Adult, contents, provider, said, said_types, tell, visitor
-from tests.plans.written import complete, lead_somewhere, write_all_dimensions
+from tests.givens.events import emitted_events, emitted_types
+from tests.givens.plans import (
+    ARLON_COUNSELLOR,
+    COUNSELLOR,
+    Adult,
+    complete,
+    lead_somewhere,
+    provider,
+    react,
+    visitor,
+    write_all_dimensions,
+)
+from tests.givens.rows import domain_rows
 
 
 async def test_counsellor_and_visitor_write_along_the_same_dimension_and_the_log_keeps_both(
@@ -47,7 +58,7 @@ async def test_counsellor_and_visitor_write_along_the_same_dimension_and_the_log
         ("visitor", "Organise bien", "Organise et répare"),
         ("counsellor", None, "Organise bien"),
     ]
-    assert [type(event) for event in await said(store)][1:] == [AssessmentRecorded] * 2
+    assert [type(event) for event in await emitted_events(store)][1:] == [AssessmentRecorded] * 2
 
 
 async def test_no_word_of_a_plan_travels(store: Store, adult: Adult) -> None:
@@ -63,23 +74,23 @@ async def test_no_word_of_a_plan_travels(store: Store, adult: Adult) -> None:
         track = await actions.open_track(work, adult.plan_id, her, goal_id=goal.id, title=canary, area=None)
         await work.session.flush()
         await actions.plan_action(work, adult.plan_id, her, track_id=track.id, new=actions.NewAction(title=canary))
-    assert len(await said_types(store)) == 8
-    assert canary not in repr(await said(store))
+    assert len(await emitted_types(store)) == 8
+    assert canary not in repr(await emitted_events(store))
 
 
 async def test_the_same_text_again_changes_nothing(store: Store, adult: Adult) -> None:
     await write_all_dimensions(store, adult)
-    before = await contents(store)
+    before = await domain_rows(store)
     await write_all_dimensions(store, adult)
-    assert await contents(store) == before
-    assert len(await said(store)) == 1 + 6
+    assert await domain_rows(store) == before
+    assert len(await emitted_events(store)) == 1 + 6
 
 
 async def test_a_text_can_be_taken_out_again(store: Store, adult: Adult) -> None:
     await complete(store, adult)
     async with store.work() as work:
         await actions.write_assessment(work, adult.plan_id, COUNSELLOR, dimension=Dimension.VALUES, text="")
-    await tell(store, [adult.interview(2)])
+    await react(store, [adult.interview(2)])
     with pytest.raises(DimensionsMissing) as raised:
         async with store.work() as work:
             await actions.confirm(work, adult.plan_id, COUNSELLOR)
@@ -109,7 +120,7 @@ async def test_a_corrected_result_is_no_second_fact(store: Store, adult: Adult) 
     for result in ("Rentrée en septembre", "Rentrée en octobre"):
         async with store.work() as work:
             await actions.conclude_information_step(work, adult.plan_id, COUNSELLOR, step_id=step.id, result=result)
-    assert sum(isinstance(event, InformationStepConcluded) for event in await said(store)) == 1
+    assert sum(isinstance(event, InformationStepConcluded) for event in await emitted_events(store)) == 1
     async with store.read() as session:
         kept = await session.get(InformationStep, step.id)
         log = await revisions_of(session, adult.plan_id)
@@ -129,7 +140,7 @@ async def test_a_plan_is_for_its_person_and_their_centre(
     with pytest.raises(refusal):
         async with store.work() as work:
             await actions.set_goal(work, adult.plan_id, person, "Voir le plan d'une autre")
-    assert await said_types(store) == ["PlanOpened"]
+    assert await emitted_types(store) == ["PlanOpened"]
 
 
 async def test_a_stale_version_is_refused_with_both_values(store: Store, adult: Adult) -> None:
@@ -143,7 +154,7 @@ async def test_a_stale_version_is_refused_with_both_values(store: Store, adult: 
 
 async def test_an_action_that_needs_a_provider_asks_directory_for_a_referral(store: Store, adult: Adult) -> None:
     service_id = uuid4()
-    await tell(store, [provider(service_id)])
+    await react(store, [provider(service_id)])
     track_id = await lead_somewhere(store, adult)
     intention = actions.NewAction(
         title="Semaine de découverte", needs_provider=True, service_id=service_id, reason="training"
@@ -151,7 +162,7 @@ async def test_an_action_that_needs_a_provider_asks_directory_for_a_referral(sto
     async with store.work() as work:
         action = await actions.plan_action(work, adult.plan_id, COUNSELLOR, track_id=track_id, new=intention)
     assert (action.service_name, action.provider_name) == ("Découverte des métiers du bois", "Promotion sociale (demo)")
-    planned = (await said(store))[-1]
+    planned = (await emitted_events(store))[-1]
     assert isinstance(planned, ActionPlanned)
     assert (planned.needs_provider, planned.service_id, planned.reason) == (True, service_id, "training")
     assert (planned.subject_ref, planned.area) == (adult.subject_ref, "select-training")
@@ -178,7 +189,7 @@ async def test_a_visitor_plans_actions_but_is_referred_by_a_counsellor(store: St
 @pytest.mark.parametrize("status", ["inactive", "temporarily closed"])
 async def test_a_service_that_is_not_offered_cannot_be_chosen(store: Store, adult: Adult, status: str) -> None:
     closed = uuid4()
-    await tell(store, [provider(closed, status=status)])
+    await react(store, [provider(closed, status=status)])
     track_id = await lead_somewhere(store, adult)
     for service_id in (closed, uuid4()):
         intention = actions.NewAction(title="Essai", needs_provider=True, service_id=service_id, reason="training")
@@ -207,7 +218,7 @@ async def test_a_track_in_an_area_of_elsewhere_is_refused(store: Store, adult: A
 
 async def test_parts_of_another_plan_are_not_found(store: Store, adult: Adult) -> None:
     other = Adult(Method.INDIVIDUAL)
-    await tell(store, [other.path_opened(), other.interview(1)])
+    await react(store, [other.path_opened(), other.interview(1)])
     track_id = await lead_somewhere(store, other)
     with pytest.raises(NotFound):
         async with store.work() as work:
@@ -227,12 +238,12 @@ async def test_progress_said_twice_is_one_fact(store: Store, adult: Adult) -> No
             await actions.progress_action(
                 work, adult.plan_id, COUNSELLOR, action_id=action.id, status=ActionStatus.IN_PROGRESS
             )
-    assert (await said_types(store)).count("ActionProgressed") == 1
+    assert (await emitted_types(store)).count("ActionProgressed") == 1
 
 
 async def test_a_centres_plans_come_page_by_page_without_loss(store: Store) -> None:
     adults = [Adult(Method.INDIVIDUAL) for _ in range(7)]
-    await tell(store, [event for adult in adults for event in (adult.path_opened(), adult.interview(1))])
+    await react(store, [event for adult in adults for event in (adult.path_opened(), adult.interview(1))])
     seen: list[UUID] = []
     async with store.read() as session:
         while page := await plans_of_centre(session, "mons", after=seen[-1] if seen else None, limit=3):

@@ -11,19 +11,10 @@ from services.contracts.directory import ReferralStatus
 from services.contracts.plans import Dimension
 from services.contracts.roles import Role
 from services.plans.api.export import PlanExport
+from tests.givens.events import emitted_types
+from tests.givens.plans import ARLON_COUNSELLOR, COUNSELLOR, MARCH, MONS, Adult, provider, react, visitor
+from tests.givens.rows import domain_rows
 from tests.plans.conftest import Site
-from tests.plans.told import (
-    ARLON_COUNSELLOR,
-    COUNSELLOR,
-    MARCH,
-    MONS,
-    Adult,
-    contents,
-    provider,
-    said_types,
-    tell,
-    visitor,
-)
 
 API = "/plans/api/v1/plans"
 
@@ -60,7 +51,7 @@ async def test_a_plan_is_built_confirmed_and_read_back(site: Site, her: Adult) -
         refused = await client.post(f"{API}/{her.plan_id}/confirm", json={})
         assert refused.status_code == 409
         assert refused.json()["type"] == "/problems/second-interview-not-held"
-        await tell(site.store, [her.interview(2)])
+        await react(site.store, [her.interview(2)])
         seen = (await client.get(f"{API}/{her.plan_id}")).json()
         assert all(one["met"] for one in seen["requirements"])
         confirmed = await post(client, f"{her.plan_id}/confirm", 200, version=seen["version"])
@@ -72,7 +63,7 @@ async def test_a_plan_is_built_confirmed_and_read_back(site: Site, her: Adult) -
 
 
 async def test_the_visitor_writes_their_own_plan_and_only_the_counsellor_confirms(site: Site, her: Adult) -> None:
-    await tell(site.store, [her.interview(2)])
+    await react(site.store, [her.interview(2)])
     async with site.as_(visitor(her.subject_ref)) as client:
         await build_plan(client, her)
         answer = await client.post(f"{API}/{her.plan_id}/confirm", json={})
@@ -81,7 +72,7 @@ async def test_the_visitor_writes_their_own_plan_and_only_the_counsellor_confirm
 
 async def test_the_action_tells_what_became_of_its_referral(site: Site, her: Adult) -> None:
     service_id = uuid4()
-    await tell(site.store, [provider(service_id)])
+    await react(site.store, [provider(service_id)])
     async with site.as_(COUNSELLOR) as client:
         goal = await post(client, f"{her.plan_id}/goals", text="Travailler le bois")
         track = await post(client, f"{her.plan_id}/tracks", goal_id=goal["id"], title="Se former")
@@ -115,7 +106,7 @@ async def test_the_action_tells_what_became_of_its_referral(site: Site, her: Adu
             reason="full",
             at=MARCH,
         )
-        await tell(site.store, [asked, declined])
+        await react(site.store, [asked, declined])
         plan = (await client.get(f"{API}/{her.plan_id}")).json()
     (referral,) = plan["goals"][0]["tracks"][0]["actions"][0]["referrals"]
     assert (referral["status"], referral["reason"]) == ("rejected", "full")
@@ -134,7 +125,7 @@ async def test_the_list_is_the_centres_and_says_what_is_missing(site: Site, her:
         assert "Skills" in line["requirements"][1]["message"]
         assert (await client.get(API, params={"centre": MONS, "stage": "ready"})).json() == []
         await build_plan(client, her)
-        await tell(site.store, [her.interview(2)])
+        await react(site.store, [her.interview(2)])
         assert len((await client.get(API, params={"centre": MONS, "stage": "ready"})).json()) == 1
 
 
@@ -222,14 +213,14 @@ async def test_bad_input_names_field_and_rule_and_changes_nothing(
     async with site.as_(COUNSELLOR, lang="fr") as client:
         goal = await post(client, f"{her.plan_id}/goals", text="But")
         track = await post(client, f"{her.plan_id}/tracks", goal_id=goal["id"], title="Piste")
-        before = await contents(site.store), await said_types(site.store)
+        before = await domain_rows(site.store), await emitted_types(site.store)
         known = {"{goal}": goal["id"], "{track}": track["id"]}
         answer = await client.post(
             f"{API}/{her.plan_id}/{path}", json={name: known.get(str(value), value) for name, value in body.items()}
         )
     assert answer.status_code in (409, 422), answer.text
     assert [(fault["field"], fault["rule"]) for fault in answer.json()["errors"]] == [(field, rule)]
-    assert (await contents(site.store), await said_types(site.store)) == before
+    assert (await domain_rows(site.store), await emitted_types(site.store)) == before
 
 
 async def test_an_unknown_dimension_is_refused(site: Site, her: Adult) -> None:

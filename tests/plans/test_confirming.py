@@ -19,28 +19,29 @@ from services.plans.domain import (
     SecondInterviewNotHeld,
 )
 from services.plans.store import Assessment, Plan, Revision, sheet
-from tests.plans.told import COUNSELLOR, Adult, contents, said, tell, visitor
-from tests.plans.written import complete
+from tests.givens.events import emitted_events
+from tests.givens.plans import COUNSELLOR, Adult, complete, react, visitor
+from tests.givens.rows import domain_rows
 
 
 async def test_confirming_before_the_second_interview_is_refused_and_changes_nothing(
     store: Store, adult: Adult
 ) -> None:
     await complete(store, adult)
-    before = await contents(store)
+    before = await domain_rows(store)
     with pytest.raises(SecondInterviewNotHeld):
         async with store.work() as work:
             await actions.confirm(work, adult.plan_id, COUNSELLOR)
-    assert await contents(store) == before
+    assert await domain_rows(store) == before
 
 
 async def test_a_complete_individual_plan_is_confirmed_after_the_second_interview(store: Store, adult: Adult) -> None:
     await complete(store, adult)
-    await tell(store, [adult.interview(2)])
+    await react(store, [adult.interview(2)])
     async with store.work() as work:
         plan = await actions.confirm(work, adult.plan_id, COUNSELLOR)
     assert plan.confirmed_by == COUNSELLOR.subject
-    assert (await said(store))[-1] == PlanConfirmed(
+    assert (await emitted_events(store))[-1] == PlanConfirmed(
         plan_id=plan.id,
         path_id=adult.path_id,
         subject_ref=adult.subject_ref,
@@ -54,7 +55,7 @@ async def test_a_complete_individual_plan_is_confirmed_after_the_second_intervie
 
 async def test_a_collective_plan_waits_for_its_workshop_and_its_finalising_session(store: Store) -> None:
     adult = Adult(Method.COLLECTIVE)
-    await tell(store, [adult.announced(), adult.seat(), adult.path_opened(), adult.attendance(1)])
+    await react(store, [adult.announced(), adult.seat(), adult.path_opened(), adult.attendance(1)])
     await complete(store, adult)
 
     async def refused() -> str:
@@ -64,9 +65,9 @@ async def test_a_collective_plan_waits_for_its_workshop_and_its_finalising_sessi
         return raised.value.slug
 
     assert await refused() == "workshop-not-finished"
-    await tell(store, [adult.attendance(2), adult.attendance(3, final=True), adult.finalising_due()])
+    await react(store, [adult.attendance(2), adult.attendance(3, final=True), adult.finalising_due()])
     assert await refused() == "finalising-session-not-held"
-    await tell(store, [adult.interview(1)])
+    await react(store, [adult.interview(1)])
     async with store.work() as work:
         plan = await actions.confirm(work, adult.plan_id, COUNSELLOR)
     assert plan.confirmed_at is not None
@@ -98,7 +99,7 @@ async def test_a_confirmed_plan_is_read_only_but_for_the_progress_of_its_actions
         action = await actions.plan_action(
             work, adult.plan_id, COUNSELLOR, track_id=track_id, new=actions.NewAction(title="S'inscrire")
         )
-    await tell(store, [adult.interview(2)])
+    await react(store, [adult.interview(2)])
     async with store.work() as work:
         await actions.confirm(work, adult.plan_id, COUNSELLOR)
     with pytest.raises(PlanIsConfirmed):
@@ -131,7 +132,7 @@ async def test_two_people_saving_the_same_text_at_once_do_not_overwrite_each_oth
 
 async def test_of_many_confirmations_at_once_one_counts(store: Store, adult: Adult) -> None:
     await complete(store, adult)
-    await tell(store, [adult.interview(2)])
+    await react(store, [adult.interview(2)])
 
     async def confirm() -> str:
         try:
@@ -143,7 +144,7 @@ async def test_of_many_confirmations_at_once_one_counts(store: Store, adult: Adu
 
     outcomes = await asyncio.gather(*(confirm() for _ in range(8)))
     assert sorted(outcomes) == ["already"] * 7 + ["confirmed"]
-    assert sum(isinstance(event, PlanConfirmed) for event in await said(store)) == 1
+    assert sum(isinstance(event, PlanConfirmed) for event in await emitted_events(store)) == 1
 
 
 async def test_many_writers_keep_every_goal_and_the_order_of_versions(store: Store, adult: Adult) -> None:

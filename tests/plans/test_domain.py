@@ -74,7 +74,7 @@ def test_a_plan_is_confirmed_exactly_when_the_methods_rule_holds(standing: Stand
 
 
 @pytest.mark.parametrize(
-    ("standing", "refusal", "told"),
+    ("standing", "refusal", "values"),
     [
         (
             Standing(Method.INDIVIDUAL, interviews_held=1, written=ALL, goals=1, tracks=1),
@@ -96,11 +96,11 @@ def test_a_plan_is_confirmed_exactly_when_the_methods_rule_holds(standing: Stand
     ],
 )
 def test_a_refused_confirmation_names_the_rule_and_both_values(
-    standing: Standing, refusal: type[Refused], told: dict[str, int]
+    standing: Standing, refusal: type[Refused], values: dict[str, int]
 ) -> None:
     with pytest.raises(refusal) as raised:
         check_complete(standing)
-    assert raised.value.values == told
+    assert raised.value.values == values
 
 
 def test_missing_dimensions_are_named_in_the_readers_language() -> None:

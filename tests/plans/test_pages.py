@@ -11,9 +11,9 @@ from services.contracts.scheduling import Method, PathOutcome
 from services.plans import actions
 from services.plans.domain import Stage, checklist
 from services.plans.store import Action, Goal, InformationStep, count_of_centre, plans_of_centre, standings
+from tests.givens.plans import ARLON_COUNSELLOR, COUNSELLOR, MONS, Adult, mons, react, visitor, write_everything
+from tests.givens.rows import domain_rows
 from tests.plans.conftest import Site
-from tests.plans.told import ARLON_COUNSELLOR, COUNSELLOR, MONS, Adult, contents, mons, tell, visitor
-from tests.plans.written import write_everything
 
 
 async def test_the_list_shows_progress_and_what_is_missing(site: Site, her: Adult) -> None:
@@ -27,9 +27,9 @@ async def test_the_list_shows_progress_and_what_is_missing(site: Site, her: Adul
 
 async def test_the_list_filters_by_how_far_plans_are(site: Site, her: Adult) -> None:
     other = Adult(Method.COLLECTIVE)
-    await tell(site.store, [other.path_opened(), other.attendance(1)])
+    await react(site.store, [other.path_opened(), other.attendance(1)])
     await write_everything(site.store, her)
-    await tell(site.store, [her.interview(2)])
+    await react(site.store, [her.interview(2)])
     async with site.as_(COUNSELLOR, page=True) as client:
         ready = (await client.get("/plans/", params={"stage": "ready"})).text
         workshops = (await client.get("/plans/", params={"method": "collective"})).text
@@ -43,11 +43,11 @@ async def test_the_list_filters_by_how_far_plans_are(site: Site, her: Adult) -> 
 
 async def test_a_plan_whose_path_was_given_up_leaves_the_open_ones(site: Site, her: Adult) -> None:
     done = Adult(Method.INDIVIDUAL)
-    await tell(site.store, [done.path_opened(), done.interview(1), done.path_closed(PathOutcome.PLAN_CONFIRMED)])
+    await react(site.store, [done.path_opened(), done.interview(1), done.path_closed(PathOutcome.PLAN_CONFIRMED)])
     # The path's news may come before that of its interview: the plan that this opens is stopped already.
     late = Adult(Method.INDIVIDUAL)
-    await tell(site.store, [late.path_opened(), late.path_closed(PathOutcome.GIVEN_UP), late.interview(1)])
-    await tell(site.store, [her.path_closed(PathOutcome.GIVEN_UP)])
+    await react(site.store, [late.path_opened(), late.path_closed(PathOutcome.GIVEN_UP), late.interview(1)])
+    await react(site.store, [her.path_closed(PathOutcome.GIVEN_UP)])
     async with site.store.read() as session:
         shown = {stage: {plan.id for plan in await plans_of_centre(session, MONS, stage=stage)} for stage in Stage}
         counts = await count_of_centre(session, MONS)
@@ -61,11 +61,11 @@ async def test_a_plan_whose_path_was_given_up_leaves_the_open_ones(site: Site, h
 async def test_lists_and_checklist_agree_on_what_is_ready(site: Site) -> None:
     adults = [Adult(Method.INDIVIDUAL), Adult(Method.INDIVIDUAL), Adult(Method.COLLECTIVE), Adult(Method.COLLECTIVE)]
     one, two, three, four = adults
-    await tell(site.store, [mons(), one.path_opened(), one.interview(1), one.interview(2)])
-    await tell(site.store, [two.path_opened(), two.interview(1), two.interview(2)])
-    await tell(site.store, [three.announced(), three.seat(), three.path_opened(), three.attendance(1)])
-    await tell(site.store, [three.attendance(3, attended=False, final=True), three.interview(1)])
-    await tell(site.store, [four.announced(), four.seat(), four.path_opened(), four.attendance(1), four.interview(1)])
+    await react(site.store, [mons(), one.path_opened(), one.interview(1), one.interview(2)])
+    await react(site.store, [two.path_opened(), two.interview(1), two.interview(2)])
+    await react(site.store, [three.announced(), three.seat(), three.path_opened(), three.attendance(1)])
+    await react(site.store, [three.attendance(3, attended=False, final=True), three.interview(1)])
+    await react(site.store, [four.announced(), four.seat(), four.path_opened(), four.attendance(1), four.interview(1)])
     for adult in (one, three, four):
         await write_everything(site.store, adult)
     async with site.store.read() as session:
@@ -87,7 +87,7 @@ async def test_a_visitor_is_led_to_their_plan_or_kindly_told_when_it_begins(site
 
 async def test_both_see_the_same_plan_with_different_powers(site: Site, her: Adult) -> None:
     await write_everything(site.store, her)
-    await tell(site.store, [her.interview(2)])
+    await react(site.store, [her.interview(2)])
     confirm = f'action="/plans/{her.plan_id}/confirm"'
     async with site.as_(COUNSELLOR, page=True) as client:
         hers = (await client.get(f"/plans/{her.plan_id}")).text
@@ -106,12 +106,12 @@ async def test_of_two_counsellors_only_the_one_who_wrote_is_you(site: Site, her:
     colleague = COUNSELLOR.model_copy(update={"subject": "demo:paul"})
     async with site.store.work() as work:
         await actions.write_assessment(work, her.plan_id, COUNSELLOR, dimension=Dimension.SKILLS, text="Organiser")
-    told: dict[str, str] = {}
+    shown: dict[str, str] = {}
     for person in (COUNSELLOR, colleague, visitor(her.subject_ref)):
         async with site.as_(person, page=True) as client:
             html = (await client.get(f"/plans/{her.plan_id}")).text
-        told[person.subject] = re.findall(r"(You|The counsellor), 2 Mar 2026", html)[0]
-    assert list(told.values()) == ["You", "The counsellor", "The counsellor"]
+        shown[person.subject] = re.findall(r"(You|The counsellor), 2 Mar 2026", html)[0]
+    assert list(shown.values()) == ["You", "The counsellor", "The counsellor"]
 
 
 async def test_names_are_never_in_the_page_only_a_way_to_ask_intake(site: Site, her: Adult) -> None:
@@ -220,10 +220,10 @@ def shows(html: str, words: str) -> bool:
 @pytest.mark.parametrize("path", FORMS)
 async def test_words_for_a_plan_that_was_confirmed_meanwhile_are_still_there(site: Site, her: Adult, path: str) -> None:
     ids = await parts(site, her)
-    await tell(site.store, [her.interview(2)])
+    await react(site.store, [her.interview(2)])
     async with site.store.work() as work:
         await actions.confirm(work, her.plan_id, COUNSELLOR)
-    before = await contents(site.store)
+    before = await domain_rows(site.store)
     form = {name: words.format(**ids) for name, words in FORMS[path].items()}
     async with site.as_(visitor(her.subject_ref), page=True) as client:
         answer = await client.post(f"/plans/{her.plan_id}/{path.format(**ids)}", data=form)
@@ -231,13 +231,13 @@ async def test_words_for_a_plan_that_was_confirmed_meanwhile_are_still_there(sit
     assert answer.status_code == 422
     assert "This plan was confirmed on" in html
     assert all(shows(html, words) for name, words in form.items() if name in WORDS)
-    assert await contents(site.store) == before
+    assert await domain_rows(site.store) == before
 
 
 @pytest.mark.parametrize("path", FORMS)
 async def test_words_that_are_too_long_are_still_there(site: Site, her: Adult, path: str) -> None:
     ids = await parts(site, her)
-    before = await contents(site.store)
+    before = await domain_rows(site.store)
     form = {name: words.format(**ids) for name, words in FORMS[path].items()}
     field = next(name for name in WORDS if name in form)
     form[field] += "x" * 4000
@@ -247,16 +247,16 @@ async def test_words_that_are_too_long_are_still_there(site: Site, her: Adult, p
     assert answer.status_code == 422
     assert re.search(rf'id="[a-z0-9-]*{field}-error"', html)
     assert shows(html, form[field])
-    assert await contents(site.store) == before
+    assert await domain_rows(site.store) == before
 
 
 async def test_confirming_too_early_says_why_and_changes_nothing(site: Site, her: Adult) -> None:
-    before = await contents(site.store)
+    before = await domain_rows(site.store)
     async with site.as_(COUNSELLOR, lang="fr", page=True) as client:
         answer = await client.post(f"/plans/{her.plan_id}/confirm", data={"version": "1"})
     assert answer.status_code == 422
     assert "Un plan individuel se confirme après l’entretien 2" in answer.text
-    assert await contents(site.store) == before
+    assert await domain_rows(site.store) == before
 
 
 async def test_a_provider_is_chosen_from_the_services_on_offer(site: Site, her: Adult) -> None:

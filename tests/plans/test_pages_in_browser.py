@@ -6,9 +6,9 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from services.chassis.identity.people import Person
+from tests.givens.plans import COUNSELLOR, Adult, visitor
 from tests.parts.served import served
 from tests.plans.conftest import Site
-from tests.plans.told import COUNSELLOR, Adult, visitor
 
 
 @asynccontextmanager

@@ -24,7 +24,9 @@ from services.plans import actions
 from services.plans.app import SERVICE
 from services.plans.store import Centre, HeldInterview, Plan, ProviderService, Referral, standings
 from services.plans.store import Path as PathRow
-from tests.plans.told import COUNSELLOR, MARCH, MONS, Adult, contents, mons, provider, said, said_types, tell
+from tests.givens.events import emitted_events, emitted_types
+from tests.givens.plans import COUNSELLOR, MARCH, MONS, Adult, mons, provider, react
+from tests.givens.rows import domain_rows
 
 SEED = UUID("00000000-0000-4000-8000-000000000017")
 
@@ -43,14 +45,14 @@ async def plan_of(store: Store, adult: Adult) -> Plan | None:
 
 async def test_the_first_held_interview_opens_an_individual_plan(store: Store) -> None:
     adult = Adult(Method.INDIVIDUAL)
-    await tell(store, [adult.path_opened()])
+    await react(store, [adult.path_opened()])
     assert await plan_of(store, adult) is None
-    await tell(store, [adult.interview(1)])
+    await react(store, [adult.interview(1)])
     plan = await plan_of(store, adult)
     assert plan is not None
     assert (plan.subject_ref, plan.centre, plan.method) == (adult.subject_ref, MONS, "individual")
     assert plan.opened_at == adult.interview(1).starts_at
-    opened = (await said(store))[0]
+    opened = (await emitted_events(store))[0]
     assert opened == PlanOpened(
         plan_id=plan.id,
         path_id=adult.path_id,
@@ -63,29 +65,29 @@ async def test_the_first_held_interview_opens_an_individual_plan(store: Store) -
 
 async def test_the_first_session_attended_opens_a_collective_plan(store: Store) -> None:
     adult = Adult(Method.COLLECTIVE)
-    await tell(store, [adult.path_opened(), adult.announced(), adult.seat(), adult.attendance(1, attended=False)])
+    await react(store, [adult.path_opened(), adult.announced(), adult.seat(), adult.attendance(1, attended=False)])
     assert await plan_of(store, adult) is None
-    await tell(store, [adult.attendance(2)])
-    assert await said_types(store) == ["PlanOpened"]
+    await react(store, [adult.attendance(2)])
+    assert await emitted_types(store) == ["PlanOpened"]
 
 
 async def test_a_path_has_one_plan_however_many_interviews_are_held(store: Store) -> None:
     adult = Adult(Method.INDIVIDUAL)
-    await tell(store, [adult.path_opened(), *(adult.interview(n) for n in (1, 2, 2, 3))], in_one_batch=True)
-    assert await said_types(store) == ["PlanOpened"]
+    await react(store, [adult.path_opened(), *(adult.interview(n) for n in (1, 2, 2, 3))], in_one_batch=True)
+    assert await emitted_types(store) == ["PlanOpened"]
     async with store.read() as session:
         assert len((await session.scalars(select(HeldInterview))).all()) == 3
 
 
 async def test_an_information_interview_leaves_no_trace(store: Store) -> None:
     heard = Adult(Method.INDIVIDUAL).interview(1)
-    await tell(store, [heard.model_copy(update={"kind": InterviewKind.INFORMATION, "path_id": None})])
-    assert all(rows == [] for rows in (await contents(store)).values())
+    await react(store, [heard.model_copy(update={"kind": InterviewKind.INFORMATION, "path_id": None})])
+    assert all(rows == [] for rows in (await domain_rows(store)).values())
 
 
 async def test_the_plan_carries_on_the_chain_of_its_path(store: Store) -> None:
     adult = Adult(Method.INDIVIDUAL)
-    await tell(store, [adult.interview(1), adult.path_opened()])
+    await react(store, [adult.interview(1), adult.path_opened()])
     plan = await plan_of(store, adult)
     async with store.read() as session:
         path = await session.get(PathRow, adult.path_id)
@@ -118,8 +120,8 @@ _in_order: dict[Method, Outcome] = {}
 
 async def outcome(events: list[Event], *, in_one_batch: bool) -> Outcome:
     async with fresh_store() as store:
-        await tell(store, events, in_one_batch=in_one_batch)
-        return await contents(store), sorted(map(repr, await said(store)))
+        await react(store, events, in_one_batch=in_one_batch)
+        return await domain_rows(store), sorted(map(repr, await emitted_events(store)))
 
 
 async def outcome_in_order(method: Method, events: list[Event]) -> Outcome:
@@ -131,8 +133,8 @@ async def outcome_in_order(method: Method, events: list[Event]) -> Outcome:
 @settings(max_examples=15, deadline=None)
 @given(st.permutations(individual_story(Adult(Method.INDIVIDUAL, SEED))), st.booleans())
 async def test_an_individual_path_ends_the_same_in_every_order(events: list[Event], in_one_batch: bool) -> None:
-    told = individual_story(Adult(Method.INDIVIDUAL, SEED))
-    assert await outcome(events, in_one_batch=in_one_batch) == await outcome_in_order(Method.INDIVIDUAL, told)
+    given = individual_story(Adult(Method.INDIVIDUAL, SEED))
+    assert await outcome(events, in_one_batch=in_one_batch) == await outcome_in_order(Method.INDIVIDUAL, given)
 
 
 @st.composite
@@ -148,8 +150,8 @@ def interleaved(draw: st.DrawFn, streams: list[list[Event]]) -> list[Event]:
 @settings(max_examples=15, deadline=None)
 @given(interleaved(collective_story(Adult(Method.COLLECTIVE, SEED))), st.booleans())
 async def test_a_collective_path_ends_the_same_in_every_order(events: list[Event], in_one_batch: bool) -> None:
-    told = [event for stream in collective_story(Adult(Method.COLLECTIVE, SEED)) for event in stream]
-    assert await outcome(events, in_one_batch=in_one_batch) == await outcome_in_order(Method.COLLECTIVE, told)
+    given = [event for stream in collective_story(Adult(Method.COLLECTIVE, SEED)) for event in stream]
+    assert await outcome(events, in_one_batch=in_one_batch) == await outcome_in_order(Method.COLLECTIVE, given)
 
 
 def forgotten_story(adult: Adult) -> list[list[Event]]:
@@ -186,12 +188,12 @@ def forgotten_story(adult: Adult) -> list[list[Event]]:
 async def test_nobody_comes_back_after_erasure_in_any_order(events: list[Event], in_one_batch: bool) -> None:
     adult = Adult(Method.INDIVIDUAL, SEED)
     async with fresh_store() as store:
-        await tell(store, events, in_one_batch=in_one_batch)
-        held = await contents(store, without=["subjects"])
+        await react(store, events, in_one_batch=in_one_batch)
+        held = await domain_rows(store, without=["subjects"])
         assert [name for name, rows in held.items() if rows] == ["paths"]
         assert str(adult.subject_ref) not in repr(held)
         assert len(held["paths"]) == 1
-        assert (await said_types(store)).count("PlansPurged") == 1
+        assert (await emitted_types(store)).count("PlansPurged") == 1
 
 
 async def test_erasure_takes_every_word_and_says_so_once(store: Store, adult: Adult) -> None:
@@ -202,23 +204,23 @@ async def test_erasure_takes_every_word_and_says_so_once(store: Store, adult: Ad
         await work.session.flush()
         intention = actions.NewAction(title="Visiter l'atelier")
         await actions.plan_action(work, adult.plan_id, COUNSELLOR, track_id=track.id, new=intention)
-    await tell(store, [SubjectErased(subject_ref=adult.subject_ref, at=MARCH)])
-    held = await contents(store)
+    await react(store, [SubjectErased(subject_ref=adult.subject_ref, at=MARCH)])
+    held = await domain_rows(store)
     assert {name for name, rows in held.items() if rows} == {"subjects", "paths", "centres"}
-    purged = (await said(store))[-1]
+    purged = (await emitted_events(store))[-1]
     assert purged == PlansPurged(subject_ref=adult.subject_ref, at=MARCH)
 
 
 async def test_somebody_never_heard_of_is_purged_too(store: Store) -> None:
-    await tell(store, [SubjectErased(subject_ref=uuid4(), at=MARCH)])
-    assert await said_types(store) == ["PlansPurged"]
+    await react(store, [SubjectErased(subject_ref=uuid4(), at=MARCH)])
+    assert await emitted_types(store) == ["PlansPurged"]
 
 
 async def test_only_sessions_of_the_present_workshop_count(store: Store) -> None:
     adult = Adult(Method.COLLECTIVE)
     moved = adult.seat().model_copy(update={"workshop_id": uuid4(), "at": MARCH + timedelta(days=9)})
-    await tell(store, [adult.path_opened(), adult.announced(), adult.seat(), adult.attendance(1)])
-    await tell(store, [adult.attendance(3, attended=False, final=True), moved])
+    await react(store, [adult.path_opened(), adult.announced(), adult.seat(), adult.attendance(1)])
+    await react(store, [adult.attendance(3, attended=False, final=True), moved])
     plan = await plan_of(store, adult)
     assert plan is not None
     async with store.read() as session:
@@ -228,10 +230,10 @@ async def test_only_sessions_of_the_present_workshop_count(store: Store) -> None
 
 async def test_the_action_shows_where_its_referral_stands(store: Store, adult: Adult) -> None:
     asked = forgotten_story(adult)[-2]
-    await tell(store, asked[:1])
+    await react(store, asked[:1])
     async with store.read() as session:
         assert [one.status for one in await session.scalars(select(Referral))] == ["requested"]
-    await tell(store, asked[1:])
+    await react(store, asked[1:])
     async with store.read() as session:
         assert [one.status for one in await session.scalars(select(Referral))] == ["accepted"]
 
@@ -239,7 +241,7 @@ async def test_the_action_shows_where_its_referral_stands(store: Store, adult: A
 async def test_a_referral_by_hand_belongs_to_no_plan(store: Store, adult: Adult) -> None:
     asked, moved = forgotten_story(adult)[-2]
     nobody = {"plan_id": None, "action_id": None}
-    await tell(store, [asked.model_copy(update=nobody), moved.model_copy(update=nobody)])
+    await react(store, [asked.model_copy(update=nobody), moved.model_copy(update=nobody)])
     async with store.read() as session:
         assert (await session.scalars(select(Referral))).all() == []
 
@@ -248,10 +250,10 @@ async def test_a_referral_by_hand_belongs_to_no_plan(store: Store, adult: Adult)
 async def test_the_newest_word_of_a_provider_and_a_centre_is_the_whole_truth(store: Store, in_one_batch: bool) -> None:
     organization, old, new = uuid4(), uuid4(), uuid4()
     smaller = mons().model_copy(update={"areas": ("find-job",)})
-    told: list[Event] = [provider(old, organization), mons(), provider(new, organization), smaller]
-    await tell(store, told, in_one_batch=in_one_batch)
+    given: list[Event] = [provider(old, organization), mons(), provider(new, organization), smaller]
+    await react(store, given, in_one_batch=in_one_batch)
     renamed = provider(new, organization).model_copy(update={"name": "Promotion sociale de Mons (demo)"})
-    await tell(store, [renamed])
+    await react(store, [renamed])
     async with store.read() as session:
         services = (await session.scalars(select(ProviderService))).all()
         centre = await session.scalar(select(Centre).where(col(Centre.code) == MONS))

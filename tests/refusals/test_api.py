@@ -12,11 +12,12 @@ from services.chassis.identity.people import Person
 from services.contracts.roles import Role
 from tests.directory.web import COUNSELLOR as DIRECTORY_COUNSELLOR
 from tests.directory.web import DESK
-from tests.intake.people import LIEGE_DESK, NAMUR_DESK, PROVIDER
-from tests.plans.told import ARLON_COUNSELLOR
-from tests.plans.told import COUNSELLOR as PLANS_COUNSELLOR
-from tests.refusals.worlds import MONDAY, TUESDAY, WORLDS, World, everything
-from tests.scheduling.told import COUNSELLOR, ELSEWHERE, LIEGE
+from tests.givens.intake import LIEGE_DESK, NAMUR_DESK, PROVIDER
+from tests.givens.plans import ARLON_COUNSELLOR
+from tests.givens.plans import COUNSELLOR as PLANS_COUNSELLOR
+from tests.givens.rows import all_rows
+from tests.givens.scenarios import MONDAY, SCENARIOS, TUESDAY, Scenario
+from tests.givens.scheduling import COUNSELLOR, ELSEWHERE, LIEGE
 
 NOWHERE = COUNSELLOR.model_copy(update={"centres": frozenset({"atlantis"})})
 DESK_NOWHERE = LIEGE_DESK.model_copy(update={"centres": frozenset({"atlantis"})})
@@ -46,29 +47,29 @@ class Case:
 def intake(
     what: str, status: int, rule: str, field: str | None, person: Person | None = LIEGE_DESK, **body: Any
 ) -> Case:
-    told = {"centre": "liege"} | body
-    return Case(what, "intake", person, "PUT", "/visits/{new}", told, status, rule, field)
+    fields = {"centre": "liege"} | body
+    return Case(what, "intake", person, "PUT", "/visits/{new}", fields, status, rule, field)
 
 
 def booking(
     what: str, status: int, rule: str, field: str | None, person: Person | None = COUNSELLOR, **body: Any
 ) -> Case:
-    told = {"path_id": "{free}", "starts_at": FREE, "minutes": 60, "room": "salle-3"} | body
-    return Case(what, "scheduling", person, "POST", "/interviews", told, status, rule, field)
+    fields = {"path_id": "{free}", "starts_at": FREE, "minutes": 60, "room": "salle-3"} | body
+    return Case(what, "scheduling", person, "POST", "/interviews", fields, status, rule, field)
 
 
 def track(
     what: str, status: int, rule: str, field: str | None, person: Person | None = PLANS_COUNSELLOR, **body: Any
 ) -> Case:
-    told = {"goal_id": "{goal}", "title": "Se former"} | body
-    return Case(what, "plans", person, "POST", "/plans/{plan}/tracks", told, status, rule, field)
+    fields = {"goal_id": "{goal}", "title": "Se former"} | body
+    return Case(what, "plans", person, "POST", "/plans/{plan}/tracks", fields, status, rule, field)
 
 
 def referral(
     what: str, status: int, rule: str, field: str | None, person: Person | None = DIRECTORY_COUNSELLOR, **body: Any
 ) -> Case:
-    told = {"subject_ref": "{someone}", "centre": "mons", "service_id": "{service}", "reason": "training"} | body
-    return Case(what, "directory", person, "POST", "/referrals", told, status, rule, field)
+    fields = {"subject_ref": "{someone}", "centre": "mons", "service_id": "{service}", "reason": "training"} | body
+    return Case(what, "directory", person, "POST", "/referrals", fields, status, rule, field)
 
 
 CASES = [
@@ -184,8 +185,8 @@ CASES = [
 
 
 @pytest.fixture
-async def world(case: Case, tmp_path: Path) -> AsyncGenerator[World]:
-    async with WORLDS[case.service](tmp_path) as made:
+async def world(case: Case, tmp_path: Path) -> AsyncGenerator[Scenario]:
+    async with SCENARIOS[case.service](tmp_path) as made:
         yield made
 
 
@@ -194,11 +195,11 @@ def filled(value: Any, ids: dict[str, str]) -> Any:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.service}: {case.what}")
-async def test_it_is_refused_by_name_and_changes_nothing(case: Case, world: World) -> None:
+async def test_it_is_refused_by_name_and_changes_nothing(case: Case, world: Scenario) -> None:
     client, ids = world
     client.signed_in(case.person)
-    before = await everything(client.store)
-    said: dict[str, str] = {}
+    before = await all_rows(client.store)
+    messages: dict[str, str] = {}
     for lang in ("en", "fr", "de"):
         answer = await client.request(
             case.method,
@@ -206,16 +207,16 @@ async def test_it_is_refused_by_name_and_changes_nothing(case: Case, world: Worl
             json={name: filled(value, ids) for name, value in case.body.items()},
             headers={"accept-language": lang},
         )
-        told = answer.json()
-        assert answer.status_code == case.status, told
+        problem = answer.json()
+        assert answer.status_code == case.status, problem
         assert answer.headers["content-type"] == "application/problem+json"
         if case.field is None:
-            assert told["type"] == f"/problems/{case.rule}"
-            said[lang] = told["detail"]
+            assert problem["type"] == f"/problems/{case.rule}"
+            messages[lang] = problem["detail"]
         else:
-            [fault] = told["errors"]
+            [fault] = problem["errors"]
             assert (fault["field"], fault["rule"]) == (case.field, case.rule)
-            said[lang] = fault["message"]
-        assert "{" not in said[lang]
-    assert len(set(said.values())) == 3, f"each in the reader's language: {said}"
-    assert await everything(client.store) == before
+            messages[lang] = fault["message"]
+        assert "{" not in messages[lang]
+    assert len(set(messages.values())) == 3, f"each in the reader's language: {messages}"
+    assert await all_rows(client.store) == before

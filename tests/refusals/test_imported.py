@@ -9,7 +9,8 @@ import pytest
 
 from services.chassis.identity.people import Person
 from services.contracts.roles import Role
-from tests.refusals.worlds import WORLDS, everything
+from tests.givens.rows import all_rows
+from tests.givens.scenarios import SCENARIOS
 
 OPERATOR = Person(subject="operator", name="Exploitation", roles=frozenset({Role.OPERATOR}))
 SPRING = "2017-03-27T09:05:00+02:00"
@@ -82,14 +83,14 @@ async def test_the_line_is_answered_and_nothing_goes_in(
     where: str, line: Line, field: str, rule: str, tmp_path: Path
 ) -> None:
     service, what = where.split("/")
-    async with WORLDS[service](tmp_path) as (client, ids):
+    async with SCENARIOS[service](tmp_path) as (client, ids):
         client.signed_in(OPERATOR)
-        before = await everything(client.store)
-        told = {name: value.format(**ids) if isinstance(value, str) else value for name, value in line.items()}
+        before = await all_rows(client.store)
+        sent = {name: value.format(**ids) if isinstance(value, str) else value for name, value in line.items()}
         messages: set[str] = set()
         for lang in ("en", "fr", "nl"):
             answer = await client.post(
-                f"/{service}/api/v1/{what}/import", content=json.dumps(told), headers={"accept-language": lang}
+                f"/{service}/api/v1/{what}/import", content=json.dumps(sent), headers={"accept-language": lang}
             )
             assert answer.status_code == 200, answer.text
             bad, totals = [json.loads(text) for text in answer.text.splitlines()]
@@ -97,16 +98,16 @@ async def test_the_line_is_answered_and_nothing_goes_in(
             assert totals == {"lines": 1, "accepted": 0, "unchanged": 0, "refused": 1}
             messages.add(bad["message"])
         assert len(messages) == 3, messages
-        assert await everything(client.store) == before
+        assert await all_rows(client.store) == before
 
 
 @pytest.mark.parametrize("where", [VISITS, INTERVIEWS, WORKSHOPS])
 async def test_a_line_that_is_too_long_is_answered_too(where: str, tmp_path: Path) -> None:
     service, what = where.split("/")
-    async with WORLDS[service](tmp_path) as (client, _ids):
+    async with SCENARIOS[service](tmp_path) as (client, _ids):
         client.signed_in(OPERATOR)
-        before = await everything(client.store)
+        before = await all_rows(client.store)
         answer = await client.post(f"/{service}/api/v1/{what}/import", content=b"{" + b"x" * 70_000 + b"}")
         bad = json.loads(answer.text.splitlines()[0])
         assert (bad["line"], bad["rule"]) == (1, "line-too-long")
-        assert await everything(client.store) == before
+        assert await all_rows(client.store) == before

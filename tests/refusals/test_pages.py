@@ -1,4 +1,4 @@
-"""What a person can do wrong on a page is said there, in their language, and changes nothing."""
+"""What a person can do wrong on a page is shown there, in their language, and changes nothing."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -10,21 +10,22 @@ from urllib.parse import unquote
 import pytest
 
 from services.chassis.identity.people import Person
-from tests.intake.people import COUNSELLOR as INTAKE_COUNSELLOR
-from tests.intake.people import LIEGE_DESK, NAMUR_DESK, PROVIDER
-from tests.plans.told import ARLON_COUNSELLOR
-from tests.plans.told import COUNSELLOR as PLANS_COUNSELLOR
+from tests.givens.intake import COUNSELLOR as INTAKE_COUNSELLOR
+from tests.givens.intake import LIEGE_DESK, NAMUR_DESK, PROVIDER
+from tests.givens.plans import ARLON_COUNSELLOR
+from tests.givens.plans import COUNSELLOR as PLANS_COUNSELLOR
+from tests.givens.rows import all_rows
+from tests.givens.scenarios import SCENARIOS, Scenario
+from tests.givens.scheduling import COUNSELLOR, ELSEWHERE, LIEGE
 from tests.refusals.test_api import FRONT_DESK, TOO_MUCH
-from tests.refusals.worlds import WORLDS, World, everything
-from tests.scheduling.told import COUNSELLOR, ELSEWHERE, LIEGE
 
-Said = tuple[str, str]
+Messages = tuple[str, str]
 """What stands there in French and in German."""
 
-WRONG_ROLE: Said = ("Votre rôle ne le permet pas", "Ihre Rolle erlaubt das nicht")
-STALE: Said = ("Cela a changé entre-temps", "Das hat sich inzwischen geändert")
-TOO_LARGE: Said = ("L’envoi dépasse les 65536 octets", "größer als die 65536 Bytes")
-WRONG_CENTRE: Said = ("; ceci relève de", "das hier gehört zu")
+WRONG_ROLE: Messages = ("Votre rôle ne le permet pas", "Ihre Rolle erlaubt das nicht")
+STALE: Messages = ("Cela a changé entre-temps", "Das hat sich inzwischen geändert")
+TOO_LARGE: Messages = ("L’envoi dépasse les 65536 octets", "größer als die 65536 Bytes")
+WRONG_CENTRE: Messages = ("; ceci relève de", "das hier gehört zu")
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,16 @@ class Case:
     form: dict[str, Any]
     status: int
     """303: back to the page it came from, which says why."""
-    said: Said
+    messages: Messages
 
 
-def arrival(what: str, status: int, said: Said, person: Person = LIEGE_DESK, **form: Any) -> Case:
-    told = {"visit_id": "{new}", "queue": "yes"} | form
-    return Case(what, "intake", person, "/intake/desk/liege/visits", told, status, said)
+def arrival(what: str, status: int, messages: Messages, person: Person = LIEGE_DESK, **form: Any) -> Case:
+    fields = {"visit_id": "{new}", "queue": "yes"} | form
+    return Case(what, "intake", person, "/intake/desk/liege/visits", fields, status, messages)
 
 
-def booking(what: str, status: int, said: Said, person: Person = COUNSELLOR, **form: Any) -> Case:
-    told = {
+def booking(what: str, status: int, messages: Messages, person: Person = COUNSELLOR, **form: Any) -> Case:
+    fields = {
         "centre": LIEGE,
         "path": "{free}",
         "date": "2026-03-06",
@@ -56,12 +57,12 @@ def booking(what: str, status: int, said: Said, person: Person = COUNSELLOR, **f
         "counsellor": "liege-c01",
         "room": "salle-3",
     }
-    return Case(what, "scheduling", person, "/scheduling/interviews/new", told | form, status, said)
+    return Case(what, "scheduling", person, "/scheduling/interviews/new", fields | form, status, messages)
 
 
-def track(what: str, status: int, said: Said, person: Person = PLANS_COUNSELLOR, **form: Any) -> Case:
-    told = {"goal_id": "{goal}", "title": "Se former"} | form
-    return Case(what, "plans", person, "/plans/{plan}/tracks", told, status, said)
+def track(what: str, status: int, messages: Messages, person: Person = PLANS_COUNSELLOR, **form: Any) -> Case:
+    fields = {"goal_id": "{goal}", "title": "Se former"} | form
+    return Case(what, "plans", person, "/plans/{plan}/tracks", fields, status, messages)
 
 
 CASES = [
@@ -146,8 +147,8 @@ CASES = [
 
 
 @pytest.fixture
-async def world(case: Case, tmp_path: Path) -> AsyncGenerator[World]:
-    async with WORLDS[case.service](tmp_path) as made:
+async def world(case: Case, tmp_path: Path) -> AsyncGenerator[Scenario]:
+    async with SCENARIOS[case.service](tmp_path) as made:
         yield made
 
 
@@ -156,11 +157,11 @@ def filled(value: Any, ids: dict[str, str]) -> Any:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.service}: {case.what}")
-async def test_the_page_says_why_and_nothing_changed(case: Case, world: World) -> None:
+async def test_the_page_says_why_and_nothing_changed(case: Case, world: Scenario) -> None:
     client, ids = world
     client.signed_in(case.person)
-    before = await everything(client.store)
-    for lang, words in zip(("fr", "de"), case.said, strict=True):
+    before = await all_rows(client.store)
+    for lang, words in zip(("fr", "de"), case.messages, strict=True):
         answer = await client.post(
             case.path.format(**ids),
             data={name.rstrip("_"): filled(value, ids) for name, value in case.form.items()},
@@ -173,4 +174,4 @@ async def test_the_page_says_why_and_nothing_changed(case: Case, world: World) -
             assert shown.startswith("error:"), shown
             client.cookies.delete("cefo-flash")
         assert words in shown
-    assert await everything(client.store) == before
+    assert await all_rows(client.store) == before

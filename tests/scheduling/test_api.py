@@ -8,27 +8,15 @@ import orjson
 import pytest
 
 from services.chassis.identity.people import Claim
-from services.chassis.testing import Client
+from services.chassis.testing import Client, FixedClock
 from services.chassis.web import imports
 from services.contracts.scheduling import FinalisingSessionDue, InterviewHeld, InterviewStarted, SeatTaken
 from services.scheduling.api.waiting import changes_since
+from tests.givens.events import emitted_events
+from tests.givens.rows import count
+from tests.givens.scheduling import COLLEAGUE, COUNSELLOR, ELSEWHERE, LIEGE, MONDAY, OPERATOR, VISITOR, Visitor, react
 from tests.parts.served import served
 from tests.scheduling.test_imports import information, workshop
-from tests.scheduling.told import (
-    COLLEAGUE,
-    COUNSELLOR,
-    ELSEWHERE,
-    LIEGE,
-    MONDAY,
-    OPERATOR,
-    VISITOR,
-    Clock,
-    Somebody,
-    count,
-    said,
-    said_of,
-    tell,
-)
 
 API = "/scheduling/api/v1"
 TUESDAY = "2026-03-03T10:00:00+01:00"
@@ -40,12 +28,12 @@ async def post(desk: Client, path: str, status: int = 200, **body: Any) -> Any:
     return answer.json()
 
 
-async def booked(desk: Client, known: Somebody, starts_at: str = TUESDAY) -> dict[str, Any]:
+async def booked(desk: Client, known: Visitor, starts_at: str = TUESDAY) -> dict[str, Any]:
     path = await post(desk, "paths", 201, subject_ref=str(known.subject_ref), centre=LIEGE)
     return await post(desk, "interviews", 201, path_id=path["id"], starts_at=starts_at, minutes=60)
 
 
-async def test_who_waits_is_listed_with_the_place_from_which_the_stream_goes_on(desk: Client, known: Somebody) -> None:
+async def test_who_waits_is_listed_with_the_place_from_which_the_stream_goes_on(desk: Client, known: Visitor) -> None:
     answer = (await desk.get(f"{API}/waiting", params={"centre": LIEGE})).json()
     assert answer["seq"] == 2
     (visit,) = answer["visits"]
@@ -53,8 +41,8 @@ async def test_who_waits_is_listed_with_the_place_from_which_the_stream_goes_on(
     assert visit["subject_ref"] == str(known.subject_ref)
 
 
-async def test_the_stream_tells_each_change_once_and_goes_on_where_it_broke_off(desk: Client, known: Somebody) -> None:
-    other = Somebody()
+async def test_the_stream_tells_each_change_once_and_goes_on_where_it_broke_off(desk: Client, known: Visitor) -> None:
+    other = Visitor()
     read = changes_since(LIEGE)
 
     async def new(since: Any, last: str | None) -> list[tuple[str, str, Any]]:
@@ -63,7 +51,7 @@ async def test_the_stream_tells_each_change_once_and_goes_on_where_it_broke_off(
 
     assert await new(read, None) == [("2", "waiting", "waiting")]
     assert await new(read, "2") == []
-    await tell(desk.store, [other.checks_in(), known.is_called(), other.leaves()])
+    await react(desk.store, [other.checks_in(), known.is_called(), other.leaves()])
     assert await new(read, "2") == [("4", "waiting", "called"), ("5", "waiting", "left")]
     assert await new(read, "5") == []
     assert await new(changes_since(LIEGE), "4") == [("5", "waiting", "left")]
@@ -71,16 +59,16 @@ async def test_the_stream_tells_each_change_once_and_goes_on_where_it_broke_off(
     assert await new(changes_since(LIEGE), None) == [("4", "waiting", "called")]
 
 
-async def test_whoever_comes_back_after_days_begins_anew(desk: Client, known: Somebody, clock: Clock) -> None:
-    clock.pass_by(days=3)
-    fresh = Somebody()
-    await tell(desk.store, [fresh.checks_in(clock.now)])
+async def test_whoever_comes_back_after_days_begins_anew(desk: Client, known: Visitor, clock: FixedClock) -> None:
+    clock.forward(days=3)
+    fresh = Visitor()
+    await react(desk.store, [fresh.checks_in(clock.now)])
     async with desk.store.read() as session:
         changes = await changes_since(LIEGE)(session, "1")
     assert [(one.event, one.id) for one in changes] == [("reset", "0"), ("waiting", "3")]
 
 
-async def test_the_streams_first_event_is_sent_over_http(desk: Client, known: Somebody) -> None:
+async def test_the_streams_first_event_is_sent_over_http(desk: Client, known: Visitor) -> None:
     lines: list[str] = []
     async with (
         asyncio.timeout(10),
@@ -98,19 +86,19 @@ async def test_the_streams_first_event_is_sent_over_http(desk: Client, known: So
     assert data["visit_id"] == str(known.visit_id)
 
 
-async def test_an_information_interview_from_start_to_finish(desk: Client, known: Somebody, clock: Clock) -> None:
+async def test_an_information_interview_from_start_to_finish(desk: Client, known: Visitor, clock: FixedClock) -> None:
     started = await post(desk, "interviews/information", 201, visit_id=str(known.visit_id))
     desk.signed_in(COLLEAGUE)
     refused = await post(desk, "interviews/information", 409, visit_id=str(known.visit_id))
     assert refused["errors"][0]["rule"] == "already-in-interview"
     desk.signed_in(COUNSELLOR)
-    clock.pass_by(minutes=8, seconds=30)
+    clock.forward(minutes=8, seconds=30)
     held = await post(desk, f"interviews/{started['id']}/hold", version=1)
     assert (held["status"], held["minutes"]) == ("fulfilled", 9)
-    assert [type(event) for event in await said(desk.store)] == [InterviewStarted, InterviewHeld]
+    assert [type(event) for event in await emitted_events(desk.store)] == [InterviewStarted, InterviewHeld]
 
 
-async def test_a_guidance_interview_is_booked_moved_read_and_cancelled(desk: Client, known: Somebody) -> None:
+async def test_a_guidance_interview_is_booked_moved_read_and_cancelled(desk: Client, known: Visitor) -> None:
     interview = await booked(desk, known)
     url = f"interviews/{interview['id']}"
     moved = await post(desk, f"{url}/move", minutes=120, room="salle-3", version=1)
@@ -141,18 +129,18 @@ async def test_a_guidance_interview_is_booked_moved_read_and_cancelled(desk: Cli
     ],
 )
 async def test_bad_bookings_name_field_and_rule_and_change_nothing(
-    desk: Client, known: Somebody, changed: dict[str, Any], status: int, field: str, rule: str
+    desk: Client, known: Visitor, changed: dict[str, Any], status: int, field: str, rule: str
 ) -> None:
     interview = await booked(desk, known)
-    before = len(await said(desk.store))
+    before = len(await emitted_events(desk.store))
     body = {"path_id": interview["path_id"], "starts_at": TUESDAY, "minutes": 60} | changed
     answer = await post(desk, "interviews", status, **body)
     (fault,) = answer["errors"]
     assert (fault["field"], fault["rule"]) == (field, rule)
-    assert len(await said(desk.store)) == before
+    assert len(await emitted_events(desk.store)) == before
 
 
-async def test_wrong_centre_wrong_role_and_nobody(desk: Client, known: Somebody) -> None:
+async def test_wrong_centre_wrong_role_and_nobody(desk: Client, known: Visitor) -> None:
     interview = await booked(desk, known)
     desk.signed_in(ELSEWHERE)
     for path, body in (
@@ -169,13 +157,13 @@ async def test_wrong_centre_wrong_role_and_nobody(desk: Client, known: Somebody)
         await post(desk, f"interviews/{interview['id']}/hold", status)
 
 
-async def test_an_account_without_a_code_holds_no_interviews(desk: Client, known: Somebody) -> None:
+async def test_an_account_without_a_code_holds_no_interviews(desk: Client, known: Visitor) -> None:
     desk.signed_in(COUNSELLOR.model_copy(update={"claims": frozenset[Claim]()}))
     refused = await post(desk, "interviews/information", 403, visit_id=str(known.visit_id))
     assert refused["type"] == "/problems/no-staff-code"
 
 
-async def test_free_slots_of_a_day(desk: Client, known: Somebody) -> None:
+async def test_free_slots_of_a_day(desk: Client, known: Visitor) -> None:
     await booked(desk, known)
     answer = await desk.get(f"{API}/slots", params={"centre": LIEGE, "date": "2026-03-03", "minutes": 120})
     starts = [datetime.fromisoformat(slot["starts_at"]).astimezone(UTC).strftime("%H:%M") for slot in answer.json()]
@@ -185,7 +173,7 @@ async def test_free_slots_of_a_day(desk: Client, known: Somebody) -> None:
 
 
 async def test_a_workshop_from_announcement_to_the_finalising_session(
-    desk: Client, known: Somebody, clock: Clock
+    desk: Client, known: Visitor, clock: FixedClock
 ) -> None:
     made = await post(
         desk,
@@ -201,8 +189,8 @@ async def test_a_workshop_from_announcement_to_the_finalising_session(
     for wish, rule in (({}, "double-seat"), ({"version": 7}, "stale-version")):
         refused = await post(desk, f"{url}/seats", 409, subject_ref=str(known.subject_ref), **wish)
         assert refused["errors"][0]["rule"] == rule
-    other = Somebody()
-    await tell(desk.store, [other.registered()])
+    other = Visitor()
+    await react(desk.store, [other.registered()])
     full = await post(desk, f"{url}/seats", 409, subject_ref=str(other.subject_ref))
     assert full["errors"][0]["rule"] == "workshop-full"
     waits = await post(desk, f"{url}/seats", 201, subject_ref=str(other.subject_ref), waitlist=True)
@@ -211,15 +199,15 @@ async def test_a_workshop_from_announcement_to_the_finalising_session(
     session_id = made["sessions"][0]["id"]
     ended = await post(desk, f"{url}/sessions/{session_id}/attendance", came=[seat["id"]])
     assert (ended["status"], ended["sessions"][0]["came"]) == ("finished", [seat["id"]])
-    (due,) = await said_of(desk.store, FinalisingSessionDue)
-    assert due.path_id == (await said_of(desk.store, SeatTaken))[0].path_id
+    (due,) = await emitted_events(desk.store, FinalisingSessionDue)
+    assert due.path_id == (await emitted_events(desk.store, SeatTaken))[0].path_id
     starts_at = (clock.now + timedelta(days=1)).isoformat()
     await post(desk, "interviews", 201, path_id=str(due.path_id), starts_at=starts_at, minutes=60)
     listed = (await desk.get(f"{API}/workshops", params={"centre": LIEGE})).json()
     assert [one["id"] for one in listed] == [made["id"]]
 
 
-async def test_releasing_and_cancelling_a_workshop(desk: Client, known: Somebody) -> None:
+async def test_releasing_and_cancelling_a_workshop(desk: Client, known: Visitor) -> None:
     session = {"starts_at": TUESDAY, "minutes": 120}
     made = await post(desk, "workshops", 201, centre=LIEGE, title="Cap", seats=3, sessions=[session])
     seat = await post(desk, f"workshops/{made['id']}/seats", 201, subject_ref=str(known.subject_ref))
@@ -241,8 +229,8 @@ async def test_files_of_the_past_are_taken_in_once(desk: Client) -> None:
     assert (bad["line"], summary) == (3, {"lines": 3, "accepted": 2, "unchanged": 0, "refused": 1})
     again = await desk.post(f"{API}/interviews/import", content=body)
     assert orjson.loads(again.text.splitlines()[-1]) == {"lines": 3, "accepted": 0, "unchanged": 2, "refused": 1}
-    told = await desk.post(f"{API}/workshops/import", content=workshop().model_dump_json().encode())
-    assert orjson.loads(told.text) == {"lines": 1, "accepted": 1, "unchanged": 0, "refused": 0}
+    imported = await desk.post(f"{API}/workshops/import", content=workshop().model_dump_json().encode())
+    assert orjson.loads(imported.text) == {"lines": 1, "accepted": 1, "unchanged": 0, "refused": 0}
     assert await count(desk.store, "interviews") == 2
 
 
@@ -258,9 +246,9 @@ async def test_workshops_come_in_twenty_at_a_time(desk: Client, monkeypatch: pyt
     monkeypatch.setattr(imports, "record_batch", watched)
     body = b"\n".join(workshop().model_dump_json().encode() for _ in range(45))
     for new in (45, 0):
-        told = await desk.post(f"{API}/workshops/import", content=body)
+        imported = await desk.post(f"{API}/workshops/import", content=body)
         summary = {"lines": 45, "accepted": new, "unchanged": 45 - new, "refused": 0}
-        assert orjson.loads(told.text) == summary
+        assert orjson.loads(imported.text) == summary
     assert together == [20, 20, 5] * 2
     assert await count(desk.store, "workshops") == 45
 
@@ -305,7 +293,7 @@ async def test_the_agenda_is_read_in_pages(desk: Client) -> None:
     assert seen == [str(line.interview_id) for line in reversed(lines)]
 
 
-async def test_a_refusal_is_told_in_the_readers_language(desk: Client, known: Somebody) -> None:
+async def test_a_refusal_is_told_in_the_readers_language(desk: Client, known: Visitor) -> None:
     interview = await booked(desk, known)
     wish = {"path_id": interview["path_id"], "starts_at": TUESDAY, "minutes": 90}
     for lang, words in (("fr", "dure 60 ou 120 minutes, pas 90"), ("de", "dauert 60 oder 120 Minuten, nicht 90")):

@@ -21,7 +21,7 @@ NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
 def naive(text: str) -> datetime:
-    """As somebody types it: a local time without zone."""
+    """As a person types it: a local time without zone."""
     return datetime.fromisoformat(text)
 
 
@@ -163,8 +163,8 @@ def test_free_starts_leave_out_what_is_taken_past_or_closed() -> None:
     day = date(2026, 3, 2)
     taken = times.quarters(local("2026-03-02T13:00"), 120)
     starts = times.free_starts(HOURS, day, 60, taken, local("2026-03-02T10:20"))
-    said = [f"{start.astimezone(BRUSSELS):%H:%M}" for start in starts]
-    assert said == ["10:30", "10:45", "11:00", "15:00", "15:15", "15:30"]
+    shown = [f"{start.astimezone(BRUSSELS):%H:%M}" for start in starts]
+    assert shown == ["10:30", "10:45", "11:00", "15:00", "15:15", "15:30"]
     assert times.free_starts(HOURS, date(2026, 5, 1), 60, [], NOW) == []
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from services.chassis.refusals import AreaNotServed, Refused, Stale, UnknownCentre
 from services.chassis.storage.store import Store
+from services.chassis.testing import FixedClock
 from services.contracts.scheduling import (
     InterviewBooked,
     InterviewCancelled,
@@ -20,13 +21,15 @@ from services.contracts.scheduling import (
 from services.scheduling.actions import guidance, paths
 from services.scheduling.domain import refusals
 from services.scheduling.store import GuidancePath, Interview
-from tests.scheduling.told import LIEGE, NADIA, TOM, Clock, Somebody, count, liege, said, said_in_order, said_of, tell
+from tests.givens.events import emitted_events, numbered_events
+from tests.givens.rows import count
+from tests.givens.scheduling import LIEGE, NADIA, TOM, Visitor, liege, react
 
 TUESDAY = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 """10:00 in Liège."""
 
 
-async def take_path(store: Store, adult: Somebody) -> UUID:
+async def take_path(store: Store, adult: Visitor) -> UUID:
     async with store.work() as work:
         return (await paths.open_path(work, adult.subject_ref, LIEGE, "choose-path")).id
 
@@ -52,37 +55,37 @@ async def change(store: Store, id: UUID, act: Callable[..., Awaitable[None]], **
 
 
 @pytest.fixture
-async def path(store: Store, adult: Somebody) -> UUID:
+async def path(store: Store, adult: Visitor) -> UUID:
     return await take_path(store, adult)
 
 
 async def other_path(store: Store) -> UUID:
-    somebody = Somebody()
-    await tell(store, [somebody.registered()])
-    return await take_path(store, somebody)
+    visitor = Visitor()
+    await react(store, [visitor.registered()])
+    return await take_path(store, visitor)
 
 
-async def test_a_path_opens_for_somebody_who_agreed(store: Store, adult: Somebody, path: UUID) -> None:
-    (opened,) = await said_of(store, PathOpened)
+async def test_a_path_opens_for_somebody_who_agreed(store: Store, adult: Visitor, path: UUID) -> None:
+    (opened,) = await emitted_events(store, PathOpened)
     assert (opened.path_id, opened.subject_ref, opened.method) == (path, adult.subject_ref, Method.INDIVIDUAL)
 
 
 async def test_no_path_for_a_stranger_or_without_agreement(store: Store) -> None:
-    stranger, reminded = Somebody(), Somebody()
-    await tell(store, [reminded.registered(("reminders",))])
+    stranger, reminded = Visitor(), Visitor()
+    await react(store, [reminded.registered(("reminders",))])
     with pytest.raises(refusals.PersonUnknown):
         await take_path(store, stranger)
     with pytest.raises(refusals.ConsentMissing):
         await take_path(store, reminded)
-    assert await said(store) == []
+    assert await emitted_events(store) == []
 
 
-async def test_one_individual_path_at_a_time(store: Store, adult: Somebody, path: UUID) -> None:
+async def test_one_individual_path_at_a_time(store: Store, adult: Visitor, path: UUID) -> None:
     with pytest.raises(refusals.PathStillOpen):
         await take_path(store, adult)
 
 
-async def test_unknown_area_and_centre_are_named(store: Store, adult: Somebody) -> None:
+async def test_unknown_area_and_centre_are_named(store: Store, adult: Visitor) -> None:
     async with store.work() as work:
         with pytest.raises(AreaNotServed):
             await paths.open_path(work, adult.subject_ref, LIEGE, "gardening")
@@ -90,9 +93,9 @@ async def test_unknown_area_and_centre_are_named(store: Store, adult: Somebody) 
             await paths.open_path(work, adult.subject_ref, "atlantis", None)
 
 
-async def test_a_booking_takes_counsellor_room_and_person(store: Store, adult: Somebody, path: UUID) -> None:
+async def test_a_booking_takes_counsellor_room_and_person(store: Store, adult: Visitor, path: UUID) -> None:
     interview = await book(store, path)
-    (booked,) = await said_of(store, InterviewBooked)
+    (booked,) = await emitted_events(store, InterviewBooked)
     assert (booked.interview_id, booked.subject_ref, booked.path_id) == (interview.id, adult.subject_ref, path)
     assert await count(store, "quarter_hours") == 3 * 4
 
@@ -109,22 +112,22 @@ async def test_counsellor_room_and_person_are_in_one_place_at_a_time(store: Stor
         with pytest.raises(refusals.Overlap) as refused:
             await book(store, path_id, at, counsellor=counsellor, room=room)
         assert refused.value.about == field
-    assert len(await said_of(store, InterviewBooked)) == 1
+    assert len(await emitted_events(store, InterviewBooked)) == 1
 
 
 async def test_one_after_the_other_is_no_overlap(store: Store, path: UUID) -> None:
     await book(store, path, TUESDAY)
     await book(store, await other_path(store), TUESDAY + timedelta(minutes=60))
     await book(store, await other_path(store), TUESDAY - timedelta(minutes=60))
-    assert len(await said_of(store, InterviewBooked)) == 3
+    assert len(await emitted_events(store, InterviewBooked)) == 3
 
 
 async def test_rooms_of_two_centres_may_have_the_same_name(store: Store, path: UUID) -> None:
-    await tell(store, [liege(code="mons")])
-    somebody = Somebody("mons")
-    await tell(store, [somebody.registered()])
+    await react(store, [liege(code="mons")])
+    visitor = Visitor("mons")
+    await react(store, [visitor.registered()])
     async with store.work() as work:
-        mons_path = (await paths.open_path(work, somebody.subject_ref, "mons")).id
+        mons_path = (await paths.open_path(work, visitor.subject_ref, "mons")).id
     await book(store, path, counsellor=NADIA)
     await book(store, mons_path, counsellor="mons-c01")
 
@@ -138,7 +141,7 @@ async def test_fifty_bookings_of_one_hour_at_once_give_one(store: Store) -> None
     assert sum(isinstance(answer, Interview) for answer in answers) == 1
     assert sum(isinstance(answer, refusals.Overlap) for answer in answers) == 49, answers
     assert await count(store, "quarter_hours") == 3 * 4
-    assert len(await said_of(store, InterviewBooked)) == 1
+    assert len(await emitted_events(store, InterviewBooked)) == 1
 
 
 async def test_a_storm_of_moves_onto_one_hour_leaves_one_there(store: Store) -> None:
@@ -193,7 +196,7 @@ async def test_a_moved_interview_frees_its_hour_and_takes_the_other(store: Store
     interview = await book(store, path)
     later = TUESDAY + timedelta(hours=3)
     await change(store, interview.id, guidance.move, counsellor=TOM, room=None, starts_at=later, minutes=120, version=1)
-    (moved,) = await said_of(store, InterviewMoved)
+    (moved,) = await emitted_events(store, InterviewMoved)
     assert (moved.starts_at, moved.minutes, moved.counsellor, moved.room) == (later, 120, TOM, None)
     await book(store, await other_path(store), TUESDAY)
     with pytest.raises(refusals.Overlap):
@@ -210,25 +213,27 @@ async def test_a_move_that_is_refused_leaves_the_booking_as_it_was(store: Store,
         await change(store, interview.id, guidance.move, **onto, version=9)
     with pytest.raises(refusals.Overlap):
         await book(store, await other_path(store), TUESDAY)
-    assert await said_of(store, InterviewMoved) == []
+    assert await emitted_events(store, InterviewMoved) == []
 
 
 async def test_a_cancelled_interview_frees_its_hour_with_reason_and_side(store: Store, path: UUID) -> None:
     interview = await book(store, path)
     await change(store, interview.id, guidance.cancel, by=Side.CENTRE, reason="counsellor-away")
-    (cancelled,) = await said_of(store, InterviewCancelled)
+    (cancelled,) = await emitted_events(store, InterviewCancelled)
     assert (cancelled.cancelled_by, cancelled.reason) == (Side.CENTRE, "counsellor-away")
     await book(store, await other_path(store))
     with pytest.raises(refusals.NotBooked):
         await change(store, interview.id, guidance.hold)
 
 
-async def test_held_interviews_are_numbered_and_keep_the_persons_chain(store: Store, path: UUID, clock: Clock) -> None:
+async def test_held_interviews_are_numbered_and_keep_the_persons_chain(
+    store: Store, path: UUID, clock: FixedClock
+) -> None:
     first, second = await book(store, path), await book(store, path, TUESDAY + timedelta(days=1), 120)
     clock.now = TUESDAY + timedelta(days=1, hours=3)
     await change(store, second.id, guidance.hold)
     await change(store, first.id, guidance.hold)
-    held = await said_of(store, InterviewHeld)
+    held = await emitted_events(store, InterviewHeld)
     assert [(one.interview_id, one.number, one.minutes, one.starts_at) for one in held] == [
         (second.id, 1, 120, TUESDAY + timedelta(days=1)),
         (first.id, 2, 60, TUESDAY),
@@ -236,13 +241,13 @@ async def test_held_interviews_are_numbered_and_keep_the_persons_chain(store: St
     async with store.read() as session:
         opened = await session.get_one(GuidancePath, path)
     assert {first.correlation_id, second.correlation_id} == {opened.correlation_id}
-    assert [number for event, number in await said_in_order(store) if isinstance(event, InterviewHeld)] == [2, 2]
+    assert [number for event, number in await numbered_events(store) if isinstance(event, InterviewHeld)] == [2, 2]
 
 
 async def test_an_interview_held_earlier_took_place_earlier_and_frees_its_hour(store: Store, path: UUID) -> None:
     interview = await book(store, path)
     await change(store, interview.id, guidance.hold)
-    (held,) = await said_of(store, InterviewHeld)
+    (held,) = await emitted_events(store, InterviewHeld)
     assert held.starts_at == datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
     await book(store, await other_path(store))
 
@@ -252,29 +257,31 @@ async def test_of_two_interviews_at_once_only_one_is_held_earlier(store: Store, 
     await change(store, first.id, guidance.hold)
     with pytest.raises(refusals.Overlap):
         await change(store, second.id, guidance.hold)
-    assert [held.interview_id for held in await said_of(store, InterviewHeld)] == [first.id]
+    assert [held.interview_id for held in await emitted_events(store, InterviewHeld)] == [first.id]
 
 
-async def test_nobody_misses_what_has_not_begun(store: Store, path: UUID, clock: Clock) -> None:
+async def test_nobody_misses_what_has_not_begun(store: Store, path: UUID, clock: FixedClock) -> None:
     interview = await book(store, path)
     with pytest.raises(refusals.NotYet):
         await change(store, interview.id, guidance.miss)
     clock.now = TUESDAY + timedelta(minutes=20)
     await change(store, interview.id, guidance.miss)
-    assert [missed.interview_id for missed in await said_of(store, InterviewMissed)] == [interview.id]
+    assert [missed.interview_id for missed in await emitted_events(store, InterviewMissed)] == [interview.id]
 
 
-async def test_whoever_checked_in_is_not_marked_absent(store: Store, adult: Somebody, path: UUID, clock: Clock) -> None:
+async def test_whoever_checked_in_is_not_marked_absent(
+    store: Store, adult: Visitor, path: UUID, clock: FixedClock
+) -> None:
     interview = await book(store, path)
     clock.now = TUESDAY + timedelta(minutes=20)
-    await tell(store, [adult.checks_in(TUESDAY - timedelta(minutes=5)), adult.is_identified(TUESDAY)])
+    await react(store, [adult.checks_in(TUESDAY - timedelta(minutes=5)), adult.is_identified(TUESDAY)])
     with pytest.raises(refusals.VisitorIsHere) as refused:
         await change(store, interview.id, guidance.miss)
     assert refused.value.values == {"ticket": "E-007"}
     await change(store, interview.id, guidance.hold)
 
 
-async def test_holding_twice_at_once_holds_once(store: Store, path: UUID, clock: Clock) -> None:
+async def test_holding_twice_at_once_holds_once(store: Store, path: UUID, clock: FixedClock) -> None:
     interview = await book(store, path)
     clock.now = TUESDAY + timedelta(hours=2)
     answers = await asyncio.gather(
@@ -282,7 +289,7 @@ async def test_holding_twice_at_once_holds_once(store: Store, path: UUID, clock:
     )
     assert sum(answer is None for answer in answers) == 1
     assert sum(isinstance(answer, Stale) for answer in answers) == 4
-    assert len(await said_of(store, InterviewHeld)) == 1
+    assert len(await emitted_events(store, InterviewHeld)) == 1
 
 
 async def test_an_unknown_path_is_not_found(store: Store) -> None:

@@ -22,7 +22,9 @@ from services.contracts.scheduling import (
 )
 from services.scheduling.actions import guidance, paths
 from services.scheduling.imports import InterviewLine, WorkshopLine, record_interviews, record_workshops
-from tests.scheduling.told import LIEGE, NADIA, Somebody, count, said, said_in_order, said_of, tell
+from tests.givens.events import emitted_events, numbered_events
+from tests.givens.rows import count
+from tests.givens.scheduling import LIEGE, NADIA, Visitor, react
 
 SPRING = datetime(2017, 3, 27, 7, 5, tzinfo=UTC)
 
@@ -99,12 +101,12 @@ async def test_past_interviews_are_said_once_however_often_the_file_comes(store:
     assert (await take_in(store, *lines)).accepted == 5
     again = await take_in(store, *lines)
     assert (again.accepted, again.bad) == (0, [])
-    kinds = [type(event) for event in await said(store)]
+    kinds = [type(event) for event in await emitted_events(store)]
     assert kinds == [InterviewHeld, PathOpened, InterviewHeld, InterviewMissed, InterviewCancelled, InterviewHeld]
-    assert [one.number for one in await said_of(store, InterviewHeld)] == [None, 1, 2]
-    (cancelled,) = await said_of(store, InterviewCancelled)
+    assert [one.number for one in await emitted_events(store, InterviewHeld)] == [None, 1, 2]
+    (cancelled,) = await emitted_events(store, InterviewCancelled)
     assert (cancelled.cancelled_by, cancelled.reason) == (Side.VISITOR, "not-recorded")
-    assert {number for _, number in await said_in_order(store)} == {1}
+    assert {number for _, number in await numbered_events(store)} == {1}
 
 
 async def test_the_same_id_with_other_content_is_refused(store: Store) -> None:
@@ -119,8 +121,8 @@ async def test_numbers_are_counted_when_the_file_has_none(store: Store) -> None:
     path, person = uuid4(), uuid4()
     await take_in(store, guided(path, person))
     await take_in(store, guided(path, person), guided(path, person))
-    assert [one.number for one in await said_of(store, InterviewHeld)] == [1, 2, 3]
-    assert len(await said_of(store, PathOpened)) == 1
+    assert [one.number for one in await emitted_events(store, InterviewHeld)] == [1, 2, 3]
+    assert len(await emitted_events(store, PathOpened)) == 1
 
 
 @pytest.mark.parametrize("batches", [1, 5])
@@ -160,7 +162,7 @@ async def test_each_rule_of_a_line_is_named_with_its_field(
 async def test_ninety_minutes_of_guidance_are_refused(store: Store) -> None:
     outcome = await take_in(store, guided(uuid4(), uuid4(), minutes=90))
     assert why(outcome) == [(1, "minutes", "wrong-length")]
-    assert await said(store) == []
+    assert await emitted_events(store) == []
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,7 @@ async def test_a_path_is_one_persons_by_one_method_with_each_number_once(store: 
     ]
 
 
-async def test_an_import_counts_what_is_booked_here(store: Store, adult: Somebody) -> None:
+async def test_an_import_counts_what_is_booked_here(store: Store, adult: Visitor) -> None:
     async with store.work() as work:
         path = await paths.open_path(work, adult.subject_ref, LIEGE)
     async with store.work() as work:
@@ -198,8 +200,8 @@ async def test_an_import_counts_what_is_booked_here(store: Store, adult: Somebod
     assert (outcome.accepted, [rule for _, _, rule in why(outcome)]) == (3, ["fifth-interview"])
 
 
-async def test_nobody_forgotten_comes_back_by_an_import(store: Store, adult: Somebody) -> None:
-    await tell(store, [adult.erased()])
+async def test_nobody_forgotten_comes_back_by_an_import(store: Store, adult: Visitor) -> None:
+    await react(store, [adult.erased()])
     outcome = await take_in(store, guided(uuid4(), adult.subject_ref))
     assert why(outcome) == [(1, "subject_ref", "person-unknown")]
 
@@ -209,12 +211,12 @@ async def test_a_workshop_is_told_from_its_announcement_to_the_finalising_sessio
     assert (await take_in_workshops(store, line)).accepted == 1
     again = await take_in_workshops(store, line)
     assert (again.accepted, again.bad) == (0, [])
-    told = [(event, number) for event, number in await said_in_order(store) if event.key == str(line.workshop_id)]
-    assert [number for _, number in told] == list(range(1, 9))
-    kinds = [type(event) for event, _ in told]
+    numbered = [(event, number) for event, number in await numbered_events(store) if event.key == str(line.workshop_id)]
+    assert [number for _, number in numbered] == list(range(1, 9))
+    kinds = [type(event) for event, _ in numbered]
     assert kinds == [WorkshopAnnounced, *[SeatTaken] * 2, *[AttendanceRecorded] * 4, FinalisingSessionDue]
-    assert [event.final for event in await said_of(store, AttendanceRecorded)] == [False, False, True, True]
-    opened = await said_of(store, PathOpened)
+    assert [event.final for event in await emitted_events(store, AttendanceRecorded)] == [False, False, True, True]
+    opened = await emitted_events(store, PathOpened)
     assert {(one.path_id, one.method, one.workshop_id) for one in opened} == {
         (person.path_id, Method.COLLECTIVE, line.workshop_id) for person in line.participants
     }

@@ -5,21 +5,23 @@ import pytest
 
 from services.chassis.refusals import NotFound, Stale
 from services.chassis.storage.store import Store
+from services.chassis.testing import FixedClock
 from services.contracts.scheduling import InterviewCancelled, InterviewHeld, InterviewStarted, Side
 from services.scheduling.actions import guidance, information
 from services.scheduling.domain import refusals
 from services.scheduling.store import Interview, Waiting
-from tests.scheduling.told import NADIA, TOM, Clock, Somebody, said, said_of, tell
+from tests.givens.events import emitted_events
+from tests.givens.scheduling import NADIA, TOM, Visitor, react
 
 
 @pytest.fixture
-async def visitor(store: Store) -> Somebody:
-    somebody = Somebody()
-    await tell(store, [somebody.checks_in()])
-    return somebody
+async def visitor(store: Store) -> Visitor:
+    visitor = Visitor()
+    await react(store, [visitor.checks_in()])
+    return visitor
 
 
-async def begin(store: Store, visitor: Somebody, counsellor: str = NADIA) -> Interview:
+async def begin(store: Store, visitor: Visitor, counsellor: str = NADIA) -> Interview:
     async with store.work() as work:
         return await information.start(work, visitor.visit_id, counsellor)
 
@@ -29,86 +31,86 @@ async def end(store: Store, interview: Interview, version: int | None = None) ->
         await information.finish(work, await guidance.interview_of(work, interview.id), version)
 
 
-async def waiting(store: Store, visitor: Somebody) -> Waiting:
+async def waiting(store: Store, visitor: Visitor) -> Waiting:
     async with store.read() as session:
         return await session.get_one(Waiting, visitor.visit_id)
 
 
 async def test_an_interview_starts_with_somebody_who_waits_and_keeps_their_chain(
-    store: Store, visitor: Somebody
+    store: Store, visitor: Visitor
 ) -> None:
     interview = await begin(store, visitor)
-    (started,) = await said_of(store, InterviewStarted)
+    (started,) = await emitted_events(store, InterviewStarted)
     assert (started.visit_id, started.area, started.counsellor) == (visitor.visit_id, "find-job", NADIA)
     row = await waiting(store, visitor)
     assert (row.counsellor, row.interview_id) == (NADIA, interview.id)
     assert interview.correlation_id == row.correlation_id
 
 
-async def test_it_took_the_begun_minutes_it_took(store: Store, visitor: Somebody, clock: Clock) -> None:
+async def test_it_took_the_begun_minutes_it_took(store: Store, visitor: Visitor, clock: FixedClock) -> None:
     interview = await begin(store, visitor)
-    clock.pass_by(minutes=12, seconds=1)
+    clock.forward(minutes=12, seconds=1)
     await end(store, interview)
-    (held,) = await said_of(store, InterviewHeld)
+    (held,) = await emitted_events(store, InterviewHeld)
     assert (held.minutes, held.visit_id, held.path_id, held.number) == (13, visitor.visit_id, None, None)
     assert (await waiting(store, visitor)).counsellor is None
 
 
-async def test_starting_twice_is_starting_once(store: Store, visitor: Somebody) -> None:
+async def test_starting_twice_is_starting_once(store: Store, visitor: Visitor) -> None:
     first = await begin(store, visitor)
     again = await begin(store, visitor)
     assert first.id == again.id
-    assert len(await said(store)) == 1
+    assert len(await emitted_events(store)) == 1
 
 
-async def test_a_colleague_is_told_who_was_faster(store: Store, visitor: Somebody) -> None:
+async def test_a_colleague_is_told_who_was_faster(store: Store, visitor: Visitor) -> None:
     await begin(store, visitor, NADIA)
     with pytest.raises(refusals.AlreadyInInterview) as refused:
         await begin(store, visitor, TOM)
     assert refused.value.values == {"counsellor": NADIA}
 
 
-async def test_of_twenty_counsellors_at_once_one_wins(store: Store, visitor: Somebody) -> None:
+async def test_of_twenty_counsellors_at_once_one_wins(store: Store, visitor: Visitor) -> None:
     answers = await asyncio.gather(
         *(begin(store, visitor, f"liege-c{number:02d}") for number in range(20)), return_exceptions=True
     )
     won = [answer for answer in answers if isinstance(answer, Interview)]
     assert len(won) == 1
     assert sum(isinstance(answer, refusals.AlreadyInInterview) for answer in answers) == 19
-    assert len(await said_of(store, InterviewStarted)) == 1
+    assert len(await emitted_events(store, InterviewStarted)) == 1
 
 
-async def test_nobody_starts_with_a_visitor_who_left_or_never_queued(store: Store, visitor: Somebody) -> None:
-    await tell(store, [visitor.leaves()])
+async def test_nobody_starts_with_a_visitor_who_left_or_never_queued(store: Store, visitor: Visitor) -> None:
+    await react(store, [visitor.leaves()])
     with pytest.raises(refusals.NotInTheRoom):
         await begin(store, visitor)
     with pytest.raises(NotFound):
         async with store.work() as work:
             await information.start(work, uuid4(), NADIA)
-    assert await said(store) == []
+    assert await emitted_events(store) == []
 
 
-async def test_what_is_over_is_not_finished_again(store: Store, visitor: Somebody) -> None:
+async def test_what_is_over_is_not_finished_again(store: Store, visitor: Visitor) -> None:
     interview = await begin(store, visitor)
     with pytest.raises(Stale):
         await end(store, interview, version=7)
     await end(store, interview, version=1)
     with pytest.raises(refusals.NotRunning):
         await end(store, interview)
-    assert len(await said_of(store, InterviewHeld)) == 1
+    assert len(await emitted_events(store, InterviewHeld)) == 1
 
 
-async def test_a_start_by_mistake_is_undone_and_the_visitor_waits_again(store: Store, visitor: Somebody) -> None:
+async def test_a_start_by_mistake_is_undone_and_the_visitor_waits_again(store: Store, visitor: Visitor) -> None:
     interview = await begin(store, visitor)
     async with store.work() as work:
         row = await guidance.interview_of(work, interview.id)
         await guidance.cancel(work, row, by=Side.CENTRE, reason="entered-in-error")
-    (cancelled,) = await said_of(store, InterviewCancelled)
+    (cancelled,) = await emitted_events(store, InterviewCancelled)
     assert (cancelled.cancelled_by, cancelled.reason) == (Side.CENTRE, "entered-in-error")
     assert (await begin(store, visitor, TOM)).counsellor == TOM
 
 
-async def test_after_one_interview_the_same_visitor_may_have_another(store: Store, visitor: Somebody) -> None:
+async def test_after_one_interview_the_same_visitor_may_have_another(store: Store, visitor: Visitor) -> None:
     await end(store, await begin(store, visitor, NADIA))
     await end(store, await begin(store, visitor, TOM))
-    assert [held.counsellor for held in await said_of(store, InterviewHeld)] == [NADIA, TOM]
+    assert [held.counsellor for held in await emitted_events(store, InterviewHeld)] == [NADIA, TOM]

@@ -6,11 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from services.chassis.identity.people import Claim
-from services.chassis.testing import Client
+from services.chassis.testing import Client, FixedClock
 from services.contracts.scheduling import InterviewBooked, InterviewHeld, InterviewMoved, PathOpened
 from services.scheduling.claims import STAFF_CODE
 from services.scheduling.store import Interview, Seat, Workshop
-from tests.scheduling.told import COUNSELLOR, ELSEWHERE, LIEGE, VISITOR, Clock, Somebody, liege, said, said_of, tell
+from tests.givens.events import emitted_events
+from tests.givens.scheduling import COUNSELLOR, ELSEWHERE, LIEGE, VISITOR, Visitor, liege, react
 
 HTML = {"accept": "text/html"}
 Form = dict[str, Any]
@@ -40,9 +41,9 @@ async def press(desk: Client, path: str, status: int = 303, **form: Any) -> str:
     assert answer.status_code == status, answer.text
     if status != 303:
         return answer.text
-    said = unquote(answer.cookies.get("cefo-flash") or "")
+    flash = unquote(answer.cookies.get("cefo-flash") or "")
     desk.cookies.delete("cefo-flash")
-    return f"{answer.headers['location']} {said}"
+    return f"{answer.headers['location']} {flash}"
 
 
 async def one(desk: Client, table: type[Any]) -> Any:
@@ -56,7 +57,9 @@ async def test_an_empty_board_says_so(desk: Client) -> None:
     assert "/scheduling/board/stream?centre=liege" in html
 
 
-async def test_the_board_shows_who_waits_and_starts_with_one_click(desk: Client, known: Somebody, clock: Clock) -> None:
+async def test_the_board_shows_who_waits_and_starts_with_one_click(
+    desk: Client, known: Visitor, clock: FixedClock
+) -> None:
     html = await see(desk, "/")
     assert "E-007" in html
     assert f"/scheduling/visits/{known.visit_id}/start" in html
@@ -64,20 +67,20 @@ async def test_the_board_shows_who_waits_and_starts_with_one_click(desk: Client,
     interview = await one(desk, Interview)
     running = await see(desk, "/")
     assert f"/scheduling/interviews/{interview.id}/finish" in running
-    clock.pass_by(minutes=5)
+    clock.forward(minutes=5)
     assert "5 minutes" in await press(desk, f"/interviews/{interview.id}/finish", version=1)
-    (held,) = await said_of(desk.store, InterviewHeld)
+    (held,) = await emitted_events(desk.store, InterviewHeld)
     assert held.minutes == 5
 
 
-async def test_a_start_by_mistake_is_undone_on_the_board(desk: Client, known: Somebody) -> None:
+async def test_a_start_by_mistake_is_undone_on_the_board(desk: Client, known: Visitor) -> None:
     await press(desk, f"/visits/{known.visit_id}/start")
     interview = await one(desk, Interview)
     await press(desk, f"/interviews/{interview.id}/undo", version=1)
     assert f"/scheduling/visits/{known.visit_id}/start" in await see(desk, "/")
 
 
-async def test_who_is_faster_is_said_in_a_flash(desk: Client, known: Somebody) -> None:
+async def test_who_is_faster_is_said_in_a_flash(desk: Client, known: Visitor) -> None:
     await press(desk, f"/visits/{known.visit_id}/start")
     desk.signed_in(COUNSELLOR.model_copy(update={"claims": frozenset({Claim(STAFF_CODE, "liege-c02")})}))
     assert "error:" in await press(desk, f"/visits/{known.visit_id}/start")
@@ -85,7 +88,7 @@ async def test_who_is_faster_is_said_in_a_flash(desk: Client, known: Somebody) -
 
 
 async def test_a_counsellor_of_two_centres_chooses_and_one_of_none_is_refused(desk: Client) -> None:
-    await tell(desk.store, [liege(code="mons")])
+    await react(desk.store, [liege(code="mons")])
     desk.signed_in(COUNSELLOR.model_copy(update={"centres": frozenset({LIEGE, "mons"})}))
     assert 'href="/scheduling/?centre=mons"' in await see(desk, "/")
     desk.signed_in(ELSEWHERE)
@@ -94,31 +97,31 @@ async def test_a_counsellor_of_two_centres_chooses_and_one_of_none_is_refused(de
     await see(desk, "/", 403)
 
 
-async def test_a_free_time_is_taken_over_with_everything_that_was_chosen(desk: Client, known: Somebody) -> None:
+async def test_a_free_time_is_taken_over_with_everything_that_was_chosen(desk: Client, known: Visitor) -> None:
     chosen = f"person={known.subject_ref}&date=2026-03-04&minutes=120&counsellor=liege-c09&room=salle-2"
     form = await see(desk, f"/interviews/new?{chosen}&time=&time=10:00")
     for name, value in (("date", "2026-03-04"), ("time", "10:00"), ("counsellor", "liege-c09"), ("room", "salle-2")):
         assert re.search(rf'<input[^>]*name="{name}"[^>]*value="{value}"', form), name
     assert 'class="secondary" name="time" value="10:00"' in form
     assert 'value="11:00">' not in form  # two hours from then would not end before noon
-    assert await said(desk.store) == []
+    assert await emitted_events(desk.store) == []
     of_today = await see(desk, f"/interviews/new?person={known.subject_ref}&time=10:00")
     assert 'value="2026-03-02"' in of_today
 
 
-async def test_booking_opens_a_path_and_leads_to_the_interview(desk: Client, known: Somebody) -> None:
+async def test_booking_opens_a_path_and_leads_to_the_interview(desk: Client, known: Visitor) -> None:
     form = await see(desk, f"/interviews/new?person={known.subject_ref}&date=2026-03-03")
     assert f"/intake/fragments/visitors/{known.subject_ref}" in form
     assert 'name="time" value="09:00"' in form
     went = await press(desk, "/interviews/new", person=str(known.subject_ref), room="salle-1", **BOOKING)
     interview = await one(desk, Interview)
     assert went.startswith(f"/scheduling/interviews/{interview.id} ")
-    assert [type(event) for event in await said(desk.store)] == [PathOpened, InterviewBooked]
+    assert [type(event) for event in await emitted_events(desk.store)] == [PathOpened, InterviewBooked]
     html = await see(desk, f"/interviews/{interview.id}")
     assert "salle-1" in html
     again = await press(desk, "/interviews/new", person=str(known.subject_ref), **booking(time="11:00"))
     assert again.startswith("/scheduling/interviews/")
-    assert len(await said_of(desk.store, PathOpened)) == 1
+    assert len(await emitted_events(desk.store, PathOpened)) == 1
 
 
 @pytest.mark.parametrize(
@@ -136,28 +139,28 @@ async def test_booking_opens_a_path_and_leads_to_the_interview(desk: Client, kno
     ],
 )
 async def test_a_refused_booking_comes_back_as_typed_and_changes_nothing(
-    desk: Client, known: Somebody, changed: dict[str, Any], field: str
+    desk: Client, known: Visitor, changed: dict[str, Any], field: str
 ) -> None:
     html = await press(desk, "/interviews/new", 422, person=str(known.subject_ref), **booking(**changed))
     assert f'href="#{field}"' in html
     assert 'value="liege-c01"' in html
-    assert await said(desk.store) == []
+    assert await emitted_events(desk.store) == []
 
 
-async def test_a_booking_needs_a_person(desk: Client, known: Somebody) -> None:
+async def test_a_booking_needs_a_person(desk: Client, known: Visitor) -> None:
     html = await press(desk, "/interviews/new", 422, **BOOKING)
     assert 'href="#person"' in html
     assert f'value="{known.subject_ref}"' in html
 
 
-async def test_an_overlap_is_told_on_the_form(desk: Client, known: Somebody) -> None:
+async def test_an_overlap_is_told_on_the_form(desk: Client, known: Visitor) -> None:
     await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
     html = await press(desk, "/interviews/new", 422, person=str(known.subject_ref), **BOOKING)
     assert "liege-c01 est déjà pris" in html
 
 
 async def test_an_interview_is_moved_missed_and_cancelled_on_its_page(
-    desk: Client, known: Somebody, clock: Clock
+    desk: Client, known: Visitor, clock: FixedClock
 ) -> None:
     await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
     page = f"/interviews/{(await one(desk, Interview)).id}"
@@ -169,7 +172,7 @@ async def test_an_interview_is_moved_missed_and_cancelled_on_its_page(
         "version": 1,
     }
     await press(desk, f"{page}/move", **move)
-    assert len(await said_of(desk.store, InterviewMoved)) == 1
+    assert len(await emitted_events(desk.store, InterviewMoved)) == 1
     assert "03/03" not in await press(desk, f"{page}/move", 422, **(move | {"minutes": "90", "version": 2}))
     stale = await press(desk, f"{page}/move", 422, **move)
     assert "version 2" in stale
@@ -182,7 +185,7 @@ async def test_an_interview_is_moved_missed_and_cancelled_on_its_page(
     assert "Conseiller absent" in await see(desk, page)
 
 
-async def test_the_agenda_of_a_day(desk: Client, known: Somebody) -> None:
+async def test_the_agenda_of_a_day(desk: Client, known: Visitor) -> None:
     await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
     assert "Entretien d’orientation" in await see(desk, "/agenda?date=2026-03-03")
     assert "Rien n’est prévu" in await see(desk, "/agenda?date=2026-03-04")
@@ -191,7 +194,7 @@ async def test_the_agenda_of_a_day(desk: Client, known: Somebody) -> None:
     assert "Rien n’est prévu" in await see(desk, "/agenda?date=nonsense")
 
 
-async def test_a_workshop_page_from_announcement_to_finalising(desk: Client, known: Somebody, clock: Clock) -> None:
+async def test_a_workshop_page_from_announcement_to_finalising(desk: Client, known: Visitor, clock: FixedClock) -> None:
     assert "Aucun atelier" in await see(desk, "/workshops")
     form: Form = {
         **BOOKING,
@@ -212,12 +215,12 @@ async def test_a_workshop_page_from_announcement_to_finalising(desk: Client, kno
     html = await see(desk, page)
     assert "Participant 1" in html
     assert f"/intake/fragments/visitors/{known.subject_ref}" in html
-    other = Somebody()
-    await tell(desk.store, [other.registered()])
+    other = Visitor()
+    await react(desk.store, [other.registered()])
     full = await press(desk, f"{page}/seats", 422, person=str(other.subject_ref))
     assert "liste d’attente" in full
     await press(desk, f"{page}/seats", person=str(other.subject_ref), waitlist="yes")
-    clock.pass_by(days=9)
+    clock.forward(days=9)
     async with desk.store.read() as session:
         meetings = (await session.execute(sa.text("select id from workshop_sessions order by ordinal"))).scalars().all()
     for meeting in meetings:
@@ -246,7 +249,7 @@ async def test_a_refused_workshop_comes_back_as_typed_and_changes_nothing(
     assert f'id="{field}-error"' in html
     for name in ("title", "seats", "sessions", "date", "time", "counsellor"):
         assert f'value="{form[name]}"' in html
-    assert await said(desk.store) == []
+    assert await emitted_events(desk.store) == []
 
 
 async def test_weekly_sessions_keep_their_local_hour_when_the_clocks_change(desk: Client) -> None:
@@ -264,7 +267,7 @@ async def test_weekly_sessions_keep_their_local_hour_when_the_clocks_change(desk
     assert [str(start)[11:16] for start in starts] == ["09:00", "08:00"]
 
 
-async def test_a_seat_is_given_back_and_a_workshop_cancelled(desk: Client, known: Somebody) -> None:
+async def test_a_seat_is_given_back_and_a_workshop_cancelled(desk: Client, known: Visitor) -> None:
     form: Form = {**BOOKING, "title": "Cap", "sessions": "1", "minutes": "60"}
     await press(desk, "/workshops/new", **form)
     page = f"/workshops/{(await one(desk, Workshop)).id}"
@@ -278,7 +281,7 @@ async def test_a_seat_is_given_back_and_a_workshop_cancelled(desk: Client, known
 
 
 @pytest.mark.parametrize("lang", ["fr", "de", "nl", "en"])
-async def test_every_page_is_there_in_every_language(desk: Client, known: Somebody, lang: str) -> None:
+async def test_every_page_is_there_in_every_language(desk: Client, known: Visitor, lang: str) -> None:
     await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
     await press(desk, "/workshops/new", title="Cap", sessions="1", **booking(date="2026-03-05"))
     ids = {"interview": (await one(desk, Interview)).id, "workshop": (await one(desk, Workshop)).id}

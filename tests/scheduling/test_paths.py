@@ -7,19 +7,21 @@ import pytest
 
 from services.chassis.refusals import Stale
 from services.chassis.storage.store import Store
-from services.chassis.testing import Client
+from services.chassis.testing import Client, FixedClock
 from services.contracts.plans import PlanConfirmed
 from services.contracts.scheduling import InterviewHeld, Method, PathClosed, PathOpened, PathOutcome, Side
 from services.scheduling.actions import guidance, paths, seats, workshops
 from services.scheduling.domain import refusals
 from services.scheduling.store import GuidancePath, Interview, Workshop
-from tests.scheduling.told import LIEGE, MONDAY, NADIA, Clock, Somebody, count, said_in_order, said_of, tell
+from tests.givens.events import emitted_events, numbered_events
+from tests.givens.rows import count
+from tests.givens.scheduling import LIEGE, MONDAY, NADIA, Visitor, react
 
 TUESDAY = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 """10:00 in Liège."""
 
 
-def plan_confirmed(path_id: UUID, adult: Somebody, method: Method = Method.INDIVIDUAL) -> PlanConfirmed:
+def plan_confirmed(path_id: UUID, adult: Visitor, method: Method = Method.INDIVIDUAL) -> PlanConfirmed:
     return PlanConfirmed(
         plan_id=uuid4(),
         path_id=path_id,
@@ -32,7 +34,7 @@ def plan_confirmed(path_id: UUID, adult: Somebody, method: Method = Method.INDIV
     )
 
 
-async def take_path(store: Store, adult: Somebody) -> UUID:
+async def take_path(store: Store, adult: Visitor) -> UUID:
     async with store.work() as work:
         return (await paths.open_path(work, adult.subject_ref, LIEGE)).id
 
@@ -49,10 +51,10 @@ async def give_up(store: Store, path_id: UUID, version: int | None = None) -> No
 
 
 async def closed(store: Store) -> list[tuple[UUID, PathOutcome]]:
-    return [(one.path_id, one.outcome) for one in await said_of(store, PathClosed)]
+    return [(one.path_id, one.outcome) for one in await emitted_events(store, PathClosed)]
 
 
-async def seat_in_workshop(store: Store, adult: Somebody) -> tuple[UUID, UUID, UUID]:
+async def seat_in_workshop(store: Store, adult: Visitor) -> tuple[UUID, UUID, UUID]:
     """(workshop, seat, path)"""
     async with store.work() as work:
         workshop = await workshops.announce(
@@ -72,12 +74,12 @@ async def seat_in_workshop(store: Store, adult: Somebody) -> tuple[UUID, UUID, U
 
 
 async def test_a_confirmed_plan_closes_its_path_and_another_may_be_taken(
-    store: Store, adult: Somebody, clock: Clock
+    store: Store, adult: Visitor, clock: FixedClock
 ) -> None:
     path = await take_path(store, adult)
-    await tell(store, [plan_confirmed(path, adult)])
+    await react(store, [plan_confirmed(path, adult)])
     assert await closed(store) == [(path, PathOutcome.PLAN_CONFIRMED)]
-    clock.pass_by(days=1)
+    clock.forward(days=1)
     with pytest.raises(refusals.PathIsClosed) as refused:
         await book(store, path, 1)
     assert refused.value.values["day"] == MONDAY.date().isoformat()
@@ -87,31 +89,31 @@ async def test_a_confirmed_plan_closes_its_path_and_another_may_be_taken(
     await book(store, another, 1)
 
 
-async def test_the_same_confirmation_again_says_nothing_more(store: Store, adult: Somebody) -> None:
+async def test_the_same_confirmation_again_says_nothing_more(store: Store, adult: Visitor) -> None:
     path = await take_path(store, adult)
-    await tell(store, [plan_confirmed(path, adult), plan_confirmed(path, adult)], in_one_batch=True)
+    await react(store, [plan_confirmed(path, adult), plan_confirmed(path, adult)], in_one_batch=True)
     assert await closed(store) == [(path, PathOutcome.PLAN_CONFIRMED)]
-    assert [number for event, number in await said_in_order(store) if isinstance(event, PathClosed)] == [2]
+    assert [number for event, number in await numbered_events(store) if isinstance(event, PathClosed)] == [2]
 
 
-async def test_a_plan_of_no_path_known_here_changes_nothing(store: Store, adult: Somebody) -> None:
-    await tell(store, [plan_confirmed(uuid4(), adult)])
+async def test_a_plan_of_no_path_known_here_changes_nothing(store: Store, adult: Visitor) -> None:
+    await react(store, [plan_confirmed(uuid4(), adult)])
     assert await closed(store) == []
 
 
 async def test_what_was_booked_before_the_confirmation_can_still_be_held(
-    store: Store, adult: Somebody, clock: Clock
+    store: Store, adult: Visitor, clock: FixedClock
 ) -> None:
     path = await take_path(store, adult)
     interview = await book(store, path)
-    await tell(store, [plan_confirmed(path, adult)])
+    await react(store, [plan_confirmed(path, adult)])
     clock.now = TUESDAY + timedelta(hours=2)
     async with store.work() as work:
         await guidance.hold(work, await guidance.interview_of(work, interview.id))
-    assert [one.path_id for one in await said_of(store, InterviewHeld)] == [path]
+    assert [one.path_id for one in await emitted_events(store, InterviewHeld)] == [path]
 
 
-async def test_a_path_is_given_up_once_nothing_is_booked_on_it(store: Store, adult: Somebody) -> None:
+async def test_a_path_is_given_up_once_nothing_is_booked_on_it(store: Store, adult: Visitor) -> None:
     path = await take_path(store, adult)
     interview = await book(store, path)
     with pytest.raises(refusals.StillBooked) as refused:
@@ -129,14 +131,14 @@ async def test_a_path_is_given_up_once_nothing_is_booked_on_it(store: Store, adu
     await take_path(store, adult)
 
 
-async def test_a_plan_that_is_confirmed_after_all_has_the_last_word(store: Store, adult: Somebody) -> None:
+async def test_a_plan_that_is_confirmed_after_all_has_the_last_word(store: Store, adult: Visitor) -> None:
     path = await take_path(store, adult)
     await give_up(store, path)
-    await tell(store, [plan_confirmed(path, adult)])
+    await react(store, [plan_confirmed(path, adult)])
     assert [outcome for _, outcome in await closed(store)] == [PathOutcome.GIVEN_UP, PathOutcome.PLAN_CONFIRMED]
 
 
-async def test_four_interviews_do_not_open_another_path(store: Store, adult: Somebody) -> None:
+async def test_four_interviews_do_not_open_another_path(store: Store, adult: Visitor) -> None:
     """The fifth is refused on the way of the form too, which looks for the person's path itself."""
     path = await take_path(store, adult)
     for day in (0, 1, 2, 6):
@@ -150,14 +152,14 @@ async def test_four_interviews_do_not_open_another_path(store: Store, adult: Som
         await book(store, path, 7)
 
 
-async def test_a_seat_given_back_closes_its_path(store: Store, adult: Somebody) -> None:
+async def test_a_seat_given_back_closes_its_path(store: Store, adult: Visitor) -> None:
     workshop_id, seat_id, path = await seat_in_workshop(store, adult)
     async with store.work() as work:
         await seats.release_seat(work, await work.load(Workshop, workshop_id), seat_id, by=Side.VISITOR)
     assert await closed(store) == [(path, PathOutcome.SEAT_RELEASED)]
 
 
-async def test_a_cancelled_workshop_closes_the_paths_it_opened(store: Store, adult: Somebody) -> None:
+async def test_a_cancelled_workshop_closes_the_paths_it_opened(store: Store, adult: Visitor) -> None:
     workshop_id, _seat, path = await seat_in_workshop(store, adult)
     async with store.work() as work:
         await workshops.cancel_workshop(work, await work.load(Workshop, workshop_id), reason="centre-closed")
@@ -165,7 +167,7 @@ async def test_a_cancelled_workshop_closes_the_paths_it_opened(store: Store, adu
 
 
 async def test_a_collective_path_closes_with_its_plan_and_takes_no_second_session(
-    store: Store, adult: Somebody, clock: Clock
+    store: Store, adult: Visitor, clock: FixedClock
 ) -> None:
     workshop_id, seat_id, path = await seat_in_workshop(store, adult)
     clock.now = TUESDAY + timedelta(hours=3)
@@ -173,22 +175,22 @@ async def test_a_collective_path_closes_with_its_plan_and_takes_no_second_sessio
         workshop = await work.load(Workshop, workshop_id)
         [meeting] = await workshops.sessions_of(work.session, workshop_id)
         await workshops.record_attendance(work, workshop, meeting.id, [seat_id])
-    await tell(store, [plan_confirmed(path, adult, Method.COLLECTIVE)])
+    await react(store, [plan_confirmed(path, adult, Method.COLLECTIVE)])
     assert await closed(store) == [(path, PathOutcome.PLAN_CONFIRMED)]
     with pytest.raises(refusals.PathIsClosed):
         await book(store, path, 1)
 
 
-async def test_whoever_is_forgotten_leaves_no_path_that_leads_to_them(store: Store, adult: Somebody) -> None:
+async def test_whoever_is_forgotten_leaves_no_path_that_leads_to_them(store: Store, adult: Visitor) -> None:
     await seat_in_workshop(store, adult)
     await take_path(store, adult)
-    await tell(store, [adult.erased()])
+    await react(store, [adult.erased()])
     async with store.read() as session:
-        for opened in await said_of(store, PathOpened):
+        for opened in await emitted_events(store, PathOpened):
             assert (await session.get_one(GuidancePath, opened.path_id)).subject_ref is None
 
 
-async def test_a_counsellor_gives_a_path_up_over_the_api_and_on_the_page(desk: Client, known: Somebody) -> None:
+async def test_a_counsellor_gives_a_path_up_over_the_api_and_on_the_page(desk: Client, known: Visitor) -> None:
     api = "/scheduling/api/v1"
     opened = await desk.post(f"{api}/paths", json={"subject_ref": str(known.subject_ref), "centre": LIEGE})
     path = opened.json()["id"]

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from services.chassis.storage.store import Store
-from services.chassis.testing import publish, record_of
+from services.chassis.testing import FixedClock, publish, record_of
 from services.contracts import Event
 from services.contracts.intake import VisitBeingServed, VisitStatus
 from services.contracts.scheduling import (
@@ -21,24 +21,14 @@ from services.scheduling.actions import guidance, information, paths, seats, wor
 from services.scheduling.reactions import reactions
 from services.scheduling.store import Centre, GuidancePath, Interview, KnownPerson, Seat, Waiting
 from services.scheduling.store.copies import changes_after, in_the_room
-from tests.scheduling.told import (
-    LIEGE,
-    MONDAY,
-    NADIA,
-    Clock,
-    Somebody,
-    count,
-    liege,
-    said,
-    said_in_order,
-    said_of,
-    tell,
-)
+from tests.givens.events import emitted_events, numbered_events
+from tests.givens.rows import count
+from tests.givens.scheduling import LIEGE, MONDAY, NADIA, Visitor, liege, react
 
 
-async def row_of(store: Store, somebody: Somebody) -> Waiting | None:
+async def row_of(store: Store, visitor: Visitor) -> Waiting | None:
     async with store.read() as session:
-        return await session.get(Waiting, somebody.visit_id)
+        return await session.get(Waiting, visitor.visit_id)
 
 
 async def changes(store: Store, after: int = 0) -> list[tuple[int, UUID, str]]:
@@ -47,7 +37,7 @@ async def changes(store: Store, after: int = 0) -> list[tuple[int, UUID, str]]:
 
 
 async def test_a_centre_is_known_as_it_was_last_published(store: Store) -> None:
-    await tell(store, [liege(), liege(closed_on=("2026-05-01",))])
+    await react(store, [liege(), liege(closed_on=("2026-05-01",))])
     async with store.read() as session:
         centre = await session.get_one(Centre, LIEGE)
     assert centre.closed_on == ["2026-05-01"]
@@ -55,8 +45,8 @@ async def test_a_centre_is_known_as_it_was_last_published(store: Store) -> None:
 
 
 async def test_who_queues_is_on_the_board_until_the_visit_ends(store: Store) -> None:
-    first, second, passing = Somebody(), Somebody(), Somebody()
-    await tell(
+    first, second, passing = Visitor(), Visitor(), Visitor()
+    await react(
         store,
         [
             first.checks_in(),
@@ -69,36 +59,36 @@ async def test_who_queues_is_on_the_board_until_the_visit_ends(store: Store) -> 
     async with store.read() as session:
         here = await in_the_room(session, LIEGE)
     assert [(row.id, row.status) for row in here] == [(first.visit_id, "waiting"), (second.visit_id, "called")]
-    await tell(store, [first.leaves(), second.is_served()])
+    await react(store, [first.leaves(), second.is_served()])
     async with store.read() as session:
         assert await in_the_room(session, LIEGE) == []
     assert await row_of(store, passing) is None
 
 
 async def test_events_of_a_visit_in_one_batch_do_as_one_by_one(store: Store) -> None:
-    somebody = Somebody()
-    served = VisitBeingServed(visit_id=somebody.visit_id, centre=LIEGE, at=MONDAY)
-    told: list[Event] = [somebody.checks_in(), somebody.is_called(), served, somebody.is_identified()]
-    await tell(store, told, in_one_batch=True)
-    row = await row_of(store, somebody)
+    visitor = Visitor()
+    served = VisitBeingServed(visit_id=visitor.visit_id, centre=LIEGE, at=MONDAY)
+    given: list[Event] = [visitor.checks_in(), visitor.is_called(), served, visitor.is_identified()]
+    await react(store, given, in_one_batch=True)
+    row = await row_of(store, visitor)
     assert row is not None
-    assert (row.status, row.subject_ref) == ("being_served", somebody.subject_ref)
-    assert await changes(store) == [(1, somebody.visit_id, "being_served")]
+    assert (row.status, row.subject_ref) == ("being_served", visitor.subject_ref)
+    assert await changes(store) == [(1, visitor.visit_id, "being_served")]
 
 
 async def test_changes_are_numbered_in_order_and_only_the_new_ones_are_read(store: Store) -> None:
-    first, second = Somebody(), Somebody()
-    await tell(store, [first.checks_in(), second.checks_in()], in_one_batch=True)
+    first, second = Visitor(), Visitor()
+    await react(store, [first.checks_in(), second.checks_in()], in_one_batch=True)
     seen = await changes(store)
     assert [seq for seq, _, _ in seen] == [1, 2]
-    await tell(store, [first.leaves()])
+    await react(store, [first.leaves()])
     assert await changes(store, 2) == [(3, first.visit_id, "left")]
     assert await changes(store, 3) == []
 
 
 async def test_numbers_become_visible_in_their_order_while_many_write(store: Store) -> None:
     """Whoever reads everything up to a number never finds a lower one later."""
-    people = [Somebody() for _ in range(40)]
+    people = [Visitor() for _ in range(40)]
     seen: list[int] = []
     done = asyncio.Event()
 
@@ -108,37 +98,37 @@ async def test_numbers_become_visible_in_their_order_while_many_write(store: Sto
             await asyncio.sleep(0)
 
     watching = asyncio.create_task(watch())
-    await asyncio.gather(*(tell(store, [one.checks_in()]) for one in people))
+    await asyncio.gather(*(react(store, [one.checks_in()]) for one in people))
     done.set()
     await watching
     assert seen == list(range(1, 41))
 
 
 async def test_a_check_in_whose_place_in_the_inbox_was_forgotten_changes_nothing(store: Store) -> None:
-    await tell(store, [liege()])
-    people = [Somebody() for _ in range(30)]
-    told = [record_of(one.checks_in(), 1) for one in people]
-    await publish(store, reactions, *told)
-    await tell(store, [people[0].is_called()])
+    await react(store, [liege()])
+    people = [Visitor() for _ in range(30)]
+    incoming = [record_of(one.checks_in(), 1) for one in people]
+    await publish(store, reactions, *incoming)
+    await react(store, [people[0].is_called()])
     before = await changes(store)
     async with store.work() as work:
         await work.session.execute(sa.delete(store.table("inbox")))
-    for again in (told[:1], told[1:]):
+    for again in (incoming[:1], incoming[1:]):
         await publish(store, reactions, *again)
     assert await changes(store) == before
     assert (await count(store, "inbox"), await count(store, "dead_letters")) == (30, 0)
 
 
 async def test_a_batch_of_two_thousand_check_ins_over_two_centres_is_one_transaction(store: Store) -> None:
-    await tell(store, [liege(code="mons")])
-    people = [Somebody(LIEGE if number % 2 else "mons") for number in range(2000)]
+    await react(store, [liege(code="mons")])
+    people = [Visitor(LIEGE if number % 2 else "mons") for number in range(2000)]
     statements: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         statements.append(statement)
 
     event.listen(store.writer.sync_engine, "before_cursor_execute", note)
-    await tell(store, [one.checks_in() for one in people], in_one_batch=True)
+    await react(store, [one.checks_in() for one in people], in_one_batch=True)
     assert len(statements) < 40, "the same for any number of them"
     assert await count(store, "waiting") == 2000
     async with store.read() as session:
@@ -146,35 +136,35 @@ async def test_a_batch_of_two_thousand_check_ins_over_two_centres_is_one_transac
     assert sorted(numbers) == list(range(1, 1001))
 
 
-async def test_visits_of_long_ago_are_forgotten_once_a_day(store: Store, clock: Clock) -> None:
-    old, new = Somebody(), Somebody()
-    await tell(store, [old.checks_in()])
-    clock.pass_by(days=3)
-    await tell(store, [new.checks_in(clock.now)])
+async def test_visits_of_long_ago_are_forgotten_once_a_day(store: Store, clock: FixedClock) -> None:
+    old, new = Visitor(), Visitor()
+    await react(store, [old.checks_in()])
+    clock.forward(days=3)
+    await react(store, [new.checks_in(clock.now)])
     assert await row_of(store, old) is None
     assert await row_of(store, new) is not None
 
 
-async def test_a_visit_of_long_ago_may_be_the_first_to_change_on_a_day(store: Store, clock: Clock) -> None:
-    old = Somebody()
-    await tell(store, [old.checks_in()])
-    clock.pass_by(days=3)
-    await tell(store, [old.is_served(clock.now)])
+async def test_a_visit_of_long_ago_may_be_the_first_to_change_on_a_day(store: Store, clock: FixedClock) -> None:
+    old = Visitor()
+    await react(store, [old.checks_in()])
+    clock.forward(days=3)
+    await react(store, [old.is_served(clock.now)])
     assert await row_of(store, old) is None
 
 
-async def test_withdrawing_what_is_not_needed_here_changes_nothing(store: Store, adult: Somebody) -> None:
-    await tell(store, [adult.withdraws("plan")])
-    assert await said(store) == []
+async def test_withdrawing_what_is_not_needed_here_changes_nothing(store: Store, adult: Visitor) -> None:
+    await react(store, [adult.withdraws("plan")])
+    assert await emitted_events(store) == []
     async with store.read() as session:
         assert (await session.get_one(KnownPerson, adult.subject_ref)).purposes == ["guidance"]
-    await tell(store, [adult.withdraws("guidance")])
-    assert [type(event) for event in await said(store)] == [SchedulingPurged]
+    await react(store, [adult.withdraws("guidance")])
+    assert [type(event) for event in await emitted_events(store)] == [SchedulingPurged]
 
 
-async def eventful(store: Store, adult: Somebody, clock: Clock) -> UUID:
+async def eventful(store: Store, adult: Visitor, clock: FixedClock) -> UUID:
     """An adult with a visit, an information interview, a held and a booked one, a seat. Returns the workshop's id."""
-    await tell(store, [adult.checks_in(), adult.is_identified()])
+    await react(store, [adult.checks_in(), adult.is_identified()])
     async with store.work() as work:
         interview = await information.start(work, adult.visit_id, NADIA)
     async with store.work() as work:
@@ -208,21 +198,23 @@ async def eventful(store: Store, adult: Somebody, clock: Clock) -> UUID:
     return workshop.id
 
 
-async def test_a_forgotten_person_leaves_counts_and_nothing_else(store: Store, adult: Somebody, clock: Clock) -> None:
+async def test_a_forgotten_person_leaves_counts_and_nothing_else(
+    store: Store, adult: Visitor, clock: FixedClock
+) -> None:
     workshop_id = await eventful(store, adult, clock)
-    other = Somebody()
-    await tell(store, [other.registered()])
+    other = Visitor()
+    await react(store, [other.registered()])
     async with store.work() as work:
         await seats.take_seat(work, workshop_id, other.subject_ref, waitlist=True)
-    before = len(await said(store))
-    await tell(store, [adult.erased()])
-    new = (await said(store))[before:]
+    before = len(await emitted_events(store))
+    await react(store, [adult.erased()])
+    new = (await emitted_events(store))[before:]
     assert {type(event) for event in new} >= {InterviewCancelled, SeatReleased, SeatTaken, SchedulingPurged}
     (cancelled,) = [event for event in new if isinstance(event, InterviewCancelled)]
     assert (cancelled.cancelled_by, cancelled.reason) == (Side.VISITOR, "consent-ended")
     (taken,) = [event for event in new if isinstance(event, SeatTaken)]
     assert taken.subject_ref == other.subject_ref
-    assert len(await said_of(store, InterviewHeld)) == 2
+    assert len(await emitted_events(store, InterviewHeld)) == 2
     async with store.read() as session:
         for table in (Interview, GuidancePath, Seat, Waiting):
             held = (await session.scalars(sa.select(table.subject_ref))).all()  # pyright: ignore
@@ -233,16 +225,16 @@ async def test_a_forgotten_person_leaves_counts_and_nothing_else(store: Store, a
     assert not any(str(adult.subject_ref) in resource for resource in left)
 
 
-async def test_forgetting_is_said_each_time_it_is_asked_in_order(store: Store, adult: Somebody) -> None:
-    await tell(store, [adult.withdraws("guidance"), adult.erased()])
-    assert [number for _, number in await said_in_order(store)] == [1, 2]
+async def test_forgetting_is_said_each_time_it_is_asked_in_order(store: Store, adult: Visitor) -> None:
+    await react(store, [adult.withdraws("guidance"), adult.erased()])
+    assert [number for _, number in await numbered_events(store)] == [1, 2]
 
 
-async def test_nothing_brings_a_forgotten_person_back(store: Store, adult: Somebody) -> None:
+async def test_nothing_brings_a_forgotten_person_back(store: Store, adult: Visitor) -> None:
     """Also where it is heard as the beginning of a person, because the inbox was emptied meanwhile."""
-    await tell(store, [adult.erased(), adult.registered()])
+    await react(store, [adult.erased(), adult.registered()])
     for others in (0, 29):
-        again = [adult, *(Somebody() for _ in range(others))]
+        again = [adult, *(Visitor() for _ in range(others))]
         await publish(store, reactions, *[record_of(one.registered(), 1) for one in again])
         async with store.work() as work:
             await work.session.execute(sa.delete(store.table("inbox")))
@@ -253,15 +245,15 @@ async def test_nothing_brings_a_forgotten_person_back(store: Store, adult: Someb
 
 
 async def test_somebody_never_heard_of_is_forgotten_too(store: Store) -> None:
-    stranger = Somebody()
-    await tell(store, [stranger.erased()])
-    assert [event.subject_ref for event in await said_of(store, SchedulingPurged)] == [stranger.subject_ref]
+    stranger = Visitor()
+    await react(store, [stranger.erased()])
+    assert [event.subject_ref for event in await emitted_events(store, SchedulingPurged)] == [stranger.subject_ref]
 
 
 async def test_registering_visiting_and_erasing_in_one_batch(store: Store) -> None:
-    somebody = Somebody()
-    told = [somebody.checks_in(), somebody.registered(), somebody.is_identified(), somebody.erased()]
-    await tell(store, told, in_one_batch=True)
-    row = await row_of(store, somebody)
+    visitor = Visitor()
+    given = [visitor.checks_in(), visitor.registered(), visitor.is_identified(), visitor.erased()]
+    await react(store, given, in_one_batch=True)
+    row = await row_of(store, visitor)
     assert row is not None
     assert row.subject_ref is None

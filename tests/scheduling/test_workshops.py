@@ -7,6 +7,7 @@ import pytest
 
 from services.chassis.refusals import NotFound, Stale
 from services.chassis.storage.store import Store
+from services.chassis.testing import FixedClock
 from services.contracts.scheduling import (
     AttendanceRecorded,
     FinalisingSessionDue,
@@ -23,7 +24,9 @@ from services.scheduling.domain import refusals
 from services.scheduling.domain.states import SeatStatus
 from services.scheduling.store import Seat, Workshop
 from services.scheduling.store.workshops import seats_of, sessions_of
-from tests.scheduling.told import LIEGE, NADIA, TOM, Clock, Somebody, count, said_in_order, said_of, tell
+from tests.givens.events import emitted_events, numbered_events
+from tests.givens.rows import count
+from tests.givens.scheduling import LIEGE, NADIA, TOM, Visitor, react
 
 TUESDAY = datetime(2026, 3, 3, 8, 0, tzinfo=UTC)
 SESSIONS = [(TUESDAY + timedelta(days=7 * week), 180) for week in range(3)]
@@ -46,8 +49,8 @@ async def announce(
 
 
 async def people(store: Store, how_many: int) -> list[UUID]:
-    known = [Somebody() for _ in range(how_many)]
-    await tell(store, [one.registered() for one in known], in_one_batch=True)
+    known = [Visitor() for _ in range(how_many)]
+    await react(store, [one.registered() for one in known], in_one_batch=True)
     return [one.subject_ref for one in known]
 
 
@@ -77,7 +80,7 @@ async def taken(store: Store, workshop: Workshop) -> list[UUID | None]:
 
 async def test_a_workshop_is_announced_with_its_sessions_in_order(store: Store) -> None:
     workshop = await announce(store, sessions=list(reversed(SESSIONS)))
-    (announced,) = await said_of(store, WorkshopAnnounced)
+    (announced,) = await emitted_events(store, WorkshopAnnounced)
     assert [session.starts_at for session in announced.sessions] == [at for at, _ in SESSIONS]
     assert (workshop.first_at, workshop.last_at) == (TUESDAY, TUESDAY + timedelta(days=14, hours=3))
     assert await count(store, "quarter_hours") == 2 * 3 * 12
@@ -91,7 +94,7 @@ async def test_counsellor_and_room_give_one_workshop_at_a_time(store: Store) -> 
     assert await count(store, "workshops") == 1
 
 
-async def test_a_guidance_interview_does_not_fit_into_a_workshop(store: Store, adult: Somebody) -> None:
+async def test_a_guidance_interview_does_not_fit_into_a_workshop(store: Store, adult: Visitor) -> None:
     await announce(store)
     async with store.work() as work:
         path = await paths.open_path(work, adult.subject_ref, LIEGE)
@@ -102,11 +105,11 @@ async def test_a_guidance_interview_does_not_fit_into_a_workshop(store: Store, a
             )
 
 
-async def test_a_seat_opens_the_persons_collective_path(store: Store, adult: Somebody) -> None:
+async def test_a_seat_opens_the_persons_collective_path(store: Store, adult: Visitor) -> None:
     workshop = await announce(store)
     seat = await take(store, workshop, adult.subject_ref)
-    (opened,) = await said_of(store, PathOpened)
-    (seated,) = await said_of(store, SeatTaken)
+    (opened,) = await emitted_events(store, PathOpened)
+    (seated,) = await emitted_events(store, SeatTaken)
     assert (opened.method, opened.workshop_id) == (Method.COLLECTIVE, workshop.id)
     assert seated.path_id == opened.path_id == seat.path_id
 
@@ -116,12 +119,12 @@ async def test_a_double_seat_is_refused_also_behind_the_waiting_list(store: Stor
     workshop = await announce(store, places=1)
     await take(store, workshop, first)
     await take(store, workshop, second, waitlist=True)
-    for somebody in (first, second):
+    for visitor in (first, second):
         with pytest.raises(refusals.DoubleSeat):
-            await take(store, workshop, somebody, waitlist=True)
+            await take(store, workshop, visitor, waitlist=True)
 
 
-async def test_a_person_who_asks_ten_times_at_once_has_one_seat(store: Store, adult: Somebody) -> None:
+async def test_a_person_who_asks_ten_times_at_once_has_one_seat(store: Store, adult: Visitor) -> None:
     workshop = await announce(store)
     answers = await asyncio.gather(
         *(take(store, workshop, adult.subject_ref, waitlist=True) for _ in range(10)), return_exceptions=True
@@ -133,39 +136,39 @@ async def test_a_person_who_asks_ten_times_at_once_has_one_seat(store: Store, ad
 async def test_fifty_people_at_once_take_the_seats_there_are(store: Store) -> None:
     workshop = await announce(store, places=7)
     answers = await asyncio.gather(
-        *(take(store, workshop, somebody) for somebody in await people(store, 50)), return_exceptions=True
+        *(take(store, workshop, visitor) for visitor in await people(store, 50)), return_exceptions=True
     )
     assert sum(isinstance(answer, Seat) for answer in answers) == 7
     assert sum(isinstance(answer, refusals.WorkshopFull) for answer in answers) == 43, answers
-    assert len(await taken(store, workshop)) == len(await said_of(store, SeatTaken)) == 7
+    assert len(await taken(store, workshop)) == len(await emitted_events(store, SeatTaken)) == 7
 
 
 async def test_a_seat_given_back_goes_to_whoever_waits_longest(store: Store) -> None:
     one, two, three, four = await people(store, 4)
     workshop = await announce(store, places=1)
     seat = await take(store, workshop, one)
-    waiting = [await take(store, workshop, somebody, waitlist=True) for somebody in (two, three, four)]
+    waiting = [await take(store, workshop, visitor, waitlist=True) for visitor in (two, three, four)]
     assert await give_back(store, workshop, waiting[0]) is None
     offered = await give_back(store, workshop, seat)
     assert offered is not None
     assert offered.subject_ref == three
     assert await taken(store, workshop) == [three]
-    assert [event.subject_ref for event in await said_of(store, SeatTaken)] == [one, three]
-    assert len(await said_of(store, SeatReleased)) == 1
+    assert [event.subject_ref for event in await emitted_events(store, SeatTaken)] == [one, three]
+    assert len(await emitted_events(store, SeatReleased)) == 1
 
 
 async def test_a_storm_of_giving_back_and_asking_never_overbooks(store: Store) -> None:
     workshop = await announce(store, places=5)
-    seated = [await take(store, workshop, somebody) for somebody in await people(store, 5)]
+    seated = [await take(store, workshop, visitor) for visitor in await people(store, 5)]
     asking = await people(store, 20)
     await asyncio.gather(
         *(give_back(store, workshop, seat) for seat in seated),
-        *(take(store, workshop, somebody, waitlist=True) for somebody in asking),
+        *(take(store, workshop, visitor, waitlist=True) for visitor in asking),
     )
     now = await taken(store, workshop)
     assert len(now) == 5
     assert set(now) <= set(asking)
-    assert len(await said_of(store, SeatTaken)) - len(await said_of(store, SeatReleased)) == 5
+    assert len(await emitted_events(store, SeatTaken)) - len(await emitted_events(store, SeatReleased)) == 5
 
 
 async def test_giving_back_one_seat_leaves_everyone_elses(store: Store) -> None:
@@ -179,50 +182,52 @@ async def test_giving_back_one_seat_leaves_everyone_elses(store: Store) -> None:
     with pytest.raises(refusals.SeatNotTaken):
         await give_back(store, workshop, seat)
     assert await taken(store, workshop) == [two]
-    assert [event.cancelled_by for event in await said_of(store, SeatReleased)] == [Side.CENTRE]
+    assert [event.cancelled_by for event in await emitted_events(store, SeatReleased)] == [Side.CENTRE]
     await take(store, workshop, one)
 
 
-async def test_a_cancelled_workshop_takes_nobody_and_frees_its_hours(store: Store, adult: Somebody) -> None:
+async def test_a_cancelled_workshop_takes_nobody_and_frees_its_hours(store: Store, adult: Visitor) -> None:
     workshop = await announce(store)
     async with store.work() as work:
         row = await work.load(Workshop, workshop.id)
         with pytest.raises(Stale):
             await workshops.cancel_workshop(work, row, reason="counsellor-away", version=9)
         await workshops.cancel_workshop(work, row, reason="counsellor-away", version=1)
-    (cancelled,) = await said_of(store, WorkshopCancelled)
+    (cancelled,) = await emitted_events(store, WorkshopCancelled)
     assert cancelled.reason == "counsellor-away"
     with pytest.raises(refusals.WorkshopClosed):
         await take(store, workshop, adult.subject_ref)
     await announce(store)
 
 
-async def test_the_last_sessions_attendance_makes_the_finalising_session_due_once(store: Store, clock: Clock) -> None:
+async def test_the_last_sessions_attendance_makes_the_finalising_session_due_once(
+    store: Store, clock: FixedClock
+) -> None:
     workshop = await announce(store)
-    stays, goes, misses = [await take(store, workshop, somebody) for somebody in await people(store, 3)]
+    stays, goes, misses = [await take(store, workshop, visitor) for visitor in await people(store, 3)]
     with pytest.raises(refusals.NotYet):
         await record(store, workshop, 1, [stays])
     clock.now = TUESDAY + timedelta(days=15)
     await record(store, workshop, 1, [stays, goes, misses])
     await record(store, workshop, 1, [stays, goes])
     await record(store, workshop, 2, [stays, goes])
-    assert await said_of(store, FinalisingSessionDue) == []
+    assert await emitted_events(store, FinalisingSessionDue) == []
     await record(store, workshop, 3, [stays])
-    (due,) = await said_of(store, FinalisingSessionDue)
+    (due,) = await emitted_events(store, FinalisingSessionDue)
     assert due.path_id == stays.path_id
     with pytest.raises(refusals.WorkshopClosed):
         await record(store, workshop, 3, [stays, goes])
-    recorded = await said_of(store, AttendanceRecorded)
+    recorded = await emitted_events(store, AttendanceRecorded)
     assert len(recorded) == 3 + 1 + 3 + 3
     assert [event.final for event in recorded] == [False] * 7 + [True] * 3
     assert sum(event.attended for event in recorded) == 3 + 0 + 2 + 1
-    numbers = [number for event, number in await said_in_order(store) if event.key == str(workshop.id)]
+    numbers = [number for event, number in await numbered_events(store) if event.key == str(workshop.id)]
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-async def test_attendance_is_of_the_seats_and_sessions_of_this_workshop(store: Store, clock: Clock) -> None:
+async def test_attendance_is_of_the_seats_and_sessions_of_this_workshop(store: Store, clock: FixedClock) -> None:
     workshop = await announce(store)
-    (seat,) = [await take(store, workshop, somebody) for somebody in await people(store, 1)]
+    (seat,) = [await take(store, workshop, visitor) for visitor in await people(store, 1)]
     clock.now = TUESDAY + timedelta(days=1)
     with pytest.raises(refusals.SeatNotTaken):
         await record(
@@ -234,9 +239,9 @@ async def test_attendance_is_of_the_seats_and_sessions_of_this_workshop(store: S
     assert await count(store, "attendance") == 0
 
 
-async def test_the_collective_path_has_exactly_one_finalising_interview(store: Store, clock: Clock) -> None:
+async def test_the_collective_path_has_exactly_one_finalising_interview(store: Store, clock: FixedClock) -> None:
     workshop = await announce(store)
-    (seat,) = [await take(store, workshop, somebody) for somebody in await people(store, 1)]
+    (seat,) = [await take(store, workshop, visitor) for visitor in await people(store, 1)]
     assert seat.path_id is not None
     at = TUESDAY + timedelta(days=21)
 

@@ -1,17 +1,13 @@
-"""What other services tell scheduling, and what scheduling said, made short."""
+"""Staff and visitors of a centre, and the events of directory and intake that scheduling starts from."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
-from uuid import UUID, uuid4, uuid5
-
-import sqlalchemy as sa
+from typing import Any
+from uuid import uuid4
 
 from services.chassis.identity.people import Claim, Person
-from services.chassis.storage.outbox import unpack_headers
-from services.chassis.storage.store import Cause, Store
+from services.chassis.storage.store import Store
 from services.contracts import Event
-from services.contracts.cloudevents import Record, read_event
 from services.contracts.directory import CentrePublished, OpeningHours
 from services.contracts.intake import (
     Channel,
@@ -28,6 +24,7 @@ from services.contracts.intake import (
 from services.contracts.roles import Role
 from services.scheduling.claims import STAFF_CODE
 from services.scheduling.reactions import reactions
+from tests.givens.events import react_to
 
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 """A Monday in winter, 09:00 in Liège."""
@@ -54,21 +51,6 @@ ELSEWHERE = COUNSELLOR.model_copy(
 OPERATOR = Person(subject="demo/ops", name="Ops (demo)", roles=frozenset({Role.OPERATOR}))
 VISITOR = Person(subject="visitor", name="–", roles=frozenset({Role.VISITOR}), subject_ref=uuid4())
 
-Said = TypeVar("Said", bound=Event)
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = MONDAY
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_by(self, **time: float) -> None:
-        self.now += timedelta(**time)
-
 
 def liege(closed_on: tuple[str, ...] = (), code: str = LIEGE) -> CentrePublished:
     weekdays: Any = ("MO", "TU", "WE", "TH", "FR")
@@ -86,8 +68,8 @@ def liege(closed_on: tuple[str, ...] = (), code: str = LIEGE) -> CentrePublished
     )
 
 
-class Somebody:
-    """One visitor, and the events that intake would say about them."""
+class Visitor:
+    """One visitor, and the events that intake emits about them."""
 
     def __init__(self, centre: str = LIEGE) -> None:
         self.centre = centre
@@ -141,39 +123,6 @@ class Somebody:
         return SubjectErased(subject_ref=self.subject_ref, at=MONDAY)
 
 
-async def tell(store: Store, events: Iterable[Event], *, in_one_batch: bool = False) -> None:
-    """Bring these events to scheduling, in this order."""
-    told = list(events)
-    if not in_one_batch:
-        for event in told:
-            await tell(store, [event], in_one_batch=True)
-        return
-    async with store.work() as work:
-        await reactions.fetch(work, told)
-        for event in told:
-            work.cause = Cause(uuid5(UUID(int=0), event.key), uuid4())
-            await reactions.by_type[event.type].react(work, event)
-
-
-async def said(store: Store) -> list[Event]:
-    """Everything that scheduling said so far, in order."""
-    return [event for event, _ in await said_in_order(store)]
-
-
-async def said_in_order(store: Store) -> list[tuple[Event, int]]:
-    """Everything that scheduling said so far, with each event's number in its aggregate."""
-    async with store.read() as session:
-        rows = (await session.execute(sa.select(store.table("outbox")).order_by(sa.text("seq")))).all()
-    heard = [read_event(Record(row.topic, row.key, unpack_headers(row.headers), row.value)) for row in rows]
-    return [(one.event, one.sequence or 0) for one in heard if one.event is not None]
-
-
-async def said_of(store: Store, kind: type[Said]) -> list[Said]:
-    """What scheduling said of one kind."""
-    return [event for event in await said(store) if isinstance(event, kind)]
-
-
-async def count(store: Store, table: str) -> int:
-    """How many rows a table has."""
-    async with store.read() as session:
-        return await session.scalar(sa.select(sa.func.count()).select_from(store.table(table))) or 0
+async def react(store: Store, events: Iterable[Event], *, in_one_batch: bool = False) -> None:
+    """Run the reactions of scheduling to these events, in this order."""
+    await react_to(store, reactions, events, in_one_batch=in_one_batch)

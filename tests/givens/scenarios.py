@@ -1,4 +1,4 @@
-"""One small world per service for what is refused: a client, and the ids that its requests name."""
+"""Prepared services: for each a client, and the ids that its requests name."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock, client_of
 from services.contracts.scheduling import Method
 from services.directory import actions as directory
@@ -17,23 +16,21 @@ from services.intake.app import SERVICE as INTAKE
 from services.plans.app import SERVICE as PLANS
 from services.scheduling.actions import guidance, paths, seats, workshops
 from services.scheduling.app import SERVICE as SCHEDULING
-from tests.directory import told as referrals
-from tests.intake.people import open_centres, walks_in
-from tests.plans import told as plans
-from tests.plans.written import lead_somewhere
-from tests.scheduling import told as scheduling
+from tests.givens import directory as referrals
+from tests.givens import plans, scheduling
+from tests.givens.intake import open_centres, walks_in
 
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 """Nine o'clock in Brussels."""
 TUESDAY = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 """10:00 in Liège."""
 
-World = tuple[Client, dict[str, str]]
+Scenario = tuple[Client, dict[str, str]]
 
 
 @asynccontextmanager
-async def at_the_desk(folder: Path) -> AsyncGenerator[World]:
-    """Liège, where somebody waits."""
+async def at_the_desk(folder: Path) -> AsyncGenerator[Scenario]:
+    """Liège, with one visitor in the queue."""
     async with client_of(INTAKE, folder, clock=FixedClock(MONDAY)) as client:
         await open_centres(client.store)
         async with client.store.work() as work:
@@ -42,12 +39,12 @@ async def at_the_desk(folder: Path) -> AsyncGenerator[World]:
 
 
 @asynccontextmanager
-async def in_the_agenda(folder: Path) -> AsyncGenerator[World]:
+async def in_the_agenda(folder: Path) -> AsyncGenerator[Scenario]:
     """A path with four interviews booked, one with none, and a workshop in which the second person has a seat."""
     async with client_of(SCHEDULING, folder, clock=FixedClock(MONDAY)) as client:
-        full, free, new = scheduling.Somebody(), scheduling.Somebody(), scheduling.Somebody()
+        full, free, new = scheduling.Visitor(), scheduling.Visitor(), scheduling.Visitor()
         store = client.store
-        await scheduling.tell(store, [scheduling.liege(), *(one.registered() for one in (full, free, new))])
+        await scheduling.react(store, [scheduling.liege(), *(one.registered() for one in (full, free, new))])
         async with store.work() as work:
             full_path = await paths.open_path(work, full.subject_ref, scheduling.LIEGE)
             free_path = await paths.open_path(work, free.subject_ref, scheduling.LIEGE)
@@ -91,19 +88,19 @@ async def in_the_agenda(folder: Path) -> AsyncGenerator[World]:
 
 
 @asynccontextmanager
-async def in_a_plan(folder: Path) -> AsyncGenerator[World]:
+async def in_a_plan(folder: Path) -> AsyncGenerator[Scenario]:
     """An open plan of Mons with a goal and a track."""
     async with client_of(PLANS, folder, clock=FixedClock(MONDAY)) as client:
         her = plans.Adult(Method.INDIVIDUAL)
-        await plans.tell(client.store, [plans.mons(), her.path_opened(), her.interview(1)])
-        track = await lead_somewhere(client.store, her)
+        await plans.react(client.store, [plans.mons(), her.path_opened(), her.interview(1)])
+        track = await plans.lead_somewhere(client.store, her)
         async with client.store.read() as session:
             goal = (await session.execute(sa.select(client.store.metadata.tables["goals"].c.id))).scalar_one()
         yield client, {"plan": str(her.plan_id), "track": str(track), "goal": str(goal)}
 
 
 @asynccontextmanager
-async def among_providers(folder: Path) -> AsyncGenerator[World]:
+async def among_providers(folder: Path) -> AsyncGenerator[Scenario]:
     """A referral from Mons to a provider that has not answered."""
     async with client_of(DIRECTORY, folder, clock=FixedClock(MONDAY)) as client:
         async with client.store.work() as work:
@@ -113,18 +110,9 @@ async def among_providers(folder: Path) -> AsyncGenerator[World]:
         yield client, ids
 
 
-WORLDS: dict[str, Callable[[Path], AbstractAsyncContextManager[World]]] = {
+SCENARIOS: dict[str, Callable[[Path], AbstractAsyncContextManager[Scenario]]] = {
     "intake": at_the_desk,
     "scheduling": in_the_agenda,
     "plans": in_a_plan,
     "directory": among_providers,
 }
-
-
-async def everything(store: Store) -> dict[str, list[str]]:
-    """Every row of every table: what is kept, and what is said in the outbox."""
-    async with store.read() as session:
-        return {
-            table.name: sorted(str(tuple(row)) for row in await session.execute(sa.select(table)))
-            for table in store.metadata.sorted_tables
-        }

@@ -1,16 +1,10 @@
-"""The invented providers, people and times of these tests, and short ways to ask what was said."""
+"""Two invented providers with their services, and a referral to one of them."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-import orjson
-import sqlalchemy as sa
-
-from services.chassis.storage.outbox import unpack_headers
 from services.chassis.storage.store import Store
-from services.contracts import Event
-from services.contracts.cloudevents import Record, read_event
 from services.directory import actions
 from services.directory.actions.entries import ProviderEntry
 from services.directory.store import Referral
@@ -28,19 +22,6 @@ TOURNAI_SCHOOL = UUID("b0000000-0000-4000-8000-000000000022")
 
 MARCH = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 COUNSELLOR = "mons/counsellor"
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = MARCH
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, by: timedelta) -> None:
-        self.now += by
 
 
 def _service(id: UUID, name: str, description: str, **more: Any) -> dict[str, Any]:
@@ -106,7 +87,7 @@ def passerelle() -> tuple[UUID, ProviderEntry]:
 async def refer(
     store: Store, subject: UUID | None = None, service: UUID = WELDING, *, id: UUID | None = None, centre: str = "mons"
 ) -> Referral:
-    """A counsellor of Mons sends somebody to a service."""
+    """A counsellor of Mons refers a person to a service."""
     async with store.work() as work:
         return await actions.refer(
             work,
@@ -118,22 +99,3 @@ async def refer(
             reason="training",
             requested_by=COUNSELLOR,
         )
-
-
-async def said(store: Store, *types: type[Event]) -> list[Any]:
-    """Every event of these types that the store said, in order."""
-    outbox = store.table("outbox")
-    async with store.read() as session:
-        rows = (await session.execute(sa.select(outbox).order_by(outbox.c.seq))).all()
-    heard = [read_event(Record(row.topic, row.key, unpack_headers(row.headers), row.value)) for row in rows]
-    return [one.event for one in heard if isinstance(one.event, types)]
-
-
-async def whole_store(store: Store) -> str:
-    """Every value of every row, as one text; what is not in it is not in the store."""
-    parts: list[str] = []
-    async with store.read() as session:
-        for table in store.metadata.sorted_tables:
-            rows = await session.execute(sa.select(table))
-            parts.extend(orjson.dumps([str(value) for value in row]).decode() for row in rows)
-    return "\n".join(parts)

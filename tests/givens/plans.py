@@ -1,18 +1,15 @@
-"""What other services tell plans, and what plans said: events of one person's path, made short."""
+"""One person's path, the events of other services about it, and a plan that is written as far as a test needs it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-import sqlalchemy as sa
-
 from services.chassis.identity.people import Person
-from services.chassis.storage.outbox import unpack_headers
-from services.chassis.storage.store import Cause, Store
+from services.chassis.storage.store import Store
 from services.contracts import Event
-from services.contracts.cloudevents import Record, read_event
 from services.contracts.directory import CentrePublished, ProviderPublished, ProviderService
+from services.contracts.plans import Dimension
 from services.contracts.roles import Role
 from services.contracts.scheduling import (
     AttendanceRecorded,
@@ -27,8 +24,11 @@ from services.contracts.scheduling import (
     WorkshopAnnounced,
     WorkshopSession,
 )
+from services.plans import actions
 from services.plans.domain import plan_id_of
 from services.plans.reactions import reactions
+from services.plans.store import Action
+from tests.givens.events import react_to
 
 MARCH = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -45,7 +45,7 @@ def visitor(subject_ref: UUID) -> Person:
 
 
 class Adult:
-    """One person on one path, and the events that scheduling would say about it."""
+    """One person on one path, and the events that scheduling emits about it."""
 
     def __init__(self, method: Method, seed: UUID | None = None) -> None:
         root = seed or uuid4()
@@ -152,40 +152,55 @@ def provider(service_id: UUID, organization_id: UUID | None = None, status: Any 
     )
 
 
-async def tell(store: Store, events: Iterable[Event], *, in_one_batch: bool = False) -> None:
-    """Bring these events to plans, in this order."""
-    if not in_one_batch:
-        for event in events:
-            await tell(store, [event], in_one_batch=True)
-        return
-    told = list(events)
+async def react(store: Store, events: Iterable[Event], *, in_one_batch: bool = False) -> None:
+    """Run the reactions of plans to these events, in this order."""
+    await react_to(store, reactions, events, in_one_batch=in_one_batch)
+
+
+async def write_all_dimensions(store: Store, adult: Adult) -> None:
     async with store.work() as work:
-        await reactions.fetch(work, told)
-        for event in told:
-            work.cause = Cause(uuid5(UUID(int=0), event.key), uuid4())
-            await reactions.by_type[event.type].react(work, event)
+        for dimension in Dimension:
+            await actions.write_assessment(
+                work, adult.plan_id, COUNSELLOR, dimension=dimension, text=f"Quelques mots sur {dimension}"
+            )
 
 
-async def said(store: Store) -> list[Event]:
-    """Everything that plans said so far, in order."""
-    async with store.read() as session:
-        rows = (await session.execute(sa.select(store.table("outbox")).order_by(sa.text("seq")))).all()
-    records = [Record(row.topic, row.key, unpack_headers(row.headers), row.value) for row in rows]
-    return [heard.event for heard in map(read_event, records) if heard.event is not None]
+async def lead_somewhere(store: Store, adult: Adult) -> UUID:
+    """A goal with one track; the track's id."""
+    async with store.work() as work:
+        goal = await actions.set_goal(work, adult.plan_id, COUNSELLOR, "Travailler le bois")
+    async with store.work() as work:
+        track = await actions.open_track(
+            work, adult.plan_id, COUNSELLOR, goal_id=goal.id, title="Se former", area="select-training"
+        )
+    return track.id
 
 
-async def said_types(store: Store) -> list[str]:
-    return [type(event).__name__ for event in await said(store)]
+async def complete(store: Store, adult: Adult) -> UUID:
+    await write_all_dimensions(store, adult)
+    return await lead_somewhere(store, adult)
 
 
-async def contents(store: Store, *, without: Sequence[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table that plans owns, in a comparable form."""
-    own = {"outbox", "inbox", "dead_letters", "alembic_version", *without}
-    held: dict[str, list[tuple[Any, ...]]] = {}
-    async with store.read() as session:
-        for name, table in store.metadata.tables.items():
-            if name not in own:
-                columns = [column for column in table.columns if column.name != "correlation_id"]
-                rows = await session.execute(sa.select(*columns))
-                held[name] = sorted((tuple(row) for row in rows), key=repr)
-    return held
+async def write_everything(store: Store, her: Adult) -> Action:
+    """All the method asks of the text, a track, and an action with a provider."""
+    service_id = uuid4()
+    await react(store, [provider(service_id)])
+    async with store.work() as work:
+        for dimension in Dimension:
+            await actions.write_assessment(
+                work, her.plan_id, visitor(her.subject_ref), dimension=dimension, text=f"Mes {dimension}"
+            )
+        step = await actions.plan_information_step(work, her.plan_id, COUNSELLOR, what="Visiter un atelier")
+        goal = await actions.set_goal(work, her.plan_id, COUNSELLOR, "Travailler le bois")
+        await work.session.flush()
+        await actions.conclude_information_step(
+            work, her.plan_id, COUNSELLOR, step_id=step.id, result="Une odeur de copeaux"
+        )
+        track = await actions.open_track(
+            work, her.plan_id, COUNSELLOR, goal_id=goal.id, title="Se former", area="select-training"
+        )
+        await work.session.flush()
+        intention = actions.NewAction(
+            title="Semaine de découverte", needs_provider=True, service_id=service_id, reason="training"
+        )
+        return await actions.plan_action(work, her.plan_id, COUNSELLOR, track_id=track.id, new=intention)

@@ -1,4 +1,4 @@
-"""What the other services tell impact, made short."""
+"""The events of other services that impact counts."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -117,13 +117,13 @@ def records(events: Sequence[Event]) -> list[Record]:
     return [record_of(event, 1) for event in events]
 
 
-async def take(store: Store, *events: Event) -> None:
-    """Let impact hear these, in one batch."""
+async def process(store: Store, *events: Event) -> None:
+    """Have impact process these events, one after the other."""
     await publish(store, reactions, *records(events))
 
 
 async def tallies(store: Store) -> dict[tuple[date, str, str, str], int]:
-    """What is counted: (day, centre, measure, area) → number."""
+    """The stored counts: (day, centre, measure, area) → number."""
     async with store.read() as session:
         rows = await session.scalars(sa.select(Tally))
         return {(row.day, row.centre, row.measure, row.area): row.number for row in rows}

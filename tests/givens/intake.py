@@ -1,4 +1,4 @@
-"""Who works at the desk in these tests, and when."""
+"""Two centres, their staff, and a visitor who comes to the front desk."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -34,5 +34,5 @@ async def open_centres(store: Store) -> None:
 async def walks_in(
     work: Work, visit_id: UUID, *, centre: str = "liege", area: str | None = None, queue: bool = True
 ) -> Visit:
-    """Somebody comes to the desk."""
+    """A visitor checks in at the front desk."""
     return await visits.check_in(work, visits.Arrival(visit_id, centre, area, queue=queue))
