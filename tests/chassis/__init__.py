@@ -1,1 +1,1 @@
-"""How every service is built, on a service as small as can be."""
+"""The chassis, module by module: `services/chassis/<package>/<module>.py` in `<package>/test_<module>.py`."""

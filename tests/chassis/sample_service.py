@@ -17,6 +17,7 @@ from services.chassis.refusals import NotAllowed, NotFound, Refused, msg
 from services.chassis.service.definition import Link, Service
 from services.chassis.storage.store import Aggregate, Work
 from services.chassis.storage.tables import chassis_metadata
+from services.chassis.testing import Client
 from services.chassis.web import (
     Body,
     Outcome,
@@ -36,7 +37,8 @@ from services.chassis.web.imports import BadLine
 from services.contracts.intake import VisitServed
 from services.contracts.roles import Role
 
-IMPORT = "/sample/api/v1/notes/import"
+NOTES = "/sample/api/v1/notes"
+IMPORT = f"{NOTES}/import"
 
 
 class Table(SQLModel):
@@ -143,7 +145,7 @@ async def take_on_page(request: Request, form: Annotated[NoteIn, Form()], work: 
 
 @pages.post("/two-notes")
 async def take_two(request: Request, running: Running, person: Desk) -> Response:
-    """The first note, then the second one: what is refused of the second must not leave the first."""
+    """The first note, then the second one: a refusal of the second must not leave the first."""
 
     async def act(work: Work, form: TwoNotes) -> None:
         work.guard("notes_words_unique", Twice("second", what=form.second))
@@ -177,3 +179,8 @@ def service(folder: Path) -> Service:
         ),
         import_paths=(IMPORT,),
     )
+
+
+async def stored_notes(client: Client) -> list[str]:
+    """The words of all notes, in alphabetical order."""
+    return (await client.get(NOTES)).json()

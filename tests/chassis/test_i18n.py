@@ -12,14 +12,14 @@ PO = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
 
 @pytest.fixture
 def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
-    """Two services that say `Done` differently; one of them counts."""
-    says = {
+    """Two services that translate `Done` differently; one of them has plural forms."""
+    translations = {
         "desk": 'msgid "Done"\nmsgstr "Terminé"\n',
         "plan": 'msgid "Done"\nmsgstr "Fait"\n\n'
         'msgid "one step"\nmsgid_plural "%(num)d steps"\nmsgstr[0] "une étape"\nmsgstr[1] "%(num)d étapes"\n',
     }
     folders = [i18n.HERE / "locales"]
-    for name, text in says.items():
+    for name, text in translations.items():
         folder = tmp_path / name / "locales"
         folder.mkdir(parents=True)
         (folder / "fr.po").write_text(PO + text)
@@ -55,9 +55,9 @@ def test_a_language_is_chosen(asked: str | None, remembered: str | None, accepts
 
 @pytest.mark.usefixtures("packages")
 def test_a_services_own_words_come_before_others() -> None:
-    for service, said in (("desk", "Terminé"), ("plan", "Fait")):
+    for service, translation in (("desk", "Terminé"), ("plan", "Fait")):
         token = i18n.answering.set(service)
-        assert i18n.translate("Done") == said
+        assert i18n.translate("Done") == translation
         i18n.answering.reset(token)
 
 
@@ -72,9 +72,9 @@ def test_one_and_many_and_none() -> None:
 
 
 @pytest.mark.usefixtures("packages")
-def test_what_nobody_translated_is_shown_in_english() -> None:
-    assert i18n.translate("Never said") == "Never said"
-    assert i18n.translate_number("one thing never said", "things never said", 2) == "things never said"
+def test_a_message_without_translation_is_shown_in_english() -> None:
+    assert i18n.translate("Never translated") == "Never translated"
+    assert i18n.translate_number("one untranslated", "untranslated ones", 2) == "untranslated ones"
     assert i18n.translate("") == ""
     assert i18n.area_label("find-job") != "find-job"
     assert i18n.area_label("mobility") == "mobility"
@@ -88,6 +88,6 @@ def test_the_chassis_own_words_count_in_every_language() -> None:
         ("en", "{n} still waits.", "{n} still wait."),
     ):
         token = i18n.language.set(lang)
-        said = [i18n.translate_number("{n} still waits.", "{n} still wait.", number) for number in (1, 2)]
+        numbers = [i18n.translate_number("{n} still waits.", "{n} still wait.", number) for number in (1, 2)]
         i18n.language.reset(token)
-        assert said == [one, many]
+        assert numbers == [one, many]

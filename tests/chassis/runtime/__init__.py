@@ -1,1 +1,1 @@
-"""Tests of services/chassis/runtime."""
+"""What every process runs on."""

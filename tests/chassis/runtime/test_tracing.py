@@ -1,9 +1,10 @@
-"""The trace of a request or an event, where no endpoint is configured: passed on, and named in log lines."""
+"""Traces: passed on in `traceparent`, named in log lines, and recorded only where an endpoint is configured."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import structlog
@@ -11,18 +12,25 @@ from structlog.typing import EventDict
 
 from services.chassis.events.reactions import Reactions
 from services.chassis.identity.people import Person
-from services.chassis.runtime.tracing import add_origin, current_traceparent, in_trace
+from services.chassis.runtime.tracing import EventTracer, add_origin, current_traceparent, in_trace, origin, provider_of
 from services.chassis.storage.store import Work
-from services.chassis.testing import client_of, consumer_for, emitted, record_of
+from services.chassis.testing import client_of, consumer_for, emitted, quiet_settings, record_of
 from services.contracts.cloudevents import trace_of
 from services.contracts.directory import CentrePublished
 from services.contracts.intake import VisitCalled, VisitCheckedIn, VisitLeft
 from services.contracts.roles import Role
 from services.intake.app import SERVICE as INTAKE
+from tests.chassis.conftest import Spans, ids
 from tests.chassis.sample_service import service
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
+
+
+@dataclass
+class Request:
+    correlation_id: UUID
+    traceparent: str | None = None
 
 
 @pytest.fixture
@@ -105,3 +113,60 @@ async def test_an_event_passes_its_trace_on_and_its_log_lines_name_it(
     assert left.traceparent == TRACEPARENT
     [line] = [line for line in lines if line["event"] == "called"]
     assert (line["correlation_id"], line["trace_id"]) == (str(chain), TRACE)
+
+
+def test_a_log_line_names_the_chain_and_the_trace_it_is_about() -> None:
+    chain = uuid4()
+    token = origin.set(Request(chain, TRACEPARENT))
+    try:
+        assert add_origin(None, "info", {"event": "x"}) == {
+            "event": "x",
+            "correlation_id": str(chain),
+            "trace_id": TRACE,
+        }
+        with in_trace(None):
+            current = (current_traceparent() or "").split("-")[1]
+            assert add_origin(None, "info", {})["trace_id"] == current != TRACE
+        assert add_origin(None, "info", {"correlation_id": "its own"})["correlation_id"] == "its own"
+    finally:
+        origin.reset(token)
+    assert add_origin(None, "info", {"event": "x"}) == {"event": "x"}
+
+
+def test_without_an_endpoint_nothing_is_recorded(tmp_path: Path) -> None:
+    settings = quiet_settings(tmp_path)
+    assert provider_of(settings, "intake") is None
+    tracer = EventTracer(settings, "intake")
+    assert not tracer.records
+    with tracer.processing("cefo.intake.visit-served.v1", TRACEPARENT):
+        assert current_traceparent() is None
+
+
+def test_an_events_span_belongs_to_the_trace_of_the_event(spans: Spans) -> None:
+    tracer = EventTracer(spans.settings, "sample")
+    assert tracer.records
+    with tracer.processing("cefo.intake.visit-served.v1", TRACEPARENT):
+        inside = current_traceparent()
+    [span] = spans.finished()
+    assert (span.name, span.resource.attributes["service.name"]) == (
+        "process cefo.intake.visit-served.v1",
+        "cefo-sample",
+    )
+    assert ids(span)[0] == TRACE
+    assert inside == f"00-{TRACE}-{ids(span)[1]}-01"
+    assert span.parent is not None
+    assert f"{span.parent.span_id:016x}" == TRACEPARENT.split("-")[2]
+    assert current_traceparent() is None
+
+
+def test_an_event_without_a_trace_begins_one(spans: Spans) -> None:
+    with EventTracer(spans.settings, "sample").processing("cefo.intake.visit-served.v1", None):
+        pass
+    assert [span.parent for span in spans.finished()] == [None]
+
+
+def test_a_span_holds_no_query(spans: Spans) -> None:
+    """A query may hold a name that was searched for, or a personal link's token."""
+    with spans.provider.get_tracer("t").start_as_current_span("GET", attributes={"url.query": "q=Nadia", "x": "y"}):
+        pass
+    assert [dict(span.attributes or {}) for span in spans.finished()] == [{"url.query": "", "x": "y"}]

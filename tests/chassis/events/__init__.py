@@ -1,0 +1,11 @@
+"""Events without a broker. Other modules are tested elsewhere:
+
+- `asyncapi` in `tests/contracts/test_asyncapi.py`
+- `consumer` in `tests/conformance/test_consumer.py`
+- `inbox` in `tests/conformance/test_order.py`
+- `mid_stream` in `tests/conformance/test_retention.py`
+- `processor` in `tests/conformance/test_order.py`
+- `rebuild` in `tests/conformance/test_rebuild.py`
+- `relay` in `tests/conformance/test_relay.py`
+- `resolver` in `tests/conformance/test_dead_letters.py`
+"""

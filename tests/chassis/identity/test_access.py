@@ -1,0 +1,29 @@
+"""Access policies: which roles may use a route."""
+
+import pytest
+
+from services.chassis.identity.access import AccessPolicy
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotAllowed, NotSignedIn
+from services.contracts.roles import Role
+
+NADIA = Person(subject="t/nadia", name="Nadia (test)", roles=frozenset({Role.COUNSELLOR}), centres=frozenset({"mons"}))
+
+
+REGION = Person(subject="t/region", name="Région (test)", roles=frozenset({Role.MANAGER}))
+
+
+def test_a_policy_admits_its_roles_alone() -> None:
+    rule = AccessPolicy([Role.COUNSELLOR])
+    assert rule.admit(NADIA) is NADIA
+    with pytest.raises(NotAllowed):
+        rule.admit(REGION)
+    with pytest.raises(NotSignedIn):
+        rule.admit(None)
+
+
+def test_a_policy_without_roles_admits_no_one_and_an_open_one_everyone() -> None:
+    with pytest.raises(NotAllowed):
+        AccessPolicy([]).admit(NADIA)
+    assert AccessPolicy(None).admit(None) is None
+    assert AccessPolicy(None).admit(NADIA) is NADIA

@@ -1,0 +1,64 @@
+"""Sessions and personal links: signed, for one purpose, for a time; and the key that signs them."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import time
+
+import pytest
+
+from services.chassis.identity import tokens
+from services.chassis.identity.people import Claim, Person
+from services.chassis.identity.tokens import Signer, signer
+from services.chassis.testing import quiet_settings
+from services.contracts.roles import Role
+
+NADIA = Person(subject="t/nadia", name="Nadia (test)", roles=frozenset({Role.COUNSELLOR}), centres=frozenset({"mons"}))
+
+
+def test_a_session_comes_back_as_the_same_person() -> None:
+    mine = Signer("key", 12)
+    nadia = NADIA.model_copy(update={"claims": frozenset({Claim("badge", "7"), Claim("floor", "2")})})
+    assert mine.person(mine.session(nadia)) == nadia
+    assert hash(mine.person(mine.session(nadia))) == hash(nadia)
+
+
+def test_a_cached_session_still_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Signer("key", 1)
+    session, began = mine.session(NADIA), time()
+    for later, who in ((0, NADIA), (3590, NADIA), (3610, None), (0, NADIA)):
+        monkeypatch.setattr(tokens, "time", lambda later=later: began + later)
+        assert mine.person(session) == who
+
+
+def test_no_other_key_purpose_or_time_is_accepted() -> None:
+    mine, other = Signer("key", 12), Signer("other", 12)
+    session = mine.session(NADIA)
+    assert other.person(session) is None
+    assert mine.person(mine.link(NADIA)) is None
+    assert mine.person_of_link(session) is None
+    assert mine.person_of_link(mine.link(NADIA)) == NADIA
+    assert mine.person(session, max_age=-1) is None
+    payload, _, rest = session.partition(".")
+    assert mine.person(f"{payload[:-2]}xx.{rest}") is None
+    assert mine.person("") is None
+
+
+def test_a_key_is_made_once_for_its_owner_alone_however_many_start_together(tmp_path: Path) -> None:
+    """Processes side by side share the folder: an empty or second key would let nobody, or anybody, in."""
+    for attempt in range(20):
+        settings = quiet_settings(tmp_path / str(attempt))
+        with ThreadPoolExecutor(8) as starting:
+            made = [made.session(NADIA) for made in starting.map(signer, [settings] * 8)]
+        assert all(signer(settings).person(session) == NADIA for session in made)
+        assert Signer("", 12).person(made[0]) is None
+        [key] = (tmp_path / str(attempt)).iterdir()
+        assert stat.S_IMODE(key.stat().st_mode) == 0o600
+        assert len(key.read_text()) > 40
+
+
+def test_a_configured_key_comes_first(tmp_path: Path) -> None:
+    settings = quiet_settings(tmp_path, secret_key="from-the-vault")
+    assert Signer("from-the-vault", 12).person(signer(settings).session(NADIA)) == NADIA
+    assert not list(tmp_path.iterdir())
+    assert "from-the-vault" not in repr(settings)

@@ -1,0 +1,128 @@
+"""Live boards: shown at once after a change, in every replica, and without Redis in this process."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+from redis.asyncio import Redis
+
+from services.chassis.runtime import live
+from services.chassis.runtime.live import Live
+from tests.parts.redis import RedisPart
+
+
+@asynccontextmanager
+async def watching(board: Live, name: str) -> AsyncGenerator[list[int]]:
+    """Counts how often the board was to be shown."""
+    shown = [0]
+
+    async def watch() -> None:
+        async for _ in board.changes(name):
+            shown[0] += 1
+
+    task = asyncio.create_task(watch())
+    await asyncio.sleep(0.01)
+    yield shown
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(shown: list[int], number: int) -> None:
+    async with asyncio.timeout(5):
+        while shown[0] < number:  # noqa: ASYNC110 - no event is set
+            await asyncio.sleep(0.01)
+
+
+async def test_a_board_is_shown_at_once_and_after_each_change_of_its_own() -> None:
+    board = Live()
+    async with watching(board, "intake:huy") as shown:
+        assert shown == [1]
+        board.changed({"intake:mons"})
+        await asyncio.sleep(0.02)
+        assert shown == [1]
+        for _ in range(5):
+            board.changed({"intake:huy"})
+        await until(shown, 2)
+        await asyncio.sleep(0.02)
+        assert shown == [2], "many changes at once are one"
+
+
+async def test_a_board_is_read_again_even_without_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "REFRESH", 0.03)
+    async with watching(Live(), "intake:huy") as shown:
+        await until(shown, 3)
+
+
+async def test_closing_ends_every_stream() -> None:
+    board = Live()
+    ended = asyncio.create_task(_all(board))
+    await asyncio.sleep(0.01)
+    board.close()
+    async with asyncio.timeout(1):
+        await ended
+
+
+async def _all(board: Live) -> int:
+    return len([None async for _ in board.changes("intake:huy")])
+
+
+async def test_replicas_share_changes_through_redis(redis_server: RedisPart) -> None:
+    here, there, other = (Live(redis_server.url, [service]) for service in ("intake", "intake", "plans"))
+    replicas = (here, there, other)
+    carrying = [asyncio.create_task(one.run()) for one in replicas]
+    try:
+        async with (
+            watching(there, "intake:huy") as shown,
+            watching(here, "intake:huy") as own,
+            watching(other, "intake:huy") as elsewhere,
+        ):
+            async with asyncio.timeout(5):
+                while shown[0] < 2:
+                    here.changed({"intake:huy"}, "intake")
+                    await asyncio.sleep(0.05)
+            seen = own[0]
+            await asyncio.sleep(0.1)
+            assert own[0] == seen, "a hint does not come back to its sender"
+            assert elsewhere == [1], "another service's process is not notified"
+    finally:
+        for task in carrying:
+            task.cancel()
+        await asyncio.gather(*carrying, return_exceptions=True)
+        for one in replicas:
+            await one.disconnect()
+
+
+async def test_a_malformed_hint_in_redis_is_ignored(redis_server: RedisPart, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anyone may publish anything in Redis, and its client may fail with anything."""
+    monkeypatch.setattr(live, "RETRY_SECONDS", 0.05)
+    here, there = (Live(redis_server.url, ["intake"]) for _ in range(2))
+    carrying = [asyncio.create_task(one.run()) for one in (here, there)]
+    async with Redis.from_url(redis_server.url) as anybody:
+        try:
+            for board, noise in (("intake:huy", None), ("intake:mons", b"no hint"), ("intake:ath", b"[1]")):
+                if noise:
+                    await anybody.publish("cefo.boards.intake", noise)
+                async with watching(there, board) as shown, asyncio.timeout(5):
+                    while shown[0] < 2:
+                        here.changed({board}, "intake")
+                        await asyncio.sleep(0.02)
+        finally:
+            for task in carrying:
+                task.cancel()
+            await asyncio.gather(*carrying, return_exceptions=True)
+            for one in (here, there):
+                await one.disconnect()
+
+
+async def test_without_redis_boards_of_this_process_stay_live() -> None:
+    board = Live("redis://127.0.0.1:1/0")
+    carrying = asyncio.create_task(board.run())
+    async with watching(board, "intake:huy") as shown:
+        board.changed({"intake:huy"})
+        await until(shown, 2)
+    assert not carrying.done()
+    carrying.cancel()  # in the two seconds before Redis is tried again
+    await asyncio.wait([carrying], timeout=0.5)
+    assert carrying.cancelled()
+    await board.disconnect()

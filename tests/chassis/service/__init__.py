@@ -1,0 +1,1 @@
+"""A service as the chassis runs it."""

@@ -1,0 +1,61 @@
+"""A running service: its background jobs, its readiness, and its shared bulk actions."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from services.chassis.brokers import broker_of
+from services.chassis.runtime.live import Live
+from services.chassis.service.definition import Runtime
+from services.chassis.service.jobs import Job
+from services.chassis.storage.store import Work
+from services.chassis.testing import Client, FixedClock, quiet_settings
+from tests.chassis import sample_service
+
+
+async def test_a_job_starts_and_stops_with_its_service(tmp_path: Path) -> None:
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def act() -> bool:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return False
+
+    def jobs(_: Runtime) -> list[Job]:
+        return [Job("tidy", act, 60)]
+
+    settings = quiet_settings(tmp_path)
+    service = replace(sample_service.service(tmp_path), jobs=jobs)
+    running = Runtime(service, settings, broker_of(settings), Live(None), FixedClock())
+    (tmp_path / "stores").mkdir(exist_ok=True)
+    await running.start()
+    async with asyncio.timeout(30):
+        await began.wait()
+        assert (await running.ready())["relay"], "a background job is no part of being ready"
+        await running.stop()
+    assert ended.is_set()
+
+
+async def test_a_service_without_store_is_not_ready(client: Client, tmp_path: Path) -> None:
+    assert await client.runtime.ready() == {"store": True, "relay": False, "consumer": False}
+    await client.store.reader.dispose()
+    (tmp_path / "stores").rename(tmp_path / "elsewhere")
+    assert await client.runtime.ready() == {"store": False, "relay": False, "consumer": False}
+    (tmp_path / "elsewhere").rename(tmp_path / "stores")
+    assert (await client.runtime.ready())["store"]
+
+
+async def test_requests_for_one_bulk_action_share_its_group_commit(client: Client) -> None:
+    async def check_in(_work: Work, visits: Sequence[str]) -> list[str]:
+        return list(visits)
+
+    async def leave(_work: Work, visits: Sequence[str]) -> list[str]:
+        return list(visits)
+
+    shared = client.runtime.group_commit(check_in)
+    assert client.runtime.group_commit(check_in) is shared
+    assert client.runtime.group_commit(leave) is not shared

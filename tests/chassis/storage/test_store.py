@@ -1,0 +1,25 @@
+"""Units of work: what happens after the commit, and only then."""
+
+import pytest
+
+from services.chassis.storage.store import Store
+from tests.chassis.sample_service import Note
+
+
+async def test_boards_and_relay_are_notified_only_after_the_commit(store: Store) -> None:
+    touched: list[set[str]] = []
+    store.on_boards_changed = touched.append
+
+    async def change(fail: bool) -> None:
+        async with store.work() as work:
+            work.add(Note(words=f"fail {fail}"))
+            work.notify_board("intake:huy")
+            if fail:
+                raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError):
+        await change(fail=True)
+    assert touched == []
+    await change(fail=False)
+    assert touched == [{"intake:huy"}]
+    assert not store.emitted.is_set()

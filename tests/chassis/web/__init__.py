@@ -1,0 +1,1 @@
+"""Pages, forms, streams and endpoints of the sample service."""

@@ -1,0 +1,207 @@
+"""Dead letters as an operator sees them, on pages and by the API: record, reason, and the decision."""
+
+from datetime import UTC, datetime
+from html import unescape
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.chassis.i18n import LANGUAGES, translate
+from services.chassis.testing import Client, record_of
+from services.chassis.web.dead_letters import REASONS
+from services.contracts.cloudevents import Record
+from services.contracts.intake import VisitLeft, VisitServed
+from tests.chassis.conftest import DESK
+
+PAGE = "/sample/dead-letters"
+API = "/sample/api/v1/dead-letters"
+AS_PAGE = {"accept": "text/html", "accept-language": "en"}
+NOON = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def served(visit: UUID, sequence: int = 1) -> Record:
+    return record_of(VisitServed(visit_id=visit, centre="huy", at=NOON), sequence)._replace(partition=1, offset=7)
+
+
+def broken(visit: UUID) -> Record:
+    return served(visit)._replace(value=b"\xff{<b>")
+
+
+async def only(operator: Client, state: str = "dead") -> str:
+    [dead] = (await operator.get(API, params={"state": state})).json()
+    return dead["id"]
+
+
+async def test_a_dead_letter_is_shown_with_its_record_and_reason(operator: Client) -> None:
+    visit = uuid4()
+    await operator.consume(broken(visit), served(visit, 2), served(visit, 3))
+    shown = await operator.get(f"{PAGE}/{await only(operator)}", headers=AS_PAGE)
+    for expected in (
+        "bad-data",
+        "cefo.intake.visits/1/7",
+        str(visit),
+        "event 1",
+        "\\xff{&lt;b&gt;",
+        "ce_type",
+        "/intake",
+    ):
+        assert expected in shown.text
+    assert "2 later events of the same thing are held behind this one." in shown.text
+    assert (await operator.get(f"{API}/{await only(operator)}")).json()["behind"] == 2
+
+
+async def test_discarding_needs_a_reason_and_releases_the_held_events(operator: Client) -> None:
+    visit = uuid4()
+    await operator.consume(broken(visit), served(visit, 2))
+    id = await only(operator)
+    for reason in ("", "   "):
+        refused = await operator.post(f"{PAGE}/{id}/discard", data={"reason": reason}, headers=AS_PAGE)
+        assert refused.status_code == 422
+        assert "Say why it is not to be handled" in refused.text
+    too_long = "Told by phone. " * 40
+    refused = await operator.post(f"{PAGE}/{id}/discard", data={"reason": too_long}, headers=AS_PAGE)
+    assert refused.status_code == 422
+    assert "This is longer than 500 characters." in refused.text
+    assert f">{too_long}</textarea>" in refused.text
+    assert (await operator.post(f"{API}/{id}/discard", json={"reason": ""})).status_code == 422
+    assert await only(operator, "held")
+    done = await operator.post(f"{PAGE}/{id}/discard", data={"reason": "a test of the kiosk"}, headers=AS_PAGE)
+    assert (done.status_code, done.headers["location"]) == (303, f"{PAGE}/{id}")
+    assert "t/ops: a test of the kiosk" in (await operator.get(f"{PAGE}/{id}", headers=AS_PAGE)).text
+    assert (await operator.get(API, params={"state": "held"})).json() == []
+
+
+async def test_a_failed_or_early_retry_is_explained_on_the_dead_letters_page(operator: Client) -> None:
+    await operator.consume(broken(uuid4()))
+    id = await only(operator)
+    answer = await operator.post(f"{PAGE}/{id}/retry", headers=AS_PAGE)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}/{id}")
+    again = await operator.get(f"{PAGE}/{id}", headers=AS_PAGE)
+    assert "It failed again (bad-data)" in again.text
+    assert (await operator.post(f"{PAGE}/{uuid4()}/retry", headers=AS_PAGE)).status_code == 404
+
+
+async def test_the_list_is_filtered_by_state_and_an_empty_one_is_explained(operator: Client) -> None:
+    assert "Everything that was heard was handled." in (await operator.get(PAGE, headers=AS_PAGE)).text
+    await operator.consume(broken(uuid4()), served(uuid4(), 4))
+    dead = (await operator.get(PAGE, params={"state": "dead"}, headers=AS_PAGE)).text
+    assert "bad-data" in dead
+    assert "event 4 came before" not in dead
+    held = (await operator.get(PAGE, params={"state": "held"}, headers=AS_PAGE)).text
+    assert "event 4 came before event 1" in held
+    assert "None in this state" in (await operator.get(PAGE, params={"state": "retried"}, headers=AS_PAGE)).text
+    assert [one["reason"] for one in (await operator.get(API, params={"reason": "ahead"})).json()] == ["ahead"]
+    assert (await operator.get(API, params={"state": "lost"})).status_code == 422
+
+
+async def test_all_of_one_reason_are_retried_at_once_each_aggregates_in_order(operator: Client) -> None:
+    """Once the cause is repaired: the events that failed by it are processed; those that still fail stay."""
+    visits = [uuid4() for _ in range(3)]
+    await operator.consume(*(broken(visit) for visit in visits))
+    dead_letters = operator.store.table("dead_letters")
+    async with operator.store.work() as work:
+        for visit in visits[:2]:
+            mended = dead_letters.update().where(dead_letters.c.subject == str(visit))
+            await work.session.execute(mended.values(value=served(visit).value))
+    assert 'name="reason" value="bad-data"' in (await operator.get(PAGE, headers=AS_PAGE)).text
+    answer = await operator.post(f"{PAGE}/retry", data={"reason": "bad-data"}, headers=AS_PAGE)
+    assert answer.headers["location"] == f"{PAGE}?state=dead"
+    page = (await operator.get(answer.headers["location"], headers=AS_PAGE)).text
+    assert "2 events were handled. 1 still waits." in page
+    assert (await operator.post(f"{API}/retry", json={"reason": "bad-data"})).json() == {"retried": 0, "left": 1}
+    assert [one["subject"] for one in (await operator.get(API, params={"state": "dead"})).json()] == [str(visits[2])]
+
+
+async def test_each_services_page_loads_the_counts_of_the_others(operator: Client) -> None:
+    assert (await operator.get(f"{PAGE}/count")).text.strip() == ""
+    await operator.consume(broken(uuid4()))
+    assert ">1<" in (await operator.get(f"{PAGE}/count", headers=AS_PAGE)).text
+    assert 'data-hx-get="/sample/dead-letters/count"' in (await operator.get(PAGE, headers=AS_PAGE)).text
+
+
+async def test_the_platforms_own_reasons_are_shown_in_words_and_by_slug(operator: Client) -> None:
+    visit = uuid4()
+    nameless = served(visit)._replace(headers=[])
+    newer = served(uuid4())
+    dreamt = [("ce_type", b"cefo.intake.visit-dreamt.v1")]
+    newer = newer._replace(headers=[one for one in newer.headers if one[0] != "ce_type"] + dreamt)
+    await operator.consume(broken(visit), served(visit, 2), nameless, newer)
+    kept = {one["reason"]: one["id"] for one in (await operator.get(API)).json()}
+    assert kept.keys() == REASONS.keys()
+    french = AS_PAGE | {"accept-language": "fr"}
+    page = (await operator.get(PAGE, headers=french)).text
+    for reason, id in kept.items():
+        own = (await operator.get(f"{PAGE}/{id}", headers=french)).text
+        for shown in (page, own):
+            assert translate(REASONS[reason], "fr") in unescape(shown)
+            assert f"{reason} · " in shown
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_the_pages_are_there_in_every_language(operator: Client, lang: str) -> None:
+    visit = uuid4()
+    left = record_of(VisitLeft(visit_id=visit, centre="huy", at=NOON), 2)
+    await operator.consume(broken(visit), left)
+    pages = [PAGE, f"{PAGE}/{await only(operator)}", f"{PAGE}/{await only(operator, 'held')}"]
+    for path in pages:
+        shown = await operator.get(path, params={"lang": lang}, headers={"accept": "text/html"})
+        assert shown.status_code == 200
+        assert f'lang="{lang}"' in shown.text
+
+
+async def test_decisions_are_the_operators_alone(client: Client) -> None:
+    client.signed_in(DESK)
+    for method, path in (
+        ("GET", f"{PAGE}/{uuid4()}"),
+        ("GET", f"{PAGE}/count"),
+        ("POST", f"{PAGE}/retry"),
+        ("POST", f"{PAGE}/{uuid4()}/discard"),
+        ("POST", f"{API}/retry"),
+    ):
+        assert (await client.request(method, path, headers=AS_PAGE)).status_code == 403
+
+
+async def test_a_dead_letter_is_listed_shown_and_discarded(operator: Client) -> None:
+    await operator.consume(served(uuid4())._replace(value=b"\xff{"))
+    [listed] = (await operator.get(API, params={"state": "dead"})).json()
+    assert (listed["reason"], listed["service"], listed["partition"], listed["offset"]) == ("bad-data", "sample", 1, 7)
+    shown = (await operator.get(f"{API}/{listed['id']}")).json()
+    assert shown["value"] == "\\xff{"
+    assert ["ce_type", "cefo.intake.visit-served.v1"] in shown["headers"]
+    retried = await operator.post(f"{API}/{listed['id']}/retry")
+    assert (retried.status_code, retried.json()["type"]) == (409, "/problems/retry-failed")
+    assert "bad-data" in retried.json()["detail"]
+    discarded = await operator.post(f"{API}/{listed['id']}/discard", json={"reason": "noise"})
+    assert discarded.json() == {"state": "discarded"}
+    assert (await operator.get(f"{API}/{listed['id']}")).json()["decision"] == "t/ops: noise"
+    assert (await operator.get(API, params={"state": "dead"})).json() == []
+
+
+async def test_a_held_event_is_listed_and_a_retry_leaves_it_held(operator: Client) -> None:
+    await operator.consume(served(uuid4(), 3))
+    [held] = (await operator.get(API, params={"state": "held"})).json()
+    assert (held["sequence"], held["reason"]) == (3, "ahead")
+    assert (await operator.post(f"{API}/{held['id']}/retry")).json() == {"state": "held"}
+
+
+async def test_dead_letters_and_republishing_are_the_operators_alone(client: Client) -> None:
+    for person, status in ((None, 401), (DESK, 403)):
+        client.signed_in(person)
+        for method, path in (("GET", ""), ("GET", f"/{uuid4()}"), ("POST", f"/{uuid4()}/retry")):
+            assert (await client.request(method, API + path)).status_code == status
+        assert (await client.post("/sample/api/v1/republish")).status_code == status
+
+
+async def test_an_unknown_dead_letter_is_404_and_a_list_is_bounded(operator: Client) -> None:
+    assert (await operator.get(f"{API}/{uuid4()}")).status_code == 404
+    assert (await operator.post(f"{API}/{uuid4()}/retry")).status_code == 404
+    assert (await operator.post(f"{API}/{uuid4()}/discard", json={"reason": "x"})).status_code == 404
+    assert (await operator.get(API, params={"limit": 201})).status_code == 422
+
+
+async def test_the_page_lists_dead_letters(operator: Client) -> None:
+    await operator.consume(served(uuid4())._replace(value=b"{"), served(uuid4(), 4))
+    page = await operator.get("/sample/dead-letters", headers={"accept": "text/html"})
+    assert page.status_code == 200
+    assert "bad-data" in page.text
+    assert "ahead" in page.text

@@ -1,0 +1,65 @@
+"""The pages and endpoints of the platform itself: sign-in, personal links, health, metrics, contracts."""
+
+from pathlib import Path
+
+from services.chassis.identity.people import Person
+from services.chassis.testing import Client, client_of, quiet_settings
+from services.contracts.roles import Role
+from tests.chassis.conftest import ACCOUNTS
+from tests.chassis.sample_service import NOTES
+
+PAGE = {"accept": "text/html"}
+
+
+async def test_sign_in_redirects_only_to_our_own_pages(client: Client) -> None:
+    for next, to in (
+        ("/sample/?a=1", "/sample/?a=1"),
+        ("https://evil.example/", "/sample/"),
+        ("//evil.example/", "/sample/"),
+        ("/\\evil.example", "/sample/"),
+        ("javascript:alert(1)", "/sample/"),
+    ):
+        answer = await client.post("/sign-in", data={"account": "welcome", "next": next})
+        assert (answer.status_code, answer.headers["location"]) == (303, to)
+    assert (await client.post("/sign-in", data={"account": "root"})).status_code == 404
+
+
+async def test_demo_accounts_are_only_there_for_a_demonstration(client: Client, tmp_path: Path) -> None:
+    assert "Accueil (test)" in (await client.get("/sign-in", headers=PAGE)).text
+    real = quiet_settings(tmp_path / "real", demo=False)
+    async with client_of(client.runtime.service, tmp_path / "real", settings=real, accounts=ACCOUNTS) as site:
+        assert "Accueil (test)" not in (await site.get("/sign-in", headers=PAGE)).text
+        assert (await site.post("/sign-in", data={"account": "welcome"})).status_code == 404
+
+
+async def test_a_personal_link_signs_in_by_a_button_and_only_that_person(client: Client) -> None:
+    visitor = Person(subject="visitor", name="Visiteur (test)", roles=frozenset({Role.VISITOR}))
+    link = client.process.signer.link(visitor)
+    page = await client.get("/sign-in/link", params={"token": link}, headers=PAGE)
+    assert page.status_code == 200
+    assert "cefo-session" not in client.cookies
+    assert (await client.post("/sign-in/link", data={"token": link})).headers["location"] == "/sample/mine"
+    session = client.process.signer.session(visitor)
+    assert (await client.post("/sign-in/link", data={"token": session})).status_code == 404
+    assert (await client.post("/sign-out")).status_code == 303
+    assert "cefo-session" not in client.cookies
+
+
+async def test_health_names_the_parts_that_do_not_answer(client: Client) -> None:
+    assert (await client.get("/health/live")).json() == {"status": "ok"}
+    ready = await client.get("/health/ready")
+    assert ready.status_code == 503
+    assert ready.json()["services"] == {"sample": {"store": True, "relay": False, "consumer": False}}
+
+
+async def test_metrics_and_contracts_are_served(client: Client) -> None:
+    await client.get("/sample/nowhere")
+    text = (await client.get("/metrics")).text
+    for name in ("cefo_http_request_seconds", "cefo_outbox_unsent", "cefo_consumer_lag", "cefo_events_processed_total"):
+        assert f"# HELP {name}" in text
+    assert 'cefo_http_request_seconds_count{method="GET",service="sample",status="404"}' in text
+    schema = (await client.get("/contracts/cefo.intake.visit-called.v1.json")).json()
+    assert schema["properties"]["desk"]["x-privacy"] == "operational"
+    assert (await client.get("/contracts/cefo.nobody.said-this.v1.json")).status_code == 404
+    assert (await client.get("/sample/api/v1/asyncapi.json")).json()["asyncapi"] == "3.0.0"
+    assert NOTES in (await client.get("/sample/api/v1/openapi.json")).json()["paths"]

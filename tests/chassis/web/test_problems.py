@@ -1,0 +1,101 @@
+"""Refusals as problem details or pages: by field and rule, in the reader's language; nothing is changed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.chassis.testing import Client
+from tests.chassis.conftest import DESK, OPERATOR
+from tests.chassis.sample_service import NOTES, stored_notes
+
+PAGE = {"accept": "text/html"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "rule", "message"),
+    [
+        ({}, "words", "missing", "Ce champ"),
+        ({"words": "x", "colour": "red"}, "colour", "extra-forbidden", None),
+        ({"words": "x" * 21}, "words", "string-too-long", "20"),
+        ({"words": ""}, "words", "string-too-short", "1"),
+        ({"words": "x", "at": "2026-03-02T09:00:00"}, "at", "timezone-aware", "+01:00"),
+        ({"words": "x", "version": "two"}, "version", "int-parsing", None),
+    ],
+)
+async def test_a_field_that_breaks_a_rule_is_named(
+    client: Client, sent: dict[str, Any], field: str, rule: str, message: str | None
+) -> None:
+    answer = await client.signed_in(DESK).post(NOTES, json=sent)
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    [fault] = answer.json()["errors"]
+    assert (fault["field"], fault["rule"]) == (field, rule)
+    assert "…" not in fault["message"]
+    assert message is None or message in fault["message"]
+    assert await stored_notes(client) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "rule"),
+    [
+        ("application/json", "{'words'", "json-invalid"),
+        ("application/json", "[1]", "model-attributes-type"),
+        ("text/plain", '{"words": "x"}', "model-attributes-type"),
+    ],
+)
+async def test_a_body_that_is_no_json_of_fields_is_named_as_the_body(
+    client: Client, kind: str, body: str, rule: str
+) -> None:
+    answer = await client.signed_in(DESK).post(NOTES, content=body, headers={"content-type": kind})
+    assert answer.status_code == 422
+    [fault] = answer.json()["errors"]
+    assert (fault["field"], fault["rule"]) == ("body", rule)
+    assert "JSON" in fault["message"]
+
+
+async def test_a_refusal_has_a_slug_a_field_and_a_message_in_each_language(client: Client) -> None:
+    client.signed_in(DESK)
+    await client.post(NOTES, json={"words": "bonjour"})
+    messages: set[str] = set()
+    for lang in ("fr", "de", "nl", "en"):
+        answer = await client.post(NOTES, json={"words": "bonjour"}, headers={"accept-language": lang})
+        assert answer.status_code == 409
+        assert answer.json()["type"] == "/problems/twice"
+        assert answer.json()["errors"][0]["field"] == "words"
+        messages.add(answer.json()["detail"])
+    assert len(messages) == 4
+    assert await stored_notes(client) == ["bonjour"]
+
+
+async def test_an_unexpected_error_is_500_without_its_text(client: Client) -> None:
+    answer = await client.signed_in(DESK).post(NOTES, json={"words": "bug"})
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert "Zero" not in answer.text
+    assert await stored_notes(client) == []
+
+
+async def test_an_unavailable_store_is_503_with_retry_after(client: Client, tmp_path: Path) -> None:
+    await client.store.writer.dispose()
+    await client.store.reader.dispose()
+    stores = (tmp_path / "stores").rename(tmp_path / "elsewhere")
+    answer = await client.signed_in(DESK).post(NOTES, json={"words": "bonjour"})
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/unavailable")
+    assert answer.headers["retry-after"] == "2"
+    stores.rename(tmp_path / "stores")
+    assert (await client.post(NOTES, json={"words": "bonjour"})).status_code == 201
+
+
+async def test_a_page_redirects_to_sign_in_and_back(client: Client) -> None:
+    answer = await client.get("/sample/?x=1", headers=PAGE)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/sample/%3Fx%3D1")
+    assert (await client.signed_in(OPERATOR).get("/sample/", headers=PAGE)).status_code == 403
+
+
+async def test_unknown_paths_are_404_and_methods_405(client: Client) -> None:
+    for headers, kind in ((PAGE, "text/html; charset=utf-8"), ({}, "application/problem+json")):
+        answer = await client.get("/sample/nowhere", headers=headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, kind)
+    answer = await client.delete(NOTES)
+    assert answer.status_code == 405
+    assert "POST" in answer.headers["allow"] or "GET" in answer.headers["allow"]
