@@ -1,6 +1,8 @@
 """What the migrations make is what the tables say, on both stores."""
 
+import ast
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -169,3 +171,27 @@ def test_there_is_one_line_of_migrations(service: Service) -> None:
     script = ScriptDirectory.from_config(alembic_config(service.folder / "migrations"))
     assert script.get_heads() == [newest(service.folder / "migrations")]
     assert len(script.get_bases()) == 1
+
+
+def columns_without_a_value(source: str) -> Iterator[str]:
+    """Columns that a migration adds, that may not be null, and that rows of before would have no value for."""
+    for call in ast.walk(ast.parse(source)):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "add_column":
+            [column] = [one for one in call.args if isinstance(one, ast.Call)]
+            given = {one.arg: ast.unparse(one.value) for one in column.keywords}
+            if given.get("nullable") == "False" and "server_default" not in given:
+                yield ast.unparse(column.args[0])
+
+
+def test_a_new_column_has_a_value_for_the_rows_that_are_there() -> None:
+    """Tables are empty in these tests; in a region they are not, and there the migration would fail."""
+    files = [
+        path for service in SERVICES.values() for path in (service.folder / "migrations" / "versions").glob("*.py")
+    ]
+    assert {path.name: found for path in files if (found := list(columns_without_a_value(path.read_text())))} == {}
+
+
+def test_a_new_column_without_a_value_is_seen() -> None:
+    added = 'batch_op.add_column(sa.Column("materials", sa.String(40), nullable=False{}))'
+    assert list(columns_without_a_value(added.format(""))) == ["'materials'"]
+    assert list(columns_without_a_value(added.format(', server_default="nothing"'))) == []
