@@ -1,4 +1,1 @@
-"""How every service is built: one commit, an ordered outbox and its relay, the inbox, the broker, the web.
-
-Knows no service.
-"""
+"""What every service is built on: units of work, outbox and relay, inbox, broker, web. Depends on no service."""

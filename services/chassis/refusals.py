@@ -1,21 +1,21 @@
-"""What may be refused, and how it is said.
+"""Refusals: errors that a rule or a request causes, with status, slug and translatable message.
 
 ::
 
-    Refused                  the request is understood and not allowed by a rule        409
+    Refused                  the request is understood, and a rule forbids it           409
     ├── Invalid              a field breaks a rule                                      422
     │   ├── UnknownCentre    there is no such centre
     │   └── UnknownArea      there is no such area; AreaNotServed: not at this centre
-    ├── NotFound             there is no such thing (or not for you)                    404
-    ├── NotAllowed           the role, centre or object is not yours                    403
-    ├── NotSignedIn          nobody is signed in                                        401
+    ├── NotFound             it does not exist, or the person may not see it            404
+    ├── NotAllowed           the person lacks the role, or works for another centre     403
+    ├── NotSignedIn          no person is signed in                                     401
     ├── BodyTooLarge         the request holds more than the limit                      413
-    ├── Stale                it changed since you read it                               409
+    ├── Stale                the object changed since the caller read it                409
     ├── AlreadyDifferent     the id is in use for something else                        409
-    └── Unavailable          a part is away; nothing was changed; try again             503
+    └── Unavailable          store or broker unavailable; nothing was changed; retry    503
 
-Each class of refusal is a slug, a message with named values, and the field it is about. The message is an English
-msgid; the reader sees it in their language.
+Each class has a slug, a message with named values, and the field it is about. The message is an English msgid; people
+see it in their language.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 
 
 def msg(text: str) -> str:
-    """Mark a message for the catalogues; it is translated where it is shown."""
+    """Mark a message for extraction into the catalogues; it is translated where it is shown."""
     return text
 
 
@@ -35,7 +35,7 @@ def listed(codes: Iterable[str]) -> str:
 
 @dataclass(eq=False)
 class Refused(Exception):
-    """A rule says no. Subclass it in a service's `domain.py`, with a slug, a message and the field it is about."""
+    """A rule forbids the request. Subclass it in a service's domain, with slug, message and field."""
 
     slug: ClassVar[str] = "refused"
     status: ClassVar[int] = 409
@@ -82,7 +82,7 @@ class AreaNotServed(UnknownArea):
 
 
 class NotFound(Refused):
-    """There is no such thing."""
+    """It does not exist, or the person may not see it."""
 
     slug = "not-found"
     status = 404
@@ -90,7 +90,7 @@ class NotFound(Refused):
 
 
 class NotAllowed(Refused):
-    """The role, the centre or the object is not this person's."""
+    """The person lacks the role, or does not own the object."""
 
     slug = "not-allowed"
     status = 403
@@ -107,7 +107,7 @@ class WrongCentre(NotAllowed):
 
 
 class NotSignedIn(Refused):
-    """Nobody is signed in."""
+    """No person is signed in."""
 
     slug = "not-signed-in"
     status = 401
@@ -124,7 +124,7 @@ class BodyTooLarge(Refused):
 
 
 class Stale(Refused):
-    """Somebody changed it since the caller read it."""
+    """The object changed since the caller read it."""
 
     slug = "stale-version"
     message = msg("This changed in the meantime (version {now}, you saw {seen}). Read it again.")
@@ -132,7 +132,7 @@ class Stale(Refused):
 
 
 class AlreadyDifferent(Refused):
-    """The id was used before, for something else."""
+    """The id is in use for different content."""
 
     slug = "already-different"
     message = msg("{id} is already known with other content. Use a new id for something else.")
@@ -140,7 +140,7 @@ class AlreadyDifferent(Refused):
 
 
 class Unavailable(Refused):
-    """A part the request needs is away. Nothing was changed."""
+    """The store or the broker is unavailable. Nothing was changed."""
 
     slug = "unavailable"
     status = 503

@@ -1,4 +1,4 @@
-"""Everything said on the wire: event types, topics and shared value types. Pydantic only, no input or output."""
+"""The wire contracts: event types, topics and shared value types. Pydantic only, no I/O."""
 
 from services.contracts import directory, intake, plans, scheduling
 from services.contracts.envelope import EVENTS, Event, Privacy

@@ -1,7 +1,7 @@
 """Events as CloudEvents 1.0 in Kafka binary mode: `ce_*` headers, JSON value, the aggregate's id as key.
 
-Written and read here and not by the CloudEvents library, which takes five times as long (docs/decisions); a test holds
-both to the same answer, in both directions.
+Written and read here, as the CloudEvents library takes five times as long (docs/decisions); a test compares both, in
+both directions.
 """
 
 import re
@@ -16,10 +16,10 @@ from pydantic import ValidationError
 from services.contracts import EVENTS, Event
 
 Headers = list[tuple[str, bytes | None]]
-"""Names and values as Kafka carries them; a name may stand there twice, and a value may be missing."""
+"""Names and values as in Kafka: a name may occur twice, and a value may be None."""
 
 LONGEST = 190
-"""Most characters of an attribute that the stores keep: type, source, id, subject."""
+"""Most characters of an attribute that is stored: type, source, id, subject."""
 
 TRACEPARENT = "traceparent"
 """The header that carries the trace (W3C Trace Context, version 00)."""
@@ -30,7 +30,7 @@ _CHAINS = UUID("0d5b1c2e-8a64-4d57-9a44-6a3f4c6f2b10")
 
 
 class Record(NamedTuple):
-    """What stands in a topic, as bytes. `partition` and `offset` are -1 for what was not read from a topic."""
+    """A Kafka record. `partition` and `offset` are -1 if it was not read from a topic."""
 
     topic: str
     key: bytes | None
@@ -41,38 +41,38 @@ class Record(NamedTuple):
 
 
 class IncomingEvent(NamedTuple):
-    """An event as it was read: what happened, and who said it in which order."""
+    """An event that was read from a record, with its CloudEvents attributes."""
 
     event: Event | None
-    """None when nobody here asked for the type: then its value was not read either."""
+    """None if the service does not consume this type: then the value was not parsed."""
     type: str
     id: str
     source: str
     subject: str
     time: datetime | None
     sequence: int | None
-    """Which event of its aggregate this is, from 1; None from partners that do not count."""
+    """The event's number within its aggregate, from 1; None if the sender does not number its events."""
     record: Record
 
     @property
     def correlation_id(self) -> UUID:
-        """The chain the event belongs to; the chain it begins, when its sender named none."""
+        """The event's chain; if the sender named none, the event starts one."""
         named = _uuid_or_none(self._header("ce_correlationid"))
         return named or self.uuid or uuid5(_CHAINS, f"{self.source} {self.id}")
 
     @property
     def uuid(self) -> UUID | None:
-        """The event's id; None where its sender has ids of another kind."""
+        """The event's id; None if it is not a UUID."""
         return _uuid_or_none(self.id)
 
     @property
     def traceparent(self) -> str | None:
-        """The W3C trace that the event was published in, if it names one that can be read."""
+        """The W3C trace in which the event was published, if its header is well formed."""
         return trace_of(self.record.headers)
 
     @property
     def causation_id(self) -> UUID | None:
-        """The event that set this one off, if its sender named one."""
+        """The event that caused this one, if the sender named it."""
         return _uuid_or_none(self._header("ce_causationid"))
 
     def _header(self, wanted: str) -> str | None:
@@ -81,7 +81,7 @@ class IncomingEvent(NamedTuple):
 
 
 def trace_of(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
-    """The `traceparent` among these headers; None where there is none, or one that is not well formed."""
+    """The `traceparent` among these headers; None if it is missing or malformed."""
     for name, value in headers:
         if name == TRACEPARENT and value is not None:
             text = value.decode("ascii", "replace")
@@ -90,9 +90,9 @@ def trace_of(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
 
 
 class UnreadableEvent(Exception):
-    """The bytes are no event we can read. `reason` is a slug, the text says what was wrong.
+    """The record is not a valid event. `reason` is a slug, `detail` names the error.
 
-    `about`: type, source, subject and sequence, where these at least could be read.
+    `about`: type, source, subject and sequence, if these could be read.
     """
 
     def __init__(self, reason: str, detail: str, about: dict[str, Any] | None = None) -> None:
@@ -112,7 +112,7 @@ def write_event(
     causation_id: UUID | None,
     traceparent: str | None = None,
 ) -> Record:
-    """The record that says `event`, in CloudEvents binary mode."""
+    """The record of `event`, in CloudEvents binary mode."""
     key = event.key.encode()
     moment = time.astimezone(UTC).isoformat()
     headers: Headers = [
@@ -142,9 +142,9 @@ def _constant_headers(type: str) -> Headers:
 
 
 def read_event(record: Record, wanted: Container[str] = EVENTS) -> IncomingEvent:
-    """Read a record; its value only when its type is `wanted`.
+    """Read a record; its value only if its type is in `wanted`.
 
-    Raises `Unreadable`, never anything else: what partners send is not ours to trust.
+    Raises `UnreadableEvent` and no other error, whatever bytes a partner sent.
     """
     try:
         attributes = _attributes(record.headers)
@@ -170,7 +170,7 @@ def read_event(record: Record, wanted: Container[str] = EVENTS) -> IncomingEvent
 
 
 def _attributes(headers: Headers) -> dict[str, str]:
-    """The CloudEvents attributes. Raises `ValueError`, naming the header that is no text."""
+    """The CloudEvents attributes. Raises `ValueError`, naming the header that is not UTF-8."""
     try:
         return {name[3:]: value.decode() for name, value in headers if name[:3] == "ce_"}  # pyright: ignore[reportOptionalMemberAccess]
     except (AttributeError, UnicodeDecodeError):
@@ -188,7 +188,7 @@ def _text(name: str, value: bytes | None) -> str:
 
 def _sequence(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= _LAST_SEQUENCE):
-        raise ValueError(f"sequence {text[:40]!r} is no whole number from 1 to {_LAST_SEQUENCE}")
+        raise ValueError(f"sequence {text[:40]!r} is not a whole number from 1 to {_LAST_SEQUENCE}")
     return int(text)
 
 

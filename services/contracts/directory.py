@@ -1,4 +1,4 @@
-"""What directory says: centres and providers as compacted state, and the life of referrals."""
+"""The events of directory: centres and providers as compacted state, and referrals."""
 
 from enum import StrEnum
 from typing import Annotated, Literal, get_args
@@ -60,7 +60,7 @@ class OpeningHours(BaseModel):
 
 
 class CentrePublished(Event, type="cefo.directory.centre-published.v1", topic=CENTRES, about="centre"):
-    """A centre as it is now: name, areas, zone, hours and closing days."""
+    """The current state of a centre: name, areas, zone, hours and closing days."""
 
     centre: CentreCode
     name: PublicText
@@ -84,7 +84,7 @@ class ProviderService(BaseModel):
 
 
 class ProviderPublished(Event, type="cefo.directory.provider-published.v1", topic=PROVIDERS, about="organization_id"):
-    """A provider as it is now, with its services."""
+    """The current state of a provider, with its services."""
 
     organization_id: Reference
     name: PublicText
@@ -93,7 +93,7 @@ class ProviderPublished(Event, type="cefo.directory.provider-published.v1", topi
 
 
 class ReferralRequested(Event, type="cefo.directory.referral-requested.v1", topic=REFERRALS, about="referral_id"):
-    """A centre sends a person towards a provider's service. Details are fetched by an authorised, logged call."""
+    """A centre refers a person to a provider's service. The provider reads details by an authorised, logged call."""
 
     referral_id: PersonalReference
     subject_ref: SubjectRef
@@ -108,7 +108,7 @@ class ReferralRequested(Event, type="cefo.directory.referral-requested.v1", topi
 
 
 class ReferralProgressed(Event, type="cefo.directory.referral-progressed.v1", topic=REFERRALS, about="referral_id"):
-    """The referral moved to another state, so that whoever sent the person learns the decision."""
+    """The referral changed state; tells the centre that opened it."""
 
     referral_id: PersonalReference
     centre: CentreCode
@@ -122,10 +122,10 @@ class ReferralProgressed(Event, type="cefo.directory.referral-progressed.v1", to
 
 
 class ReferralChanged(Event, type="cefo.directory.referral-changed.v1", topic=REFERRAL_EVENTS, about="referral_id"):
-    """Where a referral stands, as partners may know it: nothing in it leads from one referral of a person to another.
+    """The state of a referral, for partners: it contains nothing that links two referrals of one person.
 
-    Who it is about, a partner learns by an authorised call, under a reference of its own. `reason`: why the person is
-    sent while `requested`, why it ended when `rejected` or `cancelled`.
+    A partner reads the person by an authorised call, under a reference of its own. `reason`: why the person is referred
+    (`requested`), or why it ended (`rejected`, `cancelled`).
     """
 
     referral_id: PersonalReference
@@ -139,7 +139,7 @@ class ReferralChanged(Event, type="cefo.directory.referral-changed.v1", topic=RE
 
 
 class DirectoryPurged(Event, type="cefo.directory.subject-purged.v1", topic=REFERRALS, about="subject_ref"):
-    """Directory holds nothing more under this reference."""
+    """Directory has erased all data under this reference."""
 
     subject_ref: SubjectRef
     at: At

@@ -19,17 +19,17 @@ from services.contracts.topics import TOPICS, Topic
 
 
 class Privacy(StrEnum):
-    """How much a field says about a person.
+    """How much a field reveals about a person.
 
-    Names, contacts, birth dates and free text have no class: they never travel.
+    Names, contacts, birth dates and free text have no class: events never contain them.
     """
 
     PUBLIC = "public"
-    """Codes, opening hours, published names of organisations: anyone may read it."""
+    """Anyone may read it: codes, opening hours, published names of organisations."""
     OPERATIONAL = "operational"
-    """What happened where and when, about nobody: times, tickets, ids of rooms and sessions."""
+    """About no person: times, tickets, ids of rooms and sessions."""
     PSEUDONYMOUS = "pseudonymous"
-    """A random reference, or an id that leads to one person for whoever holds the mapping: still personal data
+    """A random reference, or an id that identifies a person together with the mapping: personal data
     (EDPB guidelines 01/2025)."""
 
 
@@ -43,7 +43,7 @@ EVENTS: dict[str, type["Event"]] = {}
 
 
 class Event(BaseModel):
-    """Something that happened, as told to the other services and to partners."""
+    """An event, published to other services and to partners."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -83,19 +83,19 @@ StaffCode = Annotated[str, private(Privacy.OPERATIONAL, pattern=r"^[a-z0-9][a-z0
 """A counsellor, desk or room as its centre calls it: a code, never a name."""
 
 At = Annotated[AwareDatetime, private(Privacy.OPERATIONAL)]
-"""A moment in time, with its zone."""
+"""A time with its zone."""
 
 Reference = Annotated[UUID, private(Privacy.OPERATIONAL)]
-"""The id of something that is no person: a workshop, a session, a service."""
+"""The id of a workshop, session or service; not related to a person."""
 
 PersonalReference = Annotated[UUID, private(Privacy.PSEUDONYMOUS)]
-"""The id of something that belongs to one person: a visit, an interview, a path, a plan, a referral."""
+"""The id of a visit, interview, path, plan or referral; related to one person."""
 
 SubjectRef = Annotated[UUID, private(Privacy.PSEUDONYMOUS)]
-"""The random reference under which a person is known outside intake. Identifies nobody by itself."""
+"""The random reference of a person outside intake. Does not identify the person by itself."""
 
 Number = Annotated[int, private(Privacy.OPERATIONAL, ge=0)]
 """A count, a duration in minutes or an ordinal, as the field says."""
 
 Flag = Annotated[bool, private(Privacy.OPERATIONAL)]
-"""Yes or no, about the event and no person."""
+"""Yes or no, about the event, not about a person."""

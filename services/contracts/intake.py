@@ -1,4 +1,4 @@
-"""What intake says: visits, visitors and their erasure; and what a front desk's own software may say to it."""
+"""The events of intake: visits, visitors and their erasure; and the check-in that a front desk's own software emits."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -29,7 +29,7 @@ class Channel(StrEnum):
 
 
 class VisitStatus(StrEnum):
-    """Where a visit stands."""
+    """The state of a visit."""
 
     WAITING = "waiting"
     CALLED = "called"
@@ -40,7 +40,7 @@ class VisitStatus(StrEnum):
 
     @property
     def in_the_room(self) -> bool:
-        """Whether the visitor is there, and the visit goes on."""
+        """Whether the visitor is at the centre and the visit has not ended."""
         match self:
             case VisitStatus.WAITING | VisitStatus.CALLED | VisitStatus.BEING_SERVED:
                 return True
@@ -49,17 +49,17 @@ class VisitStatus(StrEnum):
 
 
 IN_THE_ROOM = tuple(status.value for status in VisitStatus if status.in_the_room)
-"""For queries: the states of a visit whose visitor is there."""
+"""For queries: the states in which the visitor is at the centre."""
 
 
 ChannelCode = Annotated[Channel, private(Privacy.OPERATIONAL)]
 Status = Annotated[VisitStatus, private(Privacy.OPERATIONAL)]
 Ticket = Annotated[str, private(Privacy.OPERATIONAL, pattern=r"^[A-Z]-?[0-9]{1,5}$")]
-"""What is called out in the waiting room, for example `S-012`. Distinct per centre and day."""
+"""The number called in the waiting room, for example `S-012`. Unique per centre and day."""
 
 
 class DeskCheckIn(Event, type="cefo.desk.check-in.v1", topic=DESK_CHECK_INS, about="visit_id"):
-    """A front desk's own software says that somebody arrived. `queue` false: passing through, no ticket."""
+    """A front desk's own software checks a visitor in. `queue` false: no ticket, the visitor does not wait."""
 
     visit_id: PersonalReference
     centre: CentreCode
@@ -70,7 +70,7 @@ class DeskCheckIn(Event, type="cefo.desk.check-in.v1", topic=DESK_CHECK_INS, abo
 
 
 class VisitCheckedIn(Event, type="cefo.intake.visit-checked-in.v1", topic=VISITS, about="visit_id"):
-    """Somebody came in. Anonymous: `subject_ref` only when the person had agreed to be known before."""
+    """A visitor checked in. Anonymous; `subject_ref` only if the person had consented to registration before."""
 
     visit_id: PersonalReference
     centre: CentreCode
@@ -83,7 +83,7 @@ class VisitCheckedIn(Event, type="cefo.intake.visit-checked-in.v1", topic=VISITS
 
 
 class VisitRecorded(Event, type="cefo.intake.visit-recorded.v1", topic=VISITS, about="visit_id"):
-    """A visit of the past, whole, taken over from an older system. It never waited here."""
+    """A past visit, imported from an older system. It was never in a queue here."""
 
     visit_id: PersonalReference
     centre: CentreCode
@@ -106,7 +106,7 @@ class VisitCalled(Event, type="cefo.intake.visit-called.v1", topic=VISITS, about
 
 
 class VisitBeingServed(Event, type="cefo.intake.visit-being-served.v1", topic=VISITS, about="visit_id"):
-    """The visitor sat down: service began."""
+    """Service began."""
 
     visit_id: PersonalReference
     centre: CentreCode
@@ -114,7 +114,7 @@ class VisitBeingServed(Event, type="cefo.intake.visit-being-served.v1", topic=VI
 
 
 class VisitServed(Event, type="cefo.intake.visit-served.v1", topic=VISITS, about="visit_id"):
-    """The visit ended well."""
+    """Service ended."""
 
     visit_id: PersonalReference
     centre: CentreCode
@@ -122,7 +122,7 @@ class VisitServed(Event, type="cefo.intake.visit-served.v1", topic=VISITS, about
 
 
 class VisitLeft(Event, type="cefo.intake.visit-left.v1", topic=VISITS, about="visit_id"):
-    """The visitor went away before being served."""
+    """The visitor left before being served."""
 
     visit_id: PersonalReference
     centre: CentreCode
@@ -130,7 +130,7 @@ class VisitLeft(Event, type="cefo.intake.visit-left.v1", topic=VISITS, about="vi
 
 
 class VisitIdentified(Event, type="cefo.intake.visit-identified.v1", topic=VISITS, about="visit_id"):
-    """The person agreed to be known: the visit now belongs to `subject_ref`."""
+    """The person consented to registration: the visit now belongs to `subject_ref`."""
 
     visit_id: PersonalReference
     centre: CentreCode
@@ -139,7 +139,7 @@ class VisitIdentified(Event, type="cefo.intake.visit-identified.v1", topic=VISIT
 
 
 class VisitorRegistered(Event, type="cefo.intake.visitor-registered.v1", topic=VISITORS, about="subject_ref"):
-    """A person agreed to be known, for the purposes they named, until the retention date."""
+    """A person consented to registration, for these purposes, until the retention date."""
 
     subject_ref: SubjectRef
     centre: CentreCode
@@ -152,7 +152,7 @@ class VisitorRegistered(Event, type="cefo.intake.visitor-registered.v1", topic=V
 class VisitorConsentWithdrawn(
     Event, type="cefo.intake.visitor-consent-withdrawn.v1", topic=VISITORS, about="subject_ref"
 ):
-    """The person no longer agrees to these purposes."""
+    """The person withdrew consent for these purposes."""
 
     subject_ref: SubjectRef
     at: At
@@ -160,7 +160,7 @@ class VisitorConsentWithdrawn(
 
 
 class SubjectErased(Event, type="cefo.intake.subject-erased.v1", topic=VISITORS, about="subject_ref"):
-    """The person is gone from intake; every service purges what it holds under this reference and says so."""
+    """Intake erased the person; every service erases its data under this reference and confirms by an event."""
 
     subject_ref: SubjectRef
     at: At

@@ -1,4 +1,4 @@
-"""What plans says: the plan's life, never its words. An assessment, a reflection or a goal travels as a bare fact."""
+"""The events of plans. They never contain a plan's text: of an assessment, reflection or goal only that it exists."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -22,7 +22,7 @@ from services.contracts.topics import PLANS
 
 
 class Dimension(StrEnum):
-    """The six things a career plan is based on (collective approach of the guidance offer)."""
+    """The six dimensions of a career plan (collective approach of the guidance offer)."""
 
     SKILLS = "skills"
     MOTIVATION = "motivation"
@@ -30,11 +30,11 @@ class Dimension(StrEnum):
     INTERESTS = "interests"
     OBSTACLES = "obstacles"
     INFORMATION = "information"
-    """The results of steps taken in search of information."""
+    """The results of information steps."""
 
 
 class ActionStatus(StrEnum):
-    """How far an action of the plan is."""
+    """The state of an action of the plan."""
 
     PLANNED = "planned"
     IN_PROGRESS = "in-progress"
@@ -47,7 +47,7 @@ ActionStatusCode = Annotated[ActionStatus, private(Privacy.OPERATIONAL)]
 
 
 class PlanOpened(Event, type="cefo.plans.plan-opened.v1", topic=PLANS, about="plan_id"):
-    """The first guidance session of a path took place, so there is a plan."""
+    """The first guidance session of a path took place, which opened its plan."""
 
     plan_id: PersonalReference
     path_id: PersonalReference
@@ -58,7 +58,7 @@ class PlanOpened(Event, type="cefo.plans.plan-opened.v1", topic=PLANS, about="pl
 
 
 class AssessmentRecorded(Event, type="cefo.plans.assessment-recorded.v1", topic=PLANS, about="plan_id"):
-    """Something was written along one of the six dimensions."""
+    """An assessment of one of the six dimensions was written."""
 
     plan_id: PersonalReference
     centre: CentreCode
@@ -67,7 +67,7 @@ class AssessmentRecorded(Event, type="cefo.plans.assessment-recorded.v1", topic=
 
 
 class InformationStepPlanned(Event, type="cefo.plans.information-step-planned.v1", topic=PLANS, about="plan_id"):
-    """The person will look something up, visit or ask, between two sessions."""
+    """An information step between two sessions was planned: research, a visit or a question."""
 
     plan_id: PersonalReference
     step_id: PersonalReference
@@ -85,7 +85,7 @@ class InformationStepConcluded(Event, type="cefo.plans.information-step-conclude
 
 
 class ReflectionAdded(Event, type="cefo.plans.reflection-added.v1", topic=PLANS, about="plan_id"):
-    """A reflection was written, in, between or after sessions."""
+    """A reflection was written, during, between or after sessions."""
 
     plan_id: PersonalReference
     centre: CentreCode
@@ -93,7 +93,7 @@ class ReflectionAdded(Event, type="cefo.plans.reflection-added.v1", topic=PLANS,
 
 
 class GoalSet(Event, type="cefo.plans.goal-set.v1", topic=PLANS, about="plan_id"):
-    """The plan has a goal more."""
+    """A goal was added to the plan."""
 
     plan_id: PersonalReference
     goal_id: PersonalReference
@@ -102,7 +102,7 @@ class GoalSet(Event, type="cefo.plans.goal-set.v1", topic=PLANS, about="plan_id"
 
 
 class ActionTrackOpened(Event, type="cefo.plans.action-track-opened.v1", topic=PLANS, about="plan_id"):
-    """An action track towards a goal, in one of the areas."""
+    """An action track towards a goal was opened, in one of the areas."""
 
     plan_id: PersonalReference
     track_id: PersonalReference
@@ -112,7 +112,7 @@ class ActionTrackOpened(Event, type="cefo.plans.action-track-opened.v1", topic=P
 
 
 class ActionPlanned(Event, type="cefo.plans.action-planned.v1", topic=PLANS, about="plan_id"):
-    """An action of a track. `needs_provider`: directory opens a referral, towards `service_id` when one was chosen."""
+    """An action of a track was planned. `needs_provider`: directory opens a referral, to `service_id` if set."""
 
     plan_id: PersonalReference
     track_id: PersonalReference
@@ -127,7 +127,7 @@ class ActionPlanned(Event, type="cefo.plans.action-planned.v1", topic=PLANS, abo
 
 
 class ActionProgressed(Event, type="cefo.plans.action-progressed.v1", topic=PLANS, about="plan_id"):
-    """An action moved on."""
+    """An action changed state."""
 
     plan_id: PersonalReference
     action_id: PersonalReference
@@ -137,7 +137,7 @@ class ActionProgressed(Event, type="cefo.plans.action-progressed.v1", topic=PLAN
 
 
 class PlanConfirmed(Event, type="cefo.plans.plan-confirmed.v1", topic=PLANS, about="plan_id"):
-    """The method's rule held and the plan was confirmed. Counts, no words."""
+    """The plan met its method's rule and was confirmed. Contains counts, no text."""
 
     plan_id: PersonalReference
     path_id: PersonalReference
@@ -150,7 +150,7 @@ class PlanConfirmed(Event, type="cefo.plans.plan-confirmed.v1", topic=PLANS, abo
 
 
 class PlansPurged(Event, type="cefo.plans.subject-purged.v1", topic=PLANS, about="subject_ref"):
-    """Plans holds nothing more under this reference."""
+    """Plans has erased all data under this reference."""
 
     subject_ref: SubjectRef
     at: At

@@ -1,10 +1,10 @@
-"""The roles that people sign in with: the people of the domain."""
+"""The roles of the people and machines that sign in."""
 
 from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a person is here as."""
+    """A role of a signed-in person."""
 
     FRONT_DESK = "front-desk"
     COUNSELLOR = "counsellor"

@@ -1,4 +1,4 @@
-"""What scheduling says: interviews, paths, workshops, seats and attendance."""
+"""The events of scheduling: interviews, paths, workshops, seats and attendance."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -50,14 +50,14 @@ class AppointmentStatus(StrEnum):
 
 
 class Side(StrEnum):
-    """Who called an appointment off."""
+    """Who cancelled an appointment."""
 
     VISITOR = "visitor"
     CENTRE = "centre"
 
 
 class PathOutcome(StrEnum):
-    """Why nothing more is booked on a path."""
+    """Why a path was closed."""
 
     PLAN_CONFIRMED = "plan-confirmed"
     GIVEN_UP = "given-up"
@@ -72,7 +72,7 @@ Outcome = Annotated[PathOutcome, private(Privacy.OPERATIONAL)]
 
 
 class PathOpened(Event, type="cefo.scheduling.path-opened.v1", topic=INTERVIEWS, about="path_id"):
-    """A person took a guidance path."""
+    """A person started a guidance path."""
 
     path_id: PersonalReference
     subject_ref: SubjectRef
@@ -83,7 +83,7 @@ class PathOpened(Event, type="cefo.scheduling.path-opened.v1", topic=INTERVIEWS,
 
 
 class PathClosed(Event, type="cefo.scheduling.path-closed.v1", topic=INTERVIEWS, about="path_id"):
-    """Nothing more is booked on the path: its plan is confirmed, or it came to nothing."""
+    """The path was closed: its plan is confirmed, or the path was given up. No more interviews are booked."""
 
     path_id: PersonalReference
     centre: CentreCode
@@ -93,7 +93,7 @@ class PathClosed(Event, type="cefo.scheduling.path-closed.v1", topic=INTERVIEWS,
 
 
 class InterviewBooked(Event, type="cefo.scheduling.interview-booked.v1", topic=INTERVIEWS, about="interview_id"):
-    """A guidance interview has a time, a counsellor and a room."""
+    """An interview was booked, with time, counsellor and perhaps room."""
 
     interview_id: PersonalReference
     kind: Kind
@@ -108,7 +108,7 @@ class InterviewBooked(Event, type="cefo.scheduling.interview-booked.v1", topic=I
 
 
 class InterviewMoved(Event, type="cefo.scheduling.interview-moved.v1", topic=INTERVIEWS, about="interview_id"):
-    """The interview takes place at another time, with another counsellor or in another room."""
+    """The interview was moved to another time, counsellor or room."""
 
     interview_id: PersonalReference
     centre: CentreCode
@@ -119,7 +119,7 @@ class InterviewMoved(Event, type="cefo.scheduling.interview-moved.v1", topic=INT
 
 
 class InterviewCancelled(Event, type="cefo.scheduling.interview-cancelled.v1", topic=INTERVIEWS, about="interview_id"):
-    """The interview was called off, with a reason and a side."""
+    """The interview was cancelled, by one side and for a reason."""
 
     interview_id: PersonalReference
     kind: Kind
@@ -139,7 +139,7 @@ class InterviewMissed(Event, type="cefo.scheduling.interview-missed.v1", topic=I
 
 
 class InterviewStarted(Event, type="cefo.scheduling.interview-started.v1", topic=INTERVIEWS, about="interview_id"):
-    """Counsellor and visitor sat down."""
+    """The interview started."""
 
     interview_id: PersonalReference
     kind: Kind
@@ -178,7 +178,7 @@ class WorkshopSession(BaseModel):
 
 
 class WorkshopAnnounced(Event, type="cefo.scheduling.workshop-announced.v1", topic=WORKSHOPS, about="workshop_id"):
-    """A workshop, a series of sessions, takes seats."""
+    """A workshop, a series of sessions, was announced and takes bookings."""
 
     workshop_id: Reference
     centre: CentreCode
@@ -190,7 +190,7 @@ class WorkshopAnnounced(Event, type="cefo.scheduling.workshop-announced.v1", top
 
 
 class WorkshopCancelled(Event, type="cefo.scheduling.workshop-cancelled.v1", topic=WORKSHOPS, about="workshop_id"):
-    """The whole workshop was called off."""
+    """The whole workshop was cancelled."""
 
     workshop_id: Reference
     centre: CentreCode
@@ -199,7 +199,7 @@ class WorkshopCancelled(Event, type="cefo.scheduling.workshop-cancelled.v1", top
 
 
 class SeatTaken(Event, type="cefo.scheduling.seat-taken.v1", topic=WORKSHOPS, about="workshop_id"):
-    """A person has a seat; their collective path is `path_id`."""
+    """A person booked a seat; their collective path is `path_id`."""
 
     workshop_id: Reference
     seat_id: PersonalReference
@@ -210,7 +210,7 @@ class SeatTaken(Event, type="cefo.scheduling.seat-taken.v1", topic=WORKSHOPS, ab
 
 
 class SeatReleased(Event, type="cefo.scheduling.seat-released.v1", topic=WORKSHOPS, about="workshop_id"):
-    """One person gave a seat back; everyone else keeps theirs."""
+    """One person's seat was released; all other seats are unchanged."""
 
     workshop_id: Reference
     seat_id: PersonalReference
@@ -236,7 +236,7 @@ class AttendanceRecorded(Event, type="cefo.scheduling.attendance-recorded.v1", t
 class FinalisingSessionDue(
     Event, type="cefo.scheduling.finalising-session-due.v1", topic=WORKSHOPS, about="workshop_id"
 ):
-    """The collective work is done: one individual session is to be planned to finalise this person's process."""
+    """The workshop is finished: one individual session is due to finalise this person's path."""
 
     workshop_id: Reference
     path_id: PersonalReference
@@ -246,7 +246,7 @@ class FinalisingSessionDue(
 
 
 class SchedulingPurged(Event, type="cefo.scheduling.subject-purged.v1", topic=INTERVIEWS, about="subject_ref"):
-    """Scheduling holds nothing more under this reference."""
+    """Scheduling has erased all data under this reference."""
 
     subject_ref: SubjectRef
     at: At

@@ -11,7 +11,7 @@ class Topic:
     owner: str
     """The service that emits on it, or `desk`: a front desk's own software."""
     compacted: bool = False
-    """It holds state: the last event of a key is the whole truth about it."""
+    """Its last event of a key is the whole state of that key."""
 
     @property
     def source(self) -> str:
@@ -25,7 +25,7 @@ class Topic:
 
 
 TOPICS: dict[str, Topic] = {}
-"""The topic of every declared event type, by its name. A topic without an event type is none."""
+"""Every topic that has an event type, by name."""
 
 DESK_CHECK_INS = Topic("cefo.desk.check-ins", "desk")
 """Ingress: a front desk's own software emits check-ins here directly."""

@@ -36,7 +36,7 @@ class ApacheBroker(Broker):
             await admin.close()
 
     async def producer(self, stream: KafkaBroker) -> Producer:
-        """A connected producer, on a broker that has every topic: one that was lost comes back empty."""
+        """A connected producer. Creates the topics first: a broker that lost its data comes back empty."""
         await with_timeout(DEADLINE, self.create_topics())
         client = AIOKafkaProducer(
             bootstrap_servers=self.settings.kafka,
@@ -52,7 +52,7 @@ class ApacheBroker(Broker):
         return BatchProducer(stream, client)
 
     def joining(self, group: str, topics: Iterable[str]) -> None:
-        """Nothing to prepare: its topics wait for every group."""
+        """Nothing to prepare: its topics keep records for every group."""
 
     def processed(self, group: str, offsets: Mapping[TopicPartition, int]) -> None:
         """Nothing to do: the log keeps what a group has processed."""

@@ -1,4 +1,4 @@
-"""Whether an error says that a part is away, broker or store, so that waiting may help."""
+"""Whether an error means that the broker or the store is unavailable, so that a retry may succeed."""
 
 from services.chassis.brokers.clients import BROKER_ERRORS
 from services.chassis.storage.errors import is_unavailable

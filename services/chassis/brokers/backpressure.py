@@ -73,7 +73,7 @@ class EmbeddedBackpressure:
         return max(lags, default=0)
 
     async def room(self, wanted: int) -> None:
-        """Wait until this much can be sent without pushing out what somebody still has to read."""
+        """Wait until this many KiB can be sent without pushing out records that a group has not read yet."""
         while (behind := self.behind()) and behind + wanted > self.LIMIT:
             self._moved.clear()
             await self._moved.wait()

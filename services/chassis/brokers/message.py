@@ -1,7 +1,7 @@
 """Reads a batch for FastStream as the bytes it is.
 
 FastStream's own parser decodes JSON, which costs 10 µs a record, and skips a record whose header is not text. Here
-nothing is decoded: whoever reads the event refuses what cannot be read, and keeps it as a dead letter.
+nothing is decoded: the event processor makes a dead letter of what cannot be read.
 """
 
 from typing import Any, cast

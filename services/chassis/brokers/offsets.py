@@ -1,4 +1,4 @@
-"""Where topics begin and end, and how far a consumer group has come: what the broker says about itself."""
+"""Reads from the broker where topics begin and end, and the committed offsets of a consumer group."""
 
 from collections.abc import Iterable
 from typing import Any, cast
@@ -41,7 +41,7 @@ async def extents(broker: Broker, topics: Iterable[str]) -> Extents:
 async def committed(
     broker: Broker, group: str, partitions: Iterable[TopicPartition]
 ) -> dict[TopicPartition, OffsetAndMetadata]:
-    """How far the group has come, and what its member noted beside it; a partition without a commit is missing.
+    """The group's committed offsets, with their metadata. A partition without a commit is missing.
 
     Raises one of `BROKER_ERRORS`.
     """
@@ -51,4 +51,4 @@ async def committed(
         found = await admin.list_consumer_group_offsets(group, partitions=list(partitions))
     finally:
         await admin.close()
-    return {tp: place for tp, place in found.items() if place.offset >= 0}
+    return {tp: one for tp, one in found.items() if one.offset >= 0}

@@ -1,4 +1,4 @@
-"""What the chassis asks of a broker. `apache` and `embedded` answer it; nothing else asks which of them it has."""
+"""What the chassis needs from a broker. `apache` and `embedded` implement it; no other code tells them apart."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -40,7 +40,7 @@ class Producer(Protocol):
     """Sends records in order and waits until all replicas have them."""
 
     async def send(self, records: list[Record]) -> list[RecordPosition]:
-        """Send these, or as many of the first as there is room for; returns where each of those stands.
+        """Send these, or as many of the first as there is room for; returns the position of each.
 
         Raises one of `BROKER_ERRORS` when any was not acknowledged: then any of them may or may not be in the topic,
         and this producer must be closed, because it may still be sending.
@@ -53,7 +53,7 @@ class Producer(Protocol):
 
 
 class Broker(ABC):
-    """One process's way to Kafka."""
+    """One process's access to Kafka."""
 
     keeps_history: ClassVar[bool]
     """Whether a topic holds everything that was published; otherwise a rebuild has the outboxes publish it again."""

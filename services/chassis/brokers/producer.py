@@ -30,7 +30,7 @@ class BatchProducer:
         stream.config.broker_config.producer = _RecordProducer(client)
 
     async def send(self, records: list[Record]) -> list[RecordPosition]:
-        """Send all; returns where each stands. Raises one of `BROKER_ERRORS`."""
+        """Send all; returns the position of each. Raises one of `BROKER_ERRORS`."""
         by_topic: dict[str, list[int]] = {}
         for number, record in enumerate(records):
             by_topic.setdefault(record.topic, []).append(number)
@@ -59,7 +59,7 @@ class _RecordProducer(AioKafkaFastProducer):
 
     def __init__(self, client: AIOKafkaProducer) -> None:
         self._client = cast(Any, client)
-        self._parser = self._decoder = cast(Any, None)  # for answers, which nobody asks for
+        self._parser = self._decoder = cast(Any, None)  # for replies, which are never requested
         self.codec = DefaultCodec()
 
     def __bool__(self) -> bool:

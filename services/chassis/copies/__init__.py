@@ -1,6 +1,6 @@
-"""A service's own copies of what another service owns, fed by events, for what several services copy.
+"""Copies of data that another service owns, kept up to date by events, where several services need one.
 
-A service never asks another: it keeps the few columns it needs. Here stands what is the same in each of them: the
-table's columns, the action that keeps a copy up to date, and the refusals of what is not in it. Which table that is,
-and in which service, is not known here.
+A service never queries another: it stores the few columns it needs. This package has what the copies share: the
+columns, the action that updates a copy, and the refusals for what it does not contain. The table itself belongs to the
+service.
 """

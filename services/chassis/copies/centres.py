@@ -1,4 +1,4 @@
-"""Centres as the directory published them: their columns, how they are kept, and what is asked of them."""
+"""Copies of the centres that directory published: columns, update and lookups."""
 
 from collections.abc import Collection, Mapping
 from typing import TypeVar
@@ -13,7 +13,7 @@ from services.contracts.directory import CentrePublished
 
 
 class CentreCopy(SQLModel):
-    """What every copy holds. A service whose copy holds more names further fields of `CentrePublished`."""
+    """The columns of every copy. A service that needs more declares further fields of `CentrePublished`."""
 
     code: str = Field(primary_key=True)
     name: str
@@ -24,7 +24,7 @@ Copy = TypeVar("Copy", bound=CentreCopy)
 
 
 async def copy_centre(work: Work, table: type[Copy], published: CentrePublished) -> None:
-    """Keep a centre as it was published: as much of it as the service's table has columns for."""
+    """Insert or update the copy of a centre, with the fields for which the service's table has columns."""
     facts = published.model_dump(mode="json", include=set(table.model_fields))
     copy = await work.find(table, published.centre)
     if copy is None:
@@ -46,14 +46,14 @@ async def centre_names(session: AsyncSession, table: type[Copy]) -> dict[str, st
 
 
 async def known_centre(session: AsyncSession, table: type[Copy], code: str, area: str | None = None) -> Copy:
-    """The centre; `area`: one that it is to work in. Raises `UnknownCentre`, `AreaNotServed`."""
+    """The centre; `area`: an area that it must serve. Raises `UnknownCentre`, `AreaNotServed`."""
     copy = await session.get(table, code)
     copies = {code: copy} if copy is not None else await centre_copies(session, table)
     return centre_in(copies, code, area)
 
 
 def centre_in(copies: Mapping[str, Copy], code: str, area: str | None = None) -> Copy:
-    """The same, among centres that were read before. Raises `UnknownCentre`, `AreaNotServed`."""
+    """Like `known_centre`, among centres that are loaded already. Raises `UnknownCentre`, `AreaNotServed`."""
     if code not in copies:
         raise UnknownCentre(centre=code, known=listed(sorted(copies)))
     check_area(area, code, copies[code].areas)
@@ -61,6 +61,6 @@ def centre_in(copies: Mapping[str, Copy], code: str, area: str | None = None) ->
 
 
 def check_area(area: str | None, centre: str, served: Collection[str]) -> None:
-    """An area may be missing, as no visit needs a reason; one that is named is served. Raises `AreaNotServed`."""
+    """The area is None (no visit needs a reason), or the centre serves it. Raises `AreaNotServed`."""
     if area is not None and area not in served:
         raise AreaNotServed(centre=centre, area=area, known=listed(served))

@@ -1,1 +1,1 @@
-"""Events between services: published from the outbox, processed once and in order, kept as dead letters."""
+"""Events between services: published from the outbox, processed exactly once and in order, or kept as dead letters."""

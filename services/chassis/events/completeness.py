@@ -1,4 +1,4 @@
-"""Whether everything that was heard can be heard again."""
+"""Checks before a rebuild that every processed event can be read again."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -12,7 +12,7 @@ from services.contracts import TOPICS
 
 
 class HistoryMissing(Refused):
-    """The topics hold less than was heard from them: the figures would be smaller afterwards."""
+    """The topics hold fewer events than were processed from them: figures would be smaller after a rebuild."""
 
     slug = "history-missing"
     message = msg(
@@ -22,7 +22,7 @@ class HistoryMissing(Refused):
 
 
 async def processed_by_source(store: Store, sources: Collection[str]) -> dict[str, tuple[int, int]]:
-    """Per source that counts: how many events were heard, and of how many aggregates."""
+    """Per source whose events have a sequence: (processed events, aggregates)."""
     inbox = store.table("inbox")
     columns = (inbox.c.source, sa.func.sum(inbox.c.sequence), sa.func.count())
     chosen = sa.select(*columns).where(~inbox.c.subject.startswith("#")).group_by(inbox.c.source)
@@ -32,7 +32,7 @@ async def processed_by_source(store: Store, sources: Collection[str]) -> dict[st
 
 
 async def emitted_by_topic(stores: Iterable[Store], topics: Collection[str]) -> Counter[str]:
-    """How many events of each topic the outboxes of these stores hold."""
+    """How many events of each topic these stores' outboxes hold."""
     kept = Counter[str]()
     for store in stores:
         outbox = store.table("outbox")
@@ -44,7 +44,7 @@ async def emitted_by_topic(stores: Iterable[Store], topics: Collection[str]) -> 
 
 
 def check_history(processed: Mapping[str, tuple[int, int]], kept: Mapping[str, int]) -> None:
-    """Raises `HistoryMissing` where less can be read again than was heard. Compacted topics hold one per aggregate."""
+    """Raises `HistoryMissing` if fewer events can be read again than were processed. Compacted topics: one per key."""
     for source, (events, aggregates) in sorted(processed.items()):
         topics = [topic for topic in TOPICS.values() if topic.source == source and topic.name in kept]
         wanted = aggregates if any(topic.compacted for topic in topics) else events

@@ -1,6 +1,6 @@
-"""Consumes one service's topics: batches from its subscriber, processed exactly once, and what an operator decides.
+"""Consumes one service's topics: processes its subscriber's batches exactly once, and resolves dead letters.
 
-The committed offsets only save reading again: what was processed is in the inbox, in the transaction of the effect.
+Committed offsets only save re-reading. The inbox, written in the transaction of the effect, records what was processed.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ from services.contracts.cloudevents import Record
 _log = log(__name__)
 
 BATCHED_FETCH_BYTES = 64 * 1024
-"""So many bytes may gather where nobody waits for the effect: a transaction for many costs little more than one for
-one."""
+"""Least bytes of a fetch where no user waits for the effect: a transaction for many events costs little more than one
+for a single event."""
 
 _EXPIRE_WHEN_IDLE, _EXPIRE_AT_LATEST = 1.0, 5.0
-"""Seconds between two looks at the held events: while nothing comes, and at the latest."""
+"""Seconds between two checks of the held events: without traffic, and under load."""
 
 
 class Consumer:
@@ -46,7 +46,7 @@ class Consumer:
         low_latency: bool = True,
         group: str | None = None,
     ) -> None:
-        """`low_latency`: somebody waits for the effect, so each record is fetched at once.
+        """`low_latency`: users wait for the effect, so each record is fetched at once.
 
         `stream`: the service's FastStream broker, on which the subscriber is registered. `group`: the consumer group.
         """
@@ -60,9 +60,9 @@ class Consumer:
         self._expired_at = 0.0
         self.stream = stream or broker.stream(store.service)
         self.subscriber: Subscriber | None = None
-        """None where the service reacts to nothing."""
+        """None for a service without reactions."""
         self.ready = asyncio.Event()
-        """Set once the broker has given this consumer its partitions."""
+        """Set once partitions are assigned."""
         if reactions.topics:
             options = broker.consumer_options(least=1 if low_latency else BATCHED_FETCH_BYTES)
             batch = broker.settings.batch
@@ -70,28 +70,28 @@ class Consumer:
             self.ready = self.subscriber.ready
         else:
             self.ready.set()
-        # Before any relay starts, so that none runs ahead of a service that has not come up yet.
+        # Before any relay starts, so that none runs ahead of a service that has not started yet.
         broker.joining(self.group, reactions.topics)
 
     async def run(self) -> None:
-        """Consume until cancelled. A part that is away is waited for; nothing is given up."""
+        """Consume until cancelled. Retries for as long as the broker or the store is unavailable."""
         if self.subscriber is not None:
             await self.subscriber.run()
 
     async def process(self, records: list[Record]) -> None:
-        """Process a batch; returns when every record has taken effect, is held, or is a dead letter."""
+        """Process a batch. Returns when every record has taken effect, is held, or is a dead letter."""
         await self._processor.process(records)
 
     async def retry(self, id: UUID) -> str:
-        """Try a dead letter again, now. Returns what became of it; a `Refused` says why not, and nothing changed."""
+        """Retry a dead letter now. Returns its outcome. Raises a `Refused` if it fails again; then nothing changed."""
         return await self._resolver.retry(id)
 
     async def discard(self, id: UUID, decision: str) -> str:
-        """Decide that a dead letter is not to be handled. Returns what became of it."""
+        """Discard a dead letter; `decision`: who and why. Returns its state."""
         return await self._resolver.discard(id, decision)
 
     async def expire_held(self) -> None:
-        """Make dead letters of the events that were held too long."""
+        """Turn events that were held longer than `CEFO_HOLD_SECONDS` into dead letters."""
         await self._resolver.expire_held()
 
     async def unread(self) -> int:
@@ -108,19 +108,19 @@ class Consumer:
             left += end - (await client.position(tp) if done is None else done)
         return left
 
-    # --- what the subscriber asks ---
+    # --- called by the subscriber ---
 
     async def admit(self, client: Any, fetched: Fetched, assignment: int) -> tuple[Fetched, Iterable[TopicPartition]]:
-        """All of a poll; during a rebuild not what is read again from the beginning."""
+        """The records of a poll to process, and the partitions that a rebuild reads again from the beginning."""
         return (fetched, ()) if self._rebuilding is None else await self._rebuilding.admit(client, fetched, assignment)
 
     def committable(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, Any]:
-        """What to commit for what was processed."""
+        """The offsets to commit for processed records."""
         self._broker.processed(self.group, offsets)
         return self._rebuilding.with_generation(offsets) if self._rebuilding else offsets
 
     async def between_batches(self, *, idle: bool) -> None:
-        """Look at the held events now and then."""
+        """Expire held events at intervals."""
         now = asyncio.get_running_loop().time()
         if now - self._expired_at < (_EXPIRE_WHEN_IDLE if idle else _EXPIRE_AT_LATEST):
             return
@@ -130,7 +130,7 @@ class Consumer:
         try:
             await self.expire_held()
         except Exception as error:
-            # The place in the group is kept: what is held can wait until the store is back.
+            # The consumer stays in its group: held events can wait until the store is back.
             if not is_unavailable(error):
                 raise
-            _log.warning("store is away", service=self._store.service, error=repr(error))
+            _log.warning("store unavailable", service=self._store.service, error=repr(error))

@@ -1,7 +1,7 @@
-"""What could not be handled, kept with its bytes, its place, the reason and the tries, until somebody decides.
+"""Records that could not be processed: bytes, position, reason and attempts, kept until an operator decides.
 
-`held`: an event that came before one that is missing; it is handled by itself when the missing one has arrived.
-`dead`: an event that no try could handle, or that was held too long. `retried`, `discarded`: what somebody decided.
+`held`: an out-of-order event; it is processed as soon as the missing one has arrived. `dead`: an event whose every
+attempt failed, or that was held too long. `retried`, `discarded`: what an operator decided.
 """
 
 from datetime import datetime
@@ -24,7 +24,7 @@ class OutOfOrder(Refused):
 
 
 class RetryFailed(Refused):
-    """The event still cannot be handled. Mend the cause and retry, or discard it."""
+    """The event still cannot be processed. Fix the cause and retry, or discard it."""
 
     slug = "retry-failed"
     message = msg("It failed again ({reason}): {detail}. Nothing was changed.")
@@ -42,7 +42,7 @@ class TooLate(Refused):
 def dead_letter_row(
     record: Record, *, state: DeadLetterState, reason: str, detail: str, attempts: int, at: datetime, **about: Any
 ) -> dict[str, Any]:
-    """The row that keeps this record. `about`: type, source, subject, sequence where they could be read."""
+    """The row for this record. `about`: type, source, subject and sequence, as far as they could be read."""
     return {
         "id": uuid4(),
         "state": state.value,
@@ -67,7 +67,7 @@ def dead_letter_row(
 
 
 def _storable(text: str) -> str:
-    """Text that every store and header takes."""
+    """The text without NUL and lone surrogates, which stores and headers refuse; at most 2,000 characters."""
     return text.encode("utf-8", "replace").decode().replace("\0", "\\0")[:2000]
 
 
@@ -77,31 +77,31 @@ def original_record(row: Any) -> Record:
 
 
 def explained_headers(record: Record, *, reason: str, detail: str, attempts: int, service: str) -> Headers:
-    """The original headers, with the reason, place and tries beside them, for the dead-letter topic."""
-    told = {
+    """The original headers plus reason, position and attempts, for the dead-letter topic."""
+    added = {
         "cefo-reason": reason,
         "cefo-detail": _storable(detail),
         "cefo-service": service,
         "cefo-attempts": str(attempts),
         "cefo-position": f"{record.topic}/{record.partition}/{record.offset}",
     }
-    return [*record.headers, *((name, value.encode()) for name, value in told.items())]
+    return [*record.headers, *((name, value.encode()) for name, value in added.items())]
 
 
 def reason_and_detail(error: Exception) -> tuple[str, str]:
-    """What went wrong, as a slug and in words."""
+    """The error as a slug and a sentence."""
     return error.slug if isinstance(error, Refused) else type(error).__name__, str(error)
 
 
 def fault_of(record: Record, error: Exception) -> tuple[str, str, dict[str, Any]]:
-    """What went wrong with this record, as a slug and in words, and what could be read of it."""
+    """The error as a slug and a sentence, and the attributes of the record that could be read."""
     if isinstance(error, UnreadableEvent):
         return error.reason, error.detail, error.about
     return *reason_and_detail(error), attributes_of(read_event(record))
 
 
 def attributes_of(incoming: IncomingEvent) -> dict[str, Any]:
-    """What a letter says of the event it holds."""
+    """The columns of a dead letter that describe its event."""
     return {
         "type": incoming.type,
         "source": incoming.source,
@@ -111,7 +111,7 @@ def attributes_of(incoming: IncomingEvent) -> dict[str, Any]:
 
 
 async def load_dead_letter(session: Any, table: sa.Table, id: Any, *, lock: bool = False) -> Any:
-    """One letter. Raises `NotFound`."""
+    """One dead letter's row. Raises `NotFound`."""
     chosen = sa.select(table).where(table.c.id == id)
     row = (await session.execute(chosen.with_for_update() if lock else chosen)).one_or_none()
     if row is None:
@@ -120,13 +120,13 @@ async def load_dead_letter(session: Any, table: sa.Table, id: Any, *, lock: bool
 
 
 async def has_dead_letter(session: Any, table: sa.Table, record: Record) -> bool:
-    """Whether there is a letter of this very record: topics are read again after a crash or for a rebuild."""
+    """Whether this record already has a dead letter: topics are read again after a crash or for a rebuild."""
     if record.offset < 0:
         return False
-    place = (table.c.topic == record.topic, table.c.partition == record.partition, table.c.offset == record.offset)
-    # A new cluster counts its offsets from the beginning again.
+    position = (table.c.topic == record.topic, table.c.partition == record.partition, table.c.offset == record.offset)
+    # Offsets of a new cluster start at 0 again.
     same = (
-        *place,
+        *position,
         table.c.key.is_not_distinct_from(record.key),
         table.c.value == record.value,
         table.c.state != DeadLetterState.HELD.value,

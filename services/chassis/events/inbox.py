@@ -1,9 +1,9 @@
-"""What was heard: of each aggregate of each source, the last event that took effect here.
+"""The inbox: per source and aggregate, the sequence of the last event that took effect here.
 
-The row is written in the transaction of the effect, before it. An event at or below it is a repetition; one more than a
-step above it is ahead of its time and is held until the missing one arrives. What is held behind a beginning that is
-missing has a row too, of sequence 0: whoever does anything for an aggregate holds its row, so that nobody else can do
-something for it at the same time. An event whose sender does not count is known by its id.
+The row is written in the transaction of the effect, before it. An event at or below the stored sequence is a
+repetition; one more than a step above it is out of order and is held until the missing one arrives. An aggregate whose
+first event is missing has a row too, with sequence 0: every transaction that processes an aggregate locks its row. An
+event without a sequence has a row under its own id.
 """
 
 from collections.abc import Collection
@@ -19,7 +19,7 @@ from services.chassis.storage.bulk import in_list, insert_rows
 
 
 async def last_sequences(session: AsyncSession, inbox: sa.Table, keys: Collection[Key]) -> dict[Key, int]:
-    """The last sequence heard under each of these keys, locked until the end of the work; None heard: missing."""
+    """The last processed sequence of each key, locked until the unit of work ends. Unknown keys are missing."""
     if not keys:
         return {}
     found = await session.execute(_sequences(inbox), {"subjects": list({subject for _, subject in keys})})
@@ -33,9 +33,9 @@ def _sequences(inbox: sa.Table) -> Any:
 
 
 def add_rows_for_held_events(connection: sa.Connection) -> None:
-    """Give each aggregate that has a held or discarded event, and no row, one of sequence 0.
+    """Insert a row with sequence 0 for each aggregate that has a held or discarded event and no row.
 
-    For an inbox that was emptied, and for migrations of stores in which such aggregates had none.
+    For an inbox that was emptied, and for migrations of stores in which such aggregates had no row.
     """
     connection.execute(
         sa.text(
@@ -48,10 +48,10 @@ def add_rows_for_held_events(connection: sa.Connection) -> None:
 
 
 async def record_sequences(session: AsyncSession, inbox: sa.Table, tracker: SequenceTracker, now: datetime) -> None:
-    """Write how far each aggregate comes, so that it is locked until the end of the work.
+    """Write each aggregate's new sequence, which locks its row until the unit of work ends.
 
-    What begins is a plain insert: when it was heard before, or another consumer was given it too, it fails here, is
-    redone, and then found heard.
+    A new aggregate is a plain insert. If the row exists, because the event is a repetition or another consumer was
+    faster, the insert fails and the batch is retried with a lookup.
     """
     # By subject, then source: the order of locks in docs/architecture.md.
     changed = [(key, last) for key, last in tracker.positions.items() if tracker.stored.get(key) != last]

@@ -1,8 +1,8 @@
-"""Takes aggregates up in the middle of their life, where what came before is gone for good.
+"""Starts an aggregate mid-stream when its earlier events were pruned.
 
-Outboxes and topics that let old events go leave aggregates that begin above 1: for a new consumer, and for one that
-forgot an aggregate of which nothing was heard for years. What is missing cannot come any more. So the first event that
-waited long enough is taken for the beginning; but not behind a dead letter, which somebody can still retry.
+After pruning, an aggregate can start above sequence 1: for a new consumer, and for one whose inbox row was pruned after
+years without an event. The missing events cannot arrive any more. So the first event that was held long enough is
+processed as the first of its aggregate, unless an earlier one is a dead letter, which an operator can still retry.
 """
 
 from collections.abc import Awaitable, Callable
@@ -30,12 +30,12 @@ async def start_mid_stream(
     tracker_for: Callable[[Work, set[Key]], Awaitable[SequenceTracker]],
     dispatch: Callable[[Work, SequenceTracker, list[IncomingEvent]], Awaitable[int]],
 ) -> None:
-    """Begin with what was held since before then and has nothing before it. What fails stays held, and then dies."""
+    """Start the aggregates whose first event was held before `since`. One that fails stays held, then becomes dead."""
 
     async def start(found: set[Key]) -> None:
         async with store.work() as work:
             tracker = await tracker_for(work, found)
-            # Another replica may have begun, or the missing event come, in between; an earlier one may be held since.
+            # Meanwhile another replica may have started it, or an earlier event may have arrived.
             firsts = {key: tracker.first_held(key) for key in sorted(found) if not tracker.stored.get(key)}
             fresh = {key: first for key, first in firsts.items() if first is not None}
             due = [one for key, first in fresh.items() for one in tracker.advance(key, first - 1)]
@@ -55,12 +55,12 @@ async def start_mid_stream(
                 except Exception as fault:
                     if is_unavailable(fault):
                         raise
-                    _log.warning("cannot begin here", service=store.service, aggregate=key[1], error=repr(fault))
+                    _log.warning("cannot start mid-stream", service=store.service, aggregate=key[1], error=repr(fault))
                     failed.add(key)
 
 
 async def _startable(store: Store, since: datetime, failed: set[Key]) -> set[Key]:
-    """Aggregates of which nothing took effect, and some event has waited long enough."""
+    """Aggregates without a processed event that have an event held since `since` and no earlier dead letter."""
     letters, inbox = store.table("dead_letters"), store.table("inbox")
     before = letters.alias()
     same = (before.c.source == letters.c.source, before.c.subject == letters.c.subject)

@@ -1,10 +1,10 @@
-"""Brings what was heard to its effect exactly once, in each aggregate's order.
+"""Processes incoming events exactly once, in order per aggregate.
 
-A batch is one transaction: inbox, changes and outbox together. What begins an aggregate is taken for new: the inbox
-allows it once, so that a batch in which it is not new fails there, and is done again with a look. When anything else in
-a batch fails, its events are taken one by one: each is tried a bounded number of times, with a growing pause, and then
-becomes a dead letter. When the store is away nothing is given up: it is waited for. Behind a dead letter, later events
-of its aggregate are held until somebody retries or discards it; everybody else's go on.
+A batch is one transaction: inbox, changes and outbox together. The first event of an aggregate is assumed to be new. If
+the inbox already has a row, the insert fails and the batch is retried with a lookup. If anything else in a batch fails,
+its events are processed one by one: each is retried a bounded number of times, with a growing pause, and then becomes a
+dead letter. While the store is unavailable, the work is retried without limit. Later events of an aggregate with a dead
+letter are held until an operator retries or discards it; other aggregates continue.
 """
 
 from collections import Counter, defaultdict
@@ -45,7 +45,7 @@ UNKNOWN_TYPE = "unknown-type"
 
 
 class UnknownType(UnreadableEvent):
-    """An event of a newer version than this service: kept to be seen, while its aggregate's order goes on."""
+    """An event type that is newer than this service. It becomes a dead letter and does not block its aggregate."""
 
     def __init__(self, incoming: IncomingEvent) -> None:
         super().__init__(
@@ -54,7 +54,7 @@ class UnknownType(UnreadableEvent):
 
 
 class EventProcessor:
-    """What one service does with the records that its consumer brings, and with its dead letters."""
+    """Processes one service's records and publishes its dead letters."""
 
     def __init__(self, store: Store, settings: Settings, reactions: Reactions) -> None:
         self._store = store
@@ -68,16 +68,18 @@ class EventProcessor:
         self._inbox = store.table("inbox")
         self._tracer = EventTracer(settings, store.service)
         self._assume_new = True
-        """Whether what begins is taken for new: not after a failure, nor while events are heard again."""
+        """False after a failure, and while events are repeated: then the inbox is looked up for first events too."""
 
     async def process(self, records: list[Record]) -> None:
-        """Bring these records to their effect; returns when each has had it, is held, or is a dead letter."""
+        """Process these records. Returns when each has taken effect, is held, or is a dead letter."""
         if len(records) > 1:
             try:
                 return self.count(await self._try(records))
             except Exception as error:
                 many = len(records)
-                _log.warning("batch redone one by one", service=self._store.service, events=many, error=repr(error))
+                _log.warning(
+                    "batch failed, processing one by one", service=self._store.service, events=many, error=repr(error)
+                )
         for record in records:
             await self._process_one(record)
 
@@ -101,26 +103,26 @@ class EventProcessor:
             self.count(await self._in_work(lambda work: self._make_dead_letter(work, record, failure, attempt)))
 
     async def _try(self, records: list[Record]) -> Outcomes:
-        """All of these in one unit of work; in another one, with a look, where something was not new."""
+        """Process all in one unit of work; retry with a lookup if an aggregate was not new."""
         while True:
             assume_new, self._assume_new = self._assume_new, False
             try:
                 outcomes = await self._in_work(partial(self.apply, records=records, assume_new=assume_new))
             except IntegrityError as error:
-                # With a look only another consumer can have been faster; then it is there to be seen.
+                # After a lookup, only another consumer can have inserted the row; the next lookup finds it.
                 if not (is_conflict(error) if assume_new else self._was_inserted_concurrently(error)):
                     raise
-                _log.info("redone with a look", service=self._store.service, error=repr(error))
+                _log.info("batch retried with a lookup", service=self._store.service, error=repr(error))
             else:
                 self._assume_new = Position.REPEATED.value not in outcomes
                 return outcomes
 
     def _was_inserted_concurrently(self, error: IntegrityError) -> bool:
-        """Whether another transaction inserted the aggregate's row of the inbox first."""
+        """Whether another transaction inserted the aggregate's inbox row first."""
         return violated_constraint(error, self._store.metadata) == self._inbox.primary_key.name
 
     async def _in_work(self, act: Callable[[Work], Awaitable[Outcomes]]) -> Outcomes:
-        """Do this in a unit of work of its own; while the store is away, wait for it."""
+        """Run `act` in its own unit of work; retry for as long as the store is unavailable."""
         try:
             return await self._once(act)
         except Exception as error:
@@ -133,7 +135,7 @@ class EventProcessor:
         async for one in tries.with_name(f"work of {self._store.service}", (), {}):
             with one:
                 return await self._once(act)
-        raise AssertionError("there is no last try")
+        raise AssertionError("retries never end")
 
     async def _once(self, act: Callable[[Work], Awaitable[Outcomes]]) -> Outcomes:
         async with self._store.work() as work:
@@ -141,14 +143,14 @@ class EventProcessor:
         return outcomes
 
     def count(self, outcomes: Outcomes) -> None:
-        """Count what became of events."""
+        """Count events by outcome."""
         for outcome, number in outcomes.items():
             PROCESSED.labels(self._store.service, outcome).inc(number)
 
     async def apply(self, work: Work, records: list[Record], *, assume_new: bool = False) -> Outcomes:
-        """All of these in one unit of work.
+        """Process all in this unit of work.
 
-        `trusting`: what begins is not looked for; fails where it was heard before, or something waits for it.
+        `assume_new`: first events are not looked up in the inbox. Raises `IntegrityError` if one has an inbox row.
         """
         outcomes = Outcomes()
         incoming: list[IncomingEvent] = []
@@ -178,24 +180,24 @@ class EventProcessor:
         return outcomes
 
     async def track(self, work: Work, keys: set[Key]) -> SequenceTracker:
-        """How far these aggregates have come, locked, and what waits in them."""
+        """The last sequences of these aggregates, locked, and their held and discarded events."""
         last = await last_sequences(work.session, self._inbox, keys)
-        waiting: dict[Key, list[HeldEvent]] = defaultdict(list)
+        kept: dict[Key, list[HeldEvent]] = defaultdict(list)
         if keys and await work.session.scalar(self._any_kept):
             theirs = {"subjects": list({subject for _, subject in keys})}
             for row in await work.session.execute(self._kept, theirs):
                 if row.sequence > last.get((row.source, row.subject), 0):
                     held = row.state == DeadLetterState.HELD.value
-                    heard = read_event(original_record(row), self._reactions.by_type) if held else None
-                    waiting[(row.source, row.subject)].append(HeldEvent(row.sequence, row.id, heard))
-        return SequenceTracker(last, waiting)
+                    incoming = read_event(original_record(row), self._reactions.by_type) if held else None
+                    kept[(row.source, row.subject)].append(HeldEvent(row.sequence, row.id, incoming))
+        return SequenceTracker(last, kept)
 
     async def dispatch(
         self, work: Work, tracker: SequenceTracker, due: list[IncomingEvent], *, assume_new: bool = False
     ) -> int:
-        """Write how far each aggregate comes, then react to what is due. Returns how many had a reaction.
+        """Write each aggregate's new sequence, then react to the due events. Returns how many had a reaction.
 
-        `trusting`: what begins is new here.
+        `assume_new`: the aggregates of first events have no rows yet.
         """
         await record_sequences(work.session, self._inbox, tracker, work.now)
         readable = [(one.event, assume_new and one.sequence == 1) for one in due if one.event is not None]
@@ -203,12 +205,12 @@ class EventProcessor:
         await self._reactions.fetch(work, [event for event, begins in readable if not begins], new)
         handled = 0
         for one in due:
-            listener = self._reactions.by_type.get(one.type)
-            if listener is not None and one.event is not None:
+            reaction = self._reactions.by_type.get(one.type)
+            if reaction is not None and one.event is not None:
                 origin.set(one)
                 with self._tracer.processing(one.type, one.traceparent if self._tracer.records else None):
                     work.cause = partial(_cause, one)
-                    await listener.react(work, one.event)
+                    await reaction.react(work, one.event)
                 handled += 1
             elif one.type not in EVENTS:
                 await self._make_dead_letter(work, one.record, UnknownType(one), 1)
@@ -221,7 +223,7 @@ class EventProcessor:
         return handled
 
     async def _make_dead_letter(self, work: Work, record: Record, error: Exception, attempts: int) -> Outcomes:
-        """Keep the record as a dead letter, and say so on the dead-letter topic; once, however often it comes."""
+        """Insert the record's dead letter and publish it, unless the record has one already."""
         if await has_dead_letter(work.session, self._dead_letters, record):
             return Outcomes({Position.REPEATED.value: 1})
         reason, detail, known = fault_of(record, error)
@@ -237,7 +239,7 @@ class EventProcessor:
         return Outcomes({DeadLetterState.DEAD.value: 1})
 
     def publish_dead_letter(self, work: Work, record: Record, reason: str, detail: str, attempts: int) -> None:
-        """Say on the dead-letter topic that this record became one."""
+        """Publish the record on the dead-letter topic of its topic, with the reason in its headers."""
         headers = explained_headers(
             record, reason=reason, detail=detail, attempts=attempts, service=self._store.service
         )
@@ -245,5 +247,5 @@ class EventProcessor:
 
 
 def _cause(incoming: IncomingEvent) -> Cause:
-    """What the reaction to this event emits belongs to its chain and, where a span is recorded for it, to that span."""
+    """The cause of what the reaction emits: the event's chain, and the current span's trace if there is one."""
     return Cause(incoming.correlation_id, incoming.uuid, current_traceparent() or incoming.traceparent)

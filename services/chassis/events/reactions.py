@@ -1,4 +1,4 @@
-"""How a service says what it listens to::
+"""How a service declares which events it consumes::
 
     reactions = Reactions()
 
@@ -7,12 +7,11 @@
         await actions.take_from_line(work, event.visit_id, ...)
 
 A reaction maps the event to plain arguments and calls one action. It knows no Kafka and no transaction.
-`loads` names the aggregate that has the event's key as id, or is a function that answers all that the event is about,
-`[(Path, event.path_id), …]`: a batch fetches them all at once beforehand.
+`loads` is the aggregate whose id is the event's key, or a function that returns the keys of all rows that the reaction
+needs, `[(Path, event.path_id), …]`: a batch loads them in one query per table before it reacts.
 
-`begins`, beside an aggregate: where the event is the first of its key, the reaction inserts the row or needs none. So
-the row is taken for missing, without a look, as long as nothing is heard twice; where there is one all the same, the
-insert fails, and the batch is done again with a look.
+`begins`, with an aggregate: the first event of a key inserts the row or needs none. So the row is assumed to be
+missing, without a lookup. If it exists, the insert fails and the batch is retried with a lookup.
 """
 
 from collections import defaultdict
@@ -33,21 +32,21 @@ Loads = type[Aggregate] | Callable[[E], Iterable[RowKey]]
 
 @dataclass(frozen=True, slots=True)
 class RegisteredReaction:
-    """One reaction, and what a batch loads for it."""
+    """A reaction, and the rows that a batch loads for it."""
 
     react: Reaction[Any]
     loads: Loads[Any] | None
     begins: bool = False
 
     def row_keys(self, event: Event) -> Iterable[RowKey]:
-        """The rows that the reaction to this event will want."""
+        """The keys of the rows that the reaction to this event needs."""
         if self.loads is None:
             return ()
         return [(self.loads, UUID(event.key))] if isinstance(self.loads, type) else self.loads(event)
 
 
 class Reactions:
-    """What one service reacts to, by event type."""
+    """One service's reactions, by event type."""
 
     def __init__(self) -> None:
         self.by_type: dict[str, RegisteredReaction] = {}
@@ -60,7 +59,7 @@ class Reactions:
         A second one for the same type raises `TypeError`, as does `begins` without one aggregate that it begins.
         """
         if begins and not isinstance(loads, type):
-            raise TypeError(f"{event.type}: begins=True says that the event's own aggregate is new; name it in loads")
+            raise TypeError(f"{event.type}: begins=True needs the aggregate that the event begins as `loads`")
 
         def register(react: Reaction[E]) -> Reaction[E]:
             if event.type in self.by_type:
@@ -71,9 +70,9 @@ class Reactions:
         return register
 
     async def fetch(self, work: Work, events: Sequence[Event], new: Sequence[Event] = ()) -> None:
-        """Load and lock what the reactions to these events will want, a query a table.
+        """Load and lock the rows that the reactions to these events need, one query per table.
 
-        `new`: events that begin their aggregate; where the reaction says so (`begins`), nothing is looked for.
+        `new`: first events of their aggregate; where the reaction has `begins`, their rows are not looked up.
         """
         wanted: dict[type[Aggregate], list[UUID]] = defaultdict(list)
         for event in new:

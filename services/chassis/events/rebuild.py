@@ -1,11 +1,11 @@
-"""Makes a read model again from the topics, while the platform runs: `cefo rebuild impact`.
+"""Rebuilds a read model from the topics while the platform runs: `cefo rebuild impact`.
 
-One transaction empties what the service made of the events, together with its inbox, and counts up the store's
-generation. A consumer notes with each offset it commits in which generation it began to read that partition; where the
-note is older than the store's generation, it starts from the beginning. So it does not matter who notices when, which
-replica reads what, or who is killed in between: what counts is in the inbox, in the transaction of the effect.
+One transaction empties the read model's tables and its inbox, and increments the store's generation. A consumer commits
+with each offset the generation in which it began to read that partition; if that is older than the store's generation,
+it reads the partition from the beginning. So replicas may notice the rebuild at different times, swap partitions or be
+killed: the inbox, written in the transaction of the effect, decides what was processed.
 
-The embedded broker holds a window only. There every outbox sends again what it ever said.
+The embedded broker keeps only its last records. There the outboxes publish all their events again.
 """
 
 import asyncio
@@ -38,11 +38,11 @@ from services.chassis.storage.tables import DeadLetterState
 _log = log(__name__)
 
 CHECK_SECONDS = 0.5
-"""Seconds between two looks at whether the store was emptied, or is full again."""
+"""Seconds between two checks for a rebuild that started or completed."""
 
 
 class NotAReadModel(Refused):
-    """The service owns what it keeps: the topics do not tell all of it."""
+    """The service owns its data: the topics do not contain all of it."""
 
     slug = "not-a-read-model"
     message = msg(
@@ -52,7 +52,7 @@ class NotAReadModel(Refused):
 
 
 class RebuildRunning(Refused):
-    """A rebuild goes on. Follow it, or ask for another one that replaces it."""
+    """A rebuild is running. Follow it, or start another one that replaces it."""
 
     slug = "rebuild-running"
     message = msg("{service} is being rebuilt already. Follow that one, or start again from the beginning.")
@@ -60,7 +60,7 @@ class RebuildRunning(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a rebuild has come. `waiting`: events held because an earlier one is missing, and dead letters."""
+    """The progress of a rebuild, in events. `waiting`: held events and undecided dead letters."""
 
     generation: int
     started_at: datetime
@@ -83,28 +83,28 @@ class Rebuilding:
         self._rebuilds = store.table("rebuilds")
         self.generation = 0
         self.running = False
-        """Whether a rebuild goes on: what is held then waits as long as it takes."""
+        """Whether a rebuild is running: then held events do not expire."""
         self._refilled = 0
         self._lock = asyncio.Lock()
         self._assignment = -1
         self._generation_of: dict[TopicPartition, int] = {}
 
-    # --- what an operator asks for ---
+    # --- called for an operator ---
 
     async def start(self, by: str, *, again: bool = False) -> Progress:
-        """Empty the read model and have it made again.
+        """Empty the read model and rebuild it.
 
-        Raises `RebuildRunning` unless `again`, `HistoryMissing`, or one of `AWAY`; then nothing was changed.
+        Raises `RebuildRunning` unless `again`, `HistoryMissing`, or one of `BROKER_ERRORS`; then nothing was changed.
         """
         latest = await self._latest()
         if latest is not None and latest.completed_at is None and not again:
             raise RebuildRunning(service=self._store.service)
-        # Before the topics are measured, so that it is never more than they hold.
-        heard = await processed_by_source(self._store, self._sources)
+        # Before the topics are measured, so that it never exceeds what they hold.
+        processed = await processed_by_source(self._store, self._sources)
         history = self._broker.keeps_history
         held = await extents(self._broker, self._topics) if history else {}
         kept = retained_by_topic(held) if history else await emitted_by_topic(self._broker.outboxes, self._topics)
-        check_history(heard, kept)
+        check_history(processed, kept)
         async with self._store.work() as work:
             work.guard("rebuilds_key", RebuildRunning(service=self._store.service))
             row = {
@@ -122,37 +122,37 @@ class Rebuilding:
         return await self.progress()
 
     async def progress(self) -> Progress:
-        """How far the latest rebuild has come; all zero when there never was one. Raises one of `AWAY`."""
+        """The latest rebuild's progress; all zero without one. Raises one of `BROKER_ERRORS`."""
         latest = await self._latest()
         if latest is None:
             return Progress(0, self._store.clock(), 0, 0, 0, None)
-        letters = self._store.table("dead_letters")
-        open_letters = letters.c.state.in_([DeadLetterState.HELD.value, DeadLetterState.DEAD.value])
+        dead_letters = self._store.table("dead_letters")
+        undecided = dead_letters.c.state.in_([DeadLetterState.HELD.value, DeadLetterState.DEAD.value])
         async with self._store.read() as session:
-            waiting = await session.scalar(sa.select(sa.func.count()).select_from(letters).where(open_letters)) or 0
+            waiting = await session.scalar(sa.select(sa.func.count()).select_from(dead_letters).where(undecided)) or 0
         left = 0 if latest.completed_at else await self._left(latest)
         done = max(0, latest.events - left)
         return Progress(latest.generation, latest.started_at, done, latest.events, waiting, latest.completed_at)
 
     async def _empty(self, work: Work) -> None:
-        """Everything that was made of events, and the memory of having heard them. What was decided stays."""
+        """Delete the read model's rows, the inbox and the undecided dead letters. Decided dead letters stay."""
         emptied = [self._store.table("inbox"), *self._tables]
         if self._store.sqlite:
             for table in emptied:
                 await work.session.execute(sa.delete(table))
         else:
-            # The inbox first, as a batch does: a running one ends before, the next one begins after.
+            # The inbox first, as a batch locks it: a running batch ends before this, the next one starts after it.
             names = ", ".join(f'"{table.name}"' for table in emptied)
             await work.session.execute(sa.text(f"truncate {names}"))
-        letters = self._store.table("dead_letters")
-        undecided = letters.c.state.in_([DeadLetterState.HELD.value, DeadLetterState.DEAD.value])
-        await work.session.execute(sa.delete(letters).where(undecided))
+        dead_letters = self._store.table("dead_letters")
+        undecided = dead_letters.c.state.in_([DeadLetterState.HELD.value, DeadLetterState.DEAD.value])
+        await work.session.execute(sa.delete(dead_letters).where(undecided))
         await (await work.session.connection()).run_sync(add_rows_for_held_events)
 
-    # --- what runs beside the consumer ---
+    # --- runs beside the consumer ---
 
     async def run(self) -> None:
-        """Look now and then until cancelled. Whatever is away is waited for."""
+        """Check at intervals until cancelled. Retries while the broker or the store is unavailable."""
         await keep_running(self._check_repeatedly, f"rebuild of {self._store.service}", expected=is_away)
 
     async def _check_repeatedly(self) -> None:
@@ -161,7 +161,7 @@ class Rebuilding:
             await self.check_progress()
 
     async def load_latest(self) -> Any:
-        """Learn of a rebuild that was started elsewhere, before this replica takes anything in."""
+        """Load the latest rebuild, which another replica may have started; called before this one consumes."""
         latest = await self._latest()
         if latest is not None:
             self.generation = max(self.generation, latest.generation)
@@ -169,7 +169,7 @@ class Rebuilding:
         return latest
 
     async def check_progress(self) -> None:
-        """Learn of a rebuild that was started elsewhere; see whether the one that goes on is complete."""
+        """Load the latest rebuild and, if it is running, do its next step or complete it."""
         async with self._lock:
             latest = await self.load_latest()
             if self.running:
@@ -177,7 +177,7 @@ class Rebuilding:
 
     async def _advance(self, latest: Any) -> None:
         if not self._broker.keeps_history and self._refilled < latest.generation:
-            # New, or this process died in the middle and its broker with it: what that one held is nowhere now.
+            # The rebuild is new, or this process died during it, and the embedded broker lost its records.
             await self._update(latest, targets=None)
             await self._refill()
             self._refilled = latest.generation
@@ -206,30 +206,30 @@ class Rebuilding:
         if row.targets is None:
             return await self._unsent()
         targets = {_partition(name): (first, end) for name, (first, end) in row.targets.items()}
-        places = await committed(self._broker, self._group, targets)
+        offsets = await committed(self._broker, self._group, targets)
         left = 0
         for tp, (first, end) in targets.items():
-            place = places.get(tp)
-            begun = place is not None and (not self._broker.keeps_history or _generation(place) >= row.generation)
-            left += max(0, end - (max(first, place.offset) if begun and place is not None else first))
+            offset = offsets.get(tp)
+            begun = offset is not None and (not self._broker.keeps_history or _generation(offset) >= row.generation)
+            left += max(0, end - (max(first, offset.offset) if begun and offset is not None else first))
         return left
 
     async def _refill(self) -> None:
-        """Have everything that the topics lost sent again. After a crash in the middle: all of it, once more."""
+        """Have the outboxes publish every event of these topics again. Starts over after a crash."""
         for store in self._broker.outboxes:
             outbox = store.table("outbox")
-            told = outbox.c.topic.in_(self._topics)
-            # What was heard may not be marked as sent yet: it would be left out here, and marked afterwards.
+            theirs = outbox.c.topic.in_(self._topics)
+            # Wait until published rows are marked as sent: marked after the reset, they would not be published again.
             async with store.read() as session:
                 newest = await session.scalar(sa.select(sa.func.max(outbox.c.seq))) or 0
-            unmarked = sa.select(sa.exists().where(told, outbox.c.sent_at.is_(None), outbox.c.seq <= newest))
+            unmarked = sa.select(sa.exists().where(theirs, outbox.c.sent_at.is_(None), outbox.c.seq <= newest))
             while True:
                 async with store.read() as session:
                     if not await session.scalar(unmarked):
                         break
                 await asyncio.sleep(0.05)
             async with store.work() as work:
-                again = sa.update(outbox).where(told, outbox.c.sent_at.is_not(None)).values(sent_at=None)
+                again = sa.update(outbox).where(theirs, outbox.c.sent_at.is_not(None)).values(sent_at=None)
                 await work.session.execute(again)
             store.emitted.set()
 
@@ -242,24 +242,24 @@ class Rebuilding:
                 left += await session.scalar(unsent) or 0
         return left
 
-    # --- what the consumer asks ---
+    # --- called by the consumer ---
 
     async def admit(
         self, client: Any, fetched: dict[TopicPartition, list[Any]], assignment: int
     ) -> tuple[dict[TopicPartition, list[Any]], list[TopicPartition]]:
-        """What of this is to be taken in, and which partitions start from their beginning now. Raises one of `AWAY`."""
+        """The records to process, and the partitions that restart from the beginning. Raises one of `BROKER_ERRORS`."""
         if not self._broker.keeps_history or not self.generation:
             return fetched, []
         if assignment != self._assignment:
-            # After a rebalance somebody else may have read a partition in between: look again how it was left.
+            # Before this rebalance another replica may have read a partition: load its committed generation again.
             self._assignment, self._generation_of = assignment, {}
         unsure = [tp for tp in client.assignment() if self._generation_of.get(tp) != self.generation]
         if not unsure:
             return fetched, []
         wanted = self.generation
-        places = await committed(self._broker, self._group, unsure)
-        self.generation = max(wanted, *(_generation(place) for place in places.values())) if places else wanted
-        behind = [tp for tp in unsure if tp not in places or _generation(places[tp]) < wanted]
+        offsets = await committed(self._broker, self._group, unsure)
+        self.generation = max(wanted, *(_generation(one) for one in offsets.values())) if offsets else wanted
+        behind = [tp for tp in unsure if tp not in offsets or _generation(offsets[tp]) < wanted]
         if behind:
             await client.seek_to_beginning(*behind)
         self._generation_of.update(dict.fromkeys(unsure, wanted))
@@ -280,5 +280,5 @@ def _partition(name: str) -> TopicPartition:
     return TopicPartition(topic, int(number))
 
 
-def _generation(place: OffsetAndMetadata) -> int:
-    return int(place.metadata) if str(place.metadata).isdigit() else 0
+def _generation(offset: OffsetAndMetadata) -> int:
+    return int(offset.metadata) if str(offset.metadata).isdigit() else 0

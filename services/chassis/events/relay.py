@@ -1,4 +1,4 @@
-"""From the outbox to the broker: in order, one relay per store at a time, marked as sent once it is acknowledged."""
+"""Publishes outbox rows in order, one relay per store at a time, and marks acknowledged rows as sent."""
 
 import asyncio
 import contextlib
@@ -23,20 +23,20 @@ from services.chassis.storage.store import Store
 from services.contracts.cloudevents import Record
 
 _CLOSE_TIMEOUT = 3.0
-"""Seconds in which a relay that ends marks what is left to mark."""
+"""Seconds that a closing relay may take to mark acknowledged rows."""
 
 _log = log(__name__)
 
 ROUNDS = 8
-"""After so many the relay looks at its oldest rows again: one that was written first may be committed last."""
+"""Most batches before the relay reads from the oldest row again: a row written first may be committed last."""
 
 MARK_DELAY = 0.1
-"""Seconds for which rows that were sent wait to be marked together: a commit for each costs as much as sending it.
-Whoever is killed meanwhile sends them again, and the inboxes know them."""
+"""Seconds for which acknowledged rows are collected and marked in one commit: one commit per row costs as much as
+publishing it. A relay that is killed meanwhile publishes them again, and the inboxes ignore repetitions."""
 
 
 class Relay:
-    """Sends one store's unsent rows for as long as it runs."""
+    """Publishes one store's unsent outbox rows."""
 
     def __init__(self, store: Store, broker: Broker, stream: KafkaBroker | None = None) -> None:
         """`stream`: the service's FastStream broker, through which its events are published."""
@@ -53,14 +53,14 @@ class Relay:
             .limit(self._batch)
         )
         self._unmarked: list[int] = []
-        """Rows that the broker has and that are not marked yet."""
+        """Rows that the broker acknowledged and that are not marked yet."""
         self._marking: asyncio.Task[None] | None = None
         self._producer: Producer | None = None
         self._lock: AsyncConnection | None = None
         self._measured_at = 0.0
 
     async def run(self) -> None:
-        """Relay until cancelled. Whatever is away is waited for; nothing is given up."""
+        """Relay until cancelled. Retries while the broker or the store is unavailable."""
         await keep_running(self._lead_and_relay, f"relay of {self._store.service}", expected=is_away)
 
     async def _lead_and_relay(self) -> None:
@@ -68,23 +68,23 @@ class Relay:
             try:
                 await self._relay_while_leading()
             finally:
-                await self.close()  # before another one leads
+                await self.close()  # before another relay takes the lock
 
     async def _relay_while_leading(self) -> None:
         while True:
             self._store.emitted.clear()
             sent = await self.relay_once()
-            # Less than a batch was all there was, unless the broker had no room for more.
+            # Less than a batch: no rows are left, unless the broker had no room for more.
             if sent < (1 if self._broker.bounded else self._batch):
-                # The hint is only a hint: commits of other processes give none.
+                # Commits of other processes do not set this event, so the relay polls too.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(0.5):
                         await self._store.emitted.wait()
 
     async def relay_once(self) -> int:
-        """Send the oldest unsent rows. Returns how many; they are marked a moment later (`mark_now`).
+        """Publish the oldest unsent rows. Returns how many; they are marked after `MARK_DELAY` (`mark_now`: at once).
 
-        Where many wait it takes several rounds: while one is on its way the next is read, and earlier ones are marked.
+        Takes up to `ROUNDS` batches: while one is being published, the next is read and earlier ones are marked.
         """
         sent = 0
         ahead: asyncio.Task[Sequence[Any]] | None = None
@@ -112,7 +112,7 @@ class Relay:
         return sent
 
     async def mark_now(self) -> None:
-        """Mark now what the broker has. Raises what the store raises; then these rows are sent again."""
+        """Mark the acknowledged rows now. Raises the store's errors; then these rows are published again."""
         if self._marking is not None:
             self._marking.cancel()
             await asyncio.gather(self._marking, return_exceptions=True)
@@ -122,9 +122,9 @@ class Relay:
             await self._mark(seqs)
 
     async def _unsent(self, last: int) -> Sequence[Any]:
-        """The oldest rows after this one that nobody has sent.
+        """The oldest unsent rows after `last`, without unmarked ones.
 
-        Read over the connection that holds the lock, where there is one: whoever lost the lock reads nothing.
+        On PostgreSQL, read over the connection that holds the lock: a relay that lost the lock cannot read.
         """
         given = {"last": last, "unmarked": self._unmarked.copy()}
         async with nullcontext(self._lock) if self._lock else self._store.reader.connect() as connection:
@@ -133,7 +133,7 @@ class Relay:
         return rows
 
     async def _send(self, rows: Sequence[Any]) -> Sequence[Any]:
-        """Send these, or the first of them where the broker has no room for all. Returns what the broker has."""
+        """Publish these rows, or the first ones if the broker has no room for all. Returns the acknowledged ones."""
         records = [Record(row.topic, row.key, unpack_headers(row.headers), row.value) for row in rows]
         if self._producer is None:
             self._producer = await self._broker.producer(self._stream)
@@ -142,7 +142,7 @@ class Relay:
         return rows[: len(positions)]
 
     def _mark_soon(self, seqs: list[int]) -> None:
-        """Have these marked in a moment, together with others."""
+        """Queue these rows to be marked after `MARK_DELAY`."""
         self._unmarked += seqs
         if self._marking is None or (self._marking.done() and not self._marking.exception()):
             self._marking = asyncio.create_task(self._mark_pending(), name="marking")
@@ -156,7 +156,7 @@ class Relay:
             del self._unmarked[: len(seqs)]
 
     async def _check_marking(self) -> None:
-        """Wait where more than a batch gathered. Raises what the store raised."""
+        """Wait while more than a batch is unmarked. Raises the error of a marking that failed."""
         if self._marking is None:
             return
         if len(self._unmarked) > self._batch:
@@ -166,7 +166,7 @@ class Relay:
             marking.result()
 
     async def _mark(self, seqs: list[int]) -> None:
-        """Note that the broker has these rows."""
+        """Mark these rows as sent."""
         outbox = self._store.table("outbox")
         async with self._store.work() as work:
             marked = sa.update(outbox).where(in_list(outbox.c.seq, "seqs")).values(sent_at=work.now)
@@ -174,7 +174,7 @@ class Relay:
         RELAYED.labels(self._store.service).inc(len(seqs))
 
     async def _measure(self, seen: int) -> None:
-        """Tell how many rows wait; counted where there are more than one round takes, once a second at most."""
+        """Set the gauge of unsent rows; after a full batch they are counted, at most once a second."""
         now = asyncio.get_running_loop().time()
         if seen == self._batch:
             if now - self._measured_at < 1:
@@ -187,12 +187,12 @@ class Relay:
         UNSENT.labels(self._store.service).set(seen)
 
     async def close(self) -> None:
-        """Mark what the broker has, where the store is there, and let go of the producer; the next round makes one."""
+        """Mark acknowledged rows if the store is available, and close the producer; the next batch creates one."""
         try:
             async with asyncio.timeout(_CLOSE_TIMEOUT):
                 await self.mark_now()
         except Exception as error:
-            _log.warning("sent and not marked", service=self._store.service, error=repr(error))
+            _log.warning("published rows not marked", service=self._store.service, error=repr(error))
         if self._producer is not None:
             producer, self._producer = self._producer, None
             await producer.close()
@@ -208,14 +208,14 @@ class Relay:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             while not await connection.scalar(sa.text("select pg_try_advisory_lock(hashtext('cefo.relay'))")):  # noqa: ASYNC110
                 await asyncio.sleep(1)
-            # In the order of the index, and no further than needed: a bitmap goes through all that was ever unsent.
+            # An index scan stops at the limit; a bitmap scan would read the whole index of unsent rows.
             await connection.execute(sa.text("set enable_bitmapscan = off"))
             self._lock = connection
             try:
                 yield
             finally:
                 self._lock = None
-                # Closing the session gives the lock back even where the pool would keep the connection.
+                # The pool would keep the session and its lock; closing the connection releases it.
                 await connection.invalidate()
 
     async def _check_lock(self) -> None:

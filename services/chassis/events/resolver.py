@@ -1,6 +1,6 @@
-"""What becomes of dead letters: somebody tries one again, or decides that it is not to be handled.
+"""Retries and discards dead letters, and turns events that were held too long into dead letters.
 
-What was held too long is a dead letter too. Whatever waited behind one goes on in its aggregate's order.
+After a retry or a discard, the later events of the aggregate that were held are processed in order.
 """
 
 from collections.abc import Awaitable, Callable
@@ -33,7 +33,7 @@ from services.contracts.cloudevents import IncomingEvent, UnreadableEvent, read_
 
 
 class DeadLetterResolver:
-    """What is done with one service's dead letters, and with what is held."""
+    """Resolves one service's dead letters and held events."""
 
     def __init__(self, store: Store, settings: Settings, processor: EventProcessor) -> None:
         self._store = store
@@ -43,7 +43,7 @@ class DeadLetterResolver:
         self._inbox = store.table("inbox")
 
     async def expire_held(self) -> None:
-        """What was held too long becomes a dead letter: somebody has to look."""
+        """Turn events that were held longer than `CEFO_HOLD_SECONDS` into dead letters, for an operator to decide."""
         table = self._dead_letters
         since = self._store.clock() - timedelta(seconds=self._settings.hold_seconds)
         if self._settings.history_ends:
@@ -62,9 +62,9 @@ class DeadLetterResolver:
         self._processor.count(Outcomes({DeadLetterState.DEAD.value: len(rows)}))
 
     async def retry(self, id: UUID) -> str:
-        """Try a dead letter again, now. Returns what became of it.
+        """Retry a dead letter now. Returns its new state.
 
-        Raises the refusal of the reaction, `OutOfOrder`, or `RetryFailed`; then nothing changed.
+        Raises the refusal of the reaction, `OutOfOrder`, `TooLate` or `RetryFailed`; then nothing changed.
         """
         try:
             return await retry_on_conflict(partial(self._in_work, self._retry, id))
@@ -101,7 +101,7 @@ class DeadLetterResolver:
         await self._processor.dispatch(work, SequenceTracker({}, {}), [incoming])
 
     async def discard(self, id: UUID, decision: str) -> str:
-        """Decide that a letter is not to be handled; what waited behind it goes on. Returns what became of it."""
+        """Discard a dead letter, then process the events held behind it. `decision`: who and why. Returns its state."""
         return await retry_on_conflict(partial(self._in_work, self._discard, id, decision))
 
     async def _discard(self, work: Work, id: UUID, decision: str) -> str:

@@ -1,4 +1,4 @@
-"""Puts events into each aggregate's order: what is due now, and what waits for an event that is missing. No I/O."""
+"""Orders incoming events per aggregate: which are due now, and which are held for a missing one. No I/O."""
 
 from bisect import insort
 from collections.abc import Iterable, Mapping
@@ -10,11 +10,11 @@ from services.contracts import TOPICS
 from services.contracts.cloudevents import IncomingEvent
 
 Key = tuple[str, str]
-"""(source, aggregate id) or (source, `#` and the event's id)."""
+"""(source, aggregate id), or (source, `#` and the event's id) for an event without a sequence."""
 
 
 class Position(Enum):
-    """Where an event stands with regard to what was heard before."""
+    """An event's position relative to the last processed event of its aggregate."""
 
     NEXT = "next"
     REPEATED = "repeated"
@@ -22,17 +22,17 @@ class Position(Enum):
 
 
 def inbox_key(incoming: IncomingEvent) -> Key:
-    """Under which key this event is remembered."""
+    """The key of this event's inbox row."""
     return (incoming.source, incoming.subject if incoming.sequence is not None else f"#{incoming.id}")
 
 
 def position_of(incoming: IncomingEvent, last: int | None) -> Position:
-    """Where the event stands after `last` (None: nothing heard of this aggregate yet)."""
+    """The event's position after `last`, the last processed sequence (None: no inbox row)."""
     if incoming.sequence is None:
         return Position.NEXT if last is None else Position.REPEATED
     if last is not None and incoming.sequence <= last:
         return Position.REPEATED
-    # Compacted topics forget: there the newest is the whole truth.
+    # A compacted topic drops earlier events; its newest event is the whole state.
     if incoming.sequence == (last or 0) + 1 or TOPICS[incoming.record.topic].compacted:
         return Position.NEXT
     return Position.AHEAD
@@ -40,7 +40,7 @@ def position_of(incoming: IncomingEvent, last: int | None) -> Position:
 
 @dataclass(frozen=True, slots=True)
 class HeldEvent:
-    """An event that came too early. `letter`: where it is kept; `heard` None: somebody decided to pass it over."""
+    """An out-of-order event. `dead_letter_id`: its row, None if not stored yet. `incoming` None: it was discarded."""
 
     sequence: int
     dead_letter_id: UUID | None
@@ -48,17 +48,17 @@ class HeldEvent:
 
 
 class SequenceTracker:
-    """Puts what is heard into each aggregate's order: what is due now, and what waits for an event that is missing."""
+    """Tracks the sequence of each aggregate in a batch, and its held events."""
 
     def __init__(self, last: Mapping[Key, int], held: Mapping[Key, Iterable[HeldEvent]]) -> None:
         self.stored = dict(last)
         self.positions = dict(last)
         self.released: list[UUID] = []
-        """Letters of events that wait no longer."""
+        """Ids of the rows of events that are no longer held."""
         self._held = {key: sorted(some, key=lambda one: one.sequence) for key, some in held.items()}
 
     def admit(self, incoming: IncomingEvent) -> tuple[Position, list[IncomingEvent]]:
-        """Where the event stands, and which events are due now, in order."""
+        """The event's position, and the events that are due now, in order."""
         key = inbox_key(incoming)
         position = position_of(incoming, self.positions.get(key))
         if position is Position.NEXT and self._was_discarded(key, incoming.sequence):
@@ -73,11 +73,11 @@ class SequenceTracker:
         return position, []
 
     def first_held(self, key: Key) -> int | None:
-        """The first event of the aggregate that waits to be handled."""
+        """The sequence of the aggregate's first held event; None without one."""
         return next((one.sequence for one in self._held.get(key, ()) if one.incoming is not None), None)
 
     def advance(self, key: Key, sequence: int) -> list[IncomingEvent]:
-        """The aggregate has come to this event: which of those that waited are due now, in order."""
+        """Set the aggregate's sequence; returns the held events that are due now, in order."""
         due: list[IncomingEvent] = []
         self.positions[key] = sequence
         line = self._held.get(key, [])
@@ -91,12 +91,12 @@ class SequenceTracker:
         return due
 
     def _was_discarded(self, key: Key, sequence: int | None) -> bool:
-        """Somebody discarded this event before; it comes again because everything is read again."""
+        """Whether an operator discarded this event earlier; it is read again during a rebuild."""
         return any(one.sequence == sequence and one.incoming is None for one in self._held.get(key, ()))
 
     @property
     def newly_held(self) -> list[IncomingEvent]:
-        """What waits and is kept nowhere yet."""
+        """Events held in this batch that have no row yet."""
         return [
             one.incoming for line in self._held.values() for one in line if one.dead_letter_id is None and one.incoming
         ]

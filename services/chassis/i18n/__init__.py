@@ -1,8 +1,8 @@
 """Four languages: French first, then German, Dutch, English.
 
-English msgids in the code, catalogues beside each package, read by gettext's own machinery as Babel extends it.
+English msgids in the code, a catalogue per language in each package, read by Babel's gettext classes.
 
-A catalogue is compiled in memory when the first message of its language is asked for; nothing is compiled beforehand.
+A catalogue is compiled in memory when the first message of its language is translated.
 """
 
 from collections.abc import Iterator
@@ -26,10 +26,10 @@ DEFAULT = "fr"
 HERE = Path(__file__).parents[1]
 
 language: ContextVar[str] = ContextVar("language", default=DEFAULT)
-"""The language of whoever is being answered."""
+"""The language of the current request."""
 
 answering: ContextVar[str] = ContextVar("answering", default="chassis")
-"""Which service answers: what its own catalogue says comes before what others say for the same words."""
+"""The service that answers: its own catalogue takes precedence over others for the same msgid."""
 
 _folders: list[Path] = [HERE / "locales"]
 
@@ -43,7 +43,7 @@ def add_catalogues(folder: Path) -> None:
 
 @cache
 def catalogue(lang: str, own: str = "chassis") -> NullTranslations:
-    """A language's messages: the own package's, then the chassis', then everybody else's, each by its plural forms."""
+    """A language's messages: the service's own, then the chassis', then all others, each with its plural forms."""
     ordered = sorted(_folders, key=lambda folder: (folder.parent.name != own, folder != HERE / "locales"))
     paths = [path for folder in ordered if (path := folder / f"{lang}.po").exists()]
     first, *others = [Translations(BytesIO(_compiled(path))) for path in paths] or [NullTranslations()]
@@ -54,7 +54,7 @@ def catalogue(lang: str, own: str = "chassis") -> NullTranslations:
 
 @cache
 def _compiled(path: Path) -> bytes:
-    """A `.po` file in the binary form that gettext reads; each file once, whichever service asks."""
+    """A `.po` file in the binary form that gettext reads; compiled once per process."""
     compiled = BytesIO()
     with path.open("rb") as file:
         write_mo(compiled, read_po(file, locale=path.stem))
@@ -68,17 +68,17 @@ def translate(text: str, lang: str | None = None) -> str:
 
 
 def translate_number(one: str, many: str, number: int) -> str:
-    """The message for so many of something, by the catalogue's plural forms: French counts none like one."""
+    """The message for this number, by the catalogue's plural forms: in French, 0 is singular."""
     return catalogue(language.get(), answering.get()).ngettext(one, many, number)
 
 
 def locale() -> Locale:
-    """How the reader writes dates and numbers."""
+    """The locale of dates and numbers for the current language."""
     return Locale.parse({"fr": "fr_BE", "de": "de_BE", "nl": "nl_BE", "en": "en_GB"}[language.get()])
 
 
 def choose(asked: str | None, remembered: str | None, accepts: str) -> str:
-    """The language: asked for in the address, else remembered in the cookie, else the browser's best, else French."""
+    """The language: from the URL, else the cookie, else the best match of `Accept-Language`, else French."""
     for candidate in (asked, remembered):
         if candidate in LANGUAGES:
             return candidate

@@ -15,7 +15,7 @@ class AccessPolicy:
         """None: anyone, signed in or not."""
 
     def admit(self, person: Person | None) -> Person | None:
-        """The person, if the rule lets them pass. Raises `NotSignedIn` or `NotAllowed`."""
+        """The person, if the policy admits them. Raises `NotSignedIn` or `NotAllowed`."""
         if self.roles is None:
             return person
         if person is None:

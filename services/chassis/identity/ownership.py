@@ -24,7 +24,7 @@ def own(row: Row | None, person: Person, what: str) -> Row:
 
 
 def visible(row: Row | None, person: Person, what: str) -> Row:
-    """The row, for a person of its centre; to everyone else there is none. Raises `NotFound`, naming `what`."""
+    """The row, for a person of its centre. Raises `NotFound`, naming `what`, for everyone else too."""
     if row is None or not person.works_at(row.centre):
         raise NotFound(what=what)
     return row

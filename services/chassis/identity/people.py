@@ -20,19 +20,19 @@ ROLE_LABELS = {
 
 
 class Claim(NamedTuple):
-    """Something more that the account says of a person. Which names there are is known to the service that reads it."""
+    """A further attribute of an account. The service that reads it defines its name."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$")]
     value: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Person(BaseModel):
-    """Whoever is signed in. Staff have centres; a visitor a `subject_ref`; the rest are claims."""
+    """The person or machine that is signed in. Staff have centres; a visitor a `subject_ref`; the rest are claims."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     subject: str
-    """Who, for the log: an account or a machine, never a name of a visitor."""
+    """Identifier for logs: an account or a machine, never a visitor's name."""
     name: str
     roles: frozenset[Role]
     centres: frozenset[str] = frozenset()
@@ -48,12 +48,12 @@ class Person(BaseModel):
         return claims
 
     def claim(self, name: str) -> str | None:
-        """What the account says under this name; None: nothing."""
+        """The value of this claim; None if the account lacks it."""
         return next((claim.value for claim in self.claims if claim.name == name), None)
 
     @property
     def role_label(self) -> str:
-        """The msgid of the most telling role."""
+        """The msgid of the first role, in the order of `Role`."""
         return ROLE_LABELS[next(role for role in Role if role in self.roles)]
 
     def has(self, *roles: Role) -> bool:
@@ -76,5 +76,5 @@ class Person(BaseModel):
 
 
 def visitor(subject_ref: UUID) -> Person:
-    """Whoever holds this person's link: nobody else knows the name."""
+    """A visitor who signed in with a personal link. The name is known to intake only."""
     return Person(subject=f"visitor/{subject_ref}", name="–", roles=frozenset({Role.VISITOR}), subject_ref=subject_ref)

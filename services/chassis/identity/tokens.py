@@ -1,4 +1,4 @@
-"""The signatures that carry a session, a bearer token or a personal link."""
+"""Signs and verifies sessions, bearer tokens and personal links."""
 
 import contextlib
 import hashlib
@@ -14,7 +14,7 @@ from services.chassis.identity.people import Person
 from services.chassis.runtime.settings import Settings
 
 CACHED_TOKENS = 1000
-"""So many tokens, the last ones used, are not verified again; their age is looked at each time."""
+"""Most recently used tokens whose signature is not verified again; their age is checked each time."""
 
 
 class Signer:
@@ -23,7 +23,7 @@ class Signer:
     def __init__(self, key: str, session_hours: int) -> None:
         self._key = key
         self._session_seconds = session_hours * 3600
-        # Whoever works here sends the same token all day. Refusals are not kept: those anybody can make.
+        # Staff send the same token all day. Refusals are not cached: anyone can cause them.
         self._known = lru_cache(maxsize=CACHED_TOKENS)(self._verified)
 
     def session(self, person: Person) -> str:
@@ -31,15 +31,15 @@ class Signer:
         return self._serializer("session").dumps(person.model_dump(mode="json"))
 
     def person(self, token: str, *, max_age: int | None = None) -> Person | None:
-        """Who signed in with this token; None when it is not ours, or too old."""
+        """The person of this token; None if its signature is wrong or it is too old. `max_age` in seconds."""
         return self._read("session", token, max_age or self._session_seconds)
 
     def link(self, person: Person) -> str:
-        """What a personal link carries: a visitor's own way in, good for 30 days."""
+        """The token of a visitor's personal link, valid for 30 days."""
         return self._serializer("link").dumps(person.model_dump(mode="json"))
 
     def person_of_link(self, token: str) -> Person | None:
-        """Whose link this is; None when it is not ours, or too old."""
+        """The visitor of this link; None if its signature is wrong or it is too old."""
         return self._read("link", token, 30 * 86_400)
 
     def _read(self, purpose: str, token: str, max_age: int) -> Person | None:
@@ -50,7 +50,7 @@ class Signer:
         return person if 0 <= time() - signed_at <= max_age else None
 
     def _verified(self, purpose: str, token: str) -> tuple[Person, float]:
-        """Whose token it is, and when it was signed, in seconds since 1970. Raises `BadData` or `ValidationError`."""
+        """The token's person, and when it was signed, in seconds since 1970. Raises `BadData` or `ValidationError`."""
         payload, signed_at = self._serializer(purpose).loads(token, return_timestamp=True)
         return Person.model_validate(payload), signed_at.timestamp()
 
@@ -61,7 +61,7 @@ class Signer:
 
 
 def signer(settings: Settings) -> Signer:
-    """The platform's signer. Without a configured key, one is made in the data folder, readable by its owner alone."""
+    """The platform's signer. Without a configured key, one is created in the data folder, readable by its owner."""
     if settings.secret_key is not None:
         return Signer(settings.secret_key.get_secret_value(), settings.session_hours)
     return Signer(_key_file(settings.data / "secret.key"), settings.session_hours)
@@ -73,7 +73,7 @@ def _key_file(path: Path) -> str:
         temporary = path.with_suffix(f".{secrets.token_hex(8)}")
         temporary.touch(mode=0o600)
         temporary.write_text(secrets.token_urlsafe(48))
-        # Processes that start together agree on one key, and none ever reads an empty one.
+        # Processes that start together agree on one key, and none reads an incomplete file.
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(temporary)
         temporary.unlink()

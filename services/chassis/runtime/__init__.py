@@ -1,1 +1,1 @@
-"""What every process has: settings, the clock, logs, metrics and traces, background jobs, hints to open pages."""
+"""What every process has: settings, clock, logs, metrics, traces, retries, hints to live boards."""

@@ -1,4 +1,4 @@
-"""Time, passed in. Rules never ask what time it is; they are told."""
+"""The clock, passed as a parameter. Domain rules take the time as an argument."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 Clock = Callable[[], datetime]
-"""Answers the present moment, aware, in UTC."""
+"""Returns the current time, aware, in UTC."""
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 """The zone of the centres' days and months."""
@@ -18,7 +18,7 @@ def system_clock() -> datetime:
 
 
 def rehearsal_clock(file: Path) -> Clock:
-    """The machine's time plus the seconds that stand in the file, read each time: a rehearsal can go on to tomorrow."""
+    """The machine's time plus the seconds in the file, read at each call: a rehearsal can jump to the next day."""
 
     def now() -> datetime:
         text = file.read_text().strip() if file.exists() else ""

@@ -1,7 +1,7 @@
-"""Which boards changed, told to the pages that show them: in this process at once, to other replicas through Redis.
+"""Publishes "board changed" hints to open pages: in this process directly, to other replicas through Redis.
 
-Only hints travel: what a board shows is read from the store. A lost hint makes a board late by at most `REFRESH`
-seconds, never wrong.
+A hint carries no data; the page reads its board from the store. A lost hint delays a board by at most `REFRESH`
+seconds.
 """
 
 import asyncio
@@ -19,19 +19,19 @@ from redis.exceptions import RedisError
 from services.chassis.runtime.telemetry import log
 
 REFRESH = 15.0
-"""Seconds after which a board is read again even when no hint came."""
+"""Seconds after which a board is read again without a hint."""
 
 BATCH_SECONDS = 0.1
-"""Seconds in which hints for other replicas gather after one went out."""
+"""Seconds for which hints to other replicas are collected before the next publish."""
 
 RETRY_SECONDS = 2.0
-"""Seconds after a failure before hints are carried again."""
+"""Pause before a retry after a Redis failure, in seconds."""
 
 _log = log(__name__)
 
 
 class Live:
-    """The hints of one process, which hears those of its own services only."""
+    """The hints of one process. From Redis it receives those of its own services only."""
 
     def __init__(self, redis_url: str | None = None, services: Iterable[str] = ("",)) -> None:
         self._listeners: dict[str, set[asyncio.Event]] = defaultdict(set)
@@ -41,10 +41,10 @@ class Live:
         self._wake = asyncio.Event()
         self._redis = Redis.from_url(redis_url, socket_connect_timeout=2) if redis_url else None
         self.closing = asyncio.Event()
-        """Set when the process stops: streams end."""
+        """Set when the process stops; ends all streams."""
 
     def changed(self, boards: set[str], service: str = "") -> None:
-        """These boards of a service changed."""
+        """Notify open pages that these boards of a service changed."""
         self._notify(boards)
         if self._redis is not None:
             self._outgoing[_channel(service)] |= boards
@@ -56,7 +56,7 @@ class Live:
                 listener.set()
 
     async def changes(self, board: str) -> AsyncGenerator[None]:
-        """Yields at once, then whenever the board changed (many changes at once are one), until the process stops."""
+        """Yields at once, then after each change (changes in between count as one), until the process stops."""
         hint = asyncio.Event()
         hint.set()
         self._listeners[board].add(hint)
@@ -80,7 +80,7 @@ class Live:
                 listener.set()
 
     async def run(self) -> None:
-        """Carry hints between replicas until cancelled. Without Redis, boards of other replicas refresh by time."""
+        """Exchange hints with other replicas until cancelled. Without Redis, their boards refresh every `REFRESH` s."""
         if self._redis is None:
             return
         forever = stamina.retry(
@@ -117,17 +117,17 @@ class Live:
                 await subscription.aclose()
 
     async def disconnect(self) -> None:
-        """Give the connections to Redis back."""
+        """Close the connections to Redis."""
         if self._redis is not None:
             await self._redis.aclose()
 
 
 def _is_retryable(error: BaseException) -> bool:
-    """Nothing that Redis or its client does ends the hints; meanwhile boards of other replicas refresh by time."""
+    """Every exception except a cancellation: boards of other replicas refresh by time meanwhile."""
     if not isinstance(error, Exception):
-        return False  # stamina asks about a cancellation too
+        return False  # stamina passes a cancellation too
     if not isinstance(error, RedisError | OSError):
-        _log.error("no hints from or to other replicas", error=repr(error), exc_info=error)
+        _log.error("exchange of hints failed", error=repr(error), exc_info=error)
     return True
 
 

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """One process' settings. A variable that is not known is ignored; a value that breaks its rule stops the start."""
+    """One process's settings. Unknown variables are ignored; an invalid value prevents the start."""
 
     model_config = SettingsConfigDict(env_prefix="CEFO_", frozen=True)
 
@@ -53,40 +53,44 @@ class Settings(BaseSettings):
         default=250,
         ge=1,
         le=5000,
-        description="How long the broker may hold a fetch that has nothing to answer (for impact: little), in ms.",
+        description="How long the broker may delay a fetch that finds nothing (for impact: little), in ms.",
     )
-    attempts: int = Field(default=5, ge=1, le=20, description="Tries of one event before it becomes a dead letter.")
+    attempts: int = Field(
+        default=5, ge=1, le=20, description="Attempts to process an event before it becomes a dead letter."
+    )
     retry_seconds: float = Field(
         default=0.05,
         gt=0,
         le=60,
-        description="Pause before the second try, in seconds; it doubles each time, up to 5 s.",
+        description="Pause before the second attempt, in seconds; it doubles each time, up to 5 s.",
     )
     hold_seconds: float = Field(
-        default=300, gt=0, description="How long an event waits for one that is missing before it, in seconds."
+        default=300,
+        gt=0,
+        description="How long an out-of-order event is held before it becomes a dead letter, in seconds.",
     )
     outbox_days: int = Field(
         default=0,
         ge=0,
-        description="Age at which a row that was sent leaves the outbox, in days. 0: never, so that a broker that was "
-        "lost can be refilled with everything that was ever said.",
+        description="Age at which a published row is removed from the outbox, in days. 0: never, so that all events "
+        "can be published again to a broker that lost its data.",
     )
     topic_days: int = Field(
         default=0,
         ge=0,
-        description="Age at which an event leaves a topic that the platform creates, in days. 0: never. Topics that "
-        "hold state (centres, providers) keep the last event of each key.",
+        description="Age at which an event is removed from a topic that the platform creates, in days. 0: never. "
+        "Compacted topics (centres, providers) keep the last event of each key.",
     )
     inbox_days: int = Field(
         default=0,
         ge=0,
-        description="Age at which the memory of an aggregate's last event leaves the inbox, in days. 0: never. At "
-        "least `CEFO_OUTBOX_DAYS` + `CEFO_TOPIC_DAYS` + 1, and none of these 0: before, its events can come again.",
+        description="Age at which an aggregate's last sequence is removed from the inbox, in days. 0: never. At least "
+        "`CEFO_OUTBOX_DAYS` + `CEFO_TOPIC_DAYS` + 1, and none of these 0: before, its events can be read again.",
     )
     dead_letter_days: int = Field(
         default=365,
         ge=0,
-        description="Age at which a dead letter that was decided is removed, in days. 0: never. Undecided ones stay.",
+        description="Age at which a decided dead letter is removed, in days. 0: never. Undecided ones stay.",
     )
     referral_days: int = Field(
         default=30,
@@ -98,7 +102,7 @@ class Settings(BaseSettings):
         default=60,
         gt=0,
         le=86_400,
-        description="Pause between two rounds of what a service does by itself, in seconds.",
+        description="Pause between two rounds of background jobs, in seconds.",
     )
     body_limit: int = Field(
         default=65_536, ge=1024, description="Largest request body, in bytes; imports have their own."
@@ -118,7 +122,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _ages_agree(self) -> Self:
-        """Refuse ages with which an event could come again after it was forgotten."""
+        """Refuse ages with which an event could be read again after its inbox row was removed."""
         if self.inbox_days and not (self.outbox_days and self.topic_days):
             raise ValueError(
                 f"CEFO_INBOX_DAYS={self.inbox_days}, mais CEFO_OUTBOX_DAYS={self.outbox_days} et "
@@ -142,7 +146,7 @@ class Settings(BaseSettings):
 
     @property
     def history_ends(self) -> bool:
-        """Whether old events go, so that an aggregate may be met in the middle of its life."""
+        """Whether old events are pruned, so that an aggregate may start mid-stream."""
         return bool(self.outbox_days or self.topic_days)
 
     @property

@@ -14,10 +14,10 @@ from services.chassis.runtime.tracing import add_origin
 REQUESTS = Histogram("cefo_http_request_seconds", "Time to answer a request.", ["service", "method", "status"])
 RELAYED = Counter("cefo_relayed_total", "Outbox rows acknowledged by the broker.", ["service"])
 UNSENT = Gauge("cefo_outbox_unsent", "Outbox rows that the broker has not acknowledged yet.", ["service"])
-PROCESSED = Counter("cefo_events_processed_total", "Events taken in, by what became of them.", ["service", "outcome"])
+PROCESSED = Counter("cefo_events_processed_total", "Processed events, by outcome.", ["service", "outcome"])
 DEAD_LETTERS = Gauge("cefo_dead_letters", "Events that are held, dead or decided, by state.", ["service", "state"])
-PRUNED = Counter("cefo_pruned_total", "Rows removed because they were old enough.", ["service", "table"])
-LAG = Gauge("cefo_consumer_lag", "Events that wait in the topics this service listens to.", ["service"])
+PRUNED = Counter("cefo_pruned_total", "Rows removed at their retention age.", ["service", "table"])
+LAG = Gauge("cefo_consumer_lag", "Events in this service's topics that it has not processed yet.", ["service"])
 
 
 def configure_logging(settings: Settings) -> None:
@@ -52,15 +52,15 @@ def configure_logging(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
-    # Instead of stamina's own: its metric has a label for the number of retries, which has no bound where something is
-    # tried until it works, and its log line has all arguments in it.
+    # Replaces stamina's hooks: its metric has a label for the number of retries, which may be unbounded, and its log
+    # line contains all arguments.
     stamina.instrumentation.set_on_retry_hooks([log_retry])
     for noisy in ("aiokafka", "aiosqlite", "alembic", "faststream", "httpx2", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 def log_retry(details: stamina.instrumentation.RetryDetails) -> None:
-    """One line for each retry that stamina makes: what failed, how, and when it is tried again."""
+    """Log a retry: task, error and the pause before it in seconds."""
     _log.warning("tried again", what=details.name, error=repr(details.caused_by), pause=round(details.wait_for, 2))
 
 

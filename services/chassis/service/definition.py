@@ -1,4 +1,4 @@
-"""A service as the chassis runs it: what its `app.py` composes, and what it runs on."""
+"""The definition of a service, which its `app.py` composes, and its runtime in a process."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -30,7 +30,7 @@ from services.contracts.roles import Role
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What the platform's first page says of a link, for anyone: an icon's name and two msgids."""
+    """A link's card on the platform's first page: an icon's name and two msgids."""
 
     icon: str
     title: str
@@ -39,19 +39,19 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An entry of the navigation; `roles` None: for everybody."""
+    """An entry of the navigation; `roles` None: for everyone."""
 
     label: str
     href: str
     roles: tuple[Role, ...] | None = None
     home_of: Role | None = None
-    """The role whose people come here when they have signed in."""
+    """The role whose people are sent here after sign-in."""
     card: Card | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One of the five: its name is its path, its database and its consumer group."""
+    """One of the five services. Its name is its path; database and consumer group are named after it."""
 
     name: str
     title: str
@@ -64,17 +64,17 @@ class Service:
     on_start: Callable[["Runtime"], Awaitable[None]] | None = None
     """Runs once the store is ready, before the first request."""
     read_model_tables: tuple[Any, ...] = ()
-    """Every table of a read model, which can be emptied and made again from the topics."""
+    """All tables of a read model, which a rebuild empties and fills from the topics."""
     import_paths: tuple[str, ...] = field(default=())
     """Paths with bodies larger than the limit: the streaming imports."""
     low_latency: bool = True
-    """Somebody waits for what it hears. If not, some may gather while `CEFO_FETCH_WAIT_MS` lasts."""
+    """Users wait for the effect of its incoming events. If False, fetches wait up to `CEFO_FETCH_WAIT_MS` for more."""
     jobs: Callable[["Runtime"], Sequence[Job]] = lambda runtime: ()
     """Its background jobs."""
 
 
 class Runtime:
-    """What one service runs on, in one process."""
+    """One service's store, relay, consumer and background jobs in one process."""
 
     def __init__(
         self, service: Service, settings: Settings, broker: Broker, live: Live, clock: Clock = system_clock
@@ -98,13 +98,13 @@ class Runtime:
         self.consumer = Consumer(self.store, broker, *consumed, stream=self.stream, low_latency=service.low_latency)
         broker.outboxes.append(self.store)
         self.extra: dict[str, Any] = {}
-        """What a service keeps in memory beside its store, for example a search index."""
+        """A service's in-memory objects, for example a search index."""
         self._tasks: list[asyncio.Task[None]] = []
         self._jobs: list[asyncio.Task[None]] = []
         self._group_commits: dict[Any, GroupCommit[Any, Any]] = {}
 
     async def start(self, before_relay: Callable[[Store], Awaitable[None]] | None = None) -> None:
-        """Bring the store up to date, then relay and listen."""
+        """Migrate the store, then start relay, consumer and background jobs."""
         await migrate(self.store, self.service.folder / "migrations")
         if before_relay is not None:
             await before_relay(self.store)
@@ -124,7 +124,7 @@ class Runtime:
         ]
 
     def _own_jobs(self) -> list[Job]:
-        """What every service does."""
+        """The background jobs of every service."""
         seconds, read_model = self.settings.round_seconds, self.rebuilding is not None
         return [
             Job("retention", partial(prune, self.store, self.settings, read_model=read_model), 60 * seconds),
@@ -132,19 +132,19 @@ class Runtime:
         ]
 
     def group_commit(self, act: BulkAction[Item, Result]) -> GroupCommit[Item, Result]:
-        """This bulk action, shared by all who ask for it at the same moment."""
+        """The group commit of this bulk action; one for all requests."""
         return self._group_commits.setdefault(act, GroupCommit(self.store, act))
 
     async def stop(self) -> None:
-        """Stop listening, then relaying; give everything back. What was in the middle comes again."""
-        ending = [*self._jobs, *reversed(self._tasks)]
-        for task in ending:
+        """Stop jobs, consumer and relay, then close the store. Interrupted work is redone after a restart."""
+        tasks = [*self._jobs, *reversed(self._tasks)]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*ending, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.store.close()
 
     async def ready(self) -> dict[str, bool]:
-        """Which parts answer: the store, the relay, the consumer."""
+        """Whether the store answers, and relay and consumer run."""
         try:
             async with self.store.read() as session:
                 await session.execute(sa.text("select 1"))

@@ -13,8 +13,8 @@ from services.chassis.storage.tables import DeadLetterState
 
 async def measure(store: Store, consumer: Consumer) -> bool:
     """Count the dead letters of each state, and the events that the service has not processed yet."""
-    letters = store.table("dead_letters")
-    chosen = sa.select(letters.c.state, sa.func.count()).group_by(letters.c.state)
+    dead_letters = store.table("dead_letters")
+    chosen = sa.select(dead_letters.c.state, sa.func.count()).group_by(dead_letters.c.state)
     async with store.read() as session:
         found = {row[0]: int(row[1]) for row in await session.execute(chosen)}
     for state in DeadLetterState:

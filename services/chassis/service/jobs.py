@@ -14,11 +14,11 @@ Pause = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something a service does at its start and again and again.
+    """A background job: runs at the start of the service, then after each pause.
 
-    Every replica does it, at its own pace: `act` must be harmless when two replicas do it at the same moment. It
-    returns whether there is more to do at once, so that each round can be a small unit of work. What must not be done
-    twice, such as sending a message, claims its rows first: `services.chassis.storage.claims`.
+    Every replica runs it: `act` must be safe when two replicas run it concurrently. It returns True if there is more to
+    do at once, so that each unit of work can be small. Work that must not be done twice, such as sending a message,
+    claims its rows first: `services.chassis.storage.claims`.
     """
 
     name: str
@@ -27,13 +27,13 @@ class Job:
     """Seconds between two rounds."""
 
     async def run(self, service: str, pause: Pause = asyncio.sleep) -> None:
-        """Run until cancelled. A round that fails is logged; the next one tries again."""
+        """Run until cancelled. A round that fails is logged; the next one retries."""
         while True:
             await self.round(service)
             await pause(self.pause)
 
     async def round(self, service: str) -> None:
-        """Do what there is to do now. Never raises."""
+        """Run `act` until nothing is left to do. Never raises."""
         try:
             while await self.act():
                 _log.debug("job continues", service=service, job=self.name)

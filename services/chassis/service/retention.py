@@ -23,7 +23,7 @@ PAGE = 2000
 
 
 async def prune(store: Store, settings: Settings, *, read_model: bool) -> bool:
-    """Remove what is old enough. Returns False: one round removes all of it."""
+    """Remove rows past their retention age. Returns False: one round removes all of them."""
     if settings.outbox_days:
         await prune_outbox(store, settings.outbox_days)
     if settings.dead_letter_days:
@@ -34,7 +34,7 @@ async def prune(store: Store, settings: Settings, *, read_model: bool) -> bool:
 
 
 async def prune_outbox(store: Store, days: int, page: int = PAGE) -> int:
-    """Remove what was sent that long ago, oldest first; returns how many rows.
+    """Remove rows sent more than `days` ago, oldest first. Returns how many.
 
     Rows are sent, and sent again, in the order of `seq`: an aggregate's earlier rows never stay behind its later ones.
     """
@@ -48,7 +48,7 @@ async def prune_outbox(store: Store, days: int, page: int = PAGE) -> int:
             old = [row for row in rows if row.sent_at is not None and row.sent_at < before]
             kept = await _last_of_each_key(work.session, outbox, old)
             gone = [row.seq for row in old if row.seq not in kept]
-            # Asked once more: `cefo republish` may have come between, and what is to be sent again must stay.
+            # Checked again: a concurrent `cefo republish` may have reset `sent_at`, and those rows must stay.
             still_old = (outbox.c.seq.in_(gone), outbox.c.sent_at < before)
             removed += await _removed(work.session, sa.delete(outbox).where(*still_old))
         if len(rows) < page or not old:
@@ -59,7 +59,7 @@ async def prune_outbox(store: Store, days: int, page: int = PAGE) -> int:
 
 
 async def _last_of_each_key(session: Any, outbox: sa.Table, old: list[Any]) -> set[int]:
-    """Those of the rows that are the state of their key: a new consumer needs nothing else, and cannot do without."""
+    """The `seq` of the last row of each key in compacted topics: a new consumer needs it, and only it."""
     compacted = {topic.name for topic in TOPICS.values() if topic.compacted}
     keys: dict[str, set[bytes | None]] = {}
     for row in old:
@@ -73,14 +73,14 @@ async def _last_of_each_key(session: Any, outbox: sa.Table, old: list[Any]) -> s
 
 
 async def prune_inbox(store: Store, days: int, page: int = PAGE) -> int:
-    """Forget aggregates of which nothing was heard for that long, and of which nothing can come again."""
-    inbox, letters, before = store.table("inbox"), store.table("dead_letters"), _age(store, days)
+    """Remove rows of aggregates whose last event is older than `days` and cannot be read again. Returns how many."""
+    inbox, dead_letters, before = store.table("inbox"), store.table("dead_letters"), _age(store, days)
     waits = sa.exists().where(
-        letters.c.source == inbox.c.source,
-        letters.c.subject == inbox.c.subject,
-        letters.c.state != DeadLetterState.RETRIED.value,
+        dead_letters.c.source == inbox.c.source,
+        dead_letters.c.subject == inbox.c.subject,
+        dead_letters.c.state != DeadLetterState.RETRIED.value,
     )
-    # The last event of each key of a compacted topic is kept for good, so it can always come again.
+    # Compacted topics keep the last event of each key for good, so it can always be read again.
     stateful = {topic.source for topic in TOPICS.values() if topic.compacted}
     last, removed = ("", ""), 0  # in the order of the key
     while True:
@@ -101,26 +101,26 @@ async def prune_inbox(store: Store, days: int, page: int = PAGE) -> int:
 
 
 async def prune_dead_letters(store: Store, days: int, *, read_model: bool, page: int = PAGE) -> int:
-    """Remove letters that were decided that long ago.
+    """Remove dead letters decided more than `days` ago. Returns how many.
 
-    What was discarded before its turn is passed over when its turn comes, and in a read model whenever everything is
-    read again: until then, or for good, the letter stays.
+    A discarded event is skipped when its sequence is reached, and in a read model during every rebuild. Its dead letter
+    stays until then, or in a read model for good.
     """
-    letters, inbox, before = store.table("dead_letters"), store.table("inbox"), _age(store, days)
+    dead_letters, inbox, before = store.table("dead_letters"), store.table("inbox"), _age(store, days)
     passed = sa.exists().where(
-        inbox.c.source == letters.c.source,
-        inbox.c.subject == letters.c.subject,
-        inbox.c.sequence >= letters.c.sequence,
+        inbox.c.source == dead_letters.c.source,
+        inbox.c.subject == dead_letters.c.subject,
+        inbox.c.sequence >= dead_letters.c.sequence,
     )
-    discarded = letters.c.state == DeadLetterState.DISCARDED.value
-    done_with = discarded & (letters.c.sequence.is_(None) | passed) & sa.literal(not read_model)
-    old = (letters.c.decided_at < before, (letters.c.state == DeadLetterState.RETRIED.value) | done_with)
+    discarded = dead_letters.c.state == DeadLetterState.DISCARDED.value
+    done = discarded & (dead_letters.c.sequence.is_(None) | passed) & sa.literal(not read_model)
+    old = (dead_letters.c.decided_at < before, (dead_letters.c.state == DeadLetterState.RETRIED.value) | done)
     removed = 0
     while True:
         async with store.work() as work:
-            chosen = sa.select(letters.c.id).where(*old).limit(page)
+            chosen = sa.select(dead_letters.c.id).where(*old).limit(page)
             ids = list(await work.session.scalars(chosen))
-            removed += await _removed(work.session, sa.delete(letters).where(letters.c.id.in_(ids)))
+            removed += await _removed(work.session, sa.delete(dead_letters).where(dead_letters.c.id.in_(ids)))
         if len(ids) < page:
             break
     _count(store, "dead_letters", removed)

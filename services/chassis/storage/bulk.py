@@ -1,7 +1,7 @@
-"""Many rows at once: what a batch keeps and asks for, at the speed of the driver and in the transaction of the work.
+"""Bulk inserts, and queries by a list of keys, in the transaction of the unit of work.
 
-PostgreSQL takes the rows by COPY and a list of keys as one array; SQLite takes prepared tuples, and the list as JSON.
-Both check every rule of the store as an ordinary insert does.
+PostgreSQL inserts rows by COPY and takes a list as one array; SQLite takes prepared tuples, and a list as JSON. Both
+check every constraint, as an ordinary insert does.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,13 +20,13 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 MAX_PLAIN_INSERT = 20
-"""So many rows are inserted in the ordinary way: the fast one has a cost of its own."""
+"""Most rows that are inserted by an ordinary statement: for few rows, COPY is slower."""
 
 Processor = Callable[[Any], Any] | None
 
 
 async def insert_rows(session: AsyncSession, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert these rows; all of them name the same columns. Raises what an ordinary insert raises."""
+    """Insert these rows, all with the same columns. Raises what an ordinary insert raises."""
     if not rows:
         return
     columns = tuple(rows[0])
@@ -36,8 +36,10 @@ async def insert_rows(session: AsyncSession, table: sa.Table, rows: Sequence[dic
         await session.execute(sa.insert(table), rows)
         return
     dialect = session.get_bind().dialect
-    kept = [_stored([row[name] for row in rows], process) for name, process in _processors(table, columns, dialect)]
-    tuples = list(zip(*kept, strict=True))
+    converted = [
+        _stored([row[name] for row in rows], process) for name, process in _processors(table, columns, dialect)
+    ]
+    tuples = list(zip(*converted, strict=True))
     if dialect.name == "sqlite":
         placeholders = ", ".join("?" * len(columns))
         names = ", ".join(f'"{name}"' for name in columns)
@@ -48,7 +50,7 @@ async def insert_rows(session: AsyncSession, table: sa.Table, rows: Sequence[dic
 
 
 def upsert(build: Callable[[Callable[[Any], Any]], Any]) -> Callable[[AsyncSession], Any]:
-    """A statement that says what becomes of a row that is there already, built once for each kind of store::
+    """An insert statement with a conflict clause, built once per dialect::
 
     @upsert
     def _counted(insert):
@@ -65,10 +67,10 @@ def upsert(build: Callable[[Callable[[Any], Any]], Any]) -> Callable[[AsyncSessi
 
 
 class in_list(FunctionElement[bool]):  # noqa: N801 - read as a function, like SQLAlchemy's own
-    """Whether the column holds one of the values of a list, which the statement is given under this name.
+    """Whether the column is one of the values of a list, which is the statement's parameter `name`.
 
-    One statement for any number of values, on any store; it can be built once. And no value stays in it: SQLAlchemy's
-    statements refer to themselves, and whatever they hold waits for the garbage collector.
+    One statement, built once, serves any number of values on any store. It holds no values: SQLAlchemy's statements
+    have reference cycles, so that values in them stay in memory until a garbage collection.
     """
 
     type = sa.Boolean()
@@ -78,7 +80,7 @@ class in_list(FunctionElement[bool]):  # noqa: N801 - read as a function, like S
         super().__init__(column, sa.bindparam(name, type_=_List(column.type)))
 
     def self_group(self, against: Any = None) -> "in_list":
-        """As it is: it has its own brackets. Else SQLAlchemy compares it with 1 on SQLite, which then uses no index."""
+        """Unchanged: it has its own brackets. Otherwise SQLAlchemy adds `= 1` on SQLite, which disables the index."""
         return self
 
 
@@ -95,7 +97,7 @@ def _in_json(element: in_list, compiler: Any, **how: Any) -> str:
 
 
 class _List(sa.types.TypeDecorator[list[Any]]):
-    """A list of values: an array, or on SQLite JSON, each value as its column keeps it."""
+    """A list of values: an array, or on SQLite JSON, each value as its column stores it."""
 
     impl = sa.Text
     cache_ok = True
@@ -115,7 +117,7 @@ class _List(sa.types.TypeDecorator[list[Any]]):
 
 
 def strip_values(error: BaseException | None) -> None:
-    """Errors are logged; the values that PostgreSQL quotes in their details, perhaps somebody's name, are not."""
+    """Remove the values that PostgreSQL quotes in error details: they may be personal data, and errors are logged."""
     while error is not None:
         if isinstance(error, asyncpg.PostgresError):
             error.detail = None  # pyright: ignore[reportAttributeAccessIssue]
@@ -124,7 +126,7 @@ def strip_values(error: BaseException | None) -> None:
 
 
 async def _copy(session: AsyncSession, table: str, columns: tuple[str, ...], tuples: list[tuple[Any, ...]]) -> None:
-    # The driver opens its transaction with the first statement; COPY goes past it.
+    # The adapter opens its transaction with the first statement; COPY bypasses the adapter.
     await session.execute(sa.text("select 1"))
     raw = await (await session.connection()).get_raw_connection()
     try:
@@ -136,16 +138,16 @@ async def _copy(session: AsyncSession, table: str, columns: tuple[str, ...], tup
 
 
 def _stored(values: list[Any], process: Processor) -> list[Any]:
-    """A column's values as the driver takes them."""
+    """A column's values, converted for the driver."""
     if process is None:
         return values
     first = values[0]
-    if all(value is first for value in values):  # a batch has one moment
+    if all(value is first for value in values):  # for example the time of a batch
         return [process(first)] * len(values)
     return [process(value) for value in values]
 
 
 @cache
 def _processors(table: sa.Table, columns: tuple[str, ...], dialect: sa.Dialect) -> list[tuple[str, Processor]]:
-    """How the dialect writes each column's values; None: as they are."""
+    """The dialect's conversion of each column's values; None: unchanged."""
     return [(name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in columns]

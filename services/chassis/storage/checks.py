@@ -1,4 +1,4 @@
-"""What a change checks against what is stored: the version that was seen, and content that is there already."""
+"""Checks of a change against the stored row: the version the caller read, and repeated content."""
 
 import hashlib
 from typing import Protocol
@@ -7,18 +7,18 @@ from services.chassis.refusals import AlreadyDifferent, Stale
 
 
 class Versioned(Protocol):
-    """Something that counts its changes."""
+    """A row that counts its changes."""
 
     @property
     def version(self) -> int:
-        """How often it has changed."""
+        """The number of changes."""
         ...
 
 
 def check_version(row: Versioned | None, seen: int | None) -> None:
-    """Nobody has changed it since the caller read version `seen`; None: the caller did not say which they read.
+    """The row is unchanged since the caller read version `seen` (None: not checked).
 
-    A row that is not there yet has version 0. Raises `Stale`.
+    A missing row has version 0. Raises `Stale`.
     """
     now = row.version if row is not None else 0
     if seen is not None and seen != now:
@@ -26,11 +26,11 @@ def check_version(row: Versioned | None, seen: int | None) -> None:
 
 
 def fingerprint(content: bytes) -> str:
-    """What somebody sent, in 32 characters, so that the same sent again is recognised."""
+    """A hash of the content, 32 hexadecimal characters, by which a repetition is recognised."""
     return hashlib.sha256(content).hexdigest()[:32]
 
 
 def check_same(known: object, sent: object, *, field: str, id: object) -> None:
-    """What is there already is what was sent: repeating it changes nothing. Raises `AlreadyDifferent` about `field`."""
+    """The stored content equals the sent content, so a repetition changes nothing. Raises `AlreadyDifferent`."""
     if known != sent:
         raise AlreadyDifferent(about=field, id=str(id))

@@ -1,19 +1,18 @@
-"""Rows that one worker at a time handles, and then none: for what must not be done twice, such as sending a message.
+"""Claims: each row is handled by one worker at a time, once. For work such as sending a message.
 
 ::
 
     for message in await claim(store, Message, most=20, lease=timedelta(minutes=2)):
         send(message)                                   # outside any transaction
         async with store.work() as work:
-            await finish(work, message)                 # with whatever else is to be kept about it
+            await finish(work, message)                 # and changes in the same transaction
 
-A worker claims rows for a time, the lease. One that dies leaves its rows to the next after the lease; one that comes
-back late is refused with `ClaimLost` and changes nothing. So a row is handled by one worker, and by a second only where
-the first died or was slower than the lease: choose a lease much longer than the slowest handling, and give the receiver
-the row's id as the key by which it can tell a repetition (a `Message-ID`).
+A worker claims rows for the duration of a lease. If it dies, another worker can claim them after the lease; if it
+finishes late, it gets `ClaimLost` and changes nothing. So a second worker handles a row only if the first died or was
+slower than the lease: choose a lease much longer than the slowest handling, and give the receiver the row's id as
+idempotency key (a `Message-ID`).
 
-Work that is harmless when two replicas do it at the same moment (pruning, expiring, measuring) needs no claim: it is a
-`Job`, at intervals, in every replica.
+Work that two replicas can safely do at the same time (pruning, expiring, measuring) needs no claim: it is a `Job`.
 """
 
 from collections.abc import Sequence
@@ -32,11 +31,11 @@ class Claimable(SQLModel):
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     claim: UUID | None = None
-    """The token of the worker that has it now."""
+    """The token of the worker that claimed it."""
     claimed_until: datetime | None = None
-    """Nobody else takes it before; in a row that was given back, when it is to be tried again."""
+    """End of the lease; in a released row, the earliest retry."""
     attempts: int = 0
-    """How often it was claimed."""
+    """The number of claims."""
     done_at: datetime | None = None
 
 
@@ -44,22 +43,22 @@ Row = TypeVar("Row", bound=Claimable)
 
 
 class ClaimLost(Exception):
-    """The lease ran out and another worker has claimed the row, or has handled it. Do nothing more with it."""
+    """The lease expired and another worker has claimed or finished the row. Do nothing more with it."""
 
 
 def open_rows(table: str) -> sa.Index:
-    """The index by which a table's open rows are found, however many are done."""
+    """A partial index of a table's open rows, independent of the number of finished ones."""
     is_open = sa.text("done_at IS NULL")
     return sa.Index(f"{table}_open", "claimed_until", postgresql_where=is_open, sqlite_where=is_open)
 
 
 async def claim(store: Store, table: type[Row], most: int, lease: timedelta) -> Sequence[Row]:
-    """Up to `most` open rows, in no certain order, which nobody else gets until the lease ends. Committed."""
+    """Claim up to `most` open rows, in any order, until the lease ends. Committed."""
     token = uuid4()
     async with store.work() as work:
         until = col(table.claimed_until)
         is_free = col(table.done_at).is_(None) & (until.is_(None) | (until <= work.now))
-        # What another worker is claiming at this moment is passed over. SQLite has one writer, and ignores the lock.
+        # Skips rows that another worker is claiming. SQLite has one writer, and ignores the lock.
         chosen = sa.select(table).where(is_free).limit(most).with_for_update(skip_locked=True)
         rows = (await work.session.scalars(chosen)).all()
         for row in rows:
@@ -68,14 +67,14 @@ async def claim(store: Store, table: type[Row], most: int, lease: timedelta) -> 
 
 
 async def finish(work: Work, row: Row) -> Row:
-    """The row, handled for good, with what else this work keeps. Raises `ClaimLost`."""
+    """Mark the row as done, in this unit of work. Raises `ClaimLost`."""
     kept = await _claimed(work, row)
     kept.done_at, kept.claim, kept.claimed_until = work.now, None, None
     return kept
 
 
 async def release(work: Work, row: Row, pause: timedelta = timedelta()) -> Row:
-    """The row, open again for any worker after the pause. Raises `ClaimLost`."""
+    """Reopen the row for any worker after the pause. Raises `ClaimLost`."""
     kept = await _claimed(work, row)
     kept.claim, kept.claimed_until = None, work.now + pause
     return kept

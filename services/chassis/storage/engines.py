@@ -1,4 +1,4 @@
-"""The connections to a store: PostgreSQL in production, SQLite embedded. Both durable: committed means on disk."""
+"""The engines of a store: PostgreSQL in production, SQLite embedded. Both are durable: a commit is on disk."""
 
 import contextlib
 import sqlite3
@@ -16,26 +16,26 @@ from services.chassis.storage.bulk import strip_values
 
 
 def postgres_engine(url: str, *, writer: bool) -> AsyncEngine:
-    """The writers of one PostgreSQL database, or its readers.
+    """The engine of a PostgreSQL database for writers or for readers.
 
-    Each statement of a reader is a transaction of its own: in a common one it would see no less of what others commit,
-    and it saves two round trips. What a reader would write, the server refuses.
+    Readers use autocommit: at read committed, a transaction around several statements would give the same isolation,
+    and cost two more round trips. The server refuses writes of a reader.
     """
-    # A plan made for any keys while a table was small compares each row with each of two thousand keys ever after.
+    # A generic plan, made while a table was small, would compare each row with each of two thousand keys for good.
     settings = {"synchronous_commit": "on", "jit": "off", "plan_cache_mode": "force_custom_plan"}
     if writer:
-        # Work finds its rows by their keys. As long as a table has grown faster than it was analysed, as in an import
-        # into a new store, PostgreSQL would read all of it for them.
+        # Units of work find rows by key. While a table grows faster than it is analysed, as in an import into a new
+        # store, PostgreSQL would choose sequential scans.
         settings |= {"enable_seqscan": "off", "enable_bitmapscan": "off"}
     else:
         settings |= {"default_transaction_read_only": "on"}
     engine = create_async_engine(
         url,
-        # Ten stay open. What a moment needs above them is opened and closed each time, which costs more than the wait.
+        # Ten stay open. Overflow connections are opened and closed each time, which costs more than waiting for one.
         pool_size=10,
         max_overflow=10 if writer else 5,
         pool_timeout=5,
-        hide_parameters=True,  # errors are logged; what people told us is not
+        hide_parameters=True,  # errors are logged, personal data is not
         connect_args={
             "timeout": 5,
             "server_settings": settings,
@@ -44,8 +44,8 @@ def postgres_engine(url: str, *, writer: bool) -> AsyncEngine:
     )
 
     def on_checkout(connection: Any, _record: Any, _proxy: Any) -> None:
-        # The driver learns at once when the server closes a connection, so there is no need to ask the server
-        # (`pool_pre_ping`: three more round trips for each unit of work). The pool connects anew.
+        # The driver notices at once when the server closes a connection; `pool_pre_ping` would cost three more round
+        # trips per unit of work. After this error the pool opens a new connection.
         if connection.driver_connection.is_closed():
             raise DisconnectionError()
 
@@ -55,9 +55,9 @@ def postgres_engine(url: str, *, writer: bool) -> AsyncEngine:
 
 
 class _Connection(sqlite3.Connection):
-    """Whoever is cancelled in the middle of a transaction closes the connection; that must end the transaction too.
+    """Cancelling inside a transaction closes the connection; `close` rolls back first.
 
-    SQLite keeps a closed connection, and its lock, for as long as any statement of it is remembered somewhere.
+    SQLite keeps a closed connection, and its lock, for as long as one of its statements is referenced.
     """
 
     def close(self) -> None:
@@ -78,16 +78,16 @@ def _is_busy(error: Exception) -> bool:
 
 @stamina.retry(on=_is_busy, attempts=None, timeout=5, wait_initial=0.05, wait_max=0.05, wait_jitter=0)
 async def _enable_wal(driver: aiosqlite.Connection) -> None:
-    """Write-ahead logging; whoever else makes the same new file at this moment is waited for.
+    """Enable write-ahead logging; retries while another process creates the same file.
 
-    SQLite waits for any other lock (`busy_timeout`), but not for this one. Raises as SQLite does after some 5 s.
+    SQLite's `busy_timeout` does not apply to this lock. Raises `sqlite3.OperationalError` after about 5 s.
     """
     async with driver.execute("PRAGMA journal_mode=WAL"):
-        pass  # a statement that stays open would keep the lock
+        pass  # an open statement would keep the lock
 
 
 def sqlite_engine(url: str, *, writer: bool) -> AsyncEngine:
-    """The one writer of a SQLite file, or its readers."""
+    """The engine of a SQLite file for its one writer or for readers."""
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
@@ -98,7 +98,7 @@ def sqlite_engine(url: str, *, writer: bool) -> AsyncEngine:
     )
 
     def on_connect(connection: Any, _record: Any) -> None:
-        # The driver begins no transactions of its own; ours begin below.
+        # The driver does not begin transactions; `on_begin` does.
         connection.isolation_level = None
         cursor = connection.cursor()
         connection.run_async(_enable_wal)
@@ -112,7 +112,7 @@ def sqlite_engine(url: str, *, writer: bool) -> AsyncEngine:
         cursor.close()
 
     def on_begin(connection: sa.Connection) -> None:
-        # A transaction that starts by reading cannot become a writer while another writes: it fails at once.
+        # A deferred transaction that reads first fails at its first write if another transaction is writing.
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
 
     event.listen(engine.sync_engine, "connect", on_connect)

@@ -1,4 +1,4 @@
-"""What the stores' drivers raise, told apart: the store is away, or one of its rules said no."""
+"""Classifies the drivers' errors: store unavailable, conflict with another transaction, violated constraint."""
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ _log = log(__name__)
 _T = TypeVar("_T")
 
 _POSTGRES_UNAVAILABLE = re.compile("08|40|53|57P|58")
-"""Classes of SQLSTATE: connection, transaction rolled back for another one's sake, resources, shutdown, system."""
+"""Classes of SQLSTATE: connection, transaction rollback (conflict), resources, shutdown, system."""
 
 _SQLITE_DATA_ERRORS = frozenset(
     {"SQLITE_ERROR", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_RANGE", "SQLITE_CONSTRAINT"}
@@ -24,25 +24,25 @@ _SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (.+)")
 
 
 class UnknownConstraint(LookupError):
-    """No table has a unique constraint of this name: it is misspelt, or was renamed."""
+    """No table has a unique constraint of this name: it is misspelt or was renamed."""
 
     def __init__(self, name: str, known: Mapping[str, str]) -> None:
         super().__init__(f"no table has a unique constraint {name!r}; there are {', '.join(sorted(known))}")
 
 
 class IndistinctConstraints(ValueError):
-    """SQLite reports the columns of a violated constraint alone: two of the same columns cannot be told apart."""
+    """SQLite reports only the columns of a violated constraint: two constraints over the same columns are ambiguous."""
 
     def __init__(self, one: str, other: str, columns: str) -> None:
         super().__init__(f"{one} and {other} are both unique over {columns}; drop one, or let them differ by a column")
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Whether the store cannot be reached or cannot answer now: trying again may help, the data is not to blame."""
+    """Whether the store is unavailable: a retry may succeed, and the data is not the cause."""
     if isinstance(error, OSError | TimeoutError | PoolTimeout):
         return True
     if isinstance(error, RuntimeError) and "the handler is closed" in str(error):
-        return True  # so uvloop calls a connection that broke in the moment of writing
+        return True  # uvloop raises this when a connection breaks during a write
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
@@ -54,16 +54,16 @@ def is_unavailable(error: BaseException) -> bool:
 
 
 def is_conflict(error: DBAPIError) -> bool:
-    """Whether another transaction was faster: with the same row, or with a lock that this one waited for."""
+    """Whether it is a unique-key or serialisation conflict with another transaction, or a deadlock."""
     if isinstance(error, IntegrityError):
         return _is_postgres_unique(error) or bool(_SQLITE_UNIQUE.search(str(error.orig)))
     return str(getattr(error.orig, "sqlstate", "")).startswith("40")
 
 
 async def retry_on_conflict(act: Callable[[], Awaitable[_T]], tries: int = 2) -> _T:
-    """What this unit of work gives. Done anew where another transaction was faster: it then finds what that one left.
+    """Runs a unit of work and retries on a conflict: the retry sees the rows of the other transaction.
 
-    Each time somebody else has got on, so a few tries are enough; after them the fault is raised.
+    In each conflict another transaction has made progress, so a few tries are enough. The last try's error is raised.
     """
     for _ in range(tries - 1):
         try:
@@ -71,17 +71,17 @@ async def retry_on_conflict(act: Callable[[], Awaitable[_T]], tries: int = 2) ->
         except DBAPIError as error:
             if not is_conflict(error):
                 raise
-            _log.info("done anew, another one was faster", error=repr(error))
+            _log.info("retried after a conflict", error=repr(error))
     return await act()
 
 
 def violated_constraint(error: IntegrityError, metadata: sa.MetaData) -> str | None:
-    """The primary key, unique constraint or unique index that a second row violated; None when another rule was broken.
+    """The primary key, unique constraint or unique index that was violated; None for other constraints.
 
-    PostgreSQL reports the name. SQLite reports columns, whose constraint is looked up in the metadata.
+    PostgreSQL reports its name. SQLite reports columns, whose constraint is looked up in the metadata.
     """
     if _is_postgres_unique(error):
-        # Behind SQLAlchemy's own error stands the driver's; after a COPY it stands there itself.
+        # SQLAlchemy's adapter wraps the driver's error, except after a COPY.
         reported: list[Any] = [error.orig, error.orig.__cause__] if error.orig else []
         return next((name for one in reported if (name := getattr(one, "constraint_name", None))), None)
     found = _SQLITE_UNIQUE.search(str(error.orig))
@@ -93,7 +93,7 @@ def violated_constraint(error: IntegrityError, metadata: sa.MetaData) -> str | N
 def unique_constraints(metadata: sa.MetaData) -> Mapping[str, str]:
     """The unique constraints by name, as SQLite reports each: `seats.workshop_id, seats.path_id` or `index 'name'`.
 
-    Raises `IndistinctConstraints`. To be called once all tables are defined.
+    Raises `IndistinctConstraints`. Call it after all tables are defined.
     """
     names: dict[str, str] = {}
     for table in metadata.tables.values():

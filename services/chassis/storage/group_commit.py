@@ -1,13 +1,13 @@
-"""Requests that come at the same moment share one unit of work: one commit, one round trip for each kind of statement.
+"""Group commit: concurrent requests share one unit of work, with one commit and one round trip per statement.
 
 ::
 
-    visit = await running.together(actions.check_in_all).ask(Arrival(...))
+    visit = await running.group_commit(actions.check_in_all).request(Arrival(...))
 
-A bulk action takes what several people asked and answers each with a result or with a refusal, for which it wrote
-nothing. Whoever asks while a unit of work is under way waits for the next one, so nobody waits when nobody else asks.
-Each is answered after the commit. When the shared work fails as a whole, each is done again in a work of its own, and
-nobody pays for another's fault; and once more when another process was faster with the same row, which it then finds.
+A bulk action takes several items and returns for each a result, or a refusal for which it wrote nothing. An item that
+arrives during a unit of work waits for the next one; without concurrent requests there is no wait. Results are returned
+after the commit. If the shared unit of work fails, each item is processed in its own unit of work, so that one item's
+error does not affect the others; that one is retried on a conflict with another process.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 BulkAction = Callable[[Work, Sequence[Item]], Awaitable[Sequence[Result | Refused]]]
 
 MAX_REQUESTS = 100
-"""How many share one unit of work at most."""
+"""Most items in one unit of work."""
 
 
 class GroupCommit(Generic[Item, Result]):
@@ -37,7 +37,7 @@ class GroupCommit(Generic[Item, Result]):
         self._worker: asyncio.Task[None] | None = None
 
     async def request(self, item: Item) -> Result:
-        """What became of it, committed. Raises its refusal, or what failed; then it changed nothing."""
+        """The item's committed result. Raises its refusal or the error; then it changed nothing."""
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._queue.append((item, answer))
         if self._worker is None or self._worker.done():
@@ -50,7 +50,7 @@ class GroupCommit(Generic[Item, Result]):
             try:
                 await self._process(batch)
             finally:
-                # Only a process that stops leaves an answer open: then nobody is told that it was done.
+                # Futures are still pending only if the process is stopping: their requests get no result.
                 for _, answer in batch:
                     answer.cancel()
 
@@ -72,7 +72,7 @@ class GroupCommit(Generic[Item, Result]):
 
 
 def _answer(answer: "asyncio.Future[Result]", result: Result | Exception) -> None:
-    """Tell whoever still waits for it."""
+    """Resolve the future, unless its request was cancelled."""
     if answer.done():
         return
     if isinstance(result, Exception):

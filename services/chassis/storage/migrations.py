@@ -1,4 +1,4 @@
-"""Brings a store's tables up to date, with alembic, from the service's own `migrations/versions`."""
+"""Migrates a store with alembic, from the service's `migrations/versions`."""
 
 import asyncio
 from pathlib import Path
@@ -15,7 +15,7 @@ _LOCK = 5_060_842  # any number, the same for all replicas of a service
 
 
 def alembic_config(folder: Path) -> "Config":
-    """The configuration that every service's migrations share; the scripts are the service's own."""
+    """alembic's configuration, with the service's scripts."""
     from alembic.config import Config  # noqa: PLC0415 - most starts have nothing to migrate
 
     config = Config()
@@ -26,7 +26,7 @@ def alembic_config(folder: Path) -> "Config":
 
 
 async def migrate(store: Store, folder: Path, to: str = "head") -> None:
-    """Apply what is missing up to the revision `to`; replicas that start together wait for each other."""
+    """Apply missing migrations up to the revision `to`; replicas that start together wait for each other."""
     if store.sqlite:
         await asyncio.to_thread(Path(store.writer.url.database or "").parent.mkdir, parents=True, exist_ok=True)
     async with store.writer.begin() as connection:
@@ -36,7 +36,7 @@ async def migrate(store: Store, folder: Path, to: str = "head") -> None:
 
 
 def newest(folder: Path) -> str:
-    """The revision that a store should be at. The files are numbered, and their numbers are their revisions."""
+    """The latest revision: the highest number of a migration's file name."""
     return max(file.name for file in (folder / "versions").glob("[0-9]*.py")).split("_")[0]
 
 

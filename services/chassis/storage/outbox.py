@@ -1,7 +1,7 @@
-"""What was said, kept in the store of the service that said it, until (and after) the broker has it.
+"""The outbox: emitted events in the store of their service, until the relay has published them and after.
 
-Rows are written in the action's own transaction. `seq` orders them: two transactions about one aggregate wait for each
-other at the aggregate's row, which is written first, so its rows get their numbers in the order of its versions.
+Rows are inserted in the action's transaction. `seq` orders them: two transactions on one aggregate are serialised by
+the lock on its row, which is written first, so its outbox rows are numbered in the order of its versions.
 """
 
 from datetime import datetime
@@ -25,7 +25,7 @@ def outbox_row(
     causation_id: UUID | None,
     traceparent: str | None,
 ) -> dict[str, Any]:
-    """The row that says `event`."""
+    """The outbox row of `event`."""
     record = write_event(
         event,
         id=uuid4(),
@@ -39,7 +39,7 @@ def outbox_row(
 
 
 def raw_row(record: Record, time: datetime) -> dict[str, Any]:
-    """The row that sends these bytes."""
+    """The outbox row that publishes this record unchanged."""
     return {
         "topic": record.topic,
         "key": record.key,
@@ -51,7 +51,7 @@ def raw_row(record: Record, time: datetime) -> dict[str, Any]:
 
 
 def pack_headers(headers: Headers) -> bytes:
-    """Headers as JSON, whatever bytes a partner put into them, or none."""
+    """Headers as JSON; values may be any bytes, or None."""
     return orjson.dumps([(name, None if value is None else value.decode("latin-1")) for name, value in headers])
 
 
@@ -61,6 +61,6 @@ def unpack_headers(packed: bytes) -> Headers:
 
 
 async def republish(session: AsyncSession, outbox: sa.Table) -> int:
-    """Have everything that was ever said sent again, in order; returns how many events. Who heard them ignores them."""
+    """Mark all rows as unsent, so that the relay publishes them again in order. Returns how many."""
     done = await session.execute(sa.update(outbox).where(outbox.c.sent_at.is_not(None)).values(sent_at=None))
     return cast(Any, done).rowcount

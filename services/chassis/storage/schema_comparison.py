@@ -1,4 +1,4 @@
-"""Compares a store with a service's tables, for the generator of migrations and for the test that none is missing.
+"""Compares a store's schema with the metadata, for `make migration` and for the test that no migration is missing.
 
 alembic does not compare the predicates of partial indexes; the plugin registered here does. SQLite keeps a predicate
 word for word. PostgreSQL rewrites it, so the wanted one is written to a temporary table and read back.
@@ -25,7 +25,7 @@ _SQLITE_PREDICATE = re.compile(r"\)\s+where\s+(.+)", re.IGNORECASE | re.DOTALL)
 
 
 def differences(connection: sa.Connection, metadata: sa.MetaData) -> list[Any]:
-    """What migrations have still to change in this store, as alembic's diff tuples; empty when nothing."""
+    """The differences between store and metadata, as alembic's diff tuples; empty if none."""
     return list(compare_metadata(MigrationContext.configure(connection, opts=COMPARISON), metadata))
 
 
@@ -50,7 +50,7 @@ def wanted_predicate(connection: sa.Connection, index: sa.Index) -> str | None:
 
 
 def _rewritten(connection: sa.Connection, table: sa.Table, predicate: str) -> str:
-    """The predicate in PostgreSQL's own words; unchanged when the stored table lacks a column that it names."""
+    """The predicate as PostgreSQL rewrites it; unchanged if the stored table lacks a column that it names."""
     like = connection.dialect.identifier_preparer.format_table(table)
     savepoint = connection.begin_nested()
     try:
@@ -71,7 +71,7 @@ def _compare_predicates(
     stored: sa.Table | None,
     wanted: sa.Table | None,
 ) -> PriorityDispatchResult:
-    """Drop and create each index whose predicate changed and that alembic leaves as it is."""
+    """Drop and create each index whose predicate changed and that alembic does not change itself."""
     if stored is None or wanted is None or context.connection is None:
         return PriorityDispatchResult.CONTINUE
     indexes = {index.name: index for index in stored.indexes}

@@ -1,7 +1,7 @@
 """One store per service, one transaction per action, and the only commit.
 
-`Store.work()` opens a unit of work; leaving it writes what was changed, then what was said (the outbox), and commits.
-Nothing else commits. Writers on SQLite queue for one connection (`BEGIN IMMEDIATE`); readers never wait for them.
+`Store.work()` opens a unit of work; leaving it writes the changed rows, then the outbox rows, and commits. No other
+code commits. Writers on SQLite queue for one connection (`BEGIN IMMEDIATE`); readers never wait for them.
 """
 
 import asyncio
@@ -31,9 +31,9 @@ from services.contracts.cloudevents import write_event
 
 
 class Aggregate(SQLModel):
-    """A row that things happen to, one after the other.
+    """The root row of an aggregate, whose events are ordered.
 
-    `version` counts the events said about it; `correlation_id` is the chain it belongs to, from check-in to referral.
+    `version` counts the events emitted for it; `correlation_id` is its chain, from check-in to referral.
     """
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -47,7 +47,7 @@ Kept = TypeVar("Kept", bound=Aggregate)
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a unit of work happens: the chain it belongs to, and the event that set it off (None for a request)."""
+    """The cause of a unit of work: its chain, and the event that triggered it (None for a request)."""
 
     correlation_id: UUID | None = None
     causation_id: UUID | None = None
@@ -56,7 +56,7 @@ class Cause:
 
 
 class Work:
-    """One unit of work: what was loaded and changed, and what is to be said. Committed whole or not at all."""
+    """One unit of work: loaded and changed rows, and emitted events. Committed whole or not at all."""
 
     def __init__(self, session: AsyncSession, now: datetime, cause: Cause) -> None:
         self.session = session
@@ -70,21 +70,21 @@ class Work:
 
     @property
     def cause(self) -> Cause:
-        """Why the work, or the part of it that is under way, happens."""
+        """The cause of the unit of work; in a batch, of the event that is being processed."""
         if not isinstance(self._cause, Cause):
             self._cause = self._cause()
         return self._cause
 
     @cause.setter
     def cause(self, cause: Cause | Callable[[], Cause]) -> None:
-        # A batch tells a cause for each event, and few of them are ever asked.
+        # Set lazily per event: most causes are never read.
         self._cause = cause
 
     async def find(self, table: type[Row], id: Any) -> Row | None:
         """The row with this key, locked until the end of the work, or None."""
         row: Any = self._loaded.get((table, id), self)
         if row is self:
-            # A row that was read before without its lock may have changed since: what is locked is read again.
+            # A row that was read without a lock may have changed since: read it again with the lock.
             known = self.session.identity_map.get(identity_key(table, id))
             if known is not None and sa.inspect(known).modified:
                 await self.session.flush()
@@ -109,12 +109,12 @@ class Work:
         self._loaded.update({(table, row.id): row for row in rows})
 
     def assume_missing(self, table: type[Aggregate], ids: Iterable[UUID]) -> None:
-        """Take it that there are no such rows; adding one fails where there is."""
+        """Treat these rows as missing without a lookup. If one exists, adding it fails at the flush."""
         for id in ids:
             self._loaded.setdefault((table, id), None)
 
     def add(self, row: Row) -> Row:
-        """Keep a new row. Who looks for its key from now on in the same work finds it."""
+        """Add a new row. `find` returns it from now on in this unit of work."""
         self.session.add(row)
         key = _key_of(type(row), lambda column: getattr(row, column))
         if key is not None:
@@ -122,25 +122,25 @@ class Work:
         return row
 
     def start(self, row: Kept) -> Kept:
-        """Keep a new aggregate, in the chain of what caused it."""
+        """Add a new aggregate, in the chain of its cause."""
         if self.cause.correlation_id is not None:
             row.correlation_id = self.cause.correlation_id
         return self.add(row)
 
     async def insert(self, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
-        """Keep many new rows at once; columns by name, the same in every row."""
+        """Insert many rows at once; columns by name, the same in every row."""
         await insert_rows(self.session, _table_of(table), rows)
         if any(loaded is table for loaded, _ in self._loaded):
             for row in rows:
                 self._loaded.pop((table, _key_of(table, row.get)), None)
 
     def emit(self, aggregate: Aggregate, event: Event) -> None:
-        """Say that this happened to the aggregate. It is sent after the commit, in the order of its versions."""
+        """Emit an event of this aggregate. It is published after the commit, in the order of the versions."""
         aggregate.version += 1
         self.emit_row_event(event, sequence=aggregate.version, correlation_id=aggregate.correlation_id)
 
     def emit_row_event(self, event: Event, *, sequence: int, correlation_id: UUID) -> None:
-        """Say an event about rows that were inserted in bulk. `sequence` counts the aggregate's events from 1."""
+        """Emit an event of an aggregate that was inserted in bulk. `sequence` counts its events from 1."""
         self._emitted.append(
             outbox_row(
                 event,
@@ -153,9 +153,9 @@ class Work:
         )
 
     def publish_to_partners(self, event: Event, *, id: UUID, sequence: int) -> None:
-        """Say an event to readers outside the platform, under an id that other ways of reading it share.
+        """Emit an event for partners, with the id under which the HTTP feed has it too.
 
-        It names neither the chain nor the cause: by those, somebody could tell that two events are about one person.
+        It carries neither chain nor cause: these would reveal that two events are about the same person.
         """
         record = write_event(
             event,
@@ -168,13 +168,13 @@ class Work:
         self._emitted.append(raw_row(record, self.now))
 
     def publish_raw(self, row: dict[str, Any]) -> None:
-        """Send bytes as they are; for the chassis' own dead letters."""
+        """Publish an outbox row unchanged; for dead letters."""
         self._emitted.append(row)
 
     def guard(self, constraint: str, refusal: Refused) -> None:
-        """If a row violates this primary key, unique constraint or unique index, refuse with this.
+        """Raise this refusal if the work violates this primary key, unique constraint or unique index.
 
-        Raises `UnknownConstraint` at once when no table has one of this name.
+        Raises `UnknownConstraint` at once if no table has one of this name.
         """
         known = unique_constraints(_metadata(self.session))
         if constraint not in known:
@@ -182,25 +182,25 @@ class Work:
         self._guards.append((constraint, refusal))
 
     def before_commit(self, act: Callable[[], Any]) -> None:
-        """Await this once at the end of the work, before its changes are written: for what a batch does together."""
+        """Await `act` once at the end of the unit of work, before the flush: for what a batch does at once."""
         self._before.append(act)
 
     def notify_board(self, *boards: str) -> None:
-        """Tell these live boards after the commit that they changed."""
+        """Send a "board changed" hint for these live boards after the commit."""
         self.boards.update(boards)
 
     async def flush(self) -> bool:
-        """Write what was changed, then what was said; True when anything was said. Called by the store alone."""
+        """Flushes, then inserts outbox rows. True if an event was emitted. Called by the store only."""
         for act in self._before:
             await act()
         await self.session.flush()
         if self._emitted:
-            # After the aggregates: whoever waits for their locks then also gets the later outbox numbers.
+            # After the aggregates: a transaction that waits for their locks gets later outbox numbers.
             await insert_rows(self.session, _table(self.session, "outbox"), self._emitted)
         return bool(self._emitted)
 
     def refusal_of(self, error: IntegrityError) -> Refused | None:
-        """The refusal that guards the violated constraint, if there is one. Called by the store alone."""
+        """The refusal registered for the violated constraint, or None. Called by the store only."""
         violated = violated_constraint(error, _metadata(self.session))
         return next((refusal for constraint, refusal in self._guards if constraint == violated), None)
 
@@ -217,10 +217,10 @@ class Store:
         self.writer = engine(url, writer=True)
         self.reader = engine(url, writer=False)
         self.emitted = asyncio.Event()
-        """Set after each commit that said something: wakes the relay."""
+        """Set after each commit with emitted events; wakes the relay."""
         self.on_boards_changed: Callable[[set[str]], None] = lambda boards: None
         self._write_lock = asyncio.Lock()
-        unique_constraints(metadata)  # raises at the start, not in the middle of a request, when two are alike
+        unique_constraints(metadata)  # raises at the start, not during a request, if two are ambiguous
 
     def table(self, name: str) -> sa.Table:
         """One of the chassis' own tables in this store."""
@@ -255,7 +255,7 @@ class Store:
             yield session
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         await self.writer.dispose()
         await self.reader.dispose()
 
@@ -284,7 +284,7 @@ def _table(session: AsyncSession, name: str) -> sa.Table:
 
 
 def _key_of(table: type[SQLModel], value: Callable[[str], Any]) -> Any:
-    """The key as `find` is asked for it: one value, or a tuple of several; None as long as the store makes a part."""
+    """The primary key as `find` takes it: a value or a tuple; None while the store has not generated it."""
     mapper: Any = sa.inspect(table)
     key = tuple(value(mapper.get_property_by_column(column).key) for column in mapper.primary_key)
     if None in key:

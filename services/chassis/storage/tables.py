@@ -30,14 +30,14 @@ def in_states(states: Iterable[str]) -> str:
 
 
 def read_model_metadata() -> sa.MetaData:
-    """The metadata of a store that is made from the topics alone, and can be made again."""
+    """The metadata of a read model, which can be rebuilt from the topics."""
     metadata = chassis_metadata()
     rebuilds_table(metadata)
     return metadata
 
 
 def rebuilds_table(metadata: sa.MetaData) -> sa.Table:
-    """The rebuilds of one read model. `targets`: what each partition held then; none while outboxes still send."""
+    """The rebuilds of one read model. `targets`: [first, end] offsets per partition; NULL while outboxes republish."""
     return sa.Table(
         "rebuilds",
         metadata,
@@ -76,7 +76,7 @@ def inbox_table(metadata: sa.MetaData) -> sa.Table:
     return sa.Table(
         "inbox",
         metadata,
-        # The key begins with what a batch asks for: with the source first, PostgreSQL reads all of a source's rows.
+        # Subject first, as batches query by it: with the source first, PostgreSQL would scan all rows of a source.
         sa.Column("subject", sa.String(200), primary_key=True),
         sa.Column("source", sa.String(200), primary_key=True),
         sa.Column("sequence", sa.BigInteger, nullable=False),
@@ -85,7 +85,7 @@ def inbox_table(metadata: sa.MetaData) -> sa.Table:
 
 
 class DeadLetterState(StrEnum):
-    """What became of a letter."""
+    """The state of a dead letter."""
 
     HELD = "held"
     DEAD = "dead"

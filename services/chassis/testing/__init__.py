@@ -38,7 +38,7 @@ from services.contracts.cloudevents import IncomingEvent, Record, read_event, wr
 
 ORIGIN = "http://testserver"
 NOBODY = "127.0.0.1:1"
-"""A Kafka address at which nobody listens."""
+"""A Kafka address on which no server listens."""
 
 
 class FixedClock:
@@ -48,11 +48,11 @@ class FixedClock:
         self.now = now
 
     def __call__(self) -> datetime:
-        """The moment it stands at."""
+        """The current time of this clock."""
         return self.now
 
     def forward(self, **spans: float) -> datetime:
-        """Move it on, for example `forward(minutes=5)`; answers the new moment."""
+        """Advance it, for example `forward(minutes=5)`. Returns the new time."""
         self.now += timedelta(**spans)
         return self.now
 
@@ -67,16 +67,16 @@ _new: dict[Path, bytes] = {}
 
 
 async def migrated(store: Store, service: Service) -> None:
-    """Bring a store up to date by the service's own migrations: a new SQLite file is made by them once, then copied."""
+    """Migrate a store with the service's migrations. A new SQLite file is created once per process, then copied."""
     folder, file = service.folder / "migrations", Path(store.writer.url.database or "")
     if not store.sqlite or await asyncio.to_thread(file.exists):
         return await migrate(store, folder)
     if folder not in _new:
-        with TemporaryDirectory() as place:
-            first = Store(f"sqlite+aiosqlite:///{place}/new.db", service.name, service.metadata)
+        with TemporaryDirectory() as directory:
+            first = Store(f"sqlite+aiosqlite:///{directory}/new.db", service.name, service.metadata)
             await migrate(first, folder)
             await first.close()
-            _new[folder] = await asyncio.to_thread(Path(place, "new.db").read_bytes)
+            _new[folder] = await asyncio.to_thread(Path(directory, "new.db").read_bytes)
     await asyncio.to_thread(file.parent.mkdir, parents=True, exist_ok=True)
     await asyncio.to_thread(file.write_bytes, _new[folder])
 
@@ -95,7 +95,7 @@ async def store_of(service: Service, url: str, clock: Clock = system_clock) -> A
 def consumer_for(store: Store, reactions: Reactions, **settings: Any) -> Consumer:
     """A consumer that processes the batches it is given: `await consumer_for(store, reactions).process([...])`.
 
-    For what only bytes can show: malformed records, dead letters, many events in one batch.
+    For malformed records, dead letters and batches of many events.
     """
     return Consumer(store, broker_of(quiet_settings(Path(), **settings)), reactions)
 
@@ -122,9 +122,9 @@ def record_of(
     correlation_id: UUID | None = None,
     causation_id: UUID | None = None,
 ) -> Record:
-    """The record that a consumer would read when `event` was said as its aggregate's `sequence`-th.
+    """The record of `event` with this sequence, as a consumer reads it.
 
-    By the service whose topic it is, if no other `source` is given.
+    `source` defaults to the service that owns the topic.
     """
     record = write_event(
         event,
@@ -141,7 +141,7 @@ def record_of(
 
 
 async def emitted(store: Store, *types: type[Event]) -> list[IncomingEvent]:
-    """Everything the service said so far, in order; only these types, if any are named."""
+    """All events that the service has emitted, in order; of these types only, if any are given."""
     outbox = store.table("outbox")
     async with store.read() as session:
         rows = (await session.execute(outbox.select().order_by(outbox.c.seq))).all()
@@ -159,7 +159,7 @@ async def client_of(
     settings: Settings | None = None,
     accounts: Mapping[str, DemoAccount] | None = None,
 ) -> AsyncGenerator["Client"]:
-    """A browser in front of a process with this one service, on stores in `folder`; relay and consumer stand still."""
+    """A browser in front of a process with this one service, on stores in `folder`; relay and consumer do not run."""
     chosen = settings or quiet_settings(folder)
     process = Process([service], chosen, broker_of(chosen), live=Live(), clock=clock, accounts=accounts)
     runtime = process.runtimes[0]
@@ -176,7 +176,7 @@ async def client_of(
 
 
 class Client(httpx2.AsyncClient):
-    """Asks the process as a browser on its own pages would. Redirects are not followed, so that tests see them."""
+    """Sends requests as a browser on the platform's pages does. Does not follow redirects, so that tests see them."""
 
     def __init__(self, process: Process) -> None:
         self.process = process
@@ -186,7 +186,7 @@ class Client(httpx2.AsyncClient):
         super().__init__(transport=transport, base_url=ORIGIN, headers={"origin": ORIGIN})
 
     def signed_in(self, person: Person | None) -> "Client":
-        """The same client, as this person from now on; None: as nobody."""
+        """Signs this client in as this person; None: signs out."""
         name = cookie_name(self.process.settings, "session")
         self.cookies.clear()
         if person is not None:

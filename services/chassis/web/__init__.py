@@ -1,4 +1,4 @@
-"""The web as every service uses it: routes with rules, units of work, pages, live boards, imports, clear refusals."""
+"""The web layer of every service: routes with access policies, pages, forms, live boards, imports, problems."""
 
 from services.chassis.web.forms import apply_form, by_field, read_form
 from services.chassis.web.imports import Outcome, fingerprints_of, import_lines, import_once

@@ -1,4 +1,4 @@
-"""One process: one to five services behind one origin, with the pages they share."""
+"""One process: one to five services behind one origin, with shared pages."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
@@ -35,7 +35,7 @@ from services.chassis.web.security import RequestMiddleware
 
 
 class Process:
-    """An ASGI application that answers for its services and runs their relays and consumers."""
+    """An ASGI application that serves its services and runs their relays and consumers."""
 
     def __init__(
         self,
@@ -49,10 +49,9 @@ class Process:
         folders: Sequence[Path] | None = None,
         accounts: Mapping[str, DemoAccount] | None = None,
     ) -> None:
-        """What one process shows of the whole platform.
+        """`navigation`: the links of all services, by service. `folders`: the folders of their catalogues.
 
-        `navigation`: the links of all services, by name; `folders`: where their words are; without them, of these
-        services. `accounts`: of the demonstration, by key; nobody has one unless the settings say `demo`.
+        Both default to those of `services`. `accounts`: demo accounts by key, active only with the setting `demo`.
         """
         self.settings = settings
         self.broker = broker
@@ -69,24 +68,24 @@ class Process:
         self._app = Starlette(lifespan=self._lifespan)
         self._hints: asyncio.Task[None] | None = None
         self.before_relays: Callable[[Store], Awaitable[None]] | None = None
-        """Runs on each store before its relay starts; the embedded stack refills its broker here."""
+        """Runs on each store before its relay starts; the embedded stack republishes its events here."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the request to the service that its path names; everything shared is answered by the front."""
+        """Route the request to the service named in its path, or else to the shared routes."""
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
         first = scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
         await self._apps.get(first, self._platform)(scope, receive, send)
 
     async def start(self) -> None:
-        """Bring up topics, stores, relays and consumers."""
+        """Create topics, then start stores, relays and consumers."""
         await self.broker.ensure_topics()
         self._hints = asyncio.create_task(self.live.run(), name="live")
         for runtime in self.runtimes:
             await runtime.start(self.before_relays)
 
     async def stop(self) -> None:
-        """End the streams, then everything else."""
+        """End the streams, then stop the services."""
         self.live.close()
         await asyncio.gather(*(runtime.stop() for runtime in self.runtimes))
         if self._hints is not None:
@@ -104,11 +103,11 @@ class Process:
 
     def _service_app(self, runtime: Runtime) -> ASGIApp:
         name = runtime.service.name
-        routers = (operations.router_of(name), *runtime.service.routers)  # `/plans/{id}` would take them all
+        routers = (operations.router_of(name), *runtime.service.routers)  # first, as `/plans/{id}` matches them too
         app = FastAPI(
             title=f"cefo · {name}",
             version="1",
-            # As they are: FastAPI would make every route of an included router a second time, at the first request.
+            # Not included as routers: FastAPI would build every route a second time, at the first request.
             routes=[route for router in routers for route in router.routes],
             docs_url=None,
             redoc_url=None,
@@ -119,7 +118,7 @@ class Process:
         return self._finish(app, name, runtime.service.import_paths)
 
     def _telemetry(self, service: str) -> TelemetryConfig:
-        """FastAPI's own spans, one for each request, where they are exported."""
+        """FastAPI's spans, one per request, if traces are exported."""
         return {
             "tracer_provider": provider_of(self.settings, service),
             "tracing": self.settings.otlp_endpoint is not None,
@@ -152,7 +151,7 @@ class Process:
 
 
 class _Limits:
-    """Bounds every request body; the streaming imports have their own, larger bound."""
+    """Limits every request body; streaming imports have their own, larger limit."""
 
     def __init__(self, app: ASGIApp, settings: Settings, import_paths: tuple[str, ...]) -> None:
         self._app = app
@@ -164,7 +163,7 @@ class _Limits:
         chosen = self._large if scope.get("path") in self._import_paths else self._small
         length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
         if length.isdigit() and int(length) > chosen.max_body_size:
-            # Refused before anything is read; a body of unknown length is refused where it passes the limit.
+            # Refused before the body is read; a body of unknown length is refused when it exceeds the limit.
             scope["app"] = self._app
             refusal = await answer_refused(Request(scope), BodyTooLarge(limit=chosen.max_body_size))
             return await refusal(scope, receive, send)

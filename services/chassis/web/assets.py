@@ -1,10 +1,10 @@
-"""Put the browser files we did not write where the pages find them: `python -m services.chassis.web.assets`.
+"""Copies third-party browser files into `static/vendor`: `python -m services.chassis.web.assets`.
 
 `package-lock.json` pins them by hash. npm runs only when the lock changed since the last run; after that a call only
 compares a few files. No build step and no install script runs. `--pages-only` leaves out what only the tests use.
 Where npm must run and there is no Node on the PATH, `requirements-node.lock` brings one into this environment.
 
-Errors: `AssetsUnavailable`, which says what is missing and what to do.
+Errors: `AssetsUnavailable`, which names what is missing and what to do.
 """
 
 import argparse
@@ -29,19 +29,19 @@ class AssetsUnavailable(RuntimeError):
 
 
 def in_layer(css: bytes) -> bytes:
-    """Put a style sheet into a cascade layer, so that ours wins whatever the selectors weigh."""
+    """Wrap a style sheet in a cascade layer, so that ours wins regardless of specificity."""
     bare = css.removeprefix(b'@charset "UTF-8";')
     return b"@layer pico{" + bare + b"}\n"
 
 
 def without_source_map(script: bytes) -> bytes:
-    """Drop the pointer to a source map we do not serve; a browser's tools would ask for it in vain."""
+    """Drop the reference to a source map, which we do not serve."""
     lines = script.split(b"\n")
     return b"\n".join(line for line in lines if not line.startswith(b"//# sourceMappingURL="))
 
 
 def unchanged(content: bytes) -> bytes:
-    """Take the file as it is."""
+    """The file unchanged."""
     return content
 
 
@@ -54,7 +54,7 @@ FILES: dict[str, tuple[str, Shape]] = {
 
 
 def npm_command(root: Path = ROOT) -> list[str]:
-    """How to start npm here: what is on the PATH, else node and npm of a wheel, which is installed if it is missing."""
+    """The npm command: from the PATH, else from the Node wheel, which is installed if it is missing."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm:
         return [npm]

@@ -1,4 +1,4 @@
-"""Dead letters, as an operator lists, reads, retries and discards them: from the command and on a page."""
+"""Routes by which operators list, read, retry and discard dead letters: an API and pages."""
 
 from collections import Counter
 from datetime import datetime
@@ -23,7 +23,7 @@ from services.chassis.web.problems import explain
 from services.chassis.web.routing import Body, Reading, Router, Running
 
 MAX_RETRIED = 500
-"""Most letters that one request retries."""
+"""Most dead letters that one request retries."""
 
 REASONS = {
     "ahead": msg("It came before an earlier event of the same thing, which is still missing."),
@@ -31,7 +31,7 @@ REASONS = {
     "bad-envelope": msg("It does not have the headers of an event."),
     "unknown-type": msg("This kind of event is not known here yet: whoever said it is newer than this service."),
 }
-"""What the platform's own reasons mean; those of a service's rules are their names."""
+"""Explanations of the platform's own reasons; other reasons are the slugs of refusals."""
 
 State = Annotated[DeadLetterState | None, Query()]
 Reason = Annotated[str | None, Query(max_length=80)]
@@ -39,7 +39,7 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 class DeadLetter(BaseModel):
-    """A dead letter, as an operator sees it."""
+    """A dead letter as the API returns it."""
 
     id: UUID
     service: str
@@ -60,7 +60,7 @@ class DeadLetter(BaseModel):
 
 
 class DeadLetterDetails(DeadLetter):
-    """A dead letter with its original bytes; what is no UTF-8 is shown with escapes.
+    """A dead letter with its original bytes; bytes that are not UTF-8 are escaped.
 
     `behind`: how many later events of the same aggregate are held until this one is decided.
     """
@@ -72,19 +72,19 @@ class DeadLetterDetails(DeadLetter):
 
 
 class Discard(Body):
-    """Why a dead letter is not to be handled."""
+    """Why a dead letter is discarded."""
 
     reason: str = Field(min_length=1, max_length=500)
 
 
 class RetryAll(Body):
-    """Which letters: all that wait for the same reason."""
+    """Selects all dead letters with this reason."""
 
     reason: str = Field(min_length=1, max_length=80)
 
 
 def add_to(router: Router, service: str, operator: Any) -> None:
-    """Give a service's router the routes of its dead letters, for people whom `operator` admits."""
+    """Add the routes of the service's dead letters to its router; `operator` is their access policy."""
     _add_api(router, service, operator)
     _add_pages(router, service, operator)
     _add_decisions(router, service, operator)
@@ -113,7 +113,7 @@ def _add_api(router: Router, service: str, operator: Any) -> None:
     async def retry_dead_letters(
         body: RetryAll, running: Running, person: Annotated[Person, operator]
     ) -> dict[str, int]:
-        """Retry the dead letters of one reason, each aggregate's in order; at most 500 at once."""
+        """Retry dead letters with one reason, in order per aggregate; at most 500 per request."""
         return await _retry_all(running, body.reason)
 
     @router.post("/api/v1/dead-letters/{id}/retry")
@@ -160,7 +160,7 @@ def _add_pages(router: Router, service: str, operator: Any) -> None:
 
     @router.get("/dead-letters/count", include_in_schema=False)
     async def count(request: Request, read: Reading, running: Running, person: Annotated[Person, operator]) -> Response:
-        """How many wait for a decision: a fragment for the other services' pages."""
+        """The number of undecided dead letters, as a fragment for the other services' pages."""
         counts = await _counted(read, running.store.table("dead_letters"))
         dead = sum(n for (state, _), n in counts.items() if state == DeadLetterState.DEAD.value)
         return page(request, "dead_letters_count.html", dead=dead)
@@ -174,7 +174,7 @@ def _add_pages(router: Router, service: str, operator: Any) -> None:
 
 
 def _add_decisions(router: Router, service: str, operator: Any) -> None:
-    """What the buttons of the pages do."""
+    """The routes that the pages' forms post to."""
     home = dead_letters_page(service)
 
     @router.post("/dead-letters/retry", include_in_schema=False)
@@ -219,7 +219,7 @@ def _add_decisions(router: Router, service: str, operator: Any) -> None:
 async def _listed(
     read: Any, table: sa.Table, state: DeadLetterState | None, reason: str | None, limit: int
 ) -> list[Any]:
-    """The oldest letters first; each aggregate's in order."""
+    """The oldest dead letters first; in order per aggregate."""
     chosen = sa.select(table).order_by(table.c.at, table.c.sequence, table.c.id).limit(limit)
     if state is not None:
         chosen = chosen.where(table.c.state == state.value)
@@ -249,7 +249,7 @@ async def _in_full(read: Any, service: str, table: sa.Table, id: UUID) -> DeadLe
 
 
 async def _retry_all(running: Any, reason: str) -> dict[str, int]:
-    """Retry in order; one that fails again stays, and does not stop the others."""
+    """Retry in order. One that fails again stays dead; the others are still retried."""
     table = running.store.table("dead_letters")
     dead = (table.c.state == DeadLetterState.DEAD.value, table.c.reason == reason)
     async with running.store.read() as read:

@@ -1,8 +1,8 @@
-"""What people type into a page's form: read strictly, answered kindly, and done whole or not at all.
+"""Reads and applies the forms of pages.
 
-A form with words in it is read by `read_form` and done by `tried`; what is wrong then stands at its field, with the
-words still there, and the store is as it was. A form of buttons and choices is read by `Form()` and done in `Working`:
-a refusal sends the browser back, and there is nothing to lose.
+A form with text fields is read by `read_form` and applied by `apply_form`: on an error the page shows it at its field,
+with the typed text, and the store is unchanged. A form of buttons and choices is read by `Form()` and applied in
+`Working`: a refusal redirects back, and no typed text is lost.
 """
 
 from collections.abc import Awaitable, Callable
@@ -22,16 +22,16 @@ Result = TypeVar("Result")
 
 
 async def read_form(request: Request, form: type[Filled]) -> tuple[Filled | None, dict[str, Any], dict[str, str]]:
-    """The form, what was typed into it, and what is wrong by field (then the form is None).
+    """Returns the form (None if invalid), the typed values by field, and the errors by field.
 
-    An empty field counts as missing. A field that is a list is typed as a list.
+    An empty field counts as missing. A list field has a list of values.
     """
     given = await request.form()
     typed: dict[str, Any] = {}
     submitted: dict[str, Any] = {}
     for name in given:
         several = _is_list(form, name)
-        # Browsers send line ends as CR LF, whatever was typed.
+        # Browsers send line ends as CR LF.
         texts = [text.replace("\r\n", "\n") for text in given.getlist(name) if isinstance(text, str)]
         texts = texts if several else texts[-1:]
         if name in form.model_fields:
@@ -47,10 +47,10 @@ async def read_form(request: Request, form: type[Filled]) -> tuple[Filled | None
 async def apply_form(
     request: Request, running: Runtime, act: Callable[[Work], Awaitable[Result]]
 ) -> tuple[Result | None, dict[str, str]]:
-    """Do what a form asks, whole or not at all: what came of it, or what was wrong by field.
+    """Run `act` in a unit of work. Returns its result and no errors, or None and the errors by field.
 
-    What the page then shows is read afterwards: it may have changed. Raises what is no matter of a field: `NotAllowed`,
-    `NotFound` of the page's own thing, `Unavailable`.
+    Read what the page shows afterwards. Raises refusals that concern no field: `NotAllowed`, `Unavailable`, and
+    `NotFound` for the page's own object.
     """
     try:
         async with running.store.work(cause_of(request)) as work:
@@ -64,7 +64,7 @@ async def apply_form(
 
 
 def by_field(error: Refused | ValidationError) -> dict[str, str]:
-    """What is wrong, by field, in the reader's language."""
+    """The error messages by field, in the current language."""
     return {fault["field"]: fault["message"] for fault in faults_of(error)}
 
 

@@ -1,7 +1,7 @@
-"""Streaming imports: NDJSON or CSV in, an answer per bad line out; the rest goes in, many lines a transaction.
+"""Streaming imports of NDJSON or CSV: valid lines are imported in batches, bad lines are reported.
 
-The body is read as it comes and never held whole; the answers are spooled to disk and sent when the body has ended.
-Answer (NDJSON): one object per bad line `{line, field, rule, message}`, then one summary
+The body is streamed and never in memory as a whole; reports are spooled to disk and sent after the body has ended.
+Response (NDJSON): one object per bad line `{line, field, rule, message}`, then one summary
 `{lines, accepted, unchanged, refused}`.
 """
 
@@ -33,7 +33,7 @@ from services.chassis.web.problems import faults_of, field_fault
 BATCH = 1000
 """Most lines of one transaction; an import may ask for fewer."""
 BATCH_BYTES = 192 * 1024
-"""A line may be long: a workshop with everybody in it. A transaction holds no more of those than of short ones."""
+"""Most bytes of one transaction: a line may be long, such as a workshop with all participants."""
 TRIES = 5
 LINE_LIMIT = 65_536
 
@@ -42,7 +42,7 @@ Line = TypeVar("Line", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """Why a line was not taken in."""
+    """Why a line was not imported."""
 
     line: int
     field: str | None
@@ -51,14 +51,14 @@ class BadLine:
 
     @classmethod
     def from_refusal(cls, line: int, refused: Refused) -> "BadLine":
-        """The line breaks this rule."""
+        """The bad line for this refusal."""
         fault = faults_of(refused)[0]
         return cls(line, fault["field"] or None, fault["rule"], fault["message"])
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a batch: how many lines were new, and which were bad. The others changed nothing."""
+    """The outcome of a batch: the number of new lines, and the bad lines. The others were repetitions."""
 
     accepted: int = 0
     bad: list[BadLine] = field(default_factory=list[BadLine])
@@ -91,7 +91,7 @@ class TooManyCells(Invalid):
 
 
 async def fingerprints_of(session: AsyncSession, table: type[SQLModel], ids: Sequence[UUID]) -> Fingerprints:
-    """What was first sent of those of these rows that are there, by id; None where it came in another way."""
+    """The fingerprints of the existing rows among these, by id; None for a row that was not imported."""
     columns = cast(Any, table).__table__.c
     chosen = sa.select(columns.id, columns.fingerprint).where(in_list(columns.id, "ids"))
     return {row.id: row.fingerprint for row in await session.execute(chosen, {"ids": ids})}
@@ -100,10 +100,10 @@ async def fingerprints_of(session: AsyncSession, table: type[SQLModel], ids: Seq
 def import_once(
     lines: list[tuple[int, Line]], key: str, known: Fingerprints, keep: Callable[[Line, str], None]
 ) -> Outcome:
-    """Take each line in once. `keep` gets a line that is new, and its fingerprint; it may refuse the line.
+    """Import each new line by `keep(line, fingerprint)`, which may raise a refusal.
 
-    `key`: the field with the id. A line whose id is known changes nothing where it is the same as then; otherwise it is
-    refused, as `AlreadyDifferent`.
+    `key`: the field with the id. A line whose id is known changes nothing if its content is the same; otherwise it is
+    refused with `AlreadyDifferent`.
     """
     outcome = Outcome()
     for number, line in lines:
@@ -124,9 +124,9 @@ def import_once(
 async def import_lines(
     request: Request, line_model: type[Line], record: Recorder[Line], *, batch_lines: int | None = None
 ) -> Response:
-    """Take a whole file in. `Content-Type: text/csv` reads CSV, anything else NDJSON.
+    """Import the request's body: CSV if its `Content-Type` is `text/csv`, otherwise NDJSON.
 
-    `batch_lines`: so many are one transaction at most, if not `BATCH`.
+    `batch_lines`: most lines of one transaction, instead of `BATCH`.
     """
     store, cause = runtime_of(request).store, Cause(traceparent=current_traceparent())
     as_csv = request.headers.get("content-type", "").startswith("text/csv")
@@ -179,10 +179,9 @@ async def import_lines(
 async def record_batch(
     store: Store, batch: list[tuple[int, Line]], record: Recorder[Line], cause: Cause | None = None
 ) -> Outcome:
-    """One batch, in one transaction.
+    """Record one batch in one transaction.
 
-    When another import of the same lines is faster, the batch is taken anew: it then finds them known, and answers as
-    to any repeat.
+    On a conflict with another import of the same lines it is retried; then these lines are repetitions.
     """
 
     async def once() -> Outcome:
@@ -202,16 +201,16 @@ async def _spooled(file: Any) -> AsyncGenerator[bytes]:
 
 
 class _Lines:
-    """Cuts a body into its non-empty lines, with their numbers from 1, as it comes.
+    """Splits a streamed body into non-empty lines, numbered from 1.
 
-    A line past the limit comes out cut, so that it is refused.
+    A line beyond the limit is truncated to one byte more than the limit, so that it is refused.
     """
 
     def __init__(self) -> None:
         self._number, self._rest = 0, b""
 
     def of(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
-        """The lines that end in this piece of the body."""
+        """The lines that end in this chunk."""
         *lines, rest = (self._rest + chunk).split(b"\n")
         self._rest = rest[: LINE_LIMIT + 1]
         for line in lines:
@@ -220,7 +219,7 @@ class _Lines:
                 yield self._number, line[: LINE_LIMIT + 1]
 
     def last(self) -> Iterator[tuple[int, bytes]]:
-        """What stands after the last line's end."""
+        """The last line, if it has no line end."""
         return self.of(b"\n") if self._rest.strip() else iter(())
 
 
@@ -230,7 +229,7 @@ def _json_lines(model: type[Line]) -> Reader[Line]:
 
 
 def _csv_lines(model: type[Line]) -> Reader[Line]:
-    """Reads a line of CSV; the first one names the columns and answers None."""
+    """Reads a line of CSV; for the header line, which names the columns, it returns None."""
     columns: list[str] = []
 
     def read(number: int, line: bytes) -> Line | BadLine | None:

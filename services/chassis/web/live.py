@@ -1,4 +1,4 @@
-"""Server-sent events: a board as HTML whenever it changed, or changes one by one with ids to resume from."""
+"""Server-sent events: a board as HTML after each change, or single changes with ids to resume from."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from services.chassis.runtime.telemetry import log
 from services.chassis.service.definition import runtime_of
 
 PAGE = 500
-"""So many changes are asked for at a time; where there are fewer, there are no more."""
+"""Changes per query; fewer mean that there are no more."""
 
 _log = log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of a stream: its place, its kind, its content (JSON)."""
+    """One change of a stream: its id to resume from, its event type, its data (JSON)."""
 
     id: str
     event: str
@@ -28,7 +28,7 @@ class Change:
 
 
 def live_board(request: Request, board: str, render: Callable[[AsyncSession], Awaitable[str]]) -> Response:
-    """A stream of `board` events, each the whole board as HTML: at once, and whenever a commit touched the board."""
+    """A stream of `board` events, each the whole board as HTML: at once, and after each commit that changed it."""
     runtime = runtime_of(request)
 
     async def events() -> AsyncGenerator[ServerSentEvent]:
@@ -48,7 +48,7 @@ def live_changes(
 ) -> Response:
     """A stream of changes after the client's `Last-Event-ID`.
 
-    `since(session, last_id)` answers them in order, at least `PAGE` of them where there are as many.
+    `since(session, last_id)` returns them in order, at least `PAGE` if there are as many.
     """
     runtime = runtime_of(request)
     last: str | None = request.headers.get("last-event-id") or request.query_params.get("after")

@@ -1,4 +1,4 @@
-"""What operators and machines ask of every service: its dead letters and its documents."""
+"""Routes of every service for operators and machines: dead letters, backlog, republish, rebuild, AsyncAPI."""
 
 from collections.abc import Awaitable
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import Unavailable, msg
 from services.chassis.service.definition import Runtime
 from services.chassis.storage.outbox import republish
-from services.chassis.web import dead_letters as letters
+from services.chassis.web import dead_letters
 from services.chassis.web.event_pages import shown
 from services.chassis.web.pages import page
 from services.chassis.web.routing import Body, Reading, Router, Running, Working, allow, anyone
@@ -21,14 +21,14 @@ from services.contracts.roles import Role
 
 
 class BrokerAway(Unavailable):
-    """The broker cannot be asked."""
+    """The broker is unavailable."""
 
     slug = "broker-away"
     message = msg("The broker does not answer right now. Nothing was changed; please try again.")
 
 
 class RebuildRequest(Body):
-    """`again`: begin anew even while a rebuild goes on."""
+    """`again`: start over even while a rebuild is running."""
 
     again: bool = False
 
@@ -38,28 +38,28 @@ def router_of(service: str) -> Router:
     router = Router(f"/{service}", tags=["operations"])
     operator = allow(Role.OPERATOR)
 
-    letters.add_to(router, service, operator)
+    dead_letters.add_to(router, service, operator)
 
     @router.get("/api/v1/backlog")
     async def backlog(read: Reading, running: Running, person: Annotated[Person, operator]) -> dict[str, int]:
-        """How many events are on their way: not yet sent (or not yet marked as sent), and not yet read."""
+        """The number of events that are unsent (or not yet marked as sent), and unread."""
         outbox = running.store.table("outbox")
         unsent = await read.scalar(sa.select(sa.func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None)))
         return {"unsent": unsent or 0, "unread": await running.consumer.unread()}
 
     @router.post("/api/v1/republish")
     async def republish_events(work: Working, running: Running, person: Annotated[Person, operator]) -> dict[str, int]:
-        """Send everything that was ever said again, in order."""
+        """Publish all emitted events again, in order."""
         return {"events": await republish(work.session, running.store.table("outbox"))}
 
     @router.post("/api/v1/rebuild", status_code=202)
     async def rebuild(body: RebuildRequest, running: Running, person: Annotated[Person, operator]) -> Progress:
-        """Empty this read model and have it made again from the topics; follow it with GET."""
+        """Empty this read model and rebuild it from the topics; follow it with GET."""
         return await _or_broker_unavailable(_rebuilding(running).start(person.subject, again=body.again))
 
     @router.get("/api/v1/rebuild")
     async def rebuild_progress(running: Running, person: Annotated[Person, operator]) -> Progress:
-        """How far the latest rebuild has come; generation 0: there never was one."""
+        """The latest rebuild's progress; generation 0: there was none."""
         return await _or_broker_unavailable(_rebuilding(running).progress())
 
     @router.get("/api/v1/asyncapi.json")
@@ -82,8 +82,8 @@ def _rebuilding(running: Runtime) -> Rebuilding:
     return running.rebuilding
 
 
-async def _or_broker_unavailable(asked: Awaitable[Progress]) -> Progress:
+async def _or_broker_unavailable(progress: Awaitable[Progress]) -> Progress:
     try:
-        return await asked
+        return await progress
     except BROKER_ERRORS as error:
         raise BrokerAway() from error

@@ -1,4 +1,4 @@
-"""Pages: templates, language, navigation, the short message after an action."""
+"""Pages: templates, language, navigation, flash messages, redirects."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ _LANGUAGE_NAMES = {"fr": "Français", "de": "Deutsch", "nl": "Nederlands", "en":
 
 
 class Site:
-    """What all pages of one process share: templates of its services and the navigation of the platform."""
+    """The templates of the process's services, and the navigation of the platform."""
 
     def __init__(self, folders: list[Path], navigation: Mapping[str, Sequence[Link]], *, secure: bool) -> None:
         """`navigation`: the links of each service, by its name."""
@@ -40,7 +40,7 @@ class Site:
         self.templates = _templates(HERE, *folders)
 
     def home_of(self, person: Person) -> str:
-        """Where the person's work is: of several roles, the first one's; the first page where no service says."""
+        """The home page of the person's first role that has one; otherwise the first page."""
         return next((self.homes[role] for role in Role if person.has(role) and role in self.homes), "/")
 
 
@@ -51,7 +51,7 @@ def dead_letters_page(service: str) -> str:
 
 @cache
 def _templates(*folders: Path) -> jinja2.Environment:
-    """The templates in these folders, each compiled once in a process."""
+    """The templates in these folders, each compiled once per process."""
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader([folder / "templates" for folder in folders]),
         autoescape=True,
@@ -76,7 +76,7 @@ def _local(value: Any) -> Any:
 
 def _local_date(value: Any, form: Form = "long") -> str:
     text = format_date(_local(value), form, i18n.locale())
-    # Babel does not know that French counts the first of the month.
+    # Babel does not know that French writes the first of the month as an ordinal.
     return f"1er {text[2:]}" if text.startswith("1 ") and i18n.language.get() == "fr" else text
 
 
@@ -112,13 +112,13 @@ def _digest(path: Path, _changed: float) -> str:
 
 
 def static(name: str) -> str:
-    """The address of an asset; it changes with the content, so that browsers may keep it for good."""
+    """The URL of an asset; it changes with the content, so that browsers may cache it for good."""
     path = STATIC / name
     return f"/static/{name}?v={_digest(path, path.stat().st_mtime)}" if path.is_file() else f"/static/{name}"
 
 
 def context(request: HTTPConnection, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What every template may rely on, and what this one was given."""
+    """The variables of every template, and `values`."""
     site: Site = request.app.state.site
     person: Person | None = request.state.person
     path = request.url.path
@@ -151,13 +151,13 @@ def context(request: HTTPConnection, values: Mapping[str, Any]) -> dict[str, Any
 
 
 def fragment(request: HTTPConnection, template: str, **values: Any) -> str:
-    """A template as text; for what is swapped into a page."""
+    """A rendered template, to be swapped into a page."""
     i18n.language.set(request.state.lang)
     return request.app.state.site.templates.get_template(template).render(context(request, values))
 
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
-    """A whole page in the reader's language."""
+    """A whole page in the request's language."""
     response = HTMLResponse(fragment(request, template, **values), status)
     if request.query_params.get("lang") in i18n.LANGUAGES:
         response.set_cookie("cefo-lang", request.state.lang, max_age=31_536_000, samesite="lax", httponly=True)
@@ -167,12 +167,12 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
 
 
 def problem_page(request: Request, status: int, title: str, text: str) -> Response:
-    """A refusal as a page of its own."""
+    """A refusal as a page."""
     return page(request, "problem.html", status=status, title=title, text=text, code=status)
 
 
 def see_other(request: Request, url: str, *, done: str | None = None, error: str | None = None) -> Response:
-    """Send the browser to another page of ours after a form, with a short message."""
+    """Redirect to another page after a form, with a flash message."""
     response = RedirectResponse(url, 303)
     if done or error:
         kind, text = ("error", error) if error else ("done", done)
@@ -181,13 +181,16 @@ def see_other(request: Request, url: str, *, done: str | None = None, error: str
 
 
 def see_back(request: Request, *, error: str | None = None, to_sign_in: bool = False) -> Response:
-    """Send the browser back to where the form was, or to the sign-in page."""
+    """Redirect back to the page of the form, or to the sign-in page."""
     if to_sign_in:
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/sign-in?next={quote(request.url.path + query)}", 303)
-    came = urlsplit(request.headers.get("referer", ""))
-    back = came.path if came.netloc == request.headers.get("host") and came.path.startswith("/") else "/"
-    return see_other(request, back + (f"?{came.query}" if came.query and back == came.path else ""), error=error)
+    referer = urlsplit(request.headers.get("referer", ""))
+    same_host = referer.netloc == request.headers.get("host")
+    back = referer.path if same_host and referer.path.startswith("/") else "/"
+    return see_other(
+        request, back + (f"?{referer.query}" if referer.query and back == referer.path else ""), error=error
+    )
 
 
 def _flash(request: HTTPConnection) -> dict[str, str] | None:
@@ -196,10 +199,10 @@ def _flash(request: HTTPConnection) -> dict[str, str] | None:
 
 
 def personal_link(request: HTTPConnection, subject_ref: UUID) -> str:
-    """A visitor's own way in, to be given to nobody else."""
+    """The URL of a visitor's personal link; it must be given to that visitor only."""
     return link_to(request.app.state.settings.public_url, request.app.state.signer, subject_ref)
 
 
 def link_to(public_url: str, signer: Signer, subject_ref: UUID) -> str:
-    """The same, where nobody asks for it over HTTP."""
+    """The URL of a personal link, outside a request."""
     return f"{public_url.rstrip('/')}/sign-in/link?token={signer.link(visitor(subject_ref))}"

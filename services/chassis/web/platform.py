@@ -1,4 +1,4 @@
-"""What every process answers beside its services: the way in, the assets, health and metrics."""
+"""Routes of every process beside its services: first page, sign-in, assets, health, metrics, event schemas."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -23,7 +23,7 @@ router = Router(pages=True)
 
 @dataclass(frozen=True, slots=True)
 class DemoAccount:
-    """An account that the sign-in page of a demonstration offers. `what`: the msgid of what it comes to do."""
+    """A demo account on the sign-in page. `what`: the msgid of what its person does."""
 
     key: str
     person: Person
@@ -31,7 +31,7 @@ class DemoAccount:
 
 
 class SignIn(Body):
-    """Which demo account, and where to go then."""
+    """The demo account, and the page to open after sign-in."""
 
     account: str
     next: str = ""
@@ -45,14 +45,14 @@ class LinkIn(Body):
 
 @router.get("/")
 async def home(request: Request, person: Anyone) -> Response:
-    """The first page: where to go, for whoever comes."""
+    """The first page: links to the services."""
     site = request.app.state.site
     return page(request, "home.html", home=site.home_of(person) if person else None, links=site.links)
 
 
 @router.get("/sign-in")
 async def sign_in_page(request: Request, person: Anyone, next: str = "") -> Response:
-    """The demo accounts, or a word on where sign-in comes from."""
+    """The demo accounts, or a note on how to sign in."""
     return page(request, "sign_in.html", accounts=request.app.state.accounts.values(), next=_local_path(next))
 
 
@@ -67,7 +67,7 @@ async def sign_in(request: Request, form: Annotated[SignIn, Form()], person: Any
 
 @router.get("/sign-in/link")
 async def link_page(request: Request, person: Anyone, token: str) -> Response:
-    """A personal link was opened: one button signs in, so that link previews and scanners do not."""
+    """The page of a personal link, with a button to sign in, so that link previews and scanners do not sign in."""
     visitor = request.app.state.signer.person_of_link(token)
     return page(request, "link.html", status=200 if visitor else 404, visitor=visitor, token=token)
 
@@ -83,7 +83,7 @@ async def sign_in_by_link(request: Request, form: Annotated[LinkIn, Form()], per
 
 @router.post("/sign-out")
 async def sign_out(request: Request, person: Anyone) -> Response:
-    """Forget who was signed in."""
+    """Sign out."""
     response = see_other(request, "/", done=_("You are signed out."))
     response.delete_cookie(cookie_name(request.app.state.settings, "session"))
     return response
@@ -105,13 +105,13 @@ async def ready(request: Request, person: Anyone) -> Response:
 
 @router.get("/metrics")
 async def metrics(person: Anyone) -> Response:
-    """Prometheus' text format. Behind a proxy, keep it to the inside."""
+    """Metrics in Prometheus' text format. A proxy must not expose it to the internet."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/contracts/{name}.json")
 async def contract(name: str, person: Anyone) -> dict[str, Any]:
-    """The JSON Schema of an event type: what its `dataschema` points to."""
+    """The JSON Schema of an event type, to which its `dataschema` refers."""
     if name not in EVENTS:
         raise NotFound(what=msg("event type"))
     return EVENTS[name].model_json_schema()
@@ -125,7 +125,7 @@ class _Assets(StaticFiles):
 
 
 def assets() -> StaticFiles:
-    """Style, script and icons, kept by browsers for good: their address changes with their content."""
+    """Style sheets, scripts and icons, cached by browsers for good: their URL changes with their content."""
     return _Assets(directory=STATIC)
 
 
@@ -145,7 +145,7 @@ def _signed_in(request: Request, person: Person, next: str) -> Response:
 
 
 def _local_path(text: str) -> str:
-    """The address, if it leads to a page of ours; otherwise nothing."""
+    """The URL if it is a path on this host; otherwise an empty string."""
     parts = urlsplit(text)
     own = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc
     return text if own else ""

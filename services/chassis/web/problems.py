@@ -1,4 +1,4 @@
-"""What is refused, said the same way everywhere: problem details (RFC 9457) for machines, a page for people."""
+"""Answers to refusals and errors: problem details (RFC 9457) for machines, a page for people."""
 
 from typing import Any, cast
 
@@ -63,7 +63,7 @@ _FAILED = msg("Something went wrong on our side. It has been noted; please try a
 
 
 def field_fault(fault: Any) -> dict[str, str]:
-    """One of pydantic's faults as `{field, rule, message}`, in the reader's language."""
+    """One of pydantic's errors as `{field, rule, message}`, in the current language."""
     context: dict[str, Any] = fault.get("ctx") or {}
     values = {name: str(value) for name, value in context.items()}
     values |= {"expected": values["expected"].replace(" or ", ", ")} if "expected" in values else {}
@@ -71,7 +71,7 @@ def field_fault(fault: Any) -> dict[str, str]:
     path = [str(part) for part in fault["loc"] if part not in ("body", "query", "path", "header")]
     message = translate(_RULES.get(rule, _OTHER))
     if fault["loc"][:1] == ("body",) and (rule == "json_invalid" or not path):
-        path = ["body"]  # where JSON breaks is no field, and neither is all of it
+        path = ["body"]  # the position of a JSON error is not a field, nor is the whole body
     field = ".".join(path)
     return {"field": field, "rule": rule.replace("_", "-"), "message": message.format_map(_Lenient(values))}
 
@@ -82,13 +82,13 @@ class _Lenient(dict[str, str]):
 
 
 def explain(refused: Refused) -> str:
-    """The refusal in the reader's language."""
+    """The refusal's message in the current language."""
     values = {name: translate(value) if isinstance(value, str) else value for name, value in refused.values.items()}
     return translate(refused.message).format(**values)
 
 
 def faults_of(error: Refused | RequestValidationError | ValidationError) -> list[dict[str, str]]:
-    """Every field and rule that a refusal is about."""
+    """The fields, rules and messages of a refusal or validation error."""
     if isinstance(error, Refused):
         return [{"field": error.about or "", "rule": error.slug, "message": explain(error)}]
     return [field_fault(fault) for fault in error.errors()]
@@ -109,24 +109,24 @@ def problem(status: int, slug: str, detail: str, faults: list[dict[str, str]] | 
 
 
 def wants_page(request: Request) -> bool:
-    """Whether a person's browser asks."""
+    """Whether a browser requests a page."""
     return "text/html" in request.headers.get("accept", "") and "/api/" not in request.url.path
 
 
 def as_refused(error: Exception) -> Refused | None:
-    """What an exception means to whoever asked; None: a fault of ours."""
+    """The refusal for an exception; None for an unexpected error."""
     if isinstance(error, Refused):
         return error
     return Unavailable() if is_unavailable(error) else None
 
 
 def title(status: int) -> str:
-    """The headline of a problem, in the reader's language."""
+    """The title of a problem, in the current language."""
     return translate(_TITLES.get(status, _TITLES[409]))
 
 
 async def answer_refused(request: Request, error: Exception) -> Response:
-    """A refusal as problem details or page; anything unexpected is logged and told without detail."""
+    """A refusal as problem details or page; an unexpected error is logged and answered without details."""
     refused = as_refused(error)
     if refused is None:
         _log.error("request failed", path=request.url.path, exc_info=error)
@@ -141,7 +141,7 @@ async def answer_refused(request: Request, error: Exception) -> Response:
 
 
 async def answer_invalid(request: Request, error: Exception) -> Response:
-    """A request whose fields break rules."""
+    """The answer to a request with invalid fields."""
     faults = faults_of(cast(RequestValidationError, error))
     detail = "; ".join(f"{fault['field']}: {fault['message']}" for fault in faults[:5])
     if wants_page(request) and request.method == "POST":
@@ -150,7 +150,7 @@ async def answer_invalid(request: Request, error: Exception) -> Response:
 
 
 async def answer_http(request: Request, error: Exception) -> Response:
-    """What the framework itself refuses: unknown path, wrong method, body too large."""
+    """The answer to the framework's own errors: unknown path, wrong method, body too large."""
     refusal = cast(HTTPException, error)
     if refusal.status_code == BodyTooLarge.status:
         return await answer_refused(request, BodyTooLarge(limit=request.scope.get(MAX_BODY_SIZE_SCOPE_KEY, "…")))

@@ -1,4 +1,4 @@
-"""What every route declares: who may use it, and the unit of work it gets."""
+"""What every route declares: its access policy, and its unit of work or read session."""
 
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from typing import Annotated, Any
@@ -21,52 +21,54 @@ from services.contracts.roles import Role
 
 
 class Body(BaseModel):
-    """What a request may carry. A field that is not declared is refused."""
+    """A request body. Fields that are not declared are refused."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
 class PolicyCheck:
-    """A rule as FastAPI runs it: before anything of the route, on every request."""
+    """An access policy as a FastAPI dependency, checked before the route runs."""
 
     def __init__(self, policy: AccessPolicy) -> None:
         self.policy = policy
 
     async def __call__(self, connection: HTTPConnection) -> Person | None:
-        """Whoever asks, if the rule lets them pass. Asynchronous, or FastAPI would ask it in a thread of its own."""
+        """The person, if the policy admits them. Async, so that FastAPI does not use its thread pool."""
         return self.policy.admit(connection.state.person)
 
 
 def allow(*roles: Role) -> Any:
-    """Let people with one of these roles pass; everyone else gets 401 or 403."""
+    """Admit people with one of these roles; everyone else gets 401 or 403."""
     return Depends(PolicyCheck(AccessPolicy(roles)))
 
 
 anyone = Depends(PolicyCheck(AccessPolicy(None)))
-"""Let everybody pass, signed in or not."""
+"""Admit everyone, signed in or not."""
 
 
 class Router(APIRouter):
-    """Some of a service's routes. `pages`: for people, left out of the OpenAPI document."""
+    """Routes of a service. `pages`: for people, omitted from the OpenAPI document."""
 
     def __init__(self, prefix: str = "", *, pages: bool = False, tags: list[Any] | None = None) -> None:
         super().__init__(prefix=prefix, tags=tags, include_in_schema=not pages)
 
 
 class RouteWithoutPolicy(TypeError):
-    """A route declares nobody who may use it. Give it `allow(...)` or `anyone`."""
+    """A route without an access policy. Give it `allow(...)` or `anyone`."""
 
 
 def policy_of(route: APIRoute) -> AccessPolicy:
-    """The one rule of a route. Raises `RouteWithoutPolicy` when there is none, or more than one."""
+    """The access policy of a route. Raises `RouteWithoutPolicy` unless it has exactly one."""
     policies = list(_policies(route.dependant))
     if len(policies) != 1:
-        raise RouteWithoutPolicy(f"{sorted(route.methods or ())} {route.path} has {len(policies)} rules, and needs one")
+        raise RouteWithoutPolicy(
+            f"{sorted(route.methods or ())} {route.path} has {len(policies)} access policies, and needs one"
+        )
     return policies[0]
 
 
 def routes_in(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
-    """Every route there is, included routers' too. Raises `RouteWithoutPolicy` for what could not carry a rule."""
+    """All routes, of included routers too. Raises `RouteWithoutPolicy` for a route that cannot have a policy."""
     for route in routes:
         inner: APIRouter | None = getattr(route, "original_router", None)
         if isinstance(route, APIRoute):
@@ -75,7 +77,7 @@ def routes_in(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
             yield from routes_in(inner.routes)
         elif not (isinstance(route, Mount) and isinstance(route.app, StaticFiles)) and type(route) is not Route:
             # A plain route is FastAPI's own, for the OpenAPI document.
-            raise RouteWithoutPolicy(f"{route!r} is no route of a `Router`, so that it can have no rule")
+            raise RouteWithoutPolicy(f"{route!r} is not a route of a `Router`, so it cannot have an access policy")
 
 
 def _policies(dependant: Dependant) -> list[AccessPolicy]:
@@ -84,7 +86,7 @@ def _policies(dependant: Dependant) -> list[AccessPolicy]:
 
 
 def cause_of(connection: HTTPConnection) -> Cause:
-    """Why a request's unit of work happens: its chain, and its trace."""
+    """The cause of a request's unit of work: its chain, and its trace."""
     return Cause(connection.state.correlation_id, traceparent=current_traceparent())
 
 
@@ -111,4 +113,4 @@ async def _running(connection: HTTPConnection) -> Runtime:
 
 
 Running = Annotated[Runtime, Depends(_running)]
-"""What this service runs on: its store, its clock, its live boards, the settings."""
+"""The service's runtime: store, clock, live boards, settings."""

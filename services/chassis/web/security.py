@@ -1,4 +1,4 @@
-"""What every request passes first: who asks, in which language, from where; and what every answer carries."""
+"""The middleware of every request: identity, language, origin check and security headers."""
 
 import secrets
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ def cookie_name(settings: Settings, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """What log lines of a request are about."""
+    """The origin of a request's log lines."""
 
     correlation_id: UUID
 
@@ -47,7 +47,7 @@ class RequestMiddleware:
         self._recorded = settings.otlp_endpoint is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request pass, or refuse it, and mark the answer."""
+        """Pass the request on or refuse it, and add headers to the response."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         headers = Headers(scope=scope)
@@ -79,14 +79,14 @@ class RequestMiddleware:
             refusal = problem(403, "cross-origin", i18n.translate("This request does not come from our own pages."))
             await refusal(scope, receive, send_with_headers)
         elif self._recorded:
-            await self._app(scope, receive, send_with_headers)  # which begins or continues the trace itself
+            await self._app(scope, receive, send_with_headers)  # FastAPI starts or continues the trace
         else:
             with in_trace(headers.get("traceparent")):
                 await self._app(scope, receive, send_with_headers)
         REQUESTS.labels(self._service, scope["method"], str(status)).observe(perf_counter() - started)
 
     def _same_origin(self, headers: Headers) -> bool:
-        """Browsers say where a request comes from; programs without a cookie say nothing and have nothing to steal."""
+        """Browsers send the origin of a request. A program without a cookie needs no CSRF check."""
         if site := headers.get("sec-fetch-site"):
             return site in ("same-origin", "none")
         if origin := headers.get("origin"):
