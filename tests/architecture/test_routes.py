@@ -127,8 +127,8 @@ def test_a_route_with_no_rule_or_two_is_seen() -> None:
 
     seen = list(without_one_policy(routes_in(router.routes)))
     assert [line.split(", and")[0] for line in seen] == [
-        "['GET'] /intake/open has 0 rules",
-        "['GET'] /intake/doubly has 2 rules",
+        "['GET'] /intake/open has 0 access policies",
+        "['GET'] /intake/doubly has 2 access policies",
     ]
 
 
@@ -213,17 +213,17 @@ def test_a_route_without_a_rule_does_not_start(tmp_path: Path) -> None:
     settings = quiet_settings(tmp_path)
     for router in (forgetful, inner):
         service = replace(SERVICES["intake"], routers=(router,))
-        with pytest.raises(RouteWithoutPolicy, match=r"/intake/open has 0 rules"):
+        with pytest.raises(RouteWithoutPolicy, match=r"/intake/open has 0 access policies"):
             Process([service], settings, broker_of(settings))
 
 
-def test_a_route_that_could_have_no_rule_does_not_start() -> None:
+def test_a_route_that_cannot_have_a_policy_does_not_start() -> None:
     router = Router("/intake")
 
     @router.websocket("/ws")
     async def talk(websocket: WebSocket) -> None: ...
 
-    with pytest.raises(RouteWithoutPolicy, match="can have no rule"):
+    with pytest.raises(RouteWithoutPolicy, match="cannot have an access policy"):
         list(routes_in(router.routes))
 
 

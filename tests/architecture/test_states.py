@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from services.chassis.storage.tables import DeadLetterState
 from services.contracts.directory import ReferralStatus
 from services.contracts.intake import VisitStatus
 from services.contracts.plans import ActionStatus
@@ -16,9 +17,9 @@ from services.scheduling.domain.states import SeatStatus, WorkshopStatus
 ROOT = Path(__file__).parents[2]
 STATES = (
     *(VisitStatus, AppointmentStatus, SeatStatus, WorkshopStatus),
-    *(PathOutcome, Stage, ActionStatus, ReferralStatus),
+    *(PathOutcome, Stage, ActionStatus, ReferralStatus, DeadLetterState),
 )
-SERVICES = ("intake", "scheduling", "plans", "directory", "impact")
+PACKAGES = ("chassis", "intake", "scheduling", "plans", "directory", "impact")
 
 
 def undecided(source: str) -> Iterator[int]:
@@ -52,11 +53,11 @@ def _is_state(node: ast.expr, names: set[str]) -> bool:
     )
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_service_matches_states(service: str) -> None:
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_matches_states(package: str) -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}"
-        for path in sorted((ROOT / "services" / service).rglob("*.py"))
+        for path in sorted((ROOT / "services" / package).rglob("*.py"))
         for line in undecided(path.read_text())
     ]
     assert found == []

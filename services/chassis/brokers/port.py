@@ -24,7 +24,7 @@ RecordPosition = tuple[str, int, int]
 
 
 def topic_settings(days: int = 0) -> dict[str, dict[str, str]]:
-    """Every topic of the platform and its dead letters, by name, with how Kafka keeps it: so many days, 0: for good.
+    """Every topic and dead-letter topic by name, with its configuration. `days`: retention, 0: for good.
 
     Compacted topics are kept for good. Dead letters have room to explain them.
     """

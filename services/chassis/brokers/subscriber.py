@@ -46,7 +46,7 @@ Fetched = dict[TopicPartition, list[Any]]
 
 
 class BatchHandler(Protocol):
-    """What a subscriber asks of whoever processes its batches."""
+    """What a subscriber needs from the processor of its batches."""
 
     async def process(self, records: list[Record]) -> None:
         """Process a batch; returns when every record has taken effect, is held, or is a dead letter."""

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from services.chassis.refusals import NotFound, Refused, msg
 from services.chassis.storage.outbox import pack_headers, unpack_headers
-from services.chassis.storage.tables import DeadLetterState
+from services.chassis.storage.tables import HELD, DeadLetterState
 from services.contracts.cloudevents import Headers, IncomingEvent, Record, UnreadableEvent, read_event
 
 
@@ -129,6 +129,6 @@ async def has_dead_letter(session: Any, table: sa.Table, record: Record) -> bool
         *position,
         table.c.key.is_not_distinct_from(record.key),
         table.c.value == record.value,
-        table.c.state != DeadLetterState.HELD.value,
+        table.c.state.not_in(HELD),
     )
     return await session.scalar(sa.select(sa.exists().where(*same)))

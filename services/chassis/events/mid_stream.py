@@ -15,7 +15,7 @@ from services.chassis.events.sequencing import Key, SequenceTracker
 from services.chassis.runtime.telemetry import PROCESSED, log
 from services.chassis.storage.errors import is_unavailable
 from services.chassis.storage.store import Store, Work
-from services.chassis.storage.tables import DeadLetterState
+from services.chassis.storage.tables import DEAD, HELD
 from services.contracts.cloudevents import IncomingEvent
 
 _log = log(__name__)
@@ -61,18 +61,18 @@ async def start_mid_stream(
 
 async def _startable(store: Store, since: datetime, failed: set[Key]) -> set[Key]:
     """Aggregates without a processed event that have an event held since `since` and no earlier dead letter."""
-    letters, inbox = store.table("dead_letters"), store.table("inbox")
-    before = letters.alias()
-    same = (before.c.source == letters.c.source, before.c.subject == letters.c.subject)
-    dead = (before.c.state == DeadLetterState.DEAD.value, before.c.sequence < letters.c.sequence)
-    same_key = (inbox.c.source == letters.c.source, inbox.c.subject == letters.c.subject)
+    held, inbox = store.table("dead_letters"), store.table("inbox")
+    before = held.alias()
+    same = (before.c.source == held.c.source, before.c.subject == held.c.subject)
+    dead = (before.c.state.in_(DEAD), before.c.sequence < held.c.sequence)
+    same_key = (inbox.c.source == held.c.source, inbox.c.subject == held.c.subject)
     known = sa.exists().where(*same_key, inbox.c.sequence > 0)
     chosen = (
-        sa.select(letters.c.source, letters.c.subject)
-        .where(letters.c.state == DeadLetterState.HELD.value, letters.c.at <= since, ~known)
+        sa.select(held.c.source, held.c.subject)
+        .where(held.c.state.in_(HELD), held.c.at <= since, ~known)
         .where(~sa.exists().where(*same, *dead))
-        .group_by(letters.c.source, letters.c.subject)
-        .order_by(letters.c.source, letters.c.subject)
+        .group_by(held.c.source, held.c.subject)
+        .order_by(held.c.source, held.c.subject)
         .limit(PAGE + len(failed))
     )
     async with store.read() as session:

@@ -35,7 +35,7 @@ from services.chassis.storage.bulk import in_list
 from services.chassis.storage.errors import is_conflict, is_unavailable, violated_constraint
 from services.chassis.storage.outbox import raw_row
 from services.chassis.storage.store import Cause, Store, Work
-from services.chassis.storage.tables import DeadLetterState
+from services.chassis.storage.tables import DISCARDED, HELD, DeadLetterState
 from services.contracts import EVENTS, TOPICS
 from services.contracts.cloudevents import IncomingEvent, Record, UnreadableEvent, read_event
 
@@ -60,11 +60,11 @@ class EventProcessor:
         self._store = store
         self._settings = settings
         self._reactions = reactions
-        self._dead_letters = letters = store.table("dead_letters")
-        kept = sa.or_(letters.c.state == DeadLetterState.HELD.value, letters.c.state == DeadLetterState.DISCARDED.value)
+        self._dead_letters = table = store.table("dead_letters")
+        kept = table.c.state.in_((*HELD, *DISCARDED))
         self._any_kept = sa.select(sa.exists().where(kept))
-        theirs = (in_list(letters.c.subject, "subjects"), letters.c.sequence.is_not(None))
-        self._kept = sa.select(letters).where(kept, *theirs)
+        theirs = (in_list(table.c.subject, "subjects"), table.c.sequence.is_not(None))
+        self._kept = sa.select(table).where(kept, *theirs)
         self._inbox = store.table("inbox")
         self._tracer = EventTracer(settings, store.service)
         self._assume_new = True
@@ -187,7 +187,7 @@ class EventProcessor:
             theirs = {"subjects": list({subject for _, subject in keys})}
             for row in await work.session.execute(self._kept, theirs):
                 if row.sequence > last.get((row.source, row.subject), 0):
-                    held = row.state == DeadLetterState.HELD.value
+                    held = DeadLetterState(row.state).is_held
                     incoming = read_event(original_record(row), self._reactions.by_type) if held else None
                     kept[(row.source, row.subject)].append(HeldEvent(row.sequence, row.id, incoming))
         return SequenceTracker(last, kept)
@@ -236,7 +236,7 @@ class EventProcessor:
         await work.session.execute(sa.insert(self._dead_letters), row)
         self.publish_dead_letter(work, record, reason, detail, attempts)
         origin.set(None)
-        return Outcomes({DeadLetterState.DEAD.value: 1})
+        return Outcomes([DeadLetterState.DEAD.value])
 
     def publish_dead_letter(self, work: Work, record: Record, reason: str, detail: str, attempts: int) -> None:
         """Publish the record on the dead-letter topic of its topic, with the reason in its headers."""

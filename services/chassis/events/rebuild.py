@@ -33,7 +33,7 @@ from services.chassis.refusals import Refused, msg
 from services.chassis.runtime.retrying import keep_running
 from services.chassis.runtime.telemetry import log
 from services.chassis.storage.store import Store, Work
-from services.chassis.storage.tables import DeadLetterState
+from services.chassis.storage.tables import DEAD, HELD
 
 _log = log(__name__)
 
@@ -127,7 +127,7 @@ class Rebuilding:
         if latest is None:
             return Progress(0, self._store.clock(), 0, 0, 0, None)
         dead_letters = self._store.table("dead_letters")
-        undecided = dead_letters.c.state.in_([DeadLetterState.HELD.value, DeadLetterState.DEAD.value])
+        undecided = dead_letters.c.state.in_((*HELD, *DEAD))
         async with self._store.read() as session:
             waiting = await session.scalar(sa.select(sa.func.count()).select_from(dead_letters).where(undecided)) or 0
         left = 0 if latest.completed_at else await self._left(latest)
@@ -145,7 +145,7 @@ class Rebuilding:
             names = ", ".join(f'"{table.name}"' for table in emptied)
             await work.session.execute(sa.text(f"truncate {names}"))
         dead_letters = self._store.table("dead_letters")
-        undecided = dead_letters.c.state.in_([DeadLetterState.HELD.value, DeadLetterState.DEAD.value])
+        undecided = dead_letters.c.state.in_((*HELD, *DEAD))
         await work.session.execute(sa.delete(dead_letters).where(undecided))
         await (await work.session.connection()).run_sync(add_rows_for_held_events)
 

@@ -27,7 +27,7 @@ from services.chassis.refusals import Refused
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.errors import is_unavailable, retry_on_conflict
 from services.chassis.storage.store import Store, Work
-from services.chassis.storage.tables import DeadLetterState
+from services.chassis.storage.tables import HELD, DeadLetterState
 from services.contracts import EVENTS
 from services.contracts.cloudevents import IncomingEvent, UnreadableEvent, read_event
 
@@ -48,7 +48,7 @@ class DeadLetterResolver:
         since = self._store.clock() - timedelta(seconds=self._settings.hold_seconds)
         if self._settings.history_ends:
             await start_mid_stream(self._store, since, self._processor.track, self._processor.dispatch)
-        held_too_long = (table.c.state == DeadLetterState.HELD.value, table.c.at <= since)
+        held_too_long = (table.c.state.in_(HELD), table.c.at <= since)
         async with self._store.read() as session:
             if not await session.scalar(sa.select(sa.exists().where(*held_too_long))):
                 return
@@ -59,7 +59,7 @@ class DeadLetterResolver:
                 self._processor.publish_dead_letter(work, original_record(row), row.reason, row.detail, row.attempts)
             dead = sa.update(table).where(table.c.id.in_([row.id for row in rows]))
             await work.session.execute(dead.values(state=DeadLetterState.DEAD.value))
-        self._processor.count(Outcomes({DeadLetterState.DEAD.value: len(rows)}))
+        self._processor.count(Outcomes(DeadLetterState.DEAD.value for _ in rows))
 
     async def retry(self, id: UUID) -> str:
         """Retry a dead letter now. Returns its new state.
@@ -78,7 +78,7 @@ class DeadLetterResolver:
 
     async def _retry(self, work: Work, id: UUID) -> str:
         row = await load_dead_letter(work.session, self._dead_letters, id, lock=True)
-        if row.state != DeadLetterState.DEAD.value:
+        if not DeadLetterState(row.state).is_dead:
             return row.state
         incoming = read_event(original_record(row))
         key = inbox_key(incoming)
@@ -93,7 +93,7 @@ class DeadLetterResolver:
         return await self._decide(work, id, DeadLetterState.RETRIED, position.value)
 
     async def _retry_unknown_type(self, work: Work, incoming: IncomingEvent, last: int) -> None:
-        """The order went on when this event's type was not known; it can be handled if nothing came after it."""
+        """Process an event that its aggregate skipped as its type was unknown. Raises `TooLate` after a later one."""
         if incoming.type not in EVENTS:
             raise UnknownType(incoming)
         if incoming.sequence is not None and incoming.sequence < last:
@@ -106,15 +106,16 @@ class DeadLetterResolver:
 
     async def _discard(self, work: Work, id: UUID, decision: str) -> str:
         row = await load_dead_letter(work.session, self._dead_letters, id, lock=True)
-        if row.state in (DeadLetterState.RETRIED, DeadLetterState.DISCARDED):
+        state = DeadLetterState(row.state)
+        if state.is_retried or state.is_discarded:
             return row.state
-        state = await self._decide(work, id, DeadLetterState.DISCARDED, decision)
+        decided = await self._decide(work, id, DeadLetterState.DISCARDED, decision)
         if row.sequence is not None:
             key = (row.source, row.subject)
             tracker = await self._processor.track(work, {key})
             its_turn = row.sequence == tracker.positions.setdefault(key, 0) + 1
             await self._processor.dispatch(work, tracker, tracker.advance(key, row.sequence) if its_turn else [])
-        return state
+        return decided
 
     async def _in_work(self, act: Callable[..., Awaitable[str]], *arguments: Any) -> str:
         async with self._store.work() as work:

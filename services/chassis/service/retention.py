@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import PRUNED
 from services.chassis.storage.store import Store
-from services.chassis.storage.tables import DeadLetterState
+from services.chassis.storage.tables import DISCARDED, RETRIED
 from services.contracts import TOPICS
 
 PAGE = 2000
@@ -78,7 +78,7 @@ async def prune_inbox(store: Store, days: int, page: int = PAGE) -> int:
     waits = sa.exists().where(
         dead_letters.c.source == inbox.c.source,
         dead_letters.c.subject == inbox.c.subject,
-        dead_letters.c.state != DeadLetterState.RETRIED.value,
+        dead_letters.c.state.not_in(RETRIED),
     )
     # Compacted topics keep the last event of each key for good, so it can always be read again.
     stateful = {topic.source for topic in TOPICS.values() if topic.compacted}
@@ -112,9 +112,9 @@ async def prune_dead_letters(store: Store, days: int, *, read_model: bool, page:
         inbox.c.subject == dead_letters.c.subject,
         inbox.c.sequence >= dead_letters.c.sequence,
     )
-    discarded = dead_letters.c.state == DeadLetterState.DISCARDED.value
+    discarded = dead_letters.c.state.in_(DISCARDED)
     done = discarded & (dead_letters.c.sequence.is_(None) | passed) & sa.literal(not read_model)
-    old = (dead_letters.c.decided_at < before, (dead_letters.c.state == DeadLetterState.RETRIED.value) | done)
+    old = (dead_letters.c.decided_at < before, dead_letters.c.state.in_(RETRIED) | done)
     removed = 0
     while True:
         async with store.work() as work:

@@ -92,6 +92,49 @@ class DeadLetterState(StrEnum):
     RETRIED = "retried"
     DISCARDED = "discarded"
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the event waits for an earlier one."""
+        match self:
+            case DeadLetterState.HELD:
+                return True
+            case DeadLetterState.DEAD | DeadLetterState.RETRIED | DeadLetterState.DISCARDED:
+                return False
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it waits for an operator's decision."""
+        match self:
+            case DeadLetterState.DEAD:
+                return True
+            case DeadLetterState.HELD | DeadLetterState.RETRIED | DeadLetterState.DISCARDED:
+                return False
+
+    @property
+    def is_retried(self) -> bool:
+        """Whether the event took effect in a retry."""
+        match self:
+            case DeadLetterState.RETRIED:
+                return True
+            case DeadLetterState.HELD | DeadLetterState.DEAD | DeadLetterState.DISCARDED:
+                return False
+
+    @property
+    def is_discarded(self) -> bool:
+        """Whether the event is skipped in its aggregate's sequence."""
+        match self:
+            case DeadLetterState.DISCARDED:
+                return True
+            case DeadLetterState.HELD | DeadLetterState.DEAD | DeadLetterState.RETRIED:
+                return False
+
+
+HELD = tuple(state.value for state in DeadLetterState if state.is_held)
+DEAD = tuple(state.value for state in DeadLetterState if state.is_dead)
+RETRIED = tuple(state.value for state in DeadLetterState if state.is_retried)
+DISCARDED = tuple(state.value for state in DeadLetterState if state.is_discarded)
+"""For queries: the states for which each answer is yes."""
+
 
 def dead_letters_table(metadata: sa.MetaData) -> sa.Table:
     """The dead letters of one service."""

@@ -16,7 +16,7 @@ from services.chassis.i18n import translate, translate_number
 from services.chassis.identity.people import Person
 from services.chassis.refusals import Refused, msg
 from services.chassis.storage.outbox import unpack_headers
-from services.chassis.storage.tables import DeadLetterState
+from services.chassis.storage.tables import DEAD, HELD, DeadLetterState
 from services.chassis.web.forms import read_form
 from services.chassis.web.pages import dead_letters_page, page, see_other
 from services.chassis.web.problems import explain
@@ -155,14 +155,14 @@ def _add_pages(router: Router, service: str, operator: Any) -> None:
             everything=sum(by_state.values()),
             by_state=by_state,
             reasons=REASONS,
-            retryable={why: n for (s, why), n in sorted(counts.items()) if s == DeadLetterState.DEAD.value},
+            retryable={why: n for (s, why), n in sorted(counts.items()) if s in DEAD},
         )
 
     @router.get("/dead-letters/count", include_in_schema=False)
     async def count(request: Request, read: Reading, running: Running, person: Annotated[Person, operator]) -> Response:
         """The number of undecided dead letters, as a fragment for the other services' pages."""
         counts = await _counted(read, running.store.table("dead_letters"))
-        dead = sum(n for (state, _), n in counts.items() if state == DeadLetterState.DEAD.value)
+        dead = sum(n for (state, _), n in counts.items() if state in DEAD)
         return page(request, "dead_letters_count.html", dead=dead)
 
     @router.get("/dead-letters/{id}", include_in_schema=False)
@@ -238,7 +238,7 @@ async def _counted(read: Any, table: sa.Table) -> Counter[tuple[str, str]]:
 async def _in_full(read: Any, service: str, table: sa.Table, id: UUID) -> DeadLetterDetails:
     row = await load_dead_letter(read, table, id)
     same = (table.c.source == row.source, table.c.subject == row.subject, table.c.sequence > (row.sequence or 0))
-    held = sa.select(sa.func.count()).select_from(table).where(table.c.state == DeadLetterState.HELD.value, *same)
+    held = sa.select(sa.func.count()).select_from(table).where(table.c.state.in_(HELD), *same)
     return DeadLetterDetails(
         **_shown(service, row).model_dump(),
         key=_text(row.key) if row.key is not None else None,
@@ -251,14 +251,14 @@ async def _in_full(read: Any, service: str, table: sa.Table, id: UUID) -> DeadLe
 async def _retry_all(running: Any, reason: str) -> dict[str, int]:
     """Retry in order. One that fails again stays dead; the others are still retried."""
     table = running.store.table("dead_letters")
-    dead = (table.c.state == DeadLetterState.DEAD.value, table.c.reason == reason)
+    dead = (table.c.state.in_(DEAD), table.c.reason == reason)
     async with running.store.read() as read:
         ordered = sa.select(table.c.id).where(*dead).order_by(table.c.source, table.c.subject, table.c.sequence)
         ids = list(await read.scalars(ordered.limit(MAX_RETRIED)))
     retried = 0
     for id in ids:
         try:
-            retried += await running.consumer.retry(id) == DeadLetterState.RETRIED.value
+            retried += DeadLetterState(await running.consumer.retry(id)).is_retried
         except Refused:
             continue
     async with running.store.read() as read:

@@ -47,7 +47,7 @@ def test_no_failpoint_kills_unless_it_is_requested() -> None:
 
 
 def test_an_unknown_failpoint_stops_the_start() -> None:
-    with pytest.raises(ValueError, match=r"relay\.asleep: no such place; there are consumer\.handled, inbox\.written"):
+    with pytest.raises(ValueError, match=r"relay\.asleep: no such failpoint; known: consumer\.handled, inbox\.written"):
         failpoint_for("relay.asleep")
 
 
