@@ -17,7 +17,7 @@ from services.chassis.storage.store import Store
 from services.launcher import new_migration
 from services.launcher.new_migration import write_migration
 from services.scheduling.app import SERVICE
-from tests.chassis.test_schema_comparison import tables_with, to
+from tests.chassis.storage.test_schema_comparison import tables_with, to
 from tests.parts.postgres import PostgresServer
 
 ROOT = Path(__file__).parents[2]

@@ -1,6 +1,7 @@
 """What each broker is asked for: topics and their settings, and how subscribers fetch."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,3 +39,10 @@ def test_a_subscriber_reads_traces_only_where_they_are_exported(tmp_path: Path) 
     plain = broker_of(quiet_settings(tmp_path)).consumer_options(least=1)
     traced = broker_of(quiet_settings(tmp_path, otlp_endpoint="http://127.0.0.1:1")).consumer_options(least=1)
     assert (plain["parser"], traced["parser"]) == (parse, parse_with_traces)
+
+
+async def test_every_bootstrap_server_is_tried(tmp_path: Path) -> None:
+    """FastStream takes a text with commas for one server with a strange name."""
+    stream = broker_of(quiet_settings(tmp_path, kafka="127.0.0.1:1,127.0.0.1:2")).stream("intake")
+    builder: Any = await stream.connect()
+    assert builder.keywords["bootstrap_servers"] == ["127.0.0.1:1", "127.0.0.1:2"]
