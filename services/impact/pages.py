@@ -7,12 +7,13 @@ from urllib.parse import urlencode
 from fastapi import Query, Request
 from starlette.responses import Response
 
+from services.chassis.copies.areas import area_label
 from services.chassis.copies.centres import centre_names
-from services.chassis.i18n import AREAS, area_label
 from services.chassis.identity.people import Person
 from services.chassis.refusals import Invalid, Refused, msg
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.web import Reading, Router, Running, anyone, by_field, page
+from services.contracts.areas import AREAS
 from services.impact.actions import made_report
 from services.impact.domain import Period, Report
 from services.impact.store import Centre

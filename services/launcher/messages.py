@@ -15,6 +15,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from services.chassis.i18n import LANGUAGES
+from services.contracts.areas import AREAS
 from services.contracts.directory import SERVICE_STATUSES, ReferralStatus
 from services.contracts.intake import VisitStatus
 from services.contracts.scheduling import AppointmentStatus
@@ -35,11 +36,12 @@ KEYWORDS = {
     "translate_number": (1, 2),
 }
 CODES = {
+    "contracts": (*AREAS.values(),),
     "intake": (*VisitStatus,),
     "scheduling": (*VisitStatus, *AppointmentStatus, *WorkshopStatus),
     "directory": (*ReferralStatus, *SERVICE_STATUSES),
 }
-"""Codes that a package's refusals name: they are messages too, though no call marks them."""
+"""Codes that a package's refusals name, and the names of codes: messages too, though no call marks them."""
 
 
 def packages() -> list[str]:

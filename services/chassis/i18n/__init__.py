@@ -1,6 +1,7 @@
 """Four languages: French first, then German, Dutch, English.
 
-English msgids in the code, a catalogue per language in each package, read by Babel's gettext classes.
+English msgids in the code, a catalogue per language in each package, read by Babel's gettext classes. Every
+service also reads the chassis' catalogue and that of the contracts, which translates the names of codes.
 
 A catalogue is compiled in memory when the first message of its language is translated.
 """
@@ -18,8 +19,6 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
-from services.chassis.refusals import msg
-
 Language = Literal["fr", "de", "nl", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 DEFAULT = "fr"
@@ -31,7 +30,7 @@ language: ContextVar[str] = ContextVar("language", default=DEFAULT)
 answering: ContextVar[str] = ContextVar("answering", default="chassis")
 """The service that answers: its own catalogue takes precedence over others for the same msgid."""
 
-_folders: list[Path] = [HERE / "locales"]
+_folders: list[Path] = [HERE / "locales", HERE.parent / "contracts" / "locales"]
 
 
 def add_catalogues(folder: Path) -> None:
@@ -97,17 +96,3 @@ def _ranked(accepts: str) -> Iterator[str]:
         if tag and wanted > 0:
             ranges.append((wanted, tag))
     return (tag for _, tag in sorted(ranges, key=lambda pair: -pair[0]))
-
-
-AREAS = {
-    "choose-path": msg("Choosing a guidance path"),
-    "select-training": msg("Selecting training"),
-    "find-job": msg("Finding a job"),
-    "create-business": msg("Creating a business"),
-}
-"""The default areas' names (domain words of the network). Centres may publish others: these show their code."""
-
-
-def area_label(code: str) -> str:
-    """An area's name in the reader's language."""
-    return translate(AREAS.get(code, code))

@@ -16,6 +16,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.chassis import i18n
+from services.chassis.copies.areas import area_label
 from services.chassis.identity.people import Person, visitor
 from services.chassis.identity.tokens import Signer
 from services.chassis.runtime.clock import BRUSSELS
@@ -101,7 +102,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "local_time": _local_time,
     "local_datetime": _local_datetime,
     "number": _number,
-    "area_label": i18n.area_label,
+    "area_label": area_label,
     "translated": _translated,
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from services.chassis.i18n import AREAS
+from services.contracts.areas import AREAS
 from services.directory.domain import LANGUAGE_LABELS, TOPICS
 from services.directory.store import FullService, Location, Organization, Phone, Schedule, ServiceAtLocation
 

@@ -10,8 +10,8 @@ from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.chassis.i18n import AREAS
 from services.chassis.refusals import UnknownArea, listed, msg
+from services.contracts.areas import AREAS
 from services.contracts.directory import WEEKDAYS
 from services.directory.domain.refusals import (
     HoursOverlap,

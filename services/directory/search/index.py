@@ -11,7 +11,8 @@ import tantivy
 from sqlalchemy.ext.asyncio import AsyncSession
 from tantivy import Occur, Query
 
-from services.chassis.i18n import AREAS, LANGUAGES, translate
+from services.chassis.i18n import LANGUAGES, translate
+from services.contracts.areas import AREAS
 from services.directory.domain import LANGUAGE_LABELS, TOPICS, lot
 from services.directory.search.ranking import (
     BOOSTS,

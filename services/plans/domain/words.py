@@ -3,12 +3,13 @@
 from enum import StrEnum
 
 from services.chassis.refusals import msg
+from services.contracts.areas import AREAS
 from services.contracts.plans import Dimension
 
 INTERVIEWS_NEEDED = 2
 """Individual service: 2 to 4 interviews; a plan is not confirmed before the second."""
 
-DEFAULT_AREAS = ("choose-path", "select-training", "find-job", "create-business")
+DEFAULT_AREAS = tuple(AREAS)
 """The areas of a centre for which no `CentrePublished` has arrived yet."""
 
 REASONS = (

@@ -9,7 +9,7 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.i18n import area_label
+from services.chassis.copies.areas import area_label
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
