@@ -17,6 +17,7 @@ from services.directory.domain import SeededMeanwhile
 from services.directory.nav import NAV
 from services.directory.reactions import reactions
 from services.directory.search import search_of
+from services.directory.settings import DirectorySettings, settings_of
 from services.directory.store import Table
 
 
@@ -43,7 +44,7 @@ _A_ROUND = 200
 
 async def expire_referrals(runtime: Runtime) -> bool:
     """Expires at most `_A_ROUND` overdue referrals. True: more may be due."""
-    within = timedelta(days=runtime.settings.referral_days)
+    within = timedelta(days=settings_of(runtime).referral_days)
     async with runtime.store.work() as work:
         return await actions.expire(work, within, _A_ROUND) == _A_ROUND
 
@@ -63,4 +64,5 @@ SERVICE = Service(
     nav=NAV,
     on_start=start,
     jobs=jobs,
+    settings=DirectorySettings,
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 from pydantic import BaseModel
 
-from services.chassis.runtime.settings import as_markdown
+from services.chassis.runtime.settings import FromEnvironment, Settings, as_markdown
 from services.intake.imports import VisitLine
 from services.launcher import architecture
 from services.launcher.catalogue import SERVICES
@@ -31,6 +31,19 @@ def with_made(page: Path, markers: tuple[str, str], made: str) -> bytes:
     return f"{before}{begin}{made}{end}{after}".encode()
 
 
+def settings() -> dict[str, type[FromEnvironment]]:
+    """All settings: of every process, and by name of each service that has its own."""
+    own = {name: service.settings for name, service in SERVICES.items() if service.settings is not None}
+    return {"": Settings} | own
+
+
+def settings_tables() -> str:
+    """What docs/settings.md says of them."""
+    return "\n".join(
+        (f"### Only `{service}`\n\n" if service else "") + as_markdown(kind) for service, kind in settings().items()
+    )
+
+
 def documents() -> dict[Path, bytes]:
     """Every made document, by its place; of pages the part between their markers."""
     schemas = {
@@ -43,7 +56,7 @@ def documents() -> dict[Path, bytes]:
     return schemas | {
         DOCS / "architecture.svg": architecture.picture(SERVICES).encode(),
         architecture_page: with_made(architecture_page, TOPICS, architecture.table(SERVICES)),
-        settings_page: with_made(settings_page, SETTINGS, as_markdown()),
+        settings_page: with_made(settings_page, SETTINGS, settings_tables()),
     }
 
 

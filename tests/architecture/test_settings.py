@@ -3,16 +3,27 @@
 import re
 from pathlib import Path
 
-from services.chassis.runtime.settings import Settings, as_markdown
+from services.chassis.runtime.settings import FromEnvironment
+from services.launcher.documents import settings, settings_tables
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "settings.md"
+FIELDS = {name: field for kind in settings().values() for name, field in kind.model_fields.items()}
+
+
+def test_a_setting_stands_once_and_a_service_gives_its_own_to_the_process() -> None:
+    assert set(FromEnvironment.__subclasses__()) == set(settings().values())
+    assert len(FIELDS) == sum(len(kind.model_fields) for kind in settings().values())
+    for service, kind in settings().items():
+        assert kind.__module__ == (f"services.{service}.settings" if service else "services.chassis.runtime.settings")
+    empty = [kind for kind in settings().values() if not kind.model_fields]
+    assert empty == [], "a service without a setting of its own needs no file"
 
 
 def test_the_document_has_every_setting_as_the_code_has_it() -> None:
     said = re.search(r"<!-- settings -->\n(.*)<!-- /settings -->", DOCUMENT.read_text(), re.DOTALL)
     assert said is not None
-    assert said[1] == as_markdown(), "docs/settings.md lies: run `make snapshots`"
+    assert said[1] == settings_tables(), "docs/settings.md lies: run `make snapshots`"
 
 
 def test_the_document_has_every_variable_that_any_code_reads() -> None:
@@ -23,13 +34,13 @@ def test_the_document_has_every_variable_that_any_code_reads() -> None:
         for name in re.findall(r"\bCEFO_[A-Z_]*[A-Z]\b", path.read_text())
     }
     documented = set(re.findall(r"`(CEFO_[A-Z_]+)`", DOCUMENT.read_text()))
-    fields = {f"CEFO_{name.upper()}" for name in Settings.model_fields}
+    fields = {f"CEFO_{name.upper()}" for name in FIELDS}
     assert read - documented == set()
     assert documented - read - fields == set()
 
 
 def test_every_setting_is_described_with_its_unit() -> None:
-    for name, field in Settings.model_fields.items():
+    for name, field in FIELDS.items():
         assert field.description, name
         counts = name in ("partitions", "replication", "batch", "attempts")
         if isinstance(field.default, int | float) and not isinstance(field.default, bool) and not counts:

@@ -17,6 +17,7 @@ from services.contracts.directory import ReferralChanged, ReferralProgressed
 from services.contracts.directory import ReferralStatus as Status
 from services.directory import actions, app
 from services.directory.domain import Party
+from services.directory.settings import DirectorySettings
 from services.directory.store import Referral, Service
 from tests.directory.web import Site
 from tests.givens.directory import refer
@@ -31,7 +32,7 @@ async def running(site: Site) -> Runtime:
 @pytest.fixture
 async def site(tmp_path: Path, clock: FixedClock) -> AsyncGenerator[Site]:
     made = Site(tmp_path, clock)
-    made.process.runtimes[0].settings = made.process.settings.model_copy(update={"referral_days": 10})
+    made.process.runtimes[0].own_settings = DirectorySettings(referral_days=10)
     await made.open()
     yield made
     await made.close()

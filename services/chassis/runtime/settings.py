@@ -1,6 +1,9 @@
-"""Settings, from environment variables that start with `CEFO_`. Each is described here, for docs/settings.md too."""
+"""Settings, from environment variables that start with `CEFO_`. Each is described where it stands, for
+docs/settings.md too.
 
-import sys
+Here are those of every process. What one service alone asks for is in its own settings.py.
+"""
+
 from pathlib import Path
 from typing import Self
 
@@ -9,10 +12,14 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class Settings(BaseSettings):
-    """One process's settings. Unknown variables are ignored; an invalid value prevents the start."""
+class FromEnvironment(BaseSettings):
+    """Settings. Unknown variables are ignored; an invalid value prevents the start."""
 
     model_config = SettingsConfigDict(env_prefix="CEFO_", frozen=True)
+
+
+class Settings(FromEnvironment):
+    """One process' settings, the same for every service."""
 
     data: Path = Field(default=Path("data"), description="Folder of the embedded stores and of the generated secret.")
     store: str = Field(
@@ -53,7 +60,7 @@ class Settings(BaseSettings):
         default=250,
         ge=1,
         le=5000,
-        description="How long the broker may delay a fetch that finds nothing (for impact: little), in ms.",
+        description="How long the broker may delay a fetch that finds nothing (for figures: little), in ms.",
     )
     attempts: int = Field(
         default=5, ge=1, le=20, description="Attempts to process an event before it becomes a dead letter."
@@ -79,7 +86,7 @@ class Settings(BaseSettings):
         default=0,
         ge=0,
         description="Age at which an event is removed from a topic that the platform creates, in days. 0: never. "
-        "Compacted topics (centres, providers) keep the last event of each key.",
+        "Compacted topics keep the last event of each key.",
     )
     inbox_days: int = Field(
         default=0,
@@ -91,12 +98,6 @@ class Settings(BaseSettings):
         default=365,
         ge=0,
         description="Age at which a decided dead letter is removed, in days. 0: never. Undecided ones stay.",
-    )
-    referral_days: int = Field(
-        default=30,
-        ge=1,
-        le=365,
-        description="How long a provider may leave a referral unanswered, in days; then it expires.",
     )
     round_seconds: float = Field(
         default=60,
@@ -161,10 +162,10 @@ class Settings(BaseSettings):
         return f"{self.store.replace('postgresql://', 'postgresql+asyncpg://').rstrip('/')}/cefo_{service}"
 
 
-def as_markdown() -> str:
-    """The table of docs/settings.md: variable, default, allowed values, meaning."""
+def as_markdown(settings: type[FromEnvironment]) -> str:
+    """A table of docs/settings.md: variable, default, allowed values, meaning."""
     rows = ["| variable | default | values | meaning |", "|---|---|---|---|"]
-    for name, field in Settings.model_fields.items():
+    for name, field in settings.model_fields.items():
         default = "–" if field.default is None else f"`{field.default}`"
         rows.append(f"| `CEFO_{name.upper()}` | {default} | {_values(field)} | {field.description} |")
     return "\n".join(rows) + "\n"
@@ -181,7 +182,3 @@ def _values(field: FieldInfo) -> str:
     patterns = [str(rule.pattern).strip("^$()").split("|") for rule in field.metadata if getattr(rule, "pattern", None)]
     words = ["true, false"] if field.annotation is bool else [", ".join(words) for words in patterns]
     return ", ".join([*bounds, *words]) or "–"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(as_markdown())

@@ -18,7 +18,7 @@ from services.chassis.events.rebuild import Rebuilding
 from services.chassis.events.relay import Relay
 from services.chassis.runtime.clock import Clock, system_clock
 from services.chassis.runtime.live import Live
-from services.chassis.runtime.settings import Settings
+from services.chassis.runtime.settings import FromEnvironment, Settings
 from services.chassis.service.gauges import measure
 from services.chassis.service.jobs import Job
 from services.chassis.service.retention import prune
@@ -71,6 +71,8 @@ class Service:
     """Users wait for the effect of its incoming events. If False, fetches wait up to `CEFO_FETCH_WAIT_MS` for more."""
     jobs: Callable[["Runtime"], Sequence[Job]] = lambda runtime: ()
     """Its background jobs."""
+    settings: type[FromEnvironment] | None = None
+    """What it alone asks for, beside the settings of every process."""
 
 
 class Runtime:
@@ -81,6 +83,8 @@ class Runtime:
     ) -> None:
         self.service = service
         self.settings = settings
+        self.own_settings = service.settings() if service.settings is not None else None
+        """The service's own; its settings.py gives them by their type."""
         self.broker = broker
         self.live = live
         self.clock = clock

@@ -18,6 +18,7 @@ from services.directory import actions
 from services.directory.actions.access import party_of, referral_for, unassigned_for
 from services.directory.actions.partners import provider_ref
 from services.directory.claims import own_organization
+from services.directory.settings import settings_of
 from services.directory.store import (
     Referral,
     UnassignedReferral,
@@ -199,7 +200,7 @@ async def expire_referrals(
     limit: Annotated[int, Query(ge=1, le=2000)] = 500,
 ) -> Expired:
     """Expire overdue referrals now. A background job does the same every `CEFO_ROUND_SECONDS`."""
-    within = timedelta(days=running.settings.referral_days)
+    within = timedelta(days=settings_of(running).referral_days)
     expired = await actions.expire(work, within, limit)
     return Expired(expired=expired, more=expired == limit)
 

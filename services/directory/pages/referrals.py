@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
+from services.chassis.service.definition import runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import (
     Body,
@@ -33,6 +34,7 @@ from services.directory.actions.access import referral_for
 from services.directory.domain import OPEN, UNANSWERED
 from services.directory.domain.referrals import PARTY_LABELS
 from services.directory.pages.views import WORDS, centre_names, rows_of, wanted_names
+from services.directory.settings import settings_of
 from services.directory.store import Referral, full_services, referrals_of, steps_of, unassigned_of
 
 router = Router("/directory", pages=True)
@@ -121,7 +123,7 @@ async def referral_page(id: UUID, request: Request, read: Reading, person: Side)
     """One referral with its history. The centre sees the person's reference, the provider its own."""
     referral = await referral_for(read, id, person)
     (row,) = await rows_of(read, [referral], person)
-    answer_within = timedelta(days=request.app.state.settings.referral_days)
+    answer_within = timedelta(days=settings_of(runtime_of(request)).referral_days)
     return page(
         request,
         "directory/referral.html",
