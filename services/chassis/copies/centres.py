@@ -1,4 +1,4 @@
-"""Copies of the centres that directory published: columns, update and lookups."""
+"""Copies of published centres: columns, update and lookups."""
 
 from collections.abc import Collection, Mapping
 from typing import TypeVar

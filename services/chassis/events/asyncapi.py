@@ -25,7 +25,7 @@ _HEADERS: dict[str, Any] = {
     "properties": {
         "ce_specversion": {"const": "1.0"},
         "ce_type": {"type": "string", "description": "The event's type."},
-        "ce_source": {"type": "string", "description": "The service that emitted it, for example /intake."},
+        "ce_source": {"type": "string", "description": "The service that emitted it: its name behind a slash."},
         "ce_id": {"type": "string", "description": "Unique together with ce_source."},
         "ce_subject": {"type": "string", "description": "The aggregate the event is about; also the record's key."},
         "ce_time": {"type": "string", "format": "date-time"},

@@ -1,4 +1,4 @@
-"""Rebuilds a read model from the topics while the platform runs: `cefo rebuild impact`.
+"""Rebuilds a read model from the topics while the platform runs: `cefo rebuild SERVICE`.
 
 One transaction empties the read model's tables and its inbox, and increments the store's generation. A consumer commits
 with each offset the generation in which it began to read that partition; if that is older than the store's generation,

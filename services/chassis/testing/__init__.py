@@ -2,9 +2,9 @@
 
 ::
 
-    async with store_of(SERVICE, f"sqlite+aiosqlite:///{tmp_path}/intake.db", clock) as store: ...
+    async with store_of(SERVICE, f"sqlite+aiosqlite:///{tmp_path}/desk.db", clock) as store: ...
     await publish(store, reactions, record_of(VisitServed(...), 3))
-    async with client_of(SERVICE, tmp_path, person=counsellor) as client: await client.get("/intake/")
+    async with client_of(SERVICE, tmp_path, person=counsellor) as client: await client.get("/desk/")
 """
 
 import asyncio

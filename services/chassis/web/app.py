@@ -103,7 +103,7 @@ class Process:
 
     def _service_app(self, runtime: Runtime) -> ASGIApp:
         name = runtime.service.name
-        routers = (operations.router_of(name), *runtime.service.routers)  # first, as `/plans/{id}` matches them too
+        routers = (operations.router_of(name), *runtime.service.routers)  # first, as `/{service}/{id}` matches them too
         app = FastAPI(
             title=f"cefo · {name}",
             version="1",
