@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from services.chassis import i18n
-from services.chassis.copies.areas import area_label
 
 PO = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
 
@@ -77,19 +76,6 @@ def test_a_message_without_translation_is_shown_in_english() -> None:
     assert i18n.translate("Never translated") == "Never translated"
     assert i18n.translate_number("one untranslated", "untranslated ones", 2) == "untranslated ones"
     assert i18n.translate("") == ""
-
-
-def test_an_area_has_its_name_in_every_language_unless_it_is_a_centres_own() -> None:
-    for lang, name in (
-        ("fr", "Trouver un emploi"),
-        ("de", "Arbeit finden"),
-        ("nl", "Werk vinden"),
-        ("en", "Finding a job"),
-    ):
-        token = i18n.language.set(lang)
-        said = area_label("find-job"), area_label("mobility")
-        i18n.language.reset(token)
-        assert said == (name, "mobility")
 
 
 def test_the_chassis_own_words_count_in_every_language() -> None:
