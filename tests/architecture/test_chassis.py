@@ -62,7 +62,9 @@ def test_the_chassis_names_none(words: Iterable[str]) -> None:
 
 def test_the_chassis_has_no_state_of_a_service() -> None:
     """In its code; words that are also something else there are named above."""
-    states = {state.value for kind in STATES for state in kind} | set(SERVICE_STATUSES)
+    states = {state.value for kind in STATES if "chassis" not in kind.__module__ for state in kind} | set(
+        SERVICE_STATUSES
+    )
     found = {
         (path.relative_to(CHASSIS).as_posix(), node.value)
         for path in SOURCES

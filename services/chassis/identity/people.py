@@ -76,5 +76,5 @@ class Person(BaseModel):
 
 
 def visitor(subject_ref: UUID) -> Person:
-    """A visitor who signed in with a personal link. The name is known to intake only."""
+    """A visitor who signed in with a personal link. The name is known only to the service that registered them."""
     return Person(subject=f"visitor/{subject_ref}", name="–", roles=frozenset({Role.VISITOR}), subject_ref=subject_ref)

@@ -72,11 +72,11 @@ async def migrated(store: Store, service: Service) -> None:
     if not store.sqlite or await asyncio.to_thread(file.exists):
         return await migrate(store, folder)
     if folder not in _new:
-        with TemporaryDirectory() as directory:
-            first = Store(f"sqlite+aiosqlite:///{directory}/new.db", service.name, service.metadata)
+        with TemporaryDirectory() as temporary:
+            first = Store(f"sqlite+aiosqlite:///{temporary}/new.db", service.name, service.metadata)
             await migrate(first, folder)
             await first.close()
-            _new[folder] = await asyncio.to_thread(Path(directory, "new.db").read_bytes)
+            _new[folder] = await asyncio.to_thread(Path(temporary, "new.db").read_bytes)
     await asyncio.to_thread(file.parent.mkdir, parents=True, exist_ok=True)
     await asyncio.to_thread(file.write_bytes, _new[folder])
 
