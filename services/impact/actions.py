@@ -18,7 +18,7 @@ def count(work: Work, measure: Measure, at: datetime, centre: str, area: str | N
     count_one(work, measure, at.astimezone(BRUSSELS).date(), centre, area)
 
 
-async def made_report(
+async def build_report(
     session: AsyncSession, period: Period, centres: Sequence[str], areas: Sequence[str]
 ) -> tuple[dict[str, str], Report]:
     """The centres' names and the report. An area `""`: what was counted in none.

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Router, anyone
-from services.impact.actions import made_report
+from services.impact.actions import build_report
 from services.impact.domain import Figures, Period, by_name
 
 router = Router("/impact/api/v1", tags=["impact"])
@@ -20,19 +20,19 @@ routers = (router,)
 Anyone = Annotated[Person | None, anyone]
 Since = Annotated[date, Query(alias="from", description="First day, counted.")]
 Until = Annotated[date, Query(alias="to", description="Last day, counted.")]
-Some = Annotated[Sequence[str], Query(max_length=50)]
+Codes = Annotated[Sequence[str], Query(max_length=50)]
 
 
 @router.get("/figures")
 async def figures(
-    read: Reading, person: Anyone, since: Since, until: Until, centre: Some = (), area: Some = ()
+    read: Reading, person: Anyone, since: Since, until: Until, centre: Codes = (), area: Codes = ()
 ) -> dict[str, Any]:
     """The brochure's figures for a period, and the same per centre and month.
 
     With `area`, without the figures that are counted for no area: workshop attendances, plans, completed referrals.
     """
-    names, made = await made_report(read, Period(since, until), centre, area)
-    told = partial(by_name, of_areas=bool(area))
+    names, made = await build_report(read, Period(since, until), centre, area)
+    told = partial(by_name, filtered_by_area=bool(area))
     return {
         "from": since.isoformat(),
         "to": until.isoformat(),
@@ -51,12 +51,12 @@ async def figures(
 
 @router.get("/figures.csv")
 async def figures_csv(
-    read: Reading, person: Anyone, since: Since, until: Until, centre: Some = (), area: Some = ()
+    read: Reading, person: Anyone, since: Since, until: Until, centre: Codes = (), area: Codes = ()
 ) -> Response:
     """A row per centre and month."""
-    _, made = await made_report(read, Period(since, until), centre, area)
+    _, made = await build_report(read, Period(since, until), centre, area)
     text = io.StringIO()
-    told = partial(by_name, of_areas=bool(area))
+    told = partial(by_name, filtered_by_area=bool(area))
     columns = ["centre", "month", *told(Figures())]
     writer = csv.DictWriter(text, columns)
     writer.writeheader()

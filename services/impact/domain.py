@@ -36,7 +36,7 @@ class PeriodTooLong(Invalid):
     field_name = "to"
 
 
-LONGEST = 366 * 10
+MAX_DAYS = 366 * 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class Period:
         days = (self.until - self.since).days + 1
         if days < 1:
             raise PeriodBackwards(since=self.since.isoformat(), until=self.until.isoformat())
-        if days > LONGEST:
-            raise PeriodTooLong(limit=LONGEST, days=days)
+        if days > MAX_DAYS:
+            raise PeriodTooLong(limit=MAX_DAYS, days=days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +105,13 @@ class Report:
     by_centre_and_month: dict[str, dict[str, Figures]] = field(default_factory=dict[str, dict[str, Figures]])
 
 
-OF_NO_AREA = frozenset({"workshop_attendances", "plans_confirmed", "referrals_completed"})
+WITHOUT_AREA = frozenset({"workshop_attendances", "plans_confirmed", "referrals_completed"})
 """Figures whose events name no area: for one area they are left out, as a nought would say that nothing happened."""
 
 
-def by_name(figures: Figures, *, of_areas: bool) -> dict[str, int]:
+def by_name(figures: Figures, *, filtered_by_area: bool) -> dict[str, int]:
     """The figures by name; `of_areas`: those that can be told for some areas alone."""
-    return {name: number for name, number in asdict(figures).items() if not (of_areas and name in OF_NO_AREA)}
+    return {name: number for name, number in asdict(figures).items() if not (filtered_by_area and name in WITHOUT_AREA)}
 
 
 def report(counts: Iterable[Count]) -> Report:

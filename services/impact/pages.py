@@ -14,7 +14,7 @@ from services.chassis.refusals import Invalid, Refused, msg
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.web import Reading, Router, Running, anyone, by_field, page
 from services.contracts.areas import AREAS
-from services.impact.actions import made_report
+from services.impact.actions import build_report
 from services.impact.domain import Period, Report
 from services.impact.store import Centre
 
@@ -39,7 +39,7 @@ async def figures_page(
     made, names = Report(), await centre_names(read, Centre)
     try:
         first, last = _day("from", since, first), _day("to", until, last)
-        names, made = await made_report(read, Period(first, last), [centre] if centre else [], [area] if area else [])
+        names, made = await build_report(read, Period(first, last), [centre] if centre else [], [area] if area else [])
     except Refused as refused:
         errors = by_field(refused)
     return page(
@@ -73,10 +73,10 @@ class NotADay(Invalid):
     message = msg("{text} is not a date. Write it like 2017-01-31.")
 
 
-def _day(field: str, text: str, otherwise: date) -> date:
+def _day(field: str, text: str, default: date) -> date:
     if not _readable(text):
         raise NotADay(about=field, text=text)
-    return date.fromisoformat(text) if text else otherwise
+    return date.fromisoformat(text) if text else default
 
 
 def _readable(text: str) -> bool:

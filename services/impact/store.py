@@ -48,20 +48,20 @@ def count_one(work: Work, measure: Measure, day: date, centre: str, area: str | 
     pending: Counter[Cell] | None = work.session.info.get("tallies")
     if pending is None:
         pending = work.session.info["tallies"] = Counter[Cell]()
-        work.before_commit(lambda: _write(work, pending))
+        work.before_commit(lambda: _write_tallies(work, pending))
     pending[(measure.value, day, centre, area or NO_AREA)] += 1
 
 
-async def _write(work: Work, pending: "Counter[Cell]") -> None:
+async def _write_tallies(work: Work, pending: "Counter[Cell]") -> None:
     rows = [
         {"measure": measure, "day": day, "centre": centre, "area": area, "number": number}
         for (measure, day, centre, area), number in sorted(pending.items())
     ]
-    await work.session.execute(_counted(work.session), rows)
+    await work.session.execute(_increment(work.session), rows)
 
 
 @upsert
-def _counted(insert: Any) -> Any:
+def _increment(insert: Any) -> Any:
     counted = insert(Tally)
     return counted.on_conflict_do_update(
         index_elements=["day", "centre", "measure", "area"],

@@ -21,7 +21,7 @@ PURPOSES = ("guidance", "plan", "reminders")
 _TICKET_LETTERS = {"choose-path": "O", "select-training": "F", "find-job": "E", "create-business": "C"}
 
 
-def _next(status: VisitStatus) -> frozenset[VisitStatus]:
+def _next_statuses(status: VisitStatus) -> frozenset[VisitStatus]:
     """What a visit that stands there may become."""
     match status:
         case VisitStatus.WAITING:
@@ -58,7 +58,7 @@ def may_be_called_next(status: VisitStatus) -> bool:
             return False
 
 
-def day_began(now: datetime, zone: ZoneInfo) -> datetime:
+def start_of_day(now: datetime, zone: ZoneInfo) -> datetime:
     """When the centre's day began. A queue is a day's: tickets begin anew, and nobody waits overnight."""
     return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
@@ -128,7 +128,7 @@ def check_past(at: datetime, now: datetime, field: str = "at") -> None:
 
 def may_become(status: VisitStatus, wanted: VisitStatus) -> bool:
     """A visit waits, is called, is served, or leaves."""
-    return wanted in _next(status)
+    return wanted in _next_statuses(status)
 
 
 def check_step(status: VisitStatus, wanted: VisitStatus) -> None:

@@ -38,7 +38,7 @@ async def record_visits(work: Work, lines: list[tuple[int, VisitLine]]) -> Outco
 
     def keep(line: VisitLine, fingerprint: str) -> None:
         check_line(line, copies, work.now)
-        rows.append(_keep(work, line, fingerprint))
+        rows.append(_record(work, line, fingerprint))
 
     outcome = import_once(lines, "visit_id", known, keep)
     await work.insert(Visit, rows)
@@ -54,7 +54,7 @@ def check_line(line: VisitLine, copies: dict[str, Centre], now: datetime) -> Non
         domain.check_past(line.ended_at, now, "ended_at")
 
 
-def _keep(work: Work, line: VisitLine, fingerprint: str) -> dict[str, Any]:
+def _record(work: Work, line: VisitLine, fingerprint: str) -> dict[str, Any]:
     correlation_id = uuid4()
     work.emit_row_event(
         VisitRecorded(

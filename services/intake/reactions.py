@@ -31,4 +31,4 @@ async def on_centre_published(work: Work, event: CentrePublished) -> None:
 async def on_interview_started(work: Work, event: InterviewStarted) -> None:
     """A counsellor and a visitor sat down; the desk need not say so too."""
     if event.visit_id is not None:
-        await visits.sits_with_a_counsellor(work, event.visit_id, event.at)
+        await visits.mark_in_interview(work, event.visit_id, event.at)

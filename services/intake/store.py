@@ -15,7 +15,7 @@ from services.chassis.storage.bulk import in_list, upsert
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import chassis_metadata, in_states
 from services.contracts.intake import IN_THE_ROOM, VisitStatus
-from services.intake.domain import day_began, may_be_called_next
+from services.intake.domain import may_be_called_next, start_of_day
 
 _QUEUE = tuple(status.value for status in VisitStatus if may_be_called_next(status))
 
@@ -110,21 +110,21 @@ class ErasedSubject(Table, table=True):
     erased_at: datetime
 
 
-_NAMED = sa.select(Centre).where(in_list(col(Centre.code), "codes"))
-_ANY_KNOWN = sa.exists().where(in_list(col(Visit.id), "visits"))
-_PLACES = _NAMED.add_columns(_ANY_KNOWN.label("any_known"))
+_CENTRES_BY_CODE = sa.select(Centre).where(in_list(col(Centre.code), "codes"))
+_ANY_EXISTS = sa.exists().where(in_list(col(Visit.id), "visits"))
+_CENTRES_AND_ANY_EXISTS = _CENTRES_BY_CODE.add_columns(_ANY_EXISTS.label("any_known"))
 
 
-async def centres_named(session: AsyncSession, codes: Iterable[str]) -> Mapping[str, Centre]:
+async def centres_by_code(session: AsyncSession, codes: Iterable[str]) -> Mapping[str, Centre]:
     """Those of these centres that are known, by code; each is read once in a unit of work."""
     known: dict[str, Centre] = session.info.setdefault("intake.centres", {})
     if missing := [code for code in codes if code not in known]:
-        found = await session.scalars(_NAMED, {"codes": missing})
+        found = await session.scalars(_CENTRES_BY_CODE, {"codes": missing})
         known.update({centre.code: centre for centre in found})
     return known
 
 
-async def any_may_be_known(session: AsyncSession, visits: Collection[UUID], codes: Collection[str]) -> bool:
+async def any_may_exist(session: AsyncSession, visits: Collection[UUID], codes: Collection[str]) -> bool:
     """Whether any of these visits may be known; False is certain.
 
     The same round trip reads their centres, for `centres_named`. Where the unit of work has those already, none is
@@ -133,7 +133,7 @@ async def any_may_be_known(session: AsyncSession, visits: Collection[UUID], code
     places: dict[str, Centre] = session.info.setdefault("intake.centres", {})
     if places.keys() >= set(codes):
         return True
-    found = (await session.execute(_PLACES, {"codes": list(codes), "visits": list(visits)})).all()
+    found = (await session.execute(_CENTRES_AND_ANY_EXISTS, {"codes": list(codes), "visits": list(visits)})).all()
     places.update({centre.code: centre for centre, _ in found})
     return not found or any(any_known for _, any_known in found)
 
@@ -147,11 +147,11 @@ async def count_tickets(session: AsyncSession, wanted: Mapping[tuple[str, date],
     if not wanted:
         return {}
     rows = [{"centre": centre, "day": day, "given": more} for (centre, day), more in sorted(wanted.items())]
-    return {(row.centre, row.day): row.given for row in await session.execute(_counted(session), rows)}
+    return {(row.centre, row.day): row.given for row in await session.execute(_increment(session), rows)}
 
 
 @upsert
-def _counted(insert: Any) -> Any:
+def _increment(insert: Any) -> Any:
     counters = TicketCounter.metadata.tables["ticket_counters"]
     counted = insert(counters)
     further = {"given": counters.c.given + counted.excluded.given}
@@ -177,7 +177,7 @@ async def in_the_room(
     return (await session.scalars(chosen.order_by(col(Visit.checked_in_at), col(Visit.id)).limit(limit))).all()
 
 
-async def ended_lately(session: AsyncSession, centre: str, since: datetime, limit: int = 10) -> Sequence[Visit]:
+async def recently_ended(session: AsyncSession, centre: str, since: datetime, limit: int = 10) -> Sequence[Visit]:
     """Who was served or left since then, latest first."""
     chosen = (
         sa.select(Visit)
@@ -200,7 +200,7 @@ async def first_waiting(session: AsyncSession, centre: str, area: str | None, no
     chosen = sa.select(col(Visit.id)).where(
         col(Visit.centre) == centre,
         col(Visit.status).in_(_QUEUE),
-        col(Visit.checked_in_at) >= day_began(now, ZoneInfo(place.timezone)),
+        col(Visit.checked_in_at) >= start_of_day(now, ZoneInfo(place.timezone)),
     )
     if area is not None:
         chosen = chosen.where(col(Visit.area) == area)

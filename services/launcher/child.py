@@ -11,16 +11,18 @@ _starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="starts-servers"
 # threads of their own (asyncio.to_thread); this one stays until the interpreter ends.
 
 
-def guard(ending: str, *options: str) -> list[str]:
+def guard(signal_name: str, *options: str) -> list[str]:
     """Words before a command that have the system send it this signal (`TERM`) when we are gone; Linux only.
 
     `setpriv` becomes the command itself: the child's pid is the server's. `options` are further ones of setpriv.
     """
     setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", ending, *options, "--"] if setpriv else []
+    return [setpriv, "--pdeathsig", signal_name, *options, "--"] if setpriv else []
 
 
-def serve(command: Sequence[str | Path], log: Path, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+def spawn_server(
+    command: Sequence[str | Path], log: Path, env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start a server, its words appended to `log`, in a session of its own so that Ctrl-C reaches only us."""
 
     def start() -> subprocess.Popen[bytes]:

@@ -24,7 +24,7 @@ SETTINGS = ("<!-- settings -->\n", "<!-- /settings -->")
 """Between which lines of a page something made stands."""
 
 
-def with_made(page: Path, markers: tuple[str, str], made: str) -> bytes:
+def with_generated(page: Path, markers: tuple[str, str], made: str) -> bytes:
     """The page with this between its markers."""
     before, begin, rest = page.read_text().partition(markers[0])
     _, end, after = rest.partition(markers[1])
@@ -55,8 +55,8 @@ def documents() -> dict[Path, bytes]:
     architecture_page, settings_page = DOCS / "architecture.md", DOCS / "settings.md"
     return schemas | {
         DOCS / "architecture.svg": architecture.picture(SERVICES).encode(),
-        architecture_page: with_made(architecture_page, TOPICS, architecture.table(SERVICES)),
-        settings_page: with_made(settings_page, SETTINGS, settings_tables()),
+        architecture_page: with_generated(architecture_page, TOPICS, architecture.table(SERVICES)),
+        settings_page: with_generated(settings_page, SETTINGS, settings_tables()),
     }
 
 

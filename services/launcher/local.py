@@ -26,7 +26,7 @@ from services.chassis.runtime.settings import Settings
 from services.launcher.catalogue import SERVICES
 from services.launcher.errors import Refusal
 from services.launcher.ports import free_ports
-from services.launcher.trust import trusted
+from services.launcher.trust import tls_verify
 
 TEMPLATE = Path(__file__).parents[2] / "deploy" / "local" / "nginx.conf.template"
 
@@ -44,7 +44,7 @@ class LocalStack:
     store: str
     redis: str
     port: int = 0
-    more: Mapping[str, str] = field(default_factory=dict[str, str])
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
     """More settings for every service, by variable."""
     ports: dict[str, int] = field(default_factory=dict[str, int])
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict[str, "subprocess.Popen[bytes]"])
@@ -80,7 +80,7 @@ class LocalStack:
         for name in SERVICES:
             self.wait_ready(name)
 
-    def start_service(self, name: str, *, replica: str = "", more: Mapping[str, str] | None = None) -> None:
+    def start_service(self, name: str, *, replica: str = "", env: Mapping[str, str] | None = None) -> None:
         """Start one service's process; with `replica` one more of it, known as name and replica, behind no proxy.
 
         `more`: settings for this process alone, by variable.
@@ -94,7 +94,7 @@ class LocalStack:
         with (self.folder / f"{process}.log").open("ab") as log:
             self.processes[process] = subprocess.Popen(
                 [*command, *options, *parts],
-                env={**os.environ, "CEFO_PUBLIC_URL": self.url, **self.more, **(more or {})},
+                env={**os.environ, "CEFO_PUBLIC_URL": self.url, **self.env, **(env or {})},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -103,7 +103,7 @@ class LocalStack:
     def wait_ready(self, name: str, seconds: float = 60) -> None:
         """Wait until the service says that all its parts answer. Raises `LocalStackError` with the end of its log."""
         end = time.monotonic() + seconds
-        with httpx2.Client(timeout=5, trust_env=False, verify=trusted(self.url)) as client:
+        with httpx2.Client(timeout=5, trust_env=False, verify=tls_verify(self.url)) as client:
             while time.monotonic() < end:
                 try:
                     if client.get(f"http://127.0.0.1:{self.ports[name]}/health/ready").status_code == 200:

@@ -49,7 +49,7 @@ def packages() -> list[str]:
     return sorted(path.parent.name for path in SERVICES.glob("*/locales"))
 
 
-def marked(package: str) -> Catalog:
+def extracted(package: str) -> Catalog:
     """What the package's code, templates and codes mark, without translations."""
     template = Catalog()
     for _file, _line, message, _comments, _context in extract_from_dir(
@@ -113,9 +113,9 @@ def untranslated(catalog: Catalog) -> Iterator[Message]:
 
 def main() -> int:
     """Bring all catalogues up to date. Returns 1 when some message lacks a translation, and names each."""
-    lacking, shared = 0, marked("chassis")
+    lacking, shared = 0, extracted("chassis")
     for package in packages():
-        template = marked(package)
+        template = extracted(package)
         for lang in TRANSLATED:
             catalog = merged(package, lang, template, None if package == "chassis" else shared)
             path = path_of(package, lang)

@@ -18,26 +18,26 @@ from services.chassis.identity.tokens import Signer
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.runtime.telemetry import log
 from services.launcher import demo
-from services.launcher.trust import trusted
-from services.scheduling.claims import code_of
+from services.launcher.trust import tls_verify
+from services.scheduling.claims import required_staff_code
 
 CENTRE = "liege"
 AREAS = ("find-job", "choose-path", "select-training", "create-business", "choose-path", "find-job")
 SERVICE = str(uuid5(NAMESPACE_URL, "https://cefo.example/demo/service/ifapme/1"))
-PATIENCE = 30.0
+TIMEOUT = 30.0
 """Seconds that a step may wait for what it stands on to arrive."""
 
 _log = log(__name__)
 
 
-async def live(url: str, signer: Signer, now: datetime) -> UUID | None:
+async def create_morning(url: str, signer: Signer, now: datetime) -> UUID | None:
     """Live the morning where it was not lived yet. Returns the visitor whose plan has begun. Never raises."""
     team = Team(url, signer)
     try:
-        await _the_room(team, now)
-        plans: list[dict[str, Any]] = await team.ask(team.counsellor, "GET", f"/plans/api/v1/plans?centre={CENTRE}")
+        await _create_visits(team, now)
+        plans: list[dict[str, Any]] = await team.request(team.counsellor, "GET", f"/plans/api/v1/plans?centre={CENTRE}")
         if not plans:
-            plans = [await _a_beginning(team, now)]
+            plans = [await _create_plan(team, now)]
         return UUID(plans[0]["subject_ref"])
     except Exception as error:
         # Whoever only wants to look around is served all the same.
@@ -51,30 +51,30 @@ class Team:
     """The people of the centre, each with their own rights."""
 
     def __init__(self, url: str, signer: Signer) -> None:
-        self._client = httpx2.AsyncClient(base_url=url, trust_env=False, verify=trusted(url), timeout=PATIENCE)
+        self._client = httpx2.AsyncClient(base_url=url, trust_env=False, verify=tls_verify(url), timeout=TIMEOUT)
         self._signer = signer
         self.desk = demo.ACCOUNTS["accueil-liege"].person
         self.counsellor = demo.ACCOUNTS["conseil-liege"].person
         self.operator = demo.ACCOUNTS["exploitation"].person
 
-    async def ask(self, who: Person, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    async def request(self, who: Person, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The JSON answer. Raises `TimeoutError` when it was refused to the end."""
-        return (await self._granted(method, path, headers=self._as(who), json=body)).json()
+        return (await self._request_until_accepted(method, path, headers=self._as(who), json=body)).json()
 
-    async def bring(self, path: str, line: Mapping[str, Any]) -> None:
+    async def import_line(self, path: str, line: Mapping[str, Any]) -> None:
         """Import one line of the past. Raises `TimeoutError` when it was refused to the end."""
         kind = self._as(self.operator) | {"content-type": "application/x-ndjson"}
-        await self._granted("POST", path, _all_went_in, headers=kind, content=orjson.dumps(line))
+        await self._request_until_accepted("POST", path, _none_refused, headers=kind, content=orjson.dumps(line))
 
-    async def known(self, path: str) -> bool:
+    async def exists(self, path: str) -> bool:
         """Is there something at this address?"""
         return (await self._client.get(path, headers=self._as(self.desk))).is_success
 
-    async def _granted(
+    async def _request_until_accepted(
         self, method: str, path: str, enough: Callable[[httpx2.Response], bool] = lambda _: True, **more: Any
     ) -> httpx2.Response:
         """Ask until it is granted: what was said a moment ago may still be on its way to the service that is asked."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while True:
                 answer = await self._client.request(method, path, **more)
                 if answer.is_success and enough(answer):
@@ -90,40 +90,40 @@ class Team:
         await self._client.aclose()
 
 
-def _all_went_in(answer: httpx2.Response) -> bool:
+def _none_refused(answer: httpx2.Response) -> bool:
     return orjson.loads(answer.content.splitlines()[-1])["refused"] == 0
 
 
-async def _the_room(team: Team, now: datetime) -> None:
+async def _create_visits(team: Team, now: datetime) -> None:
     """Today's visitors: one is being served, one is called, the others wait."""
     today = now.astimezone(BRUSSELS).date()
     first, second, *_ = visits = [_id(today, f"visit-{number}") for number in range(len(AREAS))]
-    if await team.known(f"/intake/api/v1/visits/{first}"):
+    if await team.exists(f"/intake/api/v1/visits/{first}"):
         return
     for number, (visit, area) in enumerate(zip(visits, AREAS, strict=True)):
         at = now - timedelta(minutes=3 * (len(AREAS) - number))
         told = {"centre": CENTRE, "area": area, "at": at.isoformat()}
-        await team.ask(team.desk, "PUT", f"/intake/api/v1/visits/{visit}", told)
+        await team.request(team.desk, "PUT", f"/intake/api/v1/visits/{visit}", told)
     for visit, desk in ((first, "desk-1"), (second, "desk-2")):
-        await team.ask(team.desk, "POST", f"/intake/api/v1/visits/{visit}/call", {"desk": desk})
-    await team.ask(team.desk, "POST", f"/intake/api/v1/visits/{first}/serve", {})
+        await team.request(team.desk, "POST", f"/intake/api/v1/visits/{visit}/call", {"desk": desk})
+    await team.request(team.desk, "POST", f"/intake/api/v1/visits/{first}/serve", {})
 
 
-async def _a_beginning(team: Team, now: datetime) -> dict[str, Any]:
+async def _create_plan(team: Team, now: datetime) -> dict[str, Any]:
     """Somebody who is known, had a first guidance interview and will have a second. Returns their plan."""
-    days = await team.ask(team.desk, "GET", f"/directory/api/v1/centres/{CENTRE}")
+    days = await team.request(team.desk, "GET", f"/directory/api/v1/centres/{CENTRE}")
     visit = _id(now.date(), "known")
-    await team.ask(team.desk, "PUT", f"/intake/api/v1/visits/{visit}", {"centre": CENTRE, "area": "choose-path"})
+    await team.request(team.desk, "PUT", f"/intake/api/v1/visits/{visit}", {"centre": CENTRE, "area": "choose-path"})
     told = {"given_name": "Visiteur", "family_name": "Démonstration", "purposes": ["guidance", "plan"]}
-    person = (await team.ask(team.desk, "POST", f"/intake/api/v1/visits/{visit}/visitor", told))["subject_ref"]
+    person = (await team.request(team.desk, "POST", f"/intake/api/v1/visits/{visit}/visitor", told))["subject_ref"]
     asked = {"subject_ref": person, "centre": CENTRE, "area": "choose-path"}
-    path = (await team.ask(team.counsellor, "POST", "/scheduling/api/v1/paths", asked))["id"]
+    path = (await team.request(team.counsellor, "POST", "/scheduling/api/v1/paths", asked))["id"]
     held = {
         "interview_id": str(_id(now.date(), "held")),
         "kind": "guidance",
         "centre": CENTRE,
         "area": "choose-path",
-        "counsellor": code_of(team.counsellor),
+        "counsellor": required_staff_code(team.counsellor),
         "starts_at": _open_day(now, -7, days["closed_on"]).isoformat(),
         "minutes": 60,
         "status": "fulfilled",
@@ -132,25 +132,27 @@ async def _a_beginning(team: Team, now: datetime) -> dict[str, Any]:
         "number": 1,
         "subject_ref": person,
     }
-    await team.bring("/scheduling/api/v1/interviews/import", held)
+    await team.import_line("/scheduling/api/v1/interviews/import", held)
     next_one = {"path_id": path, "starts_at": _open_day(now, 7, days["closed_on"]).isoformat(), "minutes": 60}
-    await team.ask(team.counsellor, "POST", "/scheduling/api/v1/interviews", next_one | {"room": "liege-r1"})
-    await _a_workshop(team, _open_day(now, 14, days["closed_on"]), person)
-    return await _a_plan(team, person)
+    await team.request(team.counsellor, "POST", "/scheduling/api/v1/interviews", next_one | {"room": "liege-r1"})
+    await _create_workshop(team, _open_day(now, 14, days["closed_on"]), person)
+    return await _fill_plan(team, person)
 
 
-async def _a_workshop(team: Team, begins: datetime, person: str) -> None:
+async def _create_workshop(team: Team, begins: datetime, person: str) -> None:
     sessions = [{"starts_at": (begins + timedelta(hours=4)).isoformat(), "minutes": 120}]
     told = {"centre": CENTRE, "title": "Construire son projet (démonstration)", "room": "liege-r2", "seats": 8}
-    workshop = await team.ask(team.counsellor, "POST", "/scheduling/api/v1/workshops", told | {"sessions": sessions})
+    workshop = await team.request(
+        team.counsellor, "POST", "/scheduling/api/v1/workshops", told | {"sessions": sessions}
+    )
     seats = f"/scheduling/api/v1/workshops/{workshop['id']}/seats"
-    await team.ask(team.counsellor, "POST", seats, {"subject_ref": person})
+    await team.request(team.counsellor, "POST", seats, {"subject_ref": person})
 
 
-async def _a_plan(team: Team, person: str) -> dict[str, Any]:
+async def _fill_plan(team: Team, person: str) -> dict[str, Any]:
     """The plan as it is between two interviews: half of what the method asks."""
-    async with asyncio.timeout(PATIENCE):
-        while not (plans := await team.ask(team.counsellor, "GET", f"/plans/api/v1/plans?centre={CENTRE}")):  # noqa: ASYNC110
+    async with asyncio.timeout(TIMEOUT):
+        while not (plans := await team.request(team.counsellor, "GET", f"/plans/api/v1/plans?centre={CENTRE}")):  # noqa: ASYNC110
             await asyncio.sleep(0.2)
     own, base = visitor(UUID(person)), f"/plans/api/v1/plans/{plans[0]['id']}"
     for dimension, text in (
@@ -158,15 +160,15 @@ async def _a_plan(team: Team, person: str) -> dict[str, Any]:
         ("motivation", "Démonstration : un métier où l’on voit le résultat de son travail."),
         ("interests", "Démonstration : l’électricité, le bois, être dehors."),
     ):
-        await team.ask(own, "PUT", f"{base}/assessment/{dimension}", {"text": text})
-    step = await team.ask(own, "POST", f"{base}/information-steps", {"what": "Visiter un centre de formation"})
+        await team.request(own, "PUT", f"{base}/assessment/{dimension}", {"text": text})
+    step = await team.request(own, "POST", f"{base}/information-steps", {"what": "Visiter un centre de formation"})
     result = {"result": "Démonstration : il reste des places en janvier."}
-    await team.ask(own, "PUT", f"{base}/information-steps/{step['id']}/result", result)
-    goal = await team.ask(own, "POST", f"{base}/goals", {"text": "Devenir électricien ou électricienne"})
+    await team.request(own, "PUT", f"{base}/information-steps/{step['id']}/result", result)
+    goal = await team.request(own, "POST", f"{base}/goals", {"text": "Devenir électricien ou électricienne"})
     track = {"goal_id": goal["id"], "title": "Se former", "area": "select-training"}
-    track = await team.ask(team.counsellor, "POST", f"{base}/tracks", track)
+    track = await team.request(team.counsellor, "POST", f"{base}/tracks", track)
     action = {"track_id": track["id"], "title": "S’inscrire", "needs_provider": True, "service_id": SERVICE}
-    await team.ask(team.counsellor, "POST", f"{base}/actions", action | {"reason": "training"})
+    await team.request(team.counsellor, "POST", f"{base}/actions", action | {"reason": "training"})
     return plans[0]
 
 

@@ -20,21 +20,21 @@ def is_free(port: int) -> bool:
     return True
 
 
-def free_ports(count: int, but: Iterable[int] = ()) -> list[int]:
+def free_ports(count: int, exclude: Iterable[int] = ()) -> list[int]:
     """`count` different ports that nobody listens on and no running process was given, none of `but`.
 
     Raises `IndexError` when there are not so many.
     """
-    left, found = set(_RANGE) - set(but), list[int]()
+    left, found = set(_RANGE) - set(exclude), list[int]()
     while len(found) < count:
         port = random.choice(tuple(left))  # noqa: S311 - no secret, only out of each other's way
         left.remove(port)
-        if is_free(port) and _is_given_to_us(port):
+        if is_free(port) and _reserve(port):
             found.append(port)
     return found
 
 
-def _is_given_to_us(port: int) -> bool:
+def _reserve(port: int) -> bool:
     """A server needs a moment to listen; whoever looks meanwhile must not find its port free.
 
     This process takes the UDP port of the same number, and keeps it for as long as it runs.

@@ -24,11 +24,11 @@ from services.launcher.catalogue import SERVICES, folders, navigation
 from services.launcher.embedded import EmbeddedKafka, EmbeddedRedis, refill
 from services.launcher.errors import Refusal
 from services.launcher.kafka import ApacheKafka
-from services.launcher.wanted import EMBEDDED, Wanted
+from services.launcher.wanted import EMBEDDED, StackOptions
 
 
 @asynccontextmanager
-async def parts(wanted: Wanted) -> AsyncGenerator[tuple[Settings, Broker]]:
+async def start_parts(wanted: StackOptions) -> AsyncGenerator[tuple[Settings, Broker]]:
     """Start the parts that are not there yet; stop them, and only them, at the end."""
     with contextlib.ExitStack() as started:
         wanted.data.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,9 @@ async def create_databases(store: str, services: tuple[str, ...]) -> None:
         connection = await cast(Any, asyncpg).connect(f"{store.rstrip('/')}/postgres", timeout=10)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         # Without the address: it may hold a password.
-        raise StoreAway(f"PostgreSQL ne répond pas ou refuse ({error}) ; vérifiez --store ou CEFO_STORE") from error
+        raise StoreUnavailable(
+            f"PostgreSQL ne répond pas ou refuse ({error}) ; vérifiez --store ou CEFO_STORE"
+        ) from error
     try:
         for service in services:
             if not await connection.fetchval("select 1 from pg_database where datname = $1", f"cefo_{service}"):
@@ -85,7 +87,7 @@ async def create_databases(store: str, services: tuple[str, ...]) -> None:
         await connection.close()
 
 
-class StoreAway(Refusal):
+class StoreUnavailable(Refusal):
     """PostgreSQL does not answer, or does not let us in."""
 
 
@@ -110,10 +112,10 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvicorn.Config("", loop="auto", log_config=None).get_loop_factory()
 
 
-async def run(wanted: Wanted, console: Console) -> None:
+async def run(wanted: StackOptions, console: Console) -> None:
     """Run until a signal. Stops cleanly within a few seconds, streams included. Raises `PortTaken`."""
     check_port(os.environ.get("CEFO_HOST", "127.0.0.1"), wanted.port)
-    async with parts(wanted) as (settings, broker):
+    async with start_parts(wanted) as (settings, broker):
         configure_logging(settings)
         process = Process(
             [SERVICES[name] for name in wanted.services],
@@ -141,12 +143,12 @@ async def run(wanted: Wanted, console: Console) -> None:
         )
         serving = asyncio.create_task(_serve(server, process))
         await _until_started(server, serving)
-        collect_rarely()
+        tune_gc()
         if server.started:
-            greet(console, settings, wanted)
+            print_urls(console, settings, wanted)
         lived: asyncio.Task[None] | None = None
         if wanted.morning and server.started:
-            lived = asyncio.create_task(show_morning(console, process, settings, wanted.port))
+            lived = asyncio.create_task(run_morning(console, process, settings, wanted.port))
         try:
             await serving
         finally:
@@ -155,17 +157,17 @@ async def run(wanted: Wanted, console: Console) -> None:
                 await asyncio.wait([lived])
 
 
-async def show_morning(console: Console, process: Process, settings: Settings, port: int) -> None:
+async def run_morning(console: Console, process: Process, settings: Settings, port: int) -> None:
     """Give whoever tries cefo something to look at, and a visitor's way in."""
     host = os.environ.get("CEFO_HOST", "127.0.0.1")
     here = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  what is listened on, not where
-    person = await morning.live(f"http://{here}:{port}", process.signer, clock_of(settings)())
+    person = await morning.create_morning(f"http://{here}:{port}", process.signer, clock_of(settings)())
     if person is not None:
         link = link_to(settings.public_url, process.signer, person)
         console.print(f"  un plan de carrière commencé (démonstration) : [link={link}]{link}[/link]", soft_wrap=True)
 
 
-def collect_rarely() -> None:
+def tune_gc() -> None:
     """Set the garbage collector for a process that has come up and goes on for long; until now it may have been off."""
     # What is there now stays as long as the process: the collector need not look at it again under load.
     gc.freeze()
@@ -192,7 +194,7 @@ async def _until_started(server: uvicorn.Server, serving: "asyncio.Task[None]") 
         await asyncio.wait([serving], timeout=0.02)
 
 
-def greet(console: Console, settings: Settings, wanted: Wanted) -> None:
+def print_urls(console: Console, settings: Settings, wanted: StackOptions) -> None:
     """Say where to look, and as whom to sign in."""
     url = settings.public_url
     console.print(f"\n[bold]cefo[/bold] est prêt : [link={url}]{url}[/link]   (Ctrl-C pour arrêter)")

@@ -3,7 +3,7 @@
 import ssl
 
 
-def trusted(url: str) -> ssl.SSLContext | bool:
+def tls_verify(url: str) -> ssl.SSLContext | bool:
     """Whom a client of this address trusts, as its `verify`: nobody where all is plain HTTP, on loopback above all.
 
     To load the machine's certificates takes longer than most answers.

@@ -10,7 +10,7 @@ EMBEDDED = "embedded"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class StackOptions:
     """What the command line asks for."""
 
     port: int = 8000

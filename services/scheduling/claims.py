@@ -12,7 +12,7 @@ def staff_code(person: Person) -> str | None:
     return person.claim(STAFF_CODE)
 
 
-def code_of(person: Person) -> str:
+def required_staff_code(person: Person) -> str:
     """The same, of a counsellor. Raises `NoStaffCode`."""
     if (code := staff_code(person)) is None:
         raise refusals.NoStaffCode()

@@ -47,25 +47,25 @@ async def on_visit_checked_in(work: Work, event: VisitCheckedIn) -> None:
 @reactions.on(VisitCalled, loads=Waiting)
 async def on_visit_called(work: Work, event: VisitCalled) -> None:
     """The visitor was called to a desk."""
-    await waiting.move_on(work, event.visit_id, VisitStatus.CALLED, event.at)
+    await waiting.change_status(work, event.visit_id, VisitStatus.CALLED, event.at)
 
 
 @reactions.on(VisitBeingServed, loads=Waiting)
 async def on_visit_being_served(work: Work, event: VisitBeingServed) -> None:
     """The visitor sat down."""
-    await waiting.move_on(work, event.visit_id, VisitStatus.BEING_SERVED, event.at)
+    await waiting.change_status(work, event.visit_id, VisitStatus.BEING_SERVED, event.at)
 
 
 @reactions.on(VisitServed, loads=Waiting)
 async def on_visit_served(work: Work, event: VisitServed) -> None:
     """The visit ended well."""
-    await waiting.move_on(work, event.visit_id, VisitStatus.SERVED, event.at)
+    await waiting.change_status(work, event.visit_id, VisitStatus.SERVED, event.at)
 
 
 @reactions.on(VisitLeft, loads=Waiting)
 async def on_visit_left(work: Work, event: VisitLeft) -> None:
     """The visitor went away."""
-    await waiting.move_on(work, event.visit_id, VisitStatus.LEFT, event.at)
+    await waiting.change_status(work, event.visit_id, VisitStatus.LEFT, event.at)
 
 
 @reactions.on(VisitIdentified, loads=Waiting)

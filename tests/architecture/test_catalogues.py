@@ -16,7 +16,7 @@ LANGUAGES = messages.TRANSLATED
 
 @cache
 def marked(package: str) -> Catalog:
-    return messages.marked(package)
+    return messages.extracted(package)
 
 
 @cache

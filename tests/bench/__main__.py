@@ -12,7 +12,7 @@ from time import perf_counter
 
 import uvloop
 
-from services.launcher.stack import collect_rarely
+from services.launcher.stack import tune_gc
 from tests.bench import (
     report,
     row_a_pipeline,
@@ -70,7 +70,7 @@ def main() -> None:
     if unknown := set(keys) - set(ROWS):
         options.error(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
     # Relay and consumer run in this process in c and g, beside what they are compared with: as `cefo up` has it.
-    collect_rarely()
+    tune_gc()
     # A broker that was just started says for a second that it is not ready yet; the client tries again.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -69,7 +69,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.stack = LocalStack(
-            self.parts.folder / "services", self.parts.kafka, self.parts.store, self.parts.redis, more=self.more
+            self.parts.folder / "services", self.parts.kafka, self.parts.store, self.parts.redis, env=self.more
         )
         self.stack.folder.mkdir(exist_ok=True)
         self.stack.port = free_ports(1)[0]

@@ -68,7 +68,7 @@ def separate(own_kafka: ApacheKafka, own_postgres: PostgresServer, own_redis: Re
 def separate_on(place: Path, kafka: str, store: str, redis: str, **more: str) -> Generator[Separate]:
     """A process per service on these parts."""
     settings = {"CEFO_LOG_LEVEL": "warning", "CEFO_REHEARSAL_CLOCK": str(place / "clock"), **more}
-    stack = LocalStack(place, kafka, store, redis, more=settings)
+    stack = LocalStack(place, kafka, store, redis, env=settings)
     history = History(place / "history.ndjson")
     try:
         with NGINX.starting():

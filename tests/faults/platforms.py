@@ -25,7 +25,7 @@ from services.contracts.roles import Role
 from services.directory.claims import ORGANIZATION
 from services.launcher.local import LocalStack
 from services.launcher.ports import free_ports
-from services.launcher.trust import trusted
+from services.launcher.trust import tls_verify
 from services.scheduling.claims import STAFF_CODE
 from tests.faults.checker import Finding, check
 from tests.faults.evidence import SERVICES, Evidence, outbox_counts, read_figures, read_store, read_topics, unread
@@ -108,7 +108,7 @@ class Separate:
         return f"{self.stack.store}/cefo_{service}"
 
     def start(self, name: str, more: Mapping[str, str] | None = None) -> None:
-        self.stack.start_service(name, more=more)
+        self.stack.start_service(name, env=more)
 
     def process(self, name: str) -> "subprocess.Popen[bytes]":
         return self.stack.processes[name]
@@ -168,7 +168,7 @@ class Together:
 
     def wait_ready(self, name: str) -> None:
         end = time.monotonic() + 120
-        with httpx2.Client(timeout=5, trust_env=False, verify=trusted(self.url)) as client:
+        with httpx2.Client(timeout=5, trust_env=False, verify=tls_verify(self.url)) as client:
             while time.monotonic() < end and self.process(name).poll() is None:
                 try:
                     if client.get(f"{self.url}/health/ready").status_code == 200:
@@ -184,7 +184,7 @@ class Together:
     async def backlog(self) -> tuple[int, int]:
         token = token_of(self.folder, "fault-tests", Role.OPERATOR)
         waiting = reading = 0
-        verify = trusted(self.url)
+        verify = tls_verify(self.url)
         async with httpx2.AsyncClient(base_url=self.url, timeout=20, trust_env=False, verify=verify) as client:
             for service in SERVICES:
                 path = f"/{service}/api/v1/backlog"

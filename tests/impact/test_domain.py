@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.impact.domain import LONGEST, Count, Figures, Measure, Period, PeriodBackwards, PeriodTooLong, report
+from services.impact.domain import MAX_DAYS, Count, Figures, Measure, Period, PeriodBackwards, PeriodTooLong, report
 
 COUNTS = st.lists(
     st.builds(
@@ -74,9 +74,9 @@ def test_without_visitors_there_is_no_ratio() -> None:
 def test_a_period_holds_a_day_and_ten_years_at_most() -> None:
     day = date(2017, 1, 1)
     Period(day, day)
-    Period(day, day + timedelta(days=LONGEST - 1))
+    Period(day, day + timedelta(days=MAX_DAYS - 1))
     with pytest.raises(PeriodBackwards):
         Period(day, day - timedelta(days=1))
     with pytest.raises(PeriodTooLong) as refused:
-        Period(day, day + timedelta(days=LONGEST))
-    assert refused.value.values == {"limit": LONGEST, "days": LONGEST + 1}
+        Period(day, day + timedelta(days=MAX_DAYS))
+    assert refused.value.values == {"limit": MAX_DAYS, "days": MAX_DAYS + 1}

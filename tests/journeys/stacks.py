@@ -16,7 +16,7 @@ import httpx2
 
 from services.launcher.local import LocalStack
 from services.launcher.ports import free_ports
-from services.launcher.trust import trusted
+from services.launcher.trust import tls_verify
 
 Answer = TypeVar("Answer")
 
@@ -37,7 +37,7 @@ class Stack:
     def browse(self) -> httpx2.Client:
         """A client that keeps cookies and says where its requests come from, as a browser does."""
         headers = {"Origin": self.url}
-        verify = trusted(self.url)
+        verify = tls_verify(self.url)
         client = httpx2.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, verify=verify)
         self.clients.append(client)
         return client
@@ -113,7 +113,7 @@ def wait_ready(stack: Stack, process: "subprocess.Popen[bytes]") -> None:
         except httpx2.HTTPError:
             return False
 
-    with httpx2.Client(timeout=5, trust_env=False, verify=trusted(stack.url)) as client:
+    with httpx2.Client(timeout=5, trust_env=False, verify=tls_verify(stack.url)) as client:
         eventually(ready, bool, seconds=90)
 
 
@@ -121,7 +121,7 @@ def wait_ready(stack: Stack, process: "subprocess.Popen[bytes]") -> None:
 def local(folder: Path, kafka: str, store: str, redis: str) -> Generator[Stack]:
     """`deploy/local/start`."""
     rehearsal = {"CEFO_REHEARSAL_CLOCK": str(folder / "clock")}
-    with LocalStack(folder, kafka, store, redis, more=rehearsal) as running:
+    with LocalStack(folder, kafka, store, redis, env=rehearsal) as running:
         stack = Stack(running.url, folder, "local", kafka, running.processes)
         try:
             yield stack

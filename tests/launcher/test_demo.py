@@ -6,7 +6,7 @@ from services.directory.claims import organization_of
 from services.directory.demo import organization_id
 from services.launcher.catalogue import SERVICES, folders, navigation
 from services.launcher.demo import ACCOUNTS
-from services.scheduling.claims import code_of
+from services.scheduling.claims import required_staff_code
 
 
 def test_every_role_has_its_home() -> None:
@@ -28,6 +28,6 @@ def test_every_process_knows_the_links_and_the_words_of_all_services() -> None:
 
 
 def test_the_accounts_say_to_the_services_what_these_read() -> None:
-    assert code_of(ACCOUNTS["conseil-namur"].person) == "namur-c01"
+    assert required_staff_code(ACCOUNTS["conseil-namur"].person) == "namur-c01"
     assert organization_of(ACCOUNTS["operateur-ifapme"].person) == organization_id("ifapme")
     assert organization_of(ACCOUNTS["region"].person) is None

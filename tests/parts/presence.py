@@ -11,7 +11,7 @@ from typing import NoReturn
 import pytest
 
 from services.launcher.kafka.errors import JavaMissing
-from services.launcher.kafka.jars import jars_are_there, java, kafka_version
+from services.launcher.kafka.jars import jars_exist, java, kafka_version
 from tests.parts import chromium, postgres, redis
 from tests.parts.process import executable
 
@@ -63,7 +63,7 @@ def _kafka_version() -> str | None:
         java()
     except JavaMissing:
         return None
-    return kafka_version() if jars_are_there() or executable("mvn") else None
+    return kafka_version() if jars_exist() or executable("mvn") else None
 
 
 def _redis_version() -> str | None:

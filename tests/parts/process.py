@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from services.launcher.child import guard, serve
+from services.launcher.child import guard, spawn_server
 
 _SYSTEM = "/usr/local/sbin:/usr/sbin:/sbin"  # where servers live and an ordinary PATH does not look
 
@@ -22,12 +22,12 @@ def executable(*names: str) -> str | None:
 def start_server(command: Sequence[str | Path], log: Path, user: str | None = None) -> subprocess.Popen[bytes]:
     """Start a server in the background, as this user (None: as we are); it ends with us."""
     if user is None:
-        return serve([*guard("QUIT"), *command], log, env=_environment())
+        return spawn_server([*guard("QUIT"), *command], log, env=_environment())
     group = str(pwd.getpwnam(user).pw_gid)
     words = guard("QUIT", "--reuid", user, "--regid", group, "--init-groups")
     if not words:
         raise RuntimeError(f"running a server as {user} needs setpriv (util-linux), which was not found")
-    return serve([*words, *command], log, env=_environment())
+    return spawn_server([*words, *command], log, env=_environment())
 
 
 def run(command: Sequence[str | Path], log: Path, user: str | None = None) -> None:

@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from playwright.async_api import Browser
 
 from services.launcher.kafka import ApacheKafka, ClusterDiffers, PortTaken
-from services.launcher.kafka.classes import sharing
+from services.launcher.kafka.classes import class_data_sharing
 from services.launcher.kafka.layout import Cluster
 from tests.parts.postgres import PostgresServer, connect, wheel_binaries
 from tests.parts.presence import KAFKA
@@ -69,7 +69,9 @@ async def test_three_brokers_lose_one_and_nothing_else(kafka: ApacheKafka, tmp_p
 
 @pytest.mark.kafka
 def test_a_node_starts_from_the_classes_that_another_left(kafka: ApacheKafka) -> None:
-    kept = sharing(lambda _option: pytest.fail("they are kept already")).removeprefix("-XX:SharedArchiveFile=")
+    kept = class_data_sharing(lambda _option: pytest.fail("they are kept already")).removeprefix(
+        "-XX:SharedArchiveFile="
+    )
     assert kept in Path(f"/proc/{kafka.pid(1)}/maps").read_text()
 
 

@@ -126,24 +126,24 @@ def test_an_appointment_lies_in_the_future() -> None:
 @given(st.integers(0, 6), st.integers(0, 6))
 def test_an_individual_path_takes_four_and_no_fifth(held: int, booked: int) -> None:
     if held + booked < 4:
-        rules.check_room_on_path(Method.INDIVIDUAL, held, booked, due=False)
+        rules.check_path_capacity(Method.INDIVIDUAL, held, booked, due=False)
     else:
         with pytest.raises(refusals.FifthInterview):
-            rules.check_room_on_path(Method.INDIVIDUAL, held, booked, due=False)
+            rules.check_path_capacity(Method.INDIVIDUAL, held, booked, due=False)
 
 
 def test_a_collective_path_takes_one_finalising_session_once_it_is_due() -> None:
     with pytest.raises(refusals.FinalisingNotDue):
-        rules.check_room_on_path(Method.COLLECTIVE, 0, 0, due=False)
-    rules.check_room_on_path(Method.COLLECTIVE, 0, 0, due=True)
+        rules.check_path_capacity(Method.COLLECTIVE, 0, 0, due=False)
+    rules.check_path_capacity(Method.COLLECTIVE, 0, 0, due=True)
     for held, booked in ((1, 0), (0, 1)):
         with pytest.raises(refusals.OneFinalisingSession):
-            rules.check_room_on_path(Method.COLLECTIVE, held, booked, due=True)
+            rules.check_path_capacity(Method.COLLECTIVE, held, booked, due=True)
 
 
 @given(moments, st.integers(0, 36_000))
 def test_begun_minutes_count_and_nothing_takes_no_time(start: datetime, seconds: int) -> None:
-    minutes = times.lasted(start, start + timedelta(seconds=seconds))
+    minutes = times.duration_minutes(start, start + timedelta(seconds=seconds))
     assert minutes >= 1
     assert minutes == max(1, (seconds + 59) // 60)
 

@@ -25,8 +25,8 @@ from services.intake import domain
 from services.intake.store import (
     Centre,
     Visit,
-    any_may_be_known,
-    centres_named,
+    any_may_exist,
+    centres_by_code,
     count_tickets,
     first_waiting,
 )
@@ -59,39 +59,39 @@ async def check_in(work: Work, arrival: Arrival) -> Visit:
 async def check_in_all(work: Work, arrivals: Sequence[Arrival]) -> list[Visit | Refused]:
     """Several came in at the same moment. Each is answered for itself, in the order given."""
     ids = [arrival.visit_id for arrival in arrivals]
-    if await any_may_be_known(work.session, ids, {arrival.centre for arrival in arrivals}):
+    if await any_may_exist(work.session, ids, {arrival.centre for arrival in arrivals}):
         await work.prefetch(Visit, ids)
     else:
         work.assume_missing(Visit, ids)
-    places = await centres_named(work.session, {arrival.centre for arrival in arrivals})
+    places = await centres_by_code(work.session, {arrival.centre for arrival in arrivals})
     answers: list[Visit | Refused] = []
     new: list[tuple[Visit, Arrival]] = []
     for arrival in arrivals:
         try:
-            known = await _known_visit(work, arrival)
+            known = await _existing_visit(work, arrival)
             if known is None:
                 # Not among those that were asked for: read once more, and refused by name.
                 place = places.get(arrival.centre) or await known_centre(work.session, Centre, arrival.centre)
-                known = _begin(work, arrival, place)
+                known = _new_visit(work, arrival, place)
                 new.append((known, arrival))
             answers.append(known)
         except Refused as refusal:
             answers.append(refusal)
-    await _give_tickets(work, places, [visit for visit, arrival in new if arrival.queue])
+    await _assign_tickets(work, places, [visit for visit, arrival in new if arrival.queue])
     for visit, arrival in new:
-        _say_checked_in(work, visit, arrival)
+        _emit_checked_in(work, visit, arrival)
     return answers
 
 
-async def _known_visit(work: Work, arrival: Arrival) -> Visit | None:
+async def _existing_visit(work: Work, arrival: Arrival) -> Visit | None:
     """The visit, if it was said before. Raises `AlreadyDifferent` when something else was said."""
     known = await work.find(Visit, arrival.visit_id)
     if known is not None:
-        check_same(known.fingerprint, _said(arrival), field="visit_id", id=arrival.visit_id)
+        check_same(known.fingerprint, _fingerprint(arrival), field="visit_id", id=arrival.visit_id)
     return known
 
 
-def _begin(work: Work, arrival: Arrival, place: Centre) -> Visit:
+def _new_visit(work: Work, arrival: Arrival, place: Centre) -> Visit:
     """A new visit, without its ticket yet. Raises `AreaNotServed`, and what `domain` names."""
     check_area(arrival.area, place.code, place.areas)
     moment = arrival.at or work.now
@@ -105,12 +105,12 @@ def _begin(work: Work, arrival: Arrival, place: Centre) -> Visit:
             channel=arrival.channel.value,
             status=(VisitStatus.WAITING if arrival.queue else VisitStatus.NO_QUEUE).value,
             checked_in_at=moment,
-            fingerprint=_said(arrival),
+            fingerprint=_fingerprint(arrival),
         )
     )
 
 
-def _say_checked_in(work: Work, visit: Visit, arrival: Arrival) -> None:
+def _emit_checked_in(work: Work, visit: Visit, arrival: Arrival) -> None:
     said = VisitCheckedIn(
         visit_id=visit.id,
         centre=visit.centre,
@@ -135,7 +135,7 @@ async def call_next(work: Work, centre: str, desk: str, area: str | None = None)
 
 async def call(work: Work, visit_id: UUID, desk: str, version: int | None = None) -> Visit:
     """Call this visitor to a desk; calling again is possible until they come."""
-    visit = await _stepping(work, visit_id, VisitStatus.CALLED, version)
+    visit = await _change_status(work, visit_id, VisitStatus.CALLED, version)
     visit.desk, visit.called_at = desk, work.now
     work.emit(visit, VisitCalled(visit_id=visit.id, centre=visit.centre, at=work.now, desk=desk))
     return visit
@@ -143,13 +143,13 @@ async def call(work: Work, visit_id: UUID, desk: str, version: int | None = None
 
 async def serve(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
     """The visitor sat down: service begins."""
-    visit = await _stepping(work, visit_id, VisitStatus.BEING_SERVED, version)
+    visit = await _change_status(work, visit_id, VisitStatus.BEING_SERVED, version)
     visit.served_at = work.now
     work.emit(visit, VisitBeingServed(visit_id=visit.id, centre=visit.centre, at=work.now))
     return visit
 
 
-async def sits_with_a_counsellor(work: Work, visit_id: UUID, at: datetime) -> None:
+async def mark_in_interview(work: Work, visit_id: UUID, at: datetime) -> None:
     """An interview began, so the visitor waits no longer. What the desk said meanwhile stays as it is."""
     visit = await work.find(Visit, visit_id)
     if visit is None or not domain.may_become(VisitStatus(visit.status), VisitStatus.BEING_SERVED):
@@ -162,7 +162,7 @@ async def sits_with_a_counsellor(work: Work, visit_id: UUID, at: datetime) -> No
 
 async def finish(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
     """The visit ended well."""
-    visit = await _stepping(work, visit_id, VisitStatus.SERVED, version)
+    visit = await _change_status(work, visit_id, VisitStatus.SERVED, version)
     visit.ended_at = work.now
     work.emit(visit, VisitServed(visit_id=visit.id, centre=visit.centre, at=work.now))
     return visit
@@ -170,7 +170,7 @@ async def finish(work: Work, visit_id: UUID, version: int | None = None) -> Visi
 
 async def leave(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
     """The visitor went away before being served."""
-    visit = await _stepping(work, visit_id, VisitStatus.LEFT, version)
+    visit = await _change_status(work, visit_id, VisitStatus.LEFT, version)
     visit.ended_at = work.now
     work.emit(visit, VisitLeft(visit_id=visit.id, centre=visit.centre, at=work.now))
     return visit
@@ -181,7 +181,7 @@ def board(centre: str) -> str:
     return f"intake:{centre}"
 
 
-async def _stepping(work: Work, visit_id: UUID, wanted: VisitStatus, version: int | None) -> Visit:
+async def _change_status(work: Work, visit_id: UUID, wanted: VisitStatus, version: int | None) -> Visit:
     visit = await work.load(Visit, visit_id, msg("visit"))
     check_version(visit, version)
     domain.check_step(VisitStatus(visit.status), wanted)
@@ -190,12 +190,12 @@ async def _stepping(work: Work, visit_id: UUID, wanted: VisitStatus, version: in
     return visit
 
 
-def _said(arrival: Arrival) -> str:
+def _fingerprint(arrival: Arrival) -> str:
     said = (arrival.centre, arrival.area, arrival.channel, arrival.at, arrival.queue)
     return fingerprint(orjson.dumps(said, default=str))
 
 
-async def _give_tickets(work: Work, places: Mapping[str, Centre], visits: list[Visit]) -> None:
+async def _assign_tickets(work: Work, places: Mapping[str, Centre], visits: list[Visit]) -> None:
     """To each the next number of the centre's day, counted by the store so that no two are alike."""
     by_day: dict[tuple[str, date], list[Visit]] = {}
     for visit in visits:

@@ -26,7 +26,7 @@ from services.chassis.web import (
 )
 from services.contracts.envelope import StaffCode
 from services.intake.actions import visits
-from services.intake.pages.views import DESK_COOKIE, Team, desk_board, desk_label, the_centre, this_desk
+from services.intake.pages.views import DESK_COOKIE, Team, current_desk, desk_board, desk_label, load_centre
 from services.intake.store import Centre, Visit
 
 router = Router("/intake", pages=True)
@@ -40,19 +40,19 @@ class CheckInForm(Body):
     queue: str = Field("yes", pattern="^(yes|no)$")
 
 
-class NextForm(Body):
+class CallNextForm(Body):
     """The button that calls whoever is next; `desk`: not this browser's own."""
 
     desk: StaffCode | None = None
 
 
-class StepForm(NextForm):
+class StepForm(CallNextForm):
     """A button beside a visit."""
 
     version: int
 
 
-class HereForm(Body):
+class DeskForm(Body):
     """At which desk this browser stands."""
 
     number: int = Field(ge=1, le=999)
@@ -70,8 +70,8 @@ async def choose_centre(request: Request, read: Reading, person: Team) -> Respon
 @router.get("/desk/{centre}")
 async def desk(centre: str, request: Request, read: Reading, running: Running, person: Team) -> Response:
     """The desk: check somebody in, and see everybody who is here."""
-    place = await the_centre(read, person.at(centre))
-    here = this_desk(request)
+    place = await load_centre(read, person.at(centre))
+    here = current_desk(request)
     return page(
         request,
         "intake/desk.html",
@@ -91,7 +91,7 @@ async def desk_stream(centre: str, request: Request, running: Running, person: T
     person.at(centre)
 
     async def render(session: AsyncSession) -> str:
-        place = await the_centre(session, centre)
+        place = await load_centre(session, centre)
         return fragment(request, "intake/board.html", **await desk_board(session, place, running.clock()))
 
     return live_board(request, visits.board(centre), render)
@@ -110,7 +110,7 @@ async def check_in(
 
 
 @router.post("/desk/{centre}/here")
-async def here(centre: str, form: Annotated[HereForm, Form()], request: Request, person: Team) -> Response:
+async def here(centre: str, form: Annotated[DeskForm, Form()], request: Request, person: Team) -> Response:
     """Say at which desk this browser stands; it is remembered for a year."""
     code = f"desk-{form.number}"
     done = _("This screen calls to: {desk}.").format(desk=desk_label(code))
@@ -122,10 +122,10 @@ async def here(centre: str, form: Annotated[HereForm, Form()], request: Request,
 
 @router.post("/desk/{centre}/call-next")
 async def call_next(
-    centre: str, form: Annotated[NextForm, Form()], request: Request, work: Working, person: Team
+    centre: str, form: Annotated[CallNextForm, Form()], request: Request, work: Working, person: Team
 ) -> Response:
     """Call whoever is next."""
-    visit = await visits.call_next(work, person.at(centre), form.desk or this_desk(request))
+    visit = await visits.call_next(work, person.at(centre), form.desk or current_desk(request))
     return see_other(request, f"/intake/desk/{centre}", done=_("{ticket} is called.").format(ticket=visit.ticket))
 
 
@@ -137,7 +137,7 @@ async def step(
     visit = own(await work.find(Visit, id), person, msg("visit"))
     match step:
         case "call":
-            await visits.call(work, id, form.desk or this_desk(request), form.version)
+            await visits.call(work, id, form.desk or current_desk(request), form.version)
         case "serve":
             await visits.serve(work, id, form.version)
         case "finish":

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Router, Running, anyone, fragment, live_board, page
 from services.intake.actions import visits
-from services.intake.pages.views import room_board, the_centre
+from services.intake.pages.views import load_centre, room_board
 
 router = Router("/intake", pages=True)
 Anyone = Annotated[Person | None, anyone]
@@ -18,7 +18,7 @@ Anyone = Annotated[Person | None, anyone]
 @router.get("/waiting-room/{centre}")
 async def waiting_room(centre: str, request: Request, read: Reading, running: Running, person: Anyone) -> Response:
     """The display."""
-    place = await the_centre(read, centre)
+    place = await load_centre(read, centre)
     return page(
         request,
         "intake/waiting_room.html",
@@ -33,10 +33,10 @@ async def waiting_room_stream(
     centre: str, request: Request, read: Reading, running: Running, person: Anyone
 ) -> Response:
     """The display, live."""
-    await the_centre(read, centre)
+    await load_centre(read, centre)
 
     async def render(session: AsyncSession) -> str:
-        place = await the_centre(session, centre)
+        place = await load_centre(session, centre)
         return fragment(request, "intake/room.html", **await room_board(session, place, running.clock()))
 
     return live_board(request, visits.board(centre), render)

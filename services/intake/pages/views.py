@@ -14,8 +14,8 @@ from services.chassis.refusals import NotFound, msg
 from services.chassis.web import allow
 from services.contracts.intake import VisitStatus
 from services.contracts.roles import Role
-from services.intake.domain import day_began
-from services.intake.store import Centre, Visit, ended_lately, in_the_room
+from services.intake.domain import start_of_day
+from services.intake.store import Centre, Visit, in_the_room, recently_ended
 
 Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
 
@@ -23,7 +23,7 @@ DESK_COOKIE = "cefo-desk"
 FIRST_DESK = "desk-1"
 
 
-async def the_centre(session: AsyncSession, code: str) -> Centre:
+async def load_centre(session: AsyncSession, code: str) -> Centre:
     """The centre. Raises `NotFound`."""
     centre = await session.get(Centre, code)
     if centre is None:
@@ -31,7 +31,7 @@ async def the_centre(session: AsyncSession, code: str) -> Centre:
     return centre
 
 
-def this_desk(request: Request) -> str:
+def current_desk(request: Request) -> str:
     """The desk that this browser stands on: what somebody said last, else the first."""
     code = request.cookies.get(DESK_COOKIE, "")
     return code if code.startswith("desk-") and code[5:].isdecimal() and len(code) <= 8 else FIRST_DESK
@@ -45,12 +45,12 @@ def desk_label(code: str | None) -> str:
 
 async def desk_board(session: AsyncSession, centre: Centre, now: datetime) -> dict[str, Any]:
     """Everybody who is here, who went within half a day, and whose visit nobody ended on an earlier day."""
-    began = day_began(now, ZoneInfo(centre.timezone))
+    began = start_of_day(now, ZoneInfo(centre.timezone))
     here = await in_the_room(session, centre.code, since=began)
     return {
         "centre_code": centre.code,
         **_by_status(here),
-        "ended": await ended_lately(session, centre.code, now - timedelta(hours=12)),
+        "ended": await recently_ended(session, centre.code, now - timedelta(hours=12)),
         "earlier": await in_the_room(session, centre.code, 50, before=began),
         "desk_label": desk_label,
     }
@@ -58,7 +58,7 @@ async def desk_board(session: AsyncSession, centre: Centre, now: datetime) -> di
 
 async def room_board(session: AsyncSession, centre: Centre, now: datetime) -> dict[str, Any]:
     """Who is called, the latest first, and who waits: tickets, no names."""
-    here = await in_the_room(session, centre.code, since=day_began(now, ZoneInfo(centre.timezone)))
+    here = await in_the_room(session, centre.code, since=start_of_day(now, ZoneInfo(centre.timezone)))
     by_status = _by_status(here)
     return {
         "called": sorted(by_status["called"], key=lambda visit: visit.called_at or visit.checked_in_at, reverse=True)[

@@ -18,7 +18,7 @@ from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, anyone, apply_form, page, personal_link, read_form
 from services.contracts.roles import Role
 from services.intake.actions import people
-from services.intake.pages.views import Team, the_centre
+from services.intake.pages.views import Team, load_centre
 from services.intake.store import Visit, Visitor
 
 router = Router("/intake", pages=True)
@@ -109,7 +109,7 @@ async def _visit_page(
     form: dict[str, Any] | None = None,
 ) -> Response:
     visit = visible(await session.get(Visit, id), person, msg("visit"))
-    centre = await the_centre(session, visit.centre)
+    centre = await load_centre(session, visit.centre)
     shown = {"visit": visit, "centre_name": centre.name, "errors": errors or {}, "form": form or {}}
     return page(request, "intake/visit.html", status=status, **shown)
 
@@ -117,7 +117,7 @@ async def _visit_page(
 async def _link_page(
     request: Request, session: AsyncSession, visit: Visit, subject_ref: UUID, *, just_registered: bool
 ) -> Response:
-    centre = await the_centre(session, visit.centre)
+    centre = await load_centre(session, visit.centre)
     return page(
         request,
         "intake/registered.html",

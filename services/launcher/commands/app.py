@@ -11,7 +11,7 @@ from services.launcher.commands.imports import import_
 from services.launcher.commands.rebuild import rebuild
 from services.launcher.commands.republish import republish
 from services.launcher.commands.season import season
-from services.launcher.commands.terminal import say_no
+from services.launcher.commands.terminal import print_error
 from services.launcher.commands.token import token
 from services.launcher.commands.up import up
 from services.launcher.errors import Refusal
@@ -46,12 +46,14 @@ def main() -> None:
     try:
         app()
     except Refusal as refusal:
-        say_no(str(refusal))
+        print_error(str(refusal))
         raise SystemExit(1) from None
     except ValidationError as wrong:
         from services.chassis.web.problems import field_fault  # noqa: PLC0415 - the words for it come with the web
 
         for fault in wrong.errors(include_url=False, include_input=False):
             name = "".join(f"CEFO_{part}".upper() for part in fault["loc"])
-            say_no(f"{name} : {field_fault(fault)['message']}" if name else fault["msg"].removeprefix("Value error, "))
+            print_error(
+                f"{name} : {field_fault(fault)['message']}" if name else fault["msg"].removeprefix("Value error, ")
+            )
         raise SystemExit(1) from None

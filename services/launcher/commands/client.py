@@ -14,7 +14,7 @@ from services.chassis.identity.tokens import signer
 from services.chassis.runtime.settings import Settings
 from services.contracts.roles import Role
 from services.launcher.errors import Refusal
-from services.launcher.trust import trusted
+from services.launcher.trust import tls_verify
 
 
 def local_token(data: Path, role: str = "operator", centres: list[str] | None = None) -> str:
@@ -29,17 +29,17 @@ def local_token(data: Path, role: str = "operator", centres: list[str] | None = 
 
 def get(url: str, path: str, query: dict[str, Any], token: str = "", accept: tuple[int, ...] = (200,)) -> Any:
     """The JSON answer. Raises `Refusal`."""
-    return _asked("GET", url, path, token, accept, params=query)
+    return _request("GET", url, path, token, accept, params=query)
 
 
 def post(url: str, path: str, body: dict[str, Any], token: str, accept: tuple[int, ...] = (200, 201)) -> Any:
     """The JSON answer. Raises `Refusal`."""
-    return _asked("POST", url, path, token, accept, json=body)
+    return _request("POST", url, path, token, accept, json=body)
 
 
 def delete(url: str, path: str, token: str) -> None:
     """Nothing, if it was done. Raises `Refusal`."""
-    _asked("DELETE", url, quote(path), token, (204,))
+    _request("DELETE", url, quote(path), token, (204,))
 
 
 @cache
@@ -49,21 +49,21 @@ def _client(scheme: str) -> httpx2.Client:
     Each request has a connection of its own, so that none meets one that a restarted platform has closed.
     """
     none_kept = httpx2.Limits(max_keepalive_connections=0)
-    return httpx2.Client(timeout=600, trust_env=False, verify=trusted(f"{scheme}:"), limits=none_kept)
+    return httpx2.Client(timeout=600, trust_env=False, verify=tls_verify(f"{scheme}:"), limits=none_kept)
 
 
-def _asked(method: str, url: str, path: str, token: str, accept: tuple[int, ...], **more: Any) -> Any:
+def _request(method: str, url: str, path: str, token: str, accept: tuple[int, ...], **more: Any) -> Any:
     headers = {"Accept-Language": "fr"} | ({"Authorization": f"Bearer {token}"} if token else {})
     try:
         answer = _client(urlsplit(url).scheme).request(method, url.rstrip("/") + path, headers=headers, **more)
     except httpx2.HTTPError as error:
         raise Refusal(f"{url} ne répond pas ({error}). La plateforme tourne-t-elle ? `make run` la démarre.") from error
     if answer.status_code not in accept:
-        raise Refusal(_said(answer))
+        raise Refusal(_error_text(answer))
     return answer.json() if answer.content and "json" in answer.headers.get("content-type", "") else answer.content
 
 
-def _said(answer: httpx2.Response) -> str:
+def _error_text(answer: httpx2.Response) -> str:
     try:
         return f"{answer.status_code} {answer.json()['detail']}"
     except (ValueError, KeyError):
@@ -81,6 +81,6 @@ def send_lines(target: str, token: str, header: bytes, lines: list[bytes]) -> It
             f"{target} ne répond pas ({error}). Importez de nouveau : ce qui est entré ne compte qu'une fois."
         ) from error
     if answer.status_code != 200:
-        raise Refusal(_said(answer))
+        raise Refusal(_error_text(answer))
     for line in answer.content.splitlines():
         yield orjson.loads(line)

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from services.launcher.catalogue import SERVICES
 from services.launcher.commands import client
-from services.launcher.commands.terminal import LOCAL, Data, Token, Url, chosen, console
+from services.launcher.commands.terminal import LOCAL, Data, Token, Url, check_service, console
 
 app = typer.Typer(help="Les événements qui n'ont pas pu être traités.", no_args_is_help=True)
 
@@ -22,7 +22,7 @@ STATES = {"dead": "attend une décision", "held": "retenu", "retried": "réessay
 
 
 @app.command("list", help="Les événements en souffrance de tous les services, les plus anciens d'abord.")
-def list_letters(
+def list_dead_letters(
     state: Annotated[str, typer.Option(help=f"Seulement cet état : {', '.join(STATES)}.")] = "",
     reason: Annotated[str, typer.Option(help="Seulement cette raison.")] = "",
     service: Annotated[list[str] | None, typer.Option(help="Seulement ce service ; peut être répété.")] = None,
@@ -34,7 +34,7 @@ def list_letters(
     query = {name: value for name, value in (("state", state), ("reason", reason)) if value}
     proof = token or client.local_token(data)
     found = 0
-    for name in map(chosen, service or SERVICES):
+    for name in map(check_service, service or SERVICES):
         rows = client.get(url, f"/{name}/api/v1/dead-letters", query | {"limit": SHOWN + 1}, proof)
         for row in rows[:SHOWN]:
             _print(name, row)
@@ -60,7 +60,7 @@ def _print(service: str, row: dict[str, Any]) -> None:
 @app.command(help="Un événement, avec ses octets et ses en-têtes d'origine.")
 def show(service: Service, id: Id, url: Url = LOCAL, data: Data = Path("data"), token: Token = "") -> None:
     """One dead letter, with its original bytes and headers."""
-    path = f"/{chosen(service)}/api/v1/dead-letters/{id}"
+    path = f"/{check_service(service)}/api/v1/dead-letters/{id}"
     row = client.get(url, path, {}, token or client.local_token(data))
     _print(service, row)
     facts = Table.grid(padding=(0, 2))
@@ -89,7 +89,7 @@ def retry(
     """Try it again, now. What was held behind it follows in order."""
     if bool(id) == bool(reason):
         raise typer.BadParameter("donnez soit un identifiant, soit --reason")
-    proof, home = token or client.local_token(data), f"/{chosen(service)}/api/v1/dead-letters"
+    proof, home = token or client.local_token(data), f"/{check_service(service)}/api/v1/dead-letters"
     if id:
         console.print(STATES[client.post(url, f"{home}/{id}/retry", {}, proof)["state"]])
         return
@@ -108,5 +108,5 @@ def discard(
     token: Token = "",
 ) -> None:
     """Decide, with a reason, that it is not to be handled. What was held behind it goes on without it."""
-    path = f"/{chosen(service)}/api/v1/dead-letters/{id}/discard"
+    path = f"/{check_service(service)}/api/v1/dead-letters/{id}/discard"
     console.print(STATES[client.post(url, path, {"reason": reason}, token or client.local_token(data))["state"]])

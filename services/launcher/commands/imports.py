@@ -49,7 +49,7 @@ def import_folder(folder: Path, url: str, token: str) -> int:
     with progress_bars() as shown:
         for path, target in files:
             refused += _import_file(shown, path, url + target, token)
-        _wait_until_heard(shown, url, token)
+        _wait_until_caught_up(shown, url, token)
     console.print(
         f"Terminé en {time.monotonic() - started:.1f} s" + (f" ; {refused} lignes refusées" if refused else "")
     )
@@ -91,7 +91,7 @@ def _import_file(shown: Progress, path: Path, target: str, token: str) -> int:
     return totals["refused"]
 
 
-def _wait_until_heard(shown: Progress, url: str, token: str) -> None:
+def _wait_until_caught_up(shown: Progress, url: str, token: str) -> None:
     """Until no outbox has anything unsent and no consumer anything unread, three times in a row."""
     task, most, quiet = shown.add_task("événements en route", total=1), 1, 0
     while quiet < 3:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from services.launcher.commands.client import get, local_token, post
-from services.launcher.commands.terminal import LOCAL, Data, Token, Url, chosen, console, grouped, progress_bars
+from services.launcher.commands.terminal import LOCAL, Data, Token, Url, check_service, console, grouped, progress_bars
 
 
 def rebuild(
@@ -23,7 +23,7 @@ def rebuild(
 
 def _rebuild(service: str, url: str, token: str, *, again: bool) -> int:
     """Rebuild and wait. Returns the exit code: 1 when events wait that only somebody can help. Raises `Refusal`."""
-    path, started = f"/{chosen(service)}/api/v1/rebuild", time.monotonic()
+    path, started = f"/{check_service(service)}/api/v1/rebuild", time.monotonic()
     shown = post(url, path, {"again": again}, token, accept=(202,))
     with progress_bars() as bars:
         task = bars.add_task(f"{service} : relecture", total=shown["events"])
@@ -34,10 +34,10 @@ def _rebuild(service: str, url: str, token: str, *, again: bool) -> int:
         bars.update(task, total=shown["events"], completed=shown["done"])
     events, seconds = grouped(shown["events"]), time.monotonic() - started
     console.print(f"{service} est reconstruit : {events} événements relus en {seconds:.1f} s.")
-    return _warned(shown)
+    return _warn_of_dead_letters(shown)
 
 
-def _warned(shown: dict[str, Any]) -> int:
+def _warn_of_dead_letters(shown: dict[str, Any]) -> int:
     if not shown["waiting"]:
         return 0
     console.print(

@@ -7,7 +7,7 @@ import typer
 
 from services.launcher.catalogue import SERVICES
 from services.launcher.commands.client import local_token, post
-from services.launcher.commands.terminal import LOCAL, Data, Token, Url, chosen, console, grouped
+from services.launcher.commands.terminal import LOCAL, Data, Token, Url, check_service, console, grouped
 
 
 def republish(
@@ -17,6 +17,6 @@ def republish(
     token: Token = "",
 ) -> None:
     """Send everything that was ever said again, in order: refills a broker that was lost. Who heard it ignores it."""
-    for name in SERVICES if service == "all" else [chosen(service)]:
+    for name in SERVICES if service == "all" else [check_service(service)]:
         answer = post(url, f"/{name}/api/v1/republish", {}, token or local_token(data))
         console.print(f"{name:<12} {grouped(answer['events']):>9} événements renvoyés")

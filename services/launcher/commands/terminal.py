@@ -22,7 +22,7 @@ Token = Annotated[
 LOCAL = "http://127.0.0.1:8000"
 
 
-def chosen(service: str) -> str:
+def check_service(service: str) -> str:
     """The service's name. Raises `Refusal` for one that does not exist."""
     if service not in SERVICES:
         raise Refusal(f"{service} : ce service n'existe pas ; il y a {', '.join(SERVICES)}.")
@@ -51,6 +51,6 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{grouped(number)} {one if number < 2 else many}"
 
 
-def say_no(text: str) -> None:
+def print_error(text: str) -> None:
     """One line on standard error; text of others is not markup."""
     errors.print(f"[bold red]✗[/bold red] {escape(text)}", soft_wrap=True)

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 import typer
 
 from services.launcher.catalogue import SERVICES
-from services.launcher.commands.terminal import Data, chosen, console
-from services.launcher.wanted import EMBEDDED, Wanted
+from services.launcher.commands.terminal import Data, check_service, console
+from services.launcher.wanted import EMBEDDED, StackOptions
 
 Nodes = Literal["1", "3"]
 
@@ -34,7 +34,9 @@ def up(
     gc.disable()  # until it has come up: what is made now stays
     from services.launcher.stack import loop_factory, run  # noqa: PLC0415 - no other command needs the services
 
-    services = tuple(map(chosen, service or SERVICES))
+    services = tuple(map(check_service, service or SERVICES))
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(run(Wanted(port, data, kafka, store, redis, services, demo, int(nodes), morning and demo), console))
+        runner.run(
+            run(StackOptions(port, data, kafka, store, redis, services, demo, int(nodes), morning and demo), console)
+        )
     console.print("cefo est arrêté.")

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from services.launcher.child import guard, serve
+from services.launcher.child import guard, spawn_server
 from services.launcher.ports import free_ports
 
 
@@ -21,7 +21,7 @@ class EmbeddedRedis:
         self.url = f"redis://127.0.0.1:{port}/0"
         if program := shutil.which("redis-server"):
             options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", "/tmp"]  # noqa: S108
-            self._process = serve([*guard("TERM"), program, *options], Path(os.devnull))
+            self._process = spawn_server([*guard("TERM"), program, *options], Path(os.devnull))
         else:
             # Brings a Lua interpreter with it: nobody waits for that where a real server is installed.
             from fakeredis import TcpFakeServer  # noqa: PLC0415

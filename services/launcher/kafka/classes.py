@@ -4,10 +4,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from services.launcher.kafka.jars import jars, java, one_process
+from services.launcher.kafka.jars import jars, java, process_lock
 
 
-def sharing(learn: Callable[[str], bool]) -> str:
+def class_data_sharing(dump: Callable[[str], bool]) -> str:
     """Java's option to start from what is kept; empty where this Java keeps nothing.
 
     With other jars or another Java than last time, `learn` is asked first: it runs a node with the option it is given,
@@ -16,11 +16,11 @@ def sharing(learn: Callable[[str], bool]) -> str:
     libs, program = jars(), Path(java()).resolve()
     kept, stamp = libs / "classes.jsa", libs / "classes-of"
     wanted = f"{(libs / 'copied-from').read_text()} {program} {program.stat().st_mtime_ns}"
-    with one_process(libs / "classes.lock"):
+    with process_lock(libs / "classes.lock"):
         if not (stamp.exists() and stamp.read_text() == wanted):
             kept.unlink(missing_ok=True)
             new = kept.with_suffix(".new")
-            if learn(f"-XX:ArchiveClassesAtExit={new}"):
+            if dump(f"-XX:ArchiveClassesAtExit={new}"):
                 if new.exists():
                     os.replace(new, kept)
                 stamp.write_text(wanted)

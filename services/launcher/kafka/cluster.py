@@ -13,19 +13,19 @@ from typing import Self
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from services.launcher.child import guard, serve
-from services.launcher.kafka.classes import sharing
+from services.launcher.child import guard, spawn_server
+from services.launcher.kafka.classes import class_data_sharing
 from services.launcher.kafka.errors import NodeDidNotStart, PortTaken
 from services.launcher.kafka.jars import RECIPE, jars, java
 from services.launcher.kafka.layout import Cluster
 from services.launcher.ports import is_free
 
-_ANSWERS_WITHIN = 120.0  # seconds; 3 alone on the machine, many times that beside a full test run
-_ENDS_WITHIN = 10.0  # seconds; then it is killed
-_PORT_FREE_WITHIN = 5.0  # seconds; a node whose starter was killed needs a moment to end
-_quiet = logging.getLogger("services.launcher.kafka.client")
-_quiet.addHandler(logging.NullHandler())
-_quiet.propagate = False
+_START_TIMEOUT = 120.0  # seconds; 3 alone on the machine, many times that beside a full test run
+_STOP_TIMEOUT = 10.0  # seconds; then it is killed
+_PORT_TIMEOUT = 5.0  # seconds; a node whose starter was killed needs a moment to end
+_client_log = logging.getLogger("services.launcher.kafka.client")
+_client_log.addHandler(logging.NullHandler())
+_client_log.propagate = False
 
 
 class ApacheKafka:
@@ -81,7 +81,7 @@ class ApacheKafka:
         folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True)
         cluster = Cluster.of(folder, nodes, port)
-        self._sharing = self._sharing or sharing(self._learn)
+        self._sharing = self._sharing or class_data_sharing(self._dump_archive)
         self._folder, self._cluster, self._nodes = folder, cluster, {}
         numbers = range(1, nodes + 1)
         try:
@@ -100,7 +100,7 @@ class ApacheKafka:
         """End every node in order; what does not end within some seconds is killed. Data stays."""
         for number in self.alive:
             self._nodes[number].terminate()
-        deadline = time.monotonic() + _ENDS_WITHIN
+        deadline = time.monotonic() + _STOP_TIMEOUT
         while (left := len(self.alive)) and time.monotonic() < deadline:
             # To end in order a node asks the controllers' majority. The last of three has nobody left to ask and would
             # wait five minutes; killing it loses nothing, what it acknowledged is on disk and recovered at start.
@@ -169,10 +169,10 @@ class ApacheKafka:
                 # --ignore-formatted: whoever was cut off in the middle of this may have come further than it looked.
                 options = ("format", "--ignore-formatted", "-t", self._started.cluster_id, "-c")
                 tool = self._java(number, 128, "kafka.tools.StorageTool", *options)
-                running[number] = serve([*guard("KILL"), *tool], self._home(number) / "console.log")
+                running[number] = spawn_server([*guard("KILL"), *tool], self._home(number) / "console.log")
             for number, process in running.items():
                 if process.wait() != 0:
-                    raise NodeDidNotStart(f"Le formatage de {self._data(number)} a échoué.\n{self._last_words(number)}")
+                    raise NodeDidNotStart(f"Le formatage de {self._data(number)} a échoué.\n{self._log_tail(number)}")
         finally:
             for process in running.values():
                 process.kill()
@@ -183,10 +183,10 @@ class ApacheKafka:
         command = self._java(number, 512 if self._started.size == 1 else 256, "kafka.Kafka")
         # Should we die, three nodes must not ask each other for leave to end: see stop().
         ending = "TERM" if self._started.size == 1 else "KILL"
-        self._nodes[number] = serve([*guard(ending), *command], self._home(number) / "console.log")
+        self._nodes[number] = spawn_server([*guard(ending), *command], self._home(number) / "console.log")
 
     def _wait_for_ports(self, number: int) -> None:
-        deadline = time.monotonic() + _PORT_FREE_WITHIN
+        deadline = time.monotonic() + _PORT_TIMEOUT
         for port in self._started.ports(number):
             while not is_free(port):
                 if time.monotonic() > deadline:
@@ -201,28 +201,28 @@ class ApacheKafka:
 
         Asking any of them is not enough: for some seconds they believe a node that was killed to be there.
         """
-        deadline = time.monotonic() + _ANSWERS_WITHIN
+        deadline = time.monotonic() + _START_TIMEOUT
         for number in self.alive:
             settings: dict[str, str | int | float | bool] = {"log_level": 0, "reconnect.backoff.max.ms": 200}
             settings["bootstrap.servers"] = f"127.0.0.1:{self._started.ports(number)[0]}"
-            with AdminClient(settings, logger=_quiet) as client:
-                while not _knows(client, nodes):
-                    self._refuse_the_dead(nodes)
+            with AdminClient(settings, logger=_client_log) as client:
+                while not _sees_nodes(client, nodes):
+                    self._check_alive(nodes)
                     if time.monotonic() > deadline:
-                        words = "\n".join(f"node {n}: {self._last_words(n)}" for n in self._nodes)
-                        raise NodeDidNotStart(f"Pas de réponse du nœud {number} en {_ANSWERS_WITHIN:.0f} s.\n{words}")
+                        words = "\n".join(f"node {n}: {self._log_tail(n)}" for n in self._nodes)
+                        raise NodeDidNotStart(f"Pas de réponse du nœud {number} en {_START_TIMEOUT:.0f} s.\n{words}")
                     time.sleep(0.1)
 
-    def _refuse_the_dead(self, nodes: int) -> None:
+    def _check_alive(self, nodes: int) -> None:
         if len(self.alive) >= nodes:
             return
         for number, node in self._nodes.items():
             if node.poll() not in (None, -signal.SIGKILL):
-                raise NodeDidNotStart(f"Le nœud {number} s'est arrêté ({node.returncode}).\n{self._last_words(number)}")
+                raise NodeDidNotStart(f"Le nœud {number} s'est arrêté ({node.returncode}).\n{self._log_tail(number)}")
         raise NodeDidNotStart(f"Un nœud de {self._folder} a été tué pendant son démarrage.")
 
     @staticmethod
-    def _learn(sharing: str) -> bool:
+    def _dump_archive(sharing: str) -> bool:
         """Have a node of its own come up and end in order, with this option of Java."""
         with tempfile.TemporaryDirectory(prefix="cefo-kafka-") as folder, ApacheKafka(sharing) as node:
             try:
@@ -232,7 +232,7 @@ class ApacheKafka:
             node.stop()
             return node._nodes[1].returncode != -signal.SIGKILL
 
-    def _last_words(self, number: int) -> str:
+    def _log_tail(self, number: int) -> str:
         said: list[str] = []
         for name in ("console.log", "server.log"):
             with contextlib.suppress(FileNotFoundError):
@@ -240,7 +240,7 @@ class ApacheKafka:
         return "\n".join(said) + f"\n(all of it: {self._home(number)})"
 
 
-def _knows(client: AdminClient, nodes: int) -> bool:
+def _sees_nodes(client: AdminClient, nodes: int) -> bool:
     try:
         return len(client.list_topics(timeout=1).brokers) >= nodes
     except KafkaException:

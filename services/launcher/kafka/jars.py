@@ -47,7 +47,7 @@ def jars() -> Path:
     libs.mkdir(exist_ok=True)
     # The stamp is written last and names the manifest: half a copy, or one of another version, is never used.
     stamp, wanted = libs / "copied-from", hashlib.sha256(manifest.read_bytes()).hexdigest()
-    with one_process(libs / "lock"):
+    with process_lock(libs / "lock"):
         if not (stamp.exists() and stamp.read_text() == wanted):
             stamp.unlink(missing_ok=True)
             for jar in libs.glob("*.jar"):
@@ -57,7 +57,7 @@ def jars() -> Path:
     return libs
 
 
-def jars_are_there() -> bool:
+def jars_exist() -> bool:
     """Whether `jars()` would have nothing to copy; starts nothing."""
     return (RECIPE / "libs" / "copied-from").exists()
 
@@ -81,7 +81,7 @@ def _copy(libs: Path) -> None:
 
 
 @contextmanager
-def one_process(path: Path) -> Generator[None]:
+def process_lock(path: Path) -> Generator[None]:
     """One process at a time; the others wait."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # freed by the system, also after a kill -9

@@ -45,7 +45,7 @@ class Cluster:
             cluster = cls(found.cluster_id, _client_ports(port, nodes), found.controller_ports)
         else:
             clients = _client_ports(port, nodes)
-            cluster = cls(_new_id(), clients, free_ports(nodes, but=clients))
+            cluster = cls(_new_id(), clients, free_ports(nodes, exclude=clients))
         new = file.with_suffix(".new")
         new.write_text(json.dumps(asdict(cluster), indent=1))
         new.replace(file)

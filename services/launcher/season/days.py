@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.launcher.season.booking import Site
-from services.launcher.season.dice import Dice, Lot
+from services.launcher.season.dice import Dice, WeightedChoice
 from services.launcher.season.network import VISIT_AREAS
 from services.launcher.season.opening import HALF_DAYS, HalfDay
 from services.launcher.season.paths import REASONS, GuidanceInterview, Missed, Path
@@ -14,7 +14,7 @@ from services.launcher.season.shape import Workload
 VisitStatus = Literal["served", "left", "no_queue"]
 
 # All invented: the brochure gives totals only.
-HALF_HOURS = Lot(
+HALF_HOURS = WeightedChoice(
     {
         (half, half.opens + 30 * place): weight
         for half, weights in zip(HALF_DAYS, ((7, 9, 11, 11, 9, 5), (6, 9, 9, 8, 6, 5, 2)), strict=True)
@@ -22,12 +22,12 @@ HALF_HOURS = Lot(
     }
 )
 """When people walk in: the half-day and the minute at which each half-hour begins."""
-AREAS = Lot[str | None]({**VISIT_AREAS, None: 11})
-QUEUED_CHANNELS = Lot({"desk": 54, "kiosk": 40, "phone": 4, "online": 2})
-PASSING_CHANNELS = Lot({"desk": 58, "kiosk": 30, "phone": 8, "online": 4})
-BOOKED_CHANNELS = Lot({"desk": 70, "kiosk": 30})
+AREAS = WeightedChoice[str | None]({**VISIT_AREAS, None: 11})
+QUEUED_CHANNELS = WeightedChoice({"desk": 54, "kiosk": 40, "phone": 4, "online": 2})
+PASSING_CHANNELS = WeightedChoice({"desk": 58, "kiosk": 30, "phone": 8, "online": 4})
+BOOKED_CHANNELS = WeightedChoice({"desk": 70, "kiosk": 30})
 
-PATIENCE = 45
+MAX_WAIT = 45
 """Minutes a visitor is made to wait before one more counsellor is taken on."""
 
 
@@ -77,8 +77,8 @@ def centre_day(site: Site, day: int, load: Workload, guidance: Sequence[Guidance
     for place in range(load.missed_information):
         _miss_information(site, dice, day, place, result)
     _hold_information(site, dice, day, load.information, result)
-    _pass_by(site, dice, day, load, result)
-    site.diary.forget(day)
+    _visits_without_interview(site, dice, day, load, result)
+    site.diary.drop_day(day)
     return result
 
 
@@ -177,14 +177,14 @@ def _take_counsellor(site: Site, day: int, ready: int, minutes: int, half: HalfD
         if start is not None:
             offer = (start, diary.bookings(day, counsellor), counsellor)
             first = offer if first is None or offer < first else first
-    if first is None or first[0] > ready + PATIENCE:
+    if first is None or first[0] > ready + MAX_WAIT:
         first = (ready, 0, diary.hire())
     start, _, counsellor = first
     diary.book(day, counsellor, start, minutes)
     return counsellor, start
 
 
-def _pass_by(site: Site, dice: Dice, day: int, load: Workload, result: CentreDay) -> None:
+def _visits_without_interview(site: Site, dice: Dice, day: int, load: Workload, result: CentreDay) -> None:
     """Visits without an interview: passing through, a short answer at the desk, gone before their turn."""
     for place in range(load.no_queue):
         checked_in, _ = _arrival(dice, 0)

@@ -51,7 +51,7 @@ class Diary:
             raise CounsellorBusy(day, counsellor, start, start + minutes)
         insort(self._busy.setdefault((day, counsellor), []), (start, start + minutes))
 
-    def forget(self, day: int) -> None:
+    def drop_day(self, day: int) -> None:
         """Drop a day that is over, to keep a long season small in memory."""
         for counsellor in range(self.counsellors):
             self._busy.pop((day, counsellor), None)

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Lot(Generic[T]):
+class WeightedChoice(Generic[T]):
     """Choices with whole-number weights, ready to be drawn from."""
 
     def __init__(self, weights: Mapping[T, int]) -> None:
@@ -42,7 +42,7 @@ class Dice:
         """Any of `choices`, all as likely."""
         return choices[int(self._random() * len(choices))]
 
-    def draw(self, lot: Lot[T]) -> T:
+    def draw(self, lot: WeightedChoice[T]) -> T:
         """One of the lot's choices, each as likely as it weighs."""
         return lot.choices[bisect_right(lot.steps, int(self._random() * lot.steps[-1]))]
 

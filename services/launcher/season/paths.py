@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.launcher.season.booking import Site, Slot, Step, book_series, quarter_hours
-from services.launcher.season.dice import Dice, Lot
+from services.launcher.season.dice import Dice, WeightedChoice
 from services.launcher.season.network import PATH_AREAS
 
 Method = Literal["individual", "collective"]
@@ -17,9 +17,9 @@ COLLECTIVE: Method = "collective"
 GAP = (3, 16)
 """Opening days between two appointments of a path, before any slip: never under three days."""
 
-AREAS = Lot(PATH_AREAS)
-LENGTHS = Lot({2: 50, 3: 35, 4: 15})
-REASONS = Lot[Missed]({"noshow": 55, "visitor": 35, "centre": 10})
+AREAS = WeightedChoice(PATH_AREAS)
+LENGTHS = WeightedChoice({2: 50, 3: 35, 4: 15})
+REASONS = WeightedChoice[Missed]({"noshow": 55, "visitor": 35, "centre": 10})
 
 
 @dataclass(frozen=True, slots=True)

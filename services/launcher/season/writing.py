@@ -144,14 +144,14 @@ def _write_days(
     with _LineFile(out / "visits.ndjson") as visits, _LineFile(out / "interviews.ndjson") as interviews:
         for day in days:
             tell("writing", day.index, len(days))
-            visit_lines, interview_lines = _play(day, plans, counted)
+            visit_lines, interview_lines = _generate_day(day, plans, counted)
             visits.write(visit_lines)
             interviews.write(interview_lines)
     tell("writing", len(days), len(days))
     return visits.written(), interviews.written()
 
 
-def _play(day: OpenDay, plans: Sequence[_Plan], counted: SeasonTotals) -> tuple[list[bytes], list[bytes]]:
+def _generate_day(day: OpenDay, plans: Sequence[_Plan], counted: SeasonTotals) -> tuple[list[bytes], list[bytes]]:
     """One day of the whole network, in order of time; what happened at once is ordered by its line."""
     visits: list[tuple[int, bytes]] = []
     interviews: list[tuple[int, bytes]] = []

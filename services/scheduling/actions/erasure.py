@@ -11,9 +11,9 @@ from services.chassis.storage.store import Work
 from services.contracts.scheduling import AppointmentStatus, SchedulingPurged, Side
 from services.scheduling.actions import guidance, seats
 from services.scheduling.actions.calendar import person_resource
-from services.scheduling.actions.waiting import changed
+from services.scheduling.actions.waiting import record_change
 from services.scheduling.domain.rules import CONSENT_ENDED, NEEDED_PURPOSE
-from services.scheduling.domain.states import KEPT, SeatStatus, WorkshopStatus, is_booked, takes_seats
+from services.scheduling.domain.states import ACTIVE_SEATS, SeatStatus, WorkshopStatus, is_booked, takes_seats
 from services.scheduling.store import GuidancePath, Interview, KnownPerson, QuarterHour, Waiting, Workshop
 from services.scheduling.store.workshops import seats_of_person
 
@@ -63,7 +63,7 @@ async def _erase_visits(work: Work, subject_ref: UUID) -> None:
     chosen = sa.select(Waiting).where(col(Waiting.subject_ref) == subject_ref)
     for row in (await work.session.scalars(chosen.order_by(col(Waiting.id)).with_for_update())).all():
         row.subject_ref, row.changed_at = None, work.now
-        changed(work, row)
+        record_change(work, row)
 
 
 async def _erase_seats(work: Work, subject_ref: UUID) -> None:
@@ -71,6 +71,6 @@ async def _erase_seats(work: Work, subject_ref: UUID) -> None:
     for seat in sorted(kept, key=lambda seat: seat.workshop_id):
         workshop = await work.load(Workshop, seat.workshop_id)
         await work.session.refresh(seat)
-        if takes_seats(WorkshopStatus(workshop.status)) and SeatStatus(seat.status) in KEPT:
+        if takes_seats(WorkshopStatus(workshop.status)) and SeatStatus(seat.status) in ACTIVE_SEATS:
             await seats.release_seat(work, workshop, seat.id, by=Side.VISITOR)
         seat.subject_ref = None

@@ -22,11 +22,11 @@ from services.contracts.scheduling import (
     Side,
 )
 from services.scheduling.actions import information
+from services.scheduling.actions.boards import board
 from services.scheduling.actions.calendar import release, reserve, resources
-from services.scheduling.actions.places import board
 from services.scheduling.domain import refusals, rules, times
 from services.scheduling.store import Centre, GuidancePath, Interview
-from services.scheduling.store.copies import visit_of
+from services.scheduling.store.copies import visit_of_person
 from services.scheduling.store.interviews import held_and_booked
 
 
@@ -53,7 +53,7 @@ async def book(
     centre = await known_centre(work.session, Centre, path.centre)
     rules.check_appointment(starts_at, minutes, centre.hours, work.now)
     held, booked = await held_and_booked(work.session, path_id)
-    rules.check_room_on_path(path.method, held, booked, due=path.finalising_due_at is not None)
+    rules.check_path_capacity(path.method, held, booked, due=path.finalising_due_at is not None)
     interview = work.add(
         Interview(
             id=uuid4(),
@@ -147,7 +147,7 @@ async def cancel(work: Work, interview: Interview, *, by: Side, reason: str, ver
             reason=reason,
         ),
     )
-    await information.let_go(work, interview)
+    await information.release_visitor(work, interview)
 
 
 async def miss(work: Work, interview: Interview, version: int | None = None) -> None:
@@ -158,7 +158,7 @@ async def miss(work: Work, interview: Interview, version: int | None = None) -> 
     rules.check_begun(interview.starts_at, work.now, centre.zone)
     if interview.subject_ref is not None:
         day = times.local_day(interview.starts_at.astimezone(centre.zone).date(), centre.zone)
-        visit = await visit_of(work.session, interview.subject_ref, *day)
+        visit = await visit_of_person(work.session, interview.subject_ref, *day)
         rules.check_absent(visit.ticket if visit else None, here=visit is not None)
     interview.status = AppointmentStatus.NOSHOW.value
     work.emit(

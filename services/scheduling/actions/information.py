@@ -11,8 +11,8 @@ from services.contracts.scheduling import (
     InterviewKind,
     InterviewStarted,
 )
-from services.scheduling.actions.places import board
-from services.scheduling.actions.waiting import changed
+from services.scheduling.actions.boards import board
+from services.scheduling.actions.waiting import record_change
 from services.scheduling.domain import rules, times
 from services.scheduling.store import Interview, Waiting
 
@@ -55,7 +55,7 @@ async def start(work: Work, visit_id: UUID, counsellor: str) -> Interview:
         ),
     )
     waiting.counsellor, waiting.interview_id, waiting.changed_at = counsellor, interview.id, work.now
-    changed(work, waiting)
+    record_change(work, waiting)
     return interview
 
 
@@ -64,7 +64,7 @@ async def finish(work: Work, interview: Interview, version: int | None = None) -
     check_version(interview, version)
     rules.check_running(interview.status)
     interview.status, interview.ended_at = AppointmentStatus.FULFILLED.value, work.now
-    interview.minutes = times.lasted(interview.started_at or interview.starts_at, work.now)
+    interview.minutes = times.duration_minutes(interview.started_at or interview.starts_at, work.now)
     work.emit(
         interview,
         InterviewHeld(
@@ -79,13 +79,13 @@ async def finish(work: Work, interview: Interview, version: int | None = None) -
             subject_ref=interview.subject_ref,
         ),
     )
-    await let_go(work, interview)
+    await release_visitor(work, interview)
 
 
-async def let_go(work: Work, interview: Interview) -> None:
+async def release_visitor(work: Work, interview: Interview) -> None:
     """The visitor is with nobody any more."""
     work.notify_board(board(interview.centre))
     waiting = await work.find(Waiting, interview.visit_id) if interview.visit_id else None
     if waiting is not None and waiting.interview_id == interview.id:
         waiting.counsellor, waiting.interview_id, waiting.changed_at = None, None, work.now
-        changed(work, waiting)
+        record_change(work, waiting)

@@ -7,8 +7,8 @@ from services.chassis.copies.centres import known_centre
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.scheduling import Method, PathClosed, PathOpened, PathOutcome
+from services.scheduling.actions.boards import board
 from services.scheduling.actions.people import known_person
-from services.scheduling.actions.places import board
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.states import led_to_plan
 from services.scheduling.store import Centre, GuidancePath
@@ -37,7 +37,7 @@ async def open_path(work: Work, subject_ref: UUID, centre: str, area: str | None
             opened_at=work.now,
         )
     )
-    say_opened(work, path, subject_ref)
+    emit_opened(work, path, subject_ref)
     return path
 
 
@@ -49,7 +49,7 @@ async def individual_path(work: Work, subject_ref: UUID, centre: str, area: str 
     return (await open_path(work, subject_ref, centre, area)).id
 
 
-def say_opened(work: Work, path: GuidancePath, subject_ref: UUID) -> None:
+def emit_opened(work: Work, path: GuidancePath, subject_ref: UUID) -> None:
     """Say that a path was opened."""
     work.emit(
         path,

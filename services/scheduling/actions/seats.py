@@ -9,7 +9,7 @@ from services.contracts.scheduling import Method, PathOutcome, SeatReleased, Sea
 from services.scheduling.actions import paths
 from services.scheduling.actions.people import known_person
 from services.scheduling.domain import refusals, rules
-from services.scheduling.domain.states import KEPT, SeatStatus, has_seat
+from services.scheduling.domain.states import ACTIVE_SEATS, SeatStatus, has_seat
 from services.scheduling.store import GuidancePath, Seat, Workshop
 from services.scheduling.store.workshops import first_on_waitlist, seats_of
 
@@ -26,7 +26,7 @@ async def take_seat(
     workshop = await work.load(Workshop, workshop_id, msg("workshop"))
     check_version(workshop, version)
     rules.check_workshop_open(workshop.status)
-    kept = await seats_of(work.session, workshop_id, *KEPT)
+    kept = await seats_of(work.session, workshop_id, *ACTIVE_SEATS)
     if any(seat.subject_ref == subject_ref for seat in kept):
         raise refusals.DoubleSeat()
     full = workshop.taken >= workshop.seats
@@ -45,7 +45,7 @@ async def take_seat(
         )
     )
     if not full:
-        _seat(work, workshop, seat, subject_ref, person.correlation_id)
+        _assign_seat(work, workshop, seat, subject_ref, person.correlation_id)
     return seat
 
 
@@ -60,7 +60,7 @@ async def release_seat(
     check_version(workshop, version)
     rules.check_workshop_open(workshop.status)
     seat = await work.find(Seat, seat_id)
-    if seat is None or seat.workshop_id != workshop.id or SeatStatus(seat.status) not in KEPT:
+    if seat is None or seat.workshop_id != workshop.id or SeatStatus(seat.status) not in ACTIVE_SEATS:
         raise refusals.SeatNotTaken()
     was_taken = has_seat(SeatStatus(seat.status))
     seat.status, seat.released_at, seat.cancelled_by = SeatStatus.RELEASED.value, work.now, by.value
@@ -76,11 +76,11 @@ async def release_seat(
     next_seat = await first_on_waitlist(work.session, workshop.id)
     if next_seat is None or next_seat.subject_ref is None:
         return None
-    _seat(work, workshop, next_seat, next_seat.subject_ref, None)
+    _assign_seat(work, workshop, next_seat, next_seat.subject_ref, None)
     return next_seat
 
 
-def _seat(work: Work, workshop: Workshop, seat: Seat, subject_ref: UUID, correlation_id: UUID | None) -> None:
+def _assign_seat(work: Work, workshop: Workshop, seat: Seat, subject_ref: UUID, correlation_id: UUID | None) -> None:
     """The seat is theirs, and their collective path is open."""
     path = work.add(
         GuidancePath(
@@ -94,7 +94,7 @@ def _seat(work: Work, workshop: Workshop, seat: Seat, subject_ref: UUID, correla
             workshop_id=workshop.id,
         )
     )
-    paths.say_opened(work, path, subject_ref)
+    paths.emit_opened(work, path, subject_ref)
     workshop.taken += 1
     seat.status, seat.taken_at, seat.path_id = SeatStatus.TAKEN.value, work.now, path.id
     work.emit(

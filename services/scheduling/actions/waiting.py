@@ -10,10 +10,10 @@ from sqlmodel import col
 from services.chassis.storage.bulk import upsert
 from services.chassis.storage.store import Work
 from services.contracts.intake import VisitStatus
-from services.scheduling.actions.places import board
+from services.scheduling.actions.boards import board
 from services.scheduling.store import Waiting, WaitingBoard
 
-KEPT = timedelta(days=2)
+RETENTION = timedelta(days=2)
 """How long an ended visit stays, for readers of the stream who come back."""
 _CHANGED = "scheduling.changed"
 
@@ -42,15 +42,15 @@ async def check_in(
         changed_at=at,
         subject_ref=subject_ref,
     )
-    changed(work, work.start(row))
+    record_change(work, work.start(row))
 
 
-async def move_on(work: Work, visit_id: UUID, status: VisitStatus, at: datetime) -> None:
+async def change_status(work: Work, visit_id: UUID, status: VisitStatus, at: datetime) -> None:
     """The visitor was called, sat down, or went. Visits that never queued are not known here."""
     row = await work.find(Waiting, visit_id)
     if row is not None:
         row.status, row.changed_at = status.value, at
-        changed(work, row)
+        record_change(work, row)
 
 
 async def identify(work: Work, visit_id: UUID, subject_ref: UUID, at: datetime) -> None:
@@ -58,20 +58,20 @@ async def identify(work: Work, visit_id: UUID, subject_ref: UUID, at: datetime) 
     row = await work.find(Waiting, visit_id)
     if row is not None:
         row.subject_ref, row.changed_at = subject_ref, at
-        changed(work, row)
+        record_change(work, row)
 
 
-def changed(work: Work, row: Waiting) -> None:
+def record_change(work: Work, row: Waiting) -> None:
     """Number this change at the end of the work, and tell the boards after the commit."""
     pending: dict[UUID, Waiting] | None = work.session.info.get(_CHANGED)
     if pending is None:
         pending = work.session.info[_CHANGED] = {}
-        work.before_commit(lambda: _number(work, pending))
+        work.before_commit(lambda: _assign_seq(work, pending))
     pending[row.id] = row
     work.notify_board(board(row.centre))
 
 
-async def _number(work: Work, pending: dict[UUID, Waiting]) -> None:
+async def _assign_seq(work: Work, pending: dict[UUID, Waiting]) -> None:
     """Give each changed row the next number of its centre.
 
     The centre's counter stays locked until the commit, so that numbers become visible in their order. Centres are
@@ -83,7 +83,7 @@ async def _number(work: Work, pending: dict[UUID, Waiting]) -> None:
     untidy: list[str] = []
     for centre in sorted(by_centre):
         rows = by_centre[centre]
-        last, tidied_on = await _advance(work, centre, len(rows))
+        last, tidied_on = await _advance_seq(work, centre, len(rows))
         for number, row in enumerate(rows, last - len(rows) + 1):
             row.seq = number
         if tidied_on != work.now.date():
@@ -91,17 +91,17 @@ async def _number(work: Work, pending: dict[UUID, Waiting]) -> None:
     if untidy:
         await work.session.flush()  # one of the rows that changed may be old, too
     for centre in untidy:
-        await _tidy(work, centre)
+        await _prune(work, centre)
 
 
-async def _advance(work: Work, centre: str, by: int) -> tuple[int, date | None]:
-    counted = _counted(work.session), {"centre": centre, "seq": by, "forgotten": 0}
+async def _advance_seq(work: Work, centre: str, by: int) -> tuple[int, date | None]:
+    counted = _increment(work.session), {"centre": centre, "seq": by, "forgotten": 0}
     row = (await work.session.execute(*counted)).one()
     return row.seq, row.tidied_on
 
 
 @upsert
-def _counted(insert: Any) -> Any:
+def _increment(insert: Any) -> Any:
     boards = WaitingBoard.metadata.tables["waiting_boards"]
     counted = insert(boards)
     further = {"seq": boards.c.seq + counted.excluded.seq}
@@ -110,9 +110,9 @@ def _counted(insert: Any) -> Any:
     )
 
 
-async def _tidy(work: Work, centre: str) -> None:
+async def _prune(work: Work, centre: str) -> None:
     """Once a day: forget the visits that came long ago. Whoever reads from before is told to begin anew."""
-    old = sa.and_(col(Waiting.centre) == centre, col(Waiting.checked_in_at) < work.now - KEPT)
+    old = sa.and_(col(Waiting.centre) == centre, col(Waiting.checked_in_at) < work.now - RETENTION)
     newest = await work.session.scalar(sa.select(sa.func.max(col(Waiting.seq))).where(old))
     if newest is not None:
         await work.session.execute(sa.delete(Waiting).where(old).execution_options(synchronize_session=False))

@@ -19,7 +19,7 @@ from services.contracts.scheduling import (
 from services.scheduling.actions import paths
 from services.scheduling.actions.calendar import release, reserve, resources
 from services.scheduling.domain import refusals, rules
-from services.scheduling.domain.states import SEATED, WorkshopStatus
+from services.scheduling.domain.states import TAKEN_SEATS, WorkshopStatus
 from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
 from services.scheduling.store.workshops import attendance_of, seats_of, sessions_of
 
@@ -91,7 +91,7 @@ async def cancel_workshop(work: Work, workshop: Workshop, *, reason: str, versio
     workshop.status, workshop.cancelled_at, workshop.reason = WorkshopStatus.CANCELLED.value, work.now, reason
     await release(work, *(meeting.id for meeting in await sessions_of(work.session, workshop.id)))
     work.emit(workshop, WorkshopCancelled(workshop_id=workshop.id, centre=workshop.centre, at=work.now, reason=reason))
-    seats = await seats_of(work.session, workshop.id, *SEATED)
+    seats = await seats_of(work.session, workshop.id, *TAKEN_SEATS)
     await work.prefetch(GuidancePath, [seat.path_id for seat in seats if seat.path_id])
     for seat in seats:
         if seat.path_id is not None and (path := await work.find(GuidancePath, seat.path_id)) is not None:
@@ -114,7 +114,7 @@ async def record_attendance(
         raise NotFound(what=msg("session of this workshop"))
     place = await known_centre(work.session, Centre, workshop.centre)
     rules.check_begun(meeting.starts_at, work.now, place.zone)
-    seats = await seats_of(work.session, workshop.id, *SEATED)
+    seats = await seats_of(work.session, workshop.id, *TAKEN_SEATS)
     if not {seat.id for seat in seats}.issuperset(came):
         raise refusals.SeatNotTaken()
     final = meeting is meetings[-1]
@@ -124,22 +124,22 @@ async def record_attendance(
         attended = seat.id in came
         if before is not None and before.attended == attended:
             continue
-        _note(work, before, session_id, seat.id, attended=attended)
-        _say_attendance(work, workshop, session_id, seat, attended=attended, final=final)
+        _save_attendance(work, before, session_id, seat.id, attended=attended)
+        _emit_attendance(work, workshop, session_id, seat, attended=attended, final=final)
     meeting.recorded_at = work.now
     if final:
         workshop.status = WorkshopStatus.FINISHED.value
-        await _make_due(work, workshop, [seat for seat in seats if seat.id in came])
+        await _emit_finalising_due(work, workshop, [seat for seat in seats if seat.id in came])
 
 
-def _note(work: Work, before: Attendance | None, session_id: UUID, seat_id: UUID, *, attended: bool) -> None:
+def _save_attendance(work: Work, before: Attendance | None, session_id: UUID, seat_id: UUID, *, attended: bool) -> None:
     if before is None:
         work.add(Attendance(session_id=session_id, seat_id=seat_id, attended=attended, recorded_at=work.now))
     else:
         before.attended, before.recorded_at = attended, work.now
 
 
-def _say_attendance(
+def _emit_attendance(
     work: Work, workshop: Workshop, session_id: UUID, seat: Seat, *, attended: bool, final: bool
 ) -> None:
     if seat.subject_ref is None or seat.path_id is None:
@@ -160,7 +160,7 @@ def _say_attendance(
     )
 
 
-async def _make_due(work: Work, workshop: Workshop, stayed: Sequence[Seat]) -> None:
+async def _emit_finalising_due(work: Work, workshop: Workshop, stayed: Sequence[Seat]) -> None:
     await work.prefetch(GuidancePath, [seat.path_id for seat in stayed if seat.path_id])
     for seat in stayed:
         path = await work.find(GuidancePath, seat.path_id) if seat.path_id else None

@@ -14,8 +14,8 @@ from services.chassis.web import Body, Reading, Router, Running, Working
 from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome, Side
 from services.scheduling.actions import guidance, information, paths
-from services.scheduling.api.roles import PREFIX, Change, Counsellor, Place
-from services.scheduling.claims import code_of
+from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
+from services.scheduling.claims import required_staff_code
 from services.scheduling.domain import rules, times
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.store import Centre, GuidancePath, Interview, Waiting
@@ -34,7 +34,7 @@ class NewPath(Body):
     """Somebody who agreed to be known takes the individual service."""
 
     subject_ref: UUID
-    centre: Place
+    centre: CentreCode
     area: str | None = None
 
 
@@ -122,7 +122,7 @@ class Slot(BaseModel):
 async def start_information(body: Start, work: Working, person: Counsellor) -> InterviewOut:
     """Sit down with somebody who is here. Asking again answers the same interview."""
     own(await work.find(Waiting, body.visit_id), person, msg("visit in the room"))
-    return InterviewOut.of(await information.start(work, body.visit_id, code_of(person)))
+    return InterviewOut.of(await information.start(work, body.visit_id, required_staff_code(person)))
 
 
 @router.post("/paths", status_code=201)
@@ -156,7 +156,7 @@ async def book_interview(body: Booking, work: Working, person: Counsellor) -> In
     interview = await guidance.book(
         work,
         body.path_id,
-        counsellor=body.counsellor or code_of(person),
+        counsellor=body.counsellor or required_staff_code(person),
         room=body.room,
         starts_at=body.starts_at,
         minutes=body.minutes,
@@ -168,7 +168,7 @@ async def book_interview(body: Booking, work: Working, person: Counsellor) -> In
 async def list_interviews(
     read: Reading,
     person: Counsellor,
-    centre: Place,
+    centre: CentreCode,
     date: date,
     counsellor: str | None = None,
     after: Annotated[UUID | None, Query(description="The last interview of the page before.")] = None,
@@ -237,7 +237,7 @@ async def free_slots(
     read: Reading,
     running: Running,
     person: Counsellor,
-    centre: Place,
+    centre: CentreCode,
     date: date,
     minutes: int = 60,
     counsellor: Annotated[StaffCode | None, Query(description="Whoever asks, if left out.")] = None,
@@ -245,7 +245,7 @@ async def free_slots(
     """When a counsellor is free for an interview of this length on a local day."""
     place = await known_centre(read, Centre, person.at(centre))
     rules.check_length(minutes)
-    code = counsellor or code_of(person)
+    code = counsellor or required_staff_code(person)
     start, end = times.local_day(date, place.zone)
     taken = [quarter for _, quarter in await taken_quarters(read, [f"counsellor:{code}"], start, end)]
     starts = times.free_starts(place.hours, date, minutes, taken, running.clock())

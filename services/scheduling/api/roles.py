@@ -13,7 +13,7 @@ Team = Annotated[Person, allow(Role.COUNSELLOR, Role.FRONT_DESK)]
 Operator = Annotated[Person, allow(Role.OPERATOR)]
 
 PREFIX = "/scheduling/api/v1"
-Place = Annotated[str, Field(max_length=40, description="Code of a centre, for example `liege`.")]
+CentreCode = Annotated[str, Field(max_length=40, description="Code of a centre, for example `liege`.")]
 
 
 class Change(Body):

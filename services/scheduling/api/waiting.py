@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from services.chassis.web import PAGE, Change, Reading, Router, live_changes
 from services.contracts.intake import VisitStatus
-from services.scheduling.actions.places import board
-from services.scheduling.api.roles import PREFIX, Place, Team
+from services.scheduling.actions.boards import board
+from services.scheduling.api.roles import PREFIX, CentreCode, Team
 from services.scheduling.store import Waiting, WaitingBoard
 from services.scheduling.store.copies import changes_after, in_the_room
 
@@ -49,7 +49,7 @@ class WaitingList(BaseModel):
 
 
 @router.get("")
-async def list_waiting(read: Reading, person: Team, centre: Place) -> WaitingList:
+async def list_waiting(read: Reading, person: Team, centre: CentreCode) -> WaitingList:
     """Who waits, is called or is being served; at most 200."""
     person.at(centre)
     # The number first: what changes meanwhile comes again in the stream, and is not missed.
@@ -59,7 +59,7 @@ async def list_waiting(read: Reading, person: Team, centre: Place) -> WaitingLis
 
 
 @router.get("/stream")
-async def stream_waiting(request: Request, person: Team, centre: Place) -> Response:
+async def stream_waiting(request: Request, person: Team, centre: CentreCode) -> Response:
     """Events `waiting`, each one visitor as they are now; first everybody in the room, then whoever changes.
 
     With `Last-Event-ID` (or `?after=`) it goes on where it broke off. An event `reset` comes first when that was too

@@ -14,8 +14,8 @@ from services.chassis.web import Body, Reading, Router, Running, Working
 from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import Side
 from services.scheduling.actions import seats, workshops
-from services.scheduling.api.roles import PREFIX, Change, Counsellor, Place
-from services.scheduling.claims import code_of
+from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
+from services.scheduling.claims import required_staff_code
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.domain.states import SeatStatus, WorkshopStatus
 from services.scheduling.store import Seat, Workshop
@@ -34,7 +34,7 @@ class NewSession(Body):
 class Announcement(Body):
     """A workshop: who gives it where, its seats and its meetings. `title` says nothing about a person."""
 
-    centre: Place
+    centre: CentreCode
     area: str | None = None
     title: str = Field(min_length=1, max_length=120)
     counsellor: StaffCode | None = None
@@ -124,7 +124,7 @@ async def announce_workshop(body: Announcement, work: Working, person: Counsello
         centre=body.centre,
         area=body.area,
         title=body.title,
-        counsellor=body.counsellor or code_of(person),
+        counsellor=body.counsellor or required_staff_code(person),
         room=body.room,
         seats=body.seats,
         sessions=[(session.starts_at, session.minutes) for session in body.sessions],
@@ -138,7 +138,7 @@ async def list_workshops(
     read: Reading,
     running: Running,
     person: Counsellor,
-    centre: Place,
+    centre: CentreCode,
     since: Annotated[AwareDatetime | None, Query(description="Those that end later; by default 31 days ago.")] = None,
     after: Annotated[UUID | None, Query(description="The last workshop of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,

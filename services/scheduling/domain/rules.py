@@ -27,7 +27,7 @@ from services.scheduling.domain.refusals import (
     WrongLength,
 )
 from services.scheduling.domain.states import WorkshopStatus, is_booked, is_running, takes_seats
-from services.scheduling.domain.times import Hours, check_future, check_quarter_hour, said
+from services.scheduling.domain.times import Hours, check_future, check_quarter_hour, format_local
 
 GUIDANCE_MINUTES = (60, 120)
 PATH_LIMIT = 4
@@ -114,7 +114,7 @@ def check_appointment(starts_at: datetime, minutes: int, hours: Hours, now: date
     hours.check_open(starts_at, minutes)
 
 
-def check_room_on_path(method: str, held: int, booked: int, *, due: bool) -> None:
+def check_path_capacity(method: str, held: int, booked: int, *, due: bool) -> None:
     """Whether the path takes one more interview.
 
     Individual: four at most. Collective: exactly one, once the workshop is done.
@@ -177,7 +177,7 @@ def check_running(status: str) -> None:
 def check_begun(starts_at: datetime, now: datetime, zone: ZoneInfo) -> None:
     """Nobody is absent, and nothing has taken place, before it begins. Raises `NotYet`."""
     if starts_at > now:
-        raise NotYet(at=said(starts_at, zone), now=said(now, zone))
+        raise NotYet(at=format_local(starts_at, zone), now=format_local(now, zone))
 
 
 def check_absent(ticket: str | None, *, here: bool) -> None:
@@ -193,11 +193,11 @@ def check_sessions(sessions: Sequence[tuple[datetime, int]], now: datetime, zone
     """
     free_from = now - WORKSHOP_ENTERED_WITHIN
     if sessions and sessions[0][0] < free_from:
-        raise WorkshopTooOld(at=said(sessions[0][0], zone), days=WORKSHOP_ENTERED_WITHIN.days)
+        raise WorkshopTooOld(at=format_local(sessions[0][0], zone), days=WORKSHOP_ENTERED_WITHIN.days)
     for starts_at, minutes in sessions:
         check_quarter_hour(starts_at, zone, "sessions")
         if starts_at < free_from:
-            raise SessionsOverlap(at=said(starts_at, zone))
+            raise SessionsOverlap(at=format_local(starts_at, zone))
         free_from = starts_at + timedelta(minutes=minutes)
 
 

@@ -54,7 +54,7 @@ def has_seat(status: SeatStatus) -> bool:
             return False
 
 
-def waits_for_seat(status: SeatStatus) -> bool:
+def is_waitlisted(status: SeatStatus) -> bool:
     """Whether the person stands in line."""
     match status:
         case SeatStatus.WAITLISTED:
@@ -63,9 +63,9 @@ def waits_for_seat(status: SeatStatus) -> bool:
             return False
 
 
-SEATED = tuple(status for status in SeatStatus if has_seat(status))
-IN_LINE = tuple(status for status in SeatStatus if waits_for_seat(status))
-KEPT = (*SEATED, *IN_LINE)
+TAKEN_SEATS = tuple(status for status in SeatStatus if has_seat(status))
+WAITLISTED_SEATS = tuple(status for status in SeatStatus if is_waitlisted(status))
+ACTIVE_SEATS = (*TAKEN_SEATS, *WAITLISTED_SEATS)
 """A person has one of these in a workshop at most."""
 
 
@@ -117,7 +117,7 @@ def is_held(status: AppointmentStatus) -> bool:
             return False
 
 
-def is_called_off(status: AppointmentStatus) -> bool:
+def is_cancelled(status: AppointmentStatus) -> bool:
     """Whether a side called it off, for a reason."""
     match status:
         case AppointmentStatus.CANCELLED:
@@ -137,7 +137,7 @@ ON_PATH = tuple(status.value for status in AppointmentStatus if is_held(status) 
 """What takes one of the interviews that a path holds."""
 
 
-def was_here(status: VisitStatus) -> bool:
+def was_present(status: VisitStatus) -> bool:
     """Whether the person came and did not go away before anybody saw them."""
     match status:
         case (
@@ -152,7 +152,7 @@ def was_here(status: VisitStatus) -> bool:
             return False
 
 
-HERE = tuple(status.value for status in VisitStatus if was_here(status))
+PRESENT = tuple(status.value for status in VisitStatus if was_present(status))
 
 
 def led_to_plan(outcome: PathOutcome) -> bool:

@@ -61,13 +61,13 @@ class Hours:
         if start.date() != end.date() or not fits:
             raise OutsideHours(
                 centre=self.centre,
-                start=said(start, self.zone),
+                start=format_local(start, self.zone),
                 end=f"{end:%H:%M}",
                 hours=", ".join(f"{opens:%H:%M}–{closes:%H:%M}" for opens, closes in openings) or "–",
             )
 
 
-def said(at: datetime, zone: ZoneInfo) -> str:
+def format_local(at: datetime, zone: ZoneInfo) -> str:
     """A moment as people of that zone read it."""
     return f"{at.astimezone(zone):%d/%m/%Y %H:%M}"
 
@@ -87,19 +87,19 @@ def _quarters(start: datetime, end: datetime) -> Iterator[datetime]:
 def check_quarter_hour(at: datetime, zone: ZoneInfo, field: str = "starts_at") -> None:
     """Appointments begin on a quarter-hour. Raises `NotOnQuarterHour`."""
     if at.minute % 15 or at.second or at.microsecond:
-        raise NotOnQuarterHour(about=field, at=said(at, zone))
+        raise NotOnQuarterHour(about=field, at=format_local(at, zone))
 
 
 def check_future(at: datetime, now: datetime, zone: ZoneInfo) -> None:
     """Appointments are made for later. Raises `NotInFuture`."""
     if at <= now:
-        raise NotInFuture(at=said(at, zone), now=said(now, zone))
+        raise NotInFuture(at=format_local(at, zone), now=format_local(now, zone))
 
 
 def check_past(at: datetime, now: datetime, zone: ZoneInfo, field: str = "starts_at") -> None:
     """What is told as past does not lie ahead. Raises `InTheFuture`."""
     if at > now + CLOCK_TOLERANCE:
-        raise InTheFuture(about=field, at=said(at, zone), now=said(now, zone))
+        raise InTheFuture(about=field, at=format_local(at, zone), now=format_local(now, zone))
 
 
 def from_local(naive: datetime, zone: ZoneInfo, field: str = "starts_at") -> datetime:
@@ -121,7 +121,7 @@ def local_day(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return begins.astimezone(UTC), ends.astimezone(UTC)
 
 
-def lasted(started_at: datetime, ended_at: datetime) -> int:
+def duration_minutes(started_at: datetime, ended_at: datetime) -> int:
     """Minutes that something took, begun minutes counted, at least one."""
     return max(1, -((started_at - ended_at) // timedelta(minutes=1)))
 

@@ -23,23 +23,23 @@ from services.contracts.scheduling import (
     Side,
 )
 from services.scheduling.domain import refusals, rules, times
-from services.scheduling.domain.states import ON_PATH, is_booked, is_called_off, is_held
+from services.scheduling.domain.states import ON_PATH, is_booked, is_cancelled, is_held
 from services.scheduling.imports.lines import InterviewLine
 from services.scheduling.store import Centre, GuidancePath, Interview
-from services.scheduling.store.copies import erased_among
+from services.scheduling.store.copies import erased_people
 
 GUIDANCE_FIELDS = ("path_id", "method", "subject_ref")
 
 
 @dataclass(slots=True)
-class PathSoFar:
+class PathState:
     """A path as far as it is known while a batch is taken in."""
 
     subject_ref: UUID | None
     method: str
     correlation_id: UUID
     due: bool
-    opened: InterviewLine | None = None
+    opened_by: InterviewLine | None = None
     """The line that opens it, when it is new."""
     numbers: set[int] = field(default_factory=set[int])
     held: int = 0
@@ -47,28 +47,30 @@ class PathSoFar:
 
 
 @dataclass(slots=True)
-class Known:
+class Lookups:
     """What is known before a batch, one query each."""
 
     centres: dict[str, Centre]
     fingerprints: dict[UUID, str | None]
-    paths: dict[UUID, PathSoFar]
+    paths: dict[UUID, PathState]
     erased: set[UUID]
 
 
 async def record_interviews(work: Work, lines: list[tuple[int, InterviewLine]]) -> Outcome:
     """Keep these interviews and say so. Bad lines are answered; lines already known change nothing."""
-    known = await _known(work, [line for _, line in lines])
+    known = await _load_lookups(work, [line for _, line in lines])
     rows = list[dict[str, Any]]()
 
     def keep(line: InterviewLine, fingerprint: str) -> None:
         check_line(line, known.centres, work.now)
-        path, place = _take_place(line, known)
-        rows.append(_keep(work, line, path, place, fingerprint))
+        path, place = _assign_to_path(line, known)
+        rows.append(_record(work, line, path, place, fingerprint))
 
     outcome = import_once(lines, "interview_id", known.fingerprints, keep)
     # Paths before interviews, so that whoever waits for a path also gets the later outbox numbers.
-    await work.insert(GuidancePath, [_path_row(path.opened, path) for path in known.paths.values() if path.opened])
+    await work.insert(
+        GuidancePath, [_path_row(path.opened_by, path) for path in known.paths.values() if path.opened_by]
+    )
     await work.insert(Interview, rows)
     return outcome
 
@@ -85,7 +87,7 @@ def check_line(line: InterviewLine, copies: dict[str, Centre], now: datetime) ->
         _expect(line, name, wanted=guidance, because=f"kind = {line.kind.value}")
     if guidance:
         rules.check_length(line.minutes)
-    cancelled = is_called_off(line.status)
+    cancelled = is_cancelled(line.status)
     _expect(line, "cancelled_by", wanted=cancelled, because=f"status = {line.status.value}")
     if line.reason is not None:
         _expect(line, "reason", wanted=cancelled, because=f"status = {line.status.value}")
@@ -102,7 +104,7 @@ def _expect(line: InterviewLine, name: str, *, wanted: bool, because: str) -> No
         raise refusals.FieldOutOfPlace(about=name, field=name, because=because)
 
 
-def _take_place(line: InterviewLine, known: Known) -> tuple[PathSoFar | None, int | None]:
+def _assign_to_path(line: InterviewLine, known: Lookups) -> tuple[PathState | None, int | None]:
     """The interview's path and its number there, by the path's rules; a new path is opened by its first line."""
     if line.path_id is None or line.subject_ref is None or line.method is None:
         return None, None
@@ -110,12 +112,12 @@ def _take_place(line: InterviewLine, known: Known) -> tuple[PathSoFar | None, in
         raise refusals.PersonUnknown()
     path = known.paths.get(line.path_id)
     if path is None:
-        path = PathSoFar(line.subject_ref, line.method.value, uuid4(), due=False, opened=line)
+        path = PathState(line.subject_ref, line.method.value, uuid4(), due=False, opened_by=line)
     elif (path.subject_ref, path.method) != (line.subject_ref, line.method.value):
         raise refusals.PathDiffers()
     number = None
     if is_held(line.status):
-        rules.check_room_on_path(path.method, path.held, path.booked, due=path.due)
+        rules.check_path_capacity(path.method, path.held, path.booked, due=path.due)
         number = line.number or next(free for free in range(1, rules.PATH_LIMIT + 1) if free not in path.numbers)
         if number in path.numbers:
             raise refusals.NumberTaken(number=number)
@@ -125,23 +127,23 @@ def _take_place(line: InterviewLine, known: Known) -> tuple[PathSoFar | None, in
     return path, number
 
 
-async def _known(work: Work, lines: list[InterviewLine]) -> Known:
+async def _load_lookups(work: Work, lines: list[InterviewLine]) -> Lookups:
     # The paths' locks first: what another import is adding to them now is known once we have them.
-    paths = await _paths(work, {line.path_id for line in lines if line.path_id})
+    paths = await _load_paths(work, {line.path_id for line in lines if line.path_id})
     fingerprints = await fingerprints_of(work.session, Interview, [line.interview_id for line in lines])
-    erased = await erased_among(work.session, {line.subject_ref for line in lines if line.subject_ref})
-    return Known(await centre_copies(work.session, Centre), fingerprints, paths, erased)
+    erased = await erased_people(work.session, {line.subject_ref for line in lines if line.subject_ref})
+    return Lookups(await centre_copies(work.session, Centre), fingerprints, paths, erased)
 
 
-async def _paths(work: Work, ids: set[UUID]) -> dict[UUID, PathSoFar]:
+async def _load_paths(work: Work, ids: set[UUID]) -> dict[UUID, PathState]:
     """Those of these paths that exist, locked, with what they hold."""
     await work.prefetch(GuidancePath, sorted(ids))
-    paths: dict[UUID, PathSoFar] = {}
+    paths: dict[UUID, PathState] = {}
     for id in ids:
         row = await work.find(GuidancePath, id)
         if row is not None:
             due = row.finalising_due_at is not None
-            paths[id] = PathSoFar(row.subject_ref, row.method, row.correlation_id, due=due)
+            paths[id] = PathState(row.subject_ref, row.method, row.correlation_id, due=due)
     if paths:
         chosen = sa.select(col(Interview.path_id), col(Interview.status), col(Interview.number)).where(
             in_list(col(Interview.path_id), "paths"),
@@ -155,9 +157,9 @@ async def _paths(work: Work, ids: set[UUID]) -> dict[UUID, PathSoFar]:
     return paths
 
 
-def _open(work: Work, line: InterviewLine, path: PathSoFar) -> None:
+def _emit_path_opened(work: Work, line: InterviewLine, path: PathState) -> None:
     """Say that a path was opened, by the first line that names it."""
-    if path.opened is line and line.path_id and line.subject_ref:
+    if path.opened_by is line and line.path_id and line.subject_ref:
         opened = PathOpened(
             path_id=line.path_id,
             subject_ref=line.subject_ref,
@@ -168,7 +170,7 @@ def _open(work: Work, line: InterviewLine, path: PathSoFar) -> None:
         work.emit_row_event(opened, sequence=1, correlation_id=path.correlation_id)
 
 
-def _path_row(line: InterviewLine, path: PathSoFar) -> dict[str, Any]:
+def _path_row(line: InterviewLine, path: PathState) -> dict[str, Any]:
     return {
         "id": line.path_id,
         "version": 1,
@@ -183,12 +185,12 @@ def _path_row(line: InterviewLine, path: PathSoFar) -> dict[str, Any]:
     }
 
 
-def _keep(
-    work: Work, line: InterviewLine, path: PathSoFar | None, number: int | None, fingerprint: str
+def _record(
+    work: Work, line: InterviewLine, path: PathState | None, number: int | None, fingerprint: str
 ) -> dict[str, Any]:
     correlation_id = path.correlation_id if path else uuid4()
     if path is not None:
-        _open(work, line, path)
+        _emit_path_opened(work, line, path)
     work.emit_row_event(_event(line, number), sequence=1, correlation_id=correlation_id)
     held = is_held(line.status)
     return {

@@ -27,21 +27,21 @@ from services.scheduling.domain import refusals, times
 from services.scheduling.domain.states import SeatStatus, WorkshopStatus
 from services.scheduling.imports.lines import SessionLine, WorkshopLine
 from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
-from services.scheduling.store.copies import erased_among
+from services.scheduling.store.copies import erased_people
 
 
 async def record_workshops(work: Work, lines: list[tuple[int, WorkshopLine]]) -> Outcome:
     """Keep these workshops, with seats, attendance and paths, and say so. Lines already known change nothing."""
     copies = await centre_copies(work.session, Centre)
     known = await fingerprints_of(work.session, Workshop, [line.workshop_id for _, line in lines])
-    used, erased = await _used(work, [line for _, line in lines if line.workshop_id not in known])
+    used, erased = await _used_ids_and_erased(work, [line for _, line in lines if line.workshop_id not in known])
     rows = _Rows()
 
     def keep(line: WorkshopLine, fingerprint: str) -> None:
         check_line(line, copies, work.now, erased)
         _check_ids(line, used)
         used.update(_ids(line))
-        rows.keep(work, line, fingerprint)
+        rows.add(work, line, fingerprint)
 
     outcome = import_once(lines, "workshop_id", known, keep)
     await rows.insert(work)
@@ -54,7 +54,7 @@ def check_line(line: WorkshopLine, copies: dict[str, Centre], now: datetime, era
     ended = None
     for session in line.sessions:
         if ended is not None and session.starts_at < ended:
-            raise refusals.SessionsOverlap(at=times.said(session.starts_at, centre.zone))
+            raise refusals.SessionsOverlap(at=times.format_local(session.starts_at, centre.zone))
         ended = _end(session)
         times.check_past(ended, now, centre.zone, "sessions")
     people = [participant.subject_ref for participant in line.participants]
@@ -83,7 +83,7 @@ def _check_ids(line: WorkshopLine, used: set[UUID]) -> None:
         seen.add(id)
 
 
-async def _used(work: Work, lines: list[WorkshopLine]) -> tuple[set[UUID], set[UUID]]:
+async def _used_ids_and_erased(work: Work, lines: list[WorkshopLine]) -> tuple[set[UUID], set[UUID]]:
     """Which ids of sessions, seats and paths exist already; and which of these people are erased."""
     ids = [id for line in lines for id in _ids(line)]
     used: set[UUID] = set()
@@ -91,7 +91,7 @@ async def _used(work: Work, lines: list[WorkshopLine]) -> tuple[set[UUID], set[U
         taken = sa.select(column).where(in_list(column, "ids"))
         used.update((await work.session.scalars(taken, {"ids": ids})).all())
     people = {participant.subject_ref for line in lines for participant in line.participants}
-    return used, await erased_among(work.session, people)
+    return used, await erased_people(work.session, people)
 
 
 def _end(session: SessionLine) -> datetime:
@@ -116,7 +116,7 @@ class _Rows:
         await work.insert(Seat, self._seats)
         await work.insert(Attendance, self._attendance)
 
-    def keep(self, work: Work, line: WorkshopLine, fingerprint: str) -> None:
+    def add(self, work: Work, line: WorkshopLine, fingerprint: str) -> None:
         """One workshop: its rows, and its events in the order in which it happened."""
         correlation_id = uuid4()
         events = list(_events(line))
@@ -144,9 +144,9 @@ class _Rows:
             }
         )
         for ordinal, session in enumerate(line.sessions, 1):
-            self._keep_session(line, ordinal, session)
+            self._add_session(line, ordinal, session)
         for place, participant in enumerate(line.participants, 1):
-            self._keep_seat(line, place, correlation_id)
+            self._add_seat(line, place, correlation_id)
             work.emit_row_event(
                 PathOpened(
                     path_id=participant.path_id,
@@ -160,7 +160,7 @@ class _Rows:
                 correlation_id=correlation_id,
             )
 
-    def _keep_session(self, line: WorkshopLine, ordinal: int, session: SessionLine) -> None:
+    def _add_session(self, line: WorkshopLine, ordinal: int, session: SessionLine) -> None:
         self._sessions.append(
             {
                 "id": session.session_id,
@@ -181,7 +181,7 @@ class _Rows:
             for participant in line.participants
         ]
 
-    def _keep_seat(self, line: WorkshopLine, place: int, correlation_id: UUID) -> None:
+    def _add_seat(self, line: WorkshopLine, place: int, correlation_id: UUID) -> None:
         participant, first = line.participants[place - 1], line.sessions[0].starts_at
         self._paths.append(
             {

@@ -21,7 +21,7 @@ from services.scheduling.actions import guidance, paths
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, OUTCOME_LABELS, CancelReason
-from services.scheduling.pages.desk import Code, Counsellor, desk_of, reasons, sides, typed_day, typed_moment
+from services.scheduling.pages.desk import Code, Counsellor, desk_of, parse_day, parse_moment, reasons, sides
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.interviews import agenda, on_path
 
@@ -64,7 +64,7 @@ async def day(
     """The interviews of a day: mine, another counsellor's, or (`*`) everybody's."""
     place, own = await desk_of(read, person, centre)
     today = running.clock().astimezone(place.zone).date()
-    chosen = typed_day(date, today)
+    chosen = parse_day(date, today)
     whose = counsellor or staff_code(person) or "*"
     bounds = times.local_day(chosen, place.zone)
     rows = await agenda(read, place.code, *bounds, counsellor=None if whose == "*" else whose)
@@ -141,7 +141,7 @@ async def move(id: UUID, request: Request, read: Reading, running: Running, pers
             interview,
             counsellor=form.counsellor or interview.counsellor,
             room=form.room or None,
-            starts_at=typed_moment(centre, form.date, form.time),
+            starts_at=parse_moment(centre, form.date, form.time),
             minutes=form.minutes,
             version=form.version,
         )

@@ -20,7 +20,7 @@ from services.scheduling.actions import seats, workshops
 from services.scheduling.domain.states import SeatStatus, WorkshopStatus, has_seat, is_finished, takes_seats
 from services.scheduling.pages.desk import Counsellor, reasons, sides
 from services.scheduling.store import Centre, Seat, Workshop
-from services.scheduling.store.copies import known_lately
+from services.scheduling.store.copies import recently_registered
 from services.scheduling.store.workshops import attendance_of, participants_and_waitlist, sessions_of
 
 router = Router("/scheduling/workshops", pages=True)
@@ -122,7 +122,7 @@ async def _workshop_page(
     meetings = await sessions_of(session, id)
     participants, waitlist = await participants_and_waitlist(session, id)
     there = {seat.subject_ref for seat in (*participants, *waitlist)}
-    people = [one for one in await known_lately(session, workshop.centre) if one.id not in there]
+    people = [one for one in await recently_registered(session, workshop.centre) if one.id not in there]
     recorded = await attendance_of(session, [meeting.id for meeting in meetings])
     came = {key for key, row in recorded.items() if row.attended}
     base: dict[str, Any] = {

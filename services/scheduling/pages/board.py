@@ -15,8 +15,8 @@ from services.chassis.service.definition import runtime_of
 from services.chassis.web import Body, Reading, Router, Working, fragment, live_board, page, see_other
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Side
 from services.scheduling.actions import guidance, information
-from services.scheduling.actions.places import board
-from services.scheduling.claims import code_of, staff_code
+from services.scheduling.actions.boards import board
+from services.scheduling.claims import required_staff_code, staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.domain.states import is_held, is_running
@@ -65,7 +65,7 @@ async def board_stream(request: Request, person: Counsellor, centre: str) -> Res
 async def start(visit_id: UUID, request: Request, work: Working, person: Counsellor) -> Response:
     """Sit down with this visitor."""
     waiting = own(await work.find(Waiting, visit_id), person, msg("visit in the room"))
-    await information.start(work, visit_id, code_of(person))
+    await information.start(work, visit_id, required_staff_code(person))
     done = _("The interview with {ticket} has begun.").format(ticket=waiting.ticket or "–")
     return see_other(request, f"/scheduling/?centre={waiting.centre}", done=done)
 
@@ -95,7 +95,7 @@ async def undo(
 async def _board(request: Request, session: AsyncSession, centre: Centre, person: Person) -> dict[str, Any]:
     now = runtime_of(request).clock()
     today = times.local_day(now.astimezone(centre.zone).date(), centre.zone)
-    mine = await agenda(session, centre.code, *today, counsellor=code_of(person))
+    mine = await agenda(session, centre.code, *today, counsellor=required_staff_code(person))
     here = await in_the_room(session, centre.code)
     tickets = {row.id: row.ticket for row in here}
     return {

@@ -22,9 +22,9 @@ from services.scheduling.actions import guidance, paths
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import GUIDANCE_MINUTES
-from services.scheduling.pages.desk import Code, Counsellor, desk_of, typed_day, typed_moment
+from services.scheduling.pages.desk import Code, Counsellor, desk_of, parse_day, parse_moment
 from services.scheduling.store import Centre, GuidancePath, Interview
-from services.scheduling.store.copies import known_lately
+from services.scheduling.store.copies import recently_registered
 from services.scheduling.store.interviews import paths_of_person, taken_quarters
 
 router = Router("/scheduling/interviews", pages=True)
@@ -93,7 +93,7 @@ async def book(request: Request, read: Reading, running: Running, person: Counse
 
 
 async def _book(work: Work, form: BookForm, centre: Centre, person: Person) -> Interview:
-    starts_at = typed_moment(centre, form.date, form.time)
+    starts_at = parse_moment(centre, form.date, form.time)
     path_id, subject_ref = _uuid(form.path), _uuid(form.person)
     if path_id is None and subject_ref is not None:
         path_id = await paths.individual_path(work, subject_ref, centre.code, form.area or None)
@@ -132,7 +132,7 @@ async def _form_page(
         centre_name=place.name,
         form=form,
         errors=errors or {},
-        people=[] if subject_ref else await known_lately(session, place.code),
+        people=[] if subject_ref else await recently_registered(session, place.code),
         subject_ref=subject_ref,
         path=path,
         due=[one for one in theirs if one.method == Method.COLLECTIVE and one.finalising_due_at and not one.closed_at],
@@ -145,7 +145,7 @@ async def _form_page(
 async def _slots(running: Runtime, session: AsyncSession, centre: Centre, form: BookForm) -> dict[str, Any]:
     """When the counsellor is free on the chosen day, as a help beside the form."""
     now = running.clock()
-    day = typed_day(form.date, now.astimezone(centre.zone).date())
+    day = parse_day(form.date, now.astimezone(centre.zone).date())
     if form.minutes not in GUIDANCE_MINUTES or not form.counsellor:
         return {"day": day, "times": []}
     bounds = times.local_day(day, centre.zone)

@@ -40,7 +40,7 @@ async def desk_of(session: AsyncSession, person: Person, code: str = "") -> tupl
     return chosen, own
 
 
-def typed_moment(centre: Centre, day: str, clock: str, field: str = "time") -> datetime:
+def parse_moment(centre: Centre, day: str, clock: str, field: str = "time") -> datetime:
     """The moment that somebody typed at a centre. Raises `NotADate`, `NoSuchLocalTime`."""
     try:
         naive = datetime.fromisoformat(f"{day}T{clock}")
@@ -51,12 +51,12 @@ def typed_moment(centre: Centre, day: str, clock: str, field: str = "time") -> d
     return times.from_local(naive, centre.zone, field)
 
 
-def typed_day(text: str, otherwise: date) -> date:
+def parse_day(text: str, default: date) -> date:
     """The date in an address; otherwise, when it is none."""
     try:
         return date.fromisoformat(text)
     except ValueError:
-        return otherwise
+        return default
 
 
 def reasons() -> list[tuple[str, str]]:

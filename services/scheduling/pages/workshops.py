@@ -20,7 +20,7 @@ from services.scheduling.actions import workshops
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import CancelReason
-from services.scheduling.pages.desk import Code, Counsellor, NotADate, desk_of, typed_moment
+from services.scheduling.pages.desk import Code, Counsellor, NotADate, desk_of, parse_moment
 from services.scheduling.store import Centre, Workshop
 from services.scheduling.store.workshops import workshops_of
 
@@ -109,7 +109,7 @@ async def _announce(work: Work, form: AnnounceForm, centre: Centre, person: Pers
 
 def _series(form: AnnounceForm, centre: Centre) -> list[tuple[datetime, int]]:
     """The sessions, each at the same local time, whatever the clocks do in between."""
-    first = typed_moment(centre, form.date, form.time).astimezone(centre.zone).replace(tzinfo=None)
+    first = parse_moment(centre, form.date, form.time).astimezone(centre.zone).replace(tzinfo=None)
     try:
         days = [first + timedelta(days=form.every * number) for number in range(form.sessions)]
     except OverflowError:

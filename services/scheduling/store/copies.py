@@ -15,7 +15,7 @@ from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import in_states
 from services.contracts.intake import IN_THE_ROOM
-from services.scheduling.domain.states import HERE
+from services.scheduling.domain.states import PRESENT
 from services.scheduling.domain.times import Hours, Opening
 from services.scheduling.store.table import Table
 
@@ -101,7 +101,7 @@ class KnownPerson(Aggregate, Table, table=True):
     erased_at: datetime | None = Field(default=None, sa_column_kwargs={"name": "forgotten_at"})
 
 
-async def erased_among(session: AsyncSession, people: Collection[UUID]) -> set[UUID]:
+async def erased_people(session: AsyncSession, people: Collection[UUID]) -> set[UUID]:
     """Those of these people who were erased."""
     if not people:
         return set()
@@ -122,7 +122,7 @@ async def in_the_room(session: AsyncSession, centre: str, limit: int = 200) -> S
 
 
 _WAITING = Waiting.metadata.tables["waiting"]
-_AFTER = (
+_CHANGES_AFTER = (
     sa.select(_WAITING)
     .where(_WAITING.c.centre == sa.bindparam("of"), _WAITING.c.seq > sa.bindparam("seen"))
     .order_by(_WAITING.c.seq)
@@ -135,10 +135,10 @@ async def changes_after(session: AsyncSession, centre: str, seq: int, limit: int
 
     Plain rows, not objects of the session: a stream for each board asks often, and only shows them.
     """
-    return (await session.execute(_AFTER, {"of": centre, "seen": seq, "most": limit})).all()
+    return (await session.execute(_CHANGES_AFTER, {"of": centre, "seen": seq, "most": limit})).all()
 
 
-async def visit_of(session: AsyncSession, subject_ref: UUID, since: datetime, until: datetime) -> Waiting | None:
+async def visit_of_person(session: AsyncSession, subject_ref: UUID, since: datetime, until: datetime) -> Waiting | None:
     """A visit of this person that began then and did not end by leaving, if there is one."""
     chosen = (
         sa.select(Waiting)
@@ -146,14 +146,14 @@ async def visit_of(session: AsyncSession, subject_ref: UUID, since: datetime, un
             col(Waiting.subject_ref) == subject_ref,
             col(Waiting.checked_in_at) >= since,
             col(Waiting.checked_in_at) < until,
-            col(Waiting.status).in_(HERE),
+            col(Waiting.status).in_(PRESENT),
         )
         .limit(1)
     )
     return await session.scalar(chosen)
 
 
-async def known_lately(session: AsyncSession, centre: str, limit: int = 50) -> Sequence[KnownPerson]:
+async def recently_registered(session: AsyncSession, centre: str, limit: int = 50) -> Sequence[KnownPerson]:
     """People of a centre who agreed to be known, the latest first."""
     chosen = (
         sa.select(KnownPerson)

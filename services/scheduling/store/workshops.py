@@ -10,10 +10,10 @@ from sqlmodel import Field, col
 
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import in_states
-from services.scheduling.domain.states import IN_LINE, KEPT, SeatStatus, has_seat, waits_for_seat
+from services.scheduling.domain.states import ACTIVE_SEATS, WAITLISTED_SEATS, SeatStatus, has_seat, is_waitlisted
 from services.scheduling.store.table import Table
 
-_KEPT = sa.text(f"{in_states(KEPT)} and subject_ref is not null")
+_ACTIVE = sa.text(f"{in_states(ACTIVE_SEATS)} and subject_ref is not null")
 
 
 class Workshop(Aggregate, Table, table=True):
@@ -59,7 +59,9 @@ class Seat(Table, table=True):
     __tablename__ = "seats"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
         sa.Index("seats_of_workshop", "workshop_id", "place"),
-        sa.Index("seats_once", "workshop_id", "subject_ref", unique=True, postgresql_where=_KEPT, sqlite_where=_KEPT),
+        sa.Index(
+            "seats_once", "workshop_id", "subject_ref", unique=True, postgresql_where=_ACTIVE, sqlite_where=_ACTIVE
+        ),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -103,15 +105,15 @@ async def seats_of(session: AsyncSession, workshop_id: UUID, *statuses: SeatStat
 
 async def participants_and_waitlist(session: AsyncSession, workshop_id: UUID) -> tuple[list[Seat], list[Seat]]:
     """Who has a seat, and who waits for one; each in the order in which people asked."""
-    kept = await seats_of(session, workshop_id, *KEPT)
+    kept = await seats_of(session, workshop_id, *ACTIVE_SEATS)
     seated = [seat for seat in kept if has_seat(SeatStatus(seat.status))]
-    return seated, [seat for seat in kept if waits_for_seat(SeatStatus(seat.status))]
+    return seated, [seat for seat in kept if is_waitlisted(SeatStatus(seat.status))]
 
 
 async def first_on_waitlist(session: AsyncSession, workshop_id: UUID) -> Seat | None:
     """Who waits longest for a seat."""
     chosen = sa.select(Seat).where(
-        col(Seat.workshop_id) == workshop_id, col(Seat.status).in_([status.value for status in IN_LINE])
+        col(Seat.workshop_id) == workshop_id, col(Seat.status).in_([status.value for status in WAITLISTED_SEATS])
     )
     return await session.scalar(chosen.order_by(col(Seat.place)).limit(1))
 

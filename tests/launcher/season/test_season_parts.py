@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.launcher.season.booking import Site, Step, book_series, quarter_hours
 from services.launcher.season.diary import CounsellorBusy, Diary
-from services.launcher.season.dice import Dice, Lot
+from services.launcher.season.dice import Dice, WeightedChoice
 from services.launcher.season.network import CENTRES
 from services.launcher.season.opening import open_days
 from services.launcher.season.paths import path_lengths, plan_individual
@@ -72,7 +72,7 @@ def test_dice_of_the_same_name_fall_alike_on_every_python():
 
 def test_a_lot_is_drawn_as_often_as_it_weighs():
     dice = Dice("lot")
-    lot = Lot({"desk": 3, "never": 0, "kiosk": 1})
+    lot = WeightedChoice({"desk": 3, "never": 0, "kiosk": 1})
     drawn = [dice.draw(lot) for _ in range(4000)]
     assert 0.72 < drawn.count("desk") / 4000 < 0.78
     assert drawn.count("never") == 0
@@ -95,7 +95,7 @@ def test_a_diary_refuses_a_second_booking_but_not_one_that_touches():
     with pytest.raises(CounsellorBusy) as refusal:
         diary.book(0, 0, 599, 1)
     assert refusal.value.slug == "counsellor-busy"
-    diary.forget(0)
+    diary.drop_day(0)
     assert diary.bookings(0, 0) == 0
 
 
