@@ -1,5 +1,4 @@
-"""Impact: what the centres achieved. Owns counts per day, centre and area; never a person.
+"""Impact: counts of what the centres achieved, per day, centre and area. Stores nothing about a person.
 
-Emits nothing. Reacts to what the other four say: visits, interviews, workshops, plans and referrals. It was added
-without touching them, and that is the test of the architecture.
+Emits nothing. Consumes the other four services' events: visits, interviews, workshops, plans and referrals.
 """

@@ -1,4 +1,4 @@
-"""What impact does: count, and add up."""
+"""Counts results, and builds reports from the counts."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,9 +21,9 @@ def count(work: Work, measure: Measure, at: datetime, centre: str, area: str | N
 async def build_report(
     session: AsyncSession, period: Period, centres: Sequence[str], areas: Sequence[str]
 ) -> tuple[dict[str, str], Report]:
-    """The centres' names and the report. An area `""`: what was counted in none.
+    """The centres' names by code, and the report. Area `""` selects the counts without an area.
 
-    Raises `UnknownCentre`, `UnknownArea`. An area that centres have given up can still be asked for.
+    Raises `UnknownCentre`, `UnknownArea`. An area that no centre offers any more is accepted if it has counts.
     """
     copies = await centre_copies(session, Centre)
     for code in centres:

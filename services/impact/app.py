@@ -1,4 +1,4 @@
-"""Impact, composed."""
+"""Impact's service definition."""
 
 from pathlib import Path
 

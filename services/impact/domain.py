@@ -9,7 +9,7 @@ from services.chassis.refusals import Invalid, msg
 
 
 class Measure(StrEnum):
-    """What is counted."""
+    """The measures that are counted."""
 
     VISITORS = "visitors"
     INFORMATION = "information_interviews"
@@ -41,7 +41,7 @@ MAX_DAYS = 366 * 10
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From the first day to the last, both counted, in the centres' local days."""
+    """From the first day to the last, both included, in the centres' local days."""
 
     since: date
     until: date
@@ -56,7 +56,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """So many of a measure, at a centre in a month (`2017-03`)."""
+    """The number of one measure, at one centre in one month (`2017-03`)."""
 
     measure: Measure
     centre: str
@@ -66,7 +66,7 @@ class Count:
 
 @dataclass(slots=True)
 class Figures:
-    """The brochure's three numbers, and what else the centres did."""
+    """The brochure's three figures, and further ones."""
 
     visitors: int = 0
     individual_interviews: int = 0
@@ -77,7 +77,7 @@ class Figures:
     referrals_completed: int = 0
 
     def add(self, measure: Measure, number: int) -> None:
-        """Count these in. A guidance interview is an individual interview too."""
+        """Add `number` of a measure. A guidance interview also counts as an individual interview."""
         if measure in (Measure.INFORMATION, Measure.GUIDANCE):
             self.individual_interviews += number
         if measure is not Measure.INFORMATION:
@@ -97,7 +97,7 @@ class Figures:
 
 @dataclass(slots=True)
 class Report:
-    """The figures of a period: in all, per centre, per month, and per centre and month; each adds up to the next."""
+    """The figures of a period: in total, per centre, per month, and per centre and month."""
 
     total: Figures = field(default_factory=Figures)
     by_centre: dict[str, Figures] = field(default_factory=dict[str, Figures])
@@ -106,16 +106,16 @@ class Report:
 
 
 WITHOUT_AREA = frozenset({"workshop_attendances", "plans_confirmed", "referrals_completed"})
-"""Figures whose events name no area: for one area they are left out, as a nought would say that nothing happened."""
+"""Figures whose events have no area. Reports filtered by area omit them: a zero would be wrong."""
 
 
 def by_name(figures: Figures, *, filtered_by_area: bool) -> dict[str, int]:
-    """The figures by name; `of_areas`: those that can be told for some areas alone."""
+    """The figures by name. `filtered_by_area`: without those in `WITHOUT_AREA`."""
     return {name: number for name, number in asdict(figures).items() if not (filtered_by_area and name in WITHOUT_AREA)}
 
 
 def report(counts: Iterable[Count]) -> Report:
-    """Add the counts up."""
+    """The report that these counts add up to."""
     made = Report()
     for count in counts:
         cells = made.by_centre_and_month.setdefault(count.centre, {})

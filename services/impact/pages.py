@@ -33,7 +33,7 @@ async def figures_page(
     centre: Annotated[str, Query(max_length=40)] = "",
     area: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
-    """The figures of any period; this year's, if none is named."""
+    """The figures of a period; by default of this year."""
     today = running.clock().astimezone(BRUSSELS).date()
     first, last, errors = date(today.year, 1, 1), today, dict[str, str]()
     made, names = Report(), await centre_names(read, Centre)

@@ -1,4 +1,4 @@
-"""What impact listens to: everything that is a result."""
+"""The events that impact counts."""
 
 from services.chassis.copies.centres import copy_centre
 from services.chassis.events.reactions import Reactions
@@ -16,19 +16,19 @@ reactions = Reactions()
 
 @reactions.on(VisitCheckedIn)
 async def on_visit_checked_in(work: Work, event: VisitCheckedIn) -> None:
-    """A visitor, whether they queued or not."""
+    """Counts a visitor, whether they queued or not."""
     actions.count(work, Measure.VISITORS, event.at, event.centre, event.area)
 
 
 @reactions.on(VisitRecorded)
 async def on_visit_recorded(work: Work, event: VisitRecorded) -> None:
-    """A visitor of the past."""
+    """Counts the visitor of an imported visit."""
     actions.count(work, Measure.VISITORS, event.at, event.centre, event.area)
 
 
 @reactions.on(InterviewHeld)
 async def on_interview_held(work: Work, event: InterviewHeld) -> None:
-    """An individual interview, on the day it began."""
+    """Counts an individual interview, on the day it began."""
     guidance = event.kind is InterviewKind.GUIDANCE
     actions.count(
         work, Measure.GUIDANCE if guidance else Measure.INFORMATION, event.starts_at, event.centre, event.area
@@ -37,26 +37,26 @@ async def on_interview_held(work: Work, event: InterviewHeld) -> None:
 
 @reactions.on(AttendanceRecorded)
 async def on_attendance_recorded(work: Work, event: AttendanceRecorded) -> None:
-    """Somebody took part in a session of a workshop."""
+    """Counts the attendance of a workshop session."""
     if event.attended:
         actions.count(work, Measure.WORKSHOP_SEATS, event.at, event.centre)
 
 
 @reactions.on(PlanConfirmed)
 async def on_plan_confirmed(work: Work, event: PlanConfirmed) -> None:
-    """A career plan was confirmed."""
+    """Counts a confirmed career plan."""
     actions.count(work, Measure.PLANS, event.at, event.centre)
 
 
 @reactions.on(ReferralRequested)
 async def on_referral_requested(work: Work, event: ReferralRequested) -> None:
-    """Somebody was sent towards a provider."""
+    """Counts a referral to a provider."""
     actions.count(work, Measure.REFERRALS, event.at, event.centre, event.area)
 
 
 @reactions.on(ReferralProgressed)
 async def on_referral_progressed(work: Work, event: ReferralProgressed) -> None:
-    """A referral came to its end."""
+    """Counts a completed referral."""
     match event.status:
         case ReferralStatus.COMPLETED:
             actions.count(work, Measure.REFERRALS_COMPLETED, event.at, event.centre)
@@ -74,5 +74,5 @@ async def on_referral_progressed(work: Work, event: ReferralProgressed) -> None:
 
 @reactions.on(CentrePublished)
 async def on_centre_published(work: Work, event: CentrePublished) -> None:
-    """The directory published a centre."""
+    """Copies a centre that the directory published."""
     await copy_centre(work, Centre, event)

@@ -1,4 +1,4 @@
-"""What impact keeps: a number per measure, day, centre and area; and the centres' names."""
+"""Impact's tables: counts per measure, day, centre and area; and the centres' names."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class Table(SQLModel):
 
 
 class Tally(Table, table=True):
-    """So many of a measure on a centre's local day, in an area (`""`: none was named)."""
+    """The count of one measure on a centre's local day, in an area (`""`: no area)."""
 
     __tablename__ = "tallies"  # pyright: ignore[reportAssignmentType]
 
@@ -44,7 +44,7 @@ class Centre(CentreCopy, Table, table=True):
 
 
 def count_one(work: Work, measure: Measure, day: date, centre: str, area: str | None) -> None:
-    """Count one more. A whole batch is added up first and written once, in key order."""
+    """Add one to a count. A batch's counts are summed and written once, in key order: the order of their row locks."""
     pending: Counter[Cell] | None = work.session.info.get("tallies")
     if pending is None:
         pending = work.session.info["tallies"] = Counter[Cell]()
@@ -72,13 +72,13 @@ def _increment(insert: Any) -> Any:
 async def counts(
     session: AsyncSession, period: Period, centres: Sequence[str] = (), areas: Sequence[str] = ()
 ) -> list[Count]:
-    """What was counted in the period, per measure, centre and month."""
-    chosen = sa.select(Tally).where(col(Tally.day) >= period.since, col(Tally.day) <= period.until)
+    """The period's counts, per measure, centre and month."""
+    query = sa.select(Tally).where(col(Tally.day) >= period.since, col(Tally.day) <= period.until)
     if centres:
-        chosen = chosen.where(col(Tally.centre).in_(centres))
+        query = query.where(col(Tally.centre).in_(centres))
     if areas:
-        chosen = chosen.where(col(Tally.area).in_(areas))
-    columns = chosen.with_only_columns(
+        query = query.where(col(Tally.area).in_(areas))
+    columns = query.with_only_columns(
         col(Tally.measure), col(Tally.centre), col(Tally.day), sa.func.sum(col(Tally.number))
     ).group_by(col(Tally.measure), col(Tally.centre), col(Tally.day))
     found = Counter[tuple[str, str, str]]()
@@ -88,7 +88,7 @@ async def counts(
 
 
 async def published_areas(session: AsyncSession) -> set[str]:
-    """The areas in which some centre works."""
+    """The areas that at least one centre offers."""
     return {area for areas in await session.scalars(sa.select(col(Centre.areas))) for area in areas}
 
 

@@ -46,17 +46,17 @@ IMPORT_PATH = "/intake/api/v1/visits/import"
 
 
 class CheckIn(Body):
-    """Somebody came in. No name, no reason, no registration is needed."""
+    """A check-in. It needs no name, no reason and no registration."""
 
     centre: str = Field(max_length=40)
     area: str | None = Field(None, max_length=40)
     channel: Channel = Channel.DESK
-    at: AwareDatetime | None = Field(None, description="When; now, if missing. For desks that were offline.")
+    at: AwareDatetime | None = Field(None, description="Time of arrival; now, if missing. For desks that were offline.")
     queue: bool = Field(True, description="False: passing through, no ticket.")
 
 
 class CallNext(Body):
-    """Which desk calls, and for which area, if not for all."""
+    """The desk that calls, and the area if not all."""
 
     centre: str
     desk: StaffCode
@@ -64,19 +64,19 @@ class CallNext(Body):
 
 
 class Step(Body):
-    """A step of a visit; `version`: the one you saw, to be refused when it changed."""
+    """A change of a visit's status. `version`: the expected one; refused if it has changed."""
 
     version: int | None = None
 
 
 class Call(Step):
-    """To which desk."""
+    """The desk that calls."""
 
     desk: StaffCode
 
 
 class CentreOut(BaseModel):
-    """A centre that visits can be checked in at, and its areas."""
+    """A centre where visitors can check in, and its areas."""
 
     code: str
     name: str
@@ -84,7 +84,7 @@ class CentreOut(BaseModel):
 
 
 class Registration(Body):
-    """A person agrees to be known, for what they name."""
+    """A visitor registers, with consent to these purposes."""
 
     given_name: str = Field(min_length=1, max_length=80)
     family_name: str = Field(min_length=1, max_length=80)
@@ -94,7 +94,7 @@ class Registration(Body):
 
 
 class Withdrawal(Body):
-    """What the person no longer agrees to."""
+    """The purposes whose consent is withdrawn."""
 
     purposes: list[str] = Field(min_length=1, max_length=10)
 
@@ -118,12 +118,12 @@ class VisitOut(BaseModel):
 
     @classmethod
     def of(cls, visit: Visit) -> "VisitOut":
-        """What there is to see of this visit."""
+        """The response for a visit."""
         return cls.model_validate(visit, from_attributes=True)
 
 
 class Registered(BaseModel):
-    """Under which reference a person is known from now on, and their own way in."""
+    """The visitor's reference, and their personal link."""
 
     subject_ref: UUID
     link: str
@@ -131,14 +131,14 @@ class Registered(BaseModel):
 
 @router.get("/centres")
 async def list_centres(read: Reading, person: Annotated[Person | None, anyone]) -> list[CentreOut]:
-    """The centres that intake knows, by name, as the directory published them."""
+    """The centres in order of name, as the directory published them."""
     copies = await centre_copies(read, Centre)
     return [CentreOut.model_validate(centre, from_attributes=True) for centre in copies.values()]
 
 
 @router.put("/visits/{id}")
 async def put_visit(id: UUID, body: CheckIn, request: Request, running: Running, person: Desk) -> VisitOut:
-    """Check somebody in under an id of the caller's choice. Repeating it changes nothing."""
+    """Check a visitor in under an id chosen by the caller. Repeating it changes nothing."""
     return await _check_in(running, id, body, person, cause_of(request))
 
 
@@ -150,13 +150,13 @@ async def post_visit(
     person: Desk,
     key: Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=200)],
 ) -> VisitOut:
-    """Check somebody in; the same `Idempotency-Key` of the same caller means the same visit."""
+    """Check a visitor in. The same `Idempotency-Key` from the same caller returns the same visit."""
     id = uuid5(_RETRIES, f"{person.subject} {key}")
     return await _check_in(running, id, body, person, cause_of(request))
 
 
 async def _check_in(running: Running, id: UUID, body: CheckIn, person: Person, cause: Cause) -> VisitOut:
-    """Whoever checks in at the same moment shares one unit of work."""
+    """Concurrent check-ins share one unit of work."""
     if not person.works_at(body.centre):
         async with running.store.read() as session:
             await known_centre(session, Centre, body.centre)
@@ -169,7 +169,7 @@ async def _check_in(running: Running, id: UUID, body: CheckIn, person: Person, c
 async def list_visits(
     read: Reading, person: Team, centre: str, limit: Annotated[int, Query(ge=1, le=200)] = 200
 ) -> list[VisitOut]:
-    """Who waits, is called or is being served, first come first."""
+    """The visits that are waiting, called or being served, in order of check-in."""
     person.at(centre)
     return [VisitOut.of(visit) for visit in await in_the_room(read, centre, limit)]
 
@@ -182,7 +182,7 @@ async def get_visit(id: UUID, read: Reading, person: Team) -> VisitOut:
 
 @router.post("/visits/call-next")
 async def call_next(body: CallNext, work: Working, person: Team) -> VisitOut:
-    """Call whoever waits longest."""
+    """Call the visitor who has waited longest."""
     person.at(body.centre)
     return VisitOut.of(await visits.call_next(work, body.centre, body.desk, body.area))
 
@@ -196,28 +196,28 @@ async def call(id: UUID, body: Call, work: Working, person: Team) -> VisitOut:
 
 @router.post("/visits/{id}/serve")
 async def serve(id: UUID, body: Step, work: Working, person: Team) -> VisitOut:
-    """Service begins."""
+    """Begin the service."""
     own(await work.find(Visit, id), person, msg("visit"))
     return VisitOut.of(await visits.serve(work, id, body.version))
 
 
 @router.post("/visits/{id}/finish")
 async def finish(id: UUID, body: Step, work: Working, person: Team) -> VisitOut:
-    """The visit ended well."""
+    """End the service."""
     own(await work.find(Visit, id), person, msg("visit"))
     return VisitOut.of(await visits.finish(work, id, body.version))
 
 
 @router.post("/visits/{id}/leave")
 async def leave(id: UUID, body: Step, work: Working, person: Team) -> VisitOut:
-    """The visitor went away."""
+    """The visitor left without being served."""
     own(await work.find(Visit, id), person, msg("visit"))
     return VisitOut.of(await visits.leave(work, id, body.version))
 
 
 @router.post("/visits/{id}/visitor", status_code=201)
 async def register(id: UUID, body: Registration, work: Working, person: Team, request: Request) -> Registered:
-    """The person agrees to be known."""
+    """Register the visitor of this visit."""
     own(await work.find(Visit, id), person, msg("visit"))
     visitor = await people.register_visitor(work, id, recorded_by=person.subject, **body.model_dump())
     return Registered(subject_ref=visitor.id, link=personal_link(request, visitor.id))
@@ -225,7 +225,7 @@ async def register(id: UUID, body: Registration, work: Working, person: Team, re
 
 @router.post("/visitors/{subject_ref}/withdrawals", status_code=204)
 async def withdraw(subject_ref: UUID, body: Withdrawal, work: Working, person: TeamOrVisitor) -> None:
-    """The person no longer agrees: said by themselves, or by the team of their centre for them."""
+    """Withdraw consent: by the visitor, or by the team of their centre."""
     visitor = await work.find(Visitor, subject_ref)
     if visitor is None or not (person.is_subject(subject_ref) or person.works_at(visitor.centre)):
         raise NotFound(what=msg("visitor"))
@@ -234,13 +234,13 @@ async def withdraw(subject_ref: UUID, body: Withdrawal, work: Working, person: T
 
 @router.delete("/visitors/{subject_ref}", status_code=204)
 async def erase(subject_ref: UUID, work: Working, person: Operator) -> None:
-    """Erase a person, everywhere."""
+    """Erase a visitor in every service."""
     await erasure.erase_subject(work, subject_ref)
 
 
 @router.post("/visits/import")
 async def import_visits(request: Request, person: Operator) -> Response:
-    """Take over visits of the past: NDJSON, or CSV with `Content-Type: text/csv`."""
+    """Import past visits: NDJSON, or CSV with `Content-Type: text/csv`."""
     return await import_lines(request, VisitLine, record_visits)
 
 

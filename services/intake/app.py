@@ -1,4 +1,4 @@
-"""Intake, composed."""
+"""Intake's service definition."""
 
 from pathlib import Path
 

@@ -10,19 +10,19 @@ CLOCK_TOLERANCE = timedelta(minutes=2)
 """How far a desk's clock may run ahead of ours."""
 
 EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
-"""No centre has visits from before; a clock or a file that says so is wrong."""
+"""The earliest accepted time: no centre has older visits, so that an older time is an error."""
 
 RETENTION = timedelta(days=365 * 3)
-"""How long a person stays known after the last thing that happened, unless they ask for less."""
+"""How long a visitor's data is kept after registration, unless they are erased earlier."""
 
 PURPOSES = ("guidance", "plan", "reminders")
-"""What a person can agree to be known for: to book, to get a plan, to be reminded (the only reasons there are)."""
+"""The purposes a visitor can consent to: booking guidance, a career plan, reminders."""
 
 _TICKET_LETTERS = {"choose-path": "O", "select-training": "F", "find-job": "E", "create-business": "C"}
 
 
 def _next_statuses(status: VisitStatus) -> frozenset[VisitStatus]:
-    """What a visit that stands there may become."""
+    """The statuses that may follow this one."""
     match status:
         case VisitStatus.WAITING:
             return frozenset({VisitStatus.CALLED, VisitStatus.BEING_SERVED, VisitStatus.LEFT})
@@ -35,7 +35,7 @@ def _next_statuses(status: VisitStatus) -> frozenset[VisitStatus]:
 
 
 def _times_of(status: VisitStatus) -> tuple[frozenset[str], frozenset[str]]:
-    """Which times a past visit of this status needs, and which it may have."""
+    """The times that an imported visit of this status needs, and those it may have."""
     match status:
         case VisitStatus.SERVED:
             return frozenset({"served_at", "ended_at"}), frozenset({"called_at", "served_at", "ended_at"})
@@ -44,11 +44,11 @@ def _times_of(status: VisitStatus) -> tuple[frozenset[str], frozenset[str]]:
         case VisitStatus.NO_QUEUE:
             return frozenset(), frozenset()
         case VisitStatus.WAITING | VisitStatus.CALLED | VisitStatus.BEING_SERVED:
-            raise ValueError(f"a visit of the past is not {status}")
+            raise ValueError(f"an imported visit cannot be {status}")
 
 
 def may_be_called_next(status: VisitStatus) -> bool:
-    """Whether the queue calls a visit that stands there: once, and whoever misses the call is called by hand."""
+    """Whether call-next calls a visit with this status: only once; a visitor who missed it is called by hand."""
     match status:
         case VisitStatus.WAITING:
             return True
@@ -59,12 +59,12 @@ def may_be_called_next(status: VisitStatus) -> bool:
 
 
 def start_of_day(now: datetime, zone: ZoneInfo) -> datetime:
-    """When the centre's day began. A queue is a day's: tickets begin anew, and nobody waits overnight."""
+    """The start of the centre's local day. Queues and ticket numbers are per day."""
     return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 class InTheFuture(Invalid):
-    """Something is said to have happened later than now."""
+    """A past time lies in the future."""
 
     slug = "in-the-future"
     message = msg("{at} lies in the future; it is now {now}.")
@@ -72,7 +72,7 @@ class InTheFuture(Invalid):
 
 
 class TooLongAgo(Invalid):
-    """Something is said to have happened before there were centres."""
+    """A time lies before `EARLIEST`."""
 
     slug = "too-long-ago"
     message = msg("{at} lies too far back; visits are kept from {earliest} on.")
@@ -87,7 +87,7 @@ class OutOfSequence(Invalid):
 
 
 class WrongStep(Refused):
-    """The visit cannot go from where it stands to there."""
+    """The visit cannot change from its status to this one."""
 
     slug = "wrong-step"
     message = msg("This visit is {status}; it cannot become {wanted}.")
@@ -103,7 +103,7 @@ class NobodyWaiting(Refused):
 
 
 class AlreadyKnown(Refused):
-    """The visit already belongs to a person."""
+    """The visit already belongs to a registered visitor."""
 
     slug = "already-identified"
     message = msg("This visit already belongs to a person who agreed to be known.")
@@ -119,7 +119,7 @@ class UnknownPurpose(Invalid):
 
 
 def check_past(at: datetime, now: datetime, field: str = "at") -> None:
-    """Nothing happens later than now, give or take a desk's clock. Raises `InTheFuture` or `TooLongAgo`."""
+    """The time is not later than now, plus `CLOCK_TOLERANCE`. Raises `InTheFuture` or `TooLongAgo`."""
     if at < EARLIEST:
         raise TooLongAgo(about=field, at=at.isoformat(timespec="seconds"), earliest=EARLIEST.date().isoformat())
     if at > now + CLOCK_TOLERANCE:
@@ -127,12 +127,12 @@ def check_past(at: datetime, now: datetime, field: str = "at") -> None:
 
 
 def may_become(status: VisitStatus, wanted: VisitStatus) -> bool:
-    """A visit waits, is called, is served, or leaves."""
+    """Whether a visit may change from `status` to `wanted`."""
     return wanted in _next_statuses(status)
 
 
 def check_step(status: VisitStatus, wanted: VisitStatus) -> None:
-    """The same as a rule. Raises `WrongStep`."""
+    """Raises `WrongStep` unless `may_become`."""
     if not may_become(status, wanted):
         raise WrongStep(status=status.value, wanted=wanted.value)
 
@@ -156,12 +156,12 @@ def check_times(
 
 
 def check_purposes(purposes: list[str]) -> None:
-    """A person agrees to something that exists. Raises `UnknownPurpose`."""
+    """Each purpose is one of `PURPOSES`. Raises `UnknownPurpose`."""
     for purpose in purposes:
         if purpose not in PURPOSES:
             raise UnknownPurpose(purpose=purpose, known=", ".join(PURPOSES))
 
 
 def ticket(area: str | None, number: int) -> str:
-    """What is called out in the waiting room: a letter for the area, a number of the day."""
+    """A ticket: a letter for the area and the day's number, for example `O-007`."""
     return f"{_TICKET_LETTERS.get(area or '', 'A')}-{number:03d}"

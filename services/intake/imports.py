@@ -1,4 +1,4 @@
-"""Visits of the past, taken over from an older system: many at a time, each once."""
+"""Imports past visits from an older system, in batches. A repeated line changes nothing."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -31,22 +31,22 @@ class VisitLine(Body):
 
 
 async def record_visits(work: Work, lines: list[tuple[int, VisitLine]]) -> Outcome:
-    """Keep these visits and say so. Bad lines are answered; lines already known change nothing."""
+    """Store a batch of past visits and emit their events. Invalid lines are reported; known lines change nothing."""
     copies = await centre_copies(work.session, Centre)
     known = await fingerprints_of(work.session, Visit, [line.visit_id for _, line in lines])
     rows = list[dict[str, Any]]()
 
-    def keep(line: VisitLine, fingerprint: str) -> None:
+    def record(line: VisitLine, fingerprint: str) -> None:
         check_line(line, copies, work.now)
         rows.append(_record(work, line, fingerprint))
 
-    outcome = import_once(lines, "visit_id", known, keep)
+    outcome = import_once(lines, "visit_id", known, record)
     await work.insert(Visit, rows)
     return outcome
 
 
 def check_line(line: VisitLine, copies: dict[str, Centre], now: datetime) -> None:
-    """The rules that a past visit must keep. Raises `UnknownCentre`, `AreaNotServed`, and what `domain` names."""
+    """Checks one past visit. Raises `UnknownCentre`, `AreaNotServed`, and what `domain` raises."""
     centre_in(copies, line.centre, line.area)
     domain.check_past(line.checked_in_at, now, "checked_in_at")
     domain.check_times(VisitStatus(line.status), line.checked_in_at, line.called_at, line.served_at, line.ended_at)

@@ -1,4 +1,4 @@
-"""Where it is found in the navigation of every page; apart, because every process shows the links of all services."""
+"""Intake's navigation links. A module of its own, because every process shows the links of all services."""
 
 from services.chassis.refusals import msg
 from services.chassis.service.definition import Link

@@ -1,4 +1,4 @@
-"""What intake listens to."""
+"""The events that intake consumes."""
 
 from services.chassis.copies.centres import copy_centre
 from services.chassis.events.reactions import Reactions
@@ -14,7 +14,7 @@ reactions = Reactions()
 
 @reactions.on(DeskCheckIn, loads=Visit)
 async def on_desk_check_in(work: Work, event: DeskCheckIn) -> None:
-    """A front desk's own software said that somebody came."""
+    """Checks in a visitor whom a front desk's own software reported."""
     await visits.check_in(
         work,
         visits.Arrival(event.visit_id, event.centre, event.area, event.channel, event.at, event.queue),
@@ -23,12 +23,12 @@ async def on_desk_check_in(work: Work, event: DeskCheckIn) -> None:
 
 @reactions.on(CentrePublished)
 async def on_centre_published(work: Work, event: CentrePublished) -> None:
-    """The directory published a centre."""
+    """Copies a centre that the directory published."""
     await copy_centre(work, Centre, event)
 
 
 @reactions.on(InterviewStarted, loads=lambda event: [(Visit, event.visit_id)] if event.visit_id else [])
 async def on_interview_started(work: Work, event: InterviewStarted) -> None:
-    """A counsellor and a visitor sat down; the desk need not say so too."""
+    """Marks a visitor as being served when their interview starts, so that the desk need not."""
     if event.visit_id is not None:
         await visits.mark_in_interview(work, event.visit_id, event.at)

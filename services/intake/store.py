@@ -1,4 +1,4 @@
-"""What intake keeps: visits, the day's ticket counters, centres as it heard of them, and people who agreed."""
+"""Intake's tables: visits, ticket counters, copies of centres, registered visitors and their consents."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -27,7 +27,7 @@ class Table(SQLModel):
 
 
 class Visit(Aggregate, Table, table=True):
-    """Somebody came. Anonymous, until `subject_ref` says otherwise."""
+    """A visit. Anonymous while `subject_ref` is None."""
 
     __tablename__ = "visits"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
@@ -52,7 +52,7 @@ class Visit(Aggregate, Table, table=True):
     ended_at: datetime | None = None
     subject_ref: UUID | None = Field(default=None, index=True)
     fingerprint: str
-    """What was first said of the visit, so that saying it again changes nothing and saying otherwise is refused."""
+    """Digest of the check-in: the same one again changes nothing, a different one is refused."""
 
 
 class TicketCounter(Table, table=True):
@@ -74,7 +74,7 @@ class Centre(CentreCopy, Table, table=True):
 
 
 class Visitor(Aggregate, Table, table=True):
-    """A person who agreed to be known. `id` is the reference under which everybody else knows them."""
+    """A registered visitor. `id` is the `subject_ref` that other services store."""
 
     __tablename__ = "visitors"  # pyright: ignore[reportAssignmentType]
 
@@ -88,7 +88,7 @@ class Visitor(Aggregate, Table, table=True):
 
 
 class Consent(Table, table=True):
-    """One thing a person agreed to: lawful basis, when, recorded by whom, and when it ended."""
+    """A visitor's consent to one purpose: lawful basis, when given, recorded by whom, and when withdrawn."""
 
     __tablename__ = "consents"  # pyright: ignore[reportAssignmentType]
 
@@ -102,7 +102,7 @@ class Consent(Table, table=True):
 
 
 class ErasedSubject(Table, table=True):
-    """A reference that must never come back, whatever is replayed or restored."""
+    """An erased visitor's reference, which no replay or restore may bring back."""
 
     __tablename__ = "erased_subjects"  # pyright: ignore[reportAssignmentType]
 
@@ -116,7 +116,7 @@ _CENTRES_AND_ANY_EXISTS = _CENTRES_BY_CODE.add_columns(_ANY_EXISTS.label("any_kn
 
 
 async def centres_by_code(session: AsyncSession, codes: Iterable[str]) -> Mapping[str, Centre]:
-    """Those of these centres that are known, by code; each is read once in a unit of work."""
+    """These centres by code, without unknown ones. Each is read once per unit of work."""
     known: dict[str, Centre] = session.info.setdefault("intake.centres", {})
     if missing := [code for code in codes if code not in known]:
         found = await session.scalars(_CENTRES_BY_CODE, {"codes": missing})
@@ -125,28 +125,28 @@ async def centres_by_code(session: AsyncSession, codes: Iterable[str]) -> Mappin
 
 
 async def any_may_exist(session: AsyncSession, visits: Collection[UUID], codes: Collection[str]) -> bool:
-    """Whether any of these visits may be known; False is certain.
+    """Whether any of these visits may exist; False is certain.
 
-    The same round trip reads their centres, for `centres_named`. Where the unit of work has those already, none is
-    made, and any of the visits may be known.
+    The same round trip reads their centres, for `centres_by_code`. If the unit of work has those already, it is
+    skipped, and the answer is True.
     """
-    places: dict[str, Centre] = session.info.setdefault("intake.centres", {})
-    if places.keys() >= set(codes):
+    known: dict[str, Centre] = session.info.setdefault("intake.centres", {})
+    if known.keys() >= set(codes):
         return True
     found = (await session.execute(_CENTRES_AND_ANY_EXISTS, {"codes": list(codes), "visits": list(visits)})).all()
-    places.update({centre.code: centre for centre, _ in found})
+    known.update({centre.code: centre for centre, _ in found})
     return not found or any(any_known for _, any_known in found)
 
 
 async def count_tickets(session: AsyncSession, wanted: Mapping[tuple[str, date], int]) -> dict[tuple[str, date], int]:
-    """Count so many more tickets of each centre and day; answers the last number given of each.
+    """Add to the ticket counter of each centre and day. Returns the last number of each.
 
-    The counters stay locked until the end of the work, and are taken by centre and day: the order of locks in
+    The counters stay locked until the commit. They are locked in order of centre and day: the order of locks in
     docs/architecture.md.
     """
     if not wanted:
         return {}
-    rows = [{"centre": centre, "day": day, "given": more} for (centre, day), more in sorted(wanted.items())]
+    rows = [{"centre": centre, "day": day, "given": number} for (centre, day), number in sorted(wanted.items())]
     return {(row.centre, row.day): row.given for row in await session.execute(_increment(session), rows)}
 
 
@@ -154,8 +154,8 @@ async def count_tickets(session: AsyncSession, wanted: Mapping[tuple[str, date],
 def _increment(insert: Any) -> Any:
     counters = TicketCounter.metadata.tables["ticket_counters"]
     counted = insert(counters)
-    further = {"given": counters.c.given + counted.excluded.given}
-    return counted.on_conflict_do_update(index_elements=["centre", "day"], set_=further).returning(
+    added = {"given": counters.c.given + counted.excluded.given}
+    return counted.on_conflict_do_update(index_elements=["centre", "day"], set_=added).returning(
         counters.c.centre, counters.c.day, counters.c.given
     )
 
@@ -168,18 +168,18 @@ async def in_the_room(
     since: datetime | None = None,
     before: datetime | None = None,
 ) -> Sequence[Visit]:
-    """Who waits, is called or is being served at a centre, first come first; of those who came since or before then."""
-    chosen = sa.select(Visit).where(col(Visit.centre) == centre, col(Visit.status).in_(IN_THE_ROOM))
+    """A centre's waiting, called and being-served visits, in order of check-in: from `since`, and before `before`."""
+    query = sa.select(Visit).where(col(Visit.centre) == centre, col(Visit.status).in_(IN_THE_ROOM))
     if since is not None:
-        chosen = chosen.where(col(Visit.checked_in_at) >= since)
+        query = query.where(col(Visit.checked_in_at) >= since)
     if before is not None:
-        chosen = chosen.where(col(Visit.checked_in_at) < before)
-    return (await session.scalars(chosen.order_by(col(Visit.checked_in_at), col(Visit.id)).limit(limit))).all()
+        query = query.where(col(Visit.checked_in_at) < before)
+    return (await session.scalars(query.order_by(col(Visit.checked_in_at), col(Visit.id)).limit(limit))).all()
 
 
 async def recently_ended(session: AsyncSession, centre: str, since: datetime, limit: int = 10) -> Sequence[Visit]:
-    """Who was served or left since then, latest first."""
-    chosen = (
+    """The visits that ended since then, latest first."""
+    query = (
         sa.select(Visit)
         .where(
             col(Visit.centre) == centre,
@@ -189,20 +189,20 @@ async def recently_ended(session: AsyncSession, centre: str, since: datetime, li
         .order_by(col(Visit.ended_at).desc())
         .limit(limit)
     )
-    return (await session.scalars(chosen)).all()
+    return (await session.scalars(query)).all()
 
 
 async def first_waiting(session: AsyncSession, centre: str, area: str | None, now: datetime) -> UUID | None:
-    """Whoever has waited longest today (in this area, when one is named)."""
-    place = await session.get(Centre, centre)
-    if place is None:
+    """The visit that has waited longest today (in this area, if given), locked; rows locked by others are skipped."""
+    centre_copy = await session.get(Centre, centre)
+    if centre_copy is None:
         return None
-    chosen = sa.select(col(Visit.id)).where(
+    query = sa.select(col(Visit.id)).where(
         col(Visit.centre) == centre,
         col(Visit.status).in_(_QUEUE),
-        col(Visit.checked_in_at) >= start_of_day(now, ZoneInfo(place.timezone)),
+        col(Visit.checked_in_at) >= start_of_day(now, ZoneInfo(centre_copy.timezone)),
     )
     if area is not None:
-        chosen = chosen.where(col(Visit.area) == area)
-    ordered = chosen.order_by(col(Visit.checked_in_at), col(Visit.id)).limit(1)
+        query = query.where(col(Visit.area) == area)
+    ordered = query.order_by(col(Visit.checked_in_at), col(Visit.id)).limit(1)
     return await session.scalar(ordered.with_for_update(skip_locked=True))

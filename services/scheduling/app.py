@@ -1,4 +1,4 @@
-"""Scheduling, composed."""
+"""Scheduling's service definition."""
 
 from pathlib import Path
 

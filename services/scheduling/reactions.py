@@ -1,4 +1,4 @@
-"""What scheduling listens to."""
+"""The events that scheduling consumes."""
 
 from services.chassis.copies.centres import copy_centre
 from services.chassis.events.reactions import Reactions
@@ -25,13 +25,13 @@ reactions = Reactions()
 
 @reactions.on(CentrePublished)
 async def on_centre_published(work: Work, event: CentrePublished) -> None:
-    """The directory published a centre."""
+    """Copies a centre that the directory published."""
     await copy_centre(work, Centre, event)
 
 
 @reactions.on(VisitCheckedIn, loads=Waiting, begins=True)
 async def on_visit_checked_in(work: Work, event: VisitCheckedIn) -> None:
-    """Somebody came in."""
+    """Copies a visit that queues."""
     await waiting.check_in(
         work,
         event.visit_id,
@@ -52,47 +52,47 @@ async def on_visit_called(work: Work, event: VisitCalled) -> None:
 
 @reactions.on(VisitBeingServed, loads=Waiting)
 async def on_visit_being_served(work: Work, event: VisitBeingServed) -> None:
-    """The visitor sat down."""
+    """The visitor is being served."""
     await waiting.change_status(work, event.visit_id, VisitStatus.BEING_SERVED, event.at)
 
 
 @reactions.on(VisitServed, loads=Waiting)
 async def on_visit_served(work: Work, event: VisitServed) -> None:
-    """The visit ended well."""
+    """The visitor was served."""
     await waiting.change_status(work, event.visit_id, VisitStatus.SERVED, event.at)
 
 
 @reactions.on(VisitLeft, loads=Waiting)
 async def on_visit_left(work: Work, event: VisitLeft) -> None:
-    """The visitor went away."""
+    """The visitor left without being served."""
     await waiting.change_status(work, event.visit_id, VisitStatus.LEFT, event.at)
 
 
 @reactions.on(VisitIdentified, loads=Waiting)
 async def on_visit_identified(work: Work, event: VisitIdentified) -> None:
-    """The visitor agreed to be known."""
+    """The visit was linked to a registered visitor."""
     await waiting.identify(work, event.visit_id, event.subject_ref, event.at)
 
 
 @reactions.on(VisitorRegistered, loads=KnownPerson, begins=True)
 async def on_visitor_registered(work: Work, event: VisitorRegistered) -> None:
-    """A person agreed to be known."""
+    """A visitor was registered."""
     await people.register(work, event.subject_ref, event.centre, list(event.purposes), event.at)
 
 
 @reactions.on(VisitorConsentWithdrawn, loads=KnownPerson)
 async def on_visitor_consent_withdrawn(work: Work, event: VisitorConsentWithdrawn) -> None:
-    """A person no longer agrees."""
+    """A visitor withdrew consent."""
     await erasure.withdraw(work, event.subject_ref, list(event.purposes))
 
 
 @reactions.on(SubjectErased, loads=KnownPerson)
 async def on_subject_erased(work: Work, event: SubjectErased) -> None:
-    """A person is to be erased everywhere."""
+    """A visitor is to be erased in every service."""
     await erasure.erase_subject(work, event.subject_ref, event.at)
 
 
 @reactions.on(PlanConfirmed)
 async def on_plan_confirmed(work: Work, event: PlanConfirmed) -> None:
-    """A path has led to its plan."""
+    """The plan of a path was confirmed."""
     await paths.plan_confirmed(work, event.path_id, event.at)

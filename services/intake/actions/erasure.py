@@ -1,4 +1,4 @@
-"""How intake erases a person, which makes every other service erase them too."""
+"""Erases a visitor, and emits the event on which every other service erases them."""
 
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from services.intake.store import Consent, ErasedSubject, Visit, Visitor
 
 
 async def erase_subject(work: Work, subject_ref: UUID) -> None:
-    """Erase a person: name, contact, consents and the tie to their visits. Every other service does the same."""
+    """Erase a visitor: name, contact, consents and the link to their visits. Emits `SubjectErased`."""
     visitor = await work.load(Visitor, subject_ref, msg("visitor"))
     work.emit(visitor, SubjectErased(subject_ref=subject_ref, at=work.now))
     await work.session.execute(sa.delete(Consent).where(col(Consent.subject_ref) == subject_ref))

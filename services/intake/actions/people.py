@@ -1,4 +1,4 @@
-"""What a person agrees to and takes back. Nobody else learns their name."""
+"""Registers visitors with their consent, and withdraws it. No event carries a name."""
 
 from uuid import UUID, uuid4
 
@@ -24,7 +24,10 @@ async def register_visitor(
     purposes: list[str],
     recorded_by: str,
 ) -> Visitor:
-    """A person agrees to be known; the visit becomes theirs. Nobody else learns more than a random reference."""
+    """Register the visitor of a visit. Other services receive only a random reference.
+
+    Raises `UnknownPurpose`, `AlreadyKnown`.
+    """
     domain.check_purposes(purposes)
     visit = await work.load(Visit, visit_id, msg("visit"))
     if visit.subject_ref is not None:
@@ -64,10 +67,10 @@ async def register_visitor(
 
 
 async def withdraw_consent(work: Work, subject_ref: UUID, purposes: list[str]) -> Visitor:
-    """The person no longer agrees to these purposes. What they never agreed to, or withdrew before, changes nothing."""
+    """Withdraw consent to these purposes; those without consent are ignored. Raises `UnknownPurpose`."""
     domain.check_purposes(purposes)
     visitor = await work.load(Visitor, subject_ref, msg("visitor"))
-    still = await work.session.scalars(
+    given = await work.session.scalars(
         sa.select(Consent).where(
             col(Consent.subject_ref) == subject_ref,
             col(Consent.purpose).in_(purposes),
@@ -75,10 +78,10 @@ async def withdraw_consent(work: Work, subject_ref: UUID, purposes: list[str]) -
         )
     )
     withdrawn: list[str] = []
-    for consent in still:
+    for consent in given:
         consent.withdrawn_at = work.now
         withdrawn.append(consent.purpose)
     if withdrawn:
-        said = VisitorConsentWithdrawn(subject_ref=subject_ref, at=work.now, purposes=tuple(sorted(withdrawn)))
-        work.emit(visitor, said)
+        event = VisitorConsentWithdrawn(subject_ref=subject_ref, at=work.now, purposes=tuple(sorted(withdrawn)))
+        work.emit(visitor, event)
     return visitor

@@ -1,4 +1,4 @@
-"""What the front desk does with the queue: who came, is called, is served, went."""
+"""A visit at the front desk: check in, call, serve, finish, leave."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ from services.intake.store import (
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A visitor came in. `at` None: now. `cause`: the request; None where the unit of work has only one cause."""
+    """A check-in. `at` None: now. `cause`: the request; None if the unit of work has a single cause."""
 
     visit_id: UUID
     centre: str
@@ -46,9 +46,9 @@ class Arrival:
 
 
 async def check_in(work: Work, arrival: Arrival) -> Visit:
-    """Somebody came in. Saying it again changes nothing; saying otherwise under the same id is refused.
+    """Check a visitor in. The same check-in again changes nothing; a different one under the same id is refused.
 
-    Whoever says it at the same moment as another process fails in the store, and is to be asked again.
+    A concurrent check-in with the same id violates the primary key; the unit of work is to be retried.
     """
     answer = (await check_in_all(work, [arrival]))[0]
     if isinstance(answer, Refused):
@@ -57,50 +57,50 @@ async def check_in(work: Work, arrival: Arrival) -> Visit:
 
 
 async def check_in_all(work: Work, arrivals: Sequence[Arrival]) -> list[Visit | Refused]:
-    """Several came in at the same moment. Each is answered for itself, in the order given."""
+    """Check visitors in, in one unit of work. Returns the visit or the refusal of each, in the order given."""
     ids = [arrival.visit_id for arrival in arrivals]
     if await any_may_exist(work.session, ids, {arrival.centre for arrival in arrivals}):
         await work.prefetch(Visit, ids)
     else:
         work.assume_missing(Visit, ids)
-    places = await centres_by_code(work.session, {arrival.centre for arrival in arrivals})
+    centres = await centres_by_code(work.session, {arrival.centre for arrival in arrivals})
     answers: list[Visit | Refused] = []
     new: list[tuple[Visit, Arrival]] = []
     for arrival in arrivals:
         try:
             known = await _existing_visit(work, arrival)
             if known is None:
-                # Not among those that were asked for: read once more, and refused by name.
-                place = places.get(arrival.centre) or await known_centre(work.session, Centre, arrival.centre)
-                known = _new_visit(work, arrival, place)
+                # A missing centre is read once more, so that `known_centre` raises `UnknownCentre`.
+                centre = centres.get(arrival.centre) or await known_centre(work.session, Centre, arrival.centre)
+                known = _new_visit(work, arrival, centre)
                 new.append((known, arrival))
             answers.append(known)
         except Refused as refusal:
             answers.append(refusal)
-    await _assign_tickets(work, places, [visit for visit, arrival in new if arrival.queue])
+    await _assign_tickets(work, centres, [visit for visit, arrival in new if arrival.queue])
     for visit, arrival in new:
         _emit_checked_in(work, visit, arrival)
     return answers
 
 
 async def _existing_visit(work: Work, arrival: Arrival) -> Visit | None:
-    """The visit, if it was said before. Raises `AlreadyDifferent` when something else was said."""
+    """The visit, if it exists. Raises `AlreadyDifferent` if it was checked in with other values."""
     known = await work.find(Visit, arrival.visit_id)
     if known is not None:
         check_same(known.fingerprint, _fingerprint(arrival), field="visit_id", id=arrival.visit_id)
     return known
 
 
-def _new_visit(work: Work, arrival: Arrival, place: Centre) -> Visit:
-    """A new visit, without its ticket yet. Raises `AreaNotServed`, and what `domain` names."""
-    check_area(arrival.area, place.code, place.areas)
+def _new_visit(work: Work, arrival: Arrival, centre: Centre) -> Visit:
+    """A new visit, still without a ticket. Raises `AreaNotServed`, and what `domain.check_past` raises."""
+    check_area(arrival.area, centre.code, centre.areas)
     moment = arrival.at or work.now
     domain.check_past(moment, work.now)
     work.cause = arrival.cause or work.cause
     return work.start(
         Visit(
             id=arrival.visit_id,
-            centre=place.code,
+            centre=centre.code,
             area=arrival.area,
             channel=arrival.channel.value,
             status=(VisitStatus.WAITING if arrival.queue else VisitStatus.NO_QUEUE).value,
@@ -111,7 +111,7 @@ def _new_visit(work: Work, arrival: Arrival, place: Centre) -> Visit:
 
 
 def _emit_checked_in(work: Work, visit: Visit, arrival: Arrival) -> None:
-    said = VisitCheckedIn(
+    event = VisitCheckedIn(
         visit_id=visit.id,
         centre=visit.centre,
         area=visit.area,
@@ -121,12 +121,12 @@ def _emit_checked_in(work: Work, visit: Visit, arrival: Arrival) -> None:
         ticket=visit.ticket,
     )
     work.cause = arrival.cause or work.cause
-    work.emit(visit, said)
+    work.emit(visit, event)
     work.notify_board(board(visit.centre))
 
 
 async def call_next(work: Work, centre: str, desk: str, area: str | None = None) -> Visit:
-    """Call whoever has waited longest today. Two desks at once get two visitors. Raises `NobodyWaiting`."""
+    """Call the visitor who has waited longest today. Concurrent calls get different ones. Raises `NobodyWaiting`."""
     found = await first_waiting(work.session, centre, area, work.now)
     if found is None:
         raise domain.NobodyWaiting(centre=centre)
@@ -134,7 +134,7 @@ async def call_next(work: Work, centre: str, desk: str, area: str | None = None)
 
 
 async def call(work: Work, visit_id: UUID, desk: str, version: int | None = None) -> Visit:
-    """Call this visitor to a desk; calling again is possible until they come."""
+    """Call this visitor to a desk. May be repeated until service begins."""
     visit = await _change_status(work, visit_id, VisitStatus.CALLED, version)
     visit.desk, visit.called_at = desk, work.now
     work.emit(visit, VisitCalled(visit_id=visit.id, centre=visit.centre, at=work.now, desk=desk))
@@ -142,7 +142,7 @@ async def call(work: Work, visit_id: UUID, desk: str, version: int | None = None
 
 
 async def serve(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
-    """The visitor sat down: service begins."""
+    """Begin the service."""
     visit = await _change_status(work, visit_id, VisitStatus.BEING_SERVED, version)
     visit.served_at = work.now
     work.emit(visit, VisitBeingServed(visit_id=visit.id, centre=visit.centre, at=work.now))
@@ -150,7 +150,7 @@ async def serve(work: Work, visit_id: UUID, version: int | None = None) -> Visit
 
 
 async def mark_in_interview(work: Work, visit_id: UUID, at: datetime) -> None:
-    """An interview began, so the visitor waits no longer. What the desk said meanwhile stays as it is."""
+    """An interview began with this visitor. Ignored if the desk has already served or ended the visit."""
     visit = await work.find(Visit, visit_id)
     if visit is None or not domain.may_become(VisitStatus(visit.status), VisitStatus.BEING_SERVED):
         return
@@ -161,7 +161,7 @@ async def mark_in_interview(work: Work, visit_id: UUID, at: datetime) -> None:
 
 
 async def finish(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
-    """The visit ended well."""
+    """End the service."""
     visit = await _change_status(work, visit_id, VisitStatus.SERVED, version)
     visit.ended_at = work.now
     work.emit(visit, VisitServed(visit_id=visit.id, centre=visit.centre, at=work.now))
@@ -169,7 +169,7 @@ async def finish(work: Work, visit_id: UUID, version: int | None = None) -> Visi
 
 
 async def leave(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
-    """The visitor went away before being served."""
+    """The visitor left without being served."""
     visit = await _change_status(work, visit_id, VisitStatus.LEFT, version)
     visit.ended_at = work.now
     work.emit(visit, VisitLeft(visit_id=visit.id, centre=visit.centre, at=work.now))
@@ -191,17 +191,17 @@ async def _change_status(work: Work, visit_id: UUID, wanted: VisitStatus, versio
 
 
 def _fingerprint(arrival: Arrival) -> str:
-    said = (arrival.centre, arrival.area, arrival.channel, arrival.at, arrival.queue)
-    return fingerprint(orjson.dumps(said, default=str))
+    values = (arrival.centre, arrival.area, arrival.channel, arrival.at, arrival.queue)
+    return fingerprint(orjson.dumps(values, default=str))
 
 
-async def _assign_tickets(work: Work, places: Mapping[str, Centre], visits: list[Visit]) -> None:
-    """To each the next number of the centre's day, counted by the store so that no two are alike."""
+async def _assign_tickets(work: Work, centres: Mapping[str, Centre], visits: list[Visit]) -> None:
+    """Assign each visit the next ticket of its centre and local day. Counted by the database, so unique."""
     by_day: dict[tuple[str, date], list[Visit]] = {}
     for visit in visits:
-        day = visit.checked_in_at.astimezone(ZoneInfo(places[visit.centre].timezone)).date()
+        day = visit.checked_in_at.astimezone(ZoneInfo(centres[visit.centre].timezone)).date()
         by_day.setdefault((visit.centre, day), []).append(visit)
-    last = await count_tickets(work.session, {key: len(some) for key, some in by_day.items()})
-    for key, some in by_day.items():
-        for number, visit in enumerate(some, last[key] - len(some) + 1):
+    last = await count_tickets(work.session, {key: len(queued) for key, queued in by_day.items()})
+    for key, queued in by_day.items():
+        for number, visit in enumerate(queued, last[key] - len(queued) + 1):
             visit.ticket = domain.ticket(visit.area, number)

@@ -1,4 +1,4 @@
-"""Intake's pages, one place a module: the desk, the waiting room, and who agreed to be known."""
+"""Intake's pages, one module each: the desk, the waiting room, and registered visitors."""
 
 from services.intake.pages import desk, room, visitors
 

@@ -1,4 +1,4 @@
-"""The desk: who comes in, who waits, who is called."""
+"""The front desk's page: check-in, queue and calls."""
 
 from typing import Annotated
 from uuid import UUID, uuid4
@@ -33,7 +33,7 @@ router = Router("/intake", pages=True)
 
 
 class CheckInForm(Body):
-    """The desk's form. `visit_id` comes with the page, so that a double click is one visit."""
+    """The check-in form. `visit_id` is generated with the page, so that a double click makes one visit."""
 
     visit_id: UUID
     area: str = Field("", max_length=40)
@@ -41,26 +41,26 @@ class CheckInForm(Body):
 
 
 class CallNextForm(Body):
-    """The button that calls whoever is next; `desk`: not this browser's own."""
+    """The call-next button. `desk`: a desk other than this browser's."""
 
     desk: StaffCode | None = None
 
 
 class StepForm(CallNextForm):
-    """A button beside a visit."""
+    """A button that changes a visit's status."""
 
     version: int
 
 
 class DeskForm(Body):
-    """At which desk this browser stands."""
+    """The number of the desk where this browser is."""
 
     number: int = Field(ge=1, le=999)
 
 
 @router.get("/")
 async def choose_centre(request: Request, read: Reading, person: Team) -> Response:
-    """The person's own desk, or a choice of centres."""
+    """Redirects to the desk of the person's only centre, or lists their centres."""
     own = [centre for centre in (await centre_copies(read, Centre)).values() if person.works_at(centre.code)]
     if len(own) == 1:
         return RedirectResponse(f"/intake/desk/{own[0].code}", 303)
@@ -69,19 +69,19 @@ async def choose_centre(request: Request, read: Reading, person: Team) -> Respon
 
 @router.get("/desk/{centre}")
 async def desk(centre: str, request: Request, read: Reading, running: Running, person: Team) -> Response:
-    """The desk: check somebody in, and see everybody who is here."""
-    place = await load_centre(read, person.at(centre))
+    """A centre's desk: the check-in form, and the visitors in the room."""
+    centre_copy = await load_centre(read, person.at(centre))
     here = current_desk(request)
     return page(
         request,
         "intake/desk.html",
-        centre=place,
-        centre_name=place.name,
+        centre=centre_copy,
+        centre_name=centre_copy.name,
         new_visit=uuid4(),
         here=desk_label(here),
         here_number=here.removeprefix("desk-"),
         live_url=f"/intake/desk/{centre}/stream",
-        **await desk_board(read, place, running.clock()),
+        **await desk_board(read, centre_copy, running.clock()),
     )
 
 
@@ -91,8 +91,8 @@ async def desk_stream(centre: str, request: Request, running: Running, person: T
     person.at(centre)
 
     async def render(session: AsyncSession) -> str:
-        place = await load_centre(session, centre)
-        return fragment(request, "intake/board.html", **await desk_board(session, place, running.clock()))
+        centre_copy = await load_centre(session, centre)
+        return fragment(request, "intake/board.html", **await desk_board(session, centre_copy, running.clock()))
 
     return live_board(request, visits.board(centre), render)
 
@@ -101,7 +101,7 @@ async def desk_stream(centre: str, request: Request, running: Running, person: T
 async def check_in(
     centre: str, form: Annotated[CheckInForm, Form()], request: Request, running: Running, person: Team
 ) -> Response:
-    """Check somebody in from the desk page; pressed twice, it is one visit."""
+    """Check a visitor in. A repeated submission returns the same visit."""
     queue = form.queue == "yes"
     arrival = visits.Arrival(form.visit_id, person.at(centre), form.area or None, queue=queue, cause=cause_of(request))
     visit = await running.group_commit(visits.check_in_all).request(arrival)
@@ -111,7 +111,7 @@ async def check_in(
 
 @router.post("/desk/{centre}/here")
 async def here(centre: str, form: Annotated[DeskForm, Form()], request: Request, person: Team) -> Response:
-    """Say at which desk this browser stands; it is remembered for a year."""
+    """Set this browser's desk, in a cookie for a year."""
     code = f"desk-{form.number}"
     done = _("This screen calls to: {desk}.").format(desk=desk_label(code))
     response = see_other(request, f"/intake/desk/{person.at(centre)}", done=done)
@@ -124,7 +124,7 @@ async def here(centre: str, form: Annotated[DeskForm, Form()], request: Request,
 async def call_next(
     centre: str, form: Annotated[CallNextForm, Form()], request: Request, work: Working, person: Team
 ) -> Response:
-    """Call whoever is next."""
+    """Call the visitor who has waited longest."""
     visit = await visits.call_next(work, person.at(centre), form.desk or current_desk(request))
     return see_other(request, f"/intake/desk/{centre}", done=_("{ticket} is called.").format(ticket=visit.ticket))
 
@@ -133,7 +133,7 @@ async def call_next(
 async def step(
     id: UUID, step: str, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Team
 ) -> Response:
-    """One of the buttons beside a visit."""
+    """Change a visit's status: call, serve, finish or leave."""
     visit = own(await work.find(Visit, id), person, msg("visit"))
     match step:
         case "call":

@@ -1,4 +1,4 @@
-"""The display in the waiting room: tickets, no names. Anybody may see it, it hangs on the wall."""
+"""The display in the waiting room: tickets, no names. Public, as it hangs on the wall."""
 
 from typing import Annotated
 
@@ -18,13 +18,13 @@ Anyone = Annotated[Person | None, anyone]
 @router.get("/waiting-room/{centre}")
 async def waiting_room(centre: str, request: Request, read: Reading, running: Running, person: Anyone) -> Response:
     """The display."""
-    place = await load_centre(read, centre)
+    centre_copy = await load_centre(read, centre)
     return page(
         request,
         "intake/waiting_room.html",
-        centre=place,
+        centre=centre_copy,
         live_url=f"/intake/waiting-room/{centre}/stream",
-        **await room_board(read, place, running.clock()),
+        **await room_board(read, centre_copy, running.clock()),
     )
 
 
@@ -36,7 +36,7 @@ async def waiting_room_stream(
     await load_centre(read, centre)
 
     async def render(session: AsyncSession) -> str:
-        place = await load_centre(session, centre)
-        return fragment(request, "intake/room.html", **await room_board(session, place, running.clock()))
+        centre_copy = await load_centre(session, centre)
+        return fragment(request, "intake/room.html", **await room_board(session, centre_copy, running.clock()))
 
     return live_board(request, visits.board(centre), render)

@@ -1,4 +1,4 @@
-"""What the pages show: centres, boards, desks by their name."""
+"""What intake's pages share: the centre, the boards and the desks' labels."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ async def load_centre(session: AsyncSession, code: str) -> Centre:
 
 
 def current_desk(request: Request) -> str:
-    """The desk that this browser stands on: what somebody said last, else the first."""
+    """This browser's desk, from its cookie; by default the first."""
     code = request.cookies.get(DESK_COOKIE, "")
     return code if code.startswith("desk-") and code[5:].isdecimal() and len(code) <= 8 else FIRST_DESK
 
@@ -44,20 +44,20 @@ def desk_label(code: str | None) -> str:
 
 
 async def desk_board(session: AsyncSession, centre: Centre, now: datetime) -> dict[str, Any]:
-    """Everybody who is here, who went within half a day, and whose visit nobody ended on an earlier day."""
-    began = start_of_day(now, ZoneInfo(centre.timezone))
-    here = await in_the_room(session, centre.code, since=began)
+    """The desk's board: today's visitors in the room, visits ended within 12 hours, and earlier visits never ended."""
+    day_start = start_of_day(now, ZoneInfo(centre.timezone))
+    here = await in_the_room(session, centre.code, since=day_start)
     return {
         "centre_code": centre.code,
         **_by_status(here),
         "ended": await recently_ended(session, centre.code, now - timedelta(hours=12)),
-        "earlier": await in_the_room(session, centre.code, 50, before=began),
+        "earlier": await in_the_room(session, centre.code, 50, before=day_start),
         "desk_label": desk_label,
     }
 
 
 async def room_board(session: AsyncSession, centre: Centre, now: datetime) -> dict[str, Any]:
-    """Who is called, the latest first, and who waits: tickets, no names."""
+    """The called visitors, latest first, and the waiting ones: tickets, no names."""
     here = await in_the_room(session, centre.code, since=start_of_day(now, ZoneInfo(centre.timezone)))
     by_status = _by_status(here)
     return {
@@ -70,7 +70,7 @@ async def room_board(session: AsyncSession, centre: Centre, now: datetime) -> di
 
 
 def _by_status(here: Iterable[Visit]) -> dict[str, list[Visit]]:
-    """Those who are here, each under the heading of the board where they stand."""
+    """The visits by column of the board."""
     waiting, called, being_served = list[Visit](), list[Visit](), list[Visit]()
     for visit in here:
         match VisitStatus(visit.status):

@@ -1,4 +1,4 @@
-"""A visit, and the person it belongs to once they agreed; a name only for those who may know it."""
+"""A visit's page, and the registration of its visitor. Shows a name only to those who may see it."""
 
 from html import escape
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ router = Router("/intake", pages=True)
 
 
 class RegisterForm(Body):
-    """What a person who agrees to be known tells. What is missing is said at its field, with the rest kept."""
+    """The registration form. Missing values are reported at their field, and the other values are kept."""
 
     given_name: str = Field("", max_length=80)
     family_name: str = Field("", max_length=80)
@@ -43,13 +43,13 @@ _MISSING = {
 
 @router.get("/visits/{id}")
 async def visit_page(id: UUID, request: Request, read: Reading, person: Team) -> Response:
-    """One visit; here a person can agree to be known."""
+    """One visit, with the registration form."""
     return await _visit_page(request, read, id, person)
 
 
 @router.post("/visits/{id}")
 async def register(id: UUID, request: Request, read: Reading, running: Running, person: Team) -> Response:
-    """The person agrees to be known."""
+    """Register the visitor of this visit."""
     filled, typed, errors = await read_form(request, RegisterForm)
     empty = [name for name in _MISSING if not "".join(typed.get(name, "")).strip()]
     errors |= {name: _(_MISSING[name]) for name in empty}
@@ -63,7 +63,7 @@ async def register(id: UUID, request: Request, read: Reading, running: Running, 
 
 @router.post("/visits/{id}/link")
 async def new_link(id: UUID, request: Request, read: Reading, person: Team) -> Response:
-    """A new personal link for the person whose visit this is; for who lost theirs, or whose 30 days are over."""
+    """A new personal link for the visitor, whose old one is lost or has expired after 30 days."""
     visit = await read.get(Visit, id)
     if visit is None or visit.subject_ref is None:
         raise NotFound(what=msg("visitor"))
@@ -73,13 +73,13 @@ async def new_link(id: UUID, request: Request, read: Reading, person: Team) -> R
 
 @router.get("/fragments/visitors/{subject_ref}")
 async def visitor_fragment(subject_ref: UUID, read: Reading, person: Annotated[Person | None, anyone]) -> Response:
-    """Who this is, for those who may know: the centre's team, and the person."""
+    """The visitor's name, for their centre's team and themselves; empty for anyone else."""
     visitor = await read.get(Visitor, subject_ref)
-    may = person is not None and (
+    allowed = person is not None and (
         person.is_subject(subject_ref)
         or (visitor is not None and person.has(Role.FRONT_DESK, Role.COUNSELLOR) and visitor.centre in person.centres)
     )
-    if visitor is None or not may:
+    if visitor is None or not allowed:
         return HTMLResponse("")
     return HTMLResponse(escape(f"{visitor.given_name} {visitor.family_name}"))
 
@@ -110,8 +110,8 @@ async def _visit_page(
 ) -> Response:
     visit = visible(await session.get(Visit, id), person, msg("visit"))
     centre = await load_centre(session, visit.centre)
-    shown = {"visit": visit, "centre_name": centre.name, "errors": errors or {}, "form": form or {}}
-    return page(request, "intake/visit.html", status=status, **shown)
+    context = {"visit": visit, "centre_name": centre.name, "errors": errors or {}, "form": form or {}}
+    return page(request, "intake/visit.html", status=status, **context)
 
 
 async def _link_page(

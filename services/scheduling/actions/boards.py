@@ -1,4 +1,4 @@
-"""Where: a centre's board."""
+"""The live boards of centres."""
 
 
 def board(centre: str) -> str:

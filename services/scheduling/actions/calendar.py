@@ -1,4 +1,4 @@
-"""The calendar: quarter-hours of counsellors, rooms and people, each taken once. The store itself refuses a second."""
+"""The calendar: quarter-hours of counsellors, rooms and visitors. The primary key prevents double bookings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from services.scheduling.store.interviews import taken_quarters
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """Something or somebody that can be in one place at a time; which field named it, and what it is called."""
+    """A counsellor, room or visitor that an appointment occupies. `field`: of the request; `label`: for messages."""
 
     key: str
     field: str
@@ -26,7 +26,7 @@ class Resource:
 
 
 def resources(centre: str, counsellor: str, room: str | None, subject_ref: UUID | None = None) -> list[Resource]:
-    """What an appointment takes."""
+    """The resources that an appointment occupies."""
     taken = [Resource(f"counsellor:{counsellor}", "counsellor", counsellor)]
     if room is not None:
         taken.append(Resource(f"room:{centre}:{room}", "room", room))
@@ -36,18 +36,18 @@ def resources(centre: str, counsellor: str, room: str | None, subject_ref: UUID 
 
 
 def person_resource(subject_ref: UUID) -> str:
-    """The calendar of a person."""
+    """The key of a visitor's calendar."""
     return f"person:{subject_ref}"
 
 
 async def reserve(
-    work: Work, holder: UUID, what: Sequence[Resource], *, starts_at: datetime, minutes: int, zone: ZoneInfo
+    work: Work, holder: UUID, wanted: Sequence[Resource], *, starts_at: datetime, minutes: int, zone: ZoneInfo
 ) -> None:
-    """Take these quarter-hours for an interview or a session. Raises `Overlap`, naming what is taken.
+    """Reserve these quarter-hours for an interview or a session. Raises `Overlap`, naming what is taken.
 
-    Two at once: both see nothing taken, and the store lets one in.
+    Of two concurrent reservations that both find it free, one violates the primary key and raises `Overlap`.
     """
-    by_key = {resource.key: resource for resource in what}
+    by_key = {resource.key: resource for resource in wanted}
     quarters = times.quarters(starts_at, minutes)
     found = await taken_quarters(work.session, list(by_key), quarters[0], quarters[-1] + times.QUARTER)
     if found:
@@ -62,6 +62,6 @@ async def reserve(
 
 
 async def release(work: Work, *holders: UUID) -> None:
-    """Give back what these interviews or sessions took."""
+    """Free the quarter-hours of these interviews or sessions."""
     await work.session.flush()
     await work.session.execute(sa.delete(QuarterHour).where(col(QuarterHour.holder).in_(holders)))

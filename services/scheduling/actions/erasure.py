@@ -1,4 +1,4 @@
-"""How scheduling erases a person: what is planned for them ends, what took place stays as a bare count."""
+"""Erases a visitor: cancels what is planned, and keeps past interviews and attendance without their reference."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ from services.scheduling.store.workshops import seats_of_person
 
 
 async def withdraw(work: Work, subject_ref: UUID, purposes: list[str]) -> None:
-    """A person no longer agrees to these purposes. Without guidance among what remains, they are erased here."""
+    """Withdraw consent to these purposes. Without consent to guidance, the visitor is erased here."""
     person = await work.find(KnownPerson, subject_ref)
     if person is None or person.erased_at is not None:
         return
@@ -29,7 +29,7 @@ async def withdraw(work: Work, subject_ref: UUID, purposes: list[str]) -> None:
 
 
 async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
-    """Erase everything under this reference, and say so. Interviews and attendance stay, tied to nobody."""
+    """Erase a visitor and emit `SchedulingPurged`. Interviews and attendance stay, without the reference."""
     person = await work.find(KnownPerson, subject_ref)
     if person is None:
         person = work.start(KnownPerson(id=subject_ref, centre="", purposes=[], registered_at=at))
@@ -49,10 +49,8 @@ async def _erase_paths(work: Work, subject_ref: UUID) -> None:
     paths = sa.select(GuidancePath).where(col(GuidancePath.subject_ref) == subject_ref)
     for path in (await work.session.scalars(paths.order_by(col(GuidancePath.id)).with_for_update())).all():
         path.subject_ref = None
-    chosen = sa.select(Interview).where(col(Interview.subject_ref) == subject_ref)
-    found: Sequence[Interview] = (
-        await work.session.scalars(chosen.order_by(col(Interview.id)).with_for_update())
-    ).all()
+    query = sa.select(Interview).where(col(Interview.subject_ref) == subject_ref)
+    found: Sequence[Interview] = (await work.session.scalars(query.order_by(col(Interview.id)).with_for_update())).all()
     for interview in found:
         if is_booked(AppointmentStatus(interview.status)):
             await guidance.cancel(work, interview, by=Side.VISITOR, reason=CONSENT_ENDED)
@@ -60,8 +58,8 @@ async def _erase_paths(work: Work, subject_ref: UUID) -> None:
 
 
 async def _erase_visits(work: Work, subject_ref: UUID) -> None:
-    chosen = sa.select(Waiting).where(col(Waiting.subject_ref) == subject_ref)
-    for row in (await work.session.scalars(chosen.order_by(col(Waiting.id)).with_for_update())).all():
+    query = sa.select(Waiting).where(col(Waiting.subject_ref) == subject_ref)
+    for row in (await work.session.scalars(query.order_by(col(Waiting.id)).with_for_update())).all():
         row.subject_ref, row.changed_at = None, work.now
         record_change(work, row)
 

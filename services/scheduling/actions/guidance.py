@@ -43,7 +43,7 @@ async def book(
 ) -> Interview:
     """Book the next interview of a path.
 
-    Raises what `rules.check_appointment` and `rules.check_room_on_path` name, `PersonUnknown`, `PathIsClosed`, and
+    Raises what `rules.check_appointment` and `rules.check_path_capacity` raise, `PersonUnknown`, `PathIsClosed`,
     `Overlap`.
     """
     path = await work.load(GuidancePath, path_id, msg("path"))
@@ -102,7 +102,7 @@ async def move(
     minutes: int,
     version: int | None = None,
 ) -> None:
-    """Another time, counsellor or room; what it took before is free again.
+    """Move an interview to another time, counsellor or room, and free its old quarter-hours.
 
     Raises as `book` does, and `NotBooked`, `Stale`.
     """
@@ -130,7 +130,10 @@ async def move(
 
 
 async def cancel(work: Work, interview: Interview, *, by: Side, reason: str, version: int | None = None) -> None:
-    """Call an interview off; its time is free again. Also undoes an information interview started by mistake."""
+    """Cancel an interview and free its quarter-hours. Also undoes an information interview started by mistake.
+
+    Raises `NotBooked`, `Stale`.
+    """
     check_version(interview, version)
     status = rules.cancelled_as(InterviewKind(interview.kind), AppointmentStatus(interview.status))
     interview.status, interview.cancelled_at = status.value, work.now
@@ -151,7 +154,7 @@ async def cancel(work: Work, interview: Interview, *, by: Side, reason: str, ver
 
 
 async def miss(work: Work, interview: Interview, version: int | None = None) -> None:
-    """The person did not come. Raises `NotYet` before it begins, `VisitorIsHere` when they checked in that day."""
+    """Record a no-show. Raises `NotBooked`, `NotYet` before the start, `VisitorIsHere` if they checked in that day."""
     check_version(interview, version)
     rules.check_booked(interview.status)
     centre = await known_centre(work.session, Centre, interview.centre)
@@ -171,9 +174,9 @@ async def miss(work: Work, interview: Interview, version: int | None = None) -> 
 
 
 async def hold(work: Work, interview: Interview, version: int | None = None) -> None:
-    """The guidance interview took place; if that was earlier than booked, it ended just now.
+    """Record that the guidance interview took place. If it is booked for later, it counts as just ended.
 
-    Raises `NotBooked`, `Stale`; and `Overlap` where counsellor or visitor were elsewhere then.
+    Raises `NotBooked`, `Stale`, and `Overlap` if counsellor or visitor had another appointment at that time.
     """
     check_version(interview, version)
     rules.check_booked(interview.status)
@@ -203,7 +206,7 @@ async def hold(work: Work, interview: Interview, version: int | None = None) -> 
 
 
 async def _bring_forward(work: Work, interview: Interview) -> None:
-    """It ended at the last full quarter of an hour, and takes that time like any other. Its room is not known."""
+    """Reserve the time that ended at the last full quarter-hour, without a room, and move the interview there."""
     centre = await known_centre(work.session, Centre, interview.centre)
     ended = work.now.replace(minute=work.now.minute // 15 * 15, second=0, microsecond=0)
     starts_at = ended - timedelta(minutes=interview.minutes)

@@ -1,4 +1,4 @@
-"""Information interviews: with somebody who is here, without appointment. Most interviews are."""
+"""Information interviews: with a visitor in the room, without appointment."""
 
 from uuid import UUID, uuid4
 
@@ -18,7 +18,7 @@ from services.scheduling.store import Interview, Waiting
 
 
 async def start(work: Work, visit_id: UUID, counsellor: str) -> Interview:
-    """Counsellor and visitor sit down. Of two counsellors at once one wins; asking twice changes nothing.
+    """Start an interview. Of two concurrent counsellors one gets the visitor; repeating it changes nothing.
 
     Raises `NotInTheRoom` or `AlreadyInInterview`.
     """
@@ -60,7 +60,7 @@ async def start(work: Work, visit_id: UUID, counsellor: str) -> Interview:
 
 
 async def finish(work: Work, interview: Interview, version: int | None = None) -> None:
-    """The interview is over. It took as long as it took, begun minutes counted. Raises `NotRunning`, `Stale`."""
+    """Finish the interview, its minutes rounded up. Raises `NotRunning`, `Stale`."""
     check_version(interview, version)
     rules.check_running(interview.status)
     interview.status, interview.ended_at = AppointmentStatus.FULFILLED.value, work.now
@@ -83,7 +83,7 @@ async def finish(work: Work, interview: Interview, version: int | None = None) -
 
 
 async def release_visitor(work: Work, interview: Interview) -> None:
-    """The visitor is with nobody any more."""
+    """Record that the visitor is no longer in this interview."""
     work.notify_board(board(interview.centre))
     waiting = await work.find(Waiting, interview.visit_id) if interview.visit_id else None
     if waiting is not None and waiting.interview_id == interview.id:

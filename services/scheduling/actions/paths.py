@@ -1,4 +1,4 @@
-"""A person's way through the guidance offer: opened, and closed when it has led to a plan or is given up."""
+"""Guidance paths: opened for a visitor, and closed when their plan is confirmed or the path is given up."""
 
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -16,7 +16,7 @@ from services.scheduling.store.interviews import held_and_booked, open_individua
 
 
 async def open_path(work: Work, subject_ref: UUID, centre: str, area: str | None = None) -> GuidancePath:
-    """A person takes the individual service.
+    """Open an individual path for a visitor.
 
     Raises `PersonUnknown`, `ConsentMissing`, `PathStillOpen`, `UnknownCentre`, `AreaNotServed`.
     """
@@ -42,7 +42,7 @@ async def open_path(work: Work, subject_ref: UUID, centre: str, area: str | None
 
 
 async def individual_path(work: Work, subject_ref: UUID, centre: str, area: str | None = None) -> UUID:
-    """The person's open individual path; a new one, if there is none. Raises as `open_path`."""
+    """The id of the visitor's open individual path, or of a new one. Raises as `open_path`."""
     unfinished = await open_individual_path(work.session, subject_ref)
     if unfinished is not None:
         return unfinished
@@ -50,7 +50,7 @@ async def individual_path(work: Work, subject_ref: UUID, centre: str, area: str 
 
 
 def emit_opened(work: Work, path: GuidancePath, subject_ref: UUID) -> None:
-    """Say that a path was opened."""
+    """Emit `PathOpened`."""
     work.emit(
         path,
         PathOpened(
@@ -65,7 +65,7 @@ def emit_opened(work: Work, path: GuidancePath, subject_ref: UUID) -> None:
 
 
 async def give_up(work: Work, path: GuidancePath, version: int | None = None) -> None:
-    """The person does not go on with it; they may take another path then.
+    """Close a path that the visitor gives up; they may open another one.
 
     Raises `PathIsClosed`, `StillBooked`, `Stale`.
     """
@@ -77,23 +77,23 @@ async def give_up(work: Work, path: GuidancePath, version: int | None = None) ->
 
 
 async def plan_confirmed(work: Work, path_id: UUID, at: datetime) -> None:
-    """The path has led to what it is for. An interview that is already booked on it can still be held."""
+    """Close the path, as its plan is confirmed. An interview already booked on it can still be held."""
     path = await work.find(GuidancePath, path_id)
     if path is not None:
         close(work, path, PathOutcome.PLAN_CONFIRMED, at)
 
 
 def close(work: Work, path: GuidancePath, outcome: PathOutcome, at: datetime) -> None:
-    """Nothing more is booked on this path. What is closed stays as it was closed, unless its plan is confirmed after.
+    """Close a path. A closed path keeps its outcome, unless its plan is confirmed later.
 
-    A plan's rule may have been met before its path was given up: the confirmation is the last word.
+    A plan may be confirmed after its path was given up: the confirmation takes precedence.
     """
     confirmed_after = led_to_plan(outcome) and path.closed_because != outcome
     if path.closed_at is not None and not confirmed_after:
         return
     path.closed_at, path.closed_because = at, outcome.value
-    said = PathClosed(
+    event = PathClosed(
         path_id=path.id, centre=path.centre, method=Method(path.method), outcome=outcome, at=path.closed_at
     )
-    work.emit(path, said)
+    work.emit(path, event)
     work.notify_board(board(path.centre))

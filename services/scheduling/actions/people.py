@@ -1,4 +1,4 @@
-"""People who agreed to be known."""
+"""Registered visitors."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +9,7 @@ from services.scheduling.store import KnownPerson
 
 
 async def register(work: Work, subject_ref: UUID, centre: str, purposes: list[str], at: datetime) -> None:
-    """Somebody agreed to be known, for these purposes. A person who was erased stays so."""
+    """Store a registered visitor and their purposes. An erased visitor stays erased."""
     person = await work.find(KnownPerson, subject_ref)
     if person is None:
         row = KnownPerson(id=subject_ref, centre=centre, purposes=purposes, registered_at=at)
@@ -17,7 +17,7 @@ async def register(work: Work, subject_ref: UUID, centre: str, purposes: list[st
 
 
 async def known_person(work: Work, subject_ref: UUID) -> KnownPerson:
-    """The person, locked, if something may be booked for them. Raises `PersonUnknown` or `ConsentMissing`."""
+    """The visitor, locked, if they consent to guidance. Raises `PersonUnknown` or `ConsentMissing`."""
     person = await work.find(KnownPerson, subject_ref)
     if person is None or person.erased_at is not None:
         raise refusals.PersonUnknown()

@@ -1,4 +1,4 @@
-"""Seats of a workshop: taken, waited for, given back. Everything happens behind the workshop's own lock."""
+"""Seats of a workshop: taken, waitlisted, released. Every change holds the workshop's row lock."""
 
 from uuid import UUID, uuid4
 
@@ -17,7 +17,7 @@ from services.scheduling.store.workshops import first_on_waitlist, seats_of
 async def take_seat(
     work: Work, workshop_id: UUID, subject_ref: UUID, *, waitlist: bool = False, version: int | None = None
 ) -> Seat:
-    """A person takes a seat, which opens their collective path; or, if none is free and `waitlist`, stands in line.
+    """Give a visitor a seat and open their collective path; if none is free and `waitlist`, add them to the waitlist.
 
     Raises `PersonUnknown`, `ConsentMissing`, `WorkshopClosed`, `DoubleSeat`, `WorkshopFull`, `Stale`.
     """
@@ -26,8 +26,8 @@ async def take_seat(
     workshop = await work.load(Workshop, workshop_id, msg("workshop"))
     check_version(workshop, version)
     rules.check_workshop_open(workshop.status)
-    kept = await seats_of(work.session, workshop_id, *ACTIVE_SEATS)
-    if any(seat.subject_ref == subject_ref for seat in kept):
+    active = await seats_of(work.session, workshop_id, *ACTIVE_SEATS)
+    if any(seat.subject_ref == subject_ref for seat in active):
         raise refusals.DoubleSeat()
     full = workshop.taken >= workshop.seats
     if full and not waitlist:
@@ -52,9 +52,9 @@ async def take_seat(
 async def release_seat(
     work: Work, workshop: Workshop, seat_id: UUID, *, by: Side, version: int | None = None
 ) -> Seat | None:
-    """One person gives their seat (or place in line) back, which closes its path; everyone else keeps theirs.
+    """Release a seat and close its path, or release a waitlist entry.
 
-    Whoever waits longest gets the seat: returned, if there is somebody.
+    The first on the waitlist gets a released seat: their seat is returned, or None.
     Raises `SeatNotTaken`, `WorkshopClosed`, `Stale`.
     """
     check_version(workshop, version)
@@ -81,7 +81,7 @@ async def release_seat(
 
 
 def _assign_seat(work: Work, workshop: Workshop, seat: Seat, subject_ref: UUID, correlation_id: UUID | None) -> None:
-    """The seat is theirs, and their collective path is open."""
+    """Mark the seat as taken and open its collective path."""
     path = work.add(
         GuidancePath(
             id=uuid4(),

@@ -1,4 +1,4 @@
-"""Who is in the room: a copy of the visits that queued, with the order of its changes."""
+"""A copy of the visits that queued, with a sequence number for each change of a centre's board."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from services.scheduling.actions.boards import board
 from services.scheduling.store import Waiting, WaitingBoard
 
 RETENTION = timedelta(days=2)
-"""How long an ended visit stays, for readers of the stream who come back."""
+"""How long a visit is kept after check-in, for readers of the stream that reconnect."""
 _CHANGED = "scheduling.changed"
 
 
@@ -29,7 +29,7 @@ async def check_in(
     at: datetime,
     subject_ref: UUID | None,
 ) -> None:
-    """Somebody came in; those who do not queue are nobody's business here."""
+    """Copy a visit that queues; others are ignored."""
     if not status.in_the_room or await work.find(Waiting, visit_id) is not None:
         return
     row = Waiting(
@@ -46,7 +46,7 @@ async def check_in(
 
 
 async def change_status(work: Work, visit_id: UUID, status: VisitStatus, at: datetime) -> None:
-    """The visitor was called, sat down, or went. Visits that never queued are not known here."""
+    """Change the status of a copy. Visits that never queued have none, and are ignored."""
     row = await work.find(Waiting, visit_id)
     if row is not None:
         row.status, row.changed_at = status.value, at
@@ -54,7 +54,7 @@ async def change_status(work: Work, visit_id: UUID, status: VisitStatus, at: dat
 
 
 async def identify(work: Work, visit_id: UUID, subject_ref: UUID, at: datetime) -> None:
-    """The visitor agreed to be known."""
+    """Link the copy to its registered visitor."""
     row = await work.find(Waiting, visit_id)
     if row is not None:
         row.subject_ref, row.changed_at = subject_ref, at
@@ -62,7 +62,7 @@ async def identify(work: Work, visit_id: UUID, subject_ref: UUID, at: datetime) 
 
 
 def record_change(work: Work, row: Waiting) -> None:
-    """Number this change at the end of the work, and tell the boards after the commit."""
+    """Give this change its sequence number before the commit, and notify the centre's board after it."""
     pending: dict[UUID, Waiting] | None = work.session.info.get(_CHANGED)
     if pending is None:
         pending = work.session.info[_CHANGED] = {}
@@ -72,25 +72,25 @@ def record_change(work: Work, row: Waiting) -> None:
 
 
 async def _assign_seq(work: Work, pending: dict[UUID, Waiting]) -> None:
-    """Give each changed row the next number of its centre.
+    """Give each changed row the next sequence number of its centre.
 
-    The centre's counter stays locked until the commit, so that numbers become visible in their order. Centres are
-    taken by code: the order of locks in docs/architecture.md.
+    The centre's counter stays locked until the commit, so that numbers become visible in order. Centres are locked
+    in order of code: the order of locks in docs/architecture.md.
     """
     by_centre: dict[str, list[Waiting]] = {}
     for row in pending.values():
         by_centre.setdefault(row.centre, []).append(row)
-    untidy: list[str] = []
+    to_prune: list[str] = []
     for centre in sorted(by_centre):
         rows = by_centre[centre]
         last, tidied_on = await _advance_seq(work, centre, len(rows))
         for number, row in enumerate(rows, last - len(rows) + 1):
             row.seq = number
         if tidied_on != work.now.date():
-            untidy.append(centre)
-    if untidy:
-        await work.session.flush()  # one of the rows that changed may be old, too
-    for centre in untidy:
+            to_prune.append(centre)
+    if to_prune:
+        await work.session.flush()  # a changed row may itself be pruned
+    for centre in to_prune:
         await _prune(work, centre)
 
 
@@ -104,14 +104,14 @@ async def _advance_seq(work: Work, centre: str, by: int) -> tuple[int, date | No
 def _increment(insert: Any) -> Any:
     boards = WaitingBoard.metadata.tables["waiting_boards"]
     counted = insert(boards)
-    further = {"seq": boards.c.seq + counted.excluded.seq}
-    return counted.on_conflict_do_update(index_elements=["centre"], set_=further).returning(
+    added = {"seq": boards.c.seq + counted.excluded.seq}
+    return counted.on_conflict_do_update(index_elements=["centre"], set_=added).returning(
         boards.c.seq, boards.c.tidied_on
     )
 
 
 async def _prune(work: Work, centre: str) -> None:
-    """Once a day: forget the visits that came long ago. Whoever reads from before is told to begin anew."""
+    """Once a day, delete visits older than `RETENTION`. A reader behind them receives a `reset` event."""
     old = sa.and_(col(Waiting.centre) == centre, col(Waiting.checked_in_at) < work.now - RETENTION)
     newest = await work.session.scalar(sa.select(sa.func.max(col(Waiting.seq))).where(old))
     if newest is not None:

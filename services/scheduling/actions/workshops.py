@@ -35,13 +35,13 @@ async def announce(
     seats: int,
     sessions: Sequence[tuple[datetime, int]],
 ) -> Workshop:
-    """A workshop takes seats. `sessions`: when each begins, and its minutes.
+    """Announce a workshop, which then takes seats. `sessions`: the start and the minutes of each.
 
-    Raises what `rules.check_sessions` names, `Overlap`, `UnknownCentre`, `AreaNotServed`.
+    Raises what `rules.check_sessions` raises, `Overlap`, `UnknownCentre`, `AreaNotServed`.
     """
-    place = await known_centre(work.session, Centre, centre, area)
+    centre_copy = await known_centre(work.session, Centre, centre, area)
     ordered = sorted(sessions)
-    rules.check_sessions(ordered, work.now, place.zone)
+    rules.check_sessions(ordered, work.now, centre_copy.zone)
     workshop = work.start(
         Workshop(
             id=uuid4(),
@@ -62,7 +62,9 @@ async def announce(
     ]
     taken = resources(centre, counsellor, room)
     for meeting in meetings:
-        await reserve(work, meeting.id, taken, starts_at=meeting.starts_at, minutes=meeting.minutes, zone=place.zone)
+        await reserve(
+            work, meeting.id, taken, starts_at=meeting.starts_at, minutes=meeting.minutes, zone=centre_copy.zone
+        )
     work.emit(
         workshop,
         WorkshopAnnounced(
@@ -82,7 +84,7 @@ async def announce(
 
 
 async def cancel_workshop(work: Work, workshop: Workshop, *, reason: str, version: int | None = None) -> None:
-    """Call the whole workshop off; counsellor and room are free again, and the paths it opened are closed.
+    """Cancel a workshop, free its counsellor and room, and close the paths of its seats.
 
     Raises `WorkshopClosed`, `Stale`.
     """
@@ -101,10 +103,10 @@ async def cancel_workshop(work: Work, workshop: Workshop, *, reason: str, versio
 async def record_attendance(
     work: Work, workshop: Workshop, session_id: UUID, came: Collection[UUID], version: int | None = None
 ) -> None:
-    """Who came to a session (`came`: their seats); everyone else with a seat did not. Corrected until the end.
+    """Record a session's attendance (`came`: the seats present). May be corrected until the workshop is finished.
 
-    The last session's attendance ends the workshop: for each participant who attended it, the finalising session is
-    due, once. Raises `NotYet` before the session, `SeatNotTaken`, `WorkshopClosed`, `Stale`.
+    The last session's attendance finishes the workshop: for each participant who attended it, the finalising session
+    becomes due, once. Raises `NotYet` before the session, `SeatNotTaken`, `WorkshopClosed`, `Stale`.
     """
     check_version(workshop, version)
     rules.check_workshop_open(workshop.status)
@@ -112,8 +114,8 @@ async def record_attendance(
     meeting = next((one for one in meetings if one.id == session_id), None)
     if meeting is None:
         raise NotFound(what=msg("session of this workshop"))
-    place = await known_centre(work.session, Centre, workshop.centre)
-    rules.check_begun(meeting.starts_at, work.now, place.zone)
+    centre_copy = await known_centre(work.session, Centre, workshop.centre)
+    rules.check_begun(meeting.starts_at, work.now, centre_copy.zone)
     seats = await seats_of(work.session, workshop.id, *TAKEN_SEATS)
     if not {seat.id for seat in seats}.issuperset(came):
         raise refusals.SeatNotTaken()
@@ -143,7 +145,7 @@ def _emit_attendance(
     work: Work, workshop: Workshop, session_id: UUID, seat: Seat, *, attended: bool, final: bool
 ) -> None:
     if seat.subject_ref is None or seat.path_id is None:
-        return  # The person was erased: their presence still counts here, and is said to nobody.
+        return  # An erased visitor's attendance is stored, but not emitted.
     work.emit(
         workshop,
         AttendanceRecorded(
@@ -160,9 +162,9 @@ def _emit_attendance(
     )
 
 
-async def _emit_finalising_due(work: Work, workshop: Workshop, stayed: Sequence[Seat]) -> None:
-    await work.prefetch(GuidancePath, [seat.path_id for seat in stayed if seat.path_id])
-    for seat in stayed:
+async def _emit_finalising_due(work: Work, workshop: Workshop, attended: Sequence[Seat]) -> None:
+    await work.prefetch(GuidancePath, [seat.path_id for seat in attended if seat.path_id])
+    for seat in attended:
         path = await work.find(GuidancePath, seat.path_id) if seat.path_id else None
         if path is None or path.finalising_due_at is not None or seat.subject_ref is None:
             continue

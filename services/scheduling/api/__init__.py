@@ -1,6 +1,6 @@
-"""Scheduling's JSON API, one subject a module."""
+"""Scheduling's JSON API, one module per subject."""
 
 from services.scheduling.api import centres, imports, interviews, waiting, workshops
 
 routers = (waiting.router, centres.router, imports.router, interviews.router, workshops.router)
-"""Imports before what takes an id at the same place."""
+"""Imports come before routes with an id in the same path segment."""

@@ -1,4 +1,4 @@
-"""The centres that scheduling knows."""
+"""The centres, as the directory published them."""
 
 from typing import Annotated, Any
 
@@ -26,6 +26,6 @@ class CentreOut(BaseModel):
 
 @router.get("")
 async def list_centres(read: Reading, person: Annotated[Person | None, anyone]) -> list[CentreOut]:
-    """Every centre that scheduling knows, by name, as the directory published it."""
+    """The centres in order of name, as the directory published them."""
     copies = await centre_copies(read, Centre)
     return [CentreOut.model_validate(centre, from_attributes=True) for centre in copies.values()]

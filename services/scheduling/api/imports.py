@@ -1,4 +1,4 @@
-"""Interviews and workshops of the past, as files."""
+"""Imports of past interviews and workshops."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ router = Router(PREFIX, tags=["imports"])
 IMPORT_PATHS = (f"{PREFIX}/interviews/import", f"{PREFIX}/workshops/import")
 
 
-WORKSHOPS_AT_ONCE = 20
-"""A line is a workshop with everybody in it: some fifty events and as many rows, where an interview is one."""
+WORKSHOP_LINES_PER_BATCH = 20
+"""Workshop lines per batch: each makes about fifty events and as many rows, an interview line one."""
 
 
 @router.post("/interviews/import")
 async def import_interviews(request: Request, person: Operator) -> Response:
-    """Take over interviews of the past: NDJSON, or CSV with `Content-Type: text/csv`.
+    """Import past interviews: NDJSON, or CSV with `Content-Type: text/csv`.
 
     Workshops first: a finalising interview follows its workshop.
     """
@@ -35,8 +35,8 @@ async def interview_schema(person: Operator) -> dict[str, Any]:
 
 @router.post("/workshops/import")
 async def import_workshops(request: Request, person: Operator) -> Response:
-    """Take over workshops of the past, with seats and attendance: NDJSON."""
-    return await import_lines(request, WorkshopLine, record_workshops, batch_lines=WORKSHOPS_AT_ONCE)
+    """Import past workshops, with seats and attendance: NDJSON."""
+    return await import_lines(request, WorkshopLine, record_workshops, batch_lines=WORKSHOP_LINES_PER_BATCH)
 
 
 @router.get("/workshops/import/schema")

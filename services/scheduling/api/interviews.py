@@ -25,13 +25,13 @@ router = Router(PREFIX, tags=["interviews"])
 
 
 class Start(Body):
-    """With which visitor an information interview starts; the counsellor is whoever asks."""
+    """The visitor of an information interview; its counsellor is the caller."""
 
     visit_id: UUID
 
 
 class NewPath(Body):
-    """Somebody who agreed to be known takes the individual service."""
+    """An individual path for a registered visitor."""
 
     subject_ref: UUID
     centre: CentreCode
@@ -49,7 +49,7 @@ class Booking(Body):
 
 
 class Move(Change):
-    """Another time, counsellor or room. What is left out stays as it is."""
+    """Another time, counsellor or room. Omitted fields stay unchanged."""
 
     counsellor: StaffCode | None = None
     room: StaffCode | None = None
@@ -58,7 +58,7 @@ class Move(Change):
 
 
 class Cancellation(Change):
-    """Who calls it off, and why."""
+    """Which side cancels, and why."""
 
     cancelled_by: Side
     reason: CancelReason
@@ -89,7 +89,7 @@ class InterviewOut(BaseModel):
 
     @classmethod
     def of(cls, interview: Interview) -> "InterviewOut":
-        """What there is to see of this interview."""
+        """The response for an interview."""
         return cls.model_validate(interview, from_attributes=True)
 
 
@@ -120,7 +120,7 @@ class Slot(BaseModel):
 
 @router.post("/interviews/information", status_code=201)
 async def start_information(body: Start, work: Working, person: Counsellor) -> InterviewOut:
-    """Sit down with somebody who is here. Asking again answers the same interview."""
+    """Start an information interview with a visitor in the room. Repeating it returns the same interview."""
     own(await work.find(Waiting, body.visit_id), person, msg("visit in the room"))
     return InterviewOut.of(await information.start(work, body.visit_id, required_staff_code(person)))
 
@@ -143,7 +143,7 @@ async def get_path(id: UUID, read: Reading, person: Counsellor) -> PathOut:
 
 @router.post("/paths/{id}/give-up")
 async def give_up_path(id: UUID, body: Change, work: Working, person: Counsellor) -> PathOut:
-    """The person does not go on with this path; they may take another one then."""
+    """Close a path that the visitor gives up; they may open another one."""
     path = own(await work.find(GuidancePath, id), person, msg("path"))
     await paths.give_up(work, path, body.version)
     return PathOut.model_validate(path.model_dump())
@@ -151,7 +151,7 @@ async def give_up_path(id: UUID, body: Change, work: Working, person: Counsellor
 
 @router.post("/interviews", status_code=201)
 async def book_interview(body: Booking, work: Working, person: Counsellor) -> InterviewOut:
-    """Book a guidance interview. Without `counsellor`: whoever asks."""
+    """Book a guidance interview. Without `counsellor`: with the caller."""
     own(await work.find(GuidancePath, body.path_id), person, msg("path"))
     interview = await guidance.book(
         work,
@@ -171,15 +171,15 @@ async def list_interviews(
     centre: CentreCode,
     date: date,
     counsellor: str | None = None,
-    after: Annotated[UUID | None, Query(description="The last interview of the page before.")] = None,
+    after: Annotated[UUID | None, Query(description="The last interview of the previous page.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 200,
 ) -> list[InterviewOut]:
     """A centre's interviews of a local day, in order."""
-    place = await known_centre(read, Centre, person.at(centre))
-    start, end = times.local_day(date, place.zone)
+    centre_copy = await known_centre(read, Centre, person.at(centre))
+    start, end = times.local_day(date, centre_copy.zone)
     last = await read.get(Interview, after) if after else None
-    behind = (last.starts_at, last.id) if last else None
-    rows = await agenda(read, centre, start, end, counsellor=counsellor, after=behind, limit=limit)
+    after_key = (last.starts_at, last.id) if last else None
+    rows = await agenda(read, centre, start, end, counsellor=counsellor, after=after_key, limit=limit)
     return [InterviewOut.of(row) for row in rows]
 
 
@@ -207,7 +207,7 @@ async def move_interview(id: UUID, body: Move, work: Working, person: Counsellor
 
 @router.post("/interviews/{id}/cancel")
 async def cancel_interview(id: UUID, body: Cancellation, work: Working, person: Counsellor) -> InterviewOut:
-    """Call an interview off, or undo an information interview that was started by mistake."""
+    """Cancel an interview, or undo an information interview started by mistake."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     await guidance.cancel(work, interview, by=body.cancelled_by, reason=body.reason.value, version=body.version)
     return InterviewOut.of(interview)
@@ -215,7 +215,7 @@ async def cancel_interview(id: UUID, body: Cancellation, work: Working, person: 
 
 @router.post("/interviews/{id}/missed")
 async def miss_interview(id: UUID, body: Change, work: Working, person: Counsellor) -> InterviewOut:
-    """The person did not come."""
+    """Record a no-show."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     await guidance.miss(work, interview, body.version)
     return InterviewOut.of(interview)
@@ -223,7 +223,7 @@ async def miss_interview(id: UUID, body: Change, work: Working, person: Counsell
 
 @router.post("/interviews/{id}/hold")
 async def hold_interview(id: UUID, body: Change, work: Working, person: Counsellor) -> InterviewOut:
-    """The interview took place: a booked one, or an information interview that runs."""
+    """Record that an interview took place: a booked one, or a running information interview."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     if interview.kind == InterviewKind.INFORMATION:
         await information.finish(work, interview, body.version)
@@ -240,13 +240,13 @@ async def free_slots(
     centre: CentreCode,
     date: date,
     minutes: int = 60,
-    counsellor: Annotated[StaffCode | None, Query(description="Whoever asks, if left out.")] = None,
+    counsellor: Annotated[StaffCode | None, Query(description="The caller, if omitted.")] = None,
 ) -> list[Slot]:
     """When a counsellor is free for an interview of this length on a local day."""
-    place = await known_centre(read, Centre, person.at(centre))
+    centre_copy = await known_centre(read, Centre, person.at(centre))
     rules.check_length(minutes)
     code = counsellor or required_staff_code(person)
-    start, end = times.local_day(date, place.zone)
+    start, end = times.local_day(date, centre_copy.zone)
     taken = [quarter for _, quarter in await taken_quarters(read, [f"counsellor:{code}"], start, end)]
-    starts = times.free_starts(place.hours, date, minutes, taken, running.clock())
+    starts = times.free_starts(centre_copy.hours, date, minutes, taken, running.clock())
     return [Slot(counsellor=code, starts_at=at, minutes=minutes) for at in starts]

@@ -1,4 +1,4 @@
-"""Who may use scheduling's JSON API, and what its bodies have in common."""
+"""The roles of scheduling's JSON API, and the common fields of its bodies."""
 
 from typing import Annotated
 
@@ -17,6 +17,6 @@ CentreCode = Annotated[str, Field(max_length=40, description="Code of a centre, 
 
 
 class Change(Body):
-    """A change of something; `version`: the one you saw, to be refused when it is no longer that one."""
+    """A change. `version`: the expected one; refused if it has changed."""
 
     version: int | None = None

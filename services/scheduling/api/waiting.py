@@ -1,4 +1,4 @@
-"""Who waits: as a list, and as a stream of what changed."""
+"""The visitors in the room: as a list, and as a stream of changes."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -22,7 +22,7 @@ router = Router(f"{PREFIX}/waiting", tags=["waiting"])
 
 
 class WaitingOut(BaseModel):
-    """A visitor who queued. `counsellor`: who is in an interview with them."""
+    """A visitor who queued. `counsellor`: the one in an interview with them."""
 
     visit_id: UUID = Field(validation_alias="id")
     centre: str
@@ -37,12 +37,12 @@ class WaitingOut(BaseModel):
 
     @classmethod
     def of(cls, row: Waiting | Row[Any]) -> "WaitingOut":
-        """What there is to see of this visitor."""
+        """The response for a visitor."""
         return cls.model_validate(row, from_attributes=True)
 
 
 class WaitingList(BaseModel):
-    """Who is in the room, first come first; `seq`: the stream goes on after it (`?after=`)."""
+    """The visitors in the room, in order of check-in. `seq`: continue the stream after it (`?after=`)."""
 
     seq: int
     visits: list[WaitingOut]
@@ -50,9 +50,9 @@ class WaitingList(BaseModel):
 
 @router.get("")
 async def list_waiting(read: Reading, person: Team, centre: CentreCode) -> WaitingList:
-    """Who waits, is called or is being served; at most 200."""
+    """The visitors who are waiting, called or being served; at most 200."""
     person.at(centre)
-    # The number first: what changes meanwhile comes again in the stream, and is not missed.
+    # The sequence first: a change between both reads is sent again by the stream, not lost.
     known = await read.get(WaitingBoard, centre)
     rows = await in_the_room(read, centre)
     return WaitingList(seq=known.seq if known else 0, visits=[WaitingOut.of(row) for row in rows])
@@ -60,17 +60,17 @@ async def list_waiting(read: Reading, person: Team, centre: CentreCode) -> Waiti
 
 @router.get("/stream")
 async def stream_waiting(request: Request, person: Team, centre: CentreCode) -> Response:
-    """Events `waiting`, each one visitor as they are now; first everybody in the room, then whoever changes.
+    """Events `waiting`, each with one visitor's current state: first all in the room, then each change.
 
-    With `Last-Event-ID` (or `?after=`) it goes on where it broke off. An event `reset` comes first when that was too
-    long ago: forget what you know.
+    With `Last-Event-ID` (or `?after=`) the stream resumes after it. If that was too long ago, an event `reset` comes
+    first: discard the known state.
     """
     person.at(centre)
     return live_changes(request, board(centre), changes_since(centre))
 
 
 def changes_since(centre: str) -> Callable[[AsyncSession, str | None], Awaitable[list[Change]]]:
-    """Answers what changed since it was last asked. The first time it looks where the reader broke off."""
+    """Returns a function that answers the changes since its last call; the first call resumes at the reader's last."""
     seen: int | None = None
 
     async def since(session: AsyncSession, last: str | None) -> list[Change]:
@@ -79,13 +79,13 @@ def changes_since(centre: str) -> Callable[[AsyncSession, str | None], Awaitable
             changes = [_change(row) for row in await changes_after(session, centre, seen, PAGE)]
         else:
             known = await session.get(WaitingBoard, centre) or WaitingBoard(centre=centre)
-            place = int(last) if last and last.isdecimal() else None
-            if place is not None and known.forgotten <= place <= known.seq:
-                seen = place
+            position = int(last) if last and last.isdecimal() else None
+            if position is not None and known.forgotten <= position <= known.seq:
+                seen = position
                 return await since(session, last)
             rows = sorted(await in_the_room(session, centre, 2000), key=lambda row: row.seq)
             seen = known.seq
-            reset = [Change(str(known.seq if not rows else 0), "reset", {})] if place is not None else []
+            reset = [Change(str(known.seq if not rows else 0), "reset", {})] if position is not None else []
             changes = reset + [_change(row) for row in rows]
         seen = max([seen, *(int(change.id) for change in changes)])
         return changes

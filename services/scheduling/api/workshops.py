@@ -25,14 +25,14 @@ router = Router(f"{PREFIX}/workshops", tags=["workshops"])
 
 
 class NewSession(Body):
-    """One meeting."""
+    """One session."""
 
     starts_at: AwareDatetime
     minutes: int = Field(ge=15, le=480)
 
 
 class Announcement(Body):
-    """A workshop: who gives it where, its seats and its meetings. `title` says nothing about a person."""
+    """A new workshop with its seats and sessions. `title` must not mention a person."""
 
     centre: CentreCode
     area: str | None = None
@@ -44,32 +44,32 @@ class Announcement(Body):
 
 
 class SeatWish(Change):
-    """Who wants a seat; `waitlist`: and stands in line if there is none."""
+    """The visitor who wants a seat. `waitlist`: join the waitlist if none is free."""
 
     subject_ref: UUID
     waitlist: bool = False
 
 
 class Release(Change):
-    """On whose side the seat is given back."""
+    """Which side releases the seat."""
 
     cancelled_by: Side
 
 
 class Cancellation(Change):
-    """Why the whole workshop is called off."""
+    """Why the workshop is cancelled."""
 
     reason: CancelReason
 
 
 class AttendanceOf(Change):
-    """The seats of those who came; everyone else with a seat did not."""
+    """`came`: the seats present; all others were absent."""
 
     came: list[UUID] = Field(max_length=200)
 
 
 class SessionOut(BaseModel):
-    """One meeting, and who came once that is recorded."""
+    """One session, with its attendance once recorded."""
 
     id: UUID
     starts_at: datetime
@@ -79,7 +79,7 @@ class SessionOut(BaseModel):
 
 
 class SeatOut(BaseModel):
-    """A seat, or a place in line."""
+    """A seat, or a waitlist entry."""
 
     id: UUID
     workshop_id: UUID
@@ -108,7 +108,7 @@ class WorkshopOut(BaseModel):
 
 
 class WorkshopInFull(WorkshopOut):
-    """A workshop with its meetings, seats and waiting list."""
+    """A workshop with its sessions, seats and waitlist."""
 
     sessions: list[SessionOut]
     participants: list[SeatOut]
@@ -117,7 +117,7 @@ class WorkshopInFull(WorkshopOut):
 
 @router.post("", status_code=201)
 async def announce_workshop(body: Announcement, work: Working, person: Counsellor) -> WorkshopInFull:
-    """Announce a workshop. Without `counsellor`: whoever asks."""
+    """Announce a workshop. Without `counsellor`: by the caller."""
     person.at(body.centre)
     workshop = await workshops.announce(
         work,
@@ -139,29 +139,31 @@ async def list_workshops(
     running: Running,
     person: Counsellor,
     centre: CentreCode,
-    since: Annotated[AwareDatetime | None, Query(description="Those that end later; by default 31 days ago.")] = None,
-    after: Annotated[UUID | None, Query(description="The last workshop of the page before.")] = None,
+    since: Annotated[
+        AwareDatetime | None, Query(description="Workshops that end later than this; by default 31 days ago.")
+    ] = None,
+    after: Annotated[UUID | None, Query(description="The last workshop of the previous page.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
 ) -> list[WorkshopOut]:
-    """A centre's workshops, by their beginning."""
+    """A centre's workshops, in order of start."""
     person.at(centre)
     last = await read.get(Workshop, after) if after else None
-    behind = (last.first_at, last.id) if last else None
-    from_then = since or running.clock() - timedelta(days=31)
-    rows = await workshops_of(read, centre, from_then, behind, limit)
+    after_key = (last.first_at, last.id) if last else None
+    ends_after = since or running.clock() - timedelta(days=31)
+    rows = await workshops_of(read, centre, ends_after, after_key, limit)
     return [WorkshopOut.model_validate(row, from_attributes=True) for row in rows]
 
 
 @router.get("/{id}")
 async def get_workshop(id: UUID, read: Reading, person: Counsellor) -> WorkshopInFull:
-    """One workshop with everything about it."""
+    """One workshop with its sessions, seats and waitlist."""
     return await in_full(read, visible(await read.get(Workshop, id), person, msg("workshop")))
 
 
 @router.post("/{id}/seats", status_code=201)
 async def take_seat(id: UUID, body: SeatWish, work: Working, person: Counsellor) -> SeatOut:
-    """A person takes a seat."""
-    # Without the lock: a seat locks the person first.
+    """Give a visitor a seat, or a waitlist entry."""
+    # Read without a lock: `take_seat` locks the person before the workshop.
     own(await work.session.get(Workshop, id), person, msg("workshop"))
     seat = await seats.take_seat(work, id, body.subject_ref, waitlist=body.waitlist, version=body.version)
     return SeatOut.model_validate(seat, from_attributes=True)
@@ -169,7 +171,7 @@ async def take_seat(id: UUID, body: SeatWish, work: Working, person: Counsellor)
 
 @router.post("/{id}/seats/{seat_id}/release")
 async def release_seat(id: UUID, seat_id: UUID, body: Release, work: Working, person: Counsellor) -> SeatOut:
-    """One person gives their seat back, or their place in line. Whoever waits longest gets it."""
+    """Release a seat or a waitlist entry. The first on the waitlist gets a released seat."""
     workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     await seats.release_seat(work, workshop, seat_id, by=body.cancelled_by, version=body.version)
     return SeatOut.model_validate(await work.load(Seat, seat_id), from_attributes=True)
@@ -177,7 +179,7 @@ async def release_seat(id: UUID, seat_id: UUID, body: Release, work: Working, pe
 
 @router.post("/{id}/cancel")
 async def cancel_workshop(id: UUID, body: Cancellation, work: Working, person: Counsellor) -> WorkshopOut:
-    """Call the whole workshop off."""
+    """Cancel a workshop."""
     workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     await workshops.cancel_workshop(work, workshop, reason=body.reason.value, version=body.version)
     return WorkshopOut.model_validate(workshop, from_attributes=True)
@@ -187,7 +189,7 @@ async def cancel_workshop(id: UUID, body: Cancellation, work: Working, person: C
 async def record_attendance(
     id: UUID, session_id: UUID, body: AttendanceOf, work: Working, person: Counsellor
 ) -> WorkshopInFull:
-    """Who came to a meeting. The last one's attendance makes the finalising sessions due."""
+    """Record a session's attendance. The last session's makes the finalising sessions due."""
     workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     await workshops.record_attendance(work, workshop, session_id, body.came, body.version)
     await work.session.flush()
@@ -195,7 +197,7 @@ async def record_attendance(
 
 
 async def in_full(session: AsyncSession, workshop: Workshop) -> WorkshopInFull:
-    """The workshop with its meetings, seats and waiting list."""
+    """The response for a workshop with its sessions, seats and waitlist."""
     meetings = await sessions_of(session, workshop.id)
     recorded = await attendance_of(session, [meeting.id for meeting in meetings if meeting.recorded_at])
     came = {

@@ -1,1 +1,1 @@
-"""The rules of scheduling, and what they are called when they say no. Pure: time is passed in."""
+"""The rules of scheduling and their refusals. Pure: the time is a parameter."""

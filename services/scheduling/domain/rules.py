@@ -32,13 +32,13 @@ from services.scheduling.domain.times import Hours, check_future, check_quarter_
 GUIDANCE_MINUTES = (60, 120)
 PATH_LIMIT = 4
 NEEDED_PURPOSE = "guidance"
-"""What a person must have agreed to before anything is booked for them."""
+"""The purpose that a visitor must consent to before anything is booked for them."""
 WORKSHOP_ENTERED_WITHIN = timedelta(days=31)
 """How long after its first session a workshop may still be entered by hand."""
 
 
 class CancelReason(StrEnum):
-    """Why an appointment is called off. No reason says anything about a person's health or family."""
+    """Why an appointment is cancelled. No reason reveals anything about a person's health or family."""
 
     UNABLE_TO_COME = "unable-to-come"
     WORK_OR_TRAINING = "work-or-training"
@@ -53,9 +53,9 @@ class CancelReason(StrEnum):
 
 
 CONSENT_ENDED = "consent-ended"
-"""The reason when a person is erased: nobody chooses it."""
+"""The reason when a visitor is erased; not offered for choice."""
 NOT_RECORDED = "not-recorded"
-"""The reason when an older system did not keep one."""
+"""The reason of an imported cancellation without one."""
 
 REASON_LABELS = {
     CancelReason.UNABLE_TO_COME: msg("Unable to come"),
@@ -87,7 +87,7 @@ OUTCOME_LABELS = {outcome: _outcome_label(outcome) for outcome in PathOutcome}
 
 
 def check_in_the_room(status: str, taken_by: str | None, counsellor: str) -> None:
-    """A visitor who is here and with nobody else. Raises `NotInTheRoom` or `AlreadyInInterview`."""
+    """The visitor is in the room, and with no other counsellor. Raises `NotInTheRoom` or `AlreadyInInterview`."""
     if taken_by is not None and taken_by != counsellor:
         raise AlreadyInInterview(counsellor=taken_by)
     if not VisitStatus(status).in_the_room:
@@ -95,7 +95,7 @@ def check_in_the_room(status: str, taken_by: str | None, counsellor: str) -> Non
 
 
 def check_consent(purposes: Sequence[str]) -> None:
-    """Booking needs the person's agreement to guidance. Raises `ConsentMissing`."""
+    """Booking needs consent to guidance. Raises `ConsentMissing`."""
     if NEEDED_PURPOSE not in purposes:
         raise ConsentMissing(purposes=", ".join(purposes) or "–", needed=NEEDED_PURPOSE)
 
@@ -107,7 +107,10 @@ def check_length(minutes: int) -> None:
 
 
 def check_appointment(starts_at: datetime, minutes: int, hours: Hours, now: datetime) -> None:
-    """A guidance interview's time: its length, on a quarter-hour, later than now, while the centre is open."""
+    """A guidance interview's time: its length, on a quarter-hour, in the future, within opening hours.
+
+    Raises `WrongLength`, `NotOnQuarterHour`, `NotInFuture` or `OutsideHours`.
+    """
     check_length(minutes)
     check_quarter_hour(starts_at, hours.zone)
     check_future(starts_at, now, hours.zone)
@@ -115,7 +118,7 @@ def check_appointment(starts_at: datetime, minutes: int, hours: Hours, now: date
 
 
 def check_path_capacity(method: str, held: int, booked: int, *, due: bool) -> None:
-    """Whether the path takes one more interview.
+    """The path has room for one more interview.
 
     Individual: four at most. Collective: exactly one, once the workshop is done.
     Raises `FifthInterview`, `FinalisingNotDue` or `OneFinalisingSession`.
@@ -130,27 +133,27 @@ def check_path_capacity(method: str, held: int, booked: int, *, due: bool) -> No
 
 
 def check_path_open(closed_at: datetime | None, because: str | None) -> None:
-    """Nothing is booked on a path that has come to its end. Raises `PathIsClosed`."""
+    """A closed path takes no more interviews. Raises `PathIsClosed`."""
     if closed_at is not None and because is not None:
         raise PathIsClosed(because=OUTCOME_LABELS[PathOutcome(because)], day=closed_at.date().isoformat())
 
 
 def check_nothing_booked(booked: int) -> None:
-    """A path with an appointment ahead goes on. Raises `StillBooked`."""
+    """A path with a booked interview cannot be given up. Raises `StillBooked`."""
     if booked:
         raise StillBooked(booked=booked)
 
 
 def check_booked(status: str) -> None:
-    """Only what is booked can be moved, cancelled, held or missed. Raises `NotBooked`."""
+    """Only a booked interview can be moved, held or missed. Raises `NotBooked`."""
     if not is_booked(AppointmentStatus(status)):
         raise NotBooked(status=status)
 
 
 def cancelled_as(kind: InterviewKind, status: AppointmentStatus) -> AppointmentStatus:
-    """What an interview becomes when it is called off.
+    """The status of an interview after its cancellation.
 
-    What is booked is cancelled; an information interview that runs was started by mistake. Raises `NotBooked`.
+    A booked one is cancelled; a running information interview was entered in error. Raises `NotBooked`.
     """
     match status:
         case AppointmentStatus.BOOKED:
@@ -169,25 +172,25 @@ def cancelled_as(kind: InterviewKind, status: AppointmentStatus) -> AppointmentS
 
 
 def check_running(status: str) -> None:
-    """Raises `NotRunning`."""
+    """Only a running interview can be finished. Raises `NotRunning`."""
     if not is_running(AppointmentStatus(status)):
         raise NotRunning(status=status)
 
 
 def check_begun(starts_at: datetime, now: datetime, zone: ZoneInfo) -> None:
-    """Nobody is absent, and nothing has taken place, before it begins. Raises `NotYet`."""
+    """Attendance and no-shows are recorded after the start. Raises `NotYet`."""
     if starts_at > now:
         raise NotYet(at=format_local(starts_at, zone), now=format_local(now, zone))
 
 
 def check_absent(ticket: str | None, *, here: bool) -> None:
-    """Whoever checked in today did come. Raises `VisitorIsHere`."""
+    """A visitor who checked in that day is no no-show. Raises `VisitorIsHere`."""
     if here:
         raise VisitorIsHere(ticket=ticket or "–")
 
 
 def check_sessions(sessions: Sequence[tuple[datetime, int]], now: datetime, zone: ZoneInfo) -> None:
-    """Sessions begin on quarter-hours and follow each other; the first was not long ago.
+    """Sessions begin on quarter-hours and do not overlap; the first is at most `WORKSHOP_ENTERED_WITHIN` ago.
 
     Raises `NotOnQuarterHour`, `SessionsOverlap` or `WorkshopTooOld`.
     """
@@ -202,6 +205,6 @@ def check_sessions(sessions: Sequence[tuple[datetime, int]], now: datetime, zone
 
 
 def check_workshop_open(status: str) -> None:
-    """Raises `WorkshopClosed`."""
+    """A finished or cancelled workshop cannot be changed. Raises `WorkshopClosed`."""
     if not takes_seats(WorkshopStatus(status)):
         raise WorkshopClosed(status=status)

@@ -1,7 +1,7 @@
-"""The states of interviews, workshops and seats, and the questions that are asked of them.
+"""The statuses of interviews, workshops and seats, and predicates on them.
 
-Each question names every state, so that the type checker shows where a new one has to be decided about. Queries take
-the states for which the answer is yes.
+Each predicate matches every status, so that the type checker reports where a new one is missing. Queries use the
+statuses for which a predicate is true.
 """
 
 from enum import StrEnum
@@ -11,7 +11,7 @@ from services.contracts.scheduling import AppointmentStatus, PathOutcome
 
 
 class WorkshopStatus(StrEnum):
-    """Where a workshop stands."""
+    """The status of a workshop."""
 
     ANNOUNCED = "announced"
     FINISHED = "finished"
@@ -20,7 +20,7 @@ class WorkshopStatus(StrEnum):
 
 
 class SeatStatus(StrEnum):
-    """Where a seat stands."""
+    """The status of a seat."""
 
     TAKEN = "taken"
     WAITLISTED = "waitlisted"
@@ -28,7 +28,7 @@ class SeatStatus(StrEnum):
 
 
 def takes_seats(status: WorkshopStatus) -> bool:
-    """Whether the workshop takes seats, and anything about it still changes."""
+    """Whether the workshop takes seats and can be changed."""
     match status:
         case WorkshopStatus.ANNOUNCED:
             return True
@@ -46,7 +46,7 @@ def is_finished(status: WorkshopStatus) -> bool:
 
 
 def has_seat(status: SeatStatus) -> bool:
-    """Whether the person takes part."""
+    """Whether the visitor has a seat."""
     match status:
         case SeatStatus.TAKEN:
             return True
@@ -55,7 +55,7 @@ def has_seat(status: SeatStatus) -> bool:
 
 
 def is_waitlisted(status: SeatStatus) -> bool:
-    """Whether the person stands in line."""
+    """Whether the visitor is on the waitlist."""
     match status:
         case SeatStatus.WAITLISTED:
             return True
@@ -66,11 +66,11 @@ def is_waitlisted(status: SeatStatus) -> bool:
 TAKEN_SEATS = tuple(status for status in SeatStatus if has_seat(status))
 WAITLISTED_SEATS = tuple(status for status in SeatStatus if is_waitlisted(status))
 ACTIVE_SEATS = (*TAKEN_SEATS, *WAITLISTED_SEATS)
-"""A person has one of these in a workshop at most."""
+"""A visitor has at most one such seat per workshop."""
 
 
 def is_booked(status: AppointmentStatus) -> bool:
-    """Whether the interview lies ahead, with its time taken."""
+    """Whether the interview is booked, with its quarter-hours reserved."""
     match status:
         case AppointmentStatus.BOOKED:
             return True
@@ -86,7 +86,7 @@ def is_booked(status: AppointmentStatus) -> bool:
 
 
 def is_running(status: AppointmentStatus) -> bool:
-    """Whether counsellor and visitor sit together."""
+    """Whether the interview is in progress."""
     match status:
         case AppointmentStatus.ARRIVED:
             return True
@@ -102,7 +102,7 @@ def is_running(status: AppointmentStatus) -> bool:
 
 
 def is_held(status: AppointmentStatus) -> bool:
-    """Whether it took place, and counts."""
+    """Whether the interview took place."""
     match status:
         case AppointmentStatus.FULFILLED:
             return True
@@ -118,7 +118,7 @@ def is_held(status: AppointmentStatus) -> bool:
 
 
 def is_cancelled(status: AppointmentStatus) -> bool:
-    """Whether a side called it off, for a reason."""
+    """Whether the visitor or the centre cancelled it, with a reason."""
     match status:
         case AppointmentStatus.CANCELLED:
             return True
@@ -134,11 +134,11 @@ def is_cancelled(status: AppointmentStatus) -> bool:
 
 
 ON_PATH = tuple(status.value for status in AppointmentStatus if is_held(status) or is_booked(status))
-"""What takes one of the interviews that a path holds."""
+"""The statuses that count towards a path's limit."""
 
 
 def was_present(status: VisitStatus) -> bool:
-    """Whether the person came and did not go away before anybody saw them."""
+    """Whether the visitor came and did not leave before being served."""
     match status:
         case (
             VisitStatus.WAITING
@@ -156,7 +156,7 @@ PRESENT = tuple(status.value for status in VisitStatus if was_present(status))
 
 
 def led_to_plan(outcome: PathOutcome) -> bool:
-    """Whether the path came to what it is for."""
+    """Whether the path led to a confirmed plan."""
     match outcome:
         case PathOutcome.PLAN_CONFIRMED:
             return True

@@ -1,4 +1,4 @@
-"""When: quarter-hours, opening hours, local times and the two nights a year that play tricks.
+"""Quarter-hours, opening hours, and local times across daylight-saving changes.
 
 Times are aware and kept in UTC; intervals are half-open. A zone is an IANA name.
 """
@@ -42,7 +42,7 @@ class Hours:
     """Local dates, ISO."""
 
     def of(self, day: date) -> list[tuple[time, time]]:
-        """When the centre is open on a local date, in order."""
+        """The opening intervals of a local date, in order."""
         if day.isoformat() in self.closed_on:
             return []
         weekday = WEEKDAYS[day.weekday()]
@@ -68,7 +68,7 @@ class Hours:
 
 
 def format_local(at: datetime, zone: ZoneInfo) -> str:
-    """A moment as people of that zone read it."""
+    """A moment as local text, for example `02/03/2026 09:15`."""
     return f"{at.astimezone(zone):%d/%m/%Y %H:%M}"
 
 
@@ -91,22 +91,21 @@ def check_quarter_hour(at: datetime, zone: ZoneInfo, field: str = "starts_at") -
 
 
 def check_future(at: datetime, now: datetime, zone: ZoneInfo) -> None:
-    """Appointments are made for later. Raises `NotInFuture`."""
+    """An appointment lies in the future. Raises `NotInFuture`."""
     if at <= now:
         raise NotInFuture(at=format_local(at, zone), now=format_local(now, zone))
 
 
 def check_past(at: datetime, now: datetime, zone: ZoneInfo, field: str = "starts_at") -> None:
-    """What is told as past does not lie ahead. Raises `InTheFuture`."""
+    """A past time is not later than now, plus `CLOCK_TOLERANCE`. Raises `InTheFuture`."""
     if at > now + CLOCK_TOLERANCE:
         raise InTheFuture(about=field, at=format_local(at, zone), now=format_local(now, zone))
 
 
 def from_local(naive: datetime, zone: ZoneInfo, field: str = "starts_at") -> datetime:
-    """A local time that somebody typed, as a moment in UTC.
+    """A naive local time, in UTC.
 
-    An hour that is skipped in spring is refused (`NoSuchLocalTime`); of one that comes twice in autumn, the first is
-    meant.
+    Raises `NoSuchLocalTime` for an hour skipped in spring. Of an hour repeated in autumn, the first is taken.
     """
     moment = naive.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) != naive:
@@ -115,19 +114,19 @@ def from_local(naive: datetime, zone: ZoneInfo, field: str = "starts_at") -> dat
 
 
 def local_day(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """From when to when a local date lasts, in UTC; 23, 24 or 25 hours."""
+    """Start and end of a local date, in UTC: 23, 24 or 25 hours."""
     begins = datetime.combine(day, time(), zone)
     ends = datetime.combine(day + timedelta(days=1), time(), zone)
     return begins.astimezone(UTC), ends.astimezone(UTC)
 
 
 def duration_minutes(started_at: datetime, ended_at: datetime) -> int:
-    """Minutes that something took, begun minutes counted, at least one."""
+    """Minutes from start to end, rounded up, at least one."""
     return max(1, -((started_at - ended_at) // timedelta(minutes=1)))
 
 
 def free_starts(hours: Hours, day: date, minutes: int, taken: Sequence[datetime], now: datetime) -> list[datetime]:
-    """Every quarter-hour (UTC) at which an appointment of this length fits: open, in the future, and nothing taken."""
+    """Every quarter-hour (UTC) at which an appointment of this length fits: within hours, in the future, and free."""
     busy = set(taken)
     starts: list[datetime] = []
     for opens, closes in hours.of(day):

@@ -1,4 +1,4 @@
-"""Interviews and workshops of the past, taken over from an older system: many at a time, each once."""
+"""Imports past interviews and workshops from an older system, in batches. A repeated line changes nothing."""
 
 from services.scheduling.imports.interviews import record_interviews
 from services.scheduling.imports.lines import InterviewLine, WorkshopLine

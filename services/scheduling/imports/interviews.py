@@ -1,4 +1,4 @@
-"""Past interviews. Overlap and opening hours are not checked: it is how it was. The rules of a path are."""
+"""Past interviews. The rules of a path are checked; overlap and opening hours are not, as these are past facts."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,14 +33,14 @@ GUIDANCE_FIELDS = ("path_id", "method", "subject_ref")
 
 @dataclass(slots=True)
 class PathState:
-    """A path as far as it is known while a batch is taken in."""
+    """A path with its interviews so far: those in the database, and those of the batch."""
 
     subject_ref: UUID | None
     method: str
     correlation_id: UUID
     due: bool
     opened_by: InterviewLine | None = None
-    """The line that opens it, when it is new."""
+    """The line that opens it, if it is new."""
     numbers: set[int] = field(default_factory=set[int])
     held: int = 0
     booked: int = 0
@@ -48,7 +48,7 @@ class PathState:
 
 @dataclass(slots=True)
 class Lookups:
-    """What is known before a batch, one query each."""
+    """What a batch needs from the database, one query each."""
 
     centres: dict[str, Centre]
     fingerprints: dict[UUID, str | None]
@@ -57,17 +57,20 @@ class Lookups:
 
 
 async def record_interviews(work: Work, lines: list[tuple[int, InterviewLine]]) -> Outcome:
-    """Keep these interviews and say so. Bad lines are answered; lines already known change nothing."""
+    """Store a batch of past interviews and emit their events.
+
+    Invalid lines are reported; known lines change nothing.
+    """
     known = await _load_lookups(work, [line for _, line in lines])
     rows = list[dict[str, Any]]()
 
-    def keep(line: InterviewLine, fingerprint: str) -> None:
+    def record(line: InterviewLine, fingerprint: str) -> None:
         check_line(line, known.centres, work.now)
-        path, place = _assign_to_path(line, known)
-        rows.append(_record(work, line, path, place, fingerprint))
+        path, number = _assign_to_path(line, known)
+        rows.append(_record(work, line, path, number, fingerprint))
 
-    outcome = import_once(lines, "interview_id", known.fingerprints, keep)
-    # Paths before interviews, so that whoever waits for a path also gets the later outbox numbers.
+    outcome = import_once(lines, "interview_id", known.fingerprints, record)
+    # Paths before interviews, so that a batch that waits for a path's lock also gets later outbox numbers.
     await work.insert(
         GuidancePath, [_path_row(path.opened_by, path) for path in known.paths.values() if path.opened_by]
     )
@@ -76,9 +79,9 @@ async def record_interviews(work: Work, lines: list[tuple[int, InterviewLine]]) 
 
 
 def check_line(line: InterviewLine, copies: dict[str, Centre], now: datetime) -> None:
-    """The rules that a past interview must keep by itself.
+    """Checks one past interview on its own.
 
-    Raises `UnknownCentre`, `AreaNotServed`, and what `refusals` names.
+    Raises `UnknownCentre`, `AreaNotServed`, and others of `refusals`.
     """
     centre = centre_in(copies, line.centre, line.area)
     times.check_past(line.starts_at, now, centre.zone)
@@ -105,7 +108,7 @@ def _expect(line: InterviewLine, name: str, *, wanted: bool, because: str) -> No
 
 
 def _assign_to_path(line: InterviewLine, known: Lookups) -> tuple[PathState | None, int | None]:
-    """The interview's path and its number there, by the path's rules; a new path is opened by its first line."""
+    """The interview's path and its number on it. The first line of a new path opens it."""
     if line.path_id is None or line.subject_ref is None or line.method is None:
         return None, None
     if line.subject_ref in known.erased:
@@ -128,7 +131,7 @@ def _assign_to_path(line: InterviewLine, known: Lookups) -> tuple[PathState | No
 
 
 async def _load_lookups(work: Work, lines: list[InterviewLine]) -> Lookups:
-    # The paths' locks first: what another import is adding to them now is known once we have them.
+    # Lock the paths first: what a concurrent import adds to them is visible once the locks are taken.
     paths = await _load_paths(work, {line.path_id for line in lines if line.path_id})
     fingerprints = await fingerprints_of(work.session, Interview, [line.interview_id for line in lines])
     erased = await erased_people(work.session, {line.subject_ref for line in lines if line.subject_ref})
@@ -136,7 +139,7 @@ async def _load_lookups(work: Work, lines: list[InterviewLine]) -> Lookups:
 
 
 async def _load_paths(work: Work, ids: set[UUID]) -> dict[UUID, PathState]:
-    """Those of these paths that exist, locked, with what they hold."""
+    """Those of these paths that exist, locked, with their interviews counted."""
     await work.prefetch(GuidancePath, sorted(ids))
     paths: dict[UUID, PathState] = {}
     for id in ids:
@@ -145,11 +148,11 @@ async def _load_paths(work: Work, ids: set[UUID]) -> dict[UUID, PathState]:
             due = row.finalising_due_at is not None
             paths[id] = PathState(row.subject_ref, row.method, row.correlation_id, due=due)
     if paths:
-        chosen = sa.select(col(Interview.path_id), col(Interview.status), col(Interview.number)).where(
+        query = sa.select(col(Interview.path_id), col(Interview.status), col(Interview.number)).where(
             in_list(col(Interview.path_id), "paths"),
             col(Interview.status).in_(ON_PATH),
         )
-        for path_id, status, number in await work.session.execute(chosen, {"paths": list(paths)}):
+        for path_id, status, number in await work.session.execute(query, {"paths": list(paths)}):
             path = paths[cast(UUID, path_id)]
             path.held += is_held(AppointmentStatus(status))
             path.booked += is_booked(AppointmentStatus(status))
@@ -158,7 +161,7 @@ async def _load_paths(work: Work, ids: set[UUID]) -> dict[UUID, PathState]:
 
 
 def _emit_path_opened(work: Work, line: InterviewLine, path: PathState) -> None:
-    """Say that a path was opened, by the first line that names it."""
+    """Emit `PathOpened` if this line opens the path."""
     if path.opened_by is line and line.path_id and line.subject_ref:
         opened = PathOpened(
             path_id=line.path_id,

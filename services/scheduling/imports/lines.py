@@ -1,4 +1,4 @@
-"""What one line of an import may say. The rules between fields are checked where the line is recorded."""
+"""The formats of import lines. Rules between fields are checked by `check_line` of the other modules."""
 
 from typing import Literal
 from uuid import UUID

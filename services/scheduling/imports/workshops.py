@@ -1,4 +1,4 @@
-"""Past workshops. Overlap and opening hours are not checked: it is how it was. Seats and attendance are."""
+"""Past workshops. Seats and attendance are checked; overlap and opening hours are not, as these are past facts."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -31,25 +31,28 @@ from services.scheduling.store.copies import erased_people
 
 
 async def record_workshops(work: Work, lines: list[tuple[int, WorkshopLine]]) -> Outcome:
-    """Keep these workshops, with seats, attendance and paths, and say so. Lines already known change nothing."""
+    """Store a batch of past workshops with seats, attendance and paths, and emit their events.
+
+    Invalid lines are reported; known lines change nothing.
+    """
     copies = await centre_copies(work.session, Centre)
     known = await fingerprints_of(work.session, Workshop, [line.workshop_id for _, line in lines])
     used, erased = await _used_ids_and_erased(work, [line for _, line in lines if line.workshop_id not in known])
     rows = _Rows()
 
-    def keep(line: WorkshopLine, fingerprint: str) -> None:
+    def record(line: WorkshopLine, fingerprint: str) -> None:
         check_line(line, copies, work.now, erased)
         _check_ids(line, used)
         used.update(_ids(line))
         rows.add(work, line, fingerprint)
 
-    outcome = import_once(lines, "workshop_id", known, keep)
+    outcome = import_once(lines, "workshop_id", known, record)
     await rows.insert(work)
     return outcome
 
 
 def check_line(line: WorkshopLine, copies: dict[str, Centre], now: datetime, erased: set[UUID]) -> None:
-    """The rules that a past workshop must keep. Raises `UnknownCentre`, `AreaNotServed`, and what `refusals` names."""
+    """Checks one past workshop. Raises `UnknownCentre`, `AreaNotServed`, and others of `refusals`."""
     centre = centre_in(copies, line.centre, line.area)
     ended = None
     for session in line.sessions:
@@ -84,7 +87,7 @@ def _check_ids(line: WorkshopLine, used: set[UUID]) -> None:
 
 
 async def _used_ids_and_erased(work: Work, lines: list[WorkshopLine]) -> tuple[set[UUID], set[UUID]]:
-    """Which ids of sessions, seats and paths exist already; and which of these people are erased."""
+    """The ids of sessions, seats and paths that exist already, and the erased among these visitors."""
     ids = [id for line in lines for id in _ids(line)]
     used: set[UUID] = set()
     for column in (col(Session.id), col(Seat.id), col(GuidancePath.id)):
@@ -99,7 +102,7 @@ def _end(session: SessionLine) -> datetime:
 
 
 class _Rows:
-    """What a batch writes, by table."""
+    """The rows that a batch inserts, by table."""
 
     def __init__(self) -> None:
         self._workshops: list[dict[str, Any]] = []
@@ -109,7 +112,7 @@ class _Rows:
         self._attendance: list[dict[str, Any]] = []
 
     async def insert(self, work: Work) -> None:
-        """Write it, aggregates first."""
+        """Insert them, aggregates first."""
         await work.insert(Workshop, self._workshops)
         await work.insert(GuidancePath, self._paths)
         await work.insert(Session, self._sessions)
@@ -117,7 +120,7 @@ class _Rows:
         await work.insert(Attendance, self._attendance)
 
     def add(self, work: Work, line: WorkshopLine, fingerprint: str) -> None:
-        """One workshop: its rows, and its events in the order in which it happened."""
+        """Add one workshop's rows, and emit its events in order of time."""
         correlation_id = uuid4()
         events = list(_events(line))
         for sequence, event in enumerate(events, 1):
@@ -145,8 +148,8 @@ class _Rows:
         )
         for ordinal, session in enumerate(line.sessions, 1):
             self._add_session(line, ordinal, session)
-        for place, participant in enumerate(line.participants, 1):
-            self._add_seat(line, place, correlation_id)
+        for position, participant in enumerate(line.participants, 1):
+            self._add_seat(line, position, correlation_id)
             work.emit_row_event(
                 PathOpened(
                     path_id=participant.path_id,
@@ -181,8 +184,8 @@ class _Rows:
             for participant in line.participants
         ]
 
-    def _add_seat(self, line: WorkshopLine, place: int, correlation_id: UUID) -> None:
-        participant, first = line.participants[place - 1], line.sessions[0].starts_at
+    def _add_seat(self, line: WorkshopLine, position: int, correlation_id: UUID) -> None:
+        participant, first = line.participants[position - 1], line.sessions[0].starts_at
         self._paths.append(
             {
                 "id": participant.path_id,
@@ -204,7 +207,7 @@ class _Rows:
                 "subject_ref": participant.subject_ref,
                 "path_id": participant.path_id,
                 "status": SeatStatus.TAKEN.value,
-                "place": place,
+                "place": position,
                 "asked_at": first,
                 "taken_at": first,
                 "released_at": None,
@@ -214,7 +217,7 @@ class _Rows:
 
 
 def _events(line: WorkshopLine) -> Iterable[Event]:
-    """What happened: announced, seats taken, attendance session by session, finalising sessions due."""
+    """The workshop's events: announced, seats taken, attendance session by session, finalising sessions due."""
     yield WorkshopAnnounced(
         workshop_id=line.workshop_id,
         centre=line.centre,
@@ -236,7 +239,7 @@ def _events(line: WorkshopLine) -> Iterable[Event]:
             centre=line.centre,
             at=line.sessions[0].starts_at,
         )
-    for place, session in enumerate(line.sessions):
+    for position, session in enumerate(line.sessions):
         for person in line.participants:
             yield AttendanceRecorded(
                 workshop_id=line.workshop_id,
@@ -246,8 +249,8 @@ def _events(line: WorkshopLine) -> Iterable[Event]:
                 path_id=person.path_id,
                 centre=line.centre,
                 at=_end(session),
-                attended=person.attended[place],
-                final=place == len(line.sessions) - 1,
+                attended=person.attended[position],
+                final=position == len(line.sessions) - 1,
             )
     for person in line.participants:
         if person.attended[-1]:

@@ -1,6 +1,6 @@
-"""Scheduling's pages for counsellors, one subject a module."""
+"""Scheduling's pages for counsellors, one module per subject."""
 
 from services.scheduling.pages import agenda, attendance, board, booking, workshops
 
 routers = (board.router, booking.router, agenda.router, workshops.router, attendance.router)
-"""Fixed paths before those that take an id at the same place."""
+"""Fixed paths before those with an id in the same path segment."""

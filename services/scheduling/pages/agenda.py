@@ -35,14 +35,14 @@ class StepForm(Body):
 
 
 class CancelForm(StepForm):
-    """Who calls it off, and why."""
+    """Which side cancels, and why."""
 
     cancelled_by: Side = Side.VISITOR
     reason: CancelReason = CancelReason.OTHER
 
 
 class MoveForm(StepForm):
-    """Where and when to."""
+    """The new time, counsellor and room."""
 
     date: str = Field("", max_length=10)
     time: str = Field("", max_length=8)
@@ -61,19 +61,19 @@ async def day(
     date: Annotated[str, Query(max_length=10)] = "",
     counsellor: Annotated[str, Query(max_length=60)] = "",
 ) -> Response:
-    """The interviews of a day: mine, another counsellor's, or (`*`) everybody's."""
-    place, own = await desk_of(read, person, centre)
-    today = running.clock().astimezone(place.zone).date()
+    """A day's interviews: the counsellor's own, a colleague's, or (`*`) all."""
+    centre_copy, own = await desk_of(read, person, centre)
+    today = running.clock().astimezone(centre_copy.zone).date()
     chosen = parse_day(date, today)
     whose = counsellor or staff_code(person) or "*"
-    bounds = times.local_day(chosen, place.zone)
-    rows = await agenda(read, place.code, *bounds, counsellor=None if whose == "*" else whose)
+    bounds = times.local_day(chosen, centre_copy.zone)
+    rows = await agenda(read, centre_copy.code, *bounds, counsellor=None if whose == "*" else whose)
     return page(
         request,
         "scheduling/agenda.html",
-        centre=place,
+        centre=centre_copy,
         own=own,
-        centre_name=place.name,
+        centre_name=centre_copy.name,
         day=chosen,
         is_today=chosen == today,
         before=chosen - timedelta(days=1),
@@ -81,13 +81,13 @@ async def day(
         whose=whose,
         me=staff_code(person),
         interviews=rows,
-        openings=place.hours.of(chosen),
+        openings=centre_copy.hours.of(chosen),
     )
 
 
 @router.get("/interviews/{id}")
 async def interview_page(id: UUID, request: Request, read: Reading, person: Counsellor) -> Response:
-    """One interview, and what can be done with it."""
+    """One interview, with its actions."""
     return await _interview_page(request, read, id, person)
 
 
@@ -95,7 +95,7 @@ async def interview_page(id: UUID, request: Request, read: Reading, person: Coun
 async def hold(
     id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
 ) -> Response:
-    """The interview took place."""
+    """Record that the interview took place."""
     await guidance.hold(work, own(await guidance.interview_of(work, id), person, msg("interview")), form.version)
     return see_other(request, f"/scheduling/interviews/{id}", done=_("Noted: the interview took place."))
 
@@ -104,7 +104,7 @@ async def hold(
 async def missed(
     id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
 ) -> Response:
-    """The person did not come."""
+    """Record a no-show."""
     await guidance.miss(work, own(await guidance.interview_of(work, id), person, msg("interview")), form.version)
     return see_other(request, f"/scheduling/interviews/{id}", done=_("Noted: the person did not come."))
 
@@ -113,7 +113,7 @@ async def missed(
 async def cancel(
     id: UUID, form: Annotated[CancelForm, Form()], request: Request, work: Working, person: Counsellor
 ) -> Response:
-    """Call the interview off."""
+    """Cancel the interview."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     await guidance.cancel(work, interview, by=form.cancelled_by, reason=form.reason.value, version=form.version)
     return see_other(request, f"/scheduling/interviews/{id}", done=_("The interview is cancelled; its time is free."))
@@ -121,7 +121,7 @@ async def cancel(
 
 @router.post("/interviews/{id}/give-up-path")
 async def give_up_path(id: UUID, request: Request, work: Working, person: Counsellor) -> Response:
-    """The person does not go on with the path that this interview is on."""
+    """Close the interview's path, which the visitor gives up."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     if interview.path_id is None:
         raise NotFound(what=msg("path"))
@@ -131,7 +131,7 @@ async def give_up_path(id: UUID, request: Request, work: Working, person: Counse
 
 @router.post("/interviews/{id}/move")
 async def move(id: UUID, request: Request, read: Reading, running: Running, person: Counsellor) -> Response:
-    """Another time, counsellor or room."""
+    """Move the interview to another time, counsellor or room."""
 
     async def act(work: Work, form: MoveForm) -> None:
         interview = own(await guidance.interview_of(work, id), person, msg("interview"))

@@ -1,4 +1,4 @@
-"""One workshop: its seats, its waiting list, and who came. Participants are numbers; a name is intake's to show."""
+"""One workshop: seats, waitlist and attendance. Participants are numbered; names are fragments of intake."""
 
 from collections import Counter
 from typing import Annotated, Any
@@ -27,20 +27,20 @@ router = Router("/scheduling/workshops", pages=True)
 
 
 class SeatForm(Body):
-    """For whom. `waitlist`: in line, if there is no seat."""
+    """The visitor who wants a seat. `waitlist`: join the waitlist if none is free."""
 
     person: str = Field("", max_length=36)
     waitlist: str = ""
 
 
 class ReleaseForm(Body):
-    """On whose side the seat is given back."""
+    """Which side releases the seat."""
 
     cancelled_by: Side = Side.VISITOR
 
 
 class AttendanceForm(Body):
-    """Ticked: those who came."""
+    """`came`: the ticked seats."""
 
     came: list[UUID] = Field(default_factory=list[UUID], max_length=200)
 
@@ -60,10 +60,10 @@ async def take_seat(
     running: Running,
     person: Counsellor,
 ) -> Response:
-    """A person takes a seat, or stands in line."""
+    """Give a visitor a seat, or a waitlist entry."""
 
     async def act(work: Work) -> Seat:
-        # Without the lock: a seat locks the person first.
+        # Read without a lock: `take_seat` locks the person before the workshop.
         own(await work.session.get(Workshop, id), person, msg("workshop"))
         return await seats.take_seat(work, id, UUID(form.person), waitlist=form.waitlist == "yes")
 
@@ -90,7 +90,7 @@ async def release(
     work: Working,
     person: Counsellor,
 ) -> Response:
-    """One person gives their seat back; everyone else keeps theirs."""
+    """Release a seat or a waitlist entry."""
     workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     offered = await seats.release_seat(work, workshop, seat_id, by=form.cancelled_by)
     done = _("Given back; the first on the waiting list has the seat.") if offered else _("The seat is given back.")
@@ -106,7 +106,7 @@ async def attendance(
     work: Working,
     person: Counsellor,
 ) -> Response:
-    """Who came to a session."""
+    """Record a session's attendance."""
     workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     await workshops.record_attendance(work, workshop, session_id, form.came)
     ended = is_finished(WorkshopStatus(workshop.status))
@@ -121,8 +121,8 @@ async def _workshop_page(
     centre = await session.get_one(Centre, workshop.centre)
     meetings = await sessions_of(session, id)
     participants, waitlist = await participants_and_waitlist(session, id)
-    there = {seat.subject_ref for seat in (*participants, *waitlist)}
-    people = [one for one in await recently_registered(session, workshop.centre) if one.id not in there]
+    known = {seat.subject_ref for seat in (*participants, *waitlist)}
+    people = [one for one in await recently_registered(session, workshop.centre) if one.id not in known]
     recorded = await attendance_of(session, [meeting.id for meeting in meetings])
     came = {key for key, row in recorded.items() if row.attended}
     base: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The counsellor's board: who waits, and my interviews today; live."""
+"""The counsellor's live board: waiting visitors, and the counsellor's interviews today."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -36,16 +36,16 @@ class StepForm(Body):
 
 @router.get("/")
 async def show_board(request: Request, read: Reading, person: Counsellor, centre: str = "") -> Response:
-    """Who waits, and my interviews today."""
-    place, own = await desk_of(read, person, centre)
+    """The waiting visitors, and the counsellor's interviews today."""
+    centre_copy, own = await desk_of(read, person, centre)
     return page(
         request,
         "scheduling/who_waits.html",
-        centre=place,
+        centre=centre_copy,
         own=own,
-        centre_name=place.name,
-        live_url=f"/scheduling/board/stream?centre={place.code}",
-        **await _board(request, read, place, person),
+        centre_name=centre_copy.name,
+        live_url=f"/scheduling/board/stream?centre={centre_copy.code}",
+        **await _board(request, read, centre_copy, person),
     )
 
 
@@ -55,15 +55,15 @@ async def board_stream(request: Request, person: Counsellor, centre: str) -> Res
     person.at(centre)
 
     async def render(session: AsyncSession) -> str:
-        place, _own = await desk_of(session, person, centre)
-        return fragment(request, "scheduling/board.html", **await _board(request, session, place, person))
+        centre_copy, _own = await desk_of(session, person, centre)
+        return fragment(request, "scheduling/board.html", **await _board(request, session, centre_copy, person))
 
     return live_board(request, board(centre), render)
 
 
 @router.post("/visits/{visit_id}/start")
 async def start(visit_id: UUID, request: Request, work: Working, person: Counsellor) -> Response:
-    """Sit down with this visitor."""
+    """Start an information interview with this visitor."""
     waiting = own(await work.find(Waiting, visit_id), person, msg("visit in the room"))
     await information.start(work, visit_id, required_staff_code(person))
     done = _("The interview with {ticket} has begun.").format(ticket=waiting.ticket or "–")
@@ -74,7 +74,7 @@ async def start(visit_id: UUID, request: Request, work: Working, person: Counsel
 async def finish(
     id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
 ) -> Response:
-    """The information interview is over."""
+    """Finish the information interview."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     await information.finish(work, interview, form.version)
     done = _("Noted: {minutes} minutes.").format(minutes=interview.minutes)
@@ -85,7 +85,7 @@ async def finish(
 async def undo(
     id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
 ) -> Response:
-    """The information interview was started by mistake."""
+    """Undo an information interview that was started by mistake."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     reason = CancelReason.ENTERED_IN_ERROR.value
     await guidance.cancel(work, interview, by=Side.CENTRE, reason=reason, version=form.version)
@@ -109,7 +109,7 @@ async def _board(request: Request, session: AsyncSession, centre: Centre, person
 
 
 def _is_shown(interview: Interview) -> bool:
-    """Appointments, and what was held; what was started by mistake is nobody's day."""
+    """True for appointments and held information interviews; False for those running or started by mistake."""
     if interview.kind == InterviewKind.INFORMATION:
         return is_held(AppointmentStatus(interview.status))
     return True

@@ -31,7 +31,7 @@ router = Router("/scheduling/interviews", pages=True)
 
 
 class BookForm(Body):
-    """For whom, when, with whom, where. `path`: on this one; without it the person's individual path."""
+    """The booking form. `path`: the path to book on; without it, the visitor's individual path."""
 
     centre: str = Field("", max_length=40)
     person: str = Field("", max_length=36)
@@ -59,10 +59,10 @@ async def new(
     counsellor: Annotated[str | None, Query(max_length=60)] = None,
     room: Annotated[str, Query(max_length=60)] = "",
 ) -> Response:
-    """The form, with what is chosen already: a person, a path, or everything when somebody looks for a free time."""
-    if time and not date:  # a free time of today, the day that is shown when none is chosen
-        place, _own = await desk_of(read, person, centre)
-        date = f"{runtime_of(request).clock().astimezone(place.zone):%Y-%m-%d}"
+    """The form, prefilled from the query: a visitor, a path, or all fields when searching for a free time."""
+    if time and not date:  # a free time of the default day, today
+        centre_copy, _own = await desk_of(read, person, centre)
+        date = f"{runtime_of(request).clock().astimezone(centre_copy.zone):%Y-%m-%d}"
     form = BookForm.model_construct(
         centre=centre,
         person=who,
@@ -79,14 +79,14 @@ async def new(
 
 @router.post("/new")
 async def book(request: Request, read: Reading, running: Running, person: Counsellor) -> Response:
-    """Book it; a path is opened if the person has none. If anything is refused, nothing is changed."""
+    """Book an interview, and open a path if the visitor has none. A refusal rolls both back."""
     filled, typed, errors = await read_form(request, BookForm)
     form = filled or BookForm.model_construct(**typed)
-    place, _own = await desk_of(read, person, form.centre)
+    centre_copy, _own = await desk_of(read, person, form.centre)
     if not (_uuid(form.person) or _uuid(form.path)):
         errors = {"person": _("Please choose for whom.")} | errors
     if not errors:
-        interview, errors = await apply_form(request, running, lambda work: _book(work, form, place, person))
+        interview, errors = await apply_form(request, running, lambda work: _book(work, form, centre_copy, person))
         if interview is not None:
             return see_other(request, f"/scheduling/interviews/{interview.id}", done=_("Booked."))
     return await _form_page(request, read, form, person, status=422, errors=errors)
@@ -117,10 +117,10 @@ async def _form_page(
     status: int = 200,
     errors: dict[str, str] | None = None,
 ) -> Response:
-    place, _own = await desk_of(session, person, form.centre)
+    centre_copy, _own = await desk_of(session, person, form.centre)
     chosen = _uuid(form.person)
     path = await session.get(GuidancePath, found) if (found := _uuid(form.path)) else None
-    if path is not None and path.centre != place.code:
+    if path is not None and path.centre != centre_copy.code:
         path = None
     subject_ref = path.subject_ref if path else chosen
     theirs: Sequence[GuidancePath] = await paths_of_person(session, subject_ref) if subject_ref else ()
@@ -128,22 +128,22 @@ async def _form_page(
         request,
         "scheduling/book.html",
         status=status,
-        centre=place,
-        centre_name=place.name,
+        centre=centre_copy,
+        centre_name=centre_copy.name,
         form=form,
         errors=errors or {},
-        people=[] if subject_ref else await recently_registered(session, place.code),
+        people=[] if subject_ref else await recently_registered(session, centre_copy.code),
         subject_ref=subject_ref,
         path=path,
         due=[one for one in theirs if one.method == Method.COLLECTIVE and one.finalising_due_at and not one.closed_at],
-        areas=[(code, area_label(code)) for code in place.areas],
+        areas=[(code, area_label(code)) for code in centre_copy.areas],
         lengths=[(minutes, _("{hours} h").format(hours=minutes // 60)) for minutes in GUIDANCE_MINUTES],
-        slots=await _slots(runtime_of(request), session, place, form),
+        slots=await _slots(runtime_of(request), session, centre_copy, form),
     )
 
 
 async def _slots(running: Runtime, session: AsyncSession, centre: Centre, form: BookForm) -> dict[str, Any]:
-    """When the counsellor is free on the chosen day, as a help beside the form."""
+    """The counsellor's free times on the chosen day, shown beside the form."""
     now = running.clock()
     day = parse_day(form.date, now.astimezone(centre.zone).date())
     if form.minutes not in GUIDANCE_MINUTES or not form.counsellor:

@@ -1,4 +1,4 @@
-"""What every page of a counsellor begins with: whose, and for which centre."""
+"""What the counsellors' pages share: the person's centres, and parsing of dates."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -22,7 +22,7 @@ SIDES = (("visitor", msg("The person")), ("centre", msg("The centre")))
 
 
 class NotADate(Invalid):
-    """What was typed is no date or no time."""
+    """The date or the time cannot be parsed."""
 
     slug = "not-a-date"
     message = msg("Please give a date and a time, for example 2026-03-02 and 09:15.")
@@ -30,7 +30,7 @@ class NotADate(Invalid):
 
 
 async def desk_of(session: AsyncSession, person: Person, code: str = "") -> tuple[Centre, list[Centre]]:
-    """The centre asked for, else the person's first; and all of theirs. Raises `WrongCentre`, `NotFound`."""
+    """The requested centre, else the person's first; and all of theirs. Raises `WrongCentre`, `NotFound`."""
     if code:
         person.at(code)
     own = [centre for one in sorted(person.centres) if (centre := await session.get(Centre, one))]
@@ -41,7 +41,7 @@ async def desk_of(session: AsyncSession, person: Person, code: str = "") -> tupl
 
 
 def parse_moment(centre: Centre, day: str, clock: str, field: str = "time") -> datetime:
-    """The moment that somebody typed at a centre. Raises `NotADate`, `NoSuchLocalTime`."""
+    """A typed date and local time of a centre, in UTC. Raises `NotADate`, `NoSuchLocalTime`."""
     try:
         naive = datetime.fromisoformat(f"{day}T{clock}")
     except ValueError:
@@ -52,7 +52,7 @@ def parse_moment(centre: Centre, day: str, clock: str, field: str = "time") -> d
 
 
 def parse_day(text: str, default: date) -> date:
-    """The date in an address; otherwise, when it is none."""
+    """The date in a URL; `default` if it is invalid."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -60,10 +60,10 @@ def parse_day(text: str, default: date) -> date:
 
 
 def reasons() -> list[tuple[str, str]]:
-    """The published reasons, in the reader's language."""
+    """The reasons for cancelling, in the reader's language."""
     return [(reason.value, _(label)) for reason, label in REASON_LABELS.items()]
 
 
 def sides() -> list[tuple[str, str]]:
-    """Who may call something off, in the reader's language."""
+    """The sides that may cancel, in the reader's language."""
     return [(side, _(label)) for side, label in SIDES]

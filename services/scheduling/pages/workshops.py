@@ -1,4 +1,4 @@
-"""Workshops: the list, the form that announces one, and calling one off."""
+"""Workshops: the list, the form that announces one, and cancelling."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -30,7 +30,7 @@ SHOWN_FOR = timedelta(days=31)
 
 
 class AnnounceForm(Body):
-    """A workshop whose sessions follow each other week by week, at the same local time."""
+    """A workshop with a session every `every` days, at the same local time."""
 
     centre: str = Field("", max_length=40)
     title: str = Field("", max_length=120)
@@ -46,7 +46,7 @@ class AnnounceForm(Body):
 
 
 class CancelForm(Body):
-    """Why the whole workshop is called off."""
+    """Why the workshop is cancelled."""
 
     version: int
     reason: CancelReason = CancelReason.OTHER
@@ -56,10 +56,12 @@ class CancelForm(Body):
 async def list_workshops(
     request: Request, read: Reading, running: Running, person: Counsellor, centre: str = ""
 ) -> Response:
-    """A centre's workshops: those of the last month, and those to come."""
-    place, own = await desk_of(read, person, centre)
-    rows = await workshops_of(read, place.code, running.clock() - SHOWN_FOR)
-    return page(request, "scheduling/workshops.html", centre=place, own=own, centre_name=place.name, workshops=rows)
+    """A centre's workshops: those of the last `SHOWN_FOR`, and future ones."""
+    centre_copy, own = await desk_of(read, person, centre)
+    rows = await workshops_of(read, centre_copy.code, running.clock() - SHOWN_FOR)
+    return page(
+        request, "scheduling/workshops.html", centre=centre_copy, own=own, centre_name=centre_copy.name, workshops=rows
+    )
 
 
 @router.get("/new")
@@ -71,14 +73,14 @@ async def new(request: Request, read: Reading, person: Counsellor, centre: str =
 
 @router.post("/new")
 async def announce(request: Request, read: Reading, running: Running, person: Counsellor) -> Response:
-    """Announce it."""
+    """Announce a workshop."""
     filled, typed, errors = await read_form(request, AnnounceForm)
     form = filled or AnnounceForm.model_construct(**typed)
-    place, _own = await desk_of(read, person, form.centre)
+    centre_copy, _own = await desk_of(read, person, form.centre)
     if not form.title.strip():
         errors = {"title": _("This field is required.")} | errors
     if not errors:
-        workshop, errors = await apply_form(request, running, lambda work: _announce(work, form, place, person))
+        workshop, errors = await apply_form(request, running, lambda work: _announce(work, form, centre_copy, person))
         if workshop is not None:
             return see_other(request, f"/scheduling/workshops/{workshop.id}", done=_("The workshop takes seats."))
     return await _form_page(request, read, form, person, status=422, errors=errors)
@@ -88,7 +90,7 @@ async def announce(request: Request, read: Reading, running: Running, person: Co
 async def cancel(
     id: UUID, form: Annotated[CancelForm, Form()], request: Request, work: Working, person: Counsellor
 ) -> Response:
-    """Call the whole workshop off."""
+    """Cancel a workshop."""
     workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     await workshops.cancel_workshop(work, workshop, reason=form.reason.value, version=form.version)
     return see_other(request, f"/scheduling/workshops/{id}", done=_("The workshop is cancelled."))
@@ -108,7 +110,7 @@ async def _announce(work: Work, form: AnnounceForm, centre: Centre, person: Pers
 
 
 def _series(form: AnnounceForm, centre: Centre) -> list[tuple[datetime, int]]:
-    """The sessions, each at the same local time, whatever the clocks do in between."""
+    """The sessions, each at the same local time across daylight-saving changes."""
     first = parse_moment(centre, form.date, form.time).astimezone(centre.zone).replace(tzinfo=None)
     try:
         days = [first + timedelta(days=form.every * number) for number in range(form.sessions)]
@@ -126,14 +128,14 @@ async def _form_page(
     status: int = 200,
     errors: dict[str, str] | None = None,
 ) -> Response:
-    place, _own = await desk_of(session, person, form.centre)
-    areas = [(code, area_label(code)) for code in place.areas]
+    centre_copy, _own = await desk_of(session, person, form.centre)
+    areas = [(code, area_label(code)) for code in centre_copy.areas]
     return page(
         request,
         "scheduling/announce.html",
         status=status,
-        centre=place,
-        centre_name=place.name,
+        centre=centre_copy,
+        centre_name=centre_copy.name,
         form=form,
         errors=errors or {},
         areas=areas,

@@ -1,4 +1,4 @@
-"""What scheduling keeps."""
+"""Scheduling's tables and queries."""
 
 from services.scheduling.store.copies import Centre, KnownPerson, Waiting, WaitingBoard
 from services.scheduling.store.interviews import GuidancePath, Interview, QuarterHour

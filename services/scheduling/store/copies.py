@@ -1,4 +1,4 @@
-"""What scheduling keeps of others' data, fed by their events: centres, who is in the room, who agreed to be known."""
+"""Copies of other services' data, updated by their events: centres, visits in the room, registered visitors."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
@@ -31,12 +31,12 @@ class Centre(CentreCopy, Table, table=True):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone of its clocks."""
+        """The centre's time zone."""
         return ZoneInfo(self.timezone)
 
     @property
     def hours(self) -> Hours:
-        """When it is open."""
+        """The centre's opening hours."""
         openings = tuple(
             Opening(tuple(one["weekdays"]), one["opens_at"], one["closes_at"]) for one in self.opening_hours
         )
@@ -46,8 +46,8 @@ class Centre(CentreCopy, Table, table=True):
 class Waiting(Aggregate, Table, table=True):
     """A visitor who queued, from check-in to the end of the visit. `id` is the visit's.
 
-    `seq` counts the changes of a centre's board without gaps, in the order of their commits: a reader who has seen
-    everything up to a number misses nothing that comes after it.
+    `seq` numbers the changes of a centre's board without gaps, in the order of their commits, so that a reader can
+    resume after any number.
     """
 
     __tablename__ = "waiting"  # pyright: ignore[reportAssignmentType]
@@ -70,13 +70,13 @@ class Waiting(Aggregate, Table, table=True):
     changed_at: datetime
     subject_ref: UUID | None = Field(default=None, index=True)
     counsellor: str | None = None
-    """Who is in an interview with this visitor."""
+    """The counsellor in an interview with this visitor."""
     interview_id: UUID | None = None
     seq: int = 0
 
 
 class WaitingBoard(Table, table=True):
-    """The changes of one centre's board: the number of the last, and of the last that was removed."""
+    """The sequence of one centre's board: its last number, and the last that was pruned."""
 
     __tablename__ = "waiting_boards"  # pyright: ignore[reportAssignmentType]
 
@@ -87,9 +87,9 @@ class WaitingBoard(Table, table=True):
 
 
 class KnownPerson(Aggregate, Table, table=True):
-    """Somebody who agreed to be known; `id` is their reference.
+    """A registered visitor; `id` is their reference.
 
-    The row stays when they are erased, so that nothing replayed or restored brings them back.
+    The row stays after erasure, so that no replay or restore brings them back.
     """
 
     __tablename__ = "known_people"  # pyright: ignore[reportAssignmentType]
@@ -102,7 +102,7 @@ class KnownPerson(Aggregate, Table, table=True):
 
 
 async def erased_people(session: AsyncSession, people: Collection[UUID]) -> set[UUID]:
-    """Those of these people who were erased."""
+    """The erased among these visitors."""
     if not people:
         return set()
     known = col(KnownPerson.id)
@@ -111,14 +111,14 @@ async def erased_people(session: AsyncSession, people: Collection[UUID]) -> set[
 
 
 async def in_the_room(session: AsyncSession, centre: str, limit: int = 200) -> Sequence[Waiting]:
-    """Who waits, is called or is being served at a centre, first come first."""
-    chosen = (
+    """A centre's waiting, called and being-served visits, in order of check-in."""
+    query = (
         sa.select(Waiting)
         .where(col(Waiting.centre) == centre, col(Waiting.status).in_(IN_THE_ROOM))
         .order_by(col(Waiting.checked_in_at), col(Waiting.id))
         .limit(limit)
     )
-    return (await session.scalars(chosen)).all()
+    return (await session.scalars(query)).all()
 
 
 _WAITING = Waiting.metadata.tables["waiting"]
@@ -131,16 +131,16 @@ _CHANGES_AFTER = (
 
 
 async def changes_after(session: AsyncSession, centre: str, seq: int, limit: int = 500) -> Sequence[sa.Row[Any]]:
-    """What changed on a centre's board after this number, in order; of what changed twice only the last.
+    """The rows of a centre that changed after this sequence number, in order; each once, with its last change.
 
-    Plain rows, not objects of the session: a stream for each board asks often, and only shows them.
+    Plain rows, not ORM objects: the streams poll often, and only read.
     """
     return (await session.execute(_CHANGES_AFTER, {"of": centre, "seen": seq, "most": limit})).all()
 
 
 async def visit_of_person(session: AsyncSession, subject_ref: UUID, since: datetime, until: datetime) -> Waiting | None:
-    """A visit of this person that began then and did not end by leaving, if there is one."""
-    chosen = (
+    """A visit of this visitor that checked in from `since` to `until` and did not leave unserved, or None."""
+    query = (
         sa.select(Waiting)
         .where(
             col(Waiting.subject_ref) == subject_ref,
@@ -150,15 +150,15 @@ async def visit_of_person(session: AsyncSession, subject_ref: UUID, since: datet
         )
         .limit(1)
     )
-    return await session.scalar(chosen)
+    return await session.scalar(query)
 
 
 async def recently_registered(session: AsyncSession, centre: str, limit: int = 50) -> Sequence[KnownPerson]:
-    """People of a centre who agreed to be known, the latest first."""
-    chosen = (
+    """The registered visitors of a centre, latest first."""
+    query = (
         sa.select(KnownPerson)
         .where(col(KnownPerson.centre) == centre, col(KnownPerson.erased_at).is_(None))
         .order_by(col(KnownPerson.registered_at).desc())
         .limit(limit)
     )
-    return (await session.scalars(chosen)).all()
+    return (await session.scalars(query)).all()

@@ -1,4 +1,4 @@
-"""Interviews, the paths they belong to, and the calendar that keeps them apart."""
+"""Interviews, their paths, and the calendar that prevents double bookings."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ _WITH_SUBJECT = sa.text("subject_ref is not null")
 
 
 class GuidancePath(Aggregate, Table, table=True):
-    """A person's way through the guidance offer, by one of its two methods. `subject_ref` None: they are erased."""
+    """A visitor's guidance path, by one of the two methods. `subject_ref` None: the visitor is erased."""
 
     __tablename__ = "paths"  # pyright: ignore[reportAssignmentType]
 
@@ -29,14 +29,14 @@ class GuidancePath(Aggregate, Table, table=True):
     opened_at: datetime
     workshop_id: UUID | None = None
     finalising_due_at: datetime | None = None
-    """Collective: since when its one individual session is to be planned."""
+    """Collective: since when its finalising session is due."""
     closed_at: datetime | None = None
     closed_because: str | None = Field(default=None, max_length=20)
-    """A `PathOutcome`: its plan is confirmed, or it came to nothing."""
+    """A `PathOutcome`; None while the path is open."""
 
 
 class Interview(Aggregate, Table, table=True):
-    """An individual interview: of information, with somebody who is here; or of guidance, booked on a path."""
+    """An individual interview: information, with a visitor in the room; or guidance, booked on a path."""
 
     __tablename__ = "interviews"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
@@ -67,11 +67,11 @@ class Interview(Aggregate, Table, table=True):
     """Counts the held interviews of a path from 1."""
     subject_ref: UUID | None = None
     fingerprint: str | None = None
-    """What an import said of it, so that saying it again changes nothing and saying otherwise is refused."""
+    """Digest of the import line: the same one again changes nothing, a different one is refused."""
 
 
 class QuarterHour(Table, table=True):
-    """A quarter of an hour of a counsellor, a room or a person: one row, so that the store itself refuses a second."""
+    """A reserved quarter-hour of a counsellor, a room or a visitor. The primary key prevents double bookings."""
 
     __tablename__ = "quarter_hours"  # pyright: ignore[reportAssignmentType]
 
@@ -84,30 +84,30 @@ class QuarterHour(Table, table=True):
 
 async def on_path(session: AsyncSession, path_id: UUID) -> Sequence[Interview]:
     """A path's interviews, in order of time."""
-    chosen = sa.select(Interview).where(col(Interview.path_id) == path_id).order_by(col(Interview.starts_at))
-    return (await session.scalars(chosen)).all()
+    query = sa.select(Interview).where(col(Interview.path_id) == path_id).order_by(col(Interview.starts_at))
+    return (await session.scalars(query)).all()
 
 
 async def held_and_booked(session: AsyncSession, path_id: UUID) -> tuple[int, int]:
     """How many interviews of a path are held, and how many booked."""
-    chosen = (
+    query = (
         sa.select(col(Interview.status), sa.func.count())
         .where(col(Interview.path_id) == path_id)
         .group_by(col(Interview.status))
     )
-    counts = {AppointmentStatus(row[0]): int(row[1]) for row in await session.execute(chosen)}
+    counts = {AppointmentStatus(row[0]): int(row[1]) for row in await session.execute(query)}
     held = sum(number for status, number in counts.items() if is_held(status))
     return held, sum(number for status, number in counts.items() if is_booked(status))
 
 
 async def open_individual_path(session: AsyncSession, subject_ref: UUID) -> UUID | None:
-    """A person's individual path that is not closed, if there is one; imported ones may be several: the latest."""
-    chosen = sa.select(col(GuidancePath.id)).where(
+    """The visitor's latest open individual path, or None. Imports may have left several open."""
+    query = sa.select(col(GuidancePath.id)).where(
         col(GuidancePath.subject_ref) == subject_ref,
         col(GuidancePath.method) == Method.INDIVIDUAL.value,
         col(GuidancePath.closed_at).is_(None),
     )
-    return await session.scalar(chosen.order_by(col(GuidancePath.opened_at).desc()).limit(1))
+    return await session.scalar(query.order_by(col(GuidancePath.opened_at).desc()).limit(1))
 
 
 async def agenda(
@@ -120,30 +120,30 @@ async def agenda(
     after: tuple[datetime, UUID] | None = None,
     limit: int = 200,
 ) -> Sequence[Interview]:
-    """Interviews of a centre that begin in [start, end), in order; `after`: only those behind this one."""
-    chosen = sa.select(Interview).where(
+    """Interviews of a centre that begin in [start, end), in order; `after`: only those after this key."""
+    query = sa.select(Interview).where(
         col(Interview.centre) == centre, col(Interview.starts_at) >= start, col(Interview.starts_at) < end
     )
     if counsellor is not None:
-        chosen = chosen.where(col(Interview.counsellor) == counsellor)
+        query = query.where(col(Interview.counsellor) == counsellor)
     if after is not None:
         at, id = after
         later = sa.or_(col(Interview.starts_at) > at, sa.and_(col(Interview.starts_at) == at, col(Interview.id) > id))
-        chosen = chosen.where(later)
-    return (await session.scalars(chosen.order_by(col(Interview.starts_at), col(Interview.id)).limit(limit))).all()
+        query = query.where(later)
+    return (await session.scalars(query.order_by(col(Interview.starts_at), col(Interview.id)).limit(limit))).all()
 
 
 async def paths_of_person(session: AsyncSession, subject_ref: UUID) -> Sequence[GuidancePath]:
-    """A person's paths, the latest first."""
-    chosen = sa.select(GuidancePath).where(col(GuidancePath.subject_ref) == subject_ref)
-    return (await session.scalars(chosen.order_by(col(GuidancePath.opened_at).desc()))).all()
+    """A visitor's paths, latest first."""
+    query = sa.select(GuidancePath).where(col(GuidancePath.subject_ref) == subject_ref)
+    return (await session.scalars(query.order_by(col(GuidancePath.opened_at).desc()))).all()
 
 
 async def taken_quarters(
     session: AsyncSession, resources: Sequence[str], start: datetime, end: datetime
 ) -> list[tuple[str, datetime]]:
-    """Which quarter-hours of these resources in [start, end) are taken."""
-    chosen = sa.select(col(QuarterHour.resource), col(QuarterHour.quarter)).where(
+    """The reserved quarter-hours of these resources in [start, end)."""
+    query = sa.select(col(QuarterHour.resource), col(QuarterHour.quarter)).where(
         col(QuarterHour.resource).in_(resources), col(QuarterHour.quarter) >= start, col(QuarterHour.quarter) < end
     )
-    return [(row[0], row[1]) for row in await session.execute(chosen.order_by(col(QuarterHour.quarter)))]
+    return [(row[0], row[1]) for row in await session.execute(query.order_by(col(QuarterHour.quarter)))]

@@ -1,4 +1,4 @@
-"""Workshops, their sessions and seats, and who came."""
+"""Workshops, their sessions, seats and attendance."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -30,18 +30,18 @@ class Workshop(Aggregate, Table, table=True):
     seats: int
     taken: int = 0
     asked: int = 0
-    """How many have asked for a seat so far: the next one's place in line."""
+    """The number of requests for a seat so far; the next one gets the next `Seat.place`."""
     status: str
     first_at: datetime
     last_at: datetime
-    """When the first session begins, and when the last one ends."""
+    """`first_at`: start of the first session; `last_at`: end of the last."""
     cancelled_at: datetime | None = None
     reason: str | None = None
     fingerprint: str | None = None
 
 
 class Session(Table, table=True):
-    """One meeting of a workshop. `ordinal` counts from 1."""
+    """One session of a workshop. `ordinal` counts from 1."""
 
     __tablename__ = "workshop_sessions"  # pyright: ignore[reportAssignmentType]
 
@@ -54,7 +54,7 @@ class Session(Table, table=True):
 
 
 class Seat(Table, table=True):
-    """One person's place in a workshop: taken, on the waiting list, or given back."""
+    """A visitor's seat in a workshop: taken, waitlisted or released."""
 
     __tablename__ = "seats"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
@@ -68,10 +68,10 @@ class Seat(Table, table=True):
     workshop_id: UUID
     subject_ref: UUID | None = Field(default=None, index=True)
     path_id: UUID | None = None
-    """The person's collective path; None while on the waiting list."""
+    """The visitor's collective path; None while waitlisted."""
     status: str
     place: int
-    """In which order people asked, from 1: the waiting list is first come, first served."""
+    """The order of requests, from 1: the waitlist is first come, first served."""
     asked_at: datetime
     taken_at: datetime | None = None
     released_at: datetime | None = None
@@ -79,7 +79,7 @@ class Seat(Table, table=True):
 
 
 class Attendance(Table, table=True):
-    """Whether one person came to one session."""
+    """Whether a visitor attended a session."""
 
     __tablename__ = "attendance"  # pyright: ignore[reportAssignmentType]
 
@@ -91,40 +91,40 @@ class Attendance(Table, table=True):
 
 async def sessions_of(session: AsyncSession, workshop_id: UUID) -> Sequence[Session]:
     """A workshop's sessions, in order."""
-    chosen = sa.select(Session).where(col(Session.workshop_id) == workshop_id).order_by(col(Session.ordinal))
-    return (await session.scalars(chosen)).all()
+    query = sa.select(Session).where(col(Session.workshop_id) == workshop_id).order_by(col(Session.ordinal))
+    return (await session.scalars(query)).all()
 
 
 async def seats_of(session: AsyncSession, workshop_id: UUID, *statuses: SeatStatus) -> Sequence[Seat]:
-    """A workshop's seats in these states, in the order in which people asked."""
-    chosen = sa.select(Seat).where(
+    """A workshop's seats with these statuses, in order of request."""
+    query = sa.select(Seat).where(
         col(Seat.workshop_id) == workshop_id, col(Seat.status).in_([status.value for status in statuses])
     )
-    return (await session.scalars(chosen.order_by(col(Seat.place)))).all()
+    return (await session.scalars(query.order_by(col(Seat.place)))).all()
 
 
 async def participants_and_waitlist(session: AsyncSession, workshop_id: UUID) -> tuple[list[Seat], list[Seat]]:
-    """Who has a seat, and who waits for one; each in the order in which people asked."""
-    kept = await seats_of(session, workshop_id, *ACTIVE_SEATS)
-    seated = [seat for seat in kept if has_seat(SeatStatus(seat.status))]
-    return seated, [seat for seat in kept if is_waitlisted(SeatStatus(seat.status))]
+    """The taken and the waitlisted seats, each in order of request."""
+    active = await seats_of(session, workshop_id, *ACTIVE_SEATS)
+    seated = [seat for seat in active if has_seat(SeatStatus(seat.status))]
+    return seated, [seat for seat in active if is_waitlisted(SeatStatus(seat.status))]
 
 
 async def first_on_waitlist(session: AsyncSession, workshop_id: UUID) -> Seat | None:
-    """Who waits longest for a seat."""
-    chosen = sa.select(Seat).where(
+    """The first waitlisted seat, or None."""
+    query = sa.select(Seat).where(
         col(Seat.workshop_id) == workshop_id, col(Seat.status).in_([status.value for status in WAITLISTED_SEATS])
     )
-    return await session.scalar(chosen.order_by(col(Seat.place)).limit(1))
+    return await session.scalar(query.order_by(col(Seat.place)).limit(1))
 
 
 async def seats_of_person(session: AsyncSession, subject_ref: UUID) -> Sequence[Seat]:
-    """Every seat somebody has, waits for, or gave back."""
+    """Every seat of a visitor, including waitlisted and released ones."""
     return (await session.scalars(sa.select(Seat).where(col(Seat.subject_ref) == subject_ref))).all()
 
 
 async def attendance_of(session: AsyncSession, session_ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], Attendance]:
-    """What is recorded of these sessions, by (session, seat)."""
+    """The recorded attendance of these sessions, by (session, seat)."""
     rows = (await session.scalars(sa.select(Attendance).where(col(Attendance.session_id).in_(session_ids)))).all()
     return {(row.session_id, row.seat_id): row for row in rows}
 
@@ -132,10 +132,10 @@ async def attendance_of(session: AsyncSession, session_ids: Sequence[UUID]) -> d
 async def workshops_of(
     session: AsyncSession, centre: str, since: datetime, after: tuple[datetime, UUID] | None = None, limit: int = 100
 ) -> Sequence[Workshop]:
-    """A centre's workshops that end after `since`, by their beginning; `after`: only those behind this one."""
-    chosen = sa.select(Workshop).where(col(Workshop.centre) == centre, col(Workshop.last_at) >= since)
+    """A centre's workshops that end after `since`, in order of start; `after`: only those after this key."""
+    query = sa.select(Workshop).where(col(Workshop.centre) == centre, col(Workshop.last_at) >= since)
     if after is not None:
         at, id = after
         later = sa.or_(col(Workshop.first_at) > at, sa.and_(col(Workshop.first_at) == at, col(Workshop.id) > id))
-        chosen = chosen.where(later)
-    return (await session.scalars(chosen.order_by(col(Workshop.first_at), col(Workshop.id)).limit(limit))).all()
+        query = query.where(later)
+    return (await session.scalars(query.order_by(col(Workshop.first_at), col(Workshop.id)).limit(limit))).all()

@@ -1,4 +1,4 @@
-"""What scheduling refuses, by name.
+"""The refusals of scheduling.
 
 ::
 
@@ -6,7 +6,7 @@
     ├── NotInTheRoom, AlreadyInInterview, NotRunning, VisitorIsHere      the counsellor's board
     ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, StillBooked     people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
-    ├── NoStaffCode                                                      (403) an account that is no counsellor's
+    ├── NoStaffCode                                                      (403) an account without a counsellor's code
     ├── Overlap, NotBooked, NotYet                                       the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken           workshops
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, OutsideHours,

@@ -1,17 +1,17 @@
-"""What is said no to at the counsellor's board: where, and with whom."""
+"""Refusals at the counsellor's board."""
 
 from services.chassis.refusals import NotAllowed, Refused, msg
 
 
 class NoStaffCode(NotAllowed):
-    """Whoever holds interviews is known by a code."""
+    """The account has no counsellor's code."""
 
     slug = "no-staff-code"
     message = msg("Your account has no counsellor's code. Ask whoever manages the accounts to add one.")
 
 
 class NotInTheRoom(Refused):
-    """An information interview is held with somebody who is here."""
+    """An information interview needs a visitor in the room."""
 
     slug = "not-in-the-room"
     message = msg("This visit is {status}; an interview starts with somebody who waits, is called or is being served.")
@@ -19,7 +19,7 @@ class NotInTheRoom(Refused):
 
 
 class AlreadyInInterview(Refused):
-    """Somebody else was faster."""
+    """Another counsellor is already in an interview with this visitor."""
 
     slug = "already-in-interview"
     message = msg("{counsellor} has already started an interview with this visitor. Choose somebody else who waits.")
@@ -27,7 +27,7 @@ class AlreadyInInterview(Refused):
 
 
 class NotRunning(Refused):
-    """Only what was started can be finished."""
+    """Only a running interview can be finished."""
 
     slug = "not-running"
     message = msg("This interview is {status}; only one that is running can be finished.")
@@ -35,7 +35,7 @@ class NotRunning(Refused):
 
 
 class VisitorIsHere(Refused):
-    """Whoever checked in did come."""
+    """A visitor who checked in that day is no no-show."""
 
     slug = "visitor-is-here"
     message = msg("This person checked in today (ticket {ticket}). Hold the interview, or cancel it with a reason.")

@@ -1,4 +1,4 @@
-"""Times of appointments."""
+"""Refusals of appointment times."""
 
 from services.chassis.refusals import Invalid, Refused, msg
 
@@ -12,7 +12,7 @@ class WrongLength(Invalid):
 
 
 class NotOnQuarterHour(Invalid):
-    """The calendar knows quarter-hours."""
+    """An appointment starts on a quarter-hour."""
 
     slug = "not-on-quarter-hour"
     message = msg("{at} is not on a quarter of an hour. Choose :00, :15, :30 or :45.")
@@ -20,7 +20,7 @@ class NotOnQuarterHour(Invalid):
 
 
 class NotInFuture(Invalid):
-    """An appointment is made for later."""
+    """An appointment lies in the future."""
 
     slug = "not-in-future"
     message = msg("{at} is over; it is now {now}. Choose a later time.")
@@ -28,7 +28,7 @@ class NotInFuture(Invalid):
 
 
 class InTheFuture(Invalid):
-    """Something is said to have happened later than now."""
+    """A past time lies in the future."""
 
     slug = "in-the-future"
     message = msg("{at} lies in the future; it is now {now}.")
@@ -44,7 +44,7 @@ class OutsideHours(Invalid):
 
 
 class NoSuchLocalTime(Invalid):
-    """Clocks are put forward: an hour of that night does not exist."""
+    """The local time does not exist: the clocks are put forward."""
 
     slug = "no-such-local-time"
     message = msg("{at} does not exist: the clocks are put forward that night.")
@@ -52,7 +52,7 @@ class NoSuchLocalTime(Invalid):
 
 
 class Overlap(Refused):
-    """Somebody or something is taken at that time."""
+    """The counsellor, room or visitor is already booked at that time."""
 
     slug = "overlap"
     message = msg("{what} is already taken at {at}. Choose another time.")
@@ -60,7 +60,7 @@ class Overlap(Refused):
 
 
 class NotBooked(Refused):
-    """What was held, missed or cancelled stays so."""
+    """A held, missed or cancelled interview cannot be changed."""
 
     slug = "not-booked"
     message = msg("This interview is {status}; only one that is booked can be changed.")

@@ -1,4 +1,4 @@
-"""Lines of an import."""
+"""Refusals of import lines."""
 
 from services.chassis.refusals import Invalid, msg
 
@@ -42,7 +42,7 @@ class TooManyParticipants(Invalid):
 
 
 class AttendanceIncomplete(Invalid):
-    """Attendance says yes or no for each session."""
+    """Attendance needs one entry per session."""
 
     slug = "attendance-incomplete"
     message = msg("Attendance has {given} entries for {sessions} sessions.")

@@ -1,10 +1,10 @@
-"""People, and the method's rules of their paths."""
+"""Refusals about visitors and the rules of their paths."""
 
 from services.chassis.refusals import Refused, msg
 
 
 class PersonUnknown(Refused):
-    """A visit becomes a person only when that person agrees."""
+    """No visitor is registered under this reference, or they were erased."""
 
     slug = "person-unknown"
     message = msg(
@@ -14,7 +14,7 @@ class PersonUnknown(Refused):
 
 
 class ConsentMissing(Refused):
-    """The person agreed to be known, but not for this."""
+    """The visitor did not consent to this purpose."""
 
     slug = "consent-missing"
     message = msg("This person agreed to: {purposes}; booking needs their agreement to {needed}.")
@@ -22,7 +22,7 @@ class ConsentMissing(Refused):
 
 
 class PathStillOpen(Refused):
-    """One individual path at a time."""
+    """A visitor has one open individual path at a time."""
 
     slug = "path-still-open"
     message = msg(
@@ -33,7 +33,7 @@ class PathStillOpen(Refused):
 
 
 class PathIsClosed(Refused):
-    """A path ends when its plan is confirmed, or when it is given up."""
+    """A closed path takes no more interviews."""
 
     slug = "path-is-closed"
     message = msg("This path was closed on {day}: {because}. Nothing more is booked on it; open a new path instead.")
@@ -41,7 +41,7 @@ class PathIsClosed(Refused):
 
 
 class StillBooked(Refused):
-    """A path that somebody has an appointment on is not given up in passing."""
+    """A path with a booked interview cannot be given up."""
 
     slug = "still-booked"
     message = msg("Interviews still booked on this path: {booked}. Cancel them first, with a reason.")

@@ -1,10 +1,10 @@
-"""Workshops and their seats."""
+"""Refusals about workshops and seats."""
 
 from services.chassis.refusals import Invalid, Refused, msg
 
 
 class WorkshopTooOld(Invalid):
-    """A workshop may be entered afterwards, not years later."""
+    """A workshop can be entered until `WORKSHOP_ENTERED_WITHIN` after its first session."""
 
     slug = "workshop-too-old"
     message = msg("{at} is more than {days} days ago. Past workshops are imported.")
@@ -12,7 +12,7 @@ class WorkshopTooOld(Invalid):
 
 
 class SessionsOverlap(Invalid):
-    """A workshop's sessions follow each other."""
+    """A workshop's sessions must not overlap."""
 
     slug = "sessions-overlap"
     message = msg("The session of {at} begins before the one before it has ended.")
@@ -20,7 +20,7 @@ class SessionsOverlap(Invalid):
 
 
 class WorkshopClosed(Refused):
-    """Nothing changes after the end."""
+    """A finished or cancelled workshop cannot be changed."""
 
     slug = "workshop-closed"
     message = msg("This workshop is {status}.")
@@ -36,7 +36,7 @@ class WorkshopFull(Refused):
 
 
 class DoubleSeat(Refused):
-    """One person, one seat."""
+    """A visitor has one seat per workshop."""
 
     slug = "double-seat"
     message = msg("This person already has a seat in this workshop, or is on its waiting list.")
@@ -44,7 +44,7 @@ class DoubleSeat(Refused):
 
 
 class SeatNotTaken(Refused):
-    """The seat is nobody's."""
+    """The seat is released, or not of this workshop."""
 
     slug = "seat-not-taken"
     message = msg("There is no taken seat with this reference in this workshop.")
