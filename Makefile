@@ -8,7 +8,7 @@ PIP = $(BIN)/pip install --quiet --disable-pip-version-check
 TESTS = $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 MEASURED = $(addprefix tests/,chassis contracts directory impact intake plans refusals scheduling)
 LOCK = uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
-# Compiled now, as pip compiles the others: where Python is told to write nothing, each start would compile it anew.
+# Compiled at installation, as pip does for dependencies: with PYTHONDONTWRITEBYTECODE each start would compile again.
 OURS = $(PIP) --require-hashes -r requirements-build.lock && $(PIP) --no-deps --no-build-isolation -e . && $(BIN)/python -m compileall -q services
 
 .PHONY: run test coverage check bench faults migration setup setup-dev lock messages snapshots screenshots clean help
@@ -16,22 +16,22 @@ OURS = $(PIP) --require-hashes -r requirements-build.lock && $(PIP) --no-deps --
 run: setup ## Set up and start everything with demo data
 	@$(BIN)/cefo up --morning --port $(PORT) --data $(DATA)
 
-test: setup-dev ## Set up and run every test there are parts for, three files at a time; WORKERS=6 on a larger machine
+test: setup-dev ## Set up and run every test whose dependencies are installed, on 3 processes; WORKERS=6 on a larger machine
 	@$(MAKE) --no-print-directory coverage; measured=$$?; $(TESTS) -m "not measured" && exit $$measured
 
-coverage: setup-dev ## Run the quick tests alone; says how much of the services they run, and what fell
+coverage: setup-dev ## Run only the quick tests; prints the services' coverage, and where it fell
 	@mkdir -p build
 	@$(TESTS) -m measured --cov --cov-report=json:build/coverage.json $(MEASURED)
 	@$(BIN)/python -m tests.covered
 
-check: setup-dev ## What CI checks beside the tests: style, types, imports
+check: setup-dev ## Run CI's checks other than tests: style, types, imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	@$(BIN)/python -m tests.covered
 
-faults: setup-dev ## Hundreds of kills under load, judged by an independent checker: KILLS=300 SEED=42
+faults: setup-dev ## Kill processes hundreds of times under load; an independent checker verifies: KILLS=300 SEED=42
 	@$(BIN)/python -m tests.faults
 
 bench: setup-dev ## Measure everything that docs/speed.md shows; ROWS=c,e ROUNDS=3 SMALL=1
@@ -61,24 +61,24 @@ setup-dev: .venv/.dev-ready ## Set up what checks and tests need; they do it the
 	@$(OURS)
 	@touch .venv/.run-ready $@
 
-lock: ## Write the lock files anew: what runs, what develops, what builds, and Node for machines without one
+lock: ## Regenerate the lock files: runtime, development, build, and Node for machines without it
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) -c requirements.lock pyproject.toml --group dev -o requirements-dev.lock
 	$(LOCK) --group build -o requirements-build.lock
 	$(LOCK) --group node -o requirements-node.lock
 
-messages: setup-dev ## Bring all translations in step with the code; names what lacks one
+messages: setup-dev ## Update all translations from the code; lists the missing ones
 	@$(BIN)/python -m services.launcher.messages
 
-snapshots: setup-dev ## Write what is made from the code: schemas of events and imports, tables of topics and settings, the architecture's picture
+snapshots: setup-dev ## Regenerate the files made from the code: schemas of events and imports, tables of topics and settings, the architecture's picture
 	@$(BIN)/python -m tests.contracts.snapshots
 	@$(BIN)/python -m services.launcher.documents
 
-screenshots: setup-dev ## Take pictures of all pages, on a phone and a desk, in French and German: PAGES=/intake/desk
+screenshots: setup-dev ## Take screenshots of all pages, on a phone and a desk, in French and German: PAGES=/intake/desk
 	@$(BIN)/python -m tests.browser.screenshots $(if $(PAGES),--pages "$(PAGES)")
 
-help: ## What there is to make
+help: ## List the targets
 	@sed -nE "s/^([a-z-]+):[^#]*## (.*)/  make \1	\2/p" $(MAKEFILE_LIST) | expand -t 20
 
-clean: ## Remove what was set up; data stays
+clean: ## Remove what `make` set up; data is kept
 	rm -rf .venv node_modules services/chassis/web/static/vendor deploy/kafka/libs

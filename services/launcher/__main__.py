@@ -2,7 +2,7 @@
 
 import gc
 
-# What is imported stays: the collector would look at all of it again and again, a tenth of the time to start.
+# Imported objects live as long as the process: collecting while importing takes a tenth of the start-up time.
 gc.disable()
 
 from services.launcher.commands.app import main  # noqa: E402

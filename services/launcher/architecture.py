@@ -1,7 +1,7 @@
-"""docs/architecture.svg and the table of topics beside it, made from the contracts and the services' reactions.
+"""Generates docs/architecture.svg and its table of topics from the contracts and the services' reactions.
 
-Each topic is a line across the columns of the services. A service that emits on it has a disc there, one that consumes
-it a ring. What the platform does not run has the last column: front desks' own software and partners.
+Each topic is a line across the columns of the services, with a disc at the service that emits on it and a ring at each
+service that consumes it. The last column is outside the platform: front desks' own software and partners.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -176,7 +176,7 @@ def _wrapped(text: str, most: int) -> list[str]:
 
 
 def _admitted(service: Service) -> list[str]:
-    """The roles that some route of the service admits, and `anyone` where one admits everybody."""
+    """The roles that some route of the service admits, and `anyone` if a route admits anyone."""
     policies = [policy_of(route) for router in service.routers for route in routes_in(router.routes)]
     roles = {role for policy in policies for role in policy.roles or ()}
     anyone = ["anyone"] if any(policy.roles is None for policy in policies) else []

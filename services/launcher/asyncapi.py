@@ -14,7 +14,7 @@ from services.launcher.catalogue import SERVICES
 
 
 def application(settings: Settings) -> FastStream:
-    """What all services emit and consume."""
+    """An application with the events that all services emit and consume."""
     stream = ApacheBroker(settings).stream("platform")
     reactions = {name: service.reactions for name, service in SERVICES.items()}
     return FastStream(stream, specification=EventSpecification("cefo", reactions, stream, settings))

@@ -1,4 +1,4 @@
-"""The five services, by name. Each is imported when it is asked for: most commands need only the names."""
+"""The five services, by name. Each is imported on first access: most commands need only the names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -37,10 +37,10 @@ SERVICES: Mapping[str, "Service"] = _Catalogue()
 
 
 def navigation() -> "dict[str, Sequence[Link]]":
-    """What the pages of every process lead to, by service; nothing else of the services is imported."""
+    """The navigation links by service. Imports nothing else of the services."""
     return {name: import_module(f"services.{name}.nav").NAV for name in NAMES}
 
 
 def folders() -> list[Path]:
-    """Where the services are, and the launcher with its demonstration: their words are known to every process."""
+    """The folders of the services and the launcher, whose templates and translations every process loads."""
     return [Path(__file__).parents[1] / name for name in (*NAMES, "launcher")]

@@ -1,4 +1,4 @@
-"""A server as a child process that ends when we do, however we end."""
+"""A server as a child process that ends when its parent ends, even by SIGKILL."""
 
 import shutil
 import subprocess
@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 _starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="starts-servers")
-# Linux sends the "your parent is gone" signal when the *thread* that started the child ends. Callers come and go on
-# threads of their own (asyncio.to_thread); this one stays until the interpreter ends.
+# Linux sends the parent-death signal when the *thread* that started the child ends. Callers may run on short-lived
+# threads (asyncio.to_thread); this one lives until the interpreter ends.
 
 
 def guard(signal_name: str, *options: str) -> list[str]:
-    """Words before a command that have the system send it this signal (`TERM`) when we are gone; Linux only.
+    """A command prefix by which the kernel sends this signal (`TERM`) when the parent ends. Linux only, else empty.
 
-    `setpriv` becomes the command itself: the child's pid is the server's. `options` are further ones of setpriv.
+    `setpriv` execs the command, so that the child's pid is the server's. `options` are further ones of setpriv.
     """
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", signal_name, *options, "--"] if setpriv else []
@@ -23,7 +23,7 @@ def guard(signal_name: str, *options: str) -> list[str]:
 def spawn_server(
     command: Sequence[str | Path], log: Path, env: Mapping[str, str] | None = None
 ) -> subprocess.Popen[bytes]:
-    """Start a server, its words appended to `log`, in a session of its own so that Ctrl-C reaches only us."""
+    """Start a server, its output appended to `log`, in its own session so that Ctrl-C reaches only the parent."""
 
     def start() -> subprocess.Popen[bytes]:
         with log.open("ab") as out:

@@ -1,4 +1,4 @@
-"""The accounts of the demonstration: who they are, and what they come to do. They exist only with `CEFO_DEMO`."""
+"""The demonstration accounts, with their tasks. They exist only with `CEFO_DEMO`."""
 
 from uuid import NAMESPACE_URL, uuid5
 

@@ -1,4 +1,4 @@
-"""Writes the documents that are made from the code: `make snapshots`. Tests keep them true."""
+"""Writes the documents generated from the code: `make snapshots`. Tests compare them with the code."""
 
 from pathlib import Path
 
@@ -21,14 +21,14 @@ LINES: dict[str, type[BaseModel]] = {
 
 TOPICS = ("<!-- topics: made by `make snapshots` -->\n", "<!-- /topics -->")
 SETTINGS = ("<!-- settings -->\n", "<!-- /settings -->")
-"""Between which lines of a page something made stands."""
+"""The markers around the generated part of a page."""
 
 
-def with_generated(page: Path, markers: tuple[str, str], made: str) -> bytes:
-    """The page with this between its markers."""
+def with_generated(page: Path, markers: tuple[str, str], generated: str) -> bytes:
+    """The page, with the part between its markers replaced."""
     before, begin, rest = page.read_text().partition(markers[0])
     _, end, after = rest.partition(markers[1])
-    return f"{before}{begin}{made}{end}{after}".encode()
+    return f"{before}{begin}{generated}{end}{after}".encode()
 
 
 def settings() -> dict[str, type[FromEnvironment]]:
@@ -45,7 +45,7 @@ def settings_tables() -> str:
 
 
 def documents() -> dict[Path, bytes]:
-    """Every made document, by its place; of pages the part between their markers."""
+    """Every generated document by path; of pages, only the part between their markers is generated."""
     schemas = {
         DOCS / "imports" / f"{name}.schema.json": orjson.dumps(
             model.model_json_schema(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE

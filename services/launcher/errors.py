@@ -1,5 +1,5 @@
-"""What ends a command."""
+"""The errors that end a command."""
 
 
 class Refusal(Exception):
-    """Something is not possible, or is missing. The French message says what, and the way out; the exit code is 1."""
+    """A command cannot do what was asked. The French message gives cause and remedy; the exit code is 1."""

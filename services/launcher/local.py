@@ -1,4 +1,4 @@
-"""The second stack on one machine: a process per service behind nginx, on Kafka, PostgreSQL and Redis that are there.
+"""The second stack on one machine: a process per service behind nginx, on existing Kafka, PostgreSQL and Redis servers.
 
 Used by `deploy/local/start`, by the journeys and by the fault tests.
 """
@@ -45,7 +45,7 @@ class LocalStack:
     redis: str
     port: int = 0
     env: Mapping[str, str] = field(default_factory=dict[str, str])
-    """More settings for every service, by variable."""
+    """Further environment variables of every service."""
     ports: dict[str, int] = field(default_factory=dict[str, int])
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict[str, "subprocess.Popen[bytes]"])
 
@@ -64,13 +64,13 @@ class LocalStack:
 
     @property
     def url(self) -> str:
-        """Where people come."""
+        """The public URL."""
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
         """Start everything and wait until every part is ready. Raises `LocalStackError`."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        # Not from the range of outgoing connections: whoever knocks at a stopped service could take its very port.
+        # Not ephemeral ports: a client that retries a stopped service could be given that service's port.
         self.port, *ports = [self.port or free_ports(1)[0], *free_ports(len(SERVICES))]
         signer(Settings(data=self.folder))  # the key that all processes share is made before they start
         self.ports = dict(zip(SERVICES, ports, strict=True))
@@ -81,9 +81,9 @@ class LocalStack:
             self.wait_ready(name)
 
     def start_service(self, name: str, *, replica: str = "", env: Mapping[str, str] | None = None) -> None:
-        """Start one service's process; with `replica` one more of it, known as name and replica, behind no proxy.
+        """Start one service's process; with `replica` another one, named by both, which nginx does not use.
 
-        `more`: settings for this process alone, by variable.
+        `env`: environment variables of this process only.
         """
         process = f"{name}{replica}"
         if process not in self.ports:
@@ -101,7 +101,7 @@ class LocalStack:
             )
 
     def wait_ready(self, name: str, seconds: float = 60) -> None:
-        """Wait until the service says that all its parts answer. Raises `LocalStackError` with the end of its log."""
+        """Wait until the service reports that it is ready. Raises `LocalStackError` with the end of its log."""
         end = time.monotonic() + seconds
         with httpx2.Client(timeout=5, trust_env=False, verify=tls_verify(self.url)) as client:
             while time.monotonic() < end:
@@ -156,7 +156,7 @@ def main() -> None:
         ("redis", "redis://127.0.0.1:6379/0"),
     ):
         options.add_argument(f"--{name}", default=os.environ.get(f"CEFO_{name.upper()}", example))
-    chosen = options.parse_args()
+    args = options.parse_args()
     stopping = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -164,7 +164,7 @@ def main() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    with LocalStack(chosen.folder, chosen.kafka, chosen.store, chosen.redis, chosen.port) as stack:
+    with LocalStack(args.folder, args.kafka, args.store, args.redis, args.port) as stack:
         Console().print(f"cefo est prêt : {stack.url}   (un processus par service ; Ctrl-C pour arrêter)")
         stopping.wait()
 

@@ -1,8 +1,8 @@
-"""Keeps every package's catalogues in step with the messages its code and templates mark: `make messages`.
+"""Updates every package's catalogues from the messages that its code and templates mark: `make messages`.
 
-New messages come in without a translation, or with that of a similar one, marked fuzzy: neither is shown, and a test
-names them. What is no longer marked stays at the end as `#~`: a translation is a person's work, and a message that
-comes back finds it again. Delete by hand what will not come back.
+New messages have no translation, or a similar message's marked fuzzy: neither is shown, and a test reports them.
+Messages no longer marked stay at the end as `#~`, so that a message that returns keeps its translation. Delete obsolete
+ones by hand.
 """
 
 import io
@@ -41,7 +41,7 @@ CODES = {
     "scheduling": (*VisitStatus, *AppointmentStatus, *WorkshopStatus),
     "directory": (*ReferralStatus, *SERVICE_STATUSES),
 }
-"""Codes that a package's refusals name, and the names of codes: messages too, though no call marks them."""
+"""Codes in a package's refusals, and the names of codes: translated too, although no call marks them."""
 
 
 def packages() -> list[str]:
@@ -50,7 +50,7 @@ def packages() -> list[str]:
 
 
 def extracted(package: str) -> Catalog:
-    """What the package's code, templates and codes mark, without translations."""
+    """The messages of the package's code, templates and codes, without translations."""
     template = Catalog()
     for _file, _line, message, _comments, _context in extract_from_dir(
         SERVICES / package, method_map=METHODS, options_map=OPTIONS, keywords=KEYWORDS
@@ -63,7 +63,7 @@ def extracted(package: str) -> Catalog:
 
 
 def path_of(package: str, lang: str) -> Path:
-    """Where a package's translations into a language are."""
+    """The file of a package's translations into a language."""
     return SERVICES / package / "locales" / f"{lang}.po"
 
 
@@ -74,9 +74,9 @@ def catalogue(package: str, lang: str) -> Catalog:
 
 
 def merged(package: str, lang: str, template: Catalog, shared: Catalog | None = None) -> Catalog:
-    """The catalogue with what `template` marks, and nothing lost.
+    """The catalogue, updated with the messages of `template`; obsolete translations are kept.
 
-    What is `shared` (marked by the chassis too) is not asked for again: the chassis' translation does.
+    Messages also in `shared` (the chassis') are left out, as the chassis translates them.
     """
     result = catalogue(package, lang)
     for message in result.obsolete.values():
@@ -91,7 +91,7 @@ def merged(package: str, lang: str, template: Catalog, shared: Catalog | None = 
 
 
 def text(catalog: Catalog) -> str:
-    """The catalogue as a file: sorted, unwrapped, without dates and places, so that a diff shows words alone."""
+    """The catalogue as a file: sorted, unwrapped, without dates and locations, so that a diff shows only messages."""
     body = io.BytesIO()
     write_po(body, catalog, width=0, no_location=True, omit_header=True, sort_output=True)
     return (
@@ -104,7 +104,7 @@ def text(catalog: Catalog) -> str:
 
 
 def untranslated(catalog: Catalog) -> Iterator[Message]:
-    """The messages that readers would see in English."""
+    """The messages without a translation, which are shown in English."""
     for message in catalog:
         forms = message.string if isinstance(message.string, list | tuple) else (message.string or "",)
         if message.id and (message.fuzzy or not all(form.strip() for form in forms)):
@@ -113,7 +113,7 @@ def untranslated(catalog: Catalog) -> Iterator[Message]:
 
 def main() -> int:
     """Bring all catalogues up to date. Returns 1 when some message lacks a translation, and names each."""
-    lacking, shared = 0, extracted("chassis")
+    missing, shared = 0, extracted("chassis")
     for package in packages():
         template = extracted(package)
         for lang in TRANSLATED:
@@ -123,9 +123,9 @@ def main() -> int:
                 path.write_text(fresh)
                 sys.stdout.write(f"{path.relative_to(SERVICES.parent)}: written\n")
             for message in untranslated(catalog):
-                lacking += 1
+                missing += 1
                 sys.stdout.write(f"{path.relative_to(SERVICES.parent)}: no translation of {message.id!r}\n")
-    return 1 if lacking else 0
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":

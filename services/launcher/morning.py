@@ -1,7 +1,7 @@
-"""A morning at the centre of Liège, for whoever tries cefo: `cefo up --morning`, as `make run` starts it.
+"""Demonstration data of a morning at the centre of Liège: `cefo up --morning`, which `make run` starts.
 
-It is lived over the same addresses that desks, counsellors and visitors use, and only while the centre is empty: people
-who wait, once a day; a plan that has begun and a workshop with seats, once. Names and words say that they are invented.
+Created through the public JSON API, and only what is missing: visitors who wait, once a day; a plan in progress and a
+workshop with seats, once. Names and texts say that they are invented.
 """
 
 import asyncio
@@ -25,13 +25,13 @@ CENTRE = "liege"
 AREAS = ("find-job", "choose-path", "select-training", "create-business", "choose-path", "find-job")
 SERVICE = str(uuid5(NAMESPACE_URL, "https://cefo.example/demo/service/ifapme/1"))
 TIMEOUT = 30.0
-"""Seconds that a step may wait for what it stands on to arrive."""
+"""Seconds that a step may wait for the events of earlier steps to be processed."""
 
 _log = log(__name__)
 
 
 async def create_morning(url: str, signer: Signer, now: datetime) -> UUID | None:
-    """Live the morning where it was not lived yet. Returns the visitor whose plan has begun. Never raises."""
+    """Create what is missing. Returns the visitor whose plan is in progress, or None on failure. Never raises."""
     team = Team(url, signer)
     try:
         await _create_visits(team, now)
@@ -40,15 +40,15 @@ async def create_morning(url: str, signer: Signer, now: datetime) -> UUID | None
             plans = [await _create_plan(team, now)]
         return UUID(plans[0]["subject_ref"])
     except Exception as error:
-        # Whoever only wants to look around is served all the same.
-        _log.exception("the demonstration morning was not lived to its end", error=repr(error))
+        # The platform is usable without the demonstration data.
+        _log.exception("the demonstration data is incomplete", error=repr(error))
         return None
     finally:
         await team.close()
 
 
 class Team:
-    """The people of the centre, each with their own rights."""
+    """API clients of the centre's staff, each with their own rights."""
 
     def __init__(self, url: str, signer: Signer) -> None:
         self._client = httpx2.AsyncClient(base_url=url, trust_env=False, verify=tls_verify(url), timeout=TIMEOUT)
@@ -58,35 +58,35 @@ class Team:
         self.operator = demo.ACCOUNTS["exploitation"].person
 
     async def request(self, who: Person, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """The JSON answer. Raises `TimeoutError` when it was refused to the end."""
+        """The JSON response, retried until accepted. Raises `TimeoutError` after `TIMEOUT`."""
         return (await self._request_until_accepted(method, path, headers=self._as(who), json=body)).json()
 
     async def import_line(self, path: str, line: Mapping[str, Any]) -> None:
-        """Import one line of the past. Raises `TimeoutError` when it was refused to the end."""
+        """Import one line, retried until accepted. Raises `TimeoutError` after `TIMEOUT`."""
         kind = self._as(self.operator) | {"content-type": "application/x-ndjson"}
         await self._request_until_accepted("POST", path, _none_refused, headers=kind, content=orjson.dumps(line))
 
     async def exists(self, path: str) -> bool:
-        """Is there something at this address?"""
+        """Whether this path exists."""
         return (await self._client.get(path, headers=self._as(self.desk))).is_success
 
     async def _request_until_accepted(
-        self, method: str, path: str, enough: Callable[[httpx2.Response], bool] = lambda _: True, **more: Any
+        self, method: str, path: str, accepted: Callable[[httpx2.Response], bool] = lambda _: True, **more: Any
     ) -> httpx2.Response:
-        """Ask until it is granted: what was said a moment ago may still be on its way to the service that is asked."""
+        """Retry until accepted: the service may not have processed the events that the request depends on."""
         async with asyncio.timeout(TIMEOUT):
             while True:
                 answer = await self._client.request(method, path, **more)
-                if answer.is_success and enough(answer):
+                if answer.is_success and accepted(answer):
                     return answer
-                _log.debug("not yet", path=path, status=answer.status_code, said=answer.text)
+                _log.debug("not yet", path=path, status=answer.status_code, response=answer.text)
                 await asyncio.sleep(0.2)
 
     def _as(self, who: Person) -> dict[str, str]:
         return {"authorization": f"Bearer {self._signer.session(who)}"}
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         await self._client.aclose()
 
 
@@ -102,20 +102,20 @@ async def _create_visits(team: Team, now: datetime) -> None:
         return
     for number, (visit, area) in enumerate(zip(visits, AREAS, strict=True)):
         at = now - timedelta(minutes=3 * (len(AREAS) - number))
-        told = {"centre": CENTRE, "area": area, "at": at.isoformat()}
-        await team.request(team.desk, "PUT", f"/intake/api/v1/visits/{visit}", told)
+        body = {"centre": CENTRE, "area": area, "at": at.isoformat()}
+        await team.request(team.desk, "PUT", f"/intake/api/v1/visits/{visit}", body)
     for visit, desk in ((first, "desk-1"), (second, "desk-2")):
         await team.request(team.desk, "POST", f"/intake/api/v1/visits/{visit}/call", {"desk": desk})
     await team.request(team.desk, "POST", f"/intake/api/v1/visits/{first}/serve", {})
 
 
 async def _create_plan(team: Team, now: datetime) -> dict[str, Any]:
-    """Somebody who is known, had a first guidance interview and will have a second. Returns their plan."""
+    """A registered visitor with one guidance interview held and a second booked. Returns their plan."""
     days = await team.request(team.desk, "GET", f"/directory/api/v1/centres/{CENTRE}")
     visit = _id(now.date(), "known")
     await team.request(team.desk, "PUT", f"/intake/api/v1/visits/{visit}", {"centre": CENTRE, "area": "choose-path"})
-    told = {"given_name": "Visiteur", "family_name": "Démonstration", "purposes": ["guidance", "plan"]}
-    person = (await team.request(team.desk, "POST", f"/intake/api/v1/visits/{visit}/visitor", told))["subject_ref"]
+    body = {"given_name": "Visiteur", "family_name": "Démonstration", "purposes": ["guidance", "plan"]}
+    person = (await team.request(team.desk, "POST", f"/intake/api/v1/visits/{visit}/visitor", body))["subject_ref"]
     asked = {"subject_ref": person, "centre": CENTRE, "area": "choose-path"}
     path = (await team.request(team.counsellor, "POST", "/scheduling/api/v1/paths", asked))["id"]
     held = {
@@ -141,16 +141,16 @@ async def _create_plan(team: Team, now: datetime) -> dict[str, Any]:
 
 async def _create_workshop(team: Team, begins: datetime, person: str) -> None:
     sessions = [{"starts_at": (begins + timedelta(hours=4)).isoformat(), "minutes": 120}]
-    told = {"centre": CENTRE, "title": "Construire son projet (démonstration)", "room": "liege-r2", "seats": 8}
+    body = {"centre": CENTRE, "title": "Construire son projet (démonstration)", "room": "liege-r2", "seats": 8}
     workshop = await team.request(
-        team.counsellor, "POST", "/scheduling/api/v1/workshops", told | {"sessions": sessions}
+        team.counsellor, "POST", "/scheduling/api/v1/workshops", body | {"sessions": sessions}
     )
     seats = f"/scheduling/api/v1/workshops/{workshop['id']}/seats"
     await team.request(team.counsellor, "POST", seats, {"subject_ref": person})
 
 
 async def _fill_plan(team: Team, person: str) -> dict[str, Any]:
-    """The plan as it is between two interviews: half of what the method asks."""
+    """Fill the plan to where it is between two interviews: half of what the method asks."""
     async with asyncio.timeout(TIMEOUT):
         while not (plans := await team.request(team.counsellor, "GET", f"/plans/api/v1/plans?centre={CENTRE}")):  # noqa: ASYNC110
             await asyncio.sleep(0.2)
@@ -173,7 +173,7 @@ async def _fill_plan(team: Team, person: str) -> dict[str, Any]:
 
 
 def _open_day(now: datetime, days: int, closed: list[str]) -> datetime:
-    """Ten o'clock on a day that the centre is open, so many days away or a little further."""
+    """10:00 on a day that the centre is open, `days` away or the next one further away."""
     day = now.astimezone(BRUSSELS).replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=days)
     while day.weekday() > 4 or day.date().isoformat() in closed:
         day += timedelta(days=1 if days > 0 else -1)

@@ -20,12 +20,12 @@ _SETTINGS = Path(__file__).parents[2] / "pyproject.toml"
 
 
 async def write_migration(folder: Path, metadata: sa.MetaData, message: str) -> Path | None:
-    """Write what `folder`'s migrations still lack of these tables as the next one; None when they lack nothing.
+    """Write the next migration: what `folder`'s migrations lack of these tables. None if they lack nothing.
 
-    The number that follows the newest file's is its revision. ruff formats it.
+    Its revision is the newest file's plus one. ruff formats it.
     """
-    with tempfile.TemporaryDirectory() as place:
-        store = Store(f"sqlite+aiosqlite:///{place}/new.db", "new", metadata)
+    with tempfile.TemporaryDirectory() as temporary:
+        store = Store(f"sqlite+aiosqlite:///{temporary}/new.db", "new", metadata)
         try:
             await migrate(store, folder)
             async with store.writer.begin() as connection:
@@ -49,7 +49,7 @@ def _write(connection: sa.Connection, folder: Path, metadata: sa.MetaData, messa
 
 
 def _format(path: Path) -> None:
-    """As the others are: without imports that it does not use, lines as ruff breaks them."""
+    """Remove unused imports, and format the file with ruff."""
     ruff = Path(sys.executable).with_name("ruff")
     for step in (["check", "--quiet", "--select", "F401", "--fix"], ["format", "--quiet"]):
         subprocess.run([ruff, *step, "--config", _SETTINGS, path], check=True)
@@ -57,14 +57,14 @@ def _format(path: Path) -> None:
 
 def main() -> None:
     """The command."""
-    asked = argparse.ArgumentParser(prog="make migration", description=__doc__)
-    asked.add_argument("service", choices=NAMES, metavar="SERVICE", help=", ".join(NAMES))
-    asked.add_argument("message", metavar="MESSAGE", help="what changes, in a few words")
-    given = asked.parse_args()
-    if not re.fullmatch(r'[^"\\\n]*\w[^"\\\n]*', given.message):
-        asked.error(f"MESSAGE is {given.message!r}: say what changes in one line, without quotes and backslashes")
-    service = SERVICES[given.service]
-    path = asyncio.run(write_migration(service.folder / "migrations", service.metadata, given.message))
+    parser = argparse.ArgumentParser(prog="make migration", description=__doc__)
+    parser.add_argument("service", choices=NAMES, metavar="SERVICE", help=", ".join(NAMES))
+    parser.add_argument("message", metavar="MESSAGE", help="what changes, in a few words")
+    args = parser.parse_args()
+    if not re.fullmatch(r'[^"\\\n]*\w[^"\\\n]*', args.message):
+        parser.error(f"MESSAGE is {args.message!r}: describe the change in one line, without quotes and backslashes")
+    service = SERVICES[args.service]
+    path = asyncio.run(write_migration(service.folder / "migrations", service.metadata, args.message))
     print(f"Wrote {path}" if path else f"No difference: the migrations of {service.name} create all of its tables.")
 
 

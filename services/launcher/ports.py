@@ -1,12 +1,12 @@
-"""Ports of 127.0.0.1 for what is started here."""
+"""Free ports of 127.0.0.1."""
 
 import random
 import socket
 from collections.abc import Iterable
 
 _RANGE = range(20_000, 30_000)
-# Below the range the system gives to outgoing connections: a client that keeps knocking at a stopped server could
-# otherwise be given that very port, connect to itself, and keep the server from coming back.
+# Below the ephemeral range: a client that retries a stopped server could otherwise be given that server's port,
+# connect to itself, and keep the server from restarting.
 
 
 def is_free(port: int) -> bool:
@@ -21,23 +21,24 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int, exclude: Iterable[int] = ()) -> list[int]:
-    """`count` different ports that nobody listens on and no running process was given, none of `but`.
+    """`count` different ports that are free, not reserved by a running process, and not in `exclude`.
 
-    Raises `IndexError` when there are not so many.
+    Raises `IndexError` if there are too few.
     """
-    left, found = set(_RANGE) - set(exclude), list[int]()
+    candidates, found = set(_RANGE) - set(exclude), list[int]()
     while len(found) < count:
-        port = random.choice(tuple(left))  # noqa: S311 - no secret, only out of each other's way
-        left.remove(port)
+        port = random.choice(tuple(candidates))  # noqa: S311 - no secret, only out of each other's way
+        candidates.remove(port)
         if is_free(port) and _reserve(port):
             found.append(port)
     return found
 
 
 def _reserve(port: int) -> bool:
-    """A server needs a moment to listen; whoever looks meanwhile must not find its port free.
+    """Reserve a port: True unless another process has reserved it.
 
-    This process takes the UDP port of the same number, and keeps it for as long as it runs.
+    A server needs a moment to listen, and until then its port must not look free. This process keeps the UDP port of
+    the same number until it ends.
     """
     mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:

@@ -1,4 +1,4 @@
-"""Brings a stack up: which broker, which stores, which services in this process; and says where to look."""
+"""Starts a stack: the broker, the stores and this process's services. Prints its URLs."""
 
 import asyncio
 import contextlib
@@ -29,7 +29,7 @@ from services.launcher.wanted import EMBEDDED, StackOptions
 
 @asynccontextmanager
 async def start_parts(wanted: StackOptions) -> AsyncGenerator[tuple[Settings, Broker]]:
-    """Start the parts that are not there yet; stop them, and only them, at the end."""
+    """Start the parts that are to run here; stop them at the end."""
     with contextlib.ExitStack() as started:
         wanted.data.mkdir(parents=True, exist_ok=True)
         kafka, redis = wanted.kafka, wanted.redis
@@ -55,7 +55,7 @@ async def start_parts(wanted: StackOptions) -> AsyncGenerator[tuple[Settings, Br
             public_url=os.environ.get("CEFO_PUBLIC_URL", f"http://127.0.0.1:{wanted.port}"),
         )
         if embedded and "CEFO_FETCH_WAIT_MS" not in os.environ:
-            # The embedded broker holds an empty fetch for as long as it may, even when something arrives.
+            # The embedded broker delays an empty fetch by the whole wait, even if a record arrives.
             settings = settings.model_copy(update={"fetch_wait_ms": 100})
         if wanted.store != "sqlite":
             await create_databases(wanted.store, wanted.services)
@@ -70,11 +70,11 @@ def clock_of(settings: Settings) -> Clock:
 
 
 async def create_databases(store: str, services: tuple[str, ...]) -> None:
-    """One database per service, where it is missing and the account may create it."""
+    """Create each service's database if it is missing. Raises `StoreUnavailable`."""
     try:
         connection = await cast(Any, asyncpg).connect(f"{store.rstrip('/')}/postgres", timeout=10)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        # Without the address: it may hold a password.
+        # Without the address: it may contain a password.
         raise StoreUnavailable(
             f"PostgreSQL ne répond pas ou refuse ({error}) ; vérifiez --store ou CEFO_STORE"
         ) from error
@@ -88,7 +88,7 @@ async def create_databases(store: str, services: tuple[str, ...]) -> None:
 
 
 class StoreUnavailable(Refusal):
-    """PostgreSQL does not answer, or does not let us in."""
+    """PostgreSQL does not answer, or refuses the connection."""
 
 
 class PortTaken(Refusal):
@@ -96,7 +96,7 @@ class PortTaken(Refusal):
 
 
 def check_port(host: str, port: int) -> None:
-    """Raises `PortTaken`, with the way out."""
+    """Raises `PortTaken`, with a remedy."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -108,7 +108,7 @@ def check_port(host: str, port: int) -> None:
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """The quickest event loop there is on this machine. Relays and consumers run on it too, not uvicorn alone."""
+    """The fastest event loop installed. Relays and consumers run on it too, not only uvicorn."""
     return uvicorn.Config("", loop="auto", log_config=None).get_loop_factory()
 
 
@@ -146,21 +146,21 @@ async def run(wanted: StackOptions, console: Console) -> None:
         tune_gc()
         if server.started:
             print_urls(console, settings, wanted)
-        lived: asyncio.Task[None] | None = None
+        demonstration: asyncio.Task[None] | None = None
         if wanted.morning and server.started:
-            lived = asyncio.create_task(run_morning(console, process, settings, wanted.port))
+            demonstration = asyncio.create_task(run_morning(console, process, settings, wanted.port))
         try:
             await serving
         finally:
-            if lived is not None:
-                lived.cancel()
-                await asyncio.wait([lived])
+            if demonstration is not None:
+                demonstration.cancel()
+                await asyncio.wait([demonstration])
 
 
 async def run_morning(console: Console, process: Process, settings: Settings, port: int) -> None:
-    """Give whoever tries cefo something to look at, and a visitor's way in."""
+    """Create the demonstration data, and print a visitor's personal link."""
     host = os.environ.get("CEFO_HOST", "127.0.0.1")
-    here = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  what is listened on, not where
+    here = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  an address to listen on, not to connect to
     person = await morning.create_morning(f"http://{here}:{port}", process.signer, clock_of(settings)())
     if person is not None:
         link = link_to(settings.public_url, process.signer, person)
@@ -168,12 +168,12 @@ async def run_morning(console: Console, process: Process, settings: Settings, po
 
 
 def tune_gc() -> None:
-    """Set the garbage collector for a process that has come up and goes on for long; until now it may have been off."""
-    # What is there now stays as long as the process: the collector need not look at it again under load.
+    """Tune the garbage collector for a long-running process, and enable it: it may be off during the start."""
+    # Objects created so far live as long as the process: the collector skips them.
     gc.freeze()
     gc.enable()
-    # A batch of events makes tens of thousands of small objects that all go together; looking at them while they are in
-    # use costs a fifth of the time.
+    # A batch of events creates tens of thousands of small objects that are freed together; collecting while they are
+    # in use takes a fifth of the time.
     gc.set_threshold(50_000, 20, 50)
 
 
@@ -195,7 +195,7 @@ async def _until_started(server: uvicorn.Server, serving: "asyncio.Task[None]") 
 
 
 def print_urls(console: Console, settings: Settings, wanted: StackOptions) -> None:
-    """Say where to look, and as whom to sign in."""
+    """Print the URLs, and where the data is."""
     url = settings.public_url
     console.print(f"\n[bold]cefo[/bold] est prêt : [link={url}]{url}[/link]   (Ctrl-C pour arrêter)")
     if len(wanted.services) == len(SERVICES):

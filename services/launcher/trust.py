@@ -1,11 +1,11 @@
-"""What a client of a platform trusts."""
+"""TLS verification of the platform's clients."""
 
 import ssl
 
 
 def tls_verify(url: str) -> ssl.SSLContext | bool:
-    """Whom a client of this address trusts, as its `verify`: nobody where all is plain HTTP, on loopback above all.
+    """The `verify` of a client of this URL: the system's certificates, or none for plain HTTP.
 
-    To load the machine's certificates takes longer than most answers.
+    Loading the system's certificates takes longer than most requests.
     """
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.startswith("http:") else True

@@ -1,4 +1,4 @@
-"""What a stack is made of."""
+"""The options of a stack."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 from services.launcher.catalogue import SERVICES
 
 EMBEDDED = "embedded"
-"""A part that is started in the process itself, and needs nothing installed."""
+"""The value for a part that runs inside the process and needs no installation."""
 
 
 @dataclass(frozen=True, slots=True)
 class StackOptions:
-    """What the command line asks for."""
+    """The options of `cefo up`."""
 
     port: int = 8000
     data: Path = Path("data")

@@ -1,1 +1,1 @@
-"""What a person types: one module for each command, `app` lists them, `client` speaks to a running platform."""
+"""The commands, one module each; `app` registers them, `client` calls a running platform."""

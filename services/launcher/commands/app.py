@@ -1,4 +1,4 @@
-"""The `cefo` command, and every command there is."""
+"""The `cefo` command and its subcommands."""
 
 import typer
 from pydantic import ValidationError
@@ -18,7 +18,7 @@ from services.launcher.errors import Refusal
 
 app = typer.Typer(help="Le logiciel libre des centres publics d'orientation.", no_args_is_help=True)
 
-for name, act, does in (
+for name, act, description in (
     ("up", up, "Démarrer la plateforme : les cinq services dans un processus, ou ceux qui sont nommés."),
     ("season", season, "Écrire les fichiers d'une saison, inventés autour de ses totaux publiés."),
     (
@@ -37,19 +37,19 @@ for name, act, does in (
     ("erase", erase, "Oublier une personne, partout."),
     ("doctor", doctor, "Si chaque partie de chaque service répond."),
 ):
-    app.command(name, help=does)(act)
+    app.command(name, help=description)(act)
 app.add_typer(dead_letters.app, name="dead-letters")
 
 
 def main() -> None:
-    """Run the command; what the platform refuses is said in one line."""
+    """Run the command. A refusal is printed on one line, and the exit code is 1."""
     try:
         app()
     except Refusal as refusal:
         print_error(str(refusal))
         raise SystemExit(1) from None
     except ValidationError as wrong:
-        from services.chassis.web.problems import field_fault  # noqa: PLC0415 - the words for it come with the web
+        from services.chassis.web.problems import field_fault  # noqa: PLC0415 - loads the web stack
 
         for fault in wrong.errors(include_url=False, include_input=False):
             name = "".join(f"CEFO_{part}".upper() for part in fault["loc"])

@@ -1,4 +1,4 @@
-"""Which centres an import's files name, and whether the services that take them in have heard of them."""
+"""The centres in import files, and waiting until the importing services know them."""
 
 import csv
 import re
@@ -10,18 +10,18 @@ from typing import Any
 from services.launcher.errors import Refusal
 
 WAIT_SECONDS = 60.0
-"""News of a centre needs a second; a minute means that something stands still."""
+"""A published centre reaches every service within a second; after a minute something is stuck."""
 PAUSE_SECONDS = 0.2
 
 _CENTRE = re.compile(rb'"centre"\s*:\s*"([^"\\]{1,40})"')
 
 
 class CentresUnknown(Refusal):
-    """A service has not heard of centres that the directory has published."""
+    """A service has not received centres that the directory has published."""
 
 
 def centres_in(path: Path) -> set[str]:
-    """The codes of centres that a file of lines names; what is no code is left to the import to refuse."""
+    """The centre codes in a file. Lines without one are left to the import, which refuses them."""
     return set(_in_csv(path) if path.suffix == ".csv" else _in_json(path))
 
 
@@ -42,10 +42,10 @@ def _in_csv(path: Path) -> Iterator[str]:
 def wait_for_centres(
     ask: Callable[[str], list[dict[str, Any]]], services: Iterable[str], named: set[str], seconds: float = WAIT_SECONDS
 ) -> None:
-    """Until these services know every named centre that the directory has published.
+    """Wait until these services know every named centre that the directory has published.
 
-    Whoever starts a platform and imports at once would otherwise be refused each line. `ask` answers a service's list
-    of centres. A centre that the directory does not know is not waited for: the import names it, line by line.
+    An import right after the start would otherwise have each line refused. `ask` returns a service's centres.
+    Centres unknown to the directory are not waited for: the import refuses their lines.
     Raises `CentresUnknown` after `seconds`.
     """
     wanted = named & _codes(ask("directory"))

@@ -1,4 +1,4 @@
-"""How the command talks to a running platform."""
+"""The commands' HTTP client of a running platform."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -28,25 +28,25 @@ def local_token(data: Path, role: str = "operator", centres: list[str] | None = 
 
 
 def get(url: str, path: str, query: dict[str, Any], token: str = "", accept: tuple[int, ...] = (200,)) -> Any:
-    """The JSON answer. Raises `Refusal`."""
+    """The JSON response. Raises `Refusal`."""
     return _request("GET", url, path, token, accept, params=query)
 
 
 def post(url: str, path: str, body: dict[str, Any], token: str, accept: tuple[int, ...] = (200, 201)) -> Any:
-    """The JSON answer. Raises `Refusal`."""
+    """The JSON response. Raises `Refusal`."""
     return _request("POST", url, path, token, accept, json=body)
 
 
 def delete(url: str, path: str, token: str) -> None:
-    """Nothing, if it was done. Raises `Refusal`."""
+    """Send a DELETE. Raises `Refusal`."""
     _request("DELETE", url, quote(path), token, (204,))
 
 
 @cache
 def _client(scheme: str) -> httpx2.Client:
-    """One for all requests of a command.
+    """One client for all requests of a command.
 
-    Each request has a connection of its own, so that none meets one that a restarted platform has closed.
+    Each request opens its own connection, so that none reuses one that a restarted platform has closed.
     """
     none_kept = httpx2.Limits(max_keepalive_connections=0)
     return httpx2.Client(timeout=600, trust_env=False, verify=tls_verify(f"{scheme}:"), limits=none_kept)
@@ -71,7 +71,7 @@ def _error_text(answer: httpx2.Response) -> str:
 
 
 def send_lines(target: str, token: str, header: bytes, lines: list[bytes]) -> Iterator[dict[str, Any]]:
-    """What an import answers about these lines, one by one. Raises `Refusal`."""
+    """Send these lines to an import. Yields the lines of its response. Raises `Refusal`."""
     kind = "text/csv" if header else "application/x-ndjson"
     headers = {"Authorization": f"Bearer {token}", "Content-Type": kind, "Accept-Language": "fr"}
     try:

@@ -1,4 +1,4 @@
-"""`cefo dead-letters`: events that could not be handled, and what an operator decides about them."""
+"""`cefo dead-letters`: lists, retries and discards events that could not be processed."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +17,7 @@ Service = Annotated[str, typer.Argument(help=f"Le service : {', '.join(SERVICES)
 Id = Annotated[str, typer.Argument(help="L'identifiant que montre `list`.")]
 
 SHOWN = 199
-"""Most letters of one service that are listed; the platform answers one more."""
+"""Dead letters listed per service; one more is requested, to know whether there are others."""
 STATES = {"dead": "attend une décision", "held": "retenu", "retried": "réessayé", "discarded": "écarté"}
 
 
@@ -32,10 +32,10 @@ def list_dead_letters(
 ) -> None:
     """The dead letters of all services, oldest first."""
     query = {name: value for name, value in (("state", state), ("reason", reason)) if value}
-    proof = token or client.local_token(data)
+    credential = token or client.local_token(data)
     found = 0
     for name in map(check_service, service or SERVICES):
-        rows = client.get(url, f"/{name}/api/v1/dead-letters", query | {"limit": SHOWN + 1}, proof)
+        rows = client.get(url, f"/{name}/api/v1/dead-letters", query | {"limit": SHOWN + 1}, credential)
         for row in rows[:SHOWN]:
             _print(name, row)
         if len(rows) > SHOWN:
@@ -46,7 +46,7 @@ def list_dead_letters(
 
 
 def _print(service: str, row: dict[str, Any]) -> None:
-    """One letter, on lines of its own: an id that is cut or wrapped cannot be copied."""
+    """Print one dead letter on several lines: an id that is cut or wrapped cannot be copied."""
     event = row["type"] or f"{row['topic']}/{row['partition']}/{row['offset']}"
     console.print(f"[bold]{service}[/bold] {row['id']}   {STATES[row['state']]}", soft_wrap=True)
     console.print(
@@ -86,14 +86,14 @@ def retry(
     data: Data = Path("data"),
     token: Token = "",
 ) -> None:
-    """Try it again, now. What was held behind it follows in order."""
+    """Retry a dead letter, or all of a reason. Events held behind it follow in order."""
     if bool(id) == bool(reason):
         raise typer.BadParameter("donnez soit un identifiant, soit --reason")
-    proof, home = token or client.local_token(data), f"/{check_service(service)}/api/v1/dead-letters"
+    credential, base_path = token or client.local_token(data), f"/{check_service(service)}/api/v1/dead-letters"
     if id:
-        console.print(STATES[client.post(url, f"{home}/{id}/retry", {}, proof)["state"]])
+        console.print(STATES[client.post(url, f"{base_path}/{id}/retry", {}, credential)["state"]])
         return
-    answer = client.post(url, f"{home}/retry", {"reason": reason}, proof)
+    answer = client.post(url, f"{base_path}/retry", {"reason": reason}, credential)
     console.print(f"réessayés : {answer['retried']} ; attendent encore : {answer['left']}")
     raise typer.Exit(1 if answer["left"] else 0)
 
@@ -107,6 +107,6 @@ def discard(
     data: Data = Path("data"),
     token: Token = "",
 ) -> None:
-    """Decide, with a reason, that it is not to be handled. What was held behind it goes on without it."""
+    """Discard a dead letter, with a reason. Events held behind it are processed without it."""
     path = f"/{check_service(service)}/api/v1/dead-letters/{id}/discard"
     console.print(STATES[client.post(url, path, {"reason": reason}, token or client.local_token(data))["state"]])

@@ -1,4 +1,4 @@
-"""`cefo erase`: forgets a person, everywhere."""
+"""`cefo erase`: erases a visitor in every service."""
 
 from pathlib import Path
 
@@ -7,6 +7,6 @@ from services.launcher.commands.terminal import LOCAL, Data, Token, Url, console
 
 
 def erase(subject_ref: str, url: Url = LOCAL, data: Data = Path("data"), token: Token = "") -> None:
-    """Forget a person, everywhere."""
+    """Erase a visitor in every service."""
     delete(url, f"/intake/api/v1/visitors/{subject_ref}", token or local_token(data))
     console.print(f"{subject_ref}: effacé dans intake ; les autres services suivent.")

@@ -1,4 +1,4 @@
-"""`cefo import`: takes a folder of past visits, workshops and interviews in."""
+"""`cefo import`: imports a folder of past visits, workshops and interviews."""
 
 import time
 from itertools import islice
@@ -29,12 +29,12 @@ def import_(
     data: Data = Path("data"),
     token: Token = "",
 ) -> None:
-    """Take a folder of past visits, workshops and interviews in, and wait until every service has heard of it."""
+    """Import a folder of past visits, workshops and interviews, and wait until every service has caught up."""
     raise typer.Exit(import_folder(folder, url, token or local_token(data)))
 
 
 def import_folder(folder: Path, url: str, token: str) -> int:
-    """Take the folder's files in, in order, and wait until every service has heard. Returns the exit code."""
+    """Import the folder's files in order, and wait until every service has caught up. Returns the exit code."""
     files = [
         (path, target)
         for name, target in IMPORTS
@@ -57,7 +57,7 @@ def import_folder(folder: Path, url: str, token: str) -> int:
 
 
 def _wait_for_centres(files: list[tuple[Path, str]], url: str) -> None:
-    """A platform that has just started hears of its centres within a second. Raises `Refusal`."""
+    """Wait until the importing services know the centres in the files. Raises `Refusal`."""
     named = set[str]().union(*(centres_in(path) for path, _ in files))
     services = list(dict.fromkeys(target.split("/")[1] for _, target in files))
     wait_for_centres(lambda service: get(url, f"/{service}/api/v1/centres", {}), services, named)
@@ -92,7 +92,7 @@ def _import_file(shown: Progress, path: Path, target: str, token: str) -> int:
 
 
 def _wait_until_caught_up(shown: Progress, url: str, token: str) -> None:
-    """Until no outbox has anything unsent and no consumer anything unread, three times in a row."""
+    """Wait until no outbox has unsent and no consumer unread events, three times in a row."""
     task, most, quiet = shown.add_task("événements en route", total=1), 1, 0
     while quiet < 3:
         answers = [get(url, f"/{name}/api/v1/backlog", {}, token) for name in SERVICES]

@@ -1,4 +1,4 @@
-"""`cefo rebuild`: starts it, shows how far it has come, ends when the figures are complete."""
+"""`cefo rebuild`: rebuilds a read model, and shows the progress until it is complete."""
 
 import time
 from pathlib import Path
@@ -17,12 +17,12 @@ def rebuild(
     data: Data = Path("data"),
     token: Token = "",
 ) -> None:
-    """Empty a read model and have it made again from the topics, while the platform runs."""
+    """Empty a read model and rebuild it from the topics, while the platform runs."""
     raise typer.Exit(_rebuild(service, url, token or local_token(data), again=again))
 
 
 def _rebuild(service: str, url: str, token: str, *, again: bool) -> int:
-    """Rebuild and wait. Returns the exit code: 1 when events wait that only somebody can help. Raises `Refusal`."""
+    """Rebuild and wait. Returns the exit code: 1 if dead letters need a decision. Raises `Refusal`."""
     path, started = f"/{check_service(service)}/api/v1/rebuild", time.monotonic()
     shown = post(url, path, {"again": again}, token, accept=(202,))
     with progress_bars() as bars:

@@ -1,4 +1,4 @@
-"""`cefo republish`: refills a broker that was lost."""
+"""`cefo republish`: publishes all events again after a broker was lost."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ def republish(
     data: Data = Path("data"),
     token: Token = "",
 ) -> None:
-    """Send everything that was ever said again, in order: refills a broker that was lost. Who heard it ignores it."""
+    """Publish all emitted events again, in order. Consumers skip those already processed."""
     for name in SERVICES if service == "all" else [check_service(service)]:
         answer = post(url, f"/{name}/api/v1/republish", {}, token or local_token(data))
         console.print(f"{name:<12} {grouped(answer['events']):>9} événements renvoyés")

@@ -8,7 +8,7 @@ import typer
 from services.launcher.commands.terminal import console, grouped, progress_bars
 
 STAGES = {"planning": "planification", "writing": "écriture"}
-"""What the writing of a season does, for its bars."""
+"""The labels of the progress bars, by stage."""
 
 
 def season(

@@ -1,4 +1,4 @@
-"""What the commands share at the terminal: where they write and how, and the options that many of them take."""
+"""What the commands share: consoles, formats and common options."""
 
 from pathlib import Path
 from typing import Annotated
@@ -30,7 +30,7 @@ def check_service(service: str) -> str:
 
 
 def progress_bars() -> Progress:
-    """Progress bars for a person, lines for a log."""
+    """Progress bars on a terminal, lines in a log."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description:<28}"),
@@ -47,10 +47,10 @@ def grouped(number: int) -> str:
 
 
 def counted(number: int, one: str, many: str) -> str:
-    """So many of something; French counts none like one."""
+    """A number with its noun; in French, 0 takes the singular."""
     return f"{grouped(number)} {one if number < 2 else many}"
 
 
 def print_error(text: str) -> None:
-    """One line on standard error; text of others is not markup."""
+    """Print one line on standard error; `text` is not markup."""
     errors.print(f"[bold red]✗[/bold red] {escape(text)}", soft_wrap=True)

@@ -14,5 +14,5 @@ def token(
     centre: Annotated[list[str] | None, typer.Option(help="Pour ce centre ; peut être répété.")] = None,
     data: Data = Path("data"),
 ) -> None:
-    """Make a bearer token for a machine, good for `CEFO_SESSION_HOURS`, with the platform's key."""
+    """Make a bearer token for a machine, valid for `CEFO_SESSION_HOURS`, with the platform's key."""
     typer.echo(local_token(data, role, centre or []))

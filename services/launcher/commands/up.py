@@ -31,7 +31,7 @@ def up(
     ] = False,
 ) -> None:
     """Start the platform: all five services in one process, or those that are named."""
-    gc.disable()  # until it has come up: what is made now stays
+    gc.disable()  # until started: objects created now live as long as the process
     from services.launcher.stack import loop_factory, run  # noqa: PLC0415 - no other command needs the services
 
     services = tuple(map(check_service, service or SERVICES))

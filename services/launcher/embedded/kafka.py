@@ -1,4 +1,4 @@
-"""A Kafka broker inside this process, on loopback, and what its stores send again after it is gone."""
+"""A Kafka broker inside this process, on loopback, and the republishing of events that it lost."""
 
 from typing import Any, cast
 
@@ -18,15 +18,15 @@ class EmbeddedKafka:
         self.bootstrap = f"{broker.host}:{broker.port}"
 
     def close(self) -> None:
-        """End the cluster; what it held is gone, the outboxes have it."""
+        """Stop the cluster. Its records are lost; the outboxes keep them."""
         self._cluster = None
 
 
 async def refill(store: Store) -> None:
-    """Send again what the last broker may have taken with it before every consumer had it.
+    """Mark as unsent what the previous broker may have lost before every consumer read it.
 
-    The embedded broker keeps consumers at most `EmbeddedBackpressure.LIMIT` records behind, and a relay sends one batch
-    beyond it at most; the inboxes absorb what was handled already.
+    The embedded broker keeps consumers at most `EmbeddedBackpressure.LIMIT` records behind, and a relay sends at most
+    one batch more. Inboxes skip what was already processed.
     """
     outbox = store.table("outbox")
     async with store.work() as work:

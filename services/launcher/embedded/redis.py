@@ -1,4 +1,4 @@
-"""A Redis beside this process or in it, on loopback."""
+"""A Redis server beside or inside this process, on loopback."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from services.launcher.ports import free_ports
 
 
 class EmbeddedRedis:
-    """A `redis-server` from the PATH, else fakeredis' own server; nothing that it holds is missed. It ends with us."""
+    """A `redis-server` from the PATH, else fakeredis' server. Keeps nothing on disk; ends with this process."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -23,7 +23,7 @@ class EmbeddedRedis:
             options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", "/tmp"]  # noqa: S108
             self._process = spawn_server([*guard("TERM"), program, *options], Path(os.devnull))
         else:
-            # Brings a Lua interpreter with it: nobody waits for that where a real server is installed.
+            # Imported only if needed: it loads a Lua interpreter, which slows the start.
             from fakeredis import TcpFakeServer  # noqa: PLC0415
 
             self._server = TcpFakeServer(("127.0.0.1", port))

@@ -17,7 +17,7 @@ class _Stopped(BaseException):
 
 
 def main() -> int:
-    """Answer the exit code: 0 when stopped by a signal, 1 when it could not start or its nodes ended by themselves."""
+    """Returns the exit code: 0 when stopped by a signal, 1 when it could not start or its nodes ended by themselves."""
     parser = argparse.ArgumentParser(
         prog="deploy/kafka/start", description="Apache Kafka sur cette machine, sans Docker."
     )
@@ -26,12 +26,12 @@ def main() -> int:
     parser.add_argument(
         "--port", type=int, default=0, help="le port du premier broker ; 0 : choisi une fois par dossier"
     )
-    asked = parser.parse_args()
+    options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
         with ApacheKafka() as kafka:
-            print(f"bootstrap: {kafka.start(asked.nodes, asked.dir, asked.port)}", flush=True)
+            print(f"bootstrap: {kafka.start(options.nodes, options.dir, options.port)}", flush=True)
             _watch(kafka)
             print("Plus aucun nœud ne tourne.", file=sys.stderr)
             return 1

@@ -29,13 +29,13 @@ _client_log.propagate = False
 
 
 class ApacheKafka:
-    """One cluster of Apache Kafka nodes, each a Java process; they end with us, however we end (Linux).
+    """One cluster of Apache Kafka nodes, each a Java process that ends with its parent, even by SIGKILL (Linux).
 
     Blocking, for one thread at a time.
     """
 
     def __init__(self, sharing: str = "") -> None:
-        """`sharing`: Java's option for the classes of the jars, in place of the usual one."""
+        """`sharing`: Java's option for class data sharing; by default that of the usual archive."""
         self._sharing = sharing
         self._folder = Path()
         self._cluster: Cluster | None = None
@@ -69,7 +69,7 @@ class ApacheKafka:
         return self._nodes[node].pid
 
     def start(self, nodes: int, folder: Path, port: int = 0) -> str:
-        """Start the folder's cluster, making it if there is none; answers the bootstrap addresses.
+        """Start the folder's cluster, creating it if missing. Returns the bootstrap addresses.
 
         `nodes` is 1 or 3; `port` is the first node's (the next ones follow), 0 for any free ones, chosen once per
         folder. Returns when every node has joined. Raises a `LocalKafkaError` and leaves nothing running.
@@ -77,7 +77,7 @@ class ApacheKafka:
         if nodes not in (1, 3):
             raise ValueError(f"nodes is {nodes}; a local cluster has 1 or 3")
         if self.alive:
-            raise RuntimeError(f"{self._folder} runs already; stop it first")
+            raise RuntimeError(f"{self._folder} is already running; stop it first")
         folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True)
         cluster = Cluster.of(folder, nodes, port)
@@ -97,13 +97,13 @@ class ApacheKafka:
         return cluster.bootstrap
 
     def stop(self) -> None:
-        """End every node in order; what does not end within some seconds is killed. Data stays."""
+        """Stop every node; those still running after `_STOP_TIMEOUT` are killed. Data is kept."""
         for number in self.alive:
             self._nodes[number].terminate()
         deadline = time.monotonic() + _STOP_TIMEOUT
         while (left := len(self.alive)) and time.monotonic() < deadline:
-            # To end in order a node asks the controllers' majority. The last of three has nobody left to ask and would
-            # wait five minutes; killing it loses nothing, what it acknowledged is on disk and recovered at start.
+            # A clean shutdown needs a majority of controllers. The last of three nodes has none and would wait five
+            # minutes; killing it loses nothing: acknowledged records are on disk and are recovered at the next start.
             if 1 < self._started.size >= 2 * left:
                 deadline = min(deadline, time.monotonic() + 1)
             time.sleep(0.05)
@@ -111,13 +111,13 @@ class ApacheKafka:
             self.kill(number)
 
     def kill(self, node: int) -> None:
-        """End a node (1, 2, 3) as a crash would: SIGKILL."""
+        """Kill a node (1, 2, 3) with SIGKILL, as in a crash."""
         process = self._nodes[node]
         process.kill()
         process.wait()
 
     def restart(self, node: int) -> None:
-        """Start a node again on the data and ports it had, ending it in order first if it runs."""
+        """Restart a node with its data and ports; a running one is stopped first."""
         process = self._nodes[node]
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -144,7 +144,7 @@ class ApacheKafka:
             java(),
             f"-Xmx{heap}m",
             *filter(None, [self._sharing]),
-            # The quick compiler only: half the processor time to start, and no slower at what one machine asks of it.
+            # C1 compiler only: half the processor time to start, and no slower under the load of one machine.
             "-XX:TieredStopAtLevel=1",
             "-XX:+ExitOnOutOfMemoryError",
             f"-Dcefo.kafka.logs={self._home(number)}",
@@ -161,12 +161,12 @@ class ApacheKafka:
         (self._home(number) / "server.properties").write_text(text)
 
     def _format(self, numbers: list[int]) -> None:
-        """Give new nodes their identity, side by side: each takes Java a good second."""
+        """Format the storage of new nodes, in parallel: each takes Java over a second."""
         running: dict[int, subprocess.Popen[bytes]] = {}
         try:
             for number in numbers:
                 self._write_settings(number)
-                # --ignore-formatted: whoever was cut off in the middle of this may have come further than it looked.
+                # --ignore-formatted: an interrupted run may already have formatted the storage.
                 options = ("format", "--ignore-formatted", "-t", self._started.cluster_id, "-c")
                 tool = self._java(number, 128, "kafka.tools.StorageTool", *options)
                 running[number] = spawn_server([*guard("KILL"), *tool], self._home(number) / "console.log")
@@ -181,9 +181,9 @@ class ApacheKafka:
     def _launch(self, number: int) -> None:
         self._write_settings(number)
         command = self._java(number, 512 if self._started.size == 1 else 256, "kafka.Kafka")
-        # Should we die, three nodes must not ask each other for leave to end: see stop().
-        ending = "TERM" if self._started.size == 1 else "KILL"
-        self._nodes[number] = spawn_server([*guard(ending), *command], self._home(number) / "console.log")
+        # If this process dies, three nodes must not wait for each other to stop: see stop().
+        signal_name = "TERM" if self._started.size == 1 else "KILL"
+        self._nodes[number] = spawn_server([*guard(signal_name), *command], self._home(number) / "console.log")
 
     def _wait_for_ports(self, number: int) -> None:
         deadline = time.monotonic() + _PORT_TIMEOUT
@@ -197,9 +197,9 @@ class ApacheKafka:
                 time.sleep(0.2)
 
     def _wait_until_joined(self, nodes: int) -> None:
-        """Until every running node answers, each asked alone, and knows that many nodes.
+        """Wait until every running node answers on its own port and lists that many nodes.
 
-        Asking any of them is not enough: for some seconds they believe a node that was killed to be there.
+        One node's answer is not enough: for some seconds nodes still list one that was killed.
         """
         deadline = time.monotonic() + _START_TIMEOUT
         for number in self.alive:
@@ -209,8 +209,8 @@ class ApacheKafka:
                 while not _sees_nodes(client, nodes):
                     self._check_alive(nodes)
                     if time.monotonic() > deadline:
-                        words = "\n".join(f"node {n}: {self._log_tail(n)}" for n in self._nodes)
-                        raise NodeDidNotStart(f"Pas de réponse du nœud {number} en {_START_TIMEOUT:.0f} s.\n{words}")
+                        tails = "\n".join(f"node {n}: {self._log_tail(n)}" for n in self._nodes)
+                        raise NodeDidNotStart(f"Pas de réponse du nœud {number} en {_START_TIMEOUT:.0f} s.\n{tails}")
                     time.sleep(0.1)
 
     def _check_alive(self, nodes: int) -> None:
@@ -223,21 +223,21 @@ class ApacheKafka:
 
     @staticmethod
     def _dump_archive(sharing: str) -> bool:
-        """Have a node of its own come up and end in order, with this option of Java."""
+        """Run a temporary node with this Java option. Returns whether it started and stopped cleanly."""
         with tempfile.TemporaryDirectory(prefix="cefo-kafka-") as folder, ApacheKafka(sharing) as node:
             try:
                 node.start(1, Path(folder))
             except NodeDidNotStart:
-                return False  # the one that is wanted says why, if it is not better off
+                return False  # the cluster's own start reports the cause, if it fails too
             node.stop()
             return node._nodes[1].returncode != -signal.SIGKILL
 
     def _log_tail(self, number: int) -> str:
-        said: list[str] = []
+        lines: list[str] = []
         for name in ("console.log", "server.log"):
             with contextlib.suppress(FileNotFoundError):
-                said += (self._home(number) / name).read_text(errors="replace").splitlines()[-15:]
-        return "\n".join(said) + f"\n(all of it: {self._home(number)})"
+                lines += (self._home(number) / name).read_text(errors="replace").splitlines()[-15:]
+        return "\n".join(lines) + f"\n(full logs: {self._home(number)})"
 
 
 def _sees_nodes(client: AdminClient, nodes: int) -> bool:

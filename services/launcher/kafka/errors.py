@@ -1,4 +1,4 @@
-"""What can go wrong when Kafka is started here. Every message says what to do about it.
+"""The errors of starting Kafka on this machine. Every message gives a remedy.
 
 ::
 
@@ -9,7 +9,7 @@
     ├── JarsNotCopied     Maven failed
     ├── ClusterDiffers    the folder holds a cluster of another size
     ├── PortTaken         another program listens on a node's port
-    └── NodeDidNotStart   a node ended, or nobody answered in time
+    └── NodeDidNotStart   a node ended, or did not answer in time
 """
 
 from typing import ClassVar
@@ -42,7 +42,7 @@ class MavenMissing(LocalKafkaError):
 
 
 class JarsNotCopied(LocalKafkaError):
-    """Maven failed; the message ends with what it said."""
+    """Maven failed; the message ends with its output."""
 
     slug = "kafka-jars-not-copied"
 
@@ -60,6 +60,6 @@ class PortTaken(LocalKafkaError):
 
 
 class NodeDidNotStart(LocalKafkaError):
-    """A node ended, or nobody answered in time; the message ends with the node's last words."""
+    """A node ended, or did not answer in time; the message ends with the tail of its logs."""
 
     slug = "kafka-did-not-start"

@@ -27,10 +27,10 @@ def java() -> str:
     how = _INSTALL.format("openjdk-17-jre-headless")
     if found is None:
         raise JavaMissing(f"Apache Kafka demande Java {_OLDEST_JAVA} ou plus récent ; {candidate} manque. {how}")
-    said = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr
-    version = re.search(r'version "(?:1\.)?(\d+)', said)
+    output = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr
+    version = re.search(r'version "(?:1\.)?(\d+)', output)
     if version is None or int(version[1]) < _OLDEST_JAVA:
-        words = said.splitlines()[0] if said else "rien"
+        words = output.splitlines()[0] if output else "rien"
         raise JavaMissing(f"Apache Kafka demande Java {_OLDEST_JAVA} ou plus récent ; {found} répond {words!r}. {how}")
     return found
 
@@ -63,7 +63,7 @@ def jars_exist() -> bool:
 
 
 def kafka_version() -> str:
-    """The pinned version, as the manifest has it."""
+    """The Kafka version pinned in the manifest."""
     found = re.search(r"<kafka\.version>(.+?)<", (RECIPE / "pom.xml").read_text())
     return found[1] if found else "?"
 
@@ -76,8 +76,8 @@ def _copy(libs: Path) -> None:
     command = [maven, "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={libs}"]
     done = subprocess.run(command, cwd=RECIPE, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        said = (done.stdout + done.stderr).strip()[-2000:]
-        raise JarsNotCopied(f"{' '.join(command)} dans {RECIPE} a échoué ({done.returncode}) :\n{said}")
+        output = (done.stdout + done.stderr).strip()[-2000:]
+        raise JarsNotCopied(f"{' '.join(command)} dans {RECIPE} a échoué ({done.returncode}) :\n{output}")
 
 
 @contextmanager

@@ -1,10 +1,10 @@
-"""What a cluster is on disk: its identity, its ports, its nodes' folders and their settings.
+"""A cluster on disk: its identity, its ports, and its nodes' folders and settings.
 
 ::
 
     FOLDER/cluster.json         cluster id and ports: a later start finds the same cluster at the same address
-    FOLDER/node-1/data          the logs, kept until somebody deletes the folder
-    FOLDER/node-1/server.log    what the node says; console.log is what Java itself says
+    FOLDER/node-1/data          the records, kept until the folder is deleted
+    FOLDER/node-1/server.log    the node's log; console.log has Java's own output
 """
 
 import base64
@@ -53,12 +53,12 @@ class Cluster:
 
     @property
     def size(self) -> int:
-        """How many nodes."""
+        """The number of nodes."""
         return len(self.client_ports)
 
     @property
     def bootstrap(self) -> str:
-        """Every node's address, as clients want it."""
+        """The nodes' addresses, separated by commas."""
         return ",".join(f"127.0.0.1:{port}" for port in self.client_ports)
 
     def ports(self, node: int) -> tuple[int, int]:
@@ -92,12 +92,12 @@ class Cluster:
             "share.coordinator.state.topic.replication.factor": copies,
             "share.coordinator.state.topic.min.isr": in_sync,
             "group.initial.rebalance.delay.ms": 0,
-            # A node killed and started again must wait until its former self counts as gone: 9 s by default.
+            # A restarted node must wait until its former session expires: 9 s by default.
             "broker.session.timeout.ms": 4_000,
             "broker.heartbeat.interval.ms": 1_000,
-            # Where nothing happens the controller says that it lives, twice a second by default, and all nodes read it.
+            # An idle controller writes a record that all nodes read, by default twice a second.
             "metadata.max.idle.interval.ms": 10_000,
-            # The default, 128 MiB, is taken from the heap at once: half of what a node gets here.
+            # The default, 128 MiB, is allocated at start: half of a node's heap here.
             "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
         }
         return "".join(f"{name}={value}\n" for name, value in settings.items())

@@ -13,7 +13,7 @@ from services.launcher.season.opening import HALF_DAYS, OpenDay
 from services.launcher.season.shape import day_weight
 
 LEEWAY = 4
-"""Opening days by which an appointment may slip before another counsellor is asked."""
+"""Opening days by which an appointment may slip before another counsellor is tried."""
 
 ARRIVAL_MARGIN = 15
 """Minutes between a half-day's opening and its first booked interview: people check in before it."""
@@ -37,7 +37,7 @@ class Site:
         return Dice(self._path, *topic)
 
     def identity(self, *topic: str | int) -> str:
-        """The id of one thing here, always the same."""
+        """A deterministic id of this centre and copy."""
         return str(uuid5(NAMESPACE, f"{self._path}/{'/'.join(map(str, topic))}"))
 
     def counsellor_code(self, counsellor: int) -> str:
@@ -52,7 +52,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One appointment wished for: at least `gap` opening days after the one before, at one of `starts` (minutes)."""
+    """One appointment to book: at least `gap` opening days after the previous one, at one of `starts` (minutes)."""
 
     gap: int
     minutes: int
@@ -61,7 +61,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One appointment's place: opening day, start (minutes since midnight) and length in minutes."""
+    """One booked appointment: opening day, start (minutes since midnight) and length in minutes."""
 
     day: int
     start: int
@@ -76,10 +76,10 @@ def quarter_hours(minutes: int) -> list[int]:
 def book_series(
     site: Site, first: int, steps: Sequence[Step], counsellors: Iterable[int], last: int
 ) -> tuple[int, list[Slot]]:
-    """Book all steps with the first counsellor who can, from day `first` on and not after day `last`.
+    """Book all steps with the first available counsellor, from day `first` on and not after day `last`.
 
-    Someone is taken on when nobody can: an empty diary takes every step on its first wish, so the series always
-    fits if `first` plus all gaps is not after `last`.
+    If none is available, one is hired: an empty diary takes every step at its first choice, so that the series
+    always fits if `first` plus all gaps is not after `last`.
     """
     for counsellor in counsellors:
         slots = _find_series(site.diary, counsellor, first, steps, last)

@@ -16,9 +16,9 @@ VisitStatus = Literal["served", "left", "no_queue"]
 # All invented: the brochure gives totals only.
 HALF_HOURS = WeightedChoice(
     {
-        (half, half.opens + 30 * place): weight
+        (half, half.opens + 30 * index): weight
         for half, weights in zip(HALF_DAYS, ((7, 9, 11, 11, 9, 5), (6, 9, 9, 8, 6, 5, 2)), strict=True)
-        for place, weight in enumerate(weights)
+        for index, weight in enumerate(weights)
     }
 )
 """When people walk in: the half-day and the minute at which each half-hour begins."""
@@ -28,7 +28,7 @@ PASSING_CHANNELS = WeightedChoice({"desk": 58, "kiosk": 30, "phone": 8, "online"
 BOOKED_CHANNELS = WeightedChoice({"desk": 70, "kiosk": 30})
 
 MAX_WAIT = 45
-"""Minutes a visitor is made to wait before one more counsellor is taken on."""
+"""Minutes that a visitor may wait before another counsellor is hired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,13 @@ class CentreDay:
 
 
 def centre_day(site: Site, day: int, load: Workload, guidance: Sequence[GuidanceInterview]) -> CentreDay:
-    """Play one day. Guidance is booked already; information interviews take what the diary leaves free."""
+    """Generate one day. Guidance is booked already; information interviews take the diary's free time."""
     dice = site.dice("day", day)
     result = CentreDay([], [])
     for booked in guidance:
         _hold_guidance(site, dice, booked, result)
-    for place in range(load.missed_information):
-        _miss_information(site, dice, day, place, result)
+    for index in range(load.missed_information):
+        _miss_information(site, dice, day, index, result)
     _hold_information(site, dice, day, load.information, result)
     _visits_without_interview(site, dice, day, load, result)
     site.diary.drop_day(day)
@@ -116,13 +116,13 @@ def _hold_guidance(site: Site, dice: Dice, booked: GuidanceInterview, result: Ce
     )
 
 
-def _miss_information(site: Site, dice: Dice, day: int, place: int, result: CentreDay) -> None:
+def _miss_information(site: Site, dice: Dice, day: int, index: int, result: CentreDay) -> None:
     half, minute = dice.draw(HALF_HOURS)
     minutes = 30
     counsellor, start = _take_counsellor(site, day, min(minute, half.closes - minutes), minutes, half)
     result.interviews.append(
         Interview(
-            interview_id=site.identity("missed", day, place),
+            interview_id=site.identity("missed", day, index),
             area=dice.draw(AREAS),
             counsellor=site.counsellor_code(counsellor),
             start=start,
@@ -137,15 +137,15 @@ def _hold_information(site: Site, dice: Dice, day: int, count: int, result: Cent
     arrivals: list[tuple[int, int, HalfDay]] = []
     for _ in range(count):
         minutes = 10 + min(dice.below(36), dice.below(36))
-        # Two minutes to be called and seated: whoever arrives can always still be served before closing.
+        # Two minutes to be called and seated: every arrival can be served before closing.
         checked_in, half = _arrival(dice, minutes + 2)
         arrivals.append((checked_in, minutes, half))
     arrivals.sort(key=lambda arrival: arrival[:2])
-    for place, (checked_in, minutes, half) in enumerate(arrivals):
+    for index, (checked_in, minutes, half) in enumerate(arrivals):
         ready = -(-checked_in // 60) + 1
         counsellor, start = _take_counsellor(site, day, ready, minutes, half)
         visit = Visit(
-            visit_id=site.identity("visit", day, place),
+            visit_id=site.identity("visit", day, index),
             area=dice.draw(AREAS),
             channel=dice.draw(QUEUED_CHANNELS),
             checked_in=checked_in,
@@ -157,7 +157,7 @@ def _hold_information(site: Site, dice: Dice, day: int, count: int, result: Cent
         result.visits.append(visit)
         result.interviews.append(
             Interview(
-                interview_id=site.identity("information", day, place),
+                interview_id=site.identity("information", day, index),
                 area=visit.area,
                 counsellor=site.counsellor_code(counsellor),
                 start=start,
@@ -169,7 +169,7 @@ def _hold_information(site: Site, dice: Dice, day: int, count: int, result: Cent
 
 
 def _take_counsellor(site: Site, day: int, ready: int, minutes: int, half: HalfDay) -> tuple[int, int]:
-    """Book whoever is free first, the least busy among equals; someone is taken on rather than let wait too long."""
+    """Book the counsellor who is free first, the least busy of several; hire one if the wait exceeds `MAX_WAIT`."""
     diary = site.diary
     first: tuple[int, int, int] | None = None
     for counsellor in range(diary.counsellors):
@@ -185,24 +185,24 @@ def _take_counsellor(site: Site, day: int, ready: int, minutes: int, half: HalfD
 
 
 def _visits_without_interview(site: Site, dice: Dice, day: int, load: Workload, result: CentreDay) -> None:
-    """Visits without an interview: passing through, a short answer at the desk, gone before their turn."""
-    for place in range(load.no_queue):
+    """Visits without an interview: passing through, a short answer at the desk, left before their turn."""
+    for index in range(load.no_queue):
         checked_in, _ = _arrival(dice, 0)
-        visit_id = site.identity("visit", day, "no-queue", place)
+        visit_id = site.identity("visit", day, "no-queue", index)
         channel = dice.draw(PASSING_CHANNELS)
         result.visits.append(Visit(visit_id, dice.draw(AREAS), channel, checked_in, "no_queue"))
-    for place in range(load.brief):
+    for index in range(load.brief):
         checked_in, _ = _arrival(dice, 25)
         called = checked_in + dice.between(20, 15 * 60)
         served = called + dice.between(5, 60)
-        visit_id = site.identity("visit", day, "brief", place)
+        visit_id = site.identity("visit", day, "brief", index)
         channel, ended = dice.draw(QUEUED_CHANNELS), served + dice.between(60, 8 * 60)
         result.visits.append(Visit(visit_id, dice.draw(AREAS), channel, checked_in, "served", called, served, ended))
-    for place in range(load.left):
+    for index in range(load.left):
         checked_in, _ = _arrival(dice, 40)
         waited = dice.between(5 * 60, 40 * 60)
         called = checked_in + waited - dice.between(30, 4 * 60) if dice.percent(30) else None
-        visit_id = site.identity("visit", day, "left", place)
+        visit_id = site.identity("visit", day, "left", index)
         channel = dice.draw(QUEUED_CHANNELS)
         result.visits.append(
             Visit(visit_id, dice.draw(AREAS), channel, checked_in, "left", called, None, checked_in + waited)

@@ -1,4 +1,4 @@
-"""Who is busy when at one centre, to the minute, so that no counsellor is ever in two places."""
+"""The bookings of one centre's counsellors, to the minute, without double bookings."""
 
 from bisect import insort
 
@@ -22,12 +22,12 @@ class Diary:
         self._busy: dict[tuple[int, int], list[tuple[int, int]]] = {}
 
     def hire(self) -> int:
-        """Take on one more counsellor, whose diary is empty."""
+        """Add a counsellor with an empty diary. Returns their number."""
         self.counsellors += 1
         return self.counsellors - 1
 
     def earliest(self, day: int, counsellor: int, ready: int, minutes: int, closes: int) -> int | None:
-        """The first minute from `ready` at which the counsellor has `minutes` free before `closes`."""
+        """The first minute from `ready` at which the counsellor has `minutes` free before `closes`, or None."""
         start = ready
         for begins, ends in self._busy.get((day, counsellor), ()):
             if ends <= start:
@@ -46,7 +46,7 @@ class Diary:
         return len(self._busy.get((day, counsellor), ()))
 
     def book(self, day: int, counsellor: int, start: int, minutes: int) -> None:
-        """Take these minutes; raises CounsellorBusy."""
+        """Book these minutes; raises CounsellorBusy."""
         if not self.free(day, counsellor, start, minutes):
             raise CounsellorBusy(day, counsellor, start, start + minutes)
         insort(self._busy.setdefault((day, counsellor), []), (start, start + minutes))

@@ -1,4 +1,4 @@
-"""Seeded chance that gives the same draws on every machine and Python version."""
+"""Seeded randomness with the same draws on every machine and Python version."""
 
 import random
 from bisect import bisect_right
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class WeightedChoice(Generic[T]):
-    """Choices with whole-number weights, ready to be drawn from."""
+    """Choices with integer weights."""
 
     def __init__(self, weights: Mapping[T, int]) -> None:
         self.choices = tuple(weights)
@@ -18,7 +18,7 @@ class WeightedChoice(Generic[T]):
 
 
 class Dice:
-    """Draws named by what they are for, so that no part of the season disturbs another.
+    """A generator seeded by a name of its purpose, so that parts of the season are independent.
 
     Only `random()` is used: the one method whose sequence for a seed Python promises never to change.
     """
@@ -39,12 +39,12 @@ class Dice:
         return self._random() * 100 < chance
 
     def pick(self, choices: Sequence[T]) -> T:
-        """Any of `choices`, all as likely."""
+        """One of `choices`, with equal probability."""
         return choices[int(self._random() * len(choices))]
 
-    def draw(self, lot: WeightedChoice[T]) -> T:
-        """One of the lot's choices, each as likely as it weighs."""
-        return lot.choices[bisect_right(lot.steps, int(self._random() * lot.steps[-1]))]
+    def draw(self, weighted: WeightedChoice[T]) -> T:
+        """One of the choices, with a probability by weight."""
+        return weighted.choices[bisect_right(weighted.steps, int(self._random() * weighted.steps[-1]))]
 
     def rotate(self, choices: Sequence[T]) -> list[T]:
         """All of `choices`, in order, starting anywhere."""

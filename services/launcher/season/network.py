@@ -15,7 +15,7 @@ class Centre:
     guidance: int
     """Share of the network's guidance interviews."""
     counsellors: int
-    """Counsellors at the season's start; more are taken on when nobody is free in reasonable time."""
+    """Counsellors at the season's start; more are hired when the wait is too long."""
 
 
 CENTRES = (

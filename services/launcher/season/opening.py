@@ -33,7 +33,7 @@ class OpenDay:
     """Counts the season's opening days from 0."""
     date: date
     offset: str
-    """The zone's distance from UTC during opening hours, for example `+02:00`."""
+    """The zone's UTC offset during opening hours, for example `+02:00`."""
 
     def moment(self, second: int) -> str:
         """ISO 8601 with offset, `second` seconds after this day's midnight."""

@@ -9,7 +9,7 @@ from services.launcher.season.network import PATH_AREAS
 
 Method = Literal["individual", "collective"]
 Missed = Literal["noshow", "visitor", "centre"]
-"""Why an appointment did not take place: nobody came, or who called it off."""
+"""Why an appointment did not take place: a no-show, or the side that cancelled."""
 
 INDIVIDUAL: Method = "individual"
 COLLECTIVE: Method = "collective"
@@ -34,7 +34,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class GuidanceInterview:
-    """One appointment of a path: held, with its number in the path from 1, or missed, without."""
+    """One appointment of a path. `number` counts held ones from 1; None if missed."""
 
     path: Path
     slot: Slot
@@ -60,7 +60,7 @@ def path_lengths(dice: Dice, interviews: int) -> list[int]:
 
 
 def plan_individual(site: Site, interviews: int, missed: int) -> list[GuidanceInterview]:
-    """Paths that hold exactly `interviews` interviews, and besides them exactly `missed` appointments nobody held.
+    """Paths with exactly `interviews` held interviews, and exactly `missed` missed appointments besides.
 
     At most one appointment of a path is missed.
     """
@@ -80,7 +80,7 @@ def plan_individual(site: Site, interviews: int, missed: int) -> list[GuidanceIn
 def _plan_path(site: Site, number: int, length: int, *, misses: bool) -> list[GuidanceInterview]:
     dice = site.dice("path", number)
     appointments = length + misses
-    steps = [_step(dice, first=place == 0) for place in range(appointments)]
+    steps = [_step(dice, first=index == 0) for index in range(appointments)]
     last = len(site.days) - 1
     first = site.starting_day(dice, last - sum(step.gap for step in steps))
     counsellor, slots = book_series(site, first, steps, dice.rotate(range(site.diary.counsellors)), last)
@@ -88,8 +88,8 @@ def _plan_path(site: Site, number: int, length: int, *, misses: bool) -> list[Gu
     missing = dice.below(appointments) if misses else None
     interviews: list[GuidanceInterview] = []
     held = 0
-    for place, slot in enumerate(slots):
-        if place == missing:
+    for index, slot in enumerate(slots):
+        if index == missing:
             interviews.append(GuidanceInterview(path, slot, counsellor, None, dice.draw(REASONS)))
         else:
             held += 1

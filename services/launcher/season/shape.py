@@ -1,4 +1,4 @@
-"""The published totals of a season and the invented shape in which they spread over centres and days."""
+"""The published totals of a season, and their invented distribution over centres and days."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ PUBLISHED = {2017: Published(visitors=181_689, individual_interviews=87_532, gui
 
 SOURCE = "Recent Developments in Guidance – Belgium, p. 28"
 
-# Invented, because the brochure says nothing of it.
+# Invented: the brochure does not give them.
 NO_QUEUE_PERCENT = 40
 LEFT_PERCENT = 3
 COLLECTIVE_PERCENT = 20
@@ -71,7 +71,7 @@ YEAR_CURVE = (
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How many of each kind of thing a season holds. Guidance interviews each come with a visit of their own."""
+    """The number of visits and interviews of each kind in a season. Each guidance interview has its own visit."""
 
     no_queue: int
     left: int
@@ -86,7 +86,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What one centre sees on one day, guidance apart."""
+    """One centre's visits and interviews of one day, without guidance."""
 
     no_queue: int
     left: int
@@ -121,13 +121,13 @@ def totals(figures: Published) -> Totals:
 
 
 def apportion(total: int, weights: Sequence[int]) -> list[int]:
-    """Spread `total` in proportion to `weights`, by largest remainder; ties go to the earlier place."""
+    """Spread `total` in proportion to `weights`, by largest remainder; ties go to the earlier index."""
     whole = sum(weights)
     shares = [total * weight // whole for weight in weights]
     remainders = [total * weight % whole for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda place: (-remainders[place], place))
-    for place in by_remainder[: total - sum(shares)]:
-        shares[place] += 1
+    by_remainder = sorted(range(len(weights)), key=lambda index: (-remainders[index], index))
+    for index in by_remainder[: total - sum(shares)]:
+        shares[index] += 1
     return shares
 
 
@@ -142,9 +142,9 @@ def day_weight(day: date) -> int:
 
 
 def workloads(whole: Totals, days: Sequence[OpenDay], copy: int) -> dict[Centre, list[Workload]]:
-    """What each centre sees on each day: exact totals, with some irregularity of its own in every copy."""
+    """Each centre's workload per day: exact totals, with random variation per copy."""
     dice = Dice("workloads", copy)
     weights = [centre.visits * day_weight(day.date) * dice.between(88, 112) for centre in CENTRES for day in days]
     kinds = (whole.no_queue, whole.left, whole.brief, whole.information, whole.missed_information)
     cells = [Workload(*counts) for counts in zip(*(apportion(kind, weights) for kind in kinds), strict=True)]
-    return {centre: cells[place * len(days) : (place + 1) * len(days)] for place, centre in enumerate(CENTRES)}
+    return {centre: cells[index * len(days) : (index + 1) * len(days)] for index, centre in enumerate(CENTRES)}

@@ -81,33 +81,33 @@ def _plan_workshop(site: Site, number: int, staying: int, leaving: int) -> Works
         seats=dice.between(max(FEWEST_SEATS, people), min(MOST_SEATS, max(FEWEST_SEATS, people) + 2)),
         counsellor=counsellor,
         sessions=tuple(sessions),
-        session_ids=tuple(site.identity("session", number, place) for place in range(len(sessions))),
+        session_ids=tuple(site.identity("session", number, index) for index in range(len(sessions))),
         participants=tuple(
-            _participant(site, dice, number, place, area=area, sessions=len(sessions), stays=place < staying)
-            for place in range(people)
+            _participant(site, dice, number, index, area=area, sessions=len(sessions), stays=index < staying)
+            for index in range(people)
         ),
     )
 
 
 def _session_steps(dice: Dice) -> list[Step]:
-    """3 to 5 meetings of two to three hours, all at the same hour, about one a week."""
+    """3 to 5 sessions of two to three hours, all at the same hour, about one a week."""
     minutes = dice.pick((120, 150, 180))
     half = dice.pick((MORNING, AFTERNOON))
     start = half.closes - minutes if dice.percent(50) else half.opens
     gap = dice.between(3, 6)
-    return [Step(0 if place == 0 else gap, minutes, (start,)) for place in range(dice.between(3, 5))]
+    return [Step(0 if index == 0 else gap, minutes, (start,)) for index in range(dice.between(3, 5))]
 
 
 def _participant(
-    site: Site, dice: Dice, workshop: int, place: int, *, area: str, sessions: int, stays: bool
+    site: Site, dice: Dice, workshop: int, index: int, *, area: str, sessions: int, stays: bool
 ) -> Participant:
-    # Whoever stays to the end has seldom missed a session; whoever does not has often missed others too.
+    # Participants of the last session seldom missed another one; the others often did.
     before = tuple(dice.percent(92 if stays else 60) for _ in range(sessions - 1))
     return Participant(
-        seat_id=site.identity("seat", workshop, place),
+        seat_id=site.identity("seat", workshop, index),
         path=Path(
-            path_id=site.identity("collective-path", workshop, place),
-            subject_ref=site.identity("participant", workshop, place),
+            path_id=site.identity("collective-path", workshop, index),
+            subject_ref=site.identity("participant", workshop, index),
             area=area,
             method=COLLECTIVE,
         ),
@@ -121,7 +121,7 @@ def _plan_finalising(site: Site, workshop: Workshop, participant: Participant) -
     last = len(site.days) - 1
     first = workshop.sessions[-1].day + dice.between(*FINALISING_AFTER)
     steps = [Step(0, minutes, dice.rotate(quarter_hours(minutes)))]
-    # The workshop's counsellor knows the person; a colleague steps in when she is full.
+    # The workshop's counsellor knows the participant; a colleague takes over when no time is free.
     order = [workshop.counsellor, *dice.rotate(range(site.diary.counsellors))]
     counsellor, (slot,) = book_series(site, first, steps, order, last)
     return GuidanceInterview(participant.path, slot, counsellor, number=1)

@@ -28,7 +28,7 @@ from services.launcher.season.shape import (
 from services.launcher.season.workshops import Workshop, plan_finalising, plan_workshops
 
 Progress = Callable[[str, int, int], None]
-"""Told the stage (`planning` or `writing`), how much of it is done, and how much there is."""
+"""Called with the stage (`planning` or `writing`), how much of it is done, and its total."""
 
 NOTE = (
     "Données de démonstration, inventées autour des totaux publiés : seuls les totaux sont réels. "
@@ -70,24 +70,24 @@ class SeasonFiles:
 
 
 def write_season(year: int, out: Path, progress: Progress | None = None, *, scale: int = 1) -> SeasonFiles:
-    """Write the season of `year` into the folder `out`, which is made if needed; the manifest comes last.
+    """Write the season of `year` into the folder `out`, created if needed; the manifest comes last.
 
-    `scale` writes so many independent seasons into the same files, for measurements: exactly that many times every
-    total, all ids distinct. Raises SeasonUnknown for a year without published figures, ScaleImpossible below 1.
+    `scale` writes that many independent seasons into the same files, for measurements: every total times `scale`, all
+    ids distinct. Raises SeasonUnknown for a year without published figures, ScaleImpossible below 1.
     """
     figures = published(year)
     if scale < 1:
         raise ScaleImpossible(scale)
-    tell = progress or _silent
+    report = progress or _silent
     days = open_days(year)
     out.mkdir(parents=True, exist_ok=True)
     manifest = out / "season.json"
-    # A manifest stands for whole files: none while they are being written.
+    # A manifest marks complete files: there is none while they are being written.
     manifest.unlink(missing_ok=True)
-    plans = _plan(totals(figures), days, scale, tell)
+    plans = _plan(totals(figures), days, scale, report)
     counted = SeasonTotals()
     workshops = _write_workshops(out, plans, counted)
-    visits, interviews = _write_days(out, days, plans, counted, tell)
+    visits, interviews = _write_days(out, days, plans, counted, report)
     files = (visits, workshops, interviews)
     _write_manifest(manifest, year, scale, counted, files)
     return SeasonFiles(out, manifest, counted, files)
@@ -95,7 +95,7 @@ def write_season(year: int, out: Path, progress: Progress | None = None, *, scal
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """One centre's season before its days are played."""
+    """One centre's season before its days are generated."""
 
     site: Site
     loads: list[Workload]
@@ -104,7 +104,7 @@ class _Plan:
     """By opening day."""
 
 
-def _plan(whole: Totals, days: Sequence[OpenDay], scale: int, tell: Progress) -> list[_Plan]:
+def _plan(whole: Totals, days: Sequence[OpenDay], scale: int, report: Progress) -> list[_Plan]:
     shares = [centre.guidance for centre in CENTRES]
     finalising = apportion(whole.finalising, shares)
     individual = apportion(whole.individual, shares)
@@ -112,16 +112,16 @@ def _plan(whole: Totals, days: Sequence[OpenDay], scale: int, tell: Progress) ->
     plans: list[_Plan] = []
     for copy in range(scale):
         loads = workloads(whole, days, copy)
-        for place, centre in enumerate(CENTRES):
-            tell("planning", len(plans), scale * len(CENTRES))
+        for index, centre in enumerate(CENTRES):
+            report("planning", len(plans), scale * len(CENTRES))
             site = Site(centre, copy, days)
-            workshops = plan_workshops(site, finalising[place])
-            booked = plan_finalising(site, workshops) + plan_individual(site, individual[place], missed[place])
+            workshops = plan_workshops(site, finalising[index])
+            booked = plan_finalising(site, workshops) + plan_individual(site, individual[index], missed[index])
             guidance: defaultdict[int, list[GuidanceInterview]] = defaultdict(list)
             for interview in booked:
                 guidance[interview.slot.day].append(interview)
             plans.append(_Plan(site, loads[centre], workshops, guidance))
-    tell("planning", len(plans), len(plans))
+    report("planning", len(plans), len(plans))
     return plans
 
 
@@ -139,29 +139,29 @@ def _write_workshops(out: Path, plans: Sequence[_Plan], counted: SeasonTotals) -
 
 
 def _write_days(
-    out: Path, days: Sequence[OpenDay], plans: Sequence[_Plan], counted: SeasonTotals, tell: Progress
+    out: Path, days: Sequence[OpenDay], plans: Sequence[_Plan], counted: SeasonTotals, report: Progress
 ) -> tuple[SeasonFile, SeasonFile]:
     with _LineFile(out / "visits.ndjson") as visits, _LineFile(out / "interviews.ndjson") as interviews:
         for day in days:
-            tell("writing", day.index, len(days))
+            report("writing", day.index, len(days))
             visit_lines, interview_lines = _generate_day(day, plans, counted)
             visits.write(visit_lines)
             interviews.write(interview_lines)
-    tell("writing", len(days), len(days))
+    report("writing", len(days), len(days))
     return visits.written(), interviews.written()
 
 
 def _generate_day(day: OpenDay, plans: Sequence[_Plan], counted: SeasonTotals) -> tuple[list[bytes], list[bytes]]:
-    """One day of the whole network, in order of time; what happened at once is ordered by its line."""
+    """One day of the whole network, in order of time; ties are in order of line."""
     visits: list[tuple[int, bytes]] = []
     interviews: list[tuple[int, bytes]] = []
     for plan in plans:
         site = plan.site
-        played = centre_day(site, day.index, plan.loads[day.index], plan.guidance.get(day.index, ()))
-        visits += [(visit.checked_in, visit_line(site, day, visit)) for visit in played.visits]
-        interviews += [(held.start, interview_line(site, day, held)) for held in played.interviews]
-        counted.visitors += len(played.visits)
-        for interview in played.interviews:
+        generated = centre_day(site, day.index, plan.loads[day.index], plan.guidance.get(day.index, ()))
+        visits += [(visit.checked_in, visit_line(site, day, visit)) for visit in generated.visits]
+        interviews += [(held.start, interview_line(site, day, held)) for held in generated.interviews]
+        counted.visitors += len(generated.visits)
+        for interview in generated.interviews:
             _count(interview, counted)
     return [line for _, line in sorted(visits)], [line for _, line in sorted(interviews)]
 
@@ -195,7 +195,7 @@ def _write_manifest(manifest: Path, year: int, scale: int, counted: SeasonTotals
 
 
 class _LineFile:
-    """A file of lines that knows its length and digest."""
+    """A file of lines, with their number and digest."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -220,4 +220,4 @@ class _LineFile:
 
 
 def _silent(_stage: str, _done: int, _whole: int) -> None:
-    """Nobody watches."""
+    """The default: reports nothing."""
