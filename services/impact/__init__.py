@@ -1,4 +1,4 @@
-"""Impact: counts of what the centres achieved, per day, centre and area. Stores nothing about a person.
+"""Impact: what the centres achieved. Owns counts per day, centre and area; nothing about a person.
 
-Emits nothing. Consumes the other four services' events: visits, interviews, workshops, plans and referrals.
+Emits nothing. Reacts to the other four services' events: visits, interviews, workshops, plans and referrals.
 """

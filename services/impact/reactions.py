@@ -1,4 +1,4 @@
-"""The events that impact counts."""
+"""Reactions of impact to incoming events."""
 
 from services.chassis.copies.centres import copy_centre
 from services.chassis.events.reactions import Reactions

@@ -2,6 +2,6 @@
 
 Emits: visit checked in, called, being served, served, left, recorded, identified; visitor registered, consent
 withdrawn, subject erased.
-Consumes: check-ins from a front desk's own software, interviews that start with a visitor, and centres as the
+Reacts to: check-ins from a front desk's own software, interviews that start with a visitor, and centres as the
 directory publishes them.
 """
