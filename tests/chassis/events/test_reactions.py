@@ -26,7 +26,7 @@ def the_note(event: VisitServed) -> list[RowKey]:
 
 @pytest.mark.parametrize("loads", [None, the_note])
 def test_an_event_that_begins_an_aggregate_names_it(loads: Loads[VisitServed] | None) -> None:
-    with pytest.raises(TypeError, match="name it in loads"):
+    with pytest.raises(TypeError, match="needs the aggregate"):
         Reactions().on(VisitServed, loads=loads, begins=True)
 
 
