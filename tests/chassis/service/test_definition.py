@@ -32,10 +32,14 @@ async def test_a_job_starts_and_stops_with_its_service(tmp_path: Path) -> None:
     service = replace(sample_service.service(tmp_path), jobs=jobs)
     running = Runtime(service, settings, broker_of(settings), Live(None), FixedClock())
     (tmp_path / "stores").mkdir(exist_ok=True)
+    async with running.store.writer.begin() as connection:  # the sample has no migrations
+        await connection.run_sync(running.store.metadata.create_all)
     await running.start()
-    async with asyncio.timeout(30):
-        await began.wait()
+    try:
+        async with asyncio.timeout(60):
+            await began.wait()
         assert (await running.ready())["relay"], "a background job is no part of being ready"
+    finally:
         await running.stop()
     assert ended.is_set()
 
