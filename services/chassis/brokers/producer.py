@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from aiokafka import AIOKafkaProducer
 from faststream._internal.parser import DefaultCodec
+from faststream.exceptions import FeatureNotSupportedException
 from faststream.kafka import KafkaBroker
 from faststream.kafka.publisher.producer import AioKafkaFastProducer
 from faststream.kafka.response import KafkaPublishCommand
@@ -71,7 +72,7 @@ class _RecordProducer(AioKafkaFastProducer):
 
     async def publish(self, cmd: KafkaPublishCommand) -> Any:
         """Send one record."""
-        raise NotImplementedError("a relay publishes batches")
+        raise FeatureNotSupportedException("a relay publishes batches")
 
     async def publish_batch(self, cmd: KafkaPublishCommand) -> Any:
         """Send the records of one topic, in order; returns where each stands once the broker has acknowledged all."""
