@@ -15,22 +15,21 @@
     └── Unavailable          store or broker unavailable; nothing was changed; retry    503
 
 Each class has a slug, a message with named values, and the field it is about. The message is an English msgid; people
-see it in their language.
+see it in their language. Values too: a member of an enumeration is shown by its word, a `Message` translated, several
+values with commas.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 
-def msg(text: str) -> str:
+class Message(str):
+    """An English msgid. As a value inside another message it is translated too."""
+
+
+def msg(text: str) -> Message:
     """Mark a message for extraction into the catalogues; it is translated where it is shown."""
-    return text
-
-
-def listed(codes: Iterable[str]) -> str:
-    """Codes inside a message; a dash when there are none."""
-    return ", ".join(codes) or "–"
+    return Message(text)
 
 
 @dataclass(eq=False)
@@ -39,7 +38,7 @@ class Refused(Exception):
 
     slug: ClassVar[str] = "refused"
     status: ClassVar[int] = 409
-    message: ClassVar[str] = msg("This is not possible.")
+    message: ClassVar[Message] = msg("This is not possible.")
     field_name: ClassVar[str | None] = None
 
     values: dict[str, Any] = field(default_factory=dict[str, Any])

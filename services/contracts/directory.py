@@ -33,13 +33,19 @@ class ReferralStatus(StrEnum):
     EXPIRED = "expired"
 
 
+class ServiceStatus(StrEnum):
+    """As in HSDS 3."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    DEFUNCT = "defunct"
+    TEMPORARILY_CLOSED = "temporarily closed"
+
+
 PublicText = Annotated[str, private(Privacy.PUBLIC, max_length=200)]
 """A published name of an organisation or a service, never of a person."""
 
-_ServiceStatus = Literal["active", "inactive", "defunct", "temporarily closed"]
-ServiceStatus = Annotated[_ServiceStatus, private(Privacy.PUBLIC)]
-"""As in HSDS 3."""
-SERVICE_STATUSES: tuple[_ServiceStatus, ...] = get_args(_ServiceStatus)
+ServiceStatusCode = Annotated[ServiceStatus, private(Privacy.PUBLIC)]
 _Weekday = Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 Weekday = Annotated[_Weekday, private(Privacy.PUBLIC)]
 WEEKDAYS: tuple[_Weekday, ...] = get_args(_Weekday)
@@ -80,7 +86,7 @@ class ProviderService(BaseModel):
     service_id: Reference
     name: PublicText
     areas: tuple[AreaCode, ...]
-    status: ServiceStatus
+    status: ServiceStatusCode
 
 
 class ProviderPublished(Event, type="cefo.directory.provider-published.v1", topic=PROVIDERS, about="organization_id"):

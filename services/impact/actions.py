@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.copies.centres import centre_copies, centre_in
-from services.chassis.refusals import UnknownArea, listed
+from services.chassis.refusals import UnknownArea
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.store import Work
 from services.impact.domain import Measure, Period, Report, report
@@ -31,6 +31,6 @@ async def build_report(
     published = await published_areas(session) if areas else set[str]()
     for area in areas:
         if area != NO_AREA and area not in published and not await ever_counted(session, area):
-            raise UnknownArea(area=area, known=listed(sorted(published)))
+            raise UnknownArea(area=area, known=sorted(published))
     names = {code: centre.name for code, centre in copies.items()}
     return names, report(await counts(session, period, centres, areas))

@@ -121,9 +121,9 @@ class UnknownPurpose(Invalid):
 def check_past(at: datetime, now: datetime, field: str = "at") -> None:
     """The time is not later than now, plus `CLOCK_TOLERANCE`. Raises `InTheFuture` or `TooLongAgo`."""
     if at < EARLIEST:
-        raise TooLongAgo(about=field, at=at.isoformat(timespec="seconds"), earliest=EARLIEST.date().isoformat())
+        raise TooLongAgo(about=field, at=at, earliest=EARLIEST.date())
     if at > now + CLOCK_TOLERANCE:
-        raise InTheFuture(about=field, at=at.isoformat(timespec="seconds"), now=now.isoformat(timespec="seconds"))
+        raise InTheFuture(about=field, at=at, now=now)
 
 
 def may_become(status: VisitStatus, wanted: VisitStatus) -> bool:
@@ -134,7 +134,7 @@ def may_become(status: VisitStatus, wanted: VisitStatus) -> bool:
 def check_step(status: VisitStatus, wanted: VisitStatus) -> None:
     """Raises `WrongStep` unless `may_become`."""
     if not may_become(status, wanted):
-        raise WrongStep(status=status.value, wanted=wanted.value)
+        raise WrongStep(status=status, wanted=wanted)
 
 
 def check_times(
@@ -151,7 +151,7 @@ def check_times(
     for field, at in named.items():
         wrong = (at is None and field in needed) or (at is not None and (field not in allowed or at < last))
         if wrong:
-            raise OutOfSequence(about=field, field=field, status=status.value)
+            raise OutOfSequence(about=field, field=field, status=status)
         last = at or last
 
 

@@ -8,6 +8,7 @@ ones by hand.
 import io
 import sys
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -15,15 +16,18 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from services.chassis.i18n import LANGUAGES
+from services.chassis.storage.tables import DeadLetterState
 from services.contracts.areas import AREAS
-from services.contracts.directory import SERVICE_STATUSES, ReferralStatus
+from services.contracts.directory import ReferralStatus, ServiceStatus
 from services.contracts.intake import VisitStatus
+from services.contracts.plans import ActionStatus
 from services.contracts.scheduling import AppointmentStatus
+from services.plans.domain import Stage
 from services.scheduling.domain.states import WorkshopStatus
 
 SERVICES = Path(__file__).parents[1]
 TRANSLATED = tuple(lang for lang in LANGUAGES if lang != "en")
-"""The languages with catalogues: msgids are English."""
+"""The languages into which msgids, which are English, are translated."""
 
 METHODS = [("**/migrations/**", "ignore"), ("**.py", "python"), ("**/templates/**.html", "jinja2")]
 OPTIONS = {"**/templates/**.html": {"extensions": "jinja2.ext.i18n", "silent": "false"}}
@@ -35,13 +39,13 @@ KEYWORDS = {
     "translate": None,
     "translate_number": (1, 2),
 }
-CODES = {
-    "contracts": (*AREAS.values(),),
-    "intake": (*VisitStatus,),
-    "scheduling": (*VisitStatus, *AppointmentStatus, *WorkshopStatus),
-    "directory": (*ReferralStatus, *SERVICE_STATUSES),
+STATES: dict[str, tuple[type[StrEnum], ...]] = {
+    "contracts": (VisitStatus, AppointmentStatus, ActionStatus, ReferralStatus, ServiceStatus),
+    "scheduling": (WorkshopStatus,),
+    "plans": (Stage,),
+    "chassis": (DeadLetterState,),
 }
-"""Codes in a package's refusals, and the names of codes: translated too, although no call marks them."""
+"""Enumerations with words, by package. Their names are the context of their codes; English has words for them too."""
 
 
 def packages() -> list[str]:
@@ -57,9 +61,17 @@ def extracted(package: str) -> Catalog:
     ):
         if message:
             template.add(message)
-    for code in CODES.get(package, ()):
-        template.add(str(code))
+    for states in STATES.get(package, ()):
+        for state in states:
+            template.add(str(state), context=states.__name__)
+    for area in AREAS if package == "contracts" else ():
+        template.add(area, context="Area")
     return template
+
+
+def languages(package: str) -> tuple[str, ...]:
+    """The languages of a package's catalogues."""
+    return (*TRANSLATED, "en") if package in STATES else TRANSLATED
 
 
 def path_of(package: str, lang: str) -> Path:
@@ -76,7 +88,7 @@ def catalogue(package: str, lang: str) -> Catalog:
 def merged(package: str, lang: str, template: Catalog, shared: Catalog | None = None) -> Catalog:
     """The catalogue, updated with the messages of `template`; obsolete translations are kept.
 
-    Messages also in `shared` (the chassis') are left out, as the chassis translates them.
+    Messages also in `shared` (the chassis') are left out, as the chassis translates them. English has codes only.
     """
     result = catalogue(package, lang)
     for message in result.obsolete.values():
@@ -84,8 +96,10 @@ def merged(package: str, lang: str, template: Catalog, shared: Catalog | None = 
     result.obsolete.clear()
     wanted = Catalog()
     for message in template:
-        if message.id and (shared is None or message.id not in shared or message.id in result):
-            wanted.add(message.id)
+        if not message.id or (lang == "en" and not message.context):
+            continue
+        if message.context or shared is None or message.id not in shared:
+            wanted.add(message.id, context=message.context)
     result.update(wanted)
     return result
 
@@ -116,7 +130,7 @@ def main() -> int:
     missing, shared = 0, extracted("chassis")
     for package in packages():
         template = extracted(package)
-        for lang in TRANSLATED:
+        for lang in languages(package):
             catalog = merged(package, lang, template, None if package == "chassis" else shared)
             path = path_of(package, lang)
             if path.read_text() != (fresh := text(catalog)):

@@ -1,35 +1,49 @@
-"""Every state that a service shows has an icon, a tone and a word in the service's own templates."""
+"""Every state that a service shows has an icon and a tone in the service's templates, and a word in each language."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any, cast
 
 import pytest
 
+from services.chassis import i18n
 from services.chassis.storage.tables import DeadLetterState
 from services.chassis.web.pages import Site
-from services.contracts.directory import SERVICE_STATUSES, ReferralStatus
+from services.contracts.directory import ReferralStatus, ServiceStatus
 from services.contracts.intake import VisitStatus
+from services.contracts.plans import ActionStatus
 from services.contracts.scheduling import AppointmentStatus
 from services.launcher.catalogue import SERVICES
-from services.plans.pages.words import ACTION_BADGES
+from services.launcher.messages import STATES
 
-SHOWN: list[tuple[str, Iterable[str]]] = [
-    ("dead_letter_states.html", DeadLetterState),
-    ("intake/states.html", VisitStatus),
-    ("scheduling/states.html", [*AppointmentStatus, VisitStatus.WAITING, VisitStatus.CALLED, VisitStatus.BEING_SERVED]),
-    ("plans/states.html", [*ReferralStatus, *ACTION_BADGES.values()]),
-    ("directory/states.html", [*ReferralStatus, *SERVICE_STATUSES]),
+WAITING = (VisitStatus.WAITING, VisitStatus.CALLED, VisitStatus.BEING_SERVED)
+SHOWN: list[tuple[str, str, Iterable[StrEnum]]] = [
+    ("dead_letter_states.html", "dead_letter_badge", DeadLetterState),
+    ("intake/states.html", "visit_badge", VisitStatus),
+    ("scheduling/states.html", "visit_badge", WAITING),
+    ("scheduling/states.html", "interview_badge", AppointmentStatus),
+    ("plans/states.html", "referral_badge", ReferralStatus),
+    ("plans/states.html", "action_badge", ActionStatus),
+    ("directory/states.html", "referral_badge", ReferralStatus),
+    ("directory/states.html", "service_badge", ServiceStatus),
 ]
 
 
 @pytest.mark.parametrize(
-    ("template", "state"), [(template, str(state)) for template, states in SHOWN for state in states]
+    ("template", "macro", "state"), [(template, macro, state) for template, macro, states in SHOWN for state in states]
 )
-def test_a_state_has_its_badge_and_its_word(template: str, state: str) -> None:
+def test_a_state_has_a_badge_with_its_word(template: str, macro: str, state: StrEnum) -> None:
     service = SERVICES[template.partition("/")[0] if "/" in template else "intake"]
     site = Site([service.folder], {service.name: ()}, secure=False)
-    macros = cast(Any, site.templates.get_template(template).module)
-    word = str(macros.state_word(state))
-    assert word.strip()
-    assert word in str(macros.status_badge(state))
-    assert "other word" in str(macros.status_badge(state, "other word"))
+    shown = str(getattr(cast(Any, site.templates.get_template(template).module), macro)(state.value))
+    word = i18n.word_of(state)
+    assert word[:1].upper() + word[1:] in shown
+    assert "<svg" in shown
+
+
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
+def test_a_state_has_a_word_in_each_language(lang: str) -> None:
+    """Also English, in which other messages need no catalogue; a word that is also the code counts."""
+    states = [state for several in STATES.values() for kind in several for state in kind]
+    assert [state for state in states if not i18n.catalogue(lang).pgettext(type(state).__name__, state.value)] == []
+    assert i18n.word_of(VisitStatus.BEING_SERVED, lang=lang) != "being_served"

@@ -1,6 +1,7 @@
 """Four languages, French first."""
 
 from collections.abc import Generator
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,9 @@ PO = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
 
 @pytest.fixture
 def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
-    """Two services that translate `Done` differently; one of them has plural forms."""
+    """Two services; one of them has plural forms, the other a code."""
     translations = {
-        "desk": 'msgid "Done"\nmsgstr "Terminé"\n',
+        "desk": 'msgctxt "Kind"\nmsgid "done"\nmsgstr "visite terminée"\n',
         "plan": 'msgid "Done"\nmsgstr "Fait"\n\n'
         'msgid "one step"\nmsgid_plural "%(num)d steps"\nmsgstr[0] "une étape"\nmsgstr[1] "%(num)d étapes"\n',
     }
@@ -53,12 +54,24 @@ def test_a_language_is_chosen(asked: str | None, remembered: str | None, accepts
     assert i18n.choose(asked, remembered, accepts) == chosen
 
 
+class Kind(StrEnum):
+    """States; one has no word."""
+
+    DONE = "done"
+    NEW = "new"
+
+
 @pytest.mark.usefixtures("packages")
-def test_a_services_own_words_come_before_others() -> None:
-    for service, translation in (("desk", "Terminé"), ("plan", "Fait")):
-        token = i18n.answering.set(service)
-        assert i18n.translate("Done") == translation
-        i18n.answering.reset(token)
+def test_every_services_messages_are_read() -> None:
+    assert i18n.translate("Done") == "Fait"
+    assert i18n.translate("Done", "en") == "Done"
+
+
+@pytest.mark.usefixtures("packages")
+def test_a_code_has_the_word_of_its_kind() -> None:
+    assert i18n.word_of(Kind.DONE) == i18n.word_of("done", "Kind") == "visite terminée"
+    assert i18n.word_of("done", "Another") == "done"
+    assert i18n.word_of(Kind.NEW) == "new"
 
 
 @pytest.mark.usefixtures("packages")

@@ -1,9 +1,8 @@
 """Areas as people read them."""
 
-from services.chassis.i18n import translate
-from services.contracts.areas import AREAS
+from services.chassis.i18n import word_of
 
 
-def area_label(code: str) -> str:
-    """An area's name in the reader's language; its code, where a centre published an area of its own."""
-    return translate(AREAS.get(code, code))
+def area_label(code: str, lang: str | None = None) -> str:
+    """An area's name in this language (default: the reader's); its code, where a centre published one of its own."""
+    return word_of(code, "Area", lang)

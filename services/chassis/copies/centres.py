@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
-from services.chassis.refusals import AreaNotServed, UnknownCentre, listed
+from services.chassis.refusals import AreaNotServed, UnknownCentre
 from services.chassis.storage.store import Work
 from services.contracts.directory import CentrePublished
 
@@ -55,7 +55,7 @@ async def known_centre(session: AsyncSession, table: type[Copy], code: str, area
 def centre_in(copies: Mapping[str, Copy], code: str, area: str | None = None) -> Copy:
     """Like `known_centre`, among centres that are loaded already. Raises `UnknownCentre`, `AreaNotServed`."""
     if code not in copies:
-        raise UnknownCentre(centre=code, known=listed(sorted(copies)))
+        raise UnknownCentre(centre=code, known=sorted(copies))
     check_area(area, code, copies[code].areas)
     return copies[code]
 
@@ -63,4 +63,4 @@ def centre_in(copies: Mapping[str, Copy], code: str, area: str | None = None) ->
 def check_area(area: str | None, centre: str, served: Collection[str]) -> None:
     """The area is None (no visit needs a reason), or the centre serves it. Raises `AreaNotServed`."""
     if area is not None and area not in served:
-        raise AreaNotServed(centre=centre, area=area, known=listed(served))
+        raise AreaNotServed(centre=centre, area=area, known=tuple(served))

@@ -1,13 +1,17 @@
 """Four languages: French first, then German, Dutch, English.
 
 English msgids in the code, a catalogue per language in each package, read by Babel's gettext classes. Every
-service also reads the chassis' catalogue and that of the contracts, which translates the names of codes.
+service also reads the chassis' catalogue and that of the contracts. A msgid has one translation in all of them.
+
+A code (a state, an area) is a msgid with its kind as context, and has a word in all four languages.
 
 A catalogue is compiled in memory when the first message of its language is translated.
 """
 
+import re
 from collections.abc import Iterator
 from contextvars import ContextVar
+from datetime import date, datetime, time
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +19,7 @@ from typing import Literal, get_args
 
 from babel import Locale
 from babel.core import negotiate_locale
+from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -27,9 +32,6 @@ HERE = Path(__file__).parents[1]
 language: ContextVar[str] = ContextVar("language", default=DEFAULT)
 """The language of the current request."""
 
-answering: ContextVar[str] = ContextVar("answering", default="chassis")
-"""The service that answers: its own catalogue takes precedence over others for the same msgid."""
-
 _folders: list[Path] = [HERE / "locales", HERE.parent / "contracts" / "locales"]
 
 
@@ -41,10 +43,9 @@ def add_catalogues(folder: Path) -> None:
 
 
 @cache
-def catalogue(lang: str, own: str = "chassis") -> NullTranslations:
-    """A language's messages: the service's own, then the chassis', then all others, each with its plural forms."""
-    ordered = sorted(_folders, key=lambda folder: (folder.parent.name != own, folder != HERE / "locales"))
-    paths = [path for folder in ordered if (path := folder / f"{lang}.po").exists()]
+def catalogue(lang: str) -> NullTranslations:
+    """A language's messages, from all packages, with their plural forms."""
+    paths = [path for folder in _folders if (path := folder / f"{lang}.po").exists()]
     first, *others = [Translations(BytesIO(_compiled(path))) for path in paths] or [NullTranslations()]
     for one in others:
         first.add_fallback(one)
@@ -63,17 +64,47 @@ def _compiled(path: Path) -> bytes:
 def translate(text: str, lang: str | None = None) -> str:
     """The message in this language (default: the reader's); the msgid itself where it has no translation."""
     # To gettext, the empty message is the catalogue's header.
-    return catalogue(lang or language.get(), answering.get()).gettext(text) if text else ""
+    return catalogue(lang or language.get()).gettext(text) if text else ""
 
 
 def translate_number(one: str, many: str, number: int) -> str:
     """The message for this number, by the catalogue's plural forms: in French, 0 is singular."""
-    return catalogue(language.get(), answering.get()).ngettext(one, many, number)
+    return catalogue(language.get()).ngettext(one, many, number)
+
+
+def word_of(code: str, kind: str | None = None, lang: str | None = None) -> str:
+    """The word for a member of an enumeration, or a code of the named kind; the code itself where it has none."""
+    return catalogue(lang or language.get()).pgettext(kind or type(code).__name__, str(code))
 
 
 def locale() -> Locale:
     """The locale of dates and numbers for the current language."""
     return Locale.parse({"fr": "fr_BE", "de": "de_BE", "nl": "nl_BE", "en": "en_GB"}[language.get()])
+
+
+Form = Literal["short", "medium", "long", "full"]
+
+
+def date_text(day: date, form: Form = "long") -> str:
+    """A day in the current language; `short` is in figures, with four of the year."""
+    if form == "short":
+        return format_date(day, _IN_FIGURES[language.get()], locale())
+    text = format_date(day, form, locale())
+    # Babel does not know that French writes the first of the month as an ordinal.
+    return re.sub(r"(?<!\d)1 (?=\D)", "1er ", text, count=1) if language.get() == "fr" else text
+
+
+def moment_text(at: datetime, form: Form = "medium") -> str:
+    """A day and the time to the minute, in the current language."""
+    return f"{date_text(at, form)}, {time_text(at)}"
+
+
+def time_text(at: datetime | time) -> str:
+    """The time to the minute: 09:15."""
+    return format_time(at, "HH:mm", locale=locale())
+
+
+_IN_FIGURES = {"fr": "dd/MM/yyyy", "de": "dd.MM.yyyy", "nl": "dd/MM/yyyy", "en": "dd/MM/yyyy"}
 
 
 def choose(asked: str | None, remembered: str | None, accepts: str) -> str:

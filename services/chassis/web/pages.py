@@ -5,12 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 from urllib.parse import quote, unquote, urlsplit
 from uuid import UUID
 
 import jinja2
-from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_decimal
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -68,25 +67,20 @@ def _templates(*folders: Path) -> jinja2.Environment:
     return templates
 
 
-Form = Literal["short", "medium", "long", "full"]
-
-
 def _local(value: Any) -> Any:
     return value.astimezone(BRUSSELS) if isinstance(value, datetime) else value
 
 
-def _local_date(value: Any, form: Form = "long") -> str:
-    text = format_date(_local(value), form, i18n.locale())
-    # Babel does not know that French writes the first of the month as an ordinal.
-    return f"1er {text[2:]}" if text.startswith("1 ") and i18n.language.get() == "fr" else text
+def _local_date(value: Any, form: i18n.Form = "long") -> str:
+    return i18n.date_text(_local(value), form)
 
 
 def _local_time(value: Any) -> str:
-    return format_time(_local(value), "HH:mm", locale=i18n.locale())
+    return i18n.time_text(_local(value))
 
 
-def _local_datetime(value: Any, form: Form = "medium") -> str:
-    return format_datetime(_local(value), form, locale=i18n.locale())
+def _local_datetime(value: Any, form: i18n.Form = "medium") -> str:
+    return i18n.moment_text(_local(value), form)
 
 
 def _number(value: int | float) -> str:
@@ -97,6 +91,11 @@ def _translated(value: Any) -> str:
     return i18n.translate(str(value))
 
 
+def _capital(text: str) -> str:
+    """With a capital first letter; the rest stays, unlike Jinja's own `capitalize`."""
+    return text[:1].upper() + text[1:]
+
+
 _FILTERS: dict[str, Callable[..., str]] = {
     "local_date": _local_date,
     "local_time": _local_time,
@@ -104,6 +103,8 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "number": _number,
     "area_label": area_label,
     "translated": _translated,
+    "word": i18n.word_of,
+    "capital": _capital,
 }
 
 

@@ -1,5 +1,8 @@
 """Answers to refusals and errors: problem details (RFC 9457) for machines, a page for people."""
 
+from collections.abc import Collection
+from datetime import date, datetime
+from enum import StrEnum
 from typing import Any, cast
 
 from fastapi.exceptions import RequestValidationError
@@ -9,8 +12,17 @@ from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from services.chassis.i18n import translate
-from services.chassis.refusals import BodyTooLarge, NotAllowed, NotFound, NotSignedIn, Refused, Unavailable, msg
+from services.chassis.i18n import date_text, moment_text, translate, word_of
+from services.chassis.refusals import (
+    BodyTooLarge,
+    Message,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    Refused,
+    Unavailable,
+    msg,
+)
 from services.chassis.runtime.telemetry import log
 from services.chassis.storage.errors import is_unavailable
 from services.chassis.web.pages import problem_page, see_back
@@ -83,8 +95,24 @@ class _Lenient(dict[str, str]):
 
 def explain(refused: Refused) -> str:
     """The refusal's message in the current language."""
-    values = {name: translate(value) if isinstance(value, str) else value for name, value in refused.values.items()}
-    return translate(refused.message).format(**values)
+    return translate(refused.message).format(**{name: _shown(value) for name, value in refused.values.items()})
+
+
+def _shown(value: Any) -> Any:
+    """A value as people read it."""
+    match value:
+        case StrEnum():
+            return word_of(value)
+        case Message():
+            return translate(value)
+        case datetime():
+            return moment_text(value, "short")
+        case date():
+            return date_text(value, "short")
+        case list() | tuple() | set() | frozenset():
+            return ", ".join(str(_shown(one)) for one in cast(Collection[Any], value)) or "–"
+        case _:
+            return value
 
 
 def faults_of(error: Refused | RequestValidationError | ValidationError) -> list[dict[str, str]]:

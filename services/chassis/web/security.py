@@ -65,7 +65,6 @@ class RequestMiddleware:
             headers.get("accept-language", ""),
         )
         i18n.language.set(state["lang"])
-        i18n.answering.set(self._service)
         started, status = perf_counter(), 500
 
         async def send_with_headers(message: Message) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.chassis.refusals import UnknownCentre, listed, msg
+from services.chassis.refusals import UnknownCentre, msg
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.directory import CentrePublished, OpeningHours
@@ -54,7 +54,7 @@ async def update_centre(
     """
     centre = await work.find(Centre, reference.centre_id(code))
     if centre is None:
-        raise UnknownCentre(centre=code, known=listed(await centre_codes(work.session)))
+        raise UnknownCentre(centre=code, known=await centre_codes(work.session))
     check_version(centre, version)
     domain.check_opening((span["weekdays"], span["opens_at"], span["closes_at"]) for span in opening_hours)
     domain.check_languages(languages)

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from services.contracts.directory import LocalTime, ServiceStatus, Weekday
+from services.contracts.directory import LocalTime, ServiceStatus, ServiceStatusCode, Weekday
 from services.contracts.envelope import AreaCode, Code
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -83,7 +83,7 @@ class ServiceEntry(Entry):
     description: Text
     url: Address | None = None
     email: Mail | None = None
-    status: ServiceStatus = "active"
+    status: ServiceStatusCode = ServiceStatus.ACTIVE
     areas: list[AreaCode] = Field(min_length=1, max_length=10)
     topics: list[Code] = Field(default_factory=list[str], max_length=20)
     languages: list[Code] = Field(default_factory=lambda: ["fr"], max_length=20)
@@ -120,7 +120,7 @@ class ServiceChange(Entry):
 
     name: Name | None = None
     description: Text | None = None
-    status: ServiceStatus | None = None
+    status: ServiceStatusCode | None = None
     capacity: Places | None = None
     places_open: Places | None = None
     assured: bool = Field(default=False, description="The provider checked today that every field is correct.")

@@ -11,7 +11,7 @@ from services.chassis.refusals import AlreadyDifferent, NotFound, msg
 from services.chassis.storage.bulk import upsert
 from services.chassis.storage.checks import check_same
 from services.chassis.storage.store import Work
-from services.contracts.directory import ReferralRequested
+from services.contracts.directory import ReferralRequested, ServiceStatus
 from services.contracts.directory import ReferralStatus as Status
 from services.directory import domain
 from services.directory.actions.feed import emit_referral_event
@@ -202,7 +202,7 @@ async def _active_service(work: Work, service_id: UUID) -> Service:
     if service is None:
         raise NotFound(about="service_id", what=msg("service"))
     if service.status != "active":
-        raise domain.ServiceNotActive(service=service.name, status=service.status)
+        raise domain.ServiceNotActive(service=service.name, status=ServiceStatus(service.status))
     return service
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from services.chassis.identity.people import Person
-from services.chassis.refusals import UnknownCentre, listed
+from services.chassis.refusals import UnknownCentre
 from services.chassis.web import Body, Reading, Router, Working, allow, anyone
 from services.contracts.directory import LocalTime, Weekday
 from services.contracts.envelope import AreaCode, Code
@@ -71,7 +71,7 @@ async def get_centre(code: str, read: Reading, person: Annotated[Person | None, 
     """One centre."""
     centre = await read.get(Centre, centre_id(code))
     if centre is None:
-        raise UnknownCentre(centre=code, known=listed(await centre_codes(read)))
+        raise UnknownCentre(centre=code, known=await centre_codes(read))
     return CentreOut.of(centre)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from services.contracts.areas import AREAS
+from services.chassis.copies.areas import area_label
 from services.directory.domain import LANGUAGE_LABELS, TOPICS
 from services.directory.store import FullService, Location, Organization, Phone, Schedule, ServiceAtLocation
 
@@ -60,7 +60,7 @@ def organization_json(organization: Organization, services: list[FullService], t
 
 def area_term(area: str) -> Json:
     """One of the centres' areas, as a taxonomy term."""
-    return _term("cefo-areas", area, AREAS.get(area, area))
+    return _term("cefo-areas", area, area_label(area, "en"))
 
 
 def topic_term(topic: str) -> Json:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.identity.people import Person
-from services.chassis.refusals import UnknownCentre, listed
+from services.chassis.refusals import UnknownCentre
 from services.chassis.web import Body, Reading, Router, Running, Working, allow
 from services.contracts.directory import ReferralStatus
 from services.contracts.envelope import Code
@@ -252,5 +252,5 @@ def _unassigned(row: UnassignedReferral) -> UnassignedOut:
 def _only_centre(person: Person) -> str:
     """The person's only centre, if the request names none. Raises `UnknownCentre` if they have several."""
     if len(person.centres) != 1:
-        raise UnknownCentre(centre="–", known=listed(sorted(person.centres)))
+        raise UnknownCentre(centre="–", known=sorted(person.centres))
     return next(iter(person.centres))

@@ -10,7 +10,7 @@ from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.chassis.refusals import UnknownArea, listed, msg
+from services.chassis.refusals import UnknownArea, msg
 from services.contracts.areas import AREAS
 from services.contracts.directory import WEEKDAYS
 from services.directory.domain.refusals import (
@@ -22,7 +22,7 @@ from services.directory.domain.refusals import (
     WrongHours,
 )
 
-ALL_AREAS = tuple(AREAS)
+ALL_AREAS = AREAS
 """The four areas of the centres. A network may add its own (Brussels has a fifth, mobility)."""
 
 TOPICS = {
@@ -94,7 +94,7 @@ def check_areas(areas: Iterable[str], known: Sequence[str] = ALL_AREAS) -> None:
     """Raises `UnknownArea`."""
     for area in areas:
         if area not in known:
-            raise UnknownArea(about="areas", area=area, known=listed(known))
+            raise UnknownArea(about="areas", area=area, known=tuple(known))
 
 
 def check_topics(topics: Iterable[str]) -> None:
@@ -108,7 +108,7 @@ def check_languages(languages: Iterable[str], *, field: str = "languages") -> No
     """Raises `UnknownLanguage` about `field`."""
     for language in languages:
         if language not in LANGUAGE_LABELS:
-            raise UnknownLanguage(about=field, language=language, known=listed(LANGUAGE_LABELS))
+            raise UnknownLanguage(about=field, language=language, known=tuple(LANGUAGE_LABELS))
 
 
 def check_places(capacity: int | None, places_open: int | None) -> None:

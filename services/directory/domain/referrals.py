@@ -22,7 +22,6 @@ from services.directory.domain.refusals import (
     NotYourStep,
     ReasonNotWanted,
     UnknownReason,
-    Words,
     WrongReferralStep,
 )
 
@@ -166,10 +165,9 @@ def check_step(status: Status, wanted: Status, party: Party) -> None:
     """The status may follow, and this party may set it. Raises `NotYourStep`, `WrongReferralStep`."""
     side = taken_by(wanted)
     if side is not None and side is not party:
-        mine = Words(steps_for(status, party))
-        raise NotYourStep(wanted=wanted.value, party=PARTY_LABELS[side], allowed=mine)
+        raise NotYourStep(wanted=wanted, party=PARTY_LABELS[side], allowed=steps_for(status, party))
     if wanted not in next_steps(status):
-        raise WrongReferralStep(status=status.value, wanted=wanted.value, allowed=Words(next_steps(status)))
+        raise WrongReferralStep(status=status, wanted=wanted, allowed=next_steps(status))
 
 
 def check_reason(wanted: Status, reason: str | None) -> None:

@@ -13,15 +13,7 @@
                  ReasonNotWanted, UnknownCursor, WrongHours, HoursOverlap, NotAZone, PlacesBeyondCapacity
 """
 
-from services.chassis.i18n import translate
 from services.chassis.refusals import Invalid, NotAllowed, Refused, msg
-
-
-class Words(tuple[str, ...]):
-    """Several msgids inside one message: each is translated when the message is shown."""
-
-    def __format__(self, spec: str) -> str:
-        return ", ".join(translate(word) for word in self) or translate(msg("nothing more"))
 
 
 class WrongReferralStep(Refused):

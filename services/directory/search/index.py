@@ -11,8 +11,8 @@ import tantivy
 from sqlalchemy.ext.asyncio import AsyncSession
 from tantivy import Occur, Query
 
+from services.chassis.copies.areas import area_label
 from services.chassis.i18n import LANGUAGES, translate
-from services.contracts.areas import AREAS
 from services.directory.domain import LANGUAGE_LABELS, TOPICS, lot
 from services.directory.search.ranking import (
     BOOSTS,
@@ -221,17 +221,18 @@ class Search:
 def _document(full: FullService, today: date) -> tantivy.Document:
     service = full.service
     labels = [
-        *(AREAS[area] for area in service.areas if area in AREAS),
         *(TOPICS[topic] for topic in service.topics if topic in TOPICS),
         *(LANGUAGE_LABELS[code] for code in service.languages if code in LANGUAGE_LABELS),
     ]
+    words = [translate(label, lang) for label in labels for lang in LANGUAGES]
+    words += [area_label(area, lang) for area in service.areas for lang in LANGUAGES]
     document = tantivy.Document()
     document.add_text("id", str(service.id))
     document.add_text("organization_id", str(service.organization_id))
     document.add_text("name", service.name)
     document.add_text("description", service.description)
     document.add_text("organization", f"{full.organization.name} {full.organization.alternate_name or ''}")
-    document.add_text("topics", " ".join(translate(label, lang) for label in labels for lang in LANGUAGES))
+    document.add_text("topics", " ".join(words))
     document.add_text("town", " ".join(full.cities))
     document.add_unsigned("lot", lot(today, service.id))
     for area in service.areas:

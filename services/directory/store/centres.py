@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
-from services.chassis.refusals import UnknownArea, UnknownCentre, listed
+from services.chassis.refusals import UnknownArea, UnknownCentre
 from services.chassis.storage.store import Aggregate
 from services.directory.domain import ALL_AREAS
 from services.directory.store.table import Table
@@ -49,9 +49,9 @@ async def check_centre_and_area(session: AsyncSession, centre: str | None, area:
     Raises `UnknownCentre`, `UnknownArea`.
     """
     if centre is not None and centre not in (codes := await centre_codes(session)):
-        raise UnknownCentre(centre=centre, known=listed(codes))
+        raise UnknownCentre(centre=centre, known=tuple(codes))
     if area is not None and area not in (known := await known_areas(session)):
-        raise UnknownArea(area=area, known=listed(known))
+        raise UnknownArea(area=area, known=tuple(known))
 
 
 async def known_areas(session: AsyncSession) -> tuple[str, ...]:

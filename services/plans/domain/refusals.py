@@ -13,15 +13,7 @@
     └── Invalid: UnknownReason, ServiceNotOffered, ServiceWithoutNeed, DueInPast
 """
 
-from services.chassis.i18n import translate
 from services.chassis.refusals import Invalid, NotAllowed, Refused, msg
-
-
-class Names(tuple[str, ...]):
-    """Several msgids inside one message: each is translated when the message is shown."""
-
-    def __format__(self, spec: str) -> str:
-        return ", ".join(translate(name) for name in self)
 
 
 class PlanIsConfirmed(Refused):

@@ -12,7 +12,6 @@ from services.plans.domain.refusals import (
     DimensionsMissing,
     DueInPast,
     FinalisingSessionNotHeld,
-    Names,
     NoActionTrack,
     NoGoal,
     OnlyCounsellorRefers,
@@ -85,7 +84,7 @@ def _sessions(standing: Standing) -> Iterable[Check]:
 def _dimensions(standing: Standing) -> Check:
     missing = [dimension for dimension in Dimension if dimension not in standing.written]
     have, need = len(Dimension) - len(missing), len(Dimension)
-    names = Names(DIMENSION_LABELS[dimension] for dimension in missing)
+    names = [DIMENSION_LABELS[dimension] for dimension in missing]
     refusal = DimensionsMissing(written=have, needed=need, missing=names) if missing else None
     return Check(Requirement.DIMENSIONS, have, need, refusal)
 

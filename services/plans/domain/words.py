@@ -9,7 +9,7 @@ from services.contracts.plans import Dimension
 INTERVIEWS_NEEDED = 2
 """Individual service: 2 to 4 interviews; a plan is not confirmed before the second."""
 
-DEFAULT_AREAS = tuple(AREAS)
+DEFAULT_AREAS = AREAS
 """The areas of a centre for which no `CentrePublished` has arrived yet."""
 
 REASONS = (

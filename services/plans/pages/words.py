@@ -103,24 +103,22 @@ Step = tuple[ActionStatus, str, str]
 """A step on a button: the next status, its label (a msgid) and its icon."""
 
 
-def _action(status: ActionStatus) -> tuple[str, str, tuple[Step, ...]]:
-    """The label (a msgid), the badge and the next steps of an action in this status."""
+def _next_steps(status: ActionStatus) -> tuple[Step, ...]:
     match status:
         case ActionStatus.PLANNED:
             begin: Step = (ActionStatus.IN_PROGRESS, msg("Begin"), "half")
-            return msg("Planned"), "planned", (begin, (ActionStatus.DONE, msg("It is done"), "check"))
+            return begin, (ActionStatus.DONE, msg("It is done"), "check")
         case ActionStatus.IN_PROGRESS:
             drop: Step = (ActionStatus.DROPPED, msg("Let it go"), "cross")
-            return msg("Under way"), "in-progress", ((ActionStatus.DONE, msg("It is done"), "check"), drop)
+            return (ActionStatus.DONE, msg("It is done"), "check"), drop
         case ActionStatus.DONE:
-            return msg("Done"), "done", ((ActionStatus.IN_PROGRESS, msg("Take it up again"), "undo"),)
+            return ((ActionStatus.IN_PROGRESS, msg("Take it up again"), "undo"),)
         case ActionStatus.DROPPED:
-            return msg("Let go"), "cancelled", ((ActionStatus.PLANNED, msg("Take it up again"), "undo"),)
+            return ((ActionStatus.PLANNED, msg("Take it up again"), "undo"),)
 
 
-ACTION_STATUS = {status: _action(status)[0] for status in ActionStatus}
-ACTION_BADGES = {status: _action(status)[1] for status in ActionStatus}
-NEXT_STEPS = {status: _action(status)[2] for status in ActionStatus}
+NEXT_STEPS = {status: _next_steps(status) for status in ActionStatus}
+"""The steps that may follow each status of an action."""
 
 REASON_LABELS = dict(
     zip(

@@ -53,9 +53,9 @@ async def reserve(
     if found:
         key, at = found[0]
         resource = by_key[key]
-        raise refusals.Overlap(about=resource.field, what=resource.label, at=times.format_local(at, zone))
+        raise refusals.Overlap(about=resource.field, what=resource.label, at=at.astimezone(zone))
     anyone = msg("The counsellor, the room or the person")
-    work.guard("quarter_hours_key", refusals.Overlap(what=anyone, at=times.format_local(starts_at, zone)))
+    work.guard("quarter_hours_key", refusals.Overlap(what=anyone, at=starts_at.astimezone(zone)))
     for key in sorted(by_key):
         for quarter in quarters:
             work.add(QuarterHour(resource=key, quarter=quarter, holder=holder))

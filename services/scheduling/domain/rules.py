@@ -27,7 +27,7 @@ from services.scheduling.domain.refusals import (
     WrongLength,
 )
 from services.scheduling.domain.states import WorkshopStatus, is_booked, is_running, takes_seats
-from services.scheduling.domain.times import Hours, check_future, check_quarter_hour, format_local
+from services.scheduling.domain.times import Hours, check_future, check_quarter_hour
 
 GUIDANCE_MINUTES = (60, 120)
 PATH_LIMIT = 4
@@ -91,7 +91,7 @@ def check_in_the_room(status: str, taken_by: str | None, counsellor: str) -> Non
     if taken_by is not None and taken_by != counsellor:
         raise AlreadyInInterview(counsellor=taken_by)
     if not VisitStatus(status).in_the_room:
-        raise NotInTheRoom(status=status)
+        raise NotInTheRoom(status=VisitStatus(status))
 
 
 def check_consent(purposes: Sequence[str]) -> None:
@@ -147,7 +147,7 @@ def check_nothing_booked(booked: int) -> None:
 def check_booked(status: str) -> None:
     """Only a booked interview can be moved, held or missed. Raises `NotBooked`."""
     if not is_booked(AppointmentStatus(status)):
-        raise NotBooked(status=status)
+        raise NotBooked(status=AppointmentStatus(status))
 
 
 def cancelled_as(kind: InterviewKind, status: AppointmentStatus) -> AppointmentStatus:
@@ -168,19 +168,19 @@ def cancelled_as(kind: InterviewKind, status: AppointmentStatus) -> AppointmentS
             | AppointmentStatus.NOSHOW
             | AppointmentStatus.ENTERED_IN_ERROR
         ):
-            raise NotBooked(status=status.value)
+            raise NotBooked(status=status)
 
 
 def check_running(status: str) -> None:
     """Only a running interview can be finished. Raises `NotRunning`."""
     if not is_running(AppointmentStatus(status)):
-        raise NotRunning(status=status)
+        raise NotRunning(status=AppointmentStatus(status))
 
 
 def check_begun(starts_at: datetime, now: datetime, zone: ZoneInfo) -> None:
     """Attendance and no-shows are recorded after the start. Raises `NotYet`."""
     if starts_at > now:
-        raise NotYet(at=format_local(starts_at, zone), now=format_local(now, zone))
+        raise NotYet(at=starts_at.astimezone(zone), now=now.astimezone(zone))
 
 
 def check_absent(ticket: str | None, *, here: bool) -> None:
@@ -196,15 +196,15 @@ def check_sessions(sessions: Sequence[tuple[datetime, int]], now: datetime, zone
     """
     free_from = now - WORKSHOP_ENTERED_WITHIN
     if sessions and sessions[0][0] < free_from:
-        raise WorkshopTooOld(at=format_local(sessions[0][0], zone), days=WORKSHOP_ENTERED_WITHIN.days)
+        raise WorkshopTooOld(at=sessions[0][0].astimezone(zone), days=WORKSHOP_ENTERED_WITHIN.days)
     for starts_at, minutes in sessions:
         check_quarter_hour(starts_at, zone, "sessions")
         if starts_at < free_from:
-            raise SessionsOverlap(at=format_local(starts_at, zone))
+            raise SessionsOverlap(at=starts_at.astimezone(zone))
         free_from = starts_at + timedelta(minutes=minutes)
 
 
 def check_workshop_open(status: str) -> None:
     """A finished or cancelled workshop cannot be changed. Raises `WorkshopClosed`."""
     if not takes_seats(WorkshopStatus(status)):
-        raise WorkshopClosed(status=status)
+        raise WorkshopClosed(status=WorkshopStatus(status))

@@ -61,15 +61,10 @@ class Hours:
         if start.date() != end.date() or not fits:
             raise OutsideHours(
                 centre=self.centre,
-                start=format_local(start, self.zone),
+                start=start,
                 end=f"{end:%H:%M}",
                 hours=", ".join(f"{opens:%H:%M}–{closes:%H:%M}" for opens, closes in openings) or "–",
             )
-
-
-def format_local(at: datetime, zone: ZoneInfo) -> str:
-    """A moment as local text, for example `02/03/2026 09:15`."""
-    return f"{at.astimezone(zone):%d/%m/%Y %H:%M}"
 
 
 def quarters(starts_at: datetime, minutes: int) -> list[datetime]:
@@ -87,19 +82,19 @@ def _quarters(start: datetime, end: datetime) -> Iterator[datetime]:
 def check_quarter_hour(at: datetime, zone: ZoneInfo, field: str = "starts_at") -> None:
     """Appointments begin on a quarter-hour. Raises `NotOnQuarterHour`."""
     if at.minute % 15 or at.second or at.microsecond:
-        raise NotOnQuarterHour(about=field, at=format_local(at, zone))
+        raise NotOnQuarterHour(about=field, at=at.astimezone(zone))
 
 
 def check_future(at: datetime, now: datetime, zone: ZoneInfo) -> None:
     """An appointment lies in the future. Raises `NotInFuture`."""
     if at <= now:
-        raise NotInFuture(at=format_local(at, zone), now=format_local(now, zone))
+        raise NotInFuture(at=at.astimezone(zone), now=now.astimezone(zone))
 
 
 def check_past(at: datetime, now: datetime, zone: ZoneInfo, field: str = "starts_at") -> None:
     """A past time is not later than now, plus `CLOCK_TOLERANCE`. Raises `InTheFuture`."""
     if at > now + CLOCK_TOLERANCE:
-        raise InTheFuture(about=field, at=format_local(at, zone), now=format_local(now, zone))
+        raise InTheFuture(about=field, at=at.astimezone(zone), now=now.astimezone(zone))
 
 
 def from_local(naive: datetime, zone: ZoneInfo, field: str = "starts_at") -> datetime:

@@ -57,7 +57,7 @@ def check_line(line: WorkshopLine, copies: dict[str, Centre], now: datetime, era
     ended = None
     for session in line.sessions:
         if ended is not None and session.starts_at < ended:
-            raise refusals.SessionsOverlap(at=times.format_local(session.starts_at, centre.zone))
+            raise refusals.SessionsOverlap(at=session.starts_at.astimezone(centre.zone))
         ended = _end(session)
         times.check_past(ended, now, centre.zone, "sessions")
     people = [participant.subject_ref for participant in line.participants]

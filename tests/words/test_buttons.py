@@ -1,0 +1,56 @@
+"""A button says what happens, with a verb."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from services.chassis import i18n
+from services.launcher import messages
+from tests.words.texts import texts
+
+BUTTON = re.compile(r"<button\b[^>]*>(.*?)</button>", re.DOTALL)
+MARKED = re.compile(r'_\("((?:[^"\\]|\\.)*)"|_\(\'((?:[^\'\\]|\\.)*)\'')
+HIDDEN = re.compile(r'<span class="visually-hidden">.*?</span>', re.DOTALL)
+ANSWER = re.compile(r"^(Oui|Non|Ja|Nein|Nee|Yes|No), ")
+VERB = {
+    "fr": r"^(Ne |Se |S’|Tout )?[\w’]*(er|ir|re)\b",
+    "de": r"\b\w+(en|ern|eln|tun)( \(.*\))?$",
+    "nl": r"\b\w+(n)( \(.*\))?$",
+    "en": r"^(Not )?(Add|Answer|Apply|Accept|Assign|Assess|Book|Call|Cancel|Change|Check|Choose|Close|Complete|Confirm|Continue|Count"
+    r"|Create|Decline|Delete|Discard|Do|Download|Drop|Enter|Finish|Give|Give|Go|Hold|Keep|Leave|Move|Open|Pause|Print"
+    r"|Put|Receive|Record|Refer|Register|Reload|Remove|Reopen|Resume|Retry|Return|Save|Search|Send|Set|Show|Sign|Start"
+    r"|Begin|Stop|Take|Try|Undo|Update|Use|Withdraw|Write|Refresh|Copy)\b",
+}
+"""The infinitive: first in French, last in German and Dutch. The imperative in English."""
+ALLOWED: dict[str, str] = {}
+"""Labels without a verb, with the reason."""
+
+
+@cache
+def labels() -> frozenset[str]:
+    """The msgids that are the label of a button in a template; hidden additions left out."""
+    return frozenset(_labels())
+
+
+def _labels() -> Iterator[str]:
+    for path in messages.SERVICES.rglob("templates/**/*.html"):
+        for inner in BUTTON.findall(path.read_text()):
+            for double, single in MARKED.findall(HIDDEN.sub("", inner)):
+                yield double or single
+
+
+def test_there_are_buttons() -> None:
+    assert len(labels()) > 50
+
+
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
+def test_a_button_has_a_verb(lang: str) -> None:
+    assert {
+        text.msgid: form
+        for text in texts()
+        if text.lang == lang and text.msgid in labels() - ALLOWED.keys()
+        for form in text.forms
+        if not re.search(VERB[lang], ANSWER.sub("", form)[:1].upper() + ANSWER.sub("", form)[1:])
+    } == {}

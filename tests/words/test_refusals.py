@@ -1,0 +1,42 @@
+"""A refusal says what is wrong, and then what to do."""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+
+import services
+from services.chassis import i18n
+from services.chassis.refusals import Refused
+
+STEP = re.compile(r"\b\w{2,}ez\b|[Pp]ossibles?\u00a0:|[Aa]ttendue?\u00a0:|\bau maximum\b|\bau minimum\b")
+"""A request to the reader, or the values that are possible."""
+ALLOWED: dict[str, str] = {}
+"""Slugs of refusals after which nothing can be done, with the reason."""
+
+
+def refusals(kind: type[Refused] = Refused) -> Iterator[type[Refused]]:
+    """Every refusal of every service."""
+    for module in pkgutil.walk_packages(services.__path__, "services."):
+        if "refusals" in module.name or ".domain" in module.name:
+            importlib.import_module(module.name)
+    yield kind
+    for one in kind.__subclasses__():
+        if one.__module__.startswith("services."):
+            yield from refusals(one)
+
+
+def test_there_are_refusals() -> None:
+    assert len({one.slug for one in refusals()}) > 60
+
+
+def test_a_refusal_says_what_to_do() -> None:
+    assert {
+        one.slug: text
+        for one in refusals()
+        if one.slug not in ALLOWED and not STEP.search(text := i18n.translate(one.message, "fr"))
+    } == {}
+
+
+def test_an_exception_is_still_needed() -> None:
+    assert {one.slug for one in refusals() if STEP.search(i18n.translate(one.message, "fr"))} & ALLOWED.keys() == set()
