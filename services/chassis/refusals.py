@@ -38,7 +38,7 @@ class Refused(Exception):
 
     slug: ClassVar[str] = "refused"
     status: ClassVar[int] = 409
-    message: ClassVar[Message] = msg("This is not possible.")
+    message: ClassVar[Message] = msg("This is not possible. Reload the page.")
     field_name: ClassVar[str | None] = None
 
     values: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -55,14 +55,14 @@ class Invalid(Refused):
 
     slug = "invalid"
     status = 422
-    message = msg("This value is not valid.")
+    message = msg("This value is not valid. Please correct it.")
 
 
 class UnknownCentre(Invalid):
     """The centre does not exist, or was not published yet."""
 
     slug = "unknown-centre"
-    message = msg("There is no centre {centre}. Known: {known}.")
+    message = msg("This centre does not exist. Choose a centre from the list.")
     field_name = "centre"
 
 
@@ -70,14 +70,14 @@ class UnknownArea(Invalid):
     """No centre works in this area."""
 
     slug = "unknown-area"
-    message = msg("There is no area {area}. Known: {known}.")
+    message = msg("This need is not in the list. Choose another need.")
     field_name = "area"
 
 
 class AreaNotServed(UnknownArea):
     """The centre does not work in this area."""
 
-    message = msg("{centre} has no area {area}. It works in: {known}.")
+    message = msg("This centre cannot help with this need. Choose another need or another centre.")
 
 
 class NotFound(Refused):
@@ -85,7 +85,7 @@ class NotFound(Refused):
 
     slug = "not-found"
     status = 404
-    message = msg("There is no {what} with this reference.")
+    message = msg("Not found: {what}. The reference is wrong, or the data was deleted. Check the reference.")
 
 
 class NotAllowed(Refused):
@@ -93,7 +93,7 @@ class NotAllowed(Refused):
 
     slug = "not-allowed"
     status = 403
-    message = msg("Your role does not allow this.")
+    message = msg("Your account does not allow this. Ask the people who manage the accounts.")
     field_name = "role"
 
 
@@ -101,7 +101,7 @@ class WrongCentre(NotAllowed):
     """The person works for another centre."""
 
     slug = "wrong-centre"
-    message = msg("You work for {yours}; this belongs to {centre}.")
+    message = msg("Your account does not belong to this centre. Choose your own centre.")
     field_name = "centre"
 
 
@@ -118,7 +118,7 @@ class BodyTooLarge(Refused):
 
     slug = "body-too-large"
     status = 413
-    message = msg("What was sent is larger than the {limit} bytes this place takes. Nothing was changed.")
+    message = msg("This is too large. Nothing was changed. Send less. Maximum size in bytes: {limit}.")
     field_name = "body"
 
 
@@ -126,7 +126,7 @@ class Stale(Refused):
     """The object changed since the caller read it."""
 
     slug = "stale-version"
-    message = msg("This changed in the meantime (version {now}, you saw {seen}). Read it again.")
+    message = msg("Someone changed this page in the meantime. Read it again, then try once more.")
     field_name = "version"
 
 
@@ -134,7 +134,7 @@ class AlreadyDifferent(Refused):
     """The id is in use for different content."""
 
     slug = "already-different"
-    message = msg("{id} is already known with other content. Use a new id for something else.")
+    message = msg("This reference is already used for something else. Reload the page, or use a new reference.")
     field_name = "id"
 
 
@@ -143,4 +143,4 @@ class Unavailable(Refused):
 
     slug = "unavailable"
     status = 503
-    message = msg("This is not possible right now. Nothing was changed; please try again.")
+    message = msg("This is not possible right now. Nothing was changed. Try again in a moment.")

@@ -18,5 +18,5 @@ def organization_of(person: Person) -> UUID | None:
 def own_organization(person: Person) -> UUID:
     """As `organization_of`. Raises `NotFound` for an account without an organisation."""
     if (organization := organization_of(person)) is None:
-        raise NotFound(what=msg("organization"))
+        raise NotFound(what=msg("provider"))
     return organization

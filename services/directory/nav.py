@@ -8,12 +8,10 @@ NAV = (
     Link(
         msg("Directory"),
         "/directory/",
-        card=Card(
-            "search", msg("Find a provider"), msg("Training, advice and support near you, without ranking anybody up.")
-        ),
+        card=Card("search", msg("Find training or support"), msg("Training, advice and support near you.")),
     ),
     Link(msg("Referrals"), "/directory/referrals", (Role.COUNSELLOR,)),
-    Link(msg("Inbox"), "/directory/inbox", (Role.PROVIDER,), home_of=Role.PROVIDER),
+    Link(msg("Received referrals"), "/directory/inbox", (Role.PROVIDER,), home_of=Role.PROVIDER),
     Link(msg("Our entry"), "/directory/entry", (Role.PROVIDER,)),
-    Link(msg("Referral events"), "/directory/referral-events", (Role.CITE, Role.MANAGER), home_of=Role.CITE),
+    Link(msg("Referral feed"), "/directory/referral-events", (Role.CITE, Role.MANAGER), home_of=Role.CITE),
 )

@@ -24,7 +24,7 @@ class PeriodBackwards(Invalid):
     """The period ends before it begins."""
 
     slug = "period-backwards"
-    message = msg("The period ends on {until}, before it begins on {since}.")
+    message = msg("The end date ({until}) is before the start date ({since}). Change one of the two dates.")
     field_name = "to"
 
 
@@ -32,7 +32,7 @@ class PeriodTooLong(Invalid):
     """The period is longer than a page can show."""
 
     slug = "period-too-long"
-    message = msg("A period holds {limit} days at most; this one holds {days}.")
+    message = msg("The period is too long: choose a shorter one. Maximum number of days: {limit}. Days chosen: {days}.")
     field_name = "to"
 
 

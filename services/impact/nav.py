@@ -11,8 +11,8 @@ NAV = (
         home_of=Role.MANAGER,
         card=Card(
             "flag",
-            msg("What the centres achieved"),
-            msg("Visitors, interviews and guidance, for any period and any centre."),
+            msg("The centres’ results"),
+            msg("How many visits and interviews, by centre and period."),
         ),
     ),
 )

@@ -70,7 +70,7 @@ class NotADay(Invalid):
     """A date that cannot be read."""
 
     slug = "not-a-day"
-    message = msg("{text} is not a date. Write it like 2017-01-31.")
+    message = msg("“{text}” is not a date. Write for example 2017-01-31.")
 
 
 def _day(field: str, text: str, default: date) -> date:

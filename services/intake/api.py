@@ -228,7 +228,7 @@ async def withdraw(subject_ref: UUID, body: Withdrawal, work: Working, person: T
     """Withdraw consent: by the visitor, or by the team of their centre."""
     visitor = await work.find(Visitor, subject_ref)
     if visitor is None or not (person.is_subject(subject_ref) or person.works_at(visitor.centre)):
-        raise NotFound(what=msg("visitor"))
+        raise NotFound(what=msg("registered person"))
     await people.withdraw_consent(work, subject_ref, body.purposes)
 
 

@@ -67,7 +67,7 @@ class InTheFuture(Invalid):
     """A past time lies in the future."""
 
     slug = "in-the-future"
-    message = msg("{at} lies in the future; it is now {now}.")
+    message = msg("This time is in the future: {at}. It is now {now}. Enter a time in the past.")
     field_name = "at"
 
 
@@ -75,7 +75,7 @@ class TooLongAgo(Invalid):
     """A time lies before `EARLIEST`."""
 
     slug = "too-long-ago"
-    message = msg("{at} lies too far back; visits are kept from {earliest} on.")
+    message = msg("This date is too long ago: {at}. Visits are accepted from {earliest} on. Enter a later date.")
     field_name = "at"
 
 
@@ -83,14 +83,16 @@ class OutOfSequence(Invalid):
     """The times of a past visit contradict each other, or its status."""
 
     slug = "times-out-of-sequence"
-    message = msg("{field}: a visit that is {status} is checked in, called, served and ended in this order.")
+    message = msg(
+        "{field}: this time is missing or not possible. Expected order: arrival, call, desk, end. Correct the times."
+    )
 
 
 class WrongStep(Refused):
     """The visit cannot change from its status to this one."""
 
     slug = "wrong-step"
-    message = msg("This visit is {status}; it cannot become {wanted}.")
+    message = msg("Current state of the visit: {status}. This change is no longer possible. Reload the page.")
     field_name = "status"
 
 
@@ -98,7 +100,7 @@ class NobodyWaiting(Refused):
     """The queue is empty."""
 
     slug = "nobody-waiting"
-    message = msg("Nobody is waiting at {centre}.")
+    message = msg("{centre}: nobody is waiting. You can call again after the next arrival.")
     field_name = "centre"
 
 
@@ -106,7 +108,7 @@ class AlreadyKnown(Refused):
     """The visit already belongs to a registered visitor."""
 
     slug = "already-identified"
-    message = msg("This visit already belongs to a person who agreed to be known.")
+    message = msg("This visit already belongs to a registered person. Reload the page.")
     field_name = "visit_id"
 
 
@@ -114,7 +116,7 @@ class UnknownPurpose(Invalid):
     """A consent names a purpose that does not exist."""
 
     slug = "unknown-purpose"
-    message = msg("{purpose} is not a purpose. Possible: {known}.")
+    message = msg("Unknown purpose: {purpose}. Choose from: {known}.")
     field_name = "purposes"
 
 

@@ -9,8 +9,8 @@ from services.contracts.roles import Role
 from services.directory.claims import ORGANIZATION
 from services.scheduling.claims import STAFF_CODE
 
-_DESK = msg("Welcome visitors, give tickets, call, note an agreement.")
-_COUNSELLOR = msg("See who waits, hold and book interviews, write plans.")
+_DESK = msg("Welcome people, give tickets, call, record consent.")
+_COUNSELLOR = msg("See the queue, hold interviews, book appointments, write plans.")
 
 
 def _account(
@@ -34,24 +34,28 @@ ACCOUNTS = {
     account.key: account
     for account in (
         _account("accueil-liege", msg("Front desk, Liège"), Role.FRONT_DESK, _DESK, "liege"),
-        _account("conseil-liege", msg("Counsellor, Liège"), Role.COUNSELLOR, _COUNSELLOR, "liege", _staff("liege")),
+        _account(
+            "conseil-liege", msg("Counselling team, Liège"), Role.COUNSELLOR, _COUNSELLOR, "liege", _staff("liege")
+        ),
         _account("accueil-namur", msg("Front desk, Namur"), Role.FRONT_DESK, _DESK, "namur"),
-        _account("conseil-namur", msg("Counsellor, Namur"), Role.COUNSELLOR, _COUNSELLOR, "namur", _staff("namur")),
+        _account(
+            "conseil-namur", msg("Counselling team, Namur"), Role.COUNSELLOR, _COUNSELLOR, "namur", _staff("namur")
+        ),
         _account(
             "operateur-ifapme",
             msg("Provider, IFAPME (demo)"),
             Role.PROVIDER,
-            msg("Keep the entry fresh, answer referrals."),
+            msg("Keep the entry up to date, answer referrals."),
             claim=Claim(ORGANIZATION, str(uuid5(NAMESPACE_URL, "https://cefo.example/demo/organization/ifapme"))),
         ),
         _account(
             "cite-charleroi",
             msg("Cité des métiers, Charleroi"),
             Role.CITE,
-            msg("Follow the referral events."),
+            msg("Follow the referrals."),
             "charleroi",
         ),
-        _account("region", msg("Region"), Role.MANAGER, msg("Read the results of every centre.")),
-        _account("exploitation", msg("Operations"), Role.OPERATOR, msg("Watch the events, mend what got stuck.")),
+        _account("region", msg("Region"), Role.MANAGER, msg("See the results of every centre.")),
+        _account("exploitation", msg("Operations"), Role.OPERATOR, msg("Watch the events, fix what is stuck.")),
     )
 }

@@ -5,7 +5,7 @@ from services.chassis.service.definition import Link
 from services.contracts.roles import Role
 
 NAV = (
-    Link(msg("Who waits"), "/scheduling/", (Role.COUNSELLOR,), home_of=Role.COUNSELLOR),
-    Link(msg("Agenda"), "/scheduling/agenda", (Role.COUNSELLOR,)),
+    Link(msg("Queue"), "/scheduling/", (Role.COUNSELLOR,), home_of=Role.COUNSELLOR),
+    Link(msg("Calendar"), "/scheduling/agenda", (Role.COUNSELLOR,)),
     Link(msg("Workshops"), "/scheduling/workshops", (Role.COUNSELLOR,)),
 )

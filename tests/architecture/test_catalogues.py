@@ -44,9 +44,11 @@ def values(text: str) -> set[str]:
 def test_there_is_something_to_translate() -> None:
     assert sum(len(marked(package)) for package in PACKAGES) > 800
     assert "Front desk" in marked("intake")
-    assert "There is no {what} with this reference." in marked("chassis")
-    assert "It was handled now." in marked("chassis")
-    assert "{n} visitor" in marked("impact")
+    assert "Not found: {what}. The reference is wrong, or the data was deleted. Check the reference." in marked(
+        "chassis"
+    )
+    assert "The event was handled." in marked("chassis")
+    assert "{n} visit" in marked("impact")
     assert "entered-in-error" in marked("scheduling")
 
 

@@ -38,7 +38,7 @@ async def test_somebody_comes_in_and_the_desk_keeps_its_place(lived_in: Morning,
         await expect(page.get_by_text("En direct")).to_be_visible(timeout=PATIENCE)
         waiting = page.get_by_role("region", name="En attente").get_by_role("listitem")
         before = await waiting.count()
-        await waiting.first.get_by_text("Reparti", exact=True).click()
+        await waiting.first.get_by_text("Noter le départ", exact=True).click()
         here = waiting.last.get_by_role("button", name="Appeler")
         await here.focus()
         place = await here.bounding_box()
@@ -47,7 +47,7 @@ async def test_somebody_comes_in_and_the_desk_keeps_its_place(lived_in: Morning,
         still = waiting.nth(before - 1).get_by_role("button", name="Appeler")
         await expect(still).to_be_focused()
         assert await still.bounding_box() == place
-        await expect(waiting.first.get_by_role("button", name="Oui, reparti")).to_be_visible()
+        await expect(waiting.first.get_by_role("button", name="Oui, noter le départ")).to_be_visible()
         assert trouble.all() == []
 
 
@@ -69,7 +69,7 @@ async def test_what_is_pressed_while_an_answer_is_on_its_way_is_not_lost(lived_i
         page.on("request", lambda one: pressed.append(one.url.rsplit("/", 1)[1]) if one.method == "POST" else None)
         await desk.receives(ticket)
         await page.get_by_role("button", name=f"Terminer – {ticket}").click()
-        await expect(row(page.get_by_role("region", name="En cours d’accueil"), ticket)).to_have_count(0)
+        await expect(row(page.get_by_role("region", name="Au guichet"), ticket)).to_have_count(0)
         assert pressed == ["serve", "finish"]
 
 

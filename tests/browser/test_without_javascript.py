@@ -28,9 +28,9 @@ async def test_a_person_writes_a_goal(lived_in: Morning, browser: Browser) -> No
     async with watched_page(browser, base_url=lived_in.stack.url, java_script_enabled=False) as (page, _trouble):
         await lived_in.enters(page, "visitor")
         await page.goto(f"/plans/{lived_in.made['plan']}")
-        await page.get_by_text("Fixer un but").click()
-        await page.get_by_label("Le but, en une phrase").fill("Écrire sans script")
-        await page.get_by_role("button", name="Fixer le but").click()
+        await page.get_by_text("Ajouter un objectif").click()
+        await page.get_by_label("L’objectif, en une phrase").fill("Écrire sans script")
+        await page.get_by_role("button", name="Ajouter l’objectif").click()
         await expect(page.get_by_role("article", name="Écrire sans script")).to_be_visible()
 
 
@@ -38,6 +38,6 @@ async def test_a_search_finds(lived_in: Morning, browser: Browser) -> None:
     async with watched_page(browser, base_url=lived_in.stack.url, locale="fr", java_script_enabled=False) as (page, _):
         await page.goto("/directory/")
         await page.get_by_label("Que cherchez-vous ?").fill("comptabilité")
-        await page.get_by_role("button", name="Chercher").click()
+        await page.get_by_role("button", name="Rechercher").click()
         await page.get_by_role("link", name="comptabilité").first.click()
         await expect(page.get_by_role("heading", name="Contact")).to_be_visible()

@@ -53,7 +53,7 @@ class Note(Aggregate, Table, table=True):
 
 class Twice(Refused):
     slug = "twice"
-    message = msg("There is no {what} with this reference.")
+    message = msg("Not found: {what}. The reference is wrong, or the data was deleted. Check the reference.")
     field_name = "words"
 
 

@@ -93,12 +93,15 @@ def test_a_message_without_translation_is_shown_in_english() -> None:
 
 def test_the_chassis_own_words_count_in_every_language() -> None:
     for lang, one, many in (
-        ("fr", "{n} attend encore.", "{n} attendent encore."),
-        ("de", "{n} wartet noch.", "{n} warten noch."),
-        ("nl", "{n} wacht nog.", "{n} wachten nog."),
-        ("en", "{n} still waits.", "{n} still wait."),
+        ("fr", "{n} événement demande encore une décision.", "{n} événements demandent encore une décision."),
+        ("de", "{n} Ereignis braucht noch eine Entscheidung.", "{n} Ereignisse brauchen noch eine Entscheidung."),
+        ("nl", "{n} gebeurtenis vraagt nog een beslissing.", "{n} gebeurtenissen vragen nog een beslissing."),
+        ("en", "{n} event still needs a decision.", "{n} events still need a decision."),
     ):
         token = i18n.language.set(lang)
-        numbers = [i18n.translate_number("{n} still waits.", "{n} still wait.", number) for number in (1, 2)]
+        numbers = [
+            i18n.translate_number("{n} event still needs a decision.", "{n} events still need a decision.", number)
+            for number in (1, 2)
+        ]
         i18n.language.reset(token)
         assert numbers == [one, many]

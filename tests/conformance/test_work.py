@@ -291,6 +291,6 @@ async def test_whoever_is_cancelled_in_the_middle_leaves_nothing_locked(speaker:
     ended = await asyncio.gather(task, return_exceptions=True)  # its frames remember every statement
     assert isinstance(ended[0], asyncio.CancelledError)
     async with asyncio.timeout(5), open_store("speaker").work() as work:
-        work.add(Desk(name="Accueil", seats=1))
+        work.add(Desk(name="Accueil du public", seats=1))
     async with speaker.read() as session:
-        assert (await session.scalars(sa.select(col(Desk.name)))).all() == ["Accueil"]
+        assert (await session.scalars(sa.select(col(Desk.name)))).all() == ["Accueil du public"]

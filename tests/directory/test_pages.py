@@ -88,7 +88,7 @@ async def test_a_search_by_a_visitor_finds_and_explains(site: Site) -> None:
     assert "Match" not in text
     assert "Match" in await look(site, None, "/directory/?q=comptabilité&town=mons&why=1")
     nothing = await look(site, None, "/directory/?q=xylophone")
-    assert "Nothing found" in nothing
+    assert "No results" in nothing
     assert "Atelier CV" in await look(site, None, "/directory/?q=cv&utm_source=leaflet")
 
 
@@ -133,8 +133,8 @@ async def test_a_provider_changes_its_entry(site: Site) -> None:
     ("change", "words"),
     [
         ({"places_open": 11}, "11 open places of 10"),
-        ({"places_open": "many"}, "This is not a whole number."),
-        ({"name": ""}, "This field is required."),
+        ({"places_open": "many"}, "Enter a whole number, for example 12."),
+        ({"name": ""}, "Fill in this field."),
         ({"description": "Tout autre." + "x" * 6000}, "This is longer than 4000 characters."),
         ({"status": "perhaps"}, "This must be one of"),
         ({"version": 9}, "This changed in the meantime"),
@@ -156,7 +156,7 @@ async def test_a_faulty_entry_keeps_what_was_typed_and_changes_nothing(
 
 async def test_a_provider_confirms_with_one_button(site: Site) -> None:
     _, _, shown = await submit(site, PROVIDER, f"/directory/entry/{APPRENTICESHIP}/confirm", version=1)
-    assert "Noted: checked today." in shown
+    assert "Check recorded with today’s date." in shown
     status, _, _ = await submit(site, OTHER_PROVIDER, f"/directory/entry/{APPRENTICESHIP}/confirm", version=2)
     assert status == 404
 
@@ -166,7 +166,7 @@ async def test_a_counsellor_sends_somebody_and_the_provider_answers(site: Site) 
     form = {"id": uuid4(), "service_id": APPRENTICESHIP, "subject_ref": subject_ref, "reason": "training"}
     status, to, shown = await submit(site, COUNSELLOR, "/directory/referrals", **form)
     assert status == 303
-    assert "The provider has the referral." in shown
+    assert "The referral has been sent to the provider." in shown
     assert (await submit(site, COUNSELLOR, "/directory/referrals", **form))[1] == to
     id = to.rsplit("/", 1)[1]
     inbox = await look(site, PROVIDER, "/directory/inbox")
@@ -238,7 +238,7 @@ async def test_a_counsellor_of_two_centres_says_for_which(site: Site) -> None:
 async def test_what_waits_is_directed_from_the_search_in_its_area(site: Site) -> None:
     action = await waiting(site)
     board = await look(site, COUNSELLOR, "/directory/referrals?centre=mons")
-    assert "To be directed" in board
+    assert "No service chosen yet" in board
     page = await look(site, COUNSELLOR, f"/directory/undirected/{action}")
     offered = set(re.findall(r'name="service_id" value="([^"]+)"', page))
     assert str(service_id("azimut", 1)) in offered
@@ -248,14 +248,14 @@ async def test_what_waits_is_directed_from_the_search_in_its_area(site: Site) ->
     )
     assert status == 303
     assert "Tester son activité" in shown
-    assert "To be directed" not in await look(site, COUNSELLOR, "/directory/referrals?centre=mons")
+    assert "No service chosen yet" not in await look(site, COUNSELLOR, "/directory/referrals?centre=mons")
 
 
 async def test_what_needs_no_provider_is_taken_off_the_list(site: Site) -> None:
     action = await waiting(site)
     status, _, shown = await submit(site, COUNSELLOR, f"/directory/undirected/{action}/dismiss")
     assert status == 303
-    assert "Taken off the list." in shown
+    assert "Referral removed from the list." in shown
 
 
 async def test_a_cite_sees_the_events_under_its_own_references(site: Site) -> None:

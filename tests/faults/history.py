@@ -39,7 +39,7 @@ class Fate(StrEnum):
 
     EVENT = "event"
     """It is an event like any other: what it says takes effect."""
-    DEAD_LETTER = "dead letter"
+    DEAD_LETTER = "stuck event"
     """Nobody can read or handle it: every listener keeps it, with its bytes."""
 
 

@@ -14,14 +14,20 @@ MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 """Nine o'clock in Brussels."""
 
 LIEGE_DESK = Person(
-    subject="test/desk-liege", name="Accueil", roles=frozenset({Role.FRONT_DESK}), centres=frozenset({"liege"})
+    subject="test/desk-liege",
+    name="Accueil du public",
+    roles=frozenset({Role.FRONT_DESK}),
+    centres=frozenset({"liege"}),
 )
 NAMUR_DESK = LIEGE_DESK.model_copy(update={"subject": "test/desk-namur", "centres": frozenset({"namur"})})
 COUNSELLOR = Person(
-    subject="test/counsellor", name="Conseil", roles=frozenset({Role.COUNSELLOR}), centres=frozenset({"liege"})
+    subject="test/counsellor",
+    name="Conseiller ou conseillère",
+    roles=frozenset({Role.COUNSELLOR}),
+    centres=frozenset({"liege"}),
 )
-PROVIDER = Person(subject="test/provider", name="Opérateur", roles=frozenset({Role.PROVIDER}))
-OPERATOR = Person(subject="test/operator", name="Exploitation", roles=frozenset({Role.OPERATOR}))
+PROVIDER = Person(subject="test/provider", name="Organisme", roles=frozenset({Role.PROVIDER}))
+OPERATOR = Person(subject="test/operator", name="Gestion technique", roles=frozenset({Role.OPERATOR}))
 
 
 async def open_centres(store: Store) -> None:

@@ -15,8 +15,8 @@ from tests.journeys.stacks import Stack
 
 PATIENCE = 20_000
 """Milliseconds that a person looks at a screen before they call somebody; events need a moment on a busy machine."""
-FRONT_DESK, COUNSELLOR = "Accueil, Liège", "Conseil, Liège"
-PROVIDER, CITE = "Opérateur, IFAPME (démo)", "Cité des métiers, Charleroi"
+FRONT_DESK, COUNSELLOR = "Accueil du public, Liège", "Équipe de conseil, Liège"
+PROVIDER, CITE = "Organisme, IFAPME (démo)", "Cité des métiers, Charleroi"
 PHONE = 390
 Answer = TypeVar("Answer")
 
@@ -93,7 +93,7 @@ class FrontDesk:
     async def calls(self, ticket: str) -> None:
         """Call the ticket to this desk; the board moves without a new page."""
         await self.page.get_by_role("button", name=f"Appeler – {ticket}").click()
-        await expect(row(self.page.get_by_role("region", name="Appelés au guichet"), ticket)).to_be_visible()
+        await expect(row(self.page.get_by_role("region", name="Appels en cours"), ticket)).to_be_visible()
 
     async def receives(self, ticket: str) -> None:
         """The person has come to the desk."""
@@ -102,29 +102,29 @@ class FrontDesk:
 
     async def sees_received(self, ticket: str) -> None:
         """The person is with somebody; said by the desk, or by a counsellor who began an interview."""
-        await expect(row(self.page.get_by_role("region", name="En cours d’accueil"), ticket)).to_be_visible()
+        await expect(row(self.page.get_by_role("region", name="Au guichet"), ticket)).to_be_visible()
 
     async def makes_known(self, ticket: str, given_name: str, family_name: str) -> str:
         """The person agrees to be known, for guidance and a plan. Returns their personal link."""
         page = self.page
         await page.get_by_role("link", name=f"Faire connaissance – {ticket}").click()
-        await page.get_by_role("button", name="Noter l’accord").click()
+        await page.get_by_role("button", name="Enregistrer l’accord").click()
         alert = page.get_by_role("alert")
-        await expect(alert).to_contain_text("Le prénom manque.")
+        await expect(alert).to_contain_text("Indiquez le prénom.")
         await page.get_by_label("Prénom").fill(given_name)
         await page.get_by_label("Nom", exact=True).fill(family_name)
-        await page.get_by_role("checkbox", name="pour réserver un accompagnement d’orientation").check()
-        await page.get_by_role("checkbox", name="pour recevoir un plan de carrière").check()
-        await page.get_by_role("button", name="Noter l’accord").click()
-        await expect(page.get_by_role("heading", name="Accord noté")).to_be_visible()
+        await page.get_by_role("checkbox", name="pour des rendez-vous").check()
+        await page.get_by_role("checkbox", name="pour un plan d’orientation").check()
+        await page.get_by_role("button", name="Enregistrer l’accord").click()
+        await expect(page.get_by_role("heading", name="Accord enregistré")).to_be_visible()
         link = await page.get_by_role("textbox", name="À copier dans un message").input_value()
-        await page.get_by_role("link", name="Retour à l’accueil").click()
+        await page.get_by_role("link", name="Retour à l’accueil du public").click()
         return link
 
     async def says_goodbye(self, ticket: str) -> None:
         """The visit is over."""
         await self.page.get_by_role("button", name=f"Terminer – {ticket}").click()
-        await expect(row(self.page.get_by_role("region", name="En cours d’accueil"), ticket)).to_have_count(0)
+        await expect(row(self.page.get_by_role("region", name="Au guichet"), ticket)).to_have_count(0)
 
 
 @dataclass
@@ -156,28 +156,28 @@ class Counsellor:
         await page.get_by_label("Heure", exact=True).fill(f"{begins:%H:%M}")
         await page.get_by_role("radio", name="1 h").check()
         await page.get_by_label("Local").fill(room)
-        await page.get_by_role("button", name="Réserver", exact=True).click()
-        await expect(page.get_by_role("status").filter(has_text="C’est réservé.")).to_be_visible()
+        await page.get_by_role("button", name="Fixer le rendez-vous", exact=True).click()
+        await expect(page.get_by_role("status").filter(has_text="Le rendez-vous est fixé.")).to_be_visible()
 
     async def holds(self) -> None:
         """Notes on the interview's page, which was opened before it began, that it took place."""
         await self.page.reload()
-        await self.page.get_by_role("button", name="Il a eu lieu").click()
-        await expect(self.page.get_by_text("C’est noté : l’entretien a eu lieu.")).to_be_visible()
+        await self.page.get_by_role("button", name="Noter que l’entretien a eu lieu").click()
+        await expect(self.page.get_by_text("C’est noté : l’entretien a eu lieu.")).to_be_visible()
 
     async def announces(self, title: str, begins: datetime) -> None:
         """A workshop of one session of two hours."""
         page = self.page
         await self.goes_to("Ateliers")
-        await page.get_by_role("link", name="Annoncer un atelier").click()
+        await page.get_by_role("link", name="Créer un atelier").click()
         await page.get_by_label("Titre").fill(title)
-        await page.get_by_label("Première séance").fill(begins.date().isoformat())
+        await page.get_by_label("Date de la première séance").fill(begins.date().isoformat())
         await page.get_by_label("Heure", exact=True).fill(f"{begins:%H:%M}")
-        await page.get_by_label("Minutes par séance").fill("120")
+        await page.get_by_label("Durée d’une séance, en minutes").fill("120")
         await page.get_by_label("Nombre de séances").fill("1")
         await page.get_by_label("Places").fill("8")
         await page.get_by_label("Local").fill("liege-r2")
-        await page.get_by_role("button", name="Annoncer").click()
+        await page.get_by_role("button", name="Créer l’atelier").click()
         await expect(page.get_by_role("heading", name=title)).to_be_visible()
 
     async def gives_a_seat(self, name: str) -> None:
@@ -186,8 +186,8 @@ class Counsellor:
         person = page.get_by_role("radio", name=name)
         await eventually(lambda: self._shown(person), bool)
         await person.check()
-        await page.get_by_role("button", name="Donner une place").click()
-        await expect(page.get_by_text("La place est réservée.")).to_be_visible()
+        await page.get_by_role("button", name="Inscrire une personne").click()
+        await expect(page.get_by_text("La personne est inscrite.")).to_be_visible()
         await expect(row(page.get_by_role("region", name="Participants"), name)).to_be_visible()
         await expect(person).to_have_count(0)
 
@@ -203,7 +203,7 @@ class Counsellor:
         page = self.page
         await page.reload()
         await page.get_by_role("checkbox", name=name).check()
-        await page.get_by_role("button", name="Noter", exact=True).click()
+        await page.get_by_role("button", name="Enregistrer les présences", exact=True).click()
         await expect(page.get_by_text("Les séances de finalisation peuvent être réservées.")).to_be_visible()
 
     async def opens_plan_of(self, name: str) -> None:
@@ -212,32 +212,32 @@ class Counsellor:
         card = row(self.page.get_by_role("main"), name)
         await eventually(lambda: self._shown(card), bool)
         await card.get_by_role("link").first.click()
-        await expect(self.page.get_by_role("heading", name="Plan de carrière")).to_be_visible()
+        await expect(self.page.get_by_role("heading", name="Plan d’orientation")).to_be_visible()
 
     async def plans_a_way(self, goal: str) -> None:
         """A track towards the goal that the person set; it came to this screen by itself."""
         card = self.page.get_by_role("article", name=goal)
-        await card.get_by_text("Ouvrir une piste").click()
-        await card.get_by_label("La piste").fill("Se former")
-        await card.get_by_label("Dans quel domaine").select_option(label="Se former")
-        await card.get_by_role("button", name="Ouvrir la piste").click()
+        await card.get_by_text("Ajouter une piste").click()
+        await card.get_by_label("Une piste pour cet objectif").fill("Se former")
+        await card.get_by_label("Pour quel besoin ?").select_option(label="Se former")
+        await card.get_by_role("button", name="Ajouter la piste").click()
         await expect(self.page.get_by_role("region", name="Se former")).to_be_visible()
 
     async def plans_training(self, service: str) -> None:
         """An action on the track that needs a provider; its service is chosen here."""
         page = self.page
         await page.get_by_role("link", name="Prévoir une action – Se former").click()
-        await page.get_by_label("Ce qu’il y a à faire").fill("S’inscrire")
-        await page.get_by_role("checkbox", name="Le centre oriente la personne vers un opérateur").check()
+        await page.get_by_label("Que faut-il faire ?").fill("S’inscrire")
+        await page.get_by_role("checkbox", name="Envoyer une demande à un organisme").check()
         await page.get_by_label("Pour quoi ?").select_option(label="Formation")
         options = page.get_by_label("Quel service ?").get_by_role("option").filter(has_text=service)
         await page.get_by_label("Quel service ?").select_option(label=await options.first.inner_text())
-        await page.get_by_role("button", name="Prévoir l’action").click()
+        await page.get_by_role("button", name="Ajouter l’action").click()
         await expect(page.get_by_text("La demande part chez l’opérateur.")).to_be_visible()
 
     async def cannot_confirm(self, why: str) -> None:
         """The plan says what is missing, and has no button to confirm it."""
-        standing = self.page.get_by_role("region", name="Où en est le plan")
+        standing = self.page.get_by_role("region", name="Où en est le plan ?")
         await expect(standing).to_contain_text(why)
         await expect(standing.get_by_role("button", name="Confirmer le plan")).to_have_count(0)
 
@@ -262,23 +262,23 @@ class Visitor:
     async def writes(self, goal: str) -> None:
         """Along the six dimensions, a step with its result, a thought, and a goal."""
         page = self.page
-        for dimension in ("Compétences", "Motivation", "Valeurs", "Intérêts", "Obstacles", "Ce que j’ai découvert"):
+        for dimension in ("Compétences", "Motivation", "Valeurs", "Intérêts", "Obstacles", "Informations trouvées"):
             await page.get_by_role("link", name=re.compile(f"^Écrire – {dimension}")).click()
-            await page.get_by_label("Vos mots").fill(f"Démonstration : {dimension}")
-            await page.get_by_role("button", name="Garder", exact=True).click()
+            await page.get_by_label("Votre texte").fill(f"Démonstration : {dimension}")
+            await page.get_by_role("button", name="Enregistrer", exact=True).click()
             await expect(page.get_by_text(f"Démonstration : {dimension}")).to_be_visible()
-        await page.get_by_text("Prévoir une démarche").click()
-        await page.get_by_label("Ce qu’il faut découvrir").fill("Visiter un centre de formation")
-        await page.get_by_role("button", name="Prévoir la démarche").click()
+        await page.get_by_text("Ajouter une démarche").click()
+        await page.get_by_label("Que voulez-vous savoir ?").fill("Visiter un centre de formation")
+        await page.get_by_role("button", name="Ajouter la démarche").click()
         await page.get_by_role("link", name="Noter le résultat – Visiter un centre de formation").click()
         await page.get_by_label("Le résultat").fill("Places en janvier.")
-        await page.get_by_role("button", name="Garder", exact=True).click()
-        await page.get_by_text("Ajouter une réflexion").click()
-        await page.get_by_label("Votre réflexion").fill("Cela me plaît.")
-        await page.get_by_role("button", name="Garder la réflexion").click()
-        await page.get_by_text("Fixer un but").click()
-        await page.get_by_label("Le but, en une phrase").fill(goal)
-        await page.get_by_role("button", name="Fixer le but").click()
+        await page.get_by_role("button", name="Enregistrer", exact=True).click()
+        await page.get_by_text("Ajouter une note").click()
+        await page.get_by_label("Votre note").fill("Cela me plaît.")
+        await page.get_by_role("button", name="Enregistrer la note").click()
+        await page.get_by_text("Ajouter un objectif").click()
+        await page.get_by_label("L’objectif, en une phrase").fill(goal)
+        await page.get_by_role("button", name="Ajouter l’objectif").click()
         await expect(page.get_by_role("article", name=goal)).to_be_visible()
 
 

@@ -42,11 +42,11 @@ async def test_the_front_desk_needs_no_mouse(stack: Stack, browser: Browser) -> 
 
         await walk_to(page, "button", f"Appeler – {ticket}")
         await page.keyboard.press("Enter")
-        await expect(row(page.get_by_role("region", name="Appelés au guichet"), ticket)).to_be_visible()
+        await expect(row(page.get_by_role("region", name="Appels en cours"), ticket)).to_be_visible()
         assert await page.evaluate("document.activeElement !== document.body"), "the focus is lost when the row moves"
         await walk_to(page, "button", f"Est là – {ticket}")
         await page.keyboard.press("Space")
-        await expect(row(page.get_by_role("region", name="En cours d’accueil"), ticket)).to_be_visible()
+        await expect(row(page.get_by_role("region", name="Au guichet"), ticket)).to_be_visible()
         await walk_to(page, "button", f"Terminer – {ticket}")
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("button", name=f"Terminer – {ticket}")).to_have_count(0)

@@ -42,8 +42,10 @@ async def test_from_a_seat_in_the_workshop_to_a_confirmed_plan(stack: Stack, bro
         await counsellor.cannot_confirm("après sa séance individuelle")
         liege.until(last + timedelta(minutes=60))
         await counsellor.goes_to("Agenda")
-        await counsellor.page.get_by_role("link", name="Séance de finalisation").first.click()
+        await counsellor.page.get_by_role("link", name="Entretien final").first.click()
         await counsellor.holds()
         await counsellor.opens_plan_of(NAME)
         await counsellor.confirms()
-        await expect(visitor.page.get_by_role("region", name="Où en est le plan")).to_contain_text("Confirmé le")
+        await expect(visitor.page.get_by_role("region", name="Où en est le plan ?")).to_contain_text(
+            "Confirmé le {date}."
+        )

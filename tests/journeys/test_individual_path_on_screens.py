@@ -44,11 +44,11 @@ async def test_from_walking_in_to_the_figures(stack: Stack, browser: Browser) ->
         await expect(asked(provider)).to_have_count(waiting + 1)
         await is_referred(provider, cite, counsellor, visitor)
         added = {
-            "Visiteurs": 1,
+            "Visites": 1,
             "Entretiens individuels": 3,
-            "dont orientation": 2,
+            "Dont entretiens d’orientation": 2,
             "Plans confirmés": 1,
-            "Mises en relation avec un opérateur": 1,
+            "Demandes envoyées à un organisme": 1,
         }
         wanted = {name: before.get(name, 0) + more for name, more in added.items()}
         await eventually(lambda: figures(results, *period), lambda now: wanted.items() <= now.items())
@@ -61,7 +61,7 @@ async def walks_in_talks_and_agrees_to_be_known(liege: Centre, those: Screens, c
     ticket = await desk.checks_in("S’orienter")
     await expect(row(wall.get_by_role("region", name="En attente"), ticket)).to_be_visible()
     await desk.calls(ticket)
-    await expect(row(wall.get_by_role("region", name="Veuillez vous avancer"), ticket)).to_contain_text("Guichet 1")
+    await expect(row(wall.get_by_role("region", name="C’est à vous"), ticket)).to_contain_text("Guichet 1")
     await counsellor.starts_with(ticket)
     await desk.sees_received(ticket)
     await expect(row(wall.get_by_role("main"), ticket)).to_have_count(0)
@@ -70,7 +70,7 @@ async def walks_in_talks_and_agrees_to_be_known(liege: Centre, those: Screens, c
     link = await desk.makes_known(ticket, "Prénom", NAME.removeprefix("Prénom "))
     visitor = Visitor(await those.nobody(PHONE), link)
     await visitor.opens_the_link()
-    await expect(visitor.page.get_by_text("Votre plan n’a pas encore commencé")).to_be_visible()
+    await expect(visitor.page.get_by_text("Votre plan n’est pas encore ouvert")).to_be_visible()
     await counsellor.page.get_by_role("link", name=f"Réserver une orientation – {ticket}").click()
     await desk.says_goodbye(ticket)
     return visitor
@@ -91,29 +91,32 @@ async def takes_a_path_of_two_interviews(liege: Centre, counsellor: Counsellor, 
     second = liege.next_working_day()
     await counsellor.goes_to("Agenda")
     await counsellor.page.get_by_role("link", name="Entretien d’orientation").first.click()
-    await counsellor.page.get_by_role("link", name="Réserver le suivant").click()
+    await counsellor.page.get_by_role("link", name="Fixer le rendez-vous suivant").click()
     await counsellor.books(second, NAME, "liege-r1")
     liege.until(second + timedelta(minutes=60))
     await counsellor.holds()
     await counsellor.opens_plan_of(NAME)
     await counsellor.confirms()
-    await expect(visitor.page.get_by_role("region", name="Où en est le plan")).to_contain_text("Confirmé le")
+    await expect(visitor.page.get_by_role("region", name="Où en est le plan ?")).to_contain_text("Confirmé le {date}.")
 
 
 def asked(provider: Page) -> Locator:
     """What waits for the provider's answer, the oldest first; other people's too."""
-    return provider.get_by_role("region", name="À répondre").get_by_role("listitem")
+    return provider.get_by_role("region", name="À traiter").get_by_role("listitem")
 
 
 async def is_referred(provider: Page, cite: Page, counsellor: Counsellor, visitor: Visitor) -> None:
     """The provider sees no name and accepts; the Cité, the counsellor and the person see it without asking."""
-    waiting, under_way = asked(provider), provider.get_by_role("region", name="En route").get_by_role("listitem")
+    waiting, under_way = (
+        asked(provider),
+        provider.get_by_role("region", name="Demandes en cours").get_by_role("listitem"),
+    )
     before, accepted = await waiting.count(), await under_way.count()
     await waiting.last.get_by_role("button", name="Accepter").click()
     await expect(waiting).to_have_count(before - 1)
     await expect(under_way).to_have_count(accepted + 1)
     await expect(provider.get_by_text(NAME)).to_have_count(0)
     await expect(row(cite.get_by_role("main"), "Accepté").first).to_contain_text(SERVICE)
-    await counsellor.goes_to("Mises en relation")
-    await expect(row(counsellor.page.get_by_role("region", name="En route"), NAME)).to_contain_text("Accepté")
+    await counsellor.goes_to("Demandes")
+    await expect(row(counsellor.page.get_by_role("region", name="Demandes en cours"), NAME)).to_contain_text("Accepté")
     await expect(row(visitor.page.get_by_role("main"), "S’inscrire").first).to_contain_text("Accepté")

@@ -105,7 +105,7 @@ async def test_the_number_follows_the_newest_and_not_how_many_there_are(migratio
 async def test_on_postgres_it_changes_the_same_and_its_downgrade_changes_it_back(
     migrations: Path, changed: sa.MetaData, postgres: PostgresServer
 ) -> None:
-    await write_migration(migrations, changed, "Seats")
+    await write_migration(migrations, changed, "Places")
     url = (await postgres.create_database("new_migration")).replace("postgresql://", "postgresql+asyncpg://")
     store = Store(url, SERVICE.name, SERVICE.metadata)
     try:

@@ -79,9 +79,7 @@ CHANGES: dict[str, Change] = {
     "assessment": lambda work, adult: actions.write_assessment(
         work, adult.plan_id, COUNSELLOR, dimension=Dimension.SKILLS, text="encore"
     ),
-    "information step": lambda work, adult: actions.plan_information_step(
-        work, adult.plan_id, COUNSELLOR, what="encore"
-    ),
+    "step": lambda work, adult: actions.plan_information_step(work, adult.plan_id, COUNSELLOR, what="encore"),
     "reflection": lambda work, adult: actions.add_reflection(
         work, adult.plan_id, COUNSELLOR, moment=Moment.AFTER, text="encore"
     ),

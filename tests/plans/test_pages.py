@@ -38,7 +38,7 @@ async def test_the_list_filters_by_how_far_plans_are(site: Site, her: Adult) -> 
     assert str(other.plan_id) not in ready
     assert str(other.plan_id) in workshops
     assert str(her.plan_id) not in workshops
-    assert "No plan is confirmed yet" in confirmed
+    assert "No confirmed plan yet" in confirmed
 
 
 async def test_a_plan_whose_path_was_given_up_leaves_the_open_ones(site: Site, her: Adult) -> None:
@@ -82,7 +82,7 @@ async def test_a_visitor_is_led_to_their_plan_or_kindly_told_when_it_begins(site
         assert (led.status_code, led.headers["location"]) == (303, f"/plans/{her.plan_id}")
         assert (await client.get("/plans/")).headers["location"] == "/plans/mine"
     async with site.as_(visitor(uuid4()), page=True) as client:
-        assert "Your plan has not begun yet" in (await client.get("/plans/mine")).text
+        assert "Your plan is not open yet" in (await client.get("/plans/mine")).text
 
 
 async def test_both_see_the_same_plan_with_different_powers(site: Site, her: Adult) -> None:
@@ -111,7 +111,7 @@ async def test_of_two_counsellors_only_the_one_who_wrote_is_you(site: Site, her:
         async with site.as_(person, page=True) as client:
             html = (await client.get(f"/plans/{her.plan_id}")).text
         shown[person.subject] = re.findall(r"(You|The counsellor), 2 Mar 2026", html)[0]
-    assert list(shown.values()) == ["You", "The counsellor", "The counsellor"]
+    assert list(shown.values()) == ["You", "Counsellor", "Counsellor"]
 
 
 async def test_names_are_never_in_the_page_only_a_way_to_ask_intake(site: Site, her: Adult) -> None:

@@ -22,7 +22,9 @@ from tests.givens.scheduling import COUNSELLOR, ELSEWHERE, LIEGE
 NOWHERE = COUNSELLOR.model_copy(update={"centres": frozenset({"atlantis"})})
 DESK_NOWHERE = LIEGE_DESK.model_copy(update={"centres": frozenset({"atlantis"})})
 REFERRING_NOWHERE = DIRECTORY_COUNSELLOR.model_copy(update={"centres": frozenset({"atlantis"})})
-FRONT_DESK = Person(subject="desk", name="Accueil", roles=frozenset({Role.FRONT_DESK}), centres=frozenset({LIEGE}))
+FRONT_DESK = Person(
+    subject="desk", name="Accueil du public", roles=frozenset({Role.FRONT_DESK}), centres=frozenset({LIEGE})
+)
 LATER = (MONDAY + timedelta(hours=1)).isoformat()
 FREE = (TUESDAY + timedelta(days=3)).isoformat()
 """A Friday on which nobody has anything."""

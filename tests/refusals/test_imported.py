@@ -12,7 +12,7 @@ from services.contracts.roles import Role
 from tests.givens.rows import all_rows
 from tests.givens.scenarios import SCENARIOS
 
-OPERATOR = Person(subject="operator", name="Exploitation", roles=frozenset({Role.OPERATOR}))
+OPERATOR = Person(subject="operator", name="Gestion technique", roles=frozenset({Role.OPERATOR}))
 SPRING = "2017-03-27T09:05:00+02:00"
 Line = dict[str, Any]
 

@@ -256,7 +256,7 @@ async def test_each_rule_of_a_workshop_is_named_with_its_field(store: Store) -> 
         _with_person(workshop(), attended=[True]),
         workshop(sessions=[one.model_dump() for one in reversed(workshop().sessions)]),
         workshop(sessions=good.sessions),
-        good.model_copy(update={"title": "Autre chose"}),
+        good.model_copy(update={"title": "Autre raison"}),
         workshop(
             sessions=[{"session_id": uuid4(), "starts_at": datetime(2031, 1, 1, tzinfo=UTC), "minutes": 60}],
             participants=[],

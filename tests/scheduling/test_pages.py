@@ -53,7 +53,7 @@ async def one(desk: Client, table: type[Any]) -> Any:
 
 async def test_an_empty_board_says_so(desk: Client) -> None:
     html = await see(desk, "/")
-    assert "Personne n’attend" in html
+    assert "Aucune personne en attente" in html
     assert "/scheduling/board/stream?centre=liege" in html
 
 
@@ -182,16 +182,16 @@ async def test_an_interview_is_moved_missed_and_cancelled_on_its_page(
     assert f'value="{"la grande salle " * 5}"' in long
     assert "error:" in await press(desk, f"{page}/missed", version=2)
     await press(desk, f"{page}/cancel", version=2, cancelled_by="centre", reason="counsellor-away")
-    assert "Conseiller absent" in await see(desk, page)
+    assert "Absence dans l’équipe" in await see(desk, page)
 
 
 async def test_the_agenda_of_a_day(desk: Client, known: Visitor) -> None:
     await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
     assert "Entretien d’orientation" in await see(desk, "/agenda?date=2026-03-03")
-    assert "Rien n’est prévu" in await see(desk, "/agenda?date=2026-03-04")
+    assert "Aucun rendez-vous" in await see(desk, "/agenda?date=2026-03-04")
     assert "Entretien d’orientation" in await see(desk, "/agenda?date=2026-03-03&counsellor=*")
     assert "fermé" in await see(desk, "/agenda?date=2026-03-07")
-    assert "Rien n’est prévu" in await see(desk, "/agenda?date=nonsense")
+    assert "Aucun rendez-vous" in await see(desk, "/agenda?date=nonsense")
 
 
 async def test_a_workshop_page_from_announcement_to_finalising(desk: Client, known: Visitor, clock: FixedClock) -> None:
@@ -277,7 +277,7 @@ async def test_a_seat_is_given_back_and_a_workshop_cancelled(desk: Client, known
     assert "error:" in await press(desk, f"{page}/seats/{seat.id}/release", cancelled_by="visitor")
     version = (await one(desk, Workshop)).version
     await press(desk, f"{page}/cancel", version=version, reason="too-few-participants")
-    assert "Trop peu de participants" in await see(desk, page)
+    assert "Trop peu d’inscriptions" in await see(desk, page)
 
 
 @pytest.mark.parametrize("lang", ["fr", "de", "nl", "en"])

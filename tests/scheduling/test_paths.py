@@ -199,17 +199,17 @@ async def test_a_counsellor_gives_a_path_up_over_the_api_and_on_the_page(desk: C
     interview = (await desk.post(f"{api}/interviews", json=booking)).json()["id"]
     html = {"accept": "text/html"}
     page = f"/scheduling/interviews/{interview}"
-    assert "Abandonner le parcours" not in (await desk.get(page, headers=html)).text
+    assert "Arrêter le parcours" not in (await desk.get(page, headers=html)).text
     refused = await desk.post(f"{api}/paths/{path}/give-up", json={})
     assert (refused.status_code, refused.json()["errors"][0]["rule"]) == (409, "still-booked")
     assert refused.json()["errors"][0]["field"] == "path_id"
     cancelled = {"cancelled_by": "visitor", "reason": "no-longer-needed"}
     assert (await desk.post(f"{api}/interviews/{interview}/cancel", json=cancelled)).status_code == 200
-    assert "Abandonner le parcours" in (await desk.get(page, headers=html)).text
+    assert "Arrêter le parcours" in (await desk.get(page, headers=html)).text
     assert (await desk.post(f"{page}/give-up-path", headers=html)).status_code == 303
     shown = (await desk.get(page, headers=html)).text
-    assert "il a été abandonné" in shown
-    assert "Réserver le suivant" not in shown
+    assert "arrêt avant la fin" in shown
+    assert "Fixer le rendez-vous suivant" not in shown
     again = await desk.post(f"{api}/interviews", json=booking, headers={"accept-language": "de"})
     assert again.json()["errors"] == [
         {

@@ -12,14 +12,16 @@ from tests.words.texts import texts
 
 BUTTON = re.compile(r"<button\b[^>]*>(.*?)</button>", re.DOTALL)
 MARKED = re.compile(r'_\("((?:[^"\\]|\\.)*)"|_\(\'((?:[^\'\\]|\\.)*)\'')
+MACRO = re.compile(r"\b(?:confirm|button)\((.*?)(?:}}|%})", re.DOTALL)
+"""A call of a macro that writes buttons: their labels, and a question, which is a sentence."""
 HIDDEN = re.compile(r'<span class="visually-hidden">.*?</span>', re.DOTALL)
 ANSWER = re.compile(r"^(Oui|Non|Ja|Nein|Nee|Yes|No), ")
 VERB = {
     "fr": r"^(Ne |Se |S’|Tout )?[\w’]*(er|ir|re)\b",
     "de": r"\b\w+(en|ern|eln|tun)( \(.*\))?$",
     "nl": r"\b\w+(n)( \(.*\))?$",
-    "en": r"^(Not )?(Add|Answer|Apply|Accept|Assign|Assess|Book|Call|Cancel|Change|Check|Choose|Close|Complete|Confirm|Continue|Count"
-    r"|Create|Decline|Delete|Discard|Do|Download|Drop|Enter|Finish|Give|Give|Go|Hold|Keep|Leave|Move|Open|Pause|Print"
+    "en": r"^(Not )?(Add|Answer|Apply|Accept|Assign|Assess|Book|Call|Cancel|Change|Check|Choose|Close|Complete|Confirm"
+    r"|Continue|Count|Create|Decline|Delete|Discard|Do|Download|Drop|Enter|Finish|Give|Go|Hold|Keep|Leave|Move|Open|Pause|Print"
     r"|Put|Receive|Record|Refer|Register|Reload|Remove|Reopen|Resume|Retry|Return|Save|Search|Send|Set|Show|Sign|Start"
     r"|Begin|Stop|Take|Try|Undo|Update|Use|Withdraw|Write|Refresh|Copy)\b",
 }
@@ -36,9 +38,11 @@ def labels() -> frozenset[str]:
 
 def _labels() -> Iterator[str]:
     for path in messages.SERVICES.rglob("templates/**/*.html"):
-        for inner in BUTTON.findall(path.read_text()):
+        source = path.read_text()
+        for inner in (*BUTTON.findall(source), *MACRO.findall(source)):
             for double, single in MARKED.findall(HIDDEN.sub("", inner)):
-                yield double or single
+                if not (label := double or single).endswith((".", "?", "!")):
+                    yield label
 
 
 def test_there_are_buttons() -> None:

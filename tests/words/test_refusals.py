@@ -5,9 +5,12 @@ import pkgutil
 import re
 from collections.abc import Iterator
 
+import pytest
+
 import services
 from services.chassis import i18n
 from services.chassis.refusals import Refused
+from services.launcher import catalogue
 
 STEP = re.compile(r"\b\w{2,}ez\b|[Pp]ossibles?\u00a0:|[Aa]ttendue?\u00a0:|\bau maximum\b|\bau minimum\b")
 """A request to the reader, or the values that are possible."""
@@ -24,6 +27,12 @@ def refusals(kind: type[Refused] = Refused) -> Iterator[type[Refused]]:
     for one in kind.__subclasses__():
         if one.__module__.startswith("services."):
             yield from refusals(one)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _every_catalogue() -> None:
+    for folder in catalogue.folders():
+        i18n.add_catalogues(folder / "locales")
 
 
 def test_there_are_refusals() -> None:

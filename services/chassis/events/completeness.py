@@ -16,8 +16,9 @@ class HistoryMissing(Refused):
 
     slug = "history-missing"
     message = msg(
-        "{source} was heard to say {heard} events, and only {kept} can be read again. Nothing was changed. "
-        "Publish everything again first; if that does not help, the rest of the history is gone."
+        "Events received from {source}: {heard}. Events that can still be read: {kept}. Nothing was "
+        "changed. Publish everything again first. If that does not help, the rest of the history is "
+        "lost."
     )
 
 

@@ -20,14 +20,18 @@ class OutOfOrder(Refused):
     """An earlier event of the same aggregate is missing: retry that one first."""
 
     slug = "out-of-order"
-    message = msg("Event {sequence} of its aggregate cannot be handled before event {missing}. Retry that one first.")
+    message = msg(
+        "Event {sequence} cannot be handled before event {missing} of the same record. Retry event {missing} first."
+    )
 
 
 class RetryFailed(Refused):
     """The event still cannot be processed. Fix the cause and retry, or discard it."""
 
     slug = "retry-failed"
-    message = msg("It failed again ({reason}): {detail}. Nothing was changed.")
+    message = msg(
+        "It failed again ({reason}): {detail}. Nothing was changed. Fix the cause and retry, or discard the event."
+    )
 
 
 class TooLate(Refused):
@@ -35,7 +39,8 @@ class TooLate(Refused):
 
     slug = "too-late"
     message = msg(
-        "Event {sequence} of its aggregate cannot be handled any more: event {last} took effect meanwhile. Discard it."
+        "Event {sequence} can no longer be handled: event {last} of the same record took effect in "
+        "the meantime. Discard event {sequence}."
     )
 
 
@@ -115,7 +120,7 @@ async def load_dead_letter(session: Any, table: sa.Table, id: Any, *, lock: bool
     chosen = sa.select(table).where(table.c.id == id)
     row = (await session.execute(chosen.with_for_update() if lock else chosen)).one_or_none()
     if row is None:
-        raise NotFound(what=msg("dead letter"))
+        raise NotFound(what=msg("stuck event"))
     return row
 
 

@@ -46,8 +46,7 @@ class NotAReadModel(Refused):
 
     slug = "not-a-read-model"
     message = msg(
-        "{service} owns what it keeps; the topics do not tell all of it, so it cannot be rebuilt from them. "
-        "Restore its database from a backup instead."
+        "{service} cannot be rebuilt: the events do not contain all of its data. Restore its database from a backup."
     )
 
 
@@ -55,7 +54,7 @@ class RebuildRunning(Refused):
     """A rebuild is running. Follow it, or start another one that replaces it."""
 
     slug = "rebuild-running"
-    message = msg("{service} is being rebuilt already. Follow that one, or start again from the beginning.")
+    message = msg("A rebuild is already running: {service}. Follow it, or start again from the beginning.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,10 @@ MAX_RETRIED = 500
 """Most dead letters that one request retries."""
 
 REASONS = {
-    "ahead": msg("It came before an earlier event of the same thing, which is still missing."),
-    "bad-data": msg("What it says is not what was agreed for this kind of event."),
-    "bad-envelope": msg("It does not have the headers of an event."),
-    "unknown-type": msg("This kind of event is not known here yet: whoever said it is newer than this service."),
+    "ahead": msg("An earlier event of the same record is still missing."),
+    "bad-data": msg("Its content does not match this type of event."),
+    "bad-envelope": msg("The headers of an event are missing or incomplete."),
+    "unknown-type": msg("This type of event is not known here yet. Its sender is newer than this service."),
 }
 """Explanations of the platform's own reasons; other reasons are the slugs of refusals."""
 
@@ -185,7 +185,9 @@ def _add_decisions(router: Router, service: str, operator: Any) -> None:
         many, left = done["retried"], done["left"]
         message = translate_number("{n} event was handled.", "{n} events were handled.", many).format(n=many)
         if left:
-            message += " " + translate_number("{n} still waits.", "{n} still wait.", left).format(n=left)
+            message += " " + translate_number(
+                "{n} event still needs a decision.", "{n} events still need a decision.", left
+            ).format(n=left)
         return see_other(request, f"{home}?{urlencode({'state': 'dead'})}", done=message)
 
     @router.post("/dead-letters/{id}/retry", include_in_schema=False)
@@ -198,7 +200,7 @@ def _add_decisions(router: Router, service: str, operator: Any) -> None:
             if refused.status != 409:
                 raise
             return see_other(request, f"{home}/{id}", error=explain(refused))
-        return see_other(request, f"{home}/{id}", done=translate("It was handled now."))
+        return see_other(request, f"{home}/{id}", done=translate("The event was handled."))
 
     @router.post("/dead-letters/{id}/discard", include_in_schema=False)
     async def discard_on_page(
@@ -207,10 +209,10 @@ def _add_decisions(router: Router, service: str, operator: Any) -> None:
         filled, typed, errors = await read_form(request, Discard)
         if filled is not None:
             await running.consumer.discard(id, f"{person.subject}: {filled.reason}")
-            return see_other(request, f"{home}/{id}", done=translate("It was discarded, and the reason kept."))
+            return see_other(request, f"{home}/{id}", done=translate("The event was discarded. The reason is saved."))
         why = typed.get("reason", "")
         if not why.strip():
-            errors["reason"] = translate(msg("Say why it is not to be handled: others will read it."))
+            errors["reason"] = translate(msg("Write why you discard this event. Others will read it."))
         shown = await _in_full(read, service, running.store.table("dead_letters"), id)
         shown_with = {"letter": shown, "reasons": REASONS, "home": home, "why": why, "errors": errors}
         return page(request, "dead_letter.html", status=422, **shown_with)

@@ -73,21 +73,23 @@ class LineTooLong(Invalid):
     """A line of an import is longer than the limit."""
 
     slug = "line-too-long"
-    message = msg("A line may hold {limit} bytes at most.")
+    message = msg("This line is too long. Shorten it. Maximum number of bytes: {limit}.")
 
 
 class NoHeader(Invalid):
     """A CSV file without the expected header line."""
 
     slug = "csv-header"
-    message = msg("The first line of a CSV file names the columns; unknown here: {unknown}.")
+    message = msg(
+        "The first line of a CSV file gives the names of the columns. Unknown names: {unknown}. Correct them."
+    )
 
 
 class TooManyCells(Invalid):
     """A CSV line with more values than the header line has columns."""
 
     slug = "csv-cells"
-    message = msg("This line has {cells} values, the header line names {columns} columns.")
+    message = msg("This line has too many values: {cells} instead of {columns}. Remove the extra ones.")
 
 
 async def fingerprints_of(session: AsyncSession, table: type[SQLModel], ids: Sequence[UUID]) -> Fingerprints:

@@ -24,7 +24,7 @@ class BrokerAway(Unavailable):
     """The broker is unavailable."""
 
     slug = "broker-away"
-    message = msg("The broker does not answer right now. Nothing was changed; please try again.")
+    message = msg("Kafka does not answer right now. Nothing was changed. Please try again.")
 
 
 class RebuildRequest(Body):

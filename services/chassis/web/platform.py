@@ -84,7 +84,7 @@ async def sign_in_by_link(request: Request, form: Annotated[LinkIn, Form()], per
 @router.post("/sign-out")
 async def sign_out(request: Request, person: Anyone) -> Response:
     """Sign out."""
-    response = see_other(request, "/", done=_("You are signed out."))
+    response = see_other(request, "/", done=_("You are signed out. See you soon!"))
     response.delete_cookie(cookie_name(request.app.state.settings, "session"))
     return response
 

@@ -30,48 +30,48 @@ from services.chassis.web.pages import problem_page, see_back
 _log = log(__name__)
 
 _RULES = {
-    "missing": msg("This field is required."),
-    "extra_forbidden": msg("This field is not known."),
-    "timezone_aware": msg("A time needs its zone, for example 2026-03-02T09:00:00+01:00."),
-    "datetime_parsing": msg("This is not a date and time, for example 2026-03-02T09:00:00+01:00."),
-    "datetime_from_date_parsing": msg("This is not a date and time, for example 2026-03-02T09:00:00+01:00."),
-    "date_parsing": msg("This is not a date, for example 2026-03-02."),
-    "date_from_datetime_parsing": msg("This is not a date, for example 2026-03-02."),
-    "uuid_parsing": msg("This is not a UUID, for example 7f2c1a34-9d1e-4a55-8f0e-3b1f6f0a2c11."),
-    "int_parsing": msg("This is not a whole number."),
-    "bool_parsing": msg("This is neither true nor false."),
-    "string_type": msg("This is not text."),
-    "enum": msg("This must be one of: {expected}."),
-    "literal_error": msg("This must be one of: {expected}."),
-    "string_pattern_mismatch": msg("This does not have the right form ({pattern})."),
-    "string_too_long": msg("This is longer than {max_length} characters."),
-    "string_too_short": msg("This is shorter than {min_length} characters."),
-    "too_long": msg("This has more than {max_length} entries."),
-    "too_short": msg("This has fewer than {min_length} entries."),
-    "greater_than_equal": msg("This must be at least {ge}."),
-    "less_than_equal": msg("This must be at most {le}."),
-    "greater_than": msg("This must be more than {gt}."),
-    "less_than": msg("This must be less than {lt}."),
-    "json_invalid": msg("This is not JSON."),
-    "model_attributes_type": msg("This is not JSON with fields, sent as application/json."),
+    "missing": msg("Fill in this field."),
+    "extra_forbidden": msg("There is no such field here. Remove it, or reload the page."),
+    "timezone_aware": msg("Add the time zone, for example 2026-03-02T09:00:00+01:00."),
+    "datetime_parsing": msg("Enter a date and a time, for example 2026-03-02T09:00:00+01:00."),
+    "datetime_from_date_parsing": msg("Enter a date and a time, for example 2026-03-02T09:00:00+01:00."),
+    "date_parsing": msg("Enter a date, for example 2026-03-02."),
+    "date_from_datetime_parsing": msg("Enter a date, for example 2026-03-02."),
+    "uuid_parsing": msg("Enter the whole reference: 36 letters, digits and hyphens."),
+    "int_parsing": msg("Enter a whole number, for example 12."),
+    "bool_parsing": msg("Expected: true or false."),
+    "string_type": msg("Enter a text."),
+    "enum": msg("Choose one of these values: {expected}."),
+    "literal_error": msg("Choose one of these values: {expected}."),
+    "string_pattern_mismatch": msg("The format is not right. Check what you entered."),
+    "string_too_long": msg("Shorten the text. Maximum number of characters: {max_length}."),
+    "string_too_short": msg("Write a longer text. Minimum number of characters: {min_length}."),
+    "too_long": msg("Too many entries. Keep at most {max_length}."),
+    "too_short": msg("Too few entries. Give at least {min_length}."),
+    "greater_than_equal": msg("Enter {ge} or more."),
+    "less_than_equal": msg("Enter {le} or less."),
+    "greater_than": msg("Enter a number greater than {gt}."),
+    "less_than": msg("Enter a number smaller than {lt}."),
+    "json_invalid": msg("This is not JSON. Correct it and send it again."),
+    "model_attributes_type": msg("Send JSON with fields, as application/json."),
 }
-_OTHER = msg("This value is not valid.")
+_OTHER = msg("This value is not valid. Please correct it.")
 _TITLES = {
-    400: msg("The request cannot be read"),
+    400: msg("The data cannot be read"),
     401: msg("Please sign in"),
-    403: msg("This is not yours to do"),
-    404: msg("There is nothing here"),
+    403: msg("You have no access to this page"),
+    404: msg("Page not found"),
     405: msg("Not possible here"),
     409: msg("This is not possible"),
     413: msg("Too large"),
-    422: msg("Something in it is not right"),
+    422: msg("Some information needs correcting"),
     503: msg("Not possible right now"),
 }
 _DETAILS = {
-    404: msg("This address leads nowhere. Perhaps a letter is wrong, or the page has moved."),
-    405: msg("This address exists, but not for what was tried here."),
+    404: msg("This page does not exist. Check the address or go to the home page."),
+    405: msg("This cannot be done at this address. Go back to the previous page."),
 }
-_FAILED = msg("Something went wrong on our side. It has been noted; please try again.")
+_FAILED = msg("Something went wrong on our side. We know about it. Try again in a few minutes.")
 
 
 def field_fault(fault: Any) -> dict[str, str]:

@@ -75,7 +75,11 @@ class RequestMiddleware:
             await send(message)
 
         if scope["method"] not in SAFE and not bearer and not self._same_origin(headers):
-            refusal = problem(403, "cross-origin", i18n.translate("This request does not come from our own pages."))
+            refusal = problem(
+                403,
+                "cross-origin",
+                i18n.translate("This was not sent from our own pages. Reload the page and try again."),
+            )
             await refusal(scope, receive, send_with_headers)
         elif self._recorded:
             await self._app(scope, receive, send_with_headers)  # FastAPI starts or continues the trace

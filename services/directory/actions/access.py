@@ -26,7 +26,7 @@ async def referral_for(session: AsyncSession, id: UUID, person: Person) -> Refer
 
 async def unassigned_for(session: AsyncSession, id: UUID, person: Person) -> UnassignedReferral:
     """The unassigned referral, for its centre's counsellors. Raises `NotFound`, `WrongCentre`."""
-    return own(await session.get(UnassignedReferral, id), person, msg("open request"))
+    return own(await session.get(UnassignedReferral, id), person, msg("referral without a service"))
 
 
 def party_of(person: Person) -> Party:

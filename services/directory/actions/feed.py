@@ -57,7 +57,7 @@ def emit_referral_event(work: Work, referral: Referral, event: ReferralRequested
 
     async def assign_position() -> None:
         await work.session.flush()  # so that the feed's lock is the last
-        head = await work.load(FeedHead, _HEAD, msg("feed"))
+        head = await work.load(FeedHead, _HEAD, msg("event feed"))
         head.last += 1
         await work.session.execute(sa.insert(ReferralEvent), [row | {"position": head.last}])
 

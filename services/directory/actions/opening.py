@@ -44,7 +44,7 @@ async def refer(
         return known
     service = await _active_service(work, service_id)
     if not await lock_subject(work, subject_ref):
-        raise NotFound(about="subject_ref", what=msg("person"))
+        raise NotFound(about="subject_ref", what=msg("registered person"))
     if await _has_open_referral(work, subject_ref, service_id):
         raise domain.AlreadyReferred()
     referral = Referral(
@@ -126,8 +126,8 @@ async def assign(work: Work, action_id: UUID, service_id: UUID, *, requested_by:
     request = await work.session.get(UnassignedReferral, action_id)
     # Locks the person before the unassigned referral: the order of locks in docs/architecture.md.
     if request is None or not await lock_subject(work, request.subject_ref):
-        raise NotFound(what=msg("open request"))
-    waiting = await work.load(UnassignedReferral, action_id, msg("open request"))
+        raise NotFound(what=msg("referral without a service"))
+    waiting = await work.load(UnassignedReferral, action_id, msg("referral without a service"))
     if await _has_open_referral(work, waiting.subject_ref, service_id):
         raise domain.AlreadyReferred()
     referral = Referral(
@@ -152,7 +152,7 @@ async def assign(work: Work, action_id: UUID, service_id: UUID, *, requested_by:
 
 async def dismiss(work: Work, action_id: UUID) -> None:
     """Deletes an unassigned referral: the action needs no provider. Raises `NotFound`."""
-    waiting = await work.load(UnassignedReferral, action_id, msg("open request"))
+    waiting = await work.load(UnassignedReferral, action_id, msg("referral without a service"))
     await work.session.delete(waiting)
     work.notify_board(centre_board(waiting.centre))
 
@@ -165,7 +165,7 @@ async def lock_subject(work: Work, subject_ref: UUID) -> bool:
     if await work.session.get(ErasedSubject, subject_ref) is not None:
         return False
     await work.session.execute(_new_key(work.session), {"subject_ref": subject_ref, "key": secrets.token_bytes(32)})
-    await work.load(SubjectKey, subject_ref, msg("person"))
+    await work.load(SubjectKey, subject_ref, msg("registered person"))
     # Checked again under the lock: an erasure may have committed in between.
     return await work.session.get(ErasedSubject, subject_ref) is None
 

@@ -72,7 +72,7 @@ async def update_service(
     if owner is None or organization_id not in (None, owner):
         raise NotFound(what=msg("service"))
     # Locks the organisation before its service: its version counts the changes of all its services.
-    organization = await work.load(Organization, owner, msg("organization"))
+    organization = await work.load(Organization, owner, msg("provider"))
     service = await work.load(Service, service_id, msg("service"))
     check_version(service, change.version)
     changes = change.model_dump(exclude_unset=True, exclude={"version", "assured"})

@@ -160,7 +160,7 @@ async def get_organization(id: UUID, read: Reading, running: Running, person: An
     """One organisation, with its locations and services."""
     organization = await read.get(Organization, id)
     if organization is None:
-        raise NotFound(what=msg("organization"))
+        raise NotFound(what=msg("provider"))
     ids = (await service_ids_of(read, [id])).get(id, [])
     return organization_json(organization, await full_services(read, ids), running.clock().astimezone(BRUSSELS).date())
 

@@ -30,13 +30,13 @@ TOPICS = {
     "skills-assessment": msg("Skills assessment"),
     "skills-recognition": msg("Recognition of skills"),
     "vocational-training": msg("Vocational training"),
-    "apprenticeship": msg("Learning at work"),
+    "apprenticeship": msg("Dual training"),
     "evening-courses": msg("Evening courses"),
     "basic-skills": msg("Basic skills"),
     "language-course": msg("Language course"),
     "digital-skills": msg("Digital skills"),
     "job-search": msg("Job search"),
-    "work-experience": msg("Work experience"),
+    "work-experience": msg("Work placement"),
     "business-start": msg("Starting a business"),
     "rights": msg("Rights and procedures"),
     "higher-education": msg("Higher education"),
@@ -53,7 +53,7 @@ LANGUAGE_LABELS = {
     "it": msg("Italian"),
     "tr": msg("Turkish"),
     "uk": msg("Ukrainian"),
-    "sfb": msg("French Belgian sign language"),
+    "sfb": msg("French Belgian Sign Language"),
 }
 
 _FRESH, _AGEING = timedelta(days=183), timedelta(days=365)

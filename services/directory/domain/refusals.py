@@ -20,7 +20,7 @@ class WrongReferralStep(Refused):
     """The referral's status does not allow the step."""
 
     slug = "wrong-referral-step"
-    message = msg("This referral is “{status}”; it cannot become “{wanted}”. Possible now: {allowed}.")
+    message = msg("Current status of the referral: {status}. Reload the page. Possible now: {allowed}.")
     field_name = "status"
 
 
@@ -28,7 +28,7 @@ class NotYourStep(NotAllowed):
     """The step belongs to another party: providers answer, centres cancel, the platform expires."""
 
     slug = "not-your-step"
-    message = msg("“{wanted}” is said by {party}, not by you. Possible for you now: {allowed}.")
+    message = msg("Only {party} can set this status. Possible for you now: {allowed}.")
     field_name = "status"
 
 
@@ -36,7 +36,7 @@ class ServiceNotActive(Refused):
     """No person is referred to a service that is not active."""
 
     slug = "service-not-active"
-    message = msg("“{service}” is “{status}” and takes nobody. Choose another service.")
+    message = msg("“{service}” takes no referrals at the moment ({status}). Choose another service.")
     field_name = "service_id"
 
 
@@ -45,7 +45,7 @@ class AlreadyReferred(Refused):
 
     slug = "already-referred"
     message = msg(
-        "This person already has an open referral to this service. Follow that one, or choose another service."
+        "A referral for this person to this service is already in progress. Open it, or choose another service."
     )
     field_name = "service_id"
 
@@ -54,7 +54,7 @@ class DifferentOrganization(Refused):
     """An id inside an entry belongs to another organisation."""
 
     slug = "different-organization"
-    message = msg("{id} belongs to another organisation. Use an id of your own.")
+    message = msg("This identifier belongs to another provider. Use one of your own.")
     field_name = "id"
 
 
@@ -62,14 +62,14 @@ class SeededMeanwhile(Refused):
     """Another replica published the same rows meanwhile: retry."""
 
     slug = "seeded-meanwhile"
-    message = msg("Another process published this at the same moment. Read it again.")
+    message = msg("Another publication has just taken place. Try again.")
 
 
 class UnknownTopic(Invalid):
     """The topic is not in the taxonomy."""
 
     slug = "unknown-topic"
-    message = msg("{topic} is not a topic. Possible: {known}.")
+    message = msg("Unknown topic: {topic}. Choose a topic from the list.")
     field_name = "topics"
 
 
@@ -77,7 +77,7 @@ class UnknownLanguage(Invalid):
     """The language is not one of the list."""
 
     slug = "unknown-language"
-    message = msg("{language} is not a language code of the list. Possible: {known}.")
+    message = msg("Unknown language: {language}. Choose a language from the list.")
     field_name = "languages"
 
 
@@ -85,7 +85,7 @@ class UnknownLocation(Invalid):
     """A service names a location that the entry does not have."""
 
     slug = "unknown-location"
-    message = msg("The entry has no location {location}. It has: {known}.")
+    message = msg("This location is not in the entry. Choose a location of the entry, or add it first.")
     field_name = "location_id"
 
 
@@ -93,7 +93,7 @@ class UnknownReason(Invalid):
     """The reason is not on the list."""
 
     slug = "unknown-reason"
-    message = msg("“{wanted}” needs one of these reasons: {known}; not {reason}.")
+    message = msg("Choose a reason from the list.")
     field_name = "reason"
 
 
@@ -101,7 +101,7 @@ class ReasonNotWanted(Invalid):
     """The status takes no reason: it would be stored about a person without need."""
 
     slug = "reason-not-wanted"
-    message = msg("“{wanted}” takes no reason. Leave it out.")
+    message = msg("This status needs no reason. Leave the field empty.")
     field_name = "reason"
 
 
@@ -109,7 +109,7 @@ class UnknownCursor(Invalid):
     """The cursor is not valid."""
 
     slug = "unknown-cursor"
-    message = msg("This is not a cursor of this list. Leave `after` out to start from the beginning.")
+    message = msg("This cursor is not from this list. Leave `after` out to start from the beginning.")
     field_name = "after"
 
 
@@ -117,7 +117,10 @@ class WrongHours(Invalid):
     """Opening hours end before they begin."""
 
     slug = "wrong-hours"
-    message = msg("Opens at {opens_at} and closes at {closes_at}: closing comes after opening, on the same day.")
+    message = msg(
+        "Opening: {opens_at}. Closing: {closes_at}. Closing must come after opening, on the same "
+        "day. Correct the times."
+    )
     field_name = "opening_hours"
 
 
@@ -125,7 +128,7 @@ class HoursOverlap(Invalid):
     """Two opening hours of a day overlap."""
 
     slug = "hours-overlap"
-    message = msg("On {weekday}, {first} and {second} overlap. Join them into one.")
+    message = msg("{weekday}: {first} and {second} overlap. Combine them into one period.")
     field_name = "opening_hours"
 
 
@@ -133,7 +136,7 @@ class NotAZone(Invalid):
     """A time zone that does not exist."""
 
     slug = "unknown-zone"
-    message = msg("{zone} is not an IANA time zone, for example Europe/Brussels.")
+    message = msg("Unknown time zone: {zone}. Use an IANA name, for example Europe/Brussels.")
     field_name = "timezone"
 
 
@@ -141,5 +144,8 @@ class PlacesBeyondCapacity(Invalid):
     """More open places than places, or open places without a known capacity."""
 
     slug = "places-beyond-capacity"
-    message = msg("{places_open} open places of {capacity}: there are at most as many open places as places.")
+    message = msg(
+        "Places left: {places_open}. Places in total: {capacity}. There cannot be more places left "
+        "than in total. Correct the numbers."
+    )
     field_name = "places_open"

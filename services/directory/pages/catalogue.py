@@ -116,7 +116,7 @@ async def organization_page(id: UUID, request: Request, read: Reading, person: A
     """A provider and its services."""
     organization = await read.get(Organization, id)
     if organization is None:
-        raise NotFound(what=msg("organization"))
+        raise NotFound(what=msg("provider"))
     ids = (await service_ids_of(read, [id])).get(id, [])
     offered = [full for full in await full_services(read, ids) if full.service.status in _SHOWN]
     return page(

@@ -90,7 +90,7 @@ async def save(id: UUID, request: Request, read: Reading, running: Running, pers
         change = ServiceChange(**filled.model_dump())
         _changed, errors = await apply_form(request, running, lambda work: _change(work, id, change, person))
     if not errors:
-        return see_other(request, "/directory/entry", done=_("Your entry is up to date."))
+        return see_other(request, "/directory/entry", done=_("Your entry is saved."))
     return _form(request, await _own_service(read, id, person), typed, errors)
 
 
@@ -100,7 +100,7 @@ async def confirm(
 ) -> Response:
     """Assure that every field is correct today, with one button."""
     await _change(work, id, ServiceChange(assured=True, version=form.version), person)
-    return see_other(request, "/directory/entry", done=_("Noted: checked today."))
+    return see_other(request, "/directory/entry", done=_("Check recorded with today’s date."))
 
 
 async def _change(work: Work, id: UUID, change: ServiceChange, person: Person) -> Service:
@@ -135,7 +135,7 @@ def _form_values(service: Service) -> dict[str, Any]:
 async def _organization(session: AsyncSession, person: Person) -> Organization:
     organization = await session.get(Organization, own_organization(person))
     if organization is None:
-        raise NotFound(what=msg("organization"))
+        raise NotFound(what=msg("provider"))
     return organization
 
 

@@ -100,16 +100,16 @@ def _done(step: Status) -> str:
     """The confirmation shown to the party that took this step (a msgid)."""
     match step:
         case Status.RECEIVED:
-            return msg("Noted: received.")
+            return msg("Receipt confirmed.")
         case Status.ACCEPTED:
-            return msg("Accepted. The centre knows.")
+            return msg("Referral accepted. The centre has been told.")
         case Status.REJECTED:
-            return msg("Declined. The centre knows and looks further.")
+            return msg("Referral declined. The centre has been told.")
         case Status.IN_PROGRESS:
-            return msg("Noted: it has begun.")
+            return msg("Start recorded.")
         case Status.COMPLETED:
-            return msg("Completed. Thank you.")
+            return msg("Completion recorded. Thank you.")
         case Status.CANCELLED:
-            return msg("Withdrawn. The provider knows.")
+            return msg("Referral withdrawn. The provider has been told.")
         case Status.REQUESTED | Status.EXPIRED:
             raise ValueError(f"no side takes the step {step}")

@@ -105,15 +105,17 @@ async def send(request: Request, read: Reading, running: Running, person: Counse
     """Open the referral."""
     filled, typed, errors = await read_form(request, ReferralForm)
     if "subject_ref" in errors:
-        errors["subject_ref"] = _("Paste the whole reference, for example 7f2c1a34-9d1e-4a55-8f0e-3b1f6f0a2c11.")
+        errors["subject_ref"] = _(
+            "This reference is not complete. Copy the whole reference from the page of the visit."
+        )
     if filled is not None:
         centre = filled.centre or (next(iter(person.centres)) if len(person.centres) == 1 else "")
         if not centre:
-            errors["centre"] = _("This field is required.")
+            errors["centre"] = _("Fill in this field.")
         else:
             referral, errors = await apply_form(request, running, lambda work: _refer(work, filled, centre, person))
             if referral is not None:
-                done = _("The provider has the referral.")
+                done = _("The referral has been sent to the provider.")
                 return see_other(request, f"/directory/referrals/{referral.id}", done=done)
     return await _new(request, read, person, _uuid(typed.get("service_id", "")), typed, errors)
 

@@ -50,7 +50,9 @@ async def assign(
     """Open the referral to the chosen service."""
     await unassigned_for(work.session, id, person)
     referral = await actions.assign(work, id, form.service_id, requested_by=person.subject)
-    return see_other(request, f"/directory/referrals/{referral.id}", done=_("The provider has the referral."))
+    return see_other(
+        request, f"/directory/referrals/{referral.id}", done=_("The referral has been sent to the provider.")
+    )
 
 
 @router.post("/{id}/dismiss")
@@ -58,4 +60,6 @@ async def dismiss(id: UUID, request: Request, work: Working, person: Counsellor)
     """Delete the unassigned referral: the action needs no provider."""
     waiting = await unassigned_for(work.session, id, person)
     await actions.dismiss(work, id)
-    return see_other(request, f"/directory/referrals?centre={waiting.centre}", done=_("Taken off the list."))
+    return see_other(
+        request, f"/directory/referrals?centre={waiting.centre}", done=_("Referral removed from the list.")
+    )

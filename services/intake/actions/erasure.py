@@ -13,7 +13,7 @@ from services.intake.store import Consent, ErasedSubject, Visit, Visitor
 
 async def erase_subject(work: Work, subject_ref: UUID) -> None:
     """Erase a visitor: name, contact, consents and the link to their visits. Emits `SubjectErased`."""
-    visitor = await work.load(Visitor, subject_ref, msg("visitor"))
+    visitor = await work.load(Visitor, subject_ref, msg("registered person"))
     work.emit(visitor, SubjectErased(subject_ref=subject_ref, at=work.now))
     await work.session.execute(sa.delete(Consent).where(col(Consent.subject_ref) == subject_ref))
     await work.session.execute(sa.update(Visit).where(col(Visit.subject_ref) == subject_ref).values(subject_ref=None))

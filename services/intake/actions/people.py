@@ -69,7 +69,7 @@ async def register_visitor(
 async def withdraw_consent(work: Work, subject_ref: UUID, purposes: list[str]) -> Visitor:
     """Withdraw consent to these purposes; those without consent are ignored. Raises `UnknownPurpose`."""
     domain.check_purposes(purposes)
-    visitor = await work.load(Visitor, subject_ref, msg("visitor"))
+    visitor = await work.load(Visitor, subject_ref, msg("registered person"))
     given = await work.session.scalars(
         sa.select(Consent).where(
             col(Consent.subject_ref) == subject_ref,

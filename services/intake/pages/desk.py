@@ -105,7 +105,11 @@ async def check_in(
     queue = form.queue == "yes"
     arrival = visits.Arrival(form.visit_id, person.at(centre), form.area or None, queue=queue, cause=cause_of(request))
     visit = await running.group_commit(visits.check_in_all).request(arrival)
-    done = _("Welcome noted.") if visit.ticket is None else _("Ticket {ticket}.").format(ticket=visit.ticket)
+    done = (
+        _("Visit recorded, no ticket.")
+        if visit.ticket is None
+        else _("Ticket {ticket}: hand it to the person.").format(ticket=visit.ticket)
+    )
     return see_other(request, f"/intake/desk/{centre}", done=done)
 
 
@@ -113,7 +117,7 @@ async def check_in(
 async def here(centre: str, form: Annotated[DeskForm, Form()], request: Request, person: Team) -> Response:
     """Set this browser's desk, in a cookie for a year."""
     code = f"desk-{form.number}"
-    done = _("This screen calls to: {desk}.").format(desk=desk_label(code))
+    done = _("People you call will come to desk {number}.").format(desk=desk_label(code))
     response = see_other(request, f"/intake/desk/{person.at(centre)}", done=done)
     secure = bool(request.app.state.settings.secure)
     response.set_cookie(DESK_COOKIE, code, max_age=31_536_000, samesite="lax", httponly=True, secure=secure)
@@ -126,7 +130,9 @@ async def call_next(
 ) -> Response:
     """Call the visitor who has waited longest."""
     visit = await visits.call_next(work, person.at(centre), form.desk or current_desk(request))
-    return see_other(request, f"/intake/desk/{centre}", done=_("{ticket} is called.").format(ticket=visit.ticket))
+    return see_other(
+        request, f"/intake/desk/{centre}", done=_("Ticket {ticket} has been called.").format(ticket=visit.ticket)
+    )
 
 
 @router.post("/visits/{id}/{step}")
@@ -145,5 +151,5 @@ async def step(
         case "leave":
             await visits.leave(work, id, form.version)
         case _:
-            raise NotFound(what=msg("step"))
+            raise NotFound(what=msg("change to a visit"))
     return see_other(request, f"/intake/desk/{visit.centre}")

@@ -35,9 +35,9 @@ class RegisterForm(Body):
 
 
 _MISSING = {
-    "given_name": msg("The given name is missing."),
-    "family_name": msg("The family name is missing."),
-    "purposes": msg("Tick at least one thing that the person agrees to."),
+    "given_name": msg("Enter the first name."),
+    "family_name": msg("Enter the surname."),
+    "purposes": msg("Tick at least one box."),
 }
 
 
@@ -66,7 +66,7 @@ async def new_link(id: UUID, request: Request, read: Reading, person: Team) -> R
     """A new personal link for the visitor, whose old one is lost or has expired after 30 days."""
     visit = await read.get(Visit, id)
     if visit is None or visit.subject_ref is None:
-        raise NotFound(what=msg("visitor"))
+        raise NotFound(what=msg("registered person"))
     person.at(visit.centre)
     return await _link_page(request, read, visit, visit.subject_ref, just_registered=False)
 

@@ -84,7 +84,7 @@ async def plan_action(
     Also raises `DueInPast`, `OnlyCounsellorRefers`, `UnknownReason`, `ServiceWithoutNeed`, `ServiceNotOffered`.
     """
     plan = await open_plan_of(work, plan_id, person, version)
-    track = await _part_of_plan(work, plan, ActionTrack, track_id, msg("action track"))
+    track = await _part_of_plan(work, plan, ActionTrack, track_id, msg("way to the goal"))
     check_due(new.due_on, work.now.astimezone(BRUSSELS).date())
     check_referral(
         new.needs_provider,

@@ -74,7 +74,7 @@ async def conclude_information_step(
     plan = await open_plan_of(work, plan_id, person)
     step = await work.session.get(InformationStep, step_id)
     if step is None or step.plan_id != plan.id:
-        raise NotFound(what=msg("information step"))
+        raise NotFound(what=msg("step"))
     check_version(step, version)
     old = step.result
     if old == result:

@@ -20,48 +20,35 @@ class PlanIsConfirmed(Refused):
     """After the confirmation only the status of actions changes."""
 
     slug = "plan-is-confirmed"
-    message = msg(
-        "This plan was confirmed on {confirmed} and is no longer changed; "
-        "the progress of its actions can still be noted."
-    )
+    message = msg("This plan is confirmed. The texts no longer change. You can still note the progress of the actions.")
 
 
 class SecondInterviewNotHeld(Refused):
     """Individual method: the second interview was not held."""
 
     slug = "second-interview-not-held"
-    message = msg(
-        "An individual plan is confirmed after interview {needed}; {held} held so far. Hold the next interview first."
-    )
+    message = msg("Interviews held: {held} of {needed}. Hold the next interview first.")
 
 
 class WorkshopNotFinished(Refused):
     """Collective method: not all sessions of the workshop are recorded."""
 
     slug = "workshop-not-finished"
-    message = msg(
-        "A collective plan is confirmed after all sessions of its workshop; {done} of {total} recorded so far. "
-        "Record the attendance of the last session first."
-    )
+    message = msg("Sessions recorded: {done} of {total}. Record the attendance of the other sessions first.")
 
 
 class FinalisingSessionNotHeld(Refused):
     """Collective method: the individual finalising session was not held."""
 
     slug = "finalising-session-not-held"
-    message = msg(
-        "A collective plan is confirmed after its one individual session; {held} of {needed} held so far. "
-        "Book and hold the finalising session first."
-    )
+    message = msg("The final interview has not taken place yet. Hold it first, then confirm the plan.")
 
 
 class DimensionsMissing(Refused):
     """A career plan is based on all six dimensions."""
 
     slug = "dimensions-missing"
-    message = msg(
-        "A plan is based on six dimensions; {written} of {needed} have something written. Still empty: {missing}."
-    )
+    message = msg("Themes filled in: {written} of {needed}. Write a few words on: {missing}.")
     field_name = "assessment"
 
 
@@ -69,7 +56,7 @@ class NoGoal(Refused):
     """A plan has at least one goal."""
 
     slug = "no-goal"
-    message = msg("A plan has at least {needed} goal; this one has {found}. Write down a goal first.")
+    message = msg("A goal is missing. Add one.")
     field_name = "goals"
 
 
@@ -77,7 +64,7 @@ class NoActionTrack(Refused):
     """A plan has at least one action track: the aim of guidance is to identify them."""
 
     slug = "no-action-track"
-    message = msg("A plan has at least {needed} action track; this one has {found}. Open a track towards a goal first.")
+    message = msg("A way to the goal is missing. Add one.")
     field_name = "tracks"
 
 
@@ -85,7 +72,9 @@ class OnlyCounsellorRefers(NotAllowed):
     """Only the centre refers a person to a provider."""
 
     slug = "only-counsellor-refers"
-    message = msg("A counsellor sends people to a provider. Note the action without one, or ask your counsellor.")
+    message = msg(
+        "The centre sends referrals. Write down the action without a provider. Talk about it at the next interview."
+    )
     field_name = "needs_provider"
 
 
@@ -93,7 +82,7 @@ class UnknownReason(Invalid):
     """The reason is not on the list, or missing for a referral."""
 
     slug = "unknown-reason"
-    message = msg("A referral needs one of these reasons: {known}; not {reason}.")
+    message = msg("Choose a reason from the list.")
     field_name = "reason"
 
 
@@ -101,7 +90,7 @@ class ServiceNotOffered(Invalid):
     """No provider publishes this service as active."""
 
     slug = "service-not-offered"
-    message = msg("No provider offers the service {service} at present. Choose another, or leave it open.")
+    message = msg("This service is not offered at the moment. Choose another service, or none.")
     field_name = "service_id"
 
 
@@ -109,7 +98,10 @@ class ServiceWithoutNeed(Invalid):
     """A service was chosen for an action that needs no provider."""
 
     slug = "service-without-need"
-    message = msg("A service ({service}) was chosen, but the action needs no provider. Tick the box, or take it out.")
+    message = msg(
+        "You chose a service, but the box “Refer the person to a provider” is not ticked. Tick the "
+        "box, or remove the service."
+    )
     field_name = "service_id"
 
 
@@ -117,5 +109,5 @@ class DueInPast(Invalid):
     """An action is not due before today."""
 
     slug = "due-in-past"
-    message = msg("The action would be due on {due}, and today is {today}. Choose a day from today on.")
+    message = msg("This date is in the past. Choose today or a later day.")
     field_name = "due_on"

@@ -70,5 +70,5 @@ DIMENSION_LABELS = {
     Dimension.VALUES: msg("Values"),
     Dimension.INTERESTS: msg("Interests"),
     Dimension.OBSTACLES: msg("Possible obstacles"),
-    Dimension.INFORMATION: msg("What I found out"),
+    Dimension.INFORMATION: msg("Information found"),
 }

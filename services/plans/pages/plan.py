@@ -86,7 +86,7 @@ async def add_reflection(id: UUID, request: Request, read: Reading, running: Run
     async def act(work: Work, form: ReflectionForm) -> object:
         return await actions.add_reflection(work, id, person, moment=form.moment, text=form.text)
 
-    done = _("Your thought is kept.")
+    done = _("Your note is saved.")
     return await _submit(request, read, running, id, person, ReflectionForm, act=act, section="reflections", done=done)
 
 
@@ -98,7 +98,7 @@ async def set_goal(id: UUID, request: Request, read: Reading, running: Running, 
         return await actions.set_goal(work, id, person, form.goal)
 
     return await _submit(
-        request, read, running, id, person, GoalForm, act=act, section="goals", done=_("The goal is set.")
+        request, read, running, id, person, GoalForm, act=act, section="goals", done=_("The goal is added.")
     )
 
 
@@ -110,7 +110,7 @@ async def open_track(id: UUID, request: Request, read: Reading, running: Running
         return await actions.open_track(work, id, person, goal_id=form.goal_id, title=form.title, area=form.area)
 
     return await _submit(
-        request, read, running, id, person, TrackForm, act=act, section="goals", done=_("The track is open.")
+        request, read, running, id, person, TrackForm, act=act, section="goals", done=_("The way is added.")
     )
 
 
@@ -125,7 +125,9 @@ async def progress_action(
             work, id, person, action_id=action_id, status=form.status, version=form.version
         )
 
-    return await _submit(request, read, running, id, person, StatusForm, act=act, section="goals", done=_("Noted."))
+    return await _submit(
+        request, read, running, id, person, StatusForm, act=act, section="goals", done=_("The change is saved.")
+    )
 
 
 @router.post("/{id}/confirm")

@@ -69,12 +69,12 @@ def referral_word(action: Action, referrals: list[Referral]) -> str | None:
     if not action.needs_provider or not _is_ahead(ActionStatus(action.status)):
         return None
     if not referrals:
-        return msg("The centre is sending the request.")
+        return msg("The centre is sending the referral.")
     match ReferralStatus(referrals[-1].status):
         case ReferralStatus.REJECTED | ReferralStatus.CANCELLED | ReferralStatus.EXPIRED:
-            return msg("This way is closed; talk about another one at the next session.")
+            return msg("This referral is closed. Talk about another solution at the next interview.")
         case ReferralStatus.REQUESTED | ReferralStatus.RECEIVED:
-            return msg("The provider has not decided yet.")
+            return msg("The provider has not answered yet.")
         case ReferralStatus.ACCEPTED | ReferralStatus.IN_PROGRESS | ReferralStatus.COMPLETED:
             return None
 

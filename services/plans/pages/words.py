@@ -7,34 +7,34 @@ from services.plans.domain import REASONS, Moment, Requirement, Responsible, Sta
 
 QUESTIONS: dict[Dimension, tuple[str, ...]] = {
     Dimension.SKILLS: (
-        msg("What do you do well – at work, at home or elsewhere?"),
-        msg("What do others ask your help for?"),
-        msg("What of it would you like to use more?"),
+        msg("What are you good at: at work, at home or elsewhere?"),
+        msg("What do others ask you to help with?"),
+        msg("What would you like to do more often?"),
     ),
     Dimension.MOTIVATION: (
-        msg("What makes you want to move now?"),
-        msg("When did you last forget the time while doing something?"),
-        msg("What would be different in a year if it worked out?"),
+        msg("Why do you want a change now?"),
+        msg("Which activity makes you forget the time?"),
+        msg("What do you want to be different in a year?"),
     ),
     Dimension.VALUES: (
-        msg("What must be right for you to feel at ease at work?"),
-        msg("What would you not give up for any job?"),
-        msg("Whom or what do you want to be useful to?"),
+        msg("What do you need to feel good at work?"),
+        msg("What matters most to you in a job?"),
+        msg("Who do you want to be useful to?"),
     ),
     Dimension.INTERESTS: (
-        msg("Which subjects, gestures or places attract you?"),
-        msg("Which occupations have made you curious, even from afar?"),
-        msg("What did you love doing as a child, and what is left of it?"),
+        msg("What do you like doing, and where?"),
+        msg("Which jobs interest you?"),
+        msg("What did you like doing as a child? And now?"),
     ),
     Dimension.OBSTACLES: (
-        msg("What could make it harder: time, money, health, travel, language?"),
-        msg("What has already helped you past an obstacle?"),
-        msg("Who could support you?"),
+        msg("What could be difficult: time, money, health, travel, language?"),
+        msg("What helps you when things are hard?"),
+        msg("Who can help you?"),
     ),
     Dimension.INFORMATION: (
-        msg("What did your visits, calls and readings teach you?"),
+        msg("What have you learned: from visits, calls or reading?"),
         msg("What surprised you?"),
-        msg("What do you still need to know?"),
+        msg("What do you still want to know?"),
     ),
 }
 
@@ -46,57 +46,57 @@ def _stage(stage: Stage) -> str:
         case Stage.READY:
             return msg("Ready to confirm")
         case Stage.CONFIRMED:
-            return msg("Confirmed plans")
+            return msg("Confirmed")
         case Stage.STOPPED:
-            return msg("Not carried on")
+            return msg("Stopped")
 
 
 STAGES = {stage: _stage(stage) for stage in Stage}
 
-METHODS = {Method.INDIVIDUAL: msg("Individual path"), Method.COLLECTIVE: msg("Workshop path")}
+METHODS = {Method.INDIVIDUAL: msg("Individual path"), Method.COLLECTIVE: msg("Group path")}
 
 REQUIREMENTS = {
-    Requirement.INTERVIEWS: msg("Interviews held"),
+    Requirement.INTERVIEWS: msg("Interviews"),
     Requirement.WORKSHOP: msg("Workshop sessions"),
-    Requirement.FINALISING: msg("Finalising session"),
-    Requirement.DIMENSIONS: msg("The six dimensions"),
+    Requirement.FINALISING: msg("Final interview"),
+    Requirement.DIMENSIONS: msg("The six themes"),
     Requirement.GOAL: msg("A goal"),
-    Requirement.TRACK: msg("An action track"),
+    Requirement.TRACK: msg("A way to the goal"),
 }
 
 HINTS = {
-    Requirement.INTERVIEWS: msg("The plan is confirmed after the second interview, not before."),
-    Requirement.WORKSHOP: msg("The plan is confirmed once all sessions of the workshop are done …"),
-    Requirement.FINALISING: msg("… and one individual session has brought everything together."),
-    Requirement.DIMENSIONS: msg("A few words along each of the six are enough to begin."),
-    Requirement.GOAL: msg("Where do you want to get? One sentence is enough."),
-    Requirement.TRACK: msg("A way that leads to the goal, with what there is to do on it."),
+    Requirement.INTERVIEWS: msg("The plan can be confirmed after the second interview."),
+    Requirement.WORKSHOP: msg("First come all sessions of the workshop. Then comes the final interview."),
+    Requirement.FINALISING: msg("The final interview is still to come."),
+    Requirement.DIMENSIONS: msg("A few words on each theme are enough."),
+    Requirement.GOAL: msg("What is your goal? One sentence is enough."),
+    Requirement.TRACK: msg("How can you reach your goal? Add a way."),
 }
 
 MOMENTS = {
-    Moment.IN: msg("during a session"),
-    Moment.BETWEEN: msg("between two sessions"),
-    Moment.AFTER: msg("after the sessions"),
+    Moment.IN: msg("during an interview or a workshop"),
+    Moment.BETWEEN: msg("between two appointments"),
+    Moment.AFTER: msg("after the last appointment"),
 }
 
 RESPONSIBLES = {
     Responsible.VISITOR: msg("The person"),
-    Responsible.COUNSELLOR: msg("The counsellor"),
-    Responsible.PROVIDER: msg("The provider"),
+    Responsible.COUNSELLOR: msg("Counsellor"),
+    Responsible.PROVIDER: msg("Provider"),
 }
 
-AUTHORS = {"visitor": msg("The person"), "counsellor": msg("The counsellor")}
+AUTHORS = {"visitor": msg("The person"), "counsellor": msg("Counsellor")}
 
 CHANGES = {
-    "assessment": msg("Written along a dimension"),
-    "information-step": msg("A step was planned"),
-    "information-result": msg("A step has its result"),
-    "reflection": msg("A thought was added"),
-    "goal": msg("A goal was set"),
-    "track": msg("A track was opened"),
-    "action": msg("An action was planned"),
-    "action-status": msg("An action moved on"),
-    "confirmed": msg("The plan was confirmed"),
+    "assessment": msg("Text changed"),
+    "information-step": msg("Step added"),
+    "information-result": msg("Result noted"),
+    "reflection": msg("Note added"),
+    "goal": msg("Goal added"),
+    "track": msg("Way added"),
+    "action": msg("Action added"),
+    "action-status": msg("Action updated"),
+    "confirmed": msg("Plan confirmed"),
 }
 
 Step = tuple[ActionStatus, str, str]
@@ -107,14 +107,14 @@ def _next_steps(status: ActionStatus) -> tuple[Step, ...]:
     match status:
         case ActionStatus.PLANNED:
             begin: Step = (ActionStatus.IN_PROGRESS, msg("Begin"), "half")
-            return begin, (ActionStatus.DONE, msg("It is done"), "check")
+            return begin, (ActionStatus.DONE, msg("Mark as done"), "check")
         case ActionStatus.IN_PROGRESS:
-            drop: Step = (ActionStatus.DROPPED, msg("Let it go"), "cross")
-            return (ActionStatus.DONE, msg("It is done"), "check"), drop
+            drop: Step = (ActionStatus.DROPPED, msg("Drop"), "cross")
+            return (ActionStatus.DONE, msg("Mark as done"), "check"), drop
         case ActionStatus.DONE:
-            return ((ActionStatus.IN_PROGRESS, msg("Take it up again"), "undo"),)
+            return ((ActionStatus.IN_PROGRESS, msg("Resume"), "undo"),)
         case ActionStatus.DROPPED:
-            return ((ActionStatus.PLANNED, msg("Take it up again"), "undo"),)
+            return ((ActionStatus.PLANNED, msg("Resume"), "undo"),)
 
 
 NEXT_STEPS = {status: _next_steps(status) for status in ActionStatus}
@@ -127,11 +127,11 @@ REASON_LABELS = dict(
             msg("Training"),
             msg("Recognition of skills"),
             msg("Language course"),
-            msg("Looking for a job"),
+            msg("Job search"),
             msg("Starting a business"),
-            msg("Work experience, a few days on the job"),
+            msg("Work placement, a few days on the job"),
             msg("Social support"),
-            msg("Something else"),
+            msg("Other reason"),
         ),
         strict=True,
     )
@@ -140,11 +140,11 @@ REASON_LABELS = dict(
 DECISIONS = {
     "no-places": msg("No places left"),
     "not-eligible": msg("Conditions not met"),
-    "not-offered": msg("Not offered (any more)"),
-    "not-reached": msg("The person was not reached"),
-    "visitor-declined": msg("The person prefers not to"),
-    "found-elsewhere": msg("Found elsewhere"),
-    "entered-in-error": msg("Entered in error"),
-    "other": msg("Something else"),
+    "not-offered": msg("Not offered"),
+    "not-reached": msg("The person could not be reached"),
+    "visitor-declined": msg("The person does not want this"),
+    "found-elsewhere": msg("Another solution was found"),
+    "entered-in-error": msg("Sent by mistake"),
+    "other": msg("Other reason"),
 }
 """Labels of directory's reasons for which a referral was rejected or cancelled; an unknown code is shown as it is."""

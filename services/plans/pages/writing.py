@@ -45,7 +45,7 @@ async def write_dimension(
             ),
         )
     if not errors:
-        return see_other(request, f"/plans/{id}#dimensions", done=_("Your words are kept."))
+        return see_other(request, f"/plans/{id}#dimensions", done=_("Your text is saved."))
     return await _dimension(request, read, id, person, dimension, errors=errors, typed=typed)
 
 
@@ -70,7 +70,7 @@ async def write_result(
             ),
         )
     if not errors:
-        return see_other(request, f"/plans/{id}#steps", done=_("Your result is kept; it now feeds the plan."))
+        return see_other(request, f"/plans/{id}#steps", done=_("The result is saved. It is now in the plan."))
     return await _result(request, read, id, person, step_id, errors=errors, typed=typed)
 
 
@@ -94,7 +94,11 @@ async def write_action(
             lambda work: actions.plan_action(work, id, person, track_id=track_id, new=new),
         )
         if planned is not None:
-            done = _("Planned. The request goes to the provider.") if planned.needs_provider else _("Planned.")
+            done = (
+                _("The action is added and the referral is created.")
+                if planned.needs_provider
+                else _("The action is added.")
+            )
             return see_other(request, f"/plans/{id}#goals", done=done)
     return await _action(request, read, id, person, track_id, errors=errors, typed=typed)
 
@@ -137,7 +141,7 @@ async def _result(
     plan = await plan_for(session, id, person)
     step = await session.get(InformationStep, step_id)
     if step is None or step.plan_id != id:
-        raise NotFound(what=msg("information step"))
+        raise NotFound(what=msg("step"))
     return page(
         request,
         "plans/result.html",
@@ -161,7 +165,7 @@ async def _action(
     plan = await plan_for(session, id, person)
     track = await session.get(ActionTrack, track_id)
     if track is None or track.plan_id != id:
-        raise NotFound(what=msg("action track"))
+        raise NotFound(what=msg("way to the goal"))
     # The services of the track's area first, each group by name: no service is ranked up.
     services = sorted(await active_services(session), key=lambda one: track.area not in one.areas)
     return page(

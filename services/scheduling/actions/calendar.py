@@ -54,7 +54,7 @@ async def reserve(
         key, at = found[0]
         resource = by_key[key]
         raise refusals.Overlap(about=resource.field, what=resource.label, at=at.astimezone(zone))
-    anyone = msg("The counsellor, the room or the person")
+    anyone = msg("the counsellor, the room or the person")
     work.guard("quarter_hours_key", refusals.Overlap(what=anyone, at=starts_at.astimezone(zone)))
     for key in sorted(by_key):
         for quarter in quarters:

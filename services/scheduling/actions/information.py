@@ -22,7 +22,7 @@ async def start(work: Work, visit_id: UUID, counsellor: str) -> Interview:
 
     Raises `NotInTheRoom` or `AlreadyInInterview`.
     """
-    waiting = await work.load(Waiting, visit_id, msg("visit in the room"))
+    waiting = await work.load(Waiting, visit_id, msg("visit of a person who is here"))
     rules.check_in_the_room(waiting.status, waiting.counsellor, counsellor)
     if waiting.interview_id is not None:
         return await work.session.get_one(Interview, waiting.interview_id)

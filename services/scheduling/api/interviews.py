@@ -121,7 +121,7 @@ class Slot(BaseModel):
 @router.post("/interviews/information", status_code=201)
 async def start_information(body: Start, work: Working, person: Counsellor) -> InterviewOut:
     """Start an information interview with a visitor in the room. Repeating it returns the same interview."""
-    own(await work.find(Waiting, body.visit_id), person, msg("visit in the room"))
+    own(await work.find(Waiting, body.visit_id), person, msg("visit of a person who is here"))
     return InterviewOut.of(await information.start(work, body.visit_id, required_staff_code(person)))
 
 

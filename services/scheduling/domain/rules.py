@@ -65,7 +65,7 @@ REASON_LABELS = {
     CancelReason.COUNSELLOR_AWAY: msg("Counsellor away"),
     CancelReason.ROOM_UNAVAILABLE: msg("Room unavailable"),
     CancelReason.CENTRE_CLOSED: msg("Centre closed"),
-    CancelReason.TOO_FEW_PARTICIPANTS: msg("Too few participants"),
+    CancelReason.TOO_FEW_PARTICIPANTS: msg("Too few people signed up"),
     CancelReason.ENTERED_IN_ERROR: msg("Entered in error"),
     CancelReason.OTHER: msg("Another reason"),
 }
@@ -74,13 +74,13 @@ REASON_LABELS = {
 def _outcome_label(outcome: PathOutcome) -> str:
     match outcome:
         case PathOutcome.PLAN_CONFIRMED:
-            return msg("its plan is confirmed")
+            return msg("plan confirmed")
         case PathOutcome.GIVEN_UP:
-            return msg("it was given up")
+            return msg("stopped early")
         case PathOutcome.SEAT_RELEASED:
-            return msg("the seat in the workshop was given back")
+            return msg("place in the workshop cancelled")
         case PathOutcome.WORKSHOP_CANCELLED:
-            return msg("the workshop was called off")
+            return msg("workshop cancelled")
 
 
 OUTCOME_LABELS = {outcome: _outcome_label(outcome) for outcome in PathOutcome}

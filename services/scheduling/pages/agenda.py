@@ -97,7 +97,7 @@ async def hold(
 ) -> Response:
     """Record that the interview took place."""
     await guidance.hold(work, own(await guidance.interview_of(work, id), person, msg("interview")), form.version)
-    return see_other(request, f"/scheduling/interviews/{id}", done=_("Noted: the interview took place."))
+    return see_other(request, f"/scheduling/interviews/{id}", done=_("Recorded: the interview took place."))
 
 
 @router.post("/interviews/{id}/missed")
@@ -106,7 +106,7 @@ async def missed(
 ) -> Response:
     """Record a no-show."""
     await guidance.miss(work, own(await guidance.interview_of(work, id), person, msg("interview")), form.version)
-    return see_other(request, f"/scheduling/interviews/{id}", done=_("Noted: the person did not come."))
+    return see_other(request, f"/scheduling/interviews/{id}", done=_("Absence recorded."))
 
 
 @router.post("/interviews/{id}/cancel")
@@ -116,7 +116,9 @@ async def cancel(
     """Cancel the interview."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     await guidance.cancel(work, interview, by=form.cancelled_by, reason=form.reason.value, version=form.version)
-    return see_other(request, f"/scheduling/interviews/{id}", done=_("The interview is cancelled; its time is free."))
+    return see_other(
+        request, f"/scheduling/interviews/{id}", done=_("The interview is cancelled. The time is free again.")
+    )
 
 
 @router.post("/interviews/{id}/give-up-path")
@@ -126,7 +128,7 @@ async def give_up_path(id: UUID, request: Request, work: Working, person: Counse
     if interview.path_id is None:
         raise NotFound(what=msg("path"))
     await paths.give_up(work, await work.load(GuidancePath, interview.path_id, msg("path")))
-    return see_other(request, f"/scheduling/interviews/{id}", done=_("The path is closed."))
+    return see_other(request, f"/scheduling/interviews/{id}", done=_("The path is stopped."))
 
 
 @router.post("/interviews/{id}/move")

@@ -71,11 +71,15 @@ async def take_seat(
     try:
         UUID(form.person)
     except ValueError:
-        errors = {"person": _("Please choose for whom.")}
+        errors = {"person": _("Choose a person.")}
     else:
         seat, errors = await apply_form(request, running, act)
     if seat is not None:
-        done = _("The seat is taken.") if has_seat(SeatStatus(seat.status)) else _("On the waiting list.")
+        done = (
+            _("The person is signed up.")
+            if has_seat(SeatStatus(seat.status))
+            else _("The person is on the waiting list.")
+        )
         return see_other(request, f"/scheduling/workshops/{id}", done=done)
     shown: dict[str, Any] = {"status": 422, "errors": {"person": next(iter(errors.values()))}, "chosen": form.person}
     return await _workshop_page(request, read, running.clock(), id, person, **shown)
@@ -93,7 +97,11 @@ async def release(
     """Release a seat or a waitlist entry."""
     workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     offered = await seats.release_seat(work, workshop, seat_id, by=form.cancelled_by)
-    done = _("Given back; the first on the waiting list has the seat.") if offered else _("The seat is given back.")
+    done = (
+        _("Place cancelled. The first person on the waiting list now has it. Let them know.")
+        if offered
+        else _("Place cancelled.")
+    )
     return see_other(request, f"/scheduling/workshops/{id}", done=done)
 
 
@@ -110,7 +118,7 @@ async def attendance(
     workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     await workshops.record_attendance(work, workshop, session_id, form.came)
     ended = is_finished(WorkshopStatus(workshop.status))
-    done = _("Noted. The finalising sessions can be booked now.") if ended else _("Noted who came.")
+    done = _("Attendance saved. You can now book the final interviews.") if ended else _("Attendance saved.")
     return see_other(request, f"/scheduling/workshops/{id}", done=done)
 
 

@@ -64,9 +64,9 @@ async def board_stream(request: Request, person: Counsellor, centre: str) -> Res
 @router.post("/visits/{visit_id}/start")
 async def start(visit_id: UUID, request: Request, work: Working, person: Counsellor) -> Response:
     """Start an information interview with this visitor."""
-    waiting = own(await work.find(Waiting, visit_id), person, msg("visit in the room"))
+    waiting = own(await work.find(Waiting, visit_id), person, msg("visit of a person who is here"))
     await information.start(work, visit_id, required_staff_code(person))
-    done = _("The interview with {ticket} has begun.").format(ticket=waiting.ticket or "–")
+    done = _("Interview started: ticket {ticket}.").format(ticket=waiting.ticket or "–")
     return see_other(request, f"/scheduling/?centre={waiting.centre}", done=done)
 
 
@@ -77,7 +77,7 @@ async def finish(
     """Finish the information interview."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     await information.finish(work, interview, form.version)
-    done = _("Noted: {minutes} minutes.").format(minutes=interview.minutes)
+    done = _("Interview finished. Length: {length}.").format(minutes=interview.minutes)
     return see_other(request, f"/scheduling/?centre={interview.centre}", done=done)
 
 
@@ -89,7 +89,9 @@ async def undo(
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     reason = CancelReason.ENTERED_IN_ERROR.value
     await guidance.cancel(work, interview, by=Side.CENTRE, reason=reason, version=form.version)
-    return see_other(request, f"/scheduling/?centre={interview.centre}", done=_("Undone. The visitor waits again."))
+    return see_other(
+        request, f"/scheduling/?centre={interview.centre}", done=_("Start undone. The person is back in the queue.")
+    )
 
 
 async def _board(request: Request, session: AsyncSession, centre: Centre, person: Person) -> dict[str, Any]:

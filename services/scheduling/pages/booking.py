@@ -84,11 +84,11 @@ async def book(request: Request, read: Reading, running: Running, person: Counse
     form = filled or BookForm.model_construct(**typed)
     centre_copy, _own = await desk_of(read, person, form.centre)
     if not (_uuid(form.person) or _uuid(form.path)):
-        errors = {"person": _("Please choose for whom.")} | errors
+        errors = {"person": _("Choose a person.")} | errors
     if not errors:
         interview, errors = await apply_form(request, running, lambda work: _book(work, form, centre_copy, person))
         if interview is not None:
-            return see_other(request, f"/scheduling/interviews/{interview.id}", done=_("Booked."))
+            return see_other(request, f"/scheduling/interviews/{interview.id}", done=_("The appointment is booked."))
     return await _form_page(request, read, form, person, status=422, errors=errors)
 
 

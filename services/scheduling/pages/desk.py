@@ -25,7 +25,7 @@ class NotADate(Invalid):
     """The date or the time cannot be parsed."""
 
     slug = "not-a-date"
-    message = msg("Please give a date and a time, for example 2026-03-02 and 09:15.")
+    message = msg("Choose a date and a time, for example 09:15.")
     field_name = "date"
 
 

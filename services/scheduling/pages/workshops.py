@@ -78,11 +78,15 @@ async def announce(request: Request, read: Reading, running: Running, person: Co
     form = filled or AnnounceForm.model_construct(**typed)
     centre_copy, _own = await desk_of(read, person, form.centre)
     if not form.title.strip():
-        errors = {"title": _("This field is required.")} | errors
+        errors = {"title": _("Fill in this field.")} | errors
     if not errors:
         workshop, errors = await apply_form(request, running, lambda work: _announce(work, form, centre_copy, person))
         if workshop is not None:
-            return see_other(request, f"/scheduling/workshops/{workshop.id}", done=_("The workshop takes seats."))
+            return see_other(
+                request,
+                f"/scheduling/workshops/{workshop.id}",
+                done=_("The workshop is created. People can be signed up."),
+            )
     return await _form_page(request, read, form, person, status=422, errors=errors)
 
 

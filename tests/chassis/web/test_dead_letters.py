@@ -82,14 +82,14 @@ async def test_a_failed_or_early_retry_is_explained_on_the_dead_letters_page(ope
 
 
 async def test_the_list_is_filtered_by_state_and_an_empty_one_is_explained(operator: Client) -> None:
-    assert "Everything that was heard was handled." in (await operator.get(PAGE, headers=AS_PAGE)).text
+    assert "Every event was handled." in (await operator.get(PAGE, headers=AS_PAGE)).text
     await operator.consume(broken(uuid4()), served(uuid4(), 4))
     dead = (await operator.get(PAGE, params={"state": "dead"}, headers=AS_PAGE)).text
     assert "bad-data" in dead
     assert "event 4 came before" not in dead
     held = (await operator.get(PAGE, params={"state": "held"}, headers=AS_PAGE)).text
     assert "event 4 came before event 1" in held
-    assert "None in this state" in (await operator.get(PAGE, params={"state": "retried"}, headers=AS_PAGE)).text
+    assert "No event with this status" in (await operator.get(PAGE, params={"state": "retried"}, headers=AS_PAGE)).text
     assert [one["reason"] for one in (await operator.get(API, params={"reason": "ahead"})).json()] == ["ahead"]
     assert (await operator.get(API, params={"state": "lost"})).status_code == 422
 

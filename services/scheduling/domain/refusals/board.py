@@ -7,14 +7,14 @@ class NoStaffCode(NotAllowed):
     """The account has no counsellor's code."""
 
     slug = "no-staff-code"
-    message = msg("Your account has no counsellor's code. Ask whoever manages the accounts to add one.")
+    message = msg("Your account has no code for interviews. Ask the person who manages the accounts to add one.")
 
 
 class NotInTheRoom(Refused):
     """An information interview needs a visitor in the room."""
 
     slug = "not-in-the-room"
-    message = msg("This visit is {status}; an interview starts with somebody who waits, is called or is being served.")
+    message = msg("No interview is possible. Current state of the visit: {status}. Choose a person from the queue.")
     field_name = "visit_id"
 
 
@@ -22,7 +22,7 @@ class AlreadyInInterview(Refused):
     """Another counsellor is already in an interview with this visitor."""
 
     slug = "already-in-interview"
-    message = msg("{counsellor} has already started an interview with this visitor. Choose somebody else who waits.")
+    message = msg("Another counsellor is already talking with this person. Choose another person from the queue.")
     field_name = "visit_id"
 
 
@@ -30,7 +30,7 @@ class NotRunning(Refused):
     """Only a running interview can be finished."""
 
     slug = "not-running"
-    message = msg("This interview is {status}; only one that is running can be finished.")
+    message = msg("This interview cannot be finished. Current state: {status}. Reload the page.")
     field_name = "status"
 
 
@@ -38,5 +38,7 @@ class VisitorIsHere(Refused):
     """A visitor who checked in that day is no no-show."""
 
     slug = "visitor-is-here"
-    message = msg("This person checked in today (ticket {ticket}). Hold the interview, or cancel it with a reason.")
+    message = msg(
+        "This person came to the centre that day (ticket {ticket}). Record that the interview took place, or cancel it."
+    )
     field_name = "status"

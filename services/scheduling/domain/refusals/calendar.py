@@ -7,7 +7,7 @@ class WrongLength(Invalid):
     """Interviews of the individual service take one or two hours."""
 
     slug = "wrong-length"
-    message = msg("A guidance interview takes 60 or 120 minutes, not {minutes}.")
+    message = msg("A guidance interview takes one or two hours. Choose another length.")
     field_name = "minutes"
 
 
@@ -15,7 +15,7 @@ class NotOnQuarterHour(Invalid):
     """An appointment starts on a quarter-hour."""
 
     slug = "not-on-quarter-hour"
-    message = msg("{at} is not on a quarter of an hour. Choose :00, :15, :30 or :45.")
+    message = msg("This time is not possible. Choose a time that ends in 00, 15, 30 or 45.")
     field_name = "starts_at"
 
 
@@ -23,7 +23,7 @@ class NotInFuture(Invalid):
     """An appointment lies in the future."""
 
     slug = "not-in-future"
-    message = msg("{at} is over; it is now {now}. Choose a later time.")
+    message = msg("This time is already over: {at}. Choose a later time.")
     field_name = "starts_at"
 
 
@@ -31,7 +31,7 @@ class InTheFuture(Invalid):
     """A past time lies in the future."""
 
     slug = "in-the-future"
-    message = msg("{at} lies in the future; it is now {now}.")
+    message = msg("This time is in the future: {at}. It is now {now}. Enter a time in the past.")
     field_name = "starts_at"
 
 
@@ -39,7 +39,7 @@ class OutsideHours(Invalid):
     """The centre is closed then."""
 
     slug = "outside-opening-hours"
-    message = msg("{centre} is not open from {start} to {end}. Open on this day: {hours}.")
+    message = msg("The centre is closed at this time. Opening hours that day: {hours}. Choose another time.")
     field_name = "starts_at"
 
 
@@ -47,7 +47,7 @@ class NoSuchLocalTime(Invalid):
     """The local time does not exist: the clocks are put forward."""
 
     slug = "no-such-local-time"
-    message = msg("{at} does not exist: the clocks are put forward that night.")
+    message = msg("This time does not exist: summer time begins that night. Choose another time.")
     field_name = "starts_at"
 
 
@@ -55,7 +55,7 @@ class Overlap(Refused):
     """The counsellor, room or visitor is already booked at that time."""
 
     slug = "overlap"
-    message = msg("{what} is already taken at {at}. Choose another time.")
+    message = msg("Not free on {at}: {what}. Choose another time.")
     field_name = "starts_at"
 
 
@@ -63,7 +63,7 @@ class NotBooked(Refused):
     """A held, missed or cancelled interview cannot be changed."""
 
     slug = "not-booked"
-    message = msg("This interview is {status}; only one that is booked can be changed.")
+    message = msg("This interview can no longer be changed. Current state: {status}. Reload the page.")
     field_name = "status"
 
 
@@ -71,5 +71,5 @@ class NotYet(Refused):
     """It has not begun."""
 
     slug = "not-yet"
-    message = msg("This begins at {at}; it is now {now}. Record it afterwards.")
+    message = msg("This has not started yet: {at}. You can record it after that time.")
     field_name = "starts_at"

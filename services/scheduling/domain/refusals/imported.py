@@ -7,21 +7,21 @@ class FieldMissing(Invalid):
     """A line needs this field because of another."""
 
     slug = "field-missing"
-    message = msg("{field} is needed when {because}.")
+    message = msg("{field}: this field is missing. It is needed with: {because}. Add it.")
 
 
 class FieldOutOfPlace(Invalid):
     """A line has a field that contradicts another."""
 
     slug = "field-out-of-place"
-    message = msg("{field} is not possible when {because}.")
+    message = msg("{field}: this field is not possible with: {because}. Remove it.")
 
 
 class PathDiffers(Invalid):
     """Two lines disagree about a path."""
 
     slug = "path-differs"
-    message = msg("This path already belongs to another person, or to another method.")
+    message = msg("This path already belongs to another person or another method. Correct the reference of the path.")
     field_name = "path_id"
 
 
@@ -29,7 +29,7 @@ class NumberTaken(Invalid):
     """Two interviews of a path have the same number."""
 
     slug = "number-taken"
-    message = msg("The path already holds an interview number {number}.")
+    message = msg("The path already has an interview with number {number}. Choose another number.")
     field_name = "number"
 
 
@@ -37,7 +37,7 @@ class TooManyParticipants(Invalid):
     """More people than seats."""
 
     slug = "too-many-participants"
-    message = msg("{people} participants do not fit on {seats} seats.")
+    message = msg("More participants ({people}) than places ({seats}). Raise the number of places.")
     field_name = "participants"
 
 
@@ -45,5 +45,5 @@ class AttendanceIncomplete(Invalid):
     """Attendance needs one entry per session."""
 
     slug = "attendance-incomplete"
-    message = msg("Attendance has {given} entries for {sessions} sessions.")
+    message = msg("Attendance is needed for each session (sessions: {sessions}, received: {given}). Complete the line.")
     field_name = "participants"

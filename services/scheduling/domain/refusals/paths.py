@@ -8,7 +8,7 @@ class PersonUnknown(Refused):
 
     slug = "person-unknown"
     message = msg(
-        "Nobody is known under this reference, or no longer. Ask first whether the person agrees to be known."
+        "This person has not given their consent, or has withdrawn it. Ask the person for it at the front desk."
     )
     field_name = "subject_ref"
 
@@ -17,7 +17,7 @@ class ConsentMissing(Refused):
     """The visitor did not consent to this purpose."""
 
     slug = "consent-missing"
-    message = msg("This person agreed to: {purposes}; booking needs their agreement to {needed}.")
+    message = msg("The person’s consent for appointments is missing. Ask the person for it at the front desk.")
     field_name = "subject_ref"
 
 
@@ -26,8 +26,8 @@ class PathStillOpen(Refused):
 
     slug = "path-still-open"
     message = msg(
-        "This person's individual path is still open: {held} interviews held and {booked} booked, of {limit}. "
-        "Go on with it; it closes when its plan is confirmed or when it is given up."
+        "This person already has an individual path (held: {held}, booked: {booked}, maximum: "
+        "{limit}). Continue it, or stop it first."
     )
     field_name = "subject_ref"
 
@@ -36,7 +36,7 @@ class PathIsClosed(Refused):
     """A closed path takes no more interviews."""
 
     slug = "path-is-closed"
-    message = msg("This path was closed on {day}: {because}. Nothing more is booked on it; open a new path instead.")
+    message = msg("This path ended on {day}: {because}. Start a new path.")
     field_name = "path_id"
 
 
@@ -44,7 +44,7 @@ class StillBooked(Refused):
     """A path with a booked interview cannot be given up."""
 
     slug = "still-booked"
-    message = msg("Interviews still booked on this path: {booked}. Cancel them first, with a reason.")
+    message = msg("Appointments still booked on this path: {booked}. Cancel them first.")
     field_name = "path_id"
 
 
@@ -52,7 +52,10 @@ class FifthInterview(Refused):
     """Individual service: 2 to 4 interviews (guidance offer, since 2013)."""
 
     slug = "fifth-interview"
-    message = msg("An individual path holds {limit} interviews at most; {held} are held and {booked} booked.")
+    message = msg(
+        "This path already has the maximum of interviews: {limit} (held: {held}, booked: {booked}). "
+        "Cancel an appointment, or stop the path."
+    )
     field_name = "path_id"
 
 
@@ -60,7 +63,7 @@ class FinalisingNotDue(Refused):
     """Collective approach: the individual session follows the collective work."""
 
     slug = "finalising-not-due"
-    message = msg("The finalising session follows the workshop: record the attendance of its last session first.")
+    message = msg("The final interview comes after the workshop. First record the attendance of the last session.")
     field_name = "path_id"
 
 
@@ -68,5 +71,5 @@ class OneFinalisingSession(Refused):
     """Collective approach: one individual session."""
 
     slug = "one-finalising-session"
-    message = msg("A collective path has exactly one finalising session; {held} held and {booked} booked already.")
+    message = msg("A group path has one final interview. It is already booked or over. Look for it in the calendar.")
     field_name = "path_id"

@@ -7,7 +7,7 @@ class WorkshopTooOld(Invalid):
     """A workshop can be entered until `WORKSHOP_ENTERED_WITHIN` after its first session."""
 
     slug = "workshop-too-old"
-    message = msg("{at} is more than {days} days ago. Past workshops are imported.")
+    message = msg("Too long ago: {at} (limit in days: {days}). Ask the operations team to import this workshop.")
     field_name = "sessions"
 
 
@@ -15,7 +15,7 @@ class SessionsOverlap(Invalid):
     """A workshop's sessions must not overlap."""
 
     slug = "sessions-overlap"
-    message = msg("The session of {at} begins before the one before it has ended.")
+    message = msg("The session of {at} starts before the previous one ends. Choose a later time.")
     field_name = "sessions"
 
 
@@ -23,7 +23,7 @@ class WorkshopClosed(Refused):
     """A finished or cancelled workshop cannot be changed."""
 
     slug = "workshop-closed"
-    message = msg("This workshop is {status}.")
+    message = msg("Current state of the workshop: {status}. This change is no longer possible. Reload the page.")
     field_name = "workshop_id"
 
 
@@ -31,7 +31,7 @@ class WorkshopFull(Refused):
     """Every seat is taken."""
 
     slug = "workshop-full"
-    message = msg("All {seats} seats are taken. The person can be put on the waiting list.")
+    message = msg("The workshop is full. Put the person on the waiting list.")
     field_name = "workshop_id"
 
 
@@ -39,7 +39,7 @@ class DoubleSeat(Refused):
     """A visitor has one seat per workshop."""
 
     slug = "double-seat"
-    message = msg("This person already has a seat in this workshop, or is on its waiting list.")
+    message = msg("This person is already signed up or on the waiting list. Choose another person.")
     field_name = "subject_ref"
 
 
@@ -47,5 +47,5 @@ class SeatNotTaken(Refused):
     """The seat is released, or not of this workshop."""
 
     slug = "seat-not-taken"
-    message = msg("There is no taken seat with this reference in this workshop.")
+    message = msg("This place no longer exists in this workshop. Reload the page.")
     field_name = "seat_id"
