@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from services.chassis.runtime.settings import FromEnvironment, Settings, as_markdown
 from services.intake.imports import VisitLine
-from services.launcher import architecture
+from services.launcher import architecture, glossary
 from services.launcher.catalogue import SERVICES
 from services.scheduling.imports import InterviewLine, WorkshopLine
 
@@ -56,6 +56,7 @@ def documents() -> dict[Path, bytes]:
     return schemas | {
         DOCS / "architecture.svg": architecture.picture(SERVICES).encode(),
         architecture_page: with_generated(architecture_page, TOPICS, architecture.table(SERVICES)),
+        DOCS / "glossary.md": glossary.page(DOCS / "terms.toml").encode(),
         settings_page: with_generated(settings_page, SETTINGS, settings_tables()),
     }
 

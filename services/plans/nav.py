@@ -7,4 +7,5 @@ from services.contracts.roles import Role
 NAV = (
     Link(msg("Plans"), "/plans/", (Role.COUNSELLOR,)),
     Link(msg("My plan"), "/plans/mine", (Role.VISITOR,), home_of=Role.VISITOR),
+    Link(msg("My plan"), "/plans/help/my-plan", help_for=Role.VISITOR),
 )

@@ -87,18 +87,6 @@ def test_documents_name_files() -> None:
     assert sum(len(NAMED.findall(document.read_text())) for document in DOCUMENTS) > 120
 
 
-def test_the_glossarys_french_is_what_pages_say() -> None:
-    said = "\n".join(
-        line.lower() for path in ROOT.glob("services/*/locales/fr.po") for line in path.read_text().splitlines()
-    )
-    rows = re.findall(
-        r"^\| [^|]+ \| ([^|]+) \| [^|]+ \| [^|]+ \|$", (ROOT / "docs/glossary.md").read_text(), re.MULTILINE
-    )
-    terms = [term for term in rows if term not in ("–", "on pages (FR)", "---")]
-    assert len(terms) > 25
-    assert [term for term in terms if term.lower() not in said] == []
-
-
 def test_pictures_are_light_enough_for_a_telephone() -> None:
     sizes = {path.name: path.stat().st_size for path in (ROOT / "docs/pictures").glob("*.png")}
     assert set(sizes) == {"desk.png", "plan.png"}

@@ -66,6 +66,8 @@ FRONT = [
     Seen("/"),
     Seen("/", COUNSELLOR),
     Seen("/sign-in"),
+    Seen("/help"),
+    Seen("/{service}/help/{name}", path="/plans/help/my-plan"),
     Seen("/sign-in/link", path="/sign-in/link?token={link}"),
     Seen("/sign-in/link", path="/sign-in/link?token=nothing", state="no longer valid", status=404),
     Seen("/{nowhere}", path="/nowhere", state="not found", status=404),

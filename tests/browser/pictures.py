@@ -1,56 +1,118 @@
-"""Takes the README's two pictures, of the desk and of a career plan: `python -m tests.browser.pictures`.
+"""Takes the pictures that are kept: the README's two, and those of the help pages: `python -m tests.browser.pictures`.
 
-They show the morning that the tests of pages have, with invented people, as a desk and a counsellor see it.
+They show the morning that the tests of pages have, with invented people. A help page's pictures are taken in every
+language; `help_pictures.json` keeps what their buttons say, so that a test finds a picture with an old word.
 `make screenshots` takes every page in every state.
 """
 
 import asyncio
+import json
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Locator, Page, async_playwright
 
+from services.chassis.i18n import LANGUAGES
 from tests.browser.morning import Morning, morning
-from tests.browser.page_checks import settled, watched_page
+from tests.browser.page_checks import ROOT, cleared, settled, watched_page
 from tests.parts import chromium
 
-FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
-PICTURES = {
+README = {
     "desk": ("accueil-liege", "/intake/desk/liege", "fr", 1080),
     "plan": ("conseil-liege", "/plans/{whole}", "fr", 1080),
 }
 """By name: who looks, at which page, in which language, and the height in pixels."""
-WIDTH = 1280
+WIDTHS = {"readme": 1280, "help": 720}
 LIGHTEST = 150_000
-"""Bytes that a picture may have: the README is read on telephones too."""
+"""Bytes that a picture may have: people read on telephones too."""
+BUTTONS = Path(__file__).with_name("help_pictures.json")
 
 
-async def take(name: str, lived: Morning, browser: Browser) -> Path:
-    """One picture, as PNG. Raises `RuntimeError` when the page complained about something or the file is too large."""
-    who, address, lang, height = PICTURES[name]
-    async with watched_page(browser, WIDTH, base_url=lived.stack.url, color_scheme="light") as (page, trouble):
-        await page.set_viewport_size({"width": WIDTH, "height": height})
-        await lived.enters(page, who, lang)
-        await page.goto(address.format_map(lived.made))
-        await settled(page)
-        path = FOLDER / f"{name}.png"
-        await page.screenshot(path=path)
-        if trouble.all():
-            raise RuntimeError(f"{name}: {'; '.join(trouble.all())}")
+@dataclass(frozen=True)
+class HelpPicture:
+    """A part of a page, as one person sees it."""
+
+    service: str
+    name: str
+    who: str
+    address: str
+    part: str
+    """A CSS selector."""
+
+
+HELP = (
+    HelpPicture("plans", "my-plan-themes", "visitor", "/plans/{plan}", "#dimensions .card-list > li:first-child"),
+    HelpPicture("plans", "my-plan-steps", "visitor", "/plans/{plan}", "#steps"),
+    HelpPicture("plans", "my-plan-goals", "visitor", "/plans/{plan}", "#goals"),
+)
+
+
+def light_enough(path: Path) -> Path:
+    """The path. Raises `RuntimeError` when the file is too large."""
     if (size := path.stat().st_size) > LIGHTEST:
         raise RuntimeError(f"{path.name} has {size} bytes, {LIGHTEST} at most")
     return path
 
 
+async def open_page(page: Page, lived: Morning, who: str, address: str, lang: str) -> None:
+    """This person opens this page in this language."""
+    await cleared(page)
+    await lived.enters(page, who, lang)
+    await page.goto(address.format_map(lived.made))
+    await settled(page)
+
+
+async def take_readme(name: str, lived: Morning, browser: Browser) -> Path:
+    """One picture of the README, as PNG. Raises `RuntimeError` when the page reports an error."""
+    who, address, lang, height = README[name]
+    width = WIDTHS["readme"]
+    async with watched_page(browser, width, base_url=lived.stack.url, color_scheme="light") as (page, trouble):
+        await page.set_viewport_size({"width": width, "height": height})
+        await open_page(page, lived, who, address, lang)
+        path = ROOT / "docs" / "pictures" / f"{name}.png"
+        await page.screenshot(path=path)
+        if trouble.all():
+            raise RuntimeError(f"{name}: {'; '.join(trouble.all())}")
+    return light_enough(path)
+
+
+async def buttons_of(part: Locator) -> list[str]:
+    """What the buttons and links in this part say, without what only screen readers read."""
+    return await part.evaluate(
+        """(part) => [...part.querySelectorAll('button, .button, summary')].map((one) => {
+             const copy = one.cloneNode(true);
+             copy.querySelectorAll('.visually-hidden, svg').forEach((hidden) => hidden.remove());
+             return copy.textContent.trim().replace(/\\s+/g, ' ');
+           }).filter((text) => text)"""
+    )
+
+
+async def take_help(picture: HelpPicture, lang: str, lived: Morning, browser: Browser) -> tuple[Path, list[str]]:
+    """One picture of a help page, as PNG, and what its buttons say."""
+    width = WIDTHS["help"]
+    async with watched_page(browser, width, base_url=lived.stack.url, color_scheme="light") as (page, _trouble):
+        await open_page(page, lived, picture.who, picture.address, lang)
+        part = page.locator(picture.part)
+        path = ROOT / "services" / picture.service / "help" / f"{picture.name}.{lang}.png"
+        await part.screenshot(path=path)
+        return light_enough(path), await buttons_of(part)
+
+
 async def main() -> None:
     """Take all of them, one after the other."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    buttons: dict[str, list[str]] = {}
     with tempfile.TemporaryDirectory() as folder, morning(Path(folder)) as lived:
         async with async_playwright() as playwright:
             browser = await chromium.launch(playwright)
-            for name in PICTURES:
-                print(await take(name, lived, browser))
+            for name in README:
+                print(await take_readme(name, lived, browser))
+            for picture in HELP:
+                for lang in LANGUAGES:
+                    path, buttons[f"{picture.name}.{lang}"] = await take_help(picture, lang, lived, browser)
+                    print(path)
             await browser.close()
+    BUTTONS.write_text(json.dumps(buttons, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

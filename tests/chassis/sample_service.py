@@ -176,6 +176,7 @@ def service(folder: Path) -> Service:
         nav=(
             Link("Front desk", "/sample/", (Role.FRONT_DESK,), home_of=Role.FRONT_DESK),
             Link("My notes", "/sample/mine", (Role.VISITOR,), home_of=Role.VISITOR),
+            Link("My notes", "/sample/help/my-notes", help_for=Role.VISITOR),
         ),
         import_paths=(IMPORT,),
     )

@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from services.chassis import i18n
-from tests.words.terms import FILE, misnamed, terms
+from tests.words.rules import WORD
+from tests.words.terms import FILE, misnamed, plain, terms
 from tests.words.texts import texts
 
 KEYS = {"section", "code", "means", "where", "why", *i18n.LANGUAGES} | {
@@ -34,6 +35,14 @@ def test_terms_are_whole() -> None:
         if place := term.get("where"):
             root = FILE.parents[1]
             assert (root / place).exists() or (FILE.parent / place).exists(), f"{term['code']}: {place}"
+
+
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
+def test_a_terms_word_is_on_some_page(lang: str) -> None:
+    """Its longest word, at least: a verb is conjugated, and an article changes."""
+    everything = " ".join(plain(form) for text in texts() if text.lang == lang for form in text.forms)
+    words = {term["code"]: max(WORD.findall(plain(term[lang])), key=len) for term in terms() if lang in term}
+    assert {code: word for code, word in words.items() if word not in everything} == {}
 
 
 @pytest.mark.parametrize("lang", i18n.LANGUAGES)

@@ -47,6 +47,8 @@ class Link:
     home_of: Role | None = None
     """The role whose people are sent here after sign-in."""
     card: Card | None = None
+    help_for: Role | None = None
+    """The role whose help page this is. It is not in the menu: the frame's link "Help" leads there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import Unavailable, msg
 from services.chassis.service.definition import Runtime
 from services.chassis.storage.outbox import republish
-from services.chassis.web import dead_letters
+from services.chassis.web import dead_letters, help_pages
 from services.chassis.web.event_pages import shown
 from services.chassis.web.pages import page
 from services.chassis.web.routing import Body, Reading, Router, Running, Working, allow, anyone
@@ -39,6 +39,7 @@ def router_of(service: str) -> Router:
     operator = allow(Role.OPERATOR)
 
     dead_letters.add_to(router, service, operator)
+    help_pages.add_to(router, service)
 
     @router.get("/api/v1/backlog")
     async def backlog(read: Reading, running: Running, person: Annotated[Person, operator]) -> dict[str, int]:

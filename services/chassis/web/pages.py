@@ -33,7 +33,9 @@ class Site:
     def __init__(self, folders: list[Path], navigation: Mapping[str, Sequence[Link]], *, secure: bool) -> None:
         """`navigation`: the links of each service, by its name."""
         self.services = tuple(navigation)
-        self.links = [link for links in navigation.values() for link in links]
+        links = [link for links in navigation.values() for link in links]
+        self.links = [link for link in links if link.help_for is None]
+        self.help_pages = {link.help_for: link for link in links if link.help_for is not None}
         self.homes = {link.home_of: link.href for link in self.links if link.home_of is not None}
         self.homes.setdefault(Role.OPERATOR, dead_letters_page(self.services[0]))
         self.secure = secure
@@ -42,6 +44,11 @@ class Site:
     def home_of(self, person: Person) -> str:
         """The home page of the person's first role that has one; otherwise the first page."""
         return next((self.homes[role] for role in Role if person.has(role) and role in self.homes), "/")
+
+    def help_of(self, person: Person | None) -> str:
+        """The help page of the person's first role that has one; otherwise the list of all."""
+        mine = (link.href for role, link in self.help_pages.items() if person is not None and person.has(role))
+        return next(mine, "/help")
 
 
 def dead_letters_page(service: str) -> str:
@@ -143,6 +150,7 @@ def context(request: HTTPConnection, values: Mapping[str, Any]) -> dict[str, Any
         "nav": [
             {"href": link.href, "label": i18n.translate(link.label), "current": link.href == best} for link in entries
         ],
+        "help": site.help_of(person),
         "nonce": request.state.nonce,
         "flash": _flash(request),
         "live_url": None,

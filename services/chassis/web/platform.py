@@ -50,6 +50,12 @@ async def home(request: Request, person: Anyone) -> Response:
     return page(request, "home.html", home=site.home_of(person) if person else None, links=site.links)
 
 
+@router.get("/help")
+async def help_pages(request: Request, person: Anyone) -> Response:
+    """The help pages of all roles."""
+    return page(request, "help_pages.html", pages=request.app.state.site.help_pages.values())
+
+
 @router.get("/sign-in")
 async def sign_in_page(request: Request, person: Anyone, next: str = "") -> Response:
     """The demo accounts, or a note on how to sign in."""
