@@ -74,7 +74,7 @@ def translate_number(one: str, many: str, number: int) -> str:
 
 def word_of(code: str, kind: str | None = None, lang: str | None = None) -> str:
     """The word for a member of an enumeration, or a code of the named kind; the code itself where it has none."""
-    return catalogue(lang or language.get()).pgettext(kind or type(code).__name__, str(code))
+    return str(catalogue(lang or language.get()).pgettext(kind or type(code).__name__, str(code)))
 
 
 def locale() -> Locale:
