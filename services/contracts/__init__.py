@@ -1,7 +1,7 @@
 """The wire contracts: event types, topics and shared value types. Pydantic only, no I/O."""
 
-from services.contracts import directory, intake, plans, scheduling
+from services.contracts import accounts, directory, intake, plans, scheduling
 from services.contracts.envelope import EVENTS, Event, Privacy
 from services.contracts.topics import TOPICS, Topic
 
-__all__ = ["EVENTS", "TOPICS", "Event", "Privacy", "Topic", "directory", "intake", "plans", "scheduling"]
+__all__ = ["EVENTS", "TOPICS", "Event", "Privacy", "Topic", "accounts", "directory", "intake", "plans", "scheduling"]

@@ -21,7 +21,8 @@ from services.contracts.topics import TOPICS, Topic
 class Privacy(StrEnum):
     """How much a field reveals about a person.
 
-    Names, contacts, birth dates and free text have no class: events never contain them.
+    Names, contacts, birth dates and free text have no class: events never contain them. The one exception is the name
+    under which staff are known to each other.
     """
 
     PUBLIC = "public"
@@ -31,6 +32,8 @@ class Privacy(StrEnum):
     PSEUDONYMOUS = "pseudonymous"
     """A random reference, or an id that identifies a person together with the mapping: personal data
     (EDPB guidelines 01/2025)."""
+    STAFF = "staff"
+    """The display name of a member of staff. On the topic of accounts only."""
 
 
 def private(level: Privacy, **constraints: Any) -> FieldInfo:

@@ -38,6 +38,7 @@ WORKSHOPS = Topic("cefo.scheduling.workshops", "scheduling")
 
 PLANS = Topic("cefo.plans.plans", "plans")
 
+ACCOUNTS = Topic("cefo.directory.accounts", "directory", compacted=True)
 CENTRES = Topic("cefo.directory.centres", "directory", compacted=True)
 PROVIDERS = Topic("cefo.directory.providers", "directory", compacted=True)
 REFERRALS = Topic("cefo.directory.referrals", "directory")

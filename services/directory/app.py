@@ -18,7 +18,7 @@ from services.directory.nav import NAV
 from services.directory.reactions import reactions
 from services.directory.search import search_of
 from services.directory.settings import DirectorySettings, settings_of
-from services.directory.store import Table
+from services.directory.store import Account, Table
 
 
 async def start(runtime: Runtime) -> None:
@@ -62,6 +62,7 @@ SERVICE = Service(
     routers=(*api.routers, *pages.routers),
     folder=Path(__file__).parent,
     nav=NAV,
+    accounts=Account,
     on_start=start,
     jobs=jobs,
     settings=DirectorySettings,

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
+from services.chassis.copies.accounts import ORGANIZATION
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 
-ORGANIZATION = "organization_id"
-"""The claim of a provider's account that names its organisation."""
+__all__ = ["ORGANIZATION", "organization_of", "own_organization"]
 
 
 def organization_of(person: Person) -> UUID | None:

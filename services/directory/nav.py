@@ -14,4 +14,5 @@ NAV = (
     Link(msg("Received referrals"), "/directory/inbox", (Role.PROVIDER,), home_of=Role.PROVIDER),
     Link(msg("Our entry"), "/directory/entry", (Role.PROVIDER,)),
     Link(msg("Referral feed"), "/directory/referral-events", (Role.CITE, Role.MANAGER), home_of=Role.CITE),
+    Link(msg("Sign out"), "/directory/sign-out", signs="out"),
 )

@@ -7,7 +7,7 @@ from services.chassis.service.definition import Service
 from services.impact import api, pages
 from services.impact.nav import NAV
 from services.impact.reactions import reactions
-from services.impact.store import Centre, Table, Tally
+from services.impact.store import Account, Centre, Table, Tally
 
 SERVICE = Service(
     name="impact",
@@ -18,5 +18,6 @@ SERVICE = Service(
     routers=(*api.routers, *pages.routers),
     folder=Path(__file__).parent,
     nav=NAV,
+    accounts=Account,
     low_latency=False,
 )

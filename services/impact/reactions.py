@@ -1,15 +1,17 @@
 """Reactions of impact to incoming events."""
 
+from services.chassis.copies.accounts import copy_account
 from services.chassis.copies.centres import copy_centre
 from services.chassis.events.reactions import Reactions
 from services.chassis.storage.store import Work
+from services.contracts.accounts import AccountPublished
 from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested, ReferralStatus
 from services.contracts.intake import VisitCheckedIn, VisitRecorded
 from services.contracts.plans import PlanConfirmed
 from services.contracts.scheduling import AttendanceRecorded, InterviewHeld, InterviewKind
 from services.impact import actions
 from services.impact.domain import Measure
-from services.impact.store import Centre
+from services.impact.store import Account, Centre
 
 reactions = Reactions()
 
@@ -76,3 +78,9 @@ async def on_referral_progressed(work: Work, event: ReferralProgressed) -> None:
 async def on_centre_published(work: Work, event: CentrePublished) -> None:
     """Copies a centre that the directory published."""
     await copy_centre(work, Centre, event)
+
+
+@reactions.on(AccountPublished)
+async def on_account_published(work: Work, event: AccountPublished) -> None:
+    """Copies an account that the directory published."""
+    await copy_account(work, Account, event)

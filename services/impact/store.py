@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
+from services.chassis.copies.accounts import AccountCopy
 from services.chassis.copies.centres import CentreCopy
 from services.chassis.storage.bulk import upsert
 from services.chassis.storage.store import Work
@@ -41,6 +42,12 @@ class Centre(CentreCopy, Table, table=True):
     """A centre's name, as the directory published it."""
 
     __tablename__ = "centres"  # pyright: ignore[reportAssignmentType]
+
+
+class Account(AccountCopy, Table, table=True):
+    """An account, as the directory published it."""
+
+    __tablename__ = "accounts"  # pyright: ignore[reportAssignmentType]
 
 
 def count_one(work: Work, measure: Measure, day: date, centre: str, area: str | None) -> None:

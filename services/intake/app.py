@@ -7,7 +7,7 @@ from services.chassis.service.definition import Service
 from services.intake import api, pages
 from services.intake.nav import NAV
 from services.intake.reactions import reactions
-from services.intake.store import Table
+from services.intake.store import Account, Table
 
 SERVICE = Service(
     name="intake",
@@ -17,5 +17,6 @@ SERVICE = Service(
     routers=(*api.routers, *pages.routers),
     folder=Path(__file__).parent,
     nav=NAV,
+    accounts=Account,
     import_paths=(api.IMPORT_PATH,),
 )

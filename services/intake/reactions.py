@@ -1,13 +1,15 @@
 """Reactions of intake to incoming events."""
 
+from services.chassis.copies.accounts import copy_account
 from services.chassis.copies.centres import copy_centre
 from services.chassis.events.reactions import Reactions
 from services.chassis.storage.store import Work
+from services.contracts.accounts import AccountPublished
 from services.contracts.directory import CentrePublished
 from services.contracts.intake import DeskCheckIn
 from services.contracts.scheduling import InterviewStarted
 from services.intake.actions import visits
-from services.intake.store import Centre, Visit
+from services.intake.store import Account, Centre, Visit
 
 reactions = Reactions()
 
@@ -32,3 +34,9 @@ async def on_interview_started(work: Work, event: InterviewStarted) -> None:
     """Marks a visitor as being served when their interview starts, so that the desk need not."""
     if event.visit_id is not None:
         await visits.mark_in_interview(work, event.visit_id, event.at)
+
+
+@reactions.on(AccountPublished)
+async def on_account_published(work: Work, event: AccountPublished) -> None:
+    """Copies an account that the directory published."""
+    await copy_account(work, Account, event)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
+from services.chassis.copies.accounts import AccountCopy
 from services.chassis.copies.centres import CentreCopy
 from services.chassis.storage.bulk import in_list, upsert
 from services.chassis.storage.store import Aggregate
@@ -63,6 +64,12 @@ class TicketCounter(Table, table=True):
     centre: str = Field(primary_key=True)
     day: date = Field(primary_key=True)
     given: int = 0
+
+
+class Account(AccountCopy, Table, table=True):
+    """An account, as the directory published it."""
+
+    __tablename__ = "accounts"  # pyright: ignore[reportAssignmentType]
 
 
 class Centre(CentreCopy, Table, table=True):

@@ -7,7 +7,7 @@ from services.chassis.service.definition import Service
 from services.plans import api, pages
 from services.plans.nav import NAV
 from services.plans.reactions import reactions
-from services.plans.store import Table
+from services.plans.store import Account, Table
 
 SERVICE = Service(
     name="plans",
@@ -17,4 +17,5 @@ SERVICE = Service(
     routers=(*api.routers, *pages.routers),
     folder=Path(__file__).parent,
     nav=NAV,
+    accounts=Account,
 )

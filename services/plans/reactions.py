@@ -1,8 +1,10 @@
 """Reactions of plans to incoming events."""
 
+from services.chassis.copies.accounts import copy_account
 from services.chassis.copies.centres import copy_centre
 from services.chassis.events.reactions import Reactions, RowKey
 from services.chassis.storage.store import Work
+from services.contracts.accounts import AccountPublished
 from services.contracts.directory import CentrePublished, ProviderPublished, ReferralProgressed, ReferralRequested
 from services.contracts.intake import SubjectErased
 from services.contracts.scheduling import (
@@ -18,7 +20,18 @@ from services.contracts.scheduling import (
 )
 from services.plans import actions
 from services.plans.domain import attendance_id_of, plan_id_of
-from services.plans.store import Attendance, Centre, HeldInterview, Path, Plan, Provider, Referral, Subject, Workshop
+from services.plans.store import (
+    Account,
+    Attendance,
+    Centre,
+    HeldInterview,
+    Path,
+    Plan,
+    Provider,
+    Referral,
+    Subject,
+    Workshop,
+)
 
 reactions = Reactions()
 
@@ -160,3 +173,9 @@ async def on_centre_published(work: Work, event: CentrePublished) -> None:
 async def on_subject_erased(work: Work, event: SubjectErased) -> None:
     """Erases the person."""
     await actions.erase_subject(work, event.subject_ref, event.at)
+
+
+@reactions.on(AccountPublished)
+async def on_account_published(work: Work, event: AccountPublished) -> None:
+    """Copies an account that the directory published."""
+    await copy_account(work, Account, event)

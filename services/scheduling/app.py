@@ -8,7 +8,7 @@ from services.scheduling import api, pages
 from services.scheduling.api.imports import IMPORT_PATHS
 from services.scheduling.nav import NAV
 from services.scheduling.reactions import reactions
-from services.scheduling.store import Table
+from services.scheduling.store import Account, Table
 
 SERVICE = Service(
     name="scheduling",
@@ -18,5 +18,6 @@ SERVICE = Service(
     routers=(*api.routers, *pages.routers),
     folder=Path(__file__).parent,
     nav=NAV,
+    accounts=Account,
     import_paths=IMPORT_PATHS,
 )

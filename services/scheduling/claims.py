@@ -1,10 +1,10 @@
 """The claims of an account that scheduling reads."""
 
+from services.chassis.copies.accounts import STAFF_CODE
 from services.chassis.identity.people import Person
 from services.scheduling.domain import refusals
 
-STAFF_CODE = "staff_code"
-"""The claim with a counsellor's code in the calendar."""
+__all__ = ["STAFF_CODE", "required_staff_code", "staff_code"]
 
 
 def staff_code(person: Person) -> str | None:

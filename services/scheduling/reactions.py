@@ -1,8 +1,10 @@
 """Reactions of scheduling to incoming events."""
 
+from services.chassis.copies.accounts import copy_account
 from services.chassis.copies.centres import copy_centre
 from services.chassis.events.reactions import Reactions
 from services.chassis.storage.store import Work
+from services.contracts.accounts import AccountPublished
 from services.contracts.directory import CentrePublished
 from services.contracts.intake import (
     SubjectErased,
@@ -18,7 +20,7 @@ from services.contracts.intake import (
 )
 from services.contracts.plans import PlanConfirmed
 from services.scheduling.actions import erasure, paths, people, waiting
-from services.scheduling.store import Centre, KnownPerson, Waiting
+from services.scheduling.store import Account, Centre, KnownPerson, Waiting
 
 reactions = Reactions()
 
@@ -96,3 +98,9 @@ async def on_subject_erased(work: Work, event: SubjectErased) -> None:
 async def on_plan_confirmed(work: Work, event: PlanConfirmed) -> None:
     """The plan of a path was confirmed."""
     await paths.plan_confirmed(work, event.path_id, event.at)
+
+
+@reactions.on(AccountPublished)
+async def on_account_published(work: Work, event: AccountPublished) -> None:
+    """Copies an account that the directory published."""
+    await copy_account(work, Account, event)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.chassis.storage.tables import DeadLetterState
+from services.contracts.accounts import AccountStatus
 from services.contracts.directory import ReferralStatus
 from services.contracts.intake import VisitStatus
 from services.contracts.plans import ActionStatus
@@ -16,6 +17,7 @@ from services.scheduling.domain.states import SeatStatus, WorkshopStatus
 
 ROOT = Path(__file__).parents[2]
 STATES = (
+    AccountStatus,
     *(VisitStatus, AppointmentStatus, SeatStatus, WorkshopStatus),
     *(PathOutcome, Stage, ActionStatus, ReferralStatus, DeadLetterState),
 )

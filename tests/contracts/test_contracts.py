@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from services.contracts import EVENTS, Event, Privacy
-from services.contracts.topics import REFERRAL_EVENTS, TOPICS
+from services.contracts.topics import ACCOUNTS, REFERRAL_EVENTS, TOPICS
 from tests.contracts.snapshots import FOLDER, breaks, kept, schema_of
 
 SERVICES = Path(__file__).parents[2] / "services"
@@ -59,6 +59,8 @@ def test_nothing_that_names_a_person_travels(event: type[Event]) -> None:
     if event.type.startswith("cefo.directory."):
         # The published name of an organisation, a service or a centre.
         telling = {n: f for n, f in telling.items() if n != "name" or f["x-privacy"] != Privacy.PUBLIC}
+    if event.topic == ACCOUNTS:
+        telling = {n: f for n, f in telling.items() if n != "display_name" or f["x-privacy"] != Privacy.STAFF}
     assert telling == {}
 
 
@@ -67,13 +69,28 @@ def test_text_is_a_code_or_published(event: type[Event]) -> None:
     """Free text has no class and no place: every string is an id, a time, a code with a form, or a published name."""
     for name, field in fields_of(event.model_json_schema()):
         if field.get("type") == "string" and not field.keys() & {"format", "pattern", "enum", "const"}:
-            assert field["x-privacy"] == Privacy.PUBLIC, name
+            assert field["x-privacy"] in (Privacy.PUBLIC, Privacy.STAFF), name
             assert field["maxLength"] <= 200, name
 
 
 @EVERY
+def test_the_name_of_staff_travels_on_the_topic_of_accounts_alone(event: type[Event]) -> None:
+    of_staff = {name for name, field in fields_of(event.model_json_schema()) if field["x-privacy"] == Privacy.STAFF}
+    assert of_staff == ({"display_name"} if event.topic == ACCOUNTS else set())
+
+
+@EVERY
 def test_references_to_persons_are_pseudonymous(event: type[Event]) -> None:
-    personal = {"subject_ref", "visit_id", "interview_id", "path_id", "plan_id", "referral_id", "seat_id"}
+    personal = {
+        "account_ref",
+        "subject_ref",
+        "visit_id",
+        "interview_id",
+        "path_id",
+        "plan_id",
+        "referral_id",
+        "seat_id",
+    }
     for name, field in fields_of(event.model_json_schema()):
         if name in personal:
             assert field["x-privacy"] == Privacy.PSEUDONYMOUS, name
@@ -110,6 +127,7 @@ def test_the_topics_are_those_that_are_documented() -> None:
         "cefo.scheduling.interviews",
         "cefo.scheduling.workshops",
         "cefo.plans.plans",
+        "cefo.directory.accounts",
         "cefo.directory.providers",
         "cefo.directory.centres",
         "cefo.directory.referrals",

@@ -68,7 +68,12 @@ class Person(BaseModel):
 
     def works_at(self, centre: str) -> bool:
         """Whether the person works for this centre."""
-        return centre in self.centres or self.has(Role.MANAGER, Role.OPERATOR)
+        return centre in self.centres or self.region_wide
+
+    @property
+    def region_wide(self) -> bool:
+        """Whether the person works for every centre: a manager or an operator without centres of their own."""
+        return not self.centres and self.has(Role.MANAGER, Role.OPERATOR)
 
     def is_subject(self, subject_ref: UUID) -> bool:
         """Whether this visitor is that person."""

@@ -1,20 +1,49 @@
-"""Signs and verifies sessions, bearer tokens and personal links."""
+"""Signs and verifies tokens: of whole persons, of accounts' sign-ins, and of personal links.
+
+A token of a person carries the roles and centres: for demo accounts, and for who holds the platform's key. A token of
+an account carries a reference; each service looks up the account's rights in its own copy (`copies/accounts.py`).
+"""
 
 import contextlib
 import hashlib
 import secrets
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from time import time
+from uuid import UUID
 
-from itsdangerous import BadData, URLSafeTimedSerializer
-from pydantic import ValidationError
+from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from services.chassis.identity.people import Person
 from services.chassis.runtime.settings import Settings
 
 CACHED_TOKENS = 1000
 """Most recently used tokens whose signature is not verified again; their age is checked each time."""
+
+
+_LINK_SECONDS = 30 * 86_400
+
+
+class AccountToken(BaseModel):
+    """One sign-in of an account, or a machine's token: what its cookie or bearer token says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    account_ref: UUID
+    sign_in: UUID
+    """The id of the sign-in or of the machine token; ending it ends the token."""
+    began_at: AwareDatetime
+    expires_at: AwareDatetime
+
+
+@dataclass(frozen=True, slots=True)
+class PersonToken:
+    """A whole person, signed with the platform's key at this time (seconds since 1970)."""
+
+    person: Person
+    signed_at: float
 
 
 class Signer:
@@ -30,29 +59,49 @@ class Signer:
         """A session or bearer token for this person."""
         return self._serializer("session").dumps(person.model_dump(mode="json"))
 
-    def person(self, token: str, *, max_age: int | None = None) -> Person | None:
-        """The person of this token; None if its signature is wrong or it is too old. `max_age` in seconds."""
-        return self._read("session", token, max_age or self._session_seconds)
+    def person(self, text: str) -> Person | None:
+        """The person of this token; None if its signature is wrong, it is too old, or it is an account's."""
+        token = self.verify(text)
+        return token.person if isinstance(token, PersonToken) else None
+
+    def sign(self, token: AccountToken) -> str:
+        """The text of an account's token, for a cookie or a bearer token."""
+        return self._serializer("account").dumps(token.model_dump(mode="json"))
+
+    def verify(self, text: str) -> AccountToken | PersonToken | None:
+        """The token of this text; None if its signature is wrong, or it is a person's and too old.
+
+        The age and the end of an account's token are for `Accounts` to check.
+        """
+        try:
+            token = self._known(text)
+        except (BadData, ValidationError):
+            return None
+        return token if isinstance(token, AccountToken) or self.holds(token) else None
+
+    def holds(self, token: PersonToken) -> bool:
+        """Whether a person's token has not expired."""
+        return 0 <= time() - token.signed_at <= self._session_seconds
 
     def link(self, person: Person) -> str:
         """The token of a visitor's personal link, valid for 30 days."""
         return self._serializer("link").dumps(person.model_dump(mode="json"))
 
-    def person_of_link(self, token: str) -> Person | None:
+    def person_of_link(self, text: str) -> Person | None:
         """The visitor of this link; None if its signature is wrong or it is too old."""
-        return self._read("link", token, 30 * 86_400)
-
-    def _read(self, purpose: str, token: str, max_age: int) -> Person | None:
         try:
-            person, signed_at = self._known(purpose, token)
+            payload = self._serializer("link").loads(text, max_age=_LINK_SECONDS)
+            return Person.model_validate(payload)
         except (BadData, ValidationError):
             return None
-        return person if 0 <= time() - signed_at <= max_age else None
 
-    def _verified(self, purpose: str, token: str) -> tuple[Person, float]:
-        """The token's person, and when it was signed, in seconds since 1970. Raises `BadData` or `ValidationError`."""
-        payload, signed_at = self._serializer(purpose).loads(token, return_timestamp=True)
-        return Person.model_validate(payload), signed_at.timestamp()
+    def _verified(self, text: str) -> AccountToken | PersonToken:
+        """The token, whatever its age. Raises `BadData` or `ValidationError`."""
+        try:
+            return AccountToken.model_validate(self._serializer("account").loads(text))
+        except BadSignature:
+            payload, signed_at = self._serializer("session").loads(text, return_timestamp=True)
+            return PersonToken(Person.model_validate(payload), signed_at.timestamp())
 
     def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(

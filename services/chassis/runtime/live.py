@@ -7,7 +7,7 @@ seconds.
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import Any, cast
 from uuid import uuid4
 
@@ -20,6 +20,9 @@ from services.chassis.runtime.telemetry import log
 
 REFRESH = 15.0
 """Seconds after which a board is read again without a hint."""
+
+HOLD_SECONDS = 2.0
+"""Seconds after which an open stream asks again whether it may go on."""
 
 BATCH_SECONDS = 0.1
 """Seconds for which hints to other replicas are collected before the next publish."""
@@ -55,22 +58,36 @@ class Live:
             for listener in self._listeners.get(board, ()):
                 listener.set()
 
-    async def changes(self, board: str) -> AsyncGenerator[None]:
-        """Yields at once, then after each change (changes in between count as one), until the process stops."""
+    async def changes(self, board: str, holds: Callable[[], Awaitable[bool]] | None = None) -> AsyncGenerator[None]:
+        """Yields at once, then after each change (changes in between count as one), until the process stops.
+
+        Ends when `holds` answers False: asked before each yield, and every `HOLD_SECONDS` in between.
+        """
         hint = asyncio.Event()
         hint.set()
         self._listeners[board].add(hint)
         try:
-            while not self.closing.is_set():
+            while not self.closing.is_set() and (holds is None or await holds()):
                 hint.clear()
                 yield
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(REFRESH):
-                        await hint.wait()
+                if not await self._changed(hint, holds):
+                    return
         finally:
             self._listeners[board].discard(hint)
             if not self._listeners[board]:
                 del self._listeners[board]
+
+    async def _changed(self, hint: asyncio.Event, holds: Callable[[], Awaitable[bool]] | None) -> bool:
+        """Wait for a hint, `REFRESH` seconds at most. False: the stream may not go on."""
+        end = asyncio.get_running_loop().time() + REFRESH
+        while (left := end - asyncio.get_running_loop().time()) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left if holds is None else min(left, HOLD_SECONDS)):
+                    await hint.wait()
+                    return True
+            if holds is not None and not await holds():
+                return False
+        return True
 
     def close(self) -> None:
         """End every stream."""

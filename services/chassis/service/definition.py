@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from starlette.requests import HTTPConnection
 
 from services.chassis.brokers.port import Broker
+from services.chassis.copies.accounts import AccountCopy, Accounts
 from services.chassis.events.asyncapi import EventSpecification
 from services.chassis.events.consumer import Consumer
 from services.chassis.events.reactions import Reactions
@@ -49,6 +50,8 @@ class Link:
     card: Card | None = None
     help_for: Role | None = None
     """The role whose help page this is. It is not in the menu: the frame's link "Help" leads there."""
+    signs: Literal["in", "out"] | None = None
+    """The page where accounts sign in, or the address that signs them out. It is not in the menu."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class Service:
     """Users wait for the effect of its incoming events. If False, fetches wait up to `CEFO_FETCH_WAIT_MS` for more."""
     jobs: Callable[["Runtime"], Sequence[Job]] = lambda runtime: ()
     """Its background jobs."""
+    accounts: type[AccountCopy] | None = None
+    """Its table of accounts. None: it knows no accounts, and their tokens give no right."""
     settings: type[FromEnvironment] | None = None
     """What it alone asks for, beside the settings of every process."""
 
@@ -92,6 +97,8 @@ class Runtime:
         self.clock = clock
         self.store = Store(settings.store_url(service.name), service.name, service.metadata, clock)
         self.store.on_boards_changed = partial(live.changed, service=service.name)
+        self.accounts = Accounts(self.store, service.accounts) if service.accounts is not None else None
+        """Whom the tokens of accounts belong to."""
         self.stream = broker.stream(service.name)
         """The service's FastStream broker: its reactions are registered on it, its events are published through it."""
         self.specification = EventSpecification(

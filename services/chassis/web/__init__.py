@@ -6,6 +6,7 @@ from services.chassis.web.live import PAGE, Change, live_board, live_changes
 from services.chassis.web.pages import fragment, page, personal_link, see_other
 from services.chassis.web.problems import explain, faults_of
 from services.chassis.web.routing import Body, Reading, Router, Running, Working, allow, anyone, cause_of
+from services.chassis.web.sign_in import forget_sign_in, local_path, signed_in_as, signed_in_with
 
 __all__ = [
     "PAGE",
@@ -24,13 +25,17 @@ __all__ = [
     "explain",
     "faults_of",
     "fingerprints_of",
+    "forget_sign_in",
     "fragment",
     "import_lines",
     "import_once",
     "live_board",
     "live_changes",
+    "local_path",
     "page",
     "personal_link",
     "read_form",
     "see_other",
+    "signed_in_as",
+    "signed_in_with",
 ]

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.chassis import i18n
 from services.chassis.brokers.port import Broker
+from services.chassis.copies.accounts import Accounts
 from services.chassis.identity.tokens import signer
 from services.chassis.refusals import BodyTooLarge, Refused
 from services.chassis.runtime.clock import Clock, system_clock
@@ -115,7 +116,7 @@ class Process:
             telemetry=self._telemetry(name),
         )
         app.state.runtime = runtime
-        return self._finish(app, name, runtime.service.import_paths)
+        return self._finish(app, name, runtime.service.import_paths, runtime.accounts)
 
     def _telemetry(self, service: str) -> TelemetryConfig:
         """FastAPI's spans, one per request, if traces are exported."""
@@ -134,9 +135,11 @@ class Process:
         app.mount("/static", front.assets())
         app.state.runtimes = self.runtimes
         app.state.accounts = self._accounts
-        return self._finish(app, "front", ())
+        # Every service knows every account; the shared pages ask any of those in this process.
+        accounts = next((runtime.accounts for runtime in self.runtimes if runtime.accounts is not None), None)
+        return self._finish(app, "front", (), accounts)
 
-    def _finish(self, app: FastAPI, name: str, import_paths: tuple[str, ...]) -> ASGIApp:
+    def _finish(self, app: FastAPI, name: str, import_paths: tuple[str, ...], accounts: Accounts | None) -> ASGIApp:
         for route in routes_in(app.routes):
             policy_of(route)
         app.state.site = self.site
@@ -147,7 +150,7 @@ class Process:
         app.add_exception_handler(HTTPException, answer_http)
         app.add_exception_handler(Exception, answer_refused)
         limited = _Limits(app, self.settings, import_paths)
-        return RequestMiddleware(limited, self.settings, self.signer, name)
+        return RequestMiddleware(limited, self.settings, self.signer, name, accounts)
 
 
 class _Limits:

@@ -1,4 +1,7 @@
-"""Server-sent events: a board as HTML after each change, or single changes with ids to resume from."""
+"""Server-sent events: a board as HTML after each change, or single changes with ids to resume from.
+
+A stream ends when the token of its request expires, its sign-in is ended, or the rights of its account change.
+"""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -33,7 +36,7 @@ def live_board(request: Request, board: str, render: Callable[[AsyncSession], Aw
 
     async def events() -> AsyncGenerator[ServerSentEvent]:
         shown = ""
-        async for _ in runtime.live.changes(board):
+        async for _ in runtime.live.changes(board, request.state.identity.holds):
             async with runtime.store.read() as session:
                 html = await render(session)
             if html != shown:
@@ -55,7 +58,7 @@ def live_changes(
 
     async def events() -> AsyncGenerator[ServerSentEvent]:
         nonlocal last
-        async for _ in runtime.live.changes(board):
+        async for _ in runtime.live.changes(board, request.state.identity.holds):
             more = True
             while more:
                 async with runtime.store.read() as session:

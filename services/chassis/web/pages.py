@@ -34,7 +34,10 @@ class Site:
         """`navigation`: the links of each service, by its name."""
         self.services = tuple(navigation)
         links = [link for links in navigation.values() for link in links]
-        self.links = [link for link in links if link.help_for is None]
+        self.links = [link for link in links if link.help_for is None and link.signs is None]
+        signing = {link.signs: link.href for link in links}
+        self.sign_in_page, self.sign_out_address = signing.get("in"), signing.get("out")
+        """Where accounts sign in and out."""
         self.help_pages = {link.help_for: link for link in links if link.help_for is not None}
         self.homes = {link.home_of: link.href for link in self.links if link.home_of is not None}
         self.homes.setdefault(Role.OPERATOR, dead_letters_page(self.services[0]))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
 from fastapi import Form, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -11,10 +11,11 @@ from starlette.staticfiles import StaticFiles
 
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
+from services.chassis.identity.tokens import AccountToken
 from services.chassis.refusals import NotFound, msg
 from services.chassis.web.pages import STATIC, page, see_other
 from services.chassis.web.routing import Body, Router, anyone
-from services.chassis.web.security import cookie_name
+from services.chassis.web.sign_in import forget_sign_in, local_path, signed_in_as
 from services.contracts import EVENTS
 
 Anyone = Annotated[Person | None, anyone]
@@ -58,8 +59,13 @@ async def help_pages(request: Request, person: Anyone) -> Response:
 
 @router.get("/sign-in")
 async def sign_in_page(request: Request, person: Anyone, next: str = "") -> Response:
-    """The demo accounts, or a note on how to sign in."""
-    return page(request, "sign_in.html", accounts=request.app.state.accounts.values(), next=_local_path(next))
+    """The demo accounts, and the way to sign in with an account."""
+    accounts, page_of_accounts = request.app.state.accounts.values(), request.app.state.site.sign_in_page
+    after = local_path(next)
+    with_account = f"{page_of_accounts}?{urlencode({'next': after})}" if page_of_accounts else None
+    if with_account and not accounts:
+        return RedirectResponse(with_account, 303)
+    return page(request, "sign_in.html", accounts=accounts, with_account=with_account, next=after)
 
 
 @router.post("/sign-in")
@@ -68,7 +74,7 @@ async def sign_in(request: Request, form: Annotated[SignIn, Form()], person: Any
     account: DemoAccount | None = request.app.state.accounts.get(form.account)
     if account is None:
         raise NotFound(what=msg("account"))
-    return _signed_in(request, account.person, _local_path(form.next))
+    return signed_in_as(request, account.person, form.next)
 
 
 @router.get("/sign-in/link")
@@ -84,15 +90,16 @@ async def sign_in_by_link(request: Request, form: Annotated[LinkIn, Form()], per
     visitor = request.app.state.signer.person_of_link(form.token)
     if visitor is None:
         raise NotFound(what=msg("personal link"))
-    return _signed_in(request, visitor, "")
+    return signed_in_as(request, visitor)
 
 
 @router.post("/sign-out")
 async def sign_out(request: Request, person: Anyone) -> Response:
-    """Sign out."""
-    response = see_other(request, "/", done=_("You are signed out. See you soon!"))
-    response.delete_cookie(cookie_name(request.app.state.settings, "session"))
-    return response
+    """Sign out. Where the sign-in is an account's, the service that owns the accounts ends it."""
+    owner = request.app.state.site.sign_out_address
+    if owner and isinstance(request.state.identity.token, AccountToken):
+        return RedirectResponse(owner, 307)  # the browser sends the form again, to that address
+    return forget_sign_in(request, see_other(request, "/", done=_("You are signed out. See you soon!")))
 
 
 @router.get("/health/live")
@@ -133,25 +140,3 @@ class _Assets(StaticFiles):
 def assets() -> StaticFiles:
     """Style sheets, scripts and icons, cached by browsers for good: their URL changes with their content."""
     return _Assets(directory=STATIC)
-
-
-def _signed_in(request: Request, person: Person, next: str) -> Response:
-    settings = request.app.state.settings
-    response = RedirectResponse(next or request.app.state.site.home_of(person), 303)
-    response.set_cookie(
-        cookie_name(settings, "session"),
-        request.app.state.signer.session(person),
-        max_age=settings.session_hours * 3600,
-        httponly=True,
-        secure=settings.secure,
-        samesite="lax",
-        path="/",
-    )
-    return response
-
-
-def _local_path(text: str) -> str:
-    """The URL if it is a path on this host; otherwise an empty string."""
-    parts = urlsplit(text)
-    own = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc
-    return text if own else ""

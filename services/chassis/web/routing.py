@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from services.chassis.identity.access import AccessPolicy
 from services.chassis.identity.people import Person
+from services.chassis.refusals import Unavailable
 from services.chassis.runtime.tracing import current_traceparent
 from services.chassis.service.definition import Runtime, runtime_of
 from services.chassis.storage.store import Cause, Work
@@ -34,6 +35,8 @@ class PolicyCheck:
 
     async def __call__(self, connection: HTTPConnection) -> Person | None:
         """The person, if the policy admits them. Async, so that FastAPI does not use its thread pool."""
+        if self.policy.roles is not None and connection.state.identity.unavailable:
+            raise Unavailable()
         return self.policy.admit(connection.state.person)
 
 

@@ -11,10 +11,13 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.chassis import i18n
-from services.chassis.identity.tokens import Signer
+from services.chassis.copies.accounts import Accounts
+from services.chassis.identity.people import Person
+from services.chassis.identity.tokens import AccountToken, PersonToken, Signer
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import REQUESTS
 from services.chassis.runtime.tracing import current_traceparent, in_trace, origin
+from services.chassis.storage.errors import is_unavailable
 from services.chassis.web.problems import problem
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -36,13 +39,59 @@ class _Request:
         return current_traceparent()
 
 
+class RequestIdentity:
+    """Who sends a request, by its token; asked again while a stream is open."""
+
+    def __init__(self, token: AccountToken | PersonToken | None, signer: Signer, accounts: Accounts | None) -> None:
+        self.token = token
+        self._signer = signer
+        self._accounts = accounts
+        self.person: Person | None = None
+        """None also while `unavailable`."""
+        self.unavailable = False
+        """The store did not answer: nobody knows whether the sign-in still holds."""
+
+    async def load(self) -> Person | None:
+        """Look the person up."""
+        try:
+            self.person = await self._now()
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            self.unavailable = True
+        return self.person
+
+    async def holds(self) -> bool:
+        """Whether the token still gives the same person the same rights."""
+        if self.token is None:
+            return True
+        try:
+            return await self._now() == self.person
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            return False
+
+    async def _now(self) -> Person | None:
+        match self.token:
+            case AccountToken():
+                return await self._accounts.person(self.token) if self._accounts is not None else None
+            case PersonToken():
+                return self.token.person if self._signer.holds(self.token) else None
+            case None:
+                return None
+
+
 class RequestMiddleware:
     """ASGI middleware: identity, language, correlation, CSRF check, security headers, one metric."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, signer: Signer, service: str) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, signer: Signer, service: str, accounts: Accounts | None = None
+    ) -> None:
         self._app = app
         self._settings = settings
         self._signer = signer
+        self._accounts = accounts
         self._service = service
         self._recorded = settings.otlp_endpoint is not None
 
@@ -55,7 +104,9 @@ class RequestMiddleware:
         state = scope.setdefault("state", {})
         bearer = headers.get("authorization", "").removeprefix("Bearer").strip()
         token = bearer or cookies.get(cookie_name(self._settings, "session"), "")
-        state["person"] = self._signer.person(token) if token else None
+        identity = RequestIdentity(self._signer.verify(token) if token else None, self._signer, self._accounts)
+        state["identity"] = identity
+        state["person"] = await identity.load()
         state["nonce"] = secrets.token_urlsafe(16)
         state["correlation_id"] = correlation_id = _correlation(headers.get("x-correlation-id"))
         origin.set(_Request(correlation_id))

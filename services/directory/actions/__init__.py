@@ -1,5 +1,6 @@
 """The use cases of the directory, called by requests, incoming events and jobs."""
 
+from services.directory.actions import accounts
 from services.directory.actions.centres import publish_centres, update_centre
 from services.directory.actions.erasure import erase_subject
 from services.directory.actions.feed import FEED_BOARD, open_feed
@@ -9,6 +10,7 @@ from services.directory.actions.referrals import cancel, centre_board, expire, i
 
 __all__ = [
     "FEED_BOARD",
+    "accounts",
     "assign",
     "cancel",
     "centre_board",

@@ -9,6 +9,17 @@
     ├── AlreadyReferred          one open referral per person and service
     ├── DifferentOrganization    the id belongs to another organisation
     ├── SeededMeanwhile          another replica published the same rows meanwhile
+    ├── AwaitsApproval           (403) a manager has not approved the account yet
+    ├── AccountInactive          (403) the account was deactivated
+    ├── OwnAccount               (403) nobody changes their own account
+    ├── RoleNotGranted           (403) the manager may not grant or withdraw the role
+    ├── CentreNotGranted         (403) the manager grants within their own centres
+    ├── LastManager              a region-wide manager has to remain
+    ├── WrongAccountStatus       the account's status does not allow the step
+    ├── NotAMachine              only devices and machines have tokens
+    ├── CodeTaken                another account has the code
+    ├── IdentityTaken            the identity belongs to an account
+    ├── Invalid: RoleMissing, RolesApart, CentreMissing, OrganizationMissing, UnknownOrganization
     └── Invalid: UnknownTopic, UnknownLanguage, UnknownLocation, UnknownReason,
                  ReasonNotWanted, UnknownCursor, WrongHours, HoursOverlap, NotAZone, PlacesBeyondCapacity
 """
@@ -149,3 +160,123 @@ class PlacesBeyondCapacity(Invalid):
         "than in total. Correct the numbers."
     )
     field_name = "places_open"
+
+
+class AwaitsApproval(NotAllowed):
+    """A manager has not approved the account yet."""
+
+    slug = "awaits-approval"
+    message = msg("Your account is not approved yet. Ask the people who manage the accounts.")
+    field_name = None
+
+
+class AccountInactive(NotAllowed):
+    """The account was deactivated."""
+
+    slug = "account-inactive"
+    message = msg("Your account has been deactivated. Ask the people who manage the accounts.")
+    field_name = None
+
+
+class OwnAccount(NotAllowed):
+    """Nobody changes their own account."""
+
+    slug = "own-account"
+    message = msg("This is your own account. Ask another person who manages accounts to change it.")
+    field_name = None
+
+
+class RoleNotGranted(NotAllowed):
+    """The manager may neither grant nor withdraw the role."""
+
+    slug = "role-not-granted"
+    message = msg("You may not give or take away this role: {roles}. Ask the region.")
+    field_name = "roles"
+
+
+class CentreNotGranted(NotAllowed):
+    """A manager with centres grants within them."""
+
+    slug = "centre-not-granted"
+    message = msg("Choose one or more of your own centres: {centres}.")
+    field_name = "centres"
+
+
+class LastManager(Refused):
+    """A region-wide manager has to remain."""
+
+    slug = "last-manager"
+    message = msg("This is the last account that manages the whole region. Give this role to another account first.")
+    field_name = "roles"
+
+
+class WrongAccountStatus(Refused):
+    """The account's status does not allow the step."""
+
+    slug = "wrong-account-status"
+    message = msg("Current status of the account: {status}. Reload the page.")
+    field_name = "status"
+
+
+class NotAMachine(Refused):
+    """Only devices and machines have tokens."""
+
+    slug = "not-a-machine"
+    message = msg("Only the account of a device or of software can have a token. Choose such an account.")
+    field_name = "kind"
+
+
+class CodeTaken(Refused):
+    """Another account has the code."""
+
+    slug = "code-taken"
+    message = msg("Another account has this code. Choose another code.")
+    field_name = "code"
+
+
+class IdentityTaken(Refused):
+    """The identity belongs to an account already."""
+
+    slug = "identity-taken"
+    message = msg("This person already has an account. Reload the page.")
+    field_name = "subject"
+
+
+class RoleMissing(Invalid):
+    """An account needs a role."""
+
+    slug = "role-missing"
+    message = msg("Choose at least one role.")
+    field_name = "roles"
+
+
+class RolesApart(Invalid):
+    """The role of a provider stands alone."""
+
+    slug = "roles-apart"
+    message = msg("The role of a provider cannot be combined with another role. Choose one of them.")
+    field_name = "roles"
+
+
+class CentreMissing(Invalid):
+    """The role gives no right without a centre."""
+
+    slug = "centre-missing"
+    message = msg("This role needs a centre. Choose at least one centre.")
+    field_name = "centres"
+
+
+class OrganizationMissing(Invalid):
+    """An account of a provider belongs to its organisation."""
+
+    slug = "organization-missing"
+    message = msg("This role needs a provider. Choose the provider.")
+    field_name = "organization_id"
+
+
+class UnknownOrganization(Invalid):
+    """The organisation is not in the directory."""
+
+    slug = "unknown-organization"
+    message = msg("This provider is not in the directory. Choose a provider from the list.")
+    field_name = "organization_id"

@@ -1,7 +1,7 @@
 """The directory's pages."""
 
-from services.directory.pages import catalogue, entry, events, inbox, referrals, unassigned
+from services.directory.pages import catalogue, entry, events, inbox, referrals, sign_out, unassigned
 
-routers = (catalogue.router, entry.router, inbox.router, unassigned.router, referrals.router, events.router)
+routers = tuple(one.router for one in (catalogue, entry, inbox, unassigned, referrals, events, sign_out))
 
 __all__ = ["routers"]

@@ -1,5 +1,6 @@
 """The tables and queries of the directory."""
 
+from services.directory.store.accounts import Account, AccountChange, Identity, MachineToken, SignIn
 from services.directory.store.centres import Centre, centre_codes, centres, check_centre_and_area, known_areas
 from services.directory.store.feed import FeedHead, ReferralEvent, events_after, latest_events
 from services.directory.store.providers import (
@@ -35,11 +36,15 @@ from services.directory.store.referrals import (
 from services.directory.store.table import Table
 
 __all__ = [
+    "Account",
+    "AccountChange",
     "Centre",
     "ErasedSubject",
     "FeedHead",
     "FullService",
+    "Identity",
     "Location",
+    "MachineToken",
     "Organization",
     "Phone",
     "Referral",
@@ -49,6 +54,7 @@ __all__ = [
     "Service",
     "ServiceAtLocation",
     "ServiceViews",
+    "SignIn",
     "SubjectKey",
     "Table",
     "UnassignedReferral",

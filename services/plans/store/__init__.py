@@ -1,6 +1,6 @@
 """The tables of plans and what is read from them."""
 
-from services.plans.store.copies import Centre, Provider, ProviderService, Referral
+from services.plans.store.copies import Account, Centre, Provider, ProviderService, Referral
 from services.plans.store.lists import count_of_centre, plans_of_centre, plans_of_subject
 from services.plans.store.paths import Attendance, HeldInterview, Path, Subject, Table, Workshop
 from services.plans.store.plans import (
@@ -25,6 +25,7 @@ from services.plans.store.queries import (
 )
 
 __all__ = [
+    "Account",
     "Action",
     "ActionTrack",
     "Assessment",

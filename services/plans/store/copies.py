@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field
 
+from services.chassis.copies.accounts import AccountCopy
 from services.chassis.copies.centres import CentreCopy
 from services.chassis.storage.store import Aggregate
 from services.plans.store.paths import Table
@@ -47,6 +48,12 @@ class ProviderService(Table, table=True):
     name: str = Field(max_length=200)
     areas: list[str] = Field(sa_type=sa.JSON)
     status: str = Field(max_length=20, index=True)
+
+
+class Account(AccountCopy, Table, table=True):
+    """An account, as the directory published it."""
+
+    __tablename__ = "accounts"  # pyright: ignore[reportAssignmentType]
 
 
 class Centre(CentreCopy, Table, table=True):

@@ -1,11 +1,12 @@
 """Scheduling's tables and queries."""
 
-from services.scheduling.store.copies import Centre, KnownPerson, Waiting, WaitingBoard
+from services.scheduling.store.copies import Account, Centre, KnownPerson, Waiting, WaitingBoard
 from services.scheduling.store.interviews import GuidancePath, Interview, QuarterHour
 from services.scheduling.store.table import Table
 from services.scheduling.store.workshops import Attendance, Seat, Session, Workshop
 
 __all__ = [
+    "Account",
     "Attendance",
     "Centre",
     "GuidancePath",

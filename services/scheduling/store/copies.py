@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
+from services.chassis.copies.accounts import AccountCopy
 from services.chassis.copies.centres import CentreCopy
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Aggregate
@@ -18,6 +19,12 @@ from services.contracts.intake import IN_THE_ROOM
 from services.scheduling.domain.states import PRESENT
 from services.scheduling.domain.times import Hours, Opening
 from services.scheduling.store.table import Table
+
+
+class Account(AccountCopy, Table, table=True):
+    """An account, as the directory published it."""
+
+    __tablename__ = "accounts"  # pyright: ignore[reportAssignmentType]
 
 
 class Centre(CentreCopy, Table, table=True):

@@ -22,6 +22,14 @@ def test_staff_work_at_their_centres_and_the_region_everywhere() -> None:
     assert REGION.at("arlon") == "arlon"
 
 
+def test_a_manager_with_centres_works_at_these_alone() -> None:
+    manager = REGION.model_copy(update={"centres": frozenset({"mons"})})
+    assert manager.works_at("mons")
+    assert not manager.works_at("arlon")
+    assert (manager.region_wide, REGION.region_wide, NADIA.region_wide) == (False, True, False)
+    assert not NADIA.model_copy(update={"centres": frozenset[str]()}).works_at("mons")
+
+
 def test_a_visitor_is_only_themself() -> None:
     ref = uuid4()
     visitor = Person(subject="v", name="V", roles=frozenset({Role.VISITOR}), subject_ref=ref)

@@ -2,17 +2,20 @@
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import time
+from uuid import uuid4
 
 import pytest
 
 from services.chassis.identity import tokens
 from services.chassis.identity.people import Claim, Person
-from services.chassis.identity.tokens import Signer, signer
+from services.chassis.identity.tokens import AccountToken, PersonToken, Signer, signer
 from services.chassis.testing import quiet_settings
 from services.contracts.roles import Role
 
+MORNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 NADIA = Person(subject="t/nadia", name="Nadia (test)", roles=frozenset({Role.COUNSELLOR}), centres=frozenset({"mons"}))
 
 
@@ -38,10 +41,30 @@ def test_no_other_key_purpose_or_time_is_accepted() -> None:
     assert mine.person(mine.link(NADIA)) is None
     assert mine.person_of_link(session) is None
     assert mine.person_of_link(mine.link(NADIA)) == NADIA
-    assert mine.person(session, max_age=-1) is None
     payload, _, rest = session.partition(".")
     assert mine.person(f"{payload[:-2]}xx.{rest}") is None
     assert mine.person("") is None
+
+
+ACCOUNT = AccountToken(account_ref=uuid4(), sign_in=uuid4(), began_at=MORNING, expires_at=MORNING + timedelta(hours=12))
+
+
+def test_a_sign_in_of_an_account_comes_back_and_is_no_person() -> None:
+    mine, other = Signer("key", 12), Signer("other", 12)
+    assert mine.verify(mine.sign(ACCOUNT)) == ACCOUNT
+    assert mine.person(mine.sign(ACCOUNT)) is None
+    assert mine.person_of_link(mine.sign(ACCOUNT)) is None
+    assert other.verify(mine.sign(ACCOUNT)) is None
+    assert mine.verify(mine.link(NADIA)) is None
+    assert isinstance(mine.verify(mine.session(NADIA)), PersonToken)
+
+
+def test_a_signed_token_with_other_fields_is_refused() -> None:
+    mine = Signer("key", 12)
+    for changed in ({"expires_at": None}, {"roles": ["operator"]}, {"account_ref": "nadia"}):
+        payload = ACCOUNT.model_dump(mode="json") | changed
+        text = mine._serializer("account").dumps(payload)  # pyright: ignore[reportPrivateUsage]
+        assert mine.verify(text) is None
 
 
 def test_a_key_is_made_once_for_its_owner_alone_however_many_start_together(tmp_path: Path) -> None:

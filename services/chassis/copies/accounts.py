@@ -1,0 +1,178 @@
+"""Copies of published accounts: columns, update, and the person of a token.
+
+Every service has a copy of the accounts and checks it at each request, so that a sign-in that was ended ends in every
+service within seconds. Redis takes no part in it.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from services.chassis.identity.people import Claim, Person
+from services.chassis.identity.tokens import AccountToken
+from services.chassis.storage.store import Store, Work
+from services.contracts.accounts import AccountPublished, AccountStatus, awaits_approval, may_sign_in
+from services.contracts.roles import Role
+
+ORGANIZATION = "organization_id"
+"""The claim of a provider's account that names its organisation."""
+STAFF_CODE = "staff_code"
+"""The claim with a counsellor's code in the calendar."""
+
+CACHE_SECONDS = 2.0
+"""How long an account that was read is not read again."""
+CACHED_ACCOUNTS = 10_000
+NEW_SIGN_IN = timedelta(minutes=1)
+"""A sign-in that is younger than this may be ahead of the event that publishes its account."""
+WAIT_SECONDS = 1.0
+"""How long a request of a new sign-in waits for its account."""
+PAUSE_SECONDS = 0.05
+
+
+class AccountCopy(SQLModel):
+    """The columns of every copy. `id` is the account's `account_ref`."""
+
+    id: UUID = Field(primary_key=True)
+    version: int
+    kind: str = Field(max_length=20)
+    status: str = Field(max_length=20)
+    roles: list[str] = Field(sa_type=sa.JSON)
+    centres: list[str] = Field(sa_type=sa.JSON)
+    organization_id: UUID | None = None
+    code: str | None = Field(default=None, max_length=60)
+    display_name: str | None = Field(default=None, max_length=120)
+    signed_out_before: datetime | None = None
+    ended_sign_ins: list[str] = Field(sa_type=sa.JSON)
+
+
+Copy = TypeVar("Copy", bound=AccountCopy)
+
+
+async def copy_account(work: Work, table: type[Copy], published: AccountPublished) -> None:
+    """Insert or update the copy of an account. An older version than the copy's changes nothing."""
+    facts = published.model_dump(exclude={"account_ref"}) | published.model_dump(
+        mode="json", include={"kind", "status", "roles", "centres", "ended_sign_ins"}
+    )
+    copy = await work.find(table, published.account_ref)
+    if copy is None:
+        work.add(table(id=published.account_ref, **facts))
+    elif published.version > copy.version:
+        for name, value in facts.items():
+            setattr(copy, name, value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a service knows of an account, at the `monotonic` time of reading."""
+
+    read_at: float
+    person: Person | None
+    """None: the account does not exist here, may not sign in, or has no role."""
+    may_follow: bool
+    """The account is missing or pending: the event that lets it sign in may still be on its way."""
+    waited: bool
+    """A request has waited for that event in vain."""
+    signed_out_before: datetime | None = None
+    ended: frozenset[UUID] = frozenset()
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is no use to wait for a further event."""
+        return self.waited or not self.may_follow
+
+    def person_of(self, token: AccountToken) -> Person | None:
+        ended = token.sign_in in self.ended
+        signed_out = self.signed_out_before is not None and token.began_at < self.signed_out_before
+        return None if ended or signed_out else self.person
+
+
+class Accounts:
+    """The accounts that one service knows. Each is read from its store at most every `CACHE_SECONDS`."""
+
+    def __init__(self, store: Store, table: type[AccountCopy]) -> None:
+        self._store = store
+        self._table = table
+        self._known: dict[UUID, _Known] = {}
+        self._reading: dict[UUID, asyncio.Task[_Known]] = {}
+
+    async def person(self, token: AccountToken) -> Person | None:
+        """The person of this token. None: it expired, was ended, or its account may not sign in."""
+        now = self._store.clock()
+        if now >= token.expires_at:
+            return None
+        return (await self._account(token.account_ref, new=now - token.began_at < NEW_SIGN_IN)).person_of(token)
+
+    async def _account(self, ref: UUID, *, new: bool) -> _Known:
+        known = self._known.get(ref)
+        if known is not None and monotonic() - known.read_at < CACHE_SECONDS and (known.complete or not new):
+            return known
+        # Requests that arrive together share one read. It goes on when the first of them is cancelled.
+        reading = self._reading.get(ref)
+        if reading is None:
+            reading = self._reading[ref] = asyncio.create_task(self._read(ref, new))
+            reading.add_done_callback(lambda done: self._finish(ref, done))
+        return await asyncio.shield(reading)
+
+    async def _read(self, ref: UUID, new: bool) -> _Known:
+        known = await self._query(ref, waited=False)
+        end = monotonic() + WAIT_SECONDS
+        while new and not known.complete:
+            await asyncio.sleep(PAUSE_SECONDS)
+            known = await self._query(ref, waited=monotonic() >= end)
+        return known
+
+    async def _query(self, ref: UUID, *, waited: bool) -> _Known:
+        async with self._store.read() as session:
+            account = await session.get(self._table, ref)
+        if account is None:
+            return _Known(monotonic(), None, may_follow=True, waited=waited)
+        status = AccountStatus(account.status)
+        return _Known(
+            monotonic(),
+            _person(account) if may_sign_in(status) else None,
+            may_follow=awaits_approval(status),
+            waited=waited,
+            signed_out_before=account.signed_out_before,
+            ended=frozenset(map(UUID, account.ended_sign_ins)),
+        )
+
+    def _finish(self, ref: UUID, reading: "asyncio.Task[_Known]") -> None:
+        del self._reading[ref]
+        if reading.cancelled() or reading.exception() is not None:
+            return
+        self._known.pop(ref, None)  # the dictionary's order is that of reading
+        self._known[ref] = reading.result()
+        if len(self._known) > CACHED_ACCOUNTS:
+            del self._known[next(iter(self._known))]
+
+
+def _person(account: AccountCopy) -> Person | None:
+    """The person with the account's rights. None without a role that this version knows."""
+    roles = frozenset(Role(role) for role in account.roles if role in _GRANTABLE)
+    if not roles:
+        return None
+    return Person(
+        subject=f"account/{account.id}",
+        name=account.display_name or "–",
+        roles=roles,
+        centres=frozenset(account.centres),
+        claims=frozenset(_claims(account)),
+    )
+
+
+def _claims(account: AccountCopy) -> Iterator[Claim]:
+    if account.organization_id is not None:
+        yield Claim(ORGANIZATION, str(account.organization_id))
+    if account.code is not None:
+        yield Claim(STAFF_CODE, account.code)
+
+
+_GRANTABLE = frozenset(role.value for role in Role if role is not Role.VISITOR)
+"""A visitor signs in by a personal link and has no account."""

@@ -1,0 +1,60 @@
+"""The cookie of a sign-in: set after it, deleted at sign-out."""
+
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.chassis.identity.people import Person
+from services.chassis.identity.tokens import AccountToken
+from services.chassis.service.definition import runtime_of
+from services.chassis.web.security import cookie_name
+
+
+def signed_in_as(request: Request, person: Person, next: str = "") -> Response:
+    """Sign in as a whole person, and open `next`, a path on this host, or the person's home page."""
+    state = request.app.state
+    return _signed_in(request, state.signer.session(person), state.settings.session_hours * 3600, person, next)
+
+
+async def signed_in_with(request: Request, token: AccountToken, next: str = "") -> Response:
+    """Sign in with an account's token, and open `next`, a path on this host, or the account's home page.
+
+    The account has been committed before.
+    """
+    runtime = runtime_of(request)
+    assert runtime.accounts is not None
+    person = await runtime.accounts.person(token)
+    seconds = int((token.expires_at - runtime.clock()).total_seconds())
+    return _signed_in(request, request.app.state.signer.sign(token), seconds, person, next)
+
+
+def forget_sign_in(request: Request, response: Response) -> Response:
+    """Delete the cookie, with the attributes with which it was set: a browser ignores others on https."""
+    settings = request.app.state.settings
+    name = cookie_name(settings, "session")
+    response.delete_cookie(name, path="/", httponly=True, secure=settings.secure, samesite="lax")
+    return response
+
+
+def local_path(text: str) -> str:
+    """The URL if it is a path on this host; otherwise an empty string."""
+    parts = urlsplit(text)
+    own = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc
+    return text if own else ""
+
+
+def _signed_in(request: Request, text: str, seconds: int, person: Person | None, next: str) -> Response:
+    settings = request.app.state.settings
+    home = request.app.state.site.home_of(person) if person is not None else "/"
+    response = RedirectResponse(local_path(next) or home, 303)
+    response.set_cookie(
+        cookie_name(settings, "session"),
+        text,
+        max_age=seconds,
+        httponly=True,
+        secure=settings.secure,
+        samesite="lax",
+        path="/",
+    )
+    return response

@@ -1,0 +1,31 @@
+"""The use cases of accounts: who may sign in with which rights, and what ends a sign-in."""
+
+from services.directory.actions.accounts.lives import approve, change, create, deactivate, make_manager, reactivate
+from services.directory.actions.accounts.managers import account_for, manager_of
+from services.directory.actions.accounts.publishing import COMMAND
+from services.directory.actions.accounts.sign_ins import (
+    end_sign_ins,
+    find_by_identity,
+    issue_token,
+    revoke_token,
+    sign_in,
+    sign_out,
+)
+
+__all__ = [
+    "COMMAND",
+    "account_for",
+    "approve",
+    "change",
+    "create",
+    "deactivate",
+    "end_sign_ins",
+    "find_by_identity",
+    "issue_token",
+    "make_manager",
+    "manager_of",
+    "reactivate",
+    "revoke_token",
+    "sign_in",
+    "sign_out",
+]

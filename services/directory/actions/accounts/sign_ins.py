@@ -1,0 +1,118 @@
+"""Sign-ins and machine tokens: how they begin, and what ends them."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.identity.tokens import AccountToken
+from services.chassis.refusals import NotFound, msg
+from services.chassis.storage.store import Work
+from services.contracts.accounts import AccountKind, AccountStatus
+from services.directory.actions.accounts.managers import locked_for
+from services.directory.actions.accounts.publishing import end_all, latest, publish, record
+from services.directory.domain import refusals
+from services.directory.domain.accounts import (
+    AccountChangeKind,
+    Manager,
+    SignInMethod,
+    check_grant,
+    check_machine,
+    check_not_own,
+)
+from services.directory.store.accounts import Account, Issued, MachineToken, SignIn, account_of_identity
+
+
+async def find_by_identity(session: AsyncSession, iss: str, sub: str) -> Account | None:
+    """The account of this issuer and subject. An e-mail address or a name finds no account."""
+    return await account_of_identity(session, iss, sub)
+
+
+async def sign_in(
+    work: Work, account_id: UUID, how: SignInMethod, lifetime: timedelta, issuer: str | None = None
+) -> AccountToken:
+    """Begin a sign-in of an active account. Raises `AwaitsApproval`, `AccountInactive`, `NotFound`."""
+    account = await work.load(Account, account_id, msg("account"))
+    _check_active(account)
+    # Not before the last sign-out: another replica's clock may be ahead.
+    began_at = latest(account.signed_out_before, work.now)
+    one = SignIn(account_id=account.id, began_at=began_at, expires_at=began_at + lifetime, how=how.value, issuer=issuer)
+    return _token(work.add(one))
+
+
+async def sign_out(work: Work, token: AccountToken) -> SignIn | None:
+    """End the token's sign-in, in every service. Returns it; None: it does not exist, or was ended or has expired."""
+    account = await work.find(Account, token.account_ref)
+    one = await work.find(SignIn, token.sign_in)
+    if account is None or one is None or one.account_id != account.id:
+        return None
+    if one.ended_at is not None or one.expires_at <= work.now:
+        return None
+    one.ended_at = work.now
+    await publish(work, account)
+    return one
+
+
+async def end_sign_ins(work: Work, id: UUID, *, manager: Manager, by: str) -> Account:
+    """End every sign-in and machine token of an account. It may sign in again.
+
+    Raises `NotFound`, `OwnAccount`, `RoleNotGranted`, `CentreNotGranted`.
+    """
+    account, _others = await locked_for(work, id, manager)
+    check_not_own(manager, id)
+    check_grant(manager, account.rights, account.rights)
+    await end_all(work, account)
+    await record(work, account, AccountChangeKind.SIGNED_OUT, by)
+    return account
+
+
+async def issue_token(
+    work: Work, id: UUID, name: str, lifetime: timedelta, *, manager: Manager, by: str
+) -> AccountToken:
+    """Issue a named token of an active account of a device or a machine.
+
+    Raises `NotFound`, `RoleNotGranted`, `CentreNotGranted`, `AwaitsApproval`, `AccountInactive`, `NotAMachine`.
+    """
+    account, _others = await locked_for(work, id, manager)
+    check_grant(manager, account.rights, account.rights)
+    check_machine(AccountKind(account.kind))
+    _check_active(account)
+    began_at = latest(account.signed_out_before, work.now)
+    one = work.add(MachineToken(account_id=account.id, began_at=began_at, expires_at=began_at + lifetime, name=name))
+    await record(work, account, AccountChangeKind.TOKEN_ISSUED, by, after={"token": name})
+    return _token(one)
+
+
+async def revoke_token(work: Work, id: UUID, token_id: UUID, *, manager: Manager, by: str) -> MachineToken:
+    """End a machine token, in every service. Doing it again changes nothing.
+
+    Raises `NotFound`, `RoleNotGranted`, `CentreNotGranted`.
+    """
+    account, _others = await locked_for(work, id, manager)
+    check_grant(manager, account.rights, account.rights)
+    one = await work.find(MachineToken, token_id)
+    if one is None or one.account_id != account.id:
+        raise NotFound(what=msg("machine token"))
+    if one.ended_at is None:
+        one.ended_at = work.now
+        await record(work, account, AccountChangeKind.TOKEN_REVOKED, by, after={"token": one.name})
+    return one
+
+
+def _check_active(account: Account) -> None:
+    match AccountStatus(account.status):
+        case AccountStatus.ACTIVE:
+            pass
+        case AccountStatus.PENDING:
+            raise refusals.AwaitsApproval()
+        case AccountStatus.INACTIVE:
+            raise refusals.AccountInactive()
+
+
+def _token(issued: Issued) -> AccountToken:
+    return AccountToken(
+        account_ref=issued.account_id,
+        sign_in=issued.id,
+        began_at=issued.began_at,
+        expires_at=issued.expires_at,
+    )

@@ -1,0 +1,144 @@
+"""The rules of accounts: who may give which rights to whom."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from services.contracts.accounts import AccountKind
+from services.contracts.roles import Role
+from services.directory.domain.refusals import (
+    CentreMissing,
+    CentreNotGranted,
+    LastManager,
+    NotAMachine,
+    OrganizationMissing,
+    OwnAccount,
+    RoleMissing,
+    RoleNotGranted,
+    RolesApart,
+)
+
+
+class SignInMethod(StrEnum):
+    """How an account signed in."""
+
+    OIDC = "oidc"
+    """With the account of an organisation, by OpenID Connect."""
+    LINK = "link"
+    """With a one-time link sent by e-mail."""
+
+
+class AccountChangeKind(StrEnum):
+    """What was done to an account."""
+
+    CREATED = "created"
+    APPROVED = "approved"
+    CHANGED = "changed"
+    DEACTIVATED = "deactivated"
+    REACTIVATED = "reactivated"
+    SIGNED_OUT = "signed-out"
+    TOKEN_ISSUED = "token-issued"  # noqa: S105  a word, not a password
+    TOKEN_REVOKED = "token-revoked"  # noqa: S105
+
+
+STAFF_ROLES = (Role.FRONT_DESK, Role.COUNSELLOR, Role.CITE, Role.MANAGER, Role.OPERATOR)
+"""The roles of accounts that belong to no provider, as pages list them."""
+GRANTABLE = frozenset({Role.FRONT_DESK, Role.COUNSELLOR, Role.PROVIDER, Role.CITE, Role.MANAGER})
+"""What every manager may grant, within their own centres."""
+GRANTABLE_REGION_WIDE = GRANTABLE | {Role.OPERATOR}
+_AT_A_CENTRE = frozenset({Role.FRONT_DESK, Role.COUNSELLOR})
+"""Roles that give no right without a centre."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """The rights of an account. A manager or operator without centres has the whole region."""
+
+    roles: frozenset[Role] = frozenset()
+    centres: frozenset[str] = frozenset()
+
+    @property
+    def manages_region(self) -> bool:
+        """Whether this is a region-wide manager."""
+        return Role.MANAGER in self.roles and not self.centres
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """A manager who acts on accounts. `account_ref`: None for who holds the platform's key, and for demo accounts."""
+
+    rights: Rights
+    account_ref: UUID | None = None
+
+
+def acts_on(manager: Manager, rights: Rights) -> bool:
+    """Whether this manager may see and change an account with these rights.
+
+    One with centres acts on accounts that belong to those centres alone.
+    """
+    own = bool(rights.centres) and rights.centres <= manager.rights.centres
+    return manager.rights.manages_region or (Role.MANAGER in manager.rights.roles and own)
+
+
+def grantable(manager: Manager) -> frozenset[Role]:
+    """The roles that this manager may grant and withdraw."""
+    if Role.MANAGER not in manager.rights.roles:
+        return frozenset()
+    return GRANTABLE_REGION_WIDE if manager.rights.manages_region else GRANTABLE
+
+
+def check_not_own(manager: Manager, account_ref: UUID) -> None:
+    """The account is another one than the manager's. Raises `OwnAccount`."""
+    if manager.account_ref == account_ref:
+        raise OwnAccount()
+
+
+def check_grant(manager: Manager, before: Rights, after: Rights) -> None:
+    """The manager may replace the rights `before` by `after`.
+
+    Raises `RoleNotGranted`, `CentreNotGranted`. A role that the manager may not grant cannot be withdrawn either.
+    """
+    beyond = (before.roles | after.roles) - grantable(manager)
+    if beyond:
+        raise RoleNotGranted(roles=[role for role in Role if role in beyond])
+    outside = (before.centres | after.centres) - manager.rights.centres
+    if not manager.rights.manages_region and (outside or not after.centres):
+        raise CentreNotGranted(centres=sorted(manager.rights.centres))
+
+
+def check_rights(rights: Rights, organization_id: UUID | None) -> None:
+    """The rights fit together. Raises `RoleMissing`, `RolesApart`, `CentreMissing`, `OrganizationMissing`."""
+    if not rights.roles:
+        raise RoleMissing()
+    if Role.PROVIDER in rights.roles:
+        if len(rights.roles) > 1:
+            raise RolesApart()
+        if organization_id is None:
+            raise OrganizationMissing()
+    if rights.roles & _AT_A_CENTRE and not rights.centres:
+        raise CentreMissing()
+
+
+def check_last_manager(before: Rights, after: Rights, others: Collection[UUID]) -> None:
+    """A region-wide manager remains. `others`: the other active ones. Raises `LastManager`."""
+    if before.manages_region and not after.manages_region and not others:
+        raise LastManager()
+
+
+def kind_of(kind: AccountKind, roles: Collection[Role]) -> AccountKind:
+    """The kind of a person's account follows its roles; that of a device or a machine stays."""
+    match kind:
+        case AccountKind.STAFF | AccountKind.PROVIDER:
+            return AccountKind.PROVIDER if Role.PROVIDER in roles else AccountKind.STAFF
+        case AccountKind.DEVICE | AccountKind.MACHINE:
+            return kind
+
+
+def check_machine(kind: AccountKind) -> None:
+    """The account is one of a device or a machine, which sign in with tokens. Raises `NotAMachine`."""
+    match kind:
+        case AccountKind.DEVICE | AccountKind.MACHINE:
+            pass
+        case AccountKind.STAFF | AccountKind.PROVIDER:
+            raise NotAMachine()

@@ -1,0 +1,203 @@
+"""Accounts, their identities, sign-ins and machine tokens, and who changed what when."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SQLModel, col
+
+from services.chassis.copies.accounts import AccountCopy
+from services.chassis.storage.store import Aggregate
+from services.contracts.accounts import AccountKind, AccountStatus, awaits_approval, may_sign_in
+from services.contracts.roles import Role
+from services.directory.domain.accounts import Rights
+from services.directory.store.table import Table
+
+MAY_SIGN_IN = tuple(status.value for status in AccountStatus if may_sign_in(status))
+AWAITS_APPROVAL = tuple(status.value for status in AccountStatus if awaits_approval(status))
+
+
+class Account(Aggregate, AccountCopy, Table, table=True):
+    """A person or machine that may sign in. Other services have a copy of these columns."""
+
+    __tablename__ = "accounts"  # pyright: ignore[reportAssignmentType]
+
+    code: str | None = Field(default=None, max_length=60, unique=True)
+    created_at: datetime
+
+    @property
+    def rights(self) -> Rights:
+        """Its roles and centres."""
+        return Rights(frozenset(map(Role, self.roles)), frozenset(self.centres))
+
+
+class Identity(Table, table=True):
+    """Who an account is at an issuer: the claims `iss` and `sub`. Never in an event."""
+
+    __tablename__ = "identities"  # pyright: ignore[reportAssignmentType]
+
+    iss: str = Field(primary_key=True, max_length=500)
+    sub: str = Field(primary_key=True, max_length=255)
+    account_id: UUID = Field(foreign_key="accounts.id", index=True)
+
+
+class Issued(SQLModel):
+    """The columns of what an `AccountToken` is issued for; `id` is the token's `sign_in`."""
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    account_id: UUID = Field(foreign_key="accounts.id", index=True)
+    began_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None = None
+
+
+class SignIn(Issued, Table, table=True):
+    """One sign-in of an account."""
+
+    __tablename__ = "sign_ins"  # pyright: ignore[reportAssignmentType]
+
+    how: str = Field(max_length=20)
+    """A `SignInMethod`."""
+    issuer: str | None = Field(default=None, max_length=500)
+    """The issuer at which the person signs out too."""
+
+
+class MachineToken(Issued, Table, table=True):
+    """A named token of a device, a partner or a job."""
+
+    __tablename__ = "machine_tokens"  # pyright: ignore[reportAssignmentType]
+
+    name: str = Field(max_length=120)
+
+
+class AccountChange(Table, table=True):
+    """Who changed what in an account, and when."""
+
+    __tablename__ = "account_changes"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    account_id: UUID = Field(foreign_key="accounts.id", index=True)
+    at: datetime
+    by: str = Field(max_length=200)
+    """The `subject` of the person, or `command`."""
+    what: str = Field(max_length=20)
+    """An `AccountChangeKind`."""
+    before: dict[str, Any] = Field(sa_type=sa.JSON)
+    after: dict[str, Any] = Field(sa_type=sa.JSON)
+    """The values that changed, by the name of the column."""
+
+
+async def account_of_identity(session: AsyncSession, iss: str, sub: str) -> Account | None:
+    """The account of this identity."""
+    mine = sa.select(Account).join(Identity, col(Identity.account_id) == col(Account.id))
+    return await session.scalar(mine.where(col(Identity.iss) == iss, col(Identity.sub) == sub))
+
+
+async def identities_of(session: AsyncSession, account_id: UUID) -> Sequence[Identity]:
+    """The identities of an account."""
+    mine = sa.select(Identity).where(col(Identity.account_id) == account_id)
+    return (await session.scalars(mine.order_by(col(Identity.iss), col(Identity.sub)))).all()
+
+
+async def open_of(
+    session: AsyncSession, table: type[SignIn] | type[MachineToken], account_id: UUID, now: datetime
+) -> Any:
+    """The account's sign-ins or machine tokens that hold, the newest first."""
+    mine = sa.select(table).where(
+        col(table.account_id) == account_id, col(table.ended_at).is_(None), col(table.expires_at) > now
+    )
+    return (await session.scalars(mine.order_by(col(table.began_at).desc(), col(table.id)))).all()
+
+
+async def ended_of(session: AsyncSession, account_id: UUID, now: datetime) -> list[UUID]:
+    """What was ended and would not have expired yet: sign-ins and machine tokens."""
+    found: list[UUID] = []
+    for table in (SignIn, MachineToken):
+        ended = sa.select(col(table.id)).where(
+            col(table.account_id) == account_id, col(table.ended_at).is_not(None), col(table.expires_at) > now
+        )
+        found.extend(await session.scalars(ended.order_by(col(table.id))))
+    return found
+
+
+async def region_managers(session: AsyncSession) -> list[UUID]:
+    """The active members of staff who manage the whole region."""
+    chosen = sa.select(col(Account.id)).where(
+        col(Account.kind) == AccountKind.STAFF.value,
+        col(Account.status).in_(MAY_SIGN_IN),
+        _has(Account.roles, Role.MANAGER),
+        _text(Account.centres) == "[]",
+    )
+    return list(await session.scalars(chosen))
+
+
+async def last_sign_ins(session: AsyncSession, accounts: Collection[UUID]) -> dict[UUID, datetime]:
+    """When these accounts last signed in, by account."""
+    latest = sa.select(col(SignIn.account_id), sa.func.max(col(SignIn.began_at)))
+    found = await session.execute(latest.where(col(SignIn.account_id).in_(accounts)).group_by(col(SignIn.account_id)))
+    return {row[0]: row[1] for row in found}
+
+
+async def changes_of(session: AsyncSession, account_id: UUID, limit: int) -> Sequence[AccountChange]:
+    """The account's changes, the newest first."""
+    mine = sa.select(AccountChange).where(col(AccountChange.account_id) == account_id)
+    return (
+        await session.scalars(mine.order_by(col(AccountChange.at).desc(), col(AccountChange.id)).limit(limit))
+    ).all()
+
+
+async def names_of(session: AsyncSession, accounts: Collection[UUID]) -> dict[UUID, str]:
+    """The display names of these accounts."""
+    chosen = sa.select(col(Account.id), sa.func.coalesce(col(Account.display_name), "–"))
+    return {row[0]: row[1] for row in await session.execute(chosen.where(col(Account.id).in_(accounts)))}
+
+
+async def accounts_page(
+    session: AsyncSession,
+    *,
+    text: str = "",
+    status: AccountStatus | None = None,
+    role: Role | None = None,
+    centre: str | None = None,
+    within: Collection[str] | None = None,
+    others: Collection[str] = (),
+    skip: int = 0,
+    limit: int = 50,
+) -> Sequence[Account]:
+    """Accounts, those that wait for approval first, then by name.
+
+    `within`: only accounts that belong to these centres and to none of the `others`.
+    """
+    chosen = sa.select(Account)
+    if text:
+        like = f"%{_escaped(text.lower())}%"
+        name, code = (sa.func.lower(col(one)) for one in (Account.display_name, Account.code))
+        chosen = chosen.where(name.like(like, escape="\\") | code.like(like, escape="\\"))
+    if status is not None:
+        chosen = chosen.where(col(Account.status) == status.value)
+    if role is not None:
+        chosen = chosen.where(_has(Account.roles, role))
+    if centre is not None:
+        chosen = chosen.where(_has(Account.centres, centre))
+    if within is not None:
+        chosen = chosen.where(sa.or_(sa.false(), *(_has(Account.centres, one) for one in within)))
+        chosen = chosen.where(*(~_has(Account.centres, one) for one in others))
+    waiting = col(Account.status).in_(AWAITS_APPROVAL)
+    order = (sa.case((waiting, 0), else_=1), sa.func.lower(col(Account.display_name)), col(Account.id))
+    return (await session.scalars(chosen.order_by(*order).offset(skip).limit(limit))).all()
+
+
+def _text(column: Any) -> Any:
+    return sa.cast(column, sa.Text)
+
+
+def _has(column: Any, code: str) -> Any:
+    """Whether a JSON list of codes contains this one. Codes contain no quotation marks and no wildcards of LIKE."""
+    return _text(column).like(f'%"{code}"%')
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
