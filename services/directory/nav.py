@@ -14,5 +14,6 @@ NAV = (
     Link(msg("Received referrals"), "/directory/inbox", (Role.PROVIDER,), home_of=Role.PROVIDER),
     Link(msg("Our entry"), "/directory/entry", (Role.PROVIDER,)),
     Link(msg("Referral feed"), "/directory/referral-events", (Role.CITE, Role.MANAGER), home_of=Role.CITE),
+    Link(msg("Accounts"), "/directory/accounts", (Role.MANAGER,)),
     Link(msg("Sign out"), "/directory/sign-out", signs="out"),
 )

@@ -17,11 +17,13 @@ from babel.messages.pofile import read_po, write_po
 
 from services.chassis.i18n import LANGUAGES
 from services.chassis.storage.tables import DeadLetterState
+from services.contracts.accounts import AccountKind, AccountStatus
 from services.contracts.areas import AREAS
 from services.contracts.directory import ReferralStatus, ServiceStatus
 from services.contracts.intake import VisitStatus
 from services.contracts.plans import ActionStatus
 from services.contracts.scheduling import AppointmentStatus
+from services.directory.domain.accounts import AccountChangeKind, SignInMethod
 from services.plans.domain import Stage
 from services.scheduling.domain.states import WorkshopStatus
 
@@ -40,9 +42,18 @@ KEYWORDS = {
     "translate_number": (1, 2),
 }
 STATES: dict[str, tuple[type[StrEnum], ...]] = {
-    "contracts": (VisitStatus, AppointmentStatus, ActionStatus, ReferralStatus, ServiceStatus),
+    "contracts": (
+        VisitStatus,
+        AppointmentStatus,
+        ActionStatus,
+        ReferralStatus,
+        ServiceStatus,
+        AccountStatus,
+        AccountKind,
+    ),
     "scheduling": (WorkshopStatus,),
     "plans": (Stage,),
+    "directory": (SignInMethod, AccountChangeKind),
     "chassis": (DeadLetterState,),
 }
 """Enumerations with words, by package. Their names are the context of their codes; English has words for them too."""

@@ -9,6 +9,7 @@ import pytest
 from services.chassis import i18n
 from services.chassis.storage.tables import DeadLetterState
 from services.chassis.web.pages import Site
+from services.contracts.accounts import AccountStatus
 from services.contracts.directory import ReferralStatus, ServiceStatus
 from services.contracts.intake import VisitStatus
 from services.contracts.plans import ActionStatus
@@ -26,6 +27,7 @@ SHOWN: list[tuple[str, str, Iterable[StrEnum]]] = [
     ("plans/states.html", "action_badge", ActionStatus),
     ("directory/states.html", "referral_badge", ReferralStatus),
     ("directory/states.html", "service_badge", ServiceStatus),
+    ("directory/states.html", "account_badge", AccountStatus),
 ]
 
 

@@ -14,6 +14,7 @@ from services.chassis.storage.store import Aggregate
 from services.contracts.accounts import AccountKind, AccountStatus, awaits_approval, may_sign_in
 from services.contracts.roles import Role
 from services.directory.domain.accounts import Rights
+from services.directory.store.providers import Organization
 from services.directory.store.table import Table
 
 MAY_SIGN_IN = tuple(status.value for status in AccountStatus if may_sign_in(status))
@@ -153,6 +154,12 @@ async def names_of(session: AsyncSession, accounts: Collection[UUID]) -> dict[UU
     """The display names of these accounts."""
     chosen = sa.select(col(Account.id), sa.func.coalesce(col(Account.display_name), "–"))
     return {row[0]: row[1] for row in await session.execute(chosen.where(col(Account.id).in_(accounts)))}
+
+
+async def organization_names(session: AsyncSession) -> dict[UUID, str]:
+    """Every provider's name, by its id, in the order of the names."""
+    chosen = sa.select(col(Organization.id), col(Organization.name)).order_by(col(Organization.name))
+    return {row[0]: row[1] for row in await session.execute(chosen)}
 
 
 async def accounts_page(

@@ -30,7 +30,7 @@ async def create(
     work: Work,
     kind: AccountKind,
     *,
-    by: str,
+    by: str | None = None,
     identity: tuple[str, str] | None = None,
     display_name: str | None = None,
     rights: Rights | None = None,
@@ -38,7 +38,9 @@ async def create(
     code: str | None = None,
     status: AccountStatus = AccountStatus.PENDING,
 ) -> Account:
-    """Create an account. `identity`: issuer and subject. Who calls it has checked the rights.
+    """Create an account. `identity`: issuer and subject. `by`: None at a person's own first sign-in.
+
+    Who calls it has checked the rights.
 
     Raises `IdentityTaken` if another request created an account of this identity at the same moment, `CodeTaken`.
     """
@@ -59,7 +61,7 @@ async def create(
     await work.session.flush()
     if identity is not None:
         work.add(Identity(iss=identity[0], sub=identity[1], account_id=account.id))
-    await record(work, account, AccountChangeKind.CREATED, by, after=_facts(account))
+    await record(work, account, AccountChangeKind.CREATED, by or f"account/{account.id}", after=_facts(account))
     return account
 
 

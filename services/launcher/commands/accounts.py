@@ -1,0 +1,84 @@
+"""`cefo accounts`: the first manager, and a list of the accounts. Works on the store of the directory itself."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from services.chassis.runtime.settings import Settings
+from services.launcher.commands.terminal import Data, console
+
+if TYPE_CHECKING:
+    from services.chassis.storage.store import Store
+
+app = typer.Typer(help="Les comptes : la première personne qui les gère, et leur liste.", no_args_is_help=True)
+
+StoreUrl = Annotated[str, typer.Option("--store", envvar="CEFO_STORE", help="`sqlite` ou postgresql://…")]
+_STATUS = {"pending": "attend l'approbation", "active": "actif", "inactive": "désactivé"}
+PAGE = 200
+
+
+@app.command(help="Donner à une personne la gestion des comptes de toute la Région. À lancer où se trouve le store.")
+def manager(
+    issuer: Annotated[str, typer.Option(help="L'émetteur (`iss`), comme dans la configuration d'OpenID Connect.")],
+    subject: Annotated[str, typer.Option(help="L'identifiant de la personne chez lui (`sub`).")],
+    name: Annotated[str, typer.Option(help="Son nom, comme ses collègues le verront.")],
+    data: Data = Path("data"),
+    store: StoreUrl = "sqlite",
+) -> None:
+    """Make the person of an identity a region-wide manager."""
+    asyncio.run(_manager(Settings(data=data, store=store), issuer, subject, name))
+
+
+@app.command("list", help="Tous les comptes, ceux qui attendent l'approbation d'abord.")
+def list_accounts(data: Data = Path("data"), store: StoreUrl = "sqlite") -> None:
+    """All accounts."""
+    asyncio.run(_list(Settings(data=data, store=store)))
+
+
+async def _manager(settings: Settings, issuer: str, subject: str, name: str) -> None:
+    from services.directory.actions import accounts  # noqa: PLC0415 - most commands need no service
+
+    async with _directory(settings) as store, store.work() as work:
+        account = await accounts.make_manager(work, issuer, subject, name)
+    console.print(f"{escape(name)} gère les comptes de toute la Région : compte {account.id}", soft_wrap=True)
+
+
+async def _list(settings: Settings) -> None:
+    from services.directory.store.accounts import accounts_page  # noqa: PLC0415 - most commands need no service
+
+    shown = 0
+    async with _directory(settings) as store, store.read() as session:
+        while found := await accounts_page(session, skip=shown, limit=PAGE):
+            for account in found:
+                rights = ", ".join([*account.roles, *account.centres]) or "aucun droit"
+                named = escape(account.display_name or account.code or "–")
+                console.print(
+                    f"{account.id}   {named} · {_STATUS[account.status]} · {account.kind} · {rights}", soft_wrap=True
+                )
+            shown += len(found)
+    if not shown:
+        console.print("Aucun compte. `cefo accounts manager` crée le premier.")
+
+
+@asynccontextmanager
+async def _directory(settings: Settings) -> "AsyncGenerator[Store]":
+    """The directory's store, brought up to date. The platform may be running: its relay publishes what is written."""
+    from services.chassis.storage.migrations import migrate  # noqa: PLC0415
+    from services.chassis.storage.store import Store  # noqa: PLC0415
+    from services.launcher.catalogue import SERVICES  # noqa: PLC0415
+    from services.launcher.stack import create_databases  # noqa: PLC0415
+
+    service = SERVICES["directory"]
+    if settings.store != "sqlite":
+        await create_databases(settings.store, (service.name,))
+    store = Store(settings.store_url(service.name), service.name, service.metadata)
+    try:
+        await migrate(store, service.folder / "migrations")
+        yield store
+    finally:
+        await store.close()

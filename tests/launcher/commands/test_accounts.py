@@ -1,0 +1,66 @@
+"""`cefo accounts`: the first manager is made before anybody can sign in, on the directory's store itself."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from services.chassis.storage.store import Store
+from services.chassis.testing import store_of
+from services.contracts.accounts import AccountPublished
+from services.contracts.roles import Role
+from services.directory.actions import accounts
+from services.directory.app import SERVICE
+from services.directory.domain.accounts import SignInMethod
+from services.launcher.commands.app import app
+from tests.givens.events import emitted_events
+
+IDENTITY = ("--issuer", "https://login.example.test", "--subject", "rita")
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("CEFO_STORE", raising=False)
+    monkeypatch.setenv("CEFO_DATA", str(tmp_path))
+    return tmp_path
+
+
+def cefo(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["accounts", *arguments])
+    return done.exit_code, done.output
+
+
+async def _store(data: Path, read: Any) -> Any:
+    async with store_of(SERVICE, f"sqlite+aiosqlite:///{data}/stores/directory.db") as store:
+        return await read(store)
+
+
+def test_without_a_store_there_is_no_account(data: Path) -> None:
+    code, told = cefo("list")
+    assert (code, "Aucun compte" in told) == (0, True)
+
+
+def test_the_first_manager_can_sign_in_and_a_second_run_changes_nothing(data: Path) -> None:
+    for _ in range(2):
+        code, told = cefo("manager", *IDENTITY, "--name", "Rita (test)")
+        assert (code, "Rita (test) gère les comptes de toute la Région" in told) == (0, True)
+    code, told = cefo("list")
+    assert (code, "Rita (test) · actif · staff · manager" in told) == (0, True)
+
+    async def read(store: Store) -> None:
+        [event] = await emitted_events(store, AccountPublished)
+        assert event.roles == (Role.MANAGER.value,)
+        async with store.work() as work:
+            account = await accounts.find_by_identity(work.session, "https://login.example.test", "rita")
+            assert account is not None
+            await accounts.sign_in(work, account.id, SignInMethod.OIDC, timedelta(hours=12))
+
+    asyncio.run(_store(data, read))
+
+
+def test_issuer_subject_and_name_are_needed(data: Path) -> None:
+    code, _told = cefo("manager", *IDENTITY)
+    assert code == 2
