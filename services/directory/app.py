@@ -11,6 +11,7 @@ from services.chassis.refusals import msg
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.service.definition import Runtime, Service
 from services.chassis.service.jobs import Job
+from services.chassis.web.mail_pages import mail_router
 from services.directory import actions, api, pages
 from services.directory.demo import demo_providers
 from services.directory.domain import SeededMeanwhile
@@ -18,7 +19,7 @@ from services.directory.nav import NAV
 from services.directory.reactions import reactions
 from services.directory.search import search_of
 from services.directory.settings import DirectorySettings, settings_of
-from services.directory.store import Account, Table
+from services.directory.store import Account, Mail, Table
 
 
 async def start(runtime: Runtime) -> None:
@@ -59,11 +60,12 @@ SERVICE = Service(
     title=msg("Directory"),
     metadata=Table.metadata,
     reactions=reactions,
-    routers=(*api.routers, *pages.routers),
+    routers=(*api.routers, *pages.routers, mail_router("directory", Mail)),
     folder=Path(__file__).parent,
     nav=NAV,
     accounts=Account,
     on_start=start,
     jobs=jobs,
     settings=DirectorySettings,
+    mail=Mail,
 )

@@ -16,4 +16,5 @@ NAV = (
     Link(msg("Referral feed"), "/directory/referral-events", (Role.CITE, Role.MANAGER), home_of=Role.CITE),
     Link(msg("Accounts"), "/directory/accounts", (Role.MANAGER,)),
     Link(msg("Sign out"), "/directory/sign-out", signs="out"),
+    Link(msg("Messages by e-mail"), "/directory/mail", (Role.OPERATOR,)),
 )

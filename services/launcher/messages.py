@@ -16,6 +16,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from services.chassis.i18n import LANGUAGES
+from services.chassis.mail.messages import MailState
 from services.chassis.storage.tables import DeadLetterState
 from services.contracts.accounts import AccountKind, AccountStatus
 from services.contracts.areas import AREAS
@@ -23,6 +24,7 @@ from services.contracts.directory import ReferralStatus, ServiceStatus
 from services.contracts.intake import VisitStatus
 from services.contracts.plans import ActionStatus
 from services.contracts.scheduling import AppointmentStatus
+from services.directory.domain import MailPurpose
 from services.directory.domain.accounts import AccountChangeKind, SignInMethod
 from services.plans.domain import Stage
 from services.scheduling.domain.states import WorkshopStatus
@@ -53,8 +55,8 @@ STATES: dict[str, tuple[type[StrEnum], ...]] = {
     ),
     "scheduling": (WorkshopStatus,),
     "plans": (Stage,),
-    "directory": (SignInMethod, AccountChangeKind),
-    "chassis": (DeadLetterState,),
+    "directory": (SignInMethod, AccountChangeKind, MailPurpose),
+    "chassis": (DeadLetterState, MailState),
 }
 """Enumerations with words, by package. Their names are the context of their codes; English has words for them too."""
 

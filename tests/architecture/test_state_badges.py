@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from services.chassis import i18n
+from services.chassis.mail.messages import MailState
 from services.chassis.storage.tables import DeadLetterState
 from services.chassis.web.pages import Site
 from services.contracts.accounts import AccountStatus
@@ -20,6 +21,7 @@ from services.launcher.messages import STATES
 WAITING = (VisitStatus.WAITING, VisitStatus.CALLED, VisitStatus.BEING_SERVED)
 SHOWN: list[tuple[str, str, Iterable[StrEnum]]] = [
     ("dead_letter_states.html", "dead_letter_badge", DeadLetterState),
+    ("mail_states.html", "mail_badge", MailState),
     ("intake/states.html", "visit_badge", VisitStatus),
     ("scheduling/states.html", "visit_badge", WAITING),
     ("scheduling/states.html", "interview_badge", AppointmentStatus),

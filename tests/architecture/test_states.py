@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from services.chassis.mail.messages import MailState
 from services.chassis.storage.tables import DeadLetterState
 from services.contracts.accounts import AccountStatus
 from services.contracts.directory import ReferralStatus
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 STATES = (
     AccountStatus,
     *(VisitStatus, AppointmentStatus, SeatStatus, WorkshopStatus),
-    *(PathOutcome, Stage, ActionStatus, ReferralStatus, DeadLetterState),
+    *(PathOutcome, Stage, ActionStatus, ReferralStatus, DeadLetterState, MailState),
 )
 PACKAGES = ("chassis", "intake", "scheduling", "plans", "directory", "impact")
 

@@ -188,6 +188,7 @@ OPERATIONS = [
         Seen(f"/{service}/dead-letters", "exploitation", state="empty")
         for service in ("scheduling", "plans", "directory", "impact")
     ),
+    Seen("/directory/mail", "exploitation", state="empty"),
     Seen("/directory/asyncapi"),
     Seen("/directory/asyncapi", state="a type", does=opens("main .card .more")),
 ]

@@ -1,4 +1,4 @@
-"""The sample service behind a browser, and the people who use it."""
+"""The sample service behind a browser, the people who use it, and its empty store."""
 
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
@@ -14,10 +14,12 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from services.chassis.identity.people import Person
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.tracing import provider_of
+from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock, client_of, quiet_settings
 from services.chassis.web.platform import DemoAccount
 from services.contracts.roles import Role
 from tests.chassis.sample_service import Table, service
+from tests.parts.postgres import PostgresServer
 
 DESK = Person(subject="t/desk", name="Accueil (test)", roles=frozenset({Role.FRONT_DESK}), centres=frozenset({"huy"}))
 ACCOUNTS = {"welcome": DemoAccount("welcome", DESK, "Welcome visitors.")}
@@ -89,3 +91,20 @@ def spans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Spans]:
     exported = Spans(quiet_settings(tmp_path, otlp_endpoint=f"http://{uuid4()}"), exporter)
     yield exported
     exported.provider.shutdown()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'store.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return (await server.create_database("chassis_store")).replace("postgresql://", "postgresql+asyncpg://")
+
+
+@pytest.fixture
+async def store(url: str, clock: FixedClock) -> AsyncGenerator[Store]:
+    made = Store(url, "sample", Table.metadata, clock)
+    async with made.writer.begin() as connection:
+        await connection.run_sync(Table.metadata.create_all)
+    yield made
+    await made.close()

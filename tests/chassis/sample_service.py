@@ -13,8 +13,10 @@ from starlette.responses import Response
 
 from services.chassis.events.reactions import Reactions
 from services.chassis.identity.people import Person
+from services.chassis.mail.messages import QueuedMail
 from services.chassis.refusals import NotAllowed, NotFound, Refused, msg
 from services.chassis.service.definition import Link, Service
+from services.chassis.storage.claims import open_rows
 from services.chassis.storage.store import Aggregate, Work
 from services.chassis.storage.tables import chassis_metadata
 from services.chassis.testing import Client
@@ -34,6 +36,7 @@ from services.chassis.web import (
     see_other,
 )
 from services.chassis.web.imports import BadLine
+from services.chassis.web.mail_pages import mail_router
 from services.contracts.intake import VisitServed
 from services.contracts.roles import Role
 
@@ -49,6 +52,11 @@ class Note(Aggregate, Table, table=True):
     __tablename__ = "notes"  # pyright: ignore[reportAssignmentType]
 
     words: str = Column(unique=True)
+
+
+class Mail(QueuedMail, Table, table=True):
+    __tablename__ = "mail"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (open_rows("mail"),)
 
 
 class Twice(Refused):
@@ -171,7 +179,7 @@ def service(folder: Path) -> Service:
         title="Notes",
         metadata=Table.metadata,
         reactions=reactions,
-        routers=(api, pages),
+        routers=(api, pages, mail_router("sample", Mail)),
         folder=folder / "sample",
         nav=(
             Link("Front desk", "/sample/", (Role.FRONT_DESK,), home_of=Role.FRONT_DESK),
@@ -179,6 +187,7 @@ def service(folder: Path) -> Service:
             Link("My notes", "/sample/help/my-notes", help_for=Role.VISITOR),
         ),
         import_paths=(IMPORT,),
+        mail=Mail,
     )
 
 

@@ -11,6 +11,9 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""Hosts on which nothing leaves the machine."""
+
 
 class FromEnvironment(BaseSettings):
     """Settings. Unknown variables are ignored; an invalid value prevents the start."""
@@ -111,6 +114,39 @@ class Settings(FromEnvironment):
     import_limit: int = Field(
         default=268_435_456, ge=1024, description="Largest body of one import request, in bytes; it is streamed."
     )
+    smtp_host: str | None = Field(
+        default=None,
+        description="Mail server for messages to people. Without it they wait; the demo writes them to "
+        "`CEFO_DATA/mail` and sends none.",
+    )
+    smtp_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65_535,
+        description="Its port; by default 587, with `tls` 465, with `none` 25.",
+    )
+    smtp_tls: str = Field(
+        default="starttls",
+        pattern="^(starttls|tls|none)$",
+        description="How the connection to the mail server is encrypted; its certificate is verified.",
+    )
+    smtp_ca_file: Path | None = Field(
+        default=None,
+        description="Certificate authorities of the mail server, in PEM; by default those of the machine.",
+    )
+    smtp_user: str | None = Field(default=None, description="Account on the mail server, if it asks for one.")
+    smtp_password_file: Path | None = Field(
+        default=None, description="File with that account's password; read for each connection."
+    )
+    smtp_from: str | None = Field(
+        default=None,
+        description="Sender of every message, `name@domain` or `Words <name@domain>`; needed with `CEFO_SMTP_HOST`.",
+    )
+    mail_days: int = Field(
+        default=90,
+        ge=1,
+        description="Age at which the record of a sent message (purpose, time, state) is removed, in days.",
+    )
     otlp_endpoint: str | None = Field(
         default=None,
         description="Where traces are exported to by OTLP over HTTP, for example `http://127.0.0.1:4318`. Without it "
@@ -142,6 +178,25 @@ class Settings(FromEnvironment):
             raise ValueError(
                 f"CEFO_HOLD_SECONDS={self.hold_seconds:g} fait {shortest} jours ou plus : ce qu'un événement attend "
                 f"serait parti avant la fin de l'attente. Mettez CEFO_HOLD_SECONDS sous {shortest * 86_400}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _mail_can_leave(self) -> Self:
+        """Refuse a mail server without a sender, and a password that would travel in plain text."""
+        if self.smtp_host is not None and self.smtp_from is None:
+            raise ValueError(
+                "CEFO_SMTP_HOST sans CEFO_SMTP_FROM : un message a besoin d'une adresse d'expédition. "
+                "Mettez CEFO_SMTP_FROM, par exemple « Orientation <ne-pas-repondre@exemple.be> »"
+            )
+        if self.smtp_user is not None and self.smtp_tls == "none" and self.smtp_host not in LOOPBACK:
+            raise ValueError(
+                "CEFO_SMTP_USER avec CEFO_SMTP_TLS=none : le mot de passe passerait en clair sur le réseau. "
+                "Mettez CEFO_SMTP_TLS=starttls ou tls"
+            )
+        if (self.smtp_user is None) != (self.smtp_password_file is None):
+            raise ValueError(
+                "CEFO_SMTP_USER et CEFO_SMTP_PASSWORD_FILE vont ensemble. Mettez les deux, ou aucun des deux"
             )
         return self
 

@@ -17,6 +17,9 @@ UNSENT = Gauge("cefo_outbox_unsent", "Outbox rows that the broker has not acknow
 PROCESSED = Counter("cefo_events_processed_total", "Processed events, by outcome.", ["service", "outcome"])
 DEAD_LETTERS = Gauge("cefo_dead_letters", "Events that are held, dead or decided, by state.", ["service", "state"])
 PRUNED = Counter("cefo_pruned_total", "Rows removed at their retention age.", ["service", "table"])
+MAIL_QUEUED = Gauge("cefo_mail_queued", "Messages by e-mail that were not sent yet.", ["service"])
+MAIL_OLDEST = Gauge("cefo_mail_oldest_seconds", "Age of the oldest message that was not sent yet.", ["service"])
+MAIL_ATTEMPTS = Counter("cefo_mail_total", "Attempts to send a message by e-mail, by outcome.", ["service", "outcome"])
 LAG = Gauge("cefo_consumer_lag", "Events in this service's topics that it has not processed yet.", ["service"])
 
 

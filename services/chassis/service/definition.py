@@ -17,6 +17,9 @@ from services.chassis.events.consumer import Consumer
 from services.chassis.events.reactions import Reactions
 from services.chassis.events.rebuild import Rebuilding
 from services.chassis.events.relay import Relay
+from services.chassis.mail.messages import QueuedMail, prune_mail
+from services.chassis.mail.sender import MailSender
+from services.chassis.mail.transports import transport_of
 from services.chassis.runtime.clock import Clock, system_clock
 from services.chassis.runtime.live import Live
 from services.chassis.runtime.settings import FromEnvironment, Settings
@@ -80,6 +83,8 @@ class Service:
     """Its table of accounts. None: it knows no accounts, and their tokens give no right."""
     settings: type[FromEnvironment] | None = None
     """What it alone asks for, beside the settings of every process."""
+    mail: type[QueuedMail] | None = None
+    """Its table of messages by e-mail, if it sends any."""
 
 
 class Runtime:
@@ -110,6 +115,7 @@ class Runtime:
         consumed = (service.reactions, self.rebuilding)
         self.consumer = Consumer(self.store, broker, *consumed, stream=self.stream, low_latency=service.low_latency)
         broker.outboxes.append(self.store)
+        self.mail = MailSender(self.store, service.mail, transport_of(settings)) if service.mail is not None else None
         self.extra: dict[str, Any] = {}
         """A service's in-memory objects, for example a search index."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -142,6 +148,17 @@ class Runtime:
         return [
             Job("retention", partial(prune, self.store, self.settings, read_model=read_model), 60 * seconds),
             Job("gauges", partial(measure, self.store, self.consumer), min(10, seconds)),
+            *self._mail_jobs(),
+        ]
+
+    def _mail_jobs(self) -> list[Job]:
+        """The background jobs of a service that sends messages. A person may be waiting for one."""
+        if self.mail is None or self.service.mail is None:
+            return []
+        seconds, days = self.settings.round_seconds, self.settings.mail_days
+        return [
+            Job("mail", self.mail.round, min(2, seconds)),
+            Job("mail-retention", partial(prune_mail, self.store, self.service.mail, days), 60 * seconds),
         ]
 
     def group_commit(self, act: BulkAction[Item, Result]) -> GroupCommit[Item, Result]:
@@ -166,6 +183,10 @@ class Runtime:
             store = False
         relay_runs, consumer_runs = [not task.done() for task in self._tasks[:2]] or (False, False)
         return {"store": store, "relay": relay_runs, "consumer": consumer_runs and self.consumer.ready.is_set()}
+
+    async def warning(self) -> str | None:
+        """What an operator should know although the service is ready: messages that cannot be sent."""
+        return await self.mail.warning() if self.mail is not None else None
 
 
 def runtime_of(connection: HTTPConnection) -> Runtime:

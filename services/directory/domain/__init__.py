@@ -16,6 +16,7 @@ from services.directory.domain.entries import (
     lot,
     town_key,
 )
+from services.directory.domain.mail import MailPurpose
 from services.directory.domain.referrals import (
     ANSWER_WITHIN,
     CANCELLATION_REASONS,
@@ -68,6 +69,7 @@ __all__ = [
     "DifferentOrganization",
     "Freshness",
     "HoursOverlap",
+    "MailPurpose",
     "NotAZone",
     "NotYourStep",
     "Party",

@@ -3,6 +3,7 @@
 from services.directory.store.accounts import Account, AccountChange, Identity, MachineToken, SignIn
 from services.directory.store.centres import Centre, centre_codes, centres, check_centre_and_area, known_areas
 from services.directory.store.feed import FeedHead, ReferralEvent, events_after, latest_events
+from services.directory.store.mail import Mail
 from services.directory.store.providers import (
     FullService,
     Location,
@@ -45,6 +46,7 @@ __all__ = [
     "Identity",
     "Location",
     "MachineToken",
+    "Mail",
     "Organization",
     "Phone",
     "Referral",

@@ -1,0 +1,83 @@
+"""The page of a service's messages by e-mail, for operators: what was sent, what waits, what was refused.
+
+In the demo it shows the messages themselves, which are in a folder instead of people's mailboxes.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Annotated
+
+import sqlalchemy as sa
+from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+from starlette.responses import Response
+
+from services.chassis.identity.people import Person
+from services.chassis.mail.messages import QueuedMail
+from services.chassis.mail.transports import MailFolder, transport_of
+from services.chassis.web.pages import page
+from services.chassis.web.routing import Reading, Router, Running, allow
+from services.contracts.roles import Role
+
+SHOWN = 100
+"""The newest messages of the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message as the page shows it. Recipient, subject and text are there in the demo only."""
+
+    purpose: str
+    queued_at: datetime
+    state: str
+    attempts: int
+    error: str | None
+    recipient: str | None = None
+    subject: str | None = None
+    text: str | None = None
+
+
+def mail_router(service: str, table: type[QueuedMail]) -> Router:
+    """The page of this service's messages."""
+    router = Router(f"/{service}", pages=True)
+
+    @router.get("/mail")
+    async def mail(
+        request: Request, read: Reading, running: Running, person: Annotated[Person, allow(Role.OPERATOR)]
+    ) -> Response:
+        transport = transport_of(running.settings)
+        folder = transport if isinstance(transport, MailFolder) else None
+        messages = [await _shown(row, folder) for row in await _newest(read, table)]
+        return page(request, "mail.html", messages=messages, can_send=transport is not None, demo=folder is not None)
+
+    return router
+
+
+async def _newest(read: AsyncSession, table: type[QueuedMail]) -> list[QueuedMail]:
+    return list(await read.scalars(sa.select(table).order_by(col(table.queued_at).desc()).limit(SHOWN)))
+
+
+async def _shown(row: QueuedMail, folder: MailFolder | None) -> Sent:
+    message = await asyncio.to_thread(_message, folder.path(row.id)) if folder is not None else None
+    return Sent(
+        purpose=row.purpose,
+        queued_at=row.queued_at,
+        state=row.state,
+        attempts=row.attempts,
+        error=row.error,
+        recipient=str(message["To"]) if message is not None else None,
+        subject=str(message["Subject"]) if message is not None else None,
+        text=str(message.get_content()) if message is not None else None,
+    )
+
+
+def _message(path: Path) -> EmailMessage | None:
+    """The message in this file; None: it was not written yet, or was deleted."""
+    if not path.exists():
+        return None
+    return message_from_bytes(path.read_bytes(), policy=policy.default)

@@ -1,0 +1,13 @@
+"""A mail server, and what a test needs to queue and read messages."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from tests.chassis.mail.mail_server import MailServer, mail_server
+
+
+@pytest.fixture
+async def server() -> AsyncGenerator[MailServer]:
+    async with mail_server() as started:
+        yield started
