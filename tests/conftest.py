@@ -14,7 +14,7 @@ LONGEST = ("faults", "journeys embedded", "journeys local", "faults kills", "bro
 
 MEASURED = {"chassis", "contracts", "directory", "impact", "intake", "plans", "refusals", "scheduling"}
 """Folders whose tests say how much of the services they run: quick ones, in one process."""
-PARTS_OF_OTHERS = {"kafka", "postgres", "browser"}
+PARTS_OF_OTHERS = {"kafka", "postgres", "browser", "oidc"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,9 +1,13 @@
 """The directory's own settings."""
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode
 
 from services.chassis.runtime.settings import FromEnvironment
 from services.chassis.service.definition import Runtime
+from services.directory.oidc import Issuer, issuers_of
 
 
 class DirectorySettings(FromEnvironment):
@@ -14,6 +18,11 @@ class DirectorySettings(FromEnvironment):
         ge=1,
         le=365,
         description="How long a provider may leave a referral unanswered, in days; then it expires.",
+    )
+    directory_oidc: Annotated[tuple[Issuer, ...], NoDecode, BeforeValidator(issuers_of)] = Field(
+        default=(),
+        description="The OpenID providers where staff sign in: a JSON list, or the path of a file with one; "
+        "see [operations.md](operations.md).",
     )
 
 

@@ -11,8 +11,9 @@ from playwright.async_api import Browser, async_playwright
 
 from services.launcher.kafka import ApacheKafka, JarsNotCopied
 from tests.parts import chromium, redis
+from tests.parts.oidc import OidcProvider, Setup
 from tests.parts.postgres import PostgresServer, binaries
-from tests.parts.presence import CHROMIUM, KAFKA, POSTGRES, REDIS
+from tests.parts.presence import CHROMIUM, KAFKA, OIDC, POSTGRES, REDIS
 from tests.parts.redis import FakeRedisServer, RedisPart, RedisServer
 
 
@@ -68,6 +69,18 @@ def redis_server() -> Generator[RedisPart]:
             server = RedisServer(data) if redis.version() else FakeRedisServer()
         yield server
         server.stop()
+
+
+@contextmanager
+def oidc_provider(setup: Setup) -> Generator[OidcProvider]:
+    """An OpenID provider with these clients and accounts, ended at the end."""
+    with folder("oidc") as place:
+        with OIDC.starting():
+            provider = OidcProvider(place, setup)
+        try:
+            yield provider
+        finally:
+            provider.stop()
 
 
 @pytest.fixture

