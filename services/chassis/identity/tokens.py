@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from time import time
+from typing import Any
 from uuid import UUID
 
 from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
@@ -93,6 +94,17 @@ class Signer:
             payload = self._serializer("link").loads(text, max_age=_LINK_SECONDS)
             return Person.model_validate(payload)
         except (BadData, ValidationError):
+            return None
+
+    def seal(self, purpose: str, payload: dict[str, str]) -> str:
+        """A signed text with these values, which everyone can read, for a cookie of this purpose."""
+        return self._serializer(purpose).dumps(payload)
+
+    def unseal(self, purpose: str, text: str, max_age: int) -> Any:
+        """The values of a sealed text; None if it is not of this purpose, was changed, or is older (seconds)."""
+        try:
+            return self._serializer(purpose).loads(text, max_age=max_age)
+        except BadData:
             return None
 
     def _verified(self, text: str) -> AccountToken | PersonToken:

@@ -4,14 +4,13 @@
 - `provider`: one provider's documents, read over HTTP and cached: discovery and keys
 - `attempts`: what a browser carries from the start of a sign-in to its end
 - `id_tokens`: verifies an ID token
-- `grants`: roles, centres and name from claims
+- `claims`: rights and name from claims
 - `client`: starts a sign-in, completes it, ends the provider's session
 - `refusals`: what people read when it does not work
 """
 
 from services.directory.oidc.attempts import ATTEMPT_SECONDS, Attempt
 from services.directory.oidc.client import Client, Verified, clients_of
-from services.directory.oidc.grants import Grant
 from services.directory.oidc.issuers import Issuer, issuers_of
 from services.directory.oidc.refusals import (
     AttemptLost,
@@ -27,7 +26,6 @@ __all__ = [
     "Attempt",
     "AttemptLost",
     "Client",
-    "Grant",
     "Issuer",
     "ProviderDeclined",
     "ProviderUnavailable",

@@ -9,8 +9,9 @@ import httpx2
 from authlib.common.urls import add_params_to_uri
 from authlib.integrations.httpx_client import AsyncOAuth2Client, OAuthError
 
+from services.directory.domain.accounts import Rights
 from services.directory.oidc.attempts import Attempt
-from services.directory.oidc.grants import Grant, grant_of, lacks, name_of
+from services.directory.oidc.claims import lacks, name_of, rights_of
 from services.directory.oidc.id_tokens import UnknownKey, verify
 from services.directory.oidc.issuers import Issuer
 from services.directory.oidc.provider import ANSWER_SECONDS, Metadata, Provider, read_json, tls
@@ -24,7 +25,8 @@ class Verified:
     issuer: str
     subject: str
     name: str | None
-    grant: Grant
+    rights: Rights
+    """By the issuer's mapping; without roles where it gives none."""
 
 
 class Client:
@@ -57,7 +59,7 @@ class Client:
         claims = await self._verified(metadata, tokens, attempt.nonce, now)
         if lacks(self.issuer, claims):
             claims = await self._userinfo(metadata, tokens, claims) | claims
-        return Verified(claims["iss"], claims["sub"], name_of(self.issuer, claims), grant_of(self.issuer, claims))
+        return Verified(claims["iss"], claims["sub"], name_of(self.issuer, claims), rights_of(self.issuer, claims))
 
     async def end_session_url(self, return_to: str) -> str | None:
         """Where the provider ends its own session; None if it has no such address, or does not answer."""

@@ -7,13 +7,10 @@ from typing import Annotated, Any, Self
 from authlib.common.security import is_secure_transport
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
+from services.chassis.refusals import Refused
 from services.contracts.roles import Role
+from services.directory.domain.accounts import STAFF_ROLES, Rights, check_rights
 from services.directory.domain.centres import CENTRES
-
-GRANTED = frozenset({Role.FRONT_DESK, Role.COUNSELLOR, Role.CITE, Role.MANAGER, Role.OPERATOR})
-"""The roles that claims can give. A provider's people belong to an organisation, a visitor has a link."""
-OF_CENTRES = frozenset({Role.FRONT_DESK, Role.COUNSELLOR, Role.CITE})
-"""The roles that mean nothing without a centre."""
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -28,17 +25,24 @@ class ClaimRule(_Strict):
     value: Text
     roles: Annotated[frozenset[Role], Field(min_length=1)]
     centres: frozenset[str] = frozenset()
-    """Codes of centres. None: the whole region, for managers and operators only."""
+    """Codes of centres. Without any, a manager or an operator has the whole region."""
 
     @model_validator(mode="after")
     def _can_be_given(self) -> Self:
-        if refused := self.roles - GRANTED:
-            raise ValueError(f"claims cannot give {_listed(refused)}; they can give {_listed(GRANTED)}")
+        if refused := self.roles - set(STAFF_ROLES):
+            raise ValueError(f"claims cannot give {_listed(refused)}; they can give {_listed(STAFF_ROLES)}")
         if unknown := self.centres - {centre.code for centre in CENTRES}:
             raise ValueError(f"there is no centre {_listed(unknown)}")
-        if not self.centres and (without := self.roles & OF_CENTRES):
-            raise ValueError(f"{_listed(without)} needs centres")
+        try:
+            check_rights(self.rights, None)
+        except Refused as refusal:
+            raise ValueError(str(refusal)) from refusal
         return self
+
+    @property
+    def rights(self) -> Rights:
+        """What it gives."""
+        return Rights(self.roles, self.centres)
 
 
 class Issuer(_Strict):

@@ -150,6 +150,16 @@ async def changes_of(session: AsyncSession, account_id: UUID, limit: int) -> Seq
     ).all()
 
 
+async def rights_given_by(session: AsyncSession, account_id: UUID) -> str | None:
+    """Who gave the account the rights that it has: the `by` of the last change of its roles or centres."""
+    changed = sa.select(AccountChange).where(
+        col(AccountChange.account_id) == account_id,
+        _text(AccountChange.after).like('%"roles"%') | _text(AccountChange.after).like('%"centres"%'),
+    )
+    last = await session.scalar(changed.order_by(col(AccountChange.at).desc()).limit(1))
+    return last.by if last is not None else None
+
+
 async def names_of(session: AsyncSession, accounts: Collection[UUID]) -> dict[UUID, str]:
     """The display names of these accounts."""
     chosen = sa.select(col(Account.id), sa.func.coalesce(col(Account.display_name), "–"))

@@ -13,9 +13,9 @@ from joserfc import jws, jwt
 from joserfc.jwk import RSAKey
 
 from services.contracts.roles import Role
+from services.directory.domain.accounts import Rights
 from services.directory.oidc import (
     Client,
-    Grant,
     Issuer,
     ProviderDeclined,
     ProviderUnavailable,
@@ -45,14 +45,14 @@ async def test_a_person_is_issuer_and_subject_with_roles_by_the_mapping(
 ) -> None:
     amina = await sign_in(cefo, browser, "amina")
     assert (amina.issuer, amina.subject, amina.name) == (provider.issuer, "amina", "Amina Delvaux")
-    assert amina.grant == Grant(frozenset({Role.FRONT_DESK}), frozenset({"namur"}))
+    assert amina.rights == Rights(frozenset({Role.FRONT_DESK}), frozenset({"namur"}))
 
 
 async def test_the_same_address_of_mail_is_another_person(cefo: Client, browser: httpx2.AsyncClient) -> None:
     assert ACCOUNTS["amina"]["email"] == ACCOUNTS["bruno"]["email"]
     bruno = await sign_in(cefo, browser, "bruno")
     assert bruno.subject == "bruno"
-    assert bruno.grant == Grant()
+    assert bruno.rights == Rights()
 
 
 async def test_a_code_is_good_once(cefo: Client, browser: httpx2.AsyncClient) -> None:
@@ -105,7 +105,7 @@ async def test_a_provider_that_keeps_to_the_specification_is_asked_for_name_and_
     provider.start()
     amina = await sign_in(cefo, browser, "amina")
     assert provider.asked("/me") == 1
-    assert (amina.name, amina.grant.centres) == ("Amina Delvaux", {"namur"})
+    assert (amina.name, amina.rights.centres) == ("Amina Delvaux", {"namur"})
     provider.tamper("/me", lambda claims: claims | {"sub": "chantal"})
     with pytest.raises(TokenRefused) as refused:
         await sign_in(cefo, browser, "amina")

@@ -1,8 +1,9 @@
 """The use cases of accounts: who may sign in with which rights, and what ends a sign-in."""
 
+from services.directory.actions.accounts.arrivals import arrive
 from services.directory.actions.accounts.lives import approve, change, create, deactivate, make_manager, reactivate
 from services.directory.actions.accounts.managers import account_for, manager_of
-from services.directory.actions.accounts.publishing import COMMAND
+from services.directory.actions.accounts.publishing import CLAIMS, COMMAND
 from services.directory.actions.accounts.sign_ins import (
     end_sign_ins,
     find_by_identity,
@@ -13,9 +14,11 @@ from services.directory.actions.accounts.sign_ins import (
 )
 
 __all__ = [
+    "CLAIMS",
     "COMMAND",
     "account_for",
     "approve",
+    "arrive",
     "change",
     "create",
     "deactivate",

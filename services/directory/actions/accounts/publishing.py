@@ -10,6 +10,8 @@ from services.directory.store.accounts import Account, AccountChange, MachineTok
 
 COMMAND = "command"
 """`by`, where somebody with access to the machine ran `cefo accounts`."""
+CLAIMS = "claims"
+"""`by`, where the claims of an OpenID provider decided."""
 
 
 async def record(

@@ -1,36 +1,27 @@
-"""Roles, centres and name from the claims of a verified sign-in."""
+"""Rights and name from the claims of a verified sign-in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
-from services.contracts.roles import Role
-from services.directory.oidc.issuers import ClaimRule, Issuer
+from services.directory.domain.accounts import Rights
+from services.directory.oidc.issuers import Issuer
 
 NAME_LENGTH = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What claims give: roles, and the centres for which they hold. A manager's empty centres are the whole region."""
+def rights_of(issuer: Issuer, claims: Mapping[str, Any]) -> Rights:
+    """What the issuer's mapping makes of these claims; no rights where no value is in the mapping.
 
-    roles: frozenset[Role] = frozenset()
-    centres: frozenset[str] = frozenset()
-
-    def __bool__(self) -> bool:
-        return bool(self.roles)
-
-
-def grant_of(issuer: Issuer, claims: Mapping[str, Any]) -> Grant:
-    """What the issuer's mapping makes of these claims; an empty grant where no value is in the mapping."""
+    Several values give all their roles at all their centres. One that makes a region-wide manager needs no centres.
+    """
     if issuer.roles_claim is None:
-        return Grant()
+        return Rights()
     values = _texts(_at(claims, issuer.roles_claim))
-    matched = [rule for rule in issuer.mapping if rule.value in values]
-    roles = frozenset(role for rule in matched for role in rule.roles)
-    whole_region = any(_is_region_wide(rule) for rule in matched)
-    centres = frozenset[str]() if whole_region else frozenset(code for rule in matched for code in rule.centres)
-    return Grant(roles, centres)
+    matched = [rule.rights for rule in issuer.mapping if rule.value in values]
+    roles = frozenset(role for rights in matched for role in rights.roles)
+    if any(rights.manages_region for rights in matched):
+        return Rights(roles)
+    return Rights(roles, frozenset(code for rights in matched for code in rights.centres))
 
 
 def name_of(issuer: Issuer, claims: Mapping[str, Any]) -> str | None:
@@ -44,10 +35,6 @@ def lacks(issuer: Issuer, claims: Mapping[str, Any]) -> bool:
     """Whether a claim that is wanted is not there, so that the provider is asked for it by `userinfo`."""
     wanted = [issuer.name_claim, *([issuer.roles_claim] if issuer.roles_claim is not None else [])]
     return any(_at(claims, name) is None for name in wanted)
-
-
-def _is_region_wide(rule: ClaimRule) -> bool:
-    return Role.MANAGER in rule.roles and not rule.centres
 
 
 def _at(claims: Mapping[str, Any], path: str) -> Any:
