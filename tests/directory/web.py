@@ -8,10 +8,11 @@ import httpx2
 
 from services.chassis.brokers import broker_of
 from services.chassis.identity.people import Claim, Person
+from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.live import Live
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
-from services.chassis.testing import FixedClock, migrated
+from services.chassis.testing import migrated
 from services.chassis.web.app import Process
 from services.contracts.roles import Role
 from services.directory.app import SERVICE, start
@@ -50,7 +51,7 @@ def visitor(subject_ref: UUID) -> Person:
 class Site:
     """One process with the directory in it, migrated and seeded with the demonstration providers."""
 
-    def __init__(self, folder: Path, clock: FixedClock) -> None:
+    def __init__(self, folder: Path, clock: Clock) -> None:
         settings = Settings(data=folder, demo=True, public_url=BASE)
         self.process = Process([SERVICE], settings, broker_of(settings, embedded=True), live=Live(None), clock=clock)
         self._transport = httpx2.ASGITransport(app=self.process)

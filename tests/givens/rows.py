@@ -1,12 +1,14 @@
 """Reads the rows of a store, to compare them before and after, or to look for what must not be in them."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import sqlalchemy as sa
 
 from services.chassis.storage.store import Store
+
+Row = TypeVar("Row")
 
 
 async def count(store: Store, table: str) -> int:
@@ -22,6 +24,12 @@ async def all_rows(store: Store) -> dict[str, list[str]]:
             table.name: sorted(str(tuple(row)) for row in await session.execute(sa.select(table)))
             for table in store.metadata.sorted_tables
         }
+
+
+async def rows_of(store: Store, table: type[Row]) -> list[Row]:
+    """Every row of one table."""
+    async with store.read() as session:
+        return list(await session.scalars(sa.select(table)))
 
 
 async def domain_rows(store: Store, *, without: Sequence[str] = ()) -> dict[str, list[tuple[Any, ...]]]:

@@ -221,7 +221,7 @@ def as_markdown(settings: type[FromEnvironment]) -> str:
     """A table of docs/settings.md: variable, default, allowed values, meaning."""
     rows = ["| variable | default | values | meaning |", "|---|---|---|---|"]
     for name, field in settings.model_fields.items():
-        default = "–" if field.default is None else f"`{field.default}`"
+        default = "–" if field.default in (None, ()) else f"`{field.default}`"
         rows.append(f"| `CEFO_{name.upper()}` | {default} | {_values(field)} | {field.description} |")
     return "\n".join(rows) + "\n"
 

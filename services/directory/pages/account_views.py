@@ -14,7 +14,7 @@ from services.chassis.identity.people import ROLE_LABELS
 from services.chassis.refusals import msg
 from services.contracts.accounts import AccountKind, AccountStatus, awaits_approval, may_sign_in
 from services.contracts.roles import Role
-from services.directory.actions.accounts import COMMAND
+from services.directory.actions.accounts import CLAIMS, COMMAND
 from services.directory.domain.accounts import (
     GRANTABLE_REGION_WIDE,
     AccountChangeKind,
@@ -138,6 +138,8 @@ def _by(by: str, people: Mapping[UUID, str]) -> str:
     """Who made a change, as people read it."""
     if (ref := _account_of(by)) is not None:
         return people.get(ref, _("Deleted account"))
+    if by == CLAIMS:
+        return _("Sign-in of the organisation")
     if by == COMMAND:
         return _("Command on the server")
     return _("Demonstration account") if by.startswith("demo/") else _("Key of the platform")

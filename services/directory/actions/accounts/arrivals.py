@@ -45,7 +45,7 @@ async def _create(work: Work, issuer: str, subject: str, name: str | None, claim
     return await create(
         work,
         AccountKind.STAFF,
-        by=CLAIMS,
+        by=CLAIMS if claimed.roles else None,
         identity=(issuer, subject),
         display_name=name,
         rights=claimed,
