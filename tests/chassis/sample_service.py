@@ -121,7 +121,7 @@ async def import_notes(request: Request, person: Annotated[Person, allow(Role.OP
         outcome, rows = Outcome(), list[dict[str, Any]]()
         for number, line in lines:
             if line.words == "twice":
-                outcome.bad.append(BadLine.from_refusal(number, Twice(what=line.words)))
+                outcome.bad.append(BadLine.from_refusal(number, Twice(what=line.words, first=1)))
             elif line.words not in known:
                 rows.append({"id": uuid4(), "version": 0, "correlation_id": uuid4(), "words": line.words})
         await work.insert(Note, rows)

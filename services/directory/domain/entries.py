@@ -101,7 +101,7 @@ def check_topics(topics: Iterable[str]) -> None:
     """Raises `UnknownTopic`."""
     for topic in topics:
         if topic not in TOPICS:
-            raise UnknownTopic(topic=topic, known=", ".join(TOPICS))
+            raise UnknownTopic(topic=topic, known=tuple(TOPICS))
 
 
 def check_languages(languages: Iterable[str], *, field: str = "languages") -> None:
