@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import secrets
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from time import time
@@ -15,6 +16,9 @@ from services.chassis.runtime.settings import Settings
 
 CACHED_TOKENS = 1000
 """Most recently used tokens whose signature is not verified again; their age is checked each time."""
+
+LINK_VALID = timedelta(days=30)
+"""How long a personal link is valid."""
 
 
 class Signer:
@@ -35,12 +39,12 @@ class Signer:
         return self._read("session", token, max_age or self._session_seconds)
 
     def link(self, person: Person) -> str:
-        """The token of a visitor's personal link, valid for 30 days."""
+        """The token of a visitor's personal link, valid for `LINK_VALID`."""
         return self._serializer("link").dumps(person.model_dump(mode="json"))
 
     def person_of_link(self, token: str) -> Person | None:
         """The visitor of this link; None if its signature is wrong or it is too old."""
-        return self._read("link", token, 30 * 86_400)
+        return self._read("link", token, int(LINK_VALID.total_seconds()))
 
     def _read(self, purpose: str, token: str, max_age: int) -> Person | None:
         try:
