@@ -18,6 +18,8 @@ PATIENCE = 20_000
 FRONT_DESK, COUNSELLOR = "Accueil du public, Liège", "Équipe de conseil, Liège"
 PROVIDER, CITE = "Organisme, IFAPME (démo)", "Cité des métiers, Charleroi"
 PHONE = 390
+CONFIRMED = re.compile(r"Confirmé le \d")
+"""What a plan says that was confirmed on a day."""
 Answer = TypeVar("Answer")
 
 
@@ -226,24 +228,25 @@ class Counsellor:
     async def plans_training(self, service: str) -> None:
         """An action on the track that needs a provider; its service is chosen here."""
         page = self.page
-        await page.get_by_role("link", name="Prévoir une action – Se former").click()
+        await page.get_by_role("link", name="Ajouter une action – Se former").click()
         await page.get_by_label("Que faut-il faire ?").fill("S’inscrire")
         await page.get_by_role("checkbox", name="Envoyer une demande à un organisme").check()
-        await page.get_by_label("Pour quoi ?").select_option(label="Formation")
+        await page.get_by_label("Raison de la demande").select_option(label="Formation")
         options = page.get_by_label("Quel service ?").get_by_role("option").filter(has_text=service)
         await page.get_by_label("Quel service ?").select_option(label=await options.first.inner_text())
         await page.get_by_role("button", name="Ajouter l’action").click()
-        await expect(page.get_by_text("La demande part chez l’opérateur.")).to_be_visible()
+        await expect(page.get_by_text("L’action est ajoutée et la demande est créée.")).to_be_visible()
 
     async def cannot_confirm(self, why: str) -> None:
         """The plan says what is missing, and has no button to confirm it."""
         standing = self.page.get_by_role("region", name="Où en est le plan ?")
         await expect(standing).to_contain_text(why)
-        await expect(standing.get_by_role("button", name="Confirmer le plan")).to_have_count(0)
+        await expect(standing.get_by_text("Confirmer le plan")).to_have_count(0)
 
     async def confirms(self) -> None:
-        """Confirms the plan; the button appears by itself once the method's rule holds."""
-        await self.page.get_by_role("button", name="Confirmer le plan").click()
+        """Confirms the plan; the button appears by itself once the method's rule holds, and asks first."""
+        await self.page.get_by_text("Confirmer le plan", exact=True).click()
+        await self.page.get_by_role("button", name="Oui, confirmer le plan").click()
         await expect(self.page.get_by_text("Le plan est confirmé. Bravo à vous deux !")).to_be_visible()
 
 

@@ -145,6 +145,7 @@ DECISIONS = {
     "visitor-declined": msg("The person does not want this"),
     "found-elsewhere": msg("Another solution was found"),
     "entered-in-error": msg("Sent by mistake"),
+    "withdrawn": msg("The person withdrew consent"),
     "other": msg("Other reason"),
 }
-"""Labels of directory's reasons for which a referral was rejected or cancelled; an unknown code is shown as it is."""
+"""Labels of directory's reasons for which a referral was rejected or cancelled; an unknown code is "other"."""

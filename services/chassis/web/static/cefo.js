@@ -57,6 +57,10 @@
     });
   }
 
+  // "Print this page" opens the browser's dialog; without this file the button stays hidden.
+  for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
+  document.addEventListener("click", ({ target }) => { if (target.closest?.("[data-print]")) print(); });
+
   const isStream = (element) => element?.matches?.("[data-hx-sse-connect]");
 
   htmx.registerExtension("cefo", {
