@@ -14,7 +14,7 @@ from starlette.responses import Response
 from services.chassis.events.reactions import Reactions
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotAllowed, NotFound, Refused, msg
-from services.chassis.service.definition import Link, Service
+from services.chassis.service.definition import Link, Navigation, Service
 from services.chassis.storage.store import Aggregate, Work
 from services.chassis.storage.tables import chassis_metadata
 from services.chassis.testing import Client
@@ -136,6 +136,16 @@ async def board(request: Request, person: Desk) -> Response:
     return page(request, "problem.html", title="notes", text=f"{person.name}", code=200)
 
 
+@pages.get("/error")
+async def fail(person: Desk) -> Response:
+    raise ZeroDivisionError("secret detail")
+
+
+@pages.get("/conflict")
+async def conflict(person: Desk) -> Response:
+    raise Twice(what="conflict")
+
+
 @pages.post("/notes")
 async def take_on_page(request: Request, form: Annotated[NoteIn, Form()], work: Working, person: Desk) -> Response:
     work.guard("notes_words_unique", Twice(what=form.words))
@@ -168,16 +178,18 @@ def service(folder: Path) -> Service:
     (folder / "sample" / "migrations" / "versions").mkdir(parents=True)
     return Service(
         name="sample",
-        title="Notes",
+        nav=Navigation(
+            "Notes",
+            (
+                Link("Front desk", "/sample/", (Role.FRONT_DESK,), home_of=Role.FRONT_DESK),
+                Link("My notes", "/sample/mine", (Role.VISITOR,), home_of=Role.VISITOR),
+                Link("My notes", "/sample/help/my-notes", help_for=Role.VISITOR),
+            ),
+        ),
         metadata=Table.metadata,
         reactions=reactions,
         routers=(api, pages),
         folder=folder / "sample",
-        nav=(
-            Link("Front desk", "/sample/", (Role.FRONT_DESK,), home_of=Role.FRONT_DESK),
-            Link("My notes", "/sample/mine", (Role.VISITOR,), home_of=Role.VISITOR),
-            Link("My notes", "/sample/help/my-notes", help_for=Role.VISITOR),
-        ),
         import_paths=(IMPORT,),
     )
 

@@ -67,6 +67,7 @@ _TITLES = {
     409: msg("This is not possible"),
     413: msg("Too large"),
     422: msg("Some information needs correcting"),
+    500: msg("Error on our side"),
     503: msg("Not possible right now"),
 }
 _DETAILS = {
@@ -181,12 +182,13 @@ async def answer_refused(request: Request, error: Exception) -> Response:
 
 
 async def answer_invalid(request: Request, error: Exception) -> Response:
-    """The answer to a request with invalid fields."""
+    """The answer to a request with invalid fields. Only machines get the names of the fields."""
     faults = faults_of(cast(RequestValidationError, error))
-    detail = "; ".join(f"{fault['field']}: {fault['message']}" for fault in faults[:5])
-    if wants_page(request) and request.method == "POST":
-        return see_back(request, error=detail)
-    return _answer(request, 422, "invalid", detail, faults)
+    if not wants_page(request):
+        named = (f"{fault['field']}: {fault['message']}" for fault in faults[:5])
+        return problem(422, "invalid", " ".join(named), faults)
+    text = " ".join(dict.fromkeys(fault["message"] for fault in faults[:5]))
+    return see_back(request, error=text) if request.method == "POST" else problem_page(request, 422, title(422), text)
 
 
 async def answer_http(request: Request, error: Exception) -> Response:

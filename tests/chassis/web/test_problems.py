@@ -119,6 +119,7 @@ def test_values_in_the_message_are_in_the_reader_s_language_and_no_members(value
 async def test_an_unexpected_error_is_500_without_its_text(client: Client) -> None:
     answer = await client.signed_in(DESK).post(NOTES, json={"words": "bug"})
     assert answer.status_code == 500
+    assert answer.json()["title"] == "Erreur de notre côté"
     assert "secret" not in answer.text
     assert "Zero" not in answer.text
     assert await stored_notes(client) == []
@@ -148,3 +149,29 @@ async def test_unknown_paths_are_404_and_methods_405(client: Client) -> None:
     answer = await client.delete(NOTES)
     assert answer.status_code == 405
     assert "POST" in answer.headers["allow"] or "GET" in answer.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "title"),
+    [
+        ("GET", "/sample/nowhere", 404, "Page introuvable"),
+        ("DELETE", "/sample/", 405, "Pas possible ici"),
+        ("GET", "/sample/error", 500, "Erreur de notre côté"),
+        ("GET", "/sample/conflict", 409, "Ce n’est pas possible"),
+    ],
+)
+async def test_a_page_of_an_error_says_in_its_title_what_happened(
+    client: Client, method: str, path: str, status: int, title: str
+) -> None:
+    answer = await client.signed_in(DESK).request(method, path, headers=PAGE)
+    assert answer.status_code == status
+    assert f"<title>{title} · cefo</title>" in answer.text
+    assert f"<h1>{title}</h1>" in answer.text
+
+
+async def test_people_are_not_shown_the_names_of_fields(client: Client) -> None:
+    sent = await client.signed_in(DESK).post("/sample/notes", data={}, headers=PAGE)
+    assert sent.status_code == 303
+    shown = (await client.get(sent.headers["location"], headers=PAGE)).text
+    assert "Remplissez ce champ." in shown
+    assert "words" not in shown.split('id="flash"')[1].split("</div>")[0]
