@@ -34,7 +34,7 @@ SHOWN: list[tuple[str, str, Iterable[StrEnum]]] = [
 )
 def test_a_state_has_a_badge_with_its_word(template: str, macro: str, state: StrEnum) -> None:
     service = SERVICES[template.partition("/")[0] if "/" in template else "intake"]
-    site = Site([service.folder], {service.name: ()}, secure=False)
+    site = Site([service.folder], {service.name: service.nav}, secure=False)
     shown = str(getattr(cast(Any, site.templates.get_template(template).module), macro)(state.value))
     word = i18n.word_of(state)
     assert word[:1].upper() + word[1:] in shown
