@@ -16,6 +16,7 @@ from services.contracts.plans import ActionStatus
 from services.contracts.scheduling import AppointmentStatus
 from services.launcher.catalogue import SERVICES
 from services.launcher.messages import STATES
+from services.plans.domain import Stage
 
 WAITING = (VisitStatus.WAITING, VisitStatus.CALLED, VisitStatus.BEING_SERVED)
 SHOWN: list[tuple[str, str, Iterable[StrEnum]]] = [
@@ -25,6 +26,7 @@ SHOWN: list[tuple[str, str, Iterable[StrEnum]]] = [
     ("scheduling/states.html", "interview_badge", AppointmentStatus),
     ("plans/states.html", "referral_badge", ReferralStatus),
     ("plans/states.html", "action_badge", ActionStatus),
+    ("plans/states.html", "plan_badge", Stage),
     ("directory/states.html", "referral_badge", ReferralStatus),
     ("directory/states.html", "service_badge", ServiceStatus),
 ]

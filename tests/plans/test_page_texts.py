@@ -18,7 +18,7 @@ async def test_a_plan_that_is_not_there_says_what_to_do(site: Site) -> None:
 
 
 async def test_only_the_person_is_asked_about_their_data(site: Site, her: Adult) -> None:
-    question = "Do you no longer want the centre to keep your data?"
+    question = "Do you want your data to be deleted?"
     async with site.as_(visitor(her.subject_ref), page=True) as client:
         assert question in (await client.get(f"/plans/{her.plan_id}")).text
     async with site.as_(visitor(uuid4()), page=True) as client:

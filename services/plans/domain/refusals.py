@@ -109,8 +109,8 @@ class ServiceWithoutNeed(Invalid):
 
     slug = "service-without-need"
     message = msg(
-        "You chose a service, but the box “Refer the person to a provider” is not ticked. Tick the "
-        "box, or remove the service."
+        "You chose a service without ticking the box “Refer the person to a provider”. "
+        "Tick the box, or remove the service."
     )
     field_name = "service_id"
 
