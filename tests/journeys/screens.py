@@ -241,7 +241,7 @@ class Counsellor:
         """The plan says what is missing, and has no button to confirm it."""
         standing = self.page.get_by_role("region", name="Où en est le plan ?")
         await expect(standing).to_contain_text(why)
-        await expect(standing.get_by_text("Confirmer le plan")).to_have_count(0)
+        await expect(standing.get_by_text("Confirmer le plan", exact=True)).to_have_count(0)
 
     async def confirms(self) -> None:
         """Confirms the plan; the button appears by itself once the method's rule holds, and asks first."""
