@@ -62,6 +62,11 @@ async def _asks_for_a_track(page: Page) -> None:
     await sends("#add-goal form")(page)
 
 
+async def _sends_an_old_version(page: Page) -> None:
+    await page.locator('main form [name="version"]').evaluate("field => { field.value = '0' }")
+    await sends("main form")(page)
+
+
 FRONT = [
     Seen("/"),
     Seen("/", COUNSELLOR),
@@ -138,6 +143,14 @@ PLANS = [
     Seen("/plans/{id}", VISITOR, "/plans/{nothing}", "not found", 404),
     Seen("/plans/{id}/assessment/{dimension}", VISITOR, "/plans/{plan}/assessment/skills"),
     Seen("/plans/{id}/assessment/{dimension}", COUNSELLOR, "/plans/{plan}/assessment/information"),
+    Seen(
+        "/plans/{id}/assessment/{dimension}",
+        VISITOR,
+        "/plans/{plan}/assessment/values",
+        "changed meanwhile",
+        422,
+        _sends_an_old_version,
+    ),
     Seen("/plans/{id}/information-steps/{step_id}", VISITOR, "/plans/{plan}/information-steps/{step}"),
     Seen("/plans/{id}/tracks/{track_id}/actions", COUNSELLOR, "/plans/{plan}/tracks/{track}/actions"),
     Seen("/plans/{id}/tracks/{track_id}/actions", VISITOR, "/plans/{plan}/tracks/{track}/actions"),
