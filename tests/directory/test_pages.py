@@ -108,6 +108,7 @@ async def test_a_search_in_an_unknown_area_says_so(site: Site) -> None:
         answer = await browser.get("/directory/?area=mobility")
     assert answer.status_code == 422
     assert "This need is not in the list." in answer.text
+    assert "0 results" not in answer.text
 
 
 async def test_what_is_written_in_an_entry_is_never_markup(site: Site) -> None:
