@@ -72,7 +72,7 @@ FRONT = [
     Seen("/", COUNSELLOR),
     Seen("/sign-in"),
     Seen("/help"),
-    Seen("/{service}/help/{name}", path="/plans/help/my-plan"),
+    Seen("/plans/help/{name}", path="/plans/help/my-plan"),
     Seen("/sign-in/link", path="/sign-in/link?token={link}"),
     Seen("/sign-in/link", path="/sign-in/link?token=nothing", state="no longer valid", status=404),
     Seen("/{nowhere}", path="/nowhere", state="not found", status=404),
@@ -219,11 +219,19 @@ SAME_EVERYWHERE = {
         f"/{service}/asyncapi": "the chassis' page; directory's is looked at"
         for service in ("intake", "scheduling", "plans", "impact")
     },
+    **{
+        f"/{service}/help/{{name}}": "the chassis' page; that of plans is looked at"
+        for service in ("intake", "scheduling", "directory", "impact")
+    },
 }
 NO_PAGES = {
     **SAME_EVERYWHERE,
     **{
         f"/{service}/dead-letters/count": "a number, for the page of dead letters"
+        for service in ("intake", "scheduling", "plans", "directory", "impact")
+    },
+    **{
+        f"/{service}/help/pictures/{{picture}}": "a picture of a help page"
         for service in ("intake", "scheduling", "plans", "directory", "impact")
     },
     "/intake/desk/{centre}/stream": "a stream of the page's board",
