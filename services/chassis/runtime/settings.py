@@ -66,8 +66,8 @@ class Settings(FromEnvironment):
         default=250,
         ge=1,
         le=5000,
-        description="How long the broker may delay the answer to a fetch that finds no events (`impact`: few events), "
-        "in ms.",
+        description="How long the broker may delay the answer to a fetch that finds no events (read models: few "
+        "events), in ms.",
     )
     attempts: int = Field(
         default=5, ge=1, le=20, description="Attempts to process an event before it becomes a dead letter."
