@@ -144,7 +144,7 @@ def may_become(status: VisitStatus, wanted: VisitStatus) -> bool:
 def check_step(status: VisitStatus, wanted: VisitStatus) -> None:
     """Raises `WrongStep` unless `may_become`."""
     if not may_become(status, wanted):
-        raise WrongStep(status=status)
+        raise WrongStep(status=status, wanted=wanted)
 
 
 def check_times(

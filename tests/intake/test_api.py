@@ -164,6 +164,7 @@ async def test_a_visit_goes_through_its_steps(client: Client, clock: FixedClock)
     again = await client.post(f"{VISITS}/{visit}/leave", json={}, headers={"accept-language": "fr"})
     assert fault(again) == (409, "status", "wrong-step")
     assert again.json()["detail"].startswith("État actuel de la visite\u00a0: visite terminée.")
+    assert again.json()["errors"][0]["wanted"] == "left"
 
 
 async def test_an_empty_queue_says_so(client: Client) -> None:

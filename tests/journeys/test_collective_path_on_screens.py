@@ -31,7 +31,7 @@ async def test_from_a_seat_in_the_workshop_to_a_confirmed_plan(stack: Stack, bro
         await counsellor.gives_a_seat(NAME)
         liege.until(first + timedelta(minutes=120))
         await counsellor.notes_attendance(NAME)
-        await counsellor.page.get_by_role("link", name="Réserver la séance de finalisation – Participant 1").click()
+        await counsellor.page.get_by_role("link", name="Fixer l’entretien final – Personne 1").click()
         last = liege.next_working_day()
         await counsellor.books(last, NAME, "liege-r1")
 

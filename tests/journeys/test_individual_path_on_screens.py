@@ -72,7 +72,7 @@ async def walks_in_talks_and_agrees_to_be_known(liege: Centre, those: Screens, c
     visitor = Visitor(await those.nobody(PHONE), link)
     await visitor.opens_the_link()
     await expect(visitor.page.get_by_text("Votre plan n’est pas encore ouvert")).to_be_visible()
-    await counsellor.page.get_by_role("link", name=f"Réserver une orientation – {ticket}").click()
+    await counsellor.page.get_by_role("link", name=f"Fixer un rendez-vous – {ticket}").click()
     await desk.says_goodbye(ticket)
     return visitor
 

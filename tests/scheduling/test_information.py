@@ -65,8 +65,9 @@ async def test_starting_twice_is_starting_once(store: Store, visitor: Visitor) -
 
 async def test_a_person_in_an_interview_is_not_taken_over(store: Store, visitor: Visitor) -> None:
     await begin(store, visitor, NADIA)
-    with pytest.raises(refusals.AlreadyInInterview):
+    with pytest.raises(refusals.AlreadyInInterview) as refused:
         await begin(store, visitor, TOM)
+    assert refused.value.values == {"counsellor": NADIA}
 
 
 async def test_of_twenty_counsellors_at_once_one_wins(store: Store, visitor: Visitor) -> None:

@@ -91,7 +91,7 @@ OUTCOME_LABELS = {outcome: _outcome_label(outcome) for outcome in PathOutcome}
 def check_in_the_room(status: str, taken_by: str | None, counsellor: str) -> None:
     """The visitor is in the room, and with no other counsellor. Raises `NotInTheRoom` or `AlreadyInInterview`."""
     if taken_by is not None and taken_by != counsellor:
-        raise AlreadyInInterview()
+        raise AlreadyInInterview(counsellor=taken_by)
     if not VisitStatus(status).in_the_room:
         raise NotInTheRoom(status=VisitStatus(status))
 
@@ -99,7 +99,7 @@ def check_in_the_room(status: str, taken_by: str | None, counsellor: str) -> Non
 def check_consent(purposes: Sequence[str]) -> None:
     """Booking needs consent to guidance. Raises `ConsentMissing`."""
     if NEEDED_PURPOSE not in purposes:
-        raise ConsentMissing()
+        raise ConsentMissing(purposes=list(purposes), needed=NEEDED_PURPOSE)
 
 
 def check_length(minutes: int) -> None:
