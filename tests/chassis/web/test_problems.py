@@ -100,7 +100,6 @@ class Possible(Refused):
     [
         ((ReferralStatus.ACCEPTED, ReferralStatus.CANCELLED), "angenommen, zurückgezogen"),
         ([], "–"),
-        (msg("French"), "French"),
         (msg("Please sign in first."), "Bitte melden Sie sich zuerst an."),
         (datetime(2026, 3, 2, 9, 5, tzinfo=UTC), "02.03.2026, 09:05"),
         (7, "7"),
