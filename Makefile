@@ -24,12 +24,13 @@ coverage: setup-dev ## Run only the quick tests; prints the services' coverage, 
 	@$(TESTS) -m measured --cov --cov-report=json:build/coverage.json $(MEASURED)
 	@$(BIN)/python -m tests.covered
 
-check: setup-dev ## Run CI's checks other than tests: style, types, imports
+check: setup-dev ## Run CI's checks other than tests: style, types, imports; shows the pages' reading ease
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	@$(BIN)/python -m tests.covered
+	@$(BIN)/python -m tests.words.reading
 
 faults: setup-dev ## Kill processes hundreds of times under load; an independent checker verifies: KILLS=300 SEED=42
 	@$(BIN)/python -m tests.faults

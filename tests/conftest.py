@@ -1,4 +1,4 @@
-"""The real parts, for every test; what the run says about them at its end; and who runs beside whom."""
+"""Fixtures for the real parts, their summary at the end of a run, and the distribution of tests to workers."""
 
 from typing import Any
 
@@ -13,21 +13,21 @@ LONGEST = ("faults", "journeys embedded", "journeys local", "faults kills", "bro
 
 
 MEASURED = {"chassis", "contracts", "directory", "impact", "intake", "plans", "refusals", "scheduling"}
-"""Folders whose tests say how much of the services they run: quick ones, in one process."""
+"""Folders of the quick tests, in one process, whose coverage is measured."""
 PARTS_OF_OTHERS = {"kafka", "postgres", "browser", "oidc"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest begin first, so that the workers end together; what is measured needs no real part."""
+    """The longest tests start first, so that the workers end together. Measured tests need no real part."""
     for item in items:
-        if room(item.nodeid) in MEASURED and not PARTS_OF_OTHERS & {mark.name for mark in item.iter_markers()}:
+        if group_of(item.nodeid) in MEASURED and not PARTS_OF_OTHERS & {mark.name for mark in item.iter_markers()}:
             item.add_marker("measured")
     ranks = {name: rank for rank, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: ranks.get(room(item.nodeid), len(ranks)))
+    items.sort(key=lambda item: ranks.get(group_of(item.nodeid), len(ranks)))
 
 
-def room(test: str) -> str:
-    """Tests of one room share running parts, and stay with one worker: a folder, of the longest a part."""
+def group_of(test: str) -> str:
+    """Tests of one group share parts and run in one worker: a folder, or a part of the longest folders."""
     folder, file = test.split("::", maxsplit=1)[0].split("/")[1:3]
     if folder == "faults" and file == "test_kills.py":
         return "faults kills"
@@ -37,33 +37,33 @@ def room(test: str) -> str:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """A room a worker. (The plugin's own groups do not work with this version of pytest: each test went anywhere.)"""
+    """One worker per group. (The plugin's own groups have no effect with this version of pytest.)"""
     from xdist.scheduler.loadscope import LoadScopeScheduling
 
-    class ByRoom(LoadScopeScheduling):
+    class ByGroup(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return room(nodeid)
+            return group_of(nodeid)
 
-    return ByRoom(config, log)
+    return ByGroup(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker tells which parts it started, and which were missing."""
-    told: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
-    if told is not None:
-        told["parts"] = [(part.started_in, part.problem) for part in PARTS]
+    """A worker reports which parts it started, and which were missing."""
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["parts"] = [(part.started_in, part.problem) for part in PARTS]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """What a worker told, kept for the end."""
+    """Collect a worker's report for the summary."""
     for part, (started_in, problem) in zip(PARTS, node.workeroutput.get("parts", []), strict=False):
         part.started_in = part.started_in or started_in
         part.problem = part.problem or problem
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which real parts there were: a skip must not go unseen."""
+    """List the real parts, so that skips are noticed."""
     terminalreporter.section("Real parts")
     for part in PARTS:
         line = part.line()

@@ -16,7 +16,8 @@
 
 Each class has a slug, a message with named values, and the field it is about. The message is an English msgid; people
 see it in their language. Values too: a member of an enumeration is shown by its word, a `Message` translated, several
-values with commas.
+values with commas. Values that the message does not name (codes, versions) are for machines: the problem document has
+them as members of its error.
 """
 
 from dataclasses import dataclass, field

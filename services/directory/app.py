@@ -7,7 +7,6 @@ from pathlib import Path
 import stamina
 from sqlalchemy.exc import IntegrityError
 
-from services.chassis.refusals import msg
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.service.definition import Runtime, Service
 from services.chassis.service.jobs import Job
@@ -57,12 +56,11 @@ def jobs(runtime: Runtime) -> list[Job]:
 
 SERVICE = Service(
     name="directory",
-    title=msg("Directory"),
+    nav=NAV,
     metadata=Table.metadata,
     reactions=reactions,
     routers=(*api.routers, *pages.routers, mail_router("directory", Mail)),
     folder=Path(__file__).parent,
-    nav=NAV,
     accounts=Account,
     on_start=start,
     jobs=jobs,

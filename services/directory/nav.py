@@ -1,21 +1,24 @@
 """The directory's links in the navigation. In a module of its own: every process shows the links of all services."""
 
 from services.chassis.refusals import msg
-from services.chassis.service.definition import Card, Link
+from services.chassis.service.definition import Card, Link, Navigation
 from services.contracts.roles import Role
 
-NAV = (
-    Link(
-        msg("Directory"),
-        "/directory/",
-        card=Card("search", msg("Find training or support"), msg("Training, advice and support near you.")),
+NAV = Navigation(
+    msg("Directory"),
+    (
+        Link(
+            msg("Directory"),
+            "/directory/",
+            card=Card("search", msg("Find training or support"), msg("Training, advice and support near you.")),
+        ),
+        Link(msg("Referrals"), "/directory/referrals", (Role.COUNSELLOR,)),
+        Link(msg("Received referrals"), "/directory/inbox", (Role.PROVIDER,), home_of=Role.PROVIDER),
+        Link(msg("Our entry"), "/directory/entry", (Role.PROVIDER,)),
+        Link(msg("Referral feed"), "/directory/referral-events", (Role.CITE, Role.MANAGER), home_of=Role.CITE),
+        Link(msg("Accounts"), "/directory/accounts", (Role.MANAGER,)),
+        Link(msg("Sign in"), "/directory/sign-in", signs="in"),
+        Link(msg("Sign out"), "/directory/sign-out", signs="out"),
+        Link(msg("Messages by e-mail"), "/directory/mail", (Role.OPERATOR,)),
     ),
-    Link(msg("Referrals"), "/directory/referrals", (Role.COUNSELLOR,)),
-    Link(msg("Received referrals"), "/directory/inbox", (Role.PROVIDER,), home_of=Role.PROVIDER),
-    Link(msg("Our entry"), "/directory/entry", (Role.PROVIDER,)),
-    Link(msg("Referral feed"), "/directory/referral-events", (Role.CITE, Role.MANAGER), home_of=Role.CITE),
-    Link(msg("Accounts"), "/directory/accounts", (Role.MANAGER,)),
-    Link(msg("Sign in"), "/directory/sign-in", signs="in"),
-    Link(msg("Sign out"), "/directory/sign-out", signs="out"),
-    Link(msg("Messages by e-mail"), "/directory/mail", (Role.OPERATOR,)),
 )

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from services.chassis.refusals import msg
 from services.chassis.service.definition import Service
 from services.impact import api, pages
 from services.impact.nav import NAV
@@ -11,13 +10,12 @@ from services.impact.store import Account, Centre, Table, Tally
 
 SERVICE = Service(
     name="impact",
-    title=msg("Results"),
+    nav=NAV,
     metadata=Table.metadata,
     reactions=reactions,
     read_model_tables=(Centre, Tally),
     routers=(*api.routers, *pages.routers),
     folder=Path(__file__).parent,
-    nav=NAV,
     accounts=Account,
     low_latency=False,
 )

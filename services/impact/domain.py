@@ -49,7 +49,7 @@ class Period:
     def __post_init__(self) -> None:
         days = (self.until - self.since).days + 1
         if days < 1:
-            raise PeriodBackwards(since=self.since.isoformat(), until=self.until.isoformat())
+            raise PeriodBackwards(since=self.since, until=self.until)
         if days > MAX_DAYS:
             raise PeriodTooLong(limit=MAX_DAYS, days=days)
 

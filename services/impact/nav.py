@@ -1,18 +1,21 @@
 """Impact's navigation links. A module of its own, because every process shows the links of all services."""
 
 from services.chassis.refusals import msg
-from services.chassis.service.definition import Card, Link
+from services.chassis.service.definition import Card, Link, Navigation
 from services.contracts.roles import Role
 
-NAV = (
-    Link(
-        msg("Results"),
-        "/impact/",
-        home_of=Role.MANAGER,
-        card=Card(
-            "flag",
-            msg("The centres’ results"),
-            msg("How many visits and interviews, by centre and period."),
+NAV = Navigation(
+    msg("Results"),
+    (
+        Link(
+            msg("Results"),
+            "/impact/",
+            home_of=Role.MANAGER,
+            card=Card(
+                "flag",
+                msg("The centres’ results"),
+                msg("How many visits and interviews, by centre and period."),
+            ),
         ),
     ),
 )

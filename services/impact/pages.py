@@ -1,5 +1,7 @@
 """Impact's page: the brochure's sentence, and the table behind it."""
 
+import re
+from contextlib import suppress
 from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
@@ -46,9 +48,9 @@ async def figures_page(
         request,
         "impact/figures.html",
         status=422 if errors else 200,
-        since=since or first.isoformat(),
-        until=until or last.isoformat(),
-        unreadable=[field for field, text in (("from", since), ("to", until)) if not _readable(text)],
+        since=_typed(since, first),
+        until=_typed(until, last),
+        unreadable=[field for field, text in (("from", since), ("to", until)) if text and not _read(text)],
         first=first,
         last=last,
         centre=centre,
@@ -70,17 +72,27 @@ class NotADay(Invalid):
     """A date that cannot be read."""
 
     slug = "not-a-day"
-    message = msg("“{text}” is not a date. Write for example 2017-01-31.")
+    message = msg("“{text}” is not a date. Write for example 31/01/2017.")
+
+
+_WRITTEN = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")
 
 
 def _day(field: str, text: str, default: date) -> date:
-    if not _readable(text):
+    if text and _read(text) is None:
         raise NotADay(about=field, text=text)
-    return date.fromisoformat(text) if text else default
+    return _read(text) or default
 
 
-def _readable(text: str) -> bool:
-    try:
-        return not text or bool(date.fromisoformat(text))
-    except ValueError:
-        return False
+def _read(text: str) -> date | None:
+    """The day as browsers send it, or as people write it in a plain text field: 31/01/2017 or 31.01.2017."""
+    written = _WRITTEN.fullmatch(text.strip())
+    with suppress(ValueError):
+        return date(*map(int, reversed(written.groups()))) if written else date.fromisoformat(text)
+    return None
+
+
+def _typed(text: str, default: date) -> str:
+    """What the field shows: a day as browsers need it, or the text that is none."""
+    day = _read(text) if text else default
+    return day.isoformat() if day else text

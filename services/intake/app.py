@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from services.chassis.refusals import msg
 from services.chassis.service.definition import Service
 from services.intake import api, pages
 from services.intake.nav import NAV
@@ -11,12 +10,11 @@ from services.intake.store import Account, Table
 
 SERVICE = Service(
     name="intake",
-    title=msg("Front desk"),
+    nav=NAV,
     metadata=Table.metadata,
     reactions=reactions,
     routers=(*api.routers, *pages.routers),
     folder=Path(__file__).parent,
-    nav=NAV,
     accounts=Account,
     import_paths=(api.IMPORT_PATH,),
 )

@@ -120,12 +120,20 @@ class UnknownPurpose(Invalid):
     field_name = "purposes"
 
 
-def check_past(at: datetime, now: datetime, field: str = "at") -> None:
-    """The time is not later than now, plus `CLOCK_TOLERANCE`. Raises `InTheFuture` or `TooLongAgo`."""
+def check_past(at: datetime, now: datetime, zone: ZoneInfo, field: str = "at") -> None:
+    """The time is not later than now, plus `CLOCK_TOLERANCE`. Raises `InTheFuture` or `TooLongAgo`, in local time."""
     if at < EARLIEST:
-        raise TooLongAgo(about=field, at=at, earliest=EARLIEST.date())
+        raise TooLongAgo(about=field, at=_local(at, zone).date(), earliest=EARLIEST.date())
     if at > now + CLOCK_TOLERANCE:
-        raise InTheFuture(about=field, at=at, now=now)
+        raise InTheFuture(about=field, at=_local(at, zone), now=_local(now, zone))
+
+
+def _local(at: datetime, zone: ZoneInfo) -> datetime:
+    """The time in this zone. A time on the first or last day of the calendar stays in its own."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at
 
 
 def may_become(status: VisitStatus, wanted: VisitStatus) -> bool:
@@ -153,7 +161,7 @@ def check_times(
     for field, at in named.items():
         wrong = (at is None and field in needed) or (at is not None and (field not in allowed or at < last))
         if wrong:
-            raise OutOfSequence(about=field, field=field, status=status)
+            raise OutOfSequence(about=field, field=field)
         last = at or last
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field
 
@@ -47,11 +48,11 @@ async def record_visits(work: Work, lines: list[tuple[int, VisitLine]]) -> Outco
 
 def check_line(line: VisitLine, copies: dict[str, Centre], now: datetime) -> None:
     """Checks one past visit. Raises `UnknownCentre`, `AreaNotServed`, and what `domain` raises."""
-    centre_in(copies, line.centre, line.area)
-    domain.check_past(line.checked_in_at, now, "checked_in_at")
+    zone = ZoneInfo(centre_in(copies, line.centre, line.area).timezone)
+    domain.check_past(line.checked_in_at, now, zone, "checked_in_at")
     domain.check_times(VisitStatus(line.status), line.checked_in_at, line.called_at, line.served_at, line.ended_at)
     if line.ended_at is not None:
-        domain.check_past(line.ended_at, now, "ended_at")
+        domain.check_past(line.ended_at, now, zone, "ended_at")
 
 
 def _record(work: Work, line: VisitLine, fingerprint: str) -> dict[str, Any]:

@@ -1,7 +1,10 @@
 """Intake's navigation links. A module of its own, because every process shows the links of all services."""
 
 from services.chassis.refusals import msg
-from services.chassis.service.definition import Link
+from services.chassis.service.definition import Link, Navigation
 from services.contracts.roles import Role
 
-NAV = (Link(msg("Front desk"), "/intake/", (Role.FRONT_DESK, Role.COUNSELLOR), home_of=Role.FRONT_DESK),)
+NAV = Navigation(
+    msg("Front desk"),
+    (Link(msg("Front desk"), "/intake/", (Role.FRONT_DESK, Role.COUNSELLOR), home_of=Role.FRONT_DESK),),
+)

@@ -109,7 +109,7 @@ def _services(services: Mapping[str, Service], columns: Mapping[str, str], centr
     for name, service in services.items():
         yield _box(centre[name], _SERVICES, columns[name])
         yield _text(centre[name], _SERVICES + 26, name, "strong on middle")
-        for number, line in enumerate(_wrapped(service.title, 18)):
+        for number, line in enumerate(_wrapped(service.nav.title, 18)):
             yield f'<g opacity=".9">{_text(centre[name], _SERVICES + 44 + 14 * number, line, "soft on middle")}</g>'
     yield _box(centre[OUTSIDE], _SERVICES, "#fff", line=_OUTSIDE_COLOUR)
     for number, line in enumerate(("front desks' own", "software; Cités,", "the region")):

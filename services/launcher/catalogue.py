@@ -1,13 +1,13 @@
 """The five services, by name. Each is imported on first access: most commands need only the names."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from services.chassis.service.definition import Link, Service
+    from services.chassis.service.definition import Navigation, Service
 
 NAMES = ("intake", "scheduling", "plans", "directory", "impact")
 
@@ -36,8 +36,8 @@ def _service(name: str) -> "Service":
 SERVICES: Mapping[str, "Service"] = _Catalogue()
 
 
-def navigation() -> "dict[str, Sequence[Link]]":
-    """The navigation links by service. Imports nothing else of the services."""
+def navigation() -> "dict[str, Navigation]":
+    """The titles and links of the services. Imports nothing else of the services."""
     return {name: import_module(f"services.{name}.nav").NAV for name in NAMES}
 
 

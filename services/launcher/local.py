@@ -113,7 +113,7 @@ class LocalStack:
                 if self.processes[name].poll() is not None:
                     break
                 time.sleep(0.1)
-        raise LocalStackError(f"{name} n'est pas devenu prêt :\n{self.log_end(name)}")
+        raise LocalStackError(f"Le service {name} n’a pas démarré. Fin de son journal :\n{self.log_end(name)}")
 
     def log_end(self, name: str, lines: int = 30) -> str:
         """The last lines of a service's log."""
@@ -135,7 +135,7 @@ class LocalStack:
     def _start_nginx(self) -> None:
         program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
         if program is None:
-            raise LocalStackError("nginx manque ; installez le paquet nginx")
+            raise LocalStackError("nginx est introuvable. Installez le paquet nginx.")
         values = {name.upper(): str(port) for name, port in self.ports.items()}
         folder = self.folder.absolute()
         text = Template(TEMPLATE.read_text()).substitute(values, PORT=str(self.port), FOLDER=str(folder))
@@ -147,7 +147,10 @@ class LocalStack:
 
 def main() -> None:
     """Run until a signal."""
-    options = argparse.ArgumentParser(description=__doc__)
+    options = argparse.ArgumentParser(
+        description="Démarrer un processus par service derrière nginx, "
+        "avec des serveurs Kafka, PostgreSQL et Redis existants."
+    )
     options.add_argument("--port", type=int, default=8000)
     options.add_argument("--folder", type=Path, default=Path("data/local"))
     for name, example in (
@@ -165,7 +168,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     with LocalStack(args.folder, args.kafka, args.store, args.redis, args.port) as stack:
-        Console().print(f"cefo est prêt : {stack.url}   (un processus par service ; Ctrl-C pour arrêter)")
+        Console().print(f"cefo est prêt : {stack.url}   (un processus par service, Ctrl-C pour arrêter)")
         stopping.wait()
 
 

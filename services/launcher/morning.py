@@ -114,7 +114,7 @@ async def _create_plan(team: Team, now: datetime) -> dict[str, Any]:
     days = await team.request(team.desk, "GET", f"/directory/api/v1/centres/{CENTRE}")
     visit = _id(now.date(), "known")
     await team.request(team.desk, "PUT", f"/intake/api/v1/visits/{visit}", {"centre": CENTRE, "area": "choose-path"})
-    body = {"given_name": "Visiteur", "family_name": "Démonstration", "purposes": ["guidance", "plan"]}
+    body = {"given_name": "Camille", "family_name": "Démonstration", "purposes": ["guidance", "plan"]}
     person = (await team.request(team.desk, "POST", f"/intake/api/v1/visits/{visit}/visitor", body))["subject_ref"]
     asked = {"subject_ref": person, "centre": CENTRE, "area": "choose-path"}
     path = (await team.request(team.counsellor, "POST", "/scheduling/api/v1/paths", asked))["id"]
@@ -156,13 +156,13 @@ async def _fill_plan(team: Team, person: str) -> dict[str, Any]:
             await asyncio.sleep(0.2)
     own, base = visitor(UUID(person)), f"/plans/api/v1/plans/{plans[0]['id']}"
     for dimension, text in (
-        ("skills", "Démonstration : je répare les vélos de mes voisins."),
-        ("motivation", "Démonstration : un métier où l’on voit le résultat de son travail."),
-        ("interests", "Démonstration : l’électricité, le bois, être dehors."),
+        ("skills", "Démonstration : je répare des vélos dans mon quartier."),
+        ("motivation", "Démonstration : un métier où l’on voit le résultat de son travail."),
+        ("interests", "Démonstration : l’électricité, le bois, être dehors."),
     ):
         await team.request(own, "PUT", f"{base}/assessment/{dimension}", {"text": text})
     step = await team.request(own, "POST", f"{base}/information-steps", {"what": "Visiter un centre de formation"})
-    result = {"result": "Démonstration : il reste des places en janvier."}
+    result = {"result": "Démonstration : il reste des places en janvier."}
     await team.request(own, "PUT", f"{base}/information-steps/{step['id']}/result", result)
     goal = await team.request(own, "POST", f"{base}/goals", {"text": "Devenir électricien ou électricienne"})
     track = {"goal_id": goal["id"], "title": "Se former", "area": "select-training"}

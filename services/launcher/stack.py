@@ -76,7 +76,7 @@ async def create_databases(store: str, services: tuple[str, ...]) -> None:
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         # Without the address: it may contain a password.
         raise StoreUnavailable(
-            f"PostgreSQL ne répond pas ou refuse ({error}) ; vérifiez --store ou CEFO_STORE"
+            f"PostgreSQL ne répond pas, ou refuse la connexion ({error}). Vérifiez --store ou CEFO_STORE."
         ) from error
     try:
         for service in services:
@@ -103,7 +103,7 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise PortTaken(
-                f"Le port {port} est pris sur {host} ; choisissez-en un autre : make run PORT={port + 1}"
+                f"Le port {port} est déjà utilisé sur {host}. Choisissez-en un autre : make run PORT={port + 1}"
             ) from error
 
 
@@ -164,7 +164,7 @@ async def run_morning(console: Console, process: Process, settings: Settings, po
     person = await morning.create_morning(f"http://{here}:{port}", process.signer, clock_of(settings)())
     if person is not None:
         link = link_to(settings.public_url, process.signer, person)
-        console.print(f"  un plan de carrière commencé (démonstration) : [link={link}]{link}[/link]", soft_wrap=True)
+        console.print(f"  un plan d’orientation commencé (démonstration) : [link={link}]{link}[/link]", soft_wrap=True)
 
 
 def tune_gc() -> None:
@@ -197,17 +197,23 @@ async def _until_started(server: uvicorn.Server, serving: "asyncio.Task[None]") 
 def print_urls(console: Console, settings: Settings, wanted: StackOptions) -> None:
     """Print the URLs, and where the data is."""
     url = settings.public_url
-    console.print(f"\n[bold]cefo[/bold] est prêt : [link={url}]{url}[/link]   (Ctrl-C pour arrêter)")
+    console.print(f"\n[bold]cefo[/bold] est prêt : [link={url}]{url}[/link]   (Ctrl-C pour arrêter)")
     if len(wanted.services) == len(SERVICES):
         for path, what in (
-            ("/sign-in", "choisir un compte de démonstration (accueil, conseil, opérateur, Cité, région)"),
-            ("/intake/waiting-room/liege", "l'écran de la salle d'attente"),
-            ("/directory/", "l'annuaire, ouvert à tous"),
-            ("/impact/", "les résultats, ouverts à tous"),
+            (
+                "/sign-in",
+                (
+                    "choisir un compte de démonstration (accueil, conseil, organisme, Cité des "
+                    "métiers, Région, gestion technique)"
+                ),
+            ),
+            ("/intake/waiting-room/liege", "l’écran de la salle d’attente"),
+            ("/directory/", "l’annuaire, ouvert à tout le monde"),
+            ("/impact/", "les résultats, ouverts à tout le monde"),
         ):
             console.print(f"  {url}{path:<28} {what}", soft_wrap=True)
-    console.print(f"  Kafka : {settings.kafka}" + ("   (embarqué)" if wanted.kafka == EMBEDDED else ""))
+    console.print(f"  Kafka : {settings.kafka}" + ("   (intégré)" if wanted.kafka == EMBEDDED else ""))
     console.print(
-        f"  données : {settings.data.absolute()}" + ("   (données de démonstration)" if settings.demo else ""),
+        f"  données : {settings.data.absolute()}" + ("   (données de démonstration)" if settings.demo else ""),
         soft_wrap=True,
     )

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from services.chassis.refusals import msg
 from services.chassis.service.definition import Service
 from services.plans import api, pages
 from services.plans.nav import NAV
@@ -11,11 +10,10 @@ from services.plans.store import Account, Table
 
 SERVICE = Service(
     name="plans",
-    title=msg("Plans"),
+    nav=NAV,
     metadata=Table.metadata,
     reactions=reactions,
     routers=(*api.routers, *pages.routers),
     folder=Path(__file__).parent,
-    nav=NAV,
     accounts=Account,
 )

@@ -1,11 +1,14 @@
 """Plans' links in the navigation. In a module of its own: every process shows the links of all services."""
 
 from services.chassis.refusals import msg
-from services.chassis.service.definition import Link
+from services.chassis.service.definition import Link, Navigation
 from services.contracts.roles import Role
 
-NAV = (
-    Link(msg("Plans"), "/plans/", (Role.COUNSELLOR,)),
-    Link(msg("My plan"), "/plans/mine", (Role.VISITOR,), home_of=Role.VISITOR),
-    Link(msg("My plan"), "/plans/help/my-plan", help_for=Role.VISITOR),
+NAV = Navigation(
+    msg("Plans"),
+    (
+        Link(msg("Plans"), "/plans/", (Role.COUNSELLOR,)),
+        Link(msg("My plan"), "/plans/mine", (Role.VISITOR,), home_of=Role.VISITOR),
+        Link(msg("My plan"), "/plans/help/my-plan", help_for=Role.VISITOR),
+    ),
 )

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from services.chassis.refusals import msg
 from services.chassis.service.definition import Service
 from services.scheduling import api, pages
 from services.scheduling.api.imports import IMPORT_PATHS
@@ -12,12 +11,11 @@ from services.scheduling.store import Account, Table
 
 SERVICE = Service(
     name="scheduling",
-    title=msg("Interviews and workshops"),
+    nav=NAV,
     metadata=Table.metadata,
     reactions=reactions,
     routers=(*api.routers, *pages.routers),
     folder=Path(__file__).parent,
-    nav=NAV,
     accounts=Account,
     import_paths=IMPORT_PATHS,
 )

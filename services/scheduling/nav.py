@@ -1,11 +1,14 @@
 """Scheduling's navigation links. A module of its own, because every process shows the links of all services."""
 
 from services.chassis.refusals import msg
-from services.chassis.service.definition import Link
+from services.chassis.service.definition import Link, Navigation
 from services.contracts.roles import Role
 
-NAV = (
-    Link(msg("Queue"), "/scheduling/", (Role.COUNSELLOR,), home_of=Role.COUNSELLOR),
-    Link(msg("Calendar"), "/scheduling/agenda", (Role.COUNSELLOR,)),
-    Link(msg("Workshops"), "/scheduling/workshops", (Role.COUNSELLOR,)),
+NAV = Navigation(
+    msg("Appointments"),
+    (
+        Link(msg("Queue"), "/scheduling/", (Role.COUNSELLOR,), home_of=Role.COUNSELLOR),
+        Link(msg("Calendar"), "/scheduling/agenda", (Role.COUNSELLOR,)),
+        Link(msg("Workshops"), "/scheduling/workshops", (Role.COUNSELLOR,)),
+    ),
 )

@@ -109,7 +109,12 @@ def test_what_is_asked_for_as_a_list_is_bounded() -> None:
 
 def test_only_operations_may_see_and_decide_dead_letters() -> None:
     routes = list(routes_in(operations.router_of("intake").routes))
-    assert list(open_to_others(routes)) == ["GET /intake/api/v1/asyncapi.json", "GET /intake/asyncapi"]
+    assert list(open_to_others(routes)) == [
+        "GET /intake/help/{name}",
+        "GET /intake/help/pictures/{picture}",
+        "GET /intake/api/v1/asyncapi.json",
+        "GET /intake/asyncapi",
+    ]
     assert len(routes) > 10
 
 

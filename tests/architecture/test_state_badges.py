@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -17,6 +18,7 @@ from services.contracts.plans import ActionStatus
 from services.contracts.scheduling import AppointmentStatus
 from services.launcher.catalogue import SERVICES
 from services.launcher.messages import STATES
+from services.plans.domain import Stage
 
 WAITING = (VisitStatus.WAITING, VisitStatus.CALLED, VisitStatus.BEING_SERVED)
 SHOWN: list[tuple[str, str, Iterable[StrEnum]]] = [
@@ -27,6 +29,7 @@ SHOWN: list[tuple[str, str, Iterable[StrEnum]]] = [
     ("scheduling/states.html", "interview_badge", AppointmentStatus),
     ("plans/states.html", "referral_badge", ReferralStatus),
     ("plans/states.html", "action_badge", ActionStatus),
+    ("plans/states.html", "plan_badge", Stage),
     ("directory/states.html", "referral_badge", ReferralStatus),
     ("directory/states.html", "service_badge", ServiceStatus),
     ("directory/states.html", "account_badge", AccountStatus),
@@ -38,8 +41,10 @@ SHOWN: list[tuple[str, str, Iterable[StrEnum]]] = [
 )
 def test_a_state_has_a_badge_with_its_word(template: str, macro: str, state: StrEnum) -> None:
     service = SERVICES[template.partition("/")[0] if "/" in template else "intake"]
-    site = Site([service.folder], {service.name: ()}, secure=False)
-    shown = str(getattr(cast(Any, site.templates.get_template(template).module), macro)(state.value))
+    site = Site([service.folder], {service.name: service.nav}, secure=False)
+    # A visit's badge needs the visit: one that was called and left did not come.
+    given = SimpleNamespace(status=state, called_at=None) if template == "intake/states.html" else state.value
+    shown = str(getattr(cast(Any, site.templates.get_template(template).module), macro)(given))
     word = i18n.word_of(state)
     assert word[:1].upper() + word[1:] in shown
     assert "<svg" in shown

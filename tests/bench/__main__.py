@@ -1,6 +1,6 @@
 """`make bench`: run the rows, print the table, write bench.json, docs/speed.md and the README's figures.
 
-Rows that were not asked for keep what the last run on a like machine said of them.
+Rows that are not selected keep the figures of the last run on an equal machine.
 """
 
 import argparse
@@ -39,7 +39,7 @@ ROWS: dict[str, Callable[[Size], Awaitable[list[Row]]]] = {
 }
 
 KEPT = 5
-"""Rounds from which on a measurement is written down."""
+"""Fewest rounds of a measurement that is saved."""
 
 
 async def run(keys: list[str], size: Size) -> list[Row]:
@@ -47,7 +47,7 @@ async def run(keys: list[str], size: Size) -> list[Row]:
     measured: list[Row] = []
     me = asyncio.current_task()
     assert me is not None
-    # Whoever ends us ends the servers with us.
+    # SIGTERM also stops the servers that this process started.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
     for measure in dict.fromkeys(ROWS[key] for key in keys):
         names = ", ".join(key for key in keys if ROWS[key] is measure)
@@ -60,7 +60,7 @@ async def run(keys: list[str], size: Size) -> list[Row]:
 
 
 def main() -> None:
-    """Run what the command line asks for."""
+    """Run the rows that the command line selects."""
     options = argparse.ArgumentParser(prog="make bench", description=__doc__)
     options.add_argument("--rows", default=",".join(ROWS), help="for example a,c,e")
     options.add_argument("--rounds", type=int, default=KEPT, help=f"fewer than {KEPT} are shown, not kept")
@@ -69,9 +69,9 @@ def main() -> None:
     keys = chosen.rows.split(",")
     if unknown := set(keys) - set(ROWS):
         options.error(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
-    # Relay and consumer run in this process in c and g, beside what they are compared with: as `cefo up` has it.
+    # In rows c and g, relay and consumer run in this process, as in `cefo up`.
     tune_gc()
-    # A broker that was just started says for a second that it is not ready yet; the client tries again.
+    # A broker that was just started is not ready for a second; the client logs it and retries.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         rows = runner.run(run(keys, Size(chosen.rounds, chosen.small)))

@@ -1,4 +1,4 @@
-"""Bare Kafka: produce and consume with aiokafka and nothing around it."""
+"""Bare Kafka: produce and consume with aiokafka only."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
@@ -15,12 +15,12 @@ PARTITIONS = 3
 
 
 async def make_topics(bootstrap: str, names: Collection[str]) -> None:
-    """Topics as the platform makes them: three partitions, one replica."""
+    """Create topics as the platform does: three partitions, one replica."""
     admin = cast(Any, AIOKafkaAdminClient(bootstrap_servers=bootstrap))
     await admin.start()
     try:
         await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names])
-        while not all(map(_is_led, await admin.describe_topics(list(names)))):  # noqa: ASYNC110 - Kafka tells nobody
+        while not all(map(_is_led, await admin.describe_topics(list(names)))):  # noqa: ASYNC110 - Kafka sends no event
             await asyncio.sleep(0.05)
     finally:
         await admin.close()
@@ -32,7 +32,7 @@ def _is_led(topic: dict[str, Any]) -> bool:
 
 @asynccontextmanager
 async def producer_of(bootstrap: str) -> AsyncGenerator[Any]:
-    """A producer that waits for all replicas, with batches large enough."""
+    """A producer with acks=all and large batches."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_batch_size=262_144)
     await producer.start()
     try:
@@ -43,7 +43,7 @@ async def producer_of(bootstrap: str) -> AsyncGenerator[Any]:
 
 @asynccontextmanager
 async def consumer_of(bootstrap: str, topics: Iterable[str]) -> AsyncGenerator[Any]:
-    """A consumer of whole topics in a group of its own."""
+    """A consumer of whole topics in a new group."""
     consumer = AIOKafkaConsumer(
         *topics,
         bootstrap_servers=bootstrap,
@@ -69,7 +69,7 @@ async def produce(bootstrap: str, records: Sequence[Record]) -> None:
 
 
 async def consume(bootstrap: str, topics: Iterable[str], number: int) -> int:
-    """Read so many records of these topics by `getmany`, committing as one would; answers how many came."""
+    """Read so many records of these topics by `getmany`, committing after each batch. Returns how many were read."""
     seen = 0
     async with consumer_of(bootstrap, topics) as consumer:
         while seen < number:
@@ -81,7 +81,7 @@ async def consume(bootstrap: str, topics: Iterable[str], number: int) -> int:
 
 
 async def everything(bootstrap: str, topics: Iterable[str], number: int) -> list[Record]:
-    """So many records of these topics, as they stand there: in order within each partition."""
+    """So many records of these topics, in order within each partition."""
     found = list[Record]()
     async with consumer_of(bootstrap, topics) as consumer:
         while len(found) < number:
@@ -93,9 +93,9 @@ async def everything(bootstrap: str, topics: Iterable[str], number: int) -> list
 async def how_many(bootstrap: str, topics: Iterable[str]) -> dict[str, int]:
     """How many records each of these topics holds."""
     async with consumer_of(bootstrap, topics) as consumer:
-        places = [TopicPartition(topic, partition) for topic in topics for partition in range(PARTITIONS)]
-        ends = await consumer.end_offsets(places)
+        partitions = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
+        ends = await consumer.end_offsets(partitions)
     counted = dict.fromkeys(topics, 0)
-    for place, end in ends.items():
-        counted[place.topic] += end
+    for partition, end in ends.items():
+        counted[partition.topic] += end
     return counted

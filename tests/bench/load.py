@@ -1,6 +1,6 @@
 """A load client that is never the bottleneck: HTTP/1.1 over kept connections, bytes in, status and body out.
 
-The same client asks ours and the comparator. Measured at about 20,000 requests/s against an empty answer.
+The same client is used for ours and the comparator. It sends about 20,000 requests/s to an empty endpoint.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import cast
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one request got, and how long it took in seconds."""
+    """The answer to one request, and its duration in seconds."""
 
     status: int
     body: bytes
@@ -21,7 +21,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Load:
-    """What became of all requests, and how long it took together."""
+    """The answers to all requests, and the total duration in seconds."""
 
     answers: list[Answer] = field(default_factory=list[Answer])
     seconds: float = 0.0
@@ -40,21 +40,21 @@ def request(method: str, path: str, body: bytes = b"", headers: dict[str, str] |
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-async def ask_all(port: int, requests: list[bytes], clients: int) -> Load:
-    """Let so many clients ask all of these, each its next one as soon as it has an answer."""
+async def send_all(port: int, requests: list[bytes], clients: int) -> Load:
+    """Send all requests with so many clients; each sends its next request when it has an answer."""
     load, left = Load(), iter(requests)
     connections = [await Connection.open(port) for _ in range(clients)]
     started = perf_counter()
-    await asyncio.gather(*(_ask(connection, left, load) for connection in connections))
+    await asyncio.gather(*(_send(connection, left, load) for connection in connections))
     load.seconds = perf_counter() - started
     for connection in connections:
         connection.close()
     return load
 
 
-async def _ask(connection: "Connection", left: Iterator[bytes], load: Load) -> None:
+async def _send(connection: "Connection", left: Iterator[bytes], load: Load) -> None:
     for one in left:
-        load.answers.append(await connection.ask(one))
+        load.answers.append(await connection.send(one))
 
 
 class Connection(asyncio.Protocol):
@@ -64,7 +64,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._received = b""
         self._answer: asyncio.Future[Answer] | None = None
-        self._asked_at = 0.0
+        self._sent_at = 0.0
 
     @classmethod
     async def open(cls, port: int) -> "Connection":
@@ -72,16 +72,16 @@ class Connection(asyncio.Protocol):
         _, connection = await asyncio.get_running_loop().create_connection(cls, "127.0.0.1", port)
         return connection
 
-    async def ask(self, request: bytes) -> Answer:
+    async def send(self, request: bytes) -> Answer:
         """Send the request and wait for its answer."""
         assert self._transport is not None
         self._answer = asyncio.get_running_loop().create_future()
-        self._asked_at = perf_counter()
+        self._sent_at = perf_counter()
         self._transport.write(request)
         return await self._answer
 
     def close(self) -> None:
-        """End it."""
+        """Close the connection."""
         if self._transport is not None:
             self._transport.close()
 
@@ -90,12 +90,12 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Part of the protocol: whoever waits for an answer learns that none comes."""
+        """Part of the protocol: a pending request fails."""
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(ConnectionError("the server closed the connection"))
 
     def data_received(self, data: bytes) -> None:
-        """Part of the protocol: an answer, or a piece of one. All answers here say how long they are."""
+        """Part of the protocol: an answer, or a piece of one. All answers here have a Content-Length."""
         self._received += data
         head_end = self._received.find(b"\r\n\r\n")
         if head_end < 0:
@@ -108,4 +108,4 @@ class Connection(asyncio.Protocol):
             return
         body, self._received = self._received[head_end + 4 : end], self._received[end:]
         if self._answer is not None and not self._answer.done():
-            self._answer.set_result(Answer(int(head[9:12]), body, perf_counter() - self._asked_at))
+            self._answer.set_result(Answer(int(head[9:12]), body, perf_counter() - self._sent_at))

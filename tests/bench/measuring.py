@@ -10,7 +10,7 @@ Better = Literal["at least", "at most"]
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much to do: so many rounds of so much. `small` is for trying things, not for figures."""
+    """The size of a measurement: rounds, and full or small. Small sizes are for trials, not for figures."""
 
     rounds: int = 5
     small: bool = False
@@ -22,7 +22,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the table: medians, with the least and the most that was seen."""
+    """One row of the table: medians, with the lowest and highest value."""
 
     key: str
     measure: str
@@ -38,7 +38,7 @@ class Row:
     rounds: int
 
     def as_json(self) -> dict[str, Any]:
-        """As it stands in bench.json."""
+        """The row as in bench.json."""
         return asdict(self)
 
 
@@ -57,7 +57,7 @@ def row(
     """The row of these rounds. `target` bounds the ratio of the medians, or with `absolute` our own median."""
     own, other = median(ours), median(comparator) if comparator else None
     ratio = own / other if other else None
-    judged = own if absolute or ratio is None else ratio
+    measured = own if absolute or ratio is None else ratio
     return Row(
         key=key,
         measure=measure,
@@ -69,7 +69,7 @@ def row(
         against=against,
         ratio=ratio,
         target=f"{'≥' if better == 'at least' else '≤'} {target:g} {unit if absolute else '×'}",
-        met=judged >= target if better == "at least" else judged <= target,
+        met=measured >= target if better == "at least" else measured <= target,
         rounds=len(ours),
     )
 
@@ -77,7 +77,7 @@ def row(
 async def in_turns(
     rounds: int, ours: Callable[[], Awaitable[float]], comparator: Callable[[], Awaitable[float]]
 ) -> tuple[list[float], list[float]]:
-    """Ours and the comparator by turns, so that what else the machine does touches both."""
+    """Run ours and the comparator in turn, so that other load of the machine affects both."""
     own, other = list[float](), list[float]()
     for _ in range(rounds):
         own.append(await ours())

@@ -1,4 +1,4 @@
-"""What every row runs on: Apache Kafka, PostgreSQL and Redis, each fresh, started here and stopped again."""
+"""The servers of every row: Apache Kafka, PostgreSQL and Redis, started fresh and stopped afterwards."""
 
 import shutil
 import tempfile
@@ -20,7 +20,7 @@ from tests.parts.redis import RedisServer
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Fresh servers, as addresses; and a folder of one's own."""
+    """Addresses of fresh servers, and a temporary folder."""
 
     folder: Path
     kafka: str
@@ -39,7 +39,7 @@ class Parts:
 
 @contextmanager
 def fresh_parts() -> Generator[Parts]:
-    """Start one of each in a temporary folder; all are gone afterwards."""
+    """Start one of each in a temporary folder; all are stopped and removed afterwards."""
     tools = binaries()
     if tools is None:
         raise RuntimeError("PostgreSQL is missing; install the package postgresql")
@@ -89,13 +89,13 @@ class Services:
             self.stack.wait_ready(name)
 
     def stop(self, name: str) -> None:
-        """Stop one of them in order."""
+        """Stop one of them with SIGTERM."""
         process = self.stack.processes.pop(name)
         process.terminate()
         process.wait(15)
 
     def peak_memory(self) -> dict[str, int]:
-        """The most memory each process ever held (VmHWM), in KiB."""
+        """Each process' peak memory (VmHWM), in KiB."""
         return {name: _peak(process.pid) for name, process in self.stack.processes.items()}
 
 
@@ -103,7 +103,7 @@ def _peak(pid: int) -> int:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1])
-    raise RuntimeError(f"process {pid} says nothing of its memory")
+    raise RuntimeError(f"process {pid} has no VmHWM")
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Ours on the way from an import to every figure: what rows a, b and f share."""
+"""Our pipeline from an import to the figures; used by rows a, b and f."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,45 +12,45 @@ import orjson
 from services.launcher.catalogue import SERVICES
 from services.launcher.commands.client import local_token
 from services.launcher.commands.imports import IMPORTS, LINES_PER_REQUEST
-from tests.bench.check_ins import heard_of_centres
+from tests.bench.check_ins import wait_for_centres
 from tests.bench.parts import Services, connected
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """How many lines went in, how many events were said of them in all services, and how long it took, in seconds."""
+class ImportRun:
+    """How many lines were imported, how many events all services emitted, and the duration in seconds."""
 
     lines: int
     events: int
     seconds: float
 
 
-async def import_all(services: Services, files: dict[str, list[bytes]]) -> Way:
-    """Import these lines through the public APIs, as `cefo import` does; ends when every service has heard of all."""
-    await _know_the_centres(services)
-    before = await said(services)
+async def import_all(services: Services, files: dict[str, list[bytes]]) -> ImportRun:
+    """Import these lines through the public APIs, as `cefo import` does, and wait until every service has caught up."""
+    await _wait_for_centres(services)
+    before = await emitted(services)
     headers = {"Authorization": f"Bearer {local_token(services.stack.folder)}"}
     async with httpx2.AsyncClient(timeout=600, trust_env=False, headers=headers) as client:
         started = perf_counter()
         for name, path in IMPORTS:
             await _import(client, services, path, files[name])
-        await until_none(lambda: _under_way(client, services))
+        await until_none(lambda: _backlog(client, services))
         seconds = perf_counter() - started
-    return Way(sum(map(len, files.values())), await said(services) - before, seconds)
+    return ImportRun(sum(map(len, files.values())), await emitted(services) - before, seconds)
 
 
 async def until_none(left: Callable[[], Awaitable[int]]) -> None:
-    """Ask how many are left until there are none."""
+    """Poll until none are left."""
     for _ in range(60_000):
         if await left() <= 0:
             return
         await asyncio.sleep(0.02)
-    raise RuntimeError("after twenty minutes still something is left")
+    raise RuntimeError("there is still a backlog after twenty minutes")
 
 
-async def _know_the_centres(services: Services) -> None:
+async def _wait_for_centres(services: Services) -> None:
     for name in ("intake", "scheduling", "impact"):
-        await heard_of_centres(services, name)
+        await wait_for_centres(services, name)
 
 
 async def _import(client: httpx2.AsyncClient, services: Services, path: str, lines: list[bytes]) -> None:
@@ -63,8 +63,8 @@ async def _import(client: httpx2.AsyncClient, services: Services, path: str, lin
             raise RuntimeError(f"{path} took {len(some)} lines like this: {answer.content[:500]!r}")
 
 
-async def _under_way(client: httpx2.AsyncClient, services: Services) -> int:
-    """How many events have not had their effect everywhere."""
+async def _backlog(client: httpx2.AsyncClient, services: Services) -> int:
+    """How many events are unsent or unread in all services."""
     left = 0
     for name in SERVICES:
         answer = await client.get(f"http://127.0.0.1:{services.stack.ports[name]}/{name}/api/v1/backlog")
@@ -73,8 +73,8 @@ async def _under_way(client: httpx2.AsyncClient, services: Services) -> int:
     return left
 
 
-async def said(services: Services) -> int:
-    """How many events all services have said."""
+async def emitted(services: Services) -> int:
+    """How many events all services have emitted."""
     total = 0
     for name in SERVICES:
         async with connected(services.parts.postgres.url(f"cefo_{name}")) as store:
@@ -83,7 +83,7 @@ async def said(services: Services) -> int:
 
 
 async def figures(services: Services) -> dict[str, int]:
-    """What impact counted, by the brochure's keys, with nothing asked of the services."""
+    """Impact's counts by the keys of the brochure, read from its store."""
     async with connected(services.parts.postgres.url("cefo_impact")) as store:
         rows = await store.fetch("select measure, sum(number)::int as number from tallies group by measure")
     found = {row["measure"]: row["number"] for row in rows}

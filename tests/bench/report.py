@@ -13,7 +13,7 @@ HEAD = "| | measure | ours | beside it | ratio | target | |\n|---|---|---|---|--
 
 
 def save(rows: Sequence[dict[str, Any]], *, small: bool) -> dict[str, Any]:
-    """Write bench.json: these rows, and what an earlier run on a like machine left of the others."""
+    """Write bench.json: these rows, and the other rows of an earlier run on an equal machine."""
     machine = {"cores": _cores(), "system": platform.system(), "python": platform.python_version()}
     kept = {row["key"]: row for row in _earlier(machine, small=small)} | {row["key"]: row for row in rows}
     result = {"machine": machine, "small": small, "rows": [kept[key] for key in sorted(kept)]}
@@ -60,7 +60,7 @@ def _with_spread(row: dict[str, Any], whose: str) -> str:
 
 
 def _number(value: float) -> str:
-    """Three figures are enough."""
+    """Three significant digits."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"
@@ -88,7 +88,7 @@ PARTS: dict[Path, Callable[[Sequence[dict[str, Any]]], str]] = {
     ROOT / "docs" / "speed.md": table,
     ROOT / "README.md": main_figures,
 }
-"""What stands between the markers of each document, made from the rows."""
+"""For each document, the function that makes the text between the markers."""
 
 
 def into_documents(result: dict[str, Any]) -> None:

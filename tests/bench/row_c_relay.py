@@ -3,7 +3,7 @@
 Ours: `services.chassis.events.relay.Relay` on a full outbox, from its start until every row is marked as sent; the
 order of each aggregate is checked in the topic. The comparator: faststream-outbox's relay as its documentation shows
 it, with the settings its performance page recommends (batched deletes, large fetches, no waiting between them) and
-eight workers, with which it keeps no order. The same rows, PostgreSQL and Kafka; acks=all on both sides.
+eight workers, which keep no order. The same rows, PostgreSQL and Kafka; acks=all on both sides.
 """
 
 import asyncio
@@ -28,11 +28,11 @@ from tests.bench.measuring import Row, Size, in_turns, row
 from tests.bench.parts import Parts, connected, fresh_parts
 
 EVENTS_EACH = 4
-"""Events of one aggregate, so that there is an order to keep."""
+"""Events of one aggregate, whose order must be kept."""
 
 
 def to_relay(number: int, topic: str) -> list[Record]:
-    """So many events of about 400 bytes, the aggregates' in turns."""
+    """So many events of about 400 bytes, the aggregates in turn."""
     keys = [str(uuid4()) for _ in range(number // EVENTS_EACH)]
     return [_event(topic, key, sequence) for sequence in range(1, EVENTS_EACH + 1) for key in keys]
 
@@ -76,12 +76,12 @@ async def ours(parts: Parts, records: list[Record]) -> float:
 
 
 def check_order(records: list[Record]) -> None:
-    """Raises unless each aggregate's events stand in their order, each once."""
+    """Raises unless each aggregate's events are in order, each once."""
     last = Counter[bytes | None]()
     for record in records:
         sequence = int(dict(record.headers)["ce_sequence"] or b"0")
         if sequence != last[record.key] + 1:
-            raise RuntimeError(f"{record.key!r}: event {sequence} stands behind event {last[record.key]}")
+            raise RuntimeError(f"{record.key!r}: event {sequence} comes after event {last[record.key]}")
         last[record.key] = sequence
 
 
@@ -113,7 +113,7 @@ async def _until(parts: Parts, database: str, question: str) -> None:
 
 
 async def measure(size: Size) -> list[Row]:
-    """The row."""
+    """Measure the row."""
     many, few = size.of(100_000, 400), size.of(6_000, 200)
     with fresh_parts() as parts:
 

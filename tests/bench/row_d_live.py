@@ -1,13 +1,13 @@
-"""From a check-in's HTTP answer to the moment scheduling's stream shows it, at 100 check-ins per second.
+"""From a check-in's HTTP answer to its event in scheduling's stream, at 100 check-ins per second.
 
-Ours: a process per service; check-ins arrive evenly at intake, in the twelve centres by turns, and twelve readers hold
-scheduling's streams (`/scheduling/api/v1/waiting/stream`). On the way: intake's outbox and relay, Kafka, scheduling's
-consumer and inbox, its commit, the hint to the stream, the stream's query. Counted from the moment the answer was read
-to the moment the event was read; what the stream showed before the answer counts as 0. The comparator: aiokafka, one
+Ours: a process per service; check-ins arrive evenly at intake, in the twelve centres in turn, and twelve clients read
+scheduling's streams (`/scheduling/api/v1/waiting/stream`). Between them: intake's outbox and relay, Kafka, scheduling's
+consumer and inbox, its commit, the hint to the stream, the stream's query. Measured from the reading of the answer
+to the reading of the event; an event that is read before the answer counts as 0. The comparator: aiokafka, one
 record of the same kind produced and consumed at the same pace through the same Kafka, from the call of send to its
 arrival.
 
-Ours and the comparator take turns in five stretches of twelve seconds each: 60 s of both in one run.
+Ours and the comparator alternate in five rounds of twelve seconds each: 60 s of both in one run.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ import orjson
 
 from services.launcher.catalogue import SERVICES
 from services.launcher.commands.client import local_token
-from tests.bench.check_ins import CODES, check_ins, desk_headers, heard_of_centres
+from tests.bench.check_ins import CODES, check_ins, desk_headers, wait_for_centres
 from tests.bench.kafka import consumer_of, make_topics, producer_of
 from tests.bench.load import Connection
 from tests.bench.measuring import Row, Size, row
@@ -32,16 +32,16 @@ CONNECTIONS = 16
 
 
 class Streams:
-    """Readers of scheduling's stream of every centre: when each visit was first shown."""
+    """Readers of scheduling's stream of every centre: the time of each visit's first event."""
 
     def __init__(self) -> None:
         self.shown: dict[str, float] = {}
         self._readers: list[asyncio.Task[None]] = []
         self._writers: list[asyncio.StreamWriter] = []
-        """Kept, because a connection that nobody writes to any more would be closed."""
+        """Kept, because an unreferenced connection would be closed."""
 
     async def open(self, services: Services) -> None:
-        """Begin to read all of them."""
+        """Start to read all of them."""
         token = local_token(services.stack.folder, "counsellor", list(CODES))
         for code in CODES:
             reader, writer = await asyncio.open_connection("127.0.0.1", services.stack.ports["scheduling"], limit=2**20)
@@ -49,7 +49,7 @@ class Streams:
             self._writers.append(writer)
             writer.write(f"{head}Authorization: Bearer {token}\r\n\r\n".encode())
             if b" 200 " not in await reader.readline():
-                raise RuntimeError(f"scheduling refuses the stream of {code}")
+                raise RuntimeError(f"scheduling refused the stream of {code}")
             self._readers.append(asyncio.create_task(self._read(reader)))
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
@@ -67,20 +67,20 @@ class Streams:
 
 
 async def evenly(number: int, act: Callable[[int], Awaitable[None]]) -> None:
-    """Begin so many at an even pace, whether the earlier ones have ended or not; returns when all have."""
-    started, begun = perf_counter(), list[asyncio.Task[None]]()
+    """Start so many at an even pace, without waiting for earlier ones; returns when all have ended."""
+    started, tasks = perf_counter(), list[asyncio.Task[None]]()
 
     async def one(turn: int) -> None:
         await act(turn)
 
     for turn in range(number):
         await asyncio.sleep(max(0.0, started + turn / RATE - perf_counter()))
-        begun.append(asyncio.create_task(one(turn)))
-    await asyncio.gather(*begun)
+        tasks.append(asyncio.create_task(one(turn)))
+    await asyncio.gather(*tasks)
 
 
 async def ours(services: Services, streams: Streams, number: int) -> list[float]:
-    """Seconds from each answer to its showing."""
+    """Seconds from each answer to its event in the stream."""
     requests = check_ins(number, "/intake/api/v1/visits/", desk_headers(services))
     answered: dict[str, float] = {}
     free: asyncio.Queue[Connection] = asyncio.Queue()
@@ -89,7 +89,7 @@ async def ours(services: Services, streams: Streams, number: int) -> list[float]
 
     async def check_in(turn: int) -> None:
         connection = await free.get()
-        answer = await connection.ask(requests[turn])
+        answer = await connection.send(requests[turn])
         free.put_nowait(connection)
         if answer.status != 200:
             raise RuntimeError(f"refused: {answer.body[:300]!r}")
@@ -97,7 +97,7 @@ async def ours(services: Services, streams: Streams, number: int) -> list[float]
 
     await evenly(number, check_in)
     async with asyncio.timeout(60):
-        while answered.keys() - streams.shown.keys():  # noqa: ASYNC110 - the readers are others' tasks
+        while answered.keys() - streams.shown.keys():  # noqa: ASYNC110 - the readers are other tasks
             await asyncio.sleep(0.05)
     while not free.empty():
         free.get_nowait().close()
@@ -105,15 +105,15 @@ async def ours(services: Services, streams: Streams, number: int) -> list[float]
 
 
 async def comparator(parts: Parts, topic: str, number: int) -> list[float]:
-    """Seconds from each send to its arrival."""
+    """Seconds from each send to the consumption."""
     sent: dict[bytes, float] = {}
-    came: dict[bytes, float] = {}
+    received: dict[bytes, float] = {}
     value = b'{"visit_id":"00000000-0000-0000-0000-000000000000","centre":"liege","status":"waiting"}' * 3
     async with consumer_of(parts.kafka, [topic]) as consumer, producer_of(parts.kafka) as producer:
 
         async def read() -> None:
             async for message in consumer:
-                came[message.key] = perf_counter()
+                received[message.key] = perf_counter()
 
         async def send(_turn: int) -> None:
             key = uuid4().bytes
@@ -122,15 +122,15 @@ async def comparator(parts: Parts, topic: str, number: int) -> list[float]:
 
         await producer.send_and_wait(topic, value=b"", key=b"first")
         reading = asyncio.create_task(read())
-        while not came:  # noqa: ASYNC110 - until the consumer has its partitions
+        while not received:  # noqa: ASYNC110 - until the consumer has its partitions
             await asyncio.sleep(0.05)
         await evenly(number, send)
         async with asyncio.timeout(60):
-            while sent.keys() - came.keys():  # noqa: ASYNC110 - the reader is another task
+            while sent.keys() - received.keys():  # noqa: ASYNC110 - the reader is another task
                 await asyncio.sleep(0.05)
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
-    return [came[key] - at for key, at in sent.items()]
+    return [received[key] - at for key, at in sent.items()]
 
 
 def milliseconds(seconds: list[float]) -> tuple[float, float]:
@@ -140,17 +140,17 @@ def milliseconds(seconds: list[float]) -> tuple[float, float]:
 
 
 async def measure(size: Size) -> list[Row]:
-    """Two rows: the median and the 99th percentile."""
+    """Measure two rows: the median and the 99th percentile."""
     number = size.of(12 * RATE, RATE // 2)
     own, other = list[tuple[float, float]](), list[tuple[float, float]]()
     with fresh_parts() as parts, Services(parts) as services:
         services.start(*SERVICES)
-        await heard_of_centres(services, "intake")
-        await heard_of_centres(services, "scheduling")
+        await wait_for_centres(services, "intake")
+        await wait_for_centres(services, "scheduling")
         await make_topics(parts.kafka, ["bench.round-trip"])
         streams = Streams()
         await streams.open(services)
-        await ours(services, streams, RATE)  # the first second opens connections and is nobody's figure
+        await ours(services, streams, RATE)  # the first second opens connections and is not measured
         for _ in range(size.rounds):
             own.append(milliseconds(await ours(services, streams, number)))
             other.append(milliseconds(await comparator(parts, "bench.round-trip", number)))

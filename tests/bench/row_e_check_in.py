@@ -1,8 +1,8 @@
 """`PUT /visits/{id}` per second on one process, against a bare FastAPI + SQLModel insert.
 
-Ours: who asks and in which role, the centre and its area, the same id said twice, the day's next ticket, the visit,
-the outbox row, a commit, and in the same process the relay that sends to Kafka what was said. The comparator inserts
-one row of the same visit and does nothing else. Both: one uvicorn process with uvloop and httptools, PostgreSQL with
+Ours: authentication and roles, checks of centre, area and repeated id, the day's next ticket, the visit, the outbox
+row, a commit, and in the same process the relay that publishes the event to Kafka. The comparator inserts one row of
+the same visit and does nothing else. Both: one uvicorn process with uvloop and httptools, PostgreSQL with
 synchronous commit, the same 16 kept connections of the same client.
 """
 
@@ -14,7 +14,7 @@ import httpx2
 
 from services.launcher.ports import free_ports
 from tests.bench.check_ins import accepted, check_ins, desk_headers, start_intake
-from tests.bench.load import ask_all
+from tests.bench.load import send_all
 from tests.bench.measuring import Row, Size, in_turns, row
 from tests.bench.parts import Parts, Services, connected, fresh_parts
 from tests.parts.process import start_server, wait_until
@@ -31,7 +31,7 @@ async def ours(services: Services, requests: int) -> float:
             await store.fetchval("select count(*) from visits"),
             await store.fetchval("select count(*) from outbox"),
         )
-        load = await ask_all(port, check_ins(requests, "/intake/api/v1/visits/", headers), CLIENTS)
+        load = await send_all(port, check_ins(requests, "/intake/api/v1/visits/", headers), CLIENTS)
         accepted(load.answers)
         after = await stored(store)
     if after != tuple(number + requests for number in before):
@@ -40,7 +40,7 @@ async def ours(services: Services, requests: int) -> float:
 
 
 async def stored(store: Any) -> tuple[int, int]:
-    """How many visits there are, and how many outbox rows about visits."""
+    """The numbers of visits and of outbox rows of visits."""
     row = await store.fetchrow(
         "select (select count(*) from visits), (select count(*) from outbox where topic = 'cefo.intake.visits')"
     )
@@ -51,7 +51,7 @@ async def comparator(parts: Parts, port: int, requests: int) -> float:
     """Inserts per second."""
     async with connected(parts.postgres.url("insert_app")) as store:
         before = await store.fetchval("select count(*) from visits")
-        load = await ask_all(port, check_ins(requests, "/visits/", {}), CLIENTS)
+        load = await send_all(port, check_ins(requests, "/visits/", {}), CLIENTS)
         accepted(load.answers)
         if await store.fetchval("select count(*) from visits") != before + requests:
             raise RuntimeError(f"{requests} inserts left another number of rows")
@@ -59,7 +59,7 @@ async def comparator(parts: Parts, port: int, requests: int) -> float:
 
 
 async def insert_app(parts: Parts) -> "tuple[subprocess.Popen[bytes], int]":
-    """The comparator, running, and its port."""
+    """Start the comparator. Returns its process and port."""
     await parts.postgres.create_database("insert_app")
     port = free_ports(1)[0]
     command = [sys.executable, "-m", "tests.bench.comparators.insert_app", "--port", str(port)]
@@ -77,7 +77,7 @@ async def insert_app(parts: Parts) -> "tuple[subprocess.Popen[bytes], int]":
 
 
 async def measure(size: Size) -> list[Row]:
-    """The row."""
+    """Measure the row."""
     requests = size.of(4000, 200)
     with fresh_parts() as parts, Services(parts) as services:
         await start_intake(services)

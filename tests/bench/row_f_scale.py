@@ -1,8 +1,8 @@
-"""Season files ×1, ×3 and ×10: does time grow like the files, and does memory stay where it was?
+"""Season files ×1, ×3 and ×10: time should grow linearly, and memory should not grow.
 
-Each scale is written by `cefo season 2017 --scale N` and imported whole into fresh parts, a process per service. Time:
-from the first line sent until every service has heard of everything. Memory: the most that each service's process ever
-held (VmHWM). One run of each scale, the figures exact at the end of each: the tenfold season has 2.7 million lines.
+Each scale is written by `cefo season 2017 --scale N` and imported completely into fresh parts, a process per service.
+Time: from the first line sent until every service has caught up. Memory: the peak of each service's process (VmHWM).
+One run of each scale, the figures exact at the end of each: the tenfold season has 2.7 million lines.
 
 The row of time compares the seconds per thousand lines at the largest scale with those at ×1; the row of memory, the
 peak of the process that grew most.
@@ -27,7 +27,7 @@ TOLERANCE = 1.1
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One scale: its lines, how long the import took, and what each process held at most, in MiB."""
+    """The run of one scale: its lines, the seconds of the import, and each process' peak memory in MiB."""
 
     lines: int
     seconds: float
@@ -35,7 +35,7 @@ class Run:
 
 
 async def ours(scale: int, only: int | None) -> Run:
-    """Import a season so many times as large; `only`: so many lines of each file at scale 1, for trying."""
+    """Import a season so many times as large; `only`: so many lines of each file at scale 1, for trials."""
     with tempfile.TemporaryDirectory(prefix="cefo-bench-season-") as folder, fresh_parts() as parts:
         _write(scale, Path(folder))
         with Services(parts) as services:
@@ -43,17 +43,17 @@ async def ours(scale: int, only: int | None) -> Run:
             files = {name: _lines(Path(folder), name, only and only * scale) for name in ("visits", "interviews")}
             files["workshops"] = _lines(Path(folder), "workshops", only and 1)
             started = perf_counter()
-            way = await import_all(services, files)
+            imported = await import_all(services, files)
             peak = {name: kib / 1024 for name, kib in services.peak_memory().items()}
             counted = await figures(services)
             if counted["visitors"] != len(files["visits"]):
-                raise RuntimeError(f"{len(files['visits'])} visits went in, {counted} were counted")
-    print(f"  ×{scale}: {way.lines:,} lines, {perf_counter() - started:.1f} s, {peak}", flush=True)
-    return Run(way.lines, way.seconds, peak)
+                raise RuntimeError(f"{len(files['visits'])} visits were imported, {counted} were counted")
+    print(f"  ×{scale}: {imported.lines:,} lines, {perf_counter() - started:.1f} s, {peak}", flush=True)
+    return Run(imported.lines, imported.seconds, peak)
 
 
 def _write(scale: int, folder: Path) -> None:
-    """In a process of its own: what it holds is not ours to measure."""
+    """In a separate process, whose memory is not measured."""
     command = [Path(sys.executable).with_name("cefo"), "season", "2017", "--out", folder, "--scale", str(scale)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
@@ -64,7 +64,7 @@ def _lines(folder: Path, name: str, only: int | None) -> list[bytes]:
 
 
 async def measure(size: Size) -> list[Row]:
-    """Two rows: time and memory."""
+    """Measure two rows: time and memory."""
     scales = SCALES[:2] if size.small else SCALES
     runs = [await ours(scale, 300 if size.small else None) for scale in scales]
     first, last = runs[0], runs[-1]

@@ -1,8 +1,8 @@
 """Impact rebuilt from the topics: events per second, against bare consumption of the same topics by `getmany`.
 
 Ours: impact's own consumer with a new group and an empty store reads every event from the first, counts it exactly
-once and commits the inbox with the figures; it ends when the figures are complete. The comparator reads the same topics
-with aiokafka in batches as large, commits the offsets and looks at nothing.
+once and commits the inbox with the figures; timed until the figures are complete. The comparator reads the same topics
+with aiokafka in batches as large, commits the offsets and decodes nothing.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ async def ours(parts: Parts, number: int) -> float:
         await migrate(store, SERVICE.folder / "migrations")
         consumer = Consumer(store, broker_of(Settings(kafka=parts.kafka)), SERVICE.reactions)
         consumer.group = f"bench.{name}"
-        listening = asyncio.create_task(consumer.run())
+        consuming = asyncio.create_task(consumer.run())
         started = perf_counter()
         async with connected(parts.postgres.url(name)) as figures:
             counted = 0
@@ -39,12 +39,12 @@ async def ours(parts: Parts, number: int) -> float:
                 await asyncio.sleep(0.02)
                 counted = await figures.fetchval("select coalesce(sum(number), 0)::int from tallies")
         seconds = perf_counter() - started
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        consuming.cancel()
+        await asyncio.gather(consuming, return_exceptions=True)
     finally:
         await store.close()
     if counted != number:
-        raise RuntimeError(f"{counted} were counted, {number} were said")
+        raise RuntimeError(f"{counted} were counted, {number} were published")
     return number / seconds
 
 
@@ -54,12 +54,12 @@ async def comparator(parts: Parts, number: int) -> float:
     seen = await consume(parts.kafka, [VISITS.name, INTERVIEWS.name], number)
     seconds = perf_counter() - started
     if seen != number:
-        raise RuntimeError(f"{seen} were read, {number} were said")
+        raise RuntimeError(f"{seen} were read, {number} were published")
     return number / seconds
 
 
 async def measure(size: Size) -> list[Row]:
-    """The row."""
+    """Measure the row."""
     visits, interviews = size.of(90_000, 600), size.of(40_000, 300)
     with fresh_parts() as parts:
         await broker_of(Settings(kafka=parts.kafka)).ensure_topics()

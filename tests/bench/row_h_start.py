@@ -1,6 +1,6 @@
 """`cefo up`, installed, in an empty folder: seconds from the command to the first page with status 200.
 
-Five stores are made, brought up to date and filled with the demo data; broker and Redis are the embedded ones.
+It creates, migrates and fills five stores with the demo data; broker and Redis are embedded.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ async def ours() -> float:
 async def _first_page(port: int) -> bool:
     try:
         connection = await Connection.open(port)
-        answer = await connection.ask(request("GET", "/", headers={"Accept": "text/html"}))
+        answer = await connection.send(request("GET", "/", headers={"Accept": "text/html"}))
     except OSError:
         return False
     connection.close()
@@ -47,7 +47,7 @@ async def _first_page(port: int) -> bool:
 
 
 async def measure(size: Size) -> list[Row]:
-    """The row."""
+    """Measure the row."""
     return [
         row(
             "h",

@@ -1,12 +1,12 @@
 """Complete check-ins per second at 16 clients, 50,000 past visits stored: each with its ticket and its outbox row.
 
-Every ticket must be distinct at its centre on its day. The comparator is TheQ, a queue system, which was seen to give
-8 tickets a second on such a machine; that figure is not measured again here.
+Every ticket must be distinct at its centre on its day. The comparator is TheQ, a queue system: 8 tickets a second
+were observed on such a machine; that figure is not measured here.
 """
 
 from services.launcher.commands.client import local_token
 from tests.bench.check_ins import CODES, accepted, check_ins, desk_headers, start_intake
-from tests.bench.load import ask_all, request
+from tests.bench.load import request, send_all
 from tests.bench.measuring import Row, Size, row
 from tests.bench.parts import Services, connected, fresh_parts
 from tests.bench.season import lines
@@ -16,10 +16,10 @@ THEQ = 8.0
 
 
 async def ours(services: Services, requests: int, given: set[tuple[str, str]]) -> float:
-    """Check-ins per second. Raises when a ticket was given before, or not given at all."""
+    """Check-ins per second. Raises if a ticket is given twice or is missing."""
     before = len(given)
     messages = check_ins(requests, "/intake/api/v1/visits/", desk_headers(services))
-    load = await ask_all(services.stack.ports["intake"], messages, CLIENTS)
+    load = await send_all(services.stack.ports["intake"], messages, CLIENTS)
     given |= {(visit["centre"], visit["ticket"]) for visit in accepted(load.answers)}
     if len(given) != before + requests:
         raise RuntimeError(f"{requests} check-ins gave {len(given) - before} different tickets")
@@ -27,24 +27,24 @@ async def ours(services: Services, requests: int, given: set[tuple[str, str]]) -
 
 
 async def store_the_past(services: Services, visits: int) -> None:
-    """Take so many visits of the past in."""
+    """Import so many past visits."""
     token = local_token(services.stack.folder)
     headers = {"Authorization": f"Bearer {token}"}
     past = lines("visits", visits)
     for start in range(0, visits, 10_000):
         body = b"".join(past[start : start + 10_000])
-        answer = await ask_all(
+        answer = await send_all(
             services.stack.ports["intake"], [request("POST", "/intake/api/v1/visits/import", body, headers)], 1
         )
         if answer.answers[0].status != 200:
-            raise RuntimeError(f"the past was refused: {answer.answers[0].body[:300]!r}")
+            raise RuntimeError(f"the past visits were refused: {answer.answers[0].body[:300]!r}")
     async with connected(services.parts.postgres.url("cefo_intake")) as store:
         if (stored := await store.fetchval("select count(*) from visits")) != visits:
             raise RuntimeError(f"{visits} past visits were sent, {stored} are stored")
 
 
 async def measure(size: Size) -> list[Row]:
-    """The row."""
+    """Measure the row."""
     requests, past = size.of(3000, 200), size.of(50_000, 500)
     given = set[tuple[str, str]]()
     with fresh_parts() as parts, Services(parts) as services:

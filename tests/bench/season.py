@@ -17,7 +17,7 @@ from services.contracts.intake import Channel, VisitRecorded, VisitStatus
 from services.contracts.scheduling import InterviewHeld, InterviewKind
 from services.launcher.season import write_season
 
-_SAID = datetime(2017, 10, 1, tzinfo=UTC)
+_EMITTED_AT = datetime(2017, 10, 1, tzinfo=UTC)
 
 
 @functools.cache
@@ -36,43 +36,43 @@ def lines(name: str, number: int | None = None) -> list[bytes]:
 
 
 def visit_events(number: int) -> Iterator[Record]:
-    """The season's visits as intake says them, one event each."""
-    for line in lines("visits", number):
-        told = orjson.loads(line)
-        moments = {name: told.get(name) for name in ("called_at", "served_at", "ended_at")}
+    """The season's visits as intake emits them, one event each."""
+    for raw in lines("visits", number):
+        line = orjson.loads(raw)
+        moments = {name: line.get(name) for name in ("called_at", "served_at", "ended_at")}
         yield _record(
             VisitRecorded(
-                visit_id=told["visit_id"],
-                centre=told["centre"],
-                area=told.get("area"),
-                channel=Channel(told["channel"]),
-                at=told["checked_in_at"],
-                status=VisitStatus(told["status"]),
+                visit_id=line["visit_id"],
+                centre=line["centre"],
+                area=line.get("area"),
+                channel=Channel(line["channel"]),
+                at=line["checked_in_at"],
+                status=VisitStatus(line["status"]),
                 **moments,
             ),
         )
 
 
 def interview_events(number: int) -> Iterator[Record]:
-    """The season's information interviews that were held, as scheduling says them."""
-    held = (told for line in lines("interviews") if _is_held(told := orjson.loads(line)))
-    for told in islice(held, number):
-        said: dict[str, Any] = {
-            name: told.get(name)
+    """The season's information interviews that were held, as scheduling emits them."""
+    held = (line for raw in lines("interviews") if _is_held(line := orjson.loads(raw)))
+    for line in islice(held, number):
+        fields: dict[str, Any] = {
+            name: line.get(name)
             for name in ("interview_id", "centre", "area", "counsellor", "starts_at", "minutes", "visit_id")
         }
-        yield _record(InterviewHeld(kind=InterviewKind.INFORMATION, **said))
+        yield _record(InterviewHeld(kind=InterviewKind.INFORMATION, **fields))
 
 
-def _is_held(told: dict[str, Any]) -> bool:
-    return told["kind"] == "information" and told["status"] == "fulfilled"
+def _is_held(line: dict[str, Any]) -> bool:
+    return line["kind"] == "information" and line["status"] == "fulfilled"
 
 
 def _record(event: Event) -> Record:
     return write_event(
         event,
         id=uuid5(NAMESPACE_URL, event.key),
-        time=_SAID,
+        time=_EMITTED_AT,
         sequence=1,
         correlation_id=UUID(event.key),
         causation_id=None,

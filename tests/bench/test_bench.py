@@ -1,4 +1,4 @@
-"""Every measure and every comparator does the work it claims, with tiny sizes; the documents say what was measured."""
+"""Measurements and comparators do their work, with tiny sizes; the documents show the measured figures."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -23,10 +23,10 @@ SMALL = Size(rounds=1, small=True)
 @pytest.mark.postgres
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("key", ["a", "c", "d", "e", "g", "h", "i"])
-async def test_a_row_measures_both_sides_of_work_that_was_done(
+async def test_a_row_measures_both_sides_of_completed_work(
     key: str, kafka: ApacheKafka, postgres: PostgresServer, redis_server: RedisPart
 ) -> None:
-    """Each measure counts what arrived and raises when it is not what was sent: rows, order, figures, tickets."""
+    """Each measurement raises if the results are not as expected: rows, order, figures, tickets."""
     rows = await ROWS[key](SMALL)
     assert {one.key[0] for one in rows} == ({"a", "b"} if key == "a" else {key})
     for one in rows:
@@ -34,7 +34,7 @@ async def test_a_row_measures_both_sides_of_work_that_was_done(
         assert one.comparator is None or one.comparator > 0
 
 
-def test_every_row_of_the_table_can_be_asked_for() -> None:
+def test_every_row_of_the_table_can_be_selected() -> None:
     assert set(ROWS) == set("abcdefghi")
 
 
@@ -86,37 +86,37 @@ async def test_ours_and_the_comparator_take_turns() -> None:
     assert order == ["ours", "theirs", "ours", "theirs"]
 
 
-def test_a_relay_that_loses_doubles_or_reorders_is_found_out() -> None:
+def test_a_relay_that_loses_repeats_or_reorders_is_detected() -> None:
     right = to_relay(8, "t")
     check_order(right)
     for wrong in (right[1:], [right[0], *right], [right[2], *right[:2], *right[3:]]):
-        with pytest.raises(RuntimeError, match="stands behind"):
+        with pytest.raises(RuntimeError, match="comes after"):
             check_order(wrong)
 
 
-async def test_the_load_client_reads_answers_that_come_in_pieces() -> None:
+async def test_the_load_client_reads_answers_in_pieces() -> None:
     connection = Connection()
-    asked: list[bytes] = []
+    sent: list[bytes] = []
 
     class Wire:
         def write(self, data: bytes) -> None:
-            asked.append(data)
+            sent.append(data)
             for piece in (b"HTTP/1.1 201 Crea", b"ted\r\nContent-Length: 5\r\n\r\nhe", b"llo"):
                 connection.data_received(piece)
 
     connection.connection_made(Wire())  # type: ignore[arg-type]
-    answer = await connection.ask(request("PUT", "/x", b"{}"))
+    answer = await connection.send(request("PUT", "/x", b"{}"))
     assert (answer.status, answer.body) == (201, b"hello")
-    assert asked[0].startswith(b"PUT /x HTTP/1.1\r\n")
-    assert asked[0].endswith(b"Content-Length: 2\r\n\r\n{}")
+    assert sent[0].startswith(b"PUT /x HTTP/1.1\r\n")
+    assert sent[0].endswith(b"Content-Length: 2\r\n\r\n{}")
 
 
-def test_percentiles_are_of_all_that_was_seen() -> None:
+def test_percentiles_are_of_all_values() -> None:
     assert milliseconds([number / 1000 for number in range(101)]) == pytest.approx((50, 99))
 
 
 @pytest.mark.parametrize("document", report.PARTS, ids=lambda path: path.name)
-def test_the_documents_show_what_bench_json_says(document: Path) -> None:
+def test_the_documents_show_the_figures_of_bench_json(document: Path) -> None:
     rows = json.loads(report.RESULT.read_text())["rows"]
     assert report.between_markers(report.PARTS[document](rows)) in document.read_text()
 

@@ -62,12 +62,17 @@ async def _asks_for_a_track(page: Page) -> None:
     await sends("#add-goal form")(page)
 
 
+async def _sends_an_old_version(page: Page) -> None:
+    await page.locator('main form [name="version"]').evaluate("field => { field.value = '0' }")
+    await sends("main form")(page)
+
+
 FRONT = [
     Seen("/"),
     Seen("/", COUNSELLOR),
     Seen("/sign-in"),
     Seen("/help"),
-    Seen("/{service}/help/{name}", path="/plans/help/my-plan"),
+    Seen("/plans/help/{name}", path="/plans/help/my-plan"),
     Seen("/sign-in/link", path="/sign-in/link?token={link}"),
     Seen("/sign-in/link", path="/sign-in/link?token=nothing", state="no longer valid", status=404),
     Seen("/{nowhere}", path="/nowhere", state="not found", status=404),
@@ -127,13 +132,25 @@ PLANS = [
     Seen("/plans/", COUNSELLOR, "/plans/?stage=stopped", "none stopped"),
     Seen("/plans/", COUNSELLOR, "/plans/?stage=ready", "ready"),
     Seen("/plans/{id}", COUNSELLOR, "/plans/{whole}", "can be confirmed"),
+    Seen("/plans/{id}", COUNSELLOR, "/plans/{whole}", "asks first", does=opens("#confirm .confirm")),
     Seen("/plans/mine", NEWCOMER, state="empty"),
     Seen("/plans/{id}", COUNSELLOR, "/plans/{plan}"),
     Seen("/plans/{id}", VISITOR, "/plans/{plan}"),
     Seen("/plans/{id}", VISITOR, "/plans/{plan}", "in error", 422, _asks_for_a_track),
+    Seen("/plans/{id}/print", VISITOR, "/plans/{plan}/print"),
+    Seen("/plans/{id}/print", COUNSELLOR, "/plans/{whole}/print"),
     Seen("/plans/{id}/log", VISITOR, "/plans/{plan}/log"),
+    Seen("/plans/{id}", VISITOR, "/plans/{nothing}", "not found", 404),
     Seen("/plans/{id}/assessment/{dimension}", VISITOR, "/plans/{plan}/assessment/skills"),
     Seen("/plans/{id}/assessment/{dimension}", COUNSELLOR, "/plans/{plan}/assessment/information"),
+    Seen(
+        "/plans/{id}/assessment/{dimension}",
+        VISITOR,
+        "/plans/{plan}/assessment/values",
+        "changed meanwhile",
+        422,
+        _sends_an_old_version,
+    ),
     Seen("/plans/{id}/information-steps/{step_id}", VISITOR, "/plans/{plan}/information-steps/{step}"),
     Seen("/plans/{id}/tracks/{track_id}/actions", COUNSELLOR, "/plans/{plan}/tracks/{track}/actions"),
     Seen("/plans/{id}/tracks/{track_id}/actions", VISITOR, "/plans/{plan}/tracks/{track}/actions"),
@@ -204,11 +221,19 @@ SAME_EVERYWHERE = {
         f"/{service}/asyncapi": "the chassis' page; directory's is looked at"
         for service in ("intake", "scheduling", "plans", "impact")
     },
+    **{
+        f"/{service}/help/{{name}}": "the chassis' page; that of plans is looked at"
+        for service in ("intake", "scheduling", "directory", "impact")
+    },
 }
 NO_PAGES = {
     **SAME_EVERYWHERE,
     **{
         f"/{service}/dead-letters/count": "a number, for the page of dead letters"
+        for service in ("intake", "scheduling", "plans", "directory", "impact")
+    },
+    **{
+        f"/{service}/help/pictures/{{picture}}": "a picture of a help page"
         for service in ("intake", "scheduling", "plans", "directory", "impact")
     },
     "/intake/desk/{centre}/stream": "a stream of the page's board",

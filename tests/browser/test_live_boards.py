@@ -68,7 +68,7 @@ async def test_what_is_pressed_while_an_answer_is_on_its_way_is_not_lost(lived_i
         pressed: list[str] = []
         page.on("request", lambda one: pressed.append(one.url.rsplit("/", 1)[1]) if one.method == "POST" else None)
         await desk.receives(ticket)
-        await page.get_by_role("button", name=f"Terminer – {ticket}").click()
+        await page.get_by_role("button", name=f"Terminer la visite – {ticket}").click()
         await expect(row(page.get_by_role("region", name="Au guichet"), ticket)).to_have_count(0)
         assert pressed == ["serve", "finish"]
 

@@ -15,7 +15,7 @@ from services.chassis.events.reactions import Reactions
 from services.chassis.identity.people import Person
 from services.chassis.mail.messages import QueuedMail
 from services.chassis.refusals import NotAllowed, NotFound, Refused, msg
-from services.chassis.service.definition import Link, Service
+from services.chassis.service.definition import Link, Navigation, Service
 from services.chassis.storage.claims import open_rows
 from services.chassis.storage.store import Aggregate, Work
 from services.chassis.storage.tables import chassis_metadata
@@ -129,7 +129,7 @@ async def import_notes(request: Request, person: Annotated[Person, allow(Role.OP
         outcome, rows = Outcome(), list[dict[str, Any]]()
         for number, line in lines:
             if line.words == "twice":
-                outcome.bad.append(BadLine.from_refusal(number, Twice(what=line.words)))
+                outcome.bad.append(BadLine.from_refusal(number, Twice(what=line.words, first=1)))
             elif line.words not in known:
                 rows.append({"id": uuid4(), "version": 0, "correlation_id": uuid4(), "words": line.words})
         await work.insert(Note, rows)
@@ -142,6 +142,16 @@ async def import_notes(request: Request, person: Annotated[Person, allow(Role.OP
 @pages.get("/")
 async def board(request: Request, person: Desk) -> Response:
     return page(request, "problem.html", title="notes", text=f"{person.name}", code=200)
+
+
+@pages.get("/error")
+async def fail(person: Desk) -> Response:
+    raise ZeroDivisionError("secret detail")
+
+
+@pages.get("/conflict")
+async def conflict(person: Desk) -> Response:
+    raise Twice(what="conflict")
 
 
 @pages.post("/notes")
@@ -176,16 +186,18 @@ def service(folder: Path) -> Service:
     (folder / "sample" / "migrations" / "versions").mkdir(parents=True)
     return Service(
         name="sample",
-        title="Notes",
+        nav=Navigation(
+            "Notes",
+            (
+                Link("Front desk", "/sample/", (Role.FRONT_DESK,), home_of=Role.FRONT_DESK),
+                Link("My notes", "/sample/mine", (Role.VISITOR,), home_of=Role.VISITOR),
+                Link("My notes", "/sample/help/my-notes", help_for=Role.VISITOR),
+            ),
+        ),
         metadata=Table.metadata,
         reactions=reactions,
         routers=(api, pages, mail_router("sample", Mail)),
         folder=folder / "sample",
-        nav=(
-            Link("Front desk", "/sample/", (Role.FRONT_DESK,), home_of=Role.FRONT_DESK),
-            Link("My notes", "/sample/mine", (Role.VISITOR,), home_of=Role.VISITOR),
-            Link("My notes", "/sample/help/my-notes", help_for=Role.VISITOR),
-        ),
         import_paths=(IMPORT,),
         mail=Mail,
     )

@@ -1,1 +1,1 @@
-"""What every store and broker must do, the same cases on each: SQLite and PostgreSQL, embedded and Apache Kafka."""
+"""Delivery guarantees, with the same cases on each store (SQLite, PostgreSQL) and broker (embedded, Apache Kafka)."""

@@ -1,4 +1,4 @@
-"""Each case on each store and each broker. Stores are emptied between tests, topics are each test's own."""
+"""Runs each case on each store and each broker. Stores are emptied between tests; each test has its own topic."""
 
 from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
@@ -15,7 +15,7 @@ from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock, consumer_for, quiet_settings
 from services.contracts import Topic
 from services.launcher.embedded import EmbeddedKafka
-from tests.conformance.sample import Sample, Table, forget
+from tests.conformance.sample import Sample, Table, unregister
 from tests.parts.postgres import PostgresServer
 
 STORES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -27,16 +27,16 @@ _databases: dict[tuple[PostgresServer, str], str] = {}
 
 @pytest.fixture(params=STORES)
 async def urls(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
-    """Where the stores of the speaker and of the listener are."""
+    """The URLs of the producer's store and of the consumer's store."""
     if request.param == "sqlite":
-        for name in ("speaker", "listener"):
+        for name in ("producer", "consumer"):
             (tmp_path / name).mkdir()
-        return {name: f"sqlite+aiosqlite:///{tmp_path / name / name}.db" for name in ("speaker", "listener")}
+        return {name: f"sqlite+aiosqlite:///{tmp_path / name / name}.db" for name in ("producer", "consumer")}
     server: PostgresServer = request.getfixturevalue("postgres")
-    for name in ("speaker", "listener"):
+    for name in ("producer", "consumer"):
         if (server, name) not in _databases:
             _databases[(server, name)] = await server.create_database(f"conformance_{name}")
-    found = {name: _databases[(server, name)] for name in ("speaker", "listener")}
+    found = {name: _databases[(server, name)] for name in ("producer", "consumer")}
     return {name: url.replace("postgresql://", "postgresql+asyncpg://") for name, url in found.items()}
 
 
@@ -47,7 +47,7 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 async def open_store(urls: dict[str, str], clock: FixedClock) -> AsyncGenerator[StoreOf]:
-    """Opens the store of this name once more, as another process would."""
+    """Opens the store of this name again, as another process would."""
     opened: list[Store] = []
 
     def open_one(name: str) -> Store:
@@ -60,15 +60,15 @@ async def open_store(urls: dict[str, str], clock: FixedClock) -> AsyncGenerator[
 
 
 @pytest.fixture
-async def speaker(open_store: StoreOf) -> Store:
-    """The store of the service that says what was counted."""
-    return await _emptied(open_store("speaker"))
+async def producer_store(open_store: StoreOf) -> Store:
+    """The store of the service that emits the event."""
+    return await _emptied(open_store("producer"))
 
 
 @pytest.fixture
-async def listener(open_store: StoreOf) -> Store:
-    """The store of the service that hears it."""
-    return await _emptied(open_store("listener"))
+async def consumer_store(open_store: StoreOf) -> Store:
+    """The store of the service that consumes it."""
+    return await _emptied(open_store("consumer"))
 
 
 async def _emptied(store: Store) -> Store:
@@ -76,7 +76,7 @@ async def _emptied(store: Store) -> Store:
         await connection.run_sync(Table.metadata.create_all)
         for table in Table.metadata.sorted_tables:
             await connection.execute(sa.delete(table))
-    # Numbers every consumer group differently: the broker remembers groups, the stores are empty.
+    # A new consumer group for each test: the broker keeps the groups' offsets, the stores are empty.
     store.service = f"{store.service}-{uuid4().hex[:8]}"
     return store
 
@@ -86,18 +86,18 @@ def sample() -> Generator[Sample]:
     """The event of this test, on a topic of its own."""
     made = Sample.on(Topic(f"cefo.sample.{uuid4().hex[:8]}", "sample"))
     yield made
-    forget(made.event)
+    unregister(made.event)
 
 
 @pytest.fixture
-def consumer(listener: Store, sample: Sample) -> Consumer:
-    """The listener's ear, without a broker: the test gives it records."""
-    return consumer_for(listener, sample.reactions, attempts=3, hold_seconds=300)
+def consumer(consumer_store: Store, sample: Sample) -> Consumer:
+    """A consumer without a broker: the test passes it records."""
+    return consumer_for(consumer_store, sample.reactions, attempts=3, hold_seconds=300)
 
 
 @pytest.fixture(params=BROKERS)
 async def broker(request: pytest.FixtureRequest, sample: Sample, tmp_path: Path) -> AsyncGenerator[Broker]:
-    """The way to a broker on which the test's topics are there."""
+    """A client of a broker on which the test's topics exist."""
     if request.param == "embedded":
         cluster = EmbeddedKafka()
         made = broker_at(cluster.bootstrap, tmp_path, embedded=True)
@@ -111,6 +111,6 @@ async def broker(request: pytest.FixtureRequest, sample: Sample, tmp_path: Path)
 
 
 def broker_at(bootstrap: str, folder: Path, *, embedded: bool = False, **more: Any) -> Broker:
-    """The way to this broker, with short pauses."""
+    """A client of this broker, with short pauses."""
     settings: Settings = quiet_settings(folder, kafka=bootstrap, **more)
     return broker_of(settings, embedded=embedded)

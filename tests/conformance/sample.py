@@ -1,4 +1,4 @@
-"""A service as small as can be: tallies that are counted up, said, heard, and counted up again elsewhere."""
+"""A minimal service: it counts numbers, emits an event for each, and applies the events that it consumes."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from sqlmodel import Field, SQLModel
 
 from services.chassis.events.reactions import Reactions
-from services.chassis.refusals import Refused
+from services.chassis.refusals import Refused, msg
 from services.chassis.storage.outbox import unpack_headers
 from services.chassis.storage.store import Aggregate, Store, Work
 from services.chassis.storage.tables import read_model_metadata
@@ -23,7 +23,7 @@ from services.contracts.envelope import EVENTS, Event, Number, PersonalReference
 from services.contracts.topics import TOPICS, Topic
 
 POISON = 666
-"""A number that no reaction here can take."""
+"""A number for which the reaction fails."""
 
 
 _LENT = sa.text("lent = 1")
@@ -42,7 +42,7 @@ class Tally(Aggregate, Table, table=True):
 
 
 class Desk(Table, table=True):
-    """One row per desk: the store allows no second."""
+    """A desk; its name is unique."""
 
     __tablename__ = "desks"  # pyright: ignore[reportAssignmentType]
 
@@ -52,7 +52,7 @@ class Desk(Table, table=True):
 
 
 class GuestDesk(Table, table=True):
-    """A desk lent to a guest, until it is given back; its table's name begins as that of the desks does."""
+    """A desk lent to a guest until it is returned. Its table's name begins with that of the desks."""
 
     __tablename__ = "desks_of_guests"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
@@ -65,7 +65,7 @@ class GuestDesk(Table, table=True):
 
 
 class Opening(Table, table=True):
-    """When a desk opens on a day: a row that is no aggregate, and whose key has two parts."""
+    """When a desk opens on a day: not an aggregate, and with a key of two columns."""
 
     __tablename__ = "openings"  # pyright: ignore[reportAssignmentType]
 
@@ -76,30 +76,30 @@ class Opening(Table, table=True):
 
 class Unlucky(Refused):
     slug = "unlucky"
-    message = "Nobody counts {number}."
+    message = msg("{number} cannot be counted.")
 
 
 class Counted(Event):
-    """Somebody counted: the event of this sample, on a topic of the test's own."""
+    """A number was counted. Each test has a subclass of its own, on its own topic."""
 
     tally_id: PersonalReference
     number: Number
 
 
 def counted_on(topic: Topic) -> type[Counted]:
-    """The event type of one test; `forget` it afterwards."""
+    """The event type of one test; `unregister` it afterwards."""
     kind = f"cefo.sample.counted-{uuid4().hex[:8]}.v1"
     return type("CountedHere", (Counted,), {}, type=kind, topic=topic, about="tally_id")
 
 
-def forget(event: type[Event]) -> None:
+def unregister(event: type[Event]) -> None:
     EVENTS.pop(event.type, None)
     TOPICS.pop(event.topic.name, None)
 
 
 @dataclass
 class Sample:
-    """The event type, the reactions of whoever listens, and what makes them fail."""
+    """A test's event type, its reactions, and the numbers for which they fail."""
 
     event: type[Counted]
     unlucky: set[int]
@@ -117,36 +117,36 @@ class Sample:
         tally = await work.find(Tally, event.tally_id) or work.start(Tally(id=event.tally_id))
         tally.trail = [*tally.trail, event.number]
 
-    async def say(self, store: Store, tally_id: UUID, number: int) -> None:
-        """Count one, and say so: one unit of work."""
+    async def emit(self, store: Store, tally_id: UUID, number: int) -> None:
+        """Count a number and emit the event, in one unit of work."""
         async with store.work() as work:
             tally = await work.find(Tally, tally_id) or work.start(Tally(id=tally_id))
             tally.trail = [*tally.trail, number]
             work.emit(tally, self.event(tally_id=tally_id, number=number))
 
-    def told(self, tally_id: UUID, sequence: int, number: int | None = None) -> Record:
-        """The record of somebody's `sequence`-th count, as a consumer reads it; `number` is the same, if not given."""
-        said = self.event(tally_id=tally_id, number=sequence if number is None else number)
-        return record_of(said, sequence, time=datetime(2026, 3, 2, 8, tzinfo=UTC))
+    def record_of(self, tally_id: UUID, sequence: int, number: int | None = None) -> Record:
+        """The record of a tally's event `sequence`, as a consumer reads it. `number` defaults to `sequence`."""
+        event = self.event(tally_id=tally_id, number=sequence if number is None else number)
+        return record_of(event, sequence, time=datetime(2026, 3, 2, 8, tzinfo=UTC))
 
 
 async def trail(store: Store, tally_id: UUID) -> list[int]:
-    """What took effect, in order; nothing: the tally does not exist."""
+    """The numbers that took effect, in order; empty if the tally does not exist."""
     async with store.read() as session:
         tally = await session.get(Tally, tally_id)
     return [] if tally is None else tally.trail
 
 
-async def letters(store: Store, state: str | None = None) -> Sequence[Any]:
-    """The letters kept in this store, oldest first."""
+async def dead_letters(store: Store, state: str | None = None) -> Sequence[Any]:
+    """The dead letters in this store, oldest first."""
     table = store.table("dead_letters")
     chosen = table.select().order_by(table.c.at, table.c.sequence)
     async with store.read() as session:
         return (await session.execute(chosen if state is None else chosen.where(table.c.state == state))).all()
 
 
-async def announced(store: Store, topic: Topic) -> list[Record]:
-    """What the store says, or will say, on the dead-letter topic of this one."""
+async def dead_letter_records(store: Store, topic: Topic) -> list[Record]:
+    """The records in the store's outbox for the dead-letter topic of this topic."""
     outbox = store.table("outbox")
     chosen = outbox.select().where(outbox.c.topic == topic.dead_letters).order_by(outbox.c.seq)
     async with store.read() as session:
@@ -174,7 +174,7 @@ async def produce(bootstrap: str, records: Sequence[Record]) -> None:
 
 
 async def topic_of(bootstrap: str, topic: str) -> list[Record]:
-    """Everything that stands in a topic, partition by partition."""
+    """All records of a topic, partition by partition."""
     consumer = cast(Any, AIOKafkaConsumer(bootstrap_servers=bootstrap, fetch_max_wait_ms=5))
     await consumer.start()
     try:
@@ -192,15 +192,15 @@ async def topic_of(bootstrap: str, topic: str) -> list[Record]:
 
 
 async def eventually(condition: Callable[[], Awaitable[bool]], within: float = 15) -> None:
-    """Until it holds. Fails with the condition's name after `within` seconds."""
+    """Wait until the condition holds. Raises `TimeoutError` after `within` seconds."""
     async with asyncio.timeout(within):
-        while not await condition():  # noqa: ASYNC110 - there is nobody to set an event
+        while not await condition():  # noqa: ASYNC110 - no task sets an event
             await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
 async def running(*tasks: Any) -> AsyncGenerator[list["asyncio.Task[None]"]]:
-    """These coroutines as tasks, cancelled at the end; one that ended by itself fails the test."""
+    """Run these coroutines as tasks, cancelled at the end. A task that ended early fails the test."""
     started = [asyncio.create_task(task) for task in tasks]
     try:
         yield started

@@ -1,4 +1,4 @@
-"""A consumer that is slow, or stands still, costs neither events nor memory."""
+"""A slow or stopped consumer loses no events and does not make memory grow."""
 
 import asyncio
 import gc
@@ -17,23 +17,23 @@ from services.chassis.events.relay import Relay
 from services.chassis.storage.store import Store, Work
 from services.contracts import Event
 from services.contracts.cloudevents import Record
-from tests.conformance.sample import Sample, eventually, letters, running, unsent
+from tests.conformance.sample import Sample, dead_letters, eventually, running, unsent
 
 MANY = 16_000
 """About 10 MB in one partition: twice what the embedded broker keeps."""
 
 PATIENCE = 180.0
-"""Seconds after which a wait has failed; it decides nothing else."""
+"""Seconds after which a wait fails; nothing is measured with it."""
 
-ROOM = 64 * 1024
-"""KiB by which a process may grow, whatever waits."""
+MAX_GROWTH = 64 * 1024
+"""KiB by which the process may grow while events wait."""
 
 
-async def say_many(speaker: Store, sample: Sample) -> None:
-    """One aggregate's events, at the speed of an import."""
+async def emit_many(producer_store: Store, sample: Sample) -> None:
+    """Emit one aggregate's events as fast as an import does."""
     who, numbers = uuid4(), count(1)
     for some in _in_parts(range(MANY), 2000):
-        async with speaker.work() as work:
+        async with producer_store.work() as work:
             for _ in some:
                 number = next(numbers)
                 work.emit_row_event(sample.event(tally_id=who, number=number), sequence=number, correlation_id=who)
@@ -43,14 +43,14 @@ def _in_parts(numbers: range, size: int) -> Iterable[tuple[int, ...]]:
     return (tuple(numbers[at : at + size]) for at in range(0, len(numbers), size))
 
 
-async def furthest(listener: Store) -> int:
-    inbox = listener.table("inbox")
-    async with listener.read() as session:
+async def last_sequence(consumer_store: Store) -> int:
+    inbox = consumer_store.table("inbox")
+    async with consumer_store.read() as session:
         return await session.scalar(sa.select(sa.func.max(inbox.c.sequence))) or 0
 
 
 class Slow(Consumer):
-    """Takes its time over every batch."""
+    """Sleeps after every batch."""
 
     async def process(self, records: list[Record]) -> None:
         await super().process(records)
@@ -58,7 +58,7 @@ class Slow(Consumer):
 
 
 def counting(sample: Sample, seen: list[int]) -> Reactions:
-    """Reactions that only note which event they were given."""
+    """Reactions that only note the number of each event."""
     reactions = Reactions()
 
     async def note(work: Work, event: Event) -> None:
@@ -71,57 +71,57 @@ def counting(sample: Sample, seen: list[int]) -> Reactions:
 @pytest.mark.parametrize("broker", ["embedded"], indirect=True)
 @pytest.mark.parametrize("urls", ["sqlite"], indirect=True)
 async def test_a_slow_consumer_of_the_embedded_broker_loses_nothing(
-    speaker: Store, listener: Store, broker: Broker, sample: Sample
+    producer_store: Store, consumer_store: Store, broker: Broker, sample: Sample
 ) -> None:
-    """The relay waits for it: the broker keeps 5 MiB of a partition, and forgets what came before."""
+    """The relay waits for the consumer, because the broker keeps only the last 5 MiB of a partition."""
     seen: list[int] = []
-    slow = Slow(listener, broker, counting(sample, seen))
-    async with running(Relay(speaker, broker).run(), slow.run()):
-        await say_many(speaker, sample)
-        await eventually(lambda: _heard_all(listener), PATIENCE)
+    slow = Slow(consumer_store, broker, counting(sample, seen))
+    async with running(Relay(producer_store, broker).run(), slow.run()):
+        await emit_many(producer_store, sample)
+        await eventually(lambda: _processed_all(consumer_store), PATIENCE)
     assert seen == list(range(1, MANY + 1))
-    assert not await letters(listener)
+    assert not await dead_letters(consumer_store)
 
 
 @pytest.mark.parametrize("urls", ["sqlite"], indirect=True)
-async def test_memory_does_not_grow_with_what_waits_for_a_consumer_that_stands_still(
-    speaker: Store, listener: Store, broker: Broker, sample: Sample
+async def test_memory_does_not_grow_while_events_wait_for_a_stopped_consumer(
+    producer_store: Store, consumer_store: Store, broker: Broker, sample: Sample
 ) -> None:
-    """It waits in the outbox, and where there is a real broker in its log."""
+    """Events wait in the outbox, or in the log of a real broker."""
     seen: list[int] = []
-    consumer = Consumer(listener, broker, counting(sample, seen))
-    async with running(Relay(speaker, broker).run()):
-        await sample.say(speaker, uuid4(), 1)
+    consumer = Consumer(consumer_store, broker, counting(sample, seen))
+    async with running(Relay(producer_store, broker).run()):
+        await sample.emit(producer_store, uuid4(), 1)
         before = resident()
-        await say_many(speaker, sample)
+        await emit_many(producer_store, sample)
         if not broker.keeps_history:
-            await eventually(lambda: _waits(speaker, broker), PATIENCE)
+            await eventually(lambda: _waits(producer_store, broker), PATIENCE)
         else:
-            await eventually(lambda: _all_sent(speaker), PATIENCE)
-        stood_still = resident() - before
+            await eventually(lambda: _all_sent(producer_store), PATIENCE)
+        stopped = resident() - before
         async with running(consumer.run()):
-            await eventually(lambda: _heard_all(listener), PATIENCE)
+            await eventually(lambda: _processed_all(consumer_store), PATIENCE)
         caught_up = resident() - before
     assert len(seen) == MANY + 1
-    assert max(stood_still, caught_up) < ROOM
+    assert max(stopped, caught_up) < MAX_GROWTH
 
 
 def resident() -> int:
-    """KiB of memory that this process holds now."""
+    """KiB of memory that this process uses now."""
     gc.collect()
     status = Path("/proc/self/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
 
 
-async def _heard_all(listener: Store) -> bool:
-    return await furthest(listener) == MANY
+async def _processed_all(consumer_store: Store) -> bool:
+    return await last_sequence(consumer_store) == MANY
 
 
-async def _all_sent(speaker: Store) -> bool:
-    return await unsent(speaker) == 0
+async def _all_sent(producer_store: Store) -> bool:
+    return await unsent(producer_store) == 0
 
 
-async def _waits(speaker: Store, broker: Broker) -> bool:
-    """The relay has sent what fits and stands before the rest."""
+async def _waits(producer_store: Store, broker: Broker) -> bool:
+    """Whether the relay has published what fits and waits with the rest."""
     assert isinstance(broker, EmbeddedBroker)
-    return broker.backpressure.behind() > broker.backpressure.LIMIT // 2 and await unsent(speaker) > MANY // 2
+    return broker.backpressure.behind() > broker.backpressure.LIMIT // 2 and await unsent(producer_store) > MANY // 2

@@ -1,4 +1,4 @@
-"""Rows that are handled once: each by one worker, on every store."""
+"""Claimed rows are processed once, each by one worker, on every store."""
 
 import asyncio
 from datetime import timedelta
@@ -25,47 +25,47 @@ class Reminder(Claimable, Table, table=True):
     text: str
 
 
-async def written(store: Store, many: int) -> set[UUID]:
+async def add_reminders(store: Store, many: int) -> set[UUID]:
     async with store.work() as work:
         return {work.add(Reminder(text=f"Votre entretien, demain à {hour} h")).id for hour in range(many)}
 
 
-async def kept(store: Store) -> list[Reminder]:
+async def all_reminders(store: Store) -> list[Reminder]:
     async with store.read() as session:
         return list(await session.scalars(sa.select(Reminder)))
 
 
-async def test_workers_at_the_same_time_never_get_the_same_row(speaker: Store, open_store: StoreOf) -> None:
-    waiting = await written(speaker, 40)
-    stores = [speaker, open_store("speaker"), open_store("speaker")]
+async def test_workers_at_the_same_time_never_get_the_same_row(producer_store: Store, open_store: StoreOf) -> None:
+    waiting = await add_reminders(producer_store, 40)
+    stores = [producer_store, open_store("producer"), open_store("producer")]
 
     async def work_through(store: Store) -> list[UUID]:
-        mine: list[UUID] = []
+        processed: list[UUID] = []
         while rows := await claim(store, Reminder, most=3, lease=LEASE):
             for row in rows:
                 async with store.work() as work:
                     await finish(work, row)
-                mine.append(row.id)
-        return mine
+                processed.append(row.id)
+        return processed
 
     shares = await asyncio.gather(*(work_through(store) for store in stores))
     sent = [id for share in shares for id in share]
     assert len(sent) == 40
     assert set(sent) == waiting
-    assert all(row.done_at and row.attempts == 1 for row in await kept(speaker))
+    assert all(row.done_at and row.attempts == 1 for row in await all_reminders(producer_store))
 
 
-async def test_one_worker_takes_no_more_than_asked_for(speaker: Store) -> None:
-    await written(speaker, 3)
-    assert [len(await claim(speaker, Reminder, most=2, lease=LEASE)) for _ in range(3)] == [2, 1, 0]
+async def test_a_worker_claims_at_most_the_requested_rows(producer_store: Store) -> None:
+    await add_reminders(producer_store, 3)
+    assert [len(await claim(producer_store, Reminder, most=2, lease=LEASE)) for _ in range(3)] == [2, 1, 0]
 
 
-async def test_what_a_dead_worker_held_comes_to_the_next_after_the_lease(
-    speaker: Store, open_store: StoreOf, clock: FixedClock
+async def test_a_row_of_a_dead_worker_can_be_claimed_after_the_lease(
+    producer_store: Store, open_store: StoreOf, clock: FixedClock
 ) -> None:
-    await written(speaker, 1)
-    await claim(speaker, Reminder, most=1, lease=LEASE)  # and dies
-    other = open_store("speaker")
+    await add_reminders(producer_store, 1)
+    await claim(producer_store, Reminder, most=1, lease=LEASE)  # and dies
+    other = open_store("producer")
     clock.forward(seconds=119)
     assert await claim(other, Reminder, most=1, lease=LEASE) == []
     clock.forward(seconds=1)
@@ -73,42 +73,44 @@ async def test_what_a_dead_worker_held_comes_to_the_next_after_the_lease(
     assert row.attempts == 2
 
 
-async def test_a_worker_that_comes_back_late_is_refused_and_changes_nothing(
-    speaker: Store, open_store: StoreOf, clock: FixedClock
+async def test_a_worker_whose_row_was_claimed_again_is_refused_and_changes_nothing(
+    producer_store: Store, open_store: StoreOf, clock: FixedClock
 ) -> None:
-    await written(speaker, 1)
-    (late,) = await claim(speaker, Reminder, most=1, lease=LEASE)
+    await add_reminders(producer_store, 1)
+    (late,) = await claim(producer_store, Reminder, most=1, lease=LEASE)
     clock.forward(minutes=3)
-    (row,) = await claim(open_store("speaker"), Reminder, most=1, lease=LEASE)
-    for give_up in (finish, release):
+    (row,) = await claim(open_store("producer"), Reminder, most=1, lease=LEASE)
+    for end_claim in (finish, release):
         with pytest.raises(ClaimLost, match=f"reminders {row.id}: claimed with {late.claim}, now with {row.claim}"):
-            async with speaker.work() as work:
-                await give_up(work, late)
-    async with speaker.work() as work:
+            async with producer_store.work() as work:
+                await end_claim(work, late)
+    async with producer_store.work() as work:
         await finish(work, row)
     with pytest.raises(ClaimLost):
-        async with speaker.work() as work:
+        async with producer_store.work() as work:
             await finish(work, row)  # twice
-    assert [(one.done_at, one.claim) for one in await kept(speaker)] == [(clock.now, None)]
+    assert [(one.done_at, one.claim) for one in await all_reminders(producer_store)] == [(clock.now, None)]
 
 
-async def test_a_worker_slower_than_its_lease_finishes_what_nobody_else_took(speaker: Store, clock: FixedClock) -> None:
-    await written(speaker, 1)
-    (row,) = await claim(speaker, Reminder, most=1, lease=LEASE)
+async def test_a_worker_slower_than_its_lease_finishes_a_row_without_another_claim(
+    producer_store: Store, clock: FixedClock
+) -> None:
+    await add_reminders(producer_store, 1)
+    (row,) = await claim(producer_store, Reminder, most=1, lease=LEASE)
     clock.forward(minutes=3)
-    async with speaker.work() as work:
+    async with producer_store.work() as work:
         await finish(work, row)
-    assert await claim(speaker, Reminder, most=1, lease=LEASE) == []
+    assert await claim(producer_store, Reminder, most=1, lease=LEASE) == []
 
 
-async def test_what_is_given_back_waits_for_its_pause(speaker: Store, clock: FixedClock) -> None:
-    await written(speaker, 1)
-    (row,) = await claim(speaker, Reminder, most=1, lease=LEASE)
-    async with speaker.work() as work:
+async def test_a_released_row_cannot_be_claimed_before_its_delay(producer_store: Store, clock: FixedClock) -> None:
+    await add_reminders(producer_store, 1)
+    (row,) = await claim(producer_store, Reminder, most=1, lease=LEASE)
+    async with producer_store.work() as work:
         await release(work, row, timedelta(minutes=10))
     clock.forward(minutes=9)
-    assert await claim(speaker, Reminder, most=1, lease=LEASE) == []
+    assert await claim(producer_store, Reminder, most=1, lease=LEASE) == []
     clock.forward(minutes=1)
-    (again,) = await claim(speaker, Reminder, most=1, lease=LEASE)
+    (again,) = await claim(producer_store, Reminder, most=1, lease=LEASE)
     assert (again.id, again.attempts) == (row.id, 2)
     assert again.claim != row.claim

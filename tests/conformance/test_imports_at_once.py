@@ -1,4 +1,4 @@
-"""The same file twice at the same time: each line goes in once, and the other answer is that of a repeat."""
+"""The same file imported twice at the same time: each line is stored once, the other is answered as a repeat."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -38,7 +38,7 @@ Record = Callable[[Work, list[tuple[int, Any]]], Awaitable[Outcome]]
 
 @dataclass(frozen=True)
 class Import:
-    """One of the three: its service, the table that grows, what takes a batch in, and a line."""
+    """An import: its service, its table, the function that records a batch, and a line."""
 
     service: Service
     table: str
@@ -54,7 +54,7 @@ def visit(number: int) -> visits.VisitLine:
 
 
 def interview(number: int) -> InterviewLine:
-    """Guidance without a number: it is counted while it is taken in, and counted the same when taken in anew."""
+    """A guidance interview without a number: the import numbers it, and a retry gives it the same number."""
     line: dict[str, Any] = {
         "interview_id": uuid4(),
         "kind": "guidance",
@@ -91,33 +91,33 @@ IMPORTS = {
 
 
 @pytest.fixture(params=IMPORTS)
-def what(request: pytest.FixtureRequest) -> Import:
+def case(request: pytest.FixtureRequest) -> Import:
     return IMPORTS[request.param]
 
 
 @pytest.fixture(params=STORES)
-async def stores(request: pytest.FixtureRequest, what: Import, tmp_path: Path) -> AsyncGenerator[list[Store]]:
-    """The same store as two processes see it, with Liège in it."""
+async def stores(request: pytest.FixtureRequest, case: Import, tmp_path: Path) -> AsyncGenerator[list[Store]]:
+    """The same store opened twice, as by two processes, with the centre Liège."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'imports.db'}"
     if request.param == "postgres":
         server: PostgresServer = request.getfixturevalue("postgres")
         url = (await server.create_database("imports_at_once")).replace("postgresql://", "postgresql+asyncpg://")
-    async with store_of(what.service, url) as one, store_of(what.service, url) as other:
+    async with store_of(case.service, url) as one, store_of(case.service, url) as other:
         async with one.work() as work:
-            await what.service.reactions.by_type[LIEGE.type].react(work, LIEGE)
+            await case.service.reactions.by_type[LIEGE.type].react(work, LIEGE)
         yield [one, other]
 
 
 class Both:
-    """Lets nobody write before both have looked, the first time: the worst that can happen on purpose.
+    """Delays the first insert of both imports until both have read: the worst interleaving.
 
-    On SQLite the second cannot even look before the first has committed; nobody is held up there.
+    On SQLite the second cannot read before the first has committed; there no insert is delayed.
     """
 
     def __init__(self, record: Record) -> None:
         self._record = record
-        self._looked = asyncio.Barrier(2)
-        self._held_up = 0
+        self._both_read = asyncio.Barrier(2)
+        self._delayed = 0
         self.runs = 0
 
     async def __call__(self, work: Work, lines: list[tuple[int, Any]]) -> Outcome:
@@ -125,9 +125,9 @@ class Both:
         insert = work.insert
 
         async def after_both(table: Any, rows: Any) -> None:
-            if self._held_up < 2 and work.session.get_bind().dialect.name == "postgresql":
-                self._held_up += 1
-                await self._looked.wait()
+            if self._delayed < 2 and work.session.get_bind().dialect.name == "postgresql":
+                self._delayed += 1
+                await self._both_read.wait()
             await insert(table, rows)
 
         work.insert = after_both
@@ -139,41 +139,41 @@ async def rows(store: Store, table: str) -> int:
         return await session.scalar(sa.select(sa.func.count()).select_from(store.table(table))) or 0
 
 
-async def test_the_same_lines_twice_at_once_go_in_once(stores: list[Store], what: Import) -> None:
-    batch = [(number, what.line(number)) for number in range(1, 6)]
-    both = Both(what.record)
+async def test_the_same_lines_imported_twice_at_once_are_stored_once(stores: list[Store], case: Import) -> None:
+    batch = [(number, case.line(number)) for number in range(1, 6)]
+    both = Both(case.record)
     async with asyncio.timeout(60):
         outcomes = await asyncio.gather(*(record_batch(store, batch, both) for store in stores))
     assert sorted(outcome.accepted for outcome in outcomes) == [0, 5]
     assert [outcome.bad for outcome in outcomes] == [[], []]
-    assert await rows(stores[0], what.table) == 5
-    said = await rows(stores[0], "outbox")
-    assert both.runs == (2 if stores[0].sqlite else 3), "nobody was too late: the test has tested nothing"
-    again = await record_batch(stores[1], batch, what.record)
+    assert await rows(stores[0], case.table) == 5
+    emitted = await rows(stores[0], "outbox")
+    assert both.runs == (2 if stores[0].sqlite else 3), "no import had a conflict: the test has tested nothing"
+    again = await record_batch(stores[1], batch, case.record)
     assert (again.accepted, again.bad) == (0, [])
-    assert await rows(stores[0], "outbox") == said
+    assert await rows(stores[0], "outbox") == emitted
 
 
-async def test_two_files_that_share_lines_in_another_order_both_go_in(stores: list[Store], what: Import) -> None:
-    """They wait for each other's rows crosswise; the store gives one of them up, and it is taken anew."""
-    shared = [what.line(number) for number in range(1, 41)]
-    there, back = list(enumerate(shared, 1)), list(enumerate(reversed([*shared, what.line(50)]), 1))
+async def test_two_files_that_share_lines_in_another_order_are_both_imported(stores: list[Store], case: Import) -> None:
+    """They deadlock on each other's rows; the store aborts one of them, and it is retried."""
+    shared = [case.line(number) for number in range(1, 41)]
+    there, back = list(enumerate(shared, 1)), list(enumerate(reversed([*shared, case.line(50)]), 1))
     async with asyncio.timeout(60):
-        both = Both(what.record)
+        both = Both(case.record)
         outcomes = await asyncio.gather(record_batch(stores[0], there, both), record_batch(stores[1], back, both))
     assert sum(outcome.accepted for outcome in outcomes) == 41
     assert [outcome.bad for outcome in outcomes] == [[], []]
-    assert await rows(stores[0], what.table) == 41
+    assert await rows(stores[0], case.table) == 41
 
 
-@pytest.mark.parametrize("what", [IMPORTS["interviews"]], ids=["interviews"])
-async def test_lines_of_a_path_that_is_there_are_known_too(stores: list[Store], what: Import) -> None:
-    """A repeat must not be counted as one interview more on its path."""
+@pytest.mark.parametrize("case", [IMPORTS["interviews"]], ids=["interviews"])
+async def test_repeated_lines_of_an_existing_path_are_recognised(stores: list[Store], case: Import) -> None:
+    """A repeated line must not add an interview to its path."""
     first = interview(1)
     path = {"path_id": first.path_id, "subject_ref": first.subject_ref}
     rest = [interview(number).model_copy(update=path) for number in (2, 3, 4)]
-    assert (await record_batch(stores[0], [(1, first)], what.record)).accepted == 1
+    assert (await record_batch(stores[0], [(1, first)], case.record)).accepted == 1
     batch = list(enumerate(rest, 1))
-    outcomes = await asyncio.gather(*(record_batch(store, batch, what.record) for store in stores))
+    outcomes = await asyncio.gather(*(record_batch(store, batch, case.record) for store in stores))
     assert sorted(outcome.accepted for outcome in outcomes) == [0, 3]
     assert [outcome.bad for outcome in outcomes] == [[], []]

@@ -1,4 +1,4 @@
-"""What is no event: a dead letter with its bytes, and the next is handled."""
+"""A malformed event becomes a dead letter with its bytes; the next event is processed."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from services.chassis.events.consumer import Consumer
 from services.chassis.storage.outbox import unpack_headers
 from services.chassis.storage.store import Store
 from services.contracts.cloudevents import Record
-from tests.conformance.sample import Desk, Sample, announced, letters, trail
+from tests.conformance.sample import Desk, Sample, dead_letter_records, dead_letters, trail
 
 ANNA, BRUNO, CHLOE = uuid4(), uuid4(), uuid4()
 
 
 def plus(name: str, value: bytes | None) -> Callable[[Record], Record]:
-    """The same record with a header more; the last of a name counts."""
+    """The same record with one more header; the last header of a name counts."""
     return lambda record: record._replace(headers=[*record.headers, (name, value)])
 
 
@@ -57,48 +57,50 @@ MALFORMED = {
 }
 
 
-async def test_malformed_events_become_dead_letters_and_the_next_is_handled(
-    listener: Store, consumer: Consumer, sample: Sample
+async def test_malformed_events_become_dead_letters_and_the_next_is_processed(
+    consumer_store: Store, consumer: Consumer, sample: Sample
 ) -> None:
-    poisons = {name: spoil(sample.told(uuid4(), 1)) for name, spoil in MALFORMED.items()}
-    await consumer.process([*poisons.values(), sample.told(ANNA, 1)])
+    poisons = {name: spoil(sample.record_of(uuid4(), 1)) for name, spoil in MALFORMED.items()}
+    await consumer.process([*poisons.values(), sample.record_of(ANNA, 1)])
     for poison in poisons.values():
         await consumer.process([poison])
-    await consumer.process([sample.told(ANNA, 2)])
-    assert await trail(listener, ANNA) == [1, 2]
-    found = await letters(listener)
+    await consumer.process([sample.record_of(ANNA, 2)])
+    assert await trail(consumer_store, ANNA) == [1, 2]
+    found = await dead_letters(consumer_store)
     assert len(found) == 2 * len(MALFORMED)
     kept = {(one.key, one.value, bytes(one.headers)) for one in found}
     for name, poison in poisons.items():
         assert any((k, v, unpack_headers(h)) == (poison.key, poison.value, poison.headers) for k, v, h in kept), name
     assert {one.reason for one in found} == {"bad-envelope", "bad-data"}
-    assert len(await announced(listener, sample.event.topic)) == 2 * len(MALFORMED)
+    assert len(await dead_letter_records(consumer_store, sample.event.topic)) == 2 * len(MALFORMED)
 
 
-async def test_values_that_no_column_takes_become_a_dead_letter(
-    listener: Store, consumer: Consumer, sample: Sample, monkeypatch: pytest.MonkeyPatch
+async def test_values_that_do_not_fit_a_column_become_a_dead_letter(
+    consumer_store: Store, consumer: Consumer, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A driver calls some of these an error of the connection; waiting for the store would block everybody."""
+    """Drivers report some of these as connection errors; waiting for the store would block all events."""
 
     async def keep(work: Any, event: Any) -> None:
         await work.insert(Desk, [{"id": event.tally_id, "name": str(event.number), "seats": event.number}])
 
-    listening = sample.reactions.by_type[sample.event.type]
-    monkeypatch.setitem(sample.reactions.by_type, sample.event.type, type(listening)(keep, None))
+    reaction = sample.reactions.by_type[sample.event.type]
+    monkeypatch.setitem(sample.reactions.by_type, sample.event.type, type(reaction)(keep, None))
     async with asyncio.timeout(10):
-        await consumer.process([sample.told(ANNA, 1, 10**30), sample.told(BRUNO, 1, 4)])
-    [letter] = await letters(listener)
-    assert (letter.state, letter.subject) == ("dead", str(ANNA))
-    async with listener.read() as session:
+        await consumer.process([sample.record_of(ANNA, 1, 10**30), sample.record_of(BRUNO, 1, 4)])
+    [dead_letter] = await dead_letters(consumer_store)
+    assert (dead_letter.state, dead_letter.subject) == ("dead", str(ANNA))
+    async with consumer_store.read() as session:
         assert (await session.scalars(sa.select(Desk))).one().seats == 4
 
 
-async def test_a_record_that_comes_again_is_kept_once(listener: Store, consumer: Consumer, sample: Sample) -> None:
+async def test_a_record_that_is_read_again_has_one_dead_letter(
+    consumer_store: Store, consumer: Consumer, sample: Sample
+) -> None:
     """Topics are read again after a crash in mid-batch, and for a rebuild."""
-    poison = sample.told(ANNA, 1)._replace(value=b"{", partition=0, offset=7)
-    await consumer.process([poison, sample.told(BRUNO, 1)])
-    await consumer.process([sample.told(BRUNO, 2), poison])
-    elsewhere = poison._replace(value=b"[")  # a new cluster has another record at this place
-    await consumer.process([elsewhere])
-    assert [one.value for one in await letters(listener, "dead")] == [b"{", b"["]
-    assert [one.value for one in await announced(listener, sample.event.topic)] == [b"{", b"["]
+    poison = sample.record_of(ANNA, 1)._replace(value=b"{", partition=0, offset=7)
+    await consumer.process([poison, sample.record_of(BRUNO, 1)])
+    await consumer.process([sample.record_of(BRUNO, 2), poison])
+    replaced = poison._replace(value=b"[")  # a new cluster has another record at this offset
+    await consumer.process([replaced])
+    assert [one.value for one in await dead_letters(consumer_store, "dead")] == [b"{", b"["]
+    assert [one.value for one in await dead_letter_records(consumer_store, sample.event.topic)] == [b"{", b"["]

@@ -81,24 +81,28 @@ async def test_every_service_is_on_exactly_one_page(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "field", "rule"),
+    ("query", "field", "rule", "known"),
     [
-        ({"area": "mobility"}, "area", "unknown-area"),
-        ({"centre": "dinant"}, "centre", "unknown-centre"),
-        ({"language": "xx"}, "language", "unknown-language"),
-        ({"after": "zz"}, "after", "unknown-cursor"),
-        ({"limit": 201}, "limit", "less-than-equal"),
-        ({"colour": "red"}, "colour", "extra-forbidden"),
+        ({"area": "mobility"}, "area", "unknown-area", "find-job"),
+        ({"centre": "dinant"}, "centre", "unknown-centre", "mons"),
+        ({"language": "xx"}, "language", "unknown-language", "sfb"),
+        ({"after": "zz"}, "after", "unknown-cursor", None),
+        ({"limit": 201}, "limit", "less-than-equal", None),
+        ({"colour": "red"}, "colour", "extra-forbidden", None),
     ],
 )
-async def test_a_wrong_search_names_field_and_rule(site: Site, query: dict[str, Any], field: str, rule: str) -> None:
+async def test_a_wrong_search_names_field_and_rule(
+    site: Site, query: dict[str, Any], field: str, rule: str, known: str | None
+) -> None:
     answer = await site.get(None, "/services", **query)
     assert answer.status_code == 422
-    assert [(fault["field"], fault["rule"]) for fault in answer.json()["errors"]] == [(field, rule)]
+    [fault] = answer.json()["errors"]
+    assert (fault["field"], fault["rule"]) == (field, rule)
+    assert known is None or known in fault["known"]
 
 
 async def test_a_refusal_is_said_in_the_reader_s_language(site: Site) -> None:
-    for language, words in (("fr", "Il n’y a pas de centre dinant"), ("de", "Ein Zentrum dinant gibt es nicht")):
+    for language, words in (("fr", "Ce centre n’existe pas"), ("de", "Dieses Zentrum gibt es nicht")):
         async with site.as_(None, language=language) as client:
             answer = await client.get("/directory/api/v1/centres/dinant")
         assert words in answer.json()["detail"].replace("\u00a0", " ")
@@ -121,7 +125,8 @@ async def test_the_region_changes_a_centre(site: Site) -> None:
     assert (event.areas, event.closed_on) == (("choose-path", "mobility"), ("2026-12-24",))
     assert (await site.get(None, "/services", area="mobility")).json()["empty"] is True
     stale = await site.put(MANAGER, "/centres/mons", CENTRE | {"version": 1})
-    assert (stale.status_code, stale.json()["errors"][0]["rule"]) == (409, "stale-version")
+    [fault] = stale.json()["errors"]
+    assert (stale.status_code, fault["rule"], fault["now"], fault["seen"]) == (409, "stale-version", 2, 1)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +151,26 @@ async def test_a_wrong_centre_changes_nothing(site: Site, change: dict[str, Any]
     assert len(await emitted_events(site.store, CentrePublished)) == before
 
 
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [
+        ("fr", "Mardi : 08:30–12:00 et 11:00–16:00 se chevauchent."),
+        ("de", "Dienstag: 08:30–12:00 und 11:00–16:00 überschneiden sich."),
+        ("nl", "Dinsdag: 08:30–12:00 en 11:00–16:00 overlappen."),
+        ("en", "Tuesday: 08:30–12:00 and 11:00–16:00 overlap."),
+    ],
+)
+async def test_hours_that_overlap_are_named_by_their_day(site: Site, language: str, message: str) -> None:
+    hours = [
+        {"weekdays": ["MO", "TU"], "opens_at": "08:30", "closes_at": "12:00"},
+        {"weekdays": ["TU"], "opens_at": "11:00", "closes_at": "16:00"},
+    ]
+    async with site.as_(MANAGER, language=language) as client:
+        answer = await client.put("/directory/api/v1/centres/mons", json=CENTRE | {"opening_hours": hours})
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith(message)
+
+
 async def test_a_provider_keeps_its_own_service_and_no_other(site: Site) -> None:
     mine = await site.put(PROVIDER, f"/services/{APPRENTICESHIP}", {"places_open": 3, "assured": True, "version": 1})
     assert (mine.status_code, mine.json()["version"], mine.json()["assured_date"]) == (200, 2, "2026-03-02")
@@ -156,7 +181,8 @@ async def test_a_provider_keeps_its_own_service_and_no_other(site: Site) -> None
     assert beyond.json()["errors"][0] == {
         "field": "places_open",
         "rule": "places-beyond-capacity",
-        "message": "41 open places of 40: there are at most as many open places as places.",
+        "message": "Places left: 41. Places in total: 40. There cannot be more places left than in total. "
+        "Correct the numbers.",
     }
     assert len(await emitted_events(site.store, ProviderPublished)) == 10
 
@@ -216,7 +242,7 @@ async def test_a_wrong_referral_names_field_and_rule(
     assert (await site.get(COUNSELLOR, "/referrals")).json()["contents"] == []
 
 
-async def test_a_wrong_answer_names_both_states(site: Site) -> None:
+async def test_a_wrong_answer_names_the_status_and_what_is_possible(site: Site) -> None:
     asked = await sent(site)
     url = f"/referrals/{asked['id']}/progress"
     no_reason = await site.post(PROVIDER, url, {"status": "rejected"})
@@ -228,8 +254,17 @@ async def test_a_wrong_answer_names_both_states(site: Site) -> None:
     await site.post(COUNSELLOR, url, {"status": "cancelled", "reason": "found-elsewhere"})
     late = await site.post(PROVIDER, url, {"status": "accepted"})
     assert late.status_code == 409
-    assert "cancelled" in late.json()["detail"]
-    assert "accepted" in late.json()["detail"]
+    assert late.json()["detail"] == (
+        "Current status of the referral: withdrawn. Reload the page. Possible now: nothing more."
+    )
+    assert late.json()["errors"][0]["wanted"] == "accepted"
+
+
+async def test_a_second_referral_to_a_service_names_the_first(site: Site) -> None:
+    asked = await sent(site)
+    again = await site.post(COUNSELLOR, "/referrals", referral(subject_ref=asked["subject_ref"]))
+    [fault] = again.json()["errors"]
+    assert (again.status_code, fault["rule"], fault["referral_id"]) == (409, "already-referred", asked["id"])
 
 
 async def test_a_referral_is_the_business_of_two_sides(site: Site) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.refusals import NotAllowed, Refused
+from services.contracts.directory import WEEKDAYS
 from services.contracts.directory import ReferralStatus as Status
 from services.directory import domain
 from services.directory.api.hsds import offset_hours
@@ -120,7 +121,8 @@ def test_opening_hours_of_a_day_do_not_overlap() -> None:
     domain.check_opening([(["MO"], "09:00", "12:00"), (["MO"], "12:00", "16:30"), (["TU"], "11:00", "13:00")])
     with pytest.raises(domain.HoursOverlap) as caught:
         domain.check_opening([(["MO", "TU"], "09:00", "12:00"), (["TU"], "11:59", "16:30")])
-    assert caught.value.values["weekday"] == "TU"
+    assert caught.value.values["weekday"] == "Tuesday"
+    assert set(domain.WEEKDAY_LABELS) == set(WEEKDAYS)
     with pytest.raises(domain.WrongHours):
         domain.check_opening([(["MO"], "12:00", "12:00")])
 

@@ -9,7 +9,7 @@ import pytest
 from services.chassis.identity.people import Person
 from services.directory import actions
 from services.directory.demo import organization_id, service_id
-from services.directory.store import Service
+from services.directory.store import Referral, Service
 from tests.directory.test_api import referral, sent
 from tests.directory.web import ARLON, CITE, COUNSELLOR, MANAGER, OTHER_PROVIDER, PROVIDER, Site
 from tests.givens.rows import all_rows
@@ -34,14 +34,23 @@ async def submit(site: Site, person: Person, path: str, **form: Any) -> tuple[in
     return answer.status_code, to, shown
 
 
-async def waiting(site: Site, wanted: UUID | None = None) -> UUID:
+async def change(site: Site, **fields: Any) -> None:
+    """Change the service, also to what no form would allow."""
+    async with site.store.work() as work:
+        service = await work.session.get(Service, APPRENTICESHIP)
+        assert service is not None
+        for name, value in fields.items():
+            setattr(service, name, value)
+
+
+async def waiting(site: Site, wanted: UUID | None = None, subject_ref: UUID | None = None) -> UUID:
     """An action of a plan in Mons that needs a service."""
     id = uuid4()
     async with site.store.work() as work:
         await actions.refer_from_plan(
             work,
             id,
-            subject_ref=uuid4(),
+            subject_ref=subject_ref or uuid4(),
             centre="mons",
             area="create-business",
             service_id=wanted,
@@ -84,11 +93,13 @@ async def test_every_page_speaks_every_language(site: Site, language: str) -> No
 async def test_a_search_by_a_visitor_finds_and_explains(site: Site) -> None:
     text = await look(site, None, "/directory/?q=comptabilité&town=mons")
     assert "Formation de chef d’entreprise" in text
-    assert "Everybody is treated alike" in text
-    assert "Match" not in text
-    assert "Match" in await look(site, None, "/directory/?q=comptabilité&town=mons&why=1")
+    assert "The same rule applies to every service" in text
+    assert "(optional)" not in text
+    assert "Points:" not in text
+    assert "Points:" in await look(site, None, "/directory/?q=comptabilité&town=mons&why=1")
     nothing = await look(site, None, "/directory/?q=xylophone")
     assert "No results" in nothing
+    assert ">0 results<" in nothing
     assert "Atelier CV" in await look(site, None, "/directory/?q=cv&utm_source=leaflet")
 
 
@@ -96,7 +107,8 @@ async def test_a_search_in_an_unknown_area_says_so(site: Site) -> None:
     async with site.as_(None, page=True) as browser:
         answer = await browser.get("/directory/?area=mobility")
     assert answer.status_code == 422
-    assert "There is no area mobility" in answer.text
+    assert "This need is not in the list." in answer.text
+    assert "0 results" not in answer.text
 
 
 async def test_what_is_written_in_an_entry_is_never_markup(site: Site) -> None:
@@ -115,14 +127,74 @@ async def test_what_is_written_in_an_entry_is_never_markup(site: Site) -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 
 
+@pytest.mark.parametrize(
+    ("youngest", "oldest", "shown"),
+    [
+        (18, None, "à partir de 18 ans"),
+        (None, 25, "jusqu’à 25 ans"),
+        (0, 25, "jusqu’à 25 ans"),
+        (18, 25, "de 18 à 25 ans"),
+    ],
+)
+async def test_ages_have_one_limit_or_two(site: Site, youngest: int | None, oldest: int | None, shown: str) -> None:
+    await change(site, minimum_age=youngest, maximum_age=oldest)
+    text = await look(site, None, f"/directory/services/{APPRENTICESHIP}", "fr")
+    assert f"<dd>{shown}</dd>" in text
+
+
+@pytest.mark.parametrize(("left", "shown"), [(4, "4 sur 10"), (0, "Complet pour le moment")])
+async def test_places_left_stand_under_their_label(site: Site, left: int, shown: str) -> None:
+    await change(site, capacity=10, places_open=left)
+    text = await look(site, None, f"/directory/services/{APPRENTICESHIP}", "fr")
+    assert f"<dt>Places libres</dt><dd>{shown}</dd>" in text
+
+
+async def test_a_code_without_a_word_is_not_shown(site: Site) -> None:
+    await change(site, topics=["guidance", "astrology"], languages=["fr", "elvish"], areas=["find-job", "mobility"])
+    text = await look(site, None, f"/directory/services/{APPRENTICESHIP}")
+    assert not re.search("astrology|mobility|elvish", text)
+    assert "<li>Guidance and counselling</li>" in text
+    assert "<li>Other need</li>" in text
+    assert "<dd>French</dd>" in text
+
+
+async def test_a_reason_without_a_word_is_another_reason(site: Site) -> None:
+    asked = await sent(site)
+    async with site.store.work() as work:
+        row = await work.session.get(Referral, UUID(asked["id"]))
+        assert row is not None
+        row.reason = "curiosity"
+    text = await look(site, COUNSELLOR, f"/directory/referrals/{asked['id']}")
+    assert "curiosity" not in text
+    assert "Other reason" in text
+
+
+async def test_each_side_reads_its_own_sentence_about_the_deadline(site: Site) -> None:
+    asked = await sent(site)
+    path = f"/directory/referrals/{asked['id']}"
+    assert "Antworten Sie bis zum 1. April 2026." in await look(site, PROVIDER, path, "de")
+    assert "Der Anbieter muss bis zum 1. April 2026 antworten." in await look(site, COUNSELLOR, path, "de")
+
+
+async def test_numbers_have_plural_forms(site: Site) -> None:
+    await sent(site)
+    assert 'data-announce="1 demande à traiter"' in await look(site, PROVIDER, "/directory/inbox", "fr")
+    await sent(site)
+    assert 'data-announce="2 demandes à traiter"' in await look(site, PROVIDER, "/directory/inbox", "fr")
+    entry = await look(site, PROVIDER, "/directory/entry", "fr")
+    assert "2 demandes</span>" in entry
+    assert "0 vue</span>" in entry
+    assert "sur les 30 derniers jours" in entry
+
+
 async def test_a_provider_changes_its_entry(site: Site) -> None:
     url = f"/directory/entry/{APPRENTICESHIP}"
     form = {"name": "Alternance", "description": "En entreprise.", "status": "active", "capacity": 10, "version": 1}
     status, to, shown = await submit(site, PROVIDER, url, **form, places_open=4, assured="true")
     assert (status, to) == (303, "/directory/entry")
     assert "Alternance" in shown
-    assert "4 of 10 places open" in shown
-    assert "Checked on 2 March 2026" in shown
+    assert "Places left: 4 of 10" in shown
+    assert "Information checked on 2 March 2026" in shown
     async with site.store.read() as session:
         service = await session.get(Service, APPRENTICESHIP)
     assert service is not None
@@ -132,12 +204,12 @@ async def test_a_provider_changes_its_entry(site: Site) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"places_open": 11}, "11 open places of 10"),
+        ({"places_open": 11}, "Places left: 11. Places in total: 10."),
         ({"places_open": "many"}, "Enter a whole number, for example 12."),
         ({"name": ""}, "Fill in this field."),
-        ({"description": "Tout autre." + "x" * 6000}, "This is longer than 4000 characters."),
-        ({"status": "perhaps"}, "This must be one of"),
-        ({"version": 9}, "This changed in the meantime"),
+        ({"description": "Tout autre." + "x" * 6000}, "Shorten the text. Maximum number of characters: 4000."),
+        ({"status": "perhaps"}, "Choose one of these values"),
+        ({"version": 9}, "Someone changed this page in the meantime"),
     ],
 )
 async def test_a_faulty_entry_keeps_what_was_typed_and_changes_nothing(
@@ -177,7 +249,7 @@ async def test_a_counsellor_sends_somebody_and_the_provider_answers(site: Site) 
     answer = {"status": "rejected", "reason": "no-places", "version": 1, "back": "inbox"}
     status, to, shown = await submit(site, PROVIDER, f"/directory/referrals/{id}/progress", **answer)
     assert (status, to) == (303, "/directory/inbox")
-    assert "The centre knows and looks further." in shown
+    assert "Referral declined. The centre has been told." in shown
     page = await look(site, COUNSELLOR, f"/directory/referrals/{id}")
     assert "No places left" in page
     assert "Withdraw the referral" not in page
@@ -187,7 +259,7 @@ async def test_a_referral_with_a_fault_is_shown_again(site: Site) -> None:
     form = {"id": uuid4(), "service_id": APPRENTICESHIP, "subject_ref": "7f2c", "reason": ""}
     status, _, shown = await submit(site, COUNSELLOR, "/directory/referrals", **form)
     assert status == 422
-    assert "Paste the whole reference" in shown
+    assert "This reference is not complete." in shown
     assert 'value="7f2c"' in shown
     assert 'id="reason-error"' in shown
 
@@ -218,10 +290,15 @@ async def test_a_refused_referral_keeps_its_form_and_changes_nothing(
 
 async def test_who_was_sent_there_already_is_not_sent_twice(site: Site) -> None:
     form = {"service_id": APPRENTICESHIP, "subject_ref": uuid4(), "reason": "training"}
-    assert (await submit(site, COUNSELLOR, "/directory/referrals", id=uuid4(), **form))[0] == 303
+    first, to, _ = await submit(site, COUNSELLOR, "/directory/referrals", id=uuid4(), **form)
+    assert first == 303
     before = await all_rows(site.store)
+    status, _, elsewhere = await submit(site, ARLON, "/directory/referrals", id=uuid4(), **form)
+    assert status == 422
+    assert to not in elsewhere
     status, _, shown = await submit(site, COUNSELLOR, "/directory/referrals", id=uuid4(), **form)
     assert status == 422
+    assert f'<a class="button secondary" href="{to}">' in shown
     assert f'value="{form["subject_ref"]}"' in shown
     assert await all_rows(site.store) == before
 
@@ -251,6 +328,14 @@ async def test_what_waits_is_directed_from_the_search_in_its_area(site: Site) ->
     assert "No service chosen yet" not in await look(site, COUNSELLOR, "/directory/referrals?centre=mons")
 
 
+async def test_a_plan_s_action_leads_to_the_referral_that_is_open_already(site: Site) -> None:
+    subject_ref = uuid4()
+    asked = await sent(site, subject_ref=str(subject_ref))
+    action = await waiting(site, APPRENTICESHIP, subject_ref)
+    page = await look(site, COUNSELLOR, f"/directory/undirected/{action}")
+    assert f'<a class="button secondary" href="/directory/referrals/{asked["id"]}">' in page
+
+
 async def test_what_needs_no_provider_is_taken_off_the_list(site: Site) -> None:
     action = await waiting(site)
     status, _, shown = await submit(site, COUNSELLOR, f"/directory/undirected/{action}/dismiss")
@@ -263,7 +348,7 @@ async def test_a_cite_sees_the_events_under_its_own_references(site: Site) -> No
     await sent(site, subject_ref=str(subject_ref))
     text = await look(site, CITE, "/directory/referral-events")
     assert "Formation en alternance pour adultes" in text
-    assert "Requested" in text
+    assert ">Sent<" in text
     assert str(subject_ref) not in text
     assert re.search(r"[0-9A-F]{4}-[0-9A-F]{4}", text)
 

@@ -9,6 +9,7 @@ import pytest
 from services import directory
 from services.chassis import i18n
 from services.chassis.storage.store import Store
+from services.contracts.directory import ServiceStatus
 from services.directory import actions, domain
 from services.directory.actions.entries import ProviderEntry, ServiceChange
 from services.directory.demo import demo_providers
@@ -79,7 +80,8 @@ async def test_the_index_follows_the_store_whoever_wrote(town: Store) -> None:
         async with town.read() as session:
             assert await replica.catch_up(session, TODAY) == 0
     async with town.work() as work:
-        await actions.update_service(work, WELDING, ServiceChange(status="defunct"), organization_id=ATELIER)
+        gone = ServiceChange(status=ServiceStatus.DEFUNCT)
+        await actions.update_service(work, WELDING, gone, organization_id=ATELIER)
     assert ids(await find(search, town, "zinguerie")) == []
 
 

@@ -1,16 +1,16 @@
-"""Compares what was asked with what is there. It knows the wire and the tables, and nothing of the code behind them.
+"""Compares the requests with the results. It uses events and tables, and none of the platform's code.
 
-``check(wishes, published, evidence)`` answers every `Finding`; none means: nothing lost, nothing twice, all in order.
+``check(operations, injected, evidence)`` returns every `Finding`; none: nothing lost, nothing twice, all in order.
 
-1. *Requests.* Every wish that was granted has exactly one event that says so, none that was refused has any, and of
-   those with an unknown answer each has one or none. No event says what nobody asked for.
+1. *Requests.* Every granted operation has exactly one event, a refused one has none, and one with an unknown answer
+   has at most one. No event lacks an operation.
 2. *Outboxes.* Each aggregate's events are numbered 1, 2, 3 … in the order of the rows; every row was sent.
 3. *Topics.* Every event of an outbox is in its topic, with the same bytes, in its aggregate's order, in one partition;
-   nothing else is. Repetitions are allowed: a relay that crashed sends again.
-4. *Inboxes.* Every listener has come to the last event of every aggregate, or keeps a letter that says why not.
-5. *Dead letters.* Exactly the records that had to end there, with their bytes, once for every listener.
-6. *Effects.* What each service keeps is what one gets from going through the events once, in order.
-7. *Figures.* What everybody may read is what was counted.
+   nothing else is. Repetitions are allowed: a relay that crashed publishes again.
+4. *Inboxes.* Every consumer has processed the last event of every aggregate, or has a dead letter.
+5. *Dead letters.* Exactly the expected records, with their bytes, once for every consumer.
+6. *Effects.* Each service's tables are what the events give when they are applied once, in order.
+7. *Figures.* The public figures are what was counted.
 """
 
 import json
@@ -23,28 +23,28 @@ from itertools import chain
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from tests.faults.evidence import COMPACTED, HEARD_BY, SERVICES, Evidence, Record, Store, plain
-from tests.faults.history import Answer, Fate, Published, Wish
+from tests.faults.evidence import COMPACTED, CONSUMED_BY, SERVICES, Evidence, Record, Store, plain
+from tests.faults.history import Answer, Injected, Operation, Outcome
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 STARTED, SERVED = "cefo.scheduling.interview-started.v1", "cefo.intake.visit-being-served.v1"
 INGRESS = "cefo.desk.check-ins"
-"""Where others speak: what no broker acknowledged to them may stand there all the same."""
+"""Written by other systems: it may contain records whose acknowledgement was lost."""
 
 
 class Kind(StrEnum):
-    """What can be wrong."""
+    """Kinds of errors."""
 
     LOST = "lost"
     TWICE = "twice"
     OUT_OF_ORDER = "out of order"
-    UNASKED = "unasked"
+    UNREQUESTED = "unrequested"
     DIFFERENT = "different"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that must not be."""
+    """One error."""
 
     kind: Kind
     what: str
@@ -58,7 +58,7 @@ Findings = Iterator[Finding]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event as it was said. `by`: the service whose outbox has it; empty for what was put into a topic by hand."""
+    """An emitted event. `by`: the service whose outbox has it; empty if the tests injected it into a topic."""
 
     by: str
     type: str
@@ -75,17 +75,17 @@ class Event:
         return f"{self.type} of {self.subject}, its event {self.sequence}"
 
 
-def check(wishes: list[Wish], published: list[Published], evidence: Evidence) -> list[Finding]:
-    """Everything that is wrong, in the order of the rules above."""
-    said = {service: said_by(service, store) for service, store in evidence.stores.items()}
-    by_hand = [read_by_hand(record) for record in published if record.fate is Fate.EVENT]
-    everything = [*by_hand, *chain.from_iterable(said.values())]
+def check(operations: list[Operation], injected: list[Injected], evidence: Evidence) -> list[Finding]:
+    """All findings, in the order of the rules above."""
+    emitted = {service: emitted_by(service, store) for service, store in evidence.stores.items()}
+    from_outside = [event_of(record) for record in injected if record.outcome is Outcome.EVENT]
+    everything = [*from_outside, *chain.from_iterable(emitted.values())]
     return [
-        *check_requests(wishes, everything),
-        *chain.from_iterable(check_outbox(service, events) for service, events in said.items()),
-        *(check_topics(said, published, evidence.topics) if evidence.topics is not None else ()),
+        *check_requests(operations, everything),
+        *chain.from_iterable(check_outbox(service, events) for service, events in emitted.items()),
+        *(check_topics(emitted, injected, evidence.topics) if evidence.topics is not None else ()),
         *chain.from_iterable(check_inbox(s, evidence.stores[s], everything) for s in evidence.stores),
-        *chain.from_iterable(check_letters(s, evidence.stores[s], published) for s in evidence.stores),
+        *chain.from_iterable(check_dead_letters(s, evidence.stores[s], injected) for s in evidence.stores),
         *check_effects(evidence.stores, everything),
         *(check_figures(evidence.figures, everything) if evidence.figures is not None else ()),
     ]
@@ -94,45 +94,45 @@ def check(wishes: list[Wish], published: list[Published], evidence: Evidence) ->
 # 1. Requests
 
 
-def check_requests(wishes: list[Wish], events: list[Event]) -> Findings:
-    """Each wish against the events that say that it came true."""
+def check_requests(operations: list[Operation], events: list[Event]) -> Findings:
+    """Each operation against the events of its effect."""
     by_type: dict[str, list[Event]] = defaultdict(list)
     for event in events:
         by_type[event.type].append(event)
     explained: set[tuple[str, str]] = set()
-    of_type: dict[str, list[Wish]] = defaultdict(list)
-    for wish in [*wishes, *implied(by_type[STARTED])]:
-        of_type[wish.event].append(wish)
+    of_type: dict[str, list[Operation]] = defaultdict(list)
+    for operation in [*operations, *implied(by_type[STARTED])]:
+        of_type[operation.event].append(operation)
     for type, some in of_type.items():
         found = _matching(some, by_type[type])
-        for wish in some:
-            matching = found[id(wish)]
+        for operation in some:
+            matching = found[id(operation)]
             explained |= {(event.source, event.id) for event in matching}
-            yield from _judge(wish, len(matching))
+            yield from _check_effects(operation, len(matching))
     for type in of_type:
         for event in by_type[type]:
             if event.by and (event.source, event.id) not in explained:
-                yield Finding(Kind.UNASKED, f"{event}: {dict(event.data)}")
+                yield Finding(Kind.UNREQUESTED, f"{event}: {dict(event.data)}")
 
 
-def implied(started: list[Event]) -> Iterator[Wish]:
-    """What nobody asks for by itself: whoever sits with a counsellor waits no longer."""
+def implied(started: list[Event]) -> Iterator[Operation]:
+    """Effects without a request of their own: a visitor whose interview started is being served."""
     for visit in (event.data["visit_id"] for event in started):
         if visit is not None:
-            yield Wish("an interview began", SERVED, {"visit_id": visit}, Counter({Answer.OK: 1}))
+            yield Operation("an interview started", SERVED, {"visit_id": visit}, Counter({Answer.OK: 1}))
 
 
-def _matching(wishes: list[Wish], events: list[Event]) -> dict[int, list[Event]]:
-    """The events of each wish; found by one field, so that it takes no time with thousands of both."""
+def _matching(operations: list[Operation], events: list[Event]) -> dict[int, list[Event]]:
+    """The events of each operation; indexed by one field, to be fast with thousands of both."""
     index: dict[tuple[str, Any], list[Event]] = defaultdict(list)
     for event in events:
-        for name in {next(iter(wish.match)) for wish in wishes}:
+        for name in {next(iter(operation.match)) for operation in operations}:
             index[(name, plain(event.data.get(name)))].append(event)
     found: dict[int, list[Event]] = {}
-    for wish in wishes:
-        name, value = next(iter(wish.match.items()))
-        same = {key: plain(value) for key, value in wish.match.items()}
-        found[id(wish)] = [
+    for operation in operations:
+        name, value = next(iter(operation.match.items()))
+        same = {key: plain(value) for key, value in operation.match.items()}
+        found[id(operation)] = [
             event
             for event in index[(name, plain(value))]
             if all(plain(event.data.get(key)) == value for key, value in same.items())
@@ -140,31 +140,31 @@ def _matching(wishes: list[Wish], events: list[Event]) -> dict[int, list[Event]]
     return found
 
 
-def _judge(wish: Wish, effects: int) -> Findings:
+def _check_effects(operation: Operation, effects: int) -> Findings:
     if effects > 1:
-        yield Finding(Kind.TWICE, f"{effects} effects of: {wish}")
-    elif wish.answers[Answer.OK] and not effects:
-        yield Finding(Kind.LOST, f"granted, without effect: {wish}")
-    elif effects and not wish.answers[Answer.OK] and not wish.answers[Answer.UNKNOWN]:
-        yield Finding(Kind.UNASKED, f"refused, and yet: {wish}")
+        yield Finding(Kind.TWICE, f"{effects} effects of: {operation}")
+    elif operation.answers[Answer.OK] and not effects:
+        yield Finding(Kind.LOST, f"granted, without effect: {operation}")
+    elif effects and not operation.answers[Answer.OK] and not operation.answers[Answer.UNKNOWN]:
+        yield Finding(Kind.UNREQUESTED, f"refused, but has an effect: {operation}")
 
 
 # 2. Outboxes
 
 
-def said_by(service: str, store: Store) -> list[Event]:
-    """What a service says in its outbox, in the order of the rows, without its announcements of dead letters."""
+def emitted_by(service: str, store: Store) -> list[Event]:
+    """The events in a service's outbox, in the order of the rows, without dead letters."""
     rows = sorted(store["outbox"], key=lambda row: row["seq"])
-    return [_said(service, row) for row in rows if not row["topic"].endswith(".dead-letters")]
+    return [_outbox_event(service, row) for row in rows if not row["topic"].endswith(".dead-letters")]
 
 
-def _said(service: str, row: dict[str, Any]) -> Event:
+def _outbox_event(service: str, row: dict[str, Any]) -> Event:
     headers = {name: value or "" for name, value in json.loads(row["headers"])}
     return _event(service, row["topic"], headers, bytes(row["value"]), sent=row["sent_at"] is not None)
 
 
-def read_by_hand(record: Published) -> Event:
-    """An event that was put into a topic by hand."""
+def event_of(record: Injected) -> Event:
+    """An injected record as an event."""
     headers = {name: (value or b"").decode("latin-1") for name, value in record.headers}
     return _event("", record.topic, headers, record.value or b"")
 
@@ -186,7 +186,7 @@ def _event(by: str, topic: str, headers: Mapping[str, str], value: bytes, *, sen
 
 
 def by_aggregate(events: Iterable[Event]) -> dict[tuple[str, str, str], list[Event]]:
-    """The events that are counted, by topic, source and aggregate, as they come."""
+    """The events with a sequence, by topic, source and aggregate."""
     found: dict[tuple[str, str, str], list[Event]] = defaultdict(list)
     for event in events:
         if event.sequence is not None:
@@ -195,11 +195,11 @@ def by_aggregate(events: Iterable[Event]) -> dict[tuple[str, str, str], list[Eve
 
 
 def check_outbox(service: str, events: list[Event]) -> Findings:
-    """The numbers of each aggregate, the ids, and that everything was sent."""
+    """Each aggregate's sequences, the ids, and that every row was sent."""
     for (topic, _, subject), some in by_aggregate(events).items():
         numbers = [event.sequence for event in some]
         if numbers != list(range(1, len(numbers) + 1)):
-            yield Finding(_what_happened(numbers), f"{service} says {numbers} about {subject} on {topic}")
+            yield Finding(_kind_of(numbers), f"{service} emitted {numbers} of {subject} to {topic}")
     for name, number in Counter(event.id for event in events).items():
         if number > 1:
             yield Finding(Kind.TWICE, f"{service} uses the id {name} {number} times")
@@ -208,8 +208,8 @@ def check_outbox(service: str, events: list[Event]) -> Findings:
             yield Finding(Kind.LOST, f"{service} never sent {event}")
 
 
-def _what_happened(numbers: list[int | None]) -> Kind:
-    """What a wrong row of numbers shows."""
+def _kind_of(numbers: list[int | None]) -> Kind:
+    """The kind of error that a wrong list of sequences shows."""
     if len(set(numbers)) < len(numbers):
         return Kind.TWICE
     return Kind.OUT_OF_ORDER if sorted(n or 0 for n in numbers) == list(range(1, len(numbers) + 1)) else Kind.LOST
@@ -219,22 +219,22 @@ def _what_happened(numbers: list[int | None]) -> Kind:
 
 
 def check_topics(
-    said: Mapping[str, list[Event]], published: list[Published], topics: Mapping[str, list[Record]]
+    emitted: Mapping[str, list[Event]], injected: list[Injected], topics: Mapping[str, list[Record]]
 ) -> Findings:
     """Each topic against the outboxes, and the order in which each aggregate's events first appear."""
-    wanted = {(event.topic, event.source, event.id): event for event in chain.from_iterable(said.values())}
-    by_hand = {(one.topic, one.partition, one.offset) for one in published if not one.gone}
+    wanted = {(event.topic, event.source, event.id): event for event in chain.from_iterable(emitted.values())}
+    outside = {(one.topic, one.partition, one.offset) for one in injected if not one.gone}
     found: set[tuple[str, str, str]] = set()
     order: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     partitions: dict[tuple[str, str, str], set[int]] = defaultdict(set)
-    spoken = (records for topic, records in topics.items() if topic != INGRESS and not _is_for_letters(topic))
-    for record in chain.from_iterable(spoken):
-        if (record.topic, record.partition, record.offset) in by_hand:
+    relayed = (records for topic, records in topics.items() if topic != INGRESS and not _is_dead_letter_topic(topic))
+    for record in chain.from_iterable(relayed):
+        if (record.topic, record.partition, record.offset) in outside:
             continue
         key = (record.topic, record.header("ce_source"), record.header("ce_id"))
         event = wanted.get(key)
         if event is None:
-            yield Finding(Kind.UNASKED, f"{record.topic} has an event that no outbox has: {key}")
+            yield Finding(Kind.UNREQUESTED, f"{record.topic} has an event that no outbox has: {key}")
             continue
         if record.value != event.value:
             yield Finding(Kind.DIFFERENT, f"{record.topic} has other bytes than the outbox for {event}")
@@ -249,12 +249,12 @@ def check_topics(
     for (topic, _, subject), numbers in order.items():
         if numbers != sorted(numbers):
             yield Finding(Kind.OUT_OF_ORDER, f"{topic} has {numbers} of {subject}")
-    for (topic, _, subject), places in partitions.items():
-        if len(places) > 1:
-            yield Finding(Kind.OUT_OF_ORDER, f"{topic} has {subject} in partitions {sorted(places)}")
+    for (topic, _, subject), found_in in partitions.items():
+        if len(found_in) > 1:
+            yield Finding(Kind.OUT_OF_ORDER, f"{topic} has {subject} in partitions {sorted(found_in)}")
 
 
-def _is_for_letters(topic: str) -> bool:
+def _is_dead_letter_topic(topic: str) -> bool:
     return topic.endswith(".dead-letters")
 
 
@@ -262,61 +262,63 @@ def _is_for_letters(topic: str) -> bool:
 
 
 def check_inbox(service: str, store: Store, events: list[Event]) -> Findings:
-    """How far the service has come in each aggregate that it hears of."""
-    heard = {(row["source"], row["subject"]): row["sequence"] for row in store["inbox"]}
-    mine = [event for event in events if event.topic in HEARD_BY[service]]
+    """The last processed sequence of each aggregate that the service consumes."""
+    processed = {(row["source"], row["subject"]): row["sequence"] for row in store["inbox"]}
+    mine = [event for event in events if event.topic in CONSUMED_BY[service]]
     for (_, source, subject), some in by_aggregate(mine).items():
         last = max(event.sequence or 0 for event in some)
-        come_to = heard.get((source, subject), 0)
-        if come_to < last:
-            yield Finding(Kind.LOST, f"{service} has heard {come_to} of {last} events of {source} {subject}")
-        if come_to > last:
-            yield Finding(Kind.UNASKED, f"{service} has heard {come_to} of {last} events of {source} {subject}")
+        position = processed.get((source, subject), 0)
+        if position < last:
+            yield Finding(Kind.LOST, f"{service} has processed {position} of {last} events of {source} {subject}")
+        if position > last:
+            yield Finding(
+                Kind.UNREQUESTED, f"{service} has processed {position} of {last} events of {source} {subject}"
+            )
     for event in mine:
-        if event.sequence is None and (event.source, f"#{event.id}") not in heard:
-            yield Finding(Kind.LOST, f"{service} has not heard {event}")
+        if event.sequence is None and (event.source, f"#{event.id}") not in processed:
+            yield Finding(Kind.LOST, f"{service} has not processed {event}")
 
 
 # 5. Dead letters
 
 
-def check_letters(service: str, store: Store, published: list[Published]) -> Findings:
-    """What the service could not handle: exactly what nobody could."""
+def check_dead_letters(service: str, store: Store, injected: list[Injected]) -> Findings:
+    """The service's dead letters: exactly the injected records that cannot be processed."""
     expected = {
         (one.topic, one.partition, one.offset): one
-        for one in published
-        if one.fate is Fate.DEAD_LETTER and one.topic in HEARD_BY[service]
+        for one in injected
+        if one.outcome is Outcome.DEAD_LETTER and one.topic in CONSUMED_BY[service]
     }
     kept: Counter[tuple[str, int, int]] = Counter()
     for row in store["dead_letters"]:
-        place = (row["topic"], row["partition"], row["offset"])
-        kept[place] += 1
-        told = f"{service} keeps {place}, {row['state']}: {row['reason']} ({row['detail']})"
-        if place not in expected:
-            yield Finding(Kind.UNASKED, told)
+        position = (row["topic"], row["partition"], row["offset"])
+        kept[position] += 1
+        found = f"{service} has {position}, {row['state']}: {row['reason']} ({row['detail']})"
+        if position not in expected:
+            yield Finding(Kind.UNREQUESTED, found)
             continue
-        one = expected[place]
+        one = expected[position]
         headers = [
             (name, None if value is None else value.encode("latin-1")) for name, value in json.loads(row["headers"])
         ]
         if (bytes(row["value"]), headers) != (one.value or b"", one.headers) or row["state"] != "dead":
-            yield Finding(Kind.DIFFERENT, f"not as it was sent, or not dead: {told}")
-    for place in expected:
-        if kept[place] != 1:
-            kind = Kind.TWICE if kept[place] else Kind.LOST
-            yield Finding(kind, f"{service} keeps {kept[place]} letters of {place}")
-    announced = Counter(
+            yield Finding(Kind.DIFFERENT, f"not as it was sent, or not dead: {found}")
+    for position in expected:
+        if kept[position] != 1:
+            kind = Kind.TWICE if kept[position] else Kind.LOST
+            yield Finding(kind, f"{service} has {kept[position]} dead letters of {position}")
+    copies = Counter(
         (row["topic"].removesuffix(".dead-letters"), bytes(row["value"]))
         for row in store["outbox"]
-        if _is_for_letters(row["topic"])
+        if _is_dead_letter_topic(row["topic"])
     )
-    # Whoever reads everything again tries again, and says so again.
+    # A rebuilt service processes the record again, and publishes its dead letter again.
     wanted = Counter[tuple[str, bytes]]()
     for one in expected.values():
         wanted[(one.topic, one.value or b"")] += 1 + one.read_again.count(service)
-    for (topic, value), number in ((announced - wanted) + (wanted - announced)).items():
+    for (topic, value), number in ((copies - wanted) + (wanted - copies)).items():
         yield Finding(
-            Kind.DIFFERENT, f"{service} announces {number} letters too many or too few: {topic} {value[:80]!r}"
+            Kind.DIFFERENT, f"{service} published {number} dead letters too many or too few: {topic} {value[:80]!r}"
         )
 
 
@@ -324,7 +326,7 @@ def check_letters(service: str, store: Store, published: list[Published]) -> Fin
 
 
 def check_effects(stores: Mapping[str, Store], events: list[Event]) -> Findings:
-    """Each service's tables against what the events make of them, gone through once and in order."""
+    """Each service's tables against the result of applying the events once and in order."""
     ordered = list(chain.from_iterable(sorted(some, key=_number) for some in by_aggregate(events).values()))
     for expected in (visits_of, waiting_of, people_of, paths_of, plans_of, referrals_of, tallies_of):
         for service, table, rows in expected(ordered):
@@ -337,7 +339,7 @@ def _number(event: Event) -> int:
 
 
 Expected = Iterator[tuple[str, str, dict[Any, dict[str, Any]]]]
-"""Service, table, and the columns that must stand under each key."""
+"""Service, table, and the expected columns of each key."""
 
 
 def _compare(service: str, table: str, expected: dict[Any, dict[str, Any]], rows: list[dict[str, Any]]) -> Findings:
@@ -352,9 +354,9 @@ def _compare(service: str, table: str, expected: dict[Any, dict[str, Any]], rows
         for name, (there, wanted) in wrong.items():
             counted = isinstance(there, int) and isinstance(wanted, int)
             kind = Kind.DIFFERENT if not counted else Kind.TWICE if there > wanted else Kind.LOST
-            yield Finding(kind, f"{service}.{table} {key}: {name} is {there!r}, the events say {wanted!r}")
+            yield Finding(kind, f"{service}.{table} {key}: {name} is {there!r}, the events give {wanted!r}")
     for key in present.keys() - expected.keys():
-        yield Finding(Kind.UNASKED, f"{service}.{table} has {key}, of which no event tells")
+        yield Finding(Kind.UNREQUESTED, f"{service}.{table} has {key}, which no event explains")
 
 
 KEYS = {("impact", "tallies"): ("measure", "day", "centre", "area")}
@@ -368,7 +370,7 @@ STEPS = {
 
 
 def visits_of(events: list[Event]) -> Expected:
-    """Intake's own visits: one row each, where the last event left it."""
+    """Intake's visits: one row each, in the state of its last event."""
     rows: dict[Any, dict[str, Any]] = {}
     for event in _of(events, "/intake", "cefo.intake.visits"):
         row = rows.setdefault(event.data["visit_id"], {})
@@ -378,7 +380,7 @@ def visits_of(events: list[Event]) -> Expected:
 
 
 def waiting_of(events: list[Event]) -> Expected:
-    """Scheduling's copy of who queues."""
+    """Scheduling's copy of the queue."""
     rows: dict[Any, dict[str, Any]] = {}
     queueing: set[str] = set()
     for event in (one for one in events if one.topic == "cefo.intake.visits"):
@@ -402,7 +404,7 @@ def _step(row: dict[str, Any], event: Event) -> None:
 
 
 def people_of(events: list[Event]) -> Expected:
-    """Who agreed to be known: intake's people, scheduling's copy."""
+    """Registered visitors: intake's, and scheduling's copy."""
     registered = [event for event in events if event.type == "cefo.intake.visitor-registered.v1"]
     rows = {event.data["subject_ref"]: {"centre": event.data["centre"]} for event in registered}
     yield "intake", "visitors", rows
@@ -410,7 +412,7 @@ def people_of(events: list[Event]) -> Expected:
 
 
 def paths_of(events: list[Event]) -> Expected:
-    """Paths and interviews: scheduling's own, and what plans keeps of them."""
+    """Paths and interviews: scheduling's own, and the copies in plans."""
     paths: dict[Any, dict[str, Any]] = {}
     interviews: dict[Any, dict[str, Any]] = {}
     held: dict[Any, dict[str, Any]] = {}
@@ -436,7 +438,7 @@ INTERVIEWS = {"interview-booked.v1": "booked", "interview-started.v1": "arrived"
 
 
 def plans_of(events: list[Event]) -> Expected:
-    """Plans: one per path whose first guidance interview was held, with everything said about it."""
+    """Plans: one per path whose first guidance interview was held, with its goals, tracks and actions."""
     rows: dict[Any, dict[str, Any]] = {}
     parts: dict[str, dict[Any, dict[str, Any]]] = {"goals": {}, "action_tracks": {}, "actions": {}}
     for event in _of(events, "/plans", "cefo.plans.plans"):
@@ -461,7 +463,7 @@ PARTS = (
 
 
 def referrals_of(events: list[Event]) -> Expected:
-    """Referrals: one per action that needs a provider, and plans' copy of where it stands."""
+    """Referrals: one per action that needs a provider, and plans' copy of its status."""
     rows: dict[Any, dict[str, Any]] = {}
     wanted = {
         event.data["action_id"]: event.data["subject_ref"]
@@ -482,7 +484,7 @@ def referrals_of(events: list[Event]) -> Expected:
 
 
 def tallies_of(events: list[Event]) -> Expected:
-    """Impact counts what happened, each thing once. A number that is too high was counted twice."""
+    """Impact's counts, each event once. A number that is too high was counted twice."""
     counted: Counter[tuple[str, str, str, str]] = Counter()
     for event in events:
         if cell := cell_of(event):
@@ -511,7 +513,7 @@ def cell_of(event: Event) -> tuple[str, str, str, str] | None:
 
 
 def _of(events: list[Event], source: str, topic: str) -> Iterator[Event]:
-    """Events that a service says about its own aggregates."""
+    """The events of one topic that a service emitted."""
     return (event for event in events if event.source == source and event.topic == topic)
 
 
@@ -519,7 +521,7 @@ def _of(events: list[Event], source: str, topic: str) -> Iterator[Event]:
 
 
 def check_figures(figures: Mapping[str, int], events: list[Event]) -> Findings:
-    """The figures that everybody may read against the events."""
+    """The public figures against the events."""
     counted = Counter(cell[0] for event in events if (cell := cell_of(event)))
     expected = {
         "visitors": counted["visitors"],
@@ -534,4 +536,4 @@ def check_figures(figures: Mapping[str, int], events: list[Event]) -> Findings:
             yield Finding(kind, f"the figures show {figures[name]} {name}; there were {number}")
 
 
-assert set(HEARD_BY) == set(SERVICES)
+assert set(CONSUMED_BY) == set(SERVICES)

@@ -1,4 +1,4 @@
-"""Parts of the fault tests' own, because these kill them: Kafka, PostgreSQL, Redis; and the platforms on them."""
+"""Servers for the fault tests only, which kill them (Kafka, PostgreSQL, Redis), and the platforms on them."""
 
 import os
 import random
@@ -20,7 +20,7 @@ from tests.parts.redis import RedisServer
 
 @pytest.fixture
 def seed() -> int:
-    """Of everything that is chosen by chance; printed, so that what failed can be replayed with `SEED=`."""
+    """The seed of all random choices; printed, so that a failed test can be repeated with `SEED=`."""
     chosen = int(os.environ.get("SEED", "") or random.randrange(1_000_000))
     print(f"SEED={chosen}")
     return chosen
@@ -58,7 +58,7 @@ def own_redis() -> Generator[RedisServer]:
 
 @pytest.fixture(scope="package")
 def separate(own_kafka: ApacheKafka, own_postgres: PostgresServer, own_redis: RedisServer) -> Generator[Separate]:
-    """The platform as it is in production. Every test adds to its history, and is judged by all of it."""
+    """The platform as in production. Every test adds to its history, and all of it is checked."""
     store = own_postgres.url().rsplit("/", 1)[0]
     with folder("faults-separate") as place, separate_on(place, own_kafka.bootstrap, store, own_redis.url) as platform:
         yield platform
@@ -66,7 +66,7 @@ def separate(own_kafka: ApacheKafka, own_postgres: PostgresServer, own_redis: Re
 
 @contextmanager
 def separate_on(place: Path, kafka: str, store: str, redis: str, **more: str) -> Generator[Separate]:
-    """A process per service on these parts."""
+    """A process per service on these servers."""
     settings = {"CEFO_LOG_LEVEL": "warning", "CEFO_REHEARSAL_CLOCK": str(place / "clock"), **more}
     stack = LocalStack(place, kafka, store, redis, env=settings)
     history = History(place / "history.ndjson")
@@ -81,7 +81,7 @@ def separate_on(place: Path, kafka: str, store: str, redis: str, **more: str) ->
 
 @contextmanager
 def together_on(place: Path, history: History, store: str = "", **more: str) -> Generator[Together]:
-    """Everything in one process, with its files here, on SQLite or on this PostgreSQL server; not started yet."""
+    """Everything in one process, not started yet. `place`: its files; `store`: PostgreSQL instead of SQLite there."""
     settings = {"CEFO_STORE": store, **more} if store else more
     platform = Together(place, history, settings, store)
     try:

@@ -1,7 +1,7 @@
-"""What is really there: the stores by plain SQL, the topics by a plain consumer, the figures by HTTP.
+"""Reads the actual state: stores with plain SQL, topics with a plain consumer, figures over HTTP.
 
-Nothing of the platform's own code is used to read any of it. Values are made comparable whichever store they come
-from: ids as `str`, moments in UTC, bytes as they are.
+It uses none of the platform's code. Values of both kinds of store are comparable: ids are `str`, times are in UTC,
+bytes are unchanged.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What stands in a topic."""
+    """A record of a topic."""
 
     topic: str
     partition: int
@@ -50,11 +50,11 @@ class Record:
 
 @dataclass(slots=True)
 class Evidence:
-    """Everything that the checker looks at."""
+    """Everything that the checker compares."""
 
     stores: dict[str, Store] = field(default_factory=dict[str, Store])
     topics: dict[str, list[Record]] | None = None
-    """Each topic's records, in order; None where the broker is inside the process and cannot be asked."""
+    """Each topic's records, in order; None if the broker is inside the process and cannot be reached."""
     figures: dict[str, int] | None = None
 
 
@@ -74,7 +74,7 @@ def plain(value: Any) -> Any:
 
 
 async def read_store(url: str) -> Store:
-    """Every table of a store, in one moment."""
+    """Every table of a store, in one snapshot."""
     if url.startswith("sqlite"):
         return await asyncio.to_thread(_read_sqlite, Path(url.removeprefix("sqlite://")))
     connection = cast(Any, await asyncpg.connect(url))
@@ -157,7 +157,7 @@ async def unread(bootstrap: str) -> int:
         topic["topic"]: [TopicPartition(topic["topic"], one["partition"]) for one in topic["partitions"]]
         for topic in described
     }
-    if not partitions.keys() >= {topic for topics in HEARD_BY.values() for topic in topics}:
+    if not partitions.keys() >= {topic for topics in CONSUMED_BY.values() for topic in topics}:
         return 1
     consumer = cast(Any, AIOKafkaConsumer(bootstrap_servers=bootstrap))
     await consumer.start()
@@ -168,12 +168,12 @@ async def unread(bootstrap: str) -> int:
     return sum(
         ends[tp] - (offsets[service][tp].offset if tp in offsets[service] else 0)
         for service in SERVICES
-        for topic in HEARD_BY[service]
+        for topic in CONSUMED_BY[service]
         for tp in partitions.get(topic, [])
     )
 
 
-HEARD_BY = {
+CONSUMED_BY = {
     "intake": ("cefo.desk.check-ins", "cefo.scheduling.interviews", "cefo.directory.centres"),
     "scheduling": ("cefo.intake.visits", "cefo.intake.visitors", "cefo.plans.plans", "cefo.directory.centres"),
     "plans": (
@@ -194,22 +194,22 @@ HEARD_BY = {
         "cefo.directory.centres",
     ),
 }
-"""Who listens to what, as the platform's picture says."""
+"""The topics that each service consumes, as in docs/architecture.md."""
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For clients on loopback, where all is plain HTTP: the machine's certificates need not be read."""
+"""For clients on loopback, which use plain HTTP: the machine's certificates are not loaded."""
 
 COMPACTED = ("cefo.directory.centres", "cefo.directory.providers")
-"""Topics that hold state and may forget what is old."""
+"""Topics that hold state; older records of a key may be removed."""
 
 
 async def read_figures(url: str, since: str, until: str) -> dict[str, int]:
-    """The figures of the whole network as anybody may ask for them."""
+    """The public figures of the whole network."""
     async with httpx2.AsyncClient(timeout=20, trust_env=False, verify=NO_TLS) as client:
         answer = await client.get(f"{url}/impact/api/v1/figures", params={"from": since, "to": until})
         answer.raise_for_status()
-        told: dict[str, Any] = answer.json()
-    return {name: value for name, value in told.items() if isinstance(value, int)}
+        figures: dict[str, Any] = answer.json()
+    return {name: value for name, value in figures.items() if isinstance(value, int)}
 
 
 async def outbox_counts(url: str) -> tuple[int, int]:
@@ -223,13 +223,13 @@ async def outbox_counts(url: str) -> tuple[int, int]:
 
 
 def repeated(evidence: Evidence) -> int:
-    """How many records stand in the topics for a second time."""
+    """How many records of the topics are repetitions."""
     records = [one for some in (evidence.topics or {}).values() for one in some if one.header("ce_id")]
     return len(records) - len({(one.topic, one.header("ce_source"), one.header("ce_id")) for one in records})
 
 
 def dump(store: Store) -> dict[str, list[str]]:
-    """What a service knows, without when it heard or sent it: equal before and after means nothing was changed."""
+    """A store's rows without the times of sending and processing; equal dumps mean that nothing changed."""
     bookkeeping = {"outbox": ("sent_at",), "inbox": ("heard_at",)}
     return {
         table: sorted(

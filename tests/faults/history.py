@@ -1,14 +1,13 @@
-"""What was asked of the platform, and what it answered: an append-only file, read by the checker.
+"""The history of requests and answers: an append-only file, read by the checker.
 
-Each request says beforehand how its effect is to be told from every other's: the type of the event that will say that
-it happened, and fields of that event which no other request shares. Requests that share them are the same wish, asked
-again. Lines, as they are written::
+Each request is recorded before it is sent, with what identifies its effect: the type of the event it causes, and
+fields of that event that no other request shares. Requests that share them are retries of one operation. Lines::
 
     {"n": 7, "what": "call", "event": "cefo.intake.visit-called.v1", "match": {"desk": "desk-4f1c"}}
     {"n": 7, "answer": "ok", "status": 200}
-    {"n": 8, "what": "poison", "topic": …, "partition": 0, "offset": 12, "value": …, "fate": "dead letter"}
+    {"n": 8, "what": "poison", "topic": …, "partition": 0, "offset": 12, "value": …, "outcome": "dead letter"}
 
-A request without an answer line is as good as one whose answer was lost: it may or may not have happened.
+A request without an answer line counts as one whose answer was lost: it may or may not have had its effect.
 """
 
 import json
@@ -24,28 +23,28 @@ Headers = list[tuple[str, bytes | None]]
 
 
 class Answer(StrEnum):
-    """What the platform said."""
+    """The platform's answer."""
 
     OK = "ok"
-    """It was done: from now on it must have exactly one effect, everywhere."""
+    """Granted: it must have exactly one effect, in every service."""
     REFUSED = "refused"
-    """It was not done, and never will be."""
+    """Refused: it must have no effect."""
     UNKNOWN = "unknown"
-    """Nothing, or something went wrong: it was done once or not at all."""
+    """No answer, or an error: it has one effect or none."""
 
 
-class Fate(StrEnum):
-    """What must become of a record that was put into a topic by hand."""
+class Outcome(StrEnum):
+    """The expected outcome of a record that the tests injected into a topic."""
 
     EVENT = "event"
-    """It is an event like any other: what it says takes effect."""
-    DEAD_LETTER = "stuck event"
-    """Nobody can read or handle it: every listener keeps it, with its bytes."""
+    """A valid event, which takes effect."""
+    DEAD_LETTER = "dead letter"
+    """It cannot be processed: every consumer keeps it as a dead letter, with its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """Something that was asked for, once or several times, with every answer that came."""
+class Operation:
+    """An operation that was requested once or several times, with the answers."""
 
     what: str
     event: str
@@ -53,46 +52,46 @@ class Wish:
     answers: Counter[Answer]
 
     def __str__(self) -> str:
-        said = ", ".join(f"{number} × {answer}" for answer, number in sorted(self.answers.items()))
-        return f"{self.what} {dict(self.match)} ({said})"
+        answers = ", ".join(f"{number} × {answer}" for answer, number in sorted(self.answers.items()))
+        return f"{self.what} {dict(self.match)} ({answers})"
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """A record that was put into a topic by hand, as the broker acknowledged it."""
+class Injected:
+    """A record that the tests injected into a topic, as the broker acknowledged it."""
 
     topic: str
     partition: int
     offset: int
     headers: Headers
     value: bytes | None
-    fate: Fate
+    outcome: Outcome
     gone: bool = False
-    """Its broker was lost afterwards, with the topics."""
+    """Its broker was lost afterwards, with its topics."""
     read_again: tuple[str, ...] = ()
-    """Services that were rebuilt afterwards, and so read it again; one for each time."""
+    """Services that were rebuilt afterwards, and so read it again; once per rebuild."""
 
 
 class History:
-    """The file. One writer; read again by `wishes` and `published`."""
+    """The file. One writer; read by `operations` and `injected`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = path.open("a", encoding="utf-8", buffering=1)
         self._number = 0
 
-    def ask(self, what: str, event: str, match: Mapping[str, str]) -> int:
-        """Note that this is about to be asked; returns the number under which its answer is noted."""
+    def record_request(self, what: str, event: str, match: Mapping[str, str]) -> int:
+        """Record a request before it is sent. Returns the number for `record_answer`."""
         self._number += 1
         self._write({"n": self._number, "what": what, "event": event, "match": dict(match)})
         return self._number
 
-    def answer(self, number: int, answer: Answer, status: int | None = None) -> None:
-        """Note what came back."""
+    def record_answer(self, number: int, answer: Answer, status: int | None = None) -> None:
+        """Record the answer of a request."""
         self._write({"n": number, "answer": answer, "status": status})
 
-    def publish(self, record: Published) -> None:
-        """Note a record that the broker acknowledged."""
+    def record_injected(self, record: Injected) -> None:
+        """Record an injected record that the broker acknowledged."""
         self._number += 1
         headers = [(name, None if value is None else b64encode(value).decode()) for name, value in record.headers]
         self._write(
@@ -104,59 +103,59 @@ class History:
                 "offset": record.offset,
                 "headers": headers,
                 "value": None if record.value is None else b64encode(record.value).decode(),
-                "fate": record.fate,
+                "outcome": record.outcome,
             }
         )
 
     def broker_lost(self) -> None:
-        """Note that the topics are gone: what was put into them by hand stands there no longer."""
+        """Record that the topics are lost, with all injected records."""
         self._write({"broker": "lost"})
 
     def rebuilt(self, service: str) -> None:
-        """Note that a service reads everything again from the beginning."""
+        """Record that a service is rebuilt: it reads all its topics again."""
         self._write({"rebuilt": service})
 
     def close(self) -> None:
-        """No more is asked."""
+        """Close the file."""
         self._file.close()
 
-    def wishes(self) -> list[Wish]:
-        """Everything that was asked for, equal requests together, in the order in which they were first made."""
-        asked: dict[int, tuple[str, str, tuple[tuple[str, str], ...]]] = {}
+    def operations(self) -> list[Operation]:
+        """All operations with the answers of their requests, in the order of their first request."""
+        requests: dict[int, tuple[str, str, tuple[tuple[str, str], ...]]] = {}
         answers: dict[int, Answer] = {}
         for line in self._lines():
             if "answer" in line:
                 answers[line["n"]] = Answer(line["answer"])
             elif "event" in line:
-                asked[line["n"]] = (line["what"], line["event"], tuple(sorted(line["match"].items())))
+                requests[line["n"]] = (line["what"], line["event"], tuple(sorted(line["match"].items())))
         grouped: dict[tuple[str, str, tuple[tuple[str, str], ...]], Counter[Answer]] = defaultdict(Counter[Answer])
-        for number, wish in asked.items():
-            grouped[wish][answers.get(number, Answer.UNKNOWN)] += 1
-        return [Wish(what, event, dict(match), counted) for (what, event, match), counted in grouped.items()]
+        for number, operation in requests.items():
+            grouped[operation][answers.get(number, Answer.UNKNOWN)] += 1
+        return [Operation(what, event, dict(match), counted) for (what, event, match), counted in grouped.items()]
 
-    def published(self) -> list[Published]:
-        """Every record that was put into a topic by hand."""
+    def injected(self) -> list[Injected]:
+        """Every record that the tests injected."""
         lines = self._lines()
         lost = max((number for number, line in enumerate(lines) if "broker" in line), default=0)
         rebuilt = [(number, line["rebuilt"]) for number, line in enumerate(lines) if "rebuilt" in line]
         return [
-            Published(
+            Injected(
                 line["topic"],
                 line["partition"],
                 line["offset"],
                 [(name, None if value is None else b64decode(value)) for name, value in line["headers"]],
                 None if line["value"] is None else b64decode(line["value"]),
-                Fate(line["fate"]),
+                Outcome(line["outcome"]),
                 gone=number < lost,
                 read_again=tuple(service for later, service in rebuilt if later > number),
             )
             for number, line in enumerate(lines)
-            if "fate" in line
+            if "outcome" in line
         ]
 
     def totals(self) -> Counter[Answer]:
-        """How many requests had which answer."""
-        return sum((wish.answers for wish in self.wishes()), Counter[Answer]())
+        """How many requests had each answer."""
+        return sum((one.answers for one in self.operations()), Counter[Answer]())
 
     def _lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]

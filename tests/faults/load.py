@@ -1,7 +1,7 @@
-"""People at the desks of a few centres, all at once: everything they ask is written down before it is asked.
+"""Load: concurrent users of a few centres. Every request is recorded in the history before it is sent.
 
-Whoever gets no answer asks again, as a careful client does; every request of the platform is made so that this is safe
-(an id or a key of the client's own, the version that was seen, a rule that refuses the second).
+A client without an answer retries. All requests of the platform are safe to retry: they carry an id or key of the
+client, or the version that was read, or a rule refuses the second one.
 """
 
 import asyncio
@@ -19,20 +19,20 @@ import httpx2
 import orjson
 
 from tests.faults.evidence import NO_TLS
-from tests.faults.history import Answer, Fate, Headers, History
+from tests.faults.history import Answer, Headers, History, Outcome
 from tests.faults.topics import Publisher
 
 CENTRES = ("liege", "namur", "charleroi")
 AREAS = ("choose-path", "select-training", "find-job", "create-business", None)
 IFAPME_SERVICE = str(uuid5(NAMESPACE_URL, "https://cefo.example/demo/service/ifapme/1"))
 BRUSSELS = ZoneInfo("Europe/Brussels")
-PATIENCE = 0.25
-"""Seconds before somebody who got no answer, or a refusal that may pass, asks again."""
+RETRY_DELAY = 0.25
+"""Seconds before a request without an answer, or with a temporary refusal, is retried."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Bearer tokens of the people who ask."""
+    """The bearer tokens of the requests."""
 
     team: str
     """Front desk and counsellor, of every centre of the load."""
@@ -41,7 +41,7 @@ class Tokens:
 
 
 class Load:
-    """Generates requests until it is told to stop. The same seed makes the same choices."""
+    """Sends requests until it is stopped. The same seed makes the same choices."""
 
     def __init__(
         self, url: str, tokens: Tokens, history: History, seed: int, publisher: Publisher | None = None
@@ -53,13 +53,13 @@ class Load:
         self._publisher = publisher
         self._stopping = asyncio.Event()
         self._last = datetime.now(UTC)
-        self.lives = 0
-        """How many people came to their end."""
+        self.sessions = 0
+        """How many client sessions have ended."""
 
     @asynccontextmanager
-    async def running(self, people: int = 6) -> AsyncGenerator["Load"]:
-        """So many people at once, one after the other, until the block ends; then each ends what they began."""
-        tasks = [asyncio.create_task(self._come_and_go()) for _ in range(people)]
+    async def running(self, clients: int = 6) -> AsyncGenerator["Load"]:
+        """Run so many clients at once until the block ends; each completes its current session."""
+        tasks = [asyncio.create_task(self._run_sessions()) for _ in range(clients)]
         try:
             yield self
         finally:
@@ -71,34 +71,36 @@ class Load:
                 if self._publisher is not None:
                     await self._publisher.close()
 
-    async def until(self, lives: int, seconds: float = 60) -> None:
-        """Until so many more people came to their end. Raises `TimeoutError`."""
-        wanted = self.lives + lives
+    async def until(self, sessions: int, seconds: float = 60) -> None:
+        """Wait until so many more sessions have ended. Raises `TimeoutError`."""
+        wanted = self.sessions + sessions
         async with asyncio.timeout(seconds):
-            while self.lives < wanted:  # noqa: ASYNC110 - there is nobody to set an event
+            while self.sessions < wanted:  # noqa: ASYNC110 - no task sets an event
                 await asyncio.sleep(0.05)
 
-    async def _come_and_go(self) -> None:
+    async def _run_sessions(self) -> None:
         while not self._stopping.is_set():
-            live = self._dice.choices(
-                (self._visit, self._guidance, self._mistakes, self._desk_software), weights=(6, 2, 1, 2)
+            session = self._dice.choices(
+                (self._visit, self._guidance, self._invalid_requests, self._desk_software), weights=(6, 2, 1, 2)
             )[0]
             with contextlib.suppress(GaveUp):
-                await live(self._dice.choice(CENTRES))
-            self.lives += 1
+                await session(self._dice.choice(CENTRES))
+            self.sessions += 1
 
-    # What people do
+    # The sessions
 
     async def _visit(self, centre: str) -> None:
-        """Somebody comes, waits, talks to a counsellor or goes."""
+        """A visit: check in, wait, then an interview, a desk, or leaving."""
         visit = await self._check_in(centre)
         if visit is None or visit["ticket"] is None:
             return
-        id, lot = visit["id"], self._dice.random()
-        if lot < 0.1:
-            return  # still waits
-        if lot < 0.25:
-            await self._ask("leave", "cefo.intake.visit-left.v1", {"visit_id": id}, f"/intake/api/v1/visits/{id}/leave")
+        id, chance = visit["id"], self._dice.random()
+        if chance < 0.1:
+            return  # stays in the queue
+        if chance < 0.25:
+            await self._request(
+                "leave", "cefo.intake.visit-left.v1", {"visit_id": id}, f"/intake/api/v1/visits/{id}/leave"
+            )
             return
         await self._call(visit)
         if self._dice.random() < 0.5:
@@ -106,11 +108,11 @@ class Load:
             return
         steps = (("serve", "cefo.intake.visit-being-served.v1"), ("finish", "cefo.intake.visit-served.v1"))
         for step, event in steps:
-            await self._ask(step, event, {"visit_id": id}, f"/intake/api/v1/visits/{id}/{step}")
+            await self._request(step, event, {"visit_id": id}, f"/intake/api/v1/visits/{id}/{step}")
 
     async def _interview(self, visit: str) -> None:
-        """An information interview, as soon as scheduling has heard of the visitor."""
-        started = await self._ask(
+        """An information interview, once scheduling has processed the check-in."""
+        started = await self._request(
             "start an interview",
             "cefo.scheduling.interview-started.v1",
             {"visit_id": visit},
@@ -121,20 +123,20 @@ class Load:
         await self._hold(started["id"])
 
     async def _guidance(self, centre: str) -> None:
-        """Somebody agrees to be known, takes a path, has a guidance interview, writes a plan and is referred."""
+        """Guidance: registration, path, guidance interview, plan and referral."""
         visit = await self._check_in(centre)
         if visit is None:
             return
-        told = {"given_name": "Prénom", "family_name": "Démonstration", "purposes": ["guidance", "plan"]}
-        known = await self._ask(
+        details = {"given_name": "Prénom", "family_name": "Démonstration", "purposes": ["guidance", "plan"]}
+        registered = await self._request(
             "register",
             "cefo.intake.visit-identified.v1",
             {"visit_id": visit["id"]},
             f"/intake/api/v1/visits/{visit['id']}/visitor",
-            told,
+            details,
         )
-        person = known["subject_ref"]
-        path = await self._ask(
+        person = registered["subject_ref"]
+        path = await self._request(
             "open a path",
             "cefo.scheduling.path-opened.v1",
             {"subject_ref": person},
@@ -146,12 +148,12 @@ class Load:
         await self._plan(await self._plan_of(centre, person))
 
     async def _book(self, path: str, centre: str) -> dict[str, Any]:
-        """An hour with a counsellor; with a busy one it is refused, and then another one has time."""
+        """Book an hour with a counsellor; if that is refused, with another one."""
         booking = {"path_id": path, "starts_at": next_working_day().isoformat(), "minutes": 60}
         for counsellor in (self._dice.choice([f"{centre}-c01", self._code("c")]), self._code("c")):
             room = self._code("r")
             with contextlib.suppress(GaveUp):
-                return await self._ask(
+                return await self._request(
                     "book",
                     "cefo.scheduling.interview-booked.v1",
                     {"room": room},
@@ -161,7 +163,7 @@ class Load:
         raise GaveUp
 
     async def _hold(self, interview: str) -> None:
-        await self._ask(
+        await self._request(
             "hold",
             "cefo.scheduling.interview-held.v1",
             {"interview_id": interview},
@@ -169,23 +171,25 @@ class Load:
         )
 
     async def _plan_of(self, centre: str, person: str) -> dict[str, Any]:
-        """The plan of a person, once plans has heard that their first interview was held."""
+        """A person's plan, once plans has processed the event of their first held interview."""
 
         async def look() -> dict[str, Any] | None:
-            lines: list[dict[str, Any]] = await self._see(f"/plans/api/v1/plans?centre={centre}&limit=200") or []
+            lines: list[dict[str, Any]] = await self._get(f"/plans/api/v1/plans?centre={centre}&limit=200") or []
             theirs = (line["id"] for line in lines if line["subject_ref"] == person)
-            return await self._see(f"/plans/api/v1/plans/{id}") if (id := next(theirs, None)) else None
+            return await self._get(f"/plans/api/v1/plans/{id}") if (id := next(theirs, None)) else None
 
-        return await self._patiently(look)
+        return await self._poll(look)
 
     async def _plan(self, plan: dict[str, Any]) -> None:
-        """A goal, a track towards it, an action that needs a provider; then the provider answers the referral."""
+        """A goal, a track, an action that needs a provider; then the provider completes the referral."""
         base, id = f"/plans/api/v1/plans/{plan['id']}", plan["id"]
         event = "cefo.plans.{}.v1".format
         goal = {"text": "Démonstration", "version": plan["version"]}
-        made = await self._ask("set a goal", event("goal-set"), {"plan_id": id}, f"{base}/goals", goal)
+        made = await self._request("set a goal", event("goal-set"), {"plan_id": id}, f"{base}/goals", goal)
         track = {"goal_id": made["id"], "title": "Se former", "version": plan["version"] + 1}
-        made = await self._ask("open a track", event("action-track-opened"), {"plan_id": id}, f"{base}/tracks", track)
+        made = await self._request(
+            "open a track", event("action-track-opened"), {"plan_id": id}, f"{base}/tracks", track
+        )
         action = {
             "track_id": made["id"],
             "title": "S'inscrire",
@@ -194,20 +198,20 @@ class Load:
             "reason": "training",
             "version": plan["version"] + 2,
         }
-        await self._ask("plan an action", event("action-planned"), {"plan_id": id}, f"{base}/actions", action)
-        await self._be_referred(plan)
+        await self._request("plan an action", event("action-planned"), {"plan_id": id}, f"{base}/actions", action)
+        await self._complete_referral(plan)
 
-    async def _be_referred(self, plan: dict[str, Any]) -> None:
+    async def _complete_referral(self, plan: dict[str, Any]) -> None:
         centre, person = plan["centre"], plan["subject_ref"]
 
         async def look() -> str | None:
-            page: dict[str, Any] = await self._see(f"/directory/api/v1/referrals?centre={centre}&limit=200") or {}
+            page: dict[str, Any] = await self._get(f"/directory/api/v1/referrals?centre={centre}&limit=200") or {}
             referrals: list[dict[str, Any]] = page.get("contents", [])
             return next((one["id"] for one in referrals if one["subject_ref"] == person), None)
 
-        referral = await self._patiently(look)
+        referral = await self._poll(look)
         for status in ("received", "accepted", "in-progress", "completed"):
-            await self._ask(
+            await self._request(
                 f"referral {status}",
                 "cefo.directory.referral-progressed.v1",
                 {"referral_id": referral, "status": status},
@@ -216,48 +220,52 @@ class Load:
                 token=self._tokens.provider,
             )
 
-    async def _mistakes(self, centre: str) -> None:
-        """What must be refused, and must leave no trace."""
+    async def _invalid_requests(self, centre: str) -> None:
+        """Requests that must be refused and have no effect."""
         visit = await self._check_in(centre)
         if visit is None:
             return
-        other: dict[str, Any] = {"centre": centre, "at": self._moment(), "queue": False}
+        other: dict[str, Any] = {"centre": centre, "at": self._unique_time(), "queue": False}
         id = visit["id"]
-        asked = ("cefo.intake.visit-checked-in.v1", {"at": other["at"]}, f"/intake/api/v1/visits/{id}")
+        request = ("cefo.intake.visit-checked-in.v1", {"at": other["at"]}, f"/intake/api/v1/visits/{id}")
         with contextlib.suppress(GaveUp):
-            await self._ask("check in otherwise under the same id", *asked, other, method="PUT")
-        nowhere: dict[str, Any] = {"centre": "atlantis", "at": self._moment()}
-        asked = ("cefo.intake.visit-checked-in.v1", {"at": nowhere["at"]}, f"/intake/api/v1/visits/{uuid4()}")
+            await self._request("check in otherwise under the same id", *request, other, method="PUT")
+        nowhere: dict[str, Any] = {"centre": "atlantis", "at": self._unique_time()}
+        request = ("cefo.intake.visit-checked-in.v1", {"at": nowhere["at"]}, f"/intake/api/v1/visits/{uuid4()}")
         with contextlib.suppress(GaveUp):
-            await self._ask("check in at an unknown centre", *asked, nowhere, method="PUT")
+            await self._request("check in at an unknown centre", *request, nowhere, method="PUT")
         finish = ("cefo.intake.visit-served.v1", {"visit_id": id}, f"/intake/api/v1/visits/{id}/finish")
         with contextlib.suppress(GaveUp):
-            await self._ask("finish what never began", *finish)
+            await self._request("finish what never began", *finish)
 
     async def _desk_software(self, centre: str) -> None:
-        """A front desk's own software says on Kafka that somebody came; sometimes it says so twice."""
+        """A front desk's own software publishes a check-in on Kafka; sometimes it publishes it twice."""
         if self._publisher is None:
             return
-        visit, at = str(self._uuid()), self._moment()
-        said = {"visit_id": visit, "centre": centre, "area": None, "channel": "desk", "at": at, "queue": True}
-        event = desk_check_in(said, id=str(self._uuid()), source=f"/desk/{centre}")
+        visit, at = str(self._uuid()), self._unique_time()
+        check_in = {"visit_id": visit, "centre": centre, "area": None, "channel": "desk", "at": at, "queue": True}
+        event = desk_check_in(check_in, id=str(self._uuid()), source=f"/desk/{centre}")
         for _ in range(1 + (self._dice.random() < 0.3)):
-            number = self._history.ask("check in by Kafka", "cefo.intake.visit-checked-in.v1", {"visit_id": visit})
-            arrived = await self._publisher.publish("cefo.desk.check-ins", visit.encode(), *event, fate=Fate.EVENT)
-            self._history.answer(number, Answer.OK if arrived else Answer.UNKNOWN)
+            number = self._history.record_request(
+                "check in by Kafka", "cefo.intake.visit-checked-in.v1", {"visit_id": visit}
+            )
+            arrived = await self._publisher.publish(
+                "cefo.desk.check-ins", visit.encode(), *event, outcome=Outcome.EVENT
+            )
+            self._history.record_answer(number, Answer.OK if arrived else Answer.UNKNOWN)
 
     async def _check_in(self, centre: str) -> dict[str, Any] | None:
-        """Somebody walks in: under an id of the desk's, or with an idempotency key."""
-        body: dict[str, Any] = {"centre": centre, "area": self._dice.choice(AREAS), "at": self._moment()}
+        """A check-in with an id of the desk, or with an idempotency key."""
+        body: dict[str, Any] = {"centre": centre, "area": self._dice.choice(AREAS), "at": self._unique_time()}
         body["queue"] = self._dice.random() < 0.9
-        asked = ("check in", "cefo.intake.visit-checked-in.v1", {"at": body["at"]})
+        request = ("check in", "cefo.intake.visit-checked-in.v1", {"at": body["at"]})
         if self._dice.random() < 0.5:
-            return await self._ask(*asked, f"/intake/api/v1/visits/{self._uuid()}", body, method="PUT")
-        return await self._ask(*asked, "/intake/api/v1/visits", body, key=str(self._uuid()))
+            return await self._request(*request, f"/intake/api/v1/visits/{self._uuid()}", body, method="PUT")
+        return await self._request(*request, "/intake/api/v1/visits", body, key=str(self._uuid()))
 
     async def _call(self, visit: dict[str, Any]) -> None:
         desk = self._code("desk")
-        await self._ask(
+        await self._request(
             "call",
             "cefo.intake.visit-called.v1",
             {"desk": desk},
@@ -265,9 +273,9 @@ class Load:
             {"desk": desk, "version": visit["version"]},
         )
 
-    # How they ask
+    # The requests
 
-    async def _ask(
+    async def _request(
         self,
         what: str,
         event: str,
@@ -280,44 +288,44 @@ class Load:
         token: str | None = None,
         until_granted: bool = False,
     ) -> dict[str, Any]:
-        """Ask, again when no answer comes. Answers the JSON of what was granted; raises `GaveUp` otherwise.
+        """Send a request, retrying without an answer. Returns the JSON of a granted one; raises `GaveUp` otherwise.
 
-        `until_granted`: what this service has not heard of yet is refused at first, and asked again.
+        `until_granted`: retry refusals too, until the service has processed the events that the request depends on.
         """
         headers = {"Authorization": f"Bearer {token or self._tokens.team}"} | ({"Idempotency-Key": key} if key else {})
         for _ in range(80 if until_granted else 12):
-            number = self._history.ask(what, event, match)
+            number = self._history.record_request(what, event, match)
             try:
                 answer = await self._client.request(method, path, json=body or {}, headers=headers)
             except httpx2.HTTPError:
-                self._history.answer(number, Answer.UNKNOWN)
+                self._history.record_answer(number, Answer.UNKNOWN)
             else:
-                said = _answer(answer.status_code)
-                self._history.answer(number, said, answer.status_code)
-                if said is Answer.OK:
+                outcome = _answer(answer.status_code)
+                self._history.record_answer(number, outcome, answer.status_code)
+                if outcome is Answer.OK:
                     return answer.json()
-                if said is Answer.REFUSED and not until_granted:
+                if outcome is Answer.REFUSED and not until_granted:
                     raise GaveUp
-            await asyncio.sleep(PATIENCE)
+            await asyncio.sleep(RETRY_DELAY)
         raise GaveUp
 
-    async def _see(self, path: str) -> Any:
-        """What there is to see; None when nobody answers."""
+    async def _get(self, path: str) -> Any:
+        """The JSON of a page; None without an answer or if refused."""
         headers = {"Authorization": f"Bearer {self._tokens.team}"}
         with contextlib.suppress(httpx2.HTTPError):
             answer = await self._client.get(path, headers=headers)
             return answer.json() if answer.status_code == 200 else None
         return None
 
-    async def _patiently(self, look: Callable[[], Awaitable[Any]]) -> Any:
+    async def _poll(self, look: Callable[[], Awaitable[Any]]) -> Any:
         for _ in range(80):
             if found := await look():
                 return found
-            await asyncio.sleep(PATIENCE)
+            await asyncio.sleep(RETRY_DELAY)
         raise GaveUp
 
-    def _moment(self) -> str:
-        """A moment of the last hour that no other request has: by it the effect of this one is known."""
+    def _unique_time(self) -> str:
+        """A time in the last hour that no other request has: it identifies the effect of this one."""
         self._last = max(self._last + timedelta(microseconds=1), datetime.now(UTC))
         return (self._last - timedelta(hours=1)).isoformat()
 
@@ -329,7 +337,7 @@ class Load:
 
 
 class GaveUp(Exception):
-    """It was refused, or nobody answered for too long: this person goes home."""
+    """A request was refused, or was not answered for too long: the session ends."""
 
 
 def _answer(status: int) -> Answer:
@@ -351,15 +359,15 @@ MOVABLE = {"2026-05-14", "2027-05-06", "2028-05-25", "2029-05-10", "2030-05-30"}
 """Ascension Day; Easter and Whit Monday are no Tuesdays."""
 
 
-def desk_check_in(said: dict[str, Any], *, id: str, source: str) -> tuple[Headers, bytes]:
-    """Headers and value of a check-in as a front desk's own software says it: CloudEvents 1.0, binary mode."""
+def desk_check_in(check_in: dict[str, Any], *, id: str, source: str) -> tuple[Headers, bytes]:
+    """Headers and value of a check-in as a front desk's own software publishes it: CloudEvents 1.0, binary mode."""
     attributes = {
         "ce_specversion": "1.0",
         "ce_id": id,
         "ce_source": source,
         "ce_type": "cefo.desk.check-in.v1",
-        "ce_subject": said["visit_id"],
+        "ce_subject": check_in["visit_id"],
         "ce_time": datetime.now(UTC).isoformat(),
         "content-type": "application/json",
     }
-    return [(name, value.encode()) for name, value in attributes.items()], orjson.dumps(said)
+    return [(name, value.encode()) for name, value in attributes.items()], orjson.dumps(check_in)

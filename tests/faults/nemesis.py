@@ -1,4 +1,4 @@
-"""Kills at moments chosen by chance. The same seed makes the same plan, so that what failed can be tried again."""
+"""Kills at random moments. The same seed makes the same plan, so that a failed run can be repeated."""
 
 import asyncio
 import random
@@ -10,16 +10,16 @@ from tests.faults.platforms import Platform, kill, restart
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """One process, killed once or several times in a row."""
+    """Kills of one process, one or several in a row."""
 
     name: str
     after: tuple[float, ...]
-    """Seconds before the first kill, of a process that is ready; then from each start to the next, ready or not."""
+    """Seconds before the first kill, of a ready process; then from each start to the next kill, ready or not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Rounds of strikes. Those of a round happen side by side; then all come back, before the next round."""
+    """Rounds of strikes. Those of a round are concurrent; then all processes are restarted."""
 
     rounds: tuple[tuple[Strike, ...], ...]
 
@@ -30,7 +30,7 @@ class Plan:
 
     @classmethod
     def of(cls, seed: int, names: Sequence[str], kills: int) -> "Plan":
-        """So many kills, spread over these processes by chance."""
+        """A plan of so many kills, spread over these processes at random."""
         dice = random.Random(seed)
         rounds: list[tuple[Strike, ...]] = []
         left = kills
@@ -40,7 +40,7 @@ class Plan:
             for name in victims:
                 times = min(left, dice.choice((1, 1, 2, 3)))
                 if times:
-                    # A start takes one to three seconds: some of the later kills hit it, some what it began with.
+                    # A start takes one to three seconds: some of the later kills hit it, some come just after it.
                     again = tuple(dice.uniform(0.3, 3.5) for _ in range(times - 1))
                     strikes.append(Strike(name, (dice.uniform(0.1, 1.5), *again)))
                     left -= times
@@ -48,8 +48,8 @@ class Plan:
         return cls(tuple(rounds))
 
 
-async def carry_out(plan: Plan, platform: Platform) -> int:
-    """Kill as planned, and bring everything back each time. Returns how many were killed, each while it ran."""
+async def execute(plan: Plan, platform: Platform) -> int:
+    """Kill as planned and restart after each round. Returns the number of kills, each of a running process."""
     done = 0
     for strikes in plan.rounds:
         done += sum(await asyncio.gather(*(_strike(platform, strike) for strike in strikes)))

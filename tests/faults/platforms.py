@@ -1,6 +1,6 @@
 """The platforms under test: a process per service on real parts, and everything in one process on SQLite.
 
-Both are started as people start them, and killed as nobody should.
+Both are started as users start them, and killed.
 """
 
 import asyncio
@@ -37,30 +37,30 @@ IFAPME = uuid5(NAMESPACE_URL, "https://cefo.example/demo/organization/ifapme")
 
 
 class Platform(Protocol):
-    """What a fault test may do to a platform."""
+    """What a fault test needs of a platform."""
 
     names: tuple[str, ...]
-    """Its processes."""
+    """The names of its processes."""
     history: History
-    """Everything that was asked of it, since it was started first."""
+    """The requests since its first start."""
 
     @property
     def url(self) -> str:
-        """Where people come."""
+        """The URL for its users."""
         ...
 
     @property
     def folder(self) -> Path:
-        """Its key and its logs."""
+        """The folder of its key and logs."""
         ...
 
     @property
     def kafka(self) -> str | None:
-        """Where its broker is; None when only the process itself can reach it."""
+        """The address of its broker; None if only the process itself can reach it."""
         ...
 
     def store_url(self, service: str) -> str:
-        """Where a service's store is, for plain SQL."""
+        """The URL of a service's store, for plain SQL."""
         ...
 
     def start(self, name: str, more: Mapping[str, str] | None = None) -> None:
@@ -72,15 +72,15 @@ class Platform(Protocol):
         ...
 
     def wait_ready(self, name: str) -> None:
-        """Until a process says that all its parts answer."""
+        """Wait until a process reports that it is ready."""
         ...
 
     def log_of(self, name: str) -> str:
-        """What a process has said so far, since it was started first."""
+        """The log of a process since its first start."""
         ...
 
     async def backlog(self) -> tuple[int, int]:
-        """How many events are on their way: not sent, and not read."""
+        """How many events are not sent, and not read."""
         ...
 
 
@@ -188,8 +188,8 @@ class Together:
         async with httpx2.AsyncClient(base_url=self.url, timeout=20, trust_env=False, verify=verify) as client:
             for service in SERVICES:
                 path = f"/{service}/api/v1/backlog"
-                told: dict[str, Any] = (await client.get(path, headers={"Authorization": f"Bearer {token}"})).json()
-                waiting, reading = waiting + told["unsent"], reading + told["unread"]
+                backlog: dict[str, Any] = (await client.get(path, headers={"Authorization": f"Bearer {token}"})).json()
+                waiting, reading = waiting + backlog["unsent"], reading + backlog["unread"]
         return waiting, reading
 
 
@@ -200,7 +200,7 @@ def token_of(folder: Path, subject: str, *roles: Role, **more: Any) -> str:
 
 
 def load_on(platform: Platform, seed: int, publisher: Publisher | None = None, url: str | None = None) -> Load:
-    """A load generator for this platform, its requests noted in the platform's history."""
+    """A load generator for this platform, its requests recorded in the platform's history."""
     staff = (Role.FRONT_DESK, Role.COUNSELLOR)
     tokens = Tokens(
         team=token_of(
@@ -217,56 +217,56 @@ def load_on(platform: Platform, seed: int, publisher: Publisher | None = None, u
     return Load(url or platform.url, tokens, platform.history, seed, publisher)
 
 
-# How they are killed
+# Kills
 
 
 def kill(platform: Platform, name: str) -> None:
-    """SIGKILL, now. Fails when the process had ended before: then this fault would not have happened."""
+    """Send SIGKILL. Fails if the process had ended before: then the fault did not happen."""
     process = platform.process(name)
-    assert process.poll() is None, f"{name} was gone before it was killed:\n{platform.log_of(name)[-3000:]}"
+    assert process.poll() is None, f"{name} had ended before it was killed:\n{platform.log_of(name)[-3000:]}"
     process.kill()
     assert process.wait(20) == -signal.SIGKILL
 
 
-async def died_at(platform: Platform, name: str, point: str, seconds: float = 60) -> None:
-    """Until the process killed itself at its failpoint. Fails when it did not come there."""
+async def wait_until_killed_at(platform: Platform, name: str, point: str, seconds: float = 60) -> None:
+    """Wait until the process has killed itself at its failpoint. Fails if it did not get there."""
     process = platform.process(name)
     end = time.monotonic() + seconds
     while process.poll() is None:
-        assert time.monotonic() < end, f"{name} never came to {point}: the fault did not happen"
+        assert time.monotonic() < end, f"{name} never reached {point}: the fault did not happen"
         await asyncio.sleep(0.02)
     assert process.returncode == -signal.SIGKILL, platform.log_of(name)[-3000:]
     assert platform.log_of(name).rstrip().endswith(f"failpoint {point}")
 
 
 async def restart(platform: Platform, *names: str) -> None:
-    """Start these again, and wait until they are ready."""
+    """Start these processes and wait until they are ready."""
     for name in names:
         platform.start(name)
     for name in names:
         await asyncio.to_thread(platform.wait_ready, name)
 
 
-# How they are judged
+# Checks
 
 
-async def settled(platform: Platform, seconds: float = 120) -> None:
-    """Until nothing is on its way any more, seen twice. Fails with what was."""
+async def wait_until_idle(platform: Platform, seconds: float = 120) -> None:
+    """Wait until there is no backlog, seen twice. Fails with the backlog."""
     end = time.monotonic() + seconds
-    quiet = 0
+    idle = 0
     backlog: Any = None
-    while quiet < 2:
+    while idle < 2:
         assert time.monotonic() < end, f"after {seconds:.0f} s still not sent and not read: {backlog}"
         try:
             backlog = await platform.backlog()
         except (httpx2.HTTPError, KeyError, OSError) as error:
             backlog = error
-        quiet = quiet + 1 if backlog == (0, 0) else 0
+        idle = idle + 1 if backlog == (0, 0) else 0
         await asyncio.sleep(0.3)
 
 
 async def evidence_of(platform: Platform) -> Evidence:
-    """Everything that the checker looks at."""
+    """Everything that the checker compares."""
     today = datetime.now(UTC).date()
     year = timedelta(days=366)
     return Evidence(
@@ -276,21 +276,22 @@ async def evidence_of(platform: Platform) -> Evidence:
     )
 
 
-async def judged(platform: Platform) -> tuple[Evidence, list[Finding]]:
-    """Wait until all is quiet, read everything once more, and let the checker judge."""
-    await settled(platform)
+async def check_when_idle(platform: Platform) -> tuple[Evidence, list[Finding]]:
+    """Wait until the platform is idle, read its state and run the checker."""
+    await wait_until_idle(platform)
     evidence = await evidence_of(platform)
-    return evidence, check(platform.history.wishes(), platform.history.published(), evidence)
+    return evidence, check(platform.history.operations(), platform.history.injected(), evidence)
 
 
-async def verdict(platform: Platform) -> Evidence:
-    """Fails with everything that is wrong. Returns what was read."""
-    evidence, findings = await judged(platform)
+async def assert_consistent(platform: Platform) -> Evidence:
+    """Fails with the findings. Returns the evidence."""
+    evidence, findings = await check_when_idle(platform)
     shown = "\n".join(map(str, findings[:40]))
     assert not findings, f"{len(findings)} findings in {platform.history.path}:\n{shown}"
-    said = sum(len(store["outbox"]) for store in evidence.stores.values())
+    events = sum(len(store["outbox"]) for store in evidence.stores.values())
     totals = ", ".join(f"{number} {answer}" for answer, number in sorted(platform.history.totals().items()))
     print(
-        f"{len(platform.history.wishes())} wishes ({totals}), {said} events: nothing lost, nothing twice, all in order"
+        f"{len(platform.history.operations())} operations ({totals}), {events} events: "
+        "nothing lost, nothing twice, all in order"
     )
     return evidence

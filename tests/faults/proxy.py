@@ -1,4 +1,4 @@
-"""A line between two parts that can be cut, or lose what goes one way, at will."""
+"""A TCP proxy that can cut connections or drop bytes in one direction."""
 
 import asyncio
 import contextlib
@@ -10,15 +10,15 @@ from typing import Any, Self
 from services.launcher.ports import free_ports
 
 
-class Line:
-    """Listens on `port` and carries bytes to `target` and back. It runs in a thread of its own."""
+class Proxy:
+    """Listens on `port` and forwards bytes to `target` and back, in its own thread."""
 
     def __init__(self, target: int) -> None:
         self.port = free_ports(1)[0]
-        self.lost = 0
-        """Bytes that never arrived."""
+        self.dropped = 0
+        """How many bytes were dropped."""
         self._target = target
-        self._carries = {"there": True, "back": True}
+        self._forwards = {"there": True, "back": True}
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -36,13 +36,13 @@ class Line:
         self._thread.join(10)
         self._loop.close()
 
-    def lose(self, *, there: bool = True, back: bool = True) -> None:
-        """From now on what goes this way is lost; nobody is told."""
-        self._carries = {"there": not there, "back": not back}
+    def drop(self, *, there: bool = True, back: bool = True) -> None:
+        """From now on drop bytes of these directions, without an error."""
+        self._forwards = {"there": not there, "back": not back}
 
-    def mend(self) -> None:
-        """Carry again. What is open is cut: bytes are missing in it."""
-        self._carries = {"there": True, "back": True}
+    def restore(self) -> None:
+        """Forward again. Open connections are cut, as bytes are missing in them."""
+        self._forwards = {"there": True, "back": True}
         self._do(self._cut())
 
     def _do(self, what: Coroutine[Any, Any, None]) -> None:
@@ -58,17 +58,17 @@ class Line:
             writer.close()
             return
         self._writers |= {writer, far_writer}
-        await asyncio.gather(self._carry(reader, far_writer, "there"), self._carry(far_reader, writer, "back"))
+        await asyncio.gather(self._forward(reader, far_writer, "there"), self._forward(far_reader, writer, "back"))
         self._writers -= {writer, far_writer}
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: str) -> None:
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: str) -> None:
         with contextlib.suppress(OSError):
             while some := await reader.read(65536):
-                if self._carries[way]:
+                if self._forwards[way]:
                     writer.write(some)
                     await writer.drain()
                 else:
-                    self.lost += len(some)
+                    self.dropped += len(some)
         writer.close()
 
     async def _cut(self) -> None:

@@ -1,4 +1,4 @@
-"""The broker: killed and back, one of three lost, and all of it gone for good with its log and its offsets."""
+"""Broker faults: killed and restarted, one of three lost, all lost with log and offsets."""
 
 import asyncio
 import shutil
@@ -12,7 +12,7 @@ from services.launcher.ports import free_ports
 from tests.faults.conftest import separate_on
 from tests.faults.evidence import SERVICES, dump, outbox_counts, read_store, read_topics
 from tests.faults.history import Answer
-from tests.faults.platforms import Separate, evidence_of, load_on, settled, verdict
+from tests.faults.platforms import Separate, assert_consistent, evidence_of, load_on, wait_until_idle
 from tests.faults.topics import Publisher
 from tests.journeys.stacks import Stack
 from tests.parts.fixtures import folder, postgres_in
@@ -22,7 +22,7 @@ from tests.parts.redis import RedisServer
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(900)]
 
 
-async def test_while_the_broker_is_dead_everything_is_taken_and_kept_then_sent_in_order(
+async def test_while_the_broker_is_dead_requests_are_granted_and_their_events_sent_later_in_order(
     separate: Separate, own_kafka: ApacheKafka, seed: int
 ) -> None:
     load = load_on(separate, seed, Publisher(separate.stack.kafka, separate.history))
@@ -31,17 +31,17 @@ async def test_while_the_broker_is_dead_everything_is_taken_and_kept_then_sent_i
         own_kafka.kill(1)
         try:
             granted = separate.history.totals()[Answer.OK]
-            await _taken_and_kept(separate, 10, granted)
+            await _wait_until_unsent(separate, 10, granted)
         finally:
-            await asyncio.to_thread(own_kafka.restart, 1)  # the next tests are on it too
+            await asyncio.to_thread(own_kafka.restart, 1)  # the next tests use it too
         await load.until(5)
-    await verdict(separate)
+    await assert_consistent(separate)
 
 
-async def _taken_and_kept(platform: Separate, rows: int, granted: int) -> None:
-    """Until so many events wait for the broker, and more requests were granted than this.
+async def _wait_until_unsent(platform: Separate, rows: int, granted: int) -> None:
+    """Wait until so many events are unsent and more than `granted` requests were granted.
 
-    Fails when the events never do: then the broker was not gone; or when nobody is served without it.
+    Fails if events are not unsent (the broker was not dead) or no request is granted without it.
     """
     async with asyncio.timeout(60):
         while (await outbox_counts(platform.store_url("intake")))[1] < rows:  # noqa: ASYNC110
@@ -52,7 +52,7 @@ async def _taken_and_kept(platform: Separate, rows: int, granted: int) -> None:
 
 @pytest.fixture(scope="module")
 def three() -> Generator[tuple[ApacheKafka, Path]]:
-    """Three nodes, and the folder they live in."""
+    """Three nodes, and their folder."""
     with folder("faults-three") as place, ApacheKafka() as cluster:
         with KAFKA.starting():
             cluster.start(3, place / "first", port=free_ports(1)[0])
@@ -61,7 +61,7 @@ def three() -> Generator[tuple[ApacheKafka, Path]]:
 
 @pytest.fixture(scope="module")
 def on_three(three: tuple[ApacheKafka, Path], own_redis: RedisServer) -> Generator[Separate]:
-    """A platform of its own on three nodes."""
+    """A separate platform on three nodes."""
     with folder("faults-postgres-2") as place, folder("faults-on-three") as home, postgres_in(place) as server:
         store = server.url().rsplit("/", 1)[0]
         with separate_on(home, three[0].bootstrap, store, own_redis.url, CEFO_REPLICATION="3") as platform:
@@ -76,21 +76,21 @@ async def test_of_three_nodes_one_may_be_lost(on_three: Separate, three: tuple[A
         await asyncio.to_thread(cluster.kill, 1 + seed % 3)
         assert len(cluster.alive) == 2
         await load.until(15, seconds=120)
-    await verdict(on_three)
+    await assert_consistent(on_three)
     assert len(cluster.alive) == 2
     await asyncio.to_thread(cluster.restart, 1 + seed % 3)
 
 
-async def test_a_broker_lost_with_log_and_offsets_is_filled_again_from_the_outboxes(
+async def test_a_broker_lost_with_log_and_offsets_is_refilled_from_the_outboxes(
     on_three: Separate, three: tuple[ApacheKafka, Path], seed: int
 ) -> None:
-    """Every service ends with exactly what it knew before; the new topics have everything that was ever said."""
+    """Every service has the same data as before; the new topics have all events."""
     cluster, place = three
     port = int(on_three.stack.kafka.split(",")[0].split(":")[1])
     load = load_on(on_three, seed, Publisher(on_three.stack.kafka, on_three.history))
     async with load.running():
         await load.until(10)
-    await verdict(on_three)
+    await assert_consistent(on_three)
     before = {service: dump(await read_store(on_three.store_url(service))) for service in SERVICES}
     await asyncio.to_thread(cluster.stop)
     shutil.rmtree(place / "first")
@@ -99,11 +99,11 @@ async def test_a_broker_lost_with_log_and_offsets_is_filled_again_from_the_outbo
     assert not any((await read_topics(on_three.stack.kafka)).values()), "the new broker is not empty"
     stack = Stack(on_three.url, on_three.folder, "local")
     print(await asyncio.to_thread(stack.cefo, "republish"))
-    await settled(on_three)
+    await wait_until_idle(on_three)
     after = {service: dump(store) for service, store in (await evidence_of(on_three)).stores.items()}
     for service in SERVICES:
         assert after[service] == before[service], service
     load = load_on(on_three, seed + 1, Publisher(on_three.stack.kafka, on_three.history))
     async with load.running():
         await load.until(10)
-    await verdict(on_three)
+    await assert_consistent(on_three)

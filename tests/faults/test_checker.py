@@ -1,7 +1,7 @@
-"""The checker finds each thing that can go wrong, and nothing when nothing did.
+"""The checker finds each kind of error, and nothing in a correct data set.
 
-The platform of these tests is a small one, written by hand: Anna comes, is called and leaves; Bruno comes by the desk's
-own software. Each test doctors it in one place.
+The data set is a small one, written by hand: Anna checks in, is called and leaves; Bruno is checked in by the desk's
+own software. Each test corrupts it in one place.
 """
 
 import json
@@ -15,8 +15,8 @@ from uuid import NAMESPACE_URL, uuid5
 import pytest
 
 from tests.faults.checker import SERVED, STARTED, Event, Finding, Kind, check, check_requests
-from tests.faults.evidence import HEARD_BY, SERVICES, Evidence, Record, Store, dump
-from tests.faults.history import Answer, Fate, Headers, History, Published
+from tests.faults.evidence import CONSUMED_BY, SERVICES, Evidence, Record, Store, dump
+from tests.faults.history import Answer, Headers, History, Injected, Outcome
 from tests.faults.load import desk_check_in
 
 ANNA, BRUNO = (str(uuid5(NAMESPACE_URL, name)) for name in ("Anna", "Bruno"))
@@ -24,7 +24,7 @@ NINE = "2026-03-02T08:00:00.000001+00:00"
 TEN = "2026-03-02T09:00:00.000002+00:00"
 VISITS = "cefo.intake.visits"
 DESKS = "cefo.desk.check-ins"
-CHECKED_IN, CALLED, LEFT = (f"cefo.intake.visit-{said}.v1" for said in ("checked-in", "called", "left"))
+CHECKED_IN, CALLED, LEFT = (f"cefo.intake.visit-{kind}.v1" for kind in ("checked-in", "called", "left"))
 TABLES = {
     "intake": ("visits", "visitors"),
     "scheduling": ("waiting", "known_people", "paths", "interviews"),
@@ -34,8 +34,8 @@ TABLES = {
 }
 
 
-class World:
-    """The small platform: what was asked, and what is there."""
+class DataSet:
+    """The small platform: its history and its state."""
 
     def __init__(self, path: Path) -> None:
         self.history = History(path / "history.ndjson")
@@ -44,17 +44,17 @@ class World:
             service: {table: [] for table in (*TABLES[service], *chassis)} for service in SERVICES
         }
         self.evidence = Evidence(stores, topics={VISITS: [], DESKS: []}, figures=FIGURES | {"visitors": 2})
-        self.asked("check in", CHECKED_IN, {"at": NINE}, Answer.OK)
-        self.asked("call", CALLED, {"desk": "desk-1"}, Answer.OK)
-        self.asked("leave", LEFT, {"visit_id": ANNA}, Answer.UNKNOWN, Answer.OK)
-        self.asked("check in otherwise", CHECKED_IN, {"at": TEN}, Answer.REFUSED)
-        self.asked("check in by Kafka", CHECKED_IN, {"visit_id": BRUNO}, Answer.OK)
-        told: dict[str, Any] = {"centre": "liege", "area": None, "status": "waiting"}
-        self.says(ANNA, 1, CHECKED_IN, told | {"visit_id": ANNA, "ticket": "S-001", "at": NINE})
-        self.says(BRUNO, 1, CHECKED_IN, told | {"visit_id": BRUNO, "ticket": "S-002", "at": "2026-03-02T08:30:00Z"})
-        self.says(ANNA, 2, CALLED, {"visit_id": ANNA, "desk": "desk-1", "at": TEN})
-        self.says(ANNA, 3, LEFT, {"visit_id": ANNA, "at": TEN})
-        self.by_hand("0", Fate.EVENT, desk_check_in({"visit_id": BRUNO}, id="0", source="/desk/liege"))
+        self.request("check in", CHECKED_IN, {"at": NINE}, Answer.OK)
+        self.request("call", CALLED, {"desk": "desk-1"}, Answer.OK)
+        self.request("leave", LEFT, {"visit_id": ANNA}, Answer.UNKNOWN, Answer.OK)
+        self.request("check in otherwise", CHECKED_IN, {"at": TEN}, Answer.REFUSED)
+        self.request("check in by Kafka", CHECKED_IN, {"visit_id": BRUNO}, Answer.OK)
+        visit: dict[str, Any] = {"centre": "liege", "area": None, "status": "waiting"}
+        self.emit(ANNA, 1, CHECKED_IN, visit | {"visit_id": ANNA, "ticket": "S-001", "at": NINE})
+        self.emit(BRUNO, 1, CHECKED_IN, visit | {"visit_id": BRUNO, "ticket": "S-002", "at": "2026-03-02T08:30:00Z"})
+        self.emit(ANNA, 2, CALLED, {"visit_id": ANNA, "desk": "desk-1", "at": TEN})
+        self.emit(ANNA, 3, LEFT, {"visit_id": ANNA, "at": TEN})
+        self.inject("0", Outcome.EVENT, desk_check_in({"visit_id": BRUNO}, id="0", source="/desk/liege"))
         self.store("intake")["inbox"].append({"source": "/desk/liege", "subject": "#0", "sequence": 1})
         for table in (self.store("intake")["visits"], self.store("scheduling")["waiting"]):
             table.append(visit_row(ANNA, "left", "S-001", 3))
@@ -76,12 +76,12 @@ class World:
         assert self.evidence.topics is not None
         return self.evidence.topics[topic]
 
-    def asked(self, what: str, event: str, match: dict[str, str], *answers: Answer) -> None:
+    def request(self, what: str, event: str, match: dict[str, str], *answers: Answer) -> None:
         for answer in answers:
-            self.history.answer(self.history.ask(what, event, match), answer)
+            self.history.record_answer(self.history.record_request(what, event, match), answer)
 
-    def says(self, subject: str, sequence: int, kind: str, data: dict[str, Any]) -> None:
-        """Intake says something: a row in its outbox, a record in the topic."""
+    def emit(self, subject: str, sequence: int, kind: str, data: dict[str, Any]) -> None:
+        """Intake emits an event: a row in its outbox, a record in the topic."""
         outbox = self.store("intake")["outbox"]
         attributes = {"id": f"{subject}/{sequence}", "source": "/intake", "type": kind, "subject": subject}
         headers = [(f"ce_{name}", value) for name, value in (attributes | {"sequence": str(sequence)}).items()]
@@ -91,28 +91,28 @@ class World:
         sent: Headers = [(name, text.encode()) for name, text in headers]
         self.topic().append(Record(VISITS, 0, len(self.topic()), subject.encode(), sent, value))
 
-    def by_hand(self, name: str, fate: Fate, event: tuple[Any, bytes]) -> Published:
-        """Somebody outside puts a record into the desks' topic."""
+    def inject(self, name: str, outcome: Outcome, event: tuple[Any, bytes]) -> Injected:
+        """Inject a record into the desks' topic."""
         headers, value = event
         record = Record(DESKS, 0, len(self.topic(DESKS)), name.encode(), headers, value)
         self.topic(DESKS).append(record)
-        published = Published(DESKS, 0, record.offset, headers, value, fate)
-        self.history.publish(published)
-        return published
+        injected = Injected(DESKS, 0, record.offset, headers, value, outcome)
+        self.history.record_injected(injected)
+        return injected
 
-    def buried(self, one: Published) -> dict[str, Any]:
-        """Intake keeps this record as a dead letter, and announces it."""
+    def add_dead_letter(self, one: Injected) -> dict[str, Any]:
+        """Intake has this record as a dead letter, and publishes it."""
         headers = [(name, (value or b"").decode("latin-1")) for name, value in one.headers]
-        place = {"topic": one.topic, "partition": one.partition, "offset": one.offset}
-        letter = place | {"state": "dead", "reason": "bad-data", "detail": "", "value": one.value}
-        letter["headers"] = json.dumps(headers).encode()
-        self.store("intake")["dead_letters"].append(letter)
-        announced = {"topic": f"{one.topic}.dead-letters", "value": one.value, "seq": 99, "sent_at": "2026-03-02"}
-        self.store("intake")["outbox"].append(announced)
-        return letter
+        position = {"topic": one.topic, "partition": one.partition, "offset": one.offset}
+        dead_letter = position | {"state": "dead", "reason": "bad-data", "detail": "", "value": one.value}
+        dead_letter["headers"] = json.dumps(headers).encode()
+        self.store("intake")["dead_letters"].append(dead_letter)
+        copy = {"topic": f"{one.topic}.dead-letters", "value": one.value, "seq": 99, "sent_at": "2026-03-02"}
+        self.store("intake")["outbox"].append(copy)
+        return dead_letter
 
     def findings(self) -> list[Finding]:
-        return check(self.history.wishes(), self.history.published(), self.evidence)
+        return check(self.history.operations(), self.history.injected(), self.evidence)
 
     def kinds(self) -> set[Kind]:
         return {finding.kind for finding in self.findings()}
@@ -130,241 +130,241 @@ def visit_row(id: str, status: str, ticket: str, version: int) -> dict[str, Any]
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Generator[World]:
-    made = World(tmp_path)
+def data(tmp_path: Path) -> Generator[DataSet]:
+    made = DataSet(tmp_path)
     yield made
     made.history.close()
 
 
-def test_nothing_is_found_where_nothing_is_wrong(world: World) -> None:
-    assert world.findings() == []
+def test_a_correct_data_set_has_no_findings(data: DataSet) -> None:
+    assert data.findings() == []
 
 
-def lose_the_visit(world: World) -> None:
-    del world.store("intake")["visits"][0]
+def lose_the_visit(data: DataSet) -> None:
+    del data.store("intake")["visits"][0]
 
 
-def lose_the_event(world: World) -> None:
-    del world.store("intake")["outbox"][0]
+def lose_the_event(data: DataSet) -> None:
+    del data.store("intake")["outbox"][0]
 
 
-def lose_the_last_event(world: World) -> None:
-    """Everywhere, as if the commit had never been: only the history knows better."""
-    world.store("intake")["outbox"] = [row for row in world.store("intake")["outbox"] if row["seq"] != 4]
-    del world.topic()[3]
-    world.store("intake")["visits"][0] |= {"status": "called", "version": 2}
-    world.store("scheduling")["waiting"][0]["status"] = "called"
+def lose_the_last_event(data: DataSet) -> None:
+    """Everywhere, as if it had not been committed: only the history shows it."""
+    data.store("intake")["outbox"] = [row for row in data.store("intake")["outbox"] if row["seq"] != 4]
+    del data.topic()[3]
+    data.store("intake")["visits"][0] |= {"status": "called", "version": 2}
+    data.store("scheduling")["waiting"][0]["status"] = "called"
     for service in ("scheduling", "impact"):
-        world.store(service)["inbox"][0]["sequence"] = 2
+        data.store(service)["inbox"][0]["sequence"] = 2
 
 
-def never_send(world: World) -> None:
-    world.store("intake")["outbox"][3]["sent_at"] = None
+def leave_unsent(data: DataSet) -> None:
+    data.store("intake")["outbox"][3]["sent_at"] = None
 
 
-def lose_on_the_way(world: World) -> None:
-    del world.topic()[3]
+def lose_in_the_topic(data: DataSet) -> None:
+    del data.topic()[3]
 
 
-def lose_in_scheduling(world: World) -> None:
+def lose_in_scheduling(data: DataSet) -> None:
     """The offset was committed, the effect was not."""
-    del world.store("scheduling")["waiting"][1]
+    del data.store("scheduling")["waiting"][1]
 
 
-def lose_in_impact(world: World) -> None:
-    world.store("impact")["tallies"][0]["number"] = 1
+def lose_in_impact(data: DataSet) -> None:
+    data.store("impact")["tallies"][0]["number"] = 1
 
 
-def never_hear(world: World) -> None:
-    world.store("impact")["inbox"][0]["sequence"] = 2
+def skip_the_last_event(data: DataSet) -> None:
+    data.store("impact")["inbox"][0]["sequence"] = 2
 
 
-def never_hear_the_desk(world: World) -> None:
-    world.store("intake")["inbox"].clear()
+def skip_the_desk_event(data: DataSet) -> None:
+    data.store("intake")["inbox"].clear()
 
 
-def show_too_little(world: World) -> None:
-    world.evidence.figures = FIGURES | {"visitors": 1}
+def show_too_little(data: DataSet) -> None:
+    data.evidence.figures = FIGURES | {"visitors": 1}
 
 
 @pytest.mark.parametrize(
-    "doctor",
+    "corrupt",
     [
         lose_the_visit,
         lose_the_event,
         lose_the_last_event,
-        never_send,
-        lose_on_the_way,
+        leave_unsent,
+        lose_in_the_topic,
         lose_in_scheduling,
         lose_in_impact,
-        never_hear,
-        never_hear_the_desk,
+        skip_the_last_event,
+        skip_the_desk_event,
         show_too_little,
     ],
 )
-def test_what_was_lost_is_found(world: World, doctor: Callable[[World], None]) -> None:
-    doctor(world)
-    assert Kind.LOST in world.kinds()
+def test_a_loss_is_found(data: DataSet, corrupt: Callable[[DataSet], None]) -> None:
+    corrupt(data)
+    assert Kind.LOST in data.kinds()
 
 
-def double_the_request(world: World) -> None:
-    """The client asked again, and the platform did it again, consistently."""
-    data = json.loads(world.store("intake")["outbox"][2]["value"])
-    world.says(ANNA, 4, CALLED, data)
-    world.store("intake")["visits"][0] |= {"status": "called", "version": 4}
-    world.store("scheduling")["waiting"][0]["status"] = "called"
+def double_the_request(data: DataSet) -> None:
+    """The client retried, and the platform applied the retry too, consistently."""
+    value = json.loads(data.store("intake")["outbox"][2]["value"])
+    data.emit(ANNA, 4, CALLED, value)
+    data.store("intake")["visits"][0] |= {"status": "called", "version": 4}
+    data.store("scheduling")["waiting"][0]["status"] = "called"
     for service in ("scheduling", "impact"):
-        world.store(service)["inbox"][0]["sequence"] = 4
+        data.store(service)["inbox"][0]["sequence"] = 4
 
 
-def double_the_row(world: World) -> None:
-    row = deepcopy(world.store("intake")["outbox"][3])
-    world.store("intake")["outbox"].append(row | {"seq": 5})
+def double_the_row(data: DataSet) -> None:
+    row = deepcopy(data.store("intake")["outbox"][3])
+    data.store("intake")["outbox"].append(row | {"seq": 5})
 
 
-def double_in_impact(world: World) -> None:
-    world.store("impact")["tallies"][0]["number"] = 3
+def double_in_impact(data: DataSet) -> None:
+    data.store("impact")["tallies"][0]["number"] = 3
 
 
-def show_too_much(world: World) -> None:
-    world.evidence.figures = FIGURES | {"visitors": 3}
+def show_too_much(data: DataSet) -> None:
+    data.evidence.figures = FIGURES | {"visitors": 3}
 
 
-@pytest.mark.parametrize("doctor", [double_the_request, double_the_row, double_in_impact, show_too_much])
-def test_what_was_done_twice_is_found(world: World, doctor: Callable[[World], None]) -> None:
-    doctor(world)
-    assert Kind.TWICE in world.kinds()
+@pytest.mark.parametrize("corrupt", [double_the_request, double_the_row, double_in_impact, show_too_much])
+def test_a_duplicate_is_found(data: DataSet, corrupt: Callable[[DataSet], None]) -> None:
+    corrupt(data)
+    assert Kind.TWICE in data.kinds()
 
 
-def test_sending_twice_is_no_fault(world: World) -> None:
-    """A relay that crashed between the acknowledgement and its mark sends again; whoever hears it ignores it."""
-    again = world.topic()[1:4]
-    world.topic().extend(
+def test_a_record_published_twice_is_no_error(data: DataSet) -> None:
+    """A relay that crashed between the acknowledgement and its mark publishes again; consumers ignore it."""
+    again = data.topic()[1:4]
+    data.topic().extend(
         one.__class__(one.topic, 0, 4 + n, one.key, one.headers, one.value) for n, one in enumerate(again)
     )
-    assert world.findings() == []
+    assert data.findings() == []
 
 
-def swap_in_the_outbox(world: World) -> None:
-    outbox = world.store("intake")["outbox"]
+def swap_in_the_outbox(data: DataSet) -> None:
+    outbox = data.store("intake")["outbox"]
     outbox[2]["seq"], outbox[3]["seq"] = outbox[3]["seq"], outbox[2]["seq"]
 
 
-def swap_in_the_topic(world: World) -> None:
-    world.topic()[2:4] = reversed(world.topic()[2:4])
+def swap_in_the_topic(data: DataSet) -> None:
+    data.topic()[2:4] = reversed(data.topic()[2:4])
 
 
-def scatter(world: World) -> None:
+def scatter(data: DataSet) -> None:
     """One aggregate in two partitions has no order."""
-    last = world.topic()[3]
-    world.topic()[3] = Record(VISITS, 1, 0, last.key, last.headers, last.value)
+    last = data.topic()[3]
+    data.topic()[3] = Record(VISITS, 1, 0, last.key, last.headers, last.value)
 
 
-@pytest.mark.parametrize("doctor", [swap_in_the_outbox, swap_in_the_topic, scatter])
-def test_what_came_out_of_order_is_found(world: World, doctor: Callable[[World], None]) -> None:
-    doctor(world)
-    assert Kind.OUT_OF_ORDER in world.kinds()
+@pytest.mark.parametrize("corrupt", [swap_in_the_outbox, swap_in_the_topic, scatter])
+def test_a_wrong_order_is_found(data: DataSet, corrupt: Callable[[DataSet], None]) -> None:
+    corrupt(data)
+    assert Kind.OUT_OF_ORDER in data.kinds()
 
 
-def test_an_effect_in_the_wrong_order_is_found(world: World) -> None:
-    """Scheduling took the call after the departure: the visitor stands there as called for ever."""
-    world.store("scheduling")["waiting"][0]["status"] = "called"
-    [finding] = world.findings()
+def test_an_effect_in_the_wrong_order_is_found(data: DataSet) -> None:
+    """Scheduling processed the call after the departure: the visitor stays called for ever."""
+    data.store("scheduling")["waiting"][0]["status"] = "called"
+    [finding] = data.findings()
     assert finding.kind is Kind.DIFFERENT
-    assert "status is 'called', the events say 'left'" in finding.what
+    assert "status is 'called', the events give 'left'" in finding.what
 
 
-def do_what_was_refused(world: World) -> None:
-    told = {"visit_id": ANNA, "centre": "liege", "area": None, "status": "waiting", "ticket": "S-003", "at": TEN}
-    world.says(ANNA, 4, CHECKED_IN, told)
+def grant_a_refused_request(data: DataSet) -> None:
+    visit = {"visit_id": ANNA, "centre": "liege", "area": None, "status": "waiting", "ticket": "S-003", "at": TEN}
+    data.emit(ANNA, 4, CHECKED_IN, visit)
 
 
-def do_what_nobody_asked(world: World) -> None:
-    world.says(BRUNO, 2, LEFT, {"visit_id": BRUNO, "at": TEN})
+def emit_without_a_request(data: DataSet) -> None:
+    data.emit(BRUNO, 2, LEFT, {"visit_id": BRUNO, "at": TEN})
 
 
-def keep_what_no_event_tells(world: World) -> None:
-    world.store("scheduling")["waiting"].append(visit_row("nobody", "waiting", "S-009", 0))
+def add_a_row_without_an_event(data: DataSet) -> None:
+    data.store("scheduling")["waiting"].append(visit_row("unknown", "waiting", "S-009", 0))
 
 
-def say_what_no_outbox_has(world: World) -> None:
-    """Sent, and then rolled back."""
+def publish_without_an_outbox_row(data: DataSet) -> None:
+    """Published, then rolled back."""
     headers: Headers = [("ce_id", b"phantom"), ("ce_source", b"/intake"), ("ce_subject", ANNA.encode())]
-    world.topic().append(Record(VISITS, 0, 9, ANNA.encode(), headers, b"{}"))
+    data.topic().append(Record(VISITS, 0, 9, ANNA.encode(), headers, b"{}"))
 
 
-def bury_what_was_fine(world: World) -> None:
-    world.buried(world.history.published()[0])
+def reject_a_valid_event(data: DataSet) -> None:
+    data.add_dead_letter(data.history.injected()[0])
 
 
 @pytest.mark.parametrize(
-    "doctor",
+    "corrupt",
     [
-        do_what_was_refused,
-        do_what_nobody_asked,
-        keep_what_no_event_tells,
-        say_what_no_outbox_has,
-        bury_what_was_fine,
+        grant_a_refused_request,
+        emit_without_a_request,
+        add_a_row_without_an_event,
+        publish_without_an_outbox_row,
+        reject_a_valid_event,
     ],
 )
-def test_what_nobody_asked_for_is_found(world: World, doctor: Callable[[World], None]) -> None:
-    doctor(world)
-    assert Kind.UNASKED in world.kinds()
+def test_an_unrequested_effect_is_found(data: DataSet, corrupt: Callable[[DataSet], None]) -> None:
+    corrupt(data)
+    assert Kind.UNREQUESTED in data.kinds()
 
 
-def test_other_bytes_in_the_topic_are_found(world: World) -> None:
-    last = world.topic()[3]
-    world.topic()[3] = Record(VISITS, 0, 3, last.key, last.headers, last.value and last.value + b" ")
-    assert world.kinds() == {Kind.DIFFERENT}
+def test_other_bytes_in_the_topic_are_found(data: DataSet) -> None:
+    last = data.topic()[3]
+    data.topic()[3] = Record(VISITS, 0, 3, last.key, last.headers, last.value and last.value + b" ")
+    assert data.kinds() == {Kind.DIFFERENT}
 
 
-def test_an_answer_that_was_lost_may_mean_yes_or_no(world: World) -> None:
-    world.asked("check in", CHECKED_IN, {"at": "2026-03-02T07:00:00+00:00"}, Answer.UNKNOWN)
-    world.history.ask("leave", LEFT, {"visit_id": BRUNO})  # nobody wrote down what came back
-    assert world.findings() == []
+def test_a_lost_answer_may_mean_granted_or_refused(data: DataSet) -> None:
+    data.request("check in", CHECKED_IN, {"at": "2026-03-02T07:00:00+00:00"}, Answer.UNKNOWN)
+    data.history.record_request("leave", LEFT, {"visit_id": BRUNO})  # without an answer line
+    assert data.findings() == []
 
 
-def test_a_dead_letter_is_wanted_exactly_once_with_its_bytes(world: World) -> None:
-    poison = world.by_hand("x", Fate.DEAD_LETTER, ([("ce_type", b"\xff")], b"{broken"))
-    assert world.kinds() == {Kind.LOST, Kind.DIFFERENT}
-    letter = world.buried(poison)
-    assert world.findings() == []
-    letter["value"] = b"{mended"
-    assert world.kinds() == {Kind.DIFFERENT}
-    letter |= {"value": b"{broken", "state": "held"}
-    assert world.kinds() == {Kind.DIFFERENT}
-    letter["state"] = "dead"
-    world.store("intake")["dead_letters"].append(dict(letter))
-    assert world.kinds() == {Kind.TWICE}
+def test_a_dead_letter_is_expected_exactly_once_with_its_bytes(data: DataSet) -> None:
+    poison = data.inject("x", Outcome.DEAD_LETTER, ([("ce_type", b"\xff")], b"{broken"))
+    assert data.kinds() == {Kind.LOST, Kind.DIFFERENT}
+    dead_letter = data.add_dead_letter(poison)
+    assert data.findings() == []
+    dead_letter["value"] = b"{repaired"
+    assert data.kinds() == {Kind.DIFFERENT}
+    dead_letter |= {"value": b"{broken", "state": "held"}
+    assert data.kinds() == {Kind.DIFFERENT}
+    dead_letter["state"] = "dead"
+    data.store("intake")["dead_letters"].append(dict(dead_letter))
+    assert data.kinds() == {Kind.TWICE}
 
 
-def test_whoever_is_rebuilt_announces_what_was_dead_once_more(world: World) -> None:
-    poison = world.by_hand("x", Fate.DEAD_LETTER, ([("ce_type", b"\xff")], b"{broken"))
-    world.buried(poison)
-    world.history.rebuilt("impact")
-    assert world.findings() == []
-    world.history.rebuilt("intake")
-    assert world.kinds() == {Kind.DIFFERENT}
-    world.buried(poison)
-    world.store("intake")["dead_letters"].pop()
-    assert world.findings() == []
+def test_a_rebuilt_service_publishes_its_dead_letters_again(data: DataSet) -> None:
+    poison = data.inject("x", Outcome.DEAD_LETTER, ([("ce_type", b"\xff")], b"{broken"))
+    data.add_dead_letter(poison)
+    data.history.rebuilt("impact")
+    assert data.findings() == []
+    data.history.rebuilt("intake")
+    assert data.kinds() == {Kind.DIFFERENT}
+    data.add_dead_letter(poison)
+    data.store("intake")["dead_letters"].pop()
+    assert data.findings() == []
 
 
-def test_a_dump_tells_stores_apart_by_what_they_know_and_not_by_when_they_sent_it(world: World) -> None:
-    before = dump(world.store("intake"))
-    world.store("intake")["outbox"][0]["sent_at"] = None
-    assert dump(world.store("intake")) == before
-    world.store("intake")["visits"][0]["status"] = "called"
-    assert dump(world.store("intake")) != before
+def test_a_dump_differs_by_data_and_not_by_the_time_of_sending(data: DataSet) -> None:
+    before = dump(data.store("intake"))
+    data.store("intake")["outbox"][0]["sent_at"] = None
+    assert dump(data.store("intake")) == before
+    data.store("intake")["visits"][0]["status"] = "called"
+    assert dump(data.store("intake")) != before
 
 
-def test_every_service_hears_something() -> None:
-    assert set(HEARD_BY) == set(SERVICES) == set(TABLES)
+def test_every_service_consumes_a_topic() -> None:
+    assert set(CONSUMED_BY) == set(SERVICES) == set(TABLES)
 
 
-def test_an_interview_that_the_desk_did_not_hear_of_is_found() -> None:
-    whose: dict[str, Any] = {"value": b"", "sequence": 1, "data": {"visit_id": ANNA}}
-    began = Event("scheduling", STARTED, "1", "/scheduling", "i", topic="cefo.scheduling.interviews", **whose)
-    heard = Event("intake", SERVED, "2", "/intake", ANNA, topic=VISITS, **whose)
-    assert [one.kind for one in check_requests([], [began])] == [Kind.LOST]
-    assert list(check_requests([], [began, heard])) == []
+def test_an_interview_that_intake_did_not_process_is_found() -> None:
+    rest: dict[str, Any] = {"value": b"", "sequence": 1, "data": {"visit_id": ANNA}}
+    started = Event("scheduling", STARTED, "1", "/scheduling", "i", topic="cefo.scheduling.interviews", **rest)
+    served = Event("intake", SERVED, "2", "/intake", ANNA, topic=VISITS, **rest)
+    assert [one.kind for one in check_requests([], [started])] == [Kind.LOST]
+    assert list(check_requests([], [started, served])) == []

@@ -1,4 +1,4 @@
-"""A client of the broker that gives up, on a broker that stands still: nothing of it goes on."""
+"""A client that gives up on an unresponsive broker leaves no task and no connection behind."""
 
 import asyncio
 import gc
@@ -25,8 +25,8 @@ TOPIC = "cefo.desk.check-ins"
 
 
 @contextmanager
-def standing_still(cluster: ApacheKafka) -> Generator[None]:
-    """The node takes connections and answers nothing."""
+def unresponsive(cluster: ApacheKafka) -> Generator[None]:
+    """The node accepts connections and answers nothing."""
     os.kill(cluster.pid(1), signal.SIGSTOP)
     try:
         yield
@@ -34,8 +34,8 @@ def standing_still(cluster: ApacheKafka) -> Generator[None]:
         os.kill(cluster.pid(1), signal.SIGCONT)
 
 
-class Ignores:
-    """A handler that does nothing with what comes."""
+class IgnoringHandler:
+    """A handler that ignores all records."""
 
     async def process(self, records: list[Record]) -> None: ...
 
@@ -49,7 +49,7 @@ class Ignores:
 
 
 def subscriber(broker: Broker, group: str) -> Subscriber:
-    return Subscriber(broker.stream(group), Ignores(), [TOPIC], group, 100, **broker.consumer_options(least=1))
+    return Subscriber(broker.stream(group), IgnoringHandler(), [TOPIC], group, 100, **broker.consumer_options(least=1))
 
 
 async def cancelled(task: "asyncio.Task[Any]") -> Any:
@@ -63,7 +63,7 @@ async def test_a_producer_that_gives_up_leaves_nothing_behind(own_kafka: ApacheK
     await broker.ensure_topics()
     before = asyncio.all_tasks()
     producer = await broker.producer(broker.stream("faults"))
-    with standing_still(own_kafka):
+    with unresponsive(own_kafka):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1):
                 await producer.send([Record(TOPIC, b"key", [], b"value")])
@@ -80,14 +80,14 @@ async def test_a_subscriber_that_gives_up_leaves_nothing_behind(own_kafka: Apach
     consuming = subscriber(broker, "faults.gives-up")
     running = asyncio.create_task(consuming.run())
     await consuming.ready.wait()
-    with standing_still(own_kafka):
+    with unresponsive(own_kafka):
         await cancelled(running)
         assert asyncio.all_tasks() == before
     del consuming, running
     gc.collect()
 
 
-async def test_a_client_that_is_cut_off_while_it_connects_leaves_nothing_behind(
+async def test_a_client_that_is_cancelled_while_it_connects_leaves_nothing_behind(
     own_kafka: ApacheKafka, tmp_path: Path
 ) -> None:
     broker = broker_of(quiet_settings(tmp_path, kafka=own_kafka.bootstrap))

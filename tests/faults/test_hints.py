@@ -1,4 +1,4 @@
-"""What may be lost, and what jumps: Redis, the sockets of those who read along, the clock."""
+"""Redis may be lost, event streams may break, and the clock may jump."""
 
 import asyncio
 import contextlib
@@ -15,53 +15,53 @@ import pytest
 from services.contracts.roles import Role
 from tests.faults.evidence import read_store
 from tests.faults.history import Answer
-from tests.faults.platforms import Separate, kill, load_on, restart, settled, token_of, verdict
+from tests.faults.platforms import Separate, assert_consistent, kill, load_on, restart, token_of, wait_until_idle
 from tests.faults.topics import Publisher
 from tests.parts.redis import RedisServer
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(600)]
 
 
-async def test_without_redis_everything_is_done_and_nothing_is_wrong(
+async def test_without_redis_requests_are_granted_and_nothing_is_wrong(
     separate: Separate, own_redis: RedisServer, seed: int
 ) -> None:
-    """Emptied under load, then lost, then back and empty."""
+    """Emptied under load, then killed, then restarted and empty."""
     load = load_on(separate, seed, Publisher(separate.stack.kafka, separate.history))
     async with load.running():
         await load.until(4)
-        assert asked_redis(own_redis.url, b"FLUSHALL\r\n") == b"+OK\r\n"
+        assert ask_redis(own_redis.url, b"FLUSHALL\r\n") == b"+OK\r\n"
         await load.until(4)
         own_redis.kill()
         with pytest.raises(OSError, match="refused"):
-            asked_redis(own_redis.url, b"PING\r\n")
+            ask_redis(own_redis.url, b"PING\r\n")
         granted = separate.history.totals()[Answer.OK]
         await load.until(8)
         assert separate.history.totals()[Answer.OK] > granted
         await asyncio.to_thread(own_redis.restart)
         await load.until(4)
-    await verdict(separate)
+    await assert_consistent(separate)
 
 
-def asked_redis(url: str, command: bytes) -> bytes:
-    """What Redis says to this."""
+def ask_redis(url: str, command: bytes) -> bytes:
+    """Redis' answer to this command."""
     with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=5) as connection:
         connection.sendall(command)
         return connection.recv(64)
 
 
-async def test_a_stream_that_breaks_anywhere_goes_on_without_a_gap(separate: Separate, seed: int) -> None:
-    """The referral events, read by somebody whose line breaks after a few events each time; directory is killed too."""
+async def test_a_stream_that_breaks_continues_without_a_gap(separate: Separate, seed: int) -> None:
+    """A reader of the referral events, disconnected after every few events; directory is killed too."""
     dice = random.Random(seed)
     load = load_on(separate, seed)
     reader = Reader(separate, dice)
     reading = asyncio.create_task(reader.read())
     try:
-        async with load.running(people=8):
+        async with load.running(clients=8):
             await reader.has_read(6)
             kill(separate, "directory")
             await restart(separate, "directory")
             await reader.has_read(12)
-        await settled(separate)
+        await wait_until_idle(separate)
         store = await read_store(separate.store_url("directory"))
         rows = sorted(store["referral_events"], key=lambda row: row["position"])
         await reader.has_read(len(rows))
@@ -70,22 +70,22 @@ async def test_a_stream_that_breaks_anywhere_goes_on_without_a_gap(separate: Sep
         await asyncio.gather(reading, return_exceptions=True)
     assert [(row["referral_id"], row["sequence"]) for row in rows] == reader.seen
     assert reader.breaks > 3
-    await verdict(separate)
+    await assert_consistent(separate)
 
 
 class Reader:
-    """A Cité that reads referral events as they come, on a bad line."""
+    """A Cité that reads the stream of referral events on an unreliable connection."""
 
     def __init__(self, separate: Separate, dice: random.Random) -> None:
         self._separate = separate
         self._dice = dice
         self._last = ""
         self.seen: list[tuple[str, int]] = []
-        """Referral and number of each event, in the order in which they came."""
+        """Referral and number of each event, in the order of arrival."""
         self.breaks = 0
 
     async def read(self) -> None:
-        """Read until cancelled, each time from where the line broke."""
+        """Read until cancelled, resuming after the last event."""
         token = token_of(self._separate.folder, "fault-tests", Role.CITE, centres=frozenset({"charleroi"}))
         headers = {"Authorization": f"Bearer {token}"}
         async with httpx2.AsyncClient(base_url=self._separate.url, timeout=30, trust_env=False) as client:
@@ -98,28 +98,28 @@ class Reader:
 
     async def _until_it_breaks(self, client: httpx2.AsyncClient, headers: dict[str, str]) -> None:
         left = self._dice.randint(1, 6)
-        said: dict[str, str] = {}
+        fields: dict[str, str] = {}
         async with client.stream("GET", "/directory/api/v1/referral-events/stream", headers=headers) as answer:
             async for line in answer.aiter_lines():
                 name, _, value = line.partition(": ")
-                said[name] = value
-                if line == "" and "data" in said:
-                    event: dict[str, Any] = orjson.loads(said["data"])
+                fields[name] = value
+                if line == "" and "data" in fields:
+                    event: dict[str, Any] = orjson.loads(fields["data"])
                     self.seen.append((event["subject"], int(event["sequence"])))
-                    self._last = said["id"]
-                    said, left = {}, left - 1
+                    self._last = fields["id"]
+                    fields, left = {}, left - 1
                 if left == 0:
                     return
 
     async def has_read(self, events: int) -> None:
-        """Until so many events came."""
+        """Wait until so many events were read."""
         async with asyncio.timeout(120):
             while len(self.seen) < events:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
 
 
 async def test_a_clock_that_jumps_changes_no_order_and_no_lease(separate: Separate, seed: int) -> None:
-    """Forward by more than a day, back by most of it, and right again, while everybody works."""
+    """Forward by more than a day, back by most of it, and back to the right time, under load."""
     clock = separate.folder / "clock"
     load = load_on(separate, seed, Publisher(separate.stack.kafka, separate.history))
     async with load.running():
@@ -128,8 +128,8 @@ async def test_a_clock_that_jumps_changes_no_order_and_no_lease(separate: Separa
             granted = separate.history.totals()[Answer.OK]
             await load.until(6)
             assert separate.history.totals()[Answer.OK] > granted
-    evidence = await verdict(separate)
-    said = sorted(evidence.stores["intake"]["outbox"], key=lambda row: row["seq"])
-    steps = [later["said_at"] - earlier["said_at"] for earlier, later in pairwise(said)]
+    evidence = await assert_consistent(separate)
+    rows = sorted(evidence.stores["intake"]["outbox"], key=lambda row: row["seq"])
+    steps = [later["said_at"] - earlier["said_at"] for earlier, later in pairwise(rows)]
     assert max(steps).total_seconds() > 80_000, "the clock did not jump forward"
     assert min(steps).total_seconds() < -80_000, "the clock did not jump back"

@@ -1,7 +1,7 @@
-"""Several processes of one service: a member that stops and comes back, a rebalance in mid-batch, two relays.
+"""Several processes of one service: a member suspended and resumed, a rebalance during a batch, two relays.
 
-Impact counts, so that anything done twice shows. To have it in the middle of a batch for certain, its table is locked
-from outside: its transaction waits, and with it the whole consumer.
+Impact counts, so a duplicate shows in its figures. To hold it in the middle of a batch, its table is locked: its
+transaction waits, and with it the whole consumer.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from confluent_kafka.admin import AdminClient
 
 from services.contracts.roles import Role
 from tests.faults.evidence import outbox_counts, unread
-from tests.faults.locks import connected, locked, somebody_waits_for
-from tests.faults.platforms import Separate, kill, load_on, restart, settled, token_of, verdict
+from tests.faults.locks import connected, locked, wait_until_blocked
+from tests.faults.platforms import Separate, assert_consistent, kill, load_on, restart, token_of, wait_until_idle
 from tests.faults.topics import Publisher
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(600)]
@@ -29,17 +29,17 @@ def is_stopped(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
-async def stand_still(pid: int) -> None:
-    """Stop a process in its middle; it may have to end a write first."""
+async def suspend(pid: int) -> None:
+    """Suspend a process; it may have to complete a write first."""
     os.kill(pid, signal.SIGSTOP)
     async with asyncio.timeout(10):
-        while not is_stopped(pid):  # noqa: ASYNC110 - there is nobody to set an event
+        while not is_stopped(pid):  # noqa: ASYNC110 - no task sets an event
             await asyncio.sleep(0.01)
 
 
 @pytest.fixture
 def peers(separate: Separate) -> Generator[list[str]]:
-    """Names of replicas that a test starts: ended with it."""
+    """Names of replicas that a test starts; they are killed after it."""
     names: list[str] = []
     yield names
     for name in names:
@@ -66,78 +66,78 @@ def partitions_held(separate: Separate, service: str) -> list[int]:
 
 
 async def all_read(separate: Separate, seconds: float = 90) -> None:
-    """Until every record is read by somebody."""
+    """Wait until every record is read."""
     async with asyncio.timeout(seconds):
         while await unread(separate.stack.kafka):  # noqa: ASYNC110
             await asyncio.sleep(0.3)
 
 
-async def test_a_peer_takes_over_from_one_that_stands_still(separate: Separate, seed: int, peers: list[str]) -> None:
-    """SIGSTOP for longer than the session, then SIGCONT: it still believes that its partitions are its own."""
+async def test_a_peer_takes_over_from_a_suspended_one(separate: Separate, seed: int, peers: list[str]) -> None:
+    """SIGSTOP for longer than the session, then SIGCONT: it still uses its old assignment."""
     await start_peer(separate, peers, "impact")
-    await settled(separate)
+    await wait_until_idle(separate)
     pid = separate.process("impact").pid
     assert all(held := await asyncio.to_thread(partitions_held, separate, "impact"))
-    assert len(held) == 2, "each has partitions that nobody else reads"
+    assert len(held) == 2, "each has its own partitions"
     try:
-        await stand_still(pid)
+        await suspend(pid)
         load = load_on(separate, seed)
         async with load.running():
             await load.until(12)
         await all_read(separate)
         assert is_stopped(pid)
-        assert len(await asyncio.to_thread(partitions_held, separate, "impact")) == 1, "it was never given up"
+        assert len(await asyncio.to_thread(partitions_held, separate, "impact")) == 1, (
+            "the suspended member was not removed"
+        )
     finally:
         os.kill(pid, signal.SIGCONT)
     load = load_on(separate, seed + 1)
     async with load.running():
         await load.until(5)
-    await verdict(separate)
+    await assert_consistent(separate)
 
 
-async def test_what_a_zombie_holds_in_mid_batch_is_counted_once(
-    separate: Separate, seed: int, peers: list[str]
-) -> None:
-    """Stopped in the middle of its transaction; a peer is given the same records and has to wait; then it goes on."""
+async def test_the_batch_of_a_zombie_is_counted_once(separate: Separate, seed: int, peers: list[str]) -> None:
+    """Suspended during its transaction; a peer gets the same records and has to wait; then it is resumed."""
     pid = separate.process("impact").pid
     async with locked(separate.store_url("impact"), "tallies") as connection:
         load = load_on(separate, seed)
         async with load.running():
             await load.until(8)
-            zombie = await somebody_waits_for(connection)
-        os.kill(pid, signal.SIGSTOP)  # before its transaction can go on
+            zombie = await wait_until_blocked(connection)
+        os.kill(pid, signal.SIGSTOP)  # before its transaction can continue
     try:
-        await stand_still(pid)
+        await suspend(pid)
         await start_peer(separate, peers, "impact")
         async with connected(separate.store_url("impact")) as connection:
-            await somebody_waits_for(connection, zombie)
+            await wait_until_blocked(connection, zombie)
     finally:
         os.kill(pid, signal.SIGCONT)
-    await verdict(separate)
+    await assert_consistent(separate)
 
 
-async def test_a_rebalance_in_mid_batch_does_nothing_twice(separate: Separate, seed: int, peers: list[str]) -> None:
-    """A second member comes while the first is in its batch: it is given records that the first still works on."""
+async def test_a_rebalance_during_a_batch_duplicates_nothing(separate: Separate, seed: int, peers: list[str]) -> None:
+    """A second member joins during the first one's batch: it gets records that the first is still processing."""
     async with locked(separate.store_url("impact"), "tallies") as connection:
         load = load_on(separate, seed)
         async with load.running():
             await load.until(8)
-            await somebody_waits_for(connection)
-            assert await backlog_told(separate, "impact") > 0, "the lag of a slow consumer must be visible"
+            await wait_until_blocked(connection)
+            assert await reported_backlog(separate, "impact") > 0, "the lag of a slow consumer must be visible"
             await start_peer(separate, peers, "impact")
             await load.until(5)
-    await verdict(separate)
+    await assert_consistent(separate)
     kill(separate, "impact")
     load = load_on(separate, seed + 1)
     async with load.running():
         await load.until(5)
     await all_read(separate)
     await restart(separate, "impact")
-    await verdict(separate)
+    await assert_consistent(separate)
 
 
-async def backlog_told(separate: Separate, service: str) -> int:
-    """How many records a service says it has not read."""
+async def reported_backlog(separate: Separate, service: str) -> int:
+    """How many unread records a service reports."""
     token = token_of(separate.folder, "fault-tests", Role.OPERATOR)
     async with httpx2.AsyncClient(base_url=separate.url, timeout=20, trust_env=False) as client:
         path = f"/{service}/api/v1/backlog"
@@ -162,16 +162,16 @@ async def test_of_two_relays_one_sends_and_the_other_takes_over(
             separate.process("intake").terminate()
             await asyncio.to_thread(separate.process("intake").wait, 30)
             so_far, _ = await outbox_counts(separate.store_url("intake"))
-            await sends_more_than(separate, so_far + 3)
+            await wait_until_sent(separate, so_far + 3)
             [second] = [row["pid"] for row in await connection.fetch(leader)]
             assert second != first
             await restart(separate, "intake")
             await load.until(5)
-    await verdict(separate)
+    await assert_consistent(separate)
 
 
-async def sends_more_than(separate: Separate, number: int) -> None:
-    """Until intake said more than this, and all of it was sent: desks speak to its second process by Kafka."""
+async def wait_until_sent(separate: Separate, number: int) -> None:
+    """Wait until intake has more than so many events, all sent: its second process consumes check-ins from Kafka."""
     async with asyncio.timeout(60):
         while True:
             every, unsent = await outbox_counts(separate.store_url("intake"))

@@ -1,4 +1,4 @@
-"""The nemesis plans as it is told, and the same seed makes the same plan."""
+"""The plans of the nemesis: the requested number of kills, and the same plan for the same seed."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.faults.nemesis import Plan
 
 
 @pytest.mark.parametrize("kills", [1, 7, 300])
-def test_a_plan_has_as_many_kills_as_were_asked_for(kills: int) -> None:
+def test_a_plan_has_the_requested_number_of_kills(kills: int) -> None:
     for seed in range(50):
         assert Plan.of(seed, SERVICES, kills).kills == kills
 

@@ -1,4 +1,4 @@
-"""What should not be in a topic: bytes that nobody can read, and events again, too early, or out of their order."""
+"""Invalid records in a topic: unreadable bytes, and events that are repeated, early or out of order."""
 
 import asyncio
 import random
@@ -11,9 +11,9 @@ import orjson
 import pytest
 
 from tests.faults.evidence import Record, read_store, read_topics, repeated
-from tests.faults.history import Answer, Fate, Headers
+from tests.faults.history import Answer, Headers, Outcome
 from tests.faults.load import desk_check_in
-from tests.faults.platforms import Separate, load_on, verdict
+from tests.faults.platforms import Separate, assert_consistent, load_on
 from tests.faults.topics import Publisher
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(600)]
@@ -24,14 +24,14 @@ LATELY = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
 
 @pytest.fixture
 async def publisher(separate: Separate) -> AsyncGenerator[Publisher]:
-    """Somebody outside the platform who may write into its topics."""
+    """A producer outside the platform that may write to its topics."""
     made = Publisher(separate.stack.kafka, separate.history)
     yield made
     await made.close()
 
 
-def told(kind: str, visit: str, sequence: int | None = None, **data: Any) -> tuple[Headers, bytes]:
-    """An event of a visit, as a system that is not intake would say it."""
+def visit_event(kind: str, visit: str, sequence: int | None = None, **data: Any) -> tuple[Headers, bytes]:
+    """An event of a visit, as a system other than intake would publish it."""
     attributes = {
         "ce_specversion": "1.0",
         "ce_id": str(uuid4()),
@@ -44,8 +44,8 @@ def told(kind: str, visit: str, sequence: int | None = None, **data: Any) -> tup
 
 
 def checked_in(visit: str, sequence: int | None = None) -> tuple[Headers, bytes]:
-    waits = {"area": None, "channel": "desk", "status": "waiting", "ticket": "S-001"}
-    return told("checked-in", visit, sequence, **waits)
+    waiting = {"area": None, "channel": "desk", "status": "waiting", "ticket": "S-001"}
+    return visit_event("checked-in", visit, sequence, **waiting)
 
 
 def without(headers: Headers, name: str) -> Headers:
@@ -70,7 +70,7 @@ POISON: dict[str, Callable[[Headers, bytes], tuple[Headers, bytes | None]]] = {
 }
 
 
-async def test_poison_becomes_a_dead_letter_with_its_bytes_and_the_partition_goes_on(
+async def test_poison_becomes_a_dead_letter_with_its_bytes_and_does_not_block_its_partition(
     separate: Separate, seed: int, publisher: Publisher
 ) -> None:
     load = load_on(separate, seed, publisher)
@@ -78,7 +78,7 @@ async def test_poison_becomes_a_dead_letter_with_its_bytes_and_the_partition_goe
         for spoil in POISON.values():
             visit = str(uuid4())
             headers, value = spoil(*checked_in(visit))
-            assert await publisher.publish(VISITS, visit.encode(), headers, value, fate=Fate.DEAD_LETTER)
+            assert await publisher.publish(VISITS, visit.encode(), headers, value, outcome=Outcome.DEAD_LETTER)
         visit = str(uuid4())
         nowhere = {
             "visit_id": visit,
@@ -89,74 +89,74 @@ async def test_poison_becomes_a_dead_letter_with_its_bytes_and_the_partition_goe
             "queue": True,
         }
         refused = desk_check_in(nowhere, id=str(uuid4()), source="/desk/atlantis")
-        assert await publisher.publish("cefo.desk.check-ins", visit.encode(), *refused, fate=Fate.DEAD_LETTER)
+        assert await publisher.publish("cefo.desk.check-ins", visit.encode(), *refused, outcome=Outcome.DEAD_LETTER)
         await load.until(15)
-    evidence = await verdict(separate)
+    evidence = await assert_consistent(separate)
     assert evidence.topics is not None
-    for topic, listeners in ((VISITS, 2), ("cefo.desk.check-ins", 1)):
-        letters = [record.value for record in evidence.topics[f"{topic}.dead-letters"]]
-        buried = [one for one in separate.history.published() if one.fate is Fate.DEAD_LETTER and one.topic == topic]
-        assert len(buried) >= 1
-        for one in buried:
-            assert letters.count(one.value or b"") >= listeners, f"{topic}: nobody was told of {one.headers}"
+    for topic, consumers in ((VISITS, 2), ("cefo.desk.check-ins", 1)):
+        dead_letters = [record.value for record in evidence.topics[f"{topic}.dead-letters"]]
+        poison = [
+            one for one in separate.history.injected() if one.outcome is Outcome.DEAD_LETTER and one.topic == topic
+        ]
+        assert len(poison) >= 1
+        for one in poison:
+            assert dead_letters.count(one.value or b"") >= consumers, f"{topic}: no dead letter of {one.headers}"
 
 
-async def test_events_that_come_again_and_shuffled_have_no_second_effect(
+async def test_repeated_and_shuffled_events_have_no_second_effect(
     separate: Separate, seed: int, publisher: Publisher
 ) -> None:
-    """A publisher reads what stands in the topics and writes it again, in any order, while new events come in."""
+    """A publisher reads the topics and publishes old records again, in random order, while new events arrive."""
     dice = random.Random(seed)
     load = load_on(separate, seed, publisher)
     async with load.running():
         await load.until(15)
         topics = await read_topics(separate.stack.kafka)
-        old = [one for topic, records in topics.items() for one in records if _may_come_again(topic, one)]
+        old = [one for topic, records in topics.items() for one in records if _may_be_repeated(topic, one)]
         again = dice.sample(old, min(len(old), 400))
         replaying = Publisher(separate.stack.kafka, separate.history)
         await replaying.replay([(one.topic, one.key, one.headers, one.value) for one in again])
         await replaying.close()
         await load.until(5)
-    assert repeated(await verdict(separate)) >= len(again) > 50
+    assert repeated(await assert_consistent(separate)) >= len(again) > 50
 
 
-def _may_come_again(topic: str, record: Record) -> bool:
-    """What the platform itself said; letters are for people, and what desks say is known by its own history."""
+def _may_be_repeated(topic: str, record: Record) -> bool:
+    """Whether the platform published the record, and not as a dead letter; check-ins of desks are in the history."""
     return record.header("ce_source").startswith("/") and record.header("ce_sequence") != "" and ".dead-" not in topic
 
 
-async def test_events_that_come_before_their_turn_wait_for_it(
-    separate: Separate, seed: int, publisher: Publisher
-) -> None:
-    """Of eleven visits three events each, shuffled; and of a twelfth the first one comes when the others are held."""
+async def test_out_of_order_events_are_held(separate: Separate, seed: int, publisher: Publisher) -> None:
+    """Three events of eleven visits, shuffled; the first event of a twelfth arrives when its others are held."""
     dice = random.Random(seed)
     visits = [str(uuid4()) for _ in range(11)]
-    shuffled = [(visit, event) for visit in visits for event in _life(visit)]
+    shuffled = [(visit, event) for visit in visits for event in _events_of(visit)]
     dice.shuffle(shuffled)
     late = str(uuid4())
-    first, *others = _life(late)
+    first, *others = _events_of(late)
     for visit, event in [*shuffled, *((late, event) for event in others)]:
-        assert await publisher.publish(VISITS, visit.encode(), *event, fate=Fate.EVENT)
+        assert await publisher.publish(VISITS, visit.encode(), *event, outcome=Outcome.EVENT)
     for service in ("scheduling", "impact"):
         await _held(separate, service, late, [2, 3])
-    assert await publisher.publish(VISITS, late.encode(), *first, fate=Fate.EVENT)
+    assert await publisher.publish(VISITS, late.encode(), *first, outcome=Outcome.EVENT)
     for visit in (*visits, late):
-        number = separate.history.ask("leave elsewhere", "cefo.intake.visit-left.v1", {"visit_id": visit})
-        separate.history.answer(number, Answer.OK)
-    await verdict(separate)
+        number = separate.history.record_request("leave elsewhere", "cefo.intake.visit-left.v1", {"visit_id": visit})
+        separate.history.record_answer(number, Answer.OK)
+    await assert_consistent(separate)
 
 
-def _life(visit: str) -> list[tuple[Headers, bytes]]:
-    return [checked_in(visit, 1), told("called", visit, 2, desk="desk-1"), told("left", visit, 3)]
+def _events_of(visit: str) -> list[tuple[Headers, bytes]]:
+    return [checked_in(visit, 1), visit_event("called", visit, 2, desk="desk-1"), visit_event("left", visit, 3)]
 
 
 async def _held(separate: Separate, service: str, visit: str, sequences: list[int]) -> None:
-    """Until a service keeps exactly these events of a visit, and has done nothing about it."""
+    """Wait until a service holds exactly these events of a visit, without any effect."""
     async with asyncio.timeout(60):
         while True:
             store = await read_store(separate.store_url(service))
-            letters = [row for row in store["dead_letters"] if row["subject"] == visit]
-            if sorted(row["sequence"] for row in letters) == sequences:
+            held = [row for row in store["dead_letters"] if row["subject"] == visit]
+            if sorted(row["sequence"] for row in held) == sequences:
                 break
             await asyncio.sleep(0.2)
-    assert {row["state"] for row in letters} == {"held"}
+    assert {row["state"] for row in held} == {"held"}
     assert visit not in {row["id"] for row in store.get("waiting", [])}

@@ -1,4 +1,4 @@
-"""The stores: PostgreSQL cut off in the middle of everything, and a disk without room."""
+"""Store faults: PostgreSQL restarted under load, and a full disk."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ import pytest
 from tests.faults.conftest import together_on
 from tests.faults.history import History
 from tests.faults.locks import connected
-from tests.faults.platforms import Separate, Together, load_on, restart, verdict
+from tests.faults.platforms import Separate, Together, assert_consistent, load_on, restart
 from tests.faults.topics import Publisher
 from tests.parts.fixtures import folder, postgres_in
 from tests.parts.postgres import PostgresServer
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.mark.kafka
 @pytest.mark.postgres
-async def test_a_database_that_restarts_at_once_is_waited_for(
+async def test_services_wait_for_a_database_that_restarts_immediately(
     separate: Separate, own_postgres: PostgresServer, seed: int
 ) -> None:
     """Twice, as `pg_ctl -m immediate restart` does it: connections cut, transactions lost, recovery from the log."""
@@ -37,7 +37,7 @@ async def test_a_database_that_restarts_at_once_is_waited_for(
             await asyncio.to_thread(own_postgres.restart_immediately)
             assert await started_at(separate) > before
         await load.until(6)
-    await verdict(separate)
+    await assert_consistent(separate)
 
 
 async def started_at(separate: Separate) -> str:
@@ -61,7 +61,7 @@ def small_disk(megabytes: int) -> Generator[Path]:
         size = f"size={megabytes}m,mode=755"
         mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", place], check=False)
         if mounted.returncode != 0:
-            _no_small_disk("This system lets nobody mount one, not even root")
+            _no_small_disk("On this system not even root may mount one")
         try:
             yield place
         finally:
@@ -85,10 +85,10 @@ def on_small_server(tmp_path: Path) -> Generator[tuple[Together, Path]]:
 
 
 @pytest.mark.parametrize("on", ["on_small_files", pytest.param("on_small_server", marks=pytest.mark.postgres)])
-async def test_a_full_disk_refuses_for_now_and_leaves_nothing_half_done(
+async def test_a_full_disk_makes_503_answers_and_leaves_nothing_half_done(
     on: str, request: pytest.FixtureRequest, seed: int
 ) -> None:
-    """503 while there is no room; when there is some again, everything goes on by itself."""
+    """503 while there is no space; afterwards everything continues by itself."""
     platform, disk = cast(tuple[Together, Path], request.getfixturevalue(on))
     filler = disk / "filler"
     await restart(platform, "cefo")
@@ -96,14 +96,14 @@ async def test_a_full_disk_refuses_for_now_and_leaves_nothing_half_done(
     async with load.running():
         await load.until(5)
         fill(filler)
-        await turned_away(platform, 20)
+        await wait_for_503(platform, 20)
         filler.unlink()
         await load.until(5)
-    await verdict(platform)
+    await assert_consistent(platform)
 
 
 def fill(filler: Path) -> None:
-    """Take all the room there is."""
+    """Fill the disk."""
     with filler.open("wb", buffering=0) as file:
         try:
             while True:
@@ -112,8 +112,8 @@ def fill(filler: Path) -> None:
             return
 
 
-async def turned_away(platform: Together, times: int) -> None:
-    """Until so many requests were told 503; whoever only reads is served. Fails when the disk was never full."""
+async def wait_for_503(platform: Together, times: int) -> None:
+    """Wait for so many 503 answers; reads must still succeed. Raises `TimeoutError` if the disk was never full."""
     async with asyncio.timeout(60):
         while platform.history.path.read_text().count('"status": 503') < times:  # noqa: ASYNC110
             await asyncio.sleep(0.2)

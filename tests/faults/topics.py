@@ -1,4 +1,4 @@
-"""Puts records into topics as somebody outside the platform would, and notes those that the broker acknowledged."""
+"""Injects records into topics, as a system outside the platform would, and records the acknowledged ones."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,26 +8,26 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from services.chassis.brokers.clients import close_client
-from tests.faults.history import Fate, Headers, History, Published
+from tests.faults.history import Headers, History, Injected, Outcome
 
 DEADLINE = 5.0
-"""Seconds after which a record may or may not be in its topic."""
+"""Seconds after which it is unknown whether a record is in its topic."""
 
 
 class Publisher:
-    """A producer that survives the broker: a new one is made after each failure."""
+    """A producer that is created again after each failure."""
 
     def __init__(self, bootstrap: str, history: History) -> None:
         self.bootstrap = bootstrap
         self._history = history
         self._producer: Any = None
-        self._one_at_a_time = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def publish(
-        self, topic: str, key: bytes | None, headers: Headers, value: bytes | None, *, fate: Fate
+        self, topic: str, key: bytes | None, headers: Headers, value: bytes | None, *, outcome: Outcome
     ) -> bool:
-        """Whether the broker has it for certain. Where it does not say so, it may have it all the same."""
-        async with self._one_at_a_time:
+        """Publish a record. True if the broker acknowledged it; otherwise the topic may contain it or not."""
+        async with self._lock:
             try:
                 async with asyncio.timeout(DEADLINE):
                     if self._producer is None:
@@ -36,17 +36,17 @@ class Publisher:
             except (KafkaError, OSError, TimeoutError):
                 await self.close()
                 return False
-        self._history.publish(Published(topic, sent.partition, sent.offset, headers, value, fate))
+        self._history.record_injected(Injected(topic, sent.partition, sent.offset, headers, value, outcome))
         return True
 
     async def replay(self, records: Sequence[tuple[str, bytes | None, Headers, bytes | None]]) -> None:
-        """Put these into their topics once more, in this order; what the platform itself said needs no note."""
+        """Publish these records of the platform again, in this order; they are not recorded."""
         self._producer = self._producer or await self._connected()
         for topic, key, headers, value in records:
             await self._producer.send_and_wait(topic, value, key=key, headers=headers)
 
     async def close(self) -> None:
-        """Let go of the broker."""
+        """Close the producer."""
         producer, self._producer = self._producer, None
         if producer is not None:
             await close_client(producer)

@@ -32,15 +32,16 @@ async def counted(client: Client) -> Client:
     [
         (
             "fr",
-            "Du 1er janvier 2017 au 30 septembre 2017 : 1 234 visiteurs ; 3 entretiens individuels, "
-            "dont 1 lié à l’offre d’orientation.",
+            "Du 1er janvier 2017 au 30 septembre 2017 : 1 234 visites et 3 entretiens individuels, "
+            "dont 1 entretien d’orientation.",
         ),
         (
             "en",
-            "From 1 January 2017 to 30 September 2017: 1,234 visitors; 3 individual interviews; of which 1 is related",
+            "From 1 January 2017 to 30 September 2017: 1,234 visits and 3 individual interviews, "
+            "of which 1 guidance interview.",
         ),
-        ("de", "1.234 Besucher; 3 Einzelgespräche, davon 1"),
-        ("nl", "1.234 bezoekers; 3 individuele gesprekken, waarvan 1"),
+        ("de", "1.234 Besuche und 3 Einzelgespräche, davon 1 Orientierungsgespräch."),
+        ("nl", "1.234 bezoeken en 3 individuele gesprekken, waarvan 1 oriëntatiegesprek."),
     ],
 )
 async def test_the_sentence_in_the_readers_language(counted: Client, lang: str, sentence: str) -> None:
@@ -62,23 +63,30 @@ async def test_the_table_names_centres_and_the_files_ask_for_the_same(counted: C
     html = await see(counted, **SEASON, centre="mons")
     assert "Carrefour des métiers de Mons" in html
     assert "/impact/api/v1/figures.csv?from=2017-01-01&to=2017-09-30&centre=mons" in html
-    assert "0 visiteur ; 1 entretien individuel" in html
+    assert "0 visite et 1 entretien individuel, dont 0 entretien d’orientation." in html
 
 
 async def test_without_a_period_it_is_this_years(client: Client) -> None:
     html = await see(client)
     assert 'value="2026-01-01"' in html
     assert 'value="2026-03-02"' in html
-    assert "Rien n’a été compté" in html
+    assert "Aucun chiffre pour cette période" in html
+
+
+@pytest.mark.parametrize("day", ["2017-01-01", "01/01/2017", "1.1.2017"])
+async def test_a_day_may_be_written_as_people_write_it(counted: Client, day: str) -> None:
+    html = await see(counted, **SEASON | {"from": day})
+    assert "Du 1er janvier 2017 au 30 septembre 2017" in html
+    assert 'type="date" value="2017-01-01"' in html
 
 
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ({"from": "2017-02-30", "to": "2017-09-30"}, ("« 2017-02-30 » n’est pas une date", "2017-02-30")),
-        ({"from": "2017-10-01", "to": "2017-09-30"}, ("La période finit le 2017-09-30", "2017-10-01")),
-        (SEASON | {"centre": "atlantis"}, ("Il n’y a pas de centre atlantis", "2017-01-01")),
-        (SEASON | {"area": "gardening"}, ("gardening", "2017-01-01")),
+        ({"from": "30/02/2017", "to": "2017-09-30"}, ("« 30/02/2017 » n’est pas une date.", "30/02/2017")),
+        ({"from": "2017-10-01", "to": "2017-09-30"}, ("La date de fin (30/09/2017) est avant", "2017-10-01")),
+        (SEASON | {"centre": "atlantis"}, ("Ce centre n’existe pas.", "2017-01-01")),
+        (SEASON | {"area": "gardening"}, ("Ce besoin n’est pas dans la liste.", "2017-01-01")),
     ],
 )
 async def test_what_is_wrong_is_said_at_its_field_and_stays_typed(

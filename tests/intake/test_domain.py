@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import assume, given
@@ -8,6 +9,7 @@ from services.contracts.intake import VisitStatus
 from services.intake import domain
 from tests.givens.intake import AREAS, MONDAY
 
+BRUSSELS = ZoneInfo("Europe/Brussels")
 STATUSES = st.sampled_from(VisitStatus)
 AREA = st.sampled_from([*AREAS, None, "mobility"])
 MINUTES = st.integers(0, 60 * 24)
@@ -107,15 +109,22 @@ def test_times_fit_how_the_visit_ended(
 
 
 def test_a_desks_clock_may_run_two_minutes_ahead_and_no_more() -> None:
-    domain.check_past(MONDAY + domain.CLOCK_TOLERANCE, MONDAY)
+    domain.check_past(MONDAY + domain.CLOCK_TOLERANCE, MONDAY, BRUSSELS)
     with pytest.raises(domain.InTheFuture):
-        domain.check_past(MONDAY + domain.CLOCK_TOLERANCE + timedelta(seconds=1), MONDAY)
+        domain.check_past(MONDAY + domain.CLOCK_TOLERANCE + timedelta(seconds=1), MONDAY, BRUSSELS)
 
 
 def test_a_time_before_there_were_centres_is_a_mistake() -> None:
-    domain.check_past(domain.EARLIEST, MONDAY)
+    domain.check_past(domain.EARLIEST, MONDAY, BRUSSELS)
     with pytest.raises(domain.TooLongAgo):
-        domain.check_past(datetime(1, 1, 1, tzinfo=UTC), MONDAY)
+        domain.check_past(datetime(1, 1, 1, tzinfo=UTC), MONDAY, BRUSSELS)
+
+
+@pytest.mark.parametrize("at", [datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)])
+@pytest.mark.parametrize("zone", [ZoneInfo("Europe/Brussels"), ZoneInfo("America/New_York")])
+def test_the_ends_of_the_calendar_are_refused_like_any_time(at: datetime, zone: ZoneInfo) -> None:
+    with pytest.raises((domain.InTheFuture, domain.TooLongAgo)):
+        domain.check_past(at, MONDAY, zone)
 
 
 def test_people_agree_only_to_purposes_there_are() -> None:

@@ -133,8 +133,8 @@ async def test_what_is_no_json_or_too_long_is_a_bad_line(operator: Client) -> No
 async def test_reasons_are_told_in_the_readers_language(operator: Client) -> None:
     french, _ = await send(operator, ndjson(line(centre="bruges")))
     german, _ = await send(operator, ndjson(line(centre="bruges")), **{"accept-language": "de"})
-    assert "Il n’y a pas de centre bruges" in french[0]["message"]
-    assert "Ein Zentrum bruges gibt es nicht" in german[0]["message"]
+    assert "Ce centre n’existe pas." in french[0]["message"]
+    assert "Dieses Zentrum gibt es nicht." in german[0]["message"]
 
 
 async def test_csv_says_the_same(operator: Client) -> None:

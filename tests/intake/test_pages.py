@@ -63,11 +63,11 @@ async def test_the_desk_gives_a_ticket_in_one_form(browser: Client) -> None:
     visit = await ticket(browser)
     html = await text(browser, DESK)
     assert visit.ticket == "E-001"
-    assert "Ticket E-001." in html
+    assert "Ticket E-001\u00a0: à donner à la personne." in html
     assert "Cité des métiers de Liège" in html
     assert f'id="visit-{visit.id}"' in html
     assert "depuis 09:00" in html
-    assert "Ticket E-001." not in await text(browser, DESK)
+    assert "Ticket E-001\u00a0:" not in await text(browser, DESK)
 
 
 async def test_a_double_click_is_one_visit(browser: Client) -> None:
@@ -77,16 +77,16 @@ async def test_a_double_click_is_one_visit(browser: Client) -> None:
     assert len(await emitted(browser.store, VisitCheckedIn)) == 1
 
 
-async def test_somebody_passing_through_is_welcomed_without_a_ticket(browser: Client) -> None:
+async def test_a_visit_is_recorded_without_a_ticket(browser: Client) -> None:
     answer = await send(browser, f"{DESK}/visits", visit_id=uuid4(), area="", queue="no")
-    assert flash(answer) == "done:Passage noté. Bienvenue\u202f!"
+    assert flash(answer) == "done:Passage noté, sans ticket."
     assert "Aucune personne en attente" in await text(browser, DESK)
 
 
 async def test_the_buttons_of_the_page_lead_from_ticket_to_goodbye(browser: Client) -> None:
     visit = await ticket(browser)
     answer = await send(browser, f"{DESK}/call-next")
-    assert flash(answer) == "done:E-001 est appelé."
+    assert flash(answer) == "done:Le ticket E-001 est appelé."
     for step, label in (("serve", "Recevoir la personne"), ("finish", "Terminer la visite")):
         html = await text(browser, DESK)
         assert label in html
@@ -94,7 +94,7 @@ async def test_the_buttons_of_the_page_lead_from_ticket_to_goodbye(browser: Clie
         assert (await send(browser, f"/intake/visits/{visit.id}/{step}", version=version)).status_code == 303
     html = await text(browser, DESK)
     assert "Visites terminées aujourd’hui" in html
-    assert "Reçu" in html
+    assert "Visite terminée" in html
 
 
 async def test_nobody_waits_overnight(browser: Client, clock: FixedClock) -> None:
@@ -113,8 +113,8 @@ async def test_nobody_waits_overnight(browser: Client, clock: FixedClock) -> Non
 async def test_a_desk_remembers_which_it_is_and_the_room_shows_it(browser: Client) -> None:
     await ticket(browser)
     answer = await send(browser, f"{DESK}/here", number=4)
-    assert flash(answer) == "done:Cet écran appelle maintenant vers\u202f: Guichet 4."
-    assert "Vous êtes au\u202f: Guichet 4" in await text(browser, DESK)
+    assert flash(answer) == "done:Les personnes que vous appelez viendront au guichet 4."
+    assert "Vous êtes au guichet 4" in await text(browser, DESK)
     await send(browser, f"{DESK}/call-next")
     assert "Guichet 4" in await text(browser, ROOM)
     browser.headers["accept-language"] = "de"
@@ -130,9 +130,35 @@ async def test_the_waiting_room_is_open_to_all_and_names_nobody(browser: Client)
     assert "Démonstration" not in html
     assert "subject" not in html
     assert "Bienvenue\u202f!" in await text(browser, "/intake/waiting-room/namur")
-    assert "Rien sous cette référence\u202f: centre introuvable." in await text(
-        browser, "/intake/waiting-room/bruges", 404
-    )
+    assert "Introuvable\u00a0: centre." in await text(browser, "/intake/waiting-room/bruges", 404)
+
+
+async def test_the_waiting_room_says_whose_turn_it_is_only_once_somebody_is_called(browser: Client) -> None:
+    await ticket(browser)
+    waiting = await text(browser, ROOM)
+    assert '<h2 id="called-title">Salle d’attente</h2>' in waiting
+    assert "C’est à vous" not in waiting
+    await send(browser, f"{DESK}/call-next")
+    assert '<h2 id="called-title">C’est à vous</h2>' in await text(browser, ROOM)
+
+
+@pytest.mark.parametrize(
+    ("called", "question", "state"),
+    [
+        (False, "La personne avec le ticket E-001 est partie sans attendre son tour\u202f?", "Départ"),
+        (True, "La personne avec le ticket E-001 n’est pas venue au guichet\u202f?", "Absence"),
+    ],
+)
+async def test_who_did_not_come_when_called_is_absent_and_others_left(
+    browser: Client, called: bool, question: str, state: str
+) -> None:
+    visit = await ticket(browser)
+    if called:
+        await send(browser, f"{DESK}/call-next")
+    assert question in await text(browser, DESK)
+    await send(browser, f"/intake/visits/{visit.id}/leave", version=visit.version + called)
+    for page in (DESK, f"/intake/visits/{visit.id}"):
+        assert f"<span>{state}</span></span>" in await text(browser, page)
 
 
 @pytest.mark.parametrize(("person", "status"), [(None, 303), (PROVIDER, 403), (NAMUR_DESK, 403)])
@@ -155,12 +181,12 @@ async def test_who_has_one_centre_goes_straight_to_its_desk(browser: Client) -> 
 async def test_what_the_desk_cannot_do_is_said_on_the_page_it_came_from(browser: Client) -> None:
     answer = await send(browser, f"{DESK}/call-next")
     assert (answer.status_code, answer.headers["location"]) == (303, DESK)
-    assert flash(answer) == "error:Personne n’attend à liege."
+    assert flash(answer).startswith("error:Cité des métiers de Liège\u00a0: aucune personne n’attend. Vous pourrez")
     visit = await ticket(browser)
     await send(browser, f"/intake/visits/{visit.id}/call", version=visit.version)
     stale = await send(browser, f"/intake/visits/{visit.id}/leave", version=visit.version)
-    assert flash(stale).startswith("error:Cela a changé entre-temps")
-    assert "Cela a changé entre-temps" in await text(browser, DESK)
+    assert flash(stale).startswith("error:Quelqu’un a modifié cette page entre-temps.")
+    assert "Quelqu’un a modifié cette page entre-temps." in await text(browser, DESK)
 
 
 async def test_an_unknown_step_does_nothing(browser: Client) -> None:
@@ -172,13 +198,15 @@ async def test_an_unknown_step_does_nothing(browser: Client) -> None:
 
 async def test_a_person_agrees_and_gets_a_link_that_signs_them_in(browser: Client) -> None:
     visit = await ticket(browser)
-    assert "Une personne ne devient connue que si elle l’accepte" in await text(browser, f"/intake/visits/{visit.id}")
+    assert "Demandez d’abord l’accord de la personne." in await text(browser, f"/intake/visits/{visit.id}")
     answer = await send(browser, f"/intake/visits/{visit.id}", **TOLD)
     html = unescape(answer.text)
     assert answer.status_code == 200
     assert "Accord enregistré" in html
     (link,) = re.findall(r'id="personal-link" href="([^"]+)"', html)
     (subject_ref,) = re.findall(r'id="subject-ref">([^<]+)<', html)
+    assert "Valable jusqu’au 1er avr. 2026" in html
+    assert f'<code id="subject-ref">{subject_ref}</code>' in await text(browser, f"/intake/visits/{visit.id}")
 
     path = link.removeprefix(str(browser.process.settings.public_url))
     browser.signed_in(None)
@@ -208,7 +236,7 @@ async def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(browser
     assert "<title>Erreur" in html
     assert 'href="#family_name"' in html
     assert "Indiquez le nom." in html
-    assert "Cochez au moins une chose" in html
+    assert "Cochez au moins une case." in html
     assert 'value="0470 00 00 00"' in html
     async with browser.store.read() as session:
         assert (await session.scalars(sa.select(Visitor))).all() == []

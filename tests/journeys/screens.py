@@ -18,6 +18,8 @@ PATIENCE = 20_000
 FRONT_DESK, COUNSELLOR = "Accueil du public, Liège", "Équipe de conseil, Liège"
 PROVIDER, CITE = "Organisme, IFAPME (démo)", "Cité des métiers, Charleroi"
 PHONE = 390
+CONFIRMED = re.compile(r"Confirmé le \d")
+"""What a plan says that was confirmed on a day."""
 Answer = TypeVar("Answer")
 
 
@@ -56,7 +58,7 @@ class Screens:
         page = await self.nobody(**options)
         await page.goto("/")
         await page.get_by_role("main").get_by_role("link", name="Se connecter").click()
-        await page.get_by_role("button", name=f"Continuer – {account}").click()
+        await page.get_by_role("button", name=f"Choisir ce rôle – {account}").click()
         await expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
         return page
 
@@ -75,6 +77,14 @@ async def screens(browser: Browser, stack: Stack) -> AsyncGenerator[Screens]:
         assert those.faults() == []
 
 
+async def ticket_given(page: Page) -> str:
+    """The ticket that the desk's page asks to hand over."""
+    given = page.get_by_role("status").filter(has_text="à donner à la personne")
+    found = re.search(r"Ticket (\S+)", await given.inner_text())
+    assert found is not None
+    return found[1]
+
+
 @dataclass
 class FrontDesk:
     """The agent at the front desk, on the desk page."""
@@ -85,8 +95,7 @@ class FrontDesk:
         """Somebody says what for and takes a ticket. Returns it."""
         await self.page.get_by_role("radio", name=area).check()
         await self.page.get_by_role("button", name="Donner un ticket").click()
-        said = self.page.get_by_role("status").filter(has_text=re.compile(r"Ticket \S+\."))
-        ticket = (await said.inner_text()).strip().removeprefix("Ticket ").removesuffix(".")
+        ticket = await ticket_given(self.page)
         await expect(row(self.page.get_by_role("region", name="En attente"), ticket)).to_be_visible()
         return ticket
 
@@ -97,7 +106,7 @@ class FrontDesk:
 
     async def receives(self, ticket: str) -> None:
         """The person has come to the desk."""
-        await self.page.get_by_role("button", name=f"Est là – {ticket}").click()
+        await self.page.get_by_role("button", name=f"Recevoir la personne – {ticket}").click()
         await self.sees_received(ticket)
 
     async def sees_received(self, ticket: str) -> None:
@@ -107,7 +116,7 @@ class FrontDesk:
     async def makes_known(self, ticket: str, given_name: str, family_name: str) -> str:
         """The person agrees to be known, for guidance and a plan. Returns their personal link."""
         page = self.page
-        await page.get_by_role("link", name=f"Faire connaissance – {ticket}").click()
+        await page.get_by_role("link", name=f"Enregistrer la personne – {ticket}").click()
         await page.get_by_role("button", name="Enregistrer l’accord").click()
         alert = page.get_by_role("alert")
         await expect(alert).to_contain_text("Indiquez le prénom.")
@@ -123,7 +132,7 @@ class FrontDesk:
 
     async def says_goodbye(self, ticket: str) -> None:
         """The visit is over."""
-        await self.page.get_by_role("button", name=f"Terminer – {ticket}").click()
+        await self.page.get_by_role("button", name=f"Terminer la visite – {ticket}").click()
         await expect(row(self.page.get_by_role("region", name="Au guichet"), ticket)).to_have_count(0)
 
 
@@ -145,8 +154,9 @@ class Counsellor:
 
     async def finishes_with(self, ticket: str) -> None:
         """Says goodbye; the interview counts."""
-        await self.page.get_by_role("button", name=f"Terminer – {ticket}").click()
-        await expect(self.page.get_by_role("button", name=f"Terminer – {ticket}")).to_have_count(0)
+        finish = self.page.get_by_role("button", name=f"Terminer l’entretien – {ticket}")
+        await finish.click()
+        await expect(finish).to_have_count(0)
 
     async def books(self, begins: datetime, name: str, room: str) -> None:
         """Fill in the booking form that is open, for an hour."""
@@ -188,7 +198,7 @@ class Counsellor:
         await person.check()
         await page.get_by_role("button", name="Inscrire une personne").click()
         await expect(page.get_by_text("La personne est inscrite.")).to_be_visible()
-        await expect(row(page.get_by_role("region", name="Participants"), name)).to_be_visible()
+        await expect(row(page.get_by_role("region", name="Personnes inscrites"), name)).to_be_visible()
         await expect(person).to_have_count(0)
 
     async def _shown(self, person: Locator) -> bool:
@@ -204,7 +214,7 @@ class Counsellor:
         await page.reload()
         await page.get_by_role("checkbox", name=name).check()
         await page.get_by_role("button", name="Enregistrer les présences", exact=True).click()
-        await expect(page.get_by_text("Les séances de finalisation peuvent être réservées.")).to_be_visible()
+        await expect(page.get_by_text("Vous pouvez fixer les entretiens finaux.")).to_be_visible()
 
     async def opens_plan_of(self, name: str) -> None:
         """The person's plan, from the list of plans."""
@@ -226,24 +236,25 @@ class Counsellor:
     async def plans_training(self, service: str) -> None:
         """An action on the track that needs a provider; its service is chosen here."""
         page = self.page
-        await page.get_by_role("link", name="Prévoir une action – Se former").click()
+        await page.get_by_role("link", name="Ajouter une action – Se former").click()
         await page.get_by_label("Que faut-il faire ?").fill("S’inscrire")
         await page.get_by_role("checkbox", name="Envoyer une demande à un organisme").check()
-        await page.get_by_label("Pour quoi ?").select_option(label="Formation")
+        await page.get_by_label("Raison de la demande").select_option(label="Formation")
         options = page.get_by_label("Quel service ?").get_by_role("option").filter(has_text=service)
         await page.get_by_label("Quel service ?").select_option(label=await options.first.inner_text())
         await page.get_by_role("button", name="Ajouter l’action").click()
-        await expect(page.get_by_text("La demande part chez l’opérateur.")).to_be_visible()
+        await expect(page.get_by_text("L’action est ajoutée et la demande est créée.")).to_be_visible()
 
     async def cannot_confirm(self, why: str) -> None:
         """The plan says what is missing, and has no button to confirm it."""
         standing = self.page.get_by_role("region", name="Où en est le plan ?")
         await expect(standing).to_contain_text(why)
-        await expect(standing.get_by_role("button", name="Confirmer le plan")).to_have_count(0)
+        await expect(standing.get_by_text("Confirmer le plan", exact=True)).to_have_count(0)
 
     async def confirms(self) -> None:
-        """Confirms the plan; the button appears by itself once the method's rule holds."""
-        await self.page.get_by_role("button", name="Confirmer le plan").click()
+        """Confirms the plan; the button appears by itself once the method's rule holds, and asks first."""
+        await self.page.get_by_text("Confirmer le plan", exact=True).click()
+        await self.page.get_by_role("button", name="Oui, confirmer le plan").click()
         await expect(self.page.get_by_text("Le plan est confirmé. Bravo à vous deux !")).to_be_visible()
 
 

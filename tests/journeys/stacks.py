@@ -98,7 +98,7 @@ def ctrl_c(process: "subprocess.Popen[bytes]") -> None:
 
 def _kafka_in(log: Path) -> str:
     """Where `cefo up` says that its Kafka is; nothing as long as it has not said so."""
-    said = re.search(r"Kafka : (\S+)", log.read_text())
+    said = re.search(r"Kafka\s: (\S+)", log.read_text())
     return said[1] if said else ""
 
 

@@ -1,11 +1,9 @@
 """The front desk's work without a mouse: check in, call, receive, say goodbye."""
 
-import re
-
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.journeys.screens import FRONT_DESK, row, screens
+from tests.journeys.screens import FRONT_DESK, row, screens, ticket_given
 from tests.journeys.stacks import Stack
 
 pytestmark = pytest.mark.browser
@@ -37,17 +35,16 @@ async def test_the_front_desk_needs_no_mouse(stack: Stack, browser: Browser) -> 
         await expect(page.get_by_role("radio", name="Créer son activité")).to_be_checked()
         await walk_to(page, "button", "Donner un ticket")
         await page.keyboard.press("Enter")
-        said = page.get_by_role("status").filter(has_text=re.compile(r"Ticket \S+\."))
-        ticket = (await said.inner_text()).strip().removeprefix("Ticket ").removesuffix(".")
+        ticket = await ticket_given(page)
 
         await walk_to(page, "button", f"Appeler – {ticket}")
         await page.keyboard.press("Enter")
         await expect(row(page.get_by_role("region", name="Appels en cours"), ticket)).to_be_visible()
         assert await page.evaluate("document.activeElement !== document.body"), "the focus is lost when the row moves"
-        await walk_to(page, "button", f"Est là – {ticket}")
+        await walk_to(page, "button", f"Recevoir la personne – {ticket}")
         await page.keyboard.press("Space")
         await expect(row(page.get_by_role("region", name="Au guichet"), ticket)).to_be_visible()
-        await walk_to(page, "button", f"Terminer – {ticket}")
+        await walk_to(page, "button", f"Terminer la visite – {ticket}")
         await page.keyboard.press("Enter")
-        await expect(page.get_by_role("button", name=f"Terminer – {ticket}")).to_have_count(0)
+        await expect(page.get_by_role("button", name=f"Terminer la visite – {ticket}")).to_have_count(0)
         assert await page.evaluate("document.activeElement !== document.body"), "the focus is lost when the row goes"

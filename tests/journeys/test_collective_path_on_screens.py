@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.journeys.adult import Centre
-from tests.journeys.screens import COUNSELLOR, FRONT_DESK, PHONE, Counsellor, FrontDesk, Visitor, screens
+from tests.journeys.screens import CONFIRMED, COUNSELLOR, FRONT_DESK, PHONE, Counsellor, FrontDesk, Visitor, screens
 from tests.journeys.stacks import Stack
 
 pytestmark = pytest.mark.browser
@@ -31,7 +31,7 @@ async def test_from_a_seat_in_the_workshop_to_a_confirmed_plan(stack: Stack, bro
         await counsellor.gives_a_seat(NAME)
         liege.until(first + timedelta(minutes=120))
         await counsellor.notes_attendance(NAME)
-        await counsellor.page.get_by_role("link", name="Réserver la séance de finalisation – Participant 1").click()
+        await counsellor.page.get_by_role("link", name="Fixer l’entretien final – Personne 1").click()
         last = liege.next_working_day()
         await counsellor.books(last, NAME, "liege-r1")
 
@@ -39,13 +39,11 @@ async def test_from_a_seat_in_the_workshop_to_a_confirmed_plan(stack: Stack, bro
         await visitor.opens_the_link()
         await visitor.writes(GOAL)
         await counsellor.plans_a_way(GOAL)
-        await counsellor.cannot_confirm("après sa séance individuelle")
+        await counsellor.cannot_confirm("L’entretien final n’a pas encore eu lieu.")
         liege.until(last + timedelta(minutes=60))
         await counsellor.goes_to("Agenda")
         await counsellor.page.get_by_role("link", name="Entretien final").first.click()
         await counsellor.holds()
         await counsellor.opens_plan_of(NAME)
         await counsellor.confirms()
-        await expect(visitor.page.get_by_role("region", name="Où en est le plan ?")).to_contain_text(
-            "Confirmé le {date}."
-        )
+        await expect(visitor.page.get_by_role("region", name="Où en est le plan ?")).to_contain_text(CONFIRMED)

@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.journeys.adult import Centre, settled
 from tests.journeys.screens import (
     CITE,
+    CONFIRMED,
     COUNSELLOR,
     FRONT_DESK,
     PHONE,
@@ -71,7 +72,7 @@ async def walks_in_talks_and_agrees_to_be_known(liege: Centre, those: Screens, c
     visitor = Visitor(await those.nobody(PHONE), link)
     await visitor.opens_the_link()
     await expect(visitor.page.get_by_text("Votre plan n’est pas encore ouvert")).to_be_visible()
-    await counsellor.page.get_by_role("link", name=f"Réserver une orientation – {ticket}").click()
+    await counsellor.page.get_by_role("link", name=f"Fixer un rendez-vous – {ticket}").click()
     await desk.says_goodbye(ticket)
     return visitor
 
@@ -87,7 +88,7 @@ async def takes_a_path_of_two_interviews(liege: Centre, counsellor: Counsellor, 
     await visitor.writes(GOAL)
     await counsellor.plans_a_way(GOAL)
     await counsellor.plans_training(SERVICE)
-    await counsellor.cannot_confirm("se confirme après l’entretien 2")
+    await counsellor.cannot_confirm("Entretiens menés : 1 sur 2.")
     second = liege.next_working_day()
     await counsellor.goes_to("Agenda")
     await counsellor.page.get_by_role("link", name="Entretien d’orientation").first.click()
@@ -97,7 +98,7 @@ async def takes_a_path_of_two_interviews(liege: Centre, counsellor: Counsellor, 
     await counsellor.holds()
     await counsellor.opens_plan_of(NAME)
     await counsellor.confirms()
-    await expect(visitor.page.get_by_role("region", name="Où en est le plan ?")).to_contain_text("Confirmé le {date}.")
+    await expect(visitor.page.get_by_role("region", name="Où en est le plan ?")).to_contain_text(CONFIRMED)
 
 
 def asked(provider: Page) -> Locator:

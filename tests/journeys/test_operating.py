@@ -19,7 +19,7 @@ def test_the_figures_are_rebuilt_from_what_was_said(stack: Stack) -> None:
     stack.cefo("import", str(folder))
     before = eventually(lambda: figures(stack), lambda told: told["visitors"] == 300)
     for options in ((), ("--again",)):
-        assert "impact est reconstruit" in stack.cefo("rebuild", "impact", *options)
+        assert "Résultats recalculés" in stack.cefo("rebuild", "impact", *options)
         assert figures(stack) == before
     stack.cefo("republish")
     assert eventually(lambda: figures(stack), lambda told: told["visitors"] == 300) == before

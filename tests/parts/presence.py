@@ -1,4 +1,4 @@
-"""Which part is there, which is not, and what the run says about it at its end."""
+"""Which parts are installed, and the lines about them at the end of a run."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ from tests.parts.process import executable
 
 @dataclass
 class Part:
-    """One of the real parts. `version` answers what was found, None when it is missing."""
+    """One of the real parts. `version` returns the installed version, None if it is missing."""
 
     name: str
     install: str
@@ -28,12 +28,12 @@ class Part:
 
     @contextmanager
     def starting(self) -> Generator[None]:
-        """Measure a start, or refuse it when the part is not there."""
+        """Measure a start, or refuse it if the part is missing."""
         if self.version() is None:
             self.refuse("was not found")
-        begun = time.monotonic()
+        started = time.monotonic()
         yield
-        self.started_in = time.monotonic() - begun
+        self.started_in = time.monotonic() - started
 
     def refuse(self, problem: str) -> NoReturn:
         """Skip the test that needs this part; fail it when every part is required."""
@@ -44,12 +44,12 @@ class Part:
         pytest.skip(message)
 
     def line(self) -> str:
-        """What the end of the run says about this part."""
+        """The line about this part at the end of a run."""
         version = self.version()
         if version is None or self.problem:
             return f"✗ {self.name}: {self.problem or 'was not found'} (install: {self.install})"
         if self.started_in is None:
-            return f"✓ {self.name} {version}, no test asked for it"
+            return f"✓ {self.name} {version}, no test used it"
         return f"✓ {self.name} {version}, started in {self.started_in:.1f} s"
 
 
@@ -67,7 +67,7 @@ def _kafka_version() -> str | None:
 
 
 def _redis_version() -> str | None:
-    # The stand-in is good enough to try things, never proof that Redis works.
+    # fakeredis is good enough for trials, but no proof that Redis works.
     return redis.version() or (None if required() else "(not found: fakeredis stands in; install redis-server)")
 
 

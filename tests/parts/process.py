@@ -1,4 +1,4 @@
-"""Servers as child processes: found, started as the right user, ended with us."""
+"""Servers as child processes: find, start as the right user, stop with this process."""
 
 import os
 import pwd
@@ -20,7 +20,7 @@ def executable(*names: str) -> str | None:
 
 
 def start_server(command: Sequence[str | Path], log: Path, user: str | None = None) -> subprocess.Popen[bytes]:
-    """Start a server in the background, as this user (None: as we are); it ends with us."""
+    """Start a server in the background, as this user (None: the current one); it ends with this process."""
     if user is None:
         return spawn_server([*guard("QUIT"), *command], log, env=_environment())
     group = str(pwd.getpwnam(user).pw_gid)
@@ -31,18 +31,18 @@ def start_server(command: Sequence[str | Path], log: Path, user: str | None = No
 
 
 def run(command: Sequence[str | Path], log: Path, user: str | None = None) -> None:
-    """Run to the end, as this user; raises with everything the command said when it fails."""
+    """Run to the end, as this user; raises with its output if it fails."""
     process = start_server(command, log, user)
     if process.wait() != 0:
         raise RuntimeError(f"{process.args!r} failed ({process.returncode}):\n{log.read_text(errors='replace')}")
 
 
 def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, within: float = 60) -> None:
-    """Until the server answers. Raises with its log when it ended or `within` seconds have passed."""
+    """Wait until the server answers. Raises with its log if it ends, or after `within` seconds."""
     deadline = time.monotonic() + within
     while not ready():
         if process.poll() is not None or time.monotonic() > deadline:
-            how = "is silent" if process.returncode is None else f"ended ({process.returncode})"
+            how = "does not answer" if process.returncode is None else f"ended ({process.returncode})"
             raise RuntimeError(f"{process.args!r} {how}:\n{log.read_text(errors='replace')[-3000:]}")
         time.sleep(0.03)
 

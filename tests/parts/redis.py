@@ -1,4 +1,4 @@
-"""A Redis server of our own; where none is installed, fakeredis' TCP server stands in."""
+"""A Redis server; if none is installed, fakeredis' TCP server is used."""
 
 import functools
 import re
@@ -18,23 +18,23 @@ def version() -> str | None:
     found = executable("redis-server", "valkey-server")
     if found is None:
         return None
-    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
-    number = re.search(r"v=(\S+)", said)
-    return number[1] if number else said.strip()
+    output = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
+    number = re.search(r"v=(\S+)", output)
+    return number[1] if number else output.strip()
 
 
 class RedisPart(Protocol):
-    """What a test may use, whichever it is."""
+    """What a test may use of either server."""
 
     url: str
 
     def stop(self) -> None:
-        """End it."""
+        """Stop it."""
         ...
 
 
 class RedisServer:
-    """`redis-server` on a free port; keeps nothing on disk, as the platform expects nothing to be kept."""
+    """`redis-server` on a free port; stores nothing on disk, as the platform does not rely on it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._log = folder, folder / "redis.log"
@@ -43,17 +43,17 @@ class RedisServer:
         self._process = self._start()
 
     def kill(self) -> None:
-        """Lose it, with everything in it."""
+        """Kill it; its data is lost."""
         self._process.kill()
         self._process.wait()
 
     def restart(self) -> None:
-        """Lose it, and have an empty one on the same port."""
+        """Kill it, and start an empty one on the same port."""
         self.kill()
         self._process = self._start()
 
     def stop(self) -> None:
-        """End it."""
+        """Stop it."""
         self._process.terminate()
         self._process.wait(10)
 
@@ -76,7 +76,7 @@ class RedisServer:
 
 
 class FakeRedisServer:
-    """fakeredis over TCP, in a thread of ours."""
+    """fakeredis over TCP, in a thread of this process."""
 
     def __init__(self) -> None:
         from fakeredis import TcpFakeServer
@@ -89,7 +89,7 @@ class FakeRedisServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """End it."""
+        """Stop it."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5)

@@ -1,4 +1,4 @@
-"""A process on a port of its own, for streams and browsers: relay and consumers stand still."""
+"""Serves a process on its own port, for streams and browsers; relay and consumers do not run."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -37,7 +37,7 @@ async def empty_store(
 
 
 async def _database(server: PostgresServer, service: Service) -> str:
-    """One for all tests of a service: to empty it is ten times faster than to make it."""
+    """One for all tests of a service: emptying it is ten times faster than creating it."""
     if (server, service.name) not in _databases:
         made = await server.create_database(f"{service.name}_test")
         _databases[server, service.name] = made.replace("postgresql://", "postgresql+asyncpg://")

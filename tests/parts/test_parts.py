@@ -1,4 +1,4 @@
-"""The parts themselves: each is the real thing and survives what the fault tests will do to it."""
+"""The parts are real, and survive what the fault tests do to them."""
 
 import asyncio
 import socket
@@ -23,20 +23,20 @@ VISITS = [b"check-in at Arlon", b"called to desk 2", b"left"]
 
 
 @pytest.mark.kafka
-async def test_kafka_gives_back_what_it_was_given_in_order(kafka: ApacheKafka) -> None:
+async def test_kafka_returns_records_in_order(kafka: ApacheKafka) -> None:
     topic = await _new_topic(kafka.bootstrap, copies=1)
     await _produce(kafka.bootstrap, topic, VISITS)
     assert await _consume(kafka.bootstrap, topic, count=3) == VISITS
 
 
 @pytest.mark.kafka
-async def test_kafka_makes_no_topic_by_itself(kafka: ApacheKafka) -> None:
+async def test_kafka_creates_no_topic_automatically(kafka: ApacheKafka) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
     await admin.start()
     try:
-        described = await admin.describe_topics(["cefo.nobody.made-this"])
+        described = await admin.describe_topics(["cefo.parts.not-created"])
         assert described[0]["error_code"] == 3  # UNKNOWN_TOPIC_OR_PARTITION
-        assert "cefo.nobody.made-this" not in await admin.list_topics()
+        assert "cefo.parts.not-created" not in await admin.list_topics()
     finally:
         await admin.close()
 
@@ -68,8 +68,8 @@ async def test_three_brokers_lose_one_and_nothing_else(kafka: ApacheKafka, tmp_p
 
 
 @pytest.mark.kafka
-def test_a_node_starts_from_the_classes_that_another_left(kafka: ApacheKafka) -> None:
-    kept = class_data_sharing(lambda _option: pytest.fail("they are kept already")).removeprefix(
+def test_a_node_starts_with_the_shared_class_archive(kafka: ApacheKafka) -> None:
+    kept = class_data_sharing(lambda _option: pytest.fail("the archive exists already")).removeprefix(
         "-XX:SharedArchiveFile="
     )
     assert kept in Path(f"/proc/{kafka.pid(1)}/maps").read_text()
@@ -79,7 +79,7 @@ def test_a_node_starts_from_the_classes_that_another_left(kafka: ApacheKafka) ->
 def test_a_folder_keeps_its_cluster_size_and_its_ports(kafka: ApacheKafka, tmp_path: Path) -> None:
     made = Cluster.of(tmp_path, nodes=1, port=0)
     assert Cluster.of(tmp_path, nodes=1, port=0) == made
-    with pytest.raises(ClusterDiffers, match=r"1 nœud\(s\), 3 demandé"):
+    with pytest.raises(ClusterDiffers, match="nombre de nœuds : 1, et non 3"):
         ApacheKafka().start(3, tmp_path)
     with socket.create_server(("127.0.0.1", made.client_ports[0])), pytest.raises(PortTaken, match=made.bootstrap):
         ApacheKafka().start(1, tmp_path)
@@ -125,7 +125,7 @@ async def test_the_wheels_postgres_serves_where_none_is_installed(tmp_path_facto
             server.stop()
 
 
-async def test_redis_answers_and_forgets(redis_server: RedisPart) -> None:
+async def test_redis_answers_and_can_be_emptied(redis_server: RedisPart) -> None:
     client = redis.asyncio.from_url(redis_server.url)
     try:
         assert await client.ping()
@@ -145,7 +145,7 @@ async def test_chromium_renders_a_page(browser: Browser) -> None:
     assert await page.evaluate("innerWidth") == 390
 
 
-def test_the_runs_last_words_name_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_end_of_a_run_names_missing_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.parts.presence import Part
 
     part = Part("Apache Kafka", "apt-get install maven", lambda: None)

@@ -1,4 +1,4 @@
-"""deploy/local's nginx in front of five tiny services: who answers what, and nothing is held back."""
+"""deploy/local's nginx in front of five tiny services: routing, headers, and no buffering."""
 
 import http.client
 import subprocess
@@ -23,7 +23,7 @@ SERVICES = ("intake", "scheduling", "plans", "directory", "impact")
 
 
 class _Service(BaseHTTPRequestHandler):
-    """Says who it is and what it was sent; streams two events a second apart; times the first bytes of an import."""
+    """Answers its name and the request; streams two events a second apart; notes when an import's body begins."""
 
     protocol_version = "HTTP/1.1"
 
@@ -31,13 +31,13 @@ class _Service(BaseHTTPRequestHandler):
         if self.path.endswith("/stream"):
             self._stream()
         else:
-            self._say(f"{self._name} {self.path} {dict(self.headers)}")
+            self._answer(f"{self._name} {self.path} {dict(self.headers)}")
 
     def do_POST(self) -> None:
         self.rfile.read(1)
         arrived = time.monotonic()
         self.rfile.read(int(self.headers["Content-Length"]) - 1)
-        self._say(f"{self._name} {arrived}")
+        self._answer(f"{self._name} {arrived}")
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
@@ -47,7 +47,7 @@ class _Service(BaseHTTPRequestHandler):
         assert isinstance(self.server, _Server)
         return self.server.name
 
-    def _say(self, text: str) -> None:
+    def _answer(self, text: str) -> None:
         body = text.encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -76,7 +76,7 @@ class _Server(ThreadingHTTPServer):
 
 @pytest.fixture(scope="module")
 def origin() -> Generator[int]:
-    """The port of an nginx, rendered as `deploy/local` is, before five services."""
+    """The port of an nginx, rendered as `deploy/local` is, in front of five services."""
     port, *ports = free_ports(6)
     upstreams: dict[str, int] = dict(zip(SERVICES, ports, strict=True))
     with folder("nginx") as place, _services(upstreams):
@@ -102,9 +102,9 @@ def _start_nginx(place: Path, port: int, upstreams: dict[str, int]) -> subproces
     values = {name.upper(): number for name, number in upstreams.items()}
     (place / "nginx.conf").write_text(Template(TEMPLATE.read_text()).substitute(PORT=port, FOLDER=place, **values))
     command = [executable("nginx") or "nginx", "-e", str(place / "error.log"), "-c", str(place / "nginx.conf")]
-    said = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
-    assert said.returncode == 0, said.stderr
-    assert "warn" not in said.stderr
+    checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    assert "warn" not in checked.stderr
     process = start_server(command, place / "console.log")
     wait_until(lambda: _answers(port), process, place / "console.log")
     return process
@@ -117,15 +117,15 @@ def test_a_path_reaches_the_service_it_names(origin: int, name: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/sign-out", "/static/cefo.css", "/intakes", "/health/ready"])
-def test_what_every_process_answers_comes_from_intake(origin: int, path: str) -> None:
+def test_paths_of_every_process_are_routed_to_intake(origin: int, path: str) -> None:
     assert _get(origin, path)[1].startswith(f"intake {path} ")
 
 
-def test_metrics_stay_inside(origin: int) -> None:
+def test_metrics_are_not_public(origin: int) -> None:
     assert _get(origin, "/metrics")[0] == 404
 
 
-def test_a_client_cannot_claim_another_address(origin: int) -> None:
+def test_a_client_cannot_spoof_its_address(origin: int) -> None:
     claims = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https", "Forwarded": "for=203.0.113.7"}
     body = _get(origin, "/plans/", claims)[1]
     assert "203.0.113.7" not in body
@@ -134,13 +134,13 @@ def test_a_client_cannot_claim_another_address(origin: int) -> None:
     assert f"'Host': '127.0.0.1:{origin}'" in body
 
 
-def test_an_event_arrives_before_the_next_one_is_said(origin: int) -> None:
+def test_an_event_arrives_before_the_next_one_is_sent(origin: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", origin, timeout=10)
     begun = time.monotonic()
     connection.request("GET", "/intake/liege/stream")
     response = connection.getresponse()
     assert response.readline() == b"data: A12\n"
-    assert time.monotonic() - begun < 0.9  # the second is said after one second, the end comes after two
+    assert time.monotonic() - begun < 0.9  # the second is sent after one second, the end comes after two
     response.read()
     connection.close()
 
@@ -173,14 +173,14 @@ def _answers(port: int) -> bool:
 
 
 def _get(port: int, path: str, headers: dict[str, str] | None = None) -> tuple[int, str]:
-    return _ask(port, "GET", path, None, headers or {})
+    return _request(port, "GET", path, None, headers or {})
 
 
 def _post(port: int, path: str, body: bytes) -> tuple[int, str]:
-    return _ask(port, "POST", path, body, {})
+    return _request(port, "POST", path, body, {})
 
 
-def _ask(port: int, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, str]:
+def _request(port: int, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, str]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request(method, path, body, headers)

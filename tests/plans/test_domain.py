@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from services.chassis.i18n import language
 from services.chassis.refusals import Refused
+from services.chassis.web import explain
 from services.contracts.plans import Dimension
 from services.contracts.scheduling import Method
 from services.plans.domain import (
@@ -106,12 +107,17 @@ def test_a_refused_confirmation_names_the_rule_and_both_values(
 def test_missing_dimensions_are_named_in_the_readers_language() -> None:
     with pytest.raises(DimensionsMissing) as raised:
         check_complete(Standing(Method.INDIVIDUAL, 2, written=ALL - {Dimension.VALUES, Dimension.OBSTACLES}))
-    missing = raised.value.values["missing"]
     reader = language.set("en")
     try:
-        assert f"{missing}" == "Values, Possible obstacles"
+        assert "Write a few words on: Values, Possible obstacles." in explain(raised.value)
     finally:
         language.reset(reader)
+
+
+def test_a_workshop_that_nobody_announced_yet_is_explained_without_its_number_of_sessions() -> None:
+    with pytest.raises(WorkshopNotFinished) as raised:
+        check_complete(Standing(Method.COLLECTIVE, sessions_recorded=1, sessions_total=None))
+    assert "?" not in explain(raised.value)
 
 
 @pytest.mark.parametrize("standing", [READY, READY_COLLECTIVE])

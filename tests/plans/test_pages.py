@@ -20,9 +20,9 @@ async def test_the_list_shows_progress_and_what_is_missing(site: Site, her: Adul
     async with site.as_(COUNSELLOR, page=True) as client:
         html = (await client.get("/plans/")).text
     assert f"/plans/{her.plan_id}" in html
-    assert "0 of 4 in place" in html
-    assert "Interviews held 1/2" in html
-    assert "The six dimensions 0/6" in html
+    assert "Conditions met: 0 of 4" in html
+    assert "Interviews 1/2" in html
+    assert "The six themes 0/6" in html
 
 
 async def test_the_list_filters_by_how_far_plans_are(site: Site, her: Adult) -> None:
@@ -110,7 +110,7 @@ async def test_of_two_counsellors_only_the_one_who_wrote_is_you(site: Site, her:
     for person in (COUNSELLOR, colleague, visitor(her.subject_ref)):
         async with site.as_(person, page=True) as client:
             html = (await client.get(f"/plans/{her.plan_id}")).text
-        shown[person.subject] = re.findall(r"(You|The counsellor), 2 Mar 2026", html)[0]
+        shown[person.subject] = re.findall(r"(You|Counsellor), 2 Mar 2026", html)[0]
     assert list(shown.values()) == ["You", "Counsellor", "Counsellor"]
 
 
@@ -125,10 +125,10 @@ async def test_names_are_never_in_the_page_only_a_way_to_ask_intake(site: Site, 
     [(ARLON_COUNSELLOR, 403), (visitor(uuid4()), 404), (None, 303)],
     ids=["another centre", "another visitor", "nobody"],
 )
-async def test_others_do_not_see_it(site: Site, her: Adult, person: Person | None, status: int) -> None:
+@pytest.mark.parametrize("path", ["", "/assessment/skills", "/print"])
+async def test_others_do_not_see_it(site: Site, her: Adult, person: Person | None, status: int, path: str) -> None:
     async with site.as_(person, page=True) as client:
-        assert (await client.get(f"/plans/{her.plan_id}")).status_code == status
-        assert (await client.get(f"/plans/{her.plan_id}/assessment/skills")).status_code == status
+        assert (await client.get(f"/plans/{her.plan_id}{path}")).status_code == status
 
 
 async def test_forms_work_without_javascript(site: Site, her: Adult) -> None:
@@ -180,6 +180,8 @@ async def test_two_who_write_at_once_both_keep_their_words(site: Site, her: Adul
         answer = await person.post(page, data={"text": "De la lumière", "version": "0"})
         assert answer.status_code == 422
         assert "Du temps" in answer.text
+        assert answer.text.count("Your text is still below.") == 1
+        assert "Someone changed this page" not in answer.text
         assert ">De la lumière</textarea>" in answer.text
         again = re.findall(r'name="version" value="(\d+)"', answer.text)
         assert again == ["1"]
@@ -229,7 +231,7 @@ async def test_words_for_a_plan_that_was_confirmed_meanwhile_are_still_there(sit
         answer = await client.post(f"/plans/{her.plan_id}/{path.format(**ids)}", data=form)
     html = unescape(answer.text)
     assert answer.status_code == 422
-    assert "This plan was confirmed on" in html
+    assert "This plan is confirmed. The texts no longer change." in html
     assert all(shows(html, words) for name, words in form.items() if name in WORDS)
     assert await domain_rows(site.store) == before
 
@@ -255,7 +257,7 @@ async def test_confirming_too_early_says_why_and_changes_nothing(site: Site, her
     async with site.as_(COUNSELLOR, lang="fr", page=True) as client:
         answer = await client.post(f"/plans/{her.plan_id}/confirm", data={"version": "1"})
     assert answer.status_code == 422
-    assert "Un plan individuel se confirme après l’entretien 2" in answer.text
+    assert "Entretiens menés\u00a0: 1 sur 2. Menez d’abord l’entretien suivant." in answer.text
     assert await domain_rows(site.store) == before
 
 

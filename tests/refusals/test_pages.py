@@ -22,10 +22,12 @@ from tests.refusals.test_api import FRONT_DESK, TOO_MUCH
 Messages = tuple[str, str]
 """What stands there in French and in German."""
 
-WRONG_ROLE: Messages = ("Votre rôle ne le permet pas", "Ihre Rolle erlaubt das nicht")
-STALE: Messages = ("Cela a changé entre-temps", "Das hat sich inzwischen geändert")
-TOO_LARGE: Messages = ("L’envoi dépasse les 65536 octets", "größer als die 65536 Bytes")
-WRONG_CENTRE: Messages = ("; ceci relève de", "das hier gehört zu")
+WRONG_ROLE: Messages = ("Votre compte ne permet pas cette action", "Ihr Konto erlaubt das nicht")
+STALE: Messages = ("Quelqu’un a modifié cette page entre-temps", "Jemand hat diese Seite inzwischen geändert")
+TOO_LARGE: Messages = ("L’envoi est trop volumineux", "Die Datenmenge ist zu groß")
+WRONG_CENTRE: Messages = ("Votre compte n’est pas lié à ce centre", "Ihr Konto gehört nicht zu diesem Zentrum")
+AREA_NOT_SERVED: Messages = ("Ce centre n’aide pas pour ce besoin", "Dieses Zentrum hilft nicht bei diesem Anliegen")
+UNKNOWN_FIELD: Messages = ("Ce champ n’existe pas ici", "Dieses Feld gibt es hier nicht")
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,11 @@ CASES = [
     arrival(
         "an area that the centre does not have",
         303,
-        ("n’a pas de domaine gardening", "hat keinen Bereich gardening"),
+        AREA_NOT_SERVED,
         area="gardening",
     ),
     arrival("a body that is too large", 303, TOO_LARGE, area=TOO_MUCH),
-    arrival("a field that nobody knows", 303, ("Ce champ n’est pas connu", "Dieses Feld ist nicht bekannt"), name="x"),
+    arrival("a field that nobody knows", 303, UNKNOWN_FIELD, name="x"),
     arrival("the wrong role", 403, WRONG_ROLE, PROVIDER),
     arrival("the wrong centre", 403, WRONG_CENTRE, NAMUR_DESK),
     Case(
@@ -88,18 +90,30 @@ CASES = [
     booking(
         "an area that the centre does not have",
         422,
-        ("n’a pas de domaine gardening", "hat keinen Bereich gardening"),
+        AREA_NOT_SERVED,
         path="",
         person_="{new}",
         area="gardening",
     ),
-    booking("a time that is over", 422, ("est déjà passé", "ist vorbei"), date="2026-02-24"),
-    booking("no time at all", 422, ("une date et une heure", "Datum und Uhrzeit"), time="soon"),
-    booking("a fifth interview", 422, ("4 entretiens au plus", "höchstens 4 Gespräche"), path="{full}"),
-    booking("ninety minutes", 422, ("60 ou 120 minutes, pas 90", "60 oder 120 Minuten, nicht 90"), minutes="90"),
-    booking("an hour that is taken", 422, ("est déjà pris le", "schon belegt"), date="2026-03-03"),
+    booking(
+        "a time that is over",
+        422,
+        ("Cette heure est déjà passée\u00a0: 24/02/2026, 10:00", "Diese Zeit ist schon vorbei: 24.02.2026, 10:00"),
+        date="2026-02-24",
+    ),
+    booking("no time at all", 422, ("une date et une heure", "ein Datum und eine Uhrzeit"), time="soon"),
+    booking(
+        "a fifth interview",
+        422,
+        ("le maximum d’entretiens\u00a0: 4", "die höchste Zahl an Gesprächen: 4"),
+        path="{full}",
+    ),
+    booking("ninety minutes", 422, ("dure une ou deux heures", "dauert eine oder zwei Stunden"), minutes="90"),
+    booking(
+        "an hour that is taken", 422, ("Pas libre le 03/03/2026", "Am 03.03.2026, 10:00 nicht frei"), date="2026-03-03"
+    ),
     booking("a body that is too large", 303, TOO_LARGE, room=TOO_MUCH),
-    booking("a field that nobody knows", 422, ("Ce champ n’est pas connu", "Dieses Feld ist nicht bekannt"), name="x"),
+    booking("a field that nobody knows", 422, UNKNOWN_FIELD, name="x"),
     booking("the wrong role", 403, WRONG_ROLE, FRONT_DESK),
     booking("the wrong centre", 403, WRONG_CENTRE, ELSEWHERE),
     Case(
@@ -124,12 +138,12 @@ CASES = [
         "/scheduling/workshops/{workshop}/seats",
         {"person": "{seated}"},
         422,
-        ("Cette personne a déjà une place dans cet atelier", "Diese Person hat schon einen Platz in diesem Workshop"),
+        ("Cette personne est déjà inscrite", "Diese Person ist schon angemeldet"),
     ),
     track(
         "an area that the centre does not have",
         422,
-        ("n’a pas de domaine gardening", "hat keinen Bereich gardening"),
+        AREA_NOT_SERVED,
         area="gardening",
     ),
     track("the wrong role", 403, WRONG_ROLE, PROVIDER),

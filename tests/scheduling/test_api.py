@@ -296,7 +296,7 @@ async def test_the_agenda_is_read_in_pages(desk: Client) -> None:
 async def test_a_refusal_is_told_in_the_readers_language(desk: Client, known: Visitor) -> None:
     interview = await booked(desk, known)
     wish = {"path_id": interview["path_id"], "starts_at": TUESDAY, "minutes": 90}
-    for lang, words in (("fr", "dure 60 ou 120 minutes, pas 90"), ("de", "dauert 60 oder 120 Minuten, nicht 90")):
+    for lang, words in (("fr", "dure une ou deux heures"), ("de", "dauert eine oder zwei Stunden")):
         desk.headers["accept-language"] = lang
         refused = await post(desk, "interviews", 422, **wish)
         assert words in refused["errors"][0]["message"]

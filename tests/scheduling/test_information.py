@@ -63,7 +63,7 @@ async def test_starting_twice_is_starting_once(store: Store, visitor: Visitor) -
     assert len(await emitted_events(store)) == 1
 
 
-async def test_a_colleague_is_told_who_was_faster(store: Store, visitor: Visitor) -> None:
+async def test_a_person_in_an_interview_is_not_taken_over(store: Store, visitor: Visitor) -> None:
     await begin(store, visitor, NADIA)
     with pytest.raises(refusals.AlreadyInInterview) as refused:
         await begin(store, visitor, TOM)

@@ -5,10 +5,12 @@ from urllib.parse import unquote
 import pytest
 import sqlalchemy as sa
 
+from services.chassis import i18n
 from services.chassis.identity.people import Claim
 from services.chassis.testing import Client, FixedClock
 from services.contracts.scheduling import InterviewBooked, InterviewHeld, InterviewMoved, PathOpened
 from services.scheduling.claims import STAFF_CODE
+from services.scheduling.pages.desk import length_word
 from services.scheduling.store import Interview, Seat, Workshop
 from tests.givens.events import emitted_events
 from tests.givens.scheduling import COUNSELLOR, ELSEWHERE, LIEGE, VISITOR, Visitor, liege, react
@@ -68,7 +70,7 @@ async def test_the_board_shows_who_waits_and_starts_with_one_click(
     running = await see(desk, "/")
     assert f"/scheduling/interviews/{interview.id}/finish" in running
     clock.forward(minutes=5)
-    assert "5 minutes" in await press(desk, f"/interviews/{interview.id}/finish", version=1)
+    assert "Durée\u00a0: 5\u00a0minutes." in await press(desk, f"/interviews/{interview.id}/finish", version=1)
     (held,) = await emitted_events(desk.store, InterviewHeld)
     assert held.minutes == 5
 
@@ -156,7 +158,7 @@ async def test_a_booking_needs_a_person(desk: Client, known: Visitor) -> None:
 async def test_an_overlap_is_told_on_the_form(desk: Client, known: Visitor) -> None:
     await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
     html = await press(desk, "/interviews/new", 422, person=str(known.subject_ref), **BOOKING)
-    assert "liege-c01 est déjà pris" in html
+    assert "Pas libre le 03/03/2026, 10:00\u00a0: conseiller ou conseillère." in html
 
 
 async def test_an_interview_is_moved_missed_and_cancelled_on_its_page(
@@ -175,7 +177,7 @@ async def test_an_interview_is_moved_missed_and_cancelled_on_its_page(
     assert len(await emitted_events(desk.store, InterviewMoved)) == 1
     assert "03/03" not in await press(desk, f"{page}/move", 422, **(move | {"minutes": "90", "version": 2}))
     stale = await press(desk, f"{page}/move", 422, **move)
-    assert "version 2" in stale
+    assert "Quelqu’un a modifié cette page entre-temps." in stale
     assert 'href="#version"' not in stale
     long = await press(desk, f"{page}/move", 422, **(move | {"version": 2, "room": "la grande salle " * 5}))
     assert 'id="room-error"' in long
@@ -213,13 +215,15 @@ async def test_a_workshop_page_from_announcement_to_finalising(desk: Client, kno
     await press(desk, f"{page}/seats", person=str(known.subject_ref))
     seat = await one(desk, Seat)
     html = await see(desk, page)
-    assert "Participant 1" in html
+    assert "Personne 1" in html
+    assert "1 sur 1" in html
     assert f"/intake/fragments/visitors/{known.subject_ref}" in html
     other = Visitor()
     await react(desk.store, [other.registered()])
     full = await press(desk, f"{page}/seats", 422, person=str(other.subject_ref))
     assert "liste d’attente" in full
     await press(desk, f"{page}/seats", person=str(other.subject_ref), waitlist="yes")
+    assert "depuis le 2 mars 2026" in await see(desk, page)
     clock.forward(days=9)
     async with desk.store.read() as session:
         meetings = (await session.execute(sa.text("select id from workshop_sessions order by ordinal"))).scalars().all()
@@ -278,6 +282,39 @@ async def test_a_seat_is_given_back_and_a_workshop_cancelled(desk: Client, known
     version = (await one(desk, Workshop)).version
     await press(desk, f"{page}/cancel", version=version, reason="too-few-participants")
     assert "Trop peu d’inscriptions" in await see(desk, page)
+
+
+async def test_the_hint_says_what_a_code_looks_like_and_free_times_need_one(desk: Client, known: Visitor) -> None:
+    form = f"/interviews/new?person={known.subject_ref}&date=2026-03-03"
+    assert "par exemple liege-c01." in await see(desk, form)
+    without = await see(desk, f"{form}&counsellor=")
+    assert "pour voir les heures libres" in without
+    assert "Aucune heure libre" not in without
+
+
+async def test_a_reason_that_nobody_chose_has_words(desk: Client, known: Visitor) -> None:
+    await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
+    await react(desk.store, [known.erased()])
+    html = await see(desk, f"/interviews/{(await one(desk, Interview)).id}")
+    assert "Accord retiré (La personne)" in html
+    assert "consent-ended" not in html
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("fr", ["1 minute", "45 minutes", "1 h", "2 h", "1 h 30", "1 h 05"]),
+        ("de", ["1 Minute", "45 Minuten", "1 Stunde", "2 Stunden", "1 Stunde 30 Min.", "1 Stunde 05 Min."]),
+        ("nl", ["1 minuut", "45 minuten", "1 uur", "2 uur", "1 uur 30 min", "1 uur 05 min"]),
+        ("en", ["1 minute", "45 minutes", "1 hour", "2 hours", "1 hour 30 min", "1 hour 05 min"]),
+    ],
+)
+def test_a_length_is_in_minutes_or_hours(lang: str, words: list[str]) -> None:
+    token = i18n.language.set(lang)
+    try:
+        assert [length_word(minutes).replace("\u00a0", " ") for minutes in (1, 45, 60, 120, 90, 65)] == words
+    finally:
+        i18n.language.reset(token)
 
 
 @pytest.mark.parametrize("lang", ["fr", "de", "nl", "en"])

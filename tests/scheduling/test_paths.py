@@ -82,7 +82,7 @@ async def test_a_confirmed_plan_closes_its_path_and_another_may_be_taken(
     clock.forward(days=1)
     with pytest.raises(refusals.PathIsClosed) as refused:
         await book(store, path, 1)
-    assert refused.value.values["day"] == MONDAY.date().isoformat()
+    assert refused.value.values["day"] == MONDAY.date()
     assert await count(store, "interviews") == await count(store, "quarter_hours") == 0
     another = await take_path(store, adult)
     assert another != path
@@ -215,8 +215,7 @@ async def test_a_counsellor_gives_a_path_up_over_the_api_and_on_the_page(desk: C
         {
             "field": "path_id",
             "rule": "path-is-closed",
-            "message": "Diese Begleitung wurde am 2026-03-02 geschlossen: sie wurde aufgegeben. Es wird nichts mehr "
-            "darin gebucht; beginnen Sie eine neue.",
+            "message": "Diese Begleitung ist seit dem 02.03.2026 beendet: vorzeitiges Ende. Beginnen Sie eine neue.",
         }
     ]
     assert (await desk.get(f"{api}/paths/{path}")).json()["closed_because"] == "given-up"

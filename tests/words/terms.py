@@ -18,8 +18,8 @@ def terms() -> list[dict[str, Any]]:
 
 
 def plain(text: str) -> str:
-    """A text without its values, in lower case, with one kind of space and apostrophe."""
-    return re.sub(r"\s+", " ", VALUE.sub(" ", text).replace("’", "'")).strip().casefold()
+    """A text without its values and soft hyphens, in lower case, with one kind of space and apostrophe."""
+    return re.sub(r"\s+", " ", VALUE.sub(" ", text).replace("’", "'").replace("\N{SOFT HYPHEN}", "")).strip().casefold()
 
 
 def _phrase(phrase: str) -> re.Pattern[str]:

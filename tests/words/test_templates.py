@@ -5,7 +5,7 @@ from pathlib import Path
 
 from services.launcher import messages
 
-EXPRESSIONS = re.compile(r"{% block body_class %}\w+{% endblock %}|{#.*?#}|{%.*?%}|{{.*?}}", re.DOTALL)
+EXPRESSIONS = re.compile(r"{% block body_class %}[\w ]+{% endblock %}|{#.*?#}|{%.*?%}|{{.*?}}", re.DOTALL)
 TAGS = re.compile(r"<!--.*?-->|<(script|style|code)\b.*?</\1>|<[^>]*>|&#?\w+;", re.DOTALL | re.IGNORECASE)
 NOT_FOR_PEOPLE = {"asyncapi.html"}
 """Pages for developers, in English."""

@@ -1,8 +1,12 @@
 """Areas as people read them."""
 
-from services.chassis.i18n import word_of
+from services.chassis.i18n import translate, word_of
+from services.chassis.refusals import msg
+
+_OTHER = msg("Other need")
 
 
-def area_label(code: str, lang: str | None = None) -> str:
-    """An area's name in this language (default: the reader's); its code, where a centre published one of its own."""
-    return word_of(code, "Area", lang)
+def area_label(code: str) -> str:
+    """An area's name in the reader's language. One that a centre published for itself has none: it is another need."""
+    name = word_of(code, "Area")
+    return translate(_OTHER) if name == code else name

@@ -63,7 +63,7 @@ class Person(BaseModel):
     def at(self, centre: str) -> str:
         """The centre, if the person works there. Raises `WrongCentre`."""
         if not self.works_at(centre):
-            raise WrongCentre(yours=", ".join(sorted(self.centres)) or "–", centre=centre)
+            raise WrongCentre(yours=sorted(self.centres), centre=centre)
         return centre
 
     def works_at(self, centre: str) -> bool:

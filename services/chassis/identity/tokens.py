@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from time import time
@@ -23,8 +24,8 @@ from services.chassis.runtime.settings import Settings
 CACHED_TOKENS = 1000
 """Most recently used tokens whose signature is not verified again; their age is checked each time."""
 
-
-_LINK_SECONDS = 30 * 86_400
+LINK_VALID = timedelta(days=30)
+"""How long a personal link is valid."""
 
 
 class AccountToken(BaseModel):
@@ -85,13 +86,13 @@ class Signer:
         return 0 <= time() - token.signed_at <= self._session_seconds
 
     def link(self, person: Person) -> str:
-        """The token of a visitor's personal link, valid for 30 days."""
+        """The token of a visitor's personal link, valid for `LINK_VALID`."""
         return self._serializer("link").dumps(person.model_dump(mode="json"))
 
     def person_of_link(self, text: str) -> Person | None:
         """The visitor of this link; None if its signature is wrong or it is too old."""
         try:
-            payload = self._serializer("link").loads(text, max_age=_LINK_SECONDS)
+            payload = self._serializer("link").loads(text, max_age=round(LINK_VALID.total_seconds()))
             return Person.model_validate(payload)
         except (BadData, ValidationError):
             return None

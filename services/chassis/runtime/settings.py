@@ -36,34 +36,41 @@ class Settings(FromEnvironment):
         "`cefo up` starts an embedded broker where it is not set.",
     )
     redis: str = Field(
-        default="redis://127.0.0.1:6379/0", description="Redis, for what may be lost: live boards and hints."
+        default="redis://127.0.0.1:6379/0",
+        description="Redis, which passes on changes of live boards. Its data may be lost.",
     )
     secret_key: SecretStr | None = Field(
-        default=None, description="Signs sessions and tokens. Without it a key is made once in `CEFO_DATA/secret.key`."
+        default=None,
+        description="Key that signs sessions and tokens. Without it, one is created in `CEFO_DATA/secret.key`.",
     )
     public_url: str = Field(
-        default="http://127.0.0.1:8000", description="Where people reach the platform; https makes cookies Secure."
+        default="http://127.0.0.1:8000",
+        description="Address of the platform for people. With https, cookies are `Secure`.",
     )
     demo: bool = Field(
         default=False,
-        description="Demo data and a sign-in page that lists the demo accounts; "
-        "`cefo up` has both unless told `false`.",
+        description="Demo data, and a sign-in page that lists the demo accounts. "
+        "`cefo up` has both unless this is `false`.",
     )
     rehearsal_clock: Path | None = Field(
         default=None,
         description="With `CEFO_DEMO` only: a file with the seconds to add to the clock, to rehearse a path.",
     )
-    session_hours: int = Field(default=12, ge=1, le=24 * 30, description="How long a sign-in holds, in hours.")
+    session_hours: int = Field(default=12, ge=1, le=24 * 30, description="How long a sign-in is valid, in hours.")
     partitions: int = Field(default=3, ge=1, le=64, description="Partitions of a topic that the platform creates.")
     replication: int = Field(default=1, ge=1, le=5, description="Replicas of a topic that the platform creates.")
     batch: int = Field(
-        default=2000, ge=1, le=10_000, description="Most events in one transaction, and in one relay round."
+        default=2000,
+        ge=1,
+        le=10_000,
+        description="Maximum number of events in one transaction, and in one relay round.",
     )
     fetch_wait_ms: int = Field(
         default=250,
         ge=1,
         le=5000,
-        description="How long the broker may delay a fetch that finds nothing (for figures: little), in ms.",
+        description="How long the broker may delay the answer to a fetch that finds no events (read models: few "
+        "events), in ms.",
     )
     attempts: int = Field(
         default=5, ge=1, le=20, description="Attempts to process an event before it becomes a dead letter."
@@ -95,7 +102,7 @@ class Settings(FromEnvironment):
         default=0,
         ge=0,
         description="Age at which an aggregate's last sequence is removed from the inbox, in days. 0: never. At least "
-        "`CEFO_OUTBOX_DAYS` + `CEFO_TOPIC_DAYS` + 1, and none of these 0: before, its events can be read again.",
+        "`CEFO_OUTBOX_DAYS` + `CEFO_TOPIC_DAYS` + 1, and none of these 0: earlier, its events can be read again.",
     )
     dead_letter_days: int = Field(
         default=365,
@@ -149,11 +156,11 @@ class Settings(FromEnvironment):
     )
     otlp_endpoint: str | None = Field(
         default=None,
-        description="Where traces are exported to by OTLP over HTTP, for example `http://127.0.0.1:4318`. Without it "
-        "nothing is recorded; log lines and events name their trace all the same.",
+        description="Address to which traces are exported by OTLP over HTTP, for example `http://127.0.0.1:4318`. "
+        "Without it no trace is recorded; log lines and events have a trace id in any case.",
     )
     log_level: str = Field(
-        default="info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
+        default="info", pattern="^(debug|info|warning|error)$", description="Lowest level that is logged."
     )
     log_json: bool = Field(default=True, description="Logs as JSON lines; otherwise readable text.")
 
@@ -163,21 +170,23 @@ class Settings(FromEnvironment):
         if self.inbox_days and not (self.outbox_days and self.topic_days):
             raise ValueError(
                 f"CEFO_INBOX_DAYS={self.inbox_days}, mais CEFO_OUTBOX_DAYS={self.outbox_days} et "
-                f"CEFO_TOPIC_DAYS={self.topic_days} : ce qui est gardé pour toujours peut revenir à tout moment, et "
-                "compterait deux fois. Mettez CEFO_INBOX_DAYS=0, ou donnez un âge aux trois"
+                f"CEFO_TOPIC_DAYS={self.topic_days}. Un événement gardé sans limite peut revenir à "
+                "tout moment, et compterait deux fois. Mettez CEFO_INBOX_DAYS=0, ou donnez une "
+                "durée aux trois."
             )
         needed = self.outbox_days + self.topic_days + 1
         if self.inbox_days and self.inbox_days < needed:
             raise ValueError(
-                f"CEFO_INBOX_DAYS={self.inbox_days} est moins que CEFO_OUTBOX_DAYS={self.outbox_days} + "
-                f"CEFO_TOPIC_DAYS={self.topic_days} + 1 : un événement renvoyé à son dernier jour pourrait compter "
-                f"deux fois. Mettez CEFO_INBOX_DAYS={needed} ou plus"
+                f"CEFO_INBOX_DAYS={self.inbox_days} est moins que "
+                f"CEFO_OUTBOX_DAYS={self.outbox_days} + CEFO_TOPIC_DAYS={self.topic_days} + 1. Un "
+                "événement renvoyé à son dernier jour pourrait compter deux fois. Mettez "
+                f"CEFO_INBOX_DAYS={needed} ou plus."
             )
         shortest = min((days for days in (self.outbox_days, self.topic_days) if days), default=None)
         if shortest is not None and self.hold_seconds >= shortest * 86_400:
             raise ValueError(
-                f"CEFO_HOLD_SECONDS={self.hold_seconds:g} fait {shortest} jours ou plus : ce qu'un événement attend "
-                f"serait parti avant la fin de l'attente. Mettez CEFO_HOLD_SECONDS sous {shortest * 86_400}"
+                f"CEFO_HOLD_SECONDS={self.hold_seconds:g} est trop long. L’événement attendu serait supprimé avant la "
+                f"fin de l’attente. Mettez moins de {shortest * 86_400}."
             )
         return self
 

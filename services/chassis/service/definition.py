@@ -58,17 +58,24 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Navigation:
+    """What people see of a service on every page: its name, which is a msgid, and its links."""
+
+    title: str
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """One of the five services. Its name is its path; database and consumer group are named after it."""
 
     name: str
-    title: str
+    nav: Navigation
     metadata: sa.MetaData
     reactions: Reactions
     routers: tuple[Any, ...]
     folder: Path
     """Where its templates, locales and migrations are."""
-    nav: tuple[Link, ...] = ()
     on_start: Callable[["Runtime"], Awaitable[None]] | None = None
     """Runs once the store is ready, before the first request."""
     read_model_tables: tuple[Any, ...] = ()

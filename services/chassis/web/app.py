@@ -24,7 +24,7 @@ from services.chassis.runtime.clock import Clock, system_clock
 from services.chassis.runtime.live import Live
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.tracing import provider_of
-from services.chassis.service.definition import Link, Runtime, Service
+from services.chassis.service.definition import Navigation, Runtime, Service
 from services.chassis.storage.store import Store
 from services.chassis.web import operations
 from services.chassis.web import platform as front
@@ -46,11 +46,11 @@ class Process:
         *,
         live: Live | None = None,
         clock: Clock = system_clock,
-        navigation: Mapping[str, Sequence[Link]] | None = None,
+        navigation: Mapping[str, Navigation] | None = None,
         folders: Sequence[Path] | None = None,
         accounts: Mapping[str, DemoAccount] | None = None,
     ) -> None:
-        """`navigation`: the links of all services, by service. `folders`: the folders of their catalogues.
+        """`navigation`: that of all services, by service. `folders`: the folders of their catalogues.
 
         Both default to those of `services`. `accounts`: demo accounts by key, active only with the setting `demo`.
         """

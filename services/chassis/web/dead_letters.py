@@ -128,8 +128,6 @@ def _add_api(router: Router, service: str, operator: Any) -> None:
 
 
 def _add_pages(router: Router, service: str, operator: Any) -> None:
-    home = dead_letters_page(service)
-
     @router.get("/dead-letters", include_in_schema=False)
     async def list_page(
         request: Request,
@@ -148,7 +146,7 @@ def _add_pages(router: Router, service: str, operator: Any) -> None:
             request,
             "dead_letters.html",
             service=service,
-            services=sorted(request.app.state.site.services),
+            titles=request.app.state.site.titles,
             letters=[_shown(service, row) for row in rows],
             state=chosen,
             reason=reason,
@@ -170,7 +168,7 @@ def _add_pages(router: Router, service: str, operator: Any) -> None:
         id: UUID, request: Request, read: Reading, running: Running, person: Annotated[Person, operator]
     ) -> Response:
         shown = await _in_full(read, service, running.store.table("dead_letters"), id)
-        return page(request, "dead_letter.html", letter=shown, reasons=REASONS, home=home, why="", errors={})
+        return _letter_page(request, shown)
 
 
 def _add_decisions(router: Router, service: str, operator: Any) -> None:
@@ -214,8 +212,7 @@ def _add_decisions(router: Router, service: str, operator: Any) -> None:
         if not why.strip():
             errors["reason"] = translate(msg("Write why you discard this event. Others will read it."))
         shown = await _in_full(read, service, running.store.table("dead_letters"), id)
-        shown_with = {"letter": shown, "reasons": REASONS, "home": home, "why": why, "errors": errors}
-        return page(request, "dead_letter.html", status=422, **shown_with)
+        return _letter_page(request, shown, why, errors)
 
 
 async def _listed(
@@ -271,6 +268,23 @@ async def _retry_all(running: Any, reason: str) -> dict[str, int]:
 def _shown(service: str, row: Any) -> DeadLetter:
     shown = {name: getattr(row, name) for name in DeadLetter.model_fields if name != "service"}
     return DeadLetter(service=service, **shown)
+
+
+def _letter_page(
+    request: Request, letter: DeadLetterDetails, why: str = "", errors: dict[str, str] | None = None
+) -> Response:
+    """The page of one dead letter. `why`: the reason typed so far; `errors`: what is wrong with it."""
+    return page(
+        request,
+        "dead_letter.html",
+        status=422 if errors else 200,
+        letter=letter,
+        title=request.app.state.site.titles[letter.service],
+        reasons=REASONS,
+        home=dead_letters_page(letter.service),
+        why=why,
+        errors=errors or {},
+    )
 
 
 def _text(value: bytes | None) -> str:

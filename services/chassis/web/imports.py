@@ -1,8 +1,8 @@
 """Streaming imports of NDJSON or CSV: valid lines are imported in batches, bad lines are reported.
 
 The body is streamed and never in memory as a whole; reports are spooled to disk and sent after the body has ended.
-Response (NDJSON): one object per bad line `{line, field, rule, message}`, then one summary
-`{lines, accepted, unchanged, refused}`.
+Response (NDJSON): one object per bad line `{line, field, rule, message}`, with those values of its refusal that are not
+in the message, then one summary `{lines, accepted, unchanged, refused}`.
 """
 
 import csv
@@ -28,7 +28,7 @@ from services.chassis.storage.bulk import in_list
 from services.chassis.storage.checks import check_same, fingerprint
 from services.chassis.storage.errors import retry_on_conflict
 from services.chassis.storage.store import Cause, Store, Work
-from services.chassis.web.problems import faults_of, field_fault
+from services.chassis.web.problems import Fault, faults_of, field_fault
 
 BATCH = 1000
 """Most lines of one transaction; an import may ask for fewer."""
@@ -48,12 +48,24 @@ class BadLine:
     field: str | None
     rule: str
     message: str
+    values: dict[str, Any] | None = None
+    """The values of the refusal that are not in its message."""
 
     @classmethod
     def from_refusal(cls, line: int, refused: Refused) -> "BadLine":
         """The bad line for this refusal."""
-        fault = faults_of(refused)[0]
-        return cls(line, fault["field"] or None, fault["rule"], fault["message"])
+        return cls.from_fault(line, faults_of(refused)[0])
+
+    @classmethod
+    def from_fault(cls, line: int, fault: Fault) -> "BadLine":
+        """The bad line for this fault of a refusal or of pydantic."""
+        values = {name: value for name, value in fault.items() if name not in ("field", "rule", "message")}
+        return cls(line, fault["field"] or None, fault["rule"], fault["message"], values)
+
+    def to_json(self) -> bytes:
+        """The line's object in the response."""
+        own = {"line": self.line, "field": self.field, "rule": self.rule, "message": self.message}
+        return orjson.dumps(own | (self.values or {}))
 
 
 @dataclass(slots=True)
@@ -141,7 +153,7 @@ async def import_lines(
     def refuse(bad: list[BadLine]) -> None:
         totals["refused"] += len(bad)
         for one in bad:
-            answers.write(orjson.dumps(one) + b"\n")
+            answers.write(one.to_json() + b"\n")
 
     async def keep() -> None:
         nonlocal weight
@@ -261,5 +273,4 @@ def _read(read: Reader[Line], number: int, line: bytes) -> Line | BadLine | None
 
 
 def _bad(number: int, error: ValidationError) -> BadLine:
-    fault = field_fault(error.errors(include_url=False, include_input=False)[0])
-    return BadLine(number, fault["field"] or None, fault["rule"], fault["message"])
+    return BadLine.from_fault(number, field_fault(error.errors(include_url=False, include_input=False)[0]))

@@ -71,8 +71,8 @@ def router_of(service: str) -> Router:
     @router.get("/asyncapi", include_in_schema=False)
     async def asyncapi_page(request: Request, running: Running, person: Annotated[Person | None, anyone]) -> Response:
         document = running.specification.to_specification().to_jsonable()
-        services = sorted(request.app.state.site.services)
-        return page(request, "asyncapi.html", service=service, services=services, **shown(document))
+        titles = request.app.state.site.titles
+        return page(request, "asyncapi.html", service=service, titles=titles, **shown(document))
 
     return router
 

@@ -1,7 +1,8 @@
 """Pages: templates, language, navigation, flash messages, redirects."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -18,8 +19,9 @@ from services.chassis import i18n
 from services.chassis.copies.areas import area_label
 from services.chassis.identity.people import Person, visitor
 from services.chassis.identity.tokens import Signer
+from services.chassis.refusals import msg
 from services.chassis.runtime.clock import BRUSSELS
-from services.chassis.service.definition import Link
+from services.chassis.service.definition import Link, Navigation
 from services.contracts.roles import Role
 
 HERE = Path(__file__).parent
@@ -30,17 +32,22 @@ _LANGUAGE_NAMES = {"fr": "Français", "de": "Deutsch", "nl": "Nederlands", "en":
 class Site:
     """The templates of the process's services, and the navigation of the platform."""
 
-    def __init__(self, folders: list[Path], navigation: Mapping[str, Sequence[Link]], *, secure: bool) -> None:
-        """`navigation`: the links of each service, by its name."""
-        self.services = tuple(navigation)
-        links = [link for links in navigation.values() for link in links]
-        self.links = [link for link in links if link.help_for is None and link.signs is None]
+    def __init__(self, folders: list[Path], navigation: Mapping[str, Navigation], *, secure: bool) -> None:
+        """`navigation`: that of each service, by its name."""
+        self.titles = {service: nav.title for service, nav in navigation.items()}
+        """What people call each service: a msgid."""
+        self.stuck_events = dead_letters_page(next(iter(navigation)))
+        """Where operators start; the page has tabs for the other services."""
+        links = [link for nav in navigation.values() for link in nav.links]
+        self.links = [
+            *(link for link in links if link.help_for is None and link.signs is None),
+            Link(msg("Stuck events"), self.stuck_events, (Role.OPERATOR,), home_of=Role.OPERATOR),
+        ]
         signing = {link.signs: link.href for link in links}
         self.sign_in_page, self.sign_out_address = signing.get("in"), signing.get("out")
         """Where accounts sign in and out."""
         self.help_pages = {link.help_for: link for link in links if link.help_for is not None}
         self.homes = {link.home_of: link.href for link in self.links if link.home_of is not None}
-        self.homes.setdefault(Role.OPERATOR, dead_letters_page(self.services[0]))
         self.secure = secure
         self.templates = _templates(HERE, *folders)
 
@@ -52,6 +59,13 @@ class Site:
         """The help page of the person's first role that has one; otherwise the list of all."""
         mine = (link.href for role, link in self.help_pages.items() if person is not None and person.has(role))
         return next(mine, "/help")
+
+
+def _entry_of(path: str, entries: list[Link], stuck_events: str) -> str:
+    """The address of the navigation entry that a page belongs to. The stuck events of all services are one entry."""
+    if re.match("/[a-z]+/dead-letters", path):
+        return stuck_events
+    return max((link.href for link in entries if path.startswith(link.href)), key=len, default="")
 
 
 def dead_letters_page(service: str) -> str:
@@ -72,7 +86,7 @@ def _templates(*folders: Path) -> jinja2.Environment:
     )
     extended = cast(Any, templates)
     extended.install_gettext_callables(i18n.translate, i18n.translate_number, newstyle=True)
-    extended.filters.update(_FILTERS)
+    extended.filters.update({name: _when_rendered(shown) for name, shown in _FILTERS.items()})
     extended.globals.update(static=static)
     return templates
 
@@ -106,6 +120,16 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _when_rendered(shown: Callable[..., str]) -> Callable[..., str]:
+    """The filter, for Jinja to call at each rendering: it would evaluate one of a constant once, in one language."""
+
+    @jinja2.pass_context
+    def filter(_context: jinja2.runtime.Context, *arguments: Any) -> str:
+        return shown(*arguments)
+
+    return filter
+
+
 _FILTERS: dict[str, Callable[..., str]] = {
     "local_date": _local_date,
     "local_time": _local_time,
@@ -136,7 +160,7 @@ def context(request: HTTPConnection, values: Mapping[str, Any]) -> dict[str, Any
     path = request.url.path
     lang = request.state.lang
     entries = [link for link in site.links if link.roles is None or (person and person.has(*link.roles))]
-    best = max((link.href for link in entries if path.startswith(link.href)), key=len, default="")
+    shown = _entry_of(path, entries, site.stuck_events)
     base = {
         "lang": lang,
         "languages": [
@@ -151,7 +175,7 @@ def context(request: HTTPConnection, values: Mapping[str, Any]) -> dict[str, Any
         "path": path,
         "person": person,
         "nav": [
-            {"href": link.href, "label": i18n.translate(link.label), "current": link.href == best} for link in entries
+            {"href": link.href, "label": i18n.translate(link.label), "current": link.href == shown} for link in entries
         ],
         "help": site.help_of(person),
         "nonce": request.state.nonce,

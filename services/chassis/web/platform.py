@@ -83,17 +83,14 @@ async def sign_in(request: Request, form: Annotated[SignIn, Form()], person: Any
 @router.get("/sign-in/link")
 async def link_page(request: Request, person: Anyone, token: str) -> Response:
     """The page of a personal link, with a button to sign in, so that link previews and scanners do not sign in."""
-    visitor = request.app.state.signer.person_of_link(token)
-    return page(request, "link.html", status=200 if visitor else 404, visitor=visitor, token=token)
+    return _link_page(request, request.app.state.signer.person_of_link(token), token)
 
 
 @router.post("/sign-in/link")
 async def sign_in_by_link(request: Request, form: Annotated[LinkIn, Form()], person: Anyone) -> Response:
     """Sign in with a personal link."""
     visitor = request.app.state.signer.person_of_link(form.token)
-    if visitor is None:
-        raise NotFound(what=msg("personal link"))
-    return signed_in_as(request, visitor)
+    return signed_in_as(request, visitor) if visitor else _link_page(request, None, form.token)
 
 
 @router.post("/sign-out")
@@ -158,3 +155,8 @@ class _Assets(StaticFiles):
 def assets() -> StaticFiles:
     """Style sheets, scripts and icons, cached by browsers for good: their URL changes with their content."""
     return _Assets(directory=STATIC)
+
+
+def _link_page(request: Request, visitor: Person | None, token: str) -> Response:
+    """The page of a personal link. `visitor` None: it is no longer valid, and the page says how to get a new one."""
+    return page(request, "link.html", status=200 if visitor else 404, visitor=visitor, token=token)

@@ -3,8 +3,10 @@
 from collections.abc import Collection
 from datetime import date, datetime
 from enum import StrEnum
+from string import Formatter
 from typing import Any, cast
 
+from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
@@ -65,6 +67,7 @@ _TITLES = {
     409: msg("This is not possible"),
     413: msg("Too large"),
     422: msg("Some information needs correcting"),
+    500: msg("Error on our side"),
     503: msg("Not possible right now"),
 }
 _DETAILS = {
@@ -74,7 +77,11 @@ _DETAILS = {
 _FAILED = msg("Something went wrong on our side. We know about it. Try again in a few minutes.")
 
 
-def field_fault(fault: Any) -> dict[str, str]:
+Fault = dict[str, Any]
+"""`field`, `rule`, `message`, and the values of a refusal that are not in its message."""
+
+
+def field_fault(fault: Any) -> Fault:
     """One of pydantic's errors as `{field, rule, message}`, in the current language."""
     context: dict[str, Any] = fault.get("ctx") or {}
     values = {name: str(value) for name, value in context.items()}
@@ -115,15 +122,21 @@ def _shown(value: Any) -> Any:
             return value
 
 
-def faults_of(error: Refused | RequestValidationError | ValidationError) -> list[dict[str, str]]:
+def faults_of(error: Refused | RequestValidationError | ValidationError) -> list[Fault]:
     """The fields, rules and messages of a refusal or validation error."""
     if isinstance(error, Refused):
-        return [{"field": error.about or "", "rule": error.slug, "message": explain(error)}]
+        return [_members(error) | {"field": error.about or "", "rule": error.slug, "message": explain(error)}]
     return [field_fault(fault) for fault in error.errors()]
 
 
-def problem(status: int, slug: str, detail: str, faults: list[dict[str, str]] | None = None) -> JSONResponse:
-    """Problem details, RFC 9457."""
+def _members(refused: Refused) -> dict[str, Any]:
+    """The refusal's values that are not in its message, as JSON: codes and versions, which only machines read."""
+    shown = {name for _, name, _, _ in Formatter().parse(refused.message)}
+    return jsonable_encoder({name: value for name, value in refused.values.items() if name not in shown})
+
+
+def problem(status: int, slug: str, detail: str, faults: list[Fault] | None = None) -> JSONResponse:
+    """Problem details, RFC 9457; what else a refusal gives to machines is in its `errors`."""
     body: dict[str, Any] = {
         "type": f"/problems/{slug}",
         "title": translate(_TITLES.get(status, _TITLES[409])),
@@ -169,12 +182,13 @@ async def answer_refused(request: Request, error: Exception) -> Response:
 
 
 async def answer_invalid(request: Request, error: Exception) -> Response:
-    """The answer to a request with invalid fields."""
+    """The answer to a request with invalid fields. Only machines get the names of the fields."""
     faults = faults_of(cast(RequestValidationError, error))
-    detail = "; ".join(f"{fault['field']}: {fault['message']}" for fault in faults[:5])
-    if wants_page(request) and request.method == "POST":
-        return see_back(request, error=detail)
-    return _answer(request, 422, "invalid", detail, faults)
+    if not wants_page(request):
+        named = (f"{fault['field']}: {fault['message']}" for fault in faults[:5])
+        return problem(422, "invalid", " ".join(named), faults)
+    text = " ".join(dict.fromkeys(fault["message"] for fault in faults[:5]))
+    return see_back(request, error=text) if request.method == "POST" else problem_page(request, 422, title(422), text)
 
 
 async def answer_http(request: Request, error: Exception) -> Response:
@@ -189,7 +203,7 @@ async def answer_http(request: Request, error: Exception) -> Response:
     return response
 
 
-def _answer(request: Request, status: int, slug: str, detail: str, faults: list[dict[str, str]]) -> Response:
+def _answer(request: Request, status: int, slug: str, detail: str, faults: list[Fault]) -> Response:
     if wants_page(request):
         return problem_page(request, status, title(status), detail)
     return problem(status, slug, detail, faults)

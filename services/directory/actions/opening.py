@@ -16,10 +16,8 @@ from services.contracts.directory import ReferralStatus as Status
 from services.directory import domain
 from services.directory.actions.feed import emit_referral_event
 from services.directory.actions.referrals import centre_board, record_step
-from services.directory.domain import OPEN, Party
-from services.directory.store import ErasedSubject, Referral, Service, SubjectKey, UnassignedReferral
-
-_OPEN = [status.value for status in OPEN]
+from services.directory.domain import Party
+from services.directory.store import ErasedSubject, Referral, Service, SubjectKey, UnassignedReferral, open_referral
 
 
 async def refer(
@@ -45,8 +43,7 @@ async def refer(
     service = await _active_service(work, service_id)
     if not await lock_subject(work, subject_ref):
         raise NotFound(about="subject_ref", what=msg("registered person"))
-    if await _has_open_referral(work, subject_ref, service_id):
-        raise domain.AlreadyReferred()
+    await _check_not_referred(work, subject_ref, service_id)
     referral = Referral(
         id=id,
         subject_ref=subject_ref,
@@ -86,7 +83,7 @@ async def refer_from_plan(
     why = reason or "other"
     service = await work.session.get(Service, service_id) if service_id is not None else None
     usable = service is not None and service.status == "active"
-    if service is None or not usable or await _has_open_referral(work, subject_ref, service.id):
+    if service is None or not usable or await _open_referral(work, subject_ref, service.id) is not None:
         work.start(
             UnassignedReferral(
                 id=action_id,
@@ -128,8 +125,7 @@ async def assign(work: Work, action_id: UUID, service_id: UUID, *, requested_by:
     if request is None or not await lock_subject(work, request.subject_ref):
         raise NotFound(what=msg("referral without a service"))
     waiting = await work.load(UnassignedReferral, action_id, msg("referral without a service"))
-    if await _has_open_referral(work, waiting.subject_ref, service_id):
-        raise domain.AlreadyReferred()
+    await _check_not_referred(work, waiting.subject_ref, service_id)
     referral = Referral(
         correlation_id=waiting.correlation_id,
         subject_ref=waiting.subject_ref,
@@ -206,14 +202,15 @@ async def _active_service(work: Work, service_id: UUID) -> Service:
     return service
 
 
-async def _has_open_referral(work: Work, subject_ref: UUID, service_id: UUID) -> bool:
+async def _check_not_referred(work: Work, subject_ref: UUID, service_id: UUID) -> None:
+    """The person has no open referral to this service. Raises `AlreadyReferred`."""
+    if (existing := await _open_referral(work, subject_ref, service_id)) is not None:
+        raise domain.AlreadyReferred(referral_id=existing.id)
+
+
+async def _open_referral(work: Work, subject_ref: UUID, service_id: UUID) -> Referral | None:
     await work.session.flush()
-    chosen = sa.select(col(Referral.id)).where(
-        col(Referral.subject_ref) == subject_ref,
-        col(Referral.service_id) == service_id,
-        col(Referral.status).in_(_OPEN),
-    )
-    return await work.session.scalar(chosen.limit(1)) is not None
+    return await open_referral(work.session, subject_ref, service_id)
 
 
 async def _has_referral(work: Work, action_id: UUID) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from services.chassis.copies.areas import area_label
+from services.chassis.i18n import word_of
 from services.directory.domain import LANGUAGE_LABELS, TOPICS
 from services.directory.store import FullService, Location, Organization, Phone, Schedule, ServiceAtLocation
 
@@ -60,7 +60,7 @@ def organization_json(organization: Organization, services: list[FullService], t
 
 def area_term(area: str) -> Json:
     """One of the centres' areas, as a taxonomy term."""
-    return _term("cefo-areas", area, area_label(area, "en"))
+    return _term("cefo-areas", area, word_of(area, "Area", "en"))
 
 
 def topic_term(topic: str) -> Json:

@@ -252,5 +252,5 @@ def _unassigned(row: UnassignedReferral) -> UnassignedOut:
 def _only_centre(person: Person) -> str:
     """The person's only centre, if the request names none. Raises `UnknownCentre` if they have several."""
     if len(person.centres) != 1:
-        raise UnknownCentre(centre="–", known=sorted(person.centres))
+        raise UnknownCentre(centre=None, known=sorted(person.centres))
     return next(iter(person.centres))

@@ -56,6 +56,17 @@ LANGUAGE_LABELS = {
     "sfb": msg("French Belgian Sign Language"),
 }
 
+WEEKDAY_LABELS = {
+    "MO": msg("Monday"),
+    "TU": msg("Tuesday"),
+    "WE": msg("Wednesday"),
+    "TH": msg("Thursday"),
+    "FR": msg("Friday"),
+    "SA": msg("Saturday"),
+    "SU": msg("Sunday"),
+}
+"""With a capital letter in every language: they begin a sentence."""
+
 _FRESH, _AGEING = timedelta(days=183), timedelta(days=365)
 
 
@@ -101,7 +112,7 @@ def check_topics(topics: Iterable[str]) -> None:
     """Raises `UnknownTopic`."""
     for topic in topics:
         if topic not in TOPICS:
-            raise UnknownTopic(topic=topic, known=", ".join(TOPICS))
+            raise UnknownTopic(topic=topic, known=tuple(TOPICS))
 
 
 def check_languages(languages: Iterable[str], *, field: str = "languages") -> None:
@@ -142,4 +153,4 @@ def check_opening(hours: Iterable[tuple[Sequence[str], str, str]]) -> None:
         spans = sorted(by_day.get(weekday, []))
         for first, second in pairwise(spans):
             if second[0] < first[1]:
-                raise HoursOverlap(weekday=weekday, first="–".join(first), second="–".join(second))
+                raise HoursOverlap(weekday=WEEKDAY_LABELS[weekday], first="–".join(first), second="–".join(second))

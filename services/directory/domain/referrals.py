@@ -156,6 +156,10 @@ REASON_LABELS = {
 }
 
 
+NOTHING = msg("nothing more")
+"""In place of the statuses that are possible, where none is."""
+
+
 def steps_for(status: Status, party: Party) -> tuple[Status, ...]:
     """The statuses that this party may set next."""
     return tuple(step for step in next_steps(status) if taken_by(step) is party)
@@ -165,9 +169,9 @@ def check_step(status: Status, wanted: Status, party: Party) -> None:
     """The status may follow, and this party may set it. Raises `NotYourStep`, `WrongReferralStep`."""
     side = taken_by(wanted)
     if side is not None and side is not party:
-        raise NotYourStep(wanted=wanted, party=PARTY_LABELS[side], allowed=steps_for(status, party))
+        raise NotYourStep(wanted=wanted, party=PARTY_LABELS[side], allowed=steps_for(status, party) or NOTHING)
     if wanted not in next_steps(status):
-        raise WrongReferralStep(status=status, wanted=wanted, allowed=next_steps(status))
+        raise WrongReferralStep(status=status, wanted=wanted, allowed=next_steps(status) or NOTHING)
 
 
 def check_reason(wanted: Status, reason: str | None) -> None:

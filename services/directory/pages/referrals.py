@@ -33,7 +33,7 @@ from services.directory import actions
 from services.directory.actions.access import referral_for
 from services.directory.domain import OPEN, UNANSWERED
 from services.directory.domain.referrals import PARTY_LABELS
-from services.directory.pages.views import WORDS, centre_names, rows_of, wanted_names
+from services.directory.pages.views import WORDS, centre_names, open_referral_seen, rows_of, wanted_names
 from services.directory.settings import settings_of
 from services.directory.store import Referral, full_services, referrals_of, steps_of, unassigned_of
 
@@ -164,6 +164,7 @@ async def _new(
     if not full:
         raise NotFound(what=msg("service"))
     names = await centre_names(session)
+    subject_ref = _uuid(str(typed.get("subject_ref", ""))) if "service_id" in (errors or {}) else None
     return page(
         request,
         "directory/new_referral.html",
@@ -172,6 +173,7 @@ async def _new(
         full=full[0],
         form={"id": uuid4(), "subject_ref": "", "reason": "", "centre": ""} | typed,
         errors=errors or {},
+        existing=await open_referral_seen(session, subject_ref, full[0].service.id, person),
         centres=[(code, names[code]) for code in sorted(names) if person.works_at(code)],
     )
 

@@ -13,7 +13,7 @@ from services.contracts.roles import Role
 from services.directory import actions
 from services.directory.actions.access import unassigned_for
 from services.directory.pages.catalogue import SearchForm, search_values
-from services.directory.pages.views import centre_names, wanted_names
+from services.directory.pages.views import centre_names, open_referral_seen, wanted_names
 
 router = Router("/directory/undirected", pages=True)
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
@@ -38,6 +38,7 @@ async def choose(
         "directory/unassigned.html",
         waiting=waiting,
         wanted=names.get(waiting.wanted_service_id) if waiting.wanted_service_id else None,
+        existing=await open_referral_seen(read, waiting.subject_ref, waiting.wanted_service_id, person),
         centre_name=(await centre_names(read)).get(waiting.centre),
         **values,
     )

@@ -21,7 +21,16 @@ from services.directory import domain
 from services.directory.actions.access import party_of
 from services.directory.actions.partners import provider_ref
 from services.directory.domain import Party
-from services.directory.store import Centre, Organization, Referral, Schedule, Service, UnassignedReferral, keys_of
+from services.directory.store import (
+    Centre,
+    Organization,
+    Referral,
+    Schedule,
+    Service,
+    UnassignedReferral,
+    keys_of,
+    open_referral,
+)
 
 WORDS: dict[str, Any] = {
     "reason_labels": domain.REASON_LABELS,
@@ -83,6 +92,16 @@ async def rows_of(session: AsyncSession, referrals: Sequence[Referral], person: 
 async def wanted_names(session: AsyncSession, waiting: Sequence[UnassignedReferral]) -> dict[UUID, str]:
     """The names of the services that were chosen and could not be used."""
     return await _names(session, Service, {one.wanted_service_id for one in waiting if one.wanted_service_id})
+
+
+async def open_referral_seen(
+    session: AsyncSession, subject_ref: UUID | None, service_id: UUID | None, person: Person
+) -> Referral | None:
+    """The open referral of this person to this service, if it belongs to a centre of the reader."""
+    if subject_ref is None or service_id is None:
+        return None
+    referral = await open_referral(session, subject_ref, service_id)
+    return referral if referral is not None and person.works_at(referral.centre) else None
 
 
 async def names_for(session: AsyncSession, events: Iterable[dict[str, Any]]) -> dict[str, str]:

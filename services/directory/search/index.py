@@ -11,8 +11,7 @@ import tantivy
 from sqlalchemy.ext.asyncio import AsyncSession
 from tantivy import Occur, Query
 
-from services.chassis.copies.areas import area_label
-from services.chassis.i18n import LANGUAGES, translate
+from services.chassis.i18n import LANGUAGES, translate, word_of
 from services.directory.domain import LANGUAGE_LABELS, TOPICS, lot
 from services.directory.search.ranking import (
     BOOSTS,
@@ -225,7 +224,7 @@ def _document(full: FullService, today: date) -> tantivy.Document:
         *(LANGUAGE_LABELS[code] for code in service.languages if code in LANGUAGE_LABELS),
     ]
     words = [translate(label, lang) for label in labels for lang in LANGUAGES]
-    words += [area_label(area, lang) for area in service.areas for lang in LANGUAGES]
+    words += [word_of(area, "Area", lang) for area in service.areas for lang in LANGUAGES]
     document = tantivy.Document()
     document.add_text("id", str(service.id))
     document.add_text("organization_id", str(service.organization_id))

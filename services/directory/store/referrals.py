@@ -119,6 +119,16 @@ async def referrals_of(
     return (await session.scalars(chosen)).all()
 
 
+async def open_referral(session: AsyncSession, subject_ref: UUID, service_id: UUID) -> Referral | None:
+    """The person's open referral to this service: there is at most one."""
+    chosen = sa.select(Referral).where(
+        col(Referral.subject_ref) == subject_ref,
+        col(Referral.service_id) == service_id,
+        col(Referral.status).in_([status.value for status in OPEN]),
+    )
+    return await session.scalar(chosen)
+
+
 async def referral_counts(session: AsyncSession, services: Iterable[UUID], since: datetime) -> dict[UUID, int]:
     """How many referrals each of these services got since then."""
     chosen = (

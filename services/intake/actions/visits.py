@@ -95,7 +95,7 @@ def _new_visit(work: Work, arrival: Arrival, centre: Centre) -> Visit:
     """A new visit, still without a ticket. Raises `AreaNotServed`, and what `domain.check_past` raises."""
     check_area(arrival.area, centre.code, centre.areas)
     moment = arrival.at or work.now
-    domain.check_past(moment, work.now)
+    domain.check_past(moment, work.now, ZoneInfo(centre.timezone))
     work.cause = arrival.cause or work.cause
     return work.start(
         Visit(
@@ -129,7 +129,7 @@ async def call_next(work: Work, centre: str, desk: str, area: str | None = None)
     """Call the visitor who has waited longest today. Concurrent calls get different ones. Raises `NobodyWaiting`."""
     found = await first_waiting(work.session, centre, area, work.now)
     if found is None:
-        raise domain.NobodyWaiting(centre=centre)
+        raise domain.NobodyWaiting(centre=(await known_centre(work.session, Centre, centre)).name)
     return await call(work, found, desk)
 
 

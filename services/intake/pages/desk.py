@@ -26,7 +26,7 @@ from services.chassis.web import (
 )
 from services.contracts.envelope import StaffCode
 from services.intake.actions import visits
-from services.intake.pages.views import DESK_COOKIE, Team, current_desk, desk_board, desk_label, load_centre
+from services.intake.pages.views import DESK_COOKIE, Team, current_desk, desk_board, load_centre
 from services.intake.store import Centre, Visit
 
 router = Router("/intake", pages=True)
@@ -71,15 +71,13 @@ async def choose_centre(request: Request, read: Reading, person: Team) -> Respon
 async def desk(centre: str, request: Request, read: Reading, running: Running, person: Team) -> Response:
     """A centre's desk: the check-in form, and the visitors in the room."""
     centre_copy = await load_centre(read, person.at(centre))
-    here = current_desk(request)
     return page(
         request,
         "intake/desk.html",
         centre=centre_copy,
         centre_name=centre_copy.name,
         new_visit=uuid4(),
-        here=desk_label(here),
-        here_number=here.removeprefix("desk-"),
+        here_number=current_desk(request).removeprefix("desk-"),
         live_url=f"/intake/desk/{centre}/stream",
         **await desk_board(read, centre_copy, running.clock()),
     )
@@ -117,7 +115,7 @@ async def check_in(
 async def here(centre: str, form: Annotated[DeskForm, Form()], request: Request, person: Team) -> Response:
     """Set this browser's desk, in a cookie for a year."""
     code = f"desk-{form.number}"
-    done = _("People you call will come to desk {number}.").format(desk=desk_label(code))
+    done = _("People you call will come to desk {number}.").format(number=form.number)
     response = see_other(request, f"/intake/desk/{person.at(centre)}", done=done)
     secure = bool(request.app.state.settings.secure)
     response.set_cookie(DESK_COOKIE, code, max_age=31_536_000, samesite="lax", httponly=True, secure=secure)

@@ -13,7 +13,9 @@ from services.chassis.i18n import Language
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own, visible
 from services.chassis.identity.people import Person
+from services.chassis.identity.tokens import LINK_VALID
 from services.chassis.refusals import NotFound, msg
+from services.chassis.service.definition import runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, anyone, apply_form, page, personal_link, read_form
 from services.contracts.roles import Role
@@ -125,5 +127,6 @@ async def _link_page(
         centre_name=centre.name,
         subject_ref=subject_ref,
         link=personal_link(request, subject_ref),
+        valid_until=runtime_of(request).clock() + LINK_VALID,
         just_registered=just_registered,
     )

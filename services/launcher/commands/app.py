@@ -16,26 +16,32 @@ from services.launcher.commands.token import token
 from services.launcher.commands.up import up
 from services.launcher.errors import Refusal
 
-app = typer.Typer(help="Le logiciel libre des centres publics d'orientation.", no_args_is_help=True)
+app = typer.Typer(help="Le logiciel libre des centres publics d’orientation.", no_args_is_help=True)
 
 for name, act, description in (
-    ("up", up, "Démarrer la plateforme : les cinq services dans un processus, ou ceux qui sont nommés."),
-    ("season", season, "Écrire les fichiers d'une saison, inventés autour de ses totaux publiés."),
+    ("up", up, "Démarrer la plateforme : les cinq services, ou seulement ceux donnés avec --service."),
+    ("season", season, "Écrire les fichiers inventés d’une saison. Leurs totaux sont ceux qui ont été publiés."),
     (
         "import",
         import_,
-        "Importer un dossier de visites, ateliers et entretiens passés, et attendre que tous les services le sachent.",
+        (
+            "Importer un dossier de visites, ateliers et entretiens passés. La commande attend que "
+            "tous les services aient tout reçu."
+        ),
     ),
-    ("figures", figures, "Ce que les centres ont accompli : la phrase de la brochure et un tableau, ou du JSON."),
-    ("token", token, "Faire un jeton pour une machine, valable `CEFO_SESSION_HOURS`, avec la clé de la plateforme."),
+    ("figures", figures, "Afficher les résultats des centres : une phrase et un tableau, ou du JSON."),
+    ("token", token, "Créer un jeton d’accès pour une machine. Durée : `CEFO_SESSION_HOURS` heures."),
     (
         "republish",
         republish,
-        "Renvoyer dans l'ordre tout ce qui a été dit : remplit un broker perdu. Qui l'a entendu l'ignore.",
+        (
+            "Renvoyer tous les événements, dans l’ordre, vers un Kafka vide. Les services ignorent "
+            "ceux qu’ils ont déjà traités."
+        ),
     ),
-    ("rebuild", rebuild, "Vider un modèle de lecture et le refaire depuis les topics, sans arrêter la plateforme."),
-    ("erase", erase, "Oublier une personne, partout."),
-    ("doctor", doctor, "Si chaque partie de chaque service répond."),
+    ("rebuild", rebuild, "Recalculer les résultats à partir des événements, sans arrêter la plateforme."),
+    ("erase", erase, "Effacer les données d’une personne, partout. C’est définitif."),
+    ("doctor", doctor, "Vérifier que chaque partie de chaque service répond."),
 ):
     app.command(name, help=description)(act)
 app.add_typer(accounts.app, name="accounts")
@@ -55,6 +61,6 @@ def main() -> None:
         for fault in wrong.errors(include_url=False, include_input=False):
             name = "".join(f"CEFO_{part}".upper() for part in fault["loc"])
             print_error(
-                f"{name} : {field_fault(fault)['message']}" if name else fault["msg"].removeprefix("Value error, ")
+                f"{name} : {field_fault(fault)['message']}" if name else fault["msg"].removeprefix("Value error, ")
             )
         raise SystemExit(1) from None

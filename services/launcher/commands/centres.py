@@ -54,9 +54,9 @@ def wait_for_centres(
         while missing := wanted - _codes(ask(service)):
             if time.monotonic() > end:
                 raise CentresUnknown(
-                    f"après {seconds:.0f} s, {service} n'a pas entendu parler de {', '.join(sorted(missing))}, que "
-                    "l'annuaire a publiés : son consommateur et le relais de l'annuaire tournent-ils ? Voyez "
-                    "`cefo doctor` et `cefo dead-letters list`. Rien n'a été importé."
+                    f"Après {seconds:.0f} s, {service} ne connaît pas encore : "
+                    f"{', '.join(sorted(missing))}. Vérifiez avec `cefo doctor` et `cefo "
+                    "dead-letters list`. Rien n’a été importé."
                 )
             time.sleep(PAUSE_SECONDS)
 

@@ -20,7 +20,7 @@ from services.launcher.trust import tls_verify
 def local_token(data: Path, role: str = "operator", centres: list[str] | None = None) -> str:
     """A token made with this machine's key. Raises `Refusal` for a role that does not exist."""
     if role not in list(Role):
-        raise Refusal(f"{role} : ce rôle n'existe pas ; il y a {', '.join(Role)}.")
+        raise Refusal(f"Ce rôle n’existe pas : {role}. Rôles possibles : {', '.join(Role)}.")
     person = Person(
         subject=f"machine/{role}", name=role, roles=frozenset({Role(role)}), centres=frozenset(centres or ())
     )
@@ -57,7 +57,7 @@ def _request(method: str, url: str, path: str, token: str, accept: tuple[int, ..
     try:
         answer = _client(urlsplit(url).scheme).request(method, url.rstrip("/") + path, headers=headers, **more)
     except httpx2.HTTPError as error:
-        raise Refusal(f"{url} ne répond pas ({error}). La plateforme tourne-t-elle ? `make run` la démarre.") from error
+        raise Refusal(f"{url} ne répond pas ({error}). La plateforme tourne-t-elle ? `make run` la démarre.") from error
     if answer.status_code not in accept:
         raise Refusal(_error_text(answer))
     return answer.json() if answer.content and "json" in answer.headers.get("content-type", "") else answer.content
@@ -78,7 +78,7 @@ def send_lines(target: str, token: str, header: bytes, lines: list[bytes]) -> It
         answer = _client(urlsplit(target).scheme).post(target, content=header + b"".join(lines), headers=headers)
     except httpx2.HTTPError as error:
         raise Refusal(
-            f"{target} ne répond pas ({error}). Importez de nouveau : ce qui est entré ne compte qu'une fois."
+            f"{target} ne répond pas ({error}). Relancez l’import : les lignes déjà importées ne comptent qu’une fois."
         ) from error
     if answer.status_code != 200:
         raise Refusal(_error_text(answer))

@@ -9,23 +9,23 @@ from rich.table import Table
 
 from services.launcher.catalogue import SERVICES
 from services.launcher.commands import client
-from services.launcher.commands.terminal import LOCAL, Data, Token, Url, check_service, console
+from services.launcher.commands.terminal import LOCAL, Data, Token, Url, check_service, console, moment
 
-app = typer.Typer(help="Les événements qui n'ont pas pu être traités.", no_args_is_help=True)
+app = typer.Typer(help="Lister, réessayer ou écarter les événements bloqués.", no_args_is_help=True)
 
-Service = Annotated[str, typer.Argument(help=f"Le service : {', '.join(SERVICES)}.")]
-Id = Annotated[str, typer.Argument(help="L'identifiant que montre `list`.")]
+Service = Annotated[str, typer.Argument(help=f"Nom du service : {', '.join(SERVICES)}.")]
+Id = Annotated[str, typer.Argument(help="Identifiant affiché par `list`.")]
 
 SHOWN = 199
 """Dead letters listed per service; one more is requested, to know whether there are others."""
-STATES = {"dead": "attend une décision", "held": "retenu", "retried": "réessayé", "discarded": "écarté"}
+STATES = {"dead": "à décider", "held": "mis en attente", "retried": "réessayé", "discarded": "écarté"}
 
 
-@app.command("list", help="Les événements en souffrance de tous les services, les plus anciens d'abord.")
+@app.command("list", help="Lister les événements bloqués de tous les services, les plus anciens d’abord.")
 def list_dead_letters(
-    state: Annotated[str, typer.Option(help=f"Seulement cet état : {', '.join(STATES)}.")] = "",
-    reason: Annotated[str, typer.Option(help="Seulement cette raison.")] = "",
-    service: Annotated[list[str] | None, typer.Option(help="Seulement ce service ; peut être répété.")] = None,
+    state: Annotated[str, typer.Option(help=f"Uniquement cet état : {', '.join(STATES)}.")] = "",
+    reason: Annotated[str, typer.Option(help="Uniquement cette raison.")] = "",
+    service: Annotated[list[str] | None, typer.Option(help="Uniquement ce service (option répétable).")] = None,
     url: Url = LOCAL,
     data: Data = Path("data"),
     token: Token = "",
@@ -39,25 +39,23 @@ def list_dead_letters(
         for row in rows[:SHOWN]:
             _print(name, row)
         if len(rows) > SHOWN:
-            console.print(f"[bold]{name}[/bold] … et d'autres : voilà les {SHOWN} plus anciens.")
+            console.print(f"[bold]{name}[/bold] … et d’autres. Voici les {SHOWN} plus anciens.")
         found += len(rows)
     if not found:
-        console.print("Aucun événement en souffrance." if not query else "Aucun événement de ce genre.")
+        console.print("Aucun événement bloqué." if not query else "Aucun événement pour ce filtre.")
 
 
 def _print(service: str, row: dict[str, Any]) -> None:
     """Print one dead letter on several lines: an id that is cut or wrapped cannot be copied."""
     event = row["type"] or f"{row['topic']}/{row['partition']}/{row['offset']}"
     console.print(f"[bold]{service}[/bold] {row['id']}   {STATES[row['state']]}", soft_wrap=True)
-    console.print(
-        f"  {escape(event)} · {row['at'][:19].replace('T', ' ')} · essais : {row['attempts']}", soft_wrap=True
-    )
-    console.print(f"  {escape(row['reason'])} : {escape(row['detail'][:200])}", soft_wrap=True)
+    console.print(f"  {escape(event)} · {moment(row['at'])} · essais : {row['attempts']}", soft_wrap=True)
+    console.print(f"  {escape(row['reason'])} : {escape(row['detail'][:200])}", soft_wrap=True)
     if row["decision"]:
-        console.print(f"  décision : {escape(row['decision'])}", soft_wrap=True)
+        console.print(f"  décision : {escape(row['decision'])}", soft_wrap=True)
 
 
-@app.command(help="Un événement, avec ses octets et ses en-têtes d'origine.")
+@app.command(help="Afficher un événement, avec ses octets et ses en-têtes d’origine.")
 def show(service: Service, id: Id, url: Url = LOCAL, data: Data = Path("data"), token: Token = "") -> None:
     """One dead letter, with its original bytes and headers."""
     path = f"/{check_service(service)}/api/v1/dead-letters/{id}"
@@ -67,8 +65,8 @@ def show(service: Service, id: Id, url: Url = LOCAL, data: Data = Path("data"), 
     for name, value in (
         ("position", f"{row['topic']}/{row['partition']}/{row['offset']}"),
         ("source", row["source"] or "–"),
-        ("objet", f"{row['subject'] or '–'}, événement {row['sequence'] or '–'}"),
-        ("retenus derrière", str(row["behind"])),
+        ("dossier", f"{row['subject'] or '–'}, événement {row['sequence'] or '–'}"),
+        ("en attente derrière lui", str(row["behind"])),
         ("clé", row["key"] if row["key"] is not None else "–"),
         *((f"en-tête {name}", value) for name, value in row["headers"]),
         ("valeur", row["value"]),
@@ -77,32 +75,34 @@ def show(service: Service, id: Id, url: Url = LOCAL, data: Data = Path("data"), 
     console.print(facts)
 
 
-@app.command(help="Le réessayer, maintenant. Ce qui était retenu derrière suit dans l'ordre.")
+@app.command(help="Réessayer l’événement. Ceux qui étaient en attente suivent dans l’ordre.")
 def retry(
     service: Service,
-    id: Annotated[str, typer.Argument(help="L'identifiant ; ou donnez `--reason`.")] = "",
-    reason: Annotated[str, typer.Option(help="Tous ceux qui attendent pour cette raison, dans l'ordre.")] = "",
+    id: Annotated[str, typer.Argument(help="Identifiant affiché par `list`. Sinon, donnez `--reason`.")] = "",
+    reason: Annotated[
+        str, typer.Option(help="Réessayer, dans l’ordre, tous les événements bloqués pour cette raison.")
+    ] = "",
     url: Url = LOCAL,
     data: Data = Path("data"),
     token: Token = "",
 ) -> None:
     """Retry a dead letter, or all of a reason. Events held behind it follow in order."""
     if bool(id) == bool(reason):
-        raise typer.BadParameter("donnez soit un identifiant, soit --reason")
+        raise typer.BadParameter("Donnez soit un identifiant, soit --reason.")
     credential, base_path = token or client.local_token(data), f"/{check_service(service)}/api/v1/dead-letters"
     if id:
         console.print(STATES[client.post(url, f"{base_path}/{id}/retry", {}, credential)["state"]])
         return
     answer = client.post(url, f"{base_path}/retry", {"reason": reason}, credential)
-    console.print(f"réessayés : {answer['retried']} ; attendent encore : {answer['left']}")
+    console.print(f"Réessayés : {answer['retried']}. Encore bloqués : {answer['left']}.")
     raise typer.Exit(1 if answer["left"] else 0)
 
 
-@app.command(help="Décider, avec une raison, qu'il ne sera pas traité. Ce qui était retenu derrière continue sans lui.")
+@app.command(help="Écarter l’événement, avec une raison. Ceux qui étaient en attente continuent sans lui.")
 def discard(
     service: Service,
     id: Id,
-    reason: Annotated[str, typer.Argument(help="Pourquoi ; c'est conservé.")],
+    reason: Annotated[str, typer.Argument(help="Raison. Elle est conservée.")],
     url: Url = LOCAL,
     data: Data = Path("data"),
     token: Token = "",

@@ -10,7 +10,7 @@ from services.launcher.commands.terminal import LOCAL, Url, console
 def doctor(url: Url = LOCAL) -> None:
     """Whether every part of every service answers."""
     answer = get(url, "/health/ready", {}, accept=(200, 503))
-    table = Table("Service", "Partie", "État")
+    table = Table("Service", "Composant", "État")
     for name, named in answer["services"].items():
         for part, fine in named.items():
             table.add_row(name, part, "✓ répond" if fine else "✗ ne répond pas")

@@ -8,15 +8,15 @@ import typer
 from rich.table import Table
 
 from services.launcher.commands.client import get
-from services.launcher.commands.terminal import LOCAL, Url, console, counted, grouped
+from services.launcher.commands.terminal import LOCAL, Url, console, counted, full_date, grouped
 
 
 def figures(
     since: Annotated[str, typer.Option("--from", help="Premier jour, par exemple 2017-01-01.")],
     until: Annotated[str, typer.Option("--to", help="Dernier jour, par exemple 2017-09-30.")],
-    centre: Annotated[list[str] | None, typer.Option(help="Seulement ce centre ; peut être répété.")] = None,
-    area: Annotated[list[str] | None, typer.Option(help="Seulement ce domaine ; peut être répété.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="En JSON.")] = False,
+    centre: Annotated[list[str] | None, typer.Option(help="Uniquement ce centre (option répétable).")] = None,
+    area: Annotated[list[str] | None, typer.Option(help="Uniquement ce besoin (option répétable).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Afficher en JSON.")] = False,
     url: Url = LOCAL,
 ) -> None:
     """What the centres achieved: the brochure's sentence and a table, or JSON."""
@@ -32,7 +32,7 @@ def figures(
     table = Table(show_footer=True)
     numbers = ("visitors", "individual_interviews", "guidance_interviews")
     table.add_column("Centre", "Total")
-    for key, title in zip(numbers, ("Visiteurs", "Entretiens individuels", "dont orientation"), strict=True):
+    for key, title in zip(numbers, ("Visites", "Entretiens individuels", "dont entretiens d’orientation"), strict=True):
         table.add_column(title, grouped(answer[key]), justify="right")
     for row in answer["by_centre"]:
         table.add_row(row["name"], *(grouped(row[key]) for key in numbers))
@@ -40,13 +40,14 @@ def figures(
 
 
 def _sentence(answer: dict[str, Any]) -> str:
-    """The brochure's sentence."""
+    """The sentence of the results' page."""
     visitors, interviews = answer["visitors"], answer["individual_interviews"]
     guidance = answer["guidance_interviews"]
     return (
-        f"Du {answer['from']} au {answer['to']} : {counted(visitors, 'visiteur', 'visiteurs')} ; "
+        f"Du {full_date(answer['from'])} au {full_date(answer['to'])} : "
+        f"{counted(visitors, 'visite', 'visites')} et "
         f"{counted(interviews, 'entretien individuel', 'entretiens individuels')}, "
-        f"dont {counted(guidance, 'lié', 'liés')} à l'offre d'orientation."
+        f"dont {counted(guidance, 'entretien d’orientation', 'entretiens d’orientation')}."
     )
 
 
@@ -54,4 +55,4 @@ def _check_day(text: str) -> None:
     try:
         date.fromisoformat(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} n'est pas une date, par exemple 2017-01-01") from error
+        raise typer.BadParameter(f"{text!r} n’est pas une date. Écrivez par exemple 2017-01-01.") from error

@@ -11,7 +11,7 @@ from rich.progress import Progress
 from services.launcher.catalogue import SERVICES
 from services.launcher.commands.centres import centres_in, wait_for_centres
 from services.launcher.commands.client import get, local_token, send_lines
-from services.launcher.commands.terminal import LOCAL, Data, Token, Url, console, grouped, progress_bars
+from services.launcher.commands.terminal import LOCAL, Data, Token, Url, console, counted, decimal, progress_bars
 from services.launcher.errors import Refusal
 
 LINES_PER_REQUEST = 20_000
@@ -42,7 +42,9 @@ def import_folder(folder: Path, url: str, token: str) -> int:
         if path.exists()
     ]
     if not files:
-        raise Refusal(f"{folder} ne contient ni visits, ni workshops, ni interviews (.ndjson ou .csv).")
+        raise Refusal(
+            f"Rien à importer dans {folder}. Ajoutez-y un fichier visits, workshops ou interviews (.ndjson ou .csv)."
+        )
     refused = 0
     started = time.monotonic()
     _wait_for_centres(files, url)
@@ -51,7 +53,8 @@ def import_folder(folder: Path, url: str, token: str) -> int:
             refused += _import_file(shown, path, url + target, token)
         _wait_until_caught_up(shown, url, token)
     console.print(
-        f"Terminé en {time.monotonic() - started:.1f} s" + (f" ; {refused} lignes refusées" if refused else "")
+        f"Import terminé en {decimal(time.monotonic() - started)} s."
+        + (f" {counted(refused, 'ligne refusée', 'lignes refusées')}." if refused else "")
     )
     return 1 if refused else 0
 
@@ -76,8 +79,8 @@ def _import_file(shown: Progress, path: Path, target: str, token: str) -> int:
                 if "rule" in answer:
                     line = answer["line"] + before - (1 if header else 0)
                     if totals["refused"] < SHOWN:
-                        where = f"{path.name}:{line} {answer['field'] or ''}"
-                        shown.console.print(f"  {where}: {answer['message']} ({answer['rule']})")
+                        where = f"{path.name}:{line} {answer['field'] or ''}".rstrip()
+                        shown.console.print(f"  {where} : {answer['message']} ({answer['rule']})")
                     totals["refused"] += 1
                 else:
                     totals["accepted"] += answer["accepted"]
@@ -85,15 +88,16 @@ def _import_file(shown: Progress, path: Path, target: str, token: str) -> int:
             before += len(lines)
             shown.update(task, completed=before)
     shown.console.print(
-        f"  {path.name}: {grouped(totals['accepted'])} nouvelles, {grouped(totals['unchanged'])} déjà connues, "
-        f"{grouped(totals['refused'])} refusées"
+        f"  {path.name} : {counted(totals['accepted'], 'nouvelle ligne', 'nouvelles lignes')}, "
+        f"{counted(totals['unchanged'], 'déjà connue', 'déjà connues')}, "
+        f"{counted(totals['refused'], 'refusée', 'refusées')}"
     )
     return totals["refused"]
 
 
 def _wait_until_caught_up(shown: Progress, url: str, token: str) -> None:
     """Wait until no outbox has unsent and no consumer unread events, three times in a row."""
-    task, most, quiet = shown.add_task("événements en route", total=1), 1, 0
+    task, most, quiet = shown.add_task("événements à traiter", total=1), 1, 0
     while quiet < 3:
         answers = [get(url, f"/{name}/api/v1/backlog", {}, token) for name in SERVICES]
         left = sum(answer["unsent"] + answer["unread"] for answer in answers)

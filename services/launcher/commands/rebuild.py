@@ -7,12 +7,22 @@ from typing import Annotated, Any
 import typer
 
 from services.launcher.commands.client import get, local_token, post
-from services.launcher.commands.terminal import LOCAL, Data, Token, Url, check_service, console, grouped, progress_bars
+from services.launcher.commands.terminal import (
+    LOCAL,
+    Data,
+    Token,
+    Url,
+    check_service,
+    console,
+    counted,
+    decimal,
+    progress_bars,
+)
 
 
 def rebuild(
-    service: Annotated[str, typer.Argument(help="Un modèle de lecture : impact.")],
-    again: Annotated[bool, typer.Option(help="Recommencer, même si une relecture est en cours.")] = False,
+    service: Annotated[str, typer.Argument(help="Service à recalculer : impact.")],
+    again: Annotated[bool, typer.Option(help="Recommencer, même si un calcul est en cours.")] = False,
     url: Url = LOCAL,
     data: Data = Path("data"),
     token: Token = "",
@@ -26,14 +36,17 @@ def _rebuild(service: str, url: str, token: str, *, again: bool) -> int:
     path, started = f"/{check_service(service)}/api/v1/rebuild", time.monotonic()
     shown = post(url, path, {"again": again}, token, accept=(202,))
     with progress_bars() as bars:
-        task = bars.add_task(f"{service} : relecture", total=shown["events"])
+        task = bars.add_task("Calcul des résultats", total=shown["events"])
         while shown["completed_at"] is None:
             bars.update(task, total=shown["events"], completed=shown["done"])
             time.sleep(0.3)
             shown = get(url, path, {}, token)
         bars.update(task, total=shown["events"], completed=shown["done"])
-    events, seconds = grouped(shown["events"]), time.monotonic() - started
-    console.print(f"{service} est reconstruit : {events} événements relus en {seconds:.1f} s.")
+    seconds = time.monotonic() - started
+    console.print(
+        f"Résultats recalculés : {counted(shown['events'], 'événement relu', 'événements relus')} "
+        f"en {decimal(seconds)} s."
+    )
     return _warn_of_dead_letters(shown)
 
 
@@ -41,7 +54,9 @@ def _warn_of_dead_letters(shown: dict[str, Any]) -> int:
     if not shown["waiting"]:
         return 0
     console.print(
-        f"[bold yellow]![/bold yellow] {grouped(shown['waiting'])} événements sont en souffrance : "
-        "`cefo dead-letters list` dit pourquoi. S'il en manque avant eux, `cefo republish` les renvoie."
+        "[bold yellow]![/bold yellow] "
+        f"{counted(shown['waiting'], 'événement bloqué', 'événements bloqués')}. Pour voir la "
+        "raison : `cefo dead-letters list`. Pour renvoyer des événements manquants : `cefo "
+        "republish`."
     )
     return 1

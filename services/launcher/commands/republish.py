@@ -7,11 +7,11 @@ import typer
 
 from services.launcher.catalogue import SERVICES
 from services.launcher.commands.client import local_token, post
-from services.launcher.commands.terminal import LOCAL, Data, Token, Url, check_service, console, grouped
+from services.launcher.commands.terminal import LOCAL, Data, Token, Url, check_service, console, counted
 
 
 def republish(
-    service: Annotated[str, typer.Argument(help="Un service, ou `all`.")] = "all",
+    service: Annotated[str, typer.Argument(help="Nom d’un service, ou `all` pour tous.")] = "all",
     url: Url = LOCAL,
     data: Data = Path("data"),
     token: Token = "",
@@ -19,4 +19,4 @@ def republish(
     """Publish all emitted events again, in order. Consumers skip those already processed."""
     for name in SERVICES if service == "all" else [check_service(service)]:
         answer = post(url, f"/{name}/api/v1/republish", {}, token or local_token(data))
-        console.print(f"{name:<12} {grouped(answer['events']):>9} événements renvoyés")
+        console.print(f"{name:<12} {counted(answer['events'], 'événement renvoyé', 'événements renvoyés'):>30}")

@@ -5,16 +5,16 @@ from typing import Annotated, Any
 
 import typer
 
-from services.launcher.commands.terminal import console, grouped, progress_bars
+from services.launcher.commands.terminal import console, counted, progress_bars
 
 STAGES = {"planning": "planification", "writing": "écriture"}
 """The labels of the progress bars, by stage."""
 
 
 def season(
-    year: Annotated[int, typer.Argument(help="La saison : 2017, dont les chiffres sont publiés.")],
-    out: Annotated[Path, typer.Option(help="Dossier pour les fichiers.")],
-    scale: Annotated[int, typer.Option(min=1, help="Tout, tant de fois.")] = 1,
+    year: Annotated[int, typer.Argument(help="Année de la saison. Seule année publiée : 2017.")],
+    out: Annotated[Path, typer.Option(help="Dossier des fichiers à écrire.")],
+    scale: Annotated[int, typer.Option(min=1, help="Multiplier tous les nombres par cette valeur.")] = 1,
 ) -> None:
     """Write the files of a season, invented around its published totals."""
     from services.launcher.season import write_season  # noqa: PLC0415 - no other command needs it
@@ -29,4 +29,4 @@ def season(
 
         files = write_season(year, out, progress, scale=scale)
     for file in files.files:
-        console.print(f"  {file.name:<20} {grouped(file.lines):>9} lignes")
+        console.print(f"  {file.name:<20} {counted(file.lines, 'ligne', 'lignes'):>16}")

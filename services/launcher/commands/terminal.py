@@ -1,5 +1,6 @@
 """What the commands share: consoles, formats and common options."""
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -8,16 +9,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from services.chassis import i18n
+from services.chassis.runtime.clock import BRUSSELS
 from services.launcher.catalogue import SERVICES
 from services.launcher.errors import Refusal
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
-Url = Annotated[str, typer.Option(envvar="CEFO_URL", help="Où tourne la plateforme.")]
-Data = Annotated[Path, typer.Option(envvar="CEFO_DATA", help="Dossier des stores et de la clé.")]
+Url = Annotated[str, typer.Option(envvar="CEFO_URL", help="Adresse de la plateforme.")]
+Data = Annotated[Path, typer.Option(envvar="CEFO_DATA", help="Dossier des données et de la clé.")]
 Token = Annotated[
-    str, typer.Option(envvar="CEFO_TOKEN", help="Fait par `cefo token` ; sinon fait avec la clé du dossier.")
+    str,
+    typer.Option(envvar="CEFO_TOKEN", help="Jeton créé avec `cefo token`. Par défaut : créé avec la clé du dossier."),
 ]
 LOCAL = "http://127.0.0.1:8000"
 
@@ -25,7 +29,7 @@ LOCAL = "http://127.0.0.1:8000"
 def check_service(service: str) -> str:
     """The service's name. Raises `Refusal` for one that does not exist."""
     if service not in SERVICES:
-        raise Refusal(f"{service} : ce service n'existe pas ; il y a {', '.join(SERVICES)}.")
+        raise Refusal(f"Ce service n’existe pas : {service}. Services possibles : {', '.join(SERVICES)}.")
     return service
 
 
@@ -49,6 +53,21 @@ def grouped(number: int) -> str:
 def counted(number: int, one: str, many: str) -> str:
     """A number with its noun; in French, 0 takes the singular."""
     return f"{grouped(number)} {one if number < 2 else many}"
+
+
+def decimal(number: float) -> str:
+    """A number with one decimal, as French writes it: 3,2."""
+    return f"{number:.1f}".replace(".", ",")
+
+
+def full_date(day: str) -> str:
+    """A day in words: 2017-01-01 is 1er janvier 2017."""
+    return i18n.date_text(date.fromisoformat(day))
+
+
+def moment(text: str) -> str:
+    """A moment in words, in the time of Brussels: 30 novembre 2026, 09:15."""
+    return i18n.moment_text(datetime.fromisoformat(text).astimezone(BRUSSELS), "long")
 
 
 def print_error(text: str) -> None:

@@ -10,8 +10,8 @@ from services.launcher.commands.terminal import Data
 
 
 def token(
-    role: Annotated[str, typer.Argument(help="operator, manager, front-desk, counsellor ou cite.")] = "operator",
-    centre: Annotated[list[str] | None, typer.Option(help="Pour ce centre ; peut être répété.")] = None,
+    role: Annotated[str, typer.Argument(help="Rôle : operator, manager, front-desk, counsellor ou cite.")] = "operator",
+    centre: Annotated[list[str] | None, typer.Option(help="Uniquement pour ce centre (option répétable).")] = None,
     data: Data = Path("data"),
 ) -> None:
     """Make a bearer token for a machine, valid for `CEFO_SESSION_HOURS`, with the platform's key."""

@@ -16,18 +16,20 @@ Nodes = Literal["1", "3"]
 
 
 def up(
-    port: Annotated[int, typer.Option(envvar="PORT", help="Port, sur cette machine.")] = 8000,
+    port: Annotated[int, typer.Option(envvar="PORT", help="Port sur cette machine.")] = 8000,
     data: Data = Path("data"),
     kafka: Annotated[
         str, typer.Option(envvar="CEFO_KAFKA", help="`embedded`, `apache` (démarré ici) ou HÔTE:PORT.")
     ] = EMBEDDED,
     store: Annotated[str, typer.Option(envvar="CEFO_STORE", help="`sqlite` ou postgresql://…")] = "sqlite",
     redis: Annotated[str, typer.Option(envvar="CEFO_REDIS", help="`embedded` ou redis://…")] = EMBEDDED,
-    nodes: Annotated[Nodes, typer.Option(help="Nœuds de `--kafka apache`.")] = "1",
-    service: Annotated[list[str] | None, typer.Option(help="Seulement ce service ; peut être répété.")] = None,
-    demo: Annotated[bool, typer.Option(envvar="CEFO_DEMO", help="Données et comptes de démonstration.")] = True,
+    nodes: Annotated[Nodes, typer.Option(help="Nombre de nœuds, avec `--kafka apache`.")] = "1",
+    service: Annotated[list[str] | None, typer.Option(help="Uniquement ce service (option répétable).")] = None,
+    demo: Annotated[
+        bool, typer.Option(envvar="CEFO_DEMO", help="Créer des données et des comptes de démonstration.")
+    ] = True,
     morning: Annotated[
-        bool, typer.Option("--morning", help="Avec des visiteurs inventés à Liège, pour essayer.")
+        bool, typer.Option("--morning", help="Ajouter une matinée inventée à Liège, pour essayer.")
     ] = False,
 ) -> None:
     """Start the platform: all five services in one process, or those that are named."""

@@ -19,12 +19,15 @@ class _Stopped(BaseException):
 def main() -> int:
     """Returns the exit code: 0 when stopped by a signal, 1 when it could not start or its nodes ended by themselves."""
     parser = argparse.ArgumentParser(
-        prog="deploy/kafka/start", description="Apache Kafka sur cette machine, sans Docker."
+        prog="deploy/kafka/start", description="Démarrer Apache Kafka sur cette machine, sans Docker."
     )
-    parser.add_argument("--nodes", type=int, choices=(1, 3), default=1, help="combien de brokers (1 si rien n'est dit)")
-    parser.add_argument("--dir", type=Path, required=True, help="le dossier du cluster : données, journaux, ports")
+    parser.add_argument("--nodes", type=int, choices=(1, 3), default=1, help="Nombre de nœuds. Par défaut : 1.")
+    parser.add_argument("--dir", type=Path, required=True, help="Dossier du cluster : données, journaux, ports.")
     parser.add_argument(
-        "--port", type=int, default=0, help="le port du premier broker ; 0 : choisi une fois par dossier"
+        "--port",
+        type=int,
+        default=0,
+        help="Port du premier nœud. Par défaut, un port libre, choisi une fois par dossier.",
     )
     options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -36,7 +39,7 @@ def main() -> int:
             print("Plus aucun nœud ne tourne.", file=sys.stderr)
             return 1
     except LocalKafkaError as error:
-        print(f"{error.slug}: {error}", file=sys.stderr)
+        print(f"{error.slug} : {error}", file=sys.stderr)
         return 1
     except _Stopped:
         return 0
@@ -48,7 +51,7 @@ def _watch(kafka: ApacheKafka) -> None:
         time.sleep(0.5)
         alive = kafka.alive
         for node in set(known) - set(alive):
-            print(f"Le nœud {node} s'est arrêté.", file=sys.stderr)
+            print(f"Le nœud {node} s’est arrêté.", file=sys.stderr)
         known = alive
 
 

@@ -191,8 +191,9 @@ class ApacheKafka:
             while not is_free(port):
                 if time.monotonic() > deadline:
                     raise PortTaken(
-                        f"Le nœud {number} de {self._folder} doit écouter sur 127.0.0.1:{port}, qui est pris. "
-                        "Arrêtez-le (ce cluster tourne-t-il déjà ?), ou démarrez avec un autre --port."
+                        f"Le nœud {number} de {self._folder} a besoin du port 127.0.0.1:{port}, "
+                        "déjà utilisé. Ce cluster tourne-t-il déjà ? Arrêtez-le, ou choisissez un "
+                        "autre --port."
                     )
                 time.sleep(0.2)
 
@@ -209,8 +210,10 @@ class ApacheKafka:
                 while not _sees_nodes(client, nodes):
                     self._check_alive(nodes)
                     if time.monotonic() > deadline:
-                        tails = "\n".join(f"node {n}: {self._log_tail(n)}" for n in self._nodes)
-                        raise NodeDidNotStart(f"Pas de réponse du nœud {number} en {_START_TIMEOUT:.0f} s.\n{tails}")
+                        tails = "\n".join(f"nœud {n} : {self._log_tail(n)}" for n in self._nodes)
+                        raise NodeDidNotStart(
+                            f"Pas de réponse du nœud {number} en {_START_TIMEOUT:.0f} s. Fin des journaux :\n{tails}"
+                        )
                     time.sleep(0.1)
 
     def _check_alive(self, nodes: int) -> None:
@@ -218,8 +221,11 @@ class ApacheKafka:
             return
         for number, node in self._nodes.items():
             if node.poll() not in (None, -signal.SIGKILL):
-                raise NodeDidNotStart(f"Le nœud {number} s'est arrêté ({node.returncode}).\n{self._log_tail(number)}")
-        raise NodeDidNotStart(f"Un nœud de {self._folder} a été tué pendant son démarrage.")
+                raise NodeDidNotStart(
+                    f"Le nœud {number} s’est arrêté (code {node.returncode}). Fin de son "
+                    f"journal :\n{self._log_tail(number)}"
+                )
+        raise NodeDidNotStart(f"Un nœud de {self._folder} a été arrêté de force pendant son démarrage. Recommencez.")
 
     @staticmethod
     def _dump_archive(sharing: str) -> bool:
@@ -237,7 +243,7 @@ class ApacheKafka:
         for name in ("console.log", "server.log"):
             with contextlib.suppress(FileNotFoundError):
                 lines += (self._home(number) / name).read_text(errors="replace").splitlines()[-15:]
-        return "\n".join(lines) + f"\n(full logs: {self._home(number)})"
+        return "\n".join(lines) + f"\n(journaux complets : {self._home(number)})"
 
 
 def _sees_nodes(client: AdminClient, nodes: int) -> bool:

@@ -16,7 +16,7 @@ RECIPE = Path(__file__).resolve().parents[3] / "deploy" / "kafka"
 """Where pom.xml, log4j2.yaml and libs/ are: in the source tree, not in the wheel."""
 
 _OLDEST_JAVA = 17  # Kafka 4 brokers refuse anything older
-_INSTALL = "Debian, Ubuntu: apt-get install {}"
+_INSTALL = "Sous Debian et Ubuntu : apt-get install {}"
 
 
 def java() -> str:
@@ -26,12 +26,14 @@ def java() -> str:
     found = shutil.which(candidate)
     how = _INSTALL.format("openjdk-17-jre-headless")
     if found is None:
-        raise JavaMissing(f"Apache Kafka demande Java {_OLDEST_JAVA} ou plus récent ; {candidate} manque. {how}")
+        raise JavaMissing(f"Apache Kafka demande Java {_OLDEST_JAVA} ou plus récent. Introuvable : {candidate}. {how}")
     output = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr
     version = re.search(r'version "(?:1\.)?(\d+)', output)
     if version is None or int(version[1]) < _OLDEST_JAVA:
-        words = output.splitlines()[0] if output else "rien"
-        raise JavaMissing(f"Apache Kafka demande Java {_OLDEST_JAVA} ou plus récent ; {found} répond {words!r}. {how}")
+        words = output.splitlines()[0] if output else "aucune"
+        raise JavaMissing(
+            f"Apache Kafka demande Java {_OLDEST_JAVA} ou plus récent. Version trouvée : {words} ({found}). {how}"
+        )
     return found
 
 
@@ -42,7 +44,10 @@ def jars() -> Path:
     """
     manifest = RECIPE / "pom.xml"
     if not manifest.exists():
-        raise RecipeMissing(f"{manifest} manque : lancez depuis les sources, ou donnez HÔTE:PORT d'un broker.")
+        raise RecipeMissing(
+            f"Fichier introuvable : {manifest}. Lancez la commande depuis les sources, ou donnez "
+            "l’adresse d’un Kafka : --kafka HÔTE:PORT."
+        )
     libs = RECIPE / "libs"
     libs.mkdir(exist_ok=True)
     # The stamp is written last and names the manifest: half a copy, or one of another version, is never used.
@@ -72,12 +77,17 @@ def _copy(libs: Path) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         how = _INSTALL.format("maven")
-        raise MavenMissing(f"Les jars d'Apache Kafka ne sont pas encore dans {libs} et « mvn » est introuvable. {how}")
+        raise MavenMissing(
+            f"Apache Kafka n’est pas encore dans {libs}, et « mvn » est introuvable pour l’y copier. {how}"
+        )
     command = [maven, "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={libs}"]
     done = subprocess.run(command, cwd=RECIPE, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         output = (done.stdout + done.stderr).strip()[-2000:]
-        raise JarsNotCopied(f"{' '.join(command)} dans {RECIPE} a échoué ({done.returncode}) :\n{output}")
+        raise JarsNotCopied(
+            f"La copie d’Apache Kafka a échoué (code {done.returncode}). Vérifiez la connexion à "
+            f"Internet, puis relancez {' '.join(command)} dans {RECIPE} :\n{output}"
+        )
 
 
 @contextmanager

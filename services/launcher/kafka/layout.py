@@ -37,8 +37,9 @@ class Cluster:
             found = cls(**json.loads(file.read_text()))
             if found.size != nodes:
                 raise ClusterDiffers(
-                    f"{folder} contient un cluster de {found.size} nœud(s), {nodes} demandé(s) : "
-                    f"démarrez-le avec {found.size}, ou choisissez un autre dossier."
+                    f"Le cluster de {folder} a un autre nombre de nœuds : {found.size}, et non "
+                    f"{nodes}. Démarrez-le avec --nodes {found.size}, ou choisissez un autre "
+                    "dossier."
                 )
             if port in (0, found.client_ports[0]):
                 return found

@@ -18,7 +18,7 @@ class SeasonUnknown(Refusal, ValueError):
 
     def __init__(self, year: int) -> None:
         known = ", ".join(str(known) for known in PUBLISHED)
-        super().__init__(f"aucun chiffre n'est publié pour {year} : une saison peut être écrite pour {known} seulement")
+        super().__init__(f"Pas de chiffres publiés pour {year}. Années possibles : {known}.")
 
 
 class ScaleImpossible(ValueError):
@@ -27,7 +27,7 @@ class ScaleImpossible(ValueError):
     slug = "scale-impossible"
 
     def __init__(self, scale: int) -> None:
-        super().__init__(f"une saison ne peut pas être écrite {scale} fois : donnez 1 ou plus, par exemple 1, 3 ou 10")
+        super().__init__(f"Valeur de --scale impossible : {scale}. Donnez 1 ou plus, par exemple 3.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ Progress = Callable[[str, int, int], None]
 """Called with the stage (`planning` or `writing`), how much of it is done, and its total."""
 
 NOTE = (
-    "Données de démonstration, inventées autour des totaux publiés : seuls les totaux sont réels. "
-    "Personne de ce fichier n’existe."
+    "Données de démonstration inventées. Seuls les totaux sont réels : ils ont été publiés. Aucune "
+    "personne de ce fichier n’existe."
 )
 
 

@@ -1,6 +1,6 @@
 """The use cases: of requests (writing, directions) and of incoming events (paths, copies, erasure)."""
 
-from services.plans.actions.access import PLAN, accessible, role_in
+from services.plans.actions.access import accessible, role_in
 from services.plans.actions.copies import copy_provider, copy_referral, update_referral
 from services.plans.actions.directions import NewAction, confirm, open_track, plan_action, progress_action, set_goal
 from services.plans.actions.erasure import erase_subject
@@ -21,7 +21,6 @@ from services.plans.actions.writing import (
 )
 
 __all__ = [
-    "PLAN",
     "NewAction",
     "accessible",
     "add_reflection",

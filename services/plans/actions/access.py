@@ -4,25 +4,22 @@ from typing import Any
 from uuid import UUID
 
 from services.chassis.identity.people import Person
-from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.roles import Role
-from services.plans.domain import check_open
+from services.plans.domain import PlanNotFound, check_open
 from services.plans.store import Plan, Revision, Written
-
-PLAN = msg("plan")
 
 
 def accessible(plan: Plan | None, person: Person) -> Plan:
-    """The plan, for its own person and for counsellors of its centre. Raises `NotFound`, `WrongCentre`.
+    """The plan, for its own person and for counsellors of its centre. Raises `PlanNotFound`, `WrongCentre`.
 
-    Another visitor gets `NotFound`, so that they do not learn that the plan exists.
+    Another visitor gets `PlanNotFound`, so that they do not learn that the plan exists.
     """
     if plan is not None and person.is_subject(plan.subject_ref):
         return plan
     if plan is None or not person.has(Role.COUNSELLOR):
-        raise NotFound(what=PLAN)
+        raise PlanNotFound()
     person.at(plan.centre)
     return plan
 
@@ -33,7 +30,7 @@ def role_in(plan: Plan, person: Person) -> Role:
 
 
 async def plan_of(work: Work, plan_id: UUID, person: Person, version: int | None = None) -> Plan:
-    """The plan, locked, for a person who may change it. Raises `NotFound`, `WrongCentre`, `Stale`."""
+    """The plan, locked, for a person who may change it. Raises `PlanNotFound`, `WrongCentre`, `Stale`."""
     plan = accessible(await work.find(Plan, plan_id), person)
     check_version(plan, version)
     work.notify_board(f"plan:{plan.id}", f"plans:{plan.centre}")

@@ -10,10 +10,20 @@
     ├── DimensionsMissing          a plan is based on all six dimensions
     ├── NoGoal, NoActionTrack      a plan has at least one of each
     ├── OnlyCounsellorRefers       (403) only the centre refers
+    ├── PlanNotFound               (404) there is no such plan, or the person may not see it
     └── Invalid: UnknownReason, ServiceNotOffered, ServiceWithoutNeed, DueInPast
 """
 
-from services.chassis.refusals import Invalid, NotAllowed, Refused, msg
+from services.chassis.refusals import Invalid, NotAllowed, NotFound, Refused, msg
+
+
+class PlanNotFound(NotFound):
+    """There is no such plan, it was erased, or it belongs to another person."""
+
+    slug = "plan-not-found"
+    message = msg(
+        "This plan does not exist, or it was deleted at the person’s request. Check the link, or ask at the front desk."
+    )
 
 
 class PlanIsConfirmed(Refused):
@@ -34,7 +44,7 @@ class WorkshopNotFinished(Refused):
     """Collective method: not all sessions of the workshop are recorded."""
 
     slug = "workshop-not-finished"
-    message = msg("Sessions recorded: {done} of {total}. Record the attendance of the other sessions first.")
+    message = msg("Sessions recorded: {done}. Record the attendance of the other sessions first.")
 
 
 class FinalisingSessionNotHeld(Refused):
@@ -99,8 +109,8 @@ class ServiceWithoutNeed(Invalid):
 
     slug = "service-without-need"
     message = msg(
-        "You chose a service, but the box “Refer the person to a provider” is not ticked. Tick the "
-        "box, or remove the service."
+        "You chose a service without ticking the box “Refer the person to a provider”. "
+        "Tick the box, or remove the service."
     )
     field_name = "service_id"
 

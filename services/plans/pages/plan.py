@@ -66,6 +66,13 @@ async def plan_log(
     )
 
 
+@router.get("/{id}/print")
+async def plan_print(id: UUID, request: Request, read: Reading, running: Running, person: Writer) -> Response:
+    """The whole plan, to print."""
+    plan = await plan_for(read, id, person)
+    return page(request, "plans/print.html", printed_at=running.clock(), **await view_of(read, plan, person))
+
+
 @router.post("/{id}/information-steps")
 async def plan_step(id: UUID, request: Request, read: Reading, running: Running, person: Writer) -> Response:
     """Plan an information step."""

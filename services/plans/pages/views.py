@@ -16,13 +16,13 @@ from services.contracts.directory import ReferralStatus
 from services.contracts.plans import ActionStatus, Dimension
 from services.contracts.roles import Role
 from services.plans import actions
-from services.plans.domain import DIMENSION_LABELS, checklist
+from services.plans.domain import DIMENSION_LABELS, Stage, checklist
 from services.plans.pages import words
 from services.plans.store import Action, Plan, Referral, sheet
 
 
 async def plan_for(session: AsyncSession, id: UUID, person: Person) -> Plan:
-    """The plan, if this person may see it. Raises `NotFound`, `WrongCentre`."""
+    """The plan, if this person may see it. Raises `PlanNotFound`, `WrongCentre`."""
     return actions.accessible(await session.get(Plan, id), person)
 
 
@@ -30,6 +30,7 @@ async def view_of(session: AsyncSession, plan: Plan, person: Person) -> dict[str
     """The values that the templates of one plan use."""
     whole = await sheet(session, plan)
     checks = checklist(whole.standing)
+    current = next((check.requirement for check in checks if not check.met), None)
     role = actions.role_in(plan, person)
     return {
         "plan": plan,
@@ -38,7 +39,8 @@ async def view_of(session: AsyncSession, plan: Plan, person: Person) -> dict[str
         "mine": role is Role.VISITOR,
         "is_open": plan.confirmed_at is None,
         "checks": checks,
-        "current": next((check.requirement for check in checks if not check.met), None),
+        "current": current,
+        "stage": _stage(plan, complete=current is None),
         "missing": [check.refusal for check in checks if check.refusal is not None],
         "explain": explain,
         "dimensions": [
@@ -50,6 +52,13 @@ async def view_of(session: AsyncSession, plan: Plan, person: Person) -> dict[str
         "referral_word": referral_word,
         "words": words,
     }
+
+
+def _stage(plan: Plan, *, complete: bool) -> Stage:
+    """How far the plan is, for its badge."""
+    if plan.confirmed_at is not None:
+        return Stage.CONFIRMED
+    return Stage.READY if complete else Stage.OPEN
 
 
 def entry_of(assessments: Mapping[str, Any], dimension: Dimension) -> Any:

@@ -66,7 +66,7 @@ REQUIREMENTS = {
 
 HINTS = {
     Requirement.INTERVIEWS: msg("The plan can be confirmed after the second interview."),
-    Requirement.WORKSHOP: msg("First come all sessions of the workshop. Then comes the final interview."),
+    Requirement.WORKSHOP: msg("First the whole workshop, then the final interview."),
     Requirement.FINALISING: msg("The final interview is still to come."),
     Requirement.DIMENSIONS: msg("A few words on each theme are enough."),
     Requirement.GOAL: msg("What is your goal? One sentence is enough."),
@@ -145,6 +145,7 @@ DECISIONS = {
     "visitor-declined": msg("The person does not want this"),
     "found-elsewhere": msg("Another solution was found"),
     "entered-in-error": msg("Sent by mistake"),
+    "withdrawn": msg("The person withdrew consent"),
     "other": msg("Other reason"),
 }
-"""Labels of directory's reasons for which a referral was rejected or cancelled; an unknown code is shown as it is."""
+"""Labels of directory's reasons for which a referral was rejected or cancelled; an unknown code is "other"."""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.refusals import msg
+from services.chassis.refusals import Message, msg
 from services.chassis.storage.store import Work
 from services.scheduling.domain import refusals, times
 from services.scheduling.store import QuarterHour
@@ -22,16 +22,16 @@ class Resource:
 
     key: str
     field: str
-    label: str
+    label: Message
 
 
 def resources(centre: str, counsellor: str, room: str | None, subject_ref: UUID | None = None) -> list[Resource]:
     """The resources that an appointment occupies."""
-    taken = [Resource(f"counsellor:{counsellor}", "counsellor", counsellor)]
+    taken = [Resource(f"counsellor:{counsellor}", "counsellor", msg("the counsellor"))]
     if room is not None:
-        taken.append(Resource(f"room:{centre}:{room}", "room", room))
+        taken.append(Resource(f"room:{centre}:{room}", "room", msg("the room")))
     if subject_ref is not None:
-        taken.append(Resource(person_resource(subject_ref), "starts_at", msg("The person")))
+        taken.append(Resource(person_resource(subject_ref), "starts_at", msg("the person")))
     return taken
 
 

@@ -49,8 +49,8 @@ async def book(
     path = await work.load(GuidancePath, path_id, msg("path"))
     if path.subject_ref is None:
         raise refusals.PersonUnknown()
-    rules.check_path_open(path.closed_at, path.closed_because)
     centre = await known_centre(work.session, Centre, path.centre)
+    rules.check_path_open(path.closed_at, path.closed_because, centre.zone)
     rules.check_appointment(starts_at, minutes, centre.hours, work.now)
     held, booked = await held_and_booked(work.session, path_id)
     rules.check_path_capacity(path.method, held, booked, due=path.finalising_due_at is not None)

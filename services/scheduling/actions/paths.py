@@ -70,7 +70,8 @@ async def give_up(work: Work, path: GuidancePath, version: int | None = None) ->
     Raises `PathIsClosed`, `StillBooked`, `Stale`.
     """
     check_version(path, version)
-    rules.check_path_open(path.closed_at, path.closed_because)
+    centre = await known_centre(work.session, Centre, path.centre)
+    rules.check_path_open(path.closed_at, path.closed_because, centre.zone)
     _held, booked = await held_and_booked(work.session, path.id)
     rules.check_nothing_booked(booked)
     close(work, path, PathOutcome.GIVEN_UP, work.now)

@@ -31,7 +31,7 @@ async def take_seat(
         raise refusals.DoubleSeat()
     full = workshop.taken >= workshop.seats
     if full and not waitlist:
-        raise refusals.WorkshopFull(seats=workshop.seats)
+        raise refusals.WorkshopFull()
     workshop.asked += 1
     work.guard("seats_once", refusals.DoubleSeat())
     seat = work.add(

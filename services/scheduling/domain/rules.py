@@ -53,7 +53,7 @@ class CancelReason(StrEnum):
 
 
 CONSENT_ENDED = "consent-ended"
-"""The reason when a visitor is erased; not offered for choice."""
+"""The reason when a visitor is erased."""
 NOT_RECORDED = "not-recorded"
 """The reason of an imported cancellation without one."""
 
@@ -69,6 +69,8 @@ REASON_LABELS = {
     CancelReason.ENTERED_IN_ERROR: msg("Entered in error"),
     CancelReason.OTHER: msg("Another reason"),
 }
+UNCHOSEN_LABELS = {CONSENT_ENDED: msg("Consent withdrawn"), NOT_RECORDED: msg("Reason unknown")}
+"""The reasons that are recorded without a choice."""
 
 
 def _outcome_label(outcome: PathOutcome) -> str:
@@ -97,13 +99,13 @@ def check_in_the_room(status: str, taken_by: str | None, counsellor: str) -> Non
 def check_consent(purposes: Sequence[str]) -> None:
     """Booking needs consent to guidance. Raises `ConsentMissing`."""
     if NEEDED_PURPOSE not in purposes:
-        raise ConsentMissing(purposes=", ".join(purposes) or "–", needed=NEEDED_PURPOSE)
+        raise ConsentMissing(purposes=list(purposes), needed=NEEDED_PURPOSE)
 
 
 def check_length(minutes: int) -> None:
     """One or two hours. Raises `WrongLength`."""
     if minutes not in GUIDANCE_MINUTES:
-        raise WrongLength(minutes=minutes)
+        raise WrongLength()
 
 
 def check_appointment(starts_at: datetime, minutes: int, hours: Hours, now: datetime) -> None:
@@ -112,7 +114,7 @@ def check_appointment(starts_at: datetime, minutes: int, hours: Hours, now: date
     Raises `WrongLength`, `NotOnQuarterHour`, `NotInFuture` or `OutsideHours`.
     """
     check_length(minutes)
-    check_quarter_hour(starts_at, hours.zone)
+    check_quarter_hour(starts_at)
     check_future(starts_at, now, hours.zone)
     hours.check_open(starts_at, minutes)
 
@@ -127,15 +129,15 @@ def check_path_capacity(method: str, held: int, booked: int, *, due: bool) -> No
         if not due:
             raise FinalisingNotDue()
         if held + booked >= 1:
-            raise OneFinalisingSession(held=held, booked=booked)
+            raise OneFinalisingSession()
     elif held + booked >= PATH_LIMIT:
         raise FifthInterview(limit=PATH_LIMIT, held=held, booked=booked)
 
 
-def check_path_open(closed_at: datetime | None, because: str | None) -> None:
+def check_path_open(closed_at: datetime | None, because: str | None, zone: ZoneInfo) -> None:
     """A closed path takes no more interviews. Raises `PathIsClosed`."""
     if closed_at is not None and because is not None:
-        raise PathIsClosed(because=OUTCOME_LABELS[PathOutcome(because)], day=closed_at.date().isoformat())
+        raise PathIsClosed(because=OUTCOME_LABELS[PathOutcome(because)], day=closed_at.astimezone(zone).date())
 
 
 def check_nothing_booked(booked: int) -> None:
@@ -180,7 +182,7 @@ def check_running(status: str) -> None:
 def check_begun(starts_at: datetime, now: datetime, zone: ZoneInfo) -> None:
     """Attendance and no-shows are recorded after the start. Raises `NotYet`."""
     if starts_at > now:
-        raise NotYet(at=starts_at.astimezone(zone), now=now.astimezone(zone))
+        raise NotYet(at=starts_at.astimezone(zone))
 
 
 def check_absent(ticket: str | None, *, here: bool) -> None:
@@ -198,7 +200,7 @@ def check_sessions(sessions: Sequence[tuple[datetime, int]], now: datetime, zone
     if sessions and sessions[0][0] < free_from:
         raise WorkshopTooOld(at=sessions[0][0].astimezone(zone), days=WORKSHOP_ENTERED_WITHIN.days)
     for starts_at, minutes in sessions:
-        check_quarter_hour(starts_at, zone, "sessions")
+        check_quarter_hour(starts_at, "sessions")
         if starts_at < free_from:
             raise SessionsOverlap(at=starts_at.astimezone(zone))
         free_from = starts_at + timedelta(minutes=minutes)

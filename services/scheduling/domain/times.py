@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from services.chassis.refusals import msg
 from services.contracts.directory import WEEKDAYS
 from services.scheduling.domain.refusals import (
     InTheFuture,
@@ -35,7 +36,6 @@ class Opening:
 class Hours:
     """A centre's opening hours."""
 
-    centre: str
     zone: ZoneInfo
     openings: tuple[Opening, ...]
     closed_on: frozenset[str]
@@ -59,12 +59,8 @@ class Hours:
         openings = self.of(start.date())
         fits = any(opens <= start.time() and end.time() <= closes for opens, closes in openings)
         if start.date() != end.date() or not fits:
-            raise OutsideHours(
-                centre=self.centre,
-                start=start,
-                end=f"{end:%H:%M}",
-                hours=", ".join(f"{opens:%H:%M}–{closes:%H:%M}" for opens, closes in openings) or "–",
-            )
+            open_at = [f"{opens:%H:%M}–{closes:%H:%M}" for opens, closes in openings]
+            raise OutsideHours(hours=open_at or msg("closed"))
 
 
 def quarters(starts_at: datetime, minutes: int) -> list[datetime]:
@@ -79,16 +75,16 @@ def _quarters(start: datetime, end: datetime) -> Iterator[datetime]:
         quarter += QUARTER
 
 
-def check_quarter_hour(at: datetime, zone: ZoneInfo, field: str = "starts_at") -> None:
+def check_quarter_hour(at: datetime, field: str = "starts_at") -> None:
     """Appointments begin on a quarter-hour. Raises `NotOnQuarterHour`."""
     if at.minute % 15 or at.second or at.microsecond:
-        raise NotOnQuarterHour(about=field, at=at.astimezone(zone))
+        raise NotOnQuarterHour(about=field)
 
 
 def check_future(at: datetime, now: datetime, zone: ZoneInfo) -> None:
     """An appointment lies in the future. Raises `NotInFuture`."""
     if at <= now:
-        raise NotInFuture(at=at.astimezone(zone), now=now.astimezone(zone))
+        raise NotInFuture(at=at.astimezone(zone))
 
 
 def check_past(at: datetime, now: datetime, zone: ZoneInfo, field: str = "starts_at") -> None:
@@ -104,7 +100,7 @@ def from_local(naive: datetime, zone: ZoneInfo, field: str = "starts_at") -> dat
     """
     moment = naive.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) != naive:
-        raise NoSuchLocalTime(about=field, at=f"{naive:%d/%m/%Y %H:%M}")
+        raise NoSuchLocalTime(about=field)
     return moment
 
 

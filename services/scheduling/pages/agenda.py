@@ -20,8 +20,19 @@ from services.contracts.scheduling import PathOutcome, Side
 from services.scheduling.actions import guidance, paths
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
-from services.scheduling.domain.rules import GUIDANCE_MINUTES, OUTCOME_LABELS, CancelReason
-from services.scheduling.pages.desk import Code, Counsellor, desk_of, parse_day, parse_moment, reasons, sides
+from services.scheduling.domain.rules import OUTCOME_LABELS, CancelReason
+from services.scheduling.pages.desk import (
+    Code,
+    Counsellor,
+    desk_of,
+    length_word,
+    lengths,
+    parse_day,
+    parse_moment,
+    reason_labels,
+    reasons,
+    sides,
+)
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.interviews import agenda, on_path
 
@@ -82,6 +93,7 @@ async def day(
         me=staff_code(person),
         interviews=rows,
         openings=centre_copy.hours.of(chosen),
+        length_word=length_word,
     )
 
 
@@ -187,10 +199,11 @@ async def _interview_page(
         path=path,
         closed_because=_(OUTCOME_LABELS[PathOutcome(path.closed_because)]) if path and path.closed_because else None,
         siblings=await on_path(session, path.id) if path else [],
-        lengths=GUIDANCE_MINUTES,
+        lengths=lengths(),
+        length_word=length_word,
         errors=errors or {},
         form=booked | (form or {}),
         reasons=reasons(),
         sides=sides(),
-        reason_labels=dict(reasons()),
+        reason_labels=reason_labels(),
     )

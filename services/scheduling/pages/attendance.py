@@ -18,7 +18,7 @@ from services.chassis.web import Body, Reading, Router, Running, Working, apply_
 from services.contracts.scheduling import Side
 from services.scheduling.actions import seats, workshops
 from services.scheduling.domain.states import SeatStatus, WorkshopStatus, has_seat, is_finished, takes_seats
-from services.scheduling.pages.desk import Counsellor, reasons, sides
+from services.scheduling.pages.desk import Counsellor, length_word, reason_labels, reasons, sides
 from services.scheduling.store import Centre, Seat, Workshop
 from services.scheduling.store.copies import recently_registered
 from services.scheduling.store.workshops import attendance_of, participants_and_waitlist, sessions_of
@@ -146,7 +146,8 @@ async def _workshop_page(
         "people": people,
         "reasons": reasons(),
         "sides": sides(),
-        "reason_labels": dict(reasons()),
+        "reason_labels": reason_labels(),
+        "length_word": length_word,
         "errors": {},
         "chosen": "",
     }

@@ -20,7 +20,7 @@ from services.scheduling.claims import required_staff_code, staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.domain.states import is_held, is_running
-from services.scheduling.pages.desk import Counsellor, desk_of
+from services.scheduling.pages.desk import Counsellor, desk_of, length_word
 from services.scheduling.store import Centre, Interview, Waiting
 from services.scheduling.store.copies import in_the_room
 from services.scheduling.store.interviews import agenda
@@ -77,7 +77,7 @@ async def finish(
     """Finish the information interview."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     await information.finish(work, interview, form.version)
-    done = _("Interview finished. Length: {length}.").format(minutes=interview.minutes)
+    done = _("Interview finished. Length: {length}.").format(length=length_word(interview.minutes))
     return see_other(request, f"/scheduling/?centre={interview.centre}", done=done)
 
 
@@ -105,6 +105,7 @@ async def _board(request: Request, session: AsyncSession, centre: Centre, person
         "me": staff_code(person),
         "here": here,
         "tickets": tickets,
+        "length_word": length_word,
         "running": [one for one in mine if is_running(AppointmentStatus(one.status))],
         "today_mine": [one for one in mine if _is_shown(one)],
     }

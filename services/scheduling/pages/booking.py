@@ -22,7 +22,7 @@ from services.scheduling.actions import guidance, paths
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import GUIDANCE_MINUTES
-from services.scheduling.pages.desk import Code, Counsellor, desk_of, parse_day, parse_moment
+from services.scheduling.pages.desk import Code, Counsellor, desk_of, lengths, parse_day, parse_moment
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.copies import recently_registered
 from services.scheduling.store.interviews import paths_of_person, taken_quarters
@@ -137,7 +137,7 @@ async def _form_page(
         path=path,
         due=[one for one in theirs if one.method == Method.COLLECTIVE and one.finalising_due_at and not one.closed_at],
         areas=[(code, area_label(code)) for code in centre_copy.areas],
-        lengths=[(minutes, _("{hours} h").format(hours=minutes // 60)) for minutes in GUIDANCE_MINUTES],
+        lengths=lengths(),
         slots=await _slots(runtime_of(request), session, centre_copy, form),
     )
 

@@ -1,4 +1,4 @@
-"""What the counsellors' pages share: the person's centres, and parsing of dates."""
+"""What the counsellors' pages share: the person's centres, parsing of dates, words of lengths and reasons."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -7,12 +7,13 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.i18n import translate as _
+from services.chassis.i18n import translate_number
 from services.chassis.identity.people import Person
 from services.chassis.refusals import Invalid, NotFound, msg
 from services.chassis.web import allow
 from services.contracts.roles import Role
 from services.scheduling.domain import times
-from services.scheduling.domain.rules import REASON_LABELS
+from services.scheduling.domain.rules import GUIDANCE_MINUTES, REASON_LABELS, UNCHOSEN_LABELS
 from services.scheduling.store import Centre
 
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
@@ -59,9 +60,30 @@ def parse_day(text: str, default: date) -> date:
         return default
 
 
+def length_word(minutes: int) -> str:
+    """How long something takes: minutes below one hour, hours, or both."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return translate_number("{minutes} minute", "{minutes} minutes", rest).format(minutes=rest)
+    if not rest:
+        return translate_number("{hours} hour", "{hours} hours", hours).format(hours=hours)
+    both = translate_number("{hours} hour {minutes} min", "{hours} hours {minutes} min", hours)
+    return both.format(hours=hours, minutes=f"{rest:02}")
+
+
+def lengths() -> list[tuple[int, str]]:
+    """The lengths of a guidance interview, in the reader's language."""
+    return [(minutes, length_word(minutes)) for minutes in GUIDANCE_MINUTES]
+
+
 def reasons() -> list[tuple[str, str]]:
-    """The reasons for cancelling, in the reader's language."""
+    """The reasons for cancelling to choose from, in the reader's language."""
     return [(reason.value, _(label)) for reason, label in REASON_LABELS.items()]
+
+
+def reason_labels() -> dict[str, str]:
+    """The words of every reason that may be recorded, also those that nobody chooses."""
+    return dict(reasons()) | {code: _(label) for code, label in UNCHOSEN_LABELS.items()}
 
 
 def sides() -> list[tuple[str, str]]:

@@ -47,7 +47,7 @@ class Centre(CentreCopy, Table, table=True):
         openings = tuple(
             Opening(tuple(one["weekdays"]), one["opens_at"], one["closes_at"]) for one in self.opening_hours
         )
-        return Hours(self.name, self.zone, openings, frozenset(self.closed_on))
+        return Hours(self.zone, openings, frozenset(self.closed_on))
 
 
 class Waiting(Aggregate, Table, table=True):

@@ -1,1 +1,1 @@
-"""What ours is compared with: the documented idiom, the nearest library, the bare parts."""
+"""The comparators: the documented idiom, the most similar library, the bare parts."""

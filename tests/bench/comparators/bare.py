@@ -1,7 +1,7 @@
-"""The bare parts: the rows and events that a pipeline left behind, moved again with nothing around it.
+"""The bare parts: the rows and events of a pipeline, moved by COPY and aiokafka alone.
 
 The rows of every table by COPY into empty tables with the same indexes, a connection per database; the events of every
-topic by aiokafka, produced and then consumed once for each service that listens. All of it at the same time.
+topic by aiokafka, produced and then consumed once by each consuming service. All at the same time.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from tests.bench.parts import Parts, connected
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """What a pipeline left behind."""
+class Snapshot:
+    """The rows and events of a pipeline."""
 
     tables: dict[str, dict[str, bytes]]
     """The rows of each table of each service, as PostgreSQL's binary COPY."""
@@ -27,11 +27,11 @@ class Left:
     """How many records each topic holds."""
 
 
-async def left_behind(parts: Parts) -> Left:
-    """Read everything back, before it is moved again."""
+async def snapshot_of(parts: Parts) -> Snapshot:
+    """Read all rows and events."""
     tables = {name: await _dump(parts.postgres.url(f"cefo_{name}")) for name in SERVICES}
     topics = {topic: number for topic, number in (await how_many(parts.kafka, topic_settings())).items() if number}
-    return Left(tables, await everything(parts.kafka, topics, sum(topics.values())), topics)
+    return Snapshot(tables, await everything(parts.kafka, topics, sum(topics.values())), topics)
 
 
 async def _dump(url: str) -> dict[str, bytes]:
@@ -44,22 +44,22 @@ async def _dump(url: str) -> dict[str, bytes]:
     return dumped
 
 
-async def moved_again(parts: Parts, left: Left) -> float:
-    """Seconds that the bare parts need for it."""
+async def copy_again(parts: Parts, snapshot: Snapshot) -> float:
+    """Move the rows and events again. Returns the seconds it took."""
     async with connected(parts.postgres.url()) as server:
         for name in SERVICES:
             await server.execute(f"drop database if exists bare_{name}")
             await server.execute(f"create database bare_{name} template cefo_{name}")
-    for name, tables in left.tables.items():
+    for name, tables in snapshot.tables.items():
         async with connected(parts.postgres.url(f"bare_{name}")) as store:
             await store.execute(f"truncate {', '.join(tables)}")
     prefix = f"bare.{perf_counter():.0f}."
-    records = [record._replace(topic=prefix + record.topic) for record in left.records]
-    topics = {prefix + topic: number for topic, number in left.topics.items()}
+    records = [record._replace(topic=prefix + record.topic) for record in snapshot.records]
+    topics = {prefix + topic: number for topic, number in snapshot.topics.items()}
     await make_topics(parts.kafka, topics)
     started = perf_counter()
     await asyncio.gather(
-        *(_copy(parts.postgres.url(f"bare_{name}"), tables) for name, tables in left.tables.items()),
+        *(_copy(parts.postgres.url(f"bare_{name}"), tables) for name, tables in snapshot.tables.items()),
         _through_kafka(parts.kafka, records, topics, prefix),
     )
     return perf_counter() - started
@@ -74,6 +74,6 @@ async def _copy(url: str, tables: dict[str, bytes]) -> None:
 async def _through_kafka(bootstrap: str, records: list[Record], topics: dict[str, int], prefix: str) -> None:
     await produce(bootstrap, records)
     for service in SERVICES.values():
-        heard = [prefix + topic for topic in service.reactions.topics if prefix + topic in topics]
-        if heard:
-            await consume(bootstrap, heard, sum(topics[topic] for topic in heard))
+        consumed = [prefix + topic for topic in service.reactions.topics if prefix + topic in topics]
+        if consumed:
+            await consume(bootstrap, consumed, sum(topics[topic] for topic in consumed))

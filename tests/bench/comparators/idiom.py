@@ -1,12 +1,12 @@
 """The same pipeline in the documented idiom: FastStream and SQLModel, one event per handler call and transaction.
 
-One process per service, as ours. Intake and scheduling take lines in, one session each (a visit or an interview and
-its outbox row, committed), eight at a time as so many requests would. A loop relays the outbox in order, a hundred rows
+One process per service, as ours. Intake and scheduling import lines, one session each (a visit or an interview and
+its outbox row, committed), eight at a time as with so many requests. A loop relays the outbox in order, a hundred rows
 at a time. Impact counts, plans and scheduling keep their copies: one handler call per message, with the inbox row, the
-effect and the commit, then the offset (`NACK_ON_ERROR`). What a good engineer would set is set: asynchronous pooled
+effect and the commit, then the offset (`NACK_ON_ERROR`). It is tuned as a good engineer would: asynchronous pooled
 sessions, uvloop, acks=all, nothing refreshed, sends of a hundred awaited together.
 
-Started by `row_a_pipeline.py`, which says on standard input which lines to take in.
+Started by `row_a_pipeline.py`, which writes to its standard input which lines to import.
 """
 
 import argparse
@@ -45,7 +45,7 @@ class Kept(SQLModel, table=True):
 
 
 class Outbox(SQLModel, table=True):
-    """What is to be said."""
+    """An event to publish."""
 
     __tablename__ = "outbox"  # pyright: ignore[reportAssignmentType]
 
@@ -57,7 +57,7 @@ class Outbox(SQLModel, table=True):
 
 
 class Inbox(SQLModel, table=True):
-    """What was heard."""
+    """A processed event."""
 
     __tablename__ = "inbox"  # pyright: ignore[reportAssignmentType]
 
@@ -66,7 +66,7 @@ class Inbox(SQLModel, table=True):
 
 
 class Tally(SQLModel, table=True):
-    """So many on a centre's day."""
+    """A count of a centre and day."""
 
     __tablename__ = "tallies"  # pyright: ignore[reportAssignmentType]
 
@@ -77,7 +77,7 @@ class Tally(SQLModel, table=True):
 
 
 class Copy(SQLModel, table=True):
-    """What a service keeps of another's data."""
+    """A copy of another service's data."""
 
     __tablename__ = "copies"  # pyright: ignore[reportAssignmentType]
 
@@ -96,7 +96,7 @@ class Service:
         self._engine = create_async_engine(database, pool_size=AT_ONCE + 4)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         self._broker = KafkaBroker(kafka, acks="all", logger=None)
-        self._says = {"intake": VISITS, "scheduling": INTERVIEWS}.get(name)
+        self._topic = {"intake": VISITS, "scheduling": INTERVIEWS}.get(name)
         self._lines = season / ("visits.ndjson" if name == "intake" else "interviews.ndjson")
         effects: dict[str, tuple[Effect, list[str]]] = {
             "scheduling": (self._nothing, [VISITS]),
@@ -106,38 +106,38 @@ class Service:
         if name in effects:
             effect, topics = effects[name]
             for topic in topics:
-                self._listen(name, topic, effect)
+                self._subscribe(name, topic, effect)
 
     async def run(self) -> None:
-        """Take in, relay and listen until standard input ends."""
+        """Import, relay and consume until standard input ends."""
         async with self._engine.begin() as connection:
             await connection.run_sync(SQLModel.metadata.create_all)
         await self._broker.start()
-        relay = asyncio.create_task(self._relay()) if self._says else None
-        say("ready")
+        relay = asyncio.create_task(self._relay()) if self._topic else None
+        report("ready")
         while command := (await asyncio.to_thread(sys.stdin.readline)).split():
-            await self._take_in(int(command[0]), int(command[1]))
-            say("taken")
+            await self._import(int(command[0]), int(command[1]))
+            report("imported")
         if relay is not None:
             relay.cancel()
         await self._broker.stop()
 
-    async def _take_in(self, first: int, last: int) -> None:
+    async def _import(self, first: int, last: int) -> None:
         with self._lines.open("rb") as file:
             wanted = iter([line for number, line in enumerate(file) if first <= number < last])
 
         async def one_after_the_other() -> None:
             for line in wanted:
-                await self._keep(orjson.loads(line))
+                await self._store(orjson.loads(line))
 
         await asyncio.gather(*(one_after_the_other() for _ in range(AT_ONCE)))
 
-    async def _keep(self, told: dict[str, Any]) -> None:
-        id = UUID(told.get("interview_id") or told["visit_id"])
-        at = datetime.fromisoformat(told.get("starts_at") or told["checked_in_at"])
+    async def _store(self, data: dict[str, Any]) -> None:
+        id = UUID(data.get("interview_id") or data["visit_id"])
+        at = datetime.fromisoformat(data.get("starts_at") or data["checked_in_at"])
         async with self._sessions() as session:
-            session.add(Kept(id=id, centre=told["centre"], area=told.get("area"), status=told["status"], at=at))
-            session.add(Outbox(event_id=uuid4(), key=str(id), value=orjson.dumps(told)))
+            session.add(Kept(id=id, centre=data["centre"], area=data.get("area"), status=data["status"], at=at))
+            session.add(Outbox(event_id=uuid4(), key=str(id), value=orjson.dumps(data)))
             await session.commit()
 
     async def _relay(self) -> None:
@@ -154,34 +154,34 @@ class Service:
 
     async def _publish(self, row: Outbox) -> None:
         await self._broker.publish(
-            orjson.loads(row.value), self._says or "", key=row.key.encode(), headers={"event_id": str(row.event_id)}
+            orjson.loads(row.value), self._topic or "", key=row.key.encode(), headers={"event_id": str(row.event_id)}
         )
 
-    def _listen(self, name: str, topic: str, effect: Effect) -> None:
+    def _subscribe(self, name: str, topic: str, effect: Effect) -> None:
         @self._broker.subscriber(
             topic, group_id=f"idiom.{name}", auto_offset_reset="earliest", ack_policy=AckPolicy.NACK_ON_ERROR
         )
-        async def on_event(told: dict[str, Any], message: KafkaMessage) -> None:
+        async def on_event(data: dict[str, Any], message: KafkaMessage) -> None:
             event_id = UUID(message.headers["event_id"])
             async with self._sessions() as session:
                 if await session.get(Inbox, event_id) is not None:
                     return
                 session.add(Inbox(event_id=event_id, heard_at=datetime.now(UTC)))
-                await effect(session, topic, told)
+                await effect(session, topic, data)
                 await session.commit()
 
         _ = on_event
 
-    async def _nothing(self, session: AsyncSession, topic: str, told: dict[str, Any]) -> None:
-        """Scheduling takes note of visits of the past and has nothing to do with them."""
+    async def _nothing(self, session: AsyncSession, topic: str, data: dict[str, Any]) -> None:
+        """Scheduling records past visits in its inbox only."""
 
-    async def _copy(self, session: AsyncSession, topic: str, told: dict[str, Any]) -> None:
-        if told["kind"] == "guidance":
-            session.add(Copy(id=UUID(told["interview_id"]), centre=told["centre"], status=told["status"]))
+    async def _copy(self, session: AsyncSession, topic: str, data: dict[str, Any]) -> None:
+        if data["kind"] == "guidance":
+            session.add(Copy(id=UUID(data["interview_id"]), centre=data["centre"], status=data["status"]))
 
-    async def _count(self, session: AsyncSession, topic: str, told: dict[str, Any]) -> None:
-        day = datetime.fromisoformat(told.get("starts_at") or told["checked_in_at"]).date()
-        counted = insert(Tally).values(day=day, centre=told["centre"], measure=topic, number=1)
+    async def _count(self, session: AsyncSession, topic: str, data: dict[str, Any]) -> None:
+        day = datetime.fromisoformat(data.get("starts_at") or data["checked_in_at"]).date()
+        counted = insert(Tally).values(day=day, centre=data["centre"], measure=topic, number=1)
         await session.execute(
             counted.on_conflict_do_update(
                 index_elements=["day", "centre", "measure"], set_={"number": col(Tally.number) + 1}
@@ -189,8 +189,8 @@ class Service:
         )
 
 
-def say(word: str) -> None:
-    """Tell the bench how far we are."""
+def report(word: str) -> None:
+    """Report progress to the benchmark."""
     sys.stdout.write(f"{word}\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""A bare FastAPI + SQLModel application, as their documentation builds one: a body comes in, a row is inserted.
+"""A bare FastAPI + SQLModel application, as in their documentation: each request inserts a row.
 
 Tuned as a good engineer would: asynchronous, pooled, nothing refreshed after the commit, uvicorn with uvloop and
 httptools. No identity, no idempotence, no ticket, no outbox.
@@ -19,7 +19,7 @@ from sqlmodel import Field, SQLModel
 
 
 class VisitIn(SQLModel):
-    """What the request carries."""
+    """The body of the request."""
 
     centre: str
     area: str | None = None
@@ -27,7 +27,7 @@ class VisitIn(SQLModel):
 
 
 class Visit(VisitIn, table=True):
-    """What is stored and answered."""
+    """The stored row and the answer."""
 
     __tablename__ = "visits"  # pyright: ignore[reportAssignmentType]
 

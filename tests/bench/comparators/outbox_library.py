@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from services.contracts.cloudevents import Record
 
 WORKERS = 8
-"""With one it is several times slower; from four on more of them make little difference on two cores."""
+"""With one it is several times slower; more than four make little difference on two cores."""
 
 
 class LibraryRelay:
@@ -42,7 +42,7 @@ class LibraryRelay:
         _ = relay
 
     async def fill(self, records: list[Record]) -> None:
-        """Write the rows that are to be relayed, as a producer would in its own transaction."""
+        """Insert the rows to relay in one transaction, as a producer does."""
         async with self._engine.begin() as connection:
             await connection.run_sync(self._metadata.create_all)
         async with AsyncSession(self._engine) as session:
@@ -52,12 +52,12 @@ class LibraryRelay:
             await session.commit()
 
     async def start(self) -> None:
-        """Begin to relay."""
+        """Start to relay."""
         await self._kafka.start()
         await self._outbox.start()
 
     async def stop(self) -> None:
-        """End it."""
+        """Stop relaying."""
         await self._outbox.stop()
         await self._kafka.stop()
         await self._engine.dispose()

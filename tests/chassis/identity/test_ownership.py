@@ -28,7 +28,7 @@ def test_a_row_is_for_staff_of_its_centre_and_the_region(allowed: type) -> None:
 def test_another_centres_row_is_refused_by_its_centre_or_hidden() -> None:
     with pytest.raises(WrongCentre) as refused:
         own(Workshop("arlon"), NADIA, "workshop")
-    assert refused.value.values == {"yours": "mons", "centre": "arlon"}
+    assert refused.value.values == {"yours": ["mons"], "centre": "arlon"}
     with pytest.raises(NotFound) as hidden:
         visible(Workshop("arlon"), NADIA, "workshop")
     assert hidden.value.values == {"what": "workshop"}

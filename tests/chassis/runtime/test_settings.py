@@ -33,10 +33,10 @@ def test_a_value_that_breaks_its_rule_stops_the_start(name: str, value: str, mon
 @pytest.mark.parametrize(
     ("ages", "message"),
     [
-        ({"inbox_days": 100}, r"CEFO_INBOX_DAYS=100, mais .* et CEFO_TOPIC_DAYS=0 : .* compterait deux fois"),
-        ({"inbox_days": 100, "outbox_days": 30}, r"CEFO_TOPIC_DAYS=0 : .* donnez un âge aux trois"),
+        ({"inbox_days": 100}, r"CEFO_INBOX_DAYS=100, mais .* et CEFO_TOPIC_DAYS=0\. .* compterait deux fois"),
+        ({"inbox_days": 100, "outbox_days": 30}, r"CEFO_TOPIC_DAYS=0\. .* donnez une durée aux trois"),
         ({"inbox_days": 60, "outbox_days": 30, "topic_days": 30}, r"Mettez CEFO_INBOX_DAYS=61 ou plus"),
-        ({"outbox_days": 1, "hold_seconds": 86_400}, r"Mettez CEFO_HOLD_SECONDS sous 86400"),
+        ({"outbox_days": 1, "hold_seconds": 86_400}, r"Mettez moins de 86400"),
     ],
 )
 def test_ages_that_contradict_each_other_stop_the_start(ages: dict[str, int], message: str) -> None:

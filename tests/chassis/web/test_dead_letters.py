@@ -46,7 +46,7 @@ async def test_a_dead_letter_is_shown_with_its_record_and_reason(operator: Clien
         "/intake",
     ):
         assert expected in shown.text
-    assert "2 later events of the same thing are held behind this one." in shown.text
+    assert "2 later events of the same record wait for this one." in shown.text
     assert (await operator.get(f"{API}/{await only(operator)}")).json()["behind"] == 2
 
 
@@ -57,11 +57,11 @@ async def test_discarding_needs_a_reason_and_releases_the_held_events(operator: 
     for reason in ("", "   "):
         refused = await operator.post(f"{PAGE}/{id}/discard", data={"reason": reason}, headers=AS_PAGE)
         assert refused.status_code == 422
-        assert "Say why it is not to be handled" in refused.text
+        assert "Write why you discard this event." in refused.text
     too_long = "Told by phone. " * 40
     refused = await operator.post(f"{PAGE}/{id}/discard", data={"reason": too_long}, headers=AS_PAGE)
     assert refused.status_code == 422
-    assert "This is longer than 500 characters." in refused.text
+    assert "Shorten the text. Maximum number of characters: 500." in refused.text
     assert f">{too_long}</textarea>" in refused.text
     assert (await operator.post(f"{API}/{id}/discard", json={"reason": ""})).status_code == 422
     assert await only(operator, "held")
@@ -103,11 +103,13 @@ async def test_all_of_one_reason_are_retried_at_once_each_aggregates_in_order(op
         for visit in visits[:2]:
             mended = dead_letters.update().where(dead_letters.c.subject == str(visit))
             await work.session.execute(mended.values(value=served(visit).value))
-    assert 'name="reason" value="bad-data"' in (await operator.get(PAGE, headers=AS_PAGE)).text
+    offered = (await operator.get(PAGE, headers=AS_PAGE)).text
+    assert 'name="reason" value="bad-data"' in offered
+    assert "Retry all 3 events with the reason “bad-data”" in offered
     answer = await operator.post(f"{PAGE}/retry", data={"reason": "bad-data"}, headers=AS_PAGE)
     assert answer.headers["location"] == f"{PAGE}?state=dead"
     page = (await operator.get(answer.headers["location"], headers=AS_PAGE)).text
-    assert "2 events were handled. 1 still waits." in page
+    assert "2 events were handled. 1 event still needs a decision." in page
     assert (await operator.post(f"{API}/retry", json={"reason": "bad-data"})).json() == {"retried": 0, "left": 1}
     assert [one["subject"] for one in (await operator.get(API, params={"state": "dead"})).json()] == [str(visits[2])]
 
@@ -115,8 +117,22 @@ async def test_all_of_one_reason_are_retried_at_once_each_aggregates_in_order(op
 async def test_each_services_page_loads_the_counts_of_the_others(operator: Client) -> None:
     assert (await operator.get(f"{PAGE}/count")).text.strip() == ""
     await operator.consume(broken(uuid4()))
-    assert ">1<" in (await operator.get(f"{PAGE}/count", headers=AS_PAGE)).text
+    for lang, word in (("fr", "à décider"), ("en", "to decide")):
+        count = (await operator.get(f"{PAGE}/count", headers=AS_PAGE | {"accept-language": lang})).text
+        assert ">1<" in count
+        assert word in count
     assert 'data-hx-get="/sample/dead-letters/count"' in (await operator.get(PAGE, headers=AS_PAGE)).text
+
+
+async def test_tabs_name_the_services_and_the_menu_leads_there(operator: Client) -> None:
+    await operator.consume(broken(uuid4()))
+    shown = (await operator.get(PAGE, headers=AS_PAGE)).text
+    assert f'<li><a href="{PAGE}" aria-current="page">Notes <small><code>sample</code></small>' in shown
+    menu = f'<li><a href="{PAGE}" aria-current="page">Stuck events</a></li>'
+    for path in (PAGE, f"{PAGE}/{await only(operator)}"):
+        assert menu in (await operator.get(path, headers=AS_PAGE)).text
+    operator.signed_in(DESK)
+    assert "Stuck events" not in (await operator.get("/sample/", headers=AS_PAGE)).text
 
 
 async def test_the_platforms_own_reasons_are_shown_in_words_and_by_slug(operator: Client) -> None:

@@ -30,6 +30,7 @@ async def test_good_lines_go_in_and_bad_ones_are_answered(operator: Client) -> N
         (6, "words", "twice"),
     ]
     assert all(one["message"] for one in bad)
+    assert [one.get("first") for one in bad] == [None, None, None, 1]
     assert totals == {"lines": 6, "accepted": 2, "unchanged": 0, "refused": 4}
     assert await stored_notes(operator) == ["a", "z"]
     again, totals = await send(operator, body)

@@ -9,6 +9,8 @@ from tests.chassis.conftest import ACCOUNTS
 from tests.chassis.sample_service import NOTES
 
 PAGE = {"accept": "text/html"}
+PLAN = "Ouvrez le lien reçu du centre."
+TEAM = "Ouvrez le lien de connexion de votre organisation."
 
 
 async def test_sign_in_redirects_only_to_our_own_pages(client: Client) -> None:
@@ -25,10 +27,16 @@ async def test_sign_in_redirects_only_to_our_own_pages(client: Client) -> None:
 
 
 async def test_demo_accounts_are_only_there_for_a_demonstration(client: Client, tmp_path: Path) -> None:
-    assert "Accueil (test)" in (await client.get("/sign-in", headers=PAGE)).text
+    demo = (await client.get("/sign-in", headers=PAGE)).text
+    assert "Accueil (test)" in demo
+    assert PLAN in demo
+    assert TEAM not in demo
     real = quiet_settings(tmp_path / "real", demo=False)
     async with client_of(client.runtime.service, tmp_path / "real", settings=real, accounts=ACCOUNTS) as site:
-        assert "Accueil (test)" not in (await site.get("/sign-in", headers=PAGE)).text
+        page = (await site.get("/sign-in", headers=PAGE)).text
+        assert "Accueil (test)" not in page
+        assert PLAN in page
+        assert TEAM in page
         assert (await site.post("/sign-in", data={"account": "welcome"})).status_code == 404
 
 
@@ -40,7 +48,9 @@ async def test_a_personal_link_signs_in_by_a_button_and_only_that_person(client:
     assert "cefo-session" not in client.cookies
     assert (await client.post("/sign-in/link", data={"token": link})).headers["location"] == "/sample/mine"
     session = client.process.signer.session(visitor)
-    assert (await client.post("/sign-in/link", data={"token": session})).status_code == 404
+    refused = await client.post("/sign-in/link", data={"token": session}, headers=PAGE)
+    assert refused.status_code == 404
+    assert "Ce lien n’est plus valable." in refused.text
     assert (await client.post("/sign-out")).status_code == 303
     assert "cefo-session" not in client.cookies
 

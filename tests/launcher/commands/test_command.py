@@ -62,12 +62,12 @@ def test_a_platform_that_does_not_answer_is_named(cefo: Cefo, arguments: tuple[s
 def test_a_service_that_does_not_exist_is_told_with_those_that_do(cefo: Cefo, arguments: tuple[str, ...]) -> None:
     code, told = cefo(*arguments)
     assert code == 1
-    assert "liege : ce service n'existe pas ; il y a intake, scheduling, plans, directory, impact." in told
+    assert "Ce service n’existe pas : liege. Services possibles : intake, scheduling, plans, directory, impact." in told
 
 
 def test_a_role_that_does_not_exist_is_told_with_those_that_do(cefo: Cefo) -> None:
     code, told = cefo("token", "boss")
-    assert (code, "boss : ce rôle n'existe pas ; il y a" in told, "operator" in told) == (1, True, True)
+    assert (code, "Ce rôle n’existe pas : boss." in told, "operator" in told) == (1, True, True)
 
 
 def test_a_token_is_made_with_the_platforms_key(cefo: Cefo, tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_token_is_made_with_the_platforms_key(cefo: Cefo, tmp_path: Path) -> N
 def test_a_retry_names_one_letter_or_one_reason(cefo: Cefo) -> None:
     for more in ((), ("1", "--reason", "ahead")):
         code, told = cefo("dead-letters", "retry", "intake", *more)
-        assert (code, "donnez soit un identifiant, soit --reason" in told) == (2, True)
+        assert (code, "Donnez soit un identifiant, soit --reason" in told) == (2, True)
 
 
 def test_settings_that_contradict_each_other_stop_the_start(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ def test_settings_that_contradict_each_other_stop_the_start(cefo: Cefo, monkeypa
 def test_a_setting_that_breaks_its_rule_stops_the_start(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CEFO_BATCH", "0")
     code, told = cefo("up", "--port", "0")
-    assert (code, "✗ CEFO_BATCH : Le minimum est 1" in told) == (1, True)
+    assert (code, "✗ CEFO_BATCH : Écrivez 1 ou plus." in told) == (1, True)
 
 
 def test_a_port_that_is_taken_is_told_with_the_way_out(cefo: Cefo) -> None:

@@ -23,15 +23,17 @@
     return null;
   }
 
-  function failed(ctx) {
+  function show(kind, text) {
     const place = flashPlace();
     if (!place) return;
     const message = document.createElement("p");
-    message.className = "flash flash-error";
-    message.textContent = (reasonIn(ctx) || place.dataset.failed).trim();
+    message.className = `flash flash-${kind}`;
+    message.textContent = (text || place.dataset.failed).trim();
     place.replaceChildren(message);
     float(place);
   }
+
+  const failed = (ctx) => show("error", reasonIn(ctx));
 
   // A message that comes without a new page floats above it, so that nothing jumps. What went well leaves after 8 s, what
   // failed stays until the next action, Escape, or a click on it.
@@ -45,6 +47,19 @@
     if (event.key === "Escape" && flashPlace()?.dataset.over === "") flashPlace().replaceChildren();
   });
   document.addEventListener("click", ({ target }) => target.closest?.("#flash[data-over]")?.replaceChildren());
+
+  // data-copies="id" copies that element's text. Where there is no clipboard (HTTP), the button stays hidden.
+  for (const button of navigator.clipboard ? document.querySelectorAll("[data-copies]") : []) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const { value, textContent } = document.getElementById(button.dataset.copies);
+      navigator.clipboard.writeText(value ?? textContent).then(() => show("done", button.dataset.copied), () => failed());
+    });
+  }
+
+  // "Print this page" opens the browser's dialog; without this file the button stays hidden.
+  for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
+  document.addEventListener("click", ({ target }) => { if (target.closest?.("[data-print]")) print(); });
 
   const isStream = (element) => element?.matches?.("[data-hx-sse-connect]");
 
