@@ -22,7 +22,7 @@ class DirectorySettings(FromEnvironment):
     directory_oidc: Annotated[tuple[Issuer, ...], NoDecode, BeforeValidator(issuers_of)] = Field(
         default=(),
         description="The OpenID providers where staff sign in: a JSON list, or the path of a file with one; "
-        "see [operations.md](operations.md).",
+        "see [sign-in.md](sign-in.md).",
     )
 
 

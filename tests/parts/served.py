@@ -11,9 +11,9 @@ from services.launcher.ports import free_ports
 
 
 @asynccontextmanager
-async def served(process: Process) -> AsyncGenerator[str]:
-    """Its address, for as long as the block lasts."""
-    port = free_ports(1)[0]
+async def served(process: Process, port: int | None = None) -> AsyncGenerator[str]:
+    """Its address, for as long as the block lasts. None: a free port."""
+    port = port or free_ports(1)[0]
     server = uvicorn.Server(uvicorn.Config(process, port=port, lifespan="off", log_config=None))
     running = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 (uvicorn has no event for it)

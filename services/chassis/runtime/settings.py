@@ -16,9 +16,10 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class FromEnvironment(BaseSettings):
-    """Settings. Unknown variables are ignored; an invalid value prevents the start."""
+    """Settings. Unknown variables are ignored; an invalid value prevents the start, and is not printed: it may be
+    a secret."""
 
-    model_config = SettingsConfigDict(env_prefix="CEFO_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="CEFO_", frozen=True, hide_input_in_errors=True)
 
 
 class Settings(FromEnvironment):

@@ -60,7 +60,7 @@ def main() -> None:
 
         for fault in wrong.errors(include_url=False, include_input=False):
             name = "".join(f"CEFO_{part}".upper() for part in fault["loc"])
-            print_error(
-                f"{name} : {field_fault(fault)['message']}" if name else fault["msg"].removeprefix("Value error, ")
-            )
+            ours = fault["type"] == "value_error"  # its text is ours, and says what to do
+            text = fault["msg"].removeprefix("Value error, ") if ours else field_fault(fault)["message"]
+            print_error(f"{name} : {text}" if name else text)
         raise SystemExit(1) from None

@@ -67,6 +67,17 @@ def test_a_signed_token_with_other_fields_is_refused() -> None:
         assert mine.verify(text) is None
 
 
+def test_a_sealed_text_comes_back_for_its_purpose_and_in_its_time_alone() -> None:
+    mine = Signer("key", 12)
+    text = mine.seal("attempt", {"state": "x"})
+    assert mine.unseal("attempt", text, 60) == {"state": "x"}
+    assert mine.unseal("session", text, 60) is None
+    assert mine.unseal("attempt", text, -1) is None
+    assert mine.unseal("attempt", text[:-2], 60) is None
+    assert Signer("other", 1).unseal("attempt", text, 60) is None
+    assert mine.verify(text) is None
+
+
 def test_a_key_is_made_once_for_its_owner_alone_however_many_start_together(tmp_path: Path) -> None:
     """Processes side by side share the folder: an empty or second key would let nobody, or anybody, in."""
     for attempt in range(20):

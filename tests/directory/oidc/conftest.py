@@ -77,20 +77,20 @@ def cefo(issuer: Issuer) -> Client:
 
 
 @pytest.fixture
-async def browser() -> AsyncGenerator[httpx2.AsyncClient]:
+async def at_provider() -> AsyncGenerator[httpx2.AsyncClient]:
     """A person's browser, at the provider's pages."""
     async with httpx2.AsyncClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False) as made:
         yield made
 
 
-async def answer_of(cefo: Client, browser: httpx2.AsyncClient, login: str) -> tuple[Attempt, dict[str, str]]:
+async def answer_of(cefo: Client, at_provider: httpx2.AsyncClient, login: str) -> tuple[Attempt, dict[str, str]]:
     """A sign-in up to the provider's answer."""
     url, attempt = await cefo.begin("", language="fr")
-    back = await log_in(browser, url, login, CALLBACK)
+    back = await log_in(at_provider, url, login, CALLBACK)
     return attempt, dict(httpx2.URL(back).params)
 
 
-async def sign_in(cefo: Client, browser: httpx2.AsyncClient, login: str) -> Verified:
+async def sign_in(cefo: Client, at_provider: httpx2.AsyncClient, login: str) -> Verified:
     """A whole sign-in, as the client sees it."""
-    attempt, answer = await answer_of(cefo, browser, login)
+    attempt, answer = await answer_of(cefo, at_provider, login)
     return await cefo.complete(attempt, answer, datetime.now(UTC))

@@ -41,38 +41,40 @@ def provider(provider: OidcProvider) -> Generator[OidcProvider]:
 
 
 async def test_a_person_is_issuer_and_subject_with_roles_by_the_mapping(
-    provider: OidcProvider, cefo: Client, browser: httpx2.AsyncClient
+    provider: OidcProvider, cefo: Client, at_provider: httpx2.AsyncClient
 ) -> None:
-    amina = await sign_in(cefo, browser, "amina")
+    amina = await sign_in(cefo, at_provider, "amina")
     assert (amina.issuer, amina.subject, amina.name) == (provider.issuer, "amina", "Amina Delvaux")
     assert amina.rights == Rights(frozenset({Role.FRONT_DESK}), frozenset({"namur"}))
 
 
-async def test_the_same_address_of_mail_is_another_person(cefo: Client, browser: httpx2.AsyncClient) -> None:
+async def test_the_same_address_of_mail_is_another_person(cefo: Client, at_provider: httpx2.AsyncClient) -> None:
     assert ACCOUNTS["amina"]["email"] == ACCOUNTS["bruno"]["email"]
-    bruno = await sign_in(cefo, browser, "bruno")
+    bruno = await sign_in(cefo, at_provider, "bruno")
     assert bruno.subject == "bruno"
     assert bruno.rights == Rights()
 
 
-async def test_a_code_is_good_once(cefo: Client, browser: httpx2.AsyncClient) -> None:
-    attempt, answer = await answer_of(cefo, browser, "amina")
+async def test_a_code_is_good_once(cefo: Client, at_provider: httpx2.AsyncClient) -> None:
+    attempt, answer = await answer_of(cefo, at_provider, "amina")
     await cefo.complete(attempt, answer, datetime.now(UTC))
     with pytest.raises(TokenRefused) as refused:
         await cefo.complete(attempt, answer, datetime.now(UTC))
     assert refused.value.cause == "code not accepted: invalid_grant"
 
 
-async def test_a_code_is_good_only_with_the_verifier_of_its_attempt(cefo: Client, browser: httpx2.AsyncClient) -> None:
-    attempt, answer = await answer_of(cefo, browser, "amina")
+async def test_a_code_is_good_only_with_the_verifier_of_its_attempt(
+    cefo: Client, at_provider: httpx2.AsyncClient
+) -> None:
+    attempt, answer = await answer_of(cefo, at_provider, "amina")
     _, another = await cefo.begin("", language="fr")
     with pytest.raises(TokenRefused) as refused:
         await cefo.complete(replace(attempt, verifier=another.verifier), answer, datetime.now(UTC))
     assert refused.value.cause == "code not accepted: invalid_grant"
 
 
-async def test_an_id_token_with_another_nonce_is_refused(cefo: Client, browser: httpx2.AsyncClient) -> None:
-    attempt, answer = await answer_of(cefo, browser, "amina")
+async def test_an_id_token_with_another_nonce_is_refused(cefo: Client, at_provider: httpx2.AsyncClient) -> None:
+    attempt, answer = await answer_of(cefo, at_provider, "amina")
     _, another = await cefo.begin("", language="fr")
     with pytest.raises(TokenRefused) as refused:
         await cefo.complete(replace(attempt, nonce=another.nonce), answer, datetime.now(UTC))
@@ -81,9 +83,9 @@ async def test_an_id_token_with_another_nonce_is_refused(cefo: Client, browser: 
 
 @pytest.mark.parametrize("iss", [None, "https://login.example.org", ""])
 async def test_an_answer_that_does_not_name_its_issuer_is_refused(
-    cefo: Client, browser: httpx2.AsyncClient, iss: str | None
+    cefo: Client, at_provider: httpx2.AsyncClient, iss: str | None
 ) -> None:
-    attempt, answer = await answer_of(cefo, browser, "amina")
+    attempt, answer = await answer_of(cefo, at_provider, "amina")
     other = {name: value for name, value in answer.items() if name != "iss"} | ({} if iss is None else {"iss": iss})
     with pytest.raises(TokenRefused) as refused:
         await cefo.complete(attempt, other, datetime.now(UTC))
@@ -99,28 +101,28 @@ async def test_a_refusal_of_the_provider_signs_nobody_in(provider: OidcProvider,
 
 
 async def test_a_provider_that_keeps_to_the_specification_is_asked_for_name_and_groups(
-    provider: OidcProvider, cefo: Client, browser: httpx2.AsyncClient
+    provider: OidcProvider, cefo: Client, at_provider: httpx2.AsyncClient
 ) -> None:
     provider.setup = replace(provider.setup, conform=True)
     provider.start()
-    amina = await sign_in(cefo, browser, "amina")
+    amina = await sign_in(cefo, at_provider, "amina")
     assert provider.asked("/me") == 1
     assert (amina.name, amina.rights.centres) == ("Amina Delvaux", {"namur"})
     provider.tamper("/me", lambda claims: claims | {"sub": "chantal"})
     with pytest.raises(TokenRefused) as refused:
-        await sign_in(cefo, browser, "amina")
+        await sign_in(cefo, at_provider, "amina")
     assert refused.value.cause == "userinfo of another subject"
 
 
 async def test_the_provider_may_change_its_keys(
-    provider: OidcProvider, cefo: Client, browser: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    provider: OidcProvider, cefo: Client, at_provider: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await sign_in(cefo, browser, "amina")
+    await sign_in(cefo, at_provider, "amina")
     old = provider.setup.jwks
     provider.setup = replace(provider.setup, jwks=[rsa_key("second").as_dict(private=True)])
     provider.start()
     monkeypatch.setattr(cached, "RENEW_SECONDS", 0)
-    assert (await sign_in(cefo, browser, "amina")).subject == "amina"
+    assert (await sign_in(cefo, at_provider, "amina")).subject == "amina"
 
     forged: list[str] = []
 
@@ -130,37 +132,37 @@ async def test_the_provider_may_change_its_keys(
 
     provider.tamper("/token", signed_with_the_old_key)
     with pytest.raises(TokenRefused) as refused:
-        await sign_in(cefo, browser, "amina")
+        await sign_in(cefo, at_provider, "amina")
     assert forged
     assert refused.value.cause == "no key of this id"
 
 
 async def test_invented_keys_do_not_make_cefo_ask_again_and_again(
-    provider: OidcProvider, cefo: Client, browser: httpx2.AsyncClient
+    provider: OidcProvider, cefo: Client, at_provider: httpx2.AsyncClient
 ) -> None:
     unknown = rsa_key("invented").as_dict(private=True)
     provider.tamper("/token", lambda tokens: tokens | {"id_token": replace_key(tokens["id_token"], unknown)})
     for _ in range(3):
         with pytest.raises(TokenRefused):
-            await sign_in(cefo, browser, "amina")
+            await sign_in(cefo, at_provider, "amina")
     assert provider.asked("/jwks") == 1
 
 
 @pytest.mark.parametrize("algorithm", ["PS256", "ES256"])
 async def test_the_better_algorithms_are_understood(
-    provider: OidcProvider, cefo: Client, browser: httpx2.AsyncClient, algorithm: str
+    provider: OidcProvider, cefo: Client, at_provider: httpx2.AsyncClient, algorithm: str
 ) -> None:
     keys = [*provider.setup.jwks, rsa_key("rsa").as_dict(private=True) | {"alg": "PS256"}]
     signing = [one | {"id_token_signed_response_alg": algorithm} for one in provider.setup.clients]
     provider.setup = replace(provider.setup, jwks=keys, clients=signing)
     provider.start()
-    assert (await sign_in(cefo, browser, "amina")).subject == "amina"
+    assert (await sign_in(cefo, at_provider, "amina")).subject == "amina"
 
 
 async def test_while_the_provider_is_down_nobody_signs_in_and_afterwards_everybody_can(
-    provider: OidcProvider, issuer: Issuer, cefo: Client, browser: httpx2.AsyncClient
+    provider: OidcProvider, issuer: Issuer, cefo: Client, at_provider: httpx2.AsyncClient
 ) -> None:
-    attempt, answer = await answer_of(cefo, browser, "amina")
+    attempt, answer = await answer_of(cefo, at_provider, "amina")
     provider.kill()
     begun_elsewhere = clients_of([issuer], BASE)["region"]
     with pytest.raises(ProviderUnavailable) as refused:
@@ -170,7 +172,7 @@ async def test_while_the_provider_is_down_nobody_signs_in_and_afterwards_everybo
         await cefo.complete(attempt, answer, datetime.now(UTC))
     assert await begun_elsewhere.end_session_url(BASE) is None
     provider.start()
-    assert (await sign_in(begun_elsewhere, browser, "amina")).subject == "amina"
+    assert (await sign_in(begun_elsewhere, at_provider, "amina")).subject == "amina"
 
 
 FALSE_DOCUMENTS: dict[str, dict[str, Any]] = {
@@ -198,11 +200,11 @@ async def test_a_false_discovery_document_is_not_used(
 
 @pytest.mark.parametrize("keys", [[], [{"kty": "oct", "k": "c2VjcmV0", "kid": "first"}], "none", [{"kty": "RSA"}]])
 async def test_a_key_set_without_a_public_key_signs_nobody_in(
-    provider: OidcProvider, cefo: Client, browser: httpx2.AsyncClient, keys: Any
+    provider: OidcProvider, cefo: Client, at_provider: httpx2.AsyncClient, keys: Any
 ) -> None:
     provider.tamper("/jwks", lambda _: {"keys": keys})
     with pytest.raises(ProviderUnavailable):
-        await sign_in(cefo, browser, "amina")
+        await sign_in(cefo, at_provider, "amina")
 
 
 async def test_a_document_without_end_is_not_read(provider: OidcProvider, cefo: Client) -> None:

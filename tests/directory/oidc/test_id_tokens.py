@@ -32,10 +32,10 @@ def cookies() -> httpx2.Cookies:
 
 
 @pytest.fixture
-async def browser(browser: httpx2.AsyncClient, cookies: httpx2.Cookies) -> AsyncGenerator[httpx2.AsyncClient]:
-    browser.cookies.update(cookies)
-    yield browser
-    cookies.update(browser.cookies)
+async def at_provider(at_provider: httpx2.AsyncClient, cookies: httpx2.Cookies) -> AsyncGenerator[httpx2.AsyncClient]:
+    at_provider.cookies.update(cookies)
+    yield at_provider
+    cookies.update(at_provider.cookies)
 
 
 Claims = dict[str, Any]
@@ -191,29 +191,29 @@ MISUSED: dict[str, tuple[Forge, str]] = {
 
 @pytest.mark.parametrize(("forge", "cause"), MISUSED.values(), ids=MISUSED)
 async def test_a_forged_token_signs_nobody_in(
-    provider: OidcProvider, cefo: Client, browser: httpx2.AsyncClient, forge: Forge, cause: str
+    provider: OidcProvider, cefo: Client, at_provider: httpx2.AsyncClient, forge: Forge, cause: str
 ) -> None:
     provider.tamper("/token", lambda tokens: tokens | {"id_token": forge(provider, claims_of(tokens["id_token"]))})
     with pytest.raises(TokenRefused) as refused:
-        await sign_in(cefo, browser, "amina")
+        await sign_in(cefo, at_provider, "amina")
     assert cause in refused.value.cause
     assert "amina" not in refused.value.cause
     assert "sub" not in refused.value.values
 
 
 async def test_the_same_way_of_forging_an_honest_token_is_accepted(
-    provider: OidcProvider, cefo: Client, browser: httpx2.AsyncClient
+    provider: OidcProvider, cefo: Client, at_provider: httpx2.AsyncClient
 ) -> None:
     """What the forgeries change is what gets them refused."""
     for forge in (with_header({}), with_header({"typ": "JWT", "x5t": "known"}), with_claims(azp="cefo"), with_claims()):
         provider.tamper(
             "/token", lambda tokens, forge=forge: tokens | {"id_token": forge(provider, claims_of(tokens["id_token"]))}
         )
-        assert (await sign_in(cefo, browser, "amina")).subject == "amina"
+        assert (await sign_in(cefo, at_provider, "amina")).subject == "amina"
 
 
 async def test_an_access_token_is_not_an_id_token(
-    provider: OidcProvider, cefo: Client, browser: httpx2.AsyncClient
+    provider: OidcProvider, cefo: Client, at_provider: httpx2.AsyncClient
 ) -> None:
     """Not even one that the same provider signed, with our client as audience and our nonce."""
     seen: list[str] = []
@@ -225,7 +225,7 @@ async def test_an_access_token_is_not_an_id_token(
 
     provider.tamper("/token", swapped)
     with pytest.raises(TokenRefused) as refused:
-        await sign_in(cefo, browser, "amina")
+        await sign_in(cefo, at_provider, "amina")
     assert refused.value.cause == "not an ID token, by its type"
     [access_token] = seen
     assert jws.extract_compact(access_token.encode()).headers()["typ"] == "at+jwt"
@@ -234,16 +234,16 @@ async def test_an_access_token_is_not_an_id_token(
         lambda tokens: tokens | {"id_token": provider.sign(claims_of(tokens["access_token"]) | {"aud": "cefo"})},
     )
     with pytest.raises(TokenRefused) as untyped:
-        await sign_in(cefo, browser, "amina")
+        await sign_in(cefo, at_provider, "amina")
     assert "nonce" in untyped.value.cause
 
 
 async def test_an_id_token_of_another_client_is_refused(
-    provider: OidcProvider, cefo: Client, browser: httpx2.AsyncClient
+    provider: OidcProvider, cefo: Client, at_provider: httpx2.AsyncClient
 ) -> None:
     """Another client of the same provider got it honestly, with the nonce that we asked for."""
-    attempt, answer = await answer_of(cefo, browser, "amina")
-    stolen = await id_token_of_other(provider, browser, attempt.nonce)
+    attempt, answer = await answer_of(cefo, at_provider, "amina")
+    stolen = await id_token_of_other(provider, at_provider, attempt.nonce)
     assert claims_of(stolen)["aud"] == "other"
     assert claims_of(stolen)["nonce"] == attempt.nonce
     provider.tamper("/token", lambda tokens: tokens | {"id_token": stolen})
@@ -252,7 +252,7 @@ async def test_an_id_token_of_another_client_is_refused(
     assert "aud" in refused.value.cause
 
 
-async def id_token_of_other(provider: OidcProvider, browser: httpx2.AsyncClient, nonce: str) -> str:
+async def id_token_of_other(provider: OidcProvider, at_provider: httpx2.AsyncClient, nonce: str) -> str:
     """The ID token that the client `other` gets for Amina, when it asks with this nonce."""
     verifier = "v" * 43
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
@@ -265,24 +265,24 @@ async def id_token_of_other(provider: OidcProvider, browser: httpx2.AsyncClient,
         "code_challenge": challenge,
         "code_challenge_method": "S256",
     }
-    back = await log_in(browser, str(httpx2.URL(f"{provider.issuer}/auth", params=params)), "amina", OTHER)
+    back = await log_in(at_provider, str(httpx2.URL(f"{provider.issuer}/auth", params=params)), "amina", OTHER)
     form = {
         "grant_type": "authorization_code",
         "code": httpx2.URL(back).params["code"],
         "redirect_uri": OTHER,
         "code_verifier": verifier,
     }
-    answer = await browser.post(f"{provider.issuer}/token", data=form, auth=("other", SECRET.replace(" ", "+")))
+    answer = await at_provider.post(f"{provider.issuer}/token", data=form, auth=("other", SECRET.replace(" ", "+")))
     return answer.json()["id_token"]
 
 
 @pytest.mark.parametrize("answer", [{}, {"id_token": None}, {"id_token": 7}, {"id_token": ["a"]}])
 async def test_tokens_without_an_id_token_sign_nobody_in(
-    provider: OidcProvider, cefo: Client, browser: httpx2.AsyncClient, answer: Claims
+    provider: OidcProvider, cefo: Client, at_provider: httpx2.AsyncClient, answer: Claims
 ) -> None:
     provider.tamper("/token", lambda tokens: {"access_token": tokens["access_token"], "token_type": "Bearer"} | answer)
     with pytest.raises(TokenRefused) as refused:
-        await sign_in(cefo, browser, "amina")
+        await sign_in(cefo, at_provider, "amina")
     assert refused.value.cause == "no ID token"
 
 

@@ -47,11 +47,11 @@ async def person(site: Site) -> AsyncGenerator[httpx2.AsyncClient]:
         yield made
 
 
-async def led_back(person: httpx2.AsyncClient, browser: httpx2.AsyncClient, login: str, next: str = "") -> str:
+async def led_back(person: httpx2.AsyncClient, at_provider: httpx2.AsyncClient, login: str, next: str = "") -> str:
     """From cefo's page to the provider, signed in there. Returns the address that leads back."""
     begun = await person.get(START, params={"next": next})
     assert begun.status_code == 303
-    return await log_in(browser, begun.headers["location"], login, CALLBACK)
+    return await log_in(at_provider, begun.headers["location"], login, CALLBACK)
 
 
 async def signed_in(person: httpx2.AsyncClient) -> bool:
@@ -67,9 +67,9 @@ async def test_the_page_lists_the_organisations(person: httpx2.AsyncClient) -> N
 
 
 async def test_a_person_of_the_mapping_signs_in_and_sees_the_page_that_was_asked_for(
-    site: Site, person: httpx2.AsyncClient, browser: httpx2.AsyncClient
+    site: Site, person: httpx2.AsyncClient, at_provider: httpx2.AsyncClient
 ) -> None:
-    back = await led_back(person, browser, "amina", "/directory/?q=formation")
+    back = await led_back(person, at_provider, "amina", "/directory/?q=formation")
     answer = await person.get(back)
     assert (answer.status_code, answer.headers["location"]) == (303, "/directory/?q=formation")
     assert await signed_in(person)
@@ -79,10 +79,10 @@ async def test_a_person_of_the_mapping_signs_in_and_sees_the_page_that_was_asked
 
 @pytest.mark.parametrize("language", ["fr", "de", "nl", "en"])
 async def test_who_has_no_group_waits_for_a_manager(
-    site: Site, person: httpx2.AsyncClient, browser: httpx2.AsyncClient, language: str
+    site: Site, person: httpx2.AsyncClient, at_provider: httpx2.AsyncClient, language: str
 ) -> None:
     person.headers["accept-language"] = language
-    answer = await person.get(await led_back(person, browser, "bruno"))
+    answer = await person.get(await led_back(person, at_provider, "bruno"))
     assert answer.status_code == 403
     assert f'<html lang="{language}">' in answer.text
     assert "Bruno Lambert" in answer.text
@@ -92,17 +92,17 @@ async def test_who_has_no_group_waits_for_a_manager(
     [account] = await rows_of(site.store, Account)
     async with site.store.work() as work:
         await accounts.approve(work, account.id, DESK, manager=REGION, by="demo/region")
-    assert (await person.get(await led_back(person, browser, "bruno"))).status_code == 303
+    assert (await person.get(await led_back(person, at_provider, "bruno"))).status_code == 303
     assert await signed_in(person)
 
 
 async def test_the_same_address_of_mail_opens_no_other_account(
-    site: Site, person: httpx2.AsyncClient, browser: httpx2.AsyncClient
+    site: Site, person: httpx2.AsyncClient, at_provider: httpx2.AsyncClient
 ) -> None:
     """Amina and Bruno have one address, and Amina has rights."""
     async with site.as_(None, page=True) as other, httpx2.AsyncClient(trust_env=False) as others:
         await other.get(await led_back(other, others, "amina"))
-    await person.get(await led_back(person, browser, "bruno"))
+    await person.get(await led_back(person, at_provider, "bruno"))
     assert not await signed_in(person)
     assert {one.sub for one in await rows_of(site.store, Identity)} == {"amina", "bruno"}
     assert {one.display_name: one.status for one in await rows_of(site.store, Account)} == {
@@ -122,12 +122,12 @@ async def nobody(site: Site, person: httpx2.AsyncClient, answer: httpx2.Response
 
 
 async def test_an_answer_is_good_once_and_in_the_browser_that_asked(
-    site: Site, person: httpx2.AsyncClient, browser: httpx2.AsyncClient
+    site: Site, person: httpx2.AsyncClient, at_provider: httpx2.AsyncClient
 ) -> None:
-    back = await led_back(person, browser, "amina")
+    back = await led_back(person, at_provider, "amina")
     async with site.as_(None, page=True) as thief:
         await nobody(site, thief, await thief.get(back))  # no cookie
-        await led_back(thief, browser, "amina")
+        await led_back(thief, at_provider, "amina")
         await nobody(site, thief, await thief.get(back))  # another attempt's cookie
     attempt = person.cookies["cefo-sign-in-attempt"]
     assert (await person.get(back)).status_code == 303
@@ -143,11 +143,11 @@ async def test_an_answer_is_good_once_and_in_the_browser_that_asked(
 async def test_an_answer_that_does_not_fit_signs_nobody_in(
     site: Site,
     person: httpx2.AsyncClient,
-    browser: httpx2.AsyncClient,
+    at_provider: httpx2.AsyncClient,
     change: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    url = httpx2.URL(await led_back(person, browser, "amina"))
+    url = httpx2.URL(await led_back(person, at_provider, "amina"))
     match change:
         case "state":
             url = url.copy_set_param("state", "x" * 43)
@@ -169,9 +169,9 @@ async def test_an_answer_that_does_not_fit_signs_nobody_in(
 
 
 async def test_a_forged_token_signs_nobody_in(
-    site: Site, provider: OidcProvider, person: httpx2.AsyncClient, browser: httpx2.AsyncClient
+    site: Site, provider: OidcProvider, person: httpx2.AsyncClient, at_provider: httpx2.AsyncClient
 ) -> None:
-    back = await led_back(person, browser, "amina")
+    back = await led_back(person, at_provider, "amina")
     provider.tamper("/token", lambda tokens: tokens | {"id_token": tokens["id_token"][:-4] + "AAAA"})
     await nobody(site, person, await person.get(back))
 
@@ -179,8 +179,10 @@ async def test_a_forged_token_signs_nobody_in(
 @pytest.mark.parametrize(
     "next", ["https://evil.example/", "//evil.example/", "/\\evil.example", "evil", "javascript:1"]
 )
-async def test_nobody_is_led_off_the_site(person: httpx2.AsyncClient, browser: httpx2.AsyncClient, next: str) -> None:
-    answer = await person.get(await led_back(person, browser, "amina", next))
+async def test_nobody_is_led_off_the_site(
+    person: httpx2.AsyncClient, at_provider: httpx2.AsyncClient, next: str
+) -> None:
+    answer = await person.get(await led_back(person, at_provider, "amina", next))
     assert re.fullmatch(r"/[a-z/]*", answer.headers["location"])
     assert "evil" not in (await person.get("/directory/sign-in", params={"next": next})).text.partition("<main")[2]
 
@@ -194,9 +196,9 @@ async def test_while_the_provider_is_down_the_page_says_so(site: Site, person: h
 
 
 async def test_the_provider_may_fail_between_start_and_end(
-    provider: OidcProvider, person: httpx2.AsyncClient, browser: httpx2.AsyncClient
+    provider: OidcProvider, person: httpx2.AsyncClient, at_provider: httpx2.AsyncClient
 ) -> None:
-    back = await led_back(person, browser, "amina")
+    back = await led_back(person, at_provider, "amina")
     provider.kill()
     try:
         answer = await person.get(back)
@@ -204,7 +206,7 @@ async def test_the_provider_may_fail_between_start_and_end(
         provider.start()
     assert answer.status_code == 503
     assert not await signed_in(person)
-    assert (await person.get(await led_back(person, browser, "amina"))).status_code == 303
+    assert (await person.get(await led_back(person, at_provider, "amina"))).status_code == 303
 
 
 async def test_an_unknown_issuer_is_not_found(person: httpx2.AsyncClient) -> None:
@@ -213,23 +215,23 @@ async def test_an_unknown_issuer_is_not_found(person: httpx2.AsyncClient) -> Non
 
 
 async def test_a_deactivated_account_does_not_come_in(
-    site: Site, person: httpx2.AsyncClient, browser: httpx2.AsyncClient
+    site: Site, person: httpx2.AsyncClient, at_provider: httpx2.AsyncClient
 ) -> None:
-    await person.get(await led_back(person, browser, "amina"))
+    await person.get(await led_back(person, at_provider, "amina"))
     [account] = await rows_of(site.store, Account)
     async with site.store.work() as work:
         await accounts.deactivate(work, account.id, manager=REGION, by="demo/region")
     async with site.as_(None, page=True) as fresh:
-        answer = await fresh.get(await led_back(fresh, browser, "amina"))
+        answer = await fresh.get(await led_back(fresh, at_provider, "amina"))
         assert answer.status_code == 403
         assert "deactivated" in answer.text
         assert not await signed_in(fresh)
 
 
 async def test_signing_out_ends_the_sign_in_and_leads_to_the_provider(
-    site: Site, provider: OidcProvider, person: httpx2.AsyncClient, browser: httpx2.AsyncClient
+    site: Site, provider: OidcProvider, person: httpx2.AsyncClient, at_provider: httpx2.AsyncClient
 ) -> None:
-    await person.get(await led_back(person, browser, "amina"))
+    await person.get(await led_back(person, at_provider, "amina"))
     kept = person.cookies["cefo-session"]
     first = await person.post("/sign-out")
     assert (first.status_code, first.headers["location"]) == (307, "/directory/sign-out")
@@ -237,7 +239,7 @@ async def test_signing_out_ends_the_sign_in_and_leads_to_the_provider(
     [url] = re.findall(r'http-equiv="refresh" content="0;url=([^"]+)"', answer.text)
     url = url.replace("&amp;", "&")
     assert url.startswith(f"{provider.issuer}/session/end?client_id=cefo&")
-    assert (await browser.get(url)).status_code == 200
+    assert (await at_provider.get(url)).status_code == 200
     assert "cefo-session" not in person.cookies
     [ended] = await rows_of(site.store, SignIn)
     assert ended.ended_at is not None
@@ -254,9 +256,9 @@ async def eventually_signed_out(person: httpx2.AsyncClient) -> None:
 
 
 async def test_who_signs_in_as_somebody_else_is_signed_out_first(
-    site: Site, person: httpx2.AsyncClient, browser: httpx2.AsyncClient
+    site: Site, person: httpx2.AsyncClient, at_provider: httpx2.AsyncClient
 ) -> None:
-    await person.get(await led_back(person, browser, "amina"))
+    await person.get(await led_back(person, at_provider, "amina"))
     async with httpx2.AsyncClient(trust_env=False) as another:
         await person.get(await led_back(person, another, "chantal"))
     names = {one.id: one.display_name for one in await rows_of(site.store, Account)}
@@ -265,13 +267,13 @@ async def test_who_signs_in_as_somebody_else_is_signed_out_first(
 
 
 async def test_the_cookies_are_for_this_browser_and_site_alone(
-    person: httpx2.AsyncClient, browser: httpx2.AsyncClient
+    person: httpx2.AsyncClient, at_provider: httpx2.AsyncClient
 ) -> None:
     begun = await person.get(START)
     assert begun.headers["set-cookie"].startswith("cefo-sign-in-attempt=")
     for part in ("HttpOnly", "Path=/", "SameSite=lax", "Max-Age=600"):
         assert part in begun.headers["set-cookie"]
-    answer = await person.get(await log_in(browser, begun.headers["location"], "amina", CALLBACK))
+    answer = await person.get(await log_in(at_provider, begun.headers["location"], "amina", CALLBACK))
     session, forgotten = answer.headers.get_list("set-cookie")
     assert session.startswith("cefo-session=")
     assert "HttpOnly" in session
