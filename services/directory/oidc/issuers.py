@@ -31,14 +31,14 @@ class ClaimRule(_Strict):
     def _can_be_given(self) -> Self:
         if refused := self.roles - set(STAFF_ROLES):
             raise ValueError(
-                f"un groupe ne peut pas donner ce rôle : {_listed(refused)}. Rôles possibles : {_listed(STAFF_ROLES)}"
+                f"un groupe ne peut pas donner ce rôle : {_listed(refused)}. Rôles possibles : {_listed(STAFF_ROLES)}"
             )
         if unknown := self.centres - {centre.code for centre in CENTRES}:
-            raise ValueError(f"ce centre n’existe pas : {_listed(unknown)}")
+            raise ValueError(f"ce centre n’existe pas : {_listed(unknown)}")
         try:
             check_rights(self.rights, None)
         except Refused as refusal:
-            raise ValueError(f"{_listed(self.roles)} : ajoutez `centres` ({refusal.slug})") from refusal
+            raise ValueError(f"{_listed(self.roles)} : ajoutez `centres` ({refusal.slug})") from refusal
         return self
 
     @property
@@ -70,7 +70,7 @@ class Issuer(_Strict):
     @classmethod
     def _is_an_issuer(cls, issuer: str) -> str:
         if not is_secure_transport(issuer) or "?" in issuer or "#" in issuer:
-            raise ValueError("indiquez une adresse https sans « ? » ni « # » (http sur cette machine seulement)")
+            raise ValueError("indiquez une adresse https sans « ? » ni « # » (http sur cette machine seulement)")
         return issuer
 
     @field_validator("scopes")
@@ -95,7 +95,7 @@ class Issuer(_Strict):
         try:
             secret = self.client_secret_file.read_text().strip()
         except OSError as error:
-            raise ValueError(f"{self.client_secret_file} ne peut pas être lu : {error.strerror}") from error
+            raise ValueError(f"{self.client_secret_file} ne peut pas être lu : {error.strerror}") from error
         if not secret:
             raise ValueError(f"{self.client_secret_file} est vide")
         return secret
@@ -115,20 +115,20 @@ def issuers_of(value: Any) -> tuple[Issuer, ...]:
         try:
             text = Path(text).read_text()
         except OSError as error:
-            raise ValueError(f"{value} ne peut pas être lu : {error.strerror}") from error
+            raise ValueError(f"{value} ne peut pas être lu : {error.strerror}") from error
     try:
         issuers = _ISSUERS.validate_json(text)
     except ValidationError as error:
         raise ValueError("; ".join(_fault(fault) for fault in error.errors(include_input=False))) from error
     for name in ("key", "issuer"):
         if twice := [one for one, count in Counter(getattr(issuer, name) for issuer in issuers).items() if count > 1]:
-            raise ValueError(f"deux fournisseurs ont le même champ `{name}` : {_listed(twice)}")
+            raise ValueError(f"deux fournisseurs ont le même champ `{name}` : {_listed(twice)}")
     return issuers
 
 
 def _fault(fault: Any) -> str:
     return (
-        f"{'.'.join(str(part) for part in fault['loc']) or 'la liste'} : {fault['msg'].removeprefix('Value error, ')}"
+        f"{'.'.join(str(part) for part in fault['loc']) or 'la liste'} : {fault['msg'].removeprefix('Value error, ')}"
     )
 
 

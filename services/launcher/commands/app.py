@@ -62,5 +62,5 @@ def main() -> None:
             name = "".join(f"CEFO_{part}".upper() for part in fault["loc"])
             ours = fault["type"] == "value_error"  # its text is ours, and says what to do
             text = fault["msg"].removeprefix("Value error, ") if ours else field_fault(fault)["message"]
-            print_error(f"{name} : {text}" if name else text)
+            print_error(f"{name} : {text}" if name else text)
         raise SystemExit(1) from None

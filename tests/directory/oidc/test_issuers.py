@@ -50,7 +50,7 @@ def test_the_setting_is_a_list_or_a_file_with_one(tmp_path: Path, monkeypatch: p
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "plain text": ({"issuer": "http://login.example.be"}, "https"),
-    "a query": ({"issuer": "https://login.example.be?a=b"}, "sans « ? »"),
+    "a query": ({"issuer": "https://login.example.be?a=b"}, "sans « ? »"),
     "no address": ({"issuer": "login.example.be"}, "https"),
     "a key that is no word of an address": ({"key": "../x"}, "key"),
     "no label": ({"label": ""}, "label"),
@@ -60,10 +60,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a mapping of no claim": ({"roles_claim": None}, "roles_claim"),
     "an unknown role": (rule(roles=["boss"]), "roles"),
     "no role": (rule(roles=[]), "roles"),
-    "the role of a visitor": (rule(roles=["visitor"]), "ce rôle : visitor"),
-    "the role of a provider": (rule(roles=["provider"]), "ce rôle : provider"),
-    "an unknown centre": (rule(roles=["front-desk"], centres=["atlantis"]), "n’existe pas : atlantis"),
-    "a desk without a centre": (rule(roles=["front-desk"]), "front-desk : ajoutez `centres`"),
+    "the role of a visitor": (rule(roles=["visitor"]), "ce rôle : visitor"),
+    "the role of a provider": (rule(roles=["provider"]), "ce rôle : provider"),
+    "an unknown centre": (rule(roles=["front-desk"], centres=["atlantis"]), "n’existe pas : atlantis"),
+    "a desk without a centre": (rule(roles=["front-desk"]), "front-desk : ajoutez `centres`"),
 }
 
 
@@ -81,8 +81,8 @@ def test_a_wrong_setting_stops_the_start(change: dict[str, Any], words: str, mon
     [
         ("/nowhere/oidc.json", "/nowhere/oidc.json ne peut pas être lu"),
         ("[{", "JSON"),
-        (json.dumps([KNOWN, KNOWN]), "`key` : region"),
-        (json.dumps([KNOWN, KNOWN | {"key": "other"}]), "`issuer` : https"),
+        (json.dumps([KNOWN, KNOWN]), "`key` : region"),
+        (json.dumps([KNOWN, KNOWN | {"key": "other"}]), "`issuer` : https"),
     ],
 )
 def test_a_wrong_list_stops_the_start(value: str, words: str) -> None:
