@@ -12,6 +12,7 @@ from services.chassis.service.definition import Runtime, Service
 from services.chassis.service.jobs import Job
 from services.chassis.web.mail_pages import mail_router
 from services.directory import actions, api, pages
+from services.directory.actions import sign_in_links
 from services.directory.demo import demo_providers
 from services.directory.domain import SeededMeanwhile
 from services.directory.nav import NAV
@@ -49,9 +50,20 @@ async def expire_referrals(runtime: Runtime) -> bool:
         return await actions.expire(work, within, _A_ROUND) == _A_ROUND
 
 
+async def forget_links(runtime: Runtime) -> bool:
+    """Removes one-time links that neither sign in nor count any more."""
+    async with runtime.store.work() as work:
+        await sign_in_links.forget_links(work)
+    return False
+
+
 def jobs(runtime: Runtime) -> list[Job]:
-    """The background jobs of the directory: expiring referrals."""
-    return [Job("expire-referrals", partial(expire_referrals, runtime), runtime.settings.round_seconds)]
+    """The background jobs of the directory: expiring referrals, removing old one-time links."""
+    seconds = runtime.settings.round_seconds
+    return [
+        Job("expire-referrals", partial(expire_referrals, runtime), seconds),
+        Job("forget-links", partial(forget_links, runtime), 60 * seconds),
+    ]
 
 
 SERVICE = Service(

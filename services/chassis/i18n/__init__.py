@@ -77,21 +77,22 @@ def word_of(code: str, kind: str | None = None, lang: str | None = None) -> str:
     return str(catalogue(lang or language.get()).pgettext(kind or type(code).__name__, str(code)))
 
 
-def locale() -> Locale:
-    """The locale of dates and numbers for the current language."""
-    return Locale.parse({"fr": "fr_BE", "de": "de_BE", "nl": "nl_BE", "en": "en_GB"}[language.get()])
+def locale(lang: str | None = None) -> Locale:
+    """The locale of dates and numbers for this language (default: the reader's)."""
+    return Locale.parse({"fr": "fr_BE", "de": "de_BE", "nl": "nl_BE", "en": "en_GB"}[lang or language.get()])
 
 
 Form = Literal["short", "medium", "long", "full"]
 
 
-def date_text(day: date, form: Form = "long") -> str:
-    """A day in the current language; `short` is in figures, with four of the year."""
+def date_text(day: date, form: Form = "long", lang: str | None = None) -> str:
+    """A day in this language (default: the reader's); `short` is in figures, with four of the year."""
+    lang = lang or language.get()
     if form == "short":
-        return format_date(day, _IN_FIGURES[language.get()], locale())
-    text = format_date(day, form, locale())
+        return format_date(day, _IN_FIGURES[lang], locale(lang))
+    text = format_date(day, form, locale(lang))
     # Babel does not know that French writes the first of the month as an ordinal.
-    return re.sub(r"(?<!\d)1 (?=\D)", "1er ", text, count=1) if language.get() == "fr" else text
+    return re.sub(r"(?<!\d)1 (?=\D)", "1er ", text, count=1) if lang == "fr" else text
 
 
 def moment_text(at: datetime, form: Form = "medium") -> str:

@@ -1,7 +1,22 @@
 """The directory's pages."""
 
-from services.directory.pages import accounts, catalogue, entry, events, inbox, referrals, sign_in, unassigned
+from services.directory.pages import (
+    accounts,
+    catalogue,
+    entry,
+    events,
+    inbox,
+    referrals,
+    sign_in,
+    sign_in_links,
+    teams,
+    unassigned,
+)
 
-routers = tuple(one.router for one in (catalogue, entry, accounts, inbox, unassigned, referrals, events, sign_in))
+# `/entry/people` before `/entry/{id}`.
+routers = tuple(
+    one.router
+    for one in (catalogue, teams, entry, accounts, inbox, unassigned, referrals, events, sign_in, sign_in_links)
+)
 
 __all__ = ["routers"]

@@ -127,6 +127,7 @@ async def organization_page(id: UUID, request: Request, read: Reading, person: A
         services=offered,
         phones=offered[0].phones if offered else [],
         day=today_of(request),
+        manages_team=person is not None and person.has(Role.MANAGER) and person.region_wide,
     )
 
 

@@ -36,10 +36,12 @@ from services.directory.store.referrals import (
     unassigned_of,
 )
 from services.directory.store.table import Table
+from services.directory.store.teams import AccountEmail, SignInLink
 
 __all__ = [
     "Account",
     "AccountChange",
+    "AccountEmail",
     "Centre",
     "ErasedSubject",
     "FeedHead",
@@ -58,6 +60,7 @@ __all__ = [
     "ServiceAtLocation",
     "ServiceViews",
     "SignIn",
+    "SignInLink",
     "SubjectKey",
     "Table",
     "UnassignedReferral",
