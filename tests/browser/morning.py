@@ -21,6 +21,7 @@ from services.contracts.cloudevents import Record
 from services.contracts.intake import DeskCheckIn
 from services.contracts.roles import Role
 from services.directory.claims import ORGANIZATION
+from services.directory.demo import organization_id
 from services.launcher import demo
 from services.scheduling.claims import STAFF_CODE
 from tests.journeys.adult import IFAPME_SERVICE, Centre, ok
@@ -196,7 +197,10 @@ def answered(stack: Stack, centre: Centre) -> dict[str, str]:
     *accepted, unanswered = (one["id"] for one in referrals)
     for referral in accepted:
         ok(provider.post(f"/directory/api/v1/referrals/{referral}/progress", json={"status": "accepted"}))
+    for name in ("accueil", "direction"):
+        provider.post("/directory/entry/people", data={"email": f"{name}@ifapme.example", "lang": "fr"})
     return {
+        "other_organization": str(organization_id("siep")),
         "referral": accepted[0],
         "unanswered": unanswered,
         "service": IFAPME_SERVICE,

@@ -189,6 +189,14 @@ DIRECTORY = [
     Seen("/directory/undirected/{id}", COUNSELLOR, "/directory/undirected/{undirected}"),
     Seen("/directory/inbox", PROVIDER),
     Seen("/directory/inbox", "new-provider", state="empty"),
+    Seen("/directory/sign-in/email"),
+    Seen("/directory/sign-in/email", state="in error", status=422, does=sends("main form")),
+    Seen("/directory/sign-in/sent"),
+    Seen("/directory/sign-in/link", path="/directory/sign-in/link?token=nothing", state="no longer valid", status=404),
+    Seen("/directory/entry/people", PROVIDER),
+    Seen("/directory/entry/people", PROVIDER, state="asks first", does=opens("main .confirm")),
+    Seen("/directory/entry/people", PROVIDER, state="in error", status=422, does=sends("main form[novalidate]")),
+    Seen("/directory/organizations/{id}/people", "region", "/directory/organizations/{other_organization}/people"),
     Seen("/directory/entry", PROVIDER),
     Seen("/directory/entry/{id}", PROVIDER, "/directory/entry/{service}"),
     Seen("/directory/referral-events", "cite-charleroi"),
@@ -206,7 +214,7 @@ OPERATIONS = [
         Seen(f"/{service}/dead-letters", "exploitation", state="empty")
         for service in ("scheduling", "plans", "directory", "impact")
     ),
-    Seen("/directory/mail", "exploitation", state="empty"),
+    Seen("/directory/mail", "exploitation", does=opens("main .more")),
     Seen("/directory/asyncapi"),
     Seen("/directory/asyncapi", state="a type", does=opens("main .card .more")),
 ]
