@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx2
 import pytest
 import sqlalchemy as sa
+from sqlmodel import col
 
 from services.chassis.mail.addresses import WrongEmail
 from services.chassis.storage.store import Store
@@ -46,8 +47,8 @@ async def asked(store: Store, address: str = ADA, browser: str = "mine") -> str 
 async def links_in(store: Store) -> list[str]:
     """The secrets in the queued messages, in their order."""
     async with store.read() as session:
-        bodies = await session.scalars(sa.select(Mail.body).where(Mail.purpose == "sign-in-link"))  # pyright: ignore
-        return [found[0] for body in bodies if (found := re.findall(r"\?token=(\S+)", str(body)))]
+        messages = list(await session.scalars(sa.select(Mail).order_by(col(Mail.queued_at))))
+    return [found[0] for message in messages if (found := re.findall(r"\?token=(\S+)", message.body or ""))]
 
 
 async def used(store: Store, secret: str, browser: str | None = "mine") -> UUID:

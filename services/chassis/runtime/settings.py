@@ -196,18 +196,16 @@ class Settings(FromEnvironment):
         """Refuse a mail server without a sender, and a password that would travel in plain text."""
         if self.smtp_host is not None and self.smtp_from is None:
             raise ValueError(
-                "CEFO_SMTP_HOST sans CEFO_SMTP_FROM : un message a besoin d'une adresse d'expédition. "
-                "Mettez CEFO_SMTP_FROM, par exemple « Orientation <ne-pas-repondre@exemple.be> »"
+                "Il manque CEFO_SMTP_FROM : un message a besoin d’une adresse d’expédition. "
+                "Mettez par exemple « Orientation <ne-pas-repondre@exemple.be> »."
             )
         if self.smtp_user is not None and self.smtp_tls == "none" and self.smtp_host not in LOOPBACK:
             raise ValueError(
-                "CEFO_SMTP_USER avec CEFO_SMTP_TLS=none : le mot de passe passerait en clair sur le réseau. "
-                "Mettez CEFO_SMTP_TLS=starttls ou tls"
+                "Avec CEFO_SMTP_TLS=none, le mot de passe de CEFO_SMTP_USER passerait en clair sur le réseau. "
+                "Mettez CEFO_SMTP_TLS=starttls ou tls."
             )
         if (self.smtp_user is None) != (self.smtp_password_file is None):
-            raise ValueError(
-                "CEFO_SMTP_USER et CEFO_SMTP_PASSWORD_FILE vont ensemble. Mettez les deux, ou aucun des deux"
-            )
+            raise ValueError("CEFO_SMTP_USER et CEFO_SMTP_PASSWORD_FILE vont ensemble. Mettez les deux, ou aucun.")
         return self
 
     @property

@@ -15,6 +15,6 @@ def doctor(url: Url = LOCAL) -> None:
         for part, fine in named.items():
             table.add_row(name, part, "✓ répond" if fine else "✗ ne répond pas")
     console.print(table)
-    for name, warning in answer["warnings"].items():
-        console.print(f"⚠ {name} : {warning}", markup=False)
+    for name in answer["warnings"]:
+        console.print(f"⚠ Des messages attendent leur envoi. Voyez la page /{name}/mail.", markup=False)
     raise typer.Exit(0 if answer["status"] == "ok" else 1)

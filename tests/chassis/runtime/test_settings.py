@@ -52,7 +52,7 @@ def test_ages_that_agree_are_taken() -> None:
 @pytest.mark.parametrize(
     ("mail", "message"),
     [
-        ({"smtp_host": "mail"}, "CEFO_SMTP_HOST sans CEFO_SMTP_FROM"),
+        ({"smtp_host": "mail"}, "Il manque CEFO_SMTP_FROM"),
         (
             {"smtp_host": "mail", "smtp_from": "a@b.example", "smtp_tls": "none", "smtp_user": "cefo"},
             "passerait en clair",
