@@ -11,6 +11,7 @@ from sqlmodel import Field as Column
 from sqlmodel import SQLModel
 from starlette.responses import Response
 
+from services.chassis.copies.accounts import AccountCopy
 from services.chassis.events.reactions import Reactions
 from services.chassis.identity.people import Person
 from services.chassis.mail.messages import QueuedMail
@@ -57,6 +58,10 @@ class Note(Aggregate, Table, table=True):
 class Mail(QueuedMail, Table, table=True):
     __tablename__ = "mail"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (open_rows("mail"),)
+
+
+class Account(AccountCopy, Table, table=True):
+    __tablename__ = "accounts"  # pyright: ignore[reportAssignmentType]
 
 
 class Twice(Refused):
@@ -198,6 +203,7 @@ def service(folder: Path) -> Service:
         reactions=reactions,
         routers=(api, pages, mail_router("sample", Mail)),
         folder=folder / "sample",
+        accounts=Account,
         import_paths=(IMPORT,),
         mail=Mail,
     )

@@ -53,6 +53,7 @@ def test_nobody_grants_or_withdraws_what_they_lack(manager: Manager, before: Rig
         assert Role.OPERATOR not in before.roles | after.roles
         assert before.centres | after.centres <= manager.rights.centres
         assert after.centres, "no one else's centres, and never the whole region"
+        assert not before.manages_region
         assert not after.manages_region
 
 

@@ -100,7 +100,9 @@ def check_grant(manager: Manager, before: Rights, after: Rights) -> None:
     Raises `RoleNotGranted`, `CentreNotGranted`. A role that the manager may not grant cannot be withdrawn either.
     """
     beyond = (before.roles | after.roles) - grantable(manager)
-    if beyond:
+    if before.manages_region and not manager.rights.manages_region:
+        beyond |= {Role.MANAGER}
+    if beyond or Role.MANAGER not in manager.rights.roles:
         raise RoleNotGranted(roles=[role for role in Role if role in beyond])
     outside = (before.centres | after.centres) - manager.rights.centres
     if not manager.rights.manages_region and (outside or not after.centres):

@@ -63,6 +63,28 @@ async def test_closing_ends_every_stream() -> None:
         await ended
 
 
+async def test_a_stream_ends_when_it_may_not_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "HOLD_SECONDS", 0.02)
+    board, allowed, asked = Live(), [True], list[bool]()
+
+    async def holds() -> bool:
+        asked.append(allowed[0])
+        return allowed[0]
+
+    async def watch() -> int:
+        return len([None async for _ in board.changes("intake:huy", holds)])
+
+    watching_one = asyncio.create_task(watch())
+    await asyncio.sleep(0.1)
+    assert len(asked) > 2, "asked again without a change"
+    board.changed({"intake:huy"})
+    await asyncio.sleep(0.01)
+    allowed[0] = False
+    board.changed({"intake:huy"})
+    async with asyncio.timeout(1):
+        assert await watching_one == 2, "the change after it is not shown"
+
+
 async def _all(board: Live) -> int:
     return len([None async for _ in board.changes("intake:huy")])
 

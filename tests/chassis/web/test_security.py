@@ -1,10 +1,23 @@
 """The middleware around every request: session, language, cross-site checks, security headers."""
 
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
 import pytest
 
-from services.chassis.testing import Client
+from services.chassis.copies import accounts
+from services.chassis.copies.accounts import Accounts
+from services.chassis.identity import tokens
+from services.chassis.identity.tokens import AccountToken
+from services.chassis.testing import Client, FixedClock, client_of
+from services.chassis.web.security import RequestIdentity
+from services.contracts.accounts import AccountStatus
 from tests.chassis.conftest import DESK
-from tests.chassis.sample_service import NOTES, stored_notes
+from tests.chassis.sample_service import IMPORT, NOTES, service, stored_notes
+from tests.chassis.web.test_sign_in import REF, publish
 
 PAGE = {"accept": "text/html"}
 
@@ -76,3 +89,92 @@ async def test_the_language_is_the_requested_the_remembered_or_the_browsers(clie
     assert await language("/?lang=nl", "de") == "nl"
     assert await language(accepts="de") == "nl"
     assert await language("/?lang=xx") == "nl"
+
+
+def account_token(client: Client, clock: FixedClock, **changed: Any) -> str:
+    """The cookie's text of an account's sign-in."""
+    facts = {
+        "account_ref": REF,
+        "sign_in": uuid4(),
+        "began_at": clock.now,
+        "expires_at": clock.now + timedelta(hours=2),
+    }
+    return client.process.signer.sign(AccountToken.model_validate(facts | changed))
+
+
+async def test_an_account_has_the_rights_of_its_copy_as_cookie_and_as_bearer(client: Client, clock: FixedClock) -> None:
+    await publish(client.store)
+    text = account_token(client, clock)
+    bearer = {"authorization": f"Bearer {text}", "origin": ""}
+    assert (await client.post(NOTES, json={"words": "x"}, headers=bearer)).status_code == 201
+    client.cookies.set("cefo-session", text)
+    assert (await client.post(NOTES, json={"words": "y"})).status_code == 201
+    assert (await client.post(IMPORT, content=b"")).status_code == 403
+    assert (await client.get("/", headers=PAGE)).status_code == 200
+
+
+async def test_an_account_that_is_changed_has_other_rights_within_seconds(
+    client: Client, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "CACHE_SECONDS", 0.0)
+    client.cookies.set("cefo-session", account_token(client, clock, began_at=clock.now - timedelta(hours=1)))
+    for version, changed, status in (
+        (1, {}, 200),
+        (2, {"roles": ["counsellor"]}, 403),
+        (3, {"roles": ["front-desk"]}, 200),
+        (4, {"status": AccountStatus.INACTIVE}, 401),
+        (5, {}, 200),
+        (6, {"signed_out_before": clock.now}, 401),
+    ):
+        await publish(client.store, version, **changed)
+        assert (await client.get("/sample/", headers={"accept": "application/json"})).status_code == status, changed
+    clock.forward(hours=3)
+
+
+async def test_an_expired_token_of_an_account_is_401(client: Client, clock: FixedClock) -> None:
+    await publish(client.store)
+    client.cookies.set("cefo-session", account_token(client, clock))
+    assert (await client.get("/sample/")).status_code == 200
+    clock.forward(hours=2)
+    assert (await client.get("/sample/", headers={"accept": "application/json"})).status_code == 401
+
+
+async def test_a_store_that_does_not_answer_denies_with_503_and_leaves_public_pages(
+    client: Client, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows whether the sign-in still holds; it is neither accepted nor taken for ended."""
+
+    async def lost(_self: Accounts, _token: AccountToken) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(Accounts, "person", lost)
+    client.cookies.set("cefo-session", account_token(client, clock))
+    assert (await client.get("/sample/", headers={"accept": "application/json"})).status_code == 503
+    assert (await client.get("/", headers=PAGE)).status_code == 200
+    assert (await client.get(NOTES)).status_code == 200
+
+
+async def test_a_service_without_accounts_gives_their_tokens_no_right(tmp_path: Path, clock: FixedClock) -> None:
+    without = replace(service(tmp_path), accounts=None)
+    async with client_of(without, tmp_path, clock=clock) as client:
+        client.cookies.set("cefo-session", account_token(client, clock))
+        assert (await client.get("/sample/", headers={"accept": "application/json"})).status_code == 401
+
+
+async def test_what_a_stream_asks_says_whether_the_sign_in_holds(
+    client: Client, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "CACHE_SECONDS", 0.0)
+    known, signer = client.runtime.accounts, client.process.signer
+    await publish(client.store)
+    of_account = RequestIdentity(signer.verify(account_token(client, clock)), signer, known)
+    of_person = RequestIdentity(signer.verify(signer.session(DESK)), signer, known)
+    anyone = RequestIdentity(None, signer, known)
+    for one in (of_account, of_person, anyone):
+        await one.load()
+        assert await one.holds()
+    assert anyone.person is None
+    await publish(client.store, 2, centres=["mons"])
+    assert not await of_account.holds(), "other rights: the page is to be asked for again"
+    monkeypatch.setattr(tokens, "time", lambda: 1e12)
+    assert not await of_person.holds()
