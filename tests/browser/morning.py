@@ -1,5 +1,6 @@
 """A platform with a morning behind it, so that every page has something to show."""
 
+import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,15 +16,21 @@ from services.chassis.events.dead_letters import dead_letter_row
 from services.chassis.identity.people import Claim, Person, visitor
 from services.chassis.identity.tokens import Signer
 from services.chassis.runtime.settings import Settings
+from services.chassis.storage.store import Store
 from services.chassis.storage.tables import DeadLetterState, dead_letters_table
 from services.chassis.web.security import cookie_name
 from services.contracts.cloudevents import Record
 from services.contracts.intake import DeskCheckIn
 from services.contracts.roles import Role
+from services.directory.actions import accounts
+from services.directory.app import SERVICE as DIRECTORY
 from services.directory.claims import ORGANIZATION
 from services.directory.demo import organization_id
 from services.launcher import demo
 from services.scheduling.claims import STAFF_CODE
+from tests.givens.accounts import REGION as MANAGER
+from tests.givens.accounts import REGION_BY as MANAGER_BY
+from tests.givens.accounts import account_waits, account_works, rights, signs_in
 from tests.journeys.adult import IFAPME_SERVICE, Centre, ok
 from tests.journeys.stacks import Stack, embedded, eventually
 
@@ -65,6 +72,12 @@ def morning(folder: Path) -> Generator[Morning]:
             "newcomer": newcomer,
             "new-provider": provider,
             "two-centres": staff("two-centres", {"liege", "namur"}),
+            "local-manager": Person(
+                subject="demo/local-manager",
+                name="local-manager",
+                roles=frozenset({Role.MANAGER}),
+                centres=frozenset({"liege"}),
+            ),
             "no-centre": staff("no-centre", set()),
         }
         more = {"link": signer.link(newcomer), "nothing": str(uuid4())}
@@ -132,7 +145,25 @@ def lived(stack: Stack) -> dict[str, str]:
         "date": second.date().isoformat(),
         "sunday": sunday_after(second),
         **answered(stack, liege),
+        **asyncio.run(with_accounts(stack)),
     }
+
+
+async def with_accounts(stack: Stack) -> dict[str, str]:
+    """Accounts: one that waits, one that signed in and was changed, one that a local manager may not change."""
+    at_liege = rights(Role.COUNSELLOR, centres=("liege",))
+    store = Store(Settings(data=stack.data).store_url("directory"), "directory", DIRECTORY.metadata)
+    try:
+        pending = await account_waits(store, "Amina Janssens (test)")
+        member = await account_works(store, "Luc Peeters (test)", at_liege, code="liege-c07")
+        beyond = await account_works(store, "Eva Dubois (test)", rights(Role.OPERATOR, centres=("liege",)))
+        async with store.work() as work:
+            both = rights(Role.FRONT_DESK, Role.COUNSELLOR, centres=("liege", "namur"))
+            await accounts.change(work, member, both, manager=MANAGER, by=MANAGER_BY, code="liege-c07")
+        await signs_in(store, member, timedelta(days=90))  # the rehearsal's clock is days ahead
+    finally:
+        await store.close()
+    return {"pending": str(pending), "member": str(member), "beyond": str(beyond)}
 
 
 def made(at: Centre, url: str, /, **body: Any) -> Any:

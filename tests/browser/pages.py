@@ -14,6 +14,7 @@ Doing = Callable[[Page], Awaitable[None]]
 FRONT_DESK, COUNSELLOR, PROVIDER = "accueil-liege", "conseil-liege", "operateur-ifapme"
 ELSEWHERE = "conseil-namur"
 """Whose centre has had no visitor yet: empty boards and lists."""
+REGION = "region"
 VISITOR, NEWCOMER = "visitor", "newcomer"
 
 
@@ -200,6 +201,19 @@ DIRECTORY = [
     Seen("/directory/entry", PROVIDER),
     Seen("/directory/entry/{id}", PROVIDER, "/directory/entry/{service}"),
     Seen("/directory/referral-events", "cite-charleroi"),
+    Seen("/directory/accounts", REGION),
+    Seen("/directory/accounts", REGION, "/directory/accounts?q=xyzzyx", "nothing found"),
+    Seen("/directory/accounts/{id}", REGION, "/directory/accounts/{pending}", "to approve"),
+    Seen(
+        "/directory/accounts/{id}",
+        REGION,
+        "/directory/accounts/{pending}",
+        "in error",
+        422,
+        sends('form[action$="/approve"]'),
+    ),
+    Seen("/directory/accounts/{id}", REGION, "/directory/accounts/{member}", does=opens("main .confirm")),
+    Seen("/directory/accounts/{id}", "local-manager", "/directory/accounts/{beyond}", "beyond their rights"),
 ]
 IMPACT = [
     Seen("/impact/"),

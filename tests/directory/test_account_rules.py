@@ -12,7 +12,7 @@ from services.contracts.accounts import AccountKind
 from services.contracts.roles import Role
 from services.directory.domain import refusals
 from services.directory.domain.accounts import (
-    Manager,
+    Grantor,
     Rights,
     acts_on,
     check_grant,
@@ -26,9 +26,9 @@ from services.directory.domain.accounts import (
 
 CENTRES = ("mons", "liege", "arlon")
 RIGHTS = st.builds(Rights, st.frozensets(st.sampled_from(list(Role))), st.frozensets(st.sampled_from(CENTRES)))
-MANAGERS = RIGHTS.map(Manager)
-REGION = Manager(Rights(frozenset({Role.MANAGER})))
-MONS = Manager(Rights(frozenset({Role.MANAGER}), frozenset({"mons"})))
+MANAGERS = RIGHTS.map(Grantor)
+REGION = Grantor(Rights(frozenset({Role.MANAGER})))
+MONS = Grantor(Rights(frozenset({Role.MANAGER}), frozenset({"mons"})))
 
 
 def rights(*roles: Role, centres: tuple[str, ...] = ()) -> Rights:
@@ -44,7 +44,7 @@ def allowed(act: Callable[[], None]) -> bool:
 
 
 @given(MANAGERS, RIGHTS, RIGHTS)
-def test_nobody_grants_or_withdraws_what_they_lack(manager: Manager, before: Rights, after: Rights) -> None:
+def test_nobody_grants_or_withdraws_what_they_lack(manager: Grantor, before: Rights, after: Rights) -> None:
     if not allowed(lambda: check_grant(manager, before, after)):
         return
     assert Role.MANAGER in manager.rights.roles
@@ -58,14 +58,14 @@ def test_nobody_grants_or_withdraws_what_they_lack(manager: Manager, before: Rig
 
 
 @given(MANAGERS, RIGHTS)
-def test_a_manager_acts_on_accounts_of_their_own_centres_or_has_the_region(manager: Manager, other: Rights) -> None:
+def test_a_manager_acts_on_accounts_of_their_own_centres_or_has_the_region(manager: Grantor, other: Rights) -> None:
     if acts_on(manager, other):
         assert Role.MANAGER in manager.rights.roles
         assert manager.rights.manages_region or (other.centres and other.centres <= manager.rights.centres)
 
 
 @given(MANAGERS, RIGHTS, RIGHTS)
-def test_what_a_manager_granted_stays_in_their_hands(manager: Manager, before: Rights, after: Rights) -> None:
+def test_what_a_manager_granted_stays_in_their_hands(manager: Grantor, before: Rights, after: Rights) -> None:
     if allowed(lambda: check_grant(manager, before, after)):
         assert acts_on(manager, after)
         assert allowed(lambda: check_grant(manager, after, after))
@@ -83,7 +83,7 @@ def test_a_region_wide_manager_remains(before: Rights, after: Rights, others: in
 def test_a_region_wide_manager_grants_every_role_of_an_account(role: Role) -> None:
     assert (role in grantable(REGION)) == (role is not Role.VISITOR)
     assert (role in grantable(MONS)) == (role not in (Role.VISITOR, Role.OPERATOR))
-    assert grantable(Manager(rights(role, centres=("mons",)))) == (grantable(MONS) if role is Role.MANAGER else set())
+    assert grantable(Grantor(rights(role, centres=("mons",)))) == (grantable(MONS) if role is Role.MANAGER else set())
 
 
 def test_the_refusals_name_what_is_beyond() -> None:
@@ -99,8 +99,8 @@ def test_the_refusals_name_what_is_beyond() -> None:
 def test_a_manager_is_not_their_own() -> None:
     own = uuid4()
     with pytest.raises(refusals.OwnAccount):
-        check_not_own(Manager(REGION.rights, own), own)
-    check_not_own(Manager(REGION.rights, own), uuid4())
+        check_not_own(Grantor(REGION.rights, own), own)
+    check_not_own(Grantor(REGION.rights, own), uuid4())
     check_not_own(REGION, own)
 
 

@@ -19,14 +19,14 @@ from services.contracts.accounts import AccountKind, AccountPublished, AccountSt
 from services.contracts.roles import Role
 from services.directory.actions import accounts
 from services.directory.domain import refusals
-from services.directory.domain.accounts import Manager, Rights, SignInMethod
+from services.directory.domain.accounts import Grantor, Rights, SignInMethod
 from services.directory.store import Account, AccountChange, SignIn
 from services.directory.store.accounts import accounts_page
 from tests.givens.directory import ATELIER
 from tests.givens.events import emitted_events, numbered_events
 
-REGION = Manager(Rights(frozenset({Role.MANAGER})))
-MONS = Manager(Rights(frozenset({Role.MANAGER}), frozenset({"mons"})))
+REGION = Grantor(Rights(frozenset({Role.MANAGER})))
+MONS = Grantor(Rights(frozenset({Role.MANAGER}), frozenset({"mons"})))
 COUNSELLOR = Rights(frozenset({Role.COUNSELLOR}), frozenset({"mons"}))
 ISSUER = "https://login.example.test"
 HALF_A_DAY = timedelta(hours=12)
@@ -341,7 +341,7 @@ async def test_a_manager_with_centres_knows_only_accounts_of_these(town: Store) 
 async def test_nobody_changes_their_own_account(town: Store) -> None:
     id = await region_manager(town, "rita")
     await region_manager(town, "rosa")
-    rita = Manager(Rights(frozenset({Role.MANAGER})), id)
+    rita = Grantor(Rights(frozenset({Role.MANAGER})), id)
     acts: list[Act] = [
         lambda work: accounts.change(work, id, rita.rights, manager=rita, by=BY),
         lambda work: accounts.deactivate(work, id, manager=rita, by=BY),
@@ -362,7 +362,7 @@ async def test_the_last_region_wide_manager_stays(town: Store) -> None:
         lambda work: accounts.change(work, rita, COUNSELLOR, manager=REGION, by=BY),
     ]
     for act in acts:
-        await refused(town, act, refusals.LastManager)
+        await refused(town, act, refusals.RegionUnmanaged)
     async with town.work() as work:
         await accounts.deactivate(work, rosa, manager=REGION, by=BY)
 
@@ -375,7 +375,7 @@ async def test_two_managers_who_remove_each_other_do_not_both_succeed(town: Stor
             await accounts.deactivate(work, id, manager=REGION, by=BY)
 
     outcomes = await asyncio.gather(*map(deactivate, ids), return_exceptions=True)
-    assert sorted(type(one).__name__ for one in outcomes) == ["LastManager", "NoneType"]
+    assert sorted(type(one).__name__ for one in outcomes) == ["RegionUnmanaged", "NoneType"]
 
 
 async def test_the_first_manager_is_made_by_command_and_again_changes_nothing(town: Store) -> None:
@@ -423,6 +423,6 @@ async def test_the_list_is_searched_and_filtered_with_those_who_wait_first(town:
 def test_a_signed_in_manager_is_known_by_their_account() -> None:
     ref = uuid4()
     person = Person(subject=f"account/{ref}", name="Rita (test)", roles=frozenset({Role.MANAGER}))
-    assert accounts.manager_of(person) == Manager(Rights(frozenset({Role.MANAGER})), ref)
+    assert accounts.manager_of(person) == Grantor(Rights(frozenset({Role.MANAGER})), ref)
     demo = person.model_copy(update={"subject": "demo/region", "centres": frozenset({"mons"})})
     assert accounts.manager_of(demo) == MONS

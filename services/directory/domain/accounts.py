@@ -10,10 +10,10 @@ from services.contracts.roles import Role
 from services.directory.domain.refusals import (
     CentreMissing,
     CentreNotGranted,
-    LastManager,
     NotAMachine,
     OrganizationMissing,
     OwnAccount,
+    RegionUnmanaged,
     RoleMissing,
     RoleNotGranted,
     RolesApart,
@@ -65,14 +65,14 @@ class Rights:
 
 
 @dataclass(frozen=True, slots=True)
-class Manager:
+class Grantor:
     """A manager who acts on accounts. `account_ref`: None for who holds the platform's key, and for demo accounts."""
 
     rights: Rights
     account_ref: UUID | None = None
 
 
-def acts_on(manager: Manager, rights: Rights) -> bool:
+def acts_on(manager: Grantor, rights: Rights) -> bool:
     """Whether this manager may see and change an account with these rights.
 
     One with centres acts on accounts that belong to those centres alone.
@@ -81,20 +81,20 @@ def acts_on(manager: Manager, rights: Rights) -> bool:
     return manager.rights.manages_region or (Role.MANAGER in manager.rights.roles and own)
 
 
-def grantable(manager: Manager) -> frozenset[Role]:
+def grantable(manager: Grantor) -> frozenset[Role]:
     """The roles that this manager may grant and withdraw."""
     if Role.MANAGER not in manager.rights.roles:
         return frozenset()
     return GRANTABLE_REGION_WIDE if manager.rights.manages_region else GRANTABLE
 
 
-def check_not_own(manager: Manager, account_ref: UUID) -> None:
+def check_not_own(manager: Grantor, account_ref: UUID) -> None:
     """The account is another one than the manager's. Raises `OwnAccount`."""
     if manager.account_ref == account_ref:
         raise OwnAccount()
 
 
-def check_grant(manager: Manager, before: Rights, after: Rights) -> None:
+def check_grant(manager: Grantor, before: Rights, after: Rights) -> None:
     """The manager may replace the rights `before` by `after`.
 
     Raises `RoleNotGranted`, `CentreNotGranted`. A role that the manager may not grant cannot be withdrawn either.
@@ -123,9 +123,9 @@ def check_rights(rights: Rights, organization_id: UUID | None) -> None:
 
 
 def check_last_manager(before: Rights, after: Rights, others: Collection[UUID]) -> None:
-    """A region-wide manager remains. `others`: the other active ones. Raises `LastManager`."""
+    """A region-wide manager remains. `others`: the other active ones. Raises `RegionUnmanaged`."""
     if before.manages_region and not after.manages_region and not others:
-        raise LastManager()
+        raise RegionUnmanaged()
 
 
 def kind_of(kind: AccountKind, roles: Collection[Role]) -> AccountKind:

@@ -14,7 +14,7 @@
     ├── OwnAccount               (403) nobody changes their own account
     ├── RoleNotGranted           (403) the manager may not grant or withdraw the role
     ├── CentreNotGranted         (403) the manager grants within their own centres
-    ├── LastManager              a region-wide manager has to remain
+    ├── RegionUnmanaged              a region-wide manager has to remain
     ├── WrongAccountStatus       the account's status does not allow the step
     ├── NotAMachine              only devices and machines have tokens
     ├── CodeTaken                another account has the code
@@ -202,10 +202,10 @@ class CentreNotGranted(NotAllowed):
     field_name = "centres"
 
 
-class LastManager(Refused):
+class RegionUnmanaged(Refused):
     """A region-wide manager has to remain."""
 
-    slug = "last-manager"
+    slug = "region-unmanaged"
     message = msg("This is the last account that manages the whole region. Give this role to another account first.")
     field_name = "roles"
 

@@ -18,7 +18,7 @@ from services.directory.actions.accounts import CLAIMS, COMMAND
 from services.directory.domain.accounts import (
     GRANTABLE_REGION_WIDE,
     AccountChangeKind,
-    Manager,
+    Grantor,
     SignInMethod,
     grantable,
 )
@@ -77,7 +77,7 @@ def form_values(account: Account, typed: Mapping[str, Any] | None) -> dict[str, 
     return shown
 
 
-async def filters(session: AsyncSession, manager: Manager) -> dict[str, Any]:
+async def filters(session: AsyncSession, manager: Grantor) -> dict[str, Any]:
     """The choices of the list's filters."""
     return {
         "statuses": list(AccountStatus),
@@ -87,7 +87,7 @@ async def filters(session: AsyncSession, manager: Manager) -> dict[str, Any]:
     }
 
 
-async def account_values(session: AsyncSession, account: Account, manager: Manager, now: datetime) -> dict[str, Any]:
+async def account_values(session: AsyncSession, account: Account, manager: Grantor, now: datetime) -> dict[str, Any]:
     """What the page of an account shows beside its form."""
     own, may_grant = manager.account_ref == account.id, grantable(manager)
     organizations = await organization_names(session)
@@ -111,7 +111,7 @@ async def account_values(session: AsyncSession, account: Account, manager: Manag
     }
 
 
-async def _centres(session: AsyncSession, manager: Manager) -> list[tuple[str, str]]:
+async def _centres(session: AsyncSession, manager: Grantor) -> list[tuple[str, str]]:
     names = await centre_names(session)
     own = names.keys() if manager.rights.manages_region else manager.rights.centres
     return sorted(((code, names.get(code, code)) for code in own), key=lambda one: one[1])
@@ -151,7 +151,8 @@ def _values(
     for name, label in _FACT_LABELS.items():
         if name in change.after:
             texts = [_shown(name, facts.get(name), centres, organizations) for facts in (change.before, change.after)]
-            yield _(label), texts[0], texts[1]
+            if texts[0] != texts[1]:
+                yield _(label), texts[0], texts[1]
 
 
 def _shown(name: str, value: Any, centres: Mapping[str, str], organizations: Mapping[UUID, str]) -> str:

@@ -18,7 +18,7 @@ from services.contracts.accounts import AccountStatus
 from services.contracts.envelope import CentreCode, StaffCode
 from services.contracts.roles import Role
 from services.directory.actions import accounts
-from services.directory.domain.accounts import Manager, Rights
+from services.directory.domain.accounts import Grantor, Rights
 from services.directory.pages.account_views import VIEWS, account_values, filters, form_values
 from services.directory.store import Account, centre_codes
 from services.directory.store.accounts import accounts_page, last_sign_ins
@@ -161,7 +161,7 @@ async def _apply_rights(
 
 
 async def _act_on(
-    work: Work, id: UUID, form: RightsForm, manager: Manager, by: str, act: Callable[..., Awaitable[Account]]
+    work: Work, id: UUID, form: RightsForm, manager: Grantor, by: str, act: Callable[..., Awaitable[Account]]
 ) -> Account:
     return await act(
         work,
@@ -196,7 +196,7 @@ async def _account(
     )
 
 
-async def _scope(session: AsyncSession, manager: Manager) -> dict[str, Any]:
+async def _scope(session: AsyncSession, manager: Grantor) -> dict[str, Any]:
     """What limits the list of a manager with centres."""
     if manager.rights.manages_region:
         return {}

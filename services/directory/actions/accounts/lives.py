@@ -14,7 +14,7 @@ from services.directory.actions.accounts.publishing import COMMAND, end_all, rec
 from services.directory.domain import refusals
 from services.directory.domain.accounts import (
     AccountChangeKind,
-    Manager,
+    Grantor,
     Rights,
     check_grant,
     check_last_manager,
@@ -70,7 +70,7 @@ async def approve(
     id: UUID,
     rights: Rights,
     *,
-    manager: Manager,
+    manager: Grantor,
     by: str,
     organization_id: UUID | None = None,
     code: str | None = None,
@@ -98,7 +98,7 @@ async def change(
     id: UUID,
     rights: Rights,
     *,
-    manager: Manager,
+    manager: Grantor,
     by: str,
     organization_id: UUID | None = None,
     code: str | None = None,
@@ -106,7 +106,7 @@ async def change(
 ) -> Account:
     """Replace the rights, organisation and code of an account. The same values again change nothing.
 
-    Raises `NotFound`, `Stale`, `OwnAccount`, `RoleNotGranted`, `CentreNotGranted`, `LastManager`, `UnknownCentre`,
+    Raises `NotFound`, `Stale`, `OwnAccount`, `RoleNotGranted`, `CentreNotGranted`, `RegionUnmanaged`, `UnknownCentre`,
     `UnknownOrganization`, `CodeTaken`, `WrongAccountStatus`, and what `check_rights` raises.
     """
     account, others = await locked_for(work, id, manager)
@@ -124,10 +124,10 @@ async def change(
     return account
 
 
-async def deactivate(work: Work, id: UUID, *, manager: Manager, by: str, version: int | None = None) -> Account:
+async def deactivate(work: Work, id: UUID, *, manager: Grantor, by: str, version: int | None = None) -> Account:
     """End an account's sign-ins and machine tokens, and let it sign in no more. Doing it again changes nothing.
 
-    Raises `NotFound`, `Stale`, `OwnAccount`, `RoleNotGranted`, `CentreNotGranted`, `LastManager`.
+    Raises `NotFound`, `Stale`, `OwnAccount`, `RoleNotGranted`, `CentreNotGranted`, `RegionUnmanaged`.
     """
     account, others = await locked_for(work, id, manager)
     check_version(account, version)
@@ -147,7 +147,7 @@ async def deactivate(work: Work, id: UUID, *, manager: Manager, by: str, version
     return account
 
 
-async def reactivate(work: Work, id: UUID, *, manager: Manager, by: str, version: int | None = None) -> Account:
+async def reactivate(work: Work, id: UUID, *, manager: Grantor, by: str, version: int | None = None) -> Account:
     """Let an inactive account sign in again, with the rights that it had. Doing it again changes nothing.
 
     Raises `NotFound`, `Stale`, `OwnAccount`, `RoleNotGranted`, `CentreNotGranted`, `WrongAccountStatus`, and what
@@ -203,7 +203,7 @@ async def _set_rights(
     work: Work,
     account: Account,
     rights: Rights,
-    manager: Manager,
+    manager: Grantor,
     organization_id: UUID | None,
     code: str | None,
     version: int | None,

@@ -7,24 +7,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
-from services.directory.domain.accounts import Manager, Rights, acts_on
+from services.directory.domain.accounts import Grantor, Rights, acts_on
 from services.directory.store.accounts import Account, region_managers
 
 _SUBJECT = "account/"
 
 
-def manager_of(person: Person) -> Manager:
+def manager_of(person: Person) -> Grantor:
     """The manager that a signed-in person is."""
     own = person.subject.removeprefix(_SUBJECT) if person.subject.startswith(_SUBJECT) else None
-    return Manager(Rights(person.roles, person.centres), UUID(own) if own else None)
+    return Grantor(Rights(person.roles, person.centres), UUID(own) if own else None)
 
 
-async def account_for(session: AsyncSession, id: UUID, manager: Manager) -> Account:
+async def account_for(session: AsyncSession, id: UUID, manager: Grantor) -> Account:
     """An account that this manager may see. Raises `NotFound`, also for another one."""
     return _visible(await session.get(Account, id), manager)
 
 
-async def locked_for(work: Work, id: UUID, manager: Manager | None) -> tuple[Account, list[UUID]]:
+async def locked_for(work: Work, id: UUID, manager: Grantor | None) -> tuple[Account, list[UUID]]:
     """An account that this manager may change, and the other active region-wide managers; all of them are locked.
 
     So two managers who remove each other at the same moment do not both succeed. None: who runs the command.
@@ -34,7 +34,7 @@ async def locked_for(work: Work, id: UUID, manager: Manager | None) -> tuple[Acc
     return _visible(account, manager), [one for one in await region_managers(work.session) if one != id]
 
 
-def _visible(account: Account | None, manager: Manager | None) -> Account:
+def _visible(account: Account | None, manager: Grantor | None) -> Account:
     if account is None or not (manager is None or acts_on(manager, account.rights)):
         raise NotFound(what=msg("account"))
     return account

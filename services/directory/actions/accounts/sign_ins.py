@@ -14,7 +14,7 @@ from services.directory.actions.accounts.publishing import end_all, latest, publ
 from services.directory.domain import refusals
 from services.directory.domain.accounts import (
     AccountChangeKind,
-    Manager,
+    Grantor,
     SignInMethod,
     check_grant,
     check_machine,
@@ -53,7 +53,7 @@ async def sign_out(work: Work, token: AccountToken) -> SignIn | None:
     return one
 
 
-async def end_sign_ins(work: Work, id: UUID, *, manager: Manager, by: str) -> Account:
+async def end_sign_ins(work: Work, id: UUID, *, manager: Grantor, by: str) -> Account:
     """End every sign-in and machine token of an account. It may sign in again.
 
     Raises `NotFound`, `OwnAccount`, `RoleNotGranted`, `CentreNotGranted`.
@@ -67,7 +67,7 @@ async def end_sign_ins(work: Work, id: UUID, *, manager: Manager, by: str) -> Ac
 
 
 async def issue_token(
-    work: Work, id: UUID, name: str, lifetime: timedelta, *, manager: Manager, by: str
+    work: Work, id: UUID, name: str, lifetime: timedelta, *, manager: Grantor, by: str
 ) -> AccountToken:
     """Issue a named token of an active account of a device or a machine.
 
@@ -83,7 +83,7 @@ async def issue_token(
     return _token(one)
 
 
-async def revoke_token(work: Work, id: UUID, token_id: UUID, *, manager: Manager, by: str) -> MachineToken:
+async def revoke_token(work: Work, id: UUID, token_id: UUID, *, manager: Grantor, by: str) -> MachineToken:
     """End a machine token, in every service. Doing it again changes nothing.
 
     Raises `NotFound`, `RoleNotGranted`, `CentreNotGranted`.
