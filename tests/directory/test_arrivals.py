@@ -10,7 +10,7 @@ from services.contracts.accounts import AccountStatus
 from services.contracts.roles import Role
 from services.directory.actions import accounts
 from services.directory.domain import refusals
-from services.directory.domain.accounts import Manager, Rights
+from services.directory.domain.accounts import Grantor, Rights
 from services.directory.store import Account, AccountChange, Identity, SignIn
 from tests.givens.rows import rows_of
 
@@ -39,7 +39,7 @@ async def the_account(store: Store) -> Account:
 async def approved(store: Store, rights: Rights = DESK) -> None:
     account = await the_account(store)
     async with store.work() as work:
-        await accounts.approve(work, account.id, rights, manager=Manager(REGION), by="demo/region")
+        await accounts.approve(work, account.id, rights, manager=Grantor(REGION), by="demo/region")
 
 
 async def test_an_unknown_person_waits_for_approval(town: Store) -> None:
@@ -108,7 +108,7 @@ async def test_what_a_manager_changed_after_the_claims_is_a_managers(town: Store
     clock.now += timedelta(days=1)
     async with town.work() as work:
         account = await the_account(town)
-        await accounts.change(work, account.id, COUNSELLOR, manager=Manager(REGION), by="demo/region")
+        await accounts.change(work, account.id, COUNSELLOR, manager=Grantor(REGION), by="demo/region")
     clock.now += timedelta(days=1)
     assert await arrives(town)
     assert (await the_account(town)).rights == COUNSELLOR
@@ -118,7 +118,7 @@ async def test_what_a_manager_changed_after_the_claims_is_a_managers(town: Store
 async def test_a_deactivated_account_stays_so_whatever_the_claims_say(town: Store, claimed: Rights) -> None:
     await arrives(town, claimed=DESK)
     async with town.work() as work:
-        await accounts.deactivate(work, (await the_account(town)).id, manager=Manager(REGION), by="demo/region")
+        await accounts.deactivate(work, (await the_account(town)).id, manager=Grantor(REGION), by="demo/region")
     with pytest.raises(refusals.AccountInactive):
         await arrives(town, claimed=claimed)
     account = await the_account(town)

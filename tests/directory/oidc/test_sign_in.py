@@ -12,7 +12,7 @@ import pytest
 from services.chassis.runtime.clock import system_clock
 from services.contracts.roles import Role
 from services.directory.actions import accounts
-from services.directory.domain.accounts import Manager, Rights
+from services.directory.domain.accounts import Grantor, Rights
 from services.directory.oidc import Issuer
 from services.directory.pages import sign_in as pages
 from services.directory.store import Account, Identity, SignIn
@@ -24,7 +24,7 @@ from tests.parts.oidc import OidcProvider, log_in
 pytestmark = pytest.mark.oidc
 
 START = "/directory/sign-in/oidc/region"
-REGION = Manager(Rights(frozenset({Role.MANAGER})))
+REGION = Grantor(Rights(frozenset({Role.MANAGER})))
 DESK = Rights(frozenset({Role.FRONT_DESK}), frozenset({"mons"}))
 
 

@@ -19,7 +19,7 @@ from services.directory.domain.accounts import (
     SignInMethod,
     check_last_manager,
 )
-from services.directory.domain.refusals import LastManager
+from services.directory.domain.refusals import RegionUnmanaged
 from services.directory.store.accounts import Account, account_of_identity, rights_given_by
 
 
@@ -84,7 +84,7 @@ def _leaves_a_manager(account: Account, claimed: Rights, others: Collection[UUID
     """The region keeps a manager, whatever a provider's groups say: the last one keeps the rights."""
     try:
         check_last_manager(account.rights, claimed, others)
-    except LastManager:
+    except RegionUnmanaged:
         return False
     return True
 
