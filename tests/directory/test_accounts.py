@@ -375,7 +375,7 @@ async def test_two_managers_who_remove_each_other_do_not_both_succeed(town: Stor
             await accounts.deactivate(work, id, manager=REGION, by=BY)
 
     outcomes = await asyncio.gather(*map(deactivate, ids), return_exceptions=True)
-    assert sorted(type(one).__name__ for one in outcomes) == ["RegionUnmanaged", "NoneType"]
+    assert sorted(type(one).__name__ for one in outcomes) == ["NoneType", "RegionUnmanaged"]
 
 
 async def test_the_first_manager_is_made_by_command_and_again_changes_nothing(town: Store) -> None:

@@ -11,7 +11,7 @@ from services.contracts.accounts import AccountKind, AccountStatus
 from services.directory.actions.accounts import create, deactivate
 from services.directory.actions.letters import invitation
 from services.directory.domain import MailPurpose
-from services.directory.domain.accounts import Manager
+from services.directory.domain.accounts import Grantor
 from services.directory.domain.teams import INVITATION, TEAM_RIGHTS, AddressTaken, check_again, check_size
 from services.directory.store import Account, Mail, Organization
 from services.directory.store.teams import AccountEmail, remove_contact, team_of
@@ -50,7 +50,7 @@ async def invite_again(work: Work, organization_id: UUID, account_id: UUID, *, b
     _send(work, row, organization, page, lang)
 
 
-async def remove(work: Work, organization_id: UUID, account_id: UUID, *, manager: Manager, by: str) -> None:
+async def remove(work: Work, organization_id: UUID, account_id: UUID, *, manager: Grantor, by: str) -> None:
     """Deactivate the account of a person of this organisation, and delete their address.
 
     Raises `NotFound`, `OwnAccount`, and what `deactivate` raises.

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.chassis.refusals import Refused, msg
 from services.contracts.roles import Role
-from services.directory.domain.accounts import Manager, Rights
+from services.directory.domain.accounts import Grantor, Rights
 from services.directory.domain.refusals import OwnAccount
 
 INVITATION = timedelta(days=14)
@@ -59,8 +59,8 @@ def check_again(invited_at: datetime, now: datetime) -> None:
         raise InvitedJustNow()
 
 
-def acting_for_team(own_account: UUID | None, account: UUID) -> Manager:
+def acting_for_team(own_account: UUID | None, account: UUID) -> Grantor:
     """A person of the team, as who changes another account of the same team. Raises `OwnAccount`."""
     if own_account == account:
         raise OwnAccount()
-    return Manager(Rights(frozenset({Role.MANAGER})), own_account)
+    return Grantor(Rights(frozenset({Role.MANAGER})), own_account)

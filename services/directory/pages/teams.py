@@ -18,7 +18,7 @@ from services.contracts.roles import Role
 from services.directory.actions.accounts import manager_of
 from services.directory.actions.teams import invite, invite_again, remove
 from services.directory.claims import own_organization
-from services.directory.domain.accounts import Manager
+from services.directory.domain.accounts import Grantor
 from services.directory.domain.teams import acting_for_team, is_lapsed
 from services.directory.pages.views import now_of
 from services.directory.store import Organization
@@ -143,7 +143,7 @@ async def _remove(
     account_id: UUID,
     here: str,
     person: Person,
-    manager: Manager,
+    manager: Grantor,
 ) -> Response:
     await remove(work, organization_id, account_id, manager=manager, by=person.subject)
     return see_other(request, here, done=_("This person can no longer sign in. The e-mail address is deleted."))

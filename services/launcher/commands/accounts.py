@@ -15,17 +15,17 @@ from services.launcher.commands.terminal import Data, console
 if TYPE_CHECKING:
     from services.chassis.storage.store import Store
 
-app = typer.Typer(help="Les comptes : la première personne qui les gère, et leur liste.", no_args_is_help=True)
+app = typer.Typer(help="Les comptes : la première personne qui les gère, et leur liste.", no_args_is_help=True)
 
 StoreUrl = Annotated[str, typer.Option("--store", envvar="CEFO_STORE", help="`sqlite` ou postgresql://…")]
-_STATUS = {"pending": "attend l'approbation", "active": "actif", "inactive": "désactivé"}
+_STATUS = {"pending": "attend l’approbation", "active": "actif", "inactive": "désactivé"}
 PAGE = 200
 
 
 @app.command(help="Donner à une personne la gestion des comptes de toute la Région. À lancer où se trouve le store.")
 def manager(
-    issuer: Annotated[str, typer.Option(help="L'émetteur (`iss`), comme dans la configuration d'OpenID Connect.")],
-    subject: Annotated[str, typer.Option(help="L'identifiant de la personne chez lui (`sub`).")],
+    issuer: Annotated[str, typer.Option(help="L’émetteur (`iss`), comme dans la configuration d’OpenID Connect.")],
+    subject: Annotated[str, typer.Option(help="L’identifiant de la personne chez lui (`sub`).")],
     name: Annotated[str, typer.Option(help="Son nom, comme ses collègues le verront.")],
     data: Data = Path("data"),
     store: StoreUrl = "sqlite",
@@ -34,7 +34,7 @@ def manager(
     asyncio.run(_manager(Settings(data=data, store=store), issuer, subject, name))
 
 
-@app.command("list", help="Tous les comptes, ceux qui attendent l'approbation d'abord.")
+@app.command("list", help="Tous les comptes, ceux qui attendent l’approbation d’abord.")
 def list_accounts(data: Data = Path("data"), store: StoreUrl = "sqlite") -> None:
     """All accounts."""
     asyncio.run(_list(Settings(data=data, store=store)))
@@ -45,7 +45,7 @@ async def _manager(settings: Settings, issuer: str, subject: str, name: str) -> 
 
     async with _directory(settings) as store, store.work() as work:
         account = await accounts.make_manager(work, issuer, subject, name)
-    console.print(f"{escape(name)} gère les comptes de toute la Région : compte {account.id}", soft_wrap=True)
+    console.print(f"{escape(name)} gère les comptes de toute la Région : compte {account.id}", soft_wrap=True)
 
 
 async def _list(settings: Settings) -> None:

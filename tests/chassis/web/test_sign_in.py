@@ -43,7 +43,12 @@ async def owner(tmp_path: Path, clock: FixedClock) -> AsyncGenerator[Client]:
     """A platform with a service that owns the accounts, on https."""
     known = service(tmp_path)
     settings = quiet_settings(tmp_path, public_url="https://cefo.test")
-    async with client_of(replace(known, nav=(*known.nav, *OWNER)), tmp_path, clock=clock, settings=settings) as made:
+    async with client_of(
+        replace(known, nav=replace(known.nav, links=(*known.nav.links, *OWNER))),
+        tmp_path,
+        clock=clock,
+        settings=settings,
+    ) as made:
         async with made.store.writer.begin() as connection:
             await connection.run_sync(Table.metadata.create_all)
         yield made
@@ -89,7 +94,7 @@ async def test_the_sign_in_page_leads_to_the_owner_of_accounts(owner: Client) ->
 async def test_a_demonstration_shows_its_accounts_and_the_way_to_the_others(tmp_path: Path) -> None:
     known = service(tmp_path)
     settings = quiet_settings(tmp_path, demo=True)
-    shown = replace(known, nav=(*known.nav, *OWNER))
+    shown = replace(known, nav=replace(known.nav, links=(*known.nav.links, *OWNER)))
     async with client_of(shown, tmp_path, settings=settings, accounts=ACCOUNTS) as client:
         text = (await client.get("/sign-in")).text
     assert "Accueil (test)" in text
