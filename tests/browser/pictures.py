@@ -23,7 +23,7 @@ README = {
     "plan": ("conseil-liege", "/plans/{whole}", "fr", 1080),
 }
 """By name: who looks, at which page, in which language, and the height in pixels."""
-WIDTHS = {"readme": 1280, "help": 720}
+WIDTHS = {"readme": 1280, "help": 480}
 LIGHTEST = 150_000
 """Bytes that a picture may have: people read on telephones too."""
 BUTTONS = Path(__file__).with_name("help_pictures.json")
@@ -55,9 +55,10 @@ def light_enough(path: Path) -> Path:
     return path
 
 
-async def open_page(page: Page, lived: Morning, who: str, address: str, lang: str) -> None:
-    """This person opens this page in this language."""
+async def open_page(page: Page, lived: Morning, who: str, address: str, lang: str, size: tuple[int, int]) -> None:
+    """This person opens this page in this language, on a screen of this size."""
     await cleared(page)
+    await page.set_viewport_size({"width": size[0], "height": size[1]})
     await lived.enters(page, who, lang)
     await page.goto(address.format_map(lived.made))
     await settled(page)
@@ -68,8 +69,7 @@ async def take_readme(name: str, lived: Morning, browser: Browser) -> Path:
     who, address, lang, height = README[name]
     width = WIDTHS["readme"]
     async with watched_page(browser, width, base_url=lived.stack.url, color_scheme="light") as (page, trouble):
-        await page.set_viewport_size({"width": width, "height": height})
-        await open_page(page, lived, who, address, lang)
+        await open_page(page, lived, who, address, lang, (width, height))
         path = ROOT / "docs" / "pictures" / f"{name}.png"
         await page.screenshot(path=path)
         if trouble.all():
@@ -92,7 +92,7 @@ async def take_help(picture: HelpPicture, lang: str, lived: Morning, browser: Br
     """One picture of a help page, as PNG, and what its buttons say."""
     width = WIDTHS["help"]
     async with watched_page(browser, width, base_url=lived.stack.url, color_scheme="light") as (page, _trouble):
-        await open_page(page, lived, picture.who, picture.address, lang)
+        await open_page(page, lived, picture.who, picture.address, lang, (width, 900))
         part = page.locator(picture.part)
         path = ROOT / "services" / picture.service / "help" / f"{picture.name}.{lang}.png"
         await part.screenshot(path=path)

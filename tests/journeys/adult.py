@@ -13,6 +13,15 @@ from services.launcher.catalogue import SERVICES
 from tests.journeys.stacks import Stack, eventually
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
+THEMES = {
+    "skills": "Je répare des vélos et de petits appareils.",
+    "motivation": "J’aime voir le résultat de mon travail.",
+    "values": "L’équipe et la sécurité comptent pour moi.",
+    "interests": "L’électricité, le bois, être dehors.",
+    "obstacles": "Je n’ai pas de voiture.",
+    "information": "Il y a une formation près de chez moi.",
+}
+"""What the adult writes about each theme; the help pages' pictures show it."""
 IFAPME_SERVICE = str(uuid5(NAMESPACE_URL, "https://cefo.example/demo/service/ifapme/1"))
 
 
@@ -127,17 +136,17 @@ class Centre:
     def build_plan(self, plan: str, visitor: httpx2.Client) -> str:
         """Visitor and counsellor write the plan together; returns the action that needs a provider."""
         base = f"/plans/api/v1/plans/{plan}"
-        for dimension in ("skills", "motivation", "values", "interests", "obstacles", "information"):
-            ok(visitor.put(f"{base}/assessment/{dimension}", json={"text": f"Démonstration : {dimension}"}))
+        for dimension, text in THEMES.items():
+            ok(visitor.put(f"{base}/assessment/{dimension}", json={"text": text}))
         step = ok(visitor.post(f"{base}/information-steps", json={"what": "Visiter un centre de formation"}))
         ok(visitor.put(f"{base}/information-steps/{step['id']}/result", json={"result": "Places en janvier."}))
         ok(visitor.post(f"{base}/reflections", json={"moment": "between-sessions", "text": "Cela me plaît."}))
-        goal = ok(visitor.post(f"{base}/goals", json={"text": "Devenir électricien"}))
+        goal = ok(visitor.post(f"{base}/goals", json={"text": "Travailler dans l’électricité"}))
         track = {"goal_id": goal["id"], "title": "Se former", "area": "select-training"}
         track = ok(self.counsellor.post(f"{base}/tracks", json=track))
         action = {
             "track_id": track["id"],
-            "title": "S'inscrire",
+            "title": "S’inscrire",
             "needs_provider": True,
             "service_id": IFAPME_SERVICE,
             "reason": "training",

@@ -21,8 +21,8 @@ async def test_the_list_shows_progress_and_what_is_missing(site: Site, her: Adul
         html = (await client.get("/plans/")).text
     assert f"/plans/{her.plan_id}" in html
     assert "Conditions met: 0 of 4" in html
-    assert "Interviews 1/2" in html
-    assert "The six themes 0/6" in html
+    assert "Interviews 1 of 2" in html
+    assert "The six themes 0 of 6" in html
 
 
 async def test_the_list_filters_by_how_far_plans_are(site: Site, her: Adult) -> None:

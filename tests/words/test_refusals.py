@@ -12,8 +12,11 @@ from services.chassis import i18n
 from services.chassis.refusals import Refused
 from services.launcher import catalogue
 
-STEP = re.compile(r"\b\w{2,}ez\b|[Pp]ossibles?\u00a0:|[Aa]ttendue?\u00a0:|\bau maximum\b|\bau minimum\b")
-"""A request to the reader, or the values that are possible."""
+STEP = re.compile(
+    r"\b(?!(?:ass|av|ch|dev|pouv|travaill|voul)ez\b)\w{2,}ez\b|\bpouvez encore\b"
+    r"|[Pp]ossibles?\b[^.:]*\u00a0:|[Aa]ttendue?\u00a0:|\bau maximum\b|\bau minimum\b"
+)
+"""A request to the reader, or the values that are possible. “Vous avez …” asks for nothing."""
 ALLOWED: dict[str, str] = {}
 """Slugs of refusals after which nothing can be done, with the reason."""
 
@@ -45,6 +48,11 @@ def test_a_refusal_says_what_to_do() -> None:
         for one in refusals()
         if one.slug not in ALLOWED and not STEP.search(text := i18n.translate(one.message, "fr"))
     } == {}
+
+
+@pytest.mark.parametrize("text", ["Vous ne pouvez pas faire cela.", "Vous avez déjà un plan.", "Le plan est fermé."])
+def test_a_refusal_without_a_step_is_found(text: str) -> None:
+    assert not STEP.search(text)
 
 
 def test_an_exception_is_still_needed() -> None:

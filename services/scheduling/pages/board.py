@@ -90,7 +90,7 @@ async def undo(
     reason = CancelReason.ENTERED_IN_ERROR.value
     await guidance.cancel(work, interview, by=Side.CENTRE, reason=reason, version=form.version)
     return see_other(
-        request, f"/scheduling/?centre={interview.centre}", done=_("Start undone. The person is back in the queue.")
+        request, f"/scheduling/?centre={interview.centre}", done=_("Start undone. You can start the interview again.")
     )
 
 
