@@ -14,7 +14,9 @@ from services.chassis.web.mail_pages import mail_router
 from services.directory import actions, api, pages
 from services.directory.actions import sign_in_links
 from services.directory.demo import demo_providers
+from services.directory.demo.accounts import DEMO_STAFF
 from services.directory.domain import SeededMeanwhile
+from services.directory.domain.refusals import CodeTaken
 from services.directory.nav import NAV
 from services.directory.reactions import reactions
 from services.directory.search import search_of
@@ -23,7 +25,7 @@ from services.directory.store import Account, Mail, Table
 
 
 async def start(runtime: Runtime) -> None:
-    """Publishes the centres and demonstration providers that are missing, then builds the search index."""
+    """Publishes the centres and what the demonstration has that are missing, then builds the search index."""
     today = runtime.clock().astimezone(BRUSSELS).date()
     await _publish(runtime, today)
     async with runtime.store.read() as session:
@@ -31,13 +33,14 @@ async def start(runtime: Runtime) -> None:
 
 
 # Another replica may publish them at the same time; the retry finds its rows.
-@stamina.retry(on=(SeededMeanwhile, IntegrityError), attempts=5, wait_initial=0.05, wait_jitter=0.1)
+@stamina.retry(on=(SeededMeanwhile, CodeTaken, IntegrityError), attempts=5, wait_initial=0.05, wait_jitter=0.1)
 async def _publish(runtime: Runtime, today: date) -> None:
     async with runtime.store.work() as work:
         await actions.open_feed(work)
         await actions.publish_centres(work)
         if runtime.settings.demo:
             await actions.seed_providers(work, demo_providers(today))
+            await actions.accounts.seed_staff(work, DEMO_STAFF)
 
 
 _A_ROUND = 200

@@ -6,7 +6,9 @@ from services.chassis.identity.people import Claim, Person
 from services.chassis.refusals import msg
 from services.chassis.web.platform import DemoAccount
 from services.contracts.roles import Role
+from services.directory.actions.accounts.seeding import DemoStaff
 from services.directory.claims import ORGANIZATION
+from services.directory.demo.accounts import LIEGE_COUNSELLOR, NAMUR_COUNSELLOR
 from services.scheduling.claims import STAFF_CODE
 
 _DESK = msg("Welcome people, give tickets, call, record consent.")
@@ -26,8 +28,8 @@ def _account(
     return DemoAccount(key, person, what)
 
 
-def _staff(centre: str) -> Claim:
-    return Claim(STAFF_CODE, f"{centre}-c01")
+def _staff(published: DemoStaff) -> Claim:
+    return Claim(STAFF_CODE, published.code)
 
 
 ACCOUNTS = {
@@ -35,11 +37,21 @@ ACCOUNTS = {
     for account in (
         _account("accueil-liege", msg("Front desk, Liège"), Role.FRONT_DESK, _DESK, "liege"),
         _account(
-            "conseil-liege", msg("Counselling team, Liège"), Role.COUNSELLOR, _COUNSELLOR, "liege", _staff("liege")
+            "conseil-liege",
+            msg("Counselling team, Liège"),
+            Role.COUNSELLOR,
+            _COUNSELLOR,
+            "liege",
+            _staff(LIEGE_COUNSELLOR),
         ),
         _account("accueil-namur", msg("Front desk, Namur"), Role.FRONT_DESK, _DESK, "namur"),
         _account(
-            "conseil-namur", msg("Counselling team, Namur"), Role.COUNSELLOR, _COUNSELLOR, "namur", _staff("namur")
+            "conseil-namur",
+            msg("Counselling team, Namur"),
+            Role.COUNSELLOR,
+            _COUNSELLOR,
+            "namur",
+            _staff(NAMUR_COUNSELLOR),
         ),
         _account(
             "operateur-ifapme",

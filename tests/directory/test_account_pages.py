@@ -242,10 +242,11 @@ async def test_signing_out_ends_the_sign_in_and_deletes_the_cookie(site: Site) -
 
 @pytest.mark.parametrize("person", [None, MANAGER], ids=["nobody", "a demo account"])
 async def test_whoever_has_no_account_signs_out_without_an_event(site: Site, person: Person | None) -> None:
+    before = await emitted_events(site.store, AccountPublished)
     async with site.as_(person, page=True) as client:
         assert (await client.post("/directory/sign-out")).status_code == 303
         assert (await client.post("/sign-out")).headers["location"] == "/"
-    assert await emitted_events(site.store, AccountPublished) == []
+    assert await emitted_events(site.store, AccountPublished) == before
 
 
 ROUTES: list[tuple[str, str, dict[str, str]]] = [

@@ -4,6 +4,7 @@ from services.directory.actions.accounts.arrivals import arrive
 from services.directory.actions.accounts.lives import approve, change, create, deactivate, make_manager, reactivate
 from services.directory.actions.accounts.managers import account_for, manager_of
 from services.directory.actions.accounts.publishing import CLAIMS, COMMAND
+from services.directory.actions.accounts.seeding import seed_staff
 from services.directory.actions.accounts.sign_ins import (
     end_sign_ins,
     find_by_identity,
@@ -29,6 +30,7 @@ __all__ = [
     "manager_of",
     "reactivate",
     "revoke_token",
+    "seed_staff",
     "sign_in",
     "sign_out",
 ]
