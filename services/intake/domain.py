@@ -1,5 +1,6 @@
 """The rules of the front desk: free, anonymous, without appointment; and a fair queue."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -112,12 +113,26 @@ class AlreadyKnown(Refused):
     field_name = "visit_id"
 
 
+class UnknownDesk(Invalid):
+    """The centre has desks, and none of this number."""
+
+    slug = "unknown-desk"
+    message = msg("This desk is not in the list. Choose a desk from the list.")
+    field_name = "number"
+
+
 class UnknownPurpose(Invalid):
     """A consent names a purpose that does not exist."""
 
     slug = "unknown-purpose"
     message = msg("Unknown purpose: {purpose}. Choose from: {known}.")
     field_name = "purposes"
+
+
+def check_desk(number: int, known: Sequence[int]) -> None:
+    """The desk is one of the centre's; a centre of which no desk is known has any. Raises `UnknownDesk`."""
+    if known and number not in known:
+        raise UnknownDesk(number=number, known=list(known))
 
 
 def check_past(at: datetime, now: datetime, zone: ZoneInfo, field: str = "at") -> None:

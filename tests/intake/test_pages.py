@@ -13,8 +13,11 @@ import sqlalchemy as sa
 
 from services.chassis.identity.people import Person
 from services.chassis.testing import Client, FixedClock, emitted
+from services.contracts.accounts import AccountKind, AccountPublished, AccountStatus
 from services.contracts.intake import VisitCheckedIn
+from services.intake.reactions import reactions
 from services.intake.store import Visit, Visitor
+from tests.givens.events import react_to
 from tests.givens.intake import COUNSELLOR, LIEGE_DESK, NAMUR_DESK, PROVIDER
 from tests.givens.rows import all_rows
 from tests.parts.served import served
@@ -42,6 +45,19 @@ async def send(client: Client, path: str, **form: object) -> httpx2.Response:
     """Send a form as a page of ours would."""
     referer = {"referer": f"{client.base_url}{DESK}"}
     return await client.post(path, data={name: str(value) for name, value in form.items()}, headers=referer)
+
+
+def device(code: str, centre: str = "liege", status: AccountStatus = AccountStatus.ACTIVE) -> AccountPublished:
+    """The account of a device."""
+    return AccountPublished(
+        account_ref=uuid4(),
+        version=1,
+        kind=AccountKind.DEVICE,
+        status=status,
+        roles=("front-desk",),
+        centres=(centre,),
+        code=code,
+    )
 
 
 def flash(answer: httpx2.Response) -> str:
@@ -119,6 +135,20 @@ async def test_a_desk_remembers_which_it_is_and_the_room_shows_it(browser: Clien
     assert "Guichet 4" in await text(browser, ROOM)
     browser.headers["accept-language"] = "de"
     assert "Schalter 4" in await text(browser, ROOM)
+
+
+async def test_a_centre_with_devices_offers_its_desks(browser: Client) -> None:
+    devices = [device("liege-desk-2"), device("desk-11"), device("liege-kiosk-1"), device("namur-desk-7", "namur")]
+    off = device("liege-desk-5", status=AccountStatus.INACTIVE)
+    await react_to(browser.store, reactions, [*devices, off])
+    html = await text(browser, DESK)
+    (choices,) = re.findall(r'<select id="number".*?</select>', html, re.DOTALL)
+    assert re.findall(r'<option value="(\d+)"', choices) == ["2", "11"]
+    assert flash(await send(browser, f"{DESK}/here", number=11)).startswith("done:")
+    assert "Vous êtes au guichet 11" in await text(browser, DESK)
+    refused = await send(browser, f"{DESK}/here", number=5)
+    assert "Ce guichet n’est pas dans la liste." in flash(refused)
+    assert "Vous êtes au guichet 11" in await text(browser, DESK)
 
 
 async def test_the_waiting_room_is_open_to_all_and_names_nobody(browser: Client) -> None:

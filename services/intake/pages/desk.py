@@ -26,6 +26,8 @@ from services.chassis.web import (
 )
 from services.contracts.envelope import StaffCode
 from services.intake.actions import visits
+from services.intake.actions.desks import desk_numbers
+from services.intake.domain import check_desk
 from services.intake.pages.views import DESK_COOKIE, Team, current_desk, desk_board, load_centre
 from services.intake.store import Centre, Visit
 
@@ -78,6 +80,7 @@ async def desk(centre: str, request: Request, read: Reading, running: Running, p
         centre_name=centre_copy.name,
         new_visit=uuid4(),
         here_number=current_desk(request).removeprefix("desk-"),
+        desks=[(number, number) for number in await desk_numbers(read, centre)],
         live_url=f"/intake/desk/{centre}/stream",
         **await desk_board(read, centre_copy, running.clock()),
     )
@@ -112,11 +115,14 @@ async def check_in(
 
 
 @router.post("/desk/{centre}/here")
-async def here(centre: str, form: Annotated[DeskForm, Form()], request: Request, person: Team) -> Response:
-    """Set this browser's desk, in a cookie for a year."""
+async def here(
+    centre: str, form: Annotated[DeskForm, Form()], request: Request, read: Reading, person: Team
+) -> Response:
+    """Set this browser's desk, in a cookie for a year. Raises `UnknownDesk`."""
+    check_desk(form.number, await desk_numbers(read, person.at(centre)))
     code = f"desk-{form.number}"
     done = _("People you call will come to desk {number}.").format(number=form.number)
-    response = see_other(request, f"/intake/desk/{person.at(centre)}", done=done)
+    response = see_other(request, f"/intake/desk/{centre}", done=done)
     secure = bool(request.app.state.settings.secure)
     response.set_cookie(DESK_COOKIE, code, max_age=31_536_000, samesite="lax", httponly=True, secure=secure)
     return response
