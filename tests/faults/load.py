@@ -26,6 +26,8 @@ CENTRES = ("liege", "namur", "charleroi")
 AREAS = ("choose-path", "select-training", "find-job", "create-business", None)
 IFAPME_SERVICE = str(uuid5(NAMESPACE_URL, "https://cefo.example/demo/service/ifapme/1"))
 BRUSSELS = ZoneInfo("Europe/Brussels")
+COUNSELLORS = tuple(f"fault-c{number:03}" for number in range(400))
+"""The codes of the counsellors with whom the load books: so many that few are taken at the same hour."""
 RETRY_DELAY = 0.25
 """Seconds before a request without an answer, or with a temporary refusal, is retried."""
 
@@ -44,13 +46,21 @@ class Load:
     """Sends requests until it is stopped. The same seed makes the same choices."""
 
     def __init__(
-        self, url: str, tokens: Tokens, history: History, seed: int, publisher: Publisher | None = None
+        self,
+        url: str,
+        tokens: Tokens,
+        history: History,
+        seed: int,
+        prepare: Callable[[], Awaitable[None]],
+        publisher: Publisher | None = None,
     ) -> None:
+        """`prepare`: makes the accounts of `COUNSELLORS`."""
         self._history = history
         self._dice = random.Random(seed)
         self._client = httpx2.AsyncClient(base_url=url, timeout=10, trust_env=False, verify=NO_TLS)
         self._tokens = tokens
         self._publisher = publisher
+        self._prepare = prepare
         self._stopping = asyncio.Event()
         self._last = datetime.now(UTC)
         self.sessions = 0
@@ -59,6 +69,7 @@ class Load:
     @asynccontextmanager
     async def running(self, clients: int = 6) -> AsyncGenerator["Load"]:
         """Run so many clients at once until the block ends; each completes its current session."""
+        await self._prepare()
         tasks = [asyncio.create_task(self._run_sessions()) for _ in range(clients)]
         try:
             yield self
@@ -144,13 +155,13 @@ class Load:
             {"subject_ref": person, "centre": centre, "area": self._dice.choice(AREAS)},
             until_granted=True,
         )
-        await self._hold((await self._book(path["id"], centre))["id"])
+        await self._hold((await self._book(path["id"]))["id"])
         await self._plan(await self._plan_of(centre, person))
 
-    async def _book(self, path: str, centre: str) -> dict[str, Any]:
+    async def _book(self, path: str) -> dict[str, Any]:
         """Book an hour with a counsellor; if that is refused, with another one."""
         booking = {"path_id": path, "starts_at": next_working_day().isoformat(), "minutes": 60}
-        for counsellor in (self._dice.choice([f"{centre}-c01", self._code("c")]), self._code("c")):
+        for counsellor in self._dice.sample(COUNSELLORS, 2):
             room = self._code("r")
             with contextlib.suppress(GaveUp):
                 return await self._request(

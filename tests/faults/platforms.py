@@ -21,8 +21,13 @@ import httpx2
 from services.chassis.identity.people import Claim, Person
 from services.chassis.identity.tokens import signer
 from services.chassis.runtime.settings import Settings
+from services.chassis.storage.store import Store
+from services.contracts.accounts import AccountKind
 from services.contracts.roles import Role
+from services.directory.actions.accounts.seeding import DemoStaff, seed_staff
 from services.directory.claims import ORGANIZATION
+from services.directory.domain.accounts import Rights
+from services.directory.store import Table as DirectoryTable
 from services.launcher.local import LocalStack
 from services.launcher.ports import free_ports
 from services.launcher.trust import tls_verify
@@ -30,7 +35,7 @@ from services.scheduling.claims import STAFF_CODE
 from tests.faults.checker import Finding, check
 from tests.faults.evidence import SERVICES, Evidence, outbox_counts, read_figures, read_store, read_topics, unread
 from tests.faults.history import History
-from tests.faults.load import CENTRES, Load, Tokens
+from tests.faults.load import CENTRES, COUNSELLORS, Load, Tokens
 from tests.faults.topics import Publisher
 
 IFAPME = uuid5(NAMESPACE_URL, "https://cefo.example/demo/organization/ifapme")
@@ -214,7 +219,20 @@ def load_on(platform: Platform, seed: int, publisher: Publisher | None = None, u
             platform.folder, "fault-tests", Role.PROVIDER, claims=frozenset({Claim(ORGANIZATION, str(IFAPME))})
         ),
     )
-    return Load(url or platform.url, tokens, platform.history, seed, publisher)
+    return Load(url or platform.url, tokens, platform.history, seed, lambda: publish_counsellors(platform), publisher)
+
+
+async def publish_counsellors(platform: Platform) -> None:
+    """Make the accounts of the load's counsellors in the directory's store, as another replica would."""
+    scheme, _, rest = platform.store_url("directory").partition("://")
+    driver = {"sqlite": "sqlite+aiosqlite:///", "postgresql": "postgresql+asyncpg://"}[scheme]
+    rights = Rights(frozenset({Role.COUNSELLOR}), frozenset(CENTRES))
+    store = Store(driver + rest, "directory", DirectoryTable.metadata)
+    try:
+        async with store.work() as work:
+            await seed_staff(work, [DemoStaff(code, AccountKind.STAFF, rights, code) for code in COUNSELLORS])
+    finally:
+        await store.close()
 
 
 # Kills

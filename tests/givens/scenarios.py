@@ -44,7 +44,8 @@ async def in_the_agenda(folder: Path) -> AsyncGenerator[Scenario]:
     async with client_of(SCHEDULING, folder, clock=FixedClock(MONDAY)) as client:
         full, free, new = scheduling.Visitor(), scheduling.Visitor(), scheduling.Visitor()
         store = client.store
-        await scheduling.react(store, [scheduling.liege(), *(one.registered() for one in (full, free, new))])
+        team = scheduling.liege_team()
+        await scheduling.react(store, [scheduling.liege(), *team, *(one.registered() for one in (full, free, new))])
         async with store.work() as work:
             full_path = await paths.open_path(work, full.subject_ref, scheduling.LIEGE)
             free_path = await paths.open_path(work, free.subject_ref, scheduling.LIEGE)

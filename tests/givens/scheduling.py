@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from services.chassis.identity.people import Claim, Person
 from services.chassis.storage.store import Store
 from services.contracts import Event
+from services.contracts.accounts import AccountKind, AccountPublished, AccountStatus
 from services.contracts.directory import CentrePublished, OpeningHours
 from services.contracts.intake import (
     Channel,
@@ -32,6 +33,8 @@ MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 LIEGE = "liege"
 NADIA = "liege-c01"
 TOM = "liege-c02"
+LEFT = "liege-c03"
+"""A counsellor whose account is inactive."""
 
 COUNSELLOR = Person(
     subject="demo/nadia",
@@ -49,7 +52,36 @@ ELSEWHERE = COUNSELLOR.model_copy(
     }
 )
 OPERATOR = Person(subject="demo/ops", name="Ops (demo)", roles=frozenset({Role.OPERATOR}))
+NAMES = {NADIA: "Nadia Lambert", TOM: "Tom Peeters", LEFT: "Eva Maes", "m-c01": "Léa Dubois"}
+"""The display names of the counsellors' accounts."""
 VISITOR = Person(subject="visitor", name="–", roles=frozenset({Role.VISITOR}), subject_ref=uuid4())
+
+
+def account_of(
+    code: str = NADIA,
+    status: AccountStatus = AccountStatus.ACTIVE,
+    *,
+    version: int = 1,
+    centres: tuple[str, ...] = (LIEGE,),
+    **changed: Any,
+) -> AccountPublished:
+    """The account of a counsellor with this code."""
+    facts: dict[str, Any] = {
+        "account_ref": uuid5(NAMESPACE_URL, code),
+        "version": version,
+        "kind": AccountKind.STAFF,
+        "status": status,
+        "roles": (Role.COUNSELLOR.value,),
+        "centres": centres,
+        "code": code,
+        "display_name": NAMES.get(code),
+    }
+    return AccountPublished.model_validate(facts | changed)
+
+
+def liege_team() -> list[AccountPublished]:
+    """The accounts of Liège: two counsellors, and one who left."""
+    return [account_of(NADIA), account_of(TOM), account_of(LEFT, AccountStatus.INACTIVE)]
 
 
 def liege(closed_on: tuple[str, ...] = (), code: str = LIEGE) -> CentrePublished:

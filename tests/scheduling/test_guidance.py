@@ -23,7 +23,7 @@ from services.scheduling.domain import refusals
 from services.scheduling.store import GuidancePath, Interview
 from tests.givens.events import emitted_events, numbered_events
 from tests.givens.rows import count
-from tests.givens.scheduling import LIEGE, NADIA, TOM, Visitor, liege, react
+from tests.givens.scheduling import LIEGE, NADIA, TOM, Visitor, account_of, liege, react
 
 TUESDAY = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 """10:00 in Liège."""
@@ -123,7 +123,7 @@ async def test_one_after_the_other_is_no_overlap(store: Store, path: UUID) -> No
 
 
 async def test_rooms_of_two_centres_may_have_the_same_name(store: Store, path: UUID) -> None:
-    await react(store, [liege(code="mons")])
+    await react(store, [liege(code="mons"), account_of("mons-c01", centres=("mons",))])
     visitor = Visitor("mons")
     await react(store, [visitor.registered()])
     async with store.work() as work:
@@ -145,6 +145,7 @@ async def test_fifty_bookings_of_one_hour_at_once_give_one(store: Store) -> None
 
 
 async def test_a_storm_of_moves_onto_one_hour_leaves_one_there(store: Store) -> None:
+    await react(store, [account_of(f"c{n}") for n in range(4)])
     hours = [TUESDAY + timedelta(days=1, hours=hour, minutes=0) for hour in (-1, 0, 3, 4)]
     ids = [
         (await book(store, await other_path(store), at, counsellor=f"c{n}", room=None)).id for n, at in enumerate(hours)

@@ -8,12 +8,25 @@ import sqlalchemy as sa
 from services.chassis import i18n
 from services.chassis.identity.people import Claim
 from services.chassis.testing import Client, FixedClock
+from services.contracts.accounts import AccountStatus
 from services.contracts.scheduling import InterviewBooked, InterviewHeld, InterviewMoved, PathOpened
 from services.scheduling.claims import STAFF_CODE
 from services.scheduling.pages.desk import length_word
 from services.scheduling.store import Interview, Seat, Workshop
 from tests.givens.events import emitted_events
-from tests.givens.scheduling import COUNSELLOR, ELSEWHERE, LIEGE, VISITOR, Visitor, liege, react
+from tests.givens.scheduling import (
+    COUNSELLOR,
+    ELSEWHERE,
+    LEFT,
+    LIEGE,
+    NADIA,
+    TOM,
+    VISITOR,
+    Visitor,
+    account_of,
+    liege,
+    react,
+)
 
 HTML = {"accept": "text/html"}
 Form = dict[str, Any]
@@ -86,7 +99,9 @@ async def test_who_is_faster_is_said_in_a_flash(desk: Client, known: Visitor) ->
     await press(desk, f"/visits/{known.visit_id}/start")
     desk.signed_in(COUNSELLOR.model_copy(update={"claims": frozenset({Claim(STAFF_CODE, "liege-c02")})}))
     assert "error:" in await press(desk, f"/visits/{known.visit_id}/start")
-    assert "liege-c01" in await see(desk, "/")
+    html = await see(desk, "/")
+    assert "Avec Nadia Lambert" in html
+    assert "liege-c01" not in html
 
 
 async def test_a_counsellor_of_two_centres_chooses_and_one_of_none_is_refused(desk: Client) -> None:
@@ -100,10 +115,12 @@ async def test_a_counsellor_of_two_centres_chooses_and_one_of_none_is_refused(de
 
 
 async def test_a_free_time_is_taken_over_with_everything_that_was_chosen(desk: Client, known: Visitor) -> None:
-    chosen = f"person={known.subject_ref}&date=2026-03-04&minutes=120&counsellor=liege-c09&room=salle-2"
+    chosen = f"person={known.subject_ref}&date=2026-03-04&minutes=120&counsellor=liege-c02&room=salle-2"
     form = await see(desk, f"/interviews/new?{chosen}&time=&time=10:00")
-    for name, value in (("date", "2026-03-04"), ("time", "10:00"), ("counsellor", "liege-c09"), ("room", "salle-2")):
+    for name, value in (("date", "2026-03-04"), ("time", "10:00"), ("room", "salle-2")):
         assert re.search(rf'<input[^>]*name="{name}"[^>]*value="{value}"', form), name
+    assert '<option value="liege-c02" selected>Tom Peeters</option>' in form
+    assert "Tom Peeters · " in form
     assert 'class="secondary" name="time" value="10:00"' in form
     assert 'value="11:00">' not in form  # two hours from then would not end before noon
     assert await emitted_events(desk.store) == []
@@ -145,7 +162,7 @@ async def test_a_refused_booking_comes_back_as_typed_and_changes_nothing(
 ) -> None:
     html = await press(desk, "/interviews/new", 422, person=str(known.subject_ref), **booking(**changed))
     assert f'href="#{field}"' in html
-    assert 'value="liege-c01"' in html
+    assert '<option value="liege-c01" selected>' in html
     assert await emitted_events(desk.store) == []
 
 
@@ -284,12 +301,65 @@ async def test_a_seat_is_given_back_and_a_workshop_cancelled(desk: Client, known
     assert "Trop peu d’inscriptions" in await see(desk, page)
 
 
-async def test_the_hint_says_what_a_code_looks_like_and_free_times_need_one(desk: Client, known: Visitor) -> None:
+@pytest.mark.parametrize("counsellor", ["", LEFT, "liege-c09"])
+async def test_free_times_need_a_counsellor_of_the_list(desk: Client, known: Visitor, counsellor: str) -> None:
     form = f"/interviews/new?person={known.subject_ref}&date=2026-03-03"
-    assert "par exemple liege-c01." in await see(desk, form)
-    without = await see(desk, f"{form}&counsellor=")
+    without = await see(desk, f"{form}&counsellor={counsellor}")
     assert "pour voir les heures libres" in without
     assert "Aucune heure libre" not in without
+    assert '<option value="">Choisir dans la liste</option>' in without
+    assert "Eva Maes" not in without
+
+
+async def test_counsellors_are_chosen_by_name(desk: Client, known: Visitor) -> None:
+    namesake = account_of("liege-c07", display_name="Tom Peeters")
+    front_desk = account_of("liege-a01", roles=("front-desk",), display_name="Ada Front")
+    waits = account_of("liege-c08", AccountStatus.PENDING, display_name="Pia Attend")
+    of_mons = account_of("m-c01", centres=("mons",))
+    await react(desk.store, [namesake, front_desk, waits, of_mons])
+    for path in (f"/interviews/new?person={known.subject_ref}", "/workshops/new", "/agenda"):
+        html = await see(desk, path)
+        (choices,) = re.findall(r'<select id="counsellor".*?</select>', html, re.DOTALL)
+        assert [name for name in re.findall(r">([^<]+)</option>", choices) if name != "Toute l’équipe"] == [
+            "Nadia Lambert",
+            "Tom Peeters (liege-c02)",
+            "Tom Peeters (liege-c07)",
+        ]
+
+
+async def test_without_a_counsellor_the_field_says_whom_to_ask(desk: Client, known: Visitor) -> None:
+    inactive = [account_of(code, AccountStatus.INACTIVE, version=2) for code in (NADIA, TOM)]
+    await react(desk.store, inactive)
+    assert "Adressez-vous aux personnes qui gèrent les comptes" in await see(desk, "/workshops/new")
+    refused = await press(desk, "/interviews/new", 422, person=str(known.subject_ref), **BOOKING)
+    assert "Aucun rendez-vous n’est possible avec cette personne dans ce centre." in refused
+    assert 'href="#counsellor"' in refused
+
+
+async def test_names_stay_when_a_counsellor_leaves_and_moving_asks_for_another(desk: Client, known: Visitor) -> None:
+    await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
+    await react(desk.store, [account_of(NADIA, AccountStatus.INACTIVE, version=2)])
+    page = f"/interviews/{(await one(desk, Interview)).id}"
+    html = await see(desk, page)
+    assert "<dd>Nadia Lambert</dd>" in html
+    assert '<option value="">Choisir dans la liste</option>' in html
+    assert "Nadia Lambert" in await see(desk, "/agenda?date=2026-03-03&counsellor=*")
+    again: Form = {"version": 1, "date": "2026-03-04", "time": "10:00", "minutes": 60}
+    assert "Choisissez un autre nom dans la liste." in await press(desk, f"{page}/move", 422, **again)
+    await press(desk, f"{page}/move", **again, counsellor=TOM)
+    (moved,) = await emitted_events(desk.store, InterviewMoved)
+    assert moved.counsellor == TOM
+
+
+async def test_the_agenda_of_a_colleague_is_chosen_from_the_list(desk: Client, known: Visitor) -> None:
+    await press(desk, "/interviews/new", person=str(known.subject_ref), **booking(counsellor=TOM))
+    assert "Aucun rendez-vous" in await see(desk, "/agenda?date=2026-03-03")
+    html = await see(desk, f"/agenda?date=2026-03-03&counsellor={TOM}")
+    assert "Entretien d’orientation" in html
+    assert '<option value="liege-c02" selected>Tom Peeters</option>' in html
+    assert 'aria-current="page">Tom Peeters</a>' in html
+    former = await see(desk, "/agenda?date=2026-03-03&counsellor=liege-c99")
+    assert '<option value="liege-c99" selected>liege-c99</option>' in former
 
 
 async def test_a_reason_that_nobody_chose_has_words(desk: Client, known: Visitor) -> None:

@@ -24,6 +24,7 @@ from services.contracts.scheduling import (
 from services.scheduling.actions import information
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.calendar import release, reserve, resources
+from services.scheduling.actions.counsellors import check_counsellor
 from services.scheduling.domain import refusals, rules, times
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.copies import visit_of_person
@@ -44,7 +45,7 @@ async def book(
     """Book the next interview of a path.
 
     Raises what `rules.check_appointment` and `rules.check_path_capacity` raise, `PersonUnknown`, `PathIsClosed`,
-    `Overlap`.
+    `UnknownCounsellor`, `CounsellorInactive`, `Overlap`.
     """
     path = await work.load(GuidancePath, path_id, msg("path"))
     if path.subject_ref is None:
@@ -54,6 +55,7 @@ async def book(
     rules.check_appointment(starts_at, minutes, centre.hours, work.now)
     held, booked = await held_and_booked(work.session, path_id)
     rules.check_path_capacity(path.method, held, booked, due=path.finalising_due_at is not None)
+    await check_counsellor(work.session, path.centre, counsellor)
     interview = work.add(
         Interview(
             id=uuid4(),
@@ -110,6 +112,7 @@ async def move(
     rules.check_booked(interview.status)
     centre = await known_centre(work.session, Centre, interview.centre)
     rules.check_appointment(starts_at, minutes, centre.hours, work.now)
+    await check_counsellor(work.session, interview.centre, counsellor)
     await release(work, interview.id)
     taken = resources(interview.centre, counsellor, room, interview.subject_ref)
     await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone)

@@ -18,6 +18,7 @@ from services.contracts.scheduling import (
 )
 from services.scheduling.actions import paths
 from services.scheduling.actions.calendar import release, reserve, resources
+from services.scheduling.actions.counsellors import check_counsellor
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.states import TAKEN_SEATS, WorkshopStatus
 from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
@@ -37,11 +38,13 @@ async def announce(
 ) -> Workshop:
     """Announce a workshop, which then takes seats. `sessions`: the start and the minutes of each.
 
-    Raises what `rules.check_sessions` raises, `Overlap`, `UnknownCentre`, `AreaNotServed`.
+    Raises what `rules.check_sessions` raises, `Overlap`, `UnknownCentre`, `AreaNotServed`,
+    `UnknownCounsellor`, `CounsellorInactive`.
     """
     centre_copy = await known_centre(work.session, Centre, centre, area)
     ordered = sorted(sessions)
     rules.check_sessions(ordered, work.now, centre_copy.zone)
+    await check_counsellor(work.session, centre, counsellor)
     workshop = work.start(
         Workshop(
             id=uuid4(),

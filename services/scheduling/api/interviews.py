@@ -14,6 +14,7 @@ from services.chassis.web import Body, Reading, Router, Running, Working
 from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome, Side
 from services.scheduling.actions import guidance, information, paths
+from services.scheduling.actions.counsellors import check_counsellor
 from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
 from services.scheduling.claims import required_staff_code
 from services.scheduling.domain import rules, times
@@ -246,6 +247,7 @@ async def free_slots(
     centre_copy = await known_centre(read, Centre, person.at(centre))
     rules.check_length(minutes)
     code = counsellor or required_staff_code(person)
+    await check_counsellor(read, centre, code)
     start, end = times.local_day(date, centre_copy.zone)
     taken = [quarter for _, quarter in await taken_quarters(read, [f"counsellor:{code}"], start, end)]
     starts = times.free_starts(centre_copy.hours, date, minutes, taken, running.clock())

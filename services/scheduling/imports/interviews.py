@@ -27,6 +27,7 @@ from services.scheduling.domain.states import ON_PATH, is_booked, is_cancelled, 
 from services.scheduling.imports.lines import InterviewLine
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.copies import erased_people
+from services.scheduling.store.counsellors import keep_past_counsellors
 
 GUIDANCE_FIELDS = ("path_id", "method", "subject_ref")
 
@@ -74,6 +75,7 @@ async def record_interviews(work: Work, lines: list[tuple[int, InterviewLine]]) 
     await work.insert(
         GuidancePath, [_path_row(path.opened_by, path) for path in known.paths.values() if path.opened_by]
     )
+    await keep_past_counsellors(work.session, [(row["counsellor"], row["centre"]) for row in rows])
     await work.insert(Interview, rows)
     return outcome
 

@@ -28,6 +28,7 @@ from services.scheduling.domain.states import SeatStatus, WorkshopStatus
 from services.scheduling.imports.lines import SessionLine, WorkshopLine
 from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
 from services.scheduling.store.copies import erased_people
+from services.scheduling.store.counsellors import keep_past_counsellors
 
 
 async def record_workshops(work: Work, lines: list[tuple[int, WorkshopLine]]) -> Outcome:
@@ -118,6 +119,7 @@ class _Rows:
         await work.insert(Session, self._sessions)
         await work.insert(Seat, self._seats)
         await work.insert(Attendance, self._attendance)
+        await keep_past_counsellors(work.session, [(row["counsellor"], row["centre"]) for row in self._workshops])
 
     def add(self, work: Work, line: WorkshopLine, fingerprint: str) -> None:
         """Add one workshop's rows, and emit its events in order of time."""

@@ -24,6 +24,7 @@ from services.scheduling.domain.rules import OUTCOME_LABELS, CancelReason
 from services.scheduling.pages.desk import (
     Code,
     Counsellor,
+    counsellor_choices,
     desk_of,
     length_word,
     lengths,
@@ -34,6 +35,7 @@ from services.scheduling.pages.desk import (
     sides,
 )
 from services.scheduling.store import Centre, GuidancePath, Interview
+from services.scheduling.store.counsellors import counsellor_names
 from services.scheduling.store.interviews import agenda, on_path
 
 router = Router("/scheduling", pages=True)
@@ -79,6 +81,10 @@ async def day(
     whose = counsellor or staff_code(person) or "*"
     bounds = times.local_day(chosen, centre_copy.zone)
     rows = await agenda(read, centre_copy.code, *bounds, counsellor=None if whose == "*" else whose)
+    names = await counsellor_names(read, [whose, *(row.counsellor for row in rows)])
+    counsellors = await counsellor_choices(read, centre_copy.code)
+    if whose not in ("*", *dict(counsellors)):
+        counsellors.append((whose, names[whose]))
     return page(
         request,
         "scheduling/agenda.html",
@@ -92,6 +98,8 @@ async def day(
         whose=whose,
         me=staff_code(person),
         interviews=rows,
+        names=names,
+        counsellors=counsellors,
         openings=centre_copy.hours.of(chosen),
         length_word=length_word,
     )
@@ -202,6 +210,8 @@ async def _interview_page(
         lengths=lengths(),
         length_word=length_word,
         errors=errors or {},
+        names=await counsellor_names(session, [interview.counsellor]),
+        counsellors=await counsellor_choices(session, interview.centre),
         form=booked | (form or {}),
         reasons=reasons(),
         sides=sides(),

@@ -21,6 +21,7 @@ from services.scheduling.domain.states import SeatStatus, WorkshopStatus, has_se
 from services.scheduling.pages.desk import Counsellor, length_word, reason_labels, reasons, sides
 from services.scheduling.store import Centre, Seat, Workshop
 from services.scheduling.store.copies import recently_registered
+from services.scheduling.store.counsellors import counsellor_names
 from services.scheduling.store.workshops import attendance_of, participants_and_waitlist, sessions_of
 
 router = Router("/scheduling/workshops", pages=True)
@@ -135,6 +136,7 @@ async def _workshop_page(
     came = {key for key, row in recorded.items() if row.attended}
     base: dict[str, Any] = {
         "workshop": workshop,
+        "names": await counsellor_names(session, [workshop.counsellor]),
         "centre_name": centre.name,
         "open": takes_seats(WorkshopStatus(workshop.status)),
         "meetings": meetings,

@@ -23,6 +23,7 @@ from services.scheduling.domain.states import is_held, is_running
 from services.scheduling.pages.desk import Counsellor, desk_of, length_word
 from services.scheduling.store import Centre, Interview, Waiting
 from services.scheduling.store.copies import in_the_room
+from services.scheduling.store.counsellors import counsellor_names
 from services.scheduling.store.interviews import agenda
 
 router = Router("/scheduling", pages=True)
@@ -104,6 +105,7 @@ async def _board(request: Request, session: AsyncSession, centre: Centre, person
         "centre_code": centre.code,
         "me": staff_code(person),
         "here": here,
+        "names": await counsellor_names(session, (visit.counsellor for visit in here)),
         "tickets": tickets,
         "length_word": length_word,
         "running": [one for one in mine if is_running(AppointmentStatus(one.status))],

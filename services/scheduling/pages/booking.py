@@ -1,6 +1,6 @@
 """The form that books a guidance interview."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,7 +22,15 @@ from services.scheduling.actions import guidance, paths
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import GUIDANCE_MINUTES
-from services.scheduling.pages.desk import Code, Counsellor, desk_of, lengths, parse_day, parse_moment
+from services.scheduling.pages.desk import (
+    Code,
+    Counsellor,
+    counsellor_choices,
+    desk_of,
+    lengths,
+    parse_day,
+    parse_moment,
+)
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.copies import recently_registered
 from services.scheduling.store.interviews import paths_of_person, taken_quarters
@@ -123,6 +131,7 @@ async def _form_page(
     if path is not None and path.centre != centre_copy.code:
         path = None
     subject_ref = path.subject_ref if path else chosen
+    counsellors = dict(await counsellor_choices(session, centre_copy.code))
     theirs: Sequence[GuidancePath] = await paths_of_person(session, subject_ref) if subject_ref else ()
     return page(
         request,
@@ -138,15 +147,19 @@ async def _form_page(
         due=[one for one in theirs if one.method == Method.COLLECTIVE and one.finalising_due_at and not one.closed_at],
         areas=[(code, area_label(code)) for code in centre_copy.areas],
         lengths=lengths(),
-        slots=await _slots(runtime_of(request), session, centre_copy, form),
+        counsellors=counsellors,
+        counsellor_name=counsellors.get(form.counsellor),
+        slots=await _slots(runtime_of(request), session, centre_copy, form, counsellors),
     )
 
 
-async def _slots(running: Runtime, session: AsyncSession, centre: Centre, form: BookForm) -> dict[str, Any]:
+async def _slots(
+    running: Runtime, session: AsyncSession, centre: Centre, form: BookForm, counsellors: Collection[str]
+) -> dict[str, Any]:
     """The counsellor's free times on the chosen day, shown beside the form."""
     now = running.clock()
     day = parse_day(form.date, now.astimezone(centre.zone).date())
-    if form.minutes not in GUIDANCE_MINUTES or not form.counsellor:
+    if form.minutes not in GUIDANCE_MINUTES or form.counsellor not in counsellors:
         return {"day": day, "times": []}
     bounds = times.local_day(day, centre.zone)
     taken = [

@@ -15,6 +15,7 @@ from services.contracts.roles import Role
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, REASON_LABELS, UNCHOSEN_LABELS
 from services.scheduling.store import Centre
+from services.scheduling.store.counsellors import counsellors_of
 
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
 Code = Annotated[str, Field(max_length=60)]
@@ -39,6 +40,11 @@ async def desk_of(session: AsyncSession, person: Person, code: str = "") -> tupl
     if chosen is None:
         raise NotFound(what=msg("centre"))
     return chosen, own
+
+
+async def counsellor_choices(session: AsyncSession, centre: str) -> list[tuple[str, str]]:
+    """The counsellors of a centre to choose from: their codes and names."""
+    return [(one.code, one.name) for one in await counsellors_of(session, centre)]
 
 
 def parse_moment(centre: Centre, day: str, clock: str, field: str = "time") -> datetime:

@@ -20,8 +20,9 @@ from services.scheduling.actions import workshops
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import CancelReason
-from services.scheduling.pages.desk import Code, Counsellor, NotADate, desk_of, parse_moment
+from services.scheduling.pages.desk import Code, Counsellor, NotADate, counsellor_choices, desk_of, parse_moment
 from services.scheduling.store import Centre, Workshop
+from services.scheduling.store.counsellors import counsellor_names
 from services.scheduling.store.workshops import workshops_of
 
 router = Router("/scheduling/workshops", pages=True)
@@ -60,7 +61,13 @@ async def list_workshops(
     centre_copy, own = await desk_of(read, person, centre)
     rows = await workshops_of(read, centre_copy.code, running.clock() - SHOWN_FOR)
     return page(
-        request, "scheduling/workshops.html", centre=centre_copy, own=own, centre_name=centre_copy.name, workshops=rows
+        request,
+        "scheduling/workshops.html",
+        centre=centre_copy,
+        own=own,
+        centre_name=centre_copy.name,
+        workshops=rows,
+        names=await counsellor_names(read, (row.counsellor for row in rows)),
     )
 
 
@@ -143,4 +150,5 @@ async def _form_page(
         form=form,
         errors=errors or {},
         areas=areas,
+        counsellors=await counsellor_choices(session, centre_copy.code),
     )

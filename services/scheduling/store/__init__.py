@@ -1,6 +1,7 @@
 """Scheduling's tables and queries."""
 
 from services.scheduling.store.copies import Account, Centre, KnownPerson, Waiting, WaitingBoard
+from services.scheduling.store.counsellors import PastCounsellor
 from services.scheduling.store.interviews import GuidancePath, Interview, QuarterHour
 from services.scheduling.store.table import Table
 from services.scheduling.store.workshops import Attendance, Seat, Session, Workshop
@@ -12,6 +13,7 @@ __all__ = [
     "GuidancePath",
     "Interview",
     "KnownPerson",
+    "PastCounsellor",
     "QuarterHour",
     "Seat",
     "Session",

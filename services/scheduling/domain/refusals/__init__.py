@@ -10,8 +10,9 @@
     ├── Overlap, NotBooked, NotYet                                       the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken           workshops
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, OutsideHours,
-        NoSuchLocalTime, WorkshopTooOld, SessionsOverlap; and of imports: FieldMissing,
-        FieldOutOfPlace, PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
+        NoSuchLocalTime, UnknownCounsellor, CounsellorInactive, WorkshopTooOld,
+        SessionsOverlap; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers,
+        NumberTaken, TooManyParticipants, AttendanceIncomplete
 """
 
 from services.scheduling.domain.refusals.board import (
@@ -32,6 +33,7 @@ from services.scheduling.domain.refusals.calendar import (
     Overlap,
     WrongLength,
 )
+from services.scheduling.domain.refusals.counsellors import CounsellorInactive, UnknownCounsellor
 from services.scheduling.domain.refusals.imported import (
     AttendanceIncomplete,
     FieldMissing,
@@ -63,6 +65,7 @@ __all__ = [
     "AlreadyInInterview",
     "AttendanceIncomplete",
     "ConsentMissing",
+    "CounsellorInactive",
     "DoubleSeat",
     "FieldMissing",
     "FieldOutOfPlace",
@@ -89,6 +92,7 @@ __all__ = [
     "SessionsOverlap",
     "StillBooked",
     "TooManyParticipants",
+    "UnknownCounsellor",
     "VisitorIsHere",
     "WorkshopClosed",
     "WorkshopFull",

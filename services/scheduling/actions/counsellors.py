@@ -1,0 +1,17 @@
+"""With whom a centre books: its active counsellors."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.scheduling.domain import refusals
+from services.scheduling.store.counsellors import accounts_with_code, counsellors_of, is_bookable, is_past
+
+
+async def check_counsellor(session: AsyncSession, centre: str, code: str) -> None:
+    """This centre books with the counsellor of this code. Raises `UnknownCounsellor`, `CounsellorInactive`."""
+    accounts = await accounts_with_code(session, code)
+    if any(is_bookable(account, centre) for account in accounts):
+        return
+    known = [one.code for one in await counsellors_of(session, centre)]
+    if accounts or await is_past(session, code):
+        raise refusals.CounsellorInactive(counsellor=code, known=known)
+    raise refusals.UnknownCounsellor(counsellor=code, known=known)
