@@ -159,6 +159,17 @@ class VisitorConsentWithdrawn(
     purposes: tuple[Code, ...]
 
 
+class VisitorLinkChanged(Event, type="cefo.intake.visitor-link-changed.v1", topic=VISITORS, about="subject_ref"):
+    """Which personal link of the person is the current one. The link's secret and its PIN are in no event."""
+
+    subject_ref: SubjectRef
+    at: At
+    link_id: PersonalReference | None
+    """Every other link is ended. Null: the person has none for now."""
+    closed_openings: tuple[PersonalReference, ...] = ()
+    """Openings of this link that were closed, until they would have expired."""
+
+
 class SubjectErased(Event, type="cefo.intake.subject-erased.v1", topic=VISITORS, about="subject_ref"):
     """Intake erased the person; every service erases its data under this reference and confirms by an event."""
 

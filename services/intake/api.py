@@ -13,7 +13,7 @@ from services.chassis.i18n import Language
 from services.chassis.identity.ownership import own, visible
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
-from services.chassis.storage.store import Cause
+from services.chassis.storage.store import Cause, Work
 from services.chassis.web import (
     Body,
     Reading,
@@ -24,12 +24,12 @@ from services.chassis.web import (
     anyone,
     cause_of,
     import_lines,
-    personal_link,
 )
 from services.contracts.envelope import StaffCode
 from services.contracts.intake import Channel, VisitStatus
 from services.contracts.roles import Role
-from services.intake.actions import erasure, people, visits
+from services.intake.actions import erasure, links, people, visits
+from services.intake.domain.links import link_address
 from services.intake.imports import VisitLine, record_visits
 from services.intake.store import Centre, Visit, Visitor, in_the_room
 
@@ -220,7 +220,19 @@ async def register(id: UUID, body: Registration, work: Working, person: Team, re
     """Register the visitor of this visit."""
     own(await work.find(Visit, id), person, msg("visit"))
     visitor = await people.register_visitor(work, id, recorded_by=person.subject, **body.model_dump())
-    return Registered(subject_ref=visitor.id, link=personal_link(request, visitor.id))
+    return await _with_link(work, request, visitor.id, person)
+
+
+@router.post("/visitors/{subject_ref}/link", status_code=201)
+async def renew_link(subject_ref: UUID, work: Working, person: Team, request: Request) -> Registered:
+    """Create a new personal link, which ends the older ones."""
+    own(await work.find(Visitor, subject_ref), person, msg("registered person"))
+    return await _with_link(work, request, subject_ref, person)
+
+
+async def _with_link(work: Work, request: Request, subject_ref: UUID, person: Person) -> Registered:
+    secret = await links.create_link(work, subject_ref, person.subject)
+    return Registered(subject_ref=subject_ref, link=link_address(request.app.state.settings.public_url, secret))
 
 
 @router.post("/visitors/{subject_ref}/withdrawals", status_code=204)

@@ -6,5 +6,9 @@ from services.contracts.roles import Role
 
 NAV = Navigation(
     msg("Front desk"),
-    (Link(msg("Front desk"), "/intake/", (Role.FRONT_DESK, Role.COUNSELLOR), home_of=Role.FRONT_DESK),),
+    (
+        Link(msg("Front desk"), "/intake/", (Role.FRONT_DESK, Role.COUNSELLOR), home_of=Role.FRONT_DESK),
+        Link(msg("My link"), "/intake/mine", (Role.VISITOR,)),
+        Link(msg("Close my plan"), "/intake/mine/close", signs="closes"),
+    ),
 )

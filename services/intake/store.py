@@ -92,6 +92,47 @@ class Visitor(Aggregate, Table, table=True):
     language: str
     retain_until: datetime
     registered_at: datetime
+    link_id: UUID | None = None
+    """The current personal link, as in `VisitorCopy`. None: there is none, or it was locked."""
+    closed_openings: list[str] = Field(
+        default_factory=list[str], sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"}
+    )
+
+
+class PersonalLink(Table, table=True):
+    """A visitor's personal link. Of its secret there is only a digest, of its PIN only a slow hash."""
+
+    __tablename__ = "personal_links"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(primary_key=True)
+    subject_ref: UUID = Field(index=True)
+    secret: str = Field(max_length=64, unique=True)
+    created_at: datetime
+    created_by: str = Field(max_length=200)
+    expires_at: datetime
+    ended_at: datetime | None = None
+    """When it was replaced by a new link, or locked."""
+    pin: str | None = Field(default=None, max_length=200)
+    """None: no PIN has been chosen, and the link shows nothing."""
+    tries: int = 0
+    """Wrong PINs since the last correct one."""
+    locked_at: datetime | None = None
+
+
+class LinkOpening(Table, table=True):
+    """An opening of a personal link, of which the visitor sees time and place."""
+
+    __tablename__ = "link_openings"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(primary_key=True)
+    subject_ref: UUID = Field(index=True)
+    link_id: UUID = Field(index=True)
+    kind: str = Field(max_length=20)
+    at: datetime
+    centre: str | None = Field(default=None, max_length=40)
+    """The centre whose team was signed in on the same screen. None: elsewhere."""
+    ends_at: datetime
+    closed_at: datetime | None = None
 
 
 class Consent(Table, table=True):
@@ -213,3 +254,20 @@ async def first_waiting(session: AsyncSession, centre: str, area: str | None, no
         query = query.where(col(Visit.area) == area)
     ordered = query.order_by(col(Visit.checked_in_at), col(Visit.id)).limit(1)
     return await session.scalar(ordered.with_for_update(skip_locked=True))
+
+
+async def link_with(session: AsyncSession, secret: str) -> PersonalLink | None:
+    """The personal link whose secret has this digest."""
+    return await session.scalar(sa.select(PersonalLink).where(col(PersonalLink.secret) == secret))
+
+
+async def current_link(session: AsyncSession, subject_ref: UUID) -> PersonalLink | None:
+    """The newest personal link of a visitor, whatever its state."""
+    newest = sa.select(PersonalLink).where(col(PersonalLink.subject_ref) == subject_ref)
+    return await session.scalar(newest.order_by(col(PersonalLink.created_at).desc(), col(PersonalLink.id)).limit(1))
+
+
+async def openings_of(session: AsyncSession, subject_ref: UUID, limit: int = 100) -> Sequence[LinkOpening]:
+    """The openings of a visitor's links, the last one first."""
+    query = sa.select(LinkOpening).where(col(LinkOpening.subject_ref) == subject_ref)
+    return (await session.scalars(query.order_by(col(LinkOpening.at).desc(), col(LinkOpening.id)).limit(limit))).all()

@@ -26,6 +26,7 @@ from services.contracts.plans import ActionStatus
 from services.contracts.scheduling import AppointmentStatus
 from services.directory.domain import MailPurpose
 from services.directory.domain.accounts import AccountChangeKind, SignInMethod
+from services.intake.domain.links import OpeningKind
 from services.plans.domain import Stage
 from services.scheduling.domain.states import WorkshopStatus
 
@@ -55,6 +56,7 @@ STATES: dict[str, tuple[type[StrEnum], ...]] = {
     ),
     "scheduling": (WorkshopStatus,),
     "plans": (Stage,),
+    "intake": (OpeningKind,),
     "directory": (SignInMethod, AccountChangeKind, MailPurpose),
     "chassis": (DeadLetterState, MailState),
 }

@@ -30,15 +30,16 @@ TIMEOUT = 30.0
 _log = log(__name__)
 
 
-async def create_morning(url: str, signer: Signer, now: datetime) -> UUID | None:
-    """Create what is missing. Returns the visitor whose plan is in progress, or None on failure. Never raises."""
+async def create_morning(url: str, signer: Signer, now: datetime) -> str | None:
+    """Create what is missing. Returns a new personal link to the plan in progress, or None on failure. Never raises."""
     team = Team(url, signer)
     try:
         await _create_visits(team, now)
         plans: list[dict[str, Any]] = await team.request(team.counsellor, "GET", f"/plans/api/v1/plans?centre={CENTRE}")
         if not plans:
             plans = [await _create_plan(team, now)]
-        return UUID(plans[0]["subject_ref"])
+        renewed = f"/intake/api/v1/visitors/{plans[0]['subject_ref']}/link"
+        return (await team.request(team.desk, "POST", renewed))["link"]
     except Exception as error:
         # The platform is usable without the demonstration data.
         _log.exception("the demonstration data is incomplete", error=repr(error))

@@ -18,7 +18,6 @@ from services.chassis.runtime.clock import Clock, rehearsal_clock, system_clock
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import configure_logging
 from services.chassis.web.app import Process
-from services.chassis.web.pages import link_to
 from services.launcher import demo, morning
 from services.launcher.catalogue import SERVICES, folders, navigation
 from services.launcher.embedded import EmbeddedKafka, EmbeddedRedis, refill
@@ -161,9 +160,8 @@ async def run_morning(console: Console, process: Process, settings: Settings, po
     """Create the demonstration data, and print a visitor's personal link."""
     host = os.environ.get("CEFO_HOST", "127.0.0.1")
     here = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  an address to listen on, not to connect to
-    person = await morning.create_morning(f"http://{here}:{port}", process.signer, clock_of(settings)())
-    if person is not None:
-        link = link_to(settings.public_url, process.signer, person)
+    link = await morning.create_morning(f"http://{here}:{port}", process.signer, clock_of(settings)())
+    if link is not None:
         console.print(f"  un plan d’orientation commencé (démonstration) : [link={link}]{link}[/link]", soft_wrap=True)
 
 

@@ -6,7 +6,7 @@ from services.chassis.service.definition import Service
 from services.plans import api, pages
 from services.plans.nav import NAV
 from services.plans.reactions import reactions
-from services.plans.store import Account, Table
+from services.plans.store import Account, Table, Visitor
 
 SERVICE = Service(
     name="plans",
@@ -16,4 +16,6 @@ SERVICE = Service(
     routers=(*api.routers, *pages.routers),
     folder=Path(__file__).parent,
     accounts=Account,
+    visitors=Visitor,
+    visitor_paths=("/plans/",),
 )

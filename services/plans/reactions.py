@@ -2,11 +2,12 @@
 
 from services.chassis.copies.accounts import copy_account
 from services.chassis.copies.centres import copy_centre
+from services.chassis.copies.visitors import copy_visitor, erase_visitor
 from services.chassis.events.reactions import Reactions, RowKey
 from services.chassis.storage.store import Work
 from services.contracts.accounts import AccountPublished
 from services.contracts.directory import CentrePublished, ProviderPublished, ReferralProgressed, ReferralRequested
-from services.contracts.intake import SubjectErased
+from services.contracts.intake import SubjectErased, VisitorLinkChanged
 from services.contracts.scheduling import (
     AttendanceRecorded,
     FinalisingSessionDue,
@@ -30,6 +31,7 @@ from services.plans.store import (
     Provider,
     Referral,
     Subject,
+    Visitor,
     Workshop,
 )
 
@@ -173,6 +175,13 @@ async def on_centre_published(work: Work, event: CentrePublished) -> None:
 async def on_subject_erased(work: Work, event: SubjectErased) -> None:
     """Erases the person."""
     await actions.erase_subject(work, event.subject_ref, event.at)
+    await erase_visitor(work, Visitor, event.subject_ref)
+
+
+@reactions.on(VisitorLinkChanged)
+async def on_visitor_link_changed(work: Work, event: VisitorLinkChanged) -> None:
+    """Copies which personal link of a visitor is the current one."""
+    await copy_visitor(work, Visitor, event)
 
 
 @reactions.on(AccountPublished)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -31,7 +32,7 @@ from services.scheduling.claims import STAFF_CODE
 from tests.givens.accounts import REGION as MANAGER
 from tests.givens.accounts import REGION_BY as MANAGER_BY
 from tests.givens.accounts import account_waits, account_works, rights, signs_in
-from tests.journeys.adult import IFAPME_SERVICE, Centre, ok
+from tests.journeys.adult import IFAPME_SERVICE, Centre, by_link, ok
 from tests.journeys.stacks import Stack, embedded, eventually
 
 
@@ -80,7 +81,7 @@ def morning(folder: Path) -> Generator[Morning]:
             ),
             "no-centre": staff("no-centre", set()),
         }
-        more = {"link": signer.link(newcomer), "nothing": str(uuid4())}
+        more = {"nothing": str(uuid4())}
         yield Morning(stack, made | more, signer, people)
 
 
@@ -100,7 +101,10 @@ def lived(stack: Stack) -> dict[str, str]:
     liege = Centre(stack)
     first = liege.next_working_day()
     liege.until(first.replace(hour=9, minute=1))
-    ada, ben, eve, zoe = (liege.agrees_to_be_known(liege.walks_in("choose-path"))["subject_ref"] for _ in range(4))
+    known = [liege.agrees_to_be_known(liege.walks_in("choose-path")) for _ in range(4)]
+    ada, ben, eve, zoe = (one["subject_ref"] for one in known)
+    at_home, fresh = (urlsplit(one["link"]).path for one in known[:2])
+    by_link(stack, at_home)
     whole = a_whole_plan(liege, zoe)
     path = a_path(liege, ada)
     held = liege.interview(path)
@@ -136,6 +140,8 @@ def lived(stack: Stack) -> dict[str, str]:
         "held": held,
         "letter": stuck(stack, liege.now()),
         "person": ada,
+        "link": fresh,
+        "own_link": at_home,
         "workshop": workshop,
         "plan": plan,
         "whole": whole,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from playwright.async_api import Page
 
+from tests.journeys.adult import PIN
+
 Doing = Callable[[Page], Awaitable[None]]
 
 FRONT_DESK, COUNSELLOR, PROVIDER = "accueil-liege", "conseil-liege", "operateur-ifapme"
@@ -68,13 +70,18 @@ async def _sends_an_old_version(page: Page) -> None:
     await sends("main form")(page)
 
 
+async def _enters_a_pin(page: Page) -> None:
+    for field in await page.locator('main input[type="password"]').all():
+        await field.fill(PIN)
+    await sends("main form")(page)
+
+
 FRONT = [
     Seen("/"),
     Seen("/", COUNSELLOR),
     Seen("/sign-in"),
     Seen("/help"),
     Seen("/plans/help/{name}", path="/plans/help/my-plan"),
-    Seen("/sign-in/link", path="/sign-in/link?token={link}"),
     Seen("/sign-in/link", path="/sign-in/link?token=nothing", state="no longer valid", status=404),
     Seen("/{nowhere}", path="/nowhere", state="not found", status=404),
     Seen("/{nowhere}", FRONT_DESK, "/directory/inbox", "not allowed", 403),
@@ -96,6 +103,13 @@ INTAKE = [
         does=sends('form[action$="/link"]'),
     ),
     Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{nothing}", "not found", 404),
+    Seen("/intake/visits/{id}/plan", FRONT_DESK, "/intake/visits/{known_visit}/plan"),
+    Seen("/intake/visits/{id}/plan", FRONT_DESK, "/intake/visits/{known_visit}/plan", "opened", does=_enters_a_pin),
+    Seen("/intake/l/{secret}", path="{link}", state="first opening"),
+    Seen("/intake/l/{secret}", path="{link}", state="in error", status=422, does=sends("main form")),
+    Seen("/intake/l/{secret}", path="{own_link}"),
+    Seen("/intake/l/{secret}", path="/intake/l/nothing", state="no longer valid", status=404),
+    Seen("/intake/mine", VISITOR),
     Seen("/intake/waiting-room/{centre}", path="/intake/waiting-room/liege"),
     Seen("/intake/waiting-room/{centre}", path="/intake/waiting-room/namur", state="empty"),
 ]

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid4, uuid5
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,18 @@ def signed_in(stack: Stack, account: str) -> httpx2.Client:
     client = stack.browse()
     answer = client.post("/sign-in", data={"account": account})
     assert answer.status_code == 303, answer.text
+    return client
+
+
+PIN = "839517"
+
+
+def by_link(stack: Stack, link: str) -> httpx2.Client:
+    """The visitor opens their personal link for the first time, and chooses a PIN."""
+    client, path = stack.browse(), urlsplit(link).path
+    assert client.get(path).status_code == 200
+    answer = client.post(path, data={"pin": PIN, "pin_again": PIN})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/plans/mine"), answer.text
     return client
 
 

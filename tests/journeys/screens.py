@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.browser.page_checks import Trouble, watched_page
+from tests.journeys.adult import PIN
 from tests.journeys.stacks import Stack
 
 PATIENCE = 20_000
@@ -266,9 +267,17 @@ class Visitor:
     link: str
 
     async def opens_the_link(self) -> None:
-        """The link leads to one button, and that to the plan."""
-        await self.page.goto(self.link)
-        await self.page.get_by_role("button", name="Ouvrir mon plan").click()
+        """The link asks for a PIN of the person's own, and then leads to the plan."""
+        page = self.page
+        await page.goto(self.link)
+        await page.get_by_label("Code PIN de six chiffres").fill("123456")
+        await page.get_by_label("Le même code PIN encore une fois").fill("123456")
+        await page.get_by_role("button", name="Ouvrir mon plan").click()
+        await expect(page.get_by_role("alert")).to_contain_text("trop facile à deviner")
+        await page.get_by_label("Code PIN de six chiffres").fill(PIN)
+        await page.get_by_label("Le même code PIN encore une fois").fill(PIN)
+        await page.get_by_role("button", name="Ouvrir mon plan").click()
+        await expect(page.get_by_role("heading", name="Votre lien personnel")).to_have_count(0)
 
     async def writes(self, goal: str) -> None:
         """Along the six dimensions, a step with its result, a thought, and a goal."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx2
 
-from tests.journeys.adult import Centre, ok, settled, signed_in
+from tests.journeys.adult import Centre, by_link, ok, settled, signed_in
 from tests.journeys.partner import read_topic
 from tests.journeys.stacks import Stack, eventually
 
@@ -84,15 +84,6 @@ def test_from_walking_in_to_a_referral_that_the_cite_reads(stack: Stack) -> None
 def referrals(provider: httpx2.Client) -> list[dict[str, Any]]:
     """What the provider was sent."""
     return ok(provider.get("/directory/api/v1/referrals"))["contents"]
-
-
-def by_link(stack: Stack, link: str) -> httpx2.Client:
-    """The visitor opens their personal link and presses its one button."""
-    client = stack.browse()
-    token = link.split("token=")[1]
-    assert client.get(f"/sign-in/link?token={token}").status_code == 200
-    assert client.post("/sign-in/link", data={"token": token}).status_code == 303
-    return client
 
 
 def last_cursor(stack: Stack) -> str | None:

@@ -4,11 +4,10 @@ import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 
-from tests.journeys.adult import ok, signed_in
+from tests.journeys.adult import by_link, ok, signed_in
 from tests.journeys.stacks import Stack, eventually, up
 
 
@@ -16,7 +15,7 @@ from tests.journeys.stacks import Stack, eventually, up
 def tried_out(folder: Path) -> Generator[tuple[Stack, str]]:
     """The platform, and the personal link that it prints once the morning was lived."""
     with up(folder, "--morning") as (stack, _process):
-        links = eventually(lambda: re.findall(r"\S+/sign-in/link\?token=\S+", (folder / "up.log").read_text()), bool)
+        links = eventually(lambda: re.findall(r"\S+/intake/l/\S+", (folder / "up.log").read_text()), bool)
         yield stack, links[0]
 
 
@@ -42,9 +41,7 @@ def seen(stack: Stack) -> dict[str, int]:
 def test_whoever_tries_it_finds_a_centre_at_work_and_once_only(tmp_path: Path) -> None:
     with tried_out(tmp_path) as (stack, link):
         first = seen(stack)
-        visitor = stack.browse()
-        token = parse_qs(urlsplit(link).query)["token"][0]
-        assert visitor.post("/sign-in/link", data={"token": token}).status_code == 303
+        visitor = by_link(stack, link)
         assert "Devenir électricien" in follow(visitor, "/plans/")
     assert first == {"waiting": 7, "board": 7, "workshops": 1, "plans": 1, "steps": 1, "referrals": 1}
     with tried_out(tmp_path) as (stack, _):

@@ -81,5 +81,5 @@ class Person(BaseModel):
 
 
 def visitor(subject_ref: UUID) -> Person:
-    """A visitor who signed in with a personal link. The name is known only to the service that registered them."""
+    """A visitor who opened their personal link. The name is known only to the service that registered them."""
     return Person(subject=f"visitor/{subject_ref}", name="–", roles=frozenset({Role.VISITOR}), subject_ref=subject_ref)

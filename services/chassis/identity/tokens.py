@@ -1,14 +1,15 @@
-"""Signs and verifies tokens: of whole persons, of accounts' sign-ins, and of personal links.
+"""Signs and verifies tokens: of whole persons, of accounts' sign-ins, and of visitors who opened their links.
 
 A token of a person carries the roles and centres: for demo accounts, and for who holds the platform's key. A token of
 an account carries a reference; each service looks up the account's rights in its own copy (`copies/accounts.py`).
+A visitor's token names the personal link that opened it; the link must be their current one (`copies/visitors.py`).
 """
 
 import contextlib
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from time import time
@@ -24,8 +25,10 @@ from services.chassis.runtime.settings import Settings
 CACHED_TOKENS = 1000
 """Most recently used tokens whose signature is not verified again; their age is checked each time."""
 
-LINK_VALID = timedelta(days=30)
-"""How long a personal link is valid."""
+IDLE = timedelta(minutes=15)
+"""How long a link that was opened at a centre stays open without a request."""
+RENEWED_AFTER = timedelta(minutes=1)
+"""A request renews a token that is older than this."""
 
 
 class AccountToken(BaseModel):
@@ -40,6 +43,30 @@ class AccountToken(BaseModel):
     expires_at: AwareDatetime
 
 
+class VisitorToken(BaseModel):
+    """One opening of a visitor's personal link."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    subject_ref: UUID
+    link_id: UUID
+    """The link that was opened; a new link ends the token."""
+    opening: UUID
+    """The id of the opening; closing it ends the token."""
+    began_at: AwareDatetime
+    expires_at: AwareDatetime
+    ends_at: AwareDatetime
+    """No renewal goes beyond this time."""
+    centre: str | None = None
+    """The centre at whose desk it was opened. None: elsewhere."""
+
+    def renewed(self, now: datetime) -> "VisitorToken | None":
+        """The token after a request at this time; None if it need not change. At a centre it expires after `IDLE`."""
+        if self.centre is None or now + IDLE - self.expires_at < RENEWED_AFTER:
+            return None
+        return self.model_copy(update={"expires_at": min(now + IDLE, self.ends_at)})
+
+
 @dataclass(frozen=True, slots=True)
 class PersonToken:
     """A whole person, signed with the platform's key at this time (seconds since 1970)."""
@@ -48,8 +75,11 @@ class PersonToken:
     signed_at: float
 
 
+Token = AccountToken | VisitorToken | PersonToken
+
+
 class Signer:
-    """Signs and reads sessions, tokens and personal links with the platform's key."""
+    """Signs and reads sessions and tokens with the platform's key."""
 
     def __init__(self, key: str, session_hours: int) -> None:
         self._key = key
@@ -66,36 +96,25 @@ class Signer:
         token = self.verify(text)
         return token.person if isinstance(token, PersonToken) else None
 
-    def sign(self, token: AccountToken) -> str:
-        """The text of an account's token, for a cookie or a bearer token."""
-        return self._serializer("account").dumps(token.model_dump(mode="json"))
+    def sign(self, token: AccountToken | VisitorToken) -> str:
+        """The text of a token, for a cookie or a bearer token."""
+        purpose = "account" if isinstance(token, AccountToken) else "visitor"
+        return self._serializer(purpose).dumps(token.model_dump(mode="json"))
 
-    def verify(self, text: str) -> AccountToken | PersonToken | None:
+    def verify(self, text: str) -> Token | None:
         """The token of this text; None if its signature is wrong, or it is a person's and too old.
 
-        The age and the end of an account's token are for `Accounts` to check.
+        The age and the end of an account's or a visitor's token are for `Accounts` and `Visitors` to check.
         """
         try:
             token = self._known(text)
         except (BadData, ValidationError):
             return None
-        return token if isinstance(token, AccountToken) or self.holds(token) else None
+        return token if not isinstance(token, PersonToken) or self.holds(token) else None
 
     def holds(self, token: PersonToken) -> bool:
         """Whether a person's token has not expired."""
         return 0 <= time() - token.signed_at <= self._session_seconds
-
-    def link(self, person: Person) -> str:
-        """The token of a visitor's personal link, valid for `LINK_VALID`."""
-        return self._serializer("link").dumps(person.model_dump(mode="json"))
-
-    def person_of_link(self, text: str) -> Person | None:
-        """The visitor of this link; None if its signature is wrong or it is too old."""
-        try:
-            payload = self._serializer("link").loads(text, max_age=round(LINK_VALID.total_seconds()))
-            return Person.model_validate(payload)
-        except (BadData, ValidationError):
-            return None
 
     def seal(self, purpose: str, payload: dict[str, str]) -> str:
         """A signed text with these values, which everyone can read, for a cookie of this purpose."""
@@ -108,13 +127,14 @@ class Signer:
         except BadData:
             return None
 
-    def _verified(self, text: str) -> AccountToken | PersonToken:
+    def _verified(self, text: str) -> Token:
         """The token, whatever its age. Raises `BadData` or `ValidationError`."""
-        try:
+        with contextlib.suppress(BadSignature):
             return AccountToken.model_validate(self._serializer("account").loads(text))
-        except BadSignature:
-            payload, signed_at = self._serializer("session").loads(text, return_timestamp=True)
-            return PersonToken(Person.model_validate(payload), signed_at.timestamp())
+        with contextlib.suppress(BadSignature):
+            return VisitorToken.model_validate(self._serializer("visitor").loads(text))
+        payload, signed_at = self._serializer("session").loads(text, return_timestamp=True)
+        return PersonToken(Person.model_validate(payload), signed_at.timestamp())
 
     def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(

@@ -20,6 +20,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from services.chassis.runtime.settings import Settings
 
+_SECRET_PATH = re.compile(r"^(/[a-z]+/l/).+")
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _PROPAGATOR = TraceContextTextMapPropagator()
 
@@ -67,9 +68,17 @@ def _exporting(endpoint: str) -> Any:
 
         def on_start(self, span: Any, parent_context: Any = None) -> None:
             span.set_attribute("url.query", "")
+            path: object = (span.attributes or {}).get("url.path")
+            if isinstance(path, str):
+                span.set_attribute("url.path", without_secrets(path))
             super().on_start(span, parent_context)
 
     return WithoutQueries(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces"))
+
+
+def without_secrets(path: str) -> str:
+    """A path for logs and traces: a personal link without its secret."""
+    return _SECRET_PATH.sub(r"\1…", path)
 
 
 def current_traceparent() -> str | None:

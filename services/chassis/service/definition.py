@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from services.chassis.brokers.port import Broker
 from services.chassis.copies.accounts import AccountCopy, Accounts
+from services.chassis.copies.visitors import Visitors, WithLink
 from services.chassis.events.asyncapi import EventSpecification
 from services.chassis.events.consumer import Consumer
 from services.chassis.events.reactions import Reactions
@@ -53,8 +54,9 @@ class Link:
     card: Card | None = None
     help_for: Role | None = None
     """The role whose help page this is. It is not in the menu: the frame's link "Help" leads there."""
-    signs: Literal["in", "out"] | None = None
-    """The page where accounts sign in, or the address that signs them out. It is not in the menu."""
+    signs: Literal["in", "out", "closes"] | None = None
+    """The page where accounts sign in, the address that signs them out, or the one that closes a visitor's plan.
+    It is not in the menu."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,10 @@ class Service:
     """Its background jobs."""
     accounts: type[AccountCopy] | None = None
     """Its table of accounts. None: it knows no accounts, and their tokens give no right."""
+    visitors: type[WithLink] | None = None
+    """Its table of visitors with their current links. None: it shows visitors nothing."""
+    visitor_paths: tuple[str, ...] = ()
+    """Paths that begin like this belong to the visitor whose plan is open, not to the account of the same browser."""
     settings: type[FromEnvironment] | None = None
     """What it alone asks for, beside the settings of every process."""
     mail: type[QueuedMail] | None = None
@@ -111,6 +117,8 @@ class Runtime:
         self.store.on_boards_changed = partial(live.changed, service=service.name)
         self.accounts = Accounts(self.store, service.accounts) if service.accounts is not None else None
         """Whom the tokens of accounts belong to."""
+        self.visitors = Visitors(self.store, service.visitors) if service.visitors is not None else None
+        """Whom the tokens of opened links belong to."""
         self.stream = broker.stream(service.name)
         """The service's FastStream broker: its reactions are registered on it, its events are published through it."""
         self.specification = EventSpecification(

@@ -3,10 +3,17 @@
 from services.chassis.web.forms import apply_form, by_field, read_form
 from services.chassis.web.imports import Outcome, fingerprints_of, import_lines, import_once
 from services.chassis.web.live import PAGE, Change, live_board, live_changes
-from services.chassis.web.pages import fragment, page, personal_link, see_other
+from services.chassis.web.pages import fragment, page, see_other
 from services.chassis.web.problems import explain, faults_of
 from services.chassis.web.routing import Body, Reading, Router, Running, Working, allow, anyone, cause_of
-from services.chassis.web.sign_in import forget_sign_in, local_path, signed_in_as, signed_in_with
+from services.chassis.web.sign_in import (
+    close_visit,
+    forget_sign_in,
+    local_path,
+    signed_in_as,
+    signed_in_with,
+    visitor_signed_in,
+)
 
 __all__ = [
     "PAGE",
@@ -22,6 +29,7 @@ __all__ = [
     "apply_form",
     "by_field",
     "cause_of",
+    "close_visit",
     "explain",
     "faults_of",
     "fingerprints_of",
@@ -33,9 +41,9 @@ __all__ = [
     "live_changes",
     "local_path",
     "page",
-    "personal_link",
     "read_form",
     "see_other",
     "signed_in_as",
     "signed_in_with",
+    "visitor_signed_in",
 ]

@@ -17,7 +17,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.chassis import i18n
 from services.chassis.brokers.port import Broker
-from services.chassis.copies.accounts import Accounts
 from services.chassis.identity.tokens import signer
 from services.chassis.refusals import BodyTooLarge, Refused
 from services.chassis.runtime.clock import Clock, system_clock
@@ -32,7 +31,7 @@ from services.chassis.web.pages import Site
 from services.chassis.web.platform import DemoAccount
 from services.chassis.web.problems import answer_http, answer_invalid, answer_refused
 from services.chassis.web.routing import policy_of, routes_in
-from services.chassis.web.security import RequestMiddleware
+from services.chassis.web.security import Known, RequestMiddleware
 
 
 class Process:
@@ -116,7 +115,9 @@ class Process:
             telemetry=self._telemetry(name),
         )
         app.state.runtime = runtime
-        return self._finish(app, name, runtime.service.import_paths, runtime.accounts)
+        service = runtime.service
+        known = Known(runtime.accounts, runtime.visitors, service.visitor_paths)
+        return self._finish(app, name, service.import_paths, known)
 
     def _telemetry(self, service: str) -> TelemetryConfig:
         """FastAPI's spans, one per request, if traces are exported."""
@@ -137,9 +138,10 @@ class Process:
         app.state.accounts = self._accounts
         # Every service knows every account; the shared pages ask any of those in this process.
         accounts = next((runtime.accounts for runtime in self.runtimes if runtime.accounts is not None), None)
-        return self._finish(app, "front", (), accounts)
+        visitors = next((runtime.visitors for runtime in self.runtimes if runtime.visitors is not None), None)
+        return self._finish(app, "front", (), Known(accounts, visitors))
 
-    def _finish(self, app: FastAPI, name: str, import_paths: tuple[str, ...], accounts: Accounts | None) -> ASGIApp:
+    def _finish(self, app: FastAPI, name: str, import_paths: tuple[str, ...], known: Known) -> ASGIApp:
         for route in routes_in(app.routes):
             policy_of(route)
         app.state.site = self.site
@@ -150,7 +152,7 @@ class Process:
         app.add_exception_handler(HTTPException, answer_http)
         app.add_exception_handler(Exception, answer_refused)
         limited = _Limits(app, self.settings, import_paths)
-        return RequestMiddleware(limited, self.settings, self.signer, name, accounts)
+        return RequestMiddleware(limited, self.settings, self.signer, name, known)
 
 
 class _Limits:

@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote, unquote, urlsplit
-from uuid import UUID
 
 import jinja2
 from babel.numbers import format_decimal
@@ -17,8 +16,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.chassis import i18n
 from services.chassis.copies.areas import area_label
-from services.chassis.identity.people import Person, visitor
-from services.chassis.identity.tokens import Signer
+from services.chassis.identity.people import Person
+from services.chassis.identity.tokens import VisitorToken
 from services.chassis.refusals import msg
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.service.definition import Link, Navigation
@@ -46,6 +45,8 @@ class Site:
         signing = {link.signs: link.href for link in links}
         self.sign_in_page, self.sign_out_address = signing.get("in"), signing.get("out")
         """Where accounts sign in and out."""
+        self.close_address = signing.get("closes")
+        """Where a visitor's plan is closed."""
         self.help_pages = {link.help_for: link for link in links if link.help_for is not None}
         self.homes = {link.home_of: link.href for link in self.links if link.home_of is not None}
         self.secure = secure
@@ -178,6 +179,12 @@ def context(request: HTTPConnection, values: Mapping[str, Any]) -> dict[str, Any
             {"href": link.href, "label": i18n.translate(link.label), "current": link.href == shown} for link in entries
         ],
         "help": site.help_of(person),
+        "visitor_closes": site.close_address
+        if isinstance(request.state.identity.token, VisitorToken) and person
+        else None,
+        "visitor_at": request.state.identity.token.centre
+        if isinstance(request.state.identity.token, VisitorToken)
+        else None,
         "nonce": request.state.nonce,
         "flash": _flash(request),
         "live_url": None,
@@ -233,13 +240,3 @@ def see_back(request: Request, *, error: str | None = None, to_sign_in: bool = F
 def _flash(request: HTTPConnection) -> dict[str, str] | None:
     kind, _, text = request.cookies.get("cefo-flash", "").partition(":")
     return {"kind": kind, "text": unquote(text)} if kind in ("done", "error") and text else None
-
-
-def personal_link(request: HTTPConnection, subject_ref: UUID) -> str:
-    """The URL of a visitor's personal link; it must be given to that visitor only."""
-    return link_to(request.app.state.settings.public_url, request.app.state.signer, subject_ref)
-
-
-def link_to(public_url: str, signer: Signer, subject_ref: UUID) -> str:
-    """The URL of a personal link, outside a request."""
-    return f"{public_url.rstrip('/')}/sign-in/link?token={signer.link(visitor(subject_ref))}"

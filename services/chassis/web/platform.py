@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
-from services.chassis.identity.tokens import AccountToken
+from services.chassis.identity.tokens import AccountToken, VisitorToken
 from services.chassis.refusals import NotFound, msg
 from services.chassis.service.definition import Runtime
 from services.chassis.web.pages import STATIC, page, see_other
@@ -39,12 +39,6 @@ class SignIn(Body):
 
     account: str
     next: str = ""
-
-
-class LinkIn(Body):
-    """A personal link's token."""
-
-    token: str
 
 
 @router.get("/")
@@ -81,23 +75,19 @@ async def sign_in(request: Request, form: Annotated[SignIn, Form()], person: Any
 
 
 @router.get("/sign-in/link")
-async def link_page(request: Request, person: Anyone, token: str) -> Response:
-    """The page of a personal link, with a button to sign in, so that link previews and scanners do not sign in."""
-    return _link_page(request, request.app.state.signer.person_of_link(token), token)
-
-
-@router.post("/sign-in/link")
-async def sign_in_by_link(request: Request, form: Annotated[LinkIn, Form()], person: Anyone) -> Response:
-    """Sign in with a personal link."""
-    visitor = request.app.state.signer.person_of_link(form.token)
-    return signed_in_as(request, visitor) if visitor else _link_page(request, None, form.token)
+async def old_link(request: Request, person: Anyone) -> Response:
+    """The page of a personal link of the kind that was signed and not stored. It is no longer valid."""
+    return page(request, "link.html", status=404)
 
 
 @router.post("/sign-out")
 async def sign_out(request: Request, person: Anyone) -> Response:
-    """Sign out. Where the sign-in is an account's, the service that owns the accounts ends it."""
-    owner = request.app.state.site.sign_out_address
-    if owner and isinstance(request.state.identity.token, AccountToken):
+    """Sign out. Where the sign-in is an account's or a visitor's, the service that owns it ends it."""
+    site, token = request.app.state.site, request.state.identity.token
+    owner = site.sign_out_address if isinstance(token, AccountToken) else None
+    if isinstance(token, VisitorToken):
+        owner = site.close_address
+    if owner:
         return RedirectResponse(owner, 307)  # the browser sends the form again, to that address
     return forget_sign_in(request, see_other(request, "/", done=_("You are signed out. See you soon!")))
 
@@ -155,8 +145,3 @@ class _Assets(StaticFiles):
 def assets() -> StaticFiles:
     """Style sheets, scripts and icons, cached by browsers for good: their URL changes with their content."""
     return _Assets(directory=STATIC)
-
-
-def _link_page(request: Request, visitor: Person | None, token: str) -> Response:
-    """The page of a personal link. `visitor` None: it is no longer valid, and the page says how to get a new one."""
-    return page(request, "link.html", status=200 if visitor else 404, visitor=visitor, token=token)

@@ -26,6 +26,7 @@ from services.chassis.refusals import (
     msg,
 )
 from services.chassis.runtime.telemetry import log
+from services.chassis.runtime.tracing import without_secrets
 from services.chassis.storage.errors import is_unavailable
 from services.chassis.web.pages import problem_page, see_back
 
@@ -170,7 +171,7 @@ async def answer_refused(request: Request, error: Exception) -> Response:
     """A refusal as problem details or page; an unexpected error is logged and answered without details."""
     refused = as_refused(error)
     if refused is None:
-        _log.error("request failed", path=request.url.path, exc_info=error)
+        _log.error("request failed", path=without_secrets(request.url.path), exc_info=error)
         return _answer(request, 500, "failed", translate(_FAILED), [])
     if wants_page(request):
         if isinstance(refused, NotSignedIn) and request.method == "GET":

@@ -1,6 +1,7 @@
 """The middleware of every request: identity, language, origin check and security headers."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from urllib.parse import parse_qs, urlsplit
@@ -8,12 +9,14 @@ from uuid import UUID, uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.chassis import i18n
 from services.chassis.copies.accounts import Accounts
+from services.chassis.copies.visitors import Visitors
 from services.chassis.identity.people import Person
-from services.chassis.identity.tokens import AccountToken, PersonToken, Signer
+from services.chassis.identity.tokens import AccountToken, PersonToken, Signer, Token, VisitorToken
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import REQUESTS
 from services.chassis.runtime.tracing import current_traceparent, in_trace, origin
@@ -28,6 +31,18 @@ def cookie_name(settings: Settings, name: str) -> str:
     return f"__Host-cefo-{name}" if settings.secure else f"cefo-{name}"
 
 
+def set_visitor_cookie(response: Response, settings: Settings, signer: Signer, token: VisitorToken) -> None:
+    """Set the cookie of a visitor's opened plan, beside that of an account. The token in it has its own end."""
+    response.set_cookie(
+        cookie_name(settings, "visitor"),
+        signer.sign(token),
+        httponly=True,
+        secure=settings.secure,
+        samesite="lax",
+        path="/",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Request:
     """The origin of a request's log lines."""
@@ -39,13 +54,24 @@ class _Request:
         return current_traceparent()
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whom a service knows, and which of its paths belong to visitors."""
+
+    accounts: Accounts | None = None
+    visitors: Visitors | None = None
+    visitor_paths: tuple[str, ...] = ()
+
+
 class RequestIdentity:
     """Who sends a request, by its token; asked again while a stream is open."""
 
-    def __init__(self, token: AccountToken | PersonToken | None, signer: Signer, accounts: Accounts | None) -> None:
-        self.token = token
+    def __init__(self, tokens: Sequence[Token], signer: Signer, known: Known) -> None:
+        self._tokens = tokens
+        self.token = tokens[0] if tokens else None
+        """The first that holds; if none does, the first."""
         self._signer = signer
-        self._accounts = accounts
+        self._known = known
         self.person: Person | None = None
         """None also while `unavailable`."""
         self.unavailable = False
@@ -54,7 +80,10 @@ class RequestIdentity:
     async def load(self) -> Person | None:
         """Look the person up."""
         try:
-            self.person = await self._now()
+            for token in self._tokens:
+                if (person := await self._person(token)) is not None:
+                    self.token, self.person = token, person
+                    break
         except Exception as error:
             if not is_unavailable(error):
                 raise
@@ -66,32 +95,39 @@ class RequestIdentity:
         if self.token is None:
             return True
         try:
-            return await self._now() == self.person
+            return await self._person(self.token) == self.person
         except Exception as error:
             if not is_unavailable(error):
                 raise
             return False
 
-    async def _now(self) -> Person | None:
-        match self.token:
+    def renewed(self) -> VisitorToken | None:
+        """The token of a visitor's plan after this request; None if it stays as it is."""
+        visitors = self._known.visitors
+        if self.person is None or visitors is None or not isinstance(self.token, VisitorToken):
+            return None
+        return visitors.renewed(self.token)
+
+    async def _person(self, token: Token) -> Person | None:
+        match token:
             case AccountToken():
-                return await self._accounts.person(self.token) if self._accounts is not None else None
+                return await self._known.accounts.person(token) if self._known.accounts is not None else None
+            case VisitorToken():
+                return await self._known.visitors.person(token) if self._known.visitors is not None else None
             case PersonToken():
-                return self.token.person if self._signer.holds(self.token) else None
-            case None:
-                return None
+                return token.person if self._signer.holds(token) else None
 
 
 class RequestMiddleware:
     """ASGI middleware: identity, language, correlation, CSRF check, security headers, one metric."""
 
     def __init__(
-        self, app: ASGIApp, settings: Settings, signer: Signer, service: str, accounts: Accounts | None = None
+        self, app: ASGIApp, settings: Settings, signer: Signer, service: str, known: Known | None = None
     ) -> None:
         self._app = app
         self._settings = settings
         self._signer = signer
-        self._accounts = accounts
+        self._known = known or Known()
         self._service = service
         self._recorded = settings.otlp_endpoint is not None
 
@@ -103,8 +139,7 @@ class RequestMiddleware:
         cookies = HTTPConnection(scope).cookies
         state = scope.setdefault("state", {})
         bearer = headers.get("authorization", "").removeprefix("Bearer").strip()
-        token = bearer or cookies.get(cookie_name(self._settings, "session"), "")
-        identity = RequestIdentity(self._signer.verify(token) if token else None, self._signer, self._accounts)
+        identity = RequestIdentity(self._tokens(scope["path"], bearer, cookies), self._signer, self._known)
         state["identity"] = identity
         state["person"] = await identity.load()
         state["nonce"] = secrets.token_urlsafe(16)
@@ -122,7 +157,9 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._add_headers(MutableHeaders(raw=message.setdefault("headers", [])), state["nonce"])
+                added = MutableHeaders(raw=message.setdefault("headers", []))
+                self._add_headers(added, state["nonce"])
+                self._renew(identity, headers, added)
             await send(message)
 
         if scope["method"] not in SAFE and not bearer and not self._same_origin(headers):
@@ -138,6 +175,26 @@ class RequestMiddleware:
             with in_trace(headers.get("traceparent")):
                 await self._app(scope, receive, send_with_headers)
         REQUESTS.labels(self._service, scope["method"], str(status)).observe(perf_counter() - started)
+
+    def _tokens(self, path: str, bearer: str, cookies: Mapping[str, str]) -> list[Token]:
+        """The tokens of a request, the one that counts first. A bearer token counts alone.
+
+        A visitor's plan can be open in the browser of an agent who stays signed in. On the paths of visitors the
+        visitor comes first, on all others the agent.
+        """
+        names = ("visitor", "session") if path.startswith(self._known.visitor_paths) else ("session", "visitor")
+        texts = [bearer] if bearer else [cookies.get(cookie_name(self._settings, name), "") for name in names]
+        return [token for text in texts if text and (token := self._signer.verify(text)) is not None]
+
+    def _renew(self, identity: RequestIdentity, asked: Headers, answer: MutableHeaders) -> None:
+        """Renew the cookie of a plan that is open at a centre. A live stream does not: it goes on without anyone."""
+        name = cookie_name(self._settings, "visitor")
+        decided = any(cookie.startswith(f"{name}=") for cookie in answer.getlist("set-cookie"))
+        renewed = None if decided or "text/event-stream" in asked.get("accept", "") else identity.renewed()
+        if renewed is not None:
+            cookie = Response()
+            set_visitor_cookie(cookie, self._settings, self._signer, renewed)
+            answer.append("set-cookie", cookie.headers["set-cookie"])
 
     def _same_origin(self, headers: Headers) -> bool:
         """Browsers send the origin of a request. A program without a cookie needs no CSRF check."""

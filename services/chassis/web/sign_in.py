@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.chassis.identity.people import Person
-from services.chassis.identity.tokens import AccountToken
+from services.chassis.identity.people import Person, visitor
+from services.chassis.identity.tokens import AccountToken, VisitorToken
 from services.chassis.service.definition import runtime_of
-from services.chassis.web.security import cookie_name
+from services.chassis.web.security import cookie_name, set_visitor_cookie
 
 
 def signed_in_as(request: Request, person: Person, next: str = "") -> Response:
@@ -30,9 +30,26 @@ async def signed_in_with(request: Request, token: AccountToken, next: str = "") 
 
 
 def forget_sign_in(request: Request, response: Response) -> Response:
-    """Delete the cookie, with the attributes with which it was set: a browser ignores others on https."""
+    """Delete the account's cookie, and that of a visitor's plan which is open in the same browser."""
+    return close_visit(request, _forget(request, response, "session"))
+
+
+def visitor_signed_in(request: Request, token: VisitorToken) -> Response:
+    """Open a visitor's home page. The account of this browser stays signed in."""
+    response = RedirectResponse(request.app.state.site.home_of(visitor(token.subject_ref)), 303)
+    set_visitor_cookie(response, request.app.state.settings, request.app.state.signer, token)
+    return response
+
+
+def close_visit(request: Request, response: Response) -> Response:
+    """Delete the cookie of a visitor's plan."""
+    return _forget(request, response, "visitor")
+
+
+def _forget(request: Request, response: Response, cookie: str) -> Response:
+    """Delete a cookie, with the attributes with which it was set: a browser ignores others on https."""
     settings = request.app.state.settings
-    name = cookie_name(settings, "session")
+    name = cookie_name(settings, cookie)
     response.delete_cookie(name, path="/", httponly=True, secure=settings.secure, samesite="lax")
     return response
 

@@ -2,5 +2,6 @@
 
 visits   check_in, check_in_all; call_next, call, serve, finish, leave; mark_in_interview (an incoming event)
 people   register_visitor, withdraw_consent
+links    create_link, choose_pin, open_link, close_opening
 erasure  erase_subject
 """

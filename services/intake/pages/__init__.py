@@ -1,8 +1,8 @@
-"""Intake's pages, one module each: the desk, the waiting room, and registered visitors."""
+"""Intake's pages, one module each: the desk, the waiting room, registered visitors, and their personal links."""
 
-from services.intake.pages import desk, room, visitors
+from services.intake.pages import desk, links, room, visitors
 
-routers = (visitors.router, desk.router, room.router)
-"""In this order: `/visits/{id}/link` before `/visits/{id}/{step}`."""
+routers = (links.router, visitors.router, desk.router, room.router)
+"""In this order: `/visits/{id}/plan` and `/visits/{id}/link` before `/visits/{id}/{step}`."""
 
 __all__ = ["routers"]

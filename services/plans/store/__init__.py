@@ -1,6 +1,6 @@
 """The tables of plans and what is read from them."""
 
-from services.plans.store.copies import Account, Centre, Provider, ProviderService, Referral
+from services.plans.store.copies import Account, Centre, Provider, ProviderService, Referral, Visitor
 from services.plans.store.lists import count_of_centre, plans_of_centre, plans_of_subject
 from services.plans.store.paths import Attendance, HeldInterview, Path, Subject, Table, Workshop
 from services.plans.store.plans import (
@@ -44,6 +44,7 @@ __all__ = [
     "Sheet",
     "Subject",
     "Table",
+    "Visitor",
     "Workshop",
     "Written",
     "active_services",

@@ -8,6 +8,7 @@ from sqlmodel import Field
 
 from services.chassis.copies.accounts import AccountCopy
 from services.chassis.copies.centres import CentreCopy
+from services.chassis.copies.visitors import VisitorCopy
 from services.chassis.storage.store import Aggregate
 from services.plans.store.paths import Table
 
@@ -54,6 +55,12 @@ class Account(AccountCopy, Table, table=True):
     """An account, as the directory published it."""
 
     __tablename__ = "accounts"  # pyright: ignore[reportAssignmentType]
+
+
+class Visitor(VisitorCopy, Table, table=True):
+    """Which personal link of a visitor is the current one, as intake published it."""
+
+    __tablename__ = "visitors"  # pyright: ignore[reportAssignmentType]
 
 
 class Centre(CentreCopy, Table, table=True):

@@ -1,4 +1,4 @@
-"""Sessions and personal links: signed, for one purpose, for a time; and the key that signs them."""
+"""Sessions, sign-ins and openings: signed, for one purpose, for a time; and the key that signs them."""
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ import pytest
 
 from services.chassis.identity import tokens
 from services.chassis.identity.people import Claim, Person
-from services.chassis.identity.tokens import AccountToken, PersonToken, Signer, signer
+from services.chassis.identity.tokens import AccountToken, PersonToken, Signer, VisitorToken, signer
 from services.chassis.testing import quiet_settings
 from services.contracts.roles import Role
 
@@ -38,9 +38,6 @@ def test_no_other_key_purpose_or_time_is_accepted() -> None:
     mine, other = Signer("key", 12), Signer("other", 12)
     session = mine.session(NADIA)
     assert other.person(session) is None
-    assert mine.person(mine.link(NADIA)) is None
-    assert mine.person_of_link(session) is None
-    assert mine.person_of_link(mine.link(NADIA)) == NADIA
     payload, _, rest = session.partition(".")
     assert mine.person(f"{payload[:-2]}xx.{rest}") is None
     assert mine.person("") is None
@@ -53,10 +50,36 @@ def test_a_sign_in_of_an_account_comes_back_and_is_no_person() -> None:
     mine, other = Signer("key", 12), Signer("other", 12)
     assert mine.verify(mine.sign(ACCOUNT)) == ACCOUNT
     assert mine.person(mine.sign(ACCOUNT)) is None
-    assert mine.person_of_link(mine.sign(ACCOUNT)) is None
     assert other.verify(mine.sign(ACCOUNT)) is None
-    assert mine.verify(mine.link(NADIA)) is None
     assert isinstance(mine.verify(mine.session(NADIA)), PersonToken)
+
+
+OPENING = VisitorToken(
+    subject_ref=uuid4(),
+    link_id=uuid4(),
+    opening=uuid4(),
+    began_at=MORNING,
+    expires_at=MORNING + timedelta(minutes=15),
+    ends_at=MORNING + timedelta(minutes=40),
+    centre="mons",
+)
+
+
+def test_an_opened_link_comes_back_and_is_neither_an_account_nor_a_person() -> None:
+    mine, other = Signer("key", 12), Signer("other", 12)
+    assert mine.verify(mine.sign(OPENING)) == OPENING
+    assert mine.person(mine.sign(OPENING)) is None
+    assert other.verify(mine.sign(OPENING)) is None
+
+
+def test_an_opening_at_a_centre_is_renewed_by_requests_up_to_its_end() -> None:
+    assert OPENING.renewed(MORNING + timedelta(seconds=30)) is None
+    later = OPENING.renewed(MORNING + timedelta(minutes=10))
+    assert later == OPENING.model_copy(update={"expires_at": MORNING + timedelta(minutes=25)})
+    last = OPENING.renewed(MORNING + timedelta(minutes=30))
+    assert last is not None
+    assert last.expires_at == OPENING.ends_at
+    assert OPENING.model_copy(update={"centre": None}).renewed(MORNING + timedelta(minutes=10)) is None
 
 
 def test_a_signed_token_with_other_fields_is_refused() -> None:

@@ -13,7 +13,7 @@ from services.chassis.identity import tokens
 from services.chassis.runtime import live
 from services.chassis.testing import Client, FixedClock
 from services.chassis.web import PAGE, Change, live_board, live_changes
-from services.chassis.web.security import RequestIdentity
+from services.chassis.web.security import Known, RequestIdentity
 from services.contracts.accounts import AccountStatus
 from tests.chassis.conftest import DESK
 from tests.chassis.web.test_sign_in import publish, token
@@ -21,7 +21,8 @@ from tests.chassis.web.test_sign_in import publish, token
 
 def identity_of(client: Client, text: str | None) -> RequestIdentity:
     signer = client.process.signer
-    return RequestIdentity(signer.verify(text) if text else None, signer, client.runtime.accounts)
+    token = signer.verify(text) if text else None
+    return RequestIdentity([token] if token else [], signer, Known(client.runtime.accounts))
 
 
 def a_request(app: Starlette, identity: RequestIdentity) -> Request:

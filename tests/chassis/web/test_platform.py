@@ -1,10 +1,8 @@
-"""The pages and endpoints of the platform itself: sign-in, personal links, health, metrics, contracts."""
+"""The pages and endpoints of the platform itself: sign-in, old personal links, health, metrics, contracts."""
 
 from pathlib import Path
 
-from services.chassis.identity.people import Person
 from services.chassis.testing import Client, client_of, quiet_settings
-from services.contracts.roles import Role
 from tests.chassis.conftest import ACCOUNTS
 from tests.chassis.sample_service import NOTES
 
@@ -40,19 +38,11 @@ async def test_demo_accounts_are_only_there_for_a_demonstration(client: Client, 
         assert (await site.post("/sign-in", data={"account": "welcome"})).status_code == 404
 
 
-async def test_a_personal_link_signs_in_by_a_button_and_only_that_person(client: Client) -> None:
-    visitor = Person(subject="visitor", name="Visiteur (test)", roles=frozenset({Role.VISITOR}))
-    link = client.process.signer.link(visitor)
-    page = await client.get("/sign-in/link", params={"token": link}, headers=PAGE)
-    assert page.status_code == 200
-    assert "cefo-session" not in client.cookies
-    assert (await client.post("/sign-in/link", data={"token": link})).headers["location"] == "/sample/mine"
-    session = client.process.signer.session(visitor)
-    refused = await client.post("/sign-in/link", data={"token": session}, headers=PAGE)
-    assert refused.status_code == 404
-    assert "Ce lien n’est plus valable." in refused.text
-    assert (await client.post("/sign-out")).status_code == 303
-    assert "cefo-session" not in client.cookies
+async def test_a_personal_link_of_the_old_kind_says_how_to_get_a_new_one(client: Client) -> None:
+    page = await client.get("/sign-in/link", params={"token": "eyJhIjoxfQ.x.y"}, headers=PAGE)
+    assert page.status_code == 404
+    assert "Ce lien n’est plus valable." in page.text
+    assert not client.cookies
 
 
 async def test_health_names_the_parts_that_do_not_answer(client: Client) -> None:

@@ -11,9 +11,9 @@ import pytest
 from services.chassis.copies import accounts
 from services.chassis.copies.accounts import Accounts
 from services.chassis.identity import tokens
-from services.chassis.identity.tokens import AccountToken
+from services.chassis.identity.tokens import AccountToken, Token
 from services.chassis.testing import Client, FixedClock, client_of
-from services.chassis.web.security import RequestIdentity
+from services.chassis.web.security import Known, RequestIdentity
 from services.contracts.accounts import AccountStatus
 from tests.chassis.conftest import DESK
 from tests.chassis.sample_service import IMPORT, NOTES, service, stored_notes
@@ -165,11 +165,15 @@ async def test_what_a_stream_asks_says_whether_the_sign_in_holds(
     client: Client, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(accounts, "CACHE_SECONDS", 0.0)
-    known, signer = client.runtime.accounts, client.process.signer
+    known, signer = Known(client.runtime.accounts), client.process.signer
+
+    def tokens_of(text: str) -> list[Token]:
+        return [token for token in (signer.verify(text),) if token is not None]
+
     await publish(client.store)
-    of_account = RequestIdentity(signer.verify(account_token(client, clock)), signer, known)
-    of_person = RequestIdentity(signer.verify(signer.session(DESK)), signer, known)
-    anyone = RequestIdentity(None, signer, known)
+    of_account = RequestIdentity(tokens_of(account_token(client, clock)), signer, known)
+    of_person = RequestIdentity(tokens_of(signer.session(DESK)), signer, known)
+    anyone = RequestIdentity([], signer, known)
     for one in (of_account, of_person, anyone):
         await one.load()
         assert await one.holds()

@@ -15,6 +15,7 @@ from services.chassis.service.definition import Link
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock, client_of, quiet_settings
 from services.chassis.web import forget_sign_in, local_path, signed_in_with
+from services.chassis.web.security import cookie_name
 from services.contracts.accounts import AccountKind, AccountPublished, AccountStatus
 from tests.chassis.conftest import ACCOUNTS
 from tests.chassis.sample_service import Account, Table, service
@@ -78,10 +79,12 @@ async def test_the_cookie_is_deleted_as_it_was_set(owner: Client) -> None:
     """A browser keeps a `__Host-` cookie that is deleted without Secure: the sign-out would sign nobody out."""
     request = request_in(owner)
     answer = forget_sign_in(request, await signed_in_with(request, token(FixedClock())))
-    [made, deleted] = [value for name, value in answer.headers.items() if name == "set-cookie"]
+    [made, deleted, of_visitor] = [value for name, value in answer.headers.items() if name == "set-cookie"]
     kept = {part for part in made.split("; ")[1:] if not part.startswith("Max-Age")}
     assert set(deleted.split("; ")[1:]) >= kept
     assert "Max-Age=0" in deleted
+    assert of_visitor.startswith(f"{cookie_name(request.app.state.settings, 'visitor')}=")
+    assert of_visitor.split("; ")[1:] == deleted.split("; ")[1:]
 
 
 async def test_the_sign_in_page_leads_to_the_owner_of_accounts(owner: Client) -> None:

@@ -1,0 +1,179 @@
+"""Visitors' personal links: made by the desk, bound to a PIN by the visitor, opened, closed, ended.
+
+Every action locks the visitor first, so that requests about one person follow each other.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from services.chassis.identity.tokens import IDLE, VisitorToken
+from services.chassis.refusals import msg
+from services.chassis.storage.store import Work
+from services.contracts.intake import VisitorLinkChanged
+from services.intake.domain.links import (
+    LINK_VALID,
+    TRIES,
+    LinkLocked,
+    LinkNotValid,
+    LinkState,
+    OpeningKind,
+    PinAlreadyChosen,
+    digest,
+    is_usable,
+    new_secret,
+)
+from services.intake.store import LinkOpening, PersonalLink, Visitor
+
+
+async def create_link(work: Work, subject_ref: UUID, created_by: str) -> str:
+    """Create a personal link, which ends the older ones. Returns its secret, which is stored nowhere."""
+    visitor = await work.load(Visitor, subject_ref, msg("registered person"))
+    await _end_links(work, subject_ref)
+    secret = new_secret()
+    link = work.add(
+        PersonalLink(
+            id=uuid4(),
+            subject_ref=subject_ref,
+            secret=digest(secret),
+            created_at=work.now,
+            created_by=created_by,
+            expires_at=min(work.now + LINK_VALID, visitor.retain_until),
+        )
+    )
+    visitor.link_id, visitor.closed_openings = link.id, []
+    _publish(work, visitor)
+    return secret
+
+
+def check_usable(link: PersonalLink | None, now: datetime) -> PersonalLink:
+    """The link, if it opens the plan. Raises `LinkNotValid`, `LinkLocked`."""
+    if link is not None and link.locked_at is not None and now < link.expires_at:
+        raise LinkLocked()
+    if link is None or not is_usable(expires_at=link.expires_at, ended_at=link.ended_at, now=now):
+        raise LinkNotValid(what=msg("link"))
+    return link
+
+
+def state_of(link: PersonalLink | None, now: datetime) -> LinkState:
+    """What the desk sees of this link."""
+    try:
+        usable = check_usable(link, now)
+    except LinkLocked:
+        return LinkState.LOCKED
+    except LinkNotValid:
+        return LinkState.MISSING
+    return LinkState.NO_PIN if usable.pin is None else LinkState.USABLE
+
+
+async def choose_pin(work: Work, link_id: UUID, hashed: str, centre: str | None, hours: int) -> VisitorToken:
+    """Bind the link to a PIN (hashed), and open the plan.
+
+    Raises `LinkNotValid`, `LinkLocked`, `PinAlreadyChosen`.
+    """
+    link, visitor = await _locked(work, link_id)
+    if link.pin is not None:
+        raise PinAlreadyChosen()
+    link.pin = hashed
+    return _open(work, link, visitor, OpeningKind.PIN_CHOSEN, centre, hours)
+
+
+async def open_link(
+    work: Work, link_id: UUID, *, tried: str, matches: bool, centre: str | None, hours: int
+) -> VisitorToken | int:
+    """Open the plan if the PIN matched. Otherwise count the try; returns how many are left, and locks the link at 0.
+
+    `tried`: the stored PIN with which it was compared. Raises `LinkNotValid`, `LinkLocked`.
+    """
+    link, visitor = await _locked(work, link_id)
+    if link.pin != tried:
+        raise LinkNotValid(what=msg("link"))
+    if matches:
+        link.tries = 0
+        return _open(work, link, visitor, OpeningKind.OPENED, centre, hours)
+    link.tries += 1
+    if link.tries >= TRIES:
+        link.locked_at = link.ended_at = work.now
+        visitor.link_id = None
+        _publish(work, visitor)
+    return TRIES - link.tries
+
+
+async def close_opening(work: Work, token: VisitorToken) -> None:
+    """Close the plan: the token of this opening ends in every service."""
+    visitor = await work.find(Visitor, token.subject_ref)
+    opening = await work.find(LinkOpening, token.opening)
+    if visitor is None or opening is None or opening.closed_at is not None:
+        return
+    opening.closed_at = work.now
+    if visitor.link_id == opening.link_id:
+        await work.session.flush()
+        visitor.closed_openings = await _closed(work, opening.link_id)
+        _publish(work, visitor)
+
+
+async def erase_links(work: Work, subject_ref: UUID) -> None:
+    """Delete the links and openings of a person who is erased."""
+    for table in (LinkOpening, PersonalLink):
+        await work.session.execute(sa.delete(table).where(col(table.subject_ref) == subject_ref))
+
+
+async def _locked(work: Work, link_id: UUID) -> tuple[PersonalLink, Visitor]:
+    """The link and its visitor, locked, the visitor first. Raises `LinkNotValid`, `LinkLocked`."""
+    known = await work.session.get(PersonalLink, link_id)
+    visitor = await work.find(Visitor, known.subject_ref) if known is not None else None
+    link = check_usable(await work.find(PersonalLink, link_id), work.now)
+    if visitor is None:
+        raise LinkNotValid(what=msg("link"))
+    return link, visitor
+
+
+def _open(
+    work: Work, link: PersonalLink, visitor: Visitor, kind: OpeningKind, centre: str | None, hours: int
+) -> VisitorToken:
+    ends_at = min(work.now + timedelta(hours=hours), link.expires_at)
+    opening = work.add(
+        LinkOpening(
+            id=uuid4(),
+            subject_ref=visitor.id,
+            link_id=link.id,
+            kind=kind.value,
+            at=work.now,
+            centre=centre,
+            ends_at=ends_at,
+        )
+    )
+    return VisitorToken(
+        subject_ref=visitor.id,
+        link_id=link.id,
+        opening=opening.id,
+        began_at=work.now,
+        expires_at=ends_at if centre is None else min(work.now + IDLE, ends_at),
+        ends_at=ends_at,
+        centre=centre,
+    )
+
+
+async def _end_links(work: Work, subject_ref: UUID) -> None:
+    of_person = sa.and_(col(PersonalLink.subject_ref) == subject_ref, col(PersonalLink.ended_at).is_(None))
+    await work.session.execute(sa.update(PersonalLink).where(of_person).values(ended_at=work.now))
+
+
+async def _closed(work: Work, link_id: UUID) -> list[str]:
+    """The openings of a link that were closed and have not ended by themselves."""
+    wanted = sa.select(col(LinkOpening.id)).where(
+        col(LinkOpening.link_id) == link_id,
+        col(LinkOpening.closed_at).is_not(None),
+        col(LinkOpening.ends_at) > work.now,
+    )
+    return [
+        str(id) for id in (await work.session.scalars(wanted.order_by(col(LinkOpening.at), col(LinkOpening.id)))).all()
+    ]
+
+
+def _publish(work: Work, visitor: Visitor) -> None:
+    closed = tuple(UUID(opening) for opening in visitor.closed_openings)
+    event = VisitorLinkChanged(subject_ref=visitor.id, at=work.now, link_id=visitor.link_id, closed_openings=closed)
+    work.emit(visitor, event)
