@@ -180,8 +180,10 @@ async def on_subject_erased(work: Work, event: SubjectErased) -> None:
 
 @reactions.on(VisitorLinkChanged)
 async def on_visitor_link_changed(work: Work, event: VisitorLinkChanged) -> None:
-    """Copies which personal link of a visitor is the current one."""
-    await copy_visitor(work, Visitor, event)
+    """Copies which personal link of a visitor is the current one. Ignores one of an erased person."""
+    subject = await work.find(Subject, event.subject_ref)
+    if subject is None or subject.erased_at is None:
+        await copy_visitor(work, Visitor, event)
 
 
 @reactions.on(AccountPublished)

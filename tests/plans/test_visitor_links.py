@@ -76,6 +76,8 @@ async def test_only_the_current_link_opens_the_plan(site: Site, her: Adult) -> N
         erased = SubjectErased(subject_ref=her.subject_ref, at=MARCH)
         await consumer(site).process([record_of(erased, 6)])
         assert (await client.get("/plans/mine")).status_code == 303, "erased"
+        await publish(site, her, 7, LINK)
+        assert (await client.get("/plans/mine")).status_code == 303, "a late event brings nobody back"
 
 
 async def test_what_a_visitor_writes_is_theirs_also_in_the_agents_browser(site: Site, her: Adult) -> None:

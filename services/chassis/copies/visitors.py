@@ -109,9 +109,8 @@ class Visitors:
     async def _read(self, subject_ref: UUID) -> _Known:
         async with self._store.read() as session:
             row = await session.get(self._table, subject_ref)
-        known = (
-            _Known(monotonic(), row.link_id, _ids(row.closed_openings)) if row else _Known(monotonic(), None, _ids([]))
-        )
+        link_id, closed = (row.link_id, row.closed_openings) if row is not None else (None, [])
+        known = _Known(monotonic(), link_id, _ids(closed))
         self._known.pop(subject_ref, None)  # the dictionary's order is that of reading
         self._known[subject_ref] = known
         if len(self._known) > CACHED_VISITORS:

@@ -158,6 +158,8 @@ def context(request: HTTPConnection, values: Mapping[str, Any]) -> dict[str, Any
     """The variables of every template, and `values`."""
     site: Site = request.app.state.site
     person: Person | None = request.state.person
+    token = request.state.identity.token
+    opened = token if person is not None and isinstance(token, VisitorToken) else None
     path = request.url.path
     lang = request.state.lang
     entries = [link for link in site.links if link.roles is None or (person and person.has(*link.roles))]
@@ -179,12 +181,8 @@ def context(request: HTTPConnection, values: Mapping[str, Any]) -> dict[str, Any
             {"href": link.href, "label": i18n.translate(link.label), "current": link.href == shown} for link in entries
         ],
         "help": site.help_of(person),
-        "visitor_closes": site.close_address
-        if isinstance(request.state.identity.token, VisitorToken) and person
-        else None,
-        "visitor_at": request.state.identity.token.centre
-        if isinstance(request.state.identity.token, VisitorToken)
-        else None,
+        "visitor_closes": site.close_address if opened else None,
+        "visitor_at": opened.centre if opened else None,
         "nonce": request.state.nonce,
         "flash": _flash(request),
         "live_url": None,
