@@ -178,7 +178,7 @@ async def on_subject_erased(work: Work, event: SubjectErased) -> None:
     await erase_visitor(work, Visitor, event.subject_ref)
 
 
-@reactions.on(VisitorLinkChanged)
+@reactions.on(VisitorLinkChanged, loads=Subject)
 async def on_visitor_link_changed(work: Work, event: VisitorLinkChanged) -> None:
     """Copies which personal link of a visitor is the current one. Ignores one of an erased person."""
     subject = await work.find(Subject, event.subject_ref)
