@@ -103,7 +103,7 @@ def lived(stack: Stack) -> dict[str, str]:
     liege.until(first.replace(hour=9, minute=1))
     known = [liege.agrees_to_be_known(liege.walks_in("choose-path")) for _ in range(4)]
     ada, ben, eve, zoe = (one["subject_ref"] for one in known)
-    at_home, fresh = (urlsplit(one["link"]).path for one in known[:2])
+    at_home, fresh = (urlsplit(str(one["link"])).path for one in known[:2])
     by_link(stack, at_home)
     whole = a_whole_plan(liege, zoe)
     path = a_path(liege, ada)

@@ -233,15 +233,15 @@ async def test_a_person_agrees_and_gets_a_link_that_signs_them_in(browser: Clien
     html = unescape(answer.text)
     assert answer.status_code == 200
     assert "Accord enregistré" in html
-    (link,) = re.findall(r'id="personal-link" href="([^"]+)"', html)
+    (link,) = re.findall(r'id="link-address">([^<]+)<', html)
     (subject_ref,) = re.findall(r'id="subject-ref">([^<]+)<', html)
     assert "Valable jusqu’au 1er avr. 2026" in html
     assert f'<code id="subject-ref">{subject_ref}</code>' in await text(browser, f"/intake/visits/{visit.id}")
 
     path = link.removeprefix(str(browser.process.settings.public_url))
     browser.signed_in(None)
-    assert "Ouvrir mon plan" in await text(browser, path)
-    opened = await send(browser, "/sign-in/link", token=path.partition("token=")[2])
+    assert "Choisissez un code PIN." in await text(browser, path)
+    opened = await send(browser, path, pin="839517", pin_again="839517")
     assert opened.status_code == 303
     browser.cookies.update(opened.cookies)
     assert await text(browser, f"/intake/fragments/visitors/{subject_ref}") == "Prénom Démonstration"

@@ -279,6 +279,20 @@ class Visitor:
         await page.get_by_role("button", name="Ouvrir mon plan").click()
         await expect(page.get_by_role("heading", name="Votre lien personnel")).to_have_count(0)
 
+    async def closes(self) -> None:
+        """Closes the plan until the next time."""
+        await self.page.get_by_text("Menu", exact=True).click()
+        await self.page.get_by_role("button", name="Fermer mon plan").click()
+        await expect(self.page.get_by_text("Le plan est fermé.")).to_be_visible()
+
+    async def returns(self) -> None:
+        """Days later the link asks for the same PIN."""
+        page = self.page
+        await page.goto(self.link)
+        await page.get_by_label("Code PIN de six chiffres").fill(PIN)
+        await page.get_by_role("button", name="Ouvrir mon plan").click()
+        await expect(page.get_by_role("heading", name="Votre lien personnel")).to_have_count(0)
+
     async def writes(self, goal: str) -> None:
         """Along the six dimensions, a step with its result, a thought, and a goal."""
         page = self.page

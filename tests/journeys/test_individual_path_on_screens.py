@@ -84,11 +84,12 @@ async def takes_a_path_of_two_interviews(liege: Centre, counsellor: Counsellor, 
     liege.until(first + timedelta(minutes=60))
     await counsellor.holds()
     await counsellor.opens_plan_of(NAME)
-    await visitor.page.reload()
+    await visitor.returns()
     await visitor.writes(GOAL)
     await counsellor.plans_a_way(GOAL)
     await counsellor.plans_training(SERVICE)
     await counsellor.cannot_confirm("Entretiens menés : 1 sur 2.")
+    await visitor.closes()
     second = liege.next_working_day()
     await counsellor.goes_to("Agenda")
     await counsellor.page.get_by_role("link", name="Entretien d’orientation").first.click()
@@ -98,6 +99,7 @@ async def takes_a_path_of_two_interviews(liege: Centre, counsellor: Counsellor, 
     await counsellor.holds()
     await counsellor.opens_plan_of(NAME)
     await counsellor.confirms()
+    await visitor.returns()
     await expect(visitor.page.get_by_role("region", name="Où en est le plan ?")).to_contain_text(CONFIRMED)
 
 

@@ -75,14 +75,20 @@ class _Server(ThreadingHTTPServer):
 
 
 @pytest.fixture(scope="module")
-def origin() -> Generator[int]:
-    """The port of an nginx, rendered as `deploy/local` is, in front of five services."""
+def origin(proxy: tuple[int, Path]) -> int:
+    """The port of the nginx."""
+    return proxy[0]
+
+
+@pytest.fixture(scope="module")
+def proxy() -> Generator[tuple[int, Path]]:
+    """An nginx, rendered as `deploy/local` is, in front of five services: its port, and its folder with the logs."""
     port, *ports = free_ports(6)
     upstreams: dict[str, int] = dict(zip(SERVICES, ports, strict=True))
     with folder("nginx") as place, _services(upstreams):
         with NGINX.starting():
             process = _start_nginx(place, port, upstreams)
-        yield port
+        yield port, place
         process.terminate()
         process.wait(10)
 
@@ -123,6 +129,17 @@ def test_paths_of_every_process_are_routed_to_intake(origin: int, path: str) -> 
 
 def test_metrics_are_not_public(origin: int) -> None:
     assert _get(origin, "/metrics")[0] == 404
+
+
+def test_no_log_holds_the_secret_of_a_personal_link(proxy: tuple[int, Path]) -> None:
+    origin, place = proxy
+    assert _get(origin, "/intake/l/abcde-canary")[1].startswith("intake /intake/l/abcde-canary ")
+    assert _post(origin, "/intake/l/abcde-canary", b"x" * (2 * 1024 * 1024))[0] == 413
+    assert _get(origin, "/intake/list")[0] == 200
+    logged = "".join(log.read_text() for log in place.glob("*.log"))
+    assert " /intake/l/- 200 " in logged
+    assert " /intake/list 200 " in logged
+    assert "canary" not in logged
 
 
 def test_a_client_cannot_spoof_its_address(origin: int) -> None:

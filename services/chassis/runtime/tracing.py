@@ -68,9 +68,8 @@ def _exporting(endpoint: str) -> Any:
 
         def on_start(self, span: Any, parent_context: Any = None) -> None:
             span.set_attribute("url.query", "")
-            path: object = (span.attributes or {}).get("url.path")
-            if isinstance(path, str):
-                span.set_attribute("url.path", without_secrets(path))
+            if "url.path" in (span.attributes or {}):
+                span.set_attribute("url.path", without_secrets(str(span.attributes["url.path"])))
             super().on_start(span, parent_context)
 
     return WithoutQueries(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces"))

@@ -166,7 +166,14 @@ def test_an_event_without_a_trace_begins_one(spans: Spans) -> None:
 
 
 def test_a_span_holds_no_query(spans: Spans) -> None:
-    """A query may hold a name that was searched for, or a personal link's token."""
+    """A query may hold a name that was searched for, or a one-time link's token; a path that of a personal link."""
     with spans.provider.get_tracer("t").start_as_current_span("GET", attributes={"url.query": "q=Nadia", "x": "y"}):
         pass
-    assert [dict(span.attributes or {}) for span in spans.finished()] == [{"url.query": "", "x": "y"}]
+    for path in ("/sample/l/abcde-fghij", "/sample/list"):
+        with spans.provider.get_tracer("t").start_as_current_span("GET", attributes={"url.path": path}):
+            pass
+    assert [dict(span.attributes or {}) for span in spans.finished()] == [
+        {"url.query": "", "x": "y"},
+        {"url.query": "", "url.path": "/sample/l/…"},
+        {"url.query": "", "url.path": "/sample/list"},
+    ]
