@@ -138,7 +138,7 @@ class RequestMiddleware:
         headers = Headers(scope=scope)
         cookies = HTTPConnection(scope).cookies
         state = scope.setdefault("state", {})
-        bearer = headers.get("authorization", "").removeprefix("Bearer").strip()
+        bearer = _bearer(headers)
         identity = RequestIdentity(self._tokens(scope["path"], bearer, cookies), self._signer, self._known)
         state["identity"] = identity
         state["person"] = await identity.load()
@@ -218,6 +218,12 @@ class RequestMiddleware:
         headers.setdefault("Cache-Control", "no-store")
         if self._settings.secure:
             headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+
+
+def _bearer(headers: Headers) -> str:
+    """The bearer token of a request, from its header alone; the scheme's case does not count (RFC 7235)."""
+    scheme, _, credentials = headers.get("authorization", "").strip().partition(" ")
+    return credentials.strip() if scheme.lower() == "bearer" else ""
 
 
 def _correlation(text: str | None) -> UUID:

@@ -58,6 +58,29 @@ async def test_a_bearer_token_signs_a_program_in(client: Client) -> None:
     assert (fine.status_code, wrong.status_code) == (201, 401)
 
 
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer", "bEaReR", " bearer "])
+async def test_the_scheme_of_a_bearer_token_has_any_case(client: Client, scheme: str) -> None:
+    headers = {"authorization": f"{scheme} {client.process.signer.session(DESK)}", "origin": ""}
+    assert (await client.post(NOTES, json={"words": "x"}, headers=headers)).status_code == 201
+
+
+@pytest.mark.parametrize("scheme", ["Basic ", "Bearers ", "Token ", ""])
+async def test_another_scheme_is_no_token_and_no_way_around_the_origin_check(client: Client, scheme: str) -> None:
+    value = f"{scheme}{client.process.signer.session(DESK)}"
+    without = {"authorization": value, "origin": ""}
+    assert (await client.post(NOTES, json={"words": "x"}, headers=without)).status_code == 401
+    evil = {"authorization": value, "origin": "https://evil.example"}
+    assert (await client.signed_in(DESK).post(NOTES, json={"words": "x"}, headers=evil)).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["access_token", "token", "authorization", "bearer"])
+async def test_a_token_in_the_address_signs_nobody_in(client: Client, name: str) -> None:
+    token = client.process.signer.session(DESK)
+    for value in (token, f"Bearer {token}"):
+        answer = await client.get("/sample/", params={name: value}, headers={"accept": "application/json"})
+        assert answer.status_code == 401
+
+
 async def test_a_malformed_cookie_of_another_site_does_not_end_the_session(client: Client) -> None:
     client.signed_in(DESK)
     session = client.cookies["cefo-session"]
