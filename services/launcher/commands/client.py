@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
+from uuid import uuid4
 
 import httpx2
 import orjson
@@ -18,11 +19,14 @@ from services.launcher.trust import tls_verify
 
 
 def local_token(data: Path, role: str = "operator", centres: list[str] | None = None) -> str:
-    """A token made with this machine's key. Raises `Refusal` for a role that does not exist."""
+    """A token made with this machine's key. Raises `Refusal` for a role that does not exist.
+
+    Each has an identity of its own, so that no two readers have the same `partner_ref` or `Idempotency-Key`.
+    """
     if role not in list(Role):
         raise Refusal(f"Ce rôle n’existe pas : {role}. Rôles possibles : {', '.join(Role)}.")
     person = Person(
-        subject=f"machine/{role}", name=role, roles=frozenset({Role(role)}), centres=frozenset(centres or ())
+        subject=f"machine/{role}/{uuid4()}", name=role, roles=frozenset({Role(role)}), centres=frozenset(centres or ())
     )
     return signer(Settings(data=data)).session(person)
 
