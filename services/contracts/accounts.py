@@ -30,6 +30,15 @@ class AccountKind(StrEnum):
     """A partner's software, or a job."""
 
 
+def has_tokens(kind: AccountKind) -> bool:
+    """Whether an account of this kind signs in with tokens."""
+    match kind:
+        case AccountKind.DEVICE | AccountKind.MACHINE:
+            return True
+        case AccountKind.STAFF | AccountKind.PROVIDER:
+            return False
+
+
 class AccountStatus(StrEnum):
     """Whether an account may sign in."""
 

@@ -5,7 +5,7 @@ service within seconds. Redis takes no part in it.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -18,7 +18,14 @@ from sqlmodel import Field, SQLModel
 from services.chassis.identity.people import Claim, Person
 from services.chassis.identity.tokens import AccountToken
 from services.chassis.storage.store import Store, Work
-from services.contracts.accounts import AccountPublished, AccountStatus, awaits_approval, may_sign_in
+from services.contracts.accounts import (
+    AccountKind,
+    AccountPublished,
+    AccountStatus,
+    awaits_approval,
+    has_tokens,
+    may_sign_in,
+)
 from services.contracts.roles import Role
 
 ORGANIZATION = "organization_id"
@@ -34,6 +41,8 @@ NEW_SIGN_IN = timedelta(minutes=1)
 WAIT_SECONDS = 1.0
 """How long a request of a new sign-in waits for its account."""
 PAUSE_SECONDS = 0.05
+USE_AGAIN = timedelta(hours=1)
+"""How long the use of a machine's token is not reported again."""
 
 
 class AccountCopy(SQLModel):
@@ -81,6 +90,7 @@ class _Known:
     """A request has waited for that event in vain."""
     signed_out_before: datetime | None = None
     ended: frozenset[UUID] = frozenset()
+    is_machine: bool = False
 
     @property
     def complete(self) -> bool:
@@ -96,9 +106,14 @@ class _Known:
 class Accounts:
     """The accounts that one service knows. Each is read from its store at most every `CACHE_SECONDS`."""
 
-    def __init__(self, store: Store, table: type[AccountCopy]) -> None:
+    def __init__(
+        self, store: Store, table: type[AccountCopy], on_use: Callable[[UUID], None] = lambda token: None
+    ) -> None:
+        """`on_use` is called with the id of a machine's token that is used, at most once in `USE_AGAIN`."""
         self._store = store
         self._table = table
+        self._on_use = on_use
+        self._used: dict[UUID, datetime] = {}
         self._known: dict[UUID, _Known] = {}
         self._reading: dict[UUID, asyncio.Task[_Known]] = {}
 
@@ -107,7 +122,21 @@ class Accounts:
         now = self._store.clock()
         if now >= token.expires_at:
             return None
-        return (await self._account(token.account_ref, new=now - token.began_at < NEW_SIGN_IN)).person_of(token)
+        known = await self._account(token.account_ref, new=now - token.began_at < NEW_SIGN_IN)
+        person = known.person_of(token)
+        if person is not None and known.is_machine:
+            self._report_use(token.sign_in, now)
+        return person
+
+    def _report_use(self, token: UUID, now: datetime) -> None:
+        last = self._used.get(token)
+        if last is not None and now - last < USE_AGAIN:
+            return
+        self._used.pop(token, None)  # the dictionary's order is that of reporting
+        self._used[token] = now
+        if len(self._used) > CACHED_ACCOUNTS:
+            del self._used[next(iter(self._used))]
+        self._on_use(token)
 
     async def _account(self, ref: UUID, *, new: bool) -> _Known:
         known = self._known.get(ref)
@@ -141,6 +170,7 @@ class Accounts:
             waited=waited,
             signed_out_before=account.signed_out_before,
             ended=frozenset(map(UUID, account.ended_sign_ins)),
+            is_machine=has_tokens(AccountKind(account.kind)),
         )
 
     def _finish(self, ref: UUID, reading: "asyncio.Task[_Known]") -> None:

@@ -38,6 +38,7 @@ class Live:
 
     def __init__(self, redis_url: str | None = None, services: Iterable[str] = ("",)) -> None:
         self._listeners: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._watchers = defaultdict[str, list[Callable[[str], None]]](list)
         self._self = uuid4().hex
         self._channels = [_channel(service) for service in services]
         self._outgoing = defaultdict[str, set[str]](set)
@@ -53,10 +54,17 @@ class Live:
             self._outgoing[_channel(service)] |= boards
             self._wake.set()
 
+    def watch(self, kind: str, notice: Callable[[str], None]) -> None:
+        """Call `notice` with the rest of the name of each board that changes and whose name begins with `kind/`."""
+        self._watchers[kind].append(notice)
+
     def _notify(self, boards: set[str]) -> None:
         for board in boards:
             for listener in self._listeners.get(board, ()):
                 listener.set()
+            kind, slash, rest = board.partition("/")
+            for notice in self._watchers.get(kind, ()) if slash else ():
+                notice(rest)
 
     async def changes(self, board: str, holds: Callable[[], Awaitable[bool]] | None = None) -> AsyncGenerator[None]:
         """Yields at once, then after each change (changes in between count as one), until the process stops.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
+from uuid import UUID
 
 import sqlalchemy as sa
 from starlette.requests import HTTPConnection
@@ -31,6 +32,10 @@ from services.chassis.storage.group_commit import BulkAction, GroupCommit, Item,
 from services.chassis.storage.migrations import migrate
 from services.chassis.storage.store import Store
 from services.contracts.roles import Role
+from services.contracts.topics import ACCOUNTS
+
+TOKEN_USES = "token-uses"  # noqa: S105 - not a password
+"""The kind of the hints about machines' tokens in use; the rest of the name is the token's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,7 @@ class Runtime:
         self.clock = clock
         self.store = Store(settings.store_url(service.name), service.name, service.metadata, clock)
         self.store.on_boards_changed = partial(live.changed, service=service.name)
-        self.accounts = Accounts(self.store, service.accounts) if service.accounts is not None else None
+        self.accounts = Accounts(self.store, service.accounts, self._token_used) if service.accounts else None
         """Whom the tokens of accounts belong to."""
         self.visitors = Visitors(self.store, service.visitors) if service.visitors is not None else None
         """Whom the tokens of opened links belong to."""
@@ -175,6 +180,10 @@ class Runtime:
             Job("mail", self.mail.round, min(2, seconds)),
             Job("mail-retention", partial(prune_mail, self.store, self.service.mail, days), 60 * seconds),
         ]
+
+    def _token_used(self, token: UUID) -> None:
+        """Let the owner of the accounts know that a machine's token is in use. A hint that is lost comes again."""
+        self.live.changed({f"{TOKEN_USES}/{token}"}, service=ACCOUNTS.owner)
 
     def group_commit(self, act: BulkAction[Item, Result]) -> GroupCommit[Item, Result]:
         """The group commit of this bulk action; one for all requests."""

@@ -252,3 +252,26 @@ async def test_a_store_that_does_not_answer_is_not_an_answer(store: Store, clock
     for _ in range(2):
         with pytest.raises(Exception, match="no such table"):
             await known.person(token(clock))
+
+
+async def test_the_use_of_a_machines_token_is_reported_once_an_hour(store: Store, clock: FixedClock) -> None:
+    used: list[UUID] = []
+    known = Accounts(store, Account, used.append)
+    kiosk = uuid4()
+    await publish(store, published(1), published(1, kiosk, kind=AccountKind.DEVICE))
+    person, machine, other = token(clock), token(clock, kiosk), token(clock, kiosk)
+    for one in (person, machine, machine, other):
+        assert await known.person(one) is not None
+    assert used == [machine.sign_in, other.sign_in]
+    clock.forward(hours=1)
+    for _ in range(2):
+        await known.person(machine)
+    assert used == [machine.sign_in, other.sign_in, machine.sign_in]
+
+
+async def test_a_token_that_is_refused_is_not_used(store: Store, clock: FixedClock) -> None:
+    used: list[UUID] = []
+    ended = token(clock)
+    await publish(store, published(1, kind=AccountKind.MACHINE, ended_sign_ins=(ended.sign_in,)))
+    assert await Accounts(store, Account, used.append).person(ended) is None
+    assert used == []

@@ -148,3 +148,11 @@ async def test_without_redis_boards_of_this_process_stay_live() -> None:
     await asyncio.wait([carrying], timeout=0.5)
     assert carrying.cancelled()
     await board.disconnect()
+
+
+async def test_a_kind_of_hints_is_watched_by_name() -> None:
+    noticed: list[str] = []
+    hints = Live()
+    hints.watch("token-uses", noticed.append)
+    hints.changed({"token-uses/1", "token-uses", "intake:huy"})
+    assert noticed == ["1"]
