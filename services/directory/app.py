@@ -3,12 +3,13 @@
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import stamina
 from sqlalchemy.exc import IntegrityError
 
 from services.chassis.runtime.clock import BRUSSELS
-from services.chassis.service.definition import Runtime, Service
+from services.chassis.service.definition import TOKEN_USES, Runtime, Service
 from services.chassis.service.jobs import Job
 from services.chassis.web.mail_pages import mail_router
 from services.directory import actions, api, pages
@@ -22,10 +23,12 @@ from services.directory.reactions import reactions
 from services.directory.search import search_of
 from services.directory.settings import DirectorySettings, settings_of
 from services.directory.store import Account, Mail, Table
+from services.directory.store.accounts import keep_uses
 
 
 async def start(runtime: Runtime) -> None:
     """Publishes the centres and what the demonstration has that are missing, then builds the search index."""
+    runtime.live.watch(TOKEN_USES, _used_tokens(runtime).add)
     today = runtime.clock().astimezone(BRUSSELS).date()
     await _publish(runtime, today)
     async with runtime.store.read() as session:
@@ -60,12 +63,29 @@ async def forget_links(runtime: Runtime) -> bool:
     return False
 
 
+def _used_tokens(runtime: Runtime) -> set[str]:
+    """The ids of machine tokens that services saw since they were last kept."""
+    return runtime.extra.setdefault(TOKEN_USES, set())
+
+
+async def keep_token_uses(runtime: Runtime) -> bool:
+    """Keeps on which day machine tokens were last used."""
+    used = _used_tokens(runtime)
+    tokens = sorted(map(UUID, used))
+    used.clear()
+    if tokens:
+        async with runtime.store.work() as work:
+            await keep_uses(work.session, tokens, work.now.astimezone(BRUSSELS).date())
+    return False
+
+
 def jobs(runtime: Runtime) -> list[Job]:
-    """The background jobs of the directory: expiring referrals, removing old one-time links."""
+    """The background jobs of the directory: expiring referrals, removing old one-time links, keeping tokens' use."""
     seconds = runtime.settings.round_seconds
     return [
         Job("expire-referrals", partial(expire_referrals, runtime), seconds),
         Job("forget-links", partial(forget_links, runtime), 60 * seconds),
+        Job("keep-token-uses", partial(keep_token_uses, runtime), min(5, seconds)),
     ]
 
 

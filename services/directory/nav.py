@@ -18,6 +18,7 @@ NAV = Navigation(
         Link(msg("Our team"), "/directory/entry/people", (Role.PROVIDER,)),
         Link(msg("Referral feed"), "/directory/referral-events", (Role.CITE, Role.MANAGER), home_of=Role.CITE),
         Link(msg("Accounts"), "/directory/accounts", (Role.MANAGER,)),
+        Link(msg("Tokens"), "/directory/tokens", (Role.MANAGER,)),
         Link(msg("Sign in"), "/directory/sign-in", signs="in"),
         Link(msg("Sign out"), "/directory/sign-out", signs="out"),
         Link(msg("Messages by e-mail"), "/directory/mail", (Role.OPERATOR,)),

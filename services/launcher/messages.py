@@ -25,7 +25,7 @@ from services.contracts.intake import VisitStatus
 from services.contracts.plans import ActionStatus
 from services.contracts.scheduling import AppointmentStatus
 from services.directory.domain import MailPurpose
-from services.directory.domain.accounts import AccountChangeKind, SignInMethod
+from services.directory.domain.accounts import AccountChangeKind, SignInMethod, TokenState
 from services.intake.domain.links import OpeningKind
 from services.plans.domain import Stage
 from services.scheduling.domain.states import WorkshopStatus
@@ -57,7 +57,7 @@ STATES: dict[str, tuple[type[StrEnum], ...]] = {
     "scheduling": (WorkshopStatus,),
     "plans": (Stage,),
     "intake": (OpeningKind,),
-    "directory": (SignInMethod, AccountChangeKind, MailPurpose),
+    "directory": (SignInMethod, AccountChangeKind, TokenState, MailPurpose),
     "chassis": (DeadLetterState, MailState),
 }
 """Enumerations with words, by package. Their names are the context of their codes; English has words for them too."""

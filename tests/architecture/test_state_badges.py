@@ -16,6 +16,7 @@ from services.contracts.directory import ReferralStatus, ServiceStatus
 from services.contracts.intake import VisitStatus
 from services.contracts.plans import ActionStatus
 from services.contracts.scheduling import AppointmentStatus
+from services.directory.domain.accounts import TokenState
 from services.launcher.catalogue import SERVICES
 from services.launcher.messages import STATES
 from services.plans.domain import Stage
@@ -33,6 +34,7 @@ SHOWN: list[tuple[str, str, Iterable[StrEnum]]] = [
     ("directory/states.html", "referral_badge", ReferralStatus),
     ("directory/states.html", "service_badge", ServiceStatus),
     ("directory/states.html", "account_badge", AccountStatus),
+    ("directory/states.html", "token_badge", TokenState),
 ]
 
 

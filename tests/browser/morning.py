@@ -20,6 +20,7 @@ from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
 from services.chassis.storage.tables import DeadLetterState, dead_letters_table
 from services.chassis.web.security import cookie_name
+from services.contracts.accounts import AccountKind
 from services.contracts.cloudevents import Record
 from services.contracts.intake import DeskCheckIn
 from services.contracts.roles import Role
@@ -166,6 +167,16 @@ async def with_accounts(stack: Stack) -> dict[str, str]:
         async with store.work() as work:
             both = rights(Role.FRONT_DESK, Role.COUNSELLOR, centres=("liege", "namur"))
             await accounts.change(work, member, both, manager=MANAGER, by=MANAGER_BY, code="liege-c07")
+        async with store.work() as work:
+            at_namur = rights(Role.FRONT_DESK, centres=("namur",))
+            kiosk = await accounts.create_machine(
+                work, AccountKind.DEVICE, "Borne de Namur", at_namur, manager=MANAGER, by=MANAGER_BY
+            )
+            old, _new = [
+                await accounts.issue_token(work, kiosk.id, "Borne de Namur", 365, manager=MANAGER, by=MANAGER_BY)
+                for _ in range(2)
+            ]
+            await accounts.revoke_token(work, old.sign_in, manager=MANAGER, by=MANAGER_BY)
         await signs_in(store, member, timedelta(days=90))  # the rehearsal's clock is days ahead
     finally:
         await store.close()

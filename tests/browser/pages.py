@@ -65,6 +65,12 @@ async def _asks_for_a_track(page: Page) -> None:
     await sends("#add-goal form")(page)
 
 
+async def _makes_a_token(page: Page) -> None:
+    await page.locator('[name="name"]').fill("Borne de Mons")
+    await page.locator('[name="centres"]').first.check()
+    await sends('form[action="/directory/tokens"]')(page)
+
+
 async def _sends_an_old_version(page: Page) -> None:
     await page.locator('main form [name="version"]').evaluate("field => { field.value = '0' }")
     await sends("main form")(page)
@@ -228,6 +234,10 @@ DIRECTORY = [
     ),
     Seen("/directory/accounts/{id}", REGION, "/directory/accounts/{member}", does=opens("main .confirm")),
     Seen("/directory/accounts/{id}", "local-manager", "/directory/accounts/{beyond}", "beyond their rights"),
+    Seen("/directory/tokens", REGION),
+    Seen("/directory/tokens", REGION, state="in error", status=422, does=sends('form[action="/directory/tokens"]')),
+    Seen("/directory/tokens", REGION, state="new", does=_makes_a_token),
+    Seen("/directory/tokens", "local-manager", state="empty"),
 ]
 IMPACT = [
     Seen("/impact/"),

@@ -26,7 +26,7 @@ VERB = {
     "en": r"^(Not )?(Add|Answer|Apply|Accept|Assign|Assess|Book|Call|Cancel|Change|Check|Choose|Close|Complete|Confirm"
     r"|Continue|Count|Create|Decline|Delete|Discard|Do|Download|Drop|Enter|Finish|Give|Go|Hold|Keep|Leave|Move|Open|Pause|Print"
     r"|Put|Receive|Record|Refer|Register|Reload|Remove|Reopen|Resume|Retry|Return|Save|Search|Send|Set|Show|Sign|Start"
-    r"|Begin|Stop|Take|Try|Undo|Update|Use|Withdraw|Write|Refresh|Copy|Approve|Deactivate|Reactivate|End)\b",
+    r"|Begin|Stop|Take|Try|Undo|Update|Use|Withdraw|Write|Refresh|Copy|Approve|Deactivate|Reactivate|End|Renew|Revoke)\b",
 }
 """The infinitive: first in French, last in German and Dutch. The imperative in English.
 

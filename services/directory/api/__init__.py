@@ -1,7 +1,7 @@
 """The directory's JSON API."""
 
-from services.directory.api import centres, feed, providers, referrals
+from services.directory.api import centres, feed, providers, referrals, tokens
 
-routers = (centres.router, providers.router, referrals.router, feed.router)
+routers = (centres.router, providers.router, referrals.router, feed.router, tokens.router)
 
 __all__ = ["routers"]

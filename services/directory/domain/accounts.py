@@ -2,10 +2,11 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.contracts.accounts import AccountKind
+from services.contracts.accounts import AccountKind, has_tokens
 from services.contracts.roles import Role
 from services.directory.domain.refusals import (
     CentreMissing,
@@ -15,8 +16,10 @@ from services.directory.domain.refusals import (
     OwnAccount,
     RegionUnmanaged,
     RoleMissing,
+    RoleNotForMachine,
     RoleNotGranted,
     RolesApart,
+    TokenDays,
 )
 
 
@@ -42,6 +45,19 @@ class AccountChangeKind(StrEnum):
     TOKEN_REVOKED = "token-revoked"  # noqa: S105
 
 
+class TokenState(StrEnum):
+    """Whether a machine token still signs in."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+TOKEN_DAYS = 400
+"""The longest validity of a machine token, in days: a year, and time to replace it."""
+DEVICE_ROLES = frozenset({Role.FRONT_DESK})
+MACHINE_ROLES = frozenset({Role.FRONT_DESK, Role.PROVIDER, Role.CITE, Role.OPERATOR})
+"""The roles of a partner's software or a job. Nobody counsels or manages by token."""
 STAFF_ROLES = (Role.FRONT_DESK, Role.COUNSELLOR, Role.CITE, Role.MANAGER, Role.OPERATOR)
 """The roles of accounts that belong to no provider, as pages list them."""
 GRANTABLE = frozenset({Role.FRONT_DESK, Role.COUNSELLOR, Role.PROVIDER, Role.CITE, Role.MANAGER})
@@ -139,8 +155,37 @@ def kind_of(kind: AccountKind, roles: Collection[Role]) -> AccountKind:
 
 def check_machine(kind: AccountKind) -> None:
     """The account is one of a device or a machine, which sign in with tokens. Raises `NotAMachine`."""
+    if not has_tokens(kind):
+        raise NotAMachine()
+
+
+def machine_roles(kind: AccountKind) -> frozenset[Role] | None:
+    """The roles that an account of this kind may have; None: any."""
     match kind:
-        case AccountKind.DEVICE | AccountKind.MACHINE:
-            pass
+        case AccountKind.DEVICE:
+            return DEVICE_ROLES
+        case AccountKind.MACHINE:
+            return MACHINE_ROLES
         case AccountKind.STAFF | AccountKind.PROVIDER:
-            raise NotAMachine()
+            return None
+
+
+def check_kind(kind: AccountKind, roles: Collection[Role]) -> None:
+    """A device or a machine has these roles. Raises `RoleNotForMachine`."""
+    possible = machine_roles(kind)
+    if possible is not None and not possible.issuperset(roles):
+        raise RoleNotForMachine(possible=[role for role in Role if role in possible])
+
+
+def lifetime_of(days: int) -> timedelta:
+    """How long a machine token is valid. Raises `TokenDays`."""
+    if not 1 <= days <= TOKEN_DAYS:
+        raise TokenDays(most=TOKEN_DAYS)
+    return timedelta(days=days)
+
+
+def token_state(expires_at: datetime, ended_at: datetime | None, now: datetime) -> TokenState:
+    """The state of a machine token."""
+    if ended_at is not None:
+        return TokenState.REVOKED
+    return TokenState.VALID if now < expires_at else TokenState.EXPIRED

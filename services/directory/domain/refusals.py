@@ -20,6 +20,7 @@
     ├── CodeTaken                another account has the code
     ├── IdentityTaken            the identity belongs to an account
     ├── Invalid: RoleMissing, RolesApart, CentreMissing, OrganizationMissing, UnknownOrganization
+    ├── Invalid: RoleNotForMachine, TokenDays
     └── Invalid: UnknownTopic, UnknownLanguage, UnknownLocation, UnknownReason,
                  ReasonNotWanted, UnknownCursor, WrongHours, HoursOverlap, NotAZone, PlacesBeyondCapacity
 """
@@ -224,6 +225,22 @@ class NotAMachine(Refused):
     slug = "not-a-machine"
     message = msg("Only the account of a device or of software can have a token. Choose such an account.")
     field_name = "kind"
+
+
+class RoleNotForMachine(Invalid):
+    """A device or a machine has only some of the roles."""
+
+    slug = "role-not-for-machine"
+    message = msg("This kind of account cannot have this role. Choose another kind or another role.")
+    field_name = "roles"
+
+
+class TokenDays(Invalid):
+    """A token is valid for a limited time."""
+
+    slug = "token-days"
+    message = msg("Choose a validity from 1 to {most} days.")
+    field_name = "days"
 
 
 class CodeTaken(Refused):

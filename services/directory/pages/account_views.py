@@ -12,7 +12,7 @@ from services.chassis import i18n
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import ROLE_LABELS
 from services.chassis.refusals import msg
-from services.contracts.accounts import AccountKind, AccountStatus, awaits_approval, may_sign_in
+from services.contracts.accounts import AccountKind, AccountStatus, awaits_approval, has_tokens, may_sign_in
 from services.contracts.roles import Role
 from services.directory.actions.accounts import CLAIMS, COMMAND
 from services.directory.domain.accounts import (
@@ -82,7 +82,7 @@ async def filters(session: AsyncSession, manager: Grantor) -> dict[str, Any]:
     return {
         "statuses": list(AccountStatus),
         "roles": [role for role in Role if role in GRANTABLE_REGION_WIDE],
-        "centres": await _centres(session, manager),
+        "centres": await centre_choices(session, manager),
         "centre_names": await centre_names(session),
     }
 
@@ -94,13 +94,14 @@ async def account_values(session: AsyncSession, account: Account, manager: Grant
     names = await centre_names(session)
     return {
         "own": own,
+        "has_tokens": has_tokens(AccountKind(account.kind)),
         "may_change": not own and account.rights.roles <= may_grant,
         "role_choices": [
             (role.value, _(ROLE_LABELS[role]), *([_(_ROLE_HINTS[role])] if role in _ROLE_HINTS else []))
             for role in Role
             if role in may_grant
         ],
-        "centre_choices": await _centres(session, manager),
+        "centre_choices": await centre_choices(session, manager),
         "organizations": [(str(id), name) for id, name in organizations.items()],
         "organization_names": organizations,
         "centre_names": names,
@@ -111,7 +112,8 @@ async def account_values(session: AsyncSession, account: Account, manager: Grant
     }
 
 
-async def _centres(session: AsyncSession, manager: Grantor) -> list[tuple[str, str]]:
+async def centre_choices(session: AsyncSession, manager: Grantor) -> list[tuple[str, str]]:
+    """The centres within which this manager grants rights, by name."""
     names = await centre_names(session)
     own = names.keys() if manager.rights.manages_region else manager.rights.centres
     return sorted(((code, names.get(code, code)) for code in own), key=lambda one: one[1])

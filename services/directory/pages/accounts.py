@@ -20,7 +20,7 @@ from services.contracts.roles import Role
 from services.directory.actions import accounts
 from services.directory.domain.accounts import Grantor, Rights
 from services.directory.pages.account_views import VIEWS, account_values, filters, form_values
-from services.directory.store import Account, centre_codes
+from services.directory.store import Account
 from services.directory.store.accounts import accounts_page, last_sign_ins
 
 router = Router("/directory/accounts", pages=True)
@@ -74,7 +74,7 @@ async def list_accounts(
         centre=wanted.centre or None,
         skip=wanted.skip,
         limit=SHOWN + 1,
-        **await _scope(read, accounts.manager_of(person)),
+        **await accounts.scope_of(read, accounts.manager_of(person)),
     )
     shown = found[:SHOWN]
     kept = {name: value or "" for name, value in wanted.model_dump(mode="json", exclude={"skip"}).items()}
@@ -194,11 +194,3 @@ async def _account(
         form=form_values(account, typed),
         errors=errors or {},
     )
-
-
-async def _scope(session: AsyncSession, manager: Grantor) -> dict[str, Any]:
-    """What limits the list of a manager with centres."""
-    if manager.rights.manages_region:
-        return {}
-    own = manager.rights.centres
-    return {"within": own, "others": set(await centre_codes(session)) - own}

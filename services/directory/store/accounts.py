@@ -1,7 +1,7 @@
 """Accounts, their identities, sign-ins and machine tokens, and who changed what when."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -72,6 +72,8 @@ class MachineToken(Issued, Table, table=True):
     __tablename__ = "machine_tokens"  # pyright: ignore[reportAssignmentType]
 
     name: str = Field(max_length=120)
+    last_used_on: date | None = None
+    """The last day on which a service saw it, in Belgium."""
 
 
 class AccountChange(Table, table=True):
@@ -172,6 +174,32 @@ async def organization_names(session: AsyncSession) -> dict[UUID, str]:
     return {row[0]: row[1] for row in await session.execute(chosen)}
 
 
+async def tokens_page(
+    session: AsyncSession, *, within: Collection[str] | None = None, others: Collection[str] = (), limit: int = 500
+) -> list[tuple[MachineToken, Account]]:
+    """Machine tokens with their accounts: those that were not revoked first, then by account, the newest first.
+
+    `within`, `others`: as for `accounts_page`.
+    """
+    chosen = sa.select(MachineToken, Account).join(Account, col(MachineToken.account_id) == col(Account.id))
+    order = (
+        sa.case((col(MachineToken.ended_at).is_(None), 0), else_=1),
+        sa.func.lower(col(Account.display_name)),
+        col(Account.id),
+        col(MachineToken.began_at).desc(),
+        col(MachineToken.id),
+    )
+    found = await session.execute(chosen.where(*_scope(within, others)).order_by(*order).limit(limit))
+    return [(row[0], row[1]) for row in found]
+
+
+async def keep_uses(session: AsyncSession, tokens: Collection[UUID], day: date) -> None:
+    """Keep that these machine tokens were used on this day."""
+    before = col(MachineToken.last_used_on).is_(None) | (col(MachineToken.last_used_on) < day)
+    mine = sa.update(MachineToken).where(col(MachineToken.id).in_(tokens), before)
+    await session.execute(mine.values(last_used_on=day))
+
+
 async def accounts_page(
     session: AsyncSession,
     *,
@@ -199,12 +227,20 @@ async def accounts_page(
         chosen = chosen.where(_has(Account.roles, role))
     if centre is not None:
         chosen = chosen.where(_has(Account.centres, centre))
-    if within is not None:
-        chosen = chosen.where(sa.or_(sa.false(), *(_has(Account.centres, one) for one in within)))
-        chosen = chosen.where(*(~_has(Account.centres, one) for one in others))
+    chosen = chosen.where(*_scope(within, others))
     waiting = col(Account.status).in_(AWAITS_APPROVAL)
     order = (sa.case((waiting, 0), else_=1), sa.func.lower(col(Account.display_name)), col(Account.id))
     return (await session.scalars(chosen.order_by(*order).offset(skip).limit(limit))).all()
+
+
+def _scope(within: Collection[str] | None, others: Collection[str]) -> list[Any]:
+    """The conditions for accounts that belong to the centres `within` and to none of the `others`."""
+    if within is None:
+        return []
+    return [
+        sa.or_(sa.false(), *(_has(Account.centres, one) for one in within)),
+        *(~_has(Account.centres, one) for one in others),
+    ]
 
 
 def _text(column: Any) -> Any:

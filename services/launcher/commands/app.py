@@ -3,7 +3,7 @@
 import typer
 from pydantic import ValidationError
 
-from services.launcher.commands import accounts, dead_letters
+from services.launcher.commands import accounts, dead_letters, tokens
 from services.launcher.commands.doctor import doctor
 from services.launcher.commands.erase import erase
 from services.launcher.commands.figures import figures
@@ -45,6 +45,7 @@ for name, act, description in (
 ):
     app.command(name, help=description)(act)
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(tokens.app, name="tokens")
 app.add_typer(dead_letters.app, name="dead-letters")
 
 

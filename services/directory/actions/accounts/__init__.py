@@ -1,17 +1,27 @@
 """The use cases of accounts: who may sign in with which rights, and what ends a sign-in."""
 
 from services.directory.actions.accounts.arrivals import arrive
-from services.directory.actions.accounts.lives import approve, change, create, deactivate, make_manager, reactivate
-from services.directory.actions.accounts.managers import account_for, manager_of
+from services.directory.actions.accounts.lives import (
+    approve,
+    change,
+    create,
+    create_machine,
+    deactivate,
+    make_manager,
+    reactivate,
+)
+from services.directory.actions.accounts.managers import account_for, manager_of, scope_of
 from services.directory.actions.accounts.publishing import CLAIMS, COMMAND
 from services.directory.actions.accounts.seeding import seed_staff
 from services.directory.actions.accounts.sign_ins import (
     end_sign_ins,
     find_by_identity,
     issue_token,
+    renew_token,
     revoke_token,
     sign_in,
     sign_out,
+    token_for,
 )
 
 __all__ = [
@@ -22,6 +32,7 @@ __all__ = [
     "arrive",
     "change",
     "create",
+    "create_machine",
     "deactivate",
     "end_sign_ins",
     "find_by_identity",
@@ -29,8 +40,11 @@ __all__ = [
     "make_manager",
     "manager_of",
     "reactivate",
+    "renew_token",
     "revoke_token",
+    "scope_of",
     "seed_staff",
     "sign_in",
     "sign_out",
+    "token_for",
 ]

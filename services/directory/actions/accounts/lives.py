@@ -17,7 +17,9 @@ from services.directory.domain.accounts import (
     Grantor,
     Rights,
     check_grant,
+    check_kind,
     check_last_manager,
+    check_machine,
     check_not_own,
     check_rights,
     kind_of,
@@ -63,6 +65,38 @@ async def create(
         work.add(Identity(iss=identity[0], sub=identity[1], account_id=account.id))
     await record(work, account, AccountChangeKind.CREATED, by or f"account/{account.id}", after=_facts(account))
     return account
+
+
+async def create_machine(
+    work: Work,
+    kind: AccountKind,
+    name: str,
+    rights: Rights,
+    *,
+    manager: Grantor,
+    by: str,
+    organization_id: UUID | None = None,
+) -> Account:
+    """Create the active account of a device or a machine, under the name of the desk, partner or job.
+
+    Raises `NotAMachine`, `RoleNotForMachine`, `RoleNotGranted`, `CentreNotGranted`, `UnknownCentre`,
+    `UnknownOrganization`, and what `check_rights` raises.
+    """
+    check_machine(kind)
+    organization_id = organization_id if Role.PROVIDER in rights.roles else None
+    check_rights(rights, organization_id)
+    check_kind(kind, rights.roles)
+    check_grant(manager, Rights(), rights)
+    await _check_known(work, rights.centres, organization_id)
+    return await create(
+        work,
+        kind,
+        by=by,
+        display_name=name,
+        rights=rights,
+        organization_id=organization_id,
+        status=AccountStatus.ACTIVE,
+    )
 
 
 async def approve(
@@ -212,6 +246,7 @@ async def _set_rights(
     check_not_own(manager, account.id)
     organization_id = organization_id if Role.PROVIDER in rights.roles else None
     check_rights(rights, organization_id)
+    check_kind(AccountKind(account.kind), rights.roles)
     check_grant(manager, account.rights, rights)
     await _check_known(work, rights.centres, organization_id)
     work.guard("accounts_code_unique", refusals.CodeTaken())

@@ -1,5 +1,6 @@
 """Who manages accounts, and which ones."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,6 +9,7 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
 from services.directory.domain.accounts import Grantor, Rights, acts_on
+from services.directory.store import centre_codes
 from services.directory.store.accounts import Account, region_managers
 
 _SUBJECT = "account/"
@@ -17,6 +19,14 @@ def manager_of(person: Person) -> Grantor:
     """The manager that a signed-in person is."""
     own = person.subject.removeprefix(_SUBJECT) if person.subject.startswith(_SUBJECT) else None
     return Grantor(Rights(person.roles, person.centres), UUID(own) if own else None)
+
+
+async def scope_of(session: AsyncSession, manager: Grantor) -> dict[str, Any]:
+    """What limits the lists of a manager with centres, for `accounts_page` and `tokens_page`."""
+    if manager.rights.manages_region:
+        return {}
+    own = manager.rights.centres
+    return {"within": own, "others": set(await centre_codes(session)) - own}
 
 
 async def account_for(session: AsyncSession, id: UUID, manager: Grantor) -> Account:

@@ -16,9 +16,11 @@ from services.directory.domain.accounts import (
     AccountChangeKind,
     Grantor,
     SignInMethod,
+    acts_on,
     check_grant,
     check_machine,
     check_not_own,
+    lifetime_of,
 )
 from services.directory.store.accounts import Account, Issued, MachineToken, SignIn, account_of_identity
 
@@ -66,13 +68,13 @@ async def end_sign_ins(work: Work, id: UUID, *, manager: Grantor, by: str) -> Ac
     return account
 
 
-async def issue_token(
-    work: Work, id: UUID, name: str, lifetime: timedelta, *, manager: Grantor, by: str
-) -> AccountToken:
-    """Issue a named token of an active account of a device or a machine.
+async def issue_token(work: Work, id: UUID, name: str, days: int, *, manager: Grantor, by: str) -> AccountToken:
+    """Issue a named token of an active account of a device or a machine. Its text is kept nowhere.
 
-    Raises `NotFound`, `RoleNotGranted`, `CentreNotGranted`, `AwaitsApproval`, `AccountInactive`, `NotAMachine`.
+    Raises `NotFound`, `RoleNotGranted`, `CentreNotGranted`, `AwaitsApproval`, `AccountInactive`, `NotAMachine`,
+    `TokenDays`.
     """
+    lifetime = lifetime_of(days)
     account, _others = await locked_for(work, id, manager)
     check_grant(manager, account.rights, account.rights)
     check_machine(AccountKind(account.kind))
@@ -83,19 +85,38 @@ async def issue_token(
     return _token(one)
 
 
-async def revoke_token(work: Work, id: UUID, token_id: UUID, *, manager: Grantor, by: str) -> MachineToken:
+async def renew_token(work: Work, token_id: UUID, days: int | None, *, manager: Grantor, by: str) -> AccountToken:
+    """Issue another token of the same account and name: a partner keeps its references of people.
+
+    `days`: None for as many as before. The old token holds until it expires or is revoked. Raises as `issue_token`.
+    """
+    old = await token_for(work.session, token_id, manager)
+    if days is None:
+        days = (old.expires_at - old.began_at).days
+    return await issue_token(work, old.account_id, old.name, days, manager=manager, by=by)
+
+
+async def revoke_token(work: Work, token_id: UUID, *, manager: Grantor, by: str) -> MachineToken:
     """End a machine token, in every service. Doing it again changes nothing.
 
     Raises `NotFound`, `RoleNotGranted`, `CentreNotGranted`.
     """
-    account, _others = await locked_for(work, id, manager)
+    account_id = (await token_for(work.session, token_id, manager)).account_id
+    account, _others = await locked_for(work, account_id, manager)
     check_grant(manager, account.rights, account.rights)
-    one = await work.find(MachineToken, token_id)
-    if one is None or one.account_id != account.id:
-        raise NotFound(what=msg("machine token"))
+    one = await work.load(MachineToken, token_id, msg("machine token"))
     if one.ended_at is None:
         one.ended_at = work.now
         await record(work, account, AccountChangeKind.TOKEN_REVOKED, by, after={"token": one.name})
+    return one
+
+
+async def token_for(session: AsyncSession, token_id: UUID, manager: Grantor) -> MachineToken:
+    """A machine token that this manager may see. Raises `NotFound`, also for another one."""
+    one = await session.get(MachineToken, token_id)
+    account = await session.get(Account, one.account_id) if one is not None else None
+    if one is None or account is None or not acts_on(manager, account.rights):
+        raise NotFound(what=msg("machine token"))
     return one
 
 
