@@ -49,10 +49,10 @@ def visitor(subject_ref: UUID) -> Person:
 
 
 class Site:
-    """One process with the directory in it, migrated and seeded with the demonstration providers."""
+    """One process with the directory in it, migrated. With `demo`, it has the demonstration's providers and accounts."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
-        settings = Settings(data=folder, demo=True, public_url=BASE)
+    def __init__(self, folder: Path, clock: Clock, *, demo: bool = True) -> None:
+        settings = Settings(data=folder, demo=demo, public_url=BASE)
         self.process = Process([SERVICE], settings, broker_of(settings, embedded=True), live=Live(None), clock=clock)
         self._transport = httpx2.ASGITransport(app=self.process)
 

@@ -34,7 +34,7 @@ async def site(tmp_path: Path, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) 
     known = issuer.model_dump(mode="json")
     gone = known | {"key": "gone", "issuer": "http://127.0.0.1:9", "label": "Ville de Mons"}
     monkeypatch.setenv("CEFO_DIRECTORY_OIDC", json.dumps([known, gone]))
-    made = Site(tmp_path, system_clock)
+    made = Site(tmp_path, system_clock, demo=False)
     await made.open()
     yield made
     await made.close()
