@@ -49,7 +49,7 @@ def visitor(subject_ref: UUID) -> Person:
 
 
 class Site:
-    """One process with the directory in it, migrated. With `demo`, it has the demonstration's providers and accounts."""
+    """One process with the directory in it, migrated; with `demo`, its demonstration providers and accounts."""
 
     def __init__(self, folder: Path, clock: Clock, *, demo: bool = True) -> None:
         settings = Settings(data=folder, demo=demo, public_url=BASE)
