@@ -114,6 +114,13 @@ class NotSignedIn(Refused):
     message = msg("Please sign in first.")
 
 
+class PlanClosed(NotSignedIn):
+    """A form of a plan that was open on this screen, and is not any more."""
+
+    slug = "plan-closed"
+    message = msg("The plan was closed. Your text was not saved. Go back to copy it, then open the plan again.")
+
+
 class BodyTooLarge(Refused):
     """The request holds more than the limit."""
 

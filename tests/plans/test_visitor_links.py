@@ -96,6 +96,24 @@ async def test_what_a_visitor_writes_is_theirs_also_in_the_agents_browser(site: 
         assert log.json()[0]["by_role"] == Role.VISITOR
 
 
+async def test_a_form_of_a_closed_plan_is_not_sent_as_the_agents(site: Site, her: Adult) -> None:
+    await publish(site, her, 1, LINK)
+    base, opened = f"/plans/api/v1/plans/{her.plan_id}", token(her, "mons")
+    async with browser(site, opened) as client:
+        client.cookies.set("cefo-session", site.process.signer.session(COUNSELLOR))
+        assert (await client.get(f"/plans/{her.plan_id}")).status_code == 200
+        await publish(site, her, 2, LINK, opened.opening)
+        late = await client.put(f"{base}/assessment/skills", json={"text": "Démonstration"})
+        assert (late.status_code, late.json()["type"]) == (401, "/problems/plan-closed")
+        assert (await client.get(f"{base}/log")).json() == [], "nothing was saved"
+        page = await client.get(f"/plans/{her.plan_id}")
+        assert "<title>Career plan" in page.text
+        assert 'cefo-visitor=""' in page.headers["set-cookie"], "from this page on, the browser is the agent's"
+        client.cookies.delete("cefo-visitor")
+        own = await client.put(f"{base}/assessment/skills", json={"text": "Démonstration"})
+        assert own.is_success
+
+
 async def test_a_token_of_another_key_or_a_bearer_of_a_visitor(site: Site, her: Adult) -> None:
     await publish(site, her, 1, LINK)
     text = site.process.signer.sign(token(her))

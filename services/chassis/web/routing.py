@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from services.chassis.identity.access import AccessPolicy
 from services.chassis.identity.people import Person
-from services.chassis.refusals import Unavailable
+from services.chassis.refusals import PlanClosed, Unavailable
 from services.chassis.runtime.tracing import current_traceparent
 from services.chassis.service.definition import Runtime, runtime_of
 from services.chassis.storage.store import Cause, Work
@@ -37,7 +37,13 @@ class PolicyCheck:
         """The person, if the policy admits them. Async, so that FastAPI does not use its thread pool."""
         if self.policy.roles is not None and connection.state.identity.unavailable:
             raise Unavailable()
+        if self.policy.roles is not None and connection.state.identity.plan_closed and not _reads(connection):
+            raise PlanClosed()
         return self.policy.admit(connection.state.person)
+
+
+def _reads(connection: HTTPConnection) -> bool:
+    return connection.scope.get("method") in ("GET", "HEAD")
 
 
 def allow(*roles: Role) -> Any:

@@ -43,6 +43,11 @@ def set_visitor_cookie(response: Response, settings: Settings, signer: Signer, t
     )
 
 
+def delete_cookie(response: Response, settings: Settings, name: str) -> None:
+    """Delete a cookie, with the attributes with which it was set: a browser ignores others on https."""
+    response.delete_cookie(cookie_name(settings, name), path="/", httponly=True, secure=settings.secure, samesite="lax")
+
+
 @dataclass(frozen=True, slots=True)
 class _Request:
     """The origin of a request's log lines."""
@@ -76,6 +81,12 @@ class RequestIdentity:
         """None also while `unavailable`."""
         self.unavailable = False
         """The store did not answer: nobody knows whether the sign-in still holds."""
+
+    @property
+    def plan_closed(self) -> bool:
+        """Whether a visitor's plan was open in this browser and is not any more, on a path of visitors."""
+        first = next(iter(self._tokens), None)
+        return isinstance(first, VisitorToken) and (self.person is None or self.token is not first)
 
     async def load(self) -> Person | None:
         """Look the person up."""
@@ -187,14 +198,21 @@ class RequestMiddleware:
         return [token for text in texts if text and (token := self._signer.verify(text)) is not None]
 
     def _renew(self, identity: RequestIdentity, asked: Headers, answer: MutableHeaders) -> None:
-        """Renew the cookie of a plan that is open at a centre. A live stream does not: it goes on without anyone."""
+        """Renew the cookie of a plan that is open at a centre, and delete that of one which was closed.
+
+        A live stream renews nothing: it goes on without anyone. Only the next page deletes, so that a form which the
+        visitor left on the screen is not sent as the agent's.
+        """
         name = cookie_name(self._settings, "visitor")
-        decided = any(cookie.startswith(f"{name}=") for cookie in answer.getlist("set-cookie"))
-        renewed = None if decided or "text/event-stream" in asked.get("accept", "") else identity.renewed()
-        if renewed is not None:
-            cookie = Response()
+        if any(cookie.startswith(f"{name}=") for cookie in answer.getlist("set-cookie")):
+            return  # the route decided
+        cookie = Response()
+        if identity.plan_closed and identity.person is not None and _is_page(asked):
+            delete_cookie(cookie, self._settings, "visitor")
+        elif "text/event-stream" not in asked.get("accept", "") and (renewed := identity.renewed()) is not None:
             set_visitor_cookie(cookie, self._settings, self._signer, renewed)
-            answer.append("set-cookie", cookie.headers["set-cookie"])
+        for header in cookie.headers.getlist("set-cookie"):
+            answer.append("set-cookie", header)
 
     def _same_origin(self, headers: Headers) -> bool:
         """Browsers send the origin of a request. A program without a cookie needs no CSRF check."""
@@ -224,6 +242,11 @@ def _bearer(headers: Headers) -> str:
     """The bearer token of a request, from its header alone; the scheme's case does not count (RFC 7235)."""
     scheme, _, credentials = headers.get("authorization", "").strip().partition(" ")
     return credentials.strip() if scheme.lower() == "bearer" else ""
+
+
+def _is_page(asked: Headers) -> bool:
+    """Whether a browser opens a page, and not a part of one."""
+    return "text/html" in asked.get("accept", "") and "hx-request" not in asked
 
 
 def _correlation(text: str | None) -> UUID:

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from services.chassis.identity.people import Person, visitor
 from services.chassis.identity.tokens import AccountToken, VisitorToken
 from services.chassis.service.definition import runtime_of
-from services.chassis.web.security import cookie_name, set_visitor_cookie
+from services.chassis.web.security import cookie_name, delete_cookie, set_visitor_cookie
 
 
 def signed_in_as(request: Request, person: Person, next: str = "") -> Response:
@@ -31,7 +31,8 @@ async def signed_in_with(request: Request, token: AccountToken, next: str = "") 
 
 def forget_sign_in(request: Request, response: Response) -> Response:
     """Delete the account's cookie, and that of a visitor's plan which is open in the same browser."""
-    return close_visit(request, _forget(request, response, "session"))
+    delete_cookie(response, request.app.state.settings, "session")
+    return close_visit(request, response)
 
 
 def visitor_signed_in(request: Request, token: VisitorToken) -> Response:
@@ -43,14 +44,7 @@ def visitor_signed_in(request: Request, token: VisitorToken) -> Response:
 
 def close_visit(request: Request, response: Response) -> Response:
     """Delete the cookie of a visitor's plan."""
-    return _forget(request, response, "visitor")
-
-
-def _forget(request: Request, response: Response, cookie: str) -> Response:
-    """Delete a cookie, with the attributes with which it was set: a browser ignores others on https."""
-    settings = request.app.state.settings
-    name = cookie_name(settings, cookie)
-    response.delete_cookie(name, path="/", httponly=True, secure=settings.secure, samesite="lax")
+    delete_cookie(response, request.app.state.settings, "visitor")
     return response
 
 
