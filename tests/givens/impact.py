@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from services.chassis.storage.store import Store
-from services.chassis.testing import publish, record_of
+from services.chassis.testing import consumer_for, publish, record_of
 from services.contracts import Event
 from services.contracts.cloudevents import Record
 from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested, ReferralStatus
@@ -120,6 +120,11 @@ def records(events: Sequence[Event]) -> list[Record]:
 async def process(store: Store, *events: Event) -> None:
     """Have impact process these events, one after the other."""
     await publish(store, reactions, *records(events))
+
+
+async def process_at_once(store: Store, *events: Event) -> None:
+    """Have impact process these events in one batch."""
+    await consumer_for(store, reactions).process(records(events))
 
 
 async def tallies(store: Store) -> dict[tuple[date, str, str, str], int]:

@@ -7,7 +7,7 @@ import pytest
 
 from services.chassis.testing import Client
 from services.contracts.scheduling import InterviewKind
-from tests.givens.impact import checked_in, held, process
+from tests.givens.impact import checked_in, held, process, process_at_once
 
 SEASON = {"from": "2017-01-01", "to": "2017-09-30"}
 
@@ -22,7 +22,7 @@ async def see(client: Client, lang: str = "fr", status: int = 200, /, **query: A
 @pytest.fixture
 async def counted(client: Client) -> Client:
     """1,234 visitors, three interviews of which one is guidance."""
-    await process(client.store, *(checked_in() for _ in range(1234)))
+    await process_at_once(client.store, *(checked_in() for _ in range(1234)))
     await process(client.store, held(), held(where="mons"), held(InterviewKind.GUIDANCE))
     return client
 
