@@ -98,6 +98,12 @@ class NotAllowed(Refused):
     field_name = "role"
 
 
+class NotForVisitors(NotAllowed):
+    """A visitor whose plan is open asks for what belongs to a team."""
+
+    message = msg("Your link does not open this page. Ask at your centre.")
+
+
 class WrongCentre(NotAllowed):
     """The person works for another centre."""
 

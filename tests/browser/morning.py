@@ -19,7 +19,7 @@ from services.chassis.identity.tokens import Signer
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
 from services.chassis.storage.tables import DeadLetterState, dead_letters_table
-from services.chassis.web.security import cookie_name
+from services.chassis.web.cookies import cookie_name
 from services.contracts.accounts import AccountKind
 from services.contracts.cloudevents import Record
 from services.contracts.intake import DeskCheckIn

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from html import unescape
-from urllib.parse import unquote
 from uuid import uuid4
 
 import httpx2
@@ -60,10 +59,6 @@ def device(code: str, centre: str = "liege", status: AccountStatus = AccountStat
     )
 
 
-def flash(answer: httpx2.Response) -> str:
-    return unquote(answer.cookies.get("cefo-flash") or "")
-
-
 async def ticket(client: Client, area: str = "find-job") -> Visit:
     """Give a visitor a ticket with the form that the page offers."""
     html = await text(client, DESK)
@@ -95,14 +90,14 @@ async def test_a_double_click_is_one_visit(browser: Client) -> None:
 
 async def test_a_visit_is_recorded_without_a_ticket(browser: Client) -> None:
     answer = await send(browser, f"{DESK}/visits", visit_id=uuid4(), area="", queue="no")
-    assert flash(answer) == "done:Passage noté, sans ticket."
+    assert browser.flash(answer) == "done:Passage noté, sans ticket."
     assert "Aucune personne en attente" in await text(browser, DESK)
 
 
 async def test_the_buttons_of_the_page_lead_from_ticket_to_goodbye(browser: Client) -> None:
     visit = await ticket(browser)
     answer = await send(browser, f"{DESK}/call-next")
-    assert flash(answer) == "done:Le ticket E-001 est appelé."
+    assert browser.flash(answer) == "done:Le ticket E-001 est appelé."
     for step, label in (("serve", "Recevoir la personne"), ("finish", "Terminer la visite")):
         html = await text(browser, DESK)
         assert label in html
@@ -129,7 +124,7 @@ async def test_nobody_waits_overnight(browser: Client, clock: FixedClock) -> Non
 async def test_a_desk_remembers_which_it_is_and_the_room_shows_it(browser: Client) -> None:
     await ticket(browser)
     answer = await send(browser, f"{DESK}/here", number=4)
-    assert flash(answer) == "done:Les personnes que vous appelez viendront au guichet 4."
+    assert browser.flash(answer) == "done:Les personnes que vous appelez viendront au guichet 4."
     assert "Vous êtes au guichet 4" in await text(browser, DESK)
     await send(browser, f"{DESK}/call-next")
     assert "Guichet 4" in await text(browser, ROOM)
@@ -144,10 +139,10 @@ async def test_a_centre_with_devices_offers_its_desks(browser: Client) -> None:
     html = await text(browser, DESK)
     (choices,) = re.findall(r'<select id="number".*?</select>', html, re.DOTALL)
     assert re.findall(r'<option value="(\d+)"', choices) == ["2", "11"]
-    assert flash(await send(browser, f"{DESK}/here", number=11)).startswith("done:")
+    assert browser.flash(await send(browser, f"{DESK}/here", number=11)).startswith("done:")
     assert "Vous êtes au guichet 11" in await text(browser, DESK)
     refused = await send(browser, f"{DESK}/here", number=5)
-    assert "Ce guichet n’est pas dans la liste." in flash(refused)
+    assert "Ce guichet n’est pas dans la liste." in browser.flash(refused)
     assert "Vous êtes au guichet 11" in await text(browser, DESK)
 
 
@@ -170,6 +165,16 @@ async def test_the_waiting_room_says_whose_turn_it_is_only_once_somebody_is_call
     assert "C’est à vous" not in waiting
     await send(browser, f"{DESK}/call-next")
     assert '<h2 id="called-title">C’est à vous</h2>' in await text(browser, ROOM)
+
+
+async def test_the_waiting_room_tells_visits_apart_by_their_tickets_alone(browser: Client) -> None:
+    """Who photographs the wall must not learn a reference by which other systems know the visit."""
+    await ticket(browser)
+    await ticket(browser)
+    await send(browser, f"{DESK}/call-next")
+    html = await text(browser.signed_in(None), ROOM)
+    assert sorted(re.findall(r'<li id="(?:called|waiting)-([^"]+)"', html)) == ["E-001", "E-002"]
+    assert re.findall(r"[0-9a-f]{8}-[0-9a-f]{4}", html) == []
 
 
 @pytest.mark.parametrize(
@@ -211,11 +216,13 @@ async def test_who_has_one_centre_goes_straight_to_its_desk(browser: Client) -> 
 async def test_what_the_desk_cannot_do_is_said_on_the_page_it_came_from(browser: Client) -> None:
     answer = await send(browser, f"{DESK}/call-next")
     assert (answer.status_code, answer.headers["location"]) == (303, DESK)
-    assert flash(answer).startswith("error:Cité des métiers de Liège\u00a0: aucune personne n’attend. Vous pourrez")
+    assert browser.flash(answer).startswith(
+        "error:Cité des métiers de Liège\u00a0: aucune personne n’attend. Vous pourrez"
+    )
     visit = await ticket(browser)
     await send(browser, f"/intake/visits/{visit.id}/call", version=visit.version)
     stale = await send(browser, f"/intake/visits/{visit.id}/leave", version=visit.version)
-    assert flash(stale).startswith("error:Quelqu’un a modifié cette page entre-temps.")
+    assert browser.flash(stale).startswith("error:Quelqu’un a modifié cette page entre-temps.")
     assert "Quelqu’un a modifié cette page entre-temps." in await text(browser, DESK)
 
 

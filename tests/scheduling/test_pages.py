@@ -1,6 +1,5 @@
 import re
 from typing import Any
-from urllib.parse import unquote
 
 import pytest
 import sqlalchemy as sa
@@ -56,9 +55,8 @@ async def press(desk: Client, path: str, status: int = 303, **form: Any) -> str:
     assert answer.status_code == status, answer.text
     if status != 303:
         return answer.text
-    flash = unquote(answer.cookies.get("cefo-flash") or "")
     desk.cookies.delete("cefo-flash")
-    return f"{answer.headers['location']} {flash}"
+    return f"{answer.headers['location']} {desk.flash(answer)}"
 
 
 async def one(desk: Client, table: type[Any]) -> Any:

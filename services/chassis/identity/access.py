@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from services.chassis.identity.people import Person
-from services.chassis.refusals import NotAllowed, NotSignedIn
+from services.chassis.refusals import NotAllowed, NotForVisitors, NotSignedIn
 from services.contracts.roles import Role
 
 
@@ -21,5 +21,5 @@ class AccessPolicy:
         if person is None:
             raise NotSignedIn()
         if not person.roles & self.roles:
-            raise NotAllowed()
+            raise NotForVisitors() if person.has(Role.VISITOR) else NotAllowed()
         return person

@@ -31,8 +31,9 @@ from services.chassis.storage.migrations import migrate
 from services.chassis.storage.outbox import unpack_headers
 from services.chassis.storage.store import Store
 from services.chassis.web.app import Process
+from services.chassis.web.cookies import cookie_name
+from services.chassis.web.pages import FLASH_SECONDS
 from services.chassis.web.platform import DemoAccount
-from services.chassis.web.security import cookie_name
 from services.contracts import Event
 from services.contracts.cloudevents import IncomingEvent, Record, read_event, write_event
 
@@ -192,6 +193,12 @@ class Client(httpx2.AsyncClient):
         if person is not None:
             self.cookies.set(name, self.process.signer.session(person))
         return self
+
+    def flash(self, answer: httpx2.Response) -> str:
+        """The message that a redirect carries to the next page: `kind:text`."""
+        name = cookie_name(self.process.settings, "flash")
+        sealed = self.process.signer.unseal("flash", answer.cookies.get(name) or "", FLASH_SECONDS)
+        return f"{sealed['kind']}:{sealed['text']}"
 
     async def consume(self, *records: Record) -> None:
         """Have the service process these records."""

@@ -5,11 +5,11 @@ from services.chassis.web.imports import Outcome, fingerprints_of, import_lines,
 from services.chassis.web.live import PAGE, Change, live_board, live_changes
 from services.chassis.web.pages import fragment, page, see_other
 from services.chassis.web.problems import explain, faults_of
+from services.chassis.web.redirects import local_path
 from services.chassis.web.routing import Body, Reading, Router, Running, Working, allow, anyone, cause_of
 from services.chassis.web.sign_in import (
     close_visit,
     forget_sign_in,
-    local_path,
     signed_in_as,
     signed_in_with,
     visitor_signed_in,

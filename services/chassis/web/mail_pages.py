@@ -53,7 +53,7 @@ def mail_router(service: str, table: type[QueuedMail]) -> Router:
         transport = transport_of(running.settings)
         folder = transport if isinstance(transport, MailFolder) else None
         messages = [await _shown(row, folder) for row in await _newest(read, table)]
-        return page(request, "mail.html", messages=messages, can_send=transport is not None, demo=folder is not None)
+        return page(request, "mail.html", messages=messages, can_send=transport is not None)
 
     return router
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 import jinja2
 from babel.numbers import format_decimal
@@ -21,10 +21,14 @@ from services.chassis.identity.tokens import VisitorToken
 from services.chassis.refusals import msg
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.service.definition import Link, Navigation
+from services.chassis.web.cookies import YEAR, cookie_of, delete_cookie, set_cookie
+from services.chassis.web.redirects import local_path, split
 from services.contracts.roles import Role
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+FLASH_SECONDS = 30
+"""How long a message waits for the next page."""
 _LANGUAGE_NAMES = {"fr": "Français", "de": "Deutsch", "nl": "Nederlands", "en": "English"}
 
 
@@ -183,6 +187,7 @@ def context(request: HTTPConnection, values: Mapping[str, Any]) -> dict[str, Any
         "help": site.help_of(person),
         "visitor_closes": site.close_address if opened else None,
         "visitor_at": opened.centre if opened else None,
+        "demo": request.app.state.settings.demo,
         "nonce": request.state.nonce,
         "flash": _flash(request),
         "live_url": None,
@@ -200,11 +205,11 @@ def fragment(request: HTTPConnection, template: str, **values: Any) -> str:
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
     """A whole page in the request's language."""
-    response = HTMLResponse(fragment(request, template, **values), status)
+    response, settings = HTMLResponse(fragment(request, template, **values), status), request.app.state.settings
     if request.query_params.get("lang") in i18n.LANGUAGES:
-        response.set_cookie("cefo-lang", request.state.lang, max_age=31_536_000, samesite="lax", httponly=True)
-    if "cefo-flash" in request.cookies:
-        response.delete_cookie("cefo-flash")
+        set_cookie(response, settings, "lang", request.state.lang, YEAR)
+    if cookie_of(request, settings, "flash"):
+        delete_cookie(response, settings, "flash")
     return response
 
 
@@ -217,8 +222,9 @@ def see_other(request: Request, url: str, *, done: str | None = None, error: str
     """Redirect to another page after a form, with a flash message."""
     response = RedirectResponse(url, 303)
     if done or error:
-        kind, text = ("error", error) if error else ("done", done)
-        response.set_cookie("cefo-flash", f"{kind}:{quote(text or '')}", max_age=30, samesite="lax", httponly=True)
+        kind, text = ("error", error) if error else ("done", done or "")
+        sealed = request.app.state.signer.seal("flash", {"kind": kind, "text": text})
+        set_cookie(response, request.app.state.settings, "flash", sealed, FLASH_SECONDS)
     return response
 
 
@@ -227,14 +233,12 @@ def see_back(request: Request, *, error: str | None = None, to_sign_in: bool = F
     if to_sign_in:
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/sign-in?next={quote(request.url.path + query)}", 303)
-    referer = urlsplit(request.headers.get("referer", ""))
+    referer = split(request.headers.get("referer", ""))
     same_host = referer.netloc == request.headers.get("host")
-    back = referer.path if same_host and referer.path.startswith("/") else "/"
-    return see_other(
-        request, back + (f"?{referer.query}" if referer.query and back == referer.path else ""), error=error
-    )
+    back = referer._replace(scheme="", netloc="", fragment="").geturl() if same_host else ""
+    return see_other(request, local_path(back) or "/", error=error)
 
 
 def _flash(request: HTTPConnection) -> dict[str, str] | None:
-    kind, _, text = request.cookies.get("cefo-flash", "").partition(":")
-    return {"kind": kind, "text": unquote(text)} if kind in ("done", "error") and text else None
+    sealed = cookie_of(request, request.app.state.settings, "flash")
+    return request.app.state.signer.unseal("flash", sealed, FLASH_SECONDS) if sealed else None

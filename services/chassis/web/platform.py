@@ -17,8 +17,9 @@ from services.chassis.identity.tokens import AccountToken, VisitorToken
 from services.chassis.refusals import NotFound, msg
 from services.chassis.service.definition import Runtime
 from services.chassis.web.pages import STATIC, page, see_other
+from services.chassis.web.redirects import local_path
 from services.chassis.web.routing import Body, Router, anyone
-from services.chassis.web.sign_in import forget_sign_in, local_path, signed_in_as
+from services.chassis.web.sign_in import forget_sign_in, signed_in_as
 from services.contracts import EVENTS
 
 Anyone = Annotated[Person | None, anyone]

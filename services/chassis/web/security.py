@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 from uuid import UUID, uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -21,31 +21,11 @@ from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import REQUESTS
 from services.chassis.runtime.tracing import current_traceparent, in_trace, origin
 from services.chassis.storage.errors import is_unavailable
+from services.chassis.web.cookies import cookie_name, delete_cookie, set_visitor_cookie
 from services.chassis.web.problems import problem
+from services.chassis.web.redirects import split, stay_here
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-def cookie_name(settings: Settings, name: str) -> str:
-    """A cookie's name; on https it is bound to this host."""
-    return f"__Host-cefo-{name}" if settings.secure else f"cefo-{name}"
-
-
-def set_visitor_cookie(response: Response, settings: Settings, signer: Signer, token: VisitorToken) -> None:
-    """Set the cookie of a visitor's opened plan, beside that of an account. The token in it has its own end."""
-    response.set_cookie(
-        cookie_name(settings, "visitor"),
-        signer.sign(token),
-        httponly=True,
-        secure=settings.secure,
-        samesite="lax",
-        path="/",
-    )
-
-
-def delete_cookie(response: Response, settings: Settings, name: str) -> None:
-    """Delete a cookie, with the attributes with which it was set: a browser ignores others on https."""
-    response.delete_cookie(cookie_name(settings, name), path="/", httponly=True, secure=settings.secure, samesite="lax")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +138,7 @@ class RequestMiddleware:
         origin.set(_Request(correlation_id))
         state["lang"] = i18n.choose(
             parse_qs(scope["query_string"].decode("latin-1")).get("lang", [None])[0],
-            cookies.get("cefo-lang"),
+            cookies.get(cookie_name(self._settings, "lang")),
             headers.get("accept-language", ""),
         )
         i18n.language.set(state["lang"])
@@ -171,6 +151,7 @@ class RequestMiddleware:
                 added = MutableHeaders(raw=message.setdefault("headers", []))
                 self._add_headers(added, state["nonce"])
                 self._renew(identity, headers, added)
+                stay_here(added, state)
             await send(message)
 
         if scope["method"] not in SAFE and not bearer and not self._same_origin(headers):
@@ -219,7 +200,7 @@ class RequestMiddleware:
         if site := headers.get("sec-fetch-site"):
             return site in ("same-origin", "none")
         if origin := headers.get("origin"):
-            return urlsplit(origin).netloc in (headers.get("host"), urlsplit(self._settings.public_url).netloc)
+            return split(origin).netloc in (headers.get("host"), split(self._settings.public_url).netloc)
         return "cookie" not in headers
 
     def _add_headers(self, headers: MutableHeaders, nonce: str) -> None:

@@ -1,14 +1,13 @@
 """The cookie of a sign-in: set after it, deleted at sign-out."""
 
-from urllib.parse import urlsplit
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.chassis.identity.people import Person, visitor
 from services.chassis.identity.tokens import AccountToken, VisitorToken
 from services.chassis.service.definition import runtime_of
-from services.chassis.web.security import cookie_name, delete_cookie, set_visitor_cookie
+from services.chassis.web.cookies import delete_cookie, set_cookie, set_visitor_cookie
+from services.chassis.web.redirects import local_path
 
 
 def signed_in_as(request: Request, person: Person, next: str = "") -> Response:
@@ -48,24 +47,8 @@ def close_visit(request: Request, response: Response) -> Response:
     return response
 
 
-def local_path(text: str) -> str:
-    """The URL if it is a path on this host; otherwise an empty string."""
-    parts = urlsplit(text)
-    own = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc
-    return text if own else ""
-
-
 def _signed_in(request: Request, text: str, seconds: int, person: Person | None, next: str) -> Response:
-    settings = request.app.state.settings
     home = request.app.state.site.home_of(person) if person is not None else "/"
     response = RedirectResponse(local_path(next) or home, 303)
-    response.set_cookie(
-        cookie_name(settings, "session"),
-        text,
-        max_age=seconds,
-        httponly=True,
-        secure=settings.secure,
-        samesite="lax",
-        path="/",
-    )
+    set_cookie(response, request.app.state.settings, "session", text, seconds)
     return response

@@ -5,7 +5,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
@@ -24,7 +24,8 @@ from services.chassis.web import (
     see_other,
     signed_in_with,
 )
-from services.chassis.web.security import cookie_name
+from services.chassis.web.cookies import cookie_of, delete_cookie, set_cookie
+from services.chassis.web.redirects import lead_away
 from services.directory.actions import accounts
 from services.directory.domain.refusals import AccountInactive, IdentityTaken
 from services.directory.oidc import (
@@ -61,17 +62,9 @@ async def begin(issuer: str, request: Request, running: Running, person: Anyone,
         url, attempt = await _client(running, issuer).begin(local_path(next), language=request.state.lang)
     except ProviderUnavailable as refusal:
         return _refused(request, running, issuer, refusal, local_path(next))
-    response = RedirectResponse(url, 303)
-    settings = request.app.state.settings
-    response.set_cookie(
-        cookie_name(settings, PURPOSE),
-        request.app.state.signer.seal(PURPOSE, attempt.payload()),
-        max_age=ATTEMPT_SECONDS,
-        httponly=True,
-        secure=settings.secure,
-        samesite="lax",
-        path="/",
-    )
+    response = lead_away(request, url)
+    sealed = request.app.state.signer.seal(PURPOSE, attempt.payload())
+    set_cookie(response, running.settings, PURPOSE, sealed, ATTEMPT_SECONDS)
     return response
 
 
@@ -92,7 +85,8 @@ async def complete(issuer: str, request: Request, running: Running, person: Anyo
             response = page(request, "directory/awaits_approval.html", status=403, name=verified.name)
         else:
             response = await signed_in_with(request, token, next)
-    return _forget_attempt(request, response)
+    delete_cookie(response, running.settings, PURPOSE)
+    return response
 
 
 @router.post("/sign-out")
@@ -131,16 +125,9 @@ def _client_of(running: Running, issuer: str | None) -> Client | None:
 
 def _attempt(request: Request, issuer: str) -> Attempt:
     """The attempt of this browser. Raises `AttemptLost`."""
-    text = request.cookies.get(cookie_name(request.app.state.settings, PURPOSE), "")
+    text = cookie_of(request, request.app.state.settings, PURPOSE)
     payload = request.app.state.signer.unseal(PURPOSE, text, ATTEMPT_SECONDS)
     return Attempt.read(payload, issuer, request.query_params.get("state", ""))
-
-
-def _forget_attempt(request: Request, response: Response) -> Response:
-    settings = request.app.state.settings
-    name = cookie_name(settings, PURPOSE)
-    response.delete_cookie(name, path="/", httponly=True, secure=settings.secure, samesite="lax")
-    return response
 
 
 async def _arrive(request: Request, running: Running, verified: Verified) -> AccountToken | None:

@@ -25,7 +25,7 @@ from services.chassis.web import (
     see_other,
     signed_in_with,
 )
-from services.chassis.web.security import cookie_name
+from services.chassis.web.cookies import cookie_of, delete_cookie, set_cookie
 from services.directory.actions import accounts
 from services.directory.actions.sign_in_links import check_usable, send_link, use_link
 from services.directory.domain.sign_in_links import LIFETIME, LinkNotValid, OtherBrowser, digest, new_secret
@@ -76,9 +76,9 @@ async def ask(request: Request, running: Running, person: Anyone) -> Response:
 
 
 @router.get("/sign-in/sent")
-async def sent_page(request: Request, running: Running, person: Anyone) -> Response:
+async def sent_page(request: Request, person: Anyone) -> Response:
     """What happens next, whether a link was sent or not."""
-    return page(request, "directory/link_sent.html", minutes=_MINUTES, demo=running.settings.demo)
+    return page(request, "directory/link_sent.html", minutes=_MINUTES)
 
 
 @router.get("/sign-in/link")
@@ -103,10 +103,7 @@ async def sign_in(form: Annotated[LinkForm, Form()], request: Request, running: 
     except Refused as refused:
         return _refused(request, refused)
     response = await signed_in_with(request, token)
-    settings = request.app.state.settings
-    response.delete_cookie(
-        cookie_name(settings, PURPOSE), path="/", httponly=True, secure=settings.secure, samesite="lax"
-    )
+    delete_cookie(response, running.settings, PURPOSE)
     return response
 
 
@@ -125,22 +122,14 @@ def _refused(request: Request, refused: Refused) -> Response:
 def _browser(request: Request) -> str | None:
     """The secret of this browser; None: it has none, or it is not ours, or too old for any link."""
     settings, signer = request.app.state.settings, request.app.state.signer
-    kept = signer.unseal(PURPOSE, request.cookies.get(cookie_name(settings, PURPOSE), ""), _MINUTES * 60)
+    kept = signer.unseal(PURPOSE, cookie_of(request, settings, PURPOSE), _MINUTES * 60)
     return kept["browser"] if kept else None
 
 
 def _with_browser(request: Request, response: Response, browser: str) -> Response:
     """Keep the browser's secret for as long as its newest link is valid."""
-    settings = request.app.state.settings
-    response.set_cookie(
-        cookie_name(settings, PURPOSE),
-        request.app.state.signer.seal(PURPOSE, {"browser": browser}),
-        max_age=_MINUTES * 60,
-        httponly=True,
-        secure=settings.secure,
-        samesite="lax",
-        path="/",
-    )
+    sealed = request.app.state.signer.seal(PURPOSE, {"browser": browser})
+    set_cookie(response, request.app.state.settings, PURPOSE, sealed, _MINUTES * 60)
     return response
 
 

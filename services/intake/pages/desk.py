@@ -24,6 +24,7 @@ from services.chassis.web import (
     page,
     see_other,
 )
+from services.chassis.web.cookies import YEAR, set_cookie
 from services.contracts.envelope import StaffCode
 from services.intake.actions import visits
 from services.intake.actions.desks import desk_numbers
@@ -123,8 +124,7 @@ async def here(
     code = f"desk-{form.number}"
     done = _("People you call will come to desk {number}.").format(number=form.number)
     response = see_other(request, f"/intake/desk/{centre}", done=done)
-    secure = bool(request.app.state.settings.secure)
-    response.set_cookie(DESK_COOKIE, code, max_age=31_536_000, samesite="lax", httponly=True, secure=secure)
+    set_cookie(response, request.app.state.settings, DESK_COOKIE, code, YEAR)
     return response
 
 

@@ -12,6 +12,7 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.web import allow
+from services.chassis.web.cookies import cookie_of
 from services.contracts.intake import VisitStatus
 from services.contracts.roles import Role
 from services.intake.domain import start_of_day
@@ -19,7 +20,7 @@ from services.intake.store import Centre, Visit, in_the_room, recently_ended
 
 Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
 
-DESK_COOKIE = "cefo-desk"
+DESK_COOKIE = "desk"
 FIRST_DESK = "desk-1"
 
 
@@ -33,7 +34,7 @@ async def load_centre(session: AsyncSession, code: str) -> Centre:
 
 def current_desk(request: Request) -> str:
     """This browser's desk, from its cookie; by default the first."""
-    code = request.cookies.get(DESK_COOKIE, "")
+    code = cookie_of(request, request.app.state.settings, DESK_COOKIE)
     return code if code.startswith("desk-") and code[5:].isdecimal() and len(code) <= 8 else FIRST_DESK
 
 

@@ -1,10 +1,12 @@
 """Access policies: which roles may use a route."""
 
+from uuid import uuid4
+
 import pytest
 
 from services.chassis.identity.access import AccessPolicy
-from services.chassis.identity.people import Person
-from services.chassis.refusals import NotAllowed, NotSignedIn
+from services.chassis.identity.people import Person, visitor
+from services.chassis.refusals import NotAllowed, NotForVisitors, NotSignedIn
 from services.contracts.roles import Role
 
 NADIA = Person(subject="t/nadia", name="Nadia (test)", roles=frozenset({Role.COUNSELLOR}), centres=frozenset({"mons"}))
@@ -20,6 +22,13 @@ def test_a_policy_admits_its_roles_alone() -> None:
         rule.admit(REGION)
     with pytest.raises(NotSignedIn):
         rule.admit(None)
+
+
+def test_a_visitor_is_not_sent_to_those_who_manage_accounts() -> None:
+    with pytest.raises(NotForVisitors) as refused:
+        AccessPolicy([Role.COUNSELLOR]).admit(visitor(uuid4()))
+    assert (refused.value.status, refused.value.slug) == (403, "not-allowed")
+    assert "accounts" not in refused.value.message
 
 
 def test_a_policy_without_roles_admits_no_one_and_an_open_one_everyone() -> None:
