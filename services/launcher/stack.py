@@ -7,9 +7,8 @@ import os
 import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any
 
-import asyncpg
 import uvicorn
 from rich.console import Console
 
@@ -20,6 +19,7 @@ from services.chassis.runtime.telemetry import configure_logging
 from services.chassis.web.app import Process
 from services.launcher import demo, morning
 from services.launcher.catalogue import SERVICES, folders, navigation
+from services.launcher.databases import create_databases
 from services.launcher.embedded import EmbeddedKafka, EmbeddedRedis, refill
 from services.launcher.errors import Refusal
 from services.launcher.kafka import ApacheKafka
@@ -57,7 +57,7 @@ async def start_parts(wanted: StackOptions) -> AsyncGenerator[tuple[Settings, Br
             # The embedded broker delays an empty fetch by the whole wait, even if a record arrives.
             settings = settings.model_copy(update={"fetch_wait_ms": 100})
         if wanted.store != "sqlite":
-            await create_databases(wanted.store, wanted.services)
+            await create_databases(settings, wanted.services)
         yield settings, broker_of(settings, embedded=embedded)
 
 
@@ -66,28 +66,6 @@ def clock_of(settings: Settings) -> Clock:
     if settings.rehearsal_clock is not None and settings.demo:
         return rehearsal_clock(settings.rehearsal_clock)
     return system_clock
-
-
-async def create_databases(store: str, services: tuple[str, ...]) -> None:
-    """Create each service's database if it is missing. Raises `StoreUnavailable`."""
-    try:
-        connection = await cast(Any, asyncpg).connect(f"{store.rstrip('/')}/postgres", timeout=10)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        # Without the address: it may contain a password.
-        raise StoreUnavailable(
-            f"PostgreSQL ne répond pas, ou refuse la connexion ({error}). Vérifiez --store ou CEFO_STORE."
-        ) from error
-    try:
-        for service in services:
-            if not await connection.fetchval("select 1 from pg_database where datname = $1", f"cefo_{service}"):
-                with contextlib.suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
-                    await connection.execute(f'create database "cefo_{service}"')
-    finally:
-        await connection.close()
-
-
-class StoreUnavailable(Refusal):
-    """PostgreSQL does not answer, or refuses the connection."""
 
 
 class PortTaken(Refusal):

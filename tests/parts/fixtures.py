@@ -12,7 +12,7 @@ from playwright.async_api import Browser, async_playwright
 from services.launcher.kafka import ApacheKafka, JarsNotCopied
 from tests.parts import chromium, redis
 from tests.parts.oidc import OidcProvider, Setup
-from tests.parts.postgres import PostgresServer, binaries
+from tests.parts.postgres import PostgresServer, Tls, binaries
 from tests.parts.presence import CHROMIUM, KAFKA, OIDC, POSTGRES, REDIS
 from tests.parts.redis import FakeRedisServer, RedisPart, RedisServer
 
@@ -42,12 +42,12 @@ def kafka() -> Generator[ApacheKafka]:
 
 
 @contextmanager
-def postgres_in(place: Path) -> Generator[PostgresServer]:
+def postgres_in(place: Path, tls: Tls | None = None) -> Generator[PostgresServer]:
     """A PostgreSQL server in this folder, stopped at the end."""
     with POSTGRES.starting():
         tools = binaries()
         assert tools is not None
-        server = PostgresServer(place, tools)
+        server = PostgresServer(place, tools, tls)
     try:
         yield server
     finally:

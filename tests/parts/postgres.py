@@ -8,12 +8,14 @@ import re
 import shutil
 import signal
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import asyncpg
 
 from services.launcher.ports import free_ports
+from tests.parts.certificates import Certificate
 from tests.parts.process import executable, run, start_server, wait_until
 
 
@@ -51,13 +53,23 @@ async def connect(url: str) -> Any:
     return cast(Any, await asyncpg.connect(url))
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """A server's certificate, the authority of its clients, and who may connect: lines of pg_hba.conf."""
+
+    own: Certificate
+    authority: Path
+    access: str
+
+
 class PostgresServer:
     """One server in one folder, durable as in production (fsync and synchronous commit on).
 
-    TCP on 127.0.0.1 only, without password. The folder must be one that every user may enter.
+    TCP on 127.0.0.1 only, without password; with `tls`, as its lines say. The folder must be one that every user may
+    enter.
     """
 
-    def __init__(self, folder: Path, tools: Path) -> None:
+    def __init__(self, folder: Path, tools: Path, tls: Tls | None = None) -> None:
         self._tools, self._log = tools, folder / "server.log"
         self._data = folder / "data"
         self._user = _server_user()
@@ -67,7 +79,18 @@ class PostgresServer:
             shutil.chown(self._data, self._user)
         options = ("-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
         run([tools / "initdb", "-D", self._data, *options], self._log, user=self._user)
+        self._tls = self._with_tls(tls) if tls is not None else {}
         self._process = self._start()
+
+    def _with_tls(self, tls: Tls) -> dict[str, str]:
+        """Give the server its certificate; it refuses a key that others may read. Returns its settings."""
+        for path, name in ((tls.own.certificate, "own.crt"), (tls.own.key, "own.key"), (tls.authority, "ca.crt")):
+            copy = Path(shutil.copy(path, self._data / name))
+            copy.chmod(0o600)
+            if self._user:
+                shutil.chown(copy, self._user)
+        (self._data / "pg_hba.conf").write_text(tls.access)
+        return {"ssl": "on", "ssl_cert_file": "own.crt", "ssl_key_file": "own.key", "ssl_ca_file": "ca.crt"}
 
     def url(self, database: str = "postgres") -> str:
         """`postgresql://…` of a database, for any client."""
@@ -111,6 +134,7 @@ class PostgresServer:
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
             "max_connections": 200,
+            **self._tls,
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         process = start_server([self._tools / "postgres", "-D", self._data, *options], self._log, user=self._user)

@@ -5,10 +5,12 @@ import re
 import socket
 import subprocess
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from services.launcher.ports import free_ports
+from tests.parts.certificates import Certificate
 from tests.parts.process import executable, start_server, wait_until
 
 
@@ -33,13 +35,29 @@ class RedisPart(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The server's certificate, the authority whose clients it admits, and its accounts: lines of `user …`."""
+
+    own: Certificate
+    authority: Path
+    users: tuple[str, ...] = ()
+
+    def options(self, port: int) -> list[str | Path]:
+        """What redis-server is started with."""
+        users = [word for user in self.users for word in ("--user", *user.split())]
+        files = ["--tls-cert-file", self.own.certificate, "--tls-key-file", self.own.key]
+        return ["--port", "0", "--tls-port", str(port), *files, "--tls-ca-cert-file", self.authority, *users]
+
+
 class RedisServer:
     """`redis-server` on a free port; stores nothing on disk, as the platform does not rely on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tls: Tls | None = None) -> None:
         self._folder, self._log = folder, folder / "redis.log"
         self.port = free_ports(1)[0]
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._tls = tls
+        self.url = f"redis{'s' if tls else ''}://127.0.0.1:{self.port}/0"
         self._process = self._start()
 
     def kill(self) -> None:
@@ -61,7 +79,8 @@ class RedisServer:
         program = executable("redis-server", "valkey-server")
         if program is None:
             raise RuntimeError("no redis-server on the PATH")
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        port = ["--port", str(self.port)] if self._tls is None else self._tls.options(self.port)
+        options = [*port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         process = start_server([program, *options, "--dir", self._folder], self._log)
         wait_until(self._answers, process, self._log)
         return process
@@ -69,6 +88,8 @@ class RedisServer:
     def _answers(self) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                if self._tls is not None:
+                    return True
                 connection.sendall(b"PING\r\n")
                 return connection.recv(64).startswith(b"+PONG")
         except OSError:

@@ -15,7 +15,7 @@ from tests.words.rules import NBSP, faults
 from tests.words.terms import misnamed
 
 LAUNCHER = messages.SERVICES / "launcher"
-SETTINGS = messages.SERVICES / "chassis" / "runtime" / "settings.py"
+SETTINGS = messages.SERVICES / "chassis" / "runtime" / "settings"
 """Its refusals are printed by the command."""
 
 FOR_DEVELOPERS = {"architecture.py", "glossary.py", "new_migration.py"}
@@ -79,7 +79,7 @@ def _name(call: ast.Call) -> str:
 def code_texts() -> tuple[tuple[str, str], ...]:
     """Where each text stands in the code, and the text: those with a space and French words, and those printed."""
     found: list[tuple[str, str]] = []
-    for path in (*sorted(LAUNCHER.rglob("*.py")), SETTINGS):
+    for path in (*sorted(LAUNCHER.rglob("*.py")), *sorted(SETTINGS.rglob("*.py"))):
         if path.name in FOR_DEVELOPERS:
             continue
         tree = ast.parse(path.read_text())

@@ -7,7 +7,8 @@ seconds.
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, cast
 from uuid import uuid4
 
@@ -36,21 +37,27 @@ _log = log(__name__)
 class Live:
     """The hints of one process. From Redis it receives those of its own services only."""
 
-    def __init__(self, redis_url: str | None = None, services: Iterable[str] = ("",)) -> None:
+    def __init__(
+        self,
+        redis_url: str | None = None,
+        services: Iterable[str] = ("",),
+        redis_options: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         self._listeners: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._watchers = defaultdict[str, list[Callable[[str], None]]](list)
         self._self = uuid4().hex
         self._channels = [_channel(service) for service in services]
         self._outgoing = defaultdict[str, set[str]](set)
         self._wake = asyncio.Event()
-        self._redis = Redis.from_url(redis_url, socket_connect_timeout=2) if redis_url else None
+        self.redis = Redis.from_url(redis_url, socket_connect_timeout=2, **redis_options) if redis_url else None
+        """The client of Redis, which the limits of requests share."""
         self.closing = asyncio.Event()
         """Set when the process stops; ends all streams."""
 
     def changed(self, boards: set[str], service: str = "") -> None:
         """Notify open pages that these boards of a service changed."""
         self._notify(boards)
-        if self._redis is not None:
+        if self.redis is not None:
             self._outgoing[_channel(service)] |= boards
             self._wake.set()
 
@@ -106,7 +113,7 @@ class Live:
 
     async def run(self) -> None:
         """Exchange hints with other replicas until cancelled. Without Redis, their boards refresh every `REFRESH` s."""
-        if self._redis is None:
+        if self.redis is None:
             return
         forever = stamina.retry(
             on=_is_retryable,
@@ -119,7 +126,7 @@ class Live:
         await asyncio.gather(forever(self._send)(), forever(self._receive)())
 
     async def _send(self) -> None:
-        redis = cast(Any, self._redis)
+        redis = cast(Any, self.redis)
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -129,7 +136,7 @@ class Live:
             await asyncio.sleep(BATCH_SECONDS)
 
     async def _receive(self) -> None:
-        subscription = cast(Any, self._redis).pubsub()
+        subscription = cast(Any, self.redis).pubsub()
         try:
             await subscription.subscribe(*self._channels)
             async for message in subscription.listen():
@@ -143,8 +150,8 @@ class Live:
 
     async def disconnect(self) -> None:
         """Close the connections to Redis."""
-        if self._redis is not None:
-            await self._redis.aclose()
+        if self.redis is not None:
+            await self.redis.aclose()
 
 
 def _is_retryable(error: BaseException) -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 import aiosqlite
@@ -12,7 +13,31 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from services.chassis.runtime.tls import tls_context
 from services.chassis.storage.bulk import strip_values
+
+_TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
+"""libpq's parameters of an encrypted connection; SQLAlchemy does not know them."""
+
+
+def postgres_address(url: str) -> tuple[sa.URL, dict[str, Any]]:
+    """The address of a PostgreSQL database without its TLS parameters, and these as an argument of asyncpg.
+
+    Of libpq's modes, only `disable` and `verify-full` are possible. Raises `ValueError` for another one, and `OSError`
+    for a certificate that cannot be read.
+    """
+    address = sa.make_url(url)
+    mode, *files = (str(address.query[name]) if name in address.query else None for name in _TLS)
+    address = address.difference_update_query(_TLS)
+    match mode:
+        case None:
+            return address, {}
+        case "disable":
+            return address, {"ssl": False}
+        case "verify-full":
+            return address, {"ssl": tls_context(*(Path(file) if file else None for file in files))}
+        case _:
+            raise ValueError(f"sslmode={mode} is not possible: verify-full or disable")
 
 
 def postgres_engine(url: str, *, writer: bool) -> AsyncEngine:
@@ -29,8 +54,9 @@ def postgres_engine(url: str, *, writer: bool) -> AsyncEngine:
         settings |= {"enable_seqscan": "off", "enable_bitmapscan": "off"}
     else:
         settings |= {"default_transaction_read_only": "on"}
+    address, tls = postgres_address(url)
     engine = create_async_engine(
-        url,
+        address,
         # Ten stay open. Overflow connections are opened and closed each time, which costs more than waiting for one.
         pool_size=10,
         max_overflow=10 if writer else 5,
@@ -39,6 +65,7 @@ def postgres_engine(url: str, *, writer: bool) -> AsyncEngine:
         connect_args={
             "timeout": 5,
             "server_settings": settings,
+            **tls,
         },
         **({} if writer else {"isolation_level": "AUTOCOMMIT"}),
     )

@@ -55,7 +55,8 @@ class Process:
         """
         self.settings = settings
         self.broker = broker
-        self.live = live or Live(settings.redis, [service.name for service in services])
+        names = [service.name for service in services]
+        self.live = live or Live(settings.redis, names, settings.redis_options())
         self.signer = signer(settings)
         own = [service.folder for service in services]
         for folder in folders or own:

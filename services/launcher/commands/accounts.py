@@ -71,11 +71,11 @@ async def _directory(settings: Settings) -> "AsyncGenerator[Store]":
     from services.chassis.storage.migrations import migrate  # noqa: PLC0415
     from services.chassis.storage.store import Store  # noqa: PLC0415
     from services.launcher.catalogue import SERVICES  # noqa: PLC0415
-    from services.launcher.stack import create_databases  # noqa: PLC0415
+    from services.launcher.databases import create_databases  # noqa: PLC0415
 
     service = SERVICES["directory"]
     if settings.store != "sqlite":
-        await create_databases(settings.store, (service.name,))
+        await create_databases(settings, (service.name,))
     store = Store(settings.store_url(service.name), service.name, service.metadata)
     try:
         await migrate(store, service.folder / "migrations")

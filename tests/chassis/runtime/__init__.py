@@ -1,1 +1,4 @@
-"""What every process runs on."""
+"""What every process runs on. Other modules are tested elsewhere:
+
+- `tls` in `tests/launcher/test_databases.py`
+"""

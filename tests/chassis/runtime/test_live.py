@@ -1,15 +1,25 @@
 """Live boards: shown at once after a change, in every replica, and without Redis in this process."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as Disconnected
 
 from services.chassis.runtime import live
 from services.chassis.runtime.live import Live
-from tests.parts.redis import RedisPart
+from services.chassis.runtime.settings import Settings
+from tests.parts import redis
+from tests.parts.certificates import Authority
+from tests.parts.fixtures import folder
+from tests.parts.presence import REDIS
+from tests.parts.redis import RedisPart, RedisServer, Tls
+
+OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 
 
 @asynccontextmanager
@@ -113,6 +123,40 @@ async def test_replicas_share_changes_through_redis(redis_server: RedisPart) -> 
         await asyncio.gather(*carrying, return_exceptions=True)
         for one in replicas:
             await one.disconnect()
+
+
+async def test_replicas_share_changes_over_tls_with_the_rights_that_the_documentation_gives(tmp_path: Path) -> None:
+    """Both sides show a certificate; a client of another authority is refused."""
+    authority, stranger = Authority(tmp_path), Authority(tmp_path, "stranger")
+    (user,) = re.findall(r"^user (cefo on .*)$", OPERATIONS.read_text(), re.MULTILINE)
+    tls = Tls(authority.issue("server", "127.0.0.1"), authority.file, (user, "default off"))
+    with folder("redis-tls") as place:
+        if redis.version() is None:
+            REDIS.refuse("has no TLS")
+        server = RedisServer(place, tls)
+        own = authority.issue("cefo")
+        url = server.url.replace("//", "//cefo:password@")
+        settings = Settings(
+            redis=url, redis_ca_file=authority.file, redis_certificate_file=own.certificate, redis_key_file=own.key
+        )
+        here, there = (Live(url, ["intake"], settings.redis_options()) for _ in range(2))
+        carrying = [asyncio.create_task(one.run()) for one in (here, there)]
+        try:
+            async with watching(there, "intake:huy") as shown, asyncio.timeout(5):
+                while shown[0] < 2:
+                    here.changed({"intake:huy"}, "intake")
+                    await asyncio.sleep(0.05)
+            other = settings.model_copy(update={"redis_ca_file": stranger.file})
+            async with Redis.from_url(url, **other.redis_options()) as client:
+                with pytest.raises(Disconnected, match="certificate verify failed"):
+                    await client.ping()
+        finally:
+            for task in carrying:
+                task.cancel()
+            await asyncio.gather(*carrying, return_exceptions=True)
+            for one in (here, there):
+                await one.disconnect()
+            server.stop()
 
 
 async def test_a_malformed_hint_in_redis_is_ignored(redis_server: RedisPart, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,17 +1,9 @@
 """Settings: from the environment, each with its rule; a wrong value stops the start."""
 
-from pathlib import Path
-
 import pytest
 from pydantic import ValidationError
 
 from services.chassis.runtime.settings import Settings
-
-
-def test_each_service_has_its_own_database(tmp_path: Path) -> None:
-    assert Settings(data=tmp_path).store_url("intake") == f"sqlite+aiosqlite:///{tmp_path}/stores/intake.db"
-    server = Settings(store="postgresql://cefo:secret@db:5432/")
-    assert server.store_url("plans") == "postgresql+asyncpg://cefo:secret@db:5432/cefo_plans"
 
 
 def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,26 +39,3 @@ def test_ages_that_contradict_each_other_stop_the_start(ages: dict[str, int], me
 def test_ages_that_agree_are_taken() -> None:
     assert not Settings().history_ends
     assert Settings(inbox_days=61, outbox_days=30, topic_days=30).history_ends
-
-
-@pytest.mark.parametrize(
-    ("mail", "message"),
-    [
-        ({"smtp_host": "mail"}, "Il manque CEFO_SMTP_FROM"),
-        (
-            {"smtp_host": "mail", "smtp_from": "a@b.example", "smtp_tls": "none", "smtp_user": "cefo"},
-            "passerait en clair",
-        ),
-        ({"smtp_host": "mail", "smtp_from": "a@b.example", "smtp_user": "cefo"}, "CEFO_SMTP_PASSWORD_FILE vont"),
-        ({"smtp_host": "mail", "smtp_from": "a@b.example", "smtp_tls": "maybe"}, "smtp_tls"),
-    ],
-)
-def test_a_mail_server_that_cannot_be_used_stops_the_start(mail: dict[str, str], message: str) -> None:
-    with pytest.raises(ValidationError, match=message):
-        Settings(**mail)  # pyright: ignore[reportArgumentType]
-
-
-def test_a_password_may_stay_on_the_machine_in_plain_text(tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    mail = {"smtp_host": "localhost", "smtp_from": "a@b.example", "smtp_tls": "none", "smtp_user": "cefo"}
-    assert Settings(**mail, smtp_password_file=secret).smtp_host == "localhost"  # pyright: ignore[reportArgumentType]

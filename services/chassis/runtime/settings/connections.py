@@ -1,0 +1,184 @@
+"""The settings of the servers that a process connects to: store, Kafka, Redis."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_settings import NoDecode
+
+from services.chassis.runtime.settings.environment import FromEnvironment
+from services.chassis.runtime.tls import tls_context
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""Hosts on which nothing leaves the machine."""
+
+Server = Literal["kafka", "postgresql", "redis"]
+
+
+def _names(value: Any) -> Any:
+    """The names of a list with commas."""
+    return [name for part in value.split(",") if (name := part.strip())] if isinstance(value, str) else value
+
+
+class Connections(FromEnvironment):
+    """Where data is kept, and how other servers are reached."""
+
+    data: Path = Field(default=Path("data"), description="Folder of the embedded stores and of the generated secret.")
+    store: str = Field(
+        default="sqlite",
+        description="`sqlite` (files under `CEFO_DATA`) or `postgresql://user:password@host:port`; each service has "
+        "its own database, `cefo_<service>`. With `?sslmode=verify-full`, over TLS.",
+    )
+    store_ca_file: Path | None = Field(
+        default=None,
+        description="Certificate authorities of PostgreSQL, in PEM; by default those of the machine. With it, "
+        "connections use TLS: certificate and host name are verified.",
+    )
+    store_certificate_file: Path | None = Field(
+        default=None, description="Certificate that this process shows to PostgreSQL, in PEM, if it asks for one."
+    )
+    store_key_file: Path | None = Field(default=None, description="Private key of that certificate, in PEM.")
+    kafka: str = Field(
+        default="127.0.0.1:9092",
+        description="Kafka bootstrap servers, `host:port[,host:port]`; "
+        "`cefo up` starts an embedded broker where it is not set.",
+    )
+    redis: str = Field(
+        default="redis://127.0.0.1:6379/0",
+        description="Redis, for hints about changes and for rate limits; its data may be lost. `rediss://…`: over TLS.",
+    )
+    redis_ca_file: Path | None = Field(
+        default=None,
+        description="Certificate authorities of Redis, in PEM, beside those of the machine. Certificate and host name "
+        "are verified.",
+    )
+    redis_certificate_file: Path | None = Field(
+        default=None, description="Certificate that this process shows to Redis, in PEM, if it asks for one."
+    )
+    redis_key_file: Path | None = Field(default=None, description="Private key of that certificate, in PEM.")
+    plaintext: Annotated[tuple[Server, ...], NoDecode, BeforeValidator(_names)] = Field(
+        default=(),
+        description="Servers on other machines that may be reached without encryption: `kafka`, `postgresql`, `redis`, "
+        "with commas. Without it, plain text that leaves the machine stops the start.",
+    )
+
+    def refuse_plaintext(self, server: Server, variable: str, remedy: str) -> None:
+        """Refuse a connection without encryption to another machine, unless it was accepted by name."""
+        if server not in self.plaintext:
+            raise ValueError(
+                f"Avec {variable}, les données passeraient en clair sur le réseau. {remedy} "
+                f"Pour l’accepter sur un réseau protégé, mettez CEFO_PLAINTEXT={server}."
+            )
+
+    @model_validator(mode="after")
+    def _store_is_reached_safely(self) -> Self:
+        if self.store == "sqlite":
+            return self
+        url, options = self._store_address()
+        if self.store_tls:
+            _check_files("CEFO_STORE", self.store_ca_file, self.store_certificate_file, self.store_key_file)
+        elif self.store_certificate_file or self.store_key_file:
+            raise ValueError(
+                "Avec CEFO_STORE_CERTIFICATE_FILE, il faut TLS. Ajoutez `?sslmode=verify-full` à CEFO_STORE."
+            )
+        elif url.hostname and url.hostname not in LOOPBACK:
+            remedy = "Mettez CEFO_STORE_CA_FILE, ou ajoutez `?sslmode=verify-full`."
+            self.refuse_plaintext("postgresql", "CEFO_STORE", remedy)
+        if self.store_ca_file and options.get("sslmode") == "disable":
+            raise ValueError("CEFO_STORE_CA_FILE demande TLS, `sslmode=disable` l’interdit. Retirez l’un des deux.")
+        return self
+
+    def _store_address(self) -> tuple[SplitResult, dict[str, str]]:
+        """The parts of PostgreSQL's address, and its parameters. Its text may hold a password: no error repeats it."""
+        url, options = _parsed(self.store)
+        if url.scheme != "postgresql" or not (url.hostname or options.get("host", "").startswith("/")):
+            raise ValueError(
+                "CEFO_STORE n’est ni sqlite ni une adresse `postgresql://utilisateur@serveur:port`. "
+                "Dans un mot de passe, écrivez les caractères spéciaux en code, comme `%2F`."
+            )
+        if url.path.strip("/"):
+            raise ValueError(
+                "CEFO_STORE ne nomme pas de base de données : chaque service a la sienne. Retirez ce qui suit le port."
+            )
+        if options.keys() - {"sslmode", "host"} or options.get("sslmode", "disable") not in ("disable", "verify-full"):
+            raise ValueError(
+                "CEFO_STORE n’accepte que deux options : `sslmode=verify-full` et `sslmode=disable`. "
+                "Mettez `?sslmode=verify-full`."
+            )
+        return url, options
+
+    @model_validator(mode="after")
+    def _redis_is_reached_safely(self) -> Self:
+        url, _ = _parsed(self.redis)
+        if url.scheme not in ("redis", "rediss", "unix"):
+            raise ValueError("CEFO_REDIS n’est pas une adresse `redis://` ou `rediss://`. Vérifiez-la.")
+        if "ssl_" in url.query:
+            raise ValueError("Le certificat de Redis est toujours vérifié. Retirez les options ssl_… de CEFO_REDIS.")
+        if url.scheme == "rediss":
+            _check_files("CEFO_REDIS", self.redis_ca_file, self.redis_certificate_file, self.redis_key_file)
+        elif self.redis_ca_file or self.redis_certificate_file or self.redis_key_file:
+            raise ValueError("Avec un certificat, il faut TLS. Commencez CEFO_REDIS par `rediss://`.")
+        elif url.scheme == "redis" and url.hostname not in (*LOOPBACK, None):
+            self.refuse_plaintext("redis", "CEFO_REDIS", "Commencez l’adresse par `rediss://`.")
+        return self
+
+    @property
+    def store_tls(self) -> bool:
+        """Whether connections to PostgreSQL use TLS."""
+        asked = self.store != "sqlite" and self._store_address()[1].get("sslmode") == "verify-full"
+        return asked or self.store_ca_file is not None
+
+    def store_url(self, service: str) -> str:
+        """The SQLAlchemy URL of one service's own database; TLS stands in libpq's parameters."""
+        if self.store == "sqlite":
+            return f"sqlite+aiosqlite:///{self.data.absolute() / 'stores' / f'{service}.db'}"
+        url, options = self._store_address()
+        files = {
+            "sslrootcert": self.store_ca_file,
+            "sslcert": self.store_certificate_file,
+            "sslkey": self.store_key_file,
+        }
+        if self.store_tls:
+            options |= {"sslmode": "verify-full"} | {name: str(path) for name, path in files.items() if path}
+        query = f"?{urlencode(options)}" if options else ""
+        return f"postgresql+asyncpg://{url.netloc}/cefo_{service}{query}"
+
+    def redis_options(self) -> dict[str, Any]:
+        """What a client of Redis needs beside its address."""
+        files = {
+            "ssl_ca_certs": self.redis_ca_file,
+            "ssl_certfile": self.redis_certificate_file,
+            "ssl_keyfile": self.redis_key_file,
+        }
+        return {name: str(path) for name, path in files.items() if path is not None}
+
+
+def _parsed(address: str) -> tuple[SplitResult, dict[str, str]]:
+    """The parts of an address, and its parameters; an empty address for one that cannot be read."""
+    try:
+        url = urlsplit(address)
+        options = {name: values[-1] for name, values in parse_qs(url.query, strict_parsing=bool(url.query)).items()}
+        readable = url.port != 0 and not url.fragment
+    except ValueError:
+        return urlsplit(""), {}
+    return (url, options) if readable else (urlsplit(""), {})
+
+
+def _check_files(prefix: str, ca: Path | None, certificate: Path | None, key: Path | None) -> None:
+    """Refuse files that are no certificates in PEM, or no pair of certificate and key."""
+    authority, own, secret = (f"{prefix}_{part}_FILE" for part in ("CA", "CERTIFICATE", "KEY"))
+    if (certificate is None) != (key is None):
+        raise ValueError(f"{own} et {secret} vont ensemble. Mettez les deux, ou aucun.")
+    try:
+        tls_context(ca)
+    except OSError:
+        raise ValueError(
+            f"Aucun certificat PEM ne peut être lu dans {authority}. Vérifiez le chemin et les droits."
+        ) from None
+    try:
+        tls_context(None, certificate, key)
+    except OSError:
+        raise ValueError(
+            f"{own} et {secret} ne forment pas une paire lisible en PEM. Vérifiez les chemins et les droits."
+        ) from None

@@ -1,0 +1,58 @@
+"""The services' databases on a PostgreSQL server."""
+
+import contextlib
+from collections.abc import Iterable
+from typing import Any, cast
+
+import asyncpg
+
+from services.chassis.runtime.settings import Settings
+from services.chassis.storage.engines import postgres_address
+from services.launcher.errors import Refusal
+
+
+class StoreUnavailable(Refusal):
+    """PostgreSQL does not answer, or refuses the connection or the database."""
+
+
+async def create_databases(settings: Settings, services: Iterable[str]) -> None:
+    """Create each service's database if it is missing. Raises `StoreUnavailable`.
+
+    A role that may not create databases needs none of this: where the database exists, no other one is opened.
+    """
+    for service in services:
+        try:
+            connection = await _connect(settings, service, f"cefo_{service}")
+        except asyncpg.InvalidCatalogNameError:
+            await _create(settings, service)
+        else:
+            await connection.close()
+
+
+async def _create(settings: Settings, service: str) -> None:
+    connection = await _connect(settings, service, "postgres")
+    try:
+        with contextlib.suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+            await connection.execute(f'create database "cefo_{service}"')
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise StoreUnavailable(
+            f"La base de données cefo_{service} n’existe pas, et ce compte ne peut pas la créer. "
+            "Créez-la comme dans docs/operations.md."
+        ) from error
+    finally:
+        await connection.close()
+
+
+async def _connect(settings: Settings, service: str, database: str) -> Any:
+    """A connection to a database. Raises `asyncpg.InvalidCatalogNameError` if it is missing, and `StoreUnavailable`."""
+    address, tls = postgres_address(settings.store_url(service))
+    dsn = address.set(drivername="postgresql", database=database).render_as_string(hide_password=False)
+    try:
+        return await cast(Any, asyncpg).connect(dsn, timeout=10, **tls)
+    except asyncpg.InvalidCatalogNameError:
+        raise
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        # Without the address: it may contain a password.
+        raise StoreUnavailable(
+            f"PostgreSQL ne répond pas, ou refuse la connexion ({error}). Vérifiez --store ou CEFO_STORE."
+        ) from error
