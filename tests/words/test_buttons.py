@@ -21,8 +21,8 @@ VERB = {
     "de": r"(^[A-ZÄÖÜ]|\b[a-zäöü])\w*(en|ern|eln|tun)$",
     "nl": r"(?i)\b(aanmaken|aanmelden|aanvragen|(de)?activeren|afdrukken|afmelden|afronden|annuleren|beëindigen"
     r"|beginnen|bevestigen|goedkeuren|(in|uit)schrijven|halen|sturen|uitnodigen|verwijderen"
-    r"|intrekken|kiezen|maken|noteren|ontvangen|openen|oproepen|opslaan|proberen|stopzetten|tonen|toevoegen|geven"
-    r"|verplaatsen|versturen|verwerpen|weigeren|zetten|zoeken)$",
+    r"|intrekken|kiezen|maken|noteren|ontvangen|openen|oproepen|opslaan|proberen|sluiten|stopzetten|tonen|toevoegen|geven"
+    r"|vernieuwen|verplaatsen|versturen|verwerpen|weigeren|zetten|zoeken)$",
     "en": r"^(Not )?(Add|Answer|Apply|Accept|Assign|Assess|Book|Call|Cancel|Change|Check|Choose|Close|Complete|Confirm"
     r"|Continue|Count|Create|Decline|Delete|Discard|Do|Download|Drop|Enter|Finish|Give|Go|Hold|Keep|Leave|Move|Open|Pause|Print"
     r"|Put|Receive|Record|Refer|Register|Reload|Remove|Reopen|Resume|Retry|Return|Save|Search|Send|Set|Show|Sign|Start"
