@@ -86,7 +86,9 @@ class NotFound(Refused):
 
     slug = "not-found"
     status = 404
-    message = msg("Not found: {what}. The reference is wrong, or the data was deleted. Check the reference.")
+    message = msg(
+        "Not found: {what}. The reference is wrong, or there is nothing here that you may see. Check the reference."
+    )
 
 
 class NotAllowed(Refused):

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from services.chassis.copies.centres import centre_copies, known_centre
 from services.chassis.i18n import Language
-from services.chassis.identity.ownership import own, visible
+from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Cause, Work
@@ -177,7 +177,7 @@ async def list_visits(
 @router.get("/visits/{id}")
 async def get_visit(id: UUID, read: Reading, person: Team) -> VisitOut:
     """One visit."""
-    return VisitOut.of(visible(await read.get(Visit, id), person, msg("visit")))
+    return VisitOut.of(own(await read.get(Visit, id), person, msg("visit")))
 
 
 @router.post("/visits/call-next")

@@ -66,7 +66,9 @@ class Account(AccountCopy, Table, table=True):
 
 class Twice(Refused):
     slug = "twice"
-    message = msg("Not found: {what}. The reference is wrong, or the data was deleted. Check the reference.")
+    message = msg(
+        "Not found: {what}. The reference is wrong, or there is nothing here that you may see. Check the reference."
+    )
     field_name = "words"
 
 

@@ -358,7 +358,7 @@ async def test_pages_refuse_whom_they_are_not_for(site: Site) -> None:
     id = asked.json()["id"]
     cases: list[tuple[Person, str, int]] = [
         (ARLON, "/directory/referrals?centre=mons", 403),
-        (ARLON, f"/directory/referrals/{id}", 403),
+        (ARLON, f"/directory/referrals/{id}", 404),
         (OTHER_PROVIDER, f"/directory/referrals/{id}", 404),
         (OTHER_PROVIDER, f"/directory/entry/{APPRENTICESHIP}", 404),
         (CITE, "/directory/inbox", 403),

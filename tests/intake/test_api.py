@@ -130,13 +130,14 @@ async def test_only_the_centres_own_desk_checks_in(
     assert await emitted(client.store) == []
 
 
-async def test_another_centre_is_refused(client: Client) -> None:
+async def test_another_centre_is_refused_and_its_visits_do_not_exist(client: Client) -> None:
     visit = await check_in(client)
     client.signed_in(NAMUR_DESK)
-    answer = await client.post(f"{VISITS}/{visit}/serve", json={}, headers={"accept-language": "fr"})
+    answer = await client.get(VISITS, params={"centre": "liege"}, headers={"accept-language": "fr"})
     assert fault(answer) == (403, "centre", "wrong-centre")
     assert answer.json()["detail"].startswith("Votre compte n’est pas lié à ce centre.")
     assert (await client.get(f"{VISITS}/{visit}")).status_code == 404
+    assert (await client.post(f"{VISITS}/{visit}/serve", json={})).status_code == 404
 
 
 async def test_an_oversized_body_is_refused(client: Client) -> None:

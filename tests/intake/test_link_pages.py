@@ -205,7 +205,7 @@ async def test_another_centre_opens_and_renews_nothing(browser: Client) -> None:
     browser.signed_in(NAMUR_DESK)
     assert (await browser.get(f"/intake/visits/{visit}/plan")).status_code == 404
     assert (await enter(browser, f"/intake/visits/{visit}/plan", PIN, PIN)).status_code == 404
-    assert (await browser.post(f"/intake/api/v1/visitors/{person}/link")).status_code == 403
+    assert (await browser.post(f"/intake/api/v1/visitors/{person}/link")).status_code == 404
     browser.signed_in(LIEGE_DESK)
     anonymous = uuid4()
     await browser.put(f"/intake/api/v1/visits/{anonymous}", json={"centre": "liege"})

@@ -262,7 +262,7 @@ async def test_who_lost_their_link_gets_a_new_one(browser: Client) -> None:
     again = await send(browser, f"/intake/visits/{visit.id}/link")
     assert "Nouveau lien personnel" in unescape(again.text)
     browser.signed_in(NAMUR_DESK)
-    assert (await send(browser, f"/intake/visits/{visit.id}/link")).status_code == 403
+    assert (await send(browser, f"/intake/visits/{visit.id}/link")).status_code == 404
 
 
 async def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(browser: Client) -> None:

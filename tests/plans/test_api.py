@@ -161,7 +161,7 @@ FRONT_DESK = Person(subject="desk", name="Desk", roles=frozenset({Role.FRONT_DES
     [
         (None, 401, "not-signed-in"),
         (FRONT_DESK, 403, "not-allowed"),
-        (ARLON_COUNSELLOR, 403, "wrong-centre"),
+        (ARLON_COUNSELLOR, 404, "plan-not-found"),
         (visitor(uuid4()), 404, "plan-not-found"),
     ],
     ids=["nobody", "the front desk", "another centre", "another visitor"],

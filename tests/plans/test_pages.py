@@ -122,7 +122,7 @@ async def test_names_are_never_in_the_page_only_a_way_to_ask_intake(site: Site, 
 
 @pytest.mark.parametrize(
     ("person", "status"),
-    [(ARLON_COUNSELLOR, 403), (visitor(uuid4()), 404), (None, 303)],
+    [(ARLON_COUNSELLOR, 404), (visitor(uuid4()), 404), (None, 303)],
     ids=["another centre", "another visitor", "nobody"],
 )
 @pytest.mark.parametrize("path", ["", "/assessment/skills", "/print"])

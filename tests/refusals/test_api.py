@@ -137,7 +137,7 @@ CASES = [
     booking("a field that nobody knows", 422, "extra-forbidden", "family_name", family_name="Démonstration"),
     booking("nobody signed in", 401, "not-signed-in", None, None),
     booking("the wrong role", 403, "not-allowed", "role", FRONT_DESK),
-    booking("the wrong centre", 403, "wrong-centre", "centre", ELSEWHERE),
+    booking("a path of another centre", 404, "not-found", None, ELSEWHERE),
     Case(
         "a version that is no longer",
         "scheduling",
@@ -166,7 +166,7 @@ CASES = [
     track("a field that nobody knows", 422, "extra-forbidden", "phone", phone="0"),
     track("nobody signed in", 401, "not-signed-in", None, None),
     track("the wrong role", 403, "not-allowed", "role", PROVIDER),
-    track("the wrong centre", 403, "wrong-centre", "centre", ARLON_COUNSELLOR),
+    track("a plan of another centre", 404, "plan-not-found", None, ARLON_COUNSELLOR),
     referral("a centre that does not exist", 422, "unknown-centre", "centre", REFERRING_NOWHERE, centre="atlantis"),
     referral("an area that the centre does not have", 422, "unknown-area", "area", area="gardening"),
     referral("a body that is too large", 413, "body-too-large", "body", reason=TOO_MUCH),

@@ -25,6 +25,7 @@ WRONG_ROLE: Messages = ("Votre compte ne permet pas cette action", "Ihr Konto er
 STALE: Messages = ("Quelqu’un a modifié cette page entre-temps", "Jemand hat diese Seite inzwischen geändert")
 TOO_LARGE: Messages = ("L’envoi est trop volumineux", "Die Datenmenge ist zu groß")
 WRONG_CENTRE: Messages = ("Votre compte n’est pas lié à ce centre", "Ihr Konto gehört nicht zu diesem Zentrum")
+NO_PLAN: Messages = ("Ce plan n’existe pas, a été effacé, ou n’est pas pour vous", "Diesen Plan gibt es nicht")
 AREA_NOT_SERVED: Messages = ("Ce centre n’aide pas pour ce besoin", "Dieses Zentrum hilft nicht bei diesem Anliegen")
 UNKNOWN_FIELD: Messages = ("Ce champ n’existe pas ici", "Dieses Feld gibt es hier nicht")
 
@@ -146,7 +147,7 @@ CASES = [
         area="gardening",
     ),
     track("the wrong role", 403, WRONG_ROLE, PROVIDER),
-    track("the wrong centre", 403, WRONG_CENTRE, ARLON_COUNSELLOR),
+    track("a plan of another centre", 404, NO_PLAN, ARLON_COUNSELLOR),
     Case(
         "a version that is no longer",
         "plans",

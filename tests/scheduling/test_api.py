@@ -144,13 +144,13 @@ async def test_bad_bookings_name_field_and_rule_and_change_nothing(
 async def test_wrong_centre_wrong_role_and_nobody(desk: Client, known: Visitor) -> None:
     interview = await booked(desk, known)
     desk.signed_in(ELSEWHERE)
-    for path, body in (
-        (f"interviews/{interview['id']}/hold", {}),
-        ("interviews/information", {"visit_id": str(known.visit_id)}),
-        ("paths", {"subject_ref": str(known.subject_ref), "centre": LIEGE}),
+    for path, body, status, slug in (
+        (f"interviews/{interview['id']}/hold", {}, 404, "not-found"),
+        ("interviews/information", {"visit_id": str(known.visit_id)}, 404, "not-found"),
+        ("paths", {"subject_ref": str(known.subject_ref), "centre": LIEGE}, 403, "wrong-centre"),
     ):
-        refused = await post(desk, path, 403, **body)
-        assert refused["type"] == "/problems/wrong-centre"
+        refused = await post(desk, path, status, **body)
+        assert refused["type"] == f"/problems/{slug}"
     assert (await desk.get(f"{API}/interviews/{interview['id']}")).status_code == 404
     for stranger, status in ((VISITOR, 403), (OPERATOR, 403), (None, 401)):
         desk.signed_in(stranger)

@@ -16,15 +16,10 @@ Row = TypeVar("Row", bound=OfCentre)
 
 
 def own(row: Row | None, person: Person, what: str) -> Row:
-    """The row, for a person of its centre. Raises `NotFound`, naming `what`, or `WrongCentre`."""
-    if row is None:
-        raise NotFound(what=what)
-    person.at(row.centre)
-    return row
+    """The row, for a person of its centre. Raises `NotFound`, naming `what`, for everyone else too.
 
-
-def visible(row: Row | None, person: Person, what: str) -> Row:
-    """The row, for a person of its centre. Raises `NotFound`, naming `what`, for everyone else too."""
+    So nobody learns from a reference whether another centre has something under it.
+    """
     if row is None or not person.works_at(row.centre):
         raise NotFound(what=what)
     return row

@@ -16,7 +16,7 @@ from services.directory.store import Referral, UnassignedReferral
 async def referral_for(session: AsyncSession, id: UUID, person: Person) -> Referral:
     """The referral, for its centre's counsellors and its provider.
 
-    Raises `NotFound`, also for another provider; `WrongCentre` for another centre's counsellor.
+    Raises `NotFound`, also for another provider and another centre's counsellor.
     """
     referral = await session.get(Referral, id)
     if referral is None or (person.has(Role.PROVIDER) and referral.organization_id != organization_of(person)):
@@ -25,7 +25,7 @@ async def referral_for(session: AsyncSession, id: UUID, person: Person) -> Refer
 
 
 async def unassigned_for(session: AsyncSession, id: UUID, person: Person) -> UnassignedReferral:
-    """The unassigned referral, for its centre's counsellors. Raises `NotFound`, `WrongCentre`."""
+    """The unassigned referral, for its centre's counsellors. Raises `NotFound`."""
     return own(await session.get(UnassignedReferral, id), person, msg("referral without a service"))
 
 

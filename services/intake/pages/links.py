@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from services.chassis.copies.centres import centre_names
 from services.chassis.i18n import translate as _
-from services.chassis.identity.ownership import visible
+from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.identity.tokens import VisitorToken
 from services.chassis.refusals import NotFound, Refused, msg
@@ -183,7 +183,7 @@ def _ended(request: Request, refused: Refused, visit: Visit | None) -> Response:
 
 async def _link_of_visit(session: AsyncSession, id: UUID, person: Person) -> tuple[Visit, PersonalLink | None]:
     """The visit, and the newest link of its visitor. Raises `NotFound`."""
-    visit = visible(await session.get(Visit, id), person, msg("visit"))
+    visit = own(await session.get(Visit, id), person, msg("visit"))
     if visit.subject_ref is None:
         raise NotFound(what=msg("registered person"))
     return visit, await current_link(session, visit.subject_ref)

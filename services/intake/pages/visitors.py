@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from services.chassis.i18n import LANGUAGES, Language, date_text, translate
 from services.chassis.i18n import translate as _
-from services.chassis.identity.ownership import own, visible
+from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.runtime.clock import BRUSSELS
@@ -69,10 +69,9 @@ async def register(id: UUID, request: Request, read: Reading, running: Running, 
 @router.post("/visits/{id}/link")
 async def new_link(id: UUID, request: Request, work: Working, person: Team) -> Response:
     """A new personal link for the visitor, which ends the older ones."""
-    visit = await work.find(Visit, id)
-    if visit is None or visit.subject_ref is None:
+    visit = own(await work.find(Visit, id), person, msg("visit"))
+    if visit.subject_ref is None:
         raise NotFound(what=msg("registered person"))
-    person.at(visit.centre)
     secret = await links.create_link(work, visit.subject_ref, person.subject)
     await work.session.flush()
     return await _link_page(request, work.session, visit, secret, just_registered=False)
@@ -117,7 +116,7 @@ async def _visit_page(
     errors: dict[str, str] | None = None,
     form: dict[str, Any] | None = None,
 ) -> Response:
-    visit = visible(await session.get(Visit, id), person, msg("visit"))
+    visit = own(await session.get(Visit, id), person, msg("visit"))
     centre = await load_centre(session, visit.centre)
     link = await current_link(session, visit.subject_ref) if visit.subject_ref is not None else None
     context = {

@@ -12,15 +12,15 @@ from services.plans.store import Plan, Revision, Written
 
 
 def accessible(plan: Plan | None, person: Person) -> Plan:
-    """The plan, for its own person and for counsellors of its centre. Raises `PlanNotFound`, `WrongCentre`.
+    """The plan, for its own person and for counsellors of its centre. Raises `PlanNotFound` for everyone else.
 
-    Another visitor gets `PlanNotFound`, so that they do not learn that the plan exists.
+    So they do not learn that the plan exists.
     """
-    if plan is not None and person.is_subject(plan.subject_ref):
-        return plan
-    if plan is None or not person.has(Role.COUNSELLOR):
+    if plan is None:
         raise PlanNotFound()
-    person.at(plan.centre)
+    counselled_here = person.has(Role.COUNSELLOR) and person.works_at(plan.centre)
+    if not (counselled_here or person.is_subject(plan.subject_ref)):
+        raise PlanNotFound()
     return plan
 
 
@@ -30,7 +30,7 @@ def role_in(plan: Plan, person: Person) -> Role:
 
 
 async def plan_of(work: Work, plan_id: UUID, person: Person, version: int | None = None) -> Plan:
-    """The plan, locked, for a person who may change it. Raises `PlanNotFound`, `WrongCentre`, `Stale`."""
+    """The plan, locked, for a person who may change it. Raises `PlanNotFound`, `Stale`."""
     plan = accessible(await work.find(Plan, plan_id), person)
     check_version(plan, version)
     work.notify_board(f"plan:{plan.id}", f"plans:{plan.centre}")

@@ -18,12 +18,10 @@ from services.chassis.refusals import Invalid, NotAllowed, NotFound, Refused, ms
 
 
 class PlanNotFound(NotFound):
-    """There is no such plan, it was erased, or it belongs to another person."""
+    """There is no such plan, it was erased, or it belongs to another person or centre."""
 
     slug = "plan-not-found"
-    message = msg(
-        "This plan does not exist, or it was deleted at the person’s request. Check the link, or ask at the front desk."
-    )
+    message = msg("This plan does not exist, was deleted, or is not for you. Check the link, or ask at the front desk.")
 
 
 class PlanIsConfirmed(Refused):

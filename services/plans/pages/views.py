@@ -22,7 +22,7 @@ from services.plans.store import Action, Plan, Referral, sheet
 
 
 async def plan_for(session: AsyncSession, id: UUID, person: Person) -> Plan:
-    """The plan, if this person may see it. Raises `PlanNotFound`, `WrongCentre`."""
+    """The plan, if this person may see it. Raises `PlanNotFound`."""
     return actions.accessible(await session.get(Plan, id), person)
 
 

@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import AwareDatetime, BaseModel
 
 from services.chassis.copies.centres import known_centre
-from services.chassis.identity.ownership import own, visible
+from services.chassis.identity.ownership import own
 from services.chassis.refusals import msg
 from services.chassis.web import Body, Reading, Router, Running, Working
 from services.contracts.envelope import StaffCode
@@ -137,7 +137,7 @@ async def open_path(body: NewPath, work: Working, person: Counsellor) -> PathOut
 @router.get("/paths/{id}")
 async def get_path(id: UUID, read: Reading, person: Counsellor) -> PathOut:
     """One path with its interviews."""
-    path = visible(await read.get(GuidancePath, id), person, msg("path"))
+    path = own(await read.get(GuidancePath, id), person, msg("path"))
     interviews = [InterviewOut.of(interview) for interview in await on_path(read, id)]
     return PathOut.model_validate(path.model_dump() | {"interviews": interviews})
 
@@ -187,7 +187,7 @@ async def list_interviews(
 @router.get("/interviews/{id}")
 async def get_interview(id: UUID, read: Reading, person: Counsellor) -> InterviewOut:
     """One interview."""
-    return InterviewOut.of(visible(await read.get(Interview, id), person, msg("interview")))
+    return InterviewOut.of(own(await read.get(Interview, id), person, msg("interview")))
 
 
 @router.post("/interviews/{id}/move")

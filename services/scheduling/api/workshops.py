@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.identity.ownership import own, visible
+from services.chassis.identity.ownership import own
 from services.chassis.refusals import msg
 from services.chassis.web import Body, Reading, Router, Running, Working
 from services.contracts.envelope import StaffCode
@@ -157,7 +157,7 @@ async def list_workshops(
 @router.get("/{id}")
 async def get_workshop(id: UUID, read: Reading, person: Counsellor) -> WorkshopInFull:
     """One workshop with its sessions, seats and waitlist."""
-    return await in_full(read, visible(await read.get(Workshop, id), person, msg("workshop")))
+    return await in_full(read, own(await read.get(Workshop, id), person, msg("workshop")))
 
 
 @router.post("/{id}/seats", status_code=201)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from services.chassis.i18n import translate as _
-from services.chassis.identity.ownership import own, visible
+from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.service.definition import runtime_of
@@ -186,7 +186,7 @@ async def _interview_page(
     errors: dict[str, str] | None = None,
     form: dict[str, Any] | None = None,
 ) -> Response:
-    interview = visible(await session.get(Interview, id), person, msg("interview"))
+    interview = own(await session.get(Interview, id), person, msg("interview"))
     centre = await session.get_one(Centre, interview.centre)
     local = interview.starts_at.astimezone(centre.zone)
     path = await session.get(GuidancePath, interview.path_id) if interview.path_id else None

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from services.chassis.i18n import translate as _
-from services.chassis.identity.ownership import own, visible
+from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
 from services.chassis.storage.store import Work
@@ -126,7 +126,7 @@ async def attendance(
 async def _workshop_page(
     request: Request, session: AsyncSession, now: Any, id: UUID, person: Person, **shown: Any
 ) -> Response:
-    workshop = visible(await session.get(Workshop, id), person, msg("workshop"))
+    workshop = own(await session.get(Workshop, id), person, msg("workshop"))
     centre = await session.get_one(Centre, workshop.centre)
     meetings = await sessions_of(session, id)
     participants, waitlist = await participants_and_waitlist(session, id)

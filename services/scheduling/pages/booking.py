@@ -144,7 +144,7 @@ async def _form_page(
         people=[] if subject_ref else await recently_registered(session, centre_copy.code),
         subject_ref=subject_ref,
         path=path,
-        due=[one for one in theirs if one.method == Method.COLLECTIVE and one.finalising_due_at and not one.closed_at],
+        due=[one for one in theirs if one.centre == centre_copy.code and _is_due(one)],
         areas=[(code, area_label(code)) for code in centre_copy.areas],
         lengths=lengths(),
         counsellors=counsellors,
@@ -167,6 +167,11 @@ async def _slots(
     ]
     free = times.free_starts(centre.hours, day, form.minutes, taken, now)
     return {"day": day, "times": [(f"{at.astimezone(centre.zone):%H:%M}", at) for at in free]}
+
+
+def _is_due(path: GuidancePath) -> bool:
+    """Whether the final interview of a workshop can be booked on this path."""
+    return path.method == Method.COLLECTIVE and path.finalising_due_at is not None and path.closed_at is None
 
 
 def _uuid(text: str) -> UUID | None:

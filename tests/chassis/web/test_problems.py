@@ -92,7 +92,9 @@ def test_values_that_are_not_in_the_message_are_members_of_the_error(refused: Re
 
 
 class Possible(Refused):
-    message = msg("Not found: {what}. The reference is wrong, or the data was deleted. Check the reference.")
+    message = msg(
+        "Not found: {what}. The reference is wrong, or there is nothing here that you may see. Check the reference."
+    )
 
 
 @pytest.mark.parametrize(
