@@ -16,7 +16,7 @@ NAV = Navigation(
         Link(msg("Received referrals"), "/directory/inbox", (Role.PROVIDER,), home_of=Role.PROVIDER),
         Link(msg("Our entry"), "/directory/entry", (Role.PROVIDER,)),
         Link(msg("Our team"), "/directory/entry/people", (Role.PROVIDER,)),
-        Link(msg("Referral feed"), "/directory/referral-events", (Role.CITE, Role.MANAGER), home_of=Role.CITE),
+        Link(msg("Referral feed"), "/directory/referral-events", (Role.CITE,), (Role.MANAGER,), home_of=Role.CITE),
         Link(msg("Accounts"), "/directory/accounts", (Role.MANAGER,)),
         Link(msg("Tokens"), "/directory/tokens", (Role.MANAGER,)),
         Link(msg("Sign in"), "/directory/sign-in", signs="in"),

@@ -19,6 +19,7 @@ from services.chassis.events.consumer import Consumer
 from services.chassis.events.reactions import Reactions
 from services.chassis.events.rebuild import Rebuilding
 from services.chassis.events.relay import Relay
+from services.chassis.identity.access import AccessPolicy
 from services.chassis.mail.messages import QueuedMail, prune_mail
 from services.chassis.mail.sender import MailSender
 from services.chassis.mail.transports import transport_of
@@ -54,6 +55,8 @@ class Link:
     label: str
     href: str
     roles: tuple[Role, ...] | None = None
+    region_wide: tuple[Role, ...] = ()
+    """Further roles, of people who work for the whole region."""
     home_of: Role | None = None
     """The role whose people are sent here after sign-in."""
     card: Card | None = None
@@ -62,6 +65,11 @@ class Link:
     signs: Literal["in", "out", "closes"] | None = None
     """The page where accounts sign in, the address that signs them out, or the one that closes a visitor's plan.
     It is not in the menu."""
+
+    @property
+    def policy(self) -> AccessPolicy:
+        """Who sees it: who may use the page."""
+        return AccessPolicy(self.roles, self.region_wide)
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,7 @@ def context(request: HTTPConnection, values: Mapping[str, Any]) -> dict[str, Any
     opened = token if person is not None and isinstance(token, VisitorToken) else None
     path = request.url.path
     lang = request.state.lang
-    entries = [link for link in site.links if link.roles is None or (person and person.has(*link.roles))]
+    entries = [link for link in site.links if link.policy.admits(person)]
     shown = _entry_of(path, entries, site.stuck_events)
     base = {
         "lang": lang,

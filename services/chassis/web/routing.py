@@ -46,9 +46,12 @@ def _reads(connection: HTTPConnection) -> bool:
     return connection.scope.get("method") in ("GET", "HEAD")
 
 
-def allow(*roles: Role) -> Any:
-    """Admit people with one of these roles; everyone else gets 401 or 403."""
-    return Depends(PolicyCheck(AccessPolicy(roles)))
+def allow(*roles: Role, region_wide: Iterable[Role] = ()) -> Any:
+    """Admit people with one of these roles; everyone else gets 401 or 403.
+
+    `region_wide`: further roles, of people who work for the whole region and not for some centres.
+    """
+    return Depends(PolicyCheck(AccessPolicy(roles, region_wide)))
 
 
 anyone = Depends(PolicyCheck(AccessPolicy(None)))

@@ -79,7 +79,8 @@ async def get_centre(code: str, read: Reading, person: Annotated[Person | None, 
 async def put_centre(
     code: str, body: CentreChange, work: Working, person: Annotated[Person, allow(Role.MANAGER)]
 ) -> CentreOut:
-    """Change a centre and publish it."""
+    """Change a centre and publish it. A manager with centres changes these alone."""
+    person.at(code)
     fields = body.model_dump(exclude={"closed_on"})
     return CentreOut.of(
         await actions.update_centre(work, code, closed_on=[day.isoformat() for day in body.closed_on], **fields)

@@ -15,7 +15,7 @@ from services.directory.actions import FEED_BOARD
 from services.directory.actions.partners import FeedData, partner_of, position_of, read_feed, reference_of
 
 router = Router("/directory/api/v1/referral-events", tags=["referral events"])
-Reader = Annotated[Person, allow(Role.CITE, Role.MANAGER)]
+Reader = Annotated[Person, allow(Role.CITE, region_wide=[Role.MANAGER])]
 
 
 class EventsPage(BaseModel):

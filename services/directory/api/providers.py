@@ -14,7 +14,7 @@ from services.contracts.roles import Role
 from services.directory import actions
 from services.directory.actions.entries import ProviderEntry, ServiceChange
 from services.directory.api.hsds import organization_json, service_json
-from services.directory.claims import organization_of
+from services.directory.claims import own_organization
 from services.directory.search import BAND, BOOSTS, Ranked, search_of
 from services.directory.search.params import search_params
 from services.directory.store import Organization, full_services, organizations_page, service_ids_of
@@ -125,12 +125,10 @@ async def put_service(
     body: ServiceChange,
     work: Working,
     running: Running,
-    person: Annotated[Person, allow(Role.PROVIDER, Role.MANAGER)],
+    person: Annotated[Person, allow(Role.PROVIDER, region_wide=[Role.MANAGER])],
 ) -> dict[str, Any]:
-    """Change a service. A provider changes its own; for another provider's it gets 404."""
-    mine = None if person.has(Role.MANAGER) else organization_of(person)
-    if mine is None and not person.has(Role.MANAGER):
-        raise NotFound(what=msg("service"))
+    """Change a service. The region changes any, a provider its own; for another provider's it gets 404."""
+    mine = own_organization(person) if person.has(Role.PROVIDER) else None
     await actions.update_service(work, id, body, organization_id=mine)
     await work.session.flush()
     full = await full_services(work.session, [id])
@@ -167,7 +165,7 @@ async def get_organization(id: UUID, read: Reading, running: Running, person: An
 
 @router.put("/organizations/{id}")
 async def put_organization(
-    id: UUID, body: ProviderEntry, work: Working, person: Annotated[Person, allow(Role.MANAGER)]
+    id: UUID, body: ProviderEntry, work: Working, person: Annotated[Person, allow(region_wide=[Role.MANAGER])]
 ) -> Kept:
     """Set a provider's whole entry, as the region adds one to the directory. The same entry again changes nothing."""
     return Kept(organization_id=id, changed=await actions.set_provider(work, id, body))

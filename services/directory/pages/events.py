@@ -18,7 +18,7 @@ from services.directory.domain import short_reference
 from services.directory.pages.views import WORDS, centre_names, names_for
 
 router = Router("/directory", pages=True)
-Reader = Annotated[Person, allow(Role.CITE, Role.MANAGER)]
+Reader = Annotated[Person, allow(Role.CITE, region_wide=[Role.MANAGER])]
 
 SHOWN = 50
 

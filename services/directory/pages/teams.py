@@ -11,7 +11,7 @@ from starlette.responses import Response
 from services.chassis.i18n import Language
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
-from services.chassis.refusals import NotAllowed, NotFound, msg
+from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, allow, apply_form, page, read_form, see_other
 from services.contracts.roles import Role
@@ -26,7 +26,7 @@ from services.directory.store.teams import team_of
 
 router = Router("/directory", pages=True)
 Provider = Annotated[Person, allow(Role.PROVIDER)]
-Region = Annotated[Person, allow(Role.MANAGER)]
+Region = Annotated[Person, allow(region_wide=[Role.MANAGER])]
 
 OWN = "/directory/entry/people"
 
@@ -74,13 +74,13 @@ async def remove_from_own(account_id: UUID, request: Request, work: Working, per
 @router.get("/organizations/{id}/people")
 async def any_team(id: UUID, request: Request, read: Reading, person: Region) -> Response:
     """The people of any organisation, for the region."""
-    return await _page(request, read, _of_region(id, person), _team_page(id))
+    return await _page(request, read, id, _team_page(id))
 
 
 @router.post("/organizations/{id}/people")
 async def invite_to_any(id: UUID, request: Request, read: Reading, running: Running, person: Region) -> Response:
     """Invite a person to any organisation: its first one."""
-    return await _invite(request, read, running, _of_region(id, person), _team_page(id), person)
+    return await _invite(request, read, running, id, _team_page(id), person)
 
 
 @router.post("/organizations/{id}/people/{account_id}/invite")
@@ -88,20 +88,13 @@ async def invite_to_any_again(
     id: UUID, account_id: UUID, form: Annotated[AgainForm, Form()], request: Request, work: Working, person: Region
 ) -> Response:
     """Send the invitation again."""
-    return await _invite_again(request, work, _of_region(id, person), account_id, _team_page(id), person, form.lang)
+    return await _invite_again(request, work, id, account_id, _team_page(id), person, form.lang)
 
 
 @router.post("/organizations/{id}/people/{account_id}/remove")
 async def remove_from_any(id: UUID, account_id: UUID, request: Request, work: Working, person: Region) -> Response:
     """Remove a person from any organisation."""
-    return await _remove(request, work, _of_region(id, person), account_id, _team_page(id), person, manager_of(person))
-
-
-def _of_region(id: UUID, person: Person) -> UUID:
-    """The organisation, for a manager of the whole region. Raises `NotAllowed`."""
-    if not person.region_wide:
-        raise NotAllowed()
-    return id
+    return await _remove(request, work, id, account_id, _team_page(id), person, manager_of(person))
 
 
 def _team_page(id: UUID) -> str:
