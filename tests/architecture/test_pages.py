@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from services.launcher.catalogue import SERVICES
-from tests.architecture.test_routes import methods_of, routes_of
+from tests.architecture.routes import methods_of, routes_of
 from tests.browser.pages import NO_PAGES, PAGES
 
 READ = {

@@ -1,0 +1,93 @@
+"""The directory: centres, providers, accounts, referrals."""
+
+from typing import Any
+from uuid import uuid4
+
+from tests.givens.directory import DUTCH, atelier
+from tests.matrix.asks.ask import Ask, Asks, Caller
+from tests.matrix.world import World
+
+_HERE = {"centre": "liege"}
+_CENTRE = {
+    "name": "Cité des métiers de Liège",
+    "areas": ["find-job"],
+    "opening_hours": [{"weekdays": ["MO"], "opens_at": "09:00", "closes_at": "12:00"}],
+    "closed_on": [],
+    "languages": ["fr"],
+}
+_TOKEN = {"name": "Borne", "kind": "device", "roles": ["front-desk"], "centres": ["liege"], "days": 30}
+_RIGHTS = {"roles": ["front-desk"], "centres": ["liege"]}
+_INVITED = {"email": "nouveau@atelier.be", "lang": "fr"}
+_NO_LINK = Ask(query={"token": "x"}, done=(404,))
+
+
+def _seen(world: World, thing: str, **more: Any) -> dict[str, Any]:
+    """A form that names the version that its page showed."""
+    return {"version": world.version("directory", world.liege[thing])} | more
+
+
+def _step(me: Caller) -> dict[str, str]:
+    """What the caller's side of a referral may do: the centre withdraws it, the provider confirms its receipt."""
+    if "counsellor" in me.name:
+        return {"status": "cancelled", "reason": "other"}
+    return {"status": "received"}
+
+
+def _referral(world: World) -> dict[str, str]:
+    return _HERE | {"subject_ref": str(world.liege["person"]), "service_id": str(DUTCH), "reason": "training"}
+
+
+def _of_pending(world: World, me: Caller) -> Ask:
+    id = world.region["pending"]
+    return Ask(form=_RIGHTS | {"version": world.version("directory", id)}, at={"id": id})
+
+
+DIRECTORY: Asks = {
+    "GET /directory/sign-in/oidc/{issuer}": lambda w, me: Ask(done=(404,)),  # no issuer is set up
+    "GET /directory/sign-in/oidc/{issuer}/callback": lambda w, me: Ask(done=(404,)),
+    "POST /directory/sign-in/email": lambda w, me: Ask(form={"email": "personne@atelier.be"}),
+    "GET /directory/sign-in/link": lambda w, me: _NO_LINK,
+    "POST /directory/sign-in/link": lambda w, me: Ask(form={"token": "x"}, done=(404,)),
+    "PUT /directory/api/v1/centres/{code}": lambda w, me: Ask(json=_CENTRE),
+    "PUT /directory/api/v1/services/{id}": lambda w, me: Ask(json={"places_open": 3}),
+    "PUT /directory/api/v1/organizations/{id}": lambda w, me: Ask(
+        json=atelier(description="Autre texte")[1].model_dump(mode="json")
+    ),
+    "POST /directory/api/v1/tokens": lambda w, me: Ask(json=_TOKEN),
+    "POST /directory/tokens": lambda w, me: Ask(form=_TOKEN),
+    "POST /directory/api/v1/tokens/accounts/{account_ref}": lambda w, me: Ask(json={"name": "Borne", "days": 30}),
+    "POST /directory/api/v1/tokens/{id}/renew": lambda w, me: Ask(json={"days": 30}),
+    "POST /directory/tokens/accounts/{account_ref}": lambda w, me: Ask(form={"days": 30}),
+    "POST /directory/accounts/{id}": lambda w, me: Ask(form=_seen(w, "colleague", **_RIGHTS)),
+    "POST /directory/accounts/{id}/deactivate": lambda w, me: Ask(form=_seen(w, "colleague")),
+    "POST /directory/accounts/{id}/reactivate": lambda w, me: Ask(form=_seen(w, "left"), at={"id": w.liege["left"]}),
+    "POST /directory/accounts/{id}/approve": _of_pending,
+    "GET /directory/accounts/{id} (that waits for approval)": lambda w, me: Ask(at={"id": w.region["pending"]}),
+    "GET /directory/accounts/{id} (of a provider)": lambda w, me: Ask(at={"id": w.liege["provider account"]}),
+    "POST /directory/accounts/{id}/deactivate (that waits for approval)": lambda w, me: Ask(
+        form={"version": w.version("directory", w.region["pending"])}, at={"id": w.region["pending"]}
+    ),
+    "POST /directory/organizations/{id}/people": lambda w, me: Ask(form=_INVITED),
+    "POST /directory/organizations/{id}/people/{account_id}/invite": lambda w, me: Ask(form={"lang": "fr"}),
+    "POST /directory/entry/people": lambda w, me: Ask(form=_INVITED),
+    "POST /directory/entry/people/{account_id}/invite": lambda w, me: Ask(form={"lang": "fr"}),
+    "POST /directory/entry/{id}": lambda w, me: Ask(
+        form=_seen(w, "service", name="Soudure", description="Apprendre la soudure.", status="active")
+    ),
+    "POST /directory/entry/{id}/confirm": lambda w, me: Ask(form=_seen(w, "service")),
+    "POST /directory/api/v1/referrals": lambda w, me: Ask(json=_referral(w)),
+    "GET /directory/api/v1/referrals": lambda w, me: Ask(query=_HERE),
+    "GET /directory/api/v1/referrals (after one of Liège)": lambda w, me: Ask(
+        query={"centre": me.side.centre, "after": w.liege["referral"]}
+    ),
+    "GET /directory/api/v1/undirected": lambda w, me: Ask(query=_HERE),
+    "GET /directory/referrals": lambda w, me: Ask(query=_HERE),
+    "GET /directory/referrals/stream": lambda w, me: Ask(query=_HERE),
+    "GET /directory/referrals/new": lambda w, me: Ask(query={"service_id": DUTCH}),
+    "POST /directory/referrals": lambda w, me: Ask(form=_referral(w) | {"id": uuid4()}),
+    "POST /directory/api/v1/referrals/{id}/progress": lambda w, me: Ask(json=_step(me)),
+    "POST /directory/referrals/{id}/progress": lambda w, me: Ask(form=_seen(w, "referral", **_step(me))),
+    "POST /directory/api/v1/undirected/{action_id}/referral": lambda w, me: Ask(json={"service_id": str(DUTCH)}),
+    "POST /directory/undirected/{id}": lambda w, me: Ask(form={"service_id": DUTCH}),
+    "GET /directory/api/v1/services": lambda w, me: Ask(query={"q": "soudure"}),
+}

@@ -1,0 +1,142 @@
+"""Counsellors: interviews, paths, workshops."""
+
+from typing import Any
+from uuid import uuid4
+
+from tests.matrix.asks.ask import Ask, Asks, Caller
+from tests.matrix.guided import code_of
+from tests.matrix.world import World
+
+_HERE = {"centre": "liege"}
+_TODAY = {"centre": "liege", "date": "2026-03-02"}
+_LATER = "2026-03-04T10:00:00+01:00"
+_LATER_FORM = {"date": "2026-03-04", "time": "10:00", "minutes": 60}
+
+
+def _seen(world: World, thing: str, **more: Any) -> dict[str, Any]:
+    """A form that names the version that its page showed."""
+    return {"version": world.version("scheduling", world.liege[thing])} | more
+
+
+def _workshop(centre: str, counsellor: str) -> dict[str, Any]:
+    sessions = [{"starts_at": _LATER, "minutes": 60}]
+    return {"centre": centre, "title": "Un atelier", "counsellor": counsellor, "seats": 8, "sessions": sessions}
+
+
+def _cancelled(world: World, me: Caller) -> Ask:
+    body = {"cancelled_by": "visitor", "reason": "other"}
+    return Ask(json=body, at={"id": world.liege["tomorrow"]})
+
+
+SCHEDULING: Asks = {
+    "GET /scheduling/api/v1/waiting": lambda w, me: Ask(query=_HERE),
+    "GET /scheduling/api/v1/waiting/stream": lambda w, me: Ask(query=_HERE),
+    "GET /scheduling/": lambda w, me: Ask(query=_HERE),
+    "GET /scheduling/board/stream": lambda w, me: Ask(query=_HERE),
+    "GET /scheduling/agenda": lambda w, me: Ask(query=_TODAY),
+    "GET /scheduling/agenda (of a counsellor of Liège)": lambda w, me: Ask(
+        query=_TODAY | {"centre": me.side.centre, "counsellor": code_of(w.liege)}
+    ),
+    "GET /scheduling/api/v1/interviews": lambda w, me: Ask(query=_TODAY),
+    "GET /scheduling/api/v1/interviews (after one of Liège)": lambda w, me: Ask(
+        query=_TODAY | {"centre": me.side.centre, "after": w.liege["held"]}
+    ),
+    "GET /scheduling/api/v1/slots": lambda w, me: Ask(query=_TODAY | {"counsellor": code_of(w.liege)}),
+    "GET /scheduling/api/v1/slots (of a counsellor of Liège)": lambda w, me: Ask(
+        query=_TODAY | {"centre": me.side.centre, "counsellor": code_of(w.liege)}
+    ),
+    "GET /scheduling/api/v1/workshops": lambda w, me: Ask(query=_HERE),
+    "GET /scheduling/api/v1/workshops (after one of Liège)": lambda w, me: Ask(
+        query={"centre": me.side.centre, "after": w.liege["workshop"]}
+    ),
+    "POST /scheduling/api/v1/paths": lambda w, me: Ask(json=_HERE | {"subject_ref": w.liege["participant"]}),
+    "POST /scheduling/api/v1/workshops": lambda w, me: Ask(json=_workshop("liege", code_of(w.liege))),
+    "POST /scheduling/api/v1/workshops (with a counsellor of Liège)": lambda w, me: Ask(
+        json=_workshop(me.side.centre, code_of(w.liege))
+    ),
+    "GET /scheduling/interviews/new": lambda w, me: Ask(query=_HERE),
+    "GET /scheduling/interviews/new (for a person of Liège)": lambda w, me: Ask(
+        query={"centre": me.side.centre, "person": w.liege["participant"]}
+    ),
+    "POST /scheduling/interviews/new": lambda w, me: Ask(
+        form=_HERE | _LATER_FORM | {"person": w.liege["participant"], "counsellor": code_of(w.liege)}
+    ),
+    "POST /scheduling/interviews/new (for a person on a path at Liège)": lambda w, me: Ask(
+        form=_LATER_FORM
+        | {"centre": me.side.centre, "person": w.liege["person"], "counsellor": code_of(me.side), "room": ""}
+    ),
+    "GET /scheduling/workshops": lambda w, me: Ask(query=_HERE),
+    "GET /scheduling/workshops/new": lambda w, me: Ask(query=_HERE),
+    "POST /scheduling/workshops/new": lambda w, me: Ask(
+        form=_HERE | _LATER_FORM | {"title": "Un atelier", "counsellor": code_of(w.liege)}
+    ),
+    "POST /scheduling/api/v1/interviews/information": lambda w, me: Ask(json={"visit_id": w.liege["walk-in"]}),
+    "POST /scheduling/api/v1/paths/{id}/give-up": lambda w, me: Ask(json={}, done=(409,)),  # interviews are booked
+    "POST /scheduling/api/v1/interviews": lambda w, me: Ask(
+        json={"path_id": w.liege["path"], "counsellor": code_of(me.side), "starts_at": _LATER, "minutes": 60}
+    ),
+    "POST /scheduling/api/v1/interviews (with a counsellor of Liège)": lambda w, me: Ask(
+        json={"path_id": me.side["path"], "counsellor": code_of(w.liege), "starts_at": _LATER, "minutes": 60}
+    ),
+    "POST /scheduling/api/v1/interviews/{id}/move": lambda w, me: Ask(
+        json={"starts_at": _LATER}, at={"id": w.liege["tomorrow"]}
+    ),
+    "POST /scheduling/api/v1/interviews/{id}/cancel": _cancelled,
+    "POST /scheduling/api/v1/interviews/{id}/missed": lambda w, me: Ask(json={}, done=(200, 409)),
+    "POST /scheduling/api/v1/interviews/{id}/hold": lambda w, me: Ask(json={}),
+    "POST /scheduling/api/v1/workshops/{id}/seats": lambda w, me: Ask(json={"subject_ref": w.liege["person"]}),
+    "POST /scheduling/api/v1/workshops/{id}/seats/{seat_id}/release": lambda w, me: Ask(
+        json={"cancelled_by": "visitor"}
+    ),
+    "POST /scheduling/api/v1/workshops/{id}/seats/{seat_id}/release (a seat of Liège)": lambda w, me: Ask(
+        json={"cancelled_by": "visitor"}, at={"id": me.side["workshop"]}
+    ),
+    "POST /scheduling/api/v1/workshops/{id}/cancel": lambda w, me: Ask(json={"reason": "other"}),
+    "POST /scheduling/api/v1/workshops/{id}/sessions/{session_id}/attendance": lambda w, me: Ask(
+        json={"came": [str(w.liege["seat"])]}
+    ),
+    "POST /scheduling/api/v1/workshops/{id}/sessions/{session_id}/attendance (a session of Liège)": lambda w, me: Ask(
+        json={"came": []}, at={"id": me.side["workshop"]}
+    ),
+    "POST /scheduling/interviews/{id}/finish": lambda w, me: Ask(
+        form=_seen(w, "running"), at={"id": w.liege["running"]}
+    ),
+    "POST /scheduling/interviews/{id}/undo": lambda w, me: Ask(form=_seen(w, "running"), at={"id": w.liege["running"]}),
+    "POST /scheduling/interviews/{id}/hold": lambda w, me: Ask(form=_seen(w, "begun")),
+    "POST /scheduling/interviews/{id}/missed": lambda w, me: Ask(form=_seen(w, "begun"), done=(303, 409)),
+    "POST /scheduling/interviews/{id}/cancel": lambda w, me: Ask(
+        form=_seen(w, "tomorrow", cancelled_by="visitor"), at={"id": w.liege["tomorrow"]}
+    ),
+    "POST /scheduling/interviews/{id}/give-up-path": lambda w, me: Ask(done=(409,)),
+    "POST /scheduling/interviews/{id}/move": lambda w, me: Ask(
+        form=_LATER_FORM | _seen(w, "tomorrow", counsellor=code_of(w.liege)), at={"id": w.liege["tomorrow"]}
+    ),
+    "POST /scheduling/workshops/{id}/cancel": lambda w, me: Ask(form=_seen(w, "workshop")),
+    "POST /scheduling/workshops/{id}/seats": lambda w, me: Ask(form={"person": w.liege["person"]}),
+    "POST /scheduling/workshops/{id}/seats/{seat_id}/release": lambda w, me: Ask(form={"cancelled_by": "visitor"}),
+    "POST /scheduling/workshops/{id}/sessions/{session_id}": lambda w, me: Ask(form={"came": [w.liege["seat"]]}),
+    "POST /scheduling/api/v1/interviews/import": lambda w, me: Ask(
+        lines={
+            "interview_id": str(uuid4()),
+            "kind": "information",
+            "centre": "liege",
+            "counsellor": code_of(w.liege),
+            "starts_at": "2017-03-27T09:05:00+02:00",
+            "minutes": 20,
+            "status": "fulfilled",
+        }
+    ),
+    "POST /scheduling/api/v1/workshops/import": lambda w, me: Ask(
+        lines={
+            "workshop_id": str(uuid4()),
+            "centre": "liege",
+            "title": "Un atelier",
+            "counsellor": code_of(w.liege),
+            "seats": 8,
+            "sessions": [
+                {"session_id": str(uuid4()), "starts_at": "2017-03-27T09:05:00+02:00", "minutes": 60},
+            ],
+            "participants": [],
+        }
+    ),
+}

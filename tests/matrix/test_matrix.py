@@ -1,0 +1,195 @@
+"""Every route × everyone: who gets through, what they see, and that a refused or reading request changes nothing."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import orjson
+import pytest
+import pytest_asyncio
+
+from services.launcher.catalogue import NAMES
+from tests.architecture.routes import named, routes_of
+from tests.matrix.asking import Answer, ask
+from tests.matrix.asks import ASKS, Request, request_of
+from tests.matrix.callers import CALLERS, OTHER, SIDED, Rule, twin
+from tests.matrix.guided import guide_both
+from tests.matrix.staff import open_accounts
+from tests.matrix.table import lines_of, route_of
+from tests.matrix.world import World, opened
+
+TABLES = (*NAMES, "front")
+
+
+class Asked(NamedTuple):
+    """One request and its answer. `changed`: the stores in which it committed something."""
+
+    service: str
+    line: str
+    caller: str
+    rule: Rule
+    request: Request
+    answer: Answer
+    changed: set[str]
+
+    @property
+    def about(self) -> str:
+        return f"{self.line.replace('{service}', self.service)}, asked by {self.caller}"
+
+
+class Private(NamedTuple):
+    """A text that only some may see, and what it is."""
+
+    text: str
+    what: str
+    seers: frozenset[str]
+    asked_about: bool
+    """It belongs to Liège, about which everyone asks."""
+
+
+class Everything(NamedTuple):
+    """Each line of each table, asked by everyone."""
+
+    asked: list[Asked]
+    from_elsewhere: list[Asked]
+    """What changes something, sent by a browser from another site's page."""
+    private: list[Private]
+    references: list[set[str]]
+    """Of the same people, as two partners have them."""
+    one_key: set[str]
+    """Visits that two devices checked in, each twice, under one `Idempotency-Key`."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def everything(tmp_path_factory: pytest.TempPathFactory) -> Everything:
+    """The whole matrix, once."""
+    async with opened(tmp_path_factory.mktemp("matrix")) as world:
+        await open_accounts(world)
+        await world.spread()
+        await guide_both(world)
+        await world.finish()
+        asked = [
+            await _ask(world, service, line, caller, rule)
+            for service in TABLES
+            for line, rule in lines_of(service).items()
+            for caller in CALLERS
+        ]
+        from_elsewhere = [
+            await _ask(world, service, line, next(caller for caller in CALLERS[2:] if caller in rule.who), rule, True)
+            for service in TABLES
+            for line, rule in lines_of(service).items()
+            if not line.startswith("GET ")
+        ]
+        references = [await _references(world, caller) for caller in ("cité", "other cité")]
+        one_key = {await _checked_in(world, caller) for caller in ("device", "other device") * 2}
+        return Everything(asked, from_elsewhere, list(_private(world)), references, one_key)
+
+
+async def _ask(world: World, service: str, line: str, caller: str, rule: Rule, from_elsewhere: bool = False) -> Asked:
+    request = request_of(line, world, caller, service)
+    if from_elsewhere:
+        token = request.headers.pop("authorization").removeprefix("Bearer ")
+        name = "cefo-visitor" if "visitor" in caller else "cefo-session"
+        request.headers.update({"cookie": f"{name}={token}", "sec-fetch-site": "cross-site"})
+    answer = await ask(world.process, request.method, request.target, request.headers, request.body)
+    changed = world.snapshots.changed()
+    if changed:
+        world.snapshots.put_back(changed)
+    return Asked(service, line, caller, rule, request, answer, changed)
+
+
+def _private(world: World) -> Iterator[Private]:
+    for side in world.sides:
+        names = {str(id): f"{name} of {side.centre}" for name, id in side.ids.items()}
+        for text, seers in side.private.items():
+            mine = side is world.liege
+            callers = {one if mine or one.removeprefix(OTHER) not in SIDED else twin(one) for one in seers}
+            yield Private(text, names.get(text, text), frozenset(callers), mine)
+
+
+async def _references(world: World, caller: str) -> set[str]:
+    request = request_of("GET /directory/api/v1/referral-events", world, caller, "directory")
+    answer = await ask(world.process, request.method, request.target, request.headers)
+    return {event["data"]["partner_ref"] for event in orjson.loads(answer.text)["events"]}
+
+
+async def _checked_in(world: World, caller: str) -> str:
+    request = request_of("POST /intake/api/v1/visits", world, caller, "intake")
+    headers = request.headers | {"idempotency-key": "1"}
+    body = orjson.dumps({"centre": world.side_of(caller).centre})
+    answer = await ask(world.process, request.method, request.target, headers, body)
+    assert answer.status == 201, answer.text
+    return orjson.loads(answer.text)["id"]
+
+
+@pytest.mark.parametrize("service", TABLES)
+def test_every_route_is_in_a_table(service: str) -> None:
+    """A new route needs an answer to the question who may use it."""
+    lines = {route_of(line).replace("{service}", service) for line in lines_of(service)}
+    assert lines == {named(route) for route in routes_of(service)}
+
+
+def test_every_way_of_asking_is_used() -> None:
+    assert set(ASKS) <= {line for service in TABLES for line in lines_of(service)}
+
+
+@pytest.mark.parametrize("service", TABLES)
+def test_everyone_is_answered_as_the_table_says(service: str, everything: Everything) -> None:
+    wrong = [
+        f"{one.about}: {one.answer.status}, expected {one.rule.expected(one.caller) or one.request.done or 'success'}"
+        for one in everything.asked
+        if one.service == service and not _as_expected(one)
+    ]
+    assert wrong == []
+
+
+def _as_expected(one: Asked) -> bool:
+    refusal = one.rule.expected(one.caller)
+    if refusal is not None:
+        return one.answer.status == refusal
+    return one.answer.status in (one.request.done or range(200, 400))
+
+
+def test_nobody_sees_what_is_not_theirs(everything: Everything) -> None:
+    """Whatever is asked, by whomever: no answer has a name, a reference or a text of those who are not theirs."""
+    seen = [
+        f"{one.about}: sees {private.what}"
+        for one in everything.asked
+        for private in everything.private
+        if one.caller not in private.seers
+        and private.text in one.answer.text
+        and private.text not in one.request.target
+        and private.text.encode() not in one.request.body
+    ]
+    assert seen == []
+
+
+def test_what_is_private_is_seen_by_those_whose_it_is(everything: Everything) -> None:
+    """Otherwise the test before could not fail."""
+    for private in everything.private:
+        seeing = {one.caller for one in everything.asked if private.text in one.answer.text}
+        assert not private.asked_about or seeing >= private.seers, private
+
+
+def test_a_refused_request_changes_nothing(everything: Everything) -> None:
+    assert [one.about for one in everything.asked if one.changed and one.answer.status >= 400] == []
+
+
+def test_reading_changes_nothing(everything: Everything) -> None:
+    assert [one.about for one in everything.asked if one.changed and one.request.method == "GET"] == []
+
+
+def test_a_change_that_another_site_sends_is_refused(everything: Everything) -> None:
+    answered = {one.about: one.answer.status for one in everything.from_elsewhere}
+    assert len(answered) > 100
+    assert {about: status for about, status in answered.items() if status != 403} == {}
+    assert [one.about for one in everything.from_elsewhere if one.changed] == []
+
+
+def test_two_partners_share_no_reference(everything: Everything) -> None:
+    mine, theirs = everything.references
+    assert len(mine) == len(theirs) == 2
+    assert mine.isdisjoint(theirs)
+
+
+def test_an_idempotency_key_is_the_callers_own(everything: Everything) -> None:
+    assert len(everything.one_key) == 2
