@@ -4,6 +4,7 @@ Used by `deploy/local/start`, by the journeys and by the fault tests.
 """
 
 import argparse
+import asyncio
 import os
 import shutil
 import signal
@@ -23,8 +24,10 @@ from rich.console import Console
 
 from services.chassis.identity.tokens import signer
 from services.chassis.runtime.settings import Settings
+from services.launcher.arguments import refuse_passwords
 from services.launcher.catalogue import SERVICES
 from services.launcher.errors import Refusal
+from services.launcher.first_steps import print_first_steps
 from services.launcher.ports import free_ports
 from services.launcher.trust import tls_verify
 
@@ -69,7 +72,7 @@ class LocalStack:
 
     def start(self) -> None:
         """Start everything and wait until every part is ready. Raises `LocalStackError`."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Not ephemeral ports: a client that retries a stopped service could be given that service's port.
         self.port, *ports = [self.port or free_ports(1)[0], *free_ports(len(SERVICES))]
         signer(Settings(data=self.folder))  # the key that all processes share is made before they start
@@ -90,14 +93,16 @@ class LocalStack:
             (self.ports[process],) = free_ports(1)
         command = [sys.executable, "-m", "services.launcher", "up", "--service", name]
         options = ["--port", str(self.ports[process]), "--data", str(self.folder)]
-        parts = ["--kafka", self.kafka, "--store", self.store, "--redis", self.redis]
-        with (self.folder / f"{process}.log").open("ab") as log:
+        # Not as arguments: every user of the machine can read those, and an address may hold a password.
+        parts = {"CEFO_KAFKA": self.kafka, "CEFO_STORE": self.store, "CEFO_REDIS": self.redis}
+        with open(self.folder / f"{process}.log", "ab", opener=_for_owner) as log:
             self.processes[process] = subprocess.Popen(
-                [*command, *options, *parts],
-                env={**os.environ, "CEFO_PUBLIC_URL": self.url, **self.env, **(env or {})},
+                [*command, *options],
+                env={**os.environ, "CEFO_PUBLIC_URL": self.url, **parts, **self.env, **(env or {})},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                umask=0o077,
             )
 
     def wait_ready(self, name: str, seconds: float = 60) -> None:
@@ -139,14 +144,23 @@ class LocalStack:
         values = {name.upper(): str(port) for name, port in self.ports.items()}
         folder = self.folder.absolute()
         text = Template(TEMPLATE.read_text()).substitute(values, PORT=str(self.port), FOLDER=str(folder))
+        (folder / "nginx.conf").touch(mode=0o600)
         (folder / "nginx.conf").write_text(text)
         self.processes["nginx"] = subprocess.Popen(
-            [program, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")], start_new_session=True
+            [program, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")],
+            start_new_session=True,
+            umask=0o077,
         )
+
+
+def _for_owner(path: str, flags: int) -> int:
+    """Open a file that only its owner may read."""
+    return os.open(path, flags, 0o600)
 
 
 def main() -> None:
     """Run until a signal."""
+    os.umask(0o077)
     options = argparse.ArgumentParser(
         description="Démarrer un processus par service derrière nginx, "
         "avec des serveurs Kafka, PostgreSQL et Redis existants."
@@ -160,6 +174,10 @@ def main() -> None:
     ):
         options.add_argument(f"--{name}", default=os.environ.get(f"CEFO_{name.upper()}", example))
     args = options.parse_args()
+    try:
+        refuse_passwords(sys.argv)
+    except Refusal as refusal:
+        options.error(str(refusal))
     stopping = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -168,7 +186,9 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     with LocalStack(args.folder, args.kafka, args.store, args.redis, args.port) as stack:
-        Console().print(f"cefo est prêt : {stack.url}   (un processus par service, Ctrl-C pour arrêter)")
+        console = Console(highlight=False)
+        console.print(f"cefo est prêt : {stack.url}   (un processus par service, Ctrl-C pour arrêter)")
+        asyncio.run(print_first_steps(console, Settings(data=args.folder, store=args.store)))
         stopping.wait()
 
 

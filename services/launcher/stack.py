@@ -22,37 +22,43 @@ from services.launcher.catalogue import SERVICES, folders, navigation
 from services.launcher.databases import create_databases
 from services.launcher.embedded import EmbeddedKafka, EmbeddedRedis, refill
 from services.launcher.errors import Refusal
+from services.launcher.first_steps import DIRECTORY, print_first_steps
 from services.launcher.kafka import ApacheKafka
 from services.launcher.wanted import EMBEDDED, StackOptions
 
 
+def settings_of(wanted: StackOptions) -> Settings:
+    """The settings of the process, checked before anything starts. Parts that start here have no address yet."""
+    fields = Settings.model_fields
+    return Settings(
+        data=wanted.data,
+        store=wanted.store,
+        kafka=fields["kafka"].default if wanted.kafka in (EMBEDDED, "apache") else wanted.kafka,
+        redis=fields["redis"].default if wanted.redis == EMBEDDED else wanted.redis,
+        demo=wanted.demo,
+        public_url=os.environ.get("CEFO_PUBLIC_URL", f"http://127.0.0.1:{wanted.port}"),
+    )
+
+
 @asynccontextmanager
-async def start_parts(wanted: StackOptions) -> AsyncGenerator[tuple[Settings, Broker]]:
+async def start_parts(wanted: StackOptions, settings: Settings) -> AsyncGenerator[tuple[Settings, Broker]]:
     """Start the parts that are to run here; stop them at the end."""
     with contextlib.ExitStack() as started:
         wanted.data.mkdir(parents=True, exist_ok=True)
-        kafka, redis = wanted.kafka, wanted.redis
-        if kafka == EMBEDDED:
+        if wanted.kafka == EMBEDDED:
             cluster = EmbeddedKafka()
             started.callback(cluster.close)
-            kafka = cluster.bootstrap
-        elif kafka == "apache":
+            settings = settings.model_copy(update={"kafka": cluster.bootstrap})
+        elif wanted.kafka == "apache":
             apache = ApacheKafka()
             kafka = await asyncio.to_thread(apache.start, wanted.nodes, wanted.data / "kafka")
             started.callback(apache.stop)
-        if redis == EMBEDDED:
+            settings = settings.model_copy(update={"kafka": kafka})
+        if wanted.redis == EMBEDDED:
             server = EmbeddedRedis()
             started.callback(server.close)
-            redis = server.url
+            settings = settings.model_copy(update={"redis": server.url, "redis_password_file": None})
         embedded = wanted.kafka == EMBEDDED
-        settings = Settings(
-            data=wanted.data,
-            store=wanted.store,
-            kafka=kafka,
-            redis=redis,
-            demo=wanted.demo,
-            public_url=os.environ.get("CEFO_PUBLIC_URL", f"http://127.0.0.1:{wanted.port}"),
-        )
         if embedded and "CEFO_FETCH_WAIT_MS" not in os.environ:
             # The embedded broker delays an empty fetch by the whole wait, even if a record arrives.
             settings = settings.model_copy(update={"fetch_wait_ms": 100})
@@ -62,8 +68,8 @@ async def start_parts(wanted: StackOptions) -> AsyncGenerator[tuple[Settings, Br
 
 
 def clock_of(settings: Settings) -> Clock:
-    """The machine's clock; in a rehearsal with demo data, one that can be put forward."""
-    if settings.rehearsal_clock is not None and settings.demo:
+    """The machine's clock; in a rehearsal, one that can be put forward."""
+    if settings.rehearsal_clock is not None:
         return rehearsal_clock(settings.rehearsal_clock)
     return system_clock
 
@@ -91,8 +97,9 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 async def run(wanted: StackOptions, console: Console) -> None:
     """Run until a signal. Stops cleanly within a few seconds, streams included. Raises `PortTaken`."""
-    check_port(os.environ.get("CEFO_HOST", "127.0.0.1"), wanted.port)
-    async with start_parts(wanted) as (settings, broker):
+    settings = settings_of(wanted)
+    check_port(settings.host, wanted.port)
+    async with start_parts(wanted, settings) as (settings, broker):
         configure_logging(settings)
         process = Process(
             [SERVICES[name] for name in wanted.services],
@@ -108,7 +115,7 @@ async def run(wanted: StackOptions, console: Console) -> None:
         server = uvicorn.Server(
             uvicorn.Config(
                 process,
-                host=os.environ.get("CEFO_HOST", "127.0.0.1"),
+                host=settings.host,
                 port=wanted.port,
                 log_config=None,
                 access_log=False,
@@ -123,6 +130,8 @@ async def run(wanted: StackOptions, console: Console) -> None:
         tune_gc()
         if server.started:
             print_urls(console, settings, wanted)
+            if DIRECTORY in wanted.services:
+                await print_first_steps(console, settings)
         demonstration: asyncio.Task[None] | None = None
         if wanted.morning and server.started:
             demonstration = asyncio.create_task(run_morning(console, process, settings, wanted.port))
@@ -136,7 +145,7 @@ async def run(wanted: StackOptions, console: Console) -> None:
 
 async def run_morning(console: Console, process: Process, settings: Settings, port: int) -> None:
     """Create the demonstration data, and print a visitor's personal link."""
-    host = os.environ.get("CEFO_HOST", "127.0.0.1")
+    host = settings.host
     here = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  an address to listen on, not to connect to
     link = await morning.create_morning(f"http://{here}:{port}", process.signer, clock_of(settings)())
     if link is not None:
@@ -175,14 +184,9 @@ def print_urls(console: Console, settings: Settings, wanted: StackOptions) -> No
     url = settings.public_url
     console.print(f"\n[bold]cefo[/bold] est prêt : [link={url}]{url}[/link]   (Ctrl-C pour arrêter)")
     if len(wanted.services) == len(SERVICES):
+        accounts = "choisir un compte de démonstration (accueil, conseil, organisme, Cité des métiers, Région…)"
         for path, what in (
-            (
-                "/sign-in",
-                (
-                    "choisir un compte de démonstration (accueil, conseil, organisme, Cité des "
-                    "métiers, Région, gestion technique)"
-                ),
-            ),
+            ("/sign-in", accounts if settings.demo else "se connecter"),
             ("/intake/waiting-room/liege", "l’écran de la salle d’attente"),
             ("/directory/", "l’annuaire, ouvert à tout le monde"),
             ("/impact/", "les résultats, ouverts à tout le monde"),

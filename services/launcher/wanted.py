@@ -20,6 +20,6 @@ class StackOptions:
     store: str = "sqlite"
     redis: str = EMBEDDED
     services: tuple[str, ...] = tuple(SERVICES)
-    demo: bool = True
+    demo: bool = False
     nodes: int = 1
     morning: bool = False

@@ -68,9 +68,8 @@ class Services:
     stack: LocalStack = field(init=False)
 
     def __post_init__(self) -> None:
-        self.stack = LocalStack(
-            self.parts.folder / "services", self.parts.kafka, self.parts.store, self.parts.redis, env=self.more
-        )
+        parts = (self.parts.kafka, self.parts.store, self.parts.redis)
+        self.stack = LocalStack(self.parts.folder / "services", *parts, env={"CEFO_DEMO": "true", **self.more})
         self.stack.folder.mkdir(exist_ok=True)
         self.stack.port = free_ports(1)[0]
         self.stack.ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))

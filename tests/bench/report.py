@@ -78,7 +78,7 @@ def main_figures(rows: Sequence[dict[str, Any]]) -> str:
         f" the same pipeline with one event per transaction.\n"
         f"- From a check-in's answer to the live boards, at 100 check-ins a second: p50 {ours('d-p50')},"
         f" p99 {ours('d-p99')}.\n"
-        f"- Complete check-ins at 16 clients with 50,000 past visits: {ours('i')}; `cefo up` to the first page:"
+        f"- Complete check-ins at 16 clients with 50,000 past visits: {ours('i')}; `cefo up --demo` to the first page:"
         f" {ours('h')}.\n\n"
         f"{sum(row['met'] for row in rows)} of {len(rows)} targets are met.\n"
     )

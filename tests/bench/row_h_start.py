@@ -1,4 +1,4 @@
-"""`cefo up`, installed, in an empty folder: seconds from the command to the first page with status 200.
+"""`cefo up --demo`, installed, in an empty folder: seconds from the command to the first page with status 200.
 
 It creates, migrates and fills five stores with the demo data; broker and Redis are embedded.
 """
@@ -22,13 +22,13 @@ async def ours() -> float:
     """Seconds until the first page."""
     port = free_ports(1)[0]
     with tempfile.TemporaryDirectory(prefix="cefo-bench-up-", ignore_cleanup_errors=True) as folder:
-        command = [Path(sys.executable).with_name("cefo"), "up", "--port", str(port), "--data", folder]
+        command = [Path(sys.executable).with_name("cefo"), "up", "--demo", "--port", str(port), "--data", folder]
         started = perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: ASYNC220
         try:
             while not await _first_page(port):
                 if process.poll() is not None or perf_counter() - started > PATIENCE:
-                    raise RuntimeError(f"`cefo up` shows no page (exit code {process.poll()})")
+                    raise RuntimeError(f"`cefo up --demo` shows no page (exit code {process.poll()})")
                 await asyncio.sleep(0.01)
             return perf_counter() - started
         finally:
@@ -51,7 +51,7 @@ async def measure(size: Size) -> list[Row]:
     return [
         row(
             "h",
-            "`cefo up` (installed, empty folder) to the first page",
+            "`cefo up --demo` (installed, empty folder) to the first page",
             "s",
             ours=[await ours() for _ in range(size.rounds)],
             target=3,

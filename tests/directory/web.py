@@ -11,6 +11,7 @@ from services.chassis.identity.people import Claim, Person
 from services.chassis.runtime.clock import Clock
 from services.chassis.runtime.live import Live
 from services.chassis.runtime.settings import Settings
+from services.chassis.runtime.settings.access import IN_PUBLIC
 from services.chassis.storage.store import Store
 from services.chassis.testing import migrated
 from services.chassis.web.app import Process
@@ -52,7 +53,7 @@ class Site:
     """One process with the directory in it, migrated; with `demo`, its demonstration providers and accounts."""
 
     def __init__(self, folder: Path, clock: Clock, *, demo: bool = True) -> None:
-        settings = Settings(data=folder, demo=demo, public_url=BASE)
+        settings = Settings(data=folder, demo=demo, demo_in_public=IN_PUBLIC, public_url=BASE)
         self.process = Process([SERVICE], settings, broker_of(settings, embedded=True), live=Live(None), clock=clock)
         self._transport = httpx2.ASGITransport(app=self.process)
 

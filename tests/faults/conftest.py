@@ -67,7 +67,8 @@ def separate(own_kafka: ApacheKafka, own_postgres: PostgresServer, own_redis: Re
 @contextmanager
 def separate_on(place: Path, kafka: str, store: str, redis: str, **more: str) -> Generator[Separate]:
     """A process per service on these servers."""
-    settings = {"CEFO_LOG_LEVEL": "warning", "CEFO_REHEARSAL_CLOCK": str(place / "clock"), **more}
+    rehearsal = {"CEFO_DEMO": "true", "CEFO_REHEARSAL_CLOCK": str(place / "clock")}
+    settings = {"CEFO_LOG_LEVEL": "warning", **rehearsal, **more}
     stack = LocalStack(place, kafka, store, redis, env=settings)
     history = History(place / "history.ndjson")
     try:

@@ -131,7 +131,7 @@ class Separate:
 
 @dataclass
 class Together:
-    """`cefo up`: five services, the broker and SQLite in one process; with `store` on that PostgreSQL server."""
+    """`cefo up --demo`: five services, the broker and SQLite in one process; with `store` on that PostgreSQL server."""
 
     place: Path
     history: History
@@ -157,7 +157,7 @@ class Together:
         return f"{self.store}/cefo_{service}" if self.store else f"sqlite://{self.folder / 'stores' / service}.db"
 
     def start(self, name: str, more: Mapping[str, str] | None = None) -> None:
-        command = [sys.executable, "-m", "services.launcher", "up"]
+        command = [sys.executable, "-m", "services.launcher", "up", "--demo"]
         with (self.folder / f"{name}.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--port", str(self.port), "--data", str(self.folder)],

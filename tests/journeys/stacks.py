@@ -64,22 +64,30 @@ class Stack:
 
 @contextmanager
 def embedded(folder: Path) -> Generator[Stack]:
-    """`cefo up`, as `make run` starts it."""
+    """`cefo up --demo`, as `make run` starts it, without the morning."""
     with up(folder) as (stack, _process):
         yield stack
 
 
 @contextmanager
-def up(folder: Path, *parts: str) -> Generator[tuple[Stack, "subprocess.Popen[bytes]"]]:
-    """`cefo up` on these parts, all five services in one process; ended as Ctrl-C does if it still runs."""
-    port = free_ports(1)[0]
-    command = [sys.executable, "-m", "services.launcher", "up", "--port", str(port), "--data", str(folder), *parts]
-    rehearsal = {**os.environ, "CEFO_REHEARSAL_CLOCK": str(folder / "clock")}
+def up(
+    folder: Path, *parts: str, data: Path | None = None, demo: bool = True
+) -> Generator[tuple[Stack, "subprocess.Popen[bytes]"]]:
+    """`cefo up` on these parts, all five services in one process; ended as Ctrl-C does if it still runs.
+
+    Its log is in `folder`, and so is all else unless `data` is another one.
+    """
+    port, data = free_ports(1)[0], data or folder
+    options = ["--port", str(port), "--data", str(data), *parts]
+    command = [sys.executable, "-m", "services.launcher", "up", *options]
+    rehearsal = {"CEFO_DEMO": "true", "CEFO_REHEARSAL_CLOCK": str(data / "clock")} if demo else {}
     with (folder / "up.log").open("wb") as log:
-        process = subprocess.Popen(command, env=rehearsal, stdout=log, stderr=log, start_new_session=True)
-    stack = Stack(f"http://127.0.0.1:{port}", folder, "embedded", processes={"cefo": process})
+        process = subprocess.Popen(
+            command, env={**os.environ, **rehearsal}, stdout=log, stderr=log, start_new_session=True
+        )
+    stack = Stack(f"http://127.0.0.1:{port}", data, "embedded", processes={"cefo": process})
     try:
-        wait_ready(stack, process)
+        wait_ready(stack, process, folder / "up.log")
         yield replace(stack, kafka=eventually(lambda: _kafka_in(folder / "up.log"), bool)), process
     finally:
         stack.close()
@@ -102,12 +110,12 @@ def _kafka_in(log: Path) -> str:
     return said[1] if said else ""
 
 
-def wait_ready(stack: Stack, process: "subprocess.Popen[bytes]") -> None:
+def wait_ready(stack: Stack, process: "subprocess.Popen[bytes]", log: Path) -> None:
     """Wait until every part answers; fails with the log's end when the process ends before."""
 
     def ready() -> bool:
         if process.poll() is not None:
-            raise AssertionError((stack.data / "up.log").read_text()[-3000:])
+            raise AssertionError(log.read_text()[-3000:])
         try:
             return client.get(f"{stack.url}/health/ready").status_code == 200
         except httpx2.HTTPError:
@@ -119,8 +127,8 @@ def wait_ready(stack: Stack, process: "subprocess.Popen[bytes]") -> None:
 
 @contextmanager
 def local(folder: Path, kafka: str, store: str, redis: str) -> Generator[Stack]:
-    """`deploy/local/start`."""
-    rehearsal = {"CEFO_REHEARSAL_CLOCK": str(folder / "clock")}
+    """`deploy/local/start`, with the demo."""
+    rehearsal = {"CEFO_DEMO": "true", "CEFO_REHEARSAL_CLOCK": str(folder / "clock")}
     with LocalStack(folder, kafka, store, redis, env=rehearsal) as running:
         stack = Stack(running.url, folder, "local", kafka, running.processes)
         try:

@@ -1,4 +1,4 @@
-"""Whoever tries cefo finds a centre at work: `cefo up --morning`, as `make run` starts it."""
+"""Whoever tries cefo finds a centre at work: `cefo up --morning`, as `make run` starts it; it is a demo by itself."""
 
 import re
 from collections.abc import Generator
@@ -14,7 +14,7 @@ from tests.journeys.stacks import Stack, eventually, up
 @contextmanager
 def tried_out(folder: Path) -> Generator[tuple[Stack, str]]:
     """The platform, and the personal link that it prints once the morning was lived."""
-    with up(folder, "--morning") as (stack, _process):
+    with up(folder, "--morning", demo=False) as (stack, _process):
         links = eventually(lambda: re.findall(r"\S+/intake/l/\S+", (folder / "up.log").read_text()), bool)
         yield stack, links[0]
 

@@ -21,6 +21,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from services.chassis.identity.people import Person
 from services.chassis.runtime.settings import Settings
+from services.chassis.runtime.settings.secret_files import check_key
 
 CACHED_TOKENS = 1000
 """Most recently used tokens whose signature is not verified again; their age is checked each time."""
@@ -81,8 +82,9 @@ Token = AccountToken | VisitorToken | PersonToken
 class Signer:
     """Signs and reads sessions and tokens with the platform's key."""
 
-    def __init__(self, key: str, session_hours: int) -> None:
-        self._key = key
+    def __init__(self, key: str, session_hours: int, previous: str | None = None) -> None:
+        """`previous`: the key before. It verifies what it signed, and signs nothing more."""
+        self._keys = [key] if previous is None else [previous, key]  # the last one signs
         self._session_seconds = session_hours * 3600
         # Staff send the same token all day. Refusals are not cached: anyone can cause them.
         self._known = lru_cache(maxsize=CACHED_TOKENS)(self._verified)
@@ -138,20 +140,23 @@ class Signer:
 
     def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(
-            self._key, salt=f"cefo.{purpose}", signer_kwargs={"digest_method": hashlib.sha256}
+            self._keys, salt=f"cefo.{purpose}", signer_kwargs={"digest_method": hashlib.sha256}
         )
 
 
 def signer(settings: Settings) -> Signer:
-    """The platform's signer. Without a configured key, one is created in the data folder, readable by its owner."""
-    if settings.secret_key is not None:
-        return Signer(settings.secret_key.get_secret_value(), settings.session_hours)
-    return Signer(_key_file(settings.data / "secret.key"), settings.session_hours)
+    """The platform's signer. Without a configured key, one is created in the data folder, readable by its owner.
+
+    Raises `UnusableSecret`.
+    """
+    key, previous = settings.configured_keys()
+    return Signer(key or _key_of(settings.data / "secret.key"), settings.session_hours, previous)
 
 
-def _key_file(path: Path) -> str:
+def _key_of(path: Path) -> str:
+    """The key in this file of the data folder, which is created if it is missing. Raises `UnusableSecret`."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{secrets.token_hex(8)}")
         temporary.touch(mode=0o600)
         temporary.write_text(secrets.token_urlsafe(48))
@@ -159,4 +164,4 @@ def _key_file(path: Path) -> str:
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(temporary)
         temporary.unlink()
-    return path.read_text().strip()
+    return check_key(path.read_text().strip(), str(path))

@@ -1,8 +1,12 @@
 """The `cefo` command and its subcommands."""
 
+import sys
+
 import typer
 from pydantic import ValidationError
 
+from services.chassis.runtime.settings.secret_files import UnusableSecret
+from services.launcher.arguments import refuse_passwords
 from services.launcher.commands import accounts, dead_letters, tokens
 from services.launcher.commands.doctor import doctor
 from services.launcher.commands.erase import erase
@@ -52,8 +56,9 @@ app.add_typer(dead_letters.app, name="dead-letters")
 def main() -> None:
     """Run the command. A refusal is printed on one line, and the exit code is 1."""
     try:
+        refuse_passwords(sys.argv)
         app()
-    except Refusal as refusal:
+    except (Refusal, UnusableSecret) as refusal:
         print_error(str(refusal))
         raise SystemExit(1) from None
     except ValidationError as wrong:

@@ -26,10 +26,10 @@ def up(
     nodes: Annotated[Nodes, typer.Option(help="Nombre de nœuds, avec `--kafka apache`.")] = "1",
     service: Annotated[list[str] | None, typer.Option(help="Uniquement ce service (option répétable).")] = None,
     demo: Annotated[
-        bool, typer.Option(envvar="CEFO_DEMO", help="Créer des données et des comptes de démonstration.")
-    ] = True,
+        bool, typer.Option("--demo", envvar="CEFO_DEMO", help="Créer des données et des comptes de démonstration.")
+    ] = False,
     morning: Annotated[
-        bool, typer.Option("--morning", help="Ajouter une matinée inventée à Liège, pour essayer.")
+        bool, typer.Option("--morning", help="Une démonstration, avec une matinée inventée à Liège.")
     ] = False,
 ) -> None:
     """Start the platform: all five services in one process, or those that are named."""
@@ -39,6 +39,6 @@ def up(
     services = tuple(map(check_service, service or SERVICES))
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(
-            run(StackOptions(port, data, kafka, store, redis, services, demo, int(nodes), morning and demo), console)
+            run(StackOptions(port, data, kafka, store, redis, services, demo or morning, int(nodes), morning), console)
         )
     console.print("cefo est arrêté.")

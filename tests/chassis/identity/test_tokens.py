@@ -12,6 +12,7 @@ import pytest
 from services.chassis.identity import tokens
 from services.chassis.identity.people import Claim, Person
 from services.chassis.identity.tokens import AccountToken, PersonToken, Signer, VisitorToken, signer
+from services.chassis.runtime.settings.secret_files import UnusableSecret
 from services.chassis.testing import quiet_settings
 from services.contracts.roles import Role
 
@@ -115,7 +116,25 @@ def test_a_key_is_made_once_for_its_owner_alone_however_many_start_together(tmp_
 
 
 def test_a_configured_key_comes_first(tmp_path: Path) -> None:
-    settings = quiet_settings(tmp_path, secret_key="from-the-vault")
-    assert Signer("from-the-vault", 12).person(signer(settings).session(NADIA)) == NADIA
+    key = "from the vault, with 32 bytes or more"
+    settings = quiet_settings(tmp_path, secret_key=key)
+    assert Signer(key, 12).person(signer(settings).session(NADIA)) == NADIA
     assert not list(tmp_path.iterdir())
-    assert "from-the-vault" not in repr(settings)
+    assert key not in repr(settings)
+
+
+def test_a_key_in_the_data_folder_that_could_be_guessed_is_refused(tmp_path: Path) -> None:
+    for key in ("", "from-the-vault"):
+        (tmp_path / "secret.key").write_text(key)
+        with pytest.raises(UnusableSecret, match=r"secret\.key"):
+            signer(quiet_settings(tmp_path))
+
+
+def test_the_previous_key_verifies_and_never_signs() -> None:
+    old, both, new = Signer("old", 12), Signer("new", 12, previous="old"), Signer("new", 12)
+    assert both.verify(old.sign(ACCOUNT)) == both.verify(new.sign(ACCOUNT)) == ACCOUNT
+    assert both.person(old.session(NADIA)) == NADIA
+    assert both.unseal("attempt", old.seal("attempt", {"state": "x"}), 60) == {"state": "x"}
+    assert old.verify(both.sign(ACCOUNT)) is None
+    assert new.verify(both.sign(ACCOUNT)) == ACCOUNT
+    assert Signer("new", 12, previous="older").verify(old.sign(ACCOUNT)) is None

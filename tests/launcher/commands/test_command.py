@@ -107,9 +107,29 @@ def test_a_port_that_is_taken_is_told_with_the_way_out(cefo: Cefo) -> None:
     assert f"make run PORT={port + 1}" in told
 
 
-def test_a_store_that_does_not_answer_is_told_without_its_password(cefo: Cefo) -> None:
-    code, told = cefo("up", "--store", "postgresql://cefo:secret@127.0.0.1:1")
-    assert (code, "✗ PostgreSQL ne répond pas" in told, "secret" in told) == (1, True, False)
+def test_a_store_that_does_not_answer_is_told_without_its_password(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CEFO_STORE", "postgresql://cefo:kanarie@127.0.0.1:1")
+    code, told = cefo("up")
+    assert (code, "✗ PostgreSQL ne répond pas" in told, "kanarie" in told) == (1, True, False)
+
+
+@pytest.mark.parametrize("option", ["--store", "--redis"])
+def test_a_password_among_the_arguments_is_refused(cefo: Cefo, option: str) -> None:
+    for address in ("postgresql://cefo:kanarie@127.0.0.1:1", "redis://:kanarie@127.0.0.1:1/0"):
+        code, told = cefo("up", option, address)
+        assert (code, "CEFO_STORE_PASSWORD_FILE" in told, "kanarie" in told) == (1, True, False)
+
+
+def test_a_key_that_could_be_guessed_stops_every_command(cefo: Cefo, tmp_path: Path) -> None:
+    (tmp_path / "secret.key").write_text("kanarie")
+    code, told = cefo("token", "operator")
+    assert (code, "au moins 32 octets" in told, "kanarie" in told) == (1, True, False)
+
+
+def test_a_demo_that_others_reach_is_refused(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CEFO_HOST", "0.0.0.0")
+    code, told = cefo("up", "--demo", "--port", "0")
+    assert (code, "✗ Avec CEFO_HOST" in told, "CEFO_DEMO_IN_PUBLIC=" in told) == (1, True, True)
 
 
 def test_a_season_that_nobody_published_names_those_there_are(cefo: Cefo, tmp_path: Path) -> None:

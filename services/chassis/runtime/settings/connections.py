@@ -2,12 +2,13 @@
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, urlencode, urlsplit
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_settings import NoDecode
 
 from services.chassis.runtime.settings.environment import FromEnvironment
+from services.chassis.runtime.settings.secret_files import read_secret
 from services.chassis.runtime.tls import tls_context
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -30,6 +31,9 @@ class Connections(FromEnvironment):
         description="`sqlite` (files under `CEFO_DATA`) or `postgresql://user:password@host:port`; each service has "
         "its own database, `cefo_<service>`. With `?sslmode=verify-full`, over TLS.",
     )
+    store_password_file: Path | None = Field(
+        default=None, description="File with the password of the account in `CEFO_STORE`, instead of in the address."
+    )
     store_ca_file: Path | None = Field(
         default=None,
         description="Certificate authorities of PostgreSQL, in PEM; by default those of the machine. With it, "
@@ -47,6 +51,9 @@ class Connections(FromEnvironment):
     redis: str = Field(
         default="redis://127.0.0.1:6379/0",
         description="Redis, for hints about changes and for rate limits; its data may be lost. `rediss://…`: over TLS.",
+    )
+    redis_password_file: Path | None = Field(
+        default=None, description="File with the password of Redis, instead of in the address."
     )
     redis_ca_file: Path | None = Field(
         default=None,
@@ -76,6 +83,8 @@ class Connections(FromEnvironment):
         if self.store == "sqlite":
             return self
         url, options = self._store_address()
+        if self.store_password_file is not None:
+            self._store_server(url)
         if self.store_tls:
             _check_files("CEFO_STORE", self.store_ca_file, self.store_certificate_file, self.store_key_file)
         elif self.store_certificate_file or self.store_key_file:
@@ -108,11 +117,27 @@ class Connections(FromEnvironment):
             )
         return url, options
 
+    def _store_server(self, url: SplitResult) -> str:
+        """Account, password, host and port. Raises `UnusableSecret` and `ValueError`."""
+        if self.store_password_file is None:
+            return url.netloc
+        if not url.username or url.password is not None:
+            raise ValueError(
+                "Avec CEFO_STORE_PASSWORD_FILE, CEFO_STORE nomme le compte sans mot de passe. "
+                "Mettez `postgresql://utilisateur@serveur:port`."
+            )
+        account, _, server = url.netloc.rpartition("@")
+        password = read_secret(self.store_password_file, "CEFO_STORE_PASSWORD_FILE")
+        return f"{account}:{quote(password, safe='')}@{server}"
+
     @model_validator(mode="after")
     def _redis_is_reached_safely(self) -> Self:
         url, _ = _parsed(self.redis)
         if url.scheme not in ("redis", "rediss", "unix"):
             raise ValueError("CEFO_REDIS n’est pas une adresse `redis://` ou `rediss://`. Vérifiez-la.")
+        if self.redis_password_file is not None and url.password is not None:
+            raise ValueError("CEFO_REDIS contient déjà un mot de passe. Retirez-le, ou CEFO_REDIS_PASSWORD_FILE.")
+        self.redis_options()
         if "ssl_" in url.query:
             raise ValueError("Le certificat de Redis est toujours vérifié. Retirez les options ssl_… de CEFO_REDIS.")
         if url.scheme == "rediss":
@@ -142,16 +167,19 @@ class Connections(FromEnvironment):
         if self.store_tls:
             options |= {"sslmode": "verify-full"} | {name: str(path) for name, path in files.items() if path}
         query = f"?{urlencode(options)}" if options else ""
-        return f"postgresql+asyncpg://{url.netloc}/cefo_{service}{query}"
+        return f"postgresql+asyncpg://{self._store_server(url)}/cefo_{service}{query}"
 
     def redis_options(self) -> dict[str, Any]:
-        """What a client of Redis needs beside its address."""
+        """What a client of Redis needs beside its address. Raises `UnusableSecret`."""
         files = {
             "ssl_ca_certs": self.redis_ca_file,
             "ssl_certfile": self.redis_certificate_file,
             "ssl_keyfile": self.redis_key_file,
         }
-        return {name: str(path) for name, path in files.items() if path is not None}
+        options = {name: str(path) for name, path in files.items() if path is not None}
+        if self.redis_password_file is not None:
+            options["password"] = read_secret(self.redis_password_file, "CEFO_REDIS_PASSWORD_FILE")
+        return options
 
 
 def _parsed(address: str) -> tuple[SplitResult, dict[str, str]]:

@@ -1,36 +1,18 @@
 """The settings of every process. What one service alone asks for is in its own settings.py."""
 
-from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, model_validator
 
+from services.chassis.runtime.settings.access import AccessSettings
 from services.chassis.runtime.settings.connections import Connections
 from services.chassis.runtime.settings.http import HttpSettings
 from services.chassis.runtime.settings.mail import MailSettings
 
 
-class Settings(MailSettings, HttpSettings, Connections):
+class Settings(AccessSettings, MailSettings, HttpSettings, Connections):
     """One process' settings, the same for every service."""
 
-    secret_key: SecretStr | None = Field(
-        default=None,
-        description="Key that signs sessions and tokens. Without it, one is created in `CEFO_DATA/secret.key`.",
-    )
-    public_url: str = Field(
-        default="http://127.0.0.1:8000",
-        description="Address of the platform for people. With https, cookies are `Secure`.",
-    )
-    demo: bool = Field(
-        default=False,
-        description="Demo data, and a sign-in page that lists the demo accounts. "
-        "`cefo up` has both unless this is `false`.",
-    )
-    rehearsal_clock: Path | None = Field(
-        default=None,
-        description="With `CEFO_DEMO` only: a file with the seconds to add to the clock, to rehearse a path.",
-    )
-    session_hours: int = Field(default=12, ge=1, le=24 * 30, description="How long a sign-in is valid, in hours.")
     partitions: int = Field(default=3, ge=1, le=64, description="Partitions of a topic that the platform creates.")
     replication: int = Field(default=1, ge=1, le=5, description="Replicas of a topic that the platform creates.")
     batch: int = Field(
@@ -129,8 +111,3 @@ class Settings(MailSettings, HttpSettings, Connections):
     def history_ends(self) -> bool:
         """Whether old events are pruned, so that an aggregate may start mid-stream."""
         return bool(self.outbox_days or self.topic_days)
-
-    @property
-    def secure(self) -> bool:
-        """Whether people reach the platform over https."""
-        return self.public_url.startswith("https://")
