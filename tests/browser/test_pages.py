@@ -91,7 +91,9 @@ async def looked_at(pages: list[Seen], lived: Morning) -> Findings:
                 answer = [one for one in answers if not 300 <= one.status < 400][-1]
                 if answer.status != seen.status:
                     faults.append(f"answered {answer.status}, not {seen.status}")
-                documents[f"{seen.name} [{lang}]"] = await answer.text()
+                documents[f"{seen.name} [{lang}]"] = html = await answer.text()
+                if '<aside class="demonstration"' not in html:
+                    faults.append("does not say that it is a demonstration")
                 found[seen.name] += [f"{lang} {fault}" for fault in [*faults, *complaints(trouble, seen)]]
 
     try:
