@@ -35,6 +35,7 @@ async def open_accounts(world: World) -> None:
         await _open_asked_about(world, side)
     for caller, role in ((REGION, Role.MANAGER), (OPERATOR, Role.OPERATOR)):
         world.tokens[caller] = await signs_in(store, await account_works(store, caller, rights(role)))
+    await account_works(store, "another region", rights(Role.MANAGER))  # so that nobody is the last one
     world.region["pending"] = await account_waits(store, "Wenzel-waits")
     world.liege.private["Wenzel-waits"] = (REGION,)
     gone = await account_works(store, INACTIVE, rights(Role.COUNSELLOR, centres=("liege",)))
@@ -48,14 +49,15 @@ def _caller(side: Side, role: str) -> str:
 
 async def _member(world: World, side: Side, role: str) -> AccountToken:
     """A person of this role, signed in; a counsellor is in the calendar."""
-    store, here = world.store("directory"), (side.centre,)
+    store, here, name = world.store("directory"), (side.centre,), f"Name-of-{role}-{side.centre}"
+    side.private[name] = (*MANAGERS, role)
     if role == "provider":
         belongs = {"organization_id": side["organization"], "kind": AccountKind.PROVIDER}
-        account = await account_works(store, f"{role} {side.centre}", rights(Role.PROVIDER), **belongs)
+        side.private[name] = (REGION, role)
+        account = await account_works(store, name, rights(Role.PROVIDER), **belongs)
     else:
         code = {"code": f"{side.centre}-c01"} if role == "counsellor" else {}
-        given = rights(Role(role.replace(" ", "-")), centres=here)
-        account = await account_works(store, f"{role} {side.centre}", given, **code)
+        account = await account_works(store, name, rights(Role(role.replace(" ", "-")), centres=here), **code)
     side.ids[f"{role} account"] = account
     return await signs_in(store, account)
 

@@ -11,7 +11,7 @@ from services.launcher.catalogue import NAMES
 from tests.architecture.routes import named, routes_of
 from tests.matrix.asking import Answer, ask
 from tests.matrix.asks import ASKS, Request, request_of
-from tests.matrix.callers import CALLERS, OTHER, SIDED, Rule, twin
+from tests.matrix.callers import CALLERS, OTHER, REGION, SIDED, Rule, twin
 from tests.matrix.guided import guide_both
 from tests.matrix.staff import open_accounts
 from tests.matrix.table import lines_of, route_of
@@ -53,8 +53,8 @@ class Everything(NamedTuple):
     from_elsewhere: list[Asked]
     """What changes something, sent by a browser from another site's page."""
     private: list[Private]
-    references: list[set[str]]
-    """Of the same people, as two partners have them."""
+    references: dict[str, set[str]]
+    """Of the same people, as each reader of the referral feed has them."""
     one_key: set[str]
     """Visits that two devices checked in, each twice, under one `Idempotency-Key`."""
 
@@ -67,6 +67,8 @@ async def everything(tmp_path_factory: pytest.TempPathFactory) -> Everything:
         await world.spread()
         await guide_both(world)
         await world.finish()
+        readers = ("cité", "other cité", REGION)
+        references = {caller: await _references(world, caller) for caller in readers}
         asked = [
             await _ask(world, service, line, caller, rule)
             for service in TABLES
@@ -77,11 +79,11 @@ async def everything(tmp_path_factory: pytest.TempPathFactory) -> Everything:
             await _ask(world, service, line, next(caller for caller in CALLERS[2:] if caller in rule.who), rule, True)
             for service in TABLES
             for line, rule in lines_of(service).items()
-            if not line.startswith("GET ")
+            if not line.startswith("GET ") and line == route_of(line)
         ]
-        references = [await _references(world, caller) for caller in ("cité", "other cité")]
         one_key = {await _checked_in(world, caller) for caller in ("device", "other device") * 2}
-        return Everything(asked, from_elsewhere, list(_private(world)), references, one_key)
+        private = [*_private(world), *_private_references(references)]
+        return Everything(asked, from_elsewhere, private, references, one_key)
 
 
 async def _ask(world: World, service: str, line: str, caller: str, rule: Rule, from_elsewhere: bool = False) -> Asked:
@@ -110,6 +112,11 @@ async def _references(world: World, caller: str) -> set[str]:
     request = request_of("GET /directory/api/v1/referral-events", world, caller, "directory")
     answer = await ask(world.process, request.method, request.target, request.headers)
     return {event["data"]["partner_ref"] for event in orjson.loads(answer.text)["events"]}
+
+
+def _private_references(references: dict[str, set[str]]) -> Iterator[Private]:
+    for caller, texts in references.items():
+        yield from (Private(text, f"a reference of {caller}", frozenset({caller}), True) for text in texts)
 
 
 async def _checked_in(world: World, caller: str) -> str:
@@ -186,9 +193,8 @@ def test_a_change_that_another_site_sends_is_refused(everything: Everything) -> 
 
 
 def test_two_partners_share_no_reference(everything: Everything) -> None:
-    mine, theirs = everything.references
-    assert len(mine) == len(theirs) == 2
-    assert mine.isdisjoint(theirs)
+    assert {len(texts) for texts in everything.references.values()} == {2}
+    assert len(set[str]().union(*everything.references.values())) == 2 * len(everything.references)
 
 
 def test_an_idempotency_key_is_the_callers_own(everything: Everything) -> None:

@@ -35,7 +35,7 @@ from services.scheduling.pages.desk import (
     sides,
 )
 from services.scheduling.store import Centre, GuidancePath, Interview
-from services.scheduling.store.counsellors import counsellor_names
+from services.scheduling.store.counsellors import belongs_to, counsellor_names
 from services.scheduling.store.interviews import agenda, on_path
 
 router = Router("/scheduling", pages=True)
@@ -81,7 +81,8 @@ async def day(
     whose = counsellor or staff_code(person) or "*"
     bounds = times.local_day(chosen, centre_copy.zone)
     rows = await agenda(read, centre_copy.code, *bounds, counsellor=None if whose == "*" else whose)
-    names = await counsellor_names(read, [whose, *(row.counsellor for row in rows)])
+    chosen_here = [whose] if await belongs_to(read, whose, centre_copy.code) else []
+    names = await counsellor_names(read, [*chosen_here, *(row.counsellor for row in rows)])
     counsellors = await counsellor_choices(read, centre_copy.code)
     if whose not in ("*", *dict(counsellors)):
         counsellors.append((whose, names[whose]))

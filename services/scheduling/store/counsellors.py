@@ -73,6 +73,11 @@ async def accounts_with_code(session: AsyncSession, code: str) -> list[Account]:
     return list(await session.scalars(sa.select(Account).where(col(Account.code) == code)))
 
 
+async def belongs_to(session: AsyncSession, code: str, centre: str) -> bool:
+    """Whether an account with this code is of this centre, also one that is inactive."""
+    return any(centre in account.centres for account in await accounts_with_code(session, code))
+
+
 async def is_past(session: AsyncSession, code: str) -> bool:
     """Whether only imports have this code."""
     return await session.get(PastCounsellor, code) is not None

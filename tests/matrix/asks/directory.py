@@ -42,6 +42,18 @@ def _of_pending(world: World, me: Caller) -> Ask:
     return Ask(form=_RIGHTS | {"version": world.version("directory", id)}, at={"id": id})
 
 
+def _granted(world: World, me: Caller, **rights: Any) -> Ask:
+    """These rights, for a colleague of the caller's side."""
+    colleague = me.side["colleague"]
+    return Ask(form={"version": world.version("directory", colleague)} | rights, at={"id": colleague})
+
+
+def _own(world: World, me: Caller) -> Ask:
+    """The caller's own account; without one, that of Liège's manager."""
+    own = getattr(world.tokens.get(me.name), "account_ref", world.liege["manager account"])
+    return Ask(form=_RIGHTS | {"version": world.version("directory", own)}, at={"id": own})
+
+
 DIRECTORY: Asks = {
     "GET /directory/sign-in/oidc/{issuer}": lambda w, me: Ask(done=(404,)),  # no issuer is set up
     "GET /directory/sign-in/oidc/{issuer}/callback": lambda w, me: Ask(done=(404,)),
@@ -59,6 +71,23 @@ DIRECTORY: Asks = {
     "POST /directory/api/v1/tokens/{id}/renew": lambda w, me: Ask(json={"days": 30}),
     "POST /directory/tokens/accounts/{account_ref}": lambda w, me: Ask(form={"days": 30}),
     "POST /directory/accounts/{id}": lambda w, me: Ask(form=_seen(w, "colleague", **_RIGHTS)),
+    "POST /directory/accounts/{id} (a centre of Liège, for staff of the caller's)": lambda w, me: _granted(
+        w, me, **_RIGHTS
+    ),
+    "POST /directory/accounts/{id} (the role of operations)": lambda w, me: _granted(
+        w, me, roles=["operator"], centres=[me.side.centre]
+    ),
+    "POST /directory/accounts/{id} (the whole region)": lambda w, me: _granted(w, me, roles=["manager"], centres=[]),
+    "POST /directory/api/v1/tokens (the role of operations)": lambda w, me: Ask(
+        json=_TOKEN | {"kind": "machine", "roles": ["operator"], "centres": [me.side.centre]}
+    ),
+    "POST /directory/api/v1/tokens (the whole region)": lambda w, me: Ask(
+        json=_TOKEN | {"kind": "machine", "roles": ["cite"], "centres": []}
+    ),
+    "POST /directory/accounts/{id} (the caller's own)": _own,
+    "POST /directory/accounts/{id}/deactivate (the caller's own)": lambda w, me: Ask(
+        form={"version": dict(_own(w, me).form or {})["version"]}, at=_own(w, me).at
+    ),
     "POST /directory/accounts/{id}/deactivate": lambda w, me: Ask(form=_seen(w, "colleague")),
     "POST /directory/accounts/{id}/reactivate": lambda w, me: Ask(form=_seen(w, "left"), at={"id": w.liege["left"]}),
     "POST /directory/accounts/{id}/approve": _of_pending,
