@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket
 
 from services.chassis.brokers import broker_of
 from services.chassis.testing import quiet_settings
-from services.chassis.web import Running, Working, operations
+from services.chassis.web import Running, Working
 from services.chassis.web.app import Process
 from services.chassis.web.routing import Router, RouteWithoutPolicy, allow, anyone, policy_of, routes_in
 from services.contracts.roles import Role
@@ -103,11 +103,6 @@ def unbounded(routes: Iterable[APIRoute]) -> Iterator[str]:
             yield route.path
 
 
-def open_to_others(routes: Iterable[APIRoute]) -> Iterator[str]:
-    """Routes that people without the role of operations may use."""
-    return (named(route) for route in routes if policy_of(route).roles != frozenset({Role.OPERATOR}))
-
-
 def test_all_five_services_are_there() -> None:
     assert list(SERVICES) == ["intake", "scheduling", "plans", "directory", "impact"]
     assert len(ROUTES) > 150
@@ -125,17 +120,6 @@ def test_reading_changes_nothing() -> None:
 def test_what_is_asked_for_as_a_list_is_bounded() -> None:
     """Every list that has no bounded `limit` is bounded by nature, and every one of those is still there."""
     assert sorted(unbounded(ROUTES)) == sorted(BOUNDED_BY_NATURE)
-
-
-def test_only_operations_may_see_and_decide_dead_letters() -> None:
-    routes = list(routes_in(operations.router_of("intake").routes))
-    assert list(open_to_others(routes)) == [
-        "GET /intake/help/{name}",
-        "GET /intake/help/pictures/{picture}",
-        "GET /intake/api/v1/asyncapi.json",
-        "GET /intake/asyncapi",
-    ]
-    assert len(routes) > 10
 
 
 def test_a_route_with_no_rule_or_two_is_seen() -> None:
@@ -217,21 +201,6 @@ def test_a_list_that_is_not_bounded_is_seen() -> None:
     async def one() -> str: ...
 
     assert list(unbounded(routes_in(router.routes))) == ["/intake/all", "/intake/many", "/intake/some"]
-
-
-def test_a_route_that_others_than_operations_may_use_is_seen() -> None:
-    router = Router("/intake")
-
-    @router.post("/letters", dependencies=[allow(Role.OPERATOR, Role.MANAGER)])
-    async def letters() -> None: ...
-
-    @router.post("/count", dependencies=[anyone])
-    async def count() -> None: ...
-
-    @router.post("/retry", dependencies=[allow(Role.OPERATOR)])
-    async def retry() -> None: ...
-
-    assert list(open_to_others(routes_in(router.routes))) == ["POST /intake/letters", "POST /intake/count"]
 
 
 def test_a_route_without_a_rule_does_not_start(tmp_path: Path) -> None:

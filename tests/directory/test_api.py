@@ -8,7 +8,6 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from services.chassis.identity.people import Person
 from services.chassis.testing import FixedClock
 from services.contracts.directory import CentrePublished, ProviderPublished
 from services.directory import actions
@@ -18,14 +17,12 @@ from tests.directory.web import (
     ARLON,
     CITE,
     COUNSELLOR,
-    DESK,
     MANAGER,
     OPERATOR,
     OTHER_CITE,
     OTHER_PROVIDER,
     PROVIDER,
     Site,
-    visitor,
 )
 from tests.givens.events import emitted_events
 
@@ -411,42 +408,6 @@ async def test_a_cite_hears_events_as_they_come_and_goes_on_after_a_break(site: 
     assert [event["data"]["status"] for _, _, event in later] == ["completed"]
     page = (await site.get(CITE, "/referral-events", after=heard[0][0])).json()
     assert [event["id"] for event in page["events"]] == [heard[1][2]["id"], later[0][2]["id"]]
-
-
-NOBODY: Person | None = None
-ALLOWED: list[tuple[str, str, set[str]]] = [
-    ("GET", "/services", {"nobody", "desk", "counsellor", "visitor", "provider", "cite", "manager", "operator"}),
-    ("PUT", "/centres/mons", {"manager"}),
-    ("PUT", f"/organizations/{uuid4()}", {"manager"}),
-    ("PUT", f"/services/{APPRENTICESHIP}", {"provider", "manager"}),
-    ("GET", "/referrals", {"counsellor", "provider"}),
-    ("POST", "/referrals", {"counsellor"}),
-    ("POST", "/referrals/expire", {"operator"}),
-    ("GET", "/undirected", {"counsellor"}),
-    ("GET", "/referral-events", {"cite", "manager"}),
-    ("GET", "/referral-events/schema", {"cite", "manager", "operator"}),
-    ("GET", f"/referral-events/references/{uuid4()}", {"cite", "manager"}),
-]
-
-
-async def test_each_role_may_do_its_own_and_nothing_else(site: Site) -> None:
-    people: dict[str, Person | None] = {
-        "nobody": NOBODY,
-        "desk": DESK,
-        "counsellor": COUNSELLOR,
-        "visitor": visitor(uuid4()),
-        "provider": PROVIDER,
-        "cite": CITE,
-        "manager": MANAGER,
-        "operator": OPERATOR,
-    }
-    for method, path, allowed in ALLOWED:
-        for name, person in people.items():
-            async with site.as_(person) as client:
-                content = None if method == "GET" else b"{}"
-                answer = await client.request(method, f"/directory/api/v1{path}", content=content)
-            refused = 401 if person is None else 403
-            assert (answer.status_code != refused) == (name in allowed), (method, path, name, answer.status_code)
 
 
 async def test_views_are_counted_by_a_post_and_never_by_a_get(site: Site) -> None:

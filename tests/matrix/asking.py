@@ -1,11 +1,15 @@
 """One request to a process, without a network: whole answers, and the beginning of a stream."""
 
 import asyncio
+from ipaddress import ip_network
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from services.chassis.testing import ORIGIN
 from services.chassis.web.app import Process
+
+_ADDRESSES = ip_network("10.0.0.0/8").hosts()
+"""One for each request: limits by address are not what is tested."""
 
 
 class Answer(NamedTuple):
@@ -34,7 +38,7 @@ async def ask(process: Process, method: str, target: str, headers: dict[str, str
             (b"content-length", str(len(body)).encode()),
             *((name.encode(), value.encode()) for name, value in headers.items()),
         ],
-        "client": ("127.0.0.1", 1),
+        "client": (str(next(_ADDRESSES)), 1),
         "server": ("testserver", 80),
     }
     given = [{"type": "http.request", "body": body, "more_body": False}]
