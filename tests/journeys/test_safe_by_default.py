@@ -1,11 +1,17 @@
 """`cefo up` without a demo: what a new operator meets, and what it leaves on the disk."""
 
+import asyncio
 import stat
 from collections.abc import Generator
+from io import StringIO
 from pathlib import Path
+from typing import cast
 
 import pytest
+from rich.console import Console
 
+from services.chassis.runtime.settings import Settings
+from services.launcher.first_steps import print_first_steps
 from tests.journeys.stacks import Stack, up
 
 NEW = "personne ne gère encore les comptes"
@@ -21,6 +27,13 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
 
 def printed(stack: Stack) -> str:
     return (stack.data.parent / "up.log").read_text()
+
+
+async def first_steps(stack: Stack) -> str:
+    """What the next start would print."""
+    printed = Console(file=StringIO())
+    await print_first_steps(printed, Settings(data=stack.data))
+    return cast(StringIO, printed.file).getvalue()
 
 
 def open_to_others(folder: Path) -> dict[str, str]:
@@ -52,7 +65,9 @@ def test_the_start_says_what_to_do_next_until_it_is_done(platform: Stack) -> Non
     assert NEW in text
     assert "cefo accounts manager --issuer" in text
     assert "docs/sign-in.md" in text
+    assert NEW in asyncio.run(first_steps(platform))
     platform.cefo("accounts", "manager", "--issuer", "https://id.test", "--subject", "rita", "--name", "Rita (test)")
+    assert asyncio.run(first_steps(platform)) == ""
 
 
 def test_each_process_writes_for_its_owner_alone(stack: Stack) -> None:
