@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 from pydantic import ValidationError
 
 from services.contracts import EVENTS, Event
+from services.contracts.topics import topic_named
 
 Headers = list[tuple[str, bytes | None]]
 """Names and values as in Kafka: a name may occur twice, and a value may be None."""
@@ -90,9 +91,11 @@ def trace_of(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
 
 
 class UnreadableEvent(Exception):
-    """The record is not a valid event. `reason` is a slug, `detail` names the error.
+    """The record is not a valid event, or not one that its sender may emit.
 
-    `about`: type, source, subject and sequence, if these could be read.
+    `reason` is a slug, `detail` names the error.
+    `about`: type, source, subject and sequence, if these could be read. Without a sequence it has no place in the
+    order of its aggregate.
     """
 
     def __init__(self, reason: str, detail: str, about: dict[str, Any] | None = None) -> None:
@@ -144,7 +147,8 @@ def _constant_headers(type: str) -> Headers:
 def read_event(record: Record, wanted: Container[str] = EVENTS) -> IncomingEvent:
     """Read a record; its value only if its type is in `wanted`.
 
-    Raises `UnreadableEvent` and no other error, whatever bytes a partner sent.
+    A type is accepted only on its own topic and from its own source. Raises `UnreadableEvent` and no other error,
+    whatever bytes a partner sent.
     """
     try:
         attributes = _attributes(record.headers)
@@ -161,12 +165,36 @@ def read_event(record: Record, wanted: Container[str] = EVENTS) -> IncomingEvent
         raise UnreadableEvent("bad-envelope", f"header ce_{error.args[0]} is missing") from error
     except ValueError as error:
         raise UnreadableEvent("bad-envelope", str(error)) from error
+    if (foreign := _foreign_origin(record.topic, kind, source)) is not None:
+        raise UnreadableEvent(*foreign, {"type": kind, "source": source, "subject": subject})
     try:
         event = EVENTS[kind].__pydantic_validator__.validate_json(record.value) if kind in wanted else None
     except ValidationError as error:
         about = {"type": kind, "source": source, "subject": subject, "sequence": sequence}
         raise UnreadableEvent("bad-data", _first_fault(error), about) from error
-    return IncomingEvent(event, kind, event_id, source, subject, time, sequence, record)
+    incoming = IncomingEvent(event, kind, event_id, source, subject, time, sequence, record)
+    if topic_named(record.topic).per_centre:
+        _check_centre(incoming)
+    return incoming
+
+
+def _foreign_origin(topic_name: str, kind: str, source: str) -> tuple[str, str] | None:
+    """Reason and detail if a type is not on its own topic, or a source not on one of its own; else None."""
+    topic, known = topic_named(topic_name), EVENTS.get(kind)
+    if known is not None and known.topic.name != topic.name:
+        return "foreign-topic", f"{kind} is accepted on {known.topic.name} only"
+    if not topic.accepts_source(source, topic_name):
+        return "foreign-source", f"{source} may not emit on {topic_name}"
+    return None
+
+
+def _check_centre(incoming: IncomingEvent) -> None:
+    """Raises `UnreadableEvent` for an event about another centre than the one whose topic it is on."""
+    topic = incoming.record.topic
+    centre, named = topic_named(topic).centre_of(topic), getattr(incoming.event, "centre", None)
+    if centre is not None and incoming.event is not None and named != centre:
+        about = {"type": incoming.type, "source": incoming.source, "subject": incoming.subject}
+        raise UnreadableEvent("foreign-centre", f"the topic of {centre} has an event about {named}", about)
 
 
 def _attributes(headers: Headers) -> dict[str, str]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from services.chassis.testing import FixedClock, emitted, record_of, store_of
 from services.contracts.cloudevents import read_event
-from services.contracts.intake import VisitLeft, VisitServed
+from services.contracts.intake import DeskCheckIn, VisitLeft, VisitServed
 from services.intake.app import SERVICE
 
 NOON = datetime(2026, 3, 2, 11, tzinfo=UTC)
@@ -26,7 +26,8 @@ def test_a_record_is_read_as_the_event_it_was_made_of() -> None:
     read = read_event(record_of(SERVED, 3, time=NOON, correlation_id=chain, causation_id=cause))
     assert (read.event, read.source, read.sequence, read.time) == (SERVED, "/intake", 3, NOON)
     assert (read.correlation_id, read.causation_id) == (chain, cause)
-    assert read_event(record_of(SERVED, 1, source="/partner")).source == "/partner"
+    kiosk = DeskCheckIn(visit_id=uuid4(), centre="huy", at=NOON)
+    assert read_event(record_of(kiosk, 1, source="/desks/huy/kiosk-1")).source == "/desks/huy/kiosk-1"
 
 
 async def test_a_store_is_made_by_the_migrations_of_its_service(tmp_path: Path) -> None:

@@ -25,11 +25,8 @@ CHAIN = uuid4()
 
 
 async def process(store: Store, *events: Event) -> None:
-    """Have the directory process these events, one after the other; each is the first event of its sender."""
-    records = [
-        record_of(event, 1, source=f"/test/{number}", time=MARCH, correlation_id=CHAIN)
-        for number, event in enumerate(events)
-    ]
+    """Have the directory process these events, one after the other, without numbers."""
+    records = [record_of(event, None, time=MARCH, correlation_id=CHAIN) for event in events]
     await publish(store, reactions, *records)
     async with store.read() as session:
         letters = (await session.execute(sa.select(store.table("dead_letters")))).all()

@@ -31,11 +31,11 @@ async def publisher(separate: Separate) -> AsyncGenerator[Publisher]:
 
 
 def visit_event(kind: str, visit: str, sequence: int | None = None, **data: Any) -> tuple[Headers, bytes]:
-    """An event of a visit, as a system other than intake would publish it."""
+    """An event of a visit, as another system would publish it that may write on intake's topic."""
     attributes = {
         "ce_specversion": "1.0",
         "ce_id": str(uuid4()),
-        "ce_source": "/elsewhere",
+        "ce_source": "/intake",
         "ce_type": f"cefo.intake.visit-{kind}.v1",
         "ce_subject": visit,
     } | ({"ce_sequence": str(sequence)} if sequence is not None else {})

@@ -1,3 +1,4 @@
+from collections import Counter
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -83,6 +84,49 @@ async def test_one_bad_check_in_waits_as_a_dead_letter_and_the_others_come_in(st
         ("dead", "unknown-area"),
         ("dead", "unknown-centre"),
     ]
+
+
+FORGED_AT = "cefo.desk.check-ins"
+
+
+async def test_what_a_desk_may_not_say_has_no_effect_and_is_not_taken_for_the_true_event(store: Store) -> None:
+    """A forged change of a centre renamed it, and the true change was then ignored as a repeat."""
+    liege = CentrePublished(
+        centre="liege", name="Liège", kind="cite", areas=("find-job",), timezone="Europe/Brussels", opening_hours=()
+    )
+    visit = uuid4()
+    started = began(visit)
+    await publish(store, reactions, record_of(arrival(visit_id=visit), None))
+    await publish(store, reactions, record_of(liege, 1))
+    forged = liege.model_copy(update={"name": "Casino"})
+    unknown = [(n, b"cefo.directory.centre-moved.v1" if n == "ce_type" else v) for n, v in record_of(forged, 4).headers]
+    told = [
+        record_of(forged, 2)._replace(topic=FORGED_AT),
+        record_of(forged, 2, source="/desks/liege/kiosk-1")._replace(topic=FORGED_AT),
+        record_of(forged, 3, source="/desks/liege/kiosk-1"),
+        record_of(started, 1)._replace(topic=FORGED_AT),
+        record_of(forged, 4)._replace(topic=FORGED_AT, headers=unknown),
+        record_of(arrival(), 2, source="/directory"),
+        record_of(arrival(centre="namur", area=None), None, source="/desks/liege")._replace(topic=f"{FORGED_AT}.liege"),
+    ]
+    await consumer_for(store, reactions).process(told)
+    assert Counter(await letters(store)) == {
+        ("dead", "foreign-topic"): 3,
+        ("dead", "foreign-source"): 3,
+        ("dead", "foreign-centre"): 1,
+    }
+    await publish(store, reactions, record_of(liege.model_copy(update={"name": "Liège-Guillemins"}), 2))
+    await publish(store, reactions, record_of(started, 1))
+    assert [(one.id, one.status) for one in await kept(store)] == [(visit, "being_served")]
+    async with store.read() as session:
+        assert (await session.get_one(Centre, "liege")).name == "Liège-Guillemins"
+
+
+async def test_a_centres_own_software_checks_in_on_its_topic(store: Store) -> None:
+    record = record_of(arrival(), None, source="/desks/liege/kiosk-1")._replace(topic=f"{FORGED_AT}.liege")
+    await publish(store, reactions, record)
+    assert [visit.ticket for visit in await kept(store)] == ["E-001"]
+    assert await letters(store) == []
 
 
 async def test_a_centre_is_known_as_it_was_published_last(store: Store) -> None:

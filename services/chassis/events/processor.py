@@ -36,8 +36,9 @@ from services.chassis.storage.errors import is_conflict, is_unavailable, violate
 from services.chassis.storage.outbox import raw_row
 from services.chassis.storage.store import Cause, Store, Work
 from services.chassis.storage.tables import DISCARDED, HELD, DeadLetterState
-from services.contracts import EVENTS, TOPICS
+from services.contracts import EVENTS
 from services.contracts.cloudevents import IncomingEvent, Record, UnreadableEvent, read_event
+from services.contracts.topics import topic_named
 
 _log = log(__name__)
 Outcomes = Counter[str]
@@ -243,7 +244,9 @@ class EventProcessor:
         headers = explained_headers(
             record, reason=reason, detail=detail, attempts=attempts, service=self._store.service
         )
-        work.publish_raw(raw_row(record._replace(topic=TOPICS[record.topic].dead_letters, headers=headers), work.now))
+        work.publish_raw(
+            raw_row(record._replace(topic=topic_named(record.topic).dead_letters, headers=headers), work.now)
+        )
 
 
 def _cause(incoming: IncomingEvent) -> Cause:

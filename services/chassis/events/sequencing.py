@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
 
-from services.contracts import TOPICS
 from services.contracts.cloudevents import IncomingEvent
+from services.contracts.topics import topic_named
 
 Key = tuple[str, str]
 """(source, aggregate id), or (source, `#` and the event's id) for an event without a sequence."""
@@ -33,7 +33,7 @@ def position_of(incoming: IncomingEvent, last: int | None) -> Position:
     if last is not None and incoming.sequence <= last:
         return Position.REPEATED
     # A compacted topic drops earlier events; its newest event is the whole state.
-    if incoming.sequence == (last or 0) + 1 or TOPICS[incoming.record.topic].compacted:
+    if incoming.sequence == (last or 0) + 1 or topic_named(incoming.record.topic).compacted:
         return Position.NEXT
     return Position.AHEAD
 

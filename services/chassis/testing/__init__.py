@@ -115,7 +115,7 @@ async def publish(store: Store, reactions: Reactions, *records: Record, **settin
 
 def record_of(
     event: Event,
-    sequence: int,
+    sequence: int | None,
     *,
     id: UUID | None = None,
     source: str | None = None,
@@ -123,7 +123,7 @@ def record_of(
     correlation_id: UUID | None = None,
     causation_id: UUID | None = None,
 ) -> Record:
-    """The record of `event` with this sequence, as a consumer reads it.
+    """The record of `event` with this sequence (None: without one), as a consumer reads it.
 
     `source` defaults to the service that owns the topic.
     """
@@ -131,14 +131,14 @@ def record_of(
         event,
         id=id or uuid4(),
         time=time or datetime.now(UTC),
-        sequence=sequence,
+        sequence=sequence or 1,
         correlation_id=correlation_id or uuid4(),
         causation_id=causation_id,
     )
+    headers = [header for header in record.headers if header[0] != "ce_sequence" or sequence is not None]
     if source is not None:
-        headers = [(name, source.encode() if name == "ce_source" else value) for name, value in record.headers]
-        return record._replace(headers=headers)
-    return record
+        headers = [(name, source.encode() if name == "ce_source" else value) for name, value in headers]
+    return record._replace(headers=headers)
 
 
 async def emitted(store: Store, *types: type[Event]) -> list[IncomingEvent]:

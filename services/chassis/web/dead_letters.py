@@ -29,6 +29,9 @@ REASONS = {
     "ahead": msg("An earlier event of the same record is still missing."),
     "bad-data": msg("Its content does not match this type of event."),
     "bad-envelope": msg("The headers of an event are missing or incomplete."),
+    "foreign-centre": msg("The event is about another centre than that of its topic."),
+    "foreign-source": msg("Its sender may not write to this topic."),
+    "foreign-topic": msg("This type of event is not accepted on this topic."),
     "unknown-type": msg("This type of event is not known here yet. Its sender is newer than this service."),
 }
 """Explanations of the platform's own reasons; other reasons are the slugs of refusals."""

@@ -12,12 +12,12 @@ from services.contracts.directory import ProviderPublished
 from services.contracts.plans import PlansPurged
 
 ANNA = uuid4()
-PARTNER = ("/partner", str(ANNA))
+PLANS = ("/plans", str(ANNA))
 
 
 def incoming(sequence: int) -> IncomingEvent:
     event = PlansPurged.model_validate({"subject_ref": ANNA, "at": "2026-03-02T09:00:00Z"})
-    return read_event(record_of(event, sequence, source="/partner"))
+    return read_event(record_of(event, sequence))
 
 
 def test_an_event_is_next_repeated_or_ahead() -> None:
@@ -47,7 +47,7 @@ def test_each_event_is_due_once_in_order_and_as_early_as_possible(arriving: list
         unbroken = next(n for n in range(1, 10) if n not in seen)
         assert due == list(range(1, unbroken))
         assert [one.sequence for one in order.newly_held] == sorted(n for n in seen if n > unbroken)
-    assert order.positions.get(PARTNER, 0) == len(due)
+    assert order.positions.get(PLANS, 0) == len(due)
 
 
 def test_held_events_are_released_and_discarded_ones_passed_over() -> None:
@@ -58,17 +58,17 @@ def test_held_events_are_released_and_discarded_ones_passed_over() -> None:
         HeldEvent(3, again, incoming(3)),
         HeldEvent(5, None, incoming(5)),
     ]
-    order = SequenceTracker({}, {PARTNER: kept})
+    order = SequenceTracker({}, {PLANS: kept})
     assert [one.sequence for one in order.admit(incoming(1))[1]] == [1, 3]
     assert set(order.released) == {third, again}
-    assert order.positions == {PARTNER: 3}
+    assert order.positions == {PLANS: 3}
 
 
 def test_events_without_numbers_are_known_by_their_id() -> None:
     uncounted = incoming(1)
     headers = [header for header in uncounted.record.headers if header[0] != "ce_sequence"]
     one = read_event(uncounted.record._replace(headers=headers))
-    assert inbox_key(one) == ("/partner", f"#{one.id}")
+    assert inbox_key(one) == ("/plans", f"#{one.id}")
     order = SequenceTracker({}, {})
     assert order.admit(one)[0] is Position.NEXT
     assert order.admit(one)[0] is Position.REPEATED

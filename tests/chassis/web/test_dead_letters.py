@@ -10,7 +10,7 @@ from services.chassis.i18n import LANGUAGES, translate
 from services.chassis.testing import Client, record_of
 from services.chassis.web.dead_letters import REASONS
 from services.contracts.cloudevents import Record
-from services.contracts.intake import VisitLeft, VisitServed
+from services.contracts.intake import DeskCheckIn, VisitLeft, VisitServed
 from tests.chassis.conftest import DESK
 
 PAGE = "/sample/dead-letters"
@@ -135,13 +135,21 @@ async def test_tabs_name_the_services_and_the_menu_leads_there(operator: Client)
     assert "Stuck events" not in (await operator.get("/sample/", headers=AS_PAGE)).text
 
 
-async def test_the_platforms_own_reasons_are_shown_in_words_and_by_slug(operator: Client) -> None:
+async def test_the_platforms_own_reasons_are_shown_in_words_and_by_slug(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     visit = uuid4()
     nameless = served(visit)._replace(headers=[])
     newer = served(uuid4())
     dreamt = [("ce_type", b"cefo.intake.visit-dreamt.v1")]
     newer = newer._replace(headers=[one for one in newer.headers if one[0] != "ce_type"] + dreamt)
-    await operator.consume(broken(visit), served(visit, 2), nameless, newer)
+    left = VisitLeft(visit_id=uuid4(), centre="huy", at=NOON)
+    foreign = [record_of(left, 1)._replace(topic="cefo.plans.plans"), record_of(left, 1, source="/plans")]
+    kiosk = DeskCheckIn(visit_id=uuid4(), centre="huy", at=NOON)
+    elsewhere = record_of(kiosk, None, source="/desks/mons")._replace(topic="cefo.desk.check-ins.mons")
+    consumed = operator.runtime.service.reactions.by_type
+    monkeypatch.setitem(consumed, kiosk.type, consumed[VisitServed.type])
+    await operator.consume(broken(visit), served(visit, 2), nameless, newer, *foreign, elsewhere)
     kept = {one["reason"]: one["id"] for one in (await operator.get(API)).json()}
     assert kept.keys() == REASONS.keys()
     french = AS_PAGE | {"accept-language": "fr"}
