@@ -17,6 +17,7 @@ from services.chassis.runtime.clock import Clock, rehearsal_clock, system_clock
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import configure_logging
 from services.chassis.web.app import Process
+from services.directory.domain.centres import CENTRES
 from services.launcher import demo, morning
 from services.launcher.catalogue import SERVICES, folders, navigation
 from services.launcher.databases import create_databases
@@ -43,6 +44,11 @@ def settings_of(wanted: StackOptions) -> Settings:
 @asynccontextmanager
 async def start_parts(wanted: StackOptions, settings: Settings) -> AsyncGenerator[tuple[Settings, Broker]]:
     """Start the parts that are to run here; stop them at the end."""
+    if wanted.kafka in (EMBEDDED, "apache") and os.environ.get("CEFO_KAFKA_SECURITY", "plaintext") != "plaintext":
+        raise KafkaNotNamed(
+            "CEFO_KAFKA_SECURITY vaut pour un Kafka à vous. Donnez son adresse avec CEFO_KAFKA ou --kafka, "
+            "ou enlevez CEFO_KAFKA_SECURITY."
+        )
     with contextlib.ExitStack() as started:
         wanted.data.mkdir(parents=True, exist_ok=True)
         if wanted.kafka == EMBEDDED:
@@ -72,6 +78,10 @@ def clock_of(settings: Settings) -> Clock:
     if settings.rehearsal_clock is not None:
         return rehearsal_clock(settings.rehearsal_clock)
     return system_clock
+
+
+class KafkaNotNamed(Refusal):
+    """Security is set for a Kafka whose address is not."""
 
 
 class PortTaken(Refusal):
@@ -112,6 +122,8 @@ async def run(wanted: StackOptions, console: Console) -> None:
         )
         if isinstance(broker, EmbeddedBroker):
             process.before_relays = refill
+            # There a consumer that joins again, for topics of centres that appear later, pauses for 9 s.
+            await broker.create_topics_of(centre.code for centre in CENTRES)
         server = uvicorn.Server(
             uvicorn.Config(
                 process,

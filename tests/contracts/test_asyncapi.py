@@ -1,6 +1,7 @@
 """The AsyncAPI 3 document: valid, complete, true, and written by FastStream's own command."""
 
 import json
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from jsonschema import Draft7Validator, Draft202012Validator
 
 from services.chassis.brokers.apache import ApacheBroker
 from services.chassis.brokers.port import topic_settings
+from services.chassis.brokers.security import ClientCertificate
 from services.chassis.events.asyncapi import EventSchema, EventSpecification
 from services.chassis.runtime.settings import Settings
 from services.contracts import EVENTS, TOPICS
@@ -25,7 +27,13 @@ from services.launcher.asyncapi import application
 from services.launcher.catalogue import SERVICES
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = Settings(kafka="kafka-1:9092,kafka-2:9092", partitions=6, replication=3, topic_days=30)
+SETTINGS = Settings(
+    kafka="kafka-1:9092,kafka-2:9092",
+    plaintext=("kafka",),
+    partitions=6,
+    replication=3,
+    topic_days=30,
+)
 STREAM = ApacheBroker(SETTINGS).stream("test")
 
 
@@ -143,7 +151,7 @@ def test_every_header_that_is_written_is_described(document: dict[str, Any]) -> 
 
 
 def test_every_topic_has_the_settings_it_is_created_with(document: dict[str, Any]) -> None:
-    assert document["channels"].keys() == TOPICS.keys()
+    assert document["channels"].keys() == TOPICS.keys() | {"cefo.desk.check-ins.centre"}
     for name, settings in topic_settings(SETTINGS.topic_days).items():
         if name in TOPICS:
             binding = document["channels"][name]["bindings"]["kafka"]
@@ -152,6 +160,19 @@ def test_every_topic_has_the_settings_it_is_created_with(document: dict[str, Any
                 "cleanup.policy": [settings.get("cleanup.policy", "delete")],
                 "retention.ms": int(settings["retention.ms"]),
             }
+
+
+def test_what_a_centre_writes_is_a_channel_with_the_centre_in_its_address(document: dict[str, Any]) -> None:
+    channel = document["channels"]["cefo.desk.check-ins.centre"]
+    assert channel["address"] == "cefo.desk.check-ins.{centre}"
+    assert channel["parameters"].keys() == {"centre"}
+    binding = channel["bindings"]["kafka"]
+    assert "topic" not in binding
+    assert binding["topicConfiguration"]["retention.ms"] == 7 * 86_400_000
+    received = document["operations"]["intake.receive.cefo.desk.check-ins.centre"]
+    assert [resolve(document, one["$ref"]) for one in received["messages"]] == [
+        {"$ref": "#/components/messages/cefo.desk.check-in.v1"}
+    ]
 
 
 def test_servers_are_the_bootstrap_servers_and_plaintext_is_named(document: dict[str, Any]) -> None:
@@ -172,6 +193,15 @@ def test_security_is_the_brokers(asyncapi_3: Draft7Validator) -> None:
     assert server["description"] == "Kafka bootstrap server: TLS, SASL authentication."
     assert [resolve(document, one["$ref"]) for one in server["security"]] == [{"type": "scramSha512"}]
     assert "the-password" not in schema.to_json()
+    assert [error.message for error in asyncapi_3.iter_errors(document)] == []
+
+
+def test_a_certificate_is_named_as_the_servers_security(asyncapi_3: Draft7Validator) -> None:
+    stream = KafkaBroker("kafka:9093", security=ClientCertificate(ssl.create_default_context()), logger=None)
+    document = specification_of("plans", stream).to_jsonable()
+    server = document["servers"]["kafka"]
+    assert server["description"] == "Kafka bootstrap server: TLS, authentication by certificate."
+    assert [resolve(document, one["$ref"]) for one in server["security"]] == [{"type": "X509"}]
     assert [error.message for error in asyncapi_3.iter_errors(document)] == []
 
 

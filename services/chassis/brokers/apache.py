@@ -9,7 +9,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from faststream.kafka import KafkaBroker
 
 from services.chassis.brokers.clients import DEADLINE, start_client, with_timeout
-from services.chassis.brokers.port import FETCH_BYTES, LARGEST, Broker, Producer, topic_settings
+from services.chassis.brokers.port import FETCH_BYTES, LARGEST, Broker, Producer
 from services.chassis.brokers.producer import BatchProducer
 
 
@@ -21,12 +21,11 @@ class ApacheBroker(Broker):
 
     async def create_topics(self) -> None:
         """Create missing topics, with their partitions, replicas and settings."""
-        admin = cast(Any, AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka))
+        admin = cast(Any, AIOKafkaAdminClient(**self.client_options))
         try:
             await with_timeout(DEADLINE, admin.start(), grace=1)
             copies = (self.settings.partitions, self.settings.replication)
-            kept = topic_settings(self.settings.topic_days)
-            wanted = [NewTopic(topic, *copies, topic_configs=settings) for topic, settings in kept.items()]
+            wanted = [NewTopic(topic, *copies, topic_configs=settings) for topic, settings in self.topics().items()]
             present = set(await admin.list_topics())
             answer = await admin.create_topics([topic for topic in wanted if topic.name not in present])
             for _, code, *_ in answer.topic_errors:
@@ -38,8 +37,9 @@ class ApacheBroker(Broker):
     async def producer(self, stream: KafkaBroker) -> Producer:
         """A connected producer. Creates the topics first: a broker that lost its data comes back empty."""
         await with_timeout(DEADLINE, self.create_topics())
+        options = self.client_options | {"client_id": stream.config.broker_config.client_id}
         client = AIOKafkaProducer(
-            bootstrap_servers=self.settings.kafka,
+            **cast(Any, options),
             acks="all",
             # Idempotence gets stuck (aio-libs/aiokafka#1017); the inbox ignores what a retry sends twice.
             enable_idempotence=False,

@@ -14,7 +14,7 @@ from faststream.kafka import KafkaBroker
 from services.chassis.brokers.apache import ApacheBroker
 from services.chassis.brokers.backpressure import EmbeddedBackpressure
 from services.chassis.brokers.clients import DEADLINE, with_timeout
-from services.chassis.brokers.port import Producer, RecordPosition, topic_settings
+from services.chassis.brokers.port import Producer, RecordPosition
 from services.chassis.runtime.settings import Settings
 from services.contracts.cloudevents import Record
 
@@ -36,10 +36,10 @@ class EmbeddedBroker(ApacheBroker):
 
     async def create_topics(self) -> None:
         """Ask for every topic, which makes this broker create it."""
-        admin = cast(Any, AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka))
+        admin = cast(Any, AIOKafkaAdminClient(**self.client_options))
         try:
             await with_timeout(DEADLINE, admin.start(), grace=1)
-            for topic in topic_settings():
+            for topic in self.topics():
                 await admin._get_cluster_metadata([topic])
         finally:
             await admin.close()

@@ -17,11 +17,8 @@ Extents = dict[TopicPartition, tuple[int, int]]
 
 async def extents(broker: Broker, topics: Iterable[str]) -> Extents:
     """Where each partition of these topics begins and ends now. Raises `BROKER_ERRORS`, for a missing topic too."""
-    address = broker.settings.kafka
-    admin, client = (
-        cast(Any, AIOKafkaAdminClient(bootstrap_servers=address)),
-        AIOKafkaConsumer(bootstrap_servers=address),
-    )
+    options = broker.client_options
+    admin, client = cast(Any, AIOKafkaAdminClient(**options)), AIOKafkaConsumer(**options)
     try:
         await admin.start()
         await client.start()
@@ -45,7 +42,7 @@ async def committed(
 
     Raises one of `BROKER_ERRORS`.
     """
-    admin = cast(Any, AIOKafkaAdminClient(bootstrap_servers=broker.settings.kafka))
+    admin = cast(Any, AIOKafkaAdminClient(**broker.client_options))
     try:
         await admin.start()
         found = await admin.list_consumer_group_offsets(group, partitions=list(partitions))

@@ -1,7 +1,7 @@
 """What the chassis needs from a broker. `apache` and `embedded` implement it; no other code tells them apart."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, ClassVar, Protocol
 
 import stamina
@@ -11,6 +11,7 @@ from faststream.kafka import KafkaBroker
 from services.chassis.brokers.clients import BROKER_ERRORS
 from services.chassis.brokers.message import parse, parse_with_traces
 from services.chassis.brokers.middlewares import middlewares
+from services.chassis.brokers.security import client_options, security_of
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
 from services.contracts import TOPICS
@@ -23,17 +24,28 @@ RecordPosition = tuple[str, int, int]
 """Topic, partition, offset."""
 
 
-def topic_settings(days: int = 0) -> dict[str, dict[str, str]]:
+METADATA_MS = 10_000
+"""How soon a client sees new topics: those of a new centre, and those that a lost broker did not have."""
+
+
+def topic_settings(days: int = 0, centres: Iterable[str] = ()) -> dict[str, dict[str, str]]:
     """Every topic and dead-letter topic by name, with its configuration. `days`: retention, 0: for good.
 
-    Compacted topics are kept for good. Dead letters have room to explain them.
+    `centres`: those that have topics of their own. Compacted topics are kept for good. Dead letters have room to
+    explain them.
     """
-    aged = {"retention.ms": str(days * 86_400_000 or -1)}
-    compacted = {"cleanup.policy": "compact", "retention.ms": "-1"}
-    return {
-        **{topic.name: compacted if topic.compacted else aged for topic in TOPICS.values()},
-        **{topic.dead_letters: {**aged, "max.message.bytes": str(LARGEST)} for topic in TOPICS.values()},
-    }
+    centres = list(centres)
+    found: dict[str, dict[str, str]] = {}
+    for topic in TOPICS.values():
+        shortest = min((age for age in (days, topic.days) if age), default=0)
+        compacted = {"cleanup.policy": "compact", "retention.ms": "-1"}
+        found |= dict.fromkeys(topic.names(centres), compacted if topic.compacted else _kept(shortest))
+        found[topic.dead_letters] = {**_kept(days), "max.message.bytes": str(LARGEST)}
+    return found
+
+
+def _kept(days: int) -> dict[str, str]:
+    return {"retention.ms": str(days * 86_400_000 or -1)}
 
 
 class Producer(Protocol):
@@ -62,8 +74,19 @@ class Broker(ABC):
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.creates: Container[str] = TOPICS
+        """The topics that this process creates, with their dead-letter topics: those that its services emit on and
+        consume, or all."""
+        self._services: set[str] = set()
+        self._centres: set[str] = set()
         self.outboxes: list[Store] = []
         """The stores whose outboxes fill this broker's topics again."""
+
+    @property
+    def client_options(self) -> dict[str, Any]:
+        """How a client of this process connects. It is named after its service, if the process has only one."""
+        name = f"cefo-{next(iter(self._services))}" if len(self._services) == 1 else "cefo"
+        return client_options(self.settings, name)
 
     @property
     def relay_batch(self) -> int:
@@ -75,13 +98,14 @@ class Broker(ABC):
 
         It touches no network until its subscriber or a producer starts. It creates no topics: `ensure_topics` does.
         """
+        self._services.add(service)
         return KafkaBroker(
-            self.settings.kafka.split(","),  # FastStream takes a text for one server
+            self.settings.kafka_servers,  # FastStream takes a text for one server
             client_id=f"cefo-{service}",
+            security=security_of(self.settings),
             consumer_only=True,  # a relay's producer is replaced whenever it may be stuck, which FastStream's is never
             middlewares=middlewares(self.settings, service),
-            # How soon a client sees topics that a lost broker did not have when it reconnected.
-            metadata_max_age_ms=10_000,
+            metadata_max_age_ms=METADATA_MS,
             graceful_timeout=2,
             apply_types=False,
             logger=None,
@@ -91,6 +115,23 @@ class Broker(ABC):
     async def ensure_topics(self) -> None:
         """Create missing topics. Waits for a broker that is starting; raises one of `BROKER_ERRORS` after 60 s."""
         await self.create_topics()
+
+    async def create_topics_of(self, centres: Iterable[str]) -> None:
+        """Create the topics of these centres, unless that was done. Raises one of `BROKER_ERRORS`."""
+        if new := set(centres) - self._centres:
+            self._centres |= new
+            try:
+                await self.create_topics()
+            except BaseException:
+                self._centres -= new
+                raise
+
+    def topics(self) -> dict[str, dict[str, str]]:
+        """The topics that this process creates, by name, with their configuration."""
+        every = topic_settings(self.settings.topic_days, self._centres)
+        needed = [topic for name, topic in TOPICS.items() if name in self.creates]
+        names = {name for topic in needed for name in (*topic.names(self._centres), topic.dead_letters)}
+        return {name: settings for name, settings in every.items() if name in names}
 
     @abstractmethod
     async def create_topics(self) -> None:

@@ -15,6 +15,7 @@ from faststream.specification.asyncapi.v3_0_0.schema.bindings import ChannelBind
 from pydantic import Field
 
 from services.chassis.brokers.port import topic_settings
+from services.chassis.brokers.security import ClientCertificate
 from services.chassis.events.reactions import Reactions
 from services.chassis.runtime.settings import Settings
 from services.contracts import EVENTS, Event, Topic
@@ -106,10 +107,12 @@ class EventSpecification(AsyncAPI):
                 emitted = [event for event in events if event.topic == topic and topic.owner == name]
                 consumed = [EVENTS[type] for type in reactions.by_type if EVENTS[type].topic == topic]
                 for action, messages in (("send", emitted), ("receive", consumed)):
-                    if messages:
-                        operations[f"{name}.{action}.{topic.name}"] = _operation(action, topic, messages)
+                    for channel in _channel_names(topic) if messages else ():
+                        operations[f"{name}.{action}.{channel}"] = _operation(action, channel, messages)
+        channels = {topic.name: self._channel(topic, events) for topic in topics}
+        per_centre = {_channel_names(topic)[1]: channels[topic.name] for topic in topics if topic.per_centre}
         return {
-            "channels": {topic.name: self._channel(topic, events) for topic in topics},
+            "channels": channels | {name: _of_each_centre(channel) for name, channel in per_centre.items()},
             "operations": operations,
         }
 
@@ -136,11 +139,12 @@ def _servers(generated: ApplicationSchema, security: BaseSecurity | None) -> dic
     """FastStream's servers, one for each bootstrap address, described by the security of the broker."""
     servers = list((generated.servers or {}).values())
     encrypted = security is not None and security.use_ssl
+    if isinstance(security, ClientCertificate):
+        authentication = "authentication by certificate"
+    else:
+        authentication = "SASL authentication" if security and security.get_requirement() else "no authentication"
     for server in servers:
-        server.description = (
-            f"Kafka bootstrap server: {'TLS' if encrypted else 'no encryption'}, "
-            f"{'SASL authentication' if server.security else 'no authentication'}."
-        )
+        server.description = f"Kafka bootstrap server: {'TLS' if encrypted else 'no encryption'}, {authentication}."
         server.security = server.security or None
         server.protocolVersion = None  # FastStream writes "auto"
     if len(servers) == 1:
@@ -148,11 +152,27 @@ def _servers(generated: ApplicationSchema, security: BaseSecurity | None) -> dic
     return {f"kafka-{number}": server for number, server in enumerate(servers, 1)}
 
 
-def _operation(action: str, topic: Topic, messages: list[type[Event]]) -> dict[str, Any]:
+def _channel_names(topic: Topic) -> list[str]:
+    """The names of a topic's channels: its own, and one for the topics of all centres."""
+    return topic.names(["centre"])
+
+
+def _of_each_centre(channel: Mapping[str, Any]) -> dict[str, Any]:
+    """A topic's channel as that of the topics of each centre."""
+    binding = {name: value for name, value in channel["bindings"]["kafka"].items() if name != "topic"}
+    return {
+        **channel,
+        "address": f"{channel['address']}.{{centre}}",
+        "parameters": {"centre": {"description": "The code of the centre whose own software writes here."}},
+        "bindings": {"kafka": binding},
+    }
+
+
+def _operation(action: str, channel: str, messages: list[type[Event]]) -> dict[str, Any]:
     return {
         "action": action,
-        "channel": {"$ref": f"#/channels/{topic.name}"},
-        "messages": [{"$ref": f"#/channels/{topic.name}/messages/{event.type}"} for event in messages],
+        "channel": {"$ref": f"#/channels/{channel}"},
+        "messages": [{"$ref": f"#/channels/{channel}/messages/{event.type}"} for event in messages],
     }
 
 

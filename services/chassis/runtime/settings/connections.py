@@ -1,4 +1,4 @@
-"""The settings of the servers that a process connects to: store, Kafka, Redis."""
+"""The settings of the servers that a process connects to: store, Redis; Kafka has its own module."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -43,11 +43,6 @@ class Connections(FromEnvironment):
         default=None, description="Certificate that this process shows to PostgreSQL, in PEM, if it asks for one."
     )
     store_key_file: Path | None = Field(default=None, description="Private key of that certificate, in PEM.")
-    kafka: str = Field(
-        default="127.0.0.1:9092",
-        description="Kafka bootstrap servers, `host:port[,host:port]`; "
-        "`cefo up` starts an embedded broker where it is not set.",
-    )
     redis: str = Field(
         default="redis://127.0.0.1:6379/0",
         description="Redis, for hints about changes and for rate limits; its data may be lost. `rediss://…`: over TLS.",
@@ -86,7 +81,7 @@ class Connections(FromEnvironment):
         if self.store_password_file is not None:
             self._store_server(url)
         if self.store_tls:
-            _check_files("CEFO_STORE", self.store_ca_file, self.store_certificate_file, self.store_key_file)
+            check_files("CEFO_STORE", self.store_ca_file, self.store_certificate_file, self.store_key_file)
         elif self.store_certificate_file or self.store_key_file:
             raise ValueError(
                 "Avec CEFO_STORE_CERTIFICATE_FILE, il faut TLS. Ajoutez `?sslmode=verify-full` à CEFO_STORE."
@@ -141,7 +136,7 @@ class Connections(FromEnvironment):
         if "ssl_" in url.query:
             raise ValueError("Le certificat de Redis est toujours vérifié. Retirez les options ssl_… de CEFO_REDIS.")
         if url.scheme == "rediss":
-            _check_files("CEFO_REDIS", self.redis_ca_file, self.redis_certificate_file, self.redis_key_file)
+            check_files("CEFO_REDIS", self.redis_ca_file, self.redis_certificate_file, self.redis_key_file)
         elif self.redis_ca_file or self.redis_certificate_file or self.redis_key_file:
             raise ValueError("Avec un certificat, il faut TLS. Commencez CEFO_REDIS par `rediss://`.")
         elif url.scheme == "redis" and url.hostname not in (*LOOPBACK, None):
@@ -193,7 +188,7 @@ def _parsed(address: str) -> tuple[SplitResult, dict[str, str]]:
     return (url, options) if readable else (urlsplit(""), {})
 
 
-def _check_files(prefix: str, ca: Path | None, certificate: Path | None, key: Path | None) -> None:
+def check_files(prefix: str, ca: Path | None, certificate: Path | None, key: Path | None) -> None:
     """Refuse files that are no certificates in PEM, or no pair of certificate and key."""
     authority, own, secret = (f"{prefix}_{part}_FILE" for part in ("CA", "CERTIFICATE", "KEY"))
     if (certificate is None) != (key is None):

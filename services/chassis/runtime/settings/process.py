@@ -5,12 +5,12 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from services.chassis.runtime.settings.access import AccessSettings
-from services.chassis.runtime.settings.connections import Connections
 from services.chassis.runtime.settings.http import HttpSettings
+from services.chassis.runtime.settings.kafka import KafkaSettings
 from services.chassis.runtime.settings.mail import MailSettings
 
 
-class Settings(AccessSettings, MailSettings, HttpSettings, Connections):
+class Settings(AccessSettings, MailSettings, HttpSettings, KafkaSettings):
     """One process' settings, the same for every service."""
 
     partitions: int = Field(default=3, ge=1, le=64, description="Partitions of a topic that the platform creates.")
