@@ -12,11 +12,8 @@ from services.chassis.service.definition import Service
 from services.chassis.web.routing import policy_of, routes_in
 from services.contracts import TOPICS, Topic
 from services.contracts.roles import Role
-from services.contracts.topics import CENTRES, PROVIDERS, REFERRAL_EVENTS
 
 OUTSIDE = "outside"
-READ_BY_PARTNERS = (REFERRAL_EVENTS, CENTRES, PROVIDERS)
-"""Topics that a partner's Kafka account may read: docs/partners.md."""
 
 _COLOURS = ("#1f6f8b", "#7a4b9e", "#2f7d4f", "#b3541e", "#53606b")
 _OUTSIDE_COLOUR = "#7a6000"
@@ -53,9 +50,11 @@ def table(services: Mapping[str, Service]) -> str:
     """The picture's lines as a Markdown table, for readers who do not see the picture."""
     lines = ["| topic | emitted by | consumed by | keeps |", "|---|---|---|---|"]
     for rail in rails(services):
-        keeps = "the last event of each key" if rail.topic.compacted else "every event"
+        days = f"{rail.topic.days} days" if rail.topic.days else "every event"
+        keeps = "the last event of each key" if rail.topic.compacted else days
         emits, consumes = (_listed(names, services) for names in ({rail.emits}, rail.consumes))
-        lines.append(f"| `{rail.topic.name}` | {emits} | {consumes} | {keeps} |")
+        names = ", ".join(f"`{name}`" for name in rail.topic.names(["centre"])).replace("centre`", "CENTRE`")
+        lines.append(f"| {names} | {emits} | {consumes} | {keeps} |")
     return "\n".join(lines) + "\n"
 
 
@@ -120,8 +119,8 @@ def _services(services: Mapping[str, Service], columns: Mapping[str, str], centr
 def _rail(rail: Rail, y: int, columns: Mapping[str, str], centre: Mapping[str, int]) -> Iterator[str]:
     ends = [centre[name] for name in {rail.emits} | rail.consumes]
     yield _text(24, y + 14, rail.topic.name, "code")
-    if rail.topic.compacted:
-        yield _text(222, y + 14, "compacted", "soft")
+    remark = "per centre" if rail.topic.per_centre else "compacted" if rail.topic.compacted else ""
+    yield _text(222, y + 14, remark, "soft")
     yield f'<path d="M{min(ends)} {y + 10}H{max(ends)}" stroke="{columns[rail.emits]}" stroke-width="2.5"/>'
     for name in columns:
         if name == rail.emits:
@@ -155,6 +154,7 @@ def _legend(y: int) -> Iterator[str]:
     ring = f'<circle cx="106" cy="{y}" r="6.5" fill="#fff" stroke="{grey}" stroke-width="3"/>'
     yield ring + _text(119, y + 5, "consumes", "soft")
     yield _text(196, y + 5, "compacted: keeps the last event of each key", "soft")
+    yield _text(196, y + 23, "per centre: there is one more for each centre", "soft")
     yield _text(
         480, y + 5, "Each topic has a second one, .dead-letters, for events that could not be processed.", "soft"
     )
@@ -185,7 +185,7 @@ def _admitted(service: Service) -> list[str]:
 
 def _consumers(topic: Topic, services: Mapping[str, Service]) -> Iterator[str]:
     yield from (service.name for service in services.values() if topic.name in service.reactions.topics)
-    if topic in READ_BY_PARTNERS:
+    if topic.for_partners:
         yield OUTSIDE
 
 

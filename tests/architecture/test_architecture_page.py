@@ -10,6 +10,7 @@ import pytest
 from services.chassis.events.reactions import Reactions
 from services.chassis.service.definition import Service
 from services.chassis.storage.store import Work
+from services.contracts import TOPICS
 from services.contracts.directory import ProviderPublished
 from services.launcher import architecture
 from services.launcher.catalogue import SERVICES
@@ -58,7 +59,7 @@ def test_partners_may_read_what_their_page_says() -> None:
         re.DOTALL,
     )
     named = {"cefo.directory.referral-events", *re.findall(r"`(cefo[^`]+)`", said)}
-    assert named == {topic.name for topic in architecture.READ_BY_PARTNERS}
+    assert named == {topic.name for topic in TOPICS.values() if topic.for_partners}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -6,8 +7,10 @@ import httpx2
 import pytest
 
 from services.chassis.identity.people import Person
+from services.chassis.identity.tokens import AccountToken
 from services.chassis.refusals import BodyTooLarge
-from services.chassis.testing import Client, FixedClock, emitted
+from services.chassis.testing import Client, FixedClock, emitted, record_of
+from services.contracts.accounts import AccountKind, AccountPublished, AccountStatus
 from services.contracts.intake import SubjectErased, VisitCheckedIn
 from tests.givens.intake import COUNSELLOR, LIEGE_DESK, NAMUR_DESK, OPERATOR, PROVIDER
 
@@ -128,6 +131,30 @@ async def test_only_the_centres_own_desk_checks_in(
     answer = await put(client)
     assert (answer.status_code, answer.json()["type"]) == (status, f"/problems/{slug}")
     assert await emitted(client.store) == []
+
+
+async def test_a_devices_token_checks_in_at_its_centre_only(client: Client, clock: FixedClock) -> None:
+    ref, signed_in = uuid4(), {"began_at": clock(), "expires_at": clock() + timedelta(days=1)}
+    kiosk = AccountPublished(
+        account_ref=ref,
+        version=1,
+        kind=AccountKind.DEVICE,
+        status=AccountStatus.ACTIVE,
+        roles=("front-desk",),
+        centres=("liege",),
+        code="liege-kiosk-1",
+    )
+    await client.consume(record_of(kiosk, 1))
+    client.signed_in(None)
+    token = client.process.signer.sign(AccountToken(account_ref=ref, sign_in=uuid4(), **signed_in))
+    client.headers["authorization"] = f"Bearer {token}"
+    assert (await put(client)).status_code == 200
+    posted = await client.post(VISITS, json={"centre": "namur"}, headers={"Idempotency-Key": "1"})
+    assert [fault(answer) for answer in (posted, await put(client, centre="namur"))] == [
+        (403, "centre", "wrong-centre"),
+        (403, "centre", "wrong-centre"),
+    ]
+    assert len(await emitted(client.store, VisitCheckedIn)) == 1
 
 
 async def test_another_centre_is_refused_and_its_visits_do_not_exist(client: Client) -> None:

@@ -30,6 +30,7 @@ from services.chassis.brokers.clients import DEADLINE, check_metadata_task, clos
 from services.chassis.brokers.message import decode
 from services.chassis.runtime.failpoints import failpoint
 from services.chassis.runtime.retrying import keep_running
+from services.contracts import TOPICS
 from services.contracts.cloudevents import Record
 
 COMMIT_EVERY = 0.2
@@ -67,6 +68,14 @@ class BatchHandler(Protocol):
         ...
 
 
+def subscription(topics: Iterable[str]) -> tuple[list[str], str | None]:
+    """The topics to subscribe to: their names, or a pattern if some have one for each centre, also of later ones."""
+    subscribed = [TOPICS[name] for name in sorted(topics)]
+    if any(topic.per_centre for topic in subscribed):
+        return [], f"^(?:{'|'.join(topic.pattern for topic in subscribed)})$"
+    return [topic.name for topic in subscribed], None
+
+
 class Subscriber:
     """One service's subscriber on its FastStream broker."""
 
@@ -82,8 +91,10 @@ class Subscriber:
         self.ready = asyncio.Event()
         """Set once the broker has given this subscriber its partitions."""
         self._rebalances = _Rebalances()
+        named, pattern = subscription(topics)
         self._subscriber = stream.subscriber(
-            *sorted(topics),
+            *named,
+            pattern=pattern,
             group_id=group,
             batch=True,
             max_records=batch,

@@ -17,6 +17,7 @@ from services.chassis.events.processor import EventProcessor
 from services.chassis.events.reactions import Reactions
 from services.chassis.events.rebuild import Rebuilding
 from services.chassis.events.resolver import DeadLetterResolver
+from services.chassis.events.rights import group_of
 from services.chassis.runtime.telemetry import log
 from services.chassis.storage.errors import is_unavailable
 from services.chassis.storage.store import Store
@@ -55,7 +56,7 @@ class Consumer:
         self._reactions = reactions
         self._processor = EventProcessor(store, broker.settings, reactions)
         self._resolver = DeadLetterResolver(store, broker.settings, self._processor)
-        self.group = group or f"cefo.{store.service}"
+        self.group = group or group_of(store.service)
         self._rebuilding = rebuilding
         self._expired_at = 0.0
         self.stream = stream or broker.stream(store.service)

@@ -29,6 +29,7 @@ from services.chassis.events.completeness import (
 )
 from services.chassis.events.inbox import add_rows_for_held_events
 from services.chassis.events.reactions import Reactions
+from services.chassis.events.rights import group_of
 from services.chassis.refusals import Refused, msg
 from services.chassis.runtime.retrying import keep_running
 from services.chassis.runtime.telemetry import log
@@ -75,7 +76,7 @@ class Rebuilding:
     def __init__(self, store: Store, broker: Broker, reactions: Reactions, tables: Sequence[Any]) -> None:
         self._store = store
         self._broker = broker
-        self._group = f"cefo.{store.service}"
+        self._group = group_of(store.service)
         self._topics = reactions.topics
         self._sources = reactions.sources
         self._tables = [table.__table__ for table in tables]

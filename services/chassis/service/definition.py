@@ -19,6 +19,7 @@ from services.chassis.events.consumer import Consumer
 from services.chassis.events.reactions import Reactions
 from services.chassis.events.rebuild import Rebuilding
 from services.chassis.events.relay import Relay
+from services.chassis.events.rights import consumed_topics, emitted_topics
 from services.chassis.identity.access import AccessPolicy
 from services.chassis.mail.messages import QueuedMail, prune_mail
 from services.chassis.mail.sender import MailSender
@@ -33,7 +34,7 @@ from services.chassis.storage.group_commit import BulkAction, GroupCommit, Item,
 from services.chassis.storage.migrations import migrate
 from services.chassis.storage.store import Store
 from services.contracts.roles import Role
-from services.contracts.topics import ACCOUNTS
+from services.contracts.topics import ACCOUNTS, Topic
 
 TOKEN_USES = "token-uses"  # noqa: S105 - not a password
 """The kind of the hints about machines' tokens in use; the rest of the name is the token's id."""
@@ -111,6 +112,11 @@ class Service:
     """What it alone asks for, beside the settings of every process."""
     mail: type[QueuedMail] | None = None
     """Its table of messages by e-mail, if it sends any."""
+
+    @property
+    def topics(self) -> list[Topic]:
+        """The topics that it emits on and those that it consumes."""
+        return [*emitted_topics(self.name), *consumed_topics(self.reactions)]
 
 
 class Runtime:

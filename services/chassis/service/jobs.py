@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from services.chassis.brokers.availability import is_away
 from services.chassis.runtime.telemetry import log
-from services.chassis.storage.errors import is_unavailable
 
 _log = log(__name__)
 
@@ -38,5 +38,5 @@ class Job:
             while await self.act():
                 _log.debug("job continues", service=service, job=self.name)
         except Exception as error:
-            write = _log.warning if is_unavailable(error) else _log.exception
+            write = _log.warning if is_away(error) else _log.exception
             write("job failed", service=service, job=self.name, error=repr(error))

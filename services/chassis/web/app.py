@@ -55,6 +55,7 @@ class Process:
         """
         self.settings = settings
         self.broker = broker
+        broker.creates = {topic.name for service in services for topic in service.topics}
         names = [service.name for service in services]
         self.live = live or Live(settings.redis, names, settings.redis_options())
         self.signer = signer(settings)
