@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from services.chassis.runtime.settings.secret_files import UnusableSecret
 from services.launcher.arguments import refuse_passwords
-from services.launcher.commands import accounts, dead_letters, tokens
+from services.launcher.commands import accounts, dead_letters, kafka, tokens
 from services.launcher.commands.doctor import doctor
 from services.launcher.commands.erase import erase
 from services.launcher.commands.figures import figures
@@ -51,6 +51,7 @@ for name, act, description in (
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(kafka.app, name="kafka")
 
 
 def main() -> None:

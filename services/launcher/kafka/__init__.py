@@ -19,6 +19,7 @@ from services.launcher.kafka.errors import (
     PortTaken,
     RecipeMissing,
 )
+from services.launcher.kafka.locks import Locks
 
 __all__ = [
     "ApacheKafka",
@@ -26,6 +27,7 @@ __all__ = [
     "JarsNotCopied",
     "JavaMissing",
     "LocalKafkaError",
+    "Locks",
     "MavenMissing",
     "NodeDidNotStart",
     "PortTaken",

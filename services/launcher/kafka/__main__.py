@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from services.launcher.kafka.cluster import ApacheKafka
 from services.launcher.kafka.errors import LocalKafkaError
+from services.launcher.kafka.locks import Locks
 
 
 class _Stopped(BaseException):
@@ -29,12 +30,20 @@ def main() -> int:
         default=0,
         help="Port du premier nœud. Par défaut, un port libre, choisi une fois par dossier.",
     )
+    parser.add_argument(
+        "--locks",
+        type=Path,
+        help="Dossier avec ca.pem, admin.pem et admin-key.pem : le cluster demande alors TLS, un compte et des droits.",
+    )
     options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
         with ApacheKafka() as kafka:
-            print(f"bootstrap: {kafka.start(options.nodes, options.dir, options.port)}", flush=True)
+            locks = Locks.in_folder(options.locks) if options.locks else None
+            print(f"bootstrap: {kafka.start(options.nodes, options.dir, options.port, locks)}", flush=True)
+            if locks is not None:
+                print(f"admin: {kafka.admin}", flush=True)
             _watch(kafka)
             print("Plus aucun nœud ne tourne.", file=sys.stderr)
             return 1

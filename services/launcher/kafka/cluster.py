@@ -18,6 +18,7 @@ from services.launcher.kafka.classes import class_data_sharing
 from services.launcher.kafka.errors import NodeDidNotStart, PortTaken
 from services.launcher.kafka.jars import RECIPE, jars, java
 from services.launcher.kafka.layout import Cluster
+from services.launcher.kafka.locks import Locks
 from services.launcher.ports import is_free
 
 _START_TIMEOUT = 120.0  # seconds; 3 alone on the machine, many times that beside a full test run
@@ -38,6 +39,7 @@ class ApacheKafka:
         """`sharing`: Java's option for class data sharing; by default that of the usual archive."""
         self._sharing = sharing
         self._folder = Path()
+        self._locks: Locks | None = None
         self._cluster: Cluster | None = None
         self._nodes: dict[int, subprocess.Popen[bytes]] = {}
 
@@ -60,6 +62,11 @@ class ApacheKafka:
         return self._started.bootstrap
 
     @property
+    def admin(self) -> str:
+        """The address of the first node for `locks.ADMIN`; only after `start` with locks."""
+        return f"127.0.0.1:{self._started.admin_ports[0]}"
+
+    @property
     def alive(self) -> list[int]:
         """The nodes that run, by number."""
         return [number for number, node in self._nodes.items() if node.poll() is None]
@@ -68,11 +75,12 @@ class ApacheKafka:
         """The process id of a node, for tests that send it signals."""
         return self._nodes[node].pid
 
-    def start(self, nodes: int, folder: Path, port: int = 0) -> str:
+    def start(self, nodes: int, folder: Path, port: int = 0, locks: Locks | None = None) -> str:
         """Start the folder's cluster, creating it if missing. Returns the bootstrap addresses.
 
         `nodes` is 1 or 3; `port` is the first node's (the next ones follow), 0 for any free ones, chosen once per
-        folder. Returns when every node has joined. Raises a `LocalKafkaError` and leaves nothing running.
+        folder. `locks`: only who signs in may do what was granted; None: anyone on this machine may do all. Returns
+        when every node has joined. Raises a `LocalKafkaError` and leaves nothing running.
         """
         if nodes not in (1, 3):
             raise ValueError(f"nodes is {nodes}; a local cluster has 1 or 3")
@@ -80,9 +88,9 @@ class ApacheKafka:
             raise RuntimeError(f"{self._folder} is already running; stop it first")
         folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        cluster = Cluster.of(folder, nodes, port)
+        cluster = Cluster.of(folder, nodes, port, locked=locks is not None)
         self._sharing = self._sharing or class_data_sharing(self._dump_archive)
-        self._folder, self._cluster, self._nodes = folder, cluster, {}
+        self._folder, self._cluster, self._nodes, self._locks = folder, cluster, {}, locks
         numbers = range(1, nodes + 1)
         try:
             for number in numbers:
@@ -157,7 +165,12 @@ class ApacheKafka:
 
     def _write_settings(self, number: int) -> None:
         self._home(number).mkdir(exist_ok=True)
-        text = self._started.properties(number, self._data(number))
+        locks: dict[str, str] = {}
+        if self._locks is not None:
+            keystore = self._home(number) / "keystore.pem"
+            self._locks.write_keystore(keystore)
+            locks = self._locks.properties(keystore)
+        text = self._started.properties(number, self._data(number), locks)
         (self._home(number) / "server.properties").write_text(text)
 
     def _format(self, numbers: list[int]) -> None:
@@ -187,7 +200,7 @@ class ApacheKafka:
 
     def _wait_for_ports(self, number: int) -> None:
         deadline = time.monotonic() + _PORT_TIMEOUT
-        for port in self._started.ports(number):
+        for port in self._started.listeners(number).values():
             while not is_free(port):
                 if time.monotonic() > deadline:
                     raise PortTaken(
@@ -205,7 +218,9 @@ class ApacheKafka:
         deadline = time.monotonic() + _START_TIMEOUT
         for number in self.alive:
             settings: dict[str, str | int | float | bool] = {"log_level": 0, "reconnect.backoff.max.ms": 200}
-            settings["bootstrap.servers"] = f"127.0.0.1:{self._started.ports(number)[0]}"
+            ports = self._started.listeners(number)
+            settings["bootstrap.servers"] = f"127.0.0.1:{ports.get('ADMIN', ports['CLIENT'])}"
+            settings |= self._locks.client if self._locks is not None else {}
             with AdminClient(settings, logger=_client_log) as client:
                 while not _sees_nodes(client, nodes):
                     self._check_alive(nodes)

@@ -8,6 +8,7 @@
     ├── MavenMissing      no jars yet, and no Maven to copy them
     ├── JarsNotCopied     Maven failed
     ├── ClusterDiffers    the folder holds a cluster of another size
+    ├── LockMissing       a certificate or key of a cluster with locks is not there
     ├── PortTaken         another program listens on a node's port
     └── NodeDidNotStart   a node ended, or did not answer in time
 """
@@ -51,6 +52,12 @@ class ClusterDiffers(LocalKafkaError):
     """The folder holds a cluster of another size."""
 
     slug = "kafka-cluster-differs"
+
+
+class LockMissing(LocalKafkaError):
+    """A certificate or key of a cluster with locks is not there."""
+
+    slug = "kafka-lock-missing"
 
 
 class PortTaken(LocalKafkaError):

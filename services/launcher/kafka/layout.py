@@ -10,7 +10,8 @@
 import base64
 import json
 import uuid
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -25,9 +26,11 @@ class Cluster:
     cluster_id: str
     client_ports: list[int]
     controller_ports: list[int]
+    admin_ports: list[int] = field(default_factory=list[int])
+    """Of a cluster with locks."""
 
     @classmethod
-    def of(cls, folder: Path, nodes: int, port: int) -> Self:
+    def of(cls, folder: Path, nodes: int, port: int, *, locked: bool = False) -> Self:
         """The cluster in this folder, or a new one. `port` is that of the first node, 0 for any.
 
         Raises `ClusterDiffers` when the folder's cluster has another number of nodes.
@@ -41,12 +44,16 @@ class Cluster:
                     f"{nodes}. Démarrez-le avec --nodes {found.size}, ou choisissez un autre "
                     "dossier."
                 )
-            if port in (0, found.client_ports[0]):
+            if port in (0, found.client_ports[0]) and locked == bool(found.admin_ports):
                 return found
-            cluster = cls(found.cluster_id, _client_ports(port, nodes), found.controller_ports)
+            clients = found.client_ports if port == 0 else _client_ports(port, nodes)
+            cluster = cls(found.cluster_id, clients, found.controller_ports)
         else:
             clients = _client_ports(port, nodes)
             cluster = cls(_new_id(), clients, free_ports(nodes, exclude=clients))
+        if locked:
+            taken = [*cluster.client_ports, *cluster.controller_ports]
+            cluster = replace(cluster, admin_ports=free_ports(nodes, exclude=taken))
         new = file.with_suffix(".new")
         new.write_text(json.dumps(asdict(cluster), indent=1))
         new.replace(file)
@@ -62,21 +69,23 @@ class Cluster:
         """The nodes' addresses, separated by commas."""
         return ",".join(f"127.0.0.1:{port}" for port in self.client_ports)
 
-    def ports(self, node: int) -> tuple[int, int]:
-        """The ports on which this node (1, 2, 3) listens: for clients, for controllers."""
-        return self.client_ports[node - 1], self.controller_ports[node - 1]
+    def listeners(self, node: int) -> dict[str, int]:
+        """The ports on which this node (1, 2, 3) listens: for clients, for controllers, with locks for the admin."""
+        admin = {"ADMIN": self.admin_ports[node - 1]} if self.admin_ports else {}
+        return {"CLIENT": self.client_ports[node - 1], "CONTROLLER": self.controller_ports[node - 1], **admin}
 
-    def properties(self, node: int, data: Path) -> str:
-        """The node's server.properties."""
-        client, controller = self.ports(node)
+    def properties(self, node: int, data: Path, locks: Mapping[str, str] | None = None) -> str:
+        """The node's server.properties; `locks`: the settings of its locks."""
+        addresses = {name: f"{name}://127.0.0.1:{port}" for name, port in self.listeners(node).items()}
+        advertised = [address for name, address in addresses.items() if name != "CONTROLLER"]
         voters = ",".join(f"{n}@127.0.0.1:{port}" for n, port in enumerate(self.controller_ports, start=1))
         copies, in_sync = (3, 2) if self.size >= 3 else (1, 1)
         settings = {
             "process.roles": "broker,controller",
             "node.id": node,
             "controller.quorum.voters": voters,
-            "listeners": f"CLIENT://127.0.0.1:{client},CONTROLLER://127.0.0.1:{controller}",
-            "advertised.listeners": f"CLIENT://127.0.0.1:{client}",
+            "listeners": ",".join(addresses.values()),
+            "advertised.listeners": ",".join(advertised),
             "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "inter.broker.listener.name": "CLIENT",
             "controller.listener.names": "CONTROLLER",
@@ -100,6 +109,7 @@ class Cluster:
             "metadata.max.idle.interval.ms": 10_000,
             # The default, 128 MiB, is allocated at start: half of a node's heap here.
             "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
+            **(locks or {}),
         }
         return "".join(f"{name}={value}\n" for name, value in settings.items())
 

@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from services.chassis.runtime.settings.connections import LOOPBACK, Connections, check_files
+from services.chassis.runtime.settings.secret_files import read_secret
 from services.chassis.runtime.tls import tls_context
 
 
@@ -62,16 +63,8 @@ class KafkaSettings(Connections):
             raise ValueError("Avec un certificat, il faut TLS. Mettez CEFO_KAFKA_SECURITY=tls ou `sasl_tls`.")
         if encrypted:
             check_files("CEFO_KAFKA", self.kafka_ca_file, self.kafka_certificate_file, self.kafka_key_file)
-        self._read_kafka_password()
+        _ = self.kafka_password
         return self
-
-    def _read_kafka_password(self) -> None:
-        try:
-            empty = self.kafka_password_file is not None and not self.kafka_password
-        except (OSError, UnicodeDecodeError):
-            raise ValueError("CEFO_KAFKA_PASSWORD_FILE est illisible. Vérifiez le chemin et les droits.") from None
-        if empty:
-            raise ValueError("Le fichier de CEFO_KAFKA_PASSWORD_FILE est vide. Écrivez-y le mot de passe.")
 
     @property
     def kafka_servers(self) -> list[str]:
@@ -92,5 +85,6 @@ class KafkaSettings(Connections):
 
     @property
     def kafka_password(self) -> str:
-        """The password in its file."""
-        return self.kafka_password_file.read_text().strip() if self.kafka_password_file is not None else ""
+        """The password in its file; empty without a user. Raises `UnusableSecret`."""
+        file = self.kafka_password_file
+        return read_secret(file, "CEFO_KAFKA_PASSWORD_FILE") if file is not None else ""

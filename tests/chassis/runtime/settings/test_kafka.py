@@ -48,7 +48,10 @@ def test_plain_text_beyond_it_is_refused_unless_it_is_accepted_by_name(host: str
         ({"security": "tls", "certificate": "cefo-intake.crt.pem", "key": "other.key.pem"}, "paire lisible"),
         ({"security": "tls", "ca": "password"}, "Aucun certificat PEM"),
         ({"security": "tls", "ca": "none.pem"}, "CEFO_KAFKA_CA_FILE"),
-        ({"security": "sasl_tls", "user": "cefo", "password": "none"}, "CEFO_KAFKA_PASSWORD_FILE est illisible"),
+        (
+            {"security": "sasl_tls", "user": "cefo", "password": "none"},
+            "ne peut pas être lu",
+        ),
         ({"security": "sasl_tls", "user": "cefo", "password": "empty"}, "est vide"),
         ({"security": "ssl"}, "kafka_security"),
     ],
