@@ -84,7 +84,7 @@ class AccountPublished(Event, type="cefo.directory.account-published.v1", topic=
     roles: tuple[Code, ...]
     """Roles that a reader does not know give no right."""
     centres: tuple[CentreCode, ...]
-    """Empty: with the role `manager` or `operator` the whole region, otherwise no centre."""
+    """Empty: with the role `manager` or `operator` the whole region, otherwise no centre. `operator` needs it empty."""
     organization_id: Organization | None = None
     code: StaffCode | None = None
     """A counsellor's code in the calendar, or a desk's."""

@@ -21,6 +21,6 @@ NAV = Navigation(
         Link(msg("Tokens"), "/directory/tokens", (Role.MANAGER,)),
         Link(msg("Sign in"), "/directory/sign-in", signs="in"),
         Link(msg("Sign out"), "/directory/sign-out", signs="out"),
-        Link(msg("Messages by e-mail"), "/directory/mail", (Role.OPERATOR,)),
+        Link(msg("Messages by e-mail"), "/directory/mail", (), (Role.OPERATOR,)),
     ),
 )

@@ -39,7 +39,7 @@ routers = (router,)
 Desk = Annotated[Person, allow(Role.FRONT_DESK)]
 Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
 TeamOrVisitor = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR, Role.VISITOR)]
-Operator = Annotated[Person, allow(Role.OPERATOR)]
+Operator = Annotated[Person, allow(region_wide=[Role.OPERATOR])]
 
 _RETRIES = UUID("5a1c7d80-6c3a-4a2a-9a55-0d8d2a3f9e11")
 IMPORT_PATH = "/intake/api/v1/visits/import"

@@ -10,9 +10,9 @@ OTHER = "other "
 NOBODY, INACTIVE = "nobody", "inactive"
 SIDED = ("visitor", "front desk", "device", "counsellor", "provider", "cité", "manager")
 """Those of whom there is one on each side. `device`: the token of a kiosk. `cité`: the token of a partner."""
-REGION, OPERATOR = "region", "operator"
-"""A manager without centres, and operations."""
-CALLERS = (NOBODY, INACTIVE, *SIDED, *(OTHER + role for role in SIDED), REGION, OPERATOR)
+REGION, OPERATOR, CENTRES_OPERATOR = "region", "operator", "operator of a centre"
+"""A manager without centres, and operations; the last one has a centre, and so no right."""
+CALLERS = (NOBODY, INACTIVE, *SIDED, *(OTHER + role for role in SIDED), REGION, OPERATOR, CENTRES_OPERATOR)
 """`inactive`: a counsellor of Liège whose account was deactivated."""
 
 

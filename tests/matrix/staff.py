@@ -11,7 +11,7 @@ from services.directory.domain.accounts import Rights
 from tests.givens import directory as providers
 from tests.givens.accounts import REGION as REGION_MANAGER
 from tests.givens.accounts import REGION_BY, account_waits, account_works, rights, signs_in
-from tests.matrix.callers import INACTIVE, OPERATOR, OTHER, REGION
+from tests.matrix.callers import CENTRES_OPERATOR, INACTIVE, OPERATOR, OTHER, REGION
 from tests.matrix.world import Side, World
 
 MANAGERS = ("manager", REGION)
@@ -33,8 +33,12 @@ async def open_accounts(world: World) -> None:
         world.tokens[_caller(side, "cité")] = await _machine(world, side, "cité", Role.CITE)
         await _machine(world, side, "kiosk", Role.FRONT_DESK)
         await _open_asked_about(world, side)
-    for caller, role in ((REGION, Role.MANAGER), (OPERATOR, Role.OPERATOR)):
-        world.tokens[caller] = await signs_in(store, await account_works(store, caller, rights(role)))
+    for caller, given in (
+        (REGION, rights(Role.MANAGER)),
+        (OPERATOR, rights(Role.OPERATOR)),
+        (CENTRES_OPERATOR, rights(Role.OPERATOR, centres=("liege",))),
+    ):
+        world.tokens[caller] = await signs_in(store, await account_works(store, caller, given))
     await account_works(store, "another region", rights(Role.MANAGER))  # so that nobody is the last one
     world.region["pending"] = await account_waits(store, "Wenzel-waits")
     world.liege.private["Wenzel-waits"] = (REGION,)

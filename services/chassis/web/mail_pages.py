@@ -48,7 +48,7 @@ def mail_router(service: str, table: type[QueuedMail]) -> Router:
 
     @router.get("/mail")
     async def mail(
-        request: Request, read: Reading, running: Running, person: Annotated[Person, allow(Role.OPERATOR)]
+        request: Request, read: Reading, running: Running, person: Annotated[Person, allow(region_wide=[Role.OPERATOR])]
     ) -> Response:
         transport = transport_of(running.settings)
         folder = transport if isinstance(transport, MailFolder) else None

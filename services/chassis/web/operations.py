@@ -36,7 +36,7 @@ class RebuildRequest(Body):
 def router_of(service: str) -> Router:
     """The same routes under every service's path."""
     router = Router(f"/{service}", tags=["operations"])
-    operator = allow(Role.OPERATOR)
+    operator = allow(region_wide=[Role.OPERATOR])
 
     dead_letters.add_to(router, service, operator)
     help_pages.add_to(router, service)

@@ -44,7 +44,7 @@ class Site:
         links = [link for nav in navigation.values() for link in nav.links]
         self.links = [
             *(link for link in links if link.help_for is None and link.signs is None),
-            Link(msg("Stuck events"), self.stuck_events, (Role.OPERATOR,), home_of=Role.OPERATOR),
+            Link(msg("Stuck events"), self.stuck_events, (), (Role.OPERATOR,), home_of=Role.OPERATOR),
         ]
         signing = {link.signs: link.href for link in links}
         self.sign_in_page, self.sign_out_address = signing.get("in"), signing.get("out")

@@ -74,6 +74,8 @@ async def get_reference(referral_id: UUID, read: Reading, person: Reader) -> Par
 
 
 @router.get("/schema")
-async def event_schema(person: Annotated[Person, allow(Role.CITE, Role.MANAGER, Role.OPERATOR)]) -> dict[str, Any]:
+async def event_schema(
+    person: Annotated[Person, allow(Role.CITE, Role.MANAGER, region_wide=[Role.OPERATOR])],
+) -> dict[str, Any]:
     """The JSON Schema of an event's `data`."""
     return FeedData.model_json_schema()

@@ -196,7 +196,7 @@ async def progress_referral(id: UUID, body: Progress, work: Working, person: Sid
 async def expire_referrals(
     work: Working,
     running: Running,
-    person: Annotated[Person, allow(Role.OPERATOR)],
+    person: Annotated[Person, allow(region_wide=[Role.OPERATOR])],
     limit: Annotated[int, Query(ge=1, le=2000)] = 500,
 ) -> Expired:
     """Expire overdue referrals now. A background job does the same every `CEFO_ROUND_SECONDS`."""

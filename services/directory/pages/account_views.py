@@ -48,7 +48,7 @@ _FACT_LABELS = {
 }
 _ROLE_HINTS = {
     Role.MANAGER: msg("Manages accounts. Without a centre: of the whole region."),
-    Role.OPERATOR: msg("Watches the events and the technical state."),
+    Role.OPERATOR: msg("Watches the events and the technical state. Only without a centre: of the whole region."),
     Role.PROVIDER: msg("Answers referrals for a provider. Cannot be combined with another role."),
 }
 

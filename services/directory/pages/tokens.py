@@ -34,7 +34,9 @@ _ROLE_HINTS = {
     Role.FRONT_DESK: msg("Checks visitors in at the chosen centres."),
     Role.PROVIDER: msg("Keeps a provider’s entry up to date and answers its referrals."),
     Role.CITE: msg("Reads the referral feed."),
-    Role.OPERATOR: msg("Imports the past and watches the technical state. Only the region can give this role."),
+    Role.OPERATOR: msg(
+        "Imports the past and watches the technical state. Only the region can give this role. Choose no centre."
+    ),
 }
 _EMPTY: dict[str, Any] = {
     "name": "",

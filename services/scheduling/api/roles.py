@@ -10,7 +10,7 @@ from services.contracts.roles import Role
 
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
 Team = Annotated[Person, allow(Role.COUNSELLOR, Role.FRONT_DESK)]
-Operator = Annotated[Person, allow(Role.OPERATOR)]
+Operator = Annotated[Person, allow(region_wide=[Role.OPERATOR])]
 
 PREFIX = "/scheduling/api/v1"
 CentreCode = Annotated[str, Field(max_length=40, description="Code of a centre, for example `liege`.")]
