@@ -50,6 +50,7 @@ class LocalStack:
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """Further environment variables of every service."""
     ports: dict[str, int] = field(default_factory=dict[str, int])
+    metrics_ports: dict[str, int] = field(default_factory=dict[str, int])
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict[str, "subprocess.Popen[bytes]"])
 
     def __enter__(self) -> Self:
@@ -91,6 +92,8 @@ class LocalStack:
         process = f"{name}{replica}"
         if process not in self.ports:
             (self.ports[process],) = free_ports(1)
+        if process not in self.metrics_ports:
+            (self.metrics_ports[process],) = free_ports(1)
         command = [sys.executable, "-m", "services.launcher", "up", "--service", name]
         options = ["--port", str(self.ports[process]), "--data", str(self.folder)]
         # Not as arguments: every user of the machine can read those, and an address may hold a password.
@@ -98,7 +101,14 @@ class LocalStack:
         with open(self.folder / f"{process}.log", "ab", opener=_for_owner) as log:
             self.processes[process] = subprocess.Popen(
                 [*command, *options],
-                env={**os.environ, "CEFO_PUBLIC_URL": self.url, **parts, **self.env, **(env or {})},
+                env={
+                    **os.environ,
+                    "CEFO_PUBLIC_URL": self.url,
+                    "CEFO_METRICS_PORT": str(self.metrics_ports[process]),
+                    **parts,
+                    **self.env,
+                    **(env or {}),
+                },
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -188,6 +198,8 @@ def main() -> None:
     with LocalStack(args.folder, args.kafka, args.store, args.redis, args.port) as stack:
         console = Console(highlight=False)
         console.print(f"cefo est prêt : {stack.url}   (un processus par service, Ctrl-C pour arrêter)")
+        for name, port in stack.metrics_ports.items():
+            console.print(f"  http://127.0.0.1:{port}/metrics   {name}")
         asyncio.run(print_first_steps(console, Settings(data=args.folder, store=args.store)))
         stopping.wait()
 

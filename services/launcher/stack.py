@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
+from prometheus_client import start_http_server
 from rich.console import Console
 
 from services.chassis.brokers import Broker, EmbeddedBroker, broker_of
@@ -17,6 +18,7 @@ from services.chassis.runtime.clock import Clock, rehearsal_clock, system_clock
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import configure_logging
 from services.chassis.web.app import Process
+from services.chassis.web.server import http_server
 from services.directory.domain.centres import CENTRES
 from services.launcher import demo, morning
 from services.launcher.catalogue import SERVICES, folders, navigation
@@ -111,6 +113,7 @@ async def run(wanted: StackOptions, console: Console) -> None:
     check_port(settings.host, wanted.port)
     async with start_parts(wanted, settings) as (settings, broker):
         configure_logging(settings)
+        serve_metrics(settings)
         process = Process(
             [SERVICES[name] for name in wanted.services],
             settings,
@@ -124,19 +127,7 @@ async def run(wanted: StackOptions, console: Console) -> None:
             process.before_relays = refill
             # There a consumer that joins again, for topics of centres that appear later, pauses for 9 s.
             await broker.create_topics_of(centre.code for centre in CENTRES)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                process,
-                host=settings.host,
-                port=wanted.port,
-                log_config=None,
-                access_log=False,
-                timeout_graceful_shutdown=2,
-                server_header=False,
-                proxy_headers=True,
-                forwarded_allow_ips="127.0.0.1",
-            )
-        )
+        server = http_server(process, settings, settings.host, wanted.port)
         serving = asyncio.create_task(_serve(server, process))
         await _until_started(server, serving)
         tune_gc()
@@ -162,6 +153,13 @@ async def run_morning(console: Console, process: Process, settings: Settings, po
     link = await morning.create_morning(f"http://{here}:{port}", process.signer, clock_of(settings)())
     if link is not None:
         console.print(f"  un plan d’orientation commencé (démonstration) : [link={link}]{link}[/link]", soft_wrap=True)
+
+
+def serve_metrics(settings: Settings) -> None:
+    """Serve the metrics on a port of their own, if it is set, until the process ends. Raises `PortTaken`."""
+    if settings.metrics_port is not None:
+        check_port(settings.metrics_host, settings.metrics_port)
+        start_http_server(settings.metrics_port, settings.metrics_host)
 
 
 def tune_gc() -> None:

@@ -294,6 +294,5 @@ NO_PAGES = {
     "/intake/fragments/visitors/{subject_ref}": "a name, for a page of another service",
     "/health/live": "for machines",
     "/health/ready": "for machines",
-    "/metrics": "for machines",
     "/contracts/{name}.json": "for machines",
 }

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx2
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from services.launcher.ports import free_ports
 from tests.journeys.adult import ok, signed_in
 from tests.journeys.stacks import eventually, up
 
@@ -69,6 +71,8 @@ def test_one_trace_goes_from_a_check_in_to_each_service_that_processes_it(
     with collecting() as (collector, endpoint):
         monkeypatch.setenv("CEFO_OTLP_ENDPOINT", endpoint)
         monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "200")
+        (port,) = free_ports(1)
+        monkeypatch.setenv("CEFO_METRICS_PORT", str(port))
         with up(tmp_path) as (stack, _process):
             desk = signed_in(stack, "accueil-liege")
             visit = {"centre": "liege", "area": "find-job"}
@@ -78,7 +82,8 @@ def test_one_trace_goes_from_a_check_in_to_each_service_that_processes_it(
             wanted = {("cefo-scheduling", processed), ("cefo-impact", processed)}
             spans = eventually(lambda: collector.spans.get(TRACE, set()), lambda found: wanted <= found)
             assert "cefo-intake" in {service for service, _ in spans}, "the request's own span"
-            metrics = desk.get("/metrics").text
+            assert desk.get("/metrics").status_code == 404
+            metrics = httpx2.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
     assert collector.queries <= {""}, "a query may hold a name or a token"
     assert 'cefo_kafka_received_messages_total{app_name="scheduling"' in metrics
     assert 'cefo_kafka_published_messages_total{app_name="intake"' in metrics

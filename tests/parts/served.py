@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-import uvicorn
-
 from services.chassis.web.app import Process
+from services.chassis.web.server import http_server
 from services.launcher.ports import free_ports
 
 
@@ -14,7 +13,7 @@ from services.launcher.ports import free_ports
 async def served(process: Process, port: int | None = None) -> AsyncGenerator[str]:
     """Its address, for as long as the block lasts. None: a free port."""
     port = port or free_ports(1)[0]
-    server = uvicorn.Server(uvicorn.Config(process, port=port, lifespan="off", log_config=None))
+    server = http_server(process, process.settings, "127.0.0.1", port, lifespan="off")
     running = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 (uvicorn has no event for it)
         await asyncio.sleep(0.02)

@@ -127,10 +127,6 @@ def test_paths_of_every_process_are_routed_to_intake(origin: int, path: str) -> 
     assert _get(origin, path)[1].startswith(f"intake {path} ")
 
 
-def test_metrics_are_not_public(origin: int) -> None:
-    assert _get(origin, "/metrics")[0] == 404
-
-
 def test_no_log_holds_the_secret_of_a_personal_link(proxy: tuple[int, Path]) -> None:
     origin, place = proxy
     assert _get(origin, "/intake/l/abcde-canary")[1].startswith("intake /intake/l/abcde-canary ")

@@ -1,4 +1,4 @@
-"""Routes of every process beside its services: first page, sign-in, assets, health, metrics, event schemas."""
+"""Routes of every process beside its services: first page, sign-in, assets, health, event schemas."""
 
 import contextlib
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Form, Request
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -120,12 +119,6 @@ async def _warnings(runtimes: list[Runtime]) -> dict[str, str]:
             if warning := await runtime.warning():
                 found[runtime.service.name] = warning
     return found
-
-
-@router.get("/metrics")
-async def metrics(person: Anyone) -> Response:
-    """Metrics in Prometheus' text format. A proxy must not expose it to the internet."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/contracts/{name}.json")

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from prometheus_client import generate_latest
+
 from services.chassis.testing import Client, client_of, quiet_settings
 from tests.chassis.conftest import ACCOUNTS
 from tests.chassis.sample_service import NOTES
@@ -52,12 +54,16 @@ async def test_health_names_the_parts_that_do_not_answer(client: Client) -> None
     assert ready.json()["services"] == {"sample": {"store": True, "relay": False, "consumer": False}}
 
 
-async def test_metrics_and_contracts_are_served(client: Client) -> None:
+async def test_metrics_are_kept_and_are_not_public(client: Client) -> None:
     await client.get("/sample/nowhere")
-    text = (await client.get("/metrics")).text
+    assert (await client.get("/metrics")).status_code == 404
+    text = generate_latest().decode()
     for name in ("cefo_http_request_seconds", "cefo_outbox_unsent", "cefo_consumer_lag", "cefo_events_processed_total"):
         assert f"# HELP {name}" in text
     assert 'cefo_http_request_seconds_count{method="GET",service="sample",status="404"}' in text
+
+
+async def test_contracts_are_served(client: Client) -> None:
     schema = (await client.get("/contracts/cefo.intake.visit-called.v1.json")).json()
     assert schema["properties"]["desk"]["x-privacy"] == "operational"
     assert (await client.get("/contracts/cefo.nobody.said-this.v1.json")).status_code == 404

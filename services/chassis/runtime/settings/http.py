@@ -1,16 +1,81 @@
-"""The settings of requests: how large they may be."""
+"""The settings of requests: who may forward them, how large, slow and frequent they may be, and who reads metrics."""
 
-from pydantic import Field
+import ipaddress
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode
 
 from services.chassis.runtime.settings.environment import FromEnvironment
+
+
+def _rate(text: str) -> str:
+    """A number of requests for a time, in the notation of the library `limits`."""
+    if not re.fullmatch(r"[1-9]\d*/([1-9]\d* )?(second|minute|hour|day)s?", text):
+        raise ValueError("Écrivez un nombre de demandes pour une durée, par exemple `600/minute` ou `300/10 minutes`.")
+    return text
+
+
+def _networks(value: Any) -> Any:
+    """The addresses and networks of a list with commas."""
+    if not isinstance(value, str):
+        return value
+    named = tuple(part for one in value.split(",") if (part := one.strip()))
+    try:
+        for one in named:
+            ipaddress.ip_network(one)
+    except ValueError:
+        raise ValueError(
+            "Nommez chaque proxy par son adresse IP ou son réseau. Exemples : `10.0.0.5`, `10.0.0.0/24`."
+        ) from None
+    return named
+
+
+Rate = Annotated[str, AfterValidator(_rate)]
 
 
 class HttpSettings(FromEnvironment):
     """What a process accepts over HTTP."""
 
+    proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_networks)] = Field(
+        default=("127.0.0.1", "::1"),
+        description="Reverse proxies, by address or network, with commas. Only they may name the reader's address and "
+        "scheme (`X-Forwarded-For`, `X-Forwarded-Proto`). Without them, all readers behind a proxy share one limit.",
+    )
     body_limit: int = Field(
         default=65_536, ge=1024, description="Largest request body, in bytes; imports have their own."
     )
     import_limit: int = Field(
         default=268_435_456, ge=1024, description="Largest body of one import request, in bytes; it is streamed."
+    )
+    request_seconds: float = Field(
+        default=20,
+        gt=0,
+        le=3600,
+        description="How long the header of a request may take, and its body may make no progress, in seconds. Then "
+        "the connection is closed.",
+    )
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65_535, description="Port of `/metrics`. Without it, the process shows no metrics."
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="Address that this port listens on.")
+    limit_sign_in: Rate = Field(
+        default="600/10 minutes",
+        description="Most requests to sign in, or for a sign-in link, from one address. A centre or a region may share "
+        "one.",
+    )
+    limit_link: Rate = Field(
+        default="300/10 minutes", description="Most openings of personal links and tries of a PIN, from one address."
+    )
+    limit_pin: Rate = Field(default="10/10 minutes", description="Most tries of a PIN for one personal link.")
+    limit_search: Rate = Field(
+        default="600/minute",
+        description="Most searches for services by one account, or from one address without sign-in; by process.",
+    )
+    limit_check_in: Rate = Field(
+        default="3000/minute", description="Most check-ins by one account or token; by process."
+    )
+    limit_import: Rate = Field(
+        default="1200/minute", description="Most requests of imports by one account or token; by process."
     )
