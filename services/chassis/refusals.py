@@ -8,8 +8,11 @@
     │   └── UnknownArea      there is no such area; AreaNotServed: not at this centre
     ├── NotFound             it does not exist, or the person may not see it            404
     ├── NotAllowed           the person lacks the role, or works for another centre     403
+    │   └── NotForVisitors   it is for staff
     ├── NotSignedIn          no person is signed in                                     401
+    │   └── PlanClosed       the visitor's plan is closed
     ├── BodyTooLarge         the request holds more than the limit                      413
+    ├── TooManyRequests      this account or address sends too many requests                429
     ├── Stale                the object changed since the caller read it                409
     ├── AlreadyDifferent     the id is in use for something else                        409
     └── Unavailable          store or broker unavailable; nothing was changed; retry    503
@@ -136,6 +139,19 @@ class BodyTooLarge(Refused):
     status = 413
     message = msg("This is too large. Nothing was changed. Send less. Maximum size in bytes: {limit}.")
     field_name = "body"
+
+
+class TooManyRequests(Refused):
+    """This account or address sends too many requests, or tries one thing too often."""
+
+    slug = "too-many-requests"
+    status = 429
+    message = msg("Too many requests in a short time. Try again in {minutes} min.")
+
+    def __init__(self, retry_after: int) -> None:
+        """`retry_after`: seconds until the next request is answered."""
+        self.retry_after = retry_after
+        super().__init__(minutes=-(-retry_after // 60))
 
 
 class Stale(Refused):

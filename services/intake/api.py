@@ -24,6 +24,7 @@ from services.chassis.web import (
     anyone,
     cause_of,
     import_lines,
+    limited,
 )
 from services.contracts.envelope import StaffCode
 from services.contracts.intake import Channel, VisitStatus
@@ -136,13 +137,13 @@ async def list_centres(read: Reading, person: Annotated[Person | None, anyone]) 
     return [CentreOut.model_validate(centre, from_attributes=True) for centre in copies.values()]
 
 
-@router.put("/visits/{id}")
+@router.put("/visits/{id}", dependencies=[limited("check-in")])
 async def put_visit(id: UUID, body: CheckIn, request: Request, running: Running, person: Desk) -> VisitOut:
     """Check a visitor in under an id chosen by the caller. Repeating it changes nothing."""
     return await _check_in(running, id, body, person, cause_of(request))
 
 
-@router.post("/visits", status_code=201)
+@router.post("/visits", status_code=201, dependencies=[limited("check-in")])
 async def post_visit(
     body: CheckIn,
     request: Request,
@@ -250,7 +251,7 @@ async def erase(subject_ref: UUID, work: Working, person: Operator) -> None:
     await erasure.erase_subject(work, subject_ref)
 
 
-@router.post("/visits/import")
+@router.post("/visits/import", dependencies=[limited("import")])
 async def import_visits(request: Request, person: Operator) -> Response:
     """Import past visits: NDJSON, or CSV with `Content-Type: text/csv`."""
     return await import_lines(request, VisitLine, record_visits)

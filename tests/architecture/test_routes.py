@@ -17,6 +17,7 @@ from services.chassis.brokers import broker_of
 from services.chassis.testing import quiet_settings
 from services.chassis.web import Running, Working
 from services.chassis.web.app import Process
+from services.chassis.web.limits import LimitCheck, Name
 from services.chassis.web.routing import Router, RouteWithoutPolicy, allow, anyone, policy_of, routes_in
 from services.contracts.roles import Role
 from services.launcher.catalogue import SERVICES
@@ -27,6 +28,13 @@ BOUNDED_BY_NATURE = {
     "/intake/api/v1/centres": "the network has twelve",
     "/scheduling/api/v1/centres": "the network has twelve",
     "/scheduling/api/v1/slots": "the free slots of one day",
+}
+
+UNLIMITED = {
+    "POST /sign-in": "demo accounts, without any secret",
+    "POST /sign-out": "ends only what the browser holds",
+    "POST /directory/sign-out": "ends only what the browser holds",
+    "POST /intake/mine/close": "ends only what the browser holds",
 }
 
 
@@ -120,6 +128,19 @@ def test_reading_changes_nothing() -> None:
 def test_what_is_asked_for_as_a_list_is_bounded() -> None:
     """Every list that has no bounded `limit` is bounded by nature, and every one of those is still there."""
     assert sorted(unbounded(ROUTES)) == sorted(BOUNDED_BY_NATURE)
+
+
+def test_who_is_not_signed_in_changes_nothing_without_a_limit() -> None:
+    open_writes = {
+        named(route) for route in ROUTES if policy_of(route).roles is None and "GET" not in methods_of(route)
+    }
+    limited = {named(route) for route in ROUTES if list(_limits(route.dependant))}
+    assert open_writes - limited == set(UNLIMITED)
+
+
+def test_every_limit_of_a_dependency_is_used() -> None:
+    used = {name for route in ROUTES for name in _limits(route.dependant)}
+    assert used | {"pin"} == set(get_args(Name)), "a PIN is counted by its link, in the page"
 
 
 def test_a_route_with_no_rule_or_two_is_seen() -> None:
@@ -238,3 +259,7 @@ def _calls(dependant: Dependant) -> Iterator[object]:
     yield dependant.call
     for inner in dependant.dependencies:
         yield from _calls(inner)
+
+
+def _limits(dependant: Dependant) -> Iterator[Name]:
+    return (call.name for call in _calls(dependant) if isinstance(call, LimitCheck))

@@ -32,6 +32,7 @@ from services.chassis.web import (
     anyone,
     apply_form,
     import_lines,
+    limited,
     page,
     read_form,
     see_other,
@@ -123,6 +124,11 @@ async def notes(read: Reading, person: Annotated[Person | None, anyone]) -> list
     return list((await read.scalars(sa.select(Note.words).order_by("words"))).all())  # pyright: ignore
 
 
+@api.get("/found", dependencies=[limited("search")])
+async def find(person: Annotated[Person | None, anyone]) -> list[str]:
+    return []
+
+
 @api.get("/broken")
 async def broken(read: Reading, person: Annotated[Person | None, anyone]) -> None:
     read.add(Note(words="written by a reader"))
@@ -149,6 +155,11 @@ async def import_notes(request: Request, person: Annotated[Person, allow(Role.OP
 @pages.get("/")
 async def board(request: Request, person: Desk) -> Response:
     return page(request, "problem.html", title="notes", text=f"{person.name}", code=200)
+
+
+@pages.post("/opened", dependencies=[limited("link")])
+async def open_link(request: Request, person: Annotated[Person | None, anyone]) -> Response:
+    return page(request, "problem.html", title="opened", text="", code=200)
 
 
 @pages.get("/error")

@@ -17,7 +17,8 @@ from services.chassis.identity.people import visitor
 from services.chassis.identity.tokens import VisitorToken
 from services.chassis.runtime.telemetry import configure_logging
 from services.chassis.testing import Client, FixedClock, emitted
-from services.intake.domain.links import new_secret
+from services.intake.domain.links import is_pin, new_secret
+from services.intake.pages import links as link_pages
 from services.intake.store import LinkOpening, PersonalLink
 from tests.givens.intake import LIEGE_DESK, NAMUR_DESK, OPERATOR
 from tests.givens.rows import all_rows
@@ -274,3 +275,24 @@ async def test_neither_secret_nor_pin_is_in_logs_events_or_rows(
     for place in (seen, str(await emitted(browser.store)), str(await all_rows(browser.store))):
         for canary in (secret, secret.replace("-", ""), PIN):
             assert canary not in place
+
+
+async def test_tries_of_a_pin_are_limited_before_it_is_hashed(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also by a browser that knows the PIN and so begins anew with five tries, and also at the desk."""
+    visit, _, path = await registered(browser)
+    hashed: list[str] = []
+
+    def counted(pin: str, stored: str) -> bool:
+        hashed.append(pin)
+        return is_pin(pin, stored)
+
+    monkeypatch.setattr(link_pages, "is_pin", counted)
+    answers = [(await enter(browser, path, PIN, PIN)).status_code]
+    answers += [(await enter(browser, path, pin)).status_code for pin in ("111111", "222222", PIN) * 3]
+    assert answers == [303, *[422, 422, 303] * 3]
+    for one in (path, f"/intake/visits/{visit}/plan"):
+        refused = await enter(browser, one)
+        assert (refused.status_code, "Trop de demandes" in unescape(refused.text)) == (429, True)
+    assert len(hashed) == 9
+    _, _, other = await registered(browser)
+    assert (await enter(browser, other, PIN, PIN)).status_code == 303, "another link has its own limit"

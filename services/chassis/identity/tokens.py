@@ -85,6 +85,7 @@ class Signer:
     def __init__(self, key: str, session_hours: int, previous: str | None = None) -> None:
         """`previous`: the key before. It verifies what it signed, and signs nothing more."""
         self._keys = [key] if previous is None else [previous, key]  # the last one signs
+        self._digest_key = hashlib.sha256(f"cefo.digest {key}".encode()).digest()
         self._session_seconds = session_hours * 3600
         # Staff send the same token all day. Refusals are not cached: anyone can cause them.
         self._known = lru_cache(maxsize=CACHED_TOKENS)(self._verified)
@@ -128,6 +129,10 @@ class Signer:
             return self._serializer(purpose).loads(text, max_age=max_age)
         except BadData:
             return None
+
+    def digest(self, text: str) -> str:
+        """A text from which this one cannot be guessed without the key."""
+        return hashlib.blake2b(text.encode(), key=self._digest_key, digest_size=16).hexdigest()
 
     def _verified(self, text: str) -> Token:
         """The token, whatever its age. Raises `BadData` or `ValidationError`."""

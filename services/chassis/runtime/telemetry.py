@@ -12,6 +12,7 @@ from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.tracing import add_origin
 
 REQUESTS = Histogram("cefo_http_request_seconds", "Time to answer a request.", ["service", "method", "status"])
+LIMITED = Counter("cefo_limited_total", "Requests refused because there were too many, by limit.", ["limit"])
 RELAYED = Counter("cefo_relayed_total", "Outbox rows acknowledged by the broker.", ["service"])
 UNSENT = Gauge("cefo_outbox_unsent", "Outbox rows that the broker has not acknowledged yet.", ["service"])
 PROCESSED = Counter("cefo_events_processed_total", "Processed events, by outcome.", ["service", "outcome"])

@@ -2,6 +2,7 @@
 
 from services.chassis.web.forms import apply_form, by_field, read_form
 from services.chassis.web.imports import Outcome, fingerprints_of, import_lines, import_once
+from services.chassis.web.limits import limited, limits_of
 from services.chassis.web.live import PAGE, Change, live_board, live_changes
 from services.chassis.web.pages import fragment, page, see_other
 from services.chassis.web.problems import explain, faults_of
@@ -37,6 +38,8 @@ __all__ = [
     "fragment",
     "import_lines",
     "import_once",
+    "limited",
+    "limits_of",
     "live_board",
     "live_changes",
     "local_path",

@@ -27,6 +27,7 @@ from services.chassis.service.definition import Navigation, Runtime, Service
 from services.chassis.storage.store import Store
 from services.chassis.web import operations
 from services.chassis.web import platform as front
+from services.chassis.web.limits import Limits
 from services.chassis.web.pages import Site
 from services.chassis.web.platform import DemoAccount
 from services.chassis.web.problems import answer_http, answer_invalid, answer_refused
@@ -59,6 +60,7 @@ class Process:
         names = [service.name for service in services]
         self.live = live or Live(settings.redis, names, settings.redis_options())
         self.signer = signer(settings)
+        self._limits = Limits(settings, self.signer, self.live.redis)
         own = [service.folder for service in services]
         for folder in folders or own:
             i18n.add_catalogues(folder / "locales")
@@ -149,15 +151,16 @@ class Process:
         app.state.site = self.site
         app.state.signer = self.signer
         app.state.settings = self.settings
+        app.state.limits = self._limits
         app.add_exception_handler(Refused, answer_refused)
         app.add_exception_handler(RequestValidationError, answer_invalid)
         app.add_exception_handler(HTTPException, answer_http)
         app.add_exception_handler(Exception, answer_refused)
-        limited = _Limits(app, self.settings, import_paths)
+        limited = _BodyLimits(app, self.settings, import_paths)
         return RequestMiddleware(limited, self.settings, self.signer, name, known)
 
 
-class _Limits:
+class _BodyLimits:
     """Limits every request body; streaming imports have their own, larger limit."""
 
     def __init__(self, app: ASGIApp, settings: Settings, import_paths: tuple[str, ...]) -> None:

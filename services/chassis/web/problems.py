@@ -22,6 +22,7 @@ from services.chassis.refusals import (
     NotFound,
     NotSignedIn,
     Refused,
+    TooManyRequests,
     Unavailable,
     msg,
 )
@@ -68,6 +69,7 @@ _TITLES = {
     409: msg("This is not possible"),
     413: msg("Too large"),
     422: msg("Some information needs correcting"),
+    429: msg("Too many requests"),
     500: msg("Error on our side"),
     503: msg("Not possible right now"),
 }
@@ -173,6 +175,10 @@ async def answer_refused(request: Request, error: Exception) -> Response:
     if refused is None:
         _log.error("request failed", path=without_secrets(request.url.path), exc_info=error)
         return _answer(request, 500, "failed", translate(_FAILED), [])
+    if isinstance(refused, TooManyRequests):
+        answer = _answer(request, refused.status, refused.slug, explain(refused), [])
+        answer.headers["Retry-After"] = str(refused.retry_after)
+        return answer
     if wants_page(request):
         if isinstance(refused, NotSignedIn) and request.method == "GET":
             return see_back(request, to_sign_in=True)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.runtime.clock import BRUSSELS
-from services.chassis.web import Body, Reading, Router, Running, Working, allow, anyone
+from services.chassis.web import Body, Reading, Router, Running, Working, allow, anyone, limited
 from services.contracts.roles import Role
 from services.directory import actions
 from services.directory.actions.entries import ProviderEntry, ServiceChange
@@ -84,7 +84,7 @@ class Kept(BaseModel):
     changed: bool
 
 
-@router.get("/services")
+@router.get("/services", dependencies=[limited("search")])
 async def search_services(
     query: Annotated[ServiceSearch, Query()], read: Reading, running: Running, person: Anyone
 ) -> ServicesPage:

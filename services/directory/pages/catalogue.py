@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, Refused, msg
-from services.chassis.web import Body, Reading, Router, Working, anyone, explain, page
+from services.chassis.web import Body, Reading, Router, Working, anyone, explain, limited, page
 from services.contracts.roles import Role
 from services.directory import actions
 from services.directory.claims import organization_of
@@ -76,7 +76,7 @@ async def _find(request: Request, session: AsyncSession, params: SearchParams, f
     return await search.find(session, params, today=today_of(request), after=form.after, limit=20, explain=form.why)
 
 
-@router.get("/")
+@router.get("/", dependencies=[limited("search")])
 async def search(request: Request, read: Reading, form: Annotated[SearchForm, Query()], person: Anyone) -> Response:
     """Search services by words, area, town and language, the same for every reader."""
     values = await search_values(request, read, form, path="/directory/")
@@ -105,7 +105,7 @@ async def service_page(id: UUID, request: Request, read: Reading, person: Anyone
     )
 
 
-@router.post("/services/{id}/views", status_code=204)
+@router.post("/services/{id}/views", status_code=204, dependencies=[limited("search")])
 async def count_view(id: UUID, work: Working, person: Anyone) -> None:
     """Count a view of the page in a browser, per day, without anything about the reader."""
     await actions.count_view(work, id)

@@ -19,6 +19,7 @@ from services.chassis.web import (
     cause_of,
     explain,
     forget_sign_in,
+    limited,
     local_path,
     page,
     see_other,
@@ -55,7 +56,7 @@ async def sign_in_page(request: Request, running: Running, person: Anyone, next:
     return _page(request, running, local_path(next))
 
 
-@router.get("/sign-in/oidc/{issuer}")
+@router.get("/sign-in/oidc/{issuer}", dependencies=[limited("sign-in")])
 async def begin(issuer: str, request: Request, running: Running, person: Anyone, next: str = "") -> Response:
     """Lead to the provider's page. A link, not a form: a form's redirect to another site is refused by our policy."""
     try:
@@ -68,7 +69,7 @@ async def begin(issuer: str, request: Request, running: Running, person: Anyone,
     return response
 
 
-@router.get("/sign-in/oidc/{issuer}/callback")
+@router.get("/sign-in/oidc/{issuer}/callback", dependencies=[limited("sign-in")])
 async def complete(issuer: str, request: Request, running: Running, person: Anyone) -> Response:
     """The provider leads back here, with a code that is good once and a state that only this browser knows."""
     client = _client(running, issuer)

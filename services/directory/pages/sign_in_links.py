@@ -20,6 +20,7 @@ from services.chassis.web import (
     apply_form,
     cause_of,
     explain,
+    limited,
     page,
     read_form,
     see_other,
@@ -58,7 +59,7 @@ async def ask_page(request: Request, person: Anyone) -> Response:
     return _ask_page(request)
 
 
-@router.post("/sign-in/email")
+@router.post("/sign-in/email", dependencies=[limited("sign-in")])
 async def ask(request: Request, running: Running, person: Anyone) -> Response:
     """Send a link, if an account has this address. The answer is the same if not."""
     filled, typed, errors = await read_form(request, AskForm)
@@ -81,7 +82,7 @@ async def sent_page(request: Request, person: Anyone) -> Response:
     return page(request, "directory/link_sent.html", minutes=_MINUTES)
 
 
-@router.get("/sign-in/link")
+@router.get("/sign-in/link", dependencies=[limited("sign-in")])
 async def link_page(request: Request, read: Reading, person: Anyone, token: str = "") -> Response:
     """The page of a link, with a button, so that programs that follow links do not use it up."""
     try:
@@ -91,7 +92,7 @@ async def link_page(request: Request, read: Reading, person: Anyone, token: str 
     return page(request, "directory/sign_in_link.html", token=token, problem=None)
 
 
-@router.post("/sign-in/link")
+@router.post("/sign-in/link", dependencies=[limited("sign-in")])
 async def sign_in(form: Annotated[LinkForm, Form()], request: Request, running: Running, person: Anyone) -> Response:
     """Sign in, and out of the account that this browser had before."""
     before = request.state.identity.token

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
-from services.chassis.web import Body, Reading, Router, Working, allow, page, see_other
+from services.chassis.web import Body, Reading, Router, Working, allow, limited, page, see_other
 from services.contracts.roles import Role
 from services.directory import actions
 from services.directory.actions.access import unassigned_for
@@ -25,7 +25,7 @@ class AssignForm(Body):
     service_id: UUID
 
 
-@router.get("/{id}")
+@router.get("/{id}", dependencies=[limited("search")])
 async def choose(
     id: UUID, request: Request, read: Reading, form: Annotated[SearchForm, Query()], person: Counsellor
 ) -> Response:

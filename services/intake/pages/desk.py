@@ -20,6 +20,7 @@ from services.chassis.web import (
     Working,
     cause_of,
     fragment,
+    limited,
     live_board,
     page,
     see_other,
@@ -99,7 +100,7 @@ async def desk_stream(centre: str, request: Request, running: Running, person: T
     return live_board(request, visits.board(centre), render)
 
 
-@router.post("/desk/{centre}/visits")
+@router.post("/desk/{centre}/visits", dependencies=[limited("check-in")])
 async def check_in(
     centre: str, form: Annotated[CheckInForm, Form()], request: Request, running: Running, person: Team
 ) -> Response:

@@ -28,6 +28,8 @@ from services.chassis.web import (
     cause_of,
     close_visit,
     explain,
+    limited,
+    limits_of,
     page,
     read_form,
     see_other,
@@ -60,13 +62,13 @@ class PinForm(Body):
     pin_again: str = Field("", max_length=20)
 
 
-@router.get("/l/{secret}")
+@router.get("/l/{secret}", dependencies=[limited("link")])
 async def link_page(secret: str, request: Request, read: Reading, running: Running, person: Anyone) -> Response:
     """The page of a personal link. It asks for the PIN, and shows nothing else."""
     return _show(request, running, await link_with(read, digest(secret)))
 
 
-@router.post("/l/{secret}")
+@router.post("/l/{secret}", dependencies=[limited("link")])
 async def open_link(secret: str, request: Request, read: Reading, running: Running, person: Anyone) -> Response:
     """Choose the PIN, or enter it, and open the plan."""
     link = await link_with(read, digest(secret))
@@ -115,6 +117,8 @@ async def close(request: Request, work: Working, person: Anyone) -> Response:
 async def _enter(
     request: Request, running: Runtime, link: PersonalLink | None, centre: str | None, visit: Visit | None = None
 ) -> Response:
+    if link is not None:
+        await limits_of(request).count("pin", str(link.id))  # before the PIN is hashed, which costs 50 ms
     try:
         token = await _opened(request, running, links.check_usable(link, running.clock()), centre)
     except (LinkNotValid, LinkLocked) as refused:

@@ -81,11 +81,11 @@ async def port() -> AsyncGenerator[int]:
 
 
 async def sent(port: int, *parts: bytes, pause: float = 0) -> bytes:
-    """Send these parts, and read until the server closes the connection, or for three seconds."""
+    """Send these parts, and read until the server closes the connection, or for eight seconds."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     got = b""
     try:
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(8):
             for part in parts:
                 writer.write(part)
                 await writer.drain()

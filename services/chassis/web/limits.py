@@ -1,0 +1,122 @@
+"""Limits the requests of one reader. A route declares its limit beside its access policy: `limited("search")`.
+
+What could be guessed (sign-ins, links, PINs) is counted in Redis, for all processes together; while Redis does not
+answer, and for everything else, each process counts on its own. Neither keeps an address: keys are digests.
+"""
+
+import asyncio
+import ipaddress
+from dataclasses import dataclass
+from math import ceil
+from time import monotonic, time
+from typing import Any, Literal
+
+from fastapi import Depends
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import FixedWindowRateLimiter
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from starlette.requests import HTTPConnection
+
+from services.chassis.identity.tokens import Signer
+from services.chassis.refusals import TooManyRequests
+from services.chassis.runtime.settings import Settings
+from services.chassis.runtime.telemetry import LIMITED, log
+
+Name = Literal["sign-in", "link", "pin", "search", "check-in", "import"]
+SHARED: frozenset[Name] = frozenset({"sign-in", "link", "pin"})
+"""Those counted for all processes together, by address or by what is tried: nobody is signed in yet."""
+
+REDIS_SECONDS = 0.5
+"""How long an answer of Redis is waited for."""
+PAUSE_SECONDS = 5.0
+"""How long Redis is left alone after it did not answer."""
+
+_log = log(__name__)
+
+
+class Limits:
+    """Counts the requests of one process, in fixed windows of time."""
+
+    def __init__(self, settings: Settings, signer: Signer, redis: "Redis | None" = None) -> None:
+        """`redis`: None, and each process counts everything on its own."""
+        self._signer = signer
+        self._rates: dict[Name, RateLimitItem] = {
+            "sign-in": parse(settings.limit_sign_in),
+            "link": parse(settings.limit_link),
+            "pin": parse(settings.limit_pin),
+            "search": parse(settings.limit_search),
+            "check-in": parse(settings.limit_check_in),
+            "import": parse(settings.limit_import),
+        }
+        self._own = FixedWindowRateLimiter(MemoryStorage())
+        self._shared = FixedWindowRateLimiter(_storage(redis)) if redis is not None else None
+        self._redis_from = 0.0
+        """When Redis is asked again, in seconds of the monotonic clock."""
+
+    async def count(self, name: Name, who: str) -> None:
+        """Count one request. Raises `TooManyRequests`.
+
+        `who`: a reader's account or address, or what is tried.
+        """
+        rate, key = self._rates[name], self._signer.digest(f"limit {name} {who}")
+        ends_at = await self._used_up(rate, name, key)
+        if ends_at is not None:
+            LIMITED.labels(name).inc()
+            raise TooManyRequests(retry_after=max(1, ceil(ends_at - time())))
+
+    async def _used_up(self, rate: RateLimitItem, name: Name, key: str) -> float | None:
+        """When the window ends in which this request is one too many (seconds since 1970); None if it is not."""
+        if self._shared is not None and name in SHARED and monotonic() >= self._redis_from:
+            try:
+                async with asyncio.timeout(REDIS_SECONDS):
+                    return await _count(self._shared, rate, name, key)
+            except (RedisError, OSError, TimeoutError) as error:
+                self._redis_from = monotonic() + PAUSE_SECONDS
+                _log.warning("requests are counted without Redis", error=repr(error))
+        return await _count(self._own, rate, name, key)
+
+
+async def _count(limiter: FixedWindowRateLimiter, rate: RateLimitItem, name: Name, key: str) -> float | None:
+    if await limiter.hit(rate, name, key):
+        return None
+    return (await limiter.get_window_stats(rate, name, key)).reset_time
+
+
+def _storage(redis: "Redis") -> RedisStorage:
+    pool: Any = redis.connection_pool
+    return RedisStorage("async+redis://", implementation="redispy", key_prefix="cefo:limits", connection_pool=pool)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitCheck:
+    """A limit as a FastAPI dependency. Async, so that FastAPI does not use its thread pool."""
+
+    name: Name
+
+    async def __call__(self, connection: HTTPConnection) -> None:
+        """Count the request. Raises `TooManyRequests`."""
+        person = None if self.name in SHARED else connection.state.person
+        who = f"account {person.subject}" if person is not None else f"address {_network(connection)}"
+        await limits_of(connection).count(self.name, who)
+
+
+def limited(name: Name) -> Any:
+    """For `dependencies=[…]` of a route: limit the requests of one account, or of one address without sign-in."""
+    return Depends(LimitCheck(name))
+
+
+def limits_of(connection: HTTPConnection) -> Limits:
+    """The limits of this process."""
+    return connection.app.state.limits
+
+
+def _network(connection: HTTPConnection) -> str:
+    """The reader's address; of IPv6 the network of one subscriber, who may use any address in it."""
+    host = connection.client.host if connection.client is not None else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else host
