@@ -65,12 +65,13 @@ def _channels(document: Document, action: str) -> list[Channel]:
     found: list[Channel] = []
     for operation in document["operations"].values():
         if operation["action"] == action:
-            binding = _resolved(document, operation["channel"])["bindings"]["kafka"]
+            channel = _resolved(document, operation["channel"])
+            binding = channel["bindings"]["kafka"]
             kept = binding["topicConfiguration"]
             age = kept["retention.ms"]
             found.append(
                 Channel(
-                    binding["topic"],
+                    channel["address"],
                     kept["cleanup.policy"] == ["compact"],
                     age / _DAY_MS if age >= 0 else None,
                     binding["partitions"],
