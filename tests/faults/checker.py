@@ -372,7 +372,7 @@ STEPS = {
 def visits_of(events: list[Event]) -> Expected:
     """Intake's visits: one row each, in the state of its last event."""
     rows: dict[Any, dict[str, Any]] = {}
-    for event in _of(events, "/intake", "cefo.intake.visits"):
+    for event in _of(events, "intake", "cefo.intake.visits"):
         row = rows.setdefault(event.data["visit_id"], {})
         row["version"] = event.sequence
         _step(row, event)
@@ -417,7 +417,7 @@ def paths_of(events: list[Event]) -> Expected:
     interviews: dict[Any, dict[str, Any]] = {}
     held: dict[Any, dict[str, Any]] = {}
     first: dict[str, datetime] = {}
-    for event in _of(events, "/scheduling", "cefo.scheduling.interviews"):
+    for event in _of(events, "scheduling", "cefo.scheduling.interviews"):
         data = event.data
         kind = event.type.removeprefix("cefo.scheduling.")
         if kind == "path-opened.v1":
@@ -441,7 +441,7 @@ def plans_of(events: list[Event]) -> Expected:
     """Plans: one per path whose first guidance interview was held, with its goals, tracks and actions."""
     rows: dict[Any, dict[str, Any]] = {}
     parts: dict[str, dict[Any, dict[str, Any]]] = {"goals": {}, "action_tracks": {}, "actions": {}}
-    for event in _of(events, "/plans", "cefo.plans.plans"):
+    for event in _of(events, "plans", "cefo.plans.plans"):
         data = event.data
         row = rows.setdefault(data["plan_id"], {})
         row["version"] = event.sequence
@@ -470,7 +470,7 @@ def referrals_of(events: list[Event]) -> Expected:
         for event in events
         if event.type == "cefo.plans.action-planned.v1" and event.data["needs_provider"]
     }
-    for event in _of(events, "/directory", "cefo.directory.referrals"):
+    for event in _of(events, "directory", "cefo.directory.referrals"):
         data = event.data
         row = rows.setdefault(data["referral_id"], {"status": "requested"})
         row["action_id"] = data["action_id"]
@@ -512,9 +512,9 @@ def cell_of(event: Event) -> tuple[str, str, str, str] | None:
     return measure, day, data["centre"], area or ""
 
 
-def _of(events: list[Event], source: str, topic: str) -> Iterator[Event]:
+def _of(events: list[Event], service: str, topic: str) -> Iterator[Event]:
     """The events of one topic that a service emitted."""
-    return (event for event in events if event.source == source and event.topic == topic)
+    return (event for event in events if event.by == service and event.topic == topic)
 
 
 # 7. Figures
