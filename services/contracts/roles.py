@@ -7,6 +7,8 @@ class Role(StrEnum):
     """A role of a signed-in person."""
 
     FRONT_DESK = "front-desk"
+    KIOSK = "kiosk"
+    """Software that checks visitors in, and sees nothing of them."""
     COUNSELLOR = "counsellor"
     VISITOR = "visitor"
     PROVIDER = "provider"

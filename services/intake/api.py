@@ -37,7 +37,7 @@ from services.intake.store import Centre, Visit, Visitor, in_the_room
 router = Router("/intake/api/v1", tags=["intake"])
 routers = (router,)
 
-Desk = Annotated[Person, allow(Role.FRONT_DESK)]
+Desk = Annotated[Person, allow(Role.FRONT_DESK, Role.KIOSK)]
 Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
 TeamOrVisitor = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR, Role.VISITOR)]
 Operator = Annotated[Person, allow(region_wide=[Role.OPERATOR])]

@@ -21,7 +21,7 @@ from tests.matrix.callers import OTHER, REGION
 from tests.matrix.world import Side, World
 
 PIN = "839517"
-TEAM = ("front desk", "device", "counsellor")
+TEAM = ("front desk", "counsellor")
 GUIDED = ("counsellor", "visitor")
 FOLLOWING = ("counsellor", "provider", "cité", "other cité", REGION)
 """Who follows a referral: partners follow all of them."""

@@ -29,7 +29,7 @@ async def open_accounts(world: World) -> None:
     for side in world.sides:
         for role in ("front desk", "counsellor", "manager", "provider"):
             world.tokens[_caller(side, role)] = await _member(world, side, role)
-        world.tokens[_caller(side, "device")] = await _machine(world, side, "device", Role.FRONT_DESK)
+        world.tokens[_caller(side, "device")] = await _machine(world, side, "device", Role.KIOSK)
         world.tokens[_caller(side, "cité")] = await _machine(world, side, "cité", Role.CITE)
         await _machine(world, side, "kiosk", Role.FRONT_DESK)
         await _open_asked_about(world, side)

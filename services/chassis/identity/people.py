@@ -10,6 +10,7 @@ from services.contracts.roles import Role
 
 ROLE_LABELS = {
     Role.FRONT_DESK: msg("Front desk"),
+    Role.KIOSK: msg("Kiosk"),
     Role.COUNSELLOR: msg("Counsellor"),
     Role.VISITOR: msg("Visitor"),
     Role.PROVIDER: msg("Provider"),

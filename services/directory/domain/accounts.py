@@ -55,15 +55,15 @@ class TokenState(StrEnum):
 
 TOKEN_DAYS = 400
 """The longest validity of a machine token, in days: a year, and time to replace it."""
-DEVICE_ROLES = frozenset({Role.FRONT_DESK})
-MACHINE_ROLES = frozenset({Role.FRONT_DESK, Role.PROVIDER, Role.CITE, Role.OPERATOR})
+DEVICE_ROLES = frozenset({Role.KIOSK, Role.FRONT_DESK})
+MACHINE_ROLES = frozenset({Role.KIOSK, Role.FRONT_DESK, Role.PROVIDER, Role.CITE, Role.OPERATOR})
 """The roles of a partner's software or a job. Nobody counsels or manages by token."""
 STAFF_ROLES = (Role.FRONT_DESK, Role.COUNSELLOR, Role.CITE, Role.MANAGER, Role.OPERATOR)
 """The roles of accounts that belong to no provider, as pages list them."""
-GRANTABLE = frozenset({Role.FRONT_DESK, Role.COUNSELLOR, Role.PROVIDER, Role.CITE, Role.MANAGER})
+GRANTABLE = frozenset({Role.KIOSK, Role.FRONT_DESK, Role.COUNSELLOR, Role.PROVIDER, Role.CITE, Role.MANAGER})
 """What every manager may grant, within their own centres."""
 GRANTABLE_REGION_WIDE = GRANTABLE | {Role.OPERATOR}
-_AT_A_CENTRE = frozenset({Role.FRONT_DESK, Role.COUNSELLOR})
+_AT_A_CENTRE = frozenset({Role.KIOSK, Role.FRONT_DESK, Role.COUNSELLOR})
 """Roles that give no right without a centre."""
 
 

@@ -31,7 +31,8 @@ _KIND_HINTS = {
     AccountKind.MACHINE: msg("A partner’s software, or a task that runs by itself."),
 }
 _ROLE_HINTS = {
-    Role.FRONT_DESK: msg("Checks visitors in at the chosen centres."),
+    Role.KIOSK: msg("Checks visitors in at the chosen centres."),
+    Role.FRONT_DESK: msg("Does all that the front desk does: calls, registers people, creates links."),
     Role.PROVIDER: msg("Keeps a provider’s entry up to date and answers its referrals."),
     Role.CITE: msg("Reads the referral feed."),
     Role.OPERATOR: msg(
@@ -42,7 +43,7 @@ _EMPTY: dict[str, Any] = {
     "name": "",
     "organization_id": "",
     "kind": AccountKind.DEVICE.value,
-    "roles": [Role.FRONT_DESK.value],
+    "roles": [Role.KIOSK.value],
     "centres": [],
     "days": 365,
 }

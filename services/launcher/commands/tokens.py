@@ -35,7 +35,7 @@ def list_tokens(url: Url = LOCAL, data: Data = Path("data"), token: Token = "") 
 def create(
     days: Days,
     name: Annotated[str, typer.Argument(help="Nom du poste d’accueil, du partenaire ou de la tâche.")] = "",
-    role: Annotated[str, typer.Option(help="Rôle : front-desk, cite, provider ou operator.")] = "front-desk",
+    role: Annotated[str, typer.Option(help="Rôle : kiosk, front-desk, cite, provider ou operator.")] = "kiosk",
     centre: Annotated[list[str] | None, typer.Option(help="Uniquement pour ce centre (option répétable).")] = None,
     organization: Annotated[str, typer.Option(help="Organisme du rôle provider : son identifiant.")] = "",
     device: Annotated[bool, typer.Option("--device", help="Pour un appareil, par exemple une borne.")] = False,

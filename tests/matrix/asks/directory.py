@@ -15,7 +15,7 @@ _CENTRE = {
     "closed_on": [],
     "languages": ["fr"],
 }
-_TOKEN = {"name": "Borne", "kind": "device", "roles": ["front-desk"], "centres": ["liege"], "days": 30}
+_TOKEN = {"name": "Borne", "kind": "device", "roles": ["kiosk"], "centres": ["liege"], "days": 30}
 _RIGHTS = {"roles": ["front-desk"], "centres": ["liege"]}
 _INVITED = {"email": "nouveau@atelier.be", "lang": "fr"}
 _NO_LINK = Ask(query={"token": "x"}, done=(404,))
