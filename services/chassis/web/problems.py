@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from services.chassis.i18n import date_text, moment_text, translate, word_of
 from services.chassis.refusals import (
@@ -30,6 +30,7 @@ from services.chassis.runtime.telemetry import log
 from services.chassis.runtime.tracing import without_secrets
 from services.chassis.storage.errors import is_unavailable
 from services.chassis.web.pages import problem_page, see_back
+from services.chassis.web.routing import routes_in
 
 _log = log(__name__)
 
@@ -203,11 +204,35 @@ async def answer_http(request: Request, error: Exception) -> Response:
     refusal = cast(HTTPException, error)
     if refusal.status_code == BodyTooLarge.status:
         return await answer_refused(request, BodyTooLarge(limit=request.scope.get(MAX_BODY_SIZE_SCOPE_KEY, "…")))
+    if (
+        refusal.status_code == 405
+        and request.method == "GET"
+        and wants_page(request)
+        and (above := _page_above(request))
+    ):
+        return RedirectResponse(above, 303)
     slug = {404: "not-found", 405: "wrong-method"}.get(refusal.status_code, "refused")
     response = _answer(request, refusal.status_code, slug, translate(_DETAILS.get(refusal.status_code, _OTHER)), [])
     for name, value in (refusal.headers or {}).items():
         response.headers[name] = value
     return response
+
+
+def _page_above(request: Request) -> str | None:
+    """The nearest page above an address that takes only forms: where people come with the answer of a form, by its
+    links to other languages, by going back, or from their history.
+    """
+    pages = [
+        route
+        for route in routes_in(request.app.routes)
+        if not route.include_in_schema and "GET" in (route.methods or ())
+    ]
+    path = request.url.path
+    while path := path.rpartition("/")[0]:
+        for address in (path, f"{path}/"):
+            if any(page.path_regex.match(address) for page in pages):
+                return f"{address}?{request.url.query}" if request.url.query else address
+    return None
 
 
 def _answer(request: Request, status: int, slug: str, detail: str, faults: list[Fault]) -> Response:
