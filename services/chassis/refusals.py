@@ -170,6 +170,13 @@ class AlreadyDifferent(Refused):
     field_name = "id"
 
 
+class ShownBefore(Refused):
+    """A form whose answer has a secret was sent again. The secret is kept nowhere, so it cannot be shown again."""
+
+    slug = "shown-before"
+    message = msg("This form was sent before. What it created is shown only once. Start again if you have lost it.")
+
+
 class Unavailable(Refused):
     """The store or the broker is unavailable. Nothing was changed."""
 

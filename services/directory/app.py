@@ -23,7 +23,7 @@ from services.directory.reactions import reactions
 from services.directory.search import search_of
 from services.directory.settings import DirectorySettings, settings_of
 from services.directory.store import Account, Mail, Table
-from services.directory.store.accounts import keep_uses
+from services.directory.store.accounts import keep_uses, remove_expired_sign_ins
 
 
 async def start(runtime: Runtime) -> None:
@@ -63,6 +63,13 @@ async def forget_links(runtime: Runtime) -> bool:
     return False
 
 
+async def forget_sign_ins(runtime: Runtime) -> bool:
+    """Removes sign-ins that have expired."""
+    async with runtime.store.work() as work:
+        await remove_expired_sign_ins(work.session, work.now)
+    return False
+
+
 def _used_tokens(runtime: Runtime) -> set[str]:
     """The ids of machine tokens that services saw since they were last kept."""
     return runtime.extra.setdefault(TOKEN_USES, set())
@@ -80,11 +87,12 @@ async def keep_token_uses(runtime: Runtime) -> bool:
 
 
 def jobs(runtime: Runtime) -> list[Job]:
-    """The background jobs of the directory: expiring referrals, removing old one-time links, keeping tokens' use."""
+    """The directory's background jobs: expiring referrals, removing old links and sign-ins, keeping tokens' use."""
     seconds = runtime.settings.round_seconds
     return [
         Job("expire-referrals", partial(expire_referrals, runtime), seconds),
         Job("forget-links", partial(forget_links, runtime), 60 * seconds),
+        Job("forget-sign-ins", partial(forget_sign_ins, runtime), 60 * seconds),
         Job("keep-token-uses", partial(keep_token_uses, runtime), min(5, seconds)),
     ]
 

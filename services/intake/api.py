@@ -30,9 +30,9 @@ from services.contracts.envelope import StaffCode
 from services.contracts.intake import Channel, VisitStatus
 from services.contracts.roles import Role
 from services.intake.actions import erasure, links, people, visits
-from services.intake.domain.links import link_address
+from services.intake.domain.links import LinkState, link_address
 from services.intake.imports import VisitLine, record_visits
-from services.intake.store import Centre, Visit, Visitor, in_the_room
+from services.intake.store import Centre, Visit, Visitor, current_link, in_the_room
 
 router = Router("/intake/api/v1", tags=["intake"])
 routers = (router,)
@@ -130,6 +130,13 @@ class Registered(BaseModel):
     link: str
 
 
+class LinkOut(BaseModel):
+    """The visitor's newest personal link. Its address was in one answer only."""
+
+    state: LinkState
+    expires_at: datetime | None
+
+
 @router.get("/centres")
 async def list_centres(read: Reading, person: Annotated[Person | None, anyone]) -> list[CentreOut]:
     """The centres in order of name, as the directory published them."""
@@ -222,6 +229,14 @@ async def register(id: UUID, body: Registration, work: Working, person: Team, re
     own(await work.find(Visit, id), person, msg("visit"))
     visitor = await people.register_visitor(work, id, recorded_by=person.subject, **body.model_dump())
     return await _with_link(work, request, visitor.id, person)
+
+
+@router.get("/visitors/{subject_ref}/link")
+async def link_state(subject_ref: UUID, read: Reading, person: Team, running: Running) -> LinkOut:
+    """Whether the visitor has a personal link that opens their plan."""
+    own(await read.get(Visitor, subject_ref), person, msg("registered person"))
+    link = await current_link(read, subject_ref)
+    return LinkOut(state=links.state_of(link, running.clock()), expires_at=link.expires_at if link else None)
 
 
 @router.post("/visitors/{subject_ref}/link", status_code=201)

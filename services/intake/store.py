@@ -16,7 +16,7 @@ from services.chassis.storage.bulk import in_list, upsert
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import chassis_metadata, in_states
 from services.contracts.intake import IN_THE_ROOM, VisitStatus
-from services.intake.domain import may_be_called_next, start_of_day
+from services.intake.domain import is_named, may_be_called_next, start_of_day
 
 _QUEUE = tuple(status.value for status in VisitStatus if may_be_called_next(status))
 
@@ -254,6 +254,19 @@ async def first_waiting(session: AsyncSession, centre: str, area: str | None, no
         query = query.where(col(Visit.area) == area)
     ordered = query.order_by(col(Visit.checked_in_at), col(Visit.id)).limit(1)
     return await session.scalar(ordered.with_for_update(skip_locked=True))
+
+
+async def people_named(session: AsyncSession, centre: str, searched: Sequence[str], limit: int) -> Sequence[Visitor]:
+    """The registered people of a centre with names that begin with these words, the last registered first.
+
+    Compared here: stores differ in what they take for the same letter.
+    """
+    names = sa.select(col(Visitor.id), col(Visitor.given_name), col(Visitor.family_name))
+    ordered = names.where(col(Visitor.centre) == centre).order_by(col(Visitor.registered_at).desc(), col(Visitor.id))
+    rows = await session.execute(ordered)
+    found = [row.id for row in rows if is_named(searched, f"{row.given_name} {row.family_name}")][:limit]
+    people = {one.id: one for one in await session.scalars(sa.select(Visitor).where(col(Visitor.id).in_(found)))}
+    return [people[id] for id in found if id in people]
 
 
 async def link_with(session: AsyncSession, secret: str) -> PersonalLink | None:

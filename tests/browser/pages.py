@@ -76,6 +76,22 @@ async def _sends_an_old_version(page: Page) -> None:
     await sends("main form")(page)
 
 
+async def _asks_for_a_new_link(page: Page) -> None:
+    await page.locator("main .confirm > summary").first.click()
+    await sends('form[action$="/link"]')(page)
+
+
+def _searches(name: str) -> Doing:
+    """Search for a person who was registered before."""
+
+    async def search(page: Page) -> None:
+        await page.locator("main details.more > summary").click()
+        await page.locator('[name="name"]').fill(name)
+        await sends('form[action$="/search"]')(page)
+
+    return search
+
+
 async def _enters_a_pin(page: Page) -> None:
     for field in await page.locator('main input[type="password"]').all():
         await field.fill(PIN)
@@ -99,14 +115,16 @@ INTAKE = [
     Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege", "asks first", does=opens("#board .confirm")),
     Seen("/intake/desk/{centre}", "accueil-namur", "/intake/desk/namur", "empty"),
     Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{visit}"),
-    Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{visit}", "in error", 422, sends("main form")),
+    Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{visit}", "in error", 422, sends("main form.form")),
+    Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{visit}", "person found", does=_searches("Dé")),
+    Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{visit}", "nobody found", does=_searches("zzz")),
     Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{known_visit}", "known"),
     Seen(
         "/intake/visits/{id}",
         FRONT_DESK,
         "/intake/visits/{known_visit}",
         "new link",
-        does=sends('form[action$="/link"]'),
+        does=_asks_for_a_new_link,
     ),
     Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{nothing}", "not found", 404),
     Seen("/intake/visits/{id}/plan", FRONT_DESK, "/intake/visits/{known_visit}/plan"),

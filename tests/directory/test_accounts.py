@@ -21,7 +21,7 @@ from services.directory.actions import accounts
 from services.directory.domain import refusals
 from services.directory.domain.accounts import Grantor, Rights, SignInMethod
 from services.directory.store import Account, AccountChange, SignIn
-from services.directory.store.accounts import accounts_page
+from services.directory.store.accounts import accounts_page, last_sign_ins, remove_expired_sign_ins
 from tests.givens.directory import ATELIER
 from tests.givens.events import emitted_events, numbered_events
 
@@ -425,3 +425,21 @@ def test_a_signed_in_manager_is_known_by_their_account() -> None:
     assert accounts.manager_of(person) == Grantor(Rights(frozenset({Role.MANAGER})), ref)
     demo = person.model_copy(update={"subject": "demo/region", "centres": frozenset({"mons"})})
     assert accounts.manager_of(demo) == MONS
+
+
+async def test_expired_sign_ins_are_removed_but_the_last_of_each_account(town: Store, clock: FixedClock) -> None:
+    nadia, tom = await active(town), await active(town, "tom")
+    await signed_in(town, nadia)
+    clock.forward(hours=1)
+    for id in (nadia, tom):
+        await signed_in(town, id)
+    clock.forward(hours=11, minutes=30)
+    last = await signed_in(town, nadia)
+    clock.forward(hours=1)
+    async with town.work() as work:
+        await remove_expired_sign_ins(work.session, work.now)
+    async with town.read() as session:
+        kept = (await session.scalars(sa.select(SignIn))).all()
+        assert {one.id for one in kept if one.account_id == nadia} == {last.sign_in}
+        assert [one.account_id for one in kept if one.account_id != nadia] == [tom]
+        assert set(await last_sign_ins(session, [nadia, tom])) == {nadia, tom}

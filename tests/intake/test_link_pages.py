@@ -17,6 +17,7 @@ from services.chassis.identity.people import visitor
 from services.chassis.identity.tokens import VisitorToken
 from services.chassis.runtime.telemetry import configure_logging
 from services.chassis.testing import Client, FixedClock, emitted
+from services.contracts.intake import VisitIdentified
 from services.intake.domain.links import is_pin, new_secret
 from services.intake.pages import links as link_pages
 from services.intake.store import LinkOpening, PersonalLink
@@ -68,6 +69,13 @@ def path_of(client: Client, link: str) -> str:
 
 async def enter(client: Client, path: str, pin: str = PIN, again: str | None = None) -> httpx2.Response:
     return await client.post(path, data={"pin": pin} | ({"pin_again": again} if again is not None else {}))
+
+
+async def renewed(client: Client, visit: UUID) -> httpx2.Response:
+    """The form that the page of the visit has is sent."""
+    page = (await client.get(f"/intake/visits/{visit}")).text
+    (link_id,) = re.findall(r'name="link_id" value="([^"]+)"', page)
+    return await client.post(f"/intake/visits/{visit}/link", data={"link_id": link_id})
 
 
 def opened(answer: httpx2.Response, client: Client) -> VisitorToken:
@@ -125,7 +133,7 @@ async def test_who_printed_the_link_cannot_use_it_without_the_pin(browser: Clien
     browser.signed_in(LIEGE_DESK)
     assert "Le lien personnel est bloqué" in unescape((await browser.get(f"/intake/visits/{visit}")).text)
     clock.forward(minutes=1)
-    page = (await browser.post(f"/intake/visits/{visit}/link")).text
+    page = (await renewed(browser, visit)).text
     (new,) = re.findall(r'id="link-address">([^<]+)<', page)
     browser.signed_in(None)
     assert opened(await enter(browser, path_of(browser, new), PIN, PIN), browser)
@@ -240,9 +248,66 @@ async def test_the_page_of_openings_is_each_visitors_own(browser: Client) -> Non
     assert (await browser.signed_in(None).get("/intake/mine")).status_code == 303
 
 
+async def test_a_form_that_is_sent_again_does_not_end_the_link_that_it_made(browser: Client, clock: FixedClock) -> None:
+    visit, person, _ = await registered(browser)
+    clock.forward(minutes=1)
+    shown = await renewed(browser, visit)
+    (address,) = re.findall(r'id="link-address">([^<]+)<', shown.text)
+    sent = {"link_id": re.findall(r"link_id=([^&]+)", shown.request.content.decode())[0]}
+    again = await browser.post(f"/intake/visits/{visit}/link", data=sent)
+    assert (again.status_code, "link-address" in again.text) == (303, False)
+    assert "Ce formulaire a déjà été envoyé." in browser.flash(again)
+    for lang in ("", "?lang=de"):
+        page = await browser.get(f"/intake/visits/{visit}/link{lang}")
+        assert (page.status_code, page.headers["location"]) == (303, f"/intake/visits/{visit}{lang}")
+    state = (await browser.get(f"/intake/api/v1/visitors/{person}/link")).json()
+    assert state["state"] == "no_pin"
+    browser.signed_in(None)
+    assert opened(await enter(browser, path_of(browser, address), PIN, PIN), browser).subject_ref == person
+
+
+async def test_who_comes_back_is_found_by_name_and_gets_a_new_link(browser: Client, clock: FixedClock) -> None:
+    _, person, _ = await registered(browser)
+    clock.forward(days=40)
+    visit = uuid4()
+    await browser.put(f"/intake/api/v1/visits/{visit}", json={"centre": "liege"})
+    page, seen = f"/intake/visits/{visit}", await all_rows(browser.store)
+    for name, status, text in (
+        ("a", 422, "au moins deux lettres"),
+        ("Ady", 200, "Aucune personne trouvée"),
+        ("DÉMO ad", 200, "Ada Démonstration"),
+        ("demonst", 200, "Ada Démonstration"),
+    ):
+        answer = await browser.post(f"{page}/search", data={"name": name})
+        assert (answer.status_code, text in unescape(answer.text)) == (status, True), name
+    assert await all_rows(browser.store) == seen, "a search keeps nothing"
+    answer = await browser.post(f"{page}/person", data={"subject_ref": str(person)})
+    assert (answer.status_code, answer.headers["location"]) == (303, page)
+    [_, identified] = await emitted(browser.store, VisitIdentified)
+    assert isinstance(identified.event, VisitIdentified)
+    assert (identified.event.visit_id, identified.event.subject_ref) == (visit, person)
+    assert "La personne n’a pas de lien personnel valable." in unescape((await browser.get(page)).text)
+    (address,) = re.findall(r'id="link-address">([^<]+)<', (await renewed(browser, visit)).text)
+    browser.signed_in(None)
+    assert opened(await enter(browser, path_of(browser, address), PIN, PIN), browser).subject_ref == person
+
+
+async def test_a_person_of_another_centre_is_neither_found_nor_chosen(browser: Client) -> None:
+    _, person, _ = await registered(browser)
+    browser.signed_in(NAMUR_DESK)
+    visit = uuid4()
+    await browser.put(f"/intake/api/v1/visits/{visit}", json={"centre": "namur"})
+    found = await browser.post(f"/intake/visits/{visit}/search", data={"name": "Démonstration"})
+    assert "Aucune personne trouvée" in unescape(found.text)
+    for subject_ref in (person, uuid4()):
+        chosen = await browser.post(f"/intake/visits/{visit}/person", data={"subject_ref": str(subject_ref)})
+        assert chosen.status_code == 404
+    assert (await browser.get(f"/intake/api/v1/visitors/{person}/link")).status_code == 404
+
+
 async def test_the_new_link_is_shown_as_a_sheet_in_four_languages(browser: Client) -> None:
     visit, _, _ = await registered(browser)
-    page = unescape((await browser.post(f"/intake/visits/{visit}/link")).text)
+    page = unescape((await renewed(browser, visit)).text)
     assert re.search(r'<img src="data:image/svg\+xml', page)
     for lang, words in (
         ("fr", "Votre lien personnel"),

@@ -256,13 +256,13 @@ async def test_a_person_agrees_and_gets_a_link_that_signs_them_in(browser: Clien
 
 async def test_who_lost_their_link_gets_a_new_one(browser: Client) -> None:
     visit = await ticket(browser)
-    assert (await send(browser, f"/intake/visits/{visit.id}/link")).status_code == 404
+    assert (await send(browser, f"/intake/visits/{visit.id}/link", link_id=uuid4())).status_code == 404
     await send(browser, f"/intake/visits/{visit.id}", **TOLD)
     assert f'action="/intake/visits/{visit.id}/link"' in await text(browser, f"/intake/visits/{visit.id}")
-    again = await send(browser, f"/intake/visits/{visit.id}/link")
+    again = await send(browser, f"/intake/visits/{visit.id}/link", link_id=uuid4())
     assert "Nouveau lien personnel" in unescape(again.text)
     browser.signed_in(NAMUR_DESK)
-    assert (await send(browser, f"/intake/visits/{visit.id}/link")).status_code == 404
+    assert (await send(browser, f"/intake/visits/{visit.id}/link", link_id=uuid4())).status_code == 404
 
 
 async def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(browser: Client) -> None:

@@ -121,7 +121,7 @@ class FrontDesk:
         await page.get_by_role("button", name="Enregistrer l’accord").click()
         alert = page.get_by_role("alert")
         await expect(alert).to_contain_text("Indiquez le prénom.")
-        await page.get_by_label("Prénom").fill(given_name)
+        await page.get_by_label("Prénom", exact=True).fill(given_name)
         await page.get_by_label("Nom", exact=True).fill(family_name)
         await page.get_by_role("checkbox", name="pour des rendez-vous").check()
         await page.get_by_role("checkbox", name="pour un plan d’orientation").check()

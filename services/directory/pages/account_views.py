@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +21,7 @@ from services.directory.domain.accounts import (
     Grantor,
     SignInMethod,
     grantable,
+    machine_roles,
 )
 from services.directory.pages.views import centre_names
 from services.directory.store import Account, AccountChange, MachineToken, SignIn
@@ -90,6 +91,7 @@ async def filters(session: AsyncSession, manager: Grantor) -> dict[str, Any]:
 async def account_values(session: AsyncSession, account: Account, manager: Grantor, now: datetime) -> dict[str, Any]:
     """What the page of an account shows beside its form."""
     own, may_grant = manager.account_ref == account.id, grantable(manager)
+    possible = machine_roles(AccountKind(account.kind)) or may_grant
     organizations = await organization_names(session)
     names = await centre_names(session)
     return {
@@ -99,7 +101,7 @@ async def account_values(session: AsyncSession, account: Account, manager: Grant
         "role_choices": [
             (role.value, _(ROLE_LABELS[role]), *([_(_ROLE_HINTS[role])] if role in _ROLE_HINTS else []))
             for role in Role
-            if role in may_grant
+            if role in may_grant & possible
         ],
         "centre_choices": await centre_choices(session, manager),
         "organizations": [(str(id), name) for id, name in organizations.items()],
@@ -107,6 +109,7 @@ async def account_values(session: AsyncSession, account: Account, manager: Grant
         "centre_names": names,
         "identities": await identities_of(session, account.id),
         "sign_ins": [(one, SignInMethod(one.how)) for one in await open_of(session, SignIn, account.id, now)],
+        "new_token_id": uuid4(),
         "tokens": await open_of(session, MachineToken, account.id, now),
         "changes": await _changes(session, account, names, organizations),
     }

@@ -1,7 +1,7 @@
 """The machine tokens, for managers: a list, a form for a new one, and the page that shows a new token once."""
 
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import Form, Request
 from pydantic import Field
@@ -59,9 +59,16 @@ class TokenForm(Body):
     centres: list[CentreCode] = Field(default_factory=list[CentreCode], max_length=100)
     organization_id: UUID | None = None
     days: int
+    token_id: UUID
 
 
-class DaysForm(Body):
+class RenewForm(Body):
+    """`token_id` is generated with the page, so that a repeated submission creates no further token."""
+
+    token_id: UUID
+
+
+class DaysForm(RenewForm):
     """How long a token of an existing account is valid."""
 
     days: int
@@ -83,6 +90,8 @@ async def create_token(request: Request, read: Reading, running: Running, person
         )
         if made is not None:
             return _created(request, filled.name, made)
+        if shown_before := errors.get(""):
+            return see_other(request, "/directory/tokens", error=shown_before)
     return await _page(request, read, person, typed, errors)
 
 
@@ -94,16 +103,21 @@ async def create_another(
     manager = accounts.manager_of(person)
     account = await accounts.account_for(work.session, account_ref, manager)
     name = account.display_name or account.code or "–"
-    made = await accounts.issue_token(work, account_ref, name, form.days, manager=manager, by=person.subject)
+    made = await accounts.issue_token(
+        work, account_ref, name, form.days, manager=manager, by=person.subject, token_id=form.token_id
+    )
     return _created(request, name, made)
 
 
 @router.post("/{id}/renew")
-async def renew_token(id: UUID, request: Request, work: Working, person: Managing) -> Response:
+async def renew_token(
+    id: UUID, form: Annotated[RenewForm, Form()], request: Request, work: Working, person: Managing
+) -> Response:
     """Issue another token of the same account, valid as long as the old one was, and show it."""
     manager = accounts.manager_of(person)
     old = await accounts.token_for(work.session, id, manager)
-    return _created(request, old.name, await accounts.renew_token(work, id, None, manager=manager, by=person.subject))
+    made = await accounts.renew_token(work, id, None, manager=manager, by=person.subject, new_id=form.token_id)
+    return _created(request, old.name, made)
 
 
 @router.post("/{id}/revoke")
@@ -123,7 +137,9 @@ async def _create(work: Work, form: TokenForm, manager: Grantor, by: str) -> Acc
         by=by,
         organization_id=form.organization_id,
     )
-    return await accounts.issue_token(work, account.id, form.name, form.days, manager=manager, by=by)
+    return await accounts.issue_token(
+        work, account.id, form.name, form.days, manager=manager, by=by, token_id=form.token_id
+    )
 
 
 def _created(request: Request, name: str, token: AccountToken) -> Response:
@@ -162,6 +178,7 @@ async def _page(
         centres=await centre_choices(read, manager),
         organizations=[(str(id), name) for id, name in organizations.items()],
         most=TOKEN_DAYS,
+        new_id=uuid4,
         form=_EMPTY | ({"roles": [], "centres": []} | typed if typed is not None else {}),
         errors=errors or {},
     )

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col
 
 from services.chassis.copies.accounts import AccountCopy
@@ -193,6 +194,15 @@ async def tokens_page(
     return [(row[0], row[1]) for row in found]
 
 
+async def remove_expired_sign_ins(session: AsyncSession, now: datetime) -> None:
+    """Remove the sign-ins that have expired, but the last one of each account: lists show when that was."""
+    later = aliased(SignIn)
+    followed = sa.exists().where(
+        col(later.account_id) == col(SignIn.account_id), col(later.began_at) > col(SignIn.began_at)
+    )
+    await session.execute(sa.delete(SignIn).where(col(SignIn.expires_at) <= now, followed))
+
+
 async def keep_uses(session: AsyncSession, tokens: Collection[UUID], day: date) -> None:
     """Keep that these machine tokens were used on this day."""
     before = col(MachineToken.last_used_on).is_(None) | (col(MachineToken.last_used_on) < day)
@@ -229,7 +239,8 @@ async def accounts_page(
         chosen = chosen.where(_has(Account.centres, centre))
     chosen = chosen.where(*_scope(within, others))
     waiting = col(Account.status).in_(AWAITS_APPROVAL)
-    order = (sa.case((waiting, 0), else_=1), sa.func.lower(col(Account.display_name)), col(Account.id))
+    shown = sa.func.lower(sa.func.coalesce(col(Account.display_name), col(Account.code)))
+    order = (sa.case((waiting, 0), else_=1), shown, col(Account.id))
     return (await session.scalars(chosen.order_by(*order).offset(skip).limit(limit))).all()
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from services.chassis.identity.tokens import IDLE, VisitorToken
-from services.chassis.refusals import msg
+from services.chassis.refusals import ShownBefore, msg
 from services.chassis.storage.store import Work
 from services.contracts.intake import VisitorLinkChanged
 from services.intake.domain.links import (
@@ -28,14 +28,18 @@ from services.intake.domain.links import (
 from services.intake.store import LinkOpening, PersonalLink, Visitor
 
 
-async def create_link(work: Work, subject_ref: UUID, created_by: str) -> str:
-    """Create a personal link, which ends the older ones. Returns its secret, which is stored nowhere."""
+async def create_link(work: Work, subject_ref: UUID, created_by: str, link_id: UUID | None = None) -> str:
+    """Create a personal link, which ends the older ones. Returns its secret, which is stored nowhere.
+
+    `link_id`: chosen with the form, so that a form that is sent twice ends no link. Raises `ShownBefore`.
+    """
+    work.guard("personal_links_key", ShownBefore())
     visitor = await work.load(Visitor, subject_ref, msg("registered person"))
     await _end_links(work, subject_ref)
     secret = new_secret()
     link = work.add(
         PersonalLink(
-            id=uuid4(),
+            id=link_id or uuid4(),
             subject_ref=subject_ref,
             secret=digest(secret),
             created_at=work.now,

@@ -1,11 +1,11 @@
-"""Registers visitors with their consent, and withdraws it. No event carries a name."""
+"""Registers visitors with their consent, identifies them at later visits, withdraws consent. No event has a name."""
 
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.refusals import msg
+from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
 from services.contracts.intake import VisitIdentified, VisitorConsentWithdrawn, VisitorRegistered
 from services.intake import domain
@@ -60,10 +60,29 @@ async def register_visitor(
             retain_until=visitor.retain_until,
         ),
     )
+    _identify(work, visit, visitor)
+    return visitor
+
+
+async def identify_visitor(work: Work, visit_id: UUID, subject_ref: UUID) -> Visit:
+    """Record that an anonymous visit is one of a person whom the same centre registered before.
+
+    Raises `NotFound`, also for a person of another centre, `AlreadyKnown`.
+    """
+    visitor = await work.load(Visitor, subject_ref, msg("registered person"))
+    visit = await work.load(Visit, visit_id, msg("visit"))
+    if visitor.centre != visit.centre:
+        raise NotFound(what=msg("registered person"))
+    _identify(work, visit, visitor)
+    return visit
+
+
+def _identify(work: Work, visit: Visit, visitor: Visitor) -> None:
+    if visit.subject_ref is not None:
+        raise domain.AlreadyKnown()
     visit.subject_ref = visitor.id
     work.emit(visit, VisitIdentified(visit_id=visit.id, centre=visit.centre, at=work.now, subject_ref=visitor.id))
     work.notify_board(board(visit.centre))
-    return visitor
 
 
 async def withdraw_consent(work: Work, subject_ref: UUID, purposes: list[str]) -> Visitor:

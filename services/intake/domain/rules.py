@@ -1,5 +1,7 @@
 """The rules of the front desk: free, anonymous, without appointment; and a fair queue."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -48,6 +50,26 @@ def _times_of(status: VisitStatus) -> tuple[frozenset[str], frozenset[str]]:
             raise ValueError(f"an imported visit cannot be {status}")
 
 
+def words_of(name: str) -> list[str]:
+    """The words of a name without case and accents, as people are searched for."""
+    plain = "".join(one for one in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(one))
+    return re.findall(r"\w+", plain)
+
+
+def is_named(searched: Sequence[str], name: str) -> bool:
+    """Whether each of these words begins a word of the name."""
+    words = words_of(name)
+    return all(any(word.startswith(one) for word in words) for one in searched)
+
+
+def check_searched(name: str) -> list[str]:
+    """The words to search for. Raises `NameTooShort`."""
+    words = words_of(name)
+    if not any(len(word) > 1 for word in words):
+        raise NameTooShort()
+    return words
+
+
 def may_be_called_next(status: VisitStatus) -> bool:
     """Whether call-next calls a visit with this status: only once; a visitor who missed it is called by hand."""
     match status:
@@ -62,6 +84,14 @@ def may_be_called_next(status: VisitStatus) -> bool:
 def start_of_day(now: datetime, zone: ZoneInfo) -> datetime:
     """The start of the centre's local day. Queues and ticket numbers are per day."""
     return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+class NameTooShort(Invalid):
+    """One letter finds too many people."""
+
+    slug = "name-too-short"
+    message = msg("Enter at least two letters of the name.")
+    field_name = "name"
 
 
 class InTheFuture(Invalid):

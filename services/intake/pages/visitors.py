@@ -1,12 +1,13 @@
-"""A visit's page, and the registration of its visitor. Shows a name only to those who may see it."""
+"""A visit's page: its visitor is registered, or found again. Shows a name only to those who may see it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import segno
-from fastapi import Request
+from fastapi import Form, Request
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse, Response
@@ -15,16 +16,29 @@ from services.chassis.i18n import LANGUAGES, Language, date_text, translate
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
-from services.chassis.refusals import NotFound, msg
+from services.chassis.refusals import NotFound, Refused, msg
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.service.definition import runtime_of
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Router, Running, Working, anyone, apply_form, page, read_form
+from services.chassis.web import (
+    Body,
+    Reading,
+    Router,
+    Running,
+    Working,
+    anyone,
+    apply_form,
+    by_field,
+    page,
+    read_form,
+    see_other,
+)
 from services.contracts.roles import Role
 from services.intake.actions import links, people
+from services.intake.domain import check_searched
 from services.intake.domain.links import digest, link_address
 from services.intake.pages.views import Team, load_centre
-from services.intake.store import Visit, Visitor, current_link, link_with
+from services.intake.store import Visit, Visitor, current_link, link_with, people_named
 
 router = Router("/intake", pages=True)
 
@@ -39,6 +53,26 @@ class RegisterForm(Body):
     purposes: list[str] = Field(default_factory=list[str], max_length=10)
 
 
+class SearchForm(Body):
+    """What a registered person is searched by."""
+
+    name: str = Field("", max_length=160)
+
+
+class PersonForm(Body):
+    """The registered person whose visit it is."""
+
+    subject_ref: UUID
+
+
+class LinkForm(Body):
+    """`link_id` is generated with the page, so that a repeated submission does not end the link that was shown."""
+
+    link_id: UUID
+
+
+FOUND = 20
+"""People whom a search shows."""
 _MISSING = {
     "given_name": msg("Enter the first name."),
     "family_name": msg("Enter the surname."),
@@ -66,13 +100,40 @@ async def register(id: UUID, request: Request, read: Reading, running: Running, 
     return await _visit_page(request, read, id, person, status=422, errors=errors, form=typed)
 
 
+@router.post("/visits/{id}/search")
+async def search(
+    id: UUID, form: Annotated[SearchForm, Form()], request: Request, read: Reading, person: Team
+) -> Response:
+    """Find the people whom the centre registered before. A POST: names do not belong in addresses."""
+    visit = own(await read.get(Visit, id), person, msg("visit"))
+    try:
+        found = await people_named(read, visit.centre, check_searched(form.name), FOUND + 1)
+    except Refused as refused:
+        return await _visit_page(
+            request, read, id, person, status=422, errors=by_field(refused), form={"name": form.name}
+        )
+    return await _visit_page(request, read, id, person, form={"name": form.name}, found=found)
+
+
+@router.post("/visits/{id}/person")
+async def identify(
+    id: UUID, form: Annotated[PersonForm, Form()], request: Request, work: Working, person: Team
+) -> Response:
+    """Record whose visit it is."""
+    own(await work.session.get(Visit, id), person, msg("visit"))
+    await people.identify_visitor(work, id, form.subject_ref)
+    return see_other(request, f"/intake/visits/{id}", done=_("The person is recorded for this visit."))
+
+
 @router.post("/visits/{id}/link")
-async def new_link(id: UUID, request: Request, work: Working, person: Team) -> Response:
-    """A new personal link for the visitor, which ends the older ones."""
-    visit = own(await work.find(Visit, id), person, msg("visit"))
+async def new_link(
+    id: UUID, form: Annotated[LinkForm, Form()], request: Request, work: Working, person: Team
+) -> Response:
+    """A new personal link for the visitor, which ends the older ones. Raises `ShownBefore`."""
+    visit = own(await work.session.get(Visit, id), person, msg("visit"))
     if visit.subject_ref is None:
         raise NotFound(what=msg("registered person"))
-    secret = await links.create_link(work, visit.subject_ref, person.subject)
+    secret = await links.create_link(work, visit.subject_ref, person.subject, form.link_id)
     await work.session.flush()
     return await _link_page(request, work.session, visit, secret, just_registered=False)
 
@@ -115,6 +176,7 @@ async def _visit_page(
     status: int = 200,
     errors: dict[str, str] | None = None,
     form: dict[str, Any] | None = None,
+    found: Sequence[Visitor] | None = None,
 ) -> Response:
     visit = own(await session.get(Visit, id), person, msg("visit"))
     centre = await load_centre(session, visit.centre)
@@ -126,6 +188,9 @@ async def _visit_page(
         "centre_name": centre.name,
         "errors": errors or {},
         "form": form or {},
+        "found": found[:FOUND] if found is not None else None,
+        "more": found is not None and len(found) > FOUND,
+        "new_link_id": uuid4(),
     }
     return page(request, "intake/visit.html", status=status, **context)
 

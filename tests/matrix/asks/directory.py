@@ -66,10 +66,11 @@ DIRECTORY: Asks = {
         json=atelier(description="Autre texte")[1].model_dump(mode="json")
     ),
     "POST /directory/api/v1/tokens": lambda w, me: Ask(json=_TOKEN),
-    "POST /directory/tokens": lambda w, me: Ask(form=_TOKEN),
+    "POST /directory/tokens": lambda w, me: Ask(form=_TOKEN | {"token_id": uuid4()}),
     "POST /directory/api/v1/tokens/accounts/{account_ref}": lambda w, me: Ask(json={"name": "Borne", "days": 30}),
     "POST /directory/api/v1/tokens/{id}/renew": lambda w, me: Ask(json={"days": 30}),
-    "POST /directory/tokens/accounts/{account_ref}": lambda w, me: Ask(form={"days": 30}),
+    "POST /directory/tokens/accounts/{account_ref}": lambda w, me: Ask(form={"days": 30, "token_id": uuid4()}),
+    "POST /directory/tokens/{id}/renew": lambda w, me: Ask(form={"token_id": uuid4()}),
     "POST /directory/accounts/{id}": lambda w, me: Ask(form=_seen(w, "colleague", **_RIGHTS)),
     "POST /directory/accounts/{id} (a centre of Liège, for staff of the caller's)": lambda w, me: _granted(
         w, me, **_RIGHTS

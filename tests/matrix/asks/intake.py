@@ -29,6 +29,11 @@ INTAKE: Asks = {
     ),
     "POST /intake/l/{secret}": lambda w, me: Ask(form={"pin": PIN}),
     "POST /intake/visits/{id}/plan": lambda w, me: Ask(form={"pin": PIN}),
+    "POST /intake/visits/{id}/link": lambda w, me: Ask(form={"link_id": uuid4()}),
+    "POST /intake/visits/{id}/search": lambda w, me: Ask(form={"name": "Zo"}),
+    "POST /intake/visits/{id}/person": lambda w, me: Ask(
+        form={"subject_ref": w.liege["person"]}, at={"id": w.liege["walk-in"]}
+    ),
     "POST /intake/visits/{id}": lambda w, me: Ask(form=_PERSON, at={"id": w.liege["walk-in"]}),
     "POST /intake/desk/{centre}/visits": lambda w, me: Ask(form={"visit_id": uuid4()}),
     "POST /intake/desk/{centre}/here": lambda w, me: Ask(form={"number": 1}),

@@ -1,12 +1,12 @@
 """Sign-ins and machine tokens: how they begin, and what ends them."""
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.identity.tokens import AccountToken
-from services.chassis.refusals import NotFound, msg
+from services.chassis.refusals import NotFound, ShownBefore, msg
 from services.chassis.storage.store import Work
 from services.contracts.accounts import AccountKind, AccountStatus
 from services.directory.actions.accounts.managers import locked_for
@@ -68,32 +68,48 @@ async def end_sign_ins(work: Work, id: UUID, *, manager: Grantor, by: str) -> Ac
     return account
 
 
-async def issue_token(work: Work, id: UUID, name: str, days: int, *, manager: Grantor, by: str) -> AccountToken:
+async def issue_token(
+    work: Work, id: UUID, name: str, days: int, *, manager: Grantor, by: str, token_id: UUID | None = None
+) -> AccountToken:
     """Issue a named token of an active account of a device or a machine. Its text is kept nowhere.
 
-    Raises `NotFound`, `RoleNotGranted`, `CentreNotGranted`, `AwaitsApproval`, `AccountInactive`, `NotAMachine`,
-    `TokenDays`.
+    `token_id`: chosen with the form, so that a form that is sent twice makes one token.
+
+    Raises `ShownBefore`, `NotFound`, `RoleNotGranted`, `CentreNotGranted`, `AwaitsApproval`, `AccountInactive`,
+    `NotAMachine`, `TokenDays`.
     """
     lifetime = lifetime_of(days)
+    work.guard("machine_tokens_key", ShownBefore())
     account, _others = await locked_for(work, id, manager)
     check_grant(manager, account.rights, account.rights)
     check_machine(AccountKind(account.kind))
     _check_active(account)
     began_at = latest(account.signed_out_before, work.now)
-    one = work.add(MachineToken(account_id=account.id, began_at=began_at, expires_at=began_at + lifetime, name=name))
+    one = work.add(
+        MachineToken(
+            id=token_id or uuid4(),
+            account_id=account.id,
+            began_at=began_at,
+            expires_at=began_at + lifetime,
+            name=name,
+        )
+    )
     await record(work, account, AccountChangeKind.TOKEN_ISSUED, by, after={"token": name})
     return _token(one)
 
 
-async def renew_token(work: Work, token_id: UUID, days: int | None, *, manager: Grantor, by: str) -> AccountToken:
+async def renew_token(
+    work: Work, token_id: UUID, days: int | None, *, manager: Grantor, by: str, new_id: UUID | None = None
+) -> AccountToken:
     """Issue another token of the same account and name: a partner keeps its references of people.
 
-    `days`: None for as many as before. The old token holds until it expires or is revoked. Raises as `issue_token`.
+    `days`: None for as many as before. `new_id`: as `token_id` of `issue_token`. The old token holds until it expires
+    or is revoked. Raises as `issue_token`.
     """
     old = await token_for(work.session, token_id, manager)
     if days is None:
         days = (old.expires_at - old.began_at).days
-    return await issue_token(work, old.account_id, old.name, days, manager=manager, by=by)
+    return await issue_token(work, old.account_id, old.name, days, manager=manager, by=by, token_id=new_id)
 
 
 async def revoke_token(work: Work, token_id: UUID, *, manager: Grantor, by: str) -> MachineToken:
