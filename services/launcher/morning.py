@@ -17,6 +17,7 @@ from services.chassis.identity.people import Person, visitor
 from services.chassis.identity.tokens import Signer
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.runtime.telemetry import log
+from services.intake.domain.links import LinkState
 from services.launcher import demo
 from services.launcher.trust import tls_verify
 from services.scheduling.claims import required_staff_code
@@ -31,15 +32,20 @@ _log = log(__name__)
 
 
 async def create_morning(url: str, signer: Signer, now: datetime) -> str | None:
-    """Create what is missing. Returns a new personal link to the plan in progress, or None on failure. Never raises."""
+    """Create what is missing. Returns a new personal link to the plan in progress. Never raises.
+
+    Empty: the link of an earlier start has a PIN. It is not ended, because someone may use it. None: a failure.
+    """
     team = Team(url, signer)
     try:
         await _create_visits(team, now)
         plans: list[dict[str, Any]] = await team.request(team.counsellor, "GET", f"/plans/api/v1/plans?centre={CENTRE}")
         if not plans:
             plans = [await _create_plan(team, now)]
-        renewed = f"/intake/api/v1/visitors/{plans[0]['subject_ref']}/link"
-        return (await team.request(team.desk, "POST", renewed))["link"]
+        link = f"/intake/api/v1/visitors/{plans[0]['subject_ref']}/link"
+        if (await team.request(team.desk, "GET", link))["state"] == LinkState.USABLE:
+            return ""
+        return (await team.request(team.desk, "POST", link))["link"]
     except Exception as error:
         # The platform is usable without the demonstration data.
         _log.exception("the demonstration data is incomplete", error=repr(error))

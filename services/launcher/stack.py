@@ -152,7 +152,9 @@ async def run_morning(console: Console, process: Process, settings: Settings, po
     here = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  an address to listen on, not to connect to
     link = await morning.create_morning(f"http://{here}:{port}", process.signer, clock_of(settings)())
     if link is not None:
-        console.print(f"  un plan d’orientation commencé (démonstration) : [link={link}]{link}[/link]", soft_wrap=True)
+        kept = "le lien déjà utilisé reste valable, l’accueil peut en créer un nouveau"
+        opens = f"[link={link}]{link}[/link]" if link else kept
+        console.print(f"  un plan d’orientation commencé (démonstration) : {opens}", soft_wrap=True)
 
 
 def serve_metrics(settings: Settings) -> None:

@@ -44,8 +44,10 @@ def test_whoever_tries_it_finds_a_centre_at_work_and_once_only(tmp_path: Path) -
         visitor = by_link(stack, link)
         assert "Devenir électricien" in follow(visitor, "/plans/")
     assert first == {"waiting": 7, "board": 7, "workshops": 1, "plans": 1, "steps": 1, "referrals": 1}
-    with tried_out(tmp_path) as (stack, _):
+    with up(tmp_path, "--morning") as (stack, _process):
+        eventually(lambda: "le lien déjà utilisé reste valable" in (tmp_path / "up.log").read_text(), bool)
         assert seen(stack) == first
+        assert "Devenir électricien" in follow(by_link(stack, link), "/plans/")
 
 
 def follow(browser: httpx2.Client, path: str) -> str:
