@@ -68,6 +68,10 @@ def _request(method: str, url: str, path: str, token: str, accept: tuple[int, ..
 
 
 def _error_text(answer: httpx2.Response) -> str:
+    if answer.status_code == 401:
+        return (
+            "401 Le jeton n’est pas accepté. Indiquez le dossier de la plateforme (`--data`) ou un jeton (`--token`)."
+        )
     try:
         return f"{answer.status_code} {answer.json()['detail']}"
     except (ValueError, KeyError):

@@ -13,6 +13,7 @@ app = typer.Typer(help="Les jetons des postes d’accueil, des partenaires et de
 
 PATH = "/directory/api/v1/tokens"
 _STATE = {"valid": "valable", "expired": "plus valable", "revoked": "révoqué"}
+ROLES = ("front-desk", "cite", "provider", "operator")
 Days = Annotated[int, typer.Option(help="Durée de validité en jours, 400 au plus.")]
 Id = Annotated[str, typer.Argument(help="Identifiant du jeton, comme `cefo tokens list` l’affiche.")]
 
@@ -24,9 +25,10 @@ def list_tokens(url: Url = LOCAL, data: Data = Path("data"), token: Token = "") 
     for one in found:
         rights = ", ".join([*one["roles"], *one["centres"]])
         used = f"dernier usage : {full_date(one['last_used_on'])}" if one["last_used_on"] else "jamais utilisé"
+        began = f"créé : {moment(one['began_at'])}"
         ends = f"fin : {moment(one['expires_at'])}"
         named = f"{one['id']}   {escape(one['name'])} · {_STATE[one['state']]}"
-        console.print(f"{named} · {rights} · {ends} · {used}", soft_wrap=True)
+        console.print(f"{named} · {rights} · {began} · {ends} · {used}", soft_wrap=True)
     if not found:
         console.print("Aucun jeton. `cefo tokens create` crée le premier.")
 
@@ -48,6 +50,10 @@ def create(
     """Create a token for a new account, or with `--renew` another one for the account of a token."""
     if not name and not renew:
         raise typer.BadParameter("Donnez un nom, ou un jeton à remplacer avec `--renew`.")
+    if role not in ROLES:
+        raise typer.BadParameter(
+            f"Un jeton n’a pas ce rôle : {role}. Choisissez front-desk, cite, provider ou operator."
+        )
     wanted: dict[str, Any] = {
         "name": name,
         "kind": "device" if device else "machine",
