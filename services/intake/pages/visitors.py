@@ -29,6 +29,7 @@ from services.chassis.web import (
     anyone,
     apply_form,
     by_field,
+    limited,
     page,
     read_form,
     see_other,
@@ -100,7 +101,7 @@ async def register(id: UUID, request: Request, read: Reading, running: Running, 
     return await _visit_page(request, read, id, person, status=422, errors=errors, form=typed)
 
 
-@router.post("/visits/{id}/search")
+@router.post("/visits/{id}/search", dependencies=[limited("search")])
 async def search(
     id: UUID, form: Annotated[SearchForm, Form()], request: Request, read: Reading, person: Team
 ) -> Response:

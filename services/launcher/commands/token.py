@@ -10,7 +10,9 @@ from services.launcher.commands.terminal import Data
 
 
 def token(
-    role: Annotated[str, typer.Argument(help="Rôle : operator, manager, front-desk, kiosk, counsellor ou cite.")] = "operator",
+    role: Annotated[
+        str, typer.Argument(help="Rôle : operator, manager, front-desk, kiosk, counsellor ou cite.")
+    ] = "operator",
     centre: Annotated[list[str] | None, typer.Option(help="Uniquement pour ce centre (option répétable).")] = None,
     data: Data = Path("data"),
 ) -> None:

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from services.contracts.roles import Role
+from services.directory.domain.accounts import MACHINE_ROLES
 from services.launcher.commands.client import delete, get, local_token, post
 from services.launcher.commands.terminal import LOCAL, Data, Token, Url, console, full_date, moment
 
@@ -13,7 +15,7 @@ app = typer.Typer(help="Les jetons des postes d’accueil, des partenaires et de
 
 PATH = "/directory/api/v1/tokens"
 _STATE = {"valid": "valable", "expired": "plus valable", "revoked": "révoqué"}
-ROLES = ("front-desk", "cite", "provider", "operator")
+ROLES = [role.value for role in Role if role in MACHINE_ROLES]
 Days = Annotated[int, typer.Option(help="Durée de validité en jours, 400 au plus.")]
 Id = Annotated[str, typer.Argument(help="Identifiant du jeton, comme `cefo tokens list` l’affiche.")]
 
@@ -52,7 +54,7 @@ def create(
         raise typer.BadParameter("Donnez un nom, ou un jeton à remplacer avec `--renew`.")
     if role not in ROLES:
         raise typer.BadParameter(
-            f"Un jeton n’a pas ce rôle : {role}. Choisissez front-desk, cite, provider ou operator."
+            f"Un jeton n’a pas ce rôle : {role}. Choisissez une de ces valeurs : {', '.join(ROLES)}."
         )
     wanted: dict[str, Any] = {
         "name": name,
