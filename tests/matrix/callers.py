@@ -9,7 +9,7 @@ from dataclasses import dataclass
 OTHER = "other "
 NOBODY, INACTIVE = "nobody", "inactive"
 SIDED = ("visitor", "front desk", "device", "counsellor", "provider", "cité", "manager")
-"""Those of whom there is one on each side. `device`: the token of a kiosk, which only checks in. `cité`: the token of a partner."""
+"""One on each side. `device`: the token of a kiosk, which only checks in. `cité`: the token of a partner."""
 REGION, OPERATOR, CENTRES_OPERATOR = "region", "operator", "operator of a centre"
 """A manager without centres, and operations; the last one has a centre, and so no right."""
 CALLERS = (NOBODY, INACTIVE, *SIDED, *(OTHER + role for role in SIDED), REGION, OPERATOR, CENTRES_OPERATOR)
