@@ -1,68 +1,163 @@
-"""Impact's JSON API: the figures, open to anyone."""
+"""Impact's JSON API: public figures of whole months for everyone, exact ones of any period for people with a role."""
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Query
 from starlette.responses import Response
 
 from services.chassis.identity.people import Person
-from services.chassis.web import Reading, Router, anyone
-from services.impact.actions import build_report
-from services.impact.domain import Figures, Period, by_name
+from services.chassis.web import Body, Reading, Router, Running, Working, allow, anyone
+from services.contracts.roles import Role
+from services.impact import actions
+from services.impact.actions import ReadForm
+from services.impact.domain import Figures, Months, Period, Report, names_of
+from services.impact.store import published_months
 
 router = Router("/impact/api/v1", tags=["impact"])
 routers = (router,)
 Anyone = Annotated[Person | None, anyone]
+Insider = Annotated[Person, allow(Role.MANAGER, region_wide=[Role.OPERATOR])]
+Region = Annotated[Person, allow(region_wide=[Role.MANAGER, Role.OPERATOR])]
+SinceMonth = Annotated[str, Query(alias="from", max_length=10, description="First month, included, like 2017-01.")]
+UntilMonth = Annotated[str, Query(alias="to", max_length=10, description="Last month, included, like 2017-09.")]
 Since = Annotated[date, Query(alias="from", description="First day, included.")]
 Until = Annotated[date, Query(alias="to", description="Last day, included.")]
 Codes = Annotated[Sequence[str], Query(max_length=50)]
+Row = dict[str, Any]
+
+
+class Publishing(Body):
+    """The months to publish now, first and last included, like 2017-01."""
+
+    since: str
+    until: str
 
 
 @router.get("/figures")
 async def figures(
-    read: Reading, person: Anyone, since: Since, until: Until, centre: Codes = (), area: Codes = ()
-) -> dict[str, Any]:
-    """The brochure's figures for a period, and the same per centre and month.
+    read: Reading, person: Anyone, since: SinceMonth, until: UntilMonth, centre: Codes = (), area: Codes = ()
+) -> Row:
+    """The published figures of whole months: in total, per centre, per month, and per centre and month.
+
+    `months` has the published months of the period. Numbers from 1 to 4 are not published, nor are others from which
+    they could be calculated. `withheld` names the figures of which a part is not published: the number is then the sum
+    of the published parts, and `null` if there are none. Published figures do not change with each late event.
 
     Filtered by `area`, the figures without an area are omitted: workshop attendances, plans, completed referrals.
     """
-    names, made = await build_report(read, Period(since, until), centre, area)
-    as_dict = partial(by_name, filtered_by_area=bool(area))
-    return {
-        "from": since.isoformat(),
-        "to": until.isoformat(),
-        **as_dict(made.total),
-        "by_centre": [
-            {"centre": code, "name": names.get(code, code), **as_dict(f)} for code, f in sorted(made.by_centre.items())
-        ],
-        "by_month": [{"month": month, **as_dict(f)} for month, f in sorted(made.by_month.items())],
-        "by_centre_and_month": [
-            {"centre": code, "month": month, **as_dict(f)}
-            for code, months in sorted(made.by_centre_and_month.items())
-            for month, f in sorted(months.items())
-        ],
-    }
+    months = Months(since, until)
+    names, made = await actions.public_report(read, months, centre, area)
+    published = [month for month in await published_months(read) if since <= month <= until]
+    return {"from": since, "to": until, "months": published} | _report(made, names, bool(area), public=True)
 
 
 @router.get("/figures.csv")
 async def figures_csv(
-    read: Reading, person: Anyone, since: Since, until: Until, centre: Codes = (), area: Codes = ()
+    read: Reading, person: Anyone, since: SinceMonth, until: UntilMonth, centre: Codes = (), area: Codes = ()
 ) -> Response:
-    """The figures as CSV, one row per centre and month."""
-    _, made = await build_report(read, Period(since, until), centre, area)
-    text = io.StringIO()
-    as_dict = partial(by_name, filtered_by_area=bool(area))
-    columns = ["centre", "month", *as_dict(Figures())]
-    writer = csv.DictWriter(text, columns)
-    writer.writeheader()
+    """The published figures as CSV, one row per centre and month.
+
+    The column `withheld` names the figures of which a part is not published; a field is empty if no part of it is.
+    """
+    months = Months(since, until)
+    _, made = await actions.public_report(read, months, centre, area)
+    rows = [row | {"withheld": " ".join(row["withheld"])} for row in _cells(made, bool(area), public=True)]
+    return _csv(f"{since}-{until}", [*names_of(filtered_by_area=bool(area)), "withheld"], rows)
+
+
+@router.get("/figures/exact")
+async def exact_figures(
+    read: Reading,
+    running: Running,
+    person: Insider,
+    since: Since,
+    until: Until,
+    centre: Codes = (),
+    area: Codes = (),
+) -> Row:
+    """The exact figures of any period, small numbers included. Without `centre`: of all centres that are yours.
+
+    Each request is logged: who, when, which period, centres and areas.
+    """
+    names, made = await _exact(read, running, person, ReadForm.JSON, Period(since, until), centre, area)
+    return {"from": since.isoformat(), "to": until.isoformat()} | _report(made, names, bool(area), public=False)
+
+
+@router.get("/figures/exact.csv")
+async def exact_figures_csv(
+    read: Reading,
+    running: Running,
+    person: Insider,
+    since: Since,
+    until: Until,
+    centre: Codes = (),
+    area: Codes = (),
+) -> Response:
+    """The exact figures as CSV, one row per centre and month. Each request is logged."""
+    _, made = await _exact(read, running, person, ReadForm.CSV, Period(since, until), centre, area)
+    rows = _cells(made, bool(area), public=False)
+    return _csv(f"exact-{since}-{until}", names_of(filtered_by_area=bool(area)), rows)
+
+
+@router.post("/publications")
+async def publish(work: Working, person: Region, body: Publishing) -> dict[str, list[str]]:
+    """Publish months that have ended now, for example after an import. Returns those that have counts.
+
+    Each month is published once by itself, some days after its end. What was counted later follows once a year; here it
+    follows at once, unless it is too small.
+    """
+    return {"published": await actions.publish_months(work, Months(body.since, body.until))}
+
+
+async def _exact(
+    read: Reading,
+    running: Running,
+    person: Person,
+    form: ReadForm,
+    period: Period,
+    centres: Sequence[str],
+    areas: Sequence[str],
+) -> tuple[dict[str, str], Report]:
+    """The names and the report, once its reading is logged."""
+    chosen = actions.centres_for(person, centres)
+    made = await actions.exact_report(read, period, chosen, areas)
+    await actions.log_read(running.store, person, form, period, chosen, areas)
+    return made
+
+
+def _report(made: Report, names: dict[str, str], filtered: bool, *, public: bool) -> Row:
+    """The report as JSON."""
+    return {
+        **_named(made.total, filtered, public),
+        "by_centre": [
+            {"centre": code, "name": names.get(code, code), **_named(f, filtered, public)}
+            for code, f in sorted(made.by_centre.items())
+        ],
+        "by_month": [{"month": month, **_named(f, filtered, public)} for month, f in sorted(made.by_month.items())],
+        "by_centre_and_month": list(_cells(made, filtered, public=public)),
+    }
+
+
+def _cells(made: Report, filtered: bool, *, public: bool) -> Iterator[Row]:
     for code, months in sorted(made.by_centre_and_month.items()):
         for month, f in sorted(months.items()):
-            writer.writerow({"centre": code, "month": month, **as_dict(f)})
-    name = f"cefo-{since}-{until}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+            yield {"centre": code, "month": month, **_named(f, filtered, public)}
+
+
+def _named(figures: Figures, filtered: bool, public: bool) -> Row:
+    names = names_of(filtered_by_area=filtered)
+    numbers: Row = {name: figures.number(name) for name in names}
+    return numbers | ({"withheld": [name for name in names if name in figures.withheld]} if public else {})
+
+
+def _csv(name: str, columns: list[str], rows: Iterator[Row] | list[Row]) -> Response:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["centre", "month", *columns])
+    writer.writeheader()
+    writer.writerows(rows)
+    headers = {"Content-Disposition": f'attachment; filename="cefo-{name}.csv"'}
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)

@@ -4,18 +4,19 @@ from services.chassis.refusals import msg
 from services.chassis.service.definition import Card, Link, Navigation
 from services.contracts.roles import Role
 
+EXACT = Link(msg("Exact figures"), "/impact/exact", (Role.MANAGER,), region_wide=(Role.OPERATOR,), home_of=Role.MANAGER)
 NAV = Navigation(
     msg("Results"),
     (
         Link(
             msg("Results"),
             "/impact/",
-            home_of=Role.MANAGER,
             card=Card(
                 "flag",
                 msg("The centres’ results"),
                 msg("How many visits and interviews, by centre and period."),
             ),
         ),
+        EXACT,
     ),
 )

@@ -43,6 +43,14 @@ OPENING = {"work", "group_commit"}
 WRITTEN_BY_READING = {
     "GET /directory/sign-in/oidc/{issuer}/callback": "the provider sends the browser back so; it has an effect once, in"
     " the browser that asked, with a code and a state that nobody else knows",
+    **dict.fromkeys(
+        (
+            "GET /impact/api/v1/figures/exact",
+            "GET /impact/api/v1/figures/exact.csv",
+            "GET /impact/exact",
+        ),
+        "the log notes who read exact figures, and nothing else changes",
+    ),
 }
 
 

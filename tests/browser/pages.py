@@ -259,8 +259,12 @@ DIRECTORY = [
 ]
 IMPACT = [
     Seen("/impact/"),
-    Seen("/impact/", path="/impact/?from=2001-01-01&to=2001-12-31", state="empty"),
-    Seen("/impact/", path="/impact/?from=yesterday", state="in error", status=422),
+    Seen("/impact/", path="/impact/?from=2001-01&to=2001-12", state="empty"),
+    Seen("/impact/", path="/impact/?from=2001-01-01", state="in error", status=422),
+    Seen("/impact/exact", REGION),
+    Seen("/impact/exact", REGION, "/impact/exact?from=2001-01-01&to=2001-12-31", "empty"),
+    Seen("/impact/exact", REGION, "/impact/exact?from=yesterday", "in error", 422),
+    Seen("/impact/exact/log", REGION),
 ]
 OPERATIONS = [
     Seen("/intake/dead-letters", "exploitation"),

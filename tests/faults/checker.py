@@ -10,7 +10,7 @@
 4. *Inboxes.* Every consumer has processed the last event of every aggregate, or has a dead letter.
 5. *Dead letters.* Exactly the expected records, with their bytes, once for every consumer.
 6. *Effects.* Each service's tables are what the events give when they are applied once, in order.
-7. *Figures.* The public figures are what was counted.
+7. *Figures.* The exact figures are what was counted.
 """
 
 import json
@@ -521,7 +521,7 @@ def _of(events: list[Event], service: str, topic: str) -> Iterator[Event]:
 
 
 def check_figures(figures: Mapping[str, int], events: list[Event]) -> Findings:
-    """The public figures against the events."""
+    """The exact figures against the events."""
     counted = Counter(cell[0] for event in events if (cell := cell_of(event)))
     expected = {
         "visitors": counted["visitors"],

@@ -203,10 +203,12 @@ COMPACTED = ("cefo.directory.centres", "cefo.directory.providers")
 """Topics that hold state; older records of a key may be removed."""
 
 
-async def read_figures(url: str, since: str, until: str) -> dict[str, int]:
-    """The public figures of the whole network."""
+async def read_figures(url: str, token: str, since: str, until: str) -> dict[str, int]:
+    """The exact figures of the whole network; `token`: an operator's."""
+    headers = {"Authorization": f"Bearer {token}"}
     async with httpx2.AsyncClient(timeout=20, trust_env=False, verify=NO_TLS) as client:
-        answer = await client.get(f"{url}/impact/api/v1/figures", params={"from": since, "to": until})
+        path, period = "/impact/api/v1/figures/exact", {"from": since, "to": until}
+        answer = await client.get(f"{url}{path}", params=period, headers=headers)
         answer.raise_for_status()
         figures: dict[str, Any] = answer.json()
     return {name: value for name, value in figures.items() if isinstance(value, int)}

@@ -287,10 +287,11 @@ async def evidence_of(platform: Platform) -> Evidence:
     """Everything that the checker compares."""
     today = datetime.now(UTC).date()
     year = timedelta(days=366)
+    token = token_of(platform.folder, "fault-tests", Role.OPERATOR)
     return Evidence(
         stores={service: await read_store(platform.store_url(service)) for service in SERVICES},
         topics=await read_topics(platform.kafka) if platform.kafka is not None else None,
-        figures=await read_figures(platform.url, (today - year).isoformat(), (today + year).isoformat()),
+        figures=await read_figures(platform.url, token, (today - year).isoformat(), (today + year).isoformat()),
     )
 
 

@@ -1,6 +1,6 @@
 """The events of other services that impact counts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,8 +15,10 @@ from services.contracts.directory import CentrePublished, ReferralProgressed, Re
 from services.contracts.intake import Channel, VisitCheckedIn, VisitRecorded, VisitStatus
 from services.contracts.plans import PlanConfirmed
 from services.contracts.scheduling import AttendanceRecorded, InterviewHeld, InterviewKind, Method
+from services.impact import actions
+from services.impact.domain import Measure, Months
 from services.impact.reactions import reactions
-from services.impact.store import Tally
+from services.impact.store import Tally, count_one
 
 NOON = datetime(2017, 3, 27, 10, 0, tzinfo=UTC)
 """A Monday in March 2017, noon in Brussels."""
@@ -25,7 +27,11 @@ NOON = datetime(2017, 3, 27, 10, 0, tzinfo=UTC)
 def centre(code: str) -> CentrePublished:
     return CentrePublished(
         centre=code,
-        name={"liege": "Cité des métiers de Liège", "mons": "Carrefour des métiers de Mons"}[code],
+        name={
+            "liege": "Cité des métiers de Liège",
+            "namur": "Cité des métiers de Namur",
+            "mons": "Carrefour des métiers de Mons",
+        }[code],
         kind="cite",
         areas=("find-job", "choose-path"),
         timezone="Europe/Brussels",
@@ -132,3 +138,21 @@ async def tallies(store: Store) -> dict[tuple[date, str, str, str], int]:
     async with store.read() as session:
         rows = await session.scalars(sa.select(Tally))
         return {(row.day, row.centre, row.measure, row.area): row.number for row in rows}
+
+
+Cells = Mapping[tuple[date, str, Measure, str], int]
+"""How many of a measure, on a day, at a centre, in an area (`""`: none)."""
+
+
+async def count(store: Store, cells: Cells) -> None:
+    """Count so many, as processed events do."""
+    async with store.work() as work:
+        for (day, where, measure, area), number in cells.items():
+            for _ in range(number):
+                count_one(work, measure, day, where, area)
+
+
+async def publish_now(store: Store, since: str, until: str) -> list[str]:
+    """Publish these months, as an operator does after an import."""
+    async with store.work() as work:
+        return await actions.publish_months(work, Months(since, until))

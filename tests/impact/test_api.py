@@ -1,4 +1,4 @@
-"""The figures over the API: any period, any centres, any areas, as JSON and CSV; open to everybody."""
+"""Exact figures over the API: any period, centres and areas, as JSON and CSV, for people with a role; and logged."""
 
 import csv
 import io
@@ -6,13 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from services.chassis.testing import Client
+from services.chassis.identity.people import Person
+from services.chassis.testing import Client, FixedClock
+from services.contracts.roles import Role
 from services.contracts.scheduling import InterviewKind
-from tests.givens.impact import NOON, checked_in, held, plan_confirmed, process, referral_requested
+from services.impact.actions import prune_reads
+from services.impact.store import ExactRead
+from tests.givens.impact import NOON, checked_in, held, plan_confirmed, process, publish_now, referral_requested
 
-FIGURES = "/impact/api/v1/figures"
+FIGURES = "/impact/api/v1/figures/exact"
+PUBLIC = "/impact/api/v1/figures"
 SEASON = {"from": "2017-01-01", "to": "2017-09-30"}
+REGION = Person(subject="account/6b0e7a0c-3a52-4f0f-9d6b-5a8b7c1d2e3f", name="–", roles=frozenset({Role.MANAGER}))
+OF_MONS = REGION.model_copy(update={"centres": frozenset({"mons"})})
 APRIL = NOON + timedelta(days=7)
 
 
@@ -31,6 +39,7 @@ async def counted(client: Client) -> None:
         plan_confirmed(),
         referral_requested(),
     )
+    client.signed_in(REGION)
 
 
 async def ask(client: Client, **query: Any) -> dict[str, Any]:
@@ -78,7 +87,7 @@ async def test_period_centres_and_areas_choose(
 async def test_the_csv_says_the_same_and_names_its_period(client: Client) -> None:
     answer = await client.get(f"{FIGURES}.csv", params=SEASON)
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert "cefo-2017-01-01-2017-09-30.csv" in answer.headers["content-disposition"]
+    assert "cefo-exact-2017-01-01-2017-09-30.csv" in answer.headers["content-disposition"]
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     figures = (await ask(client))["by_centre_and_month"]
     assert rows == [{name: str(value) for name, value in row.items()} for row in figures]
@@ -134,3 +143,78 @@ async def test_for_an_area_no_figure_is_told_that_was_counted_for_none(client: C
     assert set(whole) - set(part) == {"workshop_attendances", "plans_confirmed", "referrals_completed"}
     answer = await client.get(f"{FIGURES}.csv", params=SEASON | {"area": "find-job"})
     assert answer.text.splitlines()[0] == "centre,month,visitors,individual_interviews,guidance_interviews,referrals"
+
+
+async def test_exact_figures_need_a_role(client: Client) -> None:
+    for person, status in (
+        (None, 401),
+        (Person(subject="c", name="–", roles=frozenset({Role.COUNSELLOR}), centres=frozenset({"mons"})), 403),
+        (Person(subject="o", name="–", roles=frozenset({Role.OPERATOR})), 200),
+    ):
+        client.signed_in(person)
+        for path in (FIGURES, f"{FIGURES}.csv"):
+            assert (await client.get(path, params=SEASON)).status_code == status
+
+
+async def test_a_manager_of_a_centre_reads_its_exact_figures_only(client: Client) -> None:
+    client.signed_in(OF_MONS)
+    assert three(await ask(client)) == three(await ask(client, centre="mons")) == (1, 1, 1)
+    for centres in ("liege", ["mons", "liege"]):
+        answer = await client.get(FIGURES, params=SEASON | {"centre": centres})
+        assert (answer.status_code, answer.json()["errors"][0]["rule"]) == (403, "wrong-centre")
+
+
+async def test_who_read_what_and_when_is_logged_for_a_year(client: Client, clock: FixedClock) -> None:
+    await ask(client, area="find-job")
+    await client.signed_in(OF_MONS).get(f"{FIGURES}.csv", params=SEASON)
+    await client.get(FIGURES, params=SEASON | {"centre": "liege"})
+    await client.signed_in(None).get(FIGURES, params=SEASON)
+    assert sorted(await reads(client)) == [("csv", ["mons"], []), ("json", [], ["find-job"])]
+    clock.forward(days=364)
+    await prune_reads(client.store, 365)
+    assert len(await reads(client)) == 2
+    clock.forward(days=2)
+    await prune_reads(client.store, 365)
+    assert await reads(client) == []
+
+
+async def reads(client: Client) -> list[tuple[str, list[str], list[str]]]:
+    async with client.store.read() as session:
+        rows = await session.scalars(sa.select(ExactRead))
+        return [(row.form, row.centres, row.areas) for row in rows]
+
+
+async def test_the_public_figures_are_those_that_were_published(client: Client) -> None:
+    """Three visits are too few; ten more make thirteen, of which the centres are not shown."""
+    client.signed_in(None)
+    query = {"from": "2017-01", "to": "2017-09"}
+    empty = (await client.get(PUBLIC, params=query)).json()
+    assert (empty["months"], empty["by_centre"], three(empty)) == ([], [], (0, 0, 0))
+    await process(client.store, *(checked_in() for _ in range(9)))
+    await publish_now(client.store, "2017-01", "2017-09")
+    answer = (await client.get(PUBLIC, params=query)).json()
+    assert answer["months"] == ["2017-03", "2017-04"]
+    assert three(answer) == (13, None, None)
+    assert answer["withheld"] == [
+        "visitors",
+        "individual_interviews",
+        "guidance_interviews",
+        "plans_confirmed",
+        "referrals",
+    ]
+    assert {row["centre"]: row["visitors"] for row in answer["by_centre"]} == {"liege": None, "mons": None}
+    for area in ("gardening", "mobility"):
+        refused = await client.get(PUBLIC, params=query | {"area": area})
+        assert refused.json()["errors"][0]["rule"] == "unknown-area"
+
+
+@pytest.mark.parametrize(("person", "status"), [(None, 401), (OF_MONS, 403), (REGION, 200)])
+async def test_the_region_publishes_ended_months_at_once(client: Client, person: Person | None, status: int) -> None:
+    client.signed_in(person)
+    months = {"since": "2017-01", "until": "2017-09"}
+    answer = await client.post("/impact/api/v1/publications", json=months)
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.json() == {"published": ["2017-03", "2017-04"]}
+        late = await client.post("/impact/api/v1/publications", json=months | {"until": "2026-03"})
+        assert (late.status_code, late.json()["errors"][0]["rule"]) == (422, "month-not-ended")

@@ -1,13 +1,24 @@
 """The figures add up, whatever was counted."""
 
-from dataclasses import asdict
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.impact.domain import MAX_DAYS, Count, Figures, Measure, Period, PeriodBackwards, PeriodTooLong, report
+from services.impact.domain import (
+    MAX_DAYS,
+    NAMES,
+    Count,
+    Figures,
+    Measure,
+    Months,
+    Period,
+    PeriodBackwards,
+    PeriodTooLong,
+    last_day,
+    report,
+)
 
 COUNTS = st.lists(
     st.builds(
@@ -22,20 +33,20 @@ COUNTS = st.lists(
 
 def added(parts: list[Figures]) -> dict[str, int]:
     """The parts, added up field by field."""
-    return {name: sum(asdict(part)[name] for part in parts) for name in asdict(Figures())}
+    return {name: sum(getattr(part, name) for part in parts) for name in NAMES}
 
 
 @given(COUNTS)
 def test_every_breakdown_adds_up_to_the_whole(counts: list[Count]) -> None:
     made = report(counts)
-    whole = asdict(made.total)
+    whole = added([made.total])
     assert added(list(made.by_centre.values())) == whole
     assert added(list(made.by_month.values())) == whole
     for centre, months in made.by_centre_and_month.items():
-        assert added(list(months.values())) == asdict(made.by_centre[centre])
+        assert added(list(months.values())) == added([made.by_centre[centre]])
     cells = [(month, f) for months in made.by_centre_and_month.values() for month, f in months.items()]
     for month, figures in made.by_month.items():
-        assert added([f for other, f in cells if other == month]) == asdict(figures)
+        assert added([f for other, f in cells if other == month]) == added([figures])
 
 
 @given(COUNTS)
@@ -43,7 +54,7 @@ def test_nothing_is_lost_and_guidance_is_an_individual_interview_too(counts: lis
     total = report(counts).total
 
     def of(measure: Measure) -> int:
-        return sum(count.number for count in counts if count.measure is measure)
+        return sum(count.number or 0 for count in counts if count.measure is measure)
 
     assert total.visitors == of(Measure.VISITORS)
     assert total.guidance_interviews == of(Measure.GUIDANCE)
@@ -80,3 +91,27 @@ def test_a_period_holds_a_day_and_ten_years_at_most() -> None:
     with pytest.raises(PeriodTooLong) as refused:
         Period(day, day + timedelta(days=MAX_DAYS))
     assert refused.value.values == {"limit": MAX_DAYS, "days": MAX_DAYS + 1}
+
+
+def test_a_figure_with_a_part_that_is_not_published_has_no_ratio_and_is_at_least_the_rest() -> None:
+    figures = Figures()
+    for measure, number in ((Measure.VISITORS, 100), (Measure.INFORMATION, 40), (Measure.GUIDANCE, None)):
+        figures.add(measure, number)
+    assert [figures.number(name) for name in NAMES[:3]] == [100, 40, None]
+    assert figures.withheld == {"individual_interviews", "guidance_interviews"}
+    assert (figures.interviews_per_100_visitors, figures.guidance_percent) == (None, None)
+
+
+def test_public_totals_are_those_of_the_network_not_the_sums_of_the_centres() -> None:
+    centres = [Count(Measure.VISITORS, "liege", "2017-01", 40), Count(Measure.VISITORS, "mons", "2017-01", None)]
+    made = report(centres, [Count(Measure.VISITORS, "*", "2017-01", 43)])
+    assert (made.total.visitors, made.by_month["2017-01"].visitors, made.total.withheld) == (43, 43, set())
+    assert report(centres).total.withheld == {"visitors"}
+
+
+def test_months_are_whole_and_in_order() -> None:
+    assert Months("2017-01", "2017-09").until == "2017-09"
+    for since, until in (("2017-09", "2017-01"), ("2017-01", "2027-02")):
+        with pytest.raises((PeriodBackwards, PeriodTooLong)):
+            Months(since, until)
+    assert [last_day(month).day for month in ("2017-02", "2020-02", "2017-12")] == [28, 29, 31]

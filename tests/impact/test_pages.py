@@ -1,19 +1,26 @@
-"""The brochure's sentence as people read it, in four languages; and what was typed wrong stays to be mended."""
+"""The brochure's sentence as people read it, in four languages: for published months, and exactly for who may see it.
+
+What was typed wrong stays, to be corrected.
+"""
 
 from html import unescape
 from typing import Any
 
 import pytest
 
+from services.chassis.identity.people import Person
 from services.chassis.testing import Client
+from services.contracts.roles import Role
 from services.contracts.scheduling import InterviewKind
-from tests.givens.impact import checked_in, held, process, process_at_once
+from tests.givens.impact import checked_in, held, process, process_at_once, publish_now
 
 SEASON = {"from": "2017-01-01", "to": "2017-09-30"}
+MARCH = {"from": "2017-03", "to": "2017-03"}
+REGION = Person(subject="machine/region", name="Région", roles=frozenset({Role.MANAGER}))
 
 
-async def see(client: Client, lang: str = "fr", status: int = 200, /, **query: Any) -> str:
-    answer = await client.get("/impact/", params=query, headers={"accept": "text/html", "accept-language": lang})
+async def see(client: Client, lang: str = "fr", status: int = 200, path: str = "/impact/exact", /, **query: Any) -> str:
+    answer = await client.get(path, params=query, headers={"accept": "text/html", "accept-language": lang})
     assert answer.status_code == status, answer.text
     plain = unescape(answer.text).replace("<strong>", "").replace("</strong>", "")
     return plain.replace("\N{NARROW NO-BREAK SPACE}", " ").replace("\N{NO-BREAK SPACE}", " ")
@@ -21,10 +28,10 @@ async def see(client: Client, lang: str = "fr", status: int = 200, /, **query: A
 
 @pytest.fixture
 async def counted(client: Client) -> Client:
-    """1,234 visitors, three interviews of which one is guidance."""
+    """1,234 visitors, three interviews of which one is guidance. The region is signed in."""
     await process_at_once(client.store, *(checked_in() for _ in range(1234)))
     await process(client.store, held(), held(where="mons"), held(InterviewKind.GUIDANCE))
-    return client
+    return client.signed_in(REGION)
 
 
 @pytest.mark.parametrize(
@@ -62,12 +69,12 @@ async def test_the_page_says_the_same_four_ways(counted: Client) -> None:
 async def test_the_table_names_centres_and_the_files_ask_for_the_same(counted: Client) -> None:
     html = await see(counted, **SEASON, centre="mons")
     assert "Carrefour des métiers de Mons" in html
-    assert "/impact/api/v1/figures.csv?from=2017-01-01&to=2017-09-30&centre=mons" in html
+    assert "/impact/api/v1/figures/exact.csv?from=2017-01-01&to=2017-09-30&centre=mons" in html
     assert "0 visite et 1 entretien individuel, dont 0 entretien d’orientation." in html
 
 
 async def test_without_a_period_it_is_this_years(client: Client) -> None:
-    html = await see(client)
+    html = await see(client.signed_in(REGION))
     assert 'value="2026-01-01"' in html
     assert 'value="2026-03-02"' in html
     assert "Aucun chiffre pour cette période" in html
@@ -96,3 +103,86 @@ async def test_what_is_wrong_is_said_at_its_field_and_stays_typed(
     assert words[0] in html
     assert f'value="{words[1]}"' in html
     assert 'class="headline"' not in html
+
+
+async def public(client: Client, lang: str = "fr", status: int = 200, /, **query: Any) -> str:
+    return await see(client.signed_in(None), lang, status, "/impact/", **query)
+
+
+async def test_before_a_month_is_published_the_public_page_says_when(counted: Client) -> None:
+    html = await public(counted)
+    assert "Aucun chiffre n’est encore publié" in html
+    assert "Les chiffres d’un mois sont publiés 10 jours après sa fin." in html
+    assert "1 234" not in html
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        (
+            "fr",
+            (
+                "Mars 2017 : 1 234 visites et un nombre d’entretiens individuels non publié, "
+                "dont un nombre d’entretiens d’orientation non publié.",
+                "Les nombres de moins de 5 ne sont pas publiés. Ainsi, personne n’est reconnu.",
+                "non publié",
+            ),
+        ),
+        ("en", ("March 2017: 1,234 visits", "Numbers below 5 are not published", "not published")),
+        ("de", ("März 2017: 1.234 Besuche", "Zahlen unter 5 werden nicht veröffentlicht", "nicht veröffentlicht")),
+        ("nl", ("Maart 2017: 1.234 bezoeken", "Getallen onder 5 worden niet gepubliceerd", "niet gepubliceerd")),
+    ],
+)
+async def test_the_public_page_says_what_is_not_published_and_why(
+    counted: Client, lang: str, words: tuple[str, str, str]
+) -> None:
+    await publish_now(counted.store, "2017-01", "2017-09")
+    html = await public(counted, lang)
+    assert words[0] in html
+    assert words[1] in html
+    assert f'<dd class="figure-value">{words[2]}</dd>' in html
+    assert "figures.csv?from=2017-03&to=2017-03" in html
+
+
+async def test_the_public_sentence_names_its_months(counted: Client) -> None:
+    """With five interviews of each kind nothing is withheld."""
+    await process(counted.store, *(held(InterviewKind.GUIDANCE) for _ in range(5)), *(held() for _ in range(5)))
+    await publish_now(counted.store, "2017-01", "2017-09")
+    html = await public(counted, **MARCH | {"from": "2017-01"})
+    assert (
+        "Janvier 2017 à mars 2017 : 1 234 visites et 13 entretiens individuels, dont 6 entretiens d’orientation."
+        in html
+    )
+    mons = await public(counted, **MARCH, centre="mons")
+    assert "Mars 2017 : 0 visite et un nombre d’entretiens individuels non publié" in mons
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"from": "2017-03-27", "to": "2017-03-27"}, "« 2017-03-27 » n’est pas un mois."),
+        ({"from": "2017-09", "to": "2017-01"}, "Le dernier mois est avant le premier."),
+        (MARCH | {"centre": "atlantis"}, "Ce centre n’existe pas."),
+        (MARCH | {"area": "gardening"}, "Ce besoin n’est pas dans la liste."),
+    ],
+)
+async def test_the_public_page_refuses_days_and_what_is_not_there(
+    counted: Client, query: dict[str, str], words: str
+) -> None:
+    await publish_now(counted.store, "2017-01", "2017-09")
+    html = await public(counted, "fr", 422, **query)
+    assert words in html
+    assert 'class="headline"' not in html
+
+
+async def test_the_log_names_who_saw_what_and_is_for_the_region(counted: Client) -> None:
+    log = ("fr", 200, "/impact/exact/log")
+    assert "Aucune consultation" in await see(counted, *log)
+    await see(counted, **SEASON, centre="mons")
+    html = await see(counted, *log)
+    for words in ("machine/region", "01/01/2017 – 30/09/2017", "Carrefour des métiers de Mons", "Tous les besoins"):
+        assert words in html
+    of_mons = REGION.model_copy(update={"centres": frozenset({"mons"})})
+    assert "Tous mes centres" in await see(counted.signed_in(of_mons), **SEASON)
+    await see(counted, "fr", 403, "/impact/exact/log")
+    await see(counted, "fr", 403, "/impact/exact", **SEASON, centre="liege")

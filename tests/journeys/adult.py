@@ -80,6 +80,7 @@ class Centre:
         self.forward = timedelta(seconds=float(clock.read_text())) if clock.exists() else timedelta()
         self.desk = signed_in(self.stack, "accueil-liege")
         self.counsellor = signed_in(self.stack, "conseil-liege")
+        self.region = signed_in(self.stack, "region")
 
     def now(self) -> datetime:
         """What the platform's clock says."""
@@ -173,7 +174,7 @@ class Centre:
     def figures(self) -> dict[str, int]:
         """What impact counted at Liège, a year around the rehearsal's days."""
         since, until = (self.now() - timedelta(days=200)).date(), (self.now() + timedelta(days=200)).date()
-        return ok(self.desk.get(f"/impact/api/v1/figures?from={since}&to={until}&centre=liege"))
+        return ok(self.region.get(f"/impact/api/v1/figures/exact?from={since}&to={until}&centre=liege"))
 
 
 def settled(stack: Stack) -> None:

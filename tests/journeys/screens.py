@@ -17,7 +17,7 @@ from tests.journeys.stacks import Stack
 PATIENCE = 20_000
 """Milliseconds that a person looks at a screen before they call somebody; events need a moment on a busy machine."""
 FRONT_DESK, COUNSELLOR = "Accueil du public, Liège", "Équipe de conseil, Liège"
-PROVIDER, CITE = "Organisme, IFAPME (démo)", "Cité des métiers, Charleroi"
+PROVIDER, CITE, REGION = "Organisme, IFAPME (démo)", "Cité des métiers, Charleroi", "Région"
 PHONE = 390
 CONFIRMED = re.compile(r"Confirmé le \d")
 """What a plan says that was confirmed on a day."""
@@ -318,12 +318,12 @@ class Visitor:
 
 async def figures(page: Page, since: datetime, until: datetime) -> dict[str, int]:
     """What the results page says of Liège in this period, by its own words; nothing counted: nothing said."""
-    await page.goto("/impact/")
+    await page.goto("/impact/exact")
     await page.get_by_label("Du", exact=True).fill(since.date().isoformat())
     await page.get_by_label("Au", exact=True).fill(until.date().isoformat())
     await page.get_by_label("Centre", exact=True).select_option(label="Cité des métiers de Liège")
     await page.get_by_role("button", name="Afficher").click()
-    await page.wait_for_url("**/impact/?*centre=liege*")
+    await page.wait_for_url("**/impact/exact?*centre=liege*")
     names = await page.get_by_role("term").all_inner_texts()
     values = await page.locator(".figure-value").all_inner_texts()
     return {name: int(re.sub(r"\D", "", value)) for name, value in zip(names, values, strict=True)}

@@ -14,6 +14,7 @@ from tests.journeys.screens import (
     FRONT_DESK,
     PHONE,
     PROVIDER,
+    REGION,
     Counsellor,
     FrontDesk,
     Screens,
@@ -38,7 +39,7 @@ async def test_from_walking_in_to_the_figures(stack: Stack, browser: Browser) ->
     period = liege.now() - timedelta(days=100), liege.now() + timedelta(days=100)
     async with screens(browser, stack) as those:
         counsellor = Counsellor(await those.of(COUNSELLOR))
-        provider, cite, results = await those.of(PROVIDER), await those.of(CITE), await those.nobody()
+        provider, cite, results = await those.of(PROVIDER), await those.of(CITE), await those.of(REGION)
         before, waiting = await figures(results, *period), await asked(provider).count()
         visitor = await walks_in_talks_and_agrees_to_be_known(liege, those, counsellor)
         await takes_a_path_of_two_interviews(liege, counsellor, visitor)

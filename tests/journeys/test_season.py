@@ -22,6 +22,10 @@ def test_the_season_gives_the_brochures_figures_and_importing_again_changes_noth
     for breakdown in ("by_centre", "by_month", "by_centre_and_month"):
         assert {key: sum(row[key] for row in first[breakdown]) for key in BROCHURE} == BROCHURE
     assert len(first["by_centre"]) == 12
+    assert "9 mois publiés" in stack.cefo("publish", "--from", "2017-01", "--to", "2017-09")
+    public = stack.browse().get("/impact/api/v1/figures", params={"from": "2017-01", "to": "2017-09"}).json()
+    assert {key: public[key] for key in BROCHURE} == BROCHURE
+    assert not set(BROCHURE) & set(public["withheld"])
     again = stack.cefo("import", str(folder))
     assert "181\N{NO-BREAK SPACE}689 déjà connues" in again
     assert figures(stack) == first

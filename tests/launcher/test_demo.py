@@ -16,7 +16,7 @@ def test_every_role_has_its_home() -> None:
         Role.VISITOR: "/plans/mine",
         Role.PROVIDER: "/directory/inbox",
         Role.CITE: "/directory/referral-events",
-        Role.MANAGER: "/impact/",
+        Role.MANAGER: "/impact/exact",
         Role.OPERATOR: "/intake/dead-letters",
     }
 

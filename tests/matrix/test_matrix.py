@@ -18,6 +18,8 @@ from tests.matrix.table import lines_of, route_of
 from tests.matrix.world import World, opened
 
 TABLES = (*NAMES, "front")
+LOGGED = ("GET /impact/exact", "GET /impact/api/v1/figures/exact", "GET /impact/api/v1/figures/exact.csv")
+"""What is noted with who read it."""
 
 
 class Asked(NamedTuple):
@@ -182,7 +184,10 @@ def test_a_refused_request_changes_nothing(everything: Everything) -> None:
 
 
 def test_reading_changes_nothing(everything: Everything) -> None:
-    assert [one.about for one in everything.asked if one.changed and one.request.method == "GET"] == []
+    """But the log of exact figures: that they were read is what it says."""
+    changed = [one for one in everything.asked if one.changed and one.request.method == "GET"]
+    assert [one.about for one in changed if route_of(one.line) not in LOGGED] == []
+    assert {route_of(one.line): one.changed for one in changed} == {line: {"impact"} for line in LOGGED}
 
 
 def test_a_change_that_another_site_sends_is_refused(everything: Everything) -> None:

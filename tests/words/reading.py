@@ -37,7 +37,11 @@ TEAMS_ONLY = {"plans/templates/plans/overview.html"}
 MODULES = {
     "plans/templates/plans/plan.html": ("plans/pages/words.py", "plans/pages/views.py", "plans/pages/plan.py"),
     "plans/templates/plans/dimension.html": ("plans/pages/writing.py",),
-    "impact/templates/impact/figures.html": ("impact/domain.py", "impact/pages.py"),
+    "impact/templates/impact/public.html": (
+        "impact/domain/periods.py",
+        "impact/pages/public.py",
+        "impact/templates/impact/report.html",
+    ),
 }
 """Modules with texts of a page."""
 MESSAGES = {

@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from services.launcher import messages
 
 VISITORS = re.compile(
-    r"plans/(?!pages/words|api)|impact/|contracts/"
+    r"plans/(?!pages/words|api)|impact/(?!pages/(exact|log)|templates/impact/(exact|log)|settings)|contracts/"
     r"|chassis/web/templates/(?!dead_letter|asyncapi)|chassis/web/(problems|pages)\.py|chassis/refusals\.py"
     r"|intake/templates/intake/(room|waiting_room|centres)"
     r"|directory/templates/directory/(search|found|service|organization)"

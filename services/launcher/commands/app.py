@@ -10,7 +10,7 @@ from services.launcher.arguments import refuse_passwords
 from services.launcher.commands import accounts, dead_letters, kafka, tokens
 from services.launcher.commands.doctor import doctor
 from services.launcher.commands.erase import erase
-from services.launcher.commands.figures import figures
+from services.launcher.commands.figures import figures, publish
 from services.launcher.commands.imports import import_
 from services.launcher.commands.rebuild import rebuild
 from services.launcher.commands.republish import republish
@@ -33,7 +33,15 @@ for name, act, description in (
             "tous les services aient tout reçu."
         ),
     ),
-    ("figures", figures, "Afficher les résultats des centres : une phrase et un tableau, ou du JSON."),
+    (
+        "figures",
+        figures,
+        (
+            "Afficher les résultats exacts des centres : une phrase et un tableau, ou du JSON. La "
+            "plateforme note cette lecture."
+        ),
+    ),
+    ("publish", publish, "Publier tout de suite les résultats de mois terminés, par exemple après un import."),
     ("token", token, "Créer un jeton d’accès pour une machine. Durée : `CEFO_SESSION_HOURS` heures."),
     (
         "republish",

@@ -1,14 +1,15 @@
-"""`cefo figures`: what the centres achieved."""
+"""`cefo figures`: what the centres achieved, exactly; `cefo publish`: makes ended months public."""
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from services.launcher.commands.client import get
-from services.launcher.commands.terminal import LOCAL, Url, console, counted, full_date, grouped
+from services.launcher.commands.client import get, local_token, post
+from services.launcher.commands.terminal import LOCAL, Data, Token, Url, console, counted, full_date, grouped
 
 
 def figures(
@@ -18,13 +19,14 @@ def figures(
     area: Annotated[list[str] | None, typer.Option(help="Uniquement ce besoin (option répétable).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Afficher en JSON.")] = False,
     url: Url = LOCAL,
+    data: Data = Path("data"),
+    token: Token = "",
 ) -> None:
-    """What the centres achieved: the brochure's sentence and a table, or JSON."""
+    """What the centres achieved, exactly: the brochure's sentence and a table, or JSON. The platform logs it."""
     for day in (since, until):
         _check_day(day)
-    answer = get(
-        url, "/impact/api/v1/figures", {"from": since, "to": until, "centre": centre or [], "area": area or []}
-    )
+    query = {"from": since, "to": until, "centre": centre or [], "area": area or []}
+    answer = get(url, "/impact/api/v1/figures/exact", query, token or local_token(data))
     if as_json:
         typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
@@ -56,3 +58,16 @@ def _check_day(text: str) -> None:
         date.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} n’est pas une date. Écrivez par exemple 2017-01-01.") from error
+
+
+def publish(
+    since: Annotated[str, typer.Option("--from", help="Premier mois, par exemple 2017-01.")],
+    until: Annotated[str, typer.Option("--to", help="Dernier mois, par exemple 2017-09.")],
+    url: Url = LOCAL,
+    data: Data = Path("data"),
+    token: Token = "",
+) -> None:
+    """Publish ended months at once, for example after an import."""
+    months = {"since": since, "until": until}
+    published = post(url, "/impact/api/v1/publications", months, token or local_token(data))["published"]
+    console.print(f"{counted(len(published), 'mois publié', 'mois publiés')} : {', '.join(published) or '–'}.")

@@ -1,12 +1,13 @@
 """The published totals, how they spread, and that the same bytes come out every time."""
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
 from season_files import CARREFOURS, CITES, GUIDANCE, INDIVIDUAL, VISITORS, Season, at, read
 
+from services.impact.domain import ALL, protect
 from services.launcher.season import ScaleImpossible, SeasonUnknown, shape, write_season
 
 BYTES = {
@@ -164,3 +165,20 @@ def test_an_interrupted_season_leaves_no_manifest(tmp_path: Path):
     with pytest.raises(KeyboardInterrupt):
         write_season(2017, tmp_path, stop)
     assert not (tmp_path / "season.json").exists()
+
+
+def test_the_brochures_sentence_is_published_exactly_although_small_numbers_are_withheld(season: Season):
+    centres, areas = {row["centre"] for row in season.visits}, {row.get("area", "") for row in season.visits}
+    counts = defaultdict[str, dict[str, Counter[tuple[str, str]]]](lambda: defaultdict(Counter))
+    for row in season.visits:
+        counts["visits"][row["checked_in_at"][:7]][row["centre"], row.get("area", "")] += 1
+    for row in season.held:
+        counts[row["kind"]][row["starts_at"][:7]][row["centre"], row.get("area", "")] += 1
+    published = {
+        measure: [protect(cells, centres, areas) for cells in months.values()] for measure, months in counts.items()
+    }
+    sums = {measure: sum(month[ALL, ALL] or 0 for month in months) for measure, months in published.items()}
+    assert sums == {"visits": VISITORS, "information": INDIVIDUAL - GUIDANCE, "guidance": GUIDANCE}
+    withheld = [cell for months in published.values() for month in months for cell, n in month.items() if n is None]
+    assert withheld
+    assert {cell for cell in withheld if cell[1] == ALL} == set(), "each centre's own sentence too is exact"

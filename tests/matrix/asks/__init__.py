@@ -12,6 +12,7 @@ from tests.matrix.asks.ask import Ask, Caller
 from tests.matrix.asks.directory import DIRECTORY
 from tests.matrix.asks.every_service import EVERY_SERVICE
 from tests.matrix.asks.front import FRONT
+from tests.matrix.asks.impact import IMPACT
 from tests.matrix.asks.intake import INTAKE
 from tests.matrix.asks.plans import PLANS
 from tests.matrix.asks.scheduling import SCHEDULING
@@ -20,7 +21,7 @@ from tests.matrix.world import World
 
 __all__ = ["ASKS", "Request", "request_of"]
 
-ASKS = {**FRONT, **INTAKE, **SCHEDULING, **PLANS, **DIRECTORY, **EVERY_SERVICE}
+ASKS = {**FRONT, **INTAKE, **SCHEDULING, **PLANS, **DIRECTORY, **IMPACT, **EVERY_SERVICE}
 
 NAMED = {
     "visits/{id}": "visit",

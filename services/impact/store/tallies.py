@@ -1,4 +1,4 @@
-"""Impact's tables: counts per measure, day, centre and area; and the centres' names."""
+"""Counts per measure, day, centre and area: adding one, and the sums of a period."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,47 +7,15 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import col
 
-from services.chassis.copies.accounts import AccountCopy
-from services.chassis.copies.centres import CentreCopy
 from services.chassis.storage.bulk import upsert
 from services.chassis.storage.store import Work
-from services.chassis.storage.tables import read_model_metadata
-from services.impact.domain import Count, Measure, Period
+from services.impact.domain import Count, Measure, Period, month_of
+from services.impact.store.tables import Centre, Tally
 
 NO_AREA = ""
 Cell = tuple[str, date, str, str]
-
-
-class Table(SQLModel):
-    """Impact's own tables."""
-
-    metadata = read_model_metadata()
-
-
-class Tally(Table, table=True):
-    """The count of one measure on a centre's local day, in an area (`""`: no area)."""
-
-    __tablename__ = "tallies"  # pyright: ignore[reportAssignmentType]
-
-    day: date = Field(primary_key=True)
-    centre: str = Field(primary_key=True)
-    measure: str = Field(primary_key=True)
-    area: str = Field(primary_key=True)
-    number: int
-
-
-class Centre(CentreCopy, Table, table=True):
-    """A centre's name, as the directory published it."""
-
-    __tablename__ = "centres"  # pyright: ignore[reportAssignmentType]
-
-
-class Account(AccountCopy, Table, table=True):
-    """An account, as the directory published it."""
-
-    __tablename__ = "accounts"  # pyright: ignore[reportAssignmentType]
 
 
 def count_one(work: Work, measure: Measure, day: date, centre: str, area: str | None) -> None:
@@ -90,7 +58,7 @@ async def counts(
     ).group_by(col(Tally.measure), col(Tally.centre), col(Tally.day))
     found = Counter[tuple[str, str, str]]()
     for measure, centre, day, number in await session.execute(columns):
-        found[(measure, centre, f"{day:%Y-%m}")] += int(number)
+        found[(measure, centre, month_of(day))] += int(number)
     return [Count(Measure(cell[0]), cell[1], cell[2], number) for cell, number in sorted(found.items())]
 
 
@@ -102,3 +70,34 @@ async def published_areas(session: AsyncSession) -> set[str]:
 async def ever_counted(session: AsyncSession, area: str) -> bool:
     """Whether anything was ever counted in this area."""
     return bool(await session.scalar(sa.select(sa.exists().where(col(Tally.area) == area))))
+
+
+async def sums_by_month(session: AsyncSession) -> dict[str, int]:
+    """The sum of all counts of each month that has any."""
+    by_day = sa.select(col(Tally.day), sa.func.sum(col(Tally.number))).group_by(col(Tally.day))
+    found = Counter[str]()
+    for day, number in await session.execute(by_day):
+        found[month_of(day)] += int(number)
+    return dict(found)
+
+
+async def cells_of(session: AsyncSession, period: Period) -> dict[tuple[str, str, str], int]:
+    """The period's counts by measure, centre and area."""
+    key = (col(Tally.measure), col(Tally.centre), col(Tally.area))
+    within = sa.select(*key, sa.func.sum(col(Tally.number))).where(
+        col(Tally.day) >= period.since, col(Tally.day) <= period.until
+    )
+    found = await session.execute(within.group_by(*key))
+    return {(measure, centre, area): int(number) for measure, centre, area, number in found}
+
+
+async def counted_codes(session: AsyncSession) -> tuple[set[str], set[str]]:
+    """The centres and the areas of all counts ever made."""
+    centres = await session.scalars(sa.select(col(Tally.centre)).distinct())
+    areas = await session.scalars(sa.select(col(Tally.area)).distinct())
+    return set(centres), set(areas)
+
+
+async def known_centres(session: AsyncSession) -> set[str]:
+    """The centres that the directory published."""
+    return set(await session.scalars(sa.select(col(Centre.code))))

@@ -1,4 +1,4 @@
-"""Impact's page: the brochure's sentence, and the table behind it."""
+"""The page of exact figures: any period, any of the person's centres, small numbers included. Each view is logged."""
 
 import re
 from contextlib import suppress
@@ -14,57 +14,57 @@ from services.chassis.copies.centres import centre_names
 from services.chassis.identity.people import Person
 from services.chassis.refusals import Invalid, Refused, msg
 from services.chassis.runtime.clock import BRUSSELS
-from services.chassis.web import Reading, Router, Running, anyone, by_field, page
+from services.chassis.web import Reading, Router, Running, allow, by_field, page
 from services.contracts.areas import AREAS
-from services.impact.actions import build_report
-from services.impact.domain import Period, Report
+from services.contracts.roles import Role
+from services.impact.actions import ReadForm, centres_for, exact_report, log_read
+from services.impact.domain import Period, Report, first_day
 from services.impact.store import Centre
 
 router = Router("/impact", pages=True)
-routers = (router,)
 
 
-@router.get("/")
-async def figures_page(
+@router.get("/exact")
+async def exact_page(
     request: Request,
     read: Reading,
     running: Running,
-    person: Annotated[Person | None, anyone],
+    person: Annotated[Person, allow(Role.MANAGER, region_wide=[Role.OPERATOR])],
     since: Annotated[str, Query(alias="from", max_length=10)] = "",
     until: Annotated[str, Query(alias="to", max_length=10)] = "",
     centre: Annotated[str, Query(max_length=40)] = "",
     area: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
-    """The figures of a period; by default of this year."""
+    """The exact figures of a period; by default of this year."""
     today = running.clock().astimezone(BRUSSELS).date()
     first, last, errors = date(today.year, 1, 1), today, dict[str, str]()
     made, names = Report(), await centre_names(read, Centre)
+    centres, areas = centres_for(person, [centre] if centre else []), [area] if area else []
     try:
         first, last = _day("from", since, first), _day("to", until, last)
-        names, made = await build_report(read, Period(first, last), [centre] if centre else [], [area] if area else [])
+        period = Period(first, last)
+        names, made = await exact_report(read, period, centres, areas)
+        await log_read(running.store, person, ReadForm.PAGE, period, centres, areas)
     except Refused as refused:
         errors = by_field(refused)
+    chosen = {"from": first.isoformat(), "to": last.isoformat(), "centre": centre, "area": area}
     return page(
         request,
-        "impact/figures.html",
+        "impact/exact.html",
         status=422 if errors else 200,
         since=_typed(since, first),
         until=_typed(until, last),
         unreadable=[field for field, text in (("from", since), ("to", until)) if text and not _read(text)],
-        first=first,
-        last=last,
+        days=[] if errors else [first, last],
         centre=centre,
         area=area,
-        names=names,
+        names={code: name for code, name in names.items() if person.works_at(code)},
         report=made,
-        months=[(date.fromisoformat(f"{month}-01"), figures) for month, figures in sorted(made.by_month.items())],
+        months=[(first_day(month), figures) for month, figures in sorted(made.by_month.items())],
         errors=errors,
         areas=[(code, area_label(code)) for code in AREAS],
-        download=urlencode(
-            {"from": first.isoformat(), "to": last.isoformat()}
-            | ({"centre": centre} if centre else {})
-            | ({"area": area} if area else {})
-        ),
+        region_wide=person.region_wide,
+        download=urlencode({name: value for name, value in chosen.items() if value}),
     )
 
 

@@ -1,0 +1,44 @@
+"""Impact's rules: the figures and how they add up, periods, and which figures are published."""
+
+from services.impact.domain.disclosure import ALL, Published, is_small, protect
+from services.impact.domain.figures import NAMES, WITHOUT_AREA, Count, Figures, Measure, Report, names_of, report
+from services.impact.domain.periods import (
+    MAX_DAYS,
+    Months,
+    MonthsBackwards,
+    NotAMonth,
+    Period,
+    PeriodBackwards,
+    PeriodTooLong,
+    first_day,
+    last_day,
+    month_of,
+)
+from services.impact.domain.refusals import FiguresRebuilding, MonthNotEnded
+
+__all__ = [
+    "ALL",
+    "MAX_DAYS",
+    "NAMES",
+    "WITHOUT_AREA",
+    "Count",
+    "Figures",
+    "FiguresRebuilding",
+    "Measure",
+    "MonthNotEnded",
+    "Months",
+    "MonthsBackwards",
+    "NotAMonth",
+    "Period",
+    "PeriodBackwards",
+    "PeriodTooLong",
+    "Published",
+    "Report",
+    "first_day",
+    "is_small",
+    "last_day",
+    "month_of",
+    "names_of",
+    "protect",
+    "report",
+]

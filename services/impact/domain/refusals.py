@@ -1,0 +1,18 @@
+"""Why figures are not published, or not shown."""
+
+from services.chassis.refusals import Invalid, Refused, msg
+
+
+class MonthNotEnded(Invalid):
+    """A month that still goes on cannot be published."""
+
+    slug = "month-not-ended"
+    message = msg("This month has not ended: {month}. Only ended months are published. Choose an earlier one.")
+    field_name = "to"
+
+
+class FiguresRebuilding(Refused):
+    """The figures are being counted again, so they are not complete."""
+
+    slug = "figures-rebuilding"
+    message = msg("The figures are being counted again. Nothing was published. Try again when this is complete.")
