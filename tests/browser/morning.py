@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,11 +28,14 @@ from services.directory.actions import accounts
 from services.directory.app import SERVICE as DIRECTORY
 from services.directory.claims import ORGANIZATION
 from services.directory.demo import organization_id
+from services.impact.app import SERVICE as IMPACT
+from services.impact.domain import Measure
 from services.launcher import demo
 from services.scheduling.claims import STAFF_CODE
 from tests.givens.accounts import REGION as MANAGER
 from tests.givens.accounts import REGION_BY as MANAGER_BY
 from tests.givens.accounts import account_waits, account_works, rights, signs_in
+from tests.givens.impact import Cells, count, publish_now
 from tests.journeys.adult import IFAPME_SERVICE, Centre, by_link, ok
 from tests.journeys.stacks import Stack, embedded, eventually
 
@@ -135,6 +138,7 @@ def lived(stack: Stack) -> dict[str, str]:
         reason="training",
     )
     liege.until(second + timedelta(hours=3))
+    asyncio.run(publish_a_month(stack))
     return {
         **a_full_room(liege),
         "announced": a_workshop(liege, second + timedelta(days=21), seats=8),
@@ -154,6 +158,26 @@ def lived(stack: Stack) -> dict[str, str]:
         **answered(stack, liege),
         **asyncio.run(with_accounts(stack)),
     }
+
+
+async def publish_a_month(stack: Stack) -> None:
+    """Public figures of a past month: numbers that are whole, that have a part missing, and that are missing."""
+    day = date(2017, 3, 27)
+    counted: Cells = {
+        (day, "liege", Measure.VISITORS, "find-job"): 140,
+        (day, "mons", Measure.VISITORS, "find-job"): 85,
+        (day, "liege", Measure.INFORMATION, "find-job"): 60,
+        (day, "mons", Measure.INFORMATION, "find-job"): 32,
+        (day, "liege", Measure.GUIDANCE, "find-job"): 55,
+        (day, "mons", Measure.GUIDANCE, "find-job"): 2,
+        (day, "liege", Measure.PLANS, ""): 3,
+    }
+    store = Store(Settings(data=stack.data).store_url("impact"), "impact", IMPACT.metadata)
+    try:
+        await count(store, counted)
+        await publish_now(store, "2017-03", "2017-03")
+    finally:
+        await store.close()
 
 
 async def with_accounts(stack: Stack) -> dict[str, str]:

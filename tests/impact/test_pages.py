@@ -140,7 +140,7 @@ async def test_the_public_page_says_what_is_not_published_and_why(
     html = await public(counted, lang)
     assert words[0] in html
     assert words[1] in html
-    assert f'<dd class="figure-value">{words[2]}</dd>' in html
+    assert f'<dd class="figure-hint">{words[2]}</dd>' in html
     assert "figures.csv?from=2017-03&to=2017-03" in html
 
 
