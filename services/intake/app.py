@@ -4,12 +4,16 @@ from functools import partial
 from pathlib import Path
 
 from services.chassis.copies.centres import centre_names
+from services.chassis.runtime.telemetry import ERASURES_OLDEST, ERASURES_UNCONFIRMED
 from services.chassis.service.definition import Runtime, Service
 from services.chassis.service.jobs import Job
+from services.contracts.erasure import CONFIRMATIONS
 from services.intake import api, pages
+from services.intake.actions.erasure import erase_due
 from services.intake.nav import NAV
 from services.intake.reactions import reactions
 from services.intake.store import Account, Centre, Table, Visitor
+from services.intake.store.erasures import unconfirmed_by_service
 
 
 async def create_desk_topics(runtime: Runtime) -> bool:
@@ -20,9 +24,26 @@ async def create_desk_topics(runtime: Runtime) -> bool:
     return False
 
 
+async def measure_erasures(runtime: Runtime) -> bool:
+    """Updates the gauges of the erasures that a service has not confirmed."""
+    async with runtime.store.read() as session:
+        found = await unconfirmed_by_service(session)
+    for service in CONFIRMATIONS:
+        unconfirmed = found.get(service)
+        age = (runtime.store.clock() - unconfirmed.since).total_seconds() if unconfirmed is not None else 0
+        ERASURES_UNCONFIRMED.labels(service).set(unconfirmed.count if unconfirmed is not None else 0)
+        ERASURES_OLDEST.labels(service).set(age)
+    return False
+
+
 def jobs(runtime: Runtime) -> list[Job]:
     """The background jobs of intake."""
-    return [Job("desk-topics", partial(create_desk_topics, runtime), min(10, runtime.settings.round_seconds))]
+    seconds = runtime.settings.round_seconds
+    return [
+        Job("desk-topics", partial(create_desk_topics, runtime), min(10, seconds)),
+        Job("erase-due", partial(erase_due, runtime.store), 60 * seconds),
+        Job("erasure-gauges", partial(measure_erasures, runtime), min(10, seconds)),
+    ]
 
 
 SERVICE = Service(

@@ -8,6 +8,8 @@ NAV = Navigation(
     msg("Front desk"),
     (
         Link(msg("Front desk"), "/intake/", (Role.FRONT_DESK, Role.COUNSELLOR), home_of=Role.FRONT_DESK),
+        Link(msg("Data to be deleted"), "/intake/retention", (Role.FRONT_DESK, Role.COUNSELLOR, Role.MANAGER)),
+        Link(msg("Deletions"), "/intake/erasures", (Role.MANAGER,), (Role.OPERATOR,)),
         Link(msg("My link"), "/intake/mine", (Role.VISITOR,)),
         Link(msg("Close my plan"), "/intake/mine/close", signs="closes"),
     ),

@@ -6,9 +6,10 @@ from services.chassis.events.reactions import Reactions
 from services.chassis.storage.store import Work
 from services.contracts.accounts import AccountPublished
 from services.contracts.directory import CentrePublished
+from services.contracts.erasure import CONFIRMATIONS, Purged
 from services.contracts.intake import DeskCheckIn
 from services.contracts.scheduling import InterviewStarted
-from services.intake.actions import visits
+from services.intake.actions import erasure, visits
 from services.intake.store import Account, Centre, Visit
 
 reactions = Reactions()
@@ -40,3 +41,12 @@ async def on_interview_started(work: Work, event: InterviewStarted) -> None:
 async def on_account_published(work: Work, event: AccountPublished) -> None:
     """Copies an account that the directory published."""
     await copy_account(work, Account, event)
+
+
+async def on_purged(work: Work, event: Purged) -> None:
+    """Notes that a service has erased a person."""
+    await erasure.confirm_erasure(work, event.subject_ref, event.topic.owner)
+
+
+for confirmation in CONFIRMATIONS.values():
+    reactions.on(confirmation)(on_purged)

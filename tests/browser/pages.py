@@ -16,7 +16,7 @@ Doing = Callable[[Page], Awaitable[None]]
 FRONT_DESK, COUNSELLOR, PROVIDER = "accueil-liege", "conseil-liege", "operateur-ifapme"
 ELSEWHERE = "conseil-namur"
 """Whose centre has had no visitor yet: empty boards and lists."""
-REGION = "region"
+REGION, OPERATOR = "region", "exploitation"
 VISITOR, NEWCOMER = "visitor", "newcomer"
 
 
@@ -134,6 +134,18 @@ INTAKE = [
     Seen("/intake/l/{secret}", path="{own_link}"),
     Seen("/intake/l/{secret}", path="/intake/l/nothing", state="no longer valid", status=404),
     Seen("/intake/mine", VISITOR),
+    Seen("/intake/erasures", OPERATOR),
+    Seen("/intake/erasures", REGION, "/intake/erasures?subject_ref=Ada", "in error", 422),
+    Seen(
+        "/intake/visitors/{subject_ref}/erase",
+        REGION,
+        "/intake/visitors/{person}/erase",
+        does=opens("main .confirm"),
+    ),
+    Seen("/intake/visitors/{subject_ref}/erase", REGION, "/intake/visitors/{nothing}/erase", "not found", 404),
+    Seen("/intake/retention", FRONT_DESK, does=opens("main .confirm")),
+    Seen("/intake/retention", REGION, state="without names"),
+    Seen("/intake/retention", ELSEWHERE, state="empty"),
     Seen("/intake/waiting-room/{centre}", path="/intake/waiting-room/liege"),
     Seen("/intake/waiting-room/{centre}", path="/intake/waiting-room/namur", state="empty"),
 ]

@@ -174,7 +174,13 @@ async def unread(bootstrap: str) -> int:
 
 
 CONSUMED_BY = {
-    "intake": ("cefo.desk.check-ins", "cefo.scheduling.interviews", "cefo.directory.centres"),
+    "intake": (
+        "cefo.desk.check-ins",
+        "cefo.scheduling.interviews",
+        "cefo.plans.plans",
+        "cefo.directory.referrals",
+        "cefo.directory.centres",
+    ),
     "scheduling": ("cefo.intake.visits", "cefo.intake.visitors", "cefo.plans.plans", "cefo.directory.centres"),
     "plans": (
         "cefo.scheduling.interviews",

@@ -21,6 +21,14 @@ PRUNED = Counter("cefo_pruned_total", "Rows removed at their retention age.", ["
 MAIL_QUEUED = Gauge("cefo_mail_queued", "Messages by e-mail that were not sent yet.", ["service"])
 MAIL_OLDEST = Gauge("cefo_mail_oldest_seconds", "Age of the oldest message that was not sent yet.", ["service"])
 MAIL_ATTEMPTS = Counter("cefo_mail_total", "Attempts to send a message by e-mail, by outcome.", ["service", "outcome"])
+ERASURES_UNCONFIRMED = Gauge(
+    "cefo_erasures_unconfirmed", "Erased persons whose erasure this service has not confirmed yet.", ["service"]
+)
+ERASURES_OLDEST = Gauge(
+    "cefo_erasures_oldest_seconds",
+    "Time since the oldest erasure that this service has not confirmed yet.",
+    ["service"],
+)
 LAG = Gauge("cefo_consumer_lag", "Events in this service's topics that it has not processed yet.", ["service"])
 
 

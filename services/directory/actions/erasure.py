@@ -17,9 +17,12 @@ from services.directory.store import ErasedSubject, Referral, SubjectKey, Unassi
 async def erase_subject(work: Work, subject_ref: UUID) -> None:
     """Erases a person and emits `DirectoryPurged`. Cancels open referrals and deletes the key of partner references.
 
-    Keeps the reference in `erased_subjects`, so that a late or repeated event does not restore the person.
+    Keeps the reference in `erased_subjects`, so that a late or repeated event does not restore the person. A further
+    erasure, of a person whom a restored intake knew again, is confirmed too.
     """
     if not await lock_subject(work, subject_ref):
+        erased = await work.load(ErasedSubject, subject_ref)
+        work.emit(erased, DirectoryPurged(subject_ref=subject_ref, at=work.now))
         return
     await work.session.flush()
     mine = (

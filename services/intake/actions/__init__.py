@@ -3,5 +3,6 @@
 visits   check_in, check_in_all; call_next, call, serve, finish, leave; mark_in_interview (an incoming event)
 people   register_visitor, withdraw_consent
 links    create_link, choose_pin, open_link, close_opening
-erasure  erase_subject
+erasure  erase_subject, erase_due; confirm_erasure (an incoming event)
+retention  prolong
 """

@@ -1,4 +1,8 @@
-"""Erases a visitor, and emits the event on which every other service erases them."""
+"""Erases visitors, on request or at the end of their retention, and keeps which services have confirmed it.
+
+Intake deletes the person and emits `SubjectErased`. Each service of `CONFIRMATIONS` erases its own data and emits its
+confirmation. Until then its row in `erasure_confirmations` is open, and operators see it.
+"""
 
 from uuid import UUID
 
@@ -6,10 +10,15 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from services.chassis.refusals import msg
-from services.chassis.storage.store import Work
+from services.chassis.storage.store import Store, Work
+from services.contracts.erasure import CONFIRMATIONS
 from services.contracts.intake import SubjectErased
 from services.intake.actions.links import erase_links
-from services.intake.store import Consent, ErasedSubject, Visit, Visitor
+from services.intake.store import Consent, ErasedSubject, ErasureConfirmation, Visit, Visitor
+from services.intake.store.retention import due_visitors
+
+DUE_AT_ONCE = 50
+"""Most visitors that one round of `erase_due` looks at."""
 
 
 async def erase_subject(work: Work, subject_ref: UUID) -> None:
@@ -21,3 +30,27 @@ async def erase_subject(work: Work, subject_ref: UUID) -> None:
     await erase_links(work, subject_ref)
     await work.session.delete(visitor)
     work.add(ErasedSubject(subject_ref=subject_ref, erased_at=work.now))
+    for service in CONFIRMATIONS:
+        work.add(ErasureConfirmation(subject_ref=subject_ref, service=service))
+
+
+async def confirm_erasure(work: Work, subject_ref: UUID, service: str) -> None:
+    """Note that a service has erased this person. The first confirmation counts; one without an erasure is ignored."""
+    awaited = await work.find(ErasureConfirmation, (subject_ref, service))
+    if awaited is not None and awaited.confirmed_at is None:
+        awaited.confirmed_at = work.now
+
+
+async def erase_due(store: Store) -> bool:
+    """Erase visitors whose retention has ended, each in a unit of work of its own. True: there may be more.
+
+    Two replicas can do it at the same time: the second waits for the row's lock, and then finds it gone or prolonged.
+    """
+    async with store.read() as session:
+        due = await due_visitors(session, store.clock(), DUE_AT_ONCE)
+    for subject_ref in due:
+        async with store.work() as work:
+            visitor = await work.find(Visitor, subject_ref)
+            if visitor is not None and visitor.retain_until <= work.now:
+                await erase_subject(work, subject_ref)
+    return len(due) == DUE_AT_ONCE

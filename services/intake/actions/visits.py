@@ -22,14 +22,8 @@ from services.contracts.intake import (
     VisitStatus,
 )
 from services.intake import domain
-from services.intake.store import (
-    Centre,
-    Visit,
-    any_may_exist,
-    centres_by_code,
-    count_tickets,
-    first_waiting,
-)
+from services.intake.store import Centre, Visit, any_may_exist, centres_by_code
+from services.intake.store.queue import count_tickets, first_waiting
 
 
 @dataclass(frozen=True, slots=True)

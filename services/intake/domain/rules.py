@@ -16,7 +16,10 @@ EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
 """The earliest accepted time: no centre has older visits, so that an older time is an error."""
 
 RETENTION = timedelta(days=365 * 3)
-"""How long a visitor's data is kept after registration, unless they are erased earlier."""
+"""How long a visitor's data is kept after they consented, or consented again, unless they are erased earlier."""
+
+RETENTION_NOTICE = timedelta(days=30)
+"""How long before the end of the retention the centre sees whose data will be erased."""
 
 PURPOSES = ("guidance", "plan", "reminders")
 """The purposes a visitor can consent to: booking guidance, a career plan, reminders."""
@@ -141,6 +144,15 @@ class AlreadyKnown(Refused):
     slug = "already-identified"
     message = msg("This visit already belongs to a registered person. Reload the page.")
     field_name = "visit_id"
+
+
+class NoConsentLeft(Refused):
+    """The retention cannot be prolonged: the visitor has withdrawn every consent."""
+
+    slug = "no-consent-left"
+    message = msg(
+        "This person has withdrawn their consent. Their data cannot be kept longer. Record a new consent first."
+    )
 
 
 class UnknownDesk(Invalid):

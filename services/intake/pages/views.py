@@ -16,7 +16,8 @@ from services.chassis.web.cookies import cookie_of
 from services.contracts.intake import VisitStatus
 from services.contracts.roles import Role
 from services.intake.domain import start_of_day
-from services.intake.store import Centre, Visit, in_the_room, recently_ended
+from services.intake.store import Centre, Visit, Visitor
+from services.intake.store.queue import in_the_room, recently_ended
 
 Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
 
@@ -30,6 +31,11 @@ async def load_centre(session: AsyncSession, code: str) -> Centre:
     if centre is None:
         raise NotFound(what=msg("centre"))
     return centre
+
+
+def sees_name(person: Person, visitor: Visitor) -> bool:
+    """Whether this person may see the visitor's name: the team of their centre may."""
+    return person.has(Role.FRONT_DESK, Role.COUNSELLOR) and visitor.centre in person.centres
 
 
 def current_desk(request: Request) -> str:

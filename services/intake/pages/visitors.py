@@ -34,11 +34,10 @@ from services.chassis.web import (
     read_form,
     see_other,
 )
-from services.contracts.roles import Role
 from services.intake.actions import links, people
 from services.intake.domain import check_searched
 from services.intake.domain.links import digest, link_address
-from services.intake.pages.views import Team, load_centre
+from services.intake.pages.views import Team, load_centre, sees_name
 from services.intake.store import Visit, Visitor, current_link, link_with, people_named
 
 router = Router("/intake", pages=True)
@@ -144,8 +143,7 @@ async def visitor_fragment(subject_ref: UUID, read: Reading, person: Annotated[P
     """The visitor's name, for their centre's team and themselves; empty for anyone else."""
     visitor = await read.get(Visitor, subject_ref)
     allowed = person is not None and (
-        person.is_subject(subject_ref)
-        or (visitor is not None and person.has(Role.FRONT_DESK, Role.COUNSELLOR) and visitor.centre in person.centres)
+        person.is_subject(subject_ref) or (visitor is not None and sees_name(person, visitor))
     )
     if visitor is None or not allowed:
         return HTMLResponse("")

@@ -10,7 +10,7 @@ import pytest
 from services.chassis.identity.tokens import signer
 from services.chassis.runtime.settings import Settings
 from services.contracts.roles import Role
-from services.launcher.commands import app
+from services.launcher.commands import app, erase
 
 Cefo = Callable[..., tuple[int, str]]
 
@@ -82,6 +82,40 @@ def test_a_retry_names_one_letter_or_one_reason(cefo: Cefo) -> None:
     for more in ((), ("1", "--reason", "ahead")):
         code, told = cefo("dead-letters", "retry", "intake", *more)
         assert (code, "Donnez soit un identifiant, soit --reason" in told) == (2, True)
+
+
+def test_an_erasure_names_a_person_or_asks_for_the_status(cefo: Cefo) -> None:
+    for more in ((), ("7f2c1a34-9d1e-4a55-8f0e-3b1f6f0a2c11", "--status")):
+        code, told = cefo("erase", *more)
+        assert (code, "Donnez soit une référence, soit --status" in told) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "line"),
+    [
+        ([], 0, "Tous les effacements sont confirmés."),
+        (
+            [
+                {
+                    "subject_ref": "7f2c1a34-9d1e-4a55-8f0e-3b1f6f0a2c11",
+                    "erased_at": "2026-03-02T08:00:00Z",
+                    "confirmed": {"directory": None, "plans": "2026-03-02T08:00:01Z", "scheduling": None},
+                }
+            ],
+            1,
+            "pas encore confirmé par : directory, scheduling",
+        ),
+    ],
+)
+def test_the_status_names_who_has_not_confirmed(
+    cefo: Cefo, monkeypatch: pytest.MonkeyPatch, found: list[object], expected: int, line: str
+) -> None:
+    def get(*_asked: object) -> list[object]:
+        return found
+
+    monkeypatch.setattr(erase, "get", get)
+    code, told = cefo("erase", "--status", "--token", "any")
+    assert (code, line in told) == (expected, True)
 
 
 def test_settings_that_contradict_each_other_stop_the_start(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,8 @@ INTAKE: Asks = {
     "POST /intake/api/v1/visits/{id}/leave": lambda w, me: Ask(json={}, at={"id": w.liege["walk-in"]}),
     "POST /intake/api/v1/visits/{id}/visitor": lambda w, me: Ask(json=_PERSON, at={"id": w.liege["walk-in"]}),
     "POST /intake/api/v1/visitors/{subject_ref}/withdrawals": lambda w, me: Ask(json={"purposes": ["reminders"]}),
+    "POST /intake/visitors/{subject_ref}/prolong": lambda w, me: Ask(form={}),
+    "POST /intake/visitors/{subject_ref}/erase": lambda w, me: Ask(form={}),
     "POST /intake/api/v1/visits/import": lambda w, me: Ask(
         lines={
             "visit_id": str(uuid4()),

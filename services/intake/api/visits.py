@@ -1,4 +1,4 @@
-"""Intake's JSON API."""
+"""Visits and registered visitors."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -29,13 +29,13 @@ from services.chassis.web import (
 from services.contracts.envelope import StaffCode
 from services.contracts.intake import Channel, VisitStatus
 from services.contracts.roles import Role
-from services.intake.actions import erasure, links, people, visits
+from services.intake.actions import links, people, visits
 from services.intake.domain.links import LinkState, link_address
 from services.intake.imports import VisitLine, record_visits
-from services.intake.store import Centre, Visit, Visitor, current_link, in_the_room
+from services.intake.store import Centre, Visit, Visitor, current_link
+from services.intake.store.queue import in_the_room
 
 router = Router("/intake/api/v1", tags=["intake"])
-routers = (router,)
 
 Desk = Annotated[Person, allow(Role.FRONT_DESK, Role.KIOSK)]
 Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
@@ -258,12 +258,6 @@ async def withdraw(subject_ref: UUID, body: Withdrawal, work: Working, person: T
     if visitor is None or not (person.is_subject(subject_ref) or person.works_at(visitor.centre)):
         raise NotFound(what=msg("registered person"))
     await people.withdraw_consent(work, subject_ref, body.purposes)
-
-
-@router.delete("/visitors/{subject_ref}", status_code=204)
-async def erase(subject_ref: UUID, work: Working, person: Operator) -> None:
-    """Erase a visitor in every service."""
-    await erasure.erase_subject(work, subject_ref)
 
 
 @router.post("/visits/import", dependencies=[limited("import")])

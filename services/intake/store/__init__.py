@@ -1,30 +1,42 @@
 """Intake's tables: visits, ticket counters, copies of centres, registered visitors and their consents."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import Field, col
 
 from services.chassis.copies.accounts import AccountCopy
 from services.chassis.copies.centres import CentreCopy
-from services.chassis.storage.bulk import in_list, upsert
+from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Aggregate
-from services.chassis.storage.tables import chassis_metadata, in_states
-from services.contracts.intake import IN_THE_ROOM, VisitStatus
-from services.intake.domain import is_named, may_be_called_next, start_of_day
+from services.chassis.storage.tables import in_states
+from services.contracts.intake import IN_THE_ROOM
+from services.intake.domain import is_named
+from services.intake.store.erasures import ErasedSubject, ErasureConfirmation
+from services.intake.store.table import Table
 
-_QUEUE = tuple(status.value for status in VisitStatus if may_be_called_next(status))
-
-
-class Table(SQLModel):
-    """Intake's own tables."""
-
-    metadata = chassis_metadata()
+__all__ = [
+    "Account",
+    "Centre",
+    "Consent",
+    "ErasedSubject",
+    "ErasureConfirmation",
+    "LinkOpening",
+    "PersonalLink",
+    "Table",
+    "TicketCounter",
+    "Visit",
+    "Visitor",
+    "any_may_exist",
+    "centres_by_code",
+    "current_link",
+    "link_with",
+    "openings_of",
+    "people_named",
+]
 
 
 class Visit(Aggregate, Table, table=True):
@@ -90,7 +102,8 @@ class Visitor(Aggregate, Table, table=True):
     family_name: str
     contact: str | None = None
     language: str
-    retain_until: datetime
+    retain_until: datetime = Field(index=True)
+    """The end of the retention: `erase_due` erases the visitor then."""
     registered_at: datetime
     link_id: UUID | None = None
     """The current personal link, as in `VisitorCopy`. None: there is none, or it was locked."""
@@ -149,15 +162,6 @@ class Consent(Table, table=True):
     withdrawn_at: datetime | None = None
 
 
-class ErasedSubject(Table, table=True):
-    """An erased visitor's reference, which no replay or restore may bring back."""
-
-    __tablename__ = "erased_subjects"  # pyright: ignore[reportAssignmentType]
-
-    subject_ref: UUID = Field(primary_key=True)
-    erased_at: datetime
-
-
 _CENTRES_BY_CODE = sa.select(Centre).where(in_list(col(Centre.code), "codes"))
 _ANY_EXISTS = sa.exists().where(in_list(col(Visit.id), "visits"))
 _CENTRES_AND_ANY_EXISTS = _CENTRES_BY_CODE.add_columns(_ANY_EXISTS.label("any_known"))
@@ -184,76 +188,6 @@ async def any_may_exist(session: AsyncSession, visits: Collection[UUID], codes: 
     found = (await session.execute(_CENTRES_AND_ANY_EXISTS, {"codes": list(codes), "visits": list(visits)})).all()
     known.update({centre.code: centre for centre, _ in found})
     return not found or any(any_known for _, any_known in found)
-
-
-async def count_tickets(session: AsyncSession, wanted: Mapping[tuple[str, date], int]) -> dict[tuple[str, date], int]:
-    """Add to the ticket counter of each centre and day. Returns the last number of each.
-
-    The counters stay locked until the commit. They are locked in order of centre and day: the order of locks in
-    docs/architecture.md.
-    """
-    if not wanted:
-        return {}
-    rows = [{"centre": centre, "day": day, "given": number} for (centre, day), number in sorted(wanted.items())]
-    return {(row.centre, row.day): row.given for row in await session.execute(_increment(session), rows)}
-
-
-@upsert
-def _increment(insert: Any) -> Any:
-    counters = TicketCounter.metadata.tables["ticket_counters"]
-    counted = insert(counters)
-    added = {"given": counters.c.given + counted.excluded.given}
-    return counted.on_conflict_do_update(index_elements=["centre", "day"], set_=added).returning(
-        counters.c.centre, counters.c.day, counters.c.given
-    )
-
-
-async def in_the_room(
-    session: AsyncSession,
-    centre: str,
-    limit: int = 200,
-    *,
-    since: datetime | None = None,
-    before: datetime | None = None,
-) -> Sequence[Visit]:
-    """A centre's waiting, called and being-served visits, in order of check-in: from `since`, and before `before`."""
-    query = sa.select(Visit).where(col(Visit.centre) == centre, col(Visit.status).in_(IN_THE_ROOM))
-    if since is not None:
-        query = query.where(col(Visit.checked_in_at) >= since)
-    if before is not None:
-        query = query.where(col(Visit.checked_in_at) < before)
-    return (await session.scalars(query.order_by(col(Visit.checked_in_at), col(Visit.id)).limit(limit))).all()
-
-
-async def recently_ended(session: AsyncSession, centre: str, since: datetime, limit: int = 10) -> Sequence[Visit]:
-    """The visits that ended since then, latest first."""
-    query = (
-        sa.select(Visit)
-        .where(
-            col(Visit.centre) == centre,
-            col(Visit.ended_at) >= since,
-            col(Visit.checked_in_at) >= since - timedelta(days=1),
-        )
-        .order_by(col(Visit.ended_at).desc())
-        .limit(limit)
-    )
-    return (await session.scalars(query)).all()
-
-
-async def first_waiting(session: AsyncSession, centre: str, area: str | None, now: datetime) -> UUID | None:
-    """The visit that has waited longest today (in this area, if given), locked; rows locked by others are skipped."""
-    centre_copy = await session.get(Centre, centre)
-    if centre_copy is None:
-        return None
-    query = sa.select(col(Visit.id)).where(
-        col(Visit.centre) == centre,
-        col(Visit.status).in_(_QUEUE),
-        col(Visit.checked_in_at) >= start_of_day(now, ZoneInfo(centre_copy.timezone)),
-    )
-    if area is not None:
-        query = query.where(col(Visit.area) == area)
-    ordered = query.order_by(col(Visit.checked_in_at), col(Visit.id)).limit(1)
-    return await session.scalar(ordered.with_for_update(skip_locked=True))
 
 
 async def people_named(session: AsyncSession, centre: str, searched: Sequence[str], limit: int) -> Sequence[Visitor]:

@@ -1,0 +1,31 @@
+"""Prolongs the retention of a visitor who consents again."""
+
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from services.chassis.refusals import msg
+from services.chassis.storage.store import Work
+from services.intake import domain
+from services.intake.store import Consent, Visitor
+
+
+async def prolong(work: Work, subject_ref: UUID, recorded_by: str) -> Visitor:
+    """Record that the visitor consents again to what they consent to. Their data is kept for `RETENTION` from now.
+
+    Raises `NoConsentLeft`.
+    """
+    visitor = await work.load(Visitor, subject_ref, msg("registered person"))
+    in_force = sa.select(col(Consent.purpose)).where(
+        col(Consent.subject_ref) == subject_ref, col(Consent.withdrawn_at).is_(None)
+    )
+    purposes = (await work.session.scalars(in_force.distinct().order_by(col(Consent.purpose)))).all()
+    if not purposes:
+        raise domain.NoConsentLeft()
+    for purpose in purposes:
+        work.add(
+            Consent(id=uuid4(), subject_ref=subject_ref, purpose=purpose, given_at=work.now, recorded_by=recorded_by)
+        )
+    visitor.retain_until = work.now + domain.RETENTION
+    return visitor

@@ -1,0 +1,45 @@
+"""The erasure of visitors, and which services have confirmed it."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import BaseModel
+
+from services.chassis.identity.ownership import own
+from services.chassis.identity.people import Person
+from services.chassis.refusals import msg
+from services.chassis.web import Reading, Router, Working, allow
+from services.contracts.roles import Role
+from services.intake.actions import erasure
+from services.intake.store import Visitor
+from services.intake.store.erasures import erasures
+
+router = Router("/intake/api/v1", tags=["intake"])
+Eraser = Annotated[Person, allow(Role.MANAGER, region_wide=[Role.OPERATOR])]
+Operator = Annotated[Person, allow(region_wide=[Role.OPERATOR])]
+
+
+class ErasureOut(BaseModel):
+    """The erasure of a person: when intake erased them, and when each service confirmed it. Null: not yet."""
+
+    subject_ref: UUID
+    erased_at: datetime
+    confirmed: dict[str, datetime | None]
+
+
+@router.delete("/visitors/{subject_ref}", status_code=204)
+async def erase(subject_ref: UUID, work: Working, person: Eraser) -> None:
+    """Erase a visitor in every service: by a manager of their centre or of the region, or by operations."""
+    own(await work.find(Visitor, subject_ref), person, msg("registered person"))
+    await erasure.erase_subject(work, subject_ref)
+
+
+@router.get("/erasures")
+async def list_erasures(
+    read: Reading, person: Operator, unconfirmed: bool = False, limit: Annotated[int, Query(ge=1, le=200)] = 200
+) -> list[ErasureOut]:
+    """The last erasures, and when each service confirmed each; `unconfirmed`: only those that one has not."""
+    found = await erasures(read, limit, unconfirmed=unconfirmed)
+    return [ErasureOut.model_validate(one, from_attributes=True) for one in found]

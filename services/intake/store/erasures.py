@@ -1,0 +1,98 @@
+"""Erased persons, and which services have confirmed that they erased them too."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col
+
+from services.intake.store.table import Table
+
+
+class ErasedSubject(Table, table=True):
+    """An erased visitor's reference, which no replay or restore may bring back."""
+
+    __tablename__ = "erased_subjects"  # pyright: ignore[reportAssignmentType]
+
+    subject_ref: UUID = Field(primary_key=True)
+    erased_at: datetime
+
+
+class ErasureConfirmation(Table, table=True):
+    """A service that has to confirm an erasure, and when it did. Written with the erasure."""
+
+    __tablename__ = "erasure_confirmations"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        sa.Index(
+            "erasure_confirmations_open",
+            "service",
+            postgresql_where=sa.text("confirmed_at IS NULL"),
+            sqlite_where=sa.text("confirmed_at IS NULL"),
+        ),
+    )
+
+    subject_ref: UUID = Field(primary_key=True)
+    service: str = Field(primary_key=True, max_length=40)
+    confirmed_at: datetime | None = None
+    """None: not yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """One erasure: when intake erased the person, and when each service confirmed it (None: not yet)."""
+
+    subject_ref: UUID
+    erased_at: datetime
+    confirmed: dict[str, datetime | None]
+
+    @property
+    def missing(self) -> list[str]:
+        """The services that have not confirmed."""
+        return [service for service, at in self.confirmed.items() if at is None]
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """What one service has not confirmed: how many erasures, and when the oldest was."""
+
+    count: int
+    since: datetime
+
+
+_IS_OPEN = col(ErasureConfirmation.confirmed_at).is_(None)
+
+
+async def erasures(session: AsyncSession, limit: int, *, unconfirmed: bool = False) -> Sequence[Erasure]:
+    """The last erasures, the newest first; `unconfirmed`: those that a service has not confirmed, the oldest first."""
+    query = sa.select(ErasedSubject).order_by(col(ErasedSubject.erased_at).desc(), col(ErasedSubject.subject_ref))
+    if unconfirmed:
+        is_missing = sa.exists().where(col(ErasureConfirmation.subject_ref) == col(ErasedSubject.subject_ref), _IS_OPEN)
+        ordered = (col(ErasedSubject.erased_at), col(ErasedSubject.subject_ref))
+        query = sa.select(ErasedSubject).where(is_missing).order_by(*ordered)
+    rows = (await session.scalars(query.limit(limit))).all()
+    confirmed = await _confirmed(session, [row.subject_ref for row in rows])
+    return [Erasure(row.subject_ref, row.erased_at, confirmed[row.subject_ref]) for row in rows]
+
+
+async def _confirmed(session: AsyncSession, refs: Sequence[UUID]) -> dict[UUID, dict[str, datetime | None]]:
+    """When each service confirmed the erasure of these persons."""
+    query = sa.select(ErasureConfirmation).where(col(ErasureConfirmation.subject_ref).in_(refs))
+    found: dict[UUID, dict[str, datetime | None]] = defaultdict(dict)
+    for row in await session.scalars(query.order_by(col(ErasureConfirmation.service))):
+        found[row.subject_ref][row.service] = row.confirmed_at
+    return found
+
+
+async def unconfirmed_by_service(session: AsyncSession) -> dict[str, Unconfirmed]:
+    """What each service has not confirmed; without those that have confirmed everything."""
+    query = (
+        sa.select(col(ErasureConfirmation.service), sa.func.count(), sa.func.min(col(ErasedSubject.erased_at)))
+        .join(ErasedSubject, col(ErasedSubject.subject_ref) == col(ErasureConfirmation.subject_ref))
+        .where(_IS_OPEN)
+        .group_by(col(ErasureConfirmation.service))
+    )
+    return {service: Unconfirmed(count, since) for service, count, since in await session.execute(query)}

@@ -1,0 +1,52 @@
+"""Every service that keeps references to persons erases them with the person, and confirms it."""
+
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from services.chassis.storage.tables import chassis_metadata
+from services.contracts import EVENTS, Event, Privacy
+from services.contracts.erasure import CONFIRMATIONS
+from services.contracts.intake import SubjectErased
+from services.launcher.catalogue import NAMES, SERVICES
+
+OWNER = "intake"
+"""It erases first, and collects the confirmations."""
+CONFIRMING = "subject-purged"
+OF_STAFF = {"accounts": "copies of accounts", "exact_reads": "who read exact figures"}
+"""Tables whose ids lead to accounts, never to a visitor."""
+
+
+def is_personal(event: type[Event]) -> bool:
+    """Whether a field of the event leads to one person."""
+    fields = event.model_json_schema()["properties"].values()
+    return any(Privacy.PSEUDONYMOUS.value in str(field) for field in fields)
+
+
+def keeps_references(name: str) -> bool:
+    """Whether the service consumes events about persons, and has a table with ids that may lead to one."""
+    service = SERVICES[name]
+    ignored = chassis_metadata().tables.keys() | OF_STAFF.keys()
+    own = [table for table in service.metadata.tables.values() if table.name not in ignored]
+    has_ids = any(isinstance(column.type, sa.Uuid) for table in own for column in table.columns)
+    return has_ids and any(is_personal(EVENTS[type]) for type in service.reactions.by_type)
+
+
+def test_the_services_that_keep_references_to_persons_are_those_that_confirm() -> None:
+    assert {name for name in NAMES if keeps_references(name)} - {OWNER} == CONFIRMATIONS.keys()
+    assert keeps_references(OWNER)
+
+
+@pytest.mark.parametrize("service", sorted(CONFIRMATIONS))
+def test_a_service_that_confirms_reacts_to_an_erasure_and_intake_to_its_confirmation(service: str) -> None:
+    confirmation = CONFIRMATIONS[service]
+    assert SubjectErased.type in SERVICES[service].reactions.by_type
+    assert confirmation.type in SERVICES[OWNER].reactions.by_type
+    assert confirmation.about == SubjectErased.about
+    assert confirmation.model_fields.keys() == SubjectErased.model_fields.keys() == {"subject_ref", "at"}
+    assert confirmation.model_fields["subject_ref"].annotation is UUID
+
+
+def test_no_confirmation_is_forgotten() -> None:
+    assert {event for event in EVENTS.values() if CONFIRMING in event.type} == set(CONFIRMATIONS.values())
