@@ -54,5 +54,6 @@ async def _connect(settings: Settings, service: str, database: str) -> Any:
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         # Without the address: it may contain a password.
         raise StoreUnavailable(
-            f"PostgreSQL ne répond pas, ou refuse la connexion ({error}). Vérifiez --store ou CEFO_STORE."
+            f"PostgreSQL ne répond pas, ou refuse la connexion ({error}). Vérifiez CEFO_STORE (ou "
+            "--store), CEFO_STORE_PASSWORD_FILE et CEFO_STORE_CA_FILE."
         ) from error

@@ -14,6 +14,7 @@ from prometheus_client import start_http_server
 from rich.console import Console
 
 from services.chassis.brokers import Broker, EmbeddedBroker, broker_of
+from services.chassis.brokers.clients import BROKER_ERRORS
 from services.chassis.runtime.clock import Clock, rehearsal_clock, system_clock
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import configure_logging
@@ -86,6 +87,22 @@ class KafkaNotNamed(Refusal):
     """Security is set for a Kafka whose address is not."""
 
 
+class KafkaUnavailable(Refusal):
+    """Kafka does not answer, refuses the connection, or does not grant what the services need."""
+
+
+async def reach_kafka(broker: Broker) -> None:
+    """Create missing topics. Raises `KafkaUnavailable`: in the server's start, a traceback would take its place."""
+    try:
+        await broker.ensure_topics()
+    except BROKER_ERRORS as error:
+        raise KafkaUnavailable(
+            f"Kafka ne répond pas, ou refuse la connexion ou un droit ({error}). La cause se trouve plus haut dans le "
+            "journal. Vérifiez CEFO_KAFKA, CEFO_KAFKA_CA_FILE, CEFO_KAFKA_USER et CEFO_KAFKA_PASSWORD_FILE. "
+            "`cefo kafka acls` affiche les droits nécessaires."
+        ) from error
+
+
 class PortTaken(Refusal):
     """Another program listens on the port."""
 
@@ -127,6 +144,8 @@ async def run(wanted: StackOptions, console: Console) -> None:
             process.before_relays = refill
             # There a consumer that joins again, for topics of centres that appear later, pauses for 9 s.
             await broker.create_topics_of(centre.code for centre in CENTRES)
+        else:
+            await reach_kafka(broker)
         server = http_server(process, settings, settings.host, wanted.port)
         serving = asyncio.create_task(_serve(server, process))
         await _until_started(server, serving)

@@ -309,6 +309,10 @@ SAME_EVERYWHERE = {
 NO_PAGES = {
     **SAME_EVERYWHERE,
     **{
+        f"/{service}/health/ready": "for programs: whether the service's parts answer"
+        for service in ("intake", "scheduling", "plans", "directory", "impact")
+    },
+    **{
         f"/{service}/dead-letters/count": "a number, for the page of dead letters"
         for service in ("intake", "scheduling", "plans", "directory", "impact")
     },

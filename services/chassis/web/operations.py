@@ -15,6 +15,7 @@ from services.chassis.service.definition import Runtime
 from services.chassis.storage.outbox import republish
 from services.chassis.web import dead_letters, help_pages
 from services.chassis.web.event_pages import shown
+from services.chassis.web.health import readiness
 from services.chassis.web.pages import page
 from services.chassis.web.routing import Body, Reading, Router, Running, Working, allow, anyone
 from services.contracts.roles import Role
@@ -40,6 +41,11 @@ def router_of(service: str) -> Router:
 
     dead_letters.add_to(router, service, operator)
     help_pages.add_to(router, service)
+
+    @router.get("/health/ready")
+    async def ready(running: Running, person: Annotated[Person | None, anyone]) -> Response:
+        """Whether every part of this service answers: behind a proxy, `/health/ready` is one process's."""
+        return await readiness([running])
 
     @router.get("/api/v1/backlog")
     async def backlog(read: Reading, running: Running, person: Annotated[Person, operator]) -> dict[str, int]:

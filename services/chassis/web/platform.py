@@ -1,20 +1,18 @@
 """Routes of every process beside its services: first page, sign-in, assets, health, event schemas."""
 
-import contextlib
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Form, Request
-from sqlalchemy.exc import SQLAlchemyError
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.identity.tokens import AccountToken, VisitorToken
 from services.chassis.refusals import NotFound, msg
-from services.chassis.service.definition import Runtime
+from services.chassis.web.health import readiness
 from services.chassis.web.pages import STATIC, page, see_other
 from services.chassis.web.redirects import local_path
 from services.chassis.web.routing import Body, Router, anyone
@@ -100,25 +98,8 @@ async def live(person: Anyone) -> dict[str, str]:
 
 @router.get("/health/ready")
 async def ready(request: Request, person: Anyone) -> Response:
-    """Whether every part of every service answers; 503 names what does not.
-
-    Warnings do not make it 503: without them people would lose every page because messages wait.
-    """
-    runtimes: list[Runtime] = request.app.state.runtimes
-    parts = {runtime.service.name: await runtime.ready() for runtime in runtimes}
-    fine = all(all(part.values()) for part in parts.values())
-    answer = {"status": "ok" if fine else "not-ready", "services": parts, "warnings": await _warnings(runtimes)}
-    return JSONResponse(answer, 200 if fine else 503)
-
-
-async def _warnings(runtimes: list[Runtime]) -> dict[str, str]:
-    """By service, what an operator should know; a store that does not answer is named elsewhere."""
-    found: dict[str, str] = {}
-    for runtime in runtimes:
-        with contextlib.suppress(SQLAlchemyError, OSError):
-            if warning := await runtime.warning():
-                found[runtime.service.name] = warning
-    return found
+    """Whether every part of every service of this process answers."""
+    return await readiness(request.app.state.runtimes)
 
 
 @router.get("/contracts/{name}.json")

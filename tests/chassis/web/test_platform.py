@@ -47,13 +47,6 @@ async def test_a_personal_link_of_the_old_kind_says_how_to_get_a_new_one(client:
     assert not client.cookies
 
 
-async def test_health_names_the_parts_that_do_not_answer(client: Client) -> None:
-    assert (await client.get("/health/live")).json() == {"status": "ok"}
-    ready = await client.get("/health/ready")
-    assert ready.status_code == 503
-    assert ready.json()["services"] == {"sample": {"store": True, "relay": False, "consumer": False}}
-
-
 async def test_metrics_are_kept_and_are_not_public(client: Client) -> None:
     await client.get("/sample/nowhere")
     assert (await client.get("/metrics")).status_code == 404

@@ -1,11 +1,15 @@
 """What the command says when it cannot: one line that names what is wrong and the way out, and an exit code."""
 
+import json
 import socket
 import sys
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+import stamina
 
 from services.chassis.identity.tokens import signer
 from services.chassis.runtime.settings import Settings
@@ -116,6 +120,40 @@ def test_the_status_names_who_has_not_confirmed(
     monkeypatch.setattr(erase, "get", get)
     code, told = cefo("erase", "--status", "--token", "any")
     assert (code, line in told) == (expected, True)
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """Answers for services that are ready, except plans, whose process it does not reach."""
+
+    def do_GET(self) -> None:
+        service = self.path.split("/")[1]
+        ready = {"status": "ok", "services": {service: {"store": True}}, "warnings": {}}
+        self.send_response(502 if service == "plans" else 200)
+        self.send_header("Content-Type", "text/html" if service == "plans" else "application/json")
+        self.end_headers()
+        self.wfile.write(b"<h1>Bad Gateway</h1>" if service == "plans" else json.dumps(ready).encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_the_doctor_asks_every_service_behind_a_proxy(cefo: Cefo) -> None:
+    with HTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        code, told = cefo("doctor", "--url", f"http://127.0.0.1:{proxy.server_port}")
+        proxy.shutdown()
+    assert code == 1
+    assert "processus" in told
+    assert (told.count("✓ répond"), told.count("✗ ne répond pas")) == (4, 1)
+
+
+def test_a_kafka_that_does_not_answer_stops_the_start(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CEFO_REDIS", "redis://127.0.0.1:1")
+    with stamina.set_testing(True, attempts=1):
+        code, told = cefo("up", "--port", "0", "--kafka", "127.0.0.1:1", "--service", "impact")
+    assert code == 1
+    assert "✗ Kafka ne répond pas" in told
+    assert "CEFO_KAFKA_CA_FILE" in told
 
 
 def test_settings_that_contradict_each_other_stop_the_start(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ EVERY_SERVICE: Asks = {
     # Only impact is a read model; its broker is not there.
     "POST /{service}/api/v1/rebuild": lambda w, me: Ask(json={}, done=(409, 503)),
     "GET /{service}/api/v1/rebuild": lambda w, me: Ask(done=(200, 409, 503)),
+    "GET /{service}/health/ready": lambda w, me: Ask(done=(503,)),  # relay and consumer do not run here
     "GET /{service}/help/{name}": lambda w, me: Ask(at={"name": "my-plan"}, done=(200, 404)),
     "GET /{service}/help/pictures/{picture}": lambda w, me: Ask(
         at={"picture": "my-plan-goals.fr.png"}, done=(200, 404)

@@ -72,7 +72,7 @@ class AccessSettings(FromEnvironment):
             if public:
                 raise ValueError(
                     f"Avec {variable}, d’autres personnes atteignent la démonstration. Chacune peut y prendre tous les "
-                    f"rôles. Retirez CEFO_DEMO, ou mettez `CEFO_DEMO_IN_PUBLIC={IN_PUBLIC}`."
+                    f"rôles. Retirez CEFO_DEMO ou `--demo`, ou mettez `CEFO_DEMO_IN_PUBLIC={IN_PUBLIC}`."
                 )
         return self
 

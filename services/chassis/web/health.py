@@ -1,0 +1,31 @@
+"""Whether the services of a process are ready."""
+
+import contextlib
+from collections.abc import Iterable
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.responses import JSONResponse, Response
+
+from services.chassis.service.definition import Runtime
+
+
+async def readiness(runtimes: Iterable[Runtime]) -> Response:
+    """Whether every part of these services answers; 503 names what does not.
+
+    Warnings do not make it 503: without them people would lose every page because messages wait.
+    """
+    found = list(runtimes)
+    parts = {runtime.service.name: await runtime.ready() for runtime in found}
+    fine = all(all(part.values()) for part in parts.values())
+    answer = {"status": "ok" if fine else "not-ready", "services": parts, "warnings": await _warnings(found)}
+    return JSONResponse(answer, 200 if fine else 503)
+
+
+async def _warnings(runtimes: list[Runtime]) -> dict[str, str]:
+    """By service, what an operator should know; a store that does not answer is named elsewhere."""
+    found: dict[str, str] = {}
+    for runtime in runtimes:
+        with contextlib.suppress(SQLAlchemyError, OSError):
+            if warning := await runtime.warning():
+                found[runtime.service.name] = warning
+    return found
