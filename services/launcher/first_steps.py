@@ -14,7 +14,8 @@ async def print_first_steps(console: Console, settings: Settings) -> None:
     if settings.demo or await _is_managed(settings):
         return
     console.print(
-        "  [bold]À faire d’abord[/bold] : personne ne gère encore les comptes. Créez le premier compte :\n"
+        "  [bold]À faire d’abord[/bold] : personne ne gère encore les comptes. "
+        "Avec les mêmes variables CEFO_…, créez le premier :\n"
         "    cefo accounts manager --issuer ÉMETTEUR --subject IDENTIFIANT --name NOM\n"
         "  Reliez aussi le fournisseur OpenID Connect de votre organisation : docs/sign-in.md",
         soft_wrap=True,

@@ -1,5 +1,6 @@
 """The second stack on one machine: a process per service behind nginx, on existing Kafka, PostgreSQL and Redis servers.
 
+In the value of a `CEFO_…` variable, `{service}` becomes the service's name: each has its own accounts and passwords.
 Used by `deploy/local/start`, by the journeys and by the fault tests.
 """
 
@@ -26,9 +27,11 @@ from services.chassis.identity.tokens import signer
 from services.chassis.runtime.settings import Settings
 from services.launcher.arguments import refuse_passwords
 from services.launcher.catalogue import SERVICES
+from services.launcher.commands.terminal import refusals_printed
 from services.launcher.errors import Refusal
-from services.launcher.first_steps import print_first_steps
+from services.launcher.first_steps import DIRECTORY, print_first_steps
 from services.launcher.ports import free_ports
+from services.launcher.service_settings import environment_of, settings_of_service
 from services.launcher.trust import tls_verify
 
 TEMPLATE = Path(__file__).parents[2] / "deploy" / "local" / "nginx.conf.template"
@@ -76,8 +79,9 @@ class LocalStack:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Not ephemeral ports: a client that retries a stopped service could be given that service's port.
         self.port, *ports = [self.port or free_ports(1)[0], *free_ports(len(SERVICES))]
-        signer(Settings(data=self.folder))  # the key that all processes share is made before they start
         self.ports = dict(zip(SERVICES, ports, strict=True))
+        for name in SERVICES:  # a setting that is wrong for one of them stops the start before any of them runs
+            signer(self.settings(name))  # makes the key that all processes share
         for name in SERVICES:
             self.start_service(name)
         self._start_nginx()
@@ -95,18 +99,13 @@ class LocalStack:
         if process not in self.metrics_ports:
             (self.metrics_ports[process],) = free_ports(1)
         command = [sys.executable, "-m", "services.launcher", "up", "--service", name]
-        options = ["--port", str(self.ports[process]), "--data", str(self.folder)]
-        # Not as arguments: every user of the machine can read those, and an address may hold a password.
-        parts = {"CEFO_KAFKA": self.kafka, "CEFO_STORE": self.store, "CEFO_REDIS": self.redis}
+        options = ["--port", str(self.ports[process])]
         with open(self.folder / f"{process}.log", "ab", opener=_for_owner) as log:
             self.processes[process] = subprocess.Popen(
                 [*command, *options],
                 env={
-                    **os.environ,
-                    "CEFO_PUBLIC_URL": self.url,
+                    **environment_of(name, self._environment()),
                     "CEFO_METRICS_PORT": str(self.metrics_ports[process]),
-                    **parts,
-                    **self.env,
                     **(env or {}),
                 },
                 stdout=log,
@@ -114,6 +113,16 @@ class LocalStack:
                 start_new_session=True,
                 umask=0o077,
             )
+
+    def settings(self, name: str) -> Settings:
+        """The settings of one service's process. Raises `ValidationError` and `UnusableSecret`."""
+        return settings_of_service(name, self._environment())
+
+    def _environment(self) -> dict[str, str]:
+        """The environment of every service's process, with `{service}` for its name."""
+        # The servers not as arguments: every user of the machine can read those, and an address may hold a password.
+        parts = {"CEFO_KAFKA": self.kafka, "CEFO_STORE": self.store, "CEFO_REDIS": self.redis}
+        return {"CEFO_PUBLIC_URL": self.url, **os.environ, "CEFO_DATA": str(self.folder), **parts, **self.env}
 
     def wait_ready(self, name: str, seconds: float = 60) -> None:
         """Wait until the service reports that it is ready. Raises `LocalStackError` with the end of its log."""
@@ -184,10 +193,7 @@ def main() -> None:
     ):
         options.add_argument(f"--{name}", default=os.environ.get(f"CEFO_{name.upper()}", example))
     args = options.parse_args()
-    try:
-        refuse_passwords(sys.argv)
-    except Refusal as refusal:
-        options.error(str(refusal))
+    refuse_passwords(sys.argv)
     stopping = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -200,9 +206,10 @@ def main() -> None:
         console.print(f"cefo est prêt : {stack.url}   (un processus par service, Ctrl-C pour arrêter)")
         for name, port in stack.metrics_ports.items():
             console.print(f"  http://127.0.0.1:{port}/metrics   {name}")
-        asyncio.run(print_first_steps(console, Settings(data=args.folder, store=args.store)))
+        asyncio.run(print_first_steps(console, stack.settings(DIRECTORY)))
         stopping.wait()
 
 
 if __name__ == "__main__":
-    main()
+    with refusals_printed():
+        main()

@@ -1,6 +1,7 @@
 """`cefo accounts`: the first manager, and a list of the accounts. Works on the store of the directory itself."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ from rich.markup import escape
 
 from services.chassis.runtime.settings import Settings
 from services.launcher.commands.terminal import Data, console
+from services.launcher.first_steps import DIRECTORY
+from services.launcher.service_settings import settings_of_service
 
 if TYPE_CHECKING:
     from services.chassis.storage.store import Store
@@ -31,13 +34,18 @@ def manager(
     store: StoreUrl = "sqlite",
 ) -> None:
     """Make the person of an identity a region-wide manager."""
-    asyncio.run(_manager(Settings(data=data, store=store), issuer, subject, name))
+    asyncio.run(_manager(_settings(data, store), issuer, subject, name))
 
 
 @app.command("list", help="Tous les comptes, ceux qui attendent l’approbation d’abord.")
 def list_accounts(data: Data = Path("data"), store: StoreUrl = "sqlite") -> None:
     """All accounts."""
-    asyncio.run(_list(Settings(data=data, store=store)))
+    asyncio.run(_list(_settings(data, store)))
+
+
+def _settings(data: Path, store: str) -> Settings:
+    """The directory's settings, also in the environment of `deploy/local/start`."""
+    return settings_of_service(DIRECTORY, {**os.environ, "CEFO_DATA": str(data), "CEFO_STORE": store})
 
 
 async def _manager(settings: Settings, issuer: str, subject: str, name: str) -> None:
@@ -73,7 +81,7 @@ async def _directory(settings: Settings) -> "AsyncGenerator[Store]":
     from services.launcher.catalogue import SERVICES  # noqa: PLC0415
     from services.launcher.databases import create_databases  # noqa: PLC0415
 
-    service = SERVICES["directory"]
+    service = SERVICES[DIRECTORY]
     if settings.store != "sqlite":
         await create_databases(settings, (service.name,))
     store = Store(settings.store_url(service.name), service.name, service.metadata)

@@ -3,9 +3,7 @@
 import sys
 
 import typer
-from pydantic import ValidationError
 
-from services.chassis.runtime.settings.secret_files import UnusableSecret
 from services.launcher.arguments import refuse_passwords
 from services.launcher.commands import accounts, dead_letters, kafka, tokens
 from services.launcher.commands.doctor import doctor
@@ -15,10 +13,9 @@ from services.launcher.commands.imports import import_
 from services.launcher.commands.rebuild import rebuild
 from services.launcher.commands.republish import republish
 from services.launcher.commands.season import season
-from services.launcher.commands.terminal import print_error
+from services.launcher.commands.terminal import refusals_printed
 from services.launcher.commands.token import token
 from services.launcher.commands.up import up
-from services.launcher.errors import Refusal
 
 app = typer.Typer(help="Le logiciel libre des centres publics d’orientation.", no_args_is_help=True)
 
@@ -64,18 +61,6 @@ app.add_typer(kafka.app, name="kafka")
 
 def main() -> None:
     """Run the command. A refusal is printed on one line, and the exit code is 1."""
-    try:
+    with refusals_printed():
         refuse_passwords(sys.argv)
         app()
-    except (Refusal, UnusableSecret) as refusal:
-        print_error(str(refusal))
-        raise SystemExit(1) from None
-    except ValidationError as wrong:
-        from services.chassis.web.problems import field_fault  # noqa: PLC0415 - loads the web stack
-
-        for fault in wrong.errors(include_url=False, include_input=False):
-            name = "".join(f"CEFO_{part}".upper() for part in fault["loc"])
-            ours = fault["type"] == "value_error"  # its text is ours, and says what to do
-            text = fault["msg"].removeprefix("Value error, ") if ours else field_fault(fault)["message"]
-            print_error(f"{name} : {text}" if name else text)
-        raise SystemExit(1) from None

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from services.launcher.catalogue import SERVICES
 from services.launcher.commands.terminal import check_service, console, counted
@@ -81,7 +81,7 @@ def as_command(right: "Right") -> str:
 
 
 def _table(rights: "list[Right]") -> Table:
-    table = Table("Compte", "Ressource", "Nom", "Droits")
+    table = Table("Compte", "Ressource", Column("Nom", overflow="fold"), "Droits")
     last = ""
     for right in rights:
         name = f"{right.name}*" if right.prefixed else right.name

@@ -1,16 +1,20 @@
 """What the commands share: consoles, formats and common options."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from services.chassis import i18n
 from services.chassis.runtime.clock import BRUSSELS
+from services.chassis.runtime.settings.secret_files import UnusableSecret
 from services.launcher.catalogue import SERVICES
 from services.launcher.errors import Refusal
 
@@ -73,3 +77,22 @@ def moment(text: str) -> str:
 def print_error(text: str) -> None:
     """Print one line on standard error; `text` is not markup."""
     errors.print(f"[bold red]✗[/bold red] {escape(text)}", soft_wrap=True)
+
+
+@contextmanager
+def refusals_printed() -> Generator[None]:
+    """Print a refusal, or each wrong setting, on one line, and exit with 1."""
+    try:
+        yield
+    except (Refusal, UnusableSecret) as refusal:
+        print_error(str(refusal))
+        raise SystemExit(1) from None
+    except ValidationError as wrong:
+        from services.chassis.web.problems import field_fault  # noqa: PLC0415 - loads the web stack
+
+        for fault in wrong.errors(include_url=False, include_input=False):
+            name = "".join(f"CEFO_{part}".upper() for part in fault["loc"])
+            ours = fault["type"] == "value_error"  # its text is ours, and says what to do
+            text = fault["msg"].removeprefix("Value error, ") if ours else field_fault(fault)["message"]
+            print_error(f"{name} : {text}" if name else text)
+        raise SystemExit(1) from None
