@@ -169,4 +169,7 @@ def _key_of(path: Path) -> str:
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(temporary)
         temporary.unlink()
+    elif path.stat().st_mode & 0o077:  # as older versions wrote it
+        with contextlib.suppress(PermissionError):  # it is another account's
+            path.chmod(0o600)
     return check_key(path.read_text().strip(), str(path))

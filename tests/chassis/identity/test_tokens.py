@@ -115,6 +115,14 @@ def test_a_key_is_made_once_for_its_owner_alone_however_many_start_together(tmp_
         assert len(key.read_text()) > 40
 
 
+def test_a_key_that_others_may_read_is_closed_to_them(tmp_path: Path) -> None:
+    session = signer(quiet_settings(tmp_path)).session(NADIA)
+    key = tmp_path / "secret.key"
+    key.chmod(0o644)  # as older versions wrote it
+    assert signer(quiet_settings(tmp_path)).person(session) == NADIA
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
 def test_a_configured_key_comes_first(tmp_path: Path) -> None:
     key = "from the vault, with 32 bytes or more"
     settings = quiet_settings(tmp_path, secret_key=key)

@@ -96,7 +96,8 @@ class Connections(FromEnvironment):
     def _store_address(self) -> tuple[SplitResult, dict[str, str]]:
         """The parts of PostgreSQL's address, and its parameters. Its text may hold a password: no error repeats it."""
         url, options = _parsed(self.store)
-        if url.scheme != "postgresql" or not (url.hostname or options.get("host", "").startswith("/")):
+        # A host among the parameters takes the place of the one before it: it may only be a socket's folder.
+        if url.scheme != "postgresql" or not (url.hostname or "host" in options) or not _is_socket(options):
             raise ValueError(
                 "CEFO_STORE n’est ni sqlite ni une adresse `postgresql://utilisateur@serveur:port`. "
                 "Dans un mot de passe, écrivez les caractères spéciaux en code, comme `%2F`."
@@ -127,8 +128,8 @@ class Connections(FromEnvironment):
 
     @model_validator(mode="after")
     def _redis_is_reached_safely(self) -> Self:
-        url, _ = _parsed(self.redis)
-        if url.scheme not in ("redis", "rediss", "unix"):
+        url, options = _parsed(self.redis)
+        if url.scheme not in ("redis", "rediss", "unix") or "host" in options:
             raise ValueError("CEFO_REDIS n’est pas une adresse `redis://` ou `rediss://`. Vérifiez-la.")
         if self.redis_password_file is not None and url.password is not None:
             raise ValueError("CEFO_REDIS contient déjà un mot de passe. Retirez-le, ou CEFO_REDIS_PASSWORD_FILE.")
@@ -175,6 +176,11 @@ class Connections(FromEnvironment):
         if self.redis_password_file is not None:
             options["password"] = read_secret(self.redis_password_file, "CEFO_REDIS_PASSWORD_FILE")
         return options
+
+
+def _is_socket(options: dict[str, str]) -> bool:
+    """Whether the host among the parameters, if there is one, is a socket on this machine."""
+    return options.get("host", "/").startswith("/")
 
 
 def _parsed(address: str) -> tuple[SplitResult, dict[str, str]]:
