@@ -36,6 +36,7 @@ from tests.givens.accounts import REGION as MANAGER
 from tests.givens.accounts import REGION_BY as MANAGER_BY
 from tests.givens.accounts import account_waits, account_works, rights, signs_in
 from tests.givens.impact import Cells, count, publish_now
+from tests.givens.intake import people_leave
 from tests.journeys.adult import IFAPME_SERVICE, Centre, by_link, ok
 from tests.journeys.stacks import Stack, embedded, eventually
 
@@ -105,8 +106,9 @@ def lived(stack: Stack) -> dict[str, str]:
     liege = Centre(stack)
     first = liege.next_working_day()
     liege.until(first.replace(hour=9, minute=1))
-    known = [liege.agrees_to_be_known(liege.walks_in("choose-path")) for _ in range(4)]
-    ada, ben, eve, zoe = (one["subject_ref"] for one in known)
+    known = [liege.agrees_to_be_known(liege.walks_in("choose-path")) for _ in range(5)]
+    ada, ben, eve, zoe, ian = (one["subject_ref"] for one in known)
+    asyncio.run(people_leave(Settings(data=stack.data).store_url("intake"), soon=UUID(eve), gone=UUID(ian)))
     at_home, fresh = (urlsplit(str(one["link"])).path for one in known[:2])
     by_link(stack, at_home)
     whole = a_whole_plan(liege, zoe)

@@ -1,13 +1,14 @@
 """Two centres, their staff, and a visitor who comes to the front desk."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from services.chassis.identity.people import Person
 from services.chassis.storage.store import Store, Work
 from services.contracts.roles import Role
-from services.intake.actions import visits
-from services.intake.store import Centre, Visit
+from services.intake.actions import erasure, visits
+from services.intake.app import SERVICE
+from services.intake.store import Centre, Visit, Visitor
 
 AREAS = ["choose-path", "select-training", "find-job", "create-business"]
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -42,3 +43,15 @@ async def walks_in(
 ) -> Visit:
     """A visitor checks in at the front desk."""
     return await visits.check_in(work, visits.Arrival(visit_id, centre, area, queue=queue))
+
+
+async def people_leave(url: str, *, soon: UUID, gone: UUID) -> None:
+    """In the store at this address, the retention of one visitor ends soon, and another one is erased."""
+    store = Store(url, SERVICE.name, SERVICE.metadata)
+    try:
+        async with store.work() as work:
+            visitor = await work.load(Visitor, soon)
+            visitor.retain_until = visitor.registered_at + timedelta(days=20)
+            await erasure.erase_subject(work, gone)
+    finally:
+        await store.close()

@@ -80,6 +80,23 @@ def test_from_walking_in_to_a_referral_that_the_cite_reads(stack: Stack) -> None
     wanted = {key: before[key] + more for key, more in added.items()}
     eventually(liege.figures, lambda now: wanted.items() <= now.items())
 
+    erased_everywhere(stack, liege, known["subject_ref"], plan)
+    assert wanted.items() <= liege.figures().items(), "the figures stay"
+
+
+def erased_everywhere(stack: Stack, liege: Centre, subject_ref: str, plan: str) -> None:
+    """The region erases the person, and every service confirms it."""
+    assert liege.region.delete(f"/intake/api/v1/visitors/{subject_ref}").status_code == 204
+    operator = signed_in(stack, "exploitation")
+
+    def confirmed() -> dict[str, str | None]:
+        listed = ok(operator.get("/intake/api/v1/erasures"))
+        return next(one["confirmed"] for one in listed if one["subject_ref"] == subject_ref)
+
+    by = eventually(confirmed, lambda services: None not in services.values())
+    assert by.keys() == {"scheduling", "plans", "directory"}
+    assert liege.counsellor.get(f"/plans/api/v1/plans/{plan}").status_code == 404
+
 
 def referrals(provider: httpx2.Client) -> list[dict[str, Any]]:
     """What the provider was sent."""
