@@ -124,8 +124,11 @@ class LocalStack:
         parts = {"CEFO_KAFKA": self.kafka, "CEFO_STORE": self.store, "CEFO_REDIS": self.redis}
         return {"CEFO_PUBLIC_URL": self.url, **os.environ, "CEFO_DATA": str(self.folder), **parts, **self.env}
 
-    def wait_ready(self, name: str, seconds: float = 60) -> None:
-        """Wait until the service reports that it is ready. Raises `LocalStackError` with the end of its log."""
+    def wait_ready(self, name: str, seconds: float = 90) -> None:
+        """Wait until the service is ready, longer than it waits for Kafka itself.
+
+        Raises `LocalStackError` with the end of its log.
+        """
         end = time.monotonic() + seconds
         with httpx2.Client(timeout=5, trust_env=False, verify=tls_verify(self.url)) as client:
             while time.monotonic() < end:

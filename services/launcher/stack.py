@@ -97,8 +97,8 @@ async def reach_kafka(broker: Broker) -> None:
         await broker.ensure_topics()
     except BROKER_ERRORS as error:
         raise KafkaUnavailable(
-            f"Kafka ne répond pas, ou refuse la connexion ou un droit ({error}). La cause se trouve plus haut dans le "
-            "journal. Vérifiez CEFO_KAFKA, CEFO_KAFKA_CA_FILE, CEFO_KAFKA_USER et CEFO_KAFKA_PASSWORD_FILE. "
+            f"Kafka ne répond pas, ou refuse la connexion ou un droit ({error!r}). La cause se trouve plus haut dans "
+            "le journal. Vérifiez CEFO_KAFKA, CEFO_KAFKA_CA_FILE, CEFO_KAFKA_USER et CEFO_KAFKA_PASSWORD_FILE. "
             "`cefo kafka acls` affiche les droits nécessaires."
         ) from error
 
