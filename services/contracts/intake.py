@@ -149,6 +149,18 @@ class VisitorRegistered(Event, type="cefo.intake.visitor-registered.v1", topic=V
     retain_until: At
 
 
+class VisitorConsentGiven(Event, type="cefo.intake.visitor-consent-given.v1", topic=VISITORS, about="subject_ref"):
+    """A registered person consented to more purposes, or again to some that were withdrawn."""
+
+    subject_ref: SubjectRef
+    centre: CentreCode
+    """Where the person is registered."""
+    at: At
+    purposes: tuple[Code, ...]
+    in_force: tuple[Code, ...]
+    """All purposes to which the person consents after this event."""
+
+
 class VisitorConsentWithdrawn(
     Event, type="cefo.intake.visitor-consent-withdrawn.v1", topic=VISITORS, about="subject_ref"
 ):
@@ -157,6 +169,8 @@ class VisitorConsentWithdrawn(
     subject_ref: SubjectRef
     at: At
     purposes: tuple[Code, ...]
+    in_force: tuple[Code, ...] | None = None
+    """All purposes to which the person consents after this event. Null in events of older versions."""
 
 
 class VisitorLinkChanged(Event, type="cefo.intake.visitor-link-changed.v1", topic=VISITORS, about="subject_ref"):

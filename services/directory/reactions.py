@@ -2,9 +2,11 @@
 
 from services.chassis.events.reactions import Reactions
 from services.chassis.storage.store import Work
-from services.contracts.intake import SubjectErased
+from services.contracts.intake import SubjectErased, VisitorConsentGiven, VisitorConsentWithdrawn, VisitorRegistered
 from services.contracts.plans import ActionPlanned
 from services.directory import actions
+from services.directory.actions import consent
+from services.directory.store import RegisteredPerson
 
 reactions = Reactions()
 
@@ -25,7 +27,25 @@ async def on_action_planned(work: Work, event: ActionPlanned) -> None:
         )
 
 
-@reactions.on(SubjectErased)
+@reactions.on(VisitorRegistered, loads=RegisteredPerson)
+async def on_visitor_registered(work: Work, event: VisitorRegistered) -> None:
+    """Stores where the person is registered, and to what they consent."""
+    await consent.give(work, event.subject_ref, event.centre, event.purposes)
+
+
+@reactions.on(VisitorConsentGiven, loads=RegisteredPerson)
+async def on_visitor_consent_given(work: Work, event: VisitorConsentGiven) -> None:
+    """Stores to what the person consents now; sends referrals that waited for it."""
+    await consent.give(work, event.subject_ref, event.centre, event.in_force)
+
+
+@reactions.on(VisitorConsentWithdrawn, loads=RegisteredPerson)
+async def on_visitor_consent_withdrawn(work: Work, event: VisitorConsentWithdrawn) -> None:
+    """Stores to what the person still consents; without referrals, cancels the open ones."""
+    await consent.withdraw(work, event.subject_ref, event.purposes, event.in_force)
+
+
+@reactions.on(SubjectErased, loads=RegisteredPerson)
 async def on_subject_erased(work: Work, event: SubjectErased) -> None:
     """Erases the person."""
     await actions.erase_subject(work, event.subject_ref)

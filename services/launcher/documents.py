@@ -6,6 +6,7 @@ import orjson
 from pydantic import BaseModel
 
 from services.chassis.runtime.settings import FromEnvironment, Settings, as_markdown
+from services.contracts.consent import EFFECTS
 from services.intake.imports import VisitLine
 from services.launcher import architecture, glossary
 from services.launcher.catalogue import SERVICES
@@ -21,6 +22,7 @@ LINES: dict[str, type[BaseModel]] = {
 
 TOPICS = ("<!-- topics: made by `make snapshots` -->\n", "<!-- /topics -->")
 SETTINGS = ("<!-- settings -->\n", "<!-- /settings -->")
+PURPOSES = ("<!-- purposes: made by `make snapshots` -->\n", "<!-- /purposes -->")
 """The markers around the generated part of a page."""
 
 
@@ -44,6 +46,16 @@ def settings_tables() -> str:
     )
 
 
+def purposes_table() -> str:
+    """What docs/privacy.md says of each purpose, by service."""
+    lines = ["| purpose | service | allows | when withdrawn | when given again |", "|---|---|---|---|---|"]
+    for purpose, effects in EFFECTS.items():
+        lines += [
+            f"| `{purpose}` | {one.service} | {one.allows} | {one.withdrawn} | {one.given_again} |" for one in effects
+        ]
+    return "\n".join(lines) + "\n"
+
+
 def documents() -> dict[Path, bytes]:
     """Every generated document by path; of pages, only the part between their markers is generated."""
     schemas = {
@@ -52,11 +64,14 @@ def documents() -> dict[Path, bytes]:
         )
         for name, model in LINES.items()
     }
-    architecture_page, settings_page = DOCS / "architecture.md", DOCS / "settings.md"
+    architecture_page, settings_page, privacy_page = (
+        DOCS / f"{name}.md" for name in ("architecture", "settings", "privacy")
+    )
     return schemas | {
         DOCS / "architecture.svg": architecture.picture(SERVICES).encode(),
         architecture_page: with_generated(architecture_page, TOPICS, architecture.table(SERVICES)),
         DOCS / "glossary.md": glossary.page(DOCS / "terms.toml").encode(),
+        privacy_page: with_generated(privacy_page, PURPOSES, purposes_table()),
         settings_page: with_generated(settings_page, SETTINGS, settings_tables()),
     }
 

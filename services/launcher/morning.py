@@ -121,7 +121,7 @@ async def _create_plan(team: Team, now: datetime) -> dict[str, Any]:
     days = await team.request(team.desk, "GET", f"/directory/api/v1/centres/{CENTRE}")
     visit = _id(now.date(), "known")
     await team.request(team.desk, "PUT", f"/intake/api/v1/visits/{visit}", {"centre": CENTRE, "area": "choose-path"})
-    body = {"given_name": "Camille", "family_name": "Démonstration", "purposes": ["guidance", "plan"]}
+    body = {"given_name": "Camille", "family_name": "Démonstration", "purposes": ["guidance", "plan", "referral"]}
     person = (await team.request(team.desk, "POST", f"/intake/api/v1/visits/{visit}/visitor", body))["subject_ref"]
     asked = {"subject_ref": person, "centre": CENTRE, "area": "choose-path"}
     path = (await team.request(team.counsellor, "POST", "/scheduling/api/v1/paths", asked))["id"]

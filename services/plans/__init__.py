@@ -6,5 +6,6 @@ Emits   on `cefo.plans.plans`: PlanOpened, AssessmentRecorded, InformationStepPl
         ReflectionAdded, GoalSet, ActionTrackOpened, ActionPlanned, ActionProgressed, PlanConfirmed, PlansPurged.
         No event carries text of a plan.
 Reacts  PathOpened, InterviewHeld, SeatTaken, AttendanceRecorded, FinalisingSessionDue, WorkshopAnnounced (scheduling);
-        ReferralRequested, ReferralProgressed, ProviderPublished, CentrePublished (directory); SubjectErased (intake).
+        ReferralRequested, ReferralProgressed, ProviderPublished, CentrePublished (directory);
+        VisitorRegistered, VisitorConsentGiven, VisitorConsentWithdrawn, VisitorLinkChanged, SubjectErased (intake).
 """

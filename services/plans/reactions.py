@@ -7,7 +7,13 @@ from services.chassis.events.reactions import Reactions, RowKey
 from services.chassis.storage.store import Work
 from services.contracts.accounts import AccountPublished
 from services.contracts.directory import CentrePublished, ProviderPublished, ReferralProgressed, ReferralRequested
-from services.contracts.intake import SubjectErased, VisitorLinkChanged
+from services.contracts.intake import (
+    SubjectErased,
+    VisitorConsentGiven,
+    VisitorConsentWithdrawn,
+    VisitorLinkChanged,
+    VisitorRegistered,
+)
 from services.contracts.scheduling import (
     AttendanceRecorded,
     FinalisingSessionDue,
@@ -20,6 +26,7 @@ from services.contracts.scheduling import (
     WorkshopAnnounced,
 )
 from services.plans import actions
+from services.plans.actions import consent
 from services.plans.domain import attendance_id_of, plan_id_of
 from services.plans.store import (
     Account,
@@ -169,6 +176,24 @@ async def on_provider_published(work: Work, event: ProviderPublished) -> None:
 async def on_centre_published(work: Work, event: CentrePublished) -> None:
     """Stores a centre's name and areas."""
     await copy_centre(work, Centre, event)
+
+
+@reactions.on(VisitorRegistered, loads=Subject)
+async def on_visitor_registered(work: Work, event: VisitorRegistered) -> None:
+    """Stores to what the person consents."""
+    await consent.give(work, event.subject_ref, event.purposes)
+
+
+@reactions.on(VisitorConsentGiven, loads=Subject)
+async def on_visitor_consent_given(work: Work, event: VisitorConsentGiven) -> None:
+    """Stores to what the person consents now, and may open their plans to the centre."""
+    await consent.give(work, event.subject_ref, event.in_force)
+
+
+@reactions.on(VisitorConsentWithdrawn, loads=Subject)
+async def on_visitor_consent_withdrawn(work: Work, event: VisitorConsentWithdrawn) -> None:
+    """Stores to what the person still consents, and may close their plans to the centre."""
+    await consent.withdraw(work, event.subject_ref, event.purposes, event.in_force)
 
 
 @reactions.on(SubjectErased, loads=Subject)

@@ -13,13 +13,14 @@ from services.contracts.intake import (
     VisitCheckedIn,
     VisitIdentified,
     VisitLeft,
+    VisitorConsentGiven,
     VisitorConsentWithdrawn,
     VisitorRegistered,
     VisitServed,
     VisitStatus,
 )
 from services.contracts.plans import PlanConfirmed
-from services.scheduling.actions import erasure, paths, people, waiting
+from services.scheduling.actions import consent, erasure, paths, people, waiting
 from services.scheduling.store import Account, Centre, KnownPerson, Waiting
 
 reactions = Reactions()
@@ -82,10 +83,16 @@ async def on_visitor_registered(work: Work, event: VisitorRegistered) -> None:
     await people.register(work, event.subject_ref, event.centre, list(event.purposes), event.at)
 
 
+@reactions.on(VisitorConsentGiven, loads=KnownPerson)
+async def on_visitor_consent_given(work: Work, event: VisitorConsentGiven) -> None:
+    """A visitor gave consent to more purposes."""
+    await consent.give(work, event.subject_ref, event.centre, list(event.in_force), event.at)
+
+
 @reactions.on(VisitorConsentWithdrawn, loads=KnownPerson)
 async def on_visitor_consent_withdrawn(work: Work, event: VisitorConsentWithdrawn) -> None:
     """A visitor withdrew consent."""
-    await erasure.withdraw(work, event.subject_ref, list(event.purposes))
+    await consent.withdraw(work, event.subject_ref, event.purposes, event.in_force)
 
 
 @reactions.on(SubjectErased, loads=KnownPerson)

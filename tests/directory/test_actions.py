@@ -25,7 +25,18 @@ from services.directory.demo import demo_providers, organization_id
 from services.directory.domain import Party
 from services.directory.domain.centres import centre_id
 from services.directory.store import Centre, Referral, ReferralStep, Service, ServiceViews, full_services, steps_of
-from tests.givens.directory import ATELIER, CLOSED, COUNSELLOR, DUTCH, MARCH, PASSERELLE, WELDING, atelier, refer
+from tests.givens.directory import (
+    ATELIER,
+    CLOSED,
+    COUNSELLOR,
+    DUTCH,
+    MARCH,
+    PASSERELLE,
+    WELDING,
+    atelier,
+    refer,
+    register,
+)
 from tests.givens.events import emitted_events
 
 
@@ -210,7 +221,9 @@ async def test_a_referral_is_asked_for_once(town: Store) -> None:
 
 async def test_ten_clicks_at_once_are_one_referral(town: Store) -> None:
     subject_ref = uuid4()
-    answers = await asyncio.gather(*(refer(town, subject_ref) for _ in range(10)), return_exceptions=True)
+    await register(town, subject_ref)
+    together = (refer(town, subject_ref, registered=True) for _ in range(10))
+    answers = await asyncio.gather(*together, return_exceptions=True)
     opened = [answer for answer in answers if isinstance(answer, Referral)]
     assert len(opened) == 1
     assert {type(answer) for answer in answers if not isinstance(answer, Referral)} == {domain.AlreadyReferred}

@@ -2,7 +2,7 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -24,6 +24,7 @@ from tests.directory.web import (
     PROVIDER,
     Site,
 )
+from tests.givens.directory import register
 from tests.givens.events import emitted_events
 
 APPRENTICESHIP = service_id("ifapme", 1)
@@ -42,7 +43,9 @@ def referral(**changed: Any) -> dict[str, Any]:
 
 async def sent(site: Site, **changed: Any) -> dict[str, Any]:
     """A referral by a counsellor of Mons, as the API answers it."""
-    answer = await site.post(COUNSELLOR, "/referrals", referral(**changed))
+    asked = referral(**changed)
+    await register(site.store, UUID(asked["subject_ref"]))
+    answer = await site.post(COUNSELLOR, "/referrals", asked)
     assert answer.status_code == 201, answer.text
     return answer.json()
 
@@ -227,13 +230,15 @@ async def test_a_referral_from_request_to_completion(site: Site) -> None:
         ({"service_id": str(CLOSED)}, 409, "service_id", "service-not-active"),
         ({"service_id": str(uuid4())}, 404, "service_id", "not-found"),
         ({"subject_ref": "nobody"}, 422, "subject_ref", "uuid-parsing"),
+        ({"subject_ref": str(uuid4())}, 409, "subject_ref", "person-unknown"),
         ({"note": "He is tall."}, 422, "note", "extra-forbidden"),
     ],
 )
 async def test_a_wrong_referral_names_field_and_rule(
     site: Site, change: dict[str, Any], status: int, field: str, rule: str
 ) -> None:
-    answer = await site.post(COUNSELLOR, "/referrals", referral(**change))
+    known = await register(site.store)
+    answer = await site.post(COUNSELLOR, "/referrals", referral(subject_ref=str(known)) | change)
     assert answer.status_code == status
     assert [(fault["field"], fault["rule"]) for fault in answer.json()["errors"]] == [(field, rule)]
     assert (await site.get(COUNSELLOR, "/referrals")).json()["contents"] == []
@@ -296,13 +301,13 @@ async def test_an_operator_lets_the_unanswered_expire(site: Site, clock: FixedCl
 
 
 async def test_a_counsellor_directs_or_dismisses_what_waits(site: Site) -> None:
-    waiting = [uuid4(), uuid4()]
+    waiting, subject_ref = [uuid4(), uuid4()], await register(site.store)
     for action in waiting:
         async with site.store.work() as work:
             await actions.refer_from_plan(
                 work,
                 action,
-                subject_ref=uuid4(),
+                subject_ref=subject_ref,
                 centre="mons",
                 area="find-job",
                 service_id=None,

@@ -28,7 +28,7 @@ from services.directory.actions.partners import (
 )
 from services.directory.domain import Party
 from services.directory.store import Referral, ReferralEvent, Service, keys_of
-from tests.givens.directory import DUTCH, refer
+from tests.givens.directory import DUTCH, refer, register
 from tests.givens.rows import store_text
 
 CHARLEROI, LIEGE = "cite/charleroi", "cite/liege"
@@ -99,7 +99,7 @@ async def test_the_partners_topic_carries_the_same_event_and_leads_to_nobody(tow
 
 async def test_a_plan_is_no_way_to_join_either(town: Store) -> None:
     """A referral from a plan's action says neither plan nor action to partners."""
-    plan, action, subject_ref = uuid4(), uuid4(), uuid4()
+    plan, action, subject_ref = uuid4(), uuid4(), await register(town)
     async with town.work() as work:
         service = (await work.session.scalars(sa.select(Service).limit(1))).one()
         await actions.refer_from_plan(

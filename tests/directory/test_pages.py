@@ -12,6 +12,7 @@ from services.directory.demo import organization_id, service_id
 from services.directory.store import Referral, Service
 from tests.directory.test_api import referral, sent
 from tests.directory.web import ARLON, CITE, COUNSELLOR, MANAGER, OTHER_PROVIDER, PROVIDER, Site
+from tests.givens.directory import register
 from tests.givens.rows import all_rows
 
 APPRENTICESHIP = service_id("ifapme", 1)
@@ -46,11 +47,12 @@ async def change(site: Site, **fields: Any) -> None:
 async def waiting(site: Site, wanted: UUID | None = None, subject_ref: UUID | None = None) -> UUID:
     """An action of a plan in Mons that needs a service."""
     id = uuid4()
+    subject_ref = await register(site.store, subject_ref)
     async with site.store.work() as work:
         await actions.refer_from_plan(
             work,
             id,
-            subject_ref=subject_ref or uuid4(),
+            subject_ref=subject_ref,
             centre="mons",
             area="create-business",
             service_id=wanted,
@@ -234,7 +236,7 @@ async def test_a_provider_confirms_with_one_button(site: Site) -> None:
 
 
 async def test_a_counsellor_sends_somebody_and_the_provider_answers(site: Site) -> None:
-    subject_ref = uuid4()
+    subject_ref = await register(site.store)
     form = {"id": uuid4(), "service_id": APPRENTICESHIP, "subject_ref": subject_ref, "reason": "training"}
     status, to, shown = await submit(site, COUNSELLOR, "/directory/referrals", **form)
     assert status == 303
@@ -275,7 +277,12 @@ async def test_a_referral_with_a_fault_is_shown_again(site: Site) -> None:
 async def test_a_refused_referral_keeps_its_form_and_changes_nothing(
     site: Site, change: dict[str, Any], message: str
 ) -> None:
-    form = {"id": uuid4(), "service_id": APPRENTICESHIP, "subject_ref": uuid4(), "reason": "training"}
+    form = {
+        "id": uuid4(),
+        "service_id": APPRENTICESHIP,
+        "subject_ref": await register(site.store),
+        "reason": "training",
+    }
     assert (await submit(site, COUNSELLOR, "/directory/referrals", **form))[0] == 303
     before = await all_rows(site.store)
     again = form | {"id": uuid4()} | change
@@ -289,7 +296,7 @@ async def test_a_refused_referral_keeps_its_form_and_changes_nothing(
 
 
 async def test_who_was_sent_there_already_is_not_sent_twice(site: Site) -> None:
-    form = {"service_id": APPRENTICESHIP, "subject_ref": uuid4(), "reason": "training"}
+    form = {"service_id": APPRENTICESHIP, "subject_ref": await register(site.store), "reason": "training"}
     first, to, _ = await submit(site, COUNSELLOR, "/directory/referrals", id=uuid4(), **form)
     assert first == 303
     before = await all_rows(site.store)
@@ -305,7 +312,12 @@ async def test_who_was_sent_there_already_is_not_sent_twice(site: Site) -> None:
 
 async def test_a_counsellor_of_two_centres_says_for_which(site: Site) -> None:
     both = COUNSELLOR.model_copy(update={"centres": frozenset({"mons", "arlon"})})
-    form = {"id": uuid4(), "service_id": APPRENTICESHIP, "subject_ref": uuid4(), "reason": "training"}
+    form = {
+        "id": uuid4(),
+        "service_id": APPRENTICESHIP,
+        "subject_ref": await register(site.store),
+        "reason": "training",
+    }
     status, _, shown = await submit(site, both, "/directory/referrals", **form)
     assert status == 422
     assert 'id="centre-error"' in shown
@@ -354,7 +366,7 @@ async def test_a_cite_sees_the_events_under_its_own_references(site: Site) -> No
 
 
 async def test_pages_refuse_whom_they_are_not_for(site: Site) -> None:
-    asked = await site.post(COUNSELLOR, "/referrals", referral())
+    asked = await site.post(COUNSELLOR, "/referrals", referral(subject_ref=str(await register(site.store))))
     id = asked.json()["id"]
     cases: list[tuple[Person, str, int]] = [
         (ARLON, "/directory/referrals?centre=mons", 403),

@@ -138,7 +138,7 @@ class Load:
         visit = await self._check_in(centre)
         if visit is None:
             return
-        details = {"given_name": "Prénom", "family_name": "Démonstration", "purposes": ["guidance", "plan"]}
+        details = {"given_name": "Prénom", "family_name": "Démonstration", "purposes": ["guidance", "plan", "referral"]}
         registered = await self._request(
             "register",
             "cefo.intake.visit-identified.v1",

@@ -5,7 +5,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from services.chassis.storage.store import Store
+from services.contracts.consent import Purpose
 from services.directory import actions
+from services.directory.actions import consent
 from services.directory.actions.entries import ProviderEntry
 from services.directory.store import Referral
 
@@ -84,15 +86,32 @@ def passerelle() -> tuple[UUID, ProviderEntry]:
     return PASSERELLE, ProviderEntry.model_validate(entry)
 
 
+async def register(store: Store, subject: UUID | None = None, *, centre: str = "mons") -> UUID:
+    """A person registers at a centre, and consents to referrals. Returns their reference."""
+    subject_ref = subject or uuid4()
+    async with store.work() as work:
+        await consent.give(work, subject_ref, centre, [Purpose.REFERRAL])
+    return subject_ref
+
+
 async def refer(
-    store: Store, subject: UUID | None = None, service: UUID = WELDING, *, id: UUID | None = None, centre: str = "mons"
+    store: Store,
+    subject: UUID | None = None,
+    service: UUID = WELDING,
+    *,
+    id: UUID | None = None,
+    centre: str = "mons",
+    registered: bool = False,
 ) -> Referral:
-    """A counsellor of Mons refers a person to a service."""
+    """A counsellor of Mons refers a person to a service. `registered`: they are, or shall not be."""
+    subject_ref = subject or uuid4()
+    if not registered:
+        await register(store, subject_ref, centre=centre)
     async with store.work() as work:
         return await actions.refer(
             work,
             id or uuid4(),
-            subject_ref=subject or uuid4(),
+            subject_ref=subject_ref,
             centre=centre,
             area=None,
             service_id=service,

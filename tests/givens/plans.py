@@ -9,6 +9,7 @@ from services.chassis.identity.people import Person
 from services.chassis.storage.store import Store
 from services.contracts import Event
 from services.contracts.directory import CentrePublished, ProviderPublished, ProviderService
+from services.contracts.intake import VisitorConsentGiven, VisitorConsentWithdrawn, VisitorRegistered
 from services.contracts.plans import Dimension
 from services.contracts.roles import Role
 from services.contracts.scheduling import (
@@ -59,6 +60,18 @@ class Adult:
 
     def path_opened(self) -> PathOpened:
         return PathOpened(path_id=self.path_id, subject_ref=self.subject_ref, centre=MONS, method=self.method, at=MARCH)
+
+    def registered(self, *purposes: str) -> VisitorRegistered:
+        facts = {"subject_ref": self.subject_ref, "centre": MONS, "at": MARCH, "language": "fr", "retain_until": MARCH}
+        return VisitorRegistered.model_validate(facts | {"purposes": purposes})
+
+    def gives(self, *in_force: str) -> VisitorConsentGiven:
+        facts = {"subject_ref": self.subject_ref, "centre": MONS, "at": MARCH, "purposes": in_force}
+        return VisitorConsentGiven.model_validate(facts | {"in_force": in_force})
+
+    def withdraws(self, *purposes: str, left: tuple[str, ...]) -> VisitorConsentWithdrawn:
+        facts = {"subject_ref": self.subject_ref, "at": MARCH, "purposes": purposes, "in_force": left}
+        return VisitorConsentWithdrawn.model_validate(facts)
 
     def path_closed(self, outcome: PathOutcome) -> PathClosed:
         return PathClosed(path_id=self.path_id, centre=MONS, method=self.method, outcome=outcome, at=MARCH)

@@ -17,6 +17,7 @@ from services.contracts.intake import (
     VisitCheckedIn,
     VisitIdentified,
     VisitLeft,
+    VisitorConsentGiven,
     VisitorConsentWithdrawn,
     VisitorRegistered,
     VisitServed,
@@ -146,6 +147,11 @@ class Visitor:
             purposes=purposes,
             language="fr",
             retain_until=MONDAY + timedelta(days=1000),
+        )
+
+    def gives(self, *in_force: str) -> VisitorConsentGiven:
+        return VisitorConsentGiven(
+            subject_ref=self.subject_ref, centre=self.centre, at=MONDAY, purposes=in_force, in_force=in_force
         )
 
     def withdraws(self, *purposes: str) -> VisitorConsentWithdrawn:

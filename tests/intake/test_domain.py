@@ -5,6 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from services.contracts.consent import Purpose
 from services.contracts.intake import VisitStatus
 from services.intake import domain
 from tests.givens.intake import AREAS, MONDAY
@@ -128,6 +129,6 @@ def test_the_ends_of_the_calendar_are_refused_like_any_time(at: datetime, zone: 
 
 
 def test_people_agree_only_to_purposes_there_are() -> None:
-    domain.check_purposes(list(domain.PURPOSES))
+    domain.check_purposes([purpose.value for purpose in Purpose])
     with pytest.raises(domain.UnknownPurpose):
         domain.check_purposes(["guidance", "advertising"])

@@ -13,7 +13,7 @@ from services.chassis.testing import Client, FixedClock, emitted, publish, recor
 from services.contracts.erasure import CONFIRMATIONS
 from services.contracts.intake import SubjectErased
 from services.intake import domain
-from services.intake.actions import erasure, people, retention
+from services.intake.actions import consent, erasure, people, retention
 from services.intake.app import measure_erasures
 from services.intake.reactions import reactions
 from services.intake.store import Consent, ErasureConfirmation, Visitor
@@ -158,7 +158,7 @@ async def test_a_person_who_consents_again_is_kept(store: Store, clock: FixedClo
 async def test_without_a_consent_nothing_is_prolonged(store: Store) -> None:
     subject_ref = await registered(store, "plan")
     async with store.work() as work:
-        await people.withdraw_consent(work, subject_ref, ["plan"])
+        await consent.withdraw_consent(work, subject_ref, ["plan"], "desk")
     with pytest.raises(domain.NoConsentLeft):
         async with store.work() as work:
             await retention.prolong(work, subject_ref, "test/desk-liege")

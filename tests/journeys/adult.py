@@ -119,7 +119,7 @@ class Centre:
 
     def agrees_to_be_known(self, visit: str) -> dict[str, Any]:
         """The person agrees; returns the reference and their personal link."""
-        told = {"given_name": "Prénom", "family_name": "Démonstration", "purposes": ["guidance", "plan"]}
+        told = {"given_name": "Prénom", "family_name": "Démonstration", "purposes": ["guidance", "plan", "referral"]}
         return ok(self.desk.post(f"/intake/api/v1/visits/{visit}/visitor", json=told))
 
     def interview(self, path: str) -> str:

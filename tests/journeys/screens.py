@@ -115,7 +115,7 @@ class FrontDesk:
         await expect(row(self.page.get_by_role("region", name="Au guichet"), ticket)).to_be_visible()
 
     async def makes_known(self, ticket: str, given_name: str, family_name: str) -> str:
-        """The person agrees to be known, for guidance and a plan. Returns their personal link."""
+        """The person agrees to be known, for guidance, a plan and referrals. Returns their personal link."""
         page = self.page
         await page.get_by_role("link", name=f"Enregistrer la personne – {ticket}").click()
         await page.get_by_role("button", name="Enregistrer l’accord").click()
@@ -125,6 +125,7 @@ class FrontDesk:
         await page.get_by_label("Nom", exact=True).fill(family_name)
         await page.get_by_role("checkbox", name="pour des rendez-vous").check()
         await page.get_by_role("checkbox", name="pour un plan d’orientation").check()
+        await page.get_by_role("checkbox", name="pour des demandes à des organismes").check()
         await page.get_by_role("button", name="Enregistrer l’accord").click()
         await expect(page.get_by_role("heading", name="Accord enregistré")).to_be_visible()
         link = await page.get_by_role("textbox", name="À copier dans un message").input_value()

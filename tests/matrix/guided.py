@@ -65,7 +65,7 @@ async def _check_in(world: World, side: Side) -> None:
                 family_name=name if person == "person" else "Participant",
                 contact=None,
                 language="fr",
-                purposes=["guidance", "plan", "reminders"],
+                purposes=["guidance", "plan", "reminders", "referral"],
                 recorded_by="test",
             )
             side.ids[person] = made.id

@@ -1,9 +1,12 @@
 import asyncio
+import itertools
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlmodel import col
 
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock, publish, record_of
@@ -12,15 +15,17 @@ from services.contracts.intake import VisitBeingServed, VisitStatus
 from services.contracts.scheduling import (
     InterviewCancelled,
     InterviewHeld,
+    PathClosed,
     SchedulingPurged,
     SeatReleased,
     SeatTaken,
     Side,
 )
 from services.scheduling.actions import guidance, information, paths, seats, workshops
+from services.scheduling.domain import refusals
 from services.scheduling.reactions import reactions
 from services.scheduling.store import Centre, GuidancePath, Interview, KnownPerson, Seat, Waiting
-from services.scheduling.store.copies import changes_after, in_the_room
+from services.scheduling.store.copies import changes_after, in_the_room, recently_registered
 from tests.givens.events import emitted_events, numbered_events
 from tests.givens.rows import count
 from tests.givens.scheduling import LIEGE, MONDAY, NADIA, Visitor, liege, react
@@ -158,8 +163,46 @@ async def test_withdrawing_what_is_not_needed_here_changes_nothing(store: Store,
     assert await emitted_events(store) == []
     async with store.read() as session:
         assert (await session.get_one(KnownPerson, adult.subject_ref)).purposes == ["guidance"]
+
+
+async def test_without_consent_to_guidance_nothing_stays_booked_until_it_is_given_again(
+    store: Store, adult: Visitor, clock: FixedClock
+) -> None:
+    workshop_id = await eventful(store, adult, clock)
+    before = len(await emitted_events(store))
     await react(store, [adult.withdraws("guidance")])
-    assert [type(event) for event in await emitted_events(store)] == [SchedulingPurged]
+    new = (await emitted_events(store))[before:]
+    assert [type(event) for event in new] == [SeatReleased, PathClosed, InterviewCancelled]
+    async with store.read() as session:
+        assert await recently_registered(session, LIEGE) == []
+        held = (await session.scalars(sa.select(Interview).where(col(Interview.status) == "fulfilled"))).all()
+        (path,) = (await session.scalars(sa.select(GuidancePath).where(col(GuidancePath.closed_at).is_(None)))).all()
+    assert {interview.subject_ref for interview in held if interview.path_id} == {adult.subject_ref}
+    tomorrow = clock.now + timedelta(days=1)
+
+    async def book() -> None:
+        async with store.work() as work:
+            at = tomorrow.replace(hour=9, minute=0)
+            await guidance.book(work, path.id, counsellor=NADIA, room=None, starts_at=at, minutes=60)
+        async with store.work() as work:
+            await seats.take_seat(work, workshop_id, adult.subject_ref)
+
+    with pytest.raises(refusals.ConsentMissing):
+        await book()
+    await react(store, [adult.gives("guidance")])
+    await book()
+    async with store.read() as session:
+        assert [one.id for one in await recently_registered(session, LIEGE)] == [adult.subject_ref]
+
+
+async def test_a_withdrawal_and_a_later_consent_end_the_same_in_any_order_of_arrival(store: Store) -> None:
+    for arrival in itertools.permutations(range(3)):
+        visitor = Visitor()
+        events = [visitor.registered(), visitor.withdraws("guidance"), visitor.gives("guidance")]
+        records = [record_of(event, number + 1) for number, event in enumerate(events)]
+        await publish(store, reactions, *(records[number] for number in arrival))
+        async with store.read() as session:
+            assert (await session.get_one(KnownPerson, visitor.subject_ref)).purposes == ["guidance"]
 
 
 async def eventful(store: Store, adult: Visitor, clock: FixedClock) -> UUID:
@@ -226,8 +269,10 @@ async def test_a_forgotten_person_leaves_counts_and_nothing_else(
 
 
 async def test_forgetting_is_said_each_time_it_is_asked_in_order(store: Store, adult: Visitor) -> None:
-    await react(store, [adult.withdraws("guidance"), adult.erased()])
+    await react(store, [adult.withdraws("guidance"), adult.erased(), adult.gives("guidance"), adult.erased()])
     assert [number for _, number in await numbered_events(store)] == [1, 2]
+    async with store.read() as session:
+        assert (await session.get_one(KnownPerson, adult.subject_ref)).purposes == []
 
 
 async def test_nothing_brings_a_forgotten_person_back(store: Store, adult: Visitor) -> None:

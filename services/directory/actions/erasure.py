@@ -7,11 +7,10 @@ from sqlmodel import col
 
 from services.chassis.storage.store import Work
 from services.contracts.directory import DirectoryPurged
-from services.contracts.directory import ReferralStatus as Status
-from services.directory.actions.opening import lock_subject
-from services.directory.actions.referrals import centre_board, progress
-from services.directory.domain import OPEN, WITHDRAWN, Party
-from services.directory.store import ErasedSubject, Referral, SubjectKey, UnassignedReferral
+from services.directory.actions.consent import cancel_open
+from services.directory.actions.people import lock_subject
+from services.directory.actions.referrals import centre_board
+from services.directory.store import ErasedSubject, RegisteredPerson, SubjectKey, UnassignedReferral
 
 
 async def erase_subject(work: Work, subject_ref: UUID) -> None:
@@ -24,16 +23,8 @@ async def erase_subject(work: Work, subject_ref: UUID) -> None:
         erased = await work.load(ErasedSubject, subject_ref)
         work.emit(erased, DirectoryPurged(subject_ref=subject_ref, at=work.now))
         return
-    await work.session.flush()
-    mine = (
-        await work.session.scalars(sa.select(col(Referral.id)).where(col(Referral.subject_ref) == subject_ref))
-    ).all()
-    await work.prefetch(Referral, mine)
-    for id in mine:
-        referral = await work.load(Referral, id)
-        if Status(referral.status) in OPEN:
-            # Before the references are deleted: consumers need the action's id.
-            await progress(work, id, Status.CANCELLED, party=Party.CENTRE, by=None, reason=WITHDRAWN)
+    # Before the references are deleted: consumers need the action's id.
+    for referral in await cancel_open(work, subject_ref):
         referral.subject_ref = referral.plan_id = referral.action_id = None
     for waiting in await work.session.scalars(
         sa.select(UnassignedReferral).where(col(UnassignedReferral.subject_ref) == subject_ref)
@@ -41,6 +32,8 @@ async def erase_subject(work: Work, subject_ref: UUID) -> None:
         await work.session.delete(waiting)
         work.notify_board(centre_board(waiting.centre))
     await work.session.delete(await work.load(SubjectKey, subject_ref))
+    if (person := await work.find(RegisteredPerson, subject_ref)) is not None:
+        await work.session.delete(person)
     erased = work.start(ErasedSubject(id=subject_ref, erased_at=work.now))
     work.emit(erased, DirectoryPurged(subject_ref=subject_ref, at=work.now))
     # Flushed now: later events of the same batch must find the erased reference.

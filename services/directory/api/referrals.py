@@ -111,7 +111,7 @@ class ReferralsPage(BaseModel):
 
 
 class UnassignedOut(BaseModel):
-    """An action that needs a provider and has no service yet."""
+    """An action that needs a provider and has no service yet, or waits for the person's consent."""
 
     action_id: UUID
     subject_ref: UUID
@@ -120,6 +120,7 @@ class UnassignedOut(BaseModel):
     reason: str
     plan_id: UUID | None
     wanted_service_id: UUID | None
+    awaits_consent: bool
     since: datetime
 
 

@@ -18,6 +18,7 @@ from services.directory.domain.entries import (
     town_key,
 )
 from services.directory.domain.mail import MailPurpose
+from services.directory.domain.people import ConsentMissing, PersonUnknown
 from services.directory.domain.referrals import (
     ANSWER_WITHIN,
     CANCELLATION_REASONS,
@@ -68,6 +69,7 @@ __all__ = [
     "WEEKDAY_LABELS",
     "WITHDRAWN",
     "AlreadyReferred",
+    "ConsentMissing",
     "DifferentOrganization",
     "Freshness",
     "HoursOverlap",
@@ -75,6 +77,7 @@ __all__ = [
     "NotAZone",
     "NotYourStep",
     "Party",
+    "PersonUnknown",
     "PlacesBeyondCapacity",
     "ReasonNotWanted",
     "SeededMeanwhile",

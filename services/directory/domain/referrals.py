@@ -115,7 +115,7 @@ CANCELLATION_REASONS = ("visitor-declined", "found-elsewhere", "entered-in-error
 """Codes of the reason for which a centre cancels."""
 
 WITHDRAWN = "withdrawn"
-"""The reason of a cancellation by the platform, on behalf of the centre, when the person is erased."""
+"""The reason of a cancellation by the platform, on behalf of the centre: no consent any more, or an erasure."""
 
 
 def _reasons_of(wanted: Status) -> tuple[str, ...] | None:

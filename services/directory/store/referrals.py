@@ -75,7 +75,18 @@ class UnassignedReferral(Aggregate, Table, table=True):
     plan_id: UUID | None = None
     wanted_service_id: UUID | None = None
     """The service that the plan named and that was not usable."""
+    awaits_consent: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """Only the person's consent is missing: it is sent to the wanted service once they give it."""
     since: datetime
+
+
+class RegisteredPerson(Aggregate, Table, table=True):
+    """A registered person, as intake published them; `id` is their reference. Locked before their key."""
+
+    __tablename__ = "registered_people"  # pyright: ignore[reportAssignmentType]
+
+    centre: str = Field(max_length=40)
+    purposes: list[str] = Field(sa_type=sa.JSON)
 
 
 class SubjectKey(Table, table=True):

@@ -1,16 +1,14 @@
-"""Registers visitors with their consent, identifies them at later visits, withdraws consent. No event has a name."""
+"""Registers visitors with their consent, and identifies them at later visits. No event has a name."""
 
 from uuid import UUID, uuid4
 
-import sqlalchemy as sa
-from sqlmodel import col
-
 from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
-from services.contracts.intake import VisitIdentified, VisitorConsentWithdrawn, VisitorRegistered
+from services.contracts.intake import VisitIdentified, VisitorRegistered
 from services.intake import domain
+from services.intake.actions import consent
 from services.intake.actions.visits import board
-from services.intake.store import Consent, Visit, Visitor
+from services.intake.store import Visit, Visitor
 
 
 async def register_visitor(
@@ -45,17 +43,15 @@ async def register_visitor(
             retain_until=work.now + domain.RETENTION,
         )
     )
-    for purpose in purposes:
-        work.add(
-            Consent(id=uuid4(), subject_ref=visitor.id, purpose=purpose, given_at=work.now, recorded_by=recorded_by)
-        )
+    given = list(dict.fromkeys(purposes))
+    consent.record(work, visitor.id, given, recorded_by)
     work.emit(
         visitor,
         VisitorRegistered(
             subject_ref=visitor.id,
             centre=visit.centre,
             at=work.now,
-            purposes=tuple(purposes),
+            purposes=tuple(given),
             language=language,
             retain_until=visitor.retain_until,
         ),
@@ -83,24 +79,3 @@ def _identify(work: Work, visit: Visit, visitor: Visitor) -> None:
     visit.subject_ref = visitor.id
     work.emit(visit, VisitIdentified(visit_id=visit.id, centre=visit.centre, at=work.now, subject_ref=visitor.id))
     work.notify_board(board(visit.centre))
-
-
-async def withdraw_consent(work: Work, subject_ref: UUID, purposes: list[str]) -> Visitor:
-    """Withdraw consent to these purposes; those without consent are ignored. Raises `UnknownPurpose`."""
-    domain.check_purposes(purposes)
-    visitor = await work.load(Visitor, subject_ref, msg("registered person"))
-    given = await work.session.scalars(
-        sa.select(Consent).where(
-            col(Consent.subject_ref) == subject_ref,
-            col(Consent.purpose).in_(purposes),
-            col(Consent.withdrawn_at).is_(None),
-        )
-    )
-    withdrawn: list[str] = []
-    for consent in given:
-        consent.withdrawn_at = work.now
-        withdrawn.append(consent.purpose)
-    if withdrawn:
-        event = VisitorConsentWithdrawn(subject_ref=subject_ref, at=work.now, purposes=tuple(sorted(withdrawn)))
-        work.emit(visitor, event)
-    return visitor

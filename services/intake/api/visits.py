@@ -29,7 +29,7 @@ from services.chassis.web import (
 from services.contracts.envelope import StaffCode
 from services.contracts.intake import Channel, VisitStatus
 from services.contracts.roles import Role
-from services.intake.actions import links, people, visits
+from services.intake.actions import consent, links, people, visits
 from services.intake.domain.links import LinkState, link_address
 from services.intake.imports import VisitLine, record_visits
 from services.intake.store import Centre, Visit, Visitor, current_link
@@ -94,8 +94,8 @@ class Registration(Body):
     purposes: list[str] = Field(min_length=1, max_length=10)
 
 
-class Withdrawal(Body):
-    """The purposes whose consent is withdrawn."""
+class Purposes(Body):
+    """The purposes to which consent is given, or is withdrawn."""
 
     purposes: list[str] = Field(min_length=1, max_length=10)
 
@@ -251,13 +251,24 @@ async def _with_link(work: Work, request: Request, subject_ref: UUID, person: Pe
     return Registered(subject_ref=subject_ref, link=link_address(request.app.state.settings.public_url, secret))
 
 
+@router.post("/visitors/{subject_ref}/consents", status_code=204)
+async def give(subject_ref: UUID, body: Purposes, work: Working, person: TeamOrVisitor) -> None:
+    """Give consent: by the visitor, or recorded by the team of their centre. What is in force already stays."""
+    _check_near(await work.find(Visitor, subject_ref), person)
+    await consent.give_consent(work, subject_ref, body.purposes, person.subject)
+
+
 @router.post("/visitors/{subject_ref}/withdrawals", status_code=204)
-async def withdraw(subject_ref: UUID, body: Withdrawal, work: Working, person: TeamOrVisitor) -> None:
-    """Withdraw consent: by the visitor, or by the team of their centre."""
-    visitor = await work.find(Visitor, subject_ref)
-    if visitor is None or not (person.is_subject(subject_ref) or person.works_at(visitor.centre)):
+async def withdraw(subject_ref: UUID, body: Purposes, work: Working, person: TeamOrVisitor) -> None:
+    """Withdraw consent: by the visitor, or recorded by the team of their centre."""
+    _check_near(await work.find(Visitor, subject_ref), person)
+    await consent.withdraw_consent(work, subject_ref, body.purposes, person.subject)
+
+
+def _check_near(visitor: Visitor | None, person: Person) -> None:
+    """The person is this visitor, or works at their centre. Raises `NotFound`."""
+    if visitor is None or not (person.is_subject(visitor.id) or person.works_at(visitor.centre)):
         raise NotFound(what=msg("registered person"))
-    await people.withdraw_consent(work, subject_ref, body.purposes)
 
 
 @router.post("/visits/import", dependencies=[limited("import")])

@@ -3,7 +3,6 @@
 from services.intake.domain.rules import (
     CLOCK_TOLERANCE,
     EARLIEST,
-    PURPOSES,
     RETENTION,
     RETENTION_NOTICE,
     AlreadyKnown,
@@ -33,7 +32,6 @@ from services.intake.domain.rules import (
 __all__ = [
     "CLOCK_TOLERANCE",
     "EARLIEST",
-    "PURPOSES",
     "RETENTION",
     "RETENTION_NOTICE",
     "AlreadyKnown",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.chassis.refusals import Invalid, Refused, msg
+from services.contracts.consent import Purpose
 from services.contracts.intake import VisitStatus
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
@@ -20,9 +21,6 @@ RETENTION = timedelta(days=365 * 3)
 
 RETENTION_NOTICE = timedelta(days=30)
 """How long before the end of the retention the centre sees whose data will be erased."""
-
-PURPOSES = ("guidance", "plan", "reminders")
-"""The purposes a visitor can consent to: booking guidance, a career plan, reminders."""
 
 _TICKET_LETTERS = {"choose-path": "O", "select-training": "F", "find-job": "E", "create-business": "C"}
 
@@ -223,10 +221,10 @@ def check_times(
 
 
 def check_purposes(purposes: list[str]) -> None:
-    """Each purpose is one of `PURPOSES`. Raises `UnknownPurpose`."""
+    """Each purpose is a `Purpose`. Raises `UnknownPurpose`."""
     for purpose in purposes:
-        if purpose not in PURPOSES:
-            raise UnknownPurpose(purpose=purpose, known=", ".join(PURPOSES))
+        if purpose not in set(Purpose):
+            raise UnknownPurpose(purpose=purpose, known=", ".join(Purpose))
 
 
 def ticket(area: str | None, number: int) -> str:

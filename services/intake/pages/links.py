@@ -48,6 +48,7 @@ from services.intake.domain.links import (
     is_pin,
     is_six_digits,
 )
+from services.intake.pages.consents import consents_view
 from services.intake.pages.views import Team
 from services.intake.store import Centre, PersonalLink, Visit, Visitor, current_link, link_with, openings_of
 
@@ -91,7 +92,7 @@ async def open_at_desk(id: UUID, request: Request, read: Reading, running: Runni
 
 @router.get("/mine")
 async def own_page(request: Request, read: Reading, person: Annotated[Person, allow(Role.VISITOR)]) -> Response:
-    """The visitor's own page: until when the link is valid, and every opening."""
+    """The visitor's own page: until when the link is valid, every opening, and their consents."""
     if person.subject_ref is None:
         raise NotFound(what=msg("registered person"))
     return page(
@@ -101,6 +102,7 @@ async def own_page(request: Request, read: Reading, person: Annotated[Person, al
         link=await current_link(read, person.subject_ref),
         openings=await openings_of(read, person.subject_ref),
         centres=await centre_names(read, Centre),
+        **await consents_view(read, person.subject_ref, mine=True),
     )
 
 

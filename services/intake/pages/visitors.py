@@ -35,8 +35,10 @@ from services.chassis.web import (
     see_other,
 )
 from services.intake.actions import links, people
+from services.intake.actions.consent import consents_in_force
 from services.intake.domain import check_searched
 from services.intake.domain.links import digest, link_address
+from services.intake.pages.consents import consents_view
 from services.intake.pages.views import Team, load_centre, sees_name
 from services.intake.store import Visit, Visitor, current_link, link_with, people_named
 
@@ -140,12 +142,12 @@ async def new_link(
 
 @router.get("/fragments/visitors/{subject_ref}")
 async def visitor_fragment(subject_ref: UUID, read: Reading, person: Annotated[Person | None, anyone]) -> Response:
-    """The visitor's name, for their centre's team and themselves; empty for anyone else."""
+    """The visitor's name, for themselves and, while they consent to anything, for their centre's team; else empty."""
     visitor = await read.get(Visitor, subject_ref)
-    allowed = person is not None and (
-        person.is_subject(subject_ref) or (visitor is not None and sees_name(person, visitor))
-    )
-    if visitor is None or not allowed:
+    if visitor is None or person is None:
+        return HTMLResponse("")
+    near = sees_name(person, visitor) and await consents_in_force(read, subject_ref)
+    if not person.is_subject(subject_ref) and not near:
         return HTMLResponse("")
     return HTMLResponse(escape(f"{visitor.given_name} {visitor.family_name}"))
 
@@ -179,8 +181,9 @@ async def _visit_page(
 ) -> Response:
     visit = own(await session.get(Visit, id), person, msg("visit"))
     centre = await load_centre(session, visit.centre)
-    link = await current_link(session, visit.subject_ref) if visit.subject_ref is not None else None
-    context = {
+    known = visit.subject_ref
+    link = await current_link(session, known) if known is not None else None
+    context = (await consents_view(session, known, mine=False) if known is not None else {}) | {
         "visit": visit,
         "link": link,
         "link_state": links.state_of(link, runtime_of(request).clock()),

@@ -160,6 +160,8 @@ class Consent(Table, table=True):
     given_at: datetime
     recorded_by: str
     withdrawn_at: datetime | None = None
+    withdrawn_by: str | None = Field(default=None, max_length=200)
+    """Recorded by whom."""
 
 
 _CENTRES_BY_CODE = sa.select(Centre).where(in_list(col(Centre.code), "codes"))
@@ -193,10 +195,15 @@ async def any_may_exist(session: AsyncSession, visits: Collection[UUID], codes: 
 async def people_named(session: AsyncSession, centre: str, searched: Sequence[str], limit: int) -> Sequence[Visitor]:
     """The registered people of a centre with names that begin with these words, the last registered first.
 
+    Without those who withdrew every consent: the centre does not see their names.
+
     Compared here: stores differ in what they take for the same letter.
     """
     names = sa.select(col(Visitor.id), col(Visitor.given_name), col(Visitor.family_name))
-    ordered = names.where(col(Visitor.centre) == centre).order_by(col(Visitor.registered_at).desc(), col(Visitor.id))
+    agreed = sa.exists().where(col(Consent.subject_ref) == col(Visitor.id), col(Consent.withdrawn_at).is_(None))
+    ordered = names.where(col(Visitor.centre) == centre, agreed).order_by(
+        col(Visitor.registered_at).desc(), col(Visitor.id)
+    )
     rows = await session.execute(ordered)
     found = [row.id for row in rows if is_named(searched, f"{row.given_name} {row.family_name}")][:limit]
     people = {one.id: one for one in await session.scalars(sa.select(Visitor).where(col(Visitor.id).in_(found)))}

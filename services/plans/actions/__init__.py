@@ -1,4 +1,4 @@
-"""The use cases: of requests (writing, directions) and of incoming events (paths, copies, erasure)."""
+"""The use cases: of requests (writing, directions) and of incoming events (paths, copies, consent, erasure)."""
 
 from services.plans.actions.access import accessible, role_in
 from services.plans.actions.copies import copy_provider, copy_referral, update_referral

@@ -7,20 +7,22 @@ from services.chassis.identity.people import Person
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.roles import Role
-from services.plans.domain import PlanNotFound, check_open
+from services.plans.domain import PlanClosed, PlanNotFound, ReadOnly, check_open
 from services.plans.store import Plan, Revision, Written
 
 
 def accessible(plan: Plan | None, person: Person) -> Plan:
     """The plan, for its own person and for counsellors of its centre. Raises `PlanNotFound` for everyone else.
 
-    So they do not learn that the plan exists.
+    So they do not learn that the plan exists. Raises `PlanClosed` for the centre, without the person's consent.
     """
     if plan is None:
         raise PlanNotFound()
     counselled_here = person.has(Role.COUNSELLOR) and person.works_at(plan.centre)
     if not (counselled_here or person.is_subject(plan.subject_ref)):
         raise PlanNotFound()
+    if plan.closed_to_centre and not person.is_subject(plan.subject_ref):
+        raise PlanClosed()
     return plan
 
 
@@ -30,8 +32,10 @@ def role_in(plan: Plan, person: Person) -> Role:
 
 
 async def plan_of(work: Work, plan_id: UUID, person: Person, version: int | None = None) -> Plan:
-    """The plan, locked, for a person who may change it. Raises `PlanNotFound`, `Stale`."""
+    """The plan, locked, for a person who may change it. Raises `PlanNotFound`, `PlanClosed`, `ReadOnly`, `Stale`."""
     plan = accessible(await work.find(Plan, plan_id), person)
+    if plan.closed_to_centre:
+        raise ReadOnly()
     check_version(plan, version)
     work.notify_board(f"plan:{plan.id}", f"plans:{plan.centre}")
     return plan

@@ -13,13 +13,13 @@ from services.plans.store import Attendance, HeldInterview, Path, Plan, Referral
 
 async def is_erased(work: Work, subject_ref: UUID) -> bool:
     """Whether this person was erased. Locks the reference, so that a concurrent erasure waits."""
-    return (await _subject(work, subject_ref)).erased_at is not None
+    return (await subject_of(work, subject_ref)).erased_at is not None
 
 
 async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
     """Deletes every row under this reference and emits `PlansPurged`. Later events under it are ignored."""
-    subject = await _subject(work, subject_ref)
-    subject.erased_at = at
+    subject = await subject_of(work, subject_ref)
+    subject.erased_at, subject.purposes = at, None
     await work.session.flush()
     plans = (await work.session.scalars(sa.select(Plan).where(col(Plan.subject_ref) == subject_ref))).all()
     work.notify_board(*(f"plan:{plan.id}" for plan in plans), *(f"plans:{plan.centre}" for plan in plans))
@@ -42,6 +42,7 @@ async def erase_path(work: Work, path: Path) -> None:
     path.workshop_id = None
 
 
-async def _subject(work: Work, subject_ref: UUID) -> Subject:
+async def subject_of(work: Work, subject_ref: UUID) -> Subject:
+    """The row of a person's reference, locked; inserted if it is new."""
     known = await work.find(Subject, subject_ref)
     return known if known is not None else work.start(Subject(id=subject_ref))

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.chassis.storage.store import Work
 from services.contracts.plans import PlanOpened
 from services.contracts.scheduling import Method
-from services.plans.actions.erasure import erase_path, is_erased
+from services.plans.actions.erasure import erase_path, is_erased, subject_of
 from services.plans.domain import attendance_id_of, first_guidance_session, plan_id_of
 from services.plans.store import Attendance, HeldInterview, Path, Plan, Workshop
 
@@ -147,6 +147,7 @@ async def _open_plan(work: Work, path: Path) -> None:
         centre=path.centre,
         method=method,
         opened_at=first_at,
+        closed_to_centre=(await subject_of(work, path.subject_ref)).plan_is_closed,
     )
     work.emit(
         work.add(plan),

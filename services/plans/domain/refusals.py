@@ -9,6 +9,8 @@
     ├── FinalisingSessionNotHeld   … and the one individual session that finalises the process
     ├── DimensionsMissing          a plan is based on all six dimensions
     ├── NoGoal, NoActionTrack      a plan has at least one of each
+    ├── PlanClosed                 (403) the centre, without the person's consent to the plan
+    ├── ReadOnly                   the person, without their own consent to the plan
     ├── OnlyCounsellorRefers       (403) only the centre refers
     ├── PlanNotFound               (404) there is no such plan, or the person may not see it
     └── Invalid: UnknownReason, ServiceNotOffered, ServiceWithoutNeed, DueInPast
@@ -22,6 +24,26 @@ class PlanNotFound(NotFound):
 
     slug = "plan-not-found"
     message = msg("This plan does not exist, was deleted, or is not for you. Check the link, or ask at the front desk.")
+
+
+class PlanClosed(NotAllowed):
+    """The person does not consent to the plan: it is closed to the centre."""
+
+    slug = "plan-closed"
+    message = msg(
+        "The person has withdrawn their consent for the career plan. "
+        "Ask them whether they want to give it again. It is recorded at the front desk."
+    )
+
+
+class ReadOnly(Refused):
+    """The person withdrew their consent to the plan: they read it, and write no more."""
+
+    slug = "plan-read-only"
+    message = msg(
+        "You have withdrawn your consent for the plan. You can still read it. "
+        "To write again, first give your consent on the page “My personal link”."
+    )
 
 
 class PlanIsConfirmed(Refused):

@@ -18,7 +18,7 @@ from services.contracts.roles import Role
 from services.plans import actions
 from services.plans.domain import DIMENSION_LABELS, Stage, checklist
 from services.plans.pages import words
-from services.plans.store import Action, Plan, Referral, sheet
+from services.plans.store import Action, Plan, Referral, Subject, sheet
 
 
 async def plan_for(session: AsyncSession, id: UUID, person: Person) -> Plan:
@@ -31,13 +31,15 @@ async def view_of(session: AsyncSession, plan: Plan, person: Person) -> dict[str
     whole = await sheet(session, plan)
     checks = checklist(whole.standing)
     current = next((check.requirement for check in checks if not check.met), None)
-    role = actions.role_in(plan, person)
+    role, agreed = actions.role_in(plan, person), await may_be_referred(session, plan)
     return {
         "plan": plan,
         "sheet": whole,
         "centre_name": whole.centre_name,
         "mine": role is Role.VISITOR,
-        "is_open": plan.confirmed_at is None,
+        "is_open": plan.confirmed_at is None and not plan.closed_to_centre,
+        "is_confirmed": plan.confirmed_at is not None,
+        "may_be_referred": agreed,
         "checks": checks,
         "current": current,
         "stage": _stage(plan, complete=current is None),
@@ -49,9 +51,15 @@ async def view_of(session: AsyncSession, plan: Plan, person: Person) -> dict[str
         "unwritten": [DIMENSION_LABELS[one] for one in Dimension if one not in whole.standing.written],
         "results": [step for step in whole.steps if step.result],
         "author": partial(author, reader=role, account=person.subject),
-        "referral_word": referral_word,
+        "referral_word": partial(referral_word, agreed=agreed, mine=role is Role.VISITOR),
         "words": words,
     }
+
+
+async def may_be_referred(session: AsyncSession, plan: Plan) -> bool:
+    """Whether the plan's person consents to referrals."""
+    subject = await session.get(Subject, plan.subject_ref)
+    return subject is not None and subject.may_be_referred
 
 
 def _stage(plan: Plan, *, complete: bool) -> Stage:
@@ -73,12 +81,12 @@ def author(by_role: str, by_account: str | None = None, *, reader: Role, account
     return msg("You") if by_reader else words.AUTHORS[by_role]
 
 
-def referral_word(action: Action, referrals: list[Referral]) -> str | None:
+def referral_word(action: Action, referrals: list[Referral], *, agreed: bool, mine: bool) -> str | None:
     """The sentence for the reader about an action's referral (a msgid), shown beside its state; None: no sentence."""
     if not action.needs_provider or not _is_ahead(ActionStatus(action.status)):
         return None
     if not referrals:
-        return msg("The centre is sending the referral.")
+        return _unsent(agreed=agreed, mine=mine)
     match ReferralStatus(referrals[-1].status):
         case ReferralStatus.REJECTED | ReferralStatus.CANCELLED | ReferralStatus.EXPIRED:
             return msg("This referral is closed. Talk about another solution at the next interview.")
@@ -86,6 +94,15 @@ def referral_word(action: Action, referrals: list[Referral]) -> str | None:
             return msg("The provider has not answered yet.")
         case ReferralStatus.ACCEPTED | ReferralStatus.IN_PROGRESS | ReferralStatus.COMPLETED:
             return None
+
+
+def _unsent(*, agreed: bool, mine: bool) -> str:
+    """Why a referral is not with the provider yet (a msgid)."""
+    if agreed:
+        return msg("The centre is sending the referral.")
+    if mine:
+        return msg("Your consent for referrals is missing. The referral is sent once you give it.")
+    return msg("The person’s consent for referrals is missing. The referral is sent once it is recorded.")
 
 
 def _is_ahead(status: ActionStatus) -> bool:
@@ -121,9 +138,9 @@ async def show_plan(
 
 
 async def board_of(request: Request, session: AsyncSession, id: UUID, person: Person) -> str:
-    """The live part of the page, or a notice if the plan was erased meanwhile."""
+    """The live part of the page, or a notice if the plan was erased, or closed to the reader, meanwhile."""
     plan = await session.get(Plan, id)
-    if plan is None:
-        return fragment(request, "plans/gone.html")
+    if plan is None or (plan.closed_to_centre and not person.is_subject(plan.subject_ref)):
+        return fragment(request, "plans/gone.html", closed=plan is not None)
     view = await view_of(session, plan, person)
     return fragment(request, "plans/board.html", errors={}, typed={}, section="", **view)

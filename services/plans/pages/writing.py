@@ -17,7 +17,7 @@ from services.plans import actions
 from services.plans.domain import DIMENSION_LABELS
 from services.plans.pages import words
 from services.plans.pages.forms import ActionForm, AssessmentForm, ResultForm
-from services.plans.pages.views import plan_for, view_of
+from services.plans.pages.views import may_be_referred, plan_for, view_of
 from services.plans.store import ActionTrack, Assessment, Goal, InformationStep, active_services
 
 router = Router("/plans", pages=True)
@@ -94,13 +94,19 @@ async def write_action(
             lambda work: actions.plan_action(work, id, person, track_id=track_id, new=new),
         )
         if planned is not None:
-            done = (
-                _("The action is added and the referral is created.")
-                if planned.needs_provider
-                else _("The action is added.")
-            )
+            agreed = await may_be_referred(read, await plan_for(read, id, person))
+            done = _added(planned.needs_provider, agreed=agreed)
             return see_other(request, f"/plans/{id}#goals", done=done)
     return await _action(request, read, id, person, track_id, errors=errors, typed=typed)
+
+
+def _added(needs_provider: bool, *, agreed: bool) -> str:
+    """The message after an action was added."""
+    if not needs_provider:
+        return _("The action is added.")
+    if agreed:
+        return _("The action is added and the referral is created.")
+    return _("The action is added. The referral waits for the person’s consent.")
 
 
 async def _dimension(

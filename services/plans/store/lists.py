@@ -25,8 +25,8 @@ async def plans_of_centre(
     after: UUID | None = None,
     limit: int = 50,
 ) -> Sequence[Plan]:
-    """The centre's plans, the last opened first, after the plan `after`."""
-    chosen = sa.select(Plan).where(col(Plan.centre) == centre)
+    """The plans that the centre may read, the last opened first, after the plan `after`."""
+    chosen = sa.select(Plan).where(_open_to(centre))
     if stage is not None:
         chosen = chosen.where(_in_stage(stage))
     if method is not None:
@@ -42,7 +42,7 @@ async def plans_of_centre(
 async def count_of_centre(session: AsyncSession, centre: str) -> dict[Stage, int]:
     """How many plans of the centre are at each stage; those ready to confirm are among the open ones."""
     counted = [sa.func.count(sa.case((_in_stage(stage), 1))) for stage in Stage]
-    row = (await session.execute(sa.select(*counted).select_from(Plan).where(col(Plan.centre) == centre))).one()
+    row = (await session.execute(sa.select(*counted).select_from(Plan).where(_open_to(centre)))).one()
     return dict(zip(Stage, row, strict=True))
 
 
@@ -50,6 +50,10 @@ async def plans_of_subject(session: AsyncSession, subject_ref: UUID) -> Sequence
     """A person's plans, the last opened first."""
     chosen = sa.select(Plan).where(col(Plan.subject_ref) == subject_ref)
     return (await session.scalars(chosen.order_by(col(Plan.opened_at).desc(), col(Plan.id)))).all()
+
+
+def _open_to(centre: str) -> Condition:
+    return sa.and_(col(Plan.centre) == centre, col(Plan.closed_to_centre).is_(False))
 
 
 def _in_stage(stage: Stage) -> Condition:

@@ -3,10 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import chassis_metadata
+from services.contracts.consent import Purpose
 
 
 class Table(SQLModel):
@@ -24,6 +26,18 @@ class Subject(Aggregate, Table, table=True):
     __tablename__ = "subjects"  # pyright: ignore[reportAssignmentType]
 
     erased_at: datetime | None = None
+    purposes: list[str] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
+    """Those to which the person consents. None: intake never registered them, as those of imported paths."""
+
+    @property
+    def plan_is_closed(self) -> bool:
+        """Whether the plan is closed to the centre: the person is registered, without consent to it."""
+        return self.purposes is not None and Purpose.PLAN not in self.purposes
+
+    @property
+    def may_be_referred(self) -> bool:
+        """Whether the person consents to referrals."""
+        return self.purposes is not None and Purpose.REFERRAL in self.purposes
 
 
 class Path(Aggregate, Table, table=True):

@@ -37,6 +37,8 @@ class Plan(Aggregate, Table, table=True):
     confirmed_at: datetime | None = None
     confirmed_by: str | None = Field(default=None, max_length=120)
     """The account of the counsellor."""
+    closed_to_centre: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """The person does not consent to the plan any more: only they read it."""
 
     __table_args__ = (sa.Index("plans_of_centre", "centre", "opened_at"),)
 

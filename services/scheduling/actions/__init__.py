@@ -7,7 +7,8 @@ workshops    announce, cancel_workshop, record_attendance
 seats        take_seat, release_seat
 waiting      check_in, change_status, identify: the copy of the visits in the room
 people       register: visitors who consented to be known
-erasure      withdraw (a consent), erase_subject
+consent      give, withdraw
+erasure      erase_subject
 
 The other modules serve these: calendar reserves and releases quarter-hours, boards names the live boards.
 """

@@ -26,7 +26,7 @@ from services.scheduling.actions.boards import board
 from services.scheduling.actions.calendar import release, reserve, resources
 from services.scheduling.actions.counsellors import check_counsellor
 from services.scheduling.domain import refusals, rules, times
-from services.scheduling.store import Centre, GuidancePath, Interview
+from services.scheduling.store import Centre, GuidancePath, Interview, KnownPerson
 from services.scheduling.store.copies import visit_of_person
 from services.scheduling.store.interviews import held_and_booked
 
@@ -44,12 +44,13 @@ async def book(
 ) -> Interview:
     """Book the next interview of a path.
 
-    Raises what `rules.check_appointment` and `rules.check_path_capacity` raise, `PersonUnknown`, `PathIsClosed`,
-    `UnknownCounsellor`, `CounsellorInactive`, `Overlap`.
+    Raises what `rules.check_appointment` and `rules.check_path_capacity` raise, `PersonUnknown`, `ConsentMissing`,
+    `PathIsClosed`, `UnknownCounsellor`, `CounsellorInactive`, `Overlap`.
     """
     path = await work.load(GuidancePath, path_id, msg("path"))
     if path.subject_ref is None:
         raise refusals.PersonUnknown()
+    await _check_consent(work, path.subject_ref)
     centre = await known_centre(work.session, Centre, path.centre)
     rules.check_path_open(path.closed_at, path.closed_because, centre.zone)
     rules.check_appointment(starts_at, minutes, centre.hours, work.now)
@@ -92,6 +93,16 @@ async def book(
     )
     work.notify_board(board(path.centre))
     return interview
+
+
+async def _check_consent(work: Work, subject_ref: UUID) -> None:
+    """The visitor still consents to guidance; one of an imported path was never registered. Raises `ConsentMissing`.
+
+    Read without a lock, under that of the path: a withdrawal waits for the path, or was committed before.
+    """
+    person = await work.session.get(KnownPerson, subject_ref, populate_existing=True)
+    if person is not None:
+        rules.check_consent(person.purposes)
 
 
 async def move(

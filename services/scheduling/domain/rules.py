@@ -6,6 +6,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from services.chassis.refusals import msg
+from services.contracts.consent import Purpose
 from services.contracts.intake import VisitStatus
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome
 from services.scheduling.domain.refusals import (
@@ -31,7 +32,7 @@ from services.scheduling.domain.times import Hours, check_future, check_quarter_
 
 GUIDANCE_MINUTES = (60, 120)
 PATH_LIMIT = 4
-NEEDED_PURPOSE = "guidance"
+NEEDED_PURPOSE = Purpose.GUIDANCE.value
 """The purpose that a visitor must consent to before anything is booked for them."""
 WORKSHOP_ENTERED_WITHIN = timedelta(days=31)
 """How long after its first session a workshop may still be entered by hand."""

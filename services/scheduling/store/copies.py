@@ -16,6 +16,7 @@ from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import in_states
 from services.contracts.intake import IN_THE_ROOM
+from services.scheduling.domain.rules import NEEDED_PURPOSE
 from services.scheduling.domain.states import PRESENT
 from services.scheduling.domain.times import Hours, Opening
 from services.scheduling.store.table import Table
@@ -161,10 +162,11 @@ async def visit_of_person(session: AsyncSession, subject_ref: UUID, since: datet
 
 
 async def recently_registered(session: AsyncSession, centre: str, limit: int = 50) -> Sequence[KnownPerson]:
-    """The registered visitors of a centre, latest first."""
+    """The registered visitors of a centre who consent to guidance, latest first."""
+    agreed = sa.cast(col(KnownPerson.purposes), sa.Text).contains(f'"{NEEDED_PURPOSE}"')
     query = (
         sa.select(KnownPerson)
-        .where(col(KnownPerson.centre) == centre, col(KnownPerson.erased_at).is_(None))
+        .where(col(KnownPerson.centre) == centre, col(KnownPerson.erased_at).is_(None), agreed)
         .order_by(col(KnownPerson.registered_at).desc())
         .limit(limit)
     )

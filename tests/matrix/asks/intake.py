@@ -18,6 +18,7 @@ INTAKE: Asks = {
     "POST /intake/api/v1/visits/{id}/finish": lambda w, me: Ask(json={}, at={"id": w.liege["in interview"]}),
     "POST /intake/api/v1/visits/{id}/leave": lambda w, me: Ask(json={}, at={"id": w.liege["walk-in"]}),
     "POST /intake/api/v1/visits/{id}/visitor": lambda w, me: Ask(json=_PERSON, at={"id": w.liege["walk-in"]}),
+    "POST /intake/api/v1/visitors/{subject_ref}/consents": lambda w, me: Ask(json={"purposes": ["reminders"]}),
     "POST /intake/api/v1/visitors/{subject_ref}/withdrawals": lambda w, me: Ask(json={"purposes": ["reminders"]}),
     "POST /intake/visitors/{subject_ref}/prolong": lambda w, me: Ask(form={}),
     "POST /intake/visitors/{subject_ref}/erase": lambda w, me: Ask(form={}),
@@ -36,6 +37,10 @@ INTAKE: Asks = {
     "POST /intake/visits/{id}/person": lambda w, me: Ask(
         form={"subject_ref": w.liege["person"]}, at={"id": w.liege["walk-in"]}
     ),
+    "POST /intake/visits/{id}/consents": lambda w, me: Ask(form={"purpose": "reminders"}),
+    "POST /intake/visits/{id}/withdrawals": lambda w, me: Ask(form={"purpose": "reminders"}),
+    "POST /intake/mine/consents": lambda w, me: Ask(form={"purpose": "reminders"}),
+    "POST /intake/mine/withdrawals": lambda w, me: Ask(form={"purpose": "reminders"}),
     "POST /intake/visits/{id}": lambda w, me: Ask(form=_PERSON, at={"id": w.liege["walk-in"]}),
     "POST /intake/desk/{centre}/visits": lambda w, me: Ask(form={"visit_id": uuid4()}),
     "POST /intake/desk/{centre}/here": lambda w, me: Ask(form={"number": 1}),

@@ -1,0 +1,80 @@
+"""Gives and withdraws a registered visitor's consent, purpose by purpose. Withdrawn consents stay as a record."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from services.chassis.refusals import msg
+from services.chassis.storage.store import Work
+from services.contracts.intake import VisitorConsentGiven, VisitorConsentWithdrawn
+from services.intake import domain
+from services.intake.store import Consent, Visitor
+
+
+async def give_consent(work: Work, subject_ref: UUID, purposes: list[str], recorded_by: str) -> None:
+    """Record consent to these purposes; those in force already are ignored. Raises `UnknownPurpose`."""
+    domain.check_purposes(purposes)
+    visitor = await work.load(Visitor, subject_ref, msg("registered person"))
+    before = {consent.purpose for consent in await consents_in_force(work.session, subject_ref)}
+    given = sorted(set(purposes) - before)
+    if not given:
+        return
+    record(work, subject_ref, given, recorded_by)
+    work.emit(
+        visitor,
+        VisitorConsentGiven(
+            subject_ref=subject_ref,
+            centre=visitor.centre,
+            at=work.now,
+            purposes=tuple(given),
+            in_force=tuple(sorted(before | set(given))),
+        ),
+    )
+
+
+async def withdraw_consent(work: Work, subject_ref: UUID, purposes: list[str], recorded_by: str) -> None:
+    """Withdraw consent to these purposes; those without consent are ignored. Raises `UnknownPurpose`."""
+    domain.check_purposes(purposes)
+    visitor = await work.load(Visitor, subject_ref, msg("registered person"))
+    before = await consents_in_force(work.session, subject_ref)
+    withdrawn = [consent for consent in before if consent.purpose in purposes]
+    if not withdrawn:
+        return
+    for consent in withdrawn:
+        consent.withdrawn_at, consent.withdrawn_by = work.now, recorded_by
+    ended = {consent.purpose for consent in withdrawn}
+    work.emit(
+        visitor,
+        VisitorConsentWithdrawn(
+            subject_ref=subject_ref,
+            at=work.now,
+            purposes=tuple(sorted(ended)),
+            in_force=tuple(sorted({consent.purpose for consent in before} - ended)),
+        ),
+    )
+
+
+def record(work: Work, subject_ref: UUID, purposes: Iterable[str], recorded_by: str) -> None:
+    """Add the record of a consent to each of these purposes."""
+    for purpose in purposes:
+        work.add(
+            Consent(id=uuid4(), subject_ref=subject_ref, purpose=purpose, given_at=work.now, recorded_by=recorded_by)
+        )
+
+
+async def consents_of(session: AsyncSession, subject_ref: UUID, limit: int = 100) -> Sequence[Consent]:
+    """A visitor's consents, withdrawn ones too, the last one first."""
+    query = sa.select(Consent).where(col(Consent.subject_ref) == subject_ref)
+    # Of two that were given at the same time, the one in force is the last.
+    last_first = (col(Consent.given_at).desc(), col(Consent.withdrawn_at).is_not(None), col(Consent.id))
+    return (await session.scalars(query.order_by(*last_first).limit(limit))).all()
+
+
+async def consents_in_force(session: AsyncSession, subject_ref: UUID) -> Sequence[Consent]:
+    """A visitor's consents that were not withdrawn, by purpose."""
+    await session.flush()
+    query = sa.select(Consent).where(col(Consent.subject_ref) == subject_ref, col(Consent.withdrawn_at).is_(None))
+    return (await session.scalars(query.order_by(col(Consent.purpose)))).all()

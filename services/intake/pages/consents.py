@@ -1,0 +1,198 @@
+"""A person's consents, purpose by purpose: given and withdrawn on the page of a visit, and on the person's own page."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple
+from uuid import UUID
+
+from fastapi import Form, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from services.chassis.i18n import translate as _
+from services.chassis.identity.ownership import own
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
+from services.chassis.web import Body, Router, Working, allow, see_other
+from services.contracts.consent import Purpose
+from services.contracts.roles import Role
+from services.intake.actions import consent
+from services.intake.pages.views import Team
+from services.intake.store import Account, Consent, Visit
+
+router = Router("/intake", pages=True)
+Visitor = Annotated[Person, allow(Role.VISITOR)]
+
+
+class Words(NamedTuple):
+    """What a page says of a purpose (msgids): its name, what it allows, and what its withdrawal does."""
+
+    title: str
+    allows: str
+    ends: str
+
+
+_TITLES = {
+    Purpose.GUIDANCE: msg("Appointments and workshops"),
+    Purpose.PLAN: msg("Career plan"),
+    Purpose.REMINDERS: msg("Reminders"),
+    Purpose.REFERRAL: msg("Referrals to providers"),
+}
+OWN_WORDS = {
+    Purpose.GUIDANCE: Words(
+        _TITLES[Purpose.GUIDANCE],
+        msg("The centre can book appointments and workshops for you."),
+        msg("Your booked appointments are cancelled. Your places in workshops go to other people."),
+    ),
+    Purpose.PLAN: Words(
+        _TITLES[Purpose.PLAN],
+        msg("You write your plan together with the centre."),
+        msg("The centre no longer sees your plan. You can still read it and take it with you."),
+    ),
+    Purpose.REMINDERS: Words(
+        _TITLES[Purpose.REMINDERS],
+        msg("The centre can send you messages about your appointments."),
+        msg("You no longer get messages about your appointments."),
+    ),
+    Purpose.REFERRAL: Words(
+        _TITLES[Purpose.REFERRAL],
+        msg("The centre can refer you to a provider, for example a school."),
+        msg("Your open referrals are withdrawn. The providers see that."),
+    ),
+}
+"""For the person."""
+DESK_WORDS = {
+    Purpose.GUIDANCE: Words(
+        _TITLES[Purpose.GUIDANCE],
+        msg("The centre can book appointments and workshops for the person."),
+        msg("All booked appointments are cancelled, and the places in workshops go to other people."),
+    ),
+    Purpose.PLAN: Words(
+        _TITLES[Purpose.PLAN],
+        msg("The centre reads the career plan and writes in it with the person."),
+        msg("The centre no longer sees the plan. The person can still read it and take it with them."),
+    ),
+    Purpose.REMINDERS: Words(
+        _TITLES[Purpose.REMINDERS],
+        msg("The centre can send the person messages about appointments."),
+        msg("The person no longer gets messages about appointments."),
+    ),
+    Purpose.REFERRAL: Words(
+        _TITLES[Purpose.REFERRAL],
+        msg("The centre can refer the person to a provider."),
+        msg("All open referrals are withdrawn. The providers see that."),
+    ),
+}
+"""For the team of the centre."""
+
+
+class PurposeForm(Body):
+    """The purpose to which consent is given, or is withdrawn."""
+
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A purpose, the last consent to it, and by whom giving and withdrawal were recorded (msgids or names)."""
+
+    purpose: Purpose
+    last: Consent | None = None
+    given_by: str = ""
+    withdrawn_by: str = ""
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the person consents to it now."""
+        return self.last is not None and self.last.withdrawn_at is None
+
+
+async def consents_view(session: AsyncSession, subject_ref: UUID, *, mine: bool) -> dict[str, Any]:
+    """The values of the template of consents, for the desk or for the person (`mine`)."""
+    lines = await _lines(session, subject_ref, mine=mine)
+    return {
+        "mine": mine,
+        "consents": lines,
+        "consent_words": OWN_WORDS if mine else DESK_WORDS,
+        "none_in_force": not any(line.in_force for line in lines),
+    }
+
+
+async def _lines(session: AsyncSession, subject_ref: UUID, *, mine: bool) -> list[Line]:
+    """Every purpose with the last consent to it."""
+    last: dict[str, Consent] = {}
+    for one in await consent.consents_of(session, subject_ref):
+        last.setdefault(one.purpose, one)
+    names = await _names(session, last.values())
+
+    def by(recorded: str | None) -> str:
+        if recorded == f"visitor/{subject_ref}":
+            return msg("you") if mine else msg("the person")
+        return names.get(recorded or "", msg("the centre’s team"))
+
+    known = [(purpose, last.get(purpose)) for purpose in Purpose]
+    return [
+        Line(purpose, one, by(one.recorded_by), by(one.withdrawn_by)) if one else Line(purpose)
+        for purpose, one in known
+    ]
+
+
+async def _names(session: AsyncSession, consents: Iterable[Consent]) -> dict[str, str]:
+    """The display names of the accounts that recorded these consents, by their identifier."""
+    recorded = {who for one in consents for who in (one.recorded_by, one.withdrawn_by) if who}
+    found: dict[str, str] = {}
+    for who in sorted(recorded):
+        kind, _slash, ref = who.partition("/")
+        account = await session.get(Account, UUID(ref)) if kind == "account" else None
+        if account is not None and account.display_name:
+            found[who] = account.display_name
+    return found
+
+
+@router.post("/visits/{id}/consents")
+async def record(
+    id: UUID, form: Annotated[PurposeForm, Form()], request: Request, work: Working, person: Team
+) -> Response:
+    """Record a consent that the person gave at the desk."""
+    subject_ref = await _person_of(work.session, id, person)
+    await consent.give_consent(work, subject_ref, [form.purpose], person.subject)
+    return see_other(request, f"/intake/visits/{id}", done=_("Consent recorded"))
+
+
+@router.post("/visits/{id}/withdrawals")
+async def record_withdrawal(
+    id: UUID, form: Annotated[PurposeForm, Form()], request: Request, work: Working, person: Team
+) -> Response:
+    """Record that the person withdrew a consent."""
+    subject_ref = await _person_of(work.session, id, person)
+    await consent.withdraw_consent(work, subject_ref, [form.purpose], person.subject)
+    return see_other(request, f"/intake/visits/{id}", done=_("The withdrawal is recorded."))
+
+
+@router.post("/mine/consents")
+async def give(form: Annotated[PurposeForm, Form()], request: Request, work: Working, person: Visitor) -> Response:
+    """Give one's own consent."""
+    await consent.give_consent(work, _myself(person), [form.purpose], person.subject)
+    return see_other(request, "/intake/mine", done=_("You have given your consent."))
+
+
+@router.post("/mine/withdrawals")
+async def withdraw(form: Annotated[PurposeForm, Form()], request: Request, work: Working, person: Visitor) -> Response:
+    """Withdraw one's own consent."""
+    await consent.withdraw_consent(work, _myself(person), [form.purpose], person.subject)
+    return see_other(request, "/intake/mine", done=_("You have withdrawn your consent. You can give it again here."))
+
+
+async def _person_of(session: AsyncSession, visit_id: UUID, person: Person) -> UUID:
+    """The registered person of a visit. Raises `NotFound`."""
+    visit = own(await session.get(Visit, visit_id), person, msg("visit"))
+    if visit.subject_ref is None:
+        raise NotFound(what=msg("registered person"))
+    return visit.subject_ref
+
+
+def _myself(person: Person) -> UUID:
+    """The signed-in visitor's reference. Raises `NotFound`."""
+    if person.subject_ref is None:
+        raise NotFound(what=msg("registered person"))
+    return person.subject_ref
