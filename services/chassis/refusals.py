@@ -12,9 +12,10 @@
     ├── NotSignedIn          no person is signed in                                     401
     │   └── PlanClosed       the visitor's plan is closed
     ├── BodyTooLarge         the request holds more than the limit                      413
-    ├── TooManyRequests      this account or address sends too many requests                429
+    ├── TooManyRequests      this account or address sends too many requests            429
     ├── Stale                the object changed since the caller read it                409
     ├── AlreadyDifferent     the id is in use for something else                        409
+    ├── ShownBefore          a secret is shown once, and was shown                      409
     └── Unavailable          store or broker unavailable; nothing was changed; retry    503
 
 Each class has a slug, a message with named values, and the field it is about. The message is an English msgid; people

@@ -248,5 +248,5 @@ async def test_the_page_of_a_device_offers_what_a_device_may_have(site: Site) ->
     ref = (await create(site, **KIOSK))["account_ref"]
     async with site.as_(MANAGER, page=True) as client:
         text = (await client.get(f"/directory/accounts/{ref}")).text
-    assert re.findall(r'name="roles" value="([^"]+)"', text) == ["front-desk"]
+    assert re.findall(r'name="roles" value="([^"]+)"', text) == ["front-desk", "kiosk"]
     assert "mons-desk-2" in text
