@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Route, expect
 
 from tests.browser.morning import Morning
 from tests.browser.page_checks import watched_page
-from tests.journeys.adult import IFAPME_SERVICE, Centre, ok
+from tests.journeys.adult import IFAPME_SERVICE, Centre, ok, settled
 from tests.journeys.screens import PHONE, FrontDesk, row
 
 pytestmark = pytest.mark.browser
@@ -24,7 +24,11 @@ async def test_a_name_that_another_service_filled_in_stays(lived_in: Morning, br
         await expect(named).to_have_count(1, timeout=PATIENCE)
         before = await unanswered.get_by_role("listitem").count()
         liege = Centre(lived_in.stack)
-        more = {"subject_ref": str(uuid4()), "centre": "liege", "service_id": IFAPME_SERVICE, "reason": "training"}
+        known = {"given_name": "Autre", "family_name": "Démonstration", "purposes": ["referral"]}
+        visit = liege.walks_in("find-job")
+        person = ok(liege.desk.post(f"/intake/api/v1/visits/{visit}/visitor", json=known))["subject_ref"]
+        settled(lived_in.stack)
+        more = {"subject_ref": person, "centre": "liege", "service_id": IFAPME_SERVICE, "reason": "training"}
         ok(liege.counsellor.post("/directory/api/v1/referrals", json={"id": str(uuid4()), **more}))
         await expect(unanswered.get_by_role("listitem")).to_have_count(before + 1, timeout=PATIENCE)
         await expect(named).to_have_count(1)

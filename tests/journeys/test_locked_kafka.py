@@ -1,6 +1,7 @@
 """The platform on a Kafka with locks: each service has its own user, and may do what it needs and nothing else."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -72,7 +73,7 @@ class LockedKafka:
                 scram.UserScramCredentialUpsertion(
                     user,
                     scram.ScramCredentialInfo(scram.ScramMechanism[mechanism_of(user)], 4096),
-                    self._password(user).encode(),
+                    self.password(user).encode(),
                 )
                 for user in USERS
             ]
@@ -80,7 +81,7 @@ class LockedKafka:
         for answer in answers.values():
             answer.result(20)
 
-    def _password(self, user: str) -> str:
+    def password(self, user: str) -> str:
         return f"the password of {user}"
 
     def denied(self) -> list[str]:
@@ -92,7 +93,7 @@ class LockedKafka:
         """The settings with which this user connects."""
         (self._place / user).mkdir(exist_ok=True)
         file = self._place / user / "password"
-        file.write_text(self._password(user))
+        file.write_text(self.password(user))
         chosen = {
             "kafka": self.bootstrap,
             "kafka_security": "sasl_tls",
@@ -167,9 +168,13 @@ def check_in(centre: str, topic: str, source: str = "/desks/liege/kiosk-1") -> R
 
 
 async def test_an_event_goes_from_a_desk_to_the_figures_with_the_least_rights(
-    locked: LockedKafka, monkeypatch: pytest.MonkeyPatch
+    locked: LockedKafka,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(port, "METADATA_MS", 500)
+    caplog.set_level(logging.DEBUG)
     async with platform(locked) as processes:
 
         async def ready() -> bool:
@@ -218,6 +223,10 @@ async def test_an_event_goes_from_a_desk_to_the_figures_with_the_least_rights(
         # The desk's first tries came before its topic; nothing that a service wanted was refused.
         assert [line for line in locked.denied() if DESK not in line] == []
     assert await read(locked.options(PARTNER), "cefo.directory.centres", "partner.cdm-liege.reader") > 0
+    printed = capfd.readouterr()
+    logged = caplog.text + printed.out + printed.err
+    assert "cefo.intake" in logged
+    assert [name for name in SERVICES if locked.password(f"cefo-{name}") in logged] == []
 
 
 @pytest.mark.parametrize(

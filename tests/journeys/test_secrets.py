@@ -35,6 +35,8 @@ KEY_OF_A_CERTIFICATE = {name for name in secret_settings() if name.endswith("_ke
     "previous_secret_key_file",
 }
 """Without its certificate none of these starts: see tests/launcher/test_secrets.py."""
+OF_A_LOCKED_BROKER = {"kafka_password_file"}
+"""The embedded broker has no users: see tests/journeys/test_locked_kafka.py."""
 IN_A_FILE = {"secret_key"}
 """Settings that also exist as a file, which is used here."""
 
@@ -103,7 +105,7 @@ async def with_password(postgres: PostgresServer) -> None:
 
 def settings_in(home: Path, postgres: PostgresServer, redis: RedisServer) -> Iterator[tuple[str, str]]:
     """A canary in every secret, and what makes the platform use it."""
-    for name in set(secret_settings()) - KEY_OF_A_CERTIFICATE - IN_A_FILE:
+    for name in set(secret_settings()) - KEY_OF_A_CERTIFICATE - OF_A_LOCKED_BROKER - IN_A_FILE:
         file = home / name
         file.write_text(f"{secret_of(name)}\n")
         yield f"CEFO_{name.upper()}", str(file) if is_file(name) else secret_of(name)
