@@ -31,7 +31,7 @@ EFFECTS: dict[Purpose, tuple[Effect, ...]] = {
             "open a guidance path, book and move interviews, take a seat in a workshop or on its waiting list",
             "booked interviews are cancelled (`consent-ended`), seats are released, and nothing more is booked; what "
             "took place stays",
-            "an individual path goes on where it stopped; what was cancelled is booked anew",
+            "an individual path goes on where it stopped; what was cancelled is booked again",
         ),
     ),
     Purpose.PLAN: (
