@@ -19,10 +19,11 @@ from services.directory.demo.accounts import DEMO_STAFF
 from services.directory.domain import SeededMeanwhile
 from services.directory.domain.refusals import CodeTaken
 from services.directory.nav import NAV
+from services.directory.pages.personal_data import PERSONAL_DATA
 from services.directory.reactions import reactions
 from services.directory.search import search_of
 from services.directory.settings import DirectorySettings, settings_of
-from services.directory.store import Account, Mail, Table
+from services.directory.store import Account, Mail, Table, Visitor
 from services.directory.store.accounts import keep_uses, remove_expired_sign_ins
 
 
@@ -109,4 +110,7 @@ SERVICE = Service(
     jobs=jobs,
     settings=DirectorySettings,
     mail=Mail,
+    visitors=Visitor,
+    visitor_paths=("/directory/mine",),
+    personal_data=PERSONAL_DATA,
 )

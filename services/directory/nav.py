@@ -22,5 +22,6 @@ NAV = Navigation(
         Link(msg("Sign in"), "/directory/sign-in", signs="in"),
         Link(msg("Sign out"), "/directory/sign-out", signs="out"),
         Link(msg("Messages by e-mail"), "/directory/mail", (), (Role.OPERATOR,)),
+        Link(msg("Referrals to providers"), "/directory/mine/data", (Role.VISITOR,), own_data=True),
     ),
 )

@@ -1,12 +1,19 @@
 """Reactions of the directory to incoming events."""
 
+from services.chassis.copies.visitors import copy_visitor, erase_visitor
 from services.chassis.events.reactions import Reactions
 from services.chassis.storage.store import Work
-from services.contracts.intake import SubjectErased, VisitorConsentGiven, VisitorConsentWithdrawn, VisitorRegistered
+from services.contracts.intake import (
+    SubjectErased,
+    VisitorConsentGiven,
+    VisitorConsentWithdrawn,
+    VisitorLinkChanged,
+    VisitorRegistered,
+)
 from services.contracts.plans import ActionPlanned
 from services.directory import actions
 from services.directory.actions import consent
-from services.directory.store import RegisteredPerson
+from services.directory.store import ErasedSubject, RegisteredPerson, Visitor
 
 reactions = Reactions()
 
@@ -49,3 +56,11 @@ async def on_visitor_consent_withdrawn(work: Work, event: VisitorConsentWithdraw
 async def on_subject_erased(work: Work, event: SubjectErased) -> None:
     """Erases the person."""
     await actions.erase_subject(work, event.subject_ref)
+    await erase_visitor(work, Visitor, event.subject_ref)
+
+
+@reactions.on(VisitorLinkChanged, loads=RegisteredPerson)
+async def on_visitor_link_changed(work: Work, event: VisitorLinkChanged) -> None:
+    """Copies which personal link of a visitor is the current one. Ignores one of an erased person."""
+    if await work.session.get(ErasedSubject, event.subject_ref) is None:
+        await copy_visitor(work, Visitor, event)

@@ -11,6 +11,7 @@ from services.contracts.erasure import CONFIRMATIONS
 from services.intake import api, pages
 from services.intake.actions.erasure import erase_due
 from services.intake.nav import NAV
+from services.intake.pages.personal_data import PERSONAL_DATA
 from services.intake.reactions import reactions
 from services.intake.store import Account, Centre, Table, Visitor
 from services.intake.store.erasures import unconfirmed_by_service
@@ -58,4 +59,5 @@ SERVICE = Service(
     visitor_paths=("/intake/mine",),
     import_paths=(api.IMPORT_PATH,),
     jobs=jobs,
+    personal_data=PERSONAL_DATA,
 )

@@ -12,5 +12,8 @@ NAV = Navigation(
         Link(msg("Deletions"), "/intake/erasures", (Role.MANAGER,), (Role.OPERATOR,)),
         Link(msg("My link"), "/intake/mine", (Role.VISITOR,)),
         Link(msg("Close my plan"), "/intake/mine/close", signs="closes"),
+        Link(msg("My data"), "/intake/mine/data", (Role.VISITOR,)),
+        Link(msg("Exports of personal data"), "/intake/exports", (), (Role.MANAGER, Role.OPERATOR)),
+        Link(msg("Registration, consents and visits"), "/intake/mine/data", (Role.VISITOR,), own_data=True),
     ),
 )

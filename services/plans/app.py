@@ -5,6 +5,7 @@ from pathlib import Path
 from services.chassis.service.definition import Service
 from services.plans import api, pages
 from services.plans.nav import NAV
+from services.plans.pages.personal_data import PERSONAL_DATA
 from services.plans.reactions import reactions
 from services.plans.store import Account, Table, Visitor
 
@@ -18,4 +19,5 @@ SERVICE = Service(
     accounts=Account,
     visitors=Visitor,
     visitor_paths=("/plans/",),
+    personal_data=PERSONAL_DATA,
 )

@@ -10,5 +10,6 @@ NAV = Navigation(
         Link(msg("Plans"), "/plans/", (Role.COUNSELLOR,)),
         Link(msg("My plan"), "/plans/mine", (Role.VISITOR,), home_of=Role.VISITOR),
         Link(msg("My plan"), "/plans/help/my-plan", help_for=Role.VISITOR),
+        Link(msg("Career plan"), "/plans/mine/data", (Role.VISITOR,), own_data=True),
     ),
 )

@@ -6,8 +6,9 @@ from services.chassis.service.definition import Service
 from services.scheduling import api, pages
 from services.scheduling.api.imports import IMPORT_PATHS
 from services.scheduling.nav import NAV
+from services.scheduling.pages.personal_data import PERSONAL_DATA
 from services.scheduling.reactions import reactions
-from services.scheduling.store import Account, Table
+from services.scheduling.store import Account, Table, Visitor
 
 SERVICE = Service(
     name="scheduling",
@@ -18,4 +19,7 @@ SERVICE = Service(
     folder=Path(__file__).parent,
     accounts=Account,
     import_paths=IMPORT_PATHS,
+    visitors=Visitor,
+    visitor_paths=("/scheduling/mine",),
+    personal_data=PERSONAL_DATA,
 )

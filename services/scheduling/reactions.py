@@ -2,6 +2,7 @@
 
 from services.chassis.copies.accounts import copy_account
 from services.chassis.copies.centres import copy_centre
+from services.chassis.copies.visitors import copy_visitor, erase_visitor
 from services.chassis.events.reactions import Reactions
 from services.chassis.storage.store import Work
 from services.contracts.accounts import AccountPublished
@@ -15,13 +16,14 @@ from services.contracts.intake import (
     VisitLeft,
     VisitorConsentGiven,
     VisitorConsentWithdrawn,
+    VisitorLinkChanged,
     VisitorRegistered,
     VisitServed,
     VisitStatus,
 )
 from services.contracts.plans import PlanConfirmed
 from services.scheduling.actions import consent, erasure, paths, people, waiting
-from services.scheduling.store import Account, Centre, KnownPerson, Waiting
+from services.scheduling.store import Account, Centre, KnownPerson, Visitor, Waiting
 
 reactions = Reactions()
 
@@ -99,6 +101,15 @@ async def on_visitor_consent_withdrawn(work: Work, event: VisitorConsentWithdraw
 async def on_subject_erased(work: Work, event: SubjectErased) -> None:
     """A visitor is to be erased in every service."""
     await erasure.erase_subject(work, event.subject_ref, event.at)
+    await erase_visitor(work, Visitor, event.subject_ref)
+
+
+@reactions.on(VisitorLinkChanged, loads=KnownPerson)
+async def on_visitor_link_changed(work: Work, event: VisitorLinkChanged) -> None:
+    """Copies which personal link of a visitor is the current one. Ignores one of an erased person."""
+    person = await work.find(KnownPerson, event.subject_ref)
+    if person is None or person.erased_at is None:
+        await copy_visitor(work, Visitor, event)
 
 
 @reactions.on(PlanConfirmed)

@@ -20,7 +20,7 @@ def named(route: APIRoute) -> str:
 
 def routes_of(name: str) -> list[APIRoute]:
     """The routes of a service, or of the `front`."""
-    own = [front.router] if name == "front" else [*SERVICES[name].routers, operations.router_of(name)]
+    own = [front.router] if name == "front" else [*SERVICES[name].routers, operations.router_of(SERVICES[name])]
     return [route for router in own for route in routes_in(router.routes)]
 
 

@@ -134,6 +134,12 @@ INTAKE = [
     Seen("/intake/l/{secret}", path="{own_link}"),
     Seen("/intake/l/{secret}", path="/intake/l/nothing", state="no longer valid", status=404),
     Seen("/intake/mine", VISITOR),
+    Seen("/intake/mine/data", VISITOR),
+    Seen("/intake/mine/data", NEWCOMER, state="little"),
+    Seen("/scheduling/mine/data", VISITOR),
+    Seen("/plans/mine/data", VISITOR),
+    Seen("/directory/mine/data", VISITOR),
+    Seen("/intake/exports", OPERATOR),
     Seen("/intake/erasures", OPERATOR),
     Seen("/intake/erasures", REGION, "/intake/erasures?subject_ref=Ada", "in error", 422),
     Seen(
@@ -294,6 +300,10 @@ PAGES = [*FRONT, *INTAKE, *SCHEDULING, *PLANS, *DIRECTORY, *IMPACT, *OPERATIONS]
 
 SAME_EVERYWHERE = {
     **{
+        f"/{service}/exports": "the chassis' page; intake's is looked at"
+        for service in ("scheduling", "plans", "directory")
+    },
+    **{
         f"/{service}/dead-letters/{{id}}": "the chassis' page; intake's is looked at"
         for service in ("scheduling", "plans", "directory", "impact")
     },
@@ -308,6 +318,10 @@ SAME_EVERYWHERE = {
 }
 NO_PAGES = {
     **SAME_EVERYWHERE,
+    **{
+        f"/{service}/mine/data.json": "for programs: the person's data"
+        for service in ("intake", "scheduling", "plans", "directory")
+    },
     **{
         f"/{service}/health/ready": "for programs: whether the service's parts answer"
         for service in ("intake", "scheduling", "plans", "directory", "impact")

@@ -26,6 +26,8 @@ from babel.support import NullTranslations, Translations
 
 Language = Literal["fr", "de", "nl", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+LANGUAGE_NAMES = {"fr": "Français", "de": "Deutsch", "nl": "Nederlands", "en": "English"}
+"""Each in itself."""
 DEFAULT = "fr"
 HERE = Path(__file__).parents[1]
 

@@ -29,6 +29,7 @@ from services.chassis.runtime.live import Live
 from services.chassis.runtime.settings import FromEnvironment, Settings
 from services.chassis.service.gauges import measure
 from services.chassis.service.jobs import Job
+from services.chassis.service.personal_data import PersonalData, prune_exports
 from services.chassis.service.retention import prune
 from services.chassis.storage.group_commit import BulkAction, GroupCommit, Item, Result
 from services.chassis.storage.migrations import migrate
@@ -66,6 +67,8 @@ class Link:
     signs: Literal["in", "out", "closes"] | None = None
     """The page where accounts sign in, the address that signs them out, or the one that closes a visitor's plan.
     It is not in the menu."""
+    own_data: bool = False
+    """The page with what the service holds about a visitor; the label is its title there. It is not in the menu."""
 
     @property
     def policy(self) -> AccessPolicy:
@@ -112,6 +115,8 @@ class Service:
     """What it alone asks for, beside the settings of every process."""
     mail: type[QueuedMail] | None = None
     """Its table of messages by e-mail, if it sends any."""
+    personal_data: PersonalData[Any] | None = None
+    """What it holds about persons. None: nothing."""
 
     @property
     def topics(self) -> list[Topic]:
@@ -182,8 +187,16 @@ class Runtime:
         return [
             Job("retention", partial(prune, self.store, self.settings, read_model=read_model), 60 * seconds),
             Job("gauges", partial(measure, self.store, self.consumer), min(10, seconds)),
+            *self._export_jobs(),
             *self._mail_jobs(),
         ]
+
+    def _export_jobs(self) -> list[Job]:
+        """The background jobs of a service that holds something about persons: their exports are logged."""
+        if self.service.personal_data is None:
+            return []
+        table, days = self.service.personal_data.exports, self.settings.export_log_days
+        return [Job("prune-exports", partial(prune_exports, self.store, table, days), 60 * self.settings.round_seconds)]
 
     def _mail_jobs(self) -> list[Job]:
         """The background jobs of a service that sends messages. A person may be waiting for one."""

@@ -107,7 +107,8 @@ class Process:
 
     def _service_app(self, runtime: Runtime) -> ASGIApp:
         name = runtime.service.name
-        routers = (operations.router_of(name), *runtime.service.routers)  # first, as `/{service}/{id}` matches them too
+        # First those of every service, as `/{service}/{id}` matches them too.
+        routers = (operations.router_of(runtime.service), *runtime.service.routers)
         app = FastAPI(
             title=f"cefo · {name}",
             version="1",

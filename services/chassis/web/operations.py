@@ -11,9 +11,9 @@ from services.chassis.brokers.clients import BROKER_ERRORS
 from services.chassis.events.rebuild import NotAReadModel, Progress, Rebuilding
 from services.chassis.identity.people import Person
 from services.chassis.refusals import Unavailable, msg
-from services.chassis.service.definition import Runtime
+from services.chassis.service.definition import Runtime, Service
 from services.chassis.storage.outbox import republish
-from services.chassis.web import dead_letters, help_pages
+from services.chassis.web import dead_letters, help_pages, personal_data
 from services.chassis.web.event_pages import shown
 from services.chassis.web.health import readiness
 from services.chassis.web.pages import page
@@ -34,13 +34,16 @@ class RebuildRequest(Body):
     again: bool = False
 
 
-def router_of(service: str) -> Router:
+def router_of(definition: Service) -> Router:
     """The same routes under every service's path."""
+    service = definition.name
     router = Router(f"/{service}", tags=["operations"])
     operator = allow(region_wide=[Role.OPERATOR])
 
     dead_letters.add_to(router, service, operator)
     help_pages.add_to(router, service)
+    if definition.personal_data is not None:
+        personal_data.add_to(router, service, definition.personal_data)
 
     @router.get("/health/ready")
     async def ready(running: Running, person: Annotated[Person | None, anyone]) -> Response:

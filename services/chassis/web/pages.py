@@ -29,7 +29,6 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 FLASH_SECONDS = 30
 """How long a message waits for the next page."""
-_LANGUAGE_NAMES = {"fr": "Français", "de": "Deutsch", "nl": "Nederlands", "en": "English"}
 
 
 class Site:
@@ -43,7 +42,7 @@ class Site:
         """Where operators start; the page has tabs for the other services."""
         links = [link for nav in navigation.values() for link in nav.links]
         self.links = [
-            *(link for link in links if link.help_for is None and link.signs is None),
+            *(link for link in links if link.help_for is None and link.signs is None and not link.own_data),
             Link(msg("Stuck events"), self.stuck_events, (), (Role.OPERATOR,), home_of=Role.OPERATOR),
         ]
         signing = {link.signs: link.href for link in links}
@@ -52,6 +51,8 @@ class Site:
         self.close_address = signing.get("closes")
         """Where a visitor's plan is closed."""
         self.help_pages = {link.help_for: link for link in links if link.help_for is not None}
+        self.own_data = {name: link for name, nav in navigation.items() for link in nav.links if link.own_data}
+        """The page of each service with what it holds about a visitor."""
         self.homes = {link.home_of: link.href for link in self.links if link.home_of is not None}
         self.secure = secure
         self.templates = _templates(HERE, *folders)
@@ -173,7 +174,7 @@ def context(request: HTTPConnection, values: Mapping[str, Any]) -> dict[str, Any
         "languages": [
             {
                 "code": code,
-                "label": _LANGUAGE_NAMES[code],
+                "label": i18n.LANGUAGE_NAMES[code],
                 "href": f"{path}?{request.url.include_query_params(lang=code).query}",
                 "current": code == lang,
             }

@@ -4,6 +4,7 @@ from services.directory.store.accounts import Account, AccountChange, Identity, 
 from services.directory.store.centres import Centre, centre_codes, centres, check_centre_and_area, known_areas
 from services.directory.store.feed import FeedHead, ReferralEvent, events_after, latest_events
 from services.directory.store.mail import Mail
+from services.directory.store.persons import Export, Visitor
 from services.directory.store.providers import (
     FullService,
     Location,
@@ -45,6 +46,7 @@ __all__ = [
     "AccountEmail",
     "Centre",
     "ErasedSubject",
+    "Export",
     "FeedHead",
     "FullService",
     "Identity",
@@ -66,6 +68,7 @@ __all__ = [
     "SubjectKey",
     "Table",
     "UnassignedReferral",
+    "Visitor",
     "centre_codes",
     "centres",
     "check_centre_and_area",

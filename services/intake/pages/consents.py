@@ -1,6 +1,6 @@
 """A person's consents, purpose by purpose: given and withdrawn on the page of a visit, and on the person's own page."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
@@ -9,6 +9,7 @@ from fastapi import Form, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from services.chassis.copies.purposes import PURPOSE_TITLES
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
@@ -32,30 +33,24 @@ class Words(NamedTuple):
     ends: str
 
 
-_TITLES = {
-    Purpose.GUIDANCE: msg("Appointments and workshops"),
-    Purpose.PLAN: msg("Career plan"),
-    Purpose.REMINDERS: msg("Reminders"),
-    Purpose.REFERRAL: msg("Referrals to providers"),
-}
 OWN_WORDS = {
     Purpose.GUIDANCE: Words(
-        _TITLES[Purpose.GUIDANCE],
+        PURPOSE_TITLES[Purpose.GUIDANCE],
         msg("The centre can book appointments and workshops for you."),
         msg("Your booked appointments are cancelled. Your places in workshops go to other people."),
     ),
     Purpose.PLAN: Words(
-        _TITLES[Purpose.PLAN],
+        PURPOSE_TITLES[Purpose.PLAN],
         msg("You write your plan together with the centre."),
         msg("The centre no longer sees your plan. You can still read it and take it with you."),
     ),
     Purpose.REMINDERS: Words(
-        _TITLES[Purpose.REMINDERS],
+        PURPOSE_TITLES[Purpose.REMINDERS],
         msg("The centre can send you messages about your appointments."),
         msg("You no longer get messages about your appointments."),
     ),
     Purpose.REFERRAL: Words(
-        _TITLES[Purpose.REFERRAL],
+        PURPOSE_TITLES[Purpose.REFERRAL],
         msg("The centre can refer you to a provider, for example a school."),
         msg("Your open referrals are withdrawn. The providers see that."),
     ),
@@ -63,22 +58,22 @@ OWN_WORDS = {
 """For the person."""
 DESK_WORDS = {
     Purpose.GUIDANCE: Words(
-        _TITLES[Purpose.GUIDANCE],
+        PURPOSE_TITLES[Purpose.GUIDANCE],
         msg("The centre can book appointments and workshops for the person."),
         msg("All booked appointments are cancelled, and the places in workshops go to other people."),
     ),
     Purpose.PLAN: Words(
-        _TITLES[Purpose.PLAN],
+        PURPOSE_TITLES[Purpose.PLAN],
         msg("The centre reads the career plan and writes in it with the person."),
         msg("The centre no longer sees the plan. The person can still read it and take it with them."),
     ),
     Purpose.REMINDERS: Words(
-        _TITLES[Purpose.REMINDERS],
+        PURPOSE_TITLES[Purpose.REMINDERS],
         msg("The centre can send the person messages about appointments."),
         msg("The person no longer gets messages about appointments."),
     ),
     Purpose.REFERRAL: Words(
-        _TITLES[Purpose.REFERRAL],
+        PURPOSE_TITLES[Purpose.REFERRAL],
         msg("The centre can refer the person to a provider."),
         msg("All open referrals are withdrawn. The providers see that."),
     ),
@@ -123,13 +118,8 @@ async def _lines(session: AsyncSession, subject_ref: UUID, *, mine: bool) -> lis
     last: dict[str, Consent] = {}
     for one in await consent.consents_of(session, subject_ref):
         last.setdefault(one.purpose, one)
-    names = await _names(session, last.values())
-
-    def by(recorded: str | None) -> str:
-        if recorded == f"visitor/{subject_ref}":
-            return msg("you") if mine else msg("the person")
-        return names.get(recorded or "", msg("the centre’s team"))
-
+    recorded = {who for one in last.values() for who in (one.recorded_by, one.withdrawn_by) if who}
+    by = await recorders(session, subject_ref, recorded, mine=mine)
     known = [(purpose, last.get(purpose)) for purpose in Purpose]
     return [
         Line(purpose, one, by(one.recorded_by), by(one.withdrawn_by)) if one else Line(purpose)
@@ -137,9 +127,22 @@ async def _lines(session: AsyncSession, subject_ref: UUID, *, mine: bool) -> lis
     ]
 
 
-async def _names(session: AsyncSession, consents: Iterable[Consent]) -> dict[str, str]:
-    """The display names of the accounts that recorded these consents, by their identifier."""
-    recorded = {who for one in consents for who in (one.recorded_by, one.withdrawn_by) if who}
+async def recorders(
+    session: AsyncSession, subject_ref: UUID, recorded: Iterable[str], *, mine: bool
+) -> Callable[[str | None], str]:
+    """By whom something was recorded: the person (`mine`: you), an account's name, or the team (msgids)."""
+    names = await _names(session, recorded)
+
+    def by(who: str | None) -> str:
+        if who == f"visitor/{subject_ref}":
+            return msg("you") if mine else msg("the person")
+        return names.get(who or "", msg("the centre’s team"))
+
+    return by
+
+
+async def _names(session: AsyncSession, recorded: Iterable[str]) -> dict[str, str]:
+    """The display names of the accounts that recorded something, by their identifier."""
     found: dict[str, str] = {}
     for who in sorted(recorded):
         kind, _slash, ref = who.partition("/")

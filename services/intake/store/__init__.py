@@ -16,6 +16,7 @@ from services.chassis.storage.tables import in_states
 from services.contracts.intake import IN_THE_ROOM
 from services.intake.domain import is_named
 from services.intake.store.erasures import ErasedSubject, ErasureConfirmation
+from services.intake.store.persons import Export
 from services.intake.store.table import Table
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Consent",
     "ErasedSubject",
     "ErasureConfirmation",
+    "Export",
     "LinkOpening",
     "PersonalLink",
     "Table",

@@ -8,6 +8,7 @@ from services.launcher.arguments import refuse_passwords
 from services.launcher.commands import accounts, dead_letters, kafka, tokens
 from services.launcher.commands.doctor import doctor
 from services.launcher.commands.erase import erase
+from services.launcher.commands.export_person import export_person
 from services.launcher.commands.figures import figures, publish
 from services.launcher.commands.imports import import_
 from services.launcher.commands.rebuild import rebuild
@@ -50,6 +51,11 @@ for name, act, description in (
     ),
     ("rebuild", rebuild, "Recalculer les résultats à partir des événements, sans arrêter la plateforme."),
     ("erase", erase, "Effacer les données d’une personne, partout. C’est définitif."),
+    (
+        "export-person",
+        export_person,
+        "Afficher ou écrire tout ce que les services gardent sur une personne. La plateforme note cet export.",
+    ),
     ("doctor", doctor, "Vérifier que chaque partie de chaque service répond."),
 ):
     app.command(name, help=description)(act)

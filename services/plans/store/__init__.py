@@ -3,6 +3,7 @@
 from services.plans.store.copies import Account, Centre, Provider, ProviderService, Referral, Visitor
 from services.plans.store.lists import count_of_centre, plans_of_centre, plans_of_subject
 from services.plans.store.paths import Attendance, HeldInterview, Path, Subject, Table, Workshop
+from services.plans.store.persons import Export
 from services.plans.store.plans import (
     Action,
     ActionTrack,
@@ -31,6 +32,7 @@ __all__ = [
     "Assessment",
     "Attendance",
     "Centre",
+    "Export",
     "Goal",
     "HeldInterview",
     "InformationStep",

@@ -3,6 +3,7 @@
 from services.scheduling.store.copies import Account, Centre, KnownPerson, Waiting, WaitingBoard
 from services.scheduling.store.counsellors import PastCounsellor
 from services.scheduling.store.interviews import GuidancePath, Interview, QuarterHour
+from services.scheduling.store.persons import Export, Visitor
 from services.scheduling.store.table import Table
 from services.scheduling.store.workshops import Attendance, Seat, Session, Workshop
 
@@ -10,6 +11,7 @@ __all__ = [
     "Account",
     "Attendance",
     "Centre",
+    "Export",
     "GuidancePath",
     "Interview",
     "KnownPerson",
@@ -18,6 +20,7 @@ __all__ = [
     "Seat",
     "Session",
     "Table",
+    "Visitor",
     "Waiting",
     "WaitingBoard",
     "Workshop",

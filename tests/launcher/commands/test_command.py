@@ -4,9 +4,10 @@ import json
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 import stamina
@@ -145,6 +146,71 @@ def test_the_doctor_asks_every_service_behind_a_proxy(cefo: Cefo) -> None:
     assert code == 1
     assert "processus" in told
     assert (told.count("✓ répond"), told.count("✗ ne répond pas")) == (4, 1)
+
+
+REFERENCE = "7f2c1a34-9d1e-4a55-8f0e-3b1f6f0a2c11"
+
+
+class Holders(BaseHTTPRequestHandler):
+    """Each service answers what it holds about the person; `silent` ones do not."""
+
+    silent: ClassVar[set[str]] = set()
+    held: ClassVar[dict[str, Any]] = {"scheduling": {"paths": [], "interviews": [], "seats": [], "visits": []}}
+
+    def do_POST(self) -> None:
+        service = self.path.split("/")[1]
+        document = {
+            "service": service,
+            "subject_ref": REFERENCE,
+            "exported_at": "2026-03-02T08:00:00Z",
+            "data": self.held.get(service),
+            "exports": ["2026-03-01T08:00:00Z"],
+        }
+        self.send_response(502 if service in self.silent else 200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(document).encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def holders(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Holders]]:
+    with HTTPServer(("127.0.0.1", 0), Holders) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        monkeypatch.setenv("CEFO_URL", f"http://127.0.0.1:{server.server_port}")
+        yield Holders
+        server.shutdown()
+
+
+def test_an_export_is_a_file_for_its_owner_alone(cefo: Cefo, holders: type[Holders], tmp_path: Path) -> None:
+    file = tmp_path / "person.json"
+    assert cefo("export-person", REFERENCE, "--out", str(file))[0] == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert json.loads(file.read_text())["scheduling"]["data"] == holders.held["scheduling"]
+    code, told = cefo("export-person", REFERENCE, "--out", str(file))
+    assert (code, "Ce fichier existe déjà" in told) == (1, True)
+    code, told = cefo("export-person", REFERENCE)
+    assert code == 0
+    assert "Déjà exporté le 1er mars 2026" in told
+
+
+def test_an_export_without_one_service_is_none(
+    cefo: Cefo, holders: type[Holders], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(holders, "silent", {"plans", "directory"})
+    code, told = cefo("export-person", REFERENCE, "--out", str(tmp_path / "person.json"))
+    assert (code, "plans, directory." in told.splitlines()[-1]) == (1, True)
+    assert not (tmp_path / "person.json").exists()
+
+
+def test_a_person_whom_no_service_knows_is_refused(
+    cefo: Cefo, holders: type[Holders], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holders, "held", {})
+    code, told = cefo("export-person", REFERENCE)
+    assert (code, "Aucun service ne connaît cette référence" in told) == (1, True)
 
 
 def test_a_kafka_that_does_not_answer_stops_the_start(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ NAMED = {
     "visits/{id}": "visit",
     "visits/{visit_id}": "walk-in",
     "visitors/{subject_ref}": "person",
+    "people/{subject_ref}": "person",
     "paths/{id}": "path",
     "interviews/{id}": "begun",
     "workshops/{id}": "workshop",

@@ -65,6 +65,11 @@ class Settings(AccessSettings, MailSettings, HttpSettings, KafkaSettings):
         ge=0,
         description="Age at which a decided dead letter is removed, in days. 0: never. Undecided ones stay.",
     )
+    export_log_days: int = Field(
+        default=365,
+        ge=1,
+        description="Age at which an entry of the log of exports of personal data is removed, in days.",
+    )
     round_seconds: float = Field(
         default=60,
         gt=0,

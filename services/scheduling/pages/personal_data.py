@@ -1,0 +1,177 @@
+"""What scheduling holds about a person: consent, visits in the queue, paths, interviews and places in workshops."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from services.chassis.copies.centres import centre_names
+from services.chassis.copies.purposes import PURPOSE_TITLES
+from services.chassis.refusals import msg
+from services.chassis.service.personal_data import Held, PersonalData, Shown, rows_where
+from services.scheduling.domain.rules import OUTCOME_LABELS, REASON_LABELS, UNCHOSEN_LABELS
+from services.scheduling.pages.desk import SIDES
+from services.scheduling.store import (
+    Attendance,
+    Centre,
+    Export,
+    GuidancePath,
+    Interview,
+    KnownPerson,
+    Seat,
+    Session,
+    Waiting,
+    Workshop,
+)
+
+_KINDS = {"information": msg("Information interview"), "guidance": msg("Guidance interview")}
+_METHODS = {"individual": msg("Individual path"), "collective": msg("Group path")}
+_SEATS = {"taken": msg("place reserved"), "waitlisted": msg("on the waiting list"), "released": msg("place cancelled")}
+_REASONS = {str(code): label for code, label in (*REASON_LABELS.items(), *UNCHOSEN_LABELS.items())}
+
+
+class HeldVisit(Held):
+    """A visit that was in the queue."""
+
+    of = (Waiting,)
+
+    centre: Annotated[str, Shown(msg("Centre"))]
+    area: Annotated[str | None, Shown(msg("Need"), "Area")]
+    ticket: Annotated[str | None, Shown(msg("Ticket"))]
+    status: Annotated[str, Shown(msg("Status"), "VisitStatus")]
+    checked_in_at: Annotated[datetime, Shown(msg("Arrival"))]
+    changed_at: Annotated[datetime, Shown(msg("Last change"))]
+
+
+class HeldPath(Held):
+    """A guidance path."""
+
+    of = (GuidancePath,)
+
+    centre: Annotated[str, Shown(msg("Centre"))]
+    area: Annotated[str | None, Shown(msg("Need"), "Area")]
+    method: Annotated[str, Shown(msg("Kind"), _METHODS)]
+    opened_at: Annotated[datetime, Shown(msg("Begun on"))]
+    finalising_due_at: Annotated[datetime | None, Shown(msg("Final interview possible since"))]
+    closed_at: Annotated[datetime | None, Shown(msg("Ended on"))]
+    closed_because: Annotated[str | None, Shown(msg("Why it ended"), OUTCOME_LABELS)]
+
+
+class HeldInterview(Held):
+    """An interview: booked, held, missed or cancelled."""
+
+    of = (Interview,)
+
+    kind: Annotated[str, Shown(msg("Kind"), _KINDS)]
+    method: Annotated[str | None, Shown(msg("Path"), _METHODS)]
+    number: Annotated[int | None, Shown(msg("Number in the path"))]
+    centre: Annotated[str, Shown(msg("Centre"))]
+    area: Annotated[str | None, Shown(msg("Need"), "Area")]
+    room: Annotated[str | None, Shown(msg("Room"))]
+    starts_at: Annotated[datetime, Shown(msg("When"))]
+    minutes: Annotated[int, Shown(msg("Length in minutes"))]
+    status: Annotated[str, Shown(msg("Status"), "AppointmentStatus")]
+    started_at: Annotated[datetime | None, Shown(msg("Begun on"))]
+    ended_at: Annotated[datetime | None, Shown(msg("Ended on"))]
+    cancelled_at: Annotated[datetime | None, Shown(msg("Cancelled on"))]
+    cancelled_by: Annotated[str | None, Shown(msg("Cancelled by"), dict(SIDES))]
+    reason: Annotated[str | None, Shown(msg("Reason"), _REASONS)]
+
+
+class HeldAttendance(Held):
+    """Whether the person attended one session of a workshop."""
+
+    of = (Attendance,)
+
+    starts_at: Annotated[datetime, Shown(msg("When"))]
+    attended: Annotated[bool, Shown(msg("Present"))]
+    recorded_at: Annotated[datetime, Shown(msg("Noted on"))]
+
+
+class HeldSeat(Held):
+    """A place in a workshop, or on its waiting list."""
+
+    of = (Seat,)
+
+    workshop: Annotated[str, Shown(msg("Workshop"))]
+    centre: Annotated[str, Shown(msg("Centre"))]
+    first_at: Annotated[datetime, Shown(msg("Beginning of the workshop"))]
+    last_at: Annotated[datetime, Shown(msg("End of the workshop"))]
+    status: Annotated[str, Shown(msg("Status"), _SEATS)]
+    place: Annotated[int, Shown(msg("Order of the sign-ups"))]
+    asked_at: Annotated[datetime, Shown(msg("Signed up on"))]
+    taken_at: Annotated[datetime | None, Shown(msg("Place received on"))]
+    released_at: Annotated[datetime | None, Shown(msg("Cancelled on"))]
+    cancelled_by: Annotated[str | None, Shown(msg("Cancelled by"), dict(SIDES))]
+    attendance: Annotated[list[HeldAttendance], Shown(msg("Attendance"))]
+
+
+class HeldBookings(Held):
+    """All that scheduling holds about a person. `centre` null: it knows them from imported paths alone."""
+
+    of = (KnownPerson,)
+
+    centre: Annotated[str | None, Shown(msg("Centre"))] = None
+    purposes: Annotated[list[str] | None, Shown(msg("Consent to"), PURPOSE_TITLES)] = None
+    registered_at: Annotated[datetime | None, Shown(msg("Registered on"))] = None
+    paths: Annotated[list[HeldPath], Shown(msg("Guidance paths"))]
+    interviews: Annotated[list[HeldInterview], Shown(msg("Interviews"))]
+    seats: Annotated[list[HeldSeat], Shown(msg("Workshops"))]
+    visits: Annotated[list[HeldVisit], Shown(msg("Visits in the queue"))]
+
+
+async def read_personal_data(session: AsyncSession, subject_ref: UUID) -> HeldBookings | None:
+    """All that scheduling holds about this person."""
+    person = await session.get(KnownPerson, subject_ref)
+    person = person if person is not None and person.erased_at is None else None
+    names = await centre_names(session, Centre)
+    paths = await rows_where(
+        session, GuidancePath, col(GuidancePath.subject_ref) == subject_ref, GuidancePath.opened_at, GuidancePath.id
+    )
+    interviews = await rows_where(
+        session, Interview, col(Interview.subject_ref) == subject_ref, Interview.starts_at, Interview.id
+    )
+    seats = await rows_where(session, Seat, col(Seat.subject_ref) == subject_ref, Seat.asked_at, Seat.id)
+    visits = await rows_where(
+        session, Waiting, col(Waiting.subject_ref) == subject_ref, Waiting.checked_in_at, Waiting.id
+    )
+    if person is None and not (paths or interviews or seats or visits):
+        return None
+    return HeldBookings.of_row(
+        person,
+        **({"centre": names.get(person.centre, person.centre)} if person is not None else {}),
+        paths=[HeldPath.of_row(one, centre=names.get(one.centre, one.centre)) for one in paths],
+        interviews=[HeldInterview.of_row(one, centre=names.get(one.centre, one.centre)) for one in interviews],
+        seats=await _seats(session, seats, names),
+        visits=[HeldVisit.of_row(one, centre=names.get(one.centre, one.centre)) for one in visits],
+    )
+
+
+async def _seats(session: AsyncSession, seats: Sequence[Seat], names: dict[str, str]) -> list[HeldSeat]:
+    wanted = {seat.workshop_id for seat in seats}
+    workshops = {one.id: one for one in await rows_where(session, Workshop, col(Workshop.id).in_(wanted))}
+    attended = sa.select(Attendance, Session).join(Session, col(Session.id) == col(Attendance.session_id))
+    rows = await session.execute(
+        attended.where(col(Attendance.seat_id).in_([seat.id for seat in seats])).order_by(col(Session.starts_at))
+    )
+    by_seat: dict[UUID, list[HeldAttendance]] = {seat.id: [] for seat in seats}
+    for attendance, meeting in rows:
+        by_seat[attendance.seat_id].append(HeldAttendance.of_row(attendance, starts_at=meeting.starts_at))
+    return [
+        HeldSeat.of_row(
+            seat,
+            workshop=workshops[seat.workshop_id].title,
+            centre=names.get(workshops[seat.workshop_id].centre, workshops[seat.workshop_id].centre),
+            first_at=workshops[seat.workshop_id].first_at,
+            last_at=workshops[seat.workshop_id].last_at,
+            attendance=by_seat[seat.id],
+        )
+        for seat in seats
+    ]
+
+
+PERSONAL_DATA = PersonalData(HeldBookings, read_personal_data, Export)

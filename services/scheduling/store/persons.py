@@ -1,0 +1,17 @@
+"""Visitors with their current links, who see their own data; and the log of exports by staff."""
+
+from services.chassis.copies.visitors import VisitorCopy
+from services.chassis.service.personal_data import ExportRow
+from services.scheduling.store.table import Table
+
+
+class Visitor(VisitorCopy, Table, table=True):
+    """Which personal link of a visitor is the current one, as intake published it."""
+
+    __tablename__ = "visitors"  # pyright: ignore[reportAssignmentType]
+
+
+class Export(ExportRow, Table, table=True):
+    """An export of a person's data by staff."""
+
+    __tablename__ = "personal_data_exports"  # pyright: ignore[reportAssignmentType]
