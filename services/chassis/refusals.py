@@ -4,6 +4,7 @@
 
     Refused                  the request is understood, and a rule forbids it           409
     ├── Invalid              a field breaks a rule                                      422
+    │   ├── RepeatedField    a JSON object has two fields of one name
     │   ├── UnknownCentre    there is no such centre
     │   └── UnknownArea      there is no such area; AreaNotServed: not at this centre
     ├── NotFound             it does not exist, or the person may not see it            404
@@ -61,6 +62,13 @@ class Invalid(Refused):
     slug = "invalid"
     status = 422
     message = msg("This value is not valid. Please correct it.")
+
+
+class RepeatedField(Invalid):
+    """A JSON object has two fields of one name: which of them was meant?"""
+
+    slug = "repeated-field"
+    message = msg("This field is there twice. Remove one of the two.")
 
 
 class UnknownCentre(Invalid):

@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 from pydantic import ValidationError
 
 from services.contracts import EVENTS, Event
+from services.contracts.json_keys import repeated_key
 from services.contracts.topics import topic_named
 
 Headers = list[tuple[str, bytes | None]]
@@ -172,6 +173,9 @@ def read_event(record: Record, wanted: Container[str] = EVENTS) -> IncomingEvent
     except ValidationError as error:
         about = {"type": kind, "source": source, "subject": subject, "sequence": sequence}
         raise UnreadableEvent("bad-data", _first_fault(error), about) from error
+    if event is not None and (name := repeated_key(record.value, len(event.model_fields_set))) is not None:
+        about = {"type": kind, "source": source, "subject": subject, "sequence": sequence}
+        raise UnreadableEvent("bad-data", f"{name[:LONGEST]}: this field is there twice", about)
     incoming = IncomingEvent(event, kind, event_id, source, subject, time, sequence, record)
     if topic_named(record.topic).per_centre:
         _check_centre(incoming)

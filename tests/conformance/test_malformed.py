@@ -53,6 +53,9 @@ MALFORMED = {
     "not UTF-8": holding(b"\xff\xfe\x00"),
     "another shape": holding(b'["tally"]'),
     "wrong type": holding(b'{"tally_id": 7, "number": "many"}'),
+    "a field twice": holding(
+        b'{"tally_id":"7f2c1a34-9d1e-4a55-8f0e-3b1f6f0a2c11","number":1,"number":2}',
+    ),
     "negative number": holding(b'{"tally_id": "7f2c1a34-9d1e-4a55-8f0e-3b1f6f0a2c11", "number": -1}'),
 }
 

@@ -1,23 +1,26 @@
 """What every route declares: its access policy, and its unit of work or read session."""
 
-from collections.abc import AsyncGenerator, Iterable, Iterator
-from typing import Annotated, Any
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
+from typing import Annotated, Any, cast
 
+import orjson
 from fastapi import APIRouter, Depends
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from services.chassis.identity.access import AccessPolicy
 from services.chassis.identity.people import Person
-from services.chassis.refusals import PlanClosed, Unavailable
+from services.chassis.refusals import PlanClosed, RepeatedField, Unavailable
 from services.chassis.runtime.tracing import current_traceparent
 from services.chassis.service.definition import Runtime, runtime_of
 from services.chassis.storage.store import Cause, Work
+from services.contracts.json_keys import repeated_key
 from services.contracts.roles import Role
 
 
@@ -58,11 +61,43 @@ anyone = Depends(PolicyCheck(AccessPolicy(None)))
 """Admit everyone, signed in or not."""
 
 
+class CheckedRoute(APIRoute):
+    """A route whose JSON body has no field twice. Raises `RepeatedField`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler, after the check."""
+        handle = super().get_route_handler()
+
+        async def checked(request: Request) -> Response:
+            if "json" in request.headers.get("content-type", "").lower():
+                body = await request.body()
+                if (name := repeated_key(body, _count_names(body))) is not None:
+                    raise RepeatedField(name)
+            return await handle(request)
+
+        return checked if self.body_field is not None else handle
+
+
+def _count_names(body: bytes) -> int:
+    """How many names the objects of this JSON text have, each once; -1 if it cannot be read so quickly."""
+    try:
+        return _names_in(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        return -1
+
+
+def _names_in(value: Any) -> int:
+    if isinstance(value, dict):
+        inner = cast(dict[str, Any], value)
+        return len(inner) + sum(map(_names_in, inner.values()))
+    return sum(map(_names_in, cast(list[Any], value))) if isinstance(value, list) else 0
+
+
 class Router(APIRouter):
     """Routes of a service. `pages`: for people, omitted from the OpenAPI document."""
 
     def __init__(self, prefix: str = "", *, pages: bool = False, tags: list[Any] | None = None) -> None:
-        super().__init__(prefix=prefix, tags=tags, include_in_schema=not pages)
+        super().__init__(prefix=prefix, tags=tags, include_in_schema=not pages, route_class=CheckedRoute)
 
 
 class RouteWithoutPolicy(TypeError):
