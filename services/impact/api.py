@@ -9,7 +9,9 @@ from typing import Annotated, Any
 from fastapi import Query
 from starlette.responses import Response
 
+from services.chassis.i18n import translate
 from services.chassis.identity.people import Person
+from services.chassis.refusals import msg
 from services.chassis.web import Body, Reading, Router, Running, Working, allow, anyone
 from services.contracts.roles import Role
 from services.impact import actions
@@ -27,7 +29,25 @@ UntilMonth = Annotated[str, Query(alias="to", max_length=10, description="Last m
 Since = Annotated[date, Query(alias="from", description="First day, included.")]
 Until = Annotated[date, Query(alias="to", description="Last day, included.")]
 Codes = Annotated[Sequence[str], Query(max_length=50)]
+ForExcel = Annotated[
+    bool,
+    Query(alias="excel", description="For a Belgian Excel: with semicolons, a byte order mark, and names for codes."),
+]
 Row = dict[str, Any]
+
+LABELS = {
+    "centre": msg("Centre"),
+    "month": msg("Month"),
+    "visitors": msg("Visits"),
+    "individual_interviews": msg("Individual interviews"),
+    "guidance_interviews": msg("Of which guidance interviews"),
+    "workshop_attendances": msg("Workshop attendances"),
+    "plans_confirmed": msg("Plans confirmed"),
+    "referrals": msg("Referrals to a provider"),
+    "referrals_completed": msg("Of which completed referrals"),
+    "withheld": msg("A part is not published"),
+}
+"""The names of the columns, for people."""
 
 
 class Publishing(Body):
@@ -57,16 +77,22 @@ async def figures(
 
 @router.get("/figures.csv")
 async def figures_csv(
-    read: Reading, person: Anyone, since: SinceMonth, until: UntilMonth, centre: Codes = (), area: Codes = ()
+    *,
+    read: Reading,
+    person: Anyone,
+    since: SinceMonth,
+    until: UntilMonth,
+    centre: Codes = (),
+    area: Codes = (),
+    excel: ForExcel = False,
 ) -> Response:
     """The published figures as CSV, one row per centre and month.
 
     The column `withheld` names the figures of which a part is not published; a field is empty if no part of it is.
     """
-    months = Months(since, until)
-    _, made = await actions.public_report(read, months, centre, area)
-    rows = [row | {"withheld": " ".join(row["withheld"])} for row in _cells(made, bool(area), public=True)]
-    return _csv(f"{since}-{until}", [*names_of(filtered_by_area=bool(area)), "withheld"], rows)
+    names, made = await actions.public_report(read, Months(since, until), centre, area)
+    columns = [*names_of(filtered_by_area=bool(area)), "withheld"]
+    return _csv(f"{since}-{until}", columns, _cells(made, bool(area), public=True), names if excel else None)
 
 
 @router.get("/figures/exact")
@@ -89,6 +115,7 @@ async def exact_figures(
 
 @router.get("/figures/exact.csv")
 async def exact_figures_csv(
+    *,
     read: Reading,
     running: Running,
     person: Insider,
@@ -96,11 +123,12 @@ async def exact_figures_csv(
     until: Until,
     centre: Codes = (),
     area: Codes = (),
+    excel: ForExcel = False,
 ) -> Response:
     """The exact figures as CSV, one row per centre and month. Each request is logged."""
-    _, made = await _exact(read, running, person, ReadForm.CSV, Period(since, until), centre, area)
-    rows = _cells(made, bool(area), public=False)
-    return _csv(f"exact-{since}-{until}", names_of(filtered_by_area=bool(area)), rows)
+    names, made = await _exact(read, running, person, ReadForm.CSV, Period(since, until), centre, area)
+    columns, rows = names_of(filtered_by_area=bool(area)), _cells(made, bool(area), public=False)
+    return _csv(f"exact-{since}-{until}", columns, rows, names if excel else None)
 
 
 @router.post("/publications")
@@ -154,10 +182,25 @@ def _named(figures: Figures, filtered: bool, public: bool) -> Row:
     return numbers | ({"withheld": [name for name in names if name in figures.withheld]} if public else {})
 
 
-def _csv(name: str, columns: list[str], rows: Iterator[Row] | list[Row]) -> Response:
+def _csv(name: str, figures: list[str], rows: Iterator[Row], centres: dict[str, str] | None) -> Response:
+    """The rows as CSV. `centres`: the names of the centres, for a Belgian Excel; None: codes, for programs."""
+    columns = ["centre", "month", *figures]
     text = io.StringIO()
-    writer = csv.DictWriter(text, ["centre", "month", *columns])
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.DictWriter(text, columns, delimiter="," if centres is None else ";")
+    writer.writerow({column: column if centres is None else translate(LABELS[column]) for column in columns})
+    writer.writerows(_row(row, centres) for row in rows)
     headers = {"Content-Disposition": f'attachment; filename="cefo-{name}.csv"'}
-    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    # With the mark, Excel reads UTF-8; without it, the encoding of the machine.
+    content = text.getvalue().encode("utf-8" if centres is None else "utf-8-sig")
+    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _row(row: Row, centres: dict[str, str] | None) -> Row:
+    """A row of CSV, with names for codes if the names of the centres are given."""
+    withheld = row.get("withheld", ())
+    if centres is None:
+        return row | {"withheld": " ".join(withheld)} if "withheld" in row else row
+    shown = ", ".join(translate(LABELS[name]) for name in withheld)
+    return (
+        row | {"centre": centres.get(row["centre"], row["centre"])} | ({"withheld": shown} if "withheld" in row else {})
+    )

@@ -1,5 +1,6 @@
 """Exact figures over the API: any period, centres and areas, as JSON and CSV, for people with a role; and logged."""
 
+import codecs
 import csv
 import io
 from datetime import datetime, timedelta
@@ -93,6 +94,17 @@ async def test_the_csv_says_the_same_and_names_its_period(client: Client) -> Non
     assert rows == [{name: str(value) for name, value in row.items()} for row in figures]
     only = (await client.get(f"{FIGURES}.csv", params=SEASON | {"centre": "mons"})).text
     assert [row["centre"] for row in csv.DictReader(io.StringIO(only))] == ["mons"]
+
+
+async def test_the_csv_for_excel_opens_in_belgium_with_names_instead_of_codes(client: Client) -> None:
+    client.headers["accept-language"] = "fr"
+    answer = await client.get(f"{FIGURES}.csv", params=SEASON | {"excel": "true"})
+    assert answer.content.startswith(codecs.BOM_UTF8)
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
+    plain = list(csv.DictReader(io.StringIO((await client.get(f"{FIGURES}.csv", params=SEASON)).text)))
+    assert list(rows[0])[:3] == ["Centre", "Mois", "Visites"]
+    assert [row["Visites"] for row in rows] == [row["visitors"] for row in plain]
+    assert {row["centre"] for row in plain}.isdisjoint(row["Centre"] for row in rows)
 
 
 @pytest.mark.parametrize("path", [FIGURES, f"{FIGURES}.csv"])

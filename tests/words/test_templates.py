@@ -9,7 +9,7 @@ EXPRESSIONS = re.compile(r"{% block body_class %}[\w ]+{% endblock %}|{#.*?#}|{%
 TAGS = re.compile(r"<!--.*?-->|<(script|style|code)\b.*?</\1>|<[^>]*>|&#?\w+;", re.DOTALL | re.IGNORECASE)
 NOT_FOR_PEOPLE = {"asyncapi.html"}
 """Pages for developers, in English."""
-NAMES = re.compile(r'\b(cefo|CSV|JSON)\b|[\w:-]+="[^"]*"')
+NAMES = re.compile(r'\b(cefo|CSV|Excel|JSON)\b|[\w:-]+="[^"]*"')
 """Names that no language translates, and attributes that a macro puts into a tag."""
 
 
