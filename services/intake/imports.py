@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from pydantic import AwareDatetime, Field
 
 from services.chassis.copies.centres import centre_copies, centre_in
+from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Outcome, fingerprints_of, import_once
+from services.chassis.web import Body, Outcome, check_each, fingerprints_of, import_once
 from services.contracts.intake import Channel, VisitRecorded, VisitStatus
 from services.intake import domain
 from services.intake.store import Centre, Visit
@@ -47,12 +48,19 @@ async def record_visits(work: Work, lines: list[tuple[int, VisitLine]]) -> Outco
 
 
 def check_line(line: VisitLine, copies: dict[str, Centre], now: datetime) -> None:
-    """Checks one past visit. Raises `UnknownCentre`, `AreaNotServed`, and what `domain` raises."""
-    zone = ZoneInfo(centre_in(copies, line.centre, line.area).timezone)
-    domain.check_past(line.checked_in_at, now, zone, "checked_in_at")
-    domain.check_times(VisitStatus(line.status), line.checked_in_at, line.called_at, line.served_at, line.ended_at)
-    if line.ended_at is not None:
-        domain.check_past(line.ended_at, now, zone, "ended_at")
+    """Checks one past visit.
+
+    Raises `SeveralRefused` of `UnknownCentre`, `AreaNotServed`, and what `domain` raises.
+    """
+    centre = copies.get(line.centre)
+    zone = ZoneInfo(centre.timezone) if centre is not None else BRUSSELS
+    status, last = VisitStatus(line.status), line.ended_at or line.checked_in_at
+    check_each(
+        lambda: centre_in(copies, line.centre, line.area),
+        lambda: domain.check_past(line.checked_in_at, now, zone, "checked_in_at"),
+        lambda: domain.check_times(status, line.checked_in_at, line.called_at, line.served_at, line.ended_at),
+        lambda: last is line.checked_in_at or domain.check_past(last, now, zone, "ended_at"),
+    )
 
 
 def _record(work: Work, line: VisitLine, fingerprint: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import orjson
 
 from services.launcher.catalogue import SERVICES
 from services.launcher.commands.client import local_token
-from services.launcher.commands.imports import IMPORTS, LINES_PER_REQUEST
+from services.launcher.commands.import_files import IMPORTS, LINES_PER_REQUEST
 from tests.bench.check_ins import wait_for_centres
 from tests.bench.parts import Services, connected
 

@@ -42,7 +42,7 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 async def client(tmp_path: Path, clock: FixedClock) -> AsyncGenerator[Client]:
-    settings = quiet_settings(tmp_path, body_limit=2048, demo=True)
+    settings = quiet_settings(tmp_path, body_limit=2048, import_limit=100_000, demo=True)
     async with client_of(service(tmp_path), tmp_path, clock=clock, settings=settings, accounts=ACCOUNTS) as made:
         async with made.store.writer.begin() as connection:
             await connection.run_sync(Table.metadata.create_all)

@@ -9,7 +9,7 @@ import pytest
 
 from services.chassis.identity.people import Claim
 from services.chassis.testing import Client, FixedClock
-from services.chassis.web import imports
+from services.chassis.web.imports import importing
 from services.contracts.scheduling import FinalisingSessionDue, InterviewHeld, InterviewStarted, SeatTaken
 from services.scheduling.api.waiting import changes_since
 from tests.givens.events import emitted_events
@@ -238,13 +238,13 @@ async def test_files_of_the_past_are_taken_in_once(desk: Client) -> None:
 async def test_workshops_come_in_twenty_at_a_time(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.signed_in(OPERATOR)
     together: list[int] = []
-    recorded = imports.record_batch
+    recorded = importing.record_batch
 
     async def watched(store: Any, batch: Any, *more: Any) -> Any:
         together.append(len(batch))
         return await recorded(store, batch, *more)
 
-    monkeypatch.setattr(imports, "record_batch", watched)
+    monkeypatch.setattr(importing, "record_batch", watched)
     body = b"\n".join(workshop().model_dump_json().encode() for _ in range(45))
     for new in (45, 0):
         imported = await desk.post(f"{API}/workshops/import", content=body)

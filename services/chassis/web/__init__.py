@@ -1,7 +1,7 @@
 """The web layer of every service: routes with access policies, pages, forms, live boards, imports, problems."""
 
 from services.chassis.web.forms import apply_form, by_field, read_form
-from services.chassis.web.imports import Outcome, fingerprints_of, import_lines, import_once
+from services.chassis.web.imports import Outcome, check_each, fingerprints_of, import_lines, import_once
 from services.chassis.web.limits import limited, limits_of
 from services.chassis.web.live import PAGE, Change, live_board, live_changes
 from services.chassis.web.pages import fragment, page, see_other
@@ -30,6 +30,7 @@ __all__ = [
     "apply_form",
     "by_field",
     "cause_of",
+    "check_each",
     "close_visit",
     "explain",
     "faults_of",

@@ -69,6 +69,7 @@ _TITLES = {
     405: msg("Not possible here"),
     409: msg("This is not possible"),
     413: msg("Too large"),
+    415: msg("This kind of file cannot be read"),
     422: msg("Some information needs correcting"),
     429: msg("Too many requests"),
     500: msg("Error on our side"),

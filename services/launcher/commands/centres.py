@@ -1,10 +1,7 @@
-"""The centres in import files, and waiting until the importing services know them."""
+"""Waits until the importing services know the centres that the directory has published."""
 
-import csv
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from services.launcher.errors import Refusal
@@ -13,30 +10,9 @@ WAIT_SECONDS = 60.0
 """A published centre reaches every service within a second; after a minute something is stuck."""
 PAUSE_SECONDS = 0.2
 
-_CENTRE = re.compile(rb'"centre"\s*:\s*"([^"\\]{1,40})"')
-
 
 class CentresUnknown(Refusal):
     """A service has not received centres that the directory has published."""
-
-
-def centres_in(path: Path) -> set[str]:
-    """The centre codes in a file. Lines without one are left to the import, which refuses them."""
-    return set(_in_csv(path) if path.suffix == ".csv" else _in_json(path))
-
-
-def _in_json(path: Path) -> Iterator[str]:
-    with path.open("rb") as file:
-        for line in file:
-            if found := _CENTRE.search(line):
-                yield found[1].decode("utf-8", "replace")
-
-
-def _in_csv(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        for row in csv.DictReader(file):
-            if code := row.get("centre"):
-                yield code
 
 
 def wait_for_centres(

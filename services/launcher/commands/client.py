@@ -1,6 +1,6 @@
 """The commands' HTTP client of a running platform."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -78,12 +78,11 @@ def _error_text(answer: httpx2.Response) -> str:
         return f"{answer.status_code} {answer.text[:200]}"
 
 
-def send_lines(target: str, token: str, header: bytes, lines: list[bytes]) -> Iterator[dict[str, Any]]:
-    """Send these lines to an import. Yields the lines of its response. Raises `Refusal`."""
-    kind = "text/csv" if header else "application/x-ndjson"
+def send_file(target: str, token: str, kind: str, chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Send a file, or lines of one, to an import. Yields the lines of its response. Raises `Refusal`."""
     headers = {"Authorization": f"Bearer {token}", "Content-Type": kind, "Accept-Language": "fr"}
     try:
-        answer = _client(urlsplit(target).scheme).post(target, content=header + b"".join(lines), headers=headers)
+        answer = _client(urlsplit(target).scheme).post(target, content=chunks, headers=headers)
     except httpx2.HTTPError as error:
         raise Refusal(
             f"{target} ne répond pas ({error}). Relancez l’import : les lignes déjà importées ne comptent qu’une fois."

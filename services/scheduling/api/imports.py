@@ -36,7 +36,9 @@ async def interview_schema(person: Operator) -> dict[str, Any]:
 @router.post("/workshops/import", dependencies=[limited("import")])
 async def import_workshops(request: Request, person: Operator) -> Response:
     """Import past workshops, with seats and attendance: NDJSON."""
-    return await import_lines(request, WorkshopLine, record_workshops, batch_lines=WORKSHOP_LINES_PER_BATCH)
+    return await import_lines(
+        request, WorkshopLine, record_workshops, tables=False, batch_lines=WORKSHOP_LINES_PER_BATCH
+    )
 
 
 @router.get("/workshops/import/schema")

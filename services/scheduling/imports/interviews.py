@@ -1,7 +1,9 @@
 """Past interviews. The rules of a path are checked; overlap and opening hours are not, as these are past facts."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -9,9 +11,10 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from services.chassis.copies.centres import centre_copies, centre_in
+from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Work
-from services.chassis.web import Outcome, fingerprints_of, import_once
+from services.chassis.web import Outcome, check_each, fingerprints_of, import_once
 from services.contracts.scheduling import (
     AppointmentStatus,
     InterviewCancelled,
@@ -83,22 +86,27 @@ async def record_interviews(work: Work, lines: list[tuple[int, InterviewLine]]) 
 def check_line(line: InterviewLine, copies: dict[str, Centre], now: datetime) -> None:
     """Checks one past interview on its own.
 
-    Raises `UnknownCentre`, `AreaNotServed`, and others of `refusals`.
+    Raises `SeveralRefused` of `UnknownCentre`, `AreaNotServed`, and others of `refusals`.
     """
-    centre = centre_in(copies, line.centre, line.area)
-    times.check_past(line.starts_at, now, centre.zone)
-    guidance = line.kind is InterviewKind.GUIDANCE
+    centre = copies.get(line.centre)
+    check_each(
+        lambda: centre_in(copies, line.centre, line.area),
+        lambda: times.check_past(line.starts_at, now, centre.zone if centre is not None else BRUSSELS),
+        *(partial(_expect, line, name, wanted=wanted, because=because) for name, wanted, because in _expected(line)),
+        lambda: line.kind is InterviewKind.GUIDANCE and rules.check_length(line.minutes),
+    )
+
+
+def _expected(line: InterviewLine) -> Iterator[tuple[str, bool, str]]:
+    """The fields that depend on others: which, whether it must be there, and because of what."""
+    guidance, cancelled = line.kind is InterviewKind.GUIDANCE, is_cancelled(line.status)
     for name in GUIDANCE_FIELDS:
-        _expect(line, name, wanted=guidance, because=f"kind = {line.kind.value}")
-    if guidance:
-        rules.check_length(line.minutes)
-    cancelled = is_cancelled(line.status)
-    _expect(line, "cancelled_by", wanted=cancelled, because=f"status = {line.status.value}")
+        yield name, guidance, f"kind = {line.kind.value}"
+    yield "cancelled_by", cancelled, f"status = {line.status.value}"
     if line.reason is not None:
-        _expect(line, "reason", wanted=cancelled, because=f"status = {line.status.value}")
+        yield "reason", cancelled, f"status = {line.status.value}"
     if line.number is not None:
-        held = guidance and is_held(line.status)
-        _expect(line, "number", wanted=held, because=f"{line.kind.value}, {line.status.value}")
+        yield "number", guidance and is_held(line.status), f"{line.kind.value}, {line.status.value}"
 
 
 def _expect(line: InterviewLine, name: str, *, wanted: bool, because: str) -> None:

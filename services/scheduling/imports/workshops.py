@@ -4,15 +4,17 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlmodel import col
 
 from services.chassis.copies.centres import centre_copies, centre_in
 from services.chassis.refusals import AlreadyDifferent
+from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Work
-from services.chassis.web import Outcome, fingerprints_of, import_once
+from services.chassis.web import Outcome, check_each, fingerprints_of, import_once
 from services.contracts import Event
 from services.contracts.scheduling import (
     AttendanceRecorded,
@@ -53,14 +55,29 @@ async def record_workshops(work: Work, lines: list[tuple[int, WorkshopLine]]) ->
 
 
 def check_line(line: WorkshopLine, copies: dict[str, Centre], now: datetime, erased: set[UUID]) -> None:
-    """Checks one past workshop. Raises `UnknownCentre`, `AreaNotServed`, and others of `refusals`."""
-    centre = centre_in(copies, line.centre, line.area)
+    """Checks one past workshop.
+
+    Raises `SeveralRefused` of `UnknownCentre`, `AreaNotServed`, and others of `refusals`.
+    """
+    centre = copies.get(line.centre)
+    check_each(
+        lambda: centre_in(copies, line.centre, line.area),
+        lambda: _check_sessions(line, now, centre.zone if centre is not None else BRUSSELS),
+        lambda: _check_participants(line, erased),
+        lambda: _check_attendance(line),
+    )
+
+
+def _check_sessions(line: WorkshopLine, now: datetime, zone: ZoneInfo) -> None:
     ended = None
     for session in line.sessions:
         if ended is not None and session.starts_at < ended:
-            raise refusals.SessionsOverlap(at=session.starts_at.astimezone(centre.zone))
+            raise refusals.SessionsOverlap(at=session.starts_at.astimezone(zone))
         ended = _end(session)
-        times.check_past(ended, now, centre.zone, "sessions")
+        times.check_past(ended, now, zone, "sessions")
+
+
+def _check_participants(line: WorkshopLine, erased: set[UUID]) -> None:
     people = [participant.subject_ref for participant in line.participants]
     if len(people) > line.seats:
         raise refusals.TooManyParticipants(people=len(people), seats=line.seats)
@@ -68,6 +85,9 @@ def check_line(line: WorkshopLine, copies: dict[str, Centre], now: datetime, era
         raise refusals.DoubleSeat("participants")
     if erased.intersection(people):
         raise refusals.PersonUnknown("participants")
+
+
+def _check_attendance(line: WorkshopLine) -> None:
     for participant in line.participants:
         if len(participant.attended) != len(line.sessions):
             raise refusals.AttendanceIncomplete(given=len(participant.attended), sessions=len(line.sessions))

@@ -1,12 +1,11 @@
 """`cefo import` waits for services that have not heard of the centres yet, and only for those."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.launcher.commands import centres
-from services.launcher.commands.centres import CentresUnknown, centres_in, wait_for_centres
+from services.launcher.commands.centres import CentresUnknown, wait_for_centres
 
 SERVICES = ("intake", "scheduling")
 
@@ -27,17 +26,6 @@ class Platform:
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(centres, "PAUSE_SECONDS", 0)
-
-
-def test_the_centres_of_a_file_are_found_whatever_its_form(tmp_path: Path) -> None:
-    lines = tmp_path / "visits.ndjson"
-    lines.write_text(
-        '{"visit_id":"1","centre":"liege"}\n{"centre" : "mons","title":"\\"centre\\": \\"x\\""}\n{broken\n'
-    )
-    table = tmp_path / "visits.csv"
-    table.write_text("\ufeffvisit_id,centre\n1,namur\n2,\n3\n", encoding="utf-8")
-    assert centres_in(lines) == {"liege", "mons"}
-    assert centres_in(table) == {"namur"}
 
 
 def test_it_waits_until_each_service_knows_what_the_directory_has_published() -> None:

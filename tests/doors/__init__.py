@@ -1,0 +1,1 @@
+"""What comes in is understood the same way at every door."""
