@@ -137,7 +137,7 @@ INTAKE = [
     Seen("/intake/mine/data", VISITOR),
     Seen("/intake/mine/data", NEWCOMER, state="little"),
     Seen("/scheduling/mine/data", VISITOR),
-    Seen("/plans/mine/data", VISITOR),
+    Seen("/plans/mine/data", VISITOR, does=opens("main details.more")),
     Seen("/directory/mine/data", VISITOR),
     Seen("/intake/exports", OPERATOR),
     Seen("/intake/erasures", OPERATOR),
