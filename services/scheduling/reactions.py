@@ -73,7 +73,7 @@ async def on_visit_left(work: Work, event: VisitLeft) -> None:
     await waiting.change_status(work, event.visit_id, VisitStatus.LEFT, event.at)
 
 
-@reactions.on(VisitIdentified, loads=Waiting)
+@reactions.on(VisitIdentified, loads=lambda event: [(KnownPerson, event.subject_ref), (Waiting, event.visit_id)])
 async def on_visit_identified(work: Work, event: VisitIdentified) -> None:
     """The visit was linked to a registered visitor."""
     await waiting.identify(work, event.visit_id, event.subject_ref, event.at)

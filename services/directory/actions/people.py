@@ -58,9 +58,12 @@ async def lock_subject(work: Work, subject_ref: UUID) -> bool:
         return False
     await work.find(RegisteredPerson, subject_ref)
     await work.session.execute(_new_key(work.session), {"subject_ref": subject_ref, "key": secrets.token_bytes(32)})
-    await work.load(SubjectKey, subject_ref, msg("registered person"))
-    # Checked again under the lock: an erasure may have committed in between.
-    return await work.session.get(ErasedSubject, subject_ref) is None
+    key = await work.load(SubjectKey, subject_ref, msg("registered person"))
+    # Checked again under the lock: an erasure may have committed in between, and its key was deleted before this one.
+    if await work.session.get(ErasedSubject, subject_ref) is None:
+        return True
+    await work.session.delete(key)
+    return False
 
 
 @upsert

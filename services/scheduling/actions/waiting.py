@@ -11,7 +11,7 @@ from services.chassis.storage.bulk import upsert
 from services.chassis.storage.store import Work
 from services.contracts.intake import VisitStatus
 from services.scheduling.actions.boards import board
-from services.scheduling.store import Waiting, WaitingBoard
+from services.scheduling.store import KnownPerson, Waiting, WaitingBoard
 
 RETENTION = timedelta(days=2)
 """How long a visit is kept after check-in, for readers of the stream that reconnect."""
@@ -40,7 +40,7 @@ async def check_in(
         status=status.value,
         checked_in_at=at,
         changed_at=at,
-        subject_ref=subject_ref,
+        subject_ref=await _unless_erased(work, subject_ref),
     )
     record_change(work, work.start(row))
 
@@ -54,11 +54,18 @@ async def change_status(work: Work, visit_id: UUID, status: VisitStatus, at: dat
 
 
 async def identify(work: Work, visit_id: UUID, subject_ref: UUID, at: datetime) -> None:
-    """Link the copy to its registered visitor."""
+    """Link the copy to its registered visitor, unless they were erased: the event may be late."""
+    kept = await _unless_erased(work, subject_ref)  # the person before the visit: the order of locks
     row = await work.find(Waiting, visit_id)
-    if row is not None:
-        row.subject_ref, row.changed_at = subject_ref, at
+    if row is not None and kept is not None:
+        row.subject_ref, row.changed_at = kept, at
         record_change(work, row)
+
+
+async def _unless_erased(work: Work, subject_ref: UUID | None) -> UUID | None:
+    """The reference; None if its person was erased."""
+    person = await work.find(KnownPerson, subject_ref) if subject_ref is not None else None
+    return None if person is not None and person.erased_at is not None else subject_ref
 
 
 def record_change(work: Work, row: Waiting) -> None:
