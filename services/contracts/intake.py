@@ -16,7 +16,7 @@ from services.contracts.envelope import (
     SubjectRef,
     private,
 )
-from services.contracts.topics import DESK_CHECK_INS, VISITORS, VISITS
+from services.contracts.topics import DESK_CHECK_INS, ERASED, VISITORS, VISITS
 
 
 class Channel(StrEnum):
@@ -186,6 +186,13 @@ class VisitorLinkChanged(Event, type="cefo.intake.visitor-link-changed.v1", topi
 
 class SubjectErased(Event, type="cefo.intake.subject-erased.v1", topic=VISITORS, about="subject_ref"):
     """Intake erased the person; every service erases its data under this reference and confirms by an event."""
+
+    subject_ref: SubjectRef
+    at: At
+
+
+class SubjectSuppressed(Event, type="cefo.intake.subject-suppressed.v1", topic=ERASED, about="subject_ref"):
+    """An entry of the suppression list: a service whose restored database has this person erases them at its start."""
 
     subject_ref: SubjectRef
     at: At

@@ -24,6 +24,8 @@ class Topic:
     """There is also a topic for each centre, `NAME.CENTRE`, to which only software of that centre may write."""
     days: int | None = None
     """Age at which an event is removed, in days, unless `CEFO_TOPIC_DAYS` is less. None: as that setting says."""
+    read_at_start: bool = False
+    """Services read it whole at their start, without a consumer group and without the inbox."""
     for_partners: bool = False
     """A partner's Kafka account may read it: docs/partners.md."""
 
@@ -83,6 +85,8 @@ DESK_CHECK_INS = Topic("cefo.desk.check-ins", DESK, per_centre=True, days=7)
 
 VISITS = Topic("cefo.intake.visits", "intake")
 VISITORS = Topic("cefo.intake.visitors", "intake")
+ERASED = Topic("cefo.intake.erased", "intake", compacted=True, read_at_start=True)
+"""The suppression list: who was erased. A record without a value ends an entry."""
 
 INTERVIEWS = Topic("cefo.scheduling.interviews", "scheduling")
 WORKSHOPS = Topic("cefo.scheduling.workshops", "scheduling")

@@ -7,10 +7,12 @@ from uuid import UUID
 
 import stamina
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
 
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.service.definition import TOKEN_USES, Runtime, Service
 from services.chassis.service.jobs import Job
+from services.chassis.service.suppression import Erasing
 from services.chassis.web.mail_pages import mail_router
 from services.directory import actions, api, pages
 from services.directory.actions import sign_in_links
@@ -23,7 +25,7 @@ from services.directory.pages.personal_data import PERSONAL_DATA
 from services.directory.reactions import reactions
 from services.directory.search import search_of
 from services.directory.settings import DirectorySettings, settings_of
-from services.directory.store import Account, Mail, Table, Visitor
+from services.directory.store import Account, ErasedSubject, Mail, Table, Visitor
 from services.directory.store.accounts import keep_uses, remove_expired_sign_ins
 
 
@@ -113,4 +115,5 @@ SERVICE = Service(
     visitors=Visitor,
     visitor_paths=("/directory/mine",),
     personal_data=PERSONAL_DATA,
+    erasing=Erasing(actions.erase_subject, col(ErasedSubject.id), col(ErasedSubject.erased_at)),
 )

@@ -1,6 +1,6 @@
 """Reactions of the directory to incoming events."""
 
-from services.chassis.copies.visitors import copy_visitor, erase_visitor
+from services.chassis.copies.visitors import copy_visitor
 from services.chassis.events.reactions import Reactions
 from services.chassis.storage.store import Work
 from services.contracts.intake import (
@@ -55,8 +55,7 @@ async def on_visitor_consent_withdrawn(work: Work, event: VisitorConsentWithdraw
 @reactions.on(SubjectErased, loads=RegisteredPerson)
 async def on_subject_erased(work: Work, event: SubjectErased) -> None:
     """Erases the person."""
-    await actions.erase_subject(work, event.subject_ref)
-    await erase_visitor(work, Visitor, event.subject_ref)
+    await actions.erase_subject(work, event.subject_ref, event.at)
 
 
 @reactions.on(VisitorLinkChanged, loads=RegisteredPerson)

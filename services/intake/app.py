@@ -3,17 +3,20 @@
 from functools import partial
 from pathlib import Path
 
+from sqlmodel import col
+
 from services.chassis.copies.centres import centre_names
 from services.chassis.runtime.telemetry import ERASURES_OLDEST, ERASURES_UNCONFIRMED
 from services.chassis.service.definition import Runtime, Service
 from services.chassis.service.jobs import Job
+from services.chassis.service.suppression import Erasing, listed_since
 from services.contracts.erasure import CONFIRMATIONS
 from services.intake import api, pages
-from services.intake.actions.erasure import erase_due
+from services.intake.actions.erasure import end_entries, erase_again, erase_due
 from services.intake.nav import NAV
 from services.intake.pages.personal_data import PERSONAL_DATA
 from services.intake.reactions import reactions
-from services.intake.store import Account, Centre, Table, Visitor
+from services.intake.store import Account, Centre, ErasedSubject, Table, Visitor
 from services.intake.store.erasures import unconfirmed_by_service
 
 
@@ -37,12 +40,19 @@ async def measure_erasures(runtime: Runtime) -> bool:
     return False
 
 
+async def end_old_entries(runtime: Runtime) -> bool:
+    """Ends the entries of the suppression list that are older than the oldest backup."""
+    before = listed_since(runtime.settings, runtime.store.clock())
+    return before is not None and await end_entries(runtime.store, before)
+
+
 def jobs(runtime: Runtime) -> list[Job]:
     """The background jobs of intake."""
     seconds = runtime.settings.round_seconds
     return [
         Job("desk-topics", partial(create_desk_topics, runtime), min(10, seconds)),
         Job("erase-due", partial(erase_due, runtime.store), 60 * seconds),
+        Job("end-erased", partial(end_old_entries, runtime), 60 * seconds),
         Job("erasure-gauges", partial(measure_erasures, runtime), min(10, seconds)),
     ]
 
@@ -58,6 +68,7 @@ SERVICE = Service(
     visitors=Visitor,
     visitor_paths=("/intake/mine",),
     import_paths=(api.IMPORT_PATH,),
+    erasing=Erasing(erase_again, col(ErasedSubject.subject_ref), col(ErasedSubject.erased_at)),
     jobs=jobs,
     personal_data=PERSONAL_DATA,
 )

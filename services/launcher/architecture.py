@@ -184,7 +184,7 @@ def _admitted(service: Service) -> list[str]:
 
 
 def _consumers(topic: Topic, services: Mapping[str, Service]) -> Iterator[str]:
-    yield from (service.name for service in services.values() if topic.name in service.reactions.topics)
+    yield from (service.name for service in services.values() if topic in service.consumed)
     if topic.for_partners:
         yield OUTSIDE
 

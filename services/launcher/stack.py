@@ -18,6 +18,7 @@ from services.chassis.brokers.clients import BROKER_ERRORS
 from services.chassis.runtime.clock import Clock, rehearsal_clock, system_clock
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import configure_logging
+from services.chassis.storage.erased_list import ErasedList, UnreadableList
 from services.chassis.web.app import Process
 from services.chassis.web.server import http_server
 from services.directory.domain.centres import CENTRES
@@ -103,6 +104,27 @@ async def reach_kafka(broker: Broker) -> None:
         ) from error
 
 
+class ErasedListUnusable(Refusal):
+    """The list of erased persons cannot be read or written."""
+
+
+def check_erased_list(settings: Settings) -> None:
+    """Raises `ErasedListUnusable`: without the whole list, a restored backup could bring someone back."""
+    try:
+        ErasedList(settings.erased_list).check()
+    except UnreadableList as error:
+        raise ErasedListUnusable(
+            f"La ligne {error.line} de {error.path} n’est pas lisible. Ce fichier dit qui a été effacé : sans lui, une "
+            "sauvegarde restaurée montrerait ces personnes. Corrigez la ligne (référence et date, AAAA-MM-JJ), ou "
+            "effacez-la si elle ne contient pas de référence."
+        ) from error
+    except OSError as error:
+        raise ErasedListUnusable(
+            f"La liste des personnes effacées ne peut pas être lue et complétée : {settings.erased_list} "
+            f"({error.strerror}). Vérifiez CEFO_ERASED_FILE et les droits."
+        ) from error
+
+
 class PortTaken(Refusal):
     """Another program listens on the port."""
 
@@ -128,6 +150,7 @@ async def run(wanted: StackOptions, console: Console) -> None:
     """Run until a signal. Stops cleanly within a few seconds, streams included. Raises `PortTaken`."""
     settings = settings_of(wanted)
     check_port(settings.host, wanted.port)
+    check_erased_list(settings)
     async with start_parts(wanted, settings) as (settings, broker):
         configure_logging(settings)
         serve_metrics(settings)

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+from sqlmodel import col
+
 from services.chassis.service.definition import Service
+from services.chassis.service.suppression import Erasing
 from services.plans import api, pages
+from services.plans.actions import erase_subject
 from services.plans.nav import NAV
 from services.plans.pages.personal_data import PERSONAL_DATA
 from services.plans.reactions import reactions
-from services.plans.store import Account, Table, Visitor
+from services.plans.store import Account, Subject, Table, Visitor
 
 SERVICE = Service(
     name="plans",
@@ -20,4 +24,5 @@ SERVICE = Service(
     visitors=Visitor,
     visitor_paths=("/plans/",),
     personal_data=PERSONAL_DATA,
+    erasing=Erasing(erase_subject, col(Subject.id), col(Subject.erased_at)),
 )

@@ -2,7 +2,7 @@
 
 from services.chassis.copies.accounts import copy_account
 from services.chassis.copies.centres import copy_centre
-from services.chassis.copies.visitors import copy_visitor, erase_visitor
+from services.chassis.copies.visitors import copy_visitor
 from services.chassis.events.reactions import Reactions, RowKey
 from services.chassis.storage.store import Work
 from services.contracts.accounts import AccountPublished
@@ -200,7 +200,6 @@ async def on_visitor_consent_withdrawn(work: Work, event: VisitorConsentWithdraw
 async def on_subject_erased(work: Work, event: SubjectErased) -> None:
     """Erases the person."""
     await actions.erase_subject(work, event.subject_ref, event.at)
-    await erase_visitor(work, Visitor, event.subject_ref)
 
 
 @reactions.on(VisitorLinkChanged, loads=Subject)

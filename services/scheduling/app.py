@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
+from sqlmodel import col
+
 from services.chassis.service.definition import Service
+from services.chassis.service.suppression import Erasing
 from services.scheduling import api, pages
+from services.scheduling.actions.erasure import erase_subject
 from services.scheduling.api.imports import IMPORT_PATHS
 from services.scheduling.nav import NAV
 from services.scheduling.pages.personal_data import PERSONAL_DATA
 from services.scheduling.reactions import reactions
-from services.scheduling.store import Account, Table, Visitor
+from services.scheduling.store import Account, KnownPerson, Table, Visitor
 
 SERVICE = Service(
     name="scheduling",
@@ -22,4 +26,5 @@ SERVICE = Service(
     visitors=Visitor,
     visitor_paths=("/scheduling/mine",),
     personal_data=PERSONAL_DATA,
+    erasing=Erasing(erase_subject, col(KnownPerson.id), col(KnownPerson.erased_at)),
 )

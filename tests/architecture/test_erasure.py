@@ -9,6 +9,7 @@ from services.chassis.storage.tables import chassis_metadata
 from services.contracts import EVENTS, Event, Privacy
 from services.contracts.erasure import CONFIRMATIONS
 from services.contracts.intake import SubjectErased
+from services.contracts.topics import ERASED
 from services.launcher.catalogue import NAMES, SERVICES
 
 OWNER = "intake"
@@ -36,6 +37,11 @@ def keeps_references(name: str) -> bool:
 def test_the_services_that_keep_references_to_persons_are_those_that_confirm() -> None:
     assert {name for name in NAMES if keeps_references(name)} - {OWNER} == CONFIRMATIONS.keys()
     assert keeps_references(OWNER)
+
+
+def test_a_service_that_keeps_references_erases_again_whom_a_backup_brings_back() -> None:
+    assert {name for name in NAMES if SERVICES[name].erasing is not None} == CONFIRMATIONS.keys() | {OWNER}
+    assert all((ERASED in service.consumed) == (service.erasing is not None) for service in SERVICES.values())
 
 
 @pytest.mark.parametrize("service", sorted(CONFIRMATIONS))

@@ -124,6 +124,7 @@ def test_the_topics_are_those_that_are_documented() -> None:
         "cefo.desk.check-ins",
         "cefo.intake.visits",
         "cefo.intake.visitors",
+        "cefo.intake.erased",
         "cefo.scheduling.interviews",
         "cefo.scheduling.workshops",
         "cefo.plans.plans",

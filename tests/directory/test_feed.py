@@ -129,7 +129,7 @@ async def test_a_reader_of_the_topic_asks_for_its_own_reference(town: Store) -> 
         with pytest.raises(NotFound):
             await reference_of(session, CHARLEROI, uuid4())
     async with town.work() as work:
-        await actions.erase_subject(work, subject_ref)
+        await actions.erase_subject(work, subject_ref, work.now)
     async with town.read() as session:
         assert await reference_of(session, CHARLEROI, referral.id) is None
 
@@ -220,7 +220,7 @@ async def test_after_an_erasure_the_feed_names_nobody(town: Store, clock: FixedC
     referral = await refer(town, subject_ref)
     clock.forward(days=1)
     async with town.work() as work:
-        await actions.erase_subject(work, subject_ref)
+        await actions.erase_subject(work, subject_ref, work.now)
     async with town.read() as session:
         events = await read_feed(session, CHARLEROI, None, 10)
         kept = await session.get(Referral, referral.id)

@@ -109,7 +109,8 @@ class _RecordProducer(AioKafkaFastProducer):
 
 
 def _arguments(record: Record) -> dict[str, Any]:
-    return {"timestamp": None, "key": record.key, "value": record.value, "headers": record.headers}
+    # No event is empty: an empty value ends its key on a compacted topic, which Kafka writes as no value.
+    return {"timestamp": None, "key": record.key, "value": record.value or None, "headers": record.headers}
 
 
 def murmur2(key: bytes) -> int:

@@ -21,8 +21,8 @@ def consumed_topics(reactions: Reactions) -> list[Topic]:
     return [topic for name, topic in TOPICS.items() if name in reactions.topics]
 
 
-def rights_of_service(service: str, reactions: Reactions, user: str) -> list[Right]:
-    """What a service needs: to emit, to consume in its group, and to publish its dead letters."""
+def rights_of_service(service: str, consumed: Iterable[Topic], user: str) -> list[Right]:
+    """What a service needs: to emit, to consume these topics, and to publish its dead letters."""
     found: dict[tuple[str, bool], set[Operation]] = {}
 
     def allow(name: str, *operations: Operation, prefixed: bool = False) -> None:
@@ -31,9 +31,9 @@ def rights_of_service(service: str, reactions: Reactions, user: str) -> list[Rig
     for topic in emitted_topics(service):
         allow(topic.name, "create", "write")
         allow(topic.dead_letters, "create", "describe")
-    for topic in consumed_topics(reactions):
+    for topic in consumed:
         allow(topic.name, "create", "read")
-        allow(topic.dead_letters, "create", "write")
+        allow(topic.dead_letters, "create", "describe" if topic.read_at_start else "write")
         if topic.per_centre:
             allow(f"{topic.name}.", "create", "read", prefixed=True)
     topics = [Right(user, "topic", name, _least(some), prefixed) for (name, prefixed), some in sorted(found.items())]

@@ -31,11 +31,12 @@ from services.chassis.service.gauges import measure
 from services.chassis.service.jobs import Job
 from services.chassis.service.personal_data import PersonalData, prune_exports
 from services.chassis.service.retention import prune
+from services.chassis.service.suppression import Erasing, Suppression
 from services.chassis.storage.group_commit import BulkAction, GroupCommit, Item, Result
 from services.chassis.storage.migrations import migrate
 from services.chassis.storage.store import Store
 from services.contracts.roles import Role
-from services.contracts.topics import ACCOUNTS, Topic
+from services.contracts.topics import ACCOUNTS, ERASED, Topic
 
 TOKEN_USES = "token-uses"  # noqa: S105 - not a password
 """The kind of the hints about machines' tokens in use; the rest of the name is the token's id."""
@@ -117,11 +118,18 @@ class Service:
     """Its table of messages by e-mail, if it sends any."""
     personal_data: PersonalData[Any] | None = None
     """What it holds about persons. None: nothing."""
+    erasing: Erasing | None = None
+    """How it erases persons. None: it keeps no reference to any."""
+
+    @property
+    def consumed(self) -> list[Topic]:
+        """The topics that it consumes, or reads at its start."""
+        return [*consumed_topics(self.reactions), *([ERASED] if self.erasing is not None else [])]
 
     @property
     def topics(self) -> list[Topic]:
         """The topics that it emits on and those that it consumes."""
-        return [*emitted_topics(self.name), *consumed_topics(self.reactions)]
+        return [*emitted_topics(self.name), *self.consumed]
 
 
 class Runtime:
@@ -154,6 +162,7 @@ class Runtime:
         consumed = (service.reactions, self.rebuilding)
         self.consumer = Consumer(self.store, broker, *consumed, stream=self.stream, low_latency=service.low_latency)
         broker.outboxes.append(self.store)
+        self.suppression = Suppression(self.store, broker, service.erasing, settings) if service.erasing else None
         self.mail = MailSender(self.store, service.mail, transport_of(settings)) if service.mail is not None else None
         self.extra: dict[str, Any] = {}
         """A service's in-memory objects, for example a search index."""
@@ -162,8 +171,10 @@ class Runtime:
         self._group_commits: dict[Any, GroupCommit[Any, Any]] = {}
 
     async def start(self, before_relay: Callable[[Store], Awaitable[None]] | None = None) -> None:
-        """Migrate the store, then start relay, consumer and background jobs."""
+        """Migrate the store, erase whom a restored one brought back, then start relay, consumer and background jobs."""
         await migrate(self.store, self.service.folder / "migrations")
+        if self.suppression is not None:
+            await self.suppression.enforce()
         if before_relay is not None:
             await before_relay(self.store)
         if self.service.on_start is not None:
@@ -188,6 +199,7 @@ class Runtime:
             Job("retention", partial(prune, self.store, self.settings, read_model=read_model), 60 * seconds),
             Job("gauges", partial(measure, self.store, self.consumer), min(10, seconds)),
             *self._export_jobs(),
+            *(self.suppression.jobs() if self.suppression is not None else ()),
             *self._mail_jobs(),
         ]
 

@@ -42,7 +42,8 @@ async def prune_outbox(store: Store, days: int, page: int = PAGE) -> int:
     last, removed = 0, 0
     while True:
         async with store.work() as work:
-            columns = (outbox.c.seq, outbox.c.topic, outbox.c.key, outbox.c.sent_at)
+            ends = (sa.func.length(outbox.c.value) == 0).label("ends")
+            columns = (outbox.c.seq, outbox.c.topic, outbox.c.key, outbox.c.sent_at, ends)
             chosen = sa.select(*columns).where(outbox.c.seq > last).order_by(outbox.c.seq).limit(page)
             rows = (await work.session.execute(chosen)).all()
             old = [row for row in rows if row.sent_at is not None and row.sent_at < before]
@@ -59,7 +60,10 @@ async def prune_outbox(store: Store, days: int, page: int = PAGE) -> int:
 
 
 async def _last_of_each_key(session: Any, outbox: sa.Table, old: list[Any]) -> set[int]:
-    """The `seq` of the last row of each key in compacted topics: a new consumer needs it, and only it."""
+    """The `seq` of the last row of each key in compacted topics: a new consumer needs it, and only it.
+
+    If it ends the key, none is needed: the broker has removed the key too.
+    """
     compacted = {topic.name for topic in TOPICS.values() if topic.compacted}
     keys: dict[str, set[bytes | None]] = {}
     for row in old:
@@ -69,7 +73,7 @@ async def _last_of_each_key(session: Any, outbox: sa.Table, old: list[Any]) -> s
     for topic, some in keys.items():
         newest = sa.select(sa.func.max(outbox.c.seq)).where(outbox.c.topic == topic, outbox.c.key.in_(some))
         kept.update(await session.scalars(newest.group_by(outbox.c.key)))
-    return kept
+    return kept - {row.seq for row in old if row.ends}
 
 
 async def prune_inbox(store: Store, days: int, page: int = PAGE) -> int:
@@ -81,7 +85,7 @@ async def prune_inbox(store: Store, days: int, page: int = PAGE) -> int:
         dead_letters.c.state.not_in(RETRIED),
     )
     # Compacted topics keep the last event of each key for good, so it can always be read again.
-    stateful = {topic.source for topic in TOPICS.values() if topic.compacted}
+    stateful = {topic.source for topic in TOPICS.values() if topic.compacted and not topic.read_at_start}
     last, removed = ("", ""), 0  # in the order of the key
     while True:
         async with store.work() as work:

@@ -133,6 +133,7 @@ def sqlite_engine(url: str, *, writer: bool) -> AsyncEngine:
             "synchronous=FULL",
             "busy_timeout=10000",
             "foreign_keys=ON",
+            "secure_delete=ON",  # what is deleted is overwritten
             f"query_only={'OFF' if writer else 'ON'}",
         ):
             cursor.execute(f"PRAGMA {pragma}")

@@ -12,7 +12,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.contracts import Event
+from services.contracts import Event, Topic
 from services.contracts.cloudevents import Headers, Record, write_event
 
 
@@ -48,6 +48,11 @@ def raw_row(record: Record, time: datetime) -> dict[str, Any]:
         "said_at": time,
         "sent_at": None,
     }
+
+
+def end_of_key(topic: Topic, key: str, time: datetime) -> dict[str, Any]:
+    """The outbox row that ends a key of a compacted topic: Kafka removes what it holds of it."""
+    return raw_row(Record(topic.name, key.encode(), [], b""), time)
 
 
 def pack_headers(headers: Headers) -> bytes:

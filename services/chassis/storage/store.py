@@ -5,7 +5,7 @@ code commits. Writers on SQLite queue for one connection (`BEGIN IMMEDIATE`); re
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,6 +63,8 @@ class Work:
         self.now = now
         self._cause: Cause | Callable[[], Cause] = cause
         self.boards: set[str] = set()
+        self.erased: set[UUID] = set()
+        """The persons whom this unit of work erases: the store's suppression list gets them after the commit."""
         self._emitted: list[dict[str, Any]] = []
         self._loaded: dict[tuple[type[SQLModel], Any], SQLModel | None] = {}
         self._guards: list[tuple[str, Refused]] = []
@@ -168,7 +170,7 @@ class Work:
         self._emitted.append(raw_row(record, self.now))
 
     def publish_raw(self, row: dict[str, Any]) -> None:
-        """Publish an outbox row unchanged; for dead letters."""
+        """Publish an outbox row unchanged; for dead letters and ends of keys."""
         self._emitted.append(row)
 
     def guard(self, constraint: str, refusal: Refused) -> None:
@@ -219,6 +221,7 @@ class Store:
         self.emitted = asyncio.Event()
         """Set after each commit with emitted events; wakes the relay."""
         self.on_boards_changed: Callable[[set[str]], None] = lambda boards: None
+        self.on_erased: Callable[[set[UUID]], Awaitable[None]] | None = None
         self._write_lock = asyncio.Lock()
         unique_constraints(metadata)  # raises at the start, not during a request, if two are ambiguous
 
@@ -247,6 +250,8 @@ class Store:
             self.emitted.set()
         if work.boards:
             self.on_boards_changed(work.boards)
+        if work.erased and self.on_erased is not None:
+            await self.on_erased(work.erased)
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncSession]:

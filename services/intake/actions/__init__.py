@@ -4,6 +4,6 @@ visits   check_in, check_in_all; call_next, call, serve, finish, leave; mark_in_
 people   register_visitor, identify_visitor
 consent  give_consent, withdraw_consent
 links    create_link, choose_pin, open_link, close_opening
-erasure  erase_subject, erase_due; confirm_erasure (an incoming event)
+erasure  erase_subject, erase_due; erase_again, end_entries; confirm_erasure (an incoming event)
 retention  prolong
 """

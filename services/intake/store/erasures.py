@@ -14,7 +14,7 @@ from services.intake.store.table import Table
 
 
 class ErasedSubject(Table, table=True):
-    """An erased visitor's reference, which no replay or restore may bring back."""
+    """An erased visitor's reference, which no replay or restore may bring back. Kept as long as the oldest backup."""
 
     __tablename__ = "erased_subjects"  # pyright: ignore[reportAssignmentType]
 
@@ -96,3 +96,17 @@ async def unconfirmed_by_service(session: AsyncSession) -> dict[str, Unconfirmed
         .group_by(col(ErasureConfirmation.service))
     )
     return {service: Unconfirmed(count, since) for service, count, since in await session.execute(query)}
+
+
+async def confirmed_before(session: AsyncSession, before: datetime, limit: int) -> Sequence[UUID]:
+    """Those erased before this time, if every service has confirmed it; locked, the oldest first."""
+    awaited = sa.exists().where(col(ErasureConfirmation.subject_ref) == col(ErasedSubject.subject_ref), _IS_OPEN)
+    old = sa.select(col(ErasedSubject.subject_ref)).where(col(ErasedSubject.erased_at) < before, ~awaited)
+    ordered = old.order_by(col(ErasedSubject.erased_at), col(ErasedSubject.subject_ref)).limit(limit)
+    return (await session.scalars(ordered.with_for_update(skip_locked=True))).all()
+
+
+async def delete_erasures(session: AsyncSession, refs: Sequence[UUID]) -> None:
+    """Delete these references, and who confirmed their erasure."""
+    for table in (ErasureConfirmation, ErasedSubject):
+        await session.execute(sa.delete(table).where(col(table.subject_ref).in_(refs)))

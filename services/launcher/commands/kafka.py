@@ -63,7 +63,7 @@ def _rights(services: list[str], centres: list[str], partners: list[str], user: 
 
     found: list[Right] = []
     for name in services:
-        found += rights.rights_of_service(name, SERVICES[name].reactions, named(name))
+        found += rights.rights_of_service(name, SERVICES[name].consumed, named(name))
     found += [one for code in centres for one in rights.rights_of_desk(code, named(f"desk-{code}"))]
     found += rights.rights_of_gateway(named("gateway")) if gateway else []
     found += [one for name in partners for one in rights.rights_of_partner(name, named(f"partner-{name}"))]

@@ -6,9 +6,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
+from services.chassis.copies.visitors import erase_visitor
 from services.chassis.storage.store import Work
 from services.contracts.plans import PlansPurged
-from services.plans.store import Attendance, HeldInterview, Path, Plan, Referral, Subject
+from services.plans.store import Attendance, HeldInterview, Path, Plan, Referral, Subject, Visitor
 
 
 async def is_erased(work: Work, subject_ref: UUID) -> bool:
@@ -28,6 +29,8 @@ async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
     await work.session.execute(sa.delete(Referral).where(col(Referral.subject_ref) == subject_ref))
     for path in (await work.session.scalars(sa.select(Path).where(col(Path.subject_ref) == subject_ref))).all():
         await erase_path(work, path)
+    await erase_visitor(work, Visitor, subject_ref)
+    work.erased.add(subject_ref)
     work.emit(subject, PlansPurged(subject_ref=subject_ref, at=work.now))
 
 

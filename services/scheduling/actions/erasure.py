@@ -6,12 +6,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
+from services.chassis.copies.visitors import erase_visitor
 from services.chassis.storage.store import Work
 from services.contracts.scheduling import SchedulingPurged
 from services.scheduling.actions.calendar import person_resource
 from services.scheduling.actions.consent import end_bookings
 from services.scheduling.actions.waiting import record_change
-from services.scheduling.store import GuidancePath, Interview, KnownPerson, QuarterHour, Waiting
+from services.scheduling.store import GuidancePath, Interview, KnownPerson, QuarterHour, Visitor, Waiting
 from services.scheduling.store.workshops import seats_of_person
 
 
@@ -24,6 +25,8 @@ async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
     await _erase_references(work, subject_ref)
     await work.session.execute(sa.delete(QuarterHour).where(col(QuarterHour.resource) == person_resource(subject_ref)))
     person.purposes, person.centre, person.erased_at = [], "", work.now
+    await erase_visitor(work, Visitor, subject_ref)
+    work.erased.add(subject_ref)
     work.emit(person, SchedulingPurged(subject_ref=subject_ref, at=work.now))
 
 

@@ -4,5 +4,6 @@
 - `clients` in `tests/faults/test_clients.py`
 - `embedded` in `tests/conformance/test_back_pressure.py`
 - `offsets` in `tests/conformance/test_consumer.py`
+- `reading` in `tests/conformance/test_suppression.py`
 - `subscriber` in `tests/faults/test_clients.py`
 """

@@ -2,6 +2,7 @@
 
 from services.chassis.events.reactions import Reactions
 from services.chassis.events.rights import (
+    consumed_topics,
     rights_of_desk,
     rights_of_gateway,
     rights_of_partner,
@@ -10,6 +11,7 @@ from services.chassis.events.rights import (
 from services.chassis.storage.store import Work
 from services.contracts.intake import DeskCheckIn
 from services.contracts.scheduling import InterviewHeld
+from services.contracts.topics import ERASED
 
 
 async def react(work: Work, event: object) -> None:
@@ -20,7 +22,7 @@ def test_a_service_writes_what_it_owns_and_reads_what_it_reacts_to() -> None:
     reactions = Reactions()
     reactions.on(DeskCheckIn)(react)
     reactions.on(InterviewHeld)(react)
-    rights = rights_of_service("plans", reactions, "cefo-plans")
+    rights = rights_of_service("plans", [*consumed_topics(reactions), ERASED], "cefo-plans")
     assert {one.user for one in rights} == {"cefo-plans"}
     assert {(one.resource, one.name, *one.operations, *(["prefix"] if one.prefixed else [])) for one in rights} == {
         ("topic", "cefo.plans.plans", "create", "write"),
@@ -30,6 +32,8 @@ def test_a_service_writes_what_it_owns_and_reads_what_it_reacts_to() -> None:
         ("topic", "cefo.desk.check-ins", "create", "read"),
         ("topic", "cefo.desk.check-ins.", "create", "read", "prefix"),
         ("topic", "cefo.desk.check-ins.dead-letters", "create", "write"),
+        ("topic", "cefo.intake.erased", "create", "read"),
+        ("topic", "cefo.intake.erased.dead-letters", "create", "describe"),
         ("group", "cefo.plans", "read"),
     }
 

@@ -26,6 +26,17 @@ class Connections(FromEnvironment):
     """Where data is kept, and how other servers are reached."""
 
     data: Path = Field(default=Path("data"), description="Folder of the embedded stores and of the generated secret.")
+    erased_file: Path | None = Field(
+        default=None,
+        description="File with the references of erased persons, read at the start so that a restored backup brings "
+        "nobody back. Outside the backups; by default `CEFO_DATA/never-restore/erased-persons.txt`.",
+    )
+    backup_days: int = Field(
+        default=0,
+        ge=0,
+        description="Age at which a backup is deleted, in days. The references of persons who were erased earlier are "
+        "removed. 0: backups are kept without limit, and so are the references.",
+    )
     store: str = Field(
         default="sqlite",
         description="`sqlite` (files under `CEFO_DATA`) or `postgresql://user:password@host:port`; each service has "
@@ -149,6 +160,11 @@ class Connections(FromEnvironment):
         """Whether connections to PostgreSQL use TLS."""
         asked = self.store != "sqlite" and self._store_address()[1].get("sslmode") == "verify-full"
         return asked or self.store_ca_file is not None
+
+    @property
+    def erased_list(self) -> Path:
+        """The file with the references of erased persons."""
+        return self.erased_file or self.data.absolute() / "never-restore" / "erased-persons.txt"
 
     def store_url(self, service: str) -> str:
         """The SQLAlchemy URL of one service's own database; TLS stands in libpq's parameters."""

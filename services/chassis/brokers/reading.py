@@ -1,0 +1,48 @@
+"""Reads a topic from its beginning to its end, without a consumer group."""
+
+import time
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+
+from services.chassis.brokers.clients import DEADLINE, close_client, start_client, with_timeout
+from services.chassis.brokers.offsets import extents
+from services.chassis.brokers.port import Broker
+from services.contracts.cloudevents import Record
+
+_POLL_MS = 500
+
+
+async def records_in(broker: Broker, topic: str) -> AsyncGenerator[list[Record]]:
+    """Every record that the topic holds when this begins, in pages. A record without a value has an empty one.
+
+    Raises one of `BROKER_ERRORS`, also when the broker answers no fetch for `DEADLINE` seconds.
+    """
+    held = await with_timeout(2 * DEADLINE, extents(broker, [topic]), grace=1)
+    ends = {tp: end for tp, (first, end) in held.items() if end > first}
+    if not ends:
+        return
+    client: Any = AIOKafkaConsumer(**broker.client_options, auto_offset_reset="earliest", enable_auto_commit=False)
+    await start_client(client)
+    try:
+        client.assign(list(ends))
+        since = dict.fromkeys(ends, _now_ms())
+        while ends:
+            answered = {tp for tp in ends if (client.last_poll_timestamp(tp) or 0) > since[tp]}
+            fetched = await client.getmany(*ends, timeout_ms=_POLL_MS, max_records=1000)
+            for records in fetched.values():
+                yield [Record(topic, one.key, list(one.headers), one.value or b"") for one in records]
+            since |= dict.fromkeys(fetched, _now_ms())
+            for tp, end in list(ends.items()):
+                # Compaction may have removed the last records: then a fetch after them is answered with nothing.
+                if (tp in answered and tp not in fetched) or await client.position(tp) >= end:
+                    del ends[tp]
+                elif _now_ms() - since[tp] > DEADLINE * 1000:
+                    raise TimeoutError(f"{topic} cannot be read to its end")
+    finally:
+        await close_client(client)
+
+
+def _now_ms() -> float:
+    return time.time() * 1000
