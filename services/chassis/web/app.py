@@ -27,6 +27,7 @@ from services.chassis.service.definition import Navigation, Runtime, Service
 from services.chassis.storage.store import Store
 from services.chassis.web import operations
 from services.chassis.web import platform as front
+from services.chassis.web.compression import Compression
 from services.chassis.web.limits import Limits
 from services.chassis.web.pages import Site
 from services.chassis.web.platform import DemoAccount
@@ -158,7 +159,7 @@ class Process:
         app.add_exception_handler(HTTPException, answer_http)
         app.add_exception_handler(Exception, answer_refused)
         limited = _BodyLimits(app, self.settings, import_paths)
-        return RequestMiddleware(limited, self.settings, self.signer, name, known)
+        return RequestMiddleware(Compression(limited), self.settings, self.signer, name, known)
 
 
 class _BodyLimits:
