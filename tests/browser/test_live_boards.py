@@ -83,3 +83,35 @@ async def test_who_wants_no_motion_sees_none(motion: str, moves: bool, lived_in:
         await page.goto("/intake/waiting-room/liege")
         called = page.locator(".wall-called > .is-now")
         assert (await called.evaluate("one => getComputedStyle(one).animationName") != "none") == moves
+
+
+READ = """async ([token, path]) => {
+  const headers = token ? {Authorization: `Bearer ${token}`} : {};
+  const answer = await fetch(path, {headers, credentials: "omit"});
+  if (!answer.ok) return answer.status;
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let text = ""; ; text += (await reader.read()).value)
+    for (const line of text.split(/\\r?\\n/).slice(0, -1))
+      if (line.startsWith("data:")) { reader.cancel(); return JSON.parse(line.slice(5)).visit_id; }
+}"""
+"""Reads the first event of a stream without a cookie, as a script does that sends a token."""
+LISTEN = """path => new Promise((resolve, reject) => {
+  const source = new EventSource(path);
+  source.onmessage = ({data, lastEventId}) => {
+    source.close();
+    resolve([JSON.parse(data).visit_id, lastEventId !== ""]);
+  };
+  source.onerror = reject;
+})"""
+
+
+async def test_a_script_reads_a_stream_by_the_session_or_by_a_token(lived_in: Morning, browser: Browser) -> None:
+    """A browser's `EventSource` sends the cookie of the session and no header; `fetch` sends a token."""
+    path = "/scheduling/api/v1/waiting/stream?centre=liege"
+    Centre(lived_in.stack).walks_in("find-job")
+    async with watched_page(browser, base_url=lived_in.stack.url, locale="fr") as (page, _trouble):
+        await page.goto("/")
+        assert await page.evaluate(READ, [None, path]) == 401
+        visit = await page.evaluate(READ, [lived_in.signer.session(lived_in.people["conseil-liege"]), path])
+        await lived_in.enters(page, "conseil-liege")
+        assert await page.evaluate(LISTEN, path) == [visit, True]

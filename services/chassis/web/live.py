@@ -1,5 +1,7 @@
 """Server-sent events: a board as HTML after each change, or single changes with ids to resume from.
 
+Events have no name of their own, so that each reaches `onmessage` of a browser's `EventSource`.
+
 A stream ends when the token of its request expires, its sign-in is ended, or the rights of its account change.
 """
 
@@ -23,15 +25,14 @@ _log = log(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of a stream: its id to resume from, its event type, its data (JSON)."""
+    """One change of a stream: its id to resume from, and its data (JSON), of which one field says what it is."""
 
     id: str
-    event: str
     data: object
 
 
 def live_board(request: Request, board: str, render: Callable[[AsyncSession], Awaitable[str]]) -> Response:
-    """A stream of `board` events, each the whole board as HTML: at once, and after each commit that changed it."""
+    """A stream of a board as HTML: at once, and after each commit that changed it."""
     runtime = runtime_of(request)
 
     async def events() -> AsyncGenerator[ServerSentEvent]:
@@ -41,7 +42,7 @@ def live_board(request: Request, board: str, render: Callable[[AsyncSession], Aw
                 html = await render(session)
             if html != shown:
                 shown = html
-                yield ServerSentEvent(html, event="board", retry=1000)
+                yield ServerSentEvent(html, retry=1000)
 
     return _stream(events())
 
@@ -66,7 +67,7 @@ def live_changes(
                 more = len(changes) >= PAGE
                 for change in changes:
                     last = change.id
-                    yield ServerSentEvent(orjson.dumps(change.data).decode(), event=change.event, id=change.id)
+                    yield ServerSentEvent(orjson.dumps(change.data).decode(), id=change.id)
 
     return _stream(events())
 

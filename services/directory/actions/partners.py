@@ -53,7 +53,6 @@ class FeedEvent:
     """One event, for one partner."""
 
     cursor: str
-    type: str
     event: dict[str, Any]
 
 
@@ -118,9 +117,7 @@ async def reference_of(session: AsyncSession, partner: str, referral_id: UUID) -
 async def _for_partner(session: AsyncSession, partner: str, rows: list[FeedRow]) -> list[FeedEvent]:
     keys = await keys_of(session, {subject for _, subject in rows if subject is not None})
     return [
-        FeedEvent(
-            cursor(event.position), event.type, _cloud_event(event, keys.get(subject) if subject else None, partner)
-        )
+        FeedEvent(cursor(event.position), _cloud_event(event, keys.get(subject) if subject else None, partner))
         for event, subject in rows
     ]
 

@@ -60,7 +60,7 @@ async def stream_events(
 
     async def since(session: AsyncSession, cursor: str | None) -> list[Change]:
         found = await read_feed(session, partner_of(person), cursor, PAGE)
-        return [Change(one.cursor, one.type, one.event) for one in found]
+        return [Change(one.cursor, one.event) for one in found]
 
     return live_changes(request, FEED_BOARD, since)
 

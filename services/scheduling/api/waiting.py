@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from fastapi import Request
@@ -36,9 +36,21 @@ class WaitingOut(BaseModel):
     subject_ref: UUID | None
 
     @classmethod
-    def of(cls, row: Waiting | Row[Any]) -> "WaitingOut":
+    def of(cls, row: Waiting | Row[Any]) -> Self:
         """The response for a visitor."""
         return cls.model_validate(row, from_attributes=True)
+
+
+class WaitingEvent(WaitingOut):
+    """An event of the stream: a visitor's current state."""
+
+    kind: Literal["waiting"] = "waiting"
+
+
+class ResetEvent(BaseModel):
+    """An event of the stream: discard the known state."""
+
+    kind: Literal["reset"] = "reset"
 
 
 class WaitingList(BaseModel):
@@ -60,10 +72,10 @@ async def list_waiting(read: Reading, person: Team, centre: CentreCode) -> Waiti
 
 @router.get("/stream")
 async def stream_waiting(request: Request, person: Team, centre: CentreCode) -> Response:
-    """Events `waiting`, each with one visitor's current state: first all in the room, then each change.
+    """Events of the kind `waiting`, each with one visitor's current state: first all in the room, then each change.
 
-    With `Last-Event-ID` (or `?after=`) the stream resumes after it. If that was too long ago, an event `reset` comes
-    first: discard the known state.
+    With `Last-Event-ID` (or `?after=`) the stream resumes after it. If that was too long ago, an event of the kind
+    `reset` comes first: discard the known state.
     """
     person.at(centre)
     return live_changes(request, board(centre), changes_since(centre))
@@ -85,8 +97,9 @@ def changes_since(centre: str) -> Callable[[AsyncSession, str | None], Awaitable
                 return await since(session, last)
             rows = sorted(await in_the_room(session, centre, 2000), key=lambda row: row.seq)
             seen = known.seq
-            reset = [Change(str(known.seq if not rows else 0), "reset", {})] if position is not None else []
-            changes = reset + [_change(row) for row in rows]
+            changes = [_change(row) for row in rows]
+            if position is not None:
+                changes.insert(0, Change("0" if rows else str(known.seq), ResetEvent().model_dump()))
         seen = max([seen, *(int(change.id) for change in changes)])
         return changes
 
@@ -94,4 +107,4 @@ def changes_since(centre: str) -> Callable[[AsyncSession, str | None], Awaitable
 
 
 def _change(row: Waiting | Row[Any]) -> Change:
-    return Change(str(row.seq), "waiting", WaitingOut.of(row).model_dump(mode="json"))
+    return Change(str(row.seq), WaitingEvent.of(row).model_dump(mode="json"))

@@ -38,7 +38,7 @@ async def test_changes_are_read_page_by_page_while_pages_are_full(client: Client
     async def since(_session: AsyncSession, last: str | None) -> list[Change]:
         asked.append(last)
         first = int(last or 0) + 1
-        return [Change(str(number), "changed", {}) for number in range(first, first + pages.pop(0))]
+        return [Change(str(number), {}) for number in range(first, first + pages.pop(0))]
 
     stream: Any = live_changes(a_request(app, identity_of(client, None)), "board", since)
     seen = 0

@@ -74,12 +74,6 @@
       return Boolean(streams && ctx.response.status === 200);
     },
 
-    // The server names its boards' event; htmx swaps the messages that have no name.
-    htmx_sse_before_message: (_element, detail) => {
-      if (detail.message.event === "board") detail.message.event = "";
-      return true;
-    },
-
     // A piece that another service filled stays as it is while it is the same piece: the board's template has it unfilled.
     htmx_before_morph_node: (_element, { oldNode, newNode }) =>
       !oldNode.dataset?.hxGet || oldNode.dataset.hxGet !== newNode.dataset?.hxGet,
