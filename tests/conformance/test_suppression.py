@@ -255,7 +255,12 @@ def of_a_person_in_scheduling() -> tuple[UUID, list[Event]]:
 
 def of_a_person_in_plans() -> tuple[UUID, list[Event]]:
     adult = of_plans.Adult(of_plans.Method.INDIVIDUAL)
-    events = [adult.registered("plan"), adult.path_opened(), adult.interview(1), link_of(adult.subject_ref)]
+    events: list[Event] = [
+        adult.registered("plan"),
+        adult.path_opened(),
+        adult.interview(1),
+        link_of(adult.subject_ref),
+    ]
     return adult.subject_ref, events
 
 

@@ -36,7 +36,7 @@ async def records_in(broker: Broker, topic: str) -> AsyncGenerator[list[Record]]
             since |= dict.fromkeys(fetched, _now_ms())
             for tp, end in list(ends.items()):
                 # Compaction may have removed the last records: then a fetch after them is answered with nothing.
-                if (tp in answered and tp not in fetched) or await client.position(tp) >= end:
+                if (tp in answered and tp not in fetched) or await with_timeout(DEADLINE, client.position(tp)) >= end:
                     del ends[tp]
                 elif _now_ms() - since[tp] > DEADLINE * 1000:
                     raise TimeoutError(f"{topic} cannot be read to its end")

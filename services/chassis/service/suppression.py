@@ -78,7 +78,7 @@ class Suppression:
         await self._complete_file()
 
     async def keep(self, erased: set[UUID]) -> None:
-        """Append persons whose erasure was committed. If the disk refuses, the next round of `keep_list` does it."""
+        """Append persons whose erasure was committed. If the file refuses, the next round of `keep_list` does it."""
         self._remains = True
         try:
             await asyncio.to_thread(self._file.add, dict.fromkeys(erased, self._store.clock()))

@@ -18,6 +18,9 @@ HEAD = "# Personnes effacées. Ne restaurez pas ce fichier et ne l’effacez pas
 PAGE = 1000
 """Most entries in memory."""
 
+_REFERENCE = 36
+"""Characters of a reference."""
+
 
 class UnreadableList(Exception):
     """A line of the file is no entry. `line` counts from 1."""
@@ -48,13 +51,14 @@ class ErasedList:
             os.close(self._open())
 
     def add(self, erased: Mapping[UUID, datetime]) -> int:
-        """Append who is missing; on disk when it returns. Returns how many. Raises `UnreadableList` and `OSError`."""
+        """Append who is missing; on disk when it returns. Returns how many. Raises `OSError`."""
         if not erased:
             return 0
         with self._locked():
-            missing = dict(erased)
-            for ref, _ in self._entries():
-                missing.pop(ref, None)
+            missing = {str(ref): at for ref, at in erased.items()}
+            for line in self._lines():
+                if line.endswith("\n"):
+                    missing.pop(line[:_REFERENCE], None)
             if missing:
                 file = self._open()
                 try:
@@ -80,17 +84,21 @@ class ErasedList:
                 _sync_folder(self.path.parent)
         return ended
 
-    def _entries(self) -> Iterator[tuple[UUID, datetime]]:
+    def _lines(self) -> Iterator[str]:
+        """Its lines, none if it does not exist. The last one may have been cut off."""
         with suppress(FileNotFoundError), self.path.open(encoding="utf-8", errors="replace") as file:
-            for number, line in enumerate(file, 1):
-                # A last line without its end was cut off: what its store erased is added again at the start.
-                if line.startswith("#") or not line.endswith("\n"):
-                    continue
-                try:
-                    ref, day = line.split()
-                    yield UUID(ref), datetime.combine(date.fromisoformat(day), time(), UTC)
-                except ValueError:
-                    raise UnreadableList(self.path, number) from None
+            yield from file
+
+    def _entries(self) -> Iterator[tuple[UUID, datetime]]:
+        for number, line in enumerate(self._lines(), 1):
+            # A last line without its end was cut off: what its store erased is added again at the start.
+            if line.startswith("#") or not line.endswith("\n"):
+                continue
+            try:
+                ref, day = line.split()
+                yield UUID(ref), datetime.combine(date.fromisoformat(day), time(), UTC)
+            except ValueError:
+                raise UnreadableList(self.path, number) from None
 
     def _open(self) -> int:
         """Open it to append, with a whole last line; create it if it is missing."""
