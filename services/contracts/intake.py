@@ -1,5 +1,6 @@
 """The events of intake: visits, visitors and their erasure; and the check-in that a front desk's own software emits."""
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -47,9 +48,41 @@ class VisitStatus(StrEnum):
             case VisitStatus.SERVED | VisitStatus.LEFT | VisitStatus.NO_QUEUE:
                 return False
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the visitor queued, and the visit has ended."""
+        match self:
+            case VisitStatus.SERVED | VisitStatus.LEFT:
+                return True
+            case VisitStatus.WAITING | VisitStatus.CALLED | VisitStatus.BEING_SERVED | VisitStatus.NO_QUEUE:
+                return False
+
+    @property
+    def was_served(self) -> bool:
+        """Whether the visitor was served, and the visit has ended."""
+        match self:
+            case VisitStatus.SERVED:
+                return True
+            case (
+                VisitStatus.WAITING
+                | VisitStatus.CALLED
+                | VisitStatus.BEING_SERVED
+                | VisitStatus.LEFT
+                | VisitStatus.NO_QUEUE
+            ):
+                return False
+
 
 IN_THE_ROOM = tuple(status.value for status in VisitStatus if status.in_the_room)
-"""For queries: the states in which the visitor is at the centre."""
+ENDED = tuple(status.value for status in VisitStatus if status.has_ended)
+SERVED = tuple(status.value for status in VisitStatus if status.was_served)
+"""For queries: the states for which each answer is yes."""
+
+JUST_SEEN = timedelta(minutes=30)
+"""How long a visitor who was served is still shown, to be registered or booked, or for the interview to be undone."""
+
+END_OF_DAY = "end-of-day"
+"""`closed_by` of a visit that nobody ended on its day."""
 
 
 ChannelCode = Annotated[Channel, private(Privacy.OPERATIONAL)]
@@ -114,19 +147,30 @@ class VisitBeingServed(Event, type="cefo.intake.visit-being-served.v1", topic=VI
 
 
 class VisitServed(Event, type="cefo.intake.visit-served.v1", topic=VISITS, about="visit_id"):
-    """Service ended."""
+    """Service ended. `closed_by`: `end-of-day` if nobody ended the visit on its day; `at` is then its closing."""
 
     visit_id: PersonalReference
     centre: CentreCode
     at: At
+    closed_by: Code | None = None
 
 
 class VisitLeft(Event, type="cefo.intake.visit-left.v1", topic=VISITS, about="visit_id"):
-    """The visitor left before being served."""
+    """The visitor left before being served. `closed_by`: as in `VisitServed`; such a visit is no departure to count."""
 
     visit_id: PersonalReference
     centre: CentreCode
     at: At
+    closed_by: Code | None = None
+
+
+class VisitReturned(Event, type="cefo.intake.visit-returned.v1", topic=VISITS, about="visit_id"):
+    """An interview with the visitor was undone: the visit is in the state that it had before, at its old place."""
+
+    visit_id: PersonalReference
+    centre: CentreCode
+    at: At
+    status: Status
 
 
 class VisitIdentified(Event, type="cefo.intake.visit-identified.v1", topic=VISITS, about="visit_id"):

@@ -167,6 +167,20 @@ class InterviewHeld(Event, type="cefo.scheduling.interview-held.v1", topic=INTER
     subject_ref: SubjectRef | None = None
 
 
+class InterviewUndone(Event, type="cefo.scheduling.interview-undone.v1", topic=INTERVIEWS, about="interview_id"):
+    """An information interview was started by mistake, and counts for nothing. `held`: it had already ended as held."""
+
+    interview_id: PersonalReference
+    kind: Kind
+    centre: CentreCode
+    area: AreaCode | None
+    counsellor: StaffCode
+    starts_at: At
+    at: At
+    held: Flag
+    visit_id: PersonalReference | None
+
+
 class WorkshopSession(BaseModel):
     """One meeting of a workshop."""
 

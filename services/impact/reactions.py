@@ -8,7 +8,7 @@ from services.contracts.accounts import AccountPublished
 from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested, ReferralStatus
 from services.contracts.intake import VisitCheckedIn, VisitRecorded
 from services.contracts.plans import PlanConfirmed
-from services.contracts.scheduling import AttendanceRecorded, InterviewHeld, InterviewKind
+from services.contracts.scheduling import AttendanceRecorded, InterviewHeld, InterviewKind, InterviewUndone
 from services.impact import actions
 from services.impact.domain import Measure
 from services.impact.store import Account, Centre
@@ -35,6 +35,13 @@ async def on_interview_held(work: Work, event: InterviewHeld) -> None:
     actions.count(
         work, Measure.GUIDANCE if guidance else Measure.INFORMATION, event.starts_at, event.centre, event.area
     )
+
+
+@reactions.on(InterviewUndone)
+async def on_interview_undone(work: Work, event: InterviewUndone) -> None:
+    """Takes an information interview out of the count, if it was in it."""
+    if event.held:
+        actions.uncount(work, Measure.INFORMATION, event.starts_at, event.centre, event.area)
 
 
 @reactions.on(AttendanceRecorded)

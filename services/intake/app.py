@@ -12,6 +12,7 @@ from services.chassis.service.jobs import Job
 from services.chassis.service.suppression import Erasing, listed_since
 from services.contracts.erasure import CONFIRMATIONS
 from services.intake import api, pages
+from services.intake.actions.end_of_day import end_days
 from services.intake.actions.erasure import end_entries, erase_again, erase_due
 from services.intake.nav import NAV
 from services.intake.pages.personal_data import PERSONAL_DATA
@@ -51,6 +52,7 @@ def jobs(runtime: Runtime) -> list[Job]:
     seconds = runtime.settings.round_seconds
     return [
         Job("desk-topics", partial(create_desk_topics, runtime), min(10, seconds)),
+        Job("end-of-day", partial(end_days, runtime.store), seconds),
         Job("erase-due", partial(erase_due, runtime.store), 60 * seconds),
         Job("end-erased", partial(end_old_entries, runtime), 60 * seconds),
         Job("erasure-gauges", partial(measure_erasures, runtime), min(10, seconds)),

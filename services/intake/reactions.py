@@ -1,15 +1,17 @@
 """Reactions of intake to incoming events."""
 
+from datetime import timedelta
+
 from services.chassis.copies.accounts import copy_account
 from services.chassis.copies.centres import copy_centre
-from services.chassis.events.reactions import Reactions
+from services.chassis.events.reactions import Reactions, RowKey
 from services.chassis.storage.store import Work
 from services.contracts.accounts import AccountPublished
 from services.contracts.directory import CentrePublished
 from services.contracts.erasure import CONFIRMATIONS, Purged
 from services.contracts.intake import DeskCheckIn
-from services.contracts.scheduling import InterviewStarted
-from services.intake.actions import erasure, visits
+from services.contracts.scheduling import InterviewHeld, InterviewStarted, InterviewUndone
+from services.intake.actions import erasure, interviews, visits
 from services.intake.store import Account, Centre, Visit
 
 reactions = Reactions()
@@ -30,11 +32,31 @@ async def on_centre_published(work: Work, event: CentrePublished) -> None:
     await copy_centre(work, Centre, event)
 
 
-@reactions.on(InterviewStarted, loads=lambda event: [(Visit, event.visit_id)] if event.visit_id else [])
+def of_visit(event: InterviewStarted | InterviewHeld | InterviewUndone) -> list[RowKey]:
+    """The visit of the interview's visitor."""
+    return [(Visit, event.visit_id)] if event.visit_id else []
+
+
+@reactions.on(InterviewStarted, loads=of_visit)
 async def on_interview_started(work: Work, event: InterviewStarted) -> None:
     """Marks a visitor as being served when their interview starts, so that the desk need not."""
     if event.visit_id is not None:
-        await visits.mark_in_interview(work, event.visit_id, event.at)
+        await interviews.begin(work, event.visit_id, event.interview_id, event.at)
+
+
+@reactions.on(InterviewHeld, loads=of_visit)
+async def on_interview_held(work: Work, event: InterviewHeld) -> None:
+    """Ends the visit with the interview."""
+    if event.visit_id is not None:
+        ended_at = event.starts_at + timedelta(minutes=event.minutes)
+        await interviews.end(work, event.visit_id, event.interview_id, ended_at)
+
+
+@reactions.on(InterviewUndone, loads=of_visit)
+async def on_interview_undone(work: Work, event: InterviewUndone) -> None:
+    """Brings the visitor back to where they were before the interview."""
+    if event.visit_id is not None:
+        await interviews.undo(work, event.visit_id, event.interview_id)
 
 
 @reactions.on(AccountPublished)

@@ -18,6 +18,7 @@ from services.contracts.intake import (
     VisitorConsentWithdrawn,
     VisitorLinkChanged,
     VisitorRegistered,
+    VisitReturned,
     VisitServed,
     VisitStatus,
 )
@@ -71,6 +72,12 @@ async def on_visit_served(work: Work, event: VisitServed) -> None:
 async def on_visit_left(work: Work, event: VisitLeft) -> None:
     """The visitor left without being served."""
     await waiting.change_status(work, event.visit_id, VisitStatus.LEFT, event.at)
+
+
+@reactions.on(VisitReturned, loads=Waiting)
+async def on_visit_returned(work: Work, event: VisitReturned) -> None:
+    """The visitor is back where they were before an interview that was undone."""
+    await waiting.bring_back(work, event.visit_id, event.status, event.at)
 
 
 @reactions.on(VisitIdentified, loads=lambda event: [(KnownPerson, event.subject_ref), (Waiting, event.visit_id)])

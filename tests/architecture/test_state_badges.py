@@ -45,7 +45,11 @@ def test_a_state_has_a_badge_with_its_word(template: str, macro: str, state: Str
     service = SERVICES[template.partition("/")[0] if "/" in template else "intake"]
     site = Site([service.folder], {service.name: service.nav}, secure=False)
     # A visit's badge needs the visit: one that was called and left did not come.
-    given = SimpleNamespace(status=state, called_at=None) if template == "intake/states.html" else state.value
+    given = (
+        SimpleNamespace(status=state, called_at=None, closed_by=None)
+        if template == "intake/states.html"
+        else state.value
+    )
     shown = str(getattr(cast(Any, site.templates.get_template(template).module), macro)(given))
     word = i18n.word_of(state)
     assert word[:1].upper() + word[1:] in shown

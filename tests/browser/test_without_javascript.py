@@ -1,11 +1,11 @@
 """Everything works without JavaScript: plain links, plain forms."""
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.browser.morning import Morning
 from tests.browser.page_checks import watched_page
-from tests.journeys.screens import COUNSELLOR, FRONT_DESK, FrontDesk, screens
+from tests.journeys.screens import COUNSELLOR, FRONT_DESK, FrontDesk, eventually, row, screens
 
 pytestmark = pytest.mark.browser
 
@@ -19,9 +19,15 @@ async def test_from_check_in_to_goodbye(lived_in: Morning, browser: Browser) -> 
         await counsellor.get_by_role("button", name=f"Commencer l’entretien – {ticket}").click()
         await counsellor.get_by_role("button", name=f"Terminer l’entretien – {ticket}").click()
         await expect(counsellor.get_by_text("Entretien terminé. Durée :")).to_be_visible()
-        await desk.receives(ticket)
+        finished = row(desk.page.get_by_role("region", name="Terminé à l’instant"), ticket)
+        await eventually(lambda: reloaded(desk.page, finished), bool)
         await desk.makes_known(ticket, "Prénom", "Sans script (démo)")
-        await desk.says_goodbye(ticket)
+
+
+async def reloaded(page: Page, shown: Locator) -> int:
+    """How many of these there are on the page, loaded anew."""
+    await page.reload()
+    return await shown.count()
 
 
 async def test_a_person_writes_a_goal(lived_in: Morning, browser: Browser) -> None:

@@ -27,7 +27,9 @@ from tests.faults.evidence import COMPACTED, CONSUMED_BY, SERVICES, Evidence, Re
 from tests.faults.history import Answer, Injected, Operation, Outcome
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
-STARTED, SERVED = "cefo.scheduling.interview-started.v1", "cefo.intake.visit-being-served.v1"
+STARTED, BEING_SERVED = "cefo.scheduling.interview-started.v1", "cefo.intake.visit-being-served.v1"
+HELD, SERVED = "cefo.scheduling.interview-held.v1", "cefo.intake.visit-served.v1"
+RETURNED, UNDONE = "cefo.intake.visit-returned.v1", "cefo.scheduling.interview-undone.v1"
 INGRESS = "cefo.desk.check-ins"
 """Written by other systems: it may contain records whose acknowledgement was lost."""
 
@@ -101,7 +103,8 @@ def check_requests(operations: list[Operation], events: list[Event]) -> Findings
         by_type[event.type].append(event)
     explained: set[tuple[str, str]] = set()
     of_type: dict[str, list[Operation]] = defaultdict(list)
-    for operation in [*operations, *implied(by_type[STARTED])]:
+    implied = [*implied_by(by_type[STARTED], BEING_SERVED), *implied_by(by_type[HELD], SERVED)]
+    for operation in [*operations, *implied]:
         of_type[operation.event].append(operation)
     for type, some in of_type.items():
         found = _matching(some, by_type[type])
@@ -115,11 +118,11 @@ def check_requests(operations: list[Operation], events: list[Event]) -> Findings
                 yield Finding(Kind.UNREQUESTED, f"{event}: {dict(event.data)}")
 
 
-def implied(started: list[Event]) -> Iterator[Operation]:
-    """Effects without a request of their own: a visitor whose interview started is being served."""
-    for visit in (event.data["visit_id"] for event in started):
-        if visit is not None:
-            yield Operation("an interview started", SERVED, {"visit_id": visit}, Counter({Answer.OK: 1}))
+def implied_by(interviews: list[Event], effect: str) -> Iterator[Operation]:
+    """Effects without a request of their own: the start of an interview serves its visitor, its end ends the visit."""
+    for event in interviews:
+        if event.data["visit_id"] is not None:
+            yield Operation(event.type, effect, {"visit_id": event.data["visit_id"]}, Counter({Answer.OK: 1}))
 
 
 def _matching(operations: list[Operation], events: list[Event]) -> dict[int, list[Event]]:
@@ -363,8 +366,8 @@ KEYS = {("impact", "tallies"): ("measure", "day", "centre", "area")}
 
 STEPS = {
     "cefo.intake.visit-called.v1": "called",
-    SERVED: "being_served",
-    "cefo.intake.visit-served.v1": "served",
+    BEING_SERVED: "being_served",
+    SERVED: "served",
     "cefo.intake.visit-left.v1": "left",
 }
 
@@ -399,6 +402,8 @@ def _step(row: dict[str, Any], event: Event) -> None:
         row["checked_in_at"] = data["at"]
     elif event.type == "cefo.intake.visit-identified.v1":
         row["subject_ref"] = data["subject_ref"]
+    elif event.type == RETURNED:
+        row["status"] = data["status"]
     elif event.type in STEPS:
         row["status"] = STEPS[event.type]
 
@@ -434,7 +439,12 @@ def paths_of(events: list[Event]) -> Expected:
     yield "plans", "paths", {id: row | {"first_held_at": first.get(id)} for id, row in paths.items()}
 
 
-INTERVIEWS = {"interview-booked.v1": "booked", "interview-started.v1": "arrived", "interview-held.v1": "fulfilled"}
+INTERVIEWS = {
+    "interview-booked.v1": "booked",
+    "interview-started.v1": "arrived",
+    "interview-held.v1": "fulfilled",
+    "interview-undone.v1": "entered-in-error",
+}
 
 
 def plans_of(events: list[Event]) -> Expected:
@@ -488,7 +498,7 @@ def tallies_of(events: list[Event]) -> Expected:
     counted: Counter[tuple[str, str, str, str]] = Counter()
     for event in events:
         if cell := cell_of(event):
-            counted[cell] += 1
+            counted[cell] += -1 if event.type == UNDONE else 1
     yield "impact", "tallies", {cell: {"number": number} for cell, number in counted.items()}
 
 
@@ -497,7 +507,8 @@ def cell_of(event: Event) -> tuple[str, str, str, str] | None:
     data = event.data
     measure, at, area = {
         "cefo.intake.visit-checked-in.v1": ("visitors", "at", data.get("area")),
-        "cefo.scheduling.interview-held.v1": (f"{data.get('kind')}_interviews", "starts_at", data.get("area")),
+        HELD: (f"{data.get('kind')}_interviews", "starts_at", data.get("area")),
+        UNDONE: ("information_interviews" if data.get("held") else "", "starts_at", data.get("area")),
         "cefo.directory.referral-requested.v1": ("referrals", "at", data.get("area")),
         "cefo.directory.referral-progressed.v1": (
             "referrals_completed" if data.get("status") == "completed" else "",

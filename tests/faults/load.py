@@ -336,9 +336,9 @@ class Load:
         raise GaveUp
 
     def _unique_time(self) -> str:
-        """A time in the last hour that no other request has: it identifies the effect of this one."""
+        """A time a minute ago that no other request has: it identifies the effect of this one."""
         self._last = max(self._last + timedelta(microseconds=1), datetime.now(UTC))
-        return (self._last - timedelta(hours=1)).isoformat()
+        return (self._last - timedelta(minutes=1)).isoformat()
 
     def _uuid(self) -> UUID:
         return UUID(int=self._dice.getrandbits(128), version=4)

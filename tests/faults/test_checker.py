@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
-from tests.faults.checker import SERVED, STARTED, Event, Finding, Kind, check, check_requests
+from tests.faults.checker import BEING_SERVED, STARTED, Event, Finding, Kind, check, check_requests
 from tests.faults.evidence import CONSUMED_BY, SERVICES, Evidence, Record, Store, dump
 from tests.faults.history import Answer, Headers, History, Injected, Outcome
 from tests.faults.load import desk_check_in
@@ -365,6 +365,6 @@ def test_every_service_consumes_a_topic() -> None:
 def test_an_interview_that_intake_did_not_process_is_found() -> None:
     rest: dict[str, Any] = {"value": b"", "sequence": 1, "data": {"visit_id": ANNA}}
     started = Event("scheduling", STARTED, "1", "/scheduling", "i", topic="cefo.scheduling.interviews", **rest)
-    served = Event("intake", SERVED, "2", "/intake", ANNA, topic=VISITS, **rest)
+    served = Event("intake", BEING_SERVED, "2", "/intake", ANNA, topic=VISITS, **rest)
     assert [one.kind for one in check_requests([], [started])] == [Kind.LOST]
     assert list(check_requests([], [started, served])) == []

@@ -18,7 +18,7 @@ from services.contracts.scheduling import AttendanceRecorded, InterviewHeld, Int
 from services.impact import actions
 from services.impact.domain import Measure, Months
 from services.impact.reactions import reactions
-from services.impact.store import Tally, count_one
+from services.impact.store import Tally, add_to_count
 
 NOON = datetime(2017, 3, 27, 10, 0, tzinfo=UTC)
 """A Monday in March 2017, noon in Brussels."""
@@ -148,8 +148,7 @@ async def count(store: Store, cells: Cells) -> None:
     """Count so many, as processed events do."""
     async with store.work() as work:
         for (day, where, measure, area), number in cells.items():
-            for _ in range(number):
-                count_one(work, measure, day, where, area)
+            add_to_count(work, measure, day, where, area, number)
 
 
 async def publish_now(store: Store, since: str, until: str) -> list[str]:

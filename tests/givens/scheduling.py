@@ -20,6 +20,7 @@ from services.contracts.intake import (
     VisitorConsentGiven,
     VisitorConsentWithdrawn,
     VisitorRegistered,
+    VisitReturned,
     VisitServed,
     VisitStatus,
 )
@@ -135,6 +136,9 @@ class Visitor:
 
     def leaves(self, at: datetime = MONDAY) -> VisitLeft:
         return VisitLeft(visit_id=self.visit_id, centre=self.centre, at=at)
+
+    def is_back(self, status: VisitStatus, at: datetime = MONDAY) -> VisitReturned:
+        return VisitReturned(visit_id=self.visit_id, centre=self.centre, at=at, status=status)
 
     def is_identified(self, at: datetime = MONDAY) -> VisitIdentified:
         return VisitIdentified(visit_id=self.visit_id, centre=self.centre, at=at, subject_ref=self.subject_ref)

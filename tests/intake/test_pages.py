@@ -104,12 +104,12 @@ async def test_the_buttons_of_the_page_lead_from_ticket_to_goodbye(browser: Clie
         (version,) = set(re.findall(rf'/visits/{visit.id}/{step}".*?name="version" value="(\d+)"', html, re.DOTALL))
         assert (await send(browser, f"/intake/visits/{visit.id}/{step}", version=version)).status_code == 303
     html = await text(browser, DESK)
-    assert "Visites terminées aujourd’hui" in html
-    assert "Visite terminée" in html
+    assert "Terminé à l’instant" in html
+    assert "terminé à 09:00" in html
 
 
 async def test_nobody_waits_overnight(browser: Client, clock: FixedClock) -> None:
-    forgotten = await ticket(browser)
+    await ticket(browser)
     clock.forward(hours=24)
     html = await text(browser, DESK)
     assert "Aucune personne en attente" in html
@@ -117,7 +117,8 @@ async def test_nobody_waits_overnight(browser: Client, clock: FixedClock) -> Non
     assert "E-001" not in await text(browser, ROOM)
     await send(browser, f"{DESK}/call-next")
     assert "Aucun appel en cours" in await text(browser, DESK)
-    assert (await send(browser, f"/intake/visits/{forgotten.id}/leave", version=forgotten.version)).status_code == 303
+    answer = await send(browser, f"{DESK}/close-earlier")
+    assert browser.flash(answer) == "done:1\u00a0visite clôturée."
     assert "Visites non terminées des jours passés" not in await text(browser, DESK)
 
 

@@ -106,7 +106,7 @@ class Centre:
         return visit
 
     def talks(self, visit: str) -> None:
-        """An information interview, from call to goodbye."""
+        """An information interview, from call to its end, with which the visit ends."""
         ok(self.desk.post(f"/intake/api/v1/visits/{visit}/call", json={"desk": "desk-1"}))
         waiting = "/scheduling/api/v1/waiting?centre=liege"
         eventually(lambda: self.counsellor.get(waiting).text, lambda text: visit in text)
@@ -115,7 +115,7 @@ class Centre:
         eventually(lambda: ok(self.desk.get(seen_by_the_desk)), lambda seen: seen["status"] == "being_served")
         self.until(self.now() + timedelta(minutes=20))
         ok(self.counsellor.post(f"/scheduling/api/v1/interviews/{interview['id']}/hold", json={}))
-        ok(self.desk.post(f"{seen_by_the_desk}/finish", json={}))
+        eventually(lambda: ok(self.desk.get(seen_by_the_desk)), lambda seen: seen["status"] == "served")
 
     def agrees_to_be_known(self, visit: str) -> dict[str, Any]:
         """The person agrees; returns the reference and their personal link."""

@@ -114,6 +114,10 @@ class FrontDesk:
         """The person is with somebody; said by the desk, or by a counsellor who began an interview."""
         await expect(row(self.page.get_by_role("region", name="Au guichet"), ticket)).to_be_visible()
 
+    async def sees_finished(self, ticket: str) -> None:
+        """The visit is over; the person may still be registered."""
+        await expect(row(self.page.get_by_role("region", name="Terminé à l’instant"), ticket)).to_be_visible()
+
     async def makes_known(self, ticket: str, given_name: str, family_name: str) -> str:
         """The person agrees to be known, for guidance, a plan and referrals. Returns their personal link."""
         page = self.page

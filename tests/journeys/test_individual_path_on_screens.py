@@ -69,12 +69,12 @@ async def walks_in_talks_and_agrees_to_be_known(liege: Centre, those: Screens, c
     await expect(row(wall.get_by_role("main"), ticket)).to_have_count(0)
     liege.until(liege.now() + timedelta(minutes=20))
     await counsellor.finishes_with(ticket)
+    await desk.sees_finished(ticket)
     link = await desk.makes_known(ticket, "Prénom", NAME.removeprefix("Prénom "))
     visitor = Visitor(await those.nobody(PHONE), link)
     await visitor.opens_the_link()
     await expect(visitor.page.get_by_text("Votre plan n’est pas encore ouvert")).to_be_visible()
     await counsellor.page.get_by_role("link", name=f"Fixer un rendez-vous – {ticket}").click()
-    await desk.says_goodbye(ticket)
     return visitor
 
 

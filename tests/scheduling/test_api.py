@@ -11,7 +11,7 @@ from services.chassis.identity.people import Claim
 from services.chassis.testing import Client, FixedClock
 from services.chassis.web.imports import importing
 from services.contracts.scheduling import FinalisingSessionDue, InterviewHeld, InterviewStarted, SeatTaken
-from services.scheduling.api.waiting import changes_since
+from services.scheduling.api.waiting import WaitingChanges
 from tests.givens.events import emitted_events
 from tests.givens.rows import count
 from tests.givens.scheduling import COLLEAGUE, COUNSELLOR, ELSEWHERE, LIEGE, MONDAY, OPERATOR, VISITOR, Visitor, react
@@ -41,9 +41,11 @@ async def test_who_waits_is_listed_with_the_place_from_which_the_stream_goes_on(
     assert visit["subject_ref"] == str(known.subject_ref)
 
 
-async def test_the_stream_tells_each_change_once_and_goes_on_where_it_broke_off(desk: Client, known: Visitor) -> None:
+async def test_the_stream_tells_each_change_once_and_goes_on_where_it_broke_off(
+    desk: Client, known: Visitor, clock: FixedClock
+) -> None:
     other = Visitor()
-    read = changes_since(LIEGE)
+    read = WaitingChanges(LIEGE, clock)
 
     async def new(since: Any, last: str | None) -> list[tuple[str, str, Any]]:
         async with desk.store.read() as session:
@@ -54,9 +56,9 @@ async def test_the_stream_tells_each_change_once_and_goes_on_where_it_broke_off(
     await react(desk.store, [other.checks_in(), known.is_called(), other.leaves()])
     assert await new(read, "2") == [("4", "waiting", "called"), ("5", "waiting", "left")]
     assert await new(read, "5") == []
-    assert await new(changes_since(LIEGE), "4") == [("5", "waiting", "left")]
-    assert await new(changes_since(LIEGE), "99") == [("0", "reset", None), ("4", "waiting", "called")]
-    assert await new(changes_since(LIEGE), None) == [("4", "waiting", "called")]
+    assert await new(WaitingChanges(LIEGE, clock), "4") == [("5", "waiting", "left")]
+    assert await new(WaitingChanges(LIEGE, clock), "99") == [("0", "reset", None), ("4", "waiting", "called")]
+    assert await new(WaitingChanges(LIEGE, clock), None) == [("4", "waiting", "called")]
 
 
 async def test_whoever_comes_back_after_days_begins_anew(desk: Client, known: Visitor, clock: FixedClock) -> None:
@@ -64,7 +66,7 @@ async def test_whoever_comes_back_after_days_begins_anew(desk: Client, known: Vi
     fresh = Visitor()
     await react(desk.store, [fresh.checks_in(clock.now)])
     async with desk.store.read() as session:
-        changes = await changes_since(LIEGE)(session, "1")
+        changes = await WaitingChanges(LIEGE, clock)(session, "1")
     assert [(one.data["kind"], one.id) for one in cast(Any, changes)] == [("reset", "0"), ("waiting", "3")]
 
 

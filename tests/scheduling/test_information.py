@@ -3,15 +3,17 @@ from uuid import uuid4
 
 import pytest
 
+from services.chassis.copies.visits import FromEarlierDay
 from services.chassis.refusals import NotFound, Stale
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock
-from services.contracts.scheduling import InterviewCancelled, InterviewHeld, InterviewStarted, Side
+from services.contracts.intake import VisitStatus
+from services.contracts.scheduling import InterviewHeld, InterviewStarted, InterviewUndone
 from services.scheduling.actions import guidance, information
 from services.scheduling.domain import refusals
 from services.scheduling.store import Interview, Waiting
 from tests.givens.events import emitted_events
-from tests.givens.scheduling import NADIA, TOM, Visitor, react
+from tests.givens.scheduling import MONDAY, NADIA, TOM, Visitor, react
 
 
 @pytest.fixture
@@ -29,6 +31,11 @@ async def begin(store: Store, visitor: Visitor, counsellor: str = NADIA) -> Inte
 async def end(store: Store, interview: Interview, version: int | None = None) -> None:
     async with store.work() as work:
         await information.finish(work, await guidance.interview_of(work, interview.id), version)
+
+
+async def undo(store: Store, interview: Interview) -> None:
+    async with store.work() as work:
+        await information.undo(work, await guidance.interview_of(work, interview.id))
 
 
 async def waiting(store: Store, visitor: Visitor) -> Waiting:
@@ -102,15 +109,47 @@ async def test_what_is_over_is_not_finished_again(store: Store, visitor: Visitor
 
 async def test_a_start_by_mistake_is_undone_and_the_visitor_waits_again(store: Store, visitor: Visitor) -> None:
     interview = await begin(store, visitor)
-    async with store.work() as work:
-        row = await guidance.interview_of(work, interview.id)
-        await guidance.cancel(work, row, by=Side.CENTRE, reason="entered-in-error")
-    (cancelled,) = await emitted_events(store, InterviewCancelled)
-    assert (cancelled.cancelled_by, cancelled.reason) == (Side.CENTRE, "entered-in-error")
+    await undo(store, interview)
+    (undone,) = await emitted_events(store, InterviewUndone)
+    assert (undone.visit_id, undone.held) == (visitor.visit_id, False)
     assert (await begin(store, visitor, TOM)).counsellor == TOM
 
 
-async def test_after_one_interview_the_same_visitor_may_have_another(store: Store, visitor: Visitor) -> None:
-    await end(store, await begin(store, visitor, NADIA))
-    await end(store, await begin(store, visitor, TOM))
-    assert [held.counsellor for held in await emitted_events(store, InterviewHeld)] == [NADIA, TOM]
+async def test_an_interview_that_ended_is_undone_for_half_an_hour_and_its_visitor_comes_back_when_intake_says_so(
+    store: Store, visitor: Visitor, clock: FixedClock
+) -> None:
+    await react(store, [visitor.is_called()])
+    interview = await begin(store, visitor)
+    clock.forward(minutes=10)
+    await end(store, interview)
+    assert (await waiting(store, visitor)).status == "served"
+    clock.forward(minutes=29)
+    await undo(store, interview)
+    (undone,) = await emitted_events(store, InterviewUndone)
+    assert (undone.held, undone.starts_at, undone.area) == (True, MONDAY, "find-job")
+    with pytest.raises(refusals.NotInTheRoom):
+        await begin(store, visitor, TOM)
+    await react(store, [visitor.is_back(VisitStatus.CALLED)])
+    again = await begin(store, visitor, TOM)
+    await end(store, again)
+    clock.forward(minutes=30)
+    with pytest.raises(refusals.TooLateToUndo):
+        await undo(store, again)
+
+
+async def test_the_visit_ends_with_its_interview_and_earlier_steps_that_arrive_later_change_nothing(
+    store: Store, visitor: Visitor, clock: FixedClock
+) -> None:
+    interview = await begin(store, visitor)
+    clock.forward(minutes=10)
+    await end(store, interview)
+    await react(store, [visitor.is_called()])
+    assert (await waiting(store, visitor)).status == "served"
+    with pytest.raises(refusals.NotInTheRoom):
+        await begin(store, visitor, TOM)
+
+
+async def test_nobody_starts_with_a_visitor_of_yesterday(store: Store, visitor: Visitor, clock: FixedClock) -> None:
+    clock.forward(hours=24)
+    with pytest.raises(FromEarlierDay):
+        await begin(store, visitor)

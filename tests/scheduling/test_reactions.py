@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlmodel import col
 
+from services.chassis.copies.visits import Day, first_come, is_here
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock, publish, record_of
 from services.contracts import Event
@@ -25,7 +26,7 @@ from services.scheduling.actions import guidance, information, paths, seats, wor
 from services.scheduling.domain import refusals
 from services.scheduling.reactions import reactions
 from services.scheduling.store import Centre, GuidancePath, Interview, KnownPerson, Seat, Waiting
-from services.scheduling.store.copies import changes_after, in_the_room, recently_registered
+from services.scheduling.store.copies import changes_after, recently_registered
 from tests.givens.events import emitted_events, numbered_events
 from tests.givens.rows import count
 from tests.givens.scheduling import LIEGE, MONDAY, NADIA, Visitor, liege, react
@@ -61,12 +62,13 @@ async def test_who_queues_is_on_the_board_until_the_visit_ends(store: Store) -> 
             passing.is_identified(),
         ],
     )
+    day = Day(LIEGE, MONDAY - timedelta(hours=9), MONDAY)
     async with store.read() as session:
-        here = await in_the_room(session, LIEGE)
+        here = await first_come(session, Waiting, is_here(Waiting, day), 10)
     assert [(row.id, row.status) for row in here] == [(first.visit_id, "waiting"), (second.visit_id, "called")]
     await react(store, [first.leaves(), second.is_served()])
     async with store.read() as session:
-        assert await in_the_room(session, LIEGE) == []
+        assert await first_come(session, Waiting, is_here(Waiting, day), 10) == []
     assert await row_of(store, passing) is None
 
 

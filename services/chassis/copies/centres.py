@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +19,17 @@ class CentreCopy(SQLModel):
     code: str = Field(primary_key=True)
     name: str
     areas: list[str] = Field(sa_type=sa.JSON)
+
+
+class LocalCentreCopy(CentreCopy):
+    """A copy with the centre's time zone, for services that have a centre's day."""
+
+    timezone: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The centre's time zone."""
+        return ZoneInfo(self.timezone)
 
 
 Copy = TypeVar("Copy", bound=CentreCopy)

@@ -1,6 +1,6 @@
 """The use cases of impact, called by requests, incoming events and jobs."""
 
-from services.impact.actions.counting import count
+from services.impact.actions.counting import count, uncount
 from services.impact.actions.publishing import publish_due, publish_months
 from services.impact.actions.reading import ReadForm, centres_for, log_read, prune_reads
 from services.impact.actions.reports import exact_report, public_report
@@ -15,4 +15,5 @@ __all__ = [
     "public_report",
     "publish_due",
     "publish_months",
+    "uncount",
 ]

@@ -25,8 +25,8 @@ from services.impact.store.tables import (
 )
 from services.impact.store.tallies import (
     NO_AREA,
+    add_to_count,
     cells_of,
-    count_one,
     counted_codes,
     counts,
     ever_counted,
@@ -45,8 +45,8 @@ __all__ = [
     "PublishedCount",
     "Table",
     "Tally",
+    "add_to_count",
     "cells_of",
-    "count_one",
     "counted_codes",
     "counts",
     "cover",

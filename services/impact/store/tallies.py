@@ -18,13 +18,13 @@ NO_AREA = ""
 Cell = tuple[str, date, str, str]
 
 
-def count_one(work: Work, measure: Measure, day: date, centre: str, area: str | None) -> None:
-    """Add one to a count. A batch's counts are summed and written once, in key order: the order of their row locks."""
+def add_to_count(work: Work, measure: Measure, day: date, centre: str, area: str | None, number: int) -> None:
+    """Add to a count. A batch's counts are summed and written once, in key order: the order of their row locks."""
     pending: Counter[Cell] | None = work.session.info.get("tallies")
     if pending is None:
         pending = work.session.info["tallies"] = Counter[Cell]()
         work.before_commit(lambda: _write_tallies(work, pending))
-    pending[(measure.value, day, centre, area or NO_AREA)] += 1
+    pending[(measure.value, day, centre, area or NO_AREA)] += number
 
 
 async def _write_tallies(work: Work, pending: "Counter[Cell]") -> None:

@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import orjson
 
 from services.chassis.copies.centres import check_area, known_centre
+from services.chassis.copies.visits import Day, check_today
 from services.chassis.refusals import Refused, msg
 from services.chassis.storage.checks import check_same, check_version, fingerprint
 from services.chassis.storage.store import Cause, Work
 from services.contracts.intake import (
+    END_OF_DAY,
     Channel,
     VisitBeingServed,
     VisitCalled,
@@ -89,7 +90,7 @@ def _new_visit(work: Work, arrival: Arrival, centre: Centre) -> Visit:
     """A new visit, still without a ticket. Raises `AreaNotServed`, and what `domain.check_past` raises."""
     check_area(arrival.area, centre.code, centre.areas)
     moment = arrival.at or work.now
-    domain.check_past(moment, work.now, ZoneInfo(centre.timezone))
+    domain.check_past(moment, work.now, centre.zone)
     work.cause = arrival.cause or work.cause
     return work.start(
         Visit(
@@ -121,53 +122,61 @@ def _emit_checked_in(work: Work, visit: Visit, arrival: Arrival) -> None:
 
 async def call_next(work: Work, centre: str, desk: str, area: str | None = None) -> Visit:
     """Call the visitor who has waited longest today. Concurrent calls get different ones. Raises `NobodyWaiting`."""
-    found = await first_waiting(work.session, centre, area, work.now)
+    copy = await known_centre(work.session, Centre, centre)
+    found = await first_waiting(work.session, Day.of(copy, work.now), area)
     if found is None:
-        raise domain.NobodyWaiting(centre=(await known_centre(work.session, Centre, centre)).name)
+        raise domain.NobodyWaiting(centre=copy.name)
     return await call(work, found, desk)
 
 
 async def call(work: Work, visit_id: UUID, desk: str, version: int | None = None) -> Visit:
-    """Call this visitor to a desk. May be repeated until service begins."""
+    """Call this visitor to a desk. May be repeated until service begins. Raises `FromEarlierDay`."""
     visit = await _change_status(work, visit_id, VisitStatus.CALLED, version)
+    check_today(visit, await work.session.get_one(Centre, visit.centre), work.now)
     visit.desk, visit.called_at = desk, work.now
     work.emit(visit, VisitCalled(visit_id=visit.id, centre=visit.centre, at=work.now, desk=desk))
     return visit
 
 
 async def serve(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
-    """Begin the service."""
+    """Begin the service. Raises `FromEarlierDay`."""
     visit = await _change_status(work, visit_id, VisitStatus.BEING_SERVED, version)
+    check_today(visit, await work.session.get_one(Centre, visit.centre), work.now)
     visit.served_at = work.now
     work.emit(visit, VisitBeingServed(visit_id=visit.id, centre=visit.centre, at=work.now))
     return visit
 
 
-async def mark_in_interview(work: Work, visit_id: UUID, at: datetime) -> None:
-    """An interview began with this visitor. Ignored if the desk has already served or ended the visit."""
-    visit = await work.find(Visit, visit_id)
-    if visit is None or not domain.may_become(VisitStatus(visit.status), VisitStatus.BEING_SERVED):
-        return
-    visit.status = VisitStatus.BEING_SERVED.value
-    visit.served_at = max(at, visit.called_at or at)
-    work.emit(visit, VisitBeingServed(visit_id=visit.id, centre=visit.centre, at=visit.served_at))
-    work.notify_board(board(visit.centre))
-
-
 async def finish(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
-    """End the service."""
+    """End the service. A visit of an earlier day is closed as `close_left_over` does."""
     visit = await _change_status(work, visit_id, VisitStatus.SERVED, version)
-    visit.ended_at = work.now
-    work.emit(visit, VisitServed(visit_id=visit.id, centre=visit.centre, at=work.now))
+    await _end(work, visit)
     return visit
 
 
 async def leave(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
-    """The visitor left without being served."""
+    """The visitor left without being served. A visit of an earlier day is closed as `close_left_over` does."""
     visit = await _change_status(work, visit_id, VisitStatus.LEFT, version)
-    visit.ended_at = work.now
-    work.emit(visit, VisitLeft(visit_id=visit.id, centre=visit.centre, at=work.now))
+    await _end(work, visit)
     return visit
+
+
+async def _end(work: Work, visit: Visit) -> None:
+    """Record the end, and by whom: an interview that is undone later does not bring the visitor back."""
+    centre = await work.session.get_one(Centre, visit.centre)
+    visit.closed_by = None if Day.of(centre, work.now).has(visit) else END_OF_DAY
+    visit.ended_at, visit.interview_id = work.now, None
+    emit_ended(work, visit)
+
+
+def emit_ended(work: Work, visit: Visit) -> None:
+    """Emit the event of a visit's end."""
+    at, by = visit.ended_at or work.now, visit.closed_by
+    if VisitStatus(visit.status).was_served:
+        work.emit(visit, VisitServed(visit_id=visit.id, centre=visit.centre, at=at, closed_by=by))
+    else:
+        work.emit(visit, VisitLeft(visit_id=visit.id, centre=visit.centre, at=at, closed_by=by))
+    work.notify_board(board(visit.centre))
 
 
 def board(centre: str) -> str:
@@ -193,7 +202,7 @@ async def _assign_tickets(work: Work, centres: Mapping[str, Centre], visits: lis
     """Assign each visit the next ticket of its centre and local day. Counted by the database, so unique."""
     by_day: dict[tuple[str, date], list[Visit]] = {}
     for visit in visits:
-        day = visit.checked_in_at.astimezone(ZoneInfo(centres[visit.centre].timezone)).date()
+        day = visit.checked_in_at.astimezone(centres[visit.centre].zone).date()
         by_day.setdefault((visit.centre, day), []).append(visit)
     last = await count_tickets(work.session, {key: len(queued) for key, queued in by_day.items()})
     for key, queued in by_day.items():

@@ -1,6 +1,6 @@
 """Intake's JSON API, one module per subject."""
 
-from services.intake.api import erasures, visits
+from services.intake.api import erasures, visitors, visits
 
-routers = (visits.router, erasures.router)
+routers = (visits.router, visitors.router, erasures.router)
 IMPORT_PATH = visits.IMPORT_PATH

@@ -1,7 +1,7 @@
-"""Visits and registered visitors."""
+"""Visits: check-in, who is here, and each step."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
 from fastapi import Header, Query, Request
@@ -9,11 +9,11 @@ from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
 from services.chassis.copies.centres import centre_copies, known_centre
-from services.chassis.i18n import Language
+from services.chassis.copies.visits import Day, counts_of, first_come, is_here, is_left_over
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
-from services.chassis.refusals import NotFound, msg
-from services.chassis.storage.store import Cause, Work
+from services.chassis.refusals import msg
+from services.chassis.storage.store import Cause
 from services.chassis.web import (
     Body,
     Reading,
@@ -29,19 +29,18 @@ from services.chassis.web import (
 from services.contracts.envelope import StaffCode
 from services.contracts.intake import Channel, VisitStatus
 from services.contracts.roles import Role
-from services.intake.actions import consent, links, people, visits
-from services.intake.domain.links import LinkState, link_address
+from services.intake.actions import visits
+from services.intake.actions.end_of_day import close_left_over
 from services.intake.imports import VisitLine, record_visits
-from services.intake.store import Centre, Visit, Visitor, current_link
-from services.intake.store.queue import in_the_room
+from services.intake.store import Centre, Visit
 
 router = Router("/intake/api/v1", tags=["intake"])
 
 Desk = Annotated[Person, allow(Role.FRONT_DESK, Role.KIOSK)]
 Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
-TeamOrVisitor = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR, Role.VISITOR)]
 Operator = Annotated[Person, allow(region_wide=[Role.OPERATOR])]
 
+Which = Literal["today", "earlier"]
 _RETRIES = UUID("5a1c7d80-6c3a-4a2a-9a55-0d8d2a3f9e11")
 IMPORT_PATH = "/intake/api/v1/visits/import"
 
@@ -64,6 +63,27 @@ class CallNext(Body):
     area: str | None = None
 
 
+class CloseEarlier(Body):
+    """The centre whose visits of earlier days are closed."""
+
+    centre: str
+
+
+class ClosedOut(BaseModel):
+    """How many visits were closed."""
+
+    closed: int
+
+
+class CountsOut(BaseModel):
+    """Numbers of visits."""
+
+    waiting: int
+    called: int
+    being_served: int
+    earlier: int
+
+
 class Step(Body):
     """A change of a visit's status. `version`: the expected one; refused if it has changed."""
 
@@ -84,22 +104,6 @@ class CentreOut(BaseModel):
     areas: list[str]
 
 
-class Registration(Body):
-    """A visitor registers, with consent to these purposes."""
-
-    given_name: str = Field(min_length=1, max_length=80)
-    family_name: str = Field(min_length=1, max_length=80)
-    contact: str | None = Field(None, max_length=120)
-    language: Language = "fr"
-    purposes: list[str] = Field(min_length=1, max_length=10)
-
-
-class Purposes(Body):
-    """The purposes to which consent is given, or is withdrawn."""
-
-    purposes: list[str] = Field(min_length=1, max_length=10)
-
-
 class VisitOut(BaseModel):
     """A visit as the desk sees it."""
 
@@ -115,26 +119,13 @@ class VisitOut(BaseModel):
     called_at: datetime | None
     served_at: datetime | None
     ended_at: datetime | None
+    closed_by: str | None
     subject_ref: UUID | None
 
     @classmethod
     def of(cls, visit: Visit) -> "VisitOut":
         """The response for a visit."""
         return cls.model_validate(visit, from_attributes=True)
-
-
-class Registered(BaseModel):
-    """The visitor's reference, and their personal link."""
-
-    subject_ref: UUID
-    link: str
-
-
-class LinkOut(BaseModel):
-    """The visitor's newest personal link. Its address was in one answer only."""
-
-    state: LinkState
-    expires_at: datetime | None
 
 
 @router.get("/centres")
@@ -175,11 +166,39 @@ async def _check_in(running: Running, id: UUID, body: CheckIn, person: Person, c
 
 @router.get("/visits")
 async def list_visits(
-    read: Reading, person: Team, centre: str, limit: Annotated[int, Query(ge=1, le=200)] = 200
+    read: Reading,
+    running: Running,
+    person: Team,
+    centre: str,
+    which: Annotated[Which, Query(description="`today`: who is here. `earlier`: visits that nobody ended.")] = "today",
+    after: Annotated[UUID | None, Query(description="The last visit of the previous page.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 200,
 ) -> list[VisitOut]:
-    """The visits that are waiting, called or being served, in order of check-in."""
-    person.at(centre)
-    return [VisitOut.of(visit) for visit in await in_the_room(read, centre, limit)]
+    """A centre's visits that are waiting, called or being served, in order of check-in: today's, or those before."""
+    day = Day.of(await known_centre(read, Centre, person.at(centre)), running.clock())
+    wanted = is_here(Visit, day) if which == "today" else is_left_over(Visit, day)
+    return [VisitOut.of(visit) for visit in await first_come(read, Visit, wanted, limit, after=after)]
+
+
+@router.get("/visits/counts")
+async def count_visits(read: Reading, running: Running, person: Team, centre: str) -> CountsOut:
+    """How many visitors are here today, by the status of their visits; and how many earlier visits nobody ended."""
+    day = Day.of(await known_centre(read, Centre, person.at(centre)), running.clock())
+    here = await counts_of(read, Visit, is_here(Visit, day))
+    earlier = await counts_of(read, Visit, is_left_over(Visit, day))
+    return CountsOut(
+        waiting=here[VisitStatus.WAITING],
+        called=here[VisitStatus.CALLED],
+        being_served=here[VisitStatus.BEING_SERVED],
+        earlier=sum(earlier.values()),
+    )
+
+
+@router.post("/visits/close-earlier")
+async def close_earlier(body: CloseEarlier, work: Working, person: Team) -> ClosedOut:
+    """Close the visits of earlier days that nobody ended; `end-of-day` is then their `closed_by`."""
+    centre = await known_centre(work.session, Centre, person.at(body.centre))
+    return ClosedOut(closed=await close_left_over(work, centre))
 
 
 @router.get("/visits/{id}")
@@ -221,54 +240,6 @@ async def leave(id: UUID, body: Step, work: Working, person: Team) -> VisitOut:
     """The visitor left without being served."""
     own(await work.find(Visit, id), person, msg("visit"))
     return VisitOut.of(await visits.leave(work, id, body.version))
-
-
-@router.post("/visits/{id}/visitor", status_code=201)
-async def register(id: UUID, body: Registration, work: Working, person: Team, request: Request) -> Registered:
-    """Register the visitor of this visit."""
-    own(await work.find(Visit, id), person, msg("visit"))
-    visitor = await people.register_visitor(work, id, recorded_by=person.subject, **body.model_dump())
-    return await _with_link(work, request, visitor.id, person)
-
-
-@router.get("/visitors/{subject_ref}/link")
-async def link_state(subject_ref: UUID, read: Reading, person: Team, running: Running) -> LinkOut:
-    """Whether the visitor has a personal link that opens their plan."""
-    own(await read.get(Visitor, subject_ref), person, msg("registered person"))
-    link = await current_link(read, subject_ref)
-    return LinkOut(state=links.state_of(link, running.clock()), expires_at=link.expires_at if link else None)
-
-
-@router.post("/visitors/{subject_ref}/link", status_code=201)
-async def renew_link(subject_ref: UUID, work: Working, person: Team, request: Request) -> Registered:
-    """Create a new personal link, which ends the older ones."""
-    own(await work.find(Visitor, subject_ref), person, msg("registered person"))
-    return await _with_link(work, request, subject_ref, person)
-
-
-async def _with_link(work: Work, request: Request, subject_ref: UUID, person: Person) -> Registered:
-    secret = await links.create_link(work, subject_ref, person.subject)
-    return Registered(subject_ref=subject_ref, link=link_address(request.app.state.settings.public_url, secret))
-
-
-@router.post("/visitors/{subject_ref}/consents", status_code=204)
-async def give(subject_ref: UUID, body: Purposes, work: Working, person: TeamOrVisitor) -> None:
-    """Give consent: by the visitor, or recorded by the team of their centre. What is in force already stays."""
-    _check_near(await work.find(Visitor, subject_ref), person)
-    await consent.give_consent(work, subject_ref, body.purposes, person.subject)
-
-
-@router.post("/visitors/{subject_ref}/withdrawals", status_code=204)
-async def withdraw(subject_ref: UUID, body: Purposes, work: Working, person: TeamOrVisitor) -> None:
-    """Withdraw consent: by the visitor, or recorded by the team of their centre."""
-    _check_near(await work.find(Visitor, subject_ref), person)
-    await consent.withdraw_consent(work, subject_ref, body.purposes, person.subject)
-
-
-def _check_near(visitor: Visitor | None, person: Person) -> None:
-    """The person is this visitor, or works at their centre. Raises `NotFound`."""
-    if visitor is None or not (person.is_subject(visitor.id) or person.works_at(visitor.centre)):
-        raise NotFound(what=msg("registered person"))
 
 
 @router.post("/visits/import", dependencies=[limited("import")])

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from services.chassis.refusals import Invalid, Refused, msg
@@ -15,6 +15,9 @@ CLOCK_TOLERANCE = timedelta(minutes=2)
 
 EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
 """The earliest accepted time: no centre has older visits, so that an older time is an error."""
+
+NIGHT = time(3)
+"""From this local time on, no visit of the day before is still under way."""
 
 RETENTION = timedelta(days=365 * 3)
 """How long a visitor's data is kept after they consented, or consented again, unless they are erased earlier."""
@@ -82,9 +85,21 @@ def may_be_called_next(status: VisitStatus) -> bool:
             return False
 
 
-def start_of_day(now: datetime, zone: ZoneInfo) -> datetime:
-    """The start of the centre's local day. Queues and ticket numbers are per day."""
-    return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+def ends_the_day(now: datetime, zone: ZoneInfo, closed_before: date | None) -> bool:
+    """Whether the visits of earlier days are to be closed: once a night, and in the morning if it did not run then."""
+    local = now.astimezone(zone)
+    return local.time() >= NIGHT and (closed_before is None or closed_before < local.date())
+
+
+def closed_as(status: VisitStatus) -> VisitStatus:
+    """What becomes of a visit that nobody ended on its day: who was being served was served, the others left."""
+    match status:
+        case VisitStatus.BEING_SERVED:
+            return VisitStatus.SERVED
+        case VisitStatus.WAITING | VisitStatus.CALLED:
+            return VisitStatus.LEFT
+        case VisitStatus.SERVED | VisitStatus.LEFT | VisitStatus.NO_QUEUE:
+            return status
 
 
 class NameTooShort(Invalid):

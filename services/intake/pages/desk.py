@@ -1,6 +1,6 @@
 """The front desk's page: check-in, queue and calls."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
 from fastapi import Form, Request
@@ -9,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
 from services.chassis.copies.centres import centre_copies
+from services.chassis.copies.visits import Day, counts_of, first_come, is_here, is_left_over
 from services.chassis.i18n import translate as _
+from services.chassis.i18n import translate_number
 from services.chassis.identity.ownership import own
 from services.chassis.refusals import NotFound, msg
 from services.chassis.web import (
@@ -27,13 +29,16 @@ from services.chassis.web import (
 )
 from services.chassis.web.cookies import YEAR, set_cookie
 from services.contracts.envelope import StaffCode
+from services.contracts.intake import VisitStatus
 from services.intake.actions import visits
 from services.intake.actions.desks import desk_numbers
+from services.intake.actions.end_of_day import close_left_over
 from services.intake.domain import check_desk
-from services.intake.pages.views import DESK_COOKIE, Team, current_desk, desk_board, load_centre
+from services.intake.pages.views import DESK_COOKIE, SHOWN, Team, current_desk, desk_board, desk_label, load_centre
 from services.intake.store import Centre, Visit
 
 router = Router("/intake", pages=True)
+Which = Literal["waiting", "called", "being_served", "earlier"]
 
 
 class CheckInForm(Body):
@@ -98,6 +103,46 @@ async def desk_stream(centre: str, request: Request, running: Running, person: T
         return fragment(request, "intake/board.html", **await desk_board(session, centre_copy, running.clock()))
 
     return live_board(request, visits.board(centre), render)
+
+
+@router.get("/desk/{centre}/people/{which}")
+async def people(
+    centre: str,
+    which: Which,
+    request: Request,
+    read: Reading,
+    running: Running,
+    person: Team,
+    after: UUID | None = None,
+) -> Response:
+    """A whole column of the board, page by page, in order of check-in. `after`: the last visit of the page before."""
+    centre_copy = await load_centre(read, person.at(centre))
+    day = Day.of(centre_copy, running.clock())
+    here = which != "earlier"
+    wanted = is_here(Visit, day) if here else is_left_over(Visit, day)
+    status = VisitStatus(which) if here else None
+    found = await first_come(read, Visit, wanted, SHOWN + 1, status=status, after=after)
+    counts = await counts_of(read, Visit, wanted)
+    return page(
+        request,
+        "intake/people.html",
+        centre=centre_copy,
+        centre_name=centre_copy.name,
+        centre_code=centre_copy.code,
+        which=which,
+        number=counts[status] if status is not None else sum(counts.values()),
+        visits=found[:SHOWN],
+        more=len(found) > SHOWN,
+        desk_label=desk_label,
+    )
+
+
+@router.post("/desk/{centre}/close-earlier")
+async def close_earlier(centre: str, request: Request, work: Working, person: Team) -> Response:
+    """Close the visits of earlier days that nobody ended."""
+    number = await close_left_over(work, await load_centre(work.session, person.at(centre)))
+    done = translate_number("{number} visit closed.", "{number} visits closed.", number).format(number=number)
+    return see_other(request, f"/intake/desk/{centre}", done=done)
 
 
 @router.post("/desk/{centre}/visits", dependencies=[limited("check-in")])

@@ -12,6 +12,7 @@ from services.chassis.copies.purposes import PURPOSE_TITLES
 from services.chassis.i18n import LANGUAGE_NAMES
 from services.chassis.refusals import msg
 from services.chassis.service.personal_data import Held, PersonalData, Shown, rows_where
+from services.contracts.intake import END_OF_DAY
 from services.intake.pages.consents import recorders
 from services.intake.store import Centre, Consent, Export, LinkOpening, PersonalLink, Visit, Visitor
 
@@ -51,6 +52,9 @@ class HeldVisit(Held):
     called_at: Annotated[datetime | None, Shown(msg("Called on"))]
     served_at: Annotated[datetime | None, Shown(msg("Received on"))]
     ended_at: Annotated[datetime | None, Shown(msg("Ended on"))]
+    closed_by: Annotated[str | None, Shown(msg("Ended by"), {END_OF_DAY: msg("the end of the day, not by a person")})]
+    interview_since: Annotated[datetime | None, Shown(msg("In an interview since"))]
+    before_interview: Annotated[str | None, Shown(msg("Status before the interview"), "VisitStatus")]
 
 
 class HeldLink(Held):

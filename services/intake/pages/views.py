@@ -1,13 +1,12 @@
 """What intake's pages share: the centre, the boards and the desks' labels."""
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.chassis.copies.visits import Day, counts_of, first_come, is_here, is_left_over, just_left, just_seen
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
@@ -15,14 +14,15 @@ from services.chassis.web import allow
 from services.chassis.web.cookies import cookie_of
 from services.contracts.intake import VisitStatus
 from services.contracts.roles import Role
-from services.intake.domain import start_of_day
 from services.intake.store import Centre, Visit, Visitor
-from services.intake.store.queue import in_the_room, recently_ended
 
 Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
 
 DESK_COOKIE = "desk"
 FIRST_DESK = "desk-1"
+COLUMNS = (VisitStatus.WAITING, VisitStatus.CALLED, VisitStatus.BEING_SERVED)
+SHOWN, EARLIER_SHOWN, WALL_SHOWN = 50, 10, 24
+"""How many visits a column, the earlier visits and the wall show. The page of a list shows the others."""
 
 
 async def load_centre(session: AsyncSession, code: str) -> Centre:
@@ -51,42 +51,32 @@ def desk_label(code: str | None) -> str:
 
 
 async def desk_board(session: AsyncSession, centre: Centre, now: datetime) -> dict[str, Any]:
-    """The desk's board: today's visitors in the room, visits ended within 12 hours, and earlier visits never ended."""
-    day_start = start_of_day(now, ZoneInfo(centre.timezone))
-    here = await in_the_room(session, centre.code, since=day_start)
+    """The desk's board: who is here today, who was just seen or left, and earlier visits that nobody ended."""
+    day = Day.of(centre, now)
+    here, earlier = is_here(Visit, day), is_left_over(Visit, day)
     return {
         "centre_code": centre.code,
-        **_by_status(here),
-        "ended": await recently_ended(session, centre.code, now - timedelta(hours=12)),
-        "earlier": await in_the_room(session, centre.code, 50, before=day_start),
+        "columns": {status.value: await first_come(session, Visit, here, SHOWN, status=status) for status in COLUMNS},
+        "counts": _by_code(await counts_of(session, Visit, here)),
+        "seen": await just_seen(session, Visit, day, SHOWN),
+        "left": await just_left(session, Visit, day, SHOWN),
+        "earlier": await first_come(session, Visit, earlier, EARLIER_SHOWN),
+        "earlier_count": sum((await counts_of(session, Visit, earlier)).values()),
         "desk_label": desk_label,
     }
 
 
 async def room_board(session: AsyncSession, centre: Centre, now: datetime) -> dict[str, Any]:
-    """The called visitors, latest first, and the waiting ones: tickets, no names."""
-    here = await in_the_room(session, centre.code, since=start_of_day(now, ZoneInfo(centre.timezone)))
-    by_status = _by_status(here)
+    """The called visitors, latest first, and the first waiting ones: tickets, no names."""
+    here = is_here(Visit, Day.of(centre, now))
+    called = await first_come(session, Visit, here, SHOWN, status=VisitStatus.CALLED)
     return {
-        "called": sorted(by_status["called"], key=lambda visit: visit.called_at or visit.checked_in_at, reverse=True)[
-            :6
-        ],
-        "waiting": by_status["waiting"],
+        "called": sorted(called, key=lambda visit: visit.called_at or visit.checked_in_at, reverse=True)[:6],
+        "waiting": await first_come(session, Visit, here, WALL_SHOWN, status=VisitStatus.WAITING),
+        "counts": _by_code(await counts_of(session, Visit, here)),
         "desk_label": desk_label,
     }
 
 
-def _by_status(here: Iterable[Visit]) -> dict[str, list[Visit]]:
-    """The visits by column of the board."""
-    waiting, called, being_served = list[Visit](), list[Visit](), list[Visit]()
-    for visit in here:
-        match VisitStatus(visit.status):
-            case VisitStatus.WAITING:
-                waiting.append(visit)
-            case VisitStatus.CALLED:
-                called.append(visit)
-            case VisitStatus.BEING_SERVED:
-                being_served.append(visit)
-            case VisitStatus.SERVED | VisitStatus.LEFT | VisitStatus.NO_QUEUE:
-                pass
-    return {"waiting": waiting, "called": called, "being_served": being_served}
+def _by_code(counts: dict[VisitStatus, int]) -> dict[str, int]:
+    return {status.value: number for status, number in counts.items()}

@@ -9,11 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
 from services.chassis.copies.accounts import AccountCopy
-from services.chassis.copies.centres import CentreCopy
+from services.chassis.copies.centres import LocalCentreCopy
+from services.chassis.copies.visits import QueuedVisit, queue_indexes
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Aggregate
-from services.chassis.storage.tables import in_states
-from services.contracts.intake import IN_THE_ROOM
 from services.intake.domain import is_named
 from services.intake.store.erasures import ErasedSubject, ErasureConfirmation
 from services.intake.store.persons import Export
@@ -32,6 +31,7 @@ __all__ = [
     "TicketCounter",
     "Visit",
     "Visitor",
+    "all_centres",
     "any_may_exist",
     "centres_by_code",
     "current_link",
@@ -41,30 +41,24 @@ __all__ = [
 ]
 
 
-class Visit(Aggregate, Table, table=True):
+class Visit(QueuedVisit, Table, table=True):
     """A visit. Anonymous while `subject_ref` is None."""
 
     __tablename__ = "visits"  # pyright: ignore[reportAssignmentType]
-    __table_args__ = (
-        sa.Index(
-            "visits_in_the_room",
-            "centre",
-            "checked_in_at",
-            postgresql_where=sa.text(in_states(IN_THE_ROOM)),
-            sqlite_where=sa.text(in_states(IN_THE_ROOM)),
-        ),
-    )
+    __table_args__ = queue_indexes("visits")
 
-    centre: str
     area: str | None = None
     channel: str
-    status: str
-    ticket: str | None = None
     desk: str | None = None
-    checked_in_at: datetime
     called_at: datetime | None = None
     served_at: datetime | None = None
-    ended_at: datetime | None = None
+    closed_by: str | None = Field(default=None, max_length=40)
+    """`END_OF_DAY`: nobody ended the visit on its day, and `ended_at` is when it was closed."""
+    interview_id: UUID | None = None
+    """The interview that the visitor is in, or that ended the visit. None once the desk has decided otherwise."""
+    interview_since: datetime | None = None
+    before_interview: str | None = Field(default=None, max_length=20)
+    """The state to which the visit returns if that interview is undone."""
     subject_ref: UUID | None = Field(default=None, index=True)
     fingerprint: str
     """Digest of the check-in: the same one again changes nothing, a different one is refused."""
@@ -86,12 +80,13 @@ class Account(AccountCopy, Table, table=True):
     __tablename__ = "accounts"  # pyright: ignore[reportAssignmentType]
 
 
-class Centre(CentreCopy, Table, table=True):
+class Centre(LocalCentreCopy, Table, table=True):
     """A centre, as the directory published it."""
 
     __tablename__ = "centres"  # pyright: ignore[reportAssignmentType]
 
-    timezone: str
+    closed_before: date | None = None
+    """The centre's last local day in whose night the visits of earlier days were closed."""
 
 
 class Visitor(Aggregate, Table, table=True):
@@ -178,6 +173,11 @@ async def centres_by_code(session: AsyncSession, codes: Iterable[str]) -> Mappin
         found = await session.scalars(_CENTRES_BY_CODE, {"codes": missing})
         known.update({centre.code: centre for centre in found})
     return known
+
+
+async def all_centres(session: AsyncSession) -> Sequence[Centre]:
+    """Every centre."""
+    return (await session.scalars(sa.select(Centre).order_by(col(Centre.code)))).all()
 
 
 async def any_may_exist(session: AsyncSession, visits: Collection[UUID], codes: Collection[str]) -> bool:

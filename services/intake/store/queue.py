@@ -1,19 +1,19 @@
-"""A centre's queue: its ticket counters, and its visits in the room."""
+"""A centre's queue: its ticket counters, whose turn it is, and what earlier days left over."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from services.chassis.copies.visits import Day, is_here, is_left_over
 from services.chassis.storage.bulk import upsert
-from services.contracts.intake import IN_THE_ROOM, VisitStatus
-from services.intake.domain import may_be_called_next, start_of_day
-from services.intake.store import Centre, TicketCounter, Visit
+from services.contracts.intake import VisitStatus
+from services.intake.domain import may_be_called_next
+from services.intake.store import TicketCounter, Visit
 
 _QUEUE = tuple(status.value for status in VisitStatus if may_be_called_next(status))
 
@@ -40,49 +40,16 @@ def _increment(insert: Any) -> Any:
     )
 
 
-async def in_the_room(
-    session: AsyncSession,
-    centre: str,
-    limit: int = 200,
-    *,
-    since: datetime | None = None,
-    before: datetime | None = None,
-) -> Sequence[Visit]:
-    """A centre's waiting, called and being-served visits, in order of check-in: from `since`, and before `before`."""
-    query = sa.select(Visit).where(col(Visit.centre) == centre, col(Visit.status).in_(IN_THE_ROOM))
-    if since is not None:
-        query = query.where(col(Visit.checked_in_at) >= since)
-    if before is not None:
-        query = query.where(col(Visit.checked_in_at) < before)
-    return (await session.scalars(query.order_by(col(Visit.checked_in_at), col(Visit.id)).limit(limit))).all()
-
-
-async def recently_ended(session: AsyncSession, centre: str, since: datetime, limit: int = 10) -> Sequence[Visit]:
-    """The visits that ended since then, latest first."""
-    query = (
-        sa.select(Visit)
-        .where(
-            col(Visit.centre) == centre,
-            col(Visit.ended_at) >= since,
-            col(Visit.checked_in_at) >= since - timedelta(days=1),
-        )
-        .order_by(col(Visit.ended_at).desc())
-        .limit(limit)
-    )
-    return (await session.scalars(query)).all()
-
-
-async def first_waiting(session: AsyncSession, centre: str, area: str | None, now: datetime) -> UUID | None:
+async def first_waiting(session: AsyncSession, day: Day, area: str | None) -> UUID | None:
     """The visit that has waited longest today (in this area, if given), locked; rows locked by others are skipped."""
-    centre_copy = await session.get(Centre, centre)
-    if centre_copy is None:
-        return None
-    query = sa.select(col(Visit.id)).where(
-        col(Visit.centre) == centre,
-        col(Visit.status).in_(_QUEUE),
-        col(Visit.checked_in_at) >= start_of_day(now, ZoneInfo(centre_copy.timezone)),
-    )
+    query = sa.select(col(Visit.id)).where(is_here(Visit, day), col(Visit.status).in_(_QUEUE))
     if area is not None:
         query = query.where(col(Visit.area) == area)
     ordered = query.order_by(col(Visit.checked_in_at), col(Visit.id)).limit(1)
     return await session.scalar(ordered.with_for_update(skip_locked=True))
+
+
+async def left_over(session: AsyncSession, day: Day, limit: int | None) -> Sequence[UUID]:
+    """Visits of earlier days that nobody ended, by id: the order of locks in docs/architecture.md."""
+    query = sa.select(col(Visit.id)).where(is_left_over(Visit, day))
+    return (await session.scalars(query.order_by(col(Visit.id)).limit(limit))).all()

@@ -21,7 +21,6 @@ from services.contracts.scheduling import (
     Method,
     Side,
 )
-from services.scheduling.actions import information
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.calendar import release, reserve, resources
 from services.scheduling.actions.counsellors import check_counsellor
@@ -144,13 +143,10 @@ async def move(
 
 
 async def cancel(work: Work, interview: Interview, *, by: Side, reason: str, version: int | None = None) -> None:
-    """Cancel an interview and free its quarter-hours. Also undoes an information interview started by mistake.
-
-    Raises `NotBooked`, `Stale`.
-    """
+    """Cancel a booked interview and free its quarter-hours. Raises `NotBooked`, `Stale`."""
     check_version(interview, version)
-    status = rules.cancelled_as(InterviewKind(interview.kind), AppointmentStatus(interview.status))
-    interview.status, interview.cancelled_at = status.value, work.now
+    rules.check_booked(interview.status)
+    interview.status, interview.cancelled_at = AppointmentStatus.CANCELLED.value, work.now
     interview.cancelled_by, interview.reason = by.value, reason
     await release(work, interview.id)
     work.emit(
@@ -164,7 +160,7 @@ async def cancel(work: Work, interview: Interview, *, by: Side, reason: str, ver
             reason=reason,
         ),
     )
-    await information.release_visitor(work, interview)
+    work.notify_board(board(interview.centre))
 
 
 async def miss(work: Work, interview: Interview, version: int | None = None) -> None:

@@ -2,28 +2,34 @@
 
 from uuid import UUID, uuid4
 
+from services.chassis.copies.centres import known_centre
+from services.chassis.copies.visits import check_today
 from services.chassis.refusals import msg
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
+from services.contracts.intake import VisitStatus
 from services.contracts.scheduling import (
     AppointmentStatus,
     InterviewHeld,
     InterviewKind,
     InterviewStarted,
+    InterviewUndone,
 )
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.waiting import record_change
 from services.scheduling.domain import rules, times
-from services.scheduling.store import Interview, Waiting
+from services.scheduling.domain.states import is_held
+from services.scheduling.store import Centre, Interview, Waiting
 
 
 async def start(work: Work, visit_id: UUID, counsellor: str) -> Interview:
     """Start an interview. Of two concurrent counsellors one gets the visitor; repeating it changes nothing.
 
-    Raises `NotInTheRoom` or `AlreadyInInterview`.
+    Raises `NotInTheRoom`, `FromEarlierDay` or `AlreadyInInterview`.
     """
     waiting = await work.load(Waiting, visit_id, msg("visit of a person who is here"))
     rules.check_in_the_room(waiting.status, waiting.counsellor, counsellor)
+    check_today(waiting, await known_centre(work.session, Centre, waiting.centre), work.now)
     if waiting.interview_id is not None:
         return await work.session.get_one(Interview, waiting.interview_id)
     interview = work.add(
@@ -60,7 +66,7 @@ async def start(work: Work, visit_id: UUID, counsellor: str) -> Interview:
 
 
 async def finish(work: Work, interview: Interview, version: int | None = None) -> None:
-    """Finish the interview, its minutes rounded up. Raises `NotRunning`, `Stale`."""
+    """Finish the interview, its minutes rounded up, and with it the visit. Raises `NotRunning`, `Stale`."""
     check_version(interview, version)
     rules.check_running(interview.status)
     interview.status, interview.ended_at = AppointmentStatus.FULFILLED.value, work.now
@@ -79,13 +85,44 @@ async def finish(work: Work, interview: Interview, version: int | None = None) -
             subject_ref=interview.subject_ref,
         ),
     )
-    await release_visitor(work, interview)
+    waiting = await _release_visitor(work, interview)
+    if waiting is not None and VisitStatus(waiting.status).in_the_room:
+        # Without waiting for the event of it: nobody else can start an interview meanwhile.
+        waiting.status, waiting.ended_at = VisitStatus.SERVED.value, work.now
 
 
-async def release_visitor(work: Work, interview: Interview) -> None:
-    """Record that the visitor is no longer in this interview."""
+async def undo(work: Work, interview: Interview, version: int | None = None) -> None:
+    """Undo an interview that was started by mistake, while it runs or shortly after its end.
+
+    The visitor returns to where they were, once intake says so. Raises `TooLateToUndo`, `Stale`.
+    """
+    check_version(interview, version)
+    held = is_held(AppointmentStatus(interview.status))
+    rules.check_may_undo(interview.status, interview.ended_at, work.now)
+    interview.status, interview.cancelled_at = AppointmentStatus.ENTERED_IN_ERROR.value, work.now
+    work.emit(
+        interview,
+        InterviewUndone(
+            interview_id=interview.id,
+            kind=InterviewKind.INFORMATION,
+            centre=interview.centre,
+            area=interview.area,
+            counsellor=interview.counsellor,
+            starts_at=interview.starts_at,
+            at=work.now,
+            held=held,
+            visit_id=interview.visit_id,
+        ),
+    )
+    await _release_visitor(work, interview)
+
+
+async def _release_visitor(work: Work, interview: Interview) -> Waiting | None:
+    """The visitor is no longer in this interview. Returns the visitor who was."""
     work.notify_board(board(interview.centre))
     waiting = await work.find(Waiting, interview.visit_id) if interview.visit_id else None
-    if waiting is not None and waiting.interview_id == interview.id:
-        waiting.counsellor, waiting.interview_id, waiting.changed_at = None, None, work.now
-        record_change(work, waiting)
+    if waiting is None or waiting.interview_id != interview.id:
+        return None
+    waiting.counsellor, waiting.interview_id, waiting.changed_at = None, None, work.now
+    record_change(work, waiting)
+    return waiting

@@ -46,10 +46,23 @@ async def check_in(
 
 
 async def change_status(work: Work, visit_id: UUID, status: VisitStatus, at: datetime) -> None:
-    """Change the status of a copy. Visits that never queued have none, and are ignored."""
+    """Change the status of a copy. Visits that never queued have none, and are ignored.
+
+    So is an earlier step of a visitor whose interview has ended here meanwhile: the end of the visit follows.
+    """
+    row = await work.find(Waiting, visit_id)
+    if row is None or (status.in_the_room and row.ended_at is not None and at <= row.ended_at):
+        return
+    row.status, row.changed_at = status.value, at
+    row.ended_at = None if status.in_the_room else at
+    record_change(work, row)
+
+
+async def bring_back(work: Work, visit_id: UUID, status: VisitStatus, at: datetime) -> None:
+    """An interview was undone: the visitor is where they were before."""
     row = await work.find(Waiting, visit_id)
     if row is not None:
-        row.status, row.changed_at = status.value, at
+        row.status, row.changed_at, row.ended_at = status.value, at, None
         record_change(work, row)
 
 

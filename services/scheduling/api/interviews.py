@@ -208,9 +208,12 @@ async def move_interview(id: UUID, body: Move, work: Working, person: Counsellor
 
 @router.post("/interviews/{id}/cancel")
 async def cancel_interview(id: UUID, body: Cancellation, work: Working, person: Counsellor) -> InterviewOut:
-    """Cancel an interview, or undo an information interview started by mistake."""
+    """Cancel an interview. An information interview is undone: while it runs, or until 30 minutes after its end."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
-    await guidance.cancel(work, interview, by=body.cancelled_by, reason=body.reason.value, version=body.version)
+    if interview.kind == InterviewKind.INFORMATION:
+        await information.undo(work, interview, body.version)
+    else:
+        await guidance.cancel(work, interview, by=body.cancelled_by, reason=body.reason.value, version=body.version)
     return InterviewOut.of(interview)
 
 

@@ -1,22 +1,25 @@
 """The visitors in the room: as a list, and as a stream of changes."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.web import PAGE, Change, Reading, Router, live_changes
+from services.chassis.copies.centres import known_centre
+from services.chassis.copies.visits import Day, counts_of, first_come, is_here
+from services.chassis.runtime.clock import Clock
+from services.chassis.service.definition import runtime_of
+from services.chassis.web import PAGE, Change, Reading, Router, Running, live_changes
 from services.contracts.intake import VisitStatus
 from services.scheduling.actions.boards import board
 from services.scheduling.api.roles import PREFIX, CentreCode, Team
-from services.scheduling.store import Waiting, WaitingBoard
-from services.scheduling.store.copies import changes_after, in_the_room
+from services.scheduling.store import Centre, Waiting, WaitingBoard
+from services.scheduling.store.copies import changes_after, here_by_seq
 
 router = Router(f"{PREFIX}/waiting", tags=["waiting"])
 
@@ -31,6 +34,7 @@ class WaitingOut(BaseModel):
     status: VisitStatus
     checked_in_at: datetime
     changed_at: datetime
+    ended_at: datetime | None
     counsellor: str | None
     interview_id: UUID | None
     subject_ref: UUID | None
@@ -54,56 +58,90 @@ class ResetEvent(BaseModel):
 
 
 class WaitingList(BaseModel):
-    """The visitors in the room, in order of check-in. `seq`: continue the stream after it (`?after=`)."""
+    """The visitors who are here today, in order of check-in, and how many there are on all pages together.
+
+    `seq`: continue the stream after it (`?after=`).
+    """
 
     seq: int
+    total: int
     visits: list[WaitingOut]
 
 
 @router.get("")
-async def list_waiting(read: Reading, person: Team, centre: CentreCode) -> WaitingList:
-    """The visitors who are waiting, called or being served; at most 200."""
-    person.at(centre)
+async def list_waiting(
+    read: Reading,
+    running: Running,
+    person: Team,
+    centre: CentreCode,
+    after: Annotated[UUID | None, Query(description="The last visit of the previous page.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 200,
+) -> WaitingList:
+    """The visitors of today who are waiting, called or being served."""
+    here = is_here(Waiting, Day.of(await known_centre(read, Centre, person.at(centre)), running.clock()))
     # The sequence first: a change between both reads is sent again by the stream, not lost.
     known = await read.get(WaitingBoard, centre)
-    rows = await in_the_room(read, centre)
-    return WaitingList(seq=known.seq if known else 0, visits=[WaitingOut.of(row) for row in rows])
+    total = sum((await counts_of(read, Waiting, here)).values())
+    rows = await first_come(read, Waiting, here, limit, after=after)
+    return WaitingList(seq=known.seq if known else 0, total=total, visits=[WaitingOut.of(row) for row in rows])
 
 
 @router.get("/stream")
 async def stream_waiting(request: Request, person: Team, centre: CentreCode) -> Response:
-    """Events of the kind `waiting`, each with one visitor's current state: first all in the room, then each change.
+    """Events of the kind `waiting`, each with one visitor's current state: first all who are here today, then each change.
 
     With `Last-Event-ID` (or `?after=`) the stream resumes after it. If that was too long ago, an event of the kind
     `reset` comes first: discard the known state.
     """
     person.at(centre)
-    return live_changes(request, board(centre), changes_since(centre))
+    return live_changes(request, board(centre), WaitingChanges(centre, runtime_of(request).clock))
 
 
-def changes_since(centre: str) -> Callable[[AsyncSession, str | None], Awaitable[list[Change]]]:
-    """Returns a function that answers the changes since its last call; the first call resumes at the reader's last."""
-    seen: int | None = None
+class WaitingChanges:
+    """The changes of a centre's board since the last call. The first call resumes at the reader's last one.
 
-    async def since(session: AsyncSession, last: str | None) -> list[Change]:
-        nonlocal seen
-        if seen is not None:
-            changes = [_change(row) for row in await changes_after(session, centre, seen, PAGE)]
+    A reader who has none, or whose last one was pruned, first gets everybody who is here today.
+    """
+
+    def __init__(self, centre: str, clock: Clock) -> None:
+        self._centre = centre
+        self._clock = clock
+        self._seen: int | None = None
+        """The last sequence number that was sent."""
+        self._everybody_until: int | None = None
+        """While everybody is sent: the board's last sequence number when that began."""
+
+    async def __call__(self, session: AsyncSession, last: str | None) -> list[Change]:
+        """The next changes, in order."""
+        if self._seen is None:
+            return await self._begin(session, int(last) if last and last.isdecimal() else None)
+        if self._everybody_until is not None:
+            return await self._everybody(session)
+        rows = await changes_after(session, self._centre, self._seen, PAGE)
+        self._seen = max([self._seen, *(row.seq for row in rows)])
+        return [_change(row) for row in rows]
+
+    async def _begin(self, session: AsyncSession, position: int | None) -> list[Change]:
+        known = await session.get(WaitingBoard, self._centre) or WaitingBoard(centre=self._centre)
+        if position is not None and known.forgotten <= position <= known.seq:
+            self._seen = position
+            return await self(session, None)
+        self._seen, self._everybody_until = 0, known.seq
+        here = await self._everybody(session)
+        reset = Change("0" if here else str(known.seq), ResetEvent().model_dump())
+        return here if position is None else [reset, *here]
+
+    async def _everybody(self, session: AsyncSession) -> list[Change]:
+        """Some of those who are here today; who changes meanwhile has a later number, and is sent afterwards."""
+        assert self._seen is not None
+        assert self._everybody_until is not None
+        day = Day.of(await known_centre(session, Centre, self._centre), self._clock())
+        rows = await here_by_seq(session, day, self._seen, self._everybody_until, PAGE)
+        if len(rows) < PAGE:
+            self._seen, self._everybody_until = self._everybody_until, None
         else:
-            known = await session.get(WaitingBoard, centre) or WaitingBoard(centre=centre)
-            position = int(last) if last and last.isdecimal() else None
-            if position is not None and known.forgotten <= position <= known.seq:
-                seen = position
-                return await since(session, last)
-            rows = sorted(await in_the_room(session, centre, 2000), key=lambda row: row.seq)
-            seen = known.seq
-            changes = [_change(row) for row in rows]
-            if position is not None:
-                changes.insert(0, Change("0" if rows else str(known.seq), ResetEvent().model_dump()))
-        seen = max([seen, *(int(change.id) for change in changes)])
-        return changes
-
-    return since
+            self._seen = rows[-1].seq
+        return [_change(row) for row in rows]
 
 
 def _change(row: Waiting | Row[Any]) -> Change:

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from services.chassis.refusals import msg
 from services.contracts.consent import Purpose
-from services.contracts.intake import VisitStatus
-from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome
+from services.contracts.intake import JUST_SEEN, VisitStatus
+from services.contracts.scheduling import AppointmentStatus, Method, PathOutcome
 from services.scheduling.domain.refusals import (
     AlreadyInInterview,
     ConsentMissing,
@@ -22,12 +22,13 @@ from services.scheduling.domain.refusals import (
     PathIsClosed,
     SessionsOverlap,
     StillBooked,
+    TooLateToUndo,
     VisitorIsHere,
     WorkshopClosed,
     WorkshopTooOld,
     WrongLength,
 )
-from services.scheduling.domain.states import WorkshopStatus, is_booked, is_running, takes_seats
+from services.scheduling.domain.states import WorkshopStatus, is_booked, is_held, is_running, takes_seats
 from services.scheduling.domain.times import Hours, check_future, check_quarter_hour
 
 GUIDANCE_MINUTES = (60, 120)
@@ -153,25 +154,15 @@ def check_booked(status: str) -> None:
         raise NotBooked(status=AppointmentStatus(status))
 
 
-def cancelled_as(kind: InterviewKind, status: AppointmentStatus) -> AppointmentStatus:
-    """The status of an interview after its cancellation.
+def may_undo(status: AppointmentStatus, ended_at: datetime | None, now: datetime) -> bool:
+    """Whether an information interview can be undone: while it runs, and as long as its visitor is just seen."""
+    return is_running(status) or (is_held(status) and ended_at is not None and ended_at > now - JUST_SEEN)
 
-    A booked one is cancelled; a running information interview was entered in error. Raises `NotBooked`.
-    """
-    match status:
-        case AppointmentStatus.BOOKED:
-            return AppointmentStatus.CANCELLED
-        case AppointmentStatus.ARRIVED if kind is InterviewKind.INFORMATION:
-            return AppointmentStatus.ENTERED_IN_ERROR
-        case (
-            AppointmentStatus.PROPOSED
-            | AppointmentStatus.ARRIVED
-            | AppointmentStatus.FULFILLED
-            | AppointmentStatus.CANCELLED
-            | AppointmentStatus.NOSHOW
-            | AppointmentStatus.ENTERED_IN_ERROR
-        ):
-            raise NotBooked(status=status)
+
+def check_may_undo(status: str, ended_at: datetime | None, now: datetime) -> None:
+    """Raises `TooLateToUndo` unless `may_undo`."""
+    if not may_undo(AppointmentStatus(status), ended_at, now):
+        raise TooLateToUndo(status=AppointmentStatus(status))
 
 
 def check_running(status: str) -> None:

@@ -45,6 +45,7 @@ class HeldVisit(Held):
     status: Annotated[str, Shown(msg("Status"), "VisitStatus")]
     checked_in_at: Annotated[datetime, Shown(msg("Arrival"))]
     changed_at: Annotated[datetime, Shown(msg("Last change"))]
+    ended_at: Annotated[datetime | None, Shown(msg("Ended on"))]
 
 
 class HeldPath(Held):

@@ -4,18 +4,16 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
 from services.chassis.copies.accounts import AccountCopy
-from services.chassis.copies.centres import CentreCopy
+from services.chassis.copies.centres import LocalCentreCopy
+from services.chassis.copies.visits import Day, QueuedVisit, is_here, queue_indexes
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Aggregate
-from services.chassis.storage.tables import in_states
-from services.contracts.intake import IN_THE_ROOM
 from services.scheduling.domain.rules import NEEDED_PURPOSE
 from services.scheduling.domain.states import PRESENT
 from services.scheduling.domain.times import Hours, Opening
@@ -28,19 +26,13 @@ class Account(AccountCopy, Table, table=True):
     __tablename__ = "accounts"  # pyright: ignore[reportAssignmentType]
 
 
-class Centre(CentreCopy, Table, table=True):
+class Centre(LocalCentreCopy, Table, table=True):
     """A centre, as the directory published it."""
 
     __tablename__ = "centres"  # pyright: ignore[reportAssignmentType]
 
-    timezone: str
     opening_hours: list[dict[str, Any]] = Field(sa_type=sa.JSON)
     closed_on: list[str] = Field(sa_type=sa.JSON)
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The centre's time zone."""
-        return ZoneInfo(self.timezone)
 
     @property
     def hours(self) -> Hours:
@@ -51,30 +43,17 @@ class Centre(CentreCopy, Table, table=True):
         return Hours(self.zone, openings, frozenset(self.closed_on))
 
 
-class Waiting(Aggregate, Table, table=True):
-    """A visitor who queued, from check-in to the end of the visit. `id` is the visit's.
+class Waiting(QueuedVisit, Table, table=True):
+    """A visitor who queued, from check-in to some time after the end of the visit. `id` is the visit's.
 
     `seq` numbers the changes of a centre's board without gaps, in the order of their commits, so that a reader can
     resume after any number.
     """
 
     __tablename__ = "waiting"  # pyright: ignore[reportAssignmentType]
-    __table_args__ = (
-        sa.Index("waiting_changes", "centre", "seq"),
-        sa.Index(
-            "waiting_in_the_room",
-            "centre",
-            "checked_in_at",
-            postgresql_where=sa.text(in_states(IN_THE_ROOM)),
-            sqlite_where=sa.text(in_states(IN_THE_ROOM)),
-        ),
-    )
+    __table_args__ = (sa.Index("waiting_changes", "centre", "seq"), *queue_indexes("waiting"))
 
-    centre: str
     area: str | None = None
-    ticket: str | None = None
-    status: str
-    checked_in_at: datetime
     changed_at: datetime
     subject_ref: UUID | None = Field(default=None, index=True)
     counsellor: str | None = None
@@ -118,15 +97,16 @@ async def erased_people(session: AsyncSession, people: Collection[UUID]) -> set[
     return set((await session.scalars(gone, {"people": list(people)})).all())
 
 
-async def in_the_room(session: AsyncSession, centre: str, limit: int = 200) -> Sequence[Waiting]:
-    """A centre's waiting, called and being-served visits, in order of check-in."""
-    query = (
-        sa.select(Waiting)
-        .where(col(Waiting.centre) == centre, col(Waiting.status).in_(IN_THE_ROOM))
-        .order_by(col(Waiting.checked_in_at), col(Waiting.id))
-        .limit(limit)
-    )
-    return (await session.scalars(query)).all()
+async def tickets_of(session: AsyncSession, visits: Collection[UUID]) -> dict[UUID, str | None]:
+    """The tickets of these visits."""
+    query = sa.select(col(Waiting.id), col(Waiting.ticket)).where(col(Waiting.id).in_(visits))
+    return {row[0]: row[1] for row in await session.execute(query)} if visits else {}
+
+
+async def here_by_seq(session: AsyncSession, day: Day, after: int, until: int, limit: int) -> Sequence[Waiting]:
+    """Who is here today, in order of their last change; only those with a sequence number in (after, until]."""
+    query = sa.select(Waiting).where(is_here(Waiting, day), col(Waiting.seq) > after, col(Waiting.seq) <= until)
+    return (await session.scalars(query.order_by(col(Waiting.seq)).limit(limit))).all()
 
 
 _WAITING = Waiting.metadata.tables["waiting"]

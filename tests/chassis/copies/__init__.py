@@ -1,1 +1,6 @@
-"""Copies of what another service owns."""
+"""Copies of what another service owns.
+
+Modules that are tested elsewhere:
+
+- `visits` in `tests/boards/test_boards_agree.py`
+"""

@@ -98,6 +98,7 @@ def _path(path: str, world: World, service: str, at: Mapping[str, str | UUID]) -
         "secret": liege.secret,
         "dimension": "skills",
         "step": "call",
+        "which": "waiting",
         "issuer": "unknown",
     }
 

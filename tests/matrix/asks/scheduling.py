@@ -33,6 +33,7 @@ SCHEDULING: Asks = {
     "GET /scheduling/api/v1/waiting/stream": lambda w, me: Ask(query=_HERE),
     "GET /scheduling/": lambda w, me: Ask(query=_HERE),
     "GET /scheduling/board/stream": lambda w, me: Ask(query=_HERE),
+    "GET /scheduling/queue": lambda w, me: Ask(query=_HERE),
     "GET /scheduling/agenda": lambda w, me: Ask(query=_TODAY),
     "GET /scheduling/agenda (of a counsellor of Liège)": lambda w, me: Ask(
         query=_TODAY | {"centre": me.side.centre, "counsellor": code_of(w.liege)}

@@ -3,7 +3,7 @@
 ::
 
     Refused
-    ├── NotInTheRoom, AlreadyInInterview, NotRunning, VisitorIsHere      the counsellor's board
+    ├── NotInTheRoom, AlreadyInInterview, NotRunning, TooLateToUndo, VisitorIsHere  the counsellor's board
     ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, StillBooked     people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
@@ -20,6 +20,7 @@ from services.scheduling.domain.refusals.board import (
     NoStaffCode,
     NotInTheRoom,
     NotRunning,
+    TooLateToUndo,
     VisitorIsHere,
 )
 from services.scheduling.domain.refusals.calendar import (
@@ -91,6 +92,7 @@ __all__ = [
     "SeatNotTaken",
     "SessionsOverlap",
     "StillBooked",
+    "TooLateToUndo",
     "TooManyParticipants",
     "UnknownCounsellor",
     "VisitorIsHere",

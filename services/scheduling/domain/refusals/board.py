@@ -34,6 +34,16 @@ class NotRunning(Refused):
     field_name = "status"
 
 
+class TooLateToUndo(Refused):
+    """An information interview is undone while it runs, or shortly after its end."""
+
+    slug = "too-late-to-undo"
+    message = msg(
+        "Current state of the interview: {status}. It can be undone until half an hour after its end. Reload the page."
+    )
+    field_name = "status"
+
+
 class VisitorIsHere(Refused):
     """A visitor who checked in that day is no no-show."""
 

@@ -1,0 +1,64 @@
+"""What a counsellor's interview does to the visitor's visit: it serves the visitor, ends the visit, or is undone.
+
+Interviews of one visitor are separate aggregates, so their events may arrive in any order. One begins only when the one
+before is over: of two, the later one decides.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.chassis.storage.store import Work
+from services.contracts.intake import VisitBeingServed, VisitReturned, VisitStatus
+from services.intake.actions.visits import board, emit_ended
+from services.intake.store import Visit
+
+
+async def begin(work: Work, visit_id: UUID, interview_id: UUID, at: datetime) -> None:
+    """The visitor is being served. Ignored if the desk has ended the visit, or a later interview began before."""
+    visit = await work.find(Visit, visit_id)
+    if visit is None:
+        return
+    if visit.interview_id is None:
+        if not VisitStatus(visit.status).in_the_room:
+            return
+        visit.before_interview = visit.status
+    elif visit.interview_since is not None and at < visit.interview_since:
+        return
+    visit.interview_id, visit.interview_since = interview_id, at
+    match VisitStatus(visit.status):
+        case VisitStatus.WAITING | VisitStatus.CALLED | VisitStatus.SERVED:
+            visit.status, visit.ended_at = VisitStatus.BEING_SERVED.value, None
+            visit.served_at = max(at, visit.called_at or at)
+            work.emit(visit, VisitBeingServed(visit_id=visit.id, centre=visit.centre, at=visit.served_at))
+            work.notify_board(board(visit.centre))
+        case VisitStatus.BEING_SERVED | VisitStatus.LEFT | VisitStatus.NO_QUEUE:
+            pass
+
+
+async def end(work: Work, visit_id: UUID, interview_id: UUID, at: datetime) -> None:
+    """The visit ends with the interview. Ignored if the desk, or a later interview, has decided otherwise."""
+    visit = await work.find(Visit, visit_id)
+    if visit is None or visit.interview_id != interview_id or not VisitStatus(visit.status).in_the_room:
+        return
+    visit.status = VisitStatus.SERVED.value
+    visit.ended_at = max(min(at, work.now), visit.served_at or at)
+    emit_ended(work, visit)
+
+
+async def undo(work: Work, visit_id: UUID, interview_id: UUID) -> None:
+    """The visitor is again where they were before: in the queue at their place, called, or at the desk."""
+    visit = await work.find(Visit, visit_id)
+    if visit is None or visit.interview_id != interview_id or visit.before_interview is None:
+        return
+    before = VisitStatus(visit.before_interview)
+    visit.interview_id, visit.interview_since, visit.before_interview = None, None, None
+    if VisitStatus(visit.status) is before:
+        return
+    match before:
+        case VisitStatus.WAITING | VisitStatus.CALLED:
+            visit.served_at = None
+        case VisitStatus.BEING_SERVED | VisitStatus.SERVED | VisitStatus.LEFT | VisitStatus.NO_QUEUE:
+            pass
+    visit.status, visit.ended_at = before.value, None
+    work.emit(visit, VisitReturned(visit_id=visit.id, centre=visit.centre, at=work.now, status=before))
+    work.notify_board(board(visit.centre))

@@ -1,0 +1,102 @@
+"""Registered visitors: their registration, personal links and consents."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Request
+from pydantic import BaseModel, Field
+
+from services.chassis.i18n import Language
+from services.chassis.identity.ownership import own
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
+from services.chassis.storage.store import Work
+from services.chassis.web import Body, Reading, Router, Running, Working, allow
+from services.contracts.roles import Role
+from services.intake.actions import consent, links, people
+from services.intake.api.visits import Team
+from services.intake.domain.links import LinkState, link_address
+from services.intake.store import Visit, Visitor, current_link
+
+router = Router("/intake/api/v1", tags=["intake"])
+
+TeamOrVisitor = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR, Role.VISITOR)]
+
+
+class Registration(Body):
+    """A visitor registers, with consent to these purposes."""
+
+    given_name: str = Field(min_length=1, max_length=80)
+    family_name: str = Field(min_length=1, max_length=80)
+    contact: str | None = Field(None, max_length=120)
+    language: Language = "fr"
+    purposes: list[str] = Field(min_length=1, max_length=10)
+
+
+class Purposes(Body):
+    """The purposes to which consent is given, or is withdrawn."""
+
+    purposes: list[str] = Field(min_length=1, max_length=10)
+
+
+class Registered(BaseModel):
+    """The visitor's reference, and their personal link."""
+
+    subject_ref: UUID
+    link: str
+
+
+class LinkOut(BaseModel):
+    """The visitor's newest personal link. Its address was in one answer only."""
+
+    state: LinkState
+    expires_at: datetime | None
+
+
+@router.post("/visits/{id}/visitor", status_code=201)
+async def register(id: UUID, body: Registration, work: Working, person: Team, request: Request) -> Registered:
+    """Register the visitor of this visit."""
+    own(await work.find(Visit, id), person, msg("visit"))
+    visitor = await people.register_visitor(work, id, recorded_by=person.subject, **body.model_dump())
+    return await _with_link(work, request, visitor.id, person)
+
+
+@router.get("/visitors/{subject_ref}/link")
+async def link_state(subject_ref: UUID, read: Reading, person: Team, running: Running) -> LinkOut:
+    """Whether the visitor has a personal link that opens their plan."""
+    own(await read.get(Visitor, subject_ref), person, msg("registered person"))
+    link = await current_link(read, subject_ref)
+    return LinkOut(state=links.state_of(link, running.clock()), expires_at=link.expires_at if link else None)
+
+
+@router.post("/visitors/{subject_ref}/link", status_code=201)
+async def renew_link(subject_ref: UUID, work: Working, person: Team, request: Request) -> Registered:
+    """Create a new personal link, which ends the older ones."""
+    own(await work.find(Visitor, subject_ref), person, msg("registered person"))
+    return await _with_link(work, request, subject_ref, person)
+
+
+async def _with_link(work: Work, request: Request, subject_ref: UUID, person: Person) -> Registered:
+    secret = await links.create_link(work, subject_ref, person.subject)
+    return Registered(subject_ref=subject_ref, link=link_address(request.app.state.settings.public_url, secret))
+
+
+@router.post("/visitors/{subject_ref}/consents", status_code=204)
+async def give(subject_ref: UUID, body: Purposes, work: Working, person: TeamOrVisitor) -> None:
+    """Give consent: by the visitor, or recorded by the team of their centre. What is in force already stays."""
+    _check_near(await work.find(Visitor, subject_ref), person)
+    await consent.give_consent(work, subject_ref, body.purposes, person.subject)
+
+
+@router.post("/visitors/{subject_ref}/withdrawals", status_code=204)
+async def withdraw(subject_ref: UUID, body: Purposes, work: Working, person: TeamOrVisitor) -> None:
+    """Withdraw consent: by the visitor, or recorded by the team of their centre."""
+    _check_near(await work.find(Visitor, subject_ref), person)
+    await consent.withdraw_consent(work, subject_ref, body.purposes, person.subject)
+
+
+def _check_near(visitor: Visitor | None, person: Person) -> None:
+    """The person is this visitor, or works at their centre. Raises `NotFound`."""
+    if visitor is None or not (person.is_subject(visitor.id) or person.works_at(visitor.centre)):
+        raise NotFound(what=msg("registered person"))
