@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from services.chassis.brokers import Broker, broker_of
 from services.chassis.brokers.reading import records_in
@@ -417,6 +418,23 @@ async def test_a_topic_is_read_whole_in_pages(kafka: Any, tmp_path: Path) -> Non
     pages = [page async for page in records_in(broker, ERASED.name)]
     assert {record.key for page in pages for record in page} >= set(keys)
     assert max(map(len, pages)) <= 1000
+
+
+@pytest.mark.kafka
+async def test_a_topic_that_not_every_broker_knows_yet_is_waited_for(kafka: Any, tmp_path: Path) -> None:
+    broker, topic = broker_of(quiet_settings(tmp_path, kafka=kafka.bootstrap)), f"cefo.test.{uuid4()}"
+
+    async def read() -> list[list[Record]]:
+        return [page async for page in records_in(broker, topic)]
+
+    reading = asyncio.create_task(read())
+    await asyncio.wait([reading], timeout=1)
+    assert not reading.done()
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    await admin.create_topics([NewTopic(topic, 1, 1)])
+    await admin.close()
+    assert await reading == []
 
 
 async def test_the_store_is_clean_when_the_service_starts(tmp_path: Path, clock: FixedClock) -> None:

@@ -4,10 +4,12 @@ import time
 from collections.abc import AsyncGenerator
 from typing import Any
 
+import stamina
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import UnknownTopicOrPartitionError
 
 from services.chassis.brokers.clients import DEADLINE, close_client, start_client, with_timeout
-from services.chassis.brokers.offsets import extents
+from services.chassis.brokers.offsets import Extents, extents
 from services.chassis.brokers.port import Broker
 from services.contracts.cloudevents import Record
 
@@ -19,7 +21,7 @@ async def records_in(broker: Broker, topic: str) -> AsyncGenerator[list[Record]]
 
     Raises one of `BROKER_ERRORS`, also when the broker answers no fetch for `DEADLINE` seconds.
     """
-    held = await with_timeout(2 * DEADLINE, extents(broker, [topic]), grace=1)
+    held = await _extents(broker, topic)
     ends = {tp: end for tp, (first, end) in held.items() if end > first}
     if not ends:
         return
@@ -42,6 +44,14 @@ async def records_in(broker: Broker, topic: str) -> AsyncGenerator[list[Record]]
                     raise TimeoutError(f"{topic} cannot be read to its end")
     finally:
         await close_client(client)
+
+
+# A topic that was created a moment ago is not known yet to every broker: a service that starts first asks too early.
+@stamina.retry(
+    on=UnknownTopicOrPartitionError, attempts=None, timeout=DEADLINE, wait_initial=0.2, wait_max=0.5, wait_jitter=0
+)
+async def _extents(broker: Broker, topic: str) -> Extents:
+    return await with_timeout(2 * DEADLINE, extents(broker, [topic]), grace=1)
 
 
 def _now_ms() -> float:
