@@ -14,17 +14,21 @@ from uuid import UUID, uuid5
 from pydantic import ValidationError
 
 from services.contracts import EVENTS, Event
+from services.contracts.attributes import check_token, shown_name, shown_names, shown_path
 from services.contracts.json_keys import repeated_key
-from services.contracts.topics import topic_named
+from services.contracts.topics import DESK, Topic, topic_named
 
 Headers = list[tuple[str, bytes | None]]
 """Names and values as in Kafka: a name may occur twice, and a value may be None."""
 
-LONGEST = 190
-"""Most characters of an attribute that is stored: type, source, id, subject."""
+LARGEST_CHECK_IN = 64 * 1024
+"""Most bytes of a value on the desks' topics."""
 
 TRACEPARENT = "traceparent"
 """The header that carries the trace (W3C Trace Context, version 00)."""
+
+UNDECLARED = "undeclared-fields"
+"""The reason for which an event of a desk with undeclared fields is refused."""
 
 _TRACEPARENT = re.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _LAST_SEQUENCE = 2**63 - 1
@@ -148,47 +152,58 @@ def _constant_headers(type: str) -> Headers:
 def read_event(record: Record, wanted: Container[str] = EVENTS) -> IncomingEvent:
     """Read a record; its value only if its type is in `wanted`.
 
-    A type is accepted only on its own topic and from its own source. Raises `UnreadableEvent` and no other error,
-    whatever bytes a partner sent.
+    A type is accepted only on its own topic and from its own source, and on the desks' topics only with the fields that
+    it declares. Raises `UnreadableEvent` and no other error, whatever bytes a partner sent; its detail repeats none of
+    them.
     """
+    topic = topic_named(record.topic)
     try:
         attributes = _attributes(record.headers)
         if attributes["specversion"] != "1.0":
-            raise ValueError(f"specversion {attributes['specversion']!r} is not '1.0'")
+            raise ValueError("specversion is not '1.0'")
         kind, event_id, source = attributes["type"], attributes["id"], attributes["source"]
         subject = attributes.get("subject") or (record.key or b"").decode() or event_id
         for name, value in (("type", kind), ("id", event_id), ("source", source), ("subject", subject)):
-            if not 0 < len(value) <= LONGEST or "\0" in value:
-                raise ValueError(f"{name} must have 1 to {LONGEST} characters, none of them NUL; it has {len(value)}")
-        sequence = _sequence(attributes["sequence"]) if "sequence" in attributes else None
-        time = datetime.fromisoformat(attributes["time"]) if "time" in attributes else None
+            check_token(name, value)
+        # A desk numbers its events as it likes, if at all.
+        numbered = topic.owner != DESK and "sequence" in attributes
+        sequence = _sequence(attributes["sequence"]) if numbered else None
+        time = _time(attributes["time"]) if "time" in attributes else None
     except KeyError as error:
         raise UnreadableEvent("bad-envelope", f"header ce_{error.args[0]} is missing") from error
     except ValueError as error:
         raise UnreadableEvent("bad-envelope", str(error)) from error
-    if (foreign := _foreign_origin(record.topic, kind, source)) is not None:
+    if (foreign := _foreign_origin(topic, record.topic, kind, source)) is not None:
         raise UnreadableEvent(*foreign, {"type": kind, "source": source, "subject": subject})
     try:
-        event = EVENTS[kind].__pydantic_validator__.validate_json(record.value) if kind in wanted else None
+        event = _validated(topic, EVENTS[kind], record.value) if kind in wanted else None
     except ValidationError as error:
         about = {"type": kind, "source": source, "subject": subject, "sequence": sequence}
-        raise UnreadableEvent("bad-data", _first_fault(error), about) from error
+        raise UnreadableEvent(*_fault(error), about) from error
     if event is not None and (name := repeated_key(record.value, len(event.model_fields_set))) is not None:
         about = {"type": kind, "source": source, "subject": subject, "sequence": sequence}
-        raise UnreadableEvent("bad-data", f"{name[:LONGEST]}: this field is there twice", about)
+        raise UnreadableEvent("bad-data", f"{shown_name(name)}: this field is there twice", about)
     incoming = IncomingEvent(event, kind, event_id, source, subject, time, sequence, record)
-    if topic_named(record.topic).per_centre:
+    if topic.per_centre:
         _check_centre(incoming)
     return incoming
 
 
-def _foreign_origin(topic_name: str, kind: str, source: str) -> tuple[str, str] | None:
+def _validated(topic: Topic, event: type[Event], value: bytes) -> Event:
+    """The event with this value. Raises `ValidationError`, for an undeclared field of a desk too."""
+    if topic.owner != DESK:
+        return event.__pydantic_validator__.validate_json(value)
+    # A value that is too large is not parsed.
+    return event.__pydantic_validator__.validate_json(value if len(value) <= LARGEST_CHECK_IN else b"", extra="forbid")
+
+
+def _foreign_origin(topic: Topic, topic_name: str, kind: str, source: str) -> tuple[str, str] | None:
     """Reason and detail if a type is not on its own topic, or a source not on one of its own; else None."""
-    topic, known = topic_named(topic_name), EVENTS.get(kind)
+    known = EVENTS.get(kind)
     if known is not None and known.topic.name != topic.name:
         return "foreign-topic", f"{kind} is accepted on {known.topic.name} only"
     if not topic.accepts_source(source, topic_name):
-        return "foreign-source", f"{source} may not emit on {topic_name}"
+        return "foreign-source", f"its source may not emit on {topic_name}"
     return None
 
 
@@ -211,22 +226,38 @@ def _attributes(headers: Headers) -> dict[str, str]:
 
 def _text(name: str, value: bytes | None) -> str:
     if value is None:
-        raise ValueError(f"header {name} has no value")
+        raise ValueError(f"header {shown_name(name)} has no value")
     try:
         return value.decode()
     except UnicodeDecodeError as error:
-        raise ValueError(f"header {name} is not UTF-8: {error.reason} at byte {error.start}") from error
+        raise ValueError(f"header {shown_name(name)} is not UTF-8: {error.reason} at byte {error.start}") from error
 
 
 def _sequence(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= _LAST_SEQUENCE):
-        raise ValueError(f"sequence {text[:40]!r} is not a whole number from 1 to {_LAST_SEQUENCE}")
+        raise ValueError(f"sequence is not a whole number from 1 to {_LAST_SEQUENCE}")
     return int(text)
 
 
-def _first_fault(error: ValidationError) -> str:
-    fault = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(map(str, fault['loc'])) or 'value'}: {fault['msg']}"
+def _time(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError("time is not a time as RFC 3339 writes it") from error
+
+
+def _fault(error: ValidationError) -> tuple[str, str]:
+    """Reason and detail: the names of all undeclared fields, or else the first field that is wrong."""
+    faults = error.errors(include_url=False, include_input=False)
+    if undeclared := undeclared_fields(error):
+        return UNDECLARED, f"fields that this type of event does not declare: {', '.join(shown_names(undeclared))}"
+    return "bad-data", f"{shown_path(faults[0]['loc']) or 'value'}: {faults[0]['msg']}"
+
+
+def undeclared_fields(error: ValidationError) -> list[str]:
+    """The names of the undeclared fields among these faults, as people may see them."""
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    return [shown_path(one["loc"]) for one in faults if one["type"] == "extra_forbidden"]
 
 
 def _uuid_or_none(text: str | None) -> UUID | None:

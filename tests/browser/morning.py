@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from playwright.async_api import Page
 
 from services.chassis.events.dead_letters import dead_letter_row
+from services.chassis.events.sealing import RecordSealer
 from services.chassis.identity.people import Claim, Person, visitor
 from services.chassis.identity.tokens import Signer
 from services.chassis.runtime.settings import Settings
@@ -286,8 +287,10 @@ def answered(stack: Stack, centre: Centre) -> dict[str, str]:
 def stuck(stack: Stack, at: datetime) -> str:
     """A dead letter, as the consumer keeps what nobody can read. Returns it."""
     record = Record(DeskCheckIn.topic.name, b"7f2c", [], b"not an event", 0, 41)
+    sealer = RecordSealer(Settings(data=stack.data))
     row = dead_letter_row(
         record,
+        sealer.keep(record, at),
         state=DeadLetterState.DEAD,
         reason="malformed",
         detail="the header ce_type is missing",

@@ -102,12 +102,11 @@ class DataSet:
 
     def add_dead_letter(self, one: Injected) -> dict[str, Any]:
         """Intake has this record as a dead letter, and publishes it."""
-        headers = [(name, (value or b"").decode("latin-1")) for name, value in one.headers]
         position = {"topic": one.topic, "partition": one.partition, "offset": one.offset}
-        dead_letter = position | {"state": "dead", "reason": "bad-data", "detail": "", "value": one.value}
-        dead_letter["headers"] = json.dumps(headers).encode()
+        dead_letter = position | {"state": "dead", "reason": "bad-data", "detail": "", "value": b"", "sealed": b"gAAA"}
         self.store("intake")["dead_letters"].append(dead_letter)
-        copy = {"topic": f"{one.topic}.dead-letters", "value": one.value, "seq": 99, "sent_at": "2026-03-02"}
+        headers = json.dumps([("cefo-position", "/".join(map(str, position.values())))]).encode()
+        copy = {"topic": f"{one.topic}.dead-letters", "headers": headers, "seq": 99, "sent_at": "2026-03-02"}
         self.store("intake")["outbox"].append(copy)
         return dead_letter
 
@@ -324,14 +323,14 @@ def test_a_lost_answer_may_mean_granted_or_refused(data: DataSet) -> None:
     assert data.findings() == []
 
 
-def test_a_dead_letter_is_expected_exactly_once_with_its_bytes(data: DataSet) -> None:
+def test_a_dead_letter_is_expected_exactly_once_with_its_bytes_encrypted(data: DataSet) -> None:
     poison = data.inject("x", Outcome.DEAD_LETTER, ([("ce_type", b"\xff")], b"{broken"))
     assert data.kinds() == {Kind.LOST, Kind.DIFFERENT}
     dead_letter = data.add_dead_letter(poison)
     assert data.findings() == []
-    dead_letter["value"] = b"{repaired"
+    dead_letter["sealed"] = None
     assert data.kinds() == {Kind.DIFFERENT}
-    dead_letter |= {"value": b"{broken", "state": "held"}
+    dead_letter |= {"sealed": b"gAAA", "state": "held"}
     assert data.kinds() == {Kind.DIFFERENT}
     dead_letter["state"] = "dead"
     data.store("intake")["dead_letters"].append(dict(dead_letter))

@@ -45,6 +45,27 @@ async def test_a_desks_own_software_checks_people_in(store: Store) -> None:
     }
 
 
+async def test_a_check_in_with_a_name_is_refused_and_the_name_is_kept_nowhere(store: Store) -> None:
+    """A retry checks in without it."""
+    record = record_of(arrival(), None)
+    named = record._replace(value=record.value[:-1] + b',"nom":"Anna Dubois","contact":{"tel":"0470 12 34 56"}}')
+    consumer = consumer_for(store, reactions)
+    await consumer.process([named])
+    assert await kept(store) == []
+    assert await letters(store) == [("dead", "undeclared-fields")]
+    async with store.read() as session:
+        rows = [
+            tuple(row)
+            for name in ("dead_letters", "outbox")
+            for row in await session.execute(store.table(name).select())
+        ]
+        [dead_letter] = (await session.execute(store.table("dead_letters").select())).all()
+    assert not [text for text in ("Anna", "Dubois", "0470") if text in str(rows)]
+    assert dead_letter.withheld == ["contact", "nom"]
+    await consumer.retry(dead_letter.id)
+    assert [str(visit.id) for visit in await kept(store)] == [(record.key or b"").decode()]
+
+
 async def test_a_batch_of_desks_check_ins_asks_once_for_their_centre(store: Store) -> None:
     asked: list[str] = []
 

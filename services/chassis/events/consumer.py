@@ -18,6 +18,7 @@ from services.chassis.events.reactions import Reactions
 from services.chassis.events.rebuild import Rebuilding
 from services.chassis.events.resolver import DeadLetterResolver
 from services.chassis.events.rights import group_of
+from services.chassis.events.sealing import seal_old
 from services.chassis.runtime.telemetry import log
 from services.chassis.storage.errors import is_unavailable
 from services.chassis.storage.store import Store
@@ -91,9 +92,18 @@ class Consumer:
         """Discard a dead letter; `decision`: who and why. Returns its state."""
         return await self._resolver.discard(id, decision)
 
+    async def reveal(self, id: UUID, by: str, reason: str) -> Record:
+        """The whole record of a dead letter; who asked for it and why is noted."""
+        return await self._resolver.reveal(id, by, reason)
+
+    async def seal_old(self) -> bool:
+        """Let dead letters of an earlier version keep no more than those of this one. Returns False: none is left."""
+        return await seal_old(self._store, self._processor.sealer)
+
     async def expire_held(self) -> None:
-        """Turn events that were held longer than `CEFO_HOLD_SECONDS` into dead letters."""
+        """Turn events held longer than `CEFO_HOLD_SECONDS` into dead letters; discard those of erased persons."""
         await self._resolver.expire_held()
+        await self._resolver.discard_erased()
 
     async def unread(self) -> int:
         """How many records of its partitions this consumer has not processed; 1 while it has no partitions."""

@@ -1,4 +1,6 @@
-"""Records that could not be processed: bytes, position, reason and attempts, kept until an operator decides.
+"""Records that could not be processed: position, reason and attempts, kept until an operator decides.
+
+`sealing` says what is kept of a record's content.
 
 `held`: an out-of-order event; it is processed as soon as the missing one has arrived. `dead`: an event whose every
 attempt failed, or that was held too long. `retried`, `discarded`: what an operator decided.
@@ -6,13 +8,15 @@ attempt failed, or that was held too long. `retried`, `discarded`: what an opera
 
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
+from services.chassis.events.sealing import KeptRecord
 from services.chassis.refusals import NotFound, Refused, msg
-from services.chassis.storage.outbox import pack_headers, unpack_headers
-from services.chassis.storage.tables import HELD, DeadLetterState
+from services.chassis.storage.outbox import pack_headers
+from services.chassis.storage.store import Work
+from services.chassis.storage.tables import DEAD, HELD, DeadLetterState
 from services.contracts.cloudevents import Headers, IncomingEvent, Record, UnreadableEvent, read_event
 
 
@@ -45,18 +49,30 @@ class TooLate(Refused):
 
 
 def dead_letter_row(
-    record: Record, *, state: DeadLetterState, reason: str, detail: str, attempts: int, at: datetime, **about: Any
+    record: Record,
+    kept: KeptRecord,
+    *,
+    state: DeadLetterState,
+    reason: str,
+    detail: str,
+    attempts: int,
+    at: datetime,
+    **about: Any,
 ) -> dict[str, Any]:
-    """The row for this record. `about`: type, source, subject and sequence, as far as they could be read."""
+    """The row for this record. `about`: type, source, subject and sequence, as far as they could be read.
+
+    Without its source or subject, which are kept only if they are well formed, an event has no place in an order.
+    """
+    known = kept.declared.attributes()
+    about = {name: value for name, value in about.items() if name == "sequence" or value in known}
+    if not {"source", "subject"} <= about.keys():
+        about["sequence"] = None
     return {
         "id": uuid4(),
         "state": state.value,
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
-        "key": record.key,
-        "headers": pack_headers(record.headers),
-        "value": record.value,
         "type": None,
         "source": None,
         "subject": None,
@@ -67,6 +83,7 @@ def dead_letter_row(
         "at": at,
         "decided_at": None,
         "decision": None,
+        **kept.columns,
         **about,
     }
 
@@ -76,21 +93,17 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "\\0")[:2000]
 
 
-def original_record(row: Any) -> Record:
-    """The record as it was read."""
-    return Record(row.topic, row.key, unpack_headers(row.headers), row.value, row.partition, row.offset)
-
-
-def explained_headers(record: Record, *, reason: str, detail: str, attempts: int, service: str) -> Headers:
-    """The original headers plus reason, position and attempts, for the dead-letter topic."""
+def explained_headers(record: Record, row: Any, *, service: str) -> Headers:
+    """The declared headers plus reason, position, attempts and what is left out, for the dead-letter topic."""
     added = {
-        "cefo-reason": reason,
-        "cefo-detail": _storable(detail),
+        "cefo-reason": row.reason,
+        "cefo-detail": row.detail,
         "cefo-service": service,
-        "cefo-attempts": str(attempts),
+        "cefo-attempts": str(row.attempts),
         "cefo-position": f"{record.topic}/{record.partition}/{record.offset}",
+        "cefo-withheld": ", ".join(row.withheld or ()),
     }
-    return [*record.headers, *((name, value.encode()) for name, value in added.items())]
+    return [*record.headers, *((name, value.encode()) for name, value in added.items() if value)]
 
 
 def reason_and_detail(error: Exception) -> tuple[str, str]:
@@ -124,16 +137,30 @@ async def load_dead_letter(session: Any, table: sa.Table, id: Any, *, lock: bool
     return row
 
 
-async def has_dead_letter(session: Any, table: sa.Table, record: Record) -> bool:
+async def has_dead_letter(session: Any, table: sa.Table, record: Record, fingerprints: list[bytes]) -> bool:
     """Whether this record already has a dead letter: topics are read again after a crash or for a rebuild."""
     if record.offset < 0:
         return False
     position = (table.c.topic == record.topic, table.c.partition == record.partition, table.c.offset == record.offset)
     # Offsets of a new cluster start at 0 again.
-    same = (
-        *position,
-        table.c.key.is_not_distinct_from(record.key),
-        table.c.value == record.value,
-        table.c.state.not_in(HELD),
-    )
+    same = (*position, table.c.fingerprint.in_(fingerprints), table.c.state.not_in(HELD))
     return await session.scalar(sa.select(sa.exists().where(*same)))
+
+
+SUBJECT_ERASED = "subject-erased"
+"""The reason of a dead letter that waits to be discarded because its person was erased."""
+
+
+async def erase_dead_letters(work: Work, subject_ref: UUID) -> None:
+    """Empty the dead letters about this person. Each service's erasure of a person calls it.
+
+    An event that is held is discarded. One that is dead is discarded by the consumer, with those held behind it.
+    """
+    table = work.table("dead_letters")
+    theirs = sa.or_(table.c.subject_ref == subject_ref, table.c.subject == str(subject_ref))
+    empty: dict[str, Any] = {"key": None, "headers": pack_headers([]), "value": b"", "withheld": [], "detail": ""}
+    empty |= {"subject_ref": None, "sealed": None, "sealed_until": work.now}
+    held, dead = table.c.state.in_(HELD), table.c.state.in_(DEAD)
+    discarded = {"state": DeadLetterState.DISCARDED.value, "decided_at": work.now, "decision": SUBJECT_ERASED}
+    for which, more in ((held, discarded), (dead, {"reason": SUBJECT_ERASED}), (~held & ~dead, {})):
+        await work.session.execute(sa.update(table).where(theirs, which).values(**empty, **more))

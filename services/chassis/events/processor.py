@@ -10,6 +10,7 @@ letter are held until an operator retries or discards it; other aggregates conti
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,10 +23,10 @@ from services.chassis.events.dead_letters import (
     explained_headers,
     fault_of,
     has_dead_letter,
-    original_record,
 )
 from services.chassis.events.inbox import last_sequences, record_sequences
 from services.chassis.events.reactions import Reactions
+from services.chassis.events.sealing import RecordSealer, kept_record
 from services.chassis.events.sequencing import HeldEvent, Key, Position, SequenceTracker, inbox_key
 from services.chassis.runtime.failpoints import failpoint
 from services.chassis.runtime.settings import Settings
@@ -49,9 +50,7 @@ class UnknownType(UnreadableEvent):
     """An event type that is newer than this service. It becomes a dead letter and does not block its aggregate."""
 
     def __init__(self, incoming: IncomingEvent) -> None:
-        super().__init__(
-            UNKNOWN_TYPE, f"{incoming.type} is not known here; update this service", attributes_of(incoming)
-        )
+        super().__init__(UNKNOWN_TYPE, "its type is not known here; update this service", attributes_of(incoming))
 
 
 class EventProcessor:
@@ -61,6 +60,7 @@ class EventProcessor:
         self._store = store
         self._settings = settings
         self._reactions = reactions
+        self.sealer = RecordSealer(settings)
         self._dead_letters = table = store.table("dead_letters")
         kept = table.c.state.in_((*HELD, *DISCARDED))
         self._any_kept = sa.select(sa.exists().where(kept))
@@ -174,7 +174,8 @@ class EventProcessor:
             missing = tracker.positions.get(inbox_key(one), 0) + 1
             detail = f"event {one.sequence} came before event {missing} of its aggregate"
             kept: dict[str, Any] = {"state": DeadLetterState.HELD, "reason": "ahead", "detail": detail, "attempts": 1}
-            row = dead_letter_row(one.record, at=work.now, **kept, **attributes_of(one))
+            content = self.sealer.keep(one.record, work.now)
+            row = dead_letter_row(one.record, content, at=work.now, **kept, **attributes_of(one))
             await work.session.execute(sa.insert(self._dead_letters), row)
             outcomes[DeadLetterState.HELD] += 1
         outcomes["handled"] = await self.dispatch(work, tracker, due, assume_new=assume_new)
@@ -189,7 +190,7 @@ class EventProcessor:
             for row in await work.session.execute(self._kept, theirs):
                 if row.sequence > last.get((row.source, row.subject), 0):
                     held = DeadLetterState(row.state).is_held
-                    incoming = read_event(original_record(row), self._reactions.by_type) if held else None
+                    incoming = read_event(kept_record(row), self._reactions.by_type) if held else None
                     kept[(row.source, row.subject)].append(HeldEvent(row.sequence, row.id, incoming))
         return SequenceTracker(last, kept)
 
@@ -225,28 +226,26 @@ class EventProcessor:
 
     async def _make_dead_letter(self, work: Work, record: Record, error: Exception, attempts: int) -> Outcomes:
         """Insert the record's dead letter and publish it, unless the record has one already."""
-        if await has_dead_letter(work.session, self._dead_letters, record):
+        if await has_dead_letter(work.session, self._dead_letters, record, self.sealer.fingerprints(record)):
             return Outcomes({Position.REPEATED.value: 1})
         reason, detail, known = fault_of(record, error)
         if not isinstance(error, UnreadableEvent):
             origin.set(read_event(record))
         _log.error("dead letter", service=self._store.service, reason=reason, topic=record.topic, offset=record.offset)
+        kept, state = self.sealer.keep(record, work.now), DeadLetterState.DEAD
         row = dead_letter_row(
-            record, state=DeadLetterState.DEAD, reason=reason, detail=detail, attempts=attempts, at=work.now, **known
+            record, kept, state=state, reason=reason, detail=detail, attempts=attempts, at=work.now, **known
         )
         await work.session.execute(sa.insert(self._dead_letters), row)
-        self.publish_dead_letter(work, record, reason, detail, attempts)
+        self.publish_dead_letter(work, kept.declared.record, SimpleNamespace(**row))
         origin.set(None)
-        return Outcomes([DeadLetterState.DEAD.value])
+        return Outcomes([state.value])
 
-    def publish_dead_letter(self, work: Work, record: Record, reason: str, detail: str, attempts: int) -> None:
-        """Publish the record on the dead-letter topic of its topic, with the reason in its headers."""
-        headers = explained_headers(
-            record, reason=reason, detail=detail, attempts=attempts, service=self._store.service
-        )
-        work.publish_raw(
-            raw_row(record._replace(topic=topic_named(record.topic).dead_letters, headers=headers), work.now)
-        )
+    def publish_dead_letter(self, work: Work, declared: Record, row: Any) -> None:
+        """Publish the declared part of a record on the dead-letter topic of its topic; `row`: its dead letter."""
+        headers = explained_headers(declared, row, service=self._store.service)
+        topic = topic_named(declared.topic).dead_letters
+        work.publish_raw(raw_row(declared._replace(topic=topic, headers=headers), work.now))
 
 
 def _cause(incoming: IncomingEvent) -> Cause:

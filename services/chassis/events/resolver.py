@@ -1,4 +1,4 @@
-"""Retries and discards dead letters, and turns events that were held too long into dead letters.
+"""Retries, discards and reveals dead letters, and turns events that were held too long into dead letters.
 
 After a retry or a discard, the later events of the aggregate that were held are processed in order.
 """
@@ -7,29 +7,33 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
 from services.chassis.events.dead_letters import (
+    SUBJECT_ERASED,
     OutOfOrder,
     RetryFailed,
     TooLate,
     load_dead_letter,
-    original_record,
     reason_and_detail,
 )
 from services.chassis.events.inbox import last_sequences
 from services.chassis.events.mid_stream import start_mid_stream
 from services.chassis.events.processor import UNKNOWN_TYPE, EventProcessor, Outcomes, UnknownType
+from services.chassis.events.sealing import kept_record
 from services.chassis.events.sequencing import Position, SequenceTracker, inbox_key, position_of
 from services.chassis.refusals import Refused
 from services.chassis.runtime.settings import Settings
+from services.chassis.runtime.telemetry import log
 from services.chassis.storage.errors import is_unavailable, retry_on_conflict
 from services.chassis.storage.store import Store, Work
-from services.chassis.storage.tables import HELD, DeadLetterState
+from services.chassis.storage.tables import DEAD, HELD, DeadLetterState
 from services.contracts import EVENTS
-from services.contracts.cloudevents import IncomingEvent, UnreadableEvent, read_event
+from services.contracts.cloudevents import IncomingEvent, Record, UnreadableEvent, read_event
+
+_log = log(__name__)
 
 
 class DeadLetterResolver:
@@ -56,10 +60,29 @@ class DeadLetterResolver:
             chosen = sa.select(table).where(*held_too_long).order_by(table.c.sequence).with_for_update()
             rows = (await work.session.execute(chosen)).all()
             for row in rows:
-                self._processor.publish_dead_letter(work, original_record(row), row.reason, row.detail, row.attempts)
+                self._processor.publish_dead_letter(work, kept_record(row), row)
             dead = sa.update(table).where(table.c.id.in_([row.id for row in rows]))
             await work.session.execute(dead.values(state=DeadLetterState.DEAD.value))
         self._processor.count(Outcomes(DeadLetterState.DEAD.value for _ in rows))
+
+    async def discard_erased(self) -> None:
+        """Discard the dead letters whose person was erased; the events held behind them are processed."""
+        table = self._dead_letters
+        erased = sa.select(table.c.id).where(table.c.state.in_(DEAD), table.c.reason == SUBJECT_ERASED)
+        async with self._store.read() as session:
+            ids = list(await session.scalars(erased.order_by(table.c.source, table.c.subject, table.c.sequence)))
+        for id in ids:
+            await self.discard(id, SUBJECT_ERASED)
+
+    async def reveal(self, id: UUID, by: str, reason: str) -> Record:
+        """The whole record of a dead letter; notes who asked for it and why. Raises `ContentDeleted` or `KeyGone`."""
+        async with self._store.work() as work:
+            row = await load_dead_letter(work.session, self._dead_letters, id)
+            record = self._processor.sealer.whole(row)
+            noted = {"id": uuid4(), "dead_letter": id, "at": work.now, "by": by, "reason": reason}
+            await work.session.execute(sa.insert(work.table("dead_letter_reveals")), noted)
+        _log.info("dead letter revealed", service=self._store.service, id=str(id), by=by)
+        return record
 
     async def retry(self, id: UUID) -> str:
         """Retry a dead letter now. Returns its new state.
@@ -80,7 +103,8 @@ class DeadLetterResolver:
         row = await load_dead_letter(work.session, self._dead_letters, id, lock=True)
         if not DeadLetterState(row.state).is_dead:
             return row.state
-        incoming = read_event(original_record(row))
+        record = self._processor.sealer.whole(row)
+        incoming = read_event(record)
         key = inbox_key(incoming)
         last = (await last_sequences(work.session, self._inbox, {key})).get(key)
         position = position_of(incoming, last)
@@ -89,7 +113,7 @@ class DeadLetterResolver:
         if row.reason == UNKNOWN_TYPE:
             await self._retry_unknown_type(work, incoming, last or 0)
         else:
-            await self._processor.apply(work, [original_record(row)])
+            await self._processor.apply(work, [record])
         return await self._decide(work, id, DeadLetterState.RETRIED, position.value)
 
     async def _retry_unknown_type(self, work: Work, incoming: IncomingEvent, last: int) -> None:
@@ -122,6 +146,9 @@ class DeadLetterResolver:
             return await act(work, *arguments)
 
     async def _decide(self, work: Work, id: UUID, state: DeadLetterState, decision: str) -> str:
-        decided = {"state": state.value, "decided_at": work.now, "decision": decision}
-        await work.session.execute(sa.update(self._dead_letters).where(self._dead_letters.c.id == id).values(**decided))
+        columns = self._dead_letters.c
+        deleted_at = sa.case((columns.sealed.is_not(None), work.now), else_=columns.sealed_until)
+        decided: dict[str, Any] = {"state": state.value, "decided_at": work.now, "decision": decision}
+        decided |= {"sealed": None, "sealed_until": deleted_at}
+        await work.session.execute(sa.update(self._dead_letters).where(columns.id == id).values(**decided))
         return state.value

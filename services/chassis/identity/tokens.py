@@ -154,8 +154,14 @@ def signer(settings: Settings) -> Signer:
 
     Raises `UnusableSecret`.
     """
+    key, previous = platform_keys(settings)
+    return Signer(key, settings.session_hours, previous)
+
+
+def platform_keys(settings: Settings) -> tuple[str, str | None]:
+    """The platform's key, and the one before it if it is configured. Raises `UnusableSecret`."""
     key, previous = settings.configured_keys()
-    return Signer(key or _key_of(settings.data / "secret.key"), settings.session_hours, previous)
+    return key or _key_of(settings.data / "secret.key"), previous
 
 
 def _key_of(path: Path) -> str:

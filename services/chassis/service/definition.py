@@ -197,6 +197,7 @@ class Runtime:
         seconds, read_model = self.settings.round_seconds, self.rebuilding is not None
         return [
             Job("retention", partial(prune, self.store, self.settings, read_model=read_model), 60 * seconds),
+            Job("seal-old", self.consumer.seal_old, 60 * seconds),
             Job("gauges", partial(measure, self.store, self.consumer), min(10, seconds)),
             *self._export_jobs(),
             *(self.suppression.jobs() if self.suppression is not None else ()),

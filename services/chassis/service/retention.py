@@ -3,6 +3,7 @@
 - Outbox rows: sent longer ago than `CEFO_OUTBOX_DAYS`. Of compacted topics, the last row of each key stays.
 - Inbox rows: last updated longer ago than `CEFO_INBOX_DAYS`, and no event of the aggregate is held.
 - Dead letters: resolved longer ago than `CEFO_DEAD_LETTER_DAYS`. A discarded one stays while its order needs it.
+- The encrypted content of dead letters: after `CEFO_UNREADABLE_DAYS`.
 
 Every replica runs it; two at the same moment remove the same rows once. Each page is a unit of work of its own.
 """
@@ -23,7 +24,8 @@ PAGE = 2000
 
 
 async def prune(store: Store, settings: Settings, *, read_model: bool) -> bool:
-    """Remove rows past their retention age. Returns False: one round removes all of them."""
+    """Remove rows and contents past their retention age. Returns False: one round removes all of them."""
+    await delete_sealed(store)
     if settings.outbox_days:
         await prune_outbox(store, settings.outbox_days)
     if settings.dead_letter_days:
@@ -51,7 +53,7 @@ async def prune_outbox(store: Store, days: int, page: int = PAGE) -> int:
             gone = [row.seq for row in old if row.seq not in kept]
             # Checked again: a concurrent `cefo republish` may have reset `sent_at`, and those rows must stay.
             still_old = (outbox.c.seq.in_(gone), outbox.c.sent_at < before)
-            removed += await _removed(work.session, sa.delete(outbox).where(*still_old))
+            removed += await _changed(work.session, sa.delete(outbox).where(*still_old))
         if len(rows) < page or not old:
             break
         last = rows[-1].seq
@@ -96,7 +98,7 @@ async def prune_inbox(store: Store, days: int, page: int = PAGE) -> int:
             if rows:
                 here = (key > last, key <= tuple(rows[-1]))
                 old = (inbox.c.heard_at < before, inbox.c.source.not_in(stateful), ~waits)
-                removed += await _removed(work.session, sa.delete(inbox).where(*here, *old))
+                removed += await _changed(work.session, sa.delete(inbox).where(*here, *old))
         if len(rows) < page:
             break
         last = tuple(rows[-1])
@@ -124,18 +126,30 @@ async def prune_dead_letters(store: Store, days: int, *, read_model: bool, page:
         async with store.work() as work:
             chosen = sa.select(dead_letters.c.id).where(*old).limit(page)
             ids = list(await work.session.scalars(chosen))
-            removed += await _removed(work.session, sa.delete(dead_letters).where(dead_letters.c.id.in_(ids)))
+            reveals = store.table("dead_letter_reveals")
+            await work.session.execute(sa.delete(reveals).where(reveals.c.dead_letter.in_(ids)))
+            removed += await _changed(work.session, sa.delete(dead_letters).where(dead_letters.c.id.in_(ids)))
         if len(ids) < page:
             break
     _count(store, "dead_letters", removed)
     return removed
 
 
+async def delete_sealed(store: Store) -> int:
+    """Delete the encrypted contents whose time is over. Returns how many."""
+    table = store.table("dead_letters")
+    over = (table.c.sealed_until <= store.clock(), table.c.sealed.is_not(None))
+    async with store.work() as work:
+        deleted = await _changed(work.session, sa.update(table).where(*over).values(sealed=None))
+    _count(store, "sealed", deleted)
+    return deleted
+
+
 def _age(store: Store, days: int) -> datetime:
     return store.clock() - timedelta(days=days)
 
 
-async def _removed(session: Any, statement: sa.Delete) -> int:
+async def _changed(session: Any, statement: sa.Delete | sa.Update) -> int:
     return (await session.execute(statement)).rowcount
 
 

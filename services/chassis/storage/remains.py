@@ -29,9 +29,9 @@ async def remove_remains(store: Store) -> bool:
     """
     if store.sqlite:
         return await asyncio.to_thread(_empty_wal, store.writer.url.database or "")
-    references_only = chassis_metadata().tables
+    references_only = chassis_metadata().tables.keys() - {"dead_letters"}
     try:
-        for name in store.metadata.tables.keys() - references_only.keys():
+        for name in store.metadata.tables.keys() - references_only:
             await _vacuum(store, name)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _LOCKED:

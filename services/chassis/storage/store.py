@@ -173,6 +173,10 @@ class Work:
         """Publish an outbox row unchanged; for dead letters and ends of keys."""
         self._emitted.append(row)
 
+    def table(self, name: str) -> sa.Table:
+        """One of the chassis' own tables in this store."""
+        return _metadata(self.session).tables[name]
+
     def guard(self, constraint: str, refusal: Refused) -> None:
         """Raise this refusal if the work violates this primary key, unique constraint or unique index.
 
@@ -198,7 +202,7 @@ class Work:
         await self.session.flush()
         if self._emitted:
             # After the aggregates: a transaction that waits for their locks gets later outbox numbers.
-            await insert_rows(self.session, _table(self.session, "outbox"), self._emitted)
+            await insert_rows(self.session, self.table("outbox"), self._emitted)
         return bool(self._emitted)
 
     def refusal_of(self, error: IntegrityError) -> Refused | None:
@@ -282,10 +286,6 @@ def _locked(table: type[SQLModel]) -> Any:
 
 def _metadata(session: AsyncSession) -> sa.MetaData:
     return session.info["metadata"]
-
-
-def _table(session: AsyncSession, name: str) -> sa.Table:
-    return _metadata(session).tables[name]
 
 
 def _key_of(table: type[SQLModel], value: Callable[[str], Any]) -> Any:

@@ -21,6 +21,7 @@ def chassis_metadata() -> sa.MetaData:
     outbox_table(metadata)
     inbox_table(metadata)
     dead_letters_table(metadata)
+    dead_letter_reveals_table(metadata)
     return metadata
 
 
@@ -137,7 +138,11 @@ DISCARDED = tuple(state.value for state in DeadLetterState if state.is_discarded
 
 
 def dead_letters_table(metadata: sa.MetaData) -> sa.Table:
-    """The dead letters of one service."""
+    """The dead letters of one service. `key`, `headers` and `value` are the declared part of the record.
+
+    `sealed`: the whole record, encrypted, until `sealed_until`, or None. `withheld`: the names of what is left out.
+    `fingerprint`: a digest of the whole record; NULL in rows of an earlier version.
+    """
     table = sa.Table(
         "dead_letters",
         metadata,
@@ -159,6 +164,24 @@ def dead_letters_table(metadata: sa.MetaData) -> sa.Table:
         sa.Column("at", UTCDateTime(), nullable=False),
         sa.Column("decided_at", UTCDateTime(), nullable=True),
         sa.Column("decision", sa.Text, nullable=True),
+        sa.Column("withheld", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("subject_ref", sa.Uuid, nullable=True, index=True),
+        sa.Column("fingerprint", sa.LargeBinary, nullable=True),
+        sa.Column("sealed", sa.LargeBinary, nullable=True),
+        sa.Column("sealed_until", UTCDateTime(), nullable=True, index=True),
     )
     sa.Index("dead_letters_waiting", table.c.source, table.c.subject, table.c.sequence)
     return table
+
+
+def dead_letter_reveals_table(metadata: sa.MetaData) -> sa.Table:
+    """Who read the encrypted content of a dead letter, when and why."""
+    return sa.Table(
+        "dead_letter_reveals",
+        metadata,
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("dead_letter", sa.Uuid, nullable=False, index=True),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("by", sa.String(200), nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+    )

@@ -38,6 +38,7 @@ from services.contracts import Event
 from services.contracts.cloudevents import IncomingEvent, Record, read_event, write_event
 
 ORIGIN = "http://testserver"
+KEY = "the key of a consumer that a test makes, 40 bytes"
 NOBODY = "127.0.0.1:1"
 """A Kafka address on which no server listens."""
 
@@ -98,7 +99,7 @@ def consumer_for(store: Store, reactions: Reactions, **settings: Any) -> Consume
 
     For malformed records, dead letters and batches of many events.
     """
-    return Consumer(store, broker_of(quiet_settings(Path(), **settings)), reactions)
+    return Consumer(store, broker_of(quiet_settings(Path(), **{"secret_key": KEY, **settings})), reactions)
 
 
 async def publish(store: Store, reactions: Reactions, *records: Record, **settings: Any) -> None:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from services.chassis.copies.visitors import erase_visitor
+from services.chassis.events.dead_letters import erase_dead_letters
 from services.chassis.storage.store import Work
 from services.contracts.directory import DirectoryPurged
 from services.directory.actions.consent import cancel_open
@@ -23,6 +24,7 @@ async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
     erasure, of a person whom a restored intake knew again, is confirmed too.
     """
     await erase_visitor(work, Visitor, subject_ref)
+    await erase_dead_letters(work, subject_ref)
     if not await lock_subject(work, subject_ref):
         erased = await work.load(ErasedSubject, subject_ref)
         work.emit(erased, DirectoryPurged(subject_ref=subject_ref, at=work.now))

@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
+from services.chassis.events.dead_letters import erase_dead_letters
 from services.chassis.refusals import msg
 from services.chassis.storage.outbox import end_of_key
 from services.chassis.storage.store import Store, Work
@@ -42,6 +43,7 @@ async def erase_subject(work: Work, subject_ref: UUID) -> None:
     await work.session.delete(visitor)
     work.add(ErasedSubject(subject_ref=subject_ref, erased_at=work.now))
     work.erased.add(subject_ref)
+    await erase_dead_letters(work, subject_ref)
     for service in CONFIRMATIONS:
         work.add(ErasureConfirmation(subject_ref=subject_ref, service=service))
 

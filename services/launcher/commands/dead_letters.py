@@ -1,4 +1,4 @@
-"""`cefo dead-letters`: lists, retries and discards events that could not be processed."""
+"""`cefo dead-letters`: lists, reveals, retries and discards events that could not be processed."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -55,9 +55,9 @@ def _print(service: str, row: dict[str, Any]) -> None:
         console.print(f"  décision : {escape(row['decision'])}", soft_wrap=True)
 
 
-@app.command(help="Afficher un événement, avec ses octets et ses en-têtes d’origine.")
+@app.command(help="Afficher un événement, avec ce qui est gardé de son contenu.")
 def show(service: Service, id: Id, url: Url = LOCAL, data: Data = Path("data"), token: Token = "") -> None:
-    """One dead letter, with its original bytes and headers."""
+    """One dead letter, with what is kept of its content."""
     path = f"/{check_service(service)}/api/v1/dead-letters/{id}"
     row = client.get(url, path, {}, token or client.local_token(data))
     _print(service, row)
@@ -67,12 +67,48 @@ def show(service: Service, id: Id, url: Url = LOCAL, data: Data = Path("data"), 
         ("source", row["source"] or "–"),
         ("dossier", f"{row['subject'] or '–'}, événement {row['sequence'] or '–'}"),
         ("en attente derrière lui", str(row["behind"])),
-        ("clé", row["key"] if row["key"] is not None else "–"),
-        *((f"en-tête {name}", value) for name, value in row["headers"]),
-        ("valeur", row["value"]),
+        *_content(row),
+        ("non gardé, sauf le nom", ", ".join(row["withheld"]) or "–"),
+        *((f"lu le {moment(one['at'])}", f"{one['by']} : {one['reason']}") for one in row["reveals"]),
     ):
         facts.add_row(f"  {escape(name)}", escape(value))
     console.print(facts)
+    if row["encrypted_until"]:
+        _print_encrypted(f"cefo dead-letters reveal {service} {id}", moment(row["encrypted_until"]))
+    elif row["deleted_at"]:
+        console.print(f"Le contenu complet a été supprimé le {moment(row['deleted_at'])}.")
+
+
+def _print_encrypted(command: str, until: str) -> None:
+    console.print(
+        "Le contenu complet est chiffré, car il peut contenir des données personnelles. "
+        f'Il sera supprimé le {until}.\nPour le lire : `{command} "pourquoi"`.',
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+@app.command(help="Lire le contenu complet d’un événement. Votre nom, l’heure et la raison sont conservés.")
+def reveal(
+    service: Service,
+    id: Id,
+    reason: Annotated[str, typer.Argument(help="Raison. Elle est conservée, avec votre nom et l’heure.")],
+    url: Url = LOCAL,
+    data: Data = Path("data"),
+    token: Token = "",
+) -> None:
+    """Show the whole content of a dead letter, which is encrypted in the store."""
+    path = f"/{check_service(service)}/api/v1/dead-letters/{id}/reveal"
+    facts = Table.grid(padding=(0, 2))
+    for name, value in _content(client.post(url, path, {"reason": reason}, token or client.local_token(data))):
+        facts.add_row(f"  {escape(name)}", escape(value))
+    console.print(facts)
+
+
+def _content(row: dict[str, Any]) -> list[tuple[str, str]]:
+    """Key, headers and value of a record, as rows of a table."""
+    headers = [(f"en-tête {name}", value) for name, value in row["headers"]]
+    return [("clé", row["key"] if row["key"] is not None else "–"), *headers, ("valeur", row["value"] or "–")]
 
 
 @app.command(help="Réessayer l’événement. Ceux qui étaient en attente suivent dans l’ordre.")

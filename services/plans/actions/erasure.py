@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from services.chassis.copies.visitors import erase_visitor
+from services.chassis.events.dead_letters import erase_dead_letters
 from services.chassis.storage.store import Work
 from services.contracts.plans import PlansPurged
 from services.plans.store import Attendance, HeldInterview, Path, Plan, Referral, Subject, Visitor
@@ -19,6 +20,7 @@ async def is_erased(work: Work, subject_ref: UUID) -> bool:
 
 async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
     """Deletes every row under this reference and emits `PlansPurged`. Later events under it are ignored."""
+    await erase_dead_letters(work, subject_ref)
     subject = await subject_of(work, subject_ref)
     subject.erased_at, subject.purposes = at, None
     await work.session.flush()

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from services.chassis.copies.visitors import erase_visitor
+from services.chassis.events.dead_letters import erase_dead_letters
 from services.chassis.storage.store import Work
 from services.contracts.scheduling import SchedulingPurged
 from services.scheduling.actions.calendar import person_resource
@@ -18,6 +19,7 @@ from services.scheduling.store.workshops import seats_of_person
 
 async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
     """Erase a visitor and emit `SchedulingPurged`. Interviews and attendance stay, without the reference."""
+    await erase_dead_letters(work, subject_ref)
     person = await work.find(KnownPerson, subject_ref)
     if person is None:
         person = work.start(KnownPerson(id=subject_ref, centre="", purposes=[], registered_at=at))

@@ -70,6 +70,13 @@ class Settings(AccessSettings, MailSettings, HttpSettings, KafkaSettings):
         ge=1,
         description="Age at which an entry of the log of exports of personal data is removed, in days.",
     )
+    unreadable_days: int = Field(
+        default=30,
+        ge=1,
+        le=365,
+        description="Age at which the encrypted content of a dead letter is deleted, in days. It can be retried until "
+        "then.",
+    )
     round_seconds: float = Field(
         default=60,
         gt=0,

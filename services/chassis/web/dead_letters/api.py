@@ -1,0 +1,73 @@
+"""The API of dead letters."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query
+
+from services.chassis.identity.people import Person
+from services.chassis.storage.tables import DeadLetterState
+from services.chassis.web.dead_letters.shown import (
+    Content,
+    DeadLetter,
+    DeadLetterDetails,
+    Discard,
+    RetryAll,
+    WhyReveal,
+    content_of,
+    in_full,
+    listed,
+    retry_all,
+    shown,
+)
+from services.chassis.web.routing import Reading, Router, Running
+
+State = Annotated[DeadLetterState | None, Query()]
+Reason = Annotated[str | None, Query(max_length=80)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+def add_api(router: Router, service: str, operator: Any) -> None:
+    """Add the API's routes."""
+
+    @router.get("/api/v1/dead-letters")
+    async def list_dead_letters(
+        read: Reading,
+        running: Running,
+        person: Annotated[Person, operator],
+        state: State = None,
+        reason: Reason = None,
+        limit: Limit = 100,
+    ) -> list[DeadLetter]:
+        rows = await listed(read, running.store.table("dead_letters"), state, reason, limit)
+        return [shown(service, row) for row in rows]
+
+    @router.get("/api/v1/dead-letters/{id}")
+    async def show_dead_letter(
+        id: UUID, read: Reading, running: Running, person: Annotated[Person, operator]
+    ) -> DeadLetterDetails:
+        return await in_full(read, service, running.store, id)
+
+    @router.post("/api/v1/dead-letters/retry")
+    async def retry_dead_letters(
+        body: RetryAll, running: Running, person: Annotated[Person, operator]
+    ) -> dict[str, int]:
+        """Retry dead letters with one reason, in order per aggregate; at most 500 per request."""
+        return await retry_all(running, body.reason)
+
+    @router.post("/api/v1/dead-letters/{id}/retry")
+    async def retry_dead_letter(id: UUID, running: Running, person: Annotated[Person, operator]) -> dict[str, str]:
+        return {"state": await running.consumer.retry(id)}
+
+    @router.post("/api/v1/dead-letters/{id}/reveal")
+    async def reveal_dead_letter(
+        id: UUID, body: WhyReveal, running: Running, person: Annotated[Person, operator]
+    ) -> Content:
+        """The whole content of a dead letter. Who read it, when and why is kept with it."""
+        return content_of(await running.consumer.reveal(id, person.subject, body.reason))
+
+    @router.post("/api/v1/dead-letters/{id}/discard")
+    async def discard_dead_letter(
+        id: UUID, body: Discard, running: Running, person: Annotated[Person, operator]
+    ) -> dict[str, str]:
+        return {"state": await running.consumer.discard(id, f"{person.subject}: {body.reason}")}

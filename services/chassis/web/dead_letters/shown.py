@@ -1,0 +1,178 @@
+"""Dead letters as operators see them: what is read from the store, and how it is shown."""
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import BaseModel, Field
+
+from services.chassis.events.dead_letters import load_dead_letter
+from services.chassis.events.sealing import kept_record
+from services.chassis.refusals import Refused, msg
+from services.chassis.storage.store import Store
+from services.chassis.storage.tables import DEAD, HELD, DeadLetterState
+from services.chassis.web.routing import Body
+from services.contracts.cloudevents import Record
+
+MAX_RETRIED = 500
+"""Most dead letters that one request retries."""
+
+REASONS = {
+    "ahead": msg("An earlier event of the same record is still missing."),
+    "bad-data": msg("Its content does not match this type of event."),
+    "bad-envelope": msg("The headers of an event are missing or incomplete."),
+    "foreign-centre": msg("The event is about another centre than that of its topic."),
+    "foreign-source": msg("Its sender may not write to this topic."),
+    "foreign-topic": msg("This type of event is not accepted on this topic."),
+    "subject-erased": msg("The person was deleted. The event is discarded automatically."),
+    "undeclared-fields": msg("It contains fields that this type of event does not have. They were not kept."),
+    "unknown-type": msg("This type of event is not known here yet. Its sender is newer than this service."),
+}
+"""Explanations of the platform's own reasons; other reasons are the slugs of refusals."""
+
+
+class DeadLetter(BaseModel):
+    """A dead letter as the API returns it."""
+
+    id: UUID
+    service: str
+    state: str
+    topic: str
+    partition: int
+    offset: int
+    type: str | None
+    source: str | None
+    subject: str | None
+    sequence: int | None
+    reason: str
+    detail: str
+    attempts: int
+    at: datetime
+    decided_at: datetime | None
+    decision: str | None
+
+
+class Content(BaseModel):
+    """Key, headers and value of a record; bytes that are not UTF-8 are escaped."""
+
+    key: str | None
+    headers: list[tuple[str, str]]
+    value: str
+
+
+class Reveal(BaseModel):
+    """Who read the encrypted content, when and why."""
+
+    at: datetime
+    by: str
+    reason: str
+
+
+class DeadLetterDetails(DeadLetter, Content):
+    """A dead letter with what its type declares of its content.
+
+    `withheld`: the names of what is left out. `encrypted_until`: until when the whole content is kept, encrypted.
+    `deleted_at`: when it was deleted. `behind`: how many later events of the same aggregate are held until this one is
+    decided.
+    """
+
+    withheld: list[str]
+    encrypted_until: datetime | None
+    deleted_at: datetime | None
+    reveals: list[Reveal]
+    behind: int
+
+
+class WhyReveal(Body):
+    """Why the encrypted content is read."""
+
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class Discard(Body):
+    """Why a dead letter is discarded."""
+
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class RetryAll(Body):
+    """Selects all dead letters with this reason."""
+
+    reason: str = Field(min_length=1, max_length=80)
+
+
+async def listed(
+    read: Any, table: sa.Table, state: DeadLetterState | None, reason: str | None, limit: int
+) -> list[Any]:
+    """The oldest dead letters first; in order per aggregate."""
+    chosen = sa.select(table).order_by(table.c.at, table.c.sequence, table.c.id).limit(limit)
+    if state is not None:
+        chosen = chosen.where(table.c.state == state.value)
+    if reason is not None:
+        chosen = chosen.where(table.c.reason == reason)
+    return list((await read.execute(chosen)).all())
+
+
+async def counted(read: Any, table: sa.Table) -> Counter[tuple[str, str]]:
+    """How many there are of each state and reason."""
+    columns = (table.c.state, table.c.reason, sa.func.count())
+    rows = (await read.execute(sa.select(*columns).group_by(table.c.state, table.c.reason))).all()
+    return Counter({(state, reason): number for state, reason, number in rows})
+
+
+async def in_full(read: Any, service: str, store: Store, id: UUID) -> DeadLetterDetails:
+    """One dead letter with all that is shown of it. Raises `NotFound`."""
+    table, reveals = store.table("dead_letters"), store.table("dead_letter_reveals")
+    row = await load_dead_letter(read, table, id)
+    same = (table.c.source == row.source, table.c.subject == row.subject, table.c.sequence > (row.sequence or 0))
+    held = sa.select(sa.func.count()).select_from(table).where(table.c.state.in_(HELD), *same)
+    revealed = await read.execute(reveals.select().where(reveals.c.dead_letter == id).order_by(reveals.c.at))
+    return DeadLetterDetails(
+        **shown(service, row).model_dump(),
+        **content_of(kept_record(row)).model_dump(),
+        withheld=row.withheld or [],
+        encrypted_until=row.sealed_until if row.sealed is not None else None,
+        deleted_at=row.sealed_until if row.sealed is None else None,
+        reveals=[Reveal(at=one.at, by=one.by, reason=one.reason) for one in revealed],
+        behind=(await read.scalar(held) or 0) if row.sequence is not None else 0,
+    )
+
+
+def content_of(record: Record) -> Content:
+    """A record's content as text."""
+    return Content(
+        key=_text(record.key) if record.key is not None else None,
+        headers=[(name, _text(value)) for name, value in record.headers],
+        value=_text(record.value),
+    )
+
+
+async def retry_all(running: Any, reason: str) -> dict[str, int]:
+    """Retry in order. One that fails again stays dead; the others are still retried."""
+    table = running.store.table("dead_letters")
+    dead = (table.c.state.in_(DEAD), table.c.reason == reason)
+    async with running.store.read() as read:
+        ordered = sa.select(table.c.id).where(*dead).order_by(table.c.source, table.c.subject, table.c.sequence)
+        ids = list(await read.scalars(ordered.limit(MAX_RETRIED)))
+    retried = 0
+    for id in ids:
+        try:
+            retried += DeadLetterState(await running.consumer.retry(id)).is_retried
+        except Refused:
+            continue
+    async with running.store.read() as read:
+        left = await read.scalar(sa.select(sa.func.count()).select_from(table).where(*dead)) or 0
+    return {"retried": retried, "left": left}
+
+
+def shown(service: str, row: Any) -> DeadLetter:
+    """One dead letter in a list."""
+    return DeadLetter(
+        service=service, **{name: getattr(row, name) for name in DeadLetter.model_fields if name != "service"}
+    )
+
+
+def _text(value: bytes | None) -> str:
+    return (value or b"").decode("utf-8", "backslashreplace")
