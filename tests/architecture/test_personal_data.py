@@ -91,12 +91,12 @@ REASONS = {
 NOT_SHOWN = {"HeldChange.item": "a code or an id; the page says what changed, and both values"}
 
 
-def _shapes(shape: type[Held]) -> Iterator[type[Held]]:
+def shapes_of(shape: type[Held]) -> Iterator[type[Held]]:
     yield shape
     for field in shape.model_fields.values():
         for part in (field.annotation, *get_args(field.annotation)):
             if isinstance(part, type) and issubclass(part, Held):
-                yield from _shapes(part)
+                yield from shapes_of(part)
 
 
 def _exported(service: str) -> dict[str, set[str]]:
@@ -104,7 +104,7 @@ def _exported(service: str) -> dict[str, set[str]]:
     data = SERVICES[service].personal_data
     assert data is not None
     found: dict[str, set[str]] = {}
-    for shape in _shapes(data.shape):
+    for shape in shapes_of(data.shape):
         for table in shape.of:
             columns: Any = sa.inspect(table).columns
             names = {column.name for key, column in columns.items() if key in shape.model_fields}
@@ -158,7 +158,7 @@ def test_every_field_is_shown_to_people_too(service: str) -> None:
     assert data is not None
     hidden = {
         f"{shape.__name__}.{name}"
-        for shape in _shapes(data.shape)
+        for shape in shapes_of(data.shape)
         for name, field in shape.model_fields.items()
         if not any(isinstance(one, Shown) for one in field.metadata)
     }
