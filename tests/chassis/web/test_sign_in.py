@@ -57,7 +57,7 @@ async def owner(tmp_path: Path, clock: FixedClock) -> AsyncGenerator[Client]:
 
 def request_in(client: Client) -> Request:
     """A request to the service, as its routes are given it."""
-    app = client.process._apps["sample"]._app._app  # pyright: ignore
+    app = client.process._apps["sample"]._app._app._app  # pyright: ignore
     return Request({"type": "http", "method": "POST", "headers": [], "query_string": b"", "path": "/", "app": app})
 
 
