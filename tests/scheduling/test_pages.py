@@ -245,7 +245,18 @@ async def test_a_workshop_page_from_announcement_to_finalising(desk: Client, kno
     for meeting in meetings:
         await press(desk, f"{page}/sessions/{meeting}", came=str(seat.id))
     ended = await see(desk, page)
-    assert f"path={seat.path_id}" in ended
+    book = f"/interviews/new?centre={LIEGE}&amp;path={seat.path_id}"
+    assert book in ended
+    assert book in await see(desk, f"/interviews/new?person={known.subject_ref}")
+    form = booking(date="2026-03-12", path=str(seat.path_id))
+    assert (await desk.post("/scheduling/interviews/new", data=form, headers=HTML)).status_code == 303
+    final = await one(desk, Interview)
+    booked = await see(desk, page)
+    assert book not in booked
+    assert f"/scheduling/interviews/{final.id}" in booked
+    assert book not in await see(desk, f"/interviews/{final.id}")
+    assert book not in await see(desk, f"/interviews/new?person={known.subject_ref}")
+    assert "Aucun autre rendez-vous" in await see(desk, f"/interviews/new?path={seat.path_id}")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,15 @@ from services.chassis.refusals import Stale
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
 from services.contracts.plans import PlanConfirmed
-from services.contracts.scheduling import InterviewHeld, Method, PathClosed, PathOpened, PathOutcome, Side
+from services.contracts.scheduling import (
+    InterviewCancelled,
+    InterviewHeld,
+    Method,
+    PathClosed,
+    PathOpened,
+    PathOutcome,
+    Side,
+)
 from services.scheduling.actions import guidance, paths, seats, workshops
 from services.scheduling.domain import refusals
 from services.scheduling.store import GuidancePath, Interview, Workshop
@@ -101,15 +109,20 @@ async def test_a_plan_of_no_path_known_here_changes_nothing(store: Store, adult:
     assert await closed(store) == []
 
 
-async def test_what_was_booked_before_the_confirmation_can_still_be_held(
+async def test_a_confirmed_plan_frees_what_is_booked_for_later_but_not_the_interview_it_was_confirmed_in(
     store: Store, adult: Visitor, clock: FixedClock
 ) -> None:
     path = await take_path(store, adult)
-    interview = await book(store, path)
+    now, *later = [await book(store, path, day) for day in (0, 1, 2)]
+    clock.now = TUESDAY + timedelta(minutes=30)
     await react(store, [plan_confirmed(path, adult)])
-    clock.now = TUESDAY + timedelta(hours=2)
+    cancelled = await emitted_events(store, InterviewCancelled)
+    assert {(one.interview_id, one.cancelled_by, one.reason) for one in cancelled} == {
+        (one.id, Side.CENTRE, "no-longer-needed") for one in later
+    }
+    assert await count(store, "quarter_hours") == len([NADIA, path]) * 4
     async with store.work() as work:
-        await guidance.hold(work, await guidance.interview_of(work, interview.id))
+        await guidance.hold(work, await guidance.interview_of(work, now.id))
     assert [one.path_id for one in await emitted_events(store, InterviewHeld)] == [path]
 
 

@@ -6,13 +6,14 @@ from uuid import UUID, uuid4
 from services.chassis.copies.centres import known_centre
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
-from services.contracts.scheduling import Method, PathClosed, PathOpened, PathOutcome
+from services.contracts.scheduling import Method, PathClosed, PathOpened, PathOutcome, Side
+from services.scheduling.actions import guidance
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.people import known_person
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.states import led_to_plan
 from services.scheduling.store import Centre, GuidancePath
-from services.scheduling.store.interviews import held_and_booked, open_individual_path
+from services.scheduling.store.interviews import booked_from, held_and_booked, open_individual_path
 
 
 async def open_path(work: Work, subject_ref: UUID, centre: str, area: str | None = None) -> GuidancePath:
@@ -78,10 +79,16 @@ async def give_up(work: Work, path: GuidancePath, version: int | None = None) ->
 
 
 async def plan_confirmed(work: Work, path_id: UUID, at: datetime) -> None:
-    """Close the path, as its plan is confirmed. An interview already booked on it can still be held."""
+    """Close the path, as its plan is confirmed, and cancel what is booked on it for later.
+
+    An interview that has begun can still be held: plans are confirmed during one.
+    """
     path = await work.find(GuidancePath, path_id)
-    if path is not None:
-        close(work, path, PathOutcome.PLAN_CONFIRMED, at)
+    if path is None:
+        return
+    close(work, path, PathOutcome.PLAN_CONFIRMED, at)
+    for interview in await booked_from(work.session, path_id, work.now):
+        await guidance.cancel(work, interview, by=Side.CENTRE, reason=rules.CancelReason.NO_LONGER_NEEDED.value)
 
 
 def close(work: Work, path: GuidancePath, outcome: PathOutcome, at: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from services.chassis.refusals import msg
+from services.chassis.refusals import Refused, msg
 from services.contracts.consent import Purpose
 from services.contracts.intake import JUST_SEEN, VisitStatus
 from services.contracts.scheduling import AppointmentStatus, Method, PathOutcome
@@ -134,6 +134,15 @@ def check_path_capacity(method: str, held: int, booked: int, *, due: bool) -> No
             raise OneFinalisingSession()
     elif held + booked >= PATH_LIMIT:
         raise FifthInterview(limit=PATH_LIMIT, held=held, booked=booked)
+
+
+def may_book(method: str, held: int, booked: int, *, due: bool) -> bool:
+    """Whether `check_path_capacity` allows one more interview."""
+    try:
+        check_path_capacity(method, held, booked, due=due)
+    except Refused:
+        return False
+    return True
 
 
 def check_path_open(closed_at: datetime | None, because: str | None, zone: ZoneInfo) -> None:

@@ -22,6 +22,7 @@ from services.scheduling.pages.desk import Counsellor, length_word, reason_label
 from services.scheduling.store import Centre, Seat, Workshop
 from services.scheduling.store.copies import recently_registered
 from services.scheduling.store.counsellors import counsellor_names
+from services.scheduling.store.interviews import counted_on
 from services.scheduling.store.workshops import attendance_of, participants_and_waitlist, sessions_of
 
 router = Router("/scheduling/workshops", pages=True)
@@ -134,6 +135,7 @@ async def _workshop_page(
     people = [one for one in await recently_registered(session, workshop.centre) if one.id not in known]
     recorded = await attendance_of(session, [meeting.id for meeting in meetings])
     came = {key for key, row in recorded.items() if row.attended}
+    final = await counted_on(session, [seat.path_id for seat in participants if seat.path_id])
     base: dict[str, Any] = {
         "workshop": workshop,
         "names": await counsellor_names(session, [workshop.counsellor]),
@@ -144,6 +146,7 @@ async def _workshop_page(
         "participants": participants,
         "waitlist": waitlist,
         "came": came,
+        "final": final,
         "came_to": Counter(meeting_id for meeting_id, _seat in came),
         "people": people,
         "reasons": reasons(),

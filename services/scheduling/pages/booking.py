@@ -28,12 +28,13 @@ from services.scheduling.pages.desk import (
     counsellor_choices,
     desk_of,
     lengths,
+    may_book_on,
     parse_day,
     parse_moment,
 )
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.copies import recently_registered
-from services.scheduling.store.interviews import paths_of_person, taken_quarters
+from services.scheduling.store.interviews import counted_on, paths_of_person, taken_quarters
 
 router = Router("/scheduling/interviews", pages=True)
 
@@ -144,7 +145,10 @@ async def _form_page(
         people=[] if subject_ref else await recently_registered(session, centre_copy.code),
         subject_ref=subject_ref,
         path=path,
-        due=[one for one in theirs if one.centre == centre_copy.code and _is_due(one)],
+        last=None
+        if path is None or await may_book_on(session, path)
+        else (await counted_on(session, [path.id])).get(path.id),
+        due=[one for one in theirs if one.centre == centre_copy.code and await _is_due(session, one)],
         areas=[(code, area_label(code)) for code in centre_copy.areas],
         lengths=lengths(),
         counsellors=counsellors,
@@ -169,9 +173,9 @@ async def _slots(
     return {"day": day, "times": [(f"{at.astimezone(centre.zone):%H:%M}", at) for at in free]}
 
 
-def _is_due(path: GuidancePath) -> bool:
+async def _is_due(session: AsyncSession, path: GuidancePath) -> bool:
     """Whether the final interview of a workshop can be booked on this path."""
-    return path.method == Method.COLLECTIVE and path.finalising_due_at is not None and path.closed_at is None
+    return path.method == Method.COLLECTIVE and await may_book_on(session, path)
 
 
 def _uuid(text: str) -> UUID | None:

@@ -13,9 +13,10 @@ from services.chassis.refusals import Invalid, NotFound, msg
 from services.chassis.web import allow
 from services.contracts.roles import Role
 from services.scheduling.domain import times
-from services.scheduling.domain.rules import GUIDANCE_MINUTES, REASON_LABELS, UNCHOSEN_LABELS
-from services.scheduling.store import Centre
+from services.scheduling.domain.rules import GUIDANCE_MINUTES, REASON_LABELS, UNCHOSEN_LABELS, may_book
+from services.scheduling.store import Centre, GuidancePath
 from services.scheduling.store.counsellors import counsellors_of
+from services.scheduling.store.interviews import held_and_booked
 
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
 Code = Annotated[str, Field(max_length=60)]
@@ -45,6 +46,14 @@ async def desk_of(session: AsyncSession, person: Person, code: str = "") -> tupl
 async def counsellor_choices(session: AsyncSession, centre: str) -> list[tuple[str, str]]:
     """The counsellors of a centre to choose from: their codes and names."""
     return [(one.code, one.name) for one in await counsellors_of(session, centre)]
+
+
+async def may_book_on(session: AsyncSession, path: GuidancePath) -> bool:
+    """Whether one more interview may be booked on this path: only then a page offers it."""
+    if path.closed_at is not None or path.subject_ref is None:
+        return False
+    held, booked = await held_and_booked(session, path.id)
+    return may_book(path.method, held, booked, due=path.finalising_due_at is not None)
 
 
 def parse_moment(centre: Centre, day: str, clock: str, field: str = "time") -> datetime:

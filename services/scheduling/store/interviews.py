@@ -1,6 +1,6 @@
 """Interviews, their paths, and the calendar that prevents double bookings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlmodel import Field, col
 
 from services.chassis.storage.store import Aggregate
 from services.contracts.scheduling import AppointmentStatus, Method
-from services.scheduling.domain.states import is_booked, is_held
+from services.scheduling.domain.states import ON_PATH, is_booked, is_held
 from services.scheduling.store.table import Table
 
 _ON_A_PATH = sa.text("path_id is not null")
@@ -88,6 +88,13 @@ async def on_path(session: AsyncSession, path_id: UUID) -> Sequence[Interview]:
     return (await session.scalars(query)).all()
 
 
+async def counted_on(session: AsyncSession, path_ids: Collection[UUID]) -> dict[UUID, Interview]:
+    """The last interview of each of these paths that counts towards its limit: held or booked."""
+    query = sa.select(Interview).where(col(Interview.path_id).in_(path_ids), col(Interview.status).in_(ON_PATH))
+    found = await session.scalars(query.order_by(col(Interview.starts_at)))
+    return {one.path_id: one for one in found if one.path_id is not None}
+
+
 async def held_and_booked(session: AsyncSession, path_id: UUID) -> tuple[int, int]:
     """How many interviews of a path are held, and how many booked."""
     query = (
@@ -98,6 +105,16 @@ async def held_and_booked(session: AsyncSession, path_id: UUID) -> tuple[int, in
     counts = {AppointmentStatus(row[0]): int(row[1]) for row in await session.execute(query)}
     held = sum(number for status, number in counts.items() if is_held(status))
     return held, sum(number for status, number in counts.items() if is_booked(status))
+
+
+async def booked_from(session: AsyncSession, path_id: UUID, start: datetime) -> Sequence[Interview]:
+    """A path's booked interviews that begin after `start`, locked. The path is locked before."""
+    query = sa.select(Interview).where(
+        col(Interview.path_id) == path_id,
+        col(Interview.status) == AppointmentStatus.BOOKED.value,
+        col(Interview.starts_at) > start,
+    )
+    return (await session.scalars(query.order_by(col(Interview.id)).with_for_update())).all()
 
 
 async def open_individual_path(session: AsyncSession, subject_ref: UUID) -> UUID | None:
