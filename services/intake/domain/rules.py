@@ -25,7 +25,8 @@ RETENTION = timedelta(days=365 * 3)
 RETENTION_NOTICE = timedelta(days=30)
 """How long before the end of the retention the centre sees whose data will be erased."""
 
-_TICKET_LETTERS = {"choose-path": "O", "select-training": "F", "find-job": "E", "create-business": "C"}
+_TICKET_LETTERS = {"choose-path": "P", "select-training": "F", "find-job": "E", "create-business": "C"}
+"""Any other area: A. Never I or O, which read as 1 and 0 in a number called out or on the wall."""
 
 
 def _next_statuses(status: VisitStatus) -> frozenset[VisitStatus]:
@@ -243,5 +244,5 @@ def check_purposes(purposes: list[str]) -> None:
 
 
 def ticket(area: str | None, number: int) -> str:
-    """A ticket: a letter for the area and the day's number, for example `O-007`."""
+    """A ticket: a letter for the area and the day's number, for example `P-007`."""
     return f"{_TICKET_LETTERS.get(area or '', 'A')}-{number:03d}"
