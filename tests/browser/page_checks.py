@@ -17,6 +17,8 @@ from typing import Any, cast
 
 from playwright.async_api import Browser, ConsoleMessage, Page
 
+from tests.browser.number_checks import broken_numbers
+
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 NU = ROOT / "node_modules/vnu-jar/build/dist/vnu.jar"
@@ -227,9 +229,10 @@ _RUNS_OUT = """() => {
 
 
 async def layout_faults(page: Page, least: int = 44) -> list[str]:
-    """What does not fit: sideways scrolling, text outside its box, and targets lower than `least` CSS pixels."""
+    """What does not fit: sideways scrolling, text outside its box, broken numbers, targets under `least` CSS pixels."""
     faults = cast(list[str], await page.evaluate(_TOO_SMALL, least))
     faults += cast(list[str], await page.evaluate(_RUNS_OUT))
+    faults += await broken_numbers(page)
     wide = await page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return [*faults, *([f"scrolls sideways by {wide} px"] if wide > 0 else [])]
 

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, Response, async_playwright, expect
 
 from tests.browser.morning import Morning
+from tests.browser.number_checks import enlarge_numbers
 from tests.browser.page_checks import (
     Trouble,
     axe_violations,
@@ -124,6 +125,8 @@ async def at_width(page: Page, seen: Seen, lang: str, width: int) -> list[str]:
     faults = [*await axe_violations(page), *await layout_faults(page)]
     if lang == "fr":
         faults += await keyboard_walk(page)
+    await enlarge_numbers(page, lang)
+    faults += [f"with large numbers: {fault}" for fault in await layout_faults(page) if fault not in faults]
     return faults
 
 

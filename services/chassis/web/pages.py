@@ -113,6 +113,14 @@ def _local_datetime(value: Any, form: i18n.Form = "medium") -> str:
     return i18n.moment_text(_local(value), form)
 
 
+def _date_words(typed: object) -> str:
+    """The day that was typed into a date field, in words; empty if it is none."""
+    try:
+        return i18n.date_text(date.fromisoformat(str(typed)), "full")
+    except ValueError:
+        return ""
+
+
 def _number(value: int | float) -> str:
     return format_decimal(value, locale=i18n.locale())
 
@@ -140,6 +148,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "local_date": _local_date,
     "local_time": _local_time,
     "local_datetime": _local_datetime,
+    "date_words": _date_words,
     "number": _number,
     "area_label": area_label,
     "translated": _translated,

@@ -35,18 +35,40 @@
 
   const failed = (ctx) => show("error", reasonIn(ctx));
 
-  // A message that comes without a new page floats above it, so that nothing jumps. What went well leaves after 8 s, what
-  // failed stays until the next action, Escape, or a click on it.
+  // A message that comes without a new page floats above it, so that nothing jumps, in the corner where it covers the
+  // fewest controls. What went well leaves after 8 s, what failed stays until the next action, Escape, or a click on it.
   let leaving = 0;
   function float(place) {
     clearTimeout(leaving);
-    place.dataset.over = "";
+    const controls = [...document.querySelectorAll("a, button, input, select, summary, textarea")].map((control) => control.getBoundingClientRect());
+    const covered = (corner) => {
+      place.dataset.over = corner;
+      const box = place.getBoundingClientRect();
+      return controls.filter(({ left, right, top, bottom }) => left < box.right && right > box.left && top < box.bottom && bottom > box.top).length;
+    };
+    const [least] = ["bottom end", "bottom start", "top end", "top start"].map((corner) => [covered(corner), corner]).sort(([one], [other]) => one - other);
+    place.dataset.over = least[1];
     if (!place.querySelector(".flash-error")) leaving = setTimeout(() => place.replaceChildren(), 8000);
   }
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && flashPlace()?.dataset.over === "") flashPlace().replaceChildren();
+    if (event.key === "Escape" && flashPlace()?.matches("[data-over]")) flashPlace().replaceChildren();
   });
   document.addEventListener("click", ({ target }) => target.closest?.("#flash[data-over]")?.replaceChildren());
+
+  // A message that is there from the start is not read out by itself. On a page opened at one of its parts it floats.
+  const arrived = flashPlace()?.querySelector(".flash");
+  if (arrived) setTimeout(() => say(arrived.textContent.trim()), 500);
+  if (arrived && location.hash) float(flashPlace());
+
+  // A chosen date in words, in the page's language. As Babel does, French writes the first of the month as an ordinal.
+  const { lang } = document.documentElement;
+  const days = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : `${lang}-BE`, { dateStyle: "full", timeZone: "UTC" });
+  document.addEventListener("input", ({ target }) => {
+    const words = target.type === "date" && document.getElementById(`${target.id}-words`);
+    if (!words) return;
+    const day = target.value ? days.format(new Date(target.value)) : "";
+    words.textContent = lang === "fr" ? day.replace(/(?<!\d)1 (?=\D)/, "1er ") : day;
+  });
 
   // data-copies="id" copies that element's text. Where there is no clipboard (HTTP), the button stays hidden.
   for (const button of navigator.clipboard ? document.querySelectorAll("[data-copies]") : []) {
