@@ -3,16 +3,14 @@
 import json
 from typing import Any
 
-_AFTER_A_NAME = (b'":', b'" ', b'"\t', b'"\n', b'"\r')
-
 
 def repeated_key(text: bytes, read: int = -1) -> str | None:
     """The first name that an object of this JSON text has twice, or None. What is not JSON is left to its reader.
 
-    `read`: how many names its reader found. If the text cannot have more, none is there twice: to see this takes half a
-    microsecond, and to parse the text again much more.
+    `read`: how many names its reader found in the outer object. If there are no more commas than between these, no name
+    is there twice: to see this takes a tenth of a microsecond, and to parse the text again much more.
     """
-    if sum(map(text.count, _AFTER_A_NAME)) == read:
+    if text.count(b",") == read - 1:
         return None
     try:
         json.loads(text, object_pairs_hook=_check_names)

@@ -25,9 +25,14 @@ def test_a_repeated_name_is_found(text: bytes, name: str | None) -> None:
     assert repeated_key(text) == name
 
 
-def test_a_reader_that_took_every_name_saves_the_search() -> None:
-    for text in (b'{"a":1,"b":"x"}', b'{"a": 1, "b": "x"}', b'{"a":1,"b":"\\":"}'):
-        assert repeated_key(text, len(orjson.loads(text))) is None
-    assert repeated_key(b'{"a":1,"a":2}', 1) == "a"
-    assert repeated_key(b'{"a" :1,"a" :2}', 1) == "a"
-    assert repeated_key(b'{"a"\n:1,"\\u0061":2}', 1) == "a"
+@pytest.mark.parametrize(
+    "text", [b'{"a":1,"a":2}', b'{"a" :1 , "a" :2}', b'{"a"\n:1,"\\u0061":2}', b'{"a":[1,2],"a":[3]}']
+)
+def test_the_number_of_names_that_a_reader_took_hides_none(text: bytes) -> None:
+    assert repeated_key(text, len(orjson.loads(text))) == "a"
+    assert repeated_key(b'{"x":' + text + b"}", 1) == "a"
+
+
+@pytest.mark.parametrize("text", [b"{}", b'{"a":1}', b'{"a":1,"b":"x"}', b'{"a":",,","b":[1,2,{"a":1}]}'])
+def test_a_text_without_repetition_passes_with_it_and_without(text: bytes) -> None:
+    assert repeated_key(text, len(orjson.loads(text))) is repeated_key(text) is None
