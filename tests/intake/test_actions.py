@@ -175,10 +175,10 @@ async def test_whoever_waits_longest_is_called_first_and_only_at_their_centre(st
         chosen = await visits.call_next(work, "liege", "desk-1", "select-training")
         assert chosen.id == second
     async with store.work() as work:
-        assert (await visits.call_next(work, "liege", "desk-1")).id == first
+        assert (await visits.call_next(work, "liege", "desk-2")).id == first
     with pytest.raises(domain.NobodyWaiting):
         async with store.work() as work:
-            await visits.call_next(work, "liege", "desk-1")
+            await visits.call_next(work, "liege", "desk-3")
 
 
 async def test_a_visit_from_ticket_to_goodbye(store: Store, clock: FixedClock) -> None:

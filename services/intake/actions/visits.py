@@ -24,7 +24,7 @@ from services.contracts.intake import (
 )
 from services.intake import domain
 from services.intake.store import Centre, Visit, any_may_exist, centres_by_code
-from services.intake.store.queue import count_tickets, first_waiting
+from services.intake.store.queue import called_to, count_tickets, first_waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,21 @@ def _emit_checked_in(work: Work, visit: Visit, arrival: Arrival) -> None:
     work.notify_board(board(visit.centre))
 
 
-async def call_next(work: Work, centre: str, desk: str, area: str | None = None) -> Visit:
-    """Call the visitor who has waited longest today. Concurrent calls get different ones. Raises `NobodyWaiting`."""
+async def call_next(
+    work: Work, centre: str, desk: str, area: str | None = None, *, called: UUID | None = None
+) -> Visit:
+    """Call the visitor who has waited longest today. Concurrent calls of two desks get different ones.
+
+    `called`: the visitor whom this desk called before, if they have not come to it. Without this a button that is
+    pressed twice would call two. Raises `DeskHasCalled`, `NobodyWaiting`.
+    """
+    await work.find(Centre, centre)  # locked: two calls of one desk follow each other
     copy = await known_centre(work.session, Centre, centre)
-    found = await first_waiting(work.session, Day.of(copy, work.now), area)
+    day = Day.of(copy, work.now)
+    last = await called_to(work.session, day, desk)
+    if last is not None and last.id != called:
+        raise domain.DeskHasCalled(ticket=last.ticket, visit_id=last.id, version=last.version)
+    found = await first_waiting(work.session, day, area)
     if found is None:
         raise domain.NobodyWaiting(centre=copy.name)
     return await call(work, found, desk)

@@ -152,6 +152,17 @@ class NobodyWaiting(Refused):
     field_name = "centre"
 
 
+class DeskHasCalled(Refused):
+    """The desk has called a visitor who has not come to it yet, and calls the next one without naming that visitor."""
+
+    slug = "desk-has-called"
+    message = msg(
+        "Ticket {ticket} has been called and is not at the desk yet. Receive the person, record their absence, or call "
+        "the next person anyway."
+    )
+    field_name = "called"
+
+
 class AlreadyKnown(Refused):
     """The visit already belongs to a registered visitor."""
 

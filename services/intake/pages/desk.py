@@ -50,14 +50,16 @@ class CheckInForm(Body):
 
 
 class CallNextForm(Body):
-    """The call-next button. `desk`: a desk other than this browser's."""
+    """The call-next button. `desk`: a desk other than this browser's; `called`: whom it called before, if anyone."""
 
     desk: StaffCode | None = None
+    called: UUID | None = None
 
 
-class StepForm(CallNextForm):
-    """A button that changes a visit's status."""
+class StepForm(Body):
+    """A button that changes a visit's status. `desk`: as above."""
 
+    desk: StaffCode | None = None
     version: int
 
 
@@ -89,7 +91,7 @@ async def desk(centre: str, request: Request, read: Reading, running: Running, p
         here_number=current_desk(request).removeprefix("desk-"),
         desks=[(number, number) for number in await desk_numbers(read, centre)],
         live_url=f"/intake/desk/{centre}/stream",
-        **await desk_board(read, centre_copy, running.clock()),
+        **await desk_board(read, centre_copy, running.clock(), current_desk(request)),
     )
 
 
@@ -100,7 +102,8 @@ async def desk_stream(centre: str, request: Request, running: Running, person: T
 
     async def render(session: AsyncSession) -> str:
         centre_copy = await load_centre(session, centre)
-        return fragment(request, "intake/board.html", **await desk_board(session, centre_copy, running.clock()))
+        board = await desk_board(session, centre_copy, running.clock(), current_desk(request))
+        return fragment(request, "intake/board.html", **board)
 
     return live_board(request, visits.board(centre), render)
 
@@ -179,7 +182,8 @@ async def call_next(
     centre: str, form: Annotated[CallNextForm, Form()], request: Request, work: Working, person: Team
 ) -> Response:
     """Call the visitor who has waited longest."""
-    visit = await visits.call_next(work, person.at(centre), form.desk or current_desk(request))
+    desk = form.desk or current_desk(request)
+    visit = await visits.call_next(work, person.at(centre), desk, called=form.called)
     return see_other(
         request, f"/intake/desk/{centre}", done=_("Ticket {ticket} has been called.").format(ticket=visit.ticket)
     )

@@ -15,6 +15,7 @@ from services.chassis.web.cookies import cookie_of
 from services.contracts.intake import VisitStatus
 from services.contracts.roles import Role
 from services.intake.store import Centre, Visit, Visitor
+from services.intake.store.queue import called_to
 
 Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
 
@@ -50,12 +51,16 @@ def desk_label(code: str | None) -> str:
     return _("Desk {number}").format(number=number) if number != code and number.isdecimal() else (code or "")
 
 
-async def desk_board(session: AsyncSession, centre: Centre, now: datetime) -> dict[str, Any]:
-    """The desk's board: who is here today, who was just seen or left, and earlier visits that nobody ended."""
+async def desk_board(session: AsyncSession, centre: Centre, now: datetime, desk: str) -> dict[str, Any]:
+    """The desk's board: who is here today, who was just seen or left, and earlier visits that nobody ended.
+
+    `mine`: the visitor whom this desk called last, and who has not come to it yet.
+    """
     day = Day.of(centre, now)
     here, earlier = is_here(Visit, day), is_left_over(Visit, day)
     return {
         "centre_code": centre.code,
+        "mine": await called_to(session, day, desk),
         "columns": {status.value: await first_come(session, Visit, here, SHOWN, status=status) for status in COLUMNS},
         "counts": _by_code(await counts_of(session, Visit, here)),
         "seen": await just_seen(session, Visit, day, SHOWN),

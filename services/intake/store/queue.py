@@ -40,6 +40,14 @@ def _increment(insert: Any) -> Any:
     )
 
 
+async def called_to(session: AsyncSession, day: Day, desk: str) -> Visit | None:
+    """The visitor whom this desk called last, and who has not come to it yet."""
+    query = sa.select(Visit).where(
+        is_here(Visit, day), col(Visit.status) == VisitStatus.CALLED.value, col(Visit.desk) == desk
+    )
+    return await session.scalar(query.order_by(col(Visit.called_at).desc(), col(Visit.id)).limit(1))
+
+
 async def first_waiting(session: AsyncSession, day: Day, area: str | None) -> UUID | None:
     """The visit that has waited longest today (in this area, if given), locked; rows locked by others are skipped."""
     query = sa.select(col(Visit.id)).where(is_here(Visit, day), col(Visit.status).in_(_QUEUE))
