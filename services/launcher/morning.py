@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 import httpx2
 import orjson
@@ -66,7 +66,8 @@ class Team:
 
     async def request(self, who: Person, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The JSON response, retried until accepted. Raises `TimeoutError` after `TIMEOUT`."""
-        return (await self._request_until_accepted(method, path, headers=self._as(who), json=body)).json()
+        headers = self._as(who) | {"idempotency-key": str(uuid4())}
+        return (await self._request_until_accepted(method, path, headers=headers, json=body)).json()
 
     async def import_line(self, path: str, line: Mapping[str, Any]) -> None:
         """Import one line, retried until accepted. Raises `TimeoutError` after `TIMEOUT`."""

@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket
 
 from services.chassis.brokers import broker_of
 from services.chassis.testing import quiet_settings
-from services.chassis.web import Running, Working
+from services.chassis.web import ByKey, Once, Running, Working
 from services.chassis.web.app import Process
 from services.chassis.web.limits import LimitCheck, Name
 from services.chassis.web.routing import Router, RouteWithoutPolicy, allow, anyone, policy_of, routes_in
@@ -37,6 +37,18 @@ UNLIMITED = {
     "POST /intake/mine/close": "ends only what the browser holds",
 }
 
+
+ADDED_ONCE = {
+    "POST /intake/api/v1/visits/{id}/visitor": "a visit has one visitor",
+    "POST /scheduling/api/v1/interviews/information": "a visit has one running interview, which is answered again",
+    "POST /scheduling/api/v1/paths": "a person has one open path",
+    "POST /scheduling/api/v1/interviews": "a person and a counsellor have one appointment at a time",
+    "POST /scheduling/api/v1/workshops": "a counsellor has one appointment at a time",
+    "POST /scheduling/api/v1/workshops/{id}/seats": "a person has one seat in a workshop",
+    "POST /directory/api/v1/referrals": "its id is in the body",
+    "POST /directory/api/v1/undirected/{action_id}/referral": "an action has one referral",
+}
+"""Why a second, equal request adds nothing, although its route does not make the id from the request."""
 
 OPENING = {"work", "group_commit"}
 """Names of what opens a unit of work."""
@@ -144,6 +156,15 @@ def test_who_is_not_signed_in_changes_nothing_without_a_limit() -> None:
     }
     limited = {named(route) for route in ROUTES if list(_limits(route.dependant))}
     assert open_writes - limited == set(UNLIMITED)
+
+
+def test_what_adds_something_is_known_when_it_is_sent_again() -> None:
+    """By an id that is made from the request, or by what is there. tests/matrix sends each request twice."""
+    adding = {named(route) for route in ROUTES if "POST" in methods_of(route) and route.status_code == 201}
+    by_id = {one.dependency for kind in (ByKey, Once) for one in get_args(kind) if isinstance(one, params.Depends)}
+    made = {named(route) for route in ROUTES if by_id & set(_calls(route.dependant))}
+    assert adding - made == set(ADDED_ONCE)
+    assert len(made) == 15
 
 
 def test_every_limit_of_a_dependency_is_used() -> None:

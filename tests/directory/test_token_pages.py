@@ -224,7 +224,7 @@ ROUTES: list[tuple[str, str, Any]] = [
 async def asked(site: Site, person: Person | None, method: str, path: str, given: Any) -> int:
     async with site.as_(person) as client:
         body: dict[str, Any] = {"data": given} if path.startswith(PAGE) else {"json": given}
-        return (await client.request(method, path, **body)).status_code
+        return (await client.request(method, path, headers={"idempotency-key": str(uuid4())}, **body)).status_code
 
 
 @pytest.mark.parametrize(("method", "path", "given"), ROUTES)

@@ -6,7 +6,7 @@ import sqlite3
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx2
 
@@ -120,7 +120,8 @@ class Site:
     async def post(self, person: Person | None, path: str, body: Any = None) -> httpx2.Response:
         """One POST of the JSON API."""
         async with self.as_(person) as client:
-            return await client.post(f"/directory/api/v1{path}", json=body)
+            key = {"idempotency-key": str(uuid4())}
+            return await client.post(f"/directory/api/v1{path}", json=body, headers=key)
 
     async def put(self, person: Person | None, path: str, body: Any) -> httpx2.Response:
         """One PUT of the JSON API."""

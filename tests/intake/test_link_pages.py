@@ -26,6 +26,7 @@ from tests.givens.rows import all_rows
 
 PAGE = {"accept": "text/html", "accept-language": "fr"}
 PIN = "839517"
+KEY = {"idempotency-key": "1"}
 COOKIE = "cefo-visitor"
 
 
@@ -214,12 +215,12 @@ async def test_another_centre_opens_and_renews_nothing(browser: Client) -> None:
     browser.signed_in(NAMUR_DESK)
     assert (await browser.get(f"/intake/visits/{visit}/plan")).status_code == 404
     assert (await enter(browser, f"/intake/visits/{visit}/plan", PIN, PIN)).status_code == 404
-    assert (await browser.post(f"/intake/api/v1/visitors/{person}/link")).status_code == 404
+    assert (await browser.post(f"/intake/api/v1/visitors/{person}/link", headers=KEY)).status_code == 404
     browser.signed_in(LIEGE_DESK)
     anonymous = uuid4()
     await browser.put(f"/intake/api/v1/visits/{anonymous}", json={"centre": "liege"})
     assert (await browser.get(f"/intake/visits/{anonymous}/plan")).status_code == 404
-    assert (await browser.post(f"/intake/api/v1/visitors/{person}/link")).status_code == 201
+    assert (await browser.post(f"/intake/api/v1/visitors/{person}/link", headers=KEY)).status_code == 201
 
 
 async def test_a_visitor_at_home_signs_out_by_closing(browser: Client) -> None:

@@ -27,6 +27,16 @@ class Snapshots:
         before, self._seen = self._seen, self._counts()
         return {store for store in before if before[store] != self._seen[store]}
 
+    def rows(self, stores: set[str]) -> dict[str, int]:
+        """How many rows each table of these stores has."""
+        found: dict[str, int] = {}
+        for store in stores:
+            connection = self._watching[store]
+            tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+            for (table,) in tables:
+                found[f"{store}.{table}"] = connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]
+        return found
+
     def put_back(self, stores: set[str]) -> None:
         """Make these stores what they were."""
         for store in stores:

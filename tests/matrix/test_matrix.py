@@ -24,6 +24,22 @@ EXPORT = "/people/{subject_ref}/export"
 """All that a service holds about a person: those who may export see what the centre's team sees, and more."""
 
 
+MEANT_TWICE = {
+    "POST /intake/l/{secret}": "each opening of a plan is one, which the visitor sees",
+    "POST /intake/visits/{id}/plan": "each opening of a plan is one, which the visitor sees",
+    "POST /intake/api/v1/visits/{id}/call": "calls the same visitor once more, on the screen of the waiting room too",
+    "POST /{service}/api/v1/dead-letters/{id}/reveal": "each reading of what is encrypted is logged",
+    "POST /{service}/dead-letters/{id}/reveal": "each reading of what is encrypted is logged",
+    "POST /directory/sign-in/email": "asks for another message when the first one does not come; they are limited",
+    "POST /directory/accounts/{id}/end-sign-ins": "ends the sign-ins since the first time",
+    **{
+        f"POST /{service}/api/v1/people/{{subject_ref}}/export": "each reading of personal data is logged"
+        for service in ("intake", "scheduling", "plans", "directory")
+    },
+}
+"""What adds a row each time it is sent, and why."""
+
+
 class Asked(NamedTuple):
     """One request and its answer. `changed`: the stores in which it committed something."""
 
@@ -61,6 +77,8 @@ class Everything(NamedTuple):
     """Of the same people, as each reader of the referral feed has them."""
     one_key: set[str]
     """Visits that two devices checked in, each twice, under one `Idempotency-Key`."""
+    repeated: dict[str, list[str]]
+    """The tables in which a second, equal request added rows, by the line of each request that changed something."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -86,8 +104,23 @@ async def everything(tmp_path_factory: pytest.TempPathFactory) -> Everything:
             if not line.startswith("GET ") and line == route_of(line)
         ]
         one_key = {await _checked_in(world, caller) for caller in ("device", "other device") * 2}
+        repeated = {one.line: await _repeat(world, one) for one in asked if _is_addition(one)}
         private = [*_private(world), *_private_references(references)]
-        return Everything(asked, from_elsewhere, private, references, one_key)
+        return Everything(asked, from_elsewhere, private, references, one_key, repeated)
+
+
+def _is_addition(one: Asked) -> bool:
+    return bool(one.changed) and one.request.method != "GET" and one.answer.status < 400
+
+
+async def _repeat(world: World, one: Asked) -> list[str]:
+    """The tables that have more rows after the second of two equal requests than after the first."""
+    counts: list[dict[str, int]] = []
+    for _ in range(2):
+        await ask(world.process, one.request.method, one.request.target, one.request.headers, one.request.body)
+        counts.append(world.snapshots.rows(one.changed))
+    world.snapshots.put_back(world.snapshots.changed())
+    return [table for table, number in counts[1].items() if number > counts[0][table]]
 
 
 async def _ask(world: World, service: str, line: str, caller: str, rule: Rule, from_elsewhere: bool = False) -> Asked:
@@ -203,6 +236,11 @@ def test_a_change_that_another_site_sends_is_refused(everything: Everything) -> 
 def test_two_partners_share_no_reference(everything: Everything) -> None:
     assert {len(texts) for texts in everything.references.values()} == {2}
     assert len(set[str]().union(*everything.references.values())) == 2 * len(everything.references)
+
+
+def test_what_is_sent_twice_adds_once(everything: Everything) -> None:
+    """Sent by Back, a double click or another tab, or again by a program that got no answer."""
+    assert {route_of(line) for line, tables in everything.repeated.items() if tables} == set(MEANT_TWICE)
 
 
 def test_an_idempotency_key_is_the_callers_own(everything: Everything) -> None:

@@ -4,6 +4,7 @@ from services.chassis.web.forms import apply_form, by_field, read_form
 from services.chassis.web.imports import Outcome, check_each, fingerprints_of, import_lines, import_once
 from services.chassis.web.limits import limited, limits_of
 from services.chassis.web.live import PAGE, Change, live_board, live_changes
+from services.chassis.web.once import ByKey, Once
 from services.chassis.web.pages import fragment, page, see_other
 from services.chassis.web.problems import explain, faults_of
 from services.chassis.web.redirects import local_path
@@ -19,7 +20,9 @@ from services.chassis.web.sign_in import (
 __all__ = [
     "PAGE",
     "Body",
+    "ByKey",
     "Change",
+    "Once",
     "Outcome",
     "Reading",
     "Router",

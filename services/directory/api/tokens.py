@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from services.chassis.identity.people import Person
 from services.chassis.identity.tokens import AccountToken
-from services.chassis.web import Body, Reading, Router, Working, allow
+from services.chassis.web import Body, ByKey, Reading, Router, Working, allow
 from services.contracts.accounts import AccountKind
 from services.contracts.envelope import CentreCode
 from services.contracts.roles import Role
@@ -97,8 +97,11 @@ async def list_tokens(
 
 
 @router.post("", status_code=201)
-async def create_token(body: NewToken, request: Request, work: Working, person: Managing) -> Issued:
-    """Create the account of a device or a machine, with its first token."""
+async def create_token(body: NewToken, request: Request, work: Working, person: Managing, token_id: ByKey) -> Issued:
+    """Create the account of a device or a machine, with its first token.
+
+    This and the next two, sent again, are refused: the token is shown once.
+    """
     manager = accounts.manager_of(person)
     account = await accounts.create_machine(
         work,
@@ -109,27 +112,34 @@ async def create_token(body: NewToken, request: Request, work: Working, person: 
         by=person.subject,
         organization_id=body.organization_id,
     )
-    token = await accounts.issue_token(work, account.id, body.name, body.days, manager=manager, by=person.subject)
+    token = await accounts.issue_token(
+        work, account.id, body.name, body.days, manager=manager, by=person.subject, token_id=token_id
+    )
     return _issued(request, token)
 
 
 @router.post("/accounts/{account_ref}", status_code=201)
 async def create_another(
-    account_ref: UUID, body: AnotherToken, request: Request, work: Working, person: Managing
+    account_ref: UUID, body: AnotherToken, request: Request, work: Working, person: Managing, token_id: ByKey
 ) -> Issued:
     """Create a token for an existing account of a device or a machine, for example a desk with a number."""
     manager = accounts.manager_of(person)
     return _issued(
         request,
-        await accounts.issue_token(work, account_ref, body.name, body.days, manager=manager, by=person.subject),
+        await accounts.issue_token(
+            work, account_ref, body.name, body.days, manager=manager, by=person.subject, token_id=token_id
+        ),
     )
 
 
 @router.post("/{id}/renew", status_code=201)
-async def renew_token(id: UUID, body: Renewal, request: Request, work: Working, person: Managing) -> Issued:
+async def renew_token(
+    id: UUID, body: Renewal, request: Request, work: Working, person: Managing, token_id: ByKey
+) -> Issued:
     """Issue another token of the same account. The old one holds until it expires or is revoked."""
     manager = accounts.manager_of(person)
-    return _issued(request, await accounts.renew_token(work, id, body.days, manager=manager, by=person.subject))
+    renewed = await accounts.renew_token(work, id, body.days, manager=manager, by=person.subject, new_id=token_id)
+    return _issued(request, renewed)
 
 
 @router.delete("/{id}", status_code=204)

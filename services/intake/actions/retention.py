@@ -14,7 +14,7 @@ from services.intake.store import Consent, Visitor
 async def prolong(work: Work, subject_ref: UUID, recorded_by: str) -> Visitor:
     """Record that the visitor consents again to what they consent to. Their data is kept for `RETENTION` from now.
 
-    Raises `NoConsentLeft`.
+    A second time on the same day changes nothing. Raises `NoConsentLeft`.
     """
     visitor = await work.load(Visitor, subject_ref, msg("registered person"))
     in_force = sa.select(col(Consent.purpose)).where(
@@ -23,6 +23,8 @@ async def prolong(work: Work, subject_ref: UUID, recorded_by: str) -> Visitor:
     purposes = (await work.session.scalars(in_force.distinct().order_by(col(Consent.purpose)))).all()
     if not purposes:
         raise domain.NoConsentLeft()
+    if visitor.retain_until.date() == (work.now + domain.RETENTION).date():
+        return visitor
     for purpose in purposes:
         work.add(
             Consent(id=uuid4(), subject_ref=subject_ref, purpose=purpose, given_at=work.now, recorded_by=recorded_by)

@@ -12,7 +12,7 @@ from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Router, Running, Working, allow
+from services.chassis.web import Body, ByKey, Reading, Router, Running, Working, allow
 from services.contracts.roles import Role
 from services.intake.actions import consent, links, people
 from services.intake.api.visits import Team
@@ -71,14 +71,16 @@ async def link_state(subject_ref: UUID, read: Reading, person: Team, running: Ru
 
 
 @router.post("/visitors/{subject_ref}/link", status_code=201)
-async def renew_link(subject_ref: UUID, work: Working, person: Team, request: Request) -> Registered:
-    """Create a new personal link, which ends the older ones."""
+async def renew_link(subject_ref: UUID, work: Working, person: Team, request: Request, link_id: ByKey) -> Registered:
+    """Create a new personal link, which ends the older ones. Sent again, it is refused: the link is shown once."""
     own(await work.find(Visitor, subject_ref), person, msg("registered person"))
-    return await _with_link(work, request, subject_ref, person)
+    return await _with_link(work, request, subject_ref, person, link_id)
 
 
-async def _with_link(work: Work, request: Request, subject_ref: UUID, person: Person) -> Registered:
-    secret = await links.create_link(work, subject_ref, person.subject)
+async def _with_link(
+    work: Work, request: Request, subject_ref: UUID, person: Person, link_id: UUID | None = None
+) -> Registered:
+    secret = await links.create_link(work, subject_ref, person.subject, link_id)
     return Registered(subject_ref=subject_ref, link=link_address(request.app.state.settings.public_url, secret))
 
 

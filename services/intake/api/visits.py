@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from fastapi import Header, Query, Request
+from fastapi import Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
@@ -16,6 +16,7 @@ from services.chassis.refusals import msg
 from services.chassis.storage.store import Cause
 from services.chassis.web import (
     Body,
+    ByKey,
     Reading,
     Router,
     Running,
@@ -41,7 +42,6 @@ Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
 Operator = Annotated[Person, allow(region_wide=[Role.OPERATOR])]
 
 Which = Literal["today", "earlier"]
-_RETRIES = UUID("5a1c7d80-6c3a-4a2a-9a55-0d8d2a3f9e11")
 IMPORT_PATH = "/intake/api/v1/visits/import"
 
 
@@ -61,6 +61,9 @@ class CallNext(Body):
     centre: str
     desk: StaffCode
     area: str | None = None
+    called: UUID | None = Field(
+        None, description="The visit that this desk called before and that has not come: call the next one anyway."
+    )
 
 
 class CloseEarlier(Body):
@@ -147,10 +150,9 @@ async def post_visit(
     request: Request,
     running: Running,
     person: Desk,
-    key: Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=200)],
+    id: ByKey,
 ) -> VisitOut:
     """Check a visitor in. The same `Idempotency-Key` from the same caller returns the same visit."""
-    id = uuid5(_RETRIES, f"{person.subject} {key}")
     return await _check_in(running, id, body, person, cause_of(request))
 
 
@@ -209,9 +211,13 @@ async def get_visit(id: UUID, read: Reading, person: Team) -> VisitOut:
 
 @router.post("/visits/call-next")
 async def call_next(body: CallNext, work: Working, person: Team) -> VisitOut:
-    """Call the visitor who has waited longest."""
+    """Call the visitor who has waited longest.
+
+    Refused (`desk-has-called`, with `visit_id`) while the visitor whom this desk called has not come, so that a request
+    that is sent twice calls one.
+    """
     person.at(body.centre)
-    return VisitOut.of(await visits.call_next(work, body.centre, body.desk, body.area))
+    return VisitOut.of(await visits.call_next(work, body.centre, body.desk, body.area, called=body.called))
 
 
 @router.post("/visits/{id}/call")

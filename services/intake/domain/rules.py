@@ -86,6 +86,21 @@ def may_be_called_next(status: VisitStatus) -> bool:
             return False
 
 
+def is_expected_at_desk(status: VisitStatus) -> bool:
+    """Whether the visitor was called and has not come to the desk yet."""
+    match status:
+        case VisitStatus.CALLED:
+            return True
+        case (
+            VisitStatus.WAITING
+            | VisitStatus.BEING_SERVED
+            | VisitStatus.SERVED
+            | VisitStatus.LEFT
+            | VisitStatus.NO_QUEUE
+        ):
+            return False
+
+
 def ends_the_day(now: datetime, zone: ZoneInfo, closed_before: date | None) -> bool:
     """Whether the visits of earlier days are to be closed: once a night, and in the morning if it did not run then."""
     local = now.astimezone(zone)

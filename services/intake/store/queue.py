@@ -12,10 +12,11 @@ from sqlmodel import col
 from services.chassis.copies.visits import Day, is_here, is_left_over
 from services.chassis.storage.bulk import upsert
 from services.contracts.intake import VisitStatus
-from services.intake.domain import may_be_called_next
+from services.intake.domain import is_expected_at_desk, may_be_called_next
 from services.intake.store import TicketCounter, Visit
 
 _QUEUE = tuple(status.value for status in VisitStatus if may_be_called_next(status))
+_EXPECTED = tuple(status.value for status in VisitStatus if is_expected_at_desk(status))
 
 
 async def count_tickets(session: AsyncSession, wanted: Mapping[tuple[str, date], int]) -> dict[tuple[str, date], int]:
@@ -42,9 +43,7 @@ def _increment(insert: Any) -> Any:
 
 async def called_to(session: AsyncSession, day: Day, desk: str) -> Visit | None:
     """The visitor whom this desk called last, and who has not come to it yet."""
-    query = sa.select(Visit).where(
-        is_here(Visit, day), col(Visit.status) == VisitStatus.CALLED.value, col(Visit.desk) == desk
-    )
+    query = sa.select(Visit).where(is_here(Visit, day), col(Visit.status).in_(_EXPECTED), col(Visit.desk) == desk)
     return await session.scalar(query.order_by(col(Visit.called_at).desc(), col(Visit.id)).limit(1))
 
 

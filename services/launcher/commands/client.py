@@ -57,7 +57,8 @@ def _client(scheme: str) -> httpx2.Client:
 
 
 def _request(method: str, url: str, path: str, token: str, accept: tuple[int, ...], **more: Any) -> Any:
-    headers = {"Accept-Language": "fr"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    headers = {"Accept-Language": "fr", "Idempotency-Key": str(uuid4())}
+    headers |= {"Authorization": f"Bearer {token}"} if token else {}
     try:
         answer = _client(urlsplit(url).scheme).request(method, url.rstrip("/") + path, headers=headers, **more)
     except httpx2.HTTPError as error:

@@ -1,14 +1,14 @@
 """Who may read and change a plan, and the change log."""
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from services.chassis.identity.people import Person
-from services.chassis.storage.checks import check_version
+from services.chassis.storage.checks import check_same, check_version
 from services.chassis.storage.store import Work
 from services.contracts.roles import Role
 from services.plans.domain import PlanClosed, PlanNotFound, ReadOnly, check_open
-from services.plans.store import Plan, Revision, Written
+from services.plans.store import Action, ActionTrack, Goal, InformationStep, Plan, Reflection, Revision, Written
 
 
 def accessible(plan: Plan | None, person: Person) -> Plan:
@@ -39,6 +39,25 @@ async def plan_of(work: Work, plan_id: UUID, person: Person, version: int | None
     check_version(plan, version)
     work.notify_board(f"plan:{plan.id}", f"plans:{plan.centre}")
     return plan
+
+
+Part = TypeVar("Part", Goal, ActionTrack, Action, InformationStep, Reflection)
+
+
+async def plan_to_extend(
+    work: Work, plan_id: UUID, person: Person, version: int | None, part: type[Part], id: UUID, **sent: Any
+) -> tuple[Plan, Part | None]:
+    """The plan as `open_plan_of`, and the part that an earlier, equal request added under this id.
+
+    `sent`: the columns of the part that the request gives. Raises `AlreadyDifferent` too, if they were others.
+    """
+    plan = await plan_of(work, plan_id, person)
+    known = await work.session.get(part, id)
+    if known is None:
+        return await open_plan_of(work, plan_id, person, version), None
+    before = {name: getattr(known, name) for name in ("plan_id", *sent)}
+    check_same(before, {"plan_id": plan.id, **sent}, field="id", id=id)
+    return plan, known
 
 
 async def open_plan_of(work: Work, plan_id: UUID, person: Person, version: int | None = None) -> Plan:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from services.chassis.copies.centres import check_area
 from services.chassis.identity.people import Person
@@ -21,7 +21,15 @@ from services.contracts.plans import (
 )
 from services.contracts.roles import Role
 from services.contracts.scheduling import Method
-from services.plans.actions.access import authorship, log_change, open_plan_of, plan_of, role_in, set_authorship
+from services.plans.actions.access import (
+    authorship,
+    log_change,
+    open_plan_of,
+    plan_of,
+    plan_to_extend,
+    role_in,
+    set_authorship,
+)
 from services.plans.domain import (
     Responsible,
     ServiceNotOffered,
@@ -44,10 +52,18 @@ class NewAction:
     reason: str | None = None
 
 
-async def set_goal(work: Work, plan_id: UUID, person: Person, text: str, version: int | None = None) -> Goal:
-    """Adds a goal. Raises `PlanIsConfirmed`, `Stale`. `version`, here and below: the plan's, as the caller read it."""
-    plan = await open_plan_of(work, plan_id, person, version)
-    goal = work.add(Goal(plan_id=plan.id, text=text, **authorship(work, plan, person)))
+async def set_goal(
+    work: Work, plan_id: UUID, person: Person, text: str, version: int | None = None, id: UUID | None = None
+) -> Goal:
+    """Adds a goal. Raises `PlanIsConfirmed`, `Stale`.
+
+    Here and below, `version` is the plan's, as the caller read it; `id`: as in `writing`.
+    """
+    id = id or uuid4()
+    plan, known = await plan_to_extend(work, plan_id, person, version, Goal, id, text=text)
+    if known is not None:
+        return known
+    goal = work.add(Goal(id=id, plan_id=plan.id, text=text, **authorship(work, plan, person)))
     log_change(work, plan, person, "goal", str(goal.id), new=text)
     work.emit(plan, GoalSet(plan_id=plan.id, goal_id=goal.id, centre=plan.centre, at=work.now))
     return goal
@@ -62,14 +78,17 @@ async def open_track(
     title: str,
     area: str | None,
     version: int | None = None,
+    id: UUID | None = None,
 ) -> ActionTrack:
     """Adds an action track towards a goal, in one of the centre's areas. Raises `AreaNotServed` too."""
-    plan = await open_plan_of(work, plan_id, person, version)
+    id = id or uuid4()
+    sent: dict[str, Any] = {"goal_id": goal_id, "title": title, "area": area}
+    plan, known = await plan_to_extend(work, plan_id, person, version, ActionTrack, id, **sent)
+    if known is not None:
+        return known
     await _part_of_plan(work, plan, Goal, goal_id, msg("goal"))
     check_area(area, plan.centre, await areas_of(work.session, plan.centre))
-    track = work.add(
-        ActionTrack(plan_id=plan.id, goal_id=goal_id, title=title, area=area, **authorship(work, plan, person))
-    )
+    track = work.add(ActionTrack(id=id, plan_id=plan.id, **sent, **authorship(work, plan, person)))
     log_change(work, plan, person, "track", str(track.id), new=title)
     event = ActionTrackOpened(plan_id=plan.id, track_id=track.id, centre=plan.centre, area=area, at=work.now)
     work.emit(plan, event)
@@ -77,13 +96,29 @@ async def open_track(
 
 
 async def plan_action(
-    work: Work, plan_id: UUID, person: Person, *, track_id: UUID, new: NewAction, version: int | None = None
+    work: Work,
+    plan_id: UUID,
+    person: Person,
+    *,
+    track_id: UUID,
+    new: NewAction,
+    version: int | None = None,
+    id: UUID | None = None,
 ) -> Action:
     """Adds an action to a track. If it needs a provider, directory opens a referral.
 
     Also raises `DueInPast`, `OnlyCounsellorRefers`, `UnknownReason`, `ServiceWithoutNeed`, `ServiceNotOffered`.
     """
-    plan = await open_plan_of(work, plan_id, person, version)
+    id = id or uuid4()
+    sent: dict[str, Any] = {
+        "track_id": track_id,
+        "title": new.title,
+        "responsible": new.responsible.value,
+        "due_on": new.due_on,
+    }
+    plan, known = await plan_to_extend(work, plan_id, person, version, Action, id, **sent)
+    if known is not None:
+        return known
     track = await _part_of_plan(work, plan, ActionTrack, track_id, msg("way to the goal"))
     check_due(new.due_on, work.now.astimezone(BRUSSELS).date())
     check_referral(
@@ -95,11 +130,9 @@ async def plan_action(
     service = await _active_service(work, new.service_id)
     action = work.add(
         Action(
+            id=id,
             plan_id=plan.id,
-            track_id=track.id,
-            title=new.title,
-            responsible=new.responsible,
-            due_on=new.due_on,
+            **sent,
             needs_provider=new.needs_provider,
             reason=new.reason if new.needs_provider else None,
             service_id=service.id if service else None,

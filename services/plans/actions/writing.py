@@ -1,7 +1,8 @@
 """The texts of a plan: assessment, information steps with their results, reflections."""
 
 from datetime import date
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
@@ -14,7 +15,14 @@ from services.contracts.plans import (
     InformationStepPlanned,
     ReflectionAdded,
 )
-from services.plans.actions.access import authorship, log_change, open_plan_of, role_in, set_authorship
+from services.plans.actions.access import (
+    authorship,
+    log_change,
+    open_plan_of,
+    plan_to_extend,
+    role_in,
+    set_authorship,
+)
 from services.plans.domain import Moment
 from services.plans.store import Assessment, InformationStep, Reflection
 
@@ -52,12 +60,19 @@ async def plan_information_step(
     whom: str = "",
     planned_on: date | None = None,
     version: int | None = None,
+    id: UUID | None = None,
 ) -> InformationStep:
-    """Adds an information step. `version`: the plan's version. Raises `PlanIsConfirmed`, `Stale`."""
-    plan = await open_plan_of(work, plan_id, person, version)
-    step = work.add(
-        InformationStep(plan_id=plan.id, what=what, whom=whom, planned_on=planned_on, **authorship(work, plan, person))
-    )
+    """Adds an information step. `version`: the plan's version. Raises `PlanIsConfirmed`, `Stale`.
+
+    `id`, here and in all additions to a plan: the same for a request that is sent again, which then adds nothing.
+    Raises `AlreadyDifferent` if it added something else.
+    """
+    id = id or uuid4()
+    sent: dict[str, Any] = {"what": what, "whom": whom, "planned_on": planned_on}
+    plan, known = await plan_to_extend(work, plan_id, person, version, InformationStep, id, **sent)
+    if known is not None:
+        return known
+    step = work.add(InformationStep(id=id, plan_id=plan.id, **sent, **authorship(work, plan, person)))
     log_change(work, plan, person, "information-step", str(step.id), new=what)
     event = InformationStepPlanned(plan_id=plan.id, step_id=step.id, centre=plan.centre, at=work.now)
     work.emit(plan, event)
@@ -89,11 +104,22 @@ async def conclude_information_step(
 
 
 async def add_reflection(
-    work: Work, plan_id: UUID, person: Person, *, moment: Moment, text: str, version: int | None = None
+    work: Work,
+    plan_id: UUID,
+    person: Person,
+    *,
+    moment: Moment,
+    text: str,
+    version: int | None = None,
+    id: UUID | None = None,
 ) -> Reflection:
     """Adds a reflection made in, between or after sessions. `version`: the plan's version."""
-    plan = await open_plan_of(work, plan_id, person, version)
-    reflection = work.add(Reflection(plan_id=plan.id, moment=moment, text=text, **authorship(work, plan, person)))
+    id = id or uuid4()
+    sent: dict[str, Any] = {"moment": moment.value, "text": text}
+    plan, known = await plan_to_extend(work, plan_id, person, version, Reflection, id, **sent)
+    if known is not None:
+        return known
+    reflection = work.add(Reflection(id=id, plan_id=plan.id, **sent, **authorship(work, plan, person)))
     log_change(work, plan, person, "reflection", str(reflection.id), new=text)
     work.emit(plan, ReflectionAdded(plan_id=plan.id, centre=plan.centre, at=work.now))
     return reflection

@@ -7,7 +7,7 @@ from fastapi import Query, Response
 
 from services.chassis.identity.people import Person
 from services.chassis.storage.store import Work
-from services.chassis.web import Reading, Router, Running, Working, allow
+from services.chassis.web import Once, Reading, Router, Running, Working, allow
 from services.contracts.plans import Dimension
 from services.contracts.roles import Role
 from services.contracts.scheduling import Method
@@ -96,10 +96,10 @@ async def put_assessment(
 
 
 @router.post("/plans/{id}/information-steps", status_code=201)
-async def post_step(id: UUID, body: StepIn, work: Working, person: Writer) -> StepOut:
+async def post_step(id: UUID, body: StepIn, work: Working, person: Writer, once: Once) -> StepOut:
     """Plan an information step."""
     step = await actions.plan_information_step(
-        work, id, person, what=body.what, whom=body.whom, planned_on=body.planned_on, version=body.version
+        work, id, person, what=body.what, whom=body.whom, planned_on=body.planned_on, version=body.version, id=once
     )
     return StepOut.model_validate(step, from_attributes=True)
 
@@ -114,33 +114,35 @@ async def put_result(id: UUID, step_id: UUID, body: ResultIn, work: Working, per
 
 
 @router.post("/plans/{id}/reflections", status_code=201)
-async def post_reflection(id: UUID, body: ReflectionIn, work: Working, person: Writer) -> ReflectionOut:
+async def post_reflection(id: UUID, body: ReflectionIn, work: Working, person: Writer, once: Once) -> ReflectionOut:
     """Add a reflection."""
-    added = await actions.add_reflection(work, id, person, moment=body.moment, text=body.text, version=body.version)
+    added = await actions.add_reflection(
+        work, id, person, moment=body.moment, text=body.text, version=body.version, id=once
+    )
     return ReflectionOut.model_validate(added, from_attributes=True)
 
 
 @router.post("/plans/{id}/goals", status_code=201)
-async def post_goal(id: UUID, body: GoalIn, work: Working, person: Writer) -> GoalOut:
+async def post_goal(id: UUID, body: GoalIn, work: Working, person: Writer, once: Once) -> GoalOut:
     """Set a goal."""
-    goal = await actions.set_goal(work, id, person, body.text, version=body.version)
+    goal = await actions.set_goal(work, id, person, body.text, version=body.version, id=once)
     return GoalOut(**goal.model_dump(), tracks=[])
 
 
 @router.post("/plans/{id}/tracks", status_code=201)
-async def post_track(id: UUID, body: TrackIn, work: Working, person: Writer) -> TrackOut:
+async def post_track(id: UUID, body: TrackIn, work: Working, person: Writer, once: Once) -> TrackOut:
     """Open an action track towards a goal."""
     track = await actions.open_track(
-        work, id, person, goal_id=body.goal_id, title=body.title, area=body.area, version=body.version
+        work, id, person, goal_id=body.goal_id, title=body.title, area=body.area, version=body.version, id=once
     )
     return TrackOut(**track.model_dump(), actions=[])
 
 
 @router.post("/plans/{id}/actions", status_code=201)
-async def post_action(id: UUID, body: ActionIn, work: Working, person: Writer) -> ActionOut:
+async def post_action(id: UUID, body: ActionIn, work: Working, person: Writer, once: Once) -> ActionOut:
     """Plan an action on a track. Only a counsellor plans one that needs a provider; directory then opens a referral."""
     new = actions.NewAction(**body.model_dump(exclude={"track_id", "version"}))
-    action = await actions.plan_action(work, id, person, track_id=body.track_id, new=new, version=body.version)
+    action = await actions.plan_action(work, id, person, track_id=body.track_id, new=new, version=body.version, id=once)
     return action_out(action, [])
 
 

@@ -11,7 +11,18 @@ from starlette.responses import Response
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.storage.store import Work
-from services.chassis.web import Reading, Router, Running, allow, apply_form, live_board, page, read_form, see_other
+from services.chassis.web import (
+    Once,
+    Reading,
+    Router,
+    Running,
+    allow,
+    apply_form,
+    live_board,
+    page,
+    read_form,
+    see_other,
+)
 from services.contracts.roles import Role
 from services.plans import actions
 from services.plans.domain import DIMENSION_LABELS
@@ -74,12 +85,14 @@ async def plan_print(id: UUID, request: Request, read: Reading, running: Running
 
 
 @router.post("/{id}/information-steps")
-async def plan_step(id: UUID, request: Request, read: Reading, running: Running, person: Writer) -> Response:
+async def plan_step(
+    id: UUID, request: Request, read: Reading, running: Running, person: Writer, once: Once
+) -> Response:
     """Plan an information step."""
 
     async def act(work: Work, form: StepForm) -> object:
         return await actions.plan_information_step(
-            work, id, person, what=form.what, whom=form.whom, planned_on=form.planned_on
+            work, id, person, what=form.what, whom=form.whom, planned_on=form.planned_on, id=once
         )
 
     done = _("Noted. Good luck with your search!")
@@ -87,22 +100,24 @@ async def plan_step(id: UUID, request: Request, read: Reading, running: Running,
 
 
 @router.post("/{id}/reflections")
-async def add_reflection(id: UUID, request: Request, read: Reading, running: Running, person: Writer) -> Response:
+async def add_reflection(
+    id: UUID, request: Request, read: Reading, running: Running, person: Writer, once: Once
+) -> Response:
     """Add a reflection."""
 
     async def act(work: Work, form: ReflectionForm) -> object:
-        return await actions.add_reflection(work, id, person, moment=form.moment, text=form.text)
+        return await actions.add_reflection(work, id, person, moment=form.moment, text=form.text, id=once)
 
     done = _("Your note is saved.")
     return await _submit(request, read, running, id, person, ReflectionForm, act=act, section="reflections", done=done)
 
 
 @router.post("/{id}/goals")
-async def set_goal(id: UUID, request: Request, read: Reading, running: Running, person: Writer) -> Response:
+async def set_goal(id: UUID, request: Request, read: Reading, running: Running, person: Writer, once: Once) -> Response:
     """Set a goal."""
 
     async def act(work: Work, form: GoalForm) -> object:
-        return await actions.set_goal(work, id, person, form.goal)
+        return await actions.set_goal(work, id, person, form.goal, id=once)
 
     return await _submit(
         request, read, running, id, person, GoalForm, act=act, section="goals", done=_("The goal is added.")
@@ -110,11 +125,15 @@ async def set_goal(id: UUID, request: Request, read: Reading, running: Running, 
 
 
 @router.post("/{id}/tracks")
-async def open_track(id: UUID, request: Request, read: Reading, running: Running, person: Writer) -> Response:
+async def open_track(
+    id: UUID, request: Request, read: Reading, running: Running, person: Writer, once: Once
+) -> Response:
     """Open a track towards a goal."""
 
     async def act(work: Work, form: TrackForm) -> object:
-        return await actions.open_track(work, id, person, goal_id=form.goal_id, title=form.title, area=form.area)
+        return await actions.open_track(
+            work, id, person, goal_id=form.goal_id, title=form.title, area=form.area, id=once
+        )
 
     return await _submit(
         request, read, running, id, person, TrackForm, act=act, section="goals", done=_("The way is added.")

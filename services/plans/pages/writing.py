@@ -10,7 +10,7 @@ from starlette.responses import Response
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
-from services.chassis.web import Reading, Router, Running, allow, apply_form, page, read_form, see_other
+from services.chassis.web import Once, Reading, Router, Running, allow, apply_form, page, read_form, see_other
 from services.contracts.plans import Dimension
 from services.contracts.roles import Role
 from services.plans import actions
@@ -82,7 +82,7 @@ async def action_page(id: UUID, track_id: UUID, request: Request, read: Reading,
 
 @router.post("/{id}/tracks/{track_id}/actions")
 async def write_action(
-    id: UUID, track_id: UUID, request: Request, read: Reading, running: Running, person: Writer
+    id: UUID, track_id: UUID, request: Request, read: Reading, running: Running, person: Writer, once: Once
 ) -> Response:
     """Plan the action; if it needs a provider, directory opens a referral."""
     filled, typed, errors = await read_form(request, ActionForm)
@@ -91,7 +91,7 @@ async def write_action(
         planned, errors = await apply_form(
             request,
             running,
-            lambda work: actions.plan_action(work, id, person, track_id=track_id, new=new),
+            lambda work: actions.plan_action(work, id, person, track_id=track_id, new=new, id=once),
         )
         if planned is not None:
             agreed = await may_be_referred(read, await plan_for(read, id, person))

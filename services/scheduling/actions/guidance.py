@@ -116,13 +116,16 @@ async def move(
 ) -> None:
     """Move an interview to another time, counsellor or room, and free its old quarter-hours.
 
-    Raises as `book` does, and `NotBooked`, `Stale`.
+    Moved to where it is, it stays as it is. Raises as `book` does, and `NotBooked`, `Stale`.
     """
     check_version(interview, version)
     rules.check_booked(interview.status)
     centre = await known_centre(work.session, Centre, interview.centre)
     rules.check_appointment(starts_at, minutes, centre.hours, work.now)
     await check_counsellor(work.session, interview.centre, counsellor)
+    before = (interview.counsellor, interview.room, interview.starts_at, interview.minutes)
+    if before == (counsellor, room, starts_at, minutes):
+        return
     await release(work, interview.id)
     taken = resources(interview.centre, counsellor, room, interview.subject_ref)
     await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone)

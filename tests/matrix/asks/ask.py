@@ -3,9 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from tests.matrix.world import Side, World
+
+
+def new_key() -> dict[str, str]:
+    """The header of a request that is not another one sent again."""
+    return {"idempotency-key": str(uuid4())}
 
 
 @dataclass(frozen=True, slots=True)

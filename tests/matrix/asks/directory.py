@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.givens.directory import DUTCH, atelier
-from tests.matrix.asks.ask import Ask, Asks, Caller
+from tests.matrix.asks.ask import Ask, Asks, Caller, new_key
 from tests.matrix.world import World
 
 _HERE = {"centre": "liege"}
@@ -65,10 +65,12 @@ DIRECTORY: Asks = {
     "PUT /directory/api/v1/organizations/{id}": lambda w, me: Ask(
         json=atelier(description="Autre texte")[1].model_dump(mode="json")
     ),
-    "POST /directory/api/v1/tokens": lambda w, me: Ask(json=_TOKEN),
+    "POST /directory/api/v1/tokens": lambda w, me: Ask(json=_TOKEN, headers=new_key()),
     "POST /directory/tokens": lambda w, me: Ask(form=_TOKEN | {"token_id": uuid4()}),
-    "POST /directory/api/v1/tokens/accounts/{account_ref}": lambda w, me: Ask(json={"name": "Borne", "days": 30}),
-    "POST /directory/api/v1/tokens/{id}/renew": lambda w, me: Ask(json={"days": 30}),
+    "POST /directory/api/v1/tokens/accounts/{account_ref}": lambda w, me: Ask(
+        json={"name": "Borne", "days": 30}, headers=new_key()
+    ),
+    "POST /directory/api/v1/tokens/{id}/renew": lambda w, me: Ask(json={"days": 30}, headers=new_key()),
     "POST /directory/tokens/accounts/{account_ref}": lambda w, me: Ask(form={"days": 30, "token_id": uuid4()}),
     "POST /directory/tokens/{id}/renew": lambda w, me: Ask(form={"token_id": uuid4()}),
     "POST /directory/accounts/{id}": lambda w, me: Ask(form=_seen(w, "colleague", **_RIGHTS)),
@@ -80,10 +82,10 @@ DIRECTORY: Asks = {
     ),
     "POST /directory/accounts/{id} (the whole region)": lambda w, me: _granted(w, me, roles=["manager"], centres=[]),
     "POST /directory/api/v1/tokens (the role of operations)": lambda w, me: Ask(
-        json=_TOKEN | {"kind": "machine", "roles": ["operator"], "centres": [me.side.centre]}
+        json=_TOKEN | {"kind": "machine", "roles": ["operator"], "centres": [me.side.centre]}, headers=new_key()
     ),
     "POST /directory/api/v1/tokens (the whole region)": lambda w, me: Ask(
-        json=_TOKEN | {"kind": "machine", "roles": ["cite"], "centres": []}
+        json=_TOKEN | {"kind": "machine", "roles": ["cite"], "centres": []}, headers=new_key()
     ),
     "POST /directory/accounts/{id} (the caller's own)": _own,
     "POST /directory/accounts/{id}/deactivate (the caller's own)": lambda w, me: Ask(

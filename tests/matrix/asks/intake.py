@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from tests.matrix.asks.ask import Ask, Asks
+from tests.matrix.asks.ask import Ask, Asks, new_key
 from tests.matrix.guided import PIN
 
 _PERSON = {"given_name": "Zoé", "family_name": "Test", "purposes": ["plan"]}
@@ -10,7 +10,7 @@ _HERE = {"centre": "liege"}
 
 INTAKE: Asks = {
     "PUT /intake/api/v1/visits/{id}": lambda w, me: Ask(json=_HERE, at={"id": uuid4()}),
-    "POST /intake/api/v1/visits": lambda w, me: Ask(json=_HERE, headers={"idempotency-key": str(uuid4())}),
+    "POST /intake/api/v1/visits": lambda w, me: Ask(json=_HERE, headers=new_key()),
     "GET /intake/api/v1/visits": lambda w, me: Ask(query=_HERE),
     "GET /intake/api/v1/visits/counts": lambda w, me: Ask(query=_HERE),
     "POST /intake/api/v1/visits/close-earlier": lambda w, me: Ask(json=_HERE),
@@ -21,6 +21,7 @@ INTAKE: Asks = {
     "POST /intake/api/v1/visits/{id}/finish": lambda w, me: Ask(json={}, at={"id": w.liege["in interview"]}),
     "POST /intake/api/v1/visits/{id}/leave": lambda w, me: Ask(json={}, at={"id": w.liege["walk-in"]}),
     "POST /intake/api/v1/visits/{id}/visitor": lambda w, me: Ask(json=_PERSON, at={"id": w.liege["walk-in"]}),
+    "POST /intake/api/v1/visitors/{subject_ref}/link": lambda w, me: Ask(headers=new_key()),
     "POST /intake/api/v1/visitors/{subject_ref}/consents": lambda w, me: Ask(json={"purposes": ["reminders"]}),
     "POST /intake/api/v1/visitors/{subject_ref}/withdrawals": lambda w, me: Ask(json={"purposes": ["reminders"]}),
     "POST /intake/visitors/{subject_ref}/prolong": lambda w, me: Ask(form={}),
