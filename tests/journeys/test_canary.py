@@ -19,7 +19,7 @@ from confluent_kafka import Producer
 from services.launcher.catalogue import NAMES, SERVICES
 from tests.journeys.adult import IFAPME_SERVICE, PIN, THEMES, Centre, by_link, ok, settled, signed_in
 from tests.journeys.canaries import CANARY, Canaries, hits, text_fields, values
-from tests.journeys.restorable import Restorable, embedded_one, real_parts
+from tests.journeys.restorable import Restorable, cefo, embedded_one, real_parts
 from tests.journeys.stacks import Stack, eventually
 
 pytestmark = pytest.mark.timeout(600)
@@ -88,6 +88,7 @@ def test_what_was_typed_about_an_erased_person_is_nowhere(platform: Restorable, 
     canaries, stack = Canaries(), platform.stack
     scratch = tmp_path / "scratch"
     scratch.mkdir()
+    settled(stack)  # the centres are known
     liege = Centre(stack)
     kept = liege.agrees_to_be_known(liege.walks_in("find-job"))["subject_ref"]
     person = lives_through_everything(liege, canaries)
@@ -216,7 +217,7 @@ def from_a_desk(stack: Stack, canaries: Canaries) -> None:
 def without_canary(stack: Stack, person: str, scratch: Path) -> set[str]:
     """The texts of what is held about a person that no canary is in."""
     file, missing = scratch / "person.json", set[str]()
-    stack.cefo("export-person", person, "--out", str(file))
+    cefo(stack, "export-person", person, "--out", str(file))
     exported = json.loads(file.read_text())
     for service in HOLDING:
         data = SERVICES[service].personal_data
