@@ -32,6 +32,7 @@ UNDECLARED = "undeclared-fields"
 
 _TRACEPARENT = re.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _LAST_SEQUENCE = 2**63 - 1
+_PREVIOUS = "ce_previous"
 _CHAINS = UUID("0d5b1c2e-8a64-4d57-9a44-6a3f4c6f2b10")
 
 
@@ -59,6 +60,11 @@ class IncomingEvent(NamedTuple):
     sequence: int | None
     """The event's number within its aggregate, from 1; None if the sender does not number its events."""
     record: Record
+
+    @property
+    def previous(self) -> int:
+        """The number that this event follows in its aggregate; 0 for the first, and without a number."""
+        return previous_of(self.record.headers, self.sequence or 1)
 
     @property
     def correlation_id(self) -> UUID:
@@ -95,6 +101,11 @@ def trace_of(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
     return None
 
 
+def previous_of(headers: Iterable[tuple[str, bytes | None]], sequence: int) -> int:
+    """The number that the event with these headers follows: the one before, unless it begins an epoch and names it."""
+    return next((int(value) for name, value in headers if name == _PREVIOUS and value), sequence - 1)
+
+
 class UnreadableEvent(Exception):
     """The record is not a valid event, or not one that its sender may emit.
 
@@ -119,8 +130,12 @@ def write_event(
     correlation_id: UUID,
     causation_id: UUID | None,
     traceparent: str | None = None,
+    previous: int | None = None,
 ) -> Record:
-    """The record of `event`, in CloudEvents binary mode."""
+    """The record of `event`, in CloudEvents binary mode.
+
+    `previous`: the number that it follows, if not the one before.
+    """
     key = event.key.encode()
     moment = time.astimezone(UTC).isoformat()
     headers: Headers = [
@@ -131,6 +146,8 @@ def write_event(
         ("ce_correlationid", str(correlation_id).encode()),
         ("ce_sequence", b"%d" % sequence),
     ]
+    if previous is not None:
+        headers.append((_PREVIOUS, b"%d" % previous))
     if causation_id is not None:
         headers.append(("ce_causationid", str(causation_id).encode()))
     if traceparent is not None:
@@ -168,6 +185,8 @@ def read_event(record: Record, wanted: Container[str] = EVENTS) -> IncomingEvent
         # A desk numbers its events as it likes, if at all.
         numbered = topic.owner != DESK and "sequence" in attributes
         sequence = _sequence(attributes["sequence"]) if numbered else None
+        if numbered and "previous" in attributes:
+            _check_previous(attributes["previous"], sequence or 0)
         time = _time(attributes["time"]) if "time" in attributes else None
     except KeyError as error:
         raise UnreadableEvent("bad-envelope", f"header ce_{error.args[0]} is missing") from error
@@ -237,6 +256,12 @@ def _sequence(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= _LAST_SEQUENCE):
         raise ValueError(f"sequence is not a whole number from 1 to {_LAST_SEQUENCE}")
     return int(text)
+
+
+def _check_previous(text: str, sequence: int) -> None:
+    """Raises `ValueError` for what no event with this number can follow."""
+    if text != "0" and _sequence(text) >= sequence:
+        raise ValueError("previous is not below the sequence")
 
 
 def _time(text: str) -> datetime:

@@ -16,6 +16,7 @@ from services.chassis.service.suppression import Erasing
 from services.chassis.web.mail_pages import mail_router
 from services.directory import actions, api, pages
 from services.directory.actions import sign_in_links
+from services.directory.actions.restoring import restore
 from services.directory.demo import demo_providers
 from services.directory.demo.accounts import DEMO_STAFF
 from services.directory.domain import SeededMeanwhile
@@ -109,6 +110,7 @@ SERVICE = Service(
     folder=Path(__file__).parent,
     accounts=Account,
     on_start=start,
+    on_restore=restore,
     jobs=jobs,
     settings=DirectorySettings,
     mail=Mail,

@@ -14,6 +14,7 @@ from services.contracts.erasure import CONFIRMATIONS
 from services.intake import api, pages
 from services.intake.actions.end_of_day import end_days
 from services.intake.actions.erasure import end_entries, erase_again, erase_due
+from services.intake.actions.restoring import restore
 from services.intake.nav import NAV
 from services.intake.pages.personal_data import PERSONAL_DATA
 from services.intake.reactions import reactions
@@ -73,4 +74,5 @@ SERVICE = Service(
     erasing=Erasing(erase_again, col(ErasedSubject.subject_ref), col(ErasedSubject.erased_at)),
     jobs=jobs,
     personal_data=PERSONAL_DATA,
+    on_restore=restore,
 )

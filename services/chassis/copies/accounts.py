@@ -18,6 +18,7 @@ from sqlmodel import Field, SQLModel
 from services.chassis.identity.people import Claim, Person
 from services.chassis.identity.tokens import AccountToken
 from services.chassis.storage.store import Store, Work
+from services.chassis.storage.tables import BigNumber
 from services.contracts.accounts import (
     AccountKind,
     AccountPublished,
@@ -49,7 +50,7 @@ class AccountCopy(SQLModel):
     """The columns of every copy. `id` is the account's `account_ref`."""
 
     id: UUID = Field(primary_key=True)
-    version: int
+    version: int = Field(sa_type=BigNumber)  # pyright: ignore[reportArgumentType]  # an instance works too
     kind: str = Field(max_length=20)
     status: str = Field(max_length=20)
     roles: list[str] = Field(sa_type=sa.JSON)

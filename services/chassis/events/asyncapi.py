@@ -30,7 +30,11 @@ _HEADERS: dict[str, Any] = {
         "ce_id": {"type": "string", "description": "Unique together with ce_source."},
         "ce_subject": {"type": "string", "description": "The aggregate the event is about; also the record's key."},
         "ce_time": {"type": "string", "format": "date-time"},
-        "ce_sequence": {"type": "string", "description": "The event's number in its aggregate, from 1, without gaps."},
+        "ce_sequence": {"type": "string", "description": "The event's number in its aggregate, from 1."},
+        "ce_previous": {
+            "type": "string",
+            "description": "The sequence that this event follows if it is not the one before: after a restore.",
+        },
         "ce_correlationid": {"type": "string", "description": "The chain from check-in to referral."},
         "ce_causationid": {"type": "string", "description": "The event that caused this one."},
         "ce_dataschema": {"type": "string", "description": "Where the platform serves the payload's JSON Schema."},

@@ -9,6 +9,7 @@ from services.chassis.brokers.offsets import Extents
 from services.chassis.refusals import Refused, msg
 from services.chassis.storage.store import Store
 from services.contracts import TOPICS
+from services.contracts.sequences import EPOCH
 
 
 class HistoryMissing(Refused):
@@ -25,7 +26,8 @@ class HistoryMissing(Refused):
 async def processed_by_source(store: Store, sources: Collection[str]) -> dict[str, tuple[int, int]]:
     """Per source whose events have a sequence: (processed events, aggregates)."""
     inbox = store.table("inbox")
-    columns = (inbox.c.source, sa.func.sum(inbox.c.sequence), sa.func.count())
+    # What an aggregate emitted before its last epoch is not known here: then the sum is a lower bound.
+    columns = (inbox.c.source, sa.func.sum(inbox.c.sequence % EPOCH), sa.func.count())
     chosen = sa.select(*columns).where(~inbox.c.subject.startswith("#")).group_by(inbox.c.source)
     async with store.read() as session:
         rows = (await session.execute(chosen)).all()

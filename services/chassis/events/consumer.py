@@ -16,6 +16,7 @@ from services.chassis.brokers.subscriber import Fetched, Subscriber
 from services.chassis.events.processor import EventProcessor
 from services.chassis.events.reactions import Reactions
 from services.chassis.events.rebuild import Rebuilding
+from services.chassis.events.rereading import Rereading
 from services.chassis.events.resolver import DeadLetterResolver
 from services.chassis.events.rights import group_of
 from services.chassis.events.sealing import seal_old
@@ -59,6 +60,7 @@ class Consumer:
         self._resolver = DeadLetterResolver(store, broker.settings, self._processor)
         self.group = group or group_of(store.service)
         self._rebuilding = rebuilding
+        self._rereading = rebuilding.rereading if rebuilding is not None else Rereading(store, broker, self.group)
         self._expired_at = 0.0
         self.stream = stream or broker.stream(store.service)
         self.subscriber: Subscriber | None = None
@@ -122,13 +124,13 @@ class Consumer:
     # --- called by the subscriber ---
 
     async def admit(self, client: Any, fetched: Fetched, assignment: int) -> tuple[Fetched, Iterable[TopicPartition]]:
-        """The records of a poll to process, and the partitions that a rebuild reads again from the beginning."""
-        return (fetched, ()) if self._rebuilding is None else await self._rebuilding.admit(client, fetched, assignment)
+        """The records of a poll to process, and the partitions that are read again from the beginning."""
+        return await self._rereading.admit(client, fetched, assignment)
 
     def committable(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, Any]:
         """The offsets to commit for processed records."""
         self._broker.processed(self.group, offsets)
-        return self._rebuilding.with_generation(offsets) if self._rebuilding else offsets
+        return self._rereading.with_generation(offsets)
 
     async def between_batches(self, *, idle: bool) -> None:
         """Expire held events at intervals."""

@@ -116,7 +116,7 @@ def _is_identified(record: Record, headers: Headers, key: bytes | None) -> bool:
     return keyed and all(before.get(name) == after.get(name) for name in _IDENTITY)
 
 
-_IDENTITY = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_sequence")
+_IDENTITY = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_sequence", "ce_previous")
 
 Fits = Callable[[str], object]
 """Raises `ValueError` for a value of another form, or returns something false."""
@@ -145,6 +145,7 @@ _FORMS: dict[str, Fits] = {
     "ce_type": _like(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+"),
     "ce_time": datetime.fromisoformat,
     "ce_sequence": _like(r"[0-9]{1,19}"),
+    "ce_previous": _like(r"[0-9]{1,19}"),
     "ce_sequencetype": _like("Integer"),
     "ce_correlationid": _uuid,
     "ce_causationid": _uuid,

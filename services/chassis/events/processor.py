@@ -34,11 +34,11 @@ from services.chassis.runtime.telemetry import PROCESSED, log
 from services.chassis.runtime.tracing import EventTracer, current_traceparent, origin
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.errors import is_conflict, is_unavailable, violated_constraint
-from services.chassis.storage.outbox import raw_row
+from services.chassis.storage.outbox import raw_row, unpack_headers
 from services.chassis.storage.store import Cause, Store, Work
-from services.chassis.storage.tables import DISCARDED, HELD, DeadLetterState
+from services.chassis.storage.tables import DEAD, DISCARDED, HELD, DeadLetterState
 from services.contracts import EVENTS
-from services.contracts.cloudevents import IncomingEvent, Record, UnreadableEvent, read_event
+from services.contracts.cloudevents import IncomingEvent, Record, UnreadableEvent, previous_of, read_event
 from services.contracts.topics import topic_named
 
 _log = log(__name__)
@@ -62,7 +62,7 @@ class EventProcessor:
         self._reactions = reactions
         self.sealer = RecordSealer(settings)
         self._dead_letters = table = store.table("dead_letters")
-        kept = table.c.state.in_((*HELD, *DISCARDED))
+        kept = table.c.state.in_((*HELD, *DEAD, *DISCARDED))
         self._any_kept = sa.select(sa.exists().where(kept))
         theirs = (in_list(table.c.subject, "subjects"), table.c.sequence.is_not(None))
         self._kept = sa.select(table).where(kept, *theirs)
@@ -182,16 +182,19 @@ class EventProcessor:
         return outcomes
 
     async def track(self, work: Work, keys: set[Key]) -> SequenceTracker:
-        """The last sequences of these aggregates, locked, and their held and discarded events."""
+        """The last sequences of these aggregates, locked, and their held, dead and discarded events."""
         last = await last_sequences(work.session, self._inbox, keys)
         kept: dict[Key, list[HeldEvent]] = defaultdict(list)
         if keys and await work.session.scalar(self._any_kept):
             theirs = {"subjects": list({subject for _, subject in keys})}
             for row in await work.session.execute(self._kept, theirs):
                 if row.sequence > last.get((row.source, row.subject), 0):
-                    held = DeadLetterState(row.state).is_held
-                    incoming = read_event(kept_record(row), self._reactions.by_type) if held else None
-                    kept[(row.source, row.subject)].append(HeldEvent(row.sequence, row.id, incoming))
+                    state = DeadLetterState(row.state)
+                    incoming = read_event(kept_record(row), self._reactions.by_type) if state.is_held else None
+                    previous = previous_of(unpack_headers(row.headers), row.sequence)
+                    kept[(row.source, row.subject)].append(
+                        HeldEvent(row.sequence, previous, row.id, incoming, undecided=state.is_dead)
+                    )
         return SequenceTracker(last, kept)
 
     async def dispatch(

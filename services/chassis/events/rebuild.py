@@ -16,7 +16,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from aiokafka import TopicPartition
-from aiokafka.structs import OffsetAndMetadata
 
 from services.chassis.brokers.availability import is_away
 from services.chassis.brokers.offsets import committed, extents
@@ -29,6 +28,7 @@ from services.chassis.events.completeness import (
 )
 from services.chassis.events.inbox import add_rows_for_held_events
 from services.chassis.events.reactions import Reactions
+from services.chassis.events.rereading import Rereading, generation_of
 from services.chassis.events.rights import group_of
 from services.chassis.refusals import Refused, msg
 from services.chassis.runtime.retrying import keep_running
@@ -77,17 +77,16 @@ class Rebuilding:
         self._store = store
         self._broker = broker
         self._group = group_of(store.service)
+        self.rereading = Rereading(store, broker, self._group, generation=0)
+        """Has this replica's consumer read again what a rebuild needs."""
         self._topics = reactions.topics
         self._sources = reactions.sources
         self._tables = [table.__table__ for table in tables]
         self._rebuilds = store.table("rebuilds")
-        self.generation = 0
         self.running = False
         """Whether a rebuild is running: then held events do not expire."""
         self._refilled = 0
         self._lock = asyncio.Lock()
-        self._assignment = -1
-        self._generation_of: dict[TopicPartition, int] = {}
 
     # --- called for an operator ---
 
@@ -105,10 +104,13 @@ class Rebuilding:
         held = await extents(self._broker, self._topics) if history else {}
         kept = retained_by_topic(held) if history else await emitted_by_topic(self._broker.outboxes, self._topics)
         check_history(processed, kept)
+        # Offsets may be of a later rebuild than this store knows, which was restored from a backup.
+        offsets = await committed(self._broker, self._group, held) if history else {}
+        known = max((latest.generation if latest else 0, *map(generation_of, offsets.values())))
         async with self._store.work() as work:
             work.guard("rebuilds_key", RebuildRunning(service=self._store.service))
             row = {
-                "generation": (latest.generation if latest else 0) + 1,
+                "generation": known + 1,
                 "started_at": work.now,
                 "started_by": by[:200],
                 "events": sum(kept.values()),
@@ -164,7 +166,7 @@ class Rebuilding:
         """Load the latest rebuild, which another replica may have started; called before this one consumes."""
         latest = await self._latest()
         if latest is not None:
-            self.generation = max(self.generation, latest.generation)
+            self.rereading.generation = max(self.rereading.generation or 0, latest.generation)
             self.running = latest.completed_at is None
         return latest
 
@@ -210,7 +212,7 @@ class Rebuilding:
         left = 0
         for tp, (first, end) in targets.items():
             offset = offsets.get(tp)
-            begun = offset is not None and (not self._broker.keeps_history or _generation(offset) >= row.generation)
+            begun = offset is not None and (not self._broker.keeps_history or generation_of(offset) >= row.generation)
             left += max(0, end - (max(first, offset.offset) if begun and offset is not None else first))
         return left
 
@@ -242,34 +244,6 @@ class Rebuilding:
                 left += await session.scalar(unsent) or 0
         return left
 
-    # --- called by the consumer ---
-
-    async def admit(
-        self, client: Any, fetched: dict[TopicPartition, list[Any]], assignment: int
-    ) -> tuple[dict[TopicPartition, list[Any]], list[TopicPartition]]:
-        """The records to process, and the partitions that restart from the beginning. Raises one of `BROKER_ERRORS`."""
-        if not self._broker.keeps_history or not self.generation:
-            return fetched, []
-        if assignment != self._assignment:
-            # Before this rebalance another replica may have read a partition: load its committed generation again.
-            self._assignment, self._generation_of = assignment, {}
-        unsure = [tp for tp in client.assignment() if self._generation_of.get(tp) != self.generation]
-        if not unsure:
-            return fetched, []
-        wanted = self.generation
-        offsets = await committed(self._broker, self._group, unsure)
-        self.generation = max(wanted, *(_generation(one) for one in offsets.values())) if offsets else wanted
-        behind = [tp for tp in unsure if tp not in offsets or _generation(offsets[tp]) < wanted]
-        if behind:
-            await client.seek_to_beginning(*behind)
-        self._generation_of.update(dict.fromkeys(unsure, wanted))
-        return {tp: messages for tp, messages in fetched.items() if tp not in behind}, behind
-
-    def with_generation(self, offsets: Mapping[TopicPartition, int]) -> dict[TopicPartition, OffsetAndMetadata]:
-        """The offsets to commit, with the generation in which this consumer began to read the partition."""
-        begun = {tp: self._generation_of.get(tp, 0) for tp in offsets}
-        return {tp: OffsetAndMetadata(offset, str(begun[tp] or "")) for tp, offset in offsets.items()}
-
 
 def _as_json(held: Mapping[TopicPartition, tuple[int, int]]) -> dict[str, list[int]]:
     return {f"{tp.topic}/{tp.partition}": [first, end] for tp, (first, end) in held.items()}
@@ -278,7 +252,3 @@ def _as_json(held: Mapping[TopicPartition, tuple[int, int]]) -> dict[str, list[i
 def _partition(name: str) -> TopicPartition:
     topic, _, number = name.rpartition("/")
     return TopicPartition(topic, int(number))
-
-
-def _generation(offset: OffsetAndMetadata) -> int:
-    return int(offset.metadata) if str(offset.metadata).isdigit() else 0

@@ -200,36 +200,54 @@ class Relay:
     @asynccontextmanager
     async def _leadership(self) -> AsyncGenerator[None]:
         """Hold the store's relay lock; waits while another process holds it."""
-        if self._store.sqlite:
-            async with _file_lock(Path(self._store.writer.url.database or "store.db").with_suffix(".relay.lock")):
-                yield
-            return
-        async with self._store.reader.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
-            while not await connection.scalar(sa.text("select pg_try_advisory_lock(hashtext('cefo.relay'))")):  # noqa: ASYNC110
-                await asyncio.sleep(1)
-            # An index scan stops at the limit; a bitmap scan would read the whole index of unsent rows.
-            await connection.execute(sa.text("set enable_bitmapscan = off"))
+        async with relay_lock(self._store) as connection:
+            if connection is not None:
+                # An index scan stops at the limit; a bitmap scan would read the whole index of unsent rows.
+                await connection.execute(sa.text("set enable_bitmapscan = off"))
             self._lock = connection
             try:
                 yield
             finally:
                 self._lock = None
-                # The pool would keep the session and its lock; closing the connection releases it.
-                await connection.invalidate()
 
     async def _check_lock(self) -> None:
         if self._lock is not None:
             await self._lock.scalar(sa.text("select 1"))
 
 
+class RelayRuns(Exception):
+    """Another process holds the relay lock: the service runs."""
+
+
 @asynccontextmanager
-async def _file_lock(path: Path) -> AsyncGenerator[None]:
+async def relay_lock(store: Store, *, wait: bool = True) -> AsyncGenerator[AsyncConnection | None]:
+    """Hold the store's relay lock; on PostgreSQL over this connection. Raises `RelayRuns` unless `wait`."""
+    if store.sqlite:
+        async with _file_lock(Path(store.writer.url.database or "store.db").with_suffix(".relay.lock"), wait=wait):
+            yield None
+        return
+    async with store.reader.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        while not await connection.scalar(sa.text("select pg_try_advisory_lock(hashtext('cefo.relay'))")):
+            if not wait:
+                raise RelayRuns
+            await asyncio.sleep(1)
+        try:
+            yield connection
+        finally:
+            # The pool would keep the session and its lock; closing the connection releases it.
+            await connection.invalidate()
+
+
+@asynccontextmanager
+async def _file_lock(path: Path, *, wait: bool) -> AsyncGenerator[None]:
     with path.open("w") as file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
+                if not wait:
+                    raise RelayRuns from None
                 await asyncio.sleep(1)
         yield

@@ -137,8 +137,7 @@ class DeadLetterResolver:
         if row.sequence is not None:
             key = (row.source, row.subject)
             tracker = await self._processor.track(work, {key})
-            its_turn = row.sequence == tracker.positions.setdefault(key, 0) + 1
-            await self._processor.dispatch(work, tracker, tracker.advance(key, row.sequence) if its_turn else [])
+            await self._processor.dispatch(work, tracker, tracker.pass_over(key, row.sequence))
         return decided
 
     async def _in_work(self, act: Callable[..., Awaitable[str]], *arguments: Any) -> str:

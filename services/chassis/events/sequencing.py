@@ -35,16 +35,27 @@ def position_of(incoming: IncomingEvent, last: int | None) -> Position:
     # A compacted topic drops earlier events; its newest event is the whole state.
     if incoming.sequence == (last or 0) + 1 or topic_named(incoming.record.topic).compacted:
         return Position.NEXT
-    return Position.AHEAD
+    # The first of an epoch: what came after `previous` in older epochs is no longer in its sender's store.
+    return Position.NEXT if incoming.previous <= (last or 0) else Position.AHEAD
 
 
 @dataclass(frozen=True, slots=True)
 class HeldEvent:
-    """An out-of-order event. `dead_letter_id`: its row, None if not stored yet. `incoming` None: it was discarded."""
+    """An out-of-order event. `dead_letter_id`: its row, None if not stored yet.
+
+    `incoming` None: it was discarded, or it is a dead letter that waits for a decision (`undecided`).
+    """
 
     sequence: int
+    previous: int
     dead_letter_id: UUID | None
     incoming: IncomingEvent | None
+    undecided: bool = False
+
+    @property
+    def discarded(self) -> bool:
+        """Whether an operator discarded it: its number is passed over."""
+        return self.incoming is None and not self.undecided
 
 
 class SequenceTracker:
@@ -61,6 +72,8 @@ class SequenceTracker:
         """The event's position, and the events that are due now, in order."""
         key = inbox_key(incoming)
         position = position_of(incoming, self.positions.get(key))
+        if position is Position.NEXT and self._has_open_before(key, incoming):
+            position = Position.AHEAD
         if position is Position.NEXT and self._was_discarded(key, incoming.sequence):
             return Position.REPEATED, self.advance(key, incoming.sequence or 1)
         if position is Position.NEXT:
@@ -68,8 +81,9 @@ class SequenceTracker:
         if position is Position.AHEAD and incoming.sequence is not None:
             self.positions.setdefault(key, 0)
             line = self._held.setdefault(key, [])
-            if incoming.sequence not in {one.sequence for one in line}:
-                insort(line, HeldEvent(incoming.sequence, None, incoming), key=lambda one: one.sequence)
+            if incoming.sequence not in {one.sequence for one in line if not one.undecided}:
+                held = HeldEvent(incoming.sequence, incoming.previous, None, incoming)
+                insort(line, held, key=lambda one: one.sequence)
         return position, []
 
     def first_held(self, key: Key) -> int | None:
@@ -78,21 +92,44 @@ class SequenceTracker:
 
     def advance(self, key: Key, sequence: int) -> list[IncomingEvent]:
         """Set the aggregate's sequence; returns the held events that are due now, in order."""
-        due: list[IncomingEvent] = []
         self.positions[key] = sequence
-        line = self._held.get(key, [])
-        while line and line[0].sequence <= self.positions[key] + 1:
-            one = line.pop(0)
+        if not (line := self._held.get(key)):
+            return []
+        due, waiting, open_before = list[IncomingEvent](), list[HeldEvent](), False
+        for one in line:
+            passed = one.sequence <= self.positions[key]
+            if not passed and (open_before or one.undecided or one.previous > self.positions[key]):
+                waiting.append(one)
+                open_before = open_before or not one.discarded
+                continue
             if one.dead_letter_id is not None and one.incoming is not None:
                 self.released.append(one.dead_letter_id)
-            if one.sequence > self.positions[key]:
+            if not passed:
                 self.positions[key] = one.sequence
                 due += [one.incoming] if one.incoming is not None else []
+        self._held[key] = waiting
         return due
+
+    def pass_over(self, key: Key, sequence: int) -> list[IncomingEvent]:
+        """The held events that are due because this event was discarded, in order."""
+        position = self.positions.setdefault(key, 0)
+        mine = [one for one in self._held.get(key, ()) if one.sequence == sequence]
+        its_turn = any(one.previous <= position for one in mine) and not self._open_before(key, sequence)
+        return self.advance(key, max(position, sequence) if its_turn else position)
+
+    def _has_open_before(self, key: Key, incoming: IncomingEvent) -> bool:
+        """Whether the first event of an epoch has to wait for events of older ones that are held or dead letters."""
+        if incoming.sequence is None or topic_named(incoming.record.topic).compacted:
+            return False
+        return self._open_before(key, incoming.sequence)
+
+    def _open_before(self, key: Key, sequence: int) -> bool:
+        last = self.positions.get(key, 0)
+        return any(last < one.sequence < sequence and not one.discarded for one in self._held.get(key, ()))
 
     def _was_discarded(self, key: Key, sequence: int | None) -> bool:
         """Whether an operator discarded this event earlier; it is read again during a rebuild."""
-        return any(one.sequence == sequence and one.incoming is None for one in self._held.get(key, ()))
+        return any(one.sequence == sequence and one.discarded for one in self._held.get(key, ()))
 
     @property
     def newly_held(self) -> list[IncomingEvent]:

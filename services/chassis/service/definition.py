@@ -1,7 +1,7 @@
 """The definition of a service, which its `app.py` composes, and its runtime in a process."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from services.chassis.events.consumer import Consumer
 from services.chassis.events.reactions import Reactions
 from services.chassis.events.rebuild import Rebuilding
 from services.chassis.events.relay import Relay
+from services.chassis.events.restoring import Seen
 from services.chassis.events.rights import consumed_topics, emitted_topics
 from services.chassis.identity.access import AccessPolicy
 from services.chassis.mail.messages import QueuedMail, prune_mail
@@ -34,7 +35,7 @@ from services.chassis.service.retention import prune
 from services.chassis.service.suppression import Erasing, Suppression
 from services.chassis.storage.group_commit import BulkAction, GroupCommit, Item, Result
 from services.chassis.storage.migrations import migrate
-from services.chassis.storage.store import Store
+from services.chassis.storage.store import Store, Work
 from services.contracts.roles import Role
 from services.contracts.topics import ACCOUNTS, ERASED, Topic
 
@@ -116,6 +117,8 @@ class Service:
     """What it alone asks for, beside the settings of every process."""
     mail: type[QueuedMail] | None = None
     """Its table of messages by e-mail, if it sends any."""
+    on_restore: Callable[[Work, Seen], Awaitable[Mapping[str, int]]] | None = None
+    """Ends again what was ended after the backup from which its store was restored; returns how many of each kind."""
     personal_data: PersonalData[Any] | None = None
     """What it holds about persons. None: nothing."""
     erasing: Erasing | None = None

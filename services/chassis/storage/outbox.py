@@ -24,8 +24,9 @@ def outbox_row(
     correlation_id: UUID,
     causation_id: UUID | None,
     traceparent: str | None,
+    previous: int | None = None,
 ) -> dict[str, Any]:
-    """The outbox row of `event`."""
+    """The outbox row of `event`. `previous`: the number that it follows, if not the one before."""
     record = write_event(
         event,
         id=uuid4(),
@@ -34,6 +35,7 @@ def outbox_row(
         correlation_id=correlation_id,
         causation_id=causation_id,
         traceparent=traceparent,
+        previous=previous,
     )
     return raw_row(record, time)
 

@@ -7,80 +7,44 @@ code commits. Writers on SQLite queue for one connection (`BEGIN IMMEDIATE`); re
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar, cast
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm.util import identity_key
-from sqlmodel import Field, SQLModel
+from sqlmodel import SQLModel
 
 from services.chassis.refusals import NotFound, Refused
 from services.chassis.runtime.clock import Clock, system_clock
 from services.chassis.runtime.failpoints import failpoint
 from services.chassis.storage.bulk import in_list, insert_rows
+from services.chassis.storage.emitting import Aggregate, Cause, Emitter
 from services.chassis.storage.engines import postgres_engine, sqlite_engine
 from services.chassis.storage.errors import UnknownConstraint, unique_constraints, violated_constraint
-from services.chassis.storage.outbox import outbox_row, raw_row
-from services.contracts import Event
-from services.contracts.cloudevents import write_event
 
-
-class Aggregate(SQLModel):
-    """The root row of an aggregate, whose events are ordered.
-
-    `version` counts the events emitted for it; `correlation_id` is its chain, from check-in to referral.
-    """
-
-    id: UUID = Field(default_factory=uuid4, primary_key=True)
-    version: int = 0
-    correlation_id: UUID = Field(default_factory=uuid4)
-
+__all__ = ["Aggregate", "Cause", "Store", "Work"]
 
 Row = TypeVar("Row", bound=SQLModel)
 Kept = TypeVar("Kept", bound=Aggregate)
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """The cause of a unit of work: its chain, and the event that triggered it (None for a request)."""
-
-    correlation_id: UUID | None = None
-    causation_id: UUID | None = None
-    traceparent: str | None = None
-    """The trace of the request or the event."""
-
-
-class Work:
+class Work(Emitter):
     """One unit of work: loaded and changed rows, and emitted events. Committed whole or not at all."""
 
-    def __init__(self, session: AsyncSession, now: datetime, cause: Cause) -> None:
+    def __init__(self, session: AsyncSession, now: datetime, cause: Cause, epoch: int = 0) -> None:
+        """`epoch`: that of the store; numbers of its events are in it."""
+        super().__init__(now, cause, epoch)
         self.session = session
-        self.now = now
-        self._cause: Cause | Callable[[], Cause] = cause
         self.boards: set[str] = set()
         self.erased: set[UUID] = set()
         """The persons whom this unit of work erases: the store's suppression list gets them after the commit."""
-        self._emitted: list[dict[str, Any]] = []
         self._loaded: dict[tuple[type[SQLModel], Any], SQLModel | None] = {}
         self._guards: list[tuple[str, Refused]] = []
         self._before: list[Callable[[], Any]] = []
-
-    @property
-    def cause(self) -> Cause:
-        """The cause of the unit of work; in a batch, of the event that is being processed."""
-        if not isinstance(self._cause, Cause):
-            self._cause = self._cause()
-        return self._cause
-
-    @cause.setter
-    def cause(self, cause: Cause | Callable[[], Cause]) -> None:
-        # Set lazily per event: most causes are never read.
-        self._cause = cause
 
     async def find(self, table: type[Row], id: Any) -> Row | None:
         """The row with this key, locked until the end of the work, or None."""
@@ -127,6 +91,7 @@ class Work:
         """Add a new aggregate, in the chain of its cause."""
         if self.cause.correlation_id is not None:
             row.correlation_id = self.cause.correlation_id
+        self._started.add(row.id)
         return self.add(row)
 
     async def insert(self, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
@@ -135,43 +100,6 @@ class Work:
         if any(loaded is table for loaded, _ in self._loaded):
             for row in rows:
                 self._loaded.pop((table, _key_of(table, row.get)), None)
-
-    def emit(self, aggregate: Aggregate, event: Event) -> None:
-        """Emit an event of this aggregate. It is published after the commit, in the order of the versions."""
-        aggregate.version += 1
-        self.emit_row_event(event, sequence=aggregate.version, correlation_id=aggregate.correlation_id)
-
-    def emit_row_event(self, event: Event, *, sequence: int, correlation_id: UUID) -> None:
-        """Emit an event of an aggregate that was inserted in bulk. `sequence` counts its events from 1."""
-        self._emitted.append(
-            outbox_row(
-                event,
-                time=self.now,
-                sequence=sequence,
-                correlation_id=correlation_id,
-                causation_id=self.cause.causation_id,
-                traceparent=self.cause.traceparent,
-            )
-        )
-
-    def publish_to_partners(self, event: Event, *, id: UUID, sequence: int) -> None:
-        """Emit an event for partners, with the id under which the HTTP feed has it too.
-
-        It carries neither chain nor cause: these would reveal that two events are about the same person.
-        """
-        record = write_event(
-            event,
-            id=id,
-            time=self.now,
-            sequence=sequence,
-            correlation_id=id,
-            causation_id=None,
-        )
-        self._emitted.append(raw_row(record, self.now))
-
-    def publish_raw(self, row: dict[str, Any]) -> None:
-        """Publish an outbox row unchanged; for dead letters and ends of keys."""
-        self._emitted.append(row)
 
     def table(self, name: str) -> sa.Table:
         """One of the chassis' own tables in this store."""
@@ -190,6 +118,12 @@ class Work:
     def before_commit(self, act: Callable[[], Any]) -> None:
         """Await `act` once at the end of the unit of work, before the flush: for what a batch does at once."""
         self._before.append(act)
+
+    async def open_epoch(self, epoch: int, restored_to: datetime | None) -> None:
+        """Open a new epoch of the store; what is emitted from now on is in it. `restored_to`: as in `epochs_table`."""
+        row = {"epoch": epoch, "opened_at": self.now, "restored_to": restored_to}
+        await self.session.execute(sa.insert(_table(self.session, "epochs")), [row])
+        self.epoch = epoch
 
     def notify_board(self, *boards: str) -> None:
         """Send a "board changed" hint for these live boards after the commit."""
@@ -227,6 +161,8 @@ class Store:
         self.on_boards_changed: Callable[[set[str]], None] = lambda boards: None
         self.on_erased: Callable[[set[UUID]], Awaitable[None]] | None = None
         self._write_lock = asyncio.Lock()
+        self._epoch: int | None = None
+        self._newest_epoch = sa.select(sa.func.max(self.table("epochs").c.epoch))
         unique_constraints(metadata)  # raises at the start, not during a request, if two are ambiguous
 
     def table(self, name: str) -> sa.Table:
@@ -237,7 +173,7 @@ class Store:
     async def work(self, cause: Cause | None = None) -> AsyncGenerator[Work]:
         """One unit of work. Commits when the block ends, rolls everything back when it raises."""
         async with self._write_lock if self.sqlite else nullcontext(), self._session(self.writer) as session:
-            work = Work(session, self.clock(), cause or Cause())
+            work = Work(session, self.clock(), cause or Cause(), await self._epoch_in(session))
             try:
                 yield work
                 emitted = await work.flush()
@@ -249,6 +185,7 @@ class Store:
                 if isinstance(error, IntegrityError) and (refusal := work.refusal_of(error)):
                     raise refusal from error
                 raise
+        self._epoch = work.epoch
         if emitted:
             failpoint("store.after-commit")
             self.emitted.set()
@@ -256,6 +193,17 @@ class Store:
             self.on_boards_changed(work.boards)
         if work.erased and self.on_erased is not None:
             await self.on_erased(work.erased)
+
+    async def epoch(self) -> int:
+        """The epoch of this store."""
+        async with self.read() as session:
+            return await self._epoch_in(session)
+
+    async def _epoch_in(self, session: AsyncSession) -> int:
+        # Read once: `cefo restore` opens another one only while nothing else runs.
+        if self._epoch is None:
+            self._epoch = int(await session.scalar(self._newest_epoch) or 0)
+        return self._epoch
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncSession]:

@@ -1,4 +1,4 @@
-"""The chassis' own tables in each service's store: outbox, inbox, dead letters, and a read model's rebuilds."""
+"""The chassis' own tables in each service's store: outbox, inbox, dead letters, epochs, and a read model's rebuilds."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -6,9 +6,12 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlmodel import UTCDateTime
 
+BigNumber = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""Of 64 bits on both stores."""
+
 
 def chassis_metadata() -> sa.MetaData:
-    """The metadata of one service's store, with the chassis' own tables in it: outbox, inbox, dead letters."""
+    """The metadata of one service's store, with the chassis' own tables in it."""
     metadata = sa.MetaData(
         naming_convention={
             "ix": "%(table_name)s_%(column_0_N_name)s",
@@ -22,6 +25,7 @@ def chassis_metadata() -> sa.MetaData:
     inbox_table(metadata)
     dead_letters_table(metadata)
     dead_letter_reveals_table(metadata)
+    epochs_table(metadata)
     return metadata
 
 
@@ -51,7 +55,18 @@ def rebuilds_table(metadata: sa.MetaData) -> sa.Table:
     )
 
 
-BigKey = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+def epochs_table(metadata: sa.MetaData) -> sa.Table:
+    """The epochs after the first, 0: one for each time that the store was restored from an older backup.
+
+    `restored_to`: when the last event in the backup was emitted; NULL if it has none.
+    """
+    return sa.Table(
+        "epochs",
+        metadata,
+        sa.Column("epoch", BigNumber, primary_key=True, autoincrement=False),
+        sa.Column("opened_at", UTCDateTime(), nullable=False),
+        sa.Column("restored_to", UTCDateTime(), nullable=True),
+    )
 
 
 def outbox_table(metadata: sa.MetaData) -> sa.Table:
@@ -59,7 +74,7 @@ def outbox_table(metadata: sa.MetaData) -> sa.Table:
     table = sa.Table(
         "outbox",
         metadata,
-        sa.Column("seq", BigKey, sa.Identity(always=False), primary_key=True),
+        sa.Column("seq", BigNumber, sa.Identity(always=False), primary_key=True),
         sa.Column("topic", sa.String(120), nullable=False),
         sa.Column("key", sa.LargeBinary, nullable=True),
         sa.Column("headers", sa.LargeBinary, nullable=False),

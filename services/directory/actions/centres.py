@@ -24,7 +24,7 @@ async def publish_centres(work: Work) -> int:
         if one.code not in known:
             for constraint in ("centres_key", "centres_code_unique"):
                 work.guard(constraint, domain.SeededMeanwhile())
-            _emit(work, work.start(_new(one, work.now.year, through)))
+            publish_centre(work, work.start(_new(one, work.now.year, through)))
             published += 1
     for centre in known.values():
         if centre.holidays_through < through:
@@ -32,7 +32,7 @@ async def publish_centres(work: Work) -> int:
             new = reference.public_holidays(held.holidays_through + 1, through)
             held.closed_on = sorted({*held.closed_on, *new})
             held.holidays_through = through
-            _emit(work, held)
+            publish_centre(work, held)
             published += 1
     return published
 
@@ -68,7 +68,7 @@ async def update_centre(
     if any(getattr(centre, field) != value for field, value in wanted.items()):
         for field, value in wanted.items():
             setattr(centre, field, value)
-        _emit(work, centre)
+        publish_centre(work, centre)
     return centre
 
 
@@ -88,7 +88,8 @@ def _new(known: reference.KnownCentre, first: int, last: int) -> Centre:
     )
 
 
-def _emit(work: Work, centre: Centre) -> None:
+def publish_centre(work: Work, centre: Centre) -> None:
+    """Emits `CentrePublished` with the centre's present state."""
     work.emit(
         centre,
         CentrePublished(

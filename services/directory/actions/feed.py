@@ -22,6 +22,13 @@ async def open_feed(work: Work) -> None:
     await work.session.execute(_new_head(work.session), {"id": _HEAD, "last": 0})
 
 
+async def skip_positions(work: Work, number: int) -> None:
+    """Leaves out positions of the feed that readers know and the restored store does not."""
+    await open_feed(work)
+    head = await work.load(FeedHead, _HEAD, msg("event feed"))
+    head.last += number
+
+
 @upsert
 def _new_head(insert: Any) -> Any:
     return insert(FeedHead).on_conflict_do_nothing()

@@ -48,7 +48,7 @@ async def set_provider(work: Work, id: UUID, entry: ProviderEntry) -> bool:
     await _set_services(work, organization, entry.services)
     await work.session.flush()
     await _replace_locations(work, organization, entry)
-    await _publish(work, organization)
+    await publish_provider(work, organization)
     return True
 
 
@@ -88,7 +88,7 @@ async def update_service(
         service.last_modified = work.now
         organization.fingerprint = ""
         await work.session.flush()
-        await _publish(work, organization)
+        await publish_provider(work, organization)
     return service
 
 
@@ -193,7 +193,7 @@ def _schedules(service: UUID, place: PlaceEntry) -> list[dict[str, Any]]:
     ]
 
 
-async def _publish(work: Work, organization: Organization) -> None:
+async def publish_provider(work: Work, organization: Organization) -> None:
     """Emits `ProviderPublished` with the provider's present services."""
     chosen = sa.select(Service).where(col(Service.organization_id) == organization.id).order_by(col(Service.id))
     services = (await work.session.scalars(chosen)).all()

@@ -41,6 +41,8 @@ class AccountChangeKind(StrEnum):
     DEACTIVATED = "deactivated"
     REACTIVATED = "reactivated"
     SIGNED_OUT = "signed-out"
+    RESTORED = "restored"
+    """By `cefo restore`: the directory's store came from an older backup."""
     TOKEN_ISSUED = "token-issued"  # noqa: S105  a word, not a password
     TOKEN_REVOKED = "token-revoked"  # noqa: S105
 

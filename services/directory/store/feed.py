@@ -3,7 +3,7 @@
 Why positions come from a locked row. If rows got their number when they are *inserted*, a cursor would skip rows whose
 transaction *commits* later than its neighbours' (measured on PostgreSQL: readers lost rows). Here the position comes
 from one row, `feed_head`, which stays locked until the commit. So position n + 1 is assigned only after the transaction
-of n has ended: the committed feed is always 1 … n without a gap, and `position > last` skips nothing. The cost: two
+of n has ended: the committed feed has no gap that is filled later, and `position > last` skips nothing. The cost: two
 transactions that emit referral events commit one after the other, which the low rate of referrals allows.
 
 The lock is acquired last, just before the commit: the order of locks in docs/architecture.md.
@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
+from services.chassis.storage.tables import BigNumber
 from services.directory.store.referrals import Referral
 from services.directory.store.table import Table
 
@@ -44,7 +45,7 @@ class ReferralEvent(Table, table=True):
     id: UUID = Field(unique=True)
     type: str
     referral_id: UUID = Field(index=True)
-    sequence: int
+    sequence: int = Field(sa_type=BigNumber)  # pyright: ignore[reportArgumentType]  # an instance works too
     at: datetime
     data: dict[str, Any] = Field(sa_type=sa.JSON)
 

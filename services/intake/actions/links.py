@@ -118,6 +118,14 @@ async def close_opening(work: Work, token: VisitorToken) -> None:
         _publish(work, visitor)
 
 
+async def end_link(work: Work, subject_ref: UUID) -> None:
+    """End a visitor's links; the desk can make a new one."""
+    visitor = await work.load(Visitor, subject_ref, msg("registered person"))
+    await _end_links(work, subject_ref)
+    visitor.link_id, visitor.closed_openings = None, []
+    _publish(work, visitor)
+
+
 async def erase_links(work: Work, subject_ref: UUID) -> None:
     """Delete the links and openings of a person who is erased."""
     for table in (LinkOpening, PersonalLink):

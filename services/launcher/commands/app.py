@@ -13,6 +13,7 @@ from services.launcher.commands.figures import figures, publish
 from services.launcher.commands.imports import import_
 from services.launcher.commands.rebuild import rebuild
 from services.launcher.commands.republish import republish
+from services.launcher.commands.restore import restore
 from services.launcher.commands.season import season
 from services.launcher.commands.terminal import refusals_printed
 from services.launcher.commands.token import token
@@ -47,6 +48,14 @@ for name, act, description in (
         (
             "Renvoyer tous les événements, dans l’ordre, vers un Kafka vide. Les services ignorent "
             "ceux qu’ils ont déjà traités."
+        ),
+    ),
+    (
+        "restore",
+        restore,
+        (
+            "Reprendre après la restauration d’une sauvegarde. À lancer quand le service est arrêté, avant de le "
+            "redémarrer."
         ),
     ),
     ("rebuild", rebuild, "Recalculer les résultats à partir des événements, sans arrêter la plateforme."),

@@ -53,10 +53,10 @@ def test_each_event_is_due_once_in_order_and_as_early_as_possible(arriving: list
 def test_held_events_are_released_and_discarded_ones_passed_over() -> None:
     second, third, again = uuid4(), uuid4(), uuid4()
     kept = [
-        HeldEvent(3, third, incoming(3)),
-        HeldEvent(2, second, None),
-        HeldEvent(3, again, incoming(3)),
-        HeldEvent(5, None, incoming(5)),
+        HeldEvent(3, 2, third, incoming(3)),
+        HeldEvent(2, 1, second, None),
+        HeldEvent(3, 2, again, incoming(3)),
+        HeldEvent(5, 4, None, incoming(5)),
     ]
     order = SequenceTracker({}, {PLANS: kept})
     assert [one.sequence for one in order.admit(incoming(1))[1]] == [1, 3]

@@ -63,7 +63,7 @@ async def create(
     await work.session.flush()
     if identity is not None:
         work.add(Identity(iss=identity[0], sub=identity[1], account_id=account.id))
-    await record(work, account, AccountChangeKind.CREATED, by or f"account/{account.id}", after=_facts(account))
+    await record(work, account, AccountChangeKind.CREATED, by or f"account/{account.id}", after=facts_of(account))
     return account
 
 
@@ -120,10 +120,10 @@ async def approve(
             pass
         case AccountStatus.ACTIVE | AccountStatus.INACTIVE:
             raise refusals.WrongAccountStatus(status=AccountStatus(account.status))
-    before = _facts(account)
+    before = facts_of(account)
     await _set_rights(work, account, rights, manager, organization_id, code, version)
     account.status = AccountStatus.ACTIVE.value
-    await record(work, account, AccountChangeKind.APPROVED, by, before=before, after=_facts(account))
+    await record(work, account, AccountChangeKind.APPROVED, by, before=before, after=facts_of(account))
     return account
 
 
@@ -151,10 +151,10 @@ async def change(
             pass
         case AccountStatus.PENDING:
             raise refusals.WrongAccountStatus(status=AccountStatus(account.status))
-    before = _facts(account)
+    before = facts_of(account)
     await _set_rights(work, account, rights, manager, organization_id, code, version)
-    if _facts(account) != before:
-        await record(work, account, AccountChangeKind.CHANGED, by, before=before, after=_facts(account))
+    if facts_of(account) != before:
+        await record(work, account, AccountChangeKind.CHANGED, by, before=before, after=facts_of(account))
     return account
 
 
@@ -174,10 +174,10 @@ async def deactivate(work: Work, id: UUID, *, manager: Grantor, by: str, version
         case AccountStatus.PENDING:
             pass
     check_grant(manager, account.rights, account.rights)
-    before = _facts(account)
+    before = facts_of(account)
     account.status = AccountStatus.INACTIVE.value
     await end_all(work, account)
-    await record(work, account, AccountChangeKind.DEACTIVATED, by, before=before, after=_facts(account))
+    await record(work, account, AccountChangeKind.DEACTIVATED, by, before=before, after=facts_of(account))
     return account
 
 
@@ -199,9 +199,9 @@ async def reactivate(work: Work, id: UUID, *, manager: Grantor, by: str, version
             raise refusals.WrongAccountStatus(status=AccountStatus(account.status))
     check_grant(manager, account.rights, account.rights)
     check_rights(account.rights, account.organization_id)
-    before = _facts(account)
+    before = facts_of(account)
     account.status = AccountStatus.ACTIVE.value
-    await record(work, account, AccountChangeKind.REACTIVATED, by, before=before, after=_facts(account))
+    await record(work, account, AccountChangeKind.REACTIVATED, by, before=before, after=facts_of(account))
     return account
 
 
@@ -224,12 +224,12 @@ async def make_manager(work: Work, iss: str, sub: str, display_name: str) -> Acc
             status=AccountStatus.ACTIVE,
         )
     account = await work.load(Account, known.id, msg("account"))
-    before = _facts(account)
+    before = facts_of(account)
     account.display_name, account.status = display_name, AccountStatus.ACTIVE.value
     account.kind, account.organization_id = AccountKind.STAFF.value, None
     account.roles, account.centres = _roles(rights), []
-    if _facts(account) != before:
-        await record(work, account, AccountChangeKind.CHANGED, COMMAND, before=before, after=_facts(account))
+    if facts_of(account) != before:
+        await record(work, account, AccountChangeKind.CHANGED, COMMAND, before=before, after=facts_of(account))
     return account
 
 
@@ -267,7 +267,7 @@ def _roles(rights: Rights) -> list[str]:
     return [role.value for role in Role if role in rights.roles]
 
 
-def _facts(account: Account) -> dict[str, Any]:
+def facts_of(account: Account) -> dict[str, Any]:
     """What a change keeps of an account, by column."""
     names = ("kind", "status", "roles", "centres", "code", "display_name")
     organization = str(account.organization_id) if account.organization_id else None

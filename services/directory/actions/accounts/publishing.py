@@ -5,6 +5,7 @@ from typing import Any
 
 from services.chassis.storage.store import Work
 from services.contracts.accounts import AccountKind, AccountPublished, AccountStatus, awaits_approval
+from services.contracts.topics import ACCOUNTS
 from services.directory.domain.accounts import AccountChangeKind
 from services.directory.store.accounts import Account, AccountChange, MachineToken, SignIn, ended_of, open_of
 
@@ -50,7 +51,7 @@ async def publish(work: Work, account: Account) -> None:
         account,
         AccountPublished(
             account_ref=account.id,
-            version=account.version + 1,
+            version=work.next_version(account, ACCOUNTS),
             kind=AccountKind(account.kind),
             status=status,
             roles=tuple(account.roles),
