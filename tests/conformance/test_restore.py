@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -23,7 +22,6 @@ from tests.conformance.conftest import StoreOf
 from tests.conformance.sample import (
     POISON,
     Sample,
-    Table,
     dead_letters,
     eventually,
     running,
@@ -31,30 +29,16 @@ from tests.conformance.sample import (
     unsent,
 )
 from tests.conformance.test_rebuild import Replica
+from tests.givens.backups import Backup, backup_of, put_back
 
 ANNA, BRUNO, CHLOE = uuid4(), uuid4(), uuid4()
 
-Backup = dict[str, list[dict[str, Any]]]
 
-
-async def backup_of(store: Store) -> Backup:
-    """Every row of a store, as a dump has them."""
-    async with store.read() as session:
-        return {
-            table.name: [dict(row) for row in (await session.execute(sa.select(table))).mappings()]
-            for table in Table.metadata.sorted_tables
-        }
-
-
-async def put_back(store: Store, backup: Backup, open_store: StoreOf) -> Store:
+async def restored(store: Store, backup: Backup, open_store: StoreOf) -> Store:
     """The store with the rows of the backup and no others, as another process opens it."""
-    async with store.writer.begin() as connection:
-        for table in Table.metadata.sorted_tables:
-            await connection.execute(sa.delete(table))
-            if backup[table.name]:
-                await connection.execute(sa.insert(table), backup[table.name])
+    await put_back(store, backup)
     await store.close()
-    opened = open_store(store.service.split("-")[0] if store.service != "sample" else "producer")
+    opened = open_store("consumer" if store.service.startswith("consumer") else "producer")
     opened.service = store.service
     return opened
 
@@ -79,7 +63,7 @@ async def test_what_a_restored_store_emits_follows_what_others_know(
         await sample.emit(producer_store, ANNA, number)
     await consumer.process(await outbox_records(producer_store))
 
-    producer_store = await put_back(producer_store, backup, open_store)
+    producer_store = await restored(producer_store, backup, open_store)
     opened = await open_epoch(producer_store, Seen(), None)
     for number in (5, 6):
         await sample.emit(producer_store, ANNA, number)
@@ -123,7 +107,7 @@ async def test_an_epoch_waits_for_the_dead_letters_of_an_older_one(
     for number in (POISON, 3):
         await sample.emit(producer_store, ANNA, number)
     await consumer.process(await outbox_records(producer_store))
-    producer_store = await put_back(producer_store, backup, open_store)
+    producer_store = await restored(producer_store, backup, open_store)
     await open_epoch(producer_store, Seen(), None)
     await sample.emit(producer_store, ANNA, 4)
     await consumer.process((await outbox_records(producer_store))[1:])
@@ -156,7 +140,7 @@ async def test_a_discarded_gap_lets_the_next_epoch_pass(
         await sample.emit(producer_store, ANNA, number)
     first, _, third = await outbox_records(producer_store)
     await consumer.process([first, third])
-    producer_store = await put_back(producer_store, backup, open_store)
+    producer_store = await restored(producer_store, backup, open_store)
     await open_epoch(producer_store, Seen(), None)
     await sample.emit(producer_store, ANNA, 4)
     clock.forward(seconds=301)
@@ -237,7 +221,7 @@ class Course:
             # A newer backup than one that ran after it is not restored: docs/decisions/0024-epochs.md.
             self.backups = self.backups[: self.random.randint(1, len(self.backups))]
             backup, tallies = self.backups[-1]
-            self.producer = await put_back(self.producer, backup, self.open_store)
+            self.producer = await restored(self.producer, backup, self.open_store)
             self.tallies, self.since_restore = tallies.copy(), set()
             self.clock.forward(seconds=1)
             await open_epoch(self.producer, Seen(), None)
@@ -338,8 +322,8 @@ async def test_a_restored_service_reads_again_and_knows_what_it_lost(
         await sample.emit(producer_store, ANNA, 2)
         await sample.emit(producer_store, BRUNO, 3)
         await eventually(lambda: _is(consumer_store, BRUNO, [3]))
-    producer_store = await put_back(producer_store, backups[0], open_store)
-    again = await put_back(consumer_store, backups[1], open_store)
+    producer_store = await restored(producer_store, backups[0], open_store)
+    again = await restored(consumer_store, backups[1], open_store)
 
     for epochs in (1, 2):  # the second time as after an interruption
         seen = await seen_by_others(producer_store, broker, sample.reactions)
@@ -352,7 +336,7 @@ async def test_a_restored_service_reads_again_and_knows_what_it_lost(
     async with running(Relay(producer_store, broker).run(), Consumer(again, broker, sample.reactions).run()):
         await eventually(lambda: _is(again, ANNA, [1, 2, 4]), 30)
         await eventually(lambda: _is(again, BRUNO, [3]), 30)
-    producer_store = await put_back(producer_store, backups[0], open_store)
+    producer_store = await restored(producer_store, backups[0], open_store)
     seen = await seen_by_others(producer_store, broker, sample.reactions)
     assert seen.epoch > 0, "the epoch of Anna's last event is in the topic"
 

@@ -22,14 +22,15 @@ def consumed_topics(reactions: Reactions) -> list[Topic]:
 
 
 def rights_of_service(service: str, consumed: Iterable[Topic], user: str) -> list[Right]:
-    """What a service needs: to emit, to consume these topics, and to publish its dead letters."""
+    """What a service needs: to emit and read that again, to consume these topics, and to publish its dead letters."""
     found: dict[tuple[str, bool], set[Operation]] = {}
 
     def allow(name: str, *operations: Operation, prefixed: bool = False) -> None:
         found.setdefault((name, prefixed), set()).update(operations)
 
     for topic in emitted_topics(service):
-        allow(topic.name, "create", "write")
+        # It reads its own topics after its store was restored: what others know that it does not.
+        allow(topic.name, "create", "read", "write")
         allow(topic.dead_letters, "create", "describe")
     for topic in consumed:
         allow(topic.name, "create", "read")

@@ -25,7 +25,7 @@ def test_a_service_writes_what_it_owns_and_reads_what_it_reacts_to() -> None:
     rights = rights_of_service("plans", [*consumed_topics(reactions), ERASED], "cefo-plans")
     assert {one.user for one in rights} == {"cefo-plans"}
     assert {(one.resource, one.name, *one.operations, *(["prefix"] if one.prefixed else [])) for one in rights} == {
-        ("topic", "cefo.plans.plans", "create", "write"),
+        ("topic", "cefo.plans.plans", "create", "read", "write"),
         ("topic", "cefo.plans.plans.dead-letters", "create", "describe"),
         ("topic", "cefo.scheduling.interviews", "create", "read"),
         ("topic", "cefo.scheduling.interviews.dead-letters", "create", "write"),

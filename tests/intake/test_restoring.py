@@ -1,0 +1,82 @@
+"""An intake that was restored from an older backup brings no ended link and no withdrawn consent back."""
+
+from uuid import UUID, uuid4
+
+from services.chassis.events.restoring import Seen, open_epoch
+from services.chassis.storage.store import Store
+from services.contracts.intake import VisitorConsentWithdrawn, VisitorLinkChanged
+from services.intake.actions import consent, links, people
+from services.intake.actions.restoring import restore
+from services.intake.domain import links as rules
+from services.intake.store import PersonalLink, Visitor, link_with
+from tests.givens.backups import backup_of, put_back
+from tests.givens.events import emitted_events
+from tests.givens.intake import walks_in
+
+
+async def registered(store: Store, name: str) -> tuple[UUID, UUID]:
+    """A visitor with a personal link whose PIN is chosen; returns both references."""
+    visit = uuid4()
+    async with store.work() as work:
+        await walks_in(work, visit)
+    async with store.work() as work:
+        visitor = await people.register_visitor(
+            work,
+            visit,
+            given_name=name,
+            family_name="Démonstration",
+            contact=None,
+            language="fr",
+            purposes=["guidance", "plan"],
+            recorded_by="test",
+        )
+    link = await linked(store, visitor.id)
+    async with store.work() as work:
+        await links.choose_pin(work, link, "00$00", None, 12)
+    return visitor.id, link
+
+
+async def linked(store: Store, person: UUID) -> UUID:
+    async with store.work() as work:
+        secret = await links.create_link(work, person, "test/desk")
+    async with store.read() as session:
+        link = await link_with(session, rules.digest(secret))
+    assert link is not None
+    return link.id
+
+
+async def current(store: Store, person: UUID, link: UUID) -> tuple[UUID | None, bool]:
+    """The visitor's current link, and whether this link was ended."""
+    async with store.read() as session:
+        visitor, one = await session.get(Visitor, person), await session.get(PersonalLink, link)
+    assert visitor is not None
+    return visitor.link_id, one is not None and one.ended_at is not None
+
+
+async def test_what_was_ended_after_the_backup_stays_ended(store: Store) -> None:
+    ada, old = await registered(store, "Ada")
+    bea, kept = await registered(store, "Béa")
+    cleo, _ = await registered(store, "Cléo")
+    without_pin = await linked(store, cleo)
+    backup = await backup_of(store)
+    await linked(store, ada)
+    async with store.work() as work:
+        await links.choose_pin(work, without_pin, "00$00", None, 12)
+        await consent.withdraw_consent(work, bea, ["plan"], "test")
+    seen = await put_back(store, backup)
+    opened = await open_epoch(store, seen, restore)
+
+    assert opened.ended == {"links": 2, "consents": 1}
+    assert await current(store, ada, old) == (None, True)
+    assert await current(store, bea, kept) == (kept, False)
+    assert await current(store, cleo, without_pin) == (None, True), "who printed it could choose a PIN"
+    async with store.read() as session:
+        assert [one.purpose for one in await consent.consents_in_force(session, bea)] == ["guidance"]
+    assert [one.link_id for one in (await emitted_events(store, VisitorLinkChanged))[-2:]] == [None, None]
+    assert (await emitted_events(store, VisitorConsentWithdrawn))[-1].in_force == ("guidance",)
+
+
+async def test_without_the_topic_every_link_ends(store: Store) -> None:
+    ada, link = await registered(store, "Ada")
+    assert (await open_epoch(store, Seen(), restore)).ended == {"links": 1, "consents": 0}
+    assert await current(store, ada, link) == (None, True)
