@@ -343,6 +343,25 @@ async def test_a_restored_service_reads_again_and_knows_what_it_lost(
 
 @pytest.mark.kafka
 @pytest.mark.parametrize("broker", ["kafka"], indirect=True)
+async def test_a_restored_read_model_is_rebuilt_though_its_offsets_are_of_a_later_rebuild(
+    producer_store: Store, consumer_store: Store, broker: Broker, sample: Sample, open_store: StoreOf
+) -> None:
+    await sample.emit(producer_store, ANNA, 1)
+    backup, replica = await backup_of(consumer_store), Replica.of(consumer_store, broker, sample)
+    async with running(Relay(producer_store, broker).run()):
+        async with replica.live():
+            await eventually(lambda: _is(consumer_store, ANNA, [1]))
+            await replica.rebuilding.start("t/ops")
+            await eventually(replica.completed)
+        again = Replica.of(await restored(consumer_store, backup, open_store), broker, sample)
+        async with again.live():
+            assert (await again.rebuilding.start("t/ops")).generation == 2
+            await eventually(again.completed)
+            assert await _is(again.store, ANNA, [1])
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("broker", ["kafka"], indirect=True)
 async def test_a_topic_that_does_not_go_on_from_the_backup_is_incomplete(
     producer_store: Store, broker: Broker, sample: Sample
 ) -> None:

@@ -10,6 +10,7 @@ from services.chassis.testing import record_of
 from services.contracts.cloudevents import IncomingEvent, read_event
 from services.contracts.directory import ProviderPublished
 from services.contracts.plans import PlansPurged
+from services.contracts.sequences import EPOCH
 
 ANNA = uuid4()
 PLANS = ("/plans", str(ANNA))
@@ -72,3 +73,33 @@ def test_events_without_numbers_are_known_by_their_id() -> None:
     order = SequenceTracker({}, {})
     assert order.admit(one)[0] is Position.NEXT
     assert order.admit(one)[0] is Position.REPEATED
+
+
+def begins_epoch(previous: int, sequence: int = EPOCH + 1) -> IncomingEvent:
+    """The first event of Anna in an epoch."""
+    one = incoming(sequence)
+    return read_event(one.record._replace(headers=[*one.record.headers, ("ce_previous", b"%d" % previous)]))
+
+
+def test_the_first_event_of_an_epoch_follows_what_its_store_had() -> None:
+    first = begins_epoch(previous=3)
+    assert [position_of(first, last) for last in (2, 3, 7, EPOCH + 1)] == [
+        Position.AHEAD,
+        Position.NEXT,
+        Position.NEXT,
+        Position.REPEATED,
+    ]
+    assert position_of(incoming(8), EPOCH + 1) is Position.REPEATED
+
+
+def test_the_first_event_of_an_epoch_waits_for_what_an_operator_has_to_decide() -> None:
+    dead = HeldEvent(6, 5, uuid4(), None, undecided=True)
+    order = SequenceTracker({PLANS: 5}, {PLANS: [dead, HeldEvent(7, 6, uuid4(), incoming(7))]})
+    assert order.admit(begins_epoch(previous=5)) == (Position.AHEAD, [])
+    assert [one.sequence for one in order.advance(PLANS, 6)] == [7, EPOCH + 1]
+
+
+def test_a_discarded_event_of_an_older_epoch_is_passed_over() -> None:
+    gone = HeldEvent(7, 6, uuid4(), None)
+    order = SequenceTracker({PLANS: 5}, {PLANS: [gone, HeldEvent(EPOCH + 1, 5, uuid4(), begins_epoch(5))]})
+    assert [one.sequence for one in order.pass_over(PLANS, 7)] == [EPOCH + 1]
