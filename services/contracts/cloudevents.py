@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from services.contracts import EVENTS, Event
 from services.contracts.attributes import check_token, shown_name, shown_names, shown_path
 from services.contracts.json_keys import repeated_key
+from services.contracts.sequences import begins_epoch
 from services.contracts.topics import DESK, Topic, topic_named
 
 Headers = list[tuple[str, bytes | None]]
@@ -102,8 +103,12 @@ def trace_of(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
 
 
 def previous_of(headers: Iterable[tuple[str, bytes | None]], sequence: int) -> int:
-    """The number that the event with these headers follows: the one before, unless it begins an epoch and names it."""
-    return next((int(value) for name, value in headers if name == _PREVIOUS and value), sequence - 1)
+    """The number that the event with these headers follows: the one before, unless it begins an epoch and names it.
+
+    A dead letter that was emptied names none: what begins an epoch then follows anything.
+    """
+    unnamed = 0 if begins_epoch(sequence) else sequence - 1
+    return next((int(value) for name, value in headers if name == _PREVIOUS and value), unnamed)
 
 
 class UnreadableEvent(Exception):

@@ -27,6 +27,11 @@ def epoch_of(sequence: int) -> int:
     return sequence // EPOCH
 
 
+def begins_epoch(sequence: int) -> bool:
+    """Whether this is the first number of an epoch after 0."""
+    return sequence > EPOCH and sequence % EPOCH == 1
+
+
 def next_sequence(last: int, epoch: int) -> int:
     """The number of an aggregate's next event after `last`, in this epoch of its store. Raises `NumbersUsedUp`."""
     if epoch_of(last) < epoch:

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from services.chassis.brokers import Broker
 from services.chassis.events.consumer import Consumer
-from services.chassis.events.dead_letters import OutOfOrder, original_record
+from services.chassis.events.dead_letters import OutOfOrder
 from services.chassis.events.relay import Relay
 from services.chassis.events.restoring import Seen, open_epoch, seen_by_others
+from services.chassis.events.sealing import kept_record
 from services.chassis.storage.outbox import republish, unpack_headers
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock, consumer_for
@@ -259,7 +260,7 @@ class Course:
         await self.consumer.expire_held()
         kept = {read_event(one).id for one in await outbox_records(self.producer)}
         for dead in await dead_letters(self.store, "dead"):
-            if read_event(original_record(dead)).id not in kept:
+            if read_event(kept_record(dead)).id not in kept:
                 await self.consumer.discard(dead.id, "lost with the database")
         for dead in sorted(await dead_letters(self.store, "dead"), key=lambda one: one.sequence):
             await self.consumer.retry(dead.id)

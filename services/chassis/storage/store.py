@@ -122,7 +122,7 @@ class Work(Emitter):
     async def open_epoch(self, epoch: int, restored_to: datetime | None) -> None:
         """Open a new epoch of the store; what is emitted from now on is in it. `restored_to`: as in `epochs_table`."""
         row = {"epoch": epoch, "opened_at": self.now, "restored_to": restored_to}
-        await self.session.execute(sa.insert(_table(self.session, "epochs")), [row])
+        await self.session.execute(sa.insert(self.table("epochs")), [row])
         self.epoch = epoch
 
     def notify_board(self, *boards: str) -> None:

@@ -4,13 +4,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-<<<<<<<< HEAD:services/scheduling/migrations/versions/0010_epochs.py
 revision = "0010"
 down_revision = "0009"
-========
-revision = "0009"
-down_revision = "0008"
->>>>>>>> 3974809 (Restore a service from a backup, and say how in docs/backups.md):services/scheduling/migrations/versions/0009_epochs.py
 branch_labels = None
 depends_on = None
 
