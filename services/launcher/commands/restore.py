@@ -39,7 +39,7 @@ def restore(
     data: Data = Path("data"),
     store: Annotated[str, typer.Option(envvar="CEFO_STORE", help="`sqlite` ou postgresql://…")] = "sqlite",
     kafka: Annotated[
-        str, typer.Option(envvar="CEFO_KAFKA", help="HÔTE:PORT, ou `embedded` : sans Kafka, ou s’il a tout perdu.")
+        str, typer.Option(envvar="CEFO_KAFKA", help="HÔTE:PORT, ou `embedded` : sans Kafka, ou s’il a tout perdu.")
     ] = EMBEDDED,
     as_list: Annotated[bool, typer.Option("--list", help="Afficher chaque événement que la base n’a plus.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Tout afficher en JSON.")] = False,
@@ -47,7 +47,7 @@ def restore(
     """Open a new epoch in a restored store, and show which events of the service it no longer has."""
     if check_service(service) == "impact":
         raise Refusal(
-            "La base d’impact se recalcule : démarrez impact, puis lancez `cefo rebuild impact`. Les résultats déjà "
+            "La base d’impact se recalcule : démarrez impact, puis lancez `cefo rebuild impact`. Les résultats déjà "
             "publiés sont ceux de la sauvegarde."
         )
     if kafka == "apache":
@@ -115,7 +115,7 @@ def _file_of(service: str, settings: Settings) -> Path:
 def _print(service: str, opened: "Opened", seen: "Seen", *, as_list: bool) -> None:
     kept = moment(opened.restored_to.isoformat()) if opened.restored_to is not None else "aucun"
     console.print(f"{service} peut redémarrer. Ses nouveaux événements portent les numéros de l’époque {opened.epoch}.")
-    console.print(f"Dernier événement de la sauvegarde : {kept}.")
+    console.print(f"Dernier événement de la sauvegarde : {kept}.")
     if opened.unsent:
         sent = counted(opened.unsent, "événement de la sauvegarde sera renvoyé", "événements seront renvoyés")
         console.print(f"Au démarrage, {sent} d’abord.")
@@ -128,14 +128,14 @@ def _print(service: str, opened: "Opened", seen: "Seen", *, as_list: bool) -> No
     if not seen.lost:
         return
     lost = counted(len(seen.lost), "événement", "événements")
-    console.print(f"Les autres services connaissent {lost} de {service} que sa base n’a plus :")
+    console.print(f"Les autres services connaissent {lost} de {service} que sa base n’a plus :")
     for kind, number in sorted(Counter(one.type for one in seen.lost).items()):
         console.print(f"  {number:>6}  {kind}")
     for one in seen.lost if as_list else ():
         at = moment(one.time.isoformat()) if one.time is not None else ""
         console.print(f"{one.subject}   {one.type}   {at}", soft_wrap=True, markup=False)
     if not as_list:
-        console.print("Pour les voir un par un : relancez la commande avec --list ou --json.")
+        console.print("Pour les voir un par un : relancez la commande avec --list ou --json.")
 
 
 def as_document(service: str, opened: "Opened", seen: "Seen") -> str:
