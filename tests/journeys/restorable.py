@@ -80,6 +80,7 @@ class Embedded:
             for suffix in ("-wal", "-shm"):
                 Path(f"{self._store(name)}{suffix}").unlink(missing_ok=True)
             shutil.move(backup / f"{name}.db", self._store(name))
+            cefo(self.stack, "restore", name)
         self._start()
 
     def _store(self, name: str) -> Path:
@@ -143,6 +144,7 @@ class RealParts:
             for statement in (f"drop database cefo_{name}", f"create database cefo_{name}"):
                 self._tool("psql", "-d", self._postgres.url(), "-c", statement)
             self._tool("pg_restore", "--no-owner", "-d", self._url(name), str(backup / name))
+            cefo(self.stack, "restore", name, "--store", self._local.store, "--kafka", self._local.kafka)
             self._local.start_service(name)
         for name in RESTORED:
             self._local.wait_ready(name)
