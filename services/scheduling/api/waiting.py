@@ -88,7 +88,7 @@ async def list_waiting(
 
 @router.get("/stream")
 async def stream_waiting(request: Request, person: Team, centre: CentreCode) -> Response:
-    """Events of the kind `waiting`, each with one visitor's current state: first all who are here today, then each change.
+    """Events of the kind `waiting`, each with one visitor's current state: first who is here today, then each change.
 
     With `Last-Event-ID` (or `?after=`) the stream resumes after it. If that was too long ago, an event of the kind
     `reset` comes first: discard the known state.

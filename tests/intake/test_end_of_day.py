@@ -1,0 +1,119 @@
+"""What a day leaves: it stands apart, is called by nobody, and is closed by a press or at night."""
+
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.chassis.copies.visits import FromEarlierDay
+from services.chassis.storage.store import Store
+from services.chassis.testing import FixedClock, emitted
+from services.contracts.intake import VisitLeft, VisitServed
+from services.intake.actions import visits
+from services.intake.actions.end_of_day import BATCH, end_days
+from services.intake.store import Visit
+from tests.givens.intake import walks_in
+
+TWO_IN_THE_NIGHT = datetime.fromisoformat("2026-03-03T02:00:00+01:00")
+BEFORE_THE_SUMMER = datetime.fromisoformat("2026-03-29T01:59:00+01:00")
+
+
+async def enter(store: Store, centre: str = "liege") -> UUID:
+    visit = uuid4()
+    async with store.work() as work:
+        await walks_in(work, visit, centre=centre)
+    return visit
+
+
+async def act(store: Store, step: str, visit: UUID) -> None:
+    async with store.work() as work:
+        await (visits.call(work, visit, "desk-1") if step == "call" else getattr(visits, step)(work, visit))
+
+
+async def kept(store: Store, visit: UUID) -> tuple[str, str | None]:
+    async with store.read() as session:
+        row = await session.get_one(Visit, visit)
+    return row.status, row.closed_by
+
+
+@pytest.fixture
+async def left_over(store: Store) -> dict[str, UUID]:
+    """Three visitors of Monday: one waits, one was called, one is being served."""
+    left = {state: await enter(store) for state in ("waiting", "called", "being_served")}
+    await act(store, "call", left["called"])
+    await act(store, "serve", left["being_served"])
+    return left
+
+
+async def test_a_night_closes_what_the_day_left_and_says_that_nobody_saw_it(
+    store: Store, left_over: dict[str, UUID], clock: FixedClock
+) -> None:
+    clock.now = TWO_IN_THE_NIGHT
+    assert not await end_days(store)
+    assert (await kept(store, left_over["waiting"])) == ("waiting", None), "somebody may still be there"
+    clock.forward(hours=1)
+    early = await enter(store)
+    await end_days(store)
+    assert {state: await kept(store, visit) for state, visit in left_over.items()} == {
+        "waiting": ("left", "end-of-day"),
+        "called": ("left", "end-of-day"),
+        "being_served": ("served", "end-of-day"),
+    }
+    assert await kept(store, early) == ("waiting", None)
+    ended = await emitted(store, VisitLeft, VisitServed)
+    assert {(type(one.event), getattr(one.event, "closed_by", "")) for one in ended} == {
+        (VisitLeft, "end-of-day"),
+        (VisitServed, "end-of-day"),
+    }
+    await end_days(store)
+    assert len(await emitted(store, VisitLeft, VisitServed)) == 3
+
+
+async def test_a_platform_that_slept_through_the_night_catches_up_and_then_waits_for_the_next(
+    store: Store, left_over: dict[str, UUID], clock: FixedClock
+) -> None:
+    clock.now = datetime.fromisoformat("2026-03-05T08:30:00+01:00")
+    await end_days(store)
+    assert (await kept(store, left_over["called"])) == ("left", "end-of-day")
+    async with store.work() as work:
+        late = uuid4()
+        await visits.check_in(work, visits.Arrival(late, "liege", at=clock.now - timedelta(days=1)))
+    await end_days(store)
+    assert await kept(store, late) == ("waiting", None), "an offline desk's check-ins stand apart until the night"
+    clock.forward(days=1)
+    await end_days(store)
+    assert await kept(store, late) == ("left", "end-of-day")
+
+
+async def test_more_than_one_batch_is_closed_round_by_round(store: Store, clock: FixedClock) -> None:
+    async with store.work() as work:
+        arrivals = [visits.Arrival(uuid4(), "namur") for _ in range(BATCH + 1)]
+        await visits.check_in_all(work, arrivals)
+    clock.forward(days=1)
+    assert await end_days(store)
+    assert not await end_days(store)
+    assert len(await emitted(store, VisitLeft)) == BATCH + 1
+
+
+async def test_the_night_of_the_clock_change_has_an_hour_less(store: Store, clock: FixedClock) -> None:
+    clock.now = BEFORE_THE_SUMMER - timedelta(hours=4)
+    visit = await enter(store)
+    clock.now = BEFORE_THE_SUMMER
+    await end_days(store)
+    assert await kept(store, visit) == ("waiting", None)
+    clock.forward(minutes=1)
+    await end_days(store)
+    assert await kept(store, visit) == ("left", "end-of-day")
+
+
+async def test_who_came_yesterday_is_not_called_or_served_and_ends_without_being_counted(
+    store: Store, left_over: dict[str, UUID], clock: FixedClock
+) -> None:
+    clock.forward(days=1)
+    for step in ("call", "serve"):
+        with pytest.raises(FromEarlierDay):
+            await act(store, step, left_over["waiting"])
+    await act(store, "leave", left_over["waiting"])
+    await act(store, "finish", left_over["being_served"])
+    assert await kept(store, left_over["waiting"]) == ("left", "end-of-day")
+    assert await kept(store, left_over["being_served"]) == ("served", "end-of-day")
