@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from services.chassis.refusals import Refused
 from services.chassis.testing import FixedClock
@@ -33,13 +34,15 @@ from tests.givens.scheduling import LIEGE, MONDAY, NADIA, TOM
 from tests.parts.stores import BOTH, empty_store
 
 STEPS = settings(
-    max_examples=10,
-    stateful_step_count=40,
+    max_examples=25,
+    stateful_step_count=25,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 NUMBER = st.integers(0, 1_000)
+WHICH = st.integers(1, 2)
+"""The last visit or interview, or the one before: steps that concern the same one meet."""
 
 
 class Morning(RuleBasedStateMachine):
@@ -60,6 +63,23 @@ class Morning(RuleBasedStateMachine):
         self.before: dict[UUID, tuple[str, int]] = {}
         """Where a visitor was when the interview began: the state, and how many people were before them."""
 
+        self.dice = Random(0)
+
+    @initialize(seed=st.integers(0, 1_000))
+    def shuffle(self, seed: int) -> None:
+        """In which order the events of different aggregates arrive."""
+        self.dice = Random(seed)
+
+    @rule()
+    def settle(self) -> None:
+        """Everything has arrived; what was late is not late any more."""
+
+        async def do() -> None:
+            await self.centre.deliver_all(self.dice)
+            await self.agree()
+
+        self.run(do())
+
     def run(self, what: Awaitable[Any]) -> Any:
         return self.runner.run(what)  # type: ignore[arg-type]
 
@@ -72,7 +92,7 @@ class Morning(RuleBasedStateMachine):
             with suppress(Refused):
                 await act()
                 done = True
-            await (self.centre.collect() if self.late else self.centre.deliver_all())
+            await (self.centre.collect() if self.late else self.centre.deliver_all(self.dice))
             return done
 
         return self.run(do())
@@ -94,16 +114,16 @@ class Morning(RuleBasedStateMachine):
     def call_next(self) -> None:
         self.desk(lambda work: visits.call_next(work, LIEGE, "desk-1"))
 
-    @rule(which=NUMBER, act=st.sampled_from([visits.serve, visits.finish, visits.leave]))
+    @rule(which=WHICH, act=st.sampled_from([visits.serve, visits.finish, visits.leave]))
     def change_a_visit(self, which: int, act: Callable[..., Awaitable[Any]]) -> None:
         if self.visits:
-            self.desk(lambda work: act(work, self.visits[which % len(self.visits)]))
+            self.desk(lambda work: act(work, self.visits[-min(which, len(self.visits))]))
 
-    @rule(which=NUMBER, counsellor=st.sampled_from([NADIA, TOM]))
+    @rule(which=WHICH, counsellor=st.sampled_from([NADIA, TOM]))
     def start_an_interview(self, which: int, counsellor: str) -> None:
         if not self.visits:
             return
-        visit = self.visits[which % len(self.visits)]
+        visit = self.visits[-min(which, len(self.visits))]
         place = self.place_of(visit)
 
         async def do() -> None:
@@ -120,15 +140,15 @@ class Morning(RuleBasedStateMachine):
         ids = [id for id, _ in here]
         return (dict(here)[visit], ids.index(visit)) if visit in ids else ("", -1)
 
-    @rule(which=NUMBER)
+    @rule(which=WHICH)
     def finish_an_interview(self, which: int) -> None:
         self.change_an_interview(which, information.finish)
 
-    @rule(which=NUMBER)
+    @rule(which=WHICH)
     def undo_an_interview(self, which: int) -> None:
         if not self.interviews:
             return
-        interview, visit = self.interviews[which % len(self.interviews)]
+        interview, visit = self.interviews[-min(which, len(self.interviews))]
         ended_by_the_desk = self.run(self.is_of_the_desk(visit, interview))
         done = self.change_an_interview(which, information.undo)
         if done and not self.late and not ended_by_the_desk:
@@ -149,13 +169,20 @@ class Morning(RuleBasedStateMachine):
     def change_an_interview(self, which: int, act: Callable[..., Awaitable[Any]]) -> bool:
         if not self.interviews:
             return False
-        interview, _visit = self.interviews[which % len(self.interviews)]
+        interview, _visit = self.interviews[-min(which, len(self.interviews))]
 
         async def do() -> None:
             async with self.centre.stores["scheduling"].work() as work:
                 await act(work, await guidance.interview_of(work, interview))
 
         return self.step(do)
+
+    @rule(which=WHICH)
+    def start_by_mistake(self, which: int) -> None:
+        """A counsellor takes the wrong person, gives them back, and the colleague takes them at once."""
+        self.start_an_interview(which, NADIA)
+        self.undo_an_interview(1)
+        self.start_an_interview(which, TOM)
 
     @rule(minutes=st.integers(1, 40))
     def wait(self, minutes: int) -> None:
@@ -189,11 +216,7 @@ class Morning(RuleBasedStateMachine):
             self.run(self.agree())
 
     def teardown(self) -> None:
-        async def settle() -> None:
-            await self.centre.deliver_all()
-            await self.agree()
-
-        self.run(settle())
+        self.settle()
 
     async def agree(self) -> None:
         desk, counsellor = await self.centre.boards()
@@ -204,6 +227,7 @@ class Morning(RuleBasedStateMachine):
             if row.interview_id is not None and row.id in shown:
                 assert shown[row.id] == "being_served"
         held = [one for one in await self.centre.rows("scheduling", Interview) if is_held(one)]
+        assert not {one.visit_id for one in held} & shown.keys(), "their visits have ended"
         tallies = await self.centre.rows("impact", Tally)
         assert sum(one.number for one in tallies if one.measure == Measure.INFORMATION) == len(held)
 

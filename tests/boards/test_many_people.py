@@ -64,8 +64,8 @@ async def everybody(client: Client, path: str, **query: Any) -> list[str]:
     """The visits on all pages of a list of the API."""
     found: list[str] = []
     while True:
-        answer = (await client.get(path, params=query | ({"after": found[-1]} if found else {}))).json()
-        rows = answer if isinstance(answer, list) else answer["visits"]
+        answer: Any = (await client.get(path, params=query | ({"after": found[-1]} if found else {}))).json()
+        rows: list[Any] = answer["visits"] if path == WAITING else answer
         page: list[str] = [row.get("visit_id") or row["id"] for row in rows]
         if not page:
             return found

@@ -3,6 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -79,11 +80,11 @@ class TwoServices:
             record = self.under_way[consumer, topic, key].popleft()
             await self._process(consumer, *[record] * (1 + again))
 
-    async def deliver_all(self) -> None:
-        """Everything arrives, and what it sets off."""
+    async def deliver_all(self, dice: Random) -> None:
+        """Everything arrives, in any order of aggregates, and what it sets off."""
         await self.collect()
         while any(self.under_way.values()):
-            await self.deliver_one(0)
+            await self.deliver_one(dice.randrange(1_000))
             await self.collect()
 
     async def _process(self, consumer: str, *records: Record) -> None:

@@ -129,10 +129,14 @@ class World:
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncGenerator[World]:
-    """The five services in one process, their centres published, and nothing else in them."""
+async def opened(folder: Path, store: str = "sqlite") -> AsyncGenerator[World]:
+    """The five services in one process, their centres published, and nothing else in them.
+
+    `store`: as in `CEFO_STORE`; of stores that are not SQLite, there are no snapshots.
+    """
     clock = FixedClock(MORNING)
-    settings = quiet_settings(folder, limit_pin="1000/minute")  # everyone tries the PIN of one link
+    # Everyone tries the PIN of one link, and searches.
+    settings = quiet_settings(folder, store=store, limit_pin="1000/minute", limit_search="100000/minute")
     process = Process(
         list(SERVICES.values()),
         settings,
@@ -142,7 +146,8 @@ async def opened(folder: Path) -> AsyncGenerator[World]:
         navigation=navigation(),
         folders=folders(),
     )
-    files = {one.service.name: Path(one.store.writer.url.database or "") for one in process.runtimes}
+    sqlite = [one for one in process.runtimes if one.store.sqlite]
+    files = {one.service.name: Path(one.store.writer.url.database or "") for one in sqlite}
     world = World(process, clock, Snapshots(files))
     try:
         for runtime in process.runtimes:

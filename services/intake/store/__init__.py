@@ -93,6 +93,7 @@ class Visitor(Aggregate, Table, table=True):
     """A registered visitor. `id` is the `subject_ref` that other services store."""
 
     __tablename__ = "visitors"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (sa.Index("visitors_of_centre", "centre", "registered_at"),)
 
     centre: str
     given_name: str

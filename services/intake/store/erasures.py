@@ -19,7 +19,7 @@ class ErasedSubject(Table, table=True):
     __tablename__ = "erased_subjects"  # pyright: ignore[reportAssignmentType]
 
     subject_ref: UUID = Field(primary_key=True)
-    erased_at: datetime
+    erased_at: datetime = Field(index=True)
 
 
 class ErasureConfirmation(Table, table=True):
@@ -70,9 +70,9 @@ async def erasures(session: AsyncSession, limit: int, *, unconfirmed: bool = Fal
     """The last erasures, the newest first; `unconfirmed`: those that a service has not confirmed, the oldest first."""
     query = sa.select(ErasedSubject).order_by(col(ErasedSubject.erased_at).desc(), col(ErasedSubject.subject_ref))
     if unconfirmed:
-        is_missing = sa.exists().where(col(ErasureConfirmation.subject_ref) == col(ErasedSubject.subject_ref), _IS_OPEN)
+        missing = sa.select(col(ErasureConfirmation.subject_ref)).where(_IS_OPEN)
         ordered = (col(ErasedSubject.erased_at), col(ErasedSubject.subject_ref))
-        query = sa.select(ErasedSubject).where(is_missing).order_by(*ordered)
+        query = sa.select(ErasedSubject).where(col(ErasedSubject.subject_ref).in_(missing)).order_by(*ordered)
     rows = (await session.scalars(query.limit(limit))).all()
     confirmed = await _confirmed(session, [row.subject_ref for row in rows])
     return [Erasure(row.subject_ref, row.erased_at, confirmed[row.subject_ref]) for row in rows]

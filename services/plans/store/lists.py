@@ -58,16 +58,18 @@ def _open_to(centre: str) -> Condition:
 
 def _in_stage(stage: Stage) -> Condition:
     unconfirmed = col(Plan.confirmed_at).is_(None)
-    stopped = sa.exists().where(col(Path.id) == col(Plan.path_id), col(Path.stopped_at).is_not(None))
+    # By the id of each plan's path: PostgreSQL answers `NOT EXISTS` by reading all paths.
+    stopped_at = sa.select(col(Path.stopped_at)).where(col(Path.id) == col(Plan.path_id)).scalar_subquery()
+    stopped = stopped_at.is_not(None)
     match stage:
         case Stage.CONFIRMED:
             return ~unconfirmed
         case Stage.STOPPED:
             return sa.and_(unconfirmed, stopped)
         case Stage.READY:
-            return sa.and_(unconfirmed, ~stopped, _ready())
+            return sa.and_(unconfirmed, stopped_at.is_(None), _ready())
         case Stage.OPEN:
-            return sa.and_(unconfirmed, ~stopped)
+            return sa.and_(unconfirmed, stopped_at.is_(None))
 
 
 def _ready() -> Condition:

@@ -84,7 +84,7 @@ class Attendance(Table, table=True):
     __tablename__ = "attendance"  # pyright: ignore[reportAssignmentType]
 
     session_id: UUID = Field(primary_key=True)
-    seat_id: UUID = Field(primary_key=True)
+    seat_id: UUID = Field(primary_key=True, index=True)
     attended: bool
     recorded_at: datetime
 

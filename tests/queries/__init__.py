@@ -1,0 +1,1 @@
+"""What pages, streams and lists ask of stores that years have filled."""
