@@ -23,7 +23,7 @@ _BROKEN_NUMBERS = """() => {
 }"""
 
 _ENLARGE = """([lang, largest]) => {
-  const figures = '.figure-value, .headline strong, .bar-value, .board-count, td.number, dd, .ticket';
+  const figures = '.figure-value, .headline strong, .bar-value, td.number';
   const written = new Intl.NumberFormat({fr: 'fr-BE', de: 'de-BE', nl: 'nl-BE', en: 'en-GB'}[lang]).format(largest);
   for (const figure of document.querySelectorAll(figures))
     for (const node of figure.childNodes)

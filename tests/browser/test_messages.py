@@ -37,12 +37,10 @@ async def test_a_saved_part_says_so_in_sight(scripts: bool, lived_in: Morning, b
 async def test_a_message_covers_no_button_of_the_board(lived_in: Morning, browser: Browser) -> None:
     async with watched_page(browser, base_url=lived_in.stack.url, locale="fr") as (page, _trouble):
         await lived_in.enters(page, "accueil-liege")
-        desk = FrontDesk(page)
         await page.goto("/intake/desk/liege")
-        ticket = await desk.checks_in("S’orienter")
+        await FrontDesk(page).checks_in("S’orienter")
         await settled(page)
-        await page.evaluate("scrollTo(0, document.body.scrollHeight)")
-        await desk.calls(ticket)
+        await page.locator("#call-next").click()
         await expect(page.locator("#flash[data-over] .flash")).to_be_visible()
         assert await page.evaluate(COVERED) == []
 

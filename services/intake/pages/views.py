@@ -1,5 +1,6 @@
 """What intake's pages share: the centre, the boards and the desks' labels."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -58,10 +59,12 @@ async def desk_board(session: AsyncSession, centre: Centre, now: datetime, desk:
     """
     day = Day.of(centre, now)
     here, earlier = is_here(Visit, day), is_left_over(Visit, day)
+    columns = {status: await first_come(session, Visit, here, SHOWN, status=status) for status in COLUMNS}
     return {
         "centre_code": centre.code,
         "mine": await called_to(session, day, desk),
-        "columns": {status.value: await first_come(session, Visit, here, SHOWN, status=status) for status in COLUMNS},
+        "columns": {status.value: visits for status, visits in columns.items()},
+        "called": _latest_called(columns[VisitStatus.CALLED]),
         "counts": _by_code(await counts_of(session, Visit, here)),
         "seen": await just_seen(session, Visit, day, SHOWN),
         "left": await just_left(session, Visit, day, SHOWN),
@@ -76,11 +79,16 @@ async def room_board(session: AsyncSession, centre: Centre, now: datetime) -> di
     here = is_here(Visit, Day.of(centre, now))
     called = await first_come(session, Visit, here, SHOWN, status=VisitStatus.CALLED)
     return {
-        "called": sorted(called, key=lambda visit: visit.called_at or visit.checked_in_at, reverse=True)[:6],
+        "called": _latest_called(called)[:6],
         "waiting": await first_come(session, Visit, here, WALL_SHOWN, status=VisitStatus.WAITING),
         "counts": _by_code(await counts_of(session, Visit, here)),
         "desk_label": desk_label,
     }
+
+
+def _latest_called(called: Sequence[Visit]) -> list[Visit]:
+    """Latest first, so that the ticket just called is in sight."""
+    return sorted(called, key=lambda visit: visit.called_at or visit.checked_in_at, reverse=True)
 
 
 def _by_code(counts: dict[VisitStatus, int]) -> dict[str, int]:
