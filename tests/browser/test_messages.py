@@ -10,7 +10,7 @@ from tests.journeys.screens import FrontDesk
 pytestmark = pytest.mark.browser
 COVERED = """() => {
   const over = document.querySelector('#flash[data-over]').getBoundingClientRect();
-  return [...document.querySelectorAll('main a, main button, main summary, main input')].filter((control) => {
+  return [...document.querySelectorAll('button, .button, summary, input, select')].filter((control) => {
     const {left, right, top, bottom, width} = control.getBoundingClientRect();
     return width && left < over.right && right > over.left && top < over.bottom && bottom > over.top;
   }).map((control) => control.outerHTML.slice(0, 120));

@@ -40,7 +40,7 @@
   let leaving = 0;
   function float(place) {
     clearTimeout(leaving);
-    const controls = [...document.querySelectorAll("a, button, input, select, summary, textarea")].map((control) => control.getBoundingClientRect());
+    const controls = [...document.querySelectorAll("button, .button, input, select, summary, textarea, nav a")].map((control) => control.getBoundingClientRect());
     const covered = (corner) => {
       place.dataset.over = corner;
       const box = place.getBoundingClientRect();
