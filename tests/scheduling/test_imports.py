@@ -148,7 +148,6 @@ async def test_a_fifth_held_interview_of_a_path_is_refused(store: Store, batches
         ({"cancelled_by": "centre"}, "cancelled_by", "field-out-of-place"),
         ({"reason": "other"}, "reason", "field-out-of-place"),
         ({"number": 1}, "number", "field-out-of-place"),
-        ({"kind": "guidance"}, "path_id", "field-missing"),
     ],
 )
 async def test_each_rule_of_a_line_is_named_with_its_field(
@@ -156,6 +155,18 @@ async def test_each_rule_of_a_line_is_named_with_its_field(
 ) -> None:
     outcome = await take_in(store, information(**changed), information())
     assert why(outcome) == [(1, field, rule)]
+    assert outcome.accepted == 1
+
+
+async def test_a_line_that_breaks_several_rules_is_refused_with_each(store: Store) -> None:
+    outcome = await take_in(store, information(kind="guidance", centre="atlantis"), information())
+    assert why(outcome) == [
+        (1, "centre", "unknown-centre"),
+        (1, "path_id", "field-missing"),
+        (1, "method", "field-missing"),
+        (1, "subject_ref", "field-missing"),
+        (1, "minutes", "wrong-length"),
+    ]
     assert outcome.accepted == 1
 
 

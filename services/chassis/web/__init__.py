@@ -1,7 +1,7 @@
 """The web layer of every service: routes with access policies, pages, forms, live boards, imports, problems."""
 
 from services.chassis.web.forms import apply_form, by_field, read_form
-from services.chassis.web.imports import Outcome, check_each, fingerprints_of, import_lines, import_once
+from services.chassis.web.imports import Outcome, SeveralRefused, check_each, fingerprints_of, import_lines, import_once
 from services.chassis.web.limits import limited, limits_of
 from services.chassis.web.live import PAGE, Change, live_board, live_changes
 from services.chassis.web.once import ByKey, Once
@@ -27,6 +27,7 @@ __all__ = [
     "Reading",
     "Router",
     "Running",
+    "SeveralRefused",
     "Working",
     "allow",
     "anyone",

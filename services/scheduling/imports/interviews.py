@@ -1,9 +1,7 @@
 """Past interviews. The rules of a path are checked; overlap and opening hours are not, as these are past facts."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -11,10 +9,11 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from services.chassis.copies.centres import centre_copies, centre_in
+from services.chassis.refusals import Refused
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Work
-from services.chassis.web import Outcome, check_each, fingerprints_of, import_once
+from services.chassis.web import Outcome, SeveralRefused, check_each, fingerprints_of, import_once
 from services.contracts.scheduling import (
     AppointmentStatus,
     InterviewCancelled,
@@ -92,29 +91,30 @@ def check_line(line: InterviewLine, copies: dict[str, Centre], now: datetime) ->
     check_each(
         lambda: centre_in(copies, line.centre, line.area),
         lambda: times.check_past(line.starts_at, now, centre.zone if centre is not None else BRUSSELS),
-        *(partial(_expect, line, name, wanted=wanted, because=because) for name, wanted, because in _expected(line)),
+        lambda: _check_fields(line),
         lambda: line.kind is InterviewKind.GUIDANCE and rules.check_length(line.minutes),
     )
 
 
-def _expected(line: InterviewLine) -> Iterator[tuple[str, bool, str]]:
-    """The fields that depend on others: which, whether it must be there, and because of what."""
+def _check_fields(line: InterviewLine) -> None:
+    """The fields that depend on others are there or not, as these say. Raises `SeveralRefused`."""
     guidance, cancelled = line.kind is InterviewKind.GUIDANCE, is_cancelled(line.status)
-    for name in GUIDANCE_FIELDS:
-        yield name, guidance, f"kind = {line.kind.value}"
-    yield "cancelled_by", cancelled, f"status = {line.status.value}"
+    wanted = dict.fromkeys(GUIDANCE_FIELDS, guidance) | {"cancelled_by": cancelled}
     if line.reason is not None:
-        yield "reason", cancelled, f"status = {line.status.value}"
+        wanted["reason"] = cancelled
     if line.number is not None:
-        yield "number", guidance and is_held(line.status), f"{line.kind.value}, {line.status.value}"
+        wanted["number"] = guidance and is_held(line.status)
+    wrong = [name for name in wanted if (getattr(line, name) is not None) != wanted[name]]
+    if wrong:
+        raise SeveralRefused([_misplaced(line, name, wanted=wanted[name]) for name in wrong])
 
 
-def _expect(line: InterviewLine, name: str, *, wanted: bool, because: str) -> None:
-    present = getattr(line, name) is not None
-    if wanted and not present:
-        raise refusals.FieldMissing(about=name, field=name, because=because)
-    if present and not wanted:
-        raise refusals.FieldOutOfPlace(about=name, field=name, because=because)
+def _misplaced(line: InterviewLine, name: str, *, wanted: bool) -> Refused:
+    """The refusal of a field that is missing, or out of place."""
+    kind, status = line.kind.value, line.status.value
+    because = f"kind = {kind}" if name in GUIDANCE_FIELDS else f"status = {status}"
+    because = f"{kind}, {status}" if name == "number" else because
+    return (refusals.FieldMissing if wanted else refusals.FieldOutOfPlace)(about=name, field=name, because=because)
 
 
 def _assign_to_path(line: InterviewLine, known: Lookups) -> tuple[PathState | None, int | None]:

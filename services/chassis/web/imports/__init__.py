@@ -7,6 +7,7 @@ write it, `importing` records the lines in batches. Reports are spooled to disk 
 from services.chassis.web.imports.faults import BadLine
 from services.chassis.web.imports.importing import (
     Outcome,
+    SeveralRefused,
     check_each,
     fingerprints_of,
     import_lines,
@@ -14,4 +15,13 @@ from services.chassis.web.imports.importing import (
     record_batch,
 )
 
-__all__ = ["BadLine", "Outcome", "check_each", "fingerprints_of", "import_lines", "import_once", "record_batch"]
+__all__ = [
+    "BadLine",
+    "Outcome",
+    "SeveralRefused",
+    "check_each",
+    "fingerprints_of",
+    "import_lines",
+    "import_once",
+    "record_batch",
+]

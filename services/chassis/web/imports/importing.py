@@ -76,6 +76,8 @@ def check_each(*checks: Callable[[], object]) -> None:
             check()
         except Refused as refused:
             refusals.append(refused)
+        except SeveralRefused as several:
+            refusals += several.refusals
     if refusals:
         raise SeveralRefused(refusals)
 
