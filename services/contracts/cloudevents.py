@@ -1,5 +1,7 @@
 """Events as CloudEvents 1.0 in Kafka binary mode: `ce_*` headers, JSON value, the aggregate's id as key.
 
+Desks may also send in structured mode (`structured`).
+
 Written and read here, as the CloudEvents library takes five times as long (docs/decisions); a test compares both, in
 both directions.
 """
@@ -17,6 +19,7 @@ from services.contracts import EVENTS, Event
 from services.contracts.attributes import check_token, shown_name, shown_names, shown_path
 from services.contracts.json_keys import repeated_key
 from services.contracts.sequences import begins_epoch
+from services.contracts.structured import in_binary_mode, is_structured
 from services.contracts.topics import DESK, Topic, topic_named
 
 Headers = list[tuple[str, bytes | None]]
@@ -24,6 +27,9 @@ Headers = list[tuple[str, bytes | None]]
 
 LARGEST_CHECK_IN = 64 * 1024
 """Most bytes of a value on the desks' topics."""
+
+SEQUENCE = "ce_cefosequence"
+"""The header with an event's number in its aggregate. CloudEvents' own extension `sequence` orders within a source."""
 
 TRACEPARENT = "traceparent"
 """The header that carries the trace (W3C Trace Context, version 00)."""
@@ -149,7 +155,7 @@ def write_event(
         ("ce_time", moment.replace("+00:00", "Z").encode()),
         ("ce_subject", key),
         ("ce_correlationid", str(correlation_id).encode()),
-        ("ce_sequence", b"%d" % sequence),
+        (SEQUENCE, b"%d" % sequence),
     ]
     if previous is not None:
         headers.append((_PREVIOUS, b"%d" % previous))
@@ -160,13 +166,21 @@ def write_event(
     return Record(event.topic.name, key, headers, event.model_dump_json().encode())
 
 
+def schema_uri(type: str) -> str:
+    """The URI that identifies the schema of a type's payload, the same on every platform.
+
+    A platform serves the schema at `/contracts/TYPE.json`.
+    """
+    return f"urn:cefo:schema:{type}"
+
+
 @cache
 def _constant_headers(type: str) -> Headers:
     return [
         ("ce_source", EVENTS[type].topic.source.encode()),
         ("ce_type", type.encode()),
         ("ce_specversion", b"1.0"),
-        ("ce_dataschema", f"/contracts/{type}.json".encode()),
+        ("ce_dataschema", schema_uri(type).encode()),
         ("content-type", b"application/json"),
     ]
 
@@ -180,6 +194,7 @@ def read_event(record: Record, wanted: Container[str] = EVENTS) -> IncomingEvent
     """
     topic = topic_named(record.topic)
     try:
+        record = binary_record(record)
         attributes = _attributes(record.headers)
         if attributes["specversion"] != "1.0":
             raise ValueError("specversion is not '1.0'")
@@ -187,11 +202,11 @@ def read_event(record: Record, wanted: Container[str] = EVENTS) -> IncomingEvent
         subject = attributes.get("subject") or (record.key or b"").decode() or event_id
         for name, value in (("type", kind), ("id", event_id), ("source", source), ("subject", subject)):
             check_token(name, value)
-        # A desk numbers its events as it likes, if at all.
-        numbered = topic.owner != DESK and "sequence" in attributes
-        sequence = _sequence(attributes["sequence"]) if numbered else None
-        if numbered and "previous" in attributes:
-            _check_previous(attributes["previous"], sequence or 0)
+        # Events that were published by earlier versions have `sequence`. A desk numbers its events as it likes.
+        number = attributes.get("cefosequence", attributes.get("sequence")) if topic.owner != DESK else None
+        sequence = _sequence(number) if number is not None else None
+        if sequence is not None and "previous" in attributes:
+            _check_previous(attributes["previous"], sequence)
         time = _time(attributes["time"]) if "time" in attributes else None
     except KeyError as error:
         raise UnreadableEvent("bad-envelope", f"header ce_{error.args[0]} is missing") from error
@@ -211,6 +226,16 @@ def read_event(record: Record, wanted: Container[str] = EVENTS) -> IncomingEvent
     if topic.per_centre:
         _check_centre(incoming)
     return incoming
+
+
+def binary_record(record: Record) -> Record:
+    """The record in binary mode, if it is a desk's in structured mode; else itself. Raises `ValueError`."""
+    if topic_named(record.topic).owner != DESK or not is_structured(record.headers):
+        return record
+    if len(record.value) > LARGEST_CHECK_IN:
+        raise ValueError(f"the value has more than {LARGEST_CHECK_IN} bytes")
+    headers, value = in_binary_mode(record.headers, record.value)
+    return record._replace(headers=headers, value=value)
 
 
 def _validated(topic: Topic, event: type[Event], value: bytes) -> Event:

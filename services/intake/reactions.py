@@ -4,7 +4,9 @@ from datetime import timedelta
 
 from services.chassis.copies.accounts import copy_account
 from services.chassis.copies.centres import copy_centre
+from services.chassis.events.dead_letters import retry_refused
 from services.chassis.events.reactions import Reactions, RowKey
+from services.chassis.refusals import UnknownCentre
 from services.chassis.storage.store import Work
 from services.contracts.accounts import AccountPublished
 from services.contracts.directory import CentrePublished
@@ -28,8 +30,9 @@ async def on_desk_check_in(work: Work, event: DeskCheckIn) -> None:
 
 @reactions.on(CentrePublished)
 async def on_centre_published(work: Work, event: CentrePublished) -> None:
-    """Copies a centre that the directory published."""
+    """Copies a centre that the directory published. Check-ins that desks sent before it was known are retried."""
     await copy_centre(work, Centre, event)
+    await retry_refused(work, UnknownCentre.slug, "centre-published")
 
 
 def of_visit(event: InterviewStarted | InterviewHeld | InterviewUndone) -> list[RowKey]:

@@ -45,7 +45,7 @@ def _event(topic: str, key: str, sequence: int) -> Record:
         "ce_source": "/intake",
         "ce_type": "cefo.intake.visit-called.v1",
         "ce_subject": key,
-        "ce_sequence": str(sequence),
+        "ce_cefosequence": str(sequence),
         "content-type": "application/json",
     }
     return Record(topic, key.encode(), [(name, text.encode()) for name, text in headers.items()], value.encode())
@@ -79,7 +79,7 @@ def check_order(records: list[Record]) -> None:
     """Raises unless each aggregate's events are in order, each once."""
     last = Counter[bytes | None]()
     for record in records:
-        sequence = int(dict(record.headers)["ce_sequence"] or b"0")
+        sequence = int(dict(record.headers)["ce_cefosequence"] or b"0")
         if sequence != last[record.key] + 1:
             raise RuntimeError(f"{record.key!r}: event {sequence} comes after event {last[record.key]}")
         last[record.key] = sequence

@@ -202,7 +202,7 @@ async def test_only_inactive_inbox_rows_without_held_events_are_pruned(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     unnumbered = sample.record_of(CHLOE, 1)
-    unnumbered = unnumbered._replace(headers=[one for one in unnumbered.headers if one[0] != "ce_sequence"])
+    unnumbered = unnumbered._replace(headers=[one for one in unnumbered.headers if one[0] != "ce_cefosequence"])
     await pruning_consumer.process([sample.record_of(ANNA, 1), sample.record_of(BRUNO, 1), unnumbered])
     await pruning_consumer.process([sample.record_of(BRUNO, 3)])
     clock.forward(days=62)

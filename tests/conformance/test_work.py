@@ -31,7 +31,7 @@ async def test_twenty_at_once_on_one_aggregate_lose_no_update(
     outbox = producer_store.table("outbox")
     async with producer_store.read() as session:
         rows = (await session.execute(outbox.select().order_by(outbox.c.seq))).all()
-    sequences = [dict(unpack_headers(row.headers))["ce_sequence"] for row in rows]
+    sequences = [dict(unpack_headers(row.headers))["ce_cefosequence"] for row in rows]
     assert sequences == [str(number).encode() for number in range(1, 22)]
 
 

@@ -51,8 +51,8 @@ def test_the_library_and_we_read_the_same(
         "subject": ours.subject,
         "time": ours.time,
         "datacontenttype": "application/json",
-        "dataschema": f"/contracts/{kind.type}.json",
-        "sequence": str(sequence),
+        "dataschema": f"urn:cefo:schema:{kind.type}",
+        "cefosequence": str(sequence),
         "correlationid": str(ours.correlation_id),
         "partitionkey": event.key,
     }

@@ -105,7 +105,7 @@ class Reader:
                 fields[name] = value
                 if line == "" and "data" in fields:
                     event: dict[str, Any] = orjson.loads(fields["data"])
-                    self.seen.append((event["subject"], int(event["sequence"])))
+                    self.seen.append((event["subject"], int(event["cefosequence"])))
                     self._last = fields["id"]
                     fields, left = {}, left - 1
                 if left == 0:

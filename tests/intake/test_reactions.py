@@ -107,6 +107,27 @@ async def test_one_bad_check_in_waits_as_a_dead_letter_and_the_others_come_in(st
     ]
 
 
+async def test_check_ins_of_a_centre_that_is_published_later_are_retried_by_themselves_in_order(store: Store) -> None:
+    early = [arrival(centre="bruges", area=None) for _ in range(3)]
+    elsewhere = arrival(centre="gent", area=None)
+    consumer = consumer_for(store, reactions)
+    await consumer.process([record_of(one, None) for one in (*early, elsewhere)])
+    assert await letters(store) == [("dead", "unknown-centre")] * 4
+    facts = {
+        "name": "Bruges",
+        "kind": "cite",
+        "areas": ["find-job"],
+        "timezone": "Europe/Brussels",
+        "opening_hours": [],
+    }
+    bruges = CentrePublished.model_validate({"centre": "bruges"} | facts)
+    await consumer.process([record_of(bruges, 1)])
+    await consumer.expire_held()
+    assert [visit.id for visit in await kept(store)] == [one.visit_id for one in early]
+    assert Counter(await letters(store)) == {("retried", "unknown-centre"): 3, ("dead", "unknown-centre"): 1}
+    await consumer.expire_held()  # the other is not tried again until a centre is published
+
+
 FORGED_AT = "cefo.desk.check-ins"
 
 

@@ -48,13 +48,13 @@ def test_from_walking_in_to_a_referral_that_the_cite_reads(stack: Stack) -> None
     cite = signed_in(stack, "cite-charleroi")
     in_kafka = read_topic(stack, referral["id"], 3)
     assert [event["data"]["status"] for event in in_kafka] == ["requested", "received", "accepted"]
-    assert [event["sequence"] for event in in_kafka] == ["1", "2", "3"]
+    assert [event["cefosequence"] for event in in_kafka] == ["1", "2", "3"]
     for private in (known["subject_ref"], plan, action, path, visit):
         assert private not in str(in_kafka), "nothing leads a partner to the person, or from one referral to another"
     feed = f"/directory/api/v1/referral-events?after={cursor}" if cursor else "/directory/api/v1/referral-events"
     told = eventually(lambda: ok(cite.get(feed))["events"], lambda events: len(events) >= 3)
-    assert [(event["id"], event["type"], event["sequence"]) for event in told][:3] == [
-        (event["id"], event["type"], event["sequence"]) for event in in_kafka
+    assert [(event["id"], event["type"], event["cefosequence"]) for event in told][:3] == [
+        (event["id"], event["type"], event["cefosequence"]) for event in in_kafka
     ], "the same events, whichever way a Cité reads them"
     assert known["subject_ref"] not in str(told)
     asked = ok(cite.get(f"/directory/api/v1/referral-events/references/{referral['id']}"))

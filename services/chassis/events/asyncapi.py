@@ -19,6 +19,7 @@ from services.chassis.brokers.security import ClientCertificate
 from services.chassis.events.reactions import Reactions
 from services.chassis.runtime.settings import Settings
 from services.contracts import EVENTS, Event, Topic
+from services.contracts.cloudevents import SEQUENCE
 
 _HEADERS: dict[str, Any] = {
     "type": "object",
@@ -30,14 +31,14 @@ _HEADERS: dict[str, Any] = {
         "ce_id": {"type": "string", "description": "Unique together with ce_source."},
         "ce_subject": {"type": "string", "description": "The aggregate the event is about; also the record's key."},
         "ce_time": {"type": "string", "format": "date-time"},
-        "ce_sequence": {"type": "string", "description": "The event's number in its aggregate, from 1."},
+        SEQUENCE: {"type": "string", "description": "The event's number in its aggregate, from 1."},
         "ce_previous": {
             "type": "string",
             "description": "The sequence that this event follows if it is not the one before: after a restore.",
         },
         "ce_correlationid": {"type": "string", "description": "The chain from check-in to referral."},
         "ce_causationid": {"type": "string", "description": "The event that caused this one."},
-        "ce_dataschema": {"type": "string", "description": "Where the platform serves the payload's JSON Schema."},
+        "ce_dataschema": {"type": "string", "format": "uri", "description": "Identifies the payload's JSON Schema."},
         "traceparent": {"type": "string", "description": "The trace it was published in (W3C Trace Context)."},
         "content-type": {"const": "application/json"},
     },

@@ -103,9 +103,13 @@ class Consumer:
         return await seal_old(self._store, self._processor.sealer)
 
     async def expire_held(self) -> None:
-        """Turn events held longer than `CEFO_HOLD_SECONDS` into dead letters; discard those of erased persons."""
+        """Turn events held longer than `CEFO_HOLD_SECONDS` into dead letters.
+
+        Discards those of erased persons, and retries those that lacked something which is there now.
+        """
         await self._resolver.expire_held()
         await self._resolver.discard_erased()
+        await self._resolver.retry_due()
 
     async def unread(self) -> int:
         """How many records of its partitions this consumer has not processed; 1 while it has no partitions."""

@@ -164,3 +164,14 @@ async def erase_dead_letters(work: Work, subject_ref: UUID) -> None:
     discarded = {"state": DeadLetterState.DISCARDED.value, "decided_at": work.now, "decision": SUBJECT_ERASED}
     for which, more in ((held, discarded), (dead, {"reason": SUBJECT_ERASED}), (~held & ~dead, {})):
         await work.session.execute(sa.update(table).where(theirs, which).values(**empty, **more))
+
+
+RETRY = "retry: "
+"""How the decision of a dead letter begins that the consumer retries by itself; then why."""
+
+
+async def retry_refused(work: Work, reason: str, because: str) -> None:
+    """Have the consumer retry the dead letters with this reason, as what they lacked is there now."""
+    table = work.table("dead_letters")
+    theirs = (table.c.state.in_(DEAD), table.c.reason == reason)
+    await work.session.execute(sa.update(table).where(*theirs).values(decision=f"{RETRY}{because}"))

@@ -20,9 +20,11 @@ from services.contracts import EVENTS, Event
 from services.contracts.attributes import check_token, shown_name, shown_names
 from services.contracts.cloudevents import (
     LARGEST_CHECK_IN,
+    SEQUENCE,
     TRACEPARENT,
     Headers,
     Record,
+    binary_record,
     trace_of,
     undeclared_fields,
 )
@@ -51,6 +53,8 @@ class DeclaredPart(NamedTuple):
 def declared_part(record: Record) -> DeclaredPart:
     """The declared part of this record. Raises nothing, whatever is in the record."""
     topic = topic_named(record.topic)
+    with contextlib.suppress(ValueError):
+        record = binary_record(record)
     from_outside = topic.owner == DESK
     headers = [(name, value) for name, value in record.headers if _is_declared(name, value, from_outside)]
     withheld = [shown_name(name) for name, value in record.headers if (name, value) not in headers]
@@ -116,7 +120,8 @@ def _is_identified(record: Record, headers: Headers, key: bytes | None) -> bool:
     return keyed and all(before.get(name) == after.get(name) for name in _IDENTITY)
 
 
-_IDENTITY = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_sequence", "ce_previous")
+_ORDER = (SEQUENCE, "ce_sequence", "ce_previous")
+_IDENTITY = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", *_ORDER)
 
 Fits = Callable[[str], object]
 """Raises `ValueError` for a value of another form, or returns something false."""
@@ -144,12 +149,11 @@ _FORMS: dict[str, Fits] = {
     "ce_source": _like(r"[A-Za-z0-9/._~:-]{1,190}"),
     "ce_type": _like(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+"),
     "ce_time": datetime.fromisoformat,
-    "ce_sequence": _like(r"[0-9]{1,19}"),
-    "ce_previous": _like(r"[0-9]{1,19}"),
+    **dict.fromkeys(_ORDER, _like(r"[0-9]{1,19}")),
     "ce_sequencetype": _like("Integer"),
     "ce_correlationid": _uuid,
     "ce_causationid": _uuid,
-    "ce_dataschema": _like(r"/contracts/[a-z][a-z0-9.-]*\.json"),
+    "ce_dataschema": _like(r"(urn:cefo:schema:|/contracts/)[a-z][a-z0-9.-]*"),
     "ce_datacontenttype": _like(r"application/json(; *charset=utf-8)?"),
     "content-type": _like(r"application/json(; *charset=utf-8)?"),
     TRACEPARENT: lambda text: trace_of([(TRACEPARENT, text.encode())]),

@@ -2,11 +2,13 @@
 
 A batch is one transaction: inbox, changes and outbox together. The first event of an aggregate is assumed to be new. If
 the inbox already has a row, the insert fails and the batch is retried with a lookup. If anything else in a batch fails,
-its events are processed one by one: each is retried a bounded number of times, with a growing pause, and then becomes a
-dead letter. While the store is unavailable, the work is retried without limit. Later events of an aggregate with a dead
-letter are held until an operator retries or discards it; other aggregates continue.
+its events are processed apart, each on a savepoint. What a rule refuses becomes a dead letter at once. Anything else is
+retried a bounded number of times, with a growing pause, and then becomes a dead letter. While the store is unavailable,
+the work is retried without limit. Later events of an aggregate with a dead letter are held until an operator retries or
+discards it; other aggregates continue.
 """
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -28,12 +30,14 @@ from services.chassis.events.inbox import last_sequences, record_sequences
 from services.chassis.events.reactions import Reactions
 from services.chassis.events.sealing import RecordSealer, kept_record
 from services.chassis.events.sequencing import HeldEvent, Key, Position, SequenceTracker, inbox_key
+from services.chassis.refusals import Refused, Unavailable
 from services.chassis.runtime.failpoints import failpoint
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import PROCESSED, log
 from services.chassis.runtime.tracing import EventTracer, current_traceparent, origin
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.errors import is_conflict, is_unavailable, violated_constraint
+from services.chassis.storage.isolation import isolated_works
 from services.chassis.storage.outbox import raw_row, unpack_headers
 from services.chassis.storage.store import Cause, Store, Work
 from services.chassis.storage.tables import DEAD, DISCARDED, HELD, DeadLetterState
@@ -44,6 +48,8 @@ from services.contracts.topics import topic_named
 _log = log(__name__)
 Outcomes = Counter[str]
 UNKNOWN_TYPE = "unknown-type"
+APART = 100
+"""Most events that are processed apart in one transaction."""
 
 
 class UnknownType(UnreadableEvent):
@@ -73,35 +79,52 @@ class EventProcessor:
 
     async def process(self, records: list[Record]) -> None:
         """Process these records. Returns when each has taken effect, is held, or is a dead letter."""
-        if len(records) > 1:
-            try:
-                return self.count(await self._try(records))
-            except Exception as error:
-                many = len(records)
-                _log.warning(
-                    "batch failed, processing one by one", service=self._store.service, events=many, error=repr(error)
-                )
-        for record in records:
-            await self._process_one(record)
-
-    async def _process_one(self, record: Record) -> None:
-        settings, attempt = self._settings, 0
-        tries = stamina.retry_context(
-            on=Exception,
-            attempts=settings.attempts,
-            timeout=None,
-            wait_initial=settings.retry_seconds,
-            wait_max=max(5, settings.retry_seconds),
-            wait_jitter=0,
-        )
         try:
-            async for one in tries.with_name(f"event for {self._store.service}", (), {}):
-                attempt = one.num
-                with one:
-                    return self.count(await self._try([record]))
+            return self.count(await self._try(records))
         except Exception as error:
-            failure = error
-            self.count(await self._in_work(lambda work: self._make_dead_letter(work, record, failure, attempt)))
+            facts = {"service": self._store.service, "events": len(records), "error": repr(error)}
+            _log.warning("failed, processing one by one", **facts)
+        for start in range(0, len(records), APART):
+            await self._process_apart(records[start : start + APART])
+
+    async def _process_apart(self, records: list[Record]) -> None:
+        """Process each by itself. What fails is tried again together after a pause, so that it delays the others once.
+
+        Later events of an aggregate that failed are held, and follow it.
+        """
+        pause = self._settings.retry_seconds
+        for attempt in range(1, self._settings.attempts + 1):
+            last = attempt == self._settings.attempts
+            failed: list[Record] = []
+            outcomes = await self._while_unavailable(partial(self._attempt, records, attempt, failed, last=last))
+            self.count(outcomes)
+            if not failed:
+                return
+            await asyncio.sleep(pause)
+            pause, records = min(2 * pause, max(5, pause)), failed
+
+    async def _attempt(self, records: list[Record], attempt: int, failed: list[Record], *, last: bool) -> Outcomes:
+        """Process each in a unit of work of its own, all in one transaction. Adds to `failed` what may still succeed.
+
+        What a rule refuses is a dead letter at once, anything else after the last attempt.
+        """
+        outcomes = Outcomes()
+        failed.clear()
+        async with isolated_works(self._store) as isolated:
+            for record in records:
+                try:
+                    async with isolated() as work:
+                        done = await self.apply(work, [record])
+                except Exception as error:
+                    if is_unavailable(error):
+                        raise
+                    if not (last or is_final(error)):
+                        failed.append(record)
+                        continue
+                    async with isolated() as work:
+                        done = await self._make_dead_letter(work, record, error, attempt)
+                outcomes.update(done)
+        return outcomes
 
     async def _try(self, records: list[Record]) -> Outcomes:
         """Process all in one unit of work; retry with a lookup if an aggregate was not new."""
@@ -124,8 +147,17 @@ class EventProcessor:
 
     async def _in_work(self, act: Callable[[Work], Awaitable[Outcomes]]) -> Outcomes:
         """Run `act` in its own unit of work; retry for as long as the store is unavailable."""
+
+        async def once() -> Outcomes:
+            async with self._store.work() as work:
+                outcomes = await act(work)
+            return outcomes
+
+        return await self._while_unavailable(once)
+
+    async def _while_unavailable(self, act: Callable[[], Awaitable[Outcomes]]) -> Outcomes:
         try:
-            return await self._once(act)
+            return await act()
         except Exception as error:
             if not is_unavailable(error):
                 raise
@@ -135,13 +167,8 @@ class EventProcessor:
         )
         async for one in tries.with_name(f"work of {self._store.service}", (), {}):
             with one:
-                return await self._once(act)
+                return await act()
         raise AssertionError("retries never end")
-
-    async def _once(self, act: Callable[[Work], Awaitable[Outcomes]]) -> Outcomes:
-        async with self._store.work() as work:
-            outcomes = await act(work)
-        return outcomes
 
     def count(self, outcomes: Outcomes) -> None:
         """Count events by outcome."""
@@ -249,6 +276,11 @@ class EventProcessor:
         headers = explained_headers(declared, row, service=self._store.service)
         topic = topic_named(declared.topic).dead_letters
         work.publish_raw(raw_row(declared._replace(topic=topic, headers=headers), work.now))
+
+
+def is_final(error: Exception) -> bool:
+    """Whether another attempt would fail too: a rule refused the event."""
+    return isinstance(error, Refused) and not isinstance(error, Unavailable)
 
 
 def _cause(incoming: IncomingEvent) -> Cause:

@@ -18,7 +18,7 @@ from services.chassis.runtime.failpoints import failpoint
 from services.chassis.runtime.retrying import keep_running
 from services.chassis.runtime.telemetry import RELAYED, UNSENT, log
 from services.chassis.storage.bulk import in_list
-from services.chassis.storage.outbox import unpack_headers
+from services.chassis.storage.outbox import unpack_headers, with_current_names
 from services.chassis.storage.store import Store
 from services.contracts.cloudevents import Record
 
@@ -134,7 +134,8 @@ class Relay:
 
     async def _send(self, rows: Sequence[Any]) -> Sequence[Any]:
         """Publish these rows, or the first ones if the broker has no room for all. Returns the acknowledged ones."""
-        records = [Record(row.topic, row.key, unpack_headers(row.headers), row.value) for row in rows]
+        headers = [unpack_headers(with_current_names(row.headers)) for row in rows]
+        records = [Record(row.topic, row.key, one, row.value) for row, one in zip(rows, headers, strict=True)]
         if self._producer is None:
             self._producer = await self._broker.producer(self._stream)
         positions = await self._producer.send(records)

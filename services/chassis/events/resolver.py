@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from services.chassis.events.dead_letters import (
+    RETRY,
     SUBJECT_ERASED,
     OutOfOrder,
     RetryFailed,
@@ -34,6 +35,9 @@ from services.contracts import EVENTS
 from services.contracts.cloudevents import IncomingEvent, Record, UnreadableEvent, read_event
 
 _log = log(__name__)
+
+RETRIED = 100
+"""Most dead letters that are retried by themselves between two batches."""
 
 
 class DeadLetterResolver:
@@ -73,6 +77,20 @@ class DeadLetterResolver:
             ids = list(await session.scalars(erased.order_by(table.c.source, table.c.subject, table.c.sequence)))
         for id in ids:
             await self.discard(id, SUBJECT_ERASED)
+
+    async def retry_due(self) -> None:
+        """Retry the oldest of the dead letters that lacked something which is there now (`retry_refused`), in order."""
+        table = self._dead_letters
+        due = (table.c.state.in_(DEAD), table.c.decision.startswith(RETRY))
+        async with self._store.read() as session:
+            ids = list(await session.scalars(sa.select(table.c.id).where(*due).order_by(table.c.at).limit(RETRIED)))
+        for id in ids:
+            try:
+                await self.retry(id)
+            except Refused as error:
+                _log.info("dead letter still refused", service=self._store.service, id=str(id), reason=error.slug)
+                async with self._store.work() as work:
+                    await work.session.execute(sa.update(table).where(table.c.id == id, *due).values(decision=None))
 
     async def reveal(self, id: UUID, by: str, reason: str) -> Record:
         """The whole record of a dead letter; notes who asked for it and why. Raises `ContentDeleted` or `KeyGone`."""

@@ -4,6 +4,7 @@ Rows are inserted in the action's transaction. `seq` orders them: two transactio
 the lock on its row, which is written first, so its outbox rows are numbered in the order of its versions.
 """
 
+import re
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -13,7 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.contracts import Event, Topic
-from services.contracts.cloudevents import Headers, Record, write_event
+from services.contracts.cloudevents import SEQUENCE, Headers, Record, schema_uri, write_event
+
+_OLD_SCHEMA = b'"/contracts/'
+_OLD_DATASCHEMA = re.compile(rb'"/contracts/([a-z0-9.-]+)\.json"')
 
 
 def outbox_row(
@@ -65,6 +69,17 @@ def pack_headers(headers: Headers) -> bytes:
 def unpack_headers(packed: bytes) -> Headers:
     """What `pack_headers` packed."""
     return [(name, None if value is None else value.encode("latin-1")) for name, value in orjson.loads(packed)]
+
+
+def with_current_names(packed: bytes) -> bytes:
+    """Packed headers as this version writes them. Outbox rows of earlier versions have other names, and a relative URI.
+
+    Only for the relay: a row that has them has both.
+    """
+    if _OLD_SCHEMA not in packed:
+        return packed
+    renamed = packed.replace(b'["ce_sequence",', b'["%s",' % SEQUENCE.encode())
+    return _OLD_DATASCHEMA.sub(lambda found: b'"%s"' % schema_uri(found[1].decode()).encode(), renamed)
 
 
 async def republish(session: AsyncSession, outbox: sa.Table) -> int:

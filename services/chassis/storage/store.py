@@ -6,7 +6,7 @@ code commits. Writers on SQLite queue for one connection (`BEGIN IMMEDIATE`); re
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -14,17 +14,17 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm.util import identity_key
 from sqlmodel import SQLModel
 
 from services.chassis.refusals import NotFound, Refused
 from services.chassis.runtime.clock import Clock, system_clock
-from services.chassis.runtime.failpoints import failpoint
 from services.chassis.storage.bulk import in_list, insert_rows
 from services.chassis.storage.emitting import Aggregate, Cause, Emitter
 from services.chassis.storage.engines import postgres_engine, sqlite_engine
 from services.chassis.storage.errors import UnknownConstraint, unique_constraints, violated_constraint
+from services.chassis.storage.isolation import announce, saved
 
 __all__ = ["Aggregate", "Cause", "Store", "Work"]
 
@@ -137,6 +137,11 @@ class Work(Emitter):
         if self._emitted:
             # After the aggregates: a transaction that waits for their locks gets later outbox numbers.
             await insert_rows(self.session, self.table("outbox"), self._emitted)
+        return self.has_emitted
+
+    @property
+    def has_emitted(self) -> bool:
+        """Whether an event was emitted."""
         return bool(self._emitted)
 
     def refusal_of(self, error: IntegrityError) -> Refused | None:
@@ -172,27 +177,20 @@ class Store:
     @asynccontextmanager
     async def work(self, cause: Cause | None = None) -> AsyncGenerator[Work]:
         """One unit of work. Commits when the block ends, rolls everything back when it raises."""
-        async with self._write_lock if self.sqlite else nullcontext(), self._session(self.writer) as session:
-            work = Work(session, self.clock(), cause or Cause(), await self._epoch_in(session))
-            try:
+        async with self.writing(), self.session(self.writer) as session:
+            work = await self.unit(session, cause)
+            async with saved(work):
                 yield work
-                emitted = await work.flush()
-                if emitted:
-                    failpoint("store.before-commit")
-                await session.commit()
-            except BaseException as error:
-                await session.rollback()
-                if isinstance(error, IntegrityError) and (refusal := work.refusal_of(error)):
-                    raise refusal from error
-                raise
         self._epoch = work.epoch
-        if emitted:
-            failpoint("store.after-commit")
-            self.emitted.set()
-        if work.boards:
-            self.on_boards_changed(work.boards)
-        if work.erased and self.on_erased is not None:
-            await self.on_erased(work.erased)
+        await announce(self, work)
+
+    async def unit(self, session: AsyncSession, cause: Cause | None = None) -> Work:
+        """A unit of work on this session. Called by the storage only: who opens it also commits it."""
+        return Work(session, self.clock(), cause or Cause(), await self._epoch_in(session))
+
+    def writing(self) -> AbstractAsyncContextManager[Any]:
+        """Wait until nobody else of this process writes on SQLite, which has one writer."""
+        return self._write_lock if self.sqlite else nullcontext()
 
     async def epoch(self) -> int:
         """The epoch of this store."""
@@ -208,7 +206,7 @@ class Store:
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncSession]:
         """A session that only reads."""
-        async with self._session(self.reader) as session:
+        async with self.session(self.reader) as session:
             yield session
 
     async def close(self) -> None:
@@ -216,8 +214,10 @@ class Store:
         await self.writer.dispose()
         await self.reader.dispose()
 
-    def _session(self, engine: AsyncEngine) -> AsyncSession:
-        return AsyncSession(engine, expire_on_commit=False, autoflush=False, info={"metadata": self.metadata})
+    def session(self, bind: AsyncEngine | AsyncConnection) -> AsyncSession:
+        """A session; on a connection with a transaction, its commit and rollback are those of a savepoint."""
+        options: dict[str, Any] = {"expire_on_commit": False, "autoflush": False, "info": {"metadata": self.metadata}}
+        return AsyncSession(bind, join_transaction_mode="create_savepoint", **options)
 
 
 def _table_of(model: type[SQLModel]) -> sa.Table:

@@ -35,7 +35,7 @@ from services.chassis.web.cookies import cookie_name
 from services.chassis.web.pages import FLASH_SECONDS
 from services.chassis.web.platform import DemoAccount
 from services.contracts import Event
-from services.contracts.cloudevents import IncomingEvent, Record, read_event, write_event
+from services.contracts.cloudevents import SEQUENCE, IncomingEvent, Record, read_event, write_event
 
 ORIGIN = "http://testserver"
 KEY = "the key of a consumer that a test makes, 40 bytes"
@@ -136,7 +136,7 @@ def record_of(
         correlation_id=correlation_id or uuid4(),
         causation_id=causation_id,
     )
-    headers = [header for header in record.headers if header[0] != "ce_sequence" or sequence is not None]
+    headers = [header for header in record.headers if header[0] != SEQUENCE or sequence is not None]
     if source is not None:
         headers = [(name, source.encode() if name == "ce_source" else value) for name, value in headers]
     return record._replace(headers=headers)

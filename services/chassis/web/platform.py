@@ -18,6 +18,7 @@ from services.chassis.web.redirects import local_path
 from services.chassis.web.routing import Body, Router, anyone
 from services.chassis.web.sign_in import forget_sign_in, signed_in_as
 from services.contracts import EVENTS
+from services.contracts.cloudevents import schema_uri
 
 Anyone = Annotated[Person | None, anyone]
 router = Router(pages=True)
@@ -107,7 +108,7 @@ async def contract(name: str, person: Anyone) -> dict[str, Any]:
     """The JSON Schema of an event type, to which its `dataschema` refers."""
     if name not in EVENTS:
         raise NotFound(what=msg("event type"))
-    return EVENTS[name].model_json_schema()
+    return {"$id": schema_uri(name)} | EVENTS[name].model_json_schema()
 
 
 class _Assets(StaticFiles):

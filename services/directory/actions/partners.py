@@ -19,7 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.runtime.telemetry import log
-from services.contracts.directory import ReferralStatus
+from services.contracts.cloudevents import schema_uri
+from services.contracts.directory import ReferralChanged, ReferralStatus
 from services.contracts.roles import Role
 from services.contracts.topics import REFERRAL_EVENTS
 from services.directory.domain import UnknownCursor, partner_ref
@@ -28,7 +29,8 @@ from services.directory.store.feed import FeedRow
 
 _log = log(__name__)
 
-SCHEMA_PATH = "/directory/api/v1/referral-events/schema"
+FEED_SCHEMA = f"{schema_uri(ReferralChanged.type)}:feed"
+"""Identifies the JSON Schema of the feed's `data`."""
 
 _MARK = b"r"
 
@@ -130,8 +132,8 @@ def _cloud_event(event: ReferralEvent, key: bytes | None, partner: str) -> dict[
         "type": event.type,
         "subject": str(event.referral_id),
         "time": event.at.isoformat(),
-        "sequence": str(event.sequence),
+        "cefosequence": str(event.sequence),
         "datacontenttype": "application/json",
-        "dataschema": SCHEMA_PATH,
+        "dataschema": FEED_SCHEMA,
         "data": event.data | {"partner_ref": str(partner_ref(key, partner)) if key is not None else None},
     }

@@ -12,7 +12,7 @@ from services.chassis.identity.people import Person
 from services.chassis.web import PAGE, Change, Reading, Router, allow, live_changes
 from services.contracts.roles import Role
 from services.directory.actions import FEED_BOARD
-from services.directory.actions.partners import FeedData, partner_of, position_of, read_feed, reference_of
+from services.directory.actions.partners import FEED_SCHEMA, FeedData, partner_of, position_of, read_feed, reference_of
 
 router = Router("/directory/api/v1/referral-events", tags=["referral events"])
 Reader = Annotated[Person, allow(Role.CITE, region_wide=[Role.MANAGER])]
@@ -78,4 +78,4 @@ async def event_schema(
     person: Annotated[Person, allow(Role.CITE, Role.MANAGER, region_wide=[Role.OPERATOR])],
 ) -> dict[str, Any]:
     """The JSON Schema of an event's `data`."""
-    return FeedData.model_json_schema()
+    return {"$id": FEED_SCHEMA} | FeedData.model_json_schema()

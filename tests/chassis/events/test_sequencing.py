@@ -67,7 +67,7 @@ def test_held_events_are_released_and_discarded_ones_passed_over() -> None:
 
 def test_events_without_numbers_are_known_by_their_id() -> None:
     uncounted = incoming(1)
-    headers = [header for header in uncounted.record.headers if header[0] != "ce_sequence"]
+    headers = [header for header in uncounted.record.headers if header[0] != "ce_cefosequence"]
     one = read_event(uncounted.record._replace(headers=headers))
     assert inbox_key(one) == ("/plans", f"#{one.id}")
     order = SequenceTracker({}, {})
