@@ -39,7 +39,7 @@ def test_nothing_but_the_store_commits() -> None:
         for path in SERVICES.rglob("*.py")
         if re.search(r"\b(session|connection|transaction|engine|writer|tx)\.commit\(", path.read_text())
     }
-    assert committing <= {"chassis/storage/store.py", "directory/search.py", "directory/search/index.py"}
+    assert committing <= {"chassis/storage/isolation.py", "directory/search.py", "directory/search/index.py"}
     assert "chassis/storage/store.py" in committing
 
 

@@ -173,7 +173,7 @@ def event_of(record: Injected) -> Event:
 
 
 def _event(by: str, topic: str, headers: Mapping[str, str], value: bytes, *, sent: bool = True) -> Event:
-    sequence = headers.get("ce_cefosequence")
+    sequence = headers.get("ce_cefosequence", headers.get("ce_sequence"))
     return Event(
         by=by,
         type=headers["ce_type"],

@@ -2,20 +2,18 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
 from services.chassis.runtime.failpoints import failpoint
 
-if TYPE_CHECKING:
-    from services.chassis.storage.store import Store, Work
-
-Isolated = Callable[[], AbstractAsyncContextManager["Work"]]
+Isolated = Callable[[], AbstractAsyncContextManager[Any]]
+"""Opens a `Work`. The store is built on this module, so that its types are not named here."""
 
 
 @asynccontextmanager
-async def saved(work: "Work") -> AsyncGenerator[None]:
+async def saved(work: Any) -> AsyncGenerator[None]:
     """Flushes and commits the work when the block ends, rolls it back when it raises."""
     try:
         yield
@@ -30,16 +28,16 @@ async def saved(work: "Work") -> AsyncGenerator[None]:
 
 
 @asynccontextmanager
-async def isolated_works(store: "Store") -> AsyncGenerator[Isolated]:
+async def isolated_works(store: Any) -> AsyncGenerator[Isolated]:
     """Opens a transaction: `async with isolated() as work` is one unit of work in it, on a savepoint.
 
     A unit that raises is rolled back, and the transaction goes on. All become durable together.
     """
-    done: list[Work] = []
+    done: list[Any] = []
     async with store.writing(), store.writer.begin() as connection:
 
         @asynccontextmanager
-        async def isolated() -> AsyncGenerator["Work"]:
+        async def isolated() -> AsyncGenerator[Any]:
             async with store.session(connection) as session:
                 work = await store.unit(session)
                 async with saved(work):
@@ -50,7 +48,7 @@ async def isolated_works(store: "Store") -> AsyncGenerator[Isolated]:
     await announce(store, *done)
 
 
-async def announce(store: "Store", *works: "Work") -> None:
+async def announce(store: Any, *works: Any) -> None:
     """After their commit: wake the relay, send hints to boards, and note erased persons."""
     if any(work.has_emitted for work in works):
         failpoint("store.after-commit")
