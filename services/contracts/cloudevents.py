@@ -16,26 +16,21 @@ from uuid import UUID, uuid5
 from pydantic import ValidationError
 
 from services.contracts import EVENTS, Event
-from services.contracts.attributes import check_token, shown_name, shown_names, shown_path
+from services.contracts.attributes import check_token, shown_name
 from services.contracts.json_keys import repeated_key
 from services.contracts.sequences import begins_epoch
 from services.contracts.structured import in_binary_mode, is_structured
 from services.contracts.topics import DESK, Topic, topic_named
+from services.contracts.validation import LARGEST_CHECK_IN, fault_of, validated
 
 Headers = list[tuple[str, bytes | None]]
 """Names and values as in Kafka: a name may occur twice, and a value may be None."""
-
-LARGEST_CHECK_IN = 64 * 1024
-"""Most bytes of a value on the desks' topics."""
 
 SEQUENCE = "ce_cefosequence"
 """The header with an event's number in its aggregate. CloudEvents' own extension `sequence` orders within a source."""
 
 TRACEPARENT = "traceparent"
 """The header that carries the trace (W3C Trace Context, version 00)."""
-
-UNDECLARED = "undeclared-fields"
-"""The reason for which an event of a desk with undeclared fields is refused."""
 
 _TRACEPARENT = re.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _LAST_SEQUENCE = 2**63 - 1
@@ -215,10 +210,10 @@ def read_event(record: Record, wanted: Container[str] = EVENTS) -> IncomingEvent
     if (foreign := _foreign_origin(topic, record.topic, kind, source)) is not None:
         raise UnreadableEvent(*foreign, {"type": kind, "source": source, "subject": subject})
     try:
-        event = _validated(topic, EVENTS[kind], record.value) if kind in wanted else None
+        event = validated(topic, EVENTS[kind], record.value) if kind in wanted else None
     except ValidationError as error:
         about = {"type": kind, "source": source, "subject": subject, "sequence": sequence}
-        raise UnreadableEvent(*_fault(error), about) from error
+        raise UnreadableEvent(*fault_of(error), about) from error
     if event is not None and (name := repeated_key(record.value, len(event.model_fields_set))) is not None:
         about = {"type": kind, "source": source, "subject": subject, "sequence": sequence}
         raise UnreadableEvent("bad-data", f"{shown_name(name)}: this field is there twice", about)
@@ -236,14 +231,6 @@ def binary_record(record: Record) -> Record:
         raise ValueError(f"the value has more than {LARGEST_CHECK_IN} bytes")
     headers, value = in_binary_mode(record.headers, record.value)
     return record._replace(headers=headers, value=value)
-
-
-def _validated(topic: Topic, event: type[Event], value: bytes) -> Event:
-    """The event with this value. Raises `ValidationError`, for an undeclared field of a desk too."""
-    if topic.owner != DESK:
-        return event.__pydantic_validator__.validate_json(value)
-    # A value that is too large is not parsed.
-    return event.__pydantic_validator__.validate_json(value if len(value) <= LARGEST_CHECK_IN else b"", extra="forbid")
 
 
 def _foreign_origin(topic: Topic, topic_name: str, kind: str, source: str) -> tuple[str, str] | None:
@@ -299,20 +286,6 @@ def _time(text: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError("time is not a time as RFC 3339 writes it") from error
-
-
-def _fault(error: ValidationError) -> tuple[str, str]:
-    """Reason and detail: the names of all undeclared fields, or else the first field that is wrong."""
-    faults = error.errors(include_url=False, include_input=False)
-    if undeclared := undeclared_fields(error):
-        return UNDECLARED, f"fields that this type of event does not declare: {', '.join(shown_names(undeclared))}"
-    return "bad-data", f"{shown_path(faults[0]['loc']) or 'value'}: {faults[0]['msg']}"
-
-
-def undeclared_fields(error: ValidationError) -> list[str]:
-    """The names of the undeclared fields among these faults, as people may see them."""
-    faults = error.errors(include_url=False, include_input=False, include_context=False)
-    return [shown_path(one["loc"]) for one in faults if one["type"] == "extra_forbidden"]
 
 
 def _uuid_or_none(text: str | None) -> UUID | None:

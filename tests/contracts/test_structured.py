@@ -12,9 +12,10 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from services.chassis.events.declared import declared_part
-from services.contracts.cloudevents import LARGEST_CHECK_IN, Record, UnreadableEvent, read_event
+from services.contracts.cloudevents import Record, UnreadableEvent, read_event
 from services.contracts.intake import DeskCheckIn
 from services.contracts.topics import VISITS
+from services.contracts.validation import LARGEST_CHECK_IN
 
 VISIT = uuid4()
 DATA = {"visit_id": str(VISIT), "centre": "liege", "at": "2026-03-02T09:05:00+01:00"}

@@ -19,17 +19,16 @@ from pydantic_core import from_json, to_json
 from services.contracts import EVENTS, Event
 from services.contracts.attributes import check_token, shown_name, shown_names
 from services.contracts.cloudevents import (
-    LARGEST_CHECK_IN,
     SEQUENCE,
     TRACEPARENT,
     Headers,
     Record,
     binary_record,
     trace_of,
-    undeclared_fields,
 )
 from services.contracts.json_keys import repeated_key
 from services.contracts.topics import DESK, Topic, topic_named
+from services.contracts.validation import LARGEST_CHECK_IN, undeclared_fields
 
 
 class DeclaredPart(NamedTuple):

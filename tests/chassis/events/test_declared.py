@@ -9,9 +9,10 @@ import pytest
 
 from services.chassis.events.declared import declared_part
 from services.chassis.testing import record_of
-from services.contracts.cloudevents import LARGEST_CHECK_IN, Record, UnreadableEvent, read_event
+from services.contracts.cloudevents import Record, UnreadableEvent, read_event
 from services.contracts.intake import DeskCheckIn, VisitServed
 from services.contracts.scheduling import WorkshopAnnounced
+from services.contracts.validation import LARGEST_CHECK_IN
 
 NOON = datetime(2026, 3, 2, 11, tzinfo=UTC)
 VISIT = uuid4()
