@@ -105,3 +105,8 @@ def test_the_chassis_own_words_count_in_every_language() -> None:
         ]
         i18n.language.reset(token)
         assert numbers == [one, many]
+
+
+def test_names_sort_as_a_reader_looks_for_them() -> None:
+    names = ["Zoé", "Étienne", "zacharie", "Œuvre", "Olivier", "Émile", "Eva", "Oda"]
+    assert sorted(names, key=i18n.by_name) == ["Émile", "Étienne", "Eva", "Oda", "Œuvre", "Olivier", "zacharie", "Zoé"]

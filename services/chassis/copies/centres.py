@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import Field, SQLModel
 
+from services.chassis.i18n import by_name
 from services.chassis.refusals import AreaNotServed, UnknownCentre
 from services.chassis.storage.store import Work
 from services.contracts.directory import CentrePublished
@@ -48,8 +49,8 @@ async def copy_centre(work: Work, table: type[Copy], published: CentrePublished)
 
 async def centre_copies(session: AsyncSession, table: type[Copy]) -> dict[str, Copy]:
     """All centres by code, in the order of their names."""
-    found = await session.scalars(sa.select(table).order_by(col(table.name)))
-    return {copy.code: copy for copy in found}
+    found = await session.scalars(sa.select(table))
+    return {copy.code: copy for copy in sorted(found, key=lambda copy: by_name(copy.name))}
 
 
 async def centre_names(session: AsyncSession, table: type[Copy]) -> dict[str, str]:

@@ -9,6 +9,7 @@ A catalogue is compiled in memory when the first message of its language is tran
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import date, datetime, time
@@ -77,6 +78,15 @@ def translate_number(one: str, many: str, number: int) -> str:
 def word_of(code: str, kind: str | None = None, lang: str | None = None) -> str:
     """The word for a member of an enumeration, or a code of the named kind; the code itself where it has none."""
     return str(catalogue(lang or language.get()).pgettext(kind or type(code).__name__, str(code)))
+
+
+def by_name(text: str) -> tuple[str, str]:
+    """The key that sorts names as a reader looks for them: Étienne before Zoé, Œuvre among the O.
+
+    Stores differ in how they sort letters, so lists that people read are sorted by this key.
+    """
+    letters = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe").replace("æ", "ae"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)), text
 
 
 def locale(lang: str | None = None) -> Locale:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis import i18n
+from services.chassis.i18n import by_name
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import ROLE_LABELS
 from services.chassis.refusals import msg
@@ -119,7 +120,7 @@ async def centre_choices(session: AsyncSession, manager: Grantor) -> list[tuple[
     """The centres within which this manager grants rights, by name."""
     names = await centre_names(session)
     own = names.keys() if manager.rights.manages_region else manager.rights.centres
-    return sorted(((code, names.get(code, code)) for code in own), key=lambda one: one[1])
+    return sorted(((code, names.get(code, code)) for code in own), key=lambda one: by_name(one[1]))
 
 
 async def _changes(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col
 
 from services.chassis.copies.accounts import AccountCopy
+from services.chassis.i18n import by_name
 from services.chassis.storage.store import Aggregate
 from services.contracts.accounts import AccountKind, AccountStatus, awaits_approval, may_sign_in
 from services.contracts.roles import Role
@@ -171,8 +172,8 @@ async def names_of(session: AsyncSession, accounts: Collection[UUID]) -> dict[UU
 
 async def organization_names(session: AsyncSession) -> dict[UUID, str]:
     """Every provider's name, by its id, in the order of the names."""
-    chosen = sa.select(col(Organization.id), col(Organization.name)).order_by(col(Organization.name))
-    return {row[0]: row[1] for row in await session.execute(chosen)}
+    found = await session.execute(sa.select(col(Organization.id), col(Organization.name)))
+    return dict(sorted(((row[0], row[1]) for row in found), key=lambda pair: by_name(pair[1])))
 
 
 async def tokens_page(

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
+from services.chassis.i18n import by_name
 from services.chassis.refusals import UnknownArea, UnknownCentre
 from services.chassis.storage.store import Aggregate
 from services.directory.domain import ALL_AREAS
@@ -35,7 +36,7 @@ class Centre(Aggregate, Table, table=True):
 
 async def centres(session: AsyncSession) -> Sequence[Centre]:
     """All centres, by town."""
-    return (await session.scalars(sa.select(Centre).order_by(col(Centre.town)))).all()
+    return sorted(await session.scalars(sa.select(Centre)), key=lambda centre: by_name(centre.town))
 
 
 async def centre_codes(session: AsyncSession) -> list[str]:

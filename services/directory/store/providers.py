@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
+from services.chassis.i18n import by_name
 from services.chassis.storage.store import Aggregate
 from services.directory.store.table import Table
 
@@ -218,9 +219,9 @@ async def versions(session: AsyncSession) -> dict[UUID, int]:
 
 
 async def towns(session: AsyncSession) -> list[tuple[str, str]]:
-    """Towns with services: key and name, sorted by key."""
+    """Towns with services: key and name, sorted by name."""
     rows = await session.execute(sa.select(col(Location.town), sa.func.min(col(Location.city))).group_by("town"))
-    return sorted(((town, city) for town, city in rows), key=lambda pair: pair[0])
+    return sorted(((town, city) for town, city in rows), key=lambda pair: by_name(pair[1]))
 
 
 async def views_since(session: AsyncSession, services: Iterable[UUID], since: date) -> dict[UUID, int]:

@@ -7,6 +7,7 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from services.chassis.i18n import by_name
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
@@ -173,7 +174,10 @@ async def _action(
     if track is None or track.plan_id != id:
         raise NotFound(what=msg("way to the goal"))
     # The services of the track's area first, each group by name: no service is ranked up.
-    services = sorted(await active_services(session), key=lambda one: track.area not in one.areas)
+    services = sorted(
+        await active_services(session),
+        key=lambda one: (track.area not in one.areas, by_name(one.organization_name), by_name(one.name)),
+    )
     return page(
         request,
         "plans/action.html",

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
+from services.chassis.i18n import by_name
 from services.chassis.storage.bulk import in_list, upsert
 from services.contracts.accounts import AccountKind, AccountStatus, may_sign_in
 from services.contracts.roles import Role
@@ -65,7 +66,7 @@ def _listed(accounts: Iterable[Account]) -> list[StaffMember]:
     named = [(account.code or "", account.display_name or account.code or "") for account in accounts]
     uses = Counter(name for _code, name in named)
     members = [StaffMember(code, f"{name} ({code})" if uses[name] > 1 else name) for code, name in named]
-    return sorted(members, key=lambda one: (one.name.casefold(), one.code))
+    return sorted(members, key=lambda one: (by_name(one.name), one.code))
 
 
 async def accounts_with_code(session: AsyncSession, code: str) -> list[Account]:
