@@ -6,6 +6,8 @@
 - `mid_stream` in `tests/conformance/test_retention.py`
 - `processor` in `tests/conformance/test_order.py`
 - `rebuild` in `tests/conformance/test_rebuild.py`
+- `rereading` in `tests/conformance/test_restore.py`
 - `relay` in `tests/conformance/test_relay.py`
 - `resolver` in `tests/conformance/test_dead_letters.py`
+- `restoring` in `tests/conformance/test_restore.py`
 """

@@ -2,4 +2,5 @@
 
 - `alembic/env` in `tests/architecture/test_migrations.py`
 - `claims` in `tests/conformance/test_claims.py`
+- `emitting` in `tests/conformance/test_work.py`
 """
