@@ -25,7 +25,9 @@ values with commas. Values that the message does not name (codes, versions) are 
 them as members of its error.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, ClassVar
 
 
@@ -36,6 +38,21 @@ class Message(str):
 def msg(text: str) -> Message:
     """Mark a message for extraction into the catalogues; it is translated where it is shown."""
     return Message(text)
+
+
+CHOICES: dict[frozenset[str], Mapping[str, str] | type[StrEnum]] = {}
+"""The labels of each closed list of codes, or the enumeration whose members have words in the catalogues."""
+
+
+def with_words(labels: Mapping[Any, str]) -> None:
+    """These codes have these labels, msgids: a refusal names the choices by them. Called once, beside the labels."""
+    CHOICES[frozenset(map(str, labels))] = {str(code): label for code, label in labels.items()}
+
+
+def with_own_words(*enumerations: type[StrEnum]) -> None:
+    """The members of these enumerations have words in the catalogues, by their names."""
+    for one in enumerations:
+        CHOICES[frozenset(map(str, one))] = one
 
 
 @dataclass(eq=False)

@@ -16,6 +16,7 @@ from services.contracts.envelope import (
     StaffCode,
     private,
 )
+from services.contracts.text import Text
 from services.contracts.topics import ACCOUNTS
 
 
@@ -69,7 +70,7 @@ def awaits_approval(status: AccountStatus) -> bool:
 Kind = Annotated[AccountKind, private(Privacy.OPERATIONAL)]
 Status = Annotated[AccountStatus, private(Privacy.OPERATIONAL)]
 Organization = Annotated[UUID, private(Privacy.OPERATIONAL)]
-StaffName = Annotated[str, private(Privacy.STAFF, max_length=120)]
+StaffName = Annotated[str, Text(120, published=True), private(Privacy.STAFF)]
 """The name under which colleagues know a member of staff. On this topic only."""
 
 

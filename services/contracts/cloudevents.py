@@ -22,6 +22,7 @@ from services.contracts.sequences import begins_epoch
 from services.contracts.structured import in_binary_mode, is_structured
 from services.contracts.topics import DESK, Topic, topic_named
 from services.contracts.validation import LARGEST_CHECK_IN, fault_of, validated
+from services.contracts.values import moment_of
 
 Headers = list[tuple[str, bytes | None]]
 """Names and values as in Kafka: a name may occur twice, and a value may be None."""
@@ -283,7 +284,7 @@ def _check_previous(text: str, sequence: int) -> None:
 
 def _time(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        return moment_of(text)
     except ValueError as error:
         raise ValueError("time is not a time as RFC 3339 writes it") from error
 

@@ -17,7 +17,9 @@ from services.contracts.envelope import (
     SubjectRef,
     private,
 )
+from services.contracts.text import Text
 from services.contracts.topics import CENTRES, PROVIDERS, REFERRAL_EVENTS, REFERRALS
+from services.contracts.values import Shape
 
 
 class ReferralStatus(StrEnum):
@@ -42,7 +44,7 @@ class ServiceStatus(StrEnum):
     TEMPORARILY_CLOSED = "temporarily closed"
 
 
-PublicText = Annotated[str, private(Privacy.PUBLIC, max_length=200)]
+PublicText = Annotated[str, Text(200, published=True), private(Privacy.PUBLIC)]
 """A published name of an organisation or a service, never of a person."""
 
 ServiceStatusCode = Annotated[ServiceStatus, private(Privacy.PUBLIC)]
@@ -50,8 +52,8 @@ _Weekday = Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 Weekday = Annotated[_Weekday, private(Privacy.PUBLIC)]
 WEEKDAYS: tuple[_Weekday, ...] = get_args(_Weekday)
 """As RFC 5545 names them, Monday first."""
-LocalTime = Annotated[str, private(Privacy.PUBLIC, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-LocalDate = Annotated[str, private(Privacy.PUBLIC, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+LocalTime = Annotated[str, Shape("local_time", r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), private(Privacy.PUBLIC)]
+LocalDate = Annotated[str, Shape("day", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), private(Privacy.PUBLIC)]
 Status = Annotated[ReferralStatus, private(Privacy.OPERATIONAL)]
 
 

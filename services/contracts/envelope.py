@@ -8,14 +8,16 @@ An event class declares itself in its header line::
 Within a version fields are only added, always with a default; readers ignore fields they do not know.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 from services.contracts.topics import TOPICS, Topic
+from services.contracts.values import Shape, Written
 
 
 class Privacy(StrEnum):
@@ -73,19 +75,19 @@ class Event(BaseModel):
         return str(getattr(self, self.about))
 
 
-CentreCode = Annotated[str, private(Privacy.PUBLIC, pattern=r"^[a-z][a-z-]{1,39}$", max_length=40)]
+CentreCode = Annotated[str, Shape("centre_code", r"^[a-z][a-z-]{1,39}$", 40), private(Privacy.PUBLIC)]
 """A centre's code, for example `la-louviere`."""
 
-AreaCode = Annotated[str, private(Privacy.PUBLIC, pattern=r"^[a-z][a-z-]{1,39}$", max_length=40)]
+AreaCode = Annotated[str, Shape("area_code", r"^[a-z][a-z-]{1,39}$", 40), private(Privacy.PUBLIC)]
 """One of the centre's areas, for example `find-job`."""
 
-Code = Annotated[str, private(Privacy.PUBLIC, pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", max_length=40)]
+Code = Annotated[str, Shape("code", r"^[a-z0-9][a-z0-9-]{0,39}$", 40), private(Privacy.PUBLIC)]
 """A code from a published list, for example a reason."""
 
-StaffCode = Annotated[str, private(Privacy.OPERATIONAL, pattern=r"^[a-z0-9][a-z0-9.-]{0,59}$", max_length=60)]
+StaffCode = Annotated[str, Shape("staff_code", r"^[a-z0-9][a-z0-9.-]{0,59}$", 60), private(Privacy.OPERATIONAL)]
 """A counsellor, desk or room as its centre calls it: a code, never a name."""
 
-At = Annotated[AwareDatetime, private(Privacy.OPERATIONAL)]
+At = Annotated[datetime, Written(), private(Privacy.OPERATIONAL)]
 """A time with its zone."""
 
 Reference = Annotated[UUID, private(Privacy.OPERATIONAL)]
@@ -97,8 +99,8 @@ PersonalReference = Annotated[UUID, private(Privacy.PSEUDONYMOUS)]
 SubjectRef = Annotated[UUID, private(Privacy.PSEUDONYMOUS)]
 """The random reference of a person outside intake. Does not identify the person by itself."""
 
-Number = Annotated[int, private(Privacy.OPERATIONAL, ge=0)]
+Number = Annotated[int, private(Privacy.OPERATIONAL, strict=True, ge=0)]
 """A count, a duration in minutes or an ordinal, as the field says."""
 
-Flag = Annotated[bool, private(Privacy.OPERATIONAL)]
+Flag = Annotated[bool, private(Privacy.OPERATIONAL, strict=True)]
 """Yes or no, about the event, not about a person."""

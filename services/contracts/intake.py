@@ -1,8 +1,11 @@
 """The events of intake: visits, visitors and their erasure; and the check-in that a front desk's own software emits."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, cast
+
+from pydantic import model_validator
 
 from services.contracts.envelope import (
     AreaCode,
@@ -17,7 +20,9 @@ from services.contracts.envelope import (
     SubjectRef,
     private,
 )
+from services.contracts.text import without_blanks
 from services.contracts.topics import DESK_CHECK_INS, ERASED, VISITORS, VISITS
+from services.contracts.values import Shape
 
 
 class Channel(StrEnum):
@@ -87,12 +92,15 @@ END_OF_DAY = "end-of-day"
 
 ChannelCode = Annotated[Channel, private(Privacy.OPERATIONAL)]
 Status = Annotated[VisitStatus, private(Privacy.OPERATIONAL)]
-Ticket = Annotated[str, private(Privacy.OPERATIONAL, pattern=r"^[A-Z]-?[0-9]{1,5}$")]
+Ticket = Annotated[str, Shape("ticket", r"^[A-Z]-?[0-9]{1,5}$"), private(Privacy.OPERATIONAL)]
 """The number called in the waiting room, for example `S-012`. Unique per centre and day."""
 
 
 class DeskCheckIn(Event, type="cefo.desk.check-in.v1", topic=DESK_CHECK_INS, about="visit_id"):
-    """A front desk's own software checks a visitor in. `queue` false: no ticket, the visitor does not wait."""
+    """A front desk's own software checks a visitor in. `queue` false: no ticket, the visitor does not wait.
+
+    An empty field counts as missing, as in the API.
+    """
 
     visit_id: PersonalReference
     centre: CentreCode
@@ -100,6 +108,11 @@ class DeskCheckIn(Event, type="cefo.desk.check-in.v1", topic=DESK_CHECK_INS, abo
     channel: ChannelCode = Channel.DESK
     at: At
     queue: Flag = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, given: Any) -> Any:
+        return without_blanks(cast(Mapping[Any, Any], given)) if isinstance(given, Mapping) else given
 
 
 class VisitCheckedIn(Event, type="cefo.intake.visit-checked-in.v1", topic=VISITS, about="visit_id"):

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -14,6 +13,8 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
 from services.chassis.web import Body, Reading, Router, Running, Working, allow, anyone
 from services.contracts.roles import Role
+from services.contracts.text import Key
+from services.contracts.values import Day, YesNo
 from services.impact import actions
 from services.impact.actions import ReadForm
 from services.impact.domain import Figures, Months, Period, Report, names_of
@@ -24,13 +25,13 @@ routers = (router,)
 Anyone = Annotated[Person | None, anyone]
 Insider = Annotated[Person, allow(Role.MANAGER, region_wide=[Role.OPERATOR])]
 Region = Annotated[Person, allow(region_wide=[Role.MANAGER, Role.OPERATOR])]
-SinceMonth = Annotated[str, Query(alias="from", max_length=10, description="First month, included, like 2017-01.")]
-UntilMonth = Annotated[str, Query(alias="to", max_length=10, description="Last month, included, like 2017-09.")]
-Since = Annotated[date, Query(alias="from", description="First day, included.")]
-Until = Annotated[date, Query(alias="to", description="Last day, included.")]
-Codes = Annotated[Sequence[str], Query(max_length=50)]
+SinceMonth = Annotated[Key, Query(alias="from", description="First month, included, like 2017-01.")]
+UntilMonth = Annotated[Key, Query(alias="to", description="Last month, included, like 2017-09.")]
+Since = Annotated[Day, Query(alias="from", description="First day, included.")]
+Until = Annotated[Day, Query(alias="to", description="Last day, included.")]
+Codes = Annotated[Sequence[Key], Query(max_length=50)]
 ForExcel = Annotated[
-    bool,
+    YesNo,
     Query(alias="excel", description="For a Belgian Excel: with semicolons, a byte order mark, and names for codes."),
 ]
 Row = dict[str, Any]
@@ -53,8 +54,8 @@ LABELS = {
 class Publishing(Body):
     """The months to publish now, first and last included, like 2017-01."""
 
-    since: str
-    until: str
+    since: Key
+    until: Key
 
 
 @router.get("/figures")

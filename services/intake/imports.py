@@ -5,13 +5,15 @@ from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from services.chassis.copies.centres import centre_copies, centre_in
 from services.chassis.runtime.clock import BRUSSELS
+from services.chassis.storage.checks import PastMoment
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Outcome, check_each, fingerprints_of, import_once
 from services.contracts.intake import Channel, VisitRecorded, VisitStatus
+from services.contracts.text import Key
 from services.intake import domain
 from services.intake.store import Centre, Visit
 
@@ -20,16 +22,16 @@ class VisitLine(Body):
     """One visit of the past."""
 
     visit_id: UUID = Field(description="Yours to choose and keep: the same file again changes nothing.")
-    centre: str = Field(description="Code of the centre, for example `liege`.")
-    area: str | None = Field(None, description="Code of the area; missing when nobody asked.")
+    centre: Key = Field(description="Code of the centre, for example `liege`.")
+    area: Key | None = Field(None, description="Code of the area; missing when nobody asked.")
     channel: Channel = Field(Channel.DESK, description="How the visitor reached the centre.")
-    checked_in_at: AwareDatetime = Field(description="With its zone, for example `2017-03-27T09:05:00+02:00`.")
+    checked_in_at: PastMoment = Field(description="With its zone, for example `2017-03-27T09:05:00+02:00`.")
     status: Annotated[
         Literal["served", "left", "no_queue"], Field(description="How the visit ended; `no_queue`: passing through.")
     ]
-    called_at: AwareDatetime | None = Field(None, description="When the visitor was called, if they queued.")
-    served_at: AwareDatetime | None = Field(None, description="When service began; needed for `served`.")
-    ended_at: AwareDatetime | None = Field(None, description="When the visitor went; needed for `served` and `left`.")
+    called_at: PastMoment | None = Field(None, description="When the visitor was called, if they queued.")
+    served_at: PastMoment | None = Field(None, description="When service began; needed for `served`.")
+    ended_at: PastMoment | None = Field(None, description="When the visitor went; needed for `served` and `left`.")
 
 
 async def record_visits(work: Work, lines: list[tuple[int, VisitLine]]) -> Outcome:

@@ -18,12 +18,9 @@ from babel.messages.pofile import read_po, write_po
 from services.chassis.i18n import LANGUAGES
 from services.chassis.mail.messages import MailState
 from services.chassis.storage.tables import DeadLetterState
-from services.contracts.accounts import AccountKind, AccountStatus
 from services.contracts.areas import AREAS
-from services.contracts.directory import ReferralStatus, ServiceStatus
-from services.contracts.intake import VisitStatus
-from services.contracts.plans import ActionStatus
-from services.contracts.scheduling import AppointmentStatus
+from services.contracts.values import SHAPES
+from services.contracts.words import WITH_WORDS
 from services.directory.domain import MailPurpose
 from services.directory.domain.accounts import AccountChangeKind, SignInMethod, TokenState
 from services.intake.domain.links import OpeningKind
@@ -45,15 +42,7 @@ KEYWORDS = {
     "translate_number": (1, 2),
 }
 STATES: dict[str, tuple[type[StrEnum], ...]] = {
-    "contracts": (
-        VisitStatus,
-        AppointmentStatus,
-        ActionStatus,
-        ReferralStatus,
-        ServiceStatus,
-        AccountStatus,
-        AccountKind,
-    ),
+    "contracts": WITH_WORDS,
     "scheduling": (WorkshopStatus,),
     "plans": (Stage,),
     "intake": (OpeningKind,),
@@ -79,8 +68,11 @@ def extracted(package: str) -> Catalog:
     for states in STATES.get(package, ()):
         for state in states:
             template.add(str(state), context=states.__name__)
-    for area in AREAS if package == "contracts" else ():
-        template.add(area, context="Area")
+    if package == "contracts":
+        for area in AREAS:
+            template.add(area, context="Area")
+        for expected in SHAPES.values():
+            template.add(expected)
     return template
 
 

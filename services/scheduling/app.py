@@ -12,6 +12,7 @@ from services.scheduling.api.imports import IMPORT_PATHS
 from services.scheduling.nav import NAV
 from services.scheduling.pages.personal_data import PERSONAL_DATA
 from services.scheduling.reactions import reactions
+from services.scheduling.settings import SchedulingSettings
 from services.scheduling.store import Account, KnownPerson, Table, Visitor
 
 SERVICE = Service(
@@ -27,4 +28,5 @@ SERVICE = Service(
     visitor_paths=("/scheduling/mine",),
     personal_data=PERSONAL_DATA,
     erasing=Erasing(erase_subject, col(KnownPerson.id), col(KnownPerson.erased_at)),
+    settings=SchedulingSettings,
 )

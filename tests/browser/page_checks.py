@@ -237,6 +237,17 @@ async def layout_faults(page: Page, least: int = 44) -> list[str]:
     return [*faults, *([f"scrolls sideways by {wide} px"] if wide > 0 else [])]
 
 
+_LONG_WORDS = """(letters) => document.querySelectorAll('bdi').forEach((name) => {
+  name.textContent = 'm'.repeat(letters);
+})"""
+
+
+async def long_word_faults(page: Page, letters: int = 200) -> list[str]:
+    """What does not fit once each name and each text that people wrote is one word of so many letters. They stay so."""
+    await page.evaluate(_LONG_WORDS, letters)
+    return [f"with a word of {letters} letters: {fault}" for fault in await layout_faults(page)]
+
+
 async def screenshot(page: Page, name: str, width: int, folder: Path = ROOT / "build/screenshots") -> Path:
     """The whole page at this width, as `<name>-<width>.png`. Missing folders are made."""
     await page.set_viewport_size({"width": width, "height": _height(width)})

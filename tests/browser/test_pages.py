@@ -18,6 +18,7 @@ from tests.browser.page_checks import (
     html_errors,
     keyboard_walk,
     layout_faults,
+    long_word_faults,
     settled,
     watched_page,
 )
@@ -127,6 +128,8 @@ async def at_width(page: Page, seen: Seen, lang: str, width: int) -> list[str]:
         faults += await keyboard_walk(page)
     await enlarge_numbers(page, lang)
     faults += [f"with large numbers: {fault}" for fault in await layout_faults(page) if fault not in faults]
+    if lang == "de" and width == PHONE:
+        faults += await long_word_faults(page)
     return faults
 
 

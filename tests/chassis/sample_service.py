@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from fastapi import Form, Request
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlmodel import Field as Column
 from sqlmodel import SQLModel
 from starlette.responses import Response
@@ -41,6 +41,8 @@ from services.chassis.web.imports import BadLine
 from services.chassis.web.mail_pages import mail_router
 from services.contracts.intake import VisitServed
 from services.contracts.roles import Role
+from services.contracts.text import Key, Text
+from services.contracts.values import Moment, Version, Whole
 
 NOTES = "/sample/api/v1/notes"
 IMPORT = f"{NOTES}/import"
@@ -82,20 +84,20 @@ REFUSED: dict[str, Refused] = {
 
 
 class NoteIn(Body):
-    words: str = Field(min_length=1, max_length=20)
-    at: AwareDatetime | None = None
-    version: int | None = None
+    words: Annotated[str, Text(20)]
+    at: Moment | None = None
+    version: Version | None = None
 
 
 class NoteLine(Body):
-    words: str = Field(max_length=20)
-    number: int = 0
+    words: Annotated[str, Text(20)]
+    number: Annotated[int, Whole()] = 0
 
 
 class TwoNotes(Body):
-    first: str = Field(max_length=20)
-    second: str = Field("", max_length=20)
-    tags: list[str] = Field(default_factory=list[str], max_length=2)
+    first: Annotated[str, Text(20)]
+    second: Annotated[str, Text(20)] = ""
+    tags: list[Key] = Field(default_factory=list[Key], max_length=2)
 
 
 reactions = Reactions()

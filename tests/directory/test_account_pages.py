@@ -159,9 +159,12 @@ async def test_a_change_is_listed_with_who_made_it(site: Site) -> None:
         ({"roles": ["provider", "cite"], "organization_id": str(NOBODY)}, "cannot be combined"),
         ({"roles": ["provider"], "organization_id": str(NOBODY)}, "not in the directory"),
         ({"roles": ["counsellor"], "centres": ["paris"]}, "This centre does not exist."),
-        ({"roles": ["counsellor"], "centres": ["mons"], "code": "Nadia D."}, "The format is not right."),
+        (
+            {"roles": ["counsellor"], "centres": ["mons"], "code": "Nadia D."},
+            "Use small letters, digits",
+        ),
         ({"roles": ["counsellor"], "centres": ["mons"], "code": "mons-c02"}, "Another account has this code."),
-        ({"roles": ["boss"], "centres": ["mons"]}, "Choose one of these values"),
+        ({"roles": ["boss"], "centres": ["mons"]}, "Choose one of these"),
         ({"roles": ["counsellor"], "centres": ["mons"], "version": "7"}, "changed this page in the meantime"),
     ],
 )

@@ -210,7 +210,7 @@ async def test_a_provider_changes_its_entry(site: Site) -> None:
         ({"places_open": "many"}, "Enter a whole number, for example 12."),
         ({"name": ""}, "Fill in this field."),
         ({"description": "Tout autre." + "x" * 6000}, "Shorten the text. Maximum number of characters: 4000."),
-        ({"status": "perhaps"}, "Choose one of these values"),
+        ({"status": "perhaps"}, "Choose one of these"),
         ({"version": 9}, "Someone changed this page in the meantime"),
     ],
 )

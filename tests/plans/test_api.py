@@ -178,12 +178,12 @@ async def test_a_plan_is_read_by_its_person_and_their_counsellors_only(
 @pytest.mark.parametrize(
     ("path", "body", "field", "rule"),
     [
-        ("goals", {"text": ""}, "text", "string-too-short"),
+        ("goals", {"text": ""}, "text", "missing"),
         ("goals", {"text": "x" * 201}, "text", "string-too-long"),
         ("goals", {"text": "But", "colour": "blue"}, "colour", "extra-forbidden"),
         ("goals", {"text": "But", "version": 7}, "version", "stale-version"),
         ("reflections", {"text": "Une idée", "moment": "in the bath"}, "moment", "enum"),
-        ("information-steps", {"what": "Visiter", "planned_on": "soon"}, "planned_on", "date-from-datetime-parsing"),
+        ("information-steps", {"what": "Visiter", "planned_on": "soon"}, "planned_on", "day"),
         ("tracks", {"title": "Ailleurs", "goal_id": "{goal}", "area": "mobility"}, "area", "unknown-area"),
         ("actions", {"track_id": "{track}", "title": "Hier", "due_on": "2026-03-01"}, "due_on", "due-in-past"),
         ("actions", {"track_id": "{track}", "title": "A", "needs_provider": True}, "reason", "unknown-reason"),

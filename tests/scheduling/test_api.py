@@ -121,14 +121,14 @@ async def test_a_guidance_interview_is_booked_moved_read_and_cancelled(desk: Cli
     [
         ({"minutes": 90}, 422, "minutes", "wrong-length"),
         ({"starts_at": "2026-03-03T10:05:00+01:00"}, 422, "starts_at", "not-on-quarter-hour"),
-        ({"starts_at": "2026-03-03T10:00:00"}, 422, "starts_at", "timezone-aware"),
+        ({"starts_at": "2026-03-03T10:00:00"}, 422, "starts_at", "moment"),
         ({"starts_at": "2026-03-01T10:00:00+01:00"}, 422, "starts_at", "not-in-future"),
         ({"starts_at": "2026-03-03T20:00:00+01:00"}, 422, "starts_at", "outside-opening-hours"),
         ({"starts_at": TUESDAY}, 409, "counsellor", "overlap"),
         ({"counsellor": "liege-c02"}, 409, "starts_at", "overlap"),
         ({"unknown": 1}, 422, "unknown", "extra-forbidden"),
         ({"counsellor": "liege-c09"}, 422, "counsellor", "unknown-counsellor"),
-        ({"counsellor": "Nadia B"}, 422, "counsellor", "string-pattern-mismatch"),
+        ({"counsellor": "Nadia B"}, 422, "counsellor", "staff-code"),
     ],
 )
 async def test_bad_bookings_name_field_and_rule_and_change_nothing(

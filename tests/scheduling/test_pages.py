@@ -118,7 +118,7 @@ async def test_a_free_time_is_taken_over_with_everything_that_was_chosen(desk: C
     for name, value in (("date", "2026-03-04"), ("time", "10:00"), ("room", "salle-2")):
         assert re.search(rf'<input[^>]*name="{name}"[^>]*value="{value}"', form), name
     assert '<option value="liege-c02" selected>Tom Peeters</option>' in form
-    assert "Tom Peeters · " in form
+    assert "<bdi>Tom Peeters</bdi> · " in form
     assert 'class="secondary" name="time" value="10:00"' in form
     assert 'value="11:00">' not in form  # two hours from then would not end before noon
     assert await emitted_events(desk.store) == []
@@ -208,7 +208,6 @@ async def test_the_agenda_of_a_day(desk: Client, known: Visitor) -> None:
     assert "Aucun rendez-vous" in await see(desk, "/agenda?date=2026-03-04")
     assert "Entretien d’orientation" in await see(desk, "/agenda?date=2026-03-03&counsellor=*")
     assert "fermé" in await see(desk, "/agenda?date=2026-03-07")
-    assert "Aucun rendez-vous" in await see(desk, "/agenda?date=nonsense")
 
 
 async def test_a_workshop_page_from_announcement_to_finalising(desk: Client, known: Visitor, clock: FixedClock) -> None:
@@ -310,7 +309,7 @@ async def test_a_seat_is_given_back_and_a_workshop_cancelled(desk: Client, known
     assert "Trop peu d’inscriptions" in await see(desk, page)
 
 
-@pytest.mark.parametrize("counsellor", ["", LEFT, "liege-c09"])
+@pytest.mark.parametrize("counsellor", [LEFT, "liege-c09"])
 async def test_free_times_need_a_counsellor_of_the_list(desk: Client, known: Visitor, counsellor: str) -> None:
     form = f"/interviews/new?person={known.subject_ref}&date=2026-03-03"
     without = await see(desk, f"{form}&counsellor={counsellor}")
@@ -350,7 +349,7 @@ async def test_names_stay_when_a_counsellor_leaves_and_moving_asks_for_another(d
     await react(desk.store, [account_of(NADIA, AccountStatus.INACTIVE, version=2)])
     page = f"/interviews/{(await one(desk, Interview)).id}"
     html = await see(desk, page)
-    assert "<dd>Nadia Lambert</dd>" in html
+    assert "<dd><bdi>Nadia Lambert</bdi></dd>" in html
     assert '<option value="">Choisir dans la liste</option>' in html
     assert "Nadia Lambert" in await see(desk, "/agenda?date=2026-03-03&counsellor=*")
     again: Form = {"version": 1, "date": "2026-03-04", "time": "10:00", "minutes": 60}
@@ -366,7 +365,7 @@ async def test_the_agenda_of_a_colleague_is_chosen_from_the_list(desk: Client, k
     html = await see(desk, f"/agenda?date=2026-03-03&counsellor={TOM}")
     assert "Entretien d’orientation" in html
     assert '<option value="liege-c02" selected>Tom Peeters</option>' in html
-    assert 'aria-current="page">Tom Peeters</a>' in html
+    assert 'aria-current="page"><bdi>Tom Peeters</bdi></a>' in html
     former = await see(desk, "/agenda?date=2026-03-03&counsellor=liege-c99")
     assert '<option value="liege-c99" selected>liege-c99</option>' in former
 

@@ -1,9 +1,24 @@
 """Checks of a change against the stored row: the version the caller read, and repeated content."""
 
 import hashlib
-from typing import Protocol
+from datetime import datetime
+from typing import Annotated, Protocol
+
+from pydantic import PlainSerializer
 
 from services.chassis.refusals import AlreadyDifferent, Stale
+from services.chassis.runtime.clock import BRUSSELS
+from services.contracts.values import Moment
+
+
+def _in_the_centres_zone(at: datetime) -> str:
+    return at.astimezone(BRUSSELS).isoformat()
+
+
+PastMoment = Annotated[Moment, PlainSerializer(_in_the_centres_zone, return_type=str, when_used="json")]
+"""A time of an import line. Its fingerprint has it in the centres' zone, as nearly every file does: the same line in
+UTC is the same, and lines that older versions imported are recognised.
+"""
 
 
 class Versioned(Protocol):

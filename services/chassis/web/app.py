@@ -174,7 +174,7 @@ class _BodyLimits:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         chosen = self._large if scope.get("path") in self._import_paths else self._small
         length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
-        if length.isdigit() and int(length) > chosen.max_body_size:
+        if length.isascii() and length.isdigit() and int(length) > chosen.max_body_size:
             # Refused before the body is read; a body of unknown length is refused when it exceeds the limit.
             scope["app"] = self._app
             refusal = await answer_refused(Request(scope), BodyTooLarge(limit=chosen.max_body_size))

@@ -16,6 +16,7 @@ from services.chassis.service.definition import Runtime
 from services.chassis.storage.store import Work
 from services.chassis.web.problems import faults_of
 from services.chassis.web.routing import cause_of
+from services.contracts.text import trimmed
 
 Filled = TypeVar("Filled", bound=BaseModel)
 Result = TypeVar("Result")
@@ -36,7 +37,7 @@ async def read_form(request: Request, form: type[Filled]) -> tuple[Filled | None
         texts = texts if several else texts[-1:]
         if name in form.model_fields:
             typed[name] = texts if several else "".join(texts)
-        if full := [text.strip() for text in texts if text.strip()]:
+        if full := [kept for text in texts if (kept := trimmed(text))]:
             submitted[name] = full if several else full[0]
     try:
         return form.model_validate(submitted), typed, {}

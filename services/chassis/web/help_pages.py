@@ -7,16 +7,17 @@ language: `python -m tests.browser.pictures` takes them.
 
 from typing import Annotated
 
-from fastapi import Path, Request
+from fastapi import Request
 from starlette.responses import FileResponse, Response
 
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.web.pages import page
 from services.chassis.web.routing import Router, Running, anyone
+from services.contracts.values import Shape
 
-Name = Annotated[str, Path(pattern=r"^[a-z][a-z-]*$")]
-Picture = Annotated[str, Path(pattern=r"^[a-z][a-z-]*\.(fr|de|nl|en)\.png$")]
+Name = Annotated[str, Shape("code", r"^[a-z][a-z-]*$")]
+Picture = Annotated[str, Shape("code", r"^[a-z][a-z-]*\.(fr|de|nl|en)\.png$")]
 Anyone = Annotated[Person | None, anyone]
 
 

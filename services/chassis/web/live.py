@@ -47,6 +47,10 @@ def live_board(request: Request, board: str, render: Callable[[AsyncSession], Aw
     return _stream(events())
 
 
+LONGEST_ID = 60
+"""Most characters of an event's id; a longer one is none of ours."""
+
+
 def live_changes(
     request: Request, board: str, since: Callable[[AsyncSession, str | None], Awaitable[list[Change]]]
 ) -> Response:
@@ -56,6 +60,8 @@ def live_changes(
     """
     runtime = runtime_of(request)
     last: str | None = request.headers.get("last-event-id") or request.query_params.get("after")
+    if last is not None and not (last.isascii() and len(last) <= LONGEST_ID):
+        last = None
 
     async def events() -> AsyncGenerator[ServerSentEvent]:
         nonlocal last

@@ -19,22 +19,21 @@ from starlette.requests import Request
 
 from services.chassis.identity.people import Person
 from services.chassis.service.definition import runtime_of
+from services.contracts.text import Line
 
 _IDS = UUID("5a1c7d80-6c3a-4a2a-9a55-0d8d2a3f9e11")
 
 _Key = Header(
     alias="Idempotency-Key",
-    min_length=1,
-    max_length=200,
     description="Yours to choose, one per request. The same request again, with the same key, adds nothing.",
 )
 
 
-async def _by_key(request: Request, key: Annotated[str, _Key]) -> UUID:
+async def _by_key(request: Request, key: Annotated[Line, _Key]) -> UUID:
     return uuid5(_IDS, f"{_caller(request)} {key}")
 
 
-async def _by_key_or_content(request: Request, key: Annotated[str | None, _Key] = None) -> UUID:
+async def _by_key_or_content(request: Request, key: Annotated[Line | None, _Key] = None) -> UUID:
     if key is not None:
         return await _by_key(request, key)
     day = runtime_of(request).clock().date()

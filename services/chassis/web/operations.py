@@ -19,6 +19,7 @@ from services.chassis.web.health import readiness
 from services.chassis.web.pages import page
 from services.chassis.web.routing import Body, Reading, Router, Running, Working, allow, anyone
 from services.contracts.roles import Role
+from services.contracts.values import YesNo
 
 
 class BrokerAway(Unavailable):
@@ -31,7 +32,7 @@ class BrokerAway(Unavailable):
 class RebuildRequest(Body):
     """`again`: start over even while a rebuild is running."""
 
-    again: bool = False
+    again: YesNo = False
 
 
 def router_of(definition: Service) -> Router:

@@ -19,6 +19,7 @@ from services.chassis.web.routing import Body, Router, anyone
 from services.chassis.web.sign_in import forget_sign_in, signed_in_as
 from services.contracts import EVENTS
 from services.contracts.cloudevents import schema_uri
+from services.contracts.text import Key, Local
 
 Anyone = Annotated[Person | None, anyone]
 router = Router(pages=True)
@@ -36,8 +37,8 @@ class DemoAccount:
 class SignIn(Body):
     """The demo account, and the page to open after sign-in."""
 
-    account: str
-    next: str = ""
+    account: Key
+    next: Local = ""
 
 
 @router.get("/")
@@ -54,7 +55,7 @@ async def help_pages(request: Request, person: Anyone) -> Response:
 
 
 @router.get("/sign-in")
-async def sign_in_page(request: Request, person: Anyone, next: str = "") -> Response:
+async def sign_in_page(request: Request, person: Anyone, next: Local = "") -> Response:
     """The demo accounts, and the way to sign in with an account."""
     accounts, page_of_accounts = request.app.state.accounts.values(), request.app.state.site.sign_in_page
     after = local_path(next)
@@ -104,7 +105,7 @@ async def ready(request: Request, person: Anyone) -> Response:
 
 
 @router.get("/contracts/{name}.json")
-async def contract(name: str, person: Anyone) -> dict[str, Any]:
+async def contract(name: Key, person: Anyone) -> dict[str, Any]:
     """The JSON Schema of an event type, to which its `dataschema` refers."""
     if name not in EVENTS:
         raise NotFound(what=msg("event type"))

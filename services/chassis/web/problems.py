@@ -29,37 +29,35 @@ from services.chassis.refusals import (
 from services.chassis.runtime.telemetry import log
 from services.chassis.runtime.tracing import without_secrets
 from services.chassis.storage.errors import is_unavailable
+from services.chassis.web.choices import codes_in, listed, words_of
 from services.chassis.web.pages import problem_page, see_back
 from services.chassis.web.routing import routes_in
+from services.contracts.text import mended
+from services.contracts.values import SHAPES
 
 _log = log(__name__)
 
 _RULES = {
     "missing": msg("Fill in this field."),
     "extra_forbidden": msg("There is no such field here. Remove it, or reload the page."),
-    "timezone_aware": msg("Add the time zone, for example 2026-03-02T09:00:00+01:00."),
-    "datetime_parsing": msg("Enter a date and a time, for example 2026-03-02T09:00:00+01:00."),
-    "datetime_from_date_parsing": msg("Enter a date and a time, for example 2026-03-02T09:00:00+01:00."),
-    "date_parsing": msg("Enter a date, for example 2026-03-02."),
-    "date_from_datetime_parsing": msg("Enter a date, for example 2026-03-02."),
     "uuid_parsing": msg("Enter the whole reference: 36 letters, digits and hyphens."),
-    "int_parsing": msg("Enter a whole number, for example 12."),
-    "bool_parsing": msg("Expected: true or false."),
+    "enum": msg("Choose from the list."),
+    "literal_error": msg("Choose from the list."),
     "string_type": msg("Enter a text."),
-    "enum": msg("Choose one of these values: {expected}."),
-    "literal_error": msg("Choose one of these values: {expected}."),
-    "string_pattern_mismatch": msg("The format is not right. Check what you entered."),
+    "string_unicode": msg("Enter a text."),
+    "control_character": msg("Remove the character {character}: it cannot be shown. Then type this text again."),
     "string_too_long": msg("Shorten the text. Maximum number of characters: {max_length}."),
-    "string_too_short": msg("Write a longer text. Minimum number of characters: {min_length}."),
     "too_long": msg("Too many entries. Keep at most {max_length}."),
     "too_short": msg("Too few entries. Give at least {min_length}."),
     "greater_than_equal": msg("Enter {ge} or more."),
     "less_than_equal": msg("Enter {le} or less."),
-    "greater_than": msg("Enter a number greater than {gt}."),
-    "less_than": msg("Enter a number smaller than {lt}."),
     "json_invalid": msg("This is not JSON. Correct it and send it again."),
     "model_attributes_type": msg("Send JSON with fields, as application/json."),
 }
+_CHOICES = {"enum", "literal_error"}
+_NAMED = msg("Choose one of these: {choices}.")
+_LONGEST_NAME = 100
+"""Most characters of a field's name in an answer: the sender chooses it."""
 _OTHER = msg("This value is not valid. Please correct it.")
 _TITLES = {
     400: msg("The data cannot be read"),
@@ -87,17 +85,21 @@ Fault = dict[str, Any]
 
 
 def field_fault(fault: Any) -> Fault:
-    """One of pydantic's errors as `{field, rule, message}`, in the current language."""
+    """One of pydantic's errors as `{field, rule, message}`, in the current language; of choices also their codes."""
     context: dict[str, Any] = fault.get("ctx") or {}
     values = {name: str(value) for name, value in context.items()}
-    values |= {"expected": values["expected"].replace(" or ", ", ")} if "expected" in values else {}
     rule = str(fault["type"])
-    path = [str(part) for part in fault["loc"] if part not in ("body", "query", "path", "header")]
-    message = translate(_RULES.get(rule, _OTHER))
+    path = [
+        mended(str(part))[:_LONGEST_NAME] for part in fault["loc"] if part not in ("body", "query", "path", "header")
+    ]
+    codes = codes_in(values["expected"]) if rule in _CHOICES else []
+    values["choices"] = listed(words_of(codes))
+    message = translate(SHAPES.get(rule) or (_NAMED if values["choices"] else _RULES.get(rule, _OTHER)))
     if fault["loc"][:1] == ("body",) and (rule == "json_invalid" or not path):
         path = ["body"]  # the position of a JSON error is not a field, nor is the whole body
     field = ".".join(path)
-    return {"field": field, "rule": rule.replace("_", "-"), "message": message.format_map(_Lenient(values))}
+    named = {"field": field, "rule": rule.replace("_", "-"), "message": message.format_map(_Lenient(values))}
+    return named | ({"known": codes} if codes else {})
 
 
 class _Lenient(dict[str, str]):

@@ -7,7 +7,6 @@ import orjson
 from fastapi import APIRouter, Depends
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -22,12 +21,10 @@ from services.chassis.service.definition import Runtime, runtime_of
 from services.chassis.storage.store import Cause, Work
 from services.contracts.json_keys import repeated_key
 from services.contracts.roles import Role
+from services.contracts.text import Input
 
-
-class Body(BaseModel):
-    """A request body. Fields that are not declared are refused."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+Body = Input
+"""A request body."""
 
 
 class PolicyCheck:

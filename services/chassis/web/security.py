@@ -21,6 +21,7 @@ from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import REQUESTS
 from services.chassis.runtime.tracing import current_traceparent, in_trace, origin
 from services.chassis.storage.errors import is_unavailable
+from services.chassis.web.addresses import without_blanks
 from services.chassis.web.cookies import cookie_name, delete_cookie, set_visitor_cookie
 from services.chassis.web.problems import problem
 from services.chassis.web.redirects import split, stay_here
@@ -126,6 +127,7 @@ class RequestMiddleware:
         """Pass the request on or refuse it, and add headers to the response."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
+        scope["query_string"] = without_blanks(scope["query_string"])
         headers = Headers(scope=scope)
         cookies = HTTPConnection(scope).cookies
         state = scope.setdefault("state", {})

@@ -1,6 +1,5 @@
 """Centres: public to read; a manager changes them."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -11,8 +10,9 @@ from services.chassis.web import Body, Reading, Router, Working, allow, anyone
 from services.contracts.directory import LocalTime, Weekday
 from services.contracts.envelope import AreaCode, Code
 from services.contracts.roles import Role
+from services.contracts.text import Key, Line
+from services.contracts.values import Day, Version
 from services.directory import actions
-from services.directory.actions.entries import Name
 from services.directory.domain.centres import centre_id
 from services.directory.store import Centre, centre_codes, centres
 
@@ -30,12 +30,12 @@ class Opening(Body):
 class CentreChange(Body):
     """All editable fields of a centre."""
 
-    name: Name
+    name: Line
     areas: list[AreaCode] = Field(min_length=1, max_length=10)
     opening_hours: list[Opening] = Field(max_length=30)
-    closed_on: list[date] = Field(max_length=400)
+    closed_on: list[Day] = Field(max_length=400)
     languages: list[Code] = Field(min_length=1, max_length=20)
-    version: int | None = Field(
+    version: Version | None = Field(
         default=None, description="The version that you read; the change is refused if it is no longer the current one."
     )
 
@@ -67,7 +67,7 @@ async def list_centres(read: Reading, person: Annotated[Person | None, anyone]) 
 
 
 @router.get("/{code}")
-async def get_centre(code: str, read: Reading, person: Annotated[Person | None, anyone]) -> CentreOut:
+async def get_centre(code: Key, read: Reading, person: Annotated[Person | None, anyone]) -> CentreOut:
     """One centre."""
     centre = await read.get(Centre, centre_id(code))
     if centre is None:
@@ -77,7 +77,7 @@ async def get_centre(code: str, read: Reading, person: Annotated[Person | None, 
 
 @router.put("/{code}")
 async def put_centre(
-    code: str, body: CentreChange, work: Working, person: Annotated[Person, allow(Role.MANAGER)]
+    code: Key, body: CentreChange, work: Working, person: Annotated[Person, allow(Role.MANAGER)]
 ) -> CentreOut:
     """Change a centre and publish it. A manager with centres changes these alone."""
     person.at(code)

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Header, Query, Request
+from fastapi import Header, Request
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
@@ -11,6 +11,8 @@ from starlette.responses import Response
 from services.chassis.identity.people import Person
 from services.chassis.web import PAGE, Change, Reading, Router, allow, live_changes
 from services.contracts.roles import Role
+from services.contracts.text import Key
+from services.contracts.values import Whole
 from services.directory.actions import FEED_BOARD
 from services.directory.actions.partners import FEED_SCHEMA, FeedData, partner_of, position_of, read_feed, reference_of
 
@@ -37,8 +39,8 @@ class PartnerReference(BaseModel):
 async def list_events(
     read: Reading,
     person: Reader,
-    after: Annotated[str | None, Query(max_length=60)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+    after: Key | None = None,
+    limit: Annotated[int, Whole(1, 200)] = 100,
 ) -> EventsPage:
     """Every referral event after a cursor, each once, in an order that never changes; CloudEvents 1.0, structured."""
     found = await read_feed(read, partner_of(person), after, limit + 1)
@@ -52,8 +54,8 @@ async def list_events(
 async def stream_events(
     request: Request,
     person: Reader,
-    after: Annotated[str | None, Query(max_length=60)] = None,
-    last: Annotated[str | None, Header(alias="Last-Event-ID", max_length=60)] = None,
+    after: Key | None = None,
+    last: Annotated[Key | None, Header(alias="Last-Event-ID")] = None,
 ) -> Response:
     """The same as server-sent events: resumes after `Last-Event-ID` (or `after`) without a gap."""
     position_of(last or after)

@@ -11,6 +11,8 @@ from services.chassis.refusals import NotFound, msg
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.web import Body, Reading, Router, Running, Working, allow, anyone, limited
 from services.contracts.roles import Role
+from services.contracts.text import Key, Line, Text
+from services.contracts.values import Whole, YesNo
 from services.directory import actions
 from services.directory.actions.entries import ProviderEntry, ServiceChange
 from services.directory.api.hsds import organization_json, service_json
@@ -26,14 +28,14 @@ Anyone = Annotated[Person | None, anyone]
 class ServiceSearch(Body):
     """Search parameters, all optional."""
 
-    q: str = Field(default="", max_length=200, description="Words, in any of the four languages for topics and areas.")
-    area: str | None = Field(default=None, max_length=40)
-    town: str | None = Field(default=None, max_length=80, description="A town: `La Louvière` or `la-louviere`.")
-    centre: str | None = Field(default=None, max_length=40, description="A centre's code: services in its town.")
-    language: str | None = Field(default=None, max_length=8)
-    after: str | None = Field(default=None, max_length=200, description="`next` of the page before.")
-    limit: int = Field(20, ge=1, le=200)
-    explain: bool = Field(default=False, description="Return the numbers that decide the order.")
+    q: Line = Field("", description="Words, in any of the four languages for topics and areas.")
+    area: Key | None = None
+    town: Annotated[str, Text(80)] | None = Field(None, description="A town: `La Louvière` or `la-louviere`.")
+    centre: Key | None = Field(None, description="A centre's code: services in its town.")
+    language: Key | None = None
+    after: Line | None = Field(None, description="`next` of the page before.")
+    limit: Annotated[int, Whole(1, 200)] = 20
+    explain: YesNo = Field(default=False, description="Return the numbers that decide the order.")
 
 
 class Why(BaseModel):
@@ -141,7 +143,7 @@ async def list_organizations(
     running: Running,
     person: Anyone,
     after: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Annotated[int, Whole(1, 200)] = 50,
 ) -> OrganizationsPage:
     """Every organisation, without its services."""
     rows = await organizations_page(read, after, limit + 1)

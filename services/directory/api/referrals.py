@@ -14,6 +14,8 @@ from services.chassis.web import Body, Reading, Router, Running, Working, allow
 from services.contracts.directory import ReferralStatus
 from services.contracts.envelope import Code
 from services.contracts.roles import Role
+from services.contracts.text import Key
+from services.contracts.values import Version, Whole
 from services.directory import actions
 from services.directory.actions.access import party_of, referral_for, unassigned_for
 from services.directory.actions.partners import provider_ref
@@ -40,7 +42,7 @@ class NewReferral(Body):
 
     id: UUID = Field(default_factory=uuid4)
     subject_ref: UUID
-    centre: str = Field(max_length=40)
+    centre: Key
     area: Code | None = None
     service_id: UUID
     reason: Code
@@ -51,7 +53,7 @@ class Progress(Body):
 
     status: ReferralStatus
     reason: Code | None = None
-    version: int | None = Field(
+    version: Version | None = Field(
         default=None, description="The version that you read; the change is refused if it is no longer the current one."
     )
 
@@ -59,10 +61,10 @@ class Progress(Body):
 class ReferralQuery(Body):
     """The filter of a list. A provider and a counsellor of one centre may omit `centre`."""
 
-    centre: str | None = Field(default=None, max_length=40)
+    centre: Key | None = None
     status: ReferralStatus | None = None
     after: UUID | None = None
-    limit: int = Field(50, ge=1, le=200)
+    limit: Annotated[int, Whole(1, 200)] = 50
 
 
 class Assignment(Body):
@@ -198,7 +200,7 @@ async def expire_referrals(
     work: Working,
     running: Running,
     person: Annotated[Person, allow(region_wide=[Role.OPERATOR])],
-    limit: Annotated[int, Query(ge=1, le=2000)] = 500,
+    limit: Annotated[int, Whole(1, 2000)] = 500,
 ) -> Expired:
     """Expire overdue referrals now. A background job does the same every `CEFO_ROUND_SECONDS`."""
     within = timedelta(days=settings_of(running).referral_days)
@@ -210,8 +212,8 @@ async def expire_referrals(
 async def list_unassigned(
     read: Reading,
     person: Counsellor,
-    centre: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+    centre: Key | None = None,
+    limit: Annotated[int, Whole(1, 200)] = 100,
 ) -> list[UnassignedOut]:
     """The unassigned referrals of a centre, for which a counsellor chooses a service."""
     rows = await unassigned_of(read, person.at(centre or _only_centre(person)), limit)

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from services.chassis.identity.people import Person
@@ -13,19 +13,21 @@ from services.chassis.web import Body, ByKey, Reading, Router, Working, allow
 from services.contracts.accounts import AccountKind
 from services.contracts.envelope import CentreCode
 from services.contracts.roles import Role
+from services.contracts.text import Name
+from services.contracts.values import Whole
 from services.directory.actions import accounts
 from services.directory.domain.accounts import TOKEN_DAYS, Rights, TokenState, token_state
 from services.directory.store.accounts import tokens_page
 
 router = Router("/directory/api/v1/tokens", tags=["machine tokens"])
 Managing = Annotated[Person, allow(Role.MANAGER)]
-Days = Annotated[int, Field(description=f"How long the token is valid, in days: from 1 to {TOKEN_DAYS}.")]
+Days = Annotated[int, Whole(), Field(description=f"How long the token is valid, in days: from 1 to {TOKEN_DAYS}.")]
 
 
 class NewToken(Body):
     """A desk, partner or job, the rights of its account, and the validity of its token."""
 
-    name: str = Field(min_length=1, max_length=120)
+    name: Name
     kind: AccountKind = Field(description="`device`: a desk's own software; `machine`: a partner's software, or a job.")
     roles: list[Role] = Field(min_length=1, max_length=4)
     centres: list[CentreCode] = Field(default_factory=list[CentreCode], max_length=100)
@@ -36,7 +38,7 @@ class NewToken(Body):
 class AnotherToken(Body):
     """The name and validity of a token for an account that is there."""
 
-    name: str = Field(min_length=1, max_length=120)
+    name: Name
     days: Days
 
 
@@ -73,7 +75,7 @@ class Issued(BaseModel):
 
 @router.get("")
 async def list_tokens(
-    read: Reading, request: Request, person: Managing, limit: Annotated[int, Query(ge=1, le=200)] = 200
+    read: Reading, request: Request, person: Managing, limit: Annotated[int, Whole(1, 200)] = 200
 ) -> list[TokenOut]:
     """The tokens of the accounts that this manager acts on."""
     now = request.app.state.runtime.clock()

@@ -1,8 +1,6 @@
 """Rules of directory entries: valid values, freshness, and the daily lot that keeps the search neutral."""
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
@@ -10,9 +8,10 @@ from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.chassis.refusals import UnknownArea, msg
+from services.chassis.refusals import UnknownArea, msg, with_words
 from services.contracts.areas import AREAS
 from services.contracts.directory import WEEKDAYS
+from services.contracts.text import words_of
 from services.directory.domain.refusals import (
     HoursOverlap,
     NotAZone,
@@ -65,6 +64,7 @@ WEEKDAY_LABELS = {
     "SA": msg("Saturday"),
     "SU": msg("Sunday"),
 }
+with_words(WEEKDAY_LABELS)
 """With a capital letter in every language: they begin a sentence."""
 
 _FRESH, _AGEING = timedelta(days=183), timedelta(days=365)
@@ -96,9 +96,8 @@ def lot(day: date, id: UUID) -> int:
 
 
 def town_key(name: str) -> str:
-    """A town's name as a key: `La Louvière` and `la-louviere` are the same."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    """A town's name as a key: `La Louvière` and `la-louviere` are the same. Empty if nothing is left."""
+    return "-".join(words_of(name))
 
 
 def check_areas(areas: Iterable[str], known: Sequence[str] = ALL_AREAS) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from services.contracts.text import mended
 from services.directory.domain.accounts import Rights
 from services.directory.oidc.issuers import Issuer
 
@@ -27,7 +28,7 @@ def rights_of(issuer: Issuer, claims: Mapping[str, Any]) -> Rights:
 def name_of(issuer: Issuer, claims: Mapping[str, Any]) -> str | None:
     """The display name: one line of `NAME_LENGTH` characters at most; None where the claim is missing."""
     name = _at(claims, issuer.name_claim)
-    line = " ".join(name.split()) if isinstance(name, str) else ""
+    line = mended(" ".join(name.split())) if isinstance(name, str) else ""
     return line[:NAME_LENGTH] or None
 
 

@@ -17,6 +17,8 @@ from services.chassis.web import Body, Reading, Router, Running, Working, allow,
 from services.contracts.accounts import AccountStatus
 from services.contracts.envelope import CentreCode, StaffCode
 from services.contracts.roles import Role
+from services.contracts.text import Key, Name
+from services.contracts.values import Version, Whole
 from services.directory.actions import accounts
 from services.directory.domain.accounts import Grantor, Rights
 from services.directory.pages.account_views import VIEWS, account_values, filters, form_values
@@ -33,11 +35,11 @@ SHOWN = 50
 class Filter(Body, extra="ignore"):
     """The query parameters of the list; empty ones filter nothing."""
 
-    q: str = Field(default="", max_length=120)
+    q: Name = ""
     status: AccountStatus | None = None
     role: Role | None = None
-    centre: str = Field(default="", max_length=40)
-    skip: int = Field(default=0, ge=0, le=100_000)
+    centre: Key = ""
+    skip: Annotated[int, Whole(0, 100_000)] = 0
 
     @field_validator("status", "role", mode="before")
     @classmethod
@@ -52,13 +54,13 @@ class RightsForm(Body):
     centres: list[CentreCode] = Field(default_factory=list[CentreCode], max_length=100)
     organization_id: UUID | None = None
     code: StaffCode | None = None
-    version: int
+    version: Version
 
 
 class VersionForm(Body):
     """The version of the account that the page showed."""
 
-    version: int
+    version: Version
 
 
 @router.get("")

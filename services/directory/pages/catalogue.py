@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Query, Request
-from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
@@ -13,6 +12,8 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, Refused, msg
 from services.chassis.web import Body, Reading, Router, Working, anyone, explain, limited, page
 from services.contracts.roles import Role
+from services.contracts.text import Key, Line, Text
+from services.contracts.values import YesNo
 from services.directory import actions
 from services.directory.claims import organization_of
 from services.directory.domain import LANGUAGE_LABELS
@@ -28,12 +29,14 @@ Anyone = Annotated[Person | None, anyone]
 class SearchForm(Body, extra="ignore"):
     """The query parameters of a search; unknown ones, which others' links add, are ignored."""
 
-    q: str = Field(default="", max_length=200)
-    area: str = Field(default="", max_length=40)
-    town: str = Field(default="", max_length=80)
-    language: str = Field(default="", max_length=8)
-    after: str | None = Field(default=None, max_length=200)
-    why: bool = False
+    q: Line = ""
+    area: Key = ""
+    town: Annotated[str, Text(80)] = ""
+    language: Key = ""
+    after: Line | None = None
+    why: YesNo = False
+    searched: YesNo = False
+    """The form was sent, so that an area that is not in it was not chosen."""
 
 
 async def search_values(
@@ -42,7 +45,7 @@ async def search_values(
     """The template values of a page with a search. `area`: the filter while the request names none."""
     errors: dict[str, str] = {}
     found = Found(0, [], None)
-    chosen_area = form.area or (area if area and "area" not in request.query_params else "") or ""
+    chosen_area = form.area or ("" if form.searched else area) or ""
     try:
         params = await search_params(session, words=form.q, area=chosen_area, town=form.town, language=form.language)
         found = await _find(request, session, params, form)
@@ -50,12 +53,13 @@ async def search_values(
         errors = {refused.about or "q": explain(refused)}
     full = await full_services(session, [one.id for one in found.results])
     kept = {"q": form.q, "area": chosen_area, "town": form.town, "language": form.language}
-    query = {name: value for name, value in kept.items() if value}
+    query = {name: value for name, value in kept.items() if value} | ({"searched": "true"} if area else {})
     why = {"why": "1"} if form.why else {}
     return {
         **WORDS,
         "errors": errors,
         "form": kept,
+        "preset": area,
         "areas": await known_areas(session),
         "towns": await towns(session),
         "languages_offered": list(LANGUAGE_LABELS),

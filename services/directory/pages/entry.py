@@ -15,8 +15,10 @@ from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, allow, apply_form, page, read_form, see_other
 from services.contracts.directory import ServiceStatus
 from services.contracts.roles import Role
+from services.contracts.text import Line, Words
+from services.contracts.values import Version, YesNo
 from services.directory import actions
-from services.directory.actions.entries import Name, Places, ServiceChange, Text
+from services.directory.actions.entries import Places, ServiceChange
 from services.directory.claims import organization_of, own_organization
 from services.directory.pages.views import WORDS, now_of, today_of
 from services.directory.store import (
@@ -40,19 +42,19 @@ STATUSES = ("active", "temporarily closed", "inactive", "defunct")
 class ServiceForm(Body):
     """The fields of a service that a provider may change. Each is replaced; an empty number means none."""
 
-    name: Name
-    description: Text
+    name: Line
+    description: Words
     status: ServiceStatus
     capacity: Places | None = None
     places_open: Places | None = None
-    assured: bool = False
-    version: int
+    assured: YesNo = False
+    version: Version
 
 
 class ConfirmForm(Body):
     """The provider's assurance that every field is correct, without a change."""
 
-    version: int
+    version: Version
 
 
 @router.get("/entry")

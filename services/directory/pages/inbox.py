@@ -1,10 +1,9 @@
 """A provider's inbox: its referrals, with its own references of the persons, and its answers."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Form, Request
-from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
@@ -14,6 +13,8 @@ from services.chassis.refusals import msg
 from services.chassis.web import Body, Reading, Router, Working, allow, fragment, live_board, page, see_other
 from services.contracts.directory import ReferralStatus as Status
 from services.contracts.roles import Role
+from services.contracts.text import Key
+from services.contracts.values import Version
 from services.directory import actions
 from services.directory.actions.access import party_of, referral_for
 from services.directory.claims import own_organization
@@ -32,9 +33,9 @@ class ProgressForm(Body):
     """The form of a button beside a referral."""
 
     status: Status
-    reason: str = Field(default="", max_length=40)
-    version: int
-    back: str = Field(default="referral", pattern="^(inbox|referral)$")
+    reason: Key = ""
+    version: Version
+    back: Literal["inbox", "referral"] = "referral"
 
 
 @router.get("/inbox")

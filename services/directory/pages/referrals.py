@@ -4,8 +4,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
-from fastapi import Query, Request
-from pydantic import Field
+from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
@@ -29,6 +28,7 @@ from services.chassis.web import (
 )
 from services.contracts.directory import ReferralStatus as Status
 from services.contracts.roles import Role
+from services.contracts.text import Key
 from services.directory import actions
 from services.directory.actions.access import referral_for
 from services.directory.domain import OPEN, UNANSWERED
@@ -40,7 +40,7 @@ from services.directory.store import Referral, full_services, referrals_of, step
 router = Router("/directory", pages=True)
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
 Side = Annotated[Person, allow(Role.COUNSELLOR, Role.PROVIDER)]
-Centre = Annotated[str | None, Query(max_length=40)]
+Centre = Key | None
 
 RECENT = 15
 
@@ -51,8 +51,8 @@ class ReferralForm(Body):
     id: UUID
     service_id: UUID
     subject_ref: UUID
-    centre: str = Field(default="", max_length=40)
-    reason: str = Field(max_length=40)
+    centre: Key = ""
+    reason: Key
 
 
 @router.get("/referrals")
@@ -76,7 +76,7 @@ async def board(request: Request, read: Reading, person: Counsellor, centre: Cen
 
 
 @router.get("/referrals/stream")
-async def board_stream(request: Request, person: Counsellor, centre: Annotated[str, Query(max_length=40)]) -> Response:
+async def board_stream(request: Request, person: Counsellor, centre: Key) -> Response:
     """The board as a stream."""
     code = person.at(centre)
 

@@ -27,6 +27,7 @@ from services.chassis.web import (
 )
 from services.chassis.web.cookies import cookie_of, delete_cookie, set_cookie
 from services.chassis.web.redirects import lead_away
+from services.contracts.text import Key, Local
 from services.directory.actions import accounts
 from services.directory.domain.refusals import AccountInactive, IdentityTaken
 from services.directory.oidc import (
@@ -51,13 +52,13 @@ _log = log(__name__)
 
 
 @router.get("/sign-in")
-async def sign_in_page(request: Request, running: Running, person: Anyone, next: str = "") -> Response:
+async def sign_in_page(request: Request, running: Running, person: Anyone, next: Local = "") -> Response:
     """The organisations with whose accounts one can sign in."""
     return _page(request, running, local_path(next))
 
 
 @router.get("/sign-in/oidc/{issuer}", dependencies=[limited("sign-in")])
-async def begin(issuer: str, request: Request, running: Running, person: Anyone, next: str = "") -> Response:
+async def begin(issuer: Key, request: Request, running: Running, person: Anyone, next: Local = "") -> Response:
     """Lead to the provider's page. A link, not a form: a form's redirect to another site is refused by our policy."""
     try:
         url, attempt = await _client(running, issuer).begin(local_path(next), language=request.state.lang)
@@ -70,7 +71,7 @@ async def begin(issuer: str, request: Request, running: Running, person: Anyone,
 
 
 @router.get("/sign-in/oidc/{issuer}/callback", dependencies=[limited("sign-in")])
-async def complete(issuer: str, request: Request, running: Running, person: Anyone) -> Response:
+async def complete(issuer: Key, request: Request, running: Running, person: Anyone) -> Response:
     """The provider leads back here, with a code that is good once and a state that only this browser knows."""
     client = _client(running, issuer)
     next = ""

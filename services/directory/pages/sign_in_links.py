@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Form, Request
-from pydantic import Field
 from starlette.responses import Response
 
 from services.chassis.identity.people import Person
@@ -27,6 +26,7 @@ from services.chassis.web import (
     signed_in_with,
 )
 from services.chassis.web.cookies import cookie_of, delete_cookie, set_cookie
+from services.contracts.text import Line, Text
 from services.directory.actions import accounts
 from services.directory.actions.sign_in_links import check_usable, send_link, use_link
 from services.directory.domain.sign_in_links import LIFETIME, LinkNotValid, OtherBrowser, digest, new_secret
@@ -44,13 +44,13 @@ _MINUTES = int(LIFETIME.total_seconds()) // 60
 class AskForm(Body):
     """The address to which the link is sent."""
 
-    email: str = Field(max_length=320)
+    email: Annotated[str, Text(320)]
 
 
 class LinkForm(Body):
     """A link's secret."""
 
-    token: str = Field(max_length=100)
+    token: Annotated[str, Text(100)]
 
 
 @router.get("/sign-in/email")
@@ -83,7 +83,7 @@ async def sent_page(request: Request, person: Anyone) -> Response:
 
 
 @router.get("/sign-in/link", dependencies=[limited("sign-in")])
-async def link_page(request: Request, read: Reading, person: Anyone, token: str = "") -> Response:
+async def link_page(request: Request, read: Reading, person: Anyone, token: Line = "") -> Response:
     """The page of a link, with a button, so that programs that follow links do not use it up."""
     try:
         check_usable(await link_with(read, digest(token)), _browser(request), now_of(request))

@@ -4,7 +4,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Form, Request
-from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
@@ -15,6 +14,7 @@ from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, allow, apply_form, page, read_form, see_other
 from services.contracts.roles import Role
+from services.contracts.text import Text
 from services.directory.actions.accounts import manager_of
 from services.directory.actions.teams import invite, invite_again, remove
 from services.directory.claims import own_organization
@@ -34,7 +34,7 @@ OWN = "/directory/entry/people"
 class InviteForm(Body):
     """Whom to invite, and in which language."""
 
-    email: str = Field(max_length=320)
+    email: Annotated[str, Text(320)]
     lang: Language = "fr"
 
 

@@ -17,6 +17,8 @@ from services.chassis.web import Body, Reading, Router, Running, Working, allow,
 from services.contracts.accounts import AccountKind, has_tokens
 from services.contracts.envelope import CentreCode
 from services.contracts.roles import Role
+from services.contracts.text import Name
+from services.contracts.values import Whole
 from services.directory.actions import accounts
 from services.directory.domain.accounts import MACHINE_ROLES, TOKEN_DAYS, Grantor, Rights, grantable, token_state
 from services.directory.pages.account_views import centre_choices
@@ -53,12 +55,12 @@ _EMPTY: dict[str, Any] = {
 class TokenForm(Body):
     """A new token, and the rights of its account."""
 
-    name: str = Field(min_length=1, max_length=120)
+    name: Name
     kind: AccountKind
     roles: list[Role] = Field(default_factory=list[Role], max_length=4)
     centres: list[CentreCode] = Field(default_factory=list[CentreCode], max_length=100)
     organization_id: UUID | None = None
-    days: int
+    days: Annotated[int, Whole()]
     token_id: UUID
 
 
@@ -71,7 +73,7 @@ class RenewForm(Body):
 class DaysForm(RenewForm):
     """How long a token of an existing account is valid."""
 
-    days: int
+    days: Annotated[int, Whole()]
 
 
 @router.get("")

@@ -1,6 +1,7 @@
 """The index: built from the store, updated before each search, queried in worker threads."""
 
 import asyncio
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -115,7 +116,9 @@ class Search:
 
     def _find(self, params: SearchParams, start: tuple[float, int] | None, limit: int, explain: bool) -> Found:
         searcher = self._index.searcher()
-        terms = list(dict.fromkeys(self._words.analyze(params.words)))[:MAX_WORDS]
+        terms = list(dict.fromkeys(self._words.analyze(_composed(params.words))))[:MAX_WORDS]
+        if params.town == "" or (params.words and not terms):
+            return Found(0, [], None)
         filters = self._filters(params)
         if not terms:
             return self._by_lot(searcher, filters, start, limit)
@@ -126,7 +129,9 @@ class Search:
 
     def _filters(self, params: SearchParams) -> list[Query]:
         wanted = {"area": params.area, "town_key": params.town, "language": params.language}
-        chosen = [Query.term_query(self._schema, name, value, "basic") for name, value in wanted.items() if value]
+        chosen = [
+            Query.term_query(self._schema, name, value, "basic") for name, value in wanted.items() if value is not None
+        ]
         return [Query.const_score_query(query, 0.0) for query in chosen]
 
     def _exact(self, term: str) -> Query:
@@ -217,6 +222,11 @@ class Search:
         return scores
 
 
+def _composed(text: str) -> str:
+    """In NFC: the tokenizer would end a word at an accent that stands alone."""
+    return unicodedata.normalize("NFC", text)
+
+
 def _document(full: FullService, today: date) -> tantivy.Document:
     service = full.service
     labels = [
@@ -228,11 +238,11 @@ def _document(full: FullService, today: date) -> tantivy.Document:
     document = tantivy.Document()
     document.add_text("id", str(service.id))
     document.add_text("organization_id", str(service.organization_id))
-    document.add_text("name", service.name)
-    document.add_text("description", service.description)
-    document.add_text("organization", f"{full.organization.name} {full.organization.alternate_name or ''}")
+    document.add_text("name", _composed(service.name))
+    document.add_text("description", _composed(service.description))
+    document.add_text("organization", _composed(f"{full.organization.name} {full.organization.alternate_name or ''}"))
     document.add_text("topics", " ".join(words))
-    document.add_text("town", " ".join(full.cities))
+    document.add_text("town", _composed(" ".join(full.cities)))
     document.add_unsigned("lot", lot(today, service.id))
     for area in service.areas:
         document.add_text("area", area)

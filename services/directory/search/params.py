@@ -21,4 +21,4 @@ async def search_params(
     domain.check_languages([language] if language else [], field="language")
     # A centre's code is the key of its town.
     key = domain.town_key(town) if town else centre
-    return SearchParams(words=words, area=area or None, town=key or None, language=language or None)
+    return SearchParams(words=words, area=area or None, town=key, language=language or None)

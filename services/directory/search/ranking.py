@@ -28,6 +28,7 @@ class SearchParams:
     words: str = ""
     area: str | None = None
     town: str | None = None
+    """A key of `town_key`. Empty: a name of which nothing is left, so that no service has it."""
     language: str | None = None
 
 

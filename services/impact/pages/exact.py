@@ -17,6 +17,8 @@ from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.web import Reading, Router, Running, allow, by_field, page
 from services.contracts.areas import AREAS
 from services.contracts.roles import Role
+from services.contracts.text import Key
+from services.contracts.values import day_of
 from services.impact.actions import ReadForm, centres_for, exact_report, log_read
 from services.impact.domain import Period, Report, first_day
 from services.impact.store import Centre
@@ -30,10 +32,10 @@ async def exact_page(
     read: Reading,
     running: Running,
     person: Annotated[Person, allow(Role.MANAGER, region_wide=[Role.OPERATOR])],
-    since: Annotated[str, Query(alias="from", max_length=10)] = "",
-    until: Annotated[str, Query(alias="to", max_length=10)] = "",
-    centre: Annotated[str, Query(max_length=40)] = "",
-    area: Annotated[str, Query(max_length=40)] = "",
+    since: Annotated[Key, Query(alias="from")] = "",
+    until: Annotated[Key, Query(alias="to")] = "",
+    centre: Key = "",
+    area: Key = "",
 ) -> Response:
     """The exact figures of a period; by default of this year."""
     today = running.clock().astimezone(BRUSSELS).date()
@@ -88,7 +90,7 @@ def _read(text: str) -> date | None:
     """The day as browsers send it, or as people write it in a plain text field: 31/01/2017 or 31.01.2017."""
     written = _WRITTEN.fullmatch(text.strip())
     with suppress(ValueError):
-        return date(*map(int, reversed(written.groups()))) if written else date.fromisoformat(text)
+        return day_of(date(*map(int, reversed(written.groups()))) if written else text)
     return None
 
 

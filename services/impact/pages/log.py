@@ -1,7 +1,7 @@
 """The page with the log of exact figures: who asked what, and when."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from services.chassis.copies.centres import centre_names
 from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Router, Running, allow, page
 from services.contracts.roles import Role
+from services.contracts.values import Day
 from services.impact.settings import settings_of
 from services.impact.store import Centre, ExactRead, names_of_accounts, newest_reads
 
@@ -30,8 +31,8 @@ class Entry:
     at: datetime
     person: str
     form: str
-    since: date
-    until: date
+    since: Day
+    until: Day
     centres: list[str]
     areas: list[str]
 

@@ -12,6 +12,7 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import Refused
 from services.chassis.web import Reading, Router, Running, anyone, by_field, page
 from services.contracts.areas import AREAS
+from services.contracts.text import Key
 from services.impact.actions import public_report
 from services.impact.domain import Months, Report, first_day
 from services.impact.nav import EXACT
@@ -27,10 +28,10 @@ async def public_page(
     read: Reading,
     running: Running,
     person: Annotated[Person | None, anyone],
-    since: Annotated[str, Query(alias="from", max_length=10)] = "",
-    until: Annotated[str, Query(alias="to", max_length=10)] = "",
-    centre: Annotated[str, Query(max_length=40)] = "",
-    area: Annotated[str, Query(max_length=40)] = "",
+    since: Annotated[Key, Query(alias="from")] = "",
+    until: Annotated[Key, Query(alias="to")] = "",
+    centre: Key = "",
+    area: Key = "",
 ) -> Response:
     """The published figures of some months; by default of the last published year."""
     published = list(await published_months(read))

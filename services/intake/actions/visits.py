@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import orjson
@@ -90,7 +90,8 @@ def _new_visit(work: Work, arrival: Arrival, centre: Centre) -> Visit:
     """A new visit, still without a ticket. Raises `AreaNotServed`, and what `domain.check_past` raises."""
     check_area(arrival.area, centre.code, centre.areas)
     moment = arrival.at or work.now
-    domain.check_past(moment, work.now, centre.zone)
+    since = work.now - domain.CHECK_IN_WITHIN
+    domain.check_past(moment, work.now, centre.zone, earliest=since)
     work.cause = arrival.cause or work.cause
     return work.start(
         Visit(
@@ -205,7 +206,9 @@ async def _change_status(work: Work, visit_id: UUID, wanted: VisitStatus, versio
 
 
 def _fingerprint(arrival: Arrival) -> str:
-    values = (arrival.centre, arrival.area, arrival.channel, arrival.at, arrival.queue)
+    # In UTC: the same time in another notation, or from Kafka, is the same check-in.
+    at = arrival.at.astimezone(UTC) if arrival.at is not None else None
+    values = (arrival.centre, arrival.area, arrival.channel, at, arrival.queue)
     return fingerprint(orjson.dumps(values, default=str))
 
 

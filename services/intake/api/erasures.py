@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
 from pydantic import BaseModel
 
 from services.chassis.identity.ownership import own
@@ -12,6 +11,7 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
 from services.chassis.web import Reading, Router, Working, allow
 from services.contracts.roles import Role
+from services.contracts.values import Whole, YesNo
 from services.intake.actions import erasure
 from services.intake.store import Visitor
 from services.intake.store.erasures import erasures
@@ -38,7 +38,7 @@ async def erase(subject_ref: UUID, work: Working, person: Eraser) -> None:
 
 @router.get("/erasures")
 async def list_erasures(
-    read: Reading, person: Operator, unconfirmed: bool = False, limit: Annotated[int, Query(ge=1, le=200)] = 200
+    read: Reading, person: Operator, unconfirmed: YesNo = False, limit: Annotated[int, Whole(1, 200)] = 200
 ) -> list[ErasureOut]:
     """The last erasures, and when each service confirmed each; `unconfirmed`: only those that one has not."""
     found = await erasures(read, limit, unconfirmed=unconfirmed)

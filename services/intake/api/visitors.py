@@ -14,6 +14,7 @@ from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, ByKey, Reading, Router, Running, Working, allow
 from services.contracts.roles import Role
+from services.contracts.text import Key, Name, Text
 from services.intake.actions import consent, links, people
 from services.intake.api.visits import Team
 from services.intake.domain.links import LinkState, link_address
@@ -27,17 +28,17 @@ TeamOrVisitor = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR, Role.V
 class Registration(Body):
     """A visitor registers, with consent to these purposes."""
 
-    given_name: str = Field(min_length=1, max_length=80)
-    family_name: str = Field(min_length=1, max_length=80)
-    contact: str | None = Field(None, max_length=120)
+    given_name: Annotated[str, Text(80)]
+    family_name: Annotated[str, Text(80)]
+    contact: Name | None = None
     language: Language = "fr"
-    purposes: list[str] = Field(min_length=1, max_length=10)
+    purposes: list[Key] = Field(min_length=1, max_length=10)
 
 
 class Purposes(Body):
     """The purposes to which consent is given, or is withdrawn."""
 
-    purposes: list[str] = Field(min_length=1, max_length=10)
+    purposes: list[Key] = Field(min_length=1, max_length=10)
 
 
 class Registered(BaseModel):

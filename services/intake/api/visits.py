@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query, Request
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from services.chassis.copies.centres import centre_copies, known_centre
@@ -30,6 +30,8 @@ from services.chassis.web import (
 from services.contracts.envelope import StaffCode
 from services.contracts.intake import Channel, VisitStatus
 from services.contracts.roles import Role
+from services.contracts.text import Key
+from services.contracts.values import Moment, Version, Whole, YesNo
 from services.intake.actions import visits
 from services.intake.actions.end_of_day import close_left_over
 from services.intake.imports import VisitLine, record_visits
@@ -48,19 +50,19 @@ IMPORT_PATH = "/intake/api/v1/visits/import"
 class CheckIn(Body):
     """A check-in. It needs no name, no reason and no registration."""
 
-    centre: str = Field(max_length=40)
-    area: str | None = Field(None, max_length=40)
+    centre: Key
+    area: Key | None = None
     channel: Channel = Channel.DESK
-    at: AwareDatetime | None = Field(None, description="Time of arrival; now, if missing. For desks that were offline.")
-    queue: bool = Field(True, description="False: passing through, no ticket.")
+    at: Moment | None = Field(None, description="Time of arrival; now, if missing. For desks that were offline.")
+    queue: YesNo = Field(True, description="False: passing through, no ticket.")
 
 
 class CallNext(Body):
     """The desk that calls, and the area if not all."""
 
-    centre: str
+    centre: Key
     desk: StaffCode
-    area: str | None = None
+    area: Key | None = None
     called: UUID | None = Field(
         None, description="The visit that this desk called before and that has not come: call the next one anyway."
     )
@@ -69,7 +71,7 @@ class CallNext(Body):
 class CloseEarlier(Body):
     """The centre whose visits of earlier days are closed."""
 
-    centre: str
+    centre: Key
 
 
 class ClosedOut(BaseModel):
@@ -90,7 +92,7 @@ class CountsOut(BaseModel):
 class Step(Body):
     """A change of a visit's status. `version`: the expected one; refused if it has changed."""
 
-    version: int | None = None
+    version: Version | None = None
 
 
 class Call(Step):
@@ -171,10 +173,10 @@ async def list_visits(
     read: Reading,
     running: Running,
     person: Team,
-    centre: str,
+    centre: Key,
     which: Annotated[Which, Query(description="`today`: who is here. `earlier`: visits that nobody ended.")] = "today",
     after: Annotated[UUID | None, Query(description="The last visit of the previous page.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 200,
+    limit: Annotated[int, Whole(1, 200)] = 200,
 ) -> list[VisitOut]:
     """A centre's visits that are waiting, called or being served, in order of check-in: today's, or those before."""
     day = Day.of(await known_centre(read, Centre, person.at(centre)), running.clock())
@@ -183,7 +185,7 @@ async def list_visits(
 
 
 @router.get("/visits/counts")
-async def count_visits(read: Reading, running: Running, person: Team, centre: str) -> CountsOut:
+async def count_visits(read: Reading, running: Running, person: Team, centre: Key) -> CountsOut:
     """How many visitors are here today, by the status of their visits; and how many earlier visits nobody ended."""
     day = Day.of(await known_centre(read, Centre, person.at(centre)), running.clock())
     here = await counts_of(read, Visit, is_here(Visit, day))

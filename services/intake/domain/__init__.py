@@ -1,6 +1,7 @@
 """The rules of intake: the front desk, and visitors' personal links (`links`). Pure functions."""
 
 from services.intake.domain.rules import (
+    CHECK_IN_WITHIN,
     CLOCK_TOLERANCE,
     EARLIEST,
     RETENTION,
@@ -29,10 +30,10 @@ from services.intake.domain.rules import (
     may_be_called_next,
     may_become,
     ticket,
-    words_of,
 )
 
 __all__ = [
+    "CHECK_IN_WITHIN",
     "CLOCK_TOLERANCE",
     "EARLIEST",
     "RETENTION",
@@ -61,5 +62,4 @@ __all__ = [
     "may_be_called_next",
     "may_become",
     "ticket",
-    "words_of",
 ]

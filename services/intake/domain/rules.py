@@ -1,20 +1,23 @@
 """The rules of the front desk: free, anonymous, without appointment; and a fair queue."""
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from services.chassis.copies.purposes import PURPOSE_TITLES
 from services.chassis.refusals import Invalid, Refused, msg
 from services.contracts.consent import Purpose
 from services.contracts.intake import VisitStatus
+from services.contracts.text import words_of
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
 """How far a desk's clock may run ahead of ours."""
 
 EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
-"""The earliest accepted time: no centre has older visits, so that an older time is an error."""
+"""The earliest time of an import: no centre has older visits, so that an older time is an error."""
+
+CHECK_IN_WITHIN = timedelta(days=30)
+"""How long after the arrival a check-in may still come, from a desk that was offline."""
 
 NIGHT = time(3)
 """From this local time on, no visit of the day before is still under way."""
@@ -53,12 +56,6 @@ def _times_of(status: VisitStatus) -> tuple[frozenset[str], frozenset[str]]:
             return frozenset(), frozenset()
         case VisitStatus.WAITING | VisitStatus.CALLED | VisitStatus.BEING_SERVED:
             raise ValueError(f"an imported visit cannot be {status}")
-
-
-def words_of(name: str) -> list[str]:
-    """The words of a name without case and accents, as people are searched for."""
-    plain = "".join(one for one in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(one))
-    return re.findall(r"\w+", plain)
 
 
 def is_named(searched: Sequence[str], name: str) -> bool:
@@ -135,10 +132,10 @@ class InTheFuture(Invalid):
 
 
 class TooLongAgo(Invalid):
-    """A time lies before `EARLIEST`."""
+    """A time lies before the first that is accepted."""
 
     slug = "too-long-ago"
-    message = msg("This date is too long ago: {at}. Visits are accepted from {earliest} on. Enter a later date.")
+    message = msg("This time is too long ago: {at}. Visits are accepted from {earliest} on. Enter a later time.")
     field_name = "at"
 
 
@@ -217,20 +214,14 @@ def check_desk(number: int, known: Sequence[int]) -> None:
         raise UnknownDesk(number=number, known=list(known))
 
 
-def check_past(at: datetime, now: datetime, zone: ZoneInfo, field: str = "at") -> None:
-    """The time is not later than now, plus `CLOCK_TOLERANCE`. Raises `InTheFuture` or `TooLongAgo`, in local time."""
-    if at < EARLIEST:
-        raise TooLongAgo(about=field, at=_local(at, zone).date(), earliest=EARLIEST.date())
+def check_past(
+    at: datetime, now: datetime, zone: ZoneInfo, field: str = "at", *, earliest: datetime = EARLIEST
+) -> None:
+    """The time is from `earliest` to now, plus `CLOCK_TOLERANCE`. Raises `InTheFuture` or `TooLongAgo`."""
+    if at < earliest:
+        raise TooLongAgo(about=field, at=at.astimezone(zone), earliest=earliest.astimezone(zone))
     if at > now + CLOCK_TOLERANCE:
-        raise InTheFuture(about=field, at=_local(at, zone), now=_local(now, zone))
-
-
-def _local(at: datetime, zone: ZoneInfo) -> datetime:
-    """The time in this zone. A time on the first or last day of the calendar stays in its own."""
-    try:
-        return at.astimezone(zone)
-    except OverflowError:
-        return at
+        raise InTheFuture(about=field, at=at.astimezone(zone), now=now.astimezone(zone))
 
 
 def may_become(status: VisitStatus, wanted: VisitStatus) -> bool:
@@ -266,7 +257,7 @@ def check_purposes(purposes: list[str]) -> None:
     """Each purpose is a `Purpose`. Raises `UnknownPurpose`."""
     for purpose in purposes:
         if purpose not in set(Purpose):
-            raise UnknownPurpose(purpose=purpose, known=", ".join(Purpose))
+            raise UnknownPurpose(purpose=purpose, known=tuple(PURPOSE_TITLES.values()))
 
 
 def ticket(area: str | None, number: int) -> str:

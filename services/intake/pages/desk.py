@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
 from fastapi import Form, Request
-from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
@@ -30,6 +29,8 @@ from services.chassis.web import (
 from services.chassis.web.cookies import YEAR, set_cookie
 from services.contracts.envelope import StaffCode
 from services.contracts.intake import VisitStatus
+from services.contracts.text import Key
+from services.contracts.values import Version, Whole
 from services.intake.actions import visits
 from services.intake.actions.desks import desk_numbers
 from services.intake.actions.end_of_day import close_left_over
@@ -45,8 +46,8 @@ class CheckInForm(Body):
     """The check-in form. `visit_id` is generated with the page, so that a double click makes one visit."""
 
     visit_id: UUID
-    area: str = Field("", max_length=40)
-    queue: str = Field("yes", pattern="^(yes|no)$")
+    area: Key = ""
+    queue: Literal["yes", "no"] = "yes"
 
 
 class CallNextForm(Body):
@@ -60,13 +61,13 @@ class StepForm(Body):
     """A button that changes a visit's status. `desk`: as above."""
 
     desk: StaffCode | None = None
-    version: int
+    version: Version
 
 
 class DeskForm(Body):
     """The number of the desk where this browser is."""
 
-    number: int = Field(ge=1, le=999)
+    number: Annotated[int, Whole(1, 999)]
 
 
 @router.get("/")
@@ -79,7 +80,7 @@ async def choose_centre(request: Request, read: Reading, person: Team) -> Respon
 
 
 @router.get("/desk/{centre}")
-async def desk(centre: str, request: Request, read: Reading, running: Running, person: Team) -> Response:
+async def desk(centre: Key, request: Request, read: Reading, running: Running, person: Team) -> Response:
     """A centre's desk: the check-in form, and the visitors in the room."""
     centre_copy = await load_centre(read, person.at(centre))
     return page(
@@ -96,7 +97,7 @@ async def desk(centre: str, request: Request, read: Reading, running: Running, p
 
 
 @router.get("/desk/{centre}/stream")
-async def desk_stream(centre: str, request: Request, running: Running, person: Team) -> Response:
+async def desk_stream(centre: Key, request: Request, running: Running, person: Team) -> Response:
     """The desk's board, live."""
     person.at(centre)
 
@@ -110,7 +111,7 @@ async def desk_stream(centre: str, request: Request, running: Running, person: T
 
 @router.get("/desk/{centre}/people/{which}")
 async def people(
-    centre: str,
+    centre: Key,
     which: Which,
     request: Request,
     read: Reading,
@@ -141,7 +142,7 @@ async def people(
 
 
 @router.post("/desk/{centre}/close-earlier")
-async def close_earlier(centre: str, request: Request, work: Working, person: Team) -> Response:
+async def close_earlier(centre: Key, request: Request, work: Working, person: Team) -> Response:
     """Close the visits of earlier days that nobody ended."""
     number = await close_left_over(work, await load_centre(work.session, person.at(centre)))
     done = translate_number("{number} visit closed.", "{number} visits closed.", number).format(number=number)
@@ -150,7 +151,7 @@ async def close_earlier(centre: str, request: Request, work: Working, person: Te
 
 @router.post("/desk/{centre}/visits", dependencies=[limited("check-in")])
 async def check_in(
-    centre: str, form: Annotated[CheckInForm, Form()], request: Request, running: Running, person: Team
+    centre: Key, form: Annotated[CheckInForm, Form()], request: Request, running: Running, person: Team
 ) -> Response:
     """Check a visitor in. A repeated submission returns the same visit."""
     queue = form.queue == "yes"
@@ -166,7 +167,7 @@ async def check_in(
 
 @router.post("/desk/{centre}/here")
 async def here(
-    centre: str, form: Annotated[DeskForm, Form()], request: Request, read: Reading, person: Team
+    centre: Key, form: Annotated[DeskForm, Form()], request: Request, read: Reading, person: Team
 ) -> Response:
     """Set this browser's desk, in a cookie for a year. Raises `UnknownDesk`."""
     check_desk(form.number, await desk_numbers(read, person.at(centre)))
@@ -179,7 +180,7 @@ async def here(
 
 @router.post("/desk/{centre}/call-next")
 async def call_next(
-    centre: str, form: Annotated[CallNextForm, Form()], request: Request, work: Working, person: Team
+    centre: Key, form: Annotated[CallNextForm, Form()], request: Request, work: Working, person: Team
 ) -> Response:
     """Call the visitor who has waited longest."""
     desk = form.desk or current_desk(request)
@@ -191,7 +192,7 @@ async def call_next(
 
 @router.post("/visits/{id}/{step}")
 async def step(
-    id: UUID, step: str, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Team
+    id: UUID, step: Key, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Team
 ) -> Response:
     """Change a visit's status: call, serve, finish or leave."""
     visit = own(await work.find(Visit, id), person, msg("visit"))

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query, Request
+from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.chassis.i18n import translate as _
@@ -12,6 +12,7 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
 from services.chassis.web import Reading, Router, Working, allow, page, see_other
 from services.contracts.roles import Role
+from services.contracts.text import Text
 from services.intake.actions import erasure
 from services.intake.pages.views import load_centre
 from services.intake.store import Visitor
@@ -26,7 +27,7 @@ SHOWN = 50
 
 @router.get("/erasures")
 async def list_erasures(
-    request: Request, read: Reading, person: Eraser, subject_ref: Annotated[str, Query(max_length=80)] = ""
+    request: Request, read: Reading, person: Eraser, subject_ref: Annotated[str, Text(80)] = ""
 ) -> Response:
     """Asks for a person's reference. Operators also see the last erasures, those that are not confirmed first."""
     if reference := _reference(subject_ref):

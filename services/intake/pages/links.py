@@ -5,7 +5,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Request
-from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
@@ -36,6 +35,7 @@ from services.chassis.web import (
     visitor_signed_in,
 )
 from services.contracts.roles import Role
+from services.contracts.text import Line, Text
 from services.intake.actions import links
 from services.intake.domain.links import (
     LinkLocked,
@@ -59,18 +59,18 @@ Anyone = Annotated[Person | None, anyone]
 class PinForm(Body):
     """The PIN; twice when it is chosen."""
 
-    pin: str = Field("", max_length=20)
-    pin_again: str = Field("", max_length=20)
+    pin: Annotated[str, Text(20)] = ""
+    pin_again: Annotated[str, Text(20)] = ""
 
 
 @router.get("/l/{secret}", dependencies=[limited("link")])
-async def link_page(secret: str, request: Request, read: Reading, running: Running, person: Anyone) -> Response:
+async def link_page(secret: Line, request: Request, read: Reading, running: Running, person: Anyone) -> Response:
     """The page of a personal link. It asks for the PIN, and shows nothing else."""
     return _show(request, running, await link_with(read, digest(secret)))
 
 
 @router.post("/l/{secret}", dependencies=[limited("link")])
-async def open_link(secret: str, request: Request, read: Reading, running: Running, person: Anyone) -> Response:
+async def open_link(secret: Line, request: Request, read: Reading, running: Running, person: Anyone) -> Response:
     """Choose the PIN, or enter it, and open the plan."""
     link = await link_with(read, digest(secret))
     return await _enter(request, running, link, await _centre_of(read, link, person))

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Router, Running, anyone, fragment, live_board, page
+from services.contracts.text import Key
 from services.intake.actions import visits
 from services.intake.pages.views import load_centre, room_board
 
@@ -16,7 +17,7 @@ Anyone = Annotated[Person | None, anyone]
 
 
 @router.get("/waiting-room/{centre}")
-async def waiting_room(centre: str, request: Request, read: Reading, running: Running, person: Anyone) -> Response:
+async def waiting_room(centre: Key, request: Request, read: Reading, running: Running, person: Anyone) -> Response:
     """The display."""
     centre_copy = await load_centre(read, centre)
     return page(
@@ -30,7 +31,7 @@ async def waiting_room(centre: str, request: Request, read: Reading, running: Ru
 
 @router.get("/waiting-room/{centre}/stream")
 async def waiting_room_stream(
-    centre: str, request: Request, read: Reading, running: Running, person: Anyone
+    centre: Key, request: Request, read: Reading, running: Running, person: Anyone
 ) -> Response:
     """The display, live."""
     await load_centre(read, centre)

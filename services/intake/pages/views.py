@@ -1,5 +1,6 @@
 """What intake's pages share: the centre, the boards and the desks' labels."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -43,7 +44,7 @@ def sees_name(person: Person, visitor: Visitor) -> bool:
 def current_desk(request: Request) -> str:
     """This browser's desk, from its cookie; by default the first."""
     code = cookie_of(request, request.app.state.settings, DESK_COOKIE)
-    return code if code.startswith("desk-") and code[5:].isdecimal() and len(code) <= 8 else FIRST_DESK
+    return code if re.fullmatch(r"desk-[0-9]{1,3}", code) else FIRST_DESK
 
 
 def desk_label(code: str | None) -> str:

@@ -34,6 +34,7 @@ from services.chassis.web import (
     read_form,
     see_other,
 )
+from services.contracts.text import Key, Name, Text
 from services.intake.actions import links, people
 from services.intake.actions.consent import consents_in_force
 from services.intake.domain import check_searched
@@ -48,17 +49,17 @@ router = Router("/intake", pages=True)
 class RegisterForm(Body):
     """The registration form. Missing values are reported at their field, and the other values are kept."""
 
-    given_name: str = Field("", max_length=80)
-    family_name: str = Field("", max_length=80)
-    contact: str = Field("", max_length=120)
+    given_name: Annotated[str, Text(80)] = ""
+    family_name: Annotated[str, Text(80)] = ""
+    contact: Name = ""
     language: Language = "fr"
-    purposes: list[str] = Field(default_factory=list[str], max_length=10)
+    purposes: list[Key] = Field(default_factory=list[Key], max_length=10)
 
 
 class SearchForm(Body):
     """What a registered person is searched by."""
 
-    name: str = Field("", max_length=160)
+    name: Annotated[str, Text(160)] = ""
 
 
 class PersonForm(Body):

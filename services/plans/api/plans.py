@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Response
 
 from services.chassis.identity.people import Person
 from services.chassis.storage.store import Work
@@ -11,6 +11,8 @@ from services.chassis.web import Once, Reading, Router, Running, Working, allow
 from services.contracts.plans import Dimension
 from services.contracts.roles import Role
 from services.contracts.scheduling import Method
+from services.contracts.text import Key
+from services.contracts.values import Whole
 from services.plans import actions
 from services.plans.api.export import PlanExport, export_of
 from services.plans.api.shapes import (
@@ -41,7 +43,7 @@ router = Router("/plans/api/v1", tags=["plans"])
 
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
 Writer = Annotated[Person, allow(Role.COUNSELLOR, Role.VISITOR)]
-Limit = Annotated[int, Query(ge=1, le=200)]
+Limit = Annotated[int, Whole(1, 200)]
 
 
 @router.get("/plans")
@@ -49,7 +51,7 @@ async def list_plans(
     *,
     read: Reading,
     person: Counsellor,
-    centre: Annotated[str, Query(max_length=40)],
+    centre: Key,
     stage: Stage | None = None,
     method: Method | None = None,
     after: UUID | None = None,
@@ -71,7 +73,7 @@ async def get_plan(id: UUID, read: Reading, person: Writer) -> PlanOut:
 
 @router.get("/plans/{id}/log")
 async def get_log(
-    id: UUID, read: Reading, person: Writer, before: Annotated[int | None, Query(ge=1)] = None, limit: Limit = 50
+    id: UUID, read: Reading, person: Writer, before: Annotated[int, Whole(1)] | None = None, limit: Limit = 50
 ) -> list[RevisionOut]:
     """The plan's changes, the last first; `before`: the id of the last row of the page before."""
     actions.accessible(await read.get(Plan, id), person)

@@ -1,7 +1,7 @@
 """Request and response bodies. The export's are in `export.py`."""
 
-from datetime import date, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -10,33 +10,30 @@ from services.chassis.web import Body, explain
 from services.contracts.directory import ReferralStatus
 from services.contracts.plans import ActionStatus, Dimension
 from services.contracts.scheduling import Method
+from services.contracts.text import Key, Line, Words
+from services.contracts.values import Day, Version, YesNo
 from services.plans.domain import Check, Moment, Requirement, Responsible, Standing, checklist
 from services.plans.store import Action, ActionTrack, Goal, Plan, Referral, Revision, Sheet
-
-Words = Annotated[str, Field(min_length=1, max_length=4000)]
-"""Free text, up to 4,000 characters."""
-Line = Annotated[str, Field(min_length=1, max_length=200)]
-"""One line."""
 
 
 class Change(Body):
     """A change; `version`: the one that you read. The change is refused if it is no longer the current one."""
 
-    version: int | None = Field(None, ge=0)
+    version: Version | None = None
 
 
 class AssessmentIn(Change):
     """The text of a dimension; an empty one deletes it. `version`: the dimension's, 0 if it is empty."""
 
-    text: str = Field(max_length=4000)
+    text: Words = ""
 
 
 class StepIn(Change):
     """An information step. `version`, here and below: the plan's, unless stated otherwise."""
 
     what: Line
-    whom: str = Field("", max_length=200, description="Where, or from whom.")
-    planned_on: date | None = None
+    whom: Line = Field("", description="Where, or from whom.")
+    planned_on: Day | None = None
 
 
 class ResultIn(Change):
@@ -63,7 +60,7 @@ class TrackIn(Change):
 
     goal_id: UUID
     title: Line
-    area: str | None = Field(None, max_length=40)
+    area: Key | None = None
 
 
 class ActionIn(Change):
@@ -72,10 +69,10 @@ class ActionIn(Change):
     track_id: UUID
     title: Line
     responsible: Responsible = Responsible.VISITOR
-    due_on: date | None = None
-    needs_provider: bool = False
+    due_on: Day | None = None
+    needs_provider: YesNo = False
     service_id: UUID | None = None
-    reason: str | None = Field(None, max_length=40)
+    reason: Key | None = None
 
 
 class StatusIn(Change):
@@ -147,7 +144,7 @@ class StepOut(WrittenOut):
     id: UUID
     what: str
     whom: str
-    planned_on: date | None
+    planned_on: Day | None
     result: str | None
     result_at: datetime | None
     result_by_role: str | None
@@ -180,8 +177,8 @@ class ActionOut(WrittenOut):
     track_id: UUID
     title: str
     responsible: Responsible
-    due_on: date | None
-    needs_provider: bool
+    due_on: Day | None
+    needs_provider: YesNo
     reason: str | None
     service_id: UUID | None
     service_name: str | None

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query, Request
+from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
@@ -12,6 +12,7 @@ from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Router, allow, page
 from services.contracts.roles import Role
 from services.contracts.scheduling import Method
+from services.contracts.text import Key
 from services.plans.domain import Stage, checklist
 from services.plans.pages import words
 from services.plans.store import Centre, count_of_centre, plans_of_centre, plans_of_subject, standings
@@ -26,9 +27,9 @@ async def overview(
     request: Request,
     read: Reading,
     person: Annotated[Person, allow(Role.COUNSELLOR, Role.VISITOR)],
-    centre: Annotated[str | None, Query(max_length=40)] = None,
+    centre: Key | None = None,
     stage: Stage = Stage.OPEN,
-    method: Annotated[str, Query(pattern="^(individual|collective)?$")] = "",
+    method: Method | None = None,
     after: UUID | None = None,
 ) -> Response:
     """The plans of a centre with their requirements. Redirects a visitor to their own plan."""
@@ -37,9 +38,7 @@ async def overview(
     known = await centre_names(read, Centre)
     own = {code: known.get(code, code) for code in sorted(person.centres)}
     chosen = person.at(centre if centre is not None else next(iter(own), "–"))
-    plans = await plans_of_centre(
-        read, chosen, stage=stage, method=Method(method) if method else None, after=after, limit=PAGE + 1
-    )
+    plans = await plans_of_centre(read, chosen, stage=stage, method=method, after=after, limit=PAGE + 1)
     progress = await standings(read, plans[:PAGE])
     return page(
         request,

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query, Request
+from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
@@ -24,6 +24,7 @@ from services.chassis.web import (
     see_other,
 )
 from services.contracts.roles import Role
+from services.contracts.values import Whole
 from services.plans import actions
 from services.plans.domain import DIMENSION_LABELS
 from services.plans.pages.forms import (
@@ -62,7 +63,7 @@ async def plan_live(id: UUID, request: Request, read: Reading, person: Writer) -
 
 @router.get("/{id}/log")
 async def plan_log(
-    id: UUID, request: Request, read: Reading, person: Writer, before: Annotated[int | None, Query(ge=1)] = None
+    id: UUID, request: Request, read: Reading, person: Writer, before: Annotated[int, Whole(1)] | None = None
 ) -> Response:
     """The change log, the last change first."""
     plan = await plan_for(read, id, person)

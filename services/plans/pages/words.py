@@ -1,9 +1,9 @@
 """Labels and guiding questions of the pages, as English msgids."""
 
-from services.chassis.refusals import msg
+from services.chassis.refusals import msg, with_own_words, with_words
 from services.contracts.plans import ActionStatus, Dimension
 from services.contracts.scheduling import Method
-from services.plans.domain import REASONS, Moment, Requirement, Responsible, Stage
+from services.plans.domain import DIMENSION_LABELS, REASONS, Moment, Requirement, Responsible, Stage
 
 QUESTIONS: dict[Dimension, tuple[str, ...]] = {
     Dimension.SKILLS: (
@@ -84,6 +84,10 @@ RESPONSIBLES = {
     Responsible.COUNSELLOR: msg("Counsellor"),
     Responsible.PROVIDER: msg("Provider"),
 }
+with_words(MOMENTS)
+with_words(RESPONSIBLES)
+with_words(DIMENSION_LABELS)
+with_own_words(Stage)
 
 AUTHORS = {"visitor": msg("The person"), "counsellor": msg("Counsellor")}
 

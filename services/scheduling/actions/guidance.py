@@ -25,6 +25,7 @@ from services.scheduling.actions.boards import board
 from services.scheduling.actions.calendar import release, reserve, resources
 from services.scheduling.actions.counsellors import check_counsellor
 from services.scheduling.domain import refusals, rules, times
+from services.scheduling.domain.times import HORIZON
 from services.scheduling.store import Centre, GuidancePath, Interview, KnownPerson
 from services.scheduling.store.copies import visit_of_person
 from services.scheduling.store.interviews import held_and_booked
@@ -39,9 +40,16 @@ async def interview_of(work: Work, id: UUID) -> Interview:
 
 
 async def book(
-    work: Work, path_id: UUID, *, counsellor: str, room: str | None, starts_at: datetime, minutes: int
+    work: Work,
+    path_id: UUID,
+    *,
+    counsellor: str,
+    room: str | None,
+    starts_at: datetime,
+    minutes: int,
+    horizon: timedelta = HORIZON,
 ) -> Interview:
-    """Book the next interview of a path.
+    """Book the next interview of a path, no farther ahead than the horizon.
 
     Raises what `rules.check_appointment` and `rules.check_path_capacity` raise, `PersonUnknown`, `ConsentMissing`,
     `PathIsClosed`, `UnknownCounsellor`, `CounsellorInactive`, `Overlap`.
@@ -52,7 +60,7 @@ async def book(
     await _check_consent(work, path.subject_ref)
     centre = await known_centre(work.session, Centre, path.centre)
     rules.check_path_open(path.closed_at, path.closed_because, centre.zone)
-    rules.check_appointment(starts_at, minutes, centre.hours, work.now)
+    rules.check_appointment(starts_at, minutes, centre.hours, work.now, horizon)
     held, booked = await held_and_booked(work.session, path_id)
     rules.check_path_capacity(path.method, held, booked, due=path.finalising_due_at is not None)
     await check_counsellor(work.session, path.centre, counsellor)
@@ -113,6 +121,7 @@ async def move(
     starts_at: datetime,
     minutes: int,
     version: int | None = None,
+    horizon: timedelta = HORIZON,
 ) -> None:
     """Move an interview to another time, counsellor or room, and free its old quarter-hours.
 
@@ -121,7 +130,7 @@ async def move(
     check_version(interview, version)
     rules.check_booked(interview.status)
     centre = await known_centre(work.session, Centre, interview.centre)
-    rules.check_appointment(starts_at, minutes, centre.hours, work.now)
+    rules.check_appointment(starts_at, minutes, centre.hours, work.now, horizon)
     await check_counsellor(work.session, interview.centre, counsellor)
     before = (interview.counsellor, interview.room, interview.starts_at, interview.minutes)
     if before == (counsellor, room, starts_at, minutes):

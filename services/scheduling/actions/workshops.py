@@ -21,6 +21,7 @@ from services.scheduling.actions.calendar import release, reserve, resources
 from services.scheduling.actions.counsellors import check_counsellor
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.states import TAKEN_SEATS, WorkshopStatus
+from services.scheduling.domain.times import HORIZON
 from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
 from services.scheduling.store.workshops import attendance_of, seats_of, sessions_of
 
@@ -35,6 +36,7 @@ async def announce(
     room: str | None,
     seats: int,
     sessions: Sequence[tuple[datetime, int]],
+    horizon: timedelta = HORIZON,
 ) -> Workshop:
     """Announce a workshop, which then takes seats. `sessions`: the start and the minutes of each.
 
@@ -43,7 +45,7 @@ async def announce(
     """
     centre_copy = await known_centre(work.session, Centre, centre, area)
     ordered = sorted(sessions)
-    rules.check_sessions(ordered, work.now, centre_copy.zone)
+    rules.check_sessions(ordered, work.now, centre_copy.zone, horizon)
     await check_counsellor(work.session, centre, counsellor)
     workshop = work.start(
         Workshop(

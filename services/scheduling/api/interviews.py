@@ -1,11 +1,11 @@
 """Interviews and paths."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from services.chassis.copies.centres import known_centre
 from services.chassis.identity.ownership import own
@@ -13,12 +13,15 @@ from services.chassis.refusals import msg
 from services.chassis.web import Body, Reading, Router, Running, Working
 from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome, Side
+from services.contracts.text import Key
+from services.contracts.values import Day, Moment, Whole
 from services.scheduling.actions import guidance, information, paths
 from services.scheduling.actions.counsellors import check_counsellor
 from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
 from services.scheduling.claims import required_staff_code
 from services.scheduling.domain import rules, times
 from services.scheduling.domain.rules import CancelReason
+from services.scheduling.settings import horizon_of
 from services.scheduling.store import Centre, GuidancePath, Interview, Waiting
 from services.scheduling.store.interviews import agenda, on_path, taken_quarters
 
@@ -36,7 +39,7 @@ class NewPath(Body):
 
     subject_ref: UUID
     centre: CentreCode
-    area: str | None = None
+    area: Key | None = None
 
 
 class Booking(Body):
@@ -45,8 +48,8 @@ class Booking(Body):
     path_id: UUID
     counsellor: StaffCode | None = None
     room: StaffCode | None = None
-    starts_at: AwareDatetime
-    minutes: int
+    starts_at: Moment
+    minutes: Annotated[int, Whole()]
 
 
 class Move(Change):
@@ -54,8 +57,8 @@ class Move(Change):
 
     counsellor: StaffCode | None = None
     room: StaffCode | None = None
-    starts_at: AwareDatetime | None = None
-    minutes: int | None = None
+    starts_at: Moment | None = None
+    minutes: Annotated[int, Whole()] | None = None
 
 
 class Cancellation(Change):
@@ -151,7 +154,7 @@ async def give_up_path(id: UUID, body: Change, work: Working, person: Counsellor
 
 
 @router.post("/interviews", status_code=201)
-async def book_interview(body: Booking, work: Working, person: Counsellor) -> InterviewOut:
+async def book_interview(body: Booking, work: Working, running: Running, person: Counsellor) -> InterviewOut:
     """Book a guidance interview. Without `counsellor`: with the caller."""
     own(await work.find(GuidancePath, body.path_id), person, msg("path"))
     interview = await guidance.book(
@@ -161,6 +164,7 @@ async def book_interview(body: Booking, work: Working, person: Counsellor) -> In
         room=body.room,
         starts_at=body.starts_at,
         minutes=body.minutes,
+        horizon=horizon_of(running),
     )
     return InterviewOut.of(interview)
 
@@ -170,10 +174,10 @@ async def list_interviews(
     read: Reading,
     person: Counsellor,
     centre: CentreCode,
-    date: date,
-    counsellor: str | None = None,
+    date: Day,
+    counsellor: Key | None = None,
     after: Annotated[UUID | None, Query(description="The last interview of the previous page.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 200,
+    limit: Annotated[int, Whole(1, 200)] = 200,
 ) -> list[InterviewOut]:
     """A centre's interviews of a local day, in order."""
     centre_copy = await known_centre(read, Centre, person.at(centre))
@@ -191,7 +195,7 @@ async def get_interview(id: UUID, read: Reading, person: Counsellor) -> Intervie
 
 
 @router.post("/interviews/{id}/move")
-async def move_interview(id: UUID, body: Move, work: Working, person: Counsellor) -> InterviewOut:
+async def move_interview(id: UUID, body: Move, work: Working, running: Running, person: Counsellor) -> InterviewOut:
     """Move a booked interview."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     await guidance.move(
@@ -202,6 +206,7 @@ async def move_interview(id: UUID, body: Move, work: Working, person: Counsellor
         starts_at=body.starts_at or interview.starts_at,
         minutes=interview.minutes if body.minutes is None else body.minutes,
         version=body.version,
+        horizon=horizon_of(running),
     )
     return InterviewOut.of(interview)
 
@@ -242,8 +247,8 @@ async def free_slots(
     running: Running,
     person: Counsellor,
     centre: CentreCode,
-    date: date,
-    minutes: int = 60,
+    date: Day,
+    minutes: Annotated[int, Whole()] = 60,
     counsellor: Annotated[StaffCode | None, Query(description="The caller, if omitted.")] = None,
 ) -> list[Slot]:
     """When a counsellor is free for an interview of this length on a local day."""
@@ -252,6 +257,7 @@ async def free_slots(
     code = counsellor or required_staff_code(person)
     await check_counsellor(read, centre, code)
     start, end = times.local_day(date, centre_copy.zone)
+    times.check_horizon(start, running.clock(), horizon_of(running), centre_copy.zone, "date")
     taken = [quarter for _, quarter in await taken_quarters(read, [f"counsellor:{code}"], start, end)]
     starts = times.free_starts(centre_copy.hours, date, minutes, taken, running.clock())
     return [Slot(counsellor=code, starts_at=at, minutes=minutes) for at in starts]

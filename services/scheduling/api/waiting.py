@@ -16,6 +16,7 @@ from services.chassis.runtime.clock import Clock
 from services.chassis.service.definition import runtime_of
 from services.chassis.web import PAGE, Change, Reading, Router, Running, live_changes
 from services.contracts.intake import VisitStatus
+from services.contracts.values import Whole
 from services.scheduling.actions.boards import board
 from services.scheduling.api.roles import PREFIX, CentreCode, Team
 from services.scheduling.store import Centre, Waiting, WaitingBoard
@@ -75,7 +76,7 @@ async def list_waiting(
     person: Team,
     centre: CentreCode,
     after: Annotated[UUID | None, Query(description="The last visit of the previous page.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 200,
+    limit: Annotated[int, Whole(1, 200)] = 200,
 ) -> WaitingList:
     """The visitors of today who are waiting, called or being served."""
     here = is_here(Waiting, Day.of(await known_centre(read, Centre, person.at(centre)), running.clock()))

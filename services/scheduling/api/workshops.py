@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.identity.ownership import own
@@ -13,11 +13,14 @@ from services.chassis.refusals import msg
 from services.chassis.web import Body, Reading, Router, Running, Working
 from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import Side
+from services.contracts.text import Key, Name
+from services.contracts.values import Moment, Whole, YesNo
 from services.scheduling.actions import seats, workshops
 from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
 from services.scheduling.claims import required_staff_code
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.domain.states import SeatStatus, WorkshopStatus
+from services.scheduling.settings import horizon_of
 from services.scheduling.store import Seat, Workshop
 from services.scheduling.store.workshops import attendance_of, participants_and_waitlist, sessions_of, workshops_of
 
@@ -27,19 +30,19 @@ router = Router(f"{PREFIX}/workshops", tags=["workshops"])
 class NewSession(Body):
     """One session."""
 
-    starts_at: AwareDatetime
-    minutes: int = Field(ge=15, le=480)
+    starts_at: Moment
+    minutes: Annotated[int, Whole(15, 480)]
 
 
 class Announcement(Body):
     """A new workshop with its seats and sessions. `title` must not mention a person."""
 
     centre: CentreCode
-    area: str | None = None
-    title: str = Field(min_length=1, max_length=120)
+    area: Key | None = None
+    title: Name
     counsellor: StaffCode | None = None
     room: StaffCode | None = None
-    seats: int = Field(ge=1, le=200)
+    seats: Annotated[int, Whole(1, 200)]
     sessions: list[NewSession] = Field(min_length=1, max_length=40)
 
 
@@ -47,7 +50,7 @@ class SeatWish(Change):
     """The visitor who wants a seat. `waitlist`: join the waitlist if none is free."""
 
     subject_ref: UUID
-    waitlist: bool = False
+    waitlist: YesNo = False
 
 
 class Release(Change):
@@ -116,7 +119,7 @@ class WorkshopInFull(WorkshopOut):
 
 
 @router.post("", status_code=201)
-async def announce_workshop(body: Announcement, work: Working, person: Counsellor) -> WorkshopInFull:
+async def announce_workshop(body: Announcement, work: Working, running: Running, person: Counsellor) -> WorkshopInFull:
     """Announce a workshop. Without `counsellor`: by the caller."""
     person.at(body.centre)
     workshop = await workshops.announce(
@@ -128,6 +131,7 @@ async def announce_workshop(body: Announcement, work: Working, person: Counsello
         room=body.room,
         seats=body.seats,
         sessions=[(session.starts_at, session.minutes) for session in body.sessions],
+        horizon=horizon_of(running),
     )
     await work.session.flush()
     return await in_full(work.session, workshop)
@@ -140,10 +144,10 @@ async def list_workshops(
     person: Counsellor,
     centre: CentreCode,
     since: Annotated[
-        AwareDatetime | None, Query(description="Workshops that end later than this; by default 31 days ago.")
+        Moment | None, Query(description="Workshops that end later than this; by default 31 days ago.")
     ] = None,
     after: Annotated[UUID | None, Query(description="The last workshop of the previous page.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+    limit: Annotated[int, Whole(1, 200)] = 100,
 ) -> list[WorkshopOut]:
     """A centre's workshops, in order of start."""
     person.at(centre)

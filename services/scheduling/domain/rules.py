@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from services.chassis.refusals import Refused, msg
+from services.chassis.refusals import Refused, msg, with_words
 from services.contracts.consent import Purpose
 from services.contracts.intake import JUST_SEEN, VisitStatus
 from services.contracts.scheduling import AppointmentStatus, Method, PathOutcome
@@ -29,7 +29,7 @@ from services.scheduling.domain.refusals import (
     WrongLength,
 )
 from services.scheduling.domain.states import WorkshopStatus, is_booked, is_held, is_running, takes_seats
-from services.scheduling.domain.times import Hours, check_future, check_quarter_hour
+from services.scheduling.domain.times import HORIZON, Hours, check_future, check_horizon, check_quarter_hour
 
 GUIDANCE_MINUTES = (60, 120)
 PATH_LIMIT = 4
@@ -71,6 +71,7 @@ REASON_LABELS = {
     CancelReason.ENTERED_IN_ERROR: msg("Entered in error"),
     CancelReason.OTHER: msg("Another reason"),
 }
+with_words(REASON_LABELS)
 UNCHOSEN_LABELS = {CONSENT_ENDED: msg("Consent withdrawn"), NOT_RECORDED: msg("Reason unknown")}
 """The reasons that are recorded without a choice."""
 
@@ -110,14 +111,17 @@ def check_length(minutes: int) -> None:
         raise WrongLength()
 
 
-def check_appointment(starts_at: datetime, minutes: int, hours: Hours, now: datetime) -> None:
-    """A guidance interview's time: its length, on a quarter-hour, in the future, within opening hours.
+def check_appointment(
+    starts_at: datetime, minutes: int, hours: Hours, now: datetime, horizon: timedelta = HORIZON
+) -> None:
+    """A guidance interview's time: its length, on a quarter-hour, from now to the horizon, within opening hours.
 
-    Raises `WrongLength`, `NotOnQuarterHour`, `NotInFuture` or `OutsideHours`.
+    Raises `WrongLength`, `NotOnQuarterHour`, `NotInFuture`, `TooFarAhead` or `OutsideHours`.
     """
     check_length(minutes)
     check_quarter_hour(starts_at)
     check_future(starts_at, now, hours.zone)
+    check_horizon(starts_at, now, horizon, hours.zone)
     hours.check_open(starts_at, minutes)
 
 
@@ -192,16 +196,19 @@ def check_absent(ticket: str | None, *, here: bool) -> None:
         raise VisitorIsHere(ticket=ticket or "–")
 
 
-def check_sessions(sessions: Sequence[tuple[datetime, int]], now: datetime, zone: ZoneInfo) -> None:
+def check_sessions(
+    sessions: Sequence[tuple[datetime, int]], now: datetime, zone: ZoneInfo, horizon: timedelta = HORIZON
+) -> None:
     """Sessions begin on quarter-hours and do not overlap; the first is at most `WORKSHOP_ENTERED_WITHIN` ago.
 
-    Raises `NotOnQuarterHour`, `SessionsOverlap` or `WorkshopTooOld`.
+    None is beyond the horizon. Raises `NotOnQuarterHour`, `SessionsOverlap`, `TooFarAhead` or `WorkshopTooOld`.
     """
     free_from = now - WORKSHOP_ENTERED_WITHIN
     if sessions and sessions[0][0] < free_from:
         raise WorkshopTooOld(at=sessions[0][0].astimezone(zone), days=WORKSHOP_ENTERED_WITHIN.days)
     for starts_at, minutes in sessions:
         check_quarter_hour(starts_at, "sessions")
+        check_horizon(starts_at, now, horizon, zone, "sessions")
         if starts_at < free_from:
             raise SessionsOverlap(at=starts_at.astimezone(zone))
         free_from = starts_at + timedelta(minutes=minutes)

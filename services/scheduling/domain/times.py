@@ -16,9 +16,15 @@ from services.scheduling.domain.refusals import (
     NotInFuture,
     NotOnQuarterHour,
     OutsideHours,
+    TooFarAhead,
+    TooLongAgo,
 )
 
 QUARTER = timedelta(minutes=15)
+EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
+"""The earliest time of an import."""
+HORIZON = timedelta(days=365)
+"""How far ahead is booked, unless the setting `CEFO_BOOKING_DAYS` is less."""
 CLOCK_TOLERANCE = timedelta(minutes=2)
 """How far another machine's clock may run ahead of ours."""
 
@@ -87,8 +93,17 @@ def check_future(at: datetime, now: datetime, zone: ZoneInfo) -> None:
         raise NotInFuture(at=at.astimezone(zone))
 
 
+def check_horizon(at: datetime, now: datetime, horizon: timedelta, zone: ZoneInfo, field: str = "starts_at") -> None:
+    """An appointment is no farther ahead than the horizon, by local days. Raises `TooFarAhead`."""
+    last = now.astimezone(zone).date() + horizon
+    if at.astimezone(zone).date() > last:
+        raise TooFarAhead(about=field, at=at.astimezone(zone).date(), until=last)
+
+
 def check_past(at: datetime, now: datetime, zone: ZoneInfo, field: str = "starts_at") -> None:
-    """A past time is not later than now, plus `CLOCK_TOLERANCE`. Raises `InTheFuture`."""
+    """A past time is from `EARLIEST` to now, plus `CLOCK_TOLERANCE`. Raises `TooLongAgo` or `InTheFuture`."""
+    if at < EARLIEST:
+        raise TooLongAgo(about=field, at=at.astimezone(zone).date(), earliest=EARLIEST.date())
     if at > now + CLOCK_TOLERANCE:
         raise InTheFuture(about=field, at=at.astimezone(zone), now=now.astimezone(zone))
 

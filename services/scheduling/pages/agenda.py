@@ -4,8 +4,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Form, Query, Request
-from pydantic import Field
+from fastapi import Form, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
@@ -16,13 +15,15 @@ from services.chassis.refusals import NotFound, msg
 from services.chassis.service.definition import runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, apply_form, page, read_form, see_other
+from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import PathOutcome, Side
+from services.contracts.text import Key
+from services.contracts.values import Version, Whole
 from services.scheduling.actions import guidance, paths
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import OUTCOME_LABELS, CancelReason
 from services.scheduling.pages.desk import (
-    Code,
     Counsellor,
     counsellor_choices,
     desk_of,
@@ -35,6 +36,7 @@ from services.scheduling.pages.desk import (
     reasons,
     sides,
 )
+from services.scheduling.settings import horizon_of
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.counsellors import belongs_to, counsellor_names
 from services.scheduling.store.interviews import agenda, on_path
@@ -45,7 +47,7 @@ router = Router("/scheduling", pages=True)
 class StepForm(Body):
     """A button on an interview's page."""
 
-    version: int
+    version: Version
 
 
 class CancelForm(StepForm):
@@ -58,11 +60,11 @@ class CancelForm(StepForm):
 class MoveForm(StepForm):
     """The new time, counsellor and room."""
 
-    date: str = Field("", max_length=10)
-    time: str = Field("", max_length=8)
-    minutes: int = 60
-    counsellor: Code = ""
-    room: Code = ""
+    date: Key = ""
+    time: Key = ""
+    minutes: Annotated[int, Whole()] = 60
+    counsellor: StaffCode | None = None
+    room: StaffCode | None = None
 
 
 @router.get("/agenda")
@@ -71,9 +73,9 @@ async def day(
     read: Reading,
     running: Running,
     person: Counsellor,
-    centre: str = "",
-    date: Annotated[str, Query(max_length=10)] = "",
-    counsellor: Annotated[str, Query(max_length=60)] = "",
+    centre: Key = "",
+    date: Key = "",
+    counsellor: Key = "",
 ) -> Response:
     """A day's interviews: the counsellor's own, a colleague's, or (`*`) all."""
     centre_copy, own = await desk_of(read, person, centre)
@@ -168,6 +170,7 @@ async def move(id: UUID, request: Request, read: Reading, running: Running, pers
             starts_at=parse_moment(centre, form.date, form.time),
             minutes=form.minutes,
             version=form.version,
+            horizon=horizon_of(running),
         )
 
     filled, typed, errors = await read_form(request, MoveForm)

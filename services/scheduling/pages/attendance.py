@@ -1,7 +1,7 @@
 """One workshop: seats, waitlist and attendance. Participants are numbered; names are fragments of intake."""
 
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Form, Request
@@ -16,6 +16,7 @@ from services.chassis.refusals import msg
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, apply_form, page, see_other
 from services.contracts.scheduling import Side
+from services.contracts.text import Key
 from services.scheduling.actions import seats, workshops
 from services.scheduling.domain.states import SeatStatus, WorkshopStatus, has_seat, is_finished, takes_seats
 from services.scheduling.pages.desk import Counsellor, length_word, reason_labels, reasons, sides
@@ -31,8 +32,8 @@ router = Router("/scheduling/workshops", pages=True)
 class SeatForm(Body):
     """The visitor who wants a seat. `waitlist`: join the waitlist if none is free."""
 
-    person: str = Field("", max_length=36)
-    waitlist: str = ""
+    person: Key = ""
+    waitlist: Literal["yes"] | None = None
 
 
 class ReleaseForm(Body):

@@ -17,6 +17,8 @@ from services.chassis.refusals import msg
 from services.chassis.service.definition import runtime_of
 from services.chassis.web import Body, Reading, Router, Running, Working, fragment, live_board, page, see_other
 from services.contracts.scheduling import AppointmentStatus, InterviewKind
+from services.contracts.text import Key
+from services.contracts.values import Version
 from services.scheduling.actions import guidance, information
 from services.scheduling.actions.boards import board
 from services.scheduling.claims import required_staff_code, staff_code
@@ -37,11 +39,11 @@ SHOWN = 50
 class StepForm(Body):
     """A button beside an interview."""
 
-    version: int
+    version: Version
 
 
 @router.get("/")
-async def show_board(request: Request, read: Reading, person: Counsellor, centre: str = "") -> Response:
+async def show_board(request: Request, read: Reading, person: Counsellor, centre: Key = "") -> Response:
     """The waiting visitors, and the counsellor's interviews today."""
     centre_copy, own = await desk_of(read, person, centre)
     return page(
@@ -57,7 +59,7 @@ async def show_board(request: Request, read: Reading, person: Counsellor, centre
 
 @router.get("/queue")
 async def people(
-    request: Request, read: Reading, running: Running, person: Counsellor, centre: str = "", after: UUID | None = None
+    request: Request, read: Reading, running: Running, person: Counsellor, centre: Key = "", after: UUID | None = None
 ) -> Response:
     """Everybody who is here today, page by page, in order of check-in. `after`: the last visit of the page before."""
     centre_copy, own = await desk_of(read, person, centre)
@@ -76,7 +78,7 @@ async def people(
 
 
 @router.get("/board/stream")
-async def board_stream(request: Request, person: Counsellor, centre: str) -> Response:
+async def board_stream(request: Request, person: Counsellor, centre: Key) -> Response:
     """The board, live."""
     person.at(centre)
 

@@ -1,11 +1,11 @@
 """The form that books a guidance interview."""
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request
-from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
@@ -16,14 +16,17 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
 from services.chassis.service.definition import Runtime, runtime_of
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Router, Running, apply_form, page, read_form, see_other
+from services.chassis.web import Body, Reading, Router, Running, apply_form, by_field, page, read_form, see_other
+from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import Method
+from services.contracts.text import Key
+from services.contracts.values import Whole
 from services.scheduling.actions import guidance, paths
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
+from services.scheduling.domain.refusals import TooFarAhead
 from services.scheduling.domain.rules import GUIDANCE_MINUTES
 from services.scheduling.pages.desk import (
-    Code,
     Counsellor,
     counsellor_choices,
     desk_of,
@@ -32,6 +35,7 @@ from services.scheduling.pages.desk import (
     parse_day,
     parse_moment,
 )
+from services.scheduling.settings import horizon_of
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.copies import recently_registered
 from services.scheduling.store.interviews import counted_on, paths_of_person, taken_quarters
@@ -42,15 +46,15 @@ router = Router("/scheduling/interviews", pages=True)
 class BookForm(Body):
     """The booking form. `path`: the path to book on; without it, the visitor's individual path."""
 
-    centre: str = Field("", max_length=40)
-    person: str = Field("", max_length=36)
-    path: str = Field("", max_length=36)
-    area: str = Field("", max_length=40)
-    date: str = Field("", max_length=10)
-    time: str = Field("", max_length=8)
-    minutes: int = 60
-    counsellor: Code = ""
-    room: Code = ""
+    centre: Key = ""
+    person: Key = ""
+    path: Key = ""
+    area: Key = ""
+    date: Key = ""
+    time: Key = ""
+    minutes: Annotated[int, Whole()] = 60
+    counsellor: StaffCode | None = None
+    room: StaffCode | None = None
 
 
 @router.get("/new")
@@ -58,15 +62,15 @@ async def new(
     request: Request,
     read: Reading,
     person: Counsellor,
-    centre: str = "",
-    who: Annotated[str, Query(alias="person", max_length=36)] = "",
-    path: Annotated[str, Query(max_length=36)] = "",
-    area: Annotated[str, Query(max_length=40)] = "",
-    date: Annotated[str, Query(max_length=10)] = "",
-    time: Annotated[str, Query(max_length=8)] = "",
-    minutes: int = 60,
-    counsellor: Annotated[str | None, Query(max_length=60)] = None,
-    room: Annotated[str, Query(max_length=60)] = "",
+    centre: Key = "",
+    who: Annotated[Key, Query(alias="person")] = "",
+    path: Key = "",
+    area: Key = "",
+    date: Key = "",
+    time: Key = "",
+    minutes: Annotated[int, Whole()] = 60,
+    counsellor: Key | None = None,
+    room: Key = "",
 ) -> Response:
     """The form, prefilled from the query: a visitor, a path, or all fields when searching for a free time."""
     if time and not date:  # a free time of the default day, today
@@ -95,13 +99,15 @@ async def book(request: Request, read: Reading, running: Running, person: Counse
     if not (_uuid(form.person) or _uuid(form.path)):
         errors = {"person": _("Choose a person.")} | errors
     if not errors:
-        interview, errors = await apply_form(request, running, lambda work: _book(work, form, centre_copy, person))
+        interview, errors = await apply_form(
+            request, running, lambda work: _book(work, form, centre_copy, person, horizon_of(running))
+        )
         if interview is not None:
             return see_other(request, f"/scheduling/interviews/{interview.id}", done=_("The appointment is booked."))
     return await _form_page(request, read, form, person, status=422, errors=errors)
 
 
-async def _book(work: Work, form: BookForm, centre: Centre, person: Person) -> Interview:
+async def _book(work: Work, form: BookForm, centre: Centre, person: Person, horizon: timedelta) -> Interview:
     starts_at = parse_moment(centre, form.date, form.time)
     path_id, subject_ref = _uuid(form.path), _uuid(form.person)
     if path_id is None and subject_ref is not None:
@@ -114,6 +120,7 @@ async def _book(work: Work, form: BookForm, centre: Centre, person: Person) -> I
         room=form.room or None,
         starts_at=starts_at,
         minutes=form.minutes,
+        horizon=horizon,
     )
 
 
@@ -133,6 +140,7 @@ async def _form_page(
         path = None
     subject_ref = path.subject_ref if path else chosen
     counsellors = dict(await counsellor_choices(session, centre_copy.code))
+    slots = await _slots(runtime_of(request), session, centre_copy, form, counsellors)
     theirs: Sequence[GuidancePath] = await paths_of_person(session, subject_ref) if subject_ref else ()
     return page(
         request,
@@ -141,7 +149,7 @@ async def _form_page(
         centre=centre_copy,
         centre_name=centre_copy.name,
         form=form,
-        errors=errors or {},
+        errors=slots.get("errors", {}) | (errors or {}),
         people=[] if subject_ref else await recently_registered(session, centre_copy.code),
         subject_ref=subject_ref,
         path=path,
@@ -152,8 +160,8 @@ async def _form_page(
         areas=[(code, area_label(code)) for code in centre_copy.areas],
         lengths=lengths(),
         counsellors=counsellors,
-        counsellor_name=counsellors.get(form.counsellor),
-        slots=await _slots(runtime_of(request), session, centre_copy, form, counsellors),
+        counsellor_name=counsellors.get(form.counsellor or ""),
+        slots=slots,
     )
 
 
@@ -166,6 +174,10 @@ async def _slots(
     if form.minutes not in GUIDANCE_MINUTES or form.counsellor not in counsellors:
         return {"day": day, "times": []}
     bounds = times.local_day(day, centre.zone)
+    try:
+        times.check_horizon(bounds[0], now, horizon_of(running), centre.zone, "date")
+    except TooFarAhead as refused:
+        return {"day": day, "times": [], "errors": by_field(refused)}
     taken = [
         quarter for _resource, quarter in await taken_quarters(session, [f"counsellor:{form.counsellor}"], *bounds)
     ]

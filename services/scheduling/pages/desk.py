@@ -1,17 +1,17 @@
 """What the counsellors' pages share: the person's centres, parsing of dates, words of lengths and reasons."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated
 
-from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.i18n import translate as _
 from services.chassis.i18n import translate_number
 from services.chassis.identity.people import Person
-from services.chassis.refusals import Invalid, NotFound, msg
+from services.chassis.refusals import Invalid, NotFound, msg, with_words
 from services.chassis.web import allow
 from services.contracts.roles import Role
+from services.contracts.values import day_of
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, REASON_LABELS, UNCHOSEN_LABELS, may_book
 from services.scheduling.store import Centre, GuidancePath
@@ -19,9 +19,9 @@ from services.scheduling.store.counsellors import counsellors_of
 from services.scheduling.store.interviews import held_and_booked
 
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
-Code = Annotated[str, Field(max_length=60)]
 
 SIDES = (("visitor", msg("The person")), ("centre", msg("The centre")))
+with_words(dict(SIDES))
 
 
 class NotADate(Invalid):
@@ -59,7 +59,7 @@ async def may_book_on(session: AsyncSession, path: GuidancePath) -> bool:
 def parse_moment(centre: Centre, day: str, clock: str, field: str = "time") -> datetime:
     """A typed date and local time of a centre, in UTC. Raises `NotADate`, `NoSuchLocalTime`."""
     try:
-        naive = datetime.fromisoformat(f"{day}T{clock}")
+        naive = datetime.combine(day_of(day), time.fromisoformat(clock))
     except ValueError:
         raise NotADate() from None
     if naive.tzinfo is not None:
@@ -68,11 +68,11 @@ def parse_moment(centre: Centre, day: str, clock: str, field: str = "time") -> d
 
 
 def parse_day(text: str, default: date) -> date:
-    """The date in a URL; `default` if it is invalid."""
+    """The date in a URL; `default` without one. Raises `NotADate`."""
     try:
-        return date.fromisoformat(text)
+        return day_of(text) if text else default
     except ValueError:
-        return default
+        raise NotADate() from None
 
 
 def length_word(minutes: int) -> str:

@@ -5,7 +5,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Form, Request
-from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
@@ -16,11 +15,15 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, apply_form, page, read_form, see_other
+from services.contracts.envelope import StaffCode
+from services.contracts.text import Key, Name
+from services.contracts.values import Version, Whole
 from services.scheduling.actions import workshops
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.rules import CancelReason
-from services.scheduling.pages.desk import Code, Counsellor, NotADate, counsellor_choices, desk_of, parse_moment
+from services.scheduling.pages.desk import Counsellor, NotADate, counsellor_choices, desk_of, parse_moment
+from services.scheduling.settings import horizon_of
 from services.scheduling.store import Centre, Workshop
 from services.scheduling.store.counsellors import counsellor_names
 from services.scheduling.store.workshops import workshops_of
@@ -33,29 +36,29 @@ SHOWN_FOR = timedelta(days=31)
 class AnnounceForm(Body):
     """A workshop with a session every `every` days, at the same local time."""
 
-    centre: str = Field("", max_length=40)
-    title: str = Field("", max_length=120)
-    area: str = Field("", max_length=40)
-    seats: int = Field(8, ge=1, le=200)
-    date: str = Field("", max_length=10)
-    time: str = Field("", max_length=8)
-    minutes: int = Field(120, ge=15, le=480)
-    sessions: int = Field(3, ge=1, le=20)
-    every: int = Field(7, ge=1, le=31)
-    counsellor: Code = ""
-    room: Code = ""
+    centre: Key = ""
+    title: Name = ""
+    area: Key = ""
+    seats: Annotated[int, Whole(1, 200)] = 8
+    date: Key = ""
+    time: Key = ""
+    minutes: Annotated[int, Whole(15, 480)] = 120
+    sessions: Annotated[int, Whole(1, 20)] = 3
+    every: Annotated[int, Whole(1, 31)] = 7
+    counsellor: StaffCode | None = None
+    room: StaffCode | None = None
 
 
 class CancelForm(Body):
     """Why the workshop is cancelled."""
 
-    version: int
+    version: Version
     reason: CancelReason = CancelReason.OTHER
 
 
 @router.get("")
 async def list_workshops(
-    request: Request, read: Reading, running: Running, person: Counsellor, centre: str = ""
+    request: Request, read: Reading, running: Running, person: Counsellor, centre: Key = ""
 ) -> Response:
     """A centre's workshops: those of the last `SHOWN_FOR`, and future ones."""
     centre_copy, own = await desk_of(read, person, centre)
@@ -72,7 +75,7 @@ async def list_workshops(
 
 
 @router.get("/new")
-async def new(request: Request, read: Reading, person: Counsellor, centre: str = "") -> Response:
+async def new(request: Request, read: Reading, person: Counsellor, centre: Key = "") -> Response:
     """The empty form."""
     form = AnnounceForm.model_validate({"centre": centre, "counsellor": staff_code(person) or ""})
     return await _form_page(request, read, form, person)
@@ -87,7 +90,9 @@ async def announce(request: Request, read: Reading, running: Running, person: Co
     if not form.title.strip():
         errors = {"title": _("Fill in this field.")} | errors
     if not errors:
-        workshop, errors = await apply_form(request, running, lambda work: _announce(work, form, centre_copy, person))
+        workshop, errors = await apply_form(
+            request, running, lambda work: _announce(work, form, centre_copy, person, horizon_of(running))
+        )
         if workshop is not None:
             return see_other(
                 request,
@@ -107,7 +112,7 @@ async def cancel(
     return see_other(request, f"/scheduling/workshops/{id}", done=_("The workshop is cancelled."))
 
 
-async def _announce(work: Work, form: AnnounceForm, centre: Centre, person: Person) -> Workshop:
+async def _announce(work: Work, form: AnnounceForm, centre: Centre, person: Person, horizon: timedelta) -> Workshop:
     return await workshops.announce(
         work,
         centre=centre.code,
@@ -117,6 +122,7 @@ async def _announce(work: Work, form: AnnounceForm, centre: Centre, person: Pers
         room=form.room or None,
         seats=form.seats,
         sessions=_series(form, centre),
+        horizon=horizon,
     )
 
 

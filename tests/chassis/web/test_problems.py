@@ -25,9 +25,9 @@ PAGE = {"accept": "text/html"}
         ({}, "words", "missing", "Remplissez ce champ"),
         ({"words": "x", "colour": "red"}, "colour", "extra-forbidden", None),
         ({"words": "x" * 21}, "words", "string-too-long", "20"),
-        ({"words": ""}, "words", "string-too-short", "1"),
-        ({"words": "x", "at": "2026-03-02T09:00:00"}, "at", "timezone-aware", "+01:00"),
-        ({"words": "x", "version": "two"}, "version", "int-parsing", None),
+        ({"words": ""}, "words", "missing", None),
+        ({"words": "x", "at": "2026-03-02T09:00:00"}, "at", "moment", "+01:00"),
+        ({"words": "x", "version": "two"}, "version", "whole-number", None),
     ],
 )
 async def test_a_field_that_breaks_a_rule_is_named(

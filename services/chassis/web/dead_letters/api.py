@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query
 
 from services.chassis.identity.people import Person
+from services.chassis.refusals import with_own_words
 from services.chassis.storage.tables import DeadLetterState
 from services.chassis.web.dead_letters.shown import (
     Content,
@@ -21,10 +22,13 @@ from services.chassis.web.dead_letters.shown import (
     shown,
 )
 from services.chassis.web.routing import Reading, Router, Running
+from services.contracts.text import Text
+from services.contracts.values import Whole
 
+with_own_words(DeadLetterState)
 State = Annotated[DeadLetterState | None, Query()]
-Reason = Annotated[str | None, Query(max_length=80)]
-Limit = Annotated[int, Query(ge=1, le=200)]
+Reason = Annotated[str, Text(80)] | None
+Limit = Annotated[int, Whole(1, 200)]
 
 
 def add_api(router: Router, service: str, operator: Any) -> None:

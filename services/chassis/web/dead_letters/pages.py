@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import sqlalchemy as sa
-from fastapi import Form, Query, Request
+from fastapi import Form, Request
 from starlette.responses import Response
 
 from services.chassis.i18n import translate, translate_number
@@ -30,6 +30,7 @@ from services.chassis.web.forms import read_form
 from services.chassis.web.pages import dead_letters_page, page, see_other
 from services.chassis.web.problems import explain
 from services.chassis.web.routing import Reading, Router, Running
+from services.contracts.text import Text
 
 
 def add_pages(router: Router, service: str, operator: Any) -> None:
@@ -45,8 +46,8 @@ def _add_reading(router: Router, service: str, operator: Any) -> None:
         read: Reading,
         running: Running,
         person: Annotated[Person, operator],
-        state: Annotated[str, Query(max_length=20)] = "",
-        reason: Annotated[str, Query(max_length=80)] = "",
+        state: Annotated[str, Text(20)] = "",
+        reason: Annotated[str, Text(80)] = "",
     ) -> Response:
         table = running.store.table("dead_letters")
         chosen = DeadLetterState(state) if state in list(DeadLetterState) else None

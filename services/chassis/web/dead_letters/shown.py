@@ -2,11 +2,11 @@
 
 from collections import Counter
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from services.chassis.events.dead_letters import load_dead_letter
 from services.chassis.events.sealing import kept_record
@@ -15,6 +15,7 @@ from services.chassis.storage.store import Store
 from services.chassis.storage.tables import DEAD, HELD, DeadLetterState
 from services.chassis.web.routing import Body
 from services.contracts.cloudevents import Record
+from services.contracts.text import Text
 
 MAX_RETRIED = 500
 """Most dead letters that one request retries."""
@@ -88,19 +89,19 @@ class DeadLetterDetails(DeadLetter, Content):
 class WhyReveal(Body):
     """Why the encrypted content is read."""
 
-    reason: str = Field(min_length=1, max_length=500)
+    reason: Annotated[str, Text(500)]
 
 
 class Discard(Body):
     """Why a dead letter is discarded."""
 
-    reason: str = Field(min_length=1, max_length=500)
+    reason: Annotated[str, Text(500)]
 
 
 class RetryAll(Body):
     """Selects all dead letters with this reason."""
 
-    reason: str = Field(min_length=1, max_length=80)
+    reason: Annotated[str, Text(80)]
 
 
 async def listed(

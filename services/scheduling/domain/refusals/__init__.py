@@ -9,7 +9,7 @@
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
     ├── Overlap, NotBooked, NotYet                                       the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken           workshops
-    └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, OutsideHours,
+    └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, UnknownCounsellor, CounsellorInactive, WorkshopTooOld,
         SessionsOverlap; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers,
         NumberTaken, TooManyParticipants, AttendanceIncomplete
@@ -32,6 +32,8 @@ from services.scheduling.domain.refusals.calendar import (
     NotYet,
     OutsideHours,
     Overlap,
+    TooFarAhead,
+    TooLongAgo,
     WrongLength,
 )
 from services.scheduling.domain.refusals.counsellors import CounsellorInactive, UnknownCounsellor
@@ -92,7 +94,9 @@ __all__ = [
     "SeatNotTaken",
     "SessionsOverlap",
     "StillBooked",
+    "TooFarAhead",
     "TooLateToUndo",
+    "TooLongAgo",
     "TooManyParticipants",
     "UnknownCounsellor",
     "VisitorIsHere",

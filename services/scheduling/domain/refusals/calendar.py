@@ -27,6 +27,22 @@ class NotInFuture(Invalid):
     field_name = "starts_at"
 
 
+class TooFarAhead(Invalid):
+    """Nothing is booked beyond the horizon, where public holidays are not known yet."""
+
+    slug = "too-far-ahead"
+    message = msg("This date is too far ahead: {at}. The last day that can be booked: {until}. Choose an earlier date.")
+    field_name = "starts_at"
+
+
+class TooLongAgo(Invalid):
+    """No centre has older interviews and workshops, so that an older time is an error."""
+
+    slug = "too-long-ago"
+    message = msg("This date is too long ago: {at}. The first possible day: {earliest}. Enter a later date.")
+    field_name = "starts_at"
+
+
 class InTheFuture(Invalid):
     """A past time lies in the future."""
 

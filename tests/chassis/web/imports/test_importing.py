@@ -44,7 +44,7 @@ async def test_csv_has_the_same_answers(operator: Client) -> None:
     body = "\ufeffwords,number\r\na,1\r\n\r\nb,two\r\nc,1,2\r\ntwice,\r\nd,\r\n".encode()
     bad, totals = await send(operator, body, "text/csv; charset=utf-8")
     assert [(one["line"], one["field"], one["rule"]) for one in bad] == [
-        (4, "number", "int-parsing"),
+        (4, "number", "whole-number"),
         (5, None, "csv-cells"),
         (6, "words", "twice"),
     ]

@@ -1,0 +1,22 @@
+"""The enumerations of the contracts whose members have words in the catalogues, by their names."""
+
+from enum import StrEnum
+
+from services.contracts.accounts import AccountKind, AccountStatus
+from services.contracts.directory import ReferralStatus, ServiceStatus
+from services.contracts.intake import Channel, VisitStatus
+from services.contracts.plans import ActionStatus
+from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method
+
+WITH_WORDS: tuple[type[StrEnum], ...] = (
+    VisitStatus,
+    Channel,
+    AppointmentStatus,
+    InterviewKind,
+    Method,
+    ActionStatus,
+    ReferralStatus,
+    ServiceStatus,
+    AccountStatus,
+    AccountKind,
+)

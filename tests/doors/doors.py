@@ -1,0 +1,312 @@
+"""The doors: every way by which a value comes in, each with a request that is right but for the value put into it.
+
+To add a door, add it to `DOORS` with the kind of value that it takes. `"{value}"` is where the value goes.
+"""
+
+from typing import Any
+
+from services.chassis.identity.people import Person
+from services.contracts.roles import Role
+from tests.doors.sending import Body, in_form, in_json, in_line, in_path, in_query
+from tests.givens.intake import LIEGE_DESK
+from tests.givens.plans import COUNSELLOR as PLANS_COUNSELLOR
+from tests.givens.scheduling import COUNSELLOR
+
+MANAGER = Person(subject="test/manager", name="Région", roles=frozenset({Role.MANAGER}))
+SPRING = "2017-03-27T09:05:00+02:00"
+
+FRIDAY = "2026-03-06T10:00:00+01:00"
+VISIT: Body = {"visit_id": "{new}", "centre": "liege", "status": "no_queue", "checked_in_at": SPRING}
+INTERVIEW: Body = {
+    "interview_id": "{new}",
+    "kind": "information",
+    "centre": "liege",
+    "counsellor": "liege-c01",
+    "starts_at": SPRING,
+    "minutes": "20",
+    "status": "fulfilled",
+}
+SESSION: Body = {"session_id": "{new}", "starts_at": SPRING, "minutes": 120}
+WORKSHOP: Body = {
+    "workshop_id": "{new}",
+    "centre": "liege",
+    "title": "Changer de voie",
+    "seats": 4,
+    "counsellor": "liege-c01",
+    "sessions": [SESSION],
+    "participants": [],
+}
+BOOKING: Body = {"path_id": "{free}", "starts_at": FRIDAY, "minutes": 60}
+ANNOUNCED: Body = {
+    "centre": "liege",
+    "title": "Oser",
+    "seats": 5,
+    "sessions": [{"starts_at": FRIDAY, "minutes": 120}],
+}
+PLACE: Body = {"id": "{place}", "name": "Siège", "address": "Rue 1", "postal_code": "4000", "city": "Liège"}
+HOURS: Body = {"weekdays": ["MO"], "opens_at": "09:00", "closes_at": "17:00", "valid_from": "2026-01-01"}
+OFFER: Body = {
+    "id": "{new}",
+    "name": "Atelier",
+    "description": "Un atelier.",
+    "areas": ["find-job"],
+    "places": [{"location_id": "{place}", "schedules": [HOURS]}],
+}
+ENTRY: Body = {"name": "Essai", "description": "Un essai.", "locations": [PLACE], "services": [OFFER]}
+ORGANIZATION = "/directory/api/v1/organizations/{new}"
+VISIT_PATH = "/intake/api/v1/visits/{new}"
+AGENDA = "/scheduling/api/v1"
+
+
+def entry_with(**fields: Any) -> Body:
+    """A provider's entry whose service has these fields."""
+    return ENTRY | {"services": [OFFER | fields]}
+
+
+PHONE = in_json(
+    "provider: phone",
+    "phone",
+    MANAGER,
+    "PUT",
+    ORGANIZATION,
+    "phones.0.number",
+    ENTRY | {"phones": [{"number": "{value}"}]},
+)
+DOORS = [
+    in_json("check-in: centre", "key", LIEGE_DESK, "PUT", VISIT_PATH, "centre", {"centre": "{value}"}),
+    in_json("check-in: at", "moment", LIEGE_DESK, "PUT", VISIT_PATH, "at", {"centre": "liege", "at": "{value}"}),
+    in_json(
+        "check-in: channel",
+        "choice",
+        LIEGE_DESK,
+        "PUT",
+        VISIT_PATH,
+        "channel",
+        {"centre": "liege", "channel": "{value}"},
+    ),
+    in_json(
+        "check-in: queue", "yes-or-no", LIEGE_DESK, "PUT", VISIT_PATH, "queue", {"centre": "liege", "queue": "{value}"}
+    ),
+    in_query("waiting: limit", "number", LIEGE_DESK, "/intake/api/v1/visits", "limit", centre="liege"),
+    in_query("waiting: centre", "key", LIEGE_DESK, "/intake/api/v1/visits", "centre"),
+    in_form("search by name", "line", LIEGE_DESK, "/intake/visits/{waiting}/search", {"name": "{value}"}),
+    in_line("visit, NDJSON: time", "moment", "intake", "visits", "checked_in_at", VISIT | {"checked_in_at": "{value}"}),
+    in_line("visit, NDJSON: centre", "key", "intake", "visits", "centre", VISIT | {"centre": "{value}"}),
+    in_line("visit, NDJSON: channel", "choice", "intake", "visits", "channel", VISIT | {"channel": "{value}"}),
+    in_line(
+        "visit, CSV: time",
+        "moment",
+        "intake",
+        "visits",
+        "checked_in_at",
+        VISIT | {"checked_in_at": "{value}"},
+        as_csv=True,
+    ),
+    in_json(
+        "booking: time",
+        "moment",
+        COUNSELLOR,
+        "POST",
+        f"{AGENDA}/interviews",
+        "starts_at",
+        BOOKING | {"starts_at": "{value}"},
+    ),
+    in_json(
+        "booking: minutes",
+        "number",
+        COUNSELLOR,
+        "POST",
+        f"{AGENDA}/interviews",
+        "minutes",
+        BOOKING | {"minutes": "{value}"},
+    ),
+    in_json(
+        "workshop: title", "line", COUNSELLOR, "POST", f"{AGENDA}/workshops", "title", ANNOUNCED | {"title": "{value}"}
+    ),
+    in_json(
+        "workshop: seats",
+        "number",
+        COUNSELLOR,
+        "POST",
+        f"{AGENDA}/workshops",
+        "seats",
+        ANNOUNCED | {"seats": "{value}"},
+    ),
+    in_query("interviews: day", "day", COUNSELLOR, f"{AGENDA}/interviews", "date", centre="liege"),
+    in_query(
+        "interviews: counsellor",
+        "key",
+        COUNSELLOR,
+        f"{AGENDA}/interviews",
+        "counsellor",
+        centre="liege",
+        date="2026-03-06",
+    ),
+    in_query("free times: day", "day", COUNSELLOR, f"{AGENDA}/slots", "date", centre="liege"),
+    in_query(
+        "free times: minutes", "number", COUNSELLOR, f"{AGENDA}/slots", "minutes", centre="liege", date="2026-03-06"
+    ),
+    in_query("agenda, page: day", "day", COUNSELLOR, "/scheduling/agenda", "date", page=True),
+    in_query("booking, page: day", "day", COUNSELLOR, "/scheduling/interviews/new", "date", page=True),
+    in_form(
+        "workshop, page: title",
+        "line",
+        COUNSELLOR,
+        "/scheduling/workshops/new",
+        {"title": "{value}", "date": "2026-03-06", "time": "10:00", "seats": "5"},
+    ),
+    in_form(
+        "workshop, page: day",
+        "day",
+        COUNSELLOR,
+        "/scheduling/workshops/new",
+        {"title": "Oser", "date": "{value}", "time": "10:00"},
+    ),
+    in_form(
+        "workshop, page: seats",
+        "number",
+        COUNSELLOR,
+        "/scheduling/workshops/new",
+        {"title": "Oser", "date": "2026-03-06", "time": "10:00", "seats": "{value}"},
+    ),
+    in_line("workshop, NDJSON: title", "line", "scheduling", "workshops", "title", WORKSHOP | {"title": "{value}"}),
+    in_line(
+        "workshop, NDJSON: time",
+        "moment",
+        "scheduling",
+        "workshops",
+        "sessions.0.starts_at",
+        WORKSHOP | {"sessions": [SESSION | {"starts_at": "{value}"}]},
+    ),
+    in_line(
+        "interview, NDJSON: minutes",
+        "number",
+        "scheduling",
+        "interviews",
+        "minutes",
+        INTERVIEW | {"minutes": "{value}"},
+    ),
+    in_line(
+        "interview, CSV: minutes",
+        "number",
+        "scheduling",
+        "interviews",
+        "minutes",
+        INTERVIEW | {"minutes": "{value}"},
+        as_csv=True,
+    ),
+    in_line(
+        "interview, CSV: time",
+        "moment",
+        "scheduling",
+        "interviews",
+        "starts_at",
+        INTERVIEW | {"starts_at": "{value}"},
+        as_csv=True,
+    ),
+    in_json("goal", "line", PLANS_COUNSELLOR, "POST", "/plans/api/v1/plans/{plan}/goals", "text", {"text": "{value}"}),
+    in_json(
+        "reflection",
+        "words",
+        PLANS_COUNSELLOR,
+        "POST",
+        "/plans/api/v1/plans/{plan}/reflections",
+        "text",
+        {"moment": "in-session", "text": "{value}"},
+    ),
+    in_json(
+        "step: day",
+        "day",
+        PLANS_COUNSELLOR,
+        "POST",
+        "/plans/api/v1/plans/{plan}/information-steps",
+        "planned_on",
+        {"what": "Visiter", "planned_on": "{value}"},
+    ),
+    in_form("goal, page", "line", PLANS_COUNSELLOR, "/plans/{plan}/goals", {"goal": "{value}"}),
+    in_form(
+        "step, page: day",
+        "day",
+        PLANS_COUNSELLOR,
+        "/plans/{plan}/information-steps",
+        {"what": "Visiter", "planned_on": "{value}"},
+    ),
+    in_json("provider: name", "line", MANAGER, "PUT", ORGANIZATION, "name", ENTRY | {"name": "{value}"}),
+    in_json(
+        "provider: description",
+        "words",
+        MANAGER,
+        "PUT",
+        ORGANIZATION,
+        "description",
+        ENTRY | {"description": "{value}"},
+    ),
+    in_json(
+        "service: age",
+        "number",
+        MANAGER,
+        "PUT",
+        ORGANIZATION,
+        "services.0.minimum_age",
+        entry_with(minimum_age="{value}"),
+    ),
+    in_json(
+        "service: checked on",
+        "day",
+        MANAGER,
+        "PUT",
+        ORGANIZATION,
+        "services.0.assured_date",
+        entry_with(assured_date="{value}"),
+    ),
+    in_query("search: words", "line", MANAGER, "/directory/api/v1/services", "q"),
+    in_query("search: town", "line", MANAGER, "/directory/api/v1/services", "town"),
+    in_query("search: limit", "number", MANAGER, "/directory/api/v1/services", "limit"),
+    in_query("search: explain", "yes-or-no", MANAGER, "/directory/api/v1/services", "explain"),
+    in_query("search, page: words", "line", MANAGER, "/directory/", "q", page=True),
+    in_path("centre", MANAGER, "/directory/api/v1/centres/{value}", "code"),
+    in_query("exact figures: from", "day", MANAGER, "/impact/api/v1/figures/exact", "from", to="2017-09-30"),
+    in_query("exact figures, page: from", "day", MANAGER, "/impact/exact", "from", page=True, to="2017-09-30"),
+    in_json(
+        "service: highest age",
+        "age",
+        MANAGER,
+        "PUT",
+        ORGANIZATION,
+        "services.0.maximum_age",
+        entry_with(minimum_age=18, maximum_age="{value}"),
+    ),
+    in_json(
+        "service: end of its hours",
+        "last-day",
+        MANAGER,
+        "PUT",
+        ORGANIZATION,
+        "services.0.places.0.schedules.0.valid_to",
+        entry_with(places=[{"location_id": "{place}", "schedules": [HOURS | {"valid_to": "{value}"}]}]),
+    ),
+    PHONE,
+    in_json(
+        "booking: room",
+        "code",
+        COUNSELLOR,
+        "POST",
+        f"{AGENDA}/interviews",
+        "room",
+        BOOKING | {"room": "{value}"},
+    ),
+    in_form(
+        "workshop, page: room",
+        "code",
+        COUNSELLOR,
+        "/scheduling/workshops/new",
+        {"title": "Oser", "date": "2026-03-06", "time": "10:00", "room": "{value}"},
+    ),
+    in_form(
+        "booking, page: room",
+        "code",
+        COUNSELLOR,
+        "/scheduling/interviews/new",
+        {"path": "{free}", "date": "2026-03-06", "time": "10:00", "room": "{value}"},
+    ),
+]
