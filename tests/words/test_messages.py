@@ -1,12 +1,14 @@
 """The rules for texts, on every message in every language."""
 
+import re
 from collections import defaultdict
 
 import pytest
 
 from services.chassis import i18n
+from services.launcher import messages
 from tests.words import rules
-from tests.words.texts import Text, texts
+from tests.words.texts import Text, forms, texts
 
 MOST = {True: 15, False: 20}
 """Words in a sentence, for visitors and for teams."""
@@ -93,3 +95,29 @@ def test_a_good_text_passes(text: str, lang: str) -> None:
 
 def test_texts_name_themselves() -> None:
     assert str(Text("intake", "Call", None, "fr", ("Appeler",), False, False)) == "intake fr 'Call'"
+
+
+COUNTED = re.compile(r"(?:\{\w+\}|%\(\w+\)[sd])\s([^\W\d_]+)")
+"""A number that is filled in, and the word after it."""
+
+
+def counted(text: str) -> set[str]:
+    """The words of a text that follow a number."""
+    return set(COUNTED.findall(text))
+
+
+@pytest.mark.parametrize("lang", ["fr", "de", "nl"])
+def test_what_is_counted_has_a_singular(lang: str) -> None:
+    """A word that has a singular and a plural in one message never follows a number without them in another."""
+    entries = [
+        (forms(one.id), forms(one.string))
+        for package in messages.packages()
+        for one in messages.catalogue(package, lang)
+        if one.id
+    ]
+    words = {
+        word for entry in entries for one, *many in entry for other in many for word in counted(one) ^ counted(other)
+    }
+    assert {"minutes", "days", "visits"} <= words
+    single = [text for entry in entries if len(entry[0]) == 1 for (text,) in entry]
+    assert [text for text in single if counted(text) & words] == []

@@ -37,7 +37,8 @@ class Text:
         return f"{self.package} {self.lang} {self.msgid!r}"
 
 
-def _forms(text: object) -> tuple[str, ...]:
+def forms(text: object) -> tuple[str, ...]:
+    """The singular and the plural of a message or its translation; the only form where it counts nothing."""
     return tuple(cast(list[str], text)) if isinstance(text, list | tuple) else (cast(str, text) or "",)
 
 
@@ -51,7 +52,7 @@ def places(package: str) -> dict[str, list[str]]:
         options_map=messages.OPTIONS,
         keywords=messages.KEYWORDS,
     ):
-        found[_forms(message)[0]].append(f"{package}/{file}")
+        found[forms(message)[0]].append(f"{package}/{file}")
     return found
 
 
@@ -67,9 +68,9 @@ def _texts() -> Iterator[Text]:
             for message in messages.catalogue(package, lang):
                 if not message.id:
                     continue
-                ids = _forms(message.id)
+                ids = forms(message.id)
                 visitors = any(VISITORS.match(file) for file in places(package).get(ids[0], ()))
                 plural, kind = len(ids) > 1, message.context
-                yield Text(package, ids[0], kind, lang, _forms(message.string), plural, visitors)
+                yield Text(package, ids[0], kind, lang, forms(message.string), plural, visitors)
                 if lang == "fr" and not kind:
                     yield Text(package, ids[0], None, "en", ids, plural, visitors)

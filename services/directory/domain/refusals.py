@@ -239,7 +239,7 @@ class TokenDays(Invalid):
     """A token is valid for a limited time."""
 
     slug = "token-days"
-    message = msg("Choose a validity from 1 to {most} days.")
+    message = msg("Choose a validity in days, from 1 to {most}.")
     field_name = "days"
 
 
