@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import Query
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from services.chassis.i18n import translate
 from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
-from services.chassis.web import Body, Reading, Router, Running, Working, allow, anyone
+from services.chassis.web import Body, Csv, Reading, Router, Running, Working, allow, anyone
 from services.contracts.roles import Role
 from services.contracts.text import Key
 from services.contracts.values import Day, YesNo
@@ -51,6 +52,62 @@ LABELS = {
 """The names of the columns, for people."""
 
 
+class Counts(BaseModel):
+    """The figures of a period; `null`: not published. Filtered by area, those without an area are missing."""
+
+    visitors: int | None
+    individual_interviews: int | None
+    guidance_interviews: int | None
+    workshop_attendances: int | None = None
+    plans_confirmed: int | None = None
+    referrals: int | None
+    referrals_completed: int | None = None
+    withheld: list[str] = Field(
+        default_factory=list, description="Figures of which a part is not published; missing in exact figures."
+    )
+
+
+class OfCentre(Counts):
+    """The figures of a centre."""
+
+    centre: str
+    name: str
+
+
+class OfMonth(Counts):
+    """The figures of a month, like 2017-01."""
+
+    month: str
+
+
+class OfCentreAndMonth(OfMonth):
+    """The figures of a centre in a month."""
+
+    centre: str
+
+
+class ExactFigures(Counts):
+    """The figures of a period: in total, per centre, per month, and per centre and month."""
+
+    since: str = Field(alias="from")
+    until: str = Field(alias="to")
+    by_centre: list[OfCentre]
+    by_month: list[OfMonth]
+    by_centre_and_month: list[OfCentreAndMonth]
+
+
+class PublishedFigures(ExactFigures):
+    """The published figures of a period. `months`: those of it that were published."""
+
+    months: list[str]
+
+
+class Published(BaseModel):
+    """The months that were published."""
+
+    published: list[str]
+
+
 class Publishing(Body):
     """The months to publish now, first and last included, like 2017-01."""
 
@@ -58,7 +115,7 @@ class Publishing(Body):
     until: Key
 
 
-@router.get("/figures")
+@router.get("/figures", response_model=PublishedFigures, response_model_exclude_unset=True)
 async def figures(
     read: Reading, person: Anyone, since: SinceMonth, until: UntilMonth, centre: Codes = (), area: Codes = ()
 ) -> Row:
@@ -76,7 +133,7 @@ async def figures(
     return {"from": since, "to": until, "months": published} | _report(made, names, bool(area), public=True)
 
 
-@router.get("/figures.csv")
+@router.get("/figures.csv", response_class=Csv)
 async def figures_csv(
     *,
     read: Reading,
@@ -96,7 +153,7 @@ async def figures_csv(
     return _csv(f"{since}-{until}", columns, _cells(made, bool(area), public=True), names if excel else None)
 
 
-@router.get("/figures/exact")
+@router.get("/figures/exact", response_model=ExactFigures, response_model_exclude_unset=True)
 async def exact_figures(
     read: Reading,
     running: Running,
@@ -114,7 +171,7 @@ async def exact_figures(
     return {"from": since.isoformat(), "to": until.isoformat()} | _report(made, names, bool(area), public=False)
 
 
-@router.get("/figures/exact.csv")
+@router.get("/figures/exact.csv", response_class=Csv)
 async def exact_figures_csv(
     *,
     read: Reading,
@@ -133,13 +190,13 @@ async def exact_figures_csv(
 
 
 @router.post("/publications")
-async def publish(work: Working, person: Region, body: Publishing) -> dict[str, list[str]]:
+async def publish(work: Working, person: Region, body: Publishing) -> Published:
     """Publish months that have ended now, for example after an import. Returns those that have counts.
 
     Each month is published once by itself, some days after its end. What was counted later follows once a year; here it
     follows at once, unless it is too small.
     """
-    return {"published": await actions.publish_months(work, Months(body.since, body.until))}
+    return Published(published=await actions.publish_months(work, Months(body.since, body.until)))
 
 
 async def _exact(
@@ -193,7 +250,7 @@ def _csv(name: str, figures: list[str], rows: Iterator[Row], centres: dict[str, 
     headers = {"Content-Disposition": f'attachment; filename="cefo-{name}.csv"'}
     # With the mark, Excel reads UTF-8; without it, the encoding of the machine.
     content = text.getvalue().encode("utf-8" if centres is None else "utf-8-sig")
-    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+    return Csv(content, headers=headers)
 
 
 def _row(row: Row, centres: dict[str, str] | None) -> Row:

@@ -22,7 +22,6 @@ ALSO_ANOTHER_WORD = {
     "accepted": "how many lines an import took in",
     "done": "the kind of the short message after an action, and a tone",
     "open": "an attribute of HTML, which live boards keep",
-    "left": "how many dead letters still wait after a retry of many",
 }
 """Words that are a service's state and something else in the chassis."""
 

@@ -127,6 +127,7 @@ async def test_what_is_written_in_an_entry_is_never_markup(site: Site) -> None:
     text = await look(site, None, f"/directory/services/{APPRENTICESHIP}")
     assert "<script>alert(1)" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert '<meta name="description" content="a &amp; b">' in text
 
 
 @pytest.mark.parametrize(

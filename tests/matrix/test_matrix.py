@@ -16,6 +16,7 @@ from tests.matrix.guided import guide_both
 from tests.matrix.staff import open_accounts
 from tests.matrix.table import lines_of, route_of
 from tests.matrix.world import World, opened
+from tests.openapi.documents import document_of, undocumented
 
 TABLES = (*NAMES, "front")
 LOGGED = ("GET /impact/exact", "GET /impact/api/v1/figures/exact", "GET /impact/api/v1/figures/exact.csv")
@@ -245,3 +246,15 @@ def test_what_is_sent_twice_adds_once(everything: Everything) -> None:
 
 def test_an_idempotency_key_is_the_callers_own(everything: Everything) -> None:
     assert len(everything.one_key) == 2
+
+
+def test_every_answer_of_an_api_is_documented(everything: Everything) -> None:
+    """Its status, media type, reason and fields, whoever asks."""
+    documented = {(service, path) for service in NAMES for path in document_of(service)["paths"]}
+    faults = {
+        f"{one.about}: {fault}"
+        for one in (*everything.asked, *everything.from_elsewhere)
+        if (one.service, path := route_of(one.line).replace("{service}", one.service).partition(" ")[2]) in documented
+        for fault in undocumented(document_of(one.service), one.request.method, path, one.answer)
+    }
+    assert sorted(faults) == []

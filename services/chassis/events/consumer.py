@@ -38,6 +38,8 @@ _EXPIRE_WHEN_IDLE, _EXPIRE_AT_LATEST = 1.0, 5.0
 class Consumer:
     """Consumes one service's topics."""
 
+    _resolver: DeadLetterResolver
+
     def __init__(
         self,
         store: Store,

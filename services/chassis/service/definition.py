@@ -138,6 +138,8 @@ class Service:
 class Runtime:
     """One service's store, relay, consumer and background jobs in one process."""
 
+    consumer: Consumer
+
     def __init__(
         self, service: Service, settings: Settings, broker: Broker, live: Live, clock: Clock = system_clock
     ) -> None:

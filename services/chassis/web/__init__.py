@@ -1,9 +1,18 @@
 """The web layer of every service: routes with access policies, pages, forms, live boards, imports, problems."""
 
 from services.chassis.web.forms import apply_form, by_field, read_form
-from services.chassis.web.imports import Outcome, SeveralRefused, check_each, fingerprints_of, import_lines, import_once
+from services.chassis.web.imports import (
+    Outcome,
+    SeveralRefused,
+    check_each,
+    fingerprints_of,
+    import_lines,
+    import_once,
+    imports,
+)
 from services.chassis.web.limits import limited, limits_of
 from services.chassis.web.live import PAGE, Change, live_board, live_changes
+from services.chassis.web.media import Csv, EventStream
 from services.chassis.web.once import ByKey, Once
 from services.chassis.web.pages import fragment, page, see_other
 from services.chassis.web.problems import explain, faults_of
@@ -22,6 +31,8 @@ __all__ = [
     "Body",
     "ByKey",
     "Change",
+    "Csv",
+    "EventStream",
     "Once",
     "Outcome",
     "Reading",
@@ -43,6 +54,7 @@ __all__ = [
     "fragment",
     "import_lines",
     "import_once",
+    "imports",
     "limited",
     "limits_of",
     "live_board",

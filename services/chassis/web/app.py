@@ -29,6 +29,7 @@ from services.chassis.web import operations
 from services.chassis.web import platform as front
 from services.chassis.web.compression import Compression
 from services.chassis.web.limits import Limits
+from services.chassis.web.openapi import DocumentedApp
 from services.chassis.web.pages import Site
 from services.chassis.web.platform import DemoAccount
 from services.chassis.web.problems import answer_http, answer_invalid, answer_refused
@@ -110,13 +111,11 @@ class Process:
         name = runtime.service.name
         # First those of every service, as `/{service}/{id}` matches them too.
         routers = (operations.router_of(runtime.service), *runtime.service.routers)
-        app = FastAPI(
-            title=f"cefo · {name}",
-            version="1",
+        app = DocumentedApp(
+            name,
+            self.settings,
             # Not included as routers: FastAPI would build every route a second time, at the first request.
             routes=[route for router in routers for route in router.routes],
-            docs_url=None,
-            redoc_url=None,
             openapi_url=f"/{name}/api/v1/openapi.json",
             telemetry=self._telemetry(name),
         )

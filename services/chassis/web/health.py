@@ -2,11 +2,22 @@
 
 import contextlib
 from collections.abc import Iterable
+from typing import Literal
 
+from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse, Response
 
 from services.chassis.service.definition import Runtime
+
+
+class Readiness(BaseModel):
+    """Whether the parts of each service answer, by service and part."""
+
+    status: Literal["ok", "not-ready"]
+    services: dict[str, dict[str, bool]]
+    warnings: dict[str, str]
+    """By service, what an operator should know."""
 
 
 async def readiness(runtimes: Iterable[Runtime]) -> Response:
@@ -17,8 +28,8 @@ async def readiness(runtimes: Iterable[Runtime]) -> Response:
     found = list(runtimes)
     parts = {runtime.service.name: await runtime.ready() for runtime in found}
     fine = all(all(part.values()) for part in parts.values())
-    answer = {"status": "ok" if fine else "not-ready", "services": parts, "warnings": await _warnings(found)}
-    return JSONResponse(answer, 200 if fine else 503)
+    answer = Readiness(status="ok" if fine else "not-ready", services=parts, warnings=await _warnings(found))
+    return JSONResponse(answer.model_dump(), 200 if fine else 503)
 
 
 async def _warnings(runtimes: list[Runtime]) -> dict[str, str]:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.chassis.runtime.telemetry import log
 from services.chassis.service.definition import runtime_of
+from services.chassis.web.media import EventStream
 
 PAGE = 500
 """Changes per query; fewer mean that there are no more."""
@@ -79,4 +80,4 @@ def live_changes(
 
 
 def _stream(events: AsyncIterator[ServerSentEvent]) -> Response:
-    return EventSourceResponse(events, ping=15, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    return EventStream(events, ping=15, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})

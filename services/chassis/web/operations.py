@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import Request
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.chassis.brokers.clients import BROKER_ERRORS
@@ -15,7 +16,7 @@ from services.chassis.service.definition import Runtime, Service
 from services.chassis.storage.outbox import republish
 from services.chassis.web import dead_letters, help_pages, personal_data
 from services.chassis.web.event_pages import shown
-from services.chassis.web.health import readiness
+from services.chassis.web.health import Readiness, readiness
 from services.chassis.web.pages import page
 from services.chassis.web.routing import Body, Reading, Router, Running, Working, allow, anyone
 from services.contracts.roles import Role
@@ -35,6 +36,19 @@ class RebuildRequest(Body):
     again: YesNo = False
 
 
+class Backlog(BaseModel):
+    """The number of events that are unsent (or not yet marked as sent), and unread."""
+
+    unsent: int
+    unread: int
+
+
+class Republished(BaseModel):
+    """The number of events that will be published again."""
+
+    events: int
+
+
 def router_of(definition: Service) -> Router:
     """The same routes under every service's path."""
     service = definition.name
@@ -46,22 +60,22 @@ def router_of(definition: Service) -> Router:
     if definition.personal_data is not None:
         personal_data.add_to(router, service, definition.personal_data)
 
-    @router.get("/health/ready")
+    @router.get("/health/ready", response_model=Readiness, responses={503: {"model": Readiness}})
     async def ready(running: Running, person: Annotated[Person | None, anyone]) -> Response:
         """Whether every part of this service answers: behind a proxy, `/health/ready` is one process's."""
         return await readiness([running])
 
     @router.get("/api/v1/backlog")
-    async def backlog(read: Reading, running: Running, person: Annotated[Person, operator]) -> dict[str, int]:
+    async def backlog(read: Reading, running: Running, person: Annotated[Person, operator]) -> Backlog:
         """The number of events that are unsent (or not yet marked as sent), and unread."""
         outbox = running.store.table("outbox")
         unsent = await read.scalar(sa.select(sa.func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None)))
-        return {"unsent": unsent or 0, "unread": await running.consumer.unread()}
+        return Backlog(unsent=unsent or 0, unread=await running.consumer.unread())
 
     @router.post("/api/v1/republish")
-    async def republish_events(work: Working, running: Running, person: Annotated[Person, operator]) -> dict[str, int]:
+    async def republish_events(work: Working, running: Running, person: Annotated[Person, operator]) -> Republished:
         """Publish all emitted events again, in order."""
-        return {"events": await republish(work.session, running.store.table("outbox"))}
+        return Republished(events=await republish(work.session, running.store.table("outbox")))
 
     @router.post("/api/v1/rebuild", status_code=202)
     async def rebuild(body: RebuildRequest, running: Running, person: Annotated[Person, operator]) -> Progress:

@@ -80,6 +80,7 @@ _DETAILS = {
 _FAILED = msg("Something went wrong on our side. We know about it. Try again in a few minutes.")
 
 
+PROBLEM = "application/problem+json"
 Fault = dict[str, Any]
 """`field`, `rule`, `message`, and the values of a refusal that are not in its message."""
 
@@ -144,16 +145,23 @@ def _members(refused: Refused) -> dict[str, Any]:
 
 def problem(status: int, slug: str, detail: str, faults: list[Fault] | None = None) -> JSONResponse:
     """Problem details, RFC 9457; what else a refusal gives to machines is in its `errors`."""
-    body: dict[str, Any] = {
-        "type": f"/problems/{slug}",
-        "title": translate(_TITLES.get(status, _TITLES[409])),
-        "status": status,
-        "detail": detail,
-    }
-    if faults:
-        body["errors"] = faults
+    body = _members_of(status, slug, title(status), detail, faults)
     headers = {"Retry-After": "2"} if status == 503 else {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+    return JSONResponse(body, status, headers, media_type=PROBLEM)
+
+
+def problem_example(slug: str, status: int, about: type[Refused] | str) -> dict[str, Any]:
+    """An example of a problem document in English, with `…` for values. `about`: the refusal, or the detail."""
+    if isinstance(about, str):
+        return _members_of(status, slug, _TITLES[status], about)
+    detail = about.message.format_map(_Lenient())
+    faults = [{"field": about.field_name, "rule": slug, "message": detail}] if about.field_name else None
+    return _members_of(status, slug, _TITLES[status], detail, faults)
+
+
+def _members_of(status: int, slug: str, title: str, detail: str, faults: list[Fault] | None = None) -> dict[str, Any]:
+    body = {"type": f"/problems/{slug}", "title": title, "status": status, "detail": detail}
+    return body | ({"errors": faults} if faults else {})
 
 
 def wants_page(request: Request) -> bool:
@@ -214,7 +222,7 @@ async def answer_http(request: Request, error: Exception) -> Response:
         and (above := _page_above(request))
     ):
         return RedirectResponse(above, 303)
-    slug = {404: "not-found", 405: "wrong-method"}.get(refusal.status_code, "refused")
+    slug = {400: "unreadable", 404: "not-found", 405: "wrong-method"}.get(refusal.status_code, "refused")
     response = _answer(request, refusal.status_code, slug, translate(_DETAILS.get(refusal.status_code, _OTHER)), [])
     for name, value in (refusal.headers or {}).items():
         response.headers[name] = value

@@ -1,13 +1,13 @@
 """Centres: public to read; a manager changes them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
 from services.chassis.identity.people import Person
 from services.chassis.refusals import UnknownCentre
 from services.chassis.web import Body, Reading, Router, Working, allow, anyone
-from services.contracts.directory import LocalTime, Weekday
+from services.contracts.directory import LocalTime, OpeningHours, Weekday
 from services.contracts.envelope import AreaCode, Code
 from services.contracts.roles import Role
 from services.contracts.text import Key, Line
@@ -50,7 +50,7 @@ class CentreOut(BaseModel):
     kind: str
     areas: list[str]
     timezone: str
-    opening_hours: list[dict[str, Any]]
+    opening_hours: list[OpeningHours]
     closed_on: list[str]
     languages: list[str]
 

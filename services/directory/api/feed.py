@@ -1,15 +1,15 @@
 """The referral feed for a Cité: events after a cursor, or as a stream."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Header, Request
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from services.chassis.identity.people import Person
-from services.chassis.web import PAGE, Change, Reading, Router, allow, live_changes
+from services.chassis.web import PAGE, Change, EventStream, Reading, Router, allow, live_changes
 from services.contracts.roles import Role
 from services.contracts.text import Key
 from services.contracts.values import Whole
@@ -20,10 +20,25 @@ router = Router("/directory/api/v1/referral-events", tags=["referral events"])
 Reader = Annotated[Person, allow(Role.CITE, region_wide=[Role.MANAGER])]
 
 
+class ReferralEvent(BaseModel):
+    """A change of a referral: a CloudEvent in structured mode, which may have further attributes."""
+
+    model_config = ConfigDict(extra="allow")
+
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: str
+    subject: str = Field(description="The referral.")
+    time: AwareDatetime
+    datacontenttype: Literal["application/json"]
+    data: FeedData
+
+
 class EventsPage(BaseModel):
     """Events in the order of the feed. `next`: the cursor after the last one; keep it and pass it as `after`."""
 
-    events: list[dict[str, Any]]
+    events: list[ReferralEvent]
     next: str | None
     more: bool
 
@@ -35,22 +50,21 @@ class PartnerReference(BaseModel):
     partner_ref: UUID | None
 
 
-@router.get("")
+@router.get("", response_model=EventsPage)
 async def list_events(
     read: Reading,
     person: Reader,
     after: Key | None = None,
     limit: Annotated[int, Whole(1, 200)] = 100,
-) -> EventsPage:
+) -> Response:
     """Every referral event after a cursor, each once, in an order that never changes; CloudEvents 1.0, structured."""
     found = await read_feed(read, partner_of(person), after, limit + 1)
     page = found[:limit]
-    return EventsPage(
-        events=[one.event for one in page], next=page[-1].cursor if page else after, more=len(found) > limit
-    )
+    following = page[-1].cursor if page else after
+    return JSONResponse({"events": [one.event for one in page], "next": following, "more": len(found) > limit})
 
 
-@router.get("/stream")
+@router.get("/stream", response_class=EventStream, responses={200: {"model": ReferralEvent}})
 async def stream_events(
     request: Request,
     person: Reader,

@@ -48,7 +48,7 @@ class NewReferral(Body):
     reason: Code
 
 
-class Progress(Body):
+class ReferralProgress(Body):
     """The next status. `rejected` and `cancelled` need a reason."""
 
     status: ReferralStatus
@@ -180,7 +180,7 @@ async def get_referral(id: UUID, read: Reading, person: Side) -> ReferralOut:
 
 
 @router.post("/referrals/{id}/progress")
-async def progress_referral(id: UUID, body: Progress, work: Working, person: Side) -> ReferralOut:
+async def progress_referral(id: UUID, body: ReferralProgress, work: Working, person: Side) -> ReferralOut:
     """Set the next status: the provider answers, the centre cancels."""
     await referral_for(work.session, id, person)
     referral = await actions.progress(

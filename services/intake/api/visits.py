@@ -25,6 +25,7 @@ from services.chassis.web import (
     anyone,
     cause_of,
     import_lines,
+    imports,
     limited,
 )
 from services.contracts.envelope import StaffCode
@@ -250,7 +251,7 @@ async def leave(id: UUID, body: Step, work: Working, person: Team) -> VisitOut:
     return VisitOut.of(await visits.leave(work, id, body.version))
 
 
-@router.post("/visits/import", dependencies=[limited("import")])
+@router.post("/visits/import", **imports(VisitLine))
 async def import_visits(request: Request, person: Operator) -> Response:
     """Import past visits: NDJSON, or CSV with `Content-Type: text/csv`."""
     return await import_lines(request, VisitLine, record_visits)

@@ -1,12 +1,13 @@
 """The centres, as the directory published them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel
 
 from services.chassis.copies.centres import centre_copies
 from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Router, anyone
+from services.contracts.directory import OpeningHours
 from services.scheduling.api.roles import PREFIX
 from services.scheduling.store import Centre
 
@@ -20,7 +21,7 @@ class CentreOut(BaseModel):
     name: str
     areas: list[str]
     timezone: str
-    opening_hours: list[dict[str, Any]]
+    opening_hours: list[OpeningHours]
     closed_on: list[str]
 
 

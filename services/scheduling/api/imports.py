@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
-from services.chassis.web import Router, import_lines, limited
+from services.chassis.web import Router, import_lines, imports
 from services.scheduling.api.roles import PREFIX, Operator
 from services.scheduling.imports import InterviewLine, WorkshopLine, record_interviews, record_workshops
 
@@ -18,7 +18,7 @@ WORKSHOP_LINES_PER_BATCH = 20
 """Workshop lines per batch: each makes about fifty events and as many rows, an interview line one."""
 
 
-@router.post("/interviews/import", dependencies=[limited("import")])
+@router.post("/interviews/import", **imports(InterviewLine))
 async def import_interviews(request: Request, person: Operator) -> Response:
     """Import past interviews: NDJSON, or CSV with `Content-Type: text/csv`.
 
@@ -33,7 +33,7 @@ async def interview_schema(person: Operator) -> dict[str, Any]:
     return InterviewLine.model_json_schema()
 
 
-@router.post("/workshops/import", dependencies=[limited("import")])
+@router.post("/workshops/import", **imports(WorkshopLine, tables=False))
 async def import_workshops(request: Request, person: Operator) -> Response:
     """Import past workshops, with seats and attendance: NDJSON."""
     return await import_lines(

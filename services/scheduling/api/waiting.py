@@ -14,7 +14,7 @@ from services.chassis.copies.centres import known_centre
 from services.chassis.copies.visits import Day, counts_of, first_come, is_here
 from services.chassis.runtime.clock import Clock
 from services.chassis.service.definition import runtime_of
-from services.chassis.web import PAGE, Change, Reading, Router, Running, live_changes
+from services.chassis.web import PAGE, Change, EventStream, Reading, Router, Running, live_changes
 from services.contracts.intake import VisitStatus
 from services.contracts.values import Whole
 from services.scheduling.actions.boards import board
@@ -87,7 +87,7 @@ async def list_waiting(
     return WaitingList(seq=known.seq if known else 0, total=total, visits=[WaitingOut.of(row) for row in rows])
 
 
-@router.get("/stream")
+@router.get("/stream", response_class=EventStream, responses={200: {"model": WaitingEvent | ResetEvent}})
 async def stream_waiting(request: Request, person: Team, centre: CentreCode) -> Response:
     """Events of the kind `waiting`, each with one visitor's current state: first who is here today, then each change.
 

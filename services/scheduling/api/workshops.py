@@ -59,7 +59,7 @@ class Release(Change):
     cancelled_by: Side
 
 
-class Cancellation(Change):
+class WorkshopCancellation(Change):
     """Why the workshop is cancelled."""
 
     reason: CancelReason
@@ -182,7 +182,7 @@ async def release_seat(id: UUID, seat_id: UUID, body: Release, work: Working, pe
 
 
 @router.post("/{id}/cancel")
-async def cancel_workshop(id: UUID, body: Cancellation, work: Working, person: Counsellor) -> WorkshopOut:
+async def cancel_workshop(id: UUID, body: WorkshopCancellation, work: Working, person: Counsellor) -> WorkshopOut:
     """Cancel a workshop."""
     workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     await workshops.cancel_workshop(work, workshop, reason=body.reason.value, version=body.version)

@@ -40,6 +40,12 @@ async def test_demo_accounts_are_only_there_for_a_demonstration(client: Client, 
         assert (await site.post("/sign-in", data={"account": "welcome"})).status_code == 404
 
 
+async def test_a_public_page_has_a_description_and_no_other(client: Client) -> None:
+    described = "L’orientation, pour tout le monde. Gratuit, anonyme, sans rendez-vous."
+    assert f'<meta name="description" content="{described}">' in (await client.get("/", headers=PAGE)).text
+    assert 'name="description"' not in (await client.get("/help", headers=PAGE)).text
+
+
 async def test_a_personal_link_of_the_old_kind_says_how_to_get_a_new_one(client: Client) -> None:
     page = await client.get("/sign-in/link", params={"token": "eyJhIjoxfQ.x.y"}, headers=PAGE)
     assert page.status_code == 404

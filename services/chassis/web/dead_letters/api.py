@@ -12,7 +12,9 @@ from services.chassis.web.dead_letters.shown import (
     Content,
     DeadLetter,
     DeadLetterDetails,
+    Decided,
     Discard,
+    Retried,
     RetryAll,
     WhyReveal,
     content_of,
@@ -43,6 +45,7 @@ def add_api(router: Router, service: str, operator: Any) -> None:
         reason: Reason = None,
         limit: Limit = 100,
     ) -> list[DeadLetter]:
+        """The oldest dead letters first, in order per aggregate."""
         rows = await listed(read, running.store.table("dead_letters"), state, reason, limit)
         return [shown(service, row) for row in rows]
 
@@ -50,18 +53,18 @@ def add_api(router: Router, service: str, operator: Any) -> None:
     async def show_dead_letter(
         id: UUID, read: Reading, running: Running, person: Annotated[Person, operator]
     ) -> DeadLetterDetails:
+        """One dead letter, with what is kept of its record."""
         return await in_full(read, service, running.store, id)
 
     @router.post("/api/v1/dead-letters/retry")
-    async def retry_dead_letters(
-        body: RetryAll, running: Running, person: Annotated[Person, operator]
-    ) -> dict[str, int]:
+    async def retry_dead_letters(body: RetryAll, running: Running, person: Annotated[Person, operator]) -> Retried:
         """Retry dead letters with one reason, in order per aggregate; at most 500 per request."""
         return await retry_all(running, body.reason)
 
     @router.post("/api/v1/dead-letters/{id}/retry")
-    async def retry_dead_letter(id: UUID, running: Running, person: Annotated[Person, operator]) -> dict[str, str]:
-        return {"state": await running.consumer.retry(id)}
+    async def retry_dead_letter(id: UUID, running: Running, person: Annotated[Person, operator]) -> Decided:
+        """Retry one. If it fails again, it stays a dead letter."""
+        return Decided(state=DeadLetterState(await running.consumer.retry(id)))
 
     @router.post("/api/v1/dead-letters/{id}/reveal")
     async def reveal_dead_letter(
@@ -73,5 +76,6 @@ def add_api(router: Router, service: str, operator: Any) -> None:
     @router.post("/api/v1/dead-letters/{id}/discard")
     async def discard_dead_letter(
         id: UUID, body: Discard, running: Running, person: Annotated[Person, operator]
-    ) -> dict[str, str]:
-        return {"state": await running.consumer.discard(id, f"{person.subject}: {body.reason}")}
+    ) -> Decided:
+        """Discard one: its event has no effect, and later ones of its aggregate go on."""
+        return Decided(state=DeadLetterState(await running.consumer.discard(id, f"{person.subject}: {body.reason}")))

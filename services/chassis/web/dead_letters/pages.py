@@ -92,7 +92,7 @@ def _add_decisions(router: Router, service: str, operator: Any) -> None:
         form: Annotated[RetryAll, Form()], request: Request, running: Running, person: Annotated[Person, operator]
     ) -> Response:
         done = await retry_all(running, form.reason)
-        many, left = done["retried"], done["left"]
+        many, left = done.retried, done.left
         message = translate_number("{n} event was handled.", "{n} events were handled.", many).format(n=many)
         if left:
             message += " " + translate_number(

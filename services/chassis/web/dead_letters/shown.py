@@ -55,6 +55,19 @@ class DeadLetter(BaseModel):
     decision: str | None
 
 
+class Decided(BaseModel):
+    """The state of a dead letter after a decision."""
+
+    state: DeadLetterState
+
+
+class Retried(BaseModel):
+    """How many dead letters were handled, and how many with this reason still need a decision."""
+
+    retried: int
+    left: int
+
+
 class Content(BaseModel):
     """Key, headers and value of a record; bytes that are not UTF-8 are escaped."""
 
@@ -150,7 +163,7 @@ def content_of(record: Record) -> Content:
     )
 
 
-async def retry_all(running: Any, reason: str) -> dict[str, int]:
+async def retry_all(running: Any, reason: str) -> Retried:
     """Retry in order. One that fails again stays dead; the others are still retried."""
     table = running.store.table("dead_letters")
     dead = (table.c.state.in_(DEAD), table.c.reason == reason)
@@ -165,7 +178,7 @@ async def retry_all(running: Any, reason: str) -> dict[str, int]:
             continue
     async with running.store.read() as read:
         left = await read.scalar(sa.select(sa.func.count()).select_from(table).where(*dead)) or 0
-    return {"retried": retried, "left": left}
+    return Retried(retried=retried, left=left)
 
 
 def shown(service: str, row: Any) -> DeadLetter:

@@ -4,6 +4,7 @@ The body is streamed and never in memory as a whole: `bodies` unpacks and decode
 write it, `importing` records the lines in batches. Reports are spooled to disk and sent after the body has ended.
 """
 
+from services.chassis.web.imports.described import imports
 from services.chassis.web.imports.faults import BadLine
 from services.chassis.web.imports.importing import (
     Outcome,
@@ -23,5 +24,6 @@ __all__ = [
     "fingerprints_of",
     "import_lines",
     "import_once",
+    "imports",
     "record_batch",
 ]

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from services.chassis.refusals import Refused
 from services.chassis.runtime.telemetry import log
@@ -28,6 +28,7 @@ from services.chassis.storage.store import Cause, Store, Work
 from services.chassis.web.imports.bodies import BodyLines
 from services.chassis.web.imports.faults import BadLine, NotStored
 from services.chassis.web.imports.kinds import CsvReader, JsonReader, Line, Parsed, Reader, is_csv
+from services.chassis.web.media import Lines
 
 _log = log(__name__)
 
@@ -137,7 +138,7 @@ async def import_lines(
     except BaseException:
         report.close()
         raise
-    return StreamingResponse(report.sent(), media_type="application/x-ndjson")
+    return Lines(report.sent())
 
 
 class _Report:
