@@ -57,15 +57,17 @@ setup-dev: .venv/.dev-ready ## Set up what checks and tests need; they do it the
 	@$(OURS)
 	@touch $@
 
-.venv/.dev-ready: requirements-dev.lock requirements.lock requirements-build.lock pyproject.toml | .venv/bin/python
+.venv/.dev-ready: requirements-dev.lock requirements-openapi-client.lock requirements.lock requirements-build.lock pyproject.toml | .venv/bin/python
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@$(OURS)
+	@$(PYTHON) -m venv .venv/openapi-client && .venv/openapi-client/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-openapi-client.lock
 	@touch .venv/.run-ready $@
 
-lock: ## Regenerate the lock files: runtime, development, build, and Node for machines without it
+lock: ## Regenerate the lock files: runtime, development, build, the Python client, and Node for machines without it
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) -c requirements.lock pyproject.toml --group dev -o requirements-dev.lock
 	$(LOCK) --group build -o requirements-build.lock
+	$(LOCK) --group openapi-client -o requirements-openapi-client.lock
 	$(LOCK) --group node -o requirements-node.lock
 
 messages: setup-dev ## Update all translations from the code; lists the missing ones

