@@ -151,6 +151,7 @@ async def test_booking_opens_a_path_and_leads_to_the_interview(desk: Client, kno
         ({"date": "2026-03-29", "time": "02:30"}, "time"),
         ({"date": ""}, "date"),
         ({"area": "gardening"}, "area"),
+        ({"room": "Salle bleue"}, "room"),
         ({"room": "la grande salle " * 5}, "room"),
         ({"minutes": "une heure"}, "minutes"),
     ],

@@ -9,7 +9,6 @@ A catalogue is compiled in memory when the first message of its language is tran
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import date, datetime, time
@@ -24,6 +23,8 @@ from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
+
+from services.contracts.text import fold
 
 Language = Literal["fr", "de", "nl", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -85,8 +86,7 @@ def by_name(text: str) -> tuple[str, str]:
 
     Stores differ in how they sort letters, so lists that people read are sorted by this key.
     """
-    letters = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe").replace("æ", "ae"))
-    return "".join(letter for letter in letters if not unicodedata.combining(letter)), text
+    return fold(text), text
 
 
 def locale(lang: str | None = None) -> Locale:
