@@ -133,8 +133,9 @@ def is_cancelled(status: AppointmentStatus) -> bool:
             return False
 
 
+BOOKED = tuple(status.value for status in AppointmentStatus if is_booked(status))
 ON_PATH = tuple(status.value for status in AppointmentStatus if is_held(status) or is_booked(status))
-"""The statuses that count towards a path's limit."""
+"""For queries: what is still to come, and what counts towards a path's limit."""
 
 
 def was_present(status: VisitStatus) -> bool:

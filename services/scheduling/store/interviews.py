@@ -10,7 +10,7 @@ from sqlmodel import Field, col
 
 from services.chassis.storage.store import Aggregate
 from services.contracts.scheduling import AppointmentStatus, Method
-from services.scheduling.domain.states import ON_PATH, is_booked, is_held
+from services.scheduling.domain.states import BOOKED, ON_PATH, is_booked, is_held
 from services.scheduling.store.table import Table
 
 _ON_A_PATH = sa.text("path_id is not null")
@@ -111,7 +111,7 @@ async def booked_from(session: AsyncSession, path_id: UUID, start: datetime) -> 
     """A path's booked interviews that begin after `start`, locked. The path is locked before."""
     query = sa.select(Interview).where(
         col(Interview.path_id) == path_id,
-        col(Interview.status) == AppointmentStatus.BOOKED.value,
+        col(Interview.status).in_(BOOKED),
         col(Interview.starts_at) > start,
     )
     return (await session.scalars(query.order_by(col(Interview.id)).with_for_update())).all()
