@@ -77,8 +77,9 @@ PERIODS = (MONTHS, *zip(MONTHS, MONTHS, strict=True))
 
 
 def choices(values: Sequence[str]) -> list[list[str]]:
-    """What a filter is asked for: nothing, each value, two, and all."""
-    return [[], *([value] for value in values), list(values[:2]), list(values)]
+    """What a filter is asked for: nothing, each value, two, and all. An empty value in an address is no filter."""
+    named = [value for value in values if value]
+    return [[], *([value] for value in named), named[:2], named]
 
 
 async def answers(client: Client, periods: Iterable[tuple[str, str]] = PERIODS) -> dict[str, dict[str, Any]]:
