@@ -23,7 +23,7 @@ def test_files_are_found_in_their_order_and_in_capital_letters(tmp_path: Path) -
         ("visits.ndjson", b"{\"centre\":\"liege\"}\n{\"centre\" : \"mons\",\"title\":\"\\\"centre\\\":\"}\n{no\n"),
         ("visits.csv", "\ufeffvisit_id,centre\n1,liege\n2,\n3,mons\n".encode()),
         ("visits.csv", 'visit_id;centre;note\n1;liege;"a\nb"\n3;mons;\n'.encode("utf-16")),
-        ("visits.csv.gz", gzip.compress(b"sep=;\nvisit_id;centre\n1;liege\n2;mons\n")),
+        ("visits.csv.gz", gzip.compress(b"sep=;\nvisit_id;centre\n1;liege\n2;mons\n", mtime=0)),
     ],
 )  # fmt: skip
 def test_the_centres_of_a_file_are_found_whatever_its_form(tmp_path: Path, name: str, content: bytes) -> None:
