@@ -96,7 +96,7 @@ class NoteLine(Body):
 
 class TwoNotes(Body):
     first: Annotated[str, Text(20)]
-    second: Annotated[str, Text(20)] = ""
+    second: Annotated[str, Text(20, lines=True)] = ""
     tags: list[Key] = Field(default_factory=list[Key], max_length=2)
 
 

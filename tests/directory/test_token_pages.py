@@ -137,7 +137,7 @@ async def test_a_new_token_is_shown_once(site: Site) -> None:
         ({"name": ""}, 'id="name-error"'),
         ({"days": ""}, 'id="days-error"'),
         ({"days": "a year"}, 'id="days-error"'),
-        ({"days": "401"}, "from 1 to 400 days"),
+        ({"days": "401"}, "from 1 to 400."),
         ({"centres": []}, "This role needs a centre."),
         ({"roles": ["cite"]}, "Choose another kind or another role."),
         ({"kind": "staff"}, "Only the account of a device or of software"),

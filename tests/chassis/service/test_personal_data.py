@@ -11,6 +11,7 @@ from sqlmodel import SQLModel, col
 from services.chassis import i18n
 from services.chassis.service.personal_data import ExportRow, Held, Shown, part_of, prune_exports
 from services.chassis.storage.store import Store
+from services.chassis.storage.tables import chassis_metadata
 from services.chassis.testing import FixedClock
 
 
@@ -48,7 +49,7 @@ def test_what_is_held_is_shown_in_the_words_of_the_reader() -> None:
 
 
 class Table(SQLModel):
-    metadata = sa.MetaData()
+    metadata = chassis_metadata()
 
 
 class Export(ExportRow, Table, table=True):

@@ -6,7 +6,7 @@ from services.chassis.storage.tables import chassis_metadata, in_states, read_mo
 
 
 def test_only_a_read_model_has_rebuilds() -> None:
-    own = {"outbox", "inbox", "dead_letters", "dead_letter_reveals"}
+    own = {"outbox", "inbox", "dead_letters", "dead_letter_reveals", "epochs"}
     assert set(chassis_metadata().tables) == own
     assert set(read_model_metadata().tables) == {*own, "rebuilds"}
 

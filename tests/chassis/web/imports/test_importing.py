@@ -138,13 +138,13 @@ async def test_a_line_that_cannot_be_stored_takes_no_other_with_it(
 
     async def insert(work: Work, table: Any, rows: Any) -> None:
         numbers.append(len(rows))
-        if any(row["words"] == "\u0001" for row in rows):
+        if any(row["words"] == "unknown to the store" for row in rows):
             raise DataError("insert", None, ValueError("a character that the store does not have"))
         await inserted(work, table, rows)
 
     monkeypatch.setattr(Work, "insert", insert)
     lines = [{"words": f"n{number}"} for number in range(9)]
-    lines[6] = {"words": "\u0001"}
+    lines[6] = {"words": "unknown to the store"}
     bad, totals = await send(operator, "\n".join(map(json.dumps, lines)))
     assert [(one["line"], one["rule"]) for one in bad] == [(7, "not-stored")]
     assert totals == {"lines": 9, "accepted": 8, "unchanged": 0, "refused": 1}
