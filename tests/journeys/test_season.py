@@ -26,9 +26,10 @@ def test_the_season_gives_the_brochures_figures_and_importing_again_changes_noth
     public = stack.browse().get("/impact/api/v1/figures", params={"from": "2017-01", "to": "2017-09"}).json()
     assert {key: public[key] for key in BROCHURE} == BROCHURE
     assert not set(BROCHURE) & set(public["withheld"])
-    again = stack.cefo("import", str(folder))
-    assert "181\N{NO-BREAK SPACE}689 déjà connues" in again
-    assert figures(stack) == first
+    if stack.name == "local":  # once: that repeated lines are recognised on each store, a few lines show too
+        again = stack.cefo("import", str(folder))
+        assert "181\N{NO-BREAK SPACE}689 déjà connues" in again
+        assert figures(stack) == first
 
 
 def figures(stack: Stack) -> dict[str, Any]:
