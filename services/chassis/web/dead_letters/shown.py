@@ -1,5 +1,6 @@
 """Dead letters as operators see them: what is read from the store, and how it is shown."""
 
+import re
 from collections import Counter
 from datetime import datetime
 from typing import Annotated, Any
@@ -69,7 +70,7 @@ class Retried(BaseModel):
 
 
 class Content(BaseModel):
-    """Key, headers and value of a record; bytes that are not UTF-8 are escaped."""
+    """Key, headers and value of a record; bytes that are not UTF-8 and control characters are escaped."""
 
     key: str | None
     headers: list[tuple[str, str]]
@@ -158,7 +159,7 @@ def content_of(record: Record) -> Content:
     """A record's content as text."""
     return Content(
         key=_text(record.key) if record.key is not None else None,
-        headers=[(name, _text(value)) for name, value in record.headers],
+        headers=[(_escaped(name), _text(value)) for name, value in record.headers],
         value=_text(record.value),
     )
 
@@ -189,4 +190,12 @@ def shown(service: str, row: Any) -> DeadLetter:
 
 
 def _text(value: bytes | None) -> str:
-    return (value or b"").decode("utf-8", "backslashreplace")
+    return _escaped((value or b"").decode("utf-8", "backslashreplace"))
+
+
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction: a hostile record could steer the reader's terminal."""
+
+
+def _escaped(text: str) -> str:
+    return _STEERING.sub(lambda one: one[0].encode("unicode_escape").decode(), text)

@@ -186,6 +186,15 @@ async def test_what_cannot_be_read_is_shown_to_who_says_why_and_they_are_named(o
     assert [(one["by"], one["reason"]) for one in reveals] == [("t/ops", "Kiosk 1 fails"), ("t/ops", "ticket 12")]
 
 
+async def test_what_would_steer_a_terminal_is_escaped(operator: Client) -> None:
+    hostile = broken(uuid4())
+    hostile = hostile._replace(value=b"{\x1b]0;x\x07\n\xe2\x80\xae", headers=[*hostile.headers, ("\x1b[2J", b"\x9b")])
+    await operator.consume(hostile)
+    revealed = (await operator.post(f"{API}/{await only(operator)}/reveal", json={"reason": "x"})).json()
+    assert revealed["value"] == "{\\x1b]0;x\\x07\n\\u202e"
+    assert revealed["headers"][-1] == ["\\x1b[2J", "\\x9b"]
+
+
 async def test_what_was_deleted_can_neither_be_read_nor_retried(operator: Client, clock: FixedClock) -> None:
     await operator.consume(broken(uuid4()))
     id = await only(operator)
