@@ -341,6 +341,27 @@ async def test_a_list_that_lacks_someone_is_completed_from_the_store(
     assert listed(tmp_path) == {subject_ref}
 
 
+@pytest.mark.parametrize("case", ["plans"], indirect=True)
+async def test_what_a_killed_process_left_in_the_files_is_removed_after_the_next_start(
+    store: Store, case: Case, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await erase(store, case, await case.person(store))
+    removed: list[Store] = []
+
+    async def remove(store: Store) -> bool:
+        removed.append(store)
+        return True
+
+    monkeypatch.setattr("services.chassis.service.suppression.remove_remains", remove)
+    for days, rounds in ((0, 1), (2, 1)):
+        clock.forward(days=days)
+        started = suppression_of(store, case.service, tmp_path)
+        await started.enforce()
+        await started.clean()
+        await started.clean()
+        assert len(removed) == rounds
+
+
 @pytest.mark.parametrize("case", ["intake"], indirect=True)
 async def test_entries_end_with_the_oldest_backup(store: Store, case: Case, clock: FixedClock, tmp_path: Path) -> None:
     suppression = suppression_of(store, case.service, tmp_path, backup_days=30)

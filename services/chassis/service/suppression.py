@@ -38,6 +38,9 @@ _CLEAN_SECONDS = 2.0
 """How soon after an erasure the remains of its rows are removed on SQLite. On PostgreSQL, where tables are locked for
 it, once in a round: many erasures share it."""
 
+_LATELY = timedelta(days=1)
+"""How long after an erasure a start removes remains again: the process that erased may have been killed before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Erasing:
@@ -76,6 +79,7 @@ class Suppression:
         if again:
             _log.warning("persons of a restored store erased again", service=self._store.service, persons=again)
         await self._complete_file()
+        self._remains = self._remains or await self._erased_lately()
 
     async def keep(self, erased: set[UUID]) -> None:
         """Append persons whose erasure was committed. If the file refuses, the next round of `keep_list` does it."""
@@ -141,6 +145,11 @@ class Suppression:
         theirs = self._erasing.subject_ref
         chosen = sa.select(theirs).where(in_list(theirs, "refs"), self._erasing.erased_at.is_not(None))
         return set(await session.scalars(chosen, {"refs": list(refs)}))
+
+    async def _erased_lately(self) -> bool:
+        lately = self._erasing.erased_at >= self._store.clock() - _LATELY
+        async with self._store.read() as session:
+            return bool(await session.scalar(sa.select(sa.exists().where(lately))))
 
     async def _complete_file(self) -> None:
         """Add to the file whom the store erased: it may be new, or a process was killed before it appended."""
