@@ -105,7 +105,7 @@ async def seal_old(store: Store, sealer: RecordSealer, page: int = 200) -> bool:
             rows = list((await work.session.execute(old.with_for_update(skip_locked=True))).all())
             for row in rows:
                 columns = sealer.keep(kept_record(row), work.now).columns
-                if row.state not in (*DEAD, *HELD):
-                    columns |= {"sealed": None}
+                if row.state not in (*DEAD, *HELD) and columns["sealed"] is not None:
+                    columns |= {"sealed": None, "sealed_until": work.now}
                 await work.session.execute(sa.update(table).where(table.c.id == row.id).values(**columns))
     return False
