@@ -1,5 +1,8 @@
 """The commands' HTTP client of a running platform."""
 
+import getpass
+import os
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -21,14 +24,23 @@ from services.launcher.trust import tls_verify
 def local_token(data: Path, role: str = "operator", centres: list[str] | None = None) -> str:
     """A token made with this machine's key. Raises `Refusal` for a role that does not exist.
 
-    Each has an identity of its own, so that no two readers have the same `partner_ref` or `Idempotency-Key`.
+    Each has an identity of its own, so that no two readers have the same `partner_ref` or `Idempotency-Key`. It begins
+    with the login of who runs the command, for the logs of exports and of what else is noted.
     """
     if role not in list(Role):
         raise Refusal(f"Ce rôle n’existe pas : {role}. Rôles possibles : {', '.join(Role)}.")
-    person = Person(
-        subject=f"machine/{role}/{uuid4()}", name=role, roles=frozenset({Role(role)}), centres=frozenset(centres or ())
-    )
+    subject = f"machine/{role}/{_login()}/{uuid4()}"
+    person = Person(subject=subject, name=role, roles=frozenset({Role(role)}), centres=frozenset(centres or ()))
     return signer(Settings(data=data)).session(person)
+
+
+def _login() -> str:
+    """The login of this process, as far as it is a plain word. Who has the key can change it: it is no proof."""
+    try:
+        login = getpass.getuser()
+    except (KeyError, OSError):
+        login = f"uid-{os.getuid()}"  # a container has no list of users
+    return re.sub(r"[^A-Za-z0-9._-]", "-", login)[:32]
 
 
 def get(url: str, path: str, query: dict[str, Any], token: str = "", accept: tuple[int, ...] = (200,)) -> Any:

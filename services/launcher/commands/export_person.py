@@ -30,6 +30,8 @@ def export_person(
     """Export all that the services hold about a person. Exits with 1, and writes nothing, if one does not answer."""
     if out is not None and out.exists():
         raise Refusal(f"Ce fichier existe déjà : {out}. Donnez un autre nom.")
+    if out is not None and not out.parent.is_dir():
+        raise Refusal(f"Ce dossier n’existe pas : {out.parent}. Créez-le, ou donnez un autre nom.")
     documents = _documents(url, subject_ref, token or local_token(data))
     if all(document["data"] is None for document in documents.values()):
         raise Refusal(f"Aucun service ne connaît cette référence : {subject_ref}.")

@@ -75,12 +75,14 @@ def test_a_role_that_does_not_exist_is_told_with_those_that_do(cefo: Cefo) -> No
     assert (code, "Ce rôle n’existe pas : boss." in told, "operator" in told) == (1, True, True)
 
 
-def test_a_token_is_made_with_the_platforms_key(cefo: Cefo, tmp_path: Path) -> None:
+def test_a_token_is_made_with_the_platforms_key(cefo: Cefo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "ada w/")
     code, told = cefo("token", "operator")
     person = signer(Settings(data=tmp_path)).person(told.strip())
     assert code == 0
     assert person is not None
     assert person.has(Role.OPERATOR)
+    assert person.subject.startswith("machine/operator/ada-w-/")
 
 
 def test_a_retry_names_one_letter_or_one_reason(cefo: Cefo) -> None:
@@ -191,6 +193,8 @@ def test_an_export_is_a_file_for_its_owner_alone(cefo: Cefo, holders: type[Holde
     assert json.loads(file.read_text())["scheduling"]["data"] == holders.held["scheduling"]
     code, told = cefo("export-person", REFERENCE, "--out", str(file))
     assert (code, "Ce fichier existe déjà" in told) == (1, True)
+    code, told = cefo("export-person", REFERENCE, "--out", str(tmp_path / "none" / "person.json"))
+    assert (code, "Ce dossier n’existe pas" in told) == (1, True)
     code, told = cefo("export-person", REFERENCE)
     assert code == 0
     assert "Déjà exporté le 1er mars 2026" in told
