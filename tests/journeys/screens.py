@@ -78,9 +78,14 @@ async def screens(browser: Browser, stack: Stack) -> AsyncGenerator[Screens]:
         assert those.faults() == []
 
 
+def message(page: Page, text: str) -> Locator:
+    """Where the page shows this message; it is also read out, from an element that nobody sees."""
+    return page.locator("#flash").filter(has_text=text)
+
+
 async def ticket_given(page: Page) -> str:
     """The ticket that the desk's page asks to hand over."""
-    given = page.locator("#flash").filter(has_text="à donner à la personne")
+    given = message(page, "à donner à la personne")
     found = re.search(r"Ticket (\S+)", await given.inner_text())
     assert found is not None
     return found[1]
@@ -173,13 +178,13 @@ class Counsellor:
         await page.get_by_role("radio", name="1 h").check()
         await page.get_by_label("Local").fill(room)
         await page.get_by_role("button", name="Fixer le rendez-vous", exact=True).click()
-        await expect(page.locator("#flash").filter(has_text="Le rendez-vous est fixé.")).to_be_visible()
+        await expect(message(page, "Le rendez-vous est fixé.")).to_be_visible()
 
     async def holds(self) -> None:
         """Notes on the interview's page, which was opened before it began, that it took place."""
         await self.page.reload()
         await self.page.get_by_role("button", name="Noter que l’entretien a eu lieu").click()
-        await expect(self.page.locator("#flash").get_by_text("C’est noté : l’entretien a eu lieu.")).to_be_visible()
+        await expect(message(self.page, "C’est noté : l’entretien a eu lieu.")).to_be_visible()
 
     async def announces(self, title: str, begins: datetime) -> None:
         """A workshop of one session of two hours."""
@@ -203,7 +208,7 @@ class Counsellor:
         await eventually(lambda: self._shown(person), bool)
         await person.check()
         await page.get_by_role("button", name="Inscrire une personne").click()
-        await expect(page.locator("#flash").get_by_text("La personne est inscrite.")).to_be_visible()
+        await expect(message(page, "La personne est inscrite.")).to_be_visible()
         await expect(row(page.get_by_role("region", name="Personnes inscrites"), name)).to_be_visible()
         await expect(person).to_have_count(0)
 
@@ -220,7 +225,7 @@ class Counsellor:
         await page.reload()
         await page.get_by_role("checkbox", name=name).check()
         await page.get_by_role("button", name="Enregistrer les présences", exact=True).click()
-        await expect(page.locator("#flash").get_by_text("Vous pouvez fixer les entretiens finaux.")).to_be_visible()
+        await expect(message(page, "Vous pouvez fixer les entretiens finaux.")).to_be_visible()
 
     async def opens_plan_of(self, name: str) -> None:
         """The person's plan, from the list of plans."""
@@ -249,7 +254,7 @@ class Counsellor:
         options = page.get_by_label("Quel service ?").get_by_role("option").filter(has_text=service)
         await page.get_by_label("Quel service ?").select_option(label=await options.first.inner_text())
         await page.get_by_role("button", name="Ajouter l’action").click()
-        await expect(page.locator("#flash").get_by_text("L’action est ajoutée et la demande est créée.")).to_be_visible()
+        await expect(message(page, "L’action est ajoutée et la demande est créée.")).to_be_visible()
 
     async def cannot_confirm(self, why: str) -> None:
         """The plan says what is missing, and has no button to confirm it."""
@@ -261,7 +266,7 @@ class Counsellor:
         """Confirms the plan; the button appears by itself once the method's rule holds, and asks first."""
         await self.page.get_by_text("Confirmer le plan", exact=True).click()
         await self.page.get_by_role("button", name="Oui, confirmer le plan").click()
-        await expect(self.page.locator("#flash").get_by_text("Le plan est confirmé. Bravo à vous deux !")).to_be_visible()
+        await expect(message(self.page, "Le plan est confirmé. Bravo à vous deux !")).to_be_visible()
 
 
 @dataclass
@@ -288,7 +293,7 @@ class Visitor:
         """Closes the plan until the next time."""
         await self.page.get_by_text("Menu", exact=True).click()
         await self.page.get_by_role("button", name="Fermer mon plan").click()
-        await expect(self.page.locator("#flash").get_by_text("Le plan est fermé.")).to_be_visible()
+        await expect(message(self.page, "Le plan est fermé.")).to_be_visible()
 
     async def returns(self) -> None:
         """Days later the link asks for the same PIN."""
