@@ -37,10 +37,12 @@ async def snapshot_of(parts: Parts) -> Snapshot:
 async def _dump(url: str) -> dict[str, bytes]:
     dumped = dict[str, bytes]()
     async with connected(url) as store:
-        for row in await store.fetch("select tablename from pg_tables where schemaname = 'public'"):
+        # In the order in which they were made, as a table refers to older ones.
+        tables = "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
+        for (table,) in await store.fetch(f"{tables} order by oid"):
             rows = io.BytesIO()
-            await store.copy_from_table(row["tablename"], output=rows, format="binary")
-            dumped[row["tablename"]] = rows.getvalue()
+            await store.copy_from_table(table, output=rows, format="binary")
+            dumped[table] = rows.getvalue()
     return dumped
 
 
