@@ -109,6 +109,8 @@ def test_sqlite_is_unavailable_when_busy_full_or_gone() -> None:
 async def test_a_killed_server_is_unavailable_until_it_is_back(postgres: PostgresServer) -> None:
     url = (await postgres.create_database("chassis_cut")).replace("postgresql://", "postgresql+asyncpg://")
     store = Store(url, "sample", Table.metadata)
+    async with store.writer.begin() as connection:
+        await connection.run_sync(Table.metadata.create_all)
 
     async def work_through_a_cut() -> None:
         async with store.work() as work:
