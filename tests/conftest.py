@@ -1,9 +1,11 @@
 """Fixtures for the real parts, their summary at the end of a run, and the distribution of tests to workers."""
 
+from collections.abc import Generator
 from typing import Any
 
 import pytest
 
+from services.chassis import i18n
 from tests.parts.fixtures import browser, kafka, postgres, redis_server
 from tests.parts.presence import PARTS
 
@@ -15,6 +17,14 @@ LONGEST = ("faults", "journeys embedded", "journeys local", "faults kills", "bro
 MEASURED = {"chassis", "contracts", "directory", "impact", "intake", "plans", "refusals", "scheduling"}
 """Folders of the quick tests, in one process, whose coverage is measured."""
 PARTS_OF_OTHERS = {"kafka", "postgres", "browser", "oidc"}
+
+
+@pytest.fixture(autouse=True)
+def _language_of_before() -> Generator[None]:  # pyright: ignore[reportUnusedFunction]
+    """A test that sets the reader's language sets it for itself alone."""
+    token = i18n.language.set(i18n.language.get())
+    yield
+    i18n.language.reset(token)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
