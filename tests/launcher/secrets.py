@@ -6,7 +6,7 @@ from pydantic.fields import FieldInfo
 
 from services.launcher.documents import settings
 
-PUBLIC_FILES = ("_ca_file", "_certificate_file")
+PUBLIC_FILES = ("_ca_file", "_certificate_file", "erased_file")
 """Ends of the names of settings that name a file without a secret."""
 
 
