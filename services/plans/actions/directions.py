@@ -144,22 +144,23 @@ async def plan_action(
         )
     )
     log_change(work, plan, person, "action", str(action.id), new=action.title)
-    work.emit(
-        plan,
-        ActionPlanned(
-            plan_id=plan.id,
-            track_id=track.id,
-            action_id=action.id,
-            subject_ref=plan.subject_ref,
-            centre=plan.centre,
-            area=track.area,
-            needs_provider=action.needs_provider,
-            service_id=action.service_id,
-            reason=action.reason,
-            at=work.now,
-        ),
-    )
+    work.emit(plan, _planned(plan, track, action))
     return action
+
+
+def _planned(plan: Plan, track: ActionTrack, action: Action) -> ActionPlanned:
+    return ActionPlanned(
+        plan_id=plan.id,
+        track_id=track.id,
+        action_id=action.id,
+        subject_ref=plan.subject_ref,
+        centre=plan.centre,
+        area=track.area,
+        needs_provider=action.needs_provider,
+        service_id=action.service_id,
+        reason=action.reason,
+        at=action.status_at,
+    )
 
 
 async def progress_action(
