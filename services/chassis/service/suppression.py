@@ -1,7 +1,7 @@
 """Keeps erased persons erased when an older backup of a store is restored: docs/decisions/0023-suppression-list.md.
 
 The suppression list is a compacted topic and a file on each machine. A service reads both at its start, before it
-serves, and erases whoever its store still has. Each erasure is appended to the file after its commit.
+serves, and erases those whom its store still has. Each erasure is appended to the file after its commit.
 """
 
 import asyncio
@@ -68,7 +68,7 @@ class Suppression:
         store.on_erased = self.keep
 
     async def enforce(self) -> None:
-        """Erase whoever is on the list and in the store, then add to the file whom only the store knows as erased.
+        """Erase who is on the list and in the store, then add to the file whom only the store knows as erased.
 
         Raises one of `BROKER_ERRORS`, `UnreadableList` or `OSError` if the list cannot be read: then nobody is served.
         """

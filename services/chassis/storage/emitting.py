@@ -18,7 +18,7 @@ from services.contracts.sequences import next_sequence
 class Aggregate(SQLModel):
     """The root row of an aggregate, whose events are ordered.
 
-    `version` is the number of its last event, which counts them from 1, anew in each epoch of the store;
+    `version` is the number of its last event, which counts them from 1, from 1 again in each epoch of the store;
     `correlation_id` is its chain, from check-in to referral.
     """
 

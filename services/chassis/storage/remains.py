@@ -11,7 +11,7 @@ from services.chassis.storage.store import Store
 from services.chassis.storage.tables import chassis_metadata
 
 REWRITTEN_BYTES = 32 * 1024 * 1024
-"""Up to this size a table of PostgreSQL is written anew, for which it is locked, a second at most."""
+"""Up to this size a table of PostgreSQL is rewritten, for which it is locked, a second at most."""
 
 _WAIT = 0.1
 """Seconds that SQLite may wait for its readers. Writers wait as long."""
@@ -25,7 +25,7 @@ async def remove_remains(store: Store) -> bool:
 
     SQLite overwrites them in the file by itself (`secure_delete`): the write-ahead log, which still has them, is
     emptied. PostgreSQL keeps their bytes, after a vacuum too, until other rows need the space: the service's own
-    tables are written anew, and larger ones vacuumed.
+    tables are rewritten, and larger ones vacuumed.
     """
     if store.sqlite:
         return await asyncio.to_thread(_empty_wal, store.writer.url.database or "")

@@ -24,7 +24,7 @@ async def close_left_over(work: Work, centre: Centre, most: int | None = None) -
     for id in found:
         visit = await work.load(Visit, id)
         if not VisitStatus(visit.status).in_the_room:
-            continue  # somebody ended it before it was locked
+            continue  # it was ended before it was locked
         visit.status = closed_as(VisitStatus(visit.status)).value
         visit.ended_at, visit.closed_by, visit.interview_id = work.now, END_OF_DAY, None
         emit_ended(work, visit)

@@ -19,7 +19,7 @@ class Answer(Held):
     given: Annotated[bool, Shown("Yes")]
 
 
-class Told(Held):
+class Known(Held):
     name: Annotated[str, Shown("Name")]
     born: Annotated[date | None, Shown("Day")]
     at: Annotated[datetime, Shown("When")]
@@ -31,7 +31,7 @@ class Told(Held):
 
 
 def test_what_is_held_is_shown_in_the_words_of_the_reader() -> None:
-    held = Told(
+    held = Known(
         name="Ada",
         born=None,
         at=datetime(2026, 3, 2, 8, 0, tzinfo=UTC),
