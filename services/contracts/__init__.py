@@ -1,7 +1,20 @@
 """The wire contracts: event types, topics and shared value types. Pydantic only, no I/O."""
 
-from services.contracts import accounts, directory, intake, plans, scheduling
+from services.contracts import accounts, directory, intake, persons, plans, queue, scheduling
 from services.contracts.envelope import EVENTS, Event, Privacy
 from services.contracts.topics import TOPICS, Topic
 
-__all__ = ["EVENTS", "TOPICS", "Event", "Privacy", "Topic", "accounts", "directory", "intake", "plans", "scheduling"]
+__all__ = [
+    "EVENTS",
+    "TOPICS",
+    "Event",
+    "Privacy",
+    "Topic",
+    "accounts",
+    "directory",
+    "intake",
+    "persons",
+    "plans",
+    "queue",
+    "scheduling",
+]

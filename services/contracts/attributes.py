@@ -23,6 +23,13 @@ def check_token(attribute: str, text: str) -> None:
         raise ValueError(f"{attribute} must have 1 to {LONGEST} printable ASCII characters, and no space")
 
 
+def check_once(headers: Iterable[tuple[str, bytes | None]]) -> None:
+    """Raises `ValueError` for an attribute that has two headers: which of them was meant?"""
+    names = [name for name, _ in headers if name.startswith("ce_")]
+    if len(set(names)) < len(names):
+        raise ValueError(f"header {shown_name(max(names, key=names.count))} is there twice")
+
+
 def shown_name(name: object) -> str:
     """A field's or header's name as people may see it: one that could be a text or a number is only counted."""
     text = str(name)

@@ -7,6 +7,7 @@ both directions.
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Container, Iterable
 from datetime import UTC, datetime
 from functools import cache
@@ -16,7 +17,7 @@ from uuid import UUID, uuid5
 from pydantic import ValidationError
 
 from services.contracts import EVENTS, Event
-from services.contracts.attributes import check_token, shown_name
+from services.contracts.attributes import check_once, check_token, shown_name
 from services.contracts.json_keys import repeated_key
 from services.contracts.sequences import begins_epoch
 from services.contracts.structured import in_binary_mode, is_structured
@@ -210,13 +211,12 @@ def read_event(record: Record, wanted: Container[str] = EVENTS) -> IncomingEvent
         raise UnreadableEvent("bad-envelope", str(error)) from error
     if (foreign := _foreign_origin(topic, record.topic, kind, source)) is not None:
         raise UnreadableEvent(*foreign, {"type": kind, "source": source, "subject": subject})
+    about = {"type": kind, "source": source, "subject": subject, "sequence": sequence}
     try:
         event = validated(topic, EVENTS[kind], record.value) if kind in wanted else None
     except ValidationError as error:
-        about = {"type": kind, "source": source, "subject": subject, "sequence": sequence}
         raise UnreadableEvent(*fault_of(error), about) from error
     if event is not None and (name := repeated_key(record.value, len(event.model_fields_set))) is not None:
-        about = {"type": kind, "source": source, "subject": subject, "sequence": sequence}
         raise UnreadableEvent("bad-data", f"{shown_name(name)}: this field is there twice", about)
     incoming = IncomingEvent(event, kind, event_id, source, subject, time, sequence, record)
     if topic.per_centre:
@@ -225,8 +225,12 @@ def read_event(record: Record, wanted: Container[str] = EVENTS) -> IncomingEvent
 
 
 def binary_record(record: Record) -> Record:
-    """The record in binary mode, if it is a desk's in structured mode; else itself. Raises `ValueError`."""
-    if topic_named(record.topic).owner != DESK or not is_structured(record.headers):
+    """A desk's record in binary mode, without a byte order mark; else itself. Raises `ValueError`."""
+    if topic_named(record.topic).owner != DESK:
+        return record
+    check_once(record.headers)
+    record = record._replace(value=record.value.removeprefix(BOM_UTF8))
+    if not is_structured(record.headers):
         return record
     if len(record.value) > LARGEST_CHECK_IN:
         raise ValueError(f"the value has more than {LARGEST_CHECK_IN} bytes")

@@ -45,9 +45,9 @@ EFFECTS: dict[Purpose, tuple[Effect, ...]] = {
     Purpose.REMINDERS: (
         Effect(
             "intake",
-            "messages about appointments to the person's contact; this version sends none yet",
-            "no message is sent; the contact stays, unused, until the person is erased",
-            "messages are sent again",
+            "messages about appointments, the plan and referrals to the person's contact ([which](messages.md))",
+            "messages that wait are dropped, and none is sent any more; appointments stay",
+            "what happens from then on is sent again, and appointments to come are reminded of",
         ),
     ),
     Purpose.REFERRAL: (

@@ -11,6 +11,7 @@ from services.contracts.envelope import (
     CentreCode,
     Code,
     Event,
+    Flag,
     PersonalReference,
     Privacy,
     Reference,
@@ -53,6 +54,12 @@ Weekday = Annotated[_Weekday, private(Privacy.PUBLIC)]
 WEEKDAYS: tuple[_Weekday, ...] = get_args(_Weekday)
 """As RFC 5545 names them, Monday first."""
 LocalTime = Annotated[str, Shape("local_time", r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), private(Privacy.PUBLIC)]
+ClosingTime = Annotated[str, Shape("closing_time", r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"), private(Privacy.PUBLIC)]
+"""A local time, or the midnight at which the day ends: 24:00."""
+_WITH_SECONDS = r"(:[0-5][0-9])?(Z|[+-][0-9]{2}:[0-9]{2})?$"
+OpensAt = Annotated[str, Shape("local_time", rf"^([01][0-9]|2[0-3]):[0-5][0-9]{_WITH_SECONDS}")]
+ClosesAt = Annotated[str, Shape("closing_time", rf"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00){_WITH_SECONDS}")]
+"""Times as HSDS writes them: with seconds and an offset or without."""
 LocalDate = Annotated[str, Shape("day", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), private(Privacy.PUBLIC)]
 Status = Annotated[ReferralStatus, private(Privacy.OPERATIONAL)]
 
@@ -64,7 +71,7 @@ class OpeningHours(BaseModel):
 
     weekdays: tuple[Weekday, ...]
     opens_at: LocalTime
-    closes_at: LocalTime
+    closes_at: ClosingTime
 
 
 class CentrePublished(Event, type="cefo.directory.centre-published.v1", topic=CENTRES, about="centre"):
@@ -147,7 +154,8 @@ class ReferralChanged(Event, type="cefo.directory.referral-changed.v1", topic=RE
 
 
 class DirectoryPurged(Event, type="cefo.directory.subject-purged.v1", topic=REFERRALS, about="subject_ref"):
-    """Directory has erased all data under this reference."""
+    """Directory has erased all data under this reference; `found`: it had some. None: an earlier version."""
 
     subject_ref: SubjectRef
     at: At
+    found: Flag | None = None

@@ -1,12 +1,14 @@
 """The events of intake: visits, visitors and their erasure; and the check-in that a front desk's own software emits."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, cast
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
+from pydantic_core import PydanticKnownError
 
+from services.contracts.arrivals import AREAS_MAX, ActivityCode, InterpreterLanguage
 from services.contracts.envelope import (
     AreaCode,
     At,
@@ -22,7 +24,7 @@ from services.contracts.envelope import (
 )
 from services.contracts.text import without_blanks
 from services.contracts.topics import DESK_CHECK_INS, ERASED, VISITORS, VISITS
-from services.contracts.values import Shape
+from services.contracts.values import Shape, YesNo
 
 
 class Channel(StrEnum):
@@ -87,19 +89,31 @@ JUST_SEEN = timedelta(minutes=30)
 """How long a visitor who was served is still shown, to be registered or booked, or for the interview to be undone."""
 
 END_OF_DAY = "end-of-day"
-"""`closed_by` of a visit that nobody ended on its day."""
+"""`closed_by` of a visit or an interview that nobody ended on its day."""
+NIGHT = time(3)
+"""From this local time on, nothing of the day before is still under way: what nobody ended is closed."""
 
 
+Answer = Annotated[YesNo, private(Privacy.OPERATIONAL)]
+"""Yes or no, as a desk's software writes it and the API takes it."""
 ChannelCode = Annotated[Channel, private(Privacy.OPERATIONAL)]
 Status = Annotated[VisitStatus, private(Privacy.OPERATIONAL)]
 Ticket = Annotated[str, Shape("ticket", r"^[A-Z]-?[0-9]{1,5}$"), private(Privacy.OPERATIONAL)]
 """The number called in the waiting room, for example `S-012`. Unique per centre and day."""
 
 
+def _bounded(areas: tuple[str, ...]) -> tuple[str, ...]:
+    """As many as the API takes. Not in the schema: a version of an event never becomes narrower."""
+    if len(areas) > AREAS_MAX:
+        counts = {"field_type": "Tuple", "max_length": AREAS_MAX, "actual_length": len(areas)}
+        raise PydanticKnownError("too_long", counts)
+    return areas
+
+
 class DeskCheckIn(Event, type="cefo.desk.check-in.v1", topic=DESK_CHECK_INS, about="visit_id"):
     """A front desk's own software checks a visitor in. `queue` false: no ticket, the visitor does not wait.
 
-    An empty field counts as missing, as in the API.
+    Texts are trimmed and an empty field counts as missing, as in the API.
     """
 
     visit_id: PersonalReference
@@ -107,7 +121,11 @@ class DeskCheckIn(Event, type="cefo.desk.check-in.v1", topic=DESK_CHECK_INS, abo
     area: AreaCode | None = None
     channel: ChannelCode = Channel.DESK
     at: At
-    queue: Flag = True
+    queue: Answer = True
+    other_areas: Annotated[tuple[AreaCode, ...], AfterValidator(_bounded)] = ()
+    activity: ActivityCode | None = None
+    interpreter_language: InterpreterLanguage | None = None
+    recorded_later: Answer = False
 
     @model_validator(mode="before")
     @classmethod
@@ -126,6 +144,26 @@ class VisitCheckedIn(Event, type="cefo.intake.visit-checked-in.v1", topic=VISITS
     status: Status
     ticket: Ticket | None
     subject_ref: SubjectRef | None = None
+    other_areas: tuple[AreaCode, ...] = ()
+    """What the visit is about besides `area`, which is the main one."""
+    activity: ActivityCode | None = None
+    interpreter_language: InterpreterLanguage | None = None
+    """Of who queues: every copy is deleted when the visit ends."""
+    recorded_later: Flag = False
+    """`at` was entered by hand, afterwards: the visit has no waiting time."""
+
+
+class VisitAreaCorrected(Event, type="cefo.intake.visit-area-corrected.v1", topic=VISITS, about="visit_id"):
+    """The visit's areas were corrected; the ticket stays. Who counts by area moves the visit from one to the other."""
+
+    visit_id: PersonalReference
+    centre: CentreCode
+    at: At
+    checked_in_at: At
+    """On whose day the visit counts."""
+    area_before: AreaCode | None
+    area: AreaCode | None
+    other_areas: tuple[AreaCode, ...] = ()
 
 
 class VisitRecorded(Event, type="cefo.intake.visit-recorded.v1", topic=VISITS, about="visit_id"):
@@ -140,6 +178,8 @@ class VisitRecorded(Event, type="cefo.intake.visit-recorded.v1", topic=VISITS, a
     called_at: At | None = None
     served_at: At | None = None
     ended_at: At | None = None
+    other_areas: tuple[AreaCode, ...] = ()
+    activity: ActivityCode | None = None
 
 
 class VisitCalled(Event, type="cefo.intake.visit-called.v1", topic=VISITS, about="visit_id"):
@@ -178,7 +218,10 @@ class VisitLeft(Event, type="cefo.intake.visit-left.v1", topic=VISITS, about="vi
 
 
 class VisitReturned(Event, type="cefo.intake.visit-returned.v1", topic=VISITS, about="visit_id"):
-    """An interview with the visitor was undone: the visit is in the state that it had before, at its old place."""
+    """The visit is in an earlier state, at its old place.
+
+    An interview was undone, the visitor is no longer on hold, or a departure was recorded by mistake.
+    """
 
     visit_id: PersonalReference
     centre: CentreCode

@@ -112,7 +112,10 @@ class ActionTrackOpened(Event, type="cefo.plans.action-track-opened.v1", topic=P
 
 
 class ActionPlanned(Event, type="cefo.plans.action-planned.v1", topic=PLANS, about="plan_id"):
-    """An action of a track was planned. `needs_provider`: directory opens a referral, to `service_id` if set."""
+    """An action of a track was planned. `needs_provider`: directory opens a referral, to `service_id` if set.
+
+    `planned_by`: the role in which it was written, `visitor` or `counsellor`. None: an earlier version.
+    """
 
     plan_id: PersonalReference
     track_id: PersonalReference
@@ -123,6 +126,7 @@ class ActionPlanned(Event, type="cefo.plans.action-planned.v1", topic=PLANS, abo
     needs_provider: Flag
     service_id: Reference | None = None
     reason: Code | None = None
+    planned_by: Code | None = None
     at: At
 
 
@@ -150,7 +154,8 @@ class PlanConfirmed(Event, type="cefo.plans.plan-confirmed.v1", topic=PLANS, abo
 
 
 class PlansPurged(Event, type="cefo.plans.subject-purged.v1", topic=PLANS, about="subject_ref"):
-    """Plans has erased all data under this reference."""
+    """Plans has erased all data under this reference; `found`: it had some. None: an earlier version."""
 
     subject_ref: SubjectRef
     at: At
+    found: Flag | None = None

@@ -105,6 +105,7 @@ class InterviewBooked(Event, type="cefo.scheduling.interview-booked.v1", topic=I
     subject_ref: SubjectRef | None
     path_id: PersonalReference | None
     method: MethodCode | None
+    area: AreaCode | None = None
 
 
 class InterviewMoved(Event, type="cefo.scheduling.interview-moved.v1", topic=INTERVIEWS, about="interview_id"):
@@ -116,6 +117,8 @@ class InterviewMoved(Event, type="cefo.scheduling.interview-moved.v1", topic=INT
     room: StaffCode | None
     starts_at: At
     minutes: Number
+    subject_ref: SubjectRef | None = None
+    area: AreaCode | None = None
 
 
 class InterviewCancelled(Event, type="cefo.scheduling.interview-cancelled.v1", topic=INTERVIEWS, about="interview_id"):
@@ -127,6 +130,8 @@ class InterviewCancelled(Event, type="cefo.scheduling.interview-cancelled.v1", t
     at: At
     cancelled_by: CancelledBy
     reason: Code
+    visit_id: PersonalReference | None = None
+    """The visit of its visitor, if they had arrived."""
 
 
 class InterviewMissed(Event, type="cefo.scheduling.interview-missed.v1", topic=INTERVIEWS, about="interview_id"):
@@ -151,7 +156,10 @@ class InterviewStarted(Event, type="cefo.scheduling.interview-started.v1", topic
 
 
 class InterviewHeld(Event, type="cefo.scheduling.interview-held.v1", topic=INTERVIEWS, about="interview_id"):
-    """The interview took place. `number` counts the held interviews of a path from 1."""
+    """The interview took place. `number` counts the held interviews of a path from 1.
+
+    `closed_by`: `end-of-day` if nobody ended it on its day; `minutes` then last until the centre closed.
+    """
 
     interview_id: PersonalReference
     kind: Kind
@@ -165,10 +173,14 @@ class InterviewHeld(Event, type="cefo.scheduling.interview-held.v1", topic=INTER
     method: MethodCode | None = None
     number: Number | None = None
     subject_ref: SubjectRef | None = None
+    closed_by: Code | None = None
 
 
 class InterviewUndone(Event, type="cefo.scheduling.interview-undone.v1", topic=INTERVIEWS, about="interview_id"):
-    """An information interview was started by mistake, and counts for nothing. `held`: it had already ended as held."""
+    """An interview was started by mistake, and counts for nothing. `held`: it had already ended as held.
+
+    One with an appointment stays booked.
+    """
 
     interview_id: PersonalReference
     kind: Kind
@@ -260,7 +272,8 @@ class FinalisingSessionDue(
 
 
 class SchedulingPurged(Event, type="cefo.scheduling.subject-purged.v1", topic=INTERVIEWS, about="subject_ref"):
-    """Scheduling has erased all data under this reference."""
+    """Scheduling has erased all data under this reference; `found`: it had some. None: an earlier version."""
 
     subject_ref: SubjectRef
     at: At
+    found: Flag | None = None

@@ -1,7 +1,8 @@
 """Text that comes in: composed (NFC), trimmed, without characters that cannot be shown, bounded in characters.
 
 Every path, query, form, JSON, CSV and NDJSON field and every event field of text has one of these types. Spaces and
-zero-width characters at the ends are removed. Control characters, direction overrides and surrogates are refused.
+zero-width characters at the ends are removed. Control characters, direction overrides, surrogates, and the character
+that stands for lost bytes are refused.
 """
 
 import re
@@ -23,6 +24,9 @@ _LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029]")
 _JOINERS = "\u200c\u200d"
 _LAST_LATIN = "\u024f"
 _REFUSED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_NO_CHARACTERS = "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
+_NOT_SHOWN = re.compile(f"[\u034f\ufdd0-\ufdef\ufffd{_NO_CHARACTERS}]")
+"""An invisible joiner, the sign for bytes that were lost when the text was read, and codes that are no characters."""
 _LETTERS = str.maketrans(
     {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "’": "'", "ʼ": "'", "‘": "'"}
 )
@@ -30,7 +34,18 @@ _LETTERS = str.maketrans(
 
 def trimmed(text: str) -> str:
     """Without spaces and zero-width characters at both ends."""
+    if text.isascii() and text.isprintable():
+        return text.strip(" ")
     return _EDGES.sub("", text)
+
+
+def trimmed_if_text(given: object) -> object:
+    """The value; a text, and each text of a list, is trimmed."""
+    if isinstance(given, str):
+        return trimmed(given)
+    if isinstance(given, list):
+        return [trimmed(one) if isinstance(one, str) else one for one in cast(list[object], given)]
+    return given
 
 
 def clean(text: str, *, lines: bool = False) -> str:
@@ -41,10 +56,10 @@ def clean(text: str, *, lines: bool = False) -> str:
     if text.isascii() and text.isprintable():
         return text.strip(" ")
     kept = trimmed(unicodedata.normalize("NFC", _LINE_ENDS.sub("\n", text) if lines else text))
-    if not kept.isprintable():
+    if not kept.isprintable() or _NOT_SHOWN.search(kept):
         allowed = "\n\t" if lines else ""
         for at, one in enumerate(kept):
-            if unicodedata.category(one) in _REFUSED and one not in allowed and not _joins(kept, at):
+            if _is_refused(kept, at, allowed):
                 raise ValueError(f"U+{ord(one):04X}")
     return kept
 
@@ -53,12 +68,15 @@ def mended(text: str, *, lines: bool = False) -> str:
     """The text as it is kept, without what would be refused: for sources that nobody here can correct."""
     text = unicodedata.normalize("NFC", text)
     allowed = "\r\n\t" if lines else ""
-    shown = (
-        one
-        for at, one in enumerate(text)
-        if unicodedata.category(one) not in _REFUSED or one in allowed or _joins(text, at)
-    )
+    shown = (one for at, one in enumerate(text) if not _is_refused(text, at, allowed))
     return clean("".join(shown), lines=lines)
+
+
+def _is_refused(text: str, at: int, allowed: str) -> bool:
+    one = text[at]
+    if _NOT_SHOWN.match(one):
+        return True
+    return unicodedata.category(one) in _REFUSED and one not in allowed and not _joins(text, at)
 
 
 def _joins(text: str, at: int) -> bool:
@@ -125,14 +143,15 @@ Words = Annotated[str, Text(4000, lines=True)]
 
 
 def without_blanks(given: Mapping[Any, Any]) -> dict[Any, Any]:
-    """The fields that have a value: an empty text counts as missing."""
-    return {name: value for name, value in given.items() if not (isinstance(value, str) and not trimmed(value))}
+    """The fields that have a value, trimmed: an empty text counts as missing."""
+    values = {name: trimmed_if_text(value) for name, value in given.items()}
+    return {name: value for name, value in values.items() if value != ""}
 
 
 class Input(BaseModel):
     """What comes in, with its fields. A field that is not declared is refused; an empty text counts as missing."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid")
 
     @model_validator(mode="before")
     @classmethod

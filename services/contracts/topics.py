@@ -25,7 +25,7 @@ class Topic:
     days: int | None = None
     """Age at which an event is removed, in days, unless `CEFO_TOPIC_DAYS` is less. None: as that setting says."""
     read_at_start: bool = False
-    """Services read it whole at their start, without a consumer group and without the inbox."""
+    """Services read it whole by themselves, without a consumer group and without the inbox."""
     for_partners: bool = False
     """A partner's Kafka account may read it: docs/partners.md."""
 

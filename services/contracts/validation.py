@@ -22,11 +22,11 @@ def validated(topic: Topic, event: type[Event], value: bytes) -> Event:
 
 
 def fault_of(error: ValidationError) -> tuple[str, str]:
-    """Reason and detail: the names of all undeclared fields, or else the first field that is wrong."""
+    """Reason and detail: the names of all undeclared fields, or else the first wrong field and its rule."""
     faults = error.errors(include_url=False, include_input=False)
     if undeclared := undeclared_fields(error):
         return UNDECLARED, f"fields that this type of event does not declare: {', '.join(shown_names(undeclared))}"
-    return "bad-data", f"{shown_path(faults[0]['loc']) or 'value'}: {faults[0]['msg']}"
+    return "bad-data", f"{shown_path(faults[0]['loc']) or 'value'}: {faults[0]['msg']} ({faults[0]['type']})"
 
 
 def undeclared_fields(error: ValidationError) -> list[str]:

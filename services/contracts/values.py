@@ -13,6 +13,8 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from services.contracts.text import trimmed_if_text
+
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 """Days outside are mistakes; inside, no calculation comes to the end of the calendar."""
 _FIRST, _END = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -20,10 +22,12 @@ _FIRST, _END = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC
 SHAPES = {
     "centre_code": "Enter the code of a centre, for example liege.",
     "area_code": "Enter the code of a need, for example find-job.",
+    "language_code": "Enter the code of a language, for example ar.",
     "code": "Use small letters, digits and hyphens, for example no-answer.",
     "staff_code": "Use small letters, digits, dots and hyphens, for example room-2.",
     "ticket": "Enter a ticket, for example S-012.",
     "local_time": "Enter a time, for example 09:15.",
+    "closing_time": "Enter a time, for example 17:30. Midnight is 24:00.",
     "postal_code": "Enter a postal code, for example 4000.",
     "phone_number": "Enter a phone number, for example 04 223 45 67.",
     "email_address": "Enter an e-mail address, for example info@centre.example.",
@@ -34,6 +38,7 @@ SHAPES = {
     "ages_backwards": "The highest age is below the lowest one. Change one of the two.",
     "dates_backwards": "The end is before the start. Change one of the two dates.",
     "whole_number": "Enter a whole number, for example 12.",
+    "number": "Enter a number, for example 50.64.",
     "yes_or_no": "Expected: true or false.",
 }
 """What is expected of each kind of value, by the rule that a refusal names."""
@@ -55,12 +60,14 @@ class Shape:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """The pattern, with the refusal of its kind instead of one that shows the expression."""
         text = core_schema.str_schema(pattern=self.pattern, max_length=self.longest)
+        shaped = core_schema.no_info_before_validator_function(trimmed_if_text, text)
         return core_schema.custom_error_schema(
-            text, custom_error_type=self.rule, custom_error_message=SHAPES[self.rule], custom_error_context={}
+            shaped, custom_error_type=self.rule, custom_error_message=SHAPES[self.rule], custom_error_context={}
         )
 
 
-_MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+_OFFSET = "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+_MOMENT = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]{{1,9}})?)?{_OFFSET}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,14 @@ def whole_number_of(given: object) -> int:
     return given
 
 
+def number_of(given: object) -> float:
+    """A number of JSON, finite. Raises the refusal `number`."""
+    # Neither an infinite value nor NaN is below the limit.
+    if not isinstance(given, int | float) or isinstance(given, bool) or not abs(given) < 10**18:
+        raise refused("number")
+    return float(given)
+
+
 def yes_or_no_of(given: object) -> bool:
     """True or false, or the word, or the digit in an address. Raises the refusal `yes_or_no`."""
     if isinstance(given, bool):
@@ -140,8 +155,10 @@ class ReadBy:
     reads: Callable[[object], object]
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """The function runs first; its result is of the declared type."""
-        return core_schema.no_info_before_validator_function(self.reads, handler(source))
+        """The function runs first, on the trimmed text; its result is of the declared type."""
+        return core_schema.no_info_before_validator_function(
+            lambda given: self.reads(trimmed_if_text(given)), handler(source)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +171,21 @@ class Whole:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """The number is read before it is compared."""
         return core_schema.no_info_before_validator_function(
-            whole_number_of, core_schema.int_schema(ge=self.ge, le=self.le)
+            lambda given: whole_number_of(trimmed_if_text(given)), core_schema.int_schema(ge=self.ge, le=self.le)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Decimal:
+    """Metadata of a number of JSON with decimals, within these limits."""
+
+    ge: float
+    le: float
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """The number is read before it is compared."""
+        return core_schema.no_info_before_validator_function(
+            number_of, core_schema.float_schema(ge=self.ge, le=self.le)
         )
 
 

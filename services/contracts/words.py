@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from services.contracts.accounts import AccountKind, AccountStatus
+from services.contracts.arrivals import Activity
 from services.contracts.directory import ReferralStatus, ServiceStatus
 from services.contracts.intake import Channel, VisitStatus
 from services.contracts.plans import ActionStatus
@@ -11,6 +12,7 @@ from services.contracts.scheduling import AppointmentStatus, InterviewKind, Meth
 WITH_WORDS: tuple[type[StrEnum], ...] = (
     VisitStatus,
     Channel,
+    Activity,
     AppointmentStatus,
     InterviewKind,
     Method,

@@ -1,1 +1,1 @@
-"""What is said on the wire: private by design, compatible within a version, readable by any library."""
+"""The events on the wire: private by design, compatible within a version, readable by any library."""

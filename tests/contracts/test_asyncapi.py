@@ -33,6 +33,7 @@ SETTINGS = Settings(
     partitions=6,
     replication=3,
     topic_days=30,
+    backup_days=29,
 )
 STREAM = ApacheBroker(SETTINGS).stream("test")
 

@@ -76,7 +76,7 @@ KIOSK = DeskCheckIn(visit_id=uuid4(), centre="liege", at=datetime(2026, 3, 2, 9,
 @given(data=st.data())
 @settings(LIKELY, max_examples=1)
 def test_a_type_is_read_on_its_own_topic_only(kind: type[Event], data: st.DataObject) -> None:
-    """Whoever may write to one topic cannot speak for the owner of another."""
+    """A sender of one topic cannot emit for the owner of another."""
     record = record_of(data.draw(events(kind)), 1)
     for topic in TOPICS.values():
         for name in topic.names(["liege"]):
