@@ -18,6 +18,7 @@
     ├── AlreadyDifferent     the id is in use for something else                        409
     ├── ShownBefore          a secret is shown once, and was shown                      409
     └── Unavailable          store or broker unavailable; nothing was changed; retry    503
+        └── StillRestoring   a restored store has not read its topics again
 
 Each class has a slug, a message with named values, and the field it is about. The message is an English msgid; people
 see it in their language. Values too: a member of an enumeration is shown by its word, a `Message` translated, several
@@ -200,7 +201,7 @@ class ShownBefore(Refused):
     """A form whose answer has a secret was sent again. The secret is kept nowhere, so it cannot be shown again."""
 
     slug = "shown-before"
-    message = msg("This form was sent before. What it created is shown only once. Start again if you have lost it.")
+    message = msg("This form was sent before. What it created is shown only once. Renew it if you have lost it.")
 
 
 class Unavailable(Refused):
@@ -209,3 +210,10 @@ class Unavailable(Refused):
     slug = "unavailable"
     status = 503
     message = msg("This is not possible right now. Nothing was changed. Try again in a moment.")
+
+
+class StillRestoring(Unavailable):
+    """The store was restored from a backup, and the service still reads what happened since."""
+
+    slug = "still-restoring"
+    message = msg("This part of the software is being restored. Nothing was changed. Try again in a few minutes.")

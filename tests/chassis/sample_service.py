@@ -1,5 +1,7 @@
 """A service as small as can be: notes, taken in one by one or many at a time, shown on a live board."""
 
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -7,6 +9,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from fastapi import Form, Request
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field as Column
 from sqlmodel import SQLModel
 from starlette.responses import Response
@@ -151,7 +154,15 @@ async def import_notes(request: Request, person: Annotated[Person, allow(Role.OP
         outcome.accepted = len(rows)
         return outcome
 
-    return await import_lines(request, NoteLine, record)
+    async def rules(_session: AsyncSession, _now: datetime) -> Callable[[NoteLine], None]:
+        return check_words
+
+    return await import_lines(request, NoteLine, record, rules)
+
+
+def check_words(line: NoteLine) -> None:
+    if line.words == "twice":
+        raise Twice(what=line.words, first=1)
 
 
 @pages.get("/")

@@ -30,7 +30,8 @@ async def start_client(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
 
 
 async def with_timeout(seconds: float, step: Coroutine[Any, Any, _T], *, grace: float = 0) -> _T:
-    """The result of this step of a client. Raises `TimeoutError` when it takes longer.
+    """The result of this step of a client. Raises `TimeoutError` when it takes longer, `KafkaConnectionError` when it
+    ends cancelled.
 
     Unlike `asyncio.wait_for` of Python 3.11 it never loses a cancellation that comes as the step ends, and one that the
     step swallows stays its own. A start that is cut off in the middle leaves a connection that nothing closes: with
@@ -47,6 +48,10 @@ async def with_timeout(seconds: float, step: Coroutine[Any, Any, _T], *, grace: 
         if not task.cancelled():
             task.exception()  # the caller gets the timeout, or is cancelled itself
         raise
+    if task.cancelled():
+        # aiokafka stops a fetch by cancelling it, and then awaits it. This would end our task as if we had been
+        # cancelled ourselves: without a word, and for good.
+        raise KafkaConnectionError("the client cancelled one of its own steps")
     return task.result()
 
 

@@ -160,10 +160,14 @@ class Broker(ABC):
             # A larger record comes whole all the same.
             "max_partition_fetch_bytes": FETCH_BYTES,
             "max_poll_interval_ms": 300_000,
-            "session_timeout_ms": 10_000,
+            "session_timeout_ms": int(SESSION * 1000),
             "heartbeat_interval_ms": 3_000,
         }
 
+
+SESSION = 10.0
+"""Seconds after which the broker takes a member of a group that no longer answers as gone; and, as aiokafka sets it,
+seconds that the members have to join again."""
 
 FETCH_BYTES = 256 * 1024
 """Bytes of a partition in one fetch: as many as a producer puts into one batch."""

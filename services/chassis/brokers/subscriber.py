@@ -16,7 +16,7 @@ When FastStream polls once, and raises out of its loop what ended it, `PollingCo
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, Protocol, cast
 
@@ -26,12 +26,19 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 from services.chassis.brokers.availability import is_away
-from services.chassis.brokers.clients import DEADLINE, check_metadata_task, close_client, with_timeout
+from services.chassis.brokers.clients import check_metadata_task, close_client, with_timeout
+from services.chassis.brokers.damage import DamagedPartitions
 from services.chassis.brokers.message import decode
+from services.chassis.brokers.port import SESSION
 from services.chassis.runtime.failpoints import failpoint
 from services.chassis.runtime.retrying import keep_running
 from services.contracts import TOPICS
 from services.contracts.cloudevents import Record
+
+JOINED_WITHIN = 6 * SESSION
+"""Seconds that a client may take to connect and get its partitions before it is replaced. It gets them once every
+other member has joined again or is taken as gone; a client that is replaced before that is one more such member, for
+which the next has to wait."""
 
 COMMIT_EVERY = 0.2
 """Seconds between two commits: one for each of many small batches costs this process and the broker more than reading
@@ -91,6 +98,7 @@ class Subscriber:
         self.ready = asyncio.Event()
         """Set once the broker has given this subscriber its partitions."""
         self._rebalances = _Rebalances()
+        self._damaged = DamagedPartitions()
         named, pattern = subscription(topics)
         self._subscriber = stream.subscriber(
             *named,
@@ -107,12 +115,17 @@ class Subscriber:
         )
         self._subscriber(self._handle)
 
+    def damaged(self, partitions: Collection[TopicPartition]) -> set[TopicPartition]:
+        """Those of these partitions that are left alone now, because of a damaged record."""
+        return self._damaged.among(partitions)
+
     async def run(self) -> None:
         """Consume until cancelled. A broker that is away is waited for; a client that fails is replaced."""
         await self._stream.connect()  # reads the options; touches no network
         config = self._stream.config.broker_config
         options = cast("partial[Any]", config.builder).keywords
-        config.builder = partial(PollingConsumer, self._handler, self._rebalances, self.ready, **options)
+        mine = (self._handler, self._rebalances, self._damaged, self.ready)
+        config.builder = partial(PollingConsumer, *mine, **options)
         try:
             await keep_running(self._consume, f"consumer {self._group}", expected=is_away)
         finally:
@@ -121,7 +134,7 @@ class Subscriber:
     async def _consume(self) -> None:
         subscriber = self._subscriber
         try:
-            await with_timeout(DEADLINE, subscriber.start(), grace=1)
+            await with_timeout(JOINED_WITHIN, subscriber.start(), grace=1)
             self.client = cast(PollingConsumer, subscriber.consumer)
             raise await self.client.failure
         finally:
@@ -162,7 +175,14 @@ class _Rebalances(ConsumerRebalanceListener):
 class PollingConsumer(AIOKafkaConsumer):
     """The client of one subscriber: a poll commits what was processed, and returns only when there are records."""
 
-    def __init__(self, handler: BatchHandler, rebalances: _Rebalances, ready: asyncio.Event, **options: Any) -> None:
+    def __init__(
+        self,
+        handler: BatchHandler,
+        rebalances: _Rebalances,
+        damaged: DamagedPartitions,
+        ready: asyncio.Event,
+        **options: Any,
+    ) -> None:
         super().__init__(**cast(Any, options | {"enable_auto_commit": False}))
         self.failure: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         """What makes this client useless, once that is known."""
@@ -170,6 +190,7 @@ class PollingConsumer(AIOKafkaConsumer):
         """Up to which offset each partition was processed by this client."""
         self._handler = handler
         self._rebalances = rebalances
+        self._damaged = damaged
         self._ready = ready
         self._to_commit: dict[TopicPartition, Any] = {}
         self._fetched_in = self._commits_for = rebalances.assignment
@@ -197,6 +218,7 @@ class PollingConsumer(AIOKafkaConsumer):
                 if fetched := await self._poll(timeout_ms, max_records):
                     return fetched
         except Exception as error:
+            self._damaged.note(error)
             self.fail(error)
         return await asyncio.Event().wait()  # type: ignore[return-value]  # until `stop` cancels it
 
@@ -204,7 +226,7 @@ class PollingConsumer(AIOKafkaConsumer):
         check_metadata_task(self)
         self._commit_now_and_then()
         longest = int(COMMIT_EVERY * 1000) if self._to_commit else timeout_ms
-        fetched = cast(Fetched, await super().getmany(timeout_ms=longest, max_records=max_records))
+        fetched = cast(Fetched, await super().getmany(*self._sound(), timeout_ms=longest, max_records=max_records))
         self._fetched_in = self._rebalances.assignment
         if self.assignment():
             self._ready.set()
@@ -214,6 +236,14 @@ class PollingConsumer(AIOKafkaConsumer):
             self.done.pop(tp, None)
             self._to_commit.pop(tp, None)
         return fetched
+
+    def _sound(self) -> Iterable[TopicPartition]:
+        """The partitions to poll; none: all, of which the damaged ones are paused."""
+        damaged = self._damaged.among(self.assignment())
+        paused = self.paused()
+        self.pause(*(damaged - paused))
+        self.resume(*(paused - damaged))
+        return self.assignment() - damaged if damaged else ()
 
     def _commit_now_and_then(self) -> None:
         """Commit what was processed, unless that was done a moment ago. Does not wait for the answer.

@@ -5,18 +5,22 @@ service within seconds. Redis takes no part in it.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from time import monotonic
 from typing import TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, SQLModel, col
 
+from services.chassis.i18n import translate
 from services.chassis.identity.people import Claim, Person
 from services.chassis.identity.tokens import AccountToken
+from services.chassis.refusals import msg
 from services.chassis.storage.store import Store, Work
 from services.chassis.storage.tables import BigNumber
 from services.contracts.accounts import (
@@ -34,9 +38,19 @@ ORGANIZATION = "organization_id"
 STAFF_CODE = "staff_code"
 """The claim with a counsellor's code in the calendar."""
 
+_SUBJECT = "account/"
+DEMO = "demo/"
+"""How the `Person.subject` of an account of the demonstration begins."""
+DEMO_ACCOUNT = msg("Demonstration account")
+"""How `Person.subject` begins for an account; then its id."""
+
 CACHE_SECONDS = 2.0
 """How long an account that was read is not read again."""
 CACHED_ACCOUNTS = 10_000
+IN_USE = 2
+"""For how many `CACHE_SECONDS` an account is in use after a request: a stream asks about as often."""
+READ_TOGETHER = 500
+"""How many accounts are read in one statement, at most."""
 NEW_SIGN_IN = timedelta(minutes=1)
 """A sign-in that is younger than this may be ahead of the event that publishes its account."""
 WAIT_SECONDS = 1.0
@@ -78,6 +92,38 @@ async def copy_account(work: Work, table: type[Copy], published: AccountPublishe
             setattr(copy, name, value)
 
 
+async def account_names(
+    session: AsyncSession, table: type[AccountCopy] | None, subjects: Iterable[str | None]
+) -> dict[str, str]:
+    """The names of the accounts among these `Person.subject`, or their codes; others are not in it.
+
+    An account of the demonstration has no copy: it is named as one.
+    """
+    asked = {one for one in subjects if one is not None}
+    demo = {one: f"{translate(DEMO_ACCOUNT)} ({one.removeprefix(DEMO)})" for one in asked if one.startswith(DEMO)}
+    ids = {one.removeprefix(_SUBJECT) for one in asked if one.startswith(_SUBJECT)}
+    if table is None or not ids:
+        return demo
+    rows = await session.scalars(sa.select(table).where(col(table.id).in_(map(UUID, ids))))
+    return demo | {f"{_SUBJECT}{row.id}": name for row in rows if (name := row.display_name or row.code)}
+
+
+def is_account(subject: str) -> bool:
+    """Whether this `Person.subject` is that of an account. Others are of a demonstration, or of the platform's key."""
+    return subject.startswith(_SUBJECT)
+
+
+async def person_now(
+    session: AsyncSession, table: type[AccountCopy], subject: str, token: AccountToken | None
+) -> Person | None:
+    """The person of an account's `Person.subject`, with the rights of now. None: the account may not sign in.
+
+    With the `token` of a sign-in: None also if that was ended. Whether it has expired is for the caller to check.
+    """
+    account = _known(await session.get(table, UUID(subject.removeprefix(_SUBJECT))), waited=True)
+    return account.person if token is None else account.person_of(token)
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What a service knows of an account, at the `monotonic` time of reading."""
@@ -105,7 +151,11 @@ class _Known:
 
 
 class Accounts:
-    """The accounts that one service knows. Each is read from its store at most every `CACHE_SECONDS`."""
+    """The accounts that one service knows. Each is read from its store at most every `CACHE_SECONDS`.
+
+    With an account that is read, others that are in use and soon due are read too: the open streams of many people
+    together cost one statement every `CACHE_SECONDS`, and not one each.
+    """
 
     def __init__(
         self, store: Store, table: type[AccountCopy], on_use: Callable[[UUID], None] = lambda token: None
@@ -116,6 +166,8 @@ class Accounts:
         self._on_use = on_use
         self._used: dict[UUID, datetime] = {}
         self._known: dict[UUID, _Known] = {}
+        self._asked_at: dict[UUID, float] = {}
+        """When a request or a stream last used an account; those of the last seconds."""
         self._reading: dict[UUID, asyncio.Task[_Known]] = {}
 
     async def person(self, token: AccountToken) -> Person | None:
@@ -140,6 +192,7 @@ class Accounts:
         self._on_use(token)
 
     async def _account(self, ref: UUID, *, new: bool) -> _Known:
+        self._asked_at[ref] = monotonic()
         known = self._known.get(ref)
         if known is not None and monotonic() - known.read_at < CACHE_SECONDS and (known.complete or not new):
             return known
@@ -159,29 +212,48 @@ class Accounts:
         return known
 
     async def _query(self, ref: UUID, *, waited: bool) -> _Known:
+        due = self._due(ref)
+        query = sa.select(self._table).where(col(self._table.id).in_([ref, *due]))
         async with self._store.read() as session:
-            account = await session.get(self._table, ref)
-        if account is None:
-            return _Known(monotonic(), None, may_follow=True, waited=waited)
-        status = AccountStatus(account.status)
-        return _Known(
-            monotonic(),
-            _person(account) if may_sign_in(status) else None,
-            may_follow=awaits_approval(status),
-            waited=waited,
-            signed_out_before=account.signed_out_before,
-            ended=frozenset(map(UUID, account.ended_sign_ins)),
-            is_machine=has_tokens(AccountKind(account.kind)),
-        )
+            found = {account.id: account for account in await session.scalars(query)}
+        for one, before in due.items():
+            self._keep(one, _known(found.get(one), waited=before.waited))
+        return _known(found.get(ref), waited=waited)
+
+    def _due(self, ref: UUID) -> dict[UUID, _Known]:
+        """The other accounts in use that will have to be read again within half of `CACHE_SECONDS`."""
+        now = monotonic()
+        self._asked_at = {one: at for one, at in self._asked_at.items() if now - at < IN_USE * CACHE_SECONDS}
+        used = ((one, known) for one in self._asked_at if one != ref and (known := self._known.get(one)) is not None)
+        due = ((one, known) for one, known in used if now - known.read_at > CACHE_SECONDS / 2)
+        return dict(islice(due, READ_TOGETHER - 1))
 
     def _finish(self, ref: UUID, reading: "asyncio.Task[_Known]") -> None:
         del self._reading[ref]
-        if reading.cancelled() or reading.exception() is not None:
-            return
+        if not reading.cancelled() and reading.exception() is None:
+            self._keep(ref, reading.result())
+
+    def _keep(self, ref: UUID, known: _Known) -> None:
         self._known.pop(ref, None)  # the dictionary's order is that of reading
-        self._known[ref] = reading.result()
+        self._known[ref] = known
         if len(self._known) > CACHED_ACCOUNTS:
             del self._known[next(iter(self._known))]
+
+
+def _known(account: AccountCopy | None, *, waited: bool) -> _Known:
+    """What a row says, which was read just now; None: there is none."""
+    if account is None:
+        return _Known(monotonic(), None, may_follow=True, waited=waited)
+    status = AccountStatus(account.status)
+    return _Known(
+        monotonic(),
+        _person(account) if may_sign_in(status) else None,
+        may_follow=awaits_approval(status),
+        waited=waited,
+        signed_out_before=account.signed_out_before,
+        ended=frozenset(map(UUID, account.ended_sign_ins)),
+        is_machine=has_tokens(AccountKind(account.kind)),
+    )
 
 
 def _person(account: AccountCopy) -> Person | None:
@@ -190,7 +262,7 @@ def _person(account: AccountCopy) -> Person | None:
     if not roles:
         return None
     return Person(
-        subject=f"account/{account.id}",
+        subject=f"{_SUBJECT}{account.id}",
         name=account.display_name or "–",
         roles=roles,
         centres=frozenset(account.centres),

@@ -6,7 +6,7 @@ from services.chassis.refusals import msg
 _OTHER = msg("Other need")
 
 
-def area_label(code: str) -> str:
-    """An area's name in the reader's language. One that a centre published for itself has none: it is another need."""
-    name = word_of(code, "Area")
-    return translate(_OTHER) if name == code else name
+def area_label(code: str, lang: str | None = None) -> str:
+    """An area's name in this language (default: the reader's); another need, if a centre published it for itself."""
+    name = word_of(code, "Area", lang)
+    return translate(_OTHER, lang) if name == code else name

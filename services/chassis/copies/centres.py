@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from services.chassis.i18n import by_name
 from services.chassis.refusals import AreaNotServed, UnknownCentre
+from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.store import Work
 from services.contracts.directory import CentrePublished
 
@@ -34,6 +35,7 @@ class LocalCentreCopy(CentreCopy):
 
 
 Copy = TypeVar("Copy", bound=CentreCopy)
+Local = TypeVar("Local", bound=LocalCentreCopy)
 
 
 async def copy_centre(work: Work, table: type[Copy], published: CentrePublished) -> None:
@@ -68,12 +70,18 @@ async def known_centre(session: AsyncSession, table: type[Copy], code: str, area
 def centre_in(copies: Mapping[str, Copy], code: str, area: str | None = None) -> Copy:
     """Like `known_centre`, among centres that are loaded already. Raises `UnknownCentre`, `AreaNotServed`."""
     if code not in copies:
-        raise UnknownCentre(centre=code, known=sorted(copies))
+        names = sorted((copy.name for copy in copies.values()), key=by_name)
+        raise UnknownCentre(centre=code, known=sorted(copies), choices=names)
     check_area(area, code, copies[code].areas)
     return copies[code]
 
 
-def check_area(area: str | None, centre: str, served: Collection[str]) -> None:
-    """The area is None (no visit needs a reason), or the centre serves it. Raises `AreaNotServed`."""
+def zone_of(copies: Mapping[str, Local], code: str) -> ZoneInfo:
+    """The time zone of a centre; of one that nobody knows, Belgium's."""
+    return copies[code].zone if code in copies else BRUSSELS
+
+
+def check_area(area: str | None, centre: str, served: Collection[str], *, field: str | None = None) -> None:
+    """The area is None (no visit needs a reason), or the centre serves it. Raises `AreaNotServed`, about `field`."""
     if area is not None and area not in served:
-        raise AreaNotServed(centre=centre, area=area, known=tuple(served))
+        raise AreaNotServed(field, centre=centre, area=area, known=tuple(served))

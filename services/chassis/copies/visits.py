@@ -11,10 +11,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
+from sqlalchemy.orm import Mapped
+from sqlmodel import Field, col
 
 from services.chassis.copies.centres import LocalCentreCopy
 from services.chassis.refusals import Refused, msg
+from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import in_states
 from services.contracts.intake import ENDED, IN_THE_ROOM, JUST_SEEN, SERVED, VisitStatus
@@ -24,14 +26,27 @@ _ENDED = f"{in_states(ENDED)} and ticket is not null"
 """A visit that was imported has no ticket, and is in no list of what just ended."""
 
 
+RANK = 1
+"""`rank` of a visit without priority. With priority: 0."""
+
+
 class QueuedVisit(Aggregate):
-    """The columns by which a visit is here, just seen or left over."""
+    """The columns by which a visit is here, just seen or left over, and by which it has its place in the queue."""
 
     centre: str
     ticket: str | None = None
     status: str
     checked_in_at: datetime
     ended_at: datetime | None = None
+    rank: int = Field(default=RANK, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": "1"})
+    """The lower, the earlier the visitor is called."""
+    held_at: datetime | None = None
+    """Since when the visitor is on hold: waiting, not called, the place kept."""
+    for_area: str | None = Field(default=None, max_length=40)
+    """In which area's queue the visitor waits. None: the area of the visit."""
+    for_desk: str | None = Field(default=None, max_length=60)
+    for_counsellor: str | None = Field(default=None, max_length=60)
+    """The only desk, and the only counsellor, that calls the visitor. None: any."""
 
 
 Visits = TypeVar("Visits", bound=QueuedVisit)
@@ -40,13 +55,13 @@ Visits = TypeVar("Visits", bound=QueuedVisit)
 def queue_indexes(table: str) -> tuple[sa.Index, sa.Index]:
     """The indexes of the queries below. Partial: without what was imported."""
     return (
-        _partial(f"{table}_in_the_room", "checked_in_at", _HERE),
-        _partial(f"{table}_ended", "ended_at", _ENDED),
+        _partial(f"{table}_in_the_room", _HERE, "rank", "checked_in_at", "id"),
+        _partial(f"{table}_ended", _ENDED, "ended_at"),
     )
 
 
-def _partial(name: str, column: str, predicate: str) -> sa.Index:
-    return sa.Index(name, "centre", column, postgresql_where=sa.text(predicate), sqlite_where=sa.text(predicate))
+def _partial(name: str, predicate: str, *columns: str) -> sa.Index:
+    return sa.Index(name, "centre", *columns, postgresql_where=sa.text(predicate), sqlite_where=sa.text(predicate))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +120,27 @@ def has_just_ended(table: type[Visits], day: Day) -> sa.ColumnElement[bool]:
     )
 
 
-async def first_come(
+def place(table: type[Visits]) -> tuple[Mapped[int], Mapped[datetime], Mapped[UUID]]:
+    """The order of the queue: who has priority, then first come, first served."""
+    return col(table.rank), col(table.checked_in_at), col(table.id)
+
+
+def has_ended(table: type[Visits], day: Day) -> sa.ColumnElement[bool]:
+    """The visits with a ticket that began on this day, and have ended since."""
+    return sa.and_(
+        sa.text(_ENDED),
+        col(table.centre) == day.centre,
+        col(table.ended_at) >= day.began_at,
+        col(table.checked_in_at) >= day.began_at,
+    )
+
+
+def ended_on(table: type[Visits], day: Day) -> sa.ColumnElement[bool]:
+    """The visits with a ticket that began and ended on this day, until its `now`."""
+    return sa.and_(has_ended(table, day), col(table.ended_at) < day.now)
+
+
+async def in_turn(
     session: AsyncSession,
     table: type[Visits],
     which: sa.ColumnElement[bool],
@@ -114,35 +149,36 @@ async def first_come(
     status: VisitStatus | None = None,
     after: UUID | None = None,
 ) -> Sequence[Visits]:
-    """These visits in order of check-in; `status`: only those; `after`: only those behind this visit."""
+    """These visits in the order of the queue; `status`: only those; `after`: only those behind this visit."""
     query = sa.select(table).where(which)
     if status is not None:
         query = query.where(col(table.status) == status.value)
-    last = await session.get(table, after) if after is not None else None
-    if last is not None:
-        at, id = col(table.checked_in_at), col(table.id)
-        query = query.where(at >= last.checked_in_at, sa.or_(at > last.checked_in_at, id > last.id))
-    ordered = query.order_by(col(table.checked_in_at), col(table.id)).limit(limit)
-    return (await session.scalars(ordered)).all()
+    *columns, id = place(table)
+    order = ListOrder(*columns, id=id)
+    return (await session.scalars(await order.page(session, query, limit, after))).all()
 
 
-async def just_seen(session: AsyncSession, table: type[Visits], day: Day, limit: int) -> Sequence[Visits]:
-    """The visits of visitors who were just seen, the last one first."""
+async def just_seen(
+    session: AsyncSession, table: type[Visits], day: Day, limit: int, *, after: UUID | None = None
+) -> Sequence[Visits]:
+    """The visits of visitors who were just seen, the last one first; `after`: only those behind this visit."""
     served = sa.and_(has_just_ended(table, day), sa.text(in_states(SERVED)))
-    return await _just_ended(session, table, served, limit)
+    return await _just_ended(session, table, served, limit, after)
 
 
-async def just_left(session: AsyncSession, table: type[Visits], day: Day, limit: int) -> Sequence[Visits]:
-    """The visits of visitors who just left without being served, the last one first."""
+async def just_left(
+    session: AsyncSession, table: type[Visits], day: Day, limit: int, *, after: UUID | None = None
+) -> Sequence[Visits]:
+    """The visits of visitors who just left without being served, the last one first; `after` as above."""
     unserved = sa.and_(has_just_ended(table, day), sa.text(f"not {in_states(SERVED)}"))
-    return await _just_ended(session, table, unserved, limit)
+    return await _just_ended(session, table, unserved, limit, after)
 
 
 async def _just_ended(
-    session: AsyncSession, table: type[Visits], which: sa.ColumnElement[bool], limit: int
+    session: AsyncSession, table: type[Visits], which: sa.ColumnElement[bool], limit: int, after: UUID | None
 ) -> Sequence[Visits]:
-    query = sa.select(table).where(which).order_by(col(table.ended_at).desc(), col(table.id)).limit(limit)
-    return (await session.scalars(query)).all()
+    order = ListOrder(col(table.ended_at), id=col(table.id), newest_first=True)
+    return (await session.scalars(await order.page(session, sa.select(table).where(which), limit, after))).all()
 
 
 async def counts_of(

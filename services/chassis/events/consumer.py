@@ -4,7 +4,7 @@ Committed offsets only save re-reading. The inbox, written in the transaction of
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -83,6 +83,10 @@ class Consumer:
         """Consume until cancelled. Retries for as long as the broker or the store is unavailable."""
         if self.subscriber is not None:
             await self.subscriber.run()
+
+    def damaged(self, partitions: Collection[TopicPartition]) -> set[TopicPartition]:
+        """Those of these partitions that this consumer leaves alone now, because of a damaged record."""
+        return self.subscriber.damaged(partitions) if self.subscriber is not None else set()
 
     async def process(self, records: list[Record]) -> None:
         """Process a batch. Returns when every record has taken effect, is held, or is a dead letter."""

@@ -16,7 +16,7 @@ from services.chassis.events.sealing import KeptRecord
 from services.chassis.refusals import NotFound, Refused, msg
 from services.chassis.storage.outbox import pack_headers
 from services.chassis.storage.store import Work
-from services.chassis.storage.tables import DEAD, HELD, DeadLetterState
+from services.chassis.storage.tables import CONTENTS, DEAD, DeadLetterState
 from services.contracts.cloudevents import Headers, IncomingEvent, Record, UnreadableEvent, read_event
 
 
@@ -33,9 +33,7 @@ class RetryFailed(Refused):
     """The event still cannot be processed. Fix the cause and retry, or discard it."""
 
     slug = "retry-failed"
-    message = msg(
-        "It failed again ({reason}): {detail}. Nothing was changed. Fix the cause and retry, or discard the event."
-    )
+    message = msg("It failed again. Nothing was changed. Fix the cause and retry, or discard the event.")
 
 
 class TooLate(Refused):
@@ -111,11 +109,16 @@ def reason_and_detail(error: Exception) -> tuple[str, str]:
     return error.slug if isinstance(error, Refused) else type(error).__name__, str(error)
 
 
-def fault_of(record: Record, error: Exception) -> tuple[str, str, dict[str, Any]]:
-    """The error as a slug and a sentence, and the attributes of the record that could be read."""
+def fault_of(
+    record: Record, error: Exception, incoming: IncomingEvent | None = None
+) -> tuple[str, str, dict[str, Any]]:
+    """The error as a slug and a sentence, and the attributes of the record that could be read.
+
+    `incoming`: the event of the record, if it was read already.
+    """
     if isinstance(error, UnreadableEvent):
         return error.reason, error.detail, error.about
-    return *reason_and_detail(error), attributes_of(read_event(record))
+    return *reason_and_detail(error), attributes_of(incoming or read_event(record))
 
 
 def attributes_of(incoming: IncomingEvent) -> dict[str, Any]:
@@ -137,16 +140,6 @@ async def load_dead_letter(session: Any, table: sa.Table, id: Any, *, lock: bool
     return row
 
 
-async def has_dead_letter(session: Any, table: sa.Table, record: Record, fingerprints: list[bytes]) -> bool:
-    """Whether this record already has a dead letter: topics are read again after a crash or for a rebuild."""
-    if record.offset < 0:
-        return False
-    position = (table.c.topic == record.topic, table.c.partition == record.partition, table.c.offset == record.offset)
-    # Offsets of a new cluster start at 0 again.
-    same = (*position, table.c.fingerprint.in_(fingerprints), table.c.state.not_in(HELD))
-    return await session.scalar(sa.select(sa.exists().where(*same)))
-
-
 SUBJECT_ERASED = "subject-erased"
 """The reason of a dead letter that waits to be discarded because its person was erased."""
 
@@ -154,16 +147,43 @@ SUBJECT_ERASED = "subject-erased"
 async def erase_dead_letters(work: Work, subject_ref: UUID) -> None:
     """Empty the dead letters about this person. Each service's erasure of a person calls it.
 
-    An event that is held is discarded. One that is dead is discarded by the consumer, with those held behind it.
+    An event that is held is discarded. One that is dead is discarded by the consumer, with those held behind it. Of
+    what operators wrote, it stays who decided or read the content, and when.
     """
-    table = work.table("dead_letters")
+    table, reveals = work.table("dead_letters"), work.table("dead_letter_reveals")
     theirs = sa.or_(table.c.subject_ref == subject_ref, table.c.subject == str(subject_ref))
+    chosen = sa.select(table.c.id, table.c.state, table.c.decision).where(theirs)
+    rows = (await work.session.execute(chosen.order_by(table.c.id).with_for_update())).all()
+    if not rows:
+        return
     empty: dict[str, Any] = {"key": None, "headers": pack_headers([]), "value": b"", "withheld": [], "detail": ""}
     empty |= {"subject_ref": None, "sealed": None, "sealed_until": work.now}
-    held, dead = table.c.state.in_(HELD), table.c.state.in_(DEAD)
-    discarded = {"state": DeadLetterState.DISCARDED.value, "decided_at": work.now, "decision": SUBJECT_ERASED}
-    for which, more in ((held, discarded), (dead, {"reason": SUBJECT_ERASED}), (~held & ~dead, {})):
-        await work.session.execute(sa.update(table).where(theirs, which).values(**empty, **more))
+    for row in rows:
+        match DeadLetterState(row.state):
+            case DeadLetterState.HELD:
+                decided = {"decided_at": work.now, "decision": SUBJECT_ERASED}
+                more = {"state": DeadLetterState.DISCARDED.value} | decided
+            case DeadLetterState.DEAD:
+                more = {"reason": SUBJECT_ERASED, "decision": None}
+            case DeadLetterState.RETRIED | DeadLetterState.DISCARDED:
+                more = {"decision": who_decided(row.decision)}
+        await work.session.execute(sa.update(table).where(table.c.id == row.id).values(**empty, **more))
+    emptied = reveals.c.dead_letter.in_([row.id for row in rows])
+    await work.session.execute(sa.update(reveals).where(emptied).values(reason=""))
+    work.purged.update(CONTENTS)
+
+
+_WHY = ": "
+
+
+def decision_of(by: str, reason: str) -> str:
+    """The decision of an operator (`Person.subject`): who and why."""
+    return f"{by}{_WHY}{reason}"
+
+
+def who_decided(decision: str | None) -> str | None:
+    """A decision without its reason."""
+    return decision.partition(_WHY)[0] if decision is not None else None
 
 
 RETRY = "retry: "

@@ -144,7 +144,7 @@ def _id(from_outside: bool) -> Fits:
 
 
 _FORMS: dict[str, Fits] = {
-    "ce_specversion": _like(r"\d\.\d"),
+    "ce_specversion": _like(r"[0-9]\.[0-9]"),
     "ce_source": _like(r"[A-Za-z0-9/._~:-]{1,190}"),
     "ce_type": _like(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+"),
     "ce_time": datetime.fromisoformat,

@@ -71,3 +71,20 @@ async def record_sequences(session: AsyncSession, inbox: sa.Table, tracker: Sequ
         same = (inbox.c.source == sa.bindparam("of_source"), inbox.c.subject == sa.bindparam("of_subject"))
         further = sa.update(inbox).where(*same).values(sequence=sa.bindparam("last"), heard_at=now)
         await (await session.connection()).execute(further, moved)
+
+
+async def withdraw_sequences(
+    session: AsyncSession, inbox: sa.Table, tracker: SequenceTracker, refused: Collection[Key]
+) -> None:
+    """Undo what `record_sequences` wrote for these aggregates: their events were refused."""
+    same = (inbox.c.source == sa.bindparam("of_source"), inbox.c.subject == sa.bindparam("of_subject"))
+    moved, fresh = list[dict[str, Any]](), list[dict[str, Any]]()
+    for key in refused:
+        named = {"of_source": key[0], "of_subject": key[1]}
+        last = tracker.stored.get(key)
+        (fresh if last is None else moved).append(named if last is None else {**named, "last": last})
+    connection = await session.connection()
+    if fresh:
+        await connection.execute(sa.delete(inbox).where(*same), fresh)
+    if moved:
+        await connection.execute(sa.update(inbox).where(*same).values(sequence=sa.bindparam("last")), moved)

@@ -28,7 +28,7 @@ async def start_mid_stream(
     store: Store,
     since: datetime,
     tracker_for: Callable[[Work, set[Key]], Awaitable[SequenceTracker]],
-    dispatch: Callable[[Work, SequenceTracker, list[IncomingEvent]], Awaitable[int]],
+    dispatch: Callable[[Work, SequenceTracker, list[IncomingEvent]], Awaitable[object]],
 ) -> None:
     """Start the aggregates whose first event was held before `since`. One that fails stays held, then becomes dead."""
 

@@ -1,36 +1,31 @@
 """Processes incoming events exactly once, in order per aggregate.
 
 A batch is one transaction: inbox, changes and outbox together. The first event of an aggregate is assumed to be new. If
-the inbox already has a row, the insert fails and the batch is retried with a lookup. If anything else in a batch fails,
-its events are processed apart, each on a savepoint. What a rule refuses becomes a dead letter at once. Anything else is
-retried a bounded number of times, with a growing pause, and then becomes a dead letter. While the store is unavailable,
-the work is retried without limit. Later events of an aggregate with a dead letter are held until an operator retries or
-discards it; other aggregates continue.
+the inbox already has a row, the insert fails and the batch is retried with a lookup. What a rule refuses without a
+trace (`steps`) becomes a dead letter in the same transaction. If anything else in a batch fails, its events are
+processed apart, each on a savepoint: what a rule refuses becomes a dead letter at once, anything else is retried a
+bounded number of times, with a growing pause, and then becomes a dead letter. While the store is unavailable, the work
+is retried without limit. Later events of an aggregate with a dead letter are held until an operator retries or discards
+it; other aggregates continue.
 """
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
 import stamina
 from sqlalchemy.exc import IntegrityError
 
-from services.chassis.events.dead_letters import (
-    attributes_of,
-    dead_letter_row,
-    explained_headers,
-    fault_of,
-    has_dead_letter,
-)
-from services.chassis.events.inbox import last_sequences, record_sequences
-from services.chassis.events.reactions import Reactions
+from services.chassis.events.dead_letters import attributes_of
+from services.chassis.events.inbox import last_sequences, record_sequences, withdraw_sequences
+from services.chassis.events.making_dead import DeadLetterMaker, Fault, Outcomes
+from services.chassis.events.reactions import Reaction, Reactions
 from services.chassis.events.sealing import RecordSealer, kept_record
 from services.chassis.events.sequencing import HeldEvent, Key, Position, SequenceTracker, inbox_key
-from services.chassis.refusals import Refused, Unavailable
+from services.chassis.events.steps import Steps, is_final
 from services.chassis.runtime.failpoints import failpoint
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import PROCESSED, log
@@ -38,18 +33,16 @@ from services.chassis.runtime.tracing import EventTracer, current_traceparent, o
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.errors import is_conflict, is_unavailable, violated_constraint
 from services.chassis.storage.isolation import isolated_works
-from services.chassis.storage.outbox import raw_row, unpack_headers
+from services.chassis.storage.outbox import unpack_headers
 from services.chassis.storage.store import Cause, Store, Work
 from services.chassis.storage.tables import DEAD, DISCARDED, HELD, DeadLetterState
 from services.contracts import EVENTS
 from services.contracts.cloudevents import IncomingEvent, Record, UnreadableEvent, previous_of, read_event
-from services.contracts.topics import topic_named
 
 _log = log(__name__)
-Outcomes = Counter[str]
 UNKNOWN_TYPE = "unknown-type"
 APART = 100
-"""Most events that are processed apart in one transaction."""
+"""Most events that are processed apart in one transaction. Of a larger batch only the hundreds that fail are."""
 
 
 class UnknownType(UnreadableEvent):
@@ -67,6 +60,7 @@ class EventProcessor:
         self._settings = settings
         self._reactions = reactions
         self.sealer = RecordSealer(settings)
+        self.dead_letters = DeadLetterMaker(store, self.sealer)
         self._dead_letters = table = store.table("dead_letters")
         kept = table.c.state.in_((*HELD, *DEAD, *DISCARDED))
         self._any_kept = sa.select(sa.exists().where(kept))
@@ -83,9 +77,11 @@ class EventProcessor:
             return self.count(await self._try(records))
         except Exception as error:
             facts = {"service": self._store.service, "events": len(records), "error": repr(error)}
-            _log.warning("failed, processing one by one", **facts)
+            _log.warning("failed, processing in smaller parts", **facts)
+        if len(records) <= APART:
+            return await self._process_apart(records)
         for start in range(0, len(records), APART):
-            await self._process_apart(records[start : start + APART])
+            await self.process(records[start : start + APART])
 
     async def _process_apart(self, records: list[Record]) -> None:
         """Process each by itself. What fails is tried again together after a pause, so that it delays the others once.
@@ -122,7 +118,7 @@ class EventProcessor:
                         failed.append(record)
                         continue
                     async with isolated() as work:
-                        done = await self._make_dead_letter(work, record, error, attempt)
+                        done = await self.dead_letters.make(work, [Fault(record, error)], attempt)
                 outcomes.update(done)
         return outcomes
 
@@ -130,13 +126,15 @@ class EventProcessor:
         """Process all in one unit of work; retry with a lookup if an aggregate was not new."""
         while True:
             assume_new, self._assume_new = self._assume_new, False
+            act = partial(self.apply, records=records, assume_new=assume_new, batch=True)
             try:
-                outcomes = await self._in_work(partial(self.apply, records=records, assume_new=assume_new))
+                outcomes = await self._in_work(act)
             except IntegrityError as error:
                 # After a lookup, only another consumer can have inserted the row; the next lookup finds it.
                 if not (is_conflict(error) if assume_new else self._was_inserted_concurrently(error)):
                     raise
-                _log.info("batch retried with a lookup", service=self._store.service, error=repr(error))
+                # After every start on topics that are read again: nothing that an operator need know.
+                _log.debug("batch retried with a lookup", service=self._store.service, error=repr(error))
             else:
                 self._assume_new = Position.REPEATED.value not in outcomes
                 return outcomes
@@ -175,18 +173,23 @@ class EventProcessor:
         for outcome, number in outcomes.items():
             PROCESSED.labels(self._store.service, outcome).inc(number)
 
-    async def apply(self, work: Work, records: list[Record], *, assume_new: bool = False) -> Outcomes:
+    async def apply(
+        self, work: Work, records: list[Record], *, assume_new: bool = False, batch: bool = False
+    ) -> Outcomes:
         """Process all in this unit of work.
 
         `assume_new`: first events are not looked up in the inbox. Raises `IntegrityError` if one has an inbox row.
+        `batch`: what is refused without a trace becomes a dead letter; otherwise every refusal is raised.
         """
         outcomes = Outcomes()
+        unreadable: list[Fault] = []
         incoming: list[IncomingEvent] = []
         for record in records:
             try:
                 incoming.append(read_event(record, self._reactions.by_type))
             except UnreadableEvent as fault:
-                outcomes.update(await self._make_dead_letter(work, record, fault, 1))
+                unreadable.append(Fault(record, fault))
+        outcomes += await self.dead_letters.make(work, unreadable)
         looked_for = {inbox_key(one) for one in incoming}
         if assume_new:
             looked_for -= {inbox_key(one) for one in incoming if one.sequence in (1, None)}
@@ -197,16 +200,8 @@ class EventProcessor:
             due += now_due
             if position is Position.REPEATED:
                 outcomes[position.value] += 1
-        for one in tracker.newly_held:
-            missing = tracker.positions.get(inbox_key(one), 0) + 1
-            detail = f"event {one.sequence} came before event {missing} of its aggregate"
-            kept: dict[str, Any] = {"state": DeadLetterState.HELD, "reason": "ahead", "detail": detail, "attempts": 1}
-            content = self.sealer.keep(one.record, work.now)
-            row = dead_letter_row(one.record, content, at=work.now, **kept, **attributes_of(one))
-            await work.session.execute(sa.insert(self._dead_letters), row)
-            outcomes[DeadLetterState.HELD] += 1
-        outcomes["handled"] = await self.dispatch(work, tracker, due, assume_new=assume_new)
-        return outcomes
+        outcomes += await self.dead_letters.hold(work, tracker)
+        return outcomes + await self.dispatch(work, tracker, due, assume_new=assume_new, batch=batch)
 
     async def track(self, work: Work, keys: set[Key]) -> SequenceTracker:
         """The last sequences of these aggregates, locked, and their held, dead and discarded events."""
@@ -225,62 +220,52 @@ class EventProcessor:
         return SequenceTracker(last, kept)
 
     async def dispatch(
-        self, work: Work, tracker: SequenceTracker, due: list[IncomingEvent], *, assume_new: bool = False
-    ) -> int:
-        """Write each aggregate's new sequence, then react to the due events. Returns how many had a reaction.
+        self,
+        work: Work,
+        tracker: SequenceTracker,
+        due: list[IncomingEvent],
+        *,
+        assume_new: bool = False,
+        batch: bool = False,
+    ) -> Outcomes:
+        """Write each aggregate's new sequence, then react to the due events. Returns how many had which outcome.
 
-        `assume_new`: the aggregates of first events have no rows yet.
+        `assume_new`: the aggregates of first events have no rows yet. `batch`: as in `apply`.
         """
         await record_sequences(work.session, self._inbox, tracker, work.now)
         readable = [(one.event, assume_new and one.sequence == 1) for one in due if one.event is not None]
         new = [event for event, begins in readable if begins]
         await self._reactions.fetch(work, [event for event, begins in readable if not begins], new)
         handled = 0
+        of_unknown_type: list[Fault] = []
+        steps = Steps(work, tracker, due)
         for one in due:
             reaction = self._reactions.by_type.get(one.type)
             if reaction is not None and one.event is not None:
-                origin.set(one)
-                with self._tracer.processing(one.type, one.traceparent if self._tracer.records else None):
-                    work.cause = partial(_cause, one)
-                    await reaction.react(work, one.event)
+                act = partial(self._react, work, reaction.react, one)
+                await (steps.take(one, act) if batch else act())
                 handled += 1
             elif one.type not in EVENTS:
-                await self._make_dead_letter(work, one.record, UnknownType(one), 1)
+                of_unknown_type.append(Fault(one.record, UnknownType(one)))
         origin.set(None)
+        refused = await steps.refused()
+        if refused:
+            await withdraw_sequences(work.session, self._inbox, tracker, [inbox_key(one) for one, _ in refused])
+        dead = await self.dead_letters.make(
+            work, [*of_unknown_type, *(Fault(one.record, why, one) for one, why in refused)]
+        )
         if tracker.released:
             await work.session.execute(
                 sa.delete(self._dead_letters).where(self._dead_letters.c.id.in_(tracker.released))
             )
         failpoint("inbox.written")
-        return handled
+        return dead + Outcomes(handled=handled - len(refused))
 
-    async def _make_dead_letter(self, work: Work, record: Record, error: Exception, attempts: int) -> Outcomes:
-        """Insert the record's dead letter and publish it, unless the record has one already."""
-        if await has_dead_letter(work.session, self._dead_letters, record, self.sealer.fingerprints(record)):
-            return Outcomes({Position.REPEATED.value: 1})
-        reason, detail, known = fault_of(record, error)
-        if not isinstance(error, UnreadableEvent):
-            origin.set(read_event(record))
-        _log.error("dead letter", service=self._store.service, reason=reason, topic=record.topic, offset=record.offset)
-        kept, state = self.sealer.keep(record, work.now), DeadLetterState.DEAD
-        row = dead_letter_row(
-            record, kept, state=state, reason=reason, detail=detail, attempts=attempts, at=work.now, **known
-        )
-        await work.session.execute(sa.insert(self._dead_letters), row)
-        self.publish_dead_letter(work, kept.declared.record, SimpleNamespace(**row))
-        origin.set(None)
-        return Outcomes([state.value])
-
-    def publish_dead_letter(self, work: Work, declared: Record, row: Any) -> None:
-        """Publish the declared part of a record on the dead-letter topic of its topic; `row`: its dead letter."""
-        headers = explained_headers(declared, row, service=self._store.service)
-        topic = topic_named(declared.topic).dead_letters
-        work.publish_raw(raw_row(declared._replace(topic=topic, headers=headers), work.now))
-
-
-def is_final(error: Exception) -> bool:
-    """Whether another attempt would fail too: a rule refused the event."""
-    return isinstance(error, Refused) and not isinstance(error, Unavailable)
+    async def _react(self, work: Work, react: Reaction[Any], incoming: IncomingEvent) -> None:
+        origin.set(incoming)
+        with self._tracer.processing(incoming.type, incoming.traceparent if self._tracer.records else None):
+            work.cause = partial(_cause, incoming)
+            await react(work, incoming.event)
 
 
 def _cause(incoming: IncomingEvent) -> Cause:

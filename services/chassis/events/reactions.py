@@ -46,10 +46,11 @@ class RegisteredReaction:
 
 
 class Reactions:
-    """One service's reactions, by event type."""
+    """One service's reactions, by event type. `locked_first`: the table whose rows a batch locks before all others."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, locked_first: type[Aggregate] | None = None) -> None:
         self.by_type: dict[str, RegisteredReaction] = {}
+        self.locked_first = locked_first
 
     def on(
         self, event: type[E], *, loads: Loads[E] | None = None, begins: bool = False
@@ -85,7 +86,7 @@ class Reactions:
             for table, id in listener.row_keys(event) if listener is not None else ():
                 wanted[table].append(id)
         # By class name, then id: the order of locks in docs/architecture.md.
-        for table in sorted(wanted, key=lambda table: table.__name__):
+        for table in sorted(wanted, key=lambda table: (table is not self.locked_first, table.__name__)):
             await work.prefetch(table, wanted[table])
 
     @property

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from aiokafka import TopicPartition
 
 from services.chassis.brokers.availability import is_away
-from services.chassis.brokers.offsets import committed, extents
+from services.chassis.brokers.offsets import Extents, committed, extents
 from services.chassis.brokers.port import Broker
 from services.chassis.events.completeness import (
     check_history,
@@ -28,6 +28,7 @@ from services.chassis.events.completeness import (
 )
 from services.chassis.events.inbox import add_rows_for_held_events
 from services.chassis.events.reactions import Reactions
+from services.chassis.events.refilling import refill, unsent
 from services.chassis.events.rereading import Rereading, generation_of
 from services.chassis.events.rights import group_of
 from services.chassis.refusals import Refused, msg
@@ -104,6 +105,21 @@ class Rebuilding:
         held = await extents(self._broker, self._topics) if history else {}
         kept = retained_by_topic(held) if history else await emitted_by_topic(self._broker.outboxes, self._topics)
         check_history(processed, kept)
+        await self._begin(by, held, sum(kept.values()), empty=True)
+        _log.warning("read model emptied, to be rebuilt", service=self._store.service)
+        await self.check_progress()
+        return await self.progress()
+
+    async def read_again(self, by: str) -> None:
+        """Have a restored read model read its topics again from its next start on. Its inbox knows what it has counted.
+
+        Raises one of `BROKER_ERRORS`; then nothing was changed.
+        """
+        held = await extents(self._broker, self._topics) if self._broker.keeps_history else {}
+        await self._begin(by, held, sum(retained_by_topic(held).values()), empty=False)
+
+    async def _begin(self, by: str, held: Extents, events: int, *, empty: bool) -> None:
+        history, latest = self._broker.keeps_history, await self._latest()
         # Offsets may be of a later rebuild than this store knows, which was restored from a backup.
         offsets = await committed(self._broker, self._group, held) if history else {}
         known = max((latest.generation if latest else 0, *map(generation_of, offsets.values())))
@@ -113,15 +129,13 @@ class Rebuilding:
                 "generation": known + 1,
                 "started_at": work.now,
                 "started_by": by[:200],
-                "events": sum(kept.values()),
+                "events": events,
                 "targets": _as_json(held) if history else None,
                 "completed_at": None,
             }
             await work.session.execute(sa.insert(self._rebuilds), row)
-            await self._empty(work)
-        _log.warning("read model emptied, to be rebuilt", service=self._store.service, generation=row["generation"])
-        await self.check_progress()
-        return await self.progress()
+            if empty:
+                await self._empty(work)
 
     async def progress(self) -> Progress:
         """The latest rebuild's progress; all zero without one. Raises one of `BROKER_ERRORS`."""
@@ -181,10 +195,10 @@ class Rebuilding:
         if not self._broker.keeps_history and self._refilled < latest.generation:
             # The rebuild is new, or this process died during it, and the embedded broker lost its records.
             await self._update(latest, targets=None)
-            await self._refill()
+            await refill(self._broker.outboxes, self._topics)
             self._refilled = latest.generation
         elif latest.targets is None:
-            if not await self._unsent():
+            if not await unsent(self._broker.outboxes, self._topics):
                 held = await extents(self._broker, self._topics)
                 await self._update(latest, targets=_as_json(held))
         elif not await self._left(latest):
@@ -206,7 +220,7 @@ class Rebuilding:
     async def _left(self, row: Any) -> int:
         """How many events are still to be read."""
         if row.targets is None:
-            return await self._unsent()
+            return await unsent(self._broker.outboxes, self._topics)
         targets = {_partition(name): (first, end) for name, (first, end) in row.targets.items()}
         offsets = await committed(self._broker, self._group, targets)
         left = 0
@@ -214,34 +228,6 @@ class Rebuilding:
             offset = offsets.get(tp)
             begun = offset is not None and (not self._broker.keeps_history or generation_of(offset) >= row.generation)
             left += max(0, end - (max(first, offset.offset) if begun and offset is not None else first))
-        return left
-
-    async def _refill(self) -> None:
-        """Have the outboxes publish every event of these topics again. Starts over after a crash."""
-        for store in self._broker.outboxes:
-            outbox = store.table("outbox")
-            theirs = outbox.c.topic.in_(self._topics)
-            # Wait until published rows are marked as sent: marked after the reset, they would not be published again.
-            async with store.read() as session:
-                newest = await session.scalar(sa.select(sa.func.max(outbox.c.seq))) or 0
-            unmarked = sa.select(sa.exists().where(theirs, outbox.c.sent_at.is_(None), outbox.c.seq <= newest))
-            while True:
-                async with store.read() as session:
-                    if not await session.scalar(unmarked):
-                        break
-                await asyncio.sleep(0.05)
-            async with store.work() as work:
-                again = sa.update(outbox).where(theirs, outbox.c.sent_at.is_not(None)).values(sent_at=None)
-                await work.session.execute(again)
-            store.emitted.set()
-
-    async def _unsent(self) -> int:
-        left = 0
-        for store in self._broker.outboxes:
-            outbox = store.table("outbox")
-            unsent = sa.select(sa.func.count()).where(outbox.c.sent_at.is_(None), outbox.c.topic.in_(self._topics))
-            async with store.read() as session:
-                left += await session.scalar(unsent) or 0
         return left
 
 

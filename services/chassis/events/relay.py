@@ -30,6 +30,9 @@ _log = log(__name__)
 ROUNDS = 8
 """Most batches before the relay reads from the oldest row again: a row written first may be committed last."""
 
+_OPENED_CHECK = 0.5
+"""Seconds between two checks of the lock that is held while nothing may be published yet."""
+
 MARK_DELAY = 0.1
 """Seconds for which acknowledged rows are collected and marked in one commit: one commit per row costs as much as
 publishing it. A relay that is killed meanwhile publishes them again, and the inboxes ignore repetitions."""
@@ -38,9 +41,15 @@ publishing it. A relay that is killed meanwhile publishes them again, and the in
 class Relay:
     """Publishes one store's unsent outbox rows."""
 
-    def __init__(self, store: Store, broker: Broker, stream: KafkaBroker | None = None) -> None:
-        """`stream`: the service's FastStream broker, through which its events are published."""
+    def __init__(
+        self, store: Store, broker: Broker, stream: KafkaBroker | None = None, opened: asyncio.Event | None = None
+    ) -> None:
+        """`stream`: the service's FastStream broker, through which its events are published.
+
+        `opened`: nothing is published before it is set. The lock is held all the same: the service runs.
+        """
         self._store = store
+        self._opened = opened
         self._broker = broker
         self._stream = stream or broker.stream(store.service)
         self._batch = broker.relay_batch
@@ -66,6 +75,9 @@ class Relay:
     async def _lead_and_relay(self) -> None:
         async with self._leadership():
             try:
+                while self._opened is not None and not self._opened.is_set():
+                    await self._check_lock()
+                    await asyncio.sleep(_OPENED_CHECK)
                 await self._relay_while_leading()
             finally:
                 await self.close()  # before another relay takes the lock

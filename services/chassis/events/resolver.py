@@ -21,8 +21,9 @@ from services.chassis.events.dead_letters import (
     reason_and_detail,
 )
 from services.chassis.events.inbox import last_sequences
+from services.chassis.events.making_dead import Outcomes
 from services.chassis.events.mid_stream import start_mid_stream
-from services.chassis.events.processor import UNKNOWN_TYPE, EventProcessor, Outcomes, UnknownType
+from services.chassis.events.processor import UNKNOWN_TYPE, EventProcessor, UnknownType
 from services.chassis.events.sealing import kept_record
 from services.chassis.events.sequencing import Position, SequenceTracker, inbox_key, position_of
 from services.chassis.refusals import Refused
@@ -30,7 +31,7 @@ from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import log
 from services.chassis.storage.errors import is_unavailable, retry_on_conflict
 from services.chassis.storage.store import Store, Work
-from services.chassis.storage.tables import DEAD, HELD, DeadLetterState
+from services.chassis.storage.tables import CONTENTS, DEAD, HELD, DeadLetterState
 from services.contracts import EVENTS
 from services.contracts.cloudevents import IncomingEvent, Record, UnreadableEvent, read_event
 
@@ -64,7 +65,7 @@ class DeadLetterResolver:
             chosen = sa.select(table).where(*held_too_long).order_by(table.c.sequence).with_for_update()
             rows = (await work.session.execute(chosen)).all()
             for row in rows:
-                self._processor.publish_dead_letter(work, kept_record(row), row)
+                self._processor.dead_letters.publish(work, kept_record(row), row)
             dead = sa.update(table).where(table.c.id.in_([row.id for row in rows]))
             await work.session.execute(dead.values(state=DeadLetterState.DEAD.value))
         self._processor.count(Outcomes(DeadLetterState.DEAD.value for _ in rows))
@@ -82,8 +83,10 @@ class DeadLetterResolver:
         """Retry the oldest of the dead letters that lacked something which is there now (`retry_refused`), in order."""
         table = self._dead_letters
         due = (table.c.state.in_(DEAD), table.c.decision.startswith(RETRY))
+        # Those of a batch are equally old.
+        oldest = (table.c.at, table.c.topic, table.c.partition, table.c.offset)
         async with self._store.read() as session:
-            ids = list(await session.scalars(sa.select(table.c.id).where(*due).order_by(table.c.at).limit(RETRIED)))
+            ids = list(await session.scalars(sa.select(table.c.id).where(*due).order_by(*oldest).limit(RETRIED)))
         for id in ids:
             try:
                 await self.retry(id)
@@ -115,7 +118,7 @@ class DeadLetterResolver:
             reason, detail = (
                 (error.reason, error.detail) if isinstance(error, UnreadableEvent) else reason_and_detail(error)
             )
-            raise RetryFailed(reason=reason, detail=detail) from error
+            raise RetryFailed(about="event", reason=reason, detail=detail) from error
 
     async def _retry(self, work: Work, id: UUID) -> str:
         row = await load_dead_letter(work.session, self._dead_letters, id, lock=True)
@@ -132,7 +135,7 @@ class DeadLetterResolver:
             await self._retry_unknown_type(work, incoming, last or 0)
         else:
             await self._processor.apply(work, [record])
-        return await self._decide(work, id, DeadLetterState.RETRIED, position.value)
+        return await self._decide(work, row, DeadLetterState.RETRIED, position.value)
 
     async def _retry_unknown_type(self, work: Work, incoming: IncomingEvent, last: int) -> None:
         """Process an event that its aggregate skipped as its type was unknown. Raises `TooLate` after a later one."""
@@ -151,7 +154,7 @@ class DeadLetterResolver:
         state = DeadLetterState(row.state)
         if state.is_retried or state.is_discarded:
             return row.state
-        decided = await self._decide(work, id, DeadLetterState.DISCARDED, decision)
+        decided = await self._decide(work, row, DeadLetterState.DISCARDED, decision)
         if row.sequence is not None:
             key = (row.source, row.subject)
             tracker = await self._processor.track(work, {key})
@@ -162,10 +165,12 @@ class DeadLetterResolver:
         async with self._store.work() as work:
             return await act(work, *arguments)
 
-    async def _decide(self, work: Work, id: UUID, state: DeadLetterState, decision: str) -> str:
-        columns = self._dead_letters.c
-        deleted_at = sa.case((columns.sealed.is_not(None), work.now), else_=columns.sealed_until)
+    async def _decide(self, work: Work, row: Any, state: DeadLetterState, decision: str) -> str:
         decided: dict[str, Any] = {"state": state.value, "decided_at": work.now, "decision": decision}
-        decided |= {"sealed": None, "sealed_until": deleted_at}
-        await work.session.execute(sa.update(self._dead_letters).where(columns.id == id).values(**decided))
+        if row.sealed is not None:
+            decided |= {"sealed": None, "sealed_until": work.now}
+            work.purged.update(CONTENTS)
+        await work.session.execute(
+            sa.update(self._dead_letters).where(self._dead_letters.c.id == row.id).values(decided)
+        )
         return state.value

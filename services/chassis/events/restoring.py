@@ -40,10 +40,21 @@ class Seen:
     """Whether the topics hold everything since the backup. False: other events may be missing from `lost`."""
     epoch: int = 0
     """The newest epoch in them, and in the offsets of the service's consumer."""
+    overtaken: int = 0
+    """How many unsent events of the backup others may ignore: an older backup ran after it, in a newer epoch."""
+    keep_unconfirmed: bool | None = None
+    """Whether what only the backup confirms stays in force, as an operator decided; None: not decided yet."""
 
     def newest(self, kind: type[Kind]) -> dict[str, Kind]:
         """The last lost event of this type, by aggregate."""
         return {one.subject: one.event for one in self.lost if isinstance(one.event, kind)}
+
+
+@dataclass
+class Undecided(Exception):
+    """Something is in force in the backup, and nothing shows whether it was ended since. `persons`: of how many."""
+
+    persons: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +85,7 @@ async def seen_by_others(store: Store, broker: Broker, reactions: Reactions) -> 
     topics = emitted_topics(store.service)
     ids, sent = await _emitted_since(store, topics, late)
     lost: dict[str, IncomingEvent] = {}
-    missing, epoch = set(sent), 0
+    missing, epoch, waiting = set(sent), 0, await _unsent(store)
     for topic in topics:
         async for records in records_in(broker, topic.name):
             # The topic goes on from the backup if it has the last event that the backup knows as sent. Compaction may
@@ -87,12 +98,14 @@ async def seen_by_others(store: Store, broker: Broker, reactions: Reactions) -> 
                 missing.discard(topic.name)
             for one in _readable(records):
                 epoch = max(epoch, epoch_of(one.sequence or 0))
+                waiting.discard(one.id)
                 if one.id not in ids and (late is None or (one.time or late) > late):
                     lost[one.id] = one
     offsets = await committed(broker, group_of(store.service), await extents(broker, reactions.topics))
     epoch = max(epoch, *map(generation_of, offsets.values()), 0)
     oldest_first = sorted(lost.values(), key=lambda one: one.time or FIRST_SECOND)
-    return Seen(oldest_first, bool(sent) and not missing, epoch)
+    overtaken = len(waiting) if epoch > await store.epoch() else 0
+    return Seen(oldest_first, bool(sent) and not missing, epoch, overtaken)
 
 
 async def open_epoch(
@@ -100,7 +113,7 @@ async def open_epoch(
 ) -> Opened:
     """Open the next epoch, and end again what was ended after the backup.
 
-    Done twice, it opens another epoch, which changes nothing else.
+    Done twice, it opens another epoch, which changes nothing else. Raises `Undecided`, and then changed nothing.
     """
     since, outbox = await restored_to(store), store.table("outbox")
     epoch = epoch_at(store.clock(), max(await store.epoch(), seen.epoch))
@@ -125,6 +138,14 @@ async def _emitted_since(
         ids = {_id(unpack_headers(headers)) for headers in rows}
         newest = (await session.execute(sa.select(outbox).where(outbox.c.seq.in_(last)))).all()
     return ids, {row.topic: (_id(unpack_headers(row.headers)), row.key) for row in newest}
+
+
+async def _unsent(store: Store) -> set[str]:
+    """The ids of the events that the outbox has as unsent."""
+    outbox = store.table("outbox")
+    async with store.read() as session:
+        rows = await session.scalars(sa.select(outbox.c.headers).where(outbox.c.sent_at.is_(None)))
+        return {_id(unpack_headers(headers)) for headers in rows}
 
 
 def _id(headers: Headers) -> str:

@@ -17,7 +17,7 @@ from services.chassis.refusals import Refused, msg
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.outbox import pack_headers, unpack_headers
 from services.chassis.storage.store import Store
-from services.chassis.storage.tables import DEAD, HELD
+from services.chassis.storage.tables import CONTENTS, DEAD, HELD
 from services.contracts.cloudevents import Record
 
 
@@ -108,4 +108,5 @@ async def seal_old(store: Store, sealer: RecordSealer, page: int = 200) -> bool:
                 if row.state not in (*DEAD, *HELD) and columns["sealed"] is not None:
                     columns |= {"sealed": None, "sealed_until": work.now}
                 await work.session.execute(sa.update(table).where(table.c.id == row.id).values(**columns))
+                work.purged.update(CONTENTS)
     return False

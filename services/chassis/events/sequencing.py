@@ -131,6 +131,10 @@ class SequenceTracker:
         """Whether an operator discarded this event earlier; it is read again during a rebuild."""
         return any(one.sequence == sequence and one.discarded for one in self._held.get(key, ()))
 
+    def waits(self, key: Key) -> bool:
+        """Whether an event of this aggregate is held, or a dead letter."""
+        return bool(self._held.get(key))
+
     @property
     def newly_held(self) -> list[IncomingEvent]:
         """Events held in this batch that have no row yet."""

@@ -9,13 +9,13 @@ A catalogue is compiled in memory when the first message of its language is tran
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from datetime import date, datetime, time
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from babel import Locale
 from babel.core import negotiate_locale
@@ -24,6 +24,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
+from services.chassis.refusals import msg
 from services.contracts.text import fold
 
 Language = Literal["fr", "de", "nl", "en"]
@@ -92,6 +93,16 @@ def by_name(text: str) -> tuple[str, str]:
 def locale(lang: str | None = None) -> Locale:
     """The locale of dates and numbers for this language (default: the reader's)."""
     return Locale.parse({"fr": "fr_BE", "de": "de_BE", "nl": "nl_BE", "en": "en_GB"}[lang or language.get()])
+
+
+SIGN_LANGUAGE = msg("sign language")
+NO_NAME = msg("the language with the code {code}")
+
+
+def language_name(code: str) -> str:
+    """A language in the reader's one, by its code of ISO 639 (`sgn`: a sign language)."""
+    names: Mapping[str, str] = cast(Any, locale()).languages
+    return translate(SIGN_LANGUAGE) if code == "sgn" else names.get(code) or translate(NO_NAME).format(code=code)
 
 
 Form = Literal["short", "medium", "long", "full"]

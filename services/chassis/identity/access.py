@@ -10,8 +10,12 @@ from services.contracts.roles import Role
 class AccessPolicy:
     """Who may use a route. Every route carries one; a route without one does not start."""
 
-    def __init__(self, roles: Iterable[Role] | None, region_wide: Iterable[Role] = ()) -> None:
-        """`region_wide`: further roles, of people who work for the whole region."""
+    def __init__(self, roles: Iterable[Role] | None, region_wide: Iterable[Role] = (), key: str | None = None) -> None:
+        """`region_wide`: further roles, of people who work for the whole region.
+
+        `key`: who is signed in does not count; the route itself checks a bearer token of this kind.
+        """
+        self.key = key
         self.region_wide = frozenset(region_wide)
         self.roles = None if roles is None else frozenset(roles) | self.region_wide
         """None: anyone, signed in or not."""

@@ -8,6 +8,7 @@ A visitor's token names the personal link that opened it; the link must be their
 import contextlib
 import hashlib
 import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -16,6 +17,9 @@ from time import time
 from typing import Any
 from uuid import UUID
 
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import CBC
 from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
@@ -25,6 +29,8 @@ from services.chassis.runtime.settings.secret_files import check_key
 
 CACHED_TOKENS = 1000
 """Most recently used tokens whose signature is not verified again; their age is checked each time."""
+
+_ID_BYTES = 16
 
 IDLE = timedelta(minutes=15)
 """How long a link that was opened at a centre stays open without a request."""
@@ -134,6 +140,25 @@ class Signer:
         """A text from which this one cannot be guessed without the key."""
         return hashlib.blake2b(text.encode(), key=self._digest_key, digest_size=16).hexdigest()
 
+    def disguise(self, purpose: str, id: UUID) -> str:
+        """An id as 22 characters for an address: without the key nobody can find them from the id, or guess any.
+
+        A UUID is one block of AES, so that nothing need be stored to read it back.
+        """
+        block = _cipher(self._keys[-1], purpose).encryptor()
+        return urlsafe_b64encode(block.update(id.bytes)).rstrip(b"=").decode()
+
+    def undisguise(self, purpose: str, text: str) -> list[UUID]:
+        """The ids that these characters may stand for, one by each key; of what was guessed, ids that do not exist."""
+        try:
+            block = urlsafe_b64decode(f"{text}==")
+        except ValueError:
+            return []
+        if len(block) != _ID_BYTES or urlsafe_b64encode(block).rstrip(b"=").decode() != text:
+            return []
+        found = (_cipher(key, purpose).decryptor().update(block) for key in reversed(self._keys))
+        return [UUID(bytes=plain) for plain in found]
+
     def _verified(self, text: str) -> Token:
         """The token, whatever its age. Raises `BadData` or `ValidationError`."""
         with contextlib.suppress(BadSignature):
@@ -147,6 +172,11 @@ class Signer:
         return URLSafeTimedSerializer(
             self._keys, salt=f"cefo.{purpose}", signer_kwargs={"digest_method": hashlib.sha256}
         )
+
+
+def _cipher(key: str, purpose: str) -> Cipher[CBC]:
+    derived = hashlib.sha256(f"cefo.id {purpose} {key}".encode()).digest()
+    return Cipher(AES256(derived), CBC(bytes(_ID_BYTES)))  # one block only: the same id gives the same text
 
 
 def signer(settings: Settings) -> Signer:

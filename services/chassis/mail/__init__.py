@@ -8,5 +8,6 @@ A service that sends messages has a table of them and gives it to its `Service`:
 
     queue(work, Mail, purpose=…, recipient=…, subject=…, body=…, lang=…)
 
-Recipient, subject and text are erased when the message is sent or given up; purpose, times and state stay.
+Recipient, subject and text are erased when the message is sent or given up; purpose, times and state stay. A table of
+`MailRow` stores none of them: its `Service` has `letters`, which compose each one when it is sent.
 """

@@ -1,9 +1,12 @@
 """Queued messages: their columns, their states, and how they are queued, closed and removed."""
 
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import col
@@ -26,23 +29,67 @@ class MailState(StrEnum):
     """The mail server refused it for good."""
     OVERDUE = "overdue"
     """It could not be sent while it was useful."""
+    WITHHELD = "withheld"
+    """When its turn came, there was nothing to send any more: `NothingToSend` says why."""
 
 
-class QueuedMail(Claimable):
+@dataclass(frozen=True, slots=True)
+class CalendarPart:
+    """An iCalendar object (RFC 5545), which goes along as a file."""
+
+    text: str
+    method: str
+    """As in the object: `PUBLISH` or `CANCEL`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a message says, and to whom."""
+
+    recipient: str
+    subject: str
+    body: str
+    """Plain text; paragraphs are separated by an empty line."""
+    lang: str
+    calendar: CalendarPart | None = None
+    unsubscribe: str | None = None
+    """The URL at which the reader's mail program ends such messages with one click (RFC 8058)."""
+
+
+class MailRow(Claimable):
     """The columns of every table of messages."""
 
     purpose: str
     """A code, for example `sign-in-link`; its words are in the service's catalogues."""
+    queued_at: datetime
+    """From when on it is to be sent. Until a later time than now it waits, with that as `claimed_until`."""
+    useful_until: datetime
+    state: str = MailState.QUEUED
+    error: str | None = None
+    """Why the last attempt failed: the mail server's number or a code of ours. Its text may name people."""
+
+    def erase_letter(self) -> None:
+        """Erase what the message says; called when it is closed. Nothing here: a table may compose it again."""
+
+
+class QueuedMail(MailRow):
+    """A message whose letter is stored until it is closed."""
+
     lang: str
     recipient: str | None
     subject: str | None
     body: str | None
     """These three are None once the message is closed."""
-    queued_at: datetime
-    useful_until: datetime
-    state: str = MailState.QUEUED
-    error: str | None = None
-    """Why the last attempt failed: the mail server's number or a code of ours. Its text may name people."""
+
+    def erase_letter(self) -> None:
+        """Erase recipient, subject and text."""
+        self.recipient = self.subject = self.body = None
+
+
+async def stored_letter(row: QueuedMail) -> Letter:
+    """The letter of a message that is not closed."""
+    assert row.recipient is not None
+    return Letter(row.recipient, row.subject or "", row.body or "", row.lang)
 
 
 Mail = TypeVar("Mail", bound=QueuedMail)
@@ -81,28 +128,28 @@ def one_line(text: str) -> str:
     return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text).split())
 
 
-async def close(work: Work, row: QueuedMail, state: MailState, error: str | None = None) -> None:
+async def close(work: Work, row: MailRow, state: MailState, error: str | None = None) -> None:
     """Close a claimed message: nothing is left of the person. Raises `ClaimLost`."""
     _close(await finish(work, row), state, error)
 
 
-def _close(row: QueuedMail, state: MailState, error: str | None) -> None:
+def _close(row: MailRow, state: MailState, error: str | None) -> None:
     row.state, row.error = state, error
-    row.recipient = row.subject = row.body = None
+    row.erase_letter()
 
 
-def is_open(table: type[QueuedMail]) -> Any:
+def is_open(table: type[MailRow]) -> Any:
     """The predicate of messages that are not closed."""
     return col(table.done_at).is_(None)
 
 
-def is_overdue(table: type[QueuedMail], now: datetime) -> Any:
+def is_overdue(table: type[MailRow], now: datetime) -> Any:
     """The predicate of messages that nobody is sending and that are no longer useful."""
     unclaimed = col(table.claim).is_(None) | (col(table.claimed_until) <= now)
     return unclaimed & (col(table.useful_until) <= now)
 
 
-async def give_up_overdue(store: Store, table: type[QueuedMail], most: int = 100) -> int:
+async def give_up_overdue(store: Store, table: type[MailRow], most: int = 100) -> int:
     """Close messages that nobody is sending and that are no longer useful. Returns how many."""
     async with store.work() as work:
         late = sa.select(table).where(is_open(table), is_overdue(table, work.now))
@@ -113,7 +160,13 @@ async def give_up_overdue(store: Store, table: type[QueuedMail], most: int = 100
     return len(rows)
 
 
-async def prune_mail(store: Store, table: type[QueuedMail], days: int) -> bool:
+async def removed_of(store: Store, table: type[MailRow], ids: Collection[UUID]) -> set[UUID]:
+    """Those of these messages that are not in the table any more."""
+    async with store.read() as session:
+        return set(ids) - set(await session.scalars(sa.select(col(table.id)).where(col(table.id).in_(ids))))
+
+
+async def prune_mail(store: Store, table: type[MailRow], days: int) -> bool:
     """Remove messages that were closed more than `days` ago. Returns False: one round removes all of them."""
     async with store.work() as work:
         old = col(table.done_at) < work.now - timedelta(days=days)

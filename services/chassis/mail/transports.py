@@ -7,6 +7,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
@@ -38,6 +39,18 @@ class RefusedForGood(DeliveryError):
 
 class TryLater(DeliveryError):
     """The mail server does not take this message now."""
+
+
+class NothingToSend(DeliveryError):
+    """The message is not to be sent any more; `code` says why."""
+
+
+class NotYet(DeliveryError):
+    """The message can wait, and is not to be sent before `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("not-yet")
+        self.until = until
 
 
 class ServerAway(DeliveryError):
@@ -77,6 +90,10 @@ class MailFolder:
     def path(self, id: UUID) -> Path:
         """The file of a message."""
         return self.folder / f"{id}.eml"
+
+    def ids(self) -> set[UUID]:
+        """The messages of which there is a file."""
+        return {UUID(path.stem) for path in self.folder.glob("*.eml")}
 
     def _write(self, id: UUID, content: bytes) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -154,8 +171,8 @@ def _code_of(error: Exception) -> str:
             return "not-supported"
 
 
-def transport_of(settings: Settings) -> Transport | None:
-    """The transport of these settings: in the demo a folder, otherwise the mail server; None: there is none."""
+def transport_of(settings: Settings, service: str) -> Transport | None:
+    """The transport of a service: in the demo a folder of its own, otherwise the mail server; None: there is none."""
     if settings.demo:
-        return MailFolder(settings.data / "mail")
+        return MailFolder(settings.data / "mail" / service)
     return SmtpServer(settings) if settings.smtp_host is not None else None

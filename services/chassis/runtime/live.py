@@ -7,7 +7,7 @@ seconds.
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, cast
 from uuid import uuid4
@@ -79,14 +79,19 @@ class Live:
         Ends when `holds` answers False: asked before each yield, and every `HOLD_SECONDS` in between.
         """
         hint = asyncio.Event()
-        hint.set()
-        self._listeners[board].add(hint)
-        try:
+        with self.listening(board, hint):
             while not self.closing.is_set() and (holds is None or await holds()):
                 hint.clear()
                 yield
                 if not await self._changed(hint, holds):
                     return
+
+    @contextlib.contextmanager
+    def listening(self, board: str, hint: asyncio.Event) -> Generator[None]:
+        """Set `hint` after each change of this board, and when the process stops."""
+        self._listeners[board].add(hint)
+        try:
+            yield
         finally:
             self._listeners[board].discard(hint)
             if not self._listeners[board]:

@@ -30,7 +30,7 @@ async def keep_running(
             started = loop.time()
             with attempt:
                 try:
-                    await step()
+                    await _own_cancellation_is_an_error(step)
                 except Exception as error:
                     if not expected(error):
                         _log.exception("task failed", task=name)
@@ -38,3 +38,13 @@ async def keep_running(
                         raise
                     _log.warning("task interrupted", task=name, error=repr(error))
         await asyncio.sleep(0.1)
+
+
+async def _own_cancellation_is_an_error(step: Callable[[], Awaitable[None]]) -> None:
+    """A step that a library ends by cancelling its own work must not end the task that is to keep it running."""
+    try:
+        await step()
+    except asyncio.CancelledError as error:
+        if (task := asyncio.current_task()) is None or task.cancelling():
+            raise
+        raise RuntimeError("cancelled, but not by the caller") from error

@@ -1,8 +1,8 @@
-"""Structured logs and metrics. No personal data in either."""
+"""Structured logs, metrics and warnings. No personal data in them."""
 
 import logging
 import sys
-from typing import Any
+from typing import Any, Literal
 
 import stamina.instrumentation
 import structlog
@@ -29,7 +29,16 @@ ERASURES_OLDEST = Gauge(
     "Time since the oldest erasure that this service has not confirmed yet.",
     ["service"],
 )
+ERASED_UNREADABLE = Gauge(
+    "cefo_erased_list_unreadable",
+    "Records of the list of erased persons that the last start could not read.",
+    ["service"],
+)
 LAG = Gauge("cefo_consumer_lag", "Events in this service's topics that it has not processed yet.", ["service"])
+
+Warns = Literal["mail", "erased-records", "erased-file"]
+"""What a service that is ready may warn of: messages that cannot be sent, records of the list of erased persons that
+cannot be read, the place of its file."""
 
 
 def configure_logging(settings: Settings) -> None:

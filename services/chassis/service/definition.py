@@ -15,6 +15,7 @@ from services.chassis.brokers.port import Broker
 from services.chassis.copies.accounts import AccountCopy, Accounts
 from services.chassis.copies.visitors import Visitors, WithLink
 from services.chassis.events.asyncapi import EventSpecification
+from services.chassis.events.catching_up import CatchingUp
 from services.chassis.events.consumer import Consumer
 from services.chassis.events.reactions import Reactions
 from services.chassis.events.rebuild import Rebuilding
@@ -22,23 +23,29 @@ from services.chassis.events.relay import Relay
 from services.chassis.events.restoring import Seen
 from services.chassis.events.rights import consumed_topics, emitted_topics
 from services.chassis.identity.access import AccessPolicy
-from services.chassis.mail.messages import QueuedMail, prune_mail
-from services.chassis.mail.sender import MailSender
+from services.chassis.mail.messages import MailRow, stored_letter
+from services.chassis.mail.sender import LetterOf, MailSender
 from services.chassis.mail.transports import transport_of
 from services.chassis.runtime.clock import Clock, system_clock
 from services.chassis.runtime.live import Live
 from services.chassis.runtime.settings import FromEnvironment, Settings
+from services.chassis.service.boards import Boards
+from services.chassis.service.erased_persons import ErasedPersons, erase_letters_of_listed
 from services.chassis.service.gauges import measure
 from services.chassis.service.jobs import Job
+from services.chassis.service.mailing import mail_jobs
 from services.chassis.service.personal_data import PersonalData, prune_exports
 from services.chassis.service.retention import prune
+from services.chassis.service.store_mark import LastWrite, StoreMark
 from services.chassis.service.suppression import Erasing, Suppression
 from services.chassis.storage.group_commit import BulkAction, GroupCommit, Item, Result
-from services.chassis.storage.migrations import migrate
+from services.chassis.storage.remains import clean, mark_deleted_contents, pause_of
 from services.chassis.storage.store import Store, Work
 from services.contracts.roles import Role
 from services.contracts.topics import ACCOUNTS, ERASED, Topic
 
+REREAD = "reread"
+"""The part of a service that is not ready while its restored store has not read its topics again."""
 TOKEN_USES = "token-uses"  # noqa: S105 - not a password
 """The kind of the hints about machines' tokens in use; the rest of the name is the token's id."""
 
@@ -67,8 +74,7 @@ class Link:
     help_for: Role | None = None
     """The role whose help page this is. It is not in the menu: the frame's link "Help" leads there."""
     signs: Literal["in", "out", "closes"] | None = None
-    """The page where accounts sign in, the address that signs them out, or the one that closes a visitor's plan.
-    It is not in the menu."""
+    """Where accounts sign in or out, or a visitor's plan is closed. It is not in the menu."""
     own_data: bool = False
     """The page with what the service holds about a visitor; the label is its title there. It is not in the menu."""
 
@@ -86,7 +92,7 @@ class Navigation:
     links: tuple[Link, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Service:
     """One of the five services. Its name is its path; database and consumer group are named after it."""
 
@@ -103,6 +109,8 @@ class Service:
     """All tables of a read model, which a rebuild empties and fills from the topics."""
     import_paths: tuple[str, ...] = field(default=())
     """Paths with bodies larger than the limit: the streaming imports."""
+    batch_paths: tuple[str, ...] = ()
+    """Paths that begin like this have bodies with hundreds of entries, larger than the limit by `BATCH`."""
     low_latency: bool = True
     """Users wait for the effect of its incoming events. If False, fetches wait up to `CEFO_FETCH_WAIT_MS` for more."""
     jobs: Callable[["Runtime"], Sequence[Job]] = lambda runtime: ()
@@ -115,10 +123,14 @@ class Service:
     """Paths that begin like this belong to the visitor whose plan is open, not to the account of the same browser."""
     settings: type[FromEnvironment] | None = None
     """What it alone asks for, beside the settings of every process."""
-    mail: type[QueuedMail] | None = None
+    mail: type[MailRow] | None = None
     """Its table of messages by e-mail, if it sends any."""
+    letters: Callable[["Runtime"], LetterOf] = lambda runtime: stored_letter
+    """How it composes a message of that table when it is sent."""
     on_restore: Callable[[Work, Seen], Awaitable[Mapping[str, int]]] | None = None
     """Ends again what was ended after the backup from which its store was restored; returns how many of each kind."""
+    last_write: LastWrite | None = None
+    """Of a service that emits nothing: when it last wrote what it writes again and again."""
     personal_data: PersonalData[Any] | None = None
     """What it holds about persons. None: nothing."""
     erasing: Erasing | None = None
@@ -126,8 +138,8 @@ class Service:
 
     @property
     def consumed(self) -> list[Topic]:
-        """The topics that it consumes, or reads at its start."""
-        return [*consumed_topics(self.reactions), *([ERASED] if self.erasing is not None else [])]
+        """The topics that it consumes, and the one that every service reads by itself."""
+        return [*consumed_topics(self.reactions), ERASED]
 
     @property
     def topics(self) -> list[Topic]:
@@ -156,28 +168,47 @@ class Runtime:
         """Whom the tokens of accounts belong to."""
         self.visitors = Visitors(self.store, service.visitors) if service.visitors is not None else None
         """Whom the tokens of opened links belong to."""
+        self.boards = Boards(self.store, live)
         self.stream = broker.stream(service.name)
         """The service's FastStream broker: its reactions are registered on it, its events are published through it."""
         self.specification = EventSpecification(
             f"cefo · {service.name}", {service.name: service.reactions}, self.stream, settings
         )
-        self.relay = Relay(self.store, broker, self.stream)
         made = service.read_model_tables
         self.rebuilding = Rebuilding(self.store, broker, service.reactions, made) if made else None
         consumed = (service.reactions, self.rebuilding)
         self.consumer = Consumer(self.store, broker, *consumed, stream=self.stream, low_latency=service.low_latency)
+        self.catching_up = CatchingUp(self.store, broker, *consumed, damaged=self.consumer.damaged)
+        # A broker without history gives a restored service only what the relays send again, its own too.
+        opened = self.catching_up.done if broker.keeps_history else None
+        self.relay = Relay(self.store, broker, self.stream, opened)
         broker.outboxes.append(self.store)
-        self.suppression = Suppression(self.store, broker, service.erasing, settings) if service.erasing else None
-        self.mail = MailSender(self.store, service.mail, transport_of(settings)) if service.mail is not None else None
+        self.mark = StoreMark(self.store, settings, service.last_write)
+        self._prepared = False
+        self.erased = ErasedPersons(self.store, broker, settings)
+        self.suppression = Suppression(self.store, self.erased, service.erasing, settings) if service.erasing else None
+        sent = (transport_of(settings, service.name), service.letters(self))
+        self.mail = MailSender(self.store, service.mail, *sent) if service.mail is not None else None
         self.extra: dict[str, Any] = {}
         """A service's in-memory objects, for example a search index."""
         self._tasks: list[asyncio.Task[None]] = []
         self._jobs: list[asyncio.Task[None]] = []
         self._group_commits: dict[Any, GroupCommit[Any, Any]] = {}
 
+    async def prepare(self) -> None:
+        """Migrate the store and check that it is not an older one. Once; raises `OlderStore`."""
+        if not self._prepared:
+            await self.mark.bring_up_to_date(self.service.folder / "migrations")
+            await self.catching_up.begin()
+            self._prepared = True
+
     async def start(self, before_relay: Callable[[Store], Awaitable[None]] | None = None) -> None:
-        """Migrate the store, erase whom a restored one brought back, then start relay, consumer and background jobs."""
-        await migrate(self.store, self.service.folder / "migrations")
+        """Prepare the store, erase whom a restored one brought back, then start relay, consumer and background jobs.
+
+        What a restored store emits and does by itself waits until it has read its topics again.
+        """
+        await self.prepare()
+        await mark_deleted_contents(self.store)
         if self.suppression is not None:
             await self.suppression.enforce()
         if before_relay is not None:
@@ -189,13 +220,20 @@ class Runtime:
         self._tasks = [
             asyncio.create_task(self.relay.run(), name=f"{self.service.name}.relay"),
             asyncio.create_task(self.consumer.run(), name=f"{self.service.name}.consumer"),
+            asyncio.create_task(self.catching_up.run(), name=f"{self.service.name}.catching-up"),
         ]
         if self.rebuilding is not None:
             self._tasks.append(asyncio.create_task(self.rebuilding.run(), name=f"{self.service.name}.rebuilding"))
+        acting = [*self.service.jobs(self), *(mail_jobs(self.mail, self.settings) if self.mail is not None else ())]
         self._jobs = [
-            asyncio.create_task(job.run(self.service.name), name=f"{self.service.name}.{job.name}")
-            for job in (*self.service.jobs(self), *self._own_jobs())
+            asyncio.create_task(self._run(job, acting=job in acting), name=f"{self.service.name}.{job.name}")
+            for job in (*acting, *self._own_jobs())
         ]
+
+    async def _run(self, job: Job, *, acting: bool) -> None:
+        if acting:
+            await self.catching_up.done.wait()
+        await job.run(self.service.name)
 
     def _own_jobs(self) -> list[Job]:
         """The background jobs of every service."""
@@ -203,10 +241,12 @@ class Runtime:
         return [
             Job("retention", partial(prune, self.store, self.settings, read_model=read_model), 60 * seconds),
             Job("seal-old", self.consumer.seal_old, 60 * seconds),
+            Job("remains", partial(clean, self.store), pause_of(self.store, seconds)),
             Job("gauges", partial(measure, self.store, self.consumer), min(10, seconds)),
+            Job("store-mark", self.mark.keep, min(10, seconds)),
             *self._export_jobs(),
+            Job("erased-letters", partial(erase_letters_of_listed, self.store, self.erased), 60 * seconds),
             *(self.suppression.jobs() if self.suppression is not None else ()),
-            *self._mail_jobs(),
         ]
 
     def _export_jobs(self) -> list[Job]:
@@ -215,16 +255,6 @@ class Runtime:
             return []
         table, days = self.service.personal_data.exports, self.settings.export_log_days
         return [Job("prune-exports", partial(prune_exports, self.store, table, days), 60 * self.settings.round_seconds)]
-
-    def _mail_jobs(self) -> list[Job]:
-        """The background jobs of a service that sends messages. A person may be waiting for one."""
-        if self.mail is None or self.service.mail is None:
-            return []
-        seconds, days = self.settings.round_seconds, self.settings.mail_days
-        return [
-            Job("mail", self.mail.round, min(2, seconds)),
-            Job("mail-retention", partial(prune_mail, self.store, self.service.mail, days), 60 * seconds),
-        ]
 
     def _token_used(self, token: UUID) -> None:
         """Let the owner of the accounts know that a machine's token is in use. A hint that is lost comes again."""
@@ -240,10 +270,13 @@ class Runtime:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._tasks:  # never by a start that the mark itself refused
+            await asyncio.gather(self.mark.keep(), return_exceptions=True)
+        await self.boards.stop()
         await self.store.close()
 
     async def ready(self) -> dict[str, bool]:
-        """Whether the store answers, and relay and consumer run."""
+        """Whether the store answers, and relay and consumer run; while a restored store is behind, also that."""
         try:
             async with self.store.read() as session:
                 await session.execute(sa.text("select 1"))
@@ -251,11 +284,8 @@ class Runtime:
         except Exception:
             store = False
         relay_runs, consumer_runs = [not task.done() for task in self._tasks[:2]] or (False, False)
-        return {"store": store, "relay": relay_runs, "consumer": consumer_runs and self.consumer.ready.is_set()}
-
-    async def warning(self) -> str | None:
-        """What an operator should know although the service is ready: messages that cannot be sent."""
-        return await self.mail.warning() if self.mail is not None else None
+        parts = {"store": store, "relay": relay_runs, "consumer": consumer_runs and self.consumer.ready.is_set()}
+        return parts if self.catching_up.done.is_set() else parts | {REREAD: False}
 
 
 def runtime_of(connection: HTTPConnection) -> Runtime:

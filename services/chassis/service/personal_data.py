@@ -50,6 +50,8 @@ class Shown:
     def _word(self, code: str) -> str:
         if self.words == "Area":
             return area_label(code)
+        if self.words == "Language":
+            return i18n.language_name(code)
         if isinstance(self.words, str):
             return i18n.word_of(code, self.words)
         words = self.words or {}

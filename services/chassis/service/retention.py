@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import PRUNED
 from services.chassis.storage.store import Store
-from services.chassis.storage.tables import DISCARDED, RETRIED
+from services.chassis.storage.tables import CONTENTS, DISCARDED, RETRIED
 from services.contracts import TOPICS
 
 PAGE = 2000
@@ -129,6 +129,7 @@ async def prune_dead_letters(store: Store, days: int, *, read_model: bool, page:
             reveals = store.table("dead_letter_reveals")
             await work.session.execute(sa.delete(reveals).where(reveals.c.dead_letter.in_(ids)))
             removed += await _changed(work.session, sa.delete(dead_letters).where(dead_letters.c.id.in_(ids)))
+            work.purged.update(CONTENTS if ids else ())
         if len(ids) < page:
             break
     _count(store, "dead_letters", removed)
@@ -141,6 +142,7 @@ async def delete_sealed(store: Store) -> int:
     over = (table.c.sealed_until <= store.clock(), table.c.sealed.is_not(None))
     async with store.work() as work:
         deleted = await _changed(work.session, sa.update(table).where(*over).values(sealed=None))
+        work.purged.update(CONTENTS if deleted else ())
     _count(store, "sealed", deleted)
     return deleted
 

@@ -1,13 +1,13 @@
 """Keeps erased persons erased when an older backup of a store is restored: docs/decisions/0023-suppression-list.md.
 
-The suppression list is a compacted topic and a file on each machine. A service reads both at its start, before it
-serves, and erases those whom its store still has. Each erasure is appended to the file after its commit.
+A service reads the suppression list (`erased_persons`) at its start, before it serves, and erases those whom its store
+still has. Each erasure is appended to the list's file after its commit.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -15,31 +15,20 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.brokers.port import Broker
-from services.chassis.brokers.reading import records_in
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import log
+from services.chassis.service.erased_persons import ErasedPersons
 from services.chassis.service.jobs import Job
 from services.chassis.storage.bulk import in_list
-from services.chassis.storage.erased_list import PAGE, ErasedList
+from services.chassis.storage.erased_list import PAGE
 from services.chassis.storage.errors import retry_on_conflict
-from services.chassis.storage.remains import remove_remains
+from services.chassis.storage.remains import LATELY
 from services.chassis.storage.store import Store, Work
-from services.contracts.cloudevents import read_event
-from services.contracts.intake import SubjectSuppressed
-from services.contracts.topics import ERASED
 
 _log = log(__name__)
 
 AT_ONCE = 50
 """Most persons that one unit of work erases."""
-
-_CLEAN_SECONDS = 2.0
-"""How soon after an erasure the remains of its rows are removed on SQLite. On PostgreSQL, where tables are locked for
-it, once in a round: many erasures share it."""
-
-_LATELY = timedelta(days=1)
-"""How long after an erasure a start removes remains again: the process that erased may have been killed before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +46,11 @@ class Erasing:
 class Suppression:
     """One service's side of the suppression list."""
 
-    def __init__(self, store: Store, broker: Broker, erasing: Erasing, settings: Settings) -> None:
+    def __init__(self, store: Store, listed: ErasedPersons, erasing: Erasing, settings: Settings) -> None:
         self._store = store
-        self._broker = broker
+        self._listed = listed
         self._erasing = erasing
         self._settings = settings
-        self._file = ErasedList(settings.erased_list)
-        self._remains = False
-        """Whether the store's files may still have what was erased."""
         store.on_erased = self.keep
 
     async def enforce(self) -> None:
@@ -73,58 +59,32 @@ class Suppression:
         Raises one of `BROKER_ERRORS`, `UnreadableList` or `OSError` if the list cannot be read: then nobody is served.
         """
         again = 0
-        async for page in self._listed():
+        async for page in self._listed.pages():
             for people in await self._not_erased(page):
                 again += await retry_on_conflict(partial(self._erase, people), tries=5)
         if again:
             _log.warning("persons of a restored store erased again", service=self._store.service, persons=again)
         await self._complete_file()
-        self._remains = self._remains or await self._erased_lately()
+        if await self._erased_lately():
+            self._store.remains.update(self._store.metadata.tables)
 
     async def keep(self, erased: set[UUID]) -> None:
         """Append persons whose erasure was committed. If the file refuses, the next round of `keep_list` does it."""
-        self._remains = True
         try:
-            await asyncio.to_thread(self._file.add, dict.fromkeys(erased, self._store.clock()))
+            await asyncio.to_thread(self._listed.file.add, dict.fromkeys(erased, self._store.clock()))
         except OSError as error:
             _log.error("erasure not on the list yet", service=self._store.service, error=repr(error))
 
     def jobs(self) -> list[Job]:
-        """Removes remains soon after an erasure; keeps the file complete, and ends its old entries."""
-        seconds = self._settings.round_seconds
-        return [
-            Job("erased-remains", self.clean, min(_CLEAN_SECONDS, seconds) if self._store.sqlite else seconds),
-            Job("erased-list", self.keep_list, 60 * seconds),
-        ]
-
-    async def clean(self) -> bool:
-        """Remove what an erasure left in the store's files. Returns False: what is in use is left to the next round."""
-        if self._remains:
-            self._remains = not await remove_remains(self._store)
-        return False
+        """Keeps the file complete, and ends its old entries."""
+        return [Job("erased-list", self.keep_list, 60 * self._settings.round_seconds)]
 
     async def keep_list(self) -> bool:
         """Complete the file, and remove those erased before the oldest backup. Returns False: one round does it."""
         await self._complete_file()
-        if (since := self._since()) is not None:
-            await asyncio.to_thread(self._file.drop_before, since.date())
+        if (since := self._listed.since()) is not None:
+            await asyncio.to_thread(self._listed.file.drop_before, since.date())
         return False
-
-    def _since(self) -> datetime | None:
-        """Who was erased earlier is in no backup any more. None: backups are kept forever."""
-        return listed_since(self._settings, self._store.clock())
-
-    async def _listed(self) -> AsyncGenerator[dict[UUID, datetime]]:
-        """The list in pages: the file, then the topic. The embedded broker starts empty, so it is not asked."""
-        since = self._since()
-        for page in self._file.pages():
-            yield {ref: at for ref, at in page.items() if since is None or at >= since}
-        if not self._broker.keeps_history:
-            return
-        async for records in records_in(self._broker, ERASED.name):
-            events = [read_event(record, {SubjectSuppressed.type}).event for record in records if record.value]
-            entries = [event for event in events if isinstance(event, SubjectSuppressed)]
-            yield {one.subject_ref: one.at for one in entries if since is None or one.at >= since}
 
     async def _not_erased(self, page: Mapping[UUID, datetime]) -> list[dict[UUID, datetime]]:
         """Those of a page whom the store has not erased, in parts of `AT_ONCE`, in the order of their locks."""
@@ -147,28 +107,22 @@ class Suppression:
         return set(await session.scalars(chosen, {"refs": list(refs)}))
 
     async def _erased_lately(self) -> bool:
-        lately = self._erasing.erased_at >= self._store.clock() - _LATELY
+        lately = self._erasing.erased_at >= self._store.clock() - LATELY
         async with self._store.read() as session:
             return bool(await session.scalar(sa.select(sa.exists().where(lately))))
 
     async def _complete_file(self) -> None:
         """Add to the file whom the store erased: it may be new, or a process was killed before it appended."""
-        columns, since, last = (self._erasing.subject_ref, self._erasing.erased_at), self._since(), None
+        columns, since, last = (self._erasing.subject_ref, self._erasing.erased_at), self._listed.since(), None
         while True:
             chosen = sa.select(*columns).where(columns[1].is_not(None)).order_by(columns[0]).limit(PAGE)
             if last is not None:
                 chosen = chosen.where(columns[0] > last)
             async with self._store.read() as session:
                 rows = (await session.execute(chosen)).all()
-            await asyncio.to_thread(self._file.add, {ref: at for ref, at in rows if since is None or at >= since})
+            await asyncio.to_thread(
+                self._listed.file.add, {ref: at for ref, at in rows if since is None or at >= since}
+            )
             if len(rows) < PAGE:
                 return
             last = rows[-1][0]
-
-
-def listed_since(settings: Settings, now: datetime) -> datetime | None:
-    """Who was erased earlier is in no backup any more, so that their entry ends. None: entries never end.
-
-    The day of the erasure and that of the backup may differ by almost one.
-    """
-    return now - timedelta(days=settings.backup_days + 1) if settings.backup_days else None

@@ -49,11 +49,13 @@ async def isolated_works(store: Any) -> AsyncGenerator[Isolated]:
 
 
 async def announce(store: Any, *works: Any) -> None:
-    """After their commit: wake the relay, send hints to boards, and note erased persons."""
+    """After their commit: wake the relay, send hints to boards, note erased persons and what was deleted."""
     if any(work.has_emitted for work in works):
         failpoint("store.after-commit")
         store.emitted.set()
     if boards := {board for work in works for board in work.boards}:
         store.on_boards_changed(boards)
-    if (erased := {ref for work in works for ref in work.erased}) and store.on_erased is not None:
+    erased = {ref for work in works for ref in work.erased}
+    store.remains.update(*(work.purged for work in works), store.metadata.tables if erased else ())
+    if erased and store.on_erased is not None:
         await store.on_erased(erased)

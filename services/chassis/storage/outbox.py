@@ -61,6 +61,11 @@ def end_of_key(topic: Topic, key: str, time: datetime) -> dict[str, Any]:
     return raw_row(Record(topic.name, key.encode(), [], b""), time)
 
 
+async def keys_in(session: AsyncSession, outbox: sa.Table, topic: Topic) -> set[bytes]:
+    """The keys that an outbox has of a topic. Reads the whole table, which has no index for it."""
+    return set(await session.scalars(sa.select(outbox.c.key).where(outbox.c.topic == topic.name)))
+
+
 def pack_headers(headers: Headers) -> bytes:
     """Headers as JSON; values may be any bytes, or None."""
     return orjson.dumps([(name, None if value is None else value.decode("latin-1")) for name, value in headers])

@@ -21,6 +21,7 @@ from sqlmodel import SQLModel
 from services.chassis.refusals import NotFound, Refused
 from services.chassis.runtime.clock import Clock, system_clock
 from services.chassis.storage.bulk import in_list, insert_rows
+from services.chassis.storage.changes import CHANGES, CountingSession
 from services.chassis.storage.emitting import Aggregate, Cause, Emitter
 from services.chassis.storage.engines import postgres_engine, sqlite_engine
 from services.chassis.storage.errors import UnknownConstraint, unique_constraints, violated_constraint
@@ -42,6 +43,8 @@ class Work(Emitter):
         self.boards: set[str] = set()
         self.erased: set[UUID] = set()
         """The persons whom this unit of work erases: the store's suppression list gets them after the commit."""
+        self.purged: set[str] = set()
+        """The tables of whose rows it deleted or emptied a content. An erasure, beside it, concerns all tables."""
         self._loaded: dict[tuple[type[SQLModel], Any], SQLModel | None] = {}
         self._guards: list[tuple[str, Refused]] = []
         self._before: list[Callable[[], Any]] = []
@@ -119,6 +122,17 @@ class Work(Emitter):
         """Await `act` once at the end of the unit of work, before the flush: for what a batch does at once."""
         self._before.append(act)
 
+    @property
+    def defers(self) -> bool:
+        """Whether changes wait for the end of the unit of work, where `changes` does not count them."""
+        return bool(self._before)
+
+    @property
+    def changes(self) -> tuple[int, ...]:
+        """Marks a moment of the unit of work. If the mark is the same later, nothing was changed in between."""
+        counted = self.session.info[CHANGES]
+        return (counted, len(self._emitted), len(self._guards), len(self.boards), len(self.erased), len(self._before))
+
     async def open_epoch(self, epoch: int, restored_to: datetime | None) -> None:
         """Open a new epoch of the store; what is emitted from now on is in it. `restored_to`: as in `epochs_table`."""
         row = {"epoch": epoch, "opened_at": self.now, "restored_to": restored_to}
@@ -165,6 +179,8 @@ class Store:
         """Set after each commit with emitted events; wakes the relay."""
         self.on_boards_changed: Callable[[set[str]], None] = lambda boards: None
         self.on_erased: Callable[[set[UUID]], Awaitable[None]] | None = None
+        self.remains: set[str] = set()
+        """The tables whose files may still have what was deleted from them (`remove_remains`)."""
         self._write_lock = asyncio.Lock()
         self._epoch: int | None = None
         self._newest_epoch = sa.select(sa.func.max(self.table("epochs").c.epoch))
@@ -216,8 +232,10 @@ class Store:
 
     def session(self, bind: AsyncEngine | AsyncConnection) -> AsyncSession:
         """A session; on a connection with a transaction, its commit and rollback are those of a savepoint."""
-        options: dict[str, Any] = {"expire_on_commit": False, "autoflush": False, "info": {"metadata": self.metadata}}
-        return AsyncSession(bind, join_transaction_mode="create_savepoint", **options)
+        info = {"metadata": self.metadata, CHANGES: 0}
+        options: dict[str, Any] = {"expire_on_commit": False, "autoflush": False, "info": info}
+        mode = "create_savepoint"
+        return AsyncSession(bind, sync_session_class=CountingSession, join_transaction_mode=mode, **options)
 
 
 def _table_of(model: type[SQLModel]) -> sa.Table:

@@ -58,7 +58,8 @@ def rebuilds_table(metadata: sa.MetaData) -> sa.Table:
 def epochs_table(metadata: sa.MetaData) -> sa.Table:
     """The epochs after the first, 0: one for each time that the store was restored from an older backup.
 
-    `restored_to`: when the last event in the backup was emitted; NULL if it has none.
+    `restored_to`: when the last event in the backup was emitted; NULL if it has none. `reread_at`: when the service had
+    read its topics again, and began to serve; NULL: not yet.
     """
     return sa.Table(
         "epochs",
@@ -66,6 +67,7 @@ def epochs_table(metadata: sa.MetaData) -> sa.Table:
         sa.Column("epoch", BigNumber, primary_key=True, autoincrement=False),
         sa.Column("opened_at", UTCDateTime(), nullable=False),
         sa.Column("restored_to", UTCDateTime(), nullable=True),
+        sa.Column("reread_at", UTCDateTime(), nullable=True),
     )
 
 
@@ -152,6 +154,10 @@ DISCARDED = tuple(state.value for state in DeadLetterState if state.is_discarded
 """For queries: the states for which each answer is yes."""
 
 
+CONTENTS = frozenset({"dead_letters", "dead_letter_reveals"})
+"""The tables here with contents of records and texts that operators write. The others have references only."""
+
+
 def dead_letters_table(metadata: sa.MetaData) -> sa.Table:
     """The dead letters of one service. `key`, `headers` and `value` are the declared part of the record.
 
@@ -185,7 +191,9 @@ def dead_letters_table(metadata: sa.MetaData) -> sa.Table:
         sa.Column("sealed", sa.LargeBinary, nullable=True),
         sa.Column("sealed_until", UTCDateTime(), nullable=True, index=True),
     )
-    sa.Index("dead_letters_waiting", table.c.source, table.c.subject, table.c.sequence)
+    # Subject first, as in the inbox.
+    sa.Index("dead_letters_waiting", table.c.subject, table.c.source, table.c.sequence)
+    sa.Index("dead_letters_position", table.c.topic, table.c.partition, table.c.offset)
     return table
 
 

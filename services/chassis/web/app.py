@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services.chassis import i18n
 from services.chassis.brokers.port import Broker
 from services.chassis.identity.tokens import signer
-from services.chassis.refusals import BodyTooLarge, Refused
+from services.chassis.refusals import BodyTooLarge, Refused, StillRestoring
 from services.chassis.runtime.clock import Clock, system_clock
 from services.chassis.runtime.live import Live
 from services.chassis.runtime.settings import Settings
@@ -35,6 +35,12 @@ from services.chassis.web.platform import DemoAccount
 from services.chassis.web.problems import answer_http, answer_invalid, answer_refused
 from services.chassis.web.routing import policy_of, routes_in
 from services.chassis.web.security import Known, RequestMiddleware
+
+_RETRY_AFTER = "10"
+"""Seconds after which a request to a service that is being restored may be tried again."""
+
+BATCH = 16
+"""How many times the limit of a body one with hundreds of entries may have."""
 
 
 class Process:
@@ -83,6 +89,11 @@ class Process:
         first = scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
         await self._apps.get(first, self._platform)(scope, receive, send)
 
+    async def prepare(self) -> None:
+        """Prepare the stores, for a caller who can explain `OlderStore` to people: the start does it otherwise."""
+        for runtime in self.runtimes:
+            await runtime.prepare()
+
     async def start(self) -> None:
         """Create topics, then start stores, relays and consumers."""
         await self.broker.ensure_topics()
@@ -122,7 +133,7 @@ class Process:
         app.state.runtime = runtime
         service = runtime.service
         known = Known(runtime.accounts, runtime.visitors, service.visitor_paths)
-        return self._finish(app, name, service.import_paths, known)
+        return self._finish(app, name, service, known, runtime)
 
     def _telemetry(self, service: str) -> TelemetryConfig:
         """FastAPI's spans, one per request, if traces are exported."""
@@ -144,9 +155,11 @@ class Process:
         # Every service knows every account; the shared pages ask any of those in this process.
         accounts = next((runtime.accounts for runtime in self.runtimes if runtime.accounts is not None), None)
         visitors = next((runtime.visitors for runtime in self.runtimes if runtime.visitors is not None), None)
-        return self._finish(app, "front", (), Known(accounts, visitors))
+        return self._finish(app, "front", None, Known(accounts, visitors))
 
-    def _finish(self, app: FastAPI, name: str, import_paths: tuple[str, ...], known: Known) -> ASGIApp:
+    def _finish(
+        self, app: FastAPI, name: str, service: Service | None, known: Known, runtime: Runtime | None = None
+    ) -> ASGIApp:
         for route in routes_in(app.routes):
             policy_of(route)
         app.state.site = self.site
@@ -157,21 +170,30 @@ class Process:
         app.add_exception_handler(RequestValidationError, answer_invalid)
         app.add_exception_handler(HTTPException, answer_http)
         app.add_exception_handler(Exception, answer_refused)
-        limited = _BodyLimits(app, self.settings, import_paths)
-        return RequestMiddleware(Compression(limited), self.settings, self.signer, name, known)
+        inner: ASGIApp = Compression(_BodyLimits(app, self.settings, service))
+        if runtime is not None:
+            inner = _ClosedWhileRestored(inner, app, runtime)
+        return RequestMiddleware(inner, self.settings, self.signer, name, known)
 
 
 class _BodyLimits:
-    """Limits every request body; streaming imports have their own, larger limit."""
+    """Limits every request body; batches and streaming imports have their own, larger limits."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, import_paths: tuple[str, ...]) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, service: Service | None) -> None:
         self._app = app
         self._small = RequestBodyLimitMiddleware(app, max_body_size=settings.body_limit)
+        self._batch = RequestBodyLimitMiddleware(app, max_body_size=BATCH * settings.body_limit)
         self._large = RequestBodyLimitMiddleware(app, max_body_size=settings.import_limit)
-        self._import_paths = frozenset(import_paths)
+        self._batch_paths = service.batch_paths if service is not None else ()
+        self._import_paths = frozenset(service.import_paths if service is not None else ())
+
+    def _limit_of(self, path: str) -> RequestBodyLimitMiddleware:
+        if path in self._import_paths:
+            return self._large
+        return self._batch if path.startswith(self._batch_paths) else self._small
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        chosen = self._large if scope.get("path") in self._import_paths else self._small
+        chosen = self._limit_of(scope.get("path", ""))
         length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
         if length.isascii() and length.isdigit() and int(length) > chosen.max_body_size:
             # Refused before the body is read; a body of unknown length is refused when it exceeds the limit.
@@ -179,3 +201,22 @@ class _BodyLimits:
             refusal = await answer_refused(Request(scope), BodyTooLarge(limit=chosen.max_body_size))
             return await refusal(scope, receive, send)
         await chosen(scope, receive, send)
+
+
+class _ClosedWhileRestored:
+    """Refuses every request of a service whose restored store is behind, but for the one that asks whether it is."""
+
+    def __init__(self, inner: ASGIApp, app: FastAPI, runtime: Runtime) -> None:
+        self._inner = inner
+        self._app = app
+        self._runtime = runtime
+        self._health = f"/{runtime.service.name}/health/ready"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._runtime.catching_up.done.is_set() or scope["path"] == self._health:
+            return await self._inner(scope, receive, send)
+        scope["app"] = self._app
+        scope["state"]["person"] = None  # who was signed out or deactivated since is signed in in this store
+        refusal = await answer_refused(Request(scope), StillRestoring())
+        refusal.headers["Retry-After"] = _RETRY_AFTER
+        await refusal(scope, receive, send)

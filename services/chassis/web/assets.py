@@ -1,7 +1,8 @@
-"""Copies third-party browser files into `static/vendor`: `python -m services.chassis.web.assets`.
+"""Copies third-party browser files into `static/vendor`, and minifies ours: `python -m services.chassis.web.assets`.
 
 `package-lock.json` pins them by hash. npm runs only when the lock changed since the last run; after that a call only
-compares a few files. No build step and no install script runs. `--pages-only` leaves out what only the tests use.
+compares a few files. No install script runs. Where Node is missing or esbuild cannot run, ours are served as they
+are, and standard error says so. `--pages-only` leaves out what only the tests use.
 Where npm must run and there is no Node on the PATH, `requirements-node.lock` brings one into this environment.
 
 Errors: `AssetsUnavailable`, which names what is missing and what to do.
@@ -11,14 +12,18 @@ import argparse
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from services.chassis.web.static_files import MINIFIED, STATIC, minified_name
+
 ROOT = Path(__file__).resolve().parents[3]
-VENDOR = Path(__file__).resolve().parent / "static" / "vendor"
+VENDOR = STATIC / "vendor"
 STAMP = ".cefo-lock"
 
 Shape = Callable[[bytes], bytes]
@@ -28,9 +33,13 @@ class AssetsUnavailable(RuntimeError):
     """The browser assets cannot be put in place."""
 
 
+_DARK_BY_CHOICE = re.compile(rb"(?<=\})\[data-theme=dark\][^{},]*\{[^{}]*\}")
+"""Pico's rules for a page that chooses to be dark: ours are dark where the reader's system is."""
+
+
 def in_layer(css: bytes) -> bytes:
-    """Wrap a style sheet in a cascade layer, so that ours wins regardless of specificity."""
-    bare = css.removeprefix(b'@charset "UTF-8";')
+    """Wrap a style sheet in a cascade layer, so that ours wins regardless of specificity. Without what no page uses."""
+    bare = _DARK_BY_CHOICE.sub(b"", css.removeprefix(b'@charset "UTF-8";'))
     return b"@layer pico{" + bare + b"}\n"
 
 
@@ -62,6 +71,13 @@ def npm_command(root: Path = ROOT) -> list[str]:
     if os.name == "nt":
         return [str(home / "node.exe"), str(home / "node_modules/npm/bin/npm-cli.js")]
     return [str(home / "bin/node"), str(home / "lib/node_modules/npm/bin/npm-cli.js")]
+
+
+def node_command() -> str | None:
+    """Node from the PATH, else from the wheel if it is installed."""
+    home = _node_wheel()
+    wheel = home / ("node.exe" if os.name == "nt" else "bin/node") if home is not None else None
+    return shutil.which("node") or (str(wheel) if wheel is not None else None)
 
 
 def _node_wheel() -> Path | None:
@@ -124,10 +140,44 @@ def copy(root: Path, vendor: Path) -> list[str]:
     return written
 
 
-def build(root: Path = ROOT, vendor: Path = VENDOR, *, pages_only: bool = False) -> list[str]:
-    """Bring the vendor folder up to date. Returns the names of the files that changed."""
+def minify(root: Path, static: Path) -> list[str]:
+    """Minify the style sheets and scripts that changed. Returns the names written; none where it cannot run."""
+    folder = static / MINIFIED
+    wanted = {minified_name(path): path for kind in ("*.css", "*.js") for path in sorted(static.glob(kind))}
+    changed = [path for name, path in wanted.items() if not (folder / name).is_file()]
+    node, esbuild = node_command(), root / "node_modules/esbuild/bin/esbuild"
+    if not changed:
+        return []
+    if node is None:
+        return _left_plain("there is no Node", "put `node` on the PATH")
+    try:
+        _run([node, str(esbuild), "--version"], root)
+    except AssetsUnavailable as refusal:
+        return _left_plain(f"esbuild cannot run: {refusal}", "delete node_modules")
+    with tempfile.TemporaryDirectory() as made:
+        _run([node, str(esbuild), "--minify", "--log-level=error", f"--outdir={made}", *map(str, changed)], root)
+        folder.mkdir(exist_ok=True)
+        for path in changed:
+            shutil.move(Path(made, path.name), folder / minified_name(path))
+    for old in folder.iterdir():
+        if old.name not in wanted:
+            old.unlink()
+    return [path.name for path in changed]
+
+
+def _left_plain(why: str, way_out: str) -> list[str]:
+    sys.stderr.write(
+        f"browser assets: {why}\n"
+        "browser assets: WARNING: style sheets and scripts are NOT minified, pages get the larger files as they are: "
+        f"{way_out} and run this again\n"
+    )
+    return []
+
+
+def build(root: Path = ROOT, static: Path = STATIC, *, pages_only: bool = False) -> list[str]:
+    """Bring the browser files up to date. Returns the names of the files that changed."""
     install(root, pages_only=pages_only)
-    return copy(root, vendor)
+    return [*copy(root, static / VENDOR.name), *minify(root, static)]
 
 
 def main() -> int:

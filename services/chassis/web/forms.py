@@ -57,11 +57,16 @@ async def apply_form(
         async with running.store.work(cause_of(request)) as work:
             result = await act(work)
     except Refused as refused:
-        absent = isinstance(refused, NotFound) and refused.about is None
-        if absent or isinstance(refused, NotAllowed | Unavailable):
-            raise
-        return None, by_field(refused)
+        return None, errors_of(refused)
     return result, {}
+
+
+def errors_of(refused: Refused) -> dict[str, str]:
+    """The errors by field. Raises the refusal itself if it concerns no field, as `apply_form` says."""
+    absent = isinstance(refused, NotFound) and refused.about is None
+    if absent or isinstance(refused, NotAllowed | Unavailable):
+        raise refused
+    return by_field(refused)
 
 
 def by_field(error: Refused | ValidationError) -> dict[str, str]:

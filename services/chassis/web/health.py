@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse, Response
 
+from services.chassis.runtime.telemetry import Warns
 from services.chassis.service.definition import Runtime
 
 
@@ -16,8 +17,8 @@ class Readiness(BaseModel):
 
     status: Literal["ok", "not-ready"]
     services: dict[str, dict[str, bool]]
-    warnings: dict[str, str]
-    """By service, what an operator should know."""
+    warnings: dict[str, dict[Warns, str]]
+    """By service and subject, what an operator should know."""
 
 
 async def readiness(runtimes: Iterable[Runtime]) -> Response:
@@ -32,11 +33,18 @@ async def readiness(runtimes: Iterable[Runtime]) -> Response:
     return JSONResponse(answer.model_dump(), 200 if fine else 503)
 
 
-async def _warnings(runtimes: list[Runtime]) -> dict[str, str]:
+async def _warnings(runtimes: list[Runtime]) -> dict[str, dict[Warns, str]]:
     """By service, what an operator should know; a store that does not answer is named elsewhere."""
-    found: dict[str, str] = {}
+    found: dict[str, dict[Warns, str]] = {}
     for runtime in runtimes:
         with contextlib.suppress(SQLAlchemyError, OSError):
-            if warning := await runtime.warning():
-                found[runtime.service.name] = warning
+            if warnings := await _warnings_of(runtime):
+                found[runtime.service.name] = warnings
+    return found
+
+
+async def _warnings_of(runtime: Runtime) -> dict[Warns, str]:
+    found = runtime.erased.warnings()
+    if runtime.mail is not None and (mail := await runtime.mail.warning()):
+        found["mail"] = mail
     return found

@@ -1,7 +1,8 @@
 """Limits the requests of one reader. A route declares its limit beside its access policy: `limited("search")`.
 
-What could be guessed (sign-ins, links, PINs) is counted in Redis, for all processes together; while Redis does not
-answer, and for everything else, each process counts on its own. Neither keeps an address: keys are digests.
+What could be guessed (sign-ins, links, PINs, contacts at other centres) is counted in Redis, for all processes
+together; while Redis does not answer, and for everything else, each process counts on its own. Neither keeps an
+address: keys are digests.
 """
 
 import asyncio
@@ -24,9 +25,9 @@ from services.chassis.refusals import TooManyRequests
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import LIMITED, log
 
-Name = Literal["sign-in", "link", "pin", "search", "check-in", "import"]
-SHARED: frozenset[Name] = frozenset({"sign-in", "link", "pin"})
-"""Those counted for all processes together, by address or by what is tried: nobody is signed in yet."""
+Name = Literal["sign-in", "link", "ticket", "pin", "search", "elsewhere", "check-in", "code", "import"]
+SHARED: frozenset[Name] = frozenset({"sign-in", "link", "pin", "elsewhere"})
+"""Those counted for all processes together. As a dependency of a route by address: nobody is signed in yet."""
 
 REDIS_SECONDS = 0.5
 """How long an answer of Redis is waited for."""
@@ -45,9 +46,12 @@ class Limits:
         self._rates: dict[Name, RateLimitItem] = {
             "sign-in": parse(settings.limit_sign_in),
             "link": parse(settings.limit_link),
+            "ticket": parse(settings.limit_ticket),
             "pin": parse(settings.limit_pin),
             "search": parse(settings.limit_search),
+            "elsewhere": parse(settings.limit_elsewhere),
             "check-in": parse(settings.limit_check_in),
+            "code": parse(settings.limit_code),
             "import": parse(settings.limit_import),
         }
         self._own = FixedWindowRateLimiter(MemoryStorage())

@@ -10,22 +10,23 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import sqlalchemy as sa
 from fastapi import Request
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 from starlette.responses import Response
 
 from services.chassis.identity.people import Person
-from services.chassis.mail.messages import QueuedMail
+from services.chassis.mail.messages import MailRow
 from services.chassis.mail.transports import MailFolder, transport_of
+from services.chassis.storage.list_order import ListOrder
 from services.chassis.web.pages import page
 from services.chassis.web.routing import Reading, Router, Running, allow
 from services.contracts.roles import Role
 
 SHOWN = 100
-"""The newest messages of the page."""
+"""Messages on a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +43,31 @@ class Sent:
     text: str | None = None
 
 
-def mail_router(service: str, table: type[QueuedMail]) -> Router:
+def mail_router(service: str, table: type[MailRow]) -> Router:
     """The page of this service's messages."""
     router = Router(f"/{service}", pages=True)
 
     @router.get("/mail")
     async def mail(
-        request: Request, read: Reading, running: Running, person: Annotated[Person, allow(region_wide=[Role.OPERATOR])]
+        request: Request,
+        read: Reading,
+        running: Running,
+        person: Annotated[Person, allow(region_wide=[Role.OPERATOR])],
+        after: UUID | None = None,
     ) -> Response:
-        transport = transport_of(running.settings)
+        """The messages, page by page, the newest first. `after`: the last one of the page before."""
+        transport = transport_of(running.settings, service)
         folder = transport if isinstance(transport, MailFolder) else None
-        messages = [await _shown(row, folder) for row in await _newest(read, table)]
-        return page(request, "mail.html", messages=messages, can_send=transport is not None)
+        newest = ListOrder(col(table.queued_at), id=col(table.id), newest_first=True)
+        rows = list(await read.scalars(await newest.page(read, sa.select(table), SHOWN + 1, after)))
+        messages = [await _shown(row, folder) for row in rows[:SHOWN]]
+        last = rows[SHOWN - 1].id if len(rows) > SHOWN else None
+        return page(request, "mail.html", messages=messages, last=last, can_send=transport is not None)
 
     return router
 
 
-async def _newest(read: AsyncSession, table: type[QueuedMail]) -> list[QueuedMail]:
-    return list(await read.scalars(sa.select(table).order_by(col(table.queued_at).desc()).limit(SHOWN)))
-
-
-async def _shown(row: QueuedMail, folder: MailFolder | None) -> Sent:
+async def _shown(row: MailRow, folder: MailFolder | None) -> Sent:
     message = await asyncio.to_thread(_message, folder.path(row.id)) if folder is not None else None
     return Sent(
         purpose=row.purpose,
@@ -72,8 +77,13 @@ async def _shown(row: QueuedMail, folder: MailFolder | None) -> Sent:
         error=row.error,
         recipient=str(message["To"]) if message is not None else None,
         subject=str(message["Subject"]) if message is not None else None,
-        text=str(message.get_content()) if message is not None else None,
+        text=_text_of(message) if message is not None else None,
     )
+
+
+def _text_of(message: EmailMessage) -> str | None:
+    part = message.get_body(("plain",))
+    return str(part.get_content()) if part is not None else None
 
 
 def _message(path: Path) -> EmailMessage | None:

@@ -37,8 +37,15 @@ async def _by_key_or_content(request: Request, key: Annotated[Line | None, _Key]
     if key is not None:
         return await _by_key(request, key)
     day = runtime_of(request).clock().date()
-    content = hashlib.sha256(await request.body()).hexdigest()
+    content = hashlib.sha256(await _content(request)).hexdigest()
     return uuid5(_IDS, f"{_caller(request)} {request.method} {request.url.path} {day} {content}")
+
+
+async def _content(request: Request) -> bytes:
+    """What is sent. A form is taken field by field: where a route declares one, its bytes have been read before."""
+    if request.headers.get("content-type", "").lower().startswith(("application/x-www-form-urlencoded", "multipart/")):
+        return repr((await request.form()).multi_items()).encode()
+    return await request.body()
 
 
 def _caller(request: Request) -> str:

@@ -1,6 +1,7 @@
 """Routes of every service for operators and machines: dead letters, backlog, republish, rebuild, AsyncAPI."""
 
 from collections.abc import Awaitable
+from functools import cache
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -49,8 +50,9 @@ class Republished(BaseModel):
     events: int
 
 
+@cache
 def router_of(definition: Service) -> Router:
-    """The same routes under every service's path."""
+    """The same routes under every service's path. Built once per process, as the services' own routers are."""
     service = definition.name
     router = Router(f"/{service}", tags=["operations"])
     operator = allow(region_wide=[Role.OPERATOR])

@@ -1,6 +1,5 @@
 """Pages: templates, language, navigation, flash messages, redirects."""
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -11,6 +10,7 @@ from urllib.parse import quote
 
 import jinja2
 from babel.numbers import format_decimal
+from markupsafe import Markup
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -23,10 +23,10 @@ from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.service.definition import Link, Navigation
 from services.chassis.web.cookies import YEAR, cookie_of, delete_cookie, set_cookie
 from services.chassis.web.redirects import local_path, split
+from services.chassis.web.static_files import static
 from services.contracts.roles import Role
 
 HERE = Path(__file__).parent
-STATIC = HERE / "static"
 FLASH_SECONDS = 30
 """How long a message waits for the next page."""
 
@@ -93,7 +93,7 @@ def _templates(*folders: Path) -> jinja2.Environment:
     extended = cast(Any, templates)
     extended.install_gettext_callables(i18n.translate, i18n.translate_number, newstyle=True)
     extended.filters.update({name: _when_rendered(shown) for name, shown in _FILTERS.items()})
-    extended.globals.update(static=static)
+    extended.globals.update(static=static, in_language=_in_language)
     return templates
 
 
@@ -129,9 +129,23 @@ def _translated(value: Any) -> str:
     return i18n.translate(str(value))
 
 
+def _bdi(text: object) -> Markup:
+    """A text that people typed, in a sentence: written from right to left, it does not turn the words around it."""
+    return Markup("<bdi>{}</bdi>").format(text)
+
+
 def _capital(text: str) -> str:
     """With a capital first letter; the rest stays, unlike Jinja's own `capitalize`."""
     return text[:1].upper() + text[1:]
+
+
+def _in_language(code: str, caller: Callable[[], str]) -> str:
+    """A part of a page in another language than the page's: `{% call in_language("de") %}…{% endcall %}`."""
+    token = i18n.language.set(code)
+    try:
+        return caller()
+    finally:
+        i18n.language.reset(token)
 
 
 def _when_rendered(shown: Callable[..., str]) -> Callable[..., str]:
@@ -151,21 +165,12 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "date_words": _date_words,
     "number": _number,
     "area_label": area_label,
+    "language_name": i18n.language_name,
     "translated": _translated,
     "word": i18n.word_of,
     "capital": _capital,
+    "bdi": _bdi,
 }
-
-
-@cache
-def _digest(path: Path, _changed: float) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-
-
-def static(name: str) -> str:
-    """The URL of an asset; it changes with the content, so that browsers may cache it for good."""
-    path = STATIC / name
-    return f"/static/{name}?v={_digest(path, path.stat().st_mtime)}" if path.is_file() else f"/static/{name}"
 
 
 def context(request: HTTPConnection, values: Mapping[str, Any]) -> dict[str, Any]:

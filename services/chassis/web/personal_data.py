@@ -9,14 +9,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from fastapi import Request
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 from starlette.responses import HTMLResponse, Response
 
+from services.chassis.copies.accounts import account_names
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
-from services.chassis.service.definition import Runtime
-from services.chassis.service.personal_data import ExportRow, PersonalData, document_of, part_of
+from services.chassis.service.personal_data import PersonalData, document_of, part_of
+from services.chassis.storage.list_order import ListOrder
 from services.chassis.web.pages import fragment, page
 from services.chassis.web.routing import Reading, Router, Running, Working, allow
 from services.contracts.roles import Role
@@ -25,8 +25,7 @@ Myself = Annotated[Person, allow(Role.VISITOR)]
 Exporter = Annotated[Person, allow(region_wide=[Role.MANAGER, Role.OPERATOR])]
 """Not the managers of a centre: an export has the plan's texts, which the person may have closed to the centre."""
 SHOWN = 200
-"""The newest entries of the log's page."""
-_ACCOUNT = "account/"
+"""Entries on a page of the log."""
 
 
 def add_to(router: Router, service: str, data: PersonalData[Any]) -> None:
@@ -58,11 +57,14 @@ def add_to(router: Router, service: str, data: PersonalData[Any]) -> None:
         return document
 
     @router.get("/exports", include_in_schema=False)
-    async def log_page(request: Request, read: Reading, running: Running, person: Exporter) -> Response:
-        """Who exported whose data, for the region and for operators."""
-        rows = await read.scalars(sa.select(data.exports).order_by(col(data.exports.at).desc()).limit(SHOWN))
-        entries = list(rows)
-        names = await _names(read, running, entries)
+    async def log_page(
+        request: Request, read: Reading, running: Running, person: Exporter, after: UUID | None = None
+    ) -> Response:
+        """Who exported whose data, for the region and for operators. `after`: the last entry of the page before."""
+        newest = ListOrder(col(data.exports.at), id=col(data.exports.id), newest_first=True)
+        found = list(await read.scalars(await newest.page(read, sa.select(data.exports), SHOWN + 1, after)))
+        entries = found[:SHOWN]
+        names = await account_names(read, running.service.accounts, (one.person for one in entries))
         site = request.app.state.site
         return page(
             request,
@@ -70,6 +72,7 @@ def add_to(router: Router, service: str, data: PersonalData[Any]) -> None:
             service=service,
             titles={name: site.titles[name] for name in site.own_data},
             entries=[(one.at, names.get(one.person, one.person), one.subject_ref) for one in entries],
+            last=entries[-1].id if len(found) > SHOWN else None,
             days=running.settings.export_log_days,
         )
 
@@ -84,13 +87,3 @@ def _reference(person: Person) -> UUID:
 def _others(request: Request, service: str) -> dict[str, str]:
     """The pages of the other services, by address, with their titles."""
     return {link.href: link.label for name, link in request.app.state.site.own_data.items() if name != service}
-
-
-async def _names(session: AsyncSession, running: Runtime, entries: list[ExportRow]) -> dict[str, str]:
-    """The names of the accounts in these entries, or their codes, by what the log calls them."""
-    table = running.service.accounts
-    if table is None:
-        return {}
-    ids = {UUID(one.person.removeprefix(_ACCOUNT)) for one in entries if one.person.startswith(_ACCOUNT)}
-    rows = await session.scalars(sa.select(table).where(col(table.id).in_(ids)))
-    return {f"{_ACCOUNT}{row.id}": name for row in rows if (name := row.display_name or row.code)}

@@ -13,10 +13,11 @@ from services.chassis.identity.people import Person
 from services.chassis.identity.tokens import AccountToken, VisitorToken
 from services.chassis.refusals import NotFound, msg
 from services.chassis.web.health import readiness
-from services.chassis.web.pages import STATIC, page, see_other
+from services.chassis.web.pages import page, see_other
 from services.chassis.web.redirects import local_path
 from services.chassis.web.routing import Body, Router, anyone
 from services.chassis.web.sign_in import forget_sign_in, signed_in_as
+from services.chassis.web.static_files import STATIC
 from services.contracts import EVENTS
 from services.contracts.cloudevents import schema_uri
 from services.contracts.text import Key, Local

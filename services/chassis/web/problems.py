@@ -14,6 +14,7 @@ from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from services.chassis.copies.areas import area_label
 from services.chassis.i18n import date_text, moment_text, translate, word_of
 from services.chassis.refusals import (
     BodyTooLarge,
@@ -24,6 +25,7 @@ from services.chassis.refusals import (
     Refused,
     TooManyRequests,
     Unavailable,
+    UnknownArea,
     msg,
 )
 from services.chassis.runtime.telemetry import log
@@ -41,6 +43,10 @@ _RULES = {
     "missing": msg("Fill in this field."),
     "extra_forbidden": msg("There is no such field here. Remove it, or reload the page."),
     "uuid_parsing": msg("Enter the whole reference: 36 letters, digits and hyphens."),
+    "uuid_type": msg("Enter the whole reference: 36 letters, digits and hyphens."),
+    "not_distinct": msg("Two entries of this list have the same reference. Give each its own."),
+    "list_type": msg("Enter a list, also for a single value."),
+    "tuple_type": msg("Enter a list, also for a single value."),
     "enum": msg("Choose from the list."),
     "literal_error": msg("Choose from the list."),
     "string_type": msg("Enter a text."),
@@ -53,9 +59,12 @@ _RULES = {
     "less_than_equal": msg("Enter {le} or less."),
     "json_invalid": msg("This is not JSON. Correct it and send it again."),
     "model_attributes_type": msg("Send JSON with fields, as application/json."),
+    "model_type": msg("Enter one JSON object with its fields."),
 }
 _CHOICES = {"enum", "literal_error"}
 _NAMED = msg("Choose one of these: {choices}.")
+_MOST_NAMED = 12
+"""Most choices that a refusal names; more are in a list."""
 _LONGEST_NAME = 100
 """Most characters of a field's name in an answer: the sender chooses it."""
 _OTHER = msg("This value is not valid. Please correct it.")
@@ -74,6 +83,7 @@ _TITLES = {
     503: msg("Not possible right now"),
 }
 _DETAILS = {
+    400: msg("The content cannot be read. Correct it, and send it again as UTF-8."),
     404: msg("This page does not exist. Check the address or go to the home page."),
     405: msg("This cannot be done at this address. Go back to the previous page."),
 }
@@ -88,11 +98,9 @@ Fault = dict[str, Any]
 def field_fault(fault: Any) -> Fault:
     """One of pydantic's errors as `{field, rule, message}`, in the current language; of choices also their codes."""
     context: dict[str, Any] = fault.get("ctx") or {}
-    values = {name: str(value) for name, value in context.items()}
+    values = {name: _plain(value) for name, value in context.items()}
     rule = str(fault["type"])
-    path = [
-        mended(str(part))[:_LONGEST_NAME] for part in fault["loc"] if part not in ("body", "query", "path", "header")
-    ]
+    path = [_shown_name(part) for part in fault["loc"] if part not in ("body", "query", "path", "header")]
     codes = codes_in(values["expected"]) if rule in _CHOICES else []
     values["choices"] = listed(words_of(codes))
     message = translate(SHAPES.get(rule) or (_NAMED if values["choices"] else _RULES.get(rule, _OTHER)))
@@ -103,14 +111,47 @@ def field_fault(fault: Any) -> Fault:
     return named | ({"known": codes} if codes else {})
 
 
+def _plain(value: object) -> str:
+    """A limit as people write it: `-90`, where it is a decimal too."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _shown_name(part: object) -> str:
+    """A field's name as an answer shows it."""
+    return mended(str(part))[:_LONGEST_NAME]
+
+
+def rule_words(rule: str) -> str:
+    """What one of pydantic's rules asks for, in the current language, with `…` for its values."""
+    return outline(SHAPES.get(rule) or _RULES.get(rule, _OTHER))
+
+
+def outline(message: str) -> str:
+    """A message in the current language, with `…` for its values."""
+    return translate(message).format_map(_Lenient())
+
+
 class _Lenient(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return "…"
 
 
 def explain(refused: Refused) -> str:
-    """The refusal's message in the current language."""
-    return translate(refused.message).format(**{name: _shown(value) for name, value in refused.values.items()})
+    """The refusal's message in the current language, with the names of what can be chosen if there are few."""
+    text = translate(refused.message).format(**{name: _shown(value) for name, value in refused.values.items()})
+    names = _choices(refused)
+    return f"{text} {translate(_NAMED).format(choices=listed(names))}" if 0 < len(names) <= _MOST_NAMED else text
+
+
+def _choices(refused: Refused) -> Collection[str]:
+    """The names of what can be chosen instead, as people read them. `choices`: those that the store has."""
+    known = refused.values.get("known", ())
+    if names := refused.values.get("choices"):
+        return names
+    if not isinstance(known, list | tuple | set | frozenset):
+        return ()
+    codes = cast(Collection[str], known)
+    return [area_label(code) for code in codes] if isinstance(refused, UnknownArea) else words_of(codes)
 
 
 def _shown(value: Any) -> Any:
@@ -133,13 +174,14 @@ def _shown(value: Any) -> Any:
 def faults_of(error: Refused | RequestValidationError | ValidationError) -> list[Fault]:
     """The fields, rules and messages of a refusal or validation error."""
     if isinstance(error, Refused):
-        return [_members(error) | {"field": error.about or "", "rule": error.slug, "message": explain(error)}]
+        field = _shown_name(error.about or "")
+        return [_members(error) | {"field": field, "rule": error.slug, "message": explain(error)}]
     return [field_fault(fault) for fault in error.errors()]
 
 
 def _members(refused: Refused) -> dict[str, Any]:
     """The refusal's values that are not in its message, as JSON: codes and versions, which only machines read."""
-    shown = {name for _, name, _, _ in Formatter().parse(refused.message)}
+    shown = {"choices", *(name for _, name, _, _ in Formatter().parse(refused.message))}
     return jsonable_encoder({name: value for name, value in refused.values.items() if name not in shown})
 
 

@@ -1,12 +1,14 @@
 """What every route declares: its access policy, and its unit of work or read session."""
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
-from typing import Annotated, Any, cast
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sequence
+from typing import Annotated, Any, cast, get_args, get_origin
 
 import orjson
 from fastapi import APIRouter, Depends
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -25,6 +27,8 @@ from services.contracts.text import Input
 
 Body = Input
 """A request body."""
+
+_SEVERAL = (list, tuple, set, frozenset, Sequence)
 
 
 class PolicyCheck:
@@ -58,21 +62,45 @@ anyone = Depends(PolicyCheck(AccessPolicy(None)))
 """Admit everyone, signed in or not."""
 
 
+by_device_key = Depends(PolicyCheck(AccessPolicy(None, key="device")))
+"""Admit who has the key of a device, which the route checks: `bearer_of` gives it. No sign-in replaces it."""
+
+
 class CheckedRoute(APIRoute):
-    """A route whose JSON body has no field twice. Raises `RepeatedField`."""
+    """A route whose JSON body has no field twice, and whose address no parameter. Raises `RepeatedField`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, after the check."""
         handle = super().get_route_handler()
+        single = frozenset(_single_parameters(self.dependant))
 
         async def checked(request: Request) -> Response:
-            if "json" in request.headers.get("content-type", "").lower():
+            names = [name for name, _ in request.query_params.multi_items() if name in single]
+            if len(set(names)) < len(names):
+                raise RepeatedField(max(names, key=names.count))
+            if self.body_field is not None and "json" in request.headers.get("content-type", "").lower():
                 body = await request.body()
                 if (name := repeated_key(body, _count_names(body))) is not None:
                     raise RepeatedField(name)
             return await handle(request)
 
-        return checked if self.body_field is not None else handle
+        return checked
+
+
+def _single_parameters(dependant: Dependant) -> Iterator[str]:
+    """The names of the parameters of an address that have one value."""
+    for parameter in dependant.query_params:
+        declared: Any = parameter.field_info.annotation
+        fields: dict[str, FieldInfo] = {parameter.alias: parameter.field_info}
+        if isinstance(declared, type) and issubclass(declared, BaseModel):
+            fields = declared.model_fields
+        yield from (field.alias or name for name, field in fields.items() if not _is_several(field.annotation))
+    for inner in dependant.dependencies:
+        yield from _single_parameters(inner)
+
+
+def _is_several(annotation: Any) -> bool:
+    return get_origin(annotation) in _SEVERAL or any(get_origin(part) in _SEVERAL for part in get_args(annotation))
 
 
 def _count_names(body: bytes) -> int:

@@ -131,7 +131,7 @@ class RequestMiddleware:
         headers = Headers(scope=scope)
         cookies = HTTPConnection(scope).cookies
         state = scope.setdefault("state", {})
-        bearer = _bearer(headers)
+        bearer = _bearer_in(headers)
         identity = RequestIdentity(self._tokens(scope["path"], bearer, cookies), self._signer, self._known)
         state["identity"] = identity
         state["person"] = await identity.load()
@@ -209,7 +209,7 @@ class RequestMiddleware:
         headers["Content-Security-Policy"] = (
             "default-src 'none'; "
             f"script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+            "worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"
@@ -221,7 +221,12 @@ class RequestMiddleware:
             headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
 
 
-def _bearer(headers: Headers) -> str:
+def bearer_of(connection: HTTPConnection) -> str:
+    """The bearer token of a request; empty without one. For keys that are not of accounts, visitors or persons."""
+    return _bearer_in(connection.headers)
+
+
+def _bearer_in(headers: Headers) -> str:
     """The bearer token of a request, from its header alone; the scheme's case does not count (RFC 7235)."""
     scheme, _, credentials = headers.get("authorization", "").strip().partition(" ")
     return credentials.strip() if scheme.lower() == "bearer" else ""

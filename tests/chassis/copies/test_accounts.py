@@ -187,6 +187,28 @@ async def test_an_account_is_read_once_in_two_seconds_however_many_ask(
     assert reads == [1, 1]
 
 
+async def test_accounts_in_use_are_read_together(
+    store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many streams as there are ask every two seconds, each at a moment of its own."""
+    monkeypatch.setattr(accounts, "CACHE_SECONDS", 2.0)
+    now = [100.0]
+    monkeypatch.setattr(accounts, "monotonic", lambda: now[0])
+    refs = [uuid4() for _ in range(20)]
+    await publish(store, *(published(1, ref) for ref in refs))
+    known, reads, ended = Accounts(store, Account), counted(store, monkeypatch), refs[7]
+    asked: list[bool] = []
+    for turn in range(6):
+        if turn == 4:
+            await publish(store, published(2, ended, status=AccountStatus.INACTIVE))
+        for nth, ref in enumerate(refs):
+            now[0] = 100 + 2.05 * turn + 0.1 * nth
+            asked.append(await known.person(token(clock, ref)) is not None)
+    assert len(reads) <= 20 + 5 * 2, "at first each; then once or twice in two seconds"
+    assert asked[:80] == [True] * 80
+    assert asked[100:] == [*[True] * 7, False, *[True] * 12], "at most as late as one that is read alone"
+
+
 def counted(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """One number for each read of the store."""
     reads, read = list[int](), store.read

@@ -79,7 +79,7 @@ async def test_an_unpublished_centre_is_refused_with_the_known_ones(store: Store
     async with store.read() as session:
         with pytest.raises(UnknownCentre) as raised:
             await known_centre(session, Centre, "liege")
-    assert raised.value.values == {"centre": "liege", "known": ["arlon", "namur"]}
+    assert raised.value.values == {"centre": "liege", "known": ["arlon", "namur"], "choices": ["Arlon", "Namur"]}
 
 
 def test_an_area_may_be_missing_and_an_unknown_one_is_refused_with_the_known_ones() -> None:

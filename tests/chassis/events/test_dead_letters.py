@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from services.chassis.events.dead_letters import (
     OutOfOrder,
     dead_letter_row,
+    decision_of,
     erase_dead_letters,
     explained_headers,
     fault_of,
@@ -17,7 +18,7 @@ from services.chassis.events.reactions import Reactions
 from services.chassis.events.sealing import RecordSealer, kept_record
 from services.chassis.refusals import Refused
 from services.chassis.storage.store import Store, Work
-from services.chassis.storage.tables import DeadLetterState
+from services.chassis.storage.tables import CONTENTS, DeadLetterState
 from services.chassis.testing import consumer_for, quiet_settings, record_of
 from services.contracts.cloudevents import Record, UnreadableEvent
 from services.contracts.intake import SubjectErased, VisitServed
@@ -96,22 +97,38 @@ async def test_erasing_a_person_empties_their_dead_letters_and_lets_the_others_g
     unreadable = unreadable._replace(value=unreadable.value.replace(b'"huy"', b'"Anna Dubois"'))
     consumer = consumer_for(store, reactions, attempts=1, hold_seconds=1000)
     await consumer.process([held(refused, 1, anna), held(refused, 2), held(early, 2, anna)])
-    await consumer.process([unreadable, held(other, 1, bruno)])
+    decided = unreadable._replace(key=(id := str(uuid4()).encode()), headers=[*unreadable.headers, ("ce_subject", id)])
+    await consumer.process([unreadable, decided, held(other, 1, bruno)])
+    ids = {row.subject: row.id for row in await rows_of(store, "dead_letters")}
+    for letter, reason in ((ids[key_of(decided)], "Anna Dubois rang"), (ids[str(other)], "ticket 12")):
+        async with store.work() as work:
+            noted = {"id": uuid4(), "dead_letter": letter, "at": NOON, "by": "account/a", "reason": reason}
+            await work.session.execute(store.table("dead_letter_reveals").insert(), noted)
+    await consumer.discard(ids[key_of(decided)], decision_of("account/a", "Anna Dubois rang: a mistake"))
     await consumer.process([record_of(SubjectErased(subject_ref=anna, at=NOON), 1)])
     await consumer.expire_held()
     assert applied == [refused]
-    async with store.read() as session:
-        rows = (await session.execute(store.table("dead_letters").select())).all()
+    rows = await rows_of(store, "dead_letters")
     states = {(row.subject, row.state, row.reason) for row in rows}
     assert states == {
         (str(refused), "discarded", "subject-erased"),
         (str(early), "discarded", "ahead"),
         (key_of(unreadable), "discarded", "subject-erased"),
+        (key_of(decided), "discarded", "bad-data"),
         (str(other), "dead", "refused"),
     }
     for row in rows:
         if row.subject != str(other):
             assert (row.key, row.value, row.sealed, row.subject_ref) == (None, b"", None, None)
+    assert {row.decision for row in rows} == {"subject-erased", "account/a", None}
+    reveals = await rows_of(store, "dead_letter_reveals")
+    assert {(row.by, row.reason) for row in reveals} == {("account/a", ""), ("account/a", "ticket 12")}
+    assert store.remains == CONTENTS
+
+
+async def rows_of(store: Store, table: str) -> list[Any]:
+    async with store.read() as session:
+        return list((await session.execute(store.table(table).select())).all())
 
 
 def key_of(record: Record) -> str:

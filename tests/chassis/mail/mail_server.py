@@ -23,6 +23,8 @@ class MailServer:
 
     port: int = 0
     received: list[EmailMessage] = field(default_factory=list[EmailMessage])
+    raw: list[bytes] = field(default_factory=list[bytes])
+    """The same, as they came over the wire."""
     recipients: dict[str, str] = field(default_factory=dict[str, str])
     data: list[str] = field(default_factory=list[str])
     """The answers to the next messages, before it takes them over."""
@@ -39,6 +41,7 @@ class MailServer:
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd names it
         if self.data:
             return self.data.pop(0)
+        self.raw.append(envelope.content)
         self.received.append(message_from_bytes(envelope.content, policy=policy.default))
         return "250 OK"
 

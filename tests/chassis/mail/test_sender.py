@@ -13,9 +13,9 @@ import pytest
 import structlog
 from prometheus_client import REGISTRY
 
-from services.chassis.mail.messages import MailState
+from services.chassis.mail.messages import CalendarPart, Letter, MailState
 from services.chassis.mail.sender import LEASE, MOST, MailSender, compose, pause_after
-from services.chassis.mail.transports import DEMO_SENDER, MailFolder, Send, SmtpServer
+from services.chassis.mail.transports import DEMO_SENDER, MailFolder, NothingToSend, Send, SmtpServer
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock
 from tests.chassis.mail.mail_server import MailServer
@@ -27,8 +27,13 @@ def sender_of(store: Store, server: MailServer, folder: Path) -> MailSender:
     return MailSender(store, Mail, SmtpServer(server.settings(folder)))
 
 
-def text_of(message: EmailMessage) -> str:
-    return str(message.get_content()).replace("\r\n", "\n")
+LETTER = Letter("ada@ifapme.example", "Votre lien", "Voici : https://x\n", "fr")
+
+
+def text_of(message: EmailMessage, kind: str = "plain") -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")
 
 
 async def states(store: Store) -> list[tuple[str, int, str | None]]:
@@ -208,12 +213,62 @@ async def test_no_header_and_no_command_can_be_added(
     await sender_of(store, server, tmp_path).round()
     (message,) = server.received
     assert message["Bcc"] is None
-    assert sorted(message.keys()) == sorted(compose(await unsent(store), DEMO_SENDER).keys())
+    assert sorted(message.keys()) == sorted(compose(await unsent(store), LETTER, DEMO_SENDER).keys())
     assert text_of(message).strip() == typed.get("body", "Voici : https://x").replace("\r\n", "\n").strip()
 
 
 async def unsent(store: Store) -> Mail:
     return await queued(store)
+
+
+async def test_a_letter_that_is_composed_when_it_is_sent(store: Store, server: MailServer, tmp_path: Path) -> None:
+    """One with nothing to say any more is withheld, one that cannot be composed waits, and neither stops the others."""
+    rows = [await queued(store) for _ in range(3)]
+
+    async def letter_of(row: Mail) -> Letter:
+        if row.id == rows[0].id:
+            raise NothingToSend("no-consent")
+        if row.id == rows[1].id:
+            raise ZeroDivisionError
+        body = "Bonjour <Ada>,\n\nLigne 1\nhttps://x/?a=1&b=2\n"
+        calendar = CalendarPart("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "PUBLISH")
+        return Letter("ada@ifapme.example", "Rendez-vous", body, "de", calendar, "https://x/stop/1")
+
+    await MailSender(store, Mail, SmtpServer(server.settings(tmp_path)), letter_of).round()
+    found = {row.id: (row.state, row.error) for row in await stored(store)}
+    assert [found[row.id] for row in rows] == [("withheld", "no-consent"), ("queued", "not-composed"), ("sent", None)]
+    (message,) = server.received
+    assert message["List-Unsubscribe"] == "<https://x/stop/1>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    html = text_of(message, "html")
+    assert '<html lang="de">' in html
+    assert "<p>Bonjour &lt;Ada&gt;,</p>" in html
+    assert '<p>Ligne 1<br><a href="https://x/?a=1&amp;b=2">https://x/?a=1&amp;b=2</a></p>' in html
+    (part,) = message.iter_attachments()
+    assert (part.get_content_type(), part.get_param("method")) == ("text/calendar", "PUBLISH")
+    assert part.get_content().splitlines() == ["BEGIN:VCALENDAR", "END:VCALENDAR"]
+
+
+async def test_on_the_wire_a_long_address_is_whole_and_a_long_subject_is_folded(
+    store: Store, server: MailServer, tmp_path: Path
+) -> None:
+    """A mail program decodes no encoded words in `List-Unsubscribe`: its button would be gone."""
+    url, subject = f"https://{'w' * 56}.org/intake/stop/{'x' * 43}", "Verschoben: Ihre Führung durch viele Räume " * 3
+
+    async def letter_of(row: Mail) -> Letter:
+        return Letter("ada@ifapme.example", subject.strip(), "Hallo\n", "de", unsubscribe=url)
+
+    await queued(store)
+    await MailSender(store, Mail, SmtpServer(server.settings(tmp_path)), letter_of).round()
+    await queued(store)
+    await MailSender(store, Mail, folder := MailFolder(tmp_path), letter_of).round()
+    (file,) = (folder.path(id).read_bytes() for id in folder.ids())
+    for raw in (*server.raw, file):
+        head = raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+        assert f"List-Unsubscribe: <{url}>".encode() in head
+        assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in head
+        assert all(len(line) <= 78 for line in head if not line.startswith(b"List-Unsubscribe:"))
+    assert [message["Subject"] for message in server.received] == [subject.strip()]
 
 
 def test_pauses_grow_up_to_half_an_hour() -> None:

@@ -107,16 +107,18 @@ async def test_the_password_is_read_for_each_connection(tmp_path: Path) -> None:
 
 
 async def test_the_demo_writes_files_that_only_their_owner_reads(tmp_path: Path) -> None:
-    transport = transport_of(quiet_settings(tmp_path, demo=True, smtp_host="localhost", smtp_from="a@cefo.example"))
+    transport = transport_of(
+        quiet_settings(tmp_path, demo=True, smtp_host="localhost", smtp_from="a@cefo.example"), "sample"
+    )
     assert isinstance(transport, MailFolder)
     id = uuid4()
     async with transport.session() as send:
         await send(id, message())
-    file = tmp_path / "mail" / f"{id}.eml"
+    file = tmp_path / "mail" / "sample" / f"{id}.eml"
     assert file.read_bytes().startswith(b"From: Orientation <noreply@cefo.example>\n")
     assert [path.name for path in file.parent.iterdir()] == [file.name]
     assert [stat.S_IMODE(path.stat().st_mode) for path in (file, file.parent)] == [0o600, 0o700]
 
 
 def test_without_a_mail_server_there_is_no_transport(tmp_path: Path) -> None:
-    assert transport_of(quiet_settings(tmp_path)) is None
+    assert transport_of(quiet_settings(tmp_path), "sample") is None

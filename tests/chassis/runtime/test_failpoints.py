@@ -52,7 +52,7 @@ def test_an_unknown_failpoint_stops_the_start() -> None:
 
 
 def test_each_failpoint_is_in_the_code_exactly_once() -> None:
-    """A fault test of a failpoint that no code passes would wait for ever; two of one name could not be told apart."""
+    """A fault test of a failpoint that no code passes would wait for ever; two of one name look the same."""
     files = (ROOT / "services").rglob("*.py")
     found = [name for path in files for name in re.findall(r'failpoint\("([^"]+)"\)', path.read_text())]
     assert sorted(found) == sorted(POINTS)

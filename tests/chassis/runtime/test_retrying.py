@@ -26,12 +26,15 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 class Step:
     """Fails with each of these errors in turn, or ends for None; then it is cancelled."""
 
-    def __init__(self, *ends: Exception | None) -> None:
+    def __init__(self, *ends: BaseException | None) -> None:
         self.ends = list(ends)
 
     async def __call__(self) -> None:
         if not self.ends:
-            raise asyncio.CancelledError
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            await asyncio.Event().wait()
         if error := self.ends.pop(0):
             raise error
 
@@ -39,7 +42,9 @@ class Step:
 async def run(step: Step) -> list[str]:
     """The logged events until the step is cancelled."""
     with capture_logs() as lines, pytest.raises(asyncio.CancelledError):
-        await keep_running(step, "relay", expected=lambda error: isinstance(error, ConnectionError))
+        await asyncio.create_task(
+            keep_running(step, "relay", expected=lambda error: isinstance(error, ConnectionError))
+        )
     return [f"{line['event']}: {line['task']}" for line in lines if "task" in line]
 
 
@@ -55,6 +60,11 @@ async def test_an_end_without_failure_is_followed_by_the_shortest_pause(pauses: 
 
 async def test_only_an_unexpected_failure_is_logged_with_its_traceback(pauses: list[float]) -> None:
     assert await run(Step(ConnectionError(), ZeroDivisionError())) == ["task failed: relay"]
+    assert len(pauses) == 2
+
+
+async def test_a_cancellation_that_is_not_the_callers_is_a_failure_like_others(pauses: list[float]) -> None:
+    assert await run(Step(asyncio.CancelledError(), ConnectionError())) == ["task failed: relay"]
     assert len(pauses) == 2
 
 

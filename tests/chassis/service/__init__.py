@@ -1,4 +1,5 @@
-"""A service as the chassis runs it. Another module is tested elsewhere:
+"""A service as the chassis runs it. Other modules are tested elsewhere:
 
+- `erased_persons` in `tests/conformance/test_suppression.py`
 - `suppression` in `tests/conformance/test_suppression.py`
 """

@@ -53,6 +53,22 @@ async def test_a_service_without_store_is_not_ready(client: Client, tmp_path: Pa
     assert (await client.runtime.ready())["store"]
 
 
+async def test_a_restored_service_answers_nothing_until_it_has_read_its_topics(client: Client) -> None:
+    async with client.store.work() as work:
+        await work.open_epoch(1, None)
+    await client.runtime.catching_up.begin()
+    for accept, kind in (("text/html", "text/html"), ("application/json", "application/problem+json")):
+        refused = await client.get("/sample/", headers={"accept": accept, "accept-language": "en"})
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "10")
+        assert refused.headers["content-type"].startswith(kind)
+        assert "being restored" in refused.text
+    health = await client.get("/sample/health/ready")
+    assert (health.status_code, health.json()["services"]["sample"]["reread"]) == (503, False)
+    assert (await client.get("/health/live")).status_code == 200
+    client.runtime.catching_up.done.set()
+    assert (await client.get("/sample/")).status_code != 503
+
+
 async def test_requests_for_one_bulk_action_share_its_group_commit(client: Client) -> None:
     async def check_in(_work: Work, visits: Sequence[str]) -> list[str]:
         return list(visits)

@@ -49,8 +49,8 @@ async def fill(client: Client) -> None:
         ({"dead_letter_days": 0}, (2, 2, 1)),
         ({}, (2, 2, 1)),
         ({"dead_letter_days": 30}, (2, 2, 0)),
-        ({"dead_letter_days": 30, "outbox_days": 30}, (0, 2, 0)),
-        ({"dead_letter_days": 30, "outbox_days": 30, "topic_days": 30, "inbox_days": 61}, (0, 0, 0)),
+        ({"dead_letter_days": 30, "outbox_days": 30, "backup_days": 29}, (0, 2, 0)),
+        ({"dead_letter_days": 30, "outbox_days": 30, "topic_days": 30, "inbox_days": 61, "backup_days": 29}, (0, 0, 0)),
     ],
 )
 async def test_rows_older_than_their_setting_are_removed(

@@ -50,7 +50,7 @@ def test_codes_lists_and_defaults_are_written_out() -> None:
 
 
 def test_a_topic_has_its_retention() -> None:
-    by_age = consumed(topic_days=30, partitions=6, replication=3)
+    by_age = consumed(topic_days=30, backup_days=29, partitions=6, replication=3)
     workshops, centres = by_age["cefo.scheduling.workshops"], by_age["cefo.directory.centres"]
     assert (workshops.days, workshops.compacted, workshops.partitions, workshops.replicas) == (30, False, 6, 3)
     assert (centres.days, centres.compacted) == (None, True)

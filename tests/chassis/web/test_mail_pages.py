@@ -1,5 +1,6 @@
 """The page of messages: for operators; outside the demo it shows nothing of a person."""
 
+import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from services.chassis.mail.messages import queue
 from services.chassis.testing import Client, FixedClock, client_of, quiet_settings
+from services.chassis.web import mail_pages
 from tests.chassis.conftest import DESK, OPERATOR
 from tests.chassis.sample_service import Mail, Table, service
 
@@ -61,4 +63,15 @@ async def test_health_warns_of_messages_that_wait(real: Client) -> None:
     assert (await real.get("/health/ready")).json()["warnings"] == {}
     await queued(real)
     warnings = (await real.get("/health/ready")).json()["warnings"]
-    assert warnings == {"sample": "messages waiting: 1; there is no mail server, set CEFO_SMTP_HOST"}
+    assert warnings == {"sample": {"mail": "messages waiting: 1; there is no mail server, set CEFO_SMTP_HOST"}}
+
+
+async def test_more_messages_are_on_the_next_page(real: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail_pages, "SHOWN", 2)
+    for _ in range(3):
+        await queued(real)
+    first = (await real.get(PAGE)).text
+    [after] = re.findall(r'href="\?(after=[0-9a-f-]+)"', first)
+    rest = (await real.get(f"{PAGE}&{after}")).text
+    assert (first.count("Waiting to be sent"), rest.count("Waiting to be sent")) == (2, 1)
+    assert "Show the next ones" not in rest

@@ -4,9 +4,11 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from fastapi import FastAPI
 from starlette.requests import Request
 
 from services.chassis.copies.accounts import copy_account
@@ -57,7 +59,9 @@ async def owner(tmp_path: Path, clock: FixedClock) -> AsyncGenerator[Client]:
 
 def request_in(client: Client) -> Request:
     """A request to the service, as its routes are given it."""
-    app = client.process._apps["sample"]._app._app._app  # pyright: ignore
+    app: Any = client.process._apps["sample"]  # pyright: ignore[reportPrivateUsage]
+    while not isinstance(app, FastAPI):  # inside what stands in front of every service
+        app = getattr(app, "_inner", None) or app._app
     return Request({"type": "http", "method": "POST", "headers": [], "query_string": b"", "path": "/", "app": app})
 
 

@@ -29,13 +29,15 @@ class Connections(FromEnvironment):
     erased_file: Path | None = Field(
         default=None,
         description="File with the references of erased persons, read at the start so that a restored backup brings "
-        "nobody back. Outside the backups; by default `CEFO_DATA/never-restore/erased-persons.txt`.",
+        "nobody back. Outside the backups; by default `erased-persons.txt` in a folder beside that of the data, "
+        "`CEFO_DATA-never-restore`.",
     )
     backup_days: int = Field(
         default=0,
         ge=0,
         description="Age at which a backup is deleted, in days. The references of persons who were erased earlier are "
-        "removed. 0: backups are kept without limit, and so are the references.",
+        "removed. 0: backups are kept without limit, and so are the references. With `CEFO_OUTBOX_DAYS` or "
+        "`CEFO_TOPIC_DAYS`: less than these, and not 0, because an older backup would miss what ended since.",
     )
     store: str = Field(
         default="sqlite",
@@ -163,8 +165,19 @@ class Connections(FromEnvironment):
 
     @property
     def erased_list(self) -> Path:
-        """The file with the references of erased persons."""
-        return self.erased_file or self.data.absolute() / "never-restore" / "erased-persons.txt"
+        """The file with the references of erased persons. By default beside the data, whose backups then lack it."""
+        data = self.data.absolute()
+        return self.erased_file or data.parent / f"{data.name}-never-restore" / "erased-persons.txt"
+
+    @property
+    def earlier_erased_list(self) -> Path:
+        """Where earlier versions had that file by default. It is read, and not written."""
+        return self.data.absolute() / "never-restore" / "erased-persons.txt"
+
+    @property
+    def erased_list_is_in_data(self) -> bool:
+        """Whether a backup of the data folder has that file, so that its restore replaces it."""
+        return self.erased_list.resolve().is_relative_to(self.data.resolve())
 
     def store_url(self, service: str) -> str:
         """The SQLAlchemy URL of one service's own database; TLS stands in libpq's parameters."""

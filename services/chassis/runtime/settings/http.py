@@ -12,7 +12,7 @@ from services.chassis.runtime.settings.environment import FromEnvironment
 
 def _rate(text: str) -> str:
     """A number of requests for a time, in the notation of the library `limits`."""
-    if not re.fullmatch(r"[1-9]\d*/([1-9]\d* )?(second|minute|hour|day)s?", text):
+    if not re.fullmatch(r"[1-9][0-9]*/([1-9][0-9]* )?(second|minute|hour|day)s?", text):
         raise ValueError("Écrivez un nombre de demandes pour une durée, par exemple `600/minute` ou `300/10 minutes`.")
     return text
 
@@ -44,7 +44,10 @@ class HttpSettings(FromEnvironment):
         "scheme (`X-Forwarded-For`, `X-Forwarded-Proto`). Without them, all readers behind a proxy share one limit.",
     )
     body_limit: int = Field(
-        default=65_536, ge=1024, description="Largest request body, in bytes; imports have their own."
+        default=65_536,
+        ge=1024,
+        description="Largest request body, in bytes; imports have their own. What a device sends after an hour without "
+        "the network may be 16 times as large.",
     )
     import_limit: int = Field(
         default=268_435_456, ge=1024, description="Largest body of one import request, in bytes; it is streamed."
@@ -68,13 +71,26 @@ class HttpSettings(FromEnvironment):
     limit_link: Rate = Field(
         default="300/10 minutes", description="Most openings of personal links and tries of a PIN, from one address."
     )
+    limit_ticket: Rate = Field(
+        default="3000/10 minutes",
+        description="Most openings of ticket pages from one address, which a waiting room shares; by process.",
+    )
     limit_pin: Rate = Field(default="10/10 minutes", description="Most tries of a PIN for one personal link.")
     limit_search: Rate = Field(
         default="600/minute",
-        description="Most searches for services by one account, or from one address without sign-in; by process.",
+        description="Most searches for services or registered persons by one account, or from one address without "
+        "sign-in; by process.",
+    )
+    limit_elsewhere: Rate = Field(
+        default="30/10 minutes",
+        description="Most searches for persons of other centres by one account, also those that find nobody.",
     )
     limit_check_in: Rate = Field(
-        default="3000/minute", description="Most check-ins by one account or token; by process."
+        default="3000/minute", description="Most check-ins and openings of devices by one account or token; by process."
+    )
+    limit_code: Rate = Field(
+        default="120/10 minutes",
+        description="Most tries of the code of an appointment by one account or token; by process.",
     )
     limit_import: Rate = Field(
         default="1200/minute", description="Most requests of imports by one account or token; by process."

@@ -68,7 +68,8 @@ class Settings(AccessSettings, MailSettings, HttpSettings, KafkaSettings):
     export_log_days: int = Field(
         default=365,
         ge=1,
-        description="Age at which an entry of the log of exports of personal data is removed, in days.",
+        description="Age at which an entry of the log of exports of personal data, or of the log of opened persons, is "
+        "removed, in days.",
     )
     unreadable_days: int = Field(
         default=30,
@@ -95,7 +96,7 @@ class Settings(AccessSettings, MailSettings, HttpSettings, KafkaSettings):
 
     @model_validator(mode="after")
     def _ages_agree(self) -> Self:
-        """Refuse ages with which an event could be read again after its inbox row was removed."""
+        """Refuse ages with which events count twice, are waited for in vain, or are missed after a restore."""
         if self.inbox_days and not (self.outbox_days and self.topic_days):
             raise ValueError(
                 f"CEFO_INBOX_DAYS={self.inbox_days}, mais CEFO_OUTBOX_DAYS={self.outbox_days} et "
@@ -116,6 +117,13 @@ class Settings(AccessSettings, MailSettings, HttpSettings, KafkaSettings):
             raise ValueError(
                 f"CEFO_HOLD_SECONDS={self.hold_seconds:g} est trop long. L’événement attendu serait supprimé avant la "
                 f"fin de l’attente. Mettez moins de {shortest * 86_400}."
+            )
+        if shortest is not None and not 0 < self.backup_days < shortest:
+            raise ValueError(
+                f"CEFO_BACKUP_DAYS={self.backup_days}, mais les événements sont supprimés après {shortest} jours. Une "
+                "sauvegarde plus ancienne ferait revenir un accord retiré depuis. Mettez CEFO_BACKUP_DAYS à 1 ou plus, "
+                f"et à moins de {shortest}. Ou gardez les événements plus longtemps, avec CEFO_OUTBOX_DAYS et "
+                "CEFO_TOPIC_DAYS."
             )
         return self
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from services.chassis.web.dead_letters.api import add_api
 from services.chassis.web.dead_letters.pages import add_pages
-from services.chassis.web.dead_letters.shown import REASONS
+from services.chassis.web.dead_letters.reasons import REASONS
 from services.chassis.web.routing import Router
 
 __all__ = ["REASONS", "add_to"]

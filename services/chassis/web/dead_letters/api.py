@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Query
 
+from services.chassis.events.dead_letters import decision_of
 from services.chassis.identity.people import Person
 from services.chassis.refusals import with_own_words
 from services.chassis.storage.tables import DeadLetterState
@@ -21,7 +22,6 @@ from services.chassis.web.dead_letters.shown import (
     in_full,
     listed,
     retry_all,
-    shown,
 )
 from services.chassis.web.routing import Reading, Router, Running
 from services.contracts.text import Text
@@ -44,17 +44,17 @@ def add_api(router: Router, service: str, operator: Any) -> None:
         state: State = None,
         reason: Reason = None,
         limit: Limit = 100,
+        after: UUID | None = None,
     ) -> list[DeadLetter]:
-        """The oldest dead letters first, in order per aggregate."""
-        rows = await listed(read, running.store.table("dead_letters"), state, reason, limit)
-        return [shown(service, row) for row in rows]
+        """The oldest dead letters first, in order per aggregate. `after`: the last one of the page before."""
+        return await listed(read, running, state, reason, limit, after)
 
     @router.get("/api/v1/dead-letters/{id}")
     async def show_dead_letter(
         id: UUID, read: Reading, running: Running, person: Annotated[Person, operator]
     ) -> DeadLetterDetails:
         """One dead letter, with what is kept of its record."""
-        return await in_full(read, service, running.store, id)
+        return await in_full(read, running, id)
 
     @router.post("/api/v1/dead-letters/retry")
     async def retry_dead_letters(body: RetryAll, running: Running, person: Annotated[Person, operator]) -> Retried:
@@ -78,4 +78,6 @@ def add_api(router: Router, service: str, operator: Any) -> None:
         id: UUID, body: Discard, running: Running, person: Annotated[Person, operator]
     ) -> Decided:
         """Discard one: its event has no effect, and later ones of its aggregate go on."""
-        return Decided(state=DeadLetterState(await running.consumer.discard(id, f"{person.subject}: {body.reason}")))
+        return Decided(
+            state=DeadLetterState(await running.consumer.discard(id, decision_of(person.subject, body.reason)))
+        )

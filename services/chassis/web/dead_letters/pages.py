@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from fastapi import Form, Request
 from starlette.responses import Response
 
+from services.chassis.events.dead_letters import decision_of
 from services.chassis.i18n import translate, translate_number
 from services.chassis.identity.people import Person
 from services.chassis.refusals import Refused, msg
 from services.chassis.storage.tables import DEAD, DeadLetterState
+from services.chassis.web.dead_letters.reasons import explained, reason_words
 from services.chassis.web.dead_letters.shown import (
-    REASONS,
     Content,
     DeadLetterDetails,
     Discard,
@@ -24,13 +25,15 @@ from services.chassis.web.dead_letters.shown import (
     in_full,
     listed,
     retry_all,
-    shown,
 )
 from services.chassis.web.forms import read_form
 from services.chassis.web.pages import dead_letters_page, page, see_other
 from services.chassis.web.problems import explain
 from services.chassis.web.routing import Reading, Router, Running
 from services.contracts.text import Text
+
+SHOWN = 200
+"""Stuck events on a page."""
 
 
 def add_pages(router: Router, service: str, operator: Any) -> None:
@@ -48,10 +51,12 @@ def _add_reading(router: Router, service: str, operator: Any) -> None:
         person: Annotated[Person, operator],
         state: Annotated[str, Text(20)] = "",
         reason: Annotated[str, Text(80)] = "",
+        after: UUID | None = None,
     ) -> Response:
+        """The stuck events, page by page, the oldest first. `after`: the last one of the page before."""
         table = running.store.table("dead_letters")
         chosen = DeadLetterState(state) if state in list(DeadLetterState) else None
-        rows = await listed(read, table, chosen, reason or None, 200)
+        letters = await listed(read, running, chosen, reason or None, SHOWN + 1, after)
         counts = await counted(read, table)
         by_state = {one: sum(n for (s, _), n in counts.items() if s == one.value) for one in DeadLetterState}
         return page(
@@ -59,12 +64,14 @@ def _add_reading(router: Router, service: str, operator: Any) -> None:
             "dead_letters.html",
             service=service,
             titles=request.app.state.site.titles,
-            letters=[shown(service, row) for row in rows],
+            letters=letters[:SHOWN],
+            more=len(letters) > SHOWN,
             state=chosen,
             reason=reason,
             everything=sum(by_state.values()),
             by_state=by_state,
-            reasons=REASONS,
+            reason_words=reason_words,
+            explained=explained,
             retryable={why: n for (s, why), n in sorted(counts.items()) if s in DEAD},
         )
 
@@ -79,7 +86,7 @@ def _add_reading(router: Router, service: str, operator: Any) -> None:
     async def details_page(
         id: UUID, request: Request, read: Reading, running: Running, person: Annotated[Person, operator]
     ) -> Response:
-        shown = await in_full(read, service, running.store, id)
+        shown = await in_full(read, running, id)
         return _letter_page(request, shown)
 
 
@@ -126,7 +133,7 @@ def _add_decisions(router: Router, service: str, operator: Any) -> None:
                     raise
                 return see_other(request, f"{home}/{id}", error=explain(refused))
         async with running.store.read() as read:
-            shown = await in_full(read, service, running.store, id)
+            shown = await in_full(read, running, id)
         return _letter_page(request, shown, Forms(reveal=(typed.get("reason", ""), errors)), revealed)
 
     @router.post("/dead-letters/{id}/discard", include_in_schema=False)
@@ -135,12 +142,12 @@ def _add_decisions(router: Router, service: str, operator: Any) -> None:
     ) -> Response:
         filled, typed, errors = await read_form(request, Discard)
         if filled is not None:
-            await running.consumer.discard(id, f"{person.subject}: {filled.reason}")
+            await running.consumer.discard(id, decision_of(person.subject, filled.reason))
             return see_other(request, f"{home}/{id}", done=translate("The event was discarded. The reason is saved."))
         why = typed.get("reason", "")
         if not why.strip():
             errors["reason"] = translate(msg("Write why you discard this event. Others will read it."))
-        shown = await in_full(read, service, running.store, id)
+        shown = await in_full(read, running, id)
         return _letter_page(request, shown, Forms(discard=(why, errors)))
 
 
@@ -166,7 +173,8 @@ def _letter_page(
         status=422 if forms.errors else 200,
         letter=letter,
         title=request.app.state.site.titles[letter.service],
-        reasons=REASONS,
+        reason_words=reason_words,
+        explained=explained,
         home=dead_letters_page(letter.service),
         forms=forms,
         errors=forms.errors,

@@ -2,17 +2,21 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.events.dead_letters import load_dead_letter
+from services.chassis.copies.accounts import account_names
+from services.chassis.events.dead_letters import load_dead_letter, who_decided
 from services.chassis.events.sealing import kept_record
-from services.chassis.refusals import Refused, msg
-from services.chassis.storage.store import Store
+from services.chassis.refusals import Refused
+from services.chassis.service.definition import Runtime
+from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.tables import DEAD, HELD, DeadLetterState
 from services.chassis.web.routing import Body
 from services.contracts.cloudevents import Record
@@ -20,19 +24,6 @@ from services.contracts.text import Text
 
 MAX_RETRIED = 500
 """Most dead letters that one request retries."""
-
-REASONS = {
-    "ahead": msg("An earlier event of the same record is still missing."),
-    "bad-data": msg("Its content does not match this type of event."),
-    "bad-envelope": msg("The headers of an event are missing or incomplete."),
-    "foreign-centre": msg("The event is about another centre than that of its topic."),
-    "foreign-source": msg("Its sender may not write to this topic."),
-    "foreign-topic": msg("This type of event is not accepted on this topic."),
-    "subject-erased": msg("The person was deleted. The event is discarded automatically."),
-    "undeclared-fields": msg("It contains fields that this type of event does not have. They were not kept."),
-    "unknown-type": msg("This type of event is not known here yet. Its sender is newer than this service."),
-}
-"""Explanations of the platform's own reasons; other reasons are the slugs of refusals."""
 
 
 class DeadLetter(BaseModel):
@@ -54,6 +45,8 @@ class DeadLetter(BaseModel):
     at: datetime
     decided_at: datetime | None
     decision: str | None
+    names: dict[str, str]
+    """The names of the accounts in it that decided, or read the content, by what they are called there."""
 
 
 class Decided(BaseModel):
@@ -119,15 +112,24 @@ class RetryAll(Body):
 
 
 async def listed(
-    read: Any, table: sa.Table, state: DeadLetterState | None, reason: str | None, limit: int
-) -> list[Any]:
-    """The oldest dead letters first; in order per aggregate."""
-    chosen = sa.select(table).order_by(table.c.at, table.c.sequence, table.c.id).limit(limit)
+    read: AsyncSession,
+    running: Runtime,
+    state: DeadLetterState | None,
+    reason: str | None,
+    limit: int,
+    after: UUID | None = None,
+) -> list[DeadLetter]:
+    """The oldest dead letters first, in order per aggregate; `after`: those behind this one."""
+    table = running.store.table("dead_letters")
+    chosen = sa.select(table)
     if state is not None:
         chosen = chosen.where(table.c.state == state.value)
     if reason is not None:
         chosen = chosen.where(table.c.reason == reason)
-    return list((await read.execute(chosen)).all())
+    order = ListOrder(table.c.at, sa.func.coalesce(table.c.sequence, 0), id=table.c.id)
+    rows = (await read.execute(await order.page(read, chosen, limit, after))).all()
+    names = await account_names(read, running.service.accounts, (who_decided(row.decision) for row in rows))
+    return [DeadLetter.model_validate(_facts(running, row, names, [who_decided(row.decision)])) for row in rows]
 
 
 async def counted(read: Any, table: sa.Table) -> Counter[tuple[str, str]]:
@@ -137,15 +139,17 @@ async def counted(read: Any, table: sa.Table) -> Counter[tuple[str, str]]:
     return Counter({(state, reason): number for state, reason, number in rows})
 
 
-async def in_full(read: Any, service: str, store: Store, id: UUID) -> DeadLetterDetails:
+async def in_full(read: AsyncSession, running: Runtime, id: UUID) -> DeadLetterDetails:
     """One dead letter with all that is shown of it. Raises `NotFound`."""
-    table, reveals = store.table("dead_letters"), store.table("dead_letter_reveals")
+    table, reveals = running.store.table("dead_letters"), running.store.table("dead_letter_reveals")
     row = await load_dead_letter(read, table, id)
     same = (table.c.source == row.source, table.c.subject == row.subject, table.c.sequence > (row.sequence or 0))
     held = sa.select(sa.func.count()).select_from(table).where(table.c.state.in_(HELD), *same)
-    revealed = await read.execute(reveals.select().where(reveals.c.dead_letter == id).order_by(reveals.c.at))
+    revealed = (await read.execute(reveals.select().where(reveals.c.dead_letter == id).order_by(reveals.c.at))).all()
+    subjects = [who_decided(row.decision), *(one.by for one in revealed)]
+    names = await account_names(read, running.service.accounts, subjects)
     return DeadLetterDetails(
-        **shown(service, row).model_dump(),
+        **_facts(running, row, names, subjects),
         **content_of(kept_record(row)).model_dump(),
         withheld=row.withheld or [],
         encrypted_until=row.sealed_until if row.sealed is not None else None,
@@ -182,11 +186,10 @@ async def retry_all(running: Any, reason: str) -> Retried:
     return Retried(retried=retried, left=left)
 
 
-def shown(service: str, row: Any) -> DeadLetter:
-    """One dead letter in a list."""
-    return DeadLetter(
-        service=service, **{name: getattr(row, name) for name in DeadLetter.model_fields if name != "service"}
-    )
+def _facts(running: Runtime, row: Any, names: dict[str, str], subjects: Iterable[str | None]) -> dict[str, Any]:
+    """What a list shows of one dead letter, with the names of these subjects."""
+    named = {"service": running.service.name, "names": {one: names[one] for one in subjects if one in names}}
+    return {name: getattr(row, name) for name in DeadLetter.model_fields if name not in named} | named
 
 
 def _text(value: bytes | None) -> str:

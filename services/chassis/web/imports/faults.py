@@ -84,6 +84,13 @@ class NotStored(Invalid):
     message = msg("This line could not be saved. Check it and send it again. If it is refused again, report it.")
 
 
+class NotText(Invalid):
+    """What is sent as CSV is a workbook, a PDF or a packed file."""
+
+    slug = "csv-not-text"
+    message = msg("This is not a text file. Nothing was imported. Send it again, saved as CSV (UTF-8).")
+
+
 class NoHeader(Invalid):
     """A CSV file without the expected header line."""
 

@@ -7,6 +7,7 @@ that are not in the message, then one summary `{lines, accepted, unchanged, refu
 import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Generic, cast
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from services.chassis.storage.store import Cause, Store, Work
 from services.chassis.web.imports.bodies import BodyLines
 from services.chassis.web.imports.faults import BadLine, NotStored
 from services.chassis.web.imports.kinds import CsvReader, JsonReader, Line, Parsed, Reader, is_csv
+from services.chassis.web.imports.partly import FaultyLine, WrongField
 from services.chassis.web.media import Lines
 
 _log = log(__name__)
@@ -40,6 +42,7 @@ TRIES = 5
 
 Numbered = list[tuple[int, Line]]
 """Lines with their numbers."""
+NumberedFaulty = list[tuple[int, FaultyLine]]
 
 
 @dataclass(slots=True)
@@ -52,6 +55,8 @@ class Outcome:
 
 Fingerprints = dict[UUID, str | None]
 Recorder = Callable[[Work, Numbered[Line]], Awaitable[Outcome]]
+Checks = Callable[[AsyncSession, datetime], Awaitable[Callable[[Line], None]]]
+"""Loads what the rules of a line need, and returns the check of one line at this time, which raises its refusals."""
 
 
 async def fingerprints_of(session: AsyncSession, table: type[SQLModel], ids: Sequence[UUID]) -> Fingerprints:
@@ -70,7 +75,10 @@ class SeveralRefused(Exception):
 
 
 def check_each(*checks: Callable[[], object]) -> None:
-    """Run every check of a line, also after one that failed. Raises `SeveralRefused` with each refusal."""
+    """Run every check of a line, also after one that failed. Raises `SeveralRefused` with each refusal.
+
+    A check that needs a field which is wrong itself is left out: that fault is reported already.
+    """
     refusals = list[Refused]()
     for check in checks:
         try:
@@ -79,6 +87,8 @@ def check_each(*checks: Callable[[], object]) -> None:
             refusals.append(refused)
         except SeveralRefused as several:
             refusals += several.refusals
+        except WrongField:
+            pass
     if refusals:
         raise SeveralRefused(refusals)
 
@@ -112,21 +122,27 @@ async def import_lines(
     request: Request,
     line_model: type[Line],
     record: Recorder[Line],
+    checks: Checks[Line],
     *,
     tables: bool = True,
     batch_lines: int | None = None,
 ) -> Response:
     """Import the request's body: NDJSON, or CSV if its `Content-Type` says so; packed by gzip or not.
 
-    `tables`: CSV is possible. `batch_lines`: most lines of one transaction. Raises `UnknownKindOfFile`, and what is
-    wrong with a file as a whole.
+    `checks`: the rules, for a line with faults of form. `tables`: CSV is possible. `batch_lines`: most lines of one
+    transaction. Raises `UnknownKindOfFile`, and what is wrong with a file as a whole.
     """
     as_csv = is_csv(request.headers, tables=tables)
     body = BodyLines(request.app.state.settings.import_limit)
     reader: Reader[Line] = CsvReader(line_model, body) if as_csv else JsonReader(line_model, body)
     report = _Report()
     store, cause = runtime_of(request).store, Cause(traceparent=current_traceparent())
-    batch = _Batch[Line](lambda lines: record_batch(store, lines, record, cause), report, batch_lines or BATCH)
+    batch = _Batch[Line](
+        lambda lines: record_batch(store, lines, record, cause),
+        lambda lines: check_faulty(store, lines, checks),
+        report,
+        batch_lines or BATCH,
+    )
     try:
         async for chunk in request.stream():
             for number, line in body.of(chunk):
@@ -174,9 +190,16 @@ class _Report:
 class _Batch(Generic[Line]):
     """Gathers valid lines, and records them when there are enough."""
 
-    def __init__(self, record: Callable[[Numbered[Line]], Awaitable[Outcome]], report: _Report, most: int) -> None:
-        self._record, self._report, self._most = record, report, most
+    def __init__(
+        self,
+        record: Callable[[Numbered[Line]], Awaitable[Outcome]],
+        check: Callable[[NumberedFaulty], Awaitable[list[BadLine]]],
+        report: _Report,
+        most: int,
+    ) -> None:
+        self._record, self._check, self._report, self._most = record, check, report, most
         self._lines: Numbered[Line] = []
+        self._faulty: NumberedFaulty = []
         self._bytes = 0
 
     async def add(self, size: int, parsed: Iterable[Parsed[Line]]) -> None:
@@ -184,23 +207,47 @@ class _Batch(Generic[Line]):
         self._bytes += size
         for number, line in parsed:
             self._report.totals["lines"] += 1
-            if isinstance(line, list):
-                self._report.refuse(line)
+            if isinstance(line, FaultyLine):
+                self._faulty.append((number, line))
             else:
                 self._lines.append((number, line))
-            if len(self._lines) >= self._most or self._bytes >= BATCH_BYTES:
+            if len(self._lines) + len(self._faulty) >= self._most or self._bytes >= BATCH_BYTES:
                 await self.record()
 
     async def record(self) -> None:
-        """Record the lines that are gathered."""
+        """Record the lines that are gathered, and report the faults of the others."""
         self._bytes = 0
+        faults = list[BadLine]()
+        if self._faulty:
+            faulty, self._faulty = self._faulty, []
+            faults += await self._check(faulty)
         if self._lines:
             lines, self._lines = self._lines, []
             outcome = await self._record(lines)
             bad = {fault.line for fault in outcome.bad}
             self._report.totals["accepted"] += outcome.accepted
             self._report.totals["unchanged"] += len(lines) - outcome.accepted - len(bad)
-            self._report.refuse(outcome.bad)
+            faults += outcome.bad
+        self._report.refuse(sorted(faults, key=lambda fault: fault.line))
+
+
+async def check_faulty(store: Store, lines: NumberedFaulty, checks: Checks[Any]) -> list[BadLine]:
+    """The faults of these lines: those of their form, and the rules that their right fields break."""
+    found = list[BadLine]()
+    async with store.read() as session:
+        check = await checks(session, store.clock())
+    for number, line in lines:
+        found += line.faults
+        try:
+            if line.right is not None:
+                check(line.right)
+        except Refused as refused:
+            found.append(BadLine.from_refusal(number, refused))
+        except SeveralRefused as several:
+            found += [BadLine.from_refusal(number, refused) for refused in several.refusals]
+        except WrongField:
+            continue  # nothing else can be checked
+    return found
 
 
 async def record_batch(

@@ -9,12 +9,13 @@ from starlette.datastructures import Headers
 from services.chassis.refusals import Refused, RepeatedField
 from services.chassis.web.imports.bodies import LINE_LIMIT, BodyLines
 from services.chassis.web.imports.faults import BadLine, LineTooLong, UnknownKindOfFile
+from services.chassis.web.imports.partly import FaultyLine
 from services.chassis.web.imports.tables import Table
 from services.contracts.json_keys import repeated_key
 
 Line = TypeVar("Line", bound=BaseModel)
 Line_co = TypeVar("Line_co", bound=BaseModel, covariant=True)
-Parsed = tuple[int, Line | list[BadLine]]
+Parsed = tuple[int, Line | FaultyLine]
 """The number of a line, and its values or its faults."""
 
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/json")
@@ -43,11 +44,11 @@ def is_csv(headers: Headers, *, tables: bool) -> bool:
 class Reader(Protocol[Line_co]):
     """Reads the lines of a body."""
 
-    def of(self, number: int, line: bytes) -> Iterator[tuple[int, Line_co | list[BadLine]]]:
+    def of(self, number: int, line: bytes) -> Iterator[tuple[int, Line_co | FaultyLine]]:
         """What this line ends, with the number of its first line: values or faults."""
         ...
 
-    def last(self) -> Iterator[tuple[int, Line_co | list[BadLine]]]:
+    def last(self) -> Iterator[tuple[int, Line_co | FaultyLine]]:
         """What the end of the file ends."""
         ...
 
@@ -66,19 +67,20 @@ class JsonReader(Generic[Line]):
         """No line is open when a file ends."""
         return iter(())
 
-    def _read(self, number: int, line: bytes) -> Line | list[BadLine]:
-        if len(line) > LINE_LIMIT:
-            return [BadLine.from_refusal(number, LineTooLong(limit=LINE_LIMIT))]
+    def _read(self, number: int, line: bytes) -> Line | FaultyLine:
         try:
+            if len(line) > LINE_LIMIT:
+                raise LineTooLong(limit=LINE_LIMIT)
             # Plain text goes to the parser as it is: the season's import spends a tenth of its time here.
             text = line if line.isascii() else self._body.text_of(line).encode()
+        except Refused as refused:
+            return FaultyLine([BadLine.from_refusal(number, refused)])
+        try:
             read = self._model.model_validate_json(text)
         except ValidationError as error:
-            return BadLine.from_invalid(number, error)
-        except Refused as refused:
-            return [BadLine.from_refusal(number, refused)]
+            return FaultyLine.of(number, self._model, error, lambda some: some.model_validate_json(text))
         if (name := repeated_key(text, len(read.model_fields_set))) is not None:
-            return [BadLine.from_refusal(number, RepeatedField(name))]
+            return FaultyLine([BadLine.from_refusal(number, RepeatedField(name))])
         return read
 
 
@@ -96,7 +98,7 @@ class CsvReader(Generic[Line]):
                 raise LineTooLong(limit=LINE_LIMIT)
             text = self._body.text_of(line)
         except Refused as refused:
-            yield number, [BadLine.from_refusal(number, refused)]
+            yield number, FaultyLine([BadLine.from_refusal(number, refused)])
             return
         for first, cells in self._table.rows(number, text):
             yield first, self._read(first, cells)
@@ -106,10 +108,10 @@ class CsvReader(Generic[Line]):
         for first, cells in self._table.last():
             yield first, self._read(first, cells)
 
-    def _read(self, number: int, cells: dict[str, str] | Refused) -> Line | list[BadLine]:
+    def _read(self, number: int, cells: dict[str, str] | Refused) -> Line | FaultyLine:
         if isinstance(cells, Refused):
-            return [BadLine.from_refusal(number, cells)]
+            return FaultyLine([BadLine.from_refusal(number, cells)])
         try:
             return self._model.model_validate_strings(cells)
         except ValidationError as error:
-            return BadLine.from_invalid(number, error)
+            return FaultyLine.of(number, self._model, error, lambda some: some.model_validate_strings(cells))

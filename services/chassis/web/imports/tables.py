@@ -8,10 +8,12 @@ from functools import cache
 
 from services.chassis.refusals import Refused
 from services.chassis.web.imports.bodies import LINE_LIMIT
-from services.chassis.web.imports.faults import BrokenQuotes, CellWithoutColumn, NoHeader, RepeatedColumn
+from services.chassis.web.imports.faults import BrokenQuotes, CellWithoutColumn, NoHeader, NotText, RepeatedColumn
+from services.contracts.text import trimmed
 
 SEPARATORS = ",;\t|"
 _NAMED_SEPARATOR = re.compile(rf'"?sep=([{SEPARATORS}])"?', re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SHOWN_NAMES, _SHOWN_LETTERS = 8, 40
 
 Cells = dict[str, str]
@@ -37,7 +39,7 @@ class Table:
         """Their characters."""
 
     def rows(self, number: int, line: str) -> Iterator[Row]:
-        """The rows that end with this line. Raises `NoHeader` and `RepeatedColumn`."""
+        """The rows that end with this line. Raises `NotText`, `NoHeader`, `RepeatedColumn`."""
         line = line.rstrip("\r")
         if not self._columns:
             self._begin(line)
@@ -56,6 +58,8 @@ class Table:
         if not self._separator and (named := _NAMED_SEPARATOR.fullmatch(line.strip())):
             self._separator = named[1]
             return
+        if _CONTROL.search(line):
+            raise NotText()
         if not line.strip(f'{SEPARATORS} "'):
             return
         # No name has one of these characters, so that the most frequent one is the separator.
@@ -71,7 +75,7 @@ class Table:
     def _row(self, number: int, cells: list[str]) -> Iterator[Row]:
         named: Cells = {}
         for position, cell in enumerate(cells):
-            if not (value := cell.strip()):
+            if not (value := trimmed(cell)):
                 continue
             name = self._columns[position] if position < len(self._columns) else ""
             if not name:
@@ -142,6 +146,6 @@ _marks = cache(_Marks)
 def _header(line: str, separator: str) -> list[str]:
     """The names in a header line, with this separator."""
     try:
-        return [cell.strip() for cell in next(csv.reader([line], delimiter=separator))]
+        return [trimmed(cell) for cell in next(csv.reader([line], delimiter=separator))]
     except csv.Error:
         return [line]

@@ -71,9 +71,11 @@ def document(title: str, routes: Iterable[APIRoute], settings: Settings) -> Json
 
 def _complete(operation: Json, route: APIRoute, reasons: Reasons) -> None:
     """Add what FastAPI does not know about a route."""
-    roles = policy_of(route).roles
+    policy = policy_of(route)
+    roles = policy.roles
     operation["operationId"] = route.name
-    operation["security"] = [] if roles is None else [{"token": []}, {"session": []}]
+    by_key: list[Json] = [{policy.key: []}] if policy.key is not None else []
+    operation["security"] = by_key if roles is None else [{"token": []}, {"session": []}]
     if roles is not None:
         operation["x-roles"] = [role.value for role in Role if role in roles]
         operation["security"] += [{"plan": []}] if Role.VISITOR in roles else []
@@ -103,6 +105,7 @@ def _schemes(settings: Settings) -> Json:
     return {
         "token": {"type": "http", "scheme": "bearer", "description": "A named token, or that of an account."},
         "session": {"type": "apiKey", "in": "cookie", "name": cookie_name(settings, "session")},
+        "device": {"type": "http", "scheme": "bearer", "description": "The key of a device, for what it sends later."},
         "plan": {"type": "apiKey", "in": "cookie", "name": cookie_name(settings, "visitor")},
     }
 

@@ -97,6 +97,8 @@ def _refusals_of(route: APIRoute) -> set[type[Refused]]:
         found -= {PlanClosed}
     if route.body_field is not None:
         found |= {BodyTooLarge, RepeatedField}
+    if dependant.query_params:
+        found.add(RepeatedField)
     if route.body_field is not None or dependant.path_params or dependant.query_params or dependant.header_params:
         found.add(Invalid)
     return found

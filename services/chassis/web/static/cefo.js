@@ -19,7 +19,7 @@
     try {
       if (type.includes("json")) return JSON.parse(ctx.text).detail;
       if (type.includes("html")) return new DOMParser().parseFromString(ctx.text, "text/html").querySelector("#flash .flash, main .lead")?.textContent;
-    } catch { /* said below in general words */ }
+    } catch { /* a general message follows */ }
     return null;
   }
 
@@ -100,7 +100,7 @@
     htmx_before_morph_node: (_element, { oldNode, newNode }) =>
       !oldNode.dataset?.hxGet || oldNode.dataset.hxGet !== newNode.dataset?.hxGet,
 
-    // A refusal is said and swaps nothing, unless the form asked for it (data-hx-status-…); nor does a page that lacks the
+    // A refusal is shown and swaps nothing, unless the form asked for it (data-hx-status-…); nor does a page that lacks the
     // region we asked for, which would empty the region.
     htmx_before_swap: (_element, { ctx, tasks }) => {
       const main = tasks.find((task) => task.type === "main");

@@ -29,6 +29,8 @@ def test_a_value_that_breaks_its_rule_stops_the_start(name: str, value: str, mon
         ({"inbox_days": 100, "outbox_days": 30}, r"CEFO_TOPIC_DAYS=0\. .* donnez une durée aux trois"),
         ({"inbox_days": 60, "outbox_days": 30, "topic_days": 30}, r"Mettez CEFO_INBOX_DAYS=61 ou plus"),
         ({"outbox_days": 1, "hold_seconds": 86_400}, r"Mettez moins de 86400"),
+        ({"topic_days": 30}, r"CEFO_BACKUP_DAYS=0, mais .* et à moins de 30\."),
+        ({"outbox_days": 20, "topic_days": 30, "backup_days": 20}, r"CEFO_BACKUP_DAYS=20, mais .* et à moins de 20\."),
     ],
 )
 def test_ages_that_contradict_each_other_stop_the_start(ages: dict[str, int], message: str) -> None:
@@ -38,4 +40,4 @@ def test_ages_that_contradict_each_other_stop_the_start(ages: dict[str, int], me
 
 def test_ages_that_agree_are_taken() -> None:
     assert not Settings().history_ends
-    assert Settings(inbox_days=61, outbox_days=30, topic_days=30).history_ends
+    assert Settings(inbox_days=61, outbox_days=30, topic_days=30, backup_days=29).history_ends

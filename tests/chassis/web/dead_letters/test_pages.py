@@ -1,31 +1,21 @@
-"""Dead letters as an operator sees them, on pages and by the API: record, reason, and the decision."""
+"""Dead letters as an operator sees them on pages: record, reason, and the decision."""
 
-from datetime import UTC, datetime
+import re
 from html import unescape
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from services.chassis.i18n import LANGUAGES, translate
 from services.chassis.service.retention import delete_sealed
 from services.chassis.testing import Client, FixedClock, record_of
-from services.chassis.web.dead_letters import REASONS
-from services.contracts.cloudevents import Record
+from services.chassis.web.dead_letters import REASONS, pages
+from services.chassis.web.dead_letters.reasons import reason_words
 from services.contracts.intake import DeskCheckIn, VisitLeft, VisitServed
-from tests.chassis.conftest import DESK
-
-PAGE = "/sample/dead-letters"
-API = "/sample/api/v1/dead-letters"
-AS_PAGE = {"accept": "text/html", "accept-language": "en"}
-NOON = datetime(2026, 3, 2, 9, tzinfo=UTC)
-
-
-def served(visit: UUID, sequence: int = 1) -> Record:
-    return record_of(VisitServed(visit_id=visit, centre="huy", at=NOON), sequence)._replace(partition=1, offset=7)
-
-
-def broken(visit: UUID) -> Record:
-    return served(visit)._replace(value=b"\xff{<b>")
+from tests.chassis.conftest import DESK, OPERATOR
+from tests.chassis.sample_service import Account
+from tests.chassis.web.dead_letters.records import API, AS_PAGE, NOON, PAGE, broken, served
 
 
 async def only(operator: Client, state: str = "dead") -> str:
@@ -78,7 +68,7 @@ async def test_a_failed_or_early_retry_is_explained_on_the_dead_letters_page(ope
     answer = await operator.post(f"{PAGE}/{id}/retry", headers=AS_PAGE)
     assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}/{id}")
     again = await operator.get(f"{PAGE}/{id}", headers=AS_PAGE)
-    assert "It failed again (bad-data)" in again.text
+    assert "It failed again. Nothing was changed." in again.text
     assert (await operator.post(f"{PAGE}/{uuid4()}/retry", headers=AS_PAGE)).status_code == 404
 
 
@@ -107,7 +97,7 @@ async def test_all_of_one_reason_are_retried_at_once_each_aggregates_in_order(op
             await work.session.execute(mended)
     offered = (await operator.get(PAGE, headers=AS_PAGE)).text
     assert 'name="reason" value="bad-data"' in offered
-    assert "Retry all 3 events with the reason “bad-data”" in offered
+    assert "Retry all 3 events with this reason" in offered
     answer = await operator.post(f"{PAGE}/retry", data={"reason": "bad-data"}, headers=AS_PAGE)
     assert answer.headers["location"] == f"{PAGE}?state=dead"
     page = (await operator.get(answer.headers["location"], headers=AS_PAGE)).text
@@ -186,6 +176,39 @@ async def test_what_cannot_be_read_is_shown_to_who_says_why_and_they_are_named(o
     assert [(one["by"], one["reason"]) for one in reveals] == [("t/ops", "Kiosk 1 fails"), ("t/ops", "ticket 12")]
 
 
+async def test_accounts_are_shown_by_name(operator: Client) -> None:
+    nadia = uuid4()
+    async with operator.store.work() as work:
+        facts: dict[str, Any] = {"kind": "staff", "status": "active", "roles": ["operator"], "centres": []}
+        work.add(Account(id=nadia, version=1, display_name="Nadia (test)", ended_sign_ins=[], **facts))
+    await operator.consume(broken(uuid4()))
+    path = f"{PAGE}/{await only(operator)}"
+    operator.signed_in(OPERATOR.model_copy(update={"subject": f"account/{nadia}"}))
+    await operator.post(f"{path}/reveal", data={"reason": "ticket 12"}, headers=AS_PAGE)
+    await operator.post(f"{path}/discard", data={"reason": "noise"}, headers=AS_PAGE)
+    page = (await operator.get(path, headers=AS_PAGE)).text
+    assert "Nadia (test) · ticket 12" in page
+    assert "Nadia (test): noise" in page
+    assert "account/" not in page
+    [listed] = (await operator.get(API)).json()
+    assert (listed["decision"], listed["names"]) == (f"account/{nadia}: noise", {f"account/{nadia}": "Nadia (test)"})
+
+
+async def test_a_demonstration_account_and_the_reason_of_a_rule_are_shown_in_words(operator: Client) -> None:
+    await operator.consume(broken(uuid4()))
+    path = f"{PAGE}/{await only(operator)}"
+    operator.signed_in(OPERATOR.model_copy(update={"subject": "demo/region"}))
+    await operator.post(f"{path}/reveal", data={"reason": "ticket 12"}, headers=AS_PAGE)
+    page = (await operator.get(path, headers=AS_PAGE | {"accept-language": "de"})).text
+    assert "Demokonto (region) · ticket 12" in page
+    words = [translate(reason_words(reason), "fr") for reason in ("bad-data", "unknown-centre", "ValueError")]
+    assert words == [
+        "Le contenu ne correspond pas à ce type d’événement.",
+        "Une règle l’a refusé. Les détails disent laquelle.",
+        "Une erreur du logiciel l’a arrêté. Les détails disent laquelle.",
+    ]
+
+
 async def test_what_would_steer_a_terminal_is_escaped(operator: Client) -> None:
     hostile = broken(uuid4())
     hostile = hostile._replace(value=b"{\x1b]0;x\x07\n\xe2\x80\xae", headers=[*hostile.headers, ("\x1b[2J", b"\x9b")])
@@ -237,48 +260,24 @@ async def test_decisions_are_the_operators_alone(client: Client) -> None:
         assert (await client.request(method, path, headers=AS_PAGE)).status_code == 403
 
 
-async def test_a_dead_letter_is_listed_shown_and_discarded(operator: Client) -> None:
-    await operator.consume(served(uuid4())._replace(value=b"\xff{"))
-    [listed] = (await operator.get(API, params={"state": "dead"})).json()
-    assert (listed["reason"], listed["service"], listed["partition"], listed["offset"]) == ("bad-data", "sample", 1, 7)
-    shown = (await operator.get(f"{API}/{listed['id']}")).json()
-    assert shown["value"] == ""
-    assert shown["encrypted_until"]
-    assert ["ce_type", "cefo.intake.visit-served.v1"] in shown["headers"]
-    retried = await operator.post(f"{API}/{listed['id']}/retry")
-    assert (retried.status_code, retried.json()["type"]) == (409, "/problems/retry-failed")
-    assert "bad-data" in retried.json()["detail"]
-    discarded = await operator.post(f"{API}/{listed['id']}/discard", json={"reason": "noise"})
-    assert discarded.json() == {"state": "discarded"}
-    assert (await operator.get(f"{API}/{listed['id']}")).json()["decision"] == "t/ops: noise"
-    assert (await operator.get(API, params={"state": "dead"})).json() == []
-
-
-async def test_a_held_event_is_listed_and_a_retry_leaves_it_held(operator: Client) -> None:
-    await operator.consume(served(uuid4(), 3))
-    [held] = (await operator.get(API, params={"state": "held"})).json()
-    assert (held["sequence"], held["reason"]) == (3, "ahead")
-    assert (await operator.post(f"{API}/{held['id']}/retry")).json() == {"state": "held"}
-
-
-async def test_dead_letters_and_republishing_are_the_operators_alone(client: Client) -> None:
-    for person, status in ((None, 401), (DESK, 403)):
-        client.signed_in(person)
-        for method, path in (("GET", ""), ("GET", f"/{uuid4()}"), ("POST", f"/{uuid4()}/retry")):
-            assert (await client.request(method, API + path)).status_code == status
-        assert (await client.post("/sample/api/v1/republish")).status_code == status
-
-
-async def test_an_unknown_dead_letter_is_404_and_a_list_is_bounded(operator: Client) -> None:
-    assert (await operator.get(f"{API}/{uuid4()}")).status_code == 404
-    assert (await operator.post(f"{API}/{uuid4()}/retry")).status_code == 404
-    assert (await operator.post(f"{API}/{uuid4()}/discard", json={"reason": "x"})).status_code == 404
-    assert (await operator.get(API, params={"limit": 201})).status_code == 422
-
-
 async def test_the_page_lists_dead_letters(operator: Client) -> None:
     await operator.consume(served(uuid4())._replace(value=b"{"), served(uuid4(), 4))
     page = await operator.get("/sample/dead-letters", headers={"accept": "text/html"})
     assert page.status_code == 200
     assert "bad-data" in page.text
     assert "ahead" in page.text
+
+
+async def test_more_events_are_on_the_next_page(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "SHOWN", 2)
+    await operator.consume(*(broken(uuid4())._replace(offset=number) for number in range(3)))
+    first = (await operator.get(f"{PAGE}?state=dead", headers=AS_PAGE)).text
+    [query] = re.findall(r'href="\?([^"]*after=[^"]*)"', first)
+    rest = (await operator.get(f"{PAGE}?{unescape(query)}", headers=AS_PAGE)).text
+    every = {one["id"] for one in (await operator.get(API)).json()}
+    on_page = [[id for id in every if f"/dead-letters/{id}" in text] for text in (first, rest)]
+    assert [len(ids) for ids in on_page] == [2, 1]
+    assert {*on_page[0], *on_page[1]} == every
+    assert "state=dead" in query
+    last = (await operator.get(API, params={"limit": 2})).json()[-1]["id"]
+    assert [one["id"] for one in (await operator.get(API, params={"after": last})).json()] == on_page[1]

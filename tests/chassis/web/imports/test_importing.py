@@ -127,6 +127,8 @@ async def test_every_fault_of_a_line_is_reported_and_the_line_counts_once(operat
     body = b'{"words":7,"number":"x","colour":1}\n{"words":"a","number":[' + b'"x",' * 50 + b'"x"]}\n'
     bad, totals = await send(operator, body)
     assert [(one["line"], one["field"]) for one in bad[:3]] == [(1, "words"), (1, "number"), (1, "colour")]
+    bad, _totals = await send(operator, b'{"words":"twice","number":"x"}')
+    assert [(one["line"], one["rule"]) for one in bad] == [(1, "whole-number"), (1, "twice")]
     assert totals == {"lines": 2, "accepted": 0, "unchanged": 0, "refused": 2}
 
 

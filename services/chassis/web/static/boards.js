@@ -1,0 +1,83 @@
+// What a board has besides being live: single keys for what is done all day, forms that one press sends once, and how long
+// ago something began. Everything works without this file.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const typing = "textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=submit], [type=button])";
+
+  // ---- Keys. [data-key="n"] gets the focus, a choice is made too. Digits work only while the focus is in [data-keys]. Who
+  // does not want them switches them off (WCAG 2.1.4); they never act in a field.
+  const remembered = () => { try { return localStorage.getItem("keys") !== "off"; } catch { return true; } };
+
+  function switchKeys(on) {
+    root.dataset.keys = on ? "on" : "off";
+    for (const one of document.querySelectorAll("[data-keys-switch]")) [one.hidden, one.querySelector("input").checked] = [false, on];
+    for (const one of document.querySelectorAll("[data-key]")) {
+      if (on) one.setAttribute("aria-keyshortcuts", one.dataset.key.toUpperCase());
+      else one.removeAttribute("aria-keyshortcuts");
+    }
+  }
+
+  document.addEventListener("change", ({ target }) => {
+    if (!target.closest?.("[data-keys-switch]")) return;
+    try { localStorage.setItem("keys", target.checked ? "on" : "off"); } catch { /* for this page alone */ }
+    switchKeys(target.checked);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const { target, code, key } = event;
+    if (root.dataset.keys !== "on" || event.ctrlKey || event.altKey || event.metaKey || event.repeat || target.closest?.(typing)) return;
+    // By the place on the keyboard: on a Belgian one, the upper row has digits only with Shift.
+    const digit = /^(?:Digit|Numpad)([1-9])$/.exec(code)?.[1];
+    const within = digit ? target.closest?.("[data-keys]") : document;
+    const wanted = digit ?? key.toLowerCase();
+    const found = [...(within?.querySelectorAll("[data-key]") ?? [])].find((one) => one.dataset.key === wanted);
+    if (!found) return;
+    event.preventDefault();
+    found.focus();
+    if (!found.matches("[type=radio]")) return;
+    found.checked = true;
+    found.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
+  // ---- A form with data-one-press stays on the page and is as the server rendered it after each answer. Enter pressed twice
+  // is one press: it sends again only after a new choice; so is a double click.
+  const answered = new WeakMap();
+  document.addEventListener("input", ({ target }) => answered.delete(target.form));
+  document.addEventListener("submit", (event) => {
+    const at = answered.get(event.target);
+    const again = at !== undefined && (performance.now() - at < 1000 || document.activeElement?.matches("[type=radio]"));
+    if (again) [event.preventDefault(), event.stopImmediatePropagation()];
+  }, true);
+
+  function settle(form) {
+    form.reset();
+    answered.set(form, performance.now());
+    if (!form.querySelector(".field-error, .error-summary")) for (const more of form.querySelectorAll("details[open]")) more.open = false;
+  }
+  // A form that no server answers says itself that its press was taken.
+  document.addEventListener("cefo-settled", ({ target }) => settle(target));
+
+  // ---- Minutes since a time, by the server's clock: [data-now] was rendered with the page.
+  const clock = document.querySelector("[data-now]");
+  const ahead = clock ? Date.parse(clock.dataset.now) - Date.now() : 0;
+
+  function count() {
+    for (const one of document.querySelectorAll("[data-since]")) {
+      const minutes = Math.max(0, Math.floor((Date.now() + ahead - Date.parse(one.dataset.since)) / 60000));
+      const text = one.dataset.words.replace("{minutes}", minutes);
+      if (one.textContent !== text) one.textContent = text;
+    }
+  }
+
+  document.addEventListener("htmx-after-swap", ({ detail: { ctx } }) => {
+    const target = typeof ctx.target === "string" ? document.querySelector(ctx.target) : ctx.target;
+    const region = target?.id ? document.getElementById(target.id) : target;
+    for (const form of region?.querySelectorAll("form[data-one-press]") ?? []) settle(form);
+    switchKeys(root.dataset.keys === "on");
+    count();
+  });
+  switchKeys(remembered());
+  count();
+  setInterval(count, 5000);
+})();

@@ -1,0 +1,64 @@
+// The display in the waiting room: its languages in turn, and, where someone switched it on, a chime and a voice.
+// A browser plays no sound before a gesture, so it is a button. Nothing is kept but the time of the latest call.
+(() => {
+  "use strict";
+  const TURN = 8000;
+  const button = document.getElementById("wall-sound");
+  const turns = () => [...document.querySelectorAll(".wall-turn")];
+  // The latest first.
+  const calls = () => [...(turns()[0]?.querySelectorAll("[data-called]") ?? [])].map((one) => [Number(one.dataset.called), one.id]);
+  const latest = () => Math.max(last, ...calls().map(([at]) => at));
+  let shown = 0;
+  let last = 0;
+  last = latest();
+  let sound = null;
+
+  function showTurn() {
+    const all = turns();
+    all.forEach((one, index) => { one.hidden = index !== shown % all.length; });
+  }
+  setInterval(() => { shown = (shown + 1) % Math.max(1, turns().length); showTurn(); }, TURN);
+
+  function chime() {
+    [[0, 880], [0.35, 660]].forEach(([after, pitch]) => {
+      const [tone, volume, from] = [sound.createOscillator(), sound.createGain(), sound.currentTime + after];
+      tone.frequency.value = pitch;
+      volume.gain.setValueAtTime(0.4, from);
+      volume.gain.exponentialRampToValueAtTime(0.001, from + 0.6);
+      tone.connect(volume).connect(sound.destination);
+      tone.start(from);
+      tone.stop(from + 0.6);
+    });
+  }
+
+  // Every language says it, in the order of the screen. The prefix of its ids is the only difference between them.
+  function announce(id) {
+    chime();
+    for (const turn of window.speechSynthesis ? turns() : []) {
+      const spoken = new SpeechSynthesisUtterance(turn.querySelector(`[id$="${CSS.escape(id)}"]`)?.dataset.say ?? "");
+      spoken.lang = turn.lang;
+      speechSynthesis.speak(spoken);
+    }
+  }
+
+  document.addEventListener("htmx-after-swap", () => {
+    showTurn();
+    // An earlier call that comes back on the screen, because a later one is over, is not announced again.
+    const fresh = calls().filter(([at]) => at > last).reverse();
+    last = latest();
+    if (sound) fresh.forEach(([, id]) => announce(id));
+  });
+
+  button.hidden = !window.AudioContext;
+  button.addEventListener("click", async () => {
+    if (sound) {
+      await sound.close();
+      window.speechSynthesis?.cancel();
+      sound = null;
+    } else {
+      sound = new AudioContext();
+      chime();
+    }
+    button.setAttribute("aria-pressed", String(sound !== null));
+  });
+})();
