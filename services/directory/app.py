@@ -109,6 +109,7 @@ SERVICE = Service(
     routers=(*api.routers, *pages.routers, mail_router("directory", Mail)),
     folder=Path(__file__).parent,
     accounts=Account,
+    import_paths=api.IMPORT_PATHS,
     on_start=start,
     on_restore=restore,
     jobs=jobs,

@@ -148,6 +148,7 @@ async def test_an_entry_cannot_take_over_a_service_of_others(town: Store) -> Non
         ({"topics": ["astrology"]}, domain.UnknownTopic),
         ({"languages": ["xx"]}, domain.UnknownLanguage),
         ({"places_open": 13}, domain.PlacesBeyondCapacity),
+        ({"assured_date": date(2026, 3, 3)}, domain.CheckedLater),
         ({"places": [{"location_id": uuid4()}]}, domain.UnknownLocation),
     ],
 )

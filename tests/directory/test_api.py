@@ -316,6 +316,9 @@ async def test_a_counsellor_directs_or_dismisses_what_waits(site: Site) -> None:
             )
     listed = (await site.get(COUNSELLOR, "/undirected")).json()
     assert {one["action_id"] for one in listed} == {str(action) for action in waiting}
+    begin = (await site.get(COUNSELLOR, "/undirected", limit=1)).json()
+    rest = (await site.get(COUNSELLOR, "/undirected", limit=1, after=begin[-1]["action_id"])).json()
+    assert begin + rest == listed
     choice = {"service_id": str(APPRENTICESHIP)}
     assert (await site.post(ARLON, f"/undirected/{waiting[0]}/referral", choice)).status_code == 404
     opened = await site.post(COUNSELLOR, f"/undirected/{waiting[0]}/referral", choice)

@@ -127,6 +127,20 @@ def test_opening_hours_of_a_day_do_not_overlap() -> None:
         domain.check_opening([(["MO"], "12:00", "12:00")])
 
 
+def test_a_postal_code_gives_its_region() -> None:
+    regions = [domain.region_of(code) for code in ("1000", "1300", "1500", "4000", "7900", "8000", "L-1234", "0999")]
+    assert regions == [
+        "Bruxelles-Capitale",
+        "Wallonie",
+        "Vlaanderen",
+        "Wallonie",
+        "Wallonie",
+        "Vlaanderen",
+        "Belgique",
+        "Belgique",
+    ]
+
+
 def test_a_zone_gives_its_offset_of_the_day() -> None:
     assert offset_hours("Europe/Brussels", date(2026, 3, 28)) == 1
     assert offset_hours("Europe/Brussels", date(2026, 3, 29)) == 2

@@ -1,12 +1,14 @@
 """The directory's pages: what people see, in four languages, and what a form does."""
 
 import re
+from html import unescape
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from services.chassis.identity.people import Person
+from services.chassis.testing import FixedClock
 from services.directory import actions
 from services.directory.demo import organization_id, service_id
 from services.directory.store import Referral, Service
@@ -90,6 +92,35 @@ async def test_every_page_speaks_every_language(site: Site, language: str) -> No
         assert not re.search(r"<[^>]+ style=", text), path
         ids = re.findall(r'\sid="([^"]+)"', text)
         assert len(ids) == len(set(ids)), (path, sorted(id for id in ids if ids.count(id) > 1))
+
+
+async def test_a_board_leads_to_every_referral(site: Site, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.directory.pages.referral_lists.SHOWN", 1)
+    monkeypatch.setattr("services.directory.pages.referrals.SHOWN", 1)
+    ids: list[str] = []
+    for _ in range(3):
+        clock.forward(minutes=1)
+        ids.append((await sent(site))["id"])
+    without = sorted([str(await waiting(site)), str(await waiting(site))])
+    for person, board, lists, expected in (
+        (COUNSELLOR, "/directory/referrals?centre=mons", "/directory/referrals/stages/unanswered", ids),
+        (COUNSELLOR, "/directory/referrals?centre=mons", "/directory/referrals/unassigned", without),
+        (PROVIDER, "/directory/inbox", "/directory/inbox/stages/unanswered", ids),
+    ):
+        shown = await look(site, person, board)
+        found = _ids(shown)
+        assert f'<span class="board-count">{len(expected)}</span>' in shown
+        (url,) = re.findall(rf'href="({lists}[^"]+)"', shown)
+        while url:
+            shown = await look(site, person, unescape(url))
+            found += _ids(shown)
+            following = re.findall(r'href="(\?[^"]*after=[^"]+)"', shown)
+            url = lists + following[0] if following else ""
+        assert [one for one in found if one in expected] == expected
+
+
+def _ids(shown: str) -> list[str]:
+    return re.findall(r'id="(?:referral|unassigned)-([^"]+)"', shown)
 
 
 async def test_a_search_by_a_visitor_finds_and_explains(site: Site) -> None:

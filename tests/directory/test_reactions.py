@@ -142,7 +142,7 @@ async def test_an_erasure_leaves_nothing_that_leads_to_the_person(town: Store) -
 
 
 async def test_nobody_comes_back_after_an_erasure(town: Store) -> None:
-    """The action is heard after the erasure, in the same batch and later; a counsellor has an old page open."""
+    """The action is consumed after the erasure, in the same batch and later; a counsellor has an old page open."""
     subject_ref = uuid4()
     erased = SubjectErased(subject_ref=subject_ref, at=MARCH)
     await process(town, erased, planned(WELDING, subject=subject_ref), planned(None, subject=subject_ref))

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from services.chassis.copies.accounts import Accounts
 from services.chassis.events.restoring import Seen, open_epoch
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock
@@ -86,6 +87,24 @@ async def test_what_was_ended_after_the_backup_stays_ended(town: Store, clock: F
         assert ended_before is not None
         assert ended_before >= clock() - timedelta(seconds=1)
         assert published[id].version > max(one.version for one in seen.newest(AccountPublished).values())
+
+
+async def test_a_kiosk_that_signed_in_after_the_backup_is_signed_out(town: Store, clock: FixedClock) -> None:
+    """The backup does not have the sign-in: revoking the token could not end it, and nobody could see it."""
+    id = await account_works(town, "Borne (test)", rights(Role.KIOSK, centres=("mons",)), kind=AccountKind.DEVICE)
+    async with town.work() as work:
+        token = await accounts.issue_token(work, id, "borne", 30, manager=REGION, by=REGION_BY)
+    backup = await backup_of(town)
+    clock.forward(hours=1)
+    async with town.work() as work:
+        kiosk = await accounts.sign_in_kiosk(work, token)
+    seen = await put_back(town, backup)
+    clock.forward(hours=1)
+    await open_epoch(town, seen, restore)
+    async with town.read() as session:
+        assert await session.get(SignIn, kiosk.sign_in) is None
+    assert await Accounts(town, Account).person(kiosk) is None
+    assert await hold(town, MachineToken) == set()
 
 
 async def test_without_the_topic_every_sign_in_and_token_ends_and_all_state_is_published(town: Store) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 import pytest
@@ -21,7 +22,7 @@ TODAY = MARCH.date()
 ROOT = UUID("c0000000-0000-4000-8000-000000000000")
 
 
-async def find(search: Search, store: Store, words: str = "", today: date = TODAY, **asked: str) -> Found:
+async def find(search: Search, store: Store, words: str = "", today: date = TODAY, **asked: Any) -> Found:
     async with store.read() as session:
         return await search.find(session, SearchParams(words=words, **asked), today=today, explain=True)
 

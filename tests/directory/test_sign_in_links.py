@@ -313,7 +313,7 @@ async def test_the_message_is_in_the_readers_language(site: Site, tmp_path: Path
     mail = site.process.runtimes[0].mail
     assert mail is not None
     await mail.round()
-    texts = [path.read_bytes().decode() for path in (tmp_path / "mail").glob("*.eml")]
+    texts = [path.read_bytes().decode() for path in (tmp_path / "mail" / "directory").glob("*.eml")]
     assert len(texts) == 2
     assert sum("Ihr Link zur Anmeldung" in text for text in texts) == 1
     assert sum("Invitation: IFAPME" in text for text in texts) == 1

@@ -114,8 +114,7 @@ async def test_the_last_use_is_kept_by_the_day(site: Site, clock: FixedClock) ->
 
 
 async def test_a_new_token_is_shown_once(site: Site) -> None:
-    form = KIOSK | {"token_id": str(uuid4())}
-    answer = await posted(site, MONS, "", form)
+    answer = await posted(site, MONS, "", KIOSK)
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
     assert "Copy the token" in answer.text
     token = answer.text.partition('id="token-text"')[2].partition(">")[2].partition("<")[0]
@@ -123,7 +122,7 @@ async def test_a_new_token_is_shown_once(site: Site) -> None:
     async with site.as_(MONS, page=True) as client:
         text = (await client.get(PAGE)).text
     assert ("Borne de Mons" in text, "not used yet" in text, token in text) == (True, True, False)
-    again = await posted(site, MONS, "", form)
+    again = await posted(site, MONS, "", KIOSK)
     assert (again.status_code, again.headers["location"]) == (303, PAGE)
     async with site.as_(MONS, page=True) as client:
         for address in (f"{PAGE}/{uuid4()}/renew", f"{PAGE}/accounts/{uuid4()}"):
@@ -146,7 +145,7 @@ async def test_a_new_token_is_shown_once(site: Site) -> None:
 async def test_a_fault_is_shown_at_its_field_and_nothing_is_created(
     site: Site, changed: dict[str, Any], text: str
 ) -> None:
-    answer = await posted(site, MANAGER, "", KIOSK | {"token_id": str(uuid4())} | changed)
+    answer = await posted(site, MANAGER, "", KIOSK | changed)
     assert (answer.status_code, text in answer.text) == (422, True)
     assert await listed(site) == []
 
@@ -154,10 +153,9 @@ async def test_a_fault_is_shown_at_its_field_and_nothing_is_created(
 async def test_the_page_renews_and_revokes(site: Site) -> None:
     made = await create(site, **KIOSK)
     id = made["id"]
-    form = {"token_id": str(uuid4())}
-    renewed = await posted(site, MONS, f"/{id}/renew", form)
+    renewed = await posted(site, MONS, f"/{id}/renew", {})
     assert (renewed.status_code, "Copy the token now" in renewed.text) == (200, True)
-    again = await posted(site, MONS, f"/{id}/renew", form)
+    again = await posted(site, MONS, f"/{id}/renew", {})
     assert (again.status_code, "Copy the token now" in again.text) == (303, False)
     assert (await posted(site, MONS, f"/{id}/revoke", {})).status_code == 303
     assert sorted(one["state"] for one in await listed(site, MONS)) == ["revoked", "valid"]
@@ -201,7 +199,7 @@ async def test_an_account_that_is_there_gets_a_token_of_its_own(site: Site) -> N
     assert (answer.status_code, answer.json()["account_ref"]) == (201, ref)
     async with site.as_(MONS, page=True) as client:
         assert f'action="{PAGE}/accounts/{ref}"' in (await client.get(f"/directory/accounts/{ref}")).text
-    shown = await posted(site, MONS, f"/accounts/{ref}", {"days": "10", "token_id": str(uuid4())})
+    shown = await posted(site, MONS, f"/accounts/{ref}", {"days": "10"})
     assert (shown.status_code, "Borne de Mons" in shown.text) == (200, True)
     assert sorted(one["name"] for one in await listed(site)) == ["Borne 2", "Borne de Mons", "Borne de Mons"]
     assert (await site.post(ARLON, f"/tokens/accounts/{ref}", {"name": "x", "days": 10})).status_code == 404
@@ -214,9 +212,9 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("POST", f"{API}/accounts/{{id}}", {"name": "x", "days": 1}),
     ("DELETE", f"{API}/{{id}}", None),
     ("GET", PAGE, None),
-    ("POST", PAGE, KIOSK | {"token_id": str(uuid4())}),
-    ("POST", f"{PAGE}/accounts/{{id}}", {"days": "1", "token_id": str(uuid4())}),
-    ("POST", f"{PAGE}/{{id}}/renew", {"token_id": str(uuid4())}),
+    ("POST", PAGE, KIOSK),
+    ("POST", f"{PAGE}/accounts/{{id}}", {"days": "1"}),
+    ("POST", f"{PAGE}/{{id}}/renew", {}),
     ("POST", f"{PAGE}/{{id}}/revoke", {}),
 ]
 

@@ -130,8 +130,10 @@ async def test_a_renewed_token_keeps_account_name_and_length_and_the_old_one(tow
         new = await accounts.renew_token(work, old, None, manager=OF_MONS, by=REGION_BY)
     async with town.read() as session:
         found = await tokens_page(session)
+        pages = [await tokens_page(session, after=last, limit=1) for last in (None, *(one.id for one, _ in found))]
     assert {(one.name, account.id, one.ended_at) for one, account in found} == {("Borne", new.account_ref, None)}
     assert (len(found), new.expires_at) == (2, clock.now + timedelta(days=30))
+    assert pages == [[found[0]], [found[1]], []]
 
 
 async def test_a_manager_of_another_centre_knows_nothing_of_a_token(town: Store) -> None:

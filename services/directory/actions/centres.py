@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from services.chassis.refusals import UnknownCentre, msg
+from services.chassis.refusals import msg
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.directory import CentrePublished, OpeningHours
 from services.directory import domain
 from services.directory.domain import centres as reference
-from services.directory.store import Centre, centre_codes, centres
+from services.directory.store import Centre, centres, unknown_centre
 
 
 async def publish_centres(work: Work) -> int:
@@ -54,7 +54,7 @@ async def update_centre(
     """
     centre = await work.find(Centre, reference.centre_id(code))
     if centre is None:
-        raise UnknownCentre(centre=code, known=await centre_codes(work.session))
+        raise await unknown_centre(work.session, code)
     check_version(centre, version)
     domain.check_opening((span["weekdays"], span["opens_at"], span["closes_at"]) for span in opening_hours)
     domain.check_languages(languages)

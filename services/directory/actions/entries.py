@@ -1,15 +1,16 @@
 """Input of provider data: a whole entry, or a change of one service."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from services.contracts.directory import LocalTime, ServiceStatus, ServiceStatusCode, Weekday
+from services.contracts.directory import ClosingTime, LocalTime, ServiceStatus, ServiceStatusCode, Weekday
 from services.contracts.envelope import AreaCode, Code
 from services.contracts.text import Input, Key, Line, Text, Words
-from services.contracts.values import AtLeast, Day, Shape, Version, Whole, YesNo
+from services.contracts.values import AtLeast, Day, Decimal, Shape, Version, Whole, YesNo
 from services.directory.actions.phones import PhoneNumber
 
 _HIDDEN = r"\s\p{Cc}\p{Cf}"
@@ -17,16 +18,22 @@ _HIDDEN = r"\s\p{Cc}\p{Cf}"
 ShortText = Annotated[str, Text(500, lines=True)]
 Mail = Annotated[str, Shape("email_address", rf"^[^@{_HIDDEN}]+@[^@{_HIDDEN}]+\.[^@{_HIDDEN}]+$", 200)]
 Address = Annotated[str, Shape("web_address", rf"^https?://[^{_HIDDEN}]+$", 500)]
-Places = Annotated[int, Whole(0, 100_000)]
+PLACES_MAX = 100_000
+Places = Annotated[int, Whole(0, PLACES_MAX)]
 Age = Annotated[int, Whole(0, 120)]
 
 
-def _distinct(key: str) -> AfterValidator:
+def check_distinct(ids: Sequence[UUID | None]) -> None:
+    """Refuses a list in which an id is there twice."""
+    if len(set(ids)) < len(ids):
+        raise PydanticCustomError("not_distinct", "Two entries of this list have the same id.")
+
+
+def distinct(key: str) -> AfterValidator:
     """Refuses a list in which two items have the same `key`."""
 
-    def check(items: list[Any]) -> list[Any]:
-        if len({getattr(item, key) for item in items}) < len(items):
-            raise PydanticCustomError("not_distinct", "Two entries of this list have the same id.")
+    def check(items: list[Any] | None) -> list[Any] | None:
+        check_distinct([getattr(item, key) for item in items or ()])
         return items
 
     return AfterValidator(check)
@@ -37,7 +44,7 @@ class ScheduleEntry(Input):
 
     weekdays: list[Weekday] = Field(min_length=1, max_length=7)
     opens_at: LocalTime
-    closes_at: LocalTime
+    closes_at: ClosingTime
     timezone: Key = "Europe/Brussels"
     valid_from: Day
     valid_to: Annotated[Day | None, AtLeast("valid_from", "dates_backwards")] = None
@@ -52,8 +59,8 @@ class LocationEntry(Input):
     address: Line
     postal_code: Annotated[str, Shape("postal_code", r"^[0-9A-Z -]{3,10}$")]
     city: Line
-    latitude: float | None = Field(default=None, ge=-90, le=90)
-    longitude: float | None = Field(default=None, ge=-180, le=180)
+    latitude: Annotated[float, Decimal(-90, 90)] | None = None
+    longitude: Annotated[float, Decimal(-180, 180)] | None = None
     transportation: ShortText | None = None
     accessibility: list[ShortText] = Field(default_factory=list[str], max_length=20)
 
@@ -92,7 +99,7 @@ class ServiceEntry(Input):
     capacity: Places | None = None
     places_open: Places | None = None
     assured_date: Day | None = None
-    places: Annotated[list[PlaceEntry], _distinct("location_id")] = Field(
+    places: Annotated[list[PlaceEntry], distinct("location_id")] = Field(
         default_factory=list[PlaceEntry], max_length=50
     )
 
@@ -106,10 +113,10 @@ class ProviderEntry(Input):
     email: Mail | None = None
     website: Address | None = None
     phones: list[PhoneEntry] = Field(default_factory=list[PhoneEntry], max_length=20)
-    locations: Annotated[list[LocationEntry], _distinct("id")] = Field(
+    locations: Annotated[list[LocationEntry], distinct("id")] = Field(
         default_factory=list[LocationEntry], max_length=200
     )
-    services: Annotated[list[ServiceEntry], _distinct("id")] = Field(default_factory=list[ServiceEntry], max_length=200)
+    services: Annotated[list[ServiceEntry], distinct("id")] = Field(default_factory=list[ServiceEntry], max_length=200)
 
 
 class ServiceChange(Input):

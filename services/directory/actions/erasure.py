@@ -27,14 +27,15 @@ async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
     await erase_dead_letters(work, subject_ref)
     if not await lock_subject(work, subject_ref):
         erased = await work.load(ErasedSubject, subject_ref)
-        work.emit(erased, DirectoryPurged(subject_ref=subject_ref, at=work.now))
+        work.emit(erased, DirectoryPurged(subject_ref=subject_ref, at=work.now, found=False))
         return
     # Before the references are deleted: consumers need the action's id.
-    for referral in await cancel_open(work, subject_ref):
+    referrals = await cancel_open(work, subject_ref)
+    for referral in referrals:
         referral.subject_ref = referral.plan_id = referral.action_id = None
-    for waiting in await work.session.scalars(
-        sa.select(UnassignedReferral).where(col(UnassignedReferral.subject_ref) == subject_ref)
-    ):
+    mine = sa.select(UnassignedReferral).where(col(UnassignedReferral.subject_ref) == subject_ref)
+    unassigned = (await work.session.scalars(mine)).all()
+    for waiting in unassigned:
         await work.session.delete(waiting)
         work.notify_board(centre_board(waiting.centre))
     await work.session.delete(await work.load(SubjectKey, subject_ref))
@@ -42,6 +43,7 @@ async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
         await work.session.delete(person)
     erased = work.start(ErasedSubject(id=subject_ref, erased_at=at))
     work.erased.add(subject_ref)
-    work.emit(erased, DirectoryPurged(subject_ref=subject_ref, at=work.now))
+    found = bool(person or referrals or unassigned)
+    work.emit(erased, DirectoryPurged(subject_ref=subject_ref, at=work.now, found=found))
     # Flushed now: later events of the same batch must find the erased reference.
     await work.session.flush()

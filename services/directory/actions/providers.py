@@ -15,7 +15,7 @@ from services.chassis.storage.checks import check_version, fingerprint
 from services.chassis.storage.store import Work
 from services.contracts.directory import ProviderPublished, ProviderService
 from services.directory import domain
-from services.directory.actions.entries import PlaceEntry, ProviderEntry, ServiceChange, ServiceEntry
+from services.directory.actions.entries import PlaceEntry, ProviderEntry, ServiceChange
 from services.directory.store import (
     Location,
     Organization,
@@ -32,9 +32,9 @@ async def set_provider(work: Work, id: UUID, entry: ProviderEntry) -> bool:
     """Sets a provider's whole entry; the same entry again changes nothing. Returns whether anything changed.
 
     Raises `UnknownArea`, `UnknownTopic`, `UnknownLanguage`, `UnknownLocation`, `WrongHours`, `HoursOverlap`,
-    `NotAZone`, `PlacesBeyondCapacity`, `DifferentOrganization`.
+    `NotAZone`, `PlacesBeyondCapacity`, `CheckedLater`, `DifferentOrganization`.
     """
-    _check(entry, await known_areas(work.session))
+    _check(entry, await known_areas(work.session), work.now.astimezone(BRUSSELS).date())
     digest = fingerprint(orjson.dumps(entry.model_dump(mode="json")))
     organization = await work.find(Organization, id)
     if organization is None:
@@ -44,8 +44,8 @@ async def set_provider(work: Work, id: UUID, entry: ProviderEntry) -> bool:
     facts = entry.model_dump(include={"name", "alternate_name", "description", "email", "website"})
     for field, value in facts.items():
         setattr(organization, field, value)
-    organization.fingerprint = digest
-    await _set_services(work, organization, entry.services)
+    organization.fingerprint, organization.hsds = digest, None
+    await set_services(work, organization, _service_facts(entry))
     await work.session.flush()
     await _replace_locations(work, organization, entry)
     await publish_provider(work, organization)
@@ -106,13 +106,14 @@ def _counted(insert: Any) -> Any:
     return insert(ServiceViews).on_conflict_do_update(index_elements=["service_id", "day"], set_=further)
 
 
-def _check(entry: ProviderEntry, areas: tuple[str, ...]) -> None:
+def _check(entry: ProviderEntry, areas: tuple[str, ...], today: date) -> None:
     places = {location.id for location in entry.locations}
-    for service in entry.services:
+    for nth, service in enumerate(entry.services):
         domain.check_areas(service.areas, areas)
         domain.check_topics(service.topics)
         domain.check_languages(service.languages)
         domain.check_places(service.capacity, service.places_open)
+        domain.check_checked(service.assured_date, today, field=f"services.{nth}.assured_date")
         for place in service.places:
             if place.location_id not in places:
                 known = ", ".join(map(str, sorted(places))) or "–"
@@ -122,46 +123,66 @@ def _check(entry: ProviderEntry, areas: tuple[str, ...]) -> None:
                 domain.check_zone(schedule.timezone)
 
 
-async def _set_services(work: Work, organization: Organization, entries: list[ServiceEntry]) -> None:
-    """Updates or adds these services; sets the others of the organisation to `defunct`."""
-    ids = [entry.id for entry in entries]
-    chosen = sa.select(Service).where(sa.or_(col(Service.organization_id) == organization.id, col(Service.id).in_(ids)))
+async def set_services(
+    work: Work, organization: Organization, facts: dict[UUID, dict[str, Any]], *, whole: bool = True
+) -> None:
+    """Updates or adds services: values by column, by id. `whole`: other ones of the organisation become `defunct`.
+
+    Raises `DifferentOrganization`.
+    """
+    chosen = sa.select(Service).where(
+        sa.or_(col(Service.organization_id) == organization.id, col(Service.id).in_(facts))
+    )
     existing = {service.id: service for service in await work.session.scalars(chosen.with_for_update())}
-    for entry in entries:
-        facts: dict[str, Any] = entry.model_dump(exclude={"id", "places"})
-        service = existing.pop(entry.id, None)
+    for id, values in facts.items():
+        service = existing.pop(id, None)
         if service is None:
-            work.add(Service(id=entry.id, organization_id=organization.id, last_modified=work.now, **facts))
+            work.add(Service(id=id, organization_id=organization.id, last_modified=work.now, **values))
             continue
         if service.organization_id != organization.id:
-            raise domain.DifferentOrganization(id=str(entry.id))
-        if any(getattr(service, field) != value for field, value in facts.items()):
-            for field, value in facts.items():
+            raise domain.DifferentOrganization(id=str(id))
+        if any(getattr(service, field) != value for field, value in values.items()):
+            for field, value in values.items():
                 setattr(service, field, value)
             service.version += 1
             service.last_modified = work.now
-    for service in existing.values():
+    for service in existing.values() if whole else ():
         if service.status != "defunct":
             service.status, service.last_modified = "defunct", work.now
             service.version += 1
 
 
-async def _replace_locations(work: Work, organization: Organization, entry: ProviderEntry) -> None:
-    """Deletes and inserts locations, schedules and phones: nothing else refers to their rows."""
+async def delete_places(work: Work, at: Any) -> None:
+    """Deletes the rows of services at locations that meet this condition, with their schedules."""
+    chosen = sa.select(col(ServiceAtLocation.id)).where(at)
+    await _delete(work, Schedule, col(Schedule.service_at_location_id).in_(chosen))
+    await _delete(work, ServiceAtLocation, at)
+
+
+async def delete_all_places(work: Work, organization: Organization) -> None:
+    """Deletes an organisation's locations, with what is there, and its phones: nothing else refers to their rows."""
     mine = sa.select(col(Location.id)).where(col(Location.organization_id) == organization.id)
-    here = sa.select(col(ServiceAtLocation.id)).where(col(ServiceAtLocation.location_id).in_(mine))
-    for statement in (
-        sa.delete(Schedule).where(col(Schedule.service_at_location_id).in_(here)),
-        sa.delete(ServiceAtLocation).where(col(ServiceAtLocation.location_id).in_(mine)),
-        sa.delete(Location).where(col(Location.organization_id) == organization.id),
-        sa.delete(Phone).where(col(Phone.organization_id) == organization.id),
-    ):
-        await work.session.execute(statement, execution_options={"synchronize_session": False})
-    ids = [one.id for one in entry.locations]
-    taken = await work.session.scalar(sa.select(col(Location.id)).where(col(Location.id).in_(ids)).limit(1))
+    await delete_places(work, col(ServiceAtLocation.location_id).in_(mine))
+    await _delete(work, Location, col(Location.organization_id) == organization.id)
+    await _delete(work, Phone, col(Phone.organization_id) == organization.id)
+
+
+async def _delete(work: Work, table: Any, condition: Any) -> None:
+    await work.session.execute(sa.delete(table).where(condition), execution_options={"synchronize_session": False})
+
+
+async def check_free(work: Work, table: type[Location | ServiceAtLocation], ids: list[UUID]) -> None:
+    """None of these rows is there. Raises `DifferentOrganization`."""
+    taken = await work.session.scalar(sa.select(col(table.id)).where(col(table.id).in_(ids)).limit(1))
     if taken is not None:
         raise domain.DifferentOrganization(id=str(taken))
-    owner = {"organization_id": organization.id}
+
+
+async def _replace_locations(work: Work, organization: Organization, entry: ProviderEntry) -> None:
+    """Deletes and inserts locations, schedules and phones."""
+    await delete_all_places(work, organization)
+    await check_free(work, Location, [one.id for one in entry.locations])
+    owner = {"organization_id": organization.id, "hsds": None}
     await work.insert(
         Location,
         [one.model_dump() | owner | {"town": domain.town_key(one.city)} for one in entry.locations],
@@ -169,7 +190,7 @@ async def _replace_locations(work: Work, organization: Organization, entry: Prov
     await work.insert(
         Phone,
         [
-            one.model_dump() | owner | {"id": uuid5(organization.id, f"phone {number}")}
+            one.model_dump() | {"organization_id": organization.id, "id": uuid5(organization.id, f"phone {number}")}
             for number, one in enumerate(entry.phones)
         ],
     )
@@ -177,11 +198,27 @@ async def _replace_locations(work: Work, organization: Organization, entry: Prov
     await work.insert(
         ServiceAtLocation,
         [
-            {"id": uuid5(service, str(place.location_id)), "service_id": service, "location_id": place.location_id}
+            {
+                "id": uuid5(service, str(place.location_id)),
+                "service_id": service,
+                "location_id": place.location_id,
+                "hsds": None,
+            }
             for service, place in placed
         ],
     )
     await work.insert(Schedule, [row for service, place in placed for row in _schedules(service, place)])
+
+
+def _service_facts(entry: ProviderEntry) -> dict[UUID, dict[str, Any]]:
+    """The columns of an entry's services. A service changes when one of its locations does."""
+    locations = {one.id: one for one in entry.locations}
+    facts: dict[UUID, dict[str, Any]] = {}
+    for one in entry.services:
+        parts = [one, *(locations[place.location_id] for place in one.places)]
+        digest = fingerprint(b"".join(part.model_dump_json().encode() for part in parts))
+        facts[one.id] = one.model_dump(exclude={"id", "places"}) | {"fingerprint": digest, "hsds": None}
+    return facts
 
 
 def _schedules(service: UUID, place: PlaceEntry) -> list[dict[str, Any]]:

@@ -1,8 +1,9 @@
 """What the directory does after its store was restored from an older backup, so that no right comes back.
 
 The accounts topic has the newest state of every account. Where it shows one after the backup, the store takes it over.
-Sign-ins are in no event: all of them are ended. Machine tokens are ended where the account changed after the backup, as
-a token may have been issued that is no longer in the list, or where the topic does not go on from the backup.
+Sign-ins of people are in no event: all of them are ended. Machine tokens, and the sign-ins of kiosks with them, are
+ended where the account was published after the backup, as a token may have been issued or a kiosk have signed in that
+is no longer in the list, or where the topic does not go on from the backup.
 """
 
 from collections.abc import Iterable, Mapping

@@ -35,7 +35,7 @@ from services.directory.store.teams import (
 
 
 async def send_link(work: Work, address: str, browser: str, *, page: str, lang: str) -> None:
-    """Send a one-time link to the account of this address. Whether there is one, nobody is told.
+    """Send a one-time link to the account of this address. No answer shows whether there is one.
 
     `page`: the URL that the link opens. An unknown address costs the same work: only the message is missing.
     Raises `WrongEmail`.

@@ -1,7 +1,17 @@
 """The directory's JSON API."""
 
-from services.directory.api import centres, feed, providers, referrals, tokens
+from services.directory.api import centres, feed, imports, places, providers, referrals, taxonomies, tokens
+from services.directory.api.imports import IMPORT_PATHS
 
-routers = (centres.router, providers.router, referrals.router, feed.router, tokens.router)
+routers = (
+    centres.router,
+    imports.router,
+    providers.router,
+    places.router,
+    taxonomies.router,
+    referrals.router,
+    feed.router,
+    tokens.router,
+)
 
-__all__ = ["routers"]
+__all__ = ["IMPORT_PATHS", "routers"]

@@ -5,16 +5,15 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from services.chassis.identity.people import Person
-from services.chassis.refusals import UnknownCentre
 from services.chassis.web import Body, Reading, Router, Working, allow, anyone
-from services.contracts.directory import LocalTime, OpeningHours, Weekday
+from services.contracts.directory import ClosingTime, LocalTime, OpeningHours, Weekday
 from services.contracts.envelope import AreaCode, Code
 from services.contracts.roles import Role
 from services.contracts.text import Key, Line
 from services.contracts.values import Day, Version
 from services.directory import actions
 from services.directory.domain.centres import centre_id
-from services.directory.store import Centre, centre_codes, centres
+from services.directory.store import Centre, centres, unknown_centre
 
 router = Router("/directory/api/v1/centres", tags=["centres"])
 
@@ -24,7 +23,7 @@ class Opening(Body):
 
     weekdays: list[Weekday] = Field(min_length=1, max_length=7)
     opens_at: LocalTime
-    closes_at: LocalTime
+    closes_at: ClosingTime
 
 
 class CentreChange(Body):
@@ -71,7 +70,7 @@ async def get_centre(code: Key, read: Reading, person: Annotated[Person | None, 
     """One centre."""
     centre = await read.get(Centre, centre_id(code))
     if centre is None:
-        raise UnknownCentre(centre=code, known=await centre_codes(read))
+        raise await unknown_centre(read, code)
     return CentreOut.of(centre)
 
 

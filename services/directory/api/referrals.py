@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.identity.people import Person
-from services.chassis.refusals import UnknownCentre
 from services.chassis.web import Body, Reading, Router, Running, Working, allow
 from services.contracts.directory import ReferralStatus
 from services.contracts.envelope import Code
@@ -29,6 +28,7 @@ from services.directory.store import (
     referrals_of,
     steps_of,
     unassigned_of,
+    unknown_centre,
 )
 
 router = Router("/directory/api/v1", tags=["referrals"])
@@ -154,16 +154,15 @@ async def post_referral(body: NewReferral, work: Working, person: Counsellor) ->
 @router.get("/referrals")
 async def list_referrals(read: Reading, person: Side, query: Annotated[ReferralQuery, Query()]) -> ReferralsPage:
     """The referrals of the provider or of a centre, the latest first."""
-    before, limit = None, query.limit
+    limit = query.limit
     if query.after is not None:
-        last = await referral_for(read, query.after, person)
-        before = (last.requested_at, last.id)
+        await referral_for(read, query.after, person)
     rows = await referrals_of(
         read,
-        centre=None if person.has(Role.PROVIDER) else person.at(query.centre or _only_centre(person)),
+        centre=None if person.has(Role.PROVIDER) else person.at(query.centre or await _only_centre(read, person)),
         organization_id=own_organization(person) if person.has(Role.PROVIDER) else None,
-        statuses=[query.status.value] if query.status is not None else None,
-        before=before,
+        status=query.status,
+        after=query.after,
         limit=limit + 1,
     )
     shown = await _out(read, list(rows[:limit]), person)
@@ -213,10 +212,11 @@ async def list_unassigned(
     read: Reading,
     person: Counsellor,
     centre: Key | None = None,
+    after: Annotated[UUID | None, Query(description="The last action of the previous page.")] = None,
     limit: Annotated[int, Whole(1, 200)] = 100,
 ) -> list[UnassignedOut]:
-    """The unassigned referrals of a centre, for which a counsellor chooses a service."""
-    rows = await unassigned_of(read, person.at(centre or _only_centre(person)), limit)
+    """The unassigned referrals of a centre, for which a counsellor chooses a service, the oldest first."""
+    rows = await unassigned_of(read, person.at(centre or await _only_centre(read, person)), after=after, limit=limit)
     return [_unassigned(row) for row in rows]
 
 
@@ -252,8 +252,8 @@ def _unassigned(row: UnassignedReferral) -> UnassignedOut:
     return UnassignedOut(action_id=row.id, **row.model_dump(exclude={"id", "version", "correlation_id"}))
 
 
-def _only_centre(person: Person) -> str:
+async def _only_centre(session: AsyncSession, person: Person) -> str:
     """The person's only centre, if the request names none. Raises `UnknownCentre` if they have several."""
     if len(person.centres) != 1:
-        raise UnknownCentre(centre=None, known=sorted(person.centres))
+        raise await unknown_centre(session, None, among=person.centres)
     return next(iter(person.centres))

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from services.chassis.identity.people import Person
@@ -75,7 +75,11 @@ class Issued(BaseModel):
 
 @router.get("")
 async def list_tokens(
-    read: Reading, request: Request, person: Managing, limit: Annotated[int, Whole(1, 200)] = 200
+    read: Reading,
+    request: Request,
+    person: Managing,
+    after: Annotated[UUID | None, Query(description="The last token of the previous page.")] = None,
+    limit: Annotated[int, Whole(1, 200)] = 200,
 ) -> list[TokenOut]:
     """The tokens of the accounts that this manager acts on."""
     now = request.app.state.runtime.clock()
@@ -94,7 +98,7 @@ async def list_tokens(
             expires_at=token.expires_at,
             last_used_on=token.last_used_on,
         )
-        for token, account in await tokens_page(read, **scope, limit=limit)
+        for token, account in await tokens_page(read, **scope, after=after, limit=limit)
     ]
 
 

@@ -30,6 +30,8 @@ class SignInMethod(StrEnum):
     """With the account of an organisation, by OpenID Connect."""
     LINK = "link"
     """With a one-time link sent by e-mail."""
+    DEVICE = "device"
+    """With the machine token of a kiosk, typed into its browser."""
 
 
 class AccountChangeKind(StrEnum):

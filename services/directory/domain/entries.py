@@ -8,7 +8,7 @@ from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.chassis.refusals import UnknownArea, msg, with_words
+from services.chassis.refusals import Invalid, UnknownArea, msg, with_words
 from services.contracts.areas import AREAS
 from services.contracts.directory import WEEKDAYS
 from services.contracts.text import words_of
@@ -100,6 +100,16 @@ def town_key(name: str) -> str:
     return "-".join(words_of(name))
 
 
+def region_of(postal_code: str) -> str:
+    """The region of a Belgian postal code, in its own language; of any other, the country."""
+    number = int(postal_code) if postal_code.isascii() and postal_code.isdecimal() else 0
+    if 1000 <= number < 1300:
+        return "Bruxelles-Capitale"
+    if 1300 <= number < 1500 or 4000 <= number < 8000:
+        return "Wallonie"
+    return "Vlaanderen" if 1500 <= number < 10_000 else "Belgique"
+
+
 def check_areas(areas: Iterable[str], known: Sequence[str] = ALL_AREAS) -> None:
     """Raises `UnknownArea`."""
     for area in areas:
@@ -125,6 +135,20 @@ def check_places(capacity: int | None, places_open: int | None) -> None:
     """There are at most as many open places as places. Raises `PlacesBeyondCapacity`."""
     if places_open is not None and (capacity is None or not 0 <= places_open <= capacity):
         raise PlacesBeyondCapacity(places_open=places_open, capacity="–" if capacity is None else capacity)
+
+
+class CheckedLater(Invalid):
+    """A service was checked on a day that has not come yet."""
+
+    slug = "checked-later"
+    message = msg("This day has not come yet: {day}. Give the day on which the service was last checked.")
+    field_name = "assured_date"
+
+
+def check_checked(assured_date: date | None, today: date, *, field: str = "assured_date") -> None:
+    """A service was checked today or earlier. Raises `CheckedLater` about `field`."""
+    if assured_date is not None and assured_date > today:
+        raise CheckedLater(about=field, day=assured_date)
 
 
 def check_zone(zone: str) -> None:

@@ -16,7 +16,7 @@ from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.chassis.refusals import msg
+from services.chassis.refusals import msg, with_words
 from services.contracts.directory import ReferralStatus as Status
 from services.directory.domain.refusals import (
     NotYourStep,
@@ -96,6 +96,31 @@ def taken_by(step: Status) -> Party | None:
 OPEN = tuple(status for status in Status if is_open(status))
 UNANSWERED = tuple(status for status in Status if is_unanswered(status))
 
+
+class ReferralStage(StrEnum):
+    """The lists of a board of referrals."""
+
+    UNANSWERED = "unanswered"
+    UNDER_WAY = "under-way"
+    ENDED = "ended"
+
+
+with_words(
+    {
+        ReferralStage.UNANSWERED: msg("Waiting for an answer"),
+        ReferralStage.UNDER_WAY: msg("Referrals in progress"),
+        ReferralStage.ENDED: msg("Closed referrals"),
+    }
+)
+
+
+def stage_of(status: Status) -> ReferralStage:
+    """The list in which a referral with this status is."""
+    if is_unanswered(status):
+        return ReferralStage.UNANSWERED
+    return ReferralStage.UNDER_WAY if is_open(status) else ReferralStage.ENDED
+
+
 REFERRAL_REASONS = (
     "training",
     "skills-recognition",
@@ -154,6 +179,7 @@ REASON_LABELS = {
     "withdrawn": msg("The person withdrew consent"),
     "other": msg("Other reason"),
 }
+with_words(REASON_LABELS)
 
 
 NOTHING = msg("nothing more")
@@ -184,13 +210,13 @@ def check_reason(wanted: Status, reason: str | None) -> None:
         if reason is not None:
             raise ReasonNotWanted(wanted=wanted.value)
     elif reason not in known:
-        raise UnknownReason(wanted=wanted.value, known=", ".join(known), reason=reason or "–")
+        raise UnknownReason(wanted=wanted.value, known=known, reason=reason or "–")
 
 
 def check_referral_reason(reason: str) -> None:
     """A referral has a reason from the list. Raises `UnknownReason`."""
     if reason not in REFERRAL_REASONS:
-        raise UnknownReason(wanted=Status.REQUESTED.value, known=", ".join(REFERRAL_REASONS), reason=reason)
+        raise UnknownReason(wanted=Status.REQUESTED.value, known=REFERRAL_REASONS, reason=reason)
 
 
 def partner_ref(key: bytes, partner: str) -> UUID:

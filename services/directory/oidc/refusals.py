@@ -7,7 +7,7 @@
     ├── Unavailable: ProviderUnavailable    the provider does not answer, or wrongly         503
     └── SignInFailed                        no one is signed in                              401
         ├── AttemptLost                     not begun in this browser, too old, or repeated
-        ├── ProviderDeclined                the provider, or the person there, said no
+        ├── ProviderDeclined                the provider, or the person there, refused
         └── TokenRefused                    the provider's answer does not prove who it is
 """
 

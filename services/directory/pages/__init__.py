@@ -6,6 +6,9 @@ from services.directory.pages import (
     entry,
     events,
     inbox,
+    kiosk_sign_in,
+    person,
+    referral_lists,
     referrals,
     sign_in,
     sign_in_links,
@@ -14,10 +17,9 @@ from services.directory.pages import (
     unassigned,
 )
 
-# `/entry/people` before `/entry/{id}`.
-routers = tuple(
-    one.router
-    for one in (catalogue, teams, entry, accounts, tokens, inbox, unassigned, referrals, events, sign_in, sign_in_links)
-)
+# `/entry/people` before `/entry/{id}`, `/referrals/unassigned` before `/referrals/{id}`.
+_accounts = (accounts, tokens, sign_in, sign_in_links, kiosk_sign_in)
+_referrals = (inbox, unassigned, referral_lists, referrals, person)
+routers = tuple(one.router for one in (catalogue, teams, entry, *_accounts, *_referrals, events))
 
 __all__ = ["routers"]

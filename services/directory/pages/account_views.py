@@ -1,14 +1,15 @@
 """What the pages of accounts show: choices, names, and changes as people read them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis import i18n
+from services.chassis.copies.accounts import DEMO, DEMO_ACCOUNT
 from services.chassis.i18n import by_name
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import ROLE_LABELS
@@ -28,8 +29,8 @@ from services.directory.pages.views import centre_names
 from services.directory.store import Account, AccountChange, MachineToken, SignIn
 from services.directory.store.accounts import changes_of, identities_of, names_of, open_of, organization_names
 
-CHANGES = 100
-"""Changes on the page of an account."""
+CHANGES = 50
+"""Changes on one page of an account."""
 
 VIEWS: dict[str, Any] = {
     "role_labels": ROLE_LABELS,
@@ -89,12 +90,15 @@ async def filters(session: AsyncSession, manager: Grantor) -> dict[str, Any]:
     }
 
 
-async def account_values(session: AsyncSession, account: Account, manager: Grantor, now: datetime) -> dict[str, Any]:
-    """What the page of an account shows beside its form."""
+async def account_values(
+    session: AsyncSession, account: Account, manager: Grantor, now: datetime, after: UUID | None = None
+) -> dict[str, Any]:
+    """What the page of an account shows beside its form. `after`: the last change of the page before."""
     own, may_grant = manager.account_ref == account.id, grantable(manager)
     possible = machine_roles(AccountKind(account.kind)) or may_grant
     organizations = await organization_names(session)
     names = await centre_names(session)
+    changes = await changes_of(session, account.id, after=after, limit=CHANGES + 1)
     return {
         "own": own,
         "has_tokens": has_tokens(AccountKind(account.kind)),
@@ -110,9 +114,9 @@ async def account_values(session: AsyncSession, account: Account, manager: Grant
         "centre_names": names,
         "identities": await identities_of(session, account.id),
         "sign_ins": [(one, SignInMethod(one.how)) for one in await open_of(session, SignIn, account.id, now)],
-        "new_token_id": uuid4(),
         "tokens": await open_of(session, MachineToken, account.id, now),
-        "changes": await _changes(session, account, names, organizations),
+        "changes": await _changes(session, changes[:CHANGES], names, organizations),
+        "last": changes[CHANGES - 1].id if len(changes) > CHANGES else None,
     }
 
 
@@ -124,9 +128,11 @@ async def centre_choices(session: AsyncSession, manager: Grantor) -> list[tuple[
 
 
 async def _changes(
-    session: AsyncSession, account: Account, centres: Mapping[str, str], organizations: Mapping[UUID, str]
+    session: AsyncSession,
+    changes: Sequence[AccountChange],
+    centres: Mapping[str, str],
+    organizations: Mapping[UUID, str],
 ) -> list[ChangeView]:
-    changes = await changes_of(session, account.id, CHANGES)
     people = await names_of(session, {ref for one in changes if (ref := _account_of(one.by))})
     return [
         ChangeView(
@@ -148,7 +154,7 @@ def _by(by: str, people: Mapping[UUID, str]) -> str:
         return _("Sign-in of the organisation")
     if by == COMMAND:
         return _("Command on the server")
-    return _("Demonstration account") if by.startswith("demo/") else _("Key of the platform")
+    return _(DEMO_ACCOUNT) if by.startswith(DEMO) else _("Key of the platform")
 
 
 def _values(

@@ -96,10 +96,12 @@ async def list_accounts(
 
 
 @router.get("/{id}")
-async def account_page(id: UUID, request: Request, read: Reading, person: Managing) -> Response:
-    """One account."""
+async def account_page(
+    id: UUID, request: Request, read: Reading, person: Managing, after: UUID | None = None
+) -> Response:
+    """One account. `after`: the last change of the page before."""
     account = await accounts.account_for(read, id, accounts.manager_of(person))
-    return await _account(request, read, account, person)
+    return await _account(request, read, account, person, after=after)
 
 
 @router.post("/{id}")
@@ -184,6 +186,7 @@ async def _account(
     person: Person,
     typed: dict[str, Any] | None = None,
     errors: dict[str, str] | None = None,
+    after: UUID | None = None,
 ) -> Response:
     manager = accounts.manager_of(person)
     return page(
@@ -191,7 +194,7 @@ async def _account(
         "directory/account.html",
         status=422 if errors else 200,
         **VIEWS,
-        **await account_values(session, account, manager, request.app.state.runtime.clock()),
+        **await account_values(session, account, manager, request.app.state.runtime.clock(), after),
         account=account,
         form=form_values(account, typed),
         errors=errors or {},

@@ -20,7 +20,7 @@ from services.directory.domain import LANGUAGE_LABELS
 from services.directory.pages.views import WORDS, opening_lines, today_of
 from services.directory.search import BOOSTS, Found, SearchParams, search_of
 from services.directory.search.params import search_params
-from services.directory.store import Organization, full_services, known_areas, service_ids_of, towns
+from services.directory.store import full_organizations, full_services, known_areas, service_ids_of, towns
 
 router = Router("/directory", pages=True)
 Anyone = Annotated[Person | None, anyone]
@@ -118,8 +118,8 @@ async def count_view(id: UUID, work: Working, person: Anyone) -> None:
 @router.get("/organizations/{id}")
 async def organization_page(id: UUID, request: Request, read: Reading, person: Anyone) -> Response:
     """A provider and its services."""
-    organization = await read.get(Organization, id)
-    if organization is None:
+    owners = await full_organizations(read, [id])
+    if not owners:
         raise NotFound(what=msg("provider"))
     ids = (await service_ids_of(read, [id])).get(id, [])
     offered = [full for full in await full_services(read, ids) if full.service.status in _SHOWN]
@@ -127,9 +127,10 @@ async def organization_page(id: UUID, request: Request, read: Reading, person: A
         request,
         "directory/organization.html",
         **WORDS,
-        organization=organization,
+        organization=owners[0].organization,
         services=offered,
-        phones=offered[0].phones if offered else [],
+        phones=owners[0].phones,
+        locations=[] if offered else owners[0].locations,
         day=today_of(request),
         manages_team=person is not None and person.has(Role.MANAGER) and person.region_wide,
     )

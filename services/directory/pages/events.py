@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from services.chassis.identity.people import Person
-from services.chassis.web import Reading, Router, allow, fragment, live_board, page
+from services.chassis.web import Board, Reading, Router, allow, live_board, page
 from services.contracts.roles import Role
 from services.contracts.topics import REFERRAL_EVENTS
 from services.directory.actions import FEED_BOARD
@@ -32,21 +32,19 @@ async def events(request: Request, read: Reading, person: Reader) -> Response:
         live_url="/directory/referral-events/stream",
         topic=REFERRAL_EVENTS.name,
         base=request.app.state.settings.public_url.rstrip("/"),
-        **await _board(read, person),
+        **await feed_board(read, person),
     )
 
 
 @router.get("/referral-events/stream")
 async def events_stream(request: Request, person: Reader) -> Response:
     """The newest events as a stream."""
-
-    async def render(session: AsyncSession) -> str:
-        return fragment(request, "directory/events_board.html", **await _board(session, person))
-
-    return live_board(request, FEED_BOARD, render)
+    board = Board(FEED_BOARD, "directory/events_board.html", feed_board, (person,))
+    return live_board(request, board)
 
 
-async def _board(session: AsyncSession, person: Person) -> dict[str, Any]:
+async def feed_board(session: AsyncSession, person: Person) -> dict[str, Any]:
+    """The newest events that this person may read."""
     found = [one.event for one in await newest(session, partner_of(person), SHOWN)]
     return {
         **WORDS,

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
-from services.chassis.web import Body, Reading, Router, Working, allow, fragment, live_board, page, see_other
+from services.chassis.web import Board, Body, Reading, Router, Working, allow, live_board, page, see_other
 from services.contracts.directory import ReferralStatus as Status
 from services.contracts.roles import Role
 from services.contracts.text import Key
@@ -18,15 +18,13 @@ from services.contracts.values import Version
 from services.directory import actions
 from services.directory.actions.access import party_of, referral_for
 from services.directory.claims import own_organization
-from services.directory.domain import OPEN, UNANSWERED
-from services.directory.pages.views import WORDS, rows_of
-from services.directory.store import Organization, referrals_of
+from services.directory.domain import Party
+from services.directory.pages.referral_lists import board_of
+from services.directory.store import Organization
 
 router = Router("/directory", pages=True)
 Provider = Annotated[Person, allow(Role.PROVIDER)]
 Side = Annotated[Person, allow(Role.PROVIDER, Role.COUNSELLOR)]
-
-RECENT = 10
 
 
 class ProgressForm(Body):
@@ -48,7 +46,7 @@ async def inbox(request: Request, read: Reading, person: Provider) -> Response:
         "directory/inbox.html",
         organization=organization,
         live_url="/directory/inbox/stream",
-        **await _board(read, owner, person),
+        **await inbox_board(read, owner, party_of(person)),
     )
 
 
@@ -56,11 +54,8 @@ async def inbox(request: Request, read: Reading, person: Provider) -> Response:
 async def inbox_stream(request: Request, person: Provider) -> Response:
     """The inbox, live."""
     owner = own_organization(person)
-
-    async def render(session: AsyncSession) -> str:
-        return fragment(request, "directory/inbox_board.html", **await _board(session, owner, person))
-
-    return live_board(request, actions.inbox_board(owner), render)
+    board = Board(actions.inbox_board(owner), "directory/inbox_board.html", inbox_board, (owner, party_of(person)))
+    return live_board(request, board)
 
 
 @router.post("/referrals/{id}/progress")
@@ -83,18 +78,9 @@ async def progress(
     return see_other(request, url, done=_(_done(form.status)))
 
 
-async def _board(session: AsyncSession, owner: UUID, person: Person) -> dict[str, Any]:
-    active = await referrals_of(session, organization_id=owner, statuses=[one.value for one in OPEN], limit=200)
-    ended = [one.value for one in Status if one not in OPEN]
-    recent = await referrals_of(session, organization_id=owner, statuses=ended, limit=RECENT)
-    rows = await rows_of(session, active, person)
-    unanswered = {one.value for one in UNANSWERED}
-    return {
-        **WORDS,
-        "to_answer": [row for row in reversed(rows) if row.referral.status in unanswered],
-        "under_way": [row for row in reversed(rows) if row.referral.status not in unanswered],
-        "ended": await rows_of(session, recent, person),
-    }
+async def inbox_board(session: AsyncSession, owner: UUID, party: Party) -> dict[str, Any]:
+    """The referrals of an organisation, with what this side may do."""
+    return await board_of(session, party, organization_id=owner)
 
 
 def _done(step: Status) -> str:

@@ -14,13 +14,13 @@ from services.chassis.refusals import NotFound, msg
 from services.chassis.service.definition import runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import (
+    Board,
     Body,
     Reading,
     Router,
     Running,
     allow,
     apply_form,
-    fragment,
     live_board,
     page,
     read_form,
@@ -30,19 +30,18 @@ from services.contracts.directory import ReferralStatus as Status
 from services.contracts.roles import Role
 from services.contracts.text import Key
 from services.directory import actions
-from services.directory.actions.access import referral_for
-from services.directory.domain import OPEN, UNANSWERED
+from services.directory.actions.access import party_of, referral_for
+from services.directory.domain import UNANSWERED, Party
 from services.directory.domain.referrals import PARTY_LABELS
+from services.directory.pages.referral_lists import SHOWN, board_of
 from services.directory.pages.views import WORDS, centre_names, open_referral_seen, rows_of, wanted_names
 from services.directory.settings import settings_of
-from services.directory.store import Referral, full_services, referrals_of, steps_of, unassigned_of
+from services.directory.store import Referral, count_unassigned, full_services, steps_of, unassigned_of
 
 router = Router("/directory", pages=True)
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
 Side = Annotated[Person, allow(Role.COUNSELLOR, Role.PROVIDER)]
 Centre = Key | None
-
-RECENT = 15
 
 
 class ReferralForm(Body):
@@ -68,22 +67,19 @@ async def board(request: Request, read: Reading, person: Counsellor, centre: Cen
     return page(
         request,
         "directory/referrals.html",
-        centre=code,
         centre_name=names.get(code, code),
         live_url=f"/directory/referrals/stream?centre={code}",
-        **await _board(read, code, person),
+        **await referrals_board(read, code, party_of(person)),
     )
 
 
 @router.get("/referrals/stream")
 async def board_stream(request: Request, person: Counsellor, centre: Key) -> Response:
     """The board as a stream."""
-    code = person.at(centre)
-
-    async def render(session: AsyncSession) -> str:
-        return fragment(request, "directory/referrals_board.html", **await _board(session, code, person))
-
-    return live_board(request, actions.centre_board(code), render)
+    name = actions.centre_board(person.at(centre))
+    return live_board(
+        request, Board(name, "directory/referrals_board.html", referrals_board, (centre, party_of(person)))
+    )
 
 
 @router.get("/referrals/new")
@@ -124,7 +120,7 @@ async def send(request: Request, read: Reading, running: Running, person: Counse
 async def referral_page(id: UUID, request: Request, read: Reading, person: Side) -> Response:
     """One referral with its history. The centre sees the person's reference, the provider its own."""
     referral = await referral_for(read, id, person)
-    (row,) = await rows_of(read, [referral], person)
+    (row,) = await rows_of(read, [referral], party_of(person))
     answer_within = timedelta(days=settings_of(runtime_of(request)).referral_days)
     return page(
         request,
@@ -178,20 +174,14 @@ async def _new(
     )
 
 
-async def _board(session: AsyncSession, centre: str, person: Person) -> dict[str, Any]:
-    active = await referrals_of(session, centre=centre, statuses=[one.value for one in OPEN], limit=200)
-    ended = [one.value for one in Status if one not in OPEN]
-    recent = await referrals_of(session, centre=centre, statuses=ended, limit=RECENT)
-    rows = await rows_of(session, active, person)
-    unanswered = {one.value for one in UNANSWERED}
-    waiting = await unassigned_of(session, centre)
-    return {
-        **WORDS,
-        "unassigned": waiting,
-        "wanted": await wanted_names(session, waiting),
-        "unanswered": [row for row in reversed(rows) if row.referral.status in unanswered],
-        "under_way": [row for row in reversed(rows) if row.referral.status not in unanswered],
-        "ended": await rows_of(session, recent, person),
+async def referrals_board(session: AsyncSession, centre: str, party: Party) -> dict[str, Any]:
+    """The referrals of a centre, with what this side may do."""
+    unassigned = await unassigned_of(session, centre, limit=SHOWN)
+    return await board_of(session, party, centre=centre) | {
+        "centre": centre,
+        "unassigned": unassigned,
+        "unassigned_count": await count_unassigned(session, centre),
+        "wanted": await wanted_names(session, unassigned),
     }
 
 

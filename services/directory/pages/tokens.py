@@ -1,7 +1,7 @@
 """The machine tokens, for managers: a list, a form for a new one, and the page that shows a new token once."""
 
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import Form, Request
 from pydantic import Field
@@ -13,7 +13,19 @@ from services.chassis.identity.people import ROLE_LABELS, Person
 from services.chassis.identity.tokens import AccountToken
 from services.chassis.refusals import msg
 from services.chassis.storage.store import Work
-from services.chassis.web import Body, Reading, Router, Running, Working, allow, apply_form, page, read_form, see_other
+from services.chassis.web import (
+    Body,
+    Once,
+    Reading,
+    Router,
+    Running,
+    Working,
+    allow,
+    apply_form,
+    page,
+    read_form,
+    see_other,
+)
 from services.contracts.accounts import AccountKind, has_tokens
 from services.contracts.envelope import CentreCode
 from services.contracts.roles import Role
@@ -27,6 +39,8 @@ from services.directory.store.accounts import organization_names, tokens_page
 
 router = Router("/directory/tokens", pages=True)
 Managing = Annotated[Person, allow(Role.MANAGER)]
+SHOWN = 50
+"""Tokens on one page of the list."""
 
 _KIND_HINTS = {
     AccountKind.DEVICE: msg("The front desk’s own software, or a kiosk."),
@@ -61,34 +75,30 @@ class TokenForm(Body):
     centres: list[CentreCode] = Field(default_factory=list[CentreCode], max_length=100)
     organization_id: UUID | None = None
     days: Annotated[int, Whole()]
-    token_id: UUID
 
 
-class RenewForm(Body):
-    """`token_id` is generated with the page, so that a repeated submission creates no further token."""
-
-    token_id: UUID
-
-
-class DaysForm(RenewForm):
+class DaysForm(Body):
     """How long a token of an existing account is valid."""
 
     days: Annotated[int, Whole()]
 
 
 @router.get("")
-async def list_tokens(request: Request, read: Reading, person: Managing) -> Response:
-    """The tokens of the accounts that this manager acts on, and the form for a new one."""
-    return await _page(request, read, person)
+async def list_tokens(request: Request, read: Reading, person: Managing, after: UUID | None = None) -> Response:
+    """The tokens of the accounts that this manager acts on, and the form for a new one.
+
+    `after`: the last token of the page before.
+    """
+    return await _page(request, read, person, after=after)
 
 
 @router.post("")
-async def create_token(request: Request, read: Reading, running: Running, person: Managing) -> Response:
-    """Create the account of a device or a machine, and show its first token."""
+async def create_token(request: Request, read: Reading, running: Running, person: Managing, once: Once) -> Response:
+    """Create the account of a device or a machine, and show its first token. The same form again creates no other."""
     filled, typed, errors = await read_form(request, TokenForm)
     if filled is not None:
         made, errors = await apply_form(
-            request, running, lambda work: _create(work, filled, accounts.manager_of(person), person.subject)
+            request, running, lambda work: _create(work, filled, accounts.manager_of(person), person.subject, once)
         )
         if made is not None:
             return _created(request, filled.name, made)
@@ -99,26 +109,29 @@ async def create_token(request: Request, read: Reading, running: Running, person
 
 @router.post("/accounts/{account_ref}")
 async def create_another(
-    account_ref: UUID, form: Annotated[DaysForm, Form()], request: Request, work: Working, person: Managing
+    account_ref: UUID,
+    form: Annotated[DaysForm, Form()],
+    request: Request,
+    work: Working,
+    person: Managing,
+    once: Once,
 ) -> Response:
     """Create a token for an existing account of a device or a machine, and show it."""
     manager = accounts.manager_of(person)
     account = await accounts.account_for(work.session, account_ref, manager)
     name = account.display_name or account.code or "–"
     made = await accounts.issue_token(
-        work, account_ref, name, form.days, manager=manager, by=person.subject, token_id=form.token_id
+        work, account_ref, name, form.days, manager=manager, by=person.subject, token_id=once
     )
     return _created(request, name, made)
 
 
 @router.post("/{id}/renew")
-async def renew_token(
-    id: UUID, form: Annotated[RenewForm, Form()], request: Request, work: Working, person: Managing
-) -> Response:
+async def renew_token(id: UUID, request: Request, work: Working, person: Managing, once: Once) -> Response:
     """Issue another token of the same account, valid as long as the old one was, and show it."""
     manager = accounts.manager_of(person)
     old = await accounts.token_for(work.session, id, manager)
-    made = await accounts.renew_token(work, id, None, manager=manager, by=person.subject, new_id=form.token_id)
+    made = await accounts.renew_token(work, id, None, manager=manager, by=person.subject, new_id=once)
     return _created(request, old.name, made)
 
 
@@ -129,7 +142,7 @@ async def revoke_token(id: UUID, request: Request, work: Working, person: Managi
     return see_other(request, "/directory/tokens", done=_("The token is revoked."))
 
 
-async def _create(work: Work, form: TokenForm, manager: Grantor, by: str) -> AccountToken:
+async def _create(work: Work, form: TokenForm, manager: Grantor, by: str, token_id: UUID) -> AccountToken:
     account = await accounts.create_machine(
         work,
         form.kind,
@@ -139,9 +152,7 @@ async def _create(work: Work, form: TokenForm, manager: Grantor, by: str) -> Acc
         by=by,
         organization_id=form.organization_id,
     )
-    return await accounts.issue_token(
-        work, account.id, form.name, form.days, manager=manager, by=by, token_id=form.token_id
-    )
+    return await accounts.issue_token(work, account.id, form.name, form.days, manager=manager, by=by, token_id=token_id)
 
 
 def _created(request: Request, name: str, token: AccountToken) -> Response:
@@ -161,9 +172,13 @@ async def _page(
     person: Person,
     typed: dict[str, Any] | None = None,
     errors: dict[str, str] | None = None,
+    after: UUID | None = None,
 ) -> Response:
     manager, now = accounts.manager_of(person), now_of(request)
-    found = await tokens_page(read, **await accounts.scope_of(read, manager))
+    scope = await accounts.scope_of(read, manager)
+    found = await tokens_page(read, **scope, after=after, limit=SHOWN + 1)
+    last = found[SHOWN - 1][0].id if len(found) > SHOWN else None
+    found = found[:SHOWN]
     may_grant = grantable(manager) & MACHINE_ROLES
     organizations = await organization_names(read)
     return page(
@@ -171,6 +186,7 @@ async def _page(
         "directory/tokens.html",
         status=422 if errors else 200,
         tokens=[(one, account, token_state(one.expires_at, one.ended_at, now)) for one, account in found],
+        last=last,
         renewable={one.id: (one.expires_at - one.began_at).days for one, _account in found},
         role_labels=ROLE_LABELS,
         centre_names=await centre_names(read),
@@ -180,7 +196,6 @@ async def _page(
         centres=await centre_choices(read, manager),
         organizations=[(str(id), name) for id, name in organizations.items()],
         most=TOKEN_DAYS,
-        new_id=uuid4,
         form=_EMPTY | ({"roles": [], "centres": []} | typed if typed is not None else {}),
         errors=errors or {},
     )

@@ -16,9 +16,7 @@ from services.chassis import i18n
 from services.chassis.identity.people import Person
 from services.chassis.runtime.clock import BRUSSELS
 from services.contracts.directory import WEEKDAYS, ReferralStatus
-from services.contracts.roles import Role
 from services.directory import domain
-from services.directory.actions.access import party_of
 from services.directory.actions.partners import provider_ref
 from services.directory.domain import Party
 from services.directory.store import (
@@ -69,13 +67,12 @@ def today_of(request: Request) -> date:
     return now_of(request).astimezone(BRUSSELS).date()
 
 
-async def rows_of(session: AsyncSession, referrals: Sequence[Referral], person: Person) -> list[Row]:
-    """These referrals as this person sees them, with four queries in total."""
+async def rows_of(session: AsyncSession, referrals: Sequence[Referral], party: Party) -> list[Row]:
+    """These referrals as this side sees them, with four queries in total."""
     services = await _names(session, Service, {one.service_id for one in referrals})
     organizations = await _names(session, Organization, {one.organization_id for one in referrals})
     centres = await centre_names(session)
     keys = await keys_of(session, {one.subject_ref for one in referrals if one.subject_ref is not None})
-    party = party_of(person) if person.has(Role.PROVIDER, Role.COUNSELLOR) else Party.PLATFORM
     return [
         Row(
             referral=one,

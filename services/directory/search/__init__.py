@@ -1,4 +1,4 @@
-"""Search over the services: tantivy in memory, French stems, accents folded, no provider ranked up.
+"""Search over providers, services and places: tantivy in memory, French stems, accents folded, none ranked up.
 
 How results are ordered:
 
@@ -18,9 +18,20 @@ differs are read again. So a search never lags the store, and a restart rebuilds
 
 from services.chassis.service.definition import Runtime
 from services.directory.search.index import Search
-from services.directory.search.ranking import BAND, BOOSTS, Found, Ranked, SearchParams
+from services.directory.search.ranking import BAND, BOOSTS, DEPTH, Found, Kind, Ranked, SearchParams, postcode_key
 
-__all__ = ["BAND", "BOOSTS", "Found", "Ranked", "Search", "SearchParams", "search_of"]
+__all__ = [
+    "BAND",
+    "BOOSTS",
+    "DEPTH",
+    "Found",
+    "Kind",
+    "Ranked",
+    "Search",
+    "SearchParams",
+    "postcode_key",
+    "search_of",
+]
 
 
 def search_of(runtime: Runtime) -> Search:

@@ -1,7 +1,6 @@
 """The index: built from the store, updated before each search, queried in worker threads."""
 
 import asyncio
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,13 +11,11 @@ import tantivy
 from sqlalchemy.ext.asyncio import AsyncSession
 from tantivy import Occur, Query
 
-from services.chassis.i18n import LANGUAGES, translate, word_of
-from services.directory.domain import LANGUAGE_LABELS, TOPICS, lot
+from services.directory.search.documents import FILTERS, composed, documents_of, microseconds
 from services.directory.search.ranking import (
     BOOSTS,
     DEPTH,
     MAX_WORDS,
-    SEARCHABLE,
     Found,
     Ranked,
     SearchParams,
@@ -26,7 +23,15 @@ from services.directory.search.ranking import (
     cursor_after,
     read_cursor,
 )
-from services.directory.store import FullService, full_services, service_ids_of, store_fingerprint, versions
+from services.directory.store import (
+    FullOrganization,
+    FullService,
+    full_organizations,
+    full_services,
+    service_ids_of,
+    store_fingerprint,
+    versions,
+)
 
 
 @dataclass(slots=True)
@@ -36,6 +41,14 @@ class _Built:
     day: date | None = None
     fingerprint: tuple[int, int] | None = None
     versions: dict[UUID, int] = field(default_factory=dict[UUID, int])
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where a page begins: after the result of a cursor, or after so many results."""
+
+    cursor: tuple[float, int] | None = None
+    skipped: int = 0
 
 
 def _analyzer() -> tantivy.TextAnalyzer:
@@ -58,9 +71,10 @@ class Search:
         builder = tantivy.SchemaBuilder()
         for name in BOOSTS:
             builder.add_text_field(name, tokenizer_name="words")
-        for name in ("id", "organization_id", "area", "town_key", "language"):
+        for name in ("id", *FILTERS):
             builder.add_text_field(name, stored=name == "id", tokenizer_name="raw", index_option="basic")
         builder.add_unsigned_field("lot", fast=True, indexed=True)
+        builder.add_unsigned_field("modified", fast=True, indexed=True)
         self._schema = builder.build()
         self._index = tantivy.Index(self._schema)
         self._words = _analyzer()
@@ -76,11 +90,15 @@ class Search:
         *,
         today: date,
         after: str | None = None,
+        skipped: int = 0,
         limit: int = 20,
         explain: bool = False,
     ) -> Found:
-        """One page of results, from the present state of the store. Raises `UnknownCursor`."""
-        start = read_cursor(after) if after is not None else None
+        """One page of results, from the present state of the store: after a cursor, or after so many results.
+
+        Raises `UnknownCursor`.
+        """
+        start = _Start(read_cursor(after) if after is not None else None, skipped)
         await self.catch_up(session, today)
         return await asyncio.to_thread(self._find, params, start, limit, explain)
 
@@ -98,26 +116,29 @@ class Search:
             for some in (changed[at : at + 500] for at in range(0, len(changed), 500)):
                 owned = await service_ids_of(session, some)
                 full = await full_services(session, [id for ids in owned.values() for id in ids])
-                await asyncio.to_thread(self._write, some, full, today)
+                owners = await full_organizations(session, some)
+                await asyncio.to_thread(self._write, owners, full, today)
             await asyncio.to_thread(self._commit)
             self._built = _Built(today, fingerprint, now)
             return len(changed)
 
-    def _write(self, organizations: Iterable[UUID], services: Iterable[FullService], today: date) -> None:
-        for id in organizations:
-            self._writer.delete_documents_by_term("organization_id", str(id))
+    def _write(self, owners: list[FullOrganization], services: Iterable[FullService], today: date) -> None:
+        by_owner: dict[UUID, list[FullService]] = {one.organization.id: [] for one in owners}
         for full in services:
-            if full.service.status in SEARCHABLE:
-                self._writer.add_document(_document(full, today))
+            by_owner[full.organization.id].append(full)
+        for owner in owners:
+            self._writer.delete_documents_by_term("organization_id", str(owner.organization.id))
+            for document in documents_of(owner, by_owner[owner.organization.id], today):
+                self._writer.add_document(document)
 
     def _commit(self) -> None:
         self._writer.commit()
         self._index.reload()
 
-    def _find(self, params: SearchParams, start: tuple[float, int] | None, limit: int, explain: bool) -> Found:
+    def _find(self, params: SearchParams, start: _Start, limit: int, explain: bool) -> Found:
         searcher = self._index.searcher()
-        terms = list(dict.fromkeys(self._words.analyze(_composed(params.words))))[:MAX_WORDS]
-        if params.town == "" or (params.words and not terms):
+        terms = list(dict.fromkeys(self._words.analyze(composed(params.words))))[:MAX_WORDS]
+        if params.town == "" or params.postcode == "" or (params.words and not terms):
             return Found(0, [], None)
         filters = self._filters(params)
         if not terms:
@@ -128,10 +149,24 @@ class Search:
         return self._by_words(searcher, filters, terms, start, limit, explain=explain, relaxed=True)
 
     def _filters(self, params: SearchParams) -> list[Query]:
-        wanted = {"area": params.area, "town_key": params.town, "language": params.language}
+        wanted = {
+            "kind": params.kind,
+            "area": params.area,
+            "town_key": params.town,
+            "language": params.language,
+            "term": params.term,
+            "taxonomy": params.taxonomy,
+            "organization_id": params.organization,
+            "postcode": params.postcode,
+        }
         chosen = [
-            Query.term_query(self._schema, name, value, "basic") for name, value in wanted.items() if value is not None
+            Query.term_query(self._schema, name, str(value), "basic")
+            for name, value in wanted.items()
+            if value is not None
         ]
+        if params.modified_after is not None:
+            first = microseconds(params.modified_after)
+            chosen.append(Query.range_query(self._schema, "modified", tantivy.FieldType.Unsigned, lower_bound=first))
         return [Query.const_score_query(query, 0.0) for query in chosen]
 
     def _exact(self, term: str) -> Query:
@@ -150,18 +185,18 @@ class Search:
     def _in_field(self, name: str, term: str) -> Query:
         return Query.boost_query(Query.term_query(self._schema, name, term), BOOSTS[name])
 
-    def _by_lot(
-        self, searcher: tantivy.Searcher, filters: list[Query], start: tuple[float, int] | None, limit: int
-    ) -> Found:
-        every = Query.boolean_query([(Occur.Must, query) for query in (Query.all_query(), *filters)])
+    def _by_lot(self, searcher: tantivy.Searcher, filters: list[Query], start: _Start, limit: int) -> Found:
+        every = Query.boolean_query([(Occur.Must, query) for query in filters])
         total = int(getattr(searcher.search(every, limit=1, count=True), "count", 0))
         later = every
-        if start is not None:
+        if start.cursor is not None:
             after = Query.range_query(
-                self._schema, "lot", tantivy.FieldType.Unsigned, lower_bound=start[1], include_lower=False
+                self._schema, "lot", tantivy.FieldType.Unsigned, lower_bound=start.cursor[1], include_lower=False
             )
             later = Query.boolean_query([(Occur.Must, every), (Occur.Must, after)])
-        hits = searcher.search(later, limit=limit + 1, count=False, order_by_field="lot", order=tantivy.Order.Asc).hits
+        hits = searcher.search(
+            later, limit=limit + 1, count=False, order_by_field="lot", offset=start.skipped, order=tantivy.Order.Asc
+        ).hits
         page = [
             Ranked(UUID(searcher.doc(address)["id"][0]), 0.0, 0.0, int(drawn), {}) for drawn, address in hits[:limit]
         ]
@@ -172,7 +207,7 @@ class Search:
         searcher: tantivy.Searcher,
         filters: list[Query],
         terms: Sequence[str],
-        start: tuple[float, int] | None,
+        start: _Start,
         limit: int,
         *,
         explain: bool,
@@ -192,7 +227,8 @@ class Search:
             ),
             key=lambda one: one[:2],
         )
-        rest = [one for one in ordered if start is None or one[:2] > (-start[0], start[1])]
+        last = (-start.cursor[0], start.cursor[1]) if start.cursor is not None else None
+        rest = [one for one in ordered if last is None or one[:2] > last][start.skipped :]
         page = [
             Ranked(
                 UUID(searcher.doc(address)["id"][0]),
@@ -220,34 +256,3 @@ class Search:
             if value:
                 scores[name] = round(value, 3)
         return scores
-
-
-def _composed(text: str) -> str:
-    """In NFC: the tokenizer would end a word at an accent that stands alone."""
-    return unicodedata.normalize("NFC", text)
-
-
-def _document(full: FullService, today: date) -> tantivy.Document:
-    service = full.service
-    labels = [
-        *(TOPICS[topic] for topic in service.topics if topic in TOPICS),
-        *(LANGUAGE_LABELS[code] for code in service.languages if code in LANGUAGE_LABELS),
-    ]
-    words = [translate(label, lang) for label in labels for lang in LANGUAGES]
-    words += [word_of(area, "Area", lang) for area in service.areas for lang in LANGUAGES]
-    document = tantivy.Document()
-    document.add_text("id", str(service.id))
-    document.add_text("organization_id", str(service.organization_id))
-    document.add_text("name", _composed(service.name))
-    document.add_text("description", _composed(service.description))
-    document.add_text("organization", _composed(f"{full.organization.name} {full.organization.alternate_name or ''}"))
-    document.add_text("topics", " ".join(words))
-    document.add_text("town", _composed(" ".join(full.cities)))
-    document.add_unsigned("lot", lot(today, service.id))
-    for area in service.areas:
-        document.add_text("area", area)
-    for code in service.languages:
-        document.add_text("language", code)
-    for town in {location.town for _, location, _ in full.places}:
-        document.add_text("town_key", town)
-    return document

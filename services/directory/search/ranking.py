@@ -2,6 +2,8 @@
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 import orjson
@@ -21,15 +23,33 @@ SEARCHABLE = ("active", "temporarily closed")
 MAX_WORDS = 12
 
 
+class Kind(StrEnum):
+    """What is searched."""
+
+    SERVICE = "service"
+    PLACE = "place"
+    """A service at one location."""
+    ORGANIZATION = "organization"
+    """One that offers nothing is found; one whose services are all withdrawn is not."""
+
+
 @dataclass(frozen=True, slots=True)
 class SearchParams:
     """The parameters of a search."""
 
     words: str = ""
+    kind: Kind = Kind.SERVICE
     area: str | None = None
     town: str | None = None
     """A key of `town_key`. Empty: a name of which nothing is left, so that no service has it."""
     language: str | None = None
+    term: UUID | None = None
+    """Of any taxonomy; in an attribute of the service or of anything in it."""
+    taxonomy: UUID | None = None
+    organization: UUID | None = None
+    postcode: str | None = None
+    """A key of `postcode_key`: that of a location."""
+    modified_after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +74,11 @@ class Found:
     """The cursor of the next page; None on the last."""
     relaxed: bool = False
     """No service matched all words; these match some."""
+
+
+def postcode_key(text: str) -> str:
+    """A postal code as a key: without spaces, in capital letters."""
+    return "".join(text.split()).upper()
 
 
 def band_of(score: float) -> float:

@@ -1,11 +1,19 @@
 """The tables and queries of the directory."""
 
 from services.directory.store.accounts import Account, AccountChange, Identity, MachineToken, SignIn
-from services.directory.store.centres import Centre, centre_codes, centres, check_centre_and_area, known_areas
+from services.directory.store.centres import (
+    Centre,
+    centre_codes,
+    centres,
+    check_centre_and_area,
+    known_areas,
+    unknown_centre,
+)
 from services.directory.store.feed import FeedHead, ReferralEvent, events_after, latest_events
 from services.directory.store.mail import Mail
 from services.directory.store.persons import Export, Visitor
 from services.directory.store.providers import (
+    FullOrganization,
     FullService,
     Location,
     Organization,
@@ -14,9 +22,10 @@ from services.directory.store.providers import (
     Service,
     ServiceAtLocation,
     ServiceViews,
+    full_organizations,
     full_services,
-    organizations_page,
     service_ids_of,
+    services_at,
     store_fingerprint,
     towns,
     versions,
@@ -29,7 +38,9 @@ from services.directory.store.referrals import (
     RegisteredPerson,
     SubjectKey,
     UnassignedReferral,
+    count_unassigned,
     keys_of,
+    open_counts,
     open_referral,
     overdue,
     referral_counts,
@@ -38,6 +49,7 @@ from services.directory.store.referrals import (
     unassigned_of,
 )
 from services.directory.store.table import Table
+from services.directory.store.taxonomies import Taxonomy, TaxonomyTerm, page_of
 from services.directory.store.teams import AccountEmail, SignInLink
 
 __all__ = [
@@ -48,6 +60,7 @@ __all__ = [
     "ErasedSubject",
     "Export",
     "FeedHead",
+    "FullOrganization",
     "FullService",
     "Identity",
     "Location",
@@ -67,26 +80,33 @@ __all__ = [
     "SignInLink",
     "SubjectKey",
     "Table",
+    "Taxonomy",
+    "TaxonomyTerm",
     "UnassignedReferral",
     "Visitor",
     "centre_codes",
     "centres",
     "check_centre_and_area",
+    "count_unassigned",
     "events_after",
+    "full_organizations",
     "full_services",
     "keys_of",
     "known_areas",
     "latest_events",
+    "open_counts",
     "open_referral",
-    "organizations_page",
     "overdue",
+    "page_of",
     "referral_counts",
     "referrals_of",
     "service_ids_of",
+    "services_at",
     "steps_of",
     "store_fingerprint",
     "towns",
     "unassigned_of",
+    "unknown_centre",
     "versions",
     "views_since",
 ]

@@ -12,6 +12,7 @@ from sqlmodel import Field, SQLModel, col
 
 from services.chassis.copies.accounts import AccountCopy
 from services.chassis.i18n import by_name
+from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
 from services.contracts.accounts import AccountKind, AccountStatus, awaits_approval, may_sign_in
 from services.contracts.roles import Role
@@ -52,7 +53,7 @@ class Issued(SQLModel):
     """The columns of what an `AccountToken` is issued for; `id` is the token's `sign_in`."""
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
-    account_id: UUID = Field(foreign_key="accounts.id", index=True)
+    account_id: UUID = Field(foreign_key="accounts.id")
     began_at: datetime
     expires_at: datetime
     ended_at: datetime | None = None
@@ -62,17 +63,21 @@ class SignIn(Issued, Table, table=True):
     """One sign-in of an account."""
 
     __tablename__ = "sign_ins"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (sa.Index("sign_ins_of_an_account", "account_id", "began_at"),)
 
     how: str = Field(max_length=20)
     """A `SignInMethod`."""
     issuer: str | None = Field(default=None, max_length=500)
     """The issuer at which the person signs out too."""
+    machine_token_id: UUID | None = None
+    """The token with which a kiosk signed in; ending it ends the sign-in."""
 
 
 class MachineToken(Issued, Table, table=True):
     """A named token of a device, a partner or a job."""
 
     __tablename__ = "machine_tokens"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (sa.Index("machine_tokens_of_an_account", "account_id", "began_at"),)
 
     name: str = Field(max_length=120)
     last_used_on: date | None = None
@@ -83,9 +88,10 @@ class AccountChange(Table, table=True):
     """Who changed what in an account, and when."""
 
     __tablename__ = "account_changes"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (sa.Index("account_changes_of_an_account", "account_id", "at"),)
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
-    account_id: UUID = Field(foreign_key="accounts.id", index=True)
+    account_id: UUID = Field(foreign_key="accounts.id")
     at: datetime
     by: str = Field(max_length=200)
     """The `subject` of the person, or `command`."""
@@ -118,6 +124,12 @@ async def open_of(
     return (await session.scalars(mine.order_by(col(table.began_at).desc(), col(table.id)))).all()
 
 
+async def sign_ins_with(session: AsyncSession, token_id: UUID) -> Sequence[SignIn]:
+    """The sign-ins of kiosks with this machine token that were not ended."""
+    mine = sa.select(SignIn).where(col(SignIn.machine_token_id) == token_id, col(SignIn.ended_at).is_(None))
+    return (await session.scalars(mine)).all()
+
+
 async def ended_of(session: AsyncSession, account_id: UUID, now: datetime) -> list[UUID]:
     """What was ended and would not have expired yet: sign-ins and machine tokens."""
     found: list[UUID] = []
@@ -142,17 +154,22 @@ async def region_managers(session: AsyncSession) -> list[UUID]:
 
 async def last_sign_ins(session: AsyncSession, accounts: Collection[UUID]) -> dict[UUID, datetime]:
     """When these accounts last signed in, by account."""
-    latest = sa.select(col(SignIn.account_id), sa.func.max(col(SignIn.began_at)))
-    found = await session.execute(latest.where(col(SignIn.account_id).in_(accounts)).group_by(col(SignIn.account_id)))
-    return {row[0]: row[1] for row in found}
+    # Not `max`: it reads every sign-in of an account, of years.
+    mine = sa.select(col(SignIn.began_at)).where(col(SignIn.account_id) == col(Account.id))
+    latest = mine.order_by(col(SignIn.began_at).desc()).limit(1).scalar_subquery()
+    found = await session.execute(sa.select(col(Account.id), latest).where(col(Account.id).in_(accounts)))
+    return {row[0]: row[1] for row in found if row[1]}
 
 
-async def changes_of(session: AsyncSession, account_id: UUID, limit: int) -> Sequence[AccountChange]:
-    """The account's changes, the newest first."""
+_LAST_CHANGE = ListOrder(col(AccountChange.at), id=col(AccountChange.id), newest_first=True)
+
+
+async def changes_of(
+    session: AsyncSession, account_id: UUID, *, after: UUID | None = None, limit: int
+) -> Sequence[AccountChange]:
+    """The account's changes behind the change `after`, the newest first."""
     mine = sa.select(AccountChange).where(col(AccountChange.account_id) == account_id)
-    return (
-        await session.scalars(mine.order_by(col(AccountChange.at).desc(), col(AccountChange.id)).limit(limit))
-    ).all()
+    return (await session.scalars(await _LAST_CHANGE.page(session, mine, limit, after))).all()
 
 
 async def rights_given_by(session: AsyncSession, account_id: UUID) -> str | None:
@@ -178,22 +195,28 @@ async def organization_names(session: AsyncSession) -> dict[UUID, str]:
 
 
 async def tokens_page(
-    session: AsyncSession, *, within: Collection[str] | None = None, others: Collection[str] = (), limit: int = 500
+    session: AsyncSession,
+    *,
+    within: Collection[str] | None = None,
+    others: Collection[str] = (),
+    after: UUID | None = None,
+    limit: int = 50,
 ) -> list[tuple[MachineToken, Account]]:
     """Machine tokens with their accounts: those that were not revoked first, then by account, the newest first.
 
-    `within`, `others`: as for `accounts_page`.
+    `within`, `others`: as for `accounts_page`. `after`: only those behind this token.
     """
     chosen = sa.select(MachineToken, Account).join(Account, col(MachineToken.account_id) == col(Account.id))
-    order = (
-        sa.case((col(MachineToken.ended_at).is_(None), 0), else_=1),
-        sa.func.lower(col(Account.display_name)),
-        col(Account.id),
-        col(MachineToken.began_at).desc(),
-        col(MachineToken.id),
-    )
-    found = await session.execute(chosen.where(*_scope(within, others)).order_by(*order).limit(limit))
-    return [(row[0], row[1]) for row in found]
+    newest = (col(MachineToken.began_at).desc(), col(MachineToken.id))
+    found = await session.execute(chosen.where(*_scope(within, others)).order_by(*newest))
+    ordered = sorted(((row[0], row[1]) for row in found), key=_token_order)
+    begins = next((place for place, (token, _) in enumerate(ordered, 1) if token.id == after), 0)
+    return ordered[begins : begins + limit]
+
+
+def _token_order(pair: tuple[MachineToken, Account]) -> tuple[bool, tuple[str, str], str]:
+    token, account = pair
+    return token.ended_at is not None, by_name(account.display_name or ""), str(account.id)
 
 
 async def remove_expired_sign_ins(session: AsyncSession, now: datetime) -> None:
@@ -206,10 +229,11 @@ async def remove_expired_sign_ins(session: AsyncSession, now: datetime) -> None:
 
 
 async def keep_uses(session: AsyncSession, tokens: Collection[UUID], day: date) -> None:
-    """Keep that these machine tokens were used on this day."""
+    """Keep that these machine tokens, or those of these sign-ins of kiosks, were used on this day."""
     before = col(MachineToken.last_used_on).is_(None) | (col(MachineToken.last_used_on) < day)
-    mine = sa.update(MachineToken).where(col(MachineToken.id).in_(tokens), before)
-    await session.execute(mine.values(last_used_on=day))
+    signed_in = sa.select(col(SignIn.machine_token_id)).where(col(SignIn.id).in_(tokens))
+    mine = col(MachineToken.id).in_(tokens) | col(MachineToken.id).in_(signed_in)
+    await session.execute(sa.update(MachineToken).where(mine, before).values(last_used_on=day))
 
 
 async def accounts_page(
@@ -236,15 +260,16 @@ async def accounts_page(
     if centre is not None:
         chosen = chosen.where(_has(Account.centres, centre))
     chosen = chosen.where(*_scope(within, others))
-    waiting = col(Account.status).in_(AWAITS_APPROVAL)
-    shown = sa.func.lower(sa.func.coalesce(col(Account.display_name), col(Account.code)))
-    order = (sa.case((waiting, 0), else_=1), shown, col(Account.id))
-    chosen = chosen.order_by(*order)
+    # Sorted and compared here: stores differ in what they take for the same letter, and in its place.
+    found = sorted(await session.scalars(chosen), key=_account_order)
     if text:
-        # Compared here: stores differ in what they take for the same letter.
-        found = [one for one in await session.scalars(chosen) if _is_named(one, fold(text))]
-        return found[skip : skip + limit]
-    return (await session.scalars(chosen.offset(skip).limit(limit))).all()
+        found = [one for one in found if _is_named(one, fold(text))]
+    return found[skip : skip + limit]
+
+
+def _account_order(account: Account) -> tuple[bool, tuple[str, str], str]:
+    name = account.display_name or account.code or ""
+    return account.status not in AWAITS_APPROVAL, by_name(name), str(account.id)
 
 
 def _is_named(account: Account, searched: str) -> bool:

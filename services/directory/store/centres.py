@@ -1,6 +1,6 @@
 """Centres: reference data that managers edit."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,13 +44,25 @@ async def centre_codes(session: AsyncSession) -> list[str]:
     return list((await session.scalars(sa.select(col(Centre.code)).order_by(col(Centre.code)))).all())
 
 
+async def unknown_centre(
+    session: AsyncSession, code: str | None, field: str | None = None, among: Collection[str] | None = None
+) -> UnknownCentre:
+    """The refusal of a centre that does not exist, or is missing, with the names of those that do.
+
+    `among`: only these can be chosen.
+    """
+    found = [one for one in await centres(session) if among is None or one.code in among]
+    names = sorted((one.name for one in found), key=by_name)
+    return UnknownCentre(field, centre=code, known=[one.code for one in found], choices=names)
+
+
 async def check_centre_and_area(session: AsyncSession, centre: str | None, area: str | None) -> None:
     """The centre is one of the network, the area one in which some centre works. None is not checked.
 
     Raises `UnknownCentre`, `UnknownArea`.
     """
-    if centre is not None and centre not in (codes := await centre_codes(session)):
-        raise UnknownCentre(centre=centre, known=tuple(codes))
+    if centre is not None and centre not in await centre_codes(session):
+        raise await unknown_centre(session, centre)
     if area is not None and area not in (known := await known_areas(session)):
         raise UnknownArea(area=area, known=tuple(known))
 

@@ -1,9 +1,10 @@
 """Providers in the HSDS 3 model: organisations, services, locations, schedules, phones; and page views."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -28,6 +29,8 @@ class Organization(Aggregate, Table, table=True):
     assured_date: date | None = None
     fingerprint: str = ""
     """Digest of the last whole entry, to recognise the same entry; empty after a change of a service."""
+    hsds: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
+    """Its imported HSDS, without its locations and services. None: it was not imported."""
 
 
 class Service(Table, table=True):
@@ -57,10 +60,15 @@ class Service(Table, table=True):
     assured_date: date | None = None
     """When the provider last assured that every field is correct."""
     last_modified: datetime
+    """When the service or one of its places was last changed here."""
+    fingerprint: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Digest of its last entry, with its places."""
+    hsds: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
+    """Its imported HSDS, without the columns that change here, its organisation and its places."""
 
 
 class Location(Table, table=True):
-    """A location at which services are offered."""
+    """A location of an organisation. Its name and address are empty where an import of HSDS gave none."""
 
     __tablename__ = "locations"  # pyright: ignore[reportAssignmentType]
 
@@ -76,6 +84,8 @@ class Location(Table, table=True):
     longitude: float | None = None
     transportation: str | None = None
     accessibility: list[str] = Field(sa_type=sa.JSON)
+    hsds: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
+    """Its imported HSDS."""
 
 
 class ServiceAtLocation(Table, table=True):
@@ -87,6 +97,8 @@ class ServiceAtLocation(Table, table=True):
     id: UUID = Field(primary_key=True)
     service_id: UUID = Field(foreign_key="services.id", index=True)
     location_id: UUID = Field(foreign_key="locations.id", index=True)
+    hsds: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
+    """Its imported HSDS, with all its schedules; rows have only the weekly ones."""
 
 
 class Schedule(Table, table=True):
@@ -127,38 +139,64 @@ class ServiceViews(Table, table=True):
 
 
 @dataclass(slots=True)
-class FullService:
-    """A service with its organisation, phones, locations and schedules."""
+class FullOrganization:
+    """An organisation with its phones and locations, whether a service uses them or not."""
 
-    service: Service
     organization: Organization
     phones: list[Phone] = field(default_factory=list[Phone])
-    places: list[tuple[ServiceAtLocation, Location, list[Schedule]]] = field(
-        default_factory=list[tuple[ServiceAtLocation, Location, list[Schedule]]]
-    )
+    locations: list[Location] = field(default_factory=list[Location])
+
+
+Place = tuple[ServiceAtLocation, Location, list[Schedule]]
+
+
+@dataclass(slots=True)
+class FullService:
+    """A service with its organisation, locations and schedules."""
+
+    service: Service
+    owner: FullOrganization
+    places: list[Place] = field(default_factory=list[Place])
+
+    @property
+    def organization(self) -> Organization:
+        """The organisation that offers it."""
+        return self.owner.organization
+
+    @property
+    def phones(self) -> list[Phone]:
+        """The organisation's phones."""
+        return self.owner.phones
 
     @property
     def cities(self) -> list[str]:
         """The cities of its locations, sorted by name."""
-        return sorted({location.city for _, location, _ in self.places})
+        return sorted({location.city for _, location, _ in self.places if location.city})
+
+
+async def full_organizations(session: AsyncSession, ids: Iterable[UUID]) -> list[FullOrganization]:
+    """These organisations, in this order, with phones and locations: three queries in total."""
+    wanted = list(ids)
+    chosen = sa.select(Organization).where(col(Organization.id).in_(wanted))
+    found = {one.id: FullOrganization(one) for one in await session.scalars(chosen)}
+    phones = sa.select(Phone).where(col(Phone.organization_id).in_(wanted)).order_by(col(Phone.number))
+    for phone in await session.scalars(phones):
+        found[phone.organization_id].phones.append(phone)
+    locations = sa.select(Location).where(col(Location.organization_id).in_(wanted)).order_by(col(Location.id))
+    for location in await session.scalars(locations):
+        found[location.organization_id].locations.append(location)
+    return [found[id] for id in wanted if id in found]
 
 
 async def full_services(session: AsyncSession, ids: Iterable[UUID]) -> list[FullService]:
-    """These services, in this order, with organisations, locations, schedules and phones: five queries in total."""
+    """These services, in this order, with organisations, locations, schedules and phones: six queries in total."""
     wanted = list(ids)
     services = {one.id: one for one in await session.scalars(sa.select(Service).where(col(Service.id).in_(wanted)))}
-    owners = {one.organization_id for one in services.values()}
-    organizations = {
-        one.id: one for one in await session.scalars(sa.select(Organization).where(col(Organization.id).in_(owners)))
+    owners = {
+        one.organization.id: one
+        for one in await full_organizations(session, {one.organization_id for one in services.values()})
     }
-    phones: dict[UUID, list[Phone]] = defaultdict(list)
-    chosen = sa.select(Phone).where(col(Phone.organization_id).in_(owners)).order_by(col(Phone.number))
-    for phone in await session.scalars(chosen):
-        phones[phone.organization_id].append(phone)
-    found = {
-        one.id: FullService(one, organizations[one.organization_id], phones[one.organization_id])
-        for one in services.values()
-    }
+    found = {one.id: FullService(one, owners[one.organization_id]) for one in services.values()}
     placed = (
         sa.select(ServiceAtLocation, Location)
         .join(Location, col(Location.id) == col(ServiceAtLocation.location_id))
@@ -179,6 +217,14 @@ async def full_services(session: AsyncSession, ids: Iterable[UUID]) -> list[Full
     return [found[id] for id in wanted if id in found]
 
 
+async def services_at(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """The services of these rows of `service_at_locations`, by the row's id."""
+    chosen = sa.select(col(ServiceAtLocation.id), col(ServiceAtLocation.service_id)).where(
+        col(ServiceAtLocation.id).in_(list(ids))
+    )
+    return {row[0]: row[1] for row in await session.execute(chosen)}
+
+
 async def service_ids_of(session: AsyncSession, organizations: Iterable[UUID]) -> dict[UUID, list[UUID]]:
     """The ids of the services of each organisation, sorted by the services' names."""
     chosen = (
@@ -190,14 +236,6 @@ async def service_ids_of(session: AsyncSession, organizations: Iterable[UUID]) -
     for owner, id in await session.execute(chosen):
         found[owner].append(id)
     return found
-
-
-async def organizations_page(session: AsyncSession, after: UUID | None, limit: int) -> Sequence[Organization]:
-    """Organisations in the order of their ids, which ranks none up."""
-    chosen = sa.select(Organization).order_by(col(Organization.id)).limit(limit)
-    if after is not None:
-        chosen = chosen.where(col(Organization.id) > after)
-    return (await session.scalars(chosen)).all()
 
 
 async def store_fingerprint(session: AsyncSession) -> tuple[int, int]:
@@ -220,7 +258,8 @@ async def versions(session: AsyncSession) -> dict[UUID, int]:
 
 async def towns(session: AsyncSession) -> list[tuple[str, str]]:
     """Towns with services: key and name, sorted by name."""
-    rows = await session.execute(sa.select(col(Location.town), sa.func.min(col(Location.city))).group_by("town"))
+    chosen = sa.select(col(Location.town), sa.func.min(col(Location.city))).where(col(Location.town) != "")
+    rows = await session.execute(chosen.group_by("town"))
     return sorted(((town, city) for town, city in rows), key=lambda pair: by_name(pair[1]))
 
 

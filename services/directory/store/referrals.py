@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
+from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
-from services.chassis.storage.tables import in_states
+from services.chassis.storage.tables import BigNumber, in_states
+from services.contracts.directory import ReferralStatus
 from services.directory.domain import OPEN, UNANSWERED
+from services.directory.domain.referrals import ReferralStage, stage_of
 from services.directory.store.table import Table
 
 
@@ -30,6 +34,16 @@ class Referral(Aggregate, Table, table=True):
         sa.Index("referrals_of_a_centre", "centre", "requested_at"),
         sa.Index("referrals_of_a_provider", "organization_id", "requested_at"),
         sa.Index("referrals_unanswered", "status", "requested_at"),
+        *(
+            sa.Index(
+                f"referrals_open_{name}",
+                column,
+                "requested_at",
+                postgresql_where=sa.text(in_states(OPEN)),
+                sqlite_where=sa.text(in_states(OPEN)),
+            )
+            for name, column in (("at_a_centre", "centre"), ("of_a_provider", "organization_id"))
+        ),
     )
 
     subject_ref: UUID | None = Field(default=None, index=True)
@@ -48,6 +62,10 @@ class Referral(Aggregate, Table, table=True):
     """The account of the counsellor who requested it; None: a plan's action did."""
 
 
+_LATEST = ListOrder(col(Referral.requested_at), id=col(Referral.id), newest_first=True)
+_OLDEST = ListOrder(col(Referral.requested_at), id=col(Referral.id))
+
+
 class ReferralStep(Table, table=True):
     """One step of a referral's history. Append-only."""
 
@@ -55,7 +73,7 @@ class ReferralStep(Table, table=True):
 
     id: UUID = Field(primary_key=True)
     referral_id: UUID = Field(foreign_key="referrals.id", index=True)
-    number: int
+    number: int = Field(sa_type=BigNumber)  # pyright: ignore[reportArgumentType]  # an instance works too
     status: str
     reason: str | None = None
     party: str
@@ -67,9 +85,10 @@ class UnassignedReferral(Aggregate, Table, table=True):
     """A plan's action that needs a provider and has no service yet: a counsellor chooses one. `id` is the action's."""
 
     __tablename__ = "undirected"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (sa.Index("undirected_at_a_centre", "centre", "since"),)
 
     subject_ref: UUID = Field(index=True)
-    centre: str = Field(index=True)
+    centre: str
     area: str | None = None
     reason: str
     plan_id: UUID | None = None
@@ -78,6 +97,9 @@ class UnassignedReferral(Aggregate, Table, table=True):
     awaits_consent: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     """Only the person's consent is missing: it is sent to the wanted service once they give it."""
     since: datetime
+
+
+_LONGEST_WAIT = ListOrder(col(UnassignedReferral.since), id=col(UnassignedReferral.id))
 
 
 class RegisteredPerson(Aggregate, Table, table=True):
@@ -111,23 +133,52 @@ async def referrals_of(
     *,
     centre: str | None = None,
     organization_id: UUID | None = None,
-    statuses: Iterable[str] | None = None,
-    before: tuple[datetime, UUID] | None = None,
+    stage: ReferralStage | None = None,
+    status: ReferralStatus | None = None,
+    after: UUID | None = None,
     limit: int = 100,
 ) -> Sequence[Referral]:
-    """Referrals of a centre or to an organisation, the latest first."""
-    chosen = sa.select(Referral).order_by(col(Referral.requested_at).desc(), col(Referral.id).desc()).limit(limit)
-    if centre is not None:
-        chosen = chosen.where(col(Referral.centre) == centre)
-    if organization_id is not None:
-        chosen = chosen.where(col(Referral.organization_id) == organization_id)
-    if statuses is not None:
-        chosen = chosen.where(col(Referral.status).in_(list(statuses)))
-    if before is not None:
-        at, id = before
-        earlier = sa.and_(col(Referral.requested_at) == at, col(Referral.id) < id)
-        chosen = chosen.where(sa.or_(col(Referral.requested_at) < at, earlier))
-    return (await session.scalars(chosen)).all()
+    """Referrals of a centre or to an organisation behind the referral `after`, the latest first.
+
+    Those that are open, if `stage` says so, the oldest first.
+    """
+    chosen = sa.select(Referral).where(*_of(centre, organization_id))
+    if stage is not None:
+        chosen = chosen.where(*_in_stage(stage))
+    if status is not None:
+        chosen = chosen.where(col(Referral.status) == status.value)
+    order = _LATEST if stage in (None, ReferralStage.ENDED) else _OLDEST
+    return (await session.scalars(await order.page(session, chosen, limit, after))).all()
+
+
+async def open_counts(
+    session: AsyncSession, *, centre: str | None = None, organization_id: UUID | None = None
+) -> dict[ReferralStage, int]:
+    """How many open referrals of a centre or to an organisation are at each stage, counted in the store."""
+    query = sa.select(col(Referral.status), sa.func.count()).select_from(Referral)
+    query = query.where(*_of(centre, organization_id), _IS_OPEN).group_by(col(Referral.status))
+    counts = {ReferralStage.UNANSWERED: 0, ReferralStage.UNDER_WAY: 0}
+    for status, number in await session.execute(query):
+        counts[stage_of(ReferralStatus(status))] += number
+    return counts
+
+
+_IS_OPEN = sa.text(in_states(OPEN))
+
+
+def _of(centre: str | None, organization_id: UUID | None) -> list[Any]:
+    wanted = ((col(Referral.centre), centre), (col(Referral.organization_id), organization_id))
+    return [column == value for column, value in wanted if value is not None]
+
+
+def _in_stage(stage: ReferralStage) -> tuple[Any, ...]:
+    match stage:
+        case ReferralStage.UNANSWERED:
+            return _IS_OPEN, sa.text(in_states(UNANSWERED))
+        case ReferralStage.UNDER_WAY:
+            return _IS_OPEN, sa.text(f"not {in_states(UNANSWERED)}")
+        case ReferralStage.ENDED:
+            return (sa.text(f"not {in_states(OPEN)}"),)
 
 
 async def open_referral(session: AsyncSession, subject_ref: UUID, service_id: UUID) -> Referral | None:
@@ -172,15 +223,18 @@ async def steps_of(session: AsyncSession, referral_id: UUID) -> Sequence[Referra
     return (await session.scalars(chosen)).all()
 
 
-async def unassigned_of(session: AsyncSession, centre: str, limit: int = 100) -> Sequence[UnassignedReferral]:
-    """The unassigned referrals of a centre, the oldest first."""
-    chosen = (
-        sa.select(UnassignedReferral)
-        .where(col(UnassignedReferral.centre) == centre)
-        .order_by(col(UnassignedReferral.since), col(UnassignedReferral.id))
-        .limit(limit)
-    )
-    return (await session.scalars(chosen)).all()
+async def unassigned_of(
+    session: AsyncSession, centre: str, *, after: UUID | None = None, limit: int = 100
+) -> Sequence[UnassignedReferral]:
+    """The unassigned referrals of a centre behind the one `after`, the oldest first."""
+    chosen = sa.select(UnassignedReferral).where(col(UnassignedReferral.centre) == centre)
+    return (await session.scalars(await _LONGEST_WAIT.page(session, chosen, limit, after))).all()
+
+
+async def count_unassigned(session: AsyncSession, centre: str) -> int:
+    """How many unassigned referrals the centre has."""
+    chosen = sa.select(sa.func.count()).select_from(UnassignedReferral)
+    return int(await session.scalar(chosen.where(col(UnassignedReferral.centre) == centre)) or 0)
 
 
 async def keys_of(session: AsyncSession, subjects: Iterable[UUID]) -> dict[UUID, bytes]:

@@ -55,7 +55,7 @@ async def led_back(person: httpx2.AsyncClient, at_provider: httpx2.AsyncClient, 
 
 
 async def signed_in(person: httpx2.AsyncClient) -> bool:
-    """Whether a page shows that somebody is signed in."""
+    """Whether a page shows that a person is signed in."""
     return 'action="/sign-out"' in (await person.get("/directory/")).text
 
 

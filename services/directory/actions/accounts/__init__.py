@@ -20,6 +20,7 @@ from services.directory.actions.accounts.sign_ins import (
     renew_token,
     revoke_token,
     sign_in,
+    sign_in_kiosk,
     sign_out,
     token_for,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "scope_of",
     "seed_staff",
     "sign_in",
+    "sign_in_kiosk",
     "sign_out",
     "token_for",
 ]

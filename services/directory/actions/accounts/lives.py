@@ -4,13 +4,13 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from services.chassis.refusals import UnknownCentre, msg
+from services.chassis.refusals import msg
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.accounts import AccountKind, AccountStatus
 from services.contracts.roles import Role
 from services.directory.actions.accounts.managers import locked_for
-from services.directory.actions.accounts.publishing import COMMAND, end_all, record
+from services.directory.actions.accounts.publishing import COMMAND, end_all, end_kiosks, record
 from services.directory.domain import refusals
 from services.directory.domain.accounts import (
     AccountChangeKind,
@@ -24,7 +24,8 @@ from services.directory.domain.accounts import (
     check_rights,
     kind_of,
 )
-from services.directory.store import Organization, centre_codes
+from services.directory.domain.kiosks import is_kiosk
+from services.directory.store import Organization, centre_codes, unknown_centre
 from services.directory.store.accounts import Account, Identity, account_of_identity
 
 
@@ -253,12 +254,14 @@ async def _set_rights(
     account.kind = kind_of(AccountKind(account.kind), rights.roles).value
     account.organization_id, account.code = organization_id, code
     account.roles, account.centres = _roles(rights), sorted(rights.centres)
+    if not is_kiosk(AccountKind(account.kind), account.rights):
+        await end_kiosks(work, account)  # who stands before a kiosk gets none of the rights that the account has now
 
 
 async def _check_known(work: Work, centres: Collection[str], organization_id: UUID | None) -> None:
     known = await centre_codes(work.session)
     for centre in sorted(set(centres) - set(known)):
-        raise UnknownCentre("centres", centre=centre, known=known)
+        raise await unknown_centre(work.session, centre, "centres")
     if organization_id is not None and await work.session.get(Organization, organization_id) is None:
         raise refusals.UnknownOrganization()
 

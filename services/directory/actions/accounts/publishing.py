@@ -10,7 +10,7 @@ from services.directory.domain.accounts import AccountChangeKind
 from services.directory.store.accounts import Account, AccountChange, MachineToken, SignIn, ended_of, open_of
 
 COMMAND = "command"
-"""`by`, where somebody with access to the machine ran `cefo accounts`."""
+"""`by`, if `cefo accounts` was run on the machine."""
 CLAIMS = "claims"
 """`by`, where the claims of an OpenID provider decided."""
 
@@ -45,7 +45,7 @@ async def publish(work: Work, account: Account) -> None:
     await work.session.flush()
     account.ended_sign_ins = [str(id) for id in await ended_of(work.session, account.id, work.now)]
     status = AccountStatus(account.status)
-    # The name of staff alone, and not before somebody approved the account.
+    # The name of staff alone, and not before the account was approved.
     named = account.kind == AccountKind.STAFF.value and not awaits_approval(status)
     work.emit(
         account,
@@ -74,6 +74,13 @@ async def end_all(work: Work, account: Account) -> None:
             # Another replica's clock may be ahead.
             before = max(before, one.began_at + timedelta(microseconds=1))
     account.signed_out_before = latest(account.signed_out_before, before)
+
+
+async def end_kiosks(work: Work, account: Account) -> None:
+    """End the sign-ins of kiosks with machine tokens of the account. The tokens stay."""
+    for one in await open_of(work.session, SignIn, account.id, work.now):
+        if one.machine_token_id is not None:
+            one.ended_at = work.now
 
 
 def latest(one: datetime | None, other: datetime) -> datetime:

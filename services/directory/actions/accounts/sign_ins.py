@@ -22,7 +22,8 @@ from services.directory.domain.accounts import (
     check_not_own,
     lifetime_of,
 )
-from services.directory.store.accounts import Account, Issued, MachineToken, SignIn, account_of_identity
+from services.directory.domain.kiosks import DeviceTokenNotValid, check_kiosk
+from services.directory.store.accounts import Account, Issued, MachineToken, SignIn, account_of_identity, sign_ins_with
 
 
 async def find_by_identity(session: AsyncSession, iss: str, sub: str) -> Account | None:
@@ -40,6 +41,29 @@ async def sign_in(
     began_at = latest(account.signed_out_before, work.now)
     one = SignIn(account_id=account.id, began_at=began_at, expires_at=began_at + lifetime, how=how.value, issuer=issuer)
     return _token(work.add(one))
+
+
+async def sign_in_kiosk(work: Work, token: AccountToken) -> AccountToken:
+    """Begin the sign-in of a kiosk's browser, as long as its machine token is valid.
+
+    It is a sign-in of its own: signing out ends it and leaves the token. Raises `DeviceTokenNotValid`, `NotAKiosk`,
+    `AccountInactive`.
+    """
+    account = await work.find(Account, token.account_ref)
+    machine = await work.session.get(MachineToken, token.sign_in)
+    if account is None or machine is None or machine.account_id != account.id:
+        raise DeviceTokenNotValid()
+    signed_out = account.signed_out_before is not None and machine.began_at < account.signed_out_before
+    if machine.ended_at is not None or machine.expires_at <= work.now or signed_out:
+        raise DeviceTokenNotValid()
+    check_kiosk(AccountKind(account.kind), account.rights)
+    _check_active(account)
+    began_at = latest(account.signed_out_before, work.now)
+    one = SignIn(account_id=account.id, began_at=began_at, expires_at=machine.expires_at, how=SignInMethod.DEVICE.value)
+    one.machine_token_id = machine.id
+    work.add(one)
+    await publish(work, account)  # so that a restored directory, which may not have the sign-in, ends it
+    return _token(one)
 
 
 async def sign_out(work: Work, token: AccountToken) -> SignIn | None:
@@ -113,7 +137,7 @@ async def renew_token(
 
 
 async def revoke_token(work: Work, token_id: UUID, *, manager: Grantor, by: str) -> MachineToken:
-    """End a machine token, in every service. Doing it again changes nothing.
+    """End a machine token and the sign-ins of kiosks with it, in every service. Doing it again changes nothing.
 
     Raises `NotFound`, `RoleNotGranted`, `CentreNotGranted`.
     """
@@ -122,7 +146,8 @@ async def revoke_token(work: Work, token_id: UUID, *, manager: Grantor, by: str)
     check_grant(manager, account.rights, account.rights)
     one = await work.load(MachineToken, token_id, msg("machine token"))
     if one.ended_at is None:
-        one.ended_at = work.now
+        for ended in (one, *await sign_ins_with(work.session, one.id)):
+            ended.ended_at = work.now
         await record(work, account, AccountChangeKind.TOKEN_REVOKED, by, after={"token": one.name})
     return one
 
