@@ -6,20 +6,28 @@ from pathlib import Path
 from sqlmodel import col
 
 from services.chassis.copies.centres import centre_names
+from services.chassis.mail.sender import LetterOf
 from services.chassis.runtime.telemetry import ERASURES_OLDEST, ERASURES_UNCONFIRMED
 from services.chassis.service.definition import Runtime, Service
+from services.chassis.service.erased_persons import listed_since
 from services.chassis.service.jobs import Job
-from services.chassis.service.suppression import Erasing, listed_since
+from services.chassis.service.suppression import Erasing
+from services.chassis.web.mail_pages import mail_router
 from services.contracts.erasure import CONFIRMATIONS
 from services.intake import api, pages
+from services.intake.actions.accesses import prune_accesses
 from services.intake.actions.end_of_day import end_days
-from services.intake.actions.erasure import end_entries, erase_again, erase_due
+from services.intake.actions.erasure import end_entries, erase_again, erase_due, list_earlier_erasures
+from services.intake.actions.letters import Letters
+from services.intake.actions.messages import end_reminders, remind
+from services.intake.actions.people import make_keys
 from services.intake.actions.restoring import restore
 from services.intake.nav import NAV
 from services.intake.pages.personal_data import PERSONAL_DATA
 from services.intake.reactions import reactions
 from services.intake.store import Account, Centre, ErasedSubject, Table, Visitor
 from services.intake.store.erasures import unconfirmed_by_service
+from services.intake.store.messages import Message
 
 
 async def create_desk_topics(runtime: Runtime) -> bool:
@@ -42,10 +50,20 @@ async def measure_erasures(runtime: Runtime) -> bool:
     return False
 
 
+async def list_earlier(runtime: Runtime) -> None:
+    """Puts persons whom an earlier version erased on the topic of the suppression list."""
+    await list_earlier_erasures(runtime.store)
+
+
 async def end_old_entries(runtime: Runtime) -> bool:
     """Ends the entries of the suppression list that are older than the oldest backup."""
     before = listed_since(runtime.settings, runtime.store.clock())
     return before is not None and await end_entries(runtime.store, before)
+
+
+def letters(runtime: Runtime) -> LetterOf:
+    """How intake composes its messages."""
+    return Letters(runtime.store, runtime.settings).compose
 
 
 def jobs(runtime: Runtime) -> list[Job]:
@@ -54,7 +72,11 @@ def jobs(runtime: Runtime) -> list[Job]:
     return [
         Job("desk-topics", partial(create_desk_topics, runtime), min(10, seconds)),
         Job("end-of-day", partial(end_days, runtime.store), seconds),
+        Job("remind", partial(remind, runtime.store), min(60, seconds)),
+        Job("end-reminders", partial(end_reminders, runtime.store), 60 * seconds),
         Job("erase-due", partial(erase_due, runtime.store), 60 * seconds),
+        Job("person-keys", partial(make_keys, runtime.store), seconds),
+        Job("prune-accesses", partial(prune_accesses, runtime.store, runtime.settings.export_log_days), 60 * seconds),
         Job("end-erased", partial(end_old_entries, runtime), 60 * seconds),
         Job("erasure-gauges", partial(measure_erasures, runtime), min(10, seconds)),
     ]
@@ -65,13 +87,17 @@ SERVICE = Service(
     nav=NAV,
     metadata=Table.metadata,
     reactions=reactions,
-    routers=(*api.routers, *pages.routers),
+    routers=(*api.routers, *pages.routers, mail_router("intake", Message)),
     folder=Path(__file__).parent,
     accounts=Account,
     visitors=Visitor,
     visitor_paths=("/intake/mine",),
     import_paths=(api.IMPORT_PATH,),
+    batch_paths=api.BATCH_PATHS,
     erasing=Erasing(erase_again, col(ErasedSubject.subject_ref), col(ErasedSubject.erased_at)),
+    on_start=list_earlier,
+    mail=Message,
+    letters=letters,
     jobs=jobs,
     personal_data=PERSONAL_DATA,
     on_restore=restore,

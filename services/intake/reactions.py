@@ -9,14 +9,33 @@ from services.chassis.events.reactions import Reactions, RowKey
 from services.chassis.refusals import UnknownCentre
 from services.chassis.storage.store import Work
 from services.contracts.accounts import AccountPublished
-from services.contracts.directory import CentrePublished
+from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested, ReferralStatus
 from services.contracts.erasure import CONFIRMATIONS, Purged
 from services.contracts.intake import DeskCheckIn
-from services.contracts.scheduling import InterviewHeld, InterviewStarted, InterviewUndone
-from services.intake.actions import erasure, interviews, visits
-from services.intake.store import Account, Centre, Visit
+from services.contracts.plans import ActionPlanned
+from services.contracts.roles import Role
+from services.contracts.scheduling import (
+    FinalisingSessionDue,
+    InterviewBooked,
+    InterviewCancelled,
+    InterviewHeld,
+    InterviewKind,
+    InterviewMissed,
+    InterviewMoved,
+    InterviewStarted,
+    InterviewUndone,
+    SeatReleased,
+    SeatTaken,
+    WorkshopAnnounced,
+    WorkshopCancelled,
+)
+from services.intake.actions import appointments, erasure, interviews, messages, reminders, visits
+from services.intake.domain.messages import MailPurpose, meeting_at
+from services.intake.store import Account, Centre, Visit, Visitor, forget_centres
+from services.intake.store.appointments import Appointment
+from services.intake.store.reminders import Reminder
 
-reactions = Reactions()
+reactions = Reactions(locked_first=Visitor)
 
 
 @reactions.on(DeskCheckIn, loads=Visit)
@@ -24,7 +43,18 @@ async def on_desk_check_in(work: Work, event: DeskCheckIn) -> None:
     """Checks in a visitor whom a front desk's own software reported."""
     await visits.check_in(
         work,
-        visits.Arrival(event.visit_id, event.centre, event.area, event.channel, event.at, event.queue),
+        visits.Arrival(
+            event.visit_id,
+            event.centre,
+            event.area,
+            event.channel,
+            event.at,
+            event.queue,
+            other_areas=event.other_areas,
+            activity=event.activity,
+            recorded_later=event.recorded_later,
+            interpreter_language=event.interpreter_language,
+        ),
     )
 
 
@@ -32,6 +62,8 @@ async def on_desk_check_in(work: Work, event: DeskCheckIn) -> None:
 async def on_centre_published(work: Work, event: CentrePublished) -> None:
     """Copies a centre that the directory published. Check-ins that desks sent before it was known are retried."""
     await copy_centre(work, Centre, event)
+    await work.session.flush()  # later events of a batch find it by a query
+    forget_centres(work.session)
     await retry_refused(work, UnknownCentre.slug, "centre-published")
 
 
@@ -47,12 +79,25 @@ async def on_interview_started(work: Work, event: InterviewStarted) -> None:
         await interviews.begin(work, event.visit_id, event.interview_id, event.at)
 
 
-@reactions.on(InterviewHeld, loads=of_visit)
+def of_appointment(event: InterviewHeld | InterviewMoved | InterviewCancelled | InterviewMissed) -> list[RowKey]:
+    """The copy of the appointment, and its reminders."""
+    return [(Appointment, event.interview_id), (Reminder, event.interview_id)]
+
+
+def of_held(event: InterviewHeld) -> list[RowKey]:
+    """The visit of the interview's visitor; and of one that was booked, what is kept of the appointment."""
+    return [*(of_appointment(event) if event.kind is InterviewKind.GUIDANCE else ()), *of_visit(event)]
+
+
+@reactions.on(InterviewHeld, loads=of_held)
 async def on_interview_held(work: Work, event: InterviewHeld) -> None:
-    """Ends the visit with the interview."""
+    """Ends the visit with the interview, and the appointment with its reminders: it may be held early."""
+    if event.kind is InterviewKind.GUIDANCE:
+        await appointments.expect_no_more(work, event.interview_id)
+        await reminders.end(work, event.interview_id)
     if event.visit_id is not None:
         ended_at = event.starts_at + timedelta(minutes=event.minutes)
-        await interviews.end(work, event.visit_id, event.interview_id, ended_at)
+        await interviews.end(work, event.visit_id, event.interview_id, ended_at, event.closed_by)
 
 
 @reactions.on(InterviewUndone, loads=of_visit)
@@ -60,6 +105,118 @@ async def on_interview_undone(work: Work, event: InterviewUndone) -> None:
     """Brings the visitor back to where they were before the interview."""
     if event.visit_id is not None:
         await interviews.undo(work, event.visit_id, event.interview_id)
+
+
+def of_person(
+    event: InterviewBooked | InterviewMoved | SeatTaken | FinalisingSessionDue | ActionPlanned,
+) -> list[RowKey]:
+    """The person, if the event is about one who may be registered here."""
+    return [(Visitor, event.subject_ref)] if event.subject_ref is not None else []
+
+
+@reactions.on(InterviewBooked, loads=of_person)
+async def on_interview_booked(work: Work, event: InterviewBooked) -> None:
+    """The person is expected, gets a confirmation, and is reminded."""
+    await _expect(work, event)
+    if event.subject_ref is not None:
+        meeting = meeting_at(event.interview_id, event.starts_at, event.minutes)
+        await reminders.book(work, event.subject_ref, event.centre, meeting)
+
+
+@reactions.on(InterviewMoved, loads=lambda event: [*of_appointment(event), *of_person(event)])
+async def on_interview_moved(work: Work, event: InterviewMoved) -> None:
+    """The person gets the new time, is reminded at that, and is expected then."""
+    meeting = meeting_at(event.interview_id, event.starts_at, event.minutes)
+    await reminders.move(work, event.subject_ref, event.centre, meeting)  # first: it compares with the time before
+    await _expect(work, event)
+
+
+async def _expect(work: Work, event: InterviewBooked | InterviewMoved) -> None:
+    if event.subject_ref is not None:
+        ends_at = event.starts_at + timedelta(minutes=event.minutes)
+        booking = appointments.Booking(event.centre, event.area, event.counsellor, event.room, event.starts_at, ends_at)
+        await appointments.expect_interview(work, event.interview_id, event.subject_ref, booking)
+
+
+@reactions.on(InterviewCancelled, loads=of_appointment)
+async def on_interview_cancelled(work: Work, event: InterviewCancelled) -> None:
+    """The person is expected and reminded no more, and learns it. Who was in the interview is back in the queue."""
+    await appointments.expect_no_more(work, event.interview_id)
+    await reminders.cancel(work, event.interview_id)
+    if event.visit_id is not None:
+        await interviews.undo(work, event.visit_id, event.interview_id)
+
+
+@reactions.on(InterviewMissed, loads=of_appointment)
+async def on_interview_missed(work: Work, event: InterviewMissed) -> None:
+    """The person is expected and reminded no more."""
+    await appointments.expect_no_more(work, event.interview_id)
+    await reminders.end(work, event.interview_id)
+
+
+@reactions.on(WorkshopAnnounced)
+async def on_workshop_announced(work: Work, event: WorkshopAnnounced) -> None:
+    """Keeps when the sessions are, and with whom."""
+    where = (event.centre, event.area, event.counsellor, event.room)
+    meetings = [meeting_at(one.session_id, one.starts_at, one.minutes) for one in event.sessions]
+    sessions = {one.id: appointments.Booking(*where, one.starts_at, one.ends_at) for one in meetings}
+    await appointments.announce_workshop(work, event.workshop_id, sessions)
+
+
+@reactions.on(WorkshopCancelled)
+async def on_workshop_cancelled(work: Work, event: WorkshopCancelled) -> None:
+    """Nobody is expected or reminded any more, and everyone with a seat learns it."""
+    await appointments.cancel_workshop(work, event.workshop_id, event.centre)
+    await reminders.cancel_workshop(work, event.workshop_id)
+
+
+@reactions.on(SeatTaken, loads=of_person)
+async def on_seat_taken(work: Work, event: SeatTaken) -> None:
+    """The person is expected at each session, and learns of the place, for which others may have waited."""
+    await appointments.expect_in_workshop(work, event.workshop_id, event.seat_id, event.subject_ref)
+    await reminders.take_seat(work, event.seat_id, event.workshop_id, event.subject_ref, event.centre)
+
+
+@reactions.on(SeatReleased)
+async def on_seat_released(work: Work, event: SeatReleased) -> None:
+    """The person is expected and reminded no more, and learns it."""
+    await appointments.release_seat(work, event.seat_id, event.centre)
+    await reminders.release_seat(work, event.seat_id)
+
+
+@reactions.on(FinalisingSessionDue, loads=of_person)
+async def on_finalising_session_due(work: Work, event: FinalisingSessionDue) -> None:
+    """Asks the person to book the session that ends their path."""
+    purpose = MailPurpose.FINALISING_DUE
+    await messages.queue_notice(work, purpose, event.subject_ref, event.path_id, event.path_id, event.at)
+
+
+@reactions.on(ActionPlanned, loads=of_person)
+async def on_action_planned(work: Work, event: ActionPlanned) -> None:
+    """Tells the person of a new task in their plan, unless they wrote it themselves."""
+    if event.planned_by != Role.VISITOR:
+        await messages.tasks_planned(work, event.subject_ref, event.at)
+
+
+@reactions.on(ReferralRequested)
+async def on_referral_requested(work: Work, event: ReferralRequested) -> None:
+    """Keeps whose referral it is."""
+    await messages.remember_referral(work, event.referral_id, event.subject_ref, event.centre)
+
+
+@reactions.on(ReferralProgressed)
+async def on_referral_progressed(work: Work, event: ReferralProgressed) -> None:
+    """Tells the person that there is an answer. Which, and whose, is on their own page."""
+    match event.status:
+        case ReferralStatus.ACCEPTED:
+            await messages.referral_answered(work, event.referral_id, event.status, event.at)
+        case ReferralStatus.REJECTED:
+            await messages.referral_answered(work, event.referral_id, event.status, event.at)
+            await messages.forget_referral(work, event.referral_id)
+        case ReferralStatus.COMPLETED | ReferralStatus.CANCELLED | ReferralStatus.EXPIRED:
+            await messages.forget_referral(work, event.referral_id)
+        case ReferralStatus.REQUESTED | ReferralStatus.RECEIVED | ReferralStatus.IN_PROGRESS:
+            pass
 
 
 @reactions.on(AccountPublished)
@@ -70,7 +227,7 @@ async def on_account_published(work: Work, event: AccountPublished) -> None:
 
 async def on_purged(work: Work, event: Purged) -> None:
     """Notes that a service has erased a person."""
-    await erasure.confirm_erasure(work, event.subject_ref, event.topic.owner)
+    await erasure.confirm_erasure(work, event.subject_ref, event.topic.owner, event.found)
 
 
 for confirmation in CONFIRMATIONS.values():

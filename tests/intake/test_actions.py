@@ -26,6 +26,7 @@ from services.contracts.intake import (
 from services.intake import domain
 from services.intake.actions import erasure, people, visits
 from services.intake.store import Consent, ErasedSubject, Visit, Visitor
+from services.intake.store.queue import Caller
 from tests.givens.intake import MONDAY, walks_in
 
 
@@ -141,7 +142,7 @@ async def test_twenty_desks_that_call_at_once_get_twenty_visitors(store: Store) 
 
     async def call(desk: int) -> UUID:
         async with store.work() as work:
-            return (await visits.call_next(work, "liege", f"desk-{desk}")).id
+            return (await visits.call_next(work, "liege", Caller(f"desk-{desk}"))).id
 
     called = await asyncio.gather(*(call(desk) for desk in range(1, 21)))
     assert len(set(called)) == 20
@@ -156,7 +157,7 @@ async def test_where_desks_outnumber_visitors_the_others_are_told(store: Store) 
     async def call(desk: int) -> object:
         try:
             async with store.work() as work:
-                return (await visits.call_next(work, "liege", f"desk-{desk}")).id
+                return (await visits.call_next(work, "liege", Caller(f"desk-{desk}"))).id
         except domain.NobodyWaiting as refused:
             return refused.slug
 
@@ -172,13 +173,13 @@ async def test_whoever_waits_longest_is_called_first_and_only_at_their_centre(st
     clock.forward(minutes=1)
     await enter(store, centre="namur")
     async with store.work() as work:
-        chosen = await visits.call_next(work, "liege", "desk-1", "select-training")
+        chosen = await visits.call_next(work, "liege", Caller("desk-1", ("select-training",)))
         assert chosen.id == second
     async with store.work() as work:
-        assert (await visits.call_next(work, "liege", "desk-2")).id == first
+        assert (await visits.call_next(work, "liege", Caller("desk-2"))).id == first
     with pytest.raises(domain.NobodyWaiting):
         async with store.work() as work:
-            await visits.call_next(work, "liege", "desk-3")
+            await visits.call_next(work, "liege", Caller("desk-3"))
 
 
 async def test_a_visit_from_ticket_to_goodbye(store: Store, clock: FixedClock) -> None:

@@ -202,7 +202,8 @@ async def test_an_empty_queue_says_so(client: Client) -> None:
     )
     assert fault(answer) == (409, "centre", "nobody-waiting")
     assert answer.json()["detail"] == (
-        "Cité des métiers de Liège: Niemand wartet. Nach der nächsten Ankunft können Sie wieder aufrufen."
+        "Cité des métiers de Liège: Für diesen Schalter wartet niemand. Rufen Sie eine Person aus der Liste auf oder "
+        "warten Sie auf die nächste Ankunft."
     )
 
 
@@ -230,7 +231,7 @@ async def test_a_person_who_agrees_gets_a_reference_and_a_link_and_is_forgotten_
     assert gone.status_code == 204
     assert len(await emitted(client.store, SubjectErased)) == 1
     again = await client.delete(f"/intake/api/v1/visitors/{known['subject_ref']}")
-    assert again.status_code == 404
+    assert (again.status_code, again.json()["type"]) == (409, "/problems/already-erased")
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ async def test_without_any_consent_the_name_is_hidden_from_the_centre_and_erasur
     anonymous = uuid4()
     await browser.put(f"/intake/api/v1/visits/{anonymous}", json={"centre": "liege"})
     found = await browser.post(f"/intake/visits/{anonymous}/search", data={"name": "Démonstration"})
-    assert (found.status_code, "Nobody found with this name" in found.text) == (200, True)
+    assert (found.status_code, "Nobody found" in found.text) == (200, True)
     assert "Their name is no longer shown." in shown
     assert "Does the person want their data deleted?" in shown
     assert "Ada" in await text(browser.signed_in(visitor(UUID(person))), name)

@@ -5,13 +5,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.chassis.copies.visits import FromEarlierDay
+from services.chassis.copies.visits import Day, FromEarlierDay, just_left, just_seen
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock, emitted
 from services.contracts.intake import VisitLeft, VisitServed
-from services.intake.actions import visits
+from services.intake.actions import interviews, visits
 from services.intake.actions.end_of_day import BATCH, end_days
-from services.intake.store import Visit
+from services.intake.store import Centre, Visit
 from tests.givens.intake import walks_in
 
 TWO_IN_THE_NIGHT = datetime.fromisoformat("2026-03-03T02:00:00+01:00")
@@ -50,7 +50,7 @@ async def test_a_night_closes_what_the_day_left_and_says_that_nobody_saw_it(
 ) -> None:
     clock.now = TWO_IN_THE_NIGHT
     assert not await end_days(store)
-    assert (await kept(store, left_over["waiting"])) == ("waiting", None), "somebody may still be there"
+    assert (await kept(store, left_over["waiting"])) == ("waiting", None), "a visitor may still be there"
     clock.forward(hours=1)
     early = await enter(store)
     await end_days(store)
@@ -67,6 +67,22 @@ async def test_a_night_closes_what_the_day_left_and_says_that_nobody_saw_it(
     }
     await end_days(store)
     assert len(await emitted(store, VisitLeft, VisitServed)) == 3
+    async with store.read() as session:
+        today = Day.of(await session.get_one(Centre, "liege"), clock.now)
+        for figures in (just_seen, just_left):
+            assert await figures(session, Visit, today, 10) == [], "nobody saw them go: no departure of today"
+
+
+async def test_an_interview_that_nobody_ended_on_its_day_ends_the_visit_in_the_same_way(
+    store: Store, left_over: dict[str, UUID], clock: FixedClock
+) -> None:
+    visit, interview = left_over["called"], uuid4()
+    async with store.work() as work:
+        await interviews.begin(work, visit, interview, clock.now)
+    clock.forward(days=1)
+    async with store.work() as work:
+        await interviews.end(work, visit, interview, clock.now, "end-of-day")
+    assert await kept(store, visit) == ("served", "end-of-day")
 
 
 async def test_a_platform_that_slept_through_the_night_catches_up_and_then_waits_for_the_next(

@@ -8,16 +8,18 @@ import pytest
 import sqlalchemy as sa
 from prometheus_client import REGISTRY
 
+from services.chassis.events.restoring import open_epoch
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock, emitted, publish, record_of
 from services.contracts.erasure import CONFIRMATIONS
-from services.contracts.intake import SubjectErased
+from services.contracts.intake import SubjectErased, SubjectSuppressed
 from services.intake import domain
 from services.intake.actions import consent, erasure, people, retention
 from services.intake.app import measure_erasures
 from services.intake.reactions import reactions
-from services.intake.store import Consent, ErasureConfirmation, Visitor
+from services.intake.store import Consent, ErasedSubject, ErasureConfirmation, Visitor
 from services.intake.store.erasures import Erasure, erasures, unconfirmed_by_service
+from tests.givens.backups import backup_of, put_back
 from tests.givens.intake import MONDAY, walks_in
 
 SERVICES = sorted(CONFIRMATIONS)
@@ -32,7 +34,7 @@ async def registered(store: Store, *purposes: str) -> UUID:
             work,
             visit_id,
             given_name="Prénom",
-            family_name="Démonstration",
+            family_name=f"Démonstration {uuid4().hex}",
             contact=None,
             language="fr",
             purposes=list(purposes or ("guidance", "plan")),
@@ -48,7 +50,7 @@ async def erase(store: Store, subject_ref: UUID) -> None:
 
 async def confirm(store: Store, subject_ref: UUID, *services: str) -> None:
     """Have intake process the confirmations of these services."""
-    events = [CONFIRMATIONS[service](subject_ref=subject_ref, at=MONDAY) for service in services]
+    events = [CONFIRMATIONS[service](subject_ref=subject_ref, at=MONDAY, found=True) for service in services]
     await publish(store, reactions, *[record_of(event, None) for event in events])
 
 
@@ -85,6 +87,26 @@ async def test_a_confirmation_that_comes_early_or_twice_changes_nothing(store: S
     async with store.read() as session:
         assert await session.get(ErasureConfirmation, (stranger, "plans")) is None
         assert (await session.scalars(sa.select(store.table("dead_letters").c.reason))).all() == []
+
+
+async def test_a_person_who_registered_after_the_backup_is_erased_in_the_other_services(store: Store) -> None:
+    """The others know them and their numbers; intake, restored, knows neither."""
+    backup = await backup_of(store)
+    subject_ref = await registered(store)
+    known = max(one.sequence or 0 for one in await emitted(store) if one.subject == str(subject_ref))
+    seen = await put_back(store, backup)
+    opened = await open_epoch(store, seen, None)
+    await erase(store, subject_ref)
+    assert [one.missing for one in await listed(store, unconfirmed=True)] == [SERVICES]
+    assert len(await emitted(store, SubjectSuppressed)) == 1
+    (said,) = await emitted(store, SubjectErased)
+    assert (said.subject, said.previous) == (str(subject_ref), 0)
+    assert (said.sequence or 0) > max(known, opened.epoch)
+    await confirm(store, subject_ref, *SERVICES)
+    (done,) = await listed(store, unconfirmed=False)
+    assert done.found == dict.fromkeys(SERVICES, True)
+    with pytest.raises(domain.AlreadyErased):
+        await erase(store, subject_ref)
 
 
 async def test_the_oldest_unconfirmed_erasure_is_measured(client: Client, clock: FixedClock) -> None:
@@ -162,3 +184,15 @@ async def test_without_a_consent_nothing_is_prolonged(store: Store) -> None:
     with pytest.raises(domain.NoConsentLeft):
         async with store.work() as work:
             await retention.prolong(work, subject_ref, "test/desk-liege")
+
+
+async def test_who_was_erased_before_there_was_a_topic_is_put_on_it_once(store: Store, clock: FixedClock) -> None:
+    """Otherwise only the file of this machine would know them."""
+    earlier, at = uuid4(), clock() - timedelta(days=400)
+    async with store.work() as work:
+        work.add(ErasedSubject(subject_ref=earlier, erased_at=at))
+    await erase(store, await registered(store))
+    for _ in range(2):
+        await erasure.list_earlier_erasures(store)
+    [_, added] = [one.event for one in await emitted(store, SubjectSuppressed)]
+    assert added == SubjectSuppressed(subject_ref=earlier, at=at)

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from jsonschema import Draft202012Validator
 
 from services.chassis.testing import Client, FixedClock, client_of, emitted
+from services.contracts.arrivals import Activity
 from services.contracts.intake import VisitRecorded, VisitStatus
 from services.intake.app import SERVICE
+from services.intake.imports import VisitLine
 from services.intake.store import Visit
 from tests.givens.intake import LIEGE_DESK, OPERATOR, open_centres
 
@@ -104,6 +106,9 @@ async def test_a_line_that_stands_twice_in_a_file_counts_once(operator: Client) 
         ({"channel": "fax"}, "channel", "enum"),
         ({"visit_id": "17"}, "visit_id", "uuid-parsing"),
         ({"name": "Dupont"}, "name", "extra-forbidden"),
+        ({"other_areas": ["gardening"]}, "other_areas", "unknown-area"),
+        ({"activity": "computers"}, "activity", "activity-with-ticket"),
+        ({"interpreter_language": "ar"}, "interpreter_language", "extra-forbidden"),
     ],
 )
 async def test_a_bad_line_is_answered_with_its_number_field_and_rule_and_the_rest_goes_in(
@@ -138,14 +143,14 @@ async def test_reasons_are_told_in_the_readers_language(operator: Client) -> Non
 
 
 async def test_csv_says_the_same(operator: Client) -> None:
-    one = line()
-    columns = ["visit_id", "centre", "area", "checked_in_at", "status", "ended_at"]
+    one, others = line(), ("select-training", "create-business")
+    columns = ["visit_id", "centre", "area", "checked_in_at", "status", "ended_at", "other_areas", "activity"]
     rows = [
         columns,
         [str(uuid4()), "namur", "", NINE.isoformat(), "left", (NINE + timedelta(minutes=9)).isoformat()],
-        [str(uuid4()), "namur", "find-job", NINE.isoformat(), "no_queue", ""],
+        [str(uuid4()), "liege", "find-job", NINE.isoformat(), "no_queue", "", "  ".join(others), "computers"],
         [str(uuid4()), "bruges", "", NINE.isoformat(), "no_queue", ""],
-        [one["visit_id"], "liege", "", NINE.isoformat(), "no_queue", "", "too", "many"],
+        [one["visit_id"], "liege", "", NINE.isoformat(), "no_queue", "", "", "", "too", "many"],
     ]
     body = "\n".join(",".join(row) for row in rows)
     bad, totals = await send(operator, "\ufeff" + body, **{"content-type": "text/csv"})
@@ -154,7 +159,20 @@ async def test_csv_says_the_same(operator: Client) -> None:
         (5, None, "csv-cells"),
     }
     assert totals == {"lines": 4, "accepted": 2, "unchanged": 0, "refused": 2}
-    assert sorted(visit.status for visit in await kept(operator)) == ["left", "no_queue"]
+    found = {visit.status: (visit.area, visit.other_areas, visit.activity) for visit in await kept(operator)}
+    assert found == {
+        "left": (None, [], None),
+        "no_queue": ("find-job", [*others], "computers"),
+    }
+    said = [one.event for one in await emitted(operator.store)]
+    assert {(one.other_areas, one.activity) for one in said if isinstance(one, VisitRecorded)} == {
+        ((), None),
+        (others, Activity.COMPUTERS),
+    }
+
+
+def test_a_line_without_the_new_fields_is_the_line_that_it_was() -> None:
+    assert not {"other_areas", "activity"} & json.loads(VisitLine.model_validate(line()).model_dump_json()).keys()
 
 
 async def test_csv_with_an_unknown_column_is_refused_before_anything_goes_in(operator: Client) -> None:

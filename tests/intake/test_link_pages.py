@@ -59,7 +59,7 @@ async def registered(client: Client) -> tuple[UUID, UUID, str]:
     visit = uuid4()
     answer = await client.put(f"/intake/api/v1/visits/{visit}", json={"centre": "liege"})
     assert answer.status_code == 200
-    told = {"given_name": "Ada", "family_name": "Démonstration", "purposes": ["plan"]}
+    told = {"given_name": "Ada", "family_name": f"Démonstration {visit.hex}", "purposes": ["plan"]}
     made = (await client.post(f"/intake/api/v1/visits/{visit}/visitor", json=told)).json()
     return visit, UUID(made["subject_ref"]), path_of(client, made["link"])
 
@@ -75,8 +75,8 @@ async def enter(client: Client, path: str, pin: str = PIN, again: str | None = N
 async def renewed(client: Client, visit: UUID) -> httpx2.Response:
     """The form that the page of the visit has is sent."""
     page = (await client.get(f"/intake/visits/{visit}")).text
-    (link_id,) = re.findall(r'name="link_id" value="([^"]+)"', page)
-    return await client.post(f"/intake/visits/{visit}/link", data={"link_id": link_id})
+    (current,) = re.findall(r'name="replaces" value="([^"]+)"', page)
+    return await client.post(f"/intake/visits/{visit}/link", data={"replaces": current})
 
 
 def opened(answer: httpx2.Response, client: Client) -> VisitorToken:
@@ -254,7 +254,7 @@ async def test_a_form_that_is_sent_again_does_not_end_the_link_that_it_made(brow
     clock.forward(minutes=1)
     shown = await renewed(browser, visit)
     (address,) = re.findall(r'id="link-address">([^<]+)<', shown.text)
-    sent = {"link_id": re.findall(r"link_id=([^&]+)", shown.request.content.decode())[0]}
+    sent = {"replaces": re.findall(r"replaces=([^&]+)", shown.request.content.decode())[0]}
     again = await browser.post(f"/intake/visits/{visit}/link", data=sent)
     assert (again.status_code, "link-address" in again.text) == (303, False)
     assert "Ce formulaire a déjà été envoyé." in browser.flash(again)
@@ -334,7 +334,7 @@ async def test_neither_secret_nor_pin_is_in_logs_events_or_rows(
     async def broken(*_: object) -> None:
         raise RuntimeError("the store is broken")
 
-    monkeypatch.setattr("services.intake.pages.links.link_with", broken)
+    monkeypatch.setattr("services.intake.actions.links.link_with", broken)
     assert (await browser.get(path)).status_code == 500
     seen = logs.getvalue()
     assert "request failed" in seen
@@ -344,7 +344,7 @@ async def test_neither_secret_nor_pin_is_in_logs_events_or_rows(
 
 
 async def test_tries_of_a_pin_are_limited_before_it_is_hashed(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also by a browser that knows the PIN and so begins anew with five tries, and also at the desk."""
+    """Also by a browser that knows the PIN and so starts again with five tries, and also at the desk."""
     visit, _, path = await registered(browser)
     hashed: list[str] = []
 

@@ -13,7 +13,8 @@ from services.chassis.testing import FixedClock, emitted
 from services.contracts.intake import VisitorLinkChanged
 from services.intake.actions import erasure, links, people
 from services.intake.domain import links as rules
-from services.intake.store import LinkOpening, PersonalLink, Visitor, current_link, link_with, openings_of
+from services.intake.store import LinkOpening, PersonalLink, Visitor, current_link, link_with
+from services.intake.store.links import openings_of
 from tests.givens.intake import walks_in
 from tests.givens.rows import all_rows
 
@@ -103,7 +104,7 @@ async def test_five_wrong_pins_lock_the_link_and_end_what_it_opened(store: Store
     _, link = await made(store, ada)
     await chosen(store, link)
     assert [await tried(store, link, matches=False) for _ in range(4)] == [4, 3, 2, 1]
-    assert isinstance(await tried(store, link, matches=True), VisitorToken), "a correct one begins anew"
+    assert isinstance(await tried(store, link, matches=True), VisitorToken), "a correct one starts again"
     assert [await tried(store, link, matches=False) for _ in range(5)] == [4, 3, 2, 1, 0]
     with pytest.raises(rules.LinkLocked):
         await tried(store, link, matches=True)

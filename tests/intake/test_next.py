@@ -13,6 +13,7 @@ from services.chassis.testing import Client, FixedClock, client_of
 from services.intake import domain
 from services.intake.actions import visits
 from services.intake.app import SERVICE
+from services.intake.store.queue import Caller
 from tests.givens.intake import COUNSELLOR, open_centres, walks_in
 
 API, DESK = "/intake/api/v1/visits", "/intake/desk/liege"
@@ -90,7 +91,7 @@ async def test_of_two_calls_at_the_same_moment_one_is_asked(store: Store) -> Non
     async def call() -> UUID | None:
         try:
             async with store.work() as work:
-                return (await visits.call_next(work, "liege", "desk-1")).id
+                return (await visits.call_next(work, "liege", Caller("desk-1"))).id
         except domain.DeskHasCalled:
             return None
 

@@ -77,7 +77,7 @@ async def test_the_desk_gives_a_ticket_in_one_form(browser: Client) -> None:
     assert "Ticket E-001\u00a0: à donner à la personne." in html
     assert "Cité des métiers de Liège" in html
     assert f'id="visit-{visit.id}"' in html
-    assert "depuis 09:00" in html
+    assert "09:00 <span data-since=" in html
     assert "Ticket E-001\u00a0:" not in await text(browser, DESK)
 
 
@@ -97,7 +97,7 @@ async def test_a_visit_is_recorded_without_a_ticket(browser: Client) -> None:
 async def test_the_buttons_of_the_page_lead_from_ticket_to_goodbye(browser: Client) -> None:
     visit = await ticket(browser)
     answer = await send(browser, f"{DESK}/call-next")
-    assert browser.flash(answer) == "done:Le ticket E-001 est appelé."
+    assert browser.flash(answer) == "done:Le ticket E-001 est appelé\u00a0: Guichet 1."
     for step, label in (("serve", "Recevoir la personne"), ("finish", "Terminer la visite")):
         html = await text(browser, DESK)
         assert label in html
@@ -137,10 +137,10 @@ async def test_a_centre_with_devices_offers_its_desks(browser: Client) -> None:
     devices = [device("liege-desk-2"), device("desk-11"), device("liege-kiosk-1"), device("namur-desk-7", "namur")]
     off = device("liege-desk-5", status=AccountStatus.INACTIVE)
     await react_to(browser.store, reactions, [*devices, off])
+    assert browser.flash(await send(browser, f"{DESK}/here", number=11)).startswith("done:")
     html = await text(browser, DESK)
     (choices,) = re.findall(r'<select id="number".*?</select>', html, re.DOTALL)
     assert re.findall(r'<option value="(\d+)"', choices) == ["2", "11"]
-    assert browser.flash(await send(browser, f"{DESK}/here", number=11)).startswith("done:")
     assert "Vous êtes au guichet 11" in await text(browser, DESK)
     refused = await send(browser, f"{DESK}/here", number=5)
     assert "Ce guichet n’est pas dans la liste." in browser.flash(refused)
@@ -166,6 +166,15 @@ async def test_the_waiting_room_says_whose_turn_it_is_only_once_somebody_is_call
     assert "C’est à vous" not in waiting
     await send(browser, f"{DESK}/call-next")
     assert '<h2 id="called-title">C’est à vous</h2>' in await text(browser, ROOM)
+
+
+async def test_the_waiting_room_has_each_language_that_is_asked_for_and_one_in_sight(browser: Client) -> None:
+    await ticket(browser)
+    await send(browser, f"{DESK}/call-next")
+    html = await text(browser, f"{ROOM}?lang=de,xx,fr,de")
+    assert re.findall(r'<div class="wall-turn" lang="(\w\w)"( hidden)?>', html) == [("de", ""), ("fr", " hidden")]
+    assert re.findall(r'data-say="([^"]+)"', html) == ["Nummer E 1, Schalter 1", "Ticket E 1, Guichet 1"]
+    assert "stream?lang=de,fr" in html
 
 
 async def test_the_waiting_room_tells_visits_apart_by_their_tickets_alone(browser: Client) -> None:
@@ -218,7 +227,7 @@ async def test_what_the_desk_cannot_do_is_said_on_the_page_it_came_from(browser:
     answer = await send(browser, f"{DESK}/call-next")
     assert (answer.status_code, answer.headers["location"]) == (303, DESK)
     assert browser.flash(answer).startswith(
-        "error:Cité des métiers de Liège\u00a0: aucune personne n’attend. Vous pourrez"
+        "error:Cité des métiers de Liège\u00a0: aucune personne n’attend pour ce guichet. Appelez"
     )
     visit = await ticket(browser)
     await send(browser, f"/intake/visits/{visit.id}/call", version=visit.version)
@@ -252,18 +261,18 @@ async def test_a_person_agrees_and_gets_a_link_that_signs_them_in(browser: Clien
     opened = await send(browser, path, pin="839517", pin_again="839517")
     assert opened.status_code == 303
     browser.cookies.update(opened.cookies)
-    assert await text(browser, f"/intake/fragments/visitors/{subject_ref}") == "Prénom Démonstration"
+    assert await text(browser, f"/intake/fragments/visitors/{subject_ref}") == "<bdi>Prénom Démonstration</bdi>"
 
 
 async def test_who_lost_their_link_gets_a_new_one(browser: Client) -> None:
     visit = await ticket(browser)
-    assert (await send(browser, f"/intake/visits/{visit.id}/link", link_id=uuid4())).status_code == 404
+    assert (await send(browser, f"/intake/visits/{visit.id}/link", replaces=uuid4())).status_code == 404
     await send(browser, f"/intake/visits/{visit.id}", **TOLD)
     assert f'action="/intake/visits/{visit.id}/link"' in await text(browser, f"/intake/visits/{visit.id}")
-    again = await send(browser, f"/intake/visits/{visit.id}/link", link_id=uuid4())
+    again = await send(browser, f"/intake/visits/{visit.id}/link", replaces=uuid4())
     assert "Nouveau lien personnel" in unescape(again.text)
     browser.signed_in(NAMUR_DESK)
-    assert (await send(browser, f"/intake/visits/{visit.id}/link", link_id=uuid4())).status_code == 404
+    assert (await send(browser, f"/intake/visits/{visit.id}/link", replaces=uuid4())).status_code == 404
 
 
 async def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(browser: Client) -> None:
@@ -307,6 +316,7 @@ async def test_what_is_refused_of_a_person_is_said_at_its_field_and_changes_noth
 async def test_who_became_known_meanwhile_is_not_made_known_again(browser: Client) -> None:
     visit = await ticket(browser)
     await send(browser, f"/intake/visits/{visit.id}", **TOLD)
+    await browser.get(f"/intake/visits/{visit.id}")
     before = await all_rows(browser.store)
     answer = await send(browser, f"/intake/visits/{visit.id}", **TOLD)
     assert answer.status_code == 422
@@ -319,7 +329,7 @@ async def test_a_name_is_shown_to_the_centres_team_and_nobody_else(browser: Clie
     answer = await send(browser, f"/intake/visits/{visit.id}", **{**TOLD, "given_name": "<b>Prénom"})
     (subject_ref,) = re.findall(r'id="subject-ref">([^<]+)<', answer.text)
     fragment = f"/intake/fragments/visitors/{subject_ref}"
-    assert (await browser.get(fragment)).text == "&lt;b&gt;Prénom Démonstration"
+    assert (await browser.get(fragment)).text == "<bdi>&lt;b&gt;Prénom Démonstration</bdi>"
     for other in (NAMUR_DESK, PROVIDER, None):
         assert (await browser.signed_in(other).get(fragment)).text == ""
     assert (await browser.get(f"/intake/fragments/visitors/{uuid4()}")).text == ""

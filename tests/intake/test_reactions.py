@@ -107,21 +107,38 @@ async def test_one_bad_check_in_waits_as_a_dead_letter_and_the_others_come_in(st
     ]
 
 
+def bruges() -> CentrePublished:
+    facts: dict[str, object] = {"name": "Bruges", "kind": "cite", "areas": ["find-job"], "opening_hours": []}
+    return CentrePublished.model_validate({"centre": "bruges", "timezone": "Europe/Brussels"} | facts)
+
+
+async def test_a_check_in_finds_the_centre_that_was_published_just_before_it(store: Store) -> None:
+    """In one batch, where an earlier one was refused because the centre was not there yet."""
+    consumer = consumer_for(store, reactions)
+    arrivals = [arrival(centre="bruges", area=None) for _ in range(3)]
+    first, *later = [record_of(one, None) for one in arrivals]
+    await consumer.process([first, record_of(bruges(), 1), *later])
+    assert {visit.id for visit in await kept(store)} >= {one.visit_id for one in arrivals[1:]}
+    await consumer.expire_held()
+    assert {visit.id for visit in await kept(store)} == {one.visit_id for one in arrivals}
+
+
+async def test_many_check_ins_of_an_unknown_centre_ask_once_for_it(store: Store) -> None:
+    asked: list[str] = []
+    event.listen(store.writer.sync_engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    await consumer_for(store, reactions).process([record_of(arrival(centre="gent"), None) for _ in range(60)])
+    assert await letters(store) == [("dead", "unknown-centre")] * 60
+    assert len([statement for statement in asked if "FROM centres" in statement]) == 2
+    assert len(asked) < 20
+
+
 async def test_check_ins_of_a_centre_that_is_published_later_are_retried_by_themselves_in_order(store: Store) -> None:
     early = [arrival(centre="bruges", area=None) for _ in range(3)]
     elsewhere = arrival(centre="gent", area=None)
     consumer = consumer_for(store, reactions)
     await consumer.process([record_of(one, None) for one in (*early, elsewhere)])
     assert await letters(store) == [("dead", "unknown-centre")] * 4
-    facts = {
-        "name": "Bruges",
-        "kind": "cite",
-        "areas": ["find-job"],
-        "timezone": "Europe/Brussels",
-        "opening_hours": [],
-    }
-    bruges = CentrePublished.model_validate({"centre": "bruges"} | facts)
-    await consumer.process([record_of(bruges, 1)])
+    await consumer.process([record_of(bruges(), 1)])
     await consumer.expire_held()
     assert [visit.id for visit in await kept(store)] == [one.visit_id for one in early]
     assert Counter(await letters(store)) == {("retried", "unknown-centre"): 3, ("dead", "unknown-centre"): 1}

@@ -2,13 +2,16 @@
 
 from uuid import UUID, uuid4
 
-from services.chassis.events.restoring import Seen, open_epoch
+import pytest
+
+from services.chassis.events.restoring import Seen, Undecided, open_epoch
 from services.chassis.storage.store import Store
 from services.contracts.intake import VisitorConsentWithdrawn, VisitorLinkChanged
-from services.intake.actions import consent, links, people
+from services.intake.actions import consent, devices, links, people
 from services.intake.actions.restoring import restore
 from services.intake.domain import links as rules
-from services.intake.store import PersonalLink, Visitor, link_with
+from services.intake.domain.devices import DeviceKind
+from services.intake.store import Centre, PersonalLink, Visitor, link_with
 from tests.givens.backups import backup_of, put_back
 from tests.givens.events import emitted_events
 from tests.givens.intake import walks_in
@@ -66,7 +69,7 @@ async def test_what_was_ended_after_the_backup_stays_ended(store: Store) -> None
     seen = await put_back(store, backup)
     opened = await open_epoch(store, seen, restore)
 
-    assert opened.ended == {"links": 2, "consents": 1}
+    assert opened.ended == {"links": 2, "consents": 1, "devices": 0}
     assert await current(store, ada, old) == (None, True)
     assert await current(store, bea, kept) == (kept, False)
     assert await current(store, cleo, without_pin) == (None, True), "who printed it could choose a PIN"
@@ -76,7 +79,24 @@ async def test_what_was_ended_after_the_backup_stays_ended(store: Store) -> None
     assert (await emitted_events(store, VisitorConsentWithdrawn))[-1].in_force == ("guidance",)
 
 
-async def test_without_the_topic_every_link_ends(store: Store) -> None:
+async def test_without_the_topic_every_link_and_device_ends(store: Store) -> None:
     ada, link = await registered(store, "Ada")
-    assert (await open_epoch(store, Seen(), restore)).ended == {"links": 1, "consents": 0}
+    async with store.work() as work:
+        centre = await work.session.get_one(Centre, "liege")
+        await devices.enrol(work, uuid4(), centre, DeviceKind.DESK, by="test", wants_key=False)
+    kept = Seen(keep_unconfirmed=True)
+    assert (await open_epoch(store, kept, restore)).ended == {"links": 1, "consents": 0, "devices": 1}
     assert await current(store, ada, link) == (None, True)
+
+
+async def test_without_the_topic_an_operator_decides_on_consents(store: Store) -> None:
+    """Who withdrew them since the backup is not known: they are in force only if someone says so."""
+    ada, link = await registered(store, "Ada")
+    with pytest.raises(Undecided) as asked:
+        await open_epoch(store, Seen(), restore)
+    assert asked.value.persons == 1
+    assert await current(store, ada, link) == (link, False), "nothing was changed"
+    opened = await open_epoch(store, Seen(keep_unconfirmed=False), restore)
+    assert opened.ended == {"links": 1, "consents": 1, "devices": 0}
+    async with store.read() as session:
+        assert await consent.consents_in_force(session, ada) == []

@@ -9,20 +9,27 @@ from sqlmodel import col
 
 from services.chassis.refusals import msg
 from services.chassis.storage.store import Work
+from services.contracts.consent import Purpose
 from services.contracts.intake import VisitorConsentGiven, VisitorConsentWithdrawn
 from services.intake import domain
 from services.intake.store import Consent, Visitor
+from services.intake.store.messages import Message, drop_open
 
 
-async def give_consent(work: Work, subject_ref: UUID, purposes: list[str], recorded_by: str) -> None:
-    """Record consent to these purposes; those in force already are ignored. Raises `UnknownPurpose`."""
+async def give_consent(
+    work: Work, subject_ref: UUID, purposes: list[str], recorded_by: str, *, by_representative: bool = False
+) -> None:
+    """Record consent to these purposes; those in force already are ignored. Raises `UnknownPurpose`.
+
+    `by_representative`: a parent or representative consents.
+    """
     domain.check_purposes(purposes)
     visitor = await work.load(Visitor, subject_ref, msg("registered person"))
     before = {consent.purpose for consent in await consents_in_force(work.session, subject_ref)}
     given = sorted(set(purposes) - before)
     if not given:
         return
-    record(work, subject_ref, given, recorded_by)
+    record(work, subject_ref, given, recorded_by, by_representative=by_representative)
     work.emit(
         visitor,
         VisitorConsentGiven(
@@ -46,6 +53,8 @@ async def withdraw_consent(work: Work, subject_ref: UUID, purposes: list[str], r
     for consent in withdrawn:
         consent.withdrawn_at, consent.withdrawn_by = work.now, recorded_by
     ended = {consent.purpose for consent in withdrawn}
+    if Purpose.REMINDERS in ended:
+        await drop_open(work.session, col(Message.subject_ref) == subject_ref)
     work.emit(
         visitor,
         VisitorConsentWithdrawn(
@@ -57,20 +66,29 @@ async def withdraw_consent(work: Work, subject_ref: UUID, purposes: list[str], r
     )
 
 
-def record(work: Work, subject_ref: UUID, purposes: Iterable[str], recorded_by: str) -> None:
+def record(
+    work: Work, subject_ref: UUID, purposes: Iterable[str], recorded_by: str, *, by_representative: bool = False
+) -> None:
     """Add the record of a consent to each of these purposes."""
     for purpose in purposes:
         work.add(
-            Consent(id=uuid4(), subject_ref=subject_ref, purpose=purpose, given_at=work.now, recorded_by=recorded_by)
+            Consent(
+                id=uuid4(),
+                subject_ref=subject_ref,
+                purpose=purpose,
+                given_at=work.now,
+                recorded_by=recorded_by,
+                by_representative=by_representative,
+            )
         )
 
 
-async def consents_of(session: AsyncSession, subject_ref: UUID, limit: int = 100) -> Sequence[Consent]:
+async def consents_of(session: AsyncSession, subject_ref: UUID) -> Sequence[Consent]:
     """A visitor's consents, withdrawn ones too, the last one first."""
     query = sa.select(Consent).where(col(Consent.subject_ref) == subject_ref)
     # Of two that were given at the same time, the one in force is the last.
     last_first = (col(Consent.given_at).desc(), col(Consent.withdrawn_at).is_not(None), col(Consent.id))
-    return (await session.scalars(query.order_by(*last_first).limit(limit))).all()
+    return (await session.scalars(query.order_by(*last_first))).all()
 
 
 async def consents_in_force(session: AsyncSession, subject_ref: UUID) -> Sequence[Consent]:

@@ -9,18 +9,22 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from services.chassis.events.dead_letters import erase_dead_letters
-from services.chassis.refusals import msg
-from services.chassis.storage.outbox import end_of_key
-from services.chassis.storage.store import Store, Work
+from services.chassis.storage.outbox import end_of_key, keys_in
+from services.chassis.storage.store import Aggregate, Store, Work
 from services.contracts.erasure import CONFIRMATIONS
 from services.contracts.intake import SubjectErased, SubjectSuppressed
 from services.contracts.topics import ERASED
+from services.intake import domain
 from services.intake.actions.links import erase_links
 from services.intake.store import Consent, ErasedSubject, ErasureConfirmation, Visit, Visitor
-from services.intake.store.erasures import confirmed_before, delete_erasures
+from services.intake.store.appointments import Appointment, delete_where
+from services.intake.store.erasures import confirmed_before, delete_erasures, erased_without_confirmations
+from services.intake.store.messages import erase_messages
+from services.intake.store.names import delete_keys
 from services.intake.store.retention import due_visitors
 
 DUE_AT_ONCE = 50
@@ -30,17 +34,26 @@ ENDED_AT_ONCE = 500
 
 
 async def erase_subject(work: Work, subject_ref: UUID) -> None:
-    """Erase a visitor: name, contact, consents, personal links and the link to their visits. Emits `SubjectErased`.
+    """Erase a person here and in every service: emits `SubjectErased`, and puts them on the suppression list.
 
-    Their reference goes on the suppression list.
+    One whom intake does not know is erased in the others: they registered after the backup that was restored, or come
+    from an import. `check_unknown` says whether that can be meant.
     """
-    visitor = await work.load(Visitor, subject_ref, msg("registered person"))
-    work.emit(visitor, SubjectErased(subject_ref=subject_ref, at=work.now))
-    work.emit(visitor, SubjectSuppressed(subject_ref=subject_ref, at=work.now))
+    visitor = await work.find(Visitor, subject_ref)
+    # Without a row there is no number to go on from: the epoch's first follows all that a lost row emitted.
+    emitting = visitor or Aggregate(id=subject_ref)
+    work.emit(emitting, SubjectErased(subject_ref=subject_ref, at=work.now))
+    work.emit(emitting, SubjectSuppressed(subject_ref=subject_ref, at=work.now))
     await work.session.execute(sa.delete(Consent).where(col(Consent.subject_ref) == subject_ref))
+    # Before the visits: an arrival under way adds one.
+    await delete_where(work.session, col(Appointment.subject_ref) == subject_ref)
+    await erase_messages(work.session, subject_ref)
     await work.session.execute(sa.update(Visit).where(col(Visit.subject_ref) == subject_ref).values(subject_ref=None))
-    await erase_links(work, subject_ref)
-    await work.session.delete(visitor)
+    await delete_keys(work.session, subject_ref)
+    if visitor is not None:
+        await erase_links(work, subject_ref)
+        await work.session.delete(visitor)
+    work.guard("erased_subjects_key", domain.AlreadyErased())
     work.add(ErasedSubject(subject_ref=subject_ref, erased_at=work.now))
     work.erased.add(subject_ref)
     await erase_dead_letters(work, subject_ref)
@@ -48,23 +61,47 @@ async def erase_subject(work: Work, subject_ref: UUID) -> None:
         work.add(ErasureConfirmation(subject_ref=subject_ref, service=service))
 
 
-async def erase_again(work: Work, subject_ref: UUID, at: datetime) -> None:
-    """Erase a visitor whom a restored database brought back; `at`: when they were erased.
+async def check_unknown(session: AsyncSession, subject_ref: UUID) -> None:
+    """A reference that no visitor has may be a person's whom only other services know.
 
-    Of one who registered after the backup, only the reference is noted: the other services have confirmed it, or will.
+    Raises `AlreadyErased`, or `VisitNotPerson` for that of a visit, which has events of its own.
     """
-    if await work.find(Visitor, subject_ref) is not None:
-        await erase_subject(work, subject_ref)
-    else:
-        work.add(ErasedSubject(subject_ref=subject_ref, erased_at=at))
-        work.erased.add(subject_ref)
+    if await session.get(ErasedSubject, subject_ref) is not None:
+        raise domain.AlreadyErased()
+    if await session.get(Visit, subject_ref) is not None:
+        raise domain.VisitNotPerson()
 
 
-async def confirm_erasure(work: Work, subject_ref: UUID, service: str) -> None:
-    """Note that a service has erased this person. The first confirmation counts; one without an erasure is ignored."""
+async def erase_again(work: Work, subject_ref: UUID, _at: datetime) -> None:
+    """Erase a person of the suppression list whom a restored database does not know as erased.
+
+    Every service is asked again: its confirmation, or even the event of the erasure, may have been lost.
+    """
+    await erase_subject(work, subject_ref)
+
+
+async def list_earlier_erasures(store: Store) -> None:
+    """Put on the suppression list's topic whom a version erased that had no such topic, once.
+
+    Those have no confirmations either. Other services know them as erased; another machine's restored store may not.
+    """
+    async with store.read() as session:
+        earlier = await erased_without_confirmations(session)
+        listed = await keys_in(session, store.table("outbox"), ERASED) if earlier else set[bytes]()
+    async with store.work() as work:
+        for subject_ref, at in earlier.items():
+            if str(subject_ref).encode() not in listed:
+                work.emit(Aggregate(id=subject_ref), SubjectSuppressed(subject_ref=subject_ref, at=at))
+
+
+async def confirm_erasure(work: Work, subject_ref: UUID, service: str, found: bool | None) -> None:
+    """Note that a service has erased this person, and whether it had something about them.
+
+    The first confirmation counts; one without an erasure is ignored.
+    """
     awaited = await work.find(ErasureConfirmation, (subject_ref, service))
     if awaited is not None and awaited.confirmed_at is None:
-        awaited.confirmed_at = work.now
+        awaited.confirmed_at, awaited.found = work.now, found
 
 
 async def erase_due(store: Store) -> bool:

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from services.chassis.identity.tokens import IDLE, VisitorToken
+from services.chassis.identity.tokens import IDLE, Signer, VisitorToken
 from services.chassis.refusals import ShownBefore, msg
 from services.chassis.storage.store import Work
 from services.contracts.intake import VisitorLinkChanged
@@ -23,9 +24,12 @@ from services.intake.domain.links import (
     PinAlreadyChosen,
     digest,
     is_usable,
+    link_address,
     new_secret,
 )
-from services.intake.store import LinkOpening, PersonalLink, Visitor
+from services.intake.store import LinkOpening, PersonalLink, Visitor, link_with
+
+_MAILED = "mailed-link"
 
 
 async def create_link(work: Work, subject_ref: UUID, created_by: str, link_id: UUID | None = None) -> str:
@@ -70,6 +74,24 @@ def state_of(link: PersonalLink | None, now: datetime) -> LinkState:
     except LinkNotValid:
         return LinkState.MISSING
     return LinkState.NO_PIN if usable.pin is None else LinkState.USABLE
+
+
+def mailed_address(signer: Signer, public_url: str, link: PersonalLink | None, now: datetime) -> str | None:
+    """The URL in a message that opens this link: made from its id, because its secret is stored nowhere.
+
+    None: it opens nothing, or has no PIN yet, and who reads the mail could choose one.
+    """
+    if state_of(link, now) is not LinkState.USABLE or link is None:
+        return None
+    return link_address(public_url, signer.disguise(_MAILED, link.id))
+
+
+async def link_at(session: AsyncSession, signer: Signer, secret: str) -> PersonalLink | None:
+    """The link at this address, as it was handed out or as a message has it."""
+    if (found := await link_with(session, digest(secret))) is not None:
+        return found
+    mailed = [await session.get(PersonalLink, id) for id in signer.undisguise(_MAILED, secret)]
+    return next((link for link in mailed if link is not None and link.pin is not None), None)
 
 
 async def choose_pin(work: Work, link_id: UUID, hashed: str, centre: str | None, hours: int) -> VisitorToken:

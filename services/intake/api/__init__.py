@@ -1,6 +1,15 @@
 """Intake's JSON API, one module per subject."""
 
-from services.intake.api import erasures, visitors, visits
+from services.intake.api import appointments, check_ins, devices, erasures, queue, visitors, visits
 
-routers = (visits.router, visitors.router, erasures.router)
+routers = (
+    check_ins.router,
+    appointments.router,
+    queue.router,
+    visits.router,
+    visitors.router,
+    erasures.router,
+    devices.router,
+)
 IMPORT_PATH = visits.IMPORT_PATH
+BATCH_PATHS = (devices.BATCH_PATHS,)

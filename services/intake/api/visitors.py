@@ -15,9 +15,11 @@ from services.chassis.storage.store import Work
 from services.chassis.web import Body, ByKey, Reading, Router, Running, Working, allow
 from services.contracts.roles import Role
 from services.contracts.text import Key, Name, Text
+from services.contracts.values import YesNo
 from services.intake.actions import consent, links, people
 from services.intake.api.visits import Team
 from services.intake.domain.links import LinkState, link_address
+from services.intake.domain.names import SIMILAR
 from services.intake.store import Visit, Visitor, current_link
 
 router = Router("/intake/api/v1", tags=["intake"])
@@ -33,12 +35,23 @@ class Registration(Body):
     contact: Name | None = None
     language: Language = "fr"
     purposes: list[Key] = Field(min_length=1, max_length=10)
+    distinct_from: list[UUID] = Field(default_factory=list[UUID], max_length=SIMILAR)
+    """Registered persons with a similar name who are somebody else: those of the refusal `looks-like-known`."""
+    by_representative: YesNo = False
+    """A parent or representative gives the consent."""
 
 
 class Purposes(Body):
     """The purposes to which consent is given, or is withdrawn."""
 
     purposes: list[Key] = Field(min_length=1, max_length=10)
+
+
+class Consents(Purposes):
+    """The purposes to which consent is given."""
+
+    by_representative: YesNo = False
+    """A parent or representative gives it."""
 
 
 class Registered(BaseModel):
@@ -86,10 +99,12 @@ async def _with_link(
 
 
 @router.post("/visitors/{subject_ref}/consents", status_code=204)
-async def give(subject_ref: UUID, body: Purposes, work: Working, person: TeamOrVisitor) -> None:
+async def give(subject_ref: UUID, body: Consents, work: Working, person: TeamOrVisitor) -> None:
     """Give consent: by the visitor, or recorded by the team of their centre. What is in force already stays."""
     _check_near(await work.find(Visitor, subject_ref), person)
-    await consent.give_consent(work, subject_ref, body.purposes, person.subject)
+    await consent.give_consent(
+        work, subject_ref, body.purposes, person.subject, by_representative=body.by_representative
+    )
 
 
 @router.post("/visitors/{subject_ref}/withdrawals", status_code=204)

@@ -1,68 +1,59 @@
-"""Visits: check-in, who is here, and each step."""
+"""Visits: who is here, and each step. `check_ins` has how they begin."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from services.chassis.copies.accounts import STAFF_CODE
 from services.chassis.copies.centres import centre_copies, known_centre
-from services.chassis.copies.visits import Day, counts_of, first_come, is_here, is_left_over
+from services.chassis.copies.visits import Day, counts_of, in_turn, is_here, is_left_over
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
-from services.chassis.refusals import msg
-from services.chassis.storage.store import Cause
+from services.chassis.refusals import msg, with_words
 from services.chassis.web import (
     Body,
-    ByKey,
     Reading,
     Router,
     Running,
     Working,
     allow,
     anyone,
-    cause_of,
     import_lines,
     imports,
-    limited,
 )
+from services.contracts.arrivals import Activity
 from services.contracts.envelope import StaffCode
 from services.contracts.intake import Channel, VisitStatus
 from services.contracts.roles import Role
 from services.contracts.text import Key
-from services.contracts.values import Moment, Version, Whole, YesNo
-from services.intake.actions import visits
+from services.contracts.values import Version, Whole
+from services.intake.actions import corrections, visits
 from services.intake.actions.end_of_day import close_left_over
-from services.intake.imports import VisitLine, record_visits
+from services.intake.domain import AREAS_MAX, Need
+from services.intake.domain.queue import Priority
+from services.intake.imports import VisitLine, record_visits, visit_checks
 from services.intake.store import Centre, Visit
+from services.intake.store.queue import Caller
 
 router = Router("/intake/api/v1", tags=["intake"])
 
-Desk = Annotated[Person, allow(Role.FRONT_DESK, Role.KIOSK)]
 Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
 Operator = Annotated[Person, allow(region_wide=[Role.OPERATOR])]
 
 Which = Literal["today", "earlier"]
+with_words({"today": msg("here today"), "earlier": msg("left open on earlier days")})
 IMPORT_PATH = "/intake/api/v1/visits/import"
 
 
-class CheckIn(Body):
-    """A check-in. It needs no name, no reason and no registration."""
-
-    centre: Key
-    area: Key | None = None
-    channel: Channel = Channel.DESK
-    at: Moment | None = Field(None, description="Time of arrival; now, if missing. For desks that were offline.")
-    queue: YesNo = Field(True, description="False: passing through, no ticket.")
-
-
 class CallNext(Body):
-    """The desk that calls, and the area if not all."""
+    """The desk that calls, and the area if not all: then also who did not state one."""
 
     centre: Key
-    desk: StaffCode
+    desk: StaffCode = Field(description="One of the centre's desks, if it has any: `desk-2`.")
     area: Key | None = None
     called: UUID | None = Field(
         None, description="The visit that this desk called before and that has not come: call the next one anyway."
@@ -99,7 +90,14 @@ class Step(Body):
 class Call(Step):
     """The desk that calls."""
 
-    desk: StaffCode
+    desk: StaffCode = Field(description="One of the centre's desks, if it has any: `desk-2`.")
+
+
+class Correction(Step):
+    """What the visit is about. `area`: the main one; without it, the first of the others."""
+
+    area: Key | None = None
+    other_areas: list[Key] = Field([], max_length=AREAS_MAX)
 
 
 class CentreOut(BaseModel):
@@ -111,13 +109,16 @@ class CentreOut(BaseModel):
 
 
 class VisitOut(BaseModel):
-    """A visit as the desk sees it."""
+    """A visit."""
 
     id: UUID
     version: int
     centre: str
     area: str | None
+    other_areas: list[str]
     channel: Channel
+    activity: Activity | None
+    recorded_later: bool
     status: VisitStatus
     ticket: str | None
     desk: str | None
@@ -127,11 +128,23 @@ class VisitOut(BaseModel):
     ended_at: datetime | None
     closed_by: str | None
     subject_ref: UUID | None
+    held_at: datetime | None = Field(description="On hold since then: waiting, not called, the place kept.")
+    for_area: str | None = Field(description="The only area in whose queue the visitor waits.")
+    for_desk: str | None = Field(description="The only desk that calls the visitor.")
+    for_counsellor: str | None = Field(description="The only counsellor who calls the visitor.")
 
     @classmethod
-    def of(cls, visit: Visit) -> "VisitOut":
+    def of(cls, visit: Visit) -> Self:
         """The response for a visit."""
         return cls.model_validate(visit, from_attributes=True)
+
+
+class TeamVisitOut(VisitOut):
+    """A visit as the centre's team sees it, with what it prepares. Empty once the visit has ended."""
+
+    interpreter_language: str | None
+    needs: list[Need]
+    priority: Priority | None = Field(description="Why the visitor is called before the others.")
 
 
 @router.get("/centres")
@@ -139,34 +152,6 @@ async def list_centres(read: Reading, person: Annotated[Person | None, anyone]) 
     """The centres in order of name, as the directory published them."""
     copies = await centre_copies(read, Centre)
     return [CentreOut.model_validate(centre, from_attributes=True) for centre in copies.values()]
-
-
-@router.put("/visits/{id}", dependencies=[limited("check-in")])
-async def put_visit(id: UUID, body: CheckIn, request: Request, running: Running, person: Desk) -> VisitOut:
-    """Check a visitor in under an id chosen by the caller. Repeating it changes nothing."""
-    return await _check_in(running, id, body, person, cause_of(request))
-
-
-@router.post("/visits", status_code=201, dependencies=[limited("check-in")])
-async def post_visit(
-    body: CheckIn,
-    request: Request,
-    running: Running,
-    person: Desk,
-    id: ByKey,
-) -> VisitOut:
-    """Check a visitor in. The same `Idempotency-Key` from the same caller returns the same visit."""
-    return await _check_in(running, id, body, person, cause_of(request))
-
-
-async def _check_in(running: Running, id: UUID, body: CheckIn, person: Person, cause: Cause) -> VisitOut:
-    """Concurrent check-ins share one unit of work."""
-    if not person.works_at(body.centre):
-        async with running.store.read() as session:
-            await known_centre(session, Centre, body.centre)
-        person.at(body.centre)
-    arrival = visits.Arrival(id, body.centre, body.area, body.channel, body.at, body.queue, cause)
-    return VisitOut.of(await running.group_commit(visits.check_in_all).request(arrival))
 
 
 @router.get("/visits")
@@ -178,11 +163,11 @@ async def list_visits(
     which: Annotated[Which, Query(description="`today`: who is here. `earlier`: visits that nobody ended.")] = "today",
     after: Annotated[UUID | None, Query(description="The last visit of the previous page.")] = None,
     limit: Annotated[int, Whole(1, 200)] = 200,
-) -> list[VisitOut]:
-    """A centre's visits that are waiting, called or being served, in order of check-in: today's, or those before."""
+) -> list[TeamVisitOut]:
+    """A centre's unfinished visits in the order of the queue: today's, or those before."""
     day = Day.of(await known_centre(read, Centre, person.at(centre)), running.clock())
     wanted = is_here(Visit, day) if which == "today" else is_left_over(Visit, day)
-    return [VisitOut.of(visit) for visit in await first_come(read, Visit, wanted, limit, after=after)]
+    return [TeamVisitOut.of(visit) for visit in await in_turn(read, Visit, wanted, limit, after=after)]
 
 
 @router.get("/visits/counts")
@@ -207,20 +192,20 @@ async def close_earlier(body: CloseEarlier, work: Working, person: Team) -> Clos
 
 
 @router.get("/visits/{id}")
-async def get_visit(id: UUID, read: Reading, person: Team) -> VisitOut:
+async def get_visit(id: UUID, read: Reading, person: Team) -> TeamVisitOut:
     """One visit."""
-    return VisitOut.of(own(await read.get(Visit, id), person, msg("visit")))
+    return TeamVisitOut.of(own(await read.get(Visit, id), person, msg("visit")))
 
 
 @router.post("/visits/call-next")
 async def call_next(body: CallNext, work: Working, person: Team) -> VisitOut:
-    """Call the visitor who has waited longest.
+    """Call the visitor whose turn it is: who has priority first, then who has waited longest. Nobody on hold.
 
     Refused (`desk-has-called`, with `visit_id`) while the visitor whom this desk called has not come, so that a request
     that is sent twice calls one.
     """
-    person.at(body.centre)
-    return VisitOut.of(await visits.call_next(work, body.centre, body.desk, body.area, called=body.called))
+    caller = Caller(body.desk, (body.area,) if body.area else (), person.claim(STAFF_CODE))
+    return VisitOut.of(await visits.call_next(work, person.at(body.centre), caller, called=body.called))
 
 
 @router.post("/visits/{id}/call")
@@ -251,10 +236,17 @@ async def leave(id: UUID, body: Step, work: Working, person: Team) -> VisitOut:
     return VisitOut.of(await visits.leave(work, id, body.version))
 
 
+@router.post("/visits/{id}/area")
+async def correct_area(id: UUID, body: Correction, work: Working, person: Team) -> VisitOut:
+    """Correct what the visit is about. The ticket keeps its number."""
+    own(await work.find(Visit, id), person, msg("visit"))
+    return VisitOut.of(await corrections.correct_area(work, id, body.area, body.other_areas, body.version))
+
+
 @router.post("/visits/import", **imports(VisitLine))
 async def import_visits(request: Request, person: Operator) -> Response:
     """Import past visits: NDJSON, or CSV with `Content-Type: text/csv`."""
-    return await import_lines(request, VisitLine, record_visits)
+    return await import_lines(request, VisitLine, record_visits, visit_checks)
 
 
 @router.get("/visits/import/schema")

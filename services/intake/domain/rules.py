@@ -1,14 +1,14 @@
 """The rules of the front desk: free, anonymous, without appointment; and a fair queue."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.chassis.copies.purposes import PURPOSE_TITLES
-from services.chassis.refusals import Invalid, Refused, msg
+from services.chassis.refusals import Invalid, NotFound, Refused, msg
 from services.contracts.consent import Purpose
-from services.contracts.intake import VisitStatus
-from services.contracts.text import words_of
+from services.contracts.intake import NIGHT, VisitStatus
+from services.contracts.queue import BY_MISTAKE
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
 """How far a desk's clock may run ahead of ours."""
@@ -18,9 +18,6 @@ EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
 
 CHECK_IN_WITHIN = timedelta(days=30)
 """How long after the arrival a check-in may still come, from a desk that was offline."""
-
-NIGHT = time(3)
-"""From this local time on, no visit of the day before is still under way."""
 
 RETENTION = timedelta(days=365 * 3)
 """How long a visitor's data is kept after they consented, or consented again, unless they are erased earlier."""
@@ -56,20 +53,6 @@ def _times_of(status: VisitStatus) -> tuple[frozenset[str], frozenset[str]]:
             return frozenset(), frozenset()
         case VisitStatus.WAITING | VisitStatus.CALLED | VisitStatus.BEING_SERVED:
             raise ValueError(f"an imported visit cannot be {status}")
-
-
-def is_named(searched: Sequence[str], name: str) -> bool:
-    """Whether each of these words begins a word of the name."""
-    words = words_of(name)
-    return all(any(word.startswith(one) for word in words) for one in searched)
-
-
-def check_searched(name: str) -> list[str]:
-    """The words to search for. Raises `NameTooShort`."""
-    words = words_of(name)
-    if not any(len(word) > 1 for word in words):
-        raise NameTooShort()
-    return words
 
 
 def may_be_called_next(status: VisitStatus) -> bool:
@@ -115,12 +98,32 @@ def closed_as(status: VisitStatus) -> VisitStatus:
             return status
 
 
-class NameTooShort(Invalid):
-    """One letter finds too many people."""
+class PersonUnknown(NotFound):
+    """No visitor has this reference. Other services may have something under it."""
 
-    slug = "name-too-short"
-    message = msg("Enter at least two letters of the name.")
-    field_name = "name"
+    slug = "person-unknown"
+    message = msg(
+        "No registered person has this reference. Check it. Other services may still have data. To delete it there, "
+        "confirm with unknown=true."
+    )
+
+
+class AlreadyErased(Refused):
+    """The person of this reference was erased."""
+
+    slug = "already-erased"
+    message = msg(
+        "This person’s data is already deleted. Check on the page Deletions which services have confirmed it."
+    )
+    field_name = "subject_ref"
+
+
+class VisitNotPerson(Refused):
+    """The reference is that of a visit."""
+
+    slug = "visit-not-person"
+    message = msg("This is the reference of a visit. Use that of the person: it is on the page of the visit.")
+    field_name = "subject_ref"
 
 
 class InTheFuture(Invalid):
@@ -157,10 +160,12 @@ class WrongStep(Refused):
 
 
 class NobodyWaiting(Refused):
-    """The queue is empty."""
+    """Nobody waits whom this desk calls next."""
 
     slug = "nobody-waiting"
-    message = msg("{centre}: nobody is waiting. You can call again after the next arrival.")
+    message = msg(
+        "{centre}: nobody is waiting for this desk. Choose a person from the list, or wait for the next arrival."
+    )
     field_name = "centre"
 
 
@@ -183,6 +188,24 @@ class AlreadyKnown(Refused):
     field_name = "visit_id"
 
 
+class RecordedByMistake(Refused):
+    """The visit was recorded as an arrival by mistake: it was none, and nothing about it counts."""
+
+    slug = "recorded-by-mistake"
+    message = msg("This visit was recorded by mistake and does not count. Choose another visit.")
+    field_name = "visit_id"
+
+
+class InterviewBegun(Refused):
+    """The visit stays that of its person: it led to an interview with them."""
+
+    slug = "interview-begun"
+    message = msg(
+        "This visit led to an interview with this person. Change the person after the interview has been undone."
+    )
+    field_name = "visit_id"
+
+
 class NoConsentLeft(Refused):
     """The retention cannot be prolonged: the visitor has withdrawn every consent."""
 
@@ -193,11 +216,11 @@ class NoConsentLeft(Refused):
 
 
 class UnknownDesk(Invalid):
-    """The centre has desks, and none of this number."""
+    """The centre has desks, and this is none of them."""
 
     slug = "unknown-desk"
     message = msg("This desk is not in the list. Choose a desk from the list.")
-    field_name = "number"
+    field_name = "desk"
 
 
 class UnknownPurpose(Invalid):
@@ -208,10 +231,10 @@ class UnknownPurpose(Invalid):
     field_name = "purposes"
 
 
-def check_desk(number: int, known: Sequence[int]) -> None:
+def check_desk(desk: str, known: Sequence[str], field: str = "desk") -> None:
     """The desk is one of the centre's; a centre of which no desk is known has any. Raises `UnknownDesk`."""
-    if known and number not in known:
-        raise UnknownDesk(number=number, known=list(known))
+    if known and desk not in known:
+        raise UnknownDesk(about=field, desk=desk, known=list(known))
 
 
 def check_past(
@@ -222,6 +245,12 @@ def check_past(
         raise TooLongAgo(about=field, at=at.astimezone(zone), earliest=earliest.astimezone(zone))
     if at > now + CLOCK_TOLERANCE:
         raise InTheFuture(about=field, at=at.astimezone(zone), now=now.astimezone(zone))
+
+
+def check_not_by_mistake(closed_by: str | None) -> None:
+    """Raises `RecordedByMistake`."""
+    if closed_by == BY_MISTAKE:
+        raise RecordedByMistake()
 
 
 def may_become(status: VisitStatus, wanted: VisitStatus) -> bool:
@@ -260,6 +289,11 @@ def check_purposes(purposes: list[str]) -> None:
             raise UnknownPurpose(purpose=purpose, known=tuple(PURPOSE_TITLES.values()))
 
 
+def ticket_letter(area: str | None) -> str:
+    """The letter of an area's tickets."""
+    return _TICKET_LETTERS.get(area or "", "A")
+
+
 def ticket(area: str | None, number: int) -> str:
     """A ticket: a letter for the area and the day's number, for example `P-007`."""
-    return f"{_TICKET_LETTERS.get(area or '', 'A')}-{number:03d}"
+    return f"{ticket_letter(area)}-{number:03d}"

@@ -1,16 +1,49 @@
-"""Intake's pages, one module each: the desk, the waiting room, registered visitors, their consents and personal links,
-and the end of what is stored about them."""
+"""Intake's pages, one module each: arrivals, appointments, the desk, devices and what is there without the server, the
+waiting room, registered visitors, their consents, personal links and messages, and the end of what is stored about
+them."""
 
-from services.intake.pages import consents, desk, erasures, links, retention, room, visitors
+from services.intake.pages import (
+    accesses,
+    appointments,
+    apps,
+    arrivals,
+    consents,
+    corrections,
+    desk,
+    devices,
+    erasures,
+    identifying,
+    links,
+    messages,
+    people,
+    queue,
+    retention,
+    room,
+    ticket,
+    visitors,
+    waiting_times,
+)
 
 routers = (
     links.router,
     consents.router,
     visitors.router,
+    identifying.router,
+    people.router,
+    arrivals.router,
+    corrections.router,
+    queue.router,
+    ticket.router,
+    appointments.router,
     desk.router,
+    devices.router,
+    apps.router,
     room.router,
     erasures.router,
     retention.router,
+    accesses.router,
+    waiting_times.router,
+    messages.router,
 )
 """In this order: `/visits/{id}/plan` and its like before `/visits/{id}/{step}`."""
 

@@ -9,17 +9,18 @@ from fastapi import Form, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from services.chassis.copies.accounts import account_names
 from services.chassis.copies.purposes import PURPOSE_TITLES
 from services.chassis.i18n import translate as _
-from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.web import Body, Router, Working, allow, see_other
 from services.contracts.consent import Purpose
 from services.contracts.roles import Role
+from services.contracts.values import YesNo
 from services.intake.actions import consent
-from services.intake.pages.views import Team
-from services.intake.store import Account, Consent, Visit
+from services.intake.pages.views import Team, person_of_visit
+from services.intake.store import Account, Consent
 
 router = Router("/intake", pages=True)
 Visitor = Annotated[Person, allow(Role.VISITOR)]
@@ -46,8 +47,8 @@ OWN_WORDS = {
     ),
     Purpose.REMINDERS: Words(
         PURPOSE_TITLES[Purpose.REMINDERS],
-        msg("The centre can send you messages about your appointments."),
-        msg("You no longer get messages about your appointments."),
+        msg("The centre can send you messages about your appointments, your plan and your referrals."),
+        msg("You no longer get messages. Your appointments stay as they are."),
     ),
     Purpose.REFERRAL: Words(
         PURPOSE_TITLES[Purpose.REFERRAL],
@@ -69,8 +70,8 @@ DESK_WORDS = {
     ),
     Purpose.REMINDERS: Words(
         PURPOSE_TITLES[Purpose.REMINDERS],
-        msg("The centre can send the person messages about appointments."),
-        msg("The person no longer gets messages about appointments."),
+        msg("The centre can send the person messages about appointments, the plan and referrals."),
+        msg("The person no longer gets messages. Their appointments stay as they are."),
     ),
     Purpose.REFERRAL: Words(
         PURPOSE_TITLES[Purpose.REFERRAL],
@@ -85,6 +86,12 @@ class PurposeForm(Body):
     """The purpose to which consent is given, or is withdrawn."""
 
     purpose: Purpose
+
+
+class ConsentForm(PurposeForm):
+    """The purpose to which the desk records consent. `by_representative`: a parent or representative gives it."""
+
+    by_representative: YesNo = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +138,7 @@ async def recorders(
     session: AsyncSession, subject_ref: UUID, recorded: Iterable[str], *, mine: bool
 ) -> Callable[[str | None], str]:
     """By whom something was recorded: the person (`mine`: you), an account's name, or the team (msgids)."""
-    names = await _names(session, recorded)
+    names = await account_names(session, Account, recorded)
 
     def by(who: str | None) -> str:
         if who == f"visitor/{subject_ref}":
@@ -141,24 +148,15 @@ async def recorders(
     return by
 
 
-async def _names(session: AsyncSession, recorded: Iterable[str]) -> dict[str, str]:
-    """The display names of the accounts that recorded something, by their identifier."""
-    found: dict[str, str] = {}
-    for who in sorted(recorded):
-        kind, _slash, ref = who.partition("/")
-        account = await session.get(Account, UUID(ref)) if kind == "account" else None
-        if account is not None and account.display_name:
-            found[who] = account.display_name
-    return found
-
-
 @router.post("/visits/{id}/consents")
 async def record(
-    id: UUID, form: Annotated[PurposeForm, Form()], request: Request, work: Working, person: Team
+    id: UUID, form: Annotated[ConsentForm, Form()], request: Request, work: Working, person: Team
 ) -> Response:
     """Record a consent that the person gave at the desk."""
-    subject_ref = await _person_of(work.session, id, person)
-    await consent.give_consent(work, subject_ref, [form.purpose], person.subject)
+    _visit, visitor = await person_of_visit(work.session, id, person)
+    await consent.give_consent(
+        work, visitor.id, [form.purpose], person.subject, by_representative=form.by_representative
+    )
     return see_other(request, f"/intake/visits/{id}", done=_("Consent recorded"))
 
 
@@ -167,8 +165,8 @@ async def record_withdrawal(
     id: UUID, form: Annotated[PurposeForm, Form()], request: Request, work: Working, person: Team
 ) -> Response:
     """Record that the person withdrew a consent."""
-    subject_ref = await _person_of(work.session, id, person)
-    await consent.withdraw_consent(work, subject_ref, [form.purpose], person.subject)
+    _visit, visitor = await person_of_visit(work.session, id, person)
+    await consent.withdraw_consent(work, visitor.id, [form.purpose], person.subject)
     return see_other(request, f"/intake/visits/{id}", done=_("The withdrawal is recorded."))
 
 
@@ -184,14 +182,6 @@ async def withdraw(form: Annotated[PurposeForm, Form()], request: Request, work:
     """Withdraw one's own consent."""
     await consent.withdraw_consent(work, _myself(person), [form.purpose], person.subject)
     return see_other(request, "/intake/mine", done=_("You have withdrawn your consent. You can give it again here."))
-
-
-async def _person_of(session: AsyncSession, visit_id: UUID, person: Person) -> UUID:
-    """The registered person of a visit. Raises `NotFound`."""
-    visit = own(await session.get(Visit, visit_id), person, msg("visit"))
-    if visit.subject_ref is None:
-        raise NotFound(what=msg("registered person"))
-    return visit.subject_ref
 
 
 def _myself(person: Person) -> UUID:

@@ -1,53 +1,65 @@
-"""The front desk's page: check-in, queue and calls."""
+"""The front desk's queue: its board, and what its buttons do. `arrivals` has the page itself, and the check-in."""
 
 from typing import Annotated, Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import Form, Request
-from sqlalchemy.ext.asyncio import AsyncSession
+from pydantic import Field
 from starlette.responses import RedirectResponse, Response
 
-from services.chassis.copies.centres import centre_copies
-from services.chassis.copies.visits import Day, counts_of, first_come, is_here, is_left_over
+from services.chassis.copies.accounts import STAFF_CODE
+from services.chassis.copies.centres import centre_copies, check_area
+from services.chassis.copies.visits import Day
 from services.chassis.i18n import translate as _
 from services.chassis.i18n import translate_number
 from services.chassis.identity.ownership import own
-from services.chassis.refusals import NotFound, msg
+from services.chassis.refusals import NotFound, msg, with_words
 from services.chassis.web import (
+    Board,
     Body,
     Reading,
     Router,
     Running,
     Working,
-    cause_of,
-    fragment,
-    limited,
     live_board,
     page,
     see_other,
 )
 from services.chassis.web.cookies import YEAR, set_cookie
 from services.contracts.envelope import StaffCode
-from services.contracts.intake import VisitStatus
 from services.contracts.text import Key
 from services.contracts.values import Version, Whole
-from services.intake.actions import visits
-from services.intake.actions.desks import desk_numbers
-from services.intake.actions.end_of_day import close_left_over
-from services.intake.domain import check_desk
-from services.intake.pages.views import DESK_COOKIE, SHOWN, Team, current_desk, desk_board, desk_label, load_centre
+from services.intake.actions import queue, visits
+from services.intake.actions.desks import counsellors_of, desks_of
+from services.intake.actions.end_of_day import close_left_over, close_today
+from services.intake.domain import AREAS_MAX, check_desk
+from services.intake.pages.views import (
+    DESK_COOKIE,
+    NEED_LABELS,
+    SHOWN,
+    Team,
+    column,
+    desk_board,
+    desk_cookie,
+    desk_here,
+    desk_label,
+    load_centre,
+    own_desk,
+)
 from services.intake.store import Centre, Visit
+from services.intake.store.queue import Caller
 
 router = Router("/intake", pages=True)
-Which = Literal["waiting", "called", "being_served", "earlier"]
-
-
-class CheckInForm(Body):
-    """The check-in form. `visit_id` is generated with the page, so that a double click makes one visit."""
-
-    visit_id: UUID
-    area: Key = ""
-    queue: Literal["yes", "no"] = "yes"
+Which = Literal["waiting", "called", "being_served", "served", "left", "earlier"]
+TITLES: dict[Which, str] = {
+    "waiting": msg("Waiting"),
+    "called": msg("Called"),
+    "being_served": msg("At the desk"),
+    "served": msg("Just finished"),
+    "left": msg("Departures"),
+    "earlier": msg("Unfinished visits from earlier days"),
+}
+with_words(TITLES)
 
 
 class CallNextForm(Body):
@@ -58,16 +70,17 @@ class CallNextForm(Body):
 
 
 class StepForm(Body):
-    """A button that changes a visit's status. `desk`: as above."""
+    """A button that changes a visit's status. `desk`: where the visitor is called to, if elsewhere than before."""
 
     desk: StaffCode | None = None
     version: Version
 
 
 class DeskForm(Body):
-    """The number of the desk where this browser is."""
+    """The number of the desk where this browser is, and the areas that it serves; none: all."""
 
     number: Annotated[int, Whole(1, 999)]
+    areas: list[Key] = Field([], max_length=AREAS_MAX)
 
 
 @router.get("/")
@@ -79,34 +92,11 @@ async def choose_centre(request: Request, read: Reading, person: Team) -> Respon
     return page(request, "intake/centres.html", centres=own)
 
 
-@router.get("/desk/{centre}")
-async def desk(centre: Key, request: Request, read: Reading, running: Running, person: Team) -> Response:
-    """A centre's desk: the check-in form, and the visitors in the room."""
-    centre_copy = await load_centre(read, person.at(centre))
-    return page(
-        request,
-        "intake/desk.html",
-        centre=centre_copy,
-        centre_name=centre_copy.name,
-        new_visit=uuid4(),
-        here_number=current_desk(request).removeprefix("desk-"),
-        desks=[(number, number) for number in await desk_numbers(read, centre)],
-        live_url=f"/intake/desk/{centre}/stream",
-        **await desk_board(read, centre_copy, running.clock(), current_desk(request)),
-    )
-
-
 @router.get("/desk/{centre}/stream")
 async def desk_stream(centre: Key, request: Request, running: Running, person: Team) -> Response:
     """The desk's board, live."""
-    person.at(centre)
-
-    async def render(session: AsyncSession) -> str:
-        centre_copy = await load_centre(session, centre)
-        board = await desk_board(session, centre_copy, running.clock(), current_desk(request))
-        return fragment(request, "intake/board.html", **board)
-
-    return live_board(request, visits.board(centre), render)
+    board = Board(visits.board(person.at(centre)), "intake/board.html", desk_board, (centre, running.clock))
+    return live_board(request, board, lambda found: own_desk(found, request))
 
 
 @router.get("/desk/{centre}/people/{which}")
@@ -119,14 +109,9 @@ async def people(
     person: Team,
     after: UUID | None = None,
 ) -> Response:
-    """A whole column of the board, page by page, in order of check-in. `after`: the last visit of the page before."""
+    """A whole column of the board, page by page. `after`: the last visit of the page before."""
     centre_copy = await load_centre(read, person.at(centre))
-    day = Day.of(centre_copy, running.clock())
-    here = which != "earlier"
-    wanted = is_here(Visit, day) if here else is_left_over(Visit, day)
-    status = VisitStatus(which) if here else None
-    found = await first_come(read, Visit, wanted, SHOWN + 1, status=status, after=after)
-    counts = await counts_of(read, Visit, wanted)
+    number, found = await column(read, Day.of(centre_copy, running.clock()), which, SHOWN + 1, after)
     return page(
         request,
         "intake/people.html",
@@ -134,10 +119,14 @@ async def people(
         centre_name=centre_copy.name,
         centre_code=centre_copy.code,
         which=which,
-        number=counts[status] if status is not None else sum(counts.values()),
+        title=TITLES[which],
+        number=number,
         visits=found[:SHOWN],
+        need_labels=NEED_LABELS,
         more=len(found) > SHOWN,
         desk_label=desk_label,
+        here=desk_here(request, await desks_of(read, centre)).desk,
+        counsellors=list((await counsellors_of(read, centre)).items()),
     )
 
 
@@ -149,19 +138,11 @@ async def close_earlier(centre: Key, request: Request, work: Working, person: Te
     return see_other(request, f"/intake/desk/{centre}", done=done)
 
 
-@router.post("/desk/{centre}/visits", dependencies=[limited("check-in")])
-async def check_in(
-    centre: Key, form: Annotated[CheckInForm, Form()], request: Request, running: Running, person: Team
-) -> Response:
-    """Check a visitor in. A repeated submission returns the same visit."""
-    queue = form.queue == "yes"
-    arrival = visits.Arrival(form.visit_id, person.at(centre), form.area or None, queue=queue, cause=cause_of(request))
-    visit = await running.group_commit(visits.check_in_all).request(arrival)
-    done = (
-        _("Visit recorded, no ticket.")
-        if visit.ticket is None
-        else _("Ticket {ticket}: hand it to the person.").format(ticket=visit.ticket)
-    )
+@router.post("/desk/{centre}/close-today")
+async def close_day(centre: Key, request: Request, work: Working, person: Team) -> Response:
+    """Close the day: end the visits of today that nobody ended."""
+    number = await close_today(work, await load_centre(work.session, person.at(centre)))
+    done = translate_number("{number} visit closed.", "{number} visits closed.", number).format(number=number)
     return see_other(request, f"/intake/desk/{centre}", done=done)
 
 
@@ -169,12 +150,16 @@ async def check_in(
 async def here(
     centre: Key, form: Annotated[DeskForm, Form()], request: Request, read: Reading, person: Team
 ) -> Response:
-    """Set this browser's desk, in a cookie for a year. Raises `UnknownDesk`."""
-    check_desk(form.number, await desk_numbers(read, person.at(centre)))
-    code = f"desk-{form.number}"
+    """Set this browser's desk and its areas, in a cookie for a year. Raises `UnknownDesk`, `AreaNotServed`."""
+    served = (await load_centre(read, person.at(centre))).areas
+    desk = f"desk-{form.number}"
+    check_desk(desk, await desks_of(read, centre), "number")
+    for area in form.areas:
+        check_area(area, centre, served, field="areas")
+    areas = form.areas if set(form.areas) < set(served) else []  # all of them: also one that the centre adds later
     done = _("People you call will come to desk {number}.").format(number=form.number)
     response = see_other(request, f"/intake/desk/{centre}", done=done)
-    set_cookie(response, request.app.state.settings, DESK_COOKIE, code, YEAR)
+    set_cookie(response, request.app.state.settings, DESK_COOKIE, desk_cookie(desk, areas), YEAR)
     return response
 
 
@@ -182,29 +167,39 @@ async def here(
 async def call_next(
     centre: Key, form: Annotated[CallNextForm, Form()], request: Request, work: Working, person: Team
 ) -> Response:
-    """Call the visitor who has waited longest."""
-    desk = form.desk or current_desk(request)
-    visit = await visits.call_next(work, person.at(centre), desk, called=form.called)
-    return see_other(
-        request, f"/intake/desk/{centre}", done=_("Ticket {ticket} has been called.").format(ticket=visit.ticket)
-    )
+    """Call the visitor whose turn it is, of the areas of this browser's desk."""
+    here = desk_here(request, await desks_of(work.session, person.at(centre)))
+    served = (await load_centre(work.session, centre)).areas
+    areas = tuple(area for area in here.areas if area in served)
+    caller = Caller(form.desk or here.desk, areas, person.claim(STAFF_CODE))
+    visit = await visits.call_next(work, centre, caller, called=form.called)
+    done = _("Ticket {ticket} has been called: {desk}.").format(ticket=visit.ticket, desk=desk_label(visit.desk))
+    return see_other(request, f"/intake/desk/{centre}", done=done)
 
 
 @router.post("/visits/{id}/{step}")
 async def step(
     id: UUID, step: Key, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Team
 ) -> Response:
-    """Change a visit's status: call, serve, finish or leave."""
+    """Change a visit's status: call, serve, finish or leave; or its turn: hold or return.
+
+    Who was called before is called again to the same desk, unless the form names another one.
+    """
     visit = own(await work.find(Visit, id), person, msg("visit"))
     match step:
         case "call":
-            await visits.call(work, id, form.desk or current_desk(request), form.version)
+            here = desk_here(request, await desks_of(work.session, visit.centre))
+            await visits.call(work, id, form.desk or visit.desk or here.desk, form.version)
         case "serve":
             await visits.serve(work, id, form.version)
         case "finish":
             await visits.finish(work, id, form.version)
         case "leave":
             await visits.leave(work, id, form.version)
+        case "hold":
+            await queue.hold(work, id, form.version)
+        case "return":
+            await queue.come_back(work, id, form.version)
         case _:
             raise NotFound(what=msg("change to a visit"))
     return see_other(request, f"/intake/desk/{visit.centre}")

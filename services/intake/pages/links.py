@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from services.chassis.copies.centres import centre_names
 from services.chassis.i18n import translate as _
-from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.identity.tokens import VisitorToken
 from services.chassis.refusals import NotFound, Refused, msg
@@ -37,22 +36,27 @@ from services.chassis.web import (
 from services.contracts.roles import Role
 from services.contracts.text import Line, Text
 from services.intake.actions import links
+from services.intake.actions.tickets import qr_image
+from services.intake.domain.appointments import in_groups
 from services.intake.domain.links import (
     LinkLocked,
     LinkNotValid,
     NotSixDigits,
     WrongPin,
     check_new_pin,
-    digest,
     hash_pin,
     is_pin,
     is_six_digits,
 )
 from services.intake.pages.consents import consents_view
-from services.intake.pages.views import Team
-from services.intake.store import Centre, PersonalLink, Visit, Visitor, current_link, link_with, openings_of
+from services.intake.pages.views import Team, person_of_visit
+from services.intake.store import Centre, PersonalLink, Visit, Visitor, current_link
+from services.intake.store.appointments import next_of_person
+from services.intake.store.links import openings_of
 
 router = Router("/intake", pages=True)
+OPENINGS = 50
+"""Openings on one page of the visitor's own."""
 Anyone = Annotated[Person | None, anyone]
 
 
@@ -66,13 +70,13 @@ class PinForm(Body):
 @router.get("/l/{secret}", dependencies=[limited("link")])
 async def link_page(secret: Line, request: Request, read: Reading, running: Running, person: Anyone) -> Response:
     """The page of a personal link. It asks for the PIN, and shows nothing else."""
-    return _show(request, running, await link_with(read, digest(secret)))
+    return _show(request, running, await links.link_at(read, request.app.state.signer, secret))
 
 
 @router.post("/l/{secret}", dependencies=[limited("link")])
 async def open_link(secret: Line, request: Request, read: Reading, running: Running, person: Anyone) -> Response:
     """Choose the PIN, or enter it, and open the plan."""
-    link = await link_with(read, digest(secret))
+    link = await links.link_at(read, request.app.state.signer, secret)
     return await _enter(request, running, link, await _centre_of(read, link, person))
 
 
@@ -91,17 +95,31 @@ async def open_at_desk(id: UUID, request: Request, read: Reading, running: Runni
 
 
 @router.get("/mine")
-async def own_page(request: Request, read: Reading, person: Annotated[Person, allow(Role.VISITOR)]) -> Response:
-    """The visitor's own page: until when the link is valid, every opening, and their consents."""
+async def own_page(
+    request: Request,
+    read: Reading,
+    running: Running,
+    person: Annotated[Person, allow(Role.VISITOR)],
+    after: UUID | None = None,
+) -> Response:
+    """The visitor's own page: their appointments, until when the link is valid, every opening, and their consents.
+
+    `after`: the last opening of the page before.
+    """
     if person.subject_ref is None:
         raise NotFound(what=msg("registered person"))
+    found = await openings_of(read, person.subject_ref, after=after, limit=OPENINGS + 1)
     return page(
         request,
         "intake/mine.html",
         home=request.app.state.site.home_of(person),
         link=await current_link(read, person.subject_ref),
-        openings=await openings_of(read, person.subject_ref),
+        openings=found[:OPENINGS],
+        last=found[OPENINGS - 1].id if len(found) > OPENINGS else None,
         centres=await centre_names(read, Centre),
+        appointments=await next_of_person(read, person.subject_ref, running.clock()),
+        group=in_groups,
+        qr=qr_image,
         **await consents_view(read, person.subject_ref, mine=True),
     )
 
@@ -189,10 +207,8 @@ def _ended(request: Request, refused: Refused, visit: Visit | None) -> Response:
 
 async def _link_of_visit(session: AsyncSession, id: UUID, person: Person) -> tuple[Visit, PersonalLink | None]:
     """The visit, and the newest link of its visitor. Raises `NotFound`."""
-    visit = own(await session.get(Visit, id), person, msg("visit"))
-    if visit.subject_ref is None:
-        raise NotFound(what=msg("registered person"))
-    return visit, await current_link(session, visit.subject_ref)
+    visit, visitor = await person_of_visit(session, id, person)
+    return visit, await current_link(session, visitor.id)
 
 
 async def _centre_of(session: AsyncSession, link: PersonalLink | None, person: Person | None) -> str | None:

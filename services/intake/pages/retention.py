@@ -24,19 +24,26 @@ from services.intake.store.retention import ending_by, last_visits
 router = Router("/intake", pages=True)
 TeamOrManager = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR, Role.MANAGER)]
 
-SHOWN = 200
-"""Persons on the page."""
+SHOWN = 30
+"""Persons on a page."""
 
 
 @router.get("/retention")
-async def list_ending(request: Request, read: Reading, running: Running, person: TeamOrManager) -> Response:
-    """The persons of the reader's centres whose data will be erased soon. Only the team sees names."""
+async def list_ending(
+    request: Request, read: Reading, running: Running, person: TeamOrManager, after: UUID | None = None
+) -> Response:
+    """The persons of the reader's centres whose data will be erased soon. Only the team sees names.
+
+    `after`: the last person of the page before.
+    """
     centres = None if person.region_wide else person.centres
     until = running.clock() + RETENTION_NOTICE
-    found = await ending_by(read, until, centres, SHOWN)
-    names, visits = await centre_names(read, Centre), await last_visits(read, [visitor.id for visitor in found])
-    shown = [_shown(visitor, person) | {"visit": visits.get(visitor.id)} for visitor in found]
-    return page(request, "intake/retention.html", people=shown, centre_names=names, until=until)
+    found = await ending_by(read, until, centres, limit=SHOWN + 1, after=after)
+    on_page = found[:SHOWN]
+    names, visits = await centre_names(read, Centre), await last_visits(read, [visitor.id for visitor in on_page])
+    shown = [_shown(visitor, person) | {"visit": visits.get(visitor.id)} for visitor in on_page]
+    more = len(found) > SHOWN
+    return page(request, "intake/retention.html", people=shown, centre_names=names, until=until, more=more)
 
 
 @router.post("/visitors/{subject_ref}/prolong")

@@ -1,13 +1,16 @@
-"""The display in the waiting room: tickets, no names. Public, as it hangs on the wall."""
+"""The display in the waiting room: tickets, no names. Public, as it hangs on the wall.
+
+`?lang=fr,de` shows several languages in turn; by default one, the reader's.
+"""
 
 from typing import Annotated
 
 from fastapi import Request
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from services.chassis.i18n import LANGUAGES
 from services.chassis.identity.people import Person
-from services.chassis.web import Reading, Router, Running, anyone, fragment, live_board, page
+from services.chassis.web import Board, Reading, Router, Running, anyone, live_board, page
 from services.contracts.text import Key
 from services.intake.actions import visits
 from services.intake.pages.views import load_centre, room_board
@@ -17,27 +20,35 @@ Anyone = Annotated[Person | None, anyone]
 
 
 @router.get("/waiting-room/{centre}")
-async def waiting_room(centre: Key, request: Request, read: Reading, running: Running, person: Anyone) -> Response:
+async def waiting_room(
+    centre: Key, request: Request, read: Reading, running: Running, person: Anyone, lang: Key = ""
+) -> Response:
     """The display."""
     centre_copy = await load_centre(read, centre)
+    languages = _languages(request, lang)
     return page(
         request,
         "intake/waiting_room.html",
         centre=centre_copy,
-        live_url=f"/intake/waiting-room/{centre}/stream",
-        **await room_board(read, centre_copy, running.clock()),
+        live_url=f"/intake/waiting-room/{centre}/stream?lang={','.join(languages)}",
+        turns=languages,
+        **await room_board(read, centre, running.clock),
     )
 
 
 @router.get("/waiting-room/{centre}/stream")
 async def waiting_room_stream(
-    centre: Key, request: Request, read: Reading, running: Running, person: Anyone
+    centre: Key, request: Request, read: Reading, running: Running, person: Anyone, lang: Key = ""
 ) -> Response:
     """The display, live."""
     await load_centre(read, centre)
+    turns = _languages(request, lang)
+    board = Board(visits.board(centre), "intake/rooms.html", room_board, (centre, running.clock))
+    return live_board(request, board, lambda found: {"turns": turns})
 
-    async def render(session: AsyncSession) -> str:
-        centre_copy = await load_centre(session, centre)
-        return fragment(request, "intake/room.html", **await room_board(session, centre_copy, running.clock()))
 
-    return live_board(request, visits.board(centre), render)
+def _languages(request: Request, asked: str) -> tuple[str, ...]:
+    """The languages in the order asked for, without others; the first one is the page's."""
+    known = tuple(code for code in dict.fromkeys(asked.split(",")) if code in LANGUAGES)
+    request.state.lang = known[0] if known else request.state.lang
+    return known or (request.state.lang,)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import segno
 from fastapi import Form, Request
@@ -12,36 +12,43 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse, Response
 
+from services.chassis.copies.areas import area_label
+from services.chassis.copies.centres import centre_names
 from services.chassis.i18n import LANGUAGES, Language, date_text, translate
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
-from services.chassis.refusals import NotFound, Refused, msg
+from services.chassis.refusals import msg
 from services.chassis.runtime.clock import BRUSSELS
-from services.chassis.service.definition import runtime_of
+from services.chassis.service.definition import Runtime, runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import (
     Body,
+    Once,
     Reading,
     Router,
     Running,
     Working,
     anyone,
     apply_form,
-    by_field,
-    limited,
+    cause_of,
     page,
     read_form,
-    see_other,
 )
 from services.contracts.text import Key, Name, Text
-from services.intake.actions import links, people
+from services.contracts.values import YesNo
+from services.intake.actions import links, people, searching
+from services.intake.actions.accesses import log_opening
 from services.intake.actions.consent import consents_in_force
-from services.intake.domain import check_searched
+from services.intake.domain.accesses import REASON_LABELS, AccessKind
+from services.intake.domain.contacts import contact_key
 from services.intake.domain.links import digest, link_address
+from services.intake.domain.names import SIMILAR
 from services.intake.pages.consents import consents_view
-from services.intake.pages.views import Team, load_centre, sees_name
-from services.intake.store import Visit, Visitor, current_link, link_with, people_named
+from services.intake.pages.views import NEED_LABELS, Team, load_centre, may_see, person_of_visit
+from services.intake.store import Centre, Visit, Visitor, current_link, link_with
+from services.intake.store.messages import messages_of
+from services.intake.store.names import people_like
 
 router = Router("/intake", pages=True)
 
@@ -54,28 +61,21 @@ class RegisterForm(Body):
     contact: Name = ""
     language: Language = "fr"
     purposes: list[Key] = Field(default_factory=list[Key], max_length=10)
-
-
-class SearchForm(Body):
-    """What a registered person is searched by."""
-
-    name: Annotated[str, Text(160)] = ""
-
-
-class PersonForm(Body):
-    """The registered person whose visit it is."""
-
-    subject_ref: UUID
+    distinct_from: list[UUID] = Field(default_factory=list[UUID], max_length=SIMILAR)
+    """The persons with a similar name whom the page showed: it is none of them."""
+    by_representative: YesNo = False
 
 
 class LinkForm(Body):
-    """`link_id` is generated with the page, so that a repeated submission does not end the link that was shown."""
+    """`replaces`: the link that the page showed, if any. A page that shows a newer one may ask for another."""
 
-    link_id: UUID
+    replaces: UUID | None = None
 
 
 FOUND = 20
 """People whom a search shows."""
+MESSAGES = 10
+"""Messages that the page of a visit shows."""
 _MISSING = {
     "given_name": msg("Enter the first name."),
     "family_name": msg("Enter the surname."),
@@ -86,7 +86,7 @@ _MISSING = {
 @router.get("/visits/{id}")
 async def visit_page(id: UUID, request: Request, read: Reading, person: Team) -> Response:
     """One visit, with the registration form."""
-    return await _visit_page(request, read, id, person)
+    return await show_visit(request, read, id, person)
 
 
 @router.post("/visits/{id}")
@@ -95,62 +95,50 @@ async def register(id: UUID, request: Request, read: Reading, running: Running, 
     filled, typed, errors = await read_form(request, RegisterForm)
     empty = [name for name in _MISSING if not "".join(typed.get(name, "")).strip()]
     errors |= {name: _(_MISSING[name]) for name in empty}
+    if filled is not None and not errors and (alike := await _alike(running, id, filled, person)):
+        return await show_visit(request, read, id, person, status=409, form=typed, alike=alike)
     if filled is not None and not errors:
         secret, errors = await apply_form(request, running, lambda work: _register(work, id, filled, person))
         if secret is not None:
             visit = await read.get_one(Visit, id)
             return await _link_page(request, read, visit, secret, just_registered=True)
-    return await _visit_page(request, read, id, person, status=422, errors=errors, form=typed)
-
-
-@router.post("/visits/{id}/search", dependencies=[limited("search")])
-async def search(
-    id: UUID, form: Annotated[SearchForm, Form()], request: Request, read: Reading, person: Team
-) -> Response:
-    """Find the people whom the centre registered before. A POST: names do not belong in addresses."""
-    visit = own(await read.get(Visit, id), person, msg("visit"))
-    try:
-        found = await people_named(read, visit.centre, check_searched(form.name), FOUND + 1)
-    except Refused as refused:
-        return await _visit_page(
-            request, read, id, person, status=422, errors=by_field(refused), form={"name": form.name}
-        )
-    return await _visit_page(request, read, id, person, form={"name": form.name}, found=found)
-
-
-@router.post("/visits/{id}/person")
-async def identify(
-    id: UUID, form: Annotated[PersonForm, Form()], request: Request, work: Working, person: Team
-) -> Response:
-    """Record whose visit it is."""
-    own(await work.session.get(Visit, id), person, msg("visit"))
-    await people.identify_visitor(work, id, form.subject_ref)
-    return see_other(request, f"/intake/visits/{id}", done=_("The person is recorded for this visit."))
+    return await show_visit(request, read, id, person, status=422, errors=errors, form=typed)
 
 
 @router.post("/visits/{id}/link")
 async def new_link(
-    id: UUID, form: Annotated[LinkForm, Form()], request: Request, work: Working, person: Team
+    id: UUID, form: Annotated[LinkForm, Form()], request: Request, work: Working, person: Team, once: Once
 ) -> Response:
     """A new personal link for the visitor, which ends the older ones. Raises `ShownBefore`."""
-    visit = own(await work.session.get(Visit, id), person, msg("visit"))
-    if visit.subject_ref is None:
-        raise NotFound(what=msg("registered person"))
-    secret = await links.create_link(work, visit.subject_ref, person.subject, form.link_id)
+    visit, visitor = await person_of_visit(work.session, id, person)
+    secret = await links.create_link(work, visitor.id, person.subject, once)
     await work.session.flush()
     return await _link_page(request, work.session, visit, secret, just_registered=False)
 
 
 @router.get("/fragments/visitors/{subject_ref}")
-async def visitor_fragment(subject_ref: UUID, read: Reading, person: Annotated[Person | None, anyone]) -> Response:
-    """The visitor's name, for themselves and, while they consent to anything, for their centre's team; else empty."""
+async def visitor_fragment(
+    subject_ref: UUID, read: Reading, running: Running, person: Annotated[Person | None, anyone]
+) -> Response:
+    """The visitor's name, for themselves and, while they consent to anything, a team that may open them; else empty."""
     visitor = await read.get(Visitor, subject_ref)
     if visitor is None or person is None:
         return HTMLResponse("")
-    near = sees_name(person, visitor) and await consents_in_force(read, subject_ref)
+    near = await may_see(read, visitor, person, running.clock()) and await consents_in_force(read, subject_ref)
     if not person.is_subject(subject_ref) and not near:
         return HTMLResponse("")
-    return HTMLResponse(escape(f"{visitor.given_name} {visitor.family_name}"))
+    return HTMLResponse(f"<bdi>{escape(f'{visitor.given_name} {visitor.family_name}')}</bdi>")
+
+
+async def _alike(running: Runtime, id: UUID, form: RegisterForm, person: Person) -> Sequence[Visitor]:
+    """The registered persons whom the desk looks at before it registers this one."""
+    contact = contact_key(form.contact) if form.contact else None
+    async with running.store.read() as session:
+        visit = own(await session.get(Visit, id), person, msg("visit"))
+        if visit.subject_ref is not None:
+            return ()
+        alike = await people_like(session, visit.centre, form.given_name, form.family_name, contact)
+        return [one for one in alike if one.id not in form.distinct_from]
 
 
 async def _register(work: Work, id: UUID, form: RegisterForm, person: Person) -> str:
@@ -165,11 +153,13 @@ async def _register(work: Work, id: UUID, form: RegisterForm, person: Person) ->
         contact=form.contact or None,
         language=form.language,
         purposes=form.purposes,
+        distinct_from=form.distinct_from,
+        by_representative=form.by_representative,
     )
     return await links.create_link(work, visitor.id, person.subject)
 
 
-async def _visit_page(
+async def show_visit(
     request: Request,
     session: AsyncSession,
     id: UUID,
@@ -179,21 +169,35 @@ async def _visit_page(
     errors: dict[str, str] | None = None,
     form: dict[str, Any] | None = None,
     found: Sequence[Visitor] | None = None,
+    alike: Sequence[Visitor] = (),
 ) -> Response:
+    """The page of a visit. `found`: by a search; `alike`: persons like the one who is to be registered."""
     visit = own(await session.get(Visit, id), person, msg("visit"))
     centre = await load_centre(session, visit.centre)
     known = visit.subject_ref
+    visitor = await session.get(Visitor, known) if known is not None else None
+    elsewhere = visitor is not None and visitor.centre not in person.centres
     link = await current_link(session, known) if known is not None else None
+    if visitor is not None and await may_see(session, visitor, person, runtime_of(request).clock()):
+        async with runtime_of(request).store.work(cause_of(request)) as work:
+            await log_opening(work, visitor.id, person, AccessKind.VISIT_PAGE)
     context = (await consents_view(session, known, mine=False) if known is not None else {}) | {
         "visit": visit,
+        "areas": [(area, area_label(area)) for area in centre.areas],
+        "need_labels": NEED_LABELS,
+        "messages": await messages_of(session, known, MESSAGES) if known is not None else [],
         "link": link,
         "link_state": links.state_of(link, runtime_of(request).clock()),
         "centre_name": centre.name,
+        "centre_names": await centre_names(session, Centre),
+        "elsewhere": visitor.centre if visitor is not None and elsewhere else None,
+        "reasons": [(reason.value, _(label)) for reason, label in REASON_LABELS.items()],
+        "alike": alike[:FOUND],
         "errors": errors or {},
         "form": form or {},
         "found": found[:FOUND] if found is not None else None,
         "more": found is not None and len(found) > FOUND,
-        "new_link_id": uuid4(),
+        "being_prepared": found is not None and await searching.is_being_prepared(session),
     }
     return page(request, "intake/visit.html", status=status, **context)
 

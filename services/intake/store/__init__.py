@@ -1,6 +1,6 @@
 """Intake's tables: visits, ticket counters, copies of centres, registered visitors and their consents."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -13,9 +13,12 @@ from services.chassis.copies.centres import LocalCentreCopy
 from services.chassis.copies.visits import QueuedVisit, queue_indexes
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Aggregate
-from services.intake.domain import is_named
+from services.chassis.storage.tables import in_states
+from services.contracts.intake import IN_THE_ROOM, VisitStatus
+from services.intake.domain import may_be_called_next
 from services.intake.store.erasures import ErasedSubject, ErasureConfirmation
-from services.intake.store.persons import Export
+from services.intake.store.links import LinkOpening, PersonalLink, current_link, link_with, openings_of
+from services.intake.store.persons import Export, PersonAccess, PersonKey
 from services.intake.store.table import Table
 
 __all__ = [
@@ -26,6 +29,8 @@ __all__ = [
     "ErasureConfirmation",
     "Export",
     "LinkOpening",
+    "PersonAccess",
+    "PersonKey",
     "PersonalLink",
     "Table",
     "TicketCounter",
@@ -35,9 +40,11 @@ __all__ = [
     "any_may_exist",
     "centres_by_code",
     "current_link",
+    "forget_centres",
+    "is_next",
     "link_with",
     "openings_of",
-    "people_named",
+    "waiting_before",
 ]
 
 
@@ -48,7 +55,19 @@ class Visit(QueuedVisit, Table, table=True):
     __table_args__ = queue_indexes("visits")
 
     area: str | None = None
+    other_areas: list[str] = Field(
+        default_factory=list[str], sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"}
+    )
+    """What the visit is about besides `area`, which is the main one."""
     channel: str
+    activity: str | None = Field(default=None, max_length=40)
+    """What a visitor without a ticket came for."""
+    recorded_later: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """`checked_in_at` was entered by hand, afterwards: the visit has no waiting time."""
+    interpreter_language: str | None = Field(default=None, max_length=3)
+    """Deleted when the visit ends, as `needs` is."""
+    needs: list[str] = Field(default_factory=list[str], sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"})
+    """Of `domain.Need`: health data, which leaves intake nowhere."""
     desk: str | None = None
     called_at: datetime | None = None
     served_at: datetime | None = None
@@ -59,7 +78,26 @@ class Visit(QueuedVisit, Table, table=True):
     interview_since: datetime | None = None
     before_interview: str | None = Field(default=None, max_length=20)
     """The state to which the visit returns if that interview is undone."""
+    held_before_interview: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     subject_ref: UUID | None = Field(default=None, index=True)
+    priority: str | None = Field(default=None, max_length=40)
+    """Why the visitor is called before the others; deleted when the visit ends."""
+    transferred_by: str | None = Field(default=None, max_length=60)
+    """The desk that transferred the visitor to `for_area`, and leaves them to the other desks of that area."""
+    estimate: list[int] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
+    """The minutes of waiting that were estimated at check-in: low, typical, high."""
+    device_id: UUID | None = None
+    """The device that checked the visitor in without the network."""
+    device_seq: int | None = None
+    """The place among the check-ins of the device."""
+    device_at: datetime | None = None
+    """The arrival by the clock of the device; `checked_in_at` is the same by ours."""
+    device_steps: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How many steps the device has sent of the visit."""
+    ticket_in_hand: str | None = Field(default=None, max_length=10)
+    """The ticket that the visitor holds, where a device gave another one: the answer to the check-in was lost."""
+    clock_uncertain: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """A time contradicted another one of the device, and was moved: no waiting time is learnt from the visit."""
     fingerprint: str
     """Digest of the check-in: the same one again changes nothing, a different one is refused."""
 
@@ -87,6 +125,12 @@ class Centre(LocalCentreCopy, Table, table=True):
 
     closed_before: date | None = None
     """The centre's last local day in whose night the visits of earlier days were closed."""
+    day_began_at: datetime | None = None
+    """The midnight at which that day began: who checked in before it waits no more. As old as `paces`."""
+    paces: dict[str, list[int]] = Field(
+        default_factory=dict[str, list[int]], sa_type=sa.JSON, sa_column_kwargs={"server_default": "{}"}
+    )
+    """Today's pace by area, and in all (no area): seconds for each place in the queue, low, typical, high."""
 
 
 class Visitor(Aggregate, Table, table=True):
@@ -99,6 +143,12 @@ class Visitor(Aggregate, Table, table=True):
     given_name: str
     family_name: str
     contact: str | None = None
+    contact_key: str | None = Field(default=None, max_length=254, index=True)
+    """The contact as it is compared (`domain.contacts`)."""
+    channel: str | None = Field(default=None, max_length=10)
+    """How the person wants to be reached: of `domain.contacts.ContactChannel`."""
+    keys_version: int = Field(default=0, index=True, sa_column_kwargs={"server_default": "0"})
+    """By which version of `domain.names` the rows of `person_keys` were made; 0: there are none."""
     language: str
     retain_until: datetime = Field(index=True)
     """The end of the retention: `erase_due` erases the visitor then."""
@@ -108,42 +158,6 @@ class Visitor(Aggregate, Table, table=True):
     closed_openings: list[str] = Field(
         default_factory=list[str], sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"}
     )
-
-
-class PersonalLink(Table, table=True):
-    """A visitor's personal link. Of its secret there is only a digest, of its PIN only a slow hash."""
-
-    __tablename__ = "personal_links"  # pyright: ignore[reportAssignmentType]
-
-    id: UUID = Field(primary_key=True)
-    subject_ref: UUID = Field(index=True)
-    secret: str = Field(max_length=64, unique=True)
-    created_at: datetime
-    created_by: str = Field(max_length=200)
-    expires_at: datetime
-    ended_at: datetime | None = None
-    """When it was replaced by a new link, or locked."""
-    pin: str | None = Field(default=None, max_length=200)
-    """None: no PIN has been chosen, and the link shows nothing."""
-    tries: int = 0
-    """Wrong PINs since the last correct one."""
-    locked_at: datetime | None = None
-
-
-class LinkOpening(Table, table=True):
-    """An opening of a personal link, of which the visitor sees time and place."""
-
-    __tablename__ = "link_openings"  # pyright: ignore[reportAssignmentType]
-
-    id: UUID = Field(primary_key=True)
-    subject_ref: UUID = Field(index=True)
-    link_id: UUID = Field(index=True)
-    kind: str = Field(max_length=20)
-    at: datetime
-    centre: str | None = Field(default=None, max_length=40)
-    """The centre whose team was signed in on the same screen. None: elsewhere."""
-    ends_at: datetime
-    closed_at: datetime | None = None
 
 
 class Consent(Table, table=True):
@@ -157,6 +171,8 @@ class Consent(Table, table=True):
     lawful_basis: str = "consent"
     given_at: datetime
     recorded_by: str
+    by_representative: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """A parent or representative gave it, for a minor or a protected person."""
     withdrawn_at: datetime | None = None
     withdrawn_by: str | None = Field(default=None, max_length=200)
     """Recorded by whom."""
@@ -164,16 +180,49 @@ class Consent(Table, table=True):
 
 _CENTRES_BY_CODE = sa.select(Centre).where(in_list(col(Centre.code), "codes"))
 _ANY_EXISTS = sa.exists().where(in_list(col(Visit.id), "visits"))
-_CENTRES_AND_ANY_EXISTS = _CENTRES_BY_CODE.add_columns(_ANY_EXISTS.label("any_known"))
+_MOST_COUNTED = 100
+"""Visitors before one who checks in, beyond which no wait is estimated."""
+_QUEUE = tuple(status.value for status in VisitStatus if may_be_called_next(status))
 
 
-async def centres_by_code(session: AsyncSession, codes: Iterable[str]) -> Mapping[str, Centre]:
-    """These centres by code, without unknown ones. Each is read once per unit of work."""
-    known: dict[str, Centre] = session.info.setdefault("intake.centres", {})
-    if missing := [code for code in codes if code not in known]:
-        found = await session.scalars(_CENTRES_BY_CODE, {"codes": missing})
-        known.update({centre.code: centre for centre in found})
+def is_next() -> sa.ColumnElement[bool]:
+    """Of the visits that are here: those that call-next may call. Who is on hold is before nobody."""
+    return sa.and_(sa.text(in_states(_QUEUE)), col(Visit.held_at).is_(None))
+
+
+_TODAY = sa.and_(col(Visit.centre) == col(Centre.code), col(Visit.checked_in_at) >= col(Centre.day_began_at))
+_WAITING = sa.select(sa.literal(1)).where(sa.text(in_states(IN_THE_ROOM)), _TODAY, is_next()).limit(_MOST_COUNTED)
+_NUMBER_WAITING = sa.select(sa.func.count()).select_from(_WAITING.correlate(Centre).subquery()).scalar_subquery()
+_CENTRES_AND_ANY_EXISTS = _CENTRES_BY_CODE.add_columns(_ANY_EXISTS.label("any_known"), _NUMBER_WAITING.label("waiting"))
+
+
+class _Centres(dict[str, Centre]):
+    """The centres that a unit of work has read, by code."""
+
+    complete = False
+    """Whether these are all."""
+
+    @classmethod
+    def of(cls, session: AsyncSession) -> "_Centres":
+        return session.info.setdefault("intake.centres", cls())
+
+    def has(self, codes: Collection[str]) -> bool:
+        """Whether these were looked up."""
+        return self.complete or self.keys() >= set(codes)
+
+
+async def centres_by_code(session: AsyncSession, codes: Collection[str]) -> Mapping[str, Centre]:
+    """These centres by code; all, if one of them is unknown. Each is read once per unit of work."""
+    known = _Centres.of(session)
+    if not known.has(codes):
+        known.update({centre.code: centre for centre in await all_centres(session)})
+        known.complete = True
     return known
+
+
+def forget_centres(session: AsyncSession) -> None:
+    """Have this unit of work read the centres again: another one was added."""
+    session.info.pop("intake.centres", None)
 
 
 async def all_centres(session: AsyncSession) -> Sequence[Centre]:
@@ -184,47 +233,21 @@ async def all_centres(session: AsyncSession) -> Sequence[Centre]:
 async def any_may_exist(session: AsyncSession, visits: Collection[UUID], codes: Collection[str]) -> bool:
     """Whether any of these visits may exist; False is certain.
 
-    The same round trip reads their centres, for `centres_by_code`. If the unit of work has those already, it is
-    skipped, and the answer is True.
+    The same round trip reads their centres, for `centres_by_code`, and how many wait there, for `waiting_before`. If
+    the unit of work has those already, it is skipped, and the answer is True.
     """
-    known: dict[str, Centre] = session.info.setdefault("intake.centres", {})
-    if known.keys() >= set(codes):
+    known = _Centres.of(session)
+    if known.has(codes):
         return True
     found = (await session.execute(_CENTRES_AND_ANY_EXISTS, {"codes": list(codes), "visits": list(visits)})).all()
-    known.update({centre.code: centre for centre, _ in found})
-    return not found or any(any_known for _, any_known in found)
+    known.update({centre.code: centre for centre, *_ in found})
+    session.info.setdefault("intake.waiting", {}).update({centre.code: waiting for centre, _, waiting in found})
+    return not found or any(any_known for _, any_known, _ in found)
 
 
-async def people_named(session: AsyncSession, centre: str, searched: Sequence[str], limit: int) -> Sequence[Visitor]:
-    """The registered people of a centre with names that begin with these words, the last registered first.
-
-    Without those who withdrew every consent: the centre does not see their names.
-
-    Compared here: stores differ in what they take for the same letter.
-    """
-    names = sa.select(col(Visitor.id), col(Visitor.given_name), col(Visitor.family_name))
-    agreed = sa.exists().where(col(Consent.subject_ref) == col(Visitor.id), col(Consent.withdrawn_at).is_(None))
-    ordered = names.where(col(Visitor.centre) == centre, agreed).order_by(
-        col(Visitor.registered_at).desc(), col(Visitor.id)
-    )
-    rows = await session.execute(ordered)
-    found = [row.id for row in rows if is_named(searched, f"{row.given_name} {row.family_name}")][:limit]
-    people = {one.id: one for one in await session.scalars(sa.select(Visitor).where(col(Visitor.id).in_(found)))}
-    return [people[id] for id in found if id in people]
-
-
-async def link_with(session: AsyncSession, secret: str) -> PersonalLink | None:
-    """The personal link whose secret has this digest."""
-    return await session.scalar(sa.select(PersonalLink).where(col(PersonalLink.secret) == secret))
-
-
-async def current_link(session: AsyncSession, subject_ref: UUID) -> PersonalLink | None:
-    """The newest personal link of a visitor, whatever its state."""
-    newest = sa.select(PersonalLink).where(col(PersonalLink.subject_ref) == subject_ref)
-    return await session.scalar(newest.order_by(col(PersonalLink.created_at).desc(), col(PersonalLink.id)).limit(1))
-
-
-async def openings_of(session: AsyncSession, subject_ref: UUID, limit: int = 100) -> Sequence[LinkOpening]:
-    """The openings of a visitor's links, the last one first."""
-    query = sa.select(LinkOpening).where(col(LinkOpening.subject_ref) == subject_ref)
-    return (await session.scalars(query.order_by(col(LinkOpening.at).desc(), col(LinkOpening.id)).limit(limit))).all()
+def waiting_before(session: AsyncSession, centre: str) -> int | None:
+    """How many wait before the next visitor who checks in here; each call counts one more. None: too many."""
+    waiting: dict[str, int] = session.info.get("intake.waiting", {})
+    before = waiting.get(centre, _MOST_COUNTED)
+    waiting[centre] = before + 1
+    return before if before < _MOST_COUNTED else None

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
+from services.chassis.storage.list_order import ListOrder
 from services.intake.store.table import Table
 
 
@@ -39,6 +40,8 @@ class ErasureConfirmation(Table, table=True):
     service: str = Field(primary_key=True, max_length=40)
     confirmed_at: datetime | None = None
     """None: not yet."""
+    found: bool | None = None
+    """Whether the service had something about the person. None: not confirmed, or by an earlier version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Erasure:
     subject_ref: UUID
     erased_at: datetime
     confirmed: dict[str, datetime | None]
+    found: dict[str, bool | None]
+    """By service, whether it had something about the person. None: not known."""
 
     @property
     def missing(self) -> list[str]:
@@ -66,24 +71,58 @@ class Unconfirmed:
 _IS_OPEN = col(ErasureConfirmation.confirmed_at).is_(None)
 
 
-async def erasures(session: AsyncSession, limit: int, *, unconfirmed: bool = False) -> Sequence[Erasure]:
-    """The last erasures, the newest first; `unconfirmed`: those that a service has not confirmed, the oldest first."""
-    query = sa.select(ErasedSubject).order_by(col(ErasedSubject.erased_at).desc(), col(ErasedSubject.subject_ref))
+_OLDEST = ListOrder(col(ErasedSubject.erased_at), id=col(ErasedSubject.subject_ref))
+_NEWEST = ListOrder(col(ErasedSubject.erased_at), id=col(ErasedSubject.subject_ref), newest_first=True)
+
+
+async def erasures(
+    session: AsyncSession, limit: int, *, unconfirmed: bool = False, after: UUID | None = None
+) -> Sequence[Erasure]:
+    """The last erasures, the newest first; `after`: those behind this one.
+
+    `unconfirmed`: only those that a service has not confirmed, the oldest first.
+    """
+    query, order = sa.select(ErasedSubject), _OLDEST if unconfirmed else _NEWEST
     if unconfirmed:
         missing = sa.select(col(ErasureConfirmation.subject_ref)).where(_IS_OPEN)
-        ordered = (col(ErasedSubject.erased_at), col(ErasedSubject.subject_ref))
-        query = sa.select(ErasedSubject).where(col(ErasedSubject.subject_ref).in_(missing)).order_by(*ordered)
-    rows = (await session.scalars(query.limit(limit))).all()
+        query = query.where(col(ErasedSubject.subject_ref).in_(missing))
+    rows = (await session.scalars(await order.page(session, query, limit, after))).all()
     confirmed = await _confirmed(session, [row.subject_ref for row in rows])
-    return [Erasure(row.subject_ref, row.erased_at, confirmed[row.subject_ref]) for row in rows]
+    return [_erasure(row, confirmed[row.subject_ref]) for row in rows]
 
 
-async def _confirmed(session: AsyncSession, refs: Sequence[UUID]) -> dict[UUID, dict[str, datetime | None]]:
-    """When each service confirmed the erasure of these persons."""
+async def erasures_waiting_first(session: AsyncSession, limit: int, after: UUID | None) -> Sequence[Erasure]:
+    """Those that a service has not confirmed, the oldest first; then the others, the newest first."""
+    last = (await _confirmed(session, [after]))[after] if after is not None else []
+    if last and all(row.confirmed_at is not None for row in last):
+        return await _confirmed_by_all(session, limit, after)
+    waiting = await erasures(session, limit, unconfirmed=True, after=after)
+    return [*waiting, *await _confirmed_by_all(session, limit - len(waiting), None)]
+
+
+async def _confirmed_by_all(session: AsyncSession, limit: int, after: UUID | None) -> Sequence[Erasure]:
+    # The few that are not confirmed are left out here: no index has the others in their order.
+    found: list[Erasure] = []
+    while len(found) < limit:
+        some = await erasures(session, limit, after=after)
+        found += [one for one in some if not one.missing]
+        if len(some) < limit:
+            break
+        after = some[-1].subject_ref
+    return found[:limit]
+
+
+def _erasure(erased: ErasedSubject, rows: Sequence[ErasureConfirmation]) -> Erasure:
+    confirmed, found = {row.service: row.confirmed_at for row in rows}, {row.service: row.found for row in rows}
+    return Erasure(erased.subject_ref, erased.erased_at, confirmed, found)
+
+
+async def _confirmed(session: AsyncSession, refs: Sequence[UUID]) -> dict[UUID, list[ErasureConfirmation]]:
+    """The confirmations of these erasures, by person."""
     query = sa.select(ErasureConfirmation).where(col(ErasureConfirmation.subject_ref).in_(refs))
-    found: dict[UUID, dict[str, datetime | None]] = defaultdict(dict)
+    found: dict[UUID, list[ErasureConfirmation]] = defaultdict(list)
     for row in await session.scalars(query.order_by(col(ErasureConfirmation.service))):
-        found[row.subject_ref][row.service] = row.confirmed_at
+        found[row.subject_ref].append(row)
     return found
 
 
@@ -104,6 +143,13 @@ async def confirmed_before(session: AsyncSession, before: datetime, limit: int) 
     old = sa.select(col(ErasedSubject.subject_ref)).where(col(ErasedSubject.erased_at) < before, ~awaited)
     ordered = old.order_by(col(ErasedSubject.erased_at), col(ErasedSubject.subject_ref)).limit(limit)
     return (await session.scalars(ordered.with_for_update(skip_locked=True))).all()
+
+
+async def erased_without_confirmations(session: AsyncSession) -> dict[UUID, datetime]:
+    """Who was erased by a version that did not ask for confirmations, and when."""
+    asked = sa.exists().where(col(ErasureConfirmation.subject_ref) == col(ErasedSubject.subject_ref))
+    rows = await session.execute(sa.select(col(ErasedSubject.subject_ref), col(ErasedSubject.erased_at)).where(~asked))
+    return {row.subject_ref: row.erased_at for row in rows}
 
 
 async def delete_erasures(session: AsyncSession, refs: Sequence[UUID]) -> None:

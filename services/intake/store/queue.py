@@ -1,21 +1,21 @@
 """A centre's queue: its ticket counters, whose turn it is, and what earlier days left over."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from services.chassis.copies.visits import Day, is_here, is_left_over
+from services.chassis.copies.visits import Day, has_ended, is_here, place
 from services.chassis.storage.bulk import upsert
 from services.contracts.intake import VisitStatus
-from services.intake.domain import is_expected_at_desk, may_be_called_next
-from services.intake.store import TicketCounter, Visit
+from services.intake.domain import is_expected_at_desk
+from services.intake.store import TicketCounter, Visit, is_next
 
-_QUEUE = tuple(status.value for status in VisitStatus if may_be_called_next(status))
 _EXPECTED = tuple(status.value for status in VisitStatus if is_expected_at_desk(status))
 
 
@@ -47,16 +47,81 @@ async def called_to(session: AsyncSession, day: Day, desk: str) -> Visit | None:
     return await session.scalar(query.order_by(col(Visit.called_at).desc(), col(Visit.id)).limit(1))
 
 
-async def first_waiting(session: AsyncSession, day: Day, area: str | None) -> UUID | None:
-    """The visit that has waited longest today (in this area, if given), locked; rows locked by others are skipped."""
-    query = sa.select(col(Visit.id)).where(is_here(Visit, day), col(Visit.status).in_(_QUEUE))
-    if area is not None:
-        query = query.where(col(Visit.area) == area)
-    ordered = query.order_by(col(Visit.checked_in_at), col(Visit.id)).limit(1)
-    return await session.scalar(ordered.with_for_update(skip_locked=True))
+class Called(NamedTuple):
+    """A visitor who is to come to a desk."""
+
+    id: UUID
+    ticket: str | None
 
 
-async def left_over(session: AsyncSession, day: Day, limit: int | None) -> Sequence[UUID]:
-    """Visits of earlier days that nobody ended, by id: the order of locks in docs/architecture.md."""
-    query = sa.select(col(Visit.id)).where(is_left_over(Visit, day))
+async def called_by_desk(session: AsyncSession, day: Day) -> dict[str | None, Called]:
+    """For each desk, whom `called_to` finds."""
+    query = sa.select(col(Visit.desk), col(Visit.id), col(Visit.ticket)).where(
+        is_here(Visit, day), col(Visit.status).in_(_EXPECTED)
+    )
+    rows = await session.execute(query.order_by(col(Visit.called_at), col(Visit.id).desc()))
+    return {row[0]: Called(row[1], row[2]) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: a desk, for these areas or, where none is named, for all; the counsellor at it, if it is one."""
+
+    desk: str
+    areas: tuple[str, ...] = ()
+    counsellor: str | None = None
+
+
+async def first_waiting(session: AsyncSession, day: Day, caller: Caller) -> UUID | None:
+    """Whose turn it is today among those whom this caller may call, locked; rows locked by others are skipped.
+
+    Who did not state an area is called for each. Whom this desk transferred to an area is for the others.
+    """
+    query = sa.select(col(Visit.id)).where(
+        is_here(Visit, day),
+        is_next(),
+        sa.or_(col(Visit.for_desk).is_(None), col(Visit.for_desk) == caller.desk),
+        sa.or_(col(Visit.for_counsellor).is_(None), col(Visit.for_counsellor) == caller.counsellor),
+        sa.or_(col(Visit.transferred_by).is_(None), col(Visit.transferred_by) != caller.desk),
+    )
+    if caller.areas:
+        area = sa.func.coalesce(col(Visit.for_area), col(Visit.area))
+        query = query.where(sa.or_(area.is_(None), area.in_(caller.areas)))
+    return await session.scalar(query.order_by(*place(Visit)).limit(1).with_for_update(skip_locked=True))
+
+
+async def number_waiting(session: AsyncSession, day: Day) -> int:
+    """How many visitors are called before one who checks in now, if nothing changes."""
+    waiting = sa.select(sa.func.count(col(Visit.id))).where(is_here(Visit, day), is_next())
+    return int(await session.scalar(waiting) or 0)
+
+
+class Place(NamedTuple):
+    """A ticket of today, and how many visitors are called before it, if nothing changes."""
+
+    ticket: str | None
+    status: str
+    held_at: datetime | None
+    desk: str | None
+    area: str | None
+    before: int
+
+
+async def places(session: AsyncSession, day: Day) -> dict[UUID, Place]:
+    """Every ticket of this day, by its visit."""
+    area = sa.func.coalesce(col(Visit.for_area), col(Visit.area))
+    facts: list[Any] = [col(Visit.ticket), col(Visit.status), col(Visit.held_at), col(Visit.desk), area]
+    here = sa.select(col(Visit.id), is_next(), *facts).where(is_here(Visit, day)).order_by(*place(Visit))
+    ended = sa.select(col(Visit.id), *facts).where(has_ended(Visit, day))
+    found = {row[0]: Place._make((*row[1:], 0)) for row in await session.execute(ended)}
+    before = 0
+    for row in await session.execute(here):
+        found[row[0]] = Place._make((*row[2:], before))
+        before += bool(row[1])
+    return found
+
+
+async def unfinished(session: AsyncSession, which: sa.ColumnElement[bool], limit: int | None) -> Sequence[UUID]:
+    """Visits of today or of earlier days that nobody ended, by id: the order of locks in docs/architecture.md."""
+    query = sa.select(col(Visit.id)).where(which)
     return (await session.scalars(query.order_by(col(Visit.id)).limit(limit))).all()

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from services.chassis.storage.list_order import ListOrder
 from services.intake.store import Visit, Visitor
 
 
@@ -18,17 +19,25 @@ async def due_visitors(session: AsyncSession, now: datetime, limit: int) -> Sequ
 
 
 async def ending_by(
-    session: AsyncSession, until: datetime, centres: Collection[str] | None, limit: int
+    session: AsyncSession, until: datetime, centres: Collection[str] | None, *, limit: int, after: UUID | None
 ) -> Sequence[Visitor]:
-    """The visitors whose retention ends by then, the first one first. `centres` None: of every centre."""
+    """The visitors whose retention ends by then, the first one first. `centres` None: of every centre.
+
+    `after`: the last visitor of the page before.
+    """
     query = sa.select(Visitor).where(col(Visitor.retain_until) <= until)
     if centres is not None:
         query = query.where(col(Visitor.centre).in_(centres))
-    return (await session.scalars(query.order_by(col(Visitor.retain_until), col(Visitor.id)).limit(limit))).all()
+    return (await session.scalars(await _FIRST_ENDING.page(session, query, limit, after))).all()
+
+
+_FIRST_ENDING = ListOrder(col(Visitor.retain_until), id=col(Visitor.id))
 
 
 async def last_visits(session: AsyncSession, refs: Collection[UUID]) -> dict[UUID, UUID]:
     """The last visit of each of these persons."""
-    query = sa.select(col(Visit.subject_ref), col(Visit.id)).where(col(Visit.subject_ref).in_(refs))
-    found = await session.execute(query.order_by(col(Visit.checked_in_at), col(Visit.id)))
-    return {subject_ref: id for subject_ref, id in found if subject_ref is not None}
+    newest = (col(Visit.checked_in_at).desc(), col(Visit.id).desc())
+    place = sa.func.row_number().over(partition_by=col(Visit.subject_ref), order_by=newest).label("place")
+    visits = sa.select(col(Visit.subject_ref), col(Visit.id), place).where(col(Visit.subject_ref).in_(refs)).subquery()
+    last = sa.select(visits.c.subject_ref, visits.c.id).where(visits.c.place == 1)
+    return {row[0]: row[1] for row in await session.execute(last)}

@@ -1,0 +1,79 @@
+"""Learns from each day that is over how long visitors wait, and keeps today's pace with the centre.
+
+A check-in reads the centre anyway, so that an estimate costs it no statement.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from services.chassis.copies.visits import RANK, Day
+from services.chassis.storage.store import Work
+from services.intake.domain.estimates import (
+    EVERY_AREA,
+    Estimate,
+    Waited,
+    error_of,
+    estimate,
+    pace_for,
+    paces_of,
+    was_right,
+)
+from services.intake.store import Centre, Visit
+from services.intake.store.estimates import WaitingDay, delete_days, known_days, visits_of
+
+
+async def learn(work: Work, centre: Centre, today: date) -> None:
+    """Keep what yesterday says about waiting, and the pace to expect today. Repeating it changes nothing."""
+    yesterday = today - timedelta(days=1)
+    began, ended = (datetime.combine(day, time(), centre.zone) for day in (yesterday, today))
+    waits = [_waited(row) for row in await visits_of(work.session, Day(centre.code, began, ended))]
+    for area, paces in paces_of(waits).items():
+        if await work.session.get(WaitingDay, (centre.code, area, yesterday)) is None:
+            measured = _measured(waits) if area == EVERY_AREA else {}
+            work.add(WaitingDay(centre=centre.code, area=area, day=yesterday, paces=paces, **measured))
+    await work.session.flush()
+    await delete_days(work.session, centre.code, today)
+    by_area: dict[str, dict[date, list[int]]] = {}
+    for row in await known_days(work.session, centre.code, today):
+        by_area.setdefault(row.area, {})[row.day] = row.paces
+    found = {area: pace_for(today, days) for area, days in by_area.items()}
+    centre.paces = {area: pace for area, pace in found.items() if pace is not None}
+
+
+def _waited(row: Any) -> Waited:
+    """`counts` false: transferred, with priority, recorded later or ended by nobody, so that the wait was not of its
+    turn; or a device's times contradicted each other, so that nobody knows the wait.
+    """
+    called = row.called_at or row.served_at
+    moved = row.for_area or row.for_desk or row.for_counsellor
+    in_turn = row.rank == RANK and not row.recorded_later and not row.clock_uncertain and not moved
+    return Waited(
+        row.area,
+        row.checked_in_at,
+        called or row.ended_at,
+        counts=in_turn and called is not None and row.closed_by is None,
+        estimate=row.estimate,
+    )
+
+
+def _measured(waits: Iterable[Waited]) -> dict[str, Any]:
+    """How right the day's estimates were."""
+    given = [(one.estimate, one.out_at - one.checked_in_at) for one in waits if one.counts and one.estimate]
+    return {
+        "given": len(given),
+        "right": sum(was_right(shown, waited) for shown, waited in given),
+        "errors": [error_of(shown, waited) for shown, waited in given],
+    }
+
+
+def estimate_for(centre: Centre, area: str | None, before: int) -> Estimate | None:
+    """The wait of a visitor at this centre who has so many before them. None: too little is known."""
+    paces: Mapping[str, list[int]] = centre.paces
+    return estimate(paces, area, before)
+
+
+def keep_estimate(visit: Visit, centre: Centre, before: int | None) -> None:
+    """Keep the wait that is estimated at check-in, to compare it with what happens. `before` None: too many."""
+    found = estimate_for(centre, visit.area, before) if before is not None else None
+    visit.estimate = [found.low, found.typical, found.high] if found is not None else None

@@ -1,0 +1,156 @@
+"""Queues messages to registered persons who consent to them. `letters` composes each when it is sent.
+
+Rows are locked in this order: the visitor (in a batch of events all of them), then their reminders. An erasure deletes
+reminders before messages.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from services.chassis.mail.messages import USEFUL
+from services.chassis.runtime.clock import BRUSSELS
+from services.chassis.storage.store import Store, Work
+from services.contracts.consent import Purpose
+from services.intake.domain.messages import MailPurpose, Meeting, message_id, next_reminder, send_at
+from services.intake.store import Centre, Consent, Visitor
+from services.intake.store.messages import Message, ReferredPerson, drop_open
+from services.intake.store.reminders import Reminder, delete_over, to_remind
+
+AT_ONCE = 200
+"""Most appointments that one unit of work reminds of."""
+KEPT = timedelta(days=2)
+"""How long the times of an appointment are kept after its end."""
+
+
+async def agrees(session: AsyncSession, subject_ref: UUID) -> bool:
+    """Whether this person consents to messages. False also if nobody has this reference."""
+    in_force = sa.exists().where(
+        col(Consent.subject_ref) == subject_ref,
+        col(Consent.purpose) == Purpose.REMINDERS,
+        col(Consent.withdrawn_at).is_(None),
+    )
+    return bool(await session.scalar(sa.select(in_force)))
+
+
+async def queue_about(
+    work: Work,
+    purpose: MailPurpose,
+    subject_ref: UUID,
+    centre: str,
+    about: UUID,
+    meetings: Sequence[Meeting],
+    edition: int,
+) -> None:
+    """Queue a message about an appointment or a seat, unless it is over. It replaces those about it that wait."""
+    await drop_open(work.session, col(Message.about) == about)
+    last = max((one.starts_at for one in meetings), default=work.now)
+    if last > work.now:
+        occasion = f"{edition}/{meetings[0].starts_at.isoformat()}"
+        await _queue(work, purpose, subject_ref, centre, last, about, occasion, meetings=meetings, edition=edition)
+
+
+async def queue_notice(
+    work: Work, purpose: MailPurpose, subject_ref: UUID, about: UUID, occasion: object, at: datetime
+) -> None:
+    """Queue a message that is about no appointment, on something of this time. None if that is long ago."""
+    visitor = await work.find(Visitor, subject_ref)
+    if visitor is not None and at + USEFUL > work.now:
+        await _queue(work, purpose, subject_ref, visitor.centre, at + USEFUL, about, occasion)
+
+
+async def _queue(
+    work: Work,
+    purpose: MailPurpose,
+    subject_ref: UUID,
+    centre: str,
+    useful_until: datetime,
+    about: UUID,
+    occasion: object,
+    *,
+    meetings: Sequence[Meeting] = (),
+    edition: int = 0,
+) -> None:
+    id = message_id(about, purpose, occasion)
+    await work.session.flush()
+    if not await agrees(work.session, subject_ref) or await work.find(Message, id) is not None:
+        return
+    known = await work.session.get(Centre, centre)
+    at = send_at(work.now, useful_until, known.zone if known is not None else BRUSSELS)
+    work.add(
+        Message(
+            id=id,
+            purpose=purpose.value,
+            queued_at=at,
+            claimed_until=at if at > work.now else None,
+            useful_until=useful_until,
+            subject_ref=subject_ref,
+            centre=centre,
+            about=about,
+            meetings=[one.stored() for one in meetings],
+            edition=edition,
+        )
+    )
+
+
+async def tasks_planned(work: Work, subject_ref: UUID, at: datetime) -> None:
+    """The plan has a new task: one message a day, however many there are."""
+    day = at.astimezone(BRUSSELS).date()
+    await queue_notice(work, MailPurpose.PLAN_TASKS, subject_ref, subject_ref, day, at)
+
+
+async def remember_referral(work: Work, referral_id: UUID, subject_ref: UUID, centre: str) -> None:
+    """Keep whose referral it is, if they are registered here."""
+    if await work.find(Visitor, subject_ref) is not None and await work.find(ReferredPerson, referral_id) is None:
+        work.add(ReferredPerson(id=referral_id, subject_ref=subject_ref, centre=centre))
+
+
+async def referral_answered(work: Work, referral_id: UUID, status: str, at: datetime) -> None:
+    """The provider has answered."""
+    known = await work.session.get(ReferredPerson, referral_id)
+    if known is not None:
+        await queue_notice(work, MailPurpose.REFERRAL_ANSWERED, known.subject_ref, referral_id, status, at)
+
+
+async def forget_referral(work: Work, referral_id: UUID) -> None:
+    """The referral has ended: nobody will answer it."""
+    known = await work.find(ReferredPerson, referral_id)
+    if known is not None:
+        await work.session.delete(known)
+
+
+async def remind(store: Store) -> bool:
+    """Queue the reminders that are due. True: there may be more."""
+    async with store.work() as work:
+        due = await to_remind(work.session, work.now, AT_ONCE)
+        for one in due:
+            one.remind_at = next_reminder(one.starts_at, work.now)
+            if one.starts_at > work.now:
+                await _remind_of(work, one)
+    return len(due) == AT_ONCE
+
+
+async def _remind_of(work: Work, one: Reminder) -> None:
+    """Queue a reminder, which is worth sending until the next one is due, or the appointment begins."""
+    await _queue(
+        work,
+        MailPurpose.APPOINTMENT_REMINDER if one.seat_id is None else MailPurpose.WORKSHOP_REMINDER,
+        one.subject_ref,
+        one.centre,
+        one.remind_at or one.starts_at,
+        one.seat_id or one.id,
+        f"{one.starts_at.isoformat()}/{one.remind_at}",
+        meetings=[Meeting(one.id, one.starts_at, one.ends_at)],
+        edition=one.moves,
+    )
+
+
+async def end_reminders(store: Store) -> bool:
+    """Delete the reminders of appointments that are over. Returns False: one round deletes all."""
+    async with store.work() as work:
+        await delete_over(work.session, work.now - KEPT)
+    return False

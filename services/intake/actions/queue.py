@@ -1,0 +1,126 @@
+"""A visit's place in the queue: on hold, transferred, with priority, back after leaving. The place is always kept."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.chassis.copies.visits import check_today
+from services.chassis.refusals import msg
+from services.chassis.storage.checks import check_version
+from services.chassis.storage.store import Work
+from services.contracts.intake import VisitReturned, VisitStatus
+from services.contracts.queue import VisitPrioritised, VisitPutOnHold, VisitTransferred
+from services.intake.actions.desks import counsellors_of, desks_of
+from services.intake.actions.visits import board
+from services.intake.domain import check_desk, may_be_called_next, queue
+from services.intake.store import Centre, Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Who alone is to call a visitor: an area, a desk, a counsellor. All None: any desk."""
+
+    area: str | None = None
+    desk: str | None = None
+    counsellor: str | None = None
+
+
+async def hold(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
+    """Not to be called for now, as when the visitor fills in a form. Raises `WrongStep`, `InAnInterview`."""
+    visit = await _load_today(work, visit_id, version)
+    queue.check_may_wait(VisitStatus(visit.status))
+    if visit.held_at is not None:
+        return visit
+    _wait(visit)
+    put_on_hold(work, visit)
+    return visit
+
+
+def put_on_hold(work: Work, visit: Visit) -> None:
+    """A waiting visit is on hold from now on."""
+    visit.held_at = work.now
+    work.emit(visit, VisitPutOnHold(visit_id=visit.id, centre=visit.centre, at=work.now))
+
+
+async def come_back(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
+    """Waiting again, from hold or after a departure recorded by mistake. Raises `WrongStep`, `InAnInterview`."""
+    visit = await _load_today(work, visit_id, version)
+    queue.check_may_return(VisitStatus(visit.status), held=visit.held_at is not None, closed_by=visit.closed_by)
+    _wait(visit)
+    visit.ended_at = visit.closed_by = None
+    work.emit(visit, VisitReturned(visit_id=visit.id, centre=visit.centre, at=work.now, status=VisitStatus.WAITING))
+    return visit
+
+
+async def transfer(
+    work: Work, visit_id: UUID, to: Destination, version: int | None = None, *, by: str | None = None
+) -> Visit:
+    """Waiting for another area, desk or counsellor. The same again changes nothing.
+
+    `by`: the desk that transfers; None: the one that called the visitor. If only an area is named, that desk does not
+    call the visitor next. Raises `WrongStep`, `InAnInterview`, `NotOfTheCentre`, `UnknownDesk`.
+    """
+    visit = await _load_today(work, visit_id, version)
+    queue.check_may_wait(VisitStatus(visit.status))
+    centre = await work.session.get_one(Centre, visit.centre)
+    if may_be_called_next(VisitStatus(visit.status)) and visit.held_at is None and to == _destination(visit):
+        return visit
+    queue.check_chosen(to.area, centre.areas, "area")
+    desks = await desks_of(work.session, centre.code)
+    queue.check_chosen(to.desk, desks, "desk")
+    if by is not None:
+        check_desk(by, desks, "from_desk")
+    queue.check_chosen(to.counsellor, await counsellors_of(work.session, centre.code), "counsellor")
+    visit.transferred_by = (by or visit.desk) if to == Destination(area=to.area) and to.area else None
+    _wait(visit)
+    visit.for_area, visit.for_desk, visit.for_counsellor = to.area, to.desk, to.counsellor
+    work.emit(
+        visit,
+        VisitTransferred(
+            visit_id=visit.id,
+            centre=visit.centre,
+            at=work.now,
+            area=to.area,
+            desk=to.desk,
+            counsellor=to.counsellor,
+        ),
+    )
+    return visit
+
+
+async def prioritise(work: Work, visit_id: UUID, priority: queue.Priority | None, version: int | None = None) -> Visit:
+    """Before those without priority, or no longer (None). Raises `WrongStep`.
+
+    Who is back after an end has the old rank, but no reason any more: None takes the rank away too.
+    """
+    visit = await _load_today(work, visit_id, version)
+    queue.check_waits(VisitStatus(visit.status))
+    rank = queue.order(priority)
+    if (priority, rank) == (visit.priority, visit.rank):
+        return visit
+    visit.priority, visit.rank = priority, rank
+    work.emit(
+        visit,
+        VisitPrioritised(visit_id=visit.id, centre=visit.centre, at=work.now, priority=priority is not None),
+    )
+    return visit
+
+
+async def _load_today(work: Work, visit_id: UUID, version: int | None) -> Visit:
+    """The visit, locked. Raises `Stale`, `FromEarlierDay`, `InAnInterview`."""
+    visit = await work.load(Visit, visit_id, msg("visit"))
+    check_version(visit, version)
+    check_today(visit, await work.session.get_one(Centre, visit.centre), work.now)
+    if visit.interview_id is not None:
+        raise queue.InAnInterview()
+    work.notify_board(board(visit.centre))
+    return visit
+
+
+def _destination(visit: Visit) -> Destination:
+    return Destination(visit.for_area, visit.for_desk, visit.for_counsellor)
+
+
+def _wait(visit: Visit) -> None:
+    """In the queue, at the place of the check-in. No desk or counsellor has called or received the visitor."""
+    visit.status, visit.held_at = VisitStatus.WAITING.value, None
+    visit.desk = visit.called_at = visit.served_at = None

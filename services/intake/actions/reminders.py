@@ -1,0 +1,124 @@
+"""Appointments as scheduling decides them: each change is a message to the person, and moves the reminders.
+
+Only those of persons registered here count: imports have others.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlmodel import col
+
+from services.chassis.storage.store import Work
+from services.contracts.queue import seat_appointment
+from services.intake.actions.messages import queue_about
+from services.intake.domain.messages import MailPurpose, Meeting, next_reminder
+from services.intake.store import Visitor
+from services.intake.store.appointments import Appointment, sessions_of
+from services.intake.store.messages import Message, drop_open
+from services.intake.store.reminders import Reminder, of_seat, seats_of
+
+
+async def book(work: Work, subject_ref: UUID, centre: str, meeting: Meeting) -> None:
+    """An interview was booked."""
+    known = await work.find(Visitor, subject_ref) is None or await work.find(Reminder, meeting.id) is not None
+    if known or meeting.starts_at <= work.now:
+        return
+    _keep(work, subject_ref, centre, meeting)
+    await queue_about(work, MailPurpose.APPOINTMENT_BOOKED, subject_ref, centre, meeting.id, [meeting], 0)
+
+
+async def move(work: Work, subject_ref: UUID | None, centre: str, meeting: Meeting) -> None:
+    """An interview was moved. Another length, counsellor or room at the same time is no message."""
+    kept = await work.find(Reminder, meeting.id)
+    if kept is None:
+        await _begin(work, subject_ref, centre, meeting)
+        return
+    kept.ends_at = meeting.ends_at
+    if kept.starts_at == meeting.starts_at:
+        return
+    kept.starts_at, kept.moves = meeting.starts_at, kept.moves + 1
+    kept.remind_at = next_reminder(meeting.starts_at, work.now)
+    purpose = MailPurpose.APPOINTMENT_MOVED
+    await queue_about(work, purpose, kept.subject_ref, kept.centre, kept.id, [meeting], kept.moves)
+
+
+async def _begin(work: Work, subject_ref: UUID | None, centre: str, meeting: Meeting) -> None:
+    """Remind of an interview that was booked before there were messages. Its time before is on its copy."""
+    if subject_ref is None or await work.find(Visitor, subject_ref) is None or meeting.starts_at <= work.now:
+        return
+    _keep(work, subject_ref, centre, meeting)
+    before = await work.find(Appointment, meeting.id)
+    if before is None or before.starts_at != meeting.starts_at:
+        await queue_about(work, MailPurpose.APPOINTMENT_MOVED, subject_ref, centre, meeting.id, [meeting], 0)
+
+
+async def cancel(work: Work, interview_id: UUID) -> None:
+    """An interview was cancelled: its reminders go with it."""
+    if (kept := await work.find(Reminder, interview_id)) is not None:
+        await _end(work, MailPurpose.APPOINTMENT_CANCELLED, interview_id, [kept])
+
+
+async def end(work: Work, interview_id: UUID) -> None:
+    """An interview was held or missed: nothing about it is sent any more."""
+    if (kept := await work.find(Reminder, interview_id)) is not None:
+        await work.session.delete(kept)
+        await drop_open(work.session, col(Message.about) == interview_id)
+
+
+async def take_seat(work: Work, seat_id: UUID, workshop_id: UUID, subject_ref: UUID, centre: str) -> None:
+    """A person has a seat in a workshop: theirs, or one that they waited for."""
+    if await work.find(Visitor, subject_ref) is None:
+        return
+    await work.session.flush()  # the sessions may have been announced in the same batch
+    sessions = await sessions_of(work.session, workshop_id)
+    meetings = (Meeting(seat_appointment(one.id, seat_id), one.starts_at, one.ends_at) for one in sessions)
+    to_come = [one for one in meetings if one.starts_at > work.now]
+    if not to_come or await work.find(Reminder, to_come[0].id) is not None:
+        return
+    for one in to_come:
+        _keep(work, subject_ref, centre, one, seat_id, workshop_id)
+    await queue_about(work, MailPurpose.WORKSHOP_PLACE, subject_ref, centre, seat_id, to_come, 0)
+
+
+async def release_seat(work: Work, seat_id: UUID) -> None:
+    """A seat was released, by the person or the centre."""
+    await work.session.flush()
+    if kept := await of_seat(work.session, seat_id):
+        await _end(work, MailPurpose.WORKSHOP_CANCELLED, seat_id, kept)
+
+
+async def cancel_workshop(work: Work, workshop_id: UUID) -> None:
+    """A workshop was cancelled: so is every seat in it."""
+    await work.session.flush()  # seats may have been taken in the same batch
+    for seat_id in await seats_of(work.session, workshop_id):
+        await release_seat(work, seat_id)
+
+
+def _keep(
+    work: Work,
+    subject_ref: UUID,
+    centre: str,
+    meeting: Meeting,
+    seat_id: UUID | None = None,
+    workshop_id: UUID | None = None,
+) -> None:
+    work.add(
+        Reminder(
+            id=meeting.id,
+            subject_ref=subject_ref,
+            centre=centre,
+            starts_at=meeting.starts_at,
+            ends_at=meeting.ends_at,
+            seat_id=seat_id,
+            workshop_id=workshop_id,
+            remind_at=next_reminder(meeting.starts_at, work.now),
+        )
+    )
+
+
+async def _end(work: Work, purpose: MailPurpose, about: UUID, kept: Sequence[Reminder]) -> None:
+    for one in kept:
+        await work.session.delete(one)
+    meetings = [Meeting(one.id, one.starts_at, one.ends_at) for one in kept if one.starts_at > work.now]
+    edition = max(one.moves for one in kept) + 1
+    await queue_about(work, purpose, kept[0].subject_ref, kept[0].centre, about, meetings, edition)

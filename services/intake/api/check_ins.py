@@ -1,0 +1,120 @@
+"""Check-ins: of one visitor, and of a group."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request
+from pydantic import Field
+
+from services.chassis.copies.centres import known_centre
+from services.chassis.identity.people import Person
+from services.chassis.storage.store import Cause
+from services.chassis.web import Body, ByKey, Router, Running, allow, cause_of, limited
+from services.contracts.arrivals import Activity, Language
+from services.contracts.intake import Channel
+from services.contracts.roles import Role
+from services.contracts.text import Key
+from services.contracts.values import Moment, Whole, YesNo
+from services.intake.actions import visits
+from services.intake.actions.tickets import qr_image, ticket_address
+from services.intake.api.visits import VisitOut
+from services.intake.domain import AREAS_MAX, GROUP_MAX, GROUP_MIN, Need
+from services.intake.store import Centre
+
+router = Router("/intake/api/v1", tags=["intake"])
+
+Desk = Annotated[Person, allow(Role.FRONT_DESK, Role.KIOSK)]
+
+
+class CheckIn(Body):
+    """A check-in. It needs no name, no reason and no registration."""
+
+    centre: Key
+    area: Key | None = Field(None, description="What the visit is mainly about; the ticket and the queue go by it.")
+    other_areas: list[Key] = Field([], max_length=AREAS_MAX, description="What else it is about.")
+    channel: Channel = Channel.DESK
+    at: Moment | None = Field(None, description="Time of arrival; now, if missing. For desks that were offline.")
+    queue: YesNo = Field(True, description="False: passing through, no ticket.")
+    activity: Activity | None = Field(None, description="What a visitor without a ticket came for.")
+    interpreter_language: Language | None = Field(
+        None, description="The language of an interpreter, by its code of ISO 639. Kept until the visit ends."
+    )
+    needs: list[Need] = Field(
+        [], max_length=len(Need), description="What the team prepares. Shown to the team only, until the visit ends."
+    )
+    recorded_later: YesNo = Field(
+        False, description="True: `at` was entered by hand, afterwards. Of an earlier day, the visit gets no ticket."
+    )
+
+
+class GroupCheckIn(CheckIn):
+    """The check-in of people who came together. `people`: how many; each gets a visit, and a ticket with `queue`."""
+
+    people: Annotated[int, Whole(GROUP_MIN, GROUP_MAX)]
+
+
+class CheckedInOut(VisitOut):
+    """The visit after its check-in."""
+
+    estimate: tuple[int, int, int] | None = Field(
+        description="Minutes of waiting: in 8 of 10 cases between the first and the last, in half below the second."
+    )
+    ticket_page: str | None = Field(
+        description="Address of the page that shows the ticket's place, until midnight: for the visitor, as a QR code."
+    )
+    ticket_qr: str | None = Field(None, description="The QR code of this address, an SVG image as a `data:` URI.")
+
+
+@router.put("/visits/{id}", dependencies=[limited("check-in")])
+async def put_visit(
+    id: UUID,
+    body: CheckIn,
+    request: Request,
+    running: Running,
+    person: Desk,
+    qr: Annotated[YesNo, Query(description="Whether the answer has `ticket_qr`.")] = False,
+) -> CheckedInOut:
+    """Check a visitor in under an id chosen by the caller. Repeating it changes nothing."""
+    arrival = await _arrival(running, id, body, person, cause_of(request))
+    visit, state = await running.group_commit(visits.check_in_all).request(arrival), request.app.state
+    address = ticket_address(state.signer, state.settings.public_url, visit.id) if visit.ticket else None
+    code = qr_image(address) if address is not None and qr else None
+    more = {"estimate": visit.estimate, "ticket_page": address, "ticket_qr": code}
+    return CheckedInOut.model_validate(VisitOut.of(visit).model_dump() | more)
+
+
+@router.post("/visits", status_code=201, dependencies=[limited("check-in")])
+async def post_visit(body: CheckIn, request: Request, running: Running, person: Desk, id: ByKey) -> CheckedInOut:
+    """Check a visitor in. The same `Idempotency-Key` from the same caller returns the same visit."""
+    return await put_visit(id, body, request, running, person)
+
+
+@router.post("/visits/groups", status_code=201, dependencies=[limited("check-in")])
+async def post_group(body: GroupCheckIn, request: Request, running: Running, person: Desk, id: ByKey) -> list[VisitOut]:
+    """Check a group in, all or nobody. The same `Idempotency-Key` from the same caller returns the same visits."""
+    arrival = await _arrival(running, id, body, person, cause_of(request), body.people)
+    return [VisitOut.of(one) for one in await running.group_commit(visits.check_in_groups).request(arrival)]
+
+
+async def _arrival(
+    running: Running, id: UUID, body: CheckIn, person: Person, cause: Cause, people: int = 1
+) -> visits.Arrival:
+    if not person.works_at(body.centre):
+        async with running.store.read() as session:
+            await known_centre(session, Centre, body.centre)
+        person.at(body.centre)
+    return visits.Arrival(
+        id,
+        body.centre,
+        body.area,
+        body.channel,
+        body.at,
+        body.queue,
+        cause,
+        other_areas=tuple(body.other_areas),
+        activity=body.activity,
+        recorded_later=body.recorded_later,
+        interpreter_language=body.interpreter_language,
+        needs=tuple(body.needs),
+        group=people,
+    )

@@ -1,0 +1,74 @@
+"""A visit's place in the queue: on hold, back, transferred, with priority; and the end of the day."""
+
+from uuid import UUID
+
+from pydantic import Field
+
+from services.chassis.copies.centres import known_centre
+from services.chassis.identity.ownership import own
+from services.chassis.refusals import msg
+from services.chassis.web import Router, Working
+from services.contracts.envelope import StaffCode
+from services.contracts.text import Key
+from services.intake.actions import queue
+from services.intake.actions.end_of_day import close_today
+from services.intake.api.visits import ClosedOut, CloseEarlier, Step, Team, TeamVisitOut
+from services.intake.domain.queue import Priority
+from services.intake.store import Centre, Visit
+
+router = Router("/intake/api/v1", tags=["intake"])
+
+
+class Transfer(Step):
+    """Who alone is to call the visitor. Nothing named: any desk."""
+
+    area: Key | None = None
+    desk: StaffCode | None = None
+    counsellor: StaffCode | None = Field(None, description="The counsellor's code in the calendar.")
+    from_desk: StaffCode | None = Field(
+        None,
+        description="The desk that transfers: to an area alone, it does not call the visitor next. By default "
+        "the one that called the visitor.",
+    )
+
+
+class PriorityChange(Step):
+    """Why the visitor is called before the others; null: they are not, or no longer."""
+
+    priority: Priority | None
+
+
+@router.post("/visits/close-today")
+async def close_today_(body: CloseEarlier, work: Working, person: Team) -> ClosedOut:
+    """Close the day: end the visits of today that nobody ended; `end-of-day` is then their `closed_by`."""
+    centre = await known_centre(work.session, Centre, person.at(body.centre))
+    return ClosedOut(closed=await close_today(work, centre))
+
+
+@router.post("/visits/{id}/hold")
+async def hold(id: UUID, body: Step, work: Working, person: Team) -> TeamVisitOut:
+    """Put the visitor on hold: waiting, not called, the place kept."""
+    own(await work.find(Visit, id), person, msg("visit"))
+    return TeamVisitOut.of(await queue.hold(work, id, body.version))
+
+
+@router.post("/visits/{id}/return")
+async def come_back(id: UUID, body: Step, work: Working, person: Team) -> TeamVisitOut:
+    """The visitor is back at their old place: from hold, or after a departure that was recorded by mistake."""
+    own(await work.find(Visit, id), person, msg("visit"))
+    return TeamVisitOut.of(await queue.come_back(work, id, body.version))
+
+
+@router.post("/visits/{id}/transfer")
+async def transfer(id: UUID, body: Transfer, work: Working, person: Team) -> TeamVisitOut:
+    """The visitor waits, at their old place, for another area, desk or counsellor."""
+    own(await work.find(Visit, id), person, msg("visit"))
+    to = queue.Destination(body.area, body.desk, body.counsellor)
+    return TeamVisitOut.of(await queue.transfer(work, id, to, body.version, by=body.from_desk))
+
+
+@router.post("/visits/{id}/priority")
+async def prioritise(id: UUID, body: PriorityChange, work: Working, person: Team) -> TeamVisitOut:
+    """Call the visitor before the others, for one of these reasons; or no longer."""
+    own(await work.find(Visit, id), person, msg("visit"))
+    return TeamVisitOut.of(await queue.prioritise(work, id, body.priority, body.version))

@@ -1,0 +1,79 @@
+"""A person's contact: an e-mail address or a telephone number, checked, and the form in which it is compared."""
+
+import re
+from enum import StrEnum
+
+import phonenumbers
+
+from services.chassis.mail.addresses import WrongEmail, check_address
+from services.chassis.refusals import Invalid, msg, with_words
+
+_REGION = "BE"
+"""Where a number without a country's code belongs."""
+
+
+class ContactChannel(StrEnum):
+    """How a person wants to be reached."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    CALL = "call"
+
+
+CHANNEL_LABELS = {
+    ContactChannel.EMAIL: msg("by e-mail"),
+    ContactChannel.SMS: msg("by text message"),
+    ContactChannel.CALL: msg("by a phone call"),
+}
+with_words(CHANNEL_LABELS)
+
+
+class WrongChannel(Invalid):
+    """The contact cannot be reached in this way."""
+
+    slug = "wrong-channel"
+    message = msg("This does not fit the contact. Choose another way, or change the contact.")
+    field_name = "channel"
+
+
+class WrongContact(Invalid):
+    """It is neither an e-mail address nor a telephone number that exists."""
+
+    slug = "wrong-contact"
+    message = msg(
+        "This is no phone number or e-mail address. Check it, for example: 0470 12 34 56. "
+        "A number from another country needs its code: +33 6 12 34 56 78."
+    )
+    field_name = "contact"
+
+
+def contact_key(contact: str) -> str | None:
+    """The address in lower case, or the number with its country's code. None: it is neither."""
+    try:
+        return check_address(contact) if "@" in contact else _number(contact)
+    except (WrongEmail, phonenumbers.NumberParseException):
+        return None
+
+
+def check_contact(contact: str | None) -> str | None:
+    """The key of the contact; None: there is none. Raises `WrongContact`."""
+    if contact is None:
+        return None
+    key = contact_key(contact)
+    if key is None:
+        raise WrongContact()
+    return key
+
+
+def check_channel(key: str | None, channel: ContactChannel | None) -> None:
+    """The contact, by its key, can be reached in this way. Raises `WrongChannel`."""
+    if channel is not None and (key is None or ("@" in key) != (channel is ContactChannel.EMAIL)):
+        raise WrongChannel()
+
+
+def _number(text: str) -> str | None:
+    if not re.fullmatch(r"[\d\s()+./\-–]+", text):  # else letters would be dialled: 0800-FOREM
+        return None
+    number = phonenumbers.parse(text, _REGION)
+    valid = phonenumbers.is_valid_number(number)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if valid else None

@@ -1,0 +1,102 @@
+"""The messages to registered persons: why and when they are sent, and what of an appointment they say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+REMIND_BEFORE = (timedelta(hours=48), timedelta(hours=2))
+"""How long before an appointment its reminders are sent."""
+
+
+class MailPurpose(StrEnum):
+    """Why a message is sent."""
+
+    APPOINTMENT_BOOKED = "appointment-booked"
+    APPOINTMENT_MOVED = "appointment-moved"
+    APPOINTMENT_CANCELLED = "appointment-cancelled"
+    APPOINTMENT_REMINDER = "appointment-reminder"
+    WORKSHOP_PLACE = "workshop-place"
+    WORKSHOP_CANCELLED = "workshop-cancelled"
+    WORKSHOP_REMINDER = "workshop-reminder"
+    FINALISING_DUE = "finalising-due"
+    PLAN_TASKS = "plan-tasks"
+    REFERRAL_ANSWERED = "referral-answered"
+
+    @property
+    def in_calendar(self) -> bool:
+        """Whether the message changes what the person has in their calendar."""
+        match self:
+            case (
+                MailPurpose.APPOINTMENT_BOOKED
+                | MailPurpose.APPOINTMENT_MOVED
+                | MailPurpose.APPOINTMENT_CANCELLED
+                | MailPurpose.WORKSHOP_PLACE
+                | MailPurpose.WORKSHOP_CANCELLED
+            ):
+                return True
+            case (
+                MailPurpose.APPOINTMENT_REMINDER
+                | MailPurpose.WORKSHOP_REMINDER
+                | MailPurpose.FINALISING_DUE
+                | MailPurpose.PLAN_TASKS
+                | MailPurpose.REFERRAL_ANSWERED
+            ):
+                return False
+
+    @property
+    def cancels(self) -> bool:
+        """Whether the person need not come any more."""
+        return self in (MailPurpose.APPOINTMENT_CANCELLED, MailPurpose.WORKSHOP_CANCELLED)
+
+
+QUIET_FROM, QUIET_TO = time(21), time(7)
+"""Between these local times no message is sent that can wait."""
+URGENT = timedelta(hours=1)
+"""A message can wait until the morning if it is useful for as long after that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """When a person is expected: an interview, or a session of a workshop. `id` names it in their calendar."""
+
+    id: UUID
+    starts_at: datetime
+    ends_at: datetime
+
+    def stored(self) -> dict[str, str]:
+        """As the column of a message has it."""
+        return {"id": str(self.id), "starts_at": self.starts_at.isoformat(), "ends_at": self.ends_at.isoformat()}
+
+    @classmethod
+    def of(cls, stored: Mapping[str, str]) -> "Meeting":
+        """What `stored` wrote."""
+        starts_at, ends_at = (datetime.fromisoformat(stored[name]) for name in ("starts_at", "ends_at"))
+        return cls(UUID(stored["id"]), starts_at, ends_at)
+
+
+def meeting_at(id: UUID, starts_at: datetime, minutes: int) -> Meeting:
+    """A meeting as the events of scheduling have it."""
+    return Meeting(id, starts_at, starts_at + timedelta(minutes=minutes))
+
+
+def next_reminder(starts_at: datetime, after: datetime) -> datetime | None:
+    """The first reminder of an appointment that is due later than this. None: there is none left."""
+    return min((at for before in REMIND_BEFORE if (at := starts_at - before) > after), default=None)
+
+
+def send_at(now: datetime, useful_until: datetime, zone: ZoneInfo) -> datetime:
+    """When a message is sent: at once, or in the morning if it is night at the centre, and it can wait."""
+    local = now.astimezone(zone)
+    if QUIET_TO <= local.time() < QUIET_FROM:
+        return now
+    morning_of = local.date() + timedelta(days=local.time() >= QUIET_FROM)
+    morning = datetime.combine(morning_of, QUIET_TO, zone).astimezone(now.tzinfo)
+    return morning if morning + URGENT <= useful_until else now
+
+
+def message_id(about: UUID, purpose: MailPurpose, occasion: object) -> UUID:
+    """The id of the message about this on that occasion: the same event has the same, also after a restore."""
+    return uuid5(about, f"{purpose}/{occasion}")

@@ -1,0 +1,172 @@
+"""Copies of scheduling's appointments, to know who is expected today: interviews, and seats in a workshop's sessions.
+
+No name is in them: `Visitor` has it, where the person is registered.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col
+
+from services.chassis.copies.visits import Day
+from services.chassis.storage.list_order import ListOrder
+from services.chassis.storage.store import Aggregate
+from services.intake.domain.appointments import AppointmentKind, end_of_day
+from services.intake.store import Centre, Consent, Visit, Visitor
+from services.intake.store.table import Table
+
+
+class Appointment(Aggregate, Table, table=True):
+    """An appointment that is booked, of a person who is registered here. Deleted when it is over or cancelled.
+
+    `id` is the interview's, or that of `contracts.queue.seat_appointment`.
+    """
+
+    __tablename__ = "appointments"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (sa.Index("appointments_of_centre", "centre", "starts_at", "id"),)
+
+    kind: str = Field(max_length=20)
+    centre: str = Field(max_length=40)
+    area: str | None = Field(default=None, max_length=40)
+    subject_ref: UUID = Field(index=True)
+    counsellor: str = Field(max_length=60)
+    room: str | None = Field(default=None, max_length=60)
+    starts_at: datetime
+    ends_at: datetime
+    code: str = Field(max_length=20, unique=True)
+    """Random; known to the visitor, who checks in with it."""
+    workshop_id: UUID | None = Field(default=None, index=True)
+    session_id: UUID | None = None
+    seat_id: UUID | None = Field(default=None, index=True)
+    arrived_at: datetime | None = None
+    visit_id: UUID | None = None
+    """The visit of the arrival. None: the visitor has not arrived."""
+
+    @property
+    def queues(self) -> bool:
+        """Whether the visitor waits to be called: not who goes to a workshop's room."""
+        return self.kind == AppointmentKind.INTERVIEW
+
+
+class WorkshopSession(Table, table=True):
+    """A session of a workshop that was announced and has not been cancelled."""
+
+    __tablename__ = "expected_sessions"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(primary_key=True)
+    workshop_id: UUID = Field(index=True)
+    centre: str = Field(max_length=40)
+    area: str | None = Field(default=None, max_length=40)
+    counsellor: str = Field(max_length=60)
+    room: str | None = Field(default=None, max_length=60)
+    starts_at: datetime
+    ends_at: datetime
+
+
+class Expected(NamedTuple):
+    """An appointment, its visitor's name where this centre may see it, and the ticket of the arrival."""
+
+    appointment: Appointment
+    given_name: str | None
+    family_name: str | None
+    ticket: str | None
+
+    @property
+    def name(self) -> str | None:
+        """None: the person is registered elsewhere, or has withdrawn every consent."""
+        return f"{self.given_name} {self.family_name}" if self.given_name is not None else None
+
+
+_AGREED = sa.exists().where(col(Consent.subject_ref) == col(Visitor.id), col(Consent.withdrawn_at).is_(None))
+_NAMED = sa.and_(
+    col(Visitor.id) == col(Appointment.subject_ref), col(Visitor.centre) == col(Appointment.centre), _AGREED
+)
+_EXPECTED = (
+    sa.select(Appointment, col(Visitor.given_name), col(Visitor.family_name), col(Visit.ticket))
+    .select_from(Appointment)
+    .outerjoin(Visitor, _NAMED)
+    .outerjoin(Visit, col(Visit.id) == col(Appointment.visit_id))
+)
+_BY_TIME = ListOrder(col(Appointment.starts_at), id=col(Appointment.id))
+
+
+def is_of_day(centre: Centre, now: datetime) -> sa.ColumnElement[bool]:
+    """The appointments of a centre's day."""
+    began = Day.of(centre, now).began_at
+    return sa.and_(
+        col(Appointment.centre) == centre.code,
+        col(Appointment.starts_at) >= began,
+        col(Appointment.starts_at) < end_of_day(now, centre.zone),
+    )
+
+
+def has_appointment(which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """The persons who have one of these appointments."""
+    return col(Visitor.id).in_(sa.select(col(Appointment.subject_ref)).where(which))
+
+
+async def expected_visitors(
+    session: AsyncSession, which: sa.ColumnElement[bool], limit: int, *, after: UUID | None = None
+) -> list[Expected]:
+    """These appointments in order of time; `after`: only those behind this one."""
+    rows = await session.execute(await _BY_TIME.page(session, _EXPECTED.where(which), limit, after))
+    return [Expected._make(row) for row in rows]
+
+
+async def numbers_expected(session: AsyncSession, centre: Centre, now: datetime) -> tuple[int, int]:
+    """How many of today's visitors have not arrived and are still expected, and how many of these are late."""
+    late = sa.func.count(sa.case((col(Appointment.starts_at) < now, 1)))
+    missing = sa.select(sa.func.count(), late).where(is_of_day(centre, now), is_awaited(now))
+    row = (await session.execute(missing)).one()
+    return int(row[0]), int(row[1])
+
+
+def is_awaited(now: datetime) -> sa.ColumnElement[bool]:
+    """The appointments whose visitor has not arrived and which are not over."""
+    return sa.and_(col(Appointment.visit_id).is_(None), col(Appointment.ends_at) > now)
+
+
+async def appointment_with(session: AsyncSession, centre: str, code: str) -> UUID | None:
+    """The appointment at this centre that has this code, or None."""
+    query = sa.select(col(Appointment.id)).where(col(Appointment.code) == code, col(Appointment.centre) == centre)
+    return await session.scalar(query)
+
+
+async def is_arrival(session: AsyncSession, visit_id: UUID) -> bool:
+    """Whether the visit is the arrival for an appointment."""
+    found = await session.scalar(sa.select(col(Appointment.id)).where(col(Appointment.visit_id) == visit_id))
+    return found is not None
+
+
+async def is_taken(session: AsyncSession, code: str) -> bool:
+    """Whether an appointment has this code."""
+    found = await session.scalar(sa.select(col(Appointment.id)).where(col(Appointment.code) == code))
+    return found is not None
+
+
+async def sessions_of(session: AsyncSession, workshop_id: UUID) -> Sequence[WorkshopSession]:
+    """The sessions of a workshop, in order."""
+    query = sa.select(WorkshopSession).where(col(WorkshopSession.workshop_id) == workshop_id)
+    return (await session.scalars(query.order_by(col(WorkshopSession.starts_at), col(WorkshopSession.id)))).all()
+
+
+async def next_of_person(session: AsyncSession, subject_ref: UUID, now: datetime) -> Sequence[Appointment]:
+    """The appointments of a person that are not over, in order of time."""
+    query = sa.select(Appointment).where(col(Appointment.subject_ref) == subject_ref, col(Appointment.ends_at) > now)
+    return (await session.scalars(query.order_by(col(Appointment.starts_at), col(Appointment.id)))).all()
+
+
+async def delete_where(session: AsyncSession, which: sa.ColumnElement[bool]) -> None:
+    """Delete these appointments."""
+    await session.execute(sa.delete(Appointment).where(which).execution_options(synchronize_session="fetch"))
+
+
+async def delete_over(session: AsyncSession, centre: str, before: datetime) -> None:
+    """Delete the appointments and sessions of a centre that were over before its day began."""
+    await delete_where(session, sa.and_(col(Appointment.centre) == centre, col(Appointment.ends_at) < before))
+    old = sa.and_(col(WorkshopSession.centre) == centre, col(WorkshopSession.ends_at) < before)
+    await session.execute(sa.delete(WorkshopSession).where(old).execution_options(synchronize_session=False))

@@ -1,0 +1,63 @@
+"""Messages to registered persons, and whose referral it is of which an answer comes."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col
+
+from services.chassis.mail.messages import MailRow
+from services.chassis.storage.claims import open_rows
+from services.intake.store.reminders import Reminder
+from services.intake.store.table import Table
+
+
+class Message(MailRow, Table, table=True):
+    """A message to a registered person. Address and text are in no column: they are composed when it is sent."""
+
+    __tablename__ = "messages"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        open_rows("messages"),
+        sa.Index("messages_queued_at", "queued_at"),
+        sa.Index("messages_of_person", "subject_ref", "queued_at"),
+    )
+
+    subject_ref: UUID
+    centre: str = Field(max_length=40)
+    about: UUID | None = Field(default=None, index=True)
+    """The interview or the seat that it is about."""
+    meetings: list[dict[str, Any]] = Field(default_factory=list[dict[str, Any]], sa_type=sa.JSON)
+    """Its `Meeting`s."""
+    edition: int = 0
+    """How often these were changed before."""
+
+
+class ReferredPerson(Table, table=True):
+    """Whose referral it is: its answer does not say."""
+
+    __tablename__ = "referred_persons"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(primary_key=True)
+    """The referral's."""
+    subject_ref: UUID = Field(index=True)
+    centre: str = Field(max_length=40)
+
+
+async def messages_of(session: AsyncSession, subject_ref: UUID, limit: int) -> Sequence[Message]:
+    """The last messages to this person, the newest first."""
+    query = sa.select(Message).where(col(Message.subject_ref) == subject_ref)
+    return (await session.scalars(query.order_by(col(Message.queued_at).desc(), col(Message.id)).limit(limit))).all()
+
+
+async def drop_open(session: AsyncSession, condition: Any) -> None:
+    """Delete the messages that are not closed and meet this condition."""
+    await session.flush()  # one may have been queued in the same batch
+    await session.execute(sa.delete(Message).where(col(Message.done_at).is_(None), condition))
+
+
+async def erase_messages(session: AsyncSession, subject_ref: UUID) -> None:
+    """Delete what is here about a person. Reminders first: who changes one holds its row until its message is in."""
+    for table in (Reminder, ReferredPerson, Message):
+        await session.execute(sa.delete(table).where(col(table.subject_ref) == subject_ref))

@@ -1,0 +1,21 @@
+"""The visits of a person."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from services.chassis.storage.list_order import ListOrder
+from services.intake.store import Visit
+
+_NEWEST = ListOrder(col(Visit.checked_in_at), id=col(Visit.id), newest_first=True)
+
+
+async def visits_of_person(
+    session: AsyncSession, subject_ref: UUID, centres: Collection[str], limit: int, after: UUID | None
+) -> Sequence[Visit]:
+    """The visits of a person at these centres behind the visit `after`, the last one first."""
+    query = sa.select(Visit).where(col(Visit.subject_ref) == subject_ref, col(Visit.centre).in_(centres))
+    return (await session.scalars(await _NEWEST.page(session, query, limit, after))).all()

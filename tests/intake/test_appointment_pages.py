@@ -1,0 +1,174 @@
+"""The desk's list of who is expected, the person's codes, and the kiosk's door for them."""
+
+import re
+from datetime import timedelta
+from html import unescape
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import col
+
+from services.chassis.identity.people import Person, visitor
+from services.chassis.testing import Client, FixedClock
+from services.contracts.roles import Role
+from services.intake.domain.appointments import in_groups
+from services.intake.pages import appointments
+from services.intake.store import PersonAccess
+from tests.givens.appointments import TEN, appointment, booked, expects, registered, workshop_with
+from tests.givens.intake import COUNSELLOR, LIEGE_DESK, NAMUR_DESK
+
+DESK = "/intake/desk/liege"
+API = "/intake/api/v1/appointments"
+PAGE = {"accept": "text/html", "accept-language": "fr"}
+KIOSK = Person(subject="test/kiosk", name="Borne", roles=frozenset({Role.KIOSK}), centres=frozenset({"liege"}))
+
+
+@pytest.fixture
+def browser(client: Client) -> Client:
+    client.headers.update(PAGE)
+    return client
+
+
+async def text(client: Client, path: str, status: int = 200) -> str:
+    answer = await client.get(path)
+    assert answer.status_code == status, answer.text
+    return unescape(answer.text)
+
+
+async def press(client: Client, path: str, **form: str) -> str:
+    answer = await client.post(path, data=form)
+    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, DESK), answer.text
+    return client.flash(answer)
+
+
+async def code_of(client: Client, id: UUID) -> str:
+    copy = await appointment(client.store, id)
+    assert copy is not None
+    return copy.code
+
+
+async def test_the_desk_sees_who_is_expected_and_records_the_arrival(browser: Client, clock: FixedClock) -> None:
+    early, late = booked(await registered(browser.store), TEN), booked(await registered(browser.store, "Zoé Petit"))
+    await expects(browser.store, early, late.model_copy(update={"starts_at": TEN - timedelta(minutes=45)}))
+    clock.now = TEN - timedelta(minutes=30)
+    board = await text(browser, DESK)
+    assert "Attendus aujourd’hui" in board
+    assert board.index("Zoé Petit") < board.index("Amélie Dupré"), "who is late comes first"
+    assert "Accueil" in board
+    html = await text(browser, f"{DESK}/appointments")
+    assert "2 personnes ne sont pas encore là" in html
+    assert "1 personne est en retard" in html
+    ticket = "done:Ticket P-001\u00a0: à donner à la personne."
+    assert await press(browser, f"/intake/appointments/{early.interview_id}/arrive") == ticket
+    assert await press(browser, f"/intake/appointments/{early.interview_id}/arrive") == ticket
+    html = await text(browser, f"{DESK}/appointments")
+    assert "Arrivée à 10:30" not in html
+    assert "Arrivée à 09:30" in html
+    assert "En avance" in html
+    assert "Rendez-vous\u00a0: " in await text(browser, DESK)
+    visit = re.search(rf'{early.interview_id}/undo".*?name="visit_id" value="([^"]+)"', html, re.DOTALL)
+    assert visit is not None
+    undo = f"/intake/appointments/{early.interview_id}/undo"
+    assert (await press(browser, undo, visit_id=visit[1])).startswith("done:L’arrivée est")
+    assert "2 personnes ne sont pas encore là" in await text(browser, f"{DESK}/appointments")
+    assert "Notée par erreur" in await text(browser, DESK)
+
+
+async def test_a_name_finds_and_a_code_checks_in_at_once(browser: Client) -> None:
+    mine, other = booked(await registered(browser.store)), booked(await registered(browser.store, "Zoé Petit"))
+    await expects(browser.store, mine, other)
+    found = await browser.post(f"{DESK}/appointments", data={"name": "dupre ame"})
+    assert found.status_code == 200
+    assert "Amélie Dupré" in found.text
+    assert "Zoé Petit" not in found.text
+    assert (
+        "Essayez une autre orthographe" in (await browser.post(f"{DESK}/appointments", data={"name": "Leclercq"})).text
+    )
+    for wrong in ("0000000000", "D", ""):
+        assert (await browser.post(f"{DESK}/appointments", data={"name": wrong})).status_code == 422
+    code = in_groups(await code_of(browser, other.interview_id))
+    assert (await press(browser, f"{DESK}/appointments", name=code)).startswith("done:Ticket P-001")
+
+
+async def test_a_name_finds_who_is_expected_among_all_who_have_it(
+    browser: Client, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appointments, "SEARCHED", 2)
+    await expects(browser.store, booked(await registered(browser.store)))
+    for later in ("Luc Dupont", "Zoé Dupuis"):  # and not expected
+        clock.forward(minutes=1)
+        await registered(browser.store, later)
+    found = await browser.post(f"{DESK}/appointments", data={"name": "dup"})
+    assert "Amélie Dupré" in found.text
+
+
+async def test_the_kiosk_has_the_code_alone_and_says_no_name(browser: Client) -> None:
+    interview = booked(await registered(browser.store))
+    await expects(browser.store, interview)
+    _, (seat,) = await workshop_with(browser.store, await registered(browser.store, "Zoé Petit"))
+    codes = await code_of(browser, interview.interview_id), await code_of(browser, seat)
+    browser.signed_in(KIOSK)
+    for code, ticket in zip(codes, ("P-001", None), strict=True):
+        for _ in range(2):
+            answer = await browser.post(f"{API}/arrivals?qr=true", json={"centre": "liege", "code": code})
+            assert answer.status_code == 200
+            assert answer.json().keys() == {"visit_id", "ticket", "ticket_page", "ticket_qr"}
+            assert answer.json()["ticket"] == ticket
+    wrong = await browser.post(f"{API}/arrivals", json={"centre": "liege", "code": "12"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["rule"]) == (404, "unknown-code")
+    elsewhere = await browser.post(f"{API}/arrivals", json={"centre": "namur", "code": codes[0]})
+    assert elsewhere.status_code == 403
+    for path in (f"{API}?centre=liege", f"{DESK}/appointments"):
+        assert (await browser.get(path, headers={"accept": "application/json"})).status_code == 403
+    browser.signed_in(LIEGE_DESK)
+    listed = (await browser.get(f"{API}?centre=liege")).json()
+    assert {one["timing"] for one in listed} == {"arrived-early"}
+    assert not {"code", "name"} & set(listed[0])
+
+
+async def test_desk_and_kiosk_hand_out_no_ticket_that_nobody_can_call(browser: Client) -> None:
+    interview = booked(await registered(browser.store))
+    await expects(browser.store, interview)
+    by_code = {"centre": "liege", "code": await code_of(browser, interview.interview_id)}
+    desk = f"/intake/appointments/{interview.interview_id}/arrive"
+    await press(browser, desk)
+    for again in ("desk", "kiosk"):
+        browser.signed_in(LIEGE_DESK)
+        (visit,) = (await browser.get("/intake/api/v1/visits?centre=liege")).json()
+        assert (await browser.post(f"/intake/api/v1/visits/{visit['id']}/leave", json={})).status_code == 200
+        if again == "desk":
+            assert "P-001" in await press(browser, desk)
+        else:
+            browser.signed_in(KIOSK)
+            assert (await browser.post(f"{API}/arrivals", json=by_code)).json()["ticket"] == "P-001"
+    browser.signed_in(LIEGE_DESK)
+    (visit,) = (await browser.get("/intake/api/v1/visits?centre=liege")).json()
+    assert visit["status"] == "waiting"
+    for step in ("serve", "finish"):
+        assert (await browser.post(f"/intake/api/v1/visits/{visit['id']}/{step}", json={})).status_code == 200
+    refused = await browser.post(f"{DESK}/appointments", data={"name": by_code["code"]})
+    assert (refused.status_code, "Donnez-lui un ticket ordinaire" in unescape(refused.text)) == (422, True)
+    browser.signed_in(KIOSK)
+    answer = await browser.post(f"{API}/arrivals", json=by_code)
+    assert (answer.status_code, answer.json()["errors"][0]["rule"]) == (409, "already-received")
+
+
+async def test_codes_are_shown_to_their_person_and_to_the_teams_of_the_appointment(browser: Client) -> None:
+    person = await registered(browser.store)
+    booking = booked(person)
+    await expects(browser.store, booking)
+    code = in_groups(await code_of(browser, booking.interview_id))
+    address = f"/intake/visitors/{person}/appointments"
+    for who in (LIEGE_DESK, COUNSELLOR):
+        browser.signed_in(who)
+        assert code in await text(browser, address)
+    browser.signed_in(NAMUR_DESK)
+    await text(browser, address, 404)
+    async with browser.store.read() as session:
+        opened = await session.scalars(
+            sa.select(col(PersonAccess.person)).where(col(PersonAccess.subject_ref) == person)
+        )
+    assert sorted(opened) == sorted([LIEGE_DESK.subject, COUNSELLOR.subject]), "who opened it is noted, once each"
+    browser.signed_in(visitor(person))
+    assert code in await text(browser, "/intake/mine")

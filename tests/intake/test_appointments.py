@@ -1,0 +1,323 @@
+"""Who is expected, and how they arrive: once, with priority, waiting for their counsellor."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.chassis.copies.visits import Day, in_turn, is_here
+from services.chassis.refusals import Refused, Stale
+from services.chassis.storage.store import Store
+from services.chassis.testing import FixedClock
+from services.contracts.intake import Channel, VisitIdentified, VisitLeft, VisitReturned
+from services.contracts.queue import VisitorArrivalUndone, VisitorArrived, VisitTransferred
+from services.contracts.scheduling import (
+    InterviewCancelled,
+    InterviewHeld,
+    InterviewKind,
+    InterviewMissed,
+    InterviewStarted,
+    SeatReleased,
+    Side,
+    WorkshopCancelled,
+)
+from services.intake.actions import appointments, erasure, people, queue, visits
+from services.intake.actions.corrections import correct_area
+from services.intake.actions.end_of_day import end_days
+from services.intake.domain.appointments import code_in, in_groups
+from services.intake.reactions import reactions
+from services.intake.store import Centre, Visit
+from services.intake.store.appointments import expected_visitors, is_of_day
+from services.intake.store.queue import Caller
+from tests.givens.appointments import (
+    NADIA,
+    TEN,
+    appointment,
+    booked,
+    expects,
+    moved,
+    registered,
+    workshop_with,
+)
+from tests.givens.events import emitted_events, react_to
+from tests.givens.intake import LIEGE_DESK, MONDAY, walks_in
+from tests.givens.rows import count
+
+
+async def arrives(store: Store, id: UUID) -> Visit:
+    async with store.work() as work:
+        return await appointments.arrive(work, id, Channel.DESK)
+
+
+async def refused(store: Store, id: UUID) -> str:
+    with pytest.raises(Refused) as refusal:
+        await arrives(store, id)
+    return refusal.value.slug
+
+
+async def visit(store: Store, id: UUID) -> Visit:
+    async with store.read() as session:
+        return await session.get_one(Visit, id)
+
+
+async def test_who_arrives_comes_first_and_waits_for_the_counsellor(store: Store, clock: FixedClock) -> None:
+    person = await registered(store)
+    booking = booked(person)
+    await expects(store, booking)
+    async with store.work() as work:
+        earlier = await walks_in(work, uuid4())
+    clock.forward(minutes=40)
+    arrived = await arrives(store, booking.interview_id)
+    assert (arrived.ticket, arrived.area, arrived.priority) == ("P-002", "choose-path", "appointment")
+    assert (arrived.subject_ref, arrived.for_counsellor, arrived.estimate) == (person, NADIA, None)
+    async with store.read() as session:
+        day = Day.of(await session.get_one(Centre, "liege"), clock())
+        assert [one.id for one in await in_turn(session, Visit, is_here(Visit, day), 9)] == [arrived.id, earlier.id]
+    (event,) = await emitted_events(store, VisitorArrived)
+    assert (event.visit_id, event.interview_id, event.counsellor) == (arrived.id, booking.interview_id, NADIA)
+    assert (await emitted_events(store, VisitIdentified))[-1].visit_id == arrived.id
+    async with store.work() as work:
+        called = await visits.call_next(work, "liege", Caller("desk-1"))
+    assert called.id == earlier.id, "another desk leaves the visitor to the counsellor"
+    async with store.work() as work:
+        assert (await visits.call_next(work, "liege", Caller("desk-2", counsellor=NADIA))).id == arrived.id
+
+
+async def test_a_second_press_is_the_same_arrival(store: Store) -> None:
+    booking = booked(await registered(store))
+    await expects(store, booking)
+    once, again = await arrives(store, booking.interview_id), await arrives(store, booking.interview_id)
+    assert once.id == again.id
+    assert len(await emitted_events(store, VisitorArrived)) == 1
+
+
+async def test_who_left_and_comes_again_is_back_at_the_same_place(store: Store, clock: FixedClock) -> None:
+    booking = booked(await registered(store))
+    await expects(store, booking)
+    arrived = await arrives(store, booking.interview_id)
+    for _ in range(2):
+        async with store.work() as work:
+            await visits.leave(work, arrived.id)
+        back = await arrives(store, booking.interview_id)
+        assert (back.id, back.status, back.ended_at, back.for_counsellor) == (arrived.id, "waiting", None, NADIA)
+    assert len(await emitted_events(store, VisitorArrived)) == 1
+    assert len(await emitted_events(store, VisitReturned)) == 2
+    async with store.work() as work:
+        called = await visits.call_next(work, "liege", Caller("desk-2", counsellor=NADIA))
+        await visits.leave(work, called.id)
+    clock.now = TEN + timedelta(hours=1)
+    assert await refused(store, booking.interview_id) == "appointment-over"
+
+
+async def test_an_arrival_by_mistake_is_taken_back_and_counts_for_nothing(store: Store) -> None:
+    person = await registered(store)
+    booking = booked(person)
+    await expects(store, booking)
+    wrong = await arrives(store, booking.interview_id)
+    for _ in range(2):
+        async with store.work() as work:
+            await appointments.undo_arrival(work, booking.interview_id, wrong.id)
+    undone = await visit(store, wrong.id)
+    assert (undone.status, undone.closed_by, undone.subject_ref) == ("left", "by-mistake", None)
+    assert (undone.rank, undone.for_counsellor, undone.priority) == (1, None, None)
+    (event,) = await emitted_events(store, VisitorArrivalUndone)
+    assert (event.interview_id, event.checked_in_at, event.area) == (
+        booking.interview_id,
+        wrong.checked_in_at,
+        "choose-path",
+    )
+    (left,) = await emitted_events(store, VisitLeft)
+    assert left.closed_by == "by-mistake"
+    with pytest.raises(Refused, match="wrong-step"):
+        async with store.work() as work:
+            await queue.come_back(work, wrong.id)
+    with pytest.raises(Refused, match="recorded-by-mistake"):
+        async with store.work() as work:
+            await correct_area(work, wrong.id, "find-job", ())
+    with pytest.raises(Refused, match="recorded-by-mistake"):
+        async with store.work() as work:
+            await people.identify_visitor(work, wrong.id, person, LIEGE_DESK)
+    right = await arrives(store, booking.interview_id)
+    assert right.id != wrong.id
+    with pytest.raises(Stale):  # an old page
+        async with store.work() as work:
+            await appointments.undo_arrival(work, booking.interview_id, wrong.id)
+    assert right.status == "waiting"
+
+
+async def test_who_was_received_did_arrive(store: Store) -> None:
+    booking = booked(await registered(store))
+    await expects(store, booking)
+    arrived = await arrives(store, booking.interview_id)
+    async with store.work() as work:
+        await visits.serve(work, arrived.id)
+    with pytest.raises(Refused, match="arrival-was-received"):
+        async with store.work() as work:
+            await appointments.undo_arrival(work, booking.interview_id, arrived.id)
+    async with store.work() as work:
+        await visits.finish(work, arrived.id)
+    assert await refused(store, booking.interview_id) == "already-received"
+
+
+async def test_to_a_workshop_one_comes_without_a_ticket_to_each_session(store: Store, clock: FixedClock) -> None:
+    guests = [await registered(store), await registered(store, "Zoé Petit")]
+    workshop, (first, second) = await workshop_with(store, *guests)
+    arrived = await arrives(store, first)
+    assert (arrived.status, arrived.ticket, arrived.for_counsellor) == ("no_queue", None, None)
+    assert arrived.subject_ref == guests[0]
+    (event,) = await emitted_events(store, VisitorArrived)
+    copy = await appointment(store, first)
+    assert copy is not None
+    assert (event.session_id, event.seat_id, event.interview_id) == (copy.session_id, copy.seat_id, None)
+    async with store.work() as work:
+        await appointments.undo_arrival(work, first, arrived.id)
+    assert (await visit(store, arrived.id)).status == "no_queue"
+    assert len(await emitted_events(store, VisitorArrivalUndone)) == 1
+    assert await count(store, "appointments") == 4
+    assert copy.seat_id is not None
+    gone = SeatReleased(
+        workshop_id=workshop, seat_id=copy.seat_id, centre="liege", at=clock(), cancelled_by=Side.VISITOR
+    )
+    await react_to(store, reactions, [gone])
+    assert await count(store, "appointments") == 2
+    assert await appointment(store, second) is not None
+    await react_to(
+        store, reactions, [WorkshopCancelled(workshop_id=workshop, centre="liege", at=clock(), reason="other")]
+    )
+    assert (await count(store, "appointments"), await count(store, "expected_sessions")) == (0, 0)
+
+
+async def test_only_on_its_day_and_until_it_is_over(store: Store, clock: FixedClock) -> None:
+    booking = booked(await registered(store), TEN + timedelta(days=1))
+    await expects(store, booking)
+    assert await refused(store, booking.interview_id) == "appointment-not-today"
+    clock.now = TEN + timedelta(days=1, minutes=59)
+    await expects(store, moved(booking, TEN + timedelta(days=1)))
+    clock.forward(minutes=1)
+    assert await refused(store, booking.interview_id) == "appointment-over"
+
+
+async def test_with_the_code_and_not_with_another_one_nor_elsewhere_nor_afterwards(
+    store: Store, clock: FixedClock
+) -> None:
+    booking = booked(await registered(store))
+    await expects(store, booking)
+    copy = await appointment(store, booking.interview_id)
+    assert copy is not None
+    assert code_in(in_groups(copy.code)) == code_in(f"{copy.code[:5]}-{copy.code[5:]}") == copy.code
+    other = "0000000000" if copy.code != "0000000000" else "1111111111"
+
+    async def with_code(code: str, centre: str = "liege") -> UUID:
+        async with store.work() as work:
+            return (await appointments.arrive_with(work, centre, code, Channel.KIOSK)).id
+
+    for code, centre in ((other, "liege"), (copy.code, "namur")):
+        with pytest.raises(Refused, match="unknown-code"):
+            await with_code(code, centre)
+    arrived = await with_code(copy.code)
+    assert await with_code(copy.code) == arrived
+    assert (await visit(store, arrived)).channel == "kiosk"
+    clock.now = TEN + timedelta(hours=1)
+    with pytest.raises(Refused, match="unknown-code"):
+        await with_code(copy.code)
+
+
+async def test_what_a_code_reader_types_on_a_belgian_keyboard_is_the_code() -> None:
+    assert code_in("&é\"'(§è!çà") == "1234567890"
+    assert code_in("123 456 78") is None
+    assert code_in("Dupré") is None
+
+
+async def test_moved_it_keeps_the_code_and_the_arrival_of_that_day(store: Store) -> None:
+    booking = booked(await registered(store))
+    await expects(store, booking)
+    before = await appointment(store, booking.interview_id)
+    arrived = await arrives(store, booking.interview_id)
+    await expects(store, moved(booking, TEN + timedelta(hours=2), counsellor="liege-c02"))
+    copy = await appointment(store, booking.interview_id)
+    assert before is not None
+    assert copy is not None
+    assert (copy.code, copy.visit_id, copy.room) == (before.code, arrived.id, None)
+    assert (await visit(store, arrived.id)).for_counsellor == "liege-c02"
+    (transferred,) = await emitted_events(store, VisitTransferred)
+    assert (transferred.visit_id, transferred.counsellor) == (arrived.id, "liege-c02")
+    await expects(store, moved(booking, TEN + timedelta(days=2)))
+    copy = await appointment(store, booking.interview_id)
+    assert copy is not None
+    assert (copy.visit_id, copy.arrived_at) == (None, None)
+
+
+@pytest.mark.parametrize("end", ["held", "missed", "cancelled"])
+async def test_an_appointment_that_has_ended_expects_nobody(store: Store, clock: FixedClock, end: str) -> None:
+    booking = booked(await registered(store))
+    await expects(store, booking)
+    about = {"interview_id": booking.interview_id, "kind": InterviewKind.GUIDANCE, "centre": "liege"}
+    event = {
+        "held": lambda: InterviewHeld.model_validate(
+            about | {"area": None, "counsellor": NADIA, "starts_at": TEN, "minutes": 60}
+        ),
+        "missed": lambda: InterviewMissed.model_validate(about | {"at": clock()}),
+        "cancelled": lambda: InterviewCancelled.model_validate(
+            about | {"at": clock(), "cancelled_by": "visitor", "reason": "other"}
+        ),
+    }[end]()
+    await react_to(store, reactions, [event])
+    assert await count(store, "appointments") == 0
+
+
+async def test_a_visitor_whose_interview_is_cancelled_after_its_start_waits_again(
+    store: Store, clock: FixedClock
+) -> None:
+    booking = booked(await registered(store))
+    await expects(store, booking)
+    arrived = await arrives(store, booking.interview_id)
+    about = {"interview_id": booking.interview_id, "kind": InterviewKind.GUIDANCE, "centre": "liege"}
+    about |= {"at": clock(), "visit_id": arrived.id}
+    await react_to(store, reactions, [InterviewStarted.model_validate(about | {"area": None, "counsellor": NADIA})])
+    assert (await visit(store, arrived.id)).status == "being_served"
+    await react_to(
+        store,
+        reactions,
+        [InterviewCancelled.model_validate(about | {"cancelled_by": "centre", "reason": "counsellor-away"})],
+    )
+    assert (await visit(store, arrived.id)).status == "waiting"
+
+
+async def test_an_erased_person_is_expected_no_more_and_no_event_brings_them_back(store: Store) -> None:
+    person = await registered(store)
+    booking = booked(person)
+    await expects(store, booking)
+    arrived = await arrives(store, booking.interview_id)
+    async with store.work() as work:
+        await erasure.erase_subject(work, person)
+    await expects(store, booking, moved(booking, TEN + timedelta(hours=1)))
+    workshop, _ = await workshop_with(store, person)
+    assert await count(store, "appointments") == 0
+    assert (await visit(store, arrived.id)).subject_ref is None
+    assert workshop
+
+
+async def test_the_night_deletes_what_is_over(store: Store, clock: FixedClock) -> None:
+    person = await registered(store)
+    await workshop_with(store, person)
+    await expects(store, booked(person))
+    assert (await count(store, "appointments"), await count(store, "expected_sessions")) == (3, 2)
+    clock.now = MONDAY + timedelta(days=1)
+    await end_days(store)
+    assert (await count(store, "appointments"), await count(store, "expected_sessions")) == (1, 1)
+
+
+async def test_a_name_is_seen_where_the_person_is_registered_and_while_they_agree(
+    store: Store, clock: FixedClock
+) -> None:
+    guests = [
+        await registered(store, "Amélie Dupré"),
+        await registered(store, "Béa Namur", centre="namur"),
+        await registered(store, "Cléo Sansaccord", purposes=()),
+    ]
+    await expects(store, *(booked(one, TEN + timedelta(minutes=15 * n)) for n, one in enumerate(guests)))
+    await expects(store, booked(guests[0], centre="namur"), booked(uuid4()), booked(None))
+    async with store.read() as session:
+        liege = await session.get_one(Centre, "liege")
+        found = await expected_visitors(session, is_of_day(liege, clock()), 9)
+    assert [one.name for one in found] == ["Amélie Dupré", None, None]

@@ -1,0 +1,55 @@
+"""What a browser keeps: the same for everyone, and complete."""
+
+import json
+import re
+
+from services.chassis.testing import Client
+from services.chassis.web.static_files import STATIC
+from services.contracts.roles import Role
+from tests.givens.intake import LIEGE_DESK
+
+
+async def test_the_shells_are_the_same_for_everyone(client: Client) -> None:
+    """Signed in or not, and a person's name is in none."""
+    addresses = ("/intake/app/desk?lang=de", "/intake/app/kiosk")
+    mine = [await client.get(address) for address in addresses]
+    client.cookies.clear()
+    theirs = [await client.get(address) for address in addresses]
+    assert {(one.status_code, one.headers["cache-control"]) for one in mine} == {(200, "public, no-cache")}
+    assert [one.text for one in mine] == [one.text for one in theirs]
+    assert [one for one in mine if "nonce" in one.text] == []
+
+
+async def test_the_worker_keeps_the_shells_and_all_that_they_load(client: Client) -> None:
+    script = (await client.get("/intake/worker.js")).text
+    shell = json.loads(re.findall(r"^self\.shell = (.*);$", script, re.MULTILINE)[0])
+    loaded = {
+        address
+        for one in shell["files"]
+        if one.startswith("/intake/app/")
+        for address in re.findall(r'"(/static/[^"]+)"', (await client.get(one)).text)
+    }
+    assert loaded
+    assert loaded == {one for one in shell["files"] if one.startswith("/static/")}
+    assert [one for one in loaded if not (STATIC / one.removeprefix("/static/").partition("?")[0]).is_file()] == []
+
+
+async def test_both_apps_can_be_installed(client: Client) -> None:
+    for app, start in (("desk", "/intake/"), ("kiosk", "/intake/app/kiosk")):
+        answer = await client.get(f"/intake/manifest.webmanifest?app={app}")
+        assert answer.headers["content-type"].startswith("application/manifest+json")
+        made = answer.json()
+        assert (made["start_url"], made["scope"], made["icons"][0]["sizes"]) == (start, "/intake/", "any")
+
+
+async def test_who_is_no_kiosk_is_told_how_to_set_one_up(client: Client) -> None:
+    """A team too: a kiosk at which they are signed in would be open to visitors."""
+    team = await client.get("/intake/kiosk")
+    assert "/directory/sign-in/device?next=/intake/kiosk" in team.text
+    assert (await client.get("/intake/kiosk/liege")).status_code == 403
+    client.signed_in(LIEGE_DESK.model_copy(update={"subject": "test/kiosk", "roles": frozenset({Role.KIOSK})}))
+    assert (await client.get("/intake/kiosk")).headers["location"] == "/intake/kiosk/liege"
+    assert "/intake/kiosk/liege/device" in (await client.get("/intake/kiosk/liege")).text
+    client.cookies.clear()
+    answer = await client.get("/intake/kiosk")
+    assert "/directory/sign-in/device?next=/intake/kiosk" in answer.text

@@ -1,0 +1,154 @@
+"""The page of a person: opened by their centre alone, and noted; contact, channel and language are changed there."""
+
+from collections import Counter
+from html import unescape
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from services.chassis.testing import Client, FixedClock
+from services.intake.actions import consent
+from services.intake.domain.names import KEYS_VERSION
+from services.intake.store import Visitor
+from tests.givens.intake import COUNSELLOR, LIEGE_DESK, NAMUR_DESK
+from tests.intake.test_persons import AMELIE, PAGE, accesses, registered
+
+
+@pytest.fixture
+async def amelie(client: Client) -> UUID:
+    client.headers.update(PAGE)
+    return await registered(client.store, *AMELIE, contact="amelie@example.org")
+
+
+async def known(client: Client, subject_ref: UUID) -> Visitor:
+    async with client.store.read() as session:
+        return await session.get_one(Visitor, subject_ref)
+
+
+async def test_the_page_shows_one_person_and_notes_who_opened_it_once_an_hour(
+    client: Client, clock: FixedClock, amelie: UUID
+) -> None:
+    page = f"/intake/people/{amelie}"
+    seen = unescape((await client.get(page)).text)
+    for part in ("Amélie Dupré-Léonard", "amelie@example.org", "Cité des métiers de Liège", f"{page}/withdrawals"):
+        assert part in seen, part
+    assert "/intake/visits/" in seen
+    assert "/scheduling/fragments/people/" not in seen, "the front desk may not open the other parts"
+    await client.get(page)
+    clock.forward(hours=1)
+    await client.get(page)
+    client.signed_in(COUNSELLOR)
+    assert f'data-hx-get="/plans/fragments/people/{amelie}"' in (await client.get(page)).text
+    opened = Counter((who, how) for _, who, how, _ in await accesses(client.store))
+    assert opened == {(LIEGE_DESK.subject, "page"): 2, (COUNSELLOR.subject, "page"): 1}
+    for other, path in ((NAMUR_DESK, page), (LIEGE_DESK, f"/intake/people/{uuid4()}")):
+        client.signed_in(other)
+        assert (await client.get(path)).status_code == 404
+    assert len(await accesses(client.store)) == 3
+
+
+async def test_searches_at_other_centres_are_limited_also_those_that_find_nobody(client: Client) -> None:
+    client.headers.update(PAGE)
+    visit = uuid4()
+    await client.put(f"/intake/api/v1/visits/{visit}", json={"centre": "liege"})
+    pages = (f"/intake/visits/{visit}/search", "/intake/people")
+    typed = {"name": "nobody@example.org", "elsewhere": "true", "reason": "here"}
+    answers = [(await client.post(page, data=typed)).status_code for _ in range(15) for page in pages]
+    assert answers == 30 * [200]
+    for page in pages:
+        assert (await client.post(page, data=typed)).status_code == 429
+        assert (await client.post(page, data={"name": "nobody"})).status_code == 200, "at the own centre"
+
+
+async def test_a_search_says_that_names_are_still_being_prepared(client: Client, amelie: UUID) -> None:
+    visit = uuid4()
+    await client.put(f"/intake/api/v1/visits/{visit}", json={"centre": "liege"})
+    for prepared in (True, False):
+        async with client.store.work() as work:
+            await work.session.execute(sa.update(Visitor).values(keys_version=KEYS_VERSION if prepared else 0))
+        for page in (f"/intake/visits/{visit}/search", "/intake/people"):
+            html = unescape((await client.post(page, data={"name": "amelie"})).text)
+            assert ("Les noms sont en cours de préparation" in html) is not prepared
+
+
+async def test_contact_channel_and_language_are_checked_and_changed(client: Client, amelie: UUID) -> None:
+    page = f"/intake/people/{amelie}"
+    for typed, field, words in (
+        ({"contact": "demain"}, "contact", "ni un numéro de téléphone"),
+        ({"contact": "0470 12 34 56", "channel": "email"}, "channel", "ne correspond pas au contact"),
+        ({"contact": "a@example.org", "channel": "sms"}, "channel", "ne correspond pas au contact"),
+        ({"channel": "call"}, "channel", "ne correspond pas au contact"),
+        ({"contact": "a@example.org", "language": "xx"}, "language", ""),
+    ):
+        answer = await client.post(page, data=typed)
+        assert (answer.status_code, words in unescape(answer.text)) == (422, True), typed
+        assert f'href="#{field}"' in answer.text
+        assert (await known(client, amelie)).contact == "amelie@example.org"
+    for _ in range(2):
+        saved = await client.post(page, data={"contact": "0470 12 34 56", "channel": "sms", "language": "de"})
+        assert client.flash(saved) == "done:Les modifications sont enregistrées."
+    kept = await known(client, amelie)
+    assert (kept.contact_key, kept.channel, kept.language) == ("+32470123456", "sms", "de")
+    await client.post(page, data={"language": "fr"})
+    kept = await known(client, amelie)
+    assert (kept.contact, kept.contact_key, kept.channel) == (None, None, None)
+
+
+async def test_an_older_contact_that_is_none_stays_as_it_is(client: Client, amelie: UUID) -> None:
+    async with client.store.work() as work:
+        (await work.load(Visitor, amelie)).contact = "chez la voisine"
+    saved = await client.post(f"/intake/people/{amelie}", data={"contact": "chez la voisine", "language": "nl"})
+    assert (saved.status_code, (await known(client, amelie)).language) == (303, "nl")
+
+
+async def test_consents_are_recorded_on_the_page_and_without_any_the_name_is_hidden(
+    client: Client, amelie: UUID
+) -> None:
+    page = f"/intake/people/{amelie}"
+    assert (await client.post(f"{page}/consents", data={"purpose": "reminders"})).status_code == 303
+    for purpose in ("plan", "reminders"):
+        assert (await client.post(f"{page}/withdrawals", data={"purpose": purpose})).status_code == 303
+    seen = unescape((await client.get(page)).text)
+    assert ("Amélie" in seen, "amelie@example.org" in seen) == (False, False)
+    client.signed_in(NAMUR_DESK)
+    assert (await client.post(f"{page}/consents", data={"purpose": "plan"})).status_code == 404
+
+
+async def test_a_person_without_a_visit_is_found_and_one_of_another_centre_only_named(
+    client: Client, amelie: UUID
+) -> None:
+    found = await client.post("/intake/people", data={"name": "dupret amelie"})
+    assert f'href="/intake/people/{amelie}"' in found.text
+    assert (await client.post("/intake/people", data={"name": "a"})).status_code == 422
+    client.signed_in(NAMUR_DESK)
+    assert "Aucune personne trouvée" in unescape((await client.post("/intake/people", data={"name": "dupré"})).text)
+    typed = {"name": str(amelie), "elsewhere": "true", "reason": "calls"}
+    elsewhere = unescape((await client.post("/intake/people", data=typed)).text)
+    assert ("Amélie" in elsewhere, f"/intake/people/{amelie}" in elsewhere) == (True, False)
+    assert await accesses(client.store) == [(amelie, NAMUR_DESK.subject, "found-elsewhere", "calls")]
+
+
+async def test_who_consents_for_a_minor_is_recorded(client: Client) -> None:
+    client.headers.update(PAGE)
+    visit = uuid4()
+    await client.put(f"/intake/api/v1/visits/{visit}", json={"centre": "liege"})
+    form = {"given_name": "Zoé", "family_name": "Lambert", "purposes": "plan", "by_representative": "true"}
+    made = await client.post(f"/intake/visits/{visit}", data=form)
+    assert made.status_code == 200
+    assert "Donné par un parent ou un représentant" in unescape((await client.get(f"/intake/visits/{visit}")).text)
+    subject_ref = UUID((await client.get(f"/intake/api/v1/visits/{visit}")).json()["subject_ref"])
+    async with client.store.read() as session:
+        (kept,) = await consent.consents_of(session, subject_ref)
+    assert kept.by_representative
+    ticked = {"by_representative": "true"}
+    await client.post(f"/intake/visits/{visit}/consents", data={"purpose": "guidance"} | ticked)
+    await client.post(f"/intake/people/{subject_ref}/consents", data={"purpose": "reminders"} | ticked)
+    body = {"purposes": ["referral"], "by_representative": True}
+    await client.post(f"/intake/api/v1/visitors/{subject_ref}/consents", json=body)
+    async with client.store.read() as session:
+        assert [one.by_representative for one in await consent.consents_of(session, subject_ref)] == 4 * [True]
+    page = (await client.post(f"/intake/people/{subject_ref}/withdrawals", data={"purpose": "plan"})).headers[
+        "location"
+    ]
+    assert (await client.get(page)).text.count('name="by_representative"') == 1
