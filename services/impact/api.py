@@ -113,6 +113,7 @@ class Publishing(Body):
 
     since: Key
     until: Key
+    after_restore: YesNo = False
 
 
 @router.get("/figures", response_model=PublishedFigures, response_model_exclude_unset=True)
@@ -194,9 +195,11 @@ async def publish(work: Working, person: Region, body: Publishing) -> Published:
     """Publish months that have ended now, for example after an import. Returns those that have counts.
 
     Each month is published once by itself, some days after its end. What was counted later follows once a year; here it
-    follows at once, unless it is too small.
+    follows at once, unless it is too small. `after_restore`: also months that may have been published with other
+    numbers before the database was restored.
     """
-    return Published(published=await actions.publish_months(work, Months(body.since, body.until)))
+    months = Months(body.since, body.until)
+    return Published(published=await actions.publish_months(work, months, after_restore=body.after_restore))
 
 
 async def _exact(

@@ -11,6 +11,7 @@ from services.impact.nav import NAV
 from services.impact.reactions import reactions
 from services.impact.settings import ImpactSettings, settings_of
 from services.impact.store import Account, Centre, Table, Tally
+from services.impact.store.publications import last_look
 
 _log = log(__name__)
 
@@ -45,5 +46,7 @@ SERVICE = Service(
     accounts=Account,
     low_latency=False,
     jobs=jobs,
+    last_write=last_look,
+    on_restore=actions.count_held_months,
     settings=ImpactSettings,
 )

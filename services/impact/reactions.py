@@ -6,8 +6,9 @@ from services.chassis.events.reactions import Reactions
 from services.chassis.storage.store import Work
 from services.contracts.accounts import AccountPublished
 from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested, ReferralStatus
-from services.contracts.intake import VisitCheckedIn, VisitRecorded
+from services.contracts.intake import VisitAreaCorrected, VisitCheckedIn, VisitRecorded
 from services.contracts.plans import PlanConfirmed
+from services.contracts.queue import VisitorArrivalUndone
 from services.contracts.scheduling import AttendanceRecorded, InterviewHeld, InterviewKind, InterviewUndone
 from services.impact import actions
 from services.impact.domain import Measure
@@ -20,6 +21,19 @@ reactions = Reactions()
 async def on_visit_checked_in(work: Work, event: VisitCheckedIn) -> None:
     """Counts a visitor, whether they queued or not."""
     actions.count(work, Measure.VISITORS, event.at, event.centre, event.area)
+
+
+@reactions.on(VisitAreaCorrected)
+async def on_visit_area_corrected(work: Work, event: VisitAreaCorrected) -> None:
+    """Counts the visitor by the corrected area, on the day of the visit."""
+    actions.uncount(work, Measure.VISITORS, event.checked_in_at, event.centre, event.area_before)
+    actions.count(work, Measure.VISITORS, event.checked_in_at, event.centre, event.area)
+
+
+@reactions.on(VisitorArrivalUndone)
+async def on_visitor_arrival_undone(work: Work, event: VisitorArrivalUndone) -> None:
+    """Takes a visit that was recorded by mistake out of the count."""
+    actions.uncount(work, Measure.VISITORS, event.checked_in_at, event.centre, event.area)
 
 
 @reactions.on(VisitRecorded)

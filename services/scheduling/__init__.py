@@ -3,6 +3,6 @@
 Owns interviews, paths, workshops, seats, and the calendar of counsellors, rooms and visitors.
 Emits: path opened, closed; interview booked, moved, cancelled, missed, started, held, undone; workshop announced,
 cancelled; seat taken, released; attendance recorded; finalising session due; subject purged.
-Reacts to: visits (a copy of those in the room), visitors (registered, their consent, to be erased), plans (a confirmed
-one closes its path), and centres as the directory publishes them.
+Reacts to: visits (a copy of those in the room, and which are arrivals for appointments), visitors (registered, their
+consent, to be erased), plans (a confirmed one closes its path), and centres as the directory publishes them.
 """

@@ -1,12 +1,15 @@
 """Scheduling's service definition."""
 
+from functools import partial
 from pathlib import Path
 
 from sqlmodel import col
 
-from services.chassis.service.definition import Service
+from services.chassis.service.definition import Runtime, Service
+from services.chassis.service.jobs import Job
 from services.chassis.service.suppression import Erasing
 from services.scheduling import api, pages
+from services.scheduling.actions.end_of_day import end_days, free_closed_paths
 from services.scheduling.actions.erasure import erase_subject
 from services.scheduling.api.imports import IMPORT_PATHS
 from services.scheduling.nav import NAV
@@ -14,6 +17,16 @@ from services.scheduling.pages.personal_data import PERSONAL_DATA
 from services.scheduling.reactions import reactions
 from services.scheduling.settings import SchedulingSettings
 from services.scheduling.store import Account, KnownPerson, Table, Visitor
+
+
+def jobs(runtime: Runtime) -> list[Job]:
+    """The background jobs of scheduling."""
+    seconds = runtime.settings.round_seconds
+    return [
+        Job("end-of-day", partial(end_days, runtime.store), seconds),
+        Job("closed-paths", partial(free_closed_paths, runtime.store), 60 * seconds),
+    ]
+
 
 SERVICE = Service(
     name="scheduling",
@@ -29,4 +42,5 @@ SERVICE = Service(
     personal_data=PERSONAL_DATA,
     erasing=Erasing(erase_subject, col(KnownPerson.id), col(KnownPerson.erased_at)),
     settings=SchedulingSettings,
+    jobs=jobs,
 )

@@ -9,6 +9,7 @@ from services.contracts.accounts import AccountPublished
 from services.contracts.directory import CentrePublished
 from services.contracts.intake import (
     SubjectErased,
+    VisitAreaCorrected,
     VisitBeingServed,
     VisitCalled,
     VisitCheckedIn,
@@ -22,8 +23,16 @@ from services.contracts.intake import (
     VisitServed,
     VisitStatus,
 )
+from services.contracts.persons import VisitAnonymised
 from services.contracts.plans import PlanConfirmed
-from services.scheduling.actions import consent, erasure, paths, people, waiting
+from services.contracts.queue import (
+    VisitorArrivalUndone,
+    VisitorArrived,
+    VisitPrioritised,
+    VisitPutOnHold,
+    VisitTransferred,
+)
+from services.scheduling.actions import arrivals, consent, erasure, paths, people, waiting
 from services.scheduling.store import Account, Centre, KnownPerson, Visitor, Waiting
 
 reactions = Reactions()
@@ -47,7 +56,15 @@ async def on_visit_checked_in(work: Work, event: VisitCheckedIn) -> None:
         status=event.status,
         at=event.at,
         subject_ref=event.subject_ref,
+        other_areas=event.other_areas,
+        interpreter_language=event.interpreter_language,
     )
+
+
+@reactions.on(VisitAreaCorrected, loads=Waiting)
+async def on_visit_area_corrected(work: Work, event: VisitAreaCorrected) -> None:
+    """The areas of a visit were corrected."""
+    await waiting.correct_area(work, event.visit_id, event.area, event.other_areas, event.at)
 
 
 @reactions.on(VisitCalled, loads=Waiting)
@@ -74,9 +91,46 @@ async def on_visit_left(work: Work, event: VisitLeft) -> None:
     await waiting.change_status(work, event.visit_id, VisitStatus.LEFT, event.at)
 
 
+@reactions.on(VisitPutOnHold, loads=Waiting)
+async def on_visit_put_on_hold(work: Work, event: VisitPutOnHold) -> None:
+    """The visitor keeps their place and is not called for now."""
+    await waiting.change_status(work, event.visit_id, VisitStatus.WAITING, event.at, held=True)
+
+
+@reactions.on(VisitTransferred, loads=Waiting)
+async def on_visit_transferred(work: Work, event: VisitTransferred) -> None:
+    """The visitor waits for another area, desk or counsellor."""
+    await waiting.transfer(work, event.visit_id, event.area, event.desk, event.counsellor, event.at)
+
+
+@reactions.on(VisitPrioritised, loads=Waiting)
+async def on_visit_prioritised(work: Work, event: VisitPrioritised) -> None:
+    """The visitor has priority, or no longer."""
+    await waiting.prioritise(work, event.visit_id, event.priority, event.at)
+
+
+@reactions.on(VisitorArrived)
+async def on_visitor_arrived(work: Work, event: VisitorArrived) -> None:
+    """The visitor of an appointment has arrived."""
+    if event.interview_id is not None:
+        await arrivals.arrive_for_interview(work, event.interview_id, event.visit_id, event.counsellor, event.at)
+    elif event.session_id is not None and event.seat_id is not None:
+        seat = (event.session_id, event.seat_id)
+        await arrivals.arrive_for_session(work, event.centre, seat, event.visit_id, event.at)
+
+
+@reactions.on(VisitorArrivalUndone)
+async def on_visitor_arrival_undone(work: Work, event: VisitorArrivalUndone) -> None:
+    """The arrival was recorded by mistake."""
+    if event.interview_id is not None:
+        await arrivals.undo_for_interview(work, event.interview_id, event.visit_id, event.at)
+    elif event.session_id is not None and event.seat_id is not None:
+        await arrivals.undo_for_session(work, event.centre, (event.session_id, event.seat_id), event.visit_id)
+
+
 @reactions.on(VisitReturned, loads=Waiting)
 async def on_visit_returned(work: Work, event: VisitReturned) -> None:
-    """The visitor is back where they were before an interview that was undone."""
+    """The visitor is back where they were before."""
     await waiting.bring_back(work, event.visit_id, event.status, event.at)
 
 
@@ -84,6 +138,12 @@ async def on_visit_returned(work: Work, event: VisitReturned) -> None:
 async def on_visit_identified(work: Work, event: VisitIdentified) -> None:
     """The visit was linked to a registered visitor."""
     await waiting.identify(work, event.visit_id, event.subject_ref, event.at)
+
+
+@reactions.on(VisitAnonymised, loads=Waiting)
+async def on_visit_anonymised(work: Work, event: VisitAnonymised) -> None:
+    """The visit had been linked to a registered visitor by mistake."""
+    await waiting.anonymise(work, event.visit_id, event.at)
 
 
 @reactions.on(VisitorRegistered, loads=KnownPerson, begins=True)

@@ -3,6 +3,7 @@
 What was typed wrong stays, to be corrected.
 """
 
+import re
 from html import unescape
 from typing import Any
 
@@ -175,13 +176,22 @@ async def test_the_public_page_refuses_days_and_what_is_not_there(
     assert 'class="headline"' not in html
 
 
-async def test_the_log_names_who_saw_what_and_is_for_the_region(counted: Client) -> None:
+async def test_the_log_names_who_saw_what_and_is_for_the_region(
+    counted: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = ("fr", 200, "/impact/exact/log")
     assert "Aucune consultation" in await see(counted, *log)
     await see(counted, **SEASON, centre="mons")
     html = await see(counted, *log)
     for words in ("machine/region", "01/01/2017 – 30/09/2017", "Carrefour des métiers de Mons", "Tous les besoins"):
         assert words in html
+    await see(counted, **SEASON, centre="liege")
+    monkeypatch.setattr("services.impact.pages.log.SHOWN", 1)
+    pages = [await see(counted, *log)]
+    while following := re.findall(r'href="\?after=([^"]+)"', pages[-1]):
+        pages.append(await see(counted, *log, after=following[0]))
+    assert len(pages) == len(every := re.findall(r"<th scope=\"row\">", "".join(pages))) > 1, every
+    assert sum("Carrefour des métiers de Mons" in one for one in pages) == 1
     of_mons = REGION.model_copy(update={"centres": frozenset({"mons"})})
     assert "Tous mes centres" in await see(counted.signed_in(of_mons), **SEASON)
     await see(counted, "fr", 403, "/impact/exact/log")

@@ -5,11 +5,12 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
+from services.chassis.events.restoring import Seen, open_epoch
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock
 from services.impact import actions
 from services.impact.app import SERVICE
-from services.impact.domain import FiguresRebuilding, Measure, MonthNotEnded, Months
+from services.impact.domain import FiguresRebuilding, Measure, MonthNotEnded, Months, PublishedBefore
 from services.impact.store import PublishedCount
 from tests.givens.impact import count, publish_now
 
@@ -131,3 +132,18 @@ async def test_nothing_is_published_of_a_month_that_goes_on_nor_during_a_rebuild
     async with store.work() as work:
         assert await actions.publish_due(work, 0) == []
     assert await published(store) == {}
+
+
+async def test_a_restored_store_leaves_what_may_have_been_published_to_an_operator(
+    store: Store, clock: FixedClock
+) -> None:
+    """February may have been published after the backup, with other numbers; nobody has them any more."""
+    await count(store, {(FEBRUARY, "liege", VISITS, ""): 60, (MARCH, "liege", VISITS, ""): 60})
+    assert (await open_epoch(store, Seen(), actions.count_held_months)).ended == {"months": 1}
+    assert await look(store, clock, 45) == ["2026-03"]
+    with pytest.raises(PublishedBefore):
+        await publish_now(store, "2026-02", "2026-02")
+    async with store.work() as work:
+        months = Months("2026-02", "2026-02")
+        assert await actions.publish_months(work, months, after_restore=True) == ["2026-02"]
+    assert await publish_now(store, "2026-02", "2026-02") == ["2026-02"], "accepted once"

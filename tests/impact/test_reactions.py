@@ -19,6 +19,7 @@ from tests.givens.impact import (
     NOON,
     attended,
     checked_in,
+    corrected_area,
     held,
     plan_confirmed,
     process,
@@ -65,6 +66,15 @@ async def test_who_did_not_come_and_steps_on_the_way_count_nothing(store: Store)
         (DAY, "liege", "referrals", "find-job"): 1,
         (DAY, "liege", "referrals_completed", ""): 1,
     }
+
+
+async def test_a_corrected_need_moves_the_visitor_on_the_day_of_the_visit(store: Store) -> None:
+    visit = checked_in()
+    corrected = corrected_area(visit, before="find-job", area=None)
+    again = corrected_area(visit, before=None, area="choose-path")
+    await publish(store, reactions, record_of(visit, 1), record_of(corrected, 2), record_of(again, 3))
+    counted = {cell: number for cell, number in (await tallies(store)).items() if number}
+    assert counted == {(DAY, "liege", "visitors", "choose-path"): 1}
 
 
 async def test_an_event_that_impact_does_not_count_is_passed_by(store: Store) -> None:

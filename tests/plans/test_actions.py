@@ -160,6 +160,7 @@ async def test_an_action_that_needs_a_provider_asks_directory_for_a_referral(sto
     assert isinstance(planned, ActionPlanned)
     assert (planned.needs_provider, planned.service_id, planned.reason) == (True, service_id, "training")
     assert (planned.subject_ref, planned.area) == (adult.subject_ref, "select-training")
+    assert planned.planned_by == "counsellor"
 
 
 async def test_a_visitor_plans_actions_but_is_referred_by_a_counsellor(store: Store, adult: Adult) -> None:
@@ -169,6 +170,8 @@ async def test_a_visitor_plans_actions_but_is_referred_by_a_counsellor(store: St
         await actions.plan_action(
             work, adult.plan_id, her, track_id=track_id, new=actions.NewAction(title="Relire mon CV")
         )
+    (planned,) = await emitted_events(store, ActionPlanned)
+    assert planned.planned_by == "visitor"
     with pytest.raises(OnlyCounsellorRefers):
         async with store.work() as work:
             await actions.plan_action(

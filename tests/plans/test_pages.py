@@ -1,5 +1,6 @@
 import re
 from html import unescape
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,7 +11,16 @@ from services.contracts.plans import Dimension
 from services.contracts.scheduling import Method, PathOutcome
 from services.plans import actions
 from services.plans.domain import Stage, checklist
-from services.plans.store import Action, Goal, InformationStep, count_of_centre, plans_of_centre, standings
+from services.plans.store import (
+    Action,
+    Goal,
+    InformationStep,
+    ProviderService,
+    active_services,
+    count_of_centre,
+    plans_of_centre,
+    standings,
+)
 from tests.givens.plans import ARLON_COUNSELLOR, COUNSELLOR, MONS, Adult, mons, react, visitor, write_everything
 from tests.givens.rows import domain_rows
 from tests.plans.conftest import Site
@@ -39,6 +49,19 @@ async def test_the_list_filters_by_how_far_plans_are(site: Site, her: Adult) -> 
     assert str(other.plan_id) in workshops
     assert str(her.plan_id) not in workshops
     assert "No confirmed plan yet" in confirmed
+
+
+async def test_the_services_of_a_need_come_first_though_others_are_many(site: Site) -> None:
+    async with site.store.work() as work:
+        owner: dict[str, Any] = {"organization_id": uuid4(), "organization_name": "École", "status": "active"}
+        for number in range(8):
+            areas = ["find-job"] if number > 5 else ["find-training", "find-job-abroad"]
+            work.session.add(ProviderService(id=uuid4(), name=f"S{number}", areas=areas, **owner))
+    async with site.store.read() as session:
+        offered = [one.name for one in await active_services(session, "find-job", limit=4) if one.name[0] == "S"]
+        without = [one.name for one in await active_services(session, None)]
+    assert offered[:3] == ["S6", "S7", "S0"]
+    assert [name for name in without if name in offered] == ["S0", "S1", "S6", "S7"]
 
 
 async def test_a_plan_whose_path_was_given_up_leaves_the_open_ones(site: Site, her: Adult) -> None:

@@ -208,7 +208,7 @@ async def test_erasure_takes_every_word_and_says_so_once(store: Store, adult: Ad
     held = await domain_rows(store)
     assert {name for name, rows in held.items() if rows} == {"subjects", "paths", "centres"}
     purged = (await emitted_events(store))[-1]
-    assert purged == PlansPurged(subject_ref=adult.subject_ref, at=MARCH)
+    assert purged == PlansPurged(subject_ref=adult.subject_ref, at=MARCH, found=True)
 
 
 async def test_somebody_never_heard_of_is_purged_too(store: Store) -> None:

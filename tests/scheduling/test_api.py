@@ -70,6 +70,23 @@ async def test_whoever_comes_back_after_days_begins_anew(desk: Client, known: Vi
     assert [(one.data["kind"], one.id) for one in cast(Any, changes)] == [("reset", "0"), ("waiting", "3")]
 
 
+async def test_of_an_earlier_day_the_stream_sends_only_the_end(desk: Client, clock: FixedClock) -> None:
+    read, late, gone, fresh = WaitingChanges(LIEGE, clock), Visitor(), Visitor(), Visitor()
+    yesterday = clock.now
+    clock.forward(days=1)
+    async with desk.store.read() as session:
+        assert await read(session, None) == []
+    await react(
+        desk.store, [late.checks_in(yesterday), gone.checks_in(yesterday), gone.leaves(), fresh.checks_in(clock.now)]
+    )
+    async with desk.store.read() as session:
+        changes = cast(Any, await read(session, None))
+    listed = (await desk.get(f"{API}/waiting", params={"centre": LIEGE})).json()["visits"]
+    sent = [(one.data["visit_id"], one.data["status"]) for one in changes]
+    assert sent == [(str(gone.visit_id), "left"), (str(fresh.visit_id), "waiting")]
+    assert [one["visit_id"] for one in listed] == [str(fresh.visit_id)]
+
+
 async def test_the_streams_first_event_is_sent_over_http(desk: Client, known: Visitor) -> None:
     lines: list[str] = []
     async with (

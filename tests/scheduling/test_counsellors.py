@@ -13,6 +13,8 @@ from tests.givens.rows import rows_of
 from tests.givens.scheduling import LEFT, LIEGE, NADIA, TOM, account_of, react
 from tests.scheduling.test_imports import guided, information, take_in, take_in_workshops, workshop
 
+NAMES = ["Nadia Lambert", "Tom Peeters"]
+
 
 async def past(store: Store) -> dict[str, str]:
     return {row.code: row.centre for row in await rows_of(store, PastCounsellor)}
@@ -49,13 +51,13 @@ async def test_nobody_else_with_a_code_is_booked(store: Store, changed: dict[str
     await react(store, [account_of("liege-c05", **changed)])
     refused = await refusal(store, "liege-c05")
     assert type(refused) is refusals.CounsellorInactive
-    assert refused.values == {"counsellor": "liege-c05", "known": [NADIA, TOM]}
+    assert refused.values == {"counsellor": "liege-c05", "known": [NADIA, TOM], "choices": NAMES}
 
 
 async def test_an_unknown_code_is_refused_with_the_known_ones(store: Store) -> None:
     refused = await refusal(store, "liege-c09")
     assert type(refused) is refusals.UnknownCounsellor
-    assert refused.values == {"counsellor": "liege-c09", "known": [NADIA, TOM]}
+    assert refused.values == {"counsellor": "liege-c09", "known": [NADIA, TOM], "choices": NAMES}
 
 
 async def test_a_code_that_passed_to_another_account_is_booked(store: Store) -> None:

@@ -105,6 +105,19 @@ def test_an_hour_within_opening_hours_is_possible_in_winter_and_summer(starts_at
     rules.check_appointment(local(starts_at), 60, HOURS, NOW)
 
 
+@pytest.mark.parametrize("night", ["2026-03-28", "2026-10-24", "2026-06-06"])
+def test_an_opening_until_24_00_goes_on_after_midnight_on_nights_of_any_length(night: str) -> None:
+    openings = (times.Opening(("SA",), "18:00", "24:00"), times.Opening(("SU",), "00:00", "01:00"))
+    hours = times.Hours(BRUSSELS, openings, frozenset())
+    for starts_at in (f"{night}T22:00", f"{night}T23:00", f"{night}T23:30"):
+        hours.check_open(local(starts_at), 60)
+    with pytest.raises(refusals.OutsideHours) as refused:
+        hours.check_open(local(f"{night}T23:30"), 120)
+    assert refused.value.values["hours"] == ["18:00–24:00"]
+    starts = times.free_starts(hours, local(night).date(), 60, [], NOW)
+    assert (len(starts), starts[-1]) == (21, local(f"{night}T23:00"))
+
+
 @pytest.mark.parametrize("minutes", [0, 30, 59, 90, 61, 180, -60])
 def test_a_guidance_interview_takes_60_or_120_minutes(minutes: int) -> None:
     with pytest.raises(refusals.WrongLength) as refused:

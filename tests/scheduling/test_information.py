@@ -10,6 +10,7 @@ from services.chassis.testing import FixedClock
 from services.contracts.intake import VisitStatus
 from services.contracts.scheduling import InterviewHeld, InterviewStarted, InterviewUndone
 from services.scheduling.actions import guidance, information
+from services.scheduling.actions.end_of_day import end_days
 from services.scheduling.domain import refusals
 from services.scheduling.store import Interview, Waiting
 from tests.givens.events import emitted_events
@@ -61,6 +62,26 @@ async def test_it_took_the_begun_minutes_it_took(store: Store, visitor: Visitor,
     (held,) = await emitted_events(store, InterviewHeld)
     assert (held.minutes, held.visit_id, held.path_id, held.number) == (13, visitor.visit_id, None, None)
     assert (await waiting(store, visitor)).counsellor is None
+
+
+async def test_what_nobody_ended_is_ended_in_the_night_as_long_as_the_centre_was_open(
+    store: Store, visitor: Visitor, clock: FixedClock
+) -> None:
+    """The centre closes at 16:30. An interview of that night stays."""
+    interview = await begin(store, visitor)
+    clock.now = MONDAY.replace(hour=22)  # 23:00 in Liège
+    other = Visitor()
+    await react(store, [other.checks_in(clock.now)])
+    late = await begin(store, other, TOM)
+    clock.forward(hours=3, minutes=59)
+    await end_days(store)
+    assert await emitted_events(store, InterviewHeld) == []
+    clock.forward(minutes=1)
+    await end_days(store)
+    await end_days(store)
+    held = {one.interview_id: (one.minutes, one.closed_by) for one in await emitted_events(store, InterviewHeld)}
+    assert held == {interview.id: (450, "end-of-day"), late.id: (1, "end-of-day")}
+    assert (await waiting(store, visitor)).status == VisitStatus.SERVED
 
 
 async def test_starting_twice_is_starting_once(store: Store, visitor: Visitor) -> None:

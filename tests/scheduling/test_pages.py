@@ -68,6 +68,7 @@ async def test_an_empty_board_says_so(desk: Client) -> None:
     html = await see(desk, "/")
     assert "Aucune personne en attente" in html
     assert "/scheduling/board/stream?centre=liege" in html
+    assert 'href="/intake/people"' in html, "counsellors find persons from their queue"
 
 
 async def test_the_board_shows_who_waits_and_starts_with_one_click(
@@ -86,6 +87,20 @@ async def test_the_board_shows_who_waits_and_starts_with_one_click(
     assert held.minutes == 5
 
 
+async def test_an_interview_of_yesterday_stands_apart_and_is_ended_on_the_board(
+    desk: Client, known: Visitor, clock: FixedClock
+) -> None:
+    await press(desk, f"/visits/{known.visit_id}/start")
+    interview = await one(desk, Interview)
+    clock.forward(days=1)
+    html = await see(desk, "/")
+    assert "Entretiens non terminés des jours passés" in html
+    assert "2 mars 2026, 09:00" in html
+    done = await press(desk, f"/interviews/{interview.id}/finish", version=1)
+    assert "Durée jusqu’à la fermeture du centre\u00a0: 7\u00a0h\u00a030." in done
+    assert f"running-{interview.id}" not in await see(desk, "/")
+
+
 async def test_a_start_by_mistake_is_undone_on_the_board(desk: Client, known: Visitor) -> None:
     await press(desk, f"/visits/{known.visit_id}/start")
     interview = await one(desk, Interview)
@@ -98,7 +113,7 @@ async def test_who_is_faster_is_said_in_a_flash(desk: Client, known: Visitor) ->
     desk.signed_in(COUNSELLOR.model_copy(update={"claims": frozenset({Claim(STAFF_CODE, "liege-c02")})}))
     assert "error:" in await press(desk, f"/visits/{known.visit_id}/start")
     html = await see(desk, "/")
-    assert "Avec Nadia Lambert" in html
+    assert "Avec <bdi>Nadia Lambert</bdi>" in html
     assert "liege-c01" not in html
 
 

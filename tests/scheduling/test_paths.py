@@ -19,6 +19,7 @@ from services.contracts.scheduling import (
     Side,
 )
 from services.scheduling.actions import guidance, paths, seats, workshops
+from services.scheduling.actions.end_of_day import free_closed_paths
 from services.scheduling.domain import refusals
 from services.scheduling.store import GuidancePath, Interview, Workshop
 from tests.givens.events import emitted_events, numbered_events
@@ -107,6 +108,19 @@ async def test_the_same_confirmation_again_says_nothing_more(store: Store, adult
 async def test_a_plan_of_no_path_known_here_changes_nothing(store: Store, adult: Visitor) -> None:
     await react(store, [plan_confirmed(uuid4(), adult)])
     assert await closed(store) == []
+
+
+async def test_what_an_older_version_left_booked_on_a_closed_path_is_freed(store: Store, adult: Visitor) -> None:
+    path = await take_path(store, adult)
+    later = await book(store, path, 1)
+    async with store.work() as work:
+        row = await work.load(GuidancePath, path)
+        paths.close(work, row, PathOutcome.PLAN_CONFIRMED, work.now)
+    for _ in range(2):
+        assert not await free_closed_paths(store)
+    (cancelled,) = await emitted_events(store, InterviewCancelled)
+    assert (cancelled.interview_id, cancelled.reason) == (later.id, "no-longer-needed")
+    assert await count(store, "quarter_hours") == 0
 
 
 async def test_a_confirmed_plan_frees_what_is_booked_for_later_but_not_the_interview_it_was_confirmed_in(

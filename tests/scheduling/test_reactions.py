@@ -1,6 +1,6 @@
 import asyncio
 import itertools
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlmodel import col
 
-from services.chassis.copies.visits import Day, first_come, is_here
+from services.chassis.copies.visits import Day, in_turn, is_here
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock, publish, record_of
 from services.contracts import Event
@@ -31,6 +31,8 @@ from tests.givens.events import emitted_events, numbered_events
 from tests.givens.rows import count
 from tests.givens.scheduling import LIEGE, MONDAY, NADIA, Visitor, liege, react
 
+EVER = Day(LIEGE, datetime(1900, 1, 1, tzinfo=UTC), MONDAY)
+
 
 async def row_of(store: Store, visitor: Visitor) -> Waiting | None:
     async with store.read() as session:
@@ -39,7 +41,7 @@ async def row_of(store: Store, visitor: Visitor) -> Waiting | None:
 
 async def changes(store: Store, after: int = 0) -> list[tuple[int, UUID, str]]:
     async with store.read() as session:
-        return [(row.seq, row.id, row.status) for row in await changes_after(session, LIEGE, after)]
+        return [(row.seq, row.id, row.status) for row in await changes_after(session, EVER, after)]
 
 
 async def test_a_centre_is_known_as_it_was_last_published(store: Store) -> None:
@@ -48,6 +50,19 @@ async def test_a_centre_is_known_as_it_was_last_published(store: Store) -> None:
         centre = await session.get_one(Centre, LIEGE)
     assert centre.closed_on == ["2026-05-01"]
     assert [one.opens_at for one in centre.hours.openings] == ["09:00", "13:00"]
+
+
+async def test_a_copy_follows_the_corrected_need_and_loses_the_interpreter_with_the_visit(store: Store) -> None:
+    visitor = Visitor()
+    arrival = visitor.checks_in().model_copy(update={"interpreter_language": "ti", "other_areas": ("choose-path",)})
+    await react(store, [arrival, visitor.is_corrected("choose-path", before="find-job")])
+    row = await row_of(store, visitor)
+    assert row is not None
+    assert (row.area, row.other_areas, row.interpreter_language, row.ticket) == ("choose-path", [], "ti", "E-007")
+    await react(store, [visitor.leaves()])
+    row = await row_of(store, visitor)
+    assert row is not None
+    assert row.interpreter_language is None
 
 
 async def test_who_queues_is_on_the_board_until_the_visit_ends(store: Store) -> None:
@@ -64,11 +79,11 @@ async def test_who_queues_is_on_the_board_until_the_visit_ends(store: Store) -> 
     )
     day = Day(LIEGE, MONDAY - timedelta(hours=9), MONDAY)
     async with store.read() as session:
-        here = await first_come(session, Waiting, is_here(Waiting, day), 10)
+        here = await in_turn(session, Waiting, is_here(Waiting, day), 10)
     assert [(row.id, row.status) for row in here] == [(first.visit_id, "waiting"), (second.visit_id, "called")]
     await react(store, [first.leaves(), second.is_served()])
     async with store.read() as session:
-        assert await first_come(session, Waiting, is_here(Waiting, day), 10) == []
+        assert await in_turn(session, Waiting, is_here(Waiting, day), 10) == []
     assert await row_of(store, passing) is None
 
 
@@ -94,7 +109,7 @@ async def test_changes_are_numbered_in_order_and_only_the_new_ones_are_read(stor
 
 
 async def test_numbers_become_visible_in_their_order_while_many_write(store: Store) -> None:
-    """Whoever reads everything up to a number never finds a lower one later."""
+    """A reader that has read everything up to a number never finds a lower one later."""
     people = [Visitor() for _ in range(40)]
     seen: list[int] = []
     done = asyncio.Event()
@@ -176,7 +191,7 @@ async def test_without_consent_to_guidance_nothing_stays_booked_until_it_is_give
     new = (await emitted_events(store))[before:]
     assert [type(event) for event in new] == [SeatReleased, PathClosed, InterviewCancelled]
     async with store.read() as session:
-        assert await recently_registered(session, LIEGE) == []
+        assert await recently_registered(session, LIEGE) == ([], None)
         held = (await session.scalars(sa.select(Interview).where(col(Interview.status) == "fulfilled"))).all()
         (path,) = (await session.scalars(sa.select(GuidancePath).where(col(GuidancePath.closed_at).is_(None)))).all()
     assert {interview.subject_ref for interview in held if interview.path_id} == {adult.subject_ref}
@@ -194,7 +209,7 @@ async def test_without_consent_to_guidance_nothing_stays_booked_until_it_is_give
     await react(store, [adult.gives("guidance")])
     await book()
     async with store.read() as session:
-        assert [one.id for one in await recently_registered(session, LIEGE)] == [adult.subject_ref]
+        assert [one.id for one in (await recently_registered(session, LIEGE))[0]] == [adult.subject_ref]
 
 
 async def test_a_withdrawal_and_a_later_consent_end_the_same_in_any_order_of_arrival(store: Store) -> None:
@@ -278,7 +293,7 @@ async def test_forgetting_is_said_each_time_it_is_asked_in_order(store: Store, a
 
 
 async def test_nothing_brings_a_forgotten_person_back(store: Store, adult: Visitor) -> None:
-    """Also where it is heard as the beginning of a person, because the inbox was emptied meanwhile."""
+    """Also where it is read as the first event of a person, because the inbox was emptied meanwhile."""
     await react(store, [adult.erased(), adult.registered()])
     for others in (0, 29):
         again = [adult, *(Visitor() for _ in range(others))]

@@ -1,8 +1,9 @@
 """Publishes the figures of months that have ended; docs/decisions/0021-small-numbers.md says why in this way."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
+from services.chassis.events.restoring import Seen
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.store import Work
 from services.contracts.areas import AREAS
@@ -13,6 +14,7 @@ from services.impact.domain import (
     MonthNotEnded,
     Months,
     Period,
+    PublishedBefore,
     first_day,
     is_small,
     last_day,
@@ -30,6 +32,7 @@ from services.impact.store import (
     publish,
     published_areas,
     rebuild_is_running,
+    restored_at,
     sums_by_month,
     withdraw,
 )
@@ -43,24 +46,26 @@ REVISION = timedelta(days=365)
 async def publish_due(work: Work, days: int) -> list[str]:
     """Publish each month that ended, and last changed, at least `days` ago. Returns these months.
 
-    What was counted later follows once a year.
+    What was counted later follows once a year. A month that ended before the store was restored is left for
+    `publish_months`: it may have been published after the backup.
     """
     if await rebuild_is_running(work.session):
         return []
-    today = work.now.astimezone(BRUSSELS).date()
+    today, restored = work.now.astimezone(BRUSSELS).date(), await restored_at(work.session)
     sums = {month: n for month, n in (await sums_by_month(work.session)).items() if last_day(month) < today}
     due: list[Publication] = []
     for publication in await locked_publications(work, sums):
         _look(publication, sums[publication.month], work)
-        if _is_due(publication, today, work, timedelta(days=days)):
+        if _is_due(publication, today, work, timedelta(days=days)) and not _may_differ(publication, restored):
             due.append(publication)
     return await _publish_all(work, due)
 
 
-async def publish_months(work: Work, months: Months) -> list[str]:
+async def publish_months(work: Work, months: Months, *, after_restore: bool = False) -> list[str]:
     """Publish what was counted in these months at once. Returns the months that have counts.
 
-    Raises `MonthNotEnded`, `FiguresRebuilding`.
+    `after_restore`: also those that may have been published before the store was restored, with other numbers.
+    Raises `MonthNotEnded`, `FiguresRebuilding`, `PublishedBefore`.
     """
     if last_day(months.until) >= work.now.astimezone(BRUSSELS).date():
         raise MonthNotEnded(month=months.until)
@@ -68,7 +73,23 @@ async def publish_months(work: Work, months: Months) -> list[str]:
         raise FiguresRebuilding()
     sums = await sums_by_month(work.session)
     chosen = {month: number for month, number in sums.items() if months.since <= month <= months.until}
-    return await _publish_all(work, await locked_publications(work, chosen))
+    publications, restored = await locked_publications(work, chosen), await restored_at(work.session)
+    if not after_restore and (differ := [one.month for one in publications if _may_differ(one, restored)]):
+        raise PublishedBefore(months=differ)
+    return await _publish_all(work, publications)
+
+
+async def count_held_months(work: Work, _seen: Seen) -> Mapping[str, int]:
+    """After a restore: how many ended months are not published by themselves any more."""
+    today = work.now.astimezone(BRUSSELS).date()
+    return {"months": sum(last_day(month) < today for month in await sums_by_month(work.session))}
+
+
+def _may_differ(publication: Publication, restored: datetime | None) -> bool:
+    """Whether this month may have been published, or revised, after the backup, with numbers that nobody has now."""
+    if restored is None or last_day(publication.month) >= restored.astimezone(BRUSSELS).date():
+        return False
+    return publication.published_at is None or publication.published_at < restored
 
 
 def _look(publication: Publication, number: int, work: Work) -> None:

@@ -14,7 +14,7 @@ from services.impact.domain.periods import (
     last_day,
     month_of,
 )
-from services.impact.domain.refusals import FiguresRebuilding, MonthNotEnded
+from services.impact.domain.refusals import FiguresRebuilding, MonthNotEnded, PublishedBefore
 
 __all__ = [
     "ALL",
@@ -33,6 +33,7 @@ __all__ = [
     "PeriodBackwards",
     "PeriodTooLong",
     "Published",
+    "PublishedBefore",
     "Report",
     "first_day",
     "is_small",

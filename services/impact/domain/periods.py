@@ -37,7 +37,7 @@ class NotAMonth(Invalid):
 
 
 MAX_DAYS = 366 * 10
-_MONTH = re.compile(r"[12]\d{3}-(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"[12][0-9]{3}-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,3 +16,14 @@ class FiguresRebuilding(Refused):
 
     slug = "figures-rebuilding"
     message = msg("The figures are being counted again. Nothing was published. Try again when this is complete.")
+
+
+class PublishedBefore(Refused):
+    """Months that ended before the database was restored may have been published after its backup."""
+
+    slug = "published-before"
+    message = msg(
+        "These months may have been published before the database was restored: {months}. Check what was "
+        "published. Then confirm that you publish after a restore."
+    )
+    field_name = "after_restore"

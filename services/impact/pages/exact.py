@@ -77,7 +77,7 @@ class NotADay(Invalid):
     message = msg("“{text}” is not a date. Write for example 31/01/2017.")
 
 
-_WRITTEN = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")
+_WRITTEN = re.compile(r"([0-9]{1,2})[./]([0-9]{1,2})[./]([0-9]{4})")
 
 
 def _day(field: str, text: str, default: date) -> date:

@@ -1,5 +1,6 @@
 """The page with the log of exact figures: who asked what, and when."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -9,6 +10,7 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from services.chassis.copies.accounts import account_names
 from services.chassis.copies.areas import area_label
 from services.chassis.copies.centres import centre_names
 from services.chassis.identity.people import Person
@@ -16,12 +18,11 @@ from services.chassis.web import Reading, Router, Running, allow, page
 from services.contracts.roles import Role
 from services.contracts.values import Day
 from services.impact.settings import settings_of
-from services.impact.store import Centre, ExactRead, names_of_accounts, newest_reads
+from services.impact.store import Account, Centre, ExactRead, newest_reads
 
 router = Router("/impact", pages=True)
-SHOWN = 200
-"""The newest entries of the page."""
-_ACCOUNT = "account/"
+SHOWN = 50
+"""Entries on one page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +44,26 @@ async def log_page(
     read: Reading,
     running: Running,
     person: Annotated[Person, allow(region_wide=[Role.MANAGER, Role.OPERATOR])],
+    after: UUID | None = None,
 ) -> Response:
-    """Who read exact figures, for the region and for operators."""
-    entries = await _entries(read)
-    return page(request, "impact/log.html", entries=entries, days=settings_of(running).exact_log_days)
+    """Who read exact figures, for the region and for operators. `after`: the last entry of the page before."""
+    found = await newest_reads(read, SHOWN + 1, after)
+    return page(
+        request,
+        "impact/log.html",
+        entries=await _entries(read, found[:SHOWN]),
+        last=found[SHOWN - 1].id if len(found) > SHOWN else None,
+        days=settings_of(running).exact_log_days,
+    )
 
 
-async def _entries(read: AsyncSession) -> list[Entry]:
-    rows = await newest_reads(read, SHOWN)
-    refs = {ref for row in rows if (ref := _account(row)) is not None}
-    people, centres = await names_of_accounts(read, refs), await centre_names(read, Centre)
+async def _entries(read: AsyncSession, rows: Sequence[ExactRead]) -> list[Entry]:
+    people = await account_names(read, Account, (row.person for row in rows))
+    centres = await centre_names(read, Centre)
     return [
         Entry(
             row.at,
-            people.get(ref, row.person) if (ref := _account(row)) is not None else row.person,
+            people.get(row.person, row.person),
             row.form,
             row.since,
             row.until,
@@ -65,7 +72,3 @@ async def _entries(read: AsyncSession) -> list[Entry]:
         )
         for row in rows
     ]
-
-
-def _account(row: ExactRead) -> UUID | None:
-    return UUID(row.person.removeprefix(_ACCOUNT)) if row.person.startswith(_ACCOUNT) else None

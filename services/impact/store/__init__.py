@@ -10,9 +10,10 @@ from services.impact.store.publications import (
     published_counts,
     published_months,
     rebuild_is_running,
+    restored_at,
     withdraw,
 )
-from services.impact.store.reads import names_of_accounts, newest_reads, remove_reads
+from services.impact.store.reads import newest_reads, remove_reads
 from services.impact.store.tables import (
     Account,
     Centre,
@@ -55,7 +56,6 @@ __all__ = [
     "ever_published",
     "known_centres",
     "locked_publications",
-    "names_of_accounts",
     "network_counts",
     "newest_reads",
     "publish",
@@ -64,6 +64,7 @@ __all__ = [
     "published_months",
     "rebuild_is_running",
     "remove_reads",
+    "restored_at",
     "sums_by_month",
     "withdraw",
 ]

@@ -35,6 +35,16 @@ def _new(insert: Any) -> Any:
     return insert(Publication).on_conflict_do_nothing()
 
 
+async def restored_at(session: AsyncSession) -> datetime | None:
+    """When the store was last restored from a backup; None: never."""
+    return await session.scalar(sa.select(sa.func.max(Table.metadata.tables["epochs"].c.opened_at)))
+
+
+async def last_look(session: AsyncSession) -> datetime | None:
+    """When the months were last looked at; None: never."""
+    return await session.scalar(sa.select(sa.func.max(Publication.looked_at)))
+
+
 async def covered(session: AsyncSession, month: str) -> dict[tuple[str, str, str], int]:
     """How many of a month's counts are published already, by measure, centre and area."""
     rows = await session.scalars(sa.select(CoveredCount).where(col(CoveredCount.month) == month))

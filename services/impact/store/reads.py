@@ -7,19 +7,16 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Work
-from services.impact.store.tables import Account, ExactRead
+from services.impact.store.tables import ExactRead
+
+_NEWEST = ListOrder(col(ExactRead.at), id=col(ExactRead.id), newest_first=True)
 
 
-async def newest_reads(session: AsyncSession, most: int) -> list[ExactRead]:
-    """The newest entries, newest first."""
-    return list(await session.scalars(sa.select(ExactRead).order_by(col(ExactRead.at).desc()).limit(most)))
-
-
-async def names_of_accounts(session: AsyncSession, ids: set[UUID]) -> dict[UUID, str]:
-    """The display names of these accounts, or their codes."""
-    rows = await session.scalars(sa.select(Account).where(col(Account.id).in_(ids)))
-    return {row.id: name for row in rows if (name := row.display_name or row.code)}
+async def newest_reads(session: AsyncSession, limit: int, after: UUID | None = None) -> list[ExactRead]:
+    """The entries behind the entry `after`, the newest first."""
+    return list(await session.scalars(await _NEWEST.page(session, sa.select(ExactRead), limit, after)))
 
 
 async def remove_reads(work: Work, before: datetime) -> None:

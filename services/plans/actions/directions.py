@@ -159,6 +159,7 @@ def _planned(plan: Plan, track: ActionTrack, action: Action) -> ActionPlanned:
         needs_provider=action.needs_provider,
         service_id=action.service_id,
         reason=action.reason,
+        planned_by=action.by_role,
         at=action.status_at,
     )
 

@@ -21,7 +21,9 @@ async def is_erased(work: Work, subject_ref: UUID) -> bool:
 async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
     """Deletes every row under this reference and emits `PlansPurged`. Later events under it are ignored."""
     await erase_dead_letters(work, subject_ref)
-    subject = await subject_of(work, subject_ref)
+    known = await work.find(Subject, subject_ref)
+    found = known is not None and known.erased_at is None
+    subject = known or await subject_of(work, subject_ref)
     subject.erased_at, subject.purposes = at, None
     await work.session.flush()
     plans = (await work.session.scalars(sa.select(Plan).where(col(Plan.subject_ref) == subject_ref))).all()
@@ -33,7 +35,7 @@ async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
         await erase_path(work, path)
     await erase_visitor(work, Visitor, subject_ref)
     work.erased.add(subject_ref)
-    work.emit(subject, PlansPurged(subject_ref=subject_ref, at=work.now))
+    work.emit(subject, PlansPurged(subject_ref=subject_ref, at=work.now, found=found))
 
 
 async def erase_path(work: Work, path: Path) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
+from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.plans import (
@@ -23,7 +24,7 @@ from services.plans.actions.access import (
     role_in,
     set_authorship,
 )
-from services.plans.domain import Moment
+from services.plans.domain import Moment, check_planned
 from services.plans.store import Assessment, InformationStep, Reflection
 
 
@@ -62,7 +63,9 @@ async def plan_information_step(
     version: int | None = None,
     id: UUID | None = None,
 ) -> InformationStep:
-    """Adds an information step. `version`: the plan's version. Raises `PlanIsConfirmed`, `Stale`.
+    """Adds an information step. `version`: the plan's version.
+
+    Raises `PlanIsConfirmed`, `Stale`, `DueInPast`, `DueTooFarAhead`.
 
     `id`, here and in all additions to a plan: the same for a request that is sent again, which then adds nothing.
     Raises `AlreadyDifferent` if it added something else.
@@ -72,6 +75,7 @@ async def plan_information_step(
     plan, known = await plan_to_extend(work, plan_id, person, version, InformationStep, id, **sent)
     if known is not None:
         return known
+    check_planned(planned_on, work.now.astimezone(BRUSSELS).date())
     step = work.add(InformationStep(id=id, plan_id=plan.id, **sent, **authorship(work, plan, person)))
     log_change(work, plan, person, "information-step", str(step.id), new=what)
     event = InformationStepPlanned(plan_id=plan.id, step_id=step.id, centre=plan.centre, at=work.now)

@@ -13,7 +13,8 @@
     ├── ReadOnly                   the person, without their own consent to the plan
     ├── OnlyCounsellorRefers       (403) only the centre refers
     ├── PlanNotFound               (404) there is no such plan, or the person may not see it
-    └── Invalid: UnknownReason, ServiceNotOffered, ServiceWithoutNeed, DueInPast
+    └── Invalid: UnknownReason, ServiceNotOffered, ServiceWithoutNeed, DueInPast,
+                 DueTooFarAhead
 """
 
 from services.chassis.refusals import Invalid, NotAllowed, NotFound, Refused, msg
@@ -140,4 +141,12 @@ class DueInPast(Invalid):
 
     slug = "due-in-past"
     message = msg("This date is in the past. Choose today or a later day.")
+    field_name = "due_on"
+
+
+class DueTooFarAhead(Invalid):
+    """No day of a plan is years ahead."""
+
+    slug = "due-too-far-ahead"
+    message = msg("This date is too far ahead. The last possible day: {until}. Choose an earlier date.")
     field_name = "due_on"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
 
 from services.chassis.refusals import Refused
@@ -11,6 +11,7 @@ from services.contracts.scheduling import Method
 from services.plans.domain.refusals import (
     DimensionsMissing,
     DueInPast,
+    DueTooFarAhead,
     FinalisingSessionNotHeld,
     NoActionTrack,
     NoGoal,
@@ -22,6 +23,12 @@ from services.plans.domain.refusals import (
     WorkshopNotFinished,
 )
 from services.plans.domain.words import DIMENSION_LABELS, INTERVIEWS_NEEDED, REASONS, Requirement
+
+NOTED_LATER = timedelta(days=365)
+"""How long ago the day of an information step may be."""
+
+FARTHEST = timedelta(days=5 * 365)
+"""How far ahead a plan looks; a later day is a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +128,22 @@ def check_open(confirmed_at: datetime | None) -> None:
 
 
 def check_due(due_on: date | None, today: date) -> None:
-    """An action is due today or later, or has no date. Raises `DueInPast`."""
+    """An action is due from today to `FARTHEST` ahead, or has no date. Raises `DueInPast`, `DueTooFarAhead`."""
     if due_on is not None and due_on < today:
         raise DueInPast(due=due_on.isoformat(), today=today.isoformat())
+    _check_near(due_on, today, "due_on")
+
+
+def check_planned(planned_on: date | None, today: date) -> None:
+    """An information step may be noted up to a year later. Raises `DueInPast`, `DueTooFarAhead`."""
+    if planned_on is not None and planned_on < today - NOTED_LATER:
+        raise DueInPast("planned_on", due=planned_on.isoformat(), today=today.isoformat())
+    _check_near(planned_on, today, "planned_on")
+
+
+def _check_near(day: date | None, today: date, field: str) -> None:
+    if day is not None and day > (until := today + FARTHEST):
+        raise DueTooFarAhead(field, until=until)
 
 
 def check_referral(needs_provider: bool, reason: str | None, service_id: UUID | None, *, by_counsellor: bool) -> None:
@@ -138,4 +158,4 @@ def check_referral(needs_provider: bool, reason: str | None, service_id: UUID | 
     if not by_counsellor:
         raise OnlyCounsellorRefers()
     if reason not in REASONS:
-        raise UnknownReason(reason=reason or "–", known=", ".join(REASONS))
+        raise UnknownReason(reason=reason or "–", known=REASONS)

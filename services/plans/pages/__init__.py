@@ -1,8 +1,8 @@
 """Plans' pages."""
 
-from services.plans.pages import overview, plan, writing
+from services.plans.pages import overview, person, plan, writing
 
-routers = (overview.router, writing.router, plan.router)
+routers = (overview.router, person.router, writing.router, plan.router)
 """In this order: `/plans/mine` before `/plans/{id}`."""
 
 __all__ = ["routers"]

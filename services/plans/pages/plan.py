@@ -5,13 +5,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Request
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.storage.store import Work
 from services.chassis.web import (
+    Board,
     Once,
     Reading,
     Router,
@@ -35,7 +35,7 @@ from services.plans.pages.forms import (
     StepForm,
     TrackForm,
 )
-from services.plans.pages.views import board_of, plan_for, show_plan, view_of
+from services.plans.pages.views import plan_board, plan_for, show_plan, view_of
 from services.plans.store import revisions_of
 
 router = Router("/plans", pages=True)
@@ -54,11 +54,7 @@ async def plan_page(id: UUID, request: Request, read: Reading, person: Writer) -
 async def plan_live(id: UUID, request: Request, read: Reading, person: Writer) -> Response:
     """The plan's live board."""
     await plan_for(read, id, person)
-
-    async def render(session: AsyncSession) -> str:
-        return await board_of(request, session, id, person)
-
-    return live_board(request, f"plan:{id}", render)
+    return live_board(request, Board(f"plan:{id}", "plans/live.html", plan_board, (id, person)))
 
 
 @router.get("/{id}/log")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
-from services.chassis.web import explain, fragment, page
+from services.chassis.web import explain, page
 from services.contracts.directory import ReferralStatus
 from services.contracts.plans import ActionStatus, Dimension
 from services.contracts.roles import Role
@@ -137,10 +137,9 @@ async def show_plan(
     )
 
 
-async def board_of(request: Request, session: AsyncSession, id: UUID, person: Person) -> str:
-    """The live part of the page, or a notice if the plan was erased, or closed to the reader, meanwhile."""
+async def plan_board(session: AsyncSession, id: UUID, person: Person) -> dict[str, Any]:
+    """The live part of the page. `plan` None: it was erased, or closed to the reader, meanwhile."""
     plan = await session.get(Plan, id)
     if plan is None or (plan.closed_to_centre and not person.is_subject(plan.subject_ref)):
-        return fragment(request, "plans/gone.html", closed=plan is not None)
-    view = await view_of(session, plan, person)
-    return fragment(request, "plans/board.html", errors={}, typed={}, section="", **view)
+        return {"plan": None, "closed": plan is not None}
+    return await view_of(session, plan, person) | {"errors": {}, "typed": {}, "section": ""}

@@ -140,6 +140,7 @@ REASON_LABELS = dict(
         strict=True,
     )
 )
+with_words(REASON_LABELS)
 
 DECISIONS = {
     "no-places": msg("No places left"),

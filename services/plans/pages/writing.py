@@ -175,7 +175,7 @@ async def _action(
         raise NotFound(what=msg("way to the goal"))
     # The services of the track's area first, each group by name: no service is ranked up.
     services = sorted(
-        await active_services(session),
+        await active_services(session, track.area),
         key=lambda one: (track.area not in one.areas, by_name(one.organization_name), by_name(one.name)),
     )
     return page(

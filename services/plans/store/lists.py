@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from services.chassis.storage.list_order import ListOrder
 from services.contracts.plans import Dimension
 from services.contracts.scheduling import Method
 from services.plans.domain import INTERVIEWS_NEEDED, Stage
@@ -14,6 +15,7 @@ from services.plans.store.paths import Attendance, HeldInterview, Path
 from services.plans.store.plans import ActionTrack, Assessment, Goal, InformationStep, Plan
 
 Condition = sa.ColumnElement[bool]
+_LAST_OPENED = ListOrder(col(Plan.opened_at), id=col(Plan.id), newest_first=True)
 
 
 async def plans_of_centre(
@@ -31,12 +33,7 @@ async def plans_of_centre(
         chosen = chosen.where(_in_stage(stage))
     if method is not None:
         chosen = chosen.where(col(Plan.method) == method.value)
-    last = await session.get(Plan, after) if after is not None else None
-    if last is not None:
-        older = col(Plan.opened_at) < last.opened_at
-        same = sa.and_(col(Plan.opened_at) == last.opened_at, col(Plan.id) < last.id)
-        chosen = chosen.where(sa.or_(older, same))
-    return (await session.scalars(chosen.order_by(col(Plan.opened_at).desc(), col(Plan.id).desc()).limit(limit))).all()
+    return (await session.scalars(await _LAST_OPENED.page(session, chosen, limit, after))).all()
 
 
 async def count_of_centre(session: AsyncSession, centre: str) -> dict[Stage, int]:

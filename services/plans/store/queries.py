@@ -183,8 +183,12 @@ async def areas_of(session: AsyncSession, centre: str) -> tuple[str, ...]:
     return tuple(known.areas) if known and known.areas else DEFAULT_AREAS
 
 
-async def active_services(session: AsyncSession, limit: int = 200) -> Sequence[ProviderService]:
-    """Active services, ordered by the names of provider and service: none is ranked up."""
+async def active_services(session: AsyncSession, area: str | None, limit: int = 200) -> Sequence[ProviderService]:
+    """Active services: first those of this area, then the others.
+
+    Each group is ordered by the names of provider and service: none is ranked up.
+    """
     chosen = sa.select(ProviderService).where(col(ProviderService.status) == "active")
     names = (col(ProviderService.organization_name), col(ProviderService.name), col(ProviderService.id))
-    return (await session.scalars(chosen.order_by(*names).limit(limit))).all()
+    fits = sa.cast(col(ProviderService.areas), sa.Text).contains(f'"{area}"', autoescape=True)
+    return (await session.scalars(chosen.order_by(sa.case((fits, 0), else_=1), *names).limit(limit))).all()

@@ -5,7 +5,7 @@ information  start, finish, release_visitor: information interviews with a visit
 paths        open_path, give_up, plan_confirmed: guidance paths
 workshops    announce, cancel_workshop, record_attendance
 seats        take_seat, release_seat
-waiting      check_in, change_status, identify: the copy of the visits in the room
+waiting      check_in, change_status, identify, anonymise: the copy of the visits in the room
 people       register: visitors who consented to be known
 consent      give, withdraw
 erasure      erase_subject

@@ -11,7 +11,8 @@ async def check_counsellor(session: AsyncSession, centre: str, code: str) -> Non
     accounts = await accounts_with_code(session, code)
     if any(is_bookable(account, centre) for account in accounts):
         return
-    known = [one.code for one in await counsellors_of(session, centre)]
+    team = await counsellors_of(session, centre)
+    known, names = [one.code for one in team], [one.name for one in team]
     if accounts or await is_past(session, code):
-        raise refusals.CounsellorInactive(counsellor=code, known=known)
-    raise refusals.UnknownCounsellor(counsellor=code, known=known)
+        raise refusals.CounsellorInactive(counsellor=code, known=known, choices=names)
+    raise refusals.UnknownCounsellor(counsellor=code, known=known, choices=names)

@@ -21,28 +21,37 @@ async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
     """Erase a visitor and emit `SchedulingPurged`. Interviews and attendance stay, without the reference."""
     await erase_dead_letters(work, subject_ref)
     person = await work.find(KnownPerson, subject_ref)
+    found = person is not None and person.erased_at is None
     if person is None:
         person = work.start(KnownPerson(id=subject_ref, centre="", purposes=[], registered_at=at))
     await end_bookings(work, subject_ref)
-    await _erase_references(work, subject_ref)
+    found = await _erase_references(work, subject_ref) or found
     await work.session.execute(sa.delete(QuarterHour).where(col(QuarterHour.resource) == person_resource(subject_ref)))
     person.purposes, person.centre, person.erased_at = [], "", work.now
     await erase_visitor(work, Visitor, subject_ref)
     work.erased.add(subject_ref)
-    work.emit(person, SchedulingPurged(subject_ref=subject_ref, at=work.now))
+    work.emit(person, SchedulingPurged(subject_ref=subject_ref, at=work.now, found=found))
 
 
-async def _erase_references(work: Work, subject_ref: UUID) -> None:
-    """Take the reference out of seats, paths, interviews and visits, which `end_bookings` has locked or are past."""
-    for seat in await seats_of_person(work.session, subject_ref):
+async def _erase_references(work: Work, subject_ref: UUID) -> bool:
+    """Take the reference out of seats, paths, interviews and visits, which `end_bookings` has locked or are past.
+
+    Returns whether there were any.
+    """
+    seats = await seats_of_person(work.session, subject_ref)
+    for seat in seats:
         seat.subject_ref = None
-    paths = sa.select(GuidancePath).where(col(GuidancePath.subject_ref) == subject_ref)
-    for path in (await work.session.scalars(paths.order_by(col(GuidancePath.id)).with_for_update())).all():
+    of_person = sa.select(GuidancePath).where(col(GuidancePath.subject_ref) == subject_ref)
+    paths = (await work.session.scalars(of_person.order_by(col(GuidancePath.id)).with_for_update())).all()
+    for path in paths:
         path.subject_ref = None
-    interviews = sa.select(Interview).where(col(Interview.subject_ref) == subject_ref)
-    for interview in (await work.session.scalars(interviews.order_by(col(Interview.id)).with_for_update())).all():
+    held = sa.select(Interview).where(col(Interview.subject_ref) == subject_ref)
+    interviews = (await work.session.scalars(held.order_by(col(Interview.id)).with_for_update())).all()
+    for interview in interviews:
         interview.subject_ref, interview.visit_id = None, None
     visits = sa.select(Waiting).where(col(Waiting.subject_ref) == subject_ref)
-    for row in (await work.session.scalars(visits.order_by(col(Waiting.id)).with_for_update())).all():
+    waiting = (await work.session.scalars(visits.order_by(col(Waiting.id)).with_for_update())).all()
+    for row in waiting:
         row.subject_ref, row.changed_at = None, work.now
         record_change(work, row)
+    return bool(seats or paths or interviews or waiting)

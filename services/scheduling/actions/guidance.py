@@ -21,9 +21,11 @@ from services.contracts.scheduling import (
     Method,
     Side,
 )
+from services.scheduling.actions.arrivals import emit_started, undo_start
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.calendar import release, reserve, resources
 from services.scheduling.actions.counsellors import check_counsellor
+from services.scheduling.actions.waiting import release_visitor
 from services.scheduling.domain import refusals, rules, times
 from services.scheduling.domain.times import HORIZON
 from services.scheduling.store import Centre, GuidancePath, Interview, KnownPerson
@@ -96,6 +98,7 @@ async def book(
             subject_ref=path.subject_ref,
             path_id=path.id,
             method=Method(path.method),
+            area=path.area,
         ),
     )
     work.notify_board(board(path.centre))
@@ -135,6 +138,10 @@ async def move(
     before = (interview.counsellor, interview.room, interview.starts_at, interview.minutes)
     if before == (counsellor, room, starts_at, minutes):
         return
+    if interview.started_at is not None:
+        await undo_start(work, interview)
+    if not times.same_day(interview.starts_at, starts_at, centre.zone):
+        interview.arrived_at = interview.visit_id = None
     await release(work, interview.id)
     taken = resources(interview.centre, counsellor, room, interview.subject_ref)
     await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone)
@@ -149,6 +156,8 @@ async def move(
             room=room,
             starts_at=starts_at,
             minutes=minutes,
+            subject_ref=interview.subject_ref,
+            area=interview.area,
         ),
     )
     work.notify_board(board(interview.centre))
@@ -160,6 +169,7 @@ async def cancel(work: Work, interview: Interview, *, by: Side, reason: str, ver
     rules.check_booked(interview.status)
     interview.status, interview.cancelled_at = AppointmentStatus.CANCELLED.value, work.now
     interview.cancelled_by, interview.reason = by.value, reason
+    await release_visitor(work, interview)
     await release(work, interview.id)
     work.emit(
         interview,
@@ -170,17 +180,23 @@ async def cancel(work: Work, interview: Interview, *, by: Side, reason: str, ver
             at=work.now,
             cancelled_by=by,
             reason=reason,
+            visit_id=interview.visit_id,
         ),
     )
     work.notify_board(board(interview.centre))
 
 
 async def miss(work: Work, interview: Interview, version: int | None = None) -> None:
-    """Record a no-show. Raises `NotBooked`, `NotYet` before the start, `VisitorIsHere` if they checked in that day."""
+    """Record a no-show.
+
+    Raises `NotBooked`, `NotYet` before the start, `VisitorHasArrived` if they arrived for it, `VisitorIsHere` if they
+    checked in that day otherwise.
+    """
     check_version(interview, version)
     rules.check_booked(interview.status)
     centre = await known_centre(work.session, Centre, interview.centre)
     rules.check_begun(interview.starts_at, work.now, centre.zone)
+    rules.check_not_arrived(interview.arrived_at, centre.zone)
     if interview.subject_ref is not None:
         day = times.local_day(interview.starts_at.astimezone(centre.zone).date(), centre.zone)
         visit = await visit_of_person(work.session, interview.subject_ref, *day)
@@ -198,10 +214,14 @@ async def miss(work: Work, interview: Interview, version: int | None = None) -> 
 async def hold(work: Work, interview: Interview, version: int | None = None) -> None:
     """Record that the guidance interview took place. If it is booked for later, it counts as just ended.
 
+    The visit of a visitor who arrived ends with it.
     Raises `NotBooked`, `Stale`, and `Overlap` if counsellor or visitor had another appointment at that time.
     """
     check_version(interview, version)
     rules.check_booked(interview.status)
+    if interview.arrived_at is not None and interview.started_at is None:
+        emit_started(work, interview, max(interview.arrived_at, min(interview.starts_at, work.now)))
+    await release_visitor(work, interview)
     if interview.path_id is not None:
         held, _ = await held_and_booked(work.session, interview.path_id)
         interview.number = held + 1
@@ -222,6 +242,7 @@ async def hold(work: Work, interview: Interview, version: int | None = None) -> 
             method=Method(interview.method) if interview.method else None,
             number=interview.number,
             subject_ref=interview.subject_ref,
+            visit_id=interview.visit_id,
         ),
     )
     work.notify_board(board(interview.centre))

@@ -3,11 +3,11 @@
 from uuid import UUID, uuid4
 
 from services.chassis.copies.centres import known_centre
-from services.chassis.copies.visits import check_today
+from services.chassis.copies.visits import Day, check_today
 from services.chassis.refusals import msg
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
-from services.contracts.intake import VisitStatus
+from services.contracts.intake import END_OF_DAY, VisitStatus
 from services.contracts.scheduling import (
     AppointmentStatus,
     InterviewHeld,
@@ -15,30 +15,33 @@ from services.contracts.scheduling import (
     InterviewStarted,
     InterviewUndone,
 )
-from services.scheduling.actions.boards import board
-from services.scheduling.actions.waiting import record_change
+from services.scheduling.actions.waiting import end_copy, record_change, release_visitor
 from services.scheduling.domain import rules, times
+from services.scheduling.domain.refusals import HasAppointment
 from services.scheduling.domain.states import is_held
 from services.scheduling.store import Centre, Interview, Waiting
+from services.scheduling.store.interviews import booked_for
 
 
 async def start(work: Work, visit_id: UUID, counsellor: str) -> Interview:
     """Start an interview. Of two concurrent counsellors one gets the visitor; repeating it changes nothing.
 
-    Raises `NotInTheRoom`, `FromEarlierDay` or `AlreadyInInterview`.
+    Raises `NotInTheRoom`, `FromEarlierDay`, `AlreadyInInterview` or `HasAppointment`.
     """
     waiting = await work.load(Waiting, visit_id, msg("visit of a person who is here"))
     rules.check_in_the_room(waiting.status, waiting.counsellor, counsellor)
     check_today(waiting, await known_centre(work.session, Centre, waiting.centre), work.now)
     if waiting.interview_id is not None:
         return await work.session.get_one(Interview, waiting.interview_id)
+    if await booked_for(work.session, [visit_id]):
+        raise HasAppointment()
     interview = work.add(
         Interview(
             id=uuid4(),
             correlation_id=waiting.correlation_id,
             kind=InterviewKind.INFORMATION.value,
             centre=waiting.centre,
-            area=waiting.area,
+            area=waiting.for_area or waiting.area,
             counsellor=counsellor,
             starts_at=work.now,
             minutes=0,
@@ -66,11 +69,20 @@ async def start(work: Work, visit_id: UUID, counsellor: str) -> Interview:
 
 
 async def finish(work: Work, interview: Interview, version: int | None = None) -> None:
-    """Finish the interview, its minutes rounded up, and with it the visit. Raises `NotRunning`, `Stale`."""
+    """Finish the interview, its minutes rounded up, and with it the visit. Raises `NotRunning`, `Stale`.
+
+    Of one from an earlier day nobody observed the end: its minutes last until the centre closed.
+    """
     check_version(interview, version)
     rules.check_running(interview.status)
     interview.status, interview.ended_at = AppointmentStatus.FULFILLED.value, work.now
-    interview.minutes = times.duration_minutes(interview.started_at or interview.starts_at, work.now)
+    began = interview.started_at or interview.starts_at
+    centre = await known_centre(work.session, Centre, interview.centre)
+    if began < Day.of(centre, work.now).began_at:
+        interview.closed_by = END_OF_DAY
+        interview.minutes = times.minutes_until_closing(centre.hours, began, work.now)
+    else:
+        interview.minutes = times.duration_minutes(began, work.now)
     work.emit(
         interview,
         InterviewHeld(
@@ -83,12 +95,14 @@ async def finish(work: Work, interview: Interview, version: int | None = None) -
             minutes=interview.minutes,
             visit_id=interview.visit_id,
             subject_ref=interview.subject_ref,
+            closed_by=interview.closed_by,
         ),
     )
-    waiting = await _release_visitor(work, interview)
+    waiting = await release_visitor(work, interview)
     if waiting is not None and VisitStatus(waiting.status).in_the_room:
         # Without waiting for the event of it: nobody else can start an interview meanwhile.
-        waiting.status, waiting.ended_at = VisitStatus.SERVED.value, work.now
+        waiting.status = VisitStatus.SERVED.value
+        end_copy(waiting, work.now)
 
 
 async def undo(work: Work, interview: Interview, version: int | None = None) -> None:
@@ -114,15 +128,4 @@ async def undo(work: Work, interview: Interview, version: int | None = None) -> 
             visit_id=interview.visit_id,
         ),
     )
-    await _release_visitor(work, interview)
-
-
-async def _release_visitor(work: Work, interview: Interview) -> Waiting | None:
-    """The visitor is no longer in this interview. Returns the visitor who was."""
-    work.notify_board(board(interview.centre))
-    waiting = await work.find(Waiting, interview.visit_id) if interview.visit_id else None
-    if waiting is None or waiting.interview_id != interview.id:
-        return None
-    waiting.counsellor, waiting.interview_id, waiting.changed_at = None, None, work.now
-    record_change(work, waiting)
-    return waiting
+    await release_visitor(work, interview)

@@ -87,6 +87,11 @@ async def plan_confirmed(work: Work, path_id: UUID, at: datetime) -> None:
     if path is None:
         return
     close(work, path, PathOutcome.PLAN_CONFIRMED, at)
+    await cancel_booked(work, path_id)
+
+
+async def cancel_booked(work: Work, path_id: UUID) -> None:
+    """Cancel what is booked for later on a path that is closed and locked."""
     for interview in await booked_from(work.session, path_id, work.now):
         await guidance.cancel(work, interview, by=Side.CENTRE, reason=rules.CancelReason.NO_LONGER_NEEDED.value)
 

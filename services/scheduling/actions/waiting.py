@@ -1,5 +1,6 @@
 """A copy of the visits that queued, with a sequence number for each change of a centre's board."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -7,11 +8,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
+from services.chassis.copies.visits import RANK
 from services.chassis.storage.bulk import upsert
 from services.chassis.storage.store import Work
 from services.contracts.intake import VisitStatus
 from services.scheduling.actions.boards import board
-from services.scheduling.store import KnownPerson, Waiting, WaitingBoard
+from services.scheduling.store import Interview, KnownPerson, Waiting, WaitingBoard
 
 RETENTION = timedelta(days=2)
 """How long a visit is kept after check-in, for readers of the stream that reconnect."""
@@ -28,6 +30,8 @@ async def check_in(
     status: VisitStatus,
     at: datetime,
     subject_ref: UUID | None,
+    other_areas: Sequence[str] = (),
+    interpreter_language: str | None = None,
 ) -> None:
     """Copy a visit that queues; others are ignored."""
     if not status.in_the_room or await work.find(Waiting, visit_id) is not None:
@@ -36,6 +40,8 @@ async def check_in(
         id=visit_id,
         centre=centre,
         area=area,
+        other_areas=list(other_areas),
+        interpreter_language=interpreter_language,
         ticket=ticket,
         status=status.value,
         checked_in_at=at,
@@ -45,24 +51,85 @@ async def check_in(
     record_change(work, work.start(row))
 
 
-async def change_status(work: Work, visit_id: UUID, status: VisitStatus, at: datetime) -> None:
-    """Change the status of a copy. Visits that never queued have none, and are ignored.
+async def change_status(work: Work, visit_id: UUID, status: VisitStatus, at: datetime, *, held: bool = False) -> None:
+    """Change the status of a copy, which is on hold only if `held`. Visits that never queued have none: ignored.
 
     So is an earlier step of a visitor whose interview has ended here meanwhile: the end of the visit follows.
     """
     row = await work.find(Waiting, visit_id)
     if row is None or (status.in_the_room and row.ended_at is not None and at <= row.ended_at):
         return
-    row.status, row.changed_at = status.value, at
-    row.ended_at = None if status.in_the_room else at
+    row.status, row.changed_at, row.held_at = status.value, at, at if held else None
+    if status.in_the_room:
+        row.ended_at = None
+    else:
+        end_copy(row, at)
     record_change(work, row)
 
 
-async def bring_back(work: Work, visit_id: UUID, status: VisitStatus, at: datetime) -> None:
-    """An interview was undone: the visitor is where they were before."""
+def end_copy(row: Waiting, at: datetime) -> None:
+    """The visit has ended: delete what was prepared for it."""
+    row.ended_at, row.interpreter_language = at, None
+
+
+async def correct_area(work: Work, visit_id: UUID, area: str | None, other_areas: Sequence[str], at: datetime) -> None:
+    """Correct the areas of a copy."""
     row = await work.find(Waiting, visit_id)
     if row is not None:
-        row.status, row.changed_at, row.ended_at = status.value, at, None
+        row.area, row.other_areas, row.changed_at = area, list(other_areas), at
+        record_change(work, row)
+
+
+async def transfer(
+    work: Work, visit_id: UUID, area: str | None, desk: str | None, counsellor: str | None, at: datetime
+) -> None:
+    """The visitor waits for this area, desk or counsellor alone."""
+    row = await work.find(Waiting, visit_id)
+    if row is not None:
+        row.for_area, row.for_desk, row.for_counsellor = area, desk, counsellor
+        await change_status(work, visit_id, VisitStatus.WAITING, at)
+
+
+async def prioritise(work: Work, visit_id: UUID, priority: bool, at: datetime) -> None:
+    """The visitor is called before those without priority, or no longer."""
+    row = await work.find(Waiting, visit_id)
+    if row is not None:
+        row.rank, row.changed_at = RANK - priority, at
+        record_change(work, row)
+
+
+async def await_counsellor(work: Work, visit_id: UUID, counsellor: str, at: datetime) -> None:
+    """The visitor has an appointment: before those without priority, for this counsellor alone."""
+    row = await work.find(Waiting, visit_id)
+    if row is not None:
+        row.rank, row.for_counsellor, row.changed_at = RANK - 1, counsellor, at
+        record_change(work, row)
+
+
+async def await_nobody(work: Work, visit_id: UUID, at: datetime) -> None:
+    """The visit was recorded by mistake: it is nobody's. Its end follows."""
+    row = await work.find(Waiting, visit_id)
+    if row is not None:
+        row.rank, row.for_counsellor, row.subject_ref, row.changed_at = RANK, None, None, at
+        record_change(work, row)
+
+
+async def release_visitor(work: Work, interview: Interview) -> Waiting | None:
+    """The visitor is no longer in this interview. Returns the visitor who was."""
+    work.notify_board(board(interview.centre))
+    waiting = await work.find(Waiting, interview.visit_id) if interview.visit_id else None
+    if waiting is None or waiting.interview_id != interview.id:
+        return None
+    waiting.counsellor, waiting.interview_id, waiting.changed_at = None, None, work.now
+    record_change(work, waiting)
+    return waiting
+
+
+async def bring_back(work: Work, visit_id: UUID, status: VisitStatus, at: datetime) -> None:
+    """The visitor is where they were before: an interview was undone, or they are back from hold or a departure."""
+    row = await work.find(Waiting, visit_id)
+    if row is not None:
+        row.status, row.changed_at, row.ended_at, row.held_at = status.value, at, None, None
         record_change(work, row)
 
 
@@ -72,6 +139,14 @@ async def identify(work: Work, visit_id: UUID, subject_ref: UUID, at: datetime) 
     row = await work.find(Waiting, visit_id)
     if row is not None and kept is not None:
         row.subject_ref, row.changed_at = kept, at
+        record_change(work, row)
+
+
+async def anonymise(work: Work, visit_id: UUID, at: datetime) -> None:
+    """The visit is nobody's whom we know."""
+    row = await work.find(Waiting, visit_id)
+    if row is not None:
+        row.subject_ref, row.changed_at = None, at
         record_change(work, row)
 
 

@@ -23,7 +23,7 @@ from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.states import TAKEN_SEATS, WorkshopStatus
 from services.scheduling.domain.times import HORIZON
 from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
-from services.scheduling.store.workshops import attendance_of, seats_of, sessions_of
+from services.scheduling.store.workshops import arrivals_of, attendance_of, seats_of, sessions_of
 
 
 async def announce(
@@ -111,7 +111,8 @@ async def record_attendance(
     """Record a session's attendance (`came`: the seats present). May be corrected until the workshop is finished.
 
     The last session's attendance finishes the workshop: for each participant who attended it, the finalising session
-    becomes due, once. Raises `NotYet` before the session, `SeatNotTaken`, `WorkshopClosed`, `Stale`.
+    becomes due, once. Raises `NotYet` before the session, `SeatNotTaken`, `SeatHasArrived`, `WorkshopClosed`,
+    `Stale`.
     """
     check_version(workshop, version)
     rules.check_workshop_open(workshop.status)
@@ -124,6 +125,8 @@ async def record_attendance(
     seats = await seats_of(work.session, workshop.id, *TAKEN_SEATS)
     if not {seat.id for seat in seats}.issuperset(came):
         raise refusals.SeatNotTaken()
+    arrived = {seat: at for (_, seat), at in (await arrivals_of(work.session, [session_id])).items()}
+    rules.check_present([seat.id for seat in seats], came, arrived, centre_copy.zone)
     final = meeting is meetings[-1]
     known = await attendance_of(work.session, [session_id])
     for seat in seats:

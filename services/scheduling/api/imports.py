@@ -7,7 +7,14 @@ from starlette.responses import Response
 
 from services.chassis.web import Router, import_lines, imports
 from services.scheduling.api.roles import PREFIX, Operator
-from services.scheduling.imports import InterviewLine, WorkshopLine, record_interviews, record_workshops
+from services.scheduling.imports import (
+    InterviewLine,
+    WorkshopLine,
+    interview_checks,
+    record_interviews,
+    record_workshops,
+    workshop_checks,
+)
 
 router = Router(PREFIX, tags=["imports"])
 
@@ -24,7 +31,7 @@ async def import_interviews(request: Request, person: Operator) -> Response:
 
     Workshops first: a finalising interview follows its workshop.
     """
-    return await import_lines(request, InterviewLine, record_interviews)
+    return await import_lines(request, InterviewLine, record_interviews, interview_checks)
 
 
 @router.get("/interviews/import/schema")
@@ -37,7 +44,7 @@ async def interview_schema(person: Operator) -> dict[str, Any]:
 async def import_workshops(request: Request, person: Operator) -> Response:
     """Import past workshops, with seats and attendance: NDJSON."""
     return await import_lines(
-        request, WorkshopLine, record_workshops, tables=False, batch_lines=WORKSHOP_LINES_PER_BATCH
+        request, WorkshopLine, record_workshops, workshop_checks, tables=False, batch_lines=WORKSHOP_LINES_PER_BATCH
     )
 
 

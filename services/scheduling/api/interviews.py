@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.chassis.copies.centres import known_centre
 from services.chassis.identity.ownership import own
@@ -15,7 +15,7 @@ from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome, Side
 from services.contracts.text import Key
 from services.contracts.values import Day, Moment, Whole
-from services.scheduling.actions import guidance, information, paths
+from services.scheduling.actions import arrivals, guidance, information, paths
 from services.scheduling.actions.counsellors import check_counsellor
 from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
 from services.scheduling.claims import required_staff_code
@@ -81,9 +81,11 @@ class InterviewOut(BaseModel):
     starts_at: datetime
     minutes: int
     status: AppointmentStatus
+    arrived_at: datetime | None = Field(description="When the visitor of the appointment arrived at the centre.")
     started_at: datetime | None
     ended_at: datetime | None
     cancelled_by: Side | None
+    closed_by: str | None
     reason: str | None
     visit_id: UUID | None
     path_id: UUID | None
@@ -182,9 +184,7 @@ async def list_interviews(
     """A centre's interviews of a local day, in order."""
     centre_copy = await known_centre(read, Centre, person.at(centre))
     start, end = times.local_day(date, centre_copy.zone)
-    last = await read.get(Interview, after) if after else None
-    after_key = (last.starts_at, last.id) if last else None
-    rows = await agenda(read, centre, start, end, counsellor=counsellor, after=after_key, limit=limit)
+    rows = await agenda(read, centre, start, end, counsellor=counsellor, after=after, limit=limit)
     return [InterviewOut.of(row) for row in rows]
 
 
@@ -219,6 +219,22 @@ async def cancel_interview(id: UUID, body: Cancellation, work: Working, person: 
         await information.undo(work, interview, body.version)
     else:
         await guidance.cancel(work, interview, by=body.cancelled_by, reason=body.reason.value, version=body.version)
+    return InterviewOut.of(interview)
+
+
+@router.post("/interviews/{id}/start")
+async def start_interview(id: UUID, body: Change, work: Working, person: Counsellor) -> InterviewOut:
+    """Start a booked interview with its visitor, who has arrived. Repeating it changes nothing."""
+    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
+    await arrivals.receive(work, interview, body.version)
+    return InterviewOut.of(interview)
+
+
+@router.post("/interviews/{id}/undo-start")
+async def undo_start(id: UUID, body: Change, work: Working, person: Counsellor) -> InterviewOut:
+    """The booked interview was started by mistake: it stays booked, and its visitor is back in the queue."""
+    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
+    await arrivals.undo_start(work, interview, body.version)
     return InterviewOut.of(interview)
 
 

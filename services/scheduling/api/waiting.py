@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from services.chassis.copies.centres import known_centre
-from services.chassis.copies.visits import Day, counts_of, first_come, is_here
+from services.chassis.copies.visits import Day, counts_of, in_turn, is_here
 from services.chassis.runtime.clock import Clock
 from services.chassis.service.definition import runtime_of
 from services.chassis.web import PAGE, Change, EventStream, Reading, Router, Running, live_changes
@@ -26,11 +26,16 @@ router = Router(f"{PREFIX}/waiting", tags=["waiting"])
 
 
 class WaitingOut(BaseModel):
-    """A visitor who queued. `counsellor`: the one in an interview with them."""
+    """A visitor who queued. `counsellor`: the one in an interview with them.
+
+    `held_at`: on hold since then. `rank` 0: has priority. `for_…`: the only area, desk or counsellor they wait for.
+    """
 
     visit_id: UUID = Field(validation_alias="id")
     centre: str
     area: str | None
+    other_areas: list[str]
+    interpreter_language: str | None
     ticket: str | None
     status: VisitStatus
     checked_in_at: datetime
@@ -39,6 +44,11 @@ class WaitingOut(BaseModel):
     counsellor: str | None
     interview_id: UUID | None
     subject_ref: UUID | None
+    rank: int
+    held_at: datetime | None
+    for_area: str | None
+    for_desk: str | None
+    for_counsellor: str | None
 
     @classmethod
     def of(cls, row: Waiting | Row[Any]) -> Self:
@@ -59,7 +69,7 @@ class ResetEvent(BaseModel):
 
 
 class WaitingList(BaseModel):
-    """The visitors who are here today, in order of check-in, and how many there are on all pages together.
+    """The visitors who are here today, in the order of the queue, and how many there are on all pages together.
 
     `seq`: continue the stream after it (`?after=`).
     """
@@ -83,7 +93,7 @@ async def list_waiting(
     # The sequence first: a change between both reads is sent again by the stream, not lost.
     known = await read.get(WaitingBoard, centre)
     total = sum((await counts_of(read, Waiting, here)).values())
-    rows = await first_come(read, Waiting, here, limit, after=after)
+    rows = await in_turn(read, Waiting, here, limit, after=after)
     return WaitingList(seq=known.seq if known else 0, total=total, visits=[WaitingOut.of(row) for row in rows])
 
 
@@ -91,6 +101,7 @@ async def list_waiting(
 async def stream_waiting(request: Request, person: Team, centre: CentreCode) -> Response:
     """Events of the kind `waiting`, each with one visitor's current state: first who is here today, then each change.
 
+    A visitor of an earlier day is not here: of those only the end of the visit is sent.
     With `Last-Event-ID` (or `?after=`) the stream resumes after it. If that was too long ago, an event of the kind
     `reset` comes first: discard the known state.
     """
@@ -107,6 +118,8 @@ class WaitingChanges:
     def __init__(self, centre: str, clock: Clock) -> None:
         self._centre = centre
         self._clock = clock
+        self._zoned: Centre | None = None
+        """The centre, read once in a stream."""
         self._seen: int | None = None
         """The last sequence number that was sent."""
         self._everybody_until: int | None = None
@@ -115,10 +128,10 @@ class WaitingChanges:
     async def __call__(self, session: AsyncSession, last: str | None) -> list[Change]:
         """The next changes, in order."""
         if self._seen is None:
-            return await self._begin(session, int(last) if last and last.isdecimal() else None)
+            return await self._begin(session, int(last) if last and last.isascii() and last.isdecimal() else None)
         if self._everybody_until is not None:
             return await self._everybody(session)
-        rows = await changes_after(session, self._centre, self._seen, PAGE)
+        rows = await changes_after(session, await self._day(session), self._seen, PAGE)
         self._seen = max([self._seen, *(row.seq for row in rows)])
         return [_change(row) for row in rows]
 
@@ -136,13 +149,19 @@ class WaitingChanges:
         """Some of those who are here today; who changes meanwhile has a later number, and is sent afterwards."""
         assert self._seen is not None
         assert self._everybody_until is not None
-        day = Day.of(await known_centre(session, Centre, self._centre), self._clock())
+        day = await self._day(session)
         rows = await here_by_seq(session, day, self._seen, self._everybody_until, PAGE)
         if len(rows) < PAGE:
             self._seen, self._everybody_until = self._everybody_until, None
         else:
             self._seen = rows[-1].seq
         return [_change(row) for row in rows]
+
+    async def _day(self, session: AsyncSession) -> Day:
+        """The centre's present day."""
+        if self._zoned is None:
+            self._zoned = await known_centre(session, Centre, self._centre)
+        return Day.of(self._zoned, self._clock())
 
 
 def _change(row: Waiting | Row[Any]) -> Change:

@@ -151,10 +151,8 @@ async def list_workshops(
 ) -> list[WorkshopOut]:
     """A centre's workshops, in order of start."""
     person.at(centre)
-    last = await read.get(Workshop, after) if after else None
-    after_key = (last.first_at, last.id) if last else None
     ends_after = since or running.clock() - timedelta(days=31)
-    rows = await workshops_of(read, centre, ends_after, after_key, limit)
+    rows = await workshops_of(read, centre, ends_after, after, limit)
     return [WorkshopOut.model_validate(row, from_attributes=True) for row in rows]
 
 

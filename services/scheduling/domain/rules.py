@@ -1,8 +1,9 @@
 """The rules of interviews, paths and workshops. Source: the guidance offer of the centres (brochure, p. 28)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.chassis.refusals import Refused, msg, with_words
@@ -14,15 +15,18 @@ from services.scheduling.domain.refusals import (
     ConsentMissing,
     FifthInterview,
     FinalisingNotDue,
+    NotArrived,
     NotBooked,
     NotInTheRoom,
     NotRunning,
     NotYet,
     OneFinalisingSession,
     PathIsClosed,
+    SeatHasArrived,
     SessionsOverlap,
     StillBooked,
     TooLateToUndo,
+    VisitorHasArrived,
     VisitorIsHere,
     WorkshopClosed,
     WorkshopTooOld,
@@ -194,6 +198,27 @@ def check_absent(ticket: str | None, *, here: bool) -> None:
     """A visitor who checked in that day is no no-show. Raises `VisitorIsHere`."""
     if here:
         raise VisitorIsHere(ticket=ticket or "–")
+
+
+def check_not_arrived(arrived_at: datetime | None, zone: ZoneInfo) -> None:
+    """A visitor whose arrival was recorded is no no-show. Raises `VisitorHasArrived`."""
+    if arrived_at is not None:
+        raise VisitorHasArrived(at=arrived_at.astimezone(zone))
+
+
+def check_arrived(arrived_at: datetime | None) -> None:
+    """An appointment starts once its visitor has arrived. Raises `NotArrived`."""
+    if arrived_at is None:
+        raise NotArrived()
+
+
+def check_present(
+    seats: Iterable[UUID], came: Collection[UUID], arrived: Mapping[UUID, datetime], zone: ZoneInfo
+) -> None:
+    """No participant who has arrived is recorded as absent. Raises `SeatHasArrived`."""
+    for seat in seats:
+        if seat in arrived and seat not in came:
+            raise SeatHasArrived(at=arrived[seat].astimezone(zone))
 
 
 def check_sessions(

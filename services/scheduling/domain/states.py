@@ -134,8 +134,9 @@ def is_cancelled(status: AppointmentStatus) -> bool:
 
 
 BOOKED = tuple(status.value for status in AppointmentStatus if is_booked(status))
+RUNNING = tuple(status.value for status in AppointmentStatus if is_running(status))
 ON_PATH = tuple(status.value for status in AppointmentStatus if is_held(status) or is_booked(status))
-"""For queries: what is still to come, and what counts towards a path's limit."""
+"""For queries: what is still to come, what is under way, and what counts towards a path's limit."""
 
 
 def was_present(status: VisitStatus) -> bool:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.chassis.refusals import msg
 from services.contracts.directory import WEEKDAYS
+from services.contracts.intake import NIGHT
 from services.scheduling.domain.refusals import (
     InTheFuture,
     NoSuchLocalTime,
@@ -31,7 +32,7 @@ CLOCK_TOLERANCE = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Open on these weekdays (RFC 5545), local time `HH:MM`, end excluded."""
+    """Open on these weekdays (RFC 5545), local time `HH:MM`, end excluded; `24:00` is the end of the day."""
 
     weekdays: tuple[str, ...]
     opens_at: str
@@ -47,26 +48,32 @@ class Hours:
     closed_on: frozenset[str]
     """Local dates, ISO."""
 
-    def of(self, day: date) -> list[tuple[time, time]]:
+    def of(self, day: date) -> list[tuple[str, str]]:
         """The opening intervals of a local date, in order."""
         if day.isoformat() in self.closed_on:
             return []
         weekday = WEEKDAYS[day.weekday()]
-        return sorted(
-            (time.fromisoformat(one.opens_at), time.fromisoformat(one.closes_at))
-            for one in self.openings
-            if weekday in one.weekdays
-        )
+        return sorted((one.opens_at, one.closes_at) for one in self.openings if weekday in one.weekdays)
+
+    def intervals(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        """The opening intervals of a local date in UTC, in order."""
+        for opens_at, closes_at in self.of(day):
+            yield self._moment(day, opens_at), self._moment(day, closes_at)
 
     def check_open(self, starts_at: datetime, minutes: int) -> None:
-        """The whole interval lies within one opening. Raises `OutsideHours`."""
-        start = starts_at.astimezone(self.zone)
-        end = (starts_at + timedelta(minutes=minutes)).astimezone(self.zone)
-        openings = self.of(start.date())
-        fits = any(opens <= start.time() and end.time() <= closes for opens, closes in openings)
-        if start.date() != end.date() or not fits:
-            open_at = [f"{opens:%H:%M}–{closes:%H:%M}" for opens, closes in openings]
-            raise OutsideHours(hours=open_at or msg("closed"))
+        """The whole interval lies within one opening, which may go on after midnight. Raises `OutsideHours`."""
+        day, end = starts_at.astimezone(self.zone).date(), starts_at.astimezone(UTC) + timedelta(minutes=minutes)
+        following = dict(self.intervals(day + timedelta(days=1)))
+        if not any(
+            opens <= starts_at and end <= following.get(closes, closes) for opens, closes in self.intervals(day)
+        ):
+            raise OutsideHours(hours=[f"{opens}–{closes}" for opens, closes in self.of(day)] or msg("closed"))
+
+    def _moment(self, day: date, at: str) -> datetime:
+        """A local time of a day, in UTC. `24:00` is the midnight after it."""
+        if at == "24:00":
+            day, at = day + timedelta(days=1), "00:00"
+        return datetime.combine(day, time.fromisoformat(at), self.zone).astimezone(UTC)
 
 
 def quarters(starts_at: datetime, minutes: int) -> list[datetime]:
@@ -131,15 +138,34 @@ def duration_minutes(started_at: datetime, ended_at: datetime) -> int:
     return max(1, -((started_at - ended_at) // timedelta(minutes=1)))
 
 
+def minutes_until_closing(hours: Hours, started_at: datetime, now: datetime) -> int:
+    """Minutes from start until the centre closed on that day: the length of an interview that nobody ended then.
+
+    At least one, and no longer than until now. One that began after the closing lasts one minute.
+    """
+    closings = [closes for _opens, closes in hours.intervals(started_at.astimezone(hours.zone).date())]
+    return duration_minutes(started_at, min(now, max(closings, default=started_at)))
+
+
+def ended_by_night(started_at: datetime, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether what began then is closed by itself: it is of an earlier local day, and the night has come."""
+    local = now.astimezone(zone)
+    return started_at.astimezone(zone).date() < local.date() and local.time() >= NIGHT
+
+
 def free_starts(hours: Hours, day: date, minutes: int, taken: Sequence[datetime], now: datetime) -> list[datetime]:
     """Every quarter-hour (UTC) at which an appointment of this length fits: within hours, in the future, and free."""
     busy = set(taken)
     starts: list[datetime] = []
-    for opens, closes in hours.of(day):
-        start = datetime.combine(day, opens, hours.zone).astimezone(UTC)
-        last = datetime.combine(day, closes, hours.zone).astimezone(UTC) - timedelta(minutes=minutes)
-        while start <= last:
+    for opens, closes in hours.intervals(day):
+        start = opens
+        while start + timedelta(minutes=minutes) <= closes:
             if start > now and not busy.intersection(quarters(start, minutes)):
                 starts.append(start)
             start += QUARTER
     return starts
+
+
+def same_day(one: datetime, other: datetime, zone: ZoneInfo) -> bool:
+    """Whether two moments are on one local day."""
+    return one.astimezone(zone).date() == other.astimezone(zone).date()

@@ -1,19 +1,21 @@
 """Past interviews. The rules of a path are checked; overlap and opening hours are not, as these are past facts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from services.chassis.copies.centres import centre_copies, centre_in
+from services.chassis.copies.centres import centre_copies, centre_in, zone_of
 from services.chassis.refusals import Refused
-from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Work
-from services.chassis.web import Outcome, SeveralRefused, check_each, fingerprints_of, import_once
+from services.chassis.web import Outcome, check_each, fingerprints_of, import_once
 from services.contracts.scheduling import (
     AppointmentStatus,
     InterviewCancelled,
@@ -87,10 +89,9 @@ def check_line(line: InterviewLine, copies: dict[str, Centre], now: datetime) ->
 
     Raises `SeveralRefused` of `UnknownCentre`, `AreaNotServed`, and others of `refusals`.
     """
-    centre = copies.get(line.centre)
     check_each(
         lambda: centre_in(copies, line.centre, line.area),
-        lambda: times.check_past(line.starts_at, now, centre.zone if centre is not None else BRUSSELS),
+        lambda: times.check_past(line.starts_at, now, zone_of(copies, line.centre)),
         lambda: _check_fields(line),
         lambda: line.kind is InterviewKind.GUIDANCE and rules.check_length(line.minutes),
     )
@@ -98,22 +99,36 @@ def check_line(line: InterviewLine, copies: dict[str, Centre], now: datetime) ->
 
 def _check_fields(line: InterviewLine) -> None:
     """The fields that depend on others are there or not, as these say. Raises `SeveralRefused`."""
-    guidance, cancelled = line.kind is InterviewKind.GUIDANCE, is_cancelled(line.status)
-    wanted = dict.fromkeys(GUIDANCE_FIELDS, guidance) | {"cancelled_by": cancelled}
-    if line.reason is not None:
-        wanted["reason"] = cancelled
-    if line.number is not None:
-        wanted["number"] = guidance and is_held(line.status)
-    wrong = [name for name in wanted if (getattr(line, name) is not None) != wanted[name]]
-    if wrong:
-        raise SeveralRefused([_misplaced(line, name, wanted=wanted[name]) for name in wrong])
+
+    def check(name: str, wanted: Callable[[], bool], *, needed: bool = True) -> None:
+        there, may = getattr(line, name) is not None, wanted()
+        if (there and not may) or (needed and may and not there):
+            raise _misplaced(line, name, wanted=may)
+
+    def guidance() -> bool:
+        return line.kind is InterviewKind.GUIDANCE
+
+    def cancelled() -> bool:
+        return is_cancelled(line.status)
+
+    check_each(
+        *(partial(check, name, guidance) for name in GUIDANCE_FIELDS),
+        lambda: check("cancelled_by", cancelled),
+        lambda: check("reason", cancelled, needed=False),
+        lambda: check("number", lambda: guidance() and is_held(line.status), needed=False),
+    )
+
+
+async def interview_checks(session: AsyncSession, now: datetime) -> Callable[[InterviewLine], None]:
+    """The check of one line on its own."""
+    copies = await centre_copies(session, Centre)
+    return lambda line: check_line(line, copies, now)
 
 
 def _misplaced(line: InterviewLine, name: str, *, wanted: bool) -> Refused:
     """The refusal of a field that is missing, or out of place."""
-    kind, status = line.kind.value, line.status.value
-    because = f"kind = {kind}" if name in GUIDANCE_FIELDS else f"status = {status}"
-    because = f"{kind}, {status}" if name == "number" else because
+    both = (line.kind, line.status)
+    because = both if name == "number" else both[:1] if name in GUIDANCE_FIELDS else both[1:]
     return (refusals.FieldMissing if wanted else refusals.FieldOutOfPlace)(about=name, field=name, because=because)
 
 

@@ -1,17 +1,17 @@
 """Past workshops. Seats and attendance are checked; overlap and opening hours are not, as these are past facts."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from services.chassis.copies.centres import centre_copies, centre_in
+from services.chassis.copies.centres import centre_copies, centre_in, zone_of
 from services.chassis.refusals import AlreadyDifferent
-from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Work
 from services.chassis.web import Outcome, check_each, fingerprints_of, import_once
@@ -59,13 +59,18 @@ def check_line(line: WorkshopLine, copies: dict[str, Centre], now: datetime, era
 
     Raises `SeveralRefused` of `UnknownCentre`, `AreaNotServed`, and others of `refusals`.
     """
-    centre = copies.get(line.centre)
     check_each(
         lambda: centre_in(copies, line.centre, line.area),
-        lambda: _check_sessions(line, now, centre.zone if centre is not None else BRUSSELS),
+        lambda: _check_sessions(line, now, zone_of(copies, line.centre)),
         lambda: _check_participants(line, erased),
         lambda: _check_attendance(line),
     )
+
+
+async def workshop_checks(session: AsyncSession, now: datetime) -> Callable[[WorkshopLine], None]:
+    """The check of one line, without who was erased: that is asked of lines that can be stored."""
+    copies = await centre_copies(session, Centre)
+    return lambda line: check_line(line, copies, now, set())
 
 
 def _check_sessions(line: WorkshopLine, now: datetime, zone: ZoneInfo) -> None:

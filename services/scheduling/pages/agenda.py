@@ -42,6 +42,8 @@ from services.scheduling.store.counsellors import belongs_to, counsellor_names
 from services.scheduling.store.interviews import agenda, on_path
 
 router = Router("/scheduling", pages=True)
+SHOWN = 50
+"""Interviews on one page of a day."""
 
 
 class StepForm(Body):
@@ -76,14 +78,20 @@ async def day(
     centre: Key = "",
     date: Key = "",
     counsellor: Key = "",
+    after: UUID | None = None,
 ) -> Response:
-    """A day's interviews: the counsellor's own, a colleague's, or (`*`) all."""
+    """A day's interviews: the counsellor's own, a colleague's, or (`*`) all.
+
+    `after`: the last interview of the page before.
+    """
     centre_copy, own = await desk_of(read, person, centre)
     today = running.clock().astimezone(centre_copy.zone).date()
     chosen = parse_day(date, today)
     whose = counsellor or staff_code(person) or "*"
     bounds = times.local_day(chosen, centre_copy.zone)
-    rows = await agenda(read, centre_copy.code, *bounds, counsellor=None if whose == "*" else whose)
+    which = None if whose == "*" else whose
+    found = await agenda(read, centre_copy.code, *bounds, counsellor=which, after=after, limit=SHOWN + 1)
+    rows = found[:SHOWN]
     chosen_here = [whose] if await belongs_to(read, whose, centre_copy.code) else []
     names = await counsellor_names(read, [*chosen_here, *(row.counsellor for row in rows)])
     counsellors = await counsellor_choices(read, centre_copy.code)
@@ -102,6 +110,7 @@ async def day(
         whose=whose,
         me=staff_code(person),
         interviews=rows,
+        last=rows[-1].id if len(found) > SHOWN else None,
         names=names,
         counsellors=counsellors,
         openings=centre_copy.hours.of(chosen),

@@ -24,7 +24,7 @@ from services.scheduling.store import Centre, Seat, Workshop
 from services.scheduling.store.copies import recently_registered
 from services.scheduling.store.counsellors import counsellor_names
 from services.scheduling.store.interviews import counted_on
-from services.scheduling.store.workshops import attendance_of, participants_and_waitlist, sessions_of
+from services.scheduling.store.workshops import arrivals_of, attendance_of, participants_and_waitlist, sessions_of
 
 router = Router("/scheduling/workshops", pages=True)
 
@@ -49,9 +49,11 @@ class AttendanceForm(Body):
 
 
 @router.get("/{id}")
-async def workshop_page(id: UUID, request: Request, read: Reading, running: Running, person: Counsellor) -> Response:
-    """One workshop."""
-    return await _workshop_page(request, read, running.clock(), id, person)
+async def workshop_page(
+    id: UUID, request: Request, read: Reading, running: Running, person: Counsellor, after: UUID | None = None
+) -> Response:
+    """One workshop. `after`: the last person of the page of people before."""
+    return await _workshop_page(request, read, running.clock(), id, person, after)
 
 
 @router.post("/{id}/seats")
@@ -126,14 +128,20 @@ async def attendance(
 
 
 async def _workshop_page(
-    request: Request, session: AsyncSession, now: Any, id: UUID, person: Person, **shown: Any
+    request: Request,
+    session: AsyncSession,
+    now: Any,
+    id: UUID,
+    person: Person,
+    after: UUID | None = None,
+    **shown: Any,
 ) -> Response:
     workshop = own(await session.get(Workshop, id), person, msg("workshop"))
     centre = await session.get_one(Centre, workshop.centre)
     meetings = await sessions_of(session, id)
     participants, waitlist = await participants_and_waitlist(session, id)
     known = {seat.subject_ref for seat in (*participants, *waitlist)}
-    people = [one for one in await recently_registered(session, workshop.centre) if one.id not in known]
+    people, last_person = await recently_registered(session, workshop.centre, after=after)
     recorded = await attendance_of(session, [meeting.id for meeting in meetings])
     came = {key for key, row in recorded.items() if row.attended}
     final = await counted_on(session, [seat.path_id for seat in participants if seat.path_id])
@@ -147,9 +155,11 @@ async def _workshop_page(
         "participants": participants,
         "waitlist": waitlist,
         "came": came,
+        "arrived": await arrivals_of(session, [meeting.id for meeting in meetings]),
         "final": final,
         "came_to": Counter(meeting_id for meeting_id, _seat in came),
-        "people": people,
+        "people": [one for one in people if one.id not in known],
+        "last_person": last_person,
         "reasons": reasons(),
         "sides": sides(),
         "reason_labels": reason_labels(),

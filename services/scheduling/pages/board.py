@@ -1,6 +1,7 @@
 """The counsellor's live board: waiting visitors, and the counsellor's interviews today."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,17 +10,17 @@ from fastapi import Form, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.copies.visits import Day, counts_of, first_come, is_here, just_seen
+from services.chassis.copies.centres import known_centre
+from services.chassis.copies.visits import Day, counts_of, in_turn, is_here, just_seen
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
-from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
-from services.chassis.service.definition import runtime_of
-from services.chassis.web import Body, Reading, Router, Running, Working, fragment, live_board, page, see_other
+from services.chassis.runtime.clock import Clock
+from services.chassis.web import Board, Body, Reading, Router, Running, Working, live_board, page, see_other
 from services.contracts.scheduling import AppointmentStatus, InterviewKind
 from services.contracts.text import Key
 from services.contracts.values import Version
-from services.scheduling.actions import guidance, information
+from services.scheduling.actions import arrivals, guidance, information
 from services.scheduling.actions.boards import board
 from services.scheduling.claims import required_staff_code, staff_code
 from services.scheduling.domain import times
@@ -29,11 +30,29 @@ from services.scheduling.pages.desk import Counsellor, desk_of, length_word
 from services.scheduling.store import Centre, Interview, Waiting
 from services.scheduling.store.copies import tickets_of
 from services.scheduling.store.counsellors import counsellor_names
-from services.scheduling.store.interviews import agenda
+from services.scheduling.store.interviews import agenda, booked_for, running_before
+from services.scheduling.store.workshops import SessionToday, sessions_between
 
 router = Router("/scheduling", pages=True)
 SHOWN = 50
 """How many people the board shows; the page of everybody has the others."""
+INTERVIEWS_SHOWN = 1_000
+"""Of a centre's day, those of all counsellors together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """A counsellor's interviews at a centre: running, those of earlier days that nobody ended, and today's others.
+
+    And the workshops that they hold today.
+    """
+
+    running: list[Interview] = field(default_factory=list[Interview])
+    earlier: list[Interview] = field(default_factory=list[Interview])
+    today: list[Interview] = field(default_factory=list[Interview])
+    workshops: list[SessionToday] = field(default_factory=list[SessionToday])
+    undoable: dict[UUID | None, Interview] = field(default_factory=dict[UUID | None, Interview])
+    """By their visits."""
 
 
 class StepForm(Body):
@@ -43,9 +62,12 @@ class StepForm(Body):
 
 
 @router.get("/")
-async def show_board(request: Request, read: Reading, person: Counsellor, centre: Key = "") -> Response:
+async def show_board(
+    request: Request, read: Reading, running: Running, person: Counsellor, centre: Key = ""
+) -> Response:
     """The waiting visitors, and the counsellor's interviews today."""
     centre_copy, own = await desk_of(read, person, centre)
+    found = await centre_board(read, centre_copy.code, running.clock)
     return page(
         request,
         "scheduling/who_waits.html",
@@ -53,7 +75,8 @@ async def show_board(request: Request, read: Reading, person: Counsellor, centre
         own=own,
         centre_name=centre_copy.name,
         live_url=f"/scheduling/board/stream?centre={centre_copy.code}",
-        **await _board(request, read, centre_copy, person),
+        **found,
+        **_own_board(found, required_staff_code(person)),
     )
 
 
@@ -61,10 +84,10 @@ async def show_board(request: Request, read: Reading, person: Counsellor, centre
 async def people(
     request: Request, read: Reading, running: Running, person: Counsellor, centre: Key = "", after: UUID | None = None
 ) -> Response:
-    """Everybody who is here today, page by page, in order of check-in. `after`: the last visit of the page before."""
+    """Everybody who is here today, page by page. `after`: the last visit of the page before."""
     centre_copy, own = await desk_of(read, person, centre)
     everybody = is_here(Waiting, Day.of(centre_copy, running.clock()))
-    found = await first_come(read, Waiting, everybody, SHOWN + 1, after=after)
+    found = await in_turn(read, Waiting, everybody, SHOWN + 1, after=after)
     return page(
         request,
         "scheduling/people.html",
@@ -73,20 +96,17 @@ async def people(
         centre_name=centre_copy.name,
         count=sum((await counts_of(read, Waiting, everybody)).values()),
         more=len(found) > SHOWN,
-        **await _rows_view(read, centre_copy, found[:SHOWN], person),
+        me=staff_code(person),
+        **await _rows_view(read, centre_copy, found[:SHOWN]),
     )
 
 
 @router.get("/board/stream")
-async def board_stream(request: Request, person: Counsellor, centre: Key) -> Response:
+async def board_stream(request: Request, running: Running, person: Counsellor, centre: Key) -> Response:
     """The board, live."""
-    person.at(centre)
-
-    async def render(session: AsyncSession) -> str:
-        centre_copy, _own = await desk_of(session, person, centre)
-        return fragment(request, "scheduling/board.html", **await _board(request, session, centre_copy, person))
-
-    return live_board(request, board(centre), render)
+    name, code = board(person.at(centre)), required_staff_code(person)
+    watched = Board(name, "scheduling/board.html", centre_board, (centre, running.clock))
+    return live_board(request, watched, lambda found: _own_board(found, code))
 
 
 @router.post("/visits/{visit_id}/start")
@@ -98,6 +118,16 @@ async def start(visit_id: UUID, request: Request, work: Working, person: Counsel
     return see_other(request, f"/scheduling/?centre={waiting.centre}", done=done)
 
 
+@router.post("/interviews/{id}/start")
+async def receive(
+    id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
+) -> Response:
+    """Start an appointment with its visitor, who has arrived."""
+    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
+    await arrivals.receive(work, interview, form.version)
+    return see_other(request, f"/scheduling/?centre={interview.centre}", done=_("Interview started."))
+
+
 @router.post("/interviews/{id}/finish")
 async def finish(
     id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
@@ -105,7 +135,11 @@ async def finish(
     """Finish the information interview."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     await information.finish(work, interview, form.version)
-    done = _("Interview finished. Length: {length}.").format(length=length_word(interview.minutes))
+    length = length_word(interview.minutes)
+    if interview.closed_by is None:
+        done = _("Interview finished. Length: {length}.").format(length=length)
+    else:
+        done = _("Interview finished. Length until the centre closed: {length}.").format(length=length)
     return see_other(request, f"/scheduling/?centre={interview.centre}", done=done)
 
 
@@ -113,36 +147,68 @@ async def finish(
 async def undo(
     id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
 ) -> Response:
-    """Undo an information interview that was started by mistake: while it runs, or shortly after its end."""
+    """Undo an interview that was started by mistake: while it runs; without appointment, shortly after its end too."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
-    await information.undo(work, interview, form.version)
-    done = _("The interview is not counted. The person gets their place back.")
+    if interview.kind == InterviewKind.INFORMATION:
+        await information.undo(work, interview, form.version)
+    else:
+        await arrivals.undo_start(work, interview, form.version)
+    done = _("The interview is not counted. The person gets their place back, unless the front desk ended the visit.")
     return see_other(request, f"/scheduling/?centre={interview.centre}", done=done)
 
 
-async def _board(request: Request, session: AsyncSession, centre: Centre, person: Person) -> dict[str, Any]:
-    now = runtime_of(request).clock()
-    today = times.local_day(now.astimezone(centre.zone).date(), centre.zone)
-    mine = await agenda(session, centre.code, *today, counsellor=required_staff_code(person))
-    day = Day.of(centre, now)
+async def centre_board(session: AsyncSession, code: str, clock: Clock) -> dict[str, Any]:
+    """The board of a centre's counsellors. `interviews`: of each of them by code, and of none."""
+    centre = await known_centre(session, Centre, code)
+    day = Day.of(centre, clock())
+    today = times.local_day(day.now.astimezone(centre.zone).date(), centre.zone)
     everybody = is_here(Waiting, day)
-    here = await first_come(session, Waiting, everybody, SHOWN)
-    running = [one for one in mine if is_running(AppointmentStatus(one.status))]
-    return await _rows_view(session, centre, here, person) | {
+    here = await in_turn(session, Waiting, everybody, SHOWN)
+    earlier = await running_before(session, day)
+    workshops = await sessions_between(session, code, *today)
+    interviews = _by_counsellor(
+        await agenda(session, code, *today, limit=INTERVIEWS_SHOWN), earlier, workshops, day.now
+    )
+    concerned = {one for visit in here for one in (visit.counsellor, visit.for_counsellor)}
+    shown = [one.visit_id for mine in interviews.values() for one in (*mine.running, *mine.earlier, *mine.today)]
+    return await _rows_view(session, centre, here) | {
         "count": sum((await counts_of(session, Waiting, everybody)).values()),
         "seen": await just_seen(session, Waiting, day, SHOWN),
-        "undoable": {one.visit_id: one for one in mine if _is_undoable(one, now)},
-        "tickets": await tickets_of(session, [one.visit_id for one in running if one.visit_id]),
+        "interviews": dict.fromkeys((None, *concerned), Mine()) | interviews,
+        "tickets": await tickets_of(session, [visit for visit in shown if visit]),
         "length_word": length_word,
-        "running": running,
-        "today_mine": [one for one in mine if _is_shown(one)],
     }
 
 
-async def _rows_view(session: AsyncSession, centre: Centre, here: Sequence[Waiting], person: Person) -> dict[str, Any]:
+def _own_board(found: Mapping[str, Any], code: str) -> dict[str, Any]:
+    """What the board shows to one counsellor alone; those whom nothing on it concerns see the same."""
+    return {"me": code if code in found["interviews"] else None}
+
+
+def _by_counsellor(
+    today: Sequence[Interview], earlier: Sequence[Interview], workshops: Sequence[SessionToday], now: datetime
+) -> dict[str | None, Mine]:
+    found: dict[str | None, Mine] = {one.counsellor: Mine() for one in (*today, *earlier, *workshops)}
+    for session in workshops:
+        found[session.counsellor].workshops.append(session)
+    for one in today:
+        mine = found[one.counsellor]
+        if is_running(AppointmentStatus(one.status)):
+            mine.running.append(one)
+        if _is_undoable(one, now):
+            mine.undoable[one.visit_id] = one
+        if _is_shown(one):
+            mine.today.append(one)
+    for one in earlier:
+        found[one.counsellor].earlier.append(one)
+    return found
+
+
+async def _rows_view(session: AsyncSession, centre: Centre, here: Sequence[Waiting]) -> dict[str, Any]:
     """What the rows of visitors need."""
-    names = await counsellor_names(session, (visit.counsellor for visit in here))
-    return {"centre_code": centre.code, "me": staff_code(person), "here": here, "names": names}
+    names = await counsellor_names(session, (code for one in here for code in (one.counsellor, one.for_counsellor)))
+    visits = [one.id for one in here if one.for_counsellor is not None]
+    return {"centre_code": centre.code, "here": here, "names": names, "booked": await booked_for(session, visits)}
 
 
 def _is_undoable(interview: Interview, now: datetime) -> bool:

@@ -71,8 +71,12 @@ async def new(
     minutes: Annotated[int, Whole()] = 60,
     counsellor: Key | None = None,
     room: Key = "",
+    after: UUID | None = None,
 ) -> Response:
-    """The form, prefilled from the query: a visitor, a path, or all fields when searching for a free time."""
+    """The form, prefilled from the query: a visitor, a path, or all fields when searching for a free time.
+
+    `after`: the last person of the page of people before.
+    """
     if time and not date:  # a free time of the default day, today
         centre_copy, _own = await desk_of(read, person, centre)
         date = f"{runtime_of(request).clock().astimezone(centre_copy.zone):%Y-%m-%d}"
@@ -87,7 +91,7 @@ async def new(
         counsellor=staff_code(person) or "" if counsellor is None else counsellor,
         room=room,
     )
-    return await _form_page(request, read, form, person)
+    return await _form_page(request, read, form, person, after=after)
 
 
 @router.post("/new")
@@ -132,6 +136,7 @@ async def _form_page(
     *,
     status: int = 200,
     errors: dict[str, str] | None = None,
+    after: UUID | None = None,
 ) -> Response:
     centre_copy, _own = await desk_of(session, person, form.centre)
     chosen = _uuid(form.person)
@@ -141,6 +146,7 @@ async def _form_page(
     subject_ref = path.subject_ref if path else chosen
     counsellors = dict(await counsellor_choices(session, centre_copy.code))
     slots = await _slots(runtime_of(request), session, centre_copy, form, counsellors)
+    people, last_person = await recently_registered(session, centre_copy.code, after=after)
     theirs: Sequence[GuidancePath] = await paths_of_person(session, subject_ref) if subject_ref else ()
     return page(
         request,
@@ -150,7 +156,8 @@ async def _form_page(
         centre_name=centre_copy.name,
         form=form,
         errors=slots.get("errors", {}) | (errors or {}),
-        people=[] if subject_ref else await recently_registered(session, centre_copy.code),
+        people=[] if subject_ref else people,
+        last_person=last_person,
         subject_ref=subject_ref,
         path=path,
         last=None

@@ -13,6 +13,7 @@ from services.chassis.copies.centres import centre_names
 from services.chassis.copies.purposes import PURPOSE_TITLES
 from services.chassis.refusals import msg
 from services.chassis.service.personal_data import Held, PersonalData, Shown, rows_where
+from services.contracts.intake import END_OF_DAY
 from services.scheduling.domain.rules import OUTCOME_LABELS, REASON_LABELS, UNCHOSEN_LABELS
 from services.scheduling.pages.desk import SIDES
 from services.scheduling.store import (
@@ -24,13 +25,14 @@ from services.scheduling.store import (
     KnownPerson,
     Seat,
     Session,
+    SessionArrival,
     Waiting,
     Workshop,
 )
 
-_KINDS = {"information": msg("Information interview"), "guidance": msg("Guidance interview")}
+KINDS = {"information": msg("Information interview"), "guidance": msg("Guidance interview")}
 _METHODS = {"individual": msg("Individual path"), "collective": msg("Group path")}
-_SEATS = {"taken": msg("place reserved"), "waitlisted": msg("on the waiting list"), "released": msg("place cancelled")}
+SEATS = {"taken": msg("place reserved"), "waitlisted": msg("on the waiting list"), "released": msg("place cancelled")}
 _REASONS = {str(code): label for code, label in (*REASON_LABELS.items(), *UNCHOSEN_LABELS.items())}
 
 
@@ -41,9 +43,16 @@ class HeldVisit(Held):
 
     centre: Annotated[str, Shown(msg("Centre"))]
     area: Annotated[str | None, Shown(msg("Need"), "Area")]
+    other_areas: Annotated[list[str], Shown(msg("Other needs"), "Area")]
+    interpreter_language: Annotated[str | None, Shown(msg("Interpreter"), "Language")]
     ticket: Annotated[str | None, Shown(msg("Ticket"))]
     status: Annotated[str, Shown(msg("Status"), "VisitStatus")]
     checked_in_at: Annotated[datetime, Shown(msg("Arrival"))]
+    rank: Annotated[int, Shown(msg("Rank in the queue"))]
+    held_at: Annotated[datetime | None, Shown(msg("On hold since"))]
+    for_area: Annotated[str | None, Shown(msg("Transferred: need"), "Area")]
+    for_desk: Annotated[str | None, Shown(msg("Transferred: desk"))]
+    for_counsellor: Annotated[str | None, Shown(msg("Transferred: counsellor"))]
     changed_at: Annotated[datetime, Shown(msg("Last change"))]
     ended_at: Annotated[datetime | None, Shown(msg("Ended on"))]
 
@@ -67,7 +76,7 @@ class HeldInterview(Held):
 
     of = (Interview,)
 
-    kind: Annotated[str, Shown(msg("Kind"), _KINDS)]
+    kind: Annotated[str, Shown(msg("Kind"), KINDS)]
     method: Annotated[str | None, Shown(msg("Path"), _METHODS)]
     number: Annotated[int | None, Shown(msg("Number in the path"))]
     centre: Annotated[str, Shown(msg("Centre"))]
@@ -76,8 +85,10 @@ class HeldInterview(Held):
     starts_at: Annotated[datetime, Shown(msg("When"))]
     minutes: Annotated[int, Shown(msg("Length in minutes"))]
     status: Annotated[str, Shown(msg("Status"), "AppointmentStatus")]
+    arrived_at: Annotated[datetime | None, Shown(msg("Arrived on"))]
     started_at: Annotated[datetime | None, Shown(msg("Begun on"))]
     ended_at: Annotated[datetime | None, Shown(msg("Ended on"))]
+    closed_by: Annotated[str | None, Shown(msg("Ended by"), {END_OF_DAY: msg("the end of the day, not by a person")})]
     cancelled_at: Annotated[datetime | None, Shown(msg("Cancelled on"))]
     cancelled_by: Annotated[str | None, Shown(msg("Cancelled by"), dict(SIDES))]
     reason: Annotated[str | None, Shown(msg("Reason"), _REASONS)]
@@ -93,6 +104,14 @@ class HeldAttendance(Held):
     recorded_at: Annotated[datetime, Shown(msg("Noted on"))]
 
 
+class HeldArrival(Held):
+    """That the person arrived at the centre for a session of a workshop."""
+
+    of = (SessionArrival,)
+
+    arrived_at: Annotated[datetime, Shown(msg("Arrived on"))]
+
+
 class HeldSeat(Held):
     """A place in a workshop, or on its waiting list."""
 
@@ -102,12 +121,13 @@ class HeldSeat(Held):
     centre: Annotated[str, Shown(msg("Centre"))]
     first_at: Annotated[datetime, Shown(msg("Beginning of the workshop"))]
     last_at: Annotated[datetime, Shown(msg("End of the workshop"))]
-    status: Annotated[str, Shown(msg("Status"), _SEATS)]
+    status: Annotated[str, Shown(msg("Status"), SEATS)]
     place: Annotated[int, Shown(msg("Order of the sign-ups"))]
     asked_at: Annotated[datetime, Shown(msg("Signed up on"))]
     taken_at: Annotated[datetime | None, Shown(msg("Place received on"))]
     released_at: Annotated[datetime | None, Shown(msg("Cancelled on"))]
     cancelled_by: Annotated[str | None, Shown(msg("Cancelled by"), dict(SIDES))]
+    arrivals: Annotated[list[HeldArrival], Shown(msg("Arrivals"))]
     attendance: Annotated[list[HeldAttendance], Shown(msg("Attendance"))]
 
 
@@ -159,6 +179,13 @@ async def _seats(session: AsyncSession, seats: Sequence[Seat], names: dict[str, 
     rows = await session.execute(
         attended.where(col(Attendance.seat_id).in_([seat.id for seat in seats])).order_by(col(Session.starts_at))
     )
+    arrivals = await rows_where(
+        session,
+        SessionArrival,
+        col(SessionArrival.seat_id).in_([seat.id for seat in seats]),
+        SessionArrival.arrived_at,
+        SessionArrival.session_id,
+    )
     by_seat: dict[UUID, list[HeldAttendance]] = {seat.id: [] for seat in seats}
     for attendance, meeting in rows:
         by_seat[attendance.seat_id].append(HeldAttendance.of_row(attendance, starts_at=meeting.starts_at))
@@ -169,6 +196,7 @@ async def _seats(session: AsyncSession, seats: Sequence[Seat], names: dict[str, 
             centre=names.get(workshops[seat.workshop_id].centre, workshops[seat.workshop_id].centre),
             first_at=workshops[seat.workshop_id].first_at,
             last_at=workshops[seat.workshop_id].last_at,
+            arrivals=[HeldArrival.of_row(one) for one in arrivals if one.seat_id == seat.id],
             attendance=by_seat[seat.id],
         )
         for seat in seats

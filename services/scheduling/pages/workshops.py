@@ -31,6 +31,8 @@ from services.scheduling.store.workshops import workshops_of
 router = Router("/scheduling/workshops", pages=True)
 
 SHOWN_FOR = timedelta(days=31)
+SHOWN = 50
+"""Workshops on one page of the list."""
 
 
 class AnnounceForm(Body):
@@ -58,11 +60,12 @@ class CancelForm(Body):
 
 @router.get("")
 async def list_workshops(
-    request: Request, read: Reading, running: Running, person: Counsellor, centre: Key = ""
+    request: Request, read: Reading, running: Running, person: Counsellor, centre: Key = "", after: UUID | None = None
 ) -> Response:
-    """A centre's workshops: those of the last `SHOWN_FOR`, and future ones."""
+    """A centre's workshops: those of the last `SHOWN_FOR`, and future ones. `after`: the last of the page before."""
     centre_copy, own = await desk_of(read, person, centre)
-    rows = await workshops_of(read, centre_copy.code, running.clock() - SHOWN_FOR)
+    found = await workshops_of(read, centre_copy.code, running.clock() - SHOWN_FOR, after, SHOWN + 1)
+    rows = found[:SHOWN]
     return page(
         request,
         "scheduling/workshops.html",
@@ -70,6 +73,7 @@ async def list_workshops(
         own=own,
         centre_name=centre_copy.name,
         workshops=rows,
+        last=rows[-1].id if len(found) > SHOWN else None,
         names=await counsellor_names(read, (row.counsellor for row in rows)),
     )
 

@@ -5,7 +5,7 @@ from services.scheduling.store.counsellors import PastCounsellor
 from services.scheduling.store.interviews import GuidancePath, Interview, QuarterHour
 from services.scheduling.store.persons import Export, Visitor
 from services.scheduling.store.table import Table
-from services.scheduling.store.workshops import Attendance, Seat, Session, Workshop
+from services.scheduling.store.workshops import Attendance, Seat, Session, SessionArrival, Workshop
 
 __all__ = [
     "Account",
@@ -19,6 +19,7 @@ __all__ = [
     "QuarterHour",
     "Seat",
     "Session",
+    "SessionArrival",
     "Table",
     "Visitor",
     "Waiting",

@@ -13,7 +13,10 @@ from services.chassis.copies.accounts import AccountCopy
 from services.chassis.copies.centres import LocalCentreCopy
 from services.chassis.copies.visits import Day, QueuedVisit, is_here, queue_indexes
 from services.chassis.storage.bulk import in_list
+from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
+from services.chassis.storage.tables import in_states
+from services.contracts.intake import IN_THE_ROOM
 from services.scheduling.domain.rules import NEEDED_PURPOSE
 from services.scheduling.domain.states import PRESENT
 from services.scheduling.domain.times import Hours, Opening
@@ -54,6 +57,11 @@ class Waiting(QueuedVisit, Table, table=True):
     __table_args__ = (sa.Index("waiting_changes", "centre", "seq"), *queue_indexes("waiting"))
 
     area: str | None = None
+    other_areas: list[str] = Field(
+        default_factory=list[str], sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"}
+    )
+    interpreter_language: str | None = Field(default=None, max_length=3)
+    """The language of the interpreter whom the visitor needs; deleted when the visit ends."""
     changed_at: datetime
     subject_ref: UUID | None = Field(default=None, index=True)
     counsellor: str | None = None
@@ -113,17 +121,20 @@ _WAITING = Waiting.metadata.tables["waiting"]
 _CHANGES_AFTER = (
     sa.select(_WAITING)
     .where(_WAITING.c.centre == sa.bindparam("of"), _WAITING.c.seq > sa.bindparam("seen"))
+    .where(sa.or_(sa.text(f"not {in_states(IN_THE_ROOM)}"), _WAITING.c.checked_in_at >= sa.bindparam("since")))
     .order_by(_WAITING.c.seq)
     .limit(sa.bindparam("most"))
 )
 
 
-async def changes_after(session: AsyncSession, centre: str, seq: int, limit: int = 500) -> Sequence[sa.Row[Any]]:
+async def changes_after(session: AsyncSession, day: Day, seq: int, limit: int = 500) -> Sequence[sa.Row[Any]]:
     """The rows of a centre that changed after this sequence number, in order; each once, with its last change.
 
+    Of visits from before the day only those that ended: the others' visitors are not here.
     Plain rows, not ORM objects: the streams poll often, and only read.
     """
-    return (await session.execute(_CHANGES_AFTER, {"of": centre, "seen": seq, "most": limit})).all()
+    asked = {"of": day.centre, "seen": seq, "since": day.began_at, "most": limit}
+    return (await session.execute(_CHANGES_AFTER, asked)).all()
 
 
 async def visit_of_person(session: AsyncSession, subject_ref: UUID, since: datetime, until: datetime) -> Waiting | None:
@@ -141,13 +152,18 @@ async def visit_of_person(session: AsyncSession, subject_ref: UUID, since: datet
     return await session.scalar(query)
 
 
-async def recently_registered(session: AsyncSession, centre: str, limit: int = 50) -> Sequence[KnownPerson]:
-    """The registered visitors of a centre who consent to guidance, latest first."""
+_LAST_REGISTERED = ListOrder(col(KnownPerson.registered_at), id=col(KnownPerson.id), newest_first=True)
+
+
+async def recently_registered(
+    session: AsyncSession, centre: str, *, after: UUID | None = None, limit: int = 50
+) -> tuple[Sequence[KnownPerson], UUID | None]:
+    """The registered visitors of a centre who consent to guidance, behind `after`, the latest first.
+
+    And the last of them, if others follow.
+    """
     agreed = sa.cast(col(KnownPerson.purposes), sa.Text).contains(f'"{NEEDED_PURPOSE}"')
-    query = (
-        sa.select(KnownPerson)
-        .where(col(KnownPerson.centre) == centre, col(KnownPerson.erased_at).is_(None), agreed)
-        .order_by(col(KnownPerson.registered_at).desc())
-        .limit(limit)
-    )
-    return (await session.scalars(query)).all()
+    theirs = (col(KnownPerson.centre) == centre, col(KnownPerson.erased_at).is_(None), agreed)
+    query = await _LAST_REGISTERED.page(session, sa.select(KnownPerson).where(*theirs), limit + 1, after)
+    found = (await session.scalars(query)).all()
+    return found[:limit], found[limit - 1].id if len(found) > limit else None

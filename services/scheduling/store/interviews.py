@@ -8,13 +8,18 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
+from services.chassis.copies.visits import Day
+from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
+from services.chassis.storage.tables import in_states
 from services.contracts.scheduling import AppointmentStatus, Method
-from services.scheduling.domain.states import BOOKED, ON_PATH, is_booked, is_held
+from services.scheduling.domain.states import BOOKED, ON_PATH, RUNNING, is_booked, is_held
 from services.scheduling.store.table import Table
 
 _ON_A_PATH = sa.text("path_id is not null")
 _WITH_SUBJECT = sa.text("subject_ref is not null")
+_OPEN = sa.text(in_states((*BOOKED, *RUNNING)))
+"""Literals: on SQLite, a bound parameter never matches the predicate of a partial index."""
 
 
 class GuidancePath(Aggregate, Table, table=True):
@@ -44,6 +49,8 @@ class Interview(Aggregate, Table, table=True):
         sa.Index("interviews_of_centre", "centre", "starts_at"),
         sa.Index("interviews_of_path", "path_id", postgresql_where=_ON_A_PATH, sqlite_where=_ON_A_PATH),
         sa.Index("interviews_of_person", "subject_ref", postgresql_where=_WITH_SUBJECT, sqlite_where=_WITH_SUBJECT),
+        sa.Index("interviews_open", "centre", "starts_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        sa.Index("interviews_of_visit", "visit_id", postgresql_where=_OPEN, sqlite_where=_OPEN),
     )
 
     kind: str
@@ -59,8 +66,12 @@ class Interview(Aggregate, Table, table=True):
     ended_at: datetime | None = None
     cancelled_at: datetime | None = None
     cancelled_by: str | None = None
+    closed_by: str | None = Field(default=None, max_length=40)
+    """`END_OF_DAY`: nobody ended the interview on its day."""
     reason: str | None = None
     visit_id: UUID | None = None
+    arrived_at: datetime | None = None
+    """When the visitor of an appointment arrived, with `visit_id`. None: not yet."""
     path_id: UUID | None = None
     method: str | None = None
     number: int | None = None
@@ -117,6 +128,38 @@ async def booked_from(session: AsyncSession, path_id: UUID, start: datetime) -> 
     return (await session.scalars(query.order_by(col(Interview.id)).with_for_update())).all()
 
 
+async def booked_for(session: AsyncSession, visits: Collection[UUID]) -> dict[UUID | None, UUID]:
+    """The booked interviews to which these visits' people have come, by visit."""
+    query = sa.select(col(Interview.visit_id), col(Interview.id)).where(
+        _OPEN, col(Interview.status).in_(BOOKED), col(Interview.visit_id).in_(visits)
+    )
+    return {row[0]: row[1] for row in await session.execute(query)} if visits else {}
+
+
+async def running_before(session: AsyncSession, day: Day) -> Sequence[Interview]:
+    """The interviews of earlier days that nobody ended, at this centre."""
+    query = _open(RUNNING).where(col(Interview.centre) == day.centre, col(Interview.starts_at) < day.began_at)
+    return (await session.scalars(query.order_by(col(Interview.starts_at), col(Interview.id)))).all()
+
+
+async def running_anywhere(session: AsyncSession) -> Sequence[Interview]:
+    """Every interview that nobody has ended, at all centres, by id."""
+    return (await session.scalars(_open(RUNNING).order_by(col(Interview.id)))).all()
+
+
+async def booked_on_closed_paths(session: AsyncSession, after: datetime, limit: int) -> Sequence[UUID]:
+    """The closed paths on which interviews are booked for later, by id."""
+    later = _open(BOOKED).where(col(Interview.starts_at) > after, col(Interview.path_id).is_not(None)).subquery()
+    closed = sa.select(col(GuidancePath.id)).where(
+        col(GuidancePath.id).in_(sa.select(later.c.path_id)), col(GuidancePath.closed_at).is_not(None)
+    )
+    return (await session.scalars(closed.order_by(col(GuidancePath.id)).limit(limit))).all()
+
+
+def _open(states: Sequence[str]) -> sa.Select[Interview]:
+    return sa.select(Interview).where(_OPEN, col(Interview.status).in_(states))
+
+
 async def open_individual_path(session: AsyncSession, subject_ref: UUID) -> UUID | None:
     """The visitor's latest open individual path, or None. Imports may have left several open."""
     query = sa.select(col(GuidancePath.id)).where(
@@ -134,20 +177,19 @@ async def agenda(
     end: datetime,
     *,
     counsellor: str | None = None,
-    after: tuple[datetime, UUID] | None = None,
+    after: UUID | None = None,
     limit: int = 200,
 ) -> Sequence[Interview]:
-    """Interviews of a centre that begin in [start, end), in order; `after`: only those after this key."""
+    """Interviews of a centre that begin in [start, end), in order; `after`: only those behind this interview."""
     query = sa.select(Interview).where(
         col(Interview.centre) == centre, col(Interview.starts_at) >= start, col(Interview.starts_at) < end
     )
     if counsellor is not None:
         query = query.where(col(Interview.counsellor) == counsellor)
-    if after is not None:
-        at, id = after
-        later = sa.or_(col(Interview.starts_at) > at, sa.and_(col(Interview.starts_at) == at, col(Interview.id) > id))
-        query = query.where(later)
-    return (await session.scalars(query.order_by(col(Interview.starts_at), col(Interview.id)).limit(limit))).all()
+    return (await session.scalars(await _BY_START.page(session, query, limit, after))).all()
+
+
+_BY_START = ListOrder(col(Interview.starts_at), id=col(Interview.id))
 
 
 async def paths_of_person(session: AsyncSession, subject_ref: UUID) -> Sequence[GuidancePath]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
+from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import in_states
 from services.scheduling.domain.states import ACTIVE_SEATS, WAITLISTED_SEATS, SeatStatus, has_seat, is_waitlisted
@@ -89,6 +91,50 @@ class Attendance(Table, table=True):
     recorded_at: datetime
 
 
+class SessionArrival(Table, table=True):
+    """That a visitor with a seat has arrived at the centre for a session. The attendance is recorded afterwards."""
+
+    __tablename__ = "session_arrivals"  # pyright: ignore[reportAssignmentType]
+
+    session_id: UUID = Field(primary_key=True)
+    seat_id: UUID = Field(primary_key=True, index=True)
+    arrived_at: datetime
+    visit_id: UUID
+
+
+async def arrivals_of(session: AsyncSession, session_ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], datetime]:
+    """Who has arrived for these sessions, and when, by (session, seat)."""
+    query = sa.select(SessionArrival).where(col(SessionArrival.session_id).in_(session_ids))
+    return {(row.session_id, row.seat_id): row.arrived_at for row in await session.scalars(query)}
+
+
+class SessionToday(NamedTuple):
+    """A session of a workshop, and how many of its participants have arrived."""
+
+    workshop_id: UUID
+    title: str
+    counsellor: str
+    room: str | None
+    starts_at: datetime
+    minutes: int
+    taken: int
+    arrived: int
+
+
+async def sessions_between(session: AsyncSession, centre: str, start: datetime, end: datetime) -> list[SessionToday]:
+    """The sessions of a centre that begin in [start, end), of workshops that were not cancelled, in order."""
+    arrived = sa.select(sa.func.count()).where(col(SessionArrival.session_id) == col(Session.id)).scalar_subquery()
+    query = (
+        sa.select(col(Workshop.id), col(Workshop.title), col(Workshop.counsellor), col(Workshop.room))
+        .add_columns(col(Session.starts_at), col(Session.minutes), col(Workshop.taken), arrived)
+        .join(Session, col(Session.workshop_id) == col(Workshop.id))
+        .where(col(Workshop.centre) == centre, col(Workshop.last_at) >= start, col(Workshop.first_at) < end)
+        .where(col(Workshop.cancelled_at).is_(None), col(Session.starts_at) >= start, col(Session.starts_at) < end)
+    )
+    rows = await session.execute(query.order_by(col(Session.starts_at), col(Workshop.id)))
+    return [SessionToday._make(row) for row in rows]
+
+
 async def sessions_of(session: AsyncSession, workshop_id: UUID) -> Sequence[Session]:
     """A workshop's sessions, in order."""
     query = sa.select(Session).where(col(Session.workshop_id) == workshop_id).order_by(col(Session.ordinal))
@@ -130,12 +176,11 @@ async def attendance_of(session: AsyncSession, session_ids: Sequence[UUID]) -> d
 
 
 async def workshops_of(
-    session: AsyncSession, centre: str, since: datetime, after: tuple[datetime, UUID] | None = None, limit: int = 100
+    session: AsyncSession, centre: str, since: datetime, after: UUID | None = None, limit: int = 100
 ) -> Sequence[Workshop]:
-    """A centre's workshops that end after `since`, in order of start; `after`: only those after this key."""
+    """A centre's workshops that end after `since`, in order of start; `after`: only those behind this workshop."""
     query = sa.select(Workshop).where(col(Workshop.centre) == centre, col(Workshop.last_at) >= since)
-    if after is not None:
-        at, id = after
-        later = sa.or_(col(Workshop.first_at) > at, sa.and_(col(Workshop.first_at) == at, col(Workshop.id) > id))
-        query = query.where(later)
-    return (await session.scalars(query.order_by(col(Workshop.first_at), col(Workshop.id)).limit(limit))).all()
+    return (await session.scalars(await _BY_START.page(session, query, limit, after))).all()
+
+
+_BY_START = ListOrder(col(Workshop.first_at), id=col(Workshop.id))

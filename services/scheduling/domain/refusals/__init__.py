@@ -3,12 +3,13 @@
 ::
 
     Refused
-    ├── NotInTheRoom, AlreadyInInterview, NotRunning, TooLateToUndo, VisitorIsHere  the counsellor's board
+    ├── NotInTheRoom, AlreadyInInterview, HasAppointment, NotRunning, TooLateToUndo, VisitorIsHere,
+    │   VisitorHasArrived, NotArrived                                    the counsellor's board
     ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, StillBooked     people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
     ├── Overlap, NotBooked, NotYet                                       the calendar
-    ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken           workshops
+    ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived           workshops
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, UnknownCounsellor, CounsellorInactive, WorkshopTooOld,
         SessionsOverlap; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers,
@@ -17,10 +18,13 @@
 
 from services.scheduling.domain.refusals.board import (
     AlreadyInInterview,
+    HasAppointment,
     NoStaffCode,
+    NotArrived,
     NotInTheRoom,
     NotRunning,
     TooLateToUndo,
+    VisitorHasArrived,
     VisitorIsHere,
 )
 from services.scheduling.domain.refusals.calendar import (
@@ -57,6 +61,7 @@ from services.scheduling.domain.refusals.paths import (
 )
 from services.scheduling.domain.refusals.workshops import (
     DoubleSeat,
+    SeatHasArrived,
     SeatNotTaken,
     SessionsOverlap,
     WorkshopClosed,
@@ -74,9 +79,11 @@ __all__ = [
     "FieldOutOfPlace",
     "FifthInterview",
     "FinalisingNotDue",
+    "HasAppointment",
     "InTheFuture",
     "NoStaffCode",
     "NoSuchLocalTime",
+    "NotArrived",
     "NotBooked",
     "NotInFuture",
     "NotInTheRoom",
@@ -91,6 +98,7 @@ __all__ = [
     "PathIsClosed",
     "PathStillOpen",
     "PersonUnknown",
+    "SeatHasArrived",
     "SeatNotTaken",
     "SessionsOverlap",
     "StillBooked",
@@ -99,6 +107,7 @@ __all__ = [
     "TooLongAgo",
     "TooManyParticipants",
     "UnknownCounsellor",
+    "VisitorHasArrived",
     "VisitorIsHere",
     "WorkshopClosed",
     "WorkshopFull",

@@ -26,6 +26,14 @@ class AlreadyInInterview(Refused):
     field_name = "visit_id"
 
 
+class HasAppointment(Refused):
+    """An information interview is for who has come without an appointment."""
+
+    slug = "has-appointment"
+    message = msg("This person has come for an appointment. Start that interview, or choose another person.")
+    field_name = "visit_id"
+
+
 class NotRunning(Refused):
     """Only a running interview can be finished."""
 
@@ -41,6 +49,25 @@ class TooLateToUndo(Refused):
     message = msg(
         "Current state of the interview: {status}. It can be undone until half an hour after its end. Reload the page."
     )
+    field_name = "status"
+
+
+class VisitorHasArrived(Refused):
+    """A visitor whose arrival was recorded is no no-show."""
+
+    slug = "visitor-has-arrived"
+    message = msg(
+        "This person arrived at {at}. Record that the interview took place, or cancel it. Was the arrival recorded by "
+        "mistake? The front desk can undo it."
+    )
+    field_name = "status"
+
+
+class NotArrived(Refused):
+    """An appointment starts with a visitor who has arrived."""
+
+    slug = "not-arrived"
+    message = msg("This person’s arrival is not recorded yet. Ask the front desk to record it.")
     field_name = "status"
 
 

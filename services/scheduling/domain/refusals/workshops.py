@@ -43,6 +43,17 @@ class DoubleSeat(Refused):
     field_name = "subject_ref"
 
 
+class SeatHasArrived(Refused):
+    """A participant whose arrival was recorded is recorded as absent."""
+
+    slug = "seat-has-arrived"
+    message = msg(
+        "A participant arrived at {at} and is not ticked. Tick this person. Was the arrival recorded by mistake? The "
+        "front desk can undo it."
+    )
+    field_name = "came"
+
+
 class SeatNotTaken(Refused):
     """The seat is released, or not of this workshop."""
 

@@ -1,0 +1,46 @@
+"""What scheduling closes by itself: interviews that nobody ended on their day, and bookings on closed paths."""
+
+from services.chassis.copies.centres import centre_copies
+from services.chassis.storage.store import Store
+from services.contracts.scheduling import AppointmentStatus
+from services.scheduling.actions import guidance, information, paths
+from services.scheduling.domain.states import is_running
+from services.scheduling.domain.times import ended_by_night
+from services.scheduling.store import Centre, GuidancePath
+from services.scheduling.store.interviews import booked_on_closed_paths, running_anywhere
+
+BATCH = 100
+"""Paths whose bookings are freed in one round."""
+
+
+async def end_days(store: Store) -> bool:
+    """Finish the interviews that earlier days left, in each centre's night, as the visits of that day are closed.
+
+    Two replicas may do this at once: each interview is locked, and finished once.
+    """
+    async with store.read() as session:
+        centres = await centre_copies(session, Centre)
+        running = await running_anywhere(session)
+    now = store.clock()
+    for one in running:
+        if not ended_by_night(one.started_at or one.starts_at, now, centres[one.centre].zone):
+            continue
+        async with store.work() as work:
+            interview = await guidance.interview_of(work, one.id)
+            if is_running(AppointmentStatus(interview.status)):
+                await information.finish(work, interview)
+    return False
+
+
+async def free_closed_paths(store: Store) -> bool:
+    """Cancel what is booked for later on closed paths. True if there is more.
+
+    Confirming a plan does so at once. Older versions did not.
+    """
+    async with store.read() as session:
+        found = await booked_on_closed_paths(session, store.clock(), BATCH)
+    for path_id in found:
+        async with store.work() as work:
+            if await work.find(GuidancePath, path_id) is not None:
+                await paths.cancel_booked(work, path_id)
+    return len(found) == BATCH
