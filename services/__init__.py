@@ -1,1 +1,1 @@
-"""cefo: what is said (contracts), how it is built (chassis), the five services, and what starts them (launcher)."""
+"""cefo: events and topics (contracts), what services are built on (chassis), five services, and their launcher."""

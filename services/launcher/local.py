@@ -25,6 +25,7 @@ from rich.console import Console
 
 from services.chassis.identity.tokens import signer
 from services.chassis.runtime.settings import Settings
+from services.chassis.service.definition import REREAD
 from services.launcher.arguments import refuse_passwords
 from services.launcher.catalogue import SERVICES
 from services.launcher.commands.terminal import refusals_printed
@@ -125,7 +126,7 @@ class LocalStack:
         return {"CEFO_PUBLIC_URL": self.url, **os.environ, "CEFO_DATA": str(self.folder), **parts, **self.env}
 
     def wait_ready(self, name: str, seconds: float = 90) -> None:
-        """Wait until the service is ready, longer than it waits for Kafka itself.
+        """Wait until the service is ready, longer than it waits for Kafka itself; as long as a restored one needs.
 
         Raises `LocalStackError` with the end of its log.
         """
@@ -133,8 +134,11 @@ class LocalStack:
         with httpx2.Client(timeout=5, trust_env=False, verify=tls_verify(self.url)) as client:
             while time.monotonic() < end:
                 try:
-                    if client.get(f"http://127.0.0.1:{self.ports[name]}/health/ready").status_code == 200:
+                    answer = client.get(f"http://127.0.0.1:{self.ports[name]}/health/ready")
+                    if answer.status_code == 200:
                         return
+                    if any(REREAD in parts for parts in answer.json()["services"].values()):
+                        end = time.monotonic() + seconds
                 except httpx2.HTTPError:
                     pass
                 if self.processes[name].poll() is not None:

@@ -24,6 +24,7 @@ from services.contracts.words import WITH_WORDS
 from services.directory.domain import MailPurpose
 from services.directory.domain.accounts import AccountChangeKind, SignInMethod, TokenState
 from services.intake.domain.links import OpeningKind
+from services.intake.domain.messages import MailPurpose as IntakeMailPurpose
 from services.plans.domain import Stage
 from services.scheduling.domain.states import WorkshopStatus
 
@@ -45,7 +46,7 @@ STATES: dict[str, tuple[type[StrEnum], ...]] = {
     "contracts": WITH_WORDS,
     "scheduling": (WorkshopStatus,),
     "plans": (Stage,),
-    "intake": (OpeningKind,),
+    "intake": (OpeningKind, IntakeMailPurpose),
     "directory": (SignInMethod, AccountChangeKind, TokenState, MailPurpose),
     "chassis": (DeadLetterState, MailState),
 }

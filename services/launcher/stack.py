@@ -29,6 +29,7 @@ from services.launcher.embedded import EmbeddedKafka, EmbeddedRedis, refill
 from services.launcher.errors import Refusal
 from services.launcher.first_steps import DIRECTORY, print_first_steps
 from services.launcher.kafka import ApacheKafka
+from services.launcher.older_stores import StoreNotRestored, refuse_older_stores
 from services.launcher.wanted import EMBEDDED, StackOptions
 
 
@@ -108,10 +109,15 @@ class ErasedListUnusable(Refusal):
     """The list of erased persons cannot be read or written."""
 
 
-def check_erased_list(settings: Settings) -> None:
-    """Raises `ErasedListUnusable`: without the whole list, a restored backup could bring someone back."""
+def check_erased_list(settings: Settings, console: Console) -> None:
+    """Raises `ErasedListUnusable`: without the whole list, a restored backup could bring someone back.
+
+    Warns of a place that a restore would replace.
+    """
     try:
         ErasedList(settings.erased_list).check()
+        for _ in ErasedList(settings.earlier_erased_list).pages():
+            pass
     except UnreadableList as error:
         raise ErasedListUnusable(
             f"La ligne {error.line} de {error.path} n’est pas lisible. Ce fichier dit qui a été effacé : sans lui, une "
@@ -121,8 +127,25 @@ def check_erased_list(settings: Settings) -> None:
     except OSError as error:
         raise ErasedListUnusable(
             f"La liste des personnes effacées ne peut pas être lue et complétée : {settings.erased_list} "
-            f"({error.strerror}). Vérifiez CEFO_ERASED_FILE et les droits."
+            f"({error.strerror}). Mettez CEFO_ERASED_FILE hors du dossier des données, là où le service peut écrire."
         ) from error
+    if settings.erased_list_is_in_data:
+        console.print(
+            f"⚠ La liste des personnes effacées est dans le dossier des données : {settings.erased_list}. "
+            "Une restauration de ce dossier la remplacerait. Mettez CEFO_ERASED_FILE ailleurs.",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+async def prepare_stores(process: Process) -> None:
+    """Bring the stores up to date. Raises `StoreNotRestored`, and then stopped the process."""
+    try:
+        with refuse_older_stores():
+            await process.prepare()
+    except StoreNotRestored:
+        await process.stop()
+        raise
 
 
 class PortTaken(Refusal):
@@ -150,7 +173,7 @@ async def run(wanted: StackOptions, console: Console) -> None:
     """Run until a signal. Stops cleanly within a few seconds, streams included. Raises `PortTaken`."""
     settings = settings_of(wanted)
     check_port(settings.host, wanted.port)
-    check_erased_list(settings)
+    check_erased_list(settings, console)
     async with start_parts(wanted, settings) as (settings, broker):
         configure_logging(settings)
         serve_metrics(settings)
@@ -169,12 +192,14 @@ async def run(wanted: StackOptions, console: Console) -> None:
             await broker.create_topics_of(centre.code for centre in CENTRES)
         else:
             await reach_kafka(broker)
+        await prepare_stores(process)
         server = http_server(process, settings, settings.host, wanted.port)
         serving = asyncio.create_task(_serve(server, process))
         await _until_started(server, serving)
         tune_gc()
         if server.started:
             print_urls(console, settings, wanted)
+            print_restoring(console, process)
             if DIRECTORY in wanted.services:
                 await print_first_steps(console, settings)
         demonstration: asyncio.Task[None] | None = None
@@ -231,6 +256,13 @@ async def _serve(server: uvicorn.Server, process: Process) -> None:
 async def _until_started(server: uvicorn.Server, serving: "asyncio.Task[None]") -> None:
     while not server.started and not serving.done():
         await asyncio.wait([serving], timeout=0.02)
+
+
+def print_restoring(console: Console, process: Process) -> None:
+    """Say which services are closed until their restored stores have read what happened since."""
+    for runtime in process.runtimes:
+        if not runtime.catching_up.done.is_set():
+            console.print(f"  {runtime.service.name} ouvre dès qu’il a relu ce qui est arrivé depuis la sauvegarde.")
 
 
 def print_urls(console: Console, settings: Settings, wanted: StackOptions) -> None:

@@ -75,18 +75,23 @@ async def _list(settings: Settings) -> None:
 
 @asynccontextmanager
 async def _directory(settings: Settings) -> "AsyncGenerator[Store]":
-    """The directory's store, brought up to date. The platform may be running: its relay publishes what is written."""
-    from services.chassis.storage.migrations import migrate  # noqa: PLC0415
+    """The directory's store, brought up to date. The platform may be running: its relay publishes what is written.
+
+    Raises `StoreNotRestored`.
+    """
+    from services.chassis.service.store_mark import StoreMark  # noqa: PLC0415
     from services.chassis.storage.store import Store  # noqa: PLC0415
     from services.launcher.catalogue import SERVICES  # noqa: PLC0415
     from services.launcher.databases import create_databases  # noqa: PLC0415
+    from services.launcher.older_stores import refuse_older_stores  # noqa: PLC0415
 
     service = SERVICES[DIRECTORY]
     if settings.store != "sqlite":
         await create_databases(settings, (service.name,))
     store = Store(settings.store_url(service.name), service.name, service.metadata)
     try:
-        await migrate(store, service.folder / "migrations")
+        with refuse_older_stores():
+            await StoreMark(store, settings, service.last_write).bring_up_to_date(service.folder / "migrations")
         yield store
     finally:
         await store.close()

@@ -43,9 +43,25 @@ def _login() -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", login)[:32]
 
 
-def get(url: str, path: str, query: dict[str, Any], token: str = "", accept: tuple[int, ...] = (200,)) -> Any:
-    """The JSON response. Raises `Refusal`."""
-    return _request("GET", url, path, token, accept, params=query)
+PATIENCE = 600.0
+"""Seconds that a command waits for an answer: an import's takes long."""
+
+
+class TooLate(Refusal):
+    """The platform took the request, and did not answer in time."""
+
+
+def get(
+    url: str,
+    path: str,
+    query: dict[str, Any],
+    token: str = "",
+    accept: tuple[int, ...] = (200,),
+    *,
+    seconds: float = PATIENCE,
+) -> Any:
+    """The JSON response. Raises `Refusal`; `TooLate` if there is none within `seconds`."""
+    return _request("GET", url, path, token, accept, params=query, timeout=seconds)
 
 
 def post(url: str, path: str, body: dict[str, Any], token: str, accept: tuple[int, ...] = (200, 201)) -> Any:
@@ -53,9 +69,9 @@ def post(url: str, path: str, body: dict[str, Any], token: str, accept: tuple[in
     return _request("POST", url, path, token, accept, json=body)
 
 
-def delete(url: str, path: str, token: str) -> None:
+def delete(url: str, path: str, query: dict[str, Any], token: str) -> None:
     """Send a DELETE. Raises `Refusal`."""
-    _request("DELETE", url, quote(path), token, (204,))
+    _request("DELETE", url, quote(path), token, (204,), params=query)
 
 
 @cache
@@ -65,7 +81,7 @@ def _client(scheme: str) -> httpx2.Client:
     Each request opens its own connection, so that none reuses one that a restarted platform has closed.
     """
     none_kept = httpx2.Limits(max_keepalive_connections=0)
-    return httpx2.Client(timeout=600, trust_env=False, verify=tls_verify(f"{scheme}:"), limits=none_kept)
+    return httpx2.Client(timeout=PATIENCE, trust_env=False, verify=tls_verify(f"{scheme}:"), limits=none_kept)
 
 
 def _request(method: str, url: str, path: str, token: str, accept: tuple[int, ...], **more: Any) -> Any:
@@ -74,7 +90,8 @@ def _request(method: str, url: str, path: str, token: str, accept: tuple[int, ..
     try:
         answer = _client(urlsplit(url).scheme).request(method, url.rstrip("/") + path, headers=headers, **more)
     except httpx2.HTTPError as error:
-        raise Refusal(f"{url} ne répond pas ({error}). La plateforme tourne-t-elle ? `make run` la démarre.") from error
+        refusal = TooLate if isinstance(error, httpx2.ReadTimeout) else Refusal
+        raise refusal(f"{url} ne répond pas ({error}). La plateforme tourne-t-elle ? `make run` la démarre.") from error
     if answer.status_code not in accept:
         raise Refusal(_error_text(answer))
     return answer.json() if answer.content and "json" in answer.headers.get("content-type", "") else answer.content

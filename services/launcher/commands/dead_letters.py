@@ -52,7 +52,8 @@ def _print(service: str, row: dict[str, Any]) -> None:
     console.print(f"  {escape(event)} · {moment(row['at'])} · essais : {row['attempts']}", soft_wrap=True)
     console.print(f"  {escape(row['reason'])} : {escape(row['detail'][:200])}", soft_wrap=True)
     if row["decision"]:
-        console.print(f"  décision : {escape(row['decision'])}", soft_wrap=True)
+        by, colon, why = row["decision"].partition(": ")
+        console.print(f"  décision : {escape(row['names'].get(by, by) + colon + why)}", soft_wrap=True)
 
 
 @app.command(help="Afficher un événement, avec ce qui est gardé de son contenu.")
@@ -69,7 +70,7 @@ def show(service: Service, id: Id, url: Url = LOCAL, data: Data = Path("data"), 
         ("en attente derrière lui", str(row["behind"])),
         *_content(row),
         ("non gardé, sauf le nom", ", ".join(row["withheld"]) or "–"),
-        *((f"lu le {moment(one['at'])}", f"{one['by']} : {one['reason']}") for one in row["reveals"]),
+        *((f"lu le {moment(one['at'])}", _read_by(one, row["names"])) for one in row["reveals"]),
     ):
         facts.add_row(f"  {escape(name)}", escape(value))
     console.print(facts)
@@ -77,6 +78,12 @@ def show(service: Service, id: Id, url: Url = LOCAL, data: Data = Path("data"), 
         _print_encrypted(f"cefo dead-letters reveal {service} {id}", moment(row["encrypted_until"]))
     elif row["deleted_at"]:
         console.print(f"Le contenu complet a été supprimé le {moment(row['deleted_at'])}.")
+
+
+def _read_by(reveal: dict[str, Any], names: dict[str, str]) -> str:
+    """Who read the content, and why. The reason is empty after the erasure of the person."""
+    who = names.get(reveal["by"]) or reveal["by"]
+    return f"{who} : {reveal['reason']}" if reveal["reason"] else who
 
 
 def _print_encrypted(command: str, until: str) -> None:

@@ -63,11 +63,14 @@ def _check_day(text: str) -> None:
 def publish(
     since: Annotated[str, typer.Option("--from", help="Premier mois, par exemple 2017-01.")],
     until: Annotated[str, typer.Option("--to", help="Dernier mois, par exemple 2017-09.")],
+    after_restore: Annotated[
+        bool, typer.Option("--after-restore", help="Aussi des mois peut-être publiés avant une restauration.")
+    ] = False,
     url: Url = LOCAL,
     data: Data = Path("data"),
     token: Token = "",
 ) -> None:
     """Publish ended months at once, for example after an import."""
-    months = {"since": since, "until": until}
+    months = {"since": since, "until": until, "after_restore": after_restore}
     published = post(url, "/impact/api/v1/publications", months, token or local_token(data))["published"]
     console.print(f"{counted(len(published), 'mois publié', 'mois publiés')} : {', '.join(published) or '–'}.")

@@ -16,6 +16,8 @@ IMPORTS = (
     ("visits", "/intake/api/v1/visits/import"),
     ("workshops", "/scheduling/api/v1/workshops/import"),
     ("interviews", "/scheduling/api/v1/interviews/import"),
+    ("organizations", "/directory/api/v1/organizations/import"),
+    ("services", "/directory/api/v1/services/import"),
 )
 KINDS = {"ndjson": "application/x-ndjson", "csv": "text/csv"}
 

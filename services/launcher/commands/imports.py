@@ -1,4 +1,4 @@
-"""`cefo import`: imports a folder of past visits, workshops and interviews."""
+"""`cefo import`: imports a folder of past visits, workshops and interviews, and of providers."""
 
 import time
 from pathlib import Path
@@ -18,12 +18,14 @@ SHOWN = 20
 
 
 def import_(
-    folder: Annotated[Path, typer.Argument(help="Dossier avec visits, workshops et interviews (.ndjson, .csv, .gz).")],
+    folder: Annotated[
+        Path, typer.Argument(help="Dossier avec visits, workshops, interviews, organizations, services.")
+    ],
     url: Url = LOCAL,
     data: Data = Path("data"),
     token: Token = "",
 ) -> None:
-    """Import a folder of past visits, workshops and interviews, and wait until every service has caught up."""
+    """Import a folder of past visits, workshops, interviews and providers, and wait until all services caught up."""
     raise typer.Exit(import_folder(folder, url, token or local_token(data)))
 
 
@@ -32,7 +34,8 @@ def import_folder(folder: Path, url: str, token: str) -> int:
     files = import_files(folder)
     if not files:
         raise Refusal(
-            f"Rien à importer dans {folder}. Ajoutez-y un fichier visits, workshops ou interviews (.ndjson ou .csv)."
+            f"Rien à importer dans {folder}. Ajoutez-y un fichier visits, workshops, interviews, organizations "
+            "ou services (.ndjson ou .csv)."
         )
     refused = 0
     started = time.monotonic()

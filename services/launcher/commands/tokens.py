@@ -14,6 +14,7 @@ from services.launcher.commands.terminal import LOCAL, Data, Token, Url, console
 app = typer.Typer(help="Les jetons des postes d’accueil, des partenaires et des tâches.", no_args_is_help=True)
 
 PATH = "/directory/api/v1/tokens"
+PAGE = 200
 _STATE = {"valid": "valable", "expired": "plus valable", "revoked": "révoqué"}
 ROLES = [role.value for role in Role if role in MACHINE_ROLES]
 Days = Annotated[int, typer.Option(help="Durée de validité en jours, 400 au plus.")]
@@ -23,7 +24,7 @@ Id = Annotated[str, typer.Argument(help="Identifiant du jeton, comme `cefo token
 @app.command("list", help="Tous les jetons, avec leur fin et leur dernier usage.")
 def list_tokens(url: Url = LOCAL, data: Data = Path("data"), token: Token = "") -> None:
     """All tokens."""
-    found = get(url, PATH, {"limit": 200}, _manager(data, token))
+    found = _every_token(url, _manager(data, token))
     for one in found:
         rights = ", ".join([*one["roles"], *one["centres"]])
         used = f"dernier usage : {full_date(one['last_used_on'])}" if one["last_used_on"] else "jamais utilisé"
@@ -33,6 +34,15 @@ def list_tokens(url: Url = LOCAL, data: Data = Path("data"), token: Token = "") 
         console.print(f"{named} · {rights} · {began} · {ends} · {used}", soft_wrap=True)
     if not found:
         console.print("Aucun jeton. `cefo tokens create` crée le premier.")
+
+
+def _every_token(url: str, credential: str) -> list[dict[str, Any]]:
+    """All tokens, page by page."""
+    found = page = get(url, PATH, {"limit": PAGE}, credential)
+    while len(page) == PAGE:
+        page = get(url, PATH, {"limit": PAGE, "after": page[-1]["id"]}, credential)
+        found = found + page
+    return found
 
 
 @app.command(help="Créer un jeton et l’afficher, une seule fois. `--renew` garde le compte d’un jeton existant.")
@@ -76,7 +86,7 @@ def create(
 @app.command(help="Révoquer un jeton. Tous les services le refusent après quelques secondes.")
 def revoke(id: Id, url: Url = LOCAL, data: Data = Path("data"), token: Token = "") -> None:
     """End a token."""
-    delete(url, f"{PATH}/{id}", _manager(data, token))
+    delete(url, f"{PATH}/{id}", {}, _manager(data, token))
     console.print("Jeton révoqué.")
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from services.chassis.runtime.settings import Settings
+from services.chassis.service.store_mark import StoreMark
 from services.chassis.storage.store import Store
 from services.chassis.testing import store_of
 from services.contracts.accounts import AccountPublished
@@ -16,6 +18,7 @@ from services.directory.actions import accounts
 from services.directory.app import SERVICE
 from services.directory.domain.accounts import SignInMethod
 from services.launcher.commands.app import app
+from services.launcher.older_stores import StoreNotRestored
 from tests.givens.events import emitted_events
 
 IDENTITY = ("--issuer", "https://login.example.test", "--subject", "rita")
@@ -41,6 +44,28 @@ async def _store(data: Path, read: Any) -> Any:
 def test_without_a_store_there_is_no_account(data: Path) -> None:
     code, told = cefo("list")
     assert (code, "Aucun compte" in told) == (0, True)
+
+
+def test_an_older_store_is_refused_and_a_new_one_is_not_taken_for_one(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CEFO_ERASED_FILE", str(data / "apart" / "erased.txt"))
+    assert cefo("manager", *IDENTITY, "--name", "Rita (test)")[0] == 0
+    mark = asyncio.run(_store(data, _mark_of_a_longer_life))
+    with pytest.raises(StoreNotRestored, match="cefo restore directory"):
+        CliRunner().invoke(app, ["accounts", "list"], catch_exceptions=False)
+    (data / "stores").rename(data / "put-away")
+    assert cefo("manager", *IDENTITY, "--name", "Rita (test)")[0] == 0
+    assert not mark.exists(), "the next start finds a store with one event, and no mark of 500"
+    assert cefo("list")[0] == 0
+
+
+async def _mark_of_a_longer_life(store: Store) -> Path:
+    """Note that this store has come to event 500."""
+    mark = StoreMark(store, Settings()).path
+    mark.parent.mkdir()
+    mark.write_text("0 500 2026-03-02T08:00:00+00:00\n")
+    return mark
 
 
 def test_the_first_manager_can_sign_in_and_a_second_run_changes_nothing(data: Path) -> None:

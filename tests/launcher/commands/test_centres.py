@@ -1,4 +1,4 @@
-"""`cefo import` waits for services that have not heard of the centres yet, and only for those."""
+"""`cefo import` waits for services that do not know the centres yet, and only for those."""
 
 from typing import Any
 

@@ -22,7 +22,7 @@ Cefo = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def cefo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cefo:
-    """Runs the command as a terminal does; answers its exit code and everything it said."""
+    """Runs the command as a terminal does; answers its exit code and everything it printed."""
     monkeypatch.setenv("CEFO_DATA", str(tmp_path))
     monkeypatch.setenv("CEFO_URL", "http://127.0.0.1:1")
 
@@ -125,12 +125,21 @@ def test_the_status_names_who_has_not_confirmed(
     assert (code, line in told) == (expected, True)
 
 
+IN_DATA = {"erased-file": "it is in the data folder"}
+WARNINGS = {"intake": IN_DATA, "scheduling": IN_DATA, "directory": {"mail": "messages waiting: 1"}}
+
+
 class Proxy(BaseHTTPRequestHandler):
-    """Answers for services that are ready, except plans, whose process it does not reach."""
+    """Answers for services that are ready. It does not reach plans' process, and impact's hangs."""
+
+    released = threading.Event()
 
     def do_GET(self) -> None:
         service = self.path.split("/")[1]
-        ready = {"status": "ok", "services": {service: {"store": True}}, "warnings": {}}
+        if service == "impact":
+            self.released.wait(20)
+            return
+        ready = {"status": "ok", "services": {service: {"store": True}}, "warnings": WARNINGS}
         self.send_response(502 if service == "plans" else 200)
         self.send_header("Content-Type", "text/html" if service == "plans" else "application/json")
         self.end_headers()
@@ -140,14 +149,18 @@ class Proxy(BaseHTTPRequestHandler):
         pass
 
 
-def test_the_doctor_asks_every_service_behind_a_proxy(cefo: Cefo) -> None:
+def test_the_doctor_asks_every_service_behind_a_proxy(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.launcher.commands.doctor.SECONDS", 1)
     with HTTPServer(("127.0.0.1", 0), Proxy) as proxy:
         threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         code, told = cefo("doctor", "--url", f"http://127.0.0.1:{proxy.server_port}")
+        Proxy.released.set()
         proxy.shutdown()
     assert code == 1
-    assert "processus" in told
-    assert (told.count("✓ répond"), told.count("✗ ne répond pas")) == (4, 1)
+    assert told.count("processus") == 2
+    assert (told.count("✓ répond"), told.count("✗ ne répond pas")) == (3, 2)
+    assert told.count("CEFO_ERASED_FILE ailleurs") == 1
+    assert "Voyez la page /directory/mail." in told
 
 
 REFERENCE = "7f2c1a34-9d1e-4a55-8f0e-3b1f6f0a2c11"

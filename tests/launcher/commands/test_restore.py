@@ -57,6 +57,20 @@ def test_each_run_opens_an_epoch_and_says_what_is_to_be_done(data: Path) -> None
     assert (found["epoch"], found["complete"], found["lost"], found["ended"]) == (max(opened), False, [], {})
 
 
+def test_impact_reads_its_topics_again(data: Path) -> None:
+    async def rows(*tables: str) -> list[Any]:
+        url = f"sqlite+aiosqlite:///{data}/stores/impact.db"
+        async with store_of(SERVICES["impact"], url) as store, store.read() as session:
+            return [(await session.execute(sa.select(store.table(name)))).one() for name in tables]
+
+    asyncio.run(rows())
+    printed = " ".join(restore("impact").output.split())
+    assert "cefo publish --after-restore" in printed
+    assert "cefo republish" not in printed
+    epoch, rebuild = asyncio.run(rows("epochs", "rebuilds"))
+    assert (epoch.reread_at, rebuild.generation, rebuild.completed_at) == (None, 1, None)
+
+
 def test_a_service_that_runs_is_not_restored(data: Path) -> None:
     async def while_it_runs(store: Store) -> str:
         async with relay_lock(store):
@@ -67,7 +81,7 @@ def test_a_service_that_runs_is_not_restored(data: Path) -> None:
 
 
 def test_what_cannot_be_restored_is_refused_with_the_way_out(data: Path) -> None:
-    assert "cefo rebuild impact" in refusal("impact")
+    assert "n’existe pas" in refusal("impacts")
     assert "Vérifiez --data" in refusal("plans")
     assert "deploy/kafka/start" in refusal("plans", "--kafka", "apache")
     assert not (data / "stores").exists()

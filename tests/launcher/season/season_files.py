@@ -146,7 +146,7 @@ def open_between(start: datetime, end: datetime) -> bool:
 
 
 def overlapping(spans: Iterable[tuple[str, datetime, datetime]]) -> list[tuple[str, datetime, datetime]]:
-    """Whoever begins something before the last thing has ended: (who, start, end of the one before)."""
+    """People who begin something before the last thing has ended: (who, start, end of the one before)."""
     clashes: list[tuple[str, datetime, datetime]] = []
     busy_until: dict[str, datetime] = {}
     for who, start, end in sorted(spans):

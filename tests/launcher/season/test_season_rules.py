@@ -209,7 +209,7 @@ def test_nobody_sits_in_a_workshop_without_a_seat(season: Season):
         for participant in workshop["participants"]:
             assert len(participant["attended"]) == len(workshop["sessions"])
     seats = [participant for workshop in season.workshops for participant in workshop["participants"]]
-    assert any(not participant["attended"][-1] for participant in seats), "somebody always drops out"
+    assert any(not participant["attended"][-1] for participant in seats), "one person always drops out"
 
 
 def test_missed_appointments_have_no_number_and_no_visit(season: Season):
