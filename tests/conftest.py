@@ -4,6 +4,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from services.chassis import i18n
 from tests.parts.fixtures import browser, kafka, postgres, redis_server
@@ -11,8 +12,10 @@ from tests.parts.presence import PARTS
 
 __all__ = ["browser", "kafka", "postgres", "redis_server"]
 
-LONGEST = ("faults", "journeys embedded", "journeys local", "faults kills", "browser", "conformance", "bench", "parts")
+settings.register_profile("cefo", deadline=None)  # how long an example takes decides nothing
+settings.load_profile("cefo")
 
+LONGEST = ("faults", "journeys embedded", "journeys local", "faults kills", "browser", "conformance", "bench", "parts")
 
 MEASURED = {"chassis", "contracts", "directory", "impact", "intake", "plans", "refusals", "scheduling"}
 """Folders of the quick tests, in one process, whose coverage is measured."""

@@ -239,8 +239,10 @@ def forms(kind: type[Body] = Body) -> Iterator[type[Body]]:
 def test_the_routes_that_lead_on_are_known() -> None:
     assert sorted(named(route) for route in NEXT.values()) == [
         "GET /directory/sign-in",
+        "GET /directory/sign-in/device",
         "GET /directory/sign-in/oidc/{issuer}",
         "GET /sign-in",
+        "POST /directory/sign-in/device",
         "POST /sign-in",
     ]
     assert [kind.__name__ for kind in forms() if "next" in kind.model_fields] == ["SignIn"]

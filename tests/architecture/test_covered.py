@@ -1,4 +1,4 @@
-"""Coverage is told by package, and a fall is seen."""
+"""Coverage is shown by package, and a fall is seen."""
 
 import json
 from pathlib import Path

@@ -1,26 +1,39 @@
 """Every field that comes in has a type of `services.contracts`: text, numbers, times and days are read in one way."""
 
+import ast
+import json
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from enum import StrEnum
+from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
-from services.chassis.i18n import LANGUAGES, add_catalogues, language
+from services.chassis.i18n import LANGUAGES, add_catalogues, language, translate
+from services.chassis.refusals import Invalid
 from services.chassis.web.choices import words_of
+from services.chassis.web.problems import rule_words
 from services.contracts import EVENTS, Event
 from services.contracts.text import Input, Text
-from services.contracts.values import ReadBy, Shape, Whole, Written
+from services.contracts.values import Decimal, ReadBy, Shape, Whole, Written
 from services.launcher.catalogue import SERVICES
 from tests.architecture.routes import ROUTES, named
 
 MADE_BY_THE_PAGE = [("inbox", "referral"), ("yes",), ("yes", "no")]
 """Choices that the page sends by itself: nobody chooses them."""
 
-READ_BY = {str: (Text, Shape), int: (Whole,), bool: (ReadBy,), datetime: (ReadBy, Written), date: (ReadBy,)}
+READ_BY = {
+    str: (Text, Shape),
+    int: (Whole,),
+    float: (Decimal,),
+    bool: (ReadBy,),
+    datetime: (ReadBy, Written),
+    date: (ReadBy,),
+}
 """The metadata of which a field of each type needs one."""
 
 
@@ -84,17 +97,23 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def bare_parameters(route: APIRoute) -> Iterator[str]:
     """The parameters of a route that have a bare type; bodies and forms are models, checked above."""
+    for name, field in parameters(route):
+        kind: Any = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            if not issubclass(kind, Input):
+                yield f"{named(route)} {name}: {kind.__name__} is no Input"
+        else:
+            yield from (f"{named(route)} {name}: {found}" for found in bare(kind, field.metadata))
+
+
+def parameters(route: APIRoute) -> Iterator[tuple[str, FieldInfo]]:
+    """The parameters of a route, of what it depends on too."""
     pending = [route.dependant]
     while pending:
         one = pending.pop()
         pending.extend(one.dependencies)
         for param in (*one.path_params, *one.query_params, *one.header_params, *one.cookie_params, *one.body_params):
-            kind: Any = param.field_info.annotation
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                if not issubclass(kind, Input):
-                    yield f"{named(route)} {param.name}: {kind.__name__} is no Input"
-            else:
-                yield from (f"{named(route)} {param.name}: {name}" for name in bare(kind, param.field_info.metadata))
+            yield param.name, param.field_info
 
 
 def test_every_choice_has_words_in_each_language() -> None:
@@ -102,6 +121,7 @@ def test_every_choice_has_words_in_each_language() -> None:
     for service in SERVICES:
         add_catalogues(SERVICES[service].folder / "locales")
     fields = [field for model in inputs() for field in model.model_fields.values()]
+    fields += [field for route in ROUTES for _, field in parameters(route)]
     for codes in {codes for field in fields for codes in choices(field.annotation)}:
         found = {lang: in_language(lang, codes) for lang in LANGUAGES}
         if not all(found.values()) or found["fr"] == found["nl"]:
@@ -133,3 +153,32 @@ def test_a_bare_type_is_found() -> None:
         kept: Annotated[str, Text(5)] | None = None
 
     assert [one.rpartition(".")[2] for one in bare_fields(Bad)] == ["name: str", "many: str"]
+
+
+WRONG: tuple[Any, ...] = (None, True, 7, "", "x", "9" * 5000, [], ["x"], [[]], [{}], [{"x": 1}], {}, {"x": {}})
+"""Values of JSON: each field finds most of them wrong."""
+
+
+def rules_broken(model: type[Input]) -> Iterator[str]:
+    """The rules that a model names for wrong values of its fields."""
+    for name in model.model_fields:
+        for value in WRONG:
+            try:
+                model.model_validate_json(json.dumps({name: value}))
+            except ValidationError as error:
+                yield from (one["type"] for one in error.errors())
+
+
+def rules_raised() -> Iterator[str]:
+    """The rules that the services raise by name."""
+    for path in Path("services").rglob("*.py"):
+        for call in (one for one in ast.walk(ast.parse(path.read_text())) if isinstance(one, ast.Call)):
+            raises = isinstance(call.func, ast.Name) and call.func.id in ("PydanticCustomError", "PydanticKnownError")
+            if raises and isinstance(call.args[0], ast.Constant):
+                yield str(call.args[0].value)
+
+
+def test_every_rule_of_a_field_has_words() -> None:
+    rules = {rule for model in inputs() for rule in rules_broken(model)} | set(rules_raised())
+    assert rules >= {"uuid_type", "not_distinct", "moment", "list_type"}
+    assert {rule for rule in rules if rule_words(rule) == translate(Invalid.message)} == set()

@@ -33,7 +33,7 @@ def test_no_circle_of_imports_not_even_for_the_type_checker() -> None:
 
 
 def test_nothing_but_the_store_commits() -> None:
-    """A search index commits too, to itself: it is made anew from the store."""
+    """A search index commits too, to itself: it is rebuilt from the store."""
     committing = {
         path.relative_to(SERVICES).as_posix()
         for path in SERVICES.rglob("*.py")

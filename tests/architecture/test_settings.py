@@ -29,7 +29,7 @@ def test_a_setting_stands_once_and_a_service_gives_its_own_to_the_process() -> N
 def test_the_document_has_every_setting_as_the_code_has_it() -> None:
     said = re.search(r"<!-- settings -->\n(.*)<!-- /settings -->", DOCUMENT.read_text(), re.DOTALL)
     assert said is not None
-    assert said[1] == settings_tables(), "docs/settings.md lies: run `make snapshots`"
+    assert said[1] == settings_tables(), "docs/settings.md is out of date: run `make snapshots`"
 
 
 def test_the_document_has_every_variable_that_any_code_reads() -> None:

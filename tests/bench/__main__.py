@@ -23,6 +23,10 @@ from tests.bench import (
     row_g_rebuild,
     row_h_start,
     row_i_tickets,
+    row_j_pages,
+    row_k_refused,
+    row_l_replay,
+    row_m_boards,
 )
 from tests.bench.measuring import Row, Size
 
@@ -36,6 +40,11 @@ ROWS: dict[str, Callable[[Size], Awaitable[list[Row]]]] = {
     "f": row_f_scale.measure,
     "g": row_g_rebuild.measure,
     "h": row_h_start.measure,
+    "j": row_j_pages.measure,
+    "k": row_k_refused.measure,
+    "l": row_l_replay.measure,
+    "m": row_m_boards.measure,
+    "n": row_j_pages.measure,
 }
 
 KEPT = 5

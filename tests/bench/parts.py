@@ -1,5 +1,6 @@
 """The servers of every row: Apache Kafka, PostgreSQL and Redis, started fresh and stopped afterwards."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Generator, Mapping
@@ -98,6 +99,11 @@ class Services:
     def peak_memory(self) -> dict[str, int]:
         """Each process' peak memory (VmHWM), in KiB."""
         return {name: _peak(process.pid) for name, process in self.stack.processes.items()}
+
+    def core_seconds(self, name: str) -> float:
+        """How long a core has worked for this process."""
+        facts = Path(f"/proc/{self.stack.processes[name].pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(facts[11]) + int(facts[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _peak(pid: int) -> int:

@@ -33,7 +33,7 @@ async def import_all(services: Services, files: dict[str, list[bytes]]) -> Impor
     async with httpx2.AsyncClient(timeout=600, trust_env=False, headers=headers) as client:
         started = perf_counter()
         for name, path in IMPORTS:
-            await _import(client, services, path, files[name])
+            await _import(client, services, path, files.get(name, []))
         await until_none(lambda: _backlog(client, services))
         seconds = perf_counter() - started
     return ImportRun(sum(map(len, files.values())), await emitted(services) - before, seconds)

@@ -22,7 +22,15 @@ async def ours() -> float:
     """Seconds until the first page."""
     port = free_ports(1)[0]
     with tempfile.TemporaryDirectory(prefix="cefo-bench-up-", ignore_cleanup_errors=True) as folder:
-        command = [Path(sys.executable).with_name("cefo"), "up", "--demo", "--port", str(port), "--data", folder]
+        command = [
+            Path(sys.executable).with_name("cefo"),
+            "up",
+            "--demo",
+            "--port",
+            str(port),
+            "--data",
+            f"{folder}/data",
+        ]
         started = perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: ASYNC220
         try:

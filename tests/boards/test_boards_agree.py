@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,9 +24,11 @@ from services.chassis.testing import FixedClock
 from services.contracts.scheduling import AppointmentStatus
 from services.impact.domain import Measure
 from services.impact.store import Tally
-from services.intake.actions import visits
+from services.intake.actions import queue, visits
 from services.intake.actions.end_of_day import end_days
+from services.intake.domain.queue import Priority
 from services.intake.store import Visit
+from services.intake.store.queue import Caller
 from services.scheduling.actions import guidance, information
 from services.scheduling.store import Interview, Waiting
 from tests.boards.two_services import SERVICES, TwoServices
@@ -112,12 +115,25 @@ class Morning(RuleBasedStateMachine):
 
     @rule()
     def call_next(self) -> None:
-        self.desk(lambda work: visits.call_next(work, LIEGE, "desk-1"))
+        self.desk(lambda work: visits.call_next(work, LIEGE, Caller("desk-1")))
 
     @rule(which=WHICH, act=st.sampled_from([visits.serve, visits.finish, visits.leave]))
     def change_a_visit(self, which: int, act: Callable[..., Awaitable[Any]]) -> None:
         if self.visits:
             self.desk(lambda work: act(work, self.visits[-min(which, len(self.visits))]))
+
+    @rule(which=WHICH, act=st.sampled_from([queue.hold, queue.come_back]))
+    def change_the_turn(self, which: int, act: Callable[..., Awaitable[Any]]) -> None:
+        self.change_a_visit(which, act)
+
+    @rule(which=WHICH, area=st.sampled_from([None, "select-training"]), counsellor=st.sampled_from([None, NADIA]))
+    def transfer(self, which: int, area: str | None, counsellor: str | None) -> None:
+        to = queue.Destination(area=area, desk="desk-1", counsellor=counsellor)
+        self.change_a_visit(which, partial(queue.transfer, to=to))
+
+    @rule(which=WHICH, priority=st.sampled_from([None, Priority.SMALL_CHILD]))
+    def prioritise(self, which: int, priority: Priority | None) -> None:
+        self.change_a_visit(which, partial(queue.prioritise, priority=priority))
 
     @rule(which=WHICH, counsellor=st.sampled_from([NADIA, TOM]))
     def start_an_interview(self, which: int, counsellor: str) -> None:
@@ -154,7 +170,7 @@ class Morning(RuleBasedStateMachine):
         if done and not self.late and not ended_by_the_desk:
             status, _ = self.place_of(visit)
             assert status == self.before[interview][0]
-            here = [row.checked_in_at for row in self.run(self.here())]
+            here = [(row.rank, row.checked_in_at) for row in self.run(self.here())]
             assert here == sorted(here)
 
     async def is_of_the_desk(self, visit: UUID, interview: UUID) -> bool:
@@ -225,7 +241,7 @@ class Morning(RuleBasedStateMachine):
         shown = dict(desk.here)
         for row in await self.centre.rows("scheduling", Waiting):
             if row.interview_id is not None and row.id in shown:
-                assert shown[row.id] == "being_served"
+                assert shown[row.id].split()[0] == "being_served"
         held = [one for one in await self.centre.rows("scheduling", Interview) if is_held(one)]
         assert not {one.visit_id for one in held} & shown.keys(), "their visits have ended"
         tallies = await self.centre.rows("impact", Tally)

@@ -9,7 +9,16 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from services.chassis.copies.visits import Day, Visits, counts_of, first_come, is_here, is_left_over, just_seen
+from services.chassis.copies.visits import (
+    Day,
+    QueuedVisit,
+    Visits,
+    counts_of,
+    in_turn,
+    is_here,
+    is_left_over,
+    just_seen,
+)
 from services.chassis.events.reactions import Reactions
 from services.chassis.service.definition import Service
 from services.chassis.storage.outbox import unpack_headers
@@ -103,15 +112,21 @@ class TwoServices:
         async with self.stores["intake"].read() as session:
             day = Day.of(await session.get_one(Centre, LIEGE), self.clock())
         async with self.stores[service].read() as session:
-            here = await first_come(session, table, is_here(table, day), 1000)
+            here = await in_turn(session, table, is_here(table, day), 1000)
             seen = await just_seen(session, table, day, 1000)
-            earlier = await first_come(session, table, is_left_over(table, day), 1000)
+            earlier = await in_turn(session, table, is_left_over(table, day), 1000)
             count = sum((await counts_of(session, table, is_here(table, day))).values())
         return Board(
-            [(row.id, row.status) for row in here], count, {row.id for row in seen}, [row.id for row in earlier]
+            [(row.id, _state(row)) for row in here], count, {row.id for row in seen}, [row.id for row in earlier]
         )
 
     async def rows(self, service: str, table: type[Any]) -> list[Any]:
         """Every row of a table."""
         async with self.stores[service].read() as session:
             return list(await session.scalars(sa.select(table)))
+
+
+def _state(row: QueuedVisit) -> str:
+    """What a board says about a visit beside its place."""
+    turn = (row.held_at and "on hold", row.for_area, row.for_desk, row.for_counsellor)
+    return " ".join([row.status, *filter(None, turn)])

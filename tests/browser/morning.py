@@ -31,6 +31,7 @@ from services.directory.claims import ORGANIZATION
 from services.directory.demo import organization_id
 from services.impact.app import SERVICE as IMPACT
 from services.impact.domain import Measure
+from services.intake.actions.letters import stop_address
 from services.launcher import demo
 from services.scheduling.claims import STAFF_CODE
 from tests.givens.accounts import REGION as MANAGER
@@ -73,10 +74,12 @@ def morning(folder: Path) -> Generator[Morning]:
             roles=frozenset({Role.PROVIDER}),
             claims=frozenset({Claim(ORGANIZATION, str(uuid4()))}),
         )
+        kiosk = Person(subject="demo/kiosk", name="kiosk", roles=frozenset({Role.KIOSK}), centres=frozenset({"liege"}))
         people = {
             **{key: account.person for key, account in demo.ACCOUNTS.items()},
             "visitor": visitor(UUID(made["person"])),
             "newcomer": newcomer,
+            "kiosk": kiosk,
             "new-provider": provider,
             "two-centres": staff("two-centres", {"liege", "namur"}),
             "local-manager": Person(
@@ -87,7 +90,8 @@ def morning(folder: Path) -> Generator[Morning]:
             ),
             "no-centre": staff("no-centre", set()),
         }
-        more = {"nothing": str(uuid4())}
+        stop = stop_address(signer, "", UUID(made["person"]))
+        more = {"nothing": str(uuid4()), "stop": stop}
         yield Morning(stack, made | more, signer, people)
 
 
@@ -107,7 +111,12 @@ def lived(stack: Stack) -> dict[str, str]:
     liege = Centre(stack)
     first = liege.next_working_day()
     liege.until(first.replace(hour=9, minute=1))
-    known = [liege.agrees_to_be_known(liege.walks_in("choose-path")) for _ in range(5)]
+    purposes = ["guidance", "plan", "reminders", "referral"]
+    reached: list[dict[str, Any]] = [
+        {"contact": f"personne-{nth}@example.org", "purposes": purposes} for nth in range(5)
+    ]
+    reached[3]["family_name"] = "Démonstration Vanden Kerckhove"
+    known = [liege.agrees_to_be_known(liege.walks_in("choose-path"), **one) for one in reached]
     ada, ben, eve, zoe, ian = (one["subject_ref"] for one in known)
     asyncio.run(people_leave(Settings(data=stack.data).store_url("intake"), soon=UUID(eve), gone=UUID(ian)))
     at_home, fresh = (urlsplit(str(one["link"])).path for one in known[:2])
@@ -257,7 +266,9 @@ def a_full_room(centre: Centre) -> dict[str, str]:
         ok(centre.desk.post(f"/intake/api/v1/visits/{visit}/call", json={"desk": desk}))
     ok(centre.desk.post(f"/intake/api/v1/visits/{visits[0]}/serve", json={}))
     centre.agrees_to_be_known(visits[0])
-    return {"visit": visits[3], "known_visit": visits[0]}
+    again = {"centre": "liege", "area": "create-business"}
+    ticket = ok(centre.desk.put(f"/intake/api/v1/visits/{visits[3]}", json=again))["ticket_page"]
+    return {"visit": visits[3], "known_visit": visits[0], "ticket": urlsplit(ticket).path}
 
 
 def answered(stack: Stack, centre: Centre) -> dict[str, str]:
@@ -285,18 +296,20 @@ def answered(stack: Stack, centre: Centre) -> dict[str, str]:
 
 
 def stuck(stack: Stack, at: datetime) -> str:
-    """A dead letter, as the consumer keeps what nobody can read. Returns it."""
-    record = Record(DeskCheckIn.topic.name, b"7f2c", [], b"not an event", 0, 41)
+    """Dead letters, as the consumer keeps what nobody can read: one in each state. Returns the dead one."""
     sealer = RecordSealer(Settings(data=stack.data))
-    row = dead_letter_row(
-        record,
-        sealer.keep(record, at),
-        state=DeadLetterState.DEAD,
-        reason="malformed",
-        detail="the header ce_type is missing",
-        attempts=1,
-        at=at,
-    )
+    rows: dict[DeadLetterState, dict[str, Any]] = {}
+    for nth, state in enumerate(DeadLetterState):
+        record = Record(DeskCheckIn.topic.name, b"7f2c", [], b"not an event", 0, 41 + nth)
+        rows[state] = dead_letter_row(
+            record,
+            sealer.keep(record, at),
+            state=state,
+            reason="malformed",
+            detail="the header ce_type is missing",
+            attempts=1,
+            at=at,
+        )
     with sa.create_engine(f"sqlite:///{stack.data / 'stores/intake.db'}").begin() as store:
-        store.execute(sa.insert(dead_letters_table(sa.MetaData())), [row])
-    return str(row["id"])
+        store.execute(sa.insert(dead_letters_table(sa.MetaData())), list(rows.values()))
+    return str(rows[DeadLetterState.DEAD]["id"])

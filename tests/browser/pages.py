@@ -14,6 +14,7 @@ from tests.journeys.adult import PIN
 Doing = Callable[[Page], Awaitable[None]]
 
 FRONT_DESK, COUNSELLOR, PROVIDER = "accueil-liege", "conseil-liege", "operateur-ifapme"
+KIOSK = "kiosk"
 ELSEWHERE = "conseil-namur"
 """Whose centre has had no visitor yet: empty boards and lists."""
 REGION, OPERATOR = "region", "exploitation"
@@ -76,8 +77,16 @@ async def _sends_an_old_version(page: Page) -> None:
     await sends("main form")(page)
 
 
+async def _calls_another_one(page: Page) -> None:
+    """Whom this desk called before has not come yet: it is asked."""
+    question = page.locator(".board-main > .confirm")
+    if not await question.count():
+        await page.locator("#call-next").click()
+    await question.locator("> summary").click()
+
+
 async def _asks_for_a_new_link(page: Page) -> None:
-    await page.locator("main .confirm > summary").first.click()
+    await page.locator('main .confirm:has(form[action$="/link"]) > summary').click()
     await sends('form[action$="/link"]')(page)
 
 
@@ -85,11 +94,84 @@ def _searches(name: str) -> Doing:
     """Search for a person who was registered before."""
 
     async def search(page: Page) -> None:
-        await page.locator("main details.more > summary").click()
+        await page.locator('main details.more:has([name="name"]) > summary').click()
         await page.locator('[name="name"]').fill(name)
         await sends('form[action$="/search"]')(page)
 
     return search
+
+
+async def _searches_elsewhere(page: Page) -> None:
+    await _searches("camille@example.org")(page)
+    await page.locator('[name="reason"]').evaluate("field => { field.closest('details').open = true; }")
+
+
+async def _registers_a_look_alike(page: Page) -> None:
+    names = {"given_name": "Prenom", "family_name": "Demonstration Vandenkerckhove"}
+    for name, value in names.items():
+        await page.locator(f'[name="{name}"]').fill(value)
+    await page.locator('[name="purposes"]').first.check()
+    await sends("main form.form")(page)
+    await page.locator("#alike .confirm > summary").first.click()
+
+
+async def _forgets(page: Page) -> None:
+    """As a browser in which nothing was prepared."""
+    await page.evaluate("async () => { await offline.clear(); }")
+    await page.reload()
+
+
+async def _starts_a_kiosk(page: Page) -> None:
+    await page.locator("[data-line='ready']").wait_for()
+    await page.goto("/intake/app/kiosk")
+    await page.locator("button[data-several-on]:visible").click()
+    await page.locator("[data-area]:visible").first.click()
+
+
+async def _enters_a_code(page: Page) -> None:
+    """As a code reader types it, while the first screen is shown."""
+    await page.locator("[data-line='ready']").wait_for()
+    await page.goto("/intake/app/kiosk")
+    await page.locator("button[data-appointment]:visible").wait_for()
+    await page.keyboard.type("0123456789")
+    await page.locator("[data-code]:focus").wait_for()
+
+
+async def _was_answered(page: Page) -> None:
+    """A check-in has another ticket in the queue, and one was refused."""
+    await page.locator("[data-line='ready']").wait_for()
+    await page.route("**/replay", lambda route: route.fulfill(json={"results": []}))
+    await page.evaluate("""async () => {
+      const app = "kiosk:liege";
+      const need = {area: "find-job", other_areas: [], channel: "kiosk", queue: true};
+      const one = () => ({...need, visit_id: crypto.randomUUID()});
+      const kept = await offline.keep(app, [one(), one(), one()]);
+      const late = {status: "refused", problem: {detail: "Trop tard."}};
+      await offline.settle(kept, [{status: "known", ticket: "E-012"}, late]);
+    }""")
+    await page.reload()
+    await page.locator("[data-answered] > li").first.wait_for()
+
+
+async def _works_offline(page: Page) -> None:
+    """One person waits, another is called; a check-in was refused, and a step of another one. Nothing is sent."""
+    await page.route("**/replay", lambda route: route.fulfill(json={"results": []}))
+    await page.evaluate("""async () => {
+      let app = null;
+      while (!app) {
+        app = (await offline.packs()).find((pack) => pack.slot && pack.key && !pack.kiosk)?.app;
+        await new Promise((go) => setTimeout(go, 100));
+      }
+      const need = {area: "find-job", other_areas: [], channel: "desk", queue: true};
+      const one = () => ({...need, visit_id: crypto.randomUUID()});
+      const [first, second, ...answered] = await offline.keep(app, [one(), one(), one(), one()]);
+      await offline.step(second.seq, "call", "desk-1");
+      const problem = {detail: "Trop tard."};
+      await offline.settle(answered, [{status: "refused", problem}, {status: "accepted", problem}]);
+    }""")
+    await page.goto("/intake/app/desk")
+    await page.locator("#waiting-list > li").first.wait_for()
+    await page.locator("#answered-list > li").nth(1).wait_for()
 
 
 async def _enters_a_pin(page: Page) -> None:
@@ -104,6 +186,7 @@ FRONT = [
     Seen("/sign-in"),
     Seen("/help"),
     Seen("/plans/help/{name}", path="/plans/help/my-plan"),
+    Seen("/intake/help/{name}", path="/intake/help/front-desk"),
     Seen("/sign-in/link", path="/sign-in/link?token=nothing", state="no longer valid", status=404),
     Seen("/{nowhere}", path="/nowhere", state="not found", status=404),
     Seen("/{nowhere}", FRONT_DESK, "/directory/inbox", "not allowed", 403),
@@ -113,13 +196,36 @@ INTAKE = [
     Seen("/intake/", "no-centre", state="no centre"),
     Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege"),
     Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege", "asks first", does=opens("#board .confirm")),
+    Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege", "calls another one", does=_calls_another_one),
+    Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege", "more details", does=opens("#arrival details")),
+    Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege", "expected", does=opens("#expected")),
+    Seen("/intake/desk/{centre}/appointments", FRONT_DESK, "/intake/desk/liege/appointments"),
+    Seen("/intake/desk/{centre}/appointments", "accueil-namur", "/intake/desk/namur/appointments", "empty"),
+    Seen("/intake/visitors/{subject_ref}/appointments", FRONT_DESK, "/intake/visitors/{person}/appointments"),
+    Seen("/intake/app/desk", state="not prepared", does=_forgets),
+    Seen("/intake/app/desk", FRONT_DESK, "/intake/desk/liege", "without the server", does=_works_offline),
+    Seen("/intake/app/kiosk", state="not prepared", does=_forgets),
+    Seen("/intake/app/kiosk", KIOSK, "/intake/kiosk/liege", "several needs", does=_starts_a_kiosk),
+    Seen("/intake/app/kiosk", KIOSK, "/intake/kiosk/liege", "a code", does=_enters_a_code),
+    Seen("/intake/kiosk"),
+    Seen("/intake/kiosk/{centre}", KIOSK, "/intake/kiosk/liege", "answered", does=_was_answered),
     Seen("/intake/desk/{centre}", "accueil-namur", "/intake/desk/namur", "empty"),
     Seen("/intake/desk/{centre}/people/{which}", FRONT_DESK, "/intake/desk/liege/people/waiting"),
     Seen("/intake/desk/{centre}/people/{which}", FRONT_DESK, "/intake/desk/liege/people/earlier", "earlier"),
+    Seen("/intake/desk/{centre}/people/{which}", FRONT_DESK, "/intake/desk/liege/people/served", "served"),
+    Seen("/intake/desk/{centre}/people/{which}", FRONT_DESK, "/intake/desk/liege/people/left", "left"),
+    Seen("/intake/visits/{id}/queue", FRONT_DESK, "/intake/visits/{visit}/queue"),
+    Seen("/intake/visits/{id}/ticket", FRONT_DESK, "/intake/visits/{visit}/ticket"),
+    Seen("/intake/t/{secret}", path="{ticket}"),
+    Seen("/intake/waiting-times", REGION),
+    Seen("/intake/devices", REGION, state="empty"),
+    Seen("/intake/t/{secret}", path="/intake/t/nothing", state="no longer valid", status=404),
     Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{visit}"),
     Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{visit}", "in error", 422, sends("main form.form")),
     Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{visit}", "person found", does=_searches("Dé")),
     Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{visit}", "nobody found", does=_searches("zzz")),
+    Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{visit}", "elsewhere", does=_searches_elsewhere),
+    Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{visit}", "similar name", 409, _registers_a_look_alike),
     Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{known_visit}", "known"),
     Seen(
         "/intake/visits/{id}",
@@ -135,6 +241,8 @@ INTAKE = [
     Seen("/intake/l/{secret}", path="{link}", state="in error", status=422, does=sends("main form")),
     Seen("/intake/l/{secret}", path="{own_link}"),
     Seen("/intake/l/{secret}", path="/intake/l/nothing", state="no longer valid", status=404),
+    Seen("/intake/stop/{secret}", path="{stop}"),
+    Seen("/intake/stop/{secret}", path="/intake/stop/nothing", state="no longer valid", status=404),
     Seen("/intake/mine", VISITOR),
     Seen("/intake/mine/data", VISITOR),
     Seen("/intake/mine/data", NEWCOMER, state="little"),
@@ -142,6 +250,10 @@ INTAKE = [
     Seen("/plans/mine/data", VISITOR, does=opens("main details.more")),
     Seen("/directory/mine/data", VISITOR),
     Seen("/intake/exports", OPERATOR),
+    Seen("/intake/accesses", OPERATOR),
+    Seen("/intake/people", FRONT_DESK),
+    Seen("/intake/people/{subject_ref}", COUNSELLOR, "/intake/people/{person}", does=opens("main details.more")),
+    Seen("/intake/people/{subject_ref}", FRONT_DESK, "/intake/people/{nothing}", "not found", 404),
     Seen("/intake/erasures", OPERATOR),
     Seen("/intake/erasures", REGION, "/intake/erasures?subject_ref=Ada", "in error", 422),
     Seen(
@@ -150,7 +262,7 @@ INTAKE = [
         "/intake/visitors/{person}/erase",
         does=opens("main .confirm"),
     ),
-    Seen("/intake/visitors/{subject_ref}/erase", REGION, "/intake/visitors/{nothing}/erase", "not found", 404),
+    Seen("/intake/visitors/{subject_ref}/erase", REGION, "/intake/visitors/{nothing}/erase", "of nobody here"),
     Seen("/intake/retention", FRONT_DESK, does=opens("main .confirm")),
     Seen("/intake/retention", REGION, state="without names"),
     Seen("/intake/retention", ELSEWHERE, state="empty"),
@@ -236,6 +348,8 @@ DIRECTORY = [
     Seen("/directory/referrals", COUNSELLOR),
     Seen("/directory/referrals", ELSEWHERE, state="empty"),
     Seen("/directory/referrals", "two-centres"),
+    Seen("/directory/referrals/stages/{stage}", COUNSELLOR, "/directory/referrals/stages/unanswered?centre=liege"),
+    Seen("/directory/referrals/unassigned", COUNSELLOR, "/directory/referrals/unassigned?centre=liege"),
     Seen("/directory/referrals/new", COUNSELLOR, "/directory/referrals/new?service_id={service}"),
     Seen(
         "/directory/referrals/new",
@@ -250,9 +364,12 @@ DIRECTORY = [
     Seen("/directory/undirected/{id}", COUNSELLOR, "/directory/undirected/{undirected}"),
     Seen("/directory/inbox", PROVIDER),
     Seen("/directory/inbox", "new-provider", state="empty"),
+    Seen("/directory/inbox/stages/{stage}", PROVIDER, "/directory/inbox/stages/unanswered"),
     Seen("/directory/sign-in/email"),
     Seen("/directory/sign-in/email", state="in error", status=422, does=sends("main form")),
     Seen("/directory/sign-in/sent"),
+    Seen("/directory/sign-in/device"),
+    Seen("/directory/sign-in/device", state="in error", status=422, does=sends("main form")),
     Seen("/directory/sign-in/link", path="/directory/sign-in/link?token=nothing", state="no longer valid", status=404),
     Seen("/directory/entry/people", PROVIDER),
     Seen("/directory/entry/people", PROVIDER, state="asks first", does=opens("main .confirm")),
@@ -296,6 +413,7 @@ OPERATIONS = [
         Seen(f"/{service}/dead-letters", "exploitation", state="empty")
         for service in ("scheduling", "plans", "directory", "impact")
     ),
+    Seen("/intake/mail", "exploitation", does=opens("main .more")),
     Seen("/directory/mail", "exploitation", does=opens("main .more")),
     Seen("/directory/asyncapi"),
     Seen("/directory/asyncapi", state="a type", does=opens("main .card .more")),
@@ -316,8 +434,8 @@ SAME_EVERYWHERE = {
         for service in ("intake", "scheduling", "plans", "impact")
     },
     **{
-        f"/{service}/help/{{name}}": "the chassis' page; that of plans is looked at"
-        for service in ("intake", "scheduling", "directory", "impact")
+        f"/{service}/help/{{name}}": "the chassis' page; those of plans and intake are looked at"
+        for service in ("scheduling", "directory", "impact")
     },
 }
 NO_PAGES = {
@@ -338,8 +456,11 @@ NO_PAGES = {
         f"/{service}/help/pictures/{{picture}}": "a picture of a help page"
         for service in ("intake", "scheduling", "plans", "directory", "impact")
     },
+    "/intake/worker.js": "a script, for the browser",
+    "/intake/manifest.webmanifest": "for the browser: what it installs",
     "/intake/desk/{centre}/stream": "a stream of the page's board",
     "/intake/waiting-room/{centre}/stream": "a stream of the page's board",
+    "/intake/t/{secret}/stream": "a stream of the page's board",
     "/scheduling/board/stream": "a stream of the page's board",
     "/plans/{id}/live": "a stream of the page's board",
     "/directory/sign-in/oidc/{issuer}": "leads to the provider; tests/directory/oidc has it in a browser",
@@ -347,6 +468,9 @@ NO_PAGES = {
     "/directory/inbox/stream": "a stream of the page's board",
     "/directory/referrals/stream": "a stream of the page's board",
     "/directory/referral-events/stream": "a stream of the page's board",
+    "/scheduling/fragments/people/{subject_ref}": "a part of intake's page of a person",
+    "/plans/fragments/people/{subject_ref}": "the same",
+    "/directory/fragments/people/{subject_ref}": "the same",
     "/intake/fragments/visitors/{subject_ref}": "a name, for a page of another service",
     "/health/live": "for machines",
     "/health/ready": "for machines",

@@ -7,7 +7,6 @@ language; `help_pictures.json` keeps what their buttons say, so that a test find
 
 import asyncio
 import json
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +16,10 @@ from services.chassis.i18n import LANGUAGES
 from tests.browser.morning import Morning, morning
 from tests.browser.page_checks import ROOT, cleared, settled, watched_page
 from tests.parts import chromium
+from tests.parts.fixtures import folder
 
 README = {
-    "desk": ("accueil-liege", "/intake/desk/liege", "fr", 1080),
+    "desk": ("accueil-liege", "/intake/desk/liege", "fr", 720),
     "plan": ("conseil-liege", "/plans/{whole}", "fr", 1080),
 }
 """By name: who looks, at which page, in which language, and the height in pixels."""
@@ -99,21 +99,25 @@ async def take_help(picture: HelpPicture, lang: str, lived: Morning, browser: Br
         return light_enough(path), await buttons_of(part)
 
 
-async def main() -> None:
-    """Take all of them, one after the other."""
+async def take_all(lived: Morning) -> dict[str, list[str]]:
+    """Take all of them, one after the other. Returns what the buttons of each help picture say."""
     buttons: dict[str, list[str]] = {}
-    with tempfile.TemporaryDirectory() as folder, morning(Path(folder)) as lived:
-        async with async_playwright() as playwright:
-            browser = await chromium.launch(playwright)
-            for name in README:
-                print(await take_readme(name, lived, browser))
-            for picture in HELP:
-                for lang in LANGUAGES:
-                    path, buttons[f"{picture.name}.{lang}"] = await take_help(picture, lang, lived, browser)
-                    print(path)
-            await browser.close()
+    async with async_playwright() as playwright, await chromium.launch(playwright) as browser:
+        for name in README:
+            print(await take_readme(name, lived, browser))
+        for picture in HELP:
+            for lang in LANGUAGES:
+                path, buttons[f"{picture.name}.{lang}"] = await take_help(picture, lang, lived, browser)
+                print(path)
+    return buttons
+
+
+def main() -> None:
+    """Take them, and write down the words of their buttons."""
+    with folder("pictures") as data, morning(data) as lived:
+        buttons = asyncio.run(take_all(lived))
     BUTTONS.write_text(json.dumps(buttons, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

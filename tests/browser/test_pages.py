@@ -30,8 +30,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 LOOKS = {"fr": "light", "de": "dark"}
 DESK, PHONE = 1280, 390
-AXE = {("fr", DESK), ("de", PHONE)}
-"""Where axe looks, which takes longest: each language, width and colour scheme once."""
 LIGHT = 220_000
 """Bytes of a page with everything it needs, before compression."""
 Findings = dict[str, list[str]]
@@ -125,9 +123,7 @@ async def at_width(page: Page, seen: Seen, lang: str, width: int) -> list[str]:
     """What is wrong at this width. The keyboard's way is the same in every language."""
     await page.set_viewport_size({"width": width, "height": 844 if width == PHONE else 800})
     await page.evaluate("document.activeElement?.blur(); scrollTo(0, 0)")
-    faults = await layout_faults(page)
-    if (lang, width) in AXE:
-        faults += await axe_violations(page)
+    faults = [*await axe_violations(page), *await layout_faults(page)]
     if lang == "fr":
         faults += await keyboard_walk(page)
     await enlarge_numbers(page, lang)

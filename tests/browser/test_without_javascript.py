@@ -25,7 +25,7 @@ async def test_from_check_in_to_goodbye(lived_in: Morning, browser: Browser) -> 
 
 
 async def reloaded(page: Page, shown: Locator) -> int:
-    """How many of these there are on the page, loaded anew."""
+    """How many of these there are on the page, after a reload."""
     await page.reload()
     return await shown.count()
 

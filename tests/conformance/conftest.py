@@ -71,11 +71,17 @@ async def consumer_store(open_store: StoreOf) -> Store:
     return await _emptied(open_store("consumer"))
 
 
+async def empty(store: Store) -> None:
+    """Delete every row of a store."""
+    async with store.writer.begin() as connection:
+        for table in Table.metadata.sorted_tables:
+            await connection.execute(sa.delete(table))
+
+
 async def _emptied(store: Store) -> Store:
     async with store.writer.begin() as connection:
         await connection.run_sync(Table.metadata.create_all)
-        for table in Table.metadata.sorted_tables:
-            await connection.execute(sa.delete(table))
+    await empty(store)
     # A new consumer group for each test: the broker keeps the groups' offsets, the stores are empty.
     store.service = f"{store.service}-{uuid4().hex[:8]}"
     return store

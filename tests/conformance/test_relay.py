@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 from services.chassis.brokers import Broker, broker_of
 from services.chassis.brokers.clients import BROKER_ERRORS
 from services.chassis.brokers.producer import BatchProducer
-from services.chassis.events.relay import ROUNDS, Relay
+from services.chassis.events.relay import ROUNDS, Relay, RelayRuns, relay_lock
 from services.chassis.storage.outbox import republish
 from services.chassis.storage.store import Cause, Store, Work
 from services.chassis.testing import NOBODY, consumer_for
@@ -76,6 +76,22 @@ async def test_an_event_that_was_rolled_back_is_never_published(
     await sample.emit(producer_store, BRUNO, 1)
     await _relay_all(producer_store, broker)
     assert list(numbers(await topic_of(broker.settings.kafka, sample.event.topic.name))) == [BRUNO]
+
+
+async def test_a_closed_service_holds_the_lock_and_publishes_nothing(
+    producer_store: Store, broker: Broker, sample: Sample, open_store: StoreOf
+) -> None:
+    """So nobody opens another epoch in its store while it reads its topics again."""
+    opened = asyncio.Event()
+    await sample.emit(producer_store, ANNA, 1)
+    async with running(Relay(producer_store, broker, opened=opened).run()):
+        await asyncio.sleep(1)
+        with pytest.raises(RelayRuns):
+            async with relay_lock(open_store("producer"), wait=False):
+                pass
+        assert await unsent(producer_store) == 1
+        opened.set()
+        await eventually(lambda: _all_sent(producer_store))
 
 
 async def test_a_row_is_marked_only_after_the_broker_acknowledged_it(

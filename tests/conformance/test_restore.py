@@ -1,25 +1,33 @@
 """A store that was restored from an older backup goes on: what it emits then takes effect exactly once, in order."""
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from aiokafka import TopicPartition
 
 from services.chassis.brokers import Broker
+from services.chassis.brokers.offsets import extents
+from services.chassis.brokers.reading import hold_records
+from services.chassis.events.catching_up import CatchingUp
 from services.chassis.events.consumer import Consumer
 from services.chassis.events.dead_letters import OutOfOrder
 from services.chassis.events.relay import Relay
 from services.chassis.events.restoring import Seen, open_epoch, seen_by_others
 from services.chassis.events.sealing import kept_record
+from services.chassis.service.store_mark import OlderStore, StoreMark
 from services.chassis.storage.outbox import republish, unpack_headers
 from services.chassis.storage.store import Store
-from services.chassis.testing import FixedClock, consumer_for
+from services.chassis.testing import FixedClock, consumer_for, quiet_settings
 from services.contracts.cloudevents import Record, read_event
 from services.contracts.sequences import EPOCH
-from tests.conformance.conftest import StoreOf
+from tests.conformance.conftest import StoreOf, empty
 from tests.conformance.sample import (
     POISON,
     Sample,
@@ -158,7 +166,7 @@ async def test_an_aggregate_starts_mid_stream_in_an_epoch(
     producer_store: Store, consumer_store: Store, sample: Sample, clock: FixedClock
 ) -> None:
     """A new consumer, after what Anna's store emitted before the backup was pruned."""
-    ages = {"topic_days": 1, "outbox_days": 1, "inbox_days": 3}
+    ages = {"topic_days": 2, "outbox_days": 2, "inbox_days": 5, "backup_days": 1}
     forgetful = consumer_for(consumer_store, sample.reactions, hold_seconds=300, **ages)
     await sample.emit(producer_store, ANNA, 1)
     await open_epoch(producer_store, Seen(), None)
@@ -345,6 +353,83 @@ async def test_a_restored_service_reads_again_and_knows_what_it_lost(
     assert seen.epoch > 0, "the epoch of Anna's last event is in the topic"
 
 
+async def test_a_restored_store_serves_only_when_it_knows_what_happened_since(
+    producer_store: Store, consumer_store: Store, broker: Broker, sample: Sample, open_store: StoreOf
+) -> None:
+    producer_store.service = "sample"
+    broker.outboxes.append(producer_store)
+    backup = await backup_of(consumer_store)
+    for number in (1, 2):
+        await sample.emit(producer_store, ANNA, number)
+    async with running(Relay(producer_store, broker).run()):
+        async with running(Consumer(consumer_store, broker, sample.reactions).run()):
+            await eventually(lambda: _is(consumer_store, ANNA, [1, 2]))
+        again = await restored(consumer_store, backup, open_store)
+        await open_epoch(again, Seen(), None)
+        closed = catching_up(again, broker, sample)
+        await closed.begin()
+        assert not closed.done.is_set()
+        async with running(closed.run()):
+            await asyncio.sleep(1)
+            assert not closed.done.is_set(), "nothing reads the topic yet"
+            async with running(Consumer(again, broker, sample.reactions).run()):
+                async with asyncio.timeout(30):
+                    await closed.done.wait()
+                assert await trail(again, ANNA) == [1, 2]
+    next_start = catching_up(again, broker, sample)
+    await next_start.begin()
+    assert next_start.done.is_set(), "only what a restore made stale is waited for"
+
+
+async def test_without_anything_to_read_a_restored_store_serves_at_once(
+    consumer_store: Store, broker: Broker, sample: Sample
+) -> None:
+    """Kafka was lost; nothing consumes, and nobody has to republish first."""
+    await open_epoch(consumer_store, Seen(), None)
+    closed = catching_up(consumer_store, broker, sample)
+    await closed.begin()
+    async with running(closed.run()), asyncio.timeout(10):
+        await closed.done.wait()
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("broker", ["kafka"], indirect=True)
+async def test_a_partition_whose_last_records_are_gone_holds_nothing_up(
+    consumer_store: Store, producer_store: Store, broker: Broker, sample: Sample
+) -> None:
+    """As after a compaction that removed the end of a key: its end is beyond the last record."""
+    producer_store.service = "sample"
+    await sample.emit(producer_store, ANNA, 1)
+    async with running(Relay(producer_store, broker).run()):
+        await eventually(lambda: _sent(producer_store))
+    held = {tp: (first, end) for tp, (first, end) in (await extents(broker, sample.reactions.topics)).items() if end}
+    assert await hold_records(broker, held)
+    assert not await hold_records(broker, {tp: (end, end + 1) for tp, (_, end) in held.items()})
+
+
+async def test_a_partition_that_nobody_can_read_does_not_keep_a_restored_service_closed(
+    producer_store: Store, consumer_store: Store, broker: Broker, sample: Sample
+) -> None:
+    """Its consumer leaves the partition alone, because the broker's disk has a damaged record."""
+    await sample.emit(producer_store, ANNA, 1)
+    async with running(Relay(producer_store, broker).run()):
+        await eventually(lambda: _sent(producer_store))
+    await open_epoch(consumer_store, Seen(), None)
+    damaged: set[TopicPartition] = set()
+    closed = CatchingUp(consumer_store, broker, sample.reactions, None, damaged=damaged.intersection)
+    await closed.begin()
+    async with running(closed.run()), asyncio.timeout(10):
+        await asyncio.sleep(1)
+        assert not closed.done.is_set(), "nothing has read it, and nobody knows that it is damaged"
+        damaged.update(await extents(broker, sample.reactions.topics))
+        await closed.done.wait()
+
+
+def catching_up(store: Store, broker: Broker, sample: Sample) -> CatchingUp:
+    """What keeps this store's service closed, as its runtime has it."""
+    return CatchingUp(store, broker, sample.reactions, None, damaged=lambda _: set())
+
+
 @pytest.mark.kafka
 @pytest.mark.parametrize("broker", ["kafka"], indirect=True)
 async def test_a_restored_read_model_is_rebuilt_though_its_offsets_are_of_a_later_rebuild(
@@ -375,6 +460,83 @@ async def test_a_topic_that_does_not_go_on_from_the_backup_is_incomplete(
     async with producer_store.work() as work:  # sent to a broker that was lost
         await work.session.execute(sa.update(outbox).values(sent_at=work.now))
     assert not (await seen_by_others(producer_store, broker, sample.reactions)).complete
+
+
+async def test_a_restored_read_model_reads_again_and_counts_nothing_twice(
+    producer_store: Store, consumer_store: Store, broker: Broker, sample: Sample, open_store: StoreOf
+) -> None:
+    producer_store.service = "sample"
+    broker.outboxes.append(producer_store)
+    replica = Replica.of(consumer_store, broker, sample)
+    await sample.emit(producer_store, ANNA, 1)
+    async with running(Relay(producer_store, broker).run()):
+        async with replica.live():
+            await eventually(lambda: _is(consumer_store, ANNA, [1]))
+            backup = await backup_of(consumer_store)
+            await sample.emit(producer_store, ANNA, 2)
+            await eventually(lambda: _is(consumer_store, ANNA, [1, 2]))
+        again = Replica.of(await restored(consumer_store, backup, open_store), broker, sample)
+        await again.rebuilding.read_again("test")
+        await open_epoch(again.store, Seen(), None)
+        closed = CatchingUp(again.store, broker, sample.reactions, again.rebuilding, damaged=lambda _: set())
+        await closed.begin()
+        assert await trail(again.store, ANNA) == [1], "not emptied"
+        async with again.live(), running(closed.run()), asyncio.timeout(30):
+            await closed.done.wait()
+        assert await trail(again.store, ANNA) == [1, 2]
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("broker", ["kafka"], indirect=True)
+async def test_a_newer_backup_after_an_older_one_names_what_others_may_ignore(
+    producer_store: Store, broker: Broker, sample: Sample, open_store: StoreOf
+) -> None:
+    producer_store.service = "sample"
+    await sample.emit(producer_store, ANNA, 1)
+    older = await backup_of(producer_store)
+    await sample.emit(producer_store, ANNA, 2)
+    newer = await backup_of(producer_store)
+    ran = await restored(producer_store, older, open_store)
+    await open_epoch(ran, Seen(), None)
+    await sample.emit(ran, ANNA, 3)
+    async with running(Relay(ran, broker).run()):
+        await eventually(lambda: _sent(ran))
+    forward = await restored(ran, newer, open_store)
+    assert (await seen_by_others(forward, broker, sample.reactions)).overtaken == 1, "Anna's second event"
+    back = await restored(forward, older, open_store)
+    assert (await seen_by_others(back, broker, sample.reactions)).overtaken == 0
+
+
+async def test_a_store_put_back_without_the_command_is_noticed(
+    producer_store: Store, sample: Sample, open_store: StoreOf, tmp_path: Path, clock: FixedClock
+) -> None:
+    def mark_of(store: Store, **more: Any) -> StoreMark:
+        return StoreMark(store, quiet_settings(tmp_path, **more))
+
+    async def starts(store: Store) -> None:
+        await mark_of(store).check()
+        await mark_of(store).keep()
+
+    await starts(producer_store)  # new
+    await sample.emit(producer_store, ANNA, 1)
+    await starts(producer_store)
+    backup = await backup_of(producer_store)
+    clock.forward(days=1)
+    await sample.emit(producer_store, ANNA, 2)
+    await mark_of(producer_store).check()  # killed before it kept its mark
+    await starts(producer_store)
+
+    older = await restored(producer_store, backup, open_store)
+    with pytest.raises(OlderStore):
+        await mark_of(older).check()
+    clock.forward(days=31)
+    await mark_of(older, outbox_days=30, backup_days=29).check()  # its last rows may have been removed for their age
+    await open_epoch(older, Seen(), None)
+    await starts(older)
+    await empty(older)  # a new platform in the same folder
+    await mark_of(older).check()
+    await sample.emit(older, ANNA, 1)  # killed before it kept its mark
+    await starts(older)
 
 
 async def _is(store: Store, tally: UUID, numbers: list[int]) -> bool:

@@ -23,7 +23,9 @@ HOLD = 300
 @pytest.fixture
 def pruning_consumer(consumer_store: Store, sample: Sample) -> Consumer:
     """A consumer in a system that prunes old events."""
-    return consumer_for(consumer_store, sample.reactions, attempts=1, hold_seconds=HOLD, outbox_days=30, topic_days=30)
+    return consumer_for(
+        consumer_store, sample.reactions, attempts=1, hold_seconds=HOLD, outbox_days=30, topic_days=30, backup_days=29
+    )
 
 
 async def send(store: Store) -> list[Record]:

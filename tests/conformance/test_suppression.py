@@ -18,22 +18,25 @@ from services.chassis.events.reactions import Reactions
 from services.chassis.events.relay import Relay
 from services.chassis.runtime.live import Live
 from services.chassis.service.definition import Runtime, Service
+from services.chassis.service.erased_persons import ErasedPersons, erase_letters_of_listed, listed_since
 from services.chassis.service.retention import prune_outbox
-from services.chassis.service.suppression import Suppression, listed_since
+from services.chassis.service.suppression import Suppression
 from services.chassis.storage.erased_list import ErasedList, UnreadableList
 from services.chassis.storage.outbox import end_of_key
+from services.chassis.storage.remains import clean
 from services.chassis.storage.store import Store
-from services.chassis.testing import FixedClock, emitted, publish, quiet_settings, record_of, store_of
+from services.chassis.testing import FixedClock, consumer_for, emitted, publish, quiet_settings, record_of, store_of
 from services.contracts import Event
 from services.contracts.cloudevents import Record
 from services.contracts.directory import ReferralChanged, ReferralProgressed
 from services.contracts.erasure import CONFIRMATIONS
 from services.contracts.intake import SubjectErased, SubjectSuppressed, VisitorLinkChanged
-from services.contracts.scheduling import InterviewCancelled
+from services.contracts.scheduling import InterviewCancelled, InterviewHeld, InterviewKind
 from services.contracts.topics import ERASED
 from services.directory import actions as directory
 from services.directory.app import SERVICE as DIRECTORY
 from services.directory.reactions import reactions as directory_reactions
+from services.impact.app import SERVICE as IMPACT
 from services.intake.actions import erasure, people
 from services.intake.app import SERVICE as INTAKE
 from services.intake.reactions import reactions as intake_reactions
@@ -76,7 +79,7 @@ async def in_intake(store: Store) -> UUID:
             work,
             visit_id,
             given_name="Prénom",
-            family_name="Démonstration",
+            family_name=f"Démonstration {uuid4().hex}",
             contact=None,
             language="fr",
             purposes=["guidance", "plan"],
@@ -185,7 +188,13 @@ def suppression_of(
     """The service's suppression list as its process has it; without a broker as on the embedded one, which is empty."""
     settings = quiet_settings(folder, **more)
     assert service.erasing is not None
-    return Suppression(store, broker or broker_of(settings, embedded=True), service.erasing, settings)
+    return Suppression(store, listed_for(store, folder, broker, **more), service.erasing, settings)
+
+
+def listed_for(store: Store, folder: Path, broker: Broker | None = None, **more: Any) -> ErasedPersons:
+    """The list as the service's process reads it; without a broker as on the embedded one, which is empty."""
+    settings = quiet_settings(folder, **more)
+    return ErasedPersons(store, broker or broker_of(settings, embedded=True), settings)
 
 
 async def backup(store: Store) -> Rows:
@@ -236,6 +245,8 @@ async def test_a_restored_store_is_cleaned_before_it_serves(store: Store, case: 
     await erase(store, case, subject_ref)
     assert not await is_back(store, case, subject_ref)
     await restore(store, yesterday)
+    async with store.work() as work:
+        await work.open_epoch(28_000_000, None)  # as `cefo restore` does, with seconds since 2026
     assert await is_back(store, case, subject_ref)
 
     await suppression.enforce()
@@ -295,6 +306,18 @@ async def test_late_events_bring_nobody_back(
 
 
 @pytest.mark.parametrize("case", ["plans"], indirect=True)
+async def test_the_list_of_an_earlier_version_is_read_and_carried_over(
+    store: Store, case: Case, tmp_path: Path
+) -> None:
+    subject_ref, unknown = await case.person(store), uuid4()
+    data = tmp_path / "data"
+    ErasedList(quiet_settings(data).earlier_erased_list).add(dict.fromkeys((subject_ref, unknown), store.clock()))
+    await suppression_of(store, case.service, data).enforce()
+    assert not await is_back(store, case, subject_ref)
+    assert listed(data) == {subject_ref, unknown}
+
+
+@pytest.mark.parametrize("case", ["plans"], indirect=True)
 async def test_fifty_erased_at_once_are_on_the_list(store: Store, case: Case, tmp_path: Path) -> None:
     suppression = suppression_of(store, case.service, tmp_path)
     everyone = [await case.person(store) for _ in range(50)]
@@ -305,6 +328,29 @@ async def test_fifty_erased_at_once_are_on_the_list(store: Store, case: Case, tm
     await suppression.enforce()
     assert [ref for ref in everyone if await is_back(store, case, ref)] == []
     assert listed(tmp_path) == set(everyone)
+
+
+async def test_dead_letters_about_a_listed_person_are_emptied_where_nobody_is_erased(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    """In impact, which keeps nothing else about persons."""
+    erased, neighbour = uuid4(), uuid4()
+    facts: dict[str, Any] = {"kind": InterviewKind.GUIDANCE, "area": None, "counsellor": "a.b", "minutes": 60}
+
+    def unreadable(subject_ref: UUID) -> Record:
+        held = InterviewHeld(interview_id=uuid4(), starts_at=clock(), centre="huy", subject_ref=subject_ref, **facts)
+        record = record_of(held, 1)
+        return record._replace(value=record.value.replace(b'"huy"', b'"Anna Dubois"'))
+
+    async with store_of(IMPACT, f"sqlite+aiosqlite:///{tmp_path}/impact.db", clock) as store:
+        await consumer_for(store, IMPACT.reactions).process([unreadable(erased), unreadable(neighbour)])
+        ErasedList(quiet_settings(tmp_path).erased_list).add({erased: clock()})
+        assert await erase_letters_of_listed(store, listed_for(store, tmp_path)) is False
+        letters = "\n".join((await all_rows(store))["dead_letters"])
+        assert (str(erased) in letters or erased.hex in letters, str(neighbour) in letters) == (False, True)
+        async with store.read() as session:
+            sealed = (await session.execute(sa.text("select reason, sealed is null from dead_letters"))).all()
+        assert sorted(map(tuple, sealed)) == [("bad-data", 0), ("subject-erased", 1)]
 
 
 @pytest.mark.parametrize("case", ["directory"], indirect=True)
@@ -348,17 +394,20 @@ async def test_what_a_killed_process_left_in_the_files_is_removed_after_the_next
     await erase(store, case, await case.person(store))
     removed: list[Store] = []
 
-    async def remove(store: Store) -> bool:
+    async def remove(store: Store, tables: set[str]) -> bool:
+        assert tables == store.metadata.tables.keys()
         removed.append(store)
         return True
 
-    monkeypatch.setattr("services.chassis.service.suppression.remove_remains", remove)
+    monkeypatch.setattr("services.chassis.storage.remains.remove_remains", remove)
+    await clean(store)
+    removed.clear()
     for days, rounds in ((0, 1), (2, 1)):
         clock.forward(days=days)
         started = suppression_of(store, case.service, tmp_path)
         await started.enforce()
-        await started.clean()
-        await started.clean()
+        await clean(store)
+        await clean(store)
         assert len(removed) == rounds
 
 
@@ -424,6 +473,43 @@ async def test_the_topic_alone_keeps_people_erased(
     await suppression_of(store, case.service, tmp_path, broker).enforce()
     assert not await is_back(store, case, listed_person)
     assert listed_person in listed(tmp_path)
+
+
+def unreadable_records(subject_ref: UUID) -> dict[str, Record]:
+    """What a broken program, a newer version or a forger may have written under this person's reference."""
+    true = record_of(SubjectSuppressed(subject_ref=subject_ref, at=of_scheduling.MONDAY), 1)
+    foreign = [(name, (value or b"").replace(b"/intake", b"/desks")) for name, value in true.headers]
+    newer = [(name, (value or b"").replace(b".v1", b".v2")) for name, value in true.headers]
+    return {
+        "no JSON": true._replace(value=b"\xff{"),
+        "no field": true._replace(value=b"{}"),
+        "no envelope": true._replace(headers=[]),
+        "a newer type": true._replace(headers=newer, value=b'{"whom": 1}'),
+        "another source": true._replace(headers=foreign),
+    }
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("case", ["plans"], indirect=True)
+async def test_an_unreadable_record_of_the_topic_counts_as_erased_and_stops_nothing(
+    store: Store, case: Case, kafka: Any, tmp_path: Path
+) -> None:
+    broker = broker_of(quiet_settings(tmp_path, kafka=kafka.bootstrap))
+    broker.creates = {ERASED.name}
+    await broker.ensure_topics()
+    people = {what: await case.person(store) for what in (*unreadable_records(uuid4()), "readable")}
+    records = [unreadable_records(people[what])[what] for what in unreadable_records(uuid4())]
+    true = record_of(SubjectSuppressed(subject_ref=people["readable"], at=store.clock()), 1)
+    without_reference = [true._replace(key=key, value=value) for key, value in ((b"", b""), (b"\xff", b"{"))]
+    producer = await broker.producer(broker.stream("sample"))
+    await producer.send([*without_reference, *records, true])
+    await producer.close()
+    erased = listed_for(store, tmp_path, broker)
+    assert case.service.erasing is not None
+    await Suppression(store, erased, case.service.erasing, quiet_settings(tmp_path)).enforce()
+    assert [what for what, person in people.items() if await is_back(store, case, person)] == []
+    assert listed(tmp_path) >= set(people.values())
+    assert int(erased.warnings()["erased-records"].split()[0]) >= len(records) + len(without_reference)
 
 
 @pytest.mark.kafka

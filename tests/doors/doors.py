@@ -55,6 +55,7 @@ OFFER: Body = {
 ENTRY: Body = {"name": "Essai", "description": "Un essai.", "locations": [PLACE], "services": [OFFER]}
 ORGANIZATION = "/directory/api/v1/organizations/{new}"
 VISIT_PATH = "/intake/api/v1/visits/{new}"
+ARRIVAL = "/intake/desk/liege/visits"
 AGENDA = "/scheduling/api/v1"
 
 
@@ -87,11 +88,69 @@ DOORS = [
     in_json(
         "check-in: queue", "yes-or-no", LIEGE_DESK, "PUT", VISIT_PATH, "queue", {"centre": "liege", "queue": "{value}"}
     ),
+    in_json(
+        "check-in: other areas",
+        "key",
+        LIEGE_DESK,
+        "PUT",
+        VISIT_PATH,
+        "other_areas.0",
+        {"centre": "liege", "other_areas": ["{value}"]},
+    ),
+    in_json(
+        "check-in: list of other areas",
+        "list",
+        LIEGE_DESK,
+        "PUT",
+        VISIT_PATH,
+        "other_areas",
+        {"centre": "liege", "other_areas": "{value}"},
+    ),
+    in_json(
+        "check-in: activity",
+        "choice",
+        LIEGE_DESK,
+        "PUT",
+        VISIT_PATH,
+        "activity",
+        {"centre": "liege", "queue": False, "activity": "{value}"},
+    ),
+    in_json(
+        "check-in: interpreter",
+        "language",
+        LIEGE_DESK,
+        "PUT",
+        VISIT_PATH,
+        "interpreter_language",
+        {"centre": "liege", "interpreter_language": "{value}"},
+    ),
+    in_json(
+        "device: key",
+        "yes-or-no",
+        LIEGE_DESK,
+        "POST",
+        "/intake/desk/liege/device",
+        "key",
+        {"device_id": "{new}", "key": "{value}"},
+    ),
+    in_form("arrival: group", "number", LIEGE_DESK, ARRIVAL, {"visit_id": "{new}", "people": "{value}"}),
+    in_form("arrival: time", "clock", LIEGE_DESK, ARRIVAL, {"visit_id": "{new}", "time": "{value}"}),
+    in_form("arrival: day", "day", LIEGE_DESK, ARRIVAL, {"visit_id": "{new}", "time": "08:00", "day": "{value}"}),
     in_query("waiting: limit", "number", LIEGE_DESK, "/intake/api/v1/visits", "limit", centre="liege"),
+    in_query("waiting: which", "which", LIEGE_DESK, "/intake/api/v1/visits", "which", centre="liege"),
     in_query("waiting: centre", "key", LIEGE_DESK, "/intake/api/v1/visits", "centre"),
     in_form("search by name", "line", LIEGE_DESK, "/intake/visits/{waiting}/search", {"name": "{value}"}),
     in_line("visit, NDJSON: time", "moment", "intake", "visits", "checked_in_at", VISIT | {"checked_in_at": "{value}"}),
     in_line("visit, NDJSON: centre", "key", "intake", "visits", "centre", VISIT | {"centre": "{value}"}),
+    in_line("visit, CSV: centre", "key", "intake", "visits", "centre", VISIT | {"centre": "{value}"}, as_csv=True),
+    in_line(
+        "visit, NDJSON: list of other areas",
+        "list",
+        "intake",
+        "visits",
+        "other_areas",
+        VISIT | {"other_areas": "{value}"},
+    ),
     in_line("visit, NDJSON: channel", "choice", "intake", "visits", "channel", VISIT | {"channel": "{value}"}),
     in_line(
         "visit, CSV: time",
@@ -142,6 +201,7 @@ DOORS = [
         centre="liege",
         date="2026-03-06",
     ),
+    in_query("workshops: since", "since", COUNSELLOR, f"{AGENDA}/workshops", "since", centre="liege"),
     in_query("free times: day", "day", COUNSELLOR, f"{AGENDA}/slots", "date", centre="liege"),
     in_query(
         "free times: minutes", "number", COUNSELLOR, f"{AGENDA}/slots", "minutes", centre="liege", date="2026-03-06"
@@ -216,7 +276,7 @@ DOORS = [
     ),
     in_json(
         "step: day",
-        "day",
+        "plan-day",
         PLANS_COUNSELLOR,
         "POST",
         "/plans/api/v1/plans/{plan}/information-steps",
@@ -252,17 +312,42 @@ DOORS = [
     ),
     in_json(
         "service: checked on",
-        "day",
+        "past-day",
         MANAGER,
         "PUT",
         ORGANIZATION,
         "services.0.assured_date",
         entry_with(assured_date="{value}"),
     ),
+    in_json(
+        "provider: latitude",
+        "decimal",
+        MANAGER,
+        "PUT",
+        ORGANIZATION,
+        "locations.0.latitude",
+        ENTRY | {"locations": [PLACE | {"latitude": "{value}"}]},
+    ),
+    in_line(
+        "provider, HSDS: longitude",
+        "decimal",
+        "directory",
+        "organizations",
+        "locations.0.longitude",
+        {
+            "id": "{new}",
+            "name": "Essai",
+            "description": "Un essai.",
+            "locations": [{"id": "{new}", "location_type": "physical", "longitude": "{value}"}],
+        },
+    ),
     in_query("search: words", "line", MANAGER, "/directory/api/v1/services", "q"),
     in_query("search: town", "line", MANAGER, "/directory/api/v1/services", "town"),
     in_query("search: limit", "number", MANAGER, "/directory/api/v1/services", "limit"),
     in_query("search: explain", "yes-or-no", MANAGER, "/directory/api/v1/services", "explain"),
+    in_query("HSDS: words", "line", MANAGER, "/directory/api/v1/service_at_locations", "search"),
+    in_query("HSDS: page", "number", MANAGER, "/directory/api/v1/organizations", "page"),
+    in_query("HSDS: changed after", "since", MANAGER, "/directory/api/v1/services", "modified_after"),
     in_query("search, page: words", "line", MANAGER, "/directory/", "q", page=True),
     in_path("centre", MANAGER, "/directory/api/v1/centres/{value}", "code"),
     in_query("exact figures: from", "day", MANAGER, "/impact/api/v1/figures/exact", "from", to="2017-09-30"),

@@ -42,6 +42,8 @@ class Door:
     text_only: bool = False
     keeps: bool = False
     """The value is in the store afterwards."""
+    in_address: bool = False
+    """It is a parameter of an address."""
 
 
 def put_into(body: Any, value: Any, ids: Ids) -> Any:
@@ -79,7 +81,7 @@ def in_query(what: str, kind: Kind, person: Person, path: str, field: str, *, pa
         answer = await client.get(put_into(path, value, ids), params=more | {field: value}, headers=headers)
         return shown_by(answer) if page else refusal_of(answer)
 
-    return Door(what, path.split("/")[1], kind, person, None if page else field, send, text_only=True)
+    return Door(what, path.split("/")[1], kind, person, None if page else field, send, text_only=True, in_address=True)
 
 
 def in_path(what: str, person: Person, path: str, field: str) -> Door:

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from tests.doors.doors import DOORS, PHONE
-from tests.doors.inputs import HIDDEN, KEPT, PHONES, REFUSED, Row
+from tests.doors.inputs import BLANKS, HIDDEN, KEPT, PHONES, REFUSED, Row
 from tests.doors.sending import Answer, Door
 from tests.givens.intake import LIEGE_DESK, OPERATOR
 from tests.givens.rows import all_rows, count, store_text
@@ -21,6 +21,8 @@ from tests.parts.postgres import PostgresServer
 from tests.parts.stores import BOTH
 
 LANGUAGES = ("fr", "de")
+BY_VALUE = {"too-far-ahead", "in-the-future"}
+"""Rules for which it matters when a time is, not how it is written."""
 LOGS = {"exact_reads"}
 """Tables that note who asked, whatever the answer."""
 
@@ -70,6 +72,26 @@ async def test_a_text_is_kept_composed_and_trimmed(service: str, world: Scenario
         assert [row for row in KEPT if row.kept not in kept or (row.sent != row.kept and row.sent in kept)] == []
 
 
+@pytest.mark.parametrize("service", SCENARIOS)
+async def test_blanks_around_a_value_are_no_part_of_it_and_no_parameter_is_there_twice(
+    service: str, world: Scenario
+) -> None:
+    client, ids = world
+    wrong: list[str] = []
+    for door in (one for one in DOORS if one.service == service and one.kind in BLANKS):
+        client.signed_in(door.person)
+        rules = {rule for row in REFUSED if door.kind in row.kinds for rule in row.rules} - BY_VALUE
+        answer = await door.send(client, BLANKS[door.kind], ids | {"new": str(uuid4())}, "fr")
+        # Another rule may refuse it: a room that is taken.
+        if answer.rule in rules or answer.status >= 500:
+            wrong.append(f"{door.what}: {answer}")
+        if door.in_address:
+            answer = await door.send(client, [BLANKS[door.kind]] * 2, ids, "fr")
+            if answer.status != 422 or (door.field and answer.rule != "repeated-field"):
+                wrong.append(f"{door.what}, twice: {answer}")
+    assert wrong == []
+
+
 @pytest.mark.parametrize("service", ["directory"])
 async def test_phone_numbers_are_kept_as_they_are_written(world: Scenario) -> None:
     client, ids = world
@@ -95,6 +117,15 @@ async def test_the_same_time_in_another_notation_is_the_same_visit(world: Scenar
         answer = await client.signed_in(OPERATOR).post("/intake/api/v1/visits/import", content=sent)
         totals.append(json.loads(answer.text.splitlines()[-1]))
     assert [(one["accepted"], one["unchanged"], one["refused"]) for one in totals] == [(1, 0, 0), (0, 1, 0)]
+
+
+@pytest.mark.parametrize("service", ["scheduling"])
+async def test_a_workshop_with_a_hidden_character_takes_no_other_with_it(world: Scenario) -> None:
+    content = (Path(__file__).parent / "files/workshops-nul-title.ndjson").read_bytes()
+    answer = await world[0].signed_in(OPERATOR).post("/scheduling/api/v1/workshops/import", content=content)
+    fault, totals = [json.loads(line) for line in answer.text.splitlines()]
+    assert (fault["field"], fault["rule"]) == ("title", *HIDDEN)
+    assert (totals["accepted"], totals["refused"]) == (len(content.splitlines()) - 1, 1)
 
 
 @pytest.mark.parametrize("service", ["directory"])

@@ -107,6 +107,14 @@ async def test_a_file_of_another_kind_is_refused(operator: Client, kind: str, pa
 
 
 @pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("content", [b"PK\x03\x04\x14\x00\x06\x00\x08", "visit_id,centre\n".encode("utf-32")])
+async def test_a_workbook_that_is_sent_as_csv_is_refused_in_words(operator: Client, content: bytes) -> None:
+    status, [problem] = await send(operator, content, CSV, **{"accept-language": "fr"})
+    assert (status, problem["type"]) == (422, "/problems/csv-not-text")
+    assert "n’est pas un fichier texte" in problem["detail"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_json_body_with_a_field_twice_is_refused(operator: Client) -> None:
     target = "/intake/api/v1/visits/2f1d3a55-6f0b-4a0b-9c53-2f0f5ad0f3b1"
     for body in (
@@ -117,3 +125,7 @@ async def test_a_json_body_with_a_field_twice_is_refused(operator: Client) -> No
         answer = await operator.put(target, content=body, headers={"content-type": "Application/JSON"})
         assert (answer.status_code, answer.json()["errors"][0]["rule"]) == (422, "repeated-field")
         assert answer.json()["errors"][0]["field"] == "centre"
+    answer = await operator.put(
+        target, content=b'{"\\ud800":1,"\\ud800":2}', headers={"content-type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["rule"]) == (422, "repeated-field")

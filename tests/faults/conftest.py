@@ -16,6 +16,13 @@ from tests.parts.fixtures import folder, postgres_in
 from tests.parts.postgres import PostgresServer
 from tests.parts.presence import KAFKA, NGINX, REDIS
 from tests.parts.redis import RedisServer
+from tests.parts.warm import warm_starts
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _started_warm() -> Generator[None]:  # pyright: ignore[reportUnusedFunction]
+    with warm_starts():
+        yield
 
 
 @pytest.fixture

@@ -238,7 +238,7 @@ def repeated(evidence: Evidence) -> int:
 
 def dump(store: Store) -> dict[str, list[str]]:
     """A store's rows without the times of sending, processing and ending a day; equal dumps: nothing changed."""
-    bookkeeping = {"outbox": ("sent_at",), "inbox": ("heard_at",), "centres": ("closed_before",)}
+    bookkeeping = {"outbox": ("sent_at",), "inbox": ("heard_at",), "centres": ("closed_before", "day_began_at")}
     return {
         table: sorted(
             json.dumps({k: v for k, v in row.items() if k not in bookkeeping.get(table, ())}, default=str)

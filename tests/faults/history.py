@@ -3,7 +3,7 @@
 Each request is recorded before it is sent, with what identifies its effect: the type of the event it causes, and
 fields of that event that no other request shares. Requests that share them are retries of one operation. Lines::
 
-    {"n": 7, "what": "call", "event": "cefo.intake.visit-called.v1", "match": {"desk": "desk-4f1c"}}
+    {"n": 7, "what": "call", "event": "cefo.intake.visit-called.v1", "match": {"visit_id": "4f1c…"}}
     {"n": 7, "answer": "ok", "status": 200}
     {"n": 8, "what": "poison", "topic": …, "partition": 0, "offset": 12, "value": …, "outcome": "dead letter"}
 

@@ -138,7 +138,11 @@ class Load:
         visit = await self._check_in(centre)
         if visit is None:
             return
-        details = {"given_name": "Prénom", "family_name": "Démonstration", "purposes": ["guidance", "plan", "referral"]}
+        details = {
+            "given_name": "Prénom",
+            "family_name": f"Démonstration {uuid4().hex}",
+            "purposes": ["guidance", "plan", "referral"],
+        }
         registered = await self._request(
             "register",
             "cefo.intake.visit-identified.v1",
@@ -275,13 +279,12 @@ class Load:
         return await self._request(*request, "/intake/api/v1/visits", body, key=str(self._uuid()))
 
     async def _call(self, visit: dict[str, Any]) -> None:
-        desk = self._code("desk")
         await self._request(
             "call",
             "cefo.intake.visit-called.v1",
-            {"desk": desk},
+            {"visit_id": visit["id"]},
             f"/intake/api/v1/visits/{visit['id']}/call",
-            {"desk": desk, "version": visit["version"]},
+            {"desk": "desk-1", "version": visit["version"]},
         )
 
     # The requests

@@ -1,6 +1,6 @@
 """The platforms under test: a process per service on real parts, and everything in one process on SQLite.
 
-Both are started as users start them, and killed.
+Both are started as users start them, and killed. In pytest they are forked after the imports: `tests/parts/warm.py`.
 """
 
 import asyncio

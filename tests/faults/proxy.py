@@ -1,4 +1,4 @@
-"""A TCP proxy that can cut connections or drop bytes in one direction."""
+"""A TCP proxy that can cut or refuse connections, or drop bytes in one direction."""
 
 import asyncio
 import contextlib
@@ -19,6 +19,7 @@ class Proxy:
         """How many bytes were dropped."""
         self._target = target
         self._forwards = {"there": True, "back": True}
+        self._refuses = False
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -40,9 +41,15 @@ class Proxy:
         """From now on drop bytes of these directions, without an error."""
         self._forwards = {"there": not there, "back": not back}
 
+    def refuse(self) -> None:
+        """From now on close every connection, as a server does that is gone."""
+        self._refuses = True
+        self._do(self._cut())
+
     def restore(self) -> None:
         """Forward again. Open connections are cut, as bytes are missing in them."""
         self._forwards = {"there": True, "back": True}
+        self._refuses = False
         self._do(self._cut())
 
     def _do(self, what: Coroutine[Any, Any, None]) -> None:
@@ -52,6 +59,9 @@ class Proxy:
         self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port)
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._refuses:
+            writer.transport.abort()
+            return
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
         except OSError:

@@ -1,7 +1,7 @@
 """The events of other services that impact counts."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +12,7 @@ from services.chassis.testing import consumer_for, publish, record_of
 from services.contracts import Event
 from services.contracts.cloudevents import Record
 from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested, ReferralStatus
-from services.contracts.intake import Channel, VisitCheckedIn, VisitRecorded, VisitStatus
+from services.contracts.intake import Channel, VisitAreaCorrected, VisitCheckedIn, VisitRecorded, VisitStatus
 from services.contracts.plans import PlanConfirmed
 from services.contracts.scheduling import AttendanceRecorded, InterviewHeld, InterviewKind, Method
 from services.impact import actions
@@ -48,6 +48,18 @@ def checked_in(at: datetime = NOON, where: str = "liege", area: str | None = "fi
         at=at,
         status=VisitStatus.WAITING,
         ticket="E-001",
+    )
+
+
+def corrected_area(visit: VisitCheckedIn, *, before: str | None, area: str | None) -> VisitAreaCorrected:
+    """What the visit is about is corrected three days later."""
+    return VisitAreaCorrected(
+        visit_id=visit.visit_id,
+        centre=visit.centre,
+        at=visit.at + timedelta(days=3),
+        checked_in_at=visit.at,
+        area_before=before,
+        area=area,
     )
 
 

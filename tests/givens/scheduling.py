@@ -13,6 +13,7 @@ from services.contracts.directory import CentrePublished, OpeningHours
 from services.contracts.intake import (
     Channel,
     SubjectErased,
+    VisitAreaCorrected,
     VisitCalled,
     VisitCheckedIn,
     VisitIdentified,
@@ -126,6 +127,11 @@ class Visitor:
             at=at,
             status=status,
             ticket=ticket,
+        )
+
+    def is_corrected(self, area: str | None, *, before: str | None, at: datetime = MONDAY) -> VisitAreaCorrected:
+        return VisitAreaCorrected(
+            visit_id=self.visit_id, centre=self.centre, at=at, checked_in_at=at, area_before=before, area=area
         )
 
     def is_called(self, at: datetime = MONDAY) -> VisitCalled:

@@ -26,6 +26,10 @@ THEMES = {
 IFAPME_SERVICE = str(uuid5(NAMESPACE_URL, "https://cefo.example/demo/service/ifapme/1"))
 
 
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
+"""A name has no digits."""
+
+
 def signed_in(stack: Stack, account: str) -> httpx2.Client:
     """A browser's client, signed in as a demo account."""
     client = stack.browse()
@@ -100,7 +104,7 @@ class Centre:
         return day
 
     def walks_in(self, area: str) -> str:
-        """Somebody walks in, anonymously. Returns the visit."""
+        """A visitor walks in, anonymously. Returns the visit."""
         visit = str(uuid4())
         ok(self.desk.put(f"/intake/api/v1/visits/{visit}", json={"centre": "liege", "area": area}))
         return visit
@@ -117,10 +121,14 @@ class Centre:
         ok(self.counsellor.post(f"/scheduling/api/v1/interviews/{interview['id']}/hold", json={}))
         eventually(lambda: ok(self.desk.get(seen_by_the_desk)), lambda seen: seen["status"] == "served")
 
-    def agrees_to_be_known(self, visit: str) -> dict[str, Any]:
-        """The person agrees; returns the reference and their personal link."""
-        told = {"given_name": "Prénom", "family_name": "Démonstration", "purposes": ["guidance", "plan", "referral"]}
-        return ok(self.desk.post(f"/intake/api/v1/visits/{visit}/visitor", json=told))
+    def agrees_to_be_known(self, visit: str, **more: Any) -> dict[str, Any]:
+        """The person agrees; returns the reference and their personal link. `more`: what else they say."""
+        told = {
+            "given_name": "Prénom",
+            "family_name": f"Démonstration {uuid4().hex[:12].translate(LETTERS)}",
+            "purposes": ["guidance", "plan", "referral"],
+        }
+        return ok(self.desk.post(f"/intake/api/v1/visits/{visit}/visitor", json=told | more))
 
     def interview(self, path: str) -> str:
         """Book a guidance interview of an hour, let its time come, hold it. Returns the interview."""
@@ -178,7 +186,7 @@ class Centre:
 
 
 def settled(stack: Stack) -> None:
-    """Wait until everybody has heard what was said so far: another journey's end must not be taken for this one's."""
+    """Wait until every service has consumed what was emitted so far: no event of another journey counts here."""
     operator = signed_in(stack, "exploitation")
 
     def under_way() -> int:

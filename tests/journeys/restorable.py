@@ -1,7 +1,6 @@
 """A platform of one's own whose databases can be backed up and restored, on either kind of parts."""
 
 import asyncio
-import re
 import shutil
 import sqlite3
 import subprocess
@@ -23,10 +22,8 @@ from tests.parts.postgres import PostgresServer, binaries, connect
 from tests.parts.presence import KAFKA, REDIS
 from tests.parts.redis import RedisServer
 
-OF_A_DESK = re.compile(r"cefo\.desk\.check-ins(?!.*dead-letters)")
-"""What a desk's own software writes is on its topic for seven days, whatever it is: nobody can take it back."""
-RESTORED = ("intake", "plans")
-"""The services that store what people typed."""
+RESTORED = ("intake", "scheduling", "plans", "directory")
+"""The services that keep something about a person: what people typed, or a reference to them."""
 
 
 class Restorable(Protocol):
@@ -80,7 +77,7 @@ class Embedded:
             for suffix in ("-wal", "-shm"):
                 Path(f"{self._store(name)}{suffix}").unlink(missing_ok=True)
             shutil.move(backup / f"{name}.db", self._store(name))
-            cefo(self.stack, "restore", name)
+            cefo(self.stack, "restore", name, "--consents", "keep")
         self._start()
 
     def _store(self, name: str) -> Path:
@@ -113,8 +110,7 @@ class RealParts:
             client.save()
         for name in NAMES:
             self._tool("pg_dump", "--no-sync", "-f", str(dumps / f"{name}.sql"), self._url(name))
-        topics = [path for path in self._topics.glob("*/data/*") if not OF_A_DESK.match(path.name)]
-        return [self._home, *self._folders, *topics]
+        return [self._home, *self._folders, *self._topics.glob("*/data/*")]
 
     async def _checkpoint(self) -> None:
         """Begin a new file of the write-ahead log, and remove those before it, as the server does by itself in time."""
@@ -175,7 +171,7 @@ def real_parts(home: Path) -> Generator[RealParts]:
         rehearsal = {
             "CEFO_DEMO": "true",
             "CEFO_REHEARSAL_CLOCK": str(home / "stack" / "clock"),
-            "CEFO_ROUND_SECONDS": "1",  # a table is written anew once in a round
+            "CEFO_ROUND_SECONDS": "1",  # a table is rewritten once in a round
         }
         store = postgres.url().rsplit("/", 1)[0]
         local = LocalStack(home / "stack", kafka.bootstrap, store, redis.url, env=rehearsal)

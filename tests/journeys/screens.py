@@ -15,7 +15,7 @@ from tests.journeys.adult import PIN
 from tests.journeys.stacks import Stack
 
 PATIENCE = 20_000
-"""Milliseconds that a person looks at a screen before they call somebody; events need a moment on a busy machine."""
+"""Milliseconds that a person looks at a screen before the next call; events need a moment on a busy machine."""
 FRONT_DESK, COUNSELLOR = "Accueil du public, Liège", "Équipe de conseil, Liège"
 PROVIDER, CITE, REGION = "Organisme, IFAPME (démo)", "Cité des métiers, Charleroi", "Région"
 PHONE = 390
@@ -55,7 +55,7 @@ class Screens:
         return page
 
     async def of(self, account: str, **options: Any) -> Page:
-        """A screen at which somebody signs in, by the first page's link."""
+        """A screen at which a person signs in, by the first page's link."""
         page = await self.nobody(**options)
         await page.goto("/")
         await page.get_by_role("main").get_by_role("link", name="Se connecter").click()
@@ -85,7 +85,7 @@ def message(page: Page, text: str) -> Locator:
 
 async def ticket_given(page: Page) -> str:
     """The ticket that the desk's page asks to hand over."""
-    given = message(page, "à donner à la personne")
+    given = page.get_by_role("status").filter(has_text="à donner à la personne")
     found = re.search(r"Ticket (\S+)", await given.inner_text())
     assert found is not None
     return found[1]
@@ -98,9 +98,11 @@ class FrontDesk:
     page: Page
 
     async def checks_in(self, area: str) -> str:
-        """Somebody says what for and takes a ticket. Returns it."""
-        await self.page.get_by_role("radio", name=area).check()
-        await self.page.get_by_role("button", name="Donner un ticket").click()
+        """A visitor chooses a need and takes a ticket. Returns it."""
+        await self.page.get_by_role("radio", name=area).first.check()
+        async with self.page.expect_response(lambda answer: answer.url.endswith("/visits")):
+            await self.page.get_by_role("button", name="Donner un ticket").click()
+        await expect(self.page.get_by_role("radio", name="Non précisé")).to_be_checked()
         ticket = await ticket_given(self.page)
         await expect(row(self.page.get_by_role("region", name="En attente"), ticket)).to_be_visible()
         return ticket
@@ -116,7 +118,7 @@ class FrontDesk:
         await self.sees_received(ticket)
 
     async def sees_received(self, ticket: str) -> None:
-        """The person is with somebody; said by the desk, or by a counsellor who began an interview."""
+        """The person is received, by the desk or by a counsellor who begins an interview."""
         await expect(row(self.page.get_by_role("region", name="Au guichet"), ticket)).to_be_visible()
 
     async def sees_finished(self, ticket: str) -> None:
@@ -213,7 +215,7 @@ class Counsellor:
         await expect(person).to_have_count(0)
 
     async def _shown(self, person: Locator) -> bool:
-        """Whether it is there; if not, the page is loaded anew, as one does."""
+        """Whether it is there; if not, the page is reloaded."""
         shown = await person.count() > 0
         if not shown:
             await self.page.reload(wait_until="networkidle")
@@ -327,7 +329,7 @@ class Visitor:
 
 
 async def figures(page: Page, since: datetime, until: datetime) -> dict[str, int]:
-    """What the results page says of Liège in this period, by its own words; nothing counted: nothing said."""
+    """What the results page says of Liège in this period, in its own words; empty if nothing was counted."""
     await page.goto("/impact/exact")
     await page.get_by_label("Du", exact=True).fill(since.date().isoformat())
     await page.get_by_label("Au", exact=True).fill(until.date().isoformat())

@@ -88,6 +88,8 @@ def up(
     stack = Stack(f"http://127.0.0.1:{port}", data, "embedded", processes={"cefo": process})
     try:
         wait_ready(stack, process, folder / "up.log")
+        if demo:
+            wait_for_centres(stack)
         yield replace(stack, kafka=eventually(lambda: _kafka_in(folder / "up.log"), bool)), process
     finally:
         stack.close()
@@ -100,12 +102,12 @@ def up(
 
 
 def ctrl_c(process: "subprocess.Popen[bytes]") -> None:
-    """What a terminal does: everything that was started from it is told."""
+    """What a terminal does: it signals everything that was started from it."""
     os.killpg(process.pid, signal.SIGINT)
 
 
 def _kafka_in(log: Path) -> str:
-    """Where `cefo up` says that its Kafka is; nothing as long as it has not said so."""
+    """Where `cefo up` says that its Kafka is; nothing before that."""
     said = re.search(r"Kafka\s: (\S+)", log.read_text())
     return said[1] if said else ""
 
@@ -125,6 +127,13 @@ def wait_ready(stack: Stack, process: "subprocess.Popen[bytes]", log: Path) -> N
         eventually(ready, bool, seconds=90)
 
 
+def wait_for_centres(stack: Stack) -> None:
+    """Wait until intake knows the demo's centres: ready, it may not have read yet that the directory publishes them."""
+    with httpx2.Client(timeout=5, trust_env=False, verify=tls_verify(stack.url)) as client:
+        room = f"{stack.url}/intake/waiting-room/liege"
+        eventually(lambda: client.get(room), lambda answer: answer.status_code == 200)
+
+
 @contextmanager
 def local(folder: Path, kafka: str, store: str, redis: str) -> Generator[Stack]:
     """`deploy/local/start`, with the demo."""
@@ -132,6 +141,7 @@ def local(folder: Path, kafka: str, store: str, redis: str) -> Generator[Stack]:
     with LocalStack(folder, kafka, store, redis, env=rehearsal) as running:
         stack = Stack(running.url, folder, "local", kafka, running.processes)
         try:
+            wait_for_centres(stack)
             yield stack
         finally:
             stack.close()

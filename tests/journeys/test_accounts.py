@@ -71,7 +71,7 @@ def browser(stack: Stack, token: AccountToken) -> httpx2.Client:
 
 
 def statuses(client: httpx2.Client) -> list[int]:
-    """What each service answers to somebody who may see dead letters."""
+    """What each service answers to a person who may see dead letters."""
     return [client.get(f"/{name}/api/v1/dead-letters").status_code for name in NAMES]
 
 

@@ -43,7 +43,7 @@ def test_from_walking_in_to_a_referral_that_the_cite_reads(stack: Stack) -> None
     shown = eventually(
         lambda: liege.counsellor.get(f"/plans/api/v1/plans/{plan}").text, lambda text: "accepted" in text
     )
-    assert action in shown, "whoever referred learns the decision"
+    assert action in shown, "the centre that referred learns the decision"
 
     cite = signed_in(stack, "cite-charleroi")
     in_kafka = read_topic(stack, referral["id"], 3)

@@ -1,4 +1,4 @@
-"""Whoever tries cefo finds a centre at work: `cefo up --morning`, as `make run` starts it; it is a demo by itself."""
+"""A first trial shows a centre at work: `cefo up --morning`, as `make run` starts it; it is a demo by itself."""
 
 import re
 from collections.abc import Generator
@@ -6,9 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from tests.journeys.adult import by_link, ok, signed_in
 from tests.journeys.stacks import Stack, eventually, up
+
+pytestmark = pytest.mark.usefixtures("started_cold")
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from services.chassis.runtime.settings import Settings
 from services.launcher.first_steps import print_first_steps
 from tests.journeys.stacks import Stack, up
 
+pytestmark = pytest.mark.usefixtures("started_cold")
+
 NEW = "personne ne gère encore les comptes"
 
 

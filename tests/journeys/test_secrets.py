@@ -26,7 +26,7 @@ from tests.parts.postgres import PostgresServer, connect
 from tests.parts.presence import REDIS
 from tests.parts.redis import RedisServer
 
-pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300), pytest.mark.usefixtures("started_cold")]
 
 CANARY = "kanarie7f3a"
 """In every secret; with characters around it that an address has to escape."""

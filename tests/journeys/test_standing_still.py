@@ -92,7 +92,7 @@ def resident(pid: int) -> int:
 
 @contextmanager
 def hindered(stack: Stack) -> Generator[None]:
-    """A process of its own stands still; in one process, its store is somebody else's for nine tenths of the time."""
+    """A process of its own stands still; in one process, its store is locked for nine tenths of the time."""
     impact = stack.processes.get("impact")
     if impact is None:
         with slowed(stack.data / "stores" / "impact.db"):
@@ -108,7 +108,7 @@ def hindered(stack: Stack) -> Generator[None]:
 
 @contextmanager
 def slowed(store: Path) -> Generator[None]:
-    """Whoever writes to this store has a tenth of a second for it in each second."""
+    """A writer has a tenth of each second for this store."""
     over, held = threading.Event(), 0
 
     def hold() -> None:

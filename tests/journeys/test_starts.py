@@ -16,7 +16,7 @@ from tests.parts.fixtures import folder, postgres_in
 from tests.parts.presence import KAFKA
 from tests.parts.redis import RedisPart
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("started_cold")]
 
 
 def visitors(stack: Stack) -> int:
@@ -27,7 +27,7 @@ def visitors(stack: Stack) -> int:
 
 
 def one_more_each_time(home: Path, *parts: str) -> None:
-    """Start twice on the same data; one person walks in each time, while somebody looks at a live board."""
+    """Start twice on the same data; one person walks in each time, while a live board is open."""
     for count in (1, 2):
         with up(home, *parts) as (stack, process):
             board = "/intake/waiting-room/liege/stream"

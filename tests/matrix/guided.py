@@ -9,15 +9,17 @@ from sqlmodel import col
 from services.contracts.plans import Dimension
 from services.directory import actions as directory
 from services.directory.store import UnassignedReferral
-from services.intake.actions import links, people
+from services.intake.actions import devices, links, people
+from services.intake.domain.devices import DeviceKind
 from services.intake.domain.links import digest, hash_pin
-from services.intake.store import link_with
+from services.intake.store import Centre, link_with
 from services.plans import actions as plans
 from services.plans.domain import plan_id_of
 from services.scheduling.actions import guidance, information, paths, seats, workshops
 from services.scheduling.store import Seat, Session, Workshop
 from tests.givens.intake import walks_in
 from tests.matrix.callers import OTHER, REGION
+from tests.matrix.staff import MANAGERS
 from tests.matrix.world import Side, World
 
 PIN = "839517"
@@ -83,6 +85,16 @@ async def _check_in(world: World, side: Side) -> None:
         str(side["visit"]): TEAM,
         str(side["walk-in"]): TEAM,
     }
+    await _set_up_a_kiosk(world, side)
+
+
+async def _set_up_a_kiosk(world: World, side: Side) -> None:
+    """A device that checks in without the network."""
+    side.ids["device"] = uuid4()
+    async with world.store("intake").work() as work:
+        centre = await work.session.get_one(Centre, side.centre)
+        await devices.enrol(work, side["device"], centre, DeviceKind.KIOSK, by="test", wants_key=False)
+    side.private[str(side["device"])] = MANAGERS
 
 
 async def _book(world: World, side: Side) -> None:
@@ -101,8 +113,8 @@ async def _book(world: World, side: Side) -> None:
     await _announce(world, side, "finished ", _at(now, 9) + timedelta(minutes=15))
     async with store.read() as session:
         side.ids["due path"] = (await session.get_one(Seat, side["finished seat"])).path_id or uuid4()
-    side.private |= {str(side["path"]): GUIDED} | {
-        str(side[name]): ("counsellor",) for name in ("begun", "tomorrow", "workshop", "seat", "session", "due path")
+    side.private |= {str(side["path"]): GUIDED, str(side["begun"]): TEAM} | {
+        str(side[name]): ("counsellor",) for name in ("tomorrow", "workshop", "seat", "session", "due path")
     }
 
 
@@ -129,7 +141,7 @@ async def _announce(world: World, side: Side, which: str, starts_at: datetime) -
 
 
 async def _hold(world: World, side: Side) -> None:
-    """The first interview and a workshop took place, and somebody is in an information interview."""
+    """The first interview and a workshop took place, and an information interview is under way."""
     store = world.store("scheduling")
     async with store.work() as work:
         workshop = await work.load(Workshop, side["finished workshop"])

@@ -15,6 +15,8 @@ from tests.matrix.callers import CENTRES_OPERATOR, INACTIVE, OPERATOR, OTHER, RE
 from tests.matrix.world import Side, World
 
 MANAGERS = ("manager", REGION)
+SEES_COUNSELLORS = ("front desk",)
+"""Chooses them from a list, to transfer a visitor."""
 """Who sees the accounts of a side."""
 
 
@@ -54,7 +56,7 @@ def _caller(side: Side, role: str) -> str:
 async def _member(world: World, side: Side, role: str) -> AccountToken:
     """A person of this role, signed in; a counsellor is in the calendar."""
     store, here, name = world.store("directory"), (side.centre,), f"Name-of-{role}-{side.centre}"
-    side.private[name] = (*MANAGERS, role)
+    side.private[name] = (*MANAGERS, role, *(SEES_COUNSELLORS if role == "counsellor" else ()))
     if role == "provider":
         belongs = {"organization_id": side["organization"], "kind": AccountKind.PROVIDER}
         side.private[name] = (REGION, role)

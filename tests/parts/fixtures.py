@@ -19,13 +19,15 @@ from tests.parts.redis import FakeRedisServer, RedisPart, RedisServer
 
 @contextmanager
 def folder(part: str) -> Generator[Path]:
-    """A temporary folder that other users may enter, unlike pytest's own."""
-    path = Path(tempfile.mkdtemp(prefix=f"cefo-{part}-"))
-    path.chmod(0o755)
+    """A temporary folder that other users may enter, unlike pytest's own. What is beside it is removed with it."""
+    around = Path(tempfile.mkdtemp(prefix=f"cefo-{part}-"))
+    around.chmod(0o755)
+    path = around / "data"
+    path.mkdir(0o755)
     try:
         yield path
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(around, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

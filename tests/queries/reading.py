@@ -19,7 +19,7 @@ from tests.matrix.table import lines_of
 from tests.matrix.world import World, opened
 from tests.parts.postgres import PostgresServer
 
-SEARCHES = {"POST /intake/visits/{id}/search"}
+SEARCHES = {"POST /intake/visits/{id}/search", "POST /intake/people", "POST /intake/desk/{centre}/appointments"}
 """Pages that show a list, and are no GET: names do not belong in addresses."""
 NOT_FROM_A_STORE = ("/health", "/metrics", "/openapi", "/asyncapi", "/help", "/schema")
 
@@ -69,7 +69,7 @@ def reading_routes() -> Iterator[Route]:
 
 
 async def read(world: World, route: Route) -> Answer:
-    """Send the request. The answer of whoever may is a success."""
+    """Send the request. It must be a success."""
     request = request_of(route.line, world, route.caller, route.service)
     headers = request.headers | {"accept": "text/html"}
     answer = await ask(world.process, request.method, request.target, headers, request.body)

@@ -101,13 +101,43 @@ async def test_the_line_is_answered_and_nothing_goes_in(
         assert await all_rows(client.store) == before
 
 
+WRONG_TWICE = {
+    VISITS: visit(centre="atlantis", checked_in_at="soon", status="served"),
+    INTERVIEWS: interview(kind="information", starts_at="soon", centre="atlantis", method="both"),
+    WORKSHOPS: workshop(centre="atlantis", seats="four", sessions=[{"starts_at": "soon"}]),
+}
+"""Faults of form, beside one against a rule that needs none of these fields."""
+BOTH = {
+    VISITS: {("checked_in_at", "moment"), ("centre", "unknown-centre")},
+    INTERVIEWS: {
+        ("starts_at", "moment"),
+        ("method", "enum"),
+        ("centre", "unknown-centre"),
+        ("path_id", "field-out-of-place"),
+        ("subject_ref", "field-out-of-place"),
+    },
+    WORKSHOPS: {
+        ("seats", "whole-number"),
+        ("sessions.0.session_id", "missing"),
+        ("sessions.0.starts_at", "moment"),
+        ("sessions.0.minutes", "missing"),
+        ("centre", "unknown-centre"),
+    },
+}
+
+
 @pytest.mark.parametrize("where", [VISITS, INTERVIEWS, WORKSHOPS])
-async def test_a_line_that_is_too_long_is_answered_too(where: str, tmp_path: Path) -> None:
+async def test_every_fault_of_a_line_is_answered(where: str, tmp_path: Path) -> None:
+    """A line that is too long, and one with faults of form and one against a rule."""
     service, what = where.split("/")
     async with SCENARIOS[service](tmp_path) as (client, _ids):
         client.signed_in(OPERATOR)
         before = await all_rows(client.store)
-        answer = await client.post(f"/{service}/api/v1/{what}/import", content=b"{" + b"x" * 70_000 + b"}")
-        bad = json.loads(answer.text.splitlines()[0])
-        assert (bad["line"], bad["rule"]) == (1, "line-too-long")
+        sent = b"{" + b"x" * 70_000 + b"}\n" + json.dumps(WRONG_TWICE[where]).encode()
+        answer = await client.post(f"/{service}/api/v1/{what}/import", content=sent)
+        too_long, *both, totals = [json.loads(text) for text in answer.text.splitlines()]
+        assert (too_long["line"], too_long["rule"]) == (1, "line-too-long")
+        assert {(bad["field"], bad["rule"]) for bad in both} == BOTH[where]
+        assert {bad["line"] for bad in both} == {2}
+        assert totals == {"lines": 2, "accepted": 0, "unchanged": 0, "refused": 2}
         assert await all_rows(client.store) == before

@@ -70,12 +70,12 @@ def track(what: str, status: int, messages: Messages, person: Person = PLANS_COU
 CASES = [
     arrival(
         "an area that the centre does not have",
-        303,
+        422,
         AREA_NOT_SERVED,
         area="gardening",
     ),
     arrival("a body that is too large", 303, TOO_LARGE, area=TOO_MUCH),
-    arrival("a field that nobody knows", 303, UNKNOWN_FIELD, name="x"),
+    arrival("a field that nobody knows", 422, UNKNOWN_FIELD, name="x"),
     arrival("the wrong role", 403, WRONG_ROLE, PROVIDER),
     arrival("the wrong centre", 403, WRONG_CENTRE, NAMUR_DESK),
     Case(

@@ -28,7 +28,7 @@ FLOOR = 70.0
 
 Flesch's bands are for readers of their own language (The Art of Readable Writing, 1949). Kandel and Moles (Cahiers
 d'études de radio-télévision 19, 1958) weighted French so that the same bands hold. No table binds them to the levels of
-the European framework, which rate people; where somebody maps them, 70 to 80 is B1
+the European framework, which rate people; where they are mapped, 70 to 80 is B1
 (https://www.englishexpert.de/wp/2025/07/15/readability, who calls it rough). A low score finds long words and
 sentences; a high one does not prove that a text is understood.
 """

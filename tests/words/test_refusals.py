@@ -25,14 +25,14 @@ STEP = {
     "nl": re.compile(
         r"(?:^|[.:] |, )(Annuleer|Begin|Bespreek|Controleer|Ga|Gebruik|Geef|Kies|Kijk|Laad|Laat|Lees|Maak|Meld|Noteer"
         r"|Open|Probeer|Publiceer|Schrijf|Stuur|Verbeter|Verhelp|Verhoog|Verwerp|Verwijder|Vink|Voeg|Voer|Volg|Vraag"
-        r"|Vul|Wacht|Wijzig|Zet|Zoek|U kunt nog)\b|\bkunt u [^.]*\w+en\."
+        r"|Vernieuw|Vul|Wacht|Wijzig|Zet|Zoek|U kunt nog)\b|\bkunt u [^.]*\w+en\."
         r"|[Mm]ogelijke?\b[^.:]*:|[Vv]erwacht:|\b(maxim|minim)aal\b",
         re.IGNORECASE,
     ),
     "en": re.compile(
         r"(?:^|[.:] |, )(please |first )?(Add|Ask|Cancel|Change|Check|Choose|Combine|Complete|Continue|Correct|Discard"
         r"|Enter|Fix|Follow|Give|Go|Hold|Leave|Look|Open|Publish|Put|Raise|Read|Record|Reload|Remove|Restore|Retry"
-        r"|Send|Shorten|Sign in|Start|Talk|Tick|Try|Use|Wait|Write|You can)\b|[Pp]ossible\b[^.:]*:|[Ee]xpected:"
+        r"|Renew|Send|Shorten|Sign in|Start|Talk|Tick|Try|Use|Wait|Write|You can)\b|[Pp]ossible\b[^.:]*:|[Ee]xpected:"
         r"|\bat (most|least)\b",
         re.IGNORECASE,
     ),

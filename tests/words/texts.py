@@ -14,7 +14,7 @@ from services.launcher import messages
 VISITORS = re.compile(
     r"plans/(?!pages/words|api)|impact/(?!pages/(exact|log)|templates/impact/(exact|log)|settings)|contracts/"
     r"|chassis/web/templates/(?!dead_letter|asyncapi)|chassis/web/(problems|pages)\.py|chassis/refusals\.py"
-    r"|intake/templates/intake/(room|waiting_room|centres)"
+    r"|intake/templates/intake/(room|waiting_room|centres|app_kiosk)"
     r"|directory/templates/directory/(search|found|service|organization)"
 )
 """Files whose texts visitors read; the teams read all others."""

@@ -24,6 +24,7 @@ __all__ = ["ASKS", "Request", "request_of"]
 ASKS = {**FRONT, **INTAKE, **SCHEDULING, **PLANS, **DIRECTORY, **IMPACT, **EVERY_SERVICE}
 
 NAMED = {
+    "devices/{id}": "device",
     "visits/{id}": "visit",
     "visits/{visit_id}": "walk-in",
     "visitors/{subject_ref}": "person",

@@ -1,9 +1,11 @@
 """The directory: centres, providers, accounts, referrals."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import uuid4, uuid5
 
-from tests.givens.directory import DUTCH, atelier
+from services.directory.domain.taxonomies import AREAS_TAXONOMY, taxonomy_id, term_id
+from tests.directory.standard import example
+from tests.givens.directory import DUTCH, MONS_WORKSHOP, WELDING, atelier
 from tests.matrix.asks.ask import Ask, Asks, Caller, new_key
 from tests.matrix.world import World
 
@@ -60,19 +62,20 @@ DIRECTORY: Asks = {
     "POST /directory/sign-in/email": lambda w, me: Ask(form={"email": "personne@atelier.be"}),
     "GET /directory/sign-in/link": lambda w, me: _NO_LINK,
     "POST /directory/sign-in/link": lambda w, me: Ask(form={"token": "x"}, done=(404,)),
+    "POST /directory/sign-in/device": lambda w, me: Ask(form={"token": "x"}, done=(422,)),
     "PUT /directory/api/v1/centres/{code}": lambda w, me: Ask(json=_CENTRE),
     "PUT /directory/api/v1/services/{id}": lambda w, me: Ask(json={"places_open": 3}),
     "PUT /directory/api/v1/organizations/{id}": lambda w, me: Ask(
         json=atelier(description="Autre texte")[1].model_dump(mode="json")
     ),
     "POST /directory/api/v1/tokens": lambda w, me: Ask(json=_TOKEN, headers=new_key()),
-    "POST /directory/tokens": lambda w, me: Ask(form=_TOKEN | {"token_id": uuid4()}),
+    "POST /directory/tokens": lambda w, me: Ask(form=_TOKEN),
     "POST /directory/api/v1/tokens/accounts/{account_ref}": lambda w, me: Ask(
         json={"name": "Borne", "days": 30}, headers=new_key()
     ),
     "POST /directory/api/v1/tokens/{id}/renew": lambda w, me: Ask(json={"days": 30}, headers=new_key()),
-    "POST /directory/tokens/accounts/{account_ref}": lambda w, me: Ask(form={"days": 30, "token_id": uuid4()}),
-    "POST /directory/tokens/{id}/renew": lambda w, me: Ask(form={"token_id": uuid4()}),
+    "POST /directory/tokens/accounts/{account_ref}": lambda w, me: Ask(form={"days": 30}),
+    "POST /directory/tokens/{id}/renew": lambda w, me: Ask(form={}),
     "POST /directory/accounts/{id}": lambda w, me: Ask(form=_seen(w, "colleague", **_RIGHTS)),
     "POST /directory/accounts/{id} (a centre of Liège, for staff of the caller's)": lambda w, me: _granted(
         w, me, **_RIGHTS
@@ -115,11 +118,20 @@ DIRECTORY: Asks = {
     "GET /directory/api/v1/undirected": lambda w, me: Ask(query=_HERE),
     "GET /directory/referrals": lambda w, me: Ask(query=_HERE),
     "GET /directory/referrals/stream": lambda w, me: Ask(query=_HERE),
+    "GET /directory/referrals/stages/{stage}": lambda w, me: Ask(at={"stage": "unanswered"}, query=_HERE),
+    "GET /directory/referrals/unassigned": lambda w, me: Ask(query=_HERE),
+    "GET /directory/inbox/stages/{stage}": lambda w, me: Ask(at={"stage": "under-way"}),
     "GET /directory/referrals/new": lambda w, me: Ask(query={"service_id": DUTCH}),
     "POST /directory/referrals": lambda w, me: Ask(form=_referral(w) | {"id": uuid4()}),
     "POST /directory/api/v1/referrals/{id}/progress": lambda w, me: Ask(json=_step(me)),
     "POST /directory/referrals/{id}/progress": lambda w, me: Ask(form=_seen(w, "referral", **_step(me))),
     "POST /directory/api/v1/undirected/{action_id}/referral": lambda w, me: Ask(json={"service_id": str(DUTCH)}),
     "POST /directory/undirected/{id}": lambda w, me: Ask(form={"service_id": DUTCH}),
-    "GET /directory/api/v1/services": lambda w, me: Ask(query={"q": "soudure"}),
+    "GET /directory/api/v1/services": lambda w, me: Ask(query={"search": "soudure"}),
+    "GET /directory/api/v1/service_at_locations": lambda w, me: Ask(query={"postcode": "7000"}),
+    "GET /directory/api/v1/service_at_locations/{id}": lambda w, me: Ask(at={"id": uuid5(WELDING, str(MONS_WORKSHOP))}),
+    "GET /directory/api/v1/taxonomies/{id}": lambda w, me: Ask(at={"id": taxonomy_id(AREAS_TAXONOMY)}),
+    "GET /directory/api/v1/taxonomy_terms/{id}": lambda w, me: Ask(at={"id": term_id(AREAS_TAXONOMY, "find-job")}),
+    "POST /directory/api/v1/organizations/import": lambda w, me: Ask(lines=example("organization_full.json")),
+    "POST /directory/api/v1/services/import": lambda w, me: Ask(lines=example("service_full.json")),
 }

@@ -1,20 +1,66 @@
 """The front desk: visits, visitors, and their links."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from services.contracts.queue import seat_appointment
 from tests.matrix.asks.ask import Ask, Asks, new_key
 from tests.matrix.guided import PIN
+from tests.matrix.world import World
 
 _PERSON = {"given_name": "Zoé", "family_name": "Test", "purposes": ["plan"]}
 _HERE = {"centre": "liege"}
+_NO_ARRIVAL = {"visit_id": str(UUID(int=0))}
+"""Nobody has arrived: to take it back changes nothing."""
+
+
+def _ticket(world: World) -> dict[str, str]:
+    """The address of the ticket of one who waits."""
+    return {"secret": world.process.signer.disguise("ticket", world.liege["walk-in"])}
+
+
+def _stop(world: World) -> dict[str, str]:
+    """The address at which a person stops their messages."""
+    return {"secret": world.process.signer.disguise("stop-messages", world.liege["person"])}
+
+
+def _appointment(world: World) -> dict[str, UUID]:
+    """The place in this afternoon's workshop."""
+    return {"id": seat_appointment(world.liege["session"], world.liege["seat"])}
+
 
 INTAKE: Asks = {
     "PUT /intake/api/v1/visits/{id}": lambda w, me: Ask(json=_HERE, at={"id": uuid4()}),
     "POST /intake/api/v1/visits": lambda w, me: Ask(json=_HERE, headers=new_key()),
+    "POST /intake/api/v1/visits/groups": lambda w, me: Ask(json=_HERE | {"people": 2}, headers=new_key()),
+    "POST /intake/api/v1/visits/{id}/area": lambda w, me: Ask(json={"area": "find-job"}, at={"id": w.liege["walk-in"]}),
+    "POST /intake/visits/{id}/area": lambda w, me: Ask(
+        form={"version": w.version("intake", w.liege["walk-in"])}, at={"id": w.liege["walk-in"]}
+    ),
+    "GET /intake/api/v1/appointments": lambda w, me: Ask(query=_HERE),
+    "POST /intake/api/v1/appointments/arrivals": lambda w, me: Ask(json=_HERE | {"code": "0"}, done=(404,)),
+    "POST /intake/api/v1/appointments/{id}/arrival": lambda w, me: Ask(at=_appointment(w)),
+    "DELETE /intake/api/v1/appointments/{id}/arrival": lambda w, me: Ask(query=_NO_ARRIVAL, at=_appointment(w)),
+    "POST /intake/appointments/{id}/arrive": lambda w, me: Ask(form={}, at=_appointment(w)),
+    "POST /intake/appointments/{id}/undo": lambda w, me: Ask(form=_NO_ARRIVAL, at=_appointment(w)),
+    "POST /intake/desk/{centre}/appointments": lambda w, me: Ask(form={"name": "Part"}),
     "GET /intake/api/v1/visits": lambda w, me: Ask(query=_HERE),
     "GET /intake/api/v1/visits/counts": lambda w, me: Ask(query=_HERE),
     "POST /intake/api/v1/visits/close-earlier": lambda w, me: Ask(json=_HERE),
     "POST /intake/desk/{centre}/close-earlier": lambda w, me: Ask(form={}),
+    "POST /intake/api/v1/visits/close-today": lambda w, me: Ask(json=_HERE),
+    "POST /intake/desk/{centre}/close-today": lambda w, me: Ask(form={}),
+    "POST /intake/api/v1/visits/{id}/hold": lambda w, me: Ask(json={}, at={"id": w.liege["walk-in"]}),
+    "POST /intake/api/v1/visits/{id}/return": lambda w, me: Ask(json={}, at={"id": w.liege["walk-in"]}, done=(409,)),
+    "POST /intake/api/v1/visits/{id}/transfer": lambda w, me: Ask(json={}, at={"id": w.liege["walk-in"]}),
+    "POST /intake/api/v1/visits/{id}/priority": lambda w, me: Ask(
+        json={"priority": "appointment"}, at={"id": w.liege["walk-in"]}
+    ),
+    "POST /intake/visits/{id}/transfer": lambda w, me: Ask(
+        form={"version": w.version("intake", w.liege["walk-in"])}, at={"id": w.liege["walk-in"]}
+    ),
+    "POST /intake/visits/{id}/priority": lambda w, me: Ask(
+        form={"version": w.version("intake", w.liege["walk-in"])}, at={"id": w.liege["walk-in"]}
+    ),
     "POST /intake/api/v1/visits/call-next": lambda w, me: Ask(json=_HERE | {"desk": "desk-1"}),
     "POST /intake/api/v1/visits/{id}/call": lambda w, me: Ask(json={"desk": "desk-1"}, at={"id": w.liege["walk-in"]}),
     "POST /intake/api/v1/visits/{id}/serve": lambda w, me: Ask(json={}, at={"id": w.liege["walk-in"]}),
@@ -34,13 +80,30 @@ INTAKE: Asks = {
             "status": "no_queue",
         }
     ),
+    "POST /intake/api/v1/devices/{id}/replay": lambda w, me: Ask(
+        json={"device_now": "2026-03-02T09:00:00+01:00", "entries": []}, done=(401,)
+    ),
+    "POST /intake/desk/{centre}/device": lambda w, me: Ask(json={"device_id": str(uuid4())}),
+    "POST /intake/kiosk/{centre}/device": lambda w, me: Ask(json={"device_id": str(uuid4())}),
+    "POST /intake/devices/{id}/revoke": lambda w, me: Ask(form={}),
+    "GET /intake/stop/{secret}": lambda w, me: Ask(at=_stop(w)),
+    "POST /intake/stop/{secret}": lambda w, me: Ask(at=_stop(w), form={"List-Unsubscribe": "One-Click"}),
+    "GET /intake/t/{secret}": lambda w, me: Ask(at=_ticket(w)),
+    "GET /intake/t/{secret}/stream": lambda w, me: Ask(at=_ticket(w)),
     "POST /intake/l/{secret}": lambda w, me: Ask(form={"pin": PIN}),
     "POST /intake/visits/{id}/plan": lambda w, me: Ask(form={"pin": PIN}),
-    "POST /intake/visits/{id}/link": lambda w, me: Ask(form={"link_id": uuid4()}),
+    "POST /intake/visits/{id}/link": lambda w, me: Ask(form={}),
     "POST /intake/visits/{id}/search": lambda w, me: Ask(form={"name": "Zo"}),
     "POST /intake/visits/{id}/person": lambda w, me: Ask(
         form={"subject_ref": w.liege["person"]}, at={"id": w.liege["walk-in"]}
     ),
+    "POST /intake/visits/{id}/person/undo": lambda w, me: Ask(
+        form={"subject_ref": w.liege["person"]}, at={"id": w.liege["walk-in"]}
+    ),
+    "POST /intake/people": lambda w, me: Ask(form={"name": "Zo"}),
+    "POST /intake/people/{subject_ref}": lambda w, me: Ask(form={"language": "de"}),
+    "POST /intake/people/{subject_ref}/consents": lambda w, me: Ask(form={"purpose": "reminders"}),
+    "POST /intake/people/{subject_ref}/withdrawals": lambda w, me: Ask(form={"purpose": "reminders"}),
     "POST /intake/visits/{id}/consents": lambda w, me: Ask(form={"purpose": "reminders"}),
     "POST /intake/visits/{id}/withdrawals": lambda w, me: Ask(form={"purpose": "reminders"}),
     "POST /intake/mine/consents": lambda w, me: Ask(form={"purpose": "reminders"}),

@@ -83,6 +83,8 @@ SCHEDULING: Asks = {
         json={"starts_at": _LATER}, at={"id": w.liege["tomorrow"]}
     ),
     "POST /scheduling/api/v1/interviews/{id}/cancel": _cancelled,
+    "POST /scheduling/api/v1/interviews/{id}/start": lambda w, me: Ask(json={}, done=(409,)),
+    "POST /scheduling/api/v1/interviews/{id}/undo-start": lambda w, me: Ask(json={}, done=(409,)),
     "POST /scheduling/api/v1/interviews/{id}/missed": lambda w, me: Ask(json={}, done=(200, 409)),
     "POST /scheduling/api/v1/interviews/{id}/hold": lambda w, me: Ask(json={}),
     "POST /scheduling/api/v1/workshops/{id}/seats": lambda w, me: Ask(json={"subject_ref": w.liege["person"]}),
@@ -103,6 +105,7 @@ SCHEDULING: Asks = {
         form=_seen(w, "running"), at={"id": w.liege["running"]}
     ),
     "POST /scheduling/interviews/{id}/undo": lambda w, me: Ask(form=_seen(w, "running"), at={"id": w.liege["running"]}),
+    "POST /scheduling/interviews/{id}/start": lambda w, me: Ask(form=_seen(w, "begun"), done=(303, 409)),
     "POST /scheduling/interviews/{id}/hold": lambda w, me: Ask(form=_seen(w, "begun")),
     "POST /scheduling/interviews/{id}/missed": lambda w, me: Ask(form=_seen(w, "begun"), done=(303, 409)),
     "POST /scheduling/interviews/{id}/cancel": lambda w, me: Ask(
