@@ -2,10 +2,11 @@
 PYTHON ?= python3
 PORT ?= 8000
 DATA ?= data
-WORKERS ?= 3
+WORKERS ?= 4
 BIN = .venv/bin
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check
-TESTS = $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+# Each worker rewrites the assertions of every test file, unless an earlier run has kept them.
+TESTS = env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 MEASURED = $(addprefix tests/,chassis contracts directory impact intake plans refusals scheduling)
 LOCK = uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 # Compiled at installation, as pip does for dependencies: with PYTHONDONTWRITEBYTECODE each start would compile again.
@@ -16,7 +17,7 @@ OURS = $(PIP) --require-hashes -r requirements-build.lock && $(PIP) --no-deps --
 run: setup ## Set up and start everything with demo data
 	@$(BIN)/cefo up --morning --port $(PORT) --data $(DATA)
 
-test: setup-dev ## Set up and run every test whose dependencies are installed, on 3 processes; WORKERS=6 on a larger machine
+test: setup-dev ## Set up and run every test whose dependencies are installed, on 4 processes; WORKERS=8 on a larger machine
 	@$(MAKE) --no-print-directory coverage; measured=$$?; $(TESTS) -m "not measured" && exit $$measured
 
 coverage: setup-dev ## Run only the quick tests; prints the services' coverage, and where it fell
@@ -77,8 +78,8 @@ snapshots: setup-dev ## Regenerate the files made from the code: schemas of even
 	@$(BIN)/python -m tests.contracts.snapshots
 	@$(BIN)/python -m services.launcher.documents
 
-screenshots: setup-dev ## Take screenshots of all pages, on a phone and a desk, in French and German: PAGES=/intake/desk
-	@$(BIN)/python -m tests.browser.screenshots $(if $(PAGES),--pages "$(PAGES)")
+screenshots: setup-dev ## Take screenshots of all pages, on a phone and a desk, in French and German: PAGES=/intake/desk BUSY=1
+	@$(BIN)/python -m tests.browser.screenshots $(if $(PAGES),--pages "$(PAGES)") $(if $(BUSY),--busy)
 
 help: ## List the targets
 	@sed -nE "s/^([a-z-]+):[^#]*## (.*)/  make \1	\2/p" $(MAKEFILE_LIST) | expand -t 20
