@@ -9,8 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError
 from faststream.kafka import KafkaBroker
 
+from services.chassis.brokers.clients import DEADLINE, with_timeout
 from services.chassis.brokers.port import Broker
 from services.chassis.brokers.subscriber import Fetched, Subscriber
 from services.chassis.events.processor import EventProcessor
@@ -118,17 +120,23 @@ class Consumer:
         await self._resolver.retry_due()
 
     async def unread(self) -> int:
-        """How many records of its partitions this consumer has not processed; 1 while it has no partitions."""
+        """How many records of its partitions this consumer has not processed; 1 while it has no partitions.
+
+        Raises one of `BROKER_ERRORS`.
+        """
         if self.subscriber is None:
             return 0
         client: Any = self.subscriber.client
         if client is None or not client.assignment():
             return 1
-        ends: dict[TopicPartition, int] = await client.end_offsets(client.assignment())
+        ends: dict[TopicPartition, int] = await with_timeout(DEADLINE, client.end_offsets(client.assignment()))
         left = 0
         for tp, end in ends.items():
             done = client.done.get(tp)
-            left += end - (await client.position(tp) if done is None else done)
+            try:
+                left += end - (await with_timeout(DEADLINE, client.position(tp)) if done is None else done)
+            except IllegalStateError:  # given to another member while the broker answered
+                return 1
         return left
 
     # --- called by the subscriber ---

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import sqlalchemy as sa
 from fastapi import Request
@@ -22,6 +22,8 @@ from services.chassis.web.pages import page
 from services.chassis.web.routing import Body, Reading, Router, Running, Working, allow, anyone
 from services.contracts.roles import Role
 from services.contracts.values import YesNo
+
+_T = TypeVar("_T")
 
 
 class BrokerAway(Unavailable):
@@ -72,7 +74,7 @@ def router_of(definition: Service) -> Router:
         """The number of events that are unsent (or not yet marked as sent), and unread."""
         outbox = running.store.table("outbox")
         unsent = await read.scalar(sa.select(sa.func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None)))
-        return Backlog(unsent=unsent or 0, unread=await running.consumer.unread())
+        return Backlog(unsent=unsent or 0, unread=await _or_broker_unavailable(running.consumer.unread()))
 
     @router.post("/api/v1/republish")
     async def republish_events(work: Working, running: Running, person: Annotated[Person, operator]) -> Republished:
@@ -109,8 +111,8 @@ def _rebuilding(running: Runtime) -> Rebuilding:
     return running.rebuilding
 
 
-async def _or_broker_unavailable(progress: Awaitable[Progress]) -> Progress:
+async def _or_broker_unavailable(answer: Awaitable[_T]) -> _T:
     try:
-        return await progress
+        return await answer
     except BROKER_ERRORS as error:
         raise BrokerAway() from error

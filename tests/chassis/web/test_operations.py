@@ -2,6 +2,10 @@
 
 from uuid import uuid4
 
+import pytest
+from aiokafka.errors import RequestTimedOutError
+
+from services.chassis.events.consumer import Consumer
 from services.chassis.testing import Client, emitted
 from services.contracts.intake import VisitLeft
 from tests.chassis.conftest import DESK
@@ -23,6 +27,15 @@ async def test_backlog_and_republish_count_events(operator: Client) -> None:
     assert (await operator.get("/sample/api/v1/backlog")).json()["unsent"] == 0
     assert (await operator.post("/sample/api/v1/republish")).json() == {"events": 2}
     assert (await operator.get("/sample/api/v1/backlog")).json()["unsent"] == 2
+
+
+async def test_the_backlog_says_that_the_broker_is_away(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(_: Consumer) -> int:
+        raise RequestTimedOutError
+
+    monkeypatch.setattr(Consumer, "unread", away)
+    answer = await operator.get("/sample/api/v1/backlog")
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/broker-away")
 
 
 async def test_a_service_that_owns_its_data_refuses_a_rebuild(operator: Client) -> None:
