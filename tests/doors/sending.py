@@ -42,8 +42,8 @@ class Door:
     text_only: bool = False
     keeps: bool = False
     """The value is in the store afterwards."""
-    in_address: bool = False
-    """It is a parameter of an address."""
+    once: bool = False
+    """It is a parameter of an address or a field of a form, which may not be there twice."""
 
 
 def put_into(body: Any, value: Any, ids: Ids) -> Any:
@@ -81,7 +81,7 @@ def in_query(what: str, kind: Kind, person: Person, path: str, field: str, *, pa
         answer = await client.get(put_into(path, value, ids), params=more | {field: value}, headers=headers)
         return shown_by(answer) if page else refusal_of(answer)
 
-    return Door(what, path.split("/")[1], kind, person, None if page else field, send, text_only=True, in_address=True)
+    return Door(what, path.split("/")[1], kind, person, None if page else field, send, text_only=True, once=True)
 
 
 def in_path(what: str, person: Person, path: str, field: str) -> Door:
@@ -99,11 +99,12 @@ def in_form(what: str, kind: Kind, person: Person, path: str, fields: dict[str, 
 
     async def send(client: Client, value: Any, ids: Ids, lang: str) -> Answer:
         headers = {"accept-language": lang, "accept": "text/html"}
-        return shown_by(
-            await client.post(put_into(path, value, ids), data=put_into(fields, value, ids), headers=headers)
-        )
+        data = put_into(fields, value, ids)
+        answer = await client.post(put_into(path, value, ids), data=data, headers=headers)
+        shown = shown_by(answer)
+        return shown._replace(message=shown.message + client.flash(answer)) if answer.status_code == 303 else shown
 
-    return Door(what, path.split("/")[1], kind, person, None, send, text_only=True)
+    return Door(what, path.split("/")[1], kind, person, None, send, text_only=True, once=True)
 
 
 def in_line(what: str, kind: Kind, service: str, of: str, field: str, line: Body, *, as_csv: bool = False) -> Door:

@@ -129,22 +129,22 @@ async def test_a_counsellor_of_two_centres_chooses_and_one_of_none_is_refused(de
 
 async def test_a_free_time_is_taken_over_with_everything_that_was_chosen(desk: Client, known: Visitor) -> None:
     chosen = f"person={known.subject_ref}&date=2026-03-04&minutes=120&counsellor=liege-c02&room=salle-2"
-    form = await see(desk, f"/interviews/new?{chosen}&time=&time=10:00")
+    form = await see(desk, f"/interviews/new?{chosen}&time=09:30&free=10:00")
     for name, value in (("date", "2026-03-04"), ("time", "10:00"), ("room", "salle-2")):
         assert re.search(rf'<input[^>]*name="{name}"[^>]*value="{value}"', form), name
     assert '<option value="liege-c02" selected>Tom Peeters</option>' in form
     assert "<bdi>Tom Peeters</bdi> · " in form
-    assert 'class="secondary" name="time" value="10:00"' in form
+    assert 'class="secondary" name="free" value="10:00"' in form
     assert 'value="11:00">' not in form  # two hours from then would not end before noon
     assert await emitted_events(desk.store) == []
-    of_today = await see(desk, f"/interviews/new?person={known.subject_ref}&time=10:00")
+    of_today = await see(desk, f"/interviews/new?person={known.subject_ref}&free=10:00")
     assert 'value="2026-03-02"' in of_today
 
 
 async def test_booking_opens_a_path_and_leads_to_the_interview(desk: Client, known: Visitor) -> None:
     form = await see(desk, f"/interviews/new?person={known.subject_ref}&date=2026-03-03")
     assert f"/intake/fragments/visitors/{known.subject_ref}" in form
-    assert 'name="time" value="09:00"' in form
+    assert 'name="free" value="09:00"' in form
     went = await press(desk, "/interviews/new", person=str(known.subject_ref), room="salle-1", **BOOKING)
     interview = await one(desk, Interview)
     assert went.startswith(f"/scheduling/interviews/{interview.id} ")

@@ -6,16 +6,16 @@ with the typed text, and the store is unchanged. A form of buttons and choices i
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, get_origin
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from services.chassis.refusals import NotAllowed, NotFound, Refused, Unavailable
+from services.chassis.refusals import NotAllowed, NotFound, Refused, RepeatedField, Unavailable
 from services.chassis.service.definition import Runtime
 from services.chassis.storage.store import Work
 from services.chassis.web.problems import faults_of
-from services.chassis.web.routing import cause_of
+from services.chassis.web.routing import cause_of, is_several, refuse_repeated
 from services.contracts.text import trimmed
 
 Filled = TypeVar("Filled", bound=BaseModel)
@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 async def read_form(request: Request, form: type[Filled]) -> tuple[Filled | None, dict[str, Any], dict[str, str]]:
     """Returns the form (None if invalid), the typed values by field, and the errors by field.
 
-    An empty field counts as missing. A list field has a list of values.
+    An empty field counts as missing. A list field has a list of values; any other field is there once.
     """
     given = await request.form()
     typed: dict[str, Any] = {}
@@ -39,8 +39,12 @@ async def read_form(request: Request, form: type[Filled]) -> tuple[Filled | None
             typed[name] = texts if several else "".join(texts)
         if full := [kept for text in texts if (kept := trimmed(text))]:
             submitted[name] = full if several else full[0]
+    single = [name for name in typed if not _is_list(form, name)]
     try:
+        refuse_repeated(given.multi_items(), single)
         return form.model_validate(submitted), typed, {}
+    except RepeatedField as refused:
+        return None, typed, errors_of(refused)
     except ValidationError as error:
         return None, typed, by_field(error)
 
@@ -76,4 +80,4 @@ def by_field(error: Refused | ValidationError) -> dict[str, str]:
 
 def _is_list(form: type[BaseModel], name: str) -> bool:
     field = form.model_fields.get(name)
-    return field is not None and get_origin(field.annotation) is list
+    return field is not None and is_several(field.annotation)

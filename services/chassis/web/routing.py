@@ -1,11 +1,12 @@
 """What every route declares: its access policy, and its unit of work or read session."""
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Container, Coroutine, Iterable, Iterator, Sequence
 from typing import Annotated, Any, cast, get_args, get_origin
 
 import orjson
 from fastapi import APIRouter, Depends
 from fastapi.dependencies.models import Dependant
+from fastapi.params import Form
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -67,17 +68,22 @@ by_device_key = Depends(PolicyCheck(AccessPolicy(None, key="device")))
 
 
 class CheckedRoute(APIRoute):
-    """A route whose JSON body has no field twice, and whose address no parameter. Raises `RepeatedField`."""
+    """A route whose body has no field twice, and whose address no parameter, except lists. Raises `RepeatedField`.
+
+    Of forms, those that the route declares with `Form()`; `read_form` checks its own.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, after the check."""
         handle = super().get_route_handler()
         single = frozenset(_single_parameters(self.dependant))
+        is_form = self.body_field is not None and isinstance(self.body_field.field_info, Form)
+        single_fields = frozenset(_single_fields(self.dependant.body_params)) if is_form else frozenset[str]()
 
         async def checked(request: Request) -> Response:
-            names = [name for name, _ in request.query_params.multi_items() if name in single]
-            if len(set(names)) < len(names):
-                raise RepeatedField(max(names, key=names.count))
+            refuse_repeated(request.query_params.multi_items(), single)
+            if is_form:
+                refuse_repeated((await request.form()).multi_items(), single_fields)
             if self.body_field is not None and "json" in request.headers.get("content-type", "").lower():
                 body = await request.body()
                 if (name := repeated_key(body, _count_names(body))) is not None:
@@ -87,19 +93,31 @@ class CheckedRoute(APIRoute):
         return checked
 
 
+def refuse_repeated(given: Iterable[tuple[str, Any]], single: Container[str]) -> None:
+    """Raise `RepeatedField` if one of the names that have a single value is among the given ones twice."""
+    names = [name for name, _ in given if name in single]
+    if len(set(names)) < len(names):
+        raise RepeatedField(max(names, key=names.count))
+
+
 def _single_parameters(dependant: Dependant) -> Iterator[str]:
     """The names of the parameters of an address that have one value."""
-    for parameter in dependant.query_params:
-        declared: Any = parameter.field_info.annotation
-        fields: dict[str, FieldInfo] = {parameter.alias: parameter.field_info}
-        if isinstance(declared, type) and issubclass(declared, BaseModel):
-            fields = declared.model_fields
-        yield from (field.alias or name for name, field in fields.items() if not _is_several(field.annotation))
+    yield from _single_fields(dependant.query_params)
     for inner in dependant.dependencies:
         yield from _single_parameters(inner)
 
 
-def _is_several(annotation: Any) -> bool:
+def _single_fields(parameters: Iterable[Any]) -> Iterator[str]:
+    for parameter in parameters:
+        declared: Any = parameter.field_info.annotation
+        fields: dict[str, FieldInfo] = {parameter.alias: parameter.field_info}
+        if isinstance(declared, type) and issubclass(declared, BaseModel):
+            fields = declared.model_fields
+        yield from (field.alias or name for name, field in fields.items() if not is_several(field.annotation))
+
+
+def is_several(annotation: Any) -> bool:
+    """Whether values of this type are lists, perhaps optional ones."""
     return get_origin(annotation) in _SEVERAL or any(get_origin(part) in _SEVERAL for part in get_args(annotation))
 
 

@@ -71,12 +71,14 @@ async def new(
     minutes: Annotated[int, Whole()] = 60,
     counsellor: Key | None = None,
     room: Key = "",
+    free: Key = "",
     after: UUID | None = None,
 ) -> Response:
     """The form, prefilled from the query: a visitor, a path, or all fields when searching for a free time.
 
-    `after`: the last person of the page of people before.
+    `free`: a chosen free time, instead of the typed one; `after`: the last person of the page of people before.
     """
+    time = free or time
     if time and not date:  # a free time of the default day, today
         centre_copy, _own = await desk_of(read, person, centre)
         date = f"{runtime_of(request).clock().astimezone(centre_copy.zone):%Y-%m-%d}"

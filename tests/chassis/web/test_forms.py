@@ -59,3 +59,17 @@ async def test_invalid_fields_are_named_and_kept_as_typed(client: Client) -> Non
     typed = {"first": "  ", "second": "two\nlines " + "x" * 20, "tags": ["a", "b", "c"]}
     assert f">{typed}<" in shown
     assert await stored_notes(client) == []
+
+
+async def test_a_field_that_is_no_list_is_there_once(client: Client) -> None:
+    status, shown = await send(client, first=["one", "two"], second="three", tags=["a", "b"])
+    assert (status, "{'first': 'This field is there twice. Remove one of the two.'}" in shown) == (422, True)
+    assert await stored_notes(client) == []
+    assert (await send(client, first="one", second="two", tags=["a", "a"]))[0] == 303
+
+
+async def test_a_form_of_choices_has_no_field_twice_either(client: Client) -> None:
+    twice = {"account": ["welcome", "manager"], "next": "/sample/"}
+    answer = await client.post("/sign-in", data=twice)
+    assert (answer.status_code, answer.json()["errors"][0]["rule"]) == (422, "repeated-field")
+    assert not client.cookies
