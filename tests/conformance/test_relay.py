@@ -201,13 +201,18 @@ async def test_of_two_relays_one_is_active_and_the_other_takes_over_without_reor
     producer_store: Store, open_store: StoreOf, broker: Broker, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     active: set[int] = set()
+    relaying: set[int] = set()
     together: list[int] = []
     relay_once = Relay.relay_once
 
     async def watched(self: Relay) -> int:
         active.add(id(self))
-        together.append(len(active))
-        return await relay_once(self)
+        relaying.add(id(self))
+        together.append(len(relaying))
+        try:
+            return await relay_once(self)
+        finally:
+            relaying.discard(id(self))
 
     monkeypatch.setattr(Relay, "relay_once", watched)
     first, second = Relay(producer_store, broker), Relay(open_store("producer"), broker)

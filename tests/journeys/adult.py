@@ -26,6 +26,8 @@ THEMES = {
 IFAPME_SERVICE = str(uuid5(NAMESPACE_URL, "https://cefo.example/demo/service/ifapme/1"))
 
 
+EARLIEST, LATEST = 4, 18
+"""The hours between which a story may begin."""
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
 """A name has no digits."""
 
@@ -81,7 +83,10 @@ class Centre:
 
     def __post_init__(self) -> None:
         clock = self.stack.data / "clock"
-        self.forward = timedelta(seconds=float(clock.read_text())) if clock.exists() else timedelta()
+        if clock.exists():
+            self.forward = timedelta(seconds=float(clock.read_text()))
+        else:
+            self.until(self.morning())
         self.desk = signed_in(self.stack, "accueil-liege")
         self.counsellor = signed_in(self.stack, "conseil-liege")
         self.region = signed_in(self.stack, "region")
@@ -89,6 +94,15 @@ class Centre:
     def now(self) -> datetime:
         """What the platform's clock says."""
         return datetime.now(BRUSSELS) + self.forward
+
+    def morning(self) -> datetime:
+        """Now, or eight o'clock of the next morning when little is left of the day: a story lasts some hours.
+
+        At three in the night yesterday's visits are closed.
+        """
+        now = self.now()
+        day = now if now.hour < EARLIEST else now + timedelta(days=1)
+        return now if EARLIEST <= now.hour < LATEST else day.replace(hour=8, minute=0, second=0, microsecond=0)
 
     def until(self, moment: datetime) -> None:
         """Put the rehearsal's clock forward to this moment."""
