@@ -13,17 +13,20 @@ import pytest
 import sqlalchemy as sa
 
 from services.chassis.i18n import LANGUAGES, add_catalogues
+from services.chassis.mail.messages import Letter
 from services.chassis.mail.sender import LEASE, MailSender
-from services.chassis.mail.transports import SmtpServer
+from services.chassis.mail.transports import SmtpServer, Transports
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock, client_of, quiet_settings
 from services.intake.actions import links, people
 from services.intake.actions.consent import consents_in_force
-from services.intake.actions.letters import WORDS, Letters
+from services.intake.actions.letters import Letters
 from services.intake.actions.messages import queue_about
 from services.intake.app import SERVICE
+from services.intake.domain.contacts import ContactChannel
 from services.intake.domain.links import hash_pin
+from services.intake.domain.message_words import WORDS
 from services.intake.domain.messages import MailPurpose, Meeting
 from services.intake.pages.personal_data import read_personal_data
 from services.intake.store import PersonalLink, Visit, Visitor
@@ -49,7 +52,9 @@ async def demo(tmp_path: Path, clock: FixedClock) -> AsyncGenerator[Client]:
         yield made
 
 
-async def person_with(store: Store, contact: str | None = ADDRESS, language: str = "fr") -> UUID:
+async def person_with(
+    store: Store, contact: str | None = ADDRESS, language: str = "fr", channel: ContactChannel | None = None
+) -> UUID:
     visit_id = uuid4()
     async with store.work() as work:
         await walks_in(work, visit_id)
@@ -64,6 +69,7 @@ async def person_with(store: Store, contact: str | None = ADDRESS, language: str
             purposes=["guidance", "reminders"],
             recorded_by="test/desk-liege",
         )
+        visitor.channel = channel
     return visitor.id
 
 
@@ -87,7 +93,7 @@ async def state_of(store: Store) -> list[tuple[str, str | None]]:
 
 
 def sender_of(store: Store, settings: Settings) -> MailSender:
-    return MailSender(store, Message, SmtpServer(settings), Letters(store, settings).compose)
+    return MailSender(store, Message, Transports(SmtpServer(settings)), Letters(store, settings).compose)
 
 
 def plain(message: EmailMessage) -> str:
@@ -212,6 +218,7 @@ async def test_every_message_has_its_words_in_four_languages(
         async with client.store.read() as session:
             row = (await session.scalars(sa.select(Message))).one()
         letter = await letters.compose(row)
+        assert isinstance(letter, Letter)
         assert not re.search(r"[{}]", letter.subject + letter.body)
         assert "/intake/l/" not in letter.body, "a link without a PIN is not mailed: who reads it could choose one"
         assert (letter.calendar is not None) == purpose.in_calendar
@@ -227,6 +234,7 @@ async def mailed(client: Client) -> tuple[UUID, str, str]:
     async with client.store.read() as session:
         row = (await session.scalars(sa.select(Message))).one()
     letter = await Letters(client.store, client.process.settings).compose(row)
+    assert isinstance(letter, Letter)
     [page] = re.findall(r"/intake/l/\S+", letter.body)
     [stop] = re.findall(r"/intake/stop/\S+", letter.body)
     assert letter.unsubscribe is not None
@@ -287,7 +295,10 @@ async def test_the_desk_and_the_person_see_what_was_sent_and_no_text(demo: Clien
     assert all(text in shown for text in ("Appointment booked", "Sent"))
     assert "Your appointment on" not in shown
     shown = (await demo.get(f"/intake/visits/{visits[not_reached]}?lang=en")).text
-    assert all(text in shown for text in ("Not sent", "The person left no e-mail address."))
+    assert all(
+        text in shown
+        for text in ("Not sent", "The person left no e-mail address and no mobile number for text messages.")
+    )
     assert data is not None
     assert [(one.purpose, one.centre, one.state) for one in data.messages] == [
         ("appointment-booked", "Cité des métiers de Liège", "sent")

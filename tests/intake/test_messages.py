@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlmodel import col
 
 from services.chassis.mail.sender import MailSender
-from services.chassis.mail.transports import MailFolder
+from services.chassis.mail.transports import MailFolder, Transports
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock, quiet_settings
@@ -400,7 +400,9 @@ async def test_nothing_leaves_at_night(store: Store, clock: FixedClock, tmp_path
     person = await agreeing(store)
     clock.now = MONDAY + timedelta(hours=13)  # 22:00
     await happens(store, booked(person))
-    sender = MailSender(store, Message, MailFolder(tmp_path), Letters(store, quiet_settings(tmp_path)).compose)
+    sender = MailSender(
+        store, Message, Transports(MailFolder(tmp_path)), Letters(store, quiet_settings(tmp_path)).compose
+    )
     await sender.round()
     assert [(row.state, row.attempts) for row in await rows(store)] == [("queued", 0)]
     assert await sender.warning() is None

@@ -1,4 +1,4 @@
-"""Messages by e-mail: queued in the transaction that causes them, sent once by a background job.
+"""Messages by e-mail and to telephones: queued in the transaction that causes them, sent once by a background job.
 
 A service that sends messages has a table of them and gives it to its `Service`::
 

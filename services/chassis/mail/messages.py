@@ -24,9 +24,9 @@ class MailState(StrEnum):
 
     QUEUED = "queued"
     SENT = "sent"
-    """The mail server has taken it over."""
+    """The mail server or the SMS gateway has taken it over."""
     REFUSED = "refused"
-    """The mail server refused it for good."""
+    """The mail server or the SMS gateway refused it for good."""
     OVERDUE = "overdue"
     """It could not be sent while it was useful."""
     WITHHELD = "withheld"
@@ -56,6 +56,21 @@ class Letter:
     """The URL at which the reader's mail program ends such messages with one click (RFC 8058)."""
 
 
+@dataclass(frozen=True, slots=True)
+class TextMessage:
+    """A text message to a telephone."""
+
+    recipient: str
+    """The number in E.164: `+32470123456`."""
+    text: str
+    """One or two segments of GSM 03.38 (`gsm.fits`)."""
+    lang: str
+
+
+Outgoing = Letter | TextMessage
+"""What leaves: by the mail server, or by the SMS gateway."""
+
+
 class MailRow(Claimable):
     """The columns of every table of messages."""
 
@@ -66,7 +81,7 @@ class MailRow(Claimable):
     useful_until: datetime
     state: str = MailState.QUEUED
     error: str | None = None
-    """Why the last attempt failed: the mail server's number or a code of ours. Its text may name people."""
+    """Why the last attempt failed: the server's number or a code of ours. Its text may name people."""
 
     def erase_letter(self) -> None:
         """Erase what the message says; called when it is closed. Nothing here: a table may compose it again."""

@@ -5,43 +5,30 @@ If a replica dies between handing over and its commit, the message is sent again
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from email import policy
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
-from email.message import EmailMessage
-from email.policy import Policy
-from email.utils import format_datetime
-from html import escape
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col
 
+from services.chassis.mail.errors import DeliveryError, NothingToSend, NotYet, RefusedForGood, TryLater
+from services.chassis.mail.handover import Handover
 from services.chassis.mail.messages import (
-    Letter,
     MailRow,
     MailState,
+    Outgoing,
     close,
     give_up_overdue,
     is_open,
     is_overdue,
     stored_letter,
 )
-from services.chassis.mail.transports import (
-    DeliveryError,
-    NothingToSend,
-    NotYet,
-    RefusedForGood,
-    Send,
-    ServerAway,
-    Transport,
-    TryLater,
-)
+from services.chassis.mail.transports import Transports
 from services.chassis.runtime.telemetry import MAIL_ATTEMPTS, MAIL_OLDEST, MAIL_QUEUED, log
 from services.chassis.storage.claims import ClaimLost, claim, release
 from services.chassis.storage.store import Store
 
 MOST = 10
-"""Messages of one connection."""
+"""Messages that are claimed together."""
 LEASE = timedelta(minutes=30)
 """Far longer than the slowest handling of `MOST` messages."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=30)
@@ -49,24 +36,10 @@ SLOW = timedelta(minutes=10)
 """Age of a queued message from which operators are warned."""
 WARN_EVERY = timedelta(minutes=1)
 
-_BODY = '<body style="overflow-wrap: anywhere">'  # long addresses do not fit on a telephone
-LetterOf = Callable[[Any], Awaitable[Letter]]
-"""Composes the letter of a claimed row. Raises `NothingToSend`, `NotYet`."""
+LetterOf = Callable[[Any], Awaitable[Outgoing]]
+"""Composes a claimed row: a letter, or a text message. Raises `NothingToSend`, `NotYet`."""
 
 _log = log(__name__)
-
-
-class _UrlHeader(UnstructuredHeader, BaseHeader):
-    """A header with a URL, on one line however long it is: folded, it would be an encoded word, which is no URL."""
-
-    def fold(self, *, policy: Policy) -> str:
-        """The line. A message is written by policies of others too (`aiosmtplib`), and all of them ask this."""
-        return f"{self.name}: {self}{policy.linesep}"
-
-
-_HEADERS = HeaderRegistry()
-_HEADERS.map_to_type("List-Unsubscribe", _UrlHeader)
-_POLICY = policy.SMTP.clone(header_factory=_HEADERS)
 
 
 class MailSender:
@@ -76,12 +49,12 @@ class MailSender:
         self,
         store: Store,
         table: type[MailRow],
-        transport: Transport | None,
+        transports: Transports,
         letter_of: LetterOf = stored_letter,
     ) -> None:
         self.store = store
         self.table = table
-        self.transport = transport
+        self.transports = transports
         self._letter_of = letter_of
         self._warned_at: datetime | None = None
 
@@ -91,41 +64,31 @@ class MailSender:
         if not await self._any_due():
             return False
         await give_up_overdue(self.store, self.table)
-        if self.transport is None:
+        if not any(self.transports):
             return False
         rows = await claim(self.store, self.table, MOST, LEASE)
-        return await self._send_all(self.transport, rows) and len(rows) == MOST
+        return await self._send_all(rows) and len(rows) == MOST
 
     async def warning(self) -> str | None:
         """What an operator should know: how many messages wait, and why."""
         queued, oldest = await self._queued()
         if not queued or oldest is None:
             return None
-        if self.transport is None:
+        if self.transports.mail is None:
             return f"messages waiting: {queued}; there is no mail server, set CEFO_SMTP_HOST"
         slow = self.store.clock() - oldest >= SLOW
         return f"messages waiting: {queued}; the oldest since {oldest.isoformat(timespec='minutes')}" if slow else None
 
-    async def _send_all(self, transport: Transport, rows: Sequence[MailRow]) -> bool:
-        """Hand over these messages. False: the server went away, and all that are left were released."""
-        left = list(rows)
-        try:
-            async with transport.session() as send:
-                while left:
-                    await self._send(transport, send, left[0])
-                    del left[0]
-        except ServerAway as away:
-            for row in left:
-                await self._put_back(row, away)
-            return False
-        return True
+    async def _send_all(self, rows: Sequence[MailRow]) -> bool:
+        """Hand over these messages. False: a server went away, and its messages were put back."""
+        async with Handover(self.transports) as handover:
+            for row in rows:
+                await self._send(handover, row)
+            return not handover.away
 
-    async def _send(self, transport: Transport, send: Send, row: MailRow) -> None:
+    async def _send(self, handover: Handover, row: MailRow) -> None:
         try:
-            letter = await self._composed(row)
-            await send(row.id, compose(row, letter, transport.sender))
-        except ServerAway:
-            raise
+            await handover.send(row, await self._composed(row))
         except NothingToSend as withheld:
             await self._close(row, MailState.WITHHELD, withheld.code)
         except NotYet as early:
@@ -137,7 +100,7 @@ class MailSender:
         else:
             await self._close(row, MailState.SENT)
 
-    async def _composed(self, row: MailRow) -> Letter:
+    async def _composed(self, row: MailRow) -> Outgoing:
         """The letter of this row. Raises `NothingToSend`, `NotYet`, or `TryLater` where its text cannot be made."""
         try:
             return await self._letter_of(row)
@@ -159,7 +122,7 @@ class MailSender:
     async def _put_back(self, row: MailRow, failed: DeliveryError) -> None:
         try:
             async with self.store.work() as work:
-                kept = await release(work, row, pause_after(row.attempts))
+                kept = await release(work, row, max(pause_after(row.attempts), failed.pause))
                 kept.error = failed.code
         except ClaimLost as lost:
             _log.warning("message tried after its lease", error=str(lost))
@@ -213,38 +176,3 @@ class MailSender:
 def pause_after(attempts: int) -> timedelta:
     """How long a message rests after this many attempts: 5 s, then twice as long each time, up to half an hour."""
     return min(FIRST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE)
-
-
-def compose(row: MailRow, letter: Letter, sender: Address) -> EmailMessage:
-    """The message with its headers. Its `Message-ID` is the row's id, the same in every attempt."""
-    message = EmailMessage(policy=_POLICY)
-    message["From"] = sender
-    message["To"] = Address(addr_spec=letter.recipient)
-    message["Subject"] = letter.subject
-    message["Date"] = format_datetime(row.queued_at)
-    message["Message-ID"] = f"<{row.id}@{sender.domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    if letter.unsubscribe is not None:
-        message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(letter.body)
-    message.add_alternative(_html_of(letter), subtype="html")
-    if letter.calendar is not None:
-        part = letter.calendar
-        message.add_attachment(part.text, subtype="calendar", filename="cefo.ics", params={"method": part.method})
-    message["Content-Language"] = letter.lang  # last: the content sets all headers of this kind
-    return message
-
-
-def _html_of(letter: Letter) -> str:
-    """The text of a letter for programs that show HTML: its paragraphs, and addresses that can be clicked."""
-    paragraphs = (paragraph.splitlines() for paragraph in letter.body.split("\n\n") if paragraph.strip())
-    shown = "".join(f"<p>{'<br>'.join(map(_line, lines))}</p>\n" for lines in paragraphs)
-    title = escape(letter.subject)
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
-    return f'<!doctype html>\n<html lang="{escape(letter.lang)}"><head>{head}</head>\n{_BODY}\n{shown}</body></html>\n'
-
-
-def _line(text: str) -> str:
-    shown = escape(text.strip())
-    return f'<a href="{shown}">{shown}</a>' if shown.startswith(("https://", "http://")) else shown

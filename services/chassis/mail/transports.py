@@ -1,23 +1,28 @@
-"""Where messages go: a mail server, or in the demo a folder.
+"""Where messages go: a mail server and an SMS gateway, or in the demo a folder.
 
-A transport opens a session for some messages. Its errors say what to do: `RefusedForGood`, `TryLater`, `ServerAway`.
+A transport opens a session for some messages. Its errors (`errors`) say what to do: `RefusedForGood`, `TryLater`,
+`ServerAway`.
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import aiosmtplib
 from aiosmtplib import errors
 
 from services.chassis.mail.addresses import sender_address
+from services.chassis.mail.errors import DeliveryError, RefusedForGood, ServerAway, TryLater, is_of_address
+from services.chassis.mail.messages import Letter, MailRow, Outgoing
+from services.chassis.mail.mime import compose, filed_text
+from services.chassis.mail.sms import SmsGateway
 from services.chassis.runtime.settings import Settings
 
 SECONDS = 30.0
@@ -25,46 +30,12 @@ SECONDS = 30.0
 DEMO_SENDER = Address(display_name="cefo (demo)", addr_spec="noreply@cefo.example")
 
 
-class DeliveryError(Exception):
-    """A message was not taken over; `code` is the mail server's number or a code of ours."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class RefusedForGood(DeliveryError):
-    """The mail server will never take this message."""
-
-
-class TryLater(DeliveryError):
-    """The mail server does not take this message now."""
-
-
-class NothingToSend(DeliveryError):
-    """The message is not to be sent any more; `code` says why."""
-
-
-class NotYet(DeliveryError):
-    """The message can wait, and is not to be sent before `until`."""
-
-    def __init__(self, until: datetime) -> None:
-        super().__init__("not-yet")
-        self.until = until
-
-
-class ServerAway(DeliveryError):
-    """The mail server does not take any message now."""
-
-
-Send = Callable[[UUID, EmailMessage], Awaitable[None]]
-"""Hands one message over. Raises `DeliveryError`."""
+Send = Callable[[MailRow, Any], Awaitable[None]]
+"""Hands one message over: a `Letter` or a `TextMessage`, as the transport takes them. Raises `DeliveryError`."""
 
 
 class Transport(Protocol):
     """A way for messages to leave."""
-
-    sender: Address
 
     def session(self) -> AbstractAsyncContextManager[Send]:
         """A connection for some messages. Raises `ServerAway`."""
@@ -72,7 +43,7 @@ class Transport(Protocol):
 
 
 class MailFolder:
-    """Writes each message to a file, which only the owner of the data folder may read."""
+    """Writes each message, by e-mail or to a telephone, to a file, which only the owner of the data folder may read."""
 
     def __init__(self, folder: Path, sender: Address = DEMO_SENDER) -> None:
         self.folder = folder
@@ -82,8 +53,9 @@ class MailFolder:
     async def session(self) -> AsyncGenerator[Send]:
         """A session; there is nothing to connect to."""
 
-        async def send(id: UUID, message: EmailMessage) -> None:
-            await asyncio.to_thread(self._write, id, bytes(message))
+        async def send(row: MailRow, message: Outgoing) -> None:
+            written = compose(row, message, self.sender) if isinstance(message, Letter) else filed_text(row, message)
+            await asyncio.to_thread(self._write, row.id, bytes(written))
 
         yield send
 
@@ -124,7 +96,7 @@ class SmtpServer:
         except (errors.SMTPException, OSError) as error:
             raise ServerAway(_code_of(error)) from error
         try:
-            yield lambda _id, message: self._send(client, message)
+            yield lambda row, letter: self._send(client, compose(row, letter, self.sender))
         finally:
             client.close()
 
@@ -146,7 +118,8 @@ class SmtpServer:
         try:
             await client.send_message(message, sender=self.sender.addr_spec)
         except errors.SMTPRecipientsRefused as refused:
-            raise _answer(refused.recipients[0].code) from refused
+            answer = refused.recipients[0]
+            raise _answer(answer.code, address=_reaches_nobody(answer.message)) from refused
         except errors.SMTPDataError as refused:
             raise _answer(refused.code) from refused
         except errors.SMTPResponseException as refused:
@@ -155,8 +128,14 @@ class SmtpServer:
             raise ServerAway(_code_of(error)) from error
 
 
-def _answer(code: int) -> DeliveryError:
-    return RefusedForGood(str(code)) if 500 <= code < 600 else TryLater(str(code))
+def _reaches_nobody(text: str) -> bool:
+    """Whether a refusal of the recipient is about the address: by its status (RFC 2034), where there is one."""
+    status = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})\b", text)
+    return status is None or is_of_address(status[1])
+
+
+def _answer(code: int, *, address: bool = False) -> DeliveryError:
+    return RefusedForGood(str(code), address=address) if 500 <= code < 600 else TryLater(str(code))
 
 
 def _code_of(error: Exception) -> str:
@@ -171,8 +150,28 @@ def _code_of(error: Exception) -> str:
             return "not-supported"
 
 
-def transport_of(settings: Settings, service: str) -> Transport | None:
-    """The transport of a service: in the demo a folder of its own, otherwise the mail server; None: there is none."""
+class Transports(NamedTuple):
+    """The transports of a service. None: there is none."""
+
+    mail: Transport | None
+    sms: Transport | None = None
+
+    def of(self, message: Outgoing) -> Transport | None:
+        """By which this message leaves."""
+        return self.mail if isinstance(message, Letter) else self.sms
+
+    @property
+    def folder(self) -> MailFolder | None:
+        """The folder of the demo."""
+        return self.mail if isinstance(self.mail, MailFolder) else None
+
+
+def transports_of(settings: Settings, service: str) -> Transports:
+    """The transports of a service: in the demo a folder of its own, otherwise mail server and SMS gateway."""
     if settings.demo:
-        return MailFolder(settings.data / "mail" / service)
-    return SmtpServer(settings) if settings.smtp_host is not None else None
+        folder = MailFolder(settings.data / "mail" / service)
+        return Transports(folder, folder)
+    return Transports(
+        SmtpServer(settings) if settings.smtp_host is not None else None,
+        SmsGateway(settings) if settings.sms_url is not None else None,
+    )

@@ -25,7 +25,7 @@ from services.chassis.events.rights import consumed_topics, emitted_topics
 from services.chassis.identity.access import AccessPolicy
 from services.chassis.mail.messages import MailRow, stored_letter
 from services.chassis.mail.sender import LetterOf, MailSender
-from services.chassis.mail.transports import transport_of
+from services.chassis.mail.transports import transports_of
 from services.chassis.runtime.clock import Clock, system_clock
 from services.chassis.runtime.live import Live
 from services.chassis.runtime.settings import FromEnvironment, Settings
@@ -187,7 +187,7 @@ class Runtime:
         self._prepared = False
         self.erased = ErasedPersons(self.store, broker, settings)
         self.suppression = Suppression(self.store, self.erased, service.erasing, settings) if service.erasing else None
-        sent = (transport_of(settings, service.name), service.letters(self))
+        sent = (transports_of(settings, service.name), service.letters(self))
         self.mail = MailSender(self.store, service.mail, *sent) if service.mail is not None else None
         self.extra: dict[str, Any] = {}
         """A service's in-memory objects, for example a search index."""

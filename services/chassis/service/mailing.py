@@ -14,8 +14,8 @@ def mail_jobs(sender: MailSender, settings: Settings) -> list[Job]:
     """Sending, every two seconds, because a person may be waiting; and the end of old records."""
     seconds, prune = settings.round_seconds, partial(prune_mail, sender.store, sender.table, settings.mail_days)
     jobs = [Job("mail", sender.round, min(2, seconds)), Job("mail-retention", prune, 60 * seconds)]
-    if isinstance(sender.transport, MailFolder):
-        jobs.append(Job("mail-folder", partial(clean_folder, sender, sender.transport), min(2, seconds)))
+    if (folder := sender.transports.folder) is not None:
+        jobs.append(Job("mail-folder", partial(clean_folder, sender, folder), min(2, seconds)))
     return jobs
 
 

@@ -1,6 +1,6 @@
-"""The page of a service's messages by e-mail, for operators: what was sent, what waits, what was refused.
+"""The page of a service's messages, for operators: what was sent, what waits, what was refused.
 
-In the demo it shows the messages themselves, which are in a folder instead of people's mailboxes.
+In the demo it shows the messages themselves, which are in a folder instead of people's mailboxes and telephones.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from services.chassis.identity.people import Person
 from services.chassis.mail.messages import MailRow
-from services.chassis.mail.transports import MailFolder, transport_of
+from services.chassis.mail.transports import MailFolder, transports_of
 from services.chassis.storage.list_order import ListOrder
 from services.chassis.web.pages import page
 from services.chassis.web.routing import Reading, Router, Running, allow
@@ -56,13 +56,12 @@ def mail_router(service: str, table: type[MailRow]) -> Router:
         after: UUID | None = None,
     ) -> Response:
         """The messages, page by page, the newest first. `after`: the last one of the page before."""
-        transport = transport_of(running.settings, service)
-        folder = transport if isinstance(transport, MailFolder) else None
+        transports = transports_of(running.settings, service)
         newest = ListOrder(col(table.queued_at), id=col(table.id), newest_first=True)
         rows = list(await read.scalars(await newest.page(read, sa.select(table), SHOWN + 1, after)))
-        messages = [await _shown(row, folder) for row in rows[:SHOWN]]
+        messages = [await _shown(row, transports.folder) for row in rows[:SHOWN]]
         last = rows[SHOWN - 1].id if len(rows) > SHOWN else None
-        return page(request, "mail.html", messages=messages, last=last, can_send=transport is not None)
+        return page(request, "mail.html", messages=messages, last=last, can_send=transports.mail is not None)
 
     return router
 

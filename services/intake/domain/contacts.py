@@ -65,9 +65,24 @@ def check_contact(contact: str | None) -> str | None:
     return key
 
 
+def takes_text_messages(key: str) -> bool:
+    """Whether this is the number of a telephone that may take text messages: not one that is on a line for sure."""
+    if "@" in key:
+        return False
+    kind = phonenumbers.number_type(phonenumbers.parse(key))
+    return kind in (
+        phonenumbers.PhoneNumberType.MOBILE,
+        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        phonenumbers.PhoneNumberType.UNKNOWN,
+        phonenumbers.PhoneNumberType.PERSONAL_NUMBER,
+    )
+
+
 def check_channel(key: str | None, channel: ContactChannel | None) -> None:
     """The contact, by its key, can be reached in this way. Raises `WrongChannel`."""
     if channel is not None and (key is None or ("@" in key) != (channel is ContactChannel.EMAIL)):
+        raise WrongChannel()
+    if key is not None and channel is ContactChannel.SMS and not takes_text_messages(key):
         raise WrongChannel()
 
 

@@ -47,6 +47,11 @@ class MailPurpose(StrEnum):
                 return False
 
     @property
+    def has_times(self) -> bool:
+        """Whether the message is about an appointment or sessions, and says when these are."""
+        return self not in (MailPurpose.FINALISING_DUE, MailPurpose.PLAN_TASKS, MailPurpose.REFERRAL_ANSWERED)
+
+    @property
     def cancels(self) -> bool:
         """Whether the person need not come any more."""
         return self in (MailPurpose.APPOINTMENT_CANCELLED, MailPurpose.WORKSHOP_CANCELLED)

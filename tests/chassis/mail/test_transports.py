@@ -1,68 +1,71 @@
 """Where messages go: each fault of the mail server says whether the message, or the server, is to blame."""
 
 import stat
-from email.headerregistry import Address
-from email.message import EmailMessage
+from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
-from services.chassis.mail.transports import (
-    DeliveryError,
-    MailFolder,
-    RefusedForGood,
-    ServerAway,
-    SmtpServer,
-    Transport,
-    TryLater,
-    transport_of,
-)
+from services.chassis.mail.errors import DeliveryError, RefusedForGood, ServerAway, TryLater
+from services.chassis.mail.messages import Letter
+from services.chassis.mail.transports import MailFolder, SmtpServer, Transport, transports_of
 from services.chassis.testing import quiet_settings
 from tests.chassis.mail.mail_server import MailServer, certificate, mail_server
+from tests.chassis.sample_service import Mail
 
 
-def message(recipient: str = "ada@ifapme.example") -> EmailMessage:
-    made = EmailMessage()
-    made["From"] = Address("Orientation", addr_spec="noreply@cefo.example")
-    made["To"] = recipient
-    made["Subject"] = "Votre lien"
-    made.set_content("Voici votre lien.\n")
-    return made
+def message(recipient: str = "ada@ifapme.example") -> Letter:
+    return Letter(recipient, "Votre lien", "Voici votre lien.\n", "fr")
 
 
-async def handed_over(transport: Transport, *messages: EmailMessage) -> None:
+def row() -> Mail:
+    now = datetime.now(UTC)
+    return Mail(purpose="link", lang="fr", recipient=None, subject=None, body=None, queued_at=now, useful_until=now)
+
+
+async def handed_over(transport: Transport, *messages: Letter) -> None:
     async with transport.session() as send:
         for one in messages or (message(),):
-            await send(uuid4(), one)
+            await send(row(), one)
 
 
 async def test_a_message_is_handed_over(server: MailServer, tmp_path: Path) -> None:
     await handed_over(SmtpServer(server.settings(tmp_path)), message(), message("ben@ifapme.example"))
     assert [one["To"] for one in server.received] == ["ada@ifapme.example", "ben@ifapme.example"]
-    assert server.received[0].get_content().strip() == "Voici votre lien."
+    body = server.received[0].get_body(("plain",))
+    assert body is not None
+    assert body.get_content().strip() == "Voici votre lien."
 
 
 @pytest.mark.parametrize(
-    ("recipient", "data", "kind"),
+    ("recipient", "data", "kind", "address"),
     [
-        ("550 no such person", None, RefusedForGood),
-        ("451 try again", None, TryLater),
-        (None, "554 spam", RefusedForGood),
-        (None, "452 disk full", TryLater),
+        ("550 no such person", None, RefusedForGood, True),
+        ("550 5.1.1 no such person", None, RefusedForGood, True),
+        ("550 5.7.1 relaying denied", None, RefusedForGood, False),
+        ("552 5.2.2 mailbox full", None, RefusedForGood, False),
+        ("451 try again", None, TryLater, False),
+        (None, "554 spam", RefusedForGood, False),
+        (None, "452 disk full", TryLater, False),
     ],
 )
 async def test_a_refusal_is_the_messages(
-    recipient: str | None, data: str | None, kind: type[DeliveryError], server: MailServer, tmp_path: Path
+    recipient: str | None,
+    data: str | None,
+    kind: type[DeliveryError],
+    address: bool,
+    server: MailServer,
+    tmp_path: Path,
 ) -> None:
     server.recipients |= {"ada@ifapme.example": recipient} if recipient else {}
     server.data += [data] if data else []
     code = (recipient or data or "")[:3]
     async with SmtpServer(server.settings(tmp_path)).session() as send:
         with pytest.raises(kind) as failed:
-            await send(uuid4(), message())
+            await send(row(), message())
         assert (type(failed.value), failed.value.code) == (kind, code)
-        await send(uuid4(), message("ben@ifapme.example"))  # the connection stays
+        assert getattr(failed.value, "address", False) is address
+        await send(row(), message("ben@ifapme.example"))  # the connection stays
     assert [one["To"] for one in server.received] == ["ben@ifapme.example"]
 
 
@@ -107,18 +110,18 @@ async def test_the_password_is_read_for_each_connection(tmp_path: Path) -> None:
 
 
 async def test_the_demo_writes_files_that_only_their_owner_reads(tmp_path: Path) -> None:
-    transport = transport_of(
+    transports = transports_of(
         quiet_settings(tmp_path, demo=True, smtp_host="localhost", smtp_from="a@cefo.example"), "sample"
     )
-    assert isinstance(transport, MailFolder)
-    id = uuid4()
-    async with transport.session() as send:
-        await send(id, message())
-    file = tmp_path / "mail" / "sample" / f"{id}.eml"
-    assert file.read_bytes().startswith(b"From: Orientation <noreply@cefo.example>\n")
+    assert isinstance(transports.mail, MailFolder)
+    kept = row()
+    async with transports.mail.session() as send:
+        await send(kept, message())
+    file = tmp_path / "mail" / "sample" / f"{kept.id}.eml"
+    assert file.read_bytes().startswith(b'From: "cefo (demo)" <noreply@cefo.example>')
     assert [path.name for path in file.parent.iterdir()] == [file.name]
     assert [stat.S_IMODE(path.stat().st_mode) for path in (file, file.parent)] == [0o600, 0o700]
 
 
 def test_without_a_mail_server_there_is_no_transport(tmp_path: Path) -> None:
-    assert transport_of(quiet_settings(tmp_path), "sample") is None
+    assert not any(transports_of(quiet_settings(tmp_path), "sample"))

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.chassis.mail.sender import MailSender
-from services.chassis.mail.transports import MailFolder
+from services.chassis.mail.transports import MailFolder, Transports
 from services.chassis.service.mailing import mail_jobs
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock, quiet_settings
@@ -17,7 +17,7 @@ async def test_a_message_is_sent_by_one_job_and_its_record_and_file_removed_by_o
 ) -> None:
     settings = quiet_settings(tmp_path, mail_days=30)
     folder = MailFolder(tmp_path / "mail")
-    sending, removing, cleaning = mail_jobs(MailSender(store, Mail, folder), settings)
+    sending, removing, cleaning = mail_jobs(MailSender(store, Mail, Transports(folder)), settings)
     await queued(store)
     await sending.round("sample")
     await removing.round("sample")

@@ -8,9 +8,10 @@ from services.chassis.runtime.settings.access import AccessSettings
 from services.chassis.runtime.settings.http import HttpSettings
 from services.chassis.runtime.settings.kafka import KafkaSettings
 from services.chassis.runtime.settings.mail import MailSettings
+from services.chassis.runtime.settings.sms import SmsSettings
 
 
-class Settings(AccessSettings, MailSettings, HttpSettings, KafkaSettings):
+class Settings(AccessSettings, MailSettings, SmsSettings, HttpSettings, KafkaSettings):
     """One process' settings, the same for every service."""
 
     partitions: int = Field(default=3, ge=1, le=64, description="Partitions of a topic that the platform creates.")

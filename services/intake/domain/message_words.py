@@ -1,0 +1,68 @@
+"""What the messages to registered persons say: the built-in texts (msgids)."""
+
+from typing import NamedTuple
+
+from services.chassis.refusals import msg
+from services.intake.domain.messages import MailPurpose
+
+
+class Words(NamedTuple):
+    """A message: the subject of its e-mail, what that says above the time, and the text to a telephone (msgids)."""
+
+    subject: str
+    text: str
+    sms: str
+
+
+WORDS = {
+    MailPurpose.APPOINTMENT_BOOKED: Words(
+        msg("Your appointment on {date} at {time}"),
+        msg("Your appointment is booked. We look forward to seeing you."),
+        msg("Your appointment: {date} at {time}."),
+    ),
+    MailPurpose.APPOINTMENT_MOVED: Words(
+        msg("New time: your appointment on {date} at {time}"),
+        msg("Your appointment has a new time."),
+        msg("New time for your appointment: {date} at {time}."),
+    ),
+    MailPurpose.APPOINTMENT_CANCELLED: Words(
+        msg("Cancelled: your appointment on {date} at {time}"),
+        msg("This appointment is cancelled. Ask the centre for a new one if you want one."),
+        msg("Cancelled: your appointment of {date} at {time}."),
+    ),
+    MailPurpose.APPOINTMENT_REMINDER: Words(
+        msg("Reminder: your appointment on {date} at {time}"),
+        msg("This is a reminder of your appointment."),
+        msg("Reminder: your appointment is on {date} at {time}."),
+    ),
+    MailPurpose.WORKSHOP_PLACE: Words(
+        msg("You have a place in the workshop from {date}"),
+        msg("You have a place in a workshop."),
+        msg("You have a place in the workshop from {date} at {time}."),
+    ),
+    MailPurpose.WORKSHOP_CANCELLED: Words(
+        msg("Cancelled: your workshop on {date} at {time}"),
+        msg("You no longer have a place in this workshop. Ask the centre about other dates."),
+        msg("Cancelled: your workshop of {date} at {time}."),
+    ),
+    MailPurpose.WORKSHOP_REMINDER: Words(
+        msg("Reminder: your workshop on {date} at {time}"),
+        msg("This is a reminder of your workshop."),
+        msg("Reminder: your workshop is on {date} at {time}."),
+    ),
+    MailPurpose.FINALISING_DUE: Words(
+        msg("Your workshop is over: book your final interview"),
+        msg("Your workshop is over. Only the final interview is left. Ask your centre for a date."),
+        msg("Your workshop is over. Ask us for the date of your final interview."),
+    ),
+    MailPurpose.PLAN_TASKS: Words(
+        msg("There are new actions in your plan"),
+        msg("There are new actions in your plan."),
+        msg("There are new actions in your plan."),
+    ),
+    MailPurpose.REFERRAL_ANSWERED: Words(
+        msg("There is an answer to your referral"),
+        msg("A provider has answered your referral."),
+        msg("A provider has answered your referral."),
+    ),
+}
