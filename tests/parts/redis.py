@@ -42,10 +42,13 @@ class Tls:
     own: Certificate
     authority: Path
     users: tuple[str, ...] = ()
+    acl_file: Path | None = None
+    """The server's own file of accounts, instead of `users`."""
 
     def options(self, port: int) -> list[str | Path]:
         """What redis-server is started with."""
         users = [word for user in self.users for word in ("--user", *user.split())]
+        users += ["--aclfile", str(self.acl_file)] if self.acl_file else []
         files = ["--tls-cert-file", self.own.certificate, "--tls-key-file", self.own.key]
         return ["--port", "0", "--tls-port", str(port), *files, "--tls-ca-cert-file", self.authority, *users]
 

@@ -46,10 +46,12 @@ class Live:
         self._listeners: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._watchers = defaultdict[str, list[Callable[[str], None]]](list)
         self._self = uuid4().hex
-        self._channels = [_channel(service) for service in services]
+        self._channels = [channel_of(service) for service in services]
         self._outgoing = defaultdict[str, set[str]](set)
         self._wake = asyncio.Event()
-        self.redis = Redis.from_url(redis_url, socket_connect_timeout=2, **redis_options) if redis_url else None
+        # Without driver_info: the client would send a command that its user may not use.
+        options: dict[str, Any] = {"socket_connect_timeout": 2, "driver_info": None, **redis_options}
+        self.redis = Redis.from_url(redis_url, **options) if redis_url else None
         """The client of Redis, which the limits of requests share."""
         self.closing = asyncio.Event()
         """Set when the process stops; ends all streams."""
@@ -58,7 +60,7 @@ class Live:
         """Notify open pages that these boards of a service changed."""
         self._notify(boards)
         if self.redis is not None:
-            self._outgoing[_channel(service)] |= boards
+            self._outgoing[channel_of(service)] |= boards
             self._wake.set()
 
     def watch(self, kind: str, notice: Callable[[str], None]) -> None:
@@ -168,5 +170,6 @@ def _is_retryable(error: BaseException) -> bool:
     return True
 
 
-def _channel(service: str) -> str:
+def channel_of(service: str) -> str:
+    """The channel of Redis with the hints of a service."""
     return f"cefo.boards.{service}"

@@ -165,7 +165,7 @@ class Process:
         app.state.site = self.site
         app.state.signer = self.signer
         app.state.settings = self.settings
-        app.state.limits = self._limits
+        app.state.limits = self._limits.of(name)
         app.add_exception_handler(Refused, answer_refused)
         app.add_exception_handler(RequestValidationError, answer_invalid)
         app.add_exception_handler(HTTPException, answer_http)

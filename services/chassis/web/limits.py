@@ -6,11 +6,12 @@ address: keys are digests.
 """
 
 import asyncio
+import copy
 import ipaddress
 from dataclasses import dataclass
 from math import ceil
 from time import monotonic, time
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from fastapi import Depends
 from limits import RateLimitItem, parse
@@ -28,6 +29,10 @@ from services.chassis.runtime.telemetry import LIMITED, log
 Name = Literal["sign-in", "link", "ticket", "pin", "search", "elsewhere", "check-in", "code", "import"]
 SHARED: frozenset[Name] = frozenset({"sign-in", "link", "pin", "elsewhere"})
 """Those counted for all processes together. As a dependency of a route by address: nobody is signed in yet."""
+
+_PREFIX = "cefo:limits"
+_NAMESPACE = "LIMITER"
+"""How the library begins the keys of its limits, behind the prefix."""
 
 REDIS_SECONDS = 0.5
 """How long an answer of Redis is waited for."""
@@ -56,8 +61,15 @@ class Limits:
         }
         self._own = FixedWindowRateLimiter(MemoryStorage())
         self._shared = FixedWindowRateLimiter(_storage(redis)) if redis is not None else None
+        self._service = ""
         self._redis_from = 0.0
         """When Redis is asked again, in seconds of the monotonic clock."""
+
+    def of(self, service: str) -> Self:
+        """Those of one service of this process: each counts its own requests, under keys of its own."""
+        own = copy.copy(self)
+        own._service = service
+        return own
 
     async def count(self, name: Name, who: str) -> None:
         """Count one request. Raises `TooManyRequests`.
@@ -75,22 +87,27 @@ class Limits:
         if self._shared is not None and name in SHARED and monotonic() >= self._redis_from:
             try:
                 async with asyncio.timeout(REDIS_SECONDS):
-                    return await _count(self._shared, rate, name, key)
+                    return await _count(self._shared, rate, self._service, name, key)
             except (RedisError, OSError, TimeoutError) as error:
                 self._redis_from = monotonic() + PAUSE_SECONDS
                 _log.warning("requests are counted without Redis", error=repr(error))
-        return await _count(self._own, rate, name, key)
+        return await _count(self._own, rate, self._service, name, key)
 
 
-async def _count(limiter: FixedWindowRateLimiter, rate: RateLimitItem, name: Name, key: str) -> float | None:
-    if await limiter.hit(rate, name, key):
+async def _count(limiter: FixedWindowRateLimiter, rate: RateLimitItem, *key: str) -> float | None:
+    if await limiter.hit(rate, *key):
         return None
-    return (await limiter.get_window_stats(rate, name, key)).reset_time
+    return (await limiter.get_window_stats(rate, *key)).reset_time
+
+
+def keys_of(service: str) -> str:
+    """The pattern of the keys with which a service counts in Redis."""
+    return f"{_PREFIX}:{_NAMESPACE}/{service}/*"
 
 
 def _storage(redis: "Redis") -> RedisStorage:
     pool: Any = redis.connection_pool
-    return RedisStorage("async+redis://", implementation="redispy", key_prefix="cefo:limits", connection_pool=pool)
+    return RedisStorage("async+redis://", implementation="redispy", key_prefix=_PREFIX, connection_pool=pool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +129,7 @@ def limited(name: Name) -> Any:
 
 
 def limits_of(connection: HTTPConnection) -> Limits:
-    """The limits of this process."""
+    """The limits of this service in this process."""
     return connection.app.state.limits
 
 

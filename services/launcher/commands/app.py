@@ -5,7 +5,7 @@ import sys
 import typer
 
 from services.launcher.arguments import refuse_passwords
-from services.launcher.commands import accounts, dead_letters, kafka, tokens
+from services.launcher.commands import accounts, dead_letters, kafka, redis, tokens
 from services.launcher.commands.doctor import doctor
 from services.launcher.commands.erase import erase
 from services.launcher.commands.export_person import export_person
@@ -72,6 +72,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(kafka.app, name="kafka")
+app.add_typer(redis.app, name="redis")
 
 
 def main() -> None:
