@@ -14,7 +14,7 @@ NAV = Navigation(
         Link(msg("Devices"), "/intake/devices", (Role.MANAGER,)),
         Link(msg("Messages to visitors"), "/intake/mail", (), (Role.OPERATOR,)),
         Link(msg("Deletions"), "/intake/erasures", (Role.MANAGER,), (Role.OPERATOR,)),
-        Link(msg("My link"), "/intake/mine", (Role.VISITOR,)),
+        Link(msg("My page"), "/intake/mine", (Role.VISITOR,), home_of=Role.VISITOR),
         Link(msg("Front desk"), "/intake/help/front-desk", help_for=Role.FRONT_DESK),
         Link(msg("Close my plan"), "/intake/mine/close", signs="closes"),
         Link(msg("My data"), "/intake/mine/data", (Role.VISITOR,)),

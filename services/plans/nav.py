@@ -8,7 +8,7 @@ NAV = Navigation(
     msg("Plans"),
     (
         Link(msg("Plans"), "/plans/", (Role.COUNSELLOR,)),
-        Link(msg("My plan"), "/plans/mine", (Role.VISITOR,), home_of=Role.VISITOR),
+        Link(msg("My plan"), "/plans/mine", (Role.VISITOR,)),
         Link(msg("My plan"), "/plans/help/my-plan", help_for=Role.VISITOR),
         Link(msg("Career plan"), "/plans/mine/data", (Role.VISITOR,), own_data=True),
     ),

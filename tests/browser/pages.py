@@ -61,6 +61,11 @@ def opens(details: str) -> Doing:
     return unfold
 
 
+async def _unfolds_all(page: Page) -> None:
+    for details in await page.locator("main details.more").all():
+        await details.locator("> summary").click()
+
+
 async def _asks_for_a_track(page: Page) -> None:
     await page.locator("#add-goal > summary").click()
     await sends("#add-goal form")(page)
@@ -244,6 +249,8 @@ INTAKE = [
     Seen("/intake/stop/{secret}", path="{stop}"),
     Seen("/intake/stop/{secret}", path="/intake/stop/nothing", state="no longer valid", status=404),
     Seen("/intake/mine", VISITOR),
+    Seen("/intake/mine", VISITOR, state="unfolded", does=_unfolds_all),
+    Seen("/intake/mine", NEWCOMER, state="empty"),
     Seen("/intake/mine/data", VISITOR),
     Seen("/intake/mine/data", NEWCOMER, state="little"),
     Seen("/scheduling/mine/data", VISITOR),
@@ -298,6 +305,8 @@ SCHEDULING = [
     Seen("/scheduling/workshops/new", COUNSELLOR, state="in error", status=422, does=sends("main form")),
     Seen("/scheduling/workshops/{id}", COUNSELLOR, "/scheduling/workshops/{workshop}"),
     Seen("/scheduling/workshops/{id}", COUNSELLOR, "/scheduling/workshops/{announced}", "empty"),
+    Seen("/scheduling/mine", VISITOR),
+    Seen("/scheduling/mine", NEWCOMER, state="empty"),
 ]
 PLANS = [
     Seen("/plans/", COUNSELLOR),
@@ -378,6 +387,8 @@ DIRECTORY = [
     Seen("/directory/entry", PROVIDER),
     Seen("/directory/entry/{id}", PROVIDER, "/directory/entry/{service}"),
     Seen("/directory/referral-events", "cite-charleroi"),
+    Seen("/directory/mine", VISITOR),
+    Seen("/directory/mine", NEWCOMER, state="empty"),
     Seen("/directory/accounts", REGION),
     Seen("/directory/accounts", REGION, "/directory/accounts?q=xyzzyx", "nothing found"),
     Seen("/directory/accounts/{id}", REGION, "/directory/accounts/{pending}", "to approve"),
@@ -443,6 +454,9 @@ NO_PAGES = {
     **{
         f"/{service}/mine/data.json": "for programs: the person's data"
         for service in ("intake", "scheduling", "plans", "directory")
+    },
+    **{
+        f"/{service}/mine/part": "a part of the visitor's home page" for service in ("scheduling", "plans", "directory")
     },
     **{
         f"/{service}/health/ready": "for programs: whether the service's parts answer"

@@ -48,7 +48,7 @@ def by_link(stack: Stack, link: str) -> httpx2.Client:
     client, path = stack.browse(), urlsplit(link).path
     assert client.get(path).status_code == 200
     answer = client.post(path, data={"pin": PIN, "pin_again": PIN})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/plans/mine"), answer.text
+    assert (answer.status_code, answer.headers["location"]) == (303, "/intake/mine"), answer.text
     return client
 
 

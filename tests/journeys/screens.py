@@ -279,17 +279,21 @@ class Visitor:
     link: str
 
     async def opens_the_link(self) -> None:
-        """The link asks for a PIN of the person's own, and then leads to the plan."""
+        """The link asks for a PIN of the person's own, and then leads to their page."""
         page = self.page
         await page.goto(self.link)
         await page.get_by_label("Code PIN de six chiffres").fill("123456")
         await page.get_by_label("Le même code PIN encore une fois").fill("123456")
-        await page.get_by_role("button", name="Ouvrir mon plan").click()
+        await page.get_by_role("button", name="Ouvrir mon espace").click()
         await expect(page.get_by_role("alert")).to_contain_text("trop facile à deviner")
         await page.get_by_label("Code PIN de six chiffres").fill(PIN)
         await page.get_by_label("Le même code PIN encore une fois").fill(PIN)
-        await page.get_by_role("button", name="Ouvrir mon plan").click()
-        await expect(page.get_by_role("heading", name="Votre lien personnel")).to_have_count(0)
+        await page.get_by_role("button", name="Ouvrir mon espace").click()
+        await expect(page.get_by_role("heading", name="Mon espace")).to_be_visible()
+
+    async def opens_the_plan(self) -> None:
+        """From their page."""
+        await self.page.get_by_role("link", name="Ouvrir mon plan").click()
 
     async def closes(self) -> None:
         """Closes the plan until the next time."""
@@ -298,12 +302,12 @@ class Visitor:
         await expect(message(self.page, "Le plan est fermé.")).to_be_visible()
 
     async def returns(self) -> None:
-        """Days later the link asks for the same PIN."""
+        """Days later the link asks for the same PIN, and the page leads to the plan."""
         page = self.page
         await page.goto(self.link)
         await page.get_by_label("Code PIN de six chiffres").fill(PIN)
-        await page.get_by_role("button", name="Ouvrir mon plan").click()
-        await expect(page.get_by_role("heading", name="Votre lien personnel")).to_have_count(0)
+        await page.get_by_role("button", name="Ouvrir mon espace").click()
+        await self.opens_the_plan()
 
     async def writes(self, goal: str) -> None:
         """Along the six dimensions, a step with its result, a thought, and a goal."""

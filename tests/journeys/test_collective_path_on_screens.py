@@ -37,6 +37,7 @@ async def test_from_a_seat_in_the_workshop_to_a_confirmed_plan(stack: Stack, bro
 
         await counsellor.opens_plan_of(NAME)
         await visitor.opens_the_link()
+        await visitor.opens_the_plan()
         await visitor.writes(GOAL)
         await counsellor.plans_a_way(GOAL)
         await counsellor.cannot_confirm("L’entretien final n’a pas encore eu lieu.")

@@ -13,7 +13,7 @@ def test_every_role_has_its_home() -> None:
     assert Site([], navigation(), secure=False).homes == {
         Role.FRONT_DESK: "/intake/",
         Role.COUNSELLOR: "/scheduling/",
-        Role.VISITOR: "/plans/mine",
+        Role.VISITOR: "/intake/mine",
         Role.PROVIDER: "/directory/inbox",
         Role.CITE: "/directory/referral-events",
         Role.MANAGER: "/impact/exact",

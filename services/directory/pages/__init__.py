@@ -7,6 +7,7 @@ from services.directory.pages import (
     events,
     inbox,
     kiosk_sign_in,
+    own_referrals,
     person,
     referral_lists,
     referrals,
@@ -19,7 +20,7 @@ from services.directory.pages import (
 
 # `/entry/people` before `/entry/{id}`, `/referrals/unassigned` before `/referrals/{id}`.
 _accounts = (accounts, tokens, sign_in, sign_in_links, kiosk_sign_in)
-_referrals = (inbox, unassigned, referral_lists, referrals, person)
+_referrals = (inbox, unassigned, referral_lists, referrals, person, own_referrals)
 routers = tuple(one.router for one in (catalogue, teams, entry, *_accounts, *_referrals, events))
 
 __all__ = ["routers"]

@@ -12,6 +12,7 @@ from services.intake.pages import (
     desk,
     devices,
     erasures,
+    home,
     identifying,
     links,
     messages,
@@ -26,6 +27,7 @@ from services.intake.pages import (
 
 routers = (
     links.router,
+    home.router,
     consents.router,
     visitors.router,
     identifying.router,

@@ -174,14 +174,16 @@ async def record_withdrawal(
 async def give(form: Annotated[PurposeForm, Form()], request: Request, work: Working, person: Visitor) -> Response:
     """Give one's own consent."""
     await consent.give_consent(work, _myself(person), [form.purpose], person.subject)
-    return see_other(request, "/intake/mine", done=_("You have given your consent."))
+    return see_other(request, "/intake/mine#consents", done=_("You have given your consent."))
 
 
 @router.post("/mine/withdrawals")
 async def withdraw(form: Annotated[PurposeForm, Form()], request: Request, work: Working, person: Visitor) -> Response:
     """Withdraw one's own consent."""
     await consent.withdraw_consent(work, _myself(person), [form.purpose], person.subject)
-    return see_other(request, "/intake/mine", done=_("You have withdrawn your consent. You can give it again here."))
+    return see_other(
+        request, "/intake/mine#consents", done=_("You have withdrawn your consent. You can give it again here.")
+    )
 
 
 def _myself(person: Person) -> UUID:

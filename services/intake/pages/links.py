@@ -1,4 +1,4 @@
-"""A personal link's page, the plan that is opened at the desk, and the visitor's own list of openings."""
+"""A personal link's page, and the visitor's page that is opened at the desk."""
 
 import asyncio
 from typing import Annotated
@@ -8,11 +8,10 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from services.chassis.copies.centres import centre_names
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.identity.tokens import VisitorToken
-from services.chassis.refusals import NotFound, Refused, msg
+from services.chassis.refusals import Refused
 from services.chassis.service.definition import Runtime
 from services.chassis.web import (
     Body,
@@ -20,7 +19,6 @@ from services.chassis.web import (
     Router,
     Running,
     Working,
-    allow,
     anyone,
     by_field,
     cause_of,
@@ -36,8 +34,6 @@ from services.chassis.web import (
 from services.contracts.roles import Role
 from services.contracts.text import Line, Text
 from services.intake.actions import links
-from services.intake.actions.tickets import qr_image
-from services.intake.domain.appointments import in_groups
 from services.intake.domain.links import (
     LinkLocked,
     LinkNotValid,
@@ -48,15 +44,10 @@ from services.intake.domain.links import (
     is_pin,
     is_six_digits,
 )
-from services.intake.pages.consents import consents_view
 from services.intake.pages.views import Team, person_of_visit
-from services.intake.store import Centre, PersonalLink, Visit, Visitor, current_link
-from services.intake.store.appointments import next_of_person
-from services.intake.store.links import openings_of
+from services.intake.store import PersonalLink, Visit, Visitor, current_link
 
 router = Router("/intake", pages=True)
-OPENINGS = 50
-"""Openings on one page of the visitor's own."""
 Anyone = Annotated[Person | None, anyone]
 
 
@@ -92,36 +83,6 @@ async def open_at_desk(id: UUID, request: Request, read: Reading, running: Runni
     """Open the plan at the desk. The agent stays signed in."""
     visit, link = await _link_of_visit(read, id, person)
     return await _enter(request, running, link, visit.centre, visit=visit)
-
-
-@router.get("/mine")
-async def own_page(
-    request: Request,
-    read: Reading,
-    running: Running,
-    person: Annotated[Person, allow(Role.VISITOR)],
-    after: UUID | None = None,
-) -> Response:
-    """The visitor's own page: their appointments, until when the link is valid, every opening, and their consents.
-
-    `after`: the last opening of the page before.
-    """
-    if person.subject_ref is None:
-        raise NotFound(what=msg("registered person"))
-    found = await openings_of(read, person.subject_ref, after=after, limit=OPENINGS + 1)
-    return page(
-        request,
-        "intake/mine.html",
-        home=request.app.state.site.home_of(person),
-        link=await current_link(read, person.subject_ref),
-        openings=found[:OPENINGS],
-        last=found[OPENINGS - 1].id if len(found) > OPENINGS else None,
-        centres=await centre_names(read, Centre),
-        appointments=await next_of_person(read, person.subject_ref, running.clock()),
-        group=in_groups,
-        qr=qr_image,
-        **await consents_view(read, person.subject_ref, mine=True),
-    )
 
 
 @router.post("/mine/close")

@@ -1,6 +1,7 @@
 """The visits of a person."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,3 +20,11 @@ async def visits_of_person(
     """The visits of a person at these centres behind the visit `after`, the last one first."""
     query = sa.select(Visit).where(col(Visit.subject_ref) == subject_ref, col(Visit.centre).in_(centres))
     return (await session.scalars(await _NEWEST.page(session, query, limit, after))).all()
+
+
+async def tickets_since(session: AsyncSession, subject_ref: UUID, since: datetime) -> Sequence[Visit]:
+    """The visits of a person with a ticket that began since then, the last one first."""
+    query = sa.select(Visit).where(
+        col(Visit.subject_ref) == subject_ref, col(Visit.checked_in_at) >= since, col(Visit.ticket).is_not(None)
+    )
+    return (await session.scalars(query.order_by(col(Visit.checked_in_at).desc(), col(Visit.id)))).all()

@@ -43,7 +43,7 @@ class ReadOnly(Refused):
     slug = "plan-read-only"
     message = msg(
         "You have withdrawn your consent for the plan. You can still read it. "
-        "To write again, first give your consent on the page “My personal link”."
+        "To write again, first give your consent on the page “My page”."
     )
 
 

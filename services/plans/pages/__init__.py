@@ -1,8 +1,8 @@
 """Plans' pages."""
 
-from services.plans.pages import overview, person, plan, writing
+from services.plans.pages import overview, own_part, person, plan, writing
 
-routers = (overview.router, person.router, writing.router, plan.router)
-"""In this order: `/plans/mine` before `/plans/{id}`."""
+routers = (overview.router, own_part.router, person.router, writing.router, plan.router)
+"""In this order: `/plans/mine` and `/plans/mine/part` before `/plans/{id}`."""
 
 __all__ = ["routers"]

@@ -1,6 +1,6 @@
 """The counsellor's list of plans, and the redirect to a visitor's own."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Request
@@ -15,7 +15,7 @@ from services.contracts.scheduling import Method
 from services.contracts.text import Key
 from services.plans.domain import Stage, checklist
 from services.plans.pages import words
-from services.plans.store import Centre, count_of_centre, plans_of_centre, plans_of_subject, standings
+from services.plans.store import Centre, Plan, count_of_centre, plans_of_centre, plans_of_subject, standings
 
 router = Router("/plans", pages=True)
 PAGE = 24
@@ -60,11 +60,12 @@ async def overview(
 @router.get("/mine")
 async def mine(request: Request, read: Reading, person: Annotated[Person, allow(Role.VISITOR)]) -> Response:
     """Redirects a visitor to their plan if they have one; otherwise lists their plans."""
-    plans = await _own(read, person)
+    plans = await own_plans(read, person)
     if len(plans) == 1:
         return RedirectResponse(f"/plans/{plans[0].id}", 303)
     return page(request, "plans/mine.html", plans=plans, words=words)
 
 
-async def _own(session: AsyncSession, person: Person) -> list[Any]:
+async def own_plans(session: AsyncSession, person: Person) -> list[Plan]:
+    """The plans of the visitor who reads, also those that are closed to the centre."""
     return list(await plans_of_subject(session, person.subject_ref)) if person.subject_ref is not None else []

@@ -42,7 +42,7 @@ async def view_of(session: AsyncSession, plan: Plan, person: Person) -> dict[str
         "may_be_referred": agreed,
         "checks": checks,
         "current": current,
-        "stage": _stage(plan, complete=current is None),
+        "stage": stage_of(plan, complete=current is None),
         "missing": [check.refusal for check in checks if check.refusal is not None],
         "explain": explain,
         "dimensions": [
@@ -62,7 +62,7 @@ async def may_be_referred(session: AsyncSession, plan: Plan) -> bool:
     return subject is not None and subject.may_be_referred
 
 
-def _stage(plan: Plan, *, complete: bool) -> Stage:
+def stage_of(plan: Plan, *, complete: bool) -> Stage:
     """How far the plan is, for its badge."""
     if plan.confirmed_at is not None:
         return Stage.CONFIRMED

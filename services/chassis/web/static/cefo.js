@@ -33,7 +33,15 @@
     float(place);
   }
 
-  const failed = (ctx) => show("error", reasonIn(ctx));
+  // A part of another service that does not come says so in its place; what was shown there stays.
+  const lineOf = (ctx) => ctx?.target?.closest?.(".part")?.querySelector(".part-failed");
+
+  function failed(ctx) {
+    const line = lineOf(ctx);
+    if (!line) return show("error", reasonIn(ctx));
+    line.hidden = false;
+    say(line.parentElement.innerText);
+  }
 
   // A message that comes without a new page floats above it, so that nothing jumps, in the corner where it covers the
   // fewest controls. What went well leaves after 8 s, what failed stays until the next action, Escape, or a click on it.
@@ -132,6 +140,9 @@
   document.addEventListener("htmx-after-swap", ({ detail: { ctx } }) => {
     const target = typeof ctx.target === "string" ? document.querySelector(ctx.target) : ctx.target;
     const region = target?.id ? document.getElementById(target.id) : target;
+    const line = lineOf({ target: region });
+    if (line?.contains(document.activeElement)) region.querySelector("[data-part]")?.focus();
+    if (line && region.querySelector("[data-part]")) line.hidden = true;
     const news = region?.matches("[data-announce]") ? region : region?.querySelector("[data-announce]");
     say(news?.dataset.announce);
     if (ctx.selectOOB && flashPlace()?.firstElementChild) float(flashPlace());

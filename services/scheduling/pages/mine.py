@@ -1,0 +1,75 @@
+"""The visitor's own appointments to come: a part of their home page, and a page of its own.
+
+Neither says who the counsellor is: what this service shows a person of themselves names no member of staff.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import HTMLResponse, Response
+
+from services.chassis.copies.centres import centre_names
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
+from services.chassis.service.definition import Runtime
+from services.chassis.web import Reading, Router, Running, allow, page
+from services.chassis.web.pages import fragment
+from services.contracts.roles import Role
+from services.scheduling.domain.states import SeatStatus, is_waitlisted
+from services.scheduling.pages.desk import length_word
+from services.scheduling.store import Centre, Interview
+from services.scheduling.store.coming import ComingWorkshop, interviews_to_come, workshops_to_come
+
+router = Router("/scheduling/mine", pages=True)
+OwnVisitor = Annotated[Person, allow(Role.VISITOR)]
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """One appointment: an interview, or a workshop with its sessions that are not over."""
+
+    starts_at: datetime
+    interview: Interview | None = None
+    workshop: ComingWorkshop | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the person is on the waitlist, and has no place yet."""
+        return self.workshop is not None and is_waitlisted(SeatStatus(self.workshop.seat.status))
+
+
+def myself(person: Person) -> UUID:
+    """The signed-in visitor's reference. Raises `NotFound`."""
+    if person.subject_ref is None:
+        raise NotFound(what=msg("registered person"))
+    return person.subject_ref
+
+
+@router.get("")
+async def own_appointments(request: Request, read: Reading, running: Running, person: OwnVisitor) -> Response:
+    """The visitor's appointments to come."""
+    return page(request, "scheduling/mine.html", **await _coming(read, running, myself(person)))
+
+
+@router.get("/part")
+async def own_part(request: Request, read: Reading, running: Running, person: OwnVisitor) -> Response:
+    """The same, as a part of the visitor's home page."""
+    values = await _coming(read, running, myself(person))
+    return HTMLResponse(fragment(request, "scheduling/mine_part.html", **values))
+
+
+async def _coming(session: AsyncSession, running: Runtime, subject_ref: UUID) -> dict[str, Any]:
+    now = running.clock()
+    interviews = [Coming(one.starts_at, interview=one) for one in await interviews_to_come(session, subject_ref, now)]
+    workshops = [
+        Coming(one.sessions[0].starts_at, workshop=one) for one in await workshops_to_come(session, subject_ref, now)
+    ]
+    return {
+        "coming": sorted((*interviews, *workshops), key=lambda one: one.starts_at),
+        "centres": await centre_names(session, Centre),
+        "length_word": length_word,
+    }

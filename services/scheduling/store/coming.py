@@ -1,0 +1,55 @@
+"""What a person has to come: their booked interviews, and their places in workshops."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from services.scheduling.domain.rules import GUIDANCE_MINUTES
+from services.scheduling.domain.states import ACTIVE_SEATS, BOOKED
+from services.scheduling.store.interviews import Interview
+from services.scheduling.store.workshops import Seat, Session, Workshop
+
+
+class ComingWorkshop(NamedTuple):
+    """A workshop with a place or a waitlist entry of the person, and its sessions that are not over, in order."""
+
+    seat: Seat
+    workshop: Workshop
+    sessions: list[Session]
+
+
+async def interviews_to_come(session: AsyncSession, subject_ref: UUID, now: datetime) -> Sequence[Interview]:
+    """The booked interviews of a person that are not over, in order of time."""
+    longest = timedelta(minutes=max(GUIDANCE_MINUTES))
+    query = sa.select(Interview).where(
+        col(Interview.subject_ref) == subject_ref,
+        col(Interview.status).in_(BOOKED),
+        col(Interview.starts_at) > now - longest,
+    )
+    found = await session.scalars(query.order_by(col(Interview.starts_at), col(Interview.id)))
+    return [one for one in found if one.starts_at + timedelta(minutes=one.minutes) > now]
+
+
+async def workshops_to_come(session: AsyncSession, subject_ref: UUID, now: datetime) -> list[ComingWorkshop]:
+    """The workshops of a person with sessions that are not over, by the time of the next one."""
+    query = (
+        sa.select(Seat, Workshop)
+        .join(Workshop, col(Workshop.id) == col(Seat.workshop_id))
+        .where(col(Seat.subject_ref) == subject_ref, col(Seat.status).in_([one.value for one in ACTIVE_SEATS]))
+        .where(col(Workshop.last_at) > now, col(Workshop.cancelled_at).is_(None))
+    )
+    rows = [(seat, workshop) for seat, workshop in await session.execute(query)]
+    sessions: dict[UUID, list[Session]] = defaultdict(list)
+    if rows:
+        chosen = sa.select(Session).where(col(Session.workshop_id).in_([workshop.id for _seat, workshop in rows]))
+        for one in await session.scalars(chosen.order_by(col(Session.starts_at), col(Session.id))):
+            if one.starts_at + timedelta(minutes=one.minutes) > now:
+                sessions[one.workshop_id].append(one)
+    coming = [ComingWorkshop(seat, workshop, sessions[workshop.id]) for seat, workshop in rows if sessions[workshop.id]]
+    return sorted(coming, key=lambda one: (one.sessions[0].starts_at, str(one.workshop.id)))
