@@ -170,6 +170,41 @@ async def test_a_kiosk_goes_back_to_the_start_unless_it_is_touched(huy: Remote, 
         await expect(closed).to_be_visible()
 
 
+SENTENCES = (
+    (404, "unknown-code", "a ce code", "hat diesen Code"),
+    (409, "already-received", "déjà été reçu", "schon empfangen"),
+    (409, "appointment-not-today", "pas aujourd’hui", "nicht heute"),
+    (409, "wrong-step", "ne peut pas noter votre arrivée", "nicht erfassen"),
+    (403, "not-allowed", "ne peut pas noter votre arrivée", "nicht erfassen"),
+    (429, "too-many-requests", "Trop de codes", "Zu viele Codes"),
+    (503, "unavailable", "interrompue", "unterbrochen"),
+)
+"""How the server answers for a code (really so in `tests/intake/test_appointment_pages.py`), and what people read."""
+
+
+async def test_a_refused_code_says_to_the_visitor_why_and_not_who_or_when(huy: Remote, browser: Browser) -> None:
+    async with huy.screen(browser, Role.KIOSK) as page:
+        await page.goto("/intake/kiosk/huy")
+        await expect(page.get_by_text("Ce navigateur est prêt")).to_be_visible(timeout=PATIENCE)
+        await page.goto("/intake/app/kiosk")
+        problem: dict[str, object] = {}
+        await page.route(
+            "**/appointments/arrivals**",
+            lambda route: route.fulfill(status=int(str(problem["status"])), json=problem),
+        )
+        for number, language in enumerate(("Français", "Deutsch")):
+            await page.get_by_role("button", name=language).click(timeout=PATIENCE)
+            await page.locator("[data-appointment]:visible").click()
+            for status, slug, *expected in SENTENCES:
+                detail = "Le 3 mars avec Nadia."
+                problem |= {"status": status, "type": f"/problems/{slug}", "detail": detail}
+                await page.locator("[data-code]:visible").fill("1234567890")
+                await page.locator("[data-code]:visible").press("Enter")
+                error = page.locator("[data-code-error]:visible")
+                await expect(error).to_contain_text(expected[number], timeout=PATIENCE)
+                await expect(error).not_to_contain_text("mars")
+
+
 async def test_every_target_of_a_kiosk_is_large(huy: Remote, browser: Browser) -> None:
     async with huy.screen(browser, Role.KIOSK) as page:
         await page.goto("/intake/kiosk/huy")

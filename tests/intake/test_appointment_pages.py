@@ -12,10 +12,13 @@ from sqlmodel import col
 from services.chassis.identity.people import Person, visitor
 from services.chassis.testing import Client, FixedClock
 from services.contracts.roles import Role
+from services.contracts.scheduling import InterviewCancelled, Side
 from services.intake.domain.appointments import in_groups
 from services.intake.pages import appointments
+from services.intake.reactions import reactions
 from services.intake.store import PersonAccess
 from tests.givens.appointments import TEN, appointment, booked, expects, registered, workshop_with
+from tests.givens.events import react_to
 from tests.givens.intake import COUNSELLOR, LIEGE_DESK, NAMUR_DESK
 
 DESK = "/intake/desk/liege"
@@ -151,7 +154,40 @@ async def test_desk_and_kiosk_hand_out_no_ticket_that_nobody_can_call(browser: C
     assert (refused.status_code, "Donnez-lui un ticket ordinaire" in unescape(refused.text)) == (422, True)
     browser.signed_in(KIOSK)
     answer = await browser.post(f"{API}/arrivals", json=by_code)
-    assert (answer.status_code, answer.json()["errors"][0]["rule"]) == (409, "already-received")
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/already-received")
+
+
+async def test_a_code_that_opens_nothing_is_answered_like_a_guess_and_the_day_of_another_one_is_not_shown(
+    browser: Client,
+) -> None:
+    """The kiosk has its own sentences for these types."""
+    later = booked(await registered(browser.store), TEN + timedelta(days=1))
+    cancelled = booked(await registered(browser.store, "Zoé Petit"))
+    elsewhere = booked(await registered(browser.store, centre="namur"), centre="namur")
+    await expects(browser.store, later, cancelled, elsewhere)
+    codes = [await code_of(browser, one.interview_id) for one in (cancelled, elsewhere, later)]
+    ended = InterviewCancelled(
+        interview_id=cancelled.interview_id,
+        kind=cancelled.kind,
+        centre="liege",
+        at=TEN,
+        cancelled_by=Side.VISITOR,
+        reason="ill",
+    )
+    await react_to(browser.store, reactions, [ended])
+    browser.signed_in(KIOSK)
+    browser.headers["accept"] = "application/json"
+    answers = [
+        (await browser.post(f"{API}/arrivals", json={"centre": "liege", "code": code}))
+        for code in ("1234567890", *codes)
+    ]
+    assert [answer.status_code for answer in answers] == [404, 404, 404, 409]
+    assert answers[0].json() | {"instance": 0} == answers[1].json() | {"instance": 0}
+    assert answers[0].json()["type"] == answers[2].json()["type"] == "/problems/unknown-code"
+    assert answers[3].json()["type"] == "/problems/appointment-not-today"
+    kiosk = await text(browser, "/intake/app/kiosk")
+    for part in ("data-received=", "data-other-day=", "data-unknown=", "data-often=", "data-desk=", "data-offline="):
+        assert kiosk.count(part) == 4, "in every language"
 
 
 async def test_codes_are_shown_to_their_person_and_to_the_teams_of_the_appointment(browser: Client) -> None:

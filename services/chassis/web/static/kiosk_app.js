@@ -126,6 +126,9 @@
   }
 
   // ---- An appointment: the code is typed, touched, or read by a reader that types. Only the server knows codes.
+  // Cancelled, over and at another centre is all unknown to it. The day of an appointment is not shown: a code may be guessed.
+  const REASONS = { 401: "desk", 403: "desk", 404: "unknown", 422: "unknown", 429: "often" };
+  const CONFLICTS = { "/problems/already-received": "received", "/problems/appointment-not-today": "otherDay" };
   const CODE_KEY = /^[0-9&é"'(§è!çà]$/;
   const code = () => within("[data-code]");
   function wrong(reason) {
@@ -155,9 +158,9 @@
         body: JSON.stringify({ centre, code: code().value }),
         signal: AbortSignal.timeout(PATIENCE),
       });
-      if ([404, 409, 422].includes(response.status)) return [wrong("unknown"), code().select()];
-      if (!response.ok) return wrong("offline");
       const answer = await response.json();
+      if (response.status === 409) return wrong(CONFLICTS[answer.type] ?? "desk");
+      if (!response.ok) return [wrong(REASONS[response.status] ?? "offline"), code().select()];
       if (answer.ticket) await ticket(answer.ticket, answer.ticket_qr);
       else [show("arrived"), say(within('[data-screen="arrived"] h1').textContent)];
     } catch {
