@@ -30,6 +30,7 @@ SHAPES = {
     "closing_time": "Enter a time, for example 17:30. Midnight is 24:00.",
     "postal_code": "Enter a postal code, for example 4000.",
     "phone_number": "Enter a phone number, for example 04 223 45 67.",
+    "delivery_status": "Enter a status of RFC 3463, for example 5.1.1.",
     "email_address": "Enter an e-mail address, for example info@centre.example.",
     "web_address": "Enter a web address, for example https://www.centre.example.",
     "moment": "Enter a date and a time with its zone, for example 2026-03-02T09:00:00+01:00.",

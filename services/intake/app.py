@@ -16,6 +16,7 @@ from services.chassis.web.mail_pages import mail_router
 from services.contracts.erasure import CONFIRMATIONS
 from services.intake import api, pages
 from services.intake.actions.accesses import prune_accesses
+from services.intake.actions.bounces import contact_refused
 from services.intake.actions.end_of_day import end_days
 from services.intake.actions.erasure import end_entries, erase_again, erase_due, list_earlier_erasures
 from services.intake.actions.letters import Letters
@@ -98,6 +99,7 @@ SERVICE = Service(
     on_start=list_earlier,
     mail=Message,
     letters=letters,
+    on_refused=contact_refused,
     jobs=jobs,
     personal_data=PERSONAL_DATA,
     on_restore=restore,

@@ -25,7 +25,7 @@ from services.chassis.mail.messages import (
 from services.chassis.mail.transports import Transports
 from services.chassis.runtime.telemetry import MAIL_ATTEMPTS, MAIL_OLDEST, MAIL_QUEUED, log
 from services.chassis.storage.claims import ClaimLost, claim, release
-from services.chassis.storage.store import Store
+from services.chassis.storage.store import Store, Work
 
 MOST = 10
 """Messages that are claimed together."""
@@ -39,6 +39,9 @@ WARN_EVERY = timedelta(minutes=1)
 LetterOf = Callable[[Any], Awaitable[Outgoing]]
 """Composes a claimed row: a letter, or a text message. Raises `NothingToSend`, `NotYet`."""
 
+OnRefused = Callable[[Work, Any, str], Awaitable[None]]
+"""Records, as a message is closed, that nothing reaches its recipient: e-mail address or number."""
+
 _log = log(__name__)
 
 
@@ -51,11 +54,13 @@ class MailSender:
         table: type[MailRow],
         transports: Transports,
         letter_of: LetterOf = stored_letter,
+        on_refused: OnRefused | None = None,
     ) -> None:
         self.store = store
         self.table = table
         self.transports = transports
         self._letter_of = letter_of
+        self._on_refused = on_refused
         self._warned_at: datetime | None = None
 
     async def round(self) -> bool:
@@ -87,14 +92,17 @@ class MailSender:
             return not handover.away
 
     async def _send(self, handover: Handover, row: MailRow) -> None:
+        message: Outgoing | None = None
         try:
-            await handover.send(row, await self._composed(row))
+            message = await self._composed(row)
+            await handover.send(row, message)
         except NothingToSend as withheld:
             await self._close(row, MailState.WITHHELD, withheld.code)
         except NotYet as early:
             await self._postpone(row, early.until)
         except RefusedForGood as refused:
-            await self._close(row, MailState.REFUSED, refused.code)
+            recipient = message.recipient if message is not None and refused.address else None
+            await self._close(row, MailState.REFUSED, refused.code, refused=recipient)
         except DeliveryError as failed:
             await self._put_back(row, failed)
         else:
@@ -110,9 +118,14 @@ class MailSender:
             _log.exception("message not composed", service=self.store.service, id=str(row.id), purpose=row.purpose)
             raise TryLater("not-composed") from error
 
-    async def _close(self, row: MailRow, state: MailState, error: str | None = None) -> None:
+    async def _close(
+        self, row: MailRow, state: MailState, error: str | None = None, *, refused: str | None = None
+    ) -> None:
+        """Close it. `refused`: its recipient, whom nothing reaches; they are locked before the message."""
         try:
             async with self.store.work() as work:
+                if refused is not None and self._on_refused is not None:
+                    await self._on_refused(work, row, refused)
                 await close(work, row, state, error)
         except ClaimLost as lost:
             _log.warning("message handed over after its lease", error=str(lost))

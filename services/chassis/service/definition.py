@@ -24,7 +24,7 @@ from services.chassis.events.restoring import Seen
 from services.chassis.events.rights import consumed_topics, emitted_topics
 from services.chassis.identity.access import AccessPolicy
 from services.chassis.mail.messages import MailRow, stored_letter
-from services.chassis.mail.sender import LetterOf, MailSender
+from services.chassis.mail.sender import LetterOf, MailSender, OnRefused
 from services.chassis.mail.transports import transports_of
 from services.chassis.runtime.clock import Clock, system_clock
 from services.chassis.runtime.live import Live
@@ -127,6 +127,8 @@ class Service:
     """Its table of messages by e-mail, if it sends any."""
     letters: Callable[["Runtime"], LetterOf] = lambda runtime: stored_letter
     """How it composes a message of that table when it is sent."""
+    on_refused: OnRefused | None = None
+    """How it records that nothing reaches the recipient of a message."""
     on_restore: Callable[[Work, Seen], Awaitable[Mapping[str, int]]] | None = None
     """Ends again what was ended after the backup from which its store was restored; returns how many of each kind."""
     last_write: LastWrite | None = None
@@ -187,7 +189,7 @@ class Runtime:
         self._prepared = False
         self.erased = ErasedPersons(self.store, broker, settings)
         self.suppression = Suppression(self.store, self.erased, service.erasing, settings) if service.erasing else None
-        sent = (transports_of(settings, service.name), service.letters(self))
+        sent = (transports_of(settings, service.name), service.letters(self), service.on_refused)
         self.mail = MailSender(self.store, service.mail, *sent) if service.mail is not None else None
         self.extra: dict[str, Any] = {}
         """A service's in-memory objects, for example a search index."""

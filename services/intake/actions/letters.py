@@ -59,6 +59,8 @@ class Letters:
         number, address = number_of(visitor), email_of(visitor)
         if number is None and address is None:
             raise NothingToSend("no-address")
+        if visitor.contact_refused_at is not None:
+            raise NothingToSend("contact-refused")
         centre = await session.get(Centre, row.centre)
         if centre is None:
             raise NothingToSend("no-centre")

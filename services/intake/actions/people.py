@@ -85,11 +85,15 @@ async def register_visitor(
 async def change_details(
     work: Work, subject_ref: UUID, *, contact: str | None, channel: ContactChannel | None, language: str
 ) -> Visitor:
-    """Change how a person is reached, and in which language. Raises `WrongContact`, `WrongChannel`, `NotFound`."""
+    """Change how a person is reached, and in which language. A contact that was refused is tried again.
+
+    Raises `WrongContact`, `WrongChannel`, `NotFound`.
+    """
     visitor = await _consenting(work, subject_ref)
     key = check_contact(contact) if contact != visitor.contact else visitor.contact_key
     check_channel(key, channel)
     visitor.contact, visitor.contact_key, visitor.channel, visitor.language = contact, key, channel, language
+    visitor.contact_saved_at, visitor.contact_refused_at = work.now, None
     return visitor
 
 

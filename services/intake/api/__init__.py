@@ -1,6 +1,6 @@
 """Intake's JSON API, one module per subject."""
 
-from services.intake.api import appointments, check_ins, devices, erasures, queue, visitors, visits
+from services.intake.api import appointments, bounces, check_ins, devices, erasures, queue, visitors, visits
 
 routers = (
     check_ins.router,
@@ -9,6 +9,7 @@ routers = (
     visits.router,
     visitors.router,
     erasures.router,
+    bounces.router,
     devices.router,
 )
 IMPORT_PATH = visits.IMPORT_PATH

@@ -185,6 +185,8 @@ class HeldPerson(Held):
     family_name: Annotated[str, Shown(msg("Surname"))]
     contact: Annotated[str | None, Shown(msg("Phone or e-mail"))]
     channel: Annotated[str | None, Shown(msg("How to reach the person"), CHANNEL_LABELS)]
+    contact_saved_at: Annotated[datetime | None, Shown(msg("Contact saved on"))]
+    contact_refused_at: Annotated[datetime | None, Shown(msg("Contact refused since"))]
     language: Annotated[str, Shown(msg("Language"), LANGUAGE_NAMES)]
     centre: Annotated[str, Shown(msg("Centre"))]
     registered_at: Annotated[datetime, Shown(msg("Registered on"))]

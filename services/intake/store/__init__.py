@@ -147,6 +147,10 @@ class Visitor(Aggregate, Table, table=True):
     """The contact as it is compared (`domain.contacts`)."""
     channel: str | None = Field(default=None, max_length=10)
     """How the person wants to be reached: of `domain.contacts.ContactChannel`."""
+    contact_saved_at: datetime | None = None
+    """When the contact was last saved after the registration."""
+    contact_refused_at: datetime | None = None
+    """Since when it is known that nothing reaches the contact. None: it is used."""
     keys_version: int = Field(default=0, index=True, sa_column_kwargs={"server_default": "0"})
     """By which version of `domain.names` the rows of `person_keys` were made; 0: there are none."""
     language: str

@@ -100,6 +100,7 @@ INTAKE: Asks = {
     "POST /intake/visits/{id}/person/undo": lambda w, me: Ask(
         form={"subject_ref": w.liege["person"]}, at={"id": w.liege["walk-in"]}
     ),
+    "POST /intake/api/v1/messages/bounces": lambda w, me: Ask(json={"message": str(uuid4()), "status": "5.1.1"}),
     "POST /intake/people": lambda w, me: Ask(form={"name": "Zo"}),
     "POST /intake/people/{subject_ref}": lambda w, me: Ask(form={"language": "de"}),
     "POST /intake/people/{subject_ref}/consents": lambda w, me: Ask(form={"purpose": "reminders"}),

@@ -101,7 +101,7 @@ def _check_fields(body: str, format: str) -> None:
         raise ValueError("CEFO_SMS_BODY n’est pas un objet JSON. Vérifiez les accolades et les guillemets.")
     values = [str(one) for one in _leaves(fields)]
     if "{text}" not in values or not {"{to}", "{digits}"} & set(values):
-        raise ValueError('CEFO_SMS_BODY n’a pas de champ "{text}", ou pas de champ "{to}" ou "{digits}". Ajoutez-le.')
+        raise ValueError("CEFO_SMS_BODY n’a pas de champ `{text}`, ou pas de champ `{to}` ou `{digits}`. Ajoutez-le.")
     flat = cast("dict[str, Any]", fields).values()
     if format == "form" and any(isinstance(one, dict | list) for one in flat):
         raise ValueError("Avec CEFO_SMS_FORMAT=form, CEFO_SMS_BODY n’a qu’un niveau. Retirez les listes et objets.")

@@ -1,0 +1,43 @@
+"""Contacts that nothing reaches: refused by the mail server or the SMS gateway, at once or in a later report.
+
+Such a person gets no message until their contact is saved again.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.chassis.mail.errors import is_of_address
+from services.chassis.mail.messages import MailState
+from services.chassis.storage.store import Work
+from services.intake.domain.contacts import contact_key
+from services.intake.store import Visitor
+from services.intake.store.messages import Message
+
+
+async def contact_refused(work: Work, row: Message, recipient: str) -> None:
+    """Nothing reaches this recipient. If the person has another contact by now, that one is not meant."""
+    visitor = await work.find(Visitor, row.subject_ref)
+    if visitor is not None and visitor.contact and contact_key(visitor.contact) == recipient:
+        _mark(visitor, work.now)
+
+
+async def record(work: Work, message_id: UUID, status: str) -> None:
+    """The report on a message that was sent: by its status (RFC 3463) nothing reaches its recipient, or it may later.
+
+    Ignored if the contact was saved again since it was sent.
+    """
+    sent = await work.session.get(Message, message_id)
+    if sent is None or sent.done_at is None or not is_of_address(status):
+        return
+    visitor = await work.find(Visitor, sent.subject_ref)
+    sent.state, sent.error = MailState.REFUSED, status
+    if visitor is not None and visitor.contact and not _saved_since(visitor, sent.done_at):
+        _mark(visitor, work.now)
+
+
+def _saved_since(visitor: Visitor, at: datetime) -> bool:
+    return visitor.contact_saved_at is not None and visitor.contact_saved_at > at
+
+
+def _mark(visitor: Visitor, now: datetime) -> None:
+    visitor.contact_refused_at = visitor.contact_refused_at or now
