@@ -472,6 +472,7 @@ NO_PAGES = {
     },
     "/intake/worker.js": "a script, for the browser",
     "/intake/manifest.webmanifest": "for the browser: what it installs",
+    "/intake/desk/{centre}/appointments/stream": "a stream of the page's board",
     "/intake/desk/{centre}/stream": "a stream of the page's board",
     "/intake/waiting-room/{centre}/stream": "a stream of the page's board",
     "/intake/t/{secret}/stream": "a stream of the page's board",

@@ -1,10 +1,12 @@
 """The desk's list of who is expected, the person's codes, and the kiosk's door for them."""
 
+import asyncio
 import re
 from datetime import timedelta
 from html import unescape
 from uuid import UUID
 
+import httpx2
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col
@@ -17,9 +19,10 @@ from services.intake.domain.appointments import in_groups
 from services.intake.pages import appointments
 from services.intake.reactions import reactions
 from services.intake.store import PersonAccess
-from tests.givens.appointments import TEN, appointment, booked, expects, registered, workshop_with
+from tests.givens.appointments import TEN, appointment, booked, expects, moved, registered, workshop_with
 from tests.givens.events import react_to
 from tests.givens.intake import COUNSELLOR, LIEGE_DESK, NAMUR_DESK
+from tests.parts.served import boards_of, served
 
 DESK = "/intake/desk/liege"
 API = "/intake/api/v1/appointments"
@@ -104,6 +107,36 @@ async def test_a_name_finds_who_is_expected_among_all_who_have_it(
         await registered(browser.store, later)
     found = await browser.post(f"{DESK}/appointments", data={"name": "dup"})
     assert "Amélie Dupré" in found.text
+
+
+async def test_the_list_follows_arrivals_and_changes_by_itself(browser: Client, clock: FixedClock) -> None:
+    booking = booked(await registered(browser.store))
+    await expects(browser.store, booking)
+    clock.now = TEN - timedelta(minutes=30)
+    path = f"{DESK}/appointments/stream"
+    assert f'data-hx-sse-connect="{path}"' in await text(browser, f"{DESK}/appointments")
+    assert "data-hx-sse-connect" not in (await browser.post(f"{DESK}/appointments", data={"name": "Amélie"})).text
+    stream = {"accept": "text/event-stream", "accept-language": "fr"}
+    async with (
+        served(browser.process) as url,
+        httpx2.AsyncClient(base_url=url, cookies=dict(browser.cookies), trust_env=False, timeout=10) as watching,
+        watching.stream("GET", path, headers=stream) as answer,
+    ):
+        shown = boards_of(answer)
+        first = unescape(await anext(shown))
+        assert ("Amélie Dupré" in first, "1 personne n’est pas encore là" in first) == (True, True)
+        await press(browser, f"/intake/appointments/{booking.interview_id}/arrive")
+        async with asyncio.timeout(5):
+            assert "Arrivée à 09:30" in unescape(await anext(shown))
+        other = booked(await registered(browser.store, "Zoé Petit"))
+        await expects(browser.store, other)
+        async with asyncio.timeout(5):
+            assert "Zoé Petit" in unescape(await anext(shown))
+        await expects(browser.store, moved(other, TEN + timedelta(days=1)))
+        async with asyncio.timeout(5):
+            assert "Zoé Petit" not in unescape(await anext(shown))
+    for person, expected in ((None, 401), (NAMUR_DESK, 403), (KIOSK, 403)):
+        assert (await browser.signed_in(person).get(path, headers=stream)).status_code == expected
 
 
 async def test_the_kiosk_has_the_code_alone_and_says_no_name(browser: Client) -> None:

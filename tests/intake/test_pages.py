@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from html import unescape
 from uuid import uuid4
 
@@ -19,7 +18,7 @@ from services.intake.store import Visit, Visitor
 from tests.givens.events import react_to
 from tests.givens.intake import COUNSELLOR, LIEGE_DESK, NAMUR_DESK, PROVIDER
 from tests.givens.rows import all_rows
-from tests.parts.served import served
+from tests.parts.served import boards_of, served
 
 DESK = "/intake/desk/liege"
 ROOM = "/intake/waiting-room/liege"
@@ -371,17 +370,6 @@ async def test_the_desk_speaks_four_languages(browser: Client, lang: str, words:
     assert f'<html lang="{lang}">' in html
 
 
-async def boards(answer: httpx2.Response) -> AsyncIterator[str]:
-    """The boards that a stream sends, whole."""
-    event: list[str] = []
-    async for line in answer.aiter_lines():
-        if line.startswith("data: "):
-            event.append(line[6:])
-        elif not line and event:
-            yield "\n".join(event)
-            event = []
-
-
 @pytest.mark.parametrize("path", [DESK, ROOM])
 async def test_a_stream_shows_the_board_at_once_and_whenever_it_changed(browser: Client, path: str) -> None:
     cookies = dict(browser.cookies)
@@ -391,7 +379,7 @@ async def test_a_stream_shows_the_board_at_once_and_whenever_it_changed(browser:
         watching.stream("GET", f"{path}/stream", headers={"accept": "text/event-stream"}) as stream,
     ):
         assert stream.headers["content-type"].startswith("text/event-stream")
-        shown = boards(stream)
+        shown = boards_of(stream)
         assert "E-001" not in await anext(shown)
         await ticket(browser)
         async with asyncio.timeout(5):

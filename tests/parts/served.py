@@ -1,8 +1,10 @@
 """Serves a process on its own port, for streams and browsers; relay and consumers do not run."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+
+import httpx2
 
 from services.chassis.web.app import Process
 from services.chassis.web.server import http_server
@@ -23,3 +25,14 @@ async def served(process: Process, port: int | None = None) -> AsyncGenerator[st
         process.live.close()
         server.should_exit = True
         await running
+
+
+async def boards_of(answer: httpx2.Response) -> AsyncIterator[str]:
+    """The boards that a stream sends, whole."""
+    event: list[str] = []
+    async for line in answer.aiter_lines():
+        if line.startswith("data: "):
+            event.append(line[6:])
+        elif not line and event:
+            yield "\n".join(event)
+            event = []

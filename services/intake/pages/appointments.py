@@ -1,7 +1,8 @@
 """Who is expected today, and their arrival at the desk: by name, by code, or with a code reader that types."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,8 +15,9 @@ from services.chassis.copies.centres import centre_names
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.refusals import NotFound, Refused, msg
-from services.chassis.service.definition import Runtime
+from services.chassis.runtime.clock import Clock
 from services.chassis.web import (
+    Board,
     Body,
     Reading,
     Router,
@@ -25,6 +27,7 @@ from services.chassis.web import (
     by_field,
     cause_of,
     limited,
+    live_board,
     page,
     read_form,
     see_other,
@@ -35,6 +38,7 @@ from services.intake.actions import appointments, searching
 from services.intake.actions.accesses import log_opening
 from services.intake.actions.desks import counsellors_of
 from services.intake.actions.tickets import qr_image
+from services.intake.actions.visits import board
 from services.intake.domain.accesses import AccessKind
 from services.intake.domain.appointments import UnknownCode, code_in, in_groups
 from services.intake.pages.views import SHOWN, Team, load_centre, with_timing
@@ -73,9 +77,18 @@ async def today(
     centre: Key, request: Request, read: Reading, running: Running, person: Team, after: UUID | None = None
 ) -> Response:
     """Today's appointments in order of time. `after`: the last one of the page before."""
-    copy = await load_centre(read, person.at(centre))
-    found = await expected_visitors(read, is_of_day(copy, running.clock()), SHOWN + 1, after=after)
-    return await _page(request, running, read, centre, found[:SHOWN], more=len(found) > SHOWN)
+    shown = await appointments_board(read, person.at(centre), running.clock, after)
+    at = f"?after={after}" if after is not None else ""
+    return await _page(request, read, centre, shown, live_url=f"/intake/desk/{centre}/appointments/stream{at}")
+
+
+@router.get("/desk/{centre}/appointments/stream")
+async def today_stream(
+    centre: Key, request: Request, running: Running, person: Team, after: UUID | None = None
+) -> Response:
+    """The list of the page, live."""
+    reading = (person.at(centre), running.clock, after)
+    return live_board(request, Board(board(centre), "intake/today.html", appointments_board, reading))
 
 
 @router.post("/desk/{centre}/appointments", dependencies=[limited("code")])
@@ -105,18 +118,9 @@ async def search(centre: Key, request: Request, read: Reading, running: Running,
                 raise UnknownCode(about="name")
         except Refused as refused:
             errors = by_field(refused)
-    searched = str(typed.get("name", ""))
-    return await _page(
-        request,
-        running,
-        read,
-        centre,
-        found[:SHOWN],
-        more=len(found) > SHOWN,
-        searched=searched,
-        errors=errors,
-        status=422 if errors else 200,
-    )
+    shown = await _shown(read, copy, running.clock(), found)
+    shown |= {"searched": str(typed.get("name", "")), "errors": errors}
+    return await _page(request, read, centre, shown, status=422 if errors else 200)
 
 
 @router.post("/appointments/{id}/arrive")
@@ -165,31 +169,43 @@ def arrived_text(visit: Visit) -> str:
     return _("Ticket {ticket}: hand it to the person.").format(ticket=visit.ticket)
 
 
+async def appointments_board(session: AsyncSession, code: str, clock: Clock, after: UUID | None) -> dict[str, Any]:
+    """A page of a centre's appointments of today. `after`: the last one of the page before."""
+    centre = await load_centre(session, code)
+    found = await expected_visitors(session, is_of_day(centre, clock()), SHOWN + 1, after=after)
+    return await _shown(session, centre, clock(), found)
+
+
+async def _shown(session: AsyncSession, centre: Centre, now: datetime, found: Sequence[Expected]) -> dict[str, Any]:
+    """What `intake/today.html` shows, of one appointment too many if there are more."""
+    missing, late = await numbers_expected(session, centre, now)
+    return {
+        "found": with_timing(found[:SHOWN], now),
+        "last": found[SHOWN - 1].appointment.id if len(found) > SHOWN else None,
+        "missing": missing,
+        "late": late,
+        "counsellors": await counsellors_of(session, centre.code),
+        "searched": None,
+        "errors": {},
+    }
+
+
 async def _page(
     request: Request,
-    running: Runtime,
     session: AsyncSession,
     centre: str,
-    found: Sequence[Expected],
+    shown: dict[str, Any],
     *,
-    more: bool = False,
-    searched: str | None = None,
-    errors: dict[str, str] | None = None,
+    live_url: str | None = None,
     status: int = 200,
 ) -> Response:
     copy = await load_centre(session, centre)
-    missing, late = await numbers_expected(session, copy, running.clock())
     return page(
         request,
         "intake/appointments.html",
         status=status,
         centre=copy,
         centre_name=copy.name,
-        found=with_timing(found, running.clock()),
-        last=found[-1].appointment.id if more else None,
-        missing=missing,
-        late=late,
-        searched=searched,
-        errors=errors or {},
-        counsellors=await counsellors_of(session, centre),
+        live_url=live_url,
+        **shown,
     )
