@@ -121,6 +121,20 @@ class InterviewMoved(Event, type="cefo.scheduling.interview-moved.v1", topic=INT
     area: AreaCode | None = None
 
 
+class InterviewRestated(Event, type="cefo.scheduling.interview-restated.v1", topic=INTERVIEWS, about="interview_id"):
+    """A booked interview as it stands. Nothing changed: it was booked before its readers kept appointments."""
+
+    interview_id: PersonalReference
+    kind: Kind
+    centre: CentreCode
+    counsellor: StaffCode
+    room: StaffCode | None
+    starts_at: At
+    minutes: Number
+    subject_ref: SubjectRef
+    area: AreaCode | None = None
+
+
 class InterviewCancelled(Event, type="cefo.scheduling.interview-cancelled.v1", topic=INTERVIEWS, about="interview_id"):
     """The interview was cancelled, by one side and for a reason."""
 

@@ -22,6 +22,7 @@ from services.contracts.scheduling import (
     InterviewKind,
     InterviewMissed,
     InterviewMoved,
+    InterviewRestated,
     InterviewStarted,
     InterviewUndone,
     SeatReleased,
@@ -79,7 +80,9 @@ async def on_interview_started(work: Work, event: InterviewStarted) -> None:
         await interviews.begin(work, event.visit_id, event.interview_id, event.at)
 
 
-def of_appointment(event: InterviewHeld | InterviewMoved | InterviewCancelled | InterviewMissed) -> list[RowKey]:
+def of_appointment(
+    event: InterviewHeld | InterviewMoved | InterviewRestated | InterviewCancelled | InterviewMissed,
+) -> list[RowKey]:
     """The copy of the appointment, and its reminders."""
     return [(Appointment, event.interview_id), (Reminder, event.interview_id)]
 
@@ -108,7 +111,7 @@ async def on_interview_undone(work: Work, event: InterviewUndone) -> None:
 
 
 def of_person(
-    event: InterviewBooked | InterviewMoved | SeatTaken | FinalisingSessionDue | ActionPlanned,
+    event: InterviewBooked | InterviewMoved | InterviewRestated | SeatTaken | FinalisingSessionDue | ActionPlanned,
 ) -> list[RowKey]:
     """The person, if the event is about one who may be registered here."""
     return [(Visitor, event.subject_ref)] if event.subject_ref is not None else []
@@ -131,7 +134,15 @@ async def on_interview_moved(work: Work, event: InterviewMoved) -> None:
     await _expect(work, event)
 
 
-async def _expect(work: Work, event: InterviewBooked | InterviewMoved) -> None:
+@reactions.on(InterviewRestated, loads=lambda event: [*of_appointment(event), *of_person(event)])
+async def on_interview_restated(work: Work, event: InterviewRestated) -> None:
+    """The person of an interview that was booked before there were copies is expected, and reminded."""
+    await _expect(work, event)
+    meeting = meeting_at(event.interview_id, event.starts_at, event.minutes)
+    await reminders.resume(work, event.subject_ref, event.centre, meeting)
+
+
+async def _expect(work: Work, event: InterviewBooked | InterviewMoved | InterviewRestated) -> None:
     if event.subject_ref is not None:
         ends_at = event.starts_at + timedelta(minutes=event.minutes)
         booking = appointments.Booking(event.centre, event.area, event.counsellor, event.room, event.starts_at, ends_at)

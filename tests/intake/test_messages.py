@@ -28,6 +28,7 @@ from services.contracts.scheduling import (
     InterviewKind,
     InterviewMissed,
     InterviewMoved,
+    InterviewRestated,
     Method,
     SeatReleased,
     SeatTaken,
@@ -41,6 +42,7 @@ from services.intake.actions.letters import Letters
 from services.intake.actions.messages import end_reminders, remind
 from services.intake.domain.messages import send_at
 from services.intake.reactions import reactions
+from services.intake.store.appointments import Appointment
 from services.intake.store.messages import Message, ReferredPerson
 from services.intake.store.reminders import Reminder
 from tests.givens.events import react_to
@@ -215,6 +217,21 @@ async def test_an_appointment_from_before_there_were_messages_is_reminded_of_fro
     assert await sent(store) == ["appointment-moved"]
     assert await reminded(store, clock, FRIDAY - timedelta(hours=2)) == ["appointment-reminder"]
     assert await reminded(store, clock, NEXT_MONDAY - timedelta(hours=2)) == ["appointment-reminder"]
+
+
+async def test_an_appointment_that_is_restated_after_an_update_is_expected_and_reminded_of_without_another_message(
+    store: Store, clock: FixedClock
+) -> None:
+    person = await agreeing(store)
+    one = booked(person)
+    again = InterviewRestated(**one.model_dump(exclude={"path_id", "method"}))
+    stranger = again.model_copy(update={"interview_id": uuid4(), "subject_ref": uuid4()})
+    await happens(store, again, again, stranger)
+    async with store.read() as session:
+        (copy,) = await session.scalars(sa.select(Appointment))
+    assert (copy.id, copy.subject_ref, copy.starts_at) == (one.interview_id, person, one.starts_at)
+    assert await sent(store) == []
+    assert await reminded(store, clock, FRIDAY - timedelta(hours=2)) == ["appointment-reminder"]
 
 
 async def test_a_cancelled_appointment_is_reminded_of_no_more(store: Store, clock: FixedClock) -> None:

@@ -27,6 +27,14 @@ async def book(work: Work, subject_ref: UUID, centre: str, meeting: Meeting) -> 
     await queue_about(work, MailPurpose.APPOINTMENT_BOOKED, subject_ref, centre, meeting.id, [meeting], 0)
 
 
+async def resume(work: Work, subject_ref: UUID, centre: str, meeting: Meeting) -> None:
+    """An interview was booked before there were reminders: the person is reminded, and gets no other message."""
+    if meeting.starts_at <= work.now or await work.find(Visitor, subject_ref) is None:
+        return
+    if await work.find(Reminder, meeting.id) is None:
+        _keep(work, subject_ref, centre, meeting)
+
+
 async def move(work: Work, subject_ref: UUID | None, centre: str, meeting: Meeting) -> None:
     """An interview was moved. Another length, counsellor or room at the same time is no message."""
     kept = await work.find(Reminder, meeting.id)

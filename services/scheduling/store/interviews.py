@@ -93,6 +93,20 @@ class QuarterHour(Table, table=True):
     """The interview or workshop session that takes it."""
 
 
+class UnrestatedInterview(Table, table=True):
+    """A booked interview of an older store that others have no copy of. The migration that made the table filled it."""
+
+    __tablename__ = "interviews_to_restate"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(primary_key=True)
+
+
+async def unrestated(session: AsyncSession, limit: int) -> Sequence[UUID]:
+    """The interviews that are still to be restated, by id."""
+    ids = col(UnrestatedInterview.id)
+    return (await session.scalars(sa.select(ids).order_by(ids).limit(limit))).all()
+
+
 async def on_path(session: AsyncSession, path_id: UUID) -> Sequence[Interview]:
     """A path's interviews, in order of time."""
     query = sa.select(Interview).where(col(Interview.path_id) == path_id).order_by(col(Interview.starts_at))

@@ -1,0 +1,60 @@
+"""After an update: publishes again what is booked, for services that keep appointments only since then.
+
+They have processed the events of these bookings, and would ignore them if they were sent again.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from services.chassis.refusals import NotFound
+from services.chassis.storage.store import Store, Work
+from services.contracts.scheduling import InterviewKind, InterviewRestated
+from services.scheduling.actions.guidance import interview_of
+from services.scheduling.domain.states import BOOKED
+from services.scheduling.store import UnrestatedInterview
+from services.scheduling.store.interviews import unrestated
+
+BATCH = 100
+"""Interviews that are restated in one round."""
+
+
+async def restate_booked(store: Store) -> bool:
+    """Publish the interviews of an older store that are booked and not over. True if there are more.
+
+    Two replicas may do this at once: each interview is locked, and restated once.
+    """
+    async with store.read() as session:
+        found = await unrestated(session, BATCH)
+    for id in found:
+        async with store.work() as work:
+            await _restate(work, id)
+    return len(found) == BATCH
+
+
+async def _restate(work: Work, id: UUID) -> None:
+    try:
+        interview = await interview_of(work, id)
+    except NotFound:
+        interview = None
+    mark = await work.find(UnrestatedInterview, id)
+    if mark is None:
+        return
+    await work.session.delete(mark)
+    if interview is None or interview.status not in BOOKED or interview.subject_ref is None:
+        return
+    if interview.starts_at + timedelta(minutes=interview.minutes) <= work.now:
+        return
+    work.emit(
+        interview,
+        InterviewRestated(
+            interview_id=interview.id,
+            kind=InterviewKind(interview.kind),
+            centre=interview.centre,
+            counsellor=interview.counsellor,
+            room=interview.room,
+            starts_at=interview.starts_at,
+            minutes=interview.minutes,
+            subject_ref=interview.subject_ref,
+            area=interview.area,
+        ),
+    )
