@@ -26,7 +26,7 @@ from services.directory.pages.personal_data import PERSONAL_DATA
 from services.directory.reactions import reactions
 from services.directory.search import search_of
 from services.directory.settings import DirectorySettings, settings_of
-from services.directory.store import Account, ErasedSubject, Mail, Table, Visitor
+from services.directory.store import Account, Alias, ErasedSubject, Mail, Table, Visitor
 from services.directory.store.accounts import keep_uses, remove_expired_sign_ins
 
 
@@ -116,6 +116,7 @@ SERVICE = Service(
     settings=DirectorySettings,
     mail=Mail,
     visitors=Visitor,
+    aliases=Alias,
     visitor_paths=("/directory/mine",),
     personal_data=PERSONAL_DATA,
     erasing=Erasing(actions.erase_subject, col(ErasedSubject.id), col(ErasedSubject.erased_at)),

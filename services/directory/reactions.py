@@ -1,5 +1,6 @@
 """Reactions of the directory to incoming events."""
 
+from services.chassis.copies.aliases import copy_alias, drop_alias
 from services.chassis.copies.visitors import copy_visitor
 from services.chassis.events.reactions import Reactions
 from services.chassis.storage.store import Work
@@ -10,10 +11,11 @@ from services.contracts.intake import (
     VisitorLinkChanged,
     VisitorRegistered,
 )
+from services.contracts.persons import VisitorMerged, VisitorSeparated
 from services.contracts.plans import ActionPlanned
 from services.directory import actions
 from services.directory.actions import consent
-from services.directory.store import ErasedSubject, RegisteredPerson, Visitor
+from services.directory.store import Alias, ErasedSubject, RegisteredPerson, Visitor
 
 reactions = Reactions()
 
@@ -63,3 +65,16 @@ async def on_visitor_link_changed(work: Work, event: VisitorLinkChanged) -> None
     """Copies which personal link of a visitor is the current one. Ignores one of an erased person."""
     if await work.session.get(ErasedSubject, event.subject_ref) is None:
         await copy_visitor(work, Visitor, event)
+
+
+@reactions.on(VisitorMerged, loads=RegisteredPerson)
+async def on_visitor_merged(work: Work, event: VisitorMerged) -> None:
+    """Copies that two registered persons are the same one. Ignores an erased person."""
+    if await work.session.get(ErasedSubject, event.subject_ref) is None:
+        await copy_alias(work, Alias, event)
+
+
+@reactions.on(VisitorSeparated, loads=RegisteredPerson)
+async def on_visitor_separated(work: Work, event: VisitorSeparated) -> None:
+    """Deletes the copy: the two were merged by mistake."""
+    await drop_alias(work, Alias, event.subject_ref)

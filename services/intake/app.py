@@ -26,7 +26,7 @@ from services.intake.actions.restoring import restore
 from services.intake.nav import NAV
 from services.intake.pages.personal_data import PERSONAL_DATA
 from services.intake.reactions import reactions
-from services.intake.store import Account, Centre, ErasedSubject, Table, Visitor
+from services.intake.store import Account, Alias, Centre, ErasedSubject, Table, Visitor
 from services.intake.store.erasures import unconfirmed_by_service
 from services.intake.store.messages import Message
 
@@ -92,6 +92,7 @@ SERVICE = Service(
     folder=Path(__file__).parent,
     accounts=Account,
     visitors=Visitor,
+    aliases=Alias,
     visitor_paths=("/intake/mine",),
     import_paths=(api.IMPORT_PATH,),
     batch_paths=api.BATCH_PATHS,

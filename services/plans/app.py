@@ -11,7 +11,7 @@ from services.plans.actions import erase_subject
 from services.plans.nav import NAV
 from services.plans.pages.personal_data import PERSONAL_DATA
 from services.plans.reactions import reactions
-from services.plans.store import Account, Subject, Table, Visitor
+from services.plans.store import Account, Alias, Subject, Table, Visitor
 
 SERVICE = Service(
     name="plans",
@@ -22,6 +22,7 @@ SERVICE = Service(
     folder=Path(__file__).parent,
     accounts=Account,
     visitors=Visitor,
+    aliases=Alias,
     visitor_paths=("/plans/",),
     personal_data=PERSONAL_DATA,
     erasing=Erasing(erase_subject, col(Subject.id), col(Subject.erased_at)),

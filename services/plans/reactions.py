@@ -1,6 +1,7 @@
 """Reactions of plans to incoming events."""
 
 from services.chassis.copies.accounts import copy_account
+from services.chassis.copies.aliases import copy_alias, drop_alias
 from services.chassis.copies.centres import copy_centre
 from services.chassis.copies.visitors import copy_visitor
 from services.chassis.events.reactions import Reactions, RowKey
@@ -14,6 +15,7 @@ from services.contracts.intake import (
     VisitorLinkChanged,
     VisitorRegistered,
 )
+from services.contracts.persons import VisitorMerged, VisitorSeparated
 from services.contracts.scheduling import (
     AttendanceRecorded,
     FinalisingSessionDue,
@@ -30,6 +32,7 @@ from services.plans.actions import consent
 from services.plans.domain import attendance_id_of, plan_id_of
 from services.plans.store import (
     Account,
+    Alias,
     Attendance,
     Centre,
     HeldInterview,
@@ -208,6 +211,20 @@ async def on_visitor_link_changed(work: Work, event: VisitorLinkChanged) -> None
     subject = await work.find(Subject, event.subject_ref)
     if subject is None or subject.erased_at is None:
         await copy_visitor(work, Visitor, event)
+
+
+@reactions.on(VisitorMerged, loads=Subject)
+async def on_visitor_merged(work: Work, event: VisitorMerged) -> None:
+    """Copies that two registered persons are the same one. Ignores an erased person."""
+    subject = await work.find(Subject, event.subject_ref)
+    if subject is None or subject.erased_at is None:
+        await copy_alias(work, Alias, event)
+
+
+@reactions.on(VisitorSeparated, loads=Subject)
+async def on_visitor_separated(work: Work, event: VisitorSeparated) -> None:
+    """Deletes the copy: the two were merged by mistake."""
+    await drop_alias(work, Alias, event.subject_ref)
 
 
 @reactions.on(AccountPublished)

@@ -17,7 +17,7 @@ from services.scheduling.nav import NAV
 from services.scheduling.pages.personal_data import PERSONAL_DATA
 from services.scheduling.reactions import reactions
 from services.scheduling.settings import SchedulingSettings
-from services.scheduling.store import Account, KnownPerson, Table, Visitor
+from services.scheduling.store import Account, Alias, KnownPerson, Table, Visitor
 
 
 def jobs(runtime: Runtime) -> list[Job]:
@@ -40,6 +40,7 @@ SERVICE = Service(
     accounts=Account,
     import_paths=IMPORT_PATHS,
     visitors=Visitor,
+    aliases=Alias,
     visitor_paths=("/scheduling/mine",),
     personal_data=PERSONAL_DATA,
     erasing=Erasing(erase_subject, col(KnownPerson.id), col(KnownPerson.erased_at)),

@@ -1,6 +1,7 @@
 """Reactions of scheduling to incoming events."""
 
 from services.chassis.copies.accounts import copy_account
+from services.chassis.copies.aliases import copy_alias, drop_alias
 from services.chassis.copies.centres import copy_centre
 from services.chassis.copies.visitors import copy_visitor
 from services.chassis.events.reactions import Reactions
@@ -23,7 +24,7 @@ from services.contracts.intake import (
     VisitServed,
     VisitStatus,
 )
-from services.contracts.persons import VisitAnonymised
+from services.contracts.persons import VisitAnonymised, VisitorMerged, VisitorSeparated
 from services.contracts.plans import PlanConfirmed
 from services.contracts.queue import (
     VisitorArrivalUndone,
@@ -33,7 +34,7 @@ from services.contracts.queue import (
     VisitTransferred,
 )
 from services.scheduling.actions import arrivals, consent, erasure, paths, people, waiting
-from services.scheduling.store import Account, Centre, KnownPerson, Visitor, Waiting
+from services.scheduling.store import Account, Alias, Centre, KnownPerson, Visitor, Waiting
 
 reactions = Reactions()
 
@@ -176,6 +177,20 @@ async def on_visitor_link_changed(work: Work, event: VisitorLinkChanged) -> None
     person = await work.find(KnownPerson, event.subject_ref)
     if person is None or person.erased_at is None:
         await copy_visitor(work, Visitor, event)
+
+
+@reactions.on(VisitorMerged, loads=KnownPerson)
+async def on_visitor_merged(work: Work, event: VisitorMerged) -> None:
+    """Copies that two registered persons are the same one. Ignores an erased person."""
+    person = await work.find(KnownPerson, event.subject_ref)
+    if person is None or person.erased_at is None:
+        await copy_alias(work, Alias, event)
+
+
+@reactions.on(VisitorSeparated, loads=KnownPerson)
+async def on_visitor_separated(work: Work, event: VisitorSeparated) -> None:
+    """Deletes the copy: the two were merged by mistake."""
+    await drop_alias(work, Alias, event.subject_ref)
 
 
 @reactions.on(PlanConfirmed)

@@ -16,6 +16,7 @@ ACCOUNTS = "about an account, not about a visitor"
 PROVIDERS = "about providers, which are public"
 ERASED = "the reference of an erased person, kept so that nothing brings them back"
 LINKS = "which personal link is the current one: technical, and intake exports the links"
+ALIASES = "which references are the same person's: intake exports the merges, and every document has all references"
 EXPORTS = "exported beside the shape, as the times of the exports"
 NOT_ABOUT_PERSONS = {
     "intake": {
@@ -33,6 +34,7 @@ NOT_ABOUT_PERSONS = {
         "quarter_hours": "the times of interviews and workshops, which are exported",
         "interviews_to_restate": "which interviews are to be published again after an update; emptied at once",
         "visitors": LINKS,
+        "aliases": ALIASES,
         "personal_data_exports": EXPORTS,
     },
     "plans": {
@@ -40,6 +42,7 @@ NOT_ABOUT_PERSONS = {
         "providers": PROVIDERS,
         "provider_services": PROVIDERS,
         "visitors": LINKS,
+        "aliases": ALIASES,
         "personal_data_exports": EXPORTS,
     },
     "directory": {
@@ -66,6 +69,7 @@ NOT_ABOUT_PERSONS = {
         "erased_subjects": ERASED,
         "subject_keys": "a secret; the references made with it are exported",
         "visitors": LINKS,
+        "aliases": ALIASES,
         "personal_data_exports": EXPORTS,
     },
 }

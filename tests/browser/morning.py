@@ -113,12 +113,13 @@ def lived(stack: Stack) -> dict[str, str]:
     liege.until(first.replace(hour=9, minute=1))
     purposes = ["guidance", "plan", "reminders", "referral"]
     reached: list[dict[str, Any]] = [
-        {"contact": f"personne-{nth}@example.org", "purposes": purposes} for nth in range(5)
+        {"contact": f"personne-{nth}@example.org", "purposes": purposes} for nth in range(6)
     ]
     reached[3]["family_name"] = "Démonstration Vanden Kerckhove"
     known = [liege.agrees_to_be_known(liege.walks_in("choose-path"), **one) for one in reached]
-    ada, ben, eve, zoe, ian = (one["subject_ref"] for one in known)
+    ada, ben, eve, zoe, ian, noa = (one["subject_ref"] for one in known)
     asyncio.run(people_leave(Settings(data=stack.data).store_url("intake"), soon=UUID(eve), gone=UUID(ian)))
+    ok(liege.counsellor.post(f"/intake/api/v1/visitors/{noa}/merge", json={"kept": zoe}))
     at_home, fresh = (urlsplit(str(one["link"])).path for one in known[:2])
     by_link(stack, at_home)
     whole = a_whole_plan(liege, zoe)
@@ -157,6 +158,8 @@ def lived(stack: Stack) -> dict[str, str]:
         "held": held,
         "letter": stuck(stack, liege.now()),
         "person": ada,
+        "other": ben,
+        "merged": zoe,
         "link": fresh,
         "own_link": at_home,
         "workshop": workshop,

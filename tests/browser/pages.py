@@ -260,7 +260,10 @@ INTAKE = [
     Seen("/intake/accesses", OPERATOR),
     Seen("/intake/people", FRONT_DESK),
     Seen("/intake/people/{subject_ref}", COUNSELLOR, "/intake/people/{person}", does=opens("main details.more")),
+    Seen("/intake/people/{subject_ref}", COUNSELLOR, "/intake/people/{merged}", "merged"),
     Seen("/intake/people/{subject_ref}", FRONT_DESK, "/intake/people/{nothing}", "not found", 404),
+    Seen("/intake/people/{subject_ref}/merge", FRONT_DESK, "/intake/people/{person}/merge"),
+    Seen("/intake/people/{subject_ref}/merge/{other}", FRONT_DESK, "/intake/people/{person}/merge/{other}"),
     Seen("/intake/erasures", OPERATOR),
     Seen("/intake/erasures", REGION, "/intake/erasures?subject_ref=Ada", "in error", 422),
     Seen(

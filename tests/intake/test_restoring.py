@@ -7,14 +7,16 @@ import pytest
 from services.chassis.events.restoring import Seen, Undecided, open_epoch
 from services.chassis.storage.store import Store
 from services.contracts.intake import VisitorConsentWithdrawn, VisitorLinkChanged
-from services.intake.actions import consent, devices, links, people
+from services.contracts.persons import VisitorSeparated
+from services.intake.actions import consent, devices, links, merging, people
+from services.intake.actions.references import references_of
 from services.intake.actions.restoring import restore
 from services.intake.domain import links as rules
 from services.intake.domain.devices import DeviceKind
 from services.intake.store import Centre, PersonalLink, Visitor, link_with
 from tests.givens.backups import backup_of, put_back
 from tests.givens.events import emitted_events
-from tests.givens.intake import walks_in
+from tests.givens.intake import LIEGE_DESK, walks_in
 
 
 async def registered(store: Store, name: str) -> tuple[UUID, UUID]:
@@ -69,7 +71,7 @@ async def test_what_was_ended_after_the_backup_stays_ended(store: Store) -> None
     seen = await put_back(store, backup)
     opened = await open_epoch(store, seen, restore)
 
-    assert opened.ended == {"links": 2, "consents": 1, "devices": 0}
+    assert opened.ended == {"links": 2, "consents": 1, "devices": 0, "merged": 0}
     assert await current(store, ada, old) == (None, True)
     assert await current(store, bea, kept) == (kept, False)
     assert await current(store, cleo, without_pin) == (None, True), "who printed it could choose a PIN"
@@ -85,7 +87,7 @@ async def test_without_the_topic_every_link_and_device_ends(store: Store) -> Non
         centre = await work.session.get_one(Centre, "liege")
         await devices.enrol(work, uuid4(), centre, DeviceKind.DESK, by="test", wants_key=False)
     kept = Seen(keep_unconfirmed=True)
-    assert (await open_epoch(store, kept, restore)).ended == {"links": 1, "consents": 0, "devices": 1}
+    assert (await open_epoch(store, kept, restore)).ended == {"links": 1, "consents": 0, "devices": 1, "merged": 0}
     assert await current(store, ada, link) == (None, True)
 
 
@@ -97,6 +99,29 @@ async def test_without_the_topic_an_operator_decides_on_consents(store: Store) -
     assert asked.value.persons == 1
     assert await current(store, ada, link) == (link, False), "nothing was changed"
     opened = await open_epoch(store, Seen(keep_unconfirmed=False), restore)
-    assert opened.ended == {"links": 1, "consents": 1, "devices": 0}
+    assert opened.ended == {"links": 1, "consents": 1, "devices": 0, "merged": 0}
     async with store.read() as session:
         assert await consent.consents_in_force(session, ada) == []
+
+
+async def test_who_was_merged_or_separated_after_the_backup_still_is(store: Store) -> None:
+    ada, bea, cleo, dora = [(await registered(store, name))[0] for name in ("Ada", "Béa", "Cléo", "Dora")]
+    await merged(store, cleo, dora)
+    backup = await backup_of(store)
+    late, _ = await registered(store, "Zoé")
+    await merged(store, ada, bea)
+    async with store.work() as work:
+        await merging.separate(work, cleo, LIEGE_DESK)
+    await merged(store, dora, late)
+    opened = await open_epoch(store, await put_back(store, backup), restore)
+    assert opened.ended["merged"] == 3
+    async with store.read() as session:
+        groups = [await references_of(session, ref) for ref in (ada, cleo, dora)]
+    assert groups == [(bea, ada), (cleo,), (dora,)]
+    last = (await emitted_events(store, VisitorSeparated))[-1]
+    assert last.subject_ref == dora, "nobody is known here with whom she was merged"
+
+
+async def merged(store: Store, alias: UUID, kept: UUID) -> None:
+    async with store.work() as work:
+        await merging.merge(work, alias, kept, LIEGE_DESK)

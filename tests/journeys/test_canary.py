@@ -36,6 +36,7 @@ NOT_TYPED = {
             "HeldConsent.recorded_by",
             "HeldConsent.withdrawn_by",
             "HeldLink.created_by",
+            "HeldMerge.by",
             "HeldVisit.desk",
             "HeldVisit.for_desk",
             "HeldVisit.for_counsellor",

@@ -21,11 +21,11 @@ VERB = {
     "de": r"(^[A-ZÄÖÜ]|\b[a-zäöü])\w*(en|ern|eln|tun)$",
     "nl": r"(?i)\b(aanmaken|aanmelden|aanvragen|(de)?activeren|afdrukken|afmelden|afronden|annuleren|beëindigen"
     r"|beginnen|bevestigen|bewaren|wissen|goedkeuren|(in|uit)schrijven|halen|sturen|uitnodigen|verwijderen"
-    r"|instellen|intrekken|kiezen|maken|melden|nemen|noteren|ontvangen|openen|oproepen|opslaan|proberen|sluiten|stopzetten|tonen|toevoegen|(door)?geven"
+    r"|instellen|intrekken|kiezen|maken|melden|samenvoegen|scheiden|nemen|noteren|ontvangen|openen|oproepen|opslaan|proberen|sluiten|stopzetten|tonen|toevoegen|(door)?geven"
     r"|verbeteren|vernieuwen|verplaatsen|versturen|verwerpen|weigeren|zetten|zoeken)$",
     "en": r"^(Not )?(Add|Announce|Answer|Apply|Accept|Assign|Assess|Book|Call|Cancel|Change|Check|Choose|Close|Complete"
-    r"|Confirm|Continue|Correct|Count|Create|Decline|Delete|Discard|Do|Download|Drop|Enter|Finish|Give|Go|Hold|Keep|Leave|Move|Open|Pause|Print"
-    r"|Put|Receive|Record|Refer|Register|Reload|Remove|Reopen|Resume|Retry|Return|Save|Search|Send|Set|Show|Sign|Start"
+    r"|Confirm|Continue|Correct|Count|Create|Decline|Delete|Discard|Do|Download|Drop|Enter|Finish|Give|Go|Hold|Keep|Leave|Merge|Move|Open|Pause|Print"
+    r"|Put|Receive|Record|Refer|Register|Reload|Remove|Reopen|Resume|Retry|Return|Save|Search|Send|Separate|Set|Show|Sign|Start"
     r"|Begin|Stop|Take|Transfer|Try|Undo|Update|Use|Withdraw|Write|Refresh|Copy|Approve|Deactivate|Reactivate|End|Renew|Revoke)\b",
 }
 """The infinitive: first in French, last in German and Dutch. The imperative in English.

@@ -24,7 +24,7 @@ STEP = {
     ),
     "nl": re.compile(
         r"(?:^|[.:] |, )(Annuleer|Begin|Bespreek|Controleer|Ga|Gebruik|Geef|Kies|Kijk|Laad|Laat|Lees|Maak|Meld|Noteer"
-        r"|Open|Probeer|Publiceer|Schrijf|Stuur|Verbeter|Verhelp|Verhoog|Verwerp|Verwijder|Vink|Voeg|Voer|Volg|Vraag"
+        r"|Open|Probeer|Publiceer|Scheid|Schrijf|Stuur|Verbeter|Verhelp|Verhoog|Verwerp|Verwijder|Vink|Voeg|Voer|Volg|Vraag"
         r"|Vernieuw|Vul|Wacht|Wijzig|Zet|Zoek|U kunt nog)\b|\bkunt u [^.]*\w+en\."
         r"|[Mm]ogelijke?\b[^.:]*:|[Vv]erwacht:|\b(maxim|minim)aal\b",
         re.IGNORECASE,
@@ -32,8 +32,8 @@ STEP = {
     "en": re.compile(
         r"(?:^|[.:] |, )(please |first )?(Add|Ask|Cancel|Change|Check|Choose|Combine|Complete|Continue|Correct|Discard"
         r"|Enter|Fix|Follow|Give|Go|Hold|Leave|Look|Open|Publish|Put|Raise|Read|Record|Reload|Remove|Restore|Retry"
-        r"|Renew|Send|Shorten|Sign in|Start|Talk|Tick|Try|Use|Wait|Write|You can)\b|[Pp]ossible\b[^.:]*:|[Ee]xpected:"
-        r"|\bat (most|least)\b",
+        r"|Renew|Send|Separate|Shorten|Sign in|Start|Talk|Tick|Try|Use|Wait|Write|You can)\b|[Pp]ossible\b[^.:]*:"
+        r"|[Ee]xpected:|\bat (most|least)\b",
         re.IGNORECASE,
     ),
 }

@@ -15,6 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
+from services.chassis.copies.aliases import AliasCopy, references_of
 from services.chassis.identity.people import Person, visitor
 from services.chassis.identity.tokens import VisitorToken
 from services.chassis.storage.store import Store, Work
@@ -73,6 +74,7 @@ class _Known:
     read_at: float
     link_id: UUID | None
     closed: frozenset[UUID]
+    other_refs: frozenset[UUID]
 
     def admits(self, token: VisitorToken) -> bool:
         return self.link_id == token.link_id and token.opening not in self.closed
@@ -81,9 +83,11 @@ class _Known:
 class Visitors:
     """The visitors that one service knows. Each is read from its store at most every `CACHE_SECONDS`."""
 
-    def __init__(self, store: Store, table: type[WithLink]) -> None:
+    def __init__(self, store: Store, table: type[WithLink], aliases: type[AliasCopy] | None = None) -> None:
+        """`aliases`: the service's table of them, if it has one."""
         self._store = store
         self._table = table
+        self._aliases = aliases
         self._known: dict[UUID, _Known] = {}
 
     def renewed(self, token: VisitorToken) -> VisitorToken | None:
@@ -104,13 +108,14 @@ class Visitors:
                 return None
             await asyncio.sleep(PAUSE_SECONDS)
             known = await self._read(token.subject_ref)
-        return visitor(token.subject_ref) if known.admits(token) else None
+        return visitor(token.subject_ref, known.other_refs) if known.admits(token) else None
 
     async def _read(self, subject_ref: UUID) -> _Known:
         async with self._store.read() as session:
             row = await session.get(self._table, subject_ref)
+            refs = await references_of(session, self._aliases, subject_ref) if self._aliases is not None else ()
         link_id, closed = (row.link_id, row.closed_openings) if row is not None else (None, [])
-        known = _Known(monotonic(), link_id, _ids(closed))
+        known = _Known(monotonic(), link_id, _ids(closed), frozenset(refs) - {subject_ref})
         self._known.pop(subject_ref, None)  # the dictionary's order is that of reading
         self._known[subject_ref] = known
         if len(self._known) > CACHED_VISITORS:

@@ -39,6 +39,8 @@ class Person(BaseModel):
     centres: frozenset[str] = frozenset()
     """Centres this person works for; empty with role manager or operator: all."""
     subject_ref: UUID | None = None
+    other_refs: frozenset[UUID] = frozenset()
+    """Further references of a visitor who was registered twice and merged."""
     claims: frozenset[Claim] = frozenset()
 
     @field_validator("claims")
@@ -76,11 +78,22 @@ class Person(BaseModel):
         """Whether the person works for every centre: a manager or an operator without centres of their own."""
         return not self.centres and self.has(Role.MANAGER, Role.OPERATOR)
 
+    @property
+    def references(self) -> tuple[UUID, ...]:
+        """Every reference of a visitor: that of the link which they opened first."""
+        return (self.subject_ref, *sorted(self.other_refs)) if self.subject_ref is not None else ()
+
     def is_subject(self, subject_ref: UUID) -> bool:
-        """Whether this visitor is that person."""
-        return self.has(Role.VISITOR) and self.subject_ref == subject_ref
+        """Whether this visitor is that person, by whichever of their references."""
+        return self.has(Role.VISITOR) and (self.subject_ref == subject_ref or subject_ref in self.other_refs)
 
 
-def visitor(subject_ref: UUID) -> Person:
+def visitor(subject_ref: UUID, other_refs: frozenset[UUID] = frozenset()) -> Person:
     """A visitor who opened their personal link. The name is known only to the service that registered them."""
-    return Person(subject=f"visitor/{subject_ref}", name="–", roles=frozenset({Role.VISITOR}), subject_ref=subject_ref)
+    return Person(
+        subject=f"visitor/{subject_ref}",
+        name="–",
+        roles=frozenset({Role.VISITOR}),
+        subject_ref=subject_ref,
+        other_refs=other_refs,
+    )

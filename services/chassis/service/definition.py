@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 
 from services.chassis.brokers.port import Broker
 from services.chassis.copies.accounts import AccountCopy, Accounts
+from services.chassis.copies.aliases import AliasCopy
 from services.chassis.copies.visitors import Visitors, WithLink
 from services.chassis.events.asyncapi import EventSpecification
 from services.chassis.events.catching_up import CatchingUp
@@ -119,6 +120,8 @@ class Service:
     """Its table of accounts. None: it knows no accounts, and their tokens give no right."""
     visitors: type[WithLink] | None = None
     """Its table of visitors with their current links. None: it shows visitors nothing."""
+    aliases: type[AliasCopy] | None = None
+    """Its table of the references of persons who were merged. None: it keeps no rows about persons."""
     visitor_paths: tuple[str, ...] = ()
     """Paths that begin like this belong to the visitor whose plan is open, not to the account of the same browser."""
     settings: type[FromEnvironment] | None = None
@@ -168,7 +171,8 @@ class Runtime:
         self.store.on_boards_changed = partial(live.changed, service=service.name)
         self.accounts = Accounts(self.store, service.accounts, self._token_used) if service.accounts else None
         """Whom the tokens of accounts belong to."""
-        self.visitors = Visitors(self.store, service.visitors) if service.visitors is not None else None
+        known = service.visitors
+        self.visitors = Visitors(self.store, known, service.aliases) if known is not None else None
         """Whom the tokens of opened links belong to."""
         self.boards = Boards(self.store, live)
         self.stream = broker.stream(service.name)

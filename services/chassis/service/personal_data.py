@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
 from services.chassis import i18n
+from services.chassis.copies.aliases import AliasCopy, references_of
 from services.chassis.copies.areas import area_label
 from services.chassis.refusals import msg
 from services.chassis.runtime.clock import BRUSSELS
@@ -80,13 +81,22 @@ class Held(BaseModel):
 Shape = TypeVar("Shape", bound=Held)
 
 
+class OtherReference(BaseModel, Generic[Shape]):
+    """What the service holds under another reference of a person who was registered twice. `data` null: nothing."""
+
+    subject_ref: UUID
+    data: Shape | None
+
+
 class PersonalDataDocument(BaseModel, Generic[Shape]):
-    """All that one service holds about one person. `data` null: nothing."""
+    """All that one service holds about one person. `data` null: nothing under this reference."""
 
     service: str
     subject_ref: UUID
     exported_at: datetime
     data: Shape | None
+    merged: list[OtherReference[Shape]] = []
+    """The person's other references."""
     exports: list[datetime]
     """When staff exported it before, at the person's request."""
 
@@ -110,6 +120,13 @@ class PersonalData(Generic[Shape]):
     """None: it holds nothing."""
     exports: type[ExportRow]
     """Its log."""
+    aliases: type[AliasCopy]
+    """Its table of the references of persons who were merged."""
+
+    @property
+    def other(self) -> type[OtherReference[Shape]]:
+        """The type of the parts of its documents about the person's other references."""
+        return cast(Any, OtherReference)[self.shape]
 
     @property
     def document(self) -> type[PersonalDataDocument[Shape]]:
@@ -144,13 +161,16 @@ def part_of(held: Held) -> Part:
 async def document_of(
     session: AsyncSession, service: str, data: PersonalData[Shape], subject_ref: UUID, now: datetime
 ) -> PersonalDataDocument[Shape]:
-    """All that the service holds about this person."""
-    at = sa.select(col(data.exports.at)).where(col(data.exports.subject_ref) == subject_ref)
+    """All that the service holds about this person, under each of their references."""
+    refs = await references_of(session, data.aliases, subject_ref)
+    others = [ref for ref in refs if ref != subject_ref]
+    at = sa.select(col(data.exports.at)).where(col(data.exports.subject_ref).in_(refs))
     return data.document(
         service=service,
         subject_ref=subject_ref,
         exported_at=now,
         data=await data.read(session, subject_ref),
+        merged=[data.other(subject_ref=ref, data=await data.read(session, ref)) for ref in others],
         exports=list(await session.scalars(at.order_by(col(data.exports.at)))),
     )
 

@@ -35,9 +35,14 @@ def add_to(router: Router, service: str, data: PersonalData[Any]) -> None:
     async def own_page(request: Request, read: Reading, running: Running, person: Myself) -> Response:
         """What the service holds about the signed-in visitor; the whole page, or its part of another's."""
         document = await document_of(read, service, data, _reference(person), running.clock())
-        part = part_of(document.data) if document.data is not None else None
+        held = [one.data for one in (document, *document.merged) if one.data is not None]
         title = request.app.state.site.own_data[service].label
-        values: dict[str, Any] = {"service": service, "title": title, "part": part, "exports": document.exports}
+        values: dict[str, Any] = {
+            "service": service,
+            "title": title,
+            "parts": [part_of(one) for one in held],
+            "exports": document.exports,
+        }
         if "hx-request" in request.headers:
             return HTMLResponse(fragment(request, "personal_data_part.html", **values))
         return page(request, "personal_data.html", others=_others(request, service), **values)

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
+from services.chassis.copies.aliases import erase_aliases
 from services.chassis.copies.visitors import erase_visitor
 from services.chassis.events.dead_letters import erase_dead_letters
 from services.chassis.storage.store import Work
@@ -13,7 +14,7 @@ from services.contracts.directory import DirectoryPurged
 from services.directory.actions.consent import cancel_open
 from services.directory.actions.people import lock_subject
 from services.directory.actions.referrals import centre_board
-from services.directory.store import ErasedSubject, RegisteredPerson, SubjectKey, UnassignedReferral, Visitor
+from services.directory.store import Alias, ErasedSubject, RegisteredPerson, SubjectKey, UnassignedReferral, Visitor
 
 
 async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
@@ -24,6 +25,7 @@ async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
     erasure, of a person whom a restored intake knew again, is confirmed too.
     """
     await erase_visitor(work, Visitor, subject_ref)
+    await erase_aliases(work, Alias, subject_ref)
     await erase_dead_letters(work, subject_ref)
     if not await lock_subject(work, subject_ref):
         erased = await work.load(ErasedSubject, subject_ref)

@@ -1,5 +1,6 @@
 """The visitor's own referrals, with the reference that each provider knows: a part of their home page, and a page."""
 
+from collections.abc import Collection
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -25,26 +26,26 @@ OwnVisitor = Annotated[Person, allow(Role.VISITOR)]
 @router.get("")
 async def own_referrals(request: Request, read: Reading, person: OwnVisitor) -> Response:
     """The visitor's referrals."""
-    return page(request, "directory/mine.html", **await _own(read, person.subject_ref))
+    return page(request, "directory/mine.html", **await _own(read, person.references))
 
 
 @router.get("/part")
 async def own_part(request: Request, read: Reading, person: OwnVisitor) -> Response:
     """The same, as a part of the visitor's home page."""
-    return HTMLResponse(fragment(request, "directory/mine_part.html", **await _own(read, person.subject_ref)))
+    return HTMLResponse(fragment(request, "directory/mine_part.html", **await _own(read, person.references)))
 
 
-async def _own(session: AsyncSession, subject_ref: UUID | None) -> dict[str, Any]:
+async def _own(session: AsyncSession, refs: Collection[UUID]) -> dict[str, Any]:
     """The referrals, the last ones first, and those for which the centre still chooses a provider."""
-    if subject_ref is None:
+    if not refs:
         raise NotFound(what=msg("registered person"))
     found = await rows_where(
-        session, Referral, col(Referral.subject_ref) == subject_ref, col(Referral.requested_at).desc(), Referral.id
+        session, Referral, col(Referral.subject_ref).in_(refs), col(Referral.requested_at).desc(), Referral.id
     )
     waiting = await rows_where(
         session,
         UnassignedReferral,
-        col(UnassignedReferral.subject_ref) == subject_ref,
+        col(UnassignedReferral.subject_ref).in_(refs),
         UnassignedReferral.since,
         UnassignedReferral.id,
     )

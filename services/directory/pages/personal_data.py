@@ -15,6 +15,7 @@ from services.directory.actions.partners import provider_ref
 from services.directory.domain import REASON_LABELS
 from services.directory.domain.referrals import PARTY_LABELS
 from services.directory.store import (
+    Alias,
     Centre,
     Export,
     Organization,
@@ -130,4 +131,4 @@ async def _name(session: AsyncSession, table: type[Organization] | type[Service]
     return found.name if found is not None else None
 
 
-PERSONAL_DATA = PersonalData(HeldReferrals, read_personal_data, Export)
+PERSONAL_DATA = PersonalData(HeldReferrals, read_personal_data, Export, Alias)

@@ -11,7 +11,7 @@ from services.directory.store.centres import (
 )
 from services.directory.store.feed import FeedHead, ReferralEvent, events_after, latest_events
 from services.directory.store.mail import Mail
-from services.directory.store.persons import Export, Visitor
+from services.directory.store.persons import Alias, Export, Visitor
 from services.directory.store.providers import (
     FullOrganization,
     FullService,
@@ -56,6 +56,7 @@ __all__ = [
     "Account",
     "AccountChange",
     "AccountEmail",
+    "Alias",
     "Centre",
     "ErasedSubject",
     "Export",

@@ -9,12 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
+from services.chassis.copies.aliases import references_of
 from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import BigNumber, in_states
 from services.contracts.directory import ReferralStatus
 from services.directory.domain import OPEN, UNANSWERED
 from services.directory.domain.referrals import ReferralStage, stage_of
+from services.directory.store.persons import Alias
 from services.directory.store.table import Table
 
 
@@ -182,13 +184,13 @@ def _in_stage(stage: ReferralStage) -> tuple[Any, ...]:
 
 
 async def open_referral(session: AsyncSession, subject_ref: UUID, service_id: UUID) -> Referral | None:
-    """The person's open referral to this service: there is at most one."""
+    """The person's open referral to this service: there is at most one, unless two persons with one were merged."""
     chosen = sa.select(Referral).where(
-        col(Referral.subject_ref) == subject_ref,
+        col(Referral.subject_ref).in_(await references_of(session, Alias, subject_ref)),
         col(Referral.service_id) == service_id,
         col(Referral.status).in_([status.value for status in OPEN]),
     )
-    return await session.scalar(chosen)
+    return await session.scalar(chosen.order_by(col(Referral.requested_at), col(Referral.id)).limit(1))
 
 
 async def referral_counts(session: AsyncSession, services: Iterable[UUID], since: datetime) -> dict[UUID, int]:

@@ -12,6 +12,7 @@ from services.chassis.storage.store import Work
 from services.contracts.consent import Purpose
 from services.contracts.intake import VisitorConsentGiven, VisitorConsentWithdrawn
 from services.intake import domain
+from services.intake.actions.references import lock_references
 from services.intake.store import Consent, Visitor
 from services.intake.store.messages import Message, drop_open
 
@@ -43,9 +44,19 @@ async def give_consent(
 
 
 async def withdraw_consent(work: Work, subject_ref: UUID, purposes: list[str], recorded_by: str) -> None:
-    """Withdraw consent to these purposes; those without consent are ignored. Raises `UnknownPurpose`."""
+    """Withdraw consent to these purposes under every reference of the person; those without consent are ignored.
+
+    Raises `UnknownPurpose`.
+    """
     domain.check_purposes(purposes)
-    visitor = await work.load(Visitor, subject_ref, msg("registered person"))
+    refs = (await lock_references(work, subject_ref))[subject_ref]
+    await work.load(Visitor, subject_ref, msg("registered person"))
+    for ref in refs:
+        await _withdraw(work, await work.load(Visitor, ref, msg("registered person")), purposes, recorded_by)
+
+
+async def _withdraw(work: Work, visitor: Visitor, purposes: list[str], recorded_by: str) -> None:
+    subject_ref = visitor.id
     before = await consents_in_force(work.session, subject_ref)
     withdrawn = [consent for consent in before if consent.purpose in purposes]
     if not withdrawn:
@@ -83,9 +94,9 @@ def record(
         )
 
 
-async def consents_of(session: AsyncSession, subject_ref: UUID) -> Sequence[Consent]:
-    """A visitor's consents, withdrawn ones too, the last one first."""
-    query = sa.select(Consent).where(col(Consent.subject_ref) == subject_ref)
+async def consents_of(session: AsyncSession, *refs: UUID) -> Sequence[Consent]:
+    """A visitor's consents under these references, withdrawn ones too, the last one first."""
+    query = sa.select(Consent).where(col(Consent.subject_ref).in_(refs))
     # Of two that were given at the same time, the one in force is the last.
     last_first = (col(Consent.given_at).desc(), col(Consent.withdrawn_at).is_not(None), col(Consent.id))
     return (await session.scalars(query.order_by(*last_first))).all()

@@ -20,7 +20,9 @@ from services.contracts.intake import SubjectErased, SubjectSuppressed
 from services.contracts.topics import ERASED
 from services.intake import domain
 from services.intake.actions.links import erase_links
+from services.intake.actions.references import lock_references
 from services.intake.store import Consent, ErasedSubject, ErasureConfirmation, Visit, Visitor
+from services.intake.store.aliases import erase_alias
 from services.intake.store.appointments import Appointment, delete_where
 from services.intake.store.erasures import confirmed_before, delete_erasures, erased_without_confirmations
 from services.intake.store.messages import erase_messages
@@ -34,7 +36,13 @@ ENDED_AT_ONCE = 500
 
 
 async def erase_subject(work: Work, subject_ref: UUID) -> None:
-    """Erase a person here and in every service: emits `SubjectErased`, and puts them on the suppression list.
+    """Erase a person here and in every service, under each of their references."""
+    for ref in (await lock_references(work, subject_ref))[subject_ref]:
+        await _erase(work, ref)
+
+
+async def _erase(work: Work, subject_ref: UUID) -> None:
+    """Erase what is under one reference: emits `SubjectErased`, and puts it on the suppression list.
 
     One whom intake does not know is erased in the others: they registered after the backup that was restored, or come
     from an import. `check_unknown` says whether that can be meant.
@@ -50,6 +58,7 @@ async def erase_subject(work: Work, subject_ref: UUID) -> None:
     await erase_messages(work.session, subject_ref)
     await work.session.execute(sa.update(Visit).where(col(Visit.subject_ref) == subject_ref).values(subject_ref=None))
     await delete_keys(work.session, subject_ref)
+    await erase_alias(work.session, subject_ref)
     if visitor is not None:
         await erase_links(work, subject_ref)
         await work.session.delete(visitor)
@@ -75,9 +84,11 @@ async def check_unknown(session: AsyncSession, subject_ref: UUID) -> None:
 async def erase_again(work: Work, subject_ref: UUID, _at: datetime) -> None:
     """Erase a person of the suppression list whom a restored database does not know as erased.
 
-    Every service is asked again: its confirmation, or even the event of the erasure, may have been lost.
+    Every service is asked again: its confirmation, or even the event of the erasure, may have been lost. Only this
+    reference: the others of a merged person are on the list too, and whoever the backup still has as merged with them
+    may have been separated since.
     """
-    await erase_subject(work, subject_ref)
+    await _erase(work, subject_ref)
 
 
 async def list_earlier_erasures(store: Store) -> None:
@@ -107,14 +118,17 @@ async def confirm_erasure(work: Work, subject_ref: UUID, service: str, found: bo
 async def erase_due(store: Store) -> bool:
     """Erase visitors whose retention has ended, each in a unit of work of its own. True: there may be more.
 
+    Of a merged person the longest retention counts: they came back and consented again.
+
     Two replicas can do it at the same time: the second waits for the row's lock, and then finds it gone or prolonged.
     """
     async with store.read() as session:
         due = await due_visitors(session, store.clock(), DUE_AT_ONCE)
     for subject_ref in due:
         async with store.work() as work:
-            visitor = await work.find(Visitor, subject_ref)
-            if visitor is not None and visitor.retain_until <= work.now:
+            refs = (await lock_references(work, subject_ref))[subject_ref]
+            visitors = [one for ref in refs if (one := await work.find(Visitor, ref)) is not None]
+            if visitors and all(one.retain_until <= work.now for one in visitors):
                 await erase_subject(work, subject_ref)
     return len(due) == DUE_AT_ONCE
 

@@ -14,6 +14,7 @@ from services.chassis.identity.tokens import IDLE, Signer, VisitorToken
 from services.chassis.refusals import ShownBefore, msg
 from services.chassis.storage.store import Work
 from services.contracts.intake import VisitorLinkChanged
+from services.intake.actions.references import lock_references
 from services.intake.domain.links import (
     LINK_VALID,
     TRIES,
@@ -33,12 +34,17 @@ _MAILED = "mailed-link"
 
 
 async def create_link(work: Work, subject_ref: UUID, created_by: str, link_id: UUID | None = None) -> str:
-    """Create a personal link, which ends the older ones. Returns its secret, which is stored nowhere.
+    """Create a personal link, which ends the older ones of the person. Returns its secret, which is stored nowhere.
 
     `link_id`: chosen with the form, so that a form that is sent twice ends no link. Raises `ShownBefore`.
     """
     work.guard("personal_links_key", ShownBefore())
+    refs = (await lock_references(work, subject_ref))[subject_ref]
     visitor = await work.load(Visitor, subject_ref, msg("registered person"))
+    for ref in refs:
+        other = await work.find(Visitor, ref) if ref != subject_ref else None
+        if other is not None and other.link_id is not None:
+            await end_link(work, ref)
     await _end_links(work, subject_ref)
     secret = new_secret()
     link = work.add(

@@ -11,6 +11,7 @@ from services.contracts.persons import VisitAnonymised
 from services.intake import domain
 from services.intake.actions import consent
 from services.intake.actions.accesses import log_access, may_open
+from services.intake.actions.references import lock_references
 from services.intake.actions.visits import board
 from services.intake.domain.accesses import AccessKind
 from services.intake.domain.appointments import IsAnArrival
@@ -89,7 +90,7 @@ async def change_details(
 
     Raises `WrongContact`, `WrongChannel`, `NotFound`.
     """
-    visitor = await _consenting(work, subject_ref)
+    visitor = await consenting(work, subject_ref)
     key = check_contact(contact) if contact != visitor.contact else visitor.contact_key
     check_channel(key, channel)
     visitor.contact, visitor.contact_key, visitor.channel, visitor.language = contact, key, channel, language
@@ -100,10 +101,12 @@ async def change_details(
 async def identify_visitor(work: Work, visit_id: UUID, subject_ref: UUID, person: Person) -> Visit:
     """Record that an anonymous visit is one of a person whom this centre registered before.
 
-    Also of one of another centre whom `person` found there, for a reason, lately. The same again changes nothing.
+    Also of one of another centre whom `person` found there, for a reason, lately. The same again changes nothing. Of an
+    alias at the centre of the kept person, it is recorded for that one.
     Raises `NotFound`, also for a person who may not be opened, `AlreadyKnown`.
     """
-    visitor = await _consenting(work, subject_ref)
+    refs = (await lock_references(work, subject_ref))[subject_ref]
+    visitor = await _kept(work, await consenting(work, subject_ref), refs[0])
     visit = await work.load(Visit, visit_id, msg("visit"))
     if visitor.centre != visit.centre and not await may_open(work.session, visitor, person, work.now):
         raise NotFound(what=msg("registered person"))
@@ -135,12 +138,19 @@ async def anonymise_visit(work: Work, visit_id: UUID, subject_ref: UUID, person:
     return visit
 
 
-async def _consenting(work: Work, subject_ref: UUID) -> Visitor:
+async def consenting(work: Work, subject_ref: UUID) -> Visitor:
     """A registered person who consents to anything. Raises `NotFound`."""
     visitor = await work.load(Visitor, subject_ref, msg("registered person"))
     if not await consent.consents_in_force(work.session, subject_ref):
         raise NotFound(what=msg("registered person"))
     return visitor
+
+
+async def _kept(work: Work, visitor: Visitor, first: UUID) -> Visitor:
+    """The person whom this one is an alias of, if the same centre registered both and they consent to anything."""
+    kept = await work.find(Visitor, first) if first != visitor.id else None
+    agreed = kept is not None and await consent.consents_in_force(work.session, kept.id)
+    return kept if kept is not None and agreed and kept.centre == visitor.centre else visitor
 
 
 async def make_keys(store: Store) -> bool:

@@ -1,8 +1,8 @@
 """What intake does after its store was restored from an older backup, so that no ended link and no consent comes back.
 
-The visitors' topic shows which links were replaced, locked or closed, and which consents were withdrawn. The choice of
-a PIN is in no event: a link that has none in the backup is ended too, or who printed it could choose one. Devices are
-in no event either.
+The visitors' topic shows which links were replaced, locked or closed, which consents were withdrawn, and who was merged
+or separated. The choice of a PIN is in no event: a link that has none in the backup is ended too, or who printed it
+could choose one. Devices are in no event either.
 """
 
 from collections.abc import Mapping
@@ -15,10 +15,11 @@ from services.chassis.events.restoring import Seen, Undecided
 from services.chassis.storage.store import Work
 from services.contracts.consent import Purpose
 from services.contracts.intake import VisitorConsentGiven, VisitorConsentWithdrawn, VisitorLinkChanged
+from services.contracts.persons import VisitorMerged, VisitorSeparated
 from services.intake.actions.consent import consents_in_force, withdraw_consent
 from services.intake.actions.devices import revoke
 from services.intake.actions.links import end_link
-from services.intake.store import Consent, PersonalLink, Visitor
+from services.intake.store import Alias, Consent, PersonalLink, Visitor
 from services.intake.store.devices import Device
 
 _IN_FORCE = col(Consent.withdrawn_at).is_(None)
@@ -27,9 +28,34 @@ RESTORED = "restore"
 
 
 async def restore(work: Work, seen: Seen) -> Mapping[str, int]:
-    """End the links that were ended or may have another PIN, withdraw again what was withdrawn, revoke the devices."""
+    """Do again what was done since: merge, end links, withdraw. Links that may have another PIN and devices end too."""
+    merged = await _merge_again(work, seen)
     links, consents = await _end_links(work, seen), await _withdraw_consents(work, seen)
-    return {"links": links, "consents": consents, "devices": await _revoke_devices(work)}
+    return {"links": links, "consents": consents, "devices": await _revoke_devices(work), "merged": merged}
+
+
+async def _merge_again(work: Work, seen: Seen) -> int:
+    """Take over who was merged or separated since, so that an erasure takes the same references as elsewhere.
+
+    An alias of a person who registered after the backup leads nowhere here: it is separated everywhere.
+    """
+    last: dict[UUID, UUID | None] = {}
+    for one in seen.lost:
+        if isinstance(one.event, VisitorMerged | VisitorSeparated):
+            last[one.event.subject_ref] = one.event.kept_ref if isinstance(one.event, VisitorMerged) else None
+    await work.prefetch(Visitor, sorted({*last, *(kept for kept in last.values() if kept is not None)}))
+    for ref, kept in sorted(last.items()):
+        visitor, alias = await work.find(Visitor, ref), await work.find(Alias, ref)
+        if alias is not None:
+            await work.session.delete(alias)
+            await work.session.flush()
+        if visitor is None or kept is None:
+            continue
+        if await work.find(Visitor, kept) is None:
+            work.emit(visitor, VisitorSeparated(subject_ref=ref, at=work.now))
+        else:
+            work.add(Alias(id=ref, kept_ref=kept, into_ref=kept, at=work.now, by=RESTORED))
+    return len(last)
 
 
 async def _revoke_devices(work: Work) -> int:

@@ -40,7 +40,7 @@ async def erase(subject_ref: UUID, work: Working, person: Eraser, unknown: YesNo
 
     `unknown`: also a person whom intake does not know, in the other services. For the whole region only.
     """
-    visitor = await work.find(Visitor, subject_ref)
+    visitor = await work.session.get(Visitor, subject_ref)
     if visitor is None and person.region_wide:
         await erasure.check_unknown(work.session, subject_ref)
         if not unknown:

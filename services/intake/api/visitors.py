@@ -16,7 +16,8 @@ from services.chassis.web import Body, ByKey, Reading, Router, Running, Working,
 from services.contracts.roles import Role
 from services.contracts.text import Key, Name, Text
 from services.contracts.values import YesNo
-from services.intake.actions import consent, links, people
+from services.intake.actions import consent, links, merging, people
+from services.intake.actions.references import references_of
 from services.intake.api.visits import Team
 from services.intake.domain.links import LinkState, link_address
 from services.intake.domain.names import SIMILAR
@@ -68,12 +69,55 @@ class LinkOut(BaseModel):
     expires_at: datetime | None
 
 
+class Merge(Body):
+    """The registration that is kept: this one is the same person."""
+
+    kept: UUID
+
+
+class References(BaseModel):
+    """The reference of a person who may have been registered twice."""
+
+    subject_ref: UUID
+    """The kept one."""
+    aliases: list[UUID]
+    """The others, which lead to it."""
+
+
 @router.post("/visits/{id}/visitor", status_code=201)
 async def register(id: UUID, body: Registration, work: Working, person: Team, request: Request) -> Registered:
     """Register the visitor of this visit."""
     own(await work.find(Visit, id), person, msg("visit"))
     visitor = await people.register_visitor(work, id, recorded_by=person.subject, **body.model_dump())
     return await _with_link(work, request, visitor.id, person)
+
+
+@router.get("/visitors/{subject_ref}")
+async def references(subject_ref: UUID, read: Reading, person: Team) -> References:
+    """Which reference of the person is kept, and which others lead to it."""
+    own(await read.get(Visitor, subject_ref), person, msg("registered person"))
+    return _references(await references_of(read, subject_ref))
+
+
+@router.post("/visitors/{subject_ref}/merge")
+async def merge(subject_ref: UUID, body: Merge, work: Working, person: Team) -> References:
+    """Record that this person is the same one as another, who is kept. The same again changes nothing."""
+    kept = await merging.merge(work, subject_ref, body.kept, person)
+    await work.session.flush()
+    return _references(await references_of(work.session, kept))
+
+
+@router.post("/visitors/{subject_ref}/separate")
+async def separate(subject_ref: UUID, work: Working, person: Team) -> References:
+    """Separate an alias from the person with whom it was merged. The same again changes nothing."""
+    await merging.separate(work, subject_ref, person)
+    await work.session.flush()
+    return _references(await references_of(work.session, subject_ref))
+
+
+def _references(refs: tuple[UUID, ...]) -> References:
+    kept, *aliases = refs
+    return References(subject_ref=kept, aliases=aliases)
 
 
 @router.get("/visitors/{subject_ref}/link")
@@ -87,7 +131,7 @@ async def link_state(subject_ref: UUID, read: Reading, person: Team, running: Ru
 @router.post("/visitors/{subject_ref}/link", status_code=201)
 async def renew_link(subject_ref: UUID, work: Working, person: Team, request: Request, link_id: ByKey) -> Registered:
     """Create a new personal link, which ends the older ones. Sent again, it is refused: the link is shown once."""
-    own(await work.find(Visitor, subject_ref), person, msg("registered person"))
+    own(await work.session.get(Visitor, subject_ref), person, msg("registered person"))
     return await _with_link(work, request, subject_ref, person, link_id)
 
 
@@ -110,7 +154,7 @@ async def give(subject_ref: UUID, body: Consents, work: Working, person: TeamOrV
 @router.post("/visitors/{subject_ref}/withdrawals", status_code=204)
 async def withdraw(subject_ref: UUID, body: Purposes, work: Working, person: TeamOrVisitor) -> None:
     """Withdraw consent: by the visitor, or recorded by the team of their centre."""
-    _check_near(await work.find(Visitor, subject_ref), person)
+    _check_near(await work.session.get(Visitor, subject_ref), person)
     await consent.withdraw_consent(work, subject_ref, body.purposes, person.subject)
 
 

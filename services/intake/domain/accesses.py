@@ -14,6 +14,8 @@ class AccessKind(StrEnum):
     VISIT_UNDONE = "visit-undone"
     VISIT_PAGE = "visit-page"
     PAGE = "page"
+    MERGED = "merged"
+    SEPARATED = "separated"
 
 
 KIND_LABELS = {
@@ -22,6 +24,8 @@ KIND_LABELS = {
     AccessKind.VISIT_UNDONE: msg("Removed from a visit"),
     AccessKind.VISIT_PAGE: msg("Opened the page of a visit"),
     AccessKind.PAGE: msg("Opened the person’s page"),
+    AccessKind.MERGED: msg("Merged with another registration"),
+    AccessKind.SEPARATED: msg("Separated from another registration"),
 }
 
 

@@ -37,6 +37,7 @@ from services.contracts.text import Key, Text
 from services.intake.actions import appointments, searching
 from services.intake.actions.accesses import log_opening
 from services.intake.actions.desks import counsellors_of
+from services.intake.actions.references import references_of
 from services.intake.actions.tickets import qr_image
 from services.intake.actions.visits import board
 from services.intake.domain.accesses import AccessKind
@@ -146,7 +147,8 @@ async def undo(
 async def of_person(subject_ref: UUID, request: Request, read: Reading, running: Running, person: Team) -> Response:
     """The next appointments of a person at the team's centres, with codes, to show or to print. Opening it is noted."""
     visitor = await read.get(Visitor, subject_ref)
-    found = [one for one in await next_of_person(read, subject_ref, running.clock()) if person.works_at(one.centre)]
+    coming = await next_of_person(read, await references_of(read, subject_ref), running.clock())
+    found = [one for one in coming if person.works_at(one.centre)]
     if visitor is None or not (found or person.works_at(visitor.centre)):
         raise NotFound(what=msg("registered person"))
     async with running.store.work(cause_of(request)) as work:

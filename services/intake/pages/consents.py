@@ -1,6 +1,6 @@
 """A person's consents, purpose by purpose: given and withdrawn on the page of a visit, and on the person's own page."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
@@ -109,9 +109,12 @@ class Line:
         return self.last is not None and self.last.withdrawn_at is None
 
 
-async def consents_view(session: AsyncSession, subject_ref: UUID, *, mine: bool) -> dict[str, Any]:
-    """The values of the template of consents, for the desk or for the person (`mine`)."""
-    lines = await _lines(session, subject_ref, mine=mine)
+async def consents_view(session: AsyncSession, *refs: UUID, mine: bool) -> dict[str, Any]:
+    """The values of the template of consents, for the desk or for the person (`mine`).
+
+    Under several references, a purpose is shown as in force if it is under one of them: so that it can be withdrawn.
+    """
+    lines = await consent_lines(session, *refs, mine=mine)
     return {
         "mine": mine,
         "consents": lines,
@@ -120,13 +123,13 @@ async def consents_view(session: AsyncSession, subject_ref: UUID, *, mine: bool)
     }
 
 
-async def _lines(session: AsyncSession, subject_ref: UUID, *, mine: bool) -> list[Line]:
-    """Every purpose with the last consent to it."""
+async def consent_lines(session: AsyncSession, *refs: UUID, mine: bool) -> list[Line]:
+    """Every purpose with the last consent to it under these references, one in force before one that is not."""
     last: dict[str, Consent] = {}
-    for one in await consent.consents_of(session, subject_ref):
+    for one in sorted(await consent.consents_of(session, *refs), key=lambda one: one.withdrawn_at is not None):
         last.setdefault(one.purpose, one)
     recorded = {who for one in last.values() for who in (one.recorded_by, one.withdrawn_by) if who}
-    by = await recorders(session, subject_ref, recorded, mine=mine)
+    by = await recorders(session, refs, recorded, mine=mine)
     known = [(purpose, last.get(purpose)) for purpose in Purpose]
     return [
         Line(purpose, one, by(one.recorded_by), by(one.withdrawn_by)) if one else Line(purpose)
@@ -135,13 +138,13 @@ async def _lines(session: AsyncSession, subject_ref: UUID, *, mine: bool) -> lis
 
 
 async def recorders(
-    session: AsyncSession, subject_ref: UUID, recorded: Iterable[str], *, mine: bool
+    session: AsyncSession, refs: Collection[UUID], recorded: Iterable[str], *, mine: bool
 ) -> Callable[[str | None], str]:
     """By whom something was recorded: the person (`mine`: you), an account's name, or the team (msgids)."""
-    names = await account_names(session, Account, recorded)
+    names, theirs = await account_names(session, Account, recorded), {f"visitor/{ref}" for ref in refs}
 
     def by(who: str | None) -> str:
-        if who == f"visitor/{subject_ref}":
+        if who in theirs:
             return msg("you") if mine else msg("the person")
         return names.get(who or "", msg("the centre’s team"))
 

@@ -4,7 +4,7 @@ Each part is fetched in the browser from the service that owns it, under that se
 the page of a person are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
@@ -95,13 +95,13 @@ async def home_page(
     """The page, with what a form on it was refused for in `values`."""
     subject_ref = myself(person)
     centres = await centre_copies(session, Centre)
-    found = await openings_of(session, subject_ref, after=after, limit=OPENINGS + 1)
-    context = await consents_view(session, subject_ref, mine=True) | {
+    found = await openings_of(session, *person.references, after=after, limit=OPENINGS + 1)
+    context = await consents_view(session, *person.references, mine=True) | {
         "parts": {"appointments": APPOINTMENTS, "plan": PLAN, "referrals": REFERRALS},
         "visitor": await session.get(Visitor, subject_ref),
-        "tickets": await _tickets(request, session, running, subject_ref, centres),
-        "appointments": await next_of_person(session, subject_ref, running.clock()),
-        "messages": await messages_of(session, subject_ref, MESSAGES),
+        "tickets": await _tickets(request, session, running, person.references, centres),
+        "appointments": await next_of_person(session, person.references, running.clock()),
+        "messages": await messages_of(session, person.references, MESSAGES),
         "link": await current_link(session, subject_ref),
         "openings": found[:OPENINGS],
         "last": found[OPENINGS - 1].id if len(found) > OPENINGS else None,
@@ -116,11 +116,11 @@ async def home_page(
 
 
 async def _tickets(
-    request: Request, session: AsyncSession, running: Runtime, subject_ref: UUID, centres: dict[str, Centre]
+    request: Request, session: AsyncSession, running: Runtime, refs: Collection[UUID], centres: dict[str, Centre]
 ) -> Sequence[Ticket]:
     """The visitor's tickets of today, the last one first."""
     now = running.clock()
-    found = await tickets_since(session, subject_ref, now - timedelta(days=1))
+    found = await tickets_since(session, refs, now - timedelta(days=1))
     return [
         Ticket(one, ticket_address(request.app.state.signer, "", one.id) if _waits(one) else None)
         for one in found

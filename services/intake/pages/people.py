@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Form, Request
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from services.chassis.copies.centres import centre_names
 from services.chassis.i18n import LANGUAGE_NAMES, Language
@@ -38,6 +38,7 @@ from services.intake.domain.accesses import REASON_LABELS, AccessKind
 from services.intake.domain.contacts import CHANNEL_LABELS, ContactChannel
 from services.intake.pages.consents import ConsentForm, PurposeForm, consents_view
 from services.intake.pages.identifying import SearchForm, count_elsewhere
+from services.intake.pages.registrations import others_of, registrations_of
 from services.intake.pages.views import Team
 from services.intake.pages.visitors import FOUND, MESSAGES
 from services.intake.store import Centre, Visitor
@@ -79,7 +80,7 @@ async def search(
     await count_elsewhere(request, form, person)
     typed = {"name": form.name, "elsewhere": form.elsewhere, "reason": form.reason}
     try:
-        found = await _found(request, read, running, form, person)
+        found = await found_people(request, read, running, form, person)
     except Refused as refused:
         return await _search_page(request, read, typed, status=422, errors=by_field(refused))
     return await _search_page(request, read, typed, found=found, centres=person.centres)
@@ -89,7 +90,13 @@ async def search(
 async def person_page(
     subject_ref: UUID, request: Request, read: Reading, running: Running, person: Team, after: UUID | None = None
 ) -> Response:
-    """One person of the reader's centre. Opening it is noted. `after`: the last visit of the page before."""
+    """One person of the reader's centre. Opening it is noted. `after`: the last visit of the page before.
+
+    An alias leads to the kept person.
+    """
+    kept = (await registrations_of(read, subject_ref, person))[0].id
+    if kept != subject_ref:
+        return RedirectResponse(f"/intake/people/{kept}", 303)
     return await _person_page(request, read, running, subject_ref, person, after=after)
 
 
@@ -123,7 +130,7 @@ async def record_withdrawal(
     subject_ref: UUID, form: Annotated[PurposeForm, Form()], request: Request, work: Working, person: Team
 ) -> Response:
     """Record that the person withdrew a consent."""
-    own(await work.find(Visitor, subject_ref), person, msg("registered person"))
+    own(await work.session.get(Visitor, subject_ref), person, msg("registered person"))
     await consent.withdraw_consent(work, subject_ref, [form.purpose], person.subject)
     return see_other(request, f"/intake/people/{subject_ref}", done=_("The withdrawal is recorded."))
 
@@ -147,12 +154,16 @@ async def _person_page(
     form: dict[str, Any] | None = None,
     after: UUID | None = None,
 ) -> Response:
-    visitor = own(await session.get(Visitor, subject_ref), person, msg("registered person"))
+    registrations = await registrations_of(session, subject_ref, person)
+    refs = [one.id for one in registrations]
+    visitor = next(one for one in registrations if one.centre in person.centres)
     async with running.store.work(cause_of(request)) as work:
-        await log_opening(work, subject_ref, person, AccessKind.PAGE)
-    visits = await visits_of_person(session, subject_ref, person.centres, SHOWN + 1, after)
-    context = await consents_view(session, subject_ref, mine=False) | {
+        await log_opening(work, visitor.id, person, AccessKind.PAGE)
+    visits = await visits_of_person(session, refs, person.centres, SHOWN + 1, after)
+    context = await consents_view(session, visitor.id, mine=False) | {
         "visitor": visitor,
+        "others": await others_of(session, registrations, visitor, person),
+        "kept_until": max(one.retain_until for one in registrations),
         "visits": visits[:SHOWN],
         "more": len(visits) > SHOWN,
         "centre_names": await centre_names(session, Centre),
@@ -160,16 +171,17 @@ async def _person_page(
         "channels": CHANNEL_LABELS,
         "channel_choices": [(channel.value, _(label)) for channel, label in CHANNEL_LABELS.items()],
         "parts": PARTS if person.has(Role.COUNSELLOR) else (),
-        "messages": await messages_of(session, subject_ref, MESSAGES),
+        "messages": await messages_of(session, refs, MESSAGES),
         "errors": errors or {},
         "form": form or {},
     }
     return page(request, "intake/person.html", status=status, **context)
 
 
-async def _found(
+async def found_people(
     request: Request, read: AsyncSession, running: Runtime, form: SearchForm, person: Person
 ) -> Sequence[Visitor]:
+    """Whom a search finds: persons of the reader's centres, or of every centre. Raises as `searching` does."""
     if not form.elsewhere:
         return await searching.search(read, person.centres, form.name, FOUND + 1)
     async with running.store.work(cause_of(request)) as work:

@@ -14,12 +14,23 @@ from services.chassis.refusals import msg
 from services.chassis.service.personal_data import Held, PersonalData, Shown, rows_where
 from services.contracts.intake import END_OF_DAY
 from services.contracts.queue import BY_MISTAKE
+from services.intake.actions.references import references_of
 from services.intake.domain.accesses import KIND_LABELS, REASON_LABELS
 from services.intake.domain.contacts import CHANNEL_LABELS
 from services.intake.domain.queue import PRIORITIES
 from services.intake.pages.consents import recorders
 from services.intake.pages.views import APPOINTMENT_WORDS, NEED_LABELS
-from services.intake.store import Centre, Consent, Export, LinkOpening, PersonAccess, PersonalLink, Visit, Visitor
+from services.intake.store import (
+    Alias,
+    Centre,
+    Consent,
+    Export,
+    LinkOpening,
+    PersonAccess,
+    PersonalLink,
+    Visit,
+    Visitor,
+)
 from services.intake.store.appointments import Appointment
 from services.intake.store.messages import Message, ReferredPerson
 from services.intake.store.reminders import Reminder
@@ -141,6 +152,15 @@ class HeldAccess(Held):
     reason: Annotated[str | None, Shown(msg("Why"), REASON_LABELS)]
 
 
+class HeldMerge(Held):
+    """The person was registered twice, and staff merged the two."""
+
+    of = (Alias,)
+
+    at: Annotated[datetime, Shown(msg("When"))]
+    by: Annotated[str, Shown(msg("By"), {})]
+
+
 class HeldReminder(Held):
     """When the person is reminded of an appointment."""
 
@@ -197,6 +217,7 @@ class HeldPerson(Held):
     links: Annotated[list[HeldLink], Shown(msg("Personal links"))]
     openings: Annotated[list[HeldOpening], Shown(msg("Openings of the links"))]
     accesses: Annotated[list[HeldAccess], Shown(msg("Openings by staff"))]
+    merges: Annotated[list[HeldMerge], Shown(msg("Merged registrations"))]
     reminders: Annotated[list[HeldReminder], Shown(msg("Reminders of appointments"))]
     referrals: Annotated[list[HeldReferral], Shown(msg("Referrals"))]
     messages: Annotated[list[HeldMessage], Shown(msg("Messages"))]
@@ -222,6 +243,9 @@ async def read_personal_data(session: AsyncSession, subject_ref: UUID) -> HeldPe
     accesses = await rows_where(
         session, PersonAccess, col(PersonAccess.subject_ref) == subject_ref, PersonAccess.at, PersonAccess.id
     )
+    merges = await rows_where(
+        session, Alias, (col(Alias.id) == subject_ref) | (col(Alias.into_ref) == subject_ref), Alias.at, Alias.id
+    )
     reminders = await rows_where(
         session, Reminder, col(Reminder.subject_ref) == subject_ref, Reminder.starts_at, Reminder.id
     )
@@ -234,8 +258,8 @@ async def read_personal_data(session: AsyncSession, subject_ref: UUID) -> HeldPe
     recorded = {who for one in consents for who in (one.recorded_by, one.withdrawn_by) if who}
     by = await recorders(
         session,
-        subject_ref,
-        recorded | {one.created_by for one in links} | {one.person for one in accesses},
+        await references_of(session, subject_ref),
+        recorded | {one.created_by for one in links} | {one.person for one in accesses} | {one.by for one in merges},
         mine=False,
     )
     return HeldPerson.of_row(
@@ -255,10 +279,11 @@ async def read_personal_data(session: AsyncSession, subject_ref: UUID) -> HeldPe
             for one in openings
         ],
         accesses=[HeldAccess.of_row(one, person=by(one.person)) for one in accesses],
+        merges=[HeldMerge.of_row(one, by=by(one.by)) for one in merges],
         reminders=[HeldReminder.of_row(one, centre=centres.get(one.centre, one.centre)) for one in reminders],
         referrals=[HeldReferral.of_row(one, centre=centres.get(one.centre, one.centre)) for one in referrals],
         messages=[HeldMessage.of_row(one, centre=centres.get(one.centre, one.centre)) for one in messages],
     )
 
 
-PERSONAL_DATA = PersonalData(HeldPerson, read_personal_data, Export)
+PERSONAL_DATA = PersonalData(HeldPerson, read_personal_data, Export, Alias)

@@ -185,7 +185,7 @@ async def show_visit(
         "visit": visit,
         "areas": [(area, area_label(area)) for area in centre.areas],
         "need_labels": NEED_LABELS,
-        "messages": await messages_of(session, known, MESSAGES) if known is not None else [],
+        "messages": await messages_of(session, [known], MESSAGES) if known is not None else [],
         "link": link,
         "link_state": links.state_of(link, runtime_of(request).clock()),
         "centre_name": centre.name,

@@ -16,6 +16,7 @@ from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import in_states
 from services.contracts.intake import IN_THE_ROOM, VisitStatus
 from services.intake.domain import may_be_called_next
+from services.intake.store.aliases import Alias
 from services.intake.store.erasures import ErasedSubject, ErasureConfirmation
 from services.intake.store.links import LinkOpening, PersonalLink, current_link, link_with, openings_of
 from services.intake.store.persons import Export, PersonAccess, PersonKey
@@ -23,6 +24,7 @@ from services.intake.store.table import Table
 
 __all__ = [
     "Account",
+    "Alias",
     "Centre",
     "Consent",
     "ErasedSubject",

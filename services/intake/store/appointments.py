@@ -3,7 +3,7 @@
 No name is in them: `Visitor` has it, where the person is registered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -154,9 +154,9 @@ async def sessions_of(session: AsyncSession, workshop_id: UUID) -> Sequence[Work
     return (await session.scalars(query.order_by(col(WorkshopSession.starts_at), col(WorkshopSession.id)))).all()
 
 
-async def next_of_person(session: AsyncSession, subject_ref: UUID, now: datetime) -> Sequence[Appointment]:
-    """The appointments of a person that are not over, in order of time."""
-    query = sa.select(Appointment).where(col(Appointment.subject_ref) == subject_ref, col(Appointment.ends_at) > now)
+async def next_of_person(session: AsyncSession, refs: Collection[UUID], now: datetime) -> Sequence[Appointment]:
+    """The appointments of a person with these references that are not over, in order of time."""
+    query = sa.select(Appointment).where(col(Appointment.subject_ref).in_(refs), col(Appointment.ends_at) > now)
     return (await session.scalars(query.order_by(col(Appointment.starts_at), col(Appointment.id)))).all()
 
 

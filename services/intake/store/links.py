@@ -63,8 +63,8 @@ _LAST_OPENING = ListOrder(col(LinkOpening.at), id=col(LinkOpening.id), newest_fi
 
 
 async def openings_of(
-    session: AsyncSession, subject_ref: UUID, *, after: UUID | None = None, limit: int = 100
+    session: AsyncSession, *refs: UUID, after: UUID | None = None, limit: int = 100
 ) -> Sequence[LinkOpening]:
-    """The openings of a visitor's links behind the opening `after`, the last one first."""
-    query = sa.select(LinkOpening).where(col(LinkOpening.subject_ref) == subject_ref)
+    """The openings of the links of a visitor with these references, behind the opening `after`, the last one first."""
+    query = sa.select(LinkOpening).where(col(LinkOpening.subject_ref).in_(refs))
     return (await session.scalars(await _LAST_OPENING.page(session, query, limit, after))).all()

@@ -1,6 +1,6 @@
 """Messages to registered persons, and whose referral it is of which an answer comes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -45,9 +45,9 @@ class ReferredPerson(Table, table=True):
     centre: str = Field(max_length=40)
 
 
-async def messages_of(session: AsyncSession, subject_ref: UUID, limit: int) -> Sequence[Message]:
-    """The last messages to this person, the newest first."""
-    query = sa.select(Message).where(col(Message.subject_ref) == subject_ref)
+async def messages_of(session: AsyncSession, refs: Collection[UUID], limit: int) -> Sequence[Message]:
+    """The last messages to the person with these references, the newest first."""
+    query = sa.select(Message).where(col(Message.subject_ref).in_(refs))
     return (await session.scalars(query.order_by(col(Message.queued_at).desc(), col(Message.id)).limit(limit))).all()
 
 

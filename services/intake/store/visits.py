@@ -15,16 +15,16 @@ _NEWEST = ListOrder(col(Visit.checked_in_at), id=col(Visit.id), newest_first=Tru
 
 
 async def visits_of_person(
-    session: AsyncSession, subject_ref: UUID, centres: Collection[str], limit: int, after: UUID | None
+    session: AsyncSession, refs: Collection[UUID], centres: Collection[str], limit: int, after: UUID | None
 ) -> Sequence[Visit]:
-    """The visits of a person at these centres behind the visit `after`, the last one first."""
-    query = sa.select(Visit).where(col(Visit.subject_ref) == subject_ref, col(Visit.centre).in_(centres))
+    """The visits of a person with these references at these centres behind the visit `after`, the last one first."""
+    query = sa.select(Visit).where(col(Visit.subject_ref).in_(refs), col(Visit.centre).in_(centres))
     return (await session.scalars(await _NEWEST.page(session, query, limit, after))).all()
 
 
-async def tickets_since(session: AsyncSession, subject_ref: UUID, since: datetime) -> Sequence[Visit]:
-    """The visits of a person with a ticket that began since then, the last one first."""
+async def tickets_since(session: AsyncSession, refs: Collection[UUID], since: datetime) -> Sequence[Visit]:
+    """The visits of a person with these references, with a ticket, that began since then, the last one first."""
     query = sa.select(Visit).where(
-        col(Visit.subject_ref) == subject_ref, col(Visit.checked_in_at) >= since, col(Visit.ticket).is_not(None)
+        col(Visit.subject_ref).in_(refs), col(Visit.checked_in_at) >= since, col(Visit.ticket).is_not(None)
     )
     return (await session.scalars(query.order_by(col(Visit.checked_in_at).desc(), col(Visit.id)))).all()

@@ -33,7 +33,7 @@ def export_person(
     if out is not None and not out.parent.is_dir():
         raise Refusal(f"Ce dossier n’existe pas : {out.parent}. Créez-le, ou donnez un autre nom.")
     documents = _documents(url, subject_ref, token or local_token(data))
-    if all(document["data"] is None for document in documents.values()):
+    if not any(_held(document) for document in documents.values()):
         raise Refusal(f"Aucun service ne connaît cette référence : {subject_ref}.")
     if out is None:
         _print(documents)
@@ -65,6 +65,11 @@ def _write(path: Path, documents: dict[str, Any]) -> None:
         file.write("\n")
 
 
+def _held(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a service holds, under each reference of the person."""
+    return [one for one in (document, *document.get("merged", ())) if one["data"] is not None]
+
+
 def _print(documents: dict[str, Any]) -> None:
     from services.chassis.service.personal_data import part_of  # noqa: PLC0415 - most commands need no store
 
@@ -74,10 +79,10 @@ def _print(documents: dict[str, Any]) -> None:
         console.rule(name)
         data = SERVICES[name].personal_data
         assert data is not None
-        held = data.document.model_validate(document).data
-        lines = _lines(part_of(held)) if held is not None else ["Rien sur cette personne."]
+        held = [(one["subject_ref"], data.shape.model_validate(one["data"])) for one in _held(document)]
+        lines = [line for ref, one in held for line in (f"Référence : {ref}", *_lines(part_of(one)))]
         exports = [f"Déjà exporté le {moment(at)}" for at in document["exports"]]
-        console.print("\n".join([*lines, *exports]), markup=False, soft_wrap=True)
+        console.print("\n".join([*(lines or ["Rien sur cette personne."]), *exports]), markup=False, soft_wrap=True)
 
 
 def _lines(part: "Part", indent: str = "") -> Iterator[str]:

@@ -32,6 +32,7 @@ _ENDED = {
     "lost-accounts": ("compte créé depuis n’a plus de droits", "comptes créés depuis n’ont plus de droits"),
     "links": ("lien personnel n’est plus valable", "liens personnels ne sont plus valables"),
     "devices": ("appareil doit être configuré à nouveau", "appareils doivent être configurés à nouveau"),
+    "merged": ("personne a été réunie ou séparée depuis", "personnes ont été réunies ou séparées depuis"),
     "months": ("mois terminé ne se publie plus seul", "mois terminés ne se publient plus seuls"),
     "consents": ("personne a retiré un accord depuis", "personnes ont retiré un accord depuis"),
 }

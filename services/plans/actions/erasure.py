@@ -6,11 +6,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
+from services.chassis.copies.aliases import erase_aliases
 from services.chassis.copies.visitors import erase_visitor
 from services.chassis.events.dead_letters import erase_dead_letters
 from services.chassis.storage.store import Work
 from services.contracts.plans import PlansPurged
-from services.plans.store import Attendance, HeldInterview, Path, Plan, Referral, Subject, Visitor
+from services.plans.store import Alias, Attendance, HeldInterview, Path, Plan, Referral, Subject, Visitor
 
 
 async def is_erased(work: Work, subject_ref: UUID) -> bool:
@@ -34,6 +35,7 @@ async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
     for path in (await work.session.scalars(sa.select(Path).where(col(Path.subject_ref) == subject_ref))).all():
         await erase_path(work, path)
     await erase_visitor(work, Visitor, subject_ref)
+    await erase_aliases(work, Alias, subject_ref)
     work.erased.add(subject_ref)
     work.emit(subject, PlansPurged(subject_ref=subject_ref, at=work.now, found=found))
 

@@ -68,4 +68,4 @@ async def mine(request: Request, read: Reading, person: Annotated[Person, allow(
 
 async def own_plans(session: AsyncSession, person: Person) -> list[Plan]:
     """The plans of the visitor who reads, also those that are closed to the centre."""
-    return list(await plans_of_subject(session, person.subject_ref)) if person.subject_ref is not None else []
+    return list(await plans_of_subject(session, *person.references))

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Request
 from starlette.responses import Response
 
+from services.chassis.copies.aliases import references_of
 from services.chassis.i18n import date_text
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
@@ -15,7 +16,7 @@ from services.chassis.web.person_parts import PersonRow, person_part
 from services.contracts.roles import Role
 from services.contracts.scheduling import Method
 from services.plans.pages import words
-from services.plans.store import Plan, plans_of_subject
+from services.plans.store import Alias, Plan, plans_of_subject
 
 router = Router("/plans", pages=True)
 
@@ -25,7 +26,7 @@ async def plans(
     subject_ref: UUID, request: Request, read: Reading, person: Annotated[Person, allow(Role.COUNSELLOR)]
 ) -> Response:
     """The plans of a person at the reader's centres, the last opened first; none that is closed to the centre."""
-    found = await plans_of_subject(read, subject_ref)
+    found = await plans_of_subject(read, *await references_of(read, Alias, subject_ref))
     open_here = [one for one in found if one.centre in person.centres and not one.closed_to_centre]
     return person_part(request, (_("Plans"), [_row(one) for one in open_here]))
 

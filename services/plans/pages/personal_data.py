@@ -17,6 +17,7 @@ from services.plans.pages import words
 from services.plans.store import (
     Action,
     ActionTrack,
+    Alias,
     Assessment,
     Attendance,
     Centre,
@@ -269,4 +270,4 @@ async def _referrals(session: AsyncSession, subject_ref: UUID) -> list[HeldRefer
     ]
 
 
-PERSONAL_DATA = PersonalData(HeldPlans, read_personal_data, Export)
+PERSONAL_DATA = PersonalData(HeldPlans, read_personal_data, Export, Alias)

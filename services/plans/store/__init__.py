@@ -3,7 +3,7 @@
 from services.plans.store.copies import Account, Centre, Provider, ProviderService, Referral, Visitor
 from services.plans.store.lists import count_of_centre, plans_of_centre, plans_of_subject
 from services.plans.store.paths import Attendance, HeldInterview, Path, Subject, Table, Workshop
-from services.plans.store.persons import Export
+from services.plans.store.persons import Alias, Export
 from services.plans.store.plans import (
     Action,
     ActionTrack,
@@ -29,6 +29,7 @@ __all__ = [
     "Account",
     "Action",
     "ActionTrack",
+    "Alias",
     "Assessment",
     "Attendance",
     "Centre",

@@ -43,9 +43,9 @@ async def count_of_centre(session: AsyncSession, centre: str) -> dict[Stage, int
     return dict(zip(Stage, row, strict=True))
 
 
-async def plans_of_subject(session: AsyncSession, subject_ref: UUID) -> Sequence[Plan]:
-    """A person's plans, the last opened first."""
-    chosen = sa.select(Plan).where(col(Plan.subject_ref) == subject_ref)
+async def plans_of_subject(session: AsyncSession, *refs: UUID) -> Sequence[Plan]:
+    """A person's plans under these references, the last opened first."""
+    chosen = sa.select(Plan).where(col(Plan.subject_ref).in_(refs))
     return (await session.scalars(chosen.order_by(col(Plan.opened_at).desc(), col(Plan.id)))).all()
 
 

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlmodel import col
 
+from services.chassis.copies.aliases import references_of
 from services.chassis.refusals import Message, msg
 from services.chassis.storage.store import Work
 from services.scheduling.domain import refusals, times
-from services.scheduling.store import QuarterHour
+from services.scheduling.store import Alias, QuarterHour
 from services.scheduling.store.interviews import taken_quarters
 
 
@@ -40,14 +41,28 @@ def person_resource(subject_ref: UUID) -> str:
     return f"person:{subject_ref}"
 
 
+async def other_calendars(work: Work, subject_ref: UUID | None) -> list[Resource]:
+    """The calendars of the visitor's other references, if they were registered twice and merged."""
+    refs = await references_of(work.session, Alias, subject_ref) if subject_ref is not None else ()
+    return [Resource(person_resource(ref), "starts_at", msg("the person")) for ref in refs if ref != subject_ref]
+
+
 async def reserve(
-    work: Work, holder: UUID, wanted: Sequence[Resource], *, starts_at: datetime, minutes: int, zone: ZoneInfo
+    work: Work,
+    holder: UUID,
+    wanted: Sequence[Resource],
+    *,
+    starts_at: datetime,
+    minutes: int,
+    zone: ZoneInfo,
+    free: Sequence[Resource] = (),
 ) -> None:
     """Reserve these quarter-hours for an interview or a session. Raises `Overlap`, naming what is taken.
 
-    Of two concurrent reservations that both find it free, one violates the primary key and raises `Overlap`.
+    `free`: must be free too, and is not reserved. Of two concurrent reservations that both find it free, one violates
+    the primary key and raises `Overlap`.
     """
-    by_key = {resource.key: resource for resource in wanted}
+    by_key = {resource.key: resource for resource in (*wanted, *free)}
     quarters = times.quarters(starts_at, minutes)
     found = await taken_quarters(work.session, list(by_key), quarters[0], quarters[-1] + times.QUARTER)
     if found:
@@ -56,7 +71,7 @@ async def reserve(
         raise refusals.Overlap(about=resource.field, what=resource.label, at=at.astimezone(zone))
     anyone = msg("the counsellor, the room or the person")
     work.guard("quarter_hours_key", refusals.Overlap(what=anyone, at=starts_at.astimezone(zone)))
-    for key in sorted(by_key):
+    for key in sorted(resource.key for resource in wanted):
         for quarter in quarters:
             work.add(QuarterHour(resource=key, quarter=quarter, holder=holder))
 

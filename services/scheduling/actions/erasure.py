@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
+from services.chassis.copies.aliases import erase_aliases
 from services.chassis.copies.visitors import erase_visitor
 from services.chassis.events.dead_letters import erase_dead_letters
 from services.chassis.storage.store import Work
@@ -13,7 +14,7 @@ from services.contracts.scheduling import SchedulingPurged
 from services.scheduling.actions.calendar import person_resource
 from services.scheduling.actions.consent import end_bookings
 from services.scheduling.actions.waiting import record_change
-from services.scheduling.store import GuidancePath, Interview, KnownPerson, QuarterHour, Visitor, Waiting
+from services.scheduling.store import Alias, GuidancePath, Interview, KnownPerson, QuarterHour, Visitor, Waiting
 from services.scheduling.store.workshops import seats_of_person
 
 
@@ -29,6 +30,7 @@ async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
     await work.session.execute(sa.delete(QuarterHour).where(col(QuarterHour.resource) == person_resource(subject_ref)))
     person.purposes, person.centre, person.erased_at = [], "", work.now
     await erase_visitor(work, Visitor, subject_ref)
+    await erase_aliases(work, Alias, subject_ref)
     work.erased.add(subject_ref)
     work.emit(person, SchedulingPurged(subject_ref=subject_ref, at=work.now, found=found))
 

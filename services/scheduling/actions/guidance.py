@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlmodel import col
 
+from services.chassis.copies.aliases import references_of
 from services.chassis.copies.centres import known_centre
 from services.chassis.refusals import msg
 from services.chassis.storage.checks import check_version
@@ -23,12 +24,12 @@ from services.contracts.scheduling import (
 )
 from services.scheduling.actions.arrivals import emit_started, undo_start
 from services.scheduling.actions.boards import board
-from services.scheduling.actions.calendar import release, reserve, resources
+from services.scheduling.actions.calendar import other_calendars, release, reserve, resources
 from services.scheduling.actions.counsellors import check_counsellor
 from services.scheduling.actions.waiting import release_visitor
 from services.scheduling.domain import refusals, rules, times
 from services.scheduling.domain.times import HORIZON
-from services.scheduling.store import Centre, GuidancePath, Interview, KnownPerson
+from services.scheduling.store import Alias, Centre, GuidancePath, Interview, KnownPerson
 from services.scheduling.store.copies import visit_of_person
 from services.scheduling.store.interviews import held_and_booked
 
@@ -84,7 +85,8 @@ async def book(
         )
     )
     taken = resources(path.centre, counsellor, room, path.subject_ref)
-    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone)
+    free = await other_calendars(work, path.subject_ref)
+    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone, free=free)
     work.emit(
         interview,
         InterviewBooked(
@@ -144,7 +146,8 @@ async def move(
         interview.arrived_at = interview.visit_id = None
     await release(work, interview.id)
     taken = resources(interview.centre, counsellor, room, interview.subject_ref)
-    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone)
+    free = await other_calendars(work, interview.subject_ref)
+    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone, free=free)
     interview.counsellor, interview.room = counsellor, room
     interview.starts_at, interview.minutes = starts_at, minutes
     work.emit(
@@ -199,7 +202,8 @@ async def miss(work: Work, interview: Interview, version: int | None = None) -> 
     rules.check_not_arrived(interview.arrived_at, centre.zone)
     if interview.subject_ref is not None:
         day = times.local_day(interview.starts_at.astimezone(centre.zone).date(), centre.zone)
-        visit = await visit_of_person(work.session, interview.subject_ref, *day)
+        refs = await references_of(work.session, Alias, interview.subject_ref)
+        visit = await visit_of_person(work.session, refs, *day)
         rules.check_absent(visit.ticket if visit else None, here=visit is not None)
     interview.status = AppointmentStatus.NOSHOW.value
     work.emit(

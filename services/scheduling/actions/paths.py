@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from services.chassis.copies.aliases import references_of
 from services.chassis.copies.centres import known_centre
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
@@ -12,7 +13,7 @@ from services.scheduling.actions.boards import board
 from services.scheduling.actions.people import known_person
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.states import led_to_plan
-from services.scheduling.store import Centre, GuidancePath
+from services.scheduling.store import Alias, Centre, GuidancePath
 from services.scheduling.store.interviews import booked_from, held_and_booked, open_individual_path
 
 
@@ -22,8 +23,8 @@ async def open_path(work: Work, subject_ref: UUID, centre: str, area: str | None
     Raises `PersonUnknown`, `ConsentMissing`, `PathStillOpen`, `UnknownCentre`, `AreaNotServed`.
     """
     await known_centre(work.session, Centre, centre, area)
-    person = await known_person(work, subject_ref)
-    unfinished = await open_individual_path(work.session, subject_ref)
+    person, refs = await known_person(work, subject_ref)
+    unfinished = await open_individual_path(work.session, refs)
     if unfinished is not None:
         held, booked = await held_and_booked(work.session, unfinished)
         raise refusals.PathStillOpen(held=held, booked=booked, limit=rules.PATH_LIMIT)
@@ -44,7 +45,8 @@ async def open_path(work: Work, subject_ref: UUID, centre: str, area: str | None
 
 async def individual_path(work: Work, subject_ref: UUID, centre: str, area: str | None = None) -> UUID:
     """The id of the visitor's open individual path, or of a new one. Raises as `open_path`."""
-    unfinished = await open_individual_path(work.session, subject_ref)
+    refs = await references_of(work.session, Alias, subject_ref)
+    unfinished = await open_individual_path(work.session, refs)
     if unfinished is not None:
         return unfinished
     return (await open_path(work, subject_ref, centre, area)).id

@@ -22,12 +22,12 @@ async def take_seat(
     Raises `PersonUnknown`, `ConsentMissing`, `WorkshopClosed`, `DoubleSeat`, `WorkshopFull`, `Stale`.
     """
     # The person before the workshop: the order of locks in docs/architecture.md.
-    person = await known_person(work, subject_ref)
+    person, refs = await known_person(work, subject_ref)
     workshop = await work.load(Workshop, workshop_id, msg("workshop"))
     check_version(workshop, version)
     rules.check_workshop_open(workshop.status)
     active = await seats_of(work.session, workshop_id, *ACTIVE_SEATS)
-    if any(seat.subject_ref == subject_ref for seat in active):
+    if any(seat.subject_ref in refs for seat in active):
         raise refusals.DoubleSeat()
     full = workshop.taken >= workshop.seats
     if full and not waitlist:

@@ -1,6 +1,6 @@
 """The form that books a guidance interview."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from fastapi import Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from services.chassis.copies.aliases import references_of
 from services.chassis.copies.areas import area_label
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
@@ -36,7 +37,7 @@ from services.scheduling.pages.desk import (
     parse_moment,
 )
 from services.scheduling.settings import horizon_of
-from services.scheduling.store import Centre, GuidancePath, Interview
+from services.scheduling.store import Alias, Centre, GuidancePath, Interview
 from services.scheduling.store.copies import recently_registered
 from services.scheduling.store.interviews import counted_on, paths_of_person, taken_quarters
 
@@ -149,7 +150,8 @@ async def _form_page(
     counsellors = dict(await counsellor_choices(session, centre_copy.code))
     slots = await _slots(runtime_of(request), session, centre_copy, form, counsellors)
     people, last_person = await recently_registered(session, centre_copy.code, after=after)
-    theirs: Sequence[GuidancePath] = await paths_of_person(session, subject_ref) if subject_ref else ()
+    refs = await references_of(session, Alias, subject_ref) if subject_ref else ()
+    theirs = await paths_of_person(session, refs)
     return page(
         request,
         "scheduling/book.html",

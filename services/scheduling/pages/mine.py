@@ -3,6 +3,7 @@
 Neither says who the counsellor is: what this service shows a person of themselves names no member of staff.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -42,11 +43,11 @@ class Coming:
         return self.workshop is not None and is_waitlisted(SeatStatus(self.workshop.seat.status))
 
 
-def myself(person: Person) -> UUID:
-    """The signed-in visitor's reference. Raises `NotFound`."""
+def myself(person: Person) -> Collection[UUID]:
+    """The signed-in visitor's references. Raises `NotFound`."""
     if person.subject_ref is None:
         raise NotFound(what=msg("registered person"))
-    return person.subject_ref
+    return person.references
 
 
 @router.get("")
@@ -62,12 +63,10 @@ async def own_part(request: Request, read: Reading, running: Running, person: Ow
     return HTMLResponse(fragment(request, "scheduling/mine_part.html", **values))
 
 
-async def _coming(session: AsyncSession, running: Runtime, subject_ref: UUID) -> dict[str, Any]:
+async def _coming(session: AsyncSession, running: Runtime, refs: Collection[UUID]) -> dict[str, Any]:
     now = running.clock()
-    interviews = [Coming(one.starts_at, interview=one) for one in await interviews_to_come(session, subject_ref, now)]
-    workshops = [
-        Coming(one.sessions[0].starts_at, workshop=one) for one in await workshops_to_come(session, subject_ref, now)
-    ]
+    interviews = [Coming(one.starts_at, interview=one) for one in await interviews_to_come(session, refs, now)]
+    workshops = [Coming(one.sessions[0].starts_at, workshop=one) for one in await workshops_to_come(session, refs, now)]
     return {
         "coming": sorted((*interviews, *workshops), key=lambda one: one.starts_at),
         "centres": await centre_names(session, Centre),

@@ -6,6 +6,7 @@ from fastapi import Request
 from sqlmodel import col
 from starlette.responses import Response
 
+from services.chassis.copies.aliases import references_of
 from services.chassis.copies.centres import centre_names
 from services.chassis.i18n import moment_text, word_of
 from services.chassis.i18n import translate as _
@@ -15,7 +16,7 @@ from services.chassis.web import Reading, Router
 from services.chassis.web.person_parts import PersonRow, person_part
 from services.scheduling.pages.desk import Counsellor
 from services.scheduling.pages.personal_data import KINDS, SEATS
-from services.scheduling.store import Centre, Interview, Seat, Workshop
+from services.scheduling.store import Alias, Centre, Interview, Seat, Workshop
 from services.scheduling.store.workshops import seats_of_person
 
 router = Router("/scheduling", pages=True)
@@ -25,8 +26,9 @@ router = Router("/scheduling", pages=True)
 async def bookings(subject_ref: UUID, request: Request, read: Reading, person: Counsellor) -> Response:
     """The interviews and workshops of a person at the reader's centres, the last ones first."""
     names = await centre_names(read, Centre)
+    refs = await references_of(read, Alias, subject_ref)
     found = await rows_where(
-        read, Interview, col(Interview.subject_ref) == subject_ref, col(Interview.starts_at).desc(), Interview.id
+        read, Interview, col(Interview.subject_ref).in_(refs), col(Interview.starts_at).desc(), Interview.id
     )
     interviews = [
         PersonRow(
@@ -37,7 +39,7 @@ async def bookings(subject_ref: UUID, request: Request, read: Reading, person: C
         for one in found
         if one.centre in person.centres
     ]
-    seats = await seats_of_person(read, subject_ref)
+    seats = await seats_of_person(read, *refs)
     held = await rows_where(
         read, Workshop, col(Workshop.id).in_({seat.workshop_id for seat in seats}), col(Workshop.first_at).desc()
     )

@@ -17,6 +17,7 @@ from services.contracts.intake import END_OF_DAY
 from services.scheduling.domain.rules import OUTCOME_LABELS, REASON_LABELS, UNCHOSEN_LABELS
 from services.scheduling.pages.desk import SIDES
 from services.scheduling.store import (
+    Alias,
     Attendance,
     Centre,
     Export,
@@ -203,4 +204,4 @@ async def _seats(session: AsyncSession, seats: Sequence[Seat], names: dict[str, 
     ]
 
 
-PERSONAL_DATA = PersonalData(HeldBookings, read_personal_data, Export)
+PERSONAL_DATA = PersonalData(HeldBookings, read_personal_data, Export, Alias)

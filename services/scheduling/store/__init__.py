@@ -3,12 +3,13 @@
 from services.scheduling.store.copies import Account, Centre, KnownPerson, Waiting, WaitingBoard
 from services.scheduling.store.counsellors import PastCounsellor
 from services.scheduling.store.interviews import GuidancePath, Interview, QuarterHour, UnrestatedInterview
-from services.scheduling.store.persons import Export, Visitor
+from services.scheduling.store.persons import Alias, Export, Visitor
 from services.scheduling.store.table import Table
 from services.scheduling.store.workshops import Attendance, Seat, Session, SessionArrival, Workshop
 
 __all__ = [
     "Account",
+    "Alias",
     "Attendance",
     "Centre",
     "Export",

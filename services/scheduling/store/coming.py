@@ -1,7 +1,7 @@
 """What a person has to come: their booked interviews, and their places in workshops."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -24,11 +24,11 @@ class ComingWorkshop(NamedTuple):
     sessions: list[Session]
 
 
-async def interviews_to_come(session: AsyncSession, subject_ref: UUID, now: datetime) -> Sequence[Interview]:
+async def interviews_to_come(session: AsyncSession, refs: Collection[UUID], now: datetime) -> Sequence[Interview]:
     """The booked interviews of a person that are not over, in order of time."""
     longest = timedelta(minutes=max(GUIDANCE_MINUTES))
     query = sa.select(Interview).where(
-        col(Interview.subject_ref) == subject_ref,
+        col(Interview.subject_ref).in_(refs),
         col(Interview.status).in_(BOOKED),
         col(Interview.starts_at) > now - longest,
     )
@@ -36,12 +36,12 @@ async def interviews_to_come(session: AsyncSession, subject_ref: UUID, now: date
     return [one for one in found if one.starts_at + timedelta(minutes=one.minutes) > now]
 
 
-async def workshops_to_come(session: AsyncSession, subject_ref: UUID, now: datetime) -> list[ComingWorkshop]:
+async def workshops_to_come(session: AsyncSession, refs: Collection[UUID], now: datetime) -> list[ComingWorkshop]:
     """The workshops of a person with sessions that are not over, by the time of the next one."""
     query = (
         sa.select(Seat, Workshop)
         .join(Workshop, col(Workshop.id) == col(Seat.workshop_id))
-        .where(col(Seat.subject_ref) == subject_ref, col(Seat.status).in_([one.value for one in ACTIVE_SEATS]))
+        .where(col(Seat.subject_ref).in_(refs), col(Seat.status).in_([one.value for one in ACTIVE_SEATS]))
         .where(col(Workshop.last_at) > now, col(Workshop.cancelled_at).is_(None))
     )
     rows = [(seat, workshop) for seat, workshop in await session.execute(query)]

@@ -137,12 +137,14 @@ async def changes_after(session: AsyncSession, day: Day, seq: int, limit: int = 
     return (await session.execute(_CHANGES_AFTER, asked)).all()
 
 
-async def visit_of_person(session: AsyncSession, subject_ref: UUID, since: datetime, until: datetime) -> Waiting | None:
+async def visit_of_person(
+    session: AsyncSession, refs: Collection[UUID], since: datetime, until: datetime
+) -> Waiting | None:
     """A visit of this visitor that checked in from `since` to `until` and did not leave unserved, or None."""
     query = (
         sa.select(Waiting)
         .where(
-            col(Waiting.subject_ref) == subject_ref,
+            col(Waiting.subject_ref).in_(refs),
             col(Waiting.checked_in_at) >= since,
             col(Waiting.checked_in_at) < until,
             col(Waiting.status).in_(PRESENT),

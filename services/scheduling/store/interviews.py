@@ -174,10 +174,10 @@ def _open(states: Sequence[str]) -> sa.Select[Interview]:
     return sa.select(Interview).where(_OPEN, col(Interview.status).in_(states))
 
 
-async def open_individual_path(session: AsyncSession, subject_ref: UUID) -> UUID | None:
-    """The visitor's latest open individual path, or None. Imports may have left several open."""
+async def open_individual_path(session: AsyncSession, refs: Collection[UUID]) -> UUID | None:
+    """The visitor's latest open individual path, or None. Imports and merges may have left several open."""
     query = sa.select(col(GuidancePath.id)).where(
-        col(GuidancePath.subject_ref) == subject_ref,
+        col(GuidancePath.subject_ref).in_(refs),
         col(GuidancePath.method) == Method.INDIVIDUAL.value,
         col(GuidancePath.closed_at).is_(None),
     )
@@ -206,9 +206,9 @@ async def agenda(
 _BY_START = ListOrder(col(Interview.starts_at), id=col(Interview.id))
 
 
-async def paths_of_person(session: AsyncSession, subject_ref: UUID) -> Sequence[GuidancePath]:
-    """A visitor's paths, latest first."""
-    query = sa.select(GuidancePath).where(col(GuidancePath.subject_ref) == subject_ref)
+async def paths_of_person(session: AsyncSession, refs: Collection[UUID]) -> Sequence[GuidancePath]:
+    """A visitor's paths under these references, latest first."""
+    query = sa.select(GuidancePath).where(col(GuidancePath.subject_ref).in_(refs))
     return (await session.scalars(query.order_by(col(GuidancePath.opened_at).desc()))).all()
 
 

@@ -164,9 +164,9 @@ async def first_on_waitlist(session: AsyncSession, workshop_id: UUID) -> Seat | 
     return await session.scalar(query.order_by(col(Seat.place)).limit(1))
 
 
-async def seats_of_person(session: AsyncSession, subject_ref: UUID) -> Sequence[Seat]:
-    """Every seat of a visitor, including waitlisted and released ones."""
-    return (await session.scalars(sa.select(Seat).where(col(Seat.subject_ref) == subject_ref))).all()
+async def seats_of_person(session: AsyncSession, *refs: UUID) -> Sequence[Seat]:
+    """Every seat of a visitor under these references, including waitlisted and released ones."""
+    return (await session.scalars(sa.select(Seat).where(col(Seat.subject_ref).in_(refs)))).all()
 
 
 async def attendance_of(session: AsyncSession, session_ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], Attendance]:

@@ -29,6 +29,7 @@ NAMED = {
     "visits/{visit_id}": "walk-in",
     "visitors/{subject_ref}": "person",
     "people/{subject_ref}": "person",
+    "merge/{other}": "participant",
     "paths/{id}": "path",
     "interviews/{id}": "begun",
     "workshops/{id}": "workshop",

@@ -1,0 +1,95 @@
+"""Merges two registered persons who are the same one, and separates them again. Rows keep their own reference.
+
+docs/decisions/0045-merged-persons.md says what counts for a merged person in each service.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.identity.people import Person
+from services.chassis.refusals import NotFound, msg
+from services.chassis.storage.store import Work
+from services.contracts.persons import VisitorMerged, VisitorSeparated
+from services.intake.actions.accesses import log_access, may_open
+from services.intake.actions.erasure import check_unknown
+from services.intake.actions.people import consenting
+from services.intake.actions.references import lock_references, references_of
+from services.intake.domain.accesses import AccessKind
+from services.intake.domain.merging import SameRegistration, check_may_merge, tree_of
+from services.intake.store import Alias, Visitor
+from services.intake.store.aliases import aliases_of
+
+
+async def merge(work: Work, subject_ref: UUID, into: UUID, person: Person) -> UUID:
+    """Record that `subject_ref` is the same person as `into`, who is kept. Returns the kept reference.
+
+    The same again changes nothing. One of the two is of the person's centre, the other one too, or they found them
+    elsewhere lately, for a reason. Raises `SameRegistration`, `AlreadyOnePerson`, `MergedWithAnother`,
+    `AlreadyErased`, `NotFound` (also for who withdrew every consent: nobody may compare the names).
+    """
+    if subject_ref == into:
+        raise SameRegistration()
+    groups = await lock_references(work, subject_ref, into)
+    await _check_may_compare(work, (subject_ref, into), person)
+    kept, aliases = groups[into][0], await aliases_of(work.session, {ref for one in groups.values() for ref in one})
+    if not check_may_merge({one.id: one.into_ref for one in aliases}, subject_ref, kept):
+        return kept
+    work.add(Alias(id=subject_ref, kept_ref=kept, into_ref=kept, at=work.now, by=person.subject[:200]))
+    for alias in aliases:
+        if alias.kept_ref == subject_ref:
+            alias.kept_ref = kept
+    await _publish(work, groups[subject_ref], kept)
+    for ref in (subject_ref, kept):
+        log_access(work, ref, person, AccessKind.MERGED)
+    return kept
+
+
+async def separate(work: Work, subject_ref: UUID, person: Person) -> None:
+    """Undo `merge`: the two are different persons. What was merged into `subject_ref` before stays with it.
+
+    For a reference that is no alias, as when it is sent again, nothing changes. Raises `NotFound` if no reference of
+    the person is of the centre of who asks.
+    """
+    group = (await lock_references(work, subject_ref))[subject_ref]
+    visitors = [await work.find(Visitor, ref) for ref in group]
+    if not any(one is not None and one.centre in person.centres for one in visitors):
+        raise NotFound(what=msg("registered person"))
+    alias = await work.find(Alias, subject_ref)
+    if alias is None:
+        return
+    known = await aliases_of(work.session, group)
+    follow, kept = tree_of({one.id: one.into_ref for one in known}, subject_ref), alias.kept_ref
+    await work.session.delete(alias)
+    for one in known:
+        if one.id in follow:
+            one.kept_ref = subject_ref
+    visitor = await work.load(Visitor, subject_ref, msg("registered person"))
+    work.emit(visitor, VisitorSeparated(subject_ref=subject_ref, at=work.now))
+    await _publish(work, follow, subject_ref)
+    for ref in (subject_ref, kept):
+        log_access(work, ref, person, AccessKind.SEPARATED)
+
+
+async def people_of(session: AsyncSession, subject_ref: UUID) -> list[Visitor]:
+    """The registrations of a person, the kept one first. None: nobody has this reference."""
+    found = [await session.get(Visitor, ref) for ref in await references_of(session, subject_ref)]
+    return [one for one in found if one is not None]
+
+
+async def _check_may_compare(work: Work, refs: Collection[UUID], person: Person) -> None:
+    visitors = list[Visitor]()
+    for ref in refs:
+        if await work.find(Visitor, ref) is None:
+            await check_unknown(work.session, ref)
+        visitors.append(await consenting(work, ref))
+    opened = [await may_open(work.session, one, person, work.now) for one in visitors]
+    if not all(opened) or not any(one.centre in person.centres for one in visitors):
+        raise NotFound(what=msg("registered person"))
+
+
+async def _publish(work: Work, aliases: Collection[UUID], kept: UUID) -> None:
+    for ref in sorted(aliases):
+        visitor = await work.load(Visitor, ref, msg("registered person"))
+        work.emit(visitor, VisitorMerged(subject_ref=ref, kept_ref=kept, at=work.now))

@@ -1,0 +1,30 @@
+"""The references of a person who was registered twice and merged."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.copies import aliases
+from services.chassis.storage.store import Work
+from services.intake.store import Alias, Visitor
+
+
+async def references_of(session: AsyncSession, subject_ref: UUID) -> tuple[UUID, ...]:
+    """Every reference of the person, the kept one first."""
+    return await aliases.references_of(session, Alias, subject_ref)
+
+
+async def lock_references(work: Work, *subject_refs: UUID) -> dict[UUID, tuple[UUID, ...]]:
+    """For each of these references every reference of its person, the kept one first; all of their rows locked.
+
+    So that two desks which merge, separate or erase the same persons follow each other.
+    """
+    locked = set[UUID]()
+    while True:
+        await work.session.flush()
+        groups = await aliases.groups_of(work.session, Alias, subject_refs)
+        wanted = {ref for group in groups.values() for ref in group}
+        if wanted <= locked:
+            return groups
+        await work.prefetch(Visitor, sorted(wanted))
+        locked |= wanted

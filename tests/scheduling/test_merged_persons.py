@@ -1,0 +1,94 @@
+"""A person with two references has one open path, one place in a workshop, and one appointment at a time."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.chassis.storage.store import Store
+from services.chassis.testing import FixedClock
+from services.contracts.persons import VisitorMerged, VisitorSeparated
+from services.scheduling.actions import guidance, paths, people
+from services.scheduling.domain import refusals
+from tests.givens.rows import count
+from tests.givens.scheduling import LIEGE, MONDAY, NADIA, TOM, Visitor, react
+from tests.scheduling.test_guidance import TUESDAY, book, change, take_path
+
+
+@pytest.fixture
+async def second(store: Store, adult: Visitor) -> Visitor:
+    """The same adult, registered once more."""
+    visitor = Visitor()
+    await react(store, [visitor.registered()])
+    return visitor
+
+
+async def merged(store: Store, alias: Visitor, kept: Visitor) -> None:
+    refs = {"subject_ref": alias.subject_ref, "kept_ref": kept.subject_ref}
+    await react(store, [VisitorMerged(**refs, at=MONDAY)])
+
+
+async def separated(store: Store, alias: Visitor) -> None:
+    await react(store, [VisitorSeparated(subject_ref=alias.subject_ref, at=MONDAY)])
+
+
+async def test_an_open_path_under_either_reference_is_the_persons(
+    store: Store, adult: Visitor, second: Visitor
+) -> None:
+    path = await take_path(store, adult)
+    await merged(store, second, adult)
+    with pytest.raises(refusals.PathStillOpen):
+        await take_path(store, second)
+    async with store.work() as work:
+        assert await paths.individual_path(work, second.subject_ref, LIEGE) == path
+    await separated(store, second)
+    assert await take_path(store, second) != path
+
+
+async def test_no_two_appointments_at_a_time_also_with_another_counsellor(
+    store: Store, adult: Visitor, second: Visitor
+) -> None:
+    first, other = await take_path(store, adult), await take_path(store, second)
+    await book(store, first)
+    await merged(store, second, adult)
+    with pytest.raises(refusals.Overlap) as refused:
+        await book(store, other, counsellor=TOM, room=None)
+    assert refused.value.about == "starts_at"
+    later = await book(store, other, TUESDAY + timedelta(hours=1), counsellor=TOM, room=None)
+    with pytest.raises(refusals.Overlap):
+        await change(store, later.id, guidance.move, counsellor=TOM, room=None, starts_at=TUESDAY, minutes=60)
+    await separated(store, second)
+    await change(store, later.id, guidance.move, counsellor=TOM, room=None, starts_at=TUESDAY, minutes=60)
+
+
+async def test_who_checked_in_under_the_other_reference_is_not_missed(
+    store: Store, clock: FixedClock, adult: Visitor, second: Visitor
+) -> None:
+    booked = await book(store, await take_path(store, adult), counsellor=NADIA)
+    clock.now = TUESDAY + timedelta(minutes=10)
+    await react(store, [second.checks_in(at=TUESDAY), second.is_identified(TUESDAY)])
+    await merged(store, second, adult)
+    with pytest.raises(refusals.VisitorIsHere):
+        await change(store, booked.id, guidance.miss)
+
+
+async def test_a_consent_counts_for_its_own_reference(store: Store, adult: Visitor, second: Visitor) -> None:
+    await merged(store, second, adult)
+    await react(store, [second.withdraws("guidance")])
+    async with store.work() as work:
+        _, refs = await people.known_person(work, adult.subject_ref)
+        assert refs == (adult.subject_ref, second.subject_ref)
+        with pytest.raises(refusals.ConsentMissing):
+            await people.known_person(work, second.subject_ref)
+
+
+async def test_an_erasure_forgets_the_alias_and_a_late_merge_is_ignored(
+    store: Store, adult: Visitor, second: Visitor
+) -> None:
+    await merged(store, second, adult)
+    await react(store, [adult.erased()])
+    assert await count(store, "aliases") == 0
+    await merged(store, second, adult)
+    await react(store, [second.erased()])
+    assert await count(store, "aliases") == 0
+    await merged(store, second, adult)
+    assert await count(store, "aliases") == 0
