@@ -12,6 +12,7 @@ NAV = Navigation(
         Link(msg("Data to be deleted"), "/intake/retention", (Role.FRONT_DESK, Role.COUNSELLOR, Role.MANAGER)),
         Link(msg("Waiting times"), "/intake/waiting-times", (Role.MANAGER,)),
         Link(msg("Devices"), "/intake/devices", (Role.MANAGER,)),
+        Link(msg("Texts of messages"), "/intake/message-texts", (Role.MANAGER,)),
         Link(msg("Messages to visitors"), "/intake/mail", (), (Role.OPERATOR,)),
         Link(msg("Deletions"), "/intake/erasures", (Role.MANAGER,), (Role.OPERATOR,)),
         Link(msg("My page"), "/intake/mine", (Role.VISITOR,), home_of=Role.VISITOR),

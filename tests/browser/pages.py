@@ -82,6 +82,11 @@ async def _sends_an_old_version(page: Page) -> None:
     await sends("main form")(page)
 
 
+async def _empties_the_text_message(page: Page) -> None:
+    await page.locator('[name="sms"]').fill("{x}")
+    await sends("main form")(page)
+
+
 async def _calls_another_one(page: Page) -> None:
     """Whom this desk called before has not come yet: it is asked."""
     question = page.locator(".board-main > .confirm")
@@ -224,6 +229,16 @@ INTAKE = [
     Seen("/intake/t/{secret}", path="{ticket}"),
     Seen("/intake/waiting-times", REGION),
     Seen("/intake/devices", REGION, state="empty"),
+    Seen("/intake/message-texts", REGION),
+    Seen("/intake/message-texts/{kind}/{lang}", REGION, "/intake/message-texts/appointment-booked/fr"),
+    Seen(
+        "/intake/message-texts/{kind}/{lang}",
+        REGION,
+        "/intake/message-texts/plan-tasks/de",
+        "refused",
+        422,
+        _empties_the_text_message,
+    ),
     Seen("/intake/t/{secret}", path="/intake/t/nothing", state="no longer valid", status=404),
     Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{visit}"),
     Seen("/intake/visits/{id}", FRONT_DESK, "/intake/visits/{visit}", "in error", 422, sends("main form.form")),

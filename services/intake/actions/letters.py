@@ -20,7 +20,7 @@ from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
 from services.intake.actions.calendars import calendar_of
 from services.intake.actions.links import mailed_address
-from services.intake.actions.message_texts import built_in
+from services.intake.actions.message_texts import texts_for
 from services.intake.actions.messages import agrees
 from services.intake.domain.contacts import ContactChannel, contact_key, takes_text_messages
 from services.intake.domain.message_texts import Placeholder, Texts, Values, filled, filled_parts
@@ -70,7 +70,8 @@ class Letters:
         url, lang = self._settings.public_url, visitor.language
         stop = stop_address(self._signer, url, visitor.id)
         page = mailed_address(self._signer, url, await current_link(session, visitor.id), now)
-        texts, addresses = built_in(MailPurpose(row.purpose), lang), Addresses(page, stop)
+        texts = await texts_for(session, centre.code, MailPurpose(row.purpose), lang)
+        addresses = Addresses(page, stop)
         if number is not None:
             return text_message(row, texts, centre, addresses, number, lang)
         assert address is not None
@@ -113,7 +114,7 @@ def letter(row: Message, texts: Texts, centre: Centre, addresses: Addresses, rec
     return Letter(
         recipient=recipient,
         subject=one_line(filled(texts.subject, values)),
-        body=filled_parts(texts.body, values, "\n\n") + "\n",
+        body=body_of(texts, values) + "\n",
         lang=lang,
         calendar=calendar_of(row, purpose, meetings, centre.name, lang) if purpose.in_calendar else None,
         unsubscribe=addresses.stop,
@@ -125,11 +126,20 @@ def text_message(
 ) -> TextMessage:
     """The text message: of two segments at most. The personal link is left out if there is no room for it."""
     values = values_of(centre, [Meeting.of(one) for one in row.meetings], addresses, lang, short=True)
-    text = in_alphabet(filled_parts(texts.sms, values, "\n"))
+    text = in_alphabet(sms_of(texts, values))
     if not fits(text):
-        without = {name: value for name, value in values.items() if name is not Placeholder.LINK}
-        text = in_alphabet(filled_parts(texts.sms, without, "\n"))
+        text = in_alphabet(sms_of(texts, {name: value for name, value in values.items() if name != Placeholder.LINK}))
     return TextMessage(recipient, text, lang)
+
+
+def body_of(texts: Texts, values: Values) -> str:
+    """The text of an e-mail, without the paragraph of the personal link where there is none."""
+    return filled_parts(texts.body, values, "\n\n")
+
+
+def sms_of(texts: Texts, values: Values) -> str:
+    """The text of a text message, without the line of the personal link where there is none."""
+    return filled_parts(texts.sms, values, "\n")
 
 
 def values_of(

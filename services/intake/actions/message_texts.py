@@ -1,10 +1,15 @@
-"""The texts of messages with their placeholders: built in, in the reader's language."""
+"""The texts of messages: built in, or as a manager changed them for a centre or the region."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.i18n import translate
 from services.chassis.refusals import msg
-from services.intake.domain.message_texts import Texts
+from services.chassis.storage.checks import check_version
+from services.chassis.storage.store import Work
+from services.intake.domain.message_texts import Texts, check_texts
 from services.intake.domain.message_words import WORDS
 from services.intake.domain.messages import MailPurpose
+from services.intake.store.message_texts import MessageText, changed_texts
 
 _NOT_COMING = msg("Can you not come? Please tell your centre as early as you can.")
 _PAGE = msg("Your page, which opens with your PIN:")
@@ -26,3 +31,40 @@ def built_in(purpose: MailPurpose, lang: str) -> Texts:
         body="\n\n".join([*paragraphs, page, stop, "{centre}"]),
         sms="\n".join((translate(words.sms, lang), "{centre}", translate(_SMS_PAGE, lang), translate(_SMS_STOP, lang))),
     )
+
+
+async def texts_for(session: AsyncSession, centre: str, purpose: MailPurpose, lang: str) -> Texts:
+    """What this message says at a centre: the centre's own text, else the region's, else the built-in one."""
+    for one in await changed_texts(session, centre, purpose, lang):
+        if one.subject is not None and one.body is not None and one.sms is not None:
+            return Texts(one.subject, one.body, one.sms)
+    return built_in(purpose, lang)
+
+
+async def save_texts(
+    work: Work, centre: str, purpose: MailPurpose, lang: str, texts: Texts, *, seen: int, by: str
+) -> MessageText:
+    """Change a text of a centre, or of the region. `seen`: the version that the caller read; 0: there was none.
+
+    Raises `Stale`, and as `check_texts`.
+    """
+    check_texts(texts, purpose)
+    return await _save(work, centre, purpose, lang, texts, seen=seen, by=by)
+
+
+async def reset_texts(work: Work, centre: str, purpose: MailPurpose, lang: str, *, seen: int, by: str) -> None:
+    """Have the text of the region again, or the built-in one. Raises `Stale`."""
+    await _save(work, centre, purpose, lang, None, seen=seen, by=by)
+
+
+async def _save(
+    work: Work, centre: str, purpose: MailPurpose, lang: str, texts: Texts | None, *, seen: int, by: str
+) -> MessageText:
+    row = await work.session.get(MessageText, (centre, purpose.value, lang), with_for_update=True)
+    check_version(row, seen)
+    if row is None:
+        row = MessageText(centre=centre, kind=purpose.value, lang=lang, changed_by=by, changed_at=work.now)
+        work.add(row)
+    row.subject, row.body, row.sms = (texts.subject, texts.body, texts.sms) if texts is not None else (None, None, None)
+    row.version, row.changed_by, row.changed_at = row.version + 1, by, work.now
+    return row

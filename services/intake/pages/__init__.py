@@ -1,6 +1,6 @@
 """Intake's pages, one module each: arrivals, appointments, the desk, devices and what is there without the server, the
-waiting room, registered visitors, their consents, personal links and messages, and the end of what is stored about
-them."""
+waiting room, registered visitors, their consents, personal links, messages and their texts, and the end of what is
+stored about them."""
 
 from services.intake.pages import (
     accesses,
@@ -16,6 +16,7 @@ from services.intake.pages import (
     identifying,
     links,
     merging,
+    message_texts,
     messages,
     people,
     queue,
@@ -48,6 +49,7 @@ routers = (
     accesses.router,
     waiting_times.router,
     messages.router,
+    message_texts.router,
 )
 """In this order: `/visits/{id}/plan` and its like before `/visits/{id}/{step}`."""
 

@@ -9,6 +9,8 @@ from tests.matrix.world import World
 
 _PERSON = {"given_name": "Zoé", "family_name": "Test", "purposes": ["plan"]}
 _HERE = {"centre": "liege"}
+_TEXT = {"kind": "plan-tasks", "lang": "fr"}
+_TEXTS = {"subject": "Bonjour", "body": "{centre}\n\n{link}\n\n{stop}", "sms": "{centre}\n{link}\n{stop}"}
 _NO_ARRIVAL = {"visit_id": str(UUID(int=0))}
 """Nobody has arrived: to take it back changes nothing."""
 
@@ -101,6 +103,9 @@ INTAKE: Asks = {
         form={"subject_ref": w.liege["person"]}, at={"id": w.liege["walk-in"]}
     ),
     "POST /intake/api/v1/messages/bounces": lambda w, me: Ask(json={"message": str(uuid4()), "status": "5.1.1"}),
+    "GET /intake/message-texts/{kind}/{lang}": lambda w, me: Ask(at=_TEXT),
+    "POST /intake/message-texts/{kind}/{lang}": lambda w, me: Ask(at=_TEXT, form=_TEXTS),
+    "POST /intake/message-texts/{kind}/{lang}/reset": lambda w, me: Ask(at=_TEXT, form={"version": "0"}),
     "POST /intake/people": lambda w, me: Ask(form={"name": "Zo"}),
     "POST /intake/people/{subject_ref}": lambda w, me: Ask(form={"language": "de"}),
     "POST /intake/people/{subject_ref}/consents": lambda w, me: Ask(form={"purpose": "reminders"}),

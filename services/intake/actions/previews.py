@@ -1,0 +1,45 @@
+"""What a text of a message looks like with sample values, before anyone gets it."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from services.chassis.mail.gsm import fits, in_alphabet, segments
+from services.intake.actions.letters import Addresses, body_of, sms_of, values_of
+from services.intake.domain.message_texts import Placeholder, TextMessageTooLong, Texts, check_texts, filled
+from services.intake.domain.messages import MailPurpose, Meeting
+from services.intake.store import Centre
+
+_NOBODY = UUID(int=0)
+_SECRET = "x" * 22
+"""As long as the secrets in the addresses of messages."""
+
+
+class Preview(NamedTuple):
+    """A message with sample values."""
+
+    subject: str
+    body: str
+    sms: str
+    segments: int
+    """Of the text message."""
+
+
+def preview(texts: Texts, purpose: MailPurpose, centre: Centre, public_url: str, now: datetime, lang: str) -> Preview:
+    """The message to a person of this centre who has a personal link, about an appointment in a week.
+
+    Raises as `check_texts`, and `TextMessageTooLong`.
+    """
+    check_texts(texts, purpose)
+    url = public_url.rstrip("/")
+    addresses = Addresses(f"{url}/intake/l/{_SECRET}", f"{url}/intake/stop/{_SECRET}")
+    at = (now.astimezone(centre.zone) + timedelta(days=7)).replace(hour=9, minute=15, second=0, microsecond=0)
+    meetings = [Meeting(_NOBODY, at, at + timedelta(hours=1))] if purpose.has_times else []
+    values, short = (values_of(centre, meetings, addresses, lang, short=short) for short in (False, True))
+    text = in_alphabet(sms_of(texts, short))
+    # The platform's address is not the author's: without the own page the text has to fit in any case.
+    if not fits(text):
+        text = in_alphabet(sms_of(texts, {name: one for name, one in short.items() if name != Placeholder.LINK}))
+    if not fits(text):
+        raise TextMessageTooLong()
+    return Preview(filled(texts.subject, values), body_of(texts, values), text, segments(text))
