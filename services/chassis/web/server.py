@@ -4,9 +4,11 @@ A reverse proxy has such bounds too; these hold without one, and on the port beh
 """
 
 import asyncio
+import sys
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
+import httptools
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -19,6 +21,8 @@ TARGET_BYTES = 8192
 """Most bytes of the address in a request's line."""
 HEADERS = 200
 """Most fields of a header."""
+_OF_THE_CONNECTION = (b"connection", b"upgrade", b"http2-settings")
+"""Fields that offer another protocol."""
 BODY_BYTES = 1024
 """A body that brings less than this in `CEFO_REQUEST_SECONDS` makes no progress."""
 UNREAD = 3
@@ -56,6 +60,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._waiting_since = self.loop.time()
         self._received += len(data)
         self._overhead += len(data)
+        self._chunk = data
         super().data_received(data)
         if self._overhead > HEADER_BYTES and not self.transport.is_closing():
             self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
@@ -71,7 +76,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         self._in_body, self._waiting_since = True, self.loop.time()
         self._received_before = self._received
-        super().on_headers_complete()
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """A chunk of the body: it may bring as many bytes of framing."""
@@ -79,9 +85,23 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request was read."""
+        """The request was read; or its header, if it offers another protocol: then the parser stops here."""
+        if self.parser.should_upgrade():
+            return
         self._in_body, self._waiting_since, self._overhead = False, None, 0
         super().on_message_complete()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """The client offers another protocol, as Java's does on plain HTTP: answer as if it had not (RFC 9110, 7.8).
+
+        uvicorn would lose the body (Kludex/uvicorn#2722). It calls this while it handles what the parser raised.
+        """
+        error = cast(httptools.HttpParserUpgrade, sys.exc_info()[1])
+        rest = self._chunk[error.args[0] :]
+        head = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        head += [b"%s: %s" % field for field in self.headers if field[0] not in _OF_THE_CONNECTION]
+        self.parser = httptools.HttpRequestParser(self)
+        super().data_received(b"\r\n".join(head) + b"\r\n\r\n" + rest)
 
     def send_400_response(self, msg: str) -> None:
         """Answer a request that cannot be read, and close the connection. Not into the middle of another response."""
