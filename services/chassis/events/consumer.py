@@ -22,6 +22,7 @@ from services.chassis.events.rereading import Rereading
 from services.chassis.events.resolver import DeadLetterResolver
 from services.chassis.events.rights import group_of
 from services.chassis.events.sealing import seal_old
+from services.chassis.events.trials import Look, Trial, try_out
 from services.chassis.runtime.telemetry import log
 from services.chassis.storage.errors import is_unavailable
 from services.chassis.storage.store import Store
@@ -105,6 +106,10 @@ class Consumer:
     async def reveal(self, id: UUID, by: str, reason: str) -> Record:
         """The whole record of a dead letter; who asked for it and why is noted."""
         return await self._resolver.reveal(id, by, reason)
+
+    async def try_out(self, record: Record, look: Look) -> Trial:
+        """What processing this record would end in. Nothing of it stays."""
+        return await try_out(self._processor, self._store, record, look)
 
     async def seal_old(self) -> bool:
         """Let dead letters of an earlier version keep no more than those of this one. Returns False: none is left."""

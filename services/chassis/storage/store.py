@@ -6,7 +6,7 @@ code commits. Writers on SQLite queue for one connection (`BEGIN IMMEDIATE`); re
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -164,6 +164,10 @@ class Work(Emitter):
         return next((refusal for constraint, refusal in self._guards if constraint == violated), None)
 
 
+class _TriedOut(Exception):
+    """Ends a trial: its unit of work is rolled back."""
+
+
 class Store:
     """One service's own database."""
 
@@ -199,6 +203,17 @@ class Store:
                 yield work
         self._epoch = work.epoch
         await announce(self, work)
+
+    @asynccontextmanager
+    async def trial(self, cause: Cause | None = None) -> AsyncGenerator[Work]:
+        """A unit of work that is rolled back: what refuses it refuses it, and nothing stays or is announced."""
+        with suppress(_TriedOut):
+            async with self.writing(), self.session(self.writer) as session:
+                work = await self.unit(session, cause)
+                async with saved(work):
+                    yield work
+                    await work.flush()
+                    raise _TriedOut
 
     async def unit(self, session: AsyncSession, cause: Cause | None = None) -> Work:
         """A unit of work on this session. Called by the storage only: who opens it also commits it."""

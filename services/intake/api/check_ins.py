@@ -1,25 +1,28 @@
 """Check-ins: of one visitor, and of a group."""
 
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Query, Request
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from services.chassis.copies.centres import known_centre
 from services.chassis.identity.people import Person
-from services.chassis.storage.store import Cause
+from services.chassis.storage.store import Cause, Work
 from services.chassis.web import Body, ByKey, Router, Running, allow, cause_of, limited
 from services.contracts.arrivals import Activity, Language
-from services.contracts.intake import Channel
+from services.contracts.cloudevents import Record, read_event
+from services.contracts.intake import Channel, DeskCheckIn
 from services.contracts.roles import Role
 from services.contracts.text import Key
+from services.contracts.topics import DESK_CHECK_INS
 from services.contracts.values import Moment, Whole, YesNo
 from services.intake.actions import visits
 from services.intake.actions.tickets import qr_image, ticket_address
 from services.intake.api.visits import VisitOut
 from services.intake.domain import AREAS_MAX, GROUP_MAX, GROUP_MIN, Need
-from services.intake.store import Centre
+from services.intake.store import Centre, Visit
 
 router = Router("/intake/api/v1", tags=["intake"])
 
@@ -47,6 +50,9 @@ class CheckIn(Body):
     )
 
 
+Test = Annotated[YesNo, Query(description="True: nothing is kept. The answer is the one that it would have been.")]
+
+
 class GroupCheckIn(CheckIn):
     """The check-in of people who came together. `people`: how many; each gets a visit, and a ticket with `queue`."""
 
@@ -60,9 +66,29 @@ class CheckedInOut(VisitOut):
         description="Minutes of waiting: in 8 of 10 cases between the first and the last, in half below the second."
     )
     ticket_page: str | None = Field(
-        description="Address of the page that shows the ticket's place, until midnight: for the visitor, as a QR code."
+        description="Address of the page that shows the ticket's place, until midnight: for the visitor, as a QR code. "
+        "None after a test."
     )
     ticket_qr: str | None = Field(None, description="The QR code of this address, an SVG image as a `data:` URI.")
+
+
+class TriedOut(BaseModel):
+    """What would happen to an event."""
+
+    outcome: Literal["checked-in", "repeated", "refused"] = Field(
+        description="`refused`: it would become a dead letter. `repeated`: its `id` was processed before."
+    )
+    reason: str | None = Field(description="The reason of the dead letter, as docs/desks.md lists them.")
+    detail: str | None = Field(description="What is wrong, for the maker of the program.")
+    visit: VisitOut | None = Field(description="The visit as it would be, with its ticket.")
+
+
+_CLOUDEVENT = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/cloudevents+json": {"schema": {"type": "object"}}},
+    }
+}
 
 
 @router.put("/visits/{id}", dependencies=[limited("check-in")])
@@ -73,27 +99,66 @@ async def put_visit(
     running: Running,
     person: Desk,
     qr: Annotated[YesNo, Query(description="Whether the answer has `ticket_qr`.")] = False,
+    test: Test = False,
 ) -> CheckedInOut:
     """Check a visitor in under an id chosen by the caller. Repeating it changes nothing."""
     arrival = await _arrival(running, id, body, person, cause_of(request))
-    visit, state = await running.group_commit(visits.check_in_all).request(arrival), request.app.state
-    address = ticket_address(state.signer, state.settings.public_url, visit.id) if visit.ticket else None
+    if test:
+        async with running.store.trial() as work:
+            visit = await visits.check_in(work, arrival)
+    else:
+        visit = await running.group_commit(visits.check_in_all).request(arrival)
+    state = request.app.state
+    address = ticket_address(state.signer, state.settings.public_url, visit.id) if visit.ticket and not test else None
     code = qr_image(address) if address is not None and qr else None
     more = {"estimate": visit.estimate, "ticket_page": address, "ticket_qr": code}
     return CheckedInOut.model_validate(VisitOut.of(visit).model_dump() | more)
 
 
 @router.post("/visits", status_code=201, dependencies=[limited("check-in")])
-async def post_visit(body: CheckIn, request: Request, running: Running, person: Desk, id: ByKey) -> CheckedInOut:
+async def post_visit(
+    body: CheckIn, request: Request, running: Running, person: Desk, id: ByKey, test: Test = False
+) -> CheckedInOut:
     """Check a visitor in. The same `Idempotency-Key` from the same caller returns the same visit."""
-    return await put_visit(id, body, request, running, person)
+    return await put_visit(id, body, request, running, person, test=test)
 
 
 @router.post("/visits/groups", status_code=201, dependencies=[limited("check-in")])
-async def post_group(body: GroupCheckIn, request: Request, running: Running, person: Desk, id: ByKey) -> list[VisitOut]:
+async def post_group(
+    body: GroupCheckIn, request: Request, running: Running, person: Desk, id: ByKey, test: Test = False
+) -> list[VisitOut]:
     """Check a group in, all or nobody. The same `Idempotency-Key` from the same caller returns the same visits."""
     arrival = await _arrival(running, id, body, person, cause_of(request), body.people)
-    return [VisitOut.of(one) for one in await running.group_commit(visits.check_in_groups).request(arrival)]
+    if test:
+        async with running.store.trial() as work:
+            (group,) = await visits.check_in_groups(work, [arrival])
+    else:
+        group = await running.group_commit(visits.check_in_groups).request(arrival)
+    return [VisitOut.of(one) for one in group]
+
+
+@router.post("/check-ins/test-event", dependencies=[limited("check-in")], openapi_extra=_CLOUDEVENT)
+async def test_event(request: Request, running: Running, person: Desk, centre: Key) -> TriedOut:
+    """What would happen to this event on the topic of the centre. Nothing is kept.
+
+    The body is what a record on the topic has as its value: a CloudEvent in structured mode.
+    """
+    topic = DESK_CHECK_INS.names([person.at(centre)])[-1]
+    content_type = request.headers.get("content-type", "").encode()
+    record = Record(topic, None, [("content-type", content_type)], await request.body())
+    trial = await running.consumer.try_out(record, partial(_checked_in, record))
+    return TriedOut(
+        outcome="refused" if trial.reason else "repeated" if trial.repeated else "checked-in",
+        reason=trial.reason,
+        detail=trial.detail,
+        visit=trial.found,
+    )
+
+
+async def _checked_in(record: Record, work: Work) -> VisitOut | None:
+    event = read_event(record).event
+    found = await work.find(Visit, event.visit_id) if isinstance(event, DeskCheckIn) else None
+    return VisitOut.of(found) if found is not None else None
 
 
 async def _arrival(

@@ -14,4 +14,5 @@
 - `resolver` in `tests/conformance/test_dead_letters.py`
 - `restoring` in `tests/conformance/test_restore.py`
 - `steps` in `tests/conformance/test_batches.py`
+- `trials` in `tests/conformance/test_trials.py`
 """

@@ -34,6 +34,7 @@ INTAKE: Asks = {
     "PUT /intake/api/v1/visits/{id}": lambda w, me: Ask(json=_HERE, at={"id": uuid4()}),
     "POST /intake/api/v1/visits": lambda w, me: Ask(json=_HERE, headers=new_key()),
     "POST /intake/api/v1/visits/groups": lambda w, me: Ask(json=_HERE | {"people": 2}, headers=new_key()),
+    "POST /intake/api/v1/check-ins/test-event": lambda w, me: Ask(query=_HERE, json={}),
     "POST /intake/api/v1/visits/{id}/area": lambda w, me: Ask(json={"area": "find-job"}, at={"id": w.liege["walk-in"]}),
     "POST /intake/visits/{id}/area": lambda w, me: Ask(
         form={"version": w.version("intake", w.liege["walk-in"])}, at={"id": w.liege["walk-in"]}
