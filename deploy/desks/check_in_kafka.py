@@ -31,5 +31,5 @@ if user := os.environ.get("CEFO_KAFKA_USER"):
     options |= {"security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512"}
     options |= {"sasl.username": user, "sasl.password": os.environ["CEFO_KAFKA_PASSWORD"]}
 producer = Producer(options)
-producer.produce(f"cefo.desk.check-ins.{centre}", value, key=visit, headers=kind)
+producer.produce(f"cefo.desk.check-ins.{centre}", value, key=visit, headers=[*kind.items()])
 sys.exit("Kafka ne répond pas." if producer.flush(60) else 0)
