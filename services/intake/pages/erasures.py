@@ -65,7 +65,7 @@ async def ask_erasure(subject_ref: UUID, request: Request, read: Reading, person
     centre = await load_centre(read, visitor.centre) if visitor is not None else None
     others = [one for one in await people_of(read, subject_ref) if one.id != subject_ref]
     names = await centre_names(read, Centre)
-    values = {"subject_ref": subject_ref, "visitor": visitor, "centre": centre, "others": others}
+    values: dict[str, Any] = {"subject_ref": subject_ref, "visitor": visitor, "centre": centre, "others": others}
     return page(request, "intake/erase.html", centre_names=names, **values)
 
 

@@ -164,6 +164,7 @@ def test_the_doctor_asks_every_service_behind_a_proxy(cefo: Cefo, monkeypatch: p
 
 
 REFERENCE = "7f2c1a34-9d1e-4a55-8f0e-3b1f6f0a2c11"
+OTHER_REFERENCE = "0b6f1c52-4c0e-4a0f-9f53-5b0d1f4f7c22"
 
 
 class Holders(BaseHTTPRequestHandler):
@@ -171,6 +172,8 @@ class Holders(BaseHTTPRequestHandler):
 
     silent: ClassVar[set[str]] = set()
     held: ClassVar[dict[str, Any]] = {"scheduling": {"paths": [], "interviews": [], "seats": [], "visits": []}}
+    under_another: ClassVar[dict[str, Any]] = {}
+    """The same under another reference of the person."""
 
     def do_POST(self) -> None:
         service = self.path.split("/")[1]
@@ -179,6 +182,7 @@ class Holders(BaseHTTPRequestHandler):
             "subject_ref": REFERENCE,
             "exported_at": "2026-03-02T08:00:00Z",
             "data": self.held.get(service),
+            "merged": [{"subject_ref": OTHER_REFERENCE, "data": self.under_another.get(service)}],
             "exports": ["2026-03-01T08:00:00Z"],
         }
         self.send_response(502 if service in self.silent else 200)
@@ -220,6 +224,21 @@ def test_an_export_without_one_service_is_none(
     code, told = cefo("export-person", REFERENCE, "--out", str(tmp_path / "person.json"))
     assert (code, "plans, directory." in told.splitlines()[-1]) == (1, True)
     assert not (tmp_path / "person.json").exists()
+
+
+def test_an_export_has_what_is_under_another_reference_of_the_person(
+    cefo: Cefo, holders: type[Holders], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(
+        holders, "under_another", {"plans": {"purposes": ["plan"], "plans": [], "paths": [], "referrals": []}}
+    )
+    monkeypatch.setattr(holders, "held", {})
+    code, told = cefo("export-person", REFERENCE)
+    assert (code, f"Référence : {OTHER_REFERENCE}" in told) == (0, True)
+    assert told.count("Rien sur cette personne.") == 3
+    file = tmp_path / "person.json"
+    assert cefo("export-person", REFERENCE, "--out", str(file))[0] == 0
+    assert json.loads(file.read_text())["plans"]["merged"][0]["data"]["purposes"] == ["plan"]
 
 
 def test_a_person_whom_no_service_knows_is_refused(
