@@ -68,7 +68,7 @@ async def _backlog(client: httpx2.AsyncClient, services: Services) -> int:
     left = 0
     for name in SERVICES:
         answer = await client.get(f"http://127.0.0.1:{services.stack.ports[name]}/{name}/api/v1/backlog")
-        if answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE:
+        if answer.status_code == 503:
             left += 1
             continue
         backlog = answer.raise_for_status().json()

@@ -205,7 +205,7 @@ def settled(stack: Stack) -> None:
 
     def under_way() -> int:
         answers = [operator.get(f"/{name}/api/v1/backlog") for name in SERVICES]
-        if any(answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE for answer in answers):
+        if any(answer.status_code == 503 for answer in answers):
             return 1  # the broker is away for a moment
         return sum(answer["unsent"] + answer["unread"] for answer in map(ok, answers))
 
