@@ -19,6 +19,7 @@ from services.directory.actions import sign_in_links
 from services.directory.actions.restoring import restore
 from services.directory.demo import demo_providers
 from services.directory.demo.accounts import DEMO_STAFF
+from services.directory.demo.centres import demo_contacts
 from services.directory.domain import SeededMeanwhile
 from services.directory.domain.refusals import CodeTaken
 from services.directory.nav import NAV
@@ -44,7 +45,7 @@ async def start(runtime: Runtime) -> None:
 async def _publish(runtime: Runtime, today: date) -> None:
     async with runtime.store.work() as work:
         await actions.open_feed(work)
-        await actions.publish_centres(work)
+        await actions.publish_centres(work, demo_contacts() if runtime.settings.demo else None)
         if runtime.settings.demo:
             await actions.seed_providers(work, demo_providers(today))
             await actions.accounts.seed_staff(work, DEMO_STAFF)

@@ -8,6 +8,11 @@ NAV = Navigation(
     msg("Directory"),
     (
         Link(
+            msg("Our centres"),
+            "/directory/centres",
+            card=Card("pin", msg("Come to a centre"), msg("See where they are and when they are open.")),
+        ),
+        Link(
             msg("Directory"),
             "/directory/",
             card=Card("search", msg("Find training or support"), msg("Training, advice and support near you.")),

@@ -53,6 +53,7 @@ NOT_ABOUT_PERSONS = {
         **dict.fromkeys(
             (
                 "account_changes",
+                "centre_changes",
                 "account_emails",
                 "identities",
                 "machine_tokens",

@@ -78,6 +78,7 @@ async def test_a_new_year_adds_its_holidays_and_keeps_what_a_manager_changed(sto
             opening_hours=mons.opening_hours,
             closed_on=["2026-12-24"],
             languages=["fr"],
+            by="account/x",
         )
     clock.forward(days=365)
     async with store.work() as work:
@@ -98,6 +99,7 @@ async def test_changing_a_centre_says_so_once(town: Store) -> None:
             "opening_hours": mons.opening_hours,
             "closed_on": mons.closed_on,
             "languages": mons.languages,
+            "by": "account/x",
         }
         await actions.update_centre(work, "mons", **same)
         assert mons.version == 1

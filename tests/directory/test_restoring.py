@@ -129,6 +129,7 @@ async def test_centres_that_others_know_newer_are_published_as_the_store_has_the
             opening_hours=mons.opening_hours,
             closed_on=mons.closed_on,
             languages=mons.languages,
+            by="account/x",
         )
     await open_epoch(town, await put_back(town, backup), restore)
     names = [one.name for one in await emitted_events(town, CentrePublished) if one.centre == "mons"]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.contracts.opening import Opening
 from services.contracts.scheduling import Method
 from services.scheduling.domain import refusals, rules, times
 
@@ -13,7 +14,7 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 WEEK = ("MO", "TU", "WE", "TH", "FR")
 HOURS = times.Hours(
     BRUSSELS,
-    (times.Opening(WEEK, "09:00", "12:00"), times.Opening(WEEK, "13:00", "16:30")),
+    (Opening(WEEK, "09:00", "12:00"), Opening(WEEK, "13:00", "16:30")),
     frozenset({"2026-05-01"}),
 )
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -107,7 +108,7 @@ def test_an_hour_within_opening_hours_is_possible_in_winter_and_summer(starts_at
 
 @pytest.mark.parametrize("night", ["2026-03-28", "2026-10-24", "2026-06-06"])
 def test_an_opening_until_24_00_goes_on_after_midnight_on_nights_of_any_length(night: str) -> None:
-    openings = (times.Opening(("SA",), "18:00", "24:00"), times.Opening(("SU",), "00:00", "01:00"))
+    openings = (Opening(("SA",), "18:00", "24:00"), Opening(("SU",), "00:00", "01:00"))
     hours = times.Hours(BRUSSELS, openings, frozenset())
     for starts_at in (f"{night}T22:00", f"{night}T23:00", f"{night}T23:30"):
         hours.check_open(local(starts_at), 60)

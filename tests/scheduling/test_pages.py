@@ -226,6 +226,26 @@ async def test_the_agenda_of_a_day(desk: Client, known: Visitor) -> None:
     assert "fermé" in await see(desk, "/agenda?date=2026-03-07")
 
 
+async def test_everyone_sees_the_next_workshops_and_nobody_in_them(
+    desk: Client, known: Visitor, clock: FixedClock
+) -> None:
+    public = f"/centres/{LIEGE}/workshops"
+    assert "Aucun atelier" in await see(desk, public)
+    form: Form = {**BOOKING, "title": "Changer de voie", "sessions": "2", "seats": "1", "minutes": "120"}
+    await press(desk, "/workshops/new", **form)
+    workshop = await one(desk, Workshop)
+    shown = await see(desk, public)
+    assert "Changer de voie" in shown
+    assert "mardi 3 mars 2026 – mardi 10 mars 2026" in shown
+    assert "Places libres" in shown
+    assert not any(private in shown for private in ("liege-c01", NADIA, str(workshop.id)))
+    await press(desk, f"/workshops/{workshop.id}/seats", person=str(known.subject_ref))
+    assert "Complet." in await see(desk, public)
+    await see(desk, "/centres/dinant/workshops", 404)
+    clock.forward(days=2)
+    assert "Changer de voie" not in await see(desk, public)
+
+
 async def test_a_workshop_page_from_announcement_to_finalising(desk: Client, known: Visitor, clock: FixedClock) -> None:
     assert "Aucun atelier" in await see(desk, "/workshops")
     form: Form = {

@@ -35,6 +35,8 @@ sentences; a high one does not prove that a text is understood.
 TEAMS_ONLY = {"plans/templates/plans/overview.html"}
 """Pages in the folders of visitors' pages that only a counsellor opens."""
 MODULES = {
+    "directory/templates/directory/centres.html": ("directory/pages/centres.py",),
+    "directory/templates/directory/centre.html": ("directory/pages/centres.py",),
     "plans/templates/plans/plan.html": ("plans/pages/words.py", "plans/pages/views.py", "plans/pages/plan.py"),
     "plans/templates/plans/dimension.html": ("plans/pages/writing.py",),
     "impact/templates/impact/public.html": (

@@ -15,7 +15,8 @@ VISITORS = re.compile(
     r"plans/(?!pages/words|api)|impact/(?!pages/(exact|log)|templates/impact/(exact|log)|settings)|contracts/"
     r"|chassis/web/templates/(?!dead_letter|asyncapi)|chassis/web/(problems|pages)\.py|chassis/refusals\.py"
     r"|intake/templates/intake/(room|waiting_room|centres|app_kiosk)"
-    r"|directory/templates/directory/(search|found|service|organization)"
+    r"|scheduling/templates/scheduling/public_"
+    r"|directory/templates/directory/(search|found|service|organization|centres?\.html)|directory/pages/centres\.py"
 )
 """Files whose texts visitors read; the teams read all others."""
 

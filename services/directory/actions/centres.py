@@ -1,5 +1,6 @@
 """Publishes centres: at the first start, every year with its public holidays, and after each change."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from services.chassis.refusals import msg
@@ -7,15 +8,16 @@ from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.directory import CentrePublished, OpeningHours
 from services.directory import domain
+from services.directory.actions.centre_contacts import CentreContact
 from services.directory.domain import centres as reference
-from services.directory.store import Centre, centres, unknown_centre
+from services.directory.store import Centre, CentreChange, centres, unknown_centre
 
 
-async def publish_centres(work: Work) -> int:
+async def publish_centres(work: Work, contacts: Mapping[str, CentreContact] | None = None) -> int:
     """Publishes the centres of the network that are missing, and the public holidays of this and next year.
 
-    Keeps what a manager changed. Returns how many centres were published. Raises `SeededMeanwhile` when another
-    replica publishes them at the same time.
+    Keeps what a manager changed. `contacts`: what a new centre has, by its code. Returns how many centres were
+    published. Raises `SeededMeanwhile` when another replica publishes them at the same time.
     """
     through = work.now.year + 1
     known = {centre.code: centre for centre in await centres(work.session)}
@@ -24,7 +26,7 @@ async def publish_centres(work: Work) -> int:
         if one.code not in known:
             for constraint in ("centres_key", "centres_code_unique"):
                 work.guard(constraint, domain.SeededMeanwhile())
-            publish_centre(work, work.start(_new(one, work.now.year, through)))
+            publish_centre(work, work.start(_new(one, work.now.year, through, (contacts or {}).get(one.code))))
             published += 1
     for centre in known.values():
         if centre.holidays_through < through:
@@ -46,16 +48,16 @@ async def update_centre(
     opening_hours: list[dict[str, Any]],
     closed_on: list[str],
     languages: list[str],
+    by: str,
+    contact: CentreContact | None = None,
     version: int | None = None,
 ) -> Centre:
     """Updates a centre, as a manager edits it. The same values again change nothing.
 
-    Raises `UnknownCentre`, `Stale`, and what `check_opening` and `check_languages` raise.
+    `by`: the person's subject. `contact`: None keeps it. Raises `UnknownCentre`, `Stale`, and what `check_opening` and
+    `check_languages` raise.
     """
-    centre = await work.find(Centre, reference.centre_id(code))
-    if centre is None:
-        raise await unknown_centre(work.session, code)
-    check_version(centre, version)
+    centre = await _centre(work, code, version)
     domain.check_opening((span["weekdays"], span["opens_at"], span["closes_at"]) for span in opening_hours)
     domain.check_languages(languages)
     wanted: dict[str, Any] = {
@@ -65,14 +67,43 @@ async def update_centre(
         "closed_on": sorted(set(closed_on)),
         "languages": languages,
     }
-    if any(getattr(centre, field) != value for field, value in wanted.items()):
-        for field, value in wanted.items():
-            setattr(centre, field, value)
-        publish_centre(work, centre)
+    _change(work, centre, by, wanted | ({} if contact is None else {"contact": _known(contact)}))
     return centre
 
 
-def _new(known: reference.KnownCentre, first: int, last: int) -> Centre:
+async def update_contact(work: Work, code: str, contact: CentreContact, *, by: str, version: int) -> Centre:
+    """Updates where a centre is and how it is reached. Raises `UnknownCentre`, `Stale`."""
+    centre = await _centre(work, code, version)
+    _change(work, centre, by, {"contact": _known(contact)})
+    return centre
+
+
+async def _centre(work: Work, code: str, version: int | None) -> Centre:
+    centre = await work.find(Centre, reference.centre_id(code))
+    if centre is None:
+        raise await unknown_centre(work.session, code)
+    check_version(centre, version)
+    return centre
+
+
+def _known(contact: CentreContact) -> dict[str, Any]:
+    return contact.model_dump(exclude_none=True)
+
+
+def _change(work: Work, centre: Centre, by: str, wanted: Mapping[str, Any]) -> None:
+    """Keep who changed what, and publish the centre, if anything differs."""
+    before = {field: getattr(centre, field) for field in wanted}
+    after = {field: value for field, value in wanted.items() if before[field] != value}
+    if not after:
+        return
+    for field, value in after.items():
+        setattr(centre, field, value)
+    kept = {field: before[field] for field in after}
+    work.add(CentreChange(centre_id=centre.id, at=work.now, by=by, before=kept, after=after))
+    publish_centre(work, centre)
+
+
+def _new(known: reference.KnownCentre, first: int, last: int, contact: CentreContact | None) -> Centre:
     return Centre(
         id=reference.centre_id(known.code),
         code=known.code,
@@ -85,6 +116,7 @@ def _new(known: reference.KnownCentre, first: int, last: int) -> Centre:
         closed_on=list(reference.public_holidays(first, last)),
         languages=list(reference.LANGUAGES),
         holidays_through=last,
+        contact=_known(contact) if contact else {},
     )
 
 

@@ -12,6 +12,7 @@ from services.contracts.roles import Role
 from services.contracts.text import Key, Line
 from services.contracts.values import Day, Version
 from services.directory import actions
+from services.directory.actions.centre_contacts import CentreContact
 from services.directory.domain.centres import centre_id
 from services.directory.store import Centre, centres, unknown_centre
 
@@ -34,6 +35,7 @@ class CentreChange(Body):
     opening_hours: list[Opening] = Field(max_length=30)
     closed_on: list[Day] = Field(max_length=400)
     languages: list[Code] = Field(min_length=1, max_length=20)
+    contact: CentreContact | None = Field(default=None, description="Where it is; what is absent stays as it is.")
     version: Version | None = Field(
         default=None, description="The version that you read; the change is refused if it is no longer the current one."
     )
@@ -52,6 +54,7 @@ class CentreOut(BaseModel):
     opening_hours: list[OpeningHours]
     closed_on: list[str]
     languages: list[str]
+    contact: CentreContact
 
     @classmethod
     def of(cls, centre: Centre) -> "CentreOut":
@@ -80,7 +83,7 @@ async def put_centre(
 ) -> CentreOut:
     """Change a centre and publish it. A manager with centres changes these alone."""
     person.at(code)
-    fields = body.model_dump(exclude={"closed_on"})
-    return CentreOut.of(
-        await actions.update_centre(work, code, closed_on=[day.isoformat() for day in body.closed_on], **fields)
-    )
+    fields = body.model_dump(exclude={"closed_on", "contact"})
+    closed_on = [day.isoformat() for day in body.closed_on]
+    by, contact = person.subject, body.contact
+    return CentreOut.of(await actions.update_centre(work, code, closed_on=closed_on, contact=contact, by=by, **fields))

@@ -17,7 +17,7 @@ from services.directory.domain import town_key
 MARK = "données de démonstration"
 VALID_FROM = date(2026, 1, 1)
 
-_POSTAL_CODES = {
+POSTAL_CODES = {
     "Arlon": "6700",
     "Charleroi": "6000",
     "Huy": "4500",
@@ -109,7 +109,7 @@ def _location(key: str, name: str, town: str) -> dict[str, Any]:
         "id": uuid5(organization_id(key), f"location {town}"),
         "name": f"{name}, {town} (démo)",
         "address": "Rue de la Démonstration 1",
-        "postal_code": _POSTAL_CODES[town],
+        "postal_code": POSTAL_CODES[town],
         "city": town,
         "transportation": "À dix minutes à pied de la gare (démo).",
         "accessibility": ["Entrée de plain-pied", "Boucle magnétique à l’accueil"]

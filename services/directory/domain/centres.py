@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import holidays
 
+from services.chassis.refusals import msg
 from services.directory.domain import ALL_AREAS
 
 TIMEZONE = "Europe/Brussels"
@@ -56,6 +57,16 @@ CENTRES = (
     _carrefour("tournai", "Tournai"),
     _carrefour("verviers", "Verviers"),
 )
+
+
+PROVINCES: dict[str, tuple[str, ...]] = {
+    msg("Walloon Brabant"): ("nivelles",),
+    msg("Hainaut"): ("charleroi", "la-louviere", "mons", "mouscron", "tournai"),
+    msg("Province of Liège"): ("huy", "liege", "verviers"),
+    msg("Province of Luxembourg"): ("arlon", "marche-en-famenne"),
+    msg("Province of Namur"): ("namur",),
+}
+"""The centres' codes by their province, as people know the region."""
 
 
 def centre_id(code: str) -> UUID:

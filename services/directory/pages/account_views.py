@@ -133,22 +133,23 @@ async def _changes(
     centres: Mapping[str, str],
     organizations: Mapping[UUID, str],
 ) -> list[ChangeView]:
-    people = await names_of(session, {ref for one in changes if (ref := _account_of(one.by))})
+    people = await names_of(session, {ref for one in changes if (ref := account_of(one.by))})
     return [
         ChangeView(
-            one.at, AccountChangeKind(one.what), _by(one.by, people), tuple(_values(one, centres, organizations))
+            one.at, AccountChangeKind(one.what), author_of(one.by, people), tuple(_values(one, centres, organizations))
         )
         for one in changes
     ]
 
 
-def _account_of(by: str) -> UUID | None:
+def account_of(by: str) -> UUID | None:
+    """The account that made a change, if one did."""
     return UUID(by.removeprefix("account/")) if by.startswith("account/") else None
 
 
-def _by(by: str, people: Mapping[UUID, str]) -> str:
+def author_of(by: str, people: Mapping[UUID, str]) -> str:
     """Who made a change, as people read it."""
-    if (ref := _account_of(by)) is not None:
+    if (ref := account_of(by)) is not None:
         return people.get(ref, _("Deleted account"))
     if by == CLAIMS:
         return _("Sign-in of the organisation")

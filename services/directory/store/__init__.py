@@ -3,6 +3,8 @@
 from services.directory.store.accounts import Account, AccountChange, Identity, MachineToken, SignIn
 from services.directory.store.centres import (
     Centre,
+    CentreChange,
+    centre_changes,
     centre_codes,
     centres,
     check_centre_and_area,
@@ -58,6 +60,7 @@ __all__ = [
     "AccountEmail",
     "Alias",
     "Centre",
+    "CentreChange",
     "ErasedSubject",
     "Export",
     "FeedHead",
@@ -85,6 +88,7 @@ __all__ = [
     "TaxonomyTerm",
     "UnassignedReferral",
     "Visitor",
+    "centre_changes",
     "centre_codes",
     "centres",
     "check_centre_and_area",

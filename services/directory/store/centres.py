@@ -1,7 +1,9 @@
 """Centres: reference data that managers edit."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,7 +11,9 @@ from sqlmodel import Field, col
 
 from services.chassis.i18n import by_name
 from services.chassis.refusals import UnknownArea, UnknownCentre
+from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
+from services.contracts.opening import Hours
 from services.directory.domain import ALL_AREAS
 from services.directory.store.table import Table
 
@@ -32,6 +36,31 @@ class Centre(Aggregate, Table, table=True):
     languages: list[str] = Field(sa_type=sa.JSON)
     holidays_through: int
     """The last year whose public holidays were added; what a manager changed before stays."""
+    contact: dict[str, Any] = Field(
+        default_factory=dict[str, Any], sa_type=sa.JSON, sa_column_kwargs={"server_default": "{}"}
+    )
+    """Where the centre is and how it is reached: the fields of `CentreContact` that are known."""
+
+    @property
+    def hours(self) -> Hours:
+        """The centre's opening hours."""
+        return Hours.of_fields(self.timezone, self.opening_hours, self.closed_on)
+
+
+class CentreChange(Table, table=True):
+    """Who changed what in a centre, and when."""
+
+    __tablename__ = "centre_changes"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (sa.Index("centre_changes_of_a_centre", "centre_id", "at"),)
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    centre_id: UUID = Field(foreign_key="centres.id")
+    at: datetime
+    by: str = Field(max_length=200)
+    """The `subject` of the person."""
+    before: dict[str, Any] = Field(sa_type=sa.JSON)
+    after: dict[str, Any] = Field(sa_type=sa.JSON)
+    """The values that changed, by the name of the column."""
 
 
 async def centres(session: AsyncSession) -> Sequence[Centre]:
@@ -71,3 +100,14 @@ async def known_areas(session: AsyncSession) -> tuple[str, ...]:
     """Every area in which some centre works; the four default areas while there is no centre."""
     found = {area for areas in await session.scalars(sa.select(col(Centre.areas))) for area in areas}
     return (*(area for area in ALL_AREAS if area in found), *sorted(found - set(ALL_AREAS))) or ALL_AREAS
+
+
+_LAST_CHANGE = ListOrder(col(CentreChange.at), id=col(CentreChange.id), newest_first=True)
+
+
+async def centre_changes(
+    session: AsyncSession, centre_id: UUID, *, after: UUID | None = None, limit: int = 50
+) -> Sequence[CentreChange]:
+    """The changes of a centre behind the change `after`, the newest first."""
+    mine = sa.select(CentreChange).where(col(CentreChange.centre_id) == centre_id)
+    return (await session.scalars(await _LAST_CHANGE.page(session, mine, limit, after))).all()

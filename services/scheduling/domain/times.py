@@ -4,12 +4,11 @@ Times are aware and kept in UTC; intervals are half-open. A zone is an IANA name
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from services.chassis.refusals import msg
-from services.contracts.directory import WEEKDAYS
+from services.contracts import opening
 from services.contracts.intake import NIGHT
 from services.scheduling.domain.refusals import (
     InTheFuture,
@@ -30,35 +29,8 @@ CLOCK_TOLERANCE = timedelta(minutes=2)
 """How far another machine's clock may run ahead of ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """Open on these weekdays (RFC 5545), local time `HH:MM`, end excluded; `24:00` is the end of the day."""
-
-    weekdays: tuple[str, ...]
-    opens_at: str
-    closes_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """A centre's opening hours."""
-
-    zone: ZoneInfo
-    openings: tuple[Opening, ...]
-    closed_on: frozenset[str]
-    """Local dates, ISO."""
-
-    def of(self, day: date) -> list[tuple[str, str]]:
-        """The opening intervals of a local date, in order."""
-        if day.isoformat() in self.closed_on:
-            return []
-        weekday = WEEKDAYS[day.weekday()]
-        return sorted((one.opens_at, one.closes_at) for one in self.openings if weekday in one.weekdays)
-
-    def intervals(self, day: date) -> Iterator[tuple[datetime, datetime]]:
-        """The opening intervals of a local date in UTC, in order."""
-        for opens_at, closes_at in self.of(day):
-            yield self._moment(day, opens_at), self._moment(day, closes_at)
+class Hours(opening.Hours):
+    """A centre's opening hours, with the rule of appointments."""
 
     def check_open(self, starts_at: datetime, minutes: int) -> None:
         """The whole interval lies within one opening, which may go on after midnight. Raises `OutsideHours`."""
@@ -68,12 +40,6 @@ class Hours:
             opens <= starts_at and end <= following.get(closes, closes) for opens, closes in self.intervals(day)
         ):
             raise OutsideHours(hours=[f"{opens}–{closes}" for opens, closes in self.of(day)] or msg("closed"))
-
-    def _moment(self, day: date, at: str) -> datetime:
-        """A local time of a day, in UTC. `24:00` is the midnight after it."""
-        if at == "24:00":
-            day, at = day + timedelta(days=1), "00:00"
-        return datetime.combine(day, time.fromisoformat(at), self.zone).astimezone(UTC)
 
 
 def quarters(starts_at: datetime, minutes: int) -> list[datetime]:

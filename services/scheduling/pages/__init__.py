@@ -1,6 +1,7 @@
 """Scheduling’s pages for counsellors and for visitors, one module per subject."""
 
-from services.scheduling.pages import agenda, attendance, board, booking, mine, person, workshops
+from services.scheduling.pages import agenda, attendance, board, booking, mine, person, public, workshops
 
-routers = (board.router, booking.router, agenda.router, workshops.router, attendance.router, person.router, mine.router)
+_teams = (board, booking, agenda, workshops, attendance, person)
+routers = tuple(one.router for one in (*_teams, mine, public))
 """Fixed paths before those with an id in the same path segment."""

@@ -19,7 +19,7 @@ from services.chassis.storage.tables import in_states
 from services.contracts.intake import IN_THE_ROOM
 from services.scheduling.domain.rules import NEEDED_PURPOSE
 from services.scheduling.domain.states import PRESENT
-from services.scheduling.domain.times import Hours, Opening
+from services.scheduling.domain.times import Hours
 from services.scheduling.store.table import Table
 
 
@@ -40,10 +40,7 @@ class Centre(LocalCentreCopy, Table, table=True):
     @property
     def hours(self) -> Hours:
         """The centre's opening hours."""
-        openings = tuple(
-            Opening(tuple(one["weekdays"]), one["opens_at"], one["closes_at"]) for one in self.opening_hours
-        )
-        return Hours(self.zone, openings, frozenset(self.closed_on))
+        return Hours.of_fields(self.timezone, self.opening_hours, self.closed_on)
 
 
 class Waiting(QueuedVisit, Table, table=True):

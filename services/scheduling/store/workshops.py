@@ -183,4 +183,13 @@ async def workshops_of(
     return (await session.scalars(await _BY_START.page(session, query, limit, after))).all()
 
 
+async def workshops_ahead(
+    session: AsyncSession, centre: str, now: datetime, after: UUID | None = None, limit: int = 100
+) -> Sequence[Workshop]:
+    """A centre's workshops that have not begun and are not cancelled, in order of start; `after` as `workshops_of`."""
+    query = sa.select(Workshop).where(col(Workshop.centre) == centre, col(Workshop.first_at) > now)
+    query = query.where(col(Workshop.cancelled_at).is_(None))
+    return (await session.scalars(await _BY_START.page(session, query, limit, after))).all()
+
+
 _BY_START = ListOrder(col(Workshop.first_at), id=col(Workshop.id))

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import uuid4, uuid5
 
+from services.directory.domain.centres import centre_id
 from services.directory.domain.taxonomies import AREAS_TAXONOMY, taxonomy_id, term_id
 from tests.directory.standard import example
 from tests.givens.directory import DUTCH, MONS_WORKSHOP, WELDING, atelier
@@ -64,6 +65,9 @@ DIRECTORY: Asks = {
     "POST /directory/sign-in/link": lambda w, me: Ask(form={"token": "x"}, done=(404,)),
     "POST /directory/sign-in/device": lambda w, me: Ask(form={"token": "x"}, done=(422,)),
     "PUT /directory/api/v1/centres/{code}": lambda w, me: Ask(json=_CENTRE),
+    "POST /directory/centres/{code}/edit": lambda w, me: Ask(
+        form={"phone": "04 223 45 67", "version": w.version("directory", centre_id("liege"))}
+    ),
     "PUT /directory/api/v1/services/{id}": lambda w, me: Ask(json={"places_open": 3}),
     "PUT /directory/api/v1/organizations/{id}": lambda w, me: Ask(
         json=atelier(description="Autre texte")[1].model_dump(mode="json")

@@ -1,0 +1,76 @@
+"""A centre's opening hours, as every service reads them: local times in, moments in UTC out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from services.contracts.directory import WEEKDAYS
+
+LOOK_AHEAD = timedelta(days=60)
+"""How far ahead the next opening is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Open on these weekdays (RFC 5545), local time `HH:MM`, end excluded; `24:00` is the end of the day."""
+
+    weekdays: tuple[str, ...]
+    opens_at: str
+    closes_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A centre's opening hours."""
+
+    zone: ZoneInfo
+    openings: tuple[Opening, ...]
+    closed_on: frozenset[str]
+    """Local dates, ISO."""
+
+    @classmethod
+    def of_fields(cls, timezone: str, opening_hours: Sequence[Mapping[str, Any]], closed_on: Sequence[str]) -> Self:
+        """The hours from the fields of `CentrePublished`, as JSON has them."""
+        openings = (Opening(tuple(one["weekdays"]), one["opens_at"], one["closes_at"]) for one in opening_hours)
+        return cls(ZoneInfo(timezone), tuple(openings), frozenset(closed_on))
+
+    def of(self, day: date) -> list[tuple[str, str]]:
+        """The opening intervals of a local date, in order."""
+        return [] if day.isoformat() in self.closed_on else self.usual(WEEKDAYS[day.weekday()])
+
+    def usual(self, weekday: str) -> list[tuple[str, str]]:
+        """The opening intervals of a weekday (RFC 5545) that is no closing day, in order."""
+        return sorted((one.opens_at, one.closes_at) for one in self.openings if weekday in one.weekdays)
+
+    def intervals(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        """The opening intervals of a local date in UTC, in order."""
+        for opens_at, closes_at in self.of(day):
+            yield self._moment(day, opens_at), self._moment(day, closes_at)
+
+    def closes(self, now: datetime) -> datetime | None:
+        """When the centre closes that is open now, in UTC: an opening may go on after midnight. None: it is closed."""
+        today = now.astimezone(self.zone).date()
+        until = None
+        for opens, closes in self._from(today, timedelta(days=7)):
+            if opens <= now < closes or opens == until:
+                until = closes
+            elif opens > now:
+                break
+        return until
+
+    def opens(self, now: datetime) -> datetime | None:
+        """The next opening after now, in UTC. None: there is none within `LOOK_AHEAD`."""
+        coming = self._from(now.astimezone(self.zone).date(), LOOK_AHEAD)
+        return next((opens for opens, _closes in coming if opens > now), None)
+
+    def _from(self, first: date, ahead: timedelta) -> Iterator[tuple[datetime, datetime]]:
+        for days in range(ahead.days + 1):
+            yield from self.intervals(first + timedelta(days=days))
+
+    def _moment(self, day: date, at: str) -> datetime:
+        """A local time of a day, in UTC. `24:00` is the midnight after it."""
+        if at == "24:00":
+            day, at = day + timedelta(days=1), "00:00"
+        return datetime.combine(day, time.fromisoformat(at), self.zone).astimezone(UTC)
