@@ -181,12 +181,13 @@ async def test_who_is_on_the_suppression_list_alone_is_erased_alone(store: Store
         assert [(one.id, one.into_ref) for one in await session.scalars(sa.select(Alias))] == [(a, c)]
 
 
-async def test_the_longest_retention_counts(store: Store, clock: FixedClock) -> None:
+@pytest.mark.parametrize("longest", ["alias", "kept"])
+async def test_the_longest_retention_counts(store: Store, clock: FixedClock, longest: str) -> None:
     old, new, other = await three(store)
     async with store.work() as work:
         for ref, days in ((old, 10), (new, 30), (other, 10)):
             (await work.load(Visitor, ref)).retain_until = work.now + timedelta(days=days)
-    await merge(store, old, new)
+    await merge(store, *((old, new) if longest == "kept" else (new, old)))
     assert await ends(store, clock, 20) == [other]
     assert await ends(store, clock, 40) == [*sorted([other, old]), new]
     clock.forward(days=20)
