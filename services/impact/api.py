@@ -1,7 +1,5 @@
 """Impact's JSON API: public figures of whole months for everyone, exact ones of any period for people with a role."""
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
@@ -13,6 +11,7 @@ from services.chassis.i18n import translate
 from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
 from services.chassis.web import Body, Csv, Reading, Router, Running, Working, allow, anyone
+from services.chassis.web.csv_files import ForExcel, csv_file
 from services.contracts.roles import Role
 from services.contracts.text import Key
 from services.contracts.values import Day, YesNo
@@ -31,10 +30,6 @@ UntilMonth = Annotated[Key, Query(alias="to", description="Last month, included,
 Since = Annotated[Day, Query(alias="from", description="First day, included.")]
 Until = Annotated[Day, Query(alias="to", description="Last day, included.")]
 Codes = Annotated[Sequence[Key], Query(max_length=50)]
-ForExcel = Annotated[
-    YesNo,
-    Query(alias="excel", description="For a Belgian Excel: with semicolons, a byte order mark, and names for codes."),
-]
 Row = dict[str, Any]
 
 LABELS = {
@@ -245,15 +240,8 @@ def _named(figures: Figures, filtered: bool, public: bool) -> Row:
 
 def _csv(name: str, figures: list[str], rows: Iterator[Row], centres: dict[str, str] | None) -> Response:
     """The rows as CSV. `centres`: the names of the centres, for a Belgian Excel; None: codes, for programs."""
-    columns = ["centre", "month", *figures]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, delimiter="," if centres is None else ";")
-    writer.writerow({column: column if centres is None else translate(LABELS[column]) for column in columns})
-    writer.writerows(_row(row, centres) for row in rows)
-    headers = {"Content-Disposition": f'attachment; filename="cefo-{name}.csv"'}
-    # With the mark, Excel reads UTF-8; without it, the encoding of the machine.
-    content = text.getvalue().encode("utf-8" if centres is None else "utf-8-sig")
-    return Csv(content, headers=headers)
+    labels = {column: LABELS[column] for column in ("centre", "month", *figures)}
+    return csv_file(name, labels, (_row(row, centres) for row in rows), excel=centres is not None)
 
 
 def _row(row: Row, centres: dict[str, str] | None) -> Row:

@@ -10,6 +10,7 @@ NAV = Navigation(
         Link(msg("Front desk"), "/intake/", (Role.FRONT_DESK, Role.COUNSELLOR), home_of=Role.FRONT_DESK),
         Link(msg("Persons"), "/intake/people", (Role.FRONT_DESK,)),
         Link(msg("Data to be deleted"), "/intake/retention", (Role.FRONT_DESK, Role.COUNSELLOR, Role.MANAGER)),
+        Link(msg("Day at the desk"), "/intake/day", (Role.MANAGER,)),
         Link(msg("Waiting times"), "/intake/waiting-times", (Role.MANAGER,)),
         Link(msg("Devices"), "/intake/devices", (Role.MANAGER,)),
         Link(msg("Texts of messages"), "/intake/message-texts", (Role.MANAGER,)),

@@ -169,6 +169,7 @@ def lived(stack: Stack) -> dict[str, str]:
         "step": ok(liege.counsellor.get(f"/plans/api/v1/plans/{plan}"))["information_steps"][0]["id"],
         "interview": booked["id"],
         "date": second.date().isoformat(),
+        "first_day": first.date().isoformat(),
         "sunday": sunday_after(second),
         **answered(stack, liege),
         **asyncio.run(with_accounts(stack)),

@@ -42,19 +42,24 @@ async def learn(work: Work, centre: Centre, today: date) -> None:
 
 
 def _waited(row: Any) -> Waited:
-    """`counts` false: transferred, with priority, recorded later or ended by nobody, so that the wait was not of its
-    turn; or a device's times contradicted each other, so that nobody knows the wait.
+    out = called_at(row) or row.ended_at
+    return Waited(row.area, row.checked_in_at, out, counts=waited_in_turn(row), estimate=row.estimate)
+
+
+def called_at(row: Any) -> datetime | None:
+    """When the visitor of a row of `visits` was called, or received without a call."""
+    return row.called_at or row.served_at
+
+
+def waited_in_turn(row: Any) -> bool:
+    """Whether the wait of a row of `visits` is known, and was that of its turn.
+
+    False: transferred, with priority, recorded later, imported or ended by nobody; or a device's times contradicted
+    each other, so that nobody knows the wait.
     """
-    called = row.called_at or row.served_at
     moved = row.for_area or row.for_desk or row.for_counsellor
-    in_turn = row.rank == RANK and not row.recorded_later and not row.clock_uncertain and not moved
-    return Waited(
-        row.area,
-        row.checked_in_at,
-        called or row.ended_at,
-        counts=in_turn and called is not None and row.closed_by is None,
-        estimate=row.estimate,
-    )
+    known = row.ticket is not None and not row.recorded_later and not row.clock_uncertain and row.closed_by is None
+    return known and called_at(row) is not None and row.rank == RANK and not moved
 
 
 def _measured(waits: Iterable[Waited]) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """Intake's JSON API, one module per subject."""
 
-from services.intake.api import appointments, bounces, check_ins, devices, erasures, queue, visitors, visits
+from services.intake.api import appointments, bounces, check_ins, days, devices, erasures, queue, visitors, visits
 
 routers = (
     check_ins.router,
     appointments.router,
     queue.router,
     visits.router,
+    days.router,
     visitors.router,
     erasures.router,
     bounces.router,

@@ -9,6 +9,7 @@ from services.intake.pages import (
     arrivals,
     consents,
     corrections,
+    day,
     desk,
     devices,
     erasures,
@@ -48,6 +49,7 @@ routers = (
     retention.router,
     accesses.router,
     waiting_times.router,
+    day.router,
     messages.router,
     message_texts.router,
 )

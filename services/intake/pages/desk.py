@@ -89,7 +89,7 @@ async def choose_centre(request: Request, read: Reading, person: Team) -> Respon
     own = [centre for centre in (await centre_copies(read, Centre)).values() if person.works_at(centre.code)]
     if len(own) == 1:
         return RedirectResponse(f"/intake/desk/{own[0].code}", 303)
-    return page(request, "intake/centres.html", centres=own)
+    return page(request, "intake/centres.html", centres=own, leads_to="desk", title=_("Front desk"))
 
 
 @router.get("/desk/{centre}/stream")

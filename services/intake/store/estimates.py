@@ -37,7 +37,7 @@ async def visits_of(session: AsyncSession, day: Day) -> Sequence[Any]:
     columns = (
         *(Visit.area, Visit.checked_in_at, Visit.called_at, Visit.served_at, Visit.ended_at, Visit.closed_by),
         *(Visit.rank, Visit.for_area, Visit.for_desk, Visit.for_counsellor, Visit.estimate),
-        *(Visit.recorded_later, Visit.clock_uncertain),
+        *(Visit.recorded_later, Visit.clock_uncertain, Visit.ticket),
     )
     return (await session.execute(sa.select(*map(col, columns)).where(ended_on(Visit, day)))).all()
 

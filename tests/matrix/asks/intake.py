@@ -47,6 +47,7 @@ INTAKE: Asks = {
     "POST /intake/appointments/{id}/undo": lambda w, me: Ask(form=_NO_ARRIVAL, at=_appointment(w)),
     "POST /intake/desk/{centre}/appointments": lambda w, me: Ask(form={"name": "Part"}),
     "GET /intake/api/v1/visits": lambda w, me: Ask(query=_HERE),
+    "GET /intake/api/v1/day.csv": lambda w, me: Ask(query=_HERE | {"day": "2026-03-02"}),
     "GET /intake/api/v1/visits/counts": lambda w, me: Ask(query=_HERE),
     "POST /intake/api/v1/visits/close-earlier": lambda w, me: Ask(json=_HERE),
     "POST /intake/desk/{centre}/close-earlier": lambda w, me: Ask(form={}),
