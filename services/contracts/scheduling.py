@@ -109,7 +109,7 @@ class InterviewBooked(Event, type="cefo.scheduling.interview-booked.v1", topic=I
 
 
 class InterviewMoved(Event, type="cefo.scheduling.interview-moved.v1", topic=INTERVIEWS, about="interview_id"):
-    """The interview was moved to another time, counsellor or room."""
+    """The interview was moved to another time, counsellor or room, by one side; null in older events."""
 
     interview_id: PersonalReference
     centre: CentreCode
@@ -119,6 +119,7 @@ class InterviewMoved(Event, type="cefo.scheduling.interview-moved.v1", topic=INT
     minutes: Number
     subject_ref: SubjectRef | None = None
     area: AreaCode | None = None
+    moved_by: CancelledBy | None = None
 
 
 class InterviewRestated(Event, type="cefo.scheduling.interview-restated.v1", topic=INTERVIEWS, about="interview_id"):

@@ -17,9 +17,22 @@ class SchedulingSettings(FromEnvironment):
         le=365,
         description="How far ahead interviews and workshops can be booked, in days. Public holidays are known as far.",
     )
+    notice_hours: int = Field(
+        default=24,
+        ge=0,
+        le=336,
+        description="Until how many hours before an appointment visitors can cancel or move it on their own page. "
+        "Later they telephone the centre.",
+    )
 
 
 def horizon_of(runtime: Runtime) -> timedelta:
     """How far ahead this process books."""
     assert isinstance(runtime.own_settings, SchedulingSettings)
     return timedelta(days=runtime.own_settings.booking_days)
+
+
+def notice_of(runtime: Runtime) -> timedelta:
+    """How long before an appointment visitors of this region may change it themselves."""
+    assert isinstance(runtime.own_settings, SchedulingSettings)
+    return timedelta(hours=runtime.own_settings.notice_hours)

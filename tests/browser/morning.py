@@ -141,6 +141,15 @@ def lived(stack: Stack) -> dict[str, str]:
         minutes=60,
         room="liege-r1",
     )
+    later = made(
+        liege,
+        "/scheduling/api/v1/interviews",
+        path_id=path,
+        starts_at=(second + timedelta(days=7, hours=5)).isoformat(),
+        minutes=60,
+    )
+    own_workshop = a_workshop(liege, second + timedelta(days=14, hours=4), seats=8)
+    seat = made(liege, f"/scheduling/api/v1/workshops/{own_workshop}/seats", subject_ref=ada)
     made(
         liege,
         "/directory/api/v1/referrals",
@@ -168,6 +177,8 @@ def lived(stack: Stack) -> dict[str, str]:
         "track": track_of(liege, plan),
         "step": ok(liege.counsellor.get(f"/plans/api/v1/plans/{plan}"))["information_steps"][0]["id"],
         "interview": booked["id"],
+        "later": later["id"],
+        "seat": seat["id"],
         "date": second.date().isoformat(),
         "first_day": first.date().isoformat(),
         "sunday": sunday_after(second),

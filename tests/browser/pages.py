@@ -332,6 +332,16 @@ SCHEDULING = [
     Seen("/scheduling/workshops/{id}", COUNSELLOR, "/scheduling/workshops/{announced}", "empty"),
     Seen("/scheduling/mine", VISITOR),
     Seen("/scheduling/mine", NEWCOMER, state="empty"),
+    Seen("/scheduling/mine/interviews/{id}", VISITOR, "/scheduling/mine/interviews/{later}"),
+    Seen(
+        "/scheduling/mine/interviews/{id}",
+        VISITOR,
+        "/scheduling/mine/interviews/{later}",
+        "asks first",
+        does=opens("main .confirm"),
+    ),
+    Seen("/scheduling/mine/interviews/{id}", VISITOR, "/scheduling/mine/interviews/{interview}", "too late"),
+    Seen("/scheduling/mine/seats/{id}", VISITOR, "/scheduling/mine/seats/{seat}", does=opens("main .confirm")),
 ]
 PLANS = [
     Seen("/plans/", COUNSELLOR),

@@ -110,16 +110,17 @@ async def _book(world: World, side: Side) -> None:
             )
             side.ids[name] = booked.id
     await _announce(world, side, "", _at(now, 13))
+    await _announce(world, side, "own ", _at(now, 13) + timedelta(days=7), "person")
     await _announce(world, side, "finished ", _at(now, 9) + timedelta(minutes=15))
     async with store.read() as session:
         side.ids["due path"] = (await session.get_one(Seat, side["finished seat"])).path_id or uuid4()
-    side.private |= {str(side["path"]): GUIDED, str(side["begun"]): TEAM} | {
+    side.private |= {str(side["path"]): GUIDED, str(side["begun"]): TEAM, str(side["own seat"]): ("visitor",)} | {
         str(side[name]): ("counsellor",) for name in ("tomorrow", "workshop", "seat", "session", "due path")
     }
 
 
-async def _announce(world: World, side: Side, which: str, starts_at: datetime) -> None:
-    """A workshop of one session, in which the participant has a seat."""
+async def _announce(world: World, side: Side, which: str, starts_at: datetime, whose: str = "participant") -> None:
+    """A workshop of one session, in which this person has a seat."""
     store = world.store("scheduling")
     async with store.work() as work:
         workshop = await workshops.announce(
@@ -133,7 +134,7 @@ async def _announce(world: World, side: Side, which: str, starts_at: datetime) -
             sessions=[(starts_at, 45)],
         )
     async with store.work() as work:
-        seat = await seats.take_seat(work, workshop.id, side["participant"])
+        seat = await seats.take_seat(work, workshop.id, side[whose])
     async with store.read() as session:
         of_workshop = sa.select(col(Session.id)).where(col(Session.workshop_id) == workshop.id)
         meeting = (await session.scalars(of_workshop)).one()

@@ -125,6 +125,7 @@ async def move(
     room: str | None,
     starts_at: datetime,
     minutes: int,
+    by: Side = Side.CENTRE,
     version: int | None = None,
     horizon: timedelta = HORIZON,
 ) -> None:
@@ -149,7 +150,7 @@ async def move(
     free = await other_calendars(work, interview.subject_ref)
     await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone, free=free)
     interview.counsellor, interview.room = counsellor, room
-    interview.starts_at, interview.minutes = starts_at, minutes
+    interview.starts_at, interview.minutes, interview.moved_by = starts_at, minutes, by.value
     work.emit(
         interview,
         InterviewMoved(
@@ -161,6 +162,7 @@ async def move(
             minutes=minutes,
             subject_ref=interview.subject_ref,
             area=interview.area,
+            moved_by=by,
         ),
     )
     work.notify_board(board(interview.centre))

@@ -23,7 +23,8 @@ from services.scheduling.domain import rules, times
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.settings import horizon_of
 from services.scheduling.store import Centre, GuidancePath, Interview, Waiting
-from services.scheduling.store.interviews import agenda, on_path, taken_quarters
+from services.scheduling.store.free_times import free_times
+from services.scheduling.store.interviews import agenda, on_path
 
 router = Router(PREFIX, tags=["interviews"])
 
@@ -272,8 +273,7 @@ async def free_slots(
     rules.check_length(minutes)
     code = counsellor or required_staff_code(person)
     await check_counsellor(read, centre, code)
-    start, end = times.local_day(date, centre_copy.zone)
+    start, _end = times.local_day(date, centre_copy.zone)
     times.check_horizon(start, running.clock(), horizon_of(running), centre_copy.zone, "date")
-    taken = [quarter for _, quarter in await taken_quarters(read, [f"counsellor:{code}"], start, end)]
-    starts = times.free_starts(centre_copy.hours, date, minutes, taken, running.clock())
+    starts = await free_times(read, centre_copy, [f"counsellor:{code}"], date, minutes, running.clock())
     return [Slot(counsellor=code, starts_at=at, minutes=minutes) for at in starts]

@@ -61,7 +61,7 @@ class CancelReason(StrEnum):
 CONSENT_ENDED = "consent-ended"
 """The reason when a visitor is erased."""
 NOT_RECORDED = "not-recorded"
-"""The reason of an imported cancellation without one."""
+"""The reason of a cancellation without one: imported, or by a visitor who stated none."""
 
 REASON_LABELS = {
     CancelReason.UNABLE_TO_COME: msg("Unable to come"),

@@ -1,7 +1,17 @@
 """Scheduling’s pages for counsellors and for visitors, one module per subject."""
 
-from services.scheduling.pages import agenda, attendance, board, booking, mine, person, public, workshops
+from services.scheduling.pages import (
+    agenda,
+    attendance,
+    board,
+    booking,
+    mine,
+    own_changes,
+    person,
+    public,
+    workshops,
+)
 
 _teams = (board, booking, agenda, workshops, attendance, person)
-routers = tuple(one.router for one in (*_teams, mine, public))
+routers = tuple(one.router for one in (*_teams, mine, own_changes, public))
 """Fixed paths before those with an id in the same path segment."""

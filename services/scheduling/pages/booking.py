@@ -39,7 +39,8 @@ from services.scheduling.pages.desk import (
 from services.scheduling.settings import horizon_of
 from services.scheduling.store import Alias, Centre, GuidancePath, Interview
 from services.scheduling.store.copies import recently_registered
-from services.scheduling.store.interviews import counted_on, paths_of_person, taken_quarters
+from services.scheduling.store.free_times import free_times
+from services.scheduling.store.interviews import counted_on, paths_of_person
 
 router = Router("/scheduling/interviews", pages=True)
 
@@ -189,10 +190,7 @@ async def _slots(
         times.check_horizon(bounds[0], now, horizon_of(running), centre.zone, "date")
     except TooFarAhead as refused:
         return {"day": day, "times": [], "errors": by_field(refused)}
-    taken = [
-        quarter for _resource, quarter in await taken_quarters(session, [f"counsellor:{form.counsellor}"], *bounds)
-    ]
-    free = times.free_starts(centre.hours, day, form.minutes, taken, now)
+    free = await free_times(session, centre, [f"counsellor:{form.counsellor}"], day, form.minutes, now)
     return {"day": day, "times": [(f"{at.astimezone(centre.zone):%H:%M}", at) for at in free]}
 
 

@@ -5,7 +5,7 @@ Neither says who the counsellor is: what this service shows a person of themselv
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,14 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse, Response
 
 from services.chassis.copies.centres import centre_names
+from services.chassis.i18n import translate as _
+from services.chassis.i18n import translate_number
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.service.definition import Runtime
 from services.chassis.web import Reading, Router, Running, allow, page
 from services.chassis.web.pages import fragment
 from services.contracts.roles import Role
+from services.scheduling.domain.notice import is_in_time
 from services.scheduling.domain.states import SeatStatus, is_waitlisted
 from services.scheduling.pages.desk import length_word
+from services.scheduling.settings import notice_of
 from services.scheduling.store import Centre, Interview
 from services.scheduling.store.coming import ComingWorkshop, interviews_to_come, workshops_to_come
 
@@ -31,9 +35,13 @@ OwnVisitor = Annotated[Person, allow(Role.VISITOR)]
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """One appointment: an interview, or a workshop with its sessions that are not over."""
+    """One appointment: an interview, or a workshop with its sessions that are not over.
+
+    `changeable`: the visitor may still cancel or move it here.
+    """
 
     starts_at: datetime
+    changeable: bool
     interview: Interview | None = None
     workshop: ComingWorkshop | None = None
 
@@ -63,12 +71,32 @@ async def own_part(request: Request, read: Reading, running: Running, person: Ow
     return HTMLResponse(fragment(request, "scheduling/mine_part.html", **values))
 
 
+def notice_words(notice: timedelta) -> str:
+    """Until when a visitor may change an appointment here, as a sentence."""
+    hours = int(notice / timedelta(hours=1))
+    if not hours:
+        return _("You can change an appointment here until it begins.")
+    return translate_number(
+        "You can change an appointment here until {hours} hour before. Later, telephone your centre.",
+        "You can change an appointment here until {hours} hours before. Later, telephone your centre.",
+        hours,
+    ).format(hours=hours)
+
+
 async def _coming(session: AsyncSession, running: Runtime, refs: Collection[UUID]) -> dict[str, Any]:
-    now = running.clock()
-    interviews = [Coming(one.starts_at, interview=one) for one in await interviews_to_come(session, refs, now)]
-    workshops = [Coming(one.sessions[0].starts_at, workshop=one) for one in await workshops_to_come(session, refs, now)]
+    now, notice = running.clock(), notice_of(running)
+    interviews = [
+        Coming(one.starts_at, one.arrived_at is None and is_in_time(one.starts_at, now, notice), interview=one)
+        for one in await interviews_to_come(session, refs, now)
+    ]
+    workshops = [
+        Coming(at, is_waitlisted(SeatStatus(one.seat.status)) or is_in_time(at, now, notice), workshop=one)
+        for one in await workshops_to_come(session, refs, now)
+        for at in [one.sessions[0].starts_at]
+    ]
     return {
         "coming": sorted((*interviews, *workshops), key=lambda one: one.starts_at),
         "centres": await centre_names(session, Centre),
         "length_word": length_word,
+        "notice": notice_words(notice),
     }

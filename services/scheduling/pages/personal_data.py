@@ -93,6 +93,7 @@ class HeldInterview(Held):
     cancelled_at: Annotated[datetime | None, Shown(msg("Cancelled on"))]
     cancelled_by: Annotated[str | None, Shown(msg("Cancelled by"), dict(SIDES))]
     reason: Annotated[str | None, Shown(msg("Reason"), _REASONS)]
+    moved_by: Annotated[str | None, Shown(msg("Moved by"), dict(SIDES))]
 
 
 class HeldAttendance(Held):

@@ -66,6 +66,8 @@ class Interview(Aggregate, Table, table=True):
     ended_at: datetime | None = None
     cancelled_at: datetime | None = None
     cancelled_by: str | None = None
+    moved_by: str | None = Field(default=None, max_length=20)
+    """The side that moved it last. None: it was not moved, or before that was recorded."""
     closed_by: str | None = Field(default=None, max_length=40)
     """`END_OF_DAY`: nobody ended the interview on its day."""
     reason: str | None = None
@@ -213,10 +215,12 @@ async def paths_of_person(session: AsyncSession, refs: Collection[UUID]) -> Sequ
 
 
 async def taken_quarters(
-    session: AsyncSession, resources: Sequence[str], start: datetime, end: datetime
+    session: AsyncSession, resources: Sequence[str], start: datetime, end: datetime, *, besides: UUID | None = None
 ) -> list[tuple[str, datetime]]:
-    """The reserved quarter-hours of these resources in [start, end)."""
+    """The reserved quarter-hours of these resources in [start, end); `besides`: not those that this holder has."""
     query = sa.select(col(QuarterHour.resource), col(QuarterHour.quarter)).where(
         col(QuarterHour.resource).in_(resources), col(QuarterHour.quarter) >= start, col(QuarterHour.quarter) < end
     )
+    if besides is not None:
+        query = query.where(col(QuarterHour.holder) != besides)
     return [(row[0], row[1]) for row in await session.execute(query.order_by(col(QuarterHour.quarter)))]

@@ -119,6 +119,15 @@ SCHEDULING: Asks = {
     "POST /scheduling/workshops/{id}/seats": lambda w, me: Ask(form={"person": w.liege["person"]}),
     "POST /scheduling/workshops/{id}/seats/{seat_id}/release": lambda w, me: Ask(form={"cancelled_by": "visitor"}),
     "POST /scheduling/workshops/{id}/sessions/{session_id}": lambda w, me: Ask(form={"came": [w.liege["seat"]]}),
+    "GET /scheduling/mine/interviews/{id}": lambda w, me: Ask(at={"id": w.liege["tomorrow"]}),
+    "POST /scheduling/mine/interviews/{id}/cancel": lambda w, me: Ask(  # its notice has passed
+        form={"reason": ""}, at={"id": w.liege["tomorrow"]}, done=(409,)
+    ),
+    "POST /scheduling/mine/interviews/{id}/move": lambda w, me: Ask(
+        form={"starts_at": _LATER}, at={"id": w.liege["tomorrow"]}, done=(409,)
+    ),
+    "GET /scheduling/mine/seats/{id}": lambda w, me: Ask(at={"id": w.liege["own seat"]}),
+    "POST /scheduling/mine/seats/{id}/leave": lambda w, me: Ask(at={"id": w.liege["own seat"]}),
     "POST /scheduling/api/v1/interviews/import": lambda w, me: Ask(
         lines={
             "interview_id": str(uuid4()),

@@ -8,7 +8,7 @@
     ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, StillBooked     people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
-    ├── Overlap, NotBooked, NotYet                                       the calendar
+    ├── Overlap, NotBooked, NotYet, TooLateOnline, TooSoonOnline                                 the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived           workshops
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, UnknownCounsellor, CounsellorInactive, WorkshopTooOld,
@@ -37,7 +37,9 @@ from services.scheduling.domain.refusals.calendar import (
     OutsideHours,
     Overlap,
     TooFarAhead,
+    TooLateOnline,
     TooLongAgo,
+    TooSoonOnline,
     WrongLength,
 )
 from services.scheduling.domain.refusals.counsellors import CounsellorInactive, UnknownCounsellor
@@ -103,9 +105,11 @@ __all__ = [
     "SessionsOverlap",
     "StillBooked",
     "TooFarAhead",
+    "TooLateOnline",
     "TooLateToUndo",
     "TooLongAgo",
     "TooManyParticipants",
+    "TooSoonOnline",
     "UnknownCounsellor",
     "VisitorHasArrived",
     "VisitorIsHere",

@@ -83,6 +83,22 @@ class NotBooked(Refused):
     field_name = "status"
 
 
+class TooLateOnline(Refused):
+    """A visitor cancels or moves an appointment later than the centres' notice allows, or when it has begun."""
+
+    slug = "too-late-online"
+    message = msg("You could change this appointment here until {at}. Ask your centre by telephone.")
+    field_name = "starts_at"
+
+
+class TooSoonOnline(Refused):
+    """A visitor moves an appointment to a time that comes sooner than the notice."""
+
+    slug = "too-soon-online"
+    message = msg("This time is too soon. Choose a later one.")
+    field_name = "starts_at"
+
+
 class NotYet(Refused):
     """It has not begun."""
 

@@ -1,0 +1,102 @@
+"""What visitors change of their own appointments: an interview cancelled or moved, a place in a workshop left.
+
+A form that is sent again changes nothing more: what is as it asks stays as it is. `refs`: the visitor's references.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.chassis.copies.centres import known_centre
+from services.chassis.refusals import NotFound, msg
+from services.chassis.storage.store import Work
+from services.contracts.scheduling import AppointmentStatus, Side
+from services.scheduling.actions import guidance, seats
+from services.scheduling.domain import refusals, rules
+from services.scheduling.domain.notice import check_far_enough, check_in_time
+from services.scheduling.domain.rules import NOT_RECORDED, CancelReason
+from services.scheduling.domain.states import SeatStatus, has_seat, is_booked, is_waitlisted
+from services.scheduling.store import Centre, Interview, Seat, Workshop
+from services.scheduling.store.workshops import sessions_of
+
+
+async def cancel(
+    work: Work, id: UUID, refs: Collection[UUID], *, reason: CancelReason | None, notice: timedelta
+) -> Interview:
+    """Cancel the visitor's own interview; one that is cancelled stays so.
+
+    Raises `NotFound`, `NotBooked`, `TooLateOnline`.
+    """
+    interview = await _own_interview(work, id, refs)
+    if interview.status != AppointmentStatus.CANCELLED:
+        await _check_changeable(work, interview, notice)
+        given = reason.value if reason is not None else NOT_RECORDED
+        await guidance.cancel(work, interview, by=Side.VISITOR, reason=given)
+    return interview
+
+
+async def move(
+    work: Work, id: UUID, refs: Collection[UUID], *, starts_at: datetime, notice: timedelta, horizon: timedelta
+) -> Interview:
+    """Move the visitor's own interview, with the same counsellor, room and length; one that is there already stays.
+
+    The new time also keeps the notice: the counsellor plans by it. Raises `NotFound`, `NotBooked`, `TooLateOnline`,
+    `TooSoonOnline`, and as `guidance.move` does.
+    """
+    interview = await _own_interview(work, id, refs)
+    if is_booked(AppointmentStatus(interview.status)) and interview.starts_at == starts_at:
+        return interview
+    await _check_changeable(work, interview, notice)
+    check_far_enough(starts_at, work.now, notice)
+    await guidance.move(
+        work,
+        interview,
+        counsellor=interview.counsellor,
+        room=interview.room,
+        starts_at=starts_at,
+        minutes=interview.minutes,
+        by=Side.VISITOR,
+        horizon=horizon,
+    )
+    return interview
+
+
+async def leave(work: Work, seat_id: UUID, refs: Collection[UUID], *, notice: timedelta) -> Workshop:
+    """Release the visitor's own place in a workshop, or their waitlist entry; what is released stays so.
+
+    Of a waitlist one may leave at any time: nobody is expected. Raises `NotFound`, `WorkshopClosed`, `TooLateOnline`.
+    """
+    known = await work.session.get(Seat, seat_id)
+    if known is None or known.subject_ref not in refs:
+        raise NotFound(what=msg("place in the workshop"))
+    workshop = await work.load(Workshop, known.workshop_id, msg("workshop"))
+    seat = await work.session.get_one(Seat, seat_id, populate_existing=True)
+    status = SeatStatus(seat.status)
+    if has_seat(status):
+        centre = await known_centre(work.session, Centre, workshop.centre)
+        coming = [
+            one.starts_at
+            for one in await sessions_of(work.session, workshop.id)
+            if one.starts_at + timedelta(minutes=one.minutes) > work.now
+        ]
+        check_in_time(min(coming, default=workshop.first_at), work.now, notice, centre.zone)
+    if has_seat(status) or is_waitlisted(status):
+        await seats.release_seat(work, workshop, seat_id, by=Side.VISITOR)
+    return workshop
+
+
+async def _own_interview(work: Work, id: UUID, refs: Collection[UUID]) -> Interview:
+    """The interview, locked as `guidance.interview_of` does. Raises `NotFound` for another person's."""
+    interview = await guidance.interview_of(work, id)
+    if interview.subject_ref not in refs:
+        raise NotFound(what=msg("interview"))
+    return interview
+
+
+async def _check_changeable(work: Work, interview: Interview, notice: timedelta) -> None:
+    """It is booked, its visitor has not arrived, and the notice is kept. Raises `NotBooked`, `TooLateOnline`."""
+    rules.check_booked(interview.status)
+    centre = await known_centre(work.session, Centre, interview.centre)
+    check_in_time(interview.starts_at, work.now, notice, centre.zone)
+    if interview.arrived_at is not None:
+        raise refusals.TooLateOnline(at=interview.arrived_at.astimezone(centre.zone))

@@ -1,0 +1,169 @@
+"""A visitor's own appointment, with what they may do to it: cancel or move an interview, leave a workshop."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Form, Request
+from pydantic import AwareDatetime
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from services.chassis.i18n import moment_text
+from services.chassis.i18n import translate as _
+from services.chassis.refusals import NotFound, msg
+from services.chassis.runtime.clock import BRUSSELS
+from services.chassis.service.definition import Runtime
+from services.chassis.web import Body, Reading, Router, Running, Working, page, see_other
+from services.contracts.scheduling import AppointmentStatus
+from services.contracts.text import Key
+from services.scheduling.actions import own
+from services.scheduling.actions.calendar import resources
+from services.scheduling.domain.notice import OWN_REASON_LABELS, is_in_time
+from services.scheduling.domain.rules import CancelReason
+from services.scheduling.domain.states import SeatStatus, has_seat, is_booked, is_waitlisted, takes_seats
+from services.scheduling.domain.states import WorkshopStatus as Status
+from services.scheduling.pages.desk import length_word, parse_day
+from services.scheduling.pages.mine import OwnVisitor, myself, notice_words
+from services.scheduling.settings import horizon_of, notice_of
+from services.scheduling.store import Centre, Interview, Seat, Workshop
+from services.scheduling.store.counsellors import belongs_to
+from services.scheduling.store.free_times import free_days
+from services.scheduling.store.workshops import sessions_of
+
+router = Router("/scheduling/mine", pages=True)
+HOME = "/intake/mine"
+DAYS = 3
+"""Days with free times on one page."""
+
+
+class CancelForm(Body):
+    """Why, if the visitor says it."""
+
+    reason: CancelReason | None = None
+
+
+class MoveForm(Body):
+    """The new time, one of those that the page offered."""
+
+    starts_at: AwareDatetime
+
+
+@router.get("/interviews/{id}")
+async def own_interview(
+    id: UUID, request: Request, read: Reading, running: Running, person: OwnVisitor, day: Key = ""
+) -> Response:
+    """One interview of the visitor. `day`: the first day on which free times are looked for."""
+    interview = await read.get(Interview, id)
+    if interview is None or interview.subject_ref not in myself(person):
+        raise NotFound(what=msg("interview"))
+    return page(request, "scheduling/mine_interview.html", **await _interview_values(read, running, interview, day))
+
+
+@router.post("/interviews/{id}/cancel")
+async def cancel(
+    id: UUID,
+    form: Annotated[CancelForm, Form()],
+    request: Request,
+    work: Working,
+    running: Running,
+    person: OwnVisitor,
+) -> Response:
+    """Cancel it. Sent again, it changes nothing more."""
+    await own.cancel(work, id, myself(person), reason=form.reason, notice=notice_of(running))
+    return see_other(request, HOME, done=_("Your appointment is cancelled."))
+
+
+@router.post("/interviews/{id}/move")
+async def move(
+    id: UUID,
+    form: Annotated[MoveForm, Form()],
+    request: Request,
+    work: Working,
+    running: Running,
+    person: OwnVisitor,
+) -> Response:
+    """Move it to a free time. Sent again, it changes nothing more."""
+    notice, horizon = notice_of(running), horizon_of(running)
+    moved = await own.move(work, id, myself(person), starts_at=form.starts_at, notice=notice, horizon=horizon)
+    done = _("Your appointment is moved: {at}.").format(at=moment_text(moved.starts_at.astimezone(BRUSSELS)))
+    return see_other(request, HOME, done=done)
+
+
+@router.get("/seats/{id}")
+async def own_seat(id: UUID, request: Request, read: Reading, running: Running, person: OwnVisitor) -> Response:
+    """One place in a workshop, or on its waiting list, of the visitor."""
+    seat = await read.get(Seat, id)
+    if seat is None or seat.subject_ref not in myself(person):
+        raise NotFound(what=msg("place in the workshop"))
+    workshop = await read.get_one(Workshop, seat.workshop_id)
+    now, notice, status = running.clock(), notice_of(running), SeatStatus(seat.status)
+    coming = [one for one in await sessions_of(read, workshop.id) if one.starts_at > now]
+    kept = bool(coming) and is_in_time(coming[0].starts_at, now, notice)
+    return page(
+        request,
+        "scheduling/mine_seat.html",
+        seat=seat,
+        workshop=workshop,
+        centre=await read.get(Centre, workshop.centre),
+        sessions=coming,
+        waits=is_waitlisted(status),
+        active=takes_seats(Status(workshop.status)) and (has_seat(status) or is_waitlisted(status)),
+        changeable=is_waitlisted(status) or kept,
+        length_word=length_word,
+        notice=notice_words(notice),
+    )
+
+
+@router.post("/seats/{id}/leave")
+async def leave(id: UUID, request: Request, work: Working, running: Running, person: OwnVisitor) -> Response:
+    """Release it. Sent again, it changes nothing more."""
+    await own.leave(work, id, myself(person), notice=notice_of(running))
+    return see_other(request, HOME, done=_("You are no longer signed up for the workshop."))
+
+
+async def _interview_values(session: AsyncSession, running: Runtime, interview: Interview, day: str) -> dict[str, Any]:
+    now, notice = running.clock(), notice_of(running)
+    booked = is_booked(AppointmentStatus(interview.status))
+    changeable = booked and interview.arrived_at is None and is_in_time(interview.starts_at, now, notice)
+    days, later = await _free_days(session, running, interview, day) if changeable else ([], None)
+    return {
+        "interview": interview,
+        "centre": await session.get(Centre, interview.centre),
+        "booked": booked,
+        "changeable": changeable,
+        "days": days,
+        "later": later,
+        "searched": bool(day),
+        "length_word": length_word,
+        "notice": notice_words(notice),
+        "reasons": [(reason.value, _(label)) for reason, label in OWN_REASON_LABELS.items()],
+    }
+
+
+async def _free_days(
+    session: AsyncSession, running: Runtime, interview: Interview, day: str
+) -> tuple[list[tuple[date, list[datetime]]], date | None]:
+    """The next days on which the counsellor, the room and the visitor are free, and the day at which to go on.
+
+    None if the counsellor has left the centre: then the team finds another one.
+    """
+    centre = await session.get(Centre, interview.centre)
+    if centre is None or not await belongs_to(session, interview.counsellor, centre.code):
+        return [], None
+    now = running.clock()
+    after = now + notice_of(running)
+    soonest = after.astimezone(centre.zone).date()
+    last = now.astimezone(centre.zone).date() + horizon_of(running)
+    taken = resources(centre.code, interview.counsellor, interview.room, interview.subject_ref)
+    return await free_days(
+        session,
+        centre,
+        [one.key for one in taken],
+        max(soonest, min(parse_day(day, soonest), last)),
+        interview.minutes,
+        after,
+        last=last,
+        most=DAYS,
+        besides=interview.id,
+    )
