@@ -15,7 +15,7 @@ from services.scheduling.actions import guidance, seats
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.notice import check_far_enough, check_in_time
 from services.scheduling.domain.rules import NOT_RECORDED, CancelReason
-from services.scheduling.domain.states import SeatStatus, has_seat, is_booked, is_waitlisted
+from services.scheduling.domain.states import SeatStatus, has_seat, is_booked, is_cancelled, is_waitlisted
 from services.scheduling.store import Centre, Interview, Seat, Workshop
 from services.scheduling.store.workshops import sessions_of
 
@@ -28,7 +28,7 @@ async def cancel(
     Raises `NotFound`, `NotBooked`, `TooLateOnline`.
     """
     interview = await _own_interview(work, id, refs)
-    if interview.status != AppointmentStatus.CANCELLED:
+    if not is_cancelled(AppointmentStatus(interview.status)):
         await _check_changeable(work, interview, notice)
         given = reason.value if reason is not None else NOT_RECORDED
         await guidance.cancel(work, interview, by=Side.VISITOR, reason=given)
