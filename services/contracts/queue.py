@@ -71,8 +71,10 @@ class VisitorArrivalUndone(Event, type="cefo.intake.visitor-arrival-undone.v1", 
     centre: CentreCode
     at: At
     checked_in_at: At
-    """On whose day the visit was counted; it counts no more."""
+    """On whose day the visit was counted; it counts no more, unless `visit_stays`."""
     area: AreaCode | None = None
+    visit_stays: Flag = False
+    """The visit had its ticket before it was taken for this arrival: it goes on, and counts."""
     interview_id: PersonalReference | None = None
     session_id: Reference | None = None
     seat_id: PersonalReference | None = None

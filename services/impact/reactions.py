@@ -32,7 +32,9 @@ async def on_visit_area_corrected(work: Work, event: VisitAreaCorrected) -> None
 
 @reactions.on(VisitorArrivalUndone)
 async def on_visitor_arrival_undone(work: Work, event: VisitorArrivalUndone) -> None:
-    """Takes a visit that was recorded by mistake out of the count."""
+    """Takes a visit that was recorded by mistake out of the count, unless it was one before the arrival."""
+    if event.visit_stays:
+        return
     actions.uncount(work, Measure.VISITORS, event.checked_in_at, event.centre, event.area)
 
 

@@ -92,6 +92,7 @@ REASONS = {
     "known_people.forgotten_at": "such a person is erased",
     "waiting.counsellor": STAFF,
     "appointments.counsellor": STAFF,
+    "appointments.linked_at": "how the team recorded the arrival, whose time is exported",
     "waiting.seq": "the order of changes of a screen",
     "interviews.counsellor": STAFF,
     "subjects.erased_at": "such a person is erased",

@@ -65,7 +65,7 @@ async def expect_interview(work: Work, interview_id: UUID, subject_ref: UUID, bo
         return
     centre = await known_centre(work.session, Centre, known.centre)
     if known.starts_at.astimezone(centre.zone).date() != booking.starts_at.astimezone(centre.zone).date():
-        known.arrived_at = known.visit_id = None
+        known.arrived_at = known.visit_id = known.linked_at = None
     await _await_other(work, known, booking.counsellor)
     known.counsellor, known.room = booking.counsellor, booking.room
     known.starts_at, known.ends_at = booking.starts_at, booking.ends_at
@@ -201,6 +201,7 @@ async def arrive_with(work: Work, centre: str, code: str, channel: Channel, *, b
 async def undo_arrival(work: Work, id: UUID, visit_id: UUID) -> Appointment:
     """The arrival was recorded by mistake: the visitor is expected again, and the visit is ended and not counted.
 
+    A ticket that was linked (`linking`) is nobody's again, waits as before it was, and counts.
     `visit_id`: the arrival that the caller saw. Without an arrival, nothing changes. Raises `Stale` if it is another
     one by now, `TooLateToUndoArrival`.
     """
@@ -212,9 +213,11 @@ async def undo_arrival(work: Work, id: UUID, visit_id: UUID) -> Appointment:
     visit = await work.load(Visit, visit_id, msg("visit"))
     status = VisitStatus(visit.status)
     rules.check_may_undo_arrival(status, in_an_interview=visit.interview_id is not None)
-    appointment.arrived_at = appointment.visit_id = None
+    stays = appointment.linked_at is not None
+    appointment.arrived_at = appointment.visit_id = appointment.linked_at = None
     visit.subject_ref = visit.for_counsellor = None
-    visit.rank, visit.closed_by = queue.order(None), BY_MISTAKE
+    visit.rank = queue.order(None)
+    visit.priority, visit.closed_by = (None, visit.closed_by) if stays else (visit.priority, BY_MISTAKE)
     work.emit(
         visit,
         VisitorArrivalUndone(
@@ -223,10 +226,11 @@ async def undo_arrival(work: Work, id: UUID, visit_id: UUID) -> Appointment:
             at=work.now,
             checked_in_at=visit.checked_in_at,
             area=visit.area,
+            visit_stays=stays,
             **_which(appointment),
         ),
     )
-    if status.in_the_room:
+    if status.in_the_room and not stays:
         visit.status, visit.ended_at = VisitStatus.LEFT.value, work.now
         visits.emit_ended(work, visit)
     work.notify_board(visits.board(visit.centre))

@@ -26,11 +26,11 @@ class Destination:
 
 async def hold(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
     """Not to be called for now, as when the visitor fills in a form. Raises `WrongStep`, `InAnInterview`."""
-    visit = await _load_today(work, visit_id, version)
+    visit = await load_today(work, visit_id, version)
     queue.check_may_wait(VisitStatus(visit.status))
     if visit.held_at is not None:
         return visit
-    _wait(visit)
+    put_in_queue(visit)
     put_on_hold(work, visit)
     return visit
 
@@ -43,9 +43,9 @@ def put_on_hold(work: Work, visit: Visit) -> None:
 
 async def come_back(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
     """Waiting again, from hold or after a departure recorded by mistake. Raises `WrongStep`, `InAnInterview`."""
-    visit = await _load_today(work, visit_id, version)
+    visit = await load_today(work, visit_id, version)
     queue.check_may_return(VisitStatus(visit.status), held=visit.held_at is not None, closed_by=visit.closed_by)
-    _wait(visit)
+    put_in_queue(visit)
     visit.ended_at = visit.closed_by = None
     work.emit(visit, VisitReturned(visit_id=visit.id, centre=visit.centre, at=work.now, status=VisitStatus.WAITING))
     return visit
@@ -59,7 +59,7 @@ async def transfer(
     `by`: the desk that transfers; None: the one that called the visitor. If only an area is named, that desk does not
     call the visitor next. Raises `WrongStep`, `InAnInterview`, `NotOfTheCentre`, `UnknownDesk`.
     """
-    visit = await _load_today(work, visit_id, version)
+    visit = await load_today(work, visit_id, version)
     queue.check_may_wait(VisitStatus(visit.status))
     centre = await work.session.get_one(Centre, visit.centre)
     if may_be_called_next(VisitStatus(visit.status)) and visit.held_at is None and to == _destination(visit):
@@ -71,7 +71,7 @@ async def transfer(
         check_desk(by, desks, "from_desk")
     queue.check_chosen(to.counsellor, await counsellors_of(work.session, centre.code), "counsellor")
     visit.transferred_by = (by or visit.desk) if to == Destination(area=to.area) and to.area else None
-    _wait(visit)
+    put_in_queue(visit)
     visit.for_area, visit.for_desk, visit.for_counsellor = to.area, to.desk, to.counsellor
     work.emit(
         visit,
@@ -92,7 +92,7 @@ async def prioritise(work: Work, visit_id: UUID, priority: queue.Priority | None
 
     Who is back after an end has the old rank, but no reason any more: None takes the rank away too.
     """
-    visit = await _load_today(work, visit_id, version)
+    visit = await load_today(work, visit_id, version)
     queue.check_waits(VisitStatus(visit.status))
     rank = queue.order(priority)
     if (priority, rank) == (visit.priority, visit.rank):
@@ -105,7 +105,7 @@ async def prioritise(work: Work, visit_id: UUID, priority: queue.Priority | None
     return visit
 
 
-async def _load_today(work: Work, visit_id: UUID, version: int | None) -> Visit:
+async def load_today(work: Work, visit_id: UUID, version: int | None) -> Visit:
     """The visit, locked. Raises `Stale`, `FromEarlierDay`, `InAnInterview`."""
     visit = await work.load(Visit, visit_id, msg("visit"))
     check_version(visit, version)
@@ -120,7 +120,7 @@ def _destination(visit: Visit) -> Destination:
     return Destination(visit.for_area, visit.for_desk, visit.for_counsellor)
 
 
-def _wait(visit: Visit) -> None:
+def put_in_queue(visit: Visit) -> None:
     """In the queue, at the place of the check-in. No desk or counsellor has called or received the visitor."""
     visit.status, visit.held_at = VisitStatus.WAITING.value, None
     visit.desk = visit.called_at = visit.served_at = None

@@ -16,11 +16,11 @@ from services.contracts.intake import Channel
 from services.contracts.roles import Role
 from services.contracts.text import Key, Text
 from services.contracts.values import Whole, YesNo
-from services.intake.actions import appointments
+from services.intake.actions import appointments, linking
 from services.intake.actions.tickets import qr_image, ticket_address
 from services.intake.api.visits import Team, VisitOut
 from services.intake.domain.appointments import AppointmentKind, Timing, UnknownCode, code_in, timing
-from services.intake.store import Centre
+from services.intake.store import Centre, Visit
 from services.intake.store.appointments import Appointment, expected_visitors, is_of_day
 
 router = Router("/intake/api/v1", tags=["intake"])
@@ -114,6 +114,20 @@ async def arrive(id: UUID, work: Working, person: Team) -> VisitOut:
     return VisitOut.of(await appointments.arrive(work, id, Channel.DESK, by=person))
 
 
+class Linking(Body):
+    """The visit whose ticket was taken before."""
+
+    visit_id: UUID
+
+
+@router.put("/appointments/{id}/arrival")
+async def link(id: UUID, body: Linking, work: Working, person: Team) -> VisitOut:
+    """A visit that is already in the queue is that of this interview. It keeps its ticket, and has priority."""
+    own(await work.find(Appointment, id), person, msg("appointment"))
+    own(await work.find(Visit, body.visit_id), person, msg("visit"))
+    return VisitOut.of(await linking.link(work, id, body.visit_id, person))
+
+
 @router.delete("/appointments/{id}/arrival", status_code=204)
 async def undo(
     id: UUID,
@@ -121,6 +135,6 @@ async def undo(
     person: Team,
     visit_id: Annotated[UUID, Query(description="The visit of this arrival. Another one by now: refused, 409.")],
 ) -> None:
-    """Take back an arrival that was recorded by mistake: its visit ends and does not count."""
+    """Take back an arrival that was recorded by mistake: its visit ends and does not count. A linked one goes on."""
     own(await work.find(Appointment, id), person, msg("appointment"))
     await appointments.undo_arrival(work, id, visit_id)

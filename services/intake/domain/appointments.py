@@ -64,6 +64,24 @@ class AlreadyReceived(Refused):
     field_name = "code"
 
 
+class AlreadyArrived(Refused):
+    """Another visit is the arrival for this appointment."""
+
+    slug = "already-arrived"
+    message = msg("This person has already arrived, with another ticket. Cancel that arrival first.")
+    field_name = "visit_id"
+
+
+class NotAnInterview(Refused):
+    """Who comes to a workshop does not wait with a ticket."""
+
+    slug = "not-an-interview"
+    message = msg(
+        "This appointment is a workshop, which needs no ticket. Record the arrival in the list of appointments."
+    )
+    field_name = "visit_id"
+
+
 class UnknownCode(NotFound):
     """No appointment of this centre that is not over has this code."""
 

@@ -34,7 +34,7 @@ from services.chassis.web import (
 )
 from services.contracts.intake import Channel
 from services.contracts.text import Key, Text
-from services.intake.actions import appointments, searching
+from services.intake.actions import appointments, linking, searching
 from services.intake.actions.accesses import log_opening
 from services.intake.actions.desks import counsellors_of
 from services.intake.actions.references import references_of
@@ -132,14 +132,29 @@ async def arrive(id: UUID, request: Request, work: Working, person: Team) -> Res
     return see_other(request, f"/intake/desk/{appointment.centre}", done=arrived_text(visit))
 
 
+@router.post("/appointments/{id}/link")
+async def link(
+    id: UUID, form: Annotated[ArrivalForm, Form()], request: Request, work: Working, person: Team
+) -> Response:
+    """A visit that has its ticket already is that of this interview."""
+    own(await work.find(Appointment, id), person, msg("appointment"))
+    own(await work.find(Visit, form.visit_id), person, msg("visit"))
+    await linking.link(work, id, form.visit_id, person)
+    done = _("The arrival is recorded with this ticket. The person waits for their counsellor.")
+    return see_other(request, f"/intake/visits/{form.visit_id}", done=done)
+
+
 @router.post("/appointments/{id}/undo")
 async def undo(
     id: UUID, form: Annotated[ArrivalForm, Form()], request: Request, work: Working, person: Team
 ) -> Response:
     """Take back an arrival that was recorded by mistake."""
     appointment = own(await work.find(Appointment, id), person, msg("appointment"))
+    linked = appointment.linked_at is not None
     await appointments.undo_arrival(work, id, form.visit_id)
     done = _("The arrival is cancelled. The person is expected again, and the visit is not counted.")
+    if linked:
+        done = _("The arrival is cancelled. The ticket is anonymous again and keeps its place in the queue.")
     return see_other(request, f"/intake/desk/{appointment.centre}", done=done)
 
 

@@ -45,6 +45,7 @@ from services.intake.domain.contacts import contact_key
 from services.intake.domain.links import digest, link_address
 from services.intake.domain.names import SIMILAR
 from services.intake.pages.consents import consents_view
+from services.intake.pages.linkable import appointments_of
 from services.intake.pages.views import NEED_LABELS, Team, load_centre, may_see, person_of_visit
 from services.intake.store import Centre, Visit, Visitor, current_link, link_with
 from services.intake.store.messages import messages_of
@@ -181,7 +182,9 @@ async def show_visit(
     if visitor is not None and await may_see(session, visitor, person, runtime_of(request).clock()):
         async with runtime_of(request).store.work(cause_of(request)) as work:
             await log_opening(work, visitor.id, person, AccessKind.VISIT_PAGE)
-    context = (await consents_view(session, known, mine=False) if known is not None else {}) | {
+    context = await consents_view(session, known, mine=False) if known is not None else {}
+    context |= await appointments_of(session, visit, centre, runtime_of(request).clock())
+    context |= {
         "visit": visit,
         "areas": [(area, area_label(area)) for area in centre.areas],
         "need_labels": NEED_LABELS,

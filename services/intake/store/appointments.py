@@ -45,6 +45,8 @@ class Appointment(Aggregate, Table, table=True):
     arrived_at: datetime | None = None
     visit_id: UUID | None = None
     """The visit of the arrival. None: the visitor has not arrived."""
+    linked_at: datetime | None = None
+    """Since when a ticket that was taken before is the arrival. None: the arrival was a check-in of its own."""
 
     @property
     def queues(self) -> bool:
@@ -134,6 +136,22 @@ async def appointment_with(session: AsyncSession, centre: str, code: str) -> UUI
     """The appointment at this centre that has this code, or None."""
     query = sa.select(col(Appointment.id)).where(col(Appointment.code) == code, col(Appointment.centre) == centre)
     return await session.scalar(query)
+
+
+async def arrival_with(session: AsyncSession, visit_id: UUID) -> Expected | None:
+    """The appointment for which the visit is the arrival, or None."""
+    row = (await session.execute(_EXPECTED.where(col(Appointment.visit_id) == visit_id))).one_or_none()
+    return None if row is None else Expected._make(row)
+
+
+async def awaited_interviews(
+    session: AsyncSession, centre: Centre, now: datetime, subject_ref: UUID | None, limit: int
+) -> list[Expected]:
+    """Today's interviews whose visitor has not arrived, in order of time. `subject_ref`: those of this person alone."""
+    which = sa.and_(is_of_day(centre, now), is_awaited(now), col(Appointment.kind) == AppointmentKind.INTERVIEW.value)
+    if subject_ref is not None:
+        which = sa.and_(which, col(Appointment.subject_ref) == subject_ref)
+    return await expected_visitors(session, which, limit)
 
 
 async def is_arrival(session: AsyncSession, visit_id: UUID) -> bool:

@@ -107,7 +107,7 @@ async def await_counsellor(work: Work, visit_id: UUID, counsellor: str, at: date
 
 
 async def await_nobody(work: Work, visit_id: UUID, at: datetime) -> None:
-    """The visit was recorded by mistake: it is nobody's. Its end follows."""
+    """The visit is nobody's. Its end follows, unless it was a visit before it was taken for an arrival."""
     row = await work.find(Waiting, visit_id)
     if row is not None:
         row.rank, row.for_counsellor, row.subject_ref, row.changed_at = RANK, None, None, at

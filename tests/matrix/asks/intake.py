@@ -45,6 +45,12 @@ INTAKE: Asks = {
     "DELETE /intake/api/v1/appointments/{id}/arrival": lambda w, me: Ask(query=_NO_ARRIVAL, at=_appointment(w)),
     "POST /intake/appointments/{id}/arrive": lambda w, me: Ask(form={}, at=_appointment(w)),
     "POST /intake/appointments/{id}/undo": lambda w, me: Ask(form=_NO_ARRIVAL, at=_appointment(w)),
+    "POST /intake/appointments/{id}/link": lambda w, me: Ask(
+        form={"visit_id": str(w.liege["walk-in"])}, at=_appointment(w), done=(303, 409)
+    ),
+    "PUT /intake/api/v1/appointments/{id}/arrival": lambda w, me: Ask(
+        json={"visit_id": str(w.liege["walk-in"])}, at=_appointment(w), done=(409,)
+    ),
     "POST /intake/desk/{centre}/appointments": lambda w, me: Ask(form={"name": "Part"}),
     "GET /intake/api/v1/visits": lambda w, me: Ask(query=_HERE),
     "GET /intake/api/v1/day.csv": lambda w, me: Ask(query=_HERE | {"day": "2026-03-02"}),
