@@ -2,17 +2,18 @@
 
 import asyncio
 from datetime import timedelta
+from importlib import import_module
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 
-from services.chassis.storage.migrations import migrate
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock
 from services.contracts.scheduling import InterviewKind, InterviewRestated, Side
 from services.scheduling.actions import guidance, paths, restating
-from services.scheduling.app import SERVICE
 from tests.givens.events import emitted_events
 from tests.givens.rows import count
 from tests.givens.scheduling import LIEGE, MONDAY, NADIA, Visitor, react
@@ -33,11 +34,15 @@ async def books(store: Store, days: int = 0) -> UUID:
 
 
 async def is_updated(store: Store) -> None:
-    """The store is what an older version left, and the new one starts."""
+    """The migration that lists what is booked runs on this store, as on one that an older version left."""
+
+    def once_more(connection: sa.Connection) -> None:
+        connection.execute(sa.text("drop table interviews_to_restate"))
+        with Operations.context(MigrationContext.configure(connection)):
+            import_module("services.scheduling.migrations.versions.0018_interviews_to_restate").upgrade()
+
     async with store.writer.begin() as connection:
-        await connection.execute(sa.text("drop table interviews_to_restate"))
-        await connection.execute(sa.text("update alembic_version set version_num = '0017'"))
-    await migrate(store, SERVICE.folder / "migrations")
+        await connection.run_sync(once_more)
 
 
 async def restated(store: Store) -> list[InterviewRestated]:
