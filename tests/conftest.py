@@ -1,6 +1,5 @@
 """Fixtures for the real parts, their summary at the end of a run, and the distribution of tests to workers."""
 
-import gc
 from collections.abc import Generator
 from typing import Any
 
@@ -38,13 +37,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("measured")
     ranks = {name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(group_of(item.nodeid), len(ranks)))
-
-
-def pytest_collection_finish() -> None:
-    """What was imported stays: the garbage collector does not walk through it again and again."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def group_of(test: str) -> str:
