@@ -47,6 +47,7 @@ class ServiceStatus(StrEnum):
 
 PublicText = Annotated[str, Text(200, published=True), private(Privacy.PUBLIC)]
 """A published name of an organisation or a service, never of a person."""
+OpeningText = Annotated[str, private(Privacy.PUBLIC, pattern=r"^[A-Za-z0-9 ,;:-]+$", max_length=20_000)]
 
 ServiceStatusCode = Annotated[ServiceStatus, private(Privacy.PUBLIC)]
 _Weekday = Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
@@ -74,8 +75,30 @@ class OpeningHours(BaseModel):
     closes_at: ClosingTime
 
 
+class DayOpening(BaseModel):
+    """Local time, from `opens_at` up to but not including `closes_at`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    opens_at: LocalTime
+    closes_at: ClosingTime
+
+
+class SpecialDay(BaseModel):
+    """A date with other hours than usual."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    day: LocalDate
+    openings: tuple[DayOpening, ...]
+
+
 class CentrePublished(Event, type="cefo.directory.centre-published.v1", topic=CENTRES, about="centre"):
-    """The current state of a centre: name, areas, zone, hours and closing days."""
+    """The current state of a centre: name, areas, zone, hours and closing days.
+
+    `hours`: all opening hours as OpenStreetMap's `opening_hours`; the fields say the same. A day of `special_days` is
+    also in `closed_on`, for readers who know only that; its own hours count.
+    """
 
     centre: CentreCode
     name: PublicText
@@ -85,6 +108,8 @@ class CentrePublished(Event, type="cefo.directory.centre-published.v1", topic=CE
     opening_hours: tuple[OpeningHours, ...]
     closed_on: tuple[LocalDate, ...] = ()
     languages: tuple[Code, ...] = ("fr",)
+    hours: OpeningText | None = None
+    special_days: tuple[SpecialDay, ...] = ()
 
 
 class ProviderService(BaseModel):

@@ -1,7 +1,7 @@
 """A centre's opening hours, as every service reads them: local times in, moments in UTC out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -29,15 +29,28 @@ class Hours:
     openings: tuple[Opening, ...]
     closed_on: frozenset[str]
     """Local dates, ISO."""
+    special: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict[str, Sequence[tuple[str, str]]])
+    """The opening intervals of days with other hours than usual, by ISO date; they may be in `closed_on` too."""
 
     @classmethod
-    def of_fields(cls, timezone: str, opening_hours: Sequence[Mapping[str, Any]], closed_on: Sequence[str]) -> Self:
+    def of_fields(
+        cls,
+        timezone: str,
+        opening_hours: Sequence[Mapping[str, Any]],
+        closed_on: Sequence[str],
+        special_days: Sequence[Mapping[str, Any]] = (),
+    ) -> Self:
         """The hours from the fields of `CentrePublished`, as JSON has them."""
         openings = (Opening(tuple(one["weekdays"]), one["opens_at"], one["closes_at"]) for one in opening_hours)
-        return cls(ZoneInfo(timezone), tuple(openings), frozenset(closed_on))
+        special = {
+            day["day"]: sorted((one["opens_at"], one["closes_at"]) for one in day["openings"]) for day in special_days
+        }
+        return cls(ZoneInfo(timezone), tuple(openings), frozenset(closed_on), special)
 
     def of(self, day: date) -> list[tuple[str, str]]:
         """The opening intervals of a local date, in order."""
+        if (special := self.special.get(day.isoformat())) is not None:
+            return list(special)
         return [] if day.isoformat() in self.closed_on else self.usual(WEEKDAYS[day.weekday()])
 
     def usual(self, weekday: str) -> list[tuple[str, str]]:

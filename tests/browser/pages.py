@@ -87,6 +87,11 @@ async def _empties_the_text_message(page: Page) -> None:
     await sends("main form")(page)
 
 
+async def _writes_bad_hours(page: Page) -> None:
+    await page.locator("#tu").fill("9h-12h")
+    await sends("main form")(page)
+
+
 async def _calls_another_one(page: Page) -> None:
     """Whom this desk called before has not come yet: it is asked."""
     question = page.locator(".board-main > .confirm")
@@ -389,6 +394,8 @@ DIRECTORY = [
     Seen("/directory/centres/{code}", path="/directory/centres/liege"),
     Seen("/directory/centres/{code}/edit", REGION, "/directory/centres/liege/edit"),
     Seen("/directory/centres/{code}/edit", REGION, "/directory/centres/liege/edit", "old", 422, _sends_an_old_version),
+    Seen("/directory/centres/{code}/hours", REGION, "/directory/centres/liege/hours"),
+    Seen("/directory/centres/{code}/hours", REGION, "/directory/centres/liege/hours", "wrong", 422, _writes_bad_hours),
     Seen("/directory/sign-in", path="/directory/sign-in?next=/directory/inbox"),
     Seen("/directory/services/{id}", path="/directory/services/{service}"),
     Seen("/directory/services/{id}", COUNSELLOR, "/directory/services/{service}"),

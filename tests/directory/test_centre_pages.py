@@ -1,6 +1,9 @@
 """The pages of the centres: where and when for everyone, and the form of a manager."""
 
+import re
 from datetime import UTC, date, datetime
+from html import unescape
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -134,3 +137,52 @@ async def test_the_api_has_the_contact_and_keeps_what_is_absent(site: Site) -> N
     assert (await site.put(MANAGER, "/centres/mons", CENTRE)).json()["contact"] == before
     changed = await site.put(MANAGER, "/centres/mons", CENTRE | {"contact": {"phone": "065 00 00 00"}})
     assert {name: value for name, value in changed.json()["contact"].items() if value} == {"phone": "065 00 00 00"}
+
+
+async def test_a_manager_changes_the_hours(site: Site, clock: FixedClock) -> None:
+    week = dict.fromkeys(("mo", "tu", "we", "th"), "09:00-12:00, 13:00-18:00")
+    form: dict[str, Any] = week | {"holidays": "true", "exceptions": "2026-12-24 10:00-11:00\n2026-12-31 off"}
+    status, to, _ = await submit(site, LOCAL_MANAGER, "/directory/centres/huy/hours", **form, version=1)
+    assert (status, to) == (303, "/directory/centres/huy")
+    text = "Mo-Th 09:00-12:00,13:00-18:00; PH off; 2026 Dec 24 10:00-11:00; 2026 Dec 31 off"
+    event = (await emitted_events(site.store, CentrePublished))[-1]
+    assert (event.centre, event.hours) == ("huy", text)
+    assert {"2026-12-24", "2026-12-25", "2026-12-31"} <= set(event.closed_on)
+    assert [one.day for one in event.special_days] == ["2026-12-24"]
+    answer = (await site.get(None, "/centres/huy")).json()
+    assert answer["hours"] == text
+    async with site.store.read() as read:
+        (change,) = await centre_changes(read, centre_id("huy"))
+    assert (change.by, change.after["hours_text"]) == ("demo/huy", text)
+    assert text in await look(site, LOCAL_MANAGER, "/directory/centres/huy/hours")
+    clock.now = local("2026-12-24T10:30")
+    assert "Open now, until 11:00" in await look(site, None, "/directory/centres/huy")
+    clock.now = local("2026-12-20T10:30")
+    assert "10:00–11:00" in await look(site, None, "/directory/centres/huy")
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("tu", "9h-12h", "Rule 2, “9h-12h”, cannot be read"),
+        ("tu", "12:00-09:00", "Closing must come after opening"),
+        ("exceptions", "2026-12-24 off\n2026-02-30 off", "Rule 2, “2026-02-30 off”, cannot be read"),
+    ],
+)
+async def test_wrong_hours_are_named_at_their_field(site: Site, field: str, typed: str, said: str) -> None:
+    before = len(await emitted_events(site.store, CentrePublished))
+    status, _, shown = await submit(site, MANAGER, "/directory/centres/huy/hours", **{field: typed}, version=1)
+    assert status == 422
+    assert said in unescape(re.sub("</?bdi>", "", shown))
+    assert f'id="{field}-error"' in shown
+    assert len(await emitted_events(site.store, CentrePublished)) == before
+
+
+async def test_the_api_takes_the_text(site: Site) -> None:
+    changed = await site.put(MANAGER, "/centres/mons", CENTRE | {"hours": "Tu 10:00-12:00; PH off"})
+    assert changed.json()["opening_hours"] == [{"weekdays": ["TU"], "opens_at": "10:00", "closes_at": "12:00"}]
+    wrong = await site.put(MANAGER, "/centres/mons", CENTRE | {"hours": "Tu 10-12"})
+    (fault,) = wrong.json()["errors"]
+    assert (wrong.status_code, fault["field"], fault["rule"]) == (422, "hours", "opening-rule")
+    again = await site.put(MANAGER, "/centres/mons", CENTRE)
+    assert again.json()["hours"] == "Mo 08:30-12:00; 2026 Dec 24 off"

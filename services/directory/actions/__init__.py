@@ -1,7 +1,7 @@
 """The use cases of the directory, called by requests, incoming events and jobs."""
 
 from services.directory.actions import accounts
-from services.directory.actions.centres import publish_centres, update_centre, update_contact
+from services.directory.actions.centres import publish_centres, update_centre, update_contact, update_hours
 from services.directory.actions.erasure import erase_subject
 from services.directory.actions.feed import FEED_BOARD, open_feed
 from services.directory.actions.opening import assign, dismiss, refer, refer_from_plan
@@ -28,5 +28,6 @@ __all__ = [
     "set_provider",
     "update_centre",
     "update_contact",
+    "update_hours",
     "update_service",
 ]

@@ -6,10 +6,11 @@ from typing import Any
 from services.chassis.refusals import msg
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
-from services.contracts.directory import CentrePublished, OpeningHours
+from services.contracts.directory import CentrePublished, OpeningHours, SpecialDay
 from services.directory import domain
 from services.directory.actions.centre_contacts import CentreContact
 from services.directory.domain import centres as reference
+from services.directory.domain.opening_text import fields_of, text_of, week_of
 from services.directory.store import Centre, CentreChange, centres, unknown_centre
 
 
@@ -32,6 +33,8 @@ async def publish_centres(work: Work, contacts: Mapping[str, CentreContact] | No
         if centre.holidays_through < through:
             held = await work.load(Centre, centre.id, msg("centre"))
             new = reference.public_holidays(held.holidays_through + 1, through)
+            if held.hours_text and not week_of(held.hours_text).closed_on_holidays:
+                new = ()
             held.closed_on = sorted({*held.closed_on, *new})
             held.holidays_through = through
             publish_centre(work, held)
@@ -50,12 +53,13 @@ async def update_centre(
     languages: list[str],
     by: str,
     contact: CentreContact | None = None,
+    hours: str | None = None,
     version: int | None = None,
 ) -> Centre:
     """Updates a centre, as a manager edits it. The same values again change nothing.
 
-    `by`: the person's subject. `contact`: None keeps it. Raises `UnknownCentre`, `Stale`, and what `check_opening` and
-    `check_languages` raise.
+    `by`: the person's subject. `contact`: None keeps it. `hours`: the opening hours as text, in place of the two
+    fields. Raises `UnknownCentre`, `Stale`, and what `check_opening`, `week_of` and `check_languages` raise.
     """
     centre = await _centre(work, code, version)
     domain.check_opening((span["weekdays"], span["opens_at"], span["closes_at"]) for span in opening_hours)
@@ -63,10 +67,13 @@ async def update_centre(
     wanted: dict[str, Any] = {
         "name": name,
         "areas": areas,
-        "opening_hours": opening_hours,
-        "closed_on": sorted(set(closed_on)),
         "languages": languages,
     }
+    if hours is not None:
+        wanted |= _hours_of(centre, hours)
+    elif (opening_hours, sorted(set(closed_on))) != (centre.opening_hours, centre.closed_on):
+        wanted |= {"opening_hours": opening_hours, "closed_on": sorted(set(closed_on)), "special_days": []}
+        wanted |= {"hours_text": ""}
     _change(work, centre, by, wanted | ({} if contact is None else {"contact": _known(contact)}))
     return centre
 
@@ -76,6 +83,20 @@ async def update_contact(work: Work, code: str, contact: CentreContact, *, by: s
     centre = await _centre(work, code, version)
     _change(work, centre, by, {"contact": _known(contact)})
     return centre
+
+
+async def update_hours(work: Work, code: str, hours: str, *, by: str, version: int) -> Centre:
+    """Updates the opening hours, given as text. Raises `UnknownCentre`, `Stale`, and what `week_of` raises."""
+    centre = await _centre(work, code, version)
+    _change(work, centre, by, _hours_of(centre, hours))
+    return centre
+
+
+def _hours_of(centre: Centre, text: str) -> dict[str, Any]:
+    """The columns of opening hours that are given as text."""
+    week = week_of(text)
+    first = min([centre.holidays_through - 1, *(int(day[:4]) for day in centre.closed_on)])
+    return fields_of(week, reference.public_holidays(first, centre.holidays_through)) | {"hours_text": text_of(week)}
 
 
 async def _centre(work: Work, code: str, version: int | None) -> Centre:
@@ -132,6 +153,8 @@ def publish_centre(work: Work, centre: Centre) -> None:
             timezone=centre.timezone,
             opening_hours=tuple(OpeningHours.model_validate(span) for span in centre.opening_hours),
             closed_on=tuple(centre.closed_on),
+            special_days=tuple(SpecialDay.model_validate(day) for day in centre.special_days),
+            hours=centre.text or None,
             languages=tuple(centre.languages),
         ),
     )

@@ -6,10 +6,10 @@ from pydantic import BaseModel, Field
 
 from services.chassis.identity.people import Person
 from services.chassis.web import Body, Reading, Router, Working, allow, anyone
-from services.contracts.directory import ClosingTime, LocalTime, OpeningHours, Weekday
+from services.contracts.directory import ClosingTime, LocalTime, OpeningHours, SpecialDay, Weekday
 from services.contracts.envelope import AreaCode, Code
 from services.contracts.roles import Role
-from services.contracts.text import Key, Line
+from services.contracts.text import Key, Line, Text
 from services.contracts.values import Day, Version
 from services.directory import actions
 from services.directory.actions.centre_contacts import CentreContact
@@ -17,6 +17,8 @@ from services.directory.domain.centres import centre_id
 from services.directory.store import Centre, centres, unknown_centre
 
 router = Router("/directory/api/v1/centres", tags=["centres"])
+
+HoursText = Annotated[str, Text(20_000)]
 
 
 class Opening(Body):
@@ -35,6 +37,10 @@ class CentreChange(Body):
     opening_hours: list[Opening] = Field(max_length=30)
     closed_on: list[Day] = Field(max_length=400)
     languages: list[Code] = Field(min_length=1, max_length=20)
+    hours: HoursText | None = Field(
+        default=None,
+        description="As OpenStreetMap's `opening_hours`; `opening_hours` and `closed_on` then do not count.",
+    )
     contact: CentreContact | None = Field(default=None, description="Where it is; what is absent stays as it is.")
     version: Version | None = Field(
         default=None, description="The version that you read; the change is refused if it is no longer the current one."
@@ -55,6 +61,8 @@ class CentreOut(BaseModel):
     closed_on: list[str]
     languages: list[str]
     contact: CentreContact
+    hours: str = Field(validation_alias="text", description="All of the opening hours, as OpenStreetMap writes them.")
+    special_days: list[SpecialDay]
 
     @classmethod
     def of(cls, centre: Centre) -> "CentreOut":

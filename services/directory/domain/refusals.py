@@ -22,7 +22,8 @@
     ├── Invalid: RoleMissing, RolesApart, CentreMissing, OrganizationMissing, UnknownOrganization
     ├── Invalid: RoleNotForMachine, TokenDays
     └── Invalid: UnknownTopic, UnknownLanguage, UnknownLocation, UnknownReason,
-                 ReasonNotWanted, UnknownCursor, WrongHours, HoursOverlap, NotAZone, PlacesBeyondCapacity
+                 ReasonNotWanted, UnknownCursor, WrongHours, HoursOverlap, OpeningRuleUnread,
+                 OpeningRuleOrder, NotAZone, PlacesBeyondCapacity
 """
 
 from services.chassis.refusals import Invalid, NotAllowed, Refused, msg
@@ -142,6 +143,24 @@ class HoursOverlap(Invalid):
     slug = "hours-overlap"
     message = msg("{weekday}: {first} and {second} overlap. Combine them into one period.")
     field_name = "opening_hours"
+
+
+class OpeningRuleUnread(Invalid):
+    """A rule of the opening hours cannot be read."""
+
+    slug = "opening-rule"
+    message = msg(
+        "Rule {number}, “{rule}”, cannot be read. Write for example “Mo-Fr 09:00-12:00”, “PH off” or “2026 Dec 24 off”."
+    )
+    field_name = "hours"
+
+
+class OpeningRuleOrder(Invalid):
+    """A day has two rules, or the rules are not in order."""
+
+    slug = "opening-rule-order"
+    message = msg("Rule {number}, “{rule}”: write each day once. First the weekdays, then “PH off”, then the dates.")
+    field_name = "hours"
 
 
 class NotAZone(Invalid):

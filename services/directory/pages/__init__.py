@@ -4,6 +4,7 @@ from services.directory.pages import (
     accounts,
     catalogue,
     centre_form,
+    centre_hours,
     centres,
     entry,
     events,
@@ -23,6 +24,8 @@ from services.directory.pages import (
 # `/entry/people` before `/entry/{id}`, `/referrals/unassigned` before `/referrals/{id}`.
 _accounts = (accounts, tokens, sign_in, sign_in_links, kiosk_sign_in)
 _referrals = (inbox, unassigned, referral_lists, referrals, person, own_referrals)
-routers = tuple(one.router for one in (catalogue, centres, centre_form, teams, entry, *_accounts, *_referrals, events))
+routers = tuple(
+    one.router for one in (catalogue, centres, centre_form, centre_hours, teams, entry, *_accounts, *_referrals, events)
+)
 
 __all__ = ["routers"]

@@ -33,6 +33,7 @@ CHANGES = 10
 LABELS = {
     "name": msg("Name"),
     "areas": msg("What for"),
+    "hours_text": msg("Opening hours"),
     "opening_hours": msg("Opening hours"),
     "closed_on": msg("Closing days"),
     "languages": msg("Languages"),
@@ -107,7 +108,9 @@ async def _form(
 async def _history(session: AsyncSession, changes: Sequence[CentreChange]) -> list[ChangeSeen]:
     """The changes as people read them: when, who, and what."""
     people = await names_of(session, {ref for one in changes if (ref := account_of(one.by))})
-    return [
-        ChangeSeen(one.at, author_of(one.by, people), [_(label) for name, label in LABELS.items() if name in one.after])
-        for one in changes
-    ]
+    return [ChangeSeen(one.at, author_of(one.by, people), _labels(one)) for one in changes]
+
+
+def _labels(change: CentreChange) -> list[str]:
+    """What changed, each label once: the hours are in several columns."""
+    return list(dict.fromkeys(_(label) for name, label in LABELS.items() if name in change.after))

@@ -64,6 +64,7 @@ async def centre_page(code: Key, request: Request, read: Reading, person: Anyone
         contact=shown.contact,
         week=week_lines(hours),
         closings=[date_text(day, "full") for day in closings(hours, now.astimezone(hours.zone).date())],
+        others=other_days(hours, now.astimezone(hours.zone).date()),
         map_url=map_url(centre.town, shown.contact),
         edits=person is not None and person.has(Role.MANAGER) and person.works_at(code),
     )
@@ -98,6 +99,16 @@ def closings(hours: Hours, today: date) -> Iterator[date]:
         day = today + timedelta(days=ahead)
         if not hours.of(day) and hours.usual(WEEKDAYS[day.weekday()]):
             yield day
+
+
+def other_days(hours: Hours, today: date) -> list[tuple[str, str]]:
+    """The next days with other hours than usual, and these."""
+    coming = (today + timedelta(days=ahead) for ahead in range(CLOSINGS_AHEAD.days + 1))
+    return [
+        (date_text(day, "full"), ", ".join("–".join(span) for span in hours.of(day)))
+        for day in coming
+        if hours.special.get(day.isoformat())
+    ]
 
 
 def map_url(town: str, contact: CentreContact) -> str | None:

@@ -15,6 +15,8 @@ from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
 from services.contracts.opening import Hours
 from services.directory.domain import ALL_AREAS
+from services.directory.domain.centres import public_holidays
+from services.directory.domain.opening_text import text_of, week_of_fields
 from services.directory.store.table import Table
 
 
@@ -31,8 +33,13 @@ class Centre(Aggregate, Table, table=True):
     timezone: str
     opening_hours: list[dict[str, Any]] = Field(sa_type=sa.JSON)
     """Objects with `weekdays`, `opens_at`, `closes_at`: local time, end excluded."""
+    hours_text: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """The opening hours as text, from which the fields are derived. Empty: the fields were there first, see `text`."""
     closed_on: list[str] = Field(sa_type=sa.JSON)
     """ISO dates."""
+    special_days: list[dict[str, Any]] = Field(
+        default_factory=list[dict[str, Any]], sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"}
+    )
     languages: list[str] = Field(sa_type=sa.JSON)
     holidays_through: int
     """The last year whose public holidays were added; what a manager changed before stays."""
@@ -42,9 +49,18 @@ class Centre(Aggregate, Table, table=True):
     """Where the centre is and how it is reached: the fields of `CentreContact` that are known."""
 
     @property
+    def text(self) -> str:
+        """The opening hours as text."""
+        if self.hours_text or not (self.opening_hours or self.closed_on):
+            return self.hours_text
+        years = [int(day[:4]) for day in self.closed_on]
+        holidays = public_holidays(min(years), max(years)) if years else ()
+        return text_of(week_of_fields(self.opening_hours, self.closed_on, holidays))
+
+    @property
     def hours(self) -> Hours:
         """The centre's opening hours."""
-        return Hours.of_fields(self.timezone, self.opening_hours, self.closed_on)
+        return Hours.of_fields(self.timezone, self.opening_hours, self.closed_on, self.special_days)
 
 
 class CentreChange(Table, table=True):

@@ -36,11 +36,14 @@ class Centre(LocalCentreCopy, Table, table=True):
 
     opening_hours: list[dict[str, Any]] = Field(sa_type=sa.JSON)
     closed_on: list[str] = Field(sa_type=sa.JSON)
+    special_days: list[dict[str, Any]] = Field(
+        default_factory=list[dict[str, Any]], sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"}
+    )
 
     @property
     def hours(self) -> Hours:
         """The centre's opening hours."""
-        return Hours.of_fields(self.timezone, self.opening_hours, self.closed_on)
+        return Hours.of_fields(self.timezone, self.opening_hours, self.closed_on, self.special_days)
 
 
 class Waiting(QueuedVisit, Table, table=True):

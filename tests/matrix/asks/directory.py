@@ -68,6 +68,9 @@ DIRECTORY: Asks = {
     "POST /directory/centres/{code}/edit": lambda w, me: Ask(
         form={"phone": "04 223 45 67", "version": w.version("directory", centre_id("liege"))}
     ),
+    "POST /directory/centres/{code}/hours": lambda w, me: Ask(
+        form={"mo": "09:00-12:00", "version": w.version("directory", centre_id("liege"))}
+    ),
     "PUT /directory/api/v1/services/{id}": lambda w, me: Ask(json={"places_open": 3}),
     "PUT /directory/api/v1/organizations/{id}": lambda w, me: Ask(
         json=atelier(description="Autre texte")[1].model_dump(mode="json")

@@ -1,0 +1,176 @@
+"""Opening hours as text: a strict part of OpenStreetMap's `opening_hours`, and the fields that are derived from it.
+
+::
+
+    text    = rule *("; " rule)               weekdays first, then holidays, then dates; each day once
+    rule    = days " " spans | "PH off" | date " " (spans | "off")
+    days    = part *("," part)                part: Mo, or Mo-Fr; Monday first
+    spans   = span *("," span)                span: 09:00-12:00, local time, end excluded, until 24:00
+    date    = 2026 Dec 24                     2026-12-24 is read too
+
+A weekday in no rule is closed. A later rule replaces an earlier one for its day, as in OpenStreetMap: a date counts
+more than `PH off`, and that more than a weekday. `PH`: the public holidays of Belgium. Source:
+https://wiki.openstreetmap.org/wiki/Key:opening_hours/specification.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+from services.contracts.directory import WEEKDAYS
+from services.directory.domain.refusals import (
+    HoursOverlap,
+    OpeningRuleOrder,
+    OpeningRuleUnread,
+    WrongHours,
+)
+
+Span = tuple[str, str]
+Spans = tuple[Span, ...]
+
+_NAMES = tuple(code.capitalize() for code in WEEKDAYS)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_SPAN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|(24:00))")
+_DATE = re.compile(rf"([0-9]{{4}})(?: ({'|'.join(_MONTHS)}) ([0-9]{{1,2}})|-([0-9]{{2}})-([0-9]{{2}})) (.+)")
+_DAY = "|".join(_NAMES)
+_WEEK = re.compile(rf"((?:{_DAY})(?:-(?:{_DAY}))?(?:,(?:{_DAY})(?:-(?:{_DAY}))?)*) (.+)")
+CLOSED = "off"
+HOLIDAYS_OFF = f"PH {CLOSED}"
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A usual week and its exceptions. `usual`: by RFC 5545 weekday; `exceptions`: by ISO date, empty where closed."""
+
+    usual: Mapping[str, Spans]
+    closed_on_holidays: bool
+    exceptions: Mapping[str, Spans]
+
+
+def week_of(text: str) -> Week:
+    """Reads the text. Raises `OpeningRuleUnread`, `OpeningRuleOrder`, `WrongHours`, `HoursOverlap`, about `hours`."""
+    usual: dict[str, Spans] = {}
+    exceptions: dict[str, Spans] = {}
+    holidays = False
+    for number, rule in enumerate((part.strip() for part in text.split(";") if part.strip()), 1):
+        if rule == HOLIDAYS_OFF:
+            known, holidays = holidays or bool(exceptions), True
+        elif found := _WEEK.fullmatch(rule):
+            days = list(_days(found[1], number, rule))
+            known = holidays or bool(exceptions or usual.keys() & set(days)) or len(set(days)) < len(days)
+            usual |= dict.fromkeys(days, spans_of(found[2], "hours", number, rule))
+        else:
+            day, spans = exception_of(rule, "hours", number)
+            known = day in exceptions
+            exceptions[day] = spans
+        if known:
+            raise OpeningRuleOrder("hours", number=number, rule=rule)
+    return Week({day: usual[day] for day in WEEKDAYS if usual.get(day)}, holidays, dict(sorted(exceptions.items())))
+
+
+def exception_of(rule: str, about: str, number: int) -> tuple[str, Spans]:
+    """The ISO date of an exception and its hours, empty where closed. Raises as `week_of`, about that field."""
+    found = _DATE.fullmatch(rule)
+    if found is None:
+        raise OpeningRuleUnread(about, number=number, rule=rule)
+    month = _MONTHS.index(found[2]) + 1 if found[2] else int(found[4])
+    try:
+        day = date(int(found[1]), month, int(found[3] or found[5]))
+    except ValueError:
+        raise OpeningRuleUnread(about, number=number, rule=rule) from None
+    return day.isoformat(), () if found[6] == CLOSED else spans_of(found[6], about, number, rule)
+
+
+def spans_of(text: str, about: str, number: int, rule: str) -> Spans:
+    """The hours of a day, in order. Raises as `week_of`, about that field, with the number and text of the rule."""
+    spans: list[Span] = []
+    for part in text.split(","):
+        if not _SPAN.fullmatch(part.strip()):
+            raise OpeningRuleUnread(about, number=number, rule=rule)
+        opens_at, closes_at = part.strip().split("-")
+        if closes_at <= opens_at:
+            raise WrongHours(about, opens_at=opens_at, closes_at=closes_at)
+        spans.append((opens_at, closes_at))
+    for first, second in pairwise(sorted(spans)):
+        if second[0] < first[1]:
+            raise HoursOverlap(about, weekday=rule, first="–".join(first), second="–".join(second))
+    return tuple(sorted(spans))
+
+
+def text_of(week: Week) -> str:
+    """The week as text, one way for one week: `week_of` reads it back."""
+    same: dict[Spans, list[int]] = {}
+    for number, weekday in enumerate(WEEKDAYS):
+        if spans := week.usual.get(weekday):
+            same.setdefault(spans, []).append(number)
+    rules = [f"{_days_text(days)} {spans_text(spans)}" for spans, days in same.items()]
+    rules += [HOLIDAYS_OFF] if week.closed_on_holidays else []
+    return "; ".join([*rules, *(exception_text(day, spans) for day, spans in sorted(week.exceptions.items()))])
+
+
+def exception_text(day: str, spans: Spans) -> str:
+    """An exception as a rule."""
+    on = date.fromisoformat(day)
+    return f"{on.year:04d} {_MONTHS[on.month - 1]} {on.day:02d} {spans_text(spans) or CLOSED}"
+
+
+def spans_text(spans: Spans) -> str:
+    """Hours of a day as the text has them."""
+    return ",".join("-".join(span) for span in spans)
+
+
+def fields_of(week: Week, holidays: Collection[str]) -> dict[str, list[Any]]:
+    """The fields of `CentrePublished`. A day with other hours is among the closed ones too."""
+    same: dict[Spans, list[str]] = {}
+    for weekday, spans in week.usual.items():
+        same.setdefault(spans, []).append(weekday)
+    hours = [_span(*span) | {"weekdays": days} for spans, days in same.items() for span in spans]
+    closed = {*week.exceptions, *(holidays if week.closed_on_holidays else ())}
+    special = [{"day": day, "openings": [_span(*span) for span in spans]} for day, spans in week.exceptions.items()]
+    return {
+        "opening_hours": hours,
+        "closed_on": sorted(closed),
+        "special_days": [one for one in special if one["openings"]],
+    }
+
+
+def week_of_fields(
+    opening_hours: Sequence[Mapping[str, Any]], closed_on: Collection[str], holidays: Collection[str]
+) -> Week:
+    """The week from the older fields. `holidays`: those of the years of `closed_on`."""
+    usual = {
+        weekday: tuple(
+            sorted((one["opens_at"], one["closes_at"]) for one in opening_hours if weekday in one["weekdays"])
+        )
+        for weekday in WEEKDAYS
+    }
+    off = bool(holidays) and set(holidays) <= set(closed_on)
+    days = sorted(set(closed_on) - set(holidays if off else ()))
+    return Week({day: spans for day, spans in usual.items() if spans}, off, dict.fromkeys(days, ()))
+
+
+def _span(opens_at: str, closes_at: str) -> dict[str, Any]:
+    return {"opens_at": opens_at, "closes_at": closes_at}
+
+
+def _days(text: str, number: int, rule: str) -> Iterator[str]:
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        begins, ends = _NAMES.index(first), _NAMES.index(last or first)
+        if ends < begins:
+            raise OpeningRuleUnread("hours", number=number, rule=rule)
+        yield from WEEKDAYS[begins : ends + 1]
+
+
+def _days_text(days: Sequence[int]) -> str:
+    """Days as the text has them: two or more that follow each other are a range."""
+    ranges: list[list[int]] = []
+    for day in days:
+        if ranges and ranges[-1][-1] == day - 1:
+            ranges[-1].append(day)
+        else:
+            ranges.append([day])
+    return ",".join(_NAMES[one[0]] + (f"-{_NAMES[one[-1]]}" if len(one) > 1 else "") for one in ranges)
