@@ -13,13 +13,14 @@ public class CheckIn {
         var path = "/intake/api/v1/visits/" + UUID.randomUUID() + "?test=" + test;
         var body = "{\"centre\": \"%s\", \"area\": \"%s\"}".formatted(given[0], given[1]);
         var request = HttpRequest.newBuilder(URI.create(System.getenv("CEFO_URL") + path))
+                .version(HttpClient.Version.HTTP_1_1) // otherwise it offers HTTP/2 on plain HTTP
                 .header("Authorization", "Bearer " + System.getenv("CEFO_TOKEN"))
                 .header("Content-Type", "application/json").header("Accept-Language", "fr")
                 .timeout(Duration.ofSeconds(10)).PUT(HttpRequest.BodyPublishers.ofString(body)).build();
         for (var pause : List.of(1L, 5L, 30L)) {
             try {
                 var answer = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
-                if (!Set.of(429, 503).contains(answer.statusCode())) { // the same request would be refused again
+                if (answer.statusCode() < 500 && answer.statusCode() != 429) { // the same request would be refused again
                     (answer.statusCode() == 200 ? System.out : System.err).println(answer.body());
                     System.exit(answer.statusCode() == 200 ? 0 : 1);
                 }

@@ -22,7 +22,7 @@ for (const pause of [1, 5, 30]) {
     console.log((await answer.json()).ticket);
     process.exit(0);
   }
-  if (answer && ![429, 503].includes(answer.status)) {
+  if (answer && answer.status < 500 && answer.status !== 429) {
     console.error((await answer.json()).detail); // the same request would be refused again
     process.exit(1);
   }

@@ -3,6 +3,7 @@
 CEFO_URL=https://cefo.example CEFO_TOKEN=… python check_in.py liege find-job [--test]
 """
 
+import http.client
 import json
 import os
 import sys
@@ -23,10 +24,10 @@ def check_in(centre: str, area: str, *, test: bool) -> str:
             with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
                 return str(json.load(answer)["ticket"])
         except urllib.error.HTTPError as refusal:
-            if refusal.code not in (429, 503):  # the same request would be refused again
+            if refusal.code < 500 and refusal.code != 429:  # the same request would be refused again
                 sys.exit(json.load(refusal)["detail"])
             time.sleep(int(refusal.headers.get("Retry-After", pause)))
-        except OSError:  # no network
+        except (OSError, http.client.HTTPException):  # no network
             time.sleep(pause)
     sys.exit("cefo ne répond pas.")
 

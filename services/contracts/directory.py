@@ -47,7 +47,7 @@ class ServiceStatus(StrEnum):
 
 PublicText = Annotated[str, Text(200, published=True), private(Privacy.PUBLIC)]
 """A published name of an organisation or a service, never of a person."""
-OpeningText = Annotated[str, private(Privacy.PUBLIC, pattern=r"^[A-Za-z0-9 ,;:-]+$", max_length=20_000)]
+OpeningText = Annotated[str, Text(20_000, published=True), private(Privacy.PUBLIC)]
 
 ServiceStatusCode = Annotated[ServiceStatus, private(Privacy.PUBLIC)]
 _Weekday = Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"]

@@ -21,7 +21,7 @@ class SchedulingSettings(FromEnvironment):
         default=24,
         ge=0,
         le=336,
-        description="Until how many hours before an appointment visitors can cancel or move it on their own page. "
+        description="Until how long before an appointment visitors can cancel or move it on their own page, in hours. "
         "Later they telephone the centre.",
     )
 

@@ -11,6 +11,7 @@ _BROKEN_NUMBERS = """() => {
     const element = node.parentElement;
     if (!element.checkVisibility({visibilityProperty: true})) continue;
     if (element.closest('.visually-hidden, svg, script, style, pre, code, textarea')) continue;
+    if (element.href === element.textContent.trim()) continue; // an address that is shown breaks anywhere
     for (const number of node.data.matchAll(/\\p{N}[\\p{N}.,:\\u00a0\\u202f]*\\p{N}/gu)) {
       const range = document.createRange();
       range.setStart(node, number.index);

@@ -43,12 +43,14 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 def test_dates_may_be_written_as_iso() -> None:
     assert text_of(week_of(TEXT.replace("2026 Dec 24", "2026-12-24"))) == TEXT
+    assert text_of(week_of(TEXT.replace("09:00", "9:00"))) == TEXT
 
 
 @pytest.mark.parametrize(
     ("text", "slug", "rule"),
     [
-        ("Mo 9:00-12:00", "opening-rule", "Mo 9:00-12:00"),
+        ("Mo 9-12", "opening-rule", "Mo 9-12"),
+        ("1926 Dec 24 off", "opening-rule", "1926 Dec 24 off"),
         ("Fr-Mo 09:00-12:00", "opening-rule", "Fr-Mo 09:00-12:00"),
         ("Mo 09:00-25:00", "opening-rule", "Mo 09:00-25:00"),
         ("2026 Feb 30 off", "opening-rule", "2026 Feb 30 off"),
@@ -88,3 +90,11 @@ def test_the_older_fields_have_a_text() -> None:
     week = week_of_fields(DEFAULT_HOURS, [*HOLIDAYS, "2026-12-24"], HOLIDAYS)
     assert text_of(week) == "Mo-Fr 09:00-12:00,13:00-16:30; PH off; 2026 Dec 24 off"
     assert fields_of(week, HOLIDAYS)["closed_on"] == sorted({*HOLIDAYS, "2026-12-24"})
+
+
+def test_a_holiday_that_a_manager_took_out_is_an_exception() -> None:
+    open_on = "2026-11-11"
+    week = week_of_fields(DEFAULT_HOURS, [day for day in HOLIDAYS if day != open_on], HOLIDAYS)
+    assert open_on in HOLIDAYS
+    assert (week.closed_on_holidays, list(week.exceptions)) == (True, [open_on])
+    assert week.exceptions[open_on] == week.usual["WE"]

@@ -36,6 +36,8 @@ from tests.givens.events import emitted_events
 from tests.givens.intake import LIEGE_DESK, NAMUR_DESK
 from tests.intake.test_persons import accesses, comes, registered
 
+AT_BOTH = LIEGE_DESK.model_copy(update={"centres": LIEGE_DESK.centres | NAMUR_DESK.centres})
+
 
 async def merge(store: Store, alias: UUID, kept: UUID) -> UUID:
     async with store.work() as work:
@@ -124,14 +126,22 @@ async def test_what_is_refused_names_its_rule(store: Store) -> None:
     assert await groups(store, a, b, c) == [(b, a), (b, a), (c,)]
 
 
-async def test_a_person_of_another_centre_is_merged_only_if_found_there_for_a_reason(store: Store) -> None:
+async def test_registrations_of_two_centres_are_merged_by_who_works_at_both(store: Store) -> None:
+    """The link of either opens both: otherwise a known e-mail address would be enough for what another centre knows."""
     here = await registered(store, "Amélie", "Dupré")
     there = await registered(store, "Amélie", "Dupré", centre="namur", contact="amelie@example.org")
-    with pytest.raises(NotFound):
-        await merge(store, here, there)
     async with store.work() as work:
         await search_elsewhere(work, "amelie@example.org", Reason.HERE, LIEGE_DESK, 5)
-    assert await merge(store, here, there) == there
+    for alias, kept in ((here, there), (there, here)):
+        with pytest.raises(NotFound):
+            await merge(store, alias, kept)
+    async with store.work() as work:
+        assert await merging.merge(work, here, there, AT_BOTH) == there
+    with pytest.raises(NotFound):
+        async with store.work() as work:
+            await merging.separate(work, here, NAMUR_DESK)
+    await separate(store, here)
+    assert await groups(store, here, there) == [(here,), (there,)]
 
 
 async def test_a_withdrawal_counts_for_both_and_a_consent_for_the_reference_that_gave_it(store: Store) -> None:

@@ -48,6 +48,8 @@ async def test_what_refuses_a_check_in_refuses_its_trial(client: Client) -> None
         tried = await client.put(f"/intake/api/v1/visits/{id}?test=true", json=body)
         assert (tried.status_code, tried.json()) == (real.status_code, real.json())
         assert tried.status_code in (409, 422)
+    again = await client.put(f"/intake/api/v1/visits/{id}?test=true", json=CHECK_IN)
+    assert (again.status_code, again.json()["ticket"]) == (200, "E-001")
     assert await kept(client) == 1
 
 
@@ -92,6 +94,7 @@ async def test_a_tried_event_has_its_ticket_and_is_not_kept(client: Client) -> N
         ({"source": "/services/intake"}, "foreign-source"),
         ({"type": "cefo.intake.visit-left.v1"}, "foreign-topic"),
         ({"specversion": "0.3"}, "bad-envelope"),
+        ({"type": "cefo.desk.checkin.v1"}, "unknown-type"),
     ],
 )
 async def test_a_tried_event_names_the_reason_of_its_dead_letter(

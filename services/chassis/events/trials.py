@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.chassis.events.dead_letters import fault_of
-from services.chassis.events.processor import EventProcessor
+from services.chassis.events.processor import UNKNOWN_TYPE, EventProcessor
 from services.chassis.events.sequencing import Position
 from services.chassis.storage.errors import is_unavailable
 from services.chassis.storage.store import Store, Work
@@ -31,7 +31,8 @@ class Trial:
 async def try_out(processor: EventProcessor, store: Store, record: Record, look: Look) -> Trial:
     """Process the record in a unit of work that is rolled back. Raises only what may pass by itself."""
     try:
-        read_event(record)
+        if read_event(record).event is None:
+            return Trial(UNKNOWN_TYPE, "its type is not known here")
         async with store.trial() as work:
             outcomes = await processor.apply(work, [record])
             found = await look(work)

@@ -46,7 +46,9 @@ class ServerAway(DeliveryError):
 def is_of_address(status: str) -> bool:
     """Whether a status (RFC 3463, `5.1.1`) says that nothing reaches the address: not for its mail or for ours alone.
 
-    Subjects 1 and 2 are the address and the mailbox; a full one (`5.2.2`) or one for short messages (`5.2.3`) exists.
+    Subjects 1 and 2 are the address and the mailbox; a full one (`5.2.2`) or one for short messages (`5.2.3`) exists,
+    and `5.1.7` and `5.1.8` are about the address of the sender.
     """
     kind, subject, detail = (*status.split("."), "", "")[:3]
-    return kind == "5" and (subject == "1" or (subject == "2" and detail not in ("2", "3")))
+    others = {"1": ("7", "8"), "2": ("2", "3")}
+    return kind == "5" and subject in others and detail not in others[subject]

@@ -6,7 +6,7 @@ Valkey.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -68,7 +68,7 @@ def users_of(services: Iterable[str], user: str) -> list[RedisUser]:
     return [RedisUser(name, some) for name, some in named.items()]
 
 
-def apply_users(settings: Settings, users: Iterable[RedisUser], passwords: dict[str, str]) -> bool:
+def apply_users(settings: Settings, users: Collection[RedisUser], passwords: dict[str, str]) -> bool:
     """Give the server these users and nothing more than their rights. True: also its file of users. Blocks.
 
     `passwords`: new ones, by user; only their digests leave this process. Raises `RightsNotApplied`; then some may have
@@ -78,12 +78,19 @@ def apply_users(settings: Settings, users: Iterable[RedisUser], passwords: dict[
     try:
         with Redis.from_url(settings.redis, **options) as client:
             server = cast(Any, client)
+            if any(user.name in _names_of(server) for user in users):
+                raise RightsNotApplied("the user who gives the rights would lose its own")
             for user in users:
                 secret = _secret(passwords[user.name]) if user.name in passwords else []
                 server.execute_command("ACL SETUSER", user.name, *secret, *user.rules)
             return _is_saved(server)
     except (RedisError, OSError) as error:
         raise RightsNotApplied(str(error)) from error
+
+
+def _names_of(server: Any) -> tuple[str, str]:
+    me: Any = server.execute_command("ACL WHOAMI")
+    return "default", me.decode() if isinstance(me, bytes) else str(me)
 
 
 def _secret(password: str) -> list[str]:

@@ -4,11 +4,9 @@ A reverse proxy has such bounds too; these hold without one, and on the port beh
 """
 
 import asyncio
-import sys
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
-import httptools
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -21,8 +19,6 @@ TARGET_BYTES = 8192
 """Most bytes of the address in a request's line."""
 HEADERS = 200
 """Most fields of a header."""
-_OF_THE_CONNECTION = (b"connection", b"upgrade", b"http2-settings")
-"""Fields that offer another protocol."""
 BODY_BYTES = 1024
 """A body that brings less than this in `CEFO_REQUEST_SECONDS` makes no progress."""
 UNREAD = 3
@@ -30,7 +26,7 @@ UNREAD = 3
 
 
 class HeaderRefused(Exception):
-    """A header is too large. `status` says what of it."""
+    """A header is too large, or offers what is not supported. `status` says which."""
 
     def __init__(self, status: HTTPStatus) -> None:
         self.status = status
@@ -60,24 +56,29 @@ class BoundedProtocol(HttpToolsProtocol):
             self._waiting_since = self.loop.time()
         self._received += len(data)
         self._overhead += len(data)
-        self._chunk = data
         super().data_received(data)
         if self._overhead > HEADER_BYTES and not self.transport.is_closing():
             self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             self.send_400_response("")
 
     def on_headers_complete(self) -> None:
-        """Refuse a header that came too large in one piece. Raises `HeaderRefused`, which the parser reports."""
+        """Refuse a header that came too large in one piece, and a body that an offer of another protocol would lose.
+
+        Raises `HeaderRefused`, which the parser reports.
+        """
         if len(self.url) > TARGET_BYTES:
             self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG)
         if len(self.headers) > HEADERS or (
             self._overhead > HEADER_BYTES and sum(len(name) + len(value) for name, value in self.headers) > HEADER_BYTES
         ):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        parser: Any = self.parser
+        if parser.should_upgrade() and any(self._brings_body(*field) for field in self.headers):
+            # As Java's client offers HTTP/2 on plain HTTP: the parser stops here (Kludex/uvicorn#2722).
+            self._refuse(HTTPStatus.NOT_IMPLEMENTED)
         self._in_body, self._waiting_since = True, self.loop.time()
         self._received_before = self._received
-        if not self.parser.should_upgrade():
-            super().on_headers_complete()
+        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """A chunk of the body: it may bring as many bytes of framing."""
@@ -85,23 +86,9 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request was read; or its header, if it offers another protocol: then the parser stops here."""
-        if self.parser.should_upgrade():
-            return
+        """The request was read."""
         self._in_body, self._waiting_since, self._overhead = False, None, 0
         super().on_message_complete()
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """The client offers another protocol, as Java's does on plain HTTP: answer as if it had not (RFC 9110, 7.8).
-
-        uvicorn would lose the body (Kludex/uvicorn#2722). It calls this while it handles what the parser raised.
-        """
-        error = cast(httptools.HttpParserUpgrade, sys.exc_info()[1])
-        rest = self._chunk[error.args[0] :]
-        head = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
-        head += [b"%s: %s" % field for field in self.headers if field[0] not in _OF_THE_CONNECTION]
-        self.parser = httptools.HttpRequestParser(self)
-        super().data_received(b"\r\n".join(head) + b"\r\n\r\n" + rest)
 
     def send_400_response(self, msg: str) -> None:
         """Answer a request that cannot be read, and close the connection. Not into the middle of another response."""
@@ -146,6 +133,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def _is_answering(self) -> bool:
         cycle: Any = self.cycle  # None before the first request; uvicorn's type does not say so
         return cycle is not None and cycle.response_started and not cycle.response_complete
+
+    @staticmethod
+    def _brings_body(name: bytes, value: bytes) -> bool:
+        return name == b"transfer-encoding" or (name == b"content-length" and value.strip() != b"0")
 
     def _refuse(self, status: HTTPStatus) -> None:
         self._refusal = status

@@ -13,6 +13,9 @@ from services.directory.domain import centres as reference
 from services.directory.domain.opening_text import fields_of, text_of, week_of
 from services.directory.store import Centre, CentreChange, centres, unknown_centre
 
+HOLIDAY_YEARS = 10
+"""How many years before the last one keep their holidays in `closed_on`."""
+
 
 async def publish_centres(work: Work, contacts: Mapping[str, CentreContact] | None = None) -> int:
     """Publishes the centres of the network that are missing, and the public holidays of this and next year.
@@ -95,7 +98,8 @@ async def update_hours(work: Work, code: str, hours: str, *, by: str, version: i
 def _hours_of(centre: Centre, text: str) -> dict[str, Any]:
     """The columns of opening hours that are given as text."""
     week = week_of(text)
-    first = min([centre.holidays_through - 1, *(int(day[:4]) for day in centre.closed_on)])
+    years = (int(day[:4]) for day in centre.closed_on)
+    first = max(min([centre.holidays_through - 1, *years]), centre.holidays_through - HOLIDAY_YEARS)
     return fields_of(week, reference.public_holidays(first, centre.holidays_through)) | {"hours_text": text_of(week)}
 
 

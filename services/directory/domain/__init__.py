@@ -21,6 +21,7 @@ from services.directory.domain.entries import (
     town_key,
 )
 from services.directory.domain.mail import MailPurpose
+from services.directory.domain.opening_refusals import HoursOverlap, WrongHours
 from services.directory.domain.people import ConsentMissing, PersonUnknown
 from services.directory.domain.referrals import (
     ANSWER_WITHIN,
@@ -42,7 +43,6 @@ from services.directory.domain.referrals import (
 from services.directory.domain.refusals import (
     AlreadyReferred,
     DifferentOrganization,
-    HoursOverlap,
     NotAZone,
     NotYourStep,
     PlacesBeyondCapacity,
@@ -54,7 +54,6 @@ from services.directory.domain.refusals import (
     UnknownLocation,
     UnknownReason,
     UnknownTopic,
-    WrongHours,
     WrongReferralStep,
 )
 

@@ -12,13 +12,12 @@ from services.chassis.refusals import Invalid, UnknownArea, msg, with_words
 from services.contracts.areas import AREAS
 from services.contracts.directory import WEEKDAYS
 from services.contracts.text import words_of
+from services.directory.domain.opening_refusals import HoursOverlap, WrongHours
 from services.directory.domain.refusals import (
-    HoursOverlap,
     NotAZone,
     PlacesBeyondCapacity,
     UnknownLanguage,
     UnknownTopic,
-    WrongHours,
 )
 
 ALL_AREAS = AREAS

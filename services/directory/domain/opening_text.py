@@ -21,7 +21,7 @@ from itertools import pairwise
 from typing import Any
 
 from services.contracts.directory import WEEKDAYS
-from services.directory.domain.refusals import (
+from services.directory.domain.opening_refusals import (
     HoursOverlap,
     OpeningRuleOrder,
     OpeningRuleUnread,
@@ -35,8 +35,11 @@ _NAMES = tuple(code.capitalize() for code in WEEKDAYS)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SPAN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|(24:00))")
 _DATE = re.compile(rf"([0-9]{{4}})(?: ({'|'.join(_MONTHS)}) ([0-9]{{1,2}})|-([0-9]{{2}})-([0-9]{{2}})) (.+)")
+_ONE_DIGIT = re.compile(r"\b([0-9]):")
 _DAY = "|".join(_NAMES)
 _WEEK = re.compile(rf"((?:{_DAY})(?:-(?:{_DAY}))?(?:,(?:{_DAY})(?:-(?:{_DAY}))?)*) (.+)")
+FIRST_YEAR = 2000
+"""Of exceptions: an earlier year is mistyped."""
 CLOSED = "off"
 HOLIDAYS_OFF = f"PH {CLOSED}"
 
@@ -79,6 +82,8 @@ def exception_of(rule: str, about: str, number: int) -> tuple[str, Spans]:
     month = _MONTHS.index(found[2]) + 1 if found[2] else int(found[4])
     try:
         day = date(int(found[1]), month, int(found[3] or found[5]))
+        if day.year < FIRST_YEAR:
+            raise ValueError("a day long ago")
     except ValueError:
         raise OpeningRuleUnread(about, number=number, rule=rule) from None
     return day.isoformat(), () if found[6] == CLOSED else spans_of(found[6], about, number, rule)
@@ -88,9 +93,10 @@ def spans_of(text: str, about: str, number: int, rule: str) -> Spans:
     """The hours of a day, in order. Raises as `week_of`, about that field, with the number and text of the rule."""
     spans: list[Span] = []
     for part in text.split(","):
-        if not _SPAN.fullmatch(part.strip()):
+        padded = _ONE_DIGIT.sub(r"0\1:", part.strip())  # 9:00 is read too
+        if not _SPAN.fullmatch(padded):
             raise OpeningRuleUnread(about, number=number, rule=rule)
-        opens_at, closes_at = part.strip().split("-")
+        opens_at, closes_at = padded.split("-")
         if closes_at <= opens_at:
             raise WrongHours(about, opens_at=opens_at, closes_at=closes_at)
         spans.append((opens_at, closes_at))
@@ -140,16 +146,22 @@ def fields_of(week: Week, holidays: Collection[str]) -> dict[str, list[Any]]:
 def week_of_fields(
     opening_hours: Sequence[Mapping[str, Any]], closed_on: Collection[str], holidays: Collection[str]
 ) -> Week:
-    """The week from the older fields. `holidays`: those of the years of `closed_on`."""
+    """The week from the older fields. `holidays`: those of the years for which `closed_on` has any.
+
+    With half of the holidays the centre is closed on holidays, and the others are exceptions.
+    """
     usual = {
         weekday: tuple(
             sorted((one["opens_at"], one["closes_at"]) for one in opening_hours if weekday in one["weekdays"])
         )
         for weekday in WEEKDAYS
     }
-    off = bool(holidays) and set(holidays) <= set(closed_on)
-    days = sorted(set(closed_on) - set(holidays if off else ()))
-    return Week({day: spans for day, spans in usual.items() if spans}, off, dict.fromkeys(days, ()))
+    off = 0 < len(set(holidays)) <= 2 * len(set(holidays) & set(closed_on))
+    exceptions: dict[str, Spans] = dict.fromkeys(set(closed_on) - set(holidays if off else ()), ())
+    for day in set(holidays if off else ()) - set(closed_on):
+        if spans := usual[WEEKDAYS[date.fromisoformat(day).weekday()]]:
+            exceptions[day] = spans
+    return Week({day: spans for day, spans in usual.items() if spans}, off, dict(sorted(exceptions.items())))
 
 
 def _span(opens_at: str, closes_at: str) -> dict[str, Any]:

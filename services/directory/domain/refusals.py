@@ -22,8 +22,9 @@
     ├── Invalid: RoleMissing, RolesApart, CentreMissing, OrganizationMissing, UnknownOrganization
     ├── Invalid: RoleNotForMachine, TokenDays
     └── Invalid: UnknownTopic, UnknownLanguage, UnknownLocation, UnknownReason,
-                 ReasonNotWanted, UnknownCursor, WrongHours, HoursOverlap, OpeningRuleUnread,
-                 OpeningRuleOrder, NotAZone, PlacesBeyondCapacity
+                 ReasonNotWanted, UnknownCursor, NotAZone, PlacesBeyondCapacity
+
+`opening_refusals` has those of opening hours.
 """
 
 from services.chassis.refusals import Invalid, NotAllowed, Refused, msg
@@ -124,43 +125,6 @@ class UnknownCursor(Invalid):
     slug = "unknown-cursor"
     message = msg("This cursor is not from this list. Leave `after` out to start from the beginning.")
     field_name = "after"
-
-
-class WrongHours(Invalid):
-    """Opening hours end before they begin."""
-
-    slug = "wrong-hours"
-    message = msg(
-        "Opening: {opens_at}. Closing: {closes_at}. Closing must come after opening, on the same "
-        "day. Correct the times."
-    )
-    field_name = "opening_hours"
-
-
-class HoursOverlap(Invalid):
-    """Two opening hours of a day overlap."""
-
-    slug = "hours-overlap"
-    message = msg("{weekday}: {first} and {second} overlap. Combine them into one period.")
-    field_name = "opening_hours"
-
-
-class OpeningRuleUnread(Invalid):
-    """A rule of the opening hours cannot be read."""
-
-    slug = "opening-rule"
-    message = msg(
-        "Rule {number}, “{rule}”, cannot be read. Write for example “Mo-Fr 09:00-12:00”, “PH off” or “2026 Dec 24 off”."
-    )
-    field_name = "hours"
-
-
-class OpeningRuleOrder(Invalid):
-    """A day has two rules, or the rules are not in order."""
-
-    slug = "opening-rule-order"
-    message = msg("Rule {number}, “{rule}”: write each day once. First the weekdays, then “PH off”, then the dates.")
-    field_name = "hours"
 
 
 class NotAZone(Invalid):

@@ -28,7 +28,9 @@ from services.contracts.values import Version, YesNo
 from services.directory import actions
 from services.directory.domain import WEEKDAY_LABELS
 from services.directory.domain.centres import centre_id
+from services.directory.domain.opening_refusals import OpeningRuleOrder
 from services.directory.domain.opening_text import (
+    Spans,
     Week,
     exception_of,
     exception_text,
@@ -66,7 +68,12 @@ class HoursForm(Body):
             if (hours := getattr(self, weekday.lower()))
         }
         lines = [line.strip(" ;") for line in self.exceptions.splitlines() if line.strip(" ;")]
-        days = dict(exception_of(line, "exceptions", number) for number, line in enumerate(lines, 1))
+        days: dict[str, Spans] = {}
+        for number, line in enumerate(lines, 1):
+            day, spans = exception_of(line, "exceptions", number)
+            if day in days:
+                raise OpeningRuleOrder("exceptions", number=number, rule=line)
+            days[day] = spans
         return text_of(Week(usual, self.holidays, days))
 
 

@@ -54,7 +54,8 @@ class Centre(Aggregate, Table, table=True):
         if self.hours_text or not (self.opening_hours or self.closed_on):
             return self.hours_text
         years = [int(day[:4]) for day in self.closed_on]
-        holidays = public_holidays(min(years), max(years)) if years else ()
+        through = min(max(years), self.holidays_through) if years else 0
+        holidays = public_holidays(min(years), through) if years and through >= min(years) else ()
         return text_of(week_of_fields(self.opening_hours, self.closed_on, holidays))
 
     @property

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
-from services.chassis.refusals import NotFound, msg
+from services.chassis.refusals import msg
 from services.chassis.storage.store import Work
 from services.contracts.persons import VisitorMerged, VisitorSeparated
-from services.intake.actions.accesses import log_access, may_open
+from services.intake.actions.accesses import log_access
 from services.intake.actions.erasure import check_unknown
 from services.intake.actions.people import consenting
 from services.intake.actions.references import lock_references, references_of
@@ -25,9 +26,10 @@ from services.intake.store.aliases import aliases_of
 async def merge(work: Work, subject_ref: UUID, into: UUID, person: Person) -> UUID:
     """Record that `subject_ref` is the same person as `into`, who is kept. Returns the kept reference.
 
-    The same again changes nothing. One of the two is of the person's centre, the other one too, or they found them
-    elsewhere lately, for a reason. Raises `SameRegistration`, `AlreadyOnePerson`, `MergedWithAnother`,
-    `AlreadyErased`, `NotFound` (also for who withdrew every consent: nobody may compare the names).
+    The same again changes nothing. Both are of centres where who merges works: the link of either opens both, so that
+    a centre could otherwise open what another one knows. Raises `SameRegistration`, `AlreadyOnePerson`,
+    `MergedWithAnother`, `AlreadyErased`, `NotFound` (also for who withdrew every consent: nobody may compare the
+    names).
     """
     if subject_ref == into:
         raise SameRegistration()
@@ -49,13 +51,11 @@ async def merge(work: Work, subject_ref: UUID, into: UUID, person: Person) -> UU
 async def separate(work: Work, subject_ref: UUID, person: Person) -> None:
     """Undo `merge`: the two are different persons. What was merged into `subject_ref` before stays with it.
 
-    For a reference that is no alias, as when it is sent again, nothing changes. Raises `NotFound` if no reference of
-    the person is of the centre of who asks.
+    For a reference that is no alias, as when it is sent again, nothing changes. Raises `NotFound` if the reference is
+    not of a centre of who asks.
     """
     group = (await lock_references(work, subject_ref))[subject_ref]
-    visitors = [await work.find(Visitor, ref) for ref in group]
-    if not any(one is not None and one.centre in person.centres for one in visitors):
-        raise NotFound(what=msg("registered person"))
+    own(await work.find(Visitor, subject_ref), person, msg("registered person"))
     alias = await work.find(Alias, subject_ref)
     if alias is None:
         return
@@ -79,14 +79,10 @@ async def people_of(session: AsyncSession, subject_ref: UUID) -> list[Visitor]:
 
 
 async def _check_may_compare(work: Work, refs: Collection[UUID], person: Person) -> None:
-    visitors = list[Visitor]()
     for ref in refs:
         if await work.find(Visitor, ref) is None:
             await check_unknown(work.session, ref)
-        visitors.append(await consenting(work, ref))
-    opened = [await may_open(work.session, one, person, work.now) for one in visitors]
-    if not all(opened) or not any(one.centre in person.centres for one in visitors):
-        raise NotFound(what=msg("registered person"))
+        own(await consenting(work, ref), person, msg("registered person"))
 
 
 async def _publish(work: Work, aliases: Collection[UUID], kept: UUID) -> None:

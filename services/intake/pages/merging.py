@@ -1,7 +1,7 @@
 """A person who is registered twice: the other registration is found, compared side by side, merged, and separated."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Form, Request
@@ -14,7 +14,6 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, Refused, msg
-from services.chassis.service.definition import runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import (
     Body,
@@ -29,21 +28,24 @@ from services.chassis.web import (
     read_form,
     see_other,
 )
-from services.intake.actions import merging
-from services.intake.actions.accesses import may_open
+from services.contracts.text import Text
+from services.intake.actions import merging, searching
 from services.intake.actions.consent import consents_in_force
 from services.intake.actions.references import references_of
-from services.intake.domain.accesses import REASON_LABELS
 from services.intake.domain.contacts import CHANNEL_LABELS
 from services.intake.pages.consents import DESK_WORDS, consent_lines
-from services.intake.pages.identifying import SearchForm, count_elsewhere
-from services.intake.pages.people import found_people
 from services.intake.pages.views import Team
 from services.intake.pages.visitors import FOUND
 from services.intake.store import Centre, Visitor
 from services.intake.store.names import people_like
 
 router = Router("/intake", pages=True)
+
+
+class SearchForm(Body):
+    """Whom to look for."""
+
+    name: Annotated[str, Text(160)] = ""
 
 
 class MergeForm(Body):
@@ -64,27 +66,20 @@ async def search_page(subject_ref: UUID, request: Request, read: Reading, person
     visitor = await _visitor(read, subject_ref, person)
     names = (visitor.given_name, visitor.family_name)
     alike = await people_like(read, visitor.centre, *names, visitor.contact_key)
-    return await _search_page(request, read, visitor, person, {}, alike=alike)
+    return await _search_page(request, read, visitor, "", alike=alike)
 
 
 @router.post("/people/{subject_ref}/merge/search", dependencies=[limited("search")])
 async def search(
-    subject_ref: UUID,
-    form: Annotated[SearchForm, Form()],
-    request: Request,
-    read: Reading,
-    running: Running,
-    person: Team,
+    subject_ref: UUID, form: Annotated[SearchForm, Form()], request: Request, read: Reading, person: Team
 ) -> Response:
-    """The persons of the reader's centres, or those of every centre with this contact or reference."""
+    """The persons of the reader's centres with this name, contact or reference."""
     visitor = await _visitor(read, subject_ref, person)
-    await count_elsewhere(request, form, person)
-    typed = {"name": form.name, "elsewhere": form.elsewhere, "reason": form.reason}
     try:
-        found = await found_people(request, read, running, form, person)
+        found = await searching.search(read, person.centres, form.name, FOUND + 1)
     except Refused as refused:
-        return await _search_page(request, read, visitor, person, typed, status=422, errors=by_field(refused))
-    return await _search_page(request, read, visitor, person, typed, found=found)
+        return await _search_page(request, read, visitor, form.name, status=422, errors=by_field(refused))
+    return await _search_page(request, read, visitor, form.name, found=found)
 
 
 @router.get("/people/{subject_ref}/merge/{other}")
@@ -127,10 +122,6 @@ async def _merge(work: Work, subject_ref: UUID, other: UUID, kept: UUID, person:
 async def _visitor(session: AsyncSession, subject_ref: UUID, person: Person) -> Visitor:
     """A person of the reader's centre who consents to anything. Raises `NotFound`."""
     visitor = own(await session.get(Visitor, subject_ref), person, msg("registered person"))
-    return await _consenting(session, visitor)
-
-
-async def _consenting(session: AsyncSession, visitor: Visitor) -> Visitor:
     if not await consents_in_force(session, visitor.id):
         raise NotFound(what=msg("registered person"))
     return visitor
@@ -140,8 +131,7 @@ async def _search_page(
     request: Request,
     session: AsyncSession,
     visitor: Visitor,
-    person: Person,
-    form: dict[str, Any],
+    name: str,
     *,
     status: int = 200,
     errors: dict[str, str] | None = None,
@@ -155,13 +145,12 @@ async def _search_page(
         "intake/merge_search.html",
         status=status,
         visitor=visitor,
-        form=form,
+        form={"name": name},
         errors=errors or {},
         searched=found is not None,
         others=others[:FOUND],
         more=len(others) > FOUND,
         centre_names=await centre_names(session, Centre),
-        reasons=[(reason.value, _(label)) for reason, label in REASON_LABELS.items()],
     )
 
 
@@ -178,10 +167,8 @@ async def _compare_page(
     visitor = await _visitor(session, subject_ref, person)
     if not errors and other in await references_of(session, subject_ref):
         return RedirectResponse(f"/intake/people/{subject_ref}", 303)
-    second = await session.get(Visitor, other)
-    if second is None or not await may_open(session, second, person, runtime_of(request).clock()):
-        raise NotFound(what=msg("registered person"))
-    two = [visitor, await _consenting(session, second)]
+    second = await _visitor(session, other, person)
+    two = [visitor, second]
     return page(
         request,
         "intake/merge.html",

@@ -171,7 +171,9 @@ async def _person_page(
         "channels": CHANNEL_LABELS,
         "channel_choices": [(channel.value, _(label)) for channel, label in CHANNEL_LABELS.items()],
         "parts": PARTS if person.has(Role.COUNSELLOR) else (),
-        "messages": await messages_of(session, refs, MESSAGES),
+        "messages": await messages_of(
+            session, [one.id for one in registrations if one.centre in person.centres], MESSAGES
+        ),
         "errors": errors or {},
         "form": form or {},
     }

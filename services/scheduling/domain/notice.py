@@ -1,18 +1,20 @@
 """How late a visitor may cancel or move an appointment themselves. Later than that they telephone the centre."""
 
 from datetime import datetime, timedelta
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from services.scheduling.domain.refusals import TooLateOnline, TooSoonOnline
 from services.scheduling.domain.rules import REASON_LABELS, CancelReason
 
-OWN_REASONS = (
+OwnReason = Literal[
     CancelReason.UNABLE_TO_COME,
     CancelReason.WORK_OR_TRAINING,
     CancelReason.TRANSPORT,
     CancelReason.NO_LONGER_NEEDED,
     CancelReason.OTHER,
-)
+]
+OWN_REASONS = get_args(OwnReason)
 """The reasons among which a visitor may choose. The others are the centre's."""
 OWN_REASON_LABELS = {reason: REASON_LABELS[reason] for reason in OWN_REASONS}
 

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Form, Request
-from pydantic import AwareDatetime
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
@@ -17,10 +16,10 @@ from services.chassis.service.definition import Runtime
 from services.chassis.web import Body, Reading, Router, Running, Working, page, see_other
 from services.contracts.scheduling import AppointmentStatus
 from services.contracts.text import Key
+from services.contracts.values import Moment
 from services.scheduling.actions import own
 from services.scheduling.actions.calendar import resources
-from services.scheduling.domain.notice import OWN_REASON_LABELS, is_in_time
-from services.scheduling.domain.rules import CancelReason
+from services.scheduling.domain.notice import OWN_REASON_LABELS, OwnReason, is_in_time
 from services.scheduling.domain.states import SeatStatus, has_seat, is_booked, is_waitlisted, takes_seats
 from services.scheduling.domain.states import WorkshopStatus as Status
 from services.scheduling.pages.desk import length_word, parse_day
@@ -40,13 +39,13 @@ DAYS = 3
 class CancelForm(Body):
     """Why, if the visitor says it."""
 
-    reason: CancelReason | None = None
+    reason: OwnReason | None = None
 
 
 class MoveForm(Body):
     """The new time, one of those that the page offered."""
 
-    starts_at: AwareDatetime
+    starts_at: Moment
 
 
 @router.get("/interviews/{id}")

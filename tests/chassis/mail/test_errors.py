@@ -10,6 +10,8 @@ from services.chassis.mail.errors import is_of_address
     [
         ("5.1.1", True),
         ("5.1.10", True),
+        ("5.1.7", False),
+        ("5.1.8", False),
         ("5.2.1", True),
         ("5.2.2", False),
         ("5.2.3", False),

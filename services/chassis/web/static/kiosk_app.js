@@ -159,7 +159,7 @@
         signal: AbortSignal.timeout(PATIENCE),
       });
       const answer = await response.json();
-      if (response.status === 409) return wrong(CONFLICTS[answer.type] ?? "desk");
+      if (response.status === 409) return [wrong(CONFLICTS[answer.type] ?? "desk"), code().select()];
       if (!response.ok) return [wrong(REASONS[response.status] ?? "offline"), code().select()];
       if (answer.ticket) await ticket(answer.ticket, answer.ticket_qr);
       else [show("arrived"), say(within('[data-screen="arrived"] h1').textContent)];
