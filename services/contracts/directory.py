@@ -47,7 +47,7 @@ class ServiceStatus(StrEnum):
 
 PublicText = Annotated[str, Text(200, published=True), private(Privacy.PUBLIC)]
 """A published name of an organisation or a service, never of a person."""
-OpeningText = Annotated[str, Text(20_000, published=True), private(Privacy.PUBLIC)]
+OpeningText = Annotated[str, Shape("code", r"^[A-Za-z0-9 ,;:-]+$", 20_000), private(Privacy.PUBLIC)]
 
 ServiceStatusCode = Annotated[ServiceStatus, private(Privacy.PUBLIC)]
 _Weekday = Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
