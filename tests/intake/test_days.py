@@ -293,7 +293,7 @@ async def test_the_file_has_what_the_page_shows_in_both_forms(desk: Client) -> N
     assert excel.content.startswith(b"\xef\xbb\xbf")
     first, second, *_ = excel.content.decode("utf-8-sig").splitlines()
     assert first.startswith("Centre;Jour;Besoin;Heure;Arrivées;")
-    assert second.startswith("Cité des métiers de Liège;2026-03-02;Tout;Tout;8;2;2;2;1;1;0;1;3;20;31")
+    assert second.startswith("Cité des métiers de Liège;2026-03-02;Total;Total;8;2;2;2;1;1;0;1;3;20;31")
     assert "Trouver un emploi" in excel.text
     late = await desk.get("/intake/api/v1/day.csv", params=query | {"day": "2026-03-03"})
     assert late.status_code == 422
