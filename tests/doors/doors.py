@@ -139,6 +139,8 @@ DOORS = [
     in_query("waiting: limit", "number", LIEGE_DESK, "/intake/api/v1/visits", "limit", centre="liege"),
     in_query("waiting: which", "which", LIEGE_DESK, "/intake/api/v1/visits", "which", centre="liege"),
     in_query("waiting: centre", "key", LIEGE_DESK, "/intake/api/v1/visits", "centre"),
+    in_query("day at the desk, page: day", "day", LIEGE_DESK, "/intake/day/liege", "day", page=True),
+    in_query("day at the desk, file: day", "day", LIEGE_DESK, "/intake/api/v1/day.csv", "day", centre="liege"),
     in_form("search by name", "line", LIEGE_DESK, "/intake/visits/{waiting}/search", {"name": "{value}"}),
     in_line("visit, NDJSON: time", "moment", "intake", "visits", "checked_in_at", VISIT | {"checked_in_at": "{value}"}),
     in_line("visit, NDJSON: centre", "key", "intake", "visits", "centre", VISIT | {"centre": "{value}"}),

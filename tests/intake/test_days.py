@@ -109,16 +109,20 @@ async def test_the_figures_of_a_day_count_people_and_measure_the_waits_of_those_
         assert (await two_days(session, namur, DAY, clock())).day.total.arrived == 0
 
 
-async def test_whom_nobody_ended_is_in_no_wait_and_in_no_rate_of_those_who_left(
+async def test_whom_nobody_ended_is_in_no_rate_of_those_who_left_and_who_was_called_has_a_wait(
     store: Store, clock: FixedClock
 ) -> None:
     await a_day(store, clock)
     clock.forward(hours=6)
     async with store.work() as work:
         await close_today(work, await work.session.get_one(Centre, "liege"))
-    day = (await figures(store, clock)).day.total
-    assert numbers(day) == (8, 0, 0, 2, 1, 1, 4, 15, 20)
-    assert (day.left_share, day.waiting_for(clock())) == (33, None)
+    day = (await figures(store, clock)).day
+    assert numbers(day.total) == (8, 0, 0, 2, 1, 1, 4, 20, 31), "the call ended the wait, not the end of the day"
+    assert (day.total.waits, day.total.left_share, day.total.waiting_for(clock())) == (3, 33, None)
+    assert numbers(day.area("find-job")) == (3, 0, 0, 1, 1, 0, 1, 20, 31)
+    assert numbers(day.area("choose-path")) == (4, 0, 0, 1, 0, 0, 3, 20, 20), "how long the others waited, nobody knows"
+    assert numbers(day.hour("09:00")) == (4, 0, 0, 1, 1, 1, 1, 10, 10)
+    assert numbers(day.hour("10:00")) == (4, 0, 0, 1, 0, 0, 3, 25, 31)
 
 
 async def test_a_day_that_is_over_has_its_own_visits_alone_and_is_compared_with_the_week_before(
@@ -128,7 +132,7 @@ async def test_a_day_that_is_over_has_its_own_visits_alone_and_is_compared_with_
     clock.now = MONDAY + timedelta(days=1)
     assert numbers((await figures(store, clock)).day.total) == (8, 2, 2, 2, 1, 1, 0, 20, 31), "nobody closed them yet"
     await end_days(store)
-    assert numbers((await figures(store, clock)).day.total) == (8, 0, 0, 2, 1, 1, 4, 15, 20)
+    assert numbers((await figures(store, clock)).day.total) == (8, 0, 0, 2, 1, 1, 4, 20, 31)
     assert (await figures(store, clock, DAY + timedelta(days=1))).day.total.arrived == 0
     clock.now = MONDAY + timedelta(days=7, minutes=30)
     await comes(store)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock, client_of
+from services.contracts.intake import END_OF_DAY
 from services.contracts.roles import Role
 from services.intake.actions.end_of_day import end_days
-from services.intake.actions.visits import Arrival, check_in, check_in_all, finish, serve
+from services.intake.actions.visits import Arrival, call, check_in, check_in_all, finish, serve
 from services.intake.app import SERVICE
 from services.intake.domain import estimates
 from services.intake.domain.estimates import Waited
@@ -96,6 +97,27 @@ async def test_days_that_are_over_teach_the_pace_and_an_estimate_is_compared_wit
         good, bad = [await session.get_one(WaitingDay, ("liege", "", day + timedelta(days=n))) for n in (0, 1)]
     assert (good.given, good.right, good.errors) == (3, 3, [0, 0, 0])
     assert (bad.given, bad.right, bad.errors) == (3, 0, [28, 28, 28])
+
+
+async def test_a_wait_that_a_call_ended_teaches_the_pace_although_the_night_closed_the_visit(
+    store: Store, clock: FixedClock
+) -> None:
+    called, waiting = uuid4(), uuid4()
+    for visit in (called, waiting):
+        async with store.work() as work:
+            await check_in(work, Arrival(visit, "liege", "find-job"))
+        clock.forward(seconds=1)
+    clock.forward(minutes=12)
+    async with store.work() as work:
+        await call(work, called, "desk-1")
+    clock.now = MONDAY + timedelta(days=1)
+    async with store.work() as work:  # of today: it says nothing about yesterday
+        await check_in(work, Arrival(uuid4(), "liege"))
+    await end_days(store)
+    async with store.read() as session:
+        assert (await session.get_one(Visit, called)).closed_by == END_OF_DAY
+        assert (await session.get_one(WaitingDay, ("liege", "", MONDAY.date()))).paces == [722]
+        assert (await session.get_one(WaitingDay, ("liege", "find-job", MONDAY.date()))).paces == [722]
 
 
 async def test_desk_wall_and_ticket_say_the_estimate_and_the_manager_sees_how_right_it_was(

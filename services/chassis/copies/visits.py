@@ -135,11 +135,6 @@ def has_ended(table: type[Visits], day: Day) -> sa.ColumnElement[bool]:
     )
 
 
-def ended_on(table: type[Visits], day: Day) -> sa.ColumnElement[bool]:
-    """The visits with a ticket that began and ended on this day, until its `now`."""
-    return sa.and_(has_ended(table, day), col(table.ended_at) < day.now)
-
-
 async def in_turn(
     session: AsyncSession,
     table: type[Visits],

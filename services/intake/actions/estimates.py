@@ -9,6 +9,7 @@ from typing import Any
 
 from services.chassis.copies.visits import RANK, Day
 from services.chassis.storage.store import Work
+from services.contracts.queue import BY_MISTAKE
 from services.intake.domain.estimates import (
     EVERY_AREA,
     Estimate,
@@ -27,6 +28,7 @@ async def learn(work: Work, centre: Centre, today: date) -> None:
     """Keep what yesterday says about waiting, and the pace to expect today. Repeating it changes nothing."""
     yesterday = today - timedelta(days=1)
     began, ended = (datetime.combine(day, time(), centre.zone) for day in (yesterday, today))
+    await work.session.flush()  # what this night closed is among the visits
     waits = [_waited(row) for row in await visits_of(work.session, Day(centre.code, began, ended))]
     for area, paces in paces_of(waits).items():
         if await work.session.get(WaitingDay, (centre.code, area, yesterday)) is None:
@@ -54,12 +56,13 @@ def called_at(row: Any) -> datetime | None:
 def waited_in_turn(row: Any) -> bool:
     """Whether the wait of a row of `visits` is known, and was that of its turn.
 
-    False: transferred, with priority, recorded later, imported or ended by nobody; or a device's times contradicted
-    each other, so that nobody knows the wait.
+    False: not called, transferred, with priority, recorded later, by mistake or imported; or a device's times
+    contradicted each other, so that nobody knows the wait. The call ends the wait: whether somebody recorded the end
+    of the visit, or the end of the day closed it, says nothing about it.
     """
     moved = row.for_area or row.for_desk or row.for_counsellor
-    known = row.ticket is not None and not row.recorded_later and not row.clock_uncertain and row.closed_by is None
-    return known and called_at(row) is not None and row.rank == RANK and not moved
+    known = row.ticket is not None and not row.recorded_later and not row.clock_uncertain
+    return known and row.closed_by != BY_MISTAKE and called_at(row) is not None and row.rank == RANK and not moved
 
 
 def _measured(waits: Iterable[Waited]) -> dict[str, Any]:

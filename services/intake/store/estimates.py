@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
-from services.chassis.copies.visits import Day, ended_on
+from services.chassis.copies.visits import Day, has_ended
 from services.intake.domain.estimates import EVERY_AREA, KEPT, LOOK_BACK
 from services.intake.store import Visit
 from services.intake.store.table import Table
@@ -33,13 +33,14 @@ class WaitingDay(Table, table=True):
 
 
 async def visits_of(session: AsyncSession, day: Day) -> Sequence[Any]:
-    """The visits with a ticket that began and ended on this day; `day.now` is its end."""
+    """The visits with a ticket that began on this day and have ended, if only in its night; `day.now` is its end."""
     columns = (
         *(Visit.area, Visit.checked_in_at, Visit.called_at, Visit.served_at, Visit.ended_at, Visit.closed_by),
         *(Visit.rank, Visit.for_area, Visit.for_desk, Visit.for_counsellor, Visit.estimate),
         *(Visit.recorded_later, Visit.clock_uncertain, Visit.ticket),
     )
-    return (await session.execute(sa.select(*map(col, columns)).where(ended_on(Visit, day)))).all()
+    that_day = sa.and_(has_ended(Visit, day), col(Visit.checked_in_at) < day.now)
+    return (await session.execute(sa.select(*map(col, columns)).where(that_day))).all()
 
 
 async def known_days(session: AsyncSession, centre: str, before: date) -> Sequence[WaitingDay]:
