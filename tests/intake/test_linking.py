@@ -12,8 +12,9 @@ from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
 from services.contracts.intake import Channel, VisitIdentified, VisitLeft
 from services.contracts.queue import VisitorArrivalUndone, VisitorArrived, VisitTransferred
-from services.intake.actions import appointments, linking, visits
-from services.intake.store import PersonAccess, Visit
+from services.intake.actions import appointments, linking, merging, people, visits
+from services.intake.pages.linkable import appointments_of
+from services.intake.store import Centre, PersonAccess, Visit
 from services.intake.store.appointments import Appointment
 from tests.givens.appointments import NADIA, TEN, booked, expects, moved, registered, workshop_with
 from tests.givens.events import emitted_events
@@ -135,6 +136,24 @@ async def test_what_cannot_be_that_appointment_is_refused_and_changes_nothing(st
     third = await ticket(store)
     assert await refused(store, another.interview_id, third) == "appointment-over"
     assert len(await emitted_events(store, VisitorArrived)) == emitted + 1
+
+
+async def test_the_ticket_of_who_was_registered_twice_is_linked_to_an_appointment_of_either(store: Store) -> None:
+    alias, kept, other = [await registered(store, name) for name in ("Amélie Dupré", "Sofie Claes", "Zoé Petit")]
+    booking = booked(alias)
+    await expects(store, booking, booked(other, TEN + timedelta(hours=2)))
+    taken = await ticket(store)
+    async with store.work() as work:
+        await people.identify_visitor(work, taken, kept, LIEGE_DESK)
+    assert await refused(store, booking.interview_id, taken) == "already-identified"
+    async with store.work() as work:
+        await merging.merge(work, alias, kept, LIEGE_DESK)
+    async with store.read() as session:
+        row, centre = await session.get_one(Visit, taken), await session.get_one(Centre, "liege")
+        shown = await appointments_of(session, row, centre, MONDAY)
+    assert [one.appointment.id for one in shown["awaited"]] == [booking.interview_id]
+    row = await linked(store, booking.interview_id, taken)
+    assert (row.subject_ref, row.for_counsellor) == (kept, NADIA)
 
 
 async def test_moved_to_another_day_the_ticket_is_no_link_any_more(store: Store) -> None:

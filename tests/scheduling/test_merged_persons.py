@@ -4,14 +4,17 @@ from datetime import timedelta
 
 import pytest
 
+from services.chassis.identity.people import visitor
 from services.chassis.storage.store import Store
-from services.chassis.testing import FixedClock
+from services.chassis.testing import Client, FixedClock
 from services.contracts.persons import VisitorMerged, VisitorSeparated
 from services.scheduling.actions import guidance, paths, people
 from services.scheduling.domain import refusals
+from services.scheduling.store import Seat
 from tests.givens.rows import count
 from tests.givens.scheduling import LIEGE, MONDAY, NADIA, TOM, Visitor, react
 from tests.scheduling.test_guidance import TUESDAY, book, change, take_path
+from tests.scheduling.test_own_appointments import NEXT_MONDAY, booked, shown, signed_up
 
 
 @pytest.fixture
@@ -60,15 +63,30 @@ async def test_no_two_appointments_at_a_time_also_with_another_counsellor(
     await change(store, later.id, guidance.move, counsellor=TOM, room=None, starts_at=TUESDAY, minutes=60)
 
 
+async def test_who_was_seen_earlier_than_booked_was_nowhere_else_then(
+    store: Store, clock: FixedClock, adult: Visitor, second: Visitor
+) -> None:
+    first, other = await take_path(store, adult), await take_path(store, second)
+    await book(store, first)
+    later = await book(store, other, TUESDAY + timedelta(hours=3), counsellor=TOM, room=None)
+    await merged(store, second, adult)
+    clock.now = TUESDAY + timedelta(minutes=70)
+    with pytest.raises(refusals.Overlap) as refused:
+        await change(store, later.id, guidance.hold)
+    assert refused.value.about == "starts_at"
+    clock.now = TUESDAY + timedelta(minutes=120)
+    await change(store, later.id, guidance.hold)
+
+
 async def test_who_checked_in_under_the_other_reference_is_not_missed(
     store: Store, clock: FixedClock, adult: Visitor, second: Visitor
 ) -> None:
-    booked = await book(store, await take_path(store, adult), counsellor=NADIA)
+    interview = await book(store, await take_path(store, adult), counsellor=NADIA)
     clock.now = TUESDAY + timedelta(minutes=10)
     await react(store, [second.checks_in(at=TUESDAY), second.is_identified(TUESDAY)])
     await merged(store, second, adult)
     with pytest.raises(refusals.VisitorIsHere):
-        await change(store, booked.id, guidance.miss)
+        await change(store, interview.id, guidance.miss)
 
 
 async def test_a_consent_counts_for_its_own_reference(store: Store, adult: Visitor, second: Visitor) -> None:
@@ -92,3 +110,31 @@ async def test_an_erasure_forgets_the_alias_and_a_late_merge_is_ignored(
     assert await count(store, "aliases") == 0
     await merged(store, second, adult)
     assert await count(store, "aliases") == 0
+
+
+async def test_a_visitor_is_offered_no_time_of_their_other_references_appointment(desk: Client, known: Visitor) -> None:
+    other = Visitor()
+    await react(desk.store, [other.registered()])
+    at = NEXT_MONDAY + timedelta(hours=1)
+    async with desk.store.work() as work:
+        path = await paths.individual_path(work, other.subject_ref, LIEGE, "find-job")
+        await guidance.book(work, path, counsellor=TOM, room=None, starts_at=at, minutes=60)
+    page = f"/interviews/{await booked(desk.store, known)}?day=2026-03-09"
+    offered = f'value="{at.isoformat()}"'
+    desk.signed_in(visitor(known.subject_ref))
+    assert offered in await shown(desk, page)
+    await merged(desk.store, other, known)
+    desk.signed_in(visitor(known.subject_ref, frozenset({other.subject_ref})))
+    assert offered not in await shown(desk, page)
+    assert f'value="{(at + timedelta(hours=2)).isoformat()}"' in await shown(desk, page)
+
+
+async def test_who_has_a_place_is_not_offered_for_it_under_the_other_reference(desk: Client, known: Visitor) -> None:
+    other = Visitor()
+    await react(desk.store, [other.registered()])
+    (seat,) = await signed_up(desk.store, known)
+    async with desk.store.read() as session:
+        page = f"/scheduling/workshops/{(await session.get_one(Seat, seat)).workshop_id}"
+    assert str(other.subject_ref) in (await desk.get(page)).text
+    await merged(desk.store, other, known)
+    assert str(other.subject_ref) not in (await desk.get(page)).text

@@ -19,13 +19,13 @@ from services.chassis.mail.messages import Letter, Outgoing, TextMessage, one_li
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
 from services.intake.actions.calendars import calendar_of
-from services.intake.actions.links import mailed_address
+from services.intake.actions.links import link_of_person, mailed_address
 from services.intake.actions.message_texts import texts_for
 from services.intake.actions.messages import agrees
 from services.intake.domain.contacts import ContactChannel, contact_key, takes_text_messages
 from services.intake.domain.message_texts import Placeholder, Texts, Values, filled, filled_parts
 from services.intake.domain.messages import MailPurpose, Meeting, send_at
-from services.intake.store import Centre, Visitor, current_link
+from services.intake.store import Centre, Visitor
 from services.intake.store.messages import Message
 
 SHORT_NAME = 40
@@ -69,7 +69,7 @@ class Letters:
             raise NotYet(at)
         url, lang = self._settings.public_url, visitor.language
         stop = stop_address(self._signer, url, visitor.id)
-        page = mailed_address(self._signer, url, await current_link(session, visitor.id), now)
+        page = mailed_address(self._signer, url, await link_of_person(session, visitor.id, now), now)
         texts = await texts_for(session, centre.code, MailPurpose(row.purpose), lang)
         addresses = Addresses(page, stop)
         if number is not None:

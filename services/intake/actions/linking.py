@@ -11,6 +11,7 @@ from services.contracts.queue import VisitorArrived, VisitTransferred
 from services.intake.actions import people, visits
 from services.intake.actions.accesses import log_access
 from services.intake.actions.queue import load_today, put_in_queue
+from services.intake.actions.references import references_of
 from services.intake.domain import appointments as rules
 from services.intake.domain import queue
 from services.intake.domain.accesses import AccessKind
@@ -41,7 +42,7 @@ async def link(work: Work, id: UUID, visit_id: UUID, by: Person) -> Visit:
     rules.check_may_arrive(appointment.starts_at, appointment.ends_at, work.now, centre.zone)
     await load_today(work, visit.id, None)
     queue.check_may_wait(VisitStatus(visit.status))
-    if visit.subject_ref != appointment.subject_ref:
+    if visit.subject_ref is None or appointment.subject_ref not in await references_of(work.session, visit.subject_ref):
         people.identify(work, visit, appointment.subject_ref)
         log_access(work, appointment.subject_ref, by, AccessKind.VISIT)
     _await(work, visit, appointment.counsellor)

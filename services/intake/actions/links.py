@@ -14,7 +14,7 @@ from services.chassis.identity.tokens import IDLE, Signer, VisitorToken
 from services.chassis.refusals import ShownBefore, msg
 from services.chassis.storage.store import Work
 from services.contracts.intake import VisitorLinkChanged
-from services.intake.actions.references import lock_references
+from services.intake.actions.references import lock_references, references_of
 from services.intake.domain.links import (
     LINK_VALID,
     TRIES,
@@ -29,22 +29,26 @@ from services.intake.domain.links import (
     new_secret,
 )
 from services.intake.store import LinkOpening, PersonalLink, Visitor, link_with
+from services.intake.store.links import newest_links
 
 _MAILED = "mailed-link"
+_FIRST = (LinkState.USABLE, LinkState.NO_PIN, LinkState.LOCKED, LinkState.MISSING)
+"""Of two links of a person who was registered twice: which one the desk and a message lead to."""
 
 
 async def create_link(work: Work, subject_ref: UUID, created_by: str, link_id: UUID | None = None) -> str:
     """Create a personal link, which ends the older ones of the person. Returns its secret, which is stored nowhere.
 
+    It is valid for `LINK_VALID` at most, and not beyond the person's retention: the longest of their references.
     `link_id`: chosen with the form, so that a form that is sent twice ends no link. Raises `ShownBefore`.
     """
     work.guard("personal_links_key", ShownBefore())
     refs = (await lock_references(work, subject_ref))[subject_ref]
     visitor = await work.load(Visitor, subject_ref, msg("registered person"))
-    for ref in refs:
-        other = await work.find(Visitor, ref) if ref != subject_ref else None
-        if other is not None and other.link_id is not None:
-            await end_link(work, ref)
+    others = [one for ref in refs if ref != subject_ref and (one := await work.find(Visitor, ref)) is not None]
+    for other in others:
+        if other.link_id is not None:
+            await end_link(work, other.id)
     await _end_links(work, subject_ref)
     secret = new_secret()
     link = work.add(
@@ -54,7 +58,7 @@ async def create_link(work: Work, subject_ref: UUID, created_by: str, link_id: U
             secret=digest(secret),
             created_at=work.now,
             created_by=created_by,
-            expires_at=min(work.now + LINK_VALID, visitor.retain_until),
+            expires_at=min(work.now + LINK_VALID, max(one.retain_until for one in (visitor, *others))),
         )
     )
     visitor.link_id, visitor.closed_openings = link.id, []
@@ -80,6 +84,12 @@ def state_of(link: PersonalLink | None, now: datetime) -> LinkState:
     except LinkNotValid:
         return LinkState.MISSING
     return LinkState.NO_PIN if usable.pin is None else LinkState.USABLE
+
+
+async def link_of_person(session: AsyncSession, subject_ref: UUID, now: datetime) -> PersonalLink | None:
+    """The link that opens what is the person's, under whichever reference it was made; the newest one if none does."""
+    found = await newest_links(session, await references_of(session, subject_ref))
+    return min(found, key=lambda link: _FIRST.index(state_of(link, now)), default=None)
 
 
 def mailed_address(signer: Signer, public_url: str, link: PersonalLink | None, now: datetime) -> str | None:

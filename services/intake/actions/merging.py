@@ -6,8 +6,6 @@ docs/decisions/0045-merged-persons.md says what counts for a merged person in ea
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
@@ -16,7 +14,7 @@ from services.contracts.persons import VisitorMerged, VisitorSeparated
 from services.intake.actions.accesses import log_access
 from services.intake.actions.erasure import check_unknown
 from services.intake.actions.people import consenting
-from services.intake.actions.references import lock_references, references_of
+from services.intake.actions.references import lock_references
 from services.intake.domain.accesses import AccessKind
 from services.intake.domain.merging import SameRegistration, check_may_merge, tree_of
 from services.intake.store import Alias, Visitor
@@ -70,12 +68,6 @@ async def separate(work: Work, subject_ref: UUID, person: Person) -> None:
     await _publish(work, follow, subject_ref)
     for ref in (subject_ref, kept):
         log_access(work, ref, person, AccessKind.SEPARATED)
-
-
-async def people_of(session: AsyncSession, subject_ref: UUID) -> list[Visitor]:
-    """The registrations of a person, the kept one first. None: nobody has this reference."""
-    found = [await session.get(Visitor, ref) for ref in await references_of(session, subject_ref)]
-    return [one for one in found if one is not None]
 
 
 async def _check_may_compare(work: Work, refs: Collection[UUID], person: Person) -> None:

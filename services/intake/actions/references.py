@@ -14,6 +14,12 @@ async def references_of(session: AsyncSession, subject_ref: UUID) -> tuple[UUID,
     return await aliases.references_of(session, Alias, subject_ref)
 
 
+async def registrations_of(session: AsyncSession, subject_ref: UUID) -> list[Visitor]:
+    """The registrations of the person, the kept one first. None: nobody has this reference."""
+    found = [await session.get(Visitor, ref) for ref in await references_of(session, subject_ref)]
+    return [one for one in found if one is not None]
+
+
 async def lock_references(work: Work, *subject_refs: UUID) -> dict[UUID, tuple[UUID, ...]]:
     """For each of these references every reference of its person, the kept one first; all of their rows locked.
 

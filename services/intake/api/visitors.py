@@ -21,7 +21,7 @@ from services.intake.actions.references import references_of
 from services.intake.api.visits import Team
 from services.intake.domain.links import LinkState, link_address
 from services.intake.domain.names import SIMILAR
-from services.intake.store import Visit, Visitor, current_link
+from services.intake.store import Visit, Visitor
 
 router = Router("/intake/api/v1", tags=["intake"])
 
@@ -124,7 +124,7 @@ def _references(refs: tuple[UUID, ...]) -> References:
 async def link_state(subject_ref: UUID, read: Reading, person: Team, running: Running) -> LinkOut:
     """Whether the visitor has a personal link that opens their plan."""
     own(await read.get(Visitor, subject_ref), person, msg("registered person"))
-    link = await current_link(read, subject_ref)
+    link = await links.link_of_person(read, subject_ref, running.clock())
     return LinkOut(state=links.state_of(link, running.clock()), expires_at=link.expires_at if link else None)
 
 

@@ -17,7 +17,7 @@ from services.contracts.roles import Role
 from services.contracts.text import Text
 from services.contracts.values import YesNo
 from services.intake.actions import erasure
-from services.intake.actions.merging import people_of
+from services.intake.actions.references import registrations_of
 from services.intake.pages.views import load_centre
 from services.intake.store import Centre, Visitor
 from services.intake.store.erasures import erasures_waiting_first
@@ -63,7 +63,7 @@ async def ask_erasure(subject_ref: UUID, request: Request, read: Reading, person
     """Says what an erasure does, and asks for confirmation; for the region also of a person whom intake lacks."""
     visitor = await _visitor_to_erase(read, subject_ref, person)
     centre = await load_centre(read, visitor.centre) if visitor is not None else None
-    others = [one for one in await people_of(read, subject_ref) if one.id != subject_ref]
+    others = [one for one in await registrations_of(read, subject_ref) if one.id != subject_ref]
     names = await centre_names(read, Centre)
     values: dict[str, Any] = {"subject_ref": subject_ref, "visitor": visitor, "centre": centre, "others": others}
     return page(request, "intake/erase.html", centre_names=names, **values)

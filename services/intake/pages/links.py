@@ -1,6 +1,7 @@
 """A personal link's page, and the visitor's page that is opened at the desk."""
 
 import asyncio
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from services.chassis.web import (
 from services.contracts.roles import Role
 from services.contracts.text import Line, Text
 from services.intake.actions import links
+from services.intake.actions.references import registrations_of
 from services.intake.domain.links import (
     LinkLocked,
     LinkNotValid,
@@ -45,7 +47,7 @@ from services.intake.domain.links import (
     is_six_digits,
 )
 from services.intake.pages.views import Team, person_of_visit
-from services.intake.store import PersonalLink, Visit, Visitor, current_link
+from services.intake.store import PersonalLink, Visit
 
 router = Router("/intake", pages=True)
 Anyone = Annotated[Person | None, anyone]
@@ -74,14 +76,14 @@ async def open_link(secret: Line, request: Request, read: Reading, running: Runn
 @router.get("/visits/{id}/plan")
 async def desk_page(id: UUID, request: Request, read: Reading, running: Running, person: Team) -> Response:
     """The same page at the desk: the person enters their PIN on the agent's screen."""
-    visit, link = await _link_of_visit(read, id, person)
+    visit, link = await _link_of_visit(read, id, person, running.clock())
     return _show(request, running, link, visit=visit)
 
 
 @router.post("/visits/{id}/plan")
 async def open_at_desk(id: UUID, request: Request, read: Reading, running: Running, person: Team) -> Response:
     """Open the plan at the desk. The agent stays signed in."""
-    visit, link = await _link_of_visit(read, id, person)
+    visit, link = await _link_of_visit(read, id, person, running.clock())
     return await _enter(request, running, link, visit.centre, visit=visit)
 
 
@@ -166,16 +168,17 @@ def _ended(request: Request, refused: Refused, visit: Visit | None) -> Response:
     )
 
 
-async def _link_of_visit(session: AsyncSession, id: UUID, person: Person) -> tuple[Visit, PersonalLink | None]:
-    """The visit, and the newest link of its visitor. Raises `NotFound`."""
+async def _link_of_visit(
+    session: AsyncSession, id: UUID, person: Person, now: datetime
+) -> tuple[Visit, PersonalLink | None]:
+    """The visit, and the link that opens what is its visitor's. Raises `NotFound`."""
     visit, visitor = await person_of_visit(session, id, person)
-    return visit, await current_link(session, visitor.id)
+    return visit, await links.link_of_person(session, visitor.id, now)
 
 
 async def _centre_of(session: AsyncSession, link: PersonalLink | None, person: Person | None) -> str | None:
     """The centre whose team is signed in on this screen. None: the link is opened elsewhere."""
     if link is None or person is None or not person.has(Role.FRONT_DESK, Role.COUNSELLOR):
         return None
-    visitor = await session.get(Visitor, link.subject_ref)
-    own = visitor.centre if visitor is not None and visitor.centre in person.centres else None
-    return own or next(iter(sorted(person.centres)), None)
+    theirs = [one.centre for one in await registrations_of(session, link.subject_ref) if one.centre in person.centres]
+    return next(iter([*theirs, *sorted(person.centres)]), None)

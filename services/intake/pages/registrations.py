@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
+from services.intake.actions import references
 from services.intake.actions.consent import consents_in_force
-from services.intake.actions.merging import people_of
 from services.intake.pages.consents import Line, consent_lines
 from services.intake.store import Visitor
 from services.intake.store.aliases import aliases_of
@@ -32,7 +32,7 @@ class Registration:
 
 async def registrations_of(session: AsyncSession, subject_ref: UUID, person: Person) -> list[Visitor]:
     """The registrations of a person, the kept one first. Raises `NotFound` if none is of the reader's centres."""
-    found = await people_of(session, subject_ref)
+    found = await references.registrations_of(session, subject_ref)
     if not any(one.centre in person.centres for one in found):
         raise NotFound(what=msg("registered person"))
     return found

@@ -47,7 +47,7 @@ from services.intake.domain.names import SIMILAR
 from services.intake.pages.consents import consents_view
 from services.intake.pages.linkable import appointments_of
 from services.intake.pages.views import NEED_LABELS, Team, load_centre, may_see, person_of_visit
-from services.intake.store import Centre, Visit, Visitor, current_link, link_with
+from services.intake.store import Centre, Visit, Visitor, link_with
 from services.intake.store.messages import messages_of
 from services.intake.store.names import people_like
 
@@ -178,7 +178,7 @@ async def show_visit(
     known = visit.subject_ref
     visitor = await session.get(Visitor, known) if known is not None else None
     elsewhere = visitor is not None and visitor.centre not in person.centres
-    link = await current_link(session, known) if known is not None else None
+    link = await links.link_of_person(session, known, runtime_of(request).clock()) if known is not None else None
     if visitor is not None and await may_see(session, visitor, person, runtime_of(request).clock()):
         async with runtime_of(request).store.work(cause_of(request)) as work:
             await log_opening(work, visitor.id, person, AccessKind.VISIT_PAGE)

@@ -145,12 +145,12 @@ async def arrival_with(session: AsyncSession, visit_id: UUID) -> Expected | None
 
 
 async def awaited_interviews(
-    session: AsyncSession, centre: Centre, now: datetime, subject_ref: UUID | None, limit: int
+    session: AsyncSession, centre: Centre, now: datetime, refs: Collection[UUID] | None, limit: int
 ) -> list[Expected]:
-    """Today's interviews whose visitor has not arrived, in order of time. `subject_ref`: those of this person alone."""
+    """Today's interviews whose visitor has not arrived, in order of time. `refs`: of this person alone."""
     which = sa.and_(is_of_day(centre, now), is_awaited(now), col(Appointment.kind) == AppointmentKind.INTERVIEW.value)
-    if subject_ref is not None:
-        which = sa.and_(which, col(Appointment.subject_ref) == subject_ref)
+    if refs is not None:
+        which = sa.and_(which, col(Appointment.subject_ref).in_(refs))
     return await expected_visitors(session, which, limit)
 
 

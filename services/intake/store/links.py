@@ -1,6 +1,6 @@
 """Visitors' personal links, and their openings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -57,6 +57,15 @@ async def current_link(session: AsyncSession, subject_ref: UUID) -> PersonalLink
     """The newest personal link of a visitor, whatever its state."""
     newest = sa.select(PersonalLink).where(col(PersonalLink.subject_ref) == subject_ref)
     return await session.scalar(newest.order_by(col(PersonalLink.created_at).desc(), col(PersonalLink.id)).limit(1))
+
+
+async def newest_links(session: AsyncSession, refs: Collection[UUID]) -> list[PersonalLink]:
+    """The newest personal link under each of these references, whatever its state; the last made first."""
+    made = sa.select(PersonalLink).where(col(PersonalLink.subject_ref).in_(refs))
+    found: dict[UUID, PersonalLink] = {}
+    for link in await session.scalars(made.order_by(col(PersonalLink.created_at).desc(), col(PersonalLink.id))):
+        found.setdefault(link.subject_ref, link)
+    return list(found.values())
 
 
 _LAST_OPENING = ListOrder(col(LinkOpening.at), id=col(LinkOpening.id), newest_first=True)

@@ -7,6 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from services.chassis.copies.aliases import references_of
@@ -41,9 +42,9 @@ def person_resource(subject_ref: UUID) -> str:
     return f"person:{subject_ref}"
 
 
-async def other_calendars(work: Work, subject_ref: UUID | None) -> list[Resource]:
+async def other_calendars(session: AsyncSession, subject_ref: UUID | None) -> list[Resource]:
     """The calendars of the visitor's other references, if they were registered twice and merged."""
-    refs = await references_of(work.session, Alias, subject_ref) if subject_ref is not None else ()
+    refs = await references_of(session, Alias, subject_ref) if subject_ref is not None else ()
     return [Resource(person_resource(ref), "starts_at", msg("the person")) for ref in refs if ref != subject_ref]
 
 

@@ -85,7 +85,7 @@ async def book(
         )
     )
     taken = resources(path.centre, counsellor, room, path.subject_ref)
-    free = await other_calendars(work, path.subject_ref)
+    free = await other_calendars(work.session, path.subject_ref)
     await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone, free=free)
     work.emit(
         interview,
@@ -147,7 +147,7 @@ async def move(
         interview.arrived_at = interview.visit_id = None
     await release(work, interview.id)
     taken = resources(interview.centre, counsellor, room, interview.subject_ref)
-    free = await other_calendars(work, interview.subject_ref)
+    free = await other_calendars(work.session, interview.subject_ref)
     await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone, free=free)
     interview.counsellor, interview.room = counsellor, room
     interview.starts_at, interview.minutes, interview.moved_by = starts_at, minutes, by.value
@@ -261,5 +261,7 @@ async def _bring_forward(work: Work, interview: Interview) -> None:
     starts_at = ended - timedelta(minutes=interview.minutes)
     await release(work, interview.id)
     taken = resources(interview.centre, interview.counsellor, None, interview.subject_ref)
-    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=interview.minutes, zone=centre.zone)
+    others = await other_calendars(work.session, interview.subject_ref)
+    zone, minutes = centre.zone, interview.minutes
+    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=zone, free=others)
     interview.starts_at = starts_at

@@ -9,6 +9,7 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from services.chassis.copies.aliases import groups_of
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
@@ -20,7 +21,7 @@ from services.contracts.text import Key
 from services.scheduling.actions import seats, workshops
 from services.scheduling.domain.states import SeatStatus, WorkshopStatus, has_seat, is_finished, takes_seats
 from services.scheduling.pages.desk import Counsellor, length_word, reason_labels, reasons, sides
-from services.scheduling.store import Centre, Seat, Workshop
+from services.scheduling.store import Alias, Centre, Seat, Workshop
 from services.scheduling.store.copies import recently_registered
 from services.scheduling.store.counsellors import counsellor_names
 from services.scheduling.store.interviews import counted_on
@@ -140,7 +141,8 @@ async def _workshop_page(
     centre = await session.get_one(Centre, workshop.centre)
     meetings = await sessions_of(session, id)
     participants, waitlist = await participants_and_waitlist(session, id)
-    known = {seat.subject_ref for seat in (*participants, *waitlist)}
+    seated = {seat.subject_ref for seat in (*participants, *waitlist) if seat.subject_ref is not None}
+    known = {ref for refs in (await groups_of(session, Alias, seated)).values() for ref in refs}
     people, last_person = await recently_registered(session, workshop.centre, after=after)
     recorded = await attendance_of(session, [meeting.id for meeting in meetings])
     came = {key for key, row in recorded.items() if row.attended}

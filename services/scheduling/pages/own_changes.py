@@ -18,7 +18,7 @@ from services.contracts.scheduling import AppointmentStatus
 from services.contracts.text import Key
 from services.contracts.values import Moment
 from services.scheduling.actions import own
-from services.scheduling.actions.calendar import resources
+from services.scheduling.actions.calendar import other_calendars, resources
 from services.scheduling.domain.notice import OWN_REASON_LABELS, OwnReason, is_in_time
 from services.scheduling.domain.states import SeatStatus, has_seat, is_booked, is_waitlisted, takes_seats
 from services.scheduling.domain.states import WorkshopStatus as Status
@@ -154,11 +154,12 @@ async def _free_days(
     after = now + notice_of(running)
     soonest = after.astimezone(centre.zone).date()
     last = now.astimezone(centre.zone).date() + horizon_of(running)
-    taken = resources(centre.code, interview.counsellor, interview.room, interview.subject_ref)
+    occupied = resources(centre.code, interview.counsellor, interview.room, interview.subject_ref)
+    others = await other_calendars(session, interview.subject_ref)
     return await free_days(
         session,
         centre,
-        [one.key for one in taken],
+        [one.key for one in (*occupied, *others)],
         max(soonest, min(parse_day(day, soonest), last)),
         interview.minutes,
         after,
