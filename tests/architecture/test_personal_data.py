@@ -64,6 +64,7 @@ NOT_ABOUT_PERSONS = {
             ACCOUNTS,
         ),
         "centres": "public",
+        "centres_to_restate": "which centres are to be published again after an update; emptied at once",
         "taxonomies": "words by which providers are classified",
         "taxonomy_terms": "the same",
         "referral_events": "what partners got of referrals, without a reference to the person; exported as steps",

@@ -2,11 +2,14 @@
 
 import asyncio
 from datetime import date, timedelta
+from importlib import import_module
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlmodel import col
 
 from services.chassis.refusals import AlreadyDifferent, NotFound, Refused, Stale, UnknownArea, UnknownCentre
@@ -63,6 +66,35 @@ async def test_replicas_that_publish_the_centres_at_once_publish_them_once(store
     answers = await asyncio.gather(*(publish() for _ in range(5)), return_exceptions=True)
     assert [answer for answer in answers if answer not in (0, 12) and type(answer) is not domain.SeededMeanwhile] == []
     assert len(await emitted_events(store, CentrePublished)) == 12
+
+
+async def is_updated(store: Store) -> None:
+    """The migration that lists the centres runs on this store, as on one that an older version left."""
+
+    def once_more(connection: sa.Connection) -> None:
+        connection.execute(sa.text("drop table centres_to_restate"))
+        with Operations.context(MigrationContext.configure(connection)):
+            import_module("services.directory.migrations.versions.0022_centres_to_restate").upgrade()
+
+    async with store.writer.begin() as connection:
+        await connection.run_sync(once_more)
+
+
+async def test_after_an_update_each_centre_is_published_once_with_its_hours(store: Store, clock: FixedClock) -> None:
+    async def publish() -> int:
+        async with store.work() as work:
+            return await actions.publish_centres(work)
+
+    await publish()
+    for days in (0, 365):
+        clock.forward(days=days)
+        before = len(await emitted_events(store, CentrePublished))
+        await is_updated(store)
+        await asyncio.gather(*(publish() for _ in range(3)))
+        published = (await emitted_events(store, CentrePublished))[before:]
+        assert len({one.centre for one in published}) == len(published) == 12, "also with the holidays of a new year"
+        assert {one.hours for one in published} == {"Mo-Fr 09:00-12:00,13:00-16:30; PH off"}
+        assert await publish() == 0
 
 
 async def test_a_new_year_adds_its_holidays_and_keeps_what_a_manager_changed(store: Store, clock: FixedClock) -> None:

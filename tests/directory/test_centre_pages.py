@@ -164,9 +164,15 @@ async def test_a_manager_changes_the_hours(site: Site, clock: FixedClock) -> Non
 @pytest.mark.parametrize(
     ("field", "typed", "said"),
     [
-        ("tu", "9h-12h", "Rule 2, “9h-12h”, cannot be read"),
+        ("tu", "9h-12h", "“9h-12h” cannot be read. Write the hours of the day like this: 09:00-12:00,13:00-16:30."),
+        ("tu", "Mo-Fr 09:00-12:00", "Write the hours of the day like this"),
         ("tu", "12:00-09:00", "Closing must come after opening"),
-        ("exceptions", "2026-12-24 off\n2026-02-30 off", "Rule 2, “2026-02-30 off”, cannot be read"),
+        ("exceptions", "2026-12-24 off\n2026-02-30 off", "Line 2, “2026-02-30 off”, cannot be read. Write for example"),
+        (
+            "exceptions",
+            "2026-12-24 off\n2026 Dec 24 off",
+            "Line 2, “2026 Dec 24 off”: this day is already in the list.",
+        ),
     ],
 )
 async def test_wrong_hours_are_named_at_their_field(site: Site, field: str, typed: str, said: str) -> None:
@@ -184,5 +190,11 @@ async def test_the_api_takes_the_text(site: Site) -> None:
     wrong = await site.put(MANAGER, "/centres/mons", CENTRE | {"hours": "Tu 10-12"})
     (fault,) = wrong.json()["errors"]
     assert (wrong.status_code, fault["field"], fault["rule"]) == (422, "hours", "opening-rule")
+    unread = {"opening_hours": [{"weekdays": ["MO"], "opens_at": "12:00", "closes_at": "09:00"}]}
+    kept = await site.put(MANAGER, "/centres/mons", CENTRE | unread | {"hours": "Tu 10:00-12:00; PH off"})
+    assert kept.json()["version"] == changed.json()["version"], "the fields do not count beside the text"
+    without = {name: value for name, value in CENTRE.items() if name not in ("opening_hours", "closed_on")}
+    kept = await site.put(MANAGER, "/centres/mons", without)
+    assert kept.json() == changed.json(), "what is absent stays as it is"
     again = await site.put(MANAGER, "/centres/mons", CENTRE)
     assert again.json()["hours"] == "Mo 08:30-12:00; 2026 Dec 24 off"

@@ -10,11 +10,23 @@ import pytest
 from services.chassis.identity.people import Claim
 from services.chassis.testing import Client, FixedClock
 from services.chassis.web.imports import importing
+from services.contracts.directory import DayOpening, SpecialDay
 from services.contracts.scheduling import FinalisingSessionDue, InterviewHeld, InterviewStarted, SeatTaken
 from services.scheduling.api.waiting import WaitingChanges
 from tests.givens.events import emitted_events
 from tests.givens.rows import count
-from tests.givens.scheduling import COLLEAGUE, COUNSELLOR, ELSEWHERE, LIEGE, MONDAY, OPERATOR, VISITOR, Visitor, react
+from tests.givens.scheduling import (
+    COLLEAGUE,
+    COUNSELLOR,
+    ELSEWHERE,
+    LIEGE,
+    MONDAY,
+    OPERATOR,
+    VISITOR,
+    Visitor,
+    liege,
+    react,
+)
 from tests.parts.served import served
 from tests.scheduling.test_imports import information, workshop
 
@@ -327,3 +339,8 @@ async def test_anybody_reads_which_centres_are_known_here(desk: Client) -> None:
     (centre,) = (await desk.get(f"{API}/centres")).json()
     assert (centre["code"], centre["timezone"]) == (LIEGE, "Europe/Brussels")
     assert "find-job" in centre["areas"]
+    assert centre["special_days"] == []
+    morning = SpecialDay(day="2026-12-24", openings=(DayOpening(opens_at="09:00", closes_at="12:00"),))
+    await react(desk.store, [liege(closed_on=("2026-12-24",)).model_copy(update={"special_days": (morning,)})])
+    (centre,) = (await desk.get(f"{API}/centres")).json()
+    assert centre["special_days"] == [{"day": "2026-12-24", "openings": [{"opens_at": "09:00", "closes_at": "12:00"}]}]

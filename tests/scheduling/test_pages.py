@@ -236,14 +236,16 @@ async def test_everyone_sees_the_next_workshops_and_nobody_in_them(
     workshop = await one(desk, Workshop)
     shown = await see(desk, public)
     assert "Changer de voie" in shown
-    assert "mardi 3 mars 2026 – mardi 10 mars 2026" in shown
+    assert "mardi 3 mars 2026 – mardi 10 mars 2026, première séance à 10:00" in shown
     assert "Places libres" in shown
     assert not any(private in shown for private in ("liege-c01", NADIA, str(workshop.id)))
     await press(desk, f"/workshops/{workshop.id}/seats", person=str(known.subject_ref))
     assert "Complet." in await see(desk, public)
     await see(desk, "/centres/dinant/workshops", 404)
+    await press(desk, "/workshops/new", **form | {"sessions": "1", "date": "2026-03-12"})
+    assert "jeudi 12 mars 2026, 10:00–12:00" in await see(desk, public)
     clock.forward(days=2)
-    assert "Changer de voie" not in await see(desk, public)
+    assert "première séance" not in await see(desk, public)
 
 
 async def test_a_workshop_page_from_announcement_to_finalising(desk: Client, known: Visitor, clock: FixedClock) -> None:

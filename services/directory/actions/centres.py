@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from services.chassis.refusals import msg
 from services.chassis.storage.checks import check_version
@@ -11,7 +12,14 @@ from services.directory import domain
 from services.directory.actions.centre_contacts import CentreContact
 from services.directory.domain import centres as reference
 from services.directory.domain.opening_text import fields_of, text_of, week_of
-from services.directory.store import Centre, CentreChange, centres, unknown_centre
+from services.directory.store import (
+    Centre,
+    CentreChange,
+    UnrestatedCentre,
+    centres,
+    unknown_centre,
+    unrestated_centres,
+)
 
 HOLIDAY_YEARS = 10
 """How many years before the last one keep their holidays in `closed_on`."""
@@ -20,8 +28,9 @@ HOLIDAY_YEARS = 10
 async def publish_centres(work: Work, contacts: Mapping[str, CentreContact] | None = None) -> int:
     """Publishes the centres of the network that are missing, and the public holidays of this and next year.
 
-    Keeps what a manager changed. `contacts`: what a new centre has, by its code. Returns how many centres were
-    published. Raises `SeededMeanwhile` when another replica publishes them at the same time.
+    After an update, publishes each centre once more, for services that keep its hours only since then. Keeps what a
+    manager changed. `contacts`: what a new centre has, by its code. Returns how many centres were published. Raises
+    `SeededMeanwhile` when another replica publishes them at the same time.
     """
     through = work.now.year + 1
     known = {centre.code: centre for centre in await centres(work.session)}
@@ -32,17 +41,28 @@ async def publish_centres(work: Work, contacts: Mapping[str, CentreContact] | No
                 work.guard(constraint, domain.SeededMeanwhile())
             publish_centre(work, work.start(_new(one, work.now.year, through, (contacts or {}).get(one.code))))
             published += 1
+    marked = await unrestated_centres(work.session)
     for centre in known.values():
-        if centre.holidays_through < through:
-            held = await work.load(Centre, centre.id, msg("centre"))
-            new = reference.public_holidays(held.holidays_through + 1, through)
-            if held.hours_text and not week_of(held.hours_text).closed_on_holidays:
-                new = ()
-            held.closed_on = sorted({*held.closed_on, *new})
-            held.holidays_through = through
-            publish_centre(work, held)
-            published += 1
+        if centre.id in marked or centre.holidays_through < through:
+            published += await _publish_again(work, centre.id, through)
     return published
+
+
+async def _publish_again(work: Work, id: UUID, through: int) -> bool:
+    """Publish a centre with its holidays until that year. False: another replica did meanwhile."""
+    centre = await work.load(Centre, id, msg("centre"))
+    mark = await work.find(UnrestatedCentre, id)
+    if mark is not None:
+        await work.session.delete(mark)
+    elif centre.holidays_through >= through:
+        return False
+    new = reference.public_holidays(centre.holidays_through + 1, through)
+    if centre.hours_text and not week_of(centre.hours_text).closed_on_holidays:
+        new = ()
+    centre.closed_on = sorted({*centre.closed_on, *new})
+    centre.holidays_through = max(centre.holidays_through, through)
+    publish_centre(work, centre)
+    return True
 
 
 async def update_centre(
@@ -51,10 +71,10 @@ async def update_centre(
     *,
     name: str,
     areas: list[str],
-    opening_hours: list[dict[str, Any]],
-    closed_on: list[str],
     languages: list[str],
     by: str,
+    opening_hours: list[dict[str, Any]] | None = None,
+    closed_on: list[str] | None = None,
     contact: CentreContact | None = None,
     hours: str | None = None,
     version: int | None = None,
@@ -62,21 +82,17 @@ async def update_centre(
     """Updates a centre, as a manager edits it. The same values again change nothing.
 
     `by`: the person's subject. `contact`: None keeps it. `hours`: the opening hours as text, in place of the two
-    fields. Raises `UnknownCentre`, `Stale`, and what `check_opening`, `week_of` and `check_languages` raise.
+    fields, of which None keeps what there is. Raises `UnknownCentre`, `Stale`, and what `check_opening`, `week_of` and
+    `check_languages` raise.
     """
     centre = await _centre(work, code, version)
-    domain.check_opening((span["weekdays"], span["opens_at"], span["closes_at"]) for span in opening_hours)
     domain.check_languages(languages)
     wanted: dict[str, Any] = {
         "name": name,
         "areas": areas,
         "languages": languages,
     }
-    if hours is not None:
-        wanted |= _hours_of(centre, hours)
-    elif (opening_hours, sorted(set(closed_on))) != (centre.opening_hours, centre.closed_on):
-        wanted |= {"opening_hours": opening_hours, "closed_on": sorted(set(closed_on)), "special_days": []}
-        wanted |= {"hours_text": ""}
+    wanted |= _hours_of(centre, hours) if hours is not None else _fields_of(centre, opening_hours, closed_on)
     _change(work, centre, by, wanted | ({} if contact is None else {"contact": _known(contact)}))
     return centre
 
@@ -101,6 +117,18 @@ def _hours_of(centre: Centre, text: str) -> dict[str, Any]:
     years = (int(day[:4]) for day in centre.closed_on)
     first = max(min([centre.holidays_through - 1, *years]), centre.holidays_through - HOLIDAY_YEARS)
     return fields_of(week, reference.public_holidays(first, centre.holidays_through)) | {"hours_text": text_of(week)}
+
+
+def _fields_of(
+    centre: Centre, opening_hours: list[dict[str, Any]] | None, closed_on: list[str] | None
+) -> dict[str, Any]:
+    """The columns of opening hours that are given as fields; none, if these say what the centre has."""
+    spans = centre.opening_hours if opening_hours is None else opening_hours
+    closed = centre.closed_on if closed_on is None else sorted(set(closed_on))
+    if (spans, closed) == (centre.opening_hours, centre.closed_on):
+        return {}
+    domain.check_opening((span["weekdays"], span["opens_at"], span["closes_at"]) for span in spans)
+    return {"opening_hours": spans, "closed_on": closed, "special_days": [], "hours_text": ""}
 
 
 async def _centre(work: Work, code: str, version: int | None) -> Centre:

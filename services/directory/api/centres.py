@@ -29,17 +29,20 @@ class Opening(Body):
     closes_at: ClosingTime
 
 
+_OR_AS_IT_IS = "Absent, it stays as it is. It does not count if there is `hours`."
+
+
 class CentreChange(Body):
     """All editable fields of a centre."""
 
     name: Line
     areas: list[AreaCode] = Field(min_length=1, max_length=10)
-    opening_hours: list[Opening] = Field(max_length=30)
-    closed_on: list[Day] = Field(max_length=400)
+    opening_hours: list[Opening] | None = Field(default=None, max_length=30, description=_OR_AS_IT_IS)
+    closed_on: list[Day] | None = Field(default=None, max_length=400, description=_OR_AS_IT_IS)
     languages: list[Code] = Field(min_length=1, max_length=20)
     hours: HoursText | None = Field(
         default=None,
-        description="As OpenStreetMap's `opening_hours`; `opening_hours` and `closed_on` then do not count.",
+        description="All of the opening hours, as OpenStreetMap writes them.",
     )
     contact: CentreContact | None = Field(default=None, description="Where it is; what is absent stays as it is.")
     version: Version | None = Field(
@@ -92,6 +95,6 @@ async def put_centre(
     """Change a centre and publish it. A manager with centres changes these alone."""
     person.at(code)
     fields = body.model_dump(exclude={"closed_on", "contact"})
-    closed_on = [day.isoformat() for day in body.closed_on]
+    closed_on = None if body.closed_on is None else [day.isoformat() for day in body.closed_on]
     by, contact = person.subject, body.contact
     return CentreOut.of(await actions.update_centre(work, code, closed_on=closed_on, contact=contact, by=by, **fields))

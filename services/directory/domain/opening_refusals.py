@@ -32,6 +32,31 @@ class OpeningRuleUnread(Invalid):
     field_name = "hours"
 
 
+class DayHoursUnread(Invalid):
+    """The hours of a weekday in the form cannot be read."""
+
+    slug = "day-hours"
+    message = msg("“{hours}” cannot be read. Write the hours of the day like this: 09:00-12:00,13:00-16:30.")
+
+
+class OtherDayUnread(Invalid):
+    """A line of the form's other days cannot be read."""
+
+    slug = "other-day"
+    message = msg(
+        "Line {number}, “{line}”, cannot be read. Write for example “2026-12-24 09:00-12:00” or “2026-12-31 off”."
+    )
+    field_name = "exceptions"
+
+
+class OtherDayTwice(Invalid):
+    """A day is in two lines of the form's other days."""
+
+    slug = "other-day-twice"
+    message = msg("Line {number}, “{line}”: this day is already in the list. Write each day once.")
+    field_name = "exceptions"
+
+
 class OpeningRuleOrder(Invalid):
     """A day has two rules, or the rules are not in order."""
 

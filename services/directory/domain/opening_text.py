@@ -20,6 +20,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from services.chassis.refusals import Invalid
 from services.contracts.directory import WEEKDAYS
 from services.directory.domain.opening_refusals import (
     HoursOverlap,
@@ -59,14 +60,15 @@ def week_of(text: str) -> Week:
     exceptions: dict[str, Spans] = {}
     holidays = False
     for number, rule in enumerate((part.strip() for part in text.split(";") if part.strip()), 1):
+        unread = OpeningRuleUnread("hours", number=number, rule=rule)
         if rule == HOLIDAYS_OFF:
             known, holidays = holidays or bool(exceptions), True
         elif found := _WEEK.fullmatch(rule):
-            days = list(_days(found[1], number, rule))
+            days = list(_days(found[1], unread))
             known = holidays or bool(exceptions or usual.keys() & set(days)) or len(set(days)) < len(days)
-            usual |= dict.fromkeys(days, spans_of(found[2], "hours", number, rule))
+            usual |= dict.fromkeys(days, spans_of(found[2], unread))
         else:
-            day, spans = exception_of(rule, "hours", number)
+            day, spans = exception_of(rule, unread)
             known = day in exceptions
             exceptions[day] = spans
         if known:
@@ -74,35 +76,35 @@ def week_of(text: str) -> Week:
     return Week({day: usual[day] for day in WEEKDAYS if usual.get(day)}, holidays, dict(sorted(exceptions.items())))
 
 
-def exception_of(rule: str, about: str, number: int) -> tuple[str, Spans]:
-    """The ISO date of an exception and its hours, empty where closed. Raises as `week_of`, about that field."""
+def exception_of(rule: str, unread: Invalid) -> tuple[str, Spans]:
+    """The ISO date of an exception and its hours, empty where closed. Raises `unread`, and what `spans_of` raises."""
     found = _DATE.fullmatch(rule)
     if found is None:
-        raise OpeningRuleUnread(about, number=number, rule=rule)
+        raise unread
     month = _MONTHS.index(found[2]) + 1 if found[2] else int(found[4])
     try:
         day = date(int(found[1]), month, int(found[3] or found[5]))
         if day.year < FIRST_YEAR:
             raise ValueError("a day long ago")
     except ValueError:
-        raise OpeningRuleUnread(about, number=number, rule=rule) from None
-    return day.isoformat(), () if found[6] == CLOSED else spans_of(found[6], about, number, rule)
+        raise unread from None
+    return day.isoformat(), () if found[6] == CLOSED else spans_of(found[6], unread)
 
 
-def spans_of(text: str, about: str, number: int, rule: str) -> Spans:
-    """The hours of a day, in order. Raises as `week_of`, about that field, with the number and text of the rule."""
+def spans_of(text: str, unread: Invalid) -> Spans:
+    """The hours of a day, in order. Raises `unread`, and about its field `WrongHours` and `HoursOverlap`."""
     spans: list[Span] = []
     for part in text.split(","):
         padded = _ONE_DIGIT.sub(r"0\1:", part.strip())  # 9:00 is read too
         if not _SPAN.fullmatch(padded):
-            raise OpeningRuleUnread(about, number=number, rule=rule)
+            raise unread
         opens_at, closes_at = padded.split("-")
         if closes_at <= opens_at:
-            raise WrongHours(about, opens_at=opens_at, closes_at=closes_at)
+            raise WrongHours(unread.about, opens_at=opens_at, closes_at=closes_at)
         spans.append((opens_at, closes_at))
     for first, second in pairwise(sorted(spans)):
         if second[0] < first[1]:
-            raise HoursOverlap(about, weekday=rule, first="–".join(first), second="–".join(second))
+            raise HoursOverlap(unread.about, weekday=text, first="–".join(first), second="–".join(second))
     return tuple(sorted(spans))
 
 
@@ -168,12 +170,12 @@ def _span(opens_at: str, closes_at: str) -> dict[str, Any]:
     return {"opens_at": opens_at, "closes_at": closes_at}
 
 
-def _days(text: str, number: int, rule: str) -> Iterator[str]:
+def _days(text: str, unread: Invalid) -> Iterator[str]:
     for part in text.split(","):
         first, _, last = part.partition("-")
         begins, ends = _NAMES.index(first), _NAMES.index(last or first)
         if ends < begins:
-            raise OpeningRuleUnread("hours", number=number, rule=rule)
+            raise unread
         yield from WEEKDAYS[begins : ends + 1]
 
 

@@ -28,7 +28,7 @@ from services.contracts.values import Version, YesNo
 from services.directory import actions
 from services.directory.domain import WEEKDAY_LABELS
 from services.directory.domain.centres import centre_id
-from services.directory.domain.opening_refusals import OpeningRuleOrder
+from services.directory.domain.opening_refusals import DayHoursUnread, OtherDayTwice, OtherDayUnread
 from services.directory.domain.opening_text import (
     Spans,
     Week,
@@ -61,18 +61,18 @@ class HoursForm(Body):
 
     @property
     def text(self) -> str:
-        """The opening hours as text. Raises as `week_of`, about the field."""
+        """The opening hours as text. Raises what `spans_of` and `exception_of` raise, and `OtherDayTwice`."""
         usual = {
-            weekday: spans_of(hours, weekday.lower(), number, hours)
-            for number, weekday in enumerate(WEEKDAYS, 1)
+            weekday: spans_of(hours, DayHoursUnread(weekday.lower(), hours=hours))
+            for weekday in WEEKDAYS
             if (hours := getattr(self, weekday.lower()))
         }
         lines = [line.strip(" ;") for line in self.exceptions.splitlines() if line.strip(" ;")]
         days: dict[str, Spans] = {}
         for number, line in enumerate(lines, 1):
-            day, spans = exception_of(line, "exceptions", number)
+            day, spans = exception_of(line, OtherDayUnread(number=number, line=line))
             if day in days:
-                raise OpeningRuleOrder("exceptions", number=number, rule=line)
+                raise OtherDayTwice(number=number, line=line)
             days[day] = spans
         return text_of(Week(usual, self.holidays, days))
 

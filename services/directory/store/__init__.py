@@ -4,12 +4,14 @@ from services.directory.store.accounts import Account, AccountChange, Identity, 
 from services.directory.store.centres import (
     Centre,
     CentreChange,
+    UnrestatedCentre,
     centre_changes,
     centre_codes,
     centres,
     check_centre_and_area,
     known_areas,
     unknown_centre,
+    unrestated_centres,
 )
 from services.directory.store.feed import FeedHead, ReferralEvent, events_after, latest_events
 from services.directory.store.mail import Mail
@@ -87,6 +89,7 @@ __all__ = [
     "Taxonomy",
     "TaxonomyTerm",
     "UnassignedReferral",
+    "UnrestatedCentre",
     "Visitor",
     "centre_changes",
     "centre_codes",
@@ -112,6 +115,7 @@ __all__ = [
     "towns",
     "unassigned_of",
     "unknown_centre",
+    "unrestated_centres",
     "versions",
     "views_since",
 ]

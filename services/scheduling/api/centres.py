@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.chassis.copies.centres import centre_copies
 from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Router, anyone
-from services.contracts.directory import OpeningHours
+from services.contracts.directory import OpeningHours, SpecialDay
 from services.scheduling.api.roles import PREFIX
 from services.scheduling.store import Centre
 
@@ -23,6 +23,7 @@ class CentreOut(BaseModel):
     timezone: str
     opening_hours: list[OpeningHours]
     closed_on: list[str]
+    special_days: list[SpecialDay] = Field(description="Days with other hours than usual; they are in `closed_on` too.")
 
 
 @router.get("")
