@@ -6,8 +6,6 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlmodel import col
 
 from services.chassis.refusals import NotFound
@@ -21,14 +19,7 @@ from services.intake.actions import consent, erasure, links, merging, people
 from services.intake.actions.references import references_of
 from services.intake.actions.searching import search_elsewhere
 from services.intake.domain.accesses import Reason
-from services.intake.domain.merging import (
-    AlreadyOnePerson,
-    MergedWithAnother,
-    SameRegistration,
-    check_may_merge,
-    root_of,
-    tree_of,
-)
+from services.intake.domain.merging import AlreadyOnePerson, MergedWithAnother, SameRegistration
 from services.intake.pages.personal_data import PERSONAL_DATA
 from services.intake.store import Alias, ErasedSubject, PersonalLink, Visit, Visitor
 from services.intake.store.retention import ending_by
@@ -249,38 +240,6 @@ async def test_a_visit_of_an_alias_is_recorded_for_the_kept_person_of_the_same_c
     async with store.work() as work:
         for _ in range(2):
             assert (await people.identify_visitor(work, visit, old, LIEGE_DESK)).subject_ref == new
-
-
-edges = st.lists(st.tuples(st.sampled_from("ms"), st.integers(0, 5), st.integers(0, 5)), max_size=30)
-REFS = [UUID(int=number + 1) for number in range(6)]
-
-
-@given(edges)
-def test_aliases_are_a_forest_and_a_separation_undoes_its_merge_alone(steps: list[tuple[str, int, int]]) -> None:
-    into: dict[UUID, UUID] = {}
-    for what, one, other in steps:
-        alias = REFS[one]
-        if what == "s":
-            into.pop(alias, None)
-            continue
-        before, kept = dict(into), root_of(into, REFS[other])
-        try:
-            wanted = check_may_merge(into, alias, kept)
-        except AlreadyOnePerson:
-            assert root_of(into, REFS[other]) == alias
-            continue
-        except MergedWithAnother:
-            assert alias in into
-            continue
-        if wanted:
-            into[alias] = kept
-            assert {ref: root_of(into, ref) for ref in tree_of(before, alias)} == dict.fromkeys(
-                tree_of(before, alias), kept
-            )
-    roots = {ref: root_of(into, ref) for ref in REFS}
-    assert all(roots[root] == root for root in roots.values()), "no cycle, and one level"
-    for ref, root in roots.items():
-        assert (ref in tree_of(into, root)) is (ref != root)
 
 
 async def test_any_sequence_of_merges_and_separations_keeps_one_level(store: Store) -> None:

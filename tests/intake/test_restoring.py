@@ -7,7 +7,7 @@ import pytest
 from services.chassis.events.restoring import Seen, Undecided, open_epoch
 from services.chassis.storage.store import Store
 from services.contracts.intake import VisitorConsentWithdrawn, VisitorLinkChanged
-from services.contracts.persons import VisitorSeparated
+from services.contracts.persons import VisitorMerged, VisitorSeparated
 from services.intake.actions import consent, devices, links, merging, people
 from services.intake.actions.references import references_of
 from services.intake.actions.restoring import restore
@@ -120,6 +120,51 @@ async def test_who_was_merged_or_separated_after_the_backup_still_is(store: Stor
     assert groups == [(bea, ada), (cleo,), (dora,)]
     last = (await emitted_events(store, VisitorSeparated))[-1]
     assert last.subject_ref == dora, "nobody is known here with whom she was merged"
+
+
+@pytest.mark.parametrize("merged_before", [0, 1])
+async def test_a_chain_separates_again_as_before_the_restore(store: Store, merged_before: int) -> None:
+    """A into B, and then B into C: B and C are separated, and A is B's as it was."""
+    ada, bea, cleo = [(await registered(store, name))[0] for name in ("Ada", "Béa", "Cléo")]
+    backup = await backup_of(store)
+    for step, (alias, kept) in enumerate(((ada, bea), (bea, cleo)), 1):
+        await merged(store, alias, kept)
+        if step == merged_before:
+            backup = await backup_of(store)
+    emitted = len(await emitted_events(store, VisitorMerged))
+    await open_epoch(store, await put_back(store, backup), restore)
+    assert len(await emitted_events(store, VisitorMerged)) <= emitted, "the others have them"
+    for ref, groups in ((bea, [(bea, ada), (bea, ada), (cleo,)]), (ada, [(ada,), (bea,), (cleo,)])):
+        async with store.work() as work:
+            await merging.separate(work, ref, LIEGE_DESK)
+        async with store.read() as session:
+            assert [await references_of(session, one) for one in (ada, bea, cleo)] == groups
+
+
+async def test_of_a_chain_to_who_is_unknown_the_known_part_stays(store: Store) -> None:
+    ada, bea = [(await registered(store, name))[0] for name in ("Ada", "Béa")]
+    backup = await backup_of(store)
+    late, _ = await registered(store, "Zoé")
+    await merged(store, ada, bea)
+    await merged(store, bea, late)
+    await open_epoch(store, await put_back(store, backup), restore)
+    async with store.read() as session:
+        assert [await references_of(session, ref) for ref in (ada, bea)] == [(bea, ada)] * 2
+    assert (await emitted_events(store, VisitorSeparated))[-1].subject_ref == bea
+    last = (await emitted_events(store, VisitorMerged))[-1]
+    assert (last.subject_ref, last.kept_ref) == (ada, bea), "the others know of another one"
+
+
+async def test_what_one_withdrew_before_the_merge_stays_given_under_the_other(store: Store) -> None:
+    ada, bea = [(await registered(store, name))[0] for name in ("Ada", "Béa")]
+    backup = await backup_of(store)
+    async with store.work() as work:
+        await consent.withdraw_consent(work, ada, ["plan"], "test")
+    await merged(store, ada, bea)
+    await open_epoch(store, await put_back(store, backup), restore)
+    async with store.read() as session:
+        in_force = [[one.purpose for one in await consent.consents_in_force(session, ref)] for ref in (ada, bea)]
+    assert in_force == [["guidance"], ["guidance", "plan"]]
 
 
 async def merged(store: Store, alias: UUID, kept: UUID) -> None:

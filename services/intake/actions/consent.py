@@ -52,10 +52,11 @@ async def withdraw_consent(work: Work, subject_ref: UUID, purposes: list[str], r
     refs = (await lock_references(work, subject_ref))[subject_ref]
     await work.load(Visitor, subject_ref, msg("registered person"))
     for ref in refs:
-        await _withdraw(work, await work.load(Visitor, ref, msg("registered person")), purposes, recorded_by)
+        await withdraw_under(work, await work.load(Visitor, ref, msg("registered person")), purposes, recorded_by)
 
 
-async def _withdraw(work: Work, visitor: Visitor, purposes: list[str], recorded_by: str) -> None:
+async def withdraw_under(work: Work, visitor: Visitor, purposes: list[str], recorded_by: str) -> None:
+    """Withdraw consent to these purposes under this reference alone. Without consent to them, nothing changes."""
     subject_ref = visitor.id
     before = await consents_in_force(work.session, subject_ref)
     withdrawn = [consent for consent in before if consent.purpose in purposes]

@@ -16,9 +16,10 @@ from services.chassis.storage.store import Work
 from services.contracts.consent import Purpose
 from services.contracts.intake import VisitorConsentGiven, VisitorConsentWithdrawn, VisitorLinkChanged
 from services.contracts.persons import VisitorMerged, VisitorSeparated
-from services.intake.actions.consent import consents_in_force, withdraw_consent
+from services.intake.actions.consent import consents_in_force, withdraw_under
 from services.intake.actions.devices import revoke
 from services.intake.actions.links import end_link
+from services.intake.domain.merging import forest_of, replayed, root_of
 from services.intake.store import Alias, Consent, PersonalLink, Visitor
 from services.intake.store.devices import Device
 
@@ -37,25 +38,57 @@ async def restore(work: Work, seen: Seen) -> Mapping[str, int]:
 async def _merge_again(work: Work, seen: Seen) -> int:
     """Take over who was merged or separated since, so that an erasure takes the same references as elsewhere.
 
-    An alias of a person who registered after the backup leads nowhere here: it is separated everywhere.
+    Into whom each was merged too, so that a separation gives back what was before. An alias of a person who registered
+    after the backup leads nowhere here: it is separated everywhere.
     """
-    last: dict[UUID, UUID | None] = {}
-    for one in seen.lost:
-        if isinstance(one.event, VisitorMerged | VisitorSeparated):
-            last[one.event.subject_ref] = one.event.kept_ref if isinstance(one.event, VisitorMerged) else None
-    await work.prefetch(Visitor, sorted({*last, *(kept for kept in last.values() if kept is not None)}))
-    for ref, kept in sorted(last.items()):
-        visitor, alias = await work.find(Visitor, ref), await work.find(Alias, ref)
-        if alias is not None:
-            await work.session.delete(alias)
-            await work.session.flush()
-        if visitor is None or kept is None:
-            continue
-        if await work.find(Visitor, kept) is None:
-            work.emit(visitor, VisitorSeparated(subject_ref=ref, at=work.now))
-        else:
-            work.add(Alias(id=ref, kept_ref=kept, into_ref=kept, at=work.now, by=RESTORED))
-    return len(last)
+    since = _led_to_since(seen)
+    if not since:
+        return 0
+    rows = {one.id: one for one in await work.session.scalars(sa.select(Alias))}
+    into = {ref: row.into_ref for ref, row in rows.items() if ref not in since}
+    for ref, led_to in since.items():
+        if (to := replayed(rows[ref].into_ref if ref in rows else None, led_to)) is not None:
+            into[ref] = to
+    refs = sorted({*rows, *since, *into.values()})
+    await work.prefetch(Visitor, refs)
+    visitors = {one.id: one for ref in refs if (one := await work.find(Visitor, ref)) is not None}
+    forest = forest_of(into, visitors)
+    for ref in sorted(visitors.keys() & {*rows, *since}):
+        elsewhere = since[ref][-1] if ref in since else rows[ref].kept_ref
+        await _lead(work, visitors[ref], rows.get(ref), forest, elsewhere)
+    return len(since)
+
+
+def _led_to_since(seen: Seen) -> dict[UUID, list[UUID | None]]:
+    """For each reference the kept ones to which its lost events lead, in order; None: a separation."""
+    found: dict[UUID, list[UUID | None]] = {}
+    for one in sorted(seen.lost, key=lambda one: one.sequence or 0):
+        if isinstance(one.event, VisitorMerged):
+            found.setdefault(one.event.subject_ref, []).append(one.event.kept_ref)
+        elif isinstance(one.event, VisitorSeparated):
+            found.setdefault(one.event.subject_ref, []).append(None)
+    return found
+
+
+async def _lead(
+    work: Work, visitor: Visitor, row: Alias | None, forest: Mapping[UUID, UUID], elsewhere: UUID | None
+) -> None:
+    """Keep that this reference leads where the forest says, and publish it if others have it lead `elsewhere`."""
+    ref, into = visitor.id, forest.get(visitor.id)
+    kept = root_of(forest, ref) if into is not None else None
+    if into is None or kept is None:
+        if row is not None:
+            await work.session.delete(row)
+    elif row is None:
+        work.add(Alias(id=ref, kept_ref=kept, into_ref=into, at=work.now, by=RESTORED))
+    else:
+        row.kept_ref, row.into_ref = kept, into
+    if kept == elsewhere:
+        return
+    if kept is None:
+        work.emit(visitor, VisitorSeparated(subject_ref=ref, at=work.now))
+    else:
+        work.emit(visitor, VisitorMerged(subject_ref=ref, kept_ref=kept, at=work.now))
 
 
 async def _revoke_devices(work: Work) -> int:
@@ -99,10 +132,12 @@ async def _withdraw_consents(work: Work, seen: Seen) -> int:
             withdrawn |= {subject_ref: set(map(str, Purpose)) for subject_ref in consenting}
     count = 0
     for subject_ref, purposes in sorted(withdrawn.items()):
-        if await work.find(Visitor, subject_ref) is None:
+        visitor = await work.find(Visitor, subject_ref)
+        if visitor is None:
             continue
         in_force = {consent.purpose for consent in await consents_in_force(work.session, subject_ref)}
         if again := sorted(purposes & in_force):
-            await withdraw_consent(work, subject_ref, again, RESTORED)
+            # Under this one alone: each reference of a merged person has events of its own.
+            await withdraw_under(work, visitor, again, RESTORED)
             count += 1
     return count

@@ -4,7 +4,7 @@ Each alias keeps into whom it was merged, so that separating two persons gives b
 services only learn the root of each tree: the person who is kept.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from services.chassis.refusals import Refused, msg
@@ -61,3 +61,34 @@ def tree_of(into: Mapping[UUID, UUID], root: UUID) -> Collection[UUID]:
     while more := {alias for alias, to in into.items() if to in found} - found:
         found |= more
     return found - {root}
+
+
+def replayed(into: UUID | None, led_to: Iterable[UUID | None]) -> UUID | None:
+    """Into whom an alias is merged after its further events, in order; None: it is no alias.
+
+    `into`: into whom it was before them; `led_to`: the kept reference of each event, None for a separation. The first
+    after a separation is into whom it was merged. Others say what became of that person, and the edge stays.
+    """
+    for kept in led_to:
+        into = None if kept is None else into or kept
+    return into
+
+
+def forest_of(into: Mapping[UUID, UUID], known: Collection[UUID]) -> dict[UUID, UUID]:
+    """These edges between known references alone, without a cycle.
+
+    Behind an unknown reference is into whom that one was merged. A cycle comes from a separation of which nothing is
+    known: then the edge that was named first is left out.
+    """
+    forest: dict[UUID, UUID] = {}
+    for alias in into:
+        passed, to = {alias}, into[alias]
+        while to not in known and to in into and to not in passed:
+            passed.add(to)
+            to = into[to]
+        if alias not in known or to not in known or to == alias:
+            continue
+        if root_of(forest, to) == alias:
+            del forest[to]
+        forest[alias] = to
+    return forest
