@@ -26,11 +26,14 @@ def _started_warm() -> Generator[None]:  # pyright: ignore[reportUnusedFunction]
 
 
 @pytest.fixture
-def seed() -> int:
-    """The seed of all random choices; printed, so that a failed test can be repeated with `SEED=`."""
+def seed(request: pytest.FixtureRequest) -> int:
+    """The seed of all random choices; a failed test is repeated with the `SEED=` that it printed.
+
+    Tests on one platform get different ones: two loads of the same seed would ask for the same bookings.
+    """
     chosen = int(os.environ.get("SEED", "") or random.randrange(1_000_000))
     print(f"SEED={chosen}")
-    return chosen
+    return random.Random(f"{chosen} {request.node.name}").randrange(1_000_000)
 
 
 @pytest.fixture(scope="package")
