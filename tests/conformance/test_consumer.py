@@ -130,7 +130,26 @@ async def _block_commits(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "commit", block)
 
 
-@pytest.mark.parametrize("breaks", [_fail_metadata, _block_commits])
+async def _block_joining(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def block(_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(subscriber, "JOINED_WITHIN", 15.0)  # the next client waits until this one is taken as gone
+    await asyncio.sleep(2 * subscriber.POLL_SECONDS)  # the poll of before waits longer
+    monkeypatch.setattr(client._coordinator, "_do_rejoin_group", block)
+    client._coordinator.request_rejoin()
+    while not client._subscription.reassignment_in_progress:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+
+async def _fail_metadata_while_joining(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    await _block_joining(client, monkeypatch)
+    monkeypatch.setattr(subscriber, "JOINED_WITHIN", 600.0)
+    await asyncio.sleep(1)  # by now the poll waits for the partitions
+    await _fail_metadata(client, monkeypatch)
+
+
+@pytest.mark.parametrize("breaks", [_fail_metadata, _block_commits, _block_joining, _fail_metadata_while_joining])
 async def test_a_client_that_hangs_is_replaced_and_all_offsets_are_committed(
     consumer_store: Store,
     broker: Broker,

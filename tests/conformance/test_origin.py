@@ -1,6 +1,7 @@
 """A type is accepted only on its own topic, from its own source, and on a centre's topic about that centre."""
 
 from collections.abc import Generator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -103,3 +104,23 @@ async def test_what_a_sender_may_not_emit_is_a_dead_letter_and_the_true_event_st
         ("foreign-source", desks, None),
         ("foreign-topic", desks, None),
     }
+
+
+async def test_a_consumer_by_pattern_reads_all_its_topics_after_the_leader_of_one_was_unknown(
+    consumer_store: Store, broker: Broker, sample: Sample, checked_in: type[CheckedIn]
+) -> None:
+    """aiokafka then asks for that topic by its name; its metadata must still have all others."""
+    await broker.create_topics()
+    consumer = Consumer(consumer_store, broker, sample.reactions)
+    async with running(consumer.run()):
+        await consumer.ready.wait()
+        assert consumer.subscriber is not None
+        client: Any = consumer.subscriber.client
+        await client._client.add_topic(checked_in.topic.name)
+        await client._client.force_metadata_update()
+        await produce(broker.settings.kafka, [sample.record_of(ANNA, 1)])
+        await eventually(lambda: _has(consumer_store, [1]))
+
+
+async def _has(store: Store, counts: list[int]) -> bool:
+    return await trail(store, ANNA) == counts

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -55,14 +55,33 @@ async def with_timeout(seconds: float, step: Coroutine[Any, Any, _T], *, grace: 
     return task.result()
 
 
-def check_metadata_task(consumer: AIOKafkaConsumer) -> None:
-    """Raises `KafkaConnectionError` when the client no longer learns which broker leads a partition or its group.
+def when_cluster_is_lost(consumer: AIOKafkaConsumer, report: Callable[[Exception], None]) -> None:
+    """Has this started client report once it no longer learns which broker leads a partition or its group.
 
     Its task for that ends without a sign when a connection breaks in the moment of asking: uvloop then raises what
-    aiokafka does not expect (aio-libs/aiokafka#1038). The client still fetches, and never commits again.
+    aiokafka does not expect (aio-libs/aiokafka#1038). The client still fetches, and never commits again; and one that
+    was about to join its group waits for ever.
     """
-    if cast(Any, consumer)._client._sync_task.done():
-        raise KafkaConnectionError("the client no longer follows the cluster")
+
+    def ended(_: object) -> None:
+        report(KafkaConnectionError("the client no longer follows the cluster"))
+
+    cast(Any, consumer)._client._sync_task.add_done_callback(ended)
+
+
+def keep_all_topics(consumer: AIOKafkaConsumer) -> None:
+    """Has this client go on asking for the metadata of all topics, which a subscription by pattern needs.
+
+    While it knows no leader of a partition, aiokafka 0.14.0 asks for that topic by its name. From then on its metadata
+    has no other, and the subscription shrinks to that topic, for good (no issue upstream yet).
+    """
+    client = cast(Any, consumer)._client
+    add_topic = client.add_topic
+
+    def add(topic: str) -> Any:
+        return add_topic(topic) if client._topics else client.force_metadata_update()  # no name: all topics
+
+    client.add_topic = add
 
 
 async def close_client(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:

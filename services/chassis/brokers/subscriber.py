@@ -26,7 +26,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 from services.chassis.brokers.availability import is_away
-from services.chassis.brokers.clients import check_metadata_task, close_client, with_timeout
+from services.chassis.brokers.clients import close_client, keep_all_topics, when_cluster_is_lost, with_timeout
 from services.chassis.brokers.damage import DamagedPartitions
 from services.chassis.brokers.message import decode
 from services.chassis.brokers.port import SESSION
@@ -36,9 +36,9 @@ from services.contracts import TOPICS
 from services.contracts.cloudevents import Record
 
 JOINED_WITHIN = 6 * SESSION
-"""Seconds that a client may take to connect and get its partitions before it is replaced. It gets them once every
-other member has joined again or is taken as gone; a client that is replaced before that is one more such member, for
-which the next has to wait."""
+"""Seconds that a client may take to get its partitions, at first or again, before it is replaced. It gets them once
+every other member has joined again or is taken as gone; a client that is replaced before that is one more such member,
+for which the next has to wait."""
 
 COMMIT_EVERY = 0.2
 """Seconds between two commits: one for each of many small batches costs this process and the broker more than reading
@@ -184,6 +184,7 @@ class PollingConsumer(AIOKafkaConsumer):
         **options: Any,
     ) -> None:
         super().__init__(**cast(Any, options | {"enable_auto_commit": False}))
+        keep_all_topics(self)
         self.failure: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         """What makes this client useless, once that is known."""
         self.done: dict[TopicPartition, int] = {}
@@ -196,6 +197,11 @@ class PollingConsumer(AIOKafkaConsumer):
         self._fetched_in = self._commits_for = rebalances.assignment
         self._committing: asyncio.Task[None] | None = None
         self._committed_at = 0.0
+
+    async def start(self) -> None:
+        """Connect and wait for partitions. Raises one of `BROKER_ERRORS`."""
+        await super().start()
+        when_cluster_is_lost(self, self.fail)
 
     def fail(self, error: Exception) -> None:
         """Have this client replaced."""
@@ -223,10 +229,10 @@ class PollingConsumer(AIOKafkaConsumer):
         return await asyncio.Event().wait()  # type: ignore[return-value]  # until `stop` cancels it
 
     async def _poll(self, timeout_ms: int, max_records: int | None) -> Fetched:
-        check_metadata_task(self)
         self._commit_now_and_then()
         longest = int(COMMIT_EVERY * 1000) if self._to_commit else timeout_ms
-        fetched = cast(Fetched, await super().getmany(*self._sound(), timeout_ms=longest, max_records=max_records))
+        async with asyncio.timeout(JOINED_WITHIN):  # while the group is joined again, it waits longer than it was asked
+            fetched = cast(Fetched, await super().getmany(*self._sound(), timeout_ms=longest, max_records=max_records))
         self._fetched_in = self._rebalances.assignment
         if self.assignment():
             self._ready.set()
