@@ -181,6 +181,32 @@ async def test_a_consumer_with_a_broken_client_stops_when_it_is_cancelled(
     assert task.cancelled()
 
 
+async def test_a_consumer_that_is_cancelled_twice_closes_its_client(
+    consumer_store: Store, broker: Broker, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second time while it waits for the batch that is being processed."""
+    started, ended = asyncio.Event(), asyncio.Event()
+    consumer = Consumer(consumer_store, broker, sample.reactions)
+
+    async def process(_: object) -> None:
+        started.set()
+        await ended.wait()
+
+    monkeypatch.setattr(consumer, "process", process)
+    task = asyncio.create_task(consumer.run())
+    await produce(broker.settings.kafka, [sample.record_of(ANNA, 1)])
+    await started.wait()
+    client = client_of(consumer)
+    task.cancel()
+    await asyncio.sleep(0.1)
+    task.cancel()
+    async with asyncio.timeout(15):
+        await asyncio.wait([task])
+    ended.set()
+    assert task.cancelled()
+    assert client._closed
+
+
 async def test_an_unavailable_store_delays_events_and_makes_no_dead_letters(
     consumer_store: Store, consumer: Consumer, sample: Sample, request: pytest.FixtureRequest
 ) -> None:

@@ -142,10 +142,12 @@ class Subscriber:
             # FastStream's `stop` would wait for a broker that does not answer, and close the client a second time.
             client, subscriber.consumer, self.client = subscriber.consumer, None, None
             polling = subscriber.tasks.copy()
-            await subscriber.stop()  # lets the batch that is being processed end
-            await asyncio.gather(*polling, return_exceptions=True)
-            if isinstance(client, PollingConsumer):
-                await client.end()
+            try:
+                await subscriber.stop()  # lets the batch that is being processed end
+                await asyncio.gather(*polling, return_exceptions=True)
+            finally:  # also when it is cancelled a second time meanwhile
+                if isinstance(client, PollingConsumer):
+                    await client.end()
 
     async def _handle(self, records: list[Record]) -> None:
         try:
