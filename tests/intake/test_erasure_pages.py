@@ -138,7 +138,8 @@ async def test_the_centre_sees_whose_data_will_be_erased_and_keeps_it(client: Cl
     assert str(subject_ref) not in (await client.signed_in(NAMUR_DESK).get("/intake/retention", headers=PAGE)).text
     prolong = f"/intake/visitors/{subject_ref}/prolong"
     assert (await client.post(prolong, headers=PAGE)).status_code == 404
-    done = await client.signed_in(LIEGE_DESK).post(prolong, headers=PAGE)
+    done = await client.signed_in(LIEGE_DESK).post(prolong, data={"by_representative": "true"}, headers=PAGE)
     assert (done.status_code, done.headers["location"]) == (303, "/intake/retention")
     assert client.flash(done).startswith("done:Les données sont gardées jusqu’au ")
     assert str(subject_ref) not in (await client.get("/intake/retention", headers=PAGE)).text
+    assert "Donné par un parent ou un représentant" in (await client.get(f"/intake/visits/{visit}", headers=PAGE)).text

@@ -1,6 +1,6 @@
 """Prolongs the retention of a visitor who consents again."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import col
@@ -8,13 +8,15 @@ from sqlmodel import col
 from services.chassis.refusals import msg
 from services.chassis.storage.store import Work
 from services.intake import domain
+from services.intake.actions.consent import record
 from services.intake.store import Consent, Visitor
 
 
-async def prolong(work: Work, subject_ref: UUID, recorded_by: str) -> Visitor:
+async def prolong(work: Work, subject_ref: UUID, recorded_by: str, *, by_representative: bool = False) -> Visitor:
     """Record that the visitor consents again to what they consent to. Their data is kept for `RETENTION` from now.
 
-    A second time on the same day changes nothing. Raises `NoConsentLeft`.
+    `by_representative`: a parent or representative consents. A second time on the same day changes nothing. Raises
+    `NoConsentLeft`.
     """
     visitor = await work.load(Visitor, subject_ref, msg("registered person"))
     in_force = sa.select(col(Consent.purpose)).where(
@@ -25,9 +27,6 @@ async def prolong(work: Work, subject_ref: UUID, recorded_by: str) -> Visitor:
         raise domain.NoConsentLeft()
     if visitor.retain_until.date() == (work.now + domain.RETENTION).date():
         return visitor
-    for purpose in purposes:
-        work.add(
-            Consent(id=uuid4(), subject_ref=subject_ref, purpose=purpose, given_at=work.now, recorded_by=recorded_by)
-        )
+    record(work, subject_ref, purposes, recorded_by, by_representative=by_representative)
     visitor.retain_until = work.now + domain.RETENTION
     return visitor

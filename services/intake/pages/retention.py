@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Form, Request
 from starlette.responses import Response
 
 from services.chassis.copies.centres import centre_names
@@ -13,8 +13,9 @@ from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
 from services.chassis.runtime.clock import BRUSSELS
-from services.chassis.web import Reading, Router, Running, Working, allow, page, see_other
+from services.chassis.web import Body, Reading, Router, Running, Working, allow, page, see_other
 from services.contracts.roles import Role
+from services.contracts.values import YesNo
 from services.intake.actions.retention import prolong
 from services.intake.domain import RETENTION_NOTICE
 from services.intake.pages.views import Team, sees_name
@@ -46,11 +47,19 @@ async def list_ending(
     return page(request, "intake/retention.html", people=shown, centre_names=names, until=until, more=more)
 
 
+class ProlongForm(Body):
+    """Who consents again: the person, or with `by_representative` a parent or representative."""
+
+    by_representative: YesNo = False
+
+
 @router.post("/visitors/{subject_ref}/prolong")
-async def keep(subject_ref: UUID, request: Request, work: Working, person: Team) -> Response:
+async def keep(
+    subject_ref: UUID, request: Request, form: Annotated[ProlongForm, Form()], work: Working, person: Team
+) -> Response:
     """The person consents again: their data is kept longer."""
     own(await work.find(Visitor, subject_ref), person, msg("registered person"))
-    visitor = await prolong(work, subject_ref, person.subject)
+    visitor = await prolong(work, subject_ref, person.subject, by_representative=form.by_representative)
     until = date_text(visitor.retain_until.astimezone(BRUSSELS))
     return see_other(request, "/intake/retention", done=_("The data is kept until {date}.").format(date=until))
 
