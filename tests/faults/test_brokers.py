@@ -99,7 +99,7 @@ async def test_a_broker_lost_with_log_and_offsets_is_refilled_from_the_outboxes(
     assert not any((await read_topics(on_three.stack.kafka)).values()), "the new broker is not empty"
     stack = Stack(on_three.url, on_three.folder, "local")
     print(await asyncio.to_thread(stack.cefo, "republish"))
-    await wait_until_idle(on_three, 300)
+    await wait_until_idle(on_three)
     after = {service: dump(store) for service, store in (await evidence_of(on_three)).stores.items()}
     for service in SERVICES:
         assert after[service] == before[service], service
