@@ -93,6 +93,8 @@ REASONS = {
     "known_people.forgotten_at": "such a person is erased",
     "waiting.counsellor": STAFF,
     "appointments.counsellor": STAFF,
+    "appointments.identified_visit": "technical: whether the visit was the person's before the arrival",
+    "visits.before_link": "technical: where in the queue the visit goes back to, until it ends",
     "appointments.linked_at": "how the team recorded the arrival, whose time is exported",
     "waiting.seq": "the order of changes of a screen",
     "interviews.counsellor": STAFF,

@@ -13,6 +13,8 @@ from services.chassis.testing import Client, FixedClock
 from services.contracts.intake import Channel, VisitIdentified, VisitLeft
 from services.contracts.queue import VisitorArrivalUndone, VisitorArrived, VisitTransferred
 from services.intake.actions import appointments, linking, merging, people, visits
+from services.intake.actions import queue as turns
+from services.intake.domain import queue
 from services.intake.pages.linkable import appointments_of
 from services.intake.store import Centre, PersonAccess, Visit
 from services.intake.store.appointments import Appointment
@@ -97,6 +99,53 @@ async def test_taken_back_the_ticket_is_nobodys_and_goes_on(store: Store) -> Non
     assert [one for one in await emitted_events(store, VisitLeft) if one.visit_id == taken] == []
     again = await linked(store, booking.interview_id, taken)
     assert again.for_counsellor == NADIA
+
+
+async def test_taken_back_a_known_visit_is_still_theirs_and_where_it_was(store: Store) -> None:
+    person = await registered(store)
+    booking, desk = booked(person), turns.Destination(desk="desk-2")
+    await expects(store, booking)
+    taken = await ticket(store)
+    async with store.work() as work:
+        await people.identify_visitor(work, taken, person, LIEGE_DESK)
+        await turns.prioritise(work, taken, queue.Priority.PREGNANCY)
+        await turns.transfer(work, taken, desk)
+        await turns.hold(work, taken)
+    before = await visit(store, taken)
+    await linked(store, booking.interview_id, taken)
+    async with store.work() as work:
+        await appointments.undo_arrival(work, booking.interview_id, taken)
+    row = await visit(store, taken)
+    for name in ("subject_ref", "priority", "rank", "for_desk", "for_counsellor", "estimate", "held_at", "status"):
+        assert getattr(row, name) == getattr(before, name), name
+    assert (row.before_link, row.priority_before_link) == (None, None), "health data"
+    kinds = [type(one).__name__ for one in await emitted_events(store) if getattr(one, "visit_id", None) == taken]
+    assert kinds[kinds.index("VisitorArrivalUndone") + 1 :] == [
+        "VisitIdentified",
+        "VisitTransferred",
+        "VisitPrioritised",
+        "VisitPutOnHold",
+    ], "each service has it as it was"
+
+
+async def test_taken_back_who_was_called_is_called_and_what_was_changed_since_stays(store: Store) -> None:
+    booking = booked(await registered(store))
+    await expects(store, booking)
+    called, transferred = await ticket(store), await ticket(store)
+    async with store.work() as work:
+        before = await visits.call(work, called, "desk-1")
+    for one, later in ((called, None), (transferred, turns.Destination(desk="desk-2"))):
+        await linked(store, booking.interview_id, one)
+        async with store.work() as work:
+            if later is not None:
+                await turns.transfer(work, one, later)
+                await turns.prioritise(work, one, queue.Priority.SMALL_CHILD)
+        async with store.work() as work:
+            await appointments.undo_arrival(work, booking.interview_id, one)
+    row = await visit(store, called)
+    assert (row.status, row.desk, row.called_at) == ("called", "desk-1", before.called_at)
+    row = await visit(store, transferred)
+    assert (row.status, row.for_desk, row.priority) == ("waiting", "desk-2", "small-child")
 
 
 async def test_an_ordinary_arrival_after_a_link_was_undone_ends_when_it_is_undone(store: Store) -> None:

@@ -6,9 +6,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.chassis.identity.people import visitor
-from services.chassis.testing import Client
+from services.chassis.testing import Client, FixedClock
 from services.contracts.roles import Role
 from services.intake.actions import consent
+from services.intake.store import Visitor
 from tests.givens.intake import COUNSELLOR, LIEGE_DESK, NAMUR_DESK
 from tests.intake.test_persons import AMELIE, PAGE, accesses, registered
 
@@ -152,3 +153,27 @@ async def test_the_page_of_an_erasure_says_what_else_goes(client: Client, two: T
     assert (await client.post(f"/intake/visitors/{older}/erase", data={})).status_code == 303
     for ref in two:
         assert (await client.get(f"/intake/visitors/{ref}/erase")).status_code == 404
+
+
+async def test_the_contact_of_an_alias_is_seen_and_corrected_on_the_page_of_the_person(
+    client: Client, two: Two, clock: FixedClock
+) -> None:
+    older, newer = two
+    await client.post(f"/intake/people/{older}/merge/{newer}", data={"kept": str(newer)})
+    async with client.store.work() as work:
+        (await work.load(Visitor, older)).contact_refused_at = clock()
+    page, refused = f"/intake/people/{newer}", "Les messages à cette adresse e-mail sont refusés"
+    seen = await text(client, page)
+    assert (seen.count(refused), seen.count(f'action="/intake/people/{older}"')) == (1, 1)
+    wrong = await client.post(f"/intake/people/{older}", data={"contact": "wrong@", "language": "fr"})
+    shown = unescape(wrong.text)
+    assert (wrong.status_code, shown.count('value="wrong@"')) == (422, 1)
+    assert f'href="#{older}-contact"' in shown, "the error leads to the field of this registration"
+    assert 'value="0470 12 34 56"' in shown, "the other one stays as it is"
+    changed = await client.post(f"/intake/people/{older}", data={"contact": "new@example.org", "language": "nl"})
+    assert client.flash(changed).startswith("done:")
+    seen = await text(client, page)
+    assert (refused in seen, seen.count('value="new@example.org"')) == (False, 1)
+    async with client.store.read() as session:
+        contacts = [(await session.get_one(Visitor, ref)).contact for ref in two]
+    assert contacts == ["new@example.org", "0470 12 34 56"]

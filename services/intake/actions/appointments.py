@@ -25,6 +25,7 @@ from services.contracts.queue import (
 from services.intake.actions import people, visits
 from services.intake.actions import queue as turns
 from services.intake.actions.accesses import log_access
+from services.intake.actions.places import emit_given_back, give_back
 from services.intake.domain import appointments as rules
 from services.intake.domain import may_be_called_next, queue
 from services.intake.domain.accesses import AccessKind
@@ -66,6 +67,7 @@ async def expect_interview(work: Work, interview_id: UUID, subject_ref: UUID, bo
     centre = await known_centre(work.session, Centre, known.centre)
     if known.starts_at.astimezone(centre.zone).date() != booking.starts_at.astimezone(centre.zone).date():
         known.arrived_at = known.visit_id = known.linked_at = None
+        known.identified_visit = True
     await _await_other(work, known, booking.counsellor)
     known.counsellor, known.room = booking.counsellor, booking.room
     known.starts_at, known.ends_at = booking.starts_at, booking.ends_at
@@ -201,7 +203,7 @@ async def arrive_with(work: Work, centre: str, code: str, channel: Channel, *, b
 async def undo_arrival(work: Work, id: UUID, visit_id: UUID) -> Appointment:
     """The arrival was recorded by mistake: the visitor is expected again, and the visit is ended and not counted.
 
-    A ticket that was linked (`linking`) is nobody's again, waits as before it was, and counts.
+    A ticket that was linked (`linking`) is where it was, whose it was, and counts.
     `visit_id`: the arrival that the caller saw. Without an arrival, nothing changes. Raises `Stale` if it is another
     one by now, `TooLateToUndoArrival`.
     """
@@ -214,10 +216,12 @@ async def undo_arrival(work: Work, id: UUID, visit_id: UUID) -> Appointment:
     status = VisitStatus(visit.status)
     rules.check_may_undo_arrival(status, in_an_interview=visit.interview_id is not None)
     stays = appointment.linked_at is not None
+    known = stays and not appointment.identified_visit
     appointment.arrived_at = appointment.visit_id = appointment.linked_at = None
-    visit.subject_ref = visit.for_counsellor = None
-    visit.rank = queue.order(None)
-    visit.priority, visit.closed_by = (None, visit.closed_by) if stays else (visit.priority, BY_MISTAKE)
+    visit.subject_ref, appointment.identified_visit = visit.subject_ref if known else None, True
+    held = stays and give_back(visit, appointment.counsellor)
+    if not stays:
+        visit.rank, visit.for_counsellor, visit.closed_by = queue.order(None), None, BY_MISTAKE
     work.emit(
         visit,
         VisitorArrivalUndone(
@@ -230,7 +234,9 @@ async def undo_arrival(work: Work, id: UUID, visit_id: UUID) -> Appointment:
             **_which(appointment),
         ),
     )
-    if status.in_the_room and not stays:
+    if stays:
+        emit_given_back(work, visit, held=held)
+    elif status.in_the_room:
         visit.status, visit.ended_at = VisitStatus.LEFT.value, work.now
         visits.emit_ended(work, visit)
     work.notify_board(visits.board(visit.centre))

@@ -1,6 +1,6 @@
 """Gives and withdraws a registered visitor's consent, purpose by purpose. Withdrawn consents stay as a record."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -20,11 +20,40 @@ from services.intake.store.messages import Message, drop_open
 async def give_consent(
     work: Work, subject_ref: UUID, purposes: list[str], recorded_by: str, *, by_representative: bool = False
 ) -> None:
-    """Record consent to these purposes; those in force already are ignored. Raises `UnknownPurpose`.
+    """Record consent to these purposes under this reference; those in force already are ignored.
 
-    `by_representative`: a parent or representative consents.
+    `by_representative`: a parent or representative consents. Raises `UnknownPurpose`.
     """
     domain.check_purposes(purposes)
+    await _give(work, subject_ref, purposes, recorded_by, by_representative=by_representative)
+
+
+async def give_own_consent(
+    work: Work, subject_ref: UUID, purposes: list[str], *, by_representative: bool = False
+) -> None:
+    """Record consent that a visitor gives themselves: under every reference of theirs. Raises `UnknownPurpose`."""
+    domain.check_purposes(purposes)
+    for ref in (await lock_references(work, subject_ref))[subject_ref]:
+        await _give(work, ref, purposes, _by_visitor(subject_ref), by_representative=by_representative)
+
+
+async def end_consents_of_others(work: Work, refs: Collection[UUID], others: Collection[UUID], ended_by: str) -> None:
+    """Withdraw what visitors with the references `others` gave themselves under one of `refs`: it was not theirs."""
+    strangers = {_by_visitor(other) for other in others}
+    for ref in sorted(refs):
+        given = [one.purpose for one in await consents_in_force(work.session, ref) if one.recorded_by in strangers]
+        if given:
+            await withdraw_under(work, await work.load(Visitor, ref, msg("registered person")), given, ended_by)
+
+
+def _by_visitor(subject_ref: UUID) -> str:
+    """`recorded_by` of what a visitor did on their own page (`Person.subject`)."""
+    return f"visitor/{subject_ref}"
+
+
+async def _give(
+    work: Work, subject_ref: UUID, purposes: Iterable[str], recorded_by: str, *, by_representative: bool = False
+) -> None:
     visitor = await work.load(Visitor, subject_ref, msg("registered person"))
     before = {consent.purpose for consent in await consents_in_force(work.session, subject_ref)}
     given = sorted(set(purposes) - before)

@@ -10,6 +10,7 @@ from services.contracts.intake import VisitStatus
 from services.contracts.queue import VisitorArrived, VisitTransferred
 from services.intake.actions import people, visits
 from services.intake.actions.accesses import log_access
+from services.intake.actions.places import keep_place
 from services.intake.actions.queue import load_today, put_in_queue
 from services.intake.actions.references import references_of
 from services.intake.domain import appointments as rules
@@ -23,7 +24,7 @@ async def link(work: Work, id: UUID, visit_id: UUID, by: Person) -> Visit:
     """Record the arrival for an interview with a visit that is in the room. The same again changes nothing.
 
     The visit keeps its ticket and its place in the queue, gets the priority, and waits for the counsellor.
-    `undo_arrival` gives it back: nobody's, waiting without priority, and counted. Raises `NotFound`, `AlreadyArrived`,
+    `undo_arrival` gives it back as it was: where in the queue, whose, and counted. Raises `NotFound`, `AlreadyArrived`,
     `NotAnInterview`, `IsAnArrival`, `AlreadyKnown`, `WrongStep`, `InAnInterview`, `NotToday`, `AppointmentOver`.
     """
     appointment = await work.load(Appointment, id, msg("appointment"))
@@ -42,12 +43,14 @@ async def link(work: Work, id: UUID, visit_id: UUID, by: Person) -> Visit:
     rules.check_may_arrive(appointment.starts_at, appointment.ends_at, work.now, centre.zone)
     await load_today(work, visit.id, None)
     queue.check_may_wait(VisitStatus(visit.status))
-    if visit.subject_ref is None or appointment.subject_ref not in await references_of(work.session, visit.subject_ref):
+    refs = await references_of(work.session, visit.subject_ref) if visit.subject_ref is not None else ()
+    known = appointment.subject_ref in refs
+    if not known:
         people.identify(work, visit, appointment.subject_ref)
         log_access(work, appointment.subject_ref, by, AccessKind.VISIT)
     _await(work, visit, appointment.counsellor)
     appointment.arrived_at = appointment.linked_at = work.now
-    appointment.visit_id = visit.id
+    appointment.visit_id, appointment.identified_visit = visit.id, not known
     work.emit(
         visit,
         VisitorArrived(
@@ -64,6 +67,7 @@ async def link(work: Work, id: UUID, visit_id: UUID, by: Person) -> Visit:
 
 def _await(work: Work, visit: Visit, counsellor: str) -> None:
     """Back in the queue, for this counsellor alone, before those without priority."""
+    keep_place(visit)
     put_in_queue(visit)
     visit.priority, visit.rank = queue.Priority.APPOINTMENT, queue.order(queue.Priority.APPOINTMENT)
     visit.for_area = visit.for_desk = visit.transferred_by = visit.estimate = None

@@ -12,6 +12,7 @@ from services.chassis.refusals import msg
 from services.chassis.storage.store import Work
 from services.contracts.persons import VisitorMerged, VisitorSeparated
 from services.intake.actions.accesses import log_access
+from services.intake.actions.consent import end_consents_of_others
 from services.intake.actions.erasure import check_unknown
 from services.intake.actions.people import consenting
 from services.intake.actions.references import lock_references
@@ -49,6 +50,7 @@ async def merge(work: Work, subject_ref: UUID, into: UUID, person: Person) -> UU
 async def separate(work: Work, subject_ref: UUID, person: Person) -> None:
     """Undo `merge`: the two are different persons. What was merged into `subject_ref` before stays with it.
 
+    A consent that one gave on their own page for the other is withdrawn.
     For a reference that is no alias, as when it is sent again, nothing changes. Raises `NotFound` if the reference is
     not of a centre of who asks.
     """
@@ -66,6 +68,9 @@ async def separate(work: Work, subject_ref: UUID, person: Person) -> None:
     visitor = await work.load(Visitor, subject_ref, msg("registered person"))
     work.emit(visitor, VisitorSeparated(subject_ref=subject_ref, at=work.now))
     await _publish(work, follow, subject_ref)
+    side = {subject_ref, *follow}
+    for refs, others in ((side, set(group) - side), (set(group) - side, side)):
+        await end_consents_of_others(work, refs, others, person.subject)
     for ref in (subject_ref, kept):
         log_access(work, ref, person, AccessKind.SEPARATED)
 

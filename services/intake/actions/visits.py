@@ -252,7 +252,7 @@ def emit_ended(work: Work, visit: Visit) -> None:
     The rank stays: who comes back has the old place, and the wait of a visitor with priority is not learnt from.
     """
     visit.needs, visit.interpreter_language = [], None
-    visit.held_at = visit.priority = None
+    visit.held_at = visit.priority = visit.priority_before_link = visit.before_link = None
     at, by = visit.ended_at or work.now, visit.closed_by
     if VisitStatus(visit.status).was_served:
         work.emit(visit, VisitServed(visit_id=visit.id, centre=visit.centre, at=at, closed_by=by))

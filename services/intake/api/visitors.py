@@ -144,7 +144,14 @@ async def _with_link(
 
 @router.post("/visitors/{subject_ref}/consents", status_code=204)
 async def give(subject_ref: UUID, body: Consents, work: Working, person: TeamOrVisitor) -> None:
-    """Give consent: by the visitor, or recorded by the team of their centre. What is in force already stays."""
+    """Give consent: by the visitor, or recorded by the team of their centre. What is in force already stays.
+
+    A visitor gives it under every reference of theirs; the team under this one.
+    """
+    if person.is_subject(subject_ref):
+        mine = person.subject_ref or subject_ref
+        await consent.give_own_consent(work, mine, body.purposes, by_representative=body.by_representative)
+        return
     _check_near(await work.find(Visitor, subject_ref), person)
     await consent.give_consent(
         work, subject_ref, body.purposes, person.subject, by_representative=body.by_representative

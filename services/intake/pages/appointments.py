@@ -154,7 +154,10 @@ async def undo(
     await appointments.undo_arrival(work, id, form.visit_id)
     done = _("The arrival is cancelled. The person is expected again, and the visit is not counted.")
     if linked:
+        visit = await work.find(Visit, form.visit_id)
         done = _("The arrival is cancelled. The ticket is anonymous again and keeps its place in the queue.")
+        if visit is not None and visit.subject_ref is not None:
+            done = _("The arrival is cancelled. The ticket is where it was before.")
     return see_other(request, f"/intake/desk/{appointment.centre}", done=done)
 
 

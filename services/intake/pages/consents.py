@@ -1,5 +1,6 @@
 """A person's consents, purpose by purpose: given and withdrawn on the page of a visit, and on the person's own page."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
@@ -19,6 +20,7 @@ from services.contracts.consent import Purpose
 from services.contracts.roles import Role
 from services.contracts.values import YesNo
 from services.intake.actions import consent
+from services.intake.actions.references import references_of
 from services.intake.pages.views import Team, person_of_visit
 from services.intake.store import Account, Consent
 
@@ -96,12 +98,16 @@ class ConsentForm(PurposeForm):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A purpose, the last consent to it, and by whom giving and withdrawal were recorded (msgids or names)."""
+    """A purpose, the last consent to it, and by whom giving and withdrawal were recorded (msgids or names).
+
+    `missing`: it is in force under one reference of the person, and not under another one.
+    """
 
     purpose: Purpose
     last: Consent | None = None
     given_by: str = ""
     withdrawn_by: str = ""
+    missing: bool = False
 
     @property
     def in_force(self) -> bool:
@@ -126,13 +132,18 @@ async def consents_view(session: AsyncSession, *refs: UUID, mine: bool) -> dict[
 async def consent_lines(session: AsyncSession, *refs: UUID, mine: bool) -> list[Line]:
     """Every purpose with the last consent to it under these references, one in force before one that is not."""
     last: dict[str, Consent] = {}
+    under: dict[str, set[UUID]] = defaultdict(set)
     for one in sorted(await consent.consents_of(session, *refs), key=lambda one: one.withdrawn_at is not None):
         last.setdefault(one.purpose, one)
+        if one.withdrawn_at is None:
+            under[one.purpose].add(one.subject_ref)
     recorded = {who for one in last.values() for who in (one.recorded_by, one.withdrawn_by) if who}
-    by = await recorders(session, refs, recorded, mine=mine)
+    by = await recorders(session, await references_of(session, refs[0]), recorded, mine=mine)
     known = [(purpose, last.get(purpose)) for purpose in Purpose]
     return [
-        Line(purpose, one, by(one.recorded_by), by(one.withdrawn_by)) if one else Line(purpose)
+        Line(purpose, one, by(one.recorded_by), by(one.withdrawn_by), 0 < len(under[purpose]) < len(refs))
+        if one
+        else Line(purpose)
         for purpose, one in known
     ]
 
@@ -175,8 +186,8 @@ async def record_withdrawal(
 
 @router.post("/mine/consents")
 async def give(form: Annotated[PurposeForm, Form()], request: Request, work: Working, person: Visitor) -> Response:
-    """Give one's own consent."""
-    await consent.give_consent(work, _myself(person), [form.purpose], person.subject)
+    """Give one's own consent, under every reference."""
+    await consent.give_own_consent(work, _myself(person), [form.purpose])
     return see_other(request, "/intake/mine#consents", done=_("You have given your consent."))
 
 

@@ -14,6 +14,7 @@ from services.contracts.text import Line
 from services.intake.actions.consent import withdraw_consent
 from services.intake.actions.letters import persons_at
 from services.intake.actions.messages import agrees
+from services.intake.actions.references import references_of
 from services.intake.store import Visitor
 
 router = Router("/intake", pages=True)
@@ -31,7 +32,8 @@ class StopLinkNotValid(NotFound):
 async def stop_page(secret: Line, request: Request, read: Reading, person: Anyone) -> Response:
     """Asks before it stops the messages: programs that look at mails open every address in them."""
     visitor = await _whose(read, request, secret)
-    return page(request, "intake/stop.html", stopped=not await agrees(read, visitor.id))
+    agreed = [ref for ref in await references_of(read, visitor.id) if await agrees(read, ref)]
+    return page(request, "intake/stop.html", stopped=not agreed)
 
 
 @router.post("/stop/{secret}", dependencies=[limited("link")])

@@ -104,7 +104,7 @@ async def person_page(
 async def change_details(
     subject_ref: UUID, request: Request, read: Reading, running: Running, person: Team
 ) -> Response:
-    """Change the person's contact, how they want to be reached, and their language."""
+    """Change the contact of one registration of a person, how they want to be reached, and their language."""
     filled, typed, errors = await read_form(request, DetailsForm)
     if filled is not None:
         changed, errors = await apply_form(request, running, lambda work: _change(work, subject_ref, filled, person))
@@ -176,6 +176,7 @@ async def _person_page(
         ),
         "errors": errors or {},
         "form": form or {},
+        "changing": subject_ref if errors else None,
     }
     return page(request, "intake/person.html", status=status, **context)
 

@@ -89,6 +89,7 @@ class HeldVisit(Held):
     closed_by: Annotated[str | None, Shown(msg("Ended by"), _CLOSED_BY)]
     held_at: Annotated[datetime | None, Shown(msg("On hold since"))]
     priority: Annotated[str | None, Shown(msg("Priority"), PRIORITIES)]
+    priority_before_link: Annotated[str | None, Shown(msg("Priority before the appointment"), PRIORITIES)]
     rank: Annotated[int, Shown(msg("Rank in the queue"))]
     for_area: Annotated[str | None, Shown(msg("Transferred: need"), "Area")]
     for_desk: Annotated[str | None, Shown(msg("Transferred: desk"))]

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -94,6 +95,10 @@ class Visit(QueuedVisit, Table, table=True):
     subject_ref: UUID | None = Field(default=None, index=True)
     priority: str | None = Field(default=None, max_length=40)
     """Why the visitor is called before the others; deleted when the visit ends."""
+    priority_before_link: str | None = Field(default=None, max_length=40)
+    """`priority` before the ticket was taken for an appointment's; deleted as that is."""
+    before_link: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
+    """Where the visit was then (`actions.places`)."""
     transferred_by: str | None = Field(default=None, max_length=60)
     """The desk that transferred the visitor to `for_area`, and leaves them to the other desks of that area."""
     estimate: list[int] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))

@@ -47,6 +47,8 @@ class Appointment(Aggregate, Table, table=True):
     """The visit of the arrival. None: the visitor has not arrived."""
     linked_at: datetime | None = None
     """Since when a ticket that was taken before is the arrival. None: the arrival was a check-in of its own."""
+    identified_visit: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    """Whether the visit is this person's by the arrival. False: that was known before."""
 
     @property
     def queues(self) -> bool:

@@ -1,0 +1,66 @@
+"""A ticket that is taken for an appointment's: where it was before, and how it goes back there."""
+
+from datetime import datetime
+from typing import Any
+
+from services.chassis.storage.store import Work
+from services.contracts.intake import VisitIdentified, VisitReturned, VisitStatus
+from services.contracts.queue import VisitPrioritised, VisitTransferred
+from services.intake.actions.queue import put_on_hold
+from services.intake.domain import queue
+from services.intake.store import Visit
+
+_DESTINATION = ("for_area", "for_desk", "for_counsellor", "transferred_by", "estimate")
+_TIMES = ("called_at", "served_at")
+
+
+def keep_place(visit: Visit) -> None:
+    """Keep where the visit is, until it goes back there or ends."""
+    visit.priority_before_link = visit.priority
+    visit.before_link = {
+        "status": visit.status,
+        "desk": visit.desk,
+        "rank": visit.rank,
+        "held": visit.held_at is not None,
+        **{name: getattr(visit, name) for name in _DESTINATION},
+        **{name: at.isoformat() if (at := getattr(visit, name)) is not None else None for name in _TIMES},
+    }
+
+
+def give_back(visit: Visit, counsellor: str) -> bool:
+    """The visit is where it was, without the priority of an appointment, as far as nobody has changed it since.
+
+    `counsellor`: with whom the appointment is. Returns whether it is to be on hold again.
+    """
+    before: dict[str, Any] = visit.before_link or {}
+    priority, visit.before_link, visit.priority_before_link = visit.priority_before_link, None, None
+    if visit.priority in (None, queue.Priority.APPOINTMENT):
+        visit.priority, visit.rank = priority, before.get("rank", queue.order(None))
+    if (visit.for_area, visit.for_desk, visit.for_counsellor) == (None, None, counsellor):
+        for name in _DESTINATION:
+            setattr(visit, name, before.get(name))
+    if not before or VisitStatus(visit.status) is not VisitStatus.WAITING or visit.held_at is not None:
+        return False
+    visit.status, visit.desk = before["status"], before["desk"]
+    for name in _TIMES:
+        setattr(visit, name, datetime.fromisoformat(before[name]) if before[name] else None)
+    return before["held"]
+
+
+def emit_given_back(work: Work, visit: Visit, *, held: bool) -> None:
+    """Emit where the visit is, after the event by which it is nobody's and waits without priority for anyone."""
+    status = VisitStatus(visit.status)
+    about: dict[str, Any] = {"visit_id": visit.id, "centre": visit.centre, "at": work.now}
+    if visit.subject_ref is not None:
+        work.emit(visit, VisitIdentified(**about, subject_ref=visit.subject_ref))
+    if not status.in_the_room:
+        return
+    if visit.for_area or visit.for_desk or visit.for_counsellor:
+        moved = VisitTransferred(**about, area=visit.for_area, desk=visit.for_desk, counsellor=visit.for_counsellor)
+        work.emit(visit, moved)
+    if visit.rank != queue.order(None):
+        work.emit(visit, VisitPrioritised(**about, priority=True))
+    if status is not VisitStatus.WAITING:
+        work.emit(visit, VisitReturned(**about, status=status))
+    if held:
+        put_on_hold(work, visit)
