@@ -1,7 +1,7 @@
 """Demonstration data of a morning at the centre of Liège: `cefo up --morning`, which `make run` starts.
 
-Created through the public JSON API, and only what is missing: visitors who wait, once a day; a plan in progress and a
-workshop with seats, once. Names and texts say that they are invented.
+Created through the public JSON API, and only what is missing: visitors who wait, once a day; rooms, a plan in progress
+and a workshop with seats, once. Names and texts say that they are invented.
 """
 
 import asyncio
@@ -25,6 +25,13 @@ from services.scheduling.claims import required_staff_code
 CENTRE = "liege"
 AREAS = ("find-job", "choose-path", "select-training", "create-business", "choose-path", "find-job")
 SERVICE = str(uuid5(NAMESPACE_URL, "https://cefo.example/demo/service/ifapme/1"))
+ROOMS = {
+    "bureau-1": ("Bureau 1", 4, ["computers", "wheelchair-access"]),
+    "bureau-2": ("Bureau 2", 3, ["computers", "video-calls"]),
+    "salle-d-atelier": ("Salle d’atelier", 14, ["projector", "whiteboard", "flip-chart", "wheelchair-access"]),
+    "salle-informatique": ("Salle informatique", 10, ["computers", "screen", "induction-loop"]),
+}
+"""By code: the name, the seats and what is in the room."""
 TIMEOUT = 30.0
 """Seconds that a step may wait for the events of earlier steps to be processed."""
 
@@ -39,6 +46,7 @@ async def create_morning(url: str, signer: Signer, now: datetime) -> str | None:
     team = Team(url, signer)
     try:
         await _create_visits(team, now)
+        await _create_rooms(team)
         plans: list[dict[str, Any]] = await team.request(team.counsellor, "GET", f"/plans/api/v1/plans?centre={CENTRE}")
         if not plans:
             plans = [await _create_plan(team, now)]
@@ -62,6 +70,7 @@ class Team:
         self._signer = signer
         self.desk = demo.ACCOUNTS["accueil-liege"].person
         self.counsellor = demo.ACCOUNTS["conseil-liege"].person
+        self.region = demo.ACCOUNTS["region"].person
         self.operator = demo.ACCOUNTS["exploitation"].person
 
     async def request(self, who: Person, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
@@ -117,6 +126,16 @@ async def _create_visits(team: Team, now: datetime) -> None:
     await team.request(team.desk, "POST", f"/intake/api/v1/visits/{first}/serve", {})
 
 
+async def _create_rooms(team: Team) -> None:
+    """The rooms of the centre."""
+    rooms = "/scheduling/api/v1/rooms"
+    known = {room["code"] for room in await team.request(team.region, "GET", f"{rooms}?centre={CENTRE}")}
+    for code, (name, capacity, equipment) in ROOMS.items():
+        if code not in known:
+            body = {"centre": CENTRE, "code": code, "name": name, "capacity": capacity, "equipment": equipment}
+            await team.request(team.region, "POST", rooms, body)
+
+
 async def _create_plan(team: Team, now: datetime) -> dict[str, Any]:
     """A registered visitor with one guidance interview held and a second booked. Returns their plan."""
     days = await team.request(team.desk, "GET", f"/directory/api/v1/centres/{CENTRE}")
@@ -142,14 +161,14 @@ async def _create_plan(team: Team, now: datetime) -> dict[str, Any]:
     }
     await team.import_line("/scheduling/api/v1/interviews/import", held)
     next_one = {"path_id": path, "starts_at": _open_day(now, 7, days["closed_on"]).isoformat(), "minutes": 60}
-    await team.request(team.counsellor, "POST", "/scheduling/api/v1/interviews", next_one | {"room": "liege-r1"})
+    await team.request(team.counsellor, "POST", "/scheduling/api/v1/interviews", next_one | {"room": "bureau-1"})
     await _create_workshop(team, _open_day(now, 14, days["closed_on"]), person)
     return await _fill_plan(team, person)
 
 
 async def _create_workshop(team: Team, begins: datetime, person: str) -> None:
     sessions = [{"starts_at": (begins + timedelta(hours=4)).isoformat(), "minutes": 120}]
-    body = {"centre": CENTRE, "title": "Construire son projet (démonstration)", "room": "liege-r2", "seats": 8}
+    body = {"centre": CENTRE, "title": "Construire son projet (démonstration)", "room": "salle-d-atelier"}
     workshop = await team.request(
         team.counsellor, "POST", "/scheduling/api/v1/workshops", body | {"sessions": sessions}
     )

@@ -109,6 +109,7 @@ def staff(name: str, centres: set[str]) -> Person:
 def lived(stack: Stack) -> dict[str, str]:
     """Two days of the centre of Liège. Returns what was made, by kind."""
     liege = Centre(stack)
+    liege.has_rooms()
     first = liege.next_working_day()
     liege.until(first.replace(hour=9, minute=1))
     purposes = ["guidance", "plan", "reminders", "referral"]
@@ -179,6 +180,7 @@ def lived(stack: Stack) -> dict[str, str]:
         "interview": booked["id"],
         "later": later["id"],
         "seat": seat["id"],
+        "room": ok(liege.region.get("/scheduling/api/v1/rooms?centre=liege"))[0]["id"],
         "date": second.date().isoformat(),
         "first_day": first.date().isoformat(),
         "sunday": sunday_after(second),

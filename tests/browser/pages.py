@@ -18,6 +18,7 @@ KIOSK = "kiosk"
 ELSEWHERE = "conseil-namur"
 """Whose centre has had no visitor yet: empty boards and lists."""
 REGION, OPERATOR = "region", "exploitation"
+ROOM = "/scheduling/rooms/liege/{room}"
 VISITOR, NEWCOMER = "visitor", "newcomer"
 
 
@@ -335,6 +336,12 @@ SCHEDULING = [
     Seen("/scheduling/workshops/new", COUNSELLOR, state="in error", status=422, does=sends("main form")),
     Seen("/scheduling/workshops/{id}", COUNSELLOR, "/scheduling/workshops/{workshop}"),
     Seen("/scheduling/workshops/{id}", COUNSELLOR, "/scheduling/workshops/{announced}", "empty"),
+    Seen("/scheduling/rooms", REGION),
+    Seen("/scheduling/rooms/{centre}", REGION, "/scheduling/rooms/liege", does=opens("main .confirm")),
+    Seen("/scheduling/rooms/{centre}", REGION, "/scheduling/rooms/liege", "in error", 422, sends("#add-room")),
+    Seen("/scheduling/rooms/{centre}", REGION, "/scheduling/rooms/namur", "empty"),
+    Seen("/scheduling/rooms/{centre}/{id}", REGION, ROOM),
+    Seen("/scheduling/rooms/{centre}/{id}", REGION, ROOM, "old", 422, _sends_an_old_version),
     Seen("/scheduling/mine", VISITOR),
     Seen("/scheduling/mine", NEWCOMER, state="empty"),
     Seen("/scheduling/mine/interviews/{id}", VISITOR, "/scheduling/mine/interviews/{later}"),

@@ -43,6 +43,7 @@ ANNOUNCED: Body = {
     "seats": 5,
     "sessions": [{"starts_at": FRIDAY, "minutes": 120}],
 }
+ROOM: Body = {"centre": "liege", "name": "Salle {new}", "capacity": 8}
 PLACE: Body = {"id": "{place}", "name": "Siège", "address": "Rue 1", "postal_code": "4000", "city": "Liège"}
 HOURS: Body = {"weekdays": ["MO"], "opens_at": "09:00", "closes_at": "17:00", "valid_from": "2026-01-01"}
 OFFER: Body = {
@@ -381,6 +382,20 @@ DOORS = [
         f"{AGENDA}/interviews",
         "room",
         BOOKING | {"room": "{value}"},
+    ),
+    in_json("room: name", "line", MANAGER, "POST", f"{AGENDA}/rooms", "name", ROOM | {"name": "{value}"}),
+    in_json("room: seats", "number", MANAGER, "POST", f"{AGENDA}/rooms", "capacity", ROOM | {"capacity": "{value}"}),
+    in_json("room: code", "code", MANAGER, "POST", f"{AGENDA}/rooms", "code", ROOM | {"code": "{value}"}),
+    in_json(
+        "room: in it", "choice", MANAGER, "POST", f"{AGENDA}/rooms", "equipment.0", ROOM | {"equipment": ["{value}"]}
+    ),
+    in_json(
+        "room: all in it", "list", MANAGER, "POST", f"{AGENDA}/rooms", "equipment", ROOM | {"equipment": "{value}"}
+    ),
+    in_form("room, page: name", "line", MANAGER, "/scheduling/rooms/liege", {"name": "{value}", "capacity": "8"}),
+    in_form("room, page: seats", "number", MANAGER, "/scheduling/rooms/liege", {"name": "Oser", "capacity": "{value}"}),
+    in_json(
+        "workshop: room", "code", COUNSELLOR, "POST", f"{AGENDA}/workshops", "room", ANNOUNCED | {"room": "{value}"}
     ),
     in_form(
         "workshop, page: room",

@@ -166,14 +166,13 @@ class Load:
         """Book an hour with a counsellor; if that is refused, with another one."""
         booking = {"path_id": path, "starts_at": next_working_day().isoformat(), "minutes": 60}
         for counsellor in self._dice.sample(COUNSELLORS, 2):
-            room = self._code("r")
             with contextlib.suppress(GaveUp):
                 return await self._request(
                     "book",
                     "cefo.scheduling.interview-booked.v1",
-                    {"room": room},
+                    {"path_id": path, "counsellor": counsellor},
                     "/scheduling/api/v1/interviews",
-                    booking | {"counsellor": counsellor, "room": room},
+                    booking | {"counsellor": counsellor},
                 )
         raise GaveUp
 
@@ -345,9 +344,6 @@ class Load:
 
     def _uuid(self) -> UUID:
         return UUID(int=self._dice.getrandbits(128), version=4)
-
-    def _code(self, kind: str) -> str:
-        return f"{kind}-{self._dice.getrandbits(48):012x}"
 
 
 class GaveUp(Exception):

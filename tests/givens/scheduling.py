@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from services.chassis.identity.people import Claim, Person
 from services.chassis.storage.store import Store
@@ -26,8 +26,11 @@ from services.contracts.intake import (
     VisitStatus,
 )
 from services.contracts.roles import Role
+from services.scheduling.actions import rooms
+from services.scheduling.actions.rooms import RoomFacts
 from services.scheduling.claims import STAFF_CODE
 from services.scheduling.reactions import reactions
+from services.scheduling.store import Room
 from tests.givens.events import react_to
 
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -55,6 +58,8 @@ ELSEWHERE = COUNSELLOR.model_copy(
     }
 )
 OPERATOR = Person(subject="demo/ops", name="Ops (demo)", roles=frozenset({Role.OPERATOR}))
+ROOMS = ("salle-1", "salle-2", "salle-3", "liege-r1")
+"""The codes of the rooms of a centre."""
 NAMES = {NADIA: "Nadia Lambert", TOM: "Tom Peeters", LEFT: "Eva Maes", "m-c01": "Léa Dubois"}
 """The display names of the counsellors' accounts."""
 VISITOR = Person(subject="visitor", name="–", roles=frozenset({Role.VISITOR}), subject_ref=uuid4())
@@ -169,6 +174,22 @@ class Visitor:
 
     def erased(self) -> SubjectErased:
         return SubjectErased(subject_ref=self.subject_ref, at=MONDAY)
+
+
+async def add_rooms(store: Store, centre: str = LIEGE, capacity: int = 20, codes: Iterable[str] = ROOMS) -> list[UUID]:
+    """Put these rooms into the list of a centre."""
+    made: list[UUID] = []
+    for code in codes:
+        async with store.work() as work:
+            room = await rooms.add_room(work, uuid4(), centre, RoomFacts(f"Local {code}", capacity), code)
+            made.append(room.id)
+    return made
+
+
+async def leave_room(store: Store, id: UUID) -> None:
+    """Take this room out of use."""
+    async with store.work() as work:
+        await rooms.use_room(work, await work.load(Room, id), active=False)
 
 
 async def react(store: Store, events: Iterable[Event], *, in_one_batch: bool = False) -> None:

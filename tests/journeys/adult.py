@@ -26,6 +26,8 @@ THEMES = {
 IFAPME_SERVICE = str(uuid5(NAMESPACE_URL, "https://cefo.example/demo/service/ifapme/1"))
 
 
+ROOMS = {"liege-r1": ("Bureau 1", 4), "liege-r2": ("Salle d’atelier", 14)}
+"""The rooms of Liège: their names and seats, by code."""
 EARLIEST, LATEST = 4, 18
 """The hours between which a story may begin."""
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
@@ -91,6 +93,15 @@ class Centre:
         self.counsellor = signed_in(self.stack, "conseil-liege")
         self.region = signed_in(self.stack, "region")
 
+    def has_rooms(self) -> None:
+        """The list of rooms of Liège, which the region keeps. Once they are there, this changes nothing."""
+        api = "/scheduling/api/v1/rooms"
+        ready = eventually(lambda: self.region.get(f"{api}?centre=liege"), lambda answer: answer.status_code == 200)
+        for code, (name, capacity) in ROOMS.items():
+            if code not in {room["code"] for room in ok(ready)}:
+                body = {"centre": "liege", "code": code, "name": name, "capacity": capacity}
+                eventually(lambda body=body: self.region.post(api, json=body), lambda answer: answer.status_code == 201)
+
     def now(self) -> datetime:
         """What the platform's clock says."""
         return datetime.now(BRUSSELS) + self.forward
@@ -146,6 +157,7 @@ class Centre:
 
     def interview(self, path: str) -> str:
         """Book a guidance interview of an hour, let its time come, hold it. Returns the interview."""
+        self.has_rooms()
         begins = self.next_working_day()
         booking = {"path_id": path, "starts_at": begins.isoformat(), "minutes": 60, "room": "liege-r1"}
         booked = ok(

@@ -178,7 +178,7 @@ class Counsellor:
         await page.get_by_label("Date", exact=True).fill(begins.date().isoformat())
         await page.get_by_label("Heure", exact=True).fill(f"{begins:%H:%M}")
         await page.get_by_role("radio", name="1 h").check()
-        await page.get_by_label("Local").fill(room)
+        await page.get_by_label("Local").select_option(room)
         await page.get_by_role("button", name="Fixer le rendez-vous", exact=True).click()
         await expect(message(page, "Le rendez-vous est fixé.")).to_be_visible()
 
@@ -199,7 +199,7 @@ class Counsellor:
         await page.get_by_label("Durée d’une séance, en minutes").fill("120")
         await page.get_by_label("Nombre de séances").fill("1")
         await page.get_by_label("Places").fill("8")
-        await page.get_by_label("Local").fill("liege-r2")
+        await page.get_by_label("Local").select_option("liege-r2")
         await page.get_by_role("button", name="Créer l’atelier").click()
         await expect(page.get_by_role("heading", name=title)).to_be_visible()
 

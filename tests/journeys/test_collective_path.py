@@ -12,6 +12,7 @@ def test_the_last_attendance_makes_the_finalising_session_due_and_then_the_plan_
     visit = liege.walks_in("choose-path")
     known = liege.agrees_to_be_known(visit)
 
+    liege.has_rooms()
     first = liege.next_working_day()
     announced = {
         "centre": "liege",

@@ -16,6 +16,7 @@ NAME, GOAL = "Prénom Collectif (démo)", "Travailler le bois"
 @pytest.mark.parametrize("stack", ["embedded"], indirect=True)
 async def test_from_a_seat_in_the_workshop_to_a_confirmed_plan(stack: Stack, browser: Browser) -> None:
     liege = Centre(stack)
+    liege.has_rooms()
     async with screens(browser, stack) as those:
         desk, counsellor = FrontDesk(await those.of(FRONT_DESK)), Counsellor(await those.of(COUNSELLOR))
         ticket = await desk.checks_in("S’orienter")

@@ -36,6 +36,7 @@ NAME, GOAL, SERVICE = "Prénom Individuel (démo)", "Devenir électricienne", "I
 async def test_from_walking_in_to_the_figures(stack: Stack, browser: Browser) -> None:
     await asyncio.to_thread(settled, stack)
     liege = Centre(stack)
+    liege.has_rooms()
     period = liege.now() - timedelta(days=100), liege.now() + timedelta(days=100)
     async with screens(browser, stack) as those:
         counsellor = Counsellor(await those.of(COUNSELLOR))

@@ -18,6 +18,7 @@ from services.plans.domain import plan_id_of
 from services.scheduling.actions import guidance, information, paths, seats, workshops
 from services.scheduling.store import Seat, Session, Workshop
 from tests.givens.intake import walks_in
+from tests.givens.scheduling import add_rooms
 from tests.matrix.callers import OTHER, REGION
 from tests.matrix.staff import MANAGERS
 from tests.matrix.world import Side, World
@@ -100,6 +101,7 @@ async def _set_up_a_kiosk(world: World, side: Side) -> None:
 async def _book(world: World, side: Side) -> None:
     """An interview that will be held, one that will have begun, one for tomorrow; and a workshop of this afternoon."""
     store, now = world.store("scheduling"), world.clock.now
+    side.ids["room"] = (await add_rooms(store, side.centre))[0]
     async with store.work() as work:
         side.ids["path"] = (await paths.open_path(work, side["person"], side.centre)).id
     starts = {"held": _at(now, 10), "begun": _at(now, 11), "tomorrow": _at(now, 10) + timedelta(days=1)}

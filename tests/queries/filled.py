@@ -26,6 +26,7 @@ BOUNDED = {
     "appointments": "those that are still to come",
     "expected_sessions": "the same",
     "past_counsellors": "the same",
+    "rooms": "the rooms of the centres",
     "interviews_to_restate": "booked at an update; emptied at the first start",
     "centres": "the twelve centres",
     "waiting_days": "400 days of each centre and area",

@@ -133,6 +133,8 @@ CASES = [
     ),
     booking("a counsellor whom nobody knows", 422, "unknown-counsellor", "counsellor", counsellor="liege-c09"),
     booking("a counsellor who left", 422, "counsellor-inactive", "counsellor", counsellor="liege-c03"),
+    booking("a room that is not in the list", 422, "unknown-room", "room", room="salle-9"),
+    booking("a room that is no longer in use", 422, "room-inactive", "room", room="salle-4"),
     booking("a body that is too large", 413, "body-too-large", "body", room=TOO_MUCH),
     booking("a field that nobody knows", 422, "extra-forbidden", "family_name", family_name="Démonstration"),
     booking("nobody signed in", 401, "not-signed-in", None, None),

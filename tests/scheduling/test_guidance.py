@@ -23,7 +23,7 @@ from services.scheduling.domain import refusals
 from services.scheduling.store import GuidancePath, Interview
 from tests.givens.events import emitted_events, numbered_events
 from tests.givens.rows import count
-from tests.givens.scheduling import LIEGE, NADIA, TOM, Visitor, account_of, liege, react
+from tests.givens.scheduling import LIEGE, NADIA, TOM, Visitor, account_of, add_rooms, liege, react
 
 TUESDAY = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 """10:00 in Liège."""
@@ -124,6 +124,7 @@ async def test_one_after_the_other_is_no_overlap(store: Store, path: UUID) -> No
 
 async def test_rooms_of_two_centres_may_have_the_same_name(store: Store, path: UUID) -> None:
     await react(store, [liege(code="mons"), account_of("mons-c01", centres=("mons",))])
+    await add_rooms(store, "mons")
     visitor = Visitor("mons")
     await react(store, [visitor.registered()])
     async with store.work() as work:

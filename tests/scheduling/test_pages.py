@@ -130,9 +130,10 @@ async def test_a_counsellor_of_two_centres_chooses_and_one_of_none_is_refused(de
 async def test_a_free_time_is_taken_over_with_everything_that_was_chosen(desk: Client, known: Visitor) -> None:
     chosen = f"person={known.subject_ref}&date=2026-03-04&minutes=120&counsellor=liege-c02&room=salle-2"
     form = await see(desk, f"/interviews/new?{chosen}&time=09:30&free=10:00")
-    for name, value in (("date", "2026-03-04"), ("time", "10:00"), ("room", "salle-2")):
+    for name, value in (("date", "2026-03-04"), ("time", "10:00")):
         assert re.search(rf'<input[^>]*name="{name}"[^>]*value="{value}"', form), name
     assert '<option value="liege-c02" selected>Tom Peeters</option>' in form
+    assert '<option value="salle-2" selected>Local salle-2 (20 places)</option>' in form
     assert "<bdi>Tom Peeters</bdi> · " in form
     assert 'class="secondary" name="free" value="10:00"' in form
     assert 'value="11:00">' not in form  # two hours from then would not end before noon
@@ -150,7 +151,7 @@ async def test_booking_opens_a_path_and_leads_to_the_interview(desk: Client, kno
     assert went.startswith(f"/scheduling/interviews/{interview.id} ")
     assert [type(event) for event in await emitted_events(desk.store)] == [PathOpened, InterviewBooked]
     html = await see(desk, f"/interviews/{interview.id}")
-    assert "salle-1" in html
+    assert "<bdi>Local salle-1</bdi>" in html
     again = await press(desk, "/interviews/new", person=str(known.subject_ref), **booking(time="11:00"))
     assert again.startswith("/scheduling/interviews/")
     assert len(await emitted_events(desk.store, PathOpened)) == 1
@@ -167,6 +168,7 @@ async def test_booking_opens_a_path_and_leads_to_the_interview(desk: Client, kno
         ({"date": ""}, "date"),
         ({"area": "gardening"}, "area"),
         ({"room": "Salle bleue"}, "room"),
+        ({"room": "salle-9"}, "room"),
         ({"room": "la grande salle " * 5}, "room"),
         ({"minutes": "une heure"}, "minutes"),
     ],
@@ -212,7 +214,6 @@ async def test_an_interview_is_moved_missed_and_cancelled_on_its_page(
     assert 'href="#version"' not in stale
     long = await press(desk, f"{page}/move", 422, **(move | {"version": 2, "room": "la grande salle " * 5}))
     assert 'id="room-error"' in long
-    assert f'value="{"la grande salle " * 5}"' in long
     assert "error:" in await press(desk, f"{page}/missed", version=2)
     await press(desk, f"{page}/cancel", version=2, cancelled_by="centre", reason="counsellor-away")
     assert "Absence dans l’équipe" in await see(desk, page)
@@ -305,6 +306,8 @@ async def test_a_workshop_page_from_announcement_to_finalising(desk: Client, kno
         ({"every": "0"}, "every"),
         ({"area": "gardening"}, "area"),
         ({"room": "la grande salle " * 5}, "room"),
+        ({"room": "salle-2", "seats": "21"}, "seats"),
+        ({"seats": ""}, "seats"),
         ({"date": "2020-03-03"}, "sessions"),
     ],
 )
@@ -327,6 +330,7 @@ async def test_weekly_sessions_keep_their_local_hour_when_the_clocks_change(desk
         "every": "7",
         "date": "2026-03-24",
         "minutes": "60",
+        "room": "salle-2",
     }
     await press(desk, "/workshops/new", **form)
     async with desk.store.read() as session:
@@ -335,7 +339,7 @@ async def test_weekly_sessions_keep_their_local_hour_when_the_clocks_change(desk
 
 
 async def test_a_seat_is_given_back_and_a_workshop_cancelled(desk: Client, known: Visitor) -> None:
-    form: Form = {**BOOKING, "title": "Cap", "sessions": "1", "minutes": "60"}
+    form: Form = {**BOOKING, "title": "Cap", "sessions": "1", "minutes": "60", "seats": "8"}
     await press(desk, "/workshops/new", **form)
     page = f"/workshops/{(await one(desk, Workshop)).id}"
     await press(desk, f"{page}/seats", person=str(known.subject_ref))
@@ -436,7 +440,7 @@ def test_a_length_is_in_minutes_or_hours(lang: str, words: list[str]) -> None:
 @pytest.mark.parametrize("lang", ["fr", "de", "nl", "en"])
 async def test_every_page_is_there_in_every_language(desk: Client, known: Visitor, lang: str) -> None:
     await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
-    await press(desk, "/workshops/new", title="Cap", sessions="1", **booking(date="2026-03-05"))
+    await press(desk, "/workshops/new", title="Cap", sessions="1", seats="8", **booking(date="2026-03-05"))
     ids = {"interview": (await one(desk, Interview)).id, "workshop": (await one(desk, Workshop)).id}
     for path in (
         "/",

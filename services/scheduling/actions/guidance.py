@@ -26,6 +26,7 @@ from services.scheduling.actions.arrivals import emit_started, undo_start
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.calendar import other_calendars, release, reserve, resources
 from services.scheduling.actions.counsellors import check_counsellor
+from services.scheduling.actions.rooms import check_room
 from services.scheduling.actions.waiting import release_visitor
 from services.scheduling.domain import refusals, rules, times
 from services.scheduling.domain.times import HORIZON
@@ -55,7 +56,7 @@ async def book(
     """Book the next interview of a path, no farther ahead than the horizon.
 
     Raises what `rules.check_appointment` and `rules.check_path_capacity` raise, `PersonUnknown`, `ConsentMissing`,
-    `PathIsClosed`, `UnknownCounsellor`, `CounsellorInactive`, `Overlap`.
+    `PathIsClosed`, `UnknownCounsellor`, `CounsellorInactive`, `UnknownRoom`, `RoomInactive`, `Overlap`.
     """
     path = await work.load(GuidancePath, path_id, msg("path"))
     if path.subject_ref is None:
@@ -67,6 +68,7 @@ async def book(
     held, booked = await held_and_booked(work.session, path_id)
     rules.check_path_capacity(path.method, held, booked, due=path.finalising_due_at is not None)
     await check_counsellor(work.session, path.centre, counsellor)
+    await check_room(work.session, path.centre, room)
     interview = work.add(
         Interview(
             id=uuid4(),
@@ -141,6 +143,7 @@ async def move(
     before = (interview.counsellor, interview.room, interview.starts_at, interview.minutes)
     if before == (counsellor, room, starts_at, minutes):
         return
+    await check_room(work.session, interview.centre, room)
     if interview.started_at is not None:
         await undo_start(work, interview)
     if not times.same_day(interview.starts_at, starts_at, centre.zone):

@@ -12,6 +12,7 @@ from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
 from services.contracts.scheduling import AppointmentStatus, Side
 from services.scheduling.actions import guidance, seats
+from services.scheduling.actions.rooms import still_in_use
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.notice import check_far_enough, check_in_time
 from services.scheduling.domain.rules import NOT_RECORDED, CancelReason
@@ -40,6 +41,7 @@ async def move(
 ) -> Interview:
     """Move the visitor's own interview, with the same counsellor, room and length; one that is there already stays.
 
+    A room that is no longer in use is left: the team chooses another one.
     The new time also keeps the notice: the counsellor plans by it. Raises `NotFound`, `NotBooked`, `TooLateOnline`,
     `TooSoonOnline`, and as `guidance.move` does.
     """
@@ -52,7 +54,7 @@ async def move(
         work,
         interview,
         counsellor=interview.counsellor,
-        room=interview.room,
+        room=await still_in_use(work.session, interview.centre, interview.room),
         starts_at=starts_at,
         minutes=interview.minutes,
         by=Side.VISITOR,

@@ -19,7 +19,9 @@ from services.contracts.scheduling import (
 from services.scheduling.actions import paths
 from services.scheduling.actions.calendar import release, reserve, resources
 from services.scheduling.actions.counsellors import check_counsellor
+from services.scheduling.actions.rooms import check_room
 from services.scheduling.domain import refusals, rules
+from services.scheduling.domain.rooms import places_in
 from services.scheduling.domain.states import TAKEN_SEATS, WorkshopStatus
 from services.scheduling.domain.times import HORIZON
 from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
@@ -34,19 +36,22 @@ async def announce(
     title: str,
     counsellor: str,
     room: str | None,
-    seats: int,
+    seats: int | None,
     sessions: Sequence[tuple[datetime, int]],
     horizon: timedelta = HORIZON,
 ) -> Workshop:
     """Announce a workshop, which then takes seats. `sessions`: the start and the minutes of each.
 
+    `seats` None: as many as the room has.
     Raises what `rules.check_sessions` raises, `Overlap`, `UnknownCentre`, `AreaNotServed`,
-    `UnknownCounsellor`, `CounsellorInactive`.
+    `UnknownCounsellor`, `CounsellorInactive`, `UnknownRoom`, `RoomInactive`, `TooManyPlaces`, `PlacesMissing`.
     """
     centre_copy = await known_centre(work.session, Centre, centre, area)
     ordered = sorted(sessions)
     rules.check_sessions(ordered, work.now, centre_copy.zone, horizon)
     await check_counsellor(work.session, centre, counsellor)
+    chosen = await check_room(work.session, centre, room)
+    places = places_in(seats, chosen.name if chosen else None, chosen.capacity if chosen else None)
     workshop = work.start(
         Workshop(
             id=uuid4(),
@@ -55,7 +60,7 @@ async def announce(
             title=title,
             counsellor=counsellor,
             room=room,
-            seats=seats,
+            seats=places,
             status=WorkshopStatus.ANNOUNCED.value,
             first_at=ordered[0][0],
             last_at=ordered[-1][0] + timedelta(minutes=ordered[-1][1]),
@@ -78,7 +83,7 @@ async def announce(
             area=area,
             counsellor=counsellor,
             room=room,
-            seats=seats,
+            seats=places,
             sessions=tuple(
                 WorkshopSession(session_id=meeting.id, starts_at=meeting.starts_at, minutes=meeting.minutes)
                 for meeting in meetings

@@ -1,6 +1,6 @@
 """Scheduling's JSON API, one module per subject."""
 
-from services.scheduling.api import centres, imports, interviews, waiting, workshops
+from services.scheduling.api import centres, imports, interviews, rooms, waiting, workshops
 
-routers = (waiting.router, centres.router, imports.router, interviews.router, workshops.router)
+routers = (waiting.router, centres.router, imports.router, interviews.router, workshops.router, rooms.router)
 """Imports come before routes with an id in the same path segment."""

@@ -48,7 +48,7 @@ class Booking(Body):
 
     path_id: UUID
     counsellor: StaffCode | None = None
-    room: StaffCode | None = None
+    room: StaffCode | None = Field(None, description="The code of a room from the list of the centre.")
     starts_at: Moment
     minutes: Annotated[int, Whole()]
 
@@ -57,7 +57,7 @@ class Move(Change):
     """Another time, counsellor or room. Omitted fields stay unchanged."""
 
     counsellor: StaffCode | None = None
-    room: StaffCode | None = None
+    room: StaffCode | None = Field(None, description="The code of a room from the list of the centre.")
     starts_at: Moment | None = None
     minutes: Annotated[int, Whole()] | None = None
 

@@ -18,6 +18,7 @@ from services.contracts.values import Moment, Whole, YesNo
 from services.scheduling.actions import seats, workshops
 from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
 from services.scheduling.claims import required_staff_code
+from services.scheduling.domain.rooms import CAPACITY_MOST
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.domain.states import SeatStatus, WorkshopStatus
 from services.scheduling.settings import horizon_of
@@ -41,8 +42,10 @@ class Announcement(Body):
     area: Key | None = None
     title: Name
     counsellor: StaffCode | None = None
-    room: StaffCode | None = None
-    seats: Annotated[int, Whole(1, 200)]
+    room: StaffCode | None = Field(None, description="The code of a room from the list of the centre.")
+    seats: Annotated[int, Whole(1, CAPACITY_MOST)] | None = Field(
+        None, description="By default as many as the room has, and never more."
+    )
     sessions: list[NewSession] = Field(min_length=1, max_length=40)
 
 

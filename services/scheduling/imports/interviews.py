@@ -32,6 +32,7 @@ from services.scheduling.imports.lines import InterviewLine
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.copies import erased_people
 from services.scheduling.store.counsellors import keep_past_counsellors
+from services.scheduling.store.rooms import ImportedRooms
 
 GUIDANCE_FIELDS = ("path_id", "method", "subject_ref")
 
@@ -59,6 +60,7 @@ class Lookups:
     fingerprints: dict[UUID, str | None]
     paths: dict[UUID, PathState]
     erased: set[UUID]
+    rooms: ImportedRooms
 
 
 async def record_interviews(work: Work, lines: list[tuple[int, InterviewLine]]) -> Outcome:
@@ -72,7 +74,7 @@ async def record_interviews(work: Work, lines: list[tuple[int, InterviewLine]]) 
     def record(line: InterviewLine, fingerprint: str) -> None:
         check_line(line, known.centres, work.now)
         path, number = _assign_to_path(line, known)
-        rows.append(_record(work, line, path, number, fingerprint))
+        rows.append(_record(work, line, path, number, fingerprint) | {"room": known.rooms.code(line.centre, line.room)})
 
     outcome = import_once(lines, "interview_id", known.fingerprints, record)
     # Paths before interviews, so that a batch that waits for a path's lock also gets later outbox numbers.
@@ -80,6 +82,7 @@ async def record_interviews(work: Work, lines: list[tuple[int, InterviewLine]]) 
         GuidancePath, [_path_row(path.opened_by, path) for path in known.paths.values() if path.opened_by]
     )
     await keep_past_counsellors(work.session, [(row["counsellor"], row["centre"]) for row in rows])
+    await known.rooms.insert(work)
     await work.insert(Interview, rows)
     return outcome
 
@@ -160,7 +163,8 @@ async def _load_lookups(work: Work, lines: list[InterviewLine]) -> Lookups:
     paths = await _load_paths(work, {line.path_id for line in lines if line.path_id})
     fingerprints = await fingerprints_of(work.session, Interview, [line.interview_id for line in lines])
     erased = await erased_people(work.session, {line.subject_ref for line in lines if line.subject_ref})
-    return Lookups(await centre_copies(work.session, Centre), fingerprints, paths, erased)
+    rooms = await ImportedRooms.of(work.session, [(line.centre, line.room) for line in lines])
+    return Lookups(await centre_copies(work.session, Centre), fingerprints, paths, erased, rooms)
 
 
 async def _load_paths(work: Work, ids: set[UUID]) -> dict[UUID, PathState]:
@@ -229,7 +233,6 @@ def _record(
         "centre": line.centre,
         "area": line.area,
         "counsellor": line.counsellor,
-        "room": line.room,
         "starts_at": line.starts_at,
         "minutes": line.minutes,
         "status": line.status.value,

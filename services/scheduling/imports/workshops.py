@@ -31,6 +31,7 @@ from services.scheduling.imports.lines import SessionLine, WorkshopLine
 from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
 from services.scheduling.store.copies import erased_people
 from services.scheduling.store.counsellors import keep_past_counsellors
+from services.scheduling.store.rooms import ImportedRooms
 
 
 async def record_workshops(work: Work, lines: list[tuple[int, WorkshopLine]]) -> Outcome:
@@ -41,7 +42,7 @@ async def record_workshops(work: Work, lines: list[tuple[int, WorkshopLine]]) ->
     copies = await centre_copies(work.session, Centre)
     known = await fingerprints_of(work.session, Workshop, [line.workshop_id for _, line in lines])
     used, erased = await _used_ids_and_erased(work, [line for _, line in lines if line.workshop_id not in known])
-    rows = _Rows()
+    rows = _Rows(await ImportedRooms.of(work.session, [(line.centre, line.room) for _, line in lines]))
 
     def record(line: WorkshopLine, fingerprint: str) -> None:
         check_line(line, copies, work.now, erased)
@@ -130,7 +131,8 @@ def _end(session: SessionLine) -> datetime:
 class _Rows:
     """The rows that a batch inserts, by table."""
 
-    def __init__(self) -> None:
+    def __init__(self, rooms: ImportedRooms) -> None:
+        self._rooms = rooms
         self._workshops: list[dict[str, Any]] = []
         self._sessions: list[dict[str, Any]] = []
         self._paths: list[dict[str, Any]] = []
@@ -145,11 +147,13 @@ class _Rows:
         await work.insert(Seat, self._seats)
         await work.insert(Attendance, self._attendance)
         await keep_past_counsellors(work.session, [(row["counsellor"], row["centre"]) for row in self._workshops])
+        await self._rooms.insert(work)
 
     def add(self, work: Work, line: WorkshopLine, fingerprint: str) -> None:
         """Add one workshop's rows, and emit its events in order of time."""
         correlation_id = uuid4()
-        events = list(_events(line))
+        room = self._rooms.code(line.centre, line.room)
+        events = list(_events(line, room))
         for sequence, event in enumerate(events, 1):
             work.emit_row_event(event, sequence=sequence, correlation_id=correlation_id)
         self._workshops.append(
@@ -161,7 +165,7 @@ class _Rows:
                 "area": line.area,
                 "title": line.title,
                 "counsellor": line.counsellor,
-                "room": line.room,
+                "room": room,
                 "seats": line.seats,
                 "taken": len(line.participants),
                 "asked": len(line.participants),
@@ -243,14 +247,14 @@ class _Rows:
         )
 
 
-def _events(line: WorkshopLine) -> Iterable[Event]:
+def _events(line: WorkshopLine, room: str | None) -> Iterable[Event]:
     """The workshop's events: announced, seats taken, attendance session by session, finalising sessions due."""
     yield WorkshopAnnounced(
         workshop_id=line.workshop_id,
         centre=line.centre,
         area=line.area,
         counsellor=line.counsellor,
-        room=line.room,
+        room=room,
         seats=line.seats,
         sessions=tuple(
             WorkshopSession(session_id=one.session_id, starts_at=one.starts_at, minutes=one.minutes)

@@ -9,9 +9,10 @@ from services.scheduling.pages import (
     own_changes,
     person,
     public,
+    rooms,
     workshops,
 )
 
-_teams = (board, booking, agenda, workshops, attendance, person)
+_teams = (board, booking, agenda, workshops, attendance, rooms, person)
 routers = tuple(one.router for one in (*_teams, mine, own_changes, public))
 """Fixed paths before those with an id in the same path segment."""

@@ -34,12 +34,14 @@ from services.scheduling.pages.desk import (
     parse_moment,
     reason_labels,
     reasons,
+    room_choices,
     sides,
 )
 from services.scheduling.settings import horizon_of
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.counsellors import belongs_to, counsellor_names
 from services.scheduling.store.interviews import agenda, on_path
+from services.scheduling.store.rooms import room_names
 
 router = Router("/scheduling", pages=True)
 SHOWN = 50
@@ -112,6 +114,7 @@ async def day(
         interviews=rows,
         last=rows[-1].id if len(found) > SHOWN else None,
         names=names,
+        rooms=await room_names(read, centre_copy.code),
         counsellors=counsellors,
         openings=centre_copy.hours.of(chosen),
         length_word=length_word,
@@ -227,6 +230,8 @@ async def _interview_page(
         errors=errors or {},
         names=await counsellor_names(session, [interview.counsellor]),
         counsellors=await counsellor_choices(session, interview.centre),
+        rooms=await room_names(session, interview.centre),
+        room_choices=await room_choices(session, interview.centre),
         form=booked | (form or {}),
         reasons=reasons(),
         sides=sides(),

@@ -25,6 +25,7 @@ from services.scheduling.store import Alias, Centre, Seat, Workshop
 from services.scheduling.store.copies import recently_registered
 from services.scheduling.store.counsellors import counsellor_names
 from services.scheduling.store.interviews import counted_on
+from services.scheduling.store.rooms import room_names
 from services.scheduling.store.workshops import arrivals_of, attendance_of, participants_and_waitlist, sessions_of
 
 router = Router("/scheduling/workshops", pages=True)
@@ -150,6 +151,7 @@ async def _workshop_page(
     base: dict[str, Any] = {
         "workshop": workshop,
         "names": await counsellor_names(session, [workshop.counsellor]),
+        "rooms": await room_names(session, workshop.centre),
         "centre_name": centre.name,
         "open": takes_seats(WorkshopStatus(workshop.status)),
         "meetings": meetings,

@@ -31,6 +31,7 @@ from services.scheduling.store import Centre, Interview, Waiting
 from services.scheduling.store.copies import tickets_of
 from services.scheduling.store.counsellors import counsellor_names
 from services.scheduling.store.interviews import agenda, booked_for, running_before
+from services.scheduling.store.rooms import room_names
 from services.scheduling.store.workshops import SessionToday, sessions_between
 
 router = Router("/scheduling", pages=True)
@@ -173,6 +174,7 @@ async def centre_board(session: AsyncSession, code: str, clock: Clock) -> dict[s
     shown = [one.visit_id for mine in interviews.values() for one in (*mine.running, *mine.earlier, *mine.today)]
     return await _rows_view(session, centre, here) | {
         "count": sum((await counts_of(session, Waiting, everybody)).values()),
+        "rooms": await room_names(session, code),
         "seen": await just_seen(session, Waiting, day, SHOWN),
         "interviews": dict.fromkeys((None, *concerned), Mine()) | interviews,
         "tickets": await tickets_of(session, [visit for visit in shown if visit]),

@@ -35,6 +35,7 @@ from services.scheduling.pages.desk import (
     may_book_on,
     parse_day,
     parse_moment,
+    room_choices,
 )
 from services.scheduling.settings import horizon_of
 from services.scheduling.store import Alias, Centre, GuidancePath, Interview
@@ -173,6 +174,7 @@ async def _form_page(
         lengths=lengths(),
         counsellors=counsellors,
         counsellor_name=counsellors.get(form.counsellor or ""),
+        room_choices=await room_choices(session, centre_copy.code),
         slots=slots,
     )
 

@@ -17,6 +17,7 @@ from services.scheduling.domain.rules import GUIDANCE_MINUTES, REASON_LABELS, UN
 from services.scheduling.store import Centre, GuidancePath
 from services.scheduling.store.counsellors import counsellors_of
 from services.scheduling.store.interviews import held_and_booked
+from services.scheduling.store.rooms import active_rooms
 
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
 
@@ -46,6 +47,21 @@ async def desk_of(session: AsyncSession, person: Person, code: str = "") -> tupl
 async def counsellor_choices(session: AsyncSession, centre: str) -> list[tuple[str, str]]:
     """The counsellors of a centre to choose from: their codes and names."""
     return [(one.code, one.name) for one in await counsellors_of(session, centre)]
+
+
+async def room_choices(session: AsyncSession, centre: str) -> list[tuple[str, str]]:
+    """The rooms of a centre to choose from: their codes, and their names with how many people fit in."""
+    return [
+        (
+            one.code,
+            one.name
+            if one.capacity is None
+            else translate_number("{room} ({places} place)", "{room} ({places} places)", one.capacity).format(
+                room=one.name, places=one.capacity
+            ),
+        )
+        for one in await active_rooms(session, centre)
+    ]
 
 
 async def may_book_on(session: AsyncSession, path: GuidancePath) -> bool:

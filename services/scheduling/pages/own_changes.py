@@ -19,6 +19,7 @@ from services.contracts.text import Key
 from services.contracts.values import Moment
 from services.scheduling.actions import own
 from services.scheduling.actions.calendar import other_calendars, resources
+from services.scheduling.actions.rooms import still_in_use
 from services.scheduling.domain.notice import OWN_REASON_LABELS, OwnReason, is_in_time
 from services.scheduling.domain.states import SeatStatus, has_seat, is_booked, is_waitlisted, takes_seats
 from services.scheduling.domain.states import WorkshopStatus as Status
@@ -154,7 +155,8 @@ async def _free_days(
     after = now + notice_of(running)
     soonest = after.astimezone(centre.zone).date()
     last = now.astimezone(centre.zone).date() + horizon_of(running)
-    occupied = resources(centre.code, interview.counsellor, interview.room, interview.subject_ref)
+    room = await still_in_use(session, centre.code, interview.room)
+    occupied = resources(centre.code, interview.counsellor, room, interview.subject_ref)
     others = await other_calendars(session, interview.subject_ref)
     return await free_days(
         session,

@@ -30,6 +30,7 @@ from services.scheduling.store import (
     Waiting,
     Workshop,
 )
+from services.scheduling.store.rooms import room_names
 
 KINDS = {"information": msg("Information interview"), "guidance": msg("Guidance interview")}
 _METHODS = {"individual": msg("Individual path"), "collective": msg("Group path")}
@@ -168,10 +169,24 @@ async def read_personal_data(session: AsyncSession, subject_ref: UUID) -> HeldBo
         person,
         **({"centre": names.get(person.centre, person.centre)} if person is not None else {}),
         paths=[HeldPath.of_row(one, centre=names.get(one.centre, one.centre)) for one in paths],
-        interviews=[HeldInterview.of_row(one, centre=names.get(one.centre, one.centre)) for one in interviews],
+        interviews=await _interviews(session, interviews, names),
         seats=await _seats(session, seats, names),
         visits=[HeldVisit.of_row(one, centre=names.get(one.centre, one.centre)) for one in visits],
     )
+
+
+async def _interviews(
+    session: AsyncSession, interviews: Sequence[Interview], names: dict[str, str]
+) -> list[HeldInterview]:
+    rooms = {centre: await room_names(session, centre) for centre in {one.centre for one in interviews if one.room}}
+    return [
+        HeldInterview.of_row(
+            one,
+            centre=names.get(one.centre, one.centre),
+            room=rooms[one.centre][one.room] if one.room else None,
+        )
+        for one in interviews
+    ]
 
 
 async def _seats(session: AsyncSession, seats: Sequence[Seat], names: dict[str, str]) -> list[HeldSeat]:

@@ -21,11 +21,13 @@ from services.contracts.values import Version, Whole
 from services.scheduling.actions import workshops
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
+from services.scheduling.domain.rooms import CAPACITY_MOST
 from services.scheduling.domain.rules import CancelReason
-from services.scheduling.pages.desk import Counsellor, NotADate, counsellor_choices, desk_of, parse_moment
+from services.scheduling.pages.desk import Counsellor, NotADate, counsellor_choices, desk_of, parse_moment, room_choices
 from services.scheduling.settings import horizon_of
 from services.scheduling.store import Centre, Workshop
 from services.scheduling.store.counsellors import counsellor_names
+from services.scheduling.store.rooms import room_names
 from services.scheduling.store.workshops import workshops_of
 
 router = Router("/scheduling/workshops", pages=True)
@@ -41,7 +43,7 @@ class AnnounceForm(Body):
     centre: Key = ""
     title: Name = ""
     area: Key = ""
-    seats: Annotated[int, Whole(1, 200)] = 8
+    seats: Annotated[int, Whole(1, CAPACITY_MOST)] | None = None
     date: Key = ""
     time: Key = ""
     minutes: Annotated[int, Whole(15, 480)] = 120
@@ -75,6 +77,7 @@ async def list_workshops(
         workshops=rows,
         last=rows[-1].id if len(found) > SHOWN else None,
         names=await counsellor_names(read, (row.counsellor for row in rows)),
+        rooms=await room_names(read, centre_copy.code),
     )
 
 
@@ -161,4 +164,5 @@ async def _form_page(
         errors=errors or {},
         areas=areas,
         counsellors=await counsellor_choices(session, centre_copy.code),
+        room_choices=await room_choices(session, centre_copy.code),
     )

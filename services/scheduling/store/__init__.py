@@ -4,6 +4,7 @@ from services.scheduling.store.copies import Account, Centre, KnownPerson, Waiti
 from services.scheduling.store.counsellors import PastCounsellor
 from services.scheduling.store.interviews import GuidancePath, Interview, QuarterHour, UnrestatedInterview
 from services.scheduling.store.persons import Alias, Export, Visitor
+from services.scheduling.store.rooms import Room
 from services.scheduling.store.table import Table
 from services.scheduling.store.workshops import Attendance, Seat, Session, SessionArrival, Workshop
 
@@ -18,6 +19,7 @@ __all__ = [
     "KnownPerson",
     "PastCounsellor",
     "QuarterHour",
+    "Room",
     "Seat",
     "Session",
     "SessionArrival",

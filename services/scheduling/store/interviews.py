@@ -89,7 +89,7 @@ class QuarterHour(Table, table=True):
     __tablename__ = "quarter_hours"  # pyright: ignore[reportAssignmentType]
 
     resource: str = Field(primary_key=True)
-    """`counsellor:CODE`, `room:CENTRE:CODE` or `person:REFERENCE`."""
+    """`counsellor:CODE`, `room:CENTRE:CODE` of `rooms` or `person:REFERENCE`."""
     quarter: datetime = Field(primary_key=True)
     holder: UUID = Field(index=True)
     """The interview or workshop session that takes it."""

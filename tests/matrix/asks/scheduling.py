@@ -18,6 +18,10 @@ def _seen(world: World, thing: str, **more: Any) -> dict[str, Any]:
     return {"version": world.version("scheduling", world.liege[thing])} | more
 
 
+def _a_room(world: World) -> dict[str, Any]:
+    return _HERE | {"id": world.liege["room"]}
+
+
 def _workshop(centre: str, counsellor: str) -> dict[str, Any]:
     sessions = [{"starts_at": _LATER, "minutes": 60}]
     return {"centre": centre, "title": "Un atelier", "counsellor": counsellor, "seats": 8, "sessions": sessions}
@@ -69,7 +73,7 @@ SCHEDULING: Asks = {
     "GET /scheduling/workshops": lambda w, me: Ask(query=_HERE),
     "GET /scheduling/workshops/new": lambda w, me: Ask(query=_HERE),
     "POST /scheduling/workshops/new": lambda w, me: Ask(
-        form=_HERE | _LATER_FORM | {"title": "Un atelier", "counsellor": code_of(w.liege)}
+        form=_HERE | _LATER_FORM | {"title": "Un atelier", "counsellor": code_of(w.liege), "seats": 8}
     ),
     "POST /scheduling/api/v1/interviews/information": lambda w, me: Ask(json={"visit_id": w.liege["walk-in"]}),
     "POST /scheduling/api/v1/paths/{id}/give-up": lambda w, me: Ask(json={}, done=(409,)),  # interviews are booked
@@ -119,6 +123,23 @@ SCHEDULING: Asks = {
     "POST /scheduling/workshops/{id}/seats": lambda w, me: Ask(form={"person": w.liege["person"]}),
     "POST /scheduling/workshops/{id}/seats/{seat_id}/release": lambda w, me: Ask(form={"cancelled_by": "visitor"}),
     "POST /scheduling/workshops/{id}/sessions/{session_id}": lambda w, me: Ask(form={"came": [w.liege["seat"]]}),
+    "GET /scheduling/api/v1/rooms": lambda w, me: Ask(query=_HERE),
+    "POST /scheduling/api/v1/rooms": lambda w, me: Ask(json=_HERE | {"name": f"Salle, {me.name}", "capacity": 8}),
+    "PUT /scheduling/api/v1/rooms/{id}": lambda w, me: Ask(
+        json={"name": "Salle rouge", "capacity": 20}, at={"id": w.liege["room"]}
+    ),
+    "POST /scheduling/api/v1/rooms/{id}/deactivate": lambda w, me: Ask(json={}, at={"id": w.liege["room"]}),
+    "POST /scheduling/api/v1/rooms/{id}/activate": lambda w, me: Ask(json={}, at={"id": w.liege["room"]}),
+    "GET /scheduling/rooms/{centre}": lambda w, me: Ask(at=_HERE),
+    "POST /scheduling/rooms/{centre}": lambda w, me: Ask(
+        at=_HERE, form={"name": f"Bureau, {me.name}", "capacity": "2"}
+    ),
+    "GET /scheduling/rooms/{centre}/{id}": lambda w, me: Ask(at=_a_room(w)),
+    "POST /scheduling/rooms/{centre}/{id}": lambda w, me: Ask(
+        at=_a_room(w), form=_seen(w, "room", name="Salle verte", capacity="20")
+    ),
+    "POST /scheduling/rooms/{centre}/{id}/deactivate": lambda w, me: Ask(at=_a_room(w), form=_seen(w, "room")),
+    "POST /scheduling/rooms/{centre}/{id}/activate": lambda w, me: Ask(at=_a_room(w), form=_seen(w, "room")),
     "GET /scheduling/mine/interviews/{id}": lambda w, me: Ask(at={"id": w.liege["tomorrow"]}),
     "POST /scheduling/mine/interviews/{id}/cancel": lambda w, me: Ask(  # its notice has passed
         form={"reason": ""}, at={"id": w.liege["tomorrow"]}, done=(409,)

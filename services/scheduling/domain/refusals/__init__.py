@@ -10,10 +10,11 @@
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
     ├── Overlap, NotBooked, NotYet, TooLateOnline, TooSoonOnline                                 the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived           workshops
+    ├── RoomExists, RoomCodeTaken                                        the rooms of a centre
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
-        NoSuchLocalTime, UnknownCounsellor, CounsellorInactive, WorkshopTooOld,
-        SessionsOverlap; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers,
-        NumberTaken, TooManyParticipants, AttendanceIncomplete
+        NoSuchLocalTime, UnknownCounsellor, CounsellorInactive, UnknownRoom, RoomInactive, NamelessRoom,
+        TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap; and of imports: FieldMissing,
+        FieldOutOfPlace, PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
 """
 
 from services.scheduling.domain.refusals.board import (
@@ -61,6 +62,15 @@ from services.scheduling.domain.refusals.paths import (
     PersonUnknown,
     StillBooked,
 )
+from services.scheduling.domain.refusals.rooms import (
+    NamelessRoom,
+    PlacesMissing,
+    RoomCodeTaken,
+    RoomExists,
+    RoomInactive,
+    TooManyPlaces,
+    UnknownRoom,
+)
 from services.scheduling.domain.refusals.workshops import (
     DoubleSeat,
     SeatHasArrived,
@@ -83,6 +93,7 @@ __all__ = [
     "FinalisingNotDue",
     "HasAppointment",
     "InTheFuture",
+    "NamelessRoom",
     "NoStaffCode",
     "NoSuchLocalTime",
     "NotArrived",
@@ -100,6 +111,10 @@ __all__ = [
     "PathIsClosed",
     "PathStillOpen",
     "PersonUnknown",
+    "PlacesMissing",
+    "RoomCodeTaken",
+    "RoomExists",
+    "RoomInactive",
     "SeatHasArrived",
     "SeatNotTaken",
     "SessionsOverlap",
@@ -109,8 +124,10 @@ __all__ = [
     "TooLateToUndo",
     "TooLongAgo",
     "TooManyParticipants",
+    "TooManyPlaces",
     "TooSoonOnline",
     "UnknownCounsellor",
+    "UnknownRoom",
     "VisitorHasArrived",
     "VisitorIsHere",
     "WorkshopClosed",
