@@ -242,6 +242,26 @@ async def test_a_visit_of_an_alias_is_recorded_for_the_kept_person_of_the_same_c
             assert (await people.identify_visitor(work, visit, old, LIEGE_DESK)).subject_ref == new
 
 
+async def test_a_visit_that_is_the_persons_under_another_reference_stays_as_it_is(store: Store) -> None:
+    old, new, _ = await three(store)
+    visit = await comes(store)
+    async with store.work() as work:
+        await people.identify_visitor(work, visit, old, LIEGE_DESK)
+    await merge(store, old, new)
+    async with store.work() as work:
+        assert (await people.identify_visitor(work, visit, new, LIEGE_DESK)).subject_ref == old
+
+
+async def test_who_was_found_at_another_centre_under_the_alias_is_recorded_for_the_kept_one(store: Store) -> None:
+    old, new, _ = await three(store)
+    await merge(store, old, new)
+    visit = await comes(store, "namur")
+    async with store.work() as work:
+        await search_elsewhere(work, "amelie@example.org", Reason.HERE, NAMUR_DESK, 5)
+    async with store.work() as work:
+        assert (await people.identify_visitor(work, visit, old, NAMUR_DESK)).subject_ref == new
+
+
 async def test_any_sequence_of_merges_and_separations_keeps_one_level(store: Store) -> None:
     refs = [*await three(store), await registered(store, "Hugo", "Lefèvre")]
     for alias, kept in pairwise(refs):

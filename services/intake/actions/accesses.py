@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from services.chassis.identity.people import Person
 from services.chassis.storage.store import Store, Work
+from services.intake.actions.references import registrations_of
 from services.intake.domain.accesses import ACCESS_VALID, ONE_OPENING, AccessKind, Reason
 from services.intake.store import PersonAccess, Visitor
 
@@ -31,11 +32,15 @@ async def log_opening(work: Work, subject_ref: UUID, person: Person, how: Access
 
 
 async def may_open(session: AsyncSession, visitor: Visitor, person: Person, now: datetime) -> bool:
-    """Whether the person works at the visitor's centre, or found them from another one, for a reason, lately."""
+    """Whether the person works at the visitor's centre, or found them from another one, for a reason, lately.
+
+    Found under whichever reference of the visitor that is of this centre.
+    """
     if visitor.centre in person.centres:
         return True
+    refs = [one.id for one in await registrations_of(session, visitor.id) if one.centre == visitor.centre]
     found = sa.select(sa.literal(1)).where(
-        col(PersonAccess.subject_ref) == visitor.id,
+        col(PersonAccess.subject_ref).in_(refs),
         col(PersonAccess.person) == person.subject[:200],
         col(PersonAccess.at) > now - ACCESS_VALID,
         col(PersonAccess.reason).is_not(None),

@@ -101,8 +101,8 @@ async def change_details(
 async def identify_visitor(work: Work, visit_id: UUID, subject_ref: UUID, person: Person) -> Visit:
     """Record that an anonymous visit is one of a person whom this centre registered before.
 
-    Also of one of another centre whom `person` found there, for a reason, lately. The same again changes nothing. Of an
-    alias at the centre of the kept person, it is recorded for that one.
+    Also of one of another centre whom `person` found there, for a reason, lately. The same again changes nothing,
+    also under another reference of theirs. Of an alias at the centre of the kept person, it is recorded for that one.
     Raises `NotFound`, also for a person who may not be opened, `AlreadyKnown`.
     """
     refs = (await lock_references(work, subject_ref))[subject_ref]
@@ -110,7 +110,7 @@ async def identify_visitor(work: Work, visit_id: UUID, subject_ref: UUID, person
     visit = await work.load(Visit, visit_id, msg("visit"))
     if visitor.centre != visit.centre and not await may_open(work.session, visitor, person, work.now):
         raise NotFound(what=msg("registered person"))
-    if visit.subject_ref != visitor.id:
+    if visit.subject_ref not in refs:
         identify(work, visit, visitor.id)
         log_access(work, visitor.id, person, AccessKind.VISIT)
     return visit
