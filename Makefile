@@ -21,8 +21,9 @@ test: setup-dev ## Set up and run every test whose dependencies are installed, o
 	@$(MAKE) --no-print-directory coverage; measured=$$?; $(TESTS) -m "not measured" && exit $$measured
 
 coverage: setup-dev ## Run only the quick tests; prints the services' coverage, and where it fell
-	@mkdir -p build
-	@$(TESTS) -m measured --cov --cov-report=json:build/coverage.json $(MEASURED)
+	@rm -f build/.coverage*
+	@CEFO_MEASURE=1 $(TESTS) -m measured $(MEASURED)
+	@$(BIN)/coverage combine --quiet && $(BIN)/coverage json --quiet -o build/coverage.json
 	@$(BIN)/python -m tests.covered
 
 check: setup-dev ## Run CI's checks other than tests: style, types, imports; shows the pages' reading ease

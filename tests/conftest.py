@@ -1,5 +1,6 @@
 """Fixtures for the real parts, their summary at the end of a run, and the distribution of tests to workers."""
 
+import os
 from collections.abc import Generator
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from services.chassis import i18n
+from tests import statements
 from tests.parts.fixtures import browser, kafka, postgres, redis_server
 from tests.parts.presence import PARTS
 
@@ -61,7 +63,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker reports which parts it started, and which were missing."""
+    """A worker reports which parts it started, and which were missing; it writes what it measured."""
+    if statements.MEASURING:
+        statements.write(os.environ.get("PYTEST_XDIST_WORKER", "alone"))
     output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["parts"] = [(part.started_in, part.problem) for part in PARTS]

@@ -1,8 +1,8 @@
 """The coverage of the services by the measured tests, and its decreases: `python -m tests.covered`.
 
-`make coverage` measures; `python -m tests.covered --keep` saves the figures in `tests/covered.json`, in percent of the
-statements of each package. Decreases are printed; the command fails if the total fell by more than `MOST` points.
-A change that lowers it intentionally commits the new figures.
+`make coverage` measures, by the marks of `tests/statements.py`. `python -m tests.covered --keep` saves the figures in
+`tests/covered.json`, in percent of the statements of each package. Decreases are printed; the command fails if the
+total fell by more than `MOST` points. A change that lowers it intentionally commits the new figures.
 
 Only quick tests are measured, in one process and without a real part. Code that needs a broker (`chassis/brokers`,
 half of `chassis/events`) is tested by conformance and fault tests, so its figures are low.
