@@ -1,6 +1,6 @@
 """What a visitor sees and changes of their own appointments, on both stores and on the pages."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from services.contracts.scheduling import InterviewCancelled, InterviewMoved, Se
 from services.scheduling.actions import guidance, own, paths, seats, workshops
 from services.scheduling.domain import refusals
 from services.scheduling.domain.rules import CancelReason
-from services.scheduling.store import Interview, Seat
+from services.scheduling.store import Centre, Interview, Seat, Workshop
 from tests.givens.events import emitted_events
 from tests.givens.scheduling import COUNSELLOR, LIEGE, NADIA, Visitor, react
 
@@ -23,6 +23,7 @@ NEXT_MONDAY = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)
 """Seven days after the clock's Monday, 10:00 in Liège."""
 NOTICE = timedelta(hours=24)
 HORIZON = timedelta(days=365)
+SEEN = NEXT_MONDAY.isoformat()
 
 
 async def booked(store: Store, person: Visitor, at: datetime = NEXT_MONDAY, room: str | None = None) -> UUID:
@@ -53,15 +54,21 @@ async def signed_up(store: Store, *people: Visitor, places: int = 1, at: datetim
 
 
 async def cancels(
-    store: Store, id: UUID, person: Visitor, reason: CancelReason | None = None, notice: timedelta = NOTICE
+    store: Store,
+    id: UUID,
+    person: Visitor,
+    reason: CancelReason | None = None,
+    notice: timedelta = NOTICE,
+    seen: datetime = NEXT_MONDAY,
 ) -> None:
     async with store.work() as work:
-        await own.cancel(work, id, {person.subject_ref}, reason=reason, notice=notice)
+        await own.cancel(work, id, {person.subject_ref}, reason=reason, notice=notice, seen=seen)
 
 
-async def moves(store: Store, id: UUID, person: Visitor, at: datetime, notice: timedelta = NOTICE) -> None:
+async def moves(store: Store, id: UUID, person: Visitor, at: datetime, seen: datetime = NEXT_MONDAY) -> None:
     async with store.work() as work:
-        await own.move(work, id, {person.subject_ref}, starts_at=at, notice=notice, horizon=HORIZON)
+        refs = {person.subject_ref}
+        await own.move(work, id, refs, starts_at=at, notice=NOTICE, horizon=HORIZON, seen=seen)
 
 
 async def leaves(store: Store, seat: UUID, person: Visitor, notice: timedelta = NOTICE) -> None:
@@ -133,6 +140,19 @@ async def test_a_visitor_moves_once_and_keeps_counsellor_and_room(store: Store, 
     (event,) = await emitted_events(store, InterviewMoved)
     assert (event.moved_by, event.starts_at, event.counsellor, event.room) == (Side.VISITOR, later, NADIA, "liege-r1")
     assert (await row(store, Interview, id)).moved_by == "visitor"
+
+
+async def test_an_older_tab_neither_moves_nor_cancels_it_again(store: Store, adult: Visitor) -> None:
+    id = await booked(store, adult)
+    tuesday, wednesday = NEXT_MONDAY + timedelta(days=1), NEXT_MONDAY + timedelta(days=2)
+    await moves(store, id, adult, tuesday)
+    for act in (moves(store, id, adult, wednesday), cancels(store, id, adult)):
+        with pytest.raises(refusals.MovedMeanwhile) as refused:
+            await act
+        assert refused.value.values["at"] == tuesday
+    await moves(store, id, adult, wednesday, seen=tuesday)
+    assert [one.starts_at for one in await emitted_events(store, InterviewMoved)] == [tuesday, wednesday]
+    assert await emitted_events(store, InterviewCancelled) == []
 
 
 async def test_a_counsellors_move_is_the_centres(store: Store, adult: Visitor) -> None:
@@ -220,6 +240,8 @@ async def test_the_page_lists_what_is_to_come_without_the_counsellor(
     html = await shown(desk, "/part")
     assert f"/mine/interviews/{id}" not in html
     assert "Pour le changer maintenant, téléphonez à votre centre." in html
+    assert 'data-hx-get="/directory/centres/liege/phone"' in html
+    assert 'data-hx-get="/directory/centres/liege/phone"' in await shown(desk, f"/interviews/{id}")
     clock.now = NEXT_MONDAY + timedelta(days=30)
     assert "Pas de rendez-vous pour le moment" in await shown(desk, "/part")
     desk.signed_in(visitor(Visitor().subject_ref))
@@ -234,28 +256,71 @@ async def test_free_times_are_the_counsellors_and_the_visitors_own(desk: Client,
     desk.signed_in(visitor(known.subject_ref))
     html = await shown(desk, f"/interviews/{id}?day=2026-03-09")
     assert "Lundi 9 mars 2026" in html
-    assert 'value="2026-03-09T09:00:00+00:00"' not in html, "where it is now"
+    assert 'name="starts_at" value="2026-03-09T09:00:00+00:00"' not in html, "where it is now"
     assert 'value="2026-03-09T09:15:00+00:00"' in html, "its own time is free for it"
     assert 'value="2026-03-09T12:30:00+00:00"' not in html, "the workshop"
     first = await shown(desk, f"/interviews/{id}")
     assert 'value="2026-03-03T08:15:00+00:00"' in first, "more than 24 hours from now"
     assert "2 mars 2026, 10" not in first
-    done = await sends(desk, f"/interviews/{id}/move", starts_at="2026-03-03T08:15:00+00:00")
-    assert done.startswith("done:Votre rendez-vous est déplacé")
-    assert "trop proche" in await sends(desk, f"/interviews/{id}/move", starts_at="2026-03-02T10:00:00+00:00")
+    assert f'name="seen" value="{SEEN}"' in first
+    to = "2026-03-03T08:15:00+00:00"
+    for _ in range(2):  # Back, and sent again
+        done = await sends(desk, f"/interviews/{id}/move", starts_at=to, seen=SEEN)
+        assert done.startswith("done:Votre rendez-vous est déplacé")
+    other = {"starts_at": "2026-03-04T10:00:00+00:00", "seen": SEEN}
+    assert "a changé d’heure entre-temps\u00a0: 03/03/2026, 09:15." in await sends(
+        desk, f"/interviews/{id}/move", **other
+    )
+    assert "trop proche" in await sends(desk, f"/interviews/{id}/move", starts_at="2026-03-02T10:00:00+00:00", seen=to)
+
+
+async def test_a_day_without_free_times_says_so_and_leads_to_the_next(desk: Client, known: Visitor) -> None:
+    id = await booked(desk.store, known)
+    async with desk.store.work() as work:
+        centre = await work.session.get_one(Centre, LIEGE)
+        centre.closed_on = [(date(2026, 3, 4) + timedelta(days=n)).isoformat() for n in range(40)]
+        centre.special_days = [{"day": "2026-03-09", "openings": [{"opens_at": "10:00", "closes_at": "11:00"}]}]
+    desk.signed_in(visitor(known.subject_ref))
+    html = await shown(desk, f"/interviews/{id}?day=2026-03-05")
+    assert "Aucune heure libre le jeudi 5 mars 2026. Les prochaines heures libres sont le lundi 13 avril 2026." in html
+    assert 'value="2026-04-13T' in html
+    assert "Lundi 9 mars 2026</legend>" not in html, "only its own time is free then"
+    assert "Aucune heure libre" not in await shown(desk, f"/interviews/{id}?day=2026-04-13")
 
 
 async def test_the_counsellor_sees_which_side_cancelled_and_moved(desk: Client, known: Visitor) -> None:
     id = await booked(desk.store, known)
     desk.signed_in(visitor(known.subject_ref))
-    await sends(desk, f"/interviews/{id}/move", starts_at="2026-03-10T09:00:00+00:00")
-    assert await sends(desk, f"/interviews/{id}/cancel", reason="") == "done:Votre rendez-vous est annulé."
-    assert await sends(desk, f"/interviews/{id}/cancel", reason="other") == "done:Votre rendez-vous est annulé."
+    to = "2026-03-10T09:00:00+00:00"
+    await sends(desk, f"/interviews/{id}/move", starts_at=to, seen=SEEN)
+    for reason in ("", "other"):
+        done = await sends(desk, f"/interviews/{id}/cancel", reason=reason, seen=to)
+        assert done == "done:Votre rendez-vous est annulé."
     assert "Annuler le rendez-vous" not in await shown(desk, f"/interviews/{id}")
     desk.signed_in(COUNSELLOR)
     html = unescape((await desk.get(f"/scheduling/interviews/{id}")).text)
     assert "Raison inconnue (La personne)" in html
     assert "Déplacé par" in html
+
+
+async def test_a_workshop_that_runs_or_is_over_shows_no_button(desk: Client, known: Visitor, clock: FixedClock) -> None:
+    waits = Visitor()
+    await react(desk.store, [waits.registered()])
+    seat, entry = await signed_up(desk.store, known, waits)
+    desk.signed_in(visitor(known.subject_ref))
+    for at in (NEXT_MONDAY + timedelta(hours=1), NEXT_MONDAY + timedelta(days=8)):  # the first session runs; all over
+        clock.now = at
+        assert f"/seats/{seat}/leave" not in await shown(desk, f"/seats/{seat}")
+        assert f"/seats/{seat}" not in await shown(desk, "")
+    assert "Cet atelier est terminé." in await shown(desk, f"/seats/{seat}")
+    clock.now = NEXT_MONDAY + timedelta(days=1)  # between the sessions
+    assert f"/seats/{seat}/leave" in await shown(desk, f"/seats/{seat}")
+    async with desk.store.work() as work:
+        workshop = (await work.session.get_one(Seat, entry)).workshop_id
+        (await work.session.get_one(Workshop, workshop)).status = "finished"
+    desk.signed_in(visitor(waits.subject_ref))
+    assert f"/seats/{entry}/leave" not in await shown(desk, f"/seats/{entry}")
+    assert f"/seats/{entry}" not in await shown(desk, "")
 
 
 async def test_a_workshop_is_left_on_its_page(desk: Client, known: Visitor) -> None:

@@ -14,41 +14,49 @@ from services.contracts.scheduling import AppointmentStatus, Side
 from services.scheduling.actions import guidance, seats
 from services.scheduling.actions.rooms import still_in_use
 from services.scheduling.domain import refusals, rules
-from services.scheduling.domain.notice import check_far_enough, check_in_time
+from services.scheduling.domain.notice import check_far_enough, check_in_time, check_same_time
 from services.scheduling.domain.rules import NOT_RECORDED, CancelReason
 from services.scheduling.domain.states import SeatStatus, has_seat, is_booked, is_cancelled, is_waitlisted
 from services.scheduling.store import Centre, Interview, Seat, Workshop
+from services.scheduling.store.coming import sessions_to_come
 from services.scheduling.store.workshops import sessions_of
 
 
 async def cancel(
-    work: Work, id: UUID, refs: Collection[UUID], *, reason: CancelReason | None, notice: timedelta
+    work: Work, id: UUID, refs: Collection[UUID], *, reason: CancelReason | None, notice: timedelta, seen: datetime
 ) -> Interview:
-    """Cancel the visitor's own interview; one that is cancelled stays so.
+    """Cancel the visitor's own interview; one that is cancelled stays so. `seen`: its time on the visitor's page.
 
-    Raises `NotFound`, `NotBooked`, `TooLateOnline`.
+    Raises `NotFound`, `NotBooked`, `MovedMeanwhile`, `TooLateOnline`.
     """
     interview = await _own_interview(work, id, refs)
     if not is_cancelled(AppointmentStatus(interview.status)):
-        await _check_changeable(work, interview, notice)
+        await _check_changeable(work, interview, notice, seen)
         given = reason.value if reason is not None else NOT_RECORDED
         await guidance.cancel(work, interview, by=Side.VISITOR, reason=given)
     return interview
 
 
 async def move(
-    work: Work, id: UUID, refs: Collection[UUID], *, starts_at: datetime, notice: timedelta, horizon: timedelta
+    work: Work,
+    id: UUID,
+    refs: Collection[UUID],
+    *,
+    starts_at: datetime,
+    notice: timedelta,
+    horizon: timedelta,
+    seen: datetime,
 ) -> Interview:
     """Move the visitor's own interview, with the same counsellor, room and length; one that is there already stays.
 
+    `seen`: its time on the visitor's page. The new time also keeps the notice: the counsellor plans by it.
+    Raises `NotFound`, `NotBooked`, `MovedMeanwhile`, `TooLateOnline`, `TooSoonOnline`, and as `guidance.move` does.
     A room that is no longer in use is left: the team chooses another one.
-    The new time also keeps the notice: the counsellor plans by it. Raises `NotFound`, `NotBooked`, `TooLateOnline`,
-    `TooSoonOnline`, and as `guidance.move` does.
     """
     interview = await _own_interview(work, id, refs)
     if is_booked(AppointmentStatus(interview.status)) and interview.starts_at == starts_at:
         return interview
-    await _check_changeable(work, interview, notice)
+    await _check_changeable(work, interview, notice, seen)
     check_far_enough(starts_at, work.now, notice)
     await guidance.move(
         work,
@@ -76,12 +84,8 @@ async def leave(work: Work, seat_id: UUID, refs: Collection[UUID], *, notice: ti
     status = SeatStatus(seat.status)
     if has_seat(status):
         centre = await known_centre(work.session, Centre, workshop.centre)
-        coming = [
-            one.starts_at
-            for one in await sessions_of(work.session, workshop.id)
-            if one.starts_at + timedelta(minutes=one.minutes) > work.now
-        ]
-        check_in_time(min(coming, default=workshop.first_at), work.now, notice, centre.zone)
+        coming = sessions_to_come(await sessions_of(work.session, workshop.id), work.now)
+        check_in_time(coming[0].starts_at if coming else workshop.first_at, work.now, notice, centre.zone)
     if has_seat(status) or is_waitlisted(status):
         await seats.release_seat(work, workshop, seat_id, by=Side.VISITOR)
     return workshop
@@ -95,10 +99,14 @@ async def _own_interview(work: Work, id: UUID, refs: Collection[UUID]) -> Interv
     return interview
 
 
-async def _check_changeable(work: Work, interview: Interview, notice: timedelta) -> None:
-    """It is booked, its visitor has not arrived, and the notice is kept. Raises `NotBooked`, `TooLateOnline`."""
+async def _check_changeable(work: Work, interview: Interview, notice: timedelta, seen: datetime) -> None:
+    """It is booked, at the time that was seen, its visitor has not arrived, and the notice is kept.
+
+    Raises `NotBooked`, `MovedMeanwhile`, `TooLateOnline`.
+    """
     rules.check_booked(interview.status)
     centre = await known_centre(work.session, Centre, interview.centre)
+    check_same_time(interview.starts_at, seen, centre.zone)
     check_in_time(interview.starts_at, work.now, notice, centre.zone)
     if interview.arrived_at is not None:
         raise refusals.TooLateOnline(at=interview.arrived_at.astimezone(centre.zone))

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
-from services.scheduling.domain.refusals import TooLateOnline, TooSoonOnline
+from services.scheduling.domain.refusals import MovedMeanwhile, TooLateOnline, TooSoonOnline
 from services.scheduling.domain.rules import REASON_LABELS, CancelReason
 
 OwnReason = Literal[
@@ -34,3 +34,9 @@ def check_far_enough(starts_at: datetime, now: datetime, notice: timedelta) -> N
     """A visitor moves an appointment to a time that keeps the notice too. Raises `TooSoonOnline`."""
     if not is_in_time(starts_at, now, notice):
         raise TooSoonOnline()
+
+
+def check_same_time(starts_at: datetime, seen: datetime, zone: ZoneInfo) -> None:
+    """The appointment is still at the time that its visitor saw. Raises `MovedMeanwhile`."""
+    if starts_at != seen:
+        raise MovedMeanwhile(at=starts_at.astimezone(zone))

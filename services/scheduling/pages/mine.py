@@ -23,7 +23,7 @@ from services.chassis.web import Reading, Router, Running, allow, page
 from services.chassis.web.pages import fragment
 from services.contracts.roles import Role
 from services.scheduling.domain.notice import is_in_time
-from services.scheduling.domain.states import SeatStatus, is_waitlisted
+from services.scheduling.domain.states import SeatStatus, WorkshopStatus, is_waitlisted, takes_seats
 from services.scheduling.pages.desk import length_word
 from services.scheduling.settings import notice_of
 from services.scheduling.store import Centre, Interview
@@ -83,6 +83,12 @@ def notice_words(notice: timedelta) -> str:
     ).format(hours=hours)
 
 
+def _may_leave(one: ComingWorkshop, at: datetime, now: datetime, notice: timedelta) -> bool:
+    """Whether a place may be left whose next session is then, or the waiting list at any time."""
+    waits = is_waitlisted(SeatStatus(one.seat.status))
+    return takes_seats(WorkshopStatus(one.workshop.status)) and (waits or is_in_time(at, now, notice))
+
+
 async def _coming(session: AsyncSession, running: Runtime, refs: Collection[UUID]) -> dict[str, Any]:
     now, notice = running.clock(), notice_of(running)
     interviews = [
@@ -90,7 +96,7 @@ async def _coming(session: AsyncSession, running: Runtime, refs: Collection[UUID
         for one in await interviews_to_come(session, refs, now)
     ]
     workshops = [
-        Coming(at, is_waitlisted(SeatStatus(one.seat.status)) or is_in_time(at, now, notice), workshop=one)
+        Coming(at, _may_leave(one, at, now, notice), workshop=one)
         for one in await workshops_to_come(session, refs, now)
         for at in [one.sessions[0].starts_at]
     ]

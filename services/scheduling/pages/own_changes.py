@@ -1,5 +1,7 @@
 """A visitor's own appointment, with what they may do to it: cancel or move an interview, leave a workshop."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -27,6 +29,7 @@ from services.scheduling.pages.desk import length_word, parse_day
 from services.scheduling.pages.mine import OwnVisitor, myself, notice_words
 from services.scheduling.settings import horizon_of, notice_of
 from services.scheduling.store import Centre, Interview, Seat, Workshop
+from services.scheduling.store.coming import sessions_to_come
 from services.scheduling.store.counsellors import belongs_to
 from services.scheduling.store.free_times import free_days
 from services.scheduling.store.workshops import sessions_of
@@ -37,13 +40,19 @@ DAYS = 3
 """Days with free times on one page."""
 
 
-class CancelForm(Body):
+class SeenForm(Body):
+    """The time of the appointment on the page that the visitor read: an older tab changes nothing."""
+
+    seen: Moment
+
+
+class CancelForm(SeenForm):
     """Why, if the visitor says it."""
 
     reason: OwnReason | None = None
 
 
-class MoveForm(Body):
+class MoveForm(SeenForm):
     """The new time, one of those that the page offered."""
 
     starts_at: Moment
@@ -70,7 +79,7 @@ async def cancel(
     person: OwnVisitor,
 ) -> Response:
     """Cancel it. Sent again, it changes nothing more."""
-    await own.cancel(work, id, myself(person), reason=form.reason, notice=notice_of(running))
+    await own.cancel(work, id, myself(person), reason=form.reason, notice=notice_of(running), seen=form.seen)
     return see_other(request, HOME, done=_("Your appointment is cancelled."))
 
 
@@ -84,8 +93,15 @@ async def move(
     person: OwnVisitor,
 ) -> Response:
     """Move it to a free time. Sent again, it changes nothing more."""
-    notice, horizon = notice_of(running), horizon_of(running)
-    moved = await own.move(work, id, myself(person), starts_at=form.starts_at, notice=notice, horizon=horizon)
+    moved = await own.move(
+        work,
+        id,
+        myself(person),
+        starts_at=form.starts_at,
+        notice=notice_of(running),
+        horizon=horizon_of(running),
+        seen=form.seen,
+    )
     done = _("Your appointment is moved: {at}.").format(at=moment_text(moved.starts_at.astimezone(BRUSSELS)))
     return see_other(request, HOME, done=done)
 
@@ -98,7 +114,8 @@ async def own_seat(id: UUID, request: Request, read: Reading, running: Running, 
         raise NotFound(what=msg("place in the workshop"))
     workshop = await read.get_one(Workshop, seat.workshop_id)
     now, notice, status = running.clock(), notice_of(running), SeatStatus(seat.status)
-    coming = [one for one in await sessions_of(read, workshop.id) if one.starts_at > now]
+    sessions = await sessions_of(read, workshop.id)
+    coming = sessions_to_come(sessions, now)
     kept = bool(coming) and is_in_time(coming[0].starts_at, now, notice)
     return page(
         request,
@@ -106,10 +123,11 @@ async def own_seat(id: UUID, request: Request, read: Reading, running: Running, 
         seat=seat,
         workshop=workshop,
         centre=await read.get(Centre, workshop.centre),
-        sessions=coming,
+        sessions=coming or sessions,
+        over=not coming,
         waits=is_waitlisted(status),
-        active=takes_seats(Status(workshop.status)) and (has_seat(status) or is_waitlisted(status)),
-        changeable=is_waitlisted(status) or kept,
+        active=workshop.cancelled_at is None and (has_seat(status) or is_waitlisted(status)),
+        changeable=takes_seats(Status(workshop.status)) and bool(coming) and (is_waitlisted(status) or kept),
         length_word=length_word,
         notice=notice_words(notice),
     )
@@ -126,14 +144,13 @@ async def _interview_values(session: AsyncSession, running: Runtime, interview: 
     now, notice = running.clock(), notice_of(running)
     booked = is_booked(AppointmentStatus(interview.status))
     changeable = booked and interview.arrived_at is None and is_in_time(interview.starts_at, now, notice)
-    days, later = await _free_days(session, running, interview, day) if changeable else ([], None)
+    free = await _free_days(session, running, interview, day) if changeable else FreeDays()
     return {
         "interview": interview,
         "centre": await session.get(Centre, interview.centre),
         "booked": booked,
         "changeable": changeable,
-        "days": days,
-        "later": later,
+        "free": free,
         "searched": bool(day),
         "length_word": length_word,
         "notice": notice_words(notice),
@@ -141,16 +158,28 @@ async def _interview_values(session: AsyncSession, running: Runtime, interview: 
     }
 
 
-async def _free_days(
-    session: AsyncSession, running: Runtime, interview: Interview, day: str
-) -> tuple[list[tuple[date, list[datetime]]], date | None]:
-    """The next days on which the counsellor, the room and the visitor are free, and the day at which to go on.
+@dataclass(frozen=True, slots=True)
+class FreeDays:
+    """The days with free times from the one that was asked for. `later`: where to go on; None: there are no more."""
+
+    days: Sequence[tuple[date, list[datetime]]] = ()
+    later: date | None = None
+    asked: date | None = None
+
+    @property
+    def skipped(self) -> date | None:
+        """The day that was asked for, if nothing is free on it and there is something later."""
+        return self.asked if self.days and self.days[0][0] != self.asked else None
+
+
+async def _free_days(session: AsyncSession, running: Runtime, interview: Interview, day: str) -> FreeDays:
+    """The next days on which the counsellor, the room and the visitor are free, besides the time that it has now.
 
     None if the counsellor has left the centre: then the team finds another one.
     """
     centre = await session.get(Centre, interview.centre)
     if centre is None or not await belongs_to(session, interview.counsellor, centre.code):
-        return [], None
+        return FreeDays()
     now = running.clock()
     after = now + notice_of(running)
     soonest = after.astimezone(centre.zone).date()
@@ -158,14 +187,16 @@ async def _free_days(
     room = await still_in_use(session, centre.code, interview.room)
     occupied = resources(centre.code, interview.counsellor, room, interview.subject_ref)
     others = await other_calendars(session, interview.subject_ref)
-    return await free_days(
+    asked = max(soonest, min(parse_day(day, soonest), last))
+    days, later = await free_days(
         session,
         centre,
         [one.key for one in (*occupied, *others)],
-        max(soonest, min(parse_day(day, soonest), last)),
+        asked,
         interview.minutes,
         after,
         last=last,
         most=DAYS,
-        besides=interview.id,
+        besides=interview,
     )
+    return FreeDays(days, later, asked if day else None)

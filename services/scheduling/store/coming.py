@@ -49,7 +49,12 @@ async def workshops_to_come(session: AsyncSession, refs: Collection[UUID], now: 
     if rows:
         chosen = sa.select(Session).where(col(Session.workshop_id).in_([workshop.id for _seat, workshop in rows]))
         for one in await session.scalars(chosen.order_by(col(Session.starts_at), col(Session.id))):
-            if one.starts_at + timedelta(minutes=one.minutes) > now:
-                sessions[one.workshop_id].append(one)
-    coming = [ComingWorkshop(seat, workshop, sessions[workshop.id]) for seat, workshop in rows if sessions[workshop.id]]
+            sessions[one.workshop_id].append(one)
+    found = [(seat, workshop, sessions_to_come(sessions[workshop.id], now)) for seat, workshop in rows]
+    coming = [ComingWorkshop(*one) for one in found if one[2]]
     return sorted(coming, key=lambda one: (one.sessions[0].starts_at, str(one.workshop.id)))
+
+
+def sessions_to_come(sessions: Sequence[Session], now: datetime) -> list[Session]:
+    """Those of a workshop's sessions that are not over; the first one may run."""
+    return [one for one in sessions if one.starts_at + timedelta(minutes=one.minutes) > now]

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduling.domain import times
 from services.scheduling.store.copies import Centre
-from services.scheduling.store.interviews import taken_quarters
+from services.scheduling.store.interviews import Interview, taken_quarters
 
 WINDOW = timedelta(days=14)
-"""How many days one search for days with free times looks at."""
+"""How many days one query of a search for days with free times looks at."""
 
 
 async def free_times(
@@ -33,19 +32,22 @@ async def free_days(
     *,
     last: date,
     most: int,
-    besides: UUID,
+    besides: Interview,
 ) -> tuple[list[tuple[date, list[datetime]]], date | None]:
     """The next days from `first` to `last` with free times later than `after`, `most` at most, and where to go on.
 
-    `besides`: the appointment that is to be moved, whose own time is free for it. None: there are no later days.
+    `besides`: the appointment that is to be moved. Its quarter-hours are free for it, but its own start is no other
+    time. Where nothing is free, the search goes on to `last`. None: there are no later days.
     """
-    end = min(first + WINDOW, last + timedelta(days=1))
-    bounds = times.local_day(first, centre.zone)[0], times.local_day(end, centre.zone)[0]
-    taken = [quarter for _, quarter in await taken_quarters(session, resources, *bounds, besides=besides)]
     found: list[tuple[date, list[datetime]]] = []
     day = first
-    while day < end and len(found) < most:
-        if free := times.free_starts(centre.hours, day, minutes, taken, after):
-            found.append((day, free))
-        day += timedelta(days=1)
+    while day <= last and not found:
+        end = min(day + WINDOW, last + timedelta(days=1))
+        bounds = times.local_day(day, centre.zone)[0], times.local_day(end, centre.zone)[0]
+        taken = [quarter for _, quarter in await taken_quarters(session, resources, *bounds, besides=besides.id)]
+        while day < end and len(found) < most:
+            starts = times.free_starts(centre.hours, day, minutes, taken, after)
+            if free := [at for at in starts if at != besides.starts_at]:
+                found.append((day, free))
+            day += timedelta(days=1)
     return found, day if day <= last else None

@@ -10,6 +10,7 @@ from tests.matrix.world import World
 _HERE = {"centre": "liege"}
 _TODAY = {"centre": "liege", "date": "2026-03-02"}
 _LATER = "2026-03-04T10:00:00+01:00"
+_TOMORROW = "2026-03-03T10:00:00+01:00"
 _LATER_FORM = {"date": "2026-03-04", "time": "10:00", "minutes": 60}
 
 
@@ -142,10 +143,10 @@ SCHEDULING: Asks = {
     "POST /scheduling/rooms/{centre}/{id}/activate": lambda w, me: Ask(at=_a_room(w), form=_seen(w, "room")),
     "GET /scheduling/mine/interviews/{id}": lambda w, me: Ask(at={"id": w.liege["tomorrow"]}),
     "POST /scheduling/mine/interviews/{id}/cancel": lambda w, me: Ask(  # its notice has passed
-        form={"reason": ""}, at={"id": w.liege["tomorrow"]}, done=(409,)
+        form={"reason": "", "seen": _TOMORROW}, at={"id": w.liege["tomorrow"]}, done=(409,)
     ),
     "POST /scheduling/mine/interviews/{id}/move": lambda w, me: Ask(
-        form={"starts_at": _LATER}, at={"id": w.liege["tomorrow"]}, done=(409,)
+        form={"starts_at": _LATER, "seen": _TOMORROW}, at={"id": w.liege["tomorrow"]}, done=(409,)
     ),
     "GET /scheduling/mine/seats/{id}": lambda w, me: Ask(at={"id": w.liege["own seat"]}),
     "POST /scheduling/mine/seats/{id}/leave": lambda w, me: Ask(at={"id": w.liege["own seat"]}),

@@ -8,7 +8,7 @@
     ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, StillBooked     people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
-    ├── Overlap, NotBooked, NotYet, TooLateOnline, TooSoonOnline                                 the calendar
+    ├── Overlap, NotBooked, NotYet, MovedMeanwhile, TooLateOnline, TooSoonOnline                 the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived           workshops
     ├── RoomExists, RoomCodeTaken                                        the rooms of a centre
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
@@ -30,6 +30,7 @@ from services.scheduling.domain.refusals.board import (
 )
 from services.scheduling.domain.refusals.calendar import (
     InTheFuture,
+    MovedMeanwhile,
     NoSuchLocalTime,
     NotBooked,
     NotInFuture,
@@ -93,6 +94,7 @@ __all__ = [
     "FinalisingNotDue",
     "HasAppointment",
     "InTheFuture",
+    "MovedMeanwhile",
     "NamelessRoom",
     "NoStaffCode",
     "NoSuchLocalTime",

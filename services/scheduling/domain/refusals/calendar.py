@@ -83,6 +83,14 @@ class NotBooked(Refused):
     field_name = "status"
 
 
+class MovedMeanwhile(Refused):
+    """A visitor changes an appointment whose time is another one than the page showed them."""
+
+    slug = "moved-meanwhile"
+    message = msg("This appointment has another time in the meantime: {at}. Check it before you change it.")
+    field_name = "starts_at"
+
+
 class TooLateOnline(Refused):
     """A visitor cancels or moves an appointment later than the centres' notice allows, or when it has begun."""
 
