@@ -12,6 +12,7 @@ from sqlmodel import col
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.service.definition import TOKEN_USES, Runtime, Service
 from services.chassis.service.jobs import Job
+from services.chassis.service.mailing import Mailing
 from services.chassis.service.suppression import Erasing
 from services.chassis.web.mail_pages import mail_router
 from services.directory import actions, api, pages
@@ -115,7 +116,7 @@ SERVICE = Service(
     on_restore=restore,
     jobs=jobs,
     settings=DirectorySettings,
-    mail=Mail,
+    mail=Mailing(Mail),
     visitors=Visitor,
     aliases=Alias,
     visitor_paths=("/directory/mine",),

@@ -6,29 +6,33 @@ from pathlib import Path
 from sqlmodel import col
 
 from services.chassis.copies.centres import centre_names
-from services.chassis.mail.sender import LetterOf
+from services.chassis.mail.sender import LetterOf, OnRecipient
+from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import ERASURES_OLDEST, ERASURES_UNCONFIRMED
 from services.chassis.service.definition import Runtime, Service
 from services.chassis.service.erased_persons import listed_since
 from services.chassis.service.jobs import Job
+from services.chassis.service.mailing import Mailing
 from services.chassis.service.suppression import Erasing
+from services.chassis.storage.store import Store
 from services.chassis.web.mail_pages import mail_router
 from services.contracts.erasure import CONFIRMATIONS
 from services.intake import api, pages
 from services.intake.actions.accesses import prune_accesses
-from services.intake.actions.bounces import contact_refused
+from services.intake.actions.bounces import Recipients, contact_refused
 from services.intake.actions.end_of_day import end_days
 from services.intake.actions.erasure import end_entries, erase_again, erase_due, list_earlier_erasures
 from services.intake.actions.letters import Letters
 from services.intake.actions.messages import end_reminders, remind
 from services.intake.actions.people import make_keys
 from services.intake.actions.restoring import restore
+from services.intake.domain.messages import WITHHELD_WORDS
 from services.intake.nav import NAV
 from services.intake.pages.personal_data import PERSONAL_DATA
 from services.intake.reactions import reactions
 from services.intake.store import Account, Alias, Centre, ErasedSubject, Table, Visitor
 from services.intake.store.erasures import unconfirmed_by_service
-from services.intake.store.messages import Message
+from services.intake.store.messages import Message, Pause
 
 
 async def create_desk_topics(runtime: Runtime) -> bool:
@@ -62,9 +66,14 @@ async def end_old_entries(runtime: Runtime) -> bool:
     return before is not None and await end_entries(runtime.store, before)
 
 
-def letters(runtime: Runtime) -> LetterOf:
+def letters(store: Store, settings: Settings) -> LetterOf:
     """How intake composes its messages."""
-    return Letters(runtime.store, runtime.settings).compose
+    return Letters(store, settings).compose
+
+
+def recipients(settings: Settings) -> OnRecipient:
+    """How intake records to which contact a message was sent."""
+    return Recipients(settings).record
 
 
 def jobs(runtime: Runtime) -> list[Job]:
@@ -88,7 +97,7 @@ SERVICE = Service(
     nav=NAV,
     metadata=Table.metadata,
     reactions=reactions,
-    routers=(*api.routers, *pages.routers, mail_router("intake", Message)),
+    routers=(*api.routers, *pages.routers, mail_router("intake", Message, WITHHELD_WORDS)),
     folder=Path(__file__).parent,
     accounts=Account,
     visitors=Visitor,
@@ -98,9 +107,7 @@ SERVICE = Service(
     batch_paths=api.BATCH_PATHS,
     erasing=Erasing(erase_again, col(ErasedSubject.subject_ref), col(ErasedSubject.erased_at)),
     on_start=list_earlier,
-    mail=Message,
-    letters=letters,
-    on_refused=contact_refused,
+    mail=Mailing(Message, letters, contact_refused, recipients, Pause),
     jobs=jobs,
     personal_data=PERSONAL_DATA,
     on_restore=restore,

@@ -87,6 +87,7 @@ REASONS = {
     "visitors.keys_version": "technical: by which version of the rules the name is found",
     "messages.claimed_until": "technical: until when a process sends it",
     "messages.meetings": "technical: times of the appointment, which is exported",
+    "messages.sent_to": "technical: a digest of the contact, which is exported",
     "messages.edition": "technical: how often the appointment was changed before",
     "personal_links.secret": "a digest that opens nothing",
     "personal_links.pin": "a hash; whether a PIN was chosen is exported",

@@ -523,6 +523,7 @@ NO_PAGES = {
         f"/{service}/help/pictures/{{picture}}": "a picture of a help page"
         for service in ("intake", "scheduling", "plans", "directory", "impact")
     },
+    "/directory/centres/{code}/phone": "a part of a visitor's own pages",
     "/intake/worker.js": "a script, for the browser",
     "/intake/manifest.webmanifest": "for the browser: what it installs",
     "/intake/desk/{centre}/appointments/stream": "a stream of the page's board",

@@ -18,8 +18,10 @@ from services.chassis.copies.accounts import AccountCopy
 from services.chassis.events.reactions import Reactions
 from services.chassis.identity.people import Person
 from services.chassis.mail.messages import QueuedMail
+from services.chassis.mail.pauses import ChannelPause
 from services.chassis.refusals import NotAllowed, NotFound, Refused, msg
 from services.chassis.service.definition import Link, Navigation, Service
+from services.chassis.service.mailing import Mailing
 from services.chassis.storage.claims import open_rows
 from services.chassis.storage.store import Aggregate, Work
 from services.chassis.storage.tables import chassis_metadata
@@ -64,6 +66,10 @@ class Note(Aggregate, Table, table=True):
 class Mail(QueuedMail, Table, table=True):
     __tablename__ = "mail"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (open_rows("mail"),)
+
+
+class Pauses(ChannelPause, Table, table=True):
+    __tablename__ = "channel_pauses"  # pyright: ignore[reportAssignmentType]
 
 
 class Account(AccountCopy, Table, table=True):
@@ -231,7 +237,7 @@ def service(folder: Path) -> Service:
         folder=folder / "sample",
         accounts=Account,
         import_paths=(IMPORT,),
-        mail=Mail,
+        mail=Mailing(Mail, pauses=Pauses),
     )
 
 

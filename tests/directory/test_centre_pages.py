@@ -198,3 +198,13 @@ async def test_the_api_takes_the_text(site: Site) -> None:
     assert kept.json() == changed.json(), "what is absent stays as it is"
     again = await site.put(MANAGER, "/centres/mons", CENTRE)
     assert again.json()["hours"] == "Mo 08:30-12:00; 2026 Dec 24 off"
+
+
+async def test_a_part_of_other_pages_has_the_number_and_the_page(site: Site) -> None:
+    part = await look(site, None, "/directory/centres/huy/phone", "fr")
+    assert 'href="tel:+32' in part
+    assert 'href="/directory/centres/huy"' in part
+    assert "<html" not in part
+    async with site.store.work() as work:
+        (await work.session.get_one(Centre, centre_id("huy"))).contact = {}
+    assert "tel:" not in await look(site, None, "/directory/centres/huy/phone", "fr")

@@ -1,5 +1,7 @@
 """A contact that nothing reaches gets no message until it is saved again, and the desk sees it."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -8,9 +10,11 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from services.chassis.i18n import add_catalogues
+from services.chassis.identity.tokens import signer
+from services.chassis.mail.messages import Letter, MailRow
 from services.chassis.mail.sender import MailSender
 from services.chassis.mail.sms import SmsGateway
-from services.chassis.mail.transports import SmtpServer, Transports
+from services.chassis.mail.transports import MailFolder, Send, SmtpServer, Transports
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
@@ -96,7 +100,7 @@ async def test_a_number_that_the_gateway_refuses_is_marked_and_a_wrong_token_mar
     person = await person_with(store, PHONE, channel=ContactChannel.SMS)
     async with sms_gateway() as gateway:
         gateway.answers += [Answer(401), Answer(422)]
-        settings = gateway.settings(tmp_path)
+        settings = gateway.settings(tmp_path, sms_number_refused="422")
         sender = sender_of(store, settings, Transports(None, SmsGateway(settings)))
         await queued(store, person)
         await sender.round()
@@ -145,6 +149,50 @@ async def test_a_report_on_a_message_to_the_contact_before_is_ignored(
     await saves(client.store, person, "ada@example.com")
     assert await reports(client, await last_sent(client.store), "5.1.1") == 204
     assert await refused_at(client.store, person) is None
+
+
+@pytest.mark.parametrize("saved", ["ada@example.com", ADDRESS])
+async def test_a_report_is_about_the_contact_to_which_the_message_went(
+    saved: str, client: Client, tmp_path: Path
+) -> None:
+    """Also if another one was saved between the mail server's answer and its record."""
+    store, person = client.store, await person_with(client.store)
+    settings = client.process.settings
+
+    class Slow(MailFolder):
+        """The desk saves the contact while the server takes the message over."""
+
+        @asynccontextmanager
+        async def session(self) -> AsyncGenerator[Send]:
+            async with MailFolder(tmp_path).session() as write:
+
+                async def send(row: MailRow, letter: Letter) -> None:
+                    await write(row, letter)
+                    await saves(store, person, saved)
+
+                yield send
+
+    await queued(store, person)
+    mailing, letters = SERVICE.mail, Letters(store, settings)
+    assert mailing is not None
+    transports = Transports(Slow(tmp_path))
+    await MailSender(store, Message, transports, letters.compose, on_sent=mailing.on_sent(settings)).round()
+    assert await reports(client, await last_sent(store), "5.1.1") == 204
+    assert (await refused_at(store, person) is not None) is (saved == ADDRESS)
+
+
+async def test_no_contact_can_be_found_from_the_record_of_a_message(client: Client) -> None:
+    person = await person_with(client.store)
+    await queued(client.store, person)
+    mail, mailing = client.runtime.mail, SERVICE.mail
+    assert mail is not None
+    assert mailing is not None
+    mail.transports = Transports(MailFolder(client.process.settings.data / "mail"))
+    await mail.round()
+    async with client.store.read() as session:
+        (row,) = await session.scalars(sa.select(Message))
+    assert row.sent_to == signer(client.process.settings).digest(ADDRESS)
+    assert "ada" not in (row.sent_to or "")
 
 
 @pytest.mark.parametrize("status", ["5", "5.1", "9.1.1", "5.1.1 no such person", ""])

@@ -1,6 +1,7 @@
 """Managers change the texts of messages, for their centre or for the Region, and see them before anyone gets them."""
 
 import re
+from html import unescape
 from pathlib import Path
 from uuid import uuid4
 
@@ -80,7 +81,7 @@ def test_every_built_in_text_keeps_the_rules_and_fits() -> None:
             check_texts(texts, purpose)
             shown = preview(texts, purpose, centre, "https://cefo.wallonie.example", MONDAY, lang)
             assert not re.search(r"[{}]", shown.subject + shown.body + shown.sms)
-            assert shown.segments <= 2
+            assert shown.segments <= shown.most <= 2
 
 
 def test_nothing_but_known_placeholders_is_filled_in_and_nothing_in_a_value_is_one() -> None:
@@ -210,6 +211,35 @@ async def test_a_change_of_an_older_version_is_refused(client: Client) -> None:
 async def test_what_is_too_long_or_cannot_be_shown_is_not_saved(wrong: dict[str, str], client: Client) -> None:
     assert await saves(client, LIEGE, **wrong) == 422
     assert await text_at(client.store, "liege") == built_in(BOOKED, "fr")
+
+
+async def test_the_editor_counts_the_segments_and_refuses_a_third(client: Client) -> None:
+    """The links and the name of this centre take less than those of another one may."""
+    async with client.store.read() as session:
+        centre = await session.get_one(Centre, "liege")
+
+    def parts(more: int) -> tuple[int, int] | None:
+        texts = Texts(TEXTS.subject, TEXTS.body, f"{SMS}\n{'a' * more}")
+        try:
+            shown = preview(texts, BOOKED, centre, client.process.settings.public_url, MONDAY, "fr")
+        except TextMessageTooLong:
+            return None
+        return shown.segments, shown.most
+
+    found = [parts(more) for more in range(220)]
+    assert list(dict.fromkeys(found)) == [(1, 2), (2, 2), None], "every longer one is refused too"
+    longest = found.index(None) - 1
+
+    async def shows(more: int) -> str:
+        form = typed(sms=f"{SMS}\n{'a' * more}")
+        return unescape((await client.signed_in(LIEGE).post(f"{PATH}?lang=en", data=form)).text)
+
+    one, two, refused = await shows(1), await shows(longest), await shows(longest + 1)
+    assert "1 part of a text message. With the longest name of a centre: 2 parts" in one
+    assert "2 parts of a text message<" in two
+    assert "this text message is too long. Its parts: 3, at most: 2. Shorten it." in refused
+    assert await saves(client, LIEGE, sms=f"{SMS}\n{'a' * (longest + 1)}") == 422
+    assert await saves(client, LIEGE, sms=f"{SMS}\n{'a' * longest}") == 303
 
 
 async def test_managers_change_their_own_centres_texts_and_the_region_all(client: Client) -> None:

@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlmodel import col
 
+from services.chassis.mail.messages import MailState, close, give_up_overdue
 from services.chassis.mail.sender import MailSender
 from services.chassis.mail.transports import MailFolder, Transports
 from services.chassis.runtime.clock import BRUSSELS
+from services.chassis.storage.claims import claim, release
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock, quiet_settings
 from services.contracts import Event
@@ -181,6 +183,25 @@ async def test_after_an_outage_the_next_reminder_alone_is_sent(store: Store, clo
     await sent(store)
     assert await reminded(store, clock, FRIDAY - timedelta(hours=1)) == ["appointment-reminder"]
     assert await reminded(store, clock, FRIDAY - timedelta(minutes=30)) == []
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+async def test_a_message_that_is_being_sent_as_its_cause_is_cancelled_stays_on_record(
+    leaves: bool, store: Store, clock: FixedClock
+) -> None:
+    one = booked(await agreeing(store))
+    await happens(store, one)
+    (claimed,) = await claim(store, Message, 10, timedelta(minutes=30))
+    await happens(store, cancelled(one))
+    async with store.work() as work:
+        if leaves:
+            await close(work, claimed, MailState.SENT)
+        else:
+            (await release(work, claimed)).error = "421"
+    await give_up_overdue(store, Message)
+    found = sorted((row.purpose, row.state, row.error) for row in await rows(store))
+    first = ("sent", None) if leaves else ("overdue", "421")
+    assert found == [("appointment-booked", *first), ("appointment-cancelled", "queued", None)]
 
 
 async def test_a_moved_appointment_moves_its_reminders(store: Store, clock: FixedClock) -> None:

@@ -67,6 +67,13 @@ class TextMessage:
     lang: str
 
 
+class Channel(StrEnum):
+    """By which messages leave: the mail server, or the SMS gateway."""
+
+    MAIL = "mail"
+    SMS = "sms"
+
+
 Outgoing = Letter | TextMessage
 """What leaves: by the mail server, or by the SMS gateway."""
 

@@ -22,8 +22,9 @@ from services.chassis.mail.messages import (
     is_overdue,
     stored_letter,
 )
+from services.chassis.mail.pauses import ChannelPause, keep_pause, pauses_of
 from services.chassis.mail.transports import Transports
-from services.chassis.runtime.telemetry import MAIL_ATTEMPTS, MAIL_OLDEST, MAIL_QUEUED, log
+from services.chassis.runtime.telemetry import MAIL_ATTEMPTS, MAIL_FAILURES, MAIL_OLDEST, MAIL_QUEUED, log
 from services.chassis.storage.claims import ClaimLost, claim, release
 from services.chassis.storage.store import Store, Work
 
@@ -35,12 +36,14 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=30)
 SLOW = timedelta(minutes=10)
 """Age of a queued message from which operators are warned."""
 WARN_EVERY = timedelta(minutes=1)
+MOST_ANSWERS = 3
+"""Answers that a warning names."""
 
 LetterOf = Callable[[Any], Awaitable[Outgoing]]
 """Composes a claimed row: a letter, or a text message. Raises `NothingToSend`, `NotYet`."""
 
-OnRefused = Callable[[Work, Any, str], Awaitable[None]]
-"""Records, as a message is closed, that nothing reaches its recipient: e-mail address or number."""
+OnRecipient = Callable[[Work, Any, str], Awaitable[None]]
+"""Records, as a message is closed, to which e-mail address or number it was sent, or that nothing reaches this one."""
 
 _log = log(__name__)
 
@@ -54,13 +57,17 @@ class MailSender:
         table: type[MailRow],
         transports: Transports,
         letter_of: LetterOf = stored_letter,
-        on_refused: OnRefused | None = None,
+        on_refused: OnRecipient | None = None,
+        on_sent: OnRecipient | None = None,
+        pauses: type[ChannelPause] | None = None,
     ) -> None:
         self.store = store
         self.table = table
         self.transports = transports
         self._letter_of = letter_of
         self._on_refused = on_refused
+        self._on_sent = on_sent
+        self._pauses = pauses
         self._warned_at: datetime | None = None
 
     async def round(self) -> bool:
@@ -69,27 +76,31 @@ class MailSender:
         if not await self._any_due():
             return False
         await give_up_overdue(self.store, self.table)
-        if not any(self.transports):
-            return False
         rows = await claim(self.store, self.table, MOST, LEASE)
         return await self._send_all(rows) and len(rows) == MOST
 
     async def warning(self) -> str | None:
-        """What an operator should know: how many messages wait, and why."""
+        """What an operator should know: how many messages wait, since when, and with which answers."""
         queued, oldest = await self._queued()
         if not queued or oldest is None:
             return None
-        if self.transports.mail is None:
+        if not any(self.transports):
             return f"messages waiting: {queued}; there is no mail server, set CEFO_SMTP_HOST"
-        slow = self.store.clock() - oldest >= SLOW
-        return f"messages waiting: {queued}; the oldest since {oldest.isoformat(timespec='minutes')}" if slow else None
+        if self.store.clock() - oldest < SLOW:
+            return None
+        answers = ", ".join(f"{code} ({number})" for code, number in await self._answers())
+        since = f"messages waiting: {queued}; the oldest since {oldest.isoformat(timespec='minutes')}"
+        return f"{since}; last answers: {answers}" if answers else since
 
     async def _send_all(self, rows: Sequence[MailRow]) -> bool:
         """Hand over these messages. False: a server went away, and its messages were put back."""
-        async with Handover(self.transports) as handover:
+        async with Handover(self.transports, await pauses_of(self.store, self._pauses)) as handover:
             for row in rows:
                 await self._send(handover, row)
-            return not handover.away
+        for channel, away in handover.away.items():
+            if away.pause and self._pauses is not None:
+                await keep_pause(self.store, self._pauses, channel, away)
+        return not handover.away
 
     async def _send(self, handover: Handover, row: MailRow) -> None:
         message: Outgoing | None = None
@@ -101,12 +112,12 @@ class MailSender:
         except NotYet as early:
             await self._postpone(row, early.until)
         except RefusedForGood as refused:
-            recipient = message.recipient if message is not None and refused.address else None
-            await self._close(row, MailState.REFUSED, refused.code, refused=recipient)
+            of_it = message is not None and refused.address
+            await self._close(row, MailState.REFUSED, refused.code, self._on_refused if of_it else None, message)
         except DeliveryError as failed:
             await self._put_back(row, failed)
         else:
-            await self._close(row, MailState.SENT)
+            await self._close(row, MailState.SENT, None, self._on_sent, message)
 
     async def _composed(self, row: MailRow) -> Outgoing:
         """The letter of this row. Raises `NothingToSend`, `NotYet`, or `TryLater` where its text cannot be made."""
@@ -119,13 +130,18 @@ class MailSender:
             raise TryLater("not-composed") from error
 
     async def _close(
-        self, row: MailRow, state: MailState, error: str | None = None, *, refused: str | None = None
+        self,
+        row: MailRow,
+        state: MailState,
+        error: str | None = None,
+        record: OnRecipient | None = None,
+        message: Outgoing | None = None,
     ) -> None:
-        """Close it. `refused`: its recipient, whom nothing reaches; they are locked before the message."""
+        """Close it. `record`: what is recorded of the recipient, whose row is locked before the message."""
         try:
             async with self.store.work() as work:
-                if refused is not None and self._on_refused is not None:
-                    await self._on_refused(work, row, refused)
+                if record is not None and message is not None:
+                    await record(work, row, message.recipient)
                 await close(work, row, state, error)
         except ClaimLost as lost:
             _log.warning("message handed over after its lease", error=str(lost))
@@ -155,6 +171,8 @@ class MailSender:
 
     def _report(self, row: MailRow, outcome: str, error: str | None = None) -> None:
         MAIL_ATTEMPTS.labels(self.store.service, outcome).inc()
+        if error is not None:
+            MAIL_FAILURES.labels(self.store.service, error).inc()
         write = _log.info if error is None else _log.warning
         write("message", service=self.store.service, id=str(row.id), purpose=row.purpose, outcome=outcome, error=error)
 
@@ -164,6 +182,14 @@ class MailSender:
         async with self.store.read() as session:
             count, since = (await session.execute(oldest)).one()
         return count, since
+
+    async def _answers(self) -> Sequence[tuple[str, int]]:
+        """Why the last attempts of queued messages failed, and of how many, the most frequent first."""
+        number, code = sa.func.count(), col(self.table.error)
+        failed = sa.select(code, number).where(is_open(self.table), code.is_not(None)).group_by(code)
+        async with self.store.read() as session:
+            rows = await session.execute(failed.order_by(number.desc(), code).limit(MOST_ANSWERS))
+            return [(str(found), int(times)) for found, times in rows]
 
     async def _measure(self) -> None:
         queued, oldest = await self._queued()

@@ -17,12 +17,14 @@ from services.chassis.mail.messages import MailRow, TextMessage
 from services.chassis.runtime.clock import system_clock
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.settings.secret_files import read_secret
+from services.chassis.runtime.settings.sms import NOT_OF_A_NUMBER
 
 LONGEST_WISH = timedelta(days=1)
 """The longest pause that a gateway may ask for."""
-_OURS = {401, 402, 403, 404, 405, 406, 407, 411, 415}
-"""Refusals of the request, its address, token or account: every message would have them, and no number is wrong."""
-_BUSY = {408, 425, 429, 503}
+_CHANNEL = NOT_OF_A_NUMBER | {503}
+"""After these every other message would be refused too."""
+MOST_READ = 10_000
+"""Bytes of an answer in which its text is looked for."""
 
 
 @cache
@@ -32,7 +34,10 @@ def _tls() -> SSLContext:
 
 
 class SmsGateway:
-    """Hands text messages to the gateway of the settings. Follows no redirect, and reads no answer but its status."""
+    """Hands text messages to the gateway of the settings. Follows no redirect.
+
+    Of an answer it reads the status, and the body only where the settings say what stands there of a number.
+    """
 
     def __init__(self, settings: Settings) -> None:
         assert settings.sms_url is not None
@@ -60,12 +65,28 @@ class SmsGateway:
                 client.stream("POST", self._url, content=content, headers=headers, follow_redirects=False) as answer,
             ):
                 status, after = answer.status_code, answer.headers.get("Retry-After")
+                of_number = await self._is_of_number(answer)
         except (TimeoutError, httpx2.TimeoutException) as error:
             raise ServerAway("timeout") from error
         except httpx2.HTTPError as error:
             raise ServerAway("no-connection") from error
+        if of_number:
+            raise RefusedForGood(str(status), address=True)
         if status not in self._settings.sms_accepted_statuses:
             raise refusal(status, after, system_clock())
+
+    async def _is_of_number(self, answer: httpx2.Response) -> bool:
+        """Whether the settings say that this answer means that nothing reaches the number."""
+        texts = [text for status, text in self._settings.sms_number_refusals if status == answer.status_code]
+        if not any(texts):
+            return bool(texts)
+        read = b""
+        async for part in answer.aiter_bytes():
+            read += part
+            if len(read) >= MOST_READ:
+                break
+        said = read[:MOST_READ].decode(errors="replace")
+        return any(text in said for text in texts)
 
     def _headers(self) -> dict[str, str]:
         """What every request has. The secret is read for each session, so that it can be changed without a restart."""
@@ -104,13 +125,14 @@ def _filled(part: Any, values: dict[str, str]) -> Any:
 
 
 def refusal(status: int, retry_after: str | None, now: datetime) -> DeliveryError:
-    """What an answer means that takes no message. `retry_after`: its header (RFC 9110, 10.2.3)."""
-    code = str(status)
-    if status in _BUSY:
-        return ServerAway(code, pause_of(retry_after, now))
-    if status in _OURS or status < 400:
-        return ServerAway(code)
-    return TryLater(code, pause_of(retry_after, now)) if status >= 500 else RefusedForGood(code, address=True)
+    """What an answer means that takes no message, and says nothing about the number.
+
+    `retry_after`: its header (RFC 9110, 10.2.3), which is about the gateway and not about one message.
+    """
+    code, pause = str(status), pause_of(retry_after, now)
+    if pause or status in _CHANNEL or status < 400:
+        return ServerAway(code, pause)
+    return TryLater(code)
 
 
 def pause_of(retry_after: str | None, now: datetime) -> timedelta:

@@ -21,6 +21,11 @@ PRUNED = Counter("cefo_pruned_total", "Rows removed at their retention age.", ["
 MAIL_QUEUED = Gauge("cefo_mail_queued", "Messages by e-mail that were not sent yet.", ["service"])
 MAIL_OLDEST = Gauge("cefo_mail_oldest_seconds", "Age of the oldest message that was not sent yet.", ["service"])
 MAIL_ATTEMPTS = Counter("cefo_mail_total", "Attempts to send a message by e-mail, by outcome.", ["service", "outcome"])
+MAIL_FAILURES = Counter(
+    "cefo_mail_failures_total",
+    "Messages that a mail server or an SMS gateway did not take, or that were withheld, by code.",
+    ["service", "code"],
+)
 ERASURES_UNCONFIRMED = Gauge(
     "cefo_erasures_unconfirmed", "Erased persons whose erasure this service has not confirmed yet.", ["service"]
 )

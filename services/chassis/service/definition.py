@@ -24,9 +24,6 @@ from services.chassis.events.relay import Relay
 from services.chassis.events.restoring import Seen
 from services.chassis.events.rights import consumed_topics, emitted_topics
 from services.chassis.identity.access import AccessPolicy
-from services.chassis.mail.messages import MailRow, stored_letter
-from services.chassis.mail.sender import LetterOf, MailSender, OnRefused
-from services.chassis.mail.transports import transports_of
 from services.chassis.runtime.clock import Clock, system_clock
 from services.chassis.runtime.live import Live
 from services.chassis.runtime.settings import FromEnvironment, Settings
@@ -34,7 +31,7 @@ from services.chassis.service.boards import Boards
 from services.chassis.service.erased_persons import ErasedPersons, erase_letters_of_listed
 from services.chassis.service.gauges import measure
 from services.chassis.service.jobs import Job
-from services.chassis.service.mailing import mail_jobs
+from services.chassis.service.mailing import Mailing, mail_jobs
 from services.chassis.service.personal_data import PersonalData, prune_exports
 from services.chassis.service.retention import prune
 from services.chassis.service.store_mark import LastWrite, StoreMark
@@ -126,12 +123,8 @@ class Service:
     """Paths that begin like this belong to the visitor whose plan is open, not to the account of the same browser."""
     settings: type[FromEnvironment] | None = None
     """What it alone asks for, beside the settings of every process."""
-    mail: type[MailRow] | None = None
-    """Its table of messages by e-mail, if it sends any."""
-    letters: Callable[["Runtime"], LetterOf] = lambda runtime: stored_letter
-    """How it composes a message of that table when it is sent."""
-    on_refused: OnRefused | None = None
-    """How it records that nothing reaches the recipient of a message."""
+    mail: Mailing | None = None
+    """Its messages by e-mail and to telephones, if it sends any."""
     on_restore: Callable[[Work, Seen], Awaitable[Mapping[str, int]]] | None = None
     """Ends again what was ended after the backup from which its store was restored; returns how many of each kind."""
     last_write: LastWrite | None = None
@@ -193,8 +186,7 @@ class Runtime:
         self._prepared = False
         self.erased = ErasedPersons(self.store, broker, settings)
         self.suppression = Suppression(self.store, self.erased, service.erasing, settings) if service.erasing else None
-        sent = (transports_of(settings, service.name), service.letters(self), service.on_refused)
-        self.mail = MailSender(self.store, service.mail, *sent) if service.mail is not None else None
+        self.mail = service.mail.sender(self.store, settings) if service.mail is not None else None
         self.extra: dict[str, Any] = {}
         """A service's in-memory objects, for example a search index."""
         self._tasks: list[asyncio.Task[None]] = []

@@ -4,6 +4,7 @@ In the demo it shows the messages themselves, which are in a folder instead of p
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -20,6 +21,7 @@ from starlette.responses import Response
 from services.chassis.identity.people import Person
 from services.chassis.mail.messages import MailRow
 from services.chassis.mail.transports import MailFolder, transports_of
+from services.chassis.refusals import msg
 from services.chassis.storage.list_order import ListOrder
 from services.chassis.web.pages import page
 from services.chassis.web.routing import Reading, Router, Running, allow
@@ -27,6 +29,19 @@ from services.contracts.roles import Role
 
 SHOWN = 100
 """Messages on a page."""
+
+
+REASONS = {
+    "no-mail-server": msg("No mail server is set up."),
+    "no-sms-gateway": msg("No SMS gateway is set up."),
+    "no-secret": msg("The token of the SMS gateway cannot be read."),
+    "no-connection": msg("There was no connection to the server."),
+    "timeout": msg("The server did not answer in time."),
+    "tls": msg("The certificate of the server is not trusted."),
+    "not-supported": msg("The server does not support what the settings ask for."),
+    "not-composed": msg("The text could not be made. The log says why."),
+}
+"""Why an attempt failed, by the codes of the transports. Others are answers of the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +58,9 @@ class Sent:
     text: str | None = None
 
 
-def mail_router(service: str, table: type[MailRow]) -> Router:
-    """The page of this service's messages."""
+def mail_router(service: str, table: type[MailRow], reasons: Mapping[str, str] | None = None) -> Router:
+    """The page of this service's messages. `reasons`: the words (msgids) for its own codes of `NothingToSend`."""
+    words = REASONS | dict(reasons or {})
     router = Router(f"/{service}", pages=True)
 
     @router.get("/mail")
@@ -61,7 +77,8 @@ def mail_router(service: str, table: type[MailRow]) -> Router:
         rows = list(await read.scalars(await newest.page(read, sa.select(table), SHOWN + 1, after)))
         messages = [await _shown(row, transports.folder) for row in rows[:SHOWN]]
         last = rows[SHOWN - 1].id if len(rows) > SHOWN else None
-        return page(request, "mail.html", messages=messages, last=last, can_send=transports.mail is not None)
+        can_send = transports.mail is not None
+        return page(request, "mail.html", messages=messages, last=last, can_send=can_send, reasons=words)
 
     return router
 

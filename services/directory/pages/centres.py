@@ -6,13 +6,14 @@ from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from services.chassis.i18n import date_text, time_text
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.web import Reading, Router, anyone, page
+from services.chassis.web.pages import fragment
 from services.contracts.directory import WEEKDAYS
 from services.contracts.opening import Hours
 from services.contracts.roles import Role
@@ -68,6 +69,16 @@ async def centre_page(code: Key, request: Request, read: Reading, person: Anyone
         map_url=map_url(centre.town, shown.contact),
         edits=person is not None and person.has(Role.MANAGER) and person.works_at(code),
     )
+
+
+@router.get("/{code}/phone")
+async def centre_phone(code: Key, request: Request, read: Reading, person: Anyone) -> Response:
+    """How to telephone a centre, and its page: a part of the pages from which a visitor has to telephone it."""
+    centre = await read.get(Centre, centre_id(code))
+    if centre is None:
+        raise NotFound(what=msg("centre"))
+    contact = CentreContact.model_construct(**centre.contact)
+    return HTMLResponse(fragment(request, "directory/centre_phone.html", centre=centre, contact=contact))
 
 
 def seen(centre: Centre, now: datetime) -> CentreSeen:

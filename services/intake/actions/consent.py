@@ -95,7 +95,7 @@ async def withdraw_under(work: Work, visitor: Visitor, purposes: list[str], reco
         consent.withdrawn_at, consent.withdrawn_by = work.now, recorded_by
     ended = {consent.purpose for consent in withdrawn}
     if Purpose.REMINDERS in ended:
-        await drop_open(work.session, col(Message.subject_ref) == subject_ref)
+        await drop_open(work.session, col(Message.subject_ref) == subject_ref, work.now)
     work.emit(
         visitor,
         VisitorConsentWithdrawn(

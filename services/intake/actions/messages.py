@@ -47,7 +47,7 @@ async def queue_about(
     edition: int,
 ) -> None:
     """Queue a message about an appointment or a seat, unless it is over. It replaces those about it that wait."""
-    await drop_open(work.session, col(Message.about) == about)
+    await drop_open(work.session, col(Message.about) == about, work.now)
     last = max((one.starts_at for one in meetings), default=work.now)
     if last > work.now:
         occasion = f"{edition}/{meetings[0].starts_at.isoformat()}"

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from services.chassis.mail.gsm import fits, in_alphabet, segments
-from services.intake.actions.letters import Addresses, body_of, sms_of, values_of
-from services.intake.domain.message_texts import Placeholder, TextMessageTooLong, Texts, check_texts, filled
+from services.chassis.mail.gsm import MOST_SEGMENTS, fits, in_alphabet, segments
+from services.intake.actions.letters import SHORT_NAME, Addresses, body_of, sms_of, values_of
+from services.intake.domain.message_texts import Placeholder, TextMessageTooLong, Texts, Values, check_texts, filled
 from services.intake.domain.messages import MailPurpose, Meeting
 from services.intake.store import Centre
 
@@ -23,6 +23,8 @@ class Preview(NamedTuple):
     sms: str
     segments: int
     """Of the text message."""
+    most: int
+    """Its segments if the centre's name is as long as one may be."""
 
 
 def preview(texts: Texts, purpose: MailPurpose, centre: Centre, public_url: str, now: datetime, lang: str) -> Preview:
@@ -36,10 +38,16 @@ def preview(texts: Texts, purpose: MailPurpose, centre: Centre, public_url: str,
     at = (now.astimezone(centre.zone) + timedelta(days=7)).replace(hour=9, minute=15, second=0, microsecond=0)
     meetings = [Meeting(_NOBODY, at, at + timedelta(hours=1))] if purpose.has_times else []
     values, short = (values_of(centre, meetings, addresses, lang, short=short) for short in (False, True))
-    text = in_alphabet(sms_of(texts, short))
-    # The platform's address is not the author's: without the own page the text has to fit in any case.
-    if not fits(text):
-        text = in_alphabet(sms_of(texts, {name: one for name, one in short.items() if name != Placeholder.LINK}))
-    if not fits(text):
-        raise TextMessageTooLong()
-    return Preview(filled(texts.subject, values), body_of(texts, values), text, segments(text))
+    text = _sms(texts, short)
+    most = segments(_sms(texts, {**short, Placeholder.CENTRE: "m" * SHORT_NAME}))
+    if most > MOST_SEGMENTS:
+        raise TextMessageTooLong(parts=most, most=MOST_SEGMENTS)
+    return Preview(filled(texts.subject, values), body_of(texts, values), text, segments(text), most)
+
+
+def _sms(texts: Texts, values: Values) -> str:
+    """As it is sent. The platform's address is not the author's: without the own page it has to fit in any case."""
+    text = in_alphabet(sms_of(texts, values))
+    if fits(text):
+        return text
+    return in_alphabet(sms_of(texts, {name: one for name, one in values.items() if name != Placeholder.LINK}))

@@ -70,7 +70,7 @@ async def end(work: Work, interview_id: UUID) -> None:
     """An interview was held or missed: nothing about it is sent any more."""
     if (kept := await work.find(Reminder, interview_id)) is not None:
         await work.session.delete(kept)
-        await drop_open(work.session, col(Message.about) == interview_id)
+        await drop_open(work.session, col(Message.about) == interview_id, work.now)
 
 
 async def take_seat(work: Work, seat_id: UUID, workshop_id: UUID, subject_ref: UUID, centre: str) -> None:

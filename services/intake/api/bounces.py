@@ -3,6 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
+from fastapi import Request
 from pydantic import Field
 
 from services.chassis.identity.people import Person
@@ -25,6 +26,6 @@ class Bounce(Body):
 
 
 @router.post("/messages/bounces", status_code=204)
-async def record_bounce(bounce: Bounce, work: Working, person: Operator) -> None:
+async def record_bounce(bounce: Bounce, request: Request, work: Working, person: Operator) -> None:
     """Record that a message bounced. Of a message that is not on record, and of a delay, nothing is recorded."""
-    await bounces.record(work, bounce.message, bounce.status)
+    await bounces.record(work, bounce.message, bounce.status, request.app.state.signer.digest)

@@ -78,11 +78,18 @@ def takes_text_messages(key: str) -> bool:
     )
 
 
+def channels_of(key: str | None) -> tuple[ContactChannel, ...]:
+    """In which ways a contact, by its key, can be reached."""
+    if key is None:
+        return ()
+    if "@" in key:
+        return (ContactChannel.EMAIL,)
+    return (ContactChannel.SMS, ContactChannel.CALL) if takes_text_messages(key) else (ContactChannel.CALL,)
+
+
 def check_channel(key: str | None, channel: ContactChannel | None) -> None:
     """The contact, by its key, can be reached in this way. Raises `WrongChannel`."""
-    if channel is not None and (key is None or ("@" in key) != (channel is ContactChannel.EMAIL)):
-        raise WrongChannel()
-    if key is not None and channel is ContactChannel.SMS and not takes_text_messages(key):
+    if channel is not None and channel not in channels_of(key):
         raise WrongChannel()
 
 

@@ -79,7 +79,10 @@ class TextMessageTooLong(Invalid):
     """The text message would take more than two segments."""
 
     slug = "text-message-too-long"
-    message = msg("With its links this text message is too long. Shorten it.")
+    message = msg(
+        "With its links and the longest name of a centre, this text message is too long. "
+        "Its parts: {parts}, at most: {most}. Shorten it."
+    )
     field_name = "sms"
 
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from services.chassis.refusals import msg
+
 REMIND_BEFORE = (timedelta(hours=48), timedelta(hours=2))
 """How long before an appointment its reminders are sent."""
 
@@ -56,6 +58,14 @@ class MailPurpose(StrEnum):
         """Whether the person need not come any more."""
         return self in (MailPurpose.APPOINTMENT_CANCELLED, MailPurpose.WORKSHOP_CANCELLED)
 
+
+WITHHELD_WORDS = {
+    "no-consent": msg("The person no longer consents to messages."),
+    "no-address": msg("The person left no e-mail address and no mobile number for text messages."),
+    "contact-refused": msg("The contact was refused. Ask for another one."),
+    "no-centre": msg("The centre is not known here yet."),
+}
+"""Why a message was not sent, by the code of `NothingToSend`."""
 
 QUIET_FROM, QUIET_TO = time(21), time(7)
 """Between these local times no message is sent that can wait."""

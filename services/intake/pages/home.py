@@ -26,6 +26,7 @@ from services.intake.actions.tickets import qr_image, ticket_address
 from services.intake.domain.appointments import in_groups
 from services.intake.domain.contacts import CHANNEL_LABELS
 from services.intake.pages.consents import consents_view
+from services.intake.pages.preferences import channel_choices
 from services.intake.store import Centre, Visit, Visitor, current_link
 from services.intake.store.appointments import next_of_person
 from services.intake.store.links import openings_of
@@ -94,11 +95,13 @@ async def home_page(
 ) -> Response:
     """The page, with what a form on it was refused for in `values`."""
     subject_ref = myself(person)
+    visitor = await session.get(Visitor, subject_ref)
     centres = await centre_copies(session, Centre)
     found = await openings_of(session, *person.references, after=after, limit=OPENINGS + 1)
     context = await consents_view(session, *person.references, mine=True) | {
         "parts": {"appointments": APPOINTMENTS, "plan": PLAN, "referrals": REFERRALS},
-        "visitor": await session.get(Visitor, subject_ref),
+        "visitor": visitor,
+        "own_channels": channel_choices(visitor.contact if visitor is not None else None),
         "tickets": await _tickets(request, session, running, person.references, centres),
         "appointments": await next_of_person(session, person.references, running.clock()),
         "messages": await messages_of(session, person.references, MESSAGES),

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated, Any, NamedTuple
 
-from fastapi import Request
+from fastapi import Depends, Request
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
@@ -111,34 +111,37 @@ async def list_texts(request: Request, read: Reading, person: Manager, centre: K
     return page(request, "intake/message_texts.html", **context)
 
 
+class Owner(NamedTuple):
+    """Whose texts are read or changed, and by whom."""
+
+    person: Person
+    code: str
+
+
+def owner_of(person: Manager, centre: Key | None = None) -> Owner:
+    """Whose texts the query names. Raises `WrongCentre`."""
+    return Owner(person, _owner(person, centre))
+
+
+Whose = Annotated[Owner, Depends(owner_of)]
+
+
 @router.get("/message-texts/{kind}/{lang}")
 async def text_page(
-    kind: MailPurpose,
-    lang: Language,
-    request: Request,
-    read: Reading,
-    running: Running,
-    person: Manager,
-    centre: Key | None = None,
+    kind: MailPurpose, lang: Language, request: Request, read: Reading, running: Running, whose: Whose
 ) -> Response:
     """One text, and what it looks like."""
-    which = Which(_owner(person, centre), kind, lang)
-    texts = await texts_for(read, which.owner, kind, lang)
+    person, which = whose.person, Which(whose.code, kind, lang)
+    texts = await texts_for(read, *which)
     return await _text_page(request, read, running, person, which, asdict(texts))
 
 
 @router.post("/message-texts/{kind}/{lang}")
 async def change_text(
-    kind: MailPurpose,
-    lang: Language,
-    request: Request,
-    read: Reading,
-    running: Running,
-    person: Manager,
-    centre: Key | None = None,
+    kind: MailPurpose, lang: Language, request: Request, read: Reading, running: Running, whose: Whose
 ) -> Response:
     """Show what was typed with sample values, or save it."""
-    which = Which(_owner(person, centre), kind, lang)
+    person, which = whose.person, Which(whose.code, kind, lang)
     form, typed, errors = await read_form(request, TextsForm)
     if form is not None and form.save:
         errors = await _saved(request, read, running, person, which, form)
@@ -149,22 +152,16 @@ async def change_text(
 
 @router.post("/message-texts/{kind}/{lang}/reset")
 async def reset_text(
-    kind: MailPurpose,
-    lang: Language,
-    request: Request,
-    read: Reading,
-    running: Running,
-    person: Manager,
-    centre: Key | None = None,
+    kind: MailPurpose, lang: Language, request: Request, read: Reading, running: Running, whose: Whose
 ) -> Response:
     """Have the region's or the built-in text again."""
-    which = Which(_owner(person, centre), kind, lang)
+    person, which = whose.person, Which(whose.code, kind, lang)
     form, _typed, errors = await read_form(request, ResetForm)
     if form is not None:
         seen, by = form.version, person.subject
         _done, errors = await apply_form(request, running, lambda work: reset_texts(work, *which, seen=seen, by=by))
     if errors:
-        texts = await texts_for(read, which.owner, kind, lang)
+        texts = await texts_for(read, *which)
         return await _text_page(request, read, running, person, which, asdict(texts), errors)
     return see_other(request, HOME + _query(which.owner), done=_("The text is as before the changes."))
 

@@ -1,6 +1,7 @@
 """Messages to registered persons, and whose referral it is of which an answer comes."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
 from services.chassis.mail.messages import MailRow
+from services.chassis.mail.pauses import ChannelPause
 from services.chassis.storage.claims import open_rows
 from services.intake.store.reminders import Reminder
 from services.intake.store.table import Table
@@ -32,6 +34,14 @@ class Message(MailRow, Table, table=True):
     """Its `Meeting`s."""
     edition: int = 0
     """How often these were changed before."""
+    sent_to: str | None = Field(default=None, max_length=32)
+    """A digest of the contact to which it was sent. None: it was not sent, or before that was recorded."""
+
+
+class Pause(ChannelPause, Table, table=True):
+    """A pause that the SMS gateway asked for."""
+
+    __tablename__ = "channel_pauses"  # pyright: ignore[reportAssignmentType]
 
 
 class ReferredPerson(Table, table=True):
@@ -51,10 +61,16 @@ async def messages_of(session: AsyncSession, refs: Collection[UUID], limit: int)
     return (await session.scalars(query.order_by(col(Message.queued_at).desc(), col(Message.id)).limit(limit))).all()
 
 
-async def drop_open(session: AsyncSession, condition: Any) -> None:
-    """Delete the messages that are not closed and meet this condition."""
+async def drop_open(session: AsyncSession, condition: Any, now: datetime) -> None:
+    """Delete the messages that wait and meet this condition. One that is being sent now is sent no second time.
+
+    That one may have reached the person, so it stays on record: as sent, or as overdue if it did not leave.
+    """
     await session.flush()  # one may have been queued in the same batch
-    await session.execute(sa.delete(Message).where(col(Message.done_at).is_(None), condition))
+    is_open = col(Message.done_at).is_(None)
+    await session.execute(sa.delete(Message).where(is_open, col(Message.claim).is_(None), condition))
+    over = sa.update(Message).where(is_open, col(Message.useful_until) > now, condition).values(useful_until=now)
+    await session.execute(over.execution_options(synchronize_session="fetch"))
 
 
 async def erase_messages(session: AsyncSession, subject_ref: UUID) -> None:

@@ -19,6 +19,7 @@ class Answer:
     status: int
     headers: Sequence[str] = ()
     slow: bool = False
+    body: str = "{}"
 
 
 @dataclass
@@ -60,7 +61,8 @@ class Gateway:
             await asyncio.sleep(60)
         if not answer.status:
             return False
-        lines = [f"HTTP/1.1 {answer.status} Said", "Content-Length: 2", *answer.headers, "", "{}"]
+        length = f"Content-Length: {len(answer.body.encode())}"
+        lines = [f"HTTP/1.1 {answer.status} Said", length, *answer.headers, "", answer.body]
         writer.write("\r\n".join(lines).encode())
         await writer.drain()
         return True

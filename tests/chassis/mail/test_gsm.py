@@ -20,7 +20,22 @@ def test_a_text_is_written_in_the_alphabet_of_text_messages(text: str, written: 
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("a" * 160, 1), ("a" * 161, 2), ("a" * 306, 2), ("a" * 307, 3), ("€" * 80, 1), ("€" * 81, 2)],
+    [
+        ("a" * 160, 1),
+        ("a" * 161, 2),
+        ("a" * 306, 2),
+        ("a" * 307, 3),
+        ("€" * 80, 1),
+        ("€" * 81, 2),
+        ("a" * 152 + "€" + "a" * 152, 3),  # 306 places, but no character is divided: 152, 153 and 1
+        ("é" * 160, 1),
+        ("ê" * 70, 1),
+        ("ê" * 71, 2),
+        ("ê" * 134, 2),
+        ("ê" * 135, 3),
+        ("👋" * 35, 1),
+        ("👋" * 67, 3),  # 66 units in each of two
+    ],
 )
 def test_how_many_segments_a_text_takes(text: str, number: int) -> None:
     assert (segments(text), fits(text)) == (number, number <= 2)

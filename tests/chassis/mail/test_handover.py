@@ -40,6 +40,17 @@ async def test_without_a_gateway_a_text_message_is_withheld(store: Store, server
     assert await states(store) == [("withheld", 1, "no-sms-gateway")]
 
 
+async def test_without_mail_server_and_gateway_each_message_says_why_it_is_not_sent(store: Store) -> None:
+    await queued(store)
+    await MailSender(store, Mail, Transports(None), by_phone).round()
+    await queued(store)
+    await MailSender(store, Mail, Transports(None)).round()
+    assert sorted(await states(store), key=str) == [
+        ("queued", 1, "no-mail-server"),
+        ("withheld", 1, "no-sms-gateway"),
+    ]
+
+
 async def test_without_a_mail_server_text_messages_leave(store: Store, gateway: Gateway, tmp_path: Path) -> None:
     await queued(store)
     transports = transports_of(gateway.settings(tmp_path), "sample")

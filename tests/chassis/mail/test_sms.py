@@ -2,23 +2,25 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 import structlog
+from prometheus_client import REGISTRY
 
-from services.chassis.mail.errors import DeliveryError, RefusedForGood, ServerAway, TryLater
+from services.chassis.mail.errors import DeliveryError, ServerAway, TryLater
 from services.chassis.mail.messages import TextMessage
 from services.chassis.mail.sender import MailSender
 from services.chassis.mail.sms import SmsGateway, pause_of, refusal
 from services.chassis.mail.transports import MailFolder, Transports, transports_of
 from services.chassis.runtime.settings import Settings
-from services.chassis.storage.store import Store
+from services.chassis.storage.store import Store, Work
 from services.chassis.testing import FixedClock, quiet_settings
 from tests.chassis.mail.gateway import Answer, Gateway
 from tests.chassis.mail.test_messages import queued
 from tests.chassis.mail.test_sender import states
-from tests.chassis.sample_service import Mail
+from tests.chassis.sample_service import Mail, Pauses, Table
 
 NUMBER = "+32470123456"
 
@@ -28,7 +30,7 @@ async def by_phone(row: Mail) -> TextMessage:
 
 
 def sender_of(store: Store, settings: Settings) -> MailSender:
-    return MailSender(store, Mail, Transports(None, SmsGateway(settings)), by_phone)
+    return MailSender(store, Mail, Transports(None, SmsGateway(settings)), by_phone, pauses=Pauses)
 
 
 async def test_a_text_message_is_handed_over_once_under_its_id(
@@ -96,19 +98,80 @@ async def test_a_gateway_that_does_not_answer_is_left_alone(store: Store, gatewa
     assert sorted(error or "" for _, _, error in await states(store)) == ["no-connection", "timeout"]
 
 
-async def test_a_number_that_is_refused_is_not_tried_again(
-    store: Store, gateway: Gateway, clock: FixedClock, tmp_path: Path
+async def test_what_one_gateway_asks_for_holds_for_every_message_and_replica(
+    url: str, store: Store, gateway: Gateway, clock: FixedClock, tmp_path: Path
 ) -> None:
-    gateway.answers.append(Answer(422))
+    """Also for messages that are queued meanwhile, and for another answer than 429 that asks for a pause."""
+    other = Store(url, "sample", Table.metadata, clock)
+    senders = [sender_of(one, gateway.settings(tmp_path)) for one in (store, other)]
+    for status in (429, 500):
+        gateway.heads.clear()
+        gateway.answers.append(Answer(status, ["Retry-After: 120"]))
+        await queued(store)
+        await senders[0].round()
+        for _ in range(2):
+            clock.forward(seconds=59)
+            await queued(store)
+            for sender in senders:
+                await sender.round()
+        assert len(gateway.heads) == 1
+        clock.forward(seconds=10)
+        await senders[1].round()
+        assert len(gateway.heads) == 4
+    await other.close()
+    assert {(state, error) for state, _, error in await states(store)} == {("sent", None)}
+
+
+REFUSES: dict[str, Any] = {"sms_number_refused": "422,400:INVALID_NUMBER"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "more", "state", "marked"),
+    [
+        (Answer(200), {}, "sent", False),
+        (Answer(429), {}, "queued", False),
+        (Answer(500), {}, "queued", False),
+        *((Answer(status), {}, "queued", False) for status in (400, 401, 403, 404, 409, 422)),
+        (Answer(422), REFUSES, "refused", True),
+        (Answer(400, body='{"error": "INVALID_NUMBER"}'), REFUSES, "refused", True),
+        (Answer(400, body='{"error": "INVALID_SENDER"}'), REFUSES, "queued", False),
+        (Answer(400, body="x" * 20_000 + "INVALID_NUMBER"), REFUSES, "queued", False),
+        (Answer(401, body="INVALID_NUMBER"), REFUSES, "queued", False),
+    ],
+)
+async def test_a_number_is_refused_only_by_an_answer_that_the_settings_name(
+    answer: Answer,
+    more: dict[str, Any],
+    state: str,
+    marked: bool,
+    store: Store,
+    gateway: Gateway,
+    clock: FixedClock,
+    tmp_path: Path,
+) -> None:
+    gateway.answers.append(answer)
     await queued(store)
-    sender = sender_of(store, gateway.settings(tmp_path))
+    refused: list[str] = []
+
+    async def on_refused(work: Work, row: Mail, recipient: str) -> None:
+        refused.append(recipient)
+
+    transports = Transports(None, SmsGateway(gateway.settings(tmp_path, **more)))
+    sender = MailSender(store, Mail, transports, by_phone, on_refused)
+    labels = {"service": "sample", "code": str(answer.status)}
+    before = REGISTRY.get_sample_value("cefo_mail_failures_total", labels) or 0
     with structlog.testing.capture_logs() as lines:
         await sender.round()
-    clock.forward(days=1)
-    await sender.round()
-    assert (await states(store), len(gateway.heads)) == ([("refused", 1, "422")], 1)
-    assert [line["outcome"] for line in lines if line["event"] == "message"] == ["refused"]
+    code = None if state == "sent" else str(answer.status)
+    assert (await states(store), refused) == ([(state, 1, code)], [NUMBER] if marked else [])
+    after = REGISTRY.get_sample_value("cefo_mail_failures_total", labels) or 0
+    assert after - before == (code is not None)
     assert NUMBER not in str(lines)
+    clock.forward(minutes=10)
+    warning = await sender.warning() or ""
+    assert warning.endswith(f"; last answers: {code} (1)") is (state == "queued")
+    await sender.round()
+    assert (await states(store))[0][0] == ("refused" if marked else "sent"), "tried again, if it is queued"
 
 
 async def test_a_redirect_is_not_followed(store: Store, gateway: Gateway, tmp_path: Path) -> None:
@@ -119,25 +182,25 @@ async def test_a_redirect_is_not_followed(store: Store, gateway: Gateway, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("status", "kind", "address"),
+    ("status", "kind"),
     [
-        (400, RefusedForGood, True),
-        (401, ServerAway, False),
-        (404, ServerAway, False),
-        (408, ServerAway, False),
-        (422, RefusedForGood, True),
-        (429, ServerAway, False),
-        (500, TryLater, False),
-        (503, ServerAway, False),
-        (302, ServerAway, False),
-        (203, ServerAway, False),
+        (400, TryLater),
+        (401, ServerAway),
+        (404, ServerAway),
+        (408, ServerAway),
+        (409, TryLater),
+        (422, TryLater),
+        (429, ServerAway),
+        (500, TryLater),
+        (503, ServerAway),
+        (302, ServerAway),
+        (203, ServerAway),
     ],
 )
-def test_what_an_answer_means(status: int, kind: type[DeliveryError], address: bool) -> None:
-    """A wrong token or address of ours says nothing about the number."""
-    error = refusal(status, None, datetime.now(UTC))
-    assert type(error) is kind
-    assert getattr(error, "address", False) is address
+def test_what_an_answer_means(status: int, kind: type[DeliveryError]) -> None:
+    """A wrong token or address of ours keeps every message back, a request that one message spoils only that one."""
+    assert type(refusal(status, None, datetime.now(UTC))) is kind
+    assert type(refusal(status, "120", datetime.now(UTC))) is ServerAway, "a pause is the gateway's, not the message's"
 
 
 @pytest.mark.parametrize(

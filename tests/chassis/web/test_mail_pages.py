@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from services.chassis.mail.messages import queue
 from services.chassis.testing import Client, FixedClock, client_of, quiet_settings
@@ -57,6 +58,21 @@ async def test_outside_the_demo_it_shows_states_only(real: Client) -> None:
     assert "No mail server is set up" in shown
     assert "ifapme" not in shown
     assert "Votre lien" not in shown
+
+
+async def test_it_says_why_a_message_does_not_leave(real: Client, clock: FixedClock) -> None:
+    await queued(real)
+    assert real.runtime.mail is not None
+    await real.runtime.mail.round()
+    assert "<span>No mail server is set up.</span>" in (await real.get(PAGE)).text
+    clock.forward(days=3)
+    await real.runtime.mail.round()
+    assert "<span>No mail server is set up.</span>" in (await real.get(PAGE)).text
+    async with real.store.work() as work:
+        for row in await work.session.scalars(sa.select(Mail)):
+            assert row.state == "overdue"
+            row.error = "451"
+    assert "Answer of the server: 451" in (await real.get(PAGE)).text
 
 
 async def test_health_warns_of_messages_that_wait(real: Client) -> None:

@@ -125,6 +125,7 @@ INTAKE: Asks = {
     "POST /intake/visits/{id}/consents": lambda w, me: Ask(form={"purpose": "reminders"}),
     "POST /intake/visits/{id}/withdrawals": lambda w, me: Ask(form={"purpose": "reminders"}),
     "POST /intake/mine/consents": lambda w, me: Ask(form={"purpose": "reminders"}),
+    "POST /intake/mine/preferences": lambda w, me: Ask(form={"language": "de"}),
     "POST /intake/mine/withdrawals": lambda w, me: Ask(form={"purpose": "reminders"}),
     "POST /intake/visits/{id}": lambda w, me: Ask(form=_PERSON, at={"id": w.liege["walk-in"]}),
     "POST /intake/desk/{centre}/visits": lambda w, me: Ask(form={"visit_id": uuid4()}),

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
@@ -11,6 +12,9 @@ from pydantic import Field, model_validator
 from services.chassis.runtime.settings.connections import LOOPBACK
 from services.chassis.runtime.settings.environment import FromEnvironment
 from services.chassis.runtime.settings.secret_files import read_secret
+
+NOT_OF_A_NUMBER = frozenset({401, 402, 403, 404, 405, 406, 407, 408, 411, 415, 425, 429})
+"""Refusals of the request, its address, token, account or pace: every message would have them, whatever its number."""
 
 
 class SmsSettings(FromEnvironment):
@@ -50,6 +54,12 @@ class SmsSettings(FromEnvironment):
         default="200,201,202,204",
         description="Statuses with which the gateway takes a message over, with commas.",
     )
+    sms_number_refused: str = Field(
+        default="",
+        description="Answers with which the gateway says that nothing reaches the number, with commas: a status, or a "
+        "status and a text that its body has (`422,400:INVALID_RECIPIENT`). The person then gets no message until "
+        "their contact is saved again. Empty: no answer says so, and each message is tried again.",
+    )
     sms_timeout_seconds: float = Field(
         default=10, gt=0, le=60, description="How long the gateway may take to answer, in seconds."
     )
@@ -60,6 +70,7 @@ class SmsSettings(FromEnvironment):
         _check_headers(self.sms_token_header, self.sms_id_header, self.sms_token_scheme)
         if not re.fullmatch(r"[1-5]\d\d(,[1-5]\d\d)*", self.sms_accepted):
             raise ValueError("CEFO_SMS_ACCEPTED n’est pas une liste de statuts HTTP. Mettez par exemple 200,202.")
+        _check_refusals(self.sms_number_refused, self.sms_accepted_statuses)
         if self.sms_from is not None and not re.fullmatch(r"\+?\d{3,15}|[A-Za-z0-9 ]{1,11}", self.sms_from):
             raise ValueError("CEFO_SMS_FROM n’est ni un numéro ni un nom de 11 lettres et chiffres au plus.")
         _check_fields(self.sms_body, self.sms_format)
@@ -73,6 +84,27 @@ class SmsSettings(FromEnvironment):
     def sms_accepted_statuses(self) -> frozenset[int]:
         """The statuses with which the gateway takes a message over."""
         return frozenset(map(int, self.sms_accepted.split(",")))
+
+    @property
+    def sms_number_refusals(self) -> Sequence[tuple[int, str]]:
+        """The answers that are about the number: a status, and a text of its body, or none."""
+        parts = (one.partition(":") for one in self.sms_number_refused.split(",") if one)
+        return [(int(status), text) for status, _, text in parts]
+
+
+def _check_refusals(refused: str, accepted: Collection[int]) -> None:
+    """Each is a status of 4xx, with a text where the status alone is about the request, its token or its pace."""
+    for one in refused.split(",") if refused else ():
+        status, _, text = one.partition(":")
+        if not re.fullmatch(r"4\d\d(:[^:,]{1,60})?", one):
+            raise ValueError(
+                "CEFO_SMS_NUMBER_REFUSED n’est pas une liste de réponses. Mettez par exemple 422,400:inconnu."
+            )
+        if int(status) in accepted or (int(status) in NOT_OF_A_NUMBER and not text):
+            raise ValueError(
+                f"CEFO_SMS_NUMBER_REFUSED contient le statut {status} seul, qui ne dit rien d’un numéro. "
+                f"Ajoutez un texte de la réponse, par exemple {status}:inconnu."
+            )
 
 
 def _check_url(address: str) -> None:
