@@ -11,15 +11,16 @@ A catalogue is compiled in memory when the first message of its language is tran
 import re
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
+from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.core import negotiate_locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_day_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -116,6 +117,18 @@ def date_text(day: date, form: Form = "long", lang: str | None = None) -> str:
     text = format_date(day, form, locale(lang))
     # Babel does not know that French writes the first of the month as an ordinal.
     return re.sub(r"(?<!\d)1 (?=\D)", "1er ", text, count=1) if lang == "fr" else text
+
+
+def coming_day(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """The local day of a coming moment: today, tomorrow, the weekday of the next days, or the date."""
+    day, today = at.astimezone(zone).date(), now.astimezone(zone).date()
+    if day == today:
+        return translate(msg("today"))
+    if day == today + timedelta(days=1):
+        return translate(msg("tomorrow"))
+    if day - today < timedelta(days=7):
+        return get_day_names("wide", locale=locale())[day.weekday()]
+    return date_text(day, "full")
 
 
 def moment_text(at: datetime, form: Form = "medium") -> str:

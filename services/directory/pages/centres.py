@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
-from services.chassis.i18n import date_text, time_text
+from services.chassis.i18n import coming_day, date_text, time_text
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
@@ -20,7 +20,7 @@ from services.contracts.roles import Role
 from services.contracts.text import Key
 from services.directory.actions.centre_contacts import CentreContact
 from services.directory.domain.centres import PROVINCES, centre_id
-from services.directory.pages.views import day_name, days_text, now_of
+from services.directory.pages.views import days_text, now_of
 from services.directory.store import Centre, centres
 
 router = Router("/directory/centres", pages=True)
@@ -89,9 +89,8 @@ def seen(centre: Centre, now: datetime) -> CentreSeen:
     opens = hours.opens(now)
     if opens is None:
         return CentreSeen(centre, contact, False, _("Closed at the moment. Contact the centre before you come."))
-    today, day = (moment.astimezone(hours.zone).date() for moment in (now, opens))
-    named = {today: _("today"), today + timedelta(days=1): _("tomorrow")}.get(day) or _day(day, today)
-    state = _("Closed now. Opens {day} at {time}").format(day=named, time=_time(opens, hours))
+    day = coming_day(opens, now, hours.zone)
+    state = _("Closed now. Opens {day} at {time}").format(day=day, time=_time(opens, hours))
     return CentreSeen(centre, contact, False, state)
 
 
@@ -128,11 +127,6 @@ def map_url(town: str, contact: CentreContact) -> str | None:
         return None
     place = f"{contact.address}, {contact.postal_code or ''} {town}, Belgique"
     return f"{_MAP}?{urlencode({'query': ' '.join(place.split())})}"
-
-
-def _day(day: date, today: date) -> str:
-    """A day of the next week by its name, a later one by its date."""
-    return day_name(day) if day - today < timedelta(days=7) else date_text(day, "full")
 
 
 def _time(at: datetime, hours: Hours) -> str:

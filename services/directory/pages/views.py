@@ -131,11 +131,6 @@ def days_text(byday: str) -> str:
     return ", ".join(names[day] for day in days)
 
 
-def day_name(day: date) -> str:
-    """The name of a date's weekday."""
-    return get_day_names("wide", locale=i18n.locale())[day.weekday()]
-
-
 async def _names(session: AsyncSession, table: type[Service | Organization], ids: Iterable[UUID]) -> dict[UUID, str]:
     chosen = sa.select(col(table.id), col(table.name)).where(col(table.id).in_(list(ids)))
     return {row[0]: row[1] for row in await session.execute(chosen)}

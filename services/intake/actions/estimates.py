@@ -13,9 +13,11 @@ from services.contracts.queue import BY_MISTAKE
 from services.intake.domain.estimates import (
     EVERY_AREA,
     Estimate,
+    Outlook,
     Waited,
     error_of,
     estimate,
+    outlook,
     pace_for,
     paces_of,
     was_right,
@@ -81,7 +83,17 @@ def estimate_for(centre: Centre, area: str | None, before: int) -> Estimate | No
     return estimate(paces, area, before)
 
 
+def outlook_for(centre: Centre, area: str | None, before: int, now: datetime) -> Outlook:
+    """What a visitor may expect who has so many before them."""
+    return outlook(estimate_for(centre, area, before), centre.hours, now, centre.zone)
+
+
 def keep_estimate(visit: Visit, centre: Centre, before: int | None) -> None:
-    """Keep the wait that is estimated at check-in, to compare it with what happens. `before` None: too many."""
+    """Keep the wait that is estimated at check-in, to compare it with what happens. `before` None: too many.
+
+    Nothing is kept where the visitor probably waits until the centre closes: no minutes are shown.
+    """
     found = estimate_for(centre, visit.area, before) if before is not None else None
+    if found is not None:
+        found = outlook(found, centre.hours, visit.checked_in_at, centre.zone).estimate
     visit.estimate = [found.low, found.typical, found.high] if found is not None else None

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import ceil
 from statistics import quantiles
+from zoneinfo import ZoneInfo
+
+from services.contracts.opening import Hours
 
 DAYS_NEEDED = 5
 """Nothing is estimated from fewer days."""
@@ -90,6 +93,46 @@ def estimate(paces: Mapping[str, Sequence[int]], area: str | None, before: int) 
     if high > LONGEST:
         return None
     return Estimate(int(low // STEP * STEP), round(typical), max(STEP, ceil(high / STEP) * STEP))
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a visitor who waits may expect, in the light of the opening hours.
+
+    `estimate`: None where minutes would say nothing. `closed`: the centre is closed at `now`. `closes`: the closing
+    that the wait may pass; without an estimate it probably does. `opens`: the opening after that, or after `now`.
+    """
+
+    now: datetime
+    zone: ZoneInfo
+    estimate: Estimate | None = None
+    closed: bool = False
+    closes: datetime | None = None
+    opens: datetime | None = None
+
+    @property
+    def opens_today(self) -> bool:
+        """Whether that opening is on the same local day."""
+        return (
+            self.opens is not None and self.opens.astimezone(self.zone).date() == self.now.astimezone(self.zone).date()
+        )
+
+
+def outlook(found: Estimate | None, hours: Hours | None, now: datetime, zone: ZoneInfo) -> Outlook:
+    """Puts an estimate and the opening hours together. Hours that are not known change nothing.
+
+    A wait of which half of the visitors pass the closing gets no minutes: nobody is called then. One that only its
+    highest value passes keeps them, with the closing beside them.
+    """
+    if hours is None:
+        return Outlook(now, zone, found)
+    closes = hours.closes(now)
+    if closes is None:
+        return Outlook(now, zone, closed=True, opens=hours.opens(now))
+    if found is None or now + timedelta(minutes=found.high) <= closes:
+        return Outlook(now, zone, found)
+    passes = now + timedelta(minutes=found.typical) >= closes
+    return Outlook(now, zone, None if passes else found, closes=closes, opens=hours.opens(closes))
 
 
 def was_right(given: Sequence[int], waited: timedelta) -> bool:

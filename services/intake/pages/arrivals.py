@@ -1,6 +1,6 @@
 """The front desk's page, and its check-in: one gesture, and what is asked only when it matters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse, Response
 
 from services.chassis.copies.areas import area_label
+from services.chassis.copies.visits import Day
 from services.chassis.i18n import by_name, language_name, translate_number, word_of
 from services.chassis.i18n import translate as _
 from services.chassis.refusals import Refused
@@ -33,8 +34,10 @@ from services.contracts.arrivals import Activity, Language
 from services.contracts.directory import LocalTime
 from services.contracts.intake import Channel
 from services.contracts.text import Key
-from services.contracts.values import Day, Whole
+from services.contracts.values import Day as LocalDay
+from services.contracts.values import Whole
 from services.intake.actions import visits
+from services.intake.actions.estimates import outlook_for
 from services.intake.domain import (
     AREAS_MAX,
     CHECK_IN_WITHIN,
@@ -46,7 +49,9 @@ from services.intake.domain import (
     arrival_time,
 )
 from services.intake.pages.views import NEED_LABELS, Team, desk_board, desk_here, load_centre, own_desk
+from services.intake.pages.wait_words import closed_at, wait_text
 from services.intake.store import Centre, Visit
+from services.intake.store.queue import number_waiting
 
 router = Router("/intake", pages=True)
 
@@ -66,7 +71,7 @@ class CheckInForm(Body):
     channel: Literal[Channel.DESK, Channel.PHONE, Channel.ONLINE] = Channel.DESK
     activity: Activity | None = None
     time: LocalTime | None = None
-    day: Day | None = None
+    day: LocalDay | None = None
 
 
 @router.get("/desk/{centre}")
@@ -87,8 +92,11 @@ async def check_in(centre: Key, request: Request, running: Running, person: Team
     if form is not None:
         given, errors = await _checked_in(running, centre, form, request)
     scripted = "hx-request" in request.headers
-    if given and not scripted:
-        return see_other(request, f"/intake/desk/{centre}", done=_done(given)["text"])
+    done = _done(given) | {"warning": await _warning(running, centre, form, given)} if form and given else None
+    if done and not scripted:
+        return see_other(
+            request, f"/intake/desk/{centre}", done=" ".join(filter(None, (done["text"], done["warning"])))
+        )
     # What was refused keeps its id, unless another check-in has it.
     kept = form.visit_id if form is not None and not given and "visit_id" not in errors else None
     values = {"form": {} if given else typed, "errors": errors, "new_visit": kept or uuid4()}
@@ -97,7 +105,7 @@ async def check_in(centre: Key, request: Request, running: Running, person: Team
         status = 422 if errors else 200
         if not scripted:
             return await _desk_page(request, running, session, centre_copy, values, status)
-        view = _arrival_view(centre_copy, running.clock()) | values | {"done": _done(given) if given else None}
+        view = _arrival_view(centre_copy, running.clock()) | values | {"done": done}
         return HTMLResponse(fragment(request, "intake/arrival.html", centre_code=centre, **view), status)
 
 
@@ -151,6 +159,20 @@ def _done(given: list[Visit]) -> dict[str, Any]:
         return {"text": text, "ticket": tickets[0], "visit": given[0].id}
     text = _("Tickets {first} to {last}: hand them to the group.").format(first=tickets[0], last=tickets[-1])
     return {"text": text, "ticket": f"{tickets[0]} – {tickets[-1]}", "visit": None}
+
+
+async def _warning(running: Runtime, code: str, form: CheckInForm, given: Sequence[Visit]) -> str | None:
+    """That the centre is closed, or closes before the visitor's turn. The check-in is recorded all the same."""
+    now, first = running.clock(), given[0]
+    async with running.store.read() as session:
+        centre = await load_centre(session, code)
+        if centre.hours is None:
+            return None
+        if form.time is not None:
+            return closed_at(centre, first.checked_in_at)
+        before = await number_waiting(session, Day.of(centre, now)) - len(given) if first.ticket else 0
+    found = outlook_for(centre, first.area, max(before, 0), now)
+    return wait_text(found) if found.closed or (found.closes and first.ticket) else None
 
 
 async def _desk_page(

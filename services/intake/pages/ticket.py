@@ -16,9 +16,10 @@ from services.chassis.runtime.clock import Clock
 from services.chassis.web import Board, Reading, Router, Running, anyone, limited, live_board, page
 from services.contracts.text import Line
 from services.intake.actions import visits
-from services.intake.actions.estimates import estimate_for
+from services.intake.actions.estimates import outlook_for
 from services.intake.actions.tickets import qr_image, ticket_address, visits_at
-from services.intake.pages.views import Team, desk_label, estimate_text, load_centre
+from services.intake.pages.views import Team, desk_label, load_centre
+from services.intake.pages.wait_words import wait_text
 from services.intake.store import Visit
 from services.intake.store.queue import places
 
@@ -81,17 +82,18 @@ async def _visit_at(session: AsyncSession, request: Request, secret: str, runnin
 
 async def day_tickets(session: AsyncSession, code: str, clock: Clock) -> dict[str, Any]:
     """What the pages of a centre's tickets show: every ticket of today with its place."""
-    centre = await load_centre(session, code)
+    centre, now = await load_centre(session, code), clock()
     return {
         "centre": centre,
-        "places": await places(session, Day.of(centre, clock())),
+        "places": await places(session, Day.of(centre, now)),
         "desk_label": desk_label,
-        "estimate_text": estimate_text,
+        "wait_text": wait_text,
+        "now": now,
     }
 
 
 def _own_place(found: Mapping[str, Any], id: UUID) -> dict[str, Any]:
     """What one ticket's page shows of it. `place` None: the ticket's day is over."""
     place = found["places"].get(id)
-    wait = None if place is None else estimate_for(found["centre"], place.area, place.before)
+    wait = None if place is None else outlook_for(found["centre"], place.area, place.before, found["now"])
     return {"place": place, "wait": wait}

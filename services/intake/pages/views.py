@@ -32,10 +32,11 @@ from services.contracts.intake import VisitStatus
 from services.contracts.roles import Role
 from services.intake.actions.accesses import may_open
 from services.intake.actions.desks import counsellors_of, desks_of
-from services.intake.actions.estimates import estimate_for
+from services.intake.actions.estimates import outlook_for
 from services.intake.domain import Need
 from services.intake.domain.appointments import AppointmentKind, Timing, timing
-from services.intake.domain.estimates import Estimate
+from services.intake.domain.estimates import Outlook
+from services.intake.pages.wait_words import wait_text
 from services.intake.store import Centre, Visit, Visitor
 from services.intake.store.appointments import (
     Appointment,
@@ -148,7 +149,7 @@ async def desk_board(session: AsyncSession, code: str, clock: Clock) -> dict[str
         "desk_label": desk_label,
         "need_labels": NEED_LABELS,
         "wait": await _wait(session, centre, day),
-        "estimate_text": estimate_text,
+        "wait_text": wait_text,
         "expected": (due := await due_soon(session, centre, day.now)),
         "counsellors": await _concerned(session, centre.code, columns[VisitStatus.WAITING], due),
     }
@@ -202,7 +203,7 @@ async def room_board(session: AsyncSession, code: str, clock: Clock) -> dict[str
         "waiting": await in_turn(session, Visit, here, WALL_SHOWN, status=VisitStatus.WAITING),
         "counts": _by_code(counts),
         "wait": await _wait(session, centre, day),
-        "estimate_text": estimate_text,
+        "wait_text": wait_text,
         "desk_label": desk_label,
     }
 
@@ -224,18 +225,9 @@ async def column(
     return number, await just_ended(session, Visit, day, limit, after=after)
 
 
-async def _wait(session: AsyncSession, centre: Centre, day: Day) -> Estimate | None:
-    """The wait of a visitor who checks in now."""
-    return estimate_for(centre, None, await number_waiting(session, day))
-
-
-def estimate_text(found: Estimate | None) -> str | None:
-    """The wait that is expected, in the reader's language."""
-    if found is None:
-        return None
-    if found.low == 0:
-        return _("Estimated wait: less than {high} min").format(high=found.high)
-    return _("Estimated wait: {low} to {high} min").format(low=found.low, high=found.high)
+async def _wait(session: AsyncSession, centre: Centre, day: Day) -> Outlook:
+    """What a visitor may expect who checks in now."""
+    return outlook_for(centre, None, await number_waiting(session, day), day.now)
 
 
 def _latest_called(called: Sequence[Visit]) -> list[Visit]:

@@ -16,6 +16,7 @@ from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import in_states
 from services.contracts.intake import IN_THE_ROOM, VisitStatus
+from services.contracts.opening import Hours
 from services.intake.domain import may_be_called_next
 from services.intake.store.aliases import Alias
 from services.intake.store.erasures import ErasedSubject, ErasureConfirmation
@@ -148,6 +149,20 @@ class Centre(LocalCentreCopy, Table, table=True):
         default_factory=dict[str, list[int]], sa_type=sa.JSON, sa_column_kwargs={"server_default": "{}"}
     )
     """Today's pace by area, and in all (no area): seconds for each place in the queue, low, typical, high."""
+    opening_hours: list[dict[str, Any]] = Field(
+        default_factory=list[dict[str, Any]], sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"}
+    )
+    closed_on: list[str] = Field(default_factory=list[str], sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"})
+    special_days: list[dict[str, Any]] = Field(
+        default_factory=list[dict[str, Any]], sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"}
+    )
+
+    @property
+    def hours(self) -> Hours | None:
+        """The opening hours. None: none is known, or entered."""
+        if not (self.opening_hours or self.special_days):
+            return None
+        return Hours.of_fields(self.timezone, self.opening_hours, self.closed_on, self.special_days)
 
 
 class Visitor(Aggregate, Table, table=True):
