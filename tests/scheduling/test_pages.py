@@ -243,7 +243,8 @@ async def test_everyone_sees_the_next_workshops_and_nobody_in_them(
     await press(desk, f"/workshops/{workshop.id}/seats", person=str(known.subject_ref))
     assert "Complet." in await see(desk, public)
     await see(desk, "/centres/dinant/workshops", 404)
-    await press(desk, "/workshops/new", **form | {"sessions": "1", "date": "2026-03-12"})
+    one_day: Form = {**form, "sessions": "1", "date": "2026-03-12"}
+    await press(desk, "/workshops/new", **one_day)
     assert "jeudi 12 mars 2026, 10:00–12:00" in await see(desk, public)
     clock.forward(days=2)
     assert "première séance" not in await see(desk, public)

@@ -172,6 +172,7 @@ async def test_a_visitor_who_moves_an_interview_leaves_a_room_that_is_out_of_use
             starts_at=TUESDAY.replace(hour=13),
             notice=notice,
             horizon=TUESDAY.replace(year=2027) - TUESDAY,
+            seen=booked.starts_at,
         )
     assert [one.room for one in await rows_of(store, Interview)] == [None]
 
