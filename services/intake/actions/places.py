@@ -39,7 +39,7 @@ def give_back(visit: Visit, counsellor: str) -> bool:
     if (visit.for_area, visit.for_desk, visit.for_counsellor) == (None, None, counsellor):
         for name in _DESTINATION:
             setattr(visit, name, before.get(name))
-    if not before or VisitStatus(visit.status) is not VisitStatus.WAITING or visit.held_at is not None:
+    if not before or not VisitStatus(visit.status).in_queue or visit.held_at is not None:
         return False
     visit.status, visit.desk = before["status"], before["desk"]
     for name in _TIMES:
@@ -60,7 +60,7 @@ def emit_given_back(work: Work, visit: Visit, *, held: bool) -> None:
         work.emit(visit, moved)
     if visit.rank != queue.order(None):
         work.emit(visit, VisitPrioritised(**about, priority=True))
-    if status is not VisitStatus.WAITING:
+    if not status.in_queue:
         work.emit(visit, VisitReturned(**about, status=status))
     if held:
         put_on_hold(work, visit)
