@@ -70,9 +70,11 @@ async def test_three_keys_give_a_ticket_and_nothing_else_does(
         await expect(people).to_have_value("1")
         assert await axe_violations(page) == []
         await people.fill("3")
+        await page.set_viewport_size({"width": 1280, "height": 400})
         await page.get_by_role("button", name="Donner un ticket").click()
         await expect(page.locator("#arrival-done")).to_contain_text(re.compile(r"A-\d+ – A-\d+"))
         await expect(people).to_be_hidden()
+        await expect(page.locator("#arrival-done")).to_be_in_viewport()
 
         await page.get_by_label("Raccourcis clavier").uncheck()
         await page.locator("main").focus()

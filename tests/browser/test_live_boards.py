@@ -81,6 +81,34 @@ async def test_what_is_pressed_while_an_answer_is_on_its_way_is_not_lost(lived_i
         assert pressed == ["serve", "finish"]
 
 
+async def test_a_button_that_slid_under_the_pointer_is_not_pressed(lived_in: Morning, browser: Browser) -> None:
+    """The second click of a slow double click would end the visit of another desk."""
+    liege = Centre(lived_in.stack)
+    visits = [liege.walks_in("find-job") for _ in range(2)]
+    for visit in visits:
+        ok(liege.desk.post(f"/intake/api/v1/visits/{visit}/serve", json={}))
+    async with watched_page(browser, base_url=lived_in.stack.url, locale="fr") as (page, trouble):
+        await page.set_viewport_size({"width": 1280, "height": 4000})
+        await lived_in.enters(page, "accueil-liege")
+        await page.goto("/intake/desk/liege")
+        await expect(page.get_by_text("En direct")).to_be_visible(timeout=PATIENCE)
+        sent: list[str] = []
+        page.on("request", lambda one: sent.append(one.url.split("/")[-2]) if one.url.endswith("/finish") else None)
+        first, second = (page.locator(f"#finish-{visit}") for visit in visits)
+        place = await first.bounding_box()
+        assert place is not None
+        middle = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+        await page.mouse.click(*middle)
+        await expect(first).to_have_count(0)
+        await page.mouse.click(*middle)
+        assert await second.bounding_box() == pytest.approx(place, abs=0.6), "it stands where the other one stood"
+        await page.mouse.move(0, 0)
+        await second.click()
+        await expect(second).to_have_count(0)
+        assert sent == visits, "and pressed on purpose it works"
+        assert trouble.all() == []
+
+
 @pytest.mark.parametrize(("motion", "moves"), [("no-preference", True), ("reduce", False)])
 async def test_who_wants_no_motion_sees_none(motion: str, moves: bool, lived_in: Morning, browser: Browser) -> None:
     async with watched_page(browser, base_url=lived_in.stack.url, reduced_motion=motion) as (page, _trouble):

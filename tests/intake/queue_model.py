@@ -33,6 +33,8 @@ class Expected:
     at: datetime
     """The arrival: its order is that of the queue, however late the service learns of it."""
     area: str | None
+    ticket: int = 0
+    """The number; of those who arrived at the same instant, the order."""
     rank: int = 1
     status: str = "waiting"
     held: bool = False
@@ -49,8 +51,8 @@ class Expected:
     calls: int = 0
 
     @property
-    def place(self) -> tuple[int, datetime, str]:
-        return self.rank, self.at, self.id
+    def place(self) -> tuple[int, datetime, int]:
+        return self.rank, self.at, self.ticket
 
     @property
     def is_next(self) -> bool:
@@ -130,6 +132,17 @@ class Arrivals(RuleBasedStateMachine):
         answer = self.run(self.client.put(f"{API}/{visit}", json={"centre": "liege", "area": area}))
         assert answer.status_code == 200
         self.people[visit] = Expected(visit, self.clock.now, area)
+
+    @rule(people=st.integers(2, 4))
+    def check_in_a_group(self, people: int) -> None:
+        """At one instant, with ids that are in no order."""
+        self.clock.forward(seconds=7)
+        body = {"centre": "liege", "area": AREA, "people": people}
+        key = {"idempotency-key": str(uuid4())}
+        answer = self.run(self.client.post(f"{API}/groups", json=body, headers=key))
+        assert answer.status_code == 201, answer.text
+        for one in answer.json():
+            self.people[one["id"]] = Expected(one["id"], self.clock.now, AREA)
 
     @rule(people=st.integers(1, 3), again=st.booleans(), late=st.integers(0, 600))
     def check_in_over_the_topic(self, people: int, again: bool, late: int) -> None:

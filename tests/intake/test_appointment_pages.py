@@ -73,11 +73,15 @@ async def test_the_desk_sees_who_is_expected_and_records_the_arrival(browser: Cl
     assert "Arrivée à 09:30" in html
     assert "En avance" in html
     assert "Rendez-vous\u00a0: " in await text(browser, DESK)
+    await press(browser, f"/intake/appointments/{late.interview_id}/arrive")
+    board = await text(browser, DESK)
+    assert "Attendus aujourd’hui" not in board, "nobody is missing any more"
+    assert f'href="{DESK}/appointments"' in board, "but an arrival can still be undone"
     visit = re.search(rf'{early.interview_id}/undo".*?name="visit_id" value="([^"]+)"', html, re.DOTALL)
     assert visit is not None
     undo = f"/intake/appointments/{early.interview_id}/undo"
     assert (await press(browser, undo, visit_id=visit[1])).startswith("done:L’arrivée est")
-    assert "2 personnes ne sont pas encore là" in await text(browser, f"{DESK}/appointments")
+    assert "1 personne n’est pas encore là" in await text(browser, f"{DESK}/appointments")
     assert "Notée par erreur" in await text(browser, DESK)
 
 

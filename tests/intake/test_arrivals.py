@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlmodel import col
 
+from services.chassis.copies.visits import Day, in_turn, is_here
 from services.chassis.refusals import AlreadyDifferent, AreaNotServed, Refused, Stale
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
@@ -25,8 +26,8 @@ from services.intake.actions import interviews, visits
 from services.intake.actions.corrections import correct_area
 from services.intake.actions.end_of_day import end_days
 from services.intake.domain import Need
-from services.intake.store import Visit
-from services.intake.store.queue import Caller
+from services.intake.store import Centre, TicketCounter, Visit
+from services.intake.store.queue import Caller, places
 from tests.givens.events import emitted_events
 from tests.givens.intake import LIEGE_DESK, MONDAY
 
@@ -167,6 +168,26 @@ async def test_a_group_comes_in_one_gesture_and_costs_as_many_statements_as_one_
     with pytest.raises(AlreadyDifferent):
         await group_of(store, 22, id, area="find-job")
     assert len(await kept(store)) == 21, "no group is there in part"
+
+
+async def test_a_group_waits_and_is_called_in_the_order_of_its_tickets(store: Store, clock: FixedClock) -> None:
+    """All of it came at the same instant; the ids are in no order, and the longer number is the later one."""
+    async with store.work() as work:
+        work.add(TicketCounter(centre="liege", day=clock.now.date(), given=990))
+    given = [visit.ticket for visit in await group_of(store, 20, uuid4(), area="find-job")]
+    assert (given[0], given[-1]) == ("E-991", "E-80010")
+    async with store.read() as read:
+        day = Day.of(await read.get_one(Centre, "liege"), clock.now)
+        waiting = await in_turn(read, Visit, is_here(Visit, day), 12)
+        rest = await in_turn(read, Visit, is_here(Visit, day), 12, after=waiting[-1].id)
+        before = await places(read, day)
+    assert [visit.ticket for visit in (*waiting, *rest)] == given
+    assert [one.ticket for one in sorted(before.values(), key=lambda one: one.before)] == given
+    called: list[str | None] = []
+    for number in range(20):
+        async with store.work() as work:
+            called.append((await visits.call_next(work, "liege", Caller(f"desk-{number}"))).ticket)
+    assert called == given
 
 
 # ---- Corrections

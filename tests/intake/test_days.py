@@ -109,6 +109,16 @@ async def test_the_figures_of_a_day_count_people_and_measure_the_waits_of_those_
         assert (await two_days(session, namur, DAY, clock())).day.total.arrived == 0
 
 
+async def test_a_visit_counts_in_the_need_recorded_last(store: Store, clock: FixedClock) -> None:
+    clock.now = MONDAY
+    visit = await comes(store, "find-job")
+    async with store.work() as work:
+        await queue.transfer(work, visit, queue.Destination(area="select-training"))
+    await step(store, visit, "call", "serve", "finish")
+    day, _ = await figures(store, clock)
+    assert (day.area("find-job").arrived, day.area("select-training").served) == (0, 1)
+
+
 async def test_whom_nobody_ended_is_in_no_rate_of_those_who_left_and_who_was_called_has_a_wait(
     store: Store, clock: FixedClock
 ) -> None:

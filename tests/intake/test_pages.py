@@ -230,6 +230,8 @@ async def test_what_the_desk_cannot_do_is_said_on_the_page_it_came_from(browser:
     )
     visit = await ticket(browser)
     await send(browser, f"/intake/visits/{visit.id}/call", version=visit.version)
+    late = await send(browser, f"/intake/visits/{visit.id}/call", version=visit.version, desk="desk-2")
+    assert browser.flash(late).startswith(f"error:{visit.ticket} vient d’être appelé au guichet 1.")
     stale = await send(browser, f"/intake/visits/{visit.id}/leave", version=visit.version)
     assert browser.flash(stale).startswith("error:Quelqu’un a modifié cette page entre-temps.")
     assert "Quelqu’un a modifié cette page entre-temps." in await text(browser, DESK)

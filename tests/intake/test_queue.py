@@ -288,6 +288,8 @@ async def test_the_forms_of_the_page_do_what_they_say(desk: Client) -> None:
     assert "Nadia Benali" in page
     form = {"area": "", "desk": "desk-2", "counsellor": "", "version": 1}
     assert desk.flash(await desk.post(f"{path}/transfer", data=form, headers=PAGE)).startswith("done:")
+    again = desk.flash(await desk.post(f"{path}/transfer", data=form | {"version": 2}, headers=PAGE))
+    assert again.startswith("error:Nothing has been changed.")
     await desk.post(f"{path}/priority", data={"priority": "appointment", "version": 2}, headers=PAGE)
     await desk.post(f"{path}/hold", data={"version": 3}, headers=PAGE)
     shown = (await desk.get(f"/intake/visits/{visit}/queue", headers=PAGE)).text

@@ -161,6 +161,8 @@ class Queue(Arrivals):
     @invariant()
     def everybody_who_is_here_stands_at_their_place(self) -> None:
         listed = self.run(self.client.get(API, params={"centre": "liege"})).json()
+        for one in listed:
+            self.people[one["id"]].ticket = int(one["ticket"].partition("-")[2])
         here = sorted((one for one in self.people.values() if one.status in HERE), key=lambda one: one.place)
         assert [(one["id"], one["status"], one["held_at"] is not None) for one in listed] == [
             (one.id, one.status, one.held) for one in here

@@ -11,7 +11,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped
 from sqlmodel import Field, col
 
 from services.chassis.copies.centres import LocalCentreCopy
@@ -120,9 +119,14 @@ def has_just_ended(table: type[Visits], day: Day) -> sa.ColumnElement[bool]:
     )
 
 
-def place(table: type[Visits]) -> tuple[Mapped[int], Mapped[datetime], Mapped[UUID]]:
-    """The order of the queue: who has priority, then first come, first served."""
-    return col(table.rank), col(table.checked_in_at), col(table.id)
+def place(table: type[Visits]) -> tuple[Any, ...]:
+    """The order of the queue: who has priority, then first come, first served; a group by the numbers of its tickets.
+
+    Shorter numbers are the smaller ones, and of one length the order of the texts is that of the numbers. The index of
+    the queue has no numbers: they sort only those of the same instant.
+    """
+    number = sa.func.substr(sa.func.coalesce(col(table.ticket), ""), 2)
+    return col(table.rank), col(table.checked_in_at), sa.func.length(number), number, col(table.id)
 
 
 def has_ended(table: type[Visits], day: Day) -> sa.ColumnElement[bool]:

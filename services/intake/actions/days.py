@@ -36,7 +36,7 @@ def _visit(row: Any) -> DayVisit:
     status = VisitStatus(row.status)
     imported = row.ticket is None and status.has_ended
     return DayVisit(
-        row.area,
+        row.for_area or row.area,
         status,
         row.checked_in_at,
         row.closed_by,

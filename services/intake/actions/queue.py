@@ -62,7 +62,7 @@ async def transfer(
     visit = await load_today(work, visit_id, version)
     queue.check_may_wait(VisitStatus(visit.status))
     centre = await work.session.get_one(Centre, visit.centre)
-    if may_be_called_next(VisitStatus(visit.status)) and visit.held_at is None and to == _destination(visit):
+    if not would_transfer(visit, to):
         return visit
     queue.check_chosen(to.area, centre.areas, "area")
     desks = await desks_of(work.session, centre.code)
@@ -85,6 +85,12 @@ async def transfer(
         ),
     )
     return visit
+
+
+def would_transfer(visit: Visit, to: Destination) -> bool:
+    """Whether a transfer changes anything: not where the visitor waits for just that."""
+    waits = may_be_called_next(VisitStatus(visit.status)) and visit.held_at is None
+    return not waits or to != Destination(visit.for_area, visit.for_desk, visit.for_counsellor)
 
 
 async def prioritise(work: Work, visit_id: UUID, priority: queue.Priority | None, version: int | None = None) -> Visit:
@@ -114,10 +120,6 @@ async def load_today(work: Work, visit_id: UUID, version: int | None) -> Visit:
         raise queue.InAnInterview()
     work.notify_board(board(visit.centre))
     return visit
-
-
-def _destination(visit: Visit) -> Destination:
-    return Destination(visit.for_area, visit.for_desk, visit.for_counsellor)
 
 
 def put_in_queue(visit: Visit) -> None:

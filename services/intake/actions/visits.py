@@ -28,6 +28,7 @@ from services.intake.actions.desks import desks_of
 from services.intake.actions.estimates import keep_estimate
 from services.intake.actions.tickets import assign_tickets
 from services.intake.domain.devices import Offline
+from services.intake.domain.queue import check_not_called
 from services.intake.store import Centre, Visit, any_may_exist, centres_by_code, waiting_before
 from services.intake.store.queue import Caller, called_to, first_waiting
 
@@ -202,7 +203,7 @@ async def call(
     """Call this visitor to a desk. May be repeated until service begins.
 
     `at`, here and in the other steps: when it happened, if a device sends it later. Its day is the one that counts, and
-    its desk may be gone since. Raises `WrongStep`, `FromEarlierDay`, `UnknownDesk`.
+    its desk may be gone since. Raises `CalledMeanwhile`, `WrongStep`, `FromEarlierDay`, `UnknownDesk`.
     """
     visit = await _change_status(work, visit_id, VisitStatus.CALLED, version, at)
     if at is None and desk != visit.desk:
@@ -271,6 +272,8 @@ async def _change_status(
 ) -> Visit:
     """Changes the status, or nothing. Raises `WrongStep`; `FromEarlierDay`, unless the visit ends."""
     visit = await work.load(Visit, visit_id, msg("visit"))
+    if domain.is_expected_at_desk(wanted) and version not in (None, visit.version):
+        check_not_called(VisitStatus(visit.status), visit.ticket, visit.desk)
     check_version(visit, version)
     domain.check_step(VisitStatus(visit.status), wanted)
     if not wanted.has_ended:

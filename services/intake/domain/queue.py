@@ -7,7 +7,7 @@ from services.chassis.copies.visits import RANK
 from services.chassis.refusals import Invalid, Refused, msg, with_words
 from services.contracts.intake import VisitStatus
 from services.contracts.queue import BY_MISTAKE
-from services.intake.domain.rules import WrongStep
+from services.intake.domain.rules import WrongStep, is_expected_at_desk
 
 
 class Priority(StrEnum):
@@ -41,6 +41,21 @@ class NotOfTheCentre(Invalid):
 
     slug = "not-of-this-centre"
     message = msg("This choice is not in the list of this centre. Choose from the list.")
+
+
+class CalledMeanwhile(Refused):
+    """Another desk, or this one before, called the visitor after the page was shown."""
+
+    slug = "called-meanwhile"
+    message = msg("{ticket} has just been called to desk {desk}. Choose another person.")
+    field_name = "version"
+
+
+class NothingToTransfer(Refused):
+    """The visitor already waits for what the transfer names."""
+
+    slug = "nothing-to-transfer"
+    message = msg("Nothing has been changed. Choose another need, desk or counsellor to transfer the person.")
 
 
 def order(priority: Priority | None) -> int:
@@ -87,6 +102,12 @@ def check_may_return(status: VisitStatus, *, held: bool, closed_by: str | None) 
     """Raises `WrongStep` unless `may_return`."""
     if not may_return(status, held=held, closed_by=closed_by):
         raise WrongStep(status=status, wanted=VisitStatus.WAITING)
+
+
+def check_not_called(status: VisitStatus, ticket: str | None, desk: str | None) -> None:
+    """Nobody has called the visitor meanwhile. The refusal says to which desk. Raises `CalledMeanwhile`."""
+    if is_expected_at_desk(status) and desk is not None:
+        raise CalledMeanwhile(ticket=ticket or "–", desk=desk.removeprefix("desk-"))
 
 
 def check_chosen(value: str | None, known: Collection[str], field: str) -> None:

@@ -17,7 +17,7 @@ from services.contracts.text import Key
 from services.contracts.values import Version
 from services.intake.actions import queue
 from services.intake.actions.desks import counsellors_of, desks_of
-from services.intake.domain.queue import PRIORITIES, Priority, may_return
+from services.intake.domain.queue import PRIORITIES, NothingToTransfer, Priority, may_return
 from services.intake.pages.views import Team, desk_here, desk_label, load_centre
 from services.intake.store import Visit
 
@@ -73,6 +73,8 @@ async def transfer(
     """Let the visitor wait, at their place, for another area, desk or counsellor."""
     visit = own(await work.find(Visit, id), person, msg("visit"))
     to = queue.Destination(form.area or None, form.desk or None, form.counsellor or None)
+    if not queue.would_transfer(visit, to):
+        raise NothingToTransfer()
     here = desk_here(request, await desks_of(work.session, visit.centre))
     await queue.transfer(work, id, to, form.version, by=here.desk if here.chosen else None)
     done = _("Ticket {ticket} has been transferred and keeps its place.").format(ticket=visit.ticket)

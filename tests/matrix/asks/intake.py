@@ -66,7 +66,7 @@ INTAKE: Asks = {
         json={"priority": "appointment"}, at={"id": w.liege["walk-in"]}
     ),
     "POST /intake/visits/{id}/transfer": lambda w, me: Ask(
-        form={"version": w.version("intake", w.liege["walk-in"])}, at={"id": w.liege["walk-in"]}
+        form={"area": "find-job", "version": w.version("intake", w.liege["walk-in"])}, at={"id": w.liege["walk-in"]}
     ),
     "POST /intake/visits/{id}/priority": lambda w, me: Ask(
         form={"version": w.version("intake", w.liege["walk-in"])}, at={"id": w.liege["walk-in"]}

@@ -1,5 +1,5 @@
-// What a board has besides being live: single keys for what is done all day, forms that one press sends once, and how long
-// ago something began. Everything works without this file.
+// What a board has besides being live: single keys for what is done all day, forms that one press sends once, no press on what
+// just slid under the pointer, and how long ago something began. Everything works without this file.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -58,6 +58,31 @@
   // A form that no server answers says itself that its press was taken.
   document.addEventListener("cefo-settled", ({ target }) => settle(target));
 
+  // ---- A board that changes may move another row's button under the pointer. For a second, a press there is meant for what
+  // was there before, as the second click of a slow double click is, and does nothing. A pointer that moved on is free.
+  const SLID_FOR = 1000, STILL = 24; // ms, pixels
+  let pointer = { x: -1, y: -1, over: "" };
+  let slid = null;
+  const controlOf = (element) => {
+    const control = element?.closest?.(".live :is(button, summary, a)");
+    return control ? `${control.closest("[id]").id} ${control.textContent}` : "";
+  };
+  for (const kind of ["pointermove", "pointerdown"]) {
+    document.addEventListener(kind, ({ clientX: x, clientY: y, target }) => {
+      pointer = { x, y, over: controlOf(target) };
+      if (slid && Math.hypot(x - slid.x, y - slid.y) >= STILL) slid = null;
+    }, { capture: true, passive: true });
+  }
+  function slide() {
+    const over = controlOf(document.elementFromPoint(pointer.x, pointer.y));
+    if (over && over !== pointer.over) slid = { ...pointer, over, at: performance.now() };
+    pointer.over = over;
+  }
+  document.addEventListener("click", (event) => {
+    if (!slid || event.detail === 0 || performance.now() - slid.at > SLID_FOR || controlOf(event.target) !== slid.over) return;
+    [event.preventDefault(), event.stopImmediatePropagation()];
+  }, true);
+
   // ---- Minutes since a time, by the server's clock: [data-now] was rendered with the page.
   const clock = document.querySelector("[data-now]");
   const ahead = clock ? Date.parse(clock.dataset.now) - Date.now() : 0;
@@ -74,6 +99,8 @@
     const target = typeof ctx.target === "string" ? document.querySelector(ctx.target) : ctx.target;
     const region = target?.id ? document.getElementById(target.id) : target;
     for (const form of region?.querySelectorAll("form[data-one-press]") ?? []) settle(form);
+    region?.querySelector("[data-result]:not(:empty)")?.scrollIntoView({ block: "nearest" });
+    slide();
     switchKeys(root.dataset.keys === "on");
     count();
   });
