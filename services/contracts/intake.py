@@ -235,7 +235,7 @@ class VisitLeft(Event, type="cefo.intake.visit-left.v1", topic=VISITS, about="vi
 class VisitReturned(Event, type="cefo.intake.visit-returned.v1", topic=VISITS, about="visit_id"):
     """The visit is in an earlier state, at its old place.
 
-    An interview was undone, the visitor is no longer on hold, or a departure was recorded by mistake.
+    An interview was undone, the visitor is no longer on hold, or a departure or an end was recorded by mistake.
     """
 
     visit_id: PersonalReference

@@ -2,6 +2,7 @@
 
 from uuid import UUID, uuid5
 
+from services.contracts.arrivals import InterpreterLanguage
 from services.contracts.envelope import (
     AreaCode,
     At,
@@ -47,6 +48,15 @@ class VisitPrioritised(Event, type="cefo.intake.visit-prioritised.v1", topic=VIS
     centre: CentreCode
     at: At
     priority: Flag
+
+
+class VisitInterpreterChanged(Event, type="cefo.intake.visit-interpreter-changed.v1", topic=VISITS, about="visit_id"):
+    """The visitor, who is here, needs an interpreter of this language; null: none. Every copy ends with the visit."""
+
+    visit_id: PersonalReference
+    centre: CentreCode
+    at: At
+    interpreter_language: InterpreterLanguage | None = None
 
 
 class VisitorArrived(Event, type="cefo.intake.visitor-arrived.v1", topic=VISITS, about="visit_id"):

@@ -27,6 +27,7 @@ from services.contracts.intake import (
 from services.contracts.persons import VisitAnonymised, VisitorMerged, VisitorSeparated
 from services.contracts.plans import PlanConfirmed
 from services.contracts.queue import (
+    VisitInterpreterChanged,
     VisitorArrivalUndone,
     VisitorArrived,
     VisitPrioritised,
@@ -66,6 +67,12 @@ async def on_visit_checked_in(work: Work, event: VisitCheckedIn) -> None:
 async def on_visit_area_corrected(work: Work, event: VisitAreaCorrected) -> None:
     """The areas of a visit were corrected."""
     await waiting.correct_area(work, event.visit_id, event.area, event.other_areas, event.at)
+
+
+@reactions.on(VisitInterpreterChanged, loads=Waiting)
+async def on_visit_interpreter_changed(work: Work, event: VisitInterpreterChanged) -> None:
+    """The visitor needs another interpreter, or none."""
+    await waiting.change_interpreter(work, event.visit_id, event.interpreter_language, event.at)
 
 
 @reactions.on(VisitCalled, loads=Waiting)

@@ -16,7 +16,7 @@ from services.contracts.intake import (
     VisitReturned,
     VisitServed,
 )
-from services.contracts.queue import VisitPrioritised, VisitPutOnHold, VisitTransferred
+from services.contracts.queue import VisitInterpreterChanged, VisitPrioritised, VisitPutOnHold, VisitTransferred
 from services.contracts.roles import Role
 from services.intake.actions import interviews
 from services.intake.store import Account
@@ -95,6 +95,55 @@ async def test_a_departure_recorded_by_mistake_is_taken_back_on_the_same_day(des
     desk.store.clock.forward(days=1)  # type: ignore[attr-defined]
     assert await does(desk, second, "return") == "from-earlier-day"
     assert [one.event.status for one in await emitted(desk.store, VisitReturned)] == ["waiting"]  # type: ignore[union-attr]
+
+
+async def test_an_end_recorded_by_mistake_is_taken_back_while_it_is_listed(desk: Client) -> None:
+    visit, later = [await arrives(desk) for _ in range(2)]
+    for one in (visit, later):
+        for step, body in (("call", {"desk": "desk-2"}), ("serve", {}), ("finish", {})):
+            await does(desk, one, step, **body)
+    page = (await desk.get("/intake/desk/liege", headers=PAGE)).text
+    assert f'action="/intake/visits/{visit}/return"' in page
+    back = await does(desk, visit, "return")
+    assert (back["status"], back["desk"], back["ended_at"]) == ("being_served", "desk-2", None)
+    assert (await does(desk, visit, "finish"))["status"] == "served"
+    desk.store.clock.forward(minutes=30)  # type: ignore[attr-defined]
+    assert await does(desk, later, "return") == "wrong-step"
+    page = (await desk.get(f"/intake/visits/{later}/queue", headers=PAGE)).text
+    assert f'action="/intake/visits/{later}/return"' not in page
+    returned = await emitted(desk.store, VisitReturned)
+    assert [one.event.status for one in returned] == ["being_served"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("steps", "back"), [(("leave",), "queue"), (("serve", "finish"), "desk")])
+async def test_who_is_back_after_a_mistake_has_a_form_for_what_the_end_deleted(
+    desk: Client, steps: tuple[str, ...], back: str
+) -> None:
+    visit = await arrives(desk)
+    path = f"/intake/visits/{visit}"
+    wanted: dict[str, Any] = {"interpreter_language": "ar", "needs": ["wheelchair"]}
+    ended = saved = await does(desk, visit, "needs", **wanted)
+    assert {name: saved[name] for name in wanted} == wanted
+    for step in steps:
+        ended = await does(desk, visit, step)
+    assert await does(desk, visit, "needs", **wanted) == "wrong-step"
+    answer = await desk.post(f"{path}/return", data={"version": ended["version"]}, headers=PAGE)
+    assert answer.headers["location"] == f"{path}/queue"
+    assert desk.flash(answer).startswith(f"done:Ticket {ended['ticket']} is ")
+    assert back in desk.flash(answer)
+    assert "enter it again below" in desk.flash(answer)
+    shown = (await desk.get(f"{path}/queue", headers=PAGE)).text
+    assert f'action="{path}/needs"' in shown
+    assert "checked" not in shown.partition('id="needs-card"')[2].partition("</form>")[0], "health data is gone"
+    form = wanted | {"version": ended["version"] + 1}
+    assert desk.flash(await desk.post(f"{path}/needs", data=form, headers=PAGE)).startswith("done:")
+    assert (await desk.get(f"{API}/{visit}")).json()["needs"] == ["wheelchair"]
+    assert "Interpreter: Arabic" in (await desk.get("/intake/desk/liege", headers=PAGE)).text
+    events = await emitted(desk.store, VisitInterpreterChanged)
+    assert [one.event.interpreter_language for one in events] == ["ar", "ar"]  # type: ignore[union-attr]
+    assert "wheelchair" not in str([one.event for one in await emitted(desk.store)])
+    desk.store.clock.forward(days=1)  # type: ignore[attr-defined]
+    assert await does(desk, visit, "needs") == "from-earlier-day"
 
 
 async def test_who_is_back_has_the_old_place_until_the_priority_is_taken_away(desk: Client) -> None:
@@ -275,7 +324,7 @@ async def test_a_day_that_was_closed_too_early_is_put_back_from_lists_that_have_
         while query is not None:
             page = (await desk.get(path + query, headers=PAGE)).text
             found += re.findall(r'id="visit-([^"]+)"', page)
-            assert page.count("/return") == (0 if which == "served" else page.count('id="visit-'))
+            assert page.count("/return") == page.count('id="visit-')
             onward = re.search(r'href="(\?[^"]*after=[^"]+)"', page)
             query = onward[1] if onward else None
         assert shown + found == sorted(visits)

@@ -113,10 +113,12 @@ class Queue(Arrivals):
             may = {
                 "finish": visit.status == "being_served",
                 "hold": visit.status in HERE,
-                "return": visit.held or (visit.status == "left" and not visit.by_mistake),
+                "return": visit.held or visit.status == "served" or (visit.status == "left" and not visit.by_mistake),
             }.get(step, visit.status in ("waiting", "called"))
             assert self.run(self.does(visit, step)) == may
-            if may and step in ("hold", "return"):
+            if may and step == "return" and visit.status == "served":
+                visit.status = "being_served"
+            elif may and step in ("hold", "return"):
                 visit.wait(held=step == "hold")
             elif may:
                 visit.status = {"serve": "being_served", "finish": "served", "leave": "left"}[step]

@@ -13,6 +13,7 @@ from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock, publish, record_of
 from services.contracts import Event
 from services.contracts.intake import VisitBeingServed, VisitStatus
+from services.contracts.queue import VisitInterpreterChanged
 from services.contracts.scheduling import (
     InterviewCancelled,
     InterviewHeld,
@@ -59,7 +60,12 @@ async def test_a_copy_follows_the_corrected_need_and_loses_the_interpreter_with_
     row = await row_of(store, visitor)
     assert row is not None
     assert (row.area, row.other_areas, row.interpreter_language, row.ticket) == ("choose-path", [], "ti", "E-007")
-    await react(store, [visitor.leaves()])
+    other = VisitInterpreterChanged(visit_id=visitor.visit_id, centre=LIEGE, at=MONDAY, interpreter_language="ar")
+    await react(store, [other])
+    row = await row_of(store, visitor)
+    assert row is not None
+    assert row.interpreter_language == "ar"
+    await react(store, [visitor.leaves(), other])
     row = await row_of(store, visitor)
     assert row is not None
     assert row.interpreter_language is None

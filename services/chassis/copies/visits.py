@@ -119,6 +119,11 @@ def has_just_ended(table: type[Visits], day: Day) -> sa.ColumnElement[bool]:
     )
 
 
+def ended_lately(visit: QueuedVisit, now: datetime) -> bool:
+    """Whether a visit ended not longer than `JUST_SEEN` ago, as `has_just_ended` asks the store."""
+    return visit.ended_at is not None and visit.ended_at > now - JUST_SEEN
+
+
 def place(table: type[Visits]) -> tuple[Any, ...]:
     """The order of the queue: who has priority, then first come, first served; a group by the numbers of its tickets.
 

@@ -1,14 +1,16 @@
 """Corrects what was recorded with a check-in."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from services.chassis.copies.visits import check_today
 from services.chassis.refusals import msg
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
-from services.contracts.intake import VisitAreaCorrected
+from services.contracts.intake import VisitAreaCorrected, VisitStatus
+from services.contracts.queue import VisitInterpreterChanged
 from services.intake.actions.visits import board, served_areas
-from services.intake.domain import check_correctable, check_not_by_mistake
+from services.intake.domain import Need, check_correctable, check_not_by_mistake, queue
 from services.intake.store import Centre, Visit
 
 
@@ -38,5 +40,27 @@ async def correct_area(
         other_areas=others,
     )
     work.emit(visit, event)
+    work.notify_board(board(visit.centre))
+    return visit
+
+
+async def correct_needs(
+    work: Work, visit_id: UUID, interpreter_language: str | None, needs: Collection[Need], version: int | None = None
+) -> Visit:
+    """What is to be prepared for a visitor who is here: kept until the visit ends. The same again changes nothing.
+
+    The needs are in no event; the language is. Raises `Stale`, `FromEarlierDay`, `WrongStep`.
+    """
+    visit = await work.load(Visit, visit_id, msg("visit"))
+    check_version(visit, version)
+    check_today(visit, await work.session.get_one(Centre, visit.centre), work.now)
+    queue.check_may_wait(VisitStatus(visit.status))
+    visit.needs = sorted(set(needs))
+    if visit.interpreter_language != interpreter_language:
+        visit.interpreter_language = interpreter_language
+        event = VisitInterpreterChanged(
+            visit_id=visit.id, centre=visit.centre, at=work.now, interpreter_language=interpreter_language
+        )
+        work.emit(visit, event)
     work.notify_board(board(visit.centre))
     return visit

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.chassis.copies.visits import check_today
+from services.chassis.copies.visits import check_today, ended_lately
 from services.chassis.refusals import msg
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
@@ -42,12 +42,20 @@ def put_on_hold(work: Work, visit: Visit) -> None:
 
 
 async def come_back(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
-    """Waiting again, from hold or after a departure recorded by mistake. Raises `WrongStep`, `InAnInterview`."""
+    """Waiting again, from hold or after a departure recorded by mistake; after an end just recorded so, at the desk.
+
+    What was to be prepared was deleted with the end (`corrections.correct_needs`). Raises `WrongStep`, `InAnInterview`.
+    """
     visit = await load_today(work, visit_id, version)
-    queue.check_may_return(VisitStatus(visit.status), held=visit.held_at is not None, closed_by=visit.closed_by)
-    put_in_queue(visit)
+    status, held, just = VisitStatus(visit.status), visit.held_at is not None, ended_lately(visit, work.now)
+    queue.check_may_return(status, held=held, closed_by=visit.closed_by, just_ended=just)
+    if status.was_served:
+        visit.status = VisitStatus.BEING_SERVED.value
+    else:
+        put_in_queue(visit)
     visit.ended_at = visit.closed_by = None
-    work.emit(visit, VisitReturned(visit_id=visit.id, centre=visit.centre, at=work.now, status=VisitStatus.WAITING))
+    back = VisitReturned(visit_id=visit.id, centre=visit.centre, at=work.now, status=VisitStatus(visit.status))
+    work.emit(visit, back)
     return visit
 
 

@@ -8,11 +8,13 @@ from services.chassis.copies.centres import known_centre
 from services.chassis.identity.ownership import own
 from services.chassis.refusals import msg
 from services.chassis.web import Router, Working
+from services.contracts.arrivals import Language
 from services.contracts.envelope import StaffCode
 from services.contracts.text import Key
-from services.intake.actions import queue
+from services.intake.actions import corrections, queue
 from services.intake.actions.end_of_day import close_today
 from services.intake.api.visits import ClosedOut, CloseEarlier, Step, Team, TeamVisitOut
+from services.intake.domain import Need
 from services.intake.domain.queue import Priority
 from services.intake.store import Centre, Visit
 
@@ -30,6 +32,13 @@ class Transfer(Step):
         description="The desk that transfers: to an area alone, it does not call the visitor next. By default "
         "the one that called the visitor.",
     )
+
+
+class NeedsChange(Step):
+    """What is to be prepared for the visitor; nothing named: nothing."""
+
+    interpreter_language: Language | None = Field(None, description="Its code of ISO 639. Kept until the visit ends.")
+    needs: list[Need] = Field([], max_length=len(Need), description="Kept until the visit ends, and in no event.")
 
 
 class PriorityChange(Step):
@@ -54,7 +63,11 @@ async def hold(id: UUID, body: Step, work: Working, person: Team) -> TeamVisitOu
 
 @router.post("/visits/{id}/return")
 async def come_back(id: UUID, body: Step, work: Working, person: Team) -> TeamVisitOut:
-    """The visitor is back at their old place: from hold, or after a departure that was recorded by mistake."""
+    """The visitor is back at their old place: from hold, or after a departure that was recorded by mistake.
+
+    After an end that was recorded by mistake, at most 30 minutes ago, the visitor is at the desk again. What was to be
+    prepared was deleted at the end: enter it again with `/needs`.
+    """
     own(await work.find(Visit, id), person, msg("visit"))
     return TeamVisitOut.of(await queue.come_back(work, id, body.version))
 
@@ -72,3 +85,11 @@ async def prioritise(id: UUID, body: PriorityChange, work: Working, person: Team
     """Call the visitor before the others, for one of these reasons; or no longer."""
     own(await work.find(Visit, id), person, msg("visit"))
     return TeamVisitOut.of(await queue.prioritise(work, id, body.priority, body.version))
+
+
+@router.post("/visits/{id}/needs")
+async def correct_needs(id: UUID, body: NeedsChange, work: Working, person: Team) -> TeamVisitOut:
+    """Replace what is to be prepared for a visitor who is waiting, called or at the desk."""
+    own(await work.find(Visit, id), person, msg("visit"))
+    language = body.interpreter_language
+    return TeamVisitOut.of(await corrections.correct_needs(work, id, language, body.needs, body.version))

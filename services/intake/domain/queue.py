@@ -84,23 +84,25 @@ def check_waits(status: VisitStatus) -> None:
             raise WrongStep(status=status, wanted=VisitStatus.WAITING)
 
 
-def may_return(status: VisitStatus, *, held: bool, closed_by: str | None) -> bool:
-    """Whether the visitor may come back to their place: from hold, or after a departure recorded by mistake.
+def may_return(status: VisitStatus, *, held: bool, closed_by: str | None, just_ended: bool) -> bool:
+    """Whether the visitor may come back to their place: from hold, after a departure or, if `just_ended`, after an end.
 
-    A visit that was itself recorded by mistake has no visitor.
+    Both were recorded by mistake. A visit that was itself recorded by mistake has no visitor.
     """
     match status:
         case VisitStatus.WAITING:
             return held
         case VisitStatus.LEFT:
             return closed_by != BY_MISTAKE
-        case VisitStatus.CALLED | VisitStatus.BEING_SERVED | VisitStatus.SERVED | VisitStatus.NO_QUEUE:
+        case VisitStatus.SERVED:
+            return just_ended and closed_by != BY_MISTAKE
+        case VisitStatus.CALLED | VisitStatus.BEING_SERVED | VisitStatus.NO_QUEUE:
             return False
 
 
-def check_may_return(status: VisitStatus, *, held: bool, closed_by: str | None) -> None:
+def check_may_return(status: VisitStatus, *, held: bool, closed_by: str | None, just_ended: bool) -> None:
     """Raises `WrongStep` unless `may_return`."""
-    if not may_return(status, held=held, closed_by=closed_by):
+    if not may_return(status, held=held, closed_by=closed_by, just_ended=just_ended):
         raise WrongStep(status=status, wanted=VisitStatus.WAITING)
 
 

@@ -13,8 +13,8 @@ from starlette.responses import HTMLResponse, Response
 
 from services.chassis.copies.areas import area_label
 from services.chassis.copies.visits import Day
-from services.chassis.i18n import by_name, language_name, translate_number, word_of
 from services.chassis.i18n import translate as _
+from services.chassis.i18n import translate_number, word_of
 from services.chassis.refusals import Refused
 from services.chassis.service.definition import Runtime
 from services.chassis.web import (
@@ -43,12 +43,11 @@ from services.intake.domain import (
     CHECK_IN_WITHIN,
     GROUP_MAX,
     GROUP_MIN,
-    INTERPRETED,
     Need,
     TimeMissing,
     arrival_time,
 )
-from services.intake.pages.views import NEED_LABELS, Team, desk_board, desk_here, load_centre, own_desk
+from services.intake.pages.views import Team, desk_board, desk_here, load_centre, needs_choices, own_desk
 from services.intake.pages.wait_words import closed_at, wait_text
 from services.intake.store import Centre, Visit
 from services.intake.store.queue import number_waiting
@@ -207,15 +206,12 @@ async def _desk_page(
 def _arrival_view(centre: Centre, now: datetime) -> dict[str, Any]:
     """The choices of the form, in the reader's language."""
     today = now.astimezone(centre.zone).date()
-    languages = [(code, language_name(code)) for code in INTERPRETED]
-    return {
+    return needs_choices() | {
         "form": {},
         "errors": {},
         "done": None,
         "new_visit": uuid4(),
         "areas": [(area, area_label(area)) for area in centre.areas],
-        "interpreters": sorted(languages, key=lambda one: by_name(one[1])),
-        "needs": [(need.value, _(label)) for need, label in NEED_LABELS.items()],
         "channels": [(channel.value, word_of(channel)) for channel in AT_THE_DESK],
         "activities": [(activity.value, word_of(activity)) for activity in Activity],
         "group": (GROUP_MIN, GROUP_MAX),

@@ -27,6 +27,7 @@ from services.chassis.web import (
 )
 from services.chassis.web.cookies import YEAR, set_cookie
 from services.contracts.envelope import StaffCode
+from services.contracts.intake import VisitStatus
 from services.contracts.text import Key
 from services.contracts.values import Version, Whole
 from services.intake.actions import queue, visits
@@ -186,6 +187,7 @@ async def step(
     Who was called before is called again to the same desk, unless the form names another one.
     """
     visit = own(await work.find(Visit, id), person, msg("visit"))
+    before = VisitStatus(visit.status)
     match step:
         case "call":
             here = desk_here(request, await desks_of(work.session, visit.centre))
@@ -202,4 +204,14 @@ async def step(
             await queue.come_back(work, id, form.version)
         case _:
             raise NotFound(what=msg("change to a visit"))
+    if before.has_ended:
+        return see_other(request, f"/intake/visits/{id}/queue", done=_back_again(before, visit.ticket))
     return see_other(request, f"/intake/desk/{visit.centre}")
+
+
+def _back_again(before: VisitStatus, ticket: str | None) -> str:
+    """Where the visitor is again after an end by mistake, and that the end deleted what was prepared."""
+    at_desk, queued = _("Ticket {ticket} is at the desk again."), _("Ticket {ticket} is in the queue again.")
+    back = at_desk if before.was_served else queued
+    lost = _("What was to be prepared was deleted at the end of the visit: enter it again below.")
+    return f"{back.format(ticket=ticket)} {lost}"

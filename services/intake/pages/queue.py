@@ -8,17 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from services.chassis.copies.areas import area_label
+from services.chassis.copies.visits import Day, ended_lately
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.refusals import msg
-from services.chassis.web import Body, Reading, Router, Working, page, see_other
+from services.chassis.web import Body, Reading, Router, Running, Working, page, see_other
 from services.contracts.intake import VisitStatus
 from services.contracts.text import Key
 from services.contracts.values import Version
 from services.intake.actions import queue
 from services.intake.actions.desks import counsellors_of, desks_of
 from services.intake.domain.queue import PRIORITIES, NothingToTransfer, Priority, may_return
-from services.intake.pages.views import Team, desk_here, desk_label, load_centre
+from services.intake.pages.views import Team, desk_here, desk_label, load_centre, needs_choices
 from services.intake.store import Visit
 
 router = Router("/intake", pages=True)
@@ -41,7 +42,7 @@ class PriorityForm(Body):
 
 
 @router.get("/visits/{id}/queue")
-async def place(id: UUID, request: Request, read: Reading, person: Team) -> Response:
+async def place(id: UUID, request: Request, read: Reading, running: Running, person: Team) -> Response:
     """A ticket's place in the queue, and what can be changed about it."""
     visit = own(await read.get(Visit, id), person, msg("visit"))
     centre = await load_centre(read, visit.centre)
@@ -51,10 +52,17 @@ async def place(id: UUID, request: Request, read: Reading, person: Team) -> Resp
         visit=visit,
         centre_name=centre.name,
         areas=[(area, area_label(area)) for area in centre.areas],
+        here=VisitStatus(visit.status).in_the_room and Day.of(centre, running.clock()).has(visit),
         priorities=[(code, _(label)) for code, label in PRIORITIES.items()],
         may_return=visit.interview_id is None
-        and may_return(VisitStatus(visit.status), held=visit.held_at is not None, closed_by=visit.closed_by),
+        and may_return(
+            VisitStatus(visit.status),
+            held=visit.held_at is not None,
+            closed_by=visit.closed_by,
+            just_ended=ended_lately(visit, running.clock()),
+        ),
         desk_label=desk_label,
+        **needs_choices(),
         **await _destinations(read, visit.centre),
     )
 

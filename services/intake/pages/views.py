@@ -21,6 +21,7 @@ from services.chassis.copies.visits import (
     just_left,
     just_seen,
 )
+from services.chassis.i18n import by_name, language_name
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
@@ -33,7 +34,7 @@ from services.contracts.roles import Role
 from services.intake.actions.accesses import may_open
 from services.intake.actions.desks import counsellors_of, desks_of
 from services.intake.actions.estimates import outlook_for
-from services.intake.domain import Need
+from services.intake.domain import INTERPRETED, Need
 from services.intake.domain.appointments import AppointmentKind, Timing, timing
 from services.intake.domain.estimates import Outlook
 from services.intake.pages.wait_words import wait_text
@@ -55,6 +56,16 @@ with_words(NEED_LABELS)
 
 APPOINTMENT_WORDS = {AppointmentKind.INTERVIEW: msg("Interview"), AppointmentKind.WORKSHOP: msg("Workshop")}
 with_words(APPOINTMENT_WORDS)
+
+
+def needs_choices() -> dict[str, Any]:
+    """What can be prepared for a visitor, in the reader's language."""
+    languages = [(code, language_name(code)) for code in INTERPRETED]
+    return {
+        "interpreters": sorted(languages, key=lambda one: by_name(one[1])),
+        "needs": [(need.value, _(label)) for need, label in NEED_LABELS.items()],
+    }
+
 
 DESK_COOKIE = "desk"
 FIRST_DESK = "desk-1"

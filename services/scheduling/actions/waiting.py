@@ -80,6 +80,14 @@ async def correct_area(work: Work, visit_id: UUID, area: str | None, other_areas
         record_change(work, row)
 
 
+async def change_interpreter(work: Work, visit_id: UUID, language: str | None, at: datetime) -> None:
+    """The visitor needs an interpreter of this language, or none. A visit that has ended here needs none."""
+    row = await work.find(Waiting, visit_id)
+    if row is not None and row.ended_at is None:
+        row.interpreter_language, row.changed_at = language, at
+        record_change(work, row)
+
+
 async def transfer(
     work: Work, visit_id: UUID, area: str | None, desk: str | None, counsellor: str | None, at: datetime
 ) -> None:

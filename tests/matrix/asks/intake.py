@@ -65,6 +65,12 @@ INTAKE: Asks = {
     "POST /intake/api/v1/visits/{id}/priority": lambda w, me: Ask(
         json={"priority": "appointment"}, at={"id": w.liege["walk-in"]}
     ),
+    "POST /intake/api/v1/visits/{id}/needs": lambda w, me: Ask(
+        json={"needs": ["wheelchair"]}, at={"id": w.liege["walk-in"]}
+    ),
+    "POST /intake/visits/{id}/needs": lambda w, me: Ask(
+        form={"version": w.version("intake", w.liege["walk-in"])}, at={"id": w.liege["walk-in"]}
+    ),
     "POST /intake/visits/{id}/transfer": lambda w, me: Ask(
         form={"area": "find-job", "version": w.version("intake", w.liege["walk-in"])}, at={"id": w.liege["walk-in"]}
     ),
