@@ -56,21 +56,6 @@ class VisitStatus(StrEnum):
                 return False
 
     @property
-    def in_queue(self) -> bool:
-        """Whether the visitor waits to be called."""
-        match self:
-            case VisitStatus.WAITING:
-                return True
-            case (
-                VisitStatus.CALLED
-                | VisitStatus.BEING_SERVED
-                | VisitStatus.SERVED
-                | VisitStatus.LEFT
-                | VisitStatus.NO_QUEUE
-            ):
-                return False
-
-    @property
     def has_ended(self) -> bool:
         """Whether the visitor queued, and the visit has ended."""
         match self:

@@ -14,6 +14,16 @@ _DESTINATION = ("for_area", "for_desk", "for_counsellor", "transferred_by", "est
 _TIMES = ("called_at", "served_at")
 
 
+def _waits(visit: Visit) -> bool:
+    match VisitStatus(visit.status):
+        case VisitStatus.WAITING:
+            return True
+        case (
+            VisitStatus.CALLED | VisitStatus.BEING_SERVED | VisitStatus.SERVED | VisitStatus.LEFT | VisitStatus.NO_QUEUE
+        ):
+            return False
+
+
 def keep_place(visit: Visit) -> None:
     """Keep where the visit is, until it goes back there or ends."""
     visit.priority_before_link = visit.priority
@@ -39,7 +49,7 @@ def give_back(visit: Visit, counsellor: str) -> bool:
     if (visit.for_area, visit.for_desk, visit.for_counsellor) == (None, None, counsellor):
         for name in _DESTINATION:
             setattr(visit, name, before.get(name))
-    if not before or not VisitStatus(visit.status).in_queue or visit.held_at is not None:
+    if not before or not _waits(visit) or visit.held_at is not None:
         return False
     visit.status, visit.desk = before["status"], before["desk"]
     for name in _TIMES:
@@ -60,7 +70,7 @@ def emit_given_back(work: Work, visit: Visit, *, held: bool) -> None:
         work.emit(visit, moved)
     if visit.rank != queue.order(None):
         work.emit(visit, VisitPrioritised(**about, priority=True))
-    if not status.in_queue:
+    if not _waits(visit):
         work.emit(visit, VisitReturned(**about, status=status))
     if held:
         put_on_hold(work, visit)
