@@ -93,8 +93,16 @@ async def _writes_bad_hours(page: Page) -> None:
     await sends("main form")(page)
 
 
+async def is_at_a_desk(page: Page) -> None:
+    """Choose the first desk, where this browser has none yet."""
+    if await page.locator(".here button").count():
+        async with page.expect_navigation():
+            await page.locator(".here button").first.click()
+
+
 async def _calls_another_one(page: Page) -> None:
     """Whom this desk called before has not come yet: it is asked."""
+    await is_at_a_desk(page)
     question = page.locator(".board-main > .confirm")
     if not await question.count():
         await page.locator("#call-next").click()
@@ -211,7 +219,8 @@ INTAKE = [
     Seen("/intake/", "two-centres"),
     Seen("/intake/", "no-centre", state="no centre"),
     Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege"),
-    Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege", "asks first", does=opens("#board .confirm")),
+    Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege", "asks first", does=opens("#board .queue .confirm")),
+    Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege", "no desk yet", does=opens("#board .board-ask")),
     Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege", "calls another one", does=_calls_another_one),
     Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege", "more details", does=opens("#arrival details")),
     Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege", "expected", does=opens("#expected")),

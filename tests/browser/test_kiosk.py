@@ -3,10 +3,11 @@
 import re
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
+from typing import cast
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FloatRect, Locator, Page, expect
 
 from services.contracts.roles import Role
 from tests.browser.morning import Morning
@@ -170,6 +171,82 @@ async def test_a_kiosk_goes_back_to_the_start_unless_it_is_touched(huy: Remote, 
         await expect(closed).to_be_visible()
 
 
+async def started(huy: Remote, page: Page) -> None:
+    """The kiosk asks for a need."""
+    await page.goto("/intake/kiosk/huy")
+    await expect(page.get_by_text("Ce navigateur est prêt")).to_be_visible(timeout=PATIENCE)
+    await page.goto("/intake/app/kiosk")
+    await expect(page.get_by_role("heading", name="De quoi avez-vous besoin")).to_be_visible(timeout=PATIENCE)
+
+
+async def taps(page: Page, place: FloatRect) -> None:
+    """Touch the middle of this place, whatever is there."""
+    await page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+
+
+async def place_of(target: Locator) -> FloatRect:
+    """Where this is on the screen, once it can be touched."""
+    await target.click(trial=True, timeout=PATIENCE)
+    box = await target.bounding_box()
+    assert box is not None
+    return box
+
+
+async def test_a_double_tap_reaches_one_screen_only(huy: Remote, browser: Browser) -> None:
+    async with huy.screen(browser, Role.KIOSK) as page:
+        await page.set_viewport_size({"width": 768, "height": 1024})
+        await page.clock.install()
+        await started(huy, page)
+        huy.network.refuse()
+        need = await place_of(page.get_by_role("button", name="Trouver un emploi"))
+        await taps(page, need)
+        finish = page.get_by_role("button", name="Terminer")
+        place = await place_of(finish)
+        now = cast(float, await page.evaluate("Date.now()"))
+        await page.clock.pause_at(datetime.fromtimestamp(now / 1000 + 5, UTC))  # the next moments last until `run_for`
+        await taps(page, place)
+        choice = page.get_by_role("heading", name="De quoi avez-vous besoin")
+        await expect(choice).to_be_visible(timeout=PATIENCE)
+        await taps(page, need)
+        await page.clock.run_for(600)
+        await taps(page, need)
+        await expect(choice).to_be_visible()
+        assert await page.evaluate("async () => (await offline.pending()).length") == 1
+        await page.clock.run_for(200)
+        await taps(page, need)
+        await expect(finish).to_be_visible(timeout=PATIENCE)
+        await page.clock.resume()
+        huy.network.restore()
+        await page.evaluate(SENT)
+
+
+async def test_the_countdown_moves_nothing(huy: Remote, browser: Browser) -> None:
+    async with huy.screen(browser, Role.KIOSK) as page:
+        await page.set_viewport_size({"width": 768, "height": 1024})
+        await page.clock.install()
+        await started(huy, page)
+        await page.get_by_role("button", name="Trouver un emploi").click(timeout=PATIENCE)
+        await expect(page.get_by_alt_text("Code QR de la page du ticket")).to_be_visible(timeout=PATIENCE)
+        finish = page.get_by_role("button", name="Terminer")
+        before = await place_of(finish)
+        await page.clock.run_for(26_000)
+        await expect(page.locator("[data-rest]:visible")).to_contain_text("Retour au début dans")
+        assert await finish.bounding_box() == before
+        await finish.click()
+        await expect(page.get_by_role("heading", name="De quoi avez-vous besoin")).to_be_visible(timeout=PATIENCE)
+
+
+async def test_who_wanted_several_needs_can_want_one_again(huy: Remote, browser: Browser) -> None:
+    async with huy.screen(browser, Role.KIOSK) as page:
+        await started(huy, page)
+        await page.get_by_role("button", name="Choisir plusieurs besoins").click(timeout=PATIENCE)
+        await page.get_by_role("button", name="Trouver un emploi").click()
+        await page.get_by_role("button", name="Choisir un seul besoin").click()
+        await expect(page.get_by_role("button", name="Choisir plusieurs besoins")).to_be_visible()
+        await page.get_by_role("button", name="Se former").click()
+        await expect(page.locator("[data-ticket]:visible")).to_have_text(re.compile("^F-"), timeout=PATIENCE)
+
+
 SENTENCES = (
     (404, "unknown-code", "a ce code", "hat diesen Code"),
     (409, "already-received", "déjà été reçu", "schon empfangen"),
@@ -215,3 +292,7 @@ async def test_every_target_of_a_kiosk_is_large(huy: Remote, browser: Browser) -
             for language in ("Deutsch", "Français"):
                 await page.get_by_role("button", name=language).click(timeout=PATIENCE)
                 assert await layout_faults(page, least=64) == [], f"{language}, {width} px"
+        await page.set_viewport_size({"width": 768, "height": 1024})
+        line = await page.get_by_text("Besoin d’aide ou d’un interprète").bounding_box()
+        assert line is not None
+        assert line["y"] + line["height"] <= 1024, "a small upright screen shows it all"

@@ -139,6 +139,46 @@ async def test_the_wall_announces_each_call_once(browser: Browser) -> None:
     await page.close()
 
 
+WAIT = """number => {
+  const tickets = Array.from({length: number}, (_, nth) => `<li>F-${String(nth + 1).padStart(3, "0")}</li>`);
+  const list = `<h2>En attente<span data-page></span></h2><ol class="wall-waiting">${tickets.join("")}</ol>`;
+  document.getElementById("room").innerHTML = `<div class="wall-turn" lang="fr">${list}</div>`;
+  document.dispatchEvent(new Event("htmx-after-swap"));
+}"""
+IN_SIGHT = """() => {
+  const list = document.querySelector(".wall-waiting");
+  const {top, bottom} = list.getBoundingClientRect();
+  const whole = (box) => box.top >= top - 1 && box.bottom <= bottom + 1;
+  return [...list.children].filter((one) => whole(one.getBoundingClientRect())).map((one) => one.textContent);
+}"""
+
+
+async def test_everyone_who_waits_comes_on_the_wall_in_turn(browser: Browser) -> None:
+    page = await browser.new_page(viewport={"width": 1280, "height": 720})
+    await page.clock.install()
+    await page.set_content('<body class="wall"><button id="wall-sound"></button><div id="room"></div></body>')
+    await page.add_style_tag(path=STATIC / "boards.css")
+    await page.evaluate(WAIT, 30)
+    await page.add_script_tag(path=STATIC / "wall.js")
+    nodes = await page.evaluate("document.querySelectorAll('*').length")
+    seen: list[set[str]] = []
+    for turn in range(4):
+        seen.append(set(await page.evaluate(IN_SIGHT)))
+        if turn == 1:
+            await page.evaluate(WAIT, 30)  # the board is redrawn: the page stays
+            assert set(await page.evaluate(IN_SIGHT)) == seen[-1]
+        await page.clock.run_for(10_000)
+    assert len(seen[0]) < 30
+    assert set[str]().union(*seen) == {f"F-{nth:03}" for nth in range(1, 31)}
+    assert ["F-001" in one for one in seen[:2]] == [True, False]
+    assert "/" in str(await page.locator("[data-page]").text_content())
+    assert await page.evaluate("document.querySelectorAll('*').length") == nodes
+    await page.evaluate(WAIT, 3)
+    assert await page.evaluate(IN_SIGHT) == ["F-001", "F-002", "F-003"]
+    assert await page.locator("[data-page]").text_content() == ""
+    await page.close()
+
+
 READ = """async ([token, path]) => {
   const headers = token ? {Authorization: `Bearer ${token}`} : {};
   const answer = await fetch(path, {headers, credentials: "omit"});

@@ -5,6 +5,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.browser.morning import Morning
 from tests.browser.page_checks import settled, watched_page
+from tests.browser.pages import is_at_a_desk
 from tests.journeys.screens import FrontDesk
 
 pytestmark = pytest.mark.browser
@@ -38,6 +39,7 @@ async def test_a_message_covers_no_button_of_the_board(lived_in: Morning, browse
     async with watched_page(browser, base_url=lived_in.stack.url, locale="fr") as (page, _trouble):
         await lived_in.enters(page, "accueil-liege")
         await page.goto("/intake/desk/liege")
+        await is_at_a_desk(page)
         await FrontDesk(page).checks_in("S’orienter")
         await settled(page)
         await page.locator("#call-next").click()

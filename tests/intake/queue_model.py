@@ -55,6 +55,11 @@ class Expected:
         return self.rank, self.at, self.ticket
 
     @property
+    def caller(self) -> tuple[str | None, str | None]:
+        """The only desk, and the only counsellor, that calls them."""
+        return self.for_desk, self.for_counsellor
+
+    @property
     def is_next(self) -> bool:
         return self.status == "waiting" and not self.held
 

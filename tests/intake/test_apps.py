@@ -20,6 +20,13 @@ async def test_the_shells_are_the_same_for_everyone(client: Client) -> None:
     assert [one for one in mine if "nonce" in one.text] == []
 
 
+async def test_nothing_that_the_kiosk_reads_out_has_an_unfilled_place(client: Client) -> None:
+    """Screen readers read hidden paragraphs too; what the script fills in is in attributes."""
+    kiosk = (await client.get("/intake/app/kiosk")).text
+    assert "{ticket}" in kiosk
+    assert re.findall(r"[^<>]*\{\w+\}[^<>]*", re.sub(r"<[^>]*>", "<>", kiosk)) == []
+
+
 async def test_the_worker_keeps_the_shells_and_all_that_they_load(client: Client) -> None:
     script = (await client.get("/intake/worker.js")).text
     shell = json.loads(re.findall(r"^self\.shell = (.*);$", script, re.MULTILINE)[0])

@@ -5,7 +5,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from services.contracts.text import words_of
-from services.intake.domain.contacts import WrongContact, check_contact, contact_key
+from services.intake.domain.contacts import WrongContact, check_contact, contact_key, masked
 from services.intake.domain.names import (
     KEY_LENGTH,
     NameTooShort,
@@ -75,6 +75,24 @@ def test_every_name_has_bounded_keys_and_is_like_itself(given_name: str, family_
 )
 def test_a_name_may_be_that_of_a_known_person(one: tuple[str, str], other: tuple[str, str], same: bool) -> None:
     assert may_be_same(sounds_of(*one), sounds_of(*other), contact=False) is same
+
+
+@pytest.mark.parametrize("stored", ["Müller-Van den Bosch", "Vandenbosch", "van den bosch", "Van Den-Bosch"])
+@pytest.mark.parametrize("searched", ["vandenbosch", "Van den Bosch", "van denbosch", "Vanden Bosch", "van-den-bosch"])
+def test_a_surname_is_found_with_and_without_blanks(stored: str, searched: str) -> None:
+    keys = [key for key in name_keys("Lena", stored) if key.startswith(b"w:")]
+    for word in check_searched(searched):
+        assert any(key.startswith(written(form)) for form in word.written for key in keys), word
+
+
+def test_who_has_one_more_surname_may_be_the_same_person() -> None:
+    known, new = sounds_of("Lena", "Müller-Van den Bosch"), sounds_of("Lena", "Vandenbosch")
+    assert may_be_same(known, new, contact=False)
+
+
+def test_a_masked_contact_cannot_be_used() -> None:
+    assert masked("zoe.lambert@example.org") == "z…@example.org"
+    assert masked("0470 12 34 56") == "…56"
 
 
 def test_with_the_same_contact_a_first_name_in_common_is_enough() -> None:

@@ -1,5 +1,6 @@
 """The page of a person: opened by their centre alone, and noted; contact, channel and language are changed there."""
 
+import re
 from collections import Counter
 from html import unescape
 from uuid import UUID, uuid4
@@ -152,3 +153,27 @@ async def test_who_consents_for_a_minor_is_recorded(client: Client) -> None:
         "location"
     ]
     assert (await client.get(page)).text.count('name="by_representative"') == 1
+
+
+async def test_people_of_one_name_are_told_apart_by_their_last_visit_and_a_masked_contact(
+    client: Client, amelie: UUID
+) -> None:
+    visit = uuid4()
+    await client.put(f"/intake/api/v1/visits/{visit}", json={"centre": "liege"})
+    found = unescape((await client.post(f"/intake/visits/{visit}/search", data={"name": "dupré"})).text)
+    assert "dernière visite" in found
+    assert "<span>a…@example.org</span>" in found
+    assert "amelie@example.org" not in found
+    [choice] = re.findall(r'<form[^>]*/person"(.*?)</form>', found, re.DOTALL)
+    assert "danger" not in choice, "choosing deletes nothing"
+
+
+@pytest.mark.parametrize(("purpose", "promised"), [("plan", True), ("guidance", False)])
+async def test_the_link_promises_a_plan_only_to_who_agreed_to_one(purpose: str, promised: bool, client: Client) -> None:
+    client.headers.update(PAGE)
+    visit = uuid4()
+    await client.put(f"/intake/api/v1/visits/{visit}", json={"centre": "liege"})
+    form = {"given_name": "Zoé", "family_name": "Lambert", "purposes": purpose}
+    made = unescape((await client.post(f"/intake/visits/{visit}", data=form)).text)
+    assert "Ce lien ouvre votre p" in made
+    assert ("plan d’orientation" in made, f"/intake/visits/{visit}/plan" in made) == (promised, promised)

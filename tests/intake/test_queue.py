@@ -213,17 +213,19 @@ async def test_a_desk_that_transfers_to_an_area_leaves_the_person_to_the_others(
     assert (await press(desk, "desk/liege/here", number=2, areas="gardening")).startswith("error:")
 
 
-async def test_a_browser_that_has_no_desk_yet_is_asked_and_says_where_it_calls(desk: Client) -> None:
-    await arrives(desk)
+async def test_a_browser_that_has_no_desk_yet_is_asked_for_it_and_calls_with_the_answer(desk: Client) -> None:
+    _, _ = await arrives(desk), await arrives(desk)
     page = (await desk.get("/intake/desk/liege", headers=PAGE)).text
     assert "You are at desk" not in page
     assert re.findall(r'<button type="submit" name="number" value="(\d)"', page) == ["1", "2"]
-    assert "called to this desk: Desk 1." in page
-    assert "A-001 has been called: Desk 1." in await press(desk, "desk/liege/call-next")
-    await press(desk, "desk/liege/here", number=2)
+    asked = re.findall(r'<button type="submit" name="at" value="(\d)"[^>]*>(Desk \d)<', page)
+    assert asked == [("1", "Desk 1"), ("2", "Desk 2")]
+    assert '<summary id="call-next"' in page
+    assert "error:Choose your desk first" in await press(desk, "desk/liege/call-next")
+    assert "A-001 has been called: Desk 2." in await press(desk, "desk/liege/call-next", at=2)
     page = (await desk.get("/intake/desk/liege", headers=PAGE)).text
     assert "You are at desk 2" in page
-    assert "called to this desk" not in page
+    assert '<button class="large" id="call-next"' in page
 
 
 async def test_calling_again_keeps_the_desk_and_taking_over_is_another_button(desk: Client) -> None:
@@ -342,6 +344,6 @@ async def test_the_forms_of_the_page_do_what_they_say(desk: Client) -> None:
     await desk.post(f"{path}/priority", data={"priority": "appointment", "version": 2}, headers=PAGE)
     await desk.post(f"{path}/hold", data={"version": 3}, headers=PAGE)
     shown = (await desk.get(f"/intake/visits/{visit}/queue", headers=PAGE)).text
-    assert [word for word in ("For Desk 2", "Priority", "On hold") if word not in shown] == []
+    assert [word for word in ("For desk 2", "Priority", "On hold") if word not in shown] == []
     await desk.post(f"{path}/priority", data={"priority": "", "version": 4}, headers=PAGE)
     assert "<span>Priority</span>" not in (await desk.get("/intake/desk/liege", headers=PAGE)).text

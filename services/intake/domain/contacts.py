@@ -65,6 +65,12 @@ def check_contact(contact: str | None) -> str | None:
     return key
 
 
+def masked(contact: str) -> str:
+    """Enough of a contact to tell two people apart, not enough to use it: `z…@example.org`, `…56`."""
+    name, at, host = contact.rpartition("@")
+    return f"{name[:1]}…@{host}" if at else f"…{contact.strip()[-2:]}"
+
+
 def takes_text_messages(key: str) -> bool:
     """Whether this is the number of a telephone that may take text messages: not one that is on a line for sure."""
     if "@" in key:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from services.chassis.refusals import Invalid, Refused, msg
 from services.contracts.text import fold, words_of
 
-KEYS_VERSION = 2
+KEYS_VERSION = 3
 """Increased with every change of `name_keys`: the keys of all persons are then made again."""
 SEARCHED_WORDS = 6
 """Words of a search that are looked up, the longest ones."""
 JOINED_WORDS = 3
-"""Adjacent words of a search that may be stored as one word."""
+"""Adjacent words of a name, or of a search, that may be one word: Van den Bosch, Vandenbosch."""
 SIMILAR = 100
 """Persons with a similar name who are known to be somebody else."""
 KEY_LENGTH = 40
@@ -103,7 +103,7 @@ class Sounds:
     words: frozenset[str]
     """Every word."""
     all: frozenset[str]
-    """Every word, the whole first name and the whole surname."""
+    """Every word, adjacent words as one, the whole first name and the whole surname."""
 
 
 def sounds_of(given_name: str, family_name: str) -> Sounds:
@@ -115,7 +115,7 @@ def sounds_of(given_name: str, family_name: str) -> Sounds:
         frozenset(map(sound_of, given)) | _if_any(whole_given),
         whole_family,
         words,
-        words | _if_any(whole_given, whole_family),
+        words | frozenset(map(sound_of, _joined(given) | _joined(family))) | _if_any(whole_given, whole_family),
     )
 
 
@@ -130,9 +130,12 @@ def spoken(sound: str) -> bytes:
 
 
 def name_keys(given_name: str, family_name: str) -> frozenset[bytes]:
-    """By which a person is found, as written and as it sounds: each word, the whole first name, the whole surname."""
+    """By which a person is found, as written and as it sounds.
+
+    Each word, adjacent words as one, the whole first name, the whole surname.
+    """
     given, family = words_of(given_name), words_of(family_name)
-    words = _if_any(*given, *family, "".join(given), "".join(family))
+    words = _if_any(*given, *family, "".join(given), "".join(family)) | _joined(given) | _joined(family)
     sounds = sounds_of(given_name, family_name)
     return frozenset(map(written, words)) | frozenset(map(spoken, sounds.all))
 
@@ -172,6 +175,15 @@ def _forms(words: Sequence[str], at: int) -> tuple[str, ...]:
         (begin, begin + length) for length in range(1, JOINED_WORDS + 1) for begin in range(at - length + 1, at + 1)
     )
     return tuple("".join(words[begin:end]) for begin, end in spans if begin >= 0 and end <= len(words))
+
+
+def _joined(words: Sequence[str]) -> frozenset[str]:
+    """Adjacent words, two to `JOINED_WORDS` of them, as one word each."""
+    return frozenset(
+        "".join(words[begin : begin + length])
+        for length in range(2, JOINED_WORDS + 1)
+        for begin in range(len(words) - length + 1)
+    )
 
 
 def _heard_words(name: str) -> list[str]:

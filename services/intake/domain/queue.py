@@ -28,6 +28,14 @@ PRIORITIES = {
 with_words(PRIORITIES)
 
 
+class DeskNotChosen(Refused):
+    """A browser calls the next visitor, at a centre with several desks, and is at none of them."""
+
+    slug = "desk-not-chosen"
+    message = msg("Choose your desk first: the person is called to it.")
+    field_name = "desk"
+
+
 class InAnInterview(Refused):
     """A counsellor holds an interview with the visitor: only the interview's end changes the visit."""
 

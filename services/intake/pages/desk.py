@@ -26,6 +26,7 @@ from services.chassis.web import (
     see_other,
 )
 from services.chassis.web.cookies import YEAR, set_cookie
+from services.chassis.web.problems import explain
 from services.contracts.envelope import StaffCode
 from services.contracts.intake import VisitStatus
 from services.contracts.text import Key
@@ -33,11 +34,13 @@ from services.contracts.values import Version, Whole
 from services.intake.actions import queue, visits
 from services.intake.actions.desks import counsellors_of, desks_of
 from services.intake.actions.end_of_day import close_left_over, close_today
-from services.intake.domain import AREAS_MAX, check_desk
+from services.intake.domain import AREAS_MAX, DeskHasCalled, check_desk
+from services.intake.domain.queue import DeskNotChosen
 from services.intake.pages.views import (
     DESK_COOKIE,
     NEED_LABELS,
     SHOWN,
+    Here,
     Team,
     column,
     desk_board,
@@ -64,9 +67,13 @@ with_words(TITLES)
 
 
 class CallNextForm(Body):
-    """The call-next button. `desk`: a desk other than this browser's; `called`: whom it called before, if anyone."""
+    """The call-next button. `desk`: a desk other than this browser's; `called`: whom it called before, if anyone.
+
+    `at`: the number of this browser's desk, where none was chosen yet.
+    """
 
     desk: StaffCode | None = None
+    at: Annotated[int, Whole(1, 999)] | None = None
     called: UUID | None = None
 
 
@@ -168,14 +175,25 @@ async def here(
 async def call_next(
     centre: Key, form: Annotated[CallNextForm, Form()], request: Request, work: Working, person: Team
 ) -> Response:
-    """Call the visitor whose turn it is, of the areas of this browser's desk."""
+    """Call the visitor whose turn it is, of the areas of this browser's desk. Raises `DeskNotChosen`."""
     here = desk_here(request, await desks_of(work.session, person.at(centre)))
+    if form.at is not None:
+        here = Here(f"desk-{form.at}", True)
+    elif form.desk is None and not here.chosen:
+        raise DeskNotChosen()
     served = (await load_centre(work.session, centre)).areas
     areas = tuple(area for area in here.areas if area in served)
     caller = Caller(form.desk or here.desk, areas, person.claim(STAFF_CODE))
-    visit = await visits.call_next(work, centre, caller, called=form.called)
-    done = _("Ticket {ticket} has been called: {desk}.").format(ticket=visit.ticket, desk=desk_label(visit.desk))
-    return see_other(request, f"/intake/desk/{centre}", done=done)
+    try:
+        visit = await visits.call_next(work, centre, caller, called=form.called)
+    except DeskHasCalled as refused:  # the desk is known from now on: its board asks about that visitor
+        response = see_other(request, f"/intake/desk/{centre}", error=explain(refused))
+    else:
+        done = _("Ticket {ticket} has been called: {desk}.").format(ticket=visit.ticket, desk=desk_label(visit.desk))
+        response = see_other(request, f"/intake/desk/{centre}", done=done)
+    if form.at is not None:
+        set_cookie(response, request.app.state.settings, DESK_COOKIE, desk_cookie(here.desk, ()), YEAR)
+    return response
 
 
 @router.post("/visits/{id}/{step}")

@@ -95,5 +95,7 @@ async def day_tickets(session: AsyncSession, code: str, clock: Clock) -> dict[st
 def _own_place(found: Mapping[str, Any], id: UUID) -> dict[str, Any]:
     """What one ticket's page shows of it. `place` None: the ticket's day is over."""
     place = found["places"].get(id)
-    wait = None if place is None else outlook_for(found["centre"], place.area, place.before, found["now"])
+    # No waits of one desk or of one counsellor are learned.
+    alone = place is not None and (place.for_desk or place.for_counsellor)
+    wait = None if place is None or alone else outlook_for(found["centre"], place.area, place.before, found["now"])
     return {"place": place, "wait": wait}

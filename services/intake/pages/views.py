@@ -47,6 +47,7 @@ from services.intake.store.appointments import (
     is_of_day,
     numbers_expected,
 )
+from services.intake.store.days import was_closed
 from services.intake.store.queue import called_by_desk, number_waiting
 
 Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
@@ -70,8 +71,11 @@ def needs_choices() -> dict[str, Any]:
 DESK_COOKIE = "desk"
 FIRST_DESK = "desk-1"
 COLUMNS = (VisitStatus.WAITING, VisitStatus.CALLED, VisitStatus.BEING_SERVED)
-SHOWN, EARLIER_SHOWN, WALL_SHOWN, CALLED_SHOWN = 50, 10, 24, 5
-"""How many visits a column, the earlier visits and the wall show (waiting, called). A list's page shows the others."""
+SHOWN, EARLIER_SHOWN, WALL_SHOWN, CALLED_SHOWN = 50, 10, 200, 5
+"""How many visits a column, the earlier visits and the wall show (waiting, called). A list's page shows the others.
+
+The wall shows those who wait in turn, as many at once as fit: everyone looks for their own ticket there.
+"""
 
 DUE_WITHIN, DUE_SHOWN = timedelta(hours=1), 6
 """How long before the appointment a visitor is due on the board, and how many of them it shows."""
@@ -203,13 +207,14 @@ async def _concerned(session: AsyncSession, centre: str, waiting: Sequence[Visit
 
 
 async def room_board(session: AsyncSession, code: str, clock: Clock) -> dict[str, Any]:
-    """The called visitors, latest first, and the first waiting ones: tickets, no names."""
+    """The called visitors, latest first, and those who wait: tickets, no names. `closed`: the team closed the day."""
     centre = await load_centre(session, code)
     day = Day.of(centre, clock())
     here = is_here(Visit, day)
     counts = await counts_of(session, Visit, here)
     called = await in_turn(session, Visit, here, SHOWN, status=VisitStatus.CALLED)
     return {
+        "closed": not sum(counts.values()) and await was_closed(session, day),
         "called": _latest_called(called)[:CALLED_SHOWN],
         "waiting": await in_turn(session, Visit, here, WALL_SHOWN, status=VisitStatus.WAITING),
         "counts": _by_code(counts),

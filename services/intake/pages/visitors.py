@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from html import escape
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import segno
@@ -41,7 +41,7 @@ from services.intake.actions import links, people, searching
 from services.intake.actions.accesses import log_opening
 from services.intake.actions.consent import consents_in_force
 from services.intake.domain.accesses import REASON_LABELS, AccessKind
-from services.intake.domain.contacts import contact_key
+from services.intake.domain.contacts import contact_key, masked
 from services.intake.domain.links import digest, link_address
 from services.intake.domain.names import SIMILAR
 from services.intake.pages.consents import consents_view
@@ -50,6 +50,7 @@ from services.intake.pages.views import NEED_LABELS, Team, load_centre, may_see,
 from services.intake.store import Centre, Visit, Visitor, link_with
 from services.intake.store.messages import messages_of
 from services.intake.store.names import people_like
+from services.intake.store.visits import last_visits
 
 router = Router("/intake", pages=True)
 
@@ -196,6 +197,7 @@ async def show_visit(
         "elsewhere": visitor.centre if visitor is not None and elsewhere else None,
         "reasons": [(reason.value, _(label)) for reason, label in REASON_LABELS.items()],
         "alike": alike[:FOUND],
+        "told_apart": await _told_apart(session, visit.centre, [*alike[:FOUND], *(found or ())[:FOUND]]),
         "errors": errors or {},
         "form": form or {},
         "found": found[:FOUND] if found is not None else None,
@@ -205,12 +207,27 @@ async def show_visit(
     return page(request, "intake/visit.html", status=status, **context)
 
 
+class Fact(NamedTuple):
+    """By what persons of one name are told apart: their last visit, and their contact, masked."""
+
+    last_visit: datetime | None
+    contact: str | None
+
+
+async def _told_apart(session: AsyncSession, centre: str, people: Sequence[Visitor]) -> dict[UUID, Fact]:
+    """For the persons whom this centre registered."""
+    own = [one for one in people if one.centre == centre]
+    visits = await last_visits(session, centre, [one.id for one in own])
+    return {one.id: Fact(visits.get(one.id), masked(one.contact) if one.contact else None) for one in own}
+
+
 async def _link_page(
     request: Request, session: AsyncSession, visit: Visit, secret: str, *, just_registered: bool
 ) -> Response:
     centre = await load_centre(session, visit.centre)
     link = await link_with(session, digest(secret))
     assert link is not None
+    with_plan = any(one.purpose == "plan" for one in await consents_in_force(session, link.subject_ref))
     address = link_address(request.app.state.settings.public_url, secret)
     return page(
         request,
@@ -221,17 +238,20 @@ async def _link_page(
         link=address,
         qr=segno.make(address, error="m").svg_data_uri(scale=5, border=4, light="#fff"),
         valid_until=link.expires_at,
-        sheet=[(lang, _sheet(lang, link.expires_at)) for lang in LANGUAGES],
+        with_plan=with_plan,
+        sheet=[(lang, _sheet(lang, link.expires_at, with_plan=with_plan)) for lang in LANGUAGES],
         just_registered=just_registered,
     )
 
 
-def _sheet(lang: str, valid_until: datetime) -> list[str]:
-    """The text of the printed sheet in one language: its title, and what the link is."""
+def _sheet(lang: str, valid_until: datetime, *, with_plan: bool) -> list[str]:
+    """The text of the printed sheet in one language: its title, and what the link is. `with_plan`: it opens one."""
     until = date_text(valid_until.astimezone(BRUSSELS), lang=lang)
     return [
         translate("Your personal link", lang),
-        translate("This link opens your career plan. Scan the code, or type the address.", lang),
+        translate("This link opens your career plan. Scan the code, or type the address.", lang)
+        if with_plan
+        else translate("This link opens your own page. Scan the code, or type the address.", lang),
         translate("The first time, choose a PIN of six digits.", lang),
         translate("Do not tell it to anyone, not even at the centre.", lang),
         translate("The link is valid until {date}.", lang).format(date=until),

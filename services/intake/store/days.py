@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from services.chassis.copies.visits import Day
 from services.chassis.storage.tables import in_states
-from services.contracts.intake import IN_THE_ROOM
+from services.contracts.intake import END_OF_DAY, IN_THE_ROOM
 from services.intake.store import OVER, Visit
 
 _COLUMNS = tuple(
@@ -39,3 +40,13 @@ async def visits_begun(session: AsyncSession, centre: str, began: datetime, ende
         )
         rows += (await session.execute(query)).all()
     return rows
+
+
+async def was_closed(session: AsyncSession, day: Day) -> bool:
+    """Whether the team closed this day and nobody has come since. Not known if nobody was left to close."""
+    closed_at = sa.func.max(sa.case((col(Visit.closed_by) == END_OF_DAY, col(Visit.ended_at))))
+    query = sa.select(closed_at, sa.func.max(col(Visit.checked_in_at))).where(
+        sa.text(OVER), col(Visit.centre) == day.centre, col(Visit.checked_in_at) >= day.began_at
+    )
+    closed, arrived = (await session.execute(query)).one()
+    return closed is not None and closed > arrived

@@ -1,5 +1,6 @@
 """A centre's queue: its ticket counters, whose turn it is, and what earlier days left over."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -97,13 +98,18 @@ async def number_waiting(session: AsyncSession, day: Day) -> int:
 
 
 class Place(NamedTuple):
-    """A ticket of today, and how many visitors are called before it, if nothing changes."""
+    """A ticket of today, and how many visitors are called before it, if nothing changes.
+
+    Of one that waits for a certain desk or counsellor: how many wait before it for the same one.
+    """
 
     ticket: str | None
     status: str
     held_at: datetime | None
     desk: str | None
     area: str | None
+    for_desk: str | None
+    for_counsellor: str | None
     before: int
 
 
@@ -111,13 +117,17 @@ async def places(session: AsyncSession, day: Day) -> dict[UUID, Place]:
     """Every ticket of this day, by its visit."""
     area = sa.func.coalesce(col(Visit.for_area), col(Visit.area))
     facts: list[Any] = [col(Visit.ticket), col(Visit.status), col(Visit.held_at), col(Visit.desk), area]
+    facts += [col(Visit.for_desk), col(Visit.for_counsellor)]
     here = sa.select(col(Visit.id), is_next(), *facts).where(is_here(Visit, day)).order_by(*place(Visit))
     ended = sa.select(col(Visit.id), *facts).where(has_ended(Visit, day))
     found = {row[0]: Place._make((*row[1:], 0)) for row in await session.execute(ended)}
-    before = 0
+    everyone = 0
+    by_caller = Counter[tuple[str | None, str | None]]()
     for row in await session.execute(here):
-        found[row[0]] = Place._make((*row[2:], before))
-        before += bool(row[1])
+        caller = (row.for_desk, row.for_counsellor)
+        found[row[0]] = Place._make((*row[2:], by_caller[caller] if any(caller) else everyone))
+        everyone += bool(row[1])
+        by_caller[caller] += bool(row[1])
     return found
 
 

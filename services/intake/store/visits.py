@@ -28,3 +28,15 @@ async def tickets_since(session: AsyncSession, refs: Collection[UUID], since: da
         col(Visit.subject_ref).in_(refs), col(Visit.checked_in_at) >= since, col(Visit.ticket).is_not(None)
     )
     return (await session.scalars(query.order_by(col(Visit.checked_in_at).desc(), col(Visit.id)))).all()
+
+
+async def last_visits(session: AsyncSession, centre: str, refs: Collection[UUID]) -> dict[UUID, datetime]:
+    """When each of these persons last came to this centre; without those who have not come."""
+    if not refs:
+        return {}
+    query = (
+        sa.select(col(Visit.subject_ref), sa.func.max(col(Visit.checked_in_at)))
+        .where(col(Visit.subject_ref).in_(refs), col(Visit.centre) == centre)
+        .group_by(col(Visit.subject_ref))
+    )
+    return {ref: at for ref, at in await session.execute(query) if ref is not None}

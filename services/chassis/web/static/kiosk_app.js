@@ -2,7 +2,7 @@
 // It leads nowhere else. Its words are in the page, in every language. Needs offline_store.js and offline_replay.js.
 (async () => {
   "use strict";
-  const [REST, COUNTDOWN, PATIENCE, REFRESH] = [45000, 20, 4000, 3600000];
+  const [REST, COUNTDOWN, PATIENCE, REFRESH, SETTLE] = [45000, 20, 4000, 3600000, 700];
   const centre = await offline.setting("kiosk").catch(() => null);
   const app = `kiosk:${centre}`;
   const paper = await offline.setting("paper").catch(() => null);
@@ -25,8 +25,13 @@
     [announcer.lang, announcer.textContent] = [lang, text];
   };
 
+  // Every change of what is on the screen. The second tap of a double tap does not reach what the first one brought there.
+  let settling = 0;
   function show(next, focus = true) {
     state = next;
+    document.body.classList.add("is-settling");
+    clearTimeout(settling);
+    settling = setTimeout(() => document.body.classList.remove("is-settling"), SETTLE);
     for (const one of turns) {
       one.hidden = one.lang !== lang;
       for (const screen of one.querySelectorAll("[data-screen]")) screen.hidden = screen.dataset.screen !== state;
@@ -193,7 +198,7 @@
   async function ticket(number, qr) {
     within("[data-ticket]").textContent = number;
     show("ticket");
-    say(within("[data-say]").textContent.replace("{ticket}", number));
+    say(within("[data-ticket]").dataset.say.replace("{ticket}", number));
     try {
       await complete(qr);
       if (paper) print();
@@ -214,7 +219,7 @@
   // ---- Back to the start when nobody touches anything. The countdown is seen, and every touch or key stops it.
   function still() {
     rests = 0;
-    for (const one of document.querySelectorAll("[data-rest]")) one.hidden = true;
+    for (const one of document.querySelectorAll("[data-rest]")) one.classList.remove("is-on");
   }
 
   function stir() {
@@ -231,8 +236,8 @@
     const rest = within("[data-rest]");
     const text = rest.dataset.words.replace("{seconds}", seconds);
     rest.querySelector("span").textContent = text;
-    if (rest.hidden) say(text);
-    rest.hidden = false;
+    if (!rest.classList.contains("is-on")) say(text);
+    rest.classList.add("is-on");
   }, 250);
 
   document.addEventListener("click", ({ target }) => {
@@ -251,8 +256,9 @@
     else if ("appointment" in button.dataset) enter();
     else if ("digit" in button.dataset) [code().value += button.dataset.digit, wrong(null)];
     else if ("erase" in button.dataset) [code().value = code().value.slice(0, -1), wrong(null)];
-    else if ("severalOn" in button.dataset) {
-      several(true);
+    else if ("several" in button.dataset) {
+      several(button.dataset.several === "on");
+      show("choose", false);
       within("[data-take]").disabled = true;
       within("[data-area]").focus();
     } else if ("restart" in button.dataset) return restart();
@@ -267,7 +273,7 @@
   function renew() {
     if (!["begin", "choose", "unprepared"].includes(state) || rests || busy) return;
     if (stale) return location.reload();
-    if (usable() && JSON.stringify(pack.areas) !== drawn) [choices(), several(false)];
+    if (usable() && JSON.stringify(pack.areas) !== drawn) [choices(), several(false), show(first(), false)];
     if (state !== first()) show(first(), false);
   }
 

@@ -2,7 +2,7 @@
 // A browser plays no sound before a gesture, so it is a button. Nothing is kept but the time of the latest call.
 (() => {
   "use strict";
-  const TURN = 8000;
+  const [TURN, PAGE] = [8000, 10000];
   const button = document.getElementById("wall-sound");
   const turns = () => [...document.querySelectorAll(".wall-turn")];
   // The latest first.
@@ -16,7 +16,25 @@
   function showTurn() {
     const all = turns();
     all.forEach((one, index) => { one.hidden = index !== shown % all.length; });
+    showPage();
   }
+
+  // Who waits and has no room on the screen comes on its next page. The list is scrolled by whole rows, at once.
+  let page = 0;
+  function showPage() {
+    const turn = turns().find((one) => !one.hidden);
+    const list = turn?.querySelector(".wall-waiting");
+    if (!list) return;
+    const tickets = [...list.children];
+    const rows = [...new Set(tickets.map((one) => one.offsetTop - tickets[0].offsetTop))];
+    const fit = Math.max(1, rows.filter((top) => top + tickets[0].offsetHeight <= list.clientHeight + 1).length);
+    const pages = Math.ceil(rows.length / fit);
+    page %= pages;
+    list.scrollTop = rows[page * fit];
+    turn.querySelector("[data-page]").textContent = pages > 1 ? ` (${page + 1}/${pages})` : "";
+  }
+  setInterval(() => { page += 1; showPage(); }, PAGE);
+  addEventListener("resize", showPage);
   setInterval(() => { shown = (shown + 1) % Math.max(1, turns().length); showTurn(); }, TURN);
 
   function chime() {
@@ -49,6 +67,7 @@
     if (sound) fresh.forEach(([, id]) => announce(id));
   });
 
+  showPage();
   button.hidden = !window.AudioContext;
   button.addEventListener("click", async () => {
     if (sound) {
