@@ -60,12 +60,15 @@ def test_dates_may_be_written_as_iso() -> None:
         ("2026 Dec 24 off; 2026-12-24 09:00-12:00", "opening-rule-order", "2026-12-24 09:00-12:00"),
         ("Mo 12:00-09:00", "wrong-hours", None),
         ("Mo 09:00-12:00,11:00-13:00", "hours-overlap", None),
+        ("Mo 09:00-12:00; Fr 09:00-12:00,11:00-13:00", "hours-overlap", None),
     ],
 )
 def test_a_rule_that_is_refused_is_named(text: str, slug: str, rule: str | None) -> None:
     with pytest.raises(Invalid) as caught:
         week_of(text)
     assert (caught.value.slug, caught.value.values.get("rule")) == (slug, rule)
+    if slug == "hours-overlap":
+        assert caught.value.values["weekday"] == text.rpartition("; ")[2]
 
 
 def test_older_readers_see_a_day_with_other_hours_as_closed() -> None:

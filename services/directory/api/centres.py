@@ -38,7 +38,11 @@ class CentreChange(Body):
     name: Line
     areas: list[AreaCode] = Field(min_length=1, max_length=10)
     opening_hours: list[Opening] | None = Field(default=None, max_length=30, description=_OR_AS_IT_IS)
-    closed_on: list[Day] | None = Field(default=None, max_length=400, description=_OR_AS_IT_IS)
+    closed_on: list[Day] | None = Field(
+        default=None,
+        max_length=400,
+        description=f"{_OR_AS_IT_IS} Days with other hours are in it too: once it is changed, they are closed all day.",
+    )
     languages: list[Code] = Field(min_length=1, max_length=20)
     hours: HoursText | None = Field(
         default=None,

@@ -104,7 +104,8 @@ def spans_of(text: str, unread: Invalid) -> Spans:
         spans.append((opens_at, closes_at))
     for first, second in pairwise(sorted(spans)):
         if second[0] < first[1]:
-            raise HoursOverlap(unread.about, weekday=text, first="–".join(first), second="–".join(second))
+            named = unread.values.get("rule") or unread.values.get("line") or text
+            raise HoursOverlap(unread.about, weekday=named, first="–".join(first), second="–".join(second))
     return tuple(sorted(spans))
 
 

@@ -32,7 +32,8 @@ async def add_room(work: Work, id: UUID, centre: str, facts: RoomFacts, code: st
     """
     await known_centre(work.session, Centre, centre)
     known = await work.find(Room, id)
-    if known is not None and (known.centre, known.folded) == (centre, folded_name(facts.name)):
+    wanted = (centre, folded_name(facts.name), True)
+    if known is not None and (known.centre, known.folded, known.active) == wanted and code in (None, known.code):
         return known
     others = await rooms_of(work.session, centre)
     name = _free_name(work, facts.name, others)

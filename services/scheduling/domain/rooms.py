@@ -12,6 +12,7 @@ CAPACITY_MOST = 200
 """The seats of a room, and the places of a workshop, are no more."""
 _CODE_LONGEST = 50
 """Characters of a code without its number; with it, a code is at most 60 long."""
+_FOLDED_LONGEST = 400
 
 
 class Equipment(StrEnum):
@@ -46,10 +47,10 @@ def folded(name: str) -> str:
 
 
 def folded_name(name: str) -> str:
-    """`folded`, of a name that has letters or digits. Raises `NamelessRoom`."""
+    """`folded`, of a name that has letters or digits; its first 400 characters. Raises `NamelessRoom`."""
     if not (found := folded(name)):
         raise NamelessRoom()
-    return found
+    return found[:_FOLDED_LONGEST]  # one ligature may stand for a sentence
 
 
 def code_for(name: str, taken: Collection[str]) -> str:

@@ -74,8 +74,8 @@ class ImportedRooms:
 
     def __init__(self, known: Sequence[Room]) -> None:
         self._codes = {(one.centre, one.code): one.code for one in known}
-        names = [((one.centre, name), one.code) for one in known for name in (folded(one.code), one.folded)]
-        self._by_name = dict(names)
+        self._by_name = {(one.centre, folded(one.code)): one.code for one in known}
+        self._by_name |= {(one.centre, one.folded): one.code for one in known}
         self._new: list[dict[str, Any]] = []
 
     @classmethod

@@ -59,6 +59,26 @@ ROOMS = sa.table(
     sa.column("equipment", sa.JSON()),
     sa.column("active", sa.Boolean()),
 )
+QUARTERS = sa.table(
+    "quarter_hours", sa.column("resource", sa.String()), sa.column("quarter"), sa.column("holder", sa.Uuid())
+)
+INTERVIEWS = sa.table(
+    "interviews",
+    sa.column("id", sa.Uuid()),
+    sa.column("centre", sa.String()),
+    sa.column("room", sa.String()),
+    sa.column("status", sa.String()),
+)
+WORKSHOPS = sa.table("workshops", sa.column("id", sa.Uuid()), sa.column("room", sa.String()))
+SESSIONS = sa.table("workshop_sessions", sa.column("id", sa.Uuid()), sa.column("workshop_id", sa.Uuid()))
+RESTATED = sa.table("interviews_to_restate", sa.column("id", sa.Uuid()))
+_TAKEN = sa.select(QUARTERS.c.quarter).where(QUARTERS.c.resource == sa.bindparam("now"))
+DOUBLED = sa.select(QUARTERS.c.holder).where(
+    QUARTERS.c.resource == sa.bindparam("before"), QUARTERS.c.quarter.in_(_TAKEN)
+)
+"""The interviews and sessions that have a room at a time at which another spelling of it was booked."""
+WORKSHOPS_OF = sa.select(SESSIONS.c.workshop_id).where(SESSIONS.c.id.in_(sa.bindparam("holders", expanding=True)))
+SESSIONS_OF = sa.select(SESSIONS.c.id).where(SESSIONS.c.workshop_id.in_(sa.bindparam("workshops", expanding=True)))
 
 
 def _texts() -> dict[str, Counter[str]]:
@@ -95,15 +115,22 @@ def _is_code(text: str) -> bool:
 
 
 def _rename(centre: str, text: str, code: str) -> None:
-    """What one spelling has, the room has. Where two spellings were booked at once, one reservation stands for both."""
+    """What one spelling has, the room has. Who was booked at the same time under another one keeps no room."""
     bind, here = op.get_bind(), {"centre": centre, "room": text, "code": code}
+    before, now = f"room:{centre}:{text}", f"room:{centre}:{code}"
+    holders = set(bind.execute(DOUBLED, {"before": before, "now": now}).scalars())
+    workshops = bind.execute(WORKSHOPS_OF, {"holders": list(holders)}).scalars().all()
+    holders |= set(bind.execute(SESSIONS_OF, {"workshops": workshops}).scalars())
+    bind.execute(sa.delete(QUARTERS).where(QUARTERS.c.resource == before, QUARTERS.c.holder.in_(holders)))
+    for table, ids in ((INTERVIEWS, holders), (WORKSHOPS, workshops)):
+        bind.execute(sa.update(table).where(table.c.id.in_(ids)).values(room=None))
+    renamed = sa.or_(INTERVIEWS.c.id.in_(holders), sa.and_(INTERVIEWS.c.centre == centre, INTERVIEWS.c.room == text))
+    marked = sa.select(RESTATED.c.id)
+    booked = sa.select(INTERVIEWS.c.id).where(renamed, INTERVIEWS.c.status == "booked", INTERVIEWS.c.id.not_in(marked))
+    bind.execute(sa.insert(RESTATED).from_select(["id"], booked))
     for table in ("interviews", "workshops"):
         bind.execute(sa.text(f"update {table} set room = :code where centre = :centre and room = :room"), here)  # noqa: S608
-    before, now = f"room:{centre}:{text}", f"room:{centre}:{code}"
-    twice = "delete from quarter_hours where resource = :before and quarter in (select quarter from quarter_hours "
-    bind.execute(sa.text(f"{twice}where resource = :now)"), {"before": before, "now": now})
-    moved = sa.text("update quarter_hours set resource = :now where resource = :before")
-    bind.execute(moved, {"before": before, "now": now})
+    bind.execute(sa.update(QUARTERS).where(QUARTERS.c.resource == before).values(resource=now))
 
 
 def downgrade() -> None:
