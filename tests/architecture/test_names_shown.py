@@ -42,6 +42,7 @@ NO_TEXT = frozenset(
         "part",
         "people",
         "seats",
+        "seconds",
         "since",
         "taken",
         "ticket",

@@ -21,6 +21,7 @@ from services.chassis.web import (
     Router,
     Running,
     Working,
+    cause_of,
     live_board,
     page,
     see_other,
@@ -173,19 +174,25 @@ async def here(
 
 @router.post("/desk/{centre}/call-next")
 async def call_next(
-    centre: Key, form: Annotated[CallNextForm, Form()], request: Request, work: Working, person: Team
+    centre: Key,
+    form: Annotated[CallNextForm, Form()],
+    request: Request,
+    read: Reading,
+    running: Running,
+    person: Team,
 ) -> Response:
     """Call the visitor whose turn it is, of the areas of this browser's desk. Raises `DeskNotChosen`."""
-    here = desk_here(request, await desks_of(work.session, person.at(centre)))
+    here = desk_here(request, await desks_of(read, person.at(centre)))
     if form.at is not None:
         here = Here(f"desk-{form.at}", True)
     elif form.desk is None and not here.chosen:
         raise DeskNotChosen()
-    served = (await load_centre(work.session, centre)).areas
+    served = (await load_centre(read, centre)).areas
     areas = tuple(area for area in here.areas if area in served)
     caller = Caller(form.desk or here.desk, areas, person.claim(STAFF_CODE))
     try:
-        visit = await visits.call_next(work, centre, caller, called=form.called)
+        async with running.store.work(cause_of(request)) as work:
+            visit = await visits.call_next(work, centre, caller, called=form.called)
     except DeskHasCalled as refused:  # the desk is known from now on: its board asks about that visitor
         response = see_other(request, f"/intake/desk/{centre}", error=explain(refused))
     else:
