@@ -25,6 +25,7 @@ from services.contracts.intake import (
 )
 from services.intake import domain
 from services.intake.actions import erasure, people, visits
+from services.intake.domain.queue import CalledMeanwhile
 from services.intake.store import Consent, ErasedSubject, Visit, Visitor
 from services.intake.store.queue import Caller
 from tests.givens.intake import MONDAY, walks_in
@@ -215,18 +216,21 @@ async def test_who_left_is_not_served_afterwards(store: Store) -> None:
     assert (await kept(store))[0].status == "left"
 
 
-async def test_of_two_who_press_at_once_one_is_told_that_it_changed(store: Store) -> None:
+@pytest.mark.parametrize(("other", "refusal"), [("desk-1", Stale), ("desk-2", CalledMeanwhile)])
+async def test_of_two_who_press_at_once_one_is_told_that_it_changed(
+    store: Store, other: str, refusal: type[Refused]
+) -> None:
     visit_id = await enter(store)
 
-    async def press() -> str:
+    async def press(desk: str) -> str:
         try:
             async with store.work() as work:
-                await visits.call(work, visit_id, "desk-1", version=1)
-        except Stale as refused:
+                await visits.call(work, visit_id, desk, version=1)
+        except refusal as refused:
             return refused.slug
         return "called"
 
-    assert sorted(await asyncio.gather(press(), press())) == ["called", "stale-version"]
+    assert sorted(await asyncio.gather(press("desk-1"), press(other))) == ["called", refusal.slug]
 
 
 @pytest.mark.parametrize(

@@ -6,20 +6,25 @@ from tests.intake.test_queue import API, PAGE, arrives, desk, does, press
 __all__ = ["desk"]
 
 
+async def place_of(desk: Client, visit: str) -> str:
+    """The page of the visit's ticket."""
+    answer = (await desk.put(f"{API}/{visit}", json={"centre": "liege", "area": "find-job"})).json()
+    address = "/intake/t/" + answer["ticket_page"].rpartition("/")[2]
+    return (await desk.get(address, headers=PAGE)).text
+
+
 async def test_who_waits_for_one_counsellor_is_told_who_is_before_them_there(desk: Client) -> None:
-    """The others are called by every desk, which this visitor is not."""
-    *_others, first, second, number = [await arrives(desk, "find-job") for _ in range(7)]
-    for visit in (first, second):
+    """Those for another desk are not; those for none may be."""
+    first, number, second, free, third = [await arrives(desk, "find-job") for _ in range(5)]
+    for visit in (first, second, third):
         await does(desk, visit, "transfer", counsellor="nadia")
     await does(desk, number, "transfer", desk="desk-2")
-    pages: dict[str, str] = {}
-    for visit in (first, second, number):
-        answer = (await desk.put(f"{API}/{visit}", json={"centre": "liege", "area": "find-job"})).json()
-        address = "/intake/t/" + answer["ticket_page"].rpartition("/")[2]
-        pages[visit] = (await desk.get(address, headers=PAGE)).text
-    assert "You are the first one for this counsellor." in pages[first]
-    assert "1 person is before you for the same counsellor." in pages[second]
-    assert "You are the first one for this desk." in pages[number]
+    assert "You are the first one for this counsellor." in await place_of(desk, first)
+    assert "1 person is before you for the same counsellor." in await place_of(desk, second)
+    assert "You are the first one for this desk." in await place_of(desk, number)
+    assert "3 people are before you." in await place_of(desk, third), "two for the same, and one for any desk"
+    await does(desk, free, "leave")
+    assert "2 people are before you for the same counsellor." in await place_of(desk, third)
 
 
 async def test_a_desk_is_known_also_when_it_may_not_call_yet(desk: Client) -> None:

@@ -148,6 +148,23 @@ async def test_taken_back_who_was_called_is_called_and_what_was_changed_since_st
     assert (row.status, row.for_desk, row.priority) == ("waiting", "desk-2", "small-child")
 
 
+async def test_taken_back_who_was_put_on_hold_since_is_on_hold_for_every_service(store: Store) -> None:
+    booking = booked(await registered(store))
+    await expects(store, booking)
+    taken = await ticket(store)
+    async with store.work() as work:
+        await turns.transfer(work, taken, turns.Destination(desk="desk-2"))
+    await linked(store, booking.interview_id, taken)
+    async with store.work() as work:
+        await turns.hold(work, taken)
+    async with store.work() as work:
+        await appointments.undo_arrival(work, booking.interview_id, taken)
+    row = await visit(store, taken)
+    assert (row.for_desk, row.for_counsellor, row.held_at) == ("desk-2", None, MONDAY)
+    kinds = [type(one).__name__ for one in await emitted_events(store) if getattr(one, "visit_id", None) == taken]
+    assert kinds[kinds.index("VisitorArrivalUndone") + 1 :] == ["VisitTransferred", "VisitPutOnHold"]
+
+
 async def test_an_ordinary_arrival_after_a_link_was_undone_ends_when_it_is_undone(store: Store) -> None:
     booking = booked(await registered(store))
     await expects(store, booking)

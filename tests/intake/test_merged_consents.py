@@ -61,6 +61,24 @@ async def test_after_a_separation_nobody_has_consented_for_the_other(store: Stor
     assert (withdrawn.subject_ref, withdrawn.purposes) == (others, ("reminders",))
 
 
+@pytest.mark.parametrize("by", ["the desk", "themselves"])
+async def test_after_a_separation_what_they_or_the_desk_recorded_stays(store: Store, by: str) -> None:
+    alias, kept = await two(store)
+    async with store.work() as work:
+        await consent.give_own_consent(work, alias, ["reminders"])
+    for _ in range(2):
+        async with store.work() as work:
+            if by == "the desk":
+                await consent.give_consent(work, kept, ["reminders"], "test/desk-liege")
+            else:
+                await consent.give_own_consent(work, kept, ["reminders"])
+    assert await in_force(store, kept) == ["plan", "reminders", "reminders"], "the record has both"
+    assert len(await emitted_events(store, VisitorConsentGiven)) == 2, "one for each reference"
+    await separate(store, alias)
+    assert [await in_force(store, ref) for ref in (alias, kept)] == [["plan", "reminders"]] * 2
+    assert await emitted_events(store, VisitorConsentWithdrawn) == []
+
+
 async def test_the_own_page_says_where_a_consent_is_missing_and_gives_it(client: Client) -> None:
     store = client.store
     client.headers.update(PAGE)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from services.chassis.mail.messages import Letter
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
-from services.intake.actions import links
+from services.intake.actions import consent, links
 from services.intake.actions.letters import Letters
 from services.intake.domain.links import LINK_VALID, LinkState, digest, hash_pin
 from services.intake.store import PersonalLink, Visitor, link_with
@@ -107,6 +107,20 @@ async def test_the_desk_sees_and_opens_the_link_of_the_other_registration(client
     client.headers.update(PAGE)
     opened = await client.post(f"{page}/plan", data={"pin": PIN})
     assert (opened.status_code, opened.headers["location"].partition("?")[0]) == (303, "/intake/mine")
+
+
+async def test_the_sheet_promises_a_plan_that_is_the_other_registrations(client: Client) -> None:
+    store = client.store
+    client.headers.update(PAGE)
+    alias, kept = await registered(store, "Ada", "Petit"), await registered(store, "Béa", "Grand")
+    async with store.work() as work:
+        await consent.give_consent(work, kept, ["guidance"], "test")
+        await consent.withdraw_consent(work, kept, ["plan"], "test")
+    page, promise = f"/intake/visits/{await visit_of(store, kept)}/link", "This link opens your career plan."
+    assert promise not in (await client.post(page)).text
+    await merge(store, alias, kept)
+    link = re.findall(r'name="replaces" value="([^"]+)"', (await client.get(page.removesuffix("/link"))).text)
+    assert promise in (await client.post(page, data={"replaces": link[0]})).text
 
 
 async def visit_of(store: Store, ref: UUID) -> UUID:

@@ -7,10 +7,12 @@ import pytest
 
 from services.chassis.identity.people import visitor
 from services.chassis.testing import Client
+from services.intake.actions.consent import withdraw_under
 from services.intake.actions.preferences import change_preferences
 from services.intake.domain.contacts import ContactChannel, WrongChannel, channels_of
 from services.intake.store import Visitor
 from tests.intake.test_letters import ADDRESS, person_with
+from tests.intake.test_merging import merge
 
 PHONE = "0470 12 34 56"
 PATH = "/intake/mine/preferences"
@@ -78,6 +80,22 @@ async def test_without_a_contact_there_is_no_way(client: Client) -> None:
             await change_preferences(work, person, channel=EMAIL, language="fr")
     assert 'name="channel"' not in await own_page(client, person)
     assert (await client.signed_in(visitor(uuid4())).post(PATH, data={"language": "fr"})).status_code == 404
+
+
+async def test_what_is_chosen_counts_for_both_registrations_also_with_consent_under_one(client: Client) -> None:
+    other, first = await person_with(client.store, PHONE, channel=CALL), await person_with(client.store, ADDRESS)
+    await merge(client.store, other, first)
+    async with client.store.work() as work:
+        await withdraw_under(work, await work.load(Visitor, first), ["guidance", "reminders"], "test")
+    client.signed_in(visitor(first, frozenset({other})))
+    page = unescape((await client.get("/intake/mine", headers={"accept": "text/html"})).text)
+    assert [page.count(f'name="channel" value="{way.value}"') for way in (EMAIL, SMS, CALL)] == [1, 1, 1]
+    assert (await chooses(client, first, language="de", channel="sms")).startswith("done:")
+    found = [await kept(client, ref) for ref in (other, first)]
+    assert [(one.language, one.channel) for one in found] == [("de", "sms"), ("de", None)]
+    await chooses(client, first, language="nl", channel="email")
+    found = [await kept(client, ref) for ref in (other, first)]
+    assert [(one.language, one.channel) for one in found] == [("nl", "sms"), ("nl", "email")]
 
 
 async def test_the_own_page_leads_to_the_centre(client: Client) -> None:

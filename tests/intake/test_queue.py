@@ -103,7 +103,7 @@ async def test_an_end_recorded_by_mistake_is_taken_back_while_it_is_listed(desk:
         for step, body in (("call", {"desk": "desk-2"}), ("serve", {}), ("finish", {})):
             await does(desk, one, step, **body)
     page = (await desk.get("/intake/desk/liege", headers=PAGE)).text
-    assert f'action="/intake/visits/{visit}/return"' in page
+    assert re.search(rf'href="/intake/visits/{visit}/queue">.*?Put back at the desk', page)
     back = await does(desk, visit, "return")
     assert (back["status"], back["desk"], back["ended_at"]) == ("being_served", "desk-2", None)
     assert (await does(desk, visit, "finish"))["status"] == "served"
@@ -241,6 +241,23 @@ async def test_calling_again_keeps_the_desk_and_taking_over_is_another_button(de
     assert "Call to my desk" not in (await desk.get("/intake/desk/liege/people/called", headers=PAGE)).text
 
 
+async def test_a_row_is_called_to_a_chosen_desk_alone(desk: Client) -> None:
+    """A browser that has none is asked for it, and cannot take over whom another desk called."""
+    visit, called = await arrives(desk), await arrives(desk)
+    await does(desk, called, "call", desk="desk-1")
+    lists = ("/intake/desk/liege", "/intake/desk/liege/people/called")
+    assert "error:Choose your desk first" in await press(desk, f"visits/{visit}/call", version=1)
+    assert ["Call to my desk" in (await desk.get(one, headers=PAGE)).text for one in lists] == [False, False]
+    assert (await desk.get(f"{API}/{visit}")).json()["status"] == "waiting"
+    await press(desk, "desk/liege/here", number=2)
+    await desk.post(f"/intake/visits/{visit}/call", data={"version": 1}, headers=PAGE)
+    assert (await desk.get(f"{API}/{visit}")).json()["desk"] == "desk-2"
+    assert ["Call to my desk" in (await desk.get(one, headers=PAGE)).text for one in lists] == [True, True]
+    assert "error:Someone changed this page" in await press(desk, f"visits/{visit}/call", version=1)
+    await press(desk, "desk/liege/here", number=1)
+    assert "has just been called to desk 2" in await press(desk, f"visits/{visit}/call", version=1)
+
+
 async def test_a_call_names_a_desk_that_the_centre_has(desk: Client) -> None:
     visit = await arrives(desk, "find-job")
     for path, body in (
@@ -326,7 +343,7 @@ async def test_a_day_that_was_closed_too_early_is_put_back_from_lists_that_have_
         while query is not None:
             page = (await desk.get(path + query, headers=PAGE)).text
             found += re.findall(r'id="visit-([^"]+)"', page)
-            assert page.count("/return") == page.count('id="visit-')
+            assert page.count({"left": "/return", "served": "Put back at the desk"}[which]) == page.count('id="visit-')
             onward = re.search(r'href="(\?[^"]*after=[^"]+)"', page)
             query = onward[1] if onward else None
         assert shown + found == sorted(visits)

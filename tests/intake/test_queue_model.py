@@ -190,7 +190,7 @@ class Queue(Arrivals):
             if one.status in HERE:
                 ahead = [other for other in self.people.values() if other.is_next and other.place < one.place]
                 if one.caller != (None, None):
-                    ahead = [other for other in ahead if other.caller == one.caller]
+                    ahead = [other for other in ahead if other.caller in (one.caller, (None, None))]
                 assert found[UUID(one.id)].before == len(ahead)
 
 

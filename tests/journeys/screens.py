@@ -108,7 +108,10 @@ class FrontDesk:
         return ticket
 
     async def calls(self, ticket: str) -> None:
-        """Call the ticket to this desk; the board moves without a new page."""
+        """Call the ticket to this desk, the first one; the board moves without a new page."""
+        if await (first := self.page.locator(".here button").first).count():
+            async with self.page.expect_navigation():
+                await first.click()
         await self.page.get_by_role("button", name=f"Appeler – {ticket}").click()
         await expect(row(self.page.get_by_role("region", name="Appels en cours"), ticket)).to_be_visible()
 

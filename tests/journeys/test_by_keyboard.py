@@ -30,6 +30,10 @@ async def test_the_front_desk_needs_no_mouse(stack: Stack, browser: Browser) -> 
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("main")).to_be_focused()
 
+        await walk_to(page, "button", "Guichet 1")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("Vous êtes au guichet 1")).to_be_visible()
+
         await walk_to(page, "radio", "Non précisé")
         await page.keyboard.press("ArrowUp")
         await expect(page.get_by_role("radio", name="Créer son activité")).to_be_checked()

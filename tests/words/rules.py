@@ -70,7 +70,8 @@ PEOPLE = {
 }
 """Words for people that are masculine only, or that say both badly."""
 BOTH = re.compile(
-    r"conseillers? ou (une |de sa )?conseillères?|(Berater|Besucher)in oder (der |des |dem )?(Berater|Besucher)s?",
+    r"conseillers? ou (une (autre )?|de sa |cette |la même )?conseillères?"
+    r"|(Berater|Besucher)in oder (der |des |dem |demselben |diesen )?(Berater|Besucher)s?",
     re.IGNORECASE,
 )
 """Both forms, as they stand in a sentence."""

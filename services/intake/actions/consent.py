@@ -22,6 +22,8 @@ async def give_consent(
 ) -> None:
     """Record consent to these purposes under this reference; those in force already are ignored.
 
+    One that only another reference of the person gave is recorded, and not published again.
+
     `by_representative`: a parent or representative consents. Raises `UnknownPurpose`.
     """
     domain.check_purposes(purposes)
@@ -38,12 +40,20 @@ async def give_own_consent(
 
 
 async def end_consents_of_others(work: Work, refs: Collection[UUID], others: Collection[UUID], ended_by: str) -> None:
-    """Withdraw what visitors with the references `others` gave themselves under one of `refs`: it was not theirs."""
+    """Withdraw what visitors with the references `others` gave themselves under one of `refs`: it was not theirs.
+
+    A purpose that the person themselves or the desk recorded too stays in force.
+    """
     strangers = {_by_visitor(other) for other in others}
     for ref in sorted(refs):
-        given = [one.purpose for one in await consents_in_force(work.session, ref) if one.recorded_by in strangers]
-        if given:
-            await withdraw_under(work, await work.load(Visitor, ref, msg("registered person")), given, ended_by)
+        in_force = await consents_in_force(work.session, ref)
+        given = [one for one in in_force if one.recorded_by in strangers]
+        kept = {one.purpose for one in in_force if one.recorded_by not in strangers}
+        for one in given:
+            if one.purpose in kept:
+                one.withdrawn_at, one.withdrawn_by = work.now, ended_by
+        if ended := [one.purpose for one in given if one.purpose not in kept]:
+            await withdraw_under(work, await work.load(Visitor, ref, msg("registered person")), ended, ended_by)
 
 
 def _by_visitor(subject_ref: UUID) -> str:
@@ -51,15 +61,24 @@ def _by_visitor(subject_ref: UUID) -> str:
     return f"visitor/{subject_ref}"
 
 
+def _by_another(recorded_by: str, subject_ref: UUID) -> bool:
+    """Whether a visitor recorded it on their own page, under another reference than this one."""
+    return recorded_by.startswith("visitor/") and recorded_by != _by_visitor(subject_ref)
+
+
 async def _give(
     work: Work, subject_ref: UUID, purposes: Iterable[str], recorded_by: str, *, by_representative: bool = False
 ) -> None:
+    """Record what is not in force yet, and what is only as another reference gave it: a separation ends that."""
     visitor = await work.load(Visitor, subject_ref, msg("registered person"))
-    before = {consent.purpose for consent in await consents_in_force(work.session, subject_ref)}
+    in_force = await consents_in_force(work.session, subject_ref)
+    before = {one.purpose for one in in_force}
+    own = {one.purpose for one in in_force if not _by_another(one.recorded_by, subject_ref)}
+    known = before if _by_another(recorded_by, subject_ref) else own
+    record(work, subject_ref, sorted(set(purposes) - known), recorded_by, by_representative=by_representative)
     given = sorted(set(purposes) - before)
     if not given:
         return
-    record(work, subject_ref, given, recorded_by, by_representative=by_representative)
     work.emit(
         visitor,
         VisitorConsentGiven(

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.chassis.storage.store import Work
 from services.contracts.intake import VisitIdentified, VisitReturned, VisitStatus
-from services.contracts.queue import VisitPrioritised, VisitTransferred
+from services.contracts.queue import VisitPrioritised, VisitPutOnHold, VisitTransferred
 from services.intake.actions.queue import put_on_hold
 from services.intake.domain import queue
 from services.intake.store import Visit
@@ -65,7 +65,8 @@ def emit_given_back(work: Work, visit: Visit, *, held: bool) -> None:
         work.emit(visit, VisitIdentified(**about, subject_ref=visit.subject_ref))
     if not status.in_the_room:
         return
-    if visit.for_area or visit.for_desk or visit.for_counsellor:
+    elsewhere = visit.for_area or visit.for_desk or visit.for_counsellor
+    if elsewhere:
         moved = VisitTransferred(**about, area=visit.for_area, desk=visit.for_desk, counsellor=visit.for_counsellor)
         work.emit(visit, moved)
     if visit.rank != queue.order(None):
@@ -74,3 +75,5 @@ def emit_given_back(work: Work, visit: Visit, *, held: bool) -> None:
         work.emit(visit, VisitReturned(**about, status=status))
     if held:
         put_on_hold(work, visit)
+    elif elsewhere and visit.held_at is not None:  # a transfer ends it
+        work.emit(visit, VisitPutOnHold(**about))

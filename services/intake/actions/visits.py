@@ -205,7 +205,7 @@ async def call(
     `at`, here and in the other steps: when it happened, if a device sends it later. Its day is the one that counts, and
     its desk may be gone since. Raises `CalledMeanwhile`, `WrongStep`, `FromEarlierDay`, `UnknownDesk`.
     """
-    visit = await _change_status(work, visit_id, VisitStatus.CALLED, version, at)
+    visit = await _change_status(work, visit_id, VisitStatus.CALLED, version, at, desk)
     if at is None and desk != visit.desk:
         domain.check_desk(desk, await desks_of(work.session, visit.centre))
     return _call(work, visit, desk, at or work.now)
@@ -268,12 +268,12 @@ def board(centre: str) -> str:
 
 
 async def _change_status(
-    work: Work, visit_id: UUID, wanted: VisitStatus, version: int | None, at: datetime | None
+    work: Work, visit_id: UUID, wanted: VisitStatus, version: int | None, at: datetime | None, desk: str | None = None
 ) -> Visit:
     """Changes the status, or nothing. Raises `WrongStep`; `FromEarlierDay`, unless the visit ends."""
     visit = await work.load(Visit, visit_id, msg("visit"))
-    if domain.is_expected_at_desk(wanted) and version not in (None, visit.version):
-        check_not_called(VisitStatus(visit.status), visit.ticket, visit.desk)
+    if desk is not None and version not in (None, visit.version):
+        check_not_called(VisitStatus(visit.status), visit.ticket, visit.desk, wanted=desk)
     check_version(visit, version)
     domain.check_step(VisitStatus(visit.status), wanted)
     if not wanted.has_ended:

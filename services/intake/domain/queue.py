@@ -52,7 +52,7 @@ class NotOfTheCentre(Invalid):
 
 
 class CalledMeanwhile(Refused):
-    """Another desk, or this one before, called the visitor after the page was shown."""
+    """Another desk called the visitor after the page was shown."""
 
     slug = "called-meanwhile"
     message = msg("{ticket} has just been called to desk {desk}. Choose another person.")
@@ -114,9 +114,9 @@ def check_may_return(status: VisitStatus, *, held: bool, closed_by: str | None, 
         raise WrongStep(status=status, wanted=VisitStatus.WAITING)
 
 
-def check_not_called(status: VisitStatus, ticket: str | None, desk: str | None) -> None:
-    """Nobody has called the visitor meanwhile. The refusal says to which desk. Raises `CalledMeanwhile`."""
-    if is_expected_at_desk(status) and desk is not None:
+def check_not_called(status: VisitStatus, ticket: str | None, desk: str | None, *, wanted: str) -> None:
+    """No other desk has called the visitor meanwhile. The refusal says which. Raises `CalledMeanwhile`."""
+    if is_expected_at_desk(status) and desk is not None and desk != wanted:
         raise CalledMeanwhile(ticket=ticket or "–", desk=desk.removeprefix("desk-"))
 
 

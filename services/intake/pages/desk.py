@@ -121,6 +121,7 @@ async def people(
     """A whole column of the board, page by page. `after`: the last visit of the page before."""
     centre_copy = await load_centre(read, person.at(centre))
     number, found = await column(read, Day.of(centre_copy, running.clock()), which, SHOWN + 1, after)
+    here = desk_here(request, await desks_of(read, centre))
     return page(
         request,
         "intake/people.html",
@@ -134,7 +135,8 @@ async def people(
         need_labels=NEED_LABELS,
         more=len(found) > SHOWN,
         desk_label=desk_label,
-        here=desk_here(request, await desks_of(read, centre)).desk,
+        here=here.desk,
+        here_chosen=here.chosen,
         counsellors=list((await counsellors_of(read, centre)).items()),
     )
 
@@ -209,14 +211,14 @@ async def step(
 ) -> Response:
     """Change a visit's status: call, serve, finish or leave; or its turn: hold or return.
 
-    Who was called before is called again to the same desk, unless the form names another one.
+    Who was called before is called again to the same desk, unless the form names another one. Raises `DeskNotChosen`.
     """
     visit = own(await work.find(Visit, id), person, msg("visit"))
     before = VisitStatus(visit.status)
     match step:
         case "call":
             here = desk_here(request, await desks_of(work.session, visit.centre))
-            await visits.call(work, id, form.desk or visit.desk or here.desk, form.version)
+            await visits.call(work, id, _called_to(form, visit, here), form.version)
         case "serve":
             await visits.serve(work, id, form.version)
         case "finish":
@@ -232,6 +234,17 @@ async def step(
     if before.has_ended:
         return see_other(request, f"/intake/visits/{id}/queue", done=_back_again(before, visit.ticket))
     return see_other(request, f"/intake/desk/{visit.centre}")
+
+
+def _called_to(form: StepForm, visit: Visit, here: Here) -> str:
+    """The desk to which a visitor is called: the one that is named, that called them before, or this browser's.
+
+    Not the one that called them after the page was shown: its call is to be refused. Raises `DeskNotChosen`.
+    """
+    named = form.desk or (visit.desk if form.version == visit.version or not here.chosen else None)
+    if named is None and not here.chosen:
+        raise DeskNotChosen()
+    return named or here.desk
 
 
 def _back_again(before: VisitStatus, ticket: str | None) -> str:

@@ -22,6 +22,7 @@ from services.chassis.service.definition import Runtime
 from services.chassis.web import Reading, Router, Running, allow, page
 from services.contracts.intake import VisitStatus
 from services.contracts.roles import Role
+from services.intake.actions.references import registrations_of
 from services.intake.actions.tickets import qr_image, ticket_address
 from services.intake.domain.appointments import in_groups
 from services.intake.domain.contacts import CHANNEL_LABELS
@@ -96,12 +97,14 @@ async def home_page(
     """The page, with what a form on it was refused for in `values`."""
     subject_ref = myself(person)
     visitor = await session.get(Visitor, subject_ref)
+    mine = await registrations_of(session, subject_ref)
     centres = await centre_copies(session, Centre)
     found = await openings_of(session, *person.references, after=after, limit=OPENINGS + 1)
     context = await consents_view(session, *person.references, mine=True) | {
         "parts": {"appointments": APPOINTMENTS, "plan": PLAN, "referrals": REFERRALS},
         "visitor": visitor,
-        "own_channels": channel_choices(visitor.contact if visitor is not None else None),
+        "own_channels": channel_choices(mine),
+        "own_channel": next((one.channel for one in (visitor, *mine) if one is not None and one.channel), ""),
         "tickets": await _tickets(request, session, running, person.references, centres),
         "appointments": await next_of_person(session, person.references, running.clock()),
         "messages": await messages_of(session, person.references, MESSAGES),

@@ -1,5 +1,6 @@
 """How a visitor wants to get their messages: in which language and in which way, on their own page."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import Form, Request
@@ -13,6 +14,7 @@ from services.chassis.web import Body, Router, Working, allow, see_other
 from services.contracts.roles import Role
 from services.intake.actions.preferences import change_preferences
 from services.intake.domain.contacts import CHANNEL_LABELS, ContactChannel, channels_of, contact_key
+from services.intake.store import Visitor
 
 router = Router("/intake/mine", pages=True)
 OwnVisitor = Annotated[Person, allow(Role.VISITOR)]
@@ -25,10 +27,11 @@ class PreferencesForm(Body):
     channel: ContactChannel | None = None
 
 
-def channel_choices(contact: str | None) -> list[tuple[str, str]]:
-    """The ways in which this contact can be reached, to choose from."""
-    ways = channels_of(contact_key(contact) if contact else None)
-    return [(one.value, _(CHANNEL_LABELS[one])) for one in ways]
+def channel_choices(registrations: Iterable[Visitor]) -> list[tuple[str, str]]:
+    """The ways in which a contact of the person, of any of these registrations, can be reached, to choose from."""
+    keys = [contact_key(one.contact) for one in registrations if one.contact]
+    ways = {way for key in keys for way in channels_of(key)}
+    return [(one.value, _(CHANNEL_LABELS[one])) for one in ContactChannel if one in ways]
 
 
 @router.post("/preferences")

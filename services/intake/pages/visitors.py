@@ -39,7 +39,8 @@ from services.contracts.text import Key, Name, Text
 from services.contracts.values import YesNo
 from services.intake.actions import links, people, searching
 from services.intake.actions.accesses import log_opening
-from services.intake.actions.consent import consents_in_force
+from services.intake.actions.consent import consents_in_force, consents_of
+from services.intake.actions.references import references_of
 from services.intake.domain.accesses import REASON_LABELS, AccessKind
 from services.intake.domain.contacts import contact_key, masked
 from services.intake.domain.links import digest, link_address
@@ -227,7 +228,8 @@ async def _link_page(
     centre = await load_centre(session, visit.centre)
     link = await link_with(session, digest(secret))
     assert link is not None
-    with_plan = any(one.purpose == "plan" for one in await consents_in_force(session, link.subject_ref))
+    given = await consents_of(session, *await references_of(session, link.subject_ref))
+    with_plan = any(one.purpose == "plan" and one.withdrawn_at is None for one in given)
     address = link_address(request.app.state.settings.public_url, secret)
     return page(
         request,

@@ -100,7 +100,8 @@ async def number_waiting(session: AsyncSession, day: Day) -> int:
 class Place(NamedTuple):
     """A ticket of today, and how many visitors are called before it, if nothing changes.
 
-    Of one that waits for a certain desk or counsellor: how many wait before it for the same one.
+    Of one that waits for a certain desk or counsellor: how many wait before it for the same one, or for none, as they
+    may be called there first.
     """
 
     ticket: str | None
@@ -111,6 +112,8 @@ class Place(NamedTuple):
     for_desk: str | None
     for_counsellor: str | None
     before: int
+    only_same: bool
+    """It waits for a certain desk or counsellor, and so do all who are before it."""
 
 
 async def places(session: AsyncSession, day: Day) -> dict[UUID, Place]:
@@ -120,12 +123,13 @@ async def places(session: AsyncSession, day: Day) -> dict[UUID, Place]:
     facts += [col(Visit.for_desk), col(Visit.for_counsellor)]
     here = sa.select(col(Visit.id), is_next(), *facts).where(is_here(Visit, day)).order_by(*place(Visit))
     ended = sa.select(col(Visit.id), *facts).where(has_ended(Visit, day))
-    found = {row[0]: Place._make((*row[1:], 0)) for row in await session.execute(ended)}
+    found = {row[0]: Place._make((*row[1:], 0, False)) for row in await session.execute(ended)}
     everyone = 0
     by_caller = Counter[tuple[str | None, str | None]]()
     for row in await session.execute(here):
-        caller = (row.for_desk, row.for_counsellor)
-        found[row[0]] = Place._make((*row[2:], by_caller[caller] if any(caller) else everyone))
+        caller, free = (row.for_desk, row.for_counsellor), by_caller[None, None]
+        before = by_caller[caller] + free if any(caller) else everyone
+        found[row[0]] = Place._make((*row[2:], before, any(caller) and not free))
         everyone += bool(row[1])
         by_caller[caller] += bool(row[1])
     return found
