@@ -85,8 +85,8 @@ class SmsGateway:
             read += part
             if len(read) >= MOST_READ:
                 break
-        said = read[:MOST_READ].decode(errors="replace")
-        return any(text in said for text in texts)
+        answered = read[:MOST_READ].decode(errors="replace")
+        return any(text in answered for text in texts)
 
     def _headers(self) -> dict[str, str]:
         """What every request has. The secret is read for each session, so that it can be changed without a restart."""

@@ -59,8 +59,8 @@ def waited_in_turn(row: Any) -> bool:
     """Whether the wait of a row of `visits` is known, and was that of its turn.
 
     False: not called, transferred, with priority, recorded later, by mistake or imported; or a device's times
-    contradicted each other, so that nobody knows the wait. The call ends the wait: whether somebody recorded the end
-    of the visit, or the end of the day closed it, says nothing about it.
+    contradicted each other, so that nobody knows the wait. The call ends the wait: whether a person ended
+    the visit afterwards, or the end of the day closed it, says nothing about it.
     """
     moved = row.for_area or row.for_desk or row.for_counsellor
     known = row.ticket is not None and not row.recorded_later and not row.clock_uncertain

@@ -89,24 +89,28 @@ async def book(
     taken = resources(path.centre, counsellor, room, path.subject_ref)
     free = await other_calendars(work.session, path.subject_ref)
     await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone, free=free)
+    _emit_booked(work, interview, path, path.subject_ref)
+    work.notify_board(board(path.centre))
+    return interview
+
+
+def _emit_booked(work: Work, interview: Interview, path: GuidancePath, subject_ref: UUID) -> None:
     work.emit(
         interview,
         InterviewBooked(
             interview_id=interview.id,
             kind=InterviewKind.GUIDANCE,
             centre=path.centre,
-            counsellor=counsellor,
-            room=room,
-            starts_at=starts_at,
-            minutes=minutes,
-            subject_ref=path.subject_ref,
+            counsellor=interview.counsellor,
+            room=interview.room,
+            starts_at=interview.starts_at,
+            minutes=interview.minutes,
+            subject_ref=subject_ref,
             path_id=path.id,
             method=Method(path.method),
             area=path.area,
         ),
     )
-    work.notify_board(board(path.centre))
-    return interview
 
 
 async def _check_consent(work: Work, subject_ref: UUID) -> None:

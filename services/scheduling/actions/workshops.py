@@ -75,22 +75,26 @@ async def announce(
         await reserve(
             work, meeting.id, taken, starts_at=meeting.starts_at, minutes=meeting.minutes, zone=centre_copy.zone
         )
+    _emit_announced(work, workshop, meetings)
+    return workshop
+
+
+def _emit_announced(work: Work, workshop: Workshop, meetings: Sequence[Session]) -> None:
     work.emit(
         workshop,
         WorkshopAnnounced(
             workshop_id=workshop.id,
-            centre=centre,
-            area=area,
-            counsellor=counsellor,
-            room=room,
-            seats=places,
+            centre=workshop.centre,
+            area=workshop.area,
+            counsellor=workshop.counsellor,
+            room=workshop.room,
+            seats=workshop.seats,
             sessions=tuple(
                 WorkshopSession(session_id=meeting.id, starts_at=meeting.starts_at, minutes=meeting.minutes)
                 for meeting in meetings
             ),
         ),
     )
-    return workshop
 
 
 async def cancel_workshop(work: Work, workshop: Workshop, *, reason: str, version: int | None = None) -> None:
