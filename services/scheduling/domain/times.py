@@ -3,7 +3,7 @@
 Times are aware and kept in UTC; intervals are half-open. A zone is an IANA name.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from services.scheduling.domain.refusals import (
     TooLongAgo,
 )
 
+Interval = tuple[datetime, datetime]
 QUARTER = timedelta(minutes=15)
 EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
 """The earliest time of an import."""
@@ -33,13 +34,25 @@ class Hours(opening.Hours):
     """A centre's opening hours, with the rule of appointments."""
 
     def check_open(self, starts_at: datetime, minutes: int) -> None:
-        """The whole interval lies within one opening, which may go on after midnight. Raises `OutsideHours`."""
+        """The centre is open all the time: openings that touch, also at midnight, are one. Raises `OutsideHours`."""
         day, end = starts_at.astimezone(self.zone).date(), starts_at.astimezone(UTC) + timedelta(minutes=minutes)
-        following = dict(self.intervals(day + timedelta(days=1)))
-        if not any(
-            opens <= starts_at and end <= following.get(closes, closes) for opens, closes in self.intervals(day)
-        ):
+        openings = united([*self.intervals(day), *self.intervals(day + timedelta(days=1))])
+        if not any(opens <= starts_at and end <= closes for opens, closes in openings):
             raise OutsideHours(hours=[f"{opens}–{closes}" for opens, closes in self.of(day)] or msg("closed"))
+
+
+def united(intervals: Iterable[Interval]) -> Iterator[Interval]:
+    """The same time as fewest intervals, in order: those that overlap or touch are one."""
+    begun: Interval | None = None
+    for begins, ends in sorted(intervals):
+        if begun is not None and begins <= begun[1]:
+            begun = begun[0], max(begun[1], ends)
+            continue
+        if begun is not None:
+            yield begun
+        begun = begins, ends
+    if begun is not None:
+        yield begun
 
 
 def quarters(starts_at: datetime, minutes: int) -> list[datetime]:
