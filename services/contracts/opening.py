@@ -60,7 +60,7 @@ class Hours:
     def intervals(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         """The opening intervals of a local date in UTC, in order."""
         for opens_at, closes_at in self.of(day):
-            yield self._moment(day, opens_at), self._moment(day, closes_at)
+            yield moment(day, opens_at, self.zone), moment(day, closes_at, self.zone)
 
     def closes(self, now: datetime) -> datetime | None:
         """When the centre closes that is open now, in UTC: an opening may go on after midnight. None: it is closed."""
@@ -82,8 +82,12 @@ class Hours:
         for days in range(ahead.days + 1):
             yield from self.intervals(first + timedelta(days=days))
 
-    def _moment(self, day: date, at: str) -> datetime:
-        """A local time of a day, in UTC. `24:00` is the midnight after it."""
-        if at == "24:00":
-            day, at = day + timedelta(days=1), "00:00"
-        return datetime.combine(day, time.fromisoformat(at), self.zone).astimezone(UTC)
+
+def moment(day: date, at: str, zone: ZoneInfo) -> datetime:
+    """A local time `HH:MM` of a day, in UTC. `24:00` is the midnight after it.
+
+    A time that the clocks skip is counted on from before the gap; of one that comes twice, the first (RFC 5545, 3.3.5).
+    """
+    if at == "24:00":
+        day, at = day + timedelta(days=1), "00:00"
+    return datetime.combine(day, time.fromisoformat(at), zone).astimezone(UTC)

@@ -13,10 +13,18 @@
     ├── RoomExists, RoomCodeTaken                                        the rooms of a centre
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, UnknownCounsellor, CounsellorInactive, UnknownRoom, RoomInactive, NamelessRoom,
-        TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap; and of imports: FieldMissing,
-        FieldOutOfPlace, PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
+        TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap; of availability: RuleNotWeekly,
+        HoursBackwards, EndsBeforeStart, AbsenceBackwards, BufferUneven; and of imports: FieldMissing, FieldOutOfPlace,
+        PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
 """
 
+from services.scheduling.domain.refusals.availability import (
+    AbsenceBackwards,
+    BufferUneven,
+    EndsBeforeStart,
+    HoursBackwards,
+    RuleNotWeekly,
+)
 from services.scheduling.domain.refusals.board import (
     AlreadyInInterview,
     HasAppointment,
@@ -83,16 +91,20 @@ from services.scheduling.domain.refusals.workshops import (
 )
 
 __all__ = [
+    "AbsenceBackwards",
     "AlreadyInInterview",
     "AttendanceIncomplete",
+    "BufferUneven",
     "ConsentMissing",
     "CounsellorInactive",
     "DoubleSeat",
+    "EndsBeforeStart",
     "FieldMissing",
     "FieldOutOfPlace",
     "FifthInterview",
     "FinalisingNotDue",
     "HasAppointment",
+    "HoursBackwards",
     "InTheFuture",
     "MovedMeanwhile",
     "NamelessRoom",
@@ -117,6 +129,7 @@ __all__ = [
     "RoomCodeTaken",
     "RoomExists",
     "RoomInactive",
+    "RuleNotWeekly",
     "SeatHasArrived",
     "SeatNotTaken",
     "SessionsOverlap",

@@ -1,0 +1,233 @@
+"""When counsellors can be booked: weekly working hours with exceptions, absences, and the booking rules of a centre.
+
+Working hours are local times of an IANA zone, so that they keep their clock time across daylight-saving changes. On the
+night of a change, RFC 5545 (3.3.5) decides: a time that is skipped is counted on from before the gap (02:30 is 03:30 of
+summer time), and of a time that comes twice the first one is meant. What has no minute left is no interval.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from services.contracts.directory import WEEKDAYS
+from services.contracts.opening import Hours, moment
+from services.scheduling.domain.refusals import (
+    AbsenceBackwards,
+    BufferUneven,
+    EndsBeforeStart,
+    HoursBackwards,
+    NotOnQuarterHour,
+    RuleNotWeekly,
+)
+
+LONGEST_INTERVAL = 52
+"""Weeks between two weeks of a rule are no more."""
+MOST_TIMES = 1000
+"""How often a rule with COUNT comes at most."""
+_PARTS = {"FREQ", "INTERVAL", "BYDAY", "UNTIL", "COUNT"}
+_QUARTERS = (":00", ":15", ":30", ":45")
+
+Interval = tuple[datetime, datetime]
+"""Beginning and end in UTC, half-open."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyRule:
+    """A weekly recurrence. Source: RFC 5545, RECUR with FREQ=WEEKLY; weeks begin on Monday, as WKST has it by default.
+
+    `weekdays`: numbers from 0, Monday, in order; none: that of the first day. `until`: the last day, included.
+    """
+
+    interval: int = 1
+    weekdays: tuple[int, ...] = ()
+    until: date | None = None
+    count: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The RRULE value."""
+        parts = ["FREQ=WEEKLY"]
+        if self.interval > 1:
+            parts.append(f"INTERVAL={self.interval}")
+        if self.weekdays:
+            parts.append("BYDAY=" + ",".join(WEEKDAYS[one] for one in self.weekdays))
+        if self.until is not None:
+            parts.append(f"UNTIL={self.until:%Y%m%d}")
+        if self.count is not None:
+            parts.append(f"COUNT={self.count}")
+        return ";".join(parts)
+
+
+@lru_cache(maxsize=1024)
+def weekly_rule(text: str) -> WeeklyRule:
+    """The rule of an RRULE value. Raises `RuleNotWeekly`, naming the part that cannot be used."""
+    parts: dict[str, str] = {}
+    for part in text.upper().split(";"):
+        name, _, value = part.partition("=")
+        if name not in _PARTS or not value or name in parts:
+            raise RuleNotWeekly(part=part or "–")
+        parts[name] = value
+    if parts.get("FREQ") != "WEEKLY":
+        raise RuleNotWeekly(part=f"FREQ={parts.get('FREQ', '–')}")
+    if "UNTIL" in parts and "COUNT" in parts:
+        raise RuleNotWeekly(part=f"UNTIL={parts['UNTIL']}; COUNT={parts['COUNT']}")
+    return WeeklyRule(
+        interval=_number("INTERVAL", parts.get("INTERVAL", "1"), LONGEST_INTERVAL),
+        weekdays=_weekdays(parts["BYDAY"]) if "BYDAY" in parts else (),
+        until=_last_day(parts["UNTIL"]) if "UNTIL" in parts else None,
+        count=_number("COUNT", parts["COUNT"], MOST_TIMES) if "COUNT" in parts else None,
+    )
+
+
+def _number(name: str, value: str, most: int) -> int:
+    if not (value.isascii() and value.isdecimal() and len(value) <= 4 and 1 <= int(value) <= most):
+        raise RuleNotWeekly(part=f"{name}={value}")
+    return int(value)
+
+
+def _weekdays(value: str) -> tuple[int, ...]:
+    names = value.split(",")
+    if not set(names).issubset(WEEKDAYS):  # also 1MO, the first Monday of a month
+        raise RuleNotWeekly(part=f"BYDAY={value}")
+    return tuple(number for number, name in enumerate(WEEKDAYS) if name in names)
+
+
+def _last_day(value: str) -> date:
+    """`20261231`: a date, because a rule begins on a date and has its times beside it."""
+    if not (value.isascii() and value.isdecimal() and len(value) == 8):
+        raise RuleNotWeekly(part=f"UNTIL={value}")
+    try:
+        return date.fromisoformat(f"{value[:4]}-{value[4:6]}-{value[6:]}")
+    except ValueError:
+        raise RuleNotWeekly(part=f"UNTIL={value}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingHours:
+    """Hours in which a counsellor works at a centre, on the days of a weekly rule.
+
+    `rrule`: an RRULE value, read by `weekly_rule`. `begins`, `ends`: local times `HH:MM` on quarter-hours, end
+    excluded; `24:00` is the end of the day. `except_on`: days on which they do not count (EXDATE).
+    Raises `RuleNotWeekly`, `EndsBeforeStart`, `NotOnQuarterHour`, `HoursBackwards`.
+    """
+
+    starts_on: date
+    rrule: str
+    begins: str
+    ends: str
+    except_on: frozenset[date]
+    zone: ZoneInfo
+
+    def __post_init__(self) -> None:
+        until = self.rule.until
+        if until is not None and until < self.starts_on:
+            raise EndsBeforeStart(until=until)
+        for field, at in (("begins", self.begins), ("ends", self.ends)):
+            if not at.endswith(_QUARTERS):
+                raise NotOnQuarterHour(about=field)
+        if self.ends <= self.begins:
+            raise HoursBackwards(begins=self.begins, ends=self.ends)
+
+    @property
+    def rule(self) -> WeeklyRule:
+        """The weekly rule."""
+        return weekly_rule(self.rrule)
+
+    def of(self, day: date) -> bool:
+        """Whether they count on this local date."""
+        return any(self.days(day, day))
+
+    def days(self, first: date, last: date) -> Iterator[date]:
+        """The local dates from `first` to `last`, both included, on which they count, in order."""
+        rule, monday = self.rule, self.starts_on - timedelta(days=self.starts_on.weekday())
+        weekdays = rule.weekdays or (self.starts_on.weekday(),)
+        first, last = max(first, self.starts_on), min(last, rule.until or last)
+        left_out = sum(one < self.starts_on.weekday() for one in weekdays)
+        turn = (first - monday).days // (7 * rule.interval)
+        while (week := monday + timedelta(weeks=turn * rule.interval)) <= last:
+            for place, weekday in enumerate(weekdays, 1 - left_out):
+                day = week + timedelta(days=weekday)
+                over = rule.count is not None and turn * len(weekdays) + place > rule.count
+                if first <= day <= last and not over and day not in self.except_on:
+                    yield day
+            turn += 1
+
+    def intervals(self, first: date, last: date) -> Iterator[Interval]:
+        """The hours on the local dates from `first` to `last`, both included, in UTC and in order."""
+        for day in self.days(first, last):
+            begins, ends = moment(day, self.begins, self.zone), moment(day, self.ends, self.zone)
+            if begins < ends:
+                yield begins, ends
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A counsellor is away, from every centre. Times in UTC, half-open. Raises `AbsenceBackwards`."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+    def __post_init__(self) -> None:
+        if self.ends_at <= self.starts_at:
+            raise AbsenceBackwards()
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRules:
+    """How a centre books. `notice`: how long before an appointment a visitor may still book, move or cancel it online;
+    `horizon`: how far ahead is booked; `buffer`: the time between two appointments of one counsellor, in quarter-hours.
+
+    Raises `BufferUneven`.
+    """
+
+    notice: timedelta
+    horizon: timedelta
+    buffer: timedelta
+
+    def __post_init__(self) -> None:
+        if self.buffer % timedelta(minutes=15) or self.buffer < timedelta():
+            raise BufferUneven()
+
+
+def working_times(opening: Hours, rows: Sequence[WorkingHours], first: date, last: date) -> list[Interval]:
+    """When a counsellor with these working hours can be booked at a centre, on local dates, both included, in order.
+
+    Within both working and opening hours; without working hours, whenever the centre is open. Absences and what is
+    booked are not taken off.
+    """
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    open_ = joined(interval for day in days for interval in opening.intervals(day))
+    if not rows:
+        return open_
+    worked = joined(interval for row in rows for interval in row.intervals(first, last))
+    return sorted(_both(open_, worked))
+
+
+def joined(intervals: Iterable[Interval]) -> list[Interval]:
+    """The same times in order, with those that touch or overlap made one."""
+    found: list[Interval] = []
+    for begins, ends in sorted(intervals):
+        if found and begins <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], ends)
+        else:
+            found.append((begins, ends))
+    return found
+
+
+def lies_within(intervals: Iterable[Interval], starts_at: datetime, ends_at: datetime) -> bool:
+    """Whether one of these intervals has the whole time from `starts_at` to `ends_at`."""
+    return any(begins <= starts_at and ends_at <= ends for begins, ends in intervals)
+
+
+def _both(some: Sequence[Interval], others: Sequence[Interval]) -> Iterator[Interval]:
+    """The times that are in both; each of the two is in order, without overlaps."""
+    at = 0
+    for begins, ends in some:
+        while at < len(others) and others[at][1] <= begins:
+            at += 1
+        for other_begins, other_ends in others[at:]:
+            if other_begins >= ends:
+                break
+            yield max(begins, other_begins), min(ends, other_ends)

@@ -1,0 +1,47 @@
+"""Refusals of working hours, absences and booking rules."""
+
+from services.chassis.refusals import Invalid, msg
+
+
+class RuleNotWeekly(Invalid):
+    """Working hours repeat by a weekly rule of RFC 5545, in the part of it that people can read back."""
+
+    slug = "rule-not-weekly"
+    message = msg(
+        "This rule cannot be used: {part}. Write a weekly rule with FREQ=WEEKLY, INTERVAL, BYDAY, and UNTIL or COUNT."
+    )
+    field_name = "rrule"
+
+
+class HoursBackwards(Invalid):
+    """Working hours end before they begin, or go on after midnight."""
+
+    slug = "hours-backwards"
+    message = msg(
+        "Beginning: {begins}. End: {ends}. The end must come after the beginning, on the same day. Correct the times."
+    )
+    field_name = "ends"
+
+
+class EndsBeforeStart(Invalid):
+    """The last day of a rule is before its first one."""
+
+    slug = "ends-before-start"
+    message = msg("The last day is before the first one: {until}. Choose a later last day, or none.")
+    field_name = "until"
+
+
+class AbsenceBackwards(Invalid):
+    """An absence ends before it begins."""
+
+    slug = "absence-backwards"
+    message = msg("The end is before the beginning. Correct one of the two.")
+    field_name = "ends_at"
+
+
+class BufferUneven(Invalid):
+    """The time between two appointments is counted in quarter-hours, as the calendar is."""
+
+    slug = "buffer-uneven"
+    message = msg("The time between two appointments counts in quarter-hours. Choose 0, 15, 30, 45 or 60 minutes.")
+    field_name = "buffer_minutes"
