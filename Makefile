@@ -7,24 +7,24 @@ BIN = .venv/bin
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check
 # Each worker rewrites the assertions of every test file, unless an earlier run has kept them.
 TESTS = env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
-MEASURED = $(addprefix tests/,chassis contracts directory impact intake plans refusals scheduling)
+QUICK = $(addprefix tests/,chassis contracts directory impact intake plans refusals scheduling)
 LOCK = uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 # Compiled at installation, as pip does for dependencies: with PYTHONDONTWRITEBYTECODE each start would compile again.
 OURS = $(PIP) --require-hashes -r requirements-build.lock && $(PIP) --no-deps --no-build-isolation -e . && $(BIN)/python -m compileall -q services
 
-.PHONY: run test coverage check bench faults migration setup setup-dev lock messages snapshots screenshots clean help
+.PHONY: run test quick check bench faults migration setup setup-dev lock messages snapshots screenshots clean help
 
 run: setup ## Set up and start everything with demo data
 	@$(BIN)/cefo up --morning --port $(PORT) --data $(DATA)
 
 test: setup-dev ## Set up and run every test whose dependencies are installed, on 4 processes; WORKERS=8 on a larger machine
-	@$(MAKE) --no-print-directory coverage; measured=$$?; $(TESTS) -m "not measured" && exit $$measured
-
-coverage: setup-dev ## Run only the quick tests; prints the services' coverage, and where it fell
 	@rm -f build/.coverage*
-	@CEFO_MEASURE=1 $(TESTS) -m measured $(MEASURED)
+	@CEFO_MEASURE=1 $(TESTS)
 	@$(BIN)/coverage combine --quiet && $(BIN)/coverage json --quiet -o build/coverage.json
 	@$(BIN)/python -m tests.covered
+
+quick: setup-dev ## Run only the quick tests, which need no server and no browser
+	@$(TESTS) -m quick $(QUICK)
 
 check: setup-dev ## Run CI's checks other than tests: style, types, imports; shows the pages' reading ease
 	$(BIN)/ruff check .

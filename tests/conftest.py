@@ -19,8 +19,8 @@ settings.load_profile("cefo")
 
 LONGEST = ("faults", "journeys embedded", "journeys local", "faults kills", "browser", "conformance", "bench", "parts")
 
-MEASURED = {"chassis", "contracts", "directory", "impact", "intake", "plans", "refusals", "scheduling"}
-"""Folders of the quick tests, in one process, whose coverage is measured."""
+QUICK = {"chassis", "contracts", "directory", "impact", "intake", "plans", "refusals", "scheduling"}
+"""Folders of the quick tests."""
 PARTS_OF_OTHERS = {"kafka", "postgres", "browser", "oidc"}
 
 
@@ -33,10 +33,10 @@ def _language_of_before() -> Generator[None]:  # pyright: ignore[reportUnusedFun
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest tests start first, so that the workers end together. Measured tests need no real part."""
+    """The longest tests start first, so that the workers end together. Quick tests need no real part."""
     for item in items:
-        if group_of(item.nodeid) in MEASURED and not PARTS_OF_OTHERS & {mark.name for mark in item.iter_markers()}:
-            item.add_marker("measured")
+        if group_of(item.nodeid) in QUICK and not PARTS_OF_OTHERS & {mark.name for mark in item.iter_markers()}:
+            item.add_marker("quick")
     ranks = {name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(group_of(item.nodeid), len(ranks)))
 

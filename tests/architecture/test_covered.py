@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import covered
+from tests.parts.presence import Part
 
 
 @pytest.fixture(autouse=True)
@@ -13,12 +14,17 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The services run in part; before, a little more of them was run."""
     monkeypatch.setattr(covered, "MEASURED", tmp_path / "coverage.json")
     monkeypatch.setattr(covered, "KEPT", tmp_path / "kept.json")
+    monkeypatch.setattr(covered, "PARTS", [part(version="1")])
     report(**{"services/intake/domain/rules.py": (90, 100), "services/chassis/web/app.py": (30, 40)})
 
 
 def report(**files: tuple[int, int]) -> None:
     found = {name: {"summary": {"covered_lines": run, "num_statements": there}} for name, (run, there) in files.items()}
     covered.MEASURED.write_text(json.dumps({"files": found}))
+
+
+def part(version: str | None) -> Part:
+    return Part("Apache Kafka", "apt-get install openjdk-17-jre-headless maven", lambda: version)
 
 
 def keep(**figures: float) -> None:
@@ -50,4 +56,15 @@ def test_what_was_not_measured_here_is_said(capsys: pytest.CaptureFixture[str]) 
     keep(total=86.8)
     covered.MEASURED.unlink()
     assert covered.main(keep=False) == 0
-    assert "not measured here yet (make coverage); kept: 86.8 %" in capsys.readouterr().out
+    assert "not measured here yet (make test); kept: 86.8 %" in capsys.readouterr().out
+
+
+def test_without_a_real_part_the_figures_are_neither_compared_nor_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(total=99.0)
+    monkeypatch.setattr(covered, "PARTS", [part(version=None)])
+    assert covered.main(keep=False) == 0
+    assert "not comparable: its tests need Apache Kafka" in capsys.readouterr().out
+    assert covered.main(keep=True) == 1
+    assert json.loads(covered.KEPT.read_text()) == {"total": 99.0}

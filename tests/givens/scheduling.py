@@ -6,7 +6,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from services.chassis.identity.people import Claim, Person
-from services.chassis.storage.store import Store
+from services.chassis.storage.store import Store, Work
 from services.contracts import Event
 from services.contracts.accounts import AccountKind, AccountPublished, AccountStatus
 from services.contracts.directory import CentrePublished, OpeningHours
@@ -178,12 +178,18 @@ class Visitor:
 
 async def add_rooms(store: Store, centre: str = LIEGE, capacity: int = 20, codes: Iterable[str] = ROOMS) -> list[UUID]:
     """Put these rooms into the list of a centre."""
-    made: list[UUID] = []
-    for code in codes:
-        async with store.work() as work:
-            room = await rooms.add_room(work, uuid4(), centre, RoomFacts(f"Local {code}", capacity), code)
-            made.append(room.id)
-    return made
+    async with store.work() as work:
+        return [await _add_room(work, centre, code, capacity) for code in codes]
+
+
+async def _add_room(work: Work, centre: str, code: str, capacity: int) -> UUID:
+    return (await rooms.add_room(work, uuid4(), centre, RoomFacts(f"Local {code}", capacity), code)).id
+
+
+async def open_liege(store: Store) -> None:
+    """Liège with its counsellors and its rooms."""
+    await react(store, [liege(), *liege_team()], in_one_batch=True)
+    await add_rooms(store)
 
 
 async def leave_room(store: Store, id: UUID) -> None:

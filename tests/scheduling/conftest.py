@@ -8,7 +8,7 @@ import pytest
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock, client_of
 from services.scheduling.app import SERVICE
-from tests.givens.scheduling import COUNSELLOR, MONDAY, Visitor, add_rooms, liege, liege_team, react
+from tests.givens.scheduling import COUNSELLOR, MONDAY, Visitor, open_liege, react
 from tests.parts.stores import BOTH, empty_store
 
 
@@ -20,8 +20,7 @@ def clock() -> FixedClock:
 @pytest.fixture(params=BOTH)
 async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) -> AsyncGenerator[Store]:
     async with empty_store(request, SERVICE, tmp_path, clock) as made:
-        await react(made, [liege(), *liege_team()])
-        await add_rooms(made)
+        await open_liege(made)
         yield made
 
 
@@ -37,8 +36,7 @@ async def adult(store: Store) -> Visitor:
 async def desk(tmp_path: Path, clock: FixedClock) -> AsyncGenerator[Client]:
     """A browser in front of scheduling, signed in as Nadia, counsellor in Liège."""
     async with client_of(SERVICE, tmp_path, person=COUNSELLOR, clock=clock) as client:
-        await react(client.store, [liege(), *liege_team()])
-        await add_rooms(client.store)
+        await open_liege(client.store)
         client.headers["accept-language"] = "fr"
         yield client
 
