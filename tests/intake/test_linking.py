@@ -222,6 +222,42 @@ async def test_the_ticket_of_who_was_registered_twice_is_linked_to_an_appointmen
     assert (row.subject_ref, row.for_counsellor) == (kept, NADIA)
 
 
+@pytest.mark.parametrize("step", [None, "call", "leave"])
+async def test_taken_back_after_a_move_to_another_counsellor_the_ticket_waits_for_neither(
+    store: Store, step: str | None
+) -> None:
+    booking = booked(await registered(store))
+    await expects(store, booking)
+    taken = await ticket(store)
+    await linked(store, booking.interview_id, taken)
+    async with store.work() as work:
+        if step == "call":
+            await visits.call(work, taken, "desk-1")
+        elif step == "leave":
+            await visits.leave(work, taken)
+    await expects(store, moved(booking, TEN, "marc"))
+    row = await visit(store, taken)
+    assert (row.for_counsellor, row.status) == ("marc", {"call": "called", "leave": "left"}.get(step or "", "waiting"))
+    kinds = [type(one).__name__ for one in await emitted_events(store) if getattr(one, "visit_id", None) == taken]
+    assert kinds[-1] == {"call": "VisitReturned", "leave": "VisitLeft"}.get(step or "", "VisitTransferred")
+    async with store.work() as work:
+        await appointments.undo_arrival(work, booking.interview_id, taken)
+    assert (await visit(store, taken)).for_counsellor is None
+
+
+async def test_whom_the_desk_sent_elsewhere_a_move_to_another_counsellor_does_not_call_back(store: Store) -> None:
+    booking = booked(await registered(store))
+    await expects(store, booking)
+    taken = await ticket(store)
+    await linked(store, booking.interview_id, taken)
+    async with store.work() as work:
+        await turns.transfer(work, taken, turns.Destination(desk="desk-2"))
+        await visits.call(work, taken, "desk-2")
+    await expects(store, moved(booking, TEN, "marc"))
+    row = await visit(store, taken)
+    assert (row.status, row.for_desk, row.for_counsellor) == ("called", "desk-2", None)
+
+
 async def test_moved_to_another_day_the_ticket_is_no_link_any_more(store: Store) -> None:
     booking = booked(await registered(store))
     await expects(store, booking)

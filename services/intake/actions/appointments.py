@@ -14,7 +14,7 @@ from services.chassis.copies.centres import known_centre
 from services.chassis.identity.people import Person
 from services.chassis.refusals import Stale, msg
 from services.chassis.storage.store import Work
-from services.contracts.intake import Channel, VisitStatus
+from services.contracts.intake import Channel, VisitReturned, VisitStatus
 from services.contracts.queue import (
     BY_MISTAKE,
     VisitorArrivalUndone,
@@ -75,11 +75,17 @@ async def expect_interview(work: Work, interview_id: UUID, subject_ref: UUID, bo
 
 
 async def _await_other(work: Work, appointment: Appointment, counsellor: str) -> None:
-    """A visitor who has arrived waits for the counsellor who now has the appointment."""
+    """A visitor who has arrived waits for the counsellor who now has the appointment; who was called, when put back."""
     visit = await work.find(Visit, appointment.visit_id) if appointment.visit_id is not None else None
-    if visit is None or counsellor == visit.for_counsellor or not may_be_called_next(VisitStatus(visit.status)):
+    if visit is None or counsellor == visit.for_counsellor:
+        return
+    status = VisitStatus(visit.status)
+    waits = may_be_called_next(status)
+    if not waits and visit.for_counsellor != appointment.counsellor:
         return
     visit.for_counsellor = counsellor
+    if not status.in_the_room:
+        return
     work.emit(
         visit,
         VisitTransferred(
@@ -91,6 +97,8 @@ async def _await_other(work: Work, appointment: Appointment, counsellor: str) ->
             counsellor=counsellor,
         ),
     )
+    if not waits:
+        work.emit(visit, VisitReturned(visit_id=visit.id, centre=visit.centre, at=work.now, status=status))
 
 
 async def expect_no_more(work: Work, interview_id: UUID) -> None:
