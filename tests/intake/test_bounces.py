@@ -27,7 +27,8 @@ from services.intake.store import Visitor
 from services.intake.store.messages import Message
 from tests.chassis.mail.gateway import Answer, sms_gateway
 from tests.chassis.mail.mail_server import MailServer, mail_server
-from tests.givens.intake import OPERATOR
+from tests.givens.intake import OPERATOR, open_centres
+from tests.intake.test_key_rotation import NEW, OLD, running
 from tests.intake.test_letters import ADDRESS, person_with, queued, state_of
 
 PHONE = "0470 12 34 56"
@@ -193,6 +194,23 @@ async def test_no_contact_can_be_found_from_the_record_of_a_message(client: Clie
         (row,) = await session.scalars(sa.select(Message))
     assert row.sent_to == signer(client.process.settings).digest(ADDRESS)
     assert "ada" not in (row.sent_to or "")
+
+
+@pytest.mark.parametrize("previous", [True, False])
+async def test_a_report_on_a_message_of_before_the_key_was_changed_is_about_the_same_contact(
+    previous: bool, tmp_path: Path, clock: FixedClock
+) -> None:
+    async with running(tmp_path, clock, OLD) as client:
+        await open_centres(client.store)
+        person = await person_with(client.store)
+        await queued(client.store, person)
+        mail = client.runtime.mail
+        assert mail is not None
+        mail.transports = Transports(MailFolder(tmp_path / "mail"))
+        await mail.round()
+    async with running(tmp_path, clock, NEW, previous=OLD if previous else None) as client:
+        assert await reports(client, await last_sent(client.store), "5.1.1") == 204
+        assert (await refused_at(client.store, person) is not None) is previous
 
 
 @pytest.mark.parametrize("status", ["5", "5.1", "9.1.1", "5.1.1 no such person", ""])

@@ -91,7 +91,7 @@ class Signer:
     def __init__(self, key: str, session_hours: int, previous: str | None = None) -> None:
         """`previous`: the key before. It verifies what it signed, and signs nothing more."""
         self._keys = [key] if previous is None else [previous, key]  # the last one signs
-        self._digest_key = hashlib.sha256(f"cefo.digest {key}".encode()).digest()
+        self._digest_keys = [hashlib.sha256(f"cefo.digest {one}".encode()).digest() for one in self._keys]
         self._session_seconds = session_hours * 3600
         # Staff send the same token all day. Refusals are not cached: anyone can cause them.
         self._known = lru_cache(maxsize=CACHED_TOKENS)(self._verified)
@@ -138,7 +138,13 @@ class Signer:
 
     def digest(self, text: str) -> str:
         """A text from which this one cannot be guessed without the key."""
-        return hashlib.blake2b(text.encode(), key=self._digest_key, digest_size=16).hexdigest()
+        return self.digests(text)[0]
+
+    def digests(self, text: str) -> list[str]:
+        """The digest of a text by each key, by which a stored one is compared: it may be older than the key of now."""
+        return [
+            hashlib.blake2b(text.encode(), key=key, digest_size=16).hexdigest() for key in reversed(self._digest_keys)
+        ]
 
     def disguise(self, purpose: str, id: UUID) -> str:
         """An id as 22 characters for an address: without the key nobody can find them from the id, or guess any.

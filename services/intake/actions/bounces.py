@@ -3,7 +3,7 @@
 Such a person gets no message until their contact is saved again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
 from uuid import UUID
@@ -45,9 +45,10 @@ class Recipients:
             kept.sent_to = self._signer.digest(recipient)
 
 
-async def record(work: Work, message_id: UUID, status: str, digest: Callable[[str], str]) -> None:
+async def record(work: Work, message_id: UUID, status: str, digests: Callable[[str], Sequence[str]]) -> None:
     """The report on a message that was sent: by its status (RFC 3463) nothing reaches its recipient, or it may later.
 
+    `digests`: of a recipient, by the platform's key of now and the one before, if the message was sent under that.
     Ignored if the person has another contact than it was sent to, or the contact was saved again since.
     """
     sent = await work.session.get(Message, message_id)
@@ -57,7 +58,7 @@ async def record(work: Work, message_id: UUID, status: str, digest: Callable[[st
     sent.state, sent.error = MailState.REFUSED, status
     if visitor is None or not visitor.contact or _saved_since(visitor, sent.done_at):
         return
-    if sent.sent_to is None or sent.sent_to == digest(contact_key(visitor.contact) or ""):
+    if sent.sent_to is None or sent.sent_to in digests(contact_key(visitor.contact) or ""):
         _mark(visitor, work.now)
 
 

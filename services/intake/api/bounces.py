@@ -28,4 +28,4 @@ class Bounce(Body):
 @router.post("/messages/bounces", status_code=204)
 async def record_bounce(bounce: Bounce, request: Request, work: Working, person: Operator) -> None:
     """Record that a message bounced. Of a message that is not on record, and of a delay, nothing is recorded."""
-    await bounces.record(work, bounce.message, bounce.status, request.app.state.signer.digest)
+    await bounces.record(work, bounce.message, bounce.status, request.app.state.signer.digests)
