@@ -15,6 +15,7 @@ from services.chassis.identity.people import Person, visitor
 from services.chassis.testing import Client, FixedClock
 from services.contracts.roles import Role
 from services.contracts.scheduling import InterviewCancelled, Side
+from services.intake.actions import merging
 from services.intake.domain.appointments import in_groups
 from services.intake.pages import appointments
 from services.intake.reactions import reactions
@@ -111,6 +112,21 @@ async def test_a_name_finds_who_is_expected_among_all_who_have_it(
         await registered(browser.store, later)
     found = await browser.post(f"{DESK}/appointments", data={"name": "dup"})
     assert "Amélie Dupré" in found.text
+
+
+@pytest.mark.parametrize("expected", ["alias", "kept"])
+async def test_either_name_of_a_merged_person_finds_their_appointment(browser: Client, expected: str) -> None:
+    alias, kept = await registered(browser.store), await registered(browser.store, "Sofie Claes")
+    other = booked(await registered(browser.store, "Amélie Dupuis"))
+    await expects(browser.store, booked(alias if expected == "alias" else kept), other)
+    async with browser.store.work() as work:
+        await merging.merge(work, alias, kept, LIEGE_DESK)
+    own = "Amélie Dupré" if expected == "alias" else "Sofie Claes"
+    for name in ("Dupré", "Claes"):
+        found = await browser.post(f"{DESK}/appointments", data={"name": name})
+        assert own in found.text, name
+        assert ("Amélie Dupuis" in found.text) is False
+    assert own not in (await browser.post(f"{DESK}/appointments", data={"name": "Dupuis"})).text
 
 
 async def test_the_list_follows_arrivals_and_changes_by_itself(browser: Client, clock: FixedClock) -> None:

@@ -1,5 +1,6 @@
 """The references of a person who was registered twice and merged."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +13,11 @@ from services.intake.store import Alias, Visitor
 async def references_of(session: AsyncSession, subject_ref: UUID) -> tuple[UUID, ...]:
     """Every reference of the person, the kept one first."""
     return await aliases.references_of(session, Alias, subject_ref)
+
+
+async def groups_of(session: AsyncSession, subject_refs: Collection[UUID]) -> dict[UUID, tuple[UUID, ...]]:
+    """For each of these references every reference of its person, the kept one first."""
+    return await aliases.groups_of(session, Alias, subject_refs)
 
 
 async def registrations_of(session: AsyncSession, subject_ref: UUID) -> list[Visitor]:
@@ -28,7 +34,7 @@ async def lock_references(work: Work, *subject_refs: UUID) -> dict[UUID, tuple[U
     locked = set[UUID]()
     while True:
         await work.session.flush()
-        groups = await aliases.groups_of(work.session, Alias, subject_refs)
+        groups = await groups_of(work.session, subject_refs)
         wanted = {ref for group in groups.values() for ref in group}
         if wanted <= locked:
             return groups

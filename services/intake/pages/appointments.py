@@ -37,7 +37,7 @@ from services.contracts.text import Key, Text
 from services.intake.actions import appointments, linking, searching
 from services.intake.actions.accesses import log_opening
 from services.intake.actions.desks import counsellors_of
-from services.intake.actions.references import references_of
+from services.intake.actions.references import groups_of, references_of
 from services.intake.actions.tickets import qr_image
 from services.intake.actions.visits import board
 from services.intake.domain.accesses import AccessKind
@@ -113,7 +113,8 @@ async def search(centre: Key, request: Request, read: Reading, running: Running,
         try:
             of_day = is_of_day(copy, running.clock())
             people = await searching.search(read, {centre}, form.name, SEARCHED, has_appointment(of_day))
-            theirs = col(Appointment.subject_ref).in_([one.id for one in people])
+            groups = await groups_of(read, [one.id for one in people])
+            theirs = col(Appointment.subject_ref).in_({ref for group in groups.values() for ref in group})
             found = await expected_visitors(read, sa.and_(of_day, theirs), SHOWN + 1)
             if code is not None and not found:  # it may have been a telephone number
                 raise UnknownCode(about="name")

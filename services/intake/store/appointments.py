@@ -16,7 +16,7 @@ from services.chassis.copies.visits import Day
 from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
 from services.intake.domain.appointments import AppointmentKind, end_of_day
-from services.intake.store import Centre, Consent, Visit, Visitor
+from services.intake.store import Alias, Centre, Consent, Visit, Visitor
 from services.intake.store.table import Table
 
 
@@ -109,8 +109,11 @@ def is_of_day(centre: Centre, now: datetime) -> sa.ColumnElement[bool]:
 
 
 def has_appointment(which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """The persons who have one of these appointments."""
-    return col(Visitor.id).in_(sa.select(col(Appointment.subject_ref)).where(which))
+    """The persons who have one of these appointments, under any reference of theirs."""
+    alias_of = sa.select(col(Alias.kept_ref)).where(col(Alias.id) == col(Visitor.id)).correlate(Visitor)
+    kept = sa.func.coalesce(alias_of.scalar_subquery(), col(Visitor.id))
+    theirs = sa.select(sa.func.coalesce(col(Alias.kept_ref), col(Appointment.subject_ref))).select_from(Appointment)
+    return kept.in_(theirs.outerjoin(Alias, col(Alias.id) == col(Appointment.subject_ref)).where(which))
 
 
 async def expected_visitors(
