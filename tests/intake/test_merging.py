@@ -15,14 +15,15 @@ from services.chassis.testing import FixedClock
 from services.contracts.intake import SubjectErased, SubjectSuppressed, VisitorConsentWithdrawn
 from services.contracts.persons import VisitorMerged, VisitorSeparated
 from services.intake import domain
-from services.intake.actions import consent, erasure, links, merging, people
-from services.intake.actions.references import references_of
+from services.intake.actions import consent, erasure, links, merging, people, retention
+from services.intake.actions.references import groups_of, references_of
 from services.intake.actions.searching import search_elsewhere
 from services.intake.domain.accesses import Reason
 from services.intake.domain.merging import AlreadyOnePerson, MergedWithAnother, SameRegistration
 from services.intake.pages.personal_data import PERSONAL_DATA
 from services.intake.store import Alias, ErasedSubject, PersonalLink, Visit, Visitor
 from services.intake.store.retention import ending_by
+from services.intake.store.visits import last_visits
 from tests.givens.events import emitted_events
 from tests.givens.intake import LIEGE_DESK, NAMUR_DESK
 from tests.intake.test_persons import accesses, comes, registered
@@ -197,6 +198,49 @@ async def test_the_longest_retention_counts(store: Store, clock: FixedClock, lon
     clock.forward(days=20)
     await erasure.erase_due(store)
     assert await everybody(store) == []
+
+
+@pytest.mark.parametrize("asked", ["alias", "kept"])
+async def test_a_person_who_consents_again_is_kept_under_both(store: Store, clock: FixedClock, asked: str) -> None:
+    old, new, _ = await three(store)
+    await merge(store, old, new)
+    ref, other = (old, new) if asked == "alias" else (new, old)
+    async with store.work() as work:
+        await consent.withdraw_under(work, await work.load(Visitor, ref), ["plan", "guidance"], "desk")
+    clock.forward(days=30)
+    for _ in range(2):
+        await consents_again(store, ref)
+    async with store.read() as session:
+        until = [(await session.get_one(Visitor, one)).retain_until for one in (old, new)]
+        again = {one.subject_ref for one in await consent.consents_of(session, old, new) if one.given_at == clock.now}
+    assert until == [clock.now + domain.RETENTION] * 2
+    assert again == {other}, "where it was in force"
+    async with store.work() as work:
+        await consent.withdraw_consent(work, new, ["plan", "guidance"], "desk")
+    with pytest.raises(domain.NoConsentLeft):
+        await consents_again(store, ref)
+
+
+async def consents_again(store: Store, ref: UUID) -> None:
+    async with store.work() as work:
+        await retention.prolong(work, ref, "test/desk-liege")
+
+
+async def test_the_last_visit_of_a_person_is_that_under_any_reference(store: Store, clock: FixedClock) -> None:
+    old, new, other = await three(store)
+    await merge(store, old, new)
+    clock.forward(minutes=1)
+    visit = await comes(store)
+    async with store.work() as work:
+        await people.identify_visitor(work, visit, old, LIEGE_DESK)
+    async with store.read() as session:
+        persons = await groups_of(session, [old, new, other])
+        found = await last_visits(session, persons)
+        assert (found[old], found[new]) == ((visit, clock.now), (visit, clock.now))
+        assert found[other].at < clock.now
+        assert await last_visits(session, persons, "liege") == found
+        assert await last_visits(session, persons, "namur") == {}
+        assert await last_visits(session, {}) == {}
 
 
 async def ends(store: Store, clock: FixedClock, days: int) -> list[UUID]:

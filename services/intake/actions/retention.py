@@ -2,31 +2,29 @@
 
 from uuid import UUID
 
-import sqlalchemy as sa
-from sqlmodel import col
-
 from services.chassis.refusals import msg
 from services.chassis.storage.store import Work
 from services.intake import domain
-from services.intake.actions.consent import record
-from services.intake.store import Consent, Visitor
+from services.intake.actions.consent import consents_in_force, record
+from services.intake.actions.references import lock_references
+from services.intake.store import Visitor
 
 
 async def prolong(work: Work, subject_ref: UUID, recorded_by: str, *, by_representative: bool = False) -> Visitor:
-    """Record that the visitor consents again to what they consent to. Their data is kept for `RETENTION` from now.
+    """Record that the person consents again to what they consent to. Their data is kept for `RETENTION` from now.
 
-    `by_representative`: a parent or representative consents. A second time on the same day changes nothing. Raises
-    `NoConsentLeft`.
+    Under each of their references, so that it lasts when two are separated. `by_representative`: a parent or
+    representative consents. A second time on the same day changes nothing. Raises `NoConsentLeft`.
     """
-    visitor = await work.load(Visitor, subject_ref, msg("registered person"))
-    in_force = sa.select(col(Consent.purpose)).where(
-        col(Consent.subject_ref) == subject_ref, col(Consent.withdrawn_at).is_(None)
-    )
-    purposes = (await work.session.scalars(in_force.distinct().order_by(col(Consent.purpose)))).all()
-    if not purposes:
+    refs = (await lock_references(work, subject_ref))[subject_ref]
+    asked = await work.load(Visitor, subject_ref, msg("registered person"))
+    consents = {ref: {one.purpose for one in await consents_in_force(work.session, ref)} for ref in refs}
+    if not any(consents.values()):
         raise domain.NoConsentLeft()
-    if visitor.retain_until.date() == (work.now + domain.RETENTION).date():
-        return visitor
-    record(work, subject_ref, purposes, recorded_by, by_representative=by_representative)
-    visitor.retain_until = work.now + domain.RETENTION
-    return visitor
+    until = work.now + domain.RETENTION
+    for ref in refs:
+        visitor = await work.load(Visitor, ref, msg("registered person"))
+        if visitor.retain_until.date() != until.date():
+            record(work, ref, sorted(consents[ref]), recorded_by, by_representative=by_representative)
+            visitor.retain_until = until
+    return asked

@@ -16,11 +16,13 @@ from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.web import Body, Reading, Router, Running, Working, allow, page, see_other
 from services.contracts.roles import Role
 from services.contracts.values import YesNo
+from services.intake.actions.references import groups_of
 from services.intake.actions.retention import prolong
 from services.intake.domain import RETENTION_NOTICE
 from services.intake.pages.views import Team, sees_name
 from services.intake.store import Centre, Visitor
-from services.intake.store.retention import ending_by, last_visits
+from services.intake.store.retention import ending_by
+from services.intake.store.visits import last_visits
 
 router = Router("/intake", pages=True)
 TeamOrManager = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR, Role.MANAGER)]
@@ -41,8 +43,10 @@ async def list_ending(
     until = running.clock() + RETENTION_NOTICE
     found = await ending_by(read, until, centres, limit=SHOWN + 1, after=after)
     on_page = found[:SHOWN]
-    names, visits = await centre_names(read, Centre), await last_visits(read, [visitor.id for visitor in on_page])
-    shown = [_shown(visitor, person) | {"visit": visits.get(visitor.id)} for visitor in on_page]
+    names = await centre_names(read, Centre)
+    visits = await last_visits(read, await groups_of(read, [visitor.id for visitor in on_page]))
+    last = {ref: visit.id for ref, visit in visits.items()}
+    shown = [_shown(visitor, person) | {"visit": last.get(visitor.id)} for visitor in on_page]
     more = len(found) > SHOWN
     return page(request, "intake/retention.html", people=shown, centre_names=names, until=until, more=more)
 
@@ -58,7 +62,7 @@ async def keep(
     subject_ref: UUID, request: Request, form: Annotated[ProlongForm, Form()], work: Working, person: Team
 ) -> Response:
     """The person consents again: their data is kept longer."""
-    own(await work.find(Visitor, subject_ref), person, msg("registered person"))
+    own(await work.session.get(Visitor, subject_ref), person, msg("registered person"))
     visitor = await prolong(work, subject_ref, person.subject, by_representative=form.by_representative)
     until = date_text(visitor.retain_until.astimezone(BRUSSELS))
     return see_other(request, "/intake/retention", done=_("The data is kept until {date}.").format(date=until))

@@ -40,7 +40,7 @@ from services.contracts.values import YesNo
 from services.intake.actions import links, people, searching
 from services.intake.actions.accesses import log_opening
 from services.intake.actions.consent import consents_in_force, consents_of
-from services.intake.actions.references import references_of
+from services.intake.actions.references import groups_of, references_of
 from services.intake.domain.accesses import REASON_LABELS, AccessKind
 from services.intake.domain.contacts import contact_key, masked
 from services.intake.domain.links import digest, link_address
@@ -218,8 +218,9 @@ class Fact(NamedTuple):
 async def _told_apart(session: AsyncSession, centre: str, people: Sequence[Visitor]) -> dict[UUID, Fact]:
     """For the persons whom this centre registered."""
     own = [one for one in people if one.centre == centre]
-    visits = await last_visits(session, centre, [one.id for one in own])
-    return {one.id: Fact(visits.get(one.id), masked(one.contact) if one.contact else None) for one in own}
+    visits = await last_visits(session, await groups_of(session, [one.id for one in own]), centre)
+    came = {ref: visit.at for ref, visit in visits.items()}
+    return {one.id: Fact(came.get(one.id), masked(one.contact) if one.contact else None) for one in own}
 
 
 async def _link_page(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from services.chassis.storage.list_order import ListOrder
-from services.intake.store import Alias, Visit, Visitor
+from services.intake.store import Alias, Visitor
 
 
 async def due_visitors(session: AsyncSession, now: datetime, limit: int) -> Sequence[UUID]:
@@ -46,12 +46,3 @@ def _ends_by(until: datetime) -> sa.ColumnElement[bool]:
 
 
 _FIRST_ENDING = ListOrder(col(Visitor.retain_until), id=col(Visitor.id))
-
-
-async def last_visits(session: AsyncSession, refs: Collection[UUID]) -> dict[UUID, UUID]:
-    """The last visit of each of these persons."""
-    newest = (col(Visit.checked_in_at).desc(), col(Visit.id).desc())
-    place = sa.func.row_number().over(partition_by=col(Visit.subject_ref), order_by=newest).label("place")
-    visits = sa.select(col(Visit.subject_ref), col(Visit.id), place).where(col(Visit.subject_ref).in_(refs)).subquery()
-    last = sa.select(visits.c.subject_ref, visits.c.id).where(visits.c.place == 1)
-    return {row[0]: row[1] for row in await session.execute(last)}

@@ -1,7 +1,8 @@
 """The visits of a person."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -30,13 +31,27 @@ async def tickets_since(session: AsyncSession, refs: Collection[UUID], since: da
     return (await session.scalars(query.order_by(col(Visit.checked_in_at).desc(), col(Visit.id)))).all()
 
 
-async def last_visits(session: AsyncSession, centre: str, refs: Collection[UUID]) -> dict[UUID, datetime]:
-    """When each of these persons last came to this centre; without those who have not come."""
-    if not refs:
-        return {}
-    query = (
-        sa.select(col(Visit.subject_ref), sa.func.max(col(Visit.checked_in_at)))
-        .where(col(Visit.subject_ref).in_(refs), col(Visit.centre) == centre)
-        .group_by(col(Visit.subject_ref))
-    )
-    return {ref: at for ref, at in await session.execute(query) if ref is not None}
+class LastVisit(NamedTuple):
+    """The visit with which a person came last."""
+
+    id: UUID
+    at: datetime
+
+
+async def last_visits(
+    session: AsyncSession, persons: Mapping[UUID, Collection[UUID]], centre: str | None = None
+) -> dict[UUID, LastVisit]:
+    """The last visit of each of these persons, each with every reference of theirs; without those who have not come.
+
+    `centre`: the last one there.
+    """
+    refs = {ref for those in persons.values() for ref in those}
+    newest = (col(Visit.checked_in_at).desc(), col(Visit.id).desc())
+    place = sa.func.row_number().over(partition_by=col(Visit.subject_ref), order_by=newest).label("place")
+    there = sa.true() if centre is None else col(Visit.centre) == centre
+    chosen = sa.select(col(Visit.subject_ref), col(Visit.id), col(Visit.checked_in_at), place)
+    visits = chosen.where(col(Visit.subject_ref).in_(refs), there).subquery()
+    last = sa.select(visits.c.subject_ref, visits.c.id, visits.c.checked_in_at).where(visits.c.place == 1)
+    found = {ref: LastVisit(id, at) for ref, id, at in await session.execute(last)} if refs else {}
+    theirs = {person: [found[ref] for ref in refs if ref in found] for person, refs in persons.items()}
+    return {person: max(those, key=lambda one: (one.at, one.id)) for person, those in theirs.items() if those}
