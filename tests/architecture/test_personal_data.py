@@ -96,6 +96,7 @@ REASONS = {
     "waiting.counsellor": STAFF,
     "appointments.counsellor": STAFF,
     "appointments.identified_visit": "technical: whether the visit was the person's before the arrival",
+    "visits.before_closing": "technical: where in the queue the visit goes back to if its day is reopened",
     "visits.before_link": "technical: where in the queue the visit goes back to, until it ends",
     "appointments.linked_at": "how the team recorded the arrival, whose time is exported",
     "waiting.seq": "the order of changes of a screen",

@@ -49,6 +49,8 @@ class Expected:
     by_mistake: bool = False
     """An arrival for an appointment that was none: its visit has ended for good."""
     calls: int = 0
+    before_closing: "Expected | None" = None
+    """What the visitor was when the day was closed last, until they come back."""
 
     @property
     def place(self) -> tuple[int, datetime, int]:
@@ -103,6 +105,8 @@ class Arrivals(RuleBasedStateMachine):
         self.people: dict[str, Expected] = {}
         self.offline: dict[str, dict[str, Any]] = {}
         """What the device has recorded, by visit."""
+        self.closed_at = ""
+        """When the day was closed last, until that is taken back."""
         self.left_out: set[str] = set()
         """Visits of which a step of the device was refused: no later one is applied."""
         self.clock.now = MONDAY

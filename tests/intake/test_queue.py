@@ -349,6 +349,86 @@ async def test_a_day_that_was_closed_too_early_is_put_back_from_lists_that_have_
         assert shown + found == sorted(visits)
 
 
+async def closes_the_day(desk: Client) -> str:
+    answer = await desk.post(f"{API}/close-today", json={"centre": "liege"})
+    desk.store.clock.forward(minutes=29)  # type: ignore[attr-defined]
+    return answer.json()["closed_at"]
+
+
+async def reopens(desk: Client, closed_at: str) -> Any:
+    answer = await desk.post(f"{API}/reopen-today", json={"centre": "liege", "closed_at": closed_at})
+    return answer.json() if answer.status_code == 200 else answer.json()["errors"][0]["rule"]
+
+
+async def test_a_day_closed_by_mistake_is_reopened_by_one_press_with_everybody_at_their_place(desk: Client) -> None:
+    waits, held, called, served = [await arrives(desk) for _ in range(4)]
+    await does(desk, waits, "transfer", desk="desk-2")
+    await does(desk, held, "hold")
+    await does(desk, called, "call", desk="desk-2")
+    await does(desk, served, "serve")
+    day = "/intake/day/liege"
+    figures = (await desk.get(day, headers=PAGE)).text
+    before = {one["id"]: one for one in (await desk.get(API, params={"centre": "liege"})).json()}
+    gone = await arrives(desk)
+    await does(desk, gone, "leave")
+    await closes_the_day(desk)
+    board = (await desk.get("/intake/desk/liege", headers=PAGE)).text
+    assert "The day was closed at" in board
+    closed_at = re.search(r'name="closed_at" value="([^"]+)"', board)
+    assert closed_at is not None
+    answer = await desk.post("/intake/desk/liege/reopen-today", data={"closed_at": closed_at[1]}, headers=PAGE)
+    assert desk.flash(answer) == "done:4 visits reopened."
+    after = {one["id"]: one for one in (await desk.get(API, params={"centre": "liege"})).json()}
+    changes = {"held_at", "version"}
+    assert list(after) == list(before)
+    for id, one in after.items():
+        assert {name for name in one if one[name] != before[id][name]} - changes == set()
+        assert (one["held_at"] is None) == (id != held)
+    assert (await desk.get(f"{API}/{gone}")).json()["status"] == "left"
+    events = [(str(one.event.visit_id), type(one.event)) for one in await emitted(desk.store, VisitReturned)]  # type: ignore[union-attr]
+    assert sorted(events) == sorted((id, VisitReturned) for id in before)
+    board = (await desk.get("/intake/desk/liege", headers=PAGE)).text
+    assert "The day was closed at" not in board
+    assert "Closed at the end of the day" not in (await desk.get(day, headers=PAGE)).text
+    assert "Closed at the end of the day" not in figures
+    assert await reopens(desk, closed_at[1]) == {"reopened": [], "changed": []}
+
+
+async def test_a_reopened_day_leaves_what_changed_after_its_closing(desk: Client) -> None:
+    registered, back, closed_before, quiet = [await arrives(desk) for _ in range(4)]
+    await does(desk, closed_before, "leave")
+    closed_at = await closes_the_day(desk)
+    later = await arrives(desk)
+    second = (await desk.post(f"{API}/close-today", json={"centre": "liege"})).json()
+    assert second["closed"] == 1
+    person = {"given_name": "Amélie", "family_name": "Dupré", "purposes": ["plan"], "language": "fr"}
+    answer = await desk.post(f"{API}/{registered}/visitor", json=person)
+    assert answer.status_code in (200, 201), answer.text
+    await does(desk, back, "return")
+    await does(desk, back, "leave")
+    assert await reopens(desk, closed_at) == "day-not-just-closed", "half an hour later"
+    desk.store.clock.forward(seconds=-90)  # type: ignore[attr-defined]
+    assert await reopens(desk, closed_at) == {"reopened": [quiet], "changed": [registered]}
+    states = [(await desk.get(f"{API}/{one}")).json()["status"] for one in (registered, back, closed_before, later)]
+    assert states == ["left"] * 4
+    assert await reopens(desk, closed_at) == {"reopened": [], "changed": []}
+
+
+async def test_a_visit_that_was_closed_in_an_interview_goes_back_into_it_unless_it_is_over(desk: Client) -> None:
+    running, over = [(await arrives(desk), uuid4()) for _ in range(2)]
+    async with desk.store.work() as work:
+        for visit, interview in (running, over):
+            await interviews.begin(work, UUID(visit), interview, work.now)
+    closed_at = await closes_the_day(desk)
+    async with desk.store.work() as work:
+        await interviews.end(work, UUID(over[0]), over[1], work.now)
+    assert await reopens(desk, closed_at) == {"reopened": [running[0]], "changed": []}
+    assert await does(desk, running[0], "hold") == "in-an-interview"
+    async with desk.store.work() as work:
+        await interviews.end(work, UUID(running[0]), running[1], work.now)
+    assert (await desk.get(f"{API}/{running[0]}")).json()["closed_by"] is None
+
+
 async def test_the_forms_of_the_page_do_what_they_say(desk: Client) -> None:
     visit = await arrives(desk, "find-job")
     path = f"/intake/visits/{visit}"

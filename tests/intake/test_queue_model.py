@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,7 +16,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
 from services.chassis.copies.visits import Day
 from services.chassis.testing import Client, FixedClock, client_of, emitted, quiet_settings
@@ -116,6 +117,7 @@ class Queue(Arrivals):
                 "return": visit.held or visit.status == "served" or (visit.status == "left" and not visit.by_mistake),
             }.get(step, visit.status in ("waiting", "called"))
             assert self.run(self.does(visit, step)) == may
+            visit.before_closing = None if may else visit.before_closing
             if may and step == "return" and visit.status == "served":
                 visit.status = "being_served"
             elif may and step in ("hold", "return"):
@@ -153,10 +155,26 @@ class Queue(Arrivals):
     def close_the_day(self, sure: int) -> None:
         if not sure:
             here = [one for one in self.people.values() if one.status in HERE]
+            self.clock.forward(seconds=7)
             answer = self.run(self.client.post(f"{API}/close-today", json={"centre": "liege"}))
-            assert answer.json() == {"closed": len(here)}
+            assert answer.json()["closed"] == len(here)
+            for one in self.people.values():
+                one.before_closing = None
             for one in here:
+                one.before_closing = replace(one, before_closing=None)
                 one.status, one.held = ("served" if one.status == "being_served" else "left"), False
+            self.closed_at = answer.json()["closed_at"]
+
+    @precondition(lambda self: self.closed_at)
+    @rule()
+    def reopen_the_day(self) -> None:
+        """Everybody whom the last closing sent away is where they were, except who came back meanwhile."""
+        body = {"centre": "liege", "closed_at": self.closed_at}
+        answer = self.run(self.client.post(f"{API}/reopen-today", json=body))
+        back = {one.id: one.before_closing for one in self.people.values() if one.before_closing is not None}
+        assert (set(answer.json()["reopened"]), answer.json()["changed"]) == (set(back), [])
+        self.people |= back
+        self.closed_at = ""
 
     # What always holds
 

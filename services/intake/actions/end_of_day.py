@@ -8,6 +8,7 @@ from services.chassis.copies.visits import Day, is_here, is_left_over
 from services.chassis.storage.store import Store, Work
 from services.contracts.intake import END_OF_DAY, VisitStatus
 from services.intake.actions.estimates import learn
+from services.intake.actions.reopening import keep_place_of, place_of
 from services.intake.actions.visits import emit_ended
 from services.intake.domain import CHECK_IN_WITHIN, closed_as, ends_the_day
 from services.intake.store import Centre, Visit, all_centres
@@ -27,12 +28,15 @@ async def close_left_over(work: Work, centre: Centre, most: int | None = None) -
 
 
 async def close_today(work: Work, centre: Centre) -> int:
-    """Close the day: end the visits of today that nobody ended. Returns their number."""
-    return await _close(work, is_here(Visit, Day.of(centre, work.now)), None)
+    """Close the day: end the visits of today that nobody ended. Returns their number; `ended_at` of each is now."""
+    return await _close(work, is_here(Visit, Day.of(centre, work.now)), None, for_now=True)
 
 
-async def _close(work: Work, which: sa.ColumnElement[bool], most: int | None) -> int:
-    """Who was being served was served, the others left; `closed_by` says that nobody observed it."""
+async def _close(work: Work, which: sa.ColumnElement[bool], most: int | None, *, for_now: bool = False) -> int:
+    """Who was being served was served, the others left; `closed_by` says that nobody observed it.
+
+    `for_now`: `reopen_today` may take it back.
+    """
     found = await unfinished(work.session, which, most)
     await work.prefetch(Visit, found)
     closed = 0
@@ -40,7 +44,10 @@ async def _close(work: Work, which: sa.ColumnElement[bool], most: int | None) ->
         visit = await work.load(Visit, id)
         if not VisitStatus(visit.status).in_the_room:
             continue  # it was ended before it was locked
+        place = place_of(visit)
         close_unended(work, visit)
+        if for_now:
+            keep_place_of(visit, place)
         closed += 1
     return closed
 

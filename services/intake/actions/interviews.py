@@ -51,6 +51,7 @@ def _may_begin(status: VisitStatus) -> bool:
 async def end(work: Work, visit_id: UUID, interview_id: UUID, at: datetime, closed_by: str | None = None) -> None:
     """The visit ends with the interview. Ignored if the desk, or a later interview, has decided otherwise."""
     visit = await work.find(Visit, visit_id)
+    _is_over(visit, interview_id)
     if visit is None or visit.interview_id != interview_id or not VisitStatus(visit.status).in_the_room:
         return
     visit.status, visit.closed_by = VisitStatus.SERVED.value, closed_by
@@ -61,6 +62,7 @@ async def end(work: Work, visit_id: UUID, interview_id: UUID, at: datetime, clos
 async def undo(work: Work, visit_id: UUID, interview_id: UUID) -> None:
     """The visitor is again where they were before: in the queue at their place, on hold, called, or at the desk."""
     visit = await work.find(Visit, visit_id)
+    _is_over(visit, interview_id)
     if visit is None or visit.interview_id != interview_id or visit.before_interview is None:
         return
     before, held = VisitStatus(visit.before_interview), visit.held_before_interview
@@ -78,3 +80,9 @@ async def undo(work: Work, visit_id: UUID, interview_id: UUID) -> None:
     if held:
         put_on_hold(work, visit)
     work.notify_board(board(visit.centre))
+
+
+def _is_over(visit: Visit | None, interview_id: UUID) -> None:
+    """A visit that was closed during this interview is not brought back into it."""
+    if visit is not None and visit.before_closing and visit.before_closing["interview_id"] == str(interview_id):
+        visit.before_closing = None

@@ -1,18 +1,21 @@
 """A visit's place in the queue: on hold, back, transferred, with priority; and the end of the day."""
 
+from datetime import datetime
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from services.chassis.copies.centres import known_centre
 from services.chassis.identity.ownership import own
 from services.chassis.refusals import msg
-from services.chassis.web import Router, Working
+from services.chassis.web import Body, Router, Working
 from services.contracts.arrivals import Language
 from services.contracts.envelope import StaffCode
 from services.contracts.text import Key
+from services.contracts.values import Moment
 from services.intake.actions import corrections, queue
 from services.intake.actions.end_of_day import close_today
+from services.intake.actions.reopening import reopen_today
 from services.intake.api.visits import ClosedOut, CloseEarlier, Step, Team, TeamVisitOut
 from services.intake.domain import Need
 from services.intake.domain.queue import Priority
@@ -47,11 +50,42 @@ class PriorityChange(Step):
     priority: Priority | None
 
 
+class DayClosedOut(ClosedOut):
+    """How many visits were closed, and when."""
+
+    closed_at: datetime = Field(description="The `ended_at` of each. Names this closing in `/reopen-today`.")
+
+
+class ReopenToday(Body):
+    """Which closing of a centre's day is taken back."""
+
+    centre: Key
+    closed_at: Moment = Field(description="As `/close-today` answered.")
+
+
+class ReopenedOut(BaseModel):
+    """The visits that are open again, and those that were changed after the closing and are not."""
+
+    reopened: list[UUID]
+    changed: list[UUID]
+
+
 @router.post("/visits/close-today")
-async def close_today_(body: CloseEarlier, work: Working, person: Team) -> ClosedOut:
+async def close_today_(body: CloseEarlier, work: Working, person: Team) -> DayClosedOut:
     """Close the day: end the visits of today that nobody ended; `end-of-day` is then their `closed_by`."""
     centre = await known_centre(work.session, Centre, person.at(body.centre))
-    return ClosedOut(closed=await close_today(work, centre))
+    return DayClosedOut(closed=await close_today(work, centre), closed_at=work.now)
+
+
+@router.post("/visits/reopen-today")
+async def reopen_today_(body: ReopenToday, work: Working, person: Team) -> ReopenedOut:
+    """Take back a closing of the day that was a mistake, at most 30 minutes ago: each visit is at its old place.
+
+    Not a visit that was changed since. What was to be prepared was deleted: enter it again with `/needs`.
+    """
+    centre = await known_centre(work.session, Centre, person.at(body.centre))
+    done = await reopen_today(work, centre, body.closed_at)
+    return ReopenedOut(reopened=[one.id for one in done.opened], changed=[one.id for one in done.changed])
 
 
 @router.post("/visits/{id}/hold")

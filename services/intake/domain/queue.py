@@ -59,6 +59,16 @@ class CalledMeanwhile(Refused):
     field_name = "version"
 
 
+class DayNotJustClosed(Refused):
+    """The closing of a day is taken back too late."""
+
+    slug = "day-not-just-closed"
+    message = msg(
+        "A day is reopened within 30 minutes of its closing. Put the people back one by one, if they are here."
+    )
+    field_name = "closed_at"
+
+
 class NothingToTransfer(Refused):
     """The visitor already waits for what the transfer names."""
 

@@ -31,10 +31,11 @@ from services.chassis.web.problems import explain
 from services.contracts.envelope import StaffCode
 from services.contracts.intake import VisitStatus
 from services.contracts.text import Key
-from services.contracts.values import Version, Whole
+from services.contracts.values import Moment, Version, Whole
 from services.intake.actions import queue, visits
 from services.intake.actions.desks import counsellors_of, desks_of
 from services.intake.actions.end_of_day import close_left_over, close_today
+from services.intake.actions.reopening import reopen_today
 from services.intake.domain import AREAS_MAX, DeskHasCalled, check_desk
 from services.intake.domain.queue import DeskNotChosen
 from services.intake.pages.views import (
@@ -83,6 +84,12 @@ class StepForm(Body):
 
     desk: StaffCode | None = None
     version: Version
+
+
+class ReopenForm(Body):
+    """Which closing of the day is taken back: the one at this time."""
+
+    closed_at: Moment
 
 
 class DeskForm(Body):
@@ -154,6 +161,20 @@ async def close_day(centre: Key, request: Request, work: Working, person: Team) 
     """Close the day: end the visits of today that nobody ended."""
     number = await close_today(work, await load_centre(work.session, person.at(centre)))
     done = translate_number("{number} visit closed.", "{number} visits closed.", number).format(number=number)
+    return see_other(request, f"/intake/desk/{centre}", done=done)
+
+
+@router.post("/desk/{centre}/reopen-today")
+async def reopen_day(
+    centre: Key, form: Annotated[ReopenForm, Form()], request: Request, work: Working, person: Team
+) -> Response:
+    """Take back the closing of the day. Raises `DayNotJustClosed`."""
+    reopened = await reopen_today(work, await load_centre(work.session, person.at(centre)), form.closed_at)
+    number = len(reopened.opened)
+    done = translate_number("{number} visit reopened.", "{number} visits reopened.", number).format(number=number)
+    if reopened.changed:
+        tickets = ", ".join(sorted(visit.ticket or "–" for visit in reopened.changed))
+        done += " " + _("Not reopened, because it was changed since: {tickets}.").format(tickets=tickets)
     return see_other(request, f"/intake/desk/{centre}", done=done)
 
 

@@ -48,7 +48,7 @@ from services.intake.store.appointments import (
     numbers_expected,
 )
 from services.intake.store.days import was_closed
-from services.intake.store.queue import called_by_desk, number_waiting
+from services.intake.store.queue import called_by_desk, last_closing, number_waiting
 
 Team = Annotated[Person, allow(Role.FRONT_DESK, Role.COUNSELLOR)]
 
@@ -159,6 +159,7 @@ async def desk_board(session: AsyncSession, code: str, clock: Clock) -> dict[str
         "ended": _by_code(await counts_of(session, Visit, has_just_ended(Visit, day))),
         "seen": await just_seen(session, Visit, day, SHOWN),
         "left": await just_left(session, Visit, day, SHOWN),
+        "closing": await last_closing(session, day),
         "earlier": await in_turn(session, Visit, earlier, EARLIER_SHOWN),
         "earlier_count": sum((await counts_of(session, Visit, earlier)).values()),
         "desk_label": desk_label,

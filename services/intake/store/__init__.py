@@ -87,6 +87,8 @@ class Visit(QueuedVisit, Table, table=True):
     served_at: datetime | None = None
     closed_by: str | None = Field(default=None, max_length=40)
     """`END_OF_DAY`: nobody ended the visit on its day, and `ended_at` is when it was closed."""
+    before_closing: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
+    """Where the visit was when its day was closed (`actions.reopening`). None: that does not bring it back."""
     interview_id: UUID | None = None
     """The interview that the visitor is in, or that ended the visit. None once the desk has decided otherwise."""
     interview_since: datetime | None = None

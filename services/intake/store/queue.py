@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from services.chassis.copies.visits import Day, has_ended, is_here, place
+from services.chassis.copies.visits import Day, has_ended, has_just_ended, is_here, place
 from services.chassis.storage.bulk import upsert
-from services.contracts.intake import VisitStatus
+from services.contracts.intake import END_OF_DAY, VisitStatus
 from services.intake.domain import is_expected_at_desk
 from services.intake.store import TicketCounter, Visit, is_next
 
@@ -133,6 +133,33 @@ async def places(session: AsyncSession, day: Day) -> dict[UUID, Place]:
         everyone += bool(row[1])
         by_caller[caller] += bool(row[1])
     return found
+
+
+class Closing(NamedTuple):
+    """When the day was closed last, and how many of the visits that were closed then may be reopened."""
+
+    at: datetime
+    number: int
+
+
+async def last_closing(session: AsyncSession, day: Day) -> Closing | None:
+    """The last closing of this day that may be taken back."""
+    query = sa.select(col(Visit.ended_at), sa.func.count()).where(_just_closed(day)).group_by(col(Visit.ended_at))
+    row = (await session.execute(query.order_by(col(Visit.ended_at).desc()).limit(1))).one_or_none()
+    at = row[0] if row is not None else None
+    return Closing(at, int(row[1])) if row is not None and at is not None else None
+
+
+async def closed_at(session: AsyncSession, day: Day, at: datetime) -> Sequence[UUID]:
+    """The visits that a closing of this day closed, by id."""
+    query = sa.select(col(Visit.id)).where(_just_closed(day), col(Visit.ended_at) == at)
+    return (await session.scalars(query.order_by(col(Visit.id)))).all()
+
+
+def _just_closed(day: Day) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        has_just_ended(Visit, day), col(Visit.closed_by) == END_OF_DAY, col(Visit.before_closing).is_not(None)
+    )
 
 
 async def unfinished(session: AsyncSession, which: sa.ColumnElement[bool], limit: int | None) -> Sequence[UUID]:

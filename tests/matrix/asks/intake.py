@@ -14,6 +14,9 @@ _TEXTS = {"subject": "Bonjour", "body": "{centre}\n\n{link}\n\n{stop}", "sms": "
 _NO_ARRIVAL = {"visit_id": str(UUID(int=0))}
 """Nobody has arrived: to take it back changes nothing."""
 
+_NOT_CLOSED = "2026-03-02T00:00:00+01:00"
+"""No day was closed then."""
+
 
 def _ticket(world: World) -> dict[str, str]:
     """The address of the ticket of one who waits."""
@@ -59,6 +62,8 @@ INTAKE: Asks = {
     "POST /intake/desk/{centre}/close-earlier": lambda w, me: Ask(form={}),
     "POST /intake/api/v1/visits/close-today": lambda w, me: Ask(json=_HERE),
     "POST /intake/desk/{centre}/close-today": lambda w, me: Ask(form={}),
+    "POST /intake/api/v1/visits/reopen-today": lambda w, me: Ask(json=_HERE | {"closed_at": _NOT_CLOSED}, done=(409,)),
+    "POST /intake/desk/{centre}/reopen-today": lambda w, me: Ask(form={"closed_at": _NOT_CLOSED}, done=(409,)),
     "POST /intake/api/v1/visits/{id}/hold": lambda w, me: Ask(json={}, at={"id": w.liege["walk-in"]}),
     "POST /intake/api/v1/visits/{id}/return": lambda w, me: Ask(json={}, at={"id": w.liege["walk-in"]}, done=(409,)),
     "POST /intake/api/v1/visits/{id}/transfer": lambda w, me: Ask(json={}, at={"id": w.liege["walk-in"]}),
