@@ -183,7 +183,7 @@ async def add_rooms(store: Store, centre: str = LIEGE, capacity: int = 20, codes
 
 
 async def _add_room(work: Work, centre: str, code: str, capacity: int) -> UUID:
-    return (await rooms.add_room(work, uuid4(), centre, RoomFacts(f"Local {code}", capacity), code)).id
+    return (await rooms.add_room(work, uuid4(), centre, RoomFacts(name=f"Local {code}", capacity=capacity), code)).id
 
 
 async def open_liege(store: Store) -> None:

@@ -35,7 +35,7 @@ BLUE = {"centre": LIEGE, "name": "Salle bleue", "capacity": 12, "equipment": ["p
 
 async def add(store: Store, name: str, capacity: int = 12, centre: str = LIEGE, code: str | None = None) -> Room:
     async with store.work() as work:
-        return await rooms.add_room(work, uuid4(), centre, RoomFacts(name, capacity), code)
+        return await rooms.add_room(work, uuid4(), centre, RoomFacts(name=name, capacity=capacity), code)
 
 
 async def rooms_at(store: Store, centre: str = LIEGE) -> dict[str, Room]:
@@ -100,7 +100,7 @@ async def test_a_name_has_letters_or_digits(store: Store) -> None:
 async def test_a_room_is_renamed_and_keeps_its_code_and_what_is_booked_in_it(store: Store, adult: Visitor) -> None:
     booked = await book(store, await take_path(store, adult), room="salle-1")
     room = (await rooms_at(store))["salle-1"]
-    facts = RoomFacts("Salle rouge", 6, [Equipment.COMPUTERS])
+    facts = RoomFacts(name="Salle rouge", capacity=6, equipment=[Equipment.COMPUTERS])
     async with store.work() as work:
         await rooms.change_room(work, await work.load(Room, room.id), facts, 1)
     changed = (await rooms_at(store))["salle-1"]
@@ -108,10 +108,12 @@ async def test_a_room_is_renamed_and_keeps_its_code_and_what_is_booked_in_it(sto
     assert [one.room for one in await rows_of(store, Interview)] == ["salle-1"] == [booked.room]
     with pytest.raises(Stale):
         async with store.work() as work:
-            await rooms.change_room(work, await work.load(Room, room.id), RoomFacts("Salle verte", 6), 1)
+            await rooms.change_room(work, await work.load(Room, room.id), RoomFacts(name="Salle verte", capacity=6), 1)
     with pytest.raises(refusals.RoomExists):
         async with store.work() as work:
-            await rooms.change_room(work, await work.load(Room, room.id), RoomFacts("local SALLE 2", 6), 2)
+            await rooms.change_room(
+                work, await work.load(Room, room.id), RoomFacts(name="local SALLE 2", capacity=6), 2
+            )
 
 
 async def test_only_a_room_of_the_list_that_is_in_use_is_booked(store: Store, adult: Visitor) -> None:
@@ -307,6 +309,7 @@ async def test_a_manager_keeps_the_list_over_the_api(desk: Client) -> None:
     listed = (await desk.get(API, params={"centre": LIEGE})).json()
     assert [room["code"] for room in listed][-1] == "salle-bleue"
     assert (await ask(desk, "POST", f"{one}/activate"))["active"] is True
+    await ask(desk, "POST", f"{one}/delete", 422)
 
 
 @pytest.mark.parametrize(

@@ -1,27 +1,29 @@
 """The list of a centre's rooms, and the room of an appointment."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID, uuid4
 
+from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.copies.centres import known_centre
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
+from services.contracts.text import Name
+from services.contracts.values import Whole
 from services.scheduling.domain import refusals
-from services.scheduling.domain.rooms import Equipment, code_for, folded_name
+from services.scheduling.domain.rooms import CAPACITY_MOST, Equipment, code_for, folded_name
 from services.scheduling.store import Centre, Room
 from services.scheduling.store.rooms import active_rooms, room_with, rooms_of
 
 
-@dataclass(frozen=True, slots=True)
-class RoomFacts:
-    """What a manager says of a room. `capacity`: its seats."""
+class RoomFacts(BaseModel):
+    """What a room is called, how many seats it has, and what is in it: as a manager types it, or a body of the API."""
 
-    name: str
-    capacity: int
-    equipment: Collection[Equipment] = ()
+    name: Name
+    capacity: Annotated[int, Whole(1, CAPACITY_MOST)] = Field(description="Its seats.")
+    equipment: list[Equipment] = Field(default=[], max_length=len(Equipment))
 
 
 async def add_room(work: Work, id: UUID, centre: str, facts: RoomFacts, code: str | None = None) -> Room:

@@ -28,6 +28,22 @@ class Equipment(StrEnum):
     INDUCTION_LOOP = "induction-loop"
 
 
+class RoomUse(StrEnum):
+    """What is done with a room in the list."""
+
+    ACTIVATE = "activate"
+    DEACTIVATE = "deactivate"
+
+    @property
+    def active(self) -> bool:
+        """Whether the room can be chosen from then on."""
+        match self:
+            case RoomUse.ACTIVATE:
+                return True
+            case RoomUse.DEACTIVATE:
+                return False
+
+
 EQUIPMENT_LABELS = {
     Equipment.SCREEN: msg("Screen"),
     Equipment.PROJECTOR: msg("Projector"),

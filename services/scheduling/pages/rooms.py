@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Form, Request
-from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
@@ -28,11 +27,11 @@ from services.chassis.web import (
     see_other,
 )
 from services.contracts.roles import Role
-from services.contracts.text import Key, Name
-from services.contracts.values import Version, Whole
+from services.contracts.text import Key
+from services.contracts.values import Version
 from services.scheduling.actions import rooms
 from services.scheduling.actions.rooms import RoomFacts
-from services.scheduling.domain.rooms import CAPACITY_MOST, EQUIPMENT_LABELS, Equipment
+from services.scheduling.domain.rooms import EQUIPMENT_LABELS, RoomUse
 from services.scheduling.store import Centre, Room
 from services.scheduling.store.rooms import rooms_of
 
@@ -40,17 +39,8 @@ router = Router("/scheduling/rooms", pages=True)
 Manager = Annotated[Person, allow(Role.MANAGER)]
 
 
-class RoomForm(Body):
+class RoomForm(Body, RoomFacts):
     """A room, as a manager types it."""
-
-    name: Name
-    capacity: Annotated[int, Whole(1, CAPACITY_MOST)]
-    equipment: list[Equipment] = Field([], max_length=len(Equipment))
-
-    @property
-    def facts(self) -> RoomFacts:
-        """What the action takes."""
-        return RoomFacts(self.name, self.capacity, self.equipment)
 
 
 class ChangeForm(RoomForm):
@@ -86,7 +76,7 @@ async def add(centre: Key, id: Once, request: Request, read: Reading, running: R
     person.at(centre)
     filled, typed, errors = await read_form(request, RoomForm)
     if filled is not None:
-        _room, errors = await apply_form(request, running, lambda work: rooms.add_room(work, id, centre, filled.facts))
+        _room, errors = await apply_form(request, running, lambda work: rooms.add_room(work, id, centre, filled))
     if not errors:
         return see_other(request, f"/scheduling/rooms/{centre}", done=_("The room is in the list."))
     return await _list(request, read, centre, typed, errors)
@@ -106,7 +96,7 @@ async def save(centre: Key, id: UUID, request: Request, read: Reading, running: 
     if filled is not None:
 
         async def act(work: Work) -> None:
-            await rooms.change_room(work, await work.load(Room, id, msg("room")), filled.facts, filled.version)
+            await rooms.change_room(work, await work.load(Room, id, msg("room")), filled, filled.version)
 
         _changed, errors = await apply_form(request, running, act)
     if not errors:
@@ -115,25 +105,21 @@ async def save(centre: Key, id: UUID, request: Request, read: Reading, running: 
     return await _form(request, read, room, typed, errors)
 
 
-@router.post("/{centre}/{id}/deactivate")
-async def deactivate(
-    centre: Key, id: UUID, form: Annotated[UseForm, Form()], request: Request, work: Working, person: Manager
+@router.post("/{centre}/{id}/{use}")
+async def use(
+    centre: Key,
+    id: UUID,
+    use: RoomUse,
+    form: Annotated[UseForm, Form()],
+    request: Request,
+    work: Working,
+    person: Manager,
 ) -> Response:
-    """Take a room out of use."""
+    """Take a room out of use, or have it again."""
     room = _at(await work.find(Room, id), centre, person)
-    await rooms.use_room(work, room, active=False, version=form.version)
-    done = _("The room can no longer be chosen. What is booked in it stays.")
-    return see_other(request, f"/scheduling/rooms/{centre}", done=done)
-
-
-@router.post("/{centre}/{id}/activate")
-async def activate(
-    centre: Key, id: UUID, form: Annotated[UseForm, Form()], request: Request, work: Working, person: Manager
-) -> Response:
-    """Have a room again."""
-    room = _at(await work.find(Room, id), centre, person)
-    await rooms.use_room(work, room, active=True, version=form.version)
-    return see_other(request, f"/scheduling/rooms/{centre}", done=_("The room can be chosen again."))
+    await rooms.use_room(work, room, active=use.active, version=form.version)
+    back, out = _("The room can be chosen again."), _("The room can no longer be chosen. What is booked in it stays.")
+    return see_other(request, f"/scheduling/rooms/{centre}", done=back if use.active else out)
 
 
 def _at(room: Room | None, centre: str, person: Person) -> Room:

@@ -129,8 +129,9 @@ SCHEDULING: Asks = {
     "PUT /scheduling/api/v1/rooms/{id}": lambda w, me: Ask(
         json={"name": "Salle rouge", "capacity": 20}, at={"id": w.liege["room"]}
     ),
-    "POST /scheduling/api/v1/rooms/{id}/deactivate": lambda w, me: Ask(json={}, at={"id": w.liege["room"]}),
-    "POST /scheduling/api/v1/rooms/{id}/activate": lambda w, me: Ask(json={}, at={"id": w.liege["room"]}),
+    "POST /scheduling/api/v1/rooms/{id}/{use}": lambda w, me: Ask(
+        json={}, at={"id": w.liege["room"], "use": "deactivate"}
+    ),
     "GET /scheduling/rooms/{centre}": lambda w, me: Ask(at=_HERE),
     "POST /scheduling/rooms/{centre}": lambda w, me: Ask(
         at=_HERE, form={"name": f"Bureau, {me.name}", "capacity": "2"}
@@ -139,8 +140,9 @@ SCHEDULING: Asks = {
     "POST /scheduling/rooms/{centre}/{id}": lambda w, me: Ask(
         at=_a_room(w), form=_seen(w, "room", name="Salle verte", capacity="20")
     ),
-    "POST /scheduling/rooms/{centre}/{id}/deactivate": lambda w, me: Ask(at=_a_room(w), form=_seen(w, "room")),
-    "POST /scheduling/rooms/{centre}/{id}/activate": lambda w, me: Ask(at=_a_room(w), form=_seen(w, "room")),
+    "POST /scheduling/rooms/{centre}/{id}/{use}": lambda w, me: Ask(
+        at=_a_room(w) | {"use": "activate"}, form=_seen(w, "room")
+    ),
     "GET /scheduling/mine/interviews/{id}": lambda w, me: Ask(at={"id": w.liege["tomorrow"]}),
     "POST /scheduling/mine/interviews/{id}/cancel": lambda w, me: Ask(  # its notice has passed
         form={"reason": "", "seen": _TOMORROW}, at={"id": w.liege["tomorrow"]}, done=(409,)
