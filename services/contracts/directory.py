@@ -14,11 +14,11 @@ from services.contracts.envelope import (
     Flag,
     PersonalReference,
     Privacy,
+    PublicText,
     Reference,
     SubjectRef,
     private,
 )
-from services.contracts.text import Text
 from services.contracts.topics import CENTRES, PROVIDERS, REFERRAL_EVENTS, REFERRALS
 from services.contracts.values import Shape
 
@@ -45,8 +45,6 @@ class ServiceStatus(StrEnum):
     TEMPORARILY_CLOSED = "temporarily closed"
 
 
-PublicText = Annotated[str, Text(200, published=True), private(Privacy.PUBLIC)]
-"""A published name of an organisation or a service, never of a person."""
 OpeningText = Annotated[str, Shape("code", r"^[A-Za-z0-9 ,;:-]+$", 20_000), private(Privacy.PUBLIC)]
 
 ServiceStatusCode = Annotated[ServiceStatus, private(Privacy.PUBLIC)]

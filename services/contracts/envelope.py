@@ -16,6 +16,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
+from services.contracts.text import Text
 from services.contracts.topics import TOPICS, Topic
 from services.contracts.values import Shape, Written
 
@@ -83,6 +84,9 @@ AreaCode = Annotated[str, Shape("area_code", r"^[a-z][a-z-]{1,39}$", 40), privat
 
 Code = Annotated[str, Shape("code", r"^[a-z0-9][a-z0-9-]{0,39}$", 40), private(Privacy.PUBLIC)]
 """A code from a published list, for example a reason."""
+
+PublicText = Annotated[str, Text(200, published=True), private(Privacy.PUBLIC)]
+"""A published name of an organisation, a service or a room, never of a person."""
 
 StaffCode = Annotated[str, Shape("staff_code", r"^[a-z0-9][a-z0-9.-]{0,59}$", 60), private(Privacy.OPERATIONAL)]
 """A counsellor, desk or room as its centre calls it: a code, never a name."""

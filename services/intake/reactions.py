@@ -14,6 +14,7 @@ from services.contracts.erasure import CONFIRMATIONS, Purged
 from services.contracts.intake import DeskCheckIn
 from services.contracts.plans import ActionPlanned
 from services.contracts.roles import Role
+from services.contracts.rooms import RoomPublished
 from services.contracts.scheduling import (
     FinalisingSessionDue,
     InterviewBooked,
@@ -163,6 +164,12 @@ async def on_interview_missed(work: Work, event: InterviewMissed) -> None:
     """The person is expected and reminded no more."""
     await appointments.expect_no_more(work, event.interview_id)
     await reminders.end(work, event.interview_id)
+
+
+@reactions.on(RoomPublished)
+async def on_room_published(work: Work, event: RoomPublished) -> None:
+    """Keeps what people call the room."""
+    await appointments.name_room(work, event.centre, event.code, event.name)
 
 
 @reactions.on(WorkshopAnnounced)

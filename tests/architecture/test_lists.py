@@ -35,6 +35,7 @@ NO_LIST = {
     "intake.store.messages.messages_of": "the last ones; the person's own data has all",
     "intake.store.retention.due_visitors": "erased in batches",
     "scheduling.store.interviews.unrestated": "restated in batches",
+    "scheduling.store.rooms.unpublished": "published in batches",
     "plans.store.queries.active_services": "choices of a form; the centre's referrals have the search for the others",
 }
 """Queries with a bound and no cursor, and why nobody misses the other rows."""

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from services.contracts import EVENTS, Event, Privacy
+from services.contracts.rooms import RoomPublished
 from services.contracts.topics import ACCOUNTS, REFERRAL_EVENTS, TOPICS
 from tests.contracts.snapshots import FOLDER, breaks, kept, schema_of
 
@@ -56,8 +57,8 @@ def test_every_field_has_a_privacy_class(event: type[Event]) -> None:
 @EVERY
 def test_nothing_that_names_a_person_travels(event: type[Event]) -> None:
     telling = {name: field for name, field in fields_of(event.model_json_schema()) if TELLING.search(name)}
-    if event.type.startswith("cefo.directory."):
-        # The published name of an organisation, a service or a centre.
+    if event.type.startswith("cefo.directory.") or event is RoomPublished:
+        # The published name of an organisation, a service, a centre or a room.
         telling = {n: f for n, f in telling.items() if n != "name" or f["x-privacy"] != Privacy.PUBLIC}
     if event.topic == ACCOUNTS:
         telling = {n: f for n, f in telling.items() if n != "display_name" or f["x-privacy"] != Privacy.STAFF}

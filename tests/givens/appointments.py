@@ -83,7 +83,9 @@ async def expects(store: Store, *events: InterviewBooked | InterviewMoved) -> No
     await react_to(store, reactions, events)
 
 
-async def workshop_with(store: Store, *people: UUID, starts_at: datetime = TEN) -> tuple[UUID, list[UUID]]:
+async def workshop_with(
+    store: Store, *people: UUID, starts_at: datetime = TEN, room: str | None = None
+) -> tuple[UUID, list[UUID]]:
     """A workshop of two weekly sessions with these people. Returns it, and their appointments for the first one."""
     workshop, sessions = uuid4(), [uuid4(), uuid4()]
     announced = WorkshopAnnounced(
@@ -91,7 +93,7 @@ async def workshop_with(store: Store, *people: UUID, starts_at: datetime = TEN) 
         centre="liege",
         area="choose-path",
         counsellor=NADIA,
-        room=None,
+        room=room,
         seats=8,
         sessions=tuple(
             WorkshopSession(session_id=one, starts_at=starts_at + timedelta(weeks=week), minutes=120)

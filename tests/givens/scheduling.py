@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
+import sqlalchemy as sa
+
 from services.chassis.identity.people import Claim, Person
 from services.chassis.storage.store import Store, Work
 from services.contracts import Event
@@ -187,9 +189,11 @@ async def _add_room(work: Work, centre: str, code: str, capacity: int) -> UUID:
 
 
 async def open_liege(store: Store) -> None:
-    """Liège with its counsellors and its rooms."""
+    """Liège with its counsellors and its rooms, which were published long ago."""
     await react(store, [liege(), *liege_team()], in_one_batch=True)
     await add_rooms(store)
+    async with store.writer.begin() as connection:
+        await connection.execute(sa.delete(store.table("outbox")))
 
 
 async def leave_room(store: Store, id: UUID) -> None:

@@ -13,8 +13,9 @@ from alembic.operations import Operations
 from services.chassis.refusals import Stale
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client
+from services.contracts.rooms import RoomPublished
 from services.contracts.scheduling import WorkshopAnnounced
-from services.scheduling.actions import guidance, own, rooms, workshops
+from services.scheduling.actions import guidance, own, restating, rooms, workshops
 from services.scheduling.actions.rooms import RoomFacts
 from services.scheduling.domain import refusals
 from services.scheduling.domain.rooms import CAPACITY_MOST, Equipment, code_for, folded, places_in
@@ -40,6 +41,11 @@ async def add(store: Store, name: str, capacity: int = 12, centre: str = LIEGE, 
 
 async def rooms_at(store: Store, centre: str = LIEGE) -> dict[str, Room]:
     return {room.code: room for room in await rows_of(store, Room) if room.centre == centre}
+
+
+async def published(store: Store) -> list[tuple[str, str, bool]]:
+    """What was published of rooms: code, name, whether in use."""
+    return [(one.code, one.name, one.active) for one in await emitted_events(store, RoomPublished)]
 
 
 async def announce(store: Store, room: str | None, seats: int | None) -> Workshop:
@@ -114,6 +120,24 @@ async def test_a_room_is_renamed_and_keeps_its_code_and_what_is_booked_in_it(sto
             await rooms.change_room(
                 work, await work.load(Room, room.id), RoomFacts(name="local SALLE 2", capacity=6), 2
             )
+
+
+async def test_each_change_of_a_room_is_published(store: Store) -> None:
+    before = len(await published(store))
+    room = await add(store, "Salle bleue")
+    for name in ("Salle bleue", "Salle rouge"):  # the first changes nothing
+        async with store.work() as work:
+            facts = RoomFacts(name=name, capacity=12)
+            await rooms.change_room(work, await work.load(Room, room.id), facts)
+    await leave_room(store, room.id)
+    assert (await published(store))[before:] == [
+        ("salle-bleue", "Salle bleue", True),
+        ("salle-bleue", "Salle rouge", True),
+        ("salle-bleue", "Salle rouge", False),
+    ]
+    assert (await rooms_at(store))["salle-bleue"].version == 3
+    assert not await restating.publish_rooms(store)
+    assert len(await published(store)) == before + 3
 
 
 async def test_only_a_room_of_the_list_that_is_in_use_is_booked(store: Store, adult: Visitor) -> None:
@@ -217,11 +241,17 @@ async def test_imports_make_inactive_rooms_of_codes_that_no_list_has(store: Stor
     assert [one.room for one in await emitted_events(store, WorkshopAnnounced)] == ["r-3", "r-3"]
 
 
-async def test_the_same_unknown_rooms_come_in_bulk(store: Store) -> None:
+async def test_the_same_unknown_rooms_come_in_bulk(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     codes = [f"r-{number:02}" for number in range(40)]
     assert (await take_in(store, *(information(room=code) for code in codes))).accepted == 40
     assert (await take_in(store, *(information(room=code) for code in codes))).accepted == 40
     assert {room.code for room in (await rooms_at(store)).values() if not room.active} == set(codes)
+    before = await published(store)
+    monkeypatch.setattr(restating, "BATCH", 30)
+    assert await restating.publish_rooms(store)
+    assert not await restating.publish_rooms(store)
+    added = (await published(store))[len(before) :]
+    assert sorted(added) == [(code, code, False) for code in codes]
 
 
 async def test_an_update_makes_rooms_of_the_texts_of_before(store: Store) -> None:
@@ -247,11 +277,18 @@ async def test_an_update_makes_rooms_of_the_texts_of_before(store: Store) -> Non
         connection.execute(sa.insert(quarters), rows)
         connection.execute(sa.text("drop table rooms"))
         with Operations.context(MigrationContext.configure(connection)):
-            import_module("services.scheduling.migrations.versions.0022_rooms").upgrade()
+            for version in ("0022_rooms", "0023_rooms_are_published"):
+                import_module(f"services.scheduling.migrations.versions.{version}").upgrade()
 
     async with store.writer.begin() as connection:
         await connection.run_sync(as_before)
+    assert await published(store) == []
+    for _ in range(2):
+        assert not await restating.publish_rooms(store)
+    names = [("salle-1", "salle-1", True), ("salle-bleue", "Salle bleue", True)]
+    assert sorted(await published(store)) == names
     found = await rooms_at(store)
+    assert {room.version for room in found.values()} == {1}
     shown = {code: (room.name, room.folded, room.capacity, room.active) for code, room in found.items()}
     assert shown == {
         "salle-1": ("salle-1", "salle 1", None, True),

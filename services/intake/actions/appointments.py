@@ -33,6 +33,7 @@ from services.intake.domain.appointments import AppointmentKind
 from services.intake.store import Centre, Visit, Visitor
 from services.intake.store.appointments import (
     Appointment,
+    RoomName,
     WorkshopSession,
     appointment_with,
     delete_where,
@@ -107,6 +108,16 @@ async def expect_no_more(work: Work, interview_id: UUID) -> None:
     if known is not None:
         await work.session.delete(known)
         work.notify_board(visits.board(known.centre))
+
+
+async def name_room(work: Work, centre: str, code: str, name: str) -> None:
+    """Keep what people call a room, also of appointments that are copied already."""
+    known = await work.find(RoomName, (centre, code))
+    if known is None:
+        work.add(RoomName(centre=centre, code=code, name=name))
+    else:
+        known.name = name
+    work.notify_board(visits.board(centre))
 
 
 async def announce_workshop(work: Work, workshop_id: UUID, sessions: Mapping[UUID, Booking]) -> None:

@@ -71,13 +71,29 @@ class WorkshopSession(Table, table=True):
     ends_at: datetime
 
 
+class RoomName(Table, table=True):
+    """What a centre calls a room, as scheduling published it: appointments keep its code."""
+
+    __tablename__ = "room_names"  # pyright: ignore[reportAssignmentType]
+
+    centre: str = Field(primary_key=True, max_length=40)
+    code: str = Field(primary_key=True, max_length=60)
+    name: str = Field(max_length=120)
+
+
 class Expected(NamedTuple):
-    """An appointment, its visitor's name where this centre may see it, and the ticket of the arrival."""
+    """An appointment, its visitor's name where this centre may see it, the ticket of the arrival, the room's name."""
 
     appointment: Appointment
     given_name: str | None
     family_name: str | None
     ticket: str | None
+    room_name: str | None
+
+    @property
+    def room(self) -> str | None:
+        """What people call the room; of a code that has no name, the code. None: no room is chosen."""
+        return self.room_name or self.appointment.room
 
     @property
     def name(self) -> str | None:
@@ -90,10 +106,13 @@ _NAMED = sa.and_(
     col(Visitor.id) == col(Appointment.subject_ref), col(Visitor.centre) == col(Appointment.centre), _AGREED
 )
 _EXPECTED = (
-    sa.select(Appointment, col(Visitor.given_name), col(Visitor.family_name), col(Visit.ticket))
+    sa.select(Appointment, col(Visitor.given_name), col(Visitor.family_name), col(Visit.ticket), col(RoomName.name))
     .select_from(Appointment)
     .outerjoin(Visitor, _NAMED)
     .outerjoin(Visit, col(Visit.id) == col(Appointment.visit_id))
+    .outerjoin(
+        RoomName, sa.and_(col(RoomName.centre) == col(Appointment.centre), col(RoomName.code) == col(Appointment.room))
+    )
 )
 _BY_TIME = ListOrder(col(Appointment.starts_at), id=col(Appointment.id))
 

@@ -1,4 +1,4 @@
-"""After an update: publishes again what is booked, for services that keep appointments only since then.
+"""After an update: publishes again what is booked, and the rooms, for services that keep copies only since then.
 
 They have processed the events of these bookings, and would ignore them if they were sent again.
 """
@@ -10,12 +10,14 @@ from services.chassis.refusals import NotFound
 from services.chassis.storage.store import Store, Work
 from services.contracts.scheduling import InterviewKind, InterviewRestated
 from services.scheduling.actions.guidance import interview_of
+from services.scheduling.actions.rooms import publish
 from services.scheduling.domain.states import BOOKED
-from services.scheduling.store import UnrestatedInterview
+from services.scheduling.store import Room, UnrestatedInterview
 from services.scheduling.store.interviews import unrestated
+from services.scheduling.store.rooms import unpublished
 
 BATCH = 100
-"""Interviews that are restated in one round."""
+"""Interviews that are restated in one round, and rooms that are published."""
 
 
 async def restate_booked(store: Store) -> bool:
@@ -58,3 +60,18 @@ async def _restate(work: Work, id: UUID) -> None:
             area=interview.area,
         ),
     )
+
+
+async def publish_rooms(store: Store) -> bool:
+    """Publish the rooms of an older store, and those that imports added. True if there are more.
+
+    Two replicas may do this at once: each room is locked, and published once.
+    """
+    async with store.read() as session:
+        found = await unpublished(session, BATCH)
+    for id in found:
+        async with store.work() as work:
+            room = await work.find(Room, id)
+            if room is not None and room.version == 0:
+                publish(work, room)
+    return len(found) == BATCH

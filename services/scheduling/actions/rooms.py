@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.chassis.copies.centres import known_centre
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
+from services.contracts.rooms import RoomPublished
 from services.contracts.text import Name
 from services.contracts.values import Whole
 from services.scheduling.domain import refusals
@@ -44,7 +45,7 @@ async def add_room(work: Work, id: UUID, centre: str, facts: RoomFacts, code: st
         raise refusals.RoomCodeTaken(code=code)
     chosen = code or code_for(facts.name, codes)
     work.guard("rooms_code", refusals.RoomCodeTaken(code=chosen))
-    return work.add(
+    room = work.start(
         Room(
             id=id if known is None else uuid4(),
             centre=centre,
@@ -55,6 +56,8 @@ async def add_room(work: Work, id: UUID, centre: str, facts: RoomFacts, code: st
             equipment=_sorted(facts.equipment),
         )
     )
+    publish(work, room)
+    return room
 
 
 async def change_room(work: Work, room: Room, facts: RoomFacts, version: int | None = None) -> None:
@@ -69,14 +72,26 @@ async def change_room(work: Work, room: Room, facts: RoomFacts, version: int | N
     after = (facts.name, facts.capacity, _sorted(facts.equipment))
     if before != after:
         room.name, room.capacity, room.equipment = after
-        room.folded, room.version = name, room.version + 1
+        room.folded = name
+        publish(work, room)
 
 
 async def use_room(work: Work, room: Room, *, active: bool, version: int | None = None) -> None:
     """Take a room out of use, or have it again. What is booked in it stays. Raises `Stale`."""
     check_version(room, version)
     if room.active != active:
-        room.active, room.version = active, room.version + 1
+        room.active = active
+        publish(work, room)
+
+
+def publish(work: Work, room: Room) -> None:
+    """Emit what the room is called now, and whether it is in use: its `version` counts these events."""
+    work.emit(
+        room,
+        RoomPublished(
+            room_id=room.id, centre=room.centre, code=room.code, name=room.name, active=room.active, at=work.now
+        ),
+    )
 
 
 async def check_room(session: AsyncSession, centre: str, code: str | None) -> Room | None:

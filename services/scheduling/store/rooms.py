@@ -10,13 +10,16 @@ from sqlmodel import Field, col
 
 from services.chassis.i18n import by_name
 from services.chassis.storage.bulk import in_list
-from services.chassis.storage.store import Work
+from services.chassis.storage.store import Aggregate, Work
 from services.scheduling.domain.rooms import folded
 from services.scheduling.store.table import Table
 
 
-class Room(Table, table=True):
-    """A room of a centre. Appointments keep its code, which never changes; people see its name."""
+class Room(Aggregate, Table, table=True):
+    """A room of a centre. Appointments keep its code, which never changes; people see its name.
+
+    `version` 0: no event has said what it is called (`actions.restating`).
+    """
 
     __tablename__ = "rooms"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
@@ -24,9 +27,6 @@ class Room(Table, table=True):
         sa.Index("rooms_name", "centre", "folded", unique=True),
     )
 
-    id: UUID = Field(default_factory=uuid4, primary_key=True)
-    version: int = 1
-    """Counts its changes, from 1."""
     centre: str = Field(max_length=40)
     code: str = Field(max_length=60)
     name: str = Field(max_length=120)
@@ -69,6 +69,12 @@ async def room_names(session: AsyncSession, centre: str) -> RoomNames:
     return RoomNames((str(code), str(name)) for code, name in found)
 
 
+async def unpublished(session: AsyncSession, limit: int) -> Sequence[UUID]:
+    """The rooms of which no event has said what they are called, by id."""
+    query = sa.select(col(Room.id)).where(col(Room.version) == 0)
+    return (await session.scalars(query.order_by(col(Room.id)).limit(limit))).all()
+
+
 class ImportedRooms:
     """The rooms of imported lines. Those that no list has become inactive rooms: nothing is booked in them."""
 
@@ -94,8 +100,8 @@ class ImportedRooms:
         name = folded(room)
         known = self._codes.get((centre, room)) or self._by_name.get((centre, name))
         if known is None:
-            row = {"id": uuid4(), "version": 1, "centre": centre, "code": room, "name": room, "folded": name}
-            self._new.append(row | {"capacity": None, "equipment": [], "active": False})
+            row = {"id": uuid4(), "version": 0, "correlation_id": uuid4(), "centre": centre, "code": room}
+            self._new.append(row | {"name": room, "folded": name, "capacity": None, "equipment": [], "active": False})
             known = self._codes[(centre, room)] = self._by_name[(centre, name)] = room
         return known
 
