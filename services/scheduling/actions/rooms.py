@@ -44,7 +44,9 @@ async def add_room(work: Work, id: UUID, centre: str, facts: RoomFacts, code: st
     if code in codes:
         raise refusals.RoomCodeTaken(code=code)
     chosen = code or code_for(facts.name, codes)
-    work.guard("rooms_code", refusals.RoomCodeTaken(code=chosen))
+    # Two who add one name at once make the same code of it.
+    taken = refusals.RoomCodeTaken(code=chosen) if code is not None else refusals.RoomExists(name=facts.name)
+    work.guard("rooms_code", taken)
     room = work.start(
         Room(
             id=id if known is None else uuid4(),
