@@ -140,6 +140,22 @@ async def test_each_change_of_a_room_is_published(store: Store) -> None:
     assert len(await published(store)) == before + 3
 
 
+async def test_a_room_that_an_older_version_added_is_published_with_its_first_change(store: Store) -> None:
+    """While the first new replica starts, those of the version before go on: they count each change from 1."""
+    id, name = uuid4(), {"code": "old", "name": "Vieille salle", "folded": "vieille salle"}
+    row: dict[str, Any] = {"id": id, "version": 3, "centre": LIEGE, "capacity": 4, "equipment": [], "active": True}
+    columns = Room.metadata.tables["rooms"].c
+    as_before = sa.table("rooms", *(sa.column(one, columns[one].type) for one in row | name))
+    async with store.writer.begin() as connection:
+        await connection.execute(sa.insert(as_before).values(row | name))
+    async with store.work() as work:
+        facts = RoomFacts(name="Petite salle", capacity=4)
+        await rooms.change_room(work, await work.load(Room, id), facts)
+    assert not await restating.publish_rooms(store)
+    assert await published(store) == [("old", "Petite salle", True)]
+    assert (await rooms_at(store))["old"].version == 1
+
+
 async def test_only_a_room_of_the_list_that_is_in_use_is_booked(store: Store, adult: Visitor) -> None:
     path = await take_path(store, adult)
     await leave_room(store, (await rooms_at(store))["salle-2"].id)

@@ -14,7 +14,7 @@ from services.scheduling.actions.rooms import publish
 from services.scheduling.domain.states import BOOKED
 from services.scheduling.store import Room, UnrestatedInterview
 from services.scheduling.store.interviews import unrestated
-from services.scheduling.store.rooms import unpublished
+from services.scheduling.store.rooms import NEVER_PUBLISHED, unpublished
 
 BATCH = 100
 """Interviews that are restated in one round, and rooms that are published."""
@@ -72,6 +72,6 @@ async def publish_rooms(store: Store) -> bool:
     for id in found:
         async with store.work() as work:
             room = await work.find(Room, id)
-            if room is not None and room.version == 0:
+            if room is not None and room.correlation_id == NEVER_PUBLISHED:
                 publish(work, room)
     return len(found) == BATCH

@@ -16,7 +16,7 @@ from services.contracts.values import Whole
 from services.scheduling.domain import refusals
 from services.scheduling.domain.rooms import CAPACITY_MOST, Equipment, code_for, folded_name
 from services.scheduling.store import Centre, Room
-from services.scheduling.store.rooms import active_rooms, room_with, rooms_of
+from services.scheduling.store.rooms import NEVER_PUBLISHED, active_rooms, room_with, rooms_of
 
 
 class RoomFacts(BaseModel):
@@ -87,7 +87,9 @@ async def use_room(work: Work, room: Room, *, active: bool, version: int | None 
 
 
 def publish(work: Work, room: Room) -> None:
-    """Emit what the room is called now, and whether it is in use: its `version` counts these events."""
+    """Emit what the room is called now, and whether it is in use. From the first on, `version` counts these events."""
+    if room.correlation_id == NEVER_PUBLISHED:
+        room.correlation_id, room.version = uuid4(), 0
     work.emit(
         room,
         RoomPublished(

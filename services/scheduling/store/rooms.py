@@ -14,12 +14,12 @@ from services.chassis.storage.store import Aggregate, Work
 from services.scheduling.domain.rooms import folded
 from services.scheduling.store.table import Table
 
+NEVER_PUBLISHED = UUID(int=0)
+"""`correlation_id` of a room whose name no event has said: an older version, or an import, added it."""
+
 
 class Room(Aggregate, Table, table=True):
-    """A room of a centre. Appointments keep its code, which never changes; people see its name.
-
-    `version` 0: no event has said what it is called (`actions.restating`).
-    """
+    """A room of a centre. Appointments keep its code, which never changes; people see its name."""
 
     __tablename__ = "rooms"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
@@ -27,6 +27,7 @@ class Room(Aggregate, Table, table=True):
         sa.Index("rooms_name", "centre", "folded", unique=True),
     )
 
+    correlation_id: UUID = Field(default_factory=uuid4, sa_column_kwargs={"server_default": NEVER_PUBLISHED.hex})
     centre: str = Field(max_length=40)
     code: str = Field(max_length=60)
     name: str = Field(max_length=120)
@@ -71,7 +72,7 @@ async def room_names(session: AsyncSession, centre: str) -> RoomNames:
 
 async def unpublished(session: AsyncSession, limit: int) -> Sequence[UUID]:
     """The rooms of which no event has said what they are called, by id."""
-    query = sa.select(col(Room.id)).where(col(Room.version) == 0)
+    query = sa.select(col(Room.id)).where(col(Room.correlation_id) == NEVER_PUBLISHED)
     return (await session.scalars(query.order_by(col(Room.id)).limit(limit))).all()
 
 
@@ -100,8 +101,9 @@ class ImportedRooms:
         name = folded(room)
         known = self._codes.get((centre, room)) or self._by_name.get((centre, name))
         if known is None:
-            row = {"id": uuid4(), "version": 0, "correlation_id": uuid4(), "centre": centre, "code": room}
-            self._new.append(row | {"name": room, "folded": name, "capacity": None, "equipment": [], "active": False})
+            row = {"id": uuid4(), "version": 0, "correlation_id": NEVER_PUBLISHED, "centre": centre}
+            row |= {"code": room, "name": room, "folded": name, "capacity": None, "equipment": [], "active": False}
+            self._new.append(row)
             known = self._codes[(centre, room)] = self._by_name[(centre, name)] = room
         return known
 
