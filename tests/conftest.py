@@ -17,7 +17,10 @@ __all__ = ["browser", "kafka", "postgres", "redis_server"]
 settings.register_profile("cefo", deadline=None)  # how long an example takes decides nothing
 settings.load_profile("cefo")
 
-LONGEST = ("faults", "journeys embedded", "journeys local", "faults kills", "browser", "conformance", "bench", "parts")
+LONGEST = (
+    *("faults", "journeys embedded", "journeys local", "faults kills", "browser", "conformance", "boards", "bench"),
+    *("intake", "scheduling", "directory", "chassis", "doors", "parts"),
+)
 
 QUICK = {"chassis", "contracts", "directory", "impact", "intake", "plans", "refusals", "scheduling"}
 """Folders of the quick tests."""
