@@ -28,7 +28,6 @@ BOUNDED_BY_NATURE = {
     "/intake/api/v1/centres": "the network has twelve",
     "/scheduling/api/v1/centres": "the network has twelve",
     "/scheduling/api/v1/rooms": "the rooms of one centre",
-    "/scheduling/api/v1/slots": "the free slots of one day",
 }
 
 UNLIMITED = {

@@ -205,10 +205,9 @@ DOORS = [
         date="2026-03-06",
     ),
     in_query("workshops: since", "since", COUNSELLOR, f"{AGENDA}/workshops", "since", centre="liege"),
-    in_query("free times: day", "day", COUNSELLOR, f"{AGENDA}/slots", "date", centre="liege"),
-    in_query(
-        "free times: minutes", "number", COUNSELLOR, f"{AGENDA}/slots", "minutes", centre="liege", date="2026-03-06"
-    ),
+    in_query("free times: first day", "day", COUNSELLOR, f"{AGENDA}/slots", "from", centre="liege"),
+    in_query("free times: last day", "day", COUNSELLOR, f"{AGENDA}/slots", "until", centre="liege"),
+    in_query("free times: minutes", "number", COUNSELLOR, f"{AGENDA}/slots", "minutes", centre="liege"),
     in_query("agenda, page: day", "day", COUNSELLOR, "/scheduling/agenda", "date", page=True),
     in_query("booking, page: day", "day", COUNSELLOR, "/scheduling/interviews/new", "date", page=True),
     in_form(

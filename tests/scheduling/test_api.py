@@ -195,15 +195,6 @@ async def test_an_account_without_a_code_holds_no_interviews(desk: Client, known
     assert refused["type"] == "/problems/no-staff-code"
 
 
-async def test_free_slots_of_a_day(desk: Client, known: Visitor) -> None:
-    await booked(desk, known)
-    answer = await desk.get(f"{API}/slots", params={"centre": LIEGE, "date": "2026-03-03", "minutes": 120})
-    starts = [datetime.fromisoformat(slot["starts_at"]).astimezone(UTC).strftime("%H:%M") for slot in answer.json()]
-    assert starts == ["12:00", "12:15", "12:30", "12:45", "13:00", "13:15", "13:30"]
-    refused = await desk.get(f"{API}/slots", params={"centre": LIEGE, "date": "2026-03-03", "minutes": 90})
-    assert refused.json()["errors"][0]["rule"] == "wrong-length"
-
-
 async def test_a_workshop_from_announcement_to_the_finalising_session(
     desk: Client, known: Visitor, clock: FixedClock
 ) -> None:

@@ -115,8 +115,6 @@ def test_an_opening_until_24_00_goes_on_after_midnight_on_nights_of_any_length(n
     with pytest.raises(refusals.OutsideHours) as refused:
         hours.check_open(local(f"{night}T23:30"), 120)
     assert refused.value.values["hours"] == ["18:00–24:00"]
-    starts = times.free_starts(hours, local(night).date(), 60, [], NOW)
-    assert (len(starts), starts[-1]) == (21, local(f"{night}T23:00"))
 
 
 @pytest.mark.parametrize("minutes", [0, 30, 59, 90, 61, 180, -60])
@@ -170,15 +168,6 @@ def test_sessions_follow_each_other() -> None:
         rules.check_sessions([(first + timedelta(minutes=5), 120)], NOW, BRUSSELS)
     with pytest.raises(refusals.WorkshopTooOld):
         rules.check_sessions([(first - timedelta(days=60), 120)], NOW, BRUSSELS)
-
-
-def test_free_starts_leave_out_what_is_taken_past_or_closed() -> None:
-    day = date(2026, 3, 2)
-    taken = times.quarters(local("2026-03-02T13:00"), 120)
-    starts = times.free_starts(HOURS, day, 60, taken, local("2026-03-02T10:20"))
-    shown = [f"{start.astimezone(BRUSSELS):%H:%M}" for start in starts]
-    assert shown == ["10:30", "10:45", "11:00", "15:00", "15:15", "15:30"]
-    assert times.free_starts(HOURS, date(2026, 5, 1), 60, [], NOW) == []
 
 
 def test_no_reason_for_cancelling_says_anything_about_health() -> None:

@@ -1,4 +1,5 @@
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -192,6 +193,38 @@ async def test_an_overlap_is_told_on_the_form(desk: Client, known: Visitor) -> N
     await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
     html = await press(desk, "/interviews/new", 422, person=str(known.subject_ref), **BOOKING)
     assert "Pas libre le 03/03/2026, 10:00\u00a0: conseiller ou conseillère." in html
+    assert "Prochaines heures libres" in html
+    offered = re.findall(r'href="(/scheduling/interviews/new\?[^"]+)">([^<]+)</a> · <bdi>([^<]+)</bdi>', html)
+    assert [(when, who) for _to, when, who in offered] == [
+        ("Mardi 3 mars 2026, 11:00", "Nadia Lambert"),
+        ("Mardi 3 mars 2026, 13:00", "Nadia Lambert"),
+        ("Mardi 3 mars 2026, 13:15", "Nadia Lambert"),
+    ]
+    form = await see(desk, unescape(offered[1][0]).removeprefix("/scheduling"))
+    assert 'name="date" type="date" value="2026-03-03"' in form
+    assert 'name="time" type="time" value="13:00"' in form
+    assert "Premières heures libres de l’équipe" in form
+
+
+async def test_the_first_free_times_of_the_team_lead_to_the_form_filled_in(desk: Client, known: Visitor) -> None:
+    await press(desk, "/interviews/new", person=str(known.subject_ref), **booking(time="09:00"))
+    other = Visitor()
+    await react(desk.store, [other.registered()])
+    html = await see(desk, f"/interviews/new?person={other.subject_ref}&date=2026-03-03&minutes=120&area=find-job")
+    offered = re.findall(r'href="(/scheduling/interviews/new\?[^"]+)">([^<]+)</a> · <bdi>([^<]+)</bdi>', html)
+    assert [(when, who) for _to, when, who in offered] == [
+        ("Mardi 3 mars 2026, 09:00", "Tom Peeters"),
+        ("Mardi 3 mars 2026, 10:00", "Nadia Lambert"),
+    ]
+    form = await see(desk, unescape(offered[0][0]).removeprefix("/scheduling"))
+    for filled in (
+        f'name="person" value="{other.subject_ref}"',
+        'name="date" type="date" value="2026-03-03"',
+        'name="time" type="time" value="09:00"',
+        '<option value="liege-c02" selected>',
+        '<option value="find-job" selected>',
+    ):
+        assert filled in form
 
 
 async def test_an_interview_is_moved_missed_and_cancelled_on_its_page(

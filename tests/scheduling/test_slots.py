@@ -211,6 +211,19 @@ def test_a_start_is_after_now_keeps_the_notice_and_lies_within_the_horizon(now: 
     assert slots.moments(timeline, found) == expected
 
 
+@pytest.mark.parametrize("night", ["2026-03-28", "2026-10-24", "2026-06-06"])
+def test_times_that_go_on_after_midnight_are_free_on_nights_of_any_length(night: str) -> None:
+    openings = (Opening(("SA",), "18:00", "24:00"), Opening(("SU",), "00:00", "01:00"))
+    hours = times.Hours(BRUSSELS, openings, frozenset())
+    saturday = date.fromisoformat(night)
+    timeline = Timeline.of(saturday, saturday)
+    found = slots.free_starts(bits_of(timeline, hours), -1, 0, 60, timeline.days(saturday, saturday, BRUSSELS))
+    starts = slots.moments(timeline, found)
+    assert (len(starts), starts[0], starts[-1]) == (24, local(f"{night}T18:00"), local(f"{night}T23:45"))
+    for at in starts:
+        hours.check_open(at, 60)
+
+
 def test_openings_of_one_day_that_touch_are_one() -> None:
     openings = (Opening(ANY_DAY, "09:00", "10:20"), Opening(ANY_DAY, "10:20", "12:00"))
     hours = times.Hours(BRUSSELS, openings, frozenset())

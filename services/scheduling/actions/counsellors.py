@@ -1,8 +1,11 @@
 """With whom a centre books: its active counsellors."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduling.domain import refusals
+from services.scheduling.store import Account
 from services.scheduling.store.counsellors import accounts_with_code, counsellors_of, is_bookable, is_past
 
 
@@ -11,6 +14,17 @@ async def check_counsellor(session: AsyncSession, centre: str, code: str) -> Non
     accounts = await accounts_with_code(session, code)
     if any(is_bookable(account, centre) for account in accounts):
         return
+    await _refuse_counsellor(session, centre, code, accounts)
+
+
+async def check_counsellor_of(session: AsyncSession, centres: Sequence[str], code: str) -> None:
+    """One of these centres, at least one, books with the counsellor. Raises as `check_counsellor` does."""
+    accounts = await accounts_with_code(session, code)
+    if not any(is_bookable(account, centre) for account in accounts for centre in centres):
+        await _refuse_counsellor(session, centres[0], code, accounts)
+
+
+async def _refuse_counsellor(session: AsyncSession, centre: str, code: str, accounts: Sequence[Account]) -> None:
     team = await counsellors_of(session, centre)
     known, names = [one.code for one in team], [one.name for one in team]
     if accounts or await is_past(session, code):

@@ -1,6 +1,14 @@
 """Scheduling's JSON API, one module per subject."""
 
-from services.scheduling.api import centres, imports, interviews, rooms, waiting, workshops
+from services.scheduling.api import centres, imports, interviews, rooms, slots, waiting, workshops
 
-routers = (waiting.router, centres.router, imports.router, interviews.router, workshops.router, rooms.router)
+routers = (
+    waiting.router,
+    centres.router,
+    imports.router,
+    interviews.router,
+    slots.router,
+    workshops.router,
+    rooms.router,
+)
 """Imports come before routes with an id in the same path segment."""

@@ -4,26 +4,25 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from services.chassis.copies.centres import known_centre
 from services.chassis.identity.ownership import own
 from services.chassis.refusals import msg
-from services.chassis.web import Body, Reading, Router, Running, Working
+from services.chassis.web import Body, Reading, Router, Running, Working, cause_of
 from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome, Side
 from services.contracts.text import Key
 from services.contracts.values import Day, Moment, Whole
 from services.scheduling.actions import arrivals, guidance, information, paths
-from services.scheduling.actions.counsellors import check_counsellor
+from services.scheduling.actions.next_times import Wanted, booking
 from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
 from services.scheduling.claims import required_staff_code
-from services.scheduling.domain import rules, times
+from services.scheduling.domain import times
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.settings import horizon_of
 from services.scheduling.store import Centre, GuidancePath, Interview, Waiting
-from services.scheduling.store.free_times import free_times
 from services.scheduling.store.interviews import agenda, on_path
 
 router = Router(PREFIX, tags=["interviews"])
@@ -117,14 +116,6 @@ class PathOut(BaseModel):
     interviews: list[InterviewOut] = []
 
 
-class Slot(BaseModel):
-    """A time at which a counsellor is free."""
-
-    counsellor: str
-    starts_at: datetime
-    minutes: int
-
-
 @router.post("/interviews/information", status_code=201)
 async def start_information(body: Start, work: Working, person: Counsellor) -> InterviewOut:
     """Start an information interview with a visitor in the room. Repeating it returns the same interview."""
@@ -157,19 +148,25 @@ async def give_up_path(id: UUID, body: Change, work: Working, person: Counsellor
 
 
 @router.post("/interviews", status_code=201)
-async def book_interview(body: Booking, work: Working, running: Running, person: Counsellor) -> InterviewOut:
-    """Book a guidance interview. Without `counsellor`: with the caller."""
-    own(await work.find(GuidancePath, body.path_id), person, msg("path"))
-    interview = await guidance.book(
-        work,
-        body.path_id,
-        counsellor=body.counsellor or required_staff_code(person),
-        room=body.room,
-        starts_at=body.starts_at,
-        minutes=body.minutes,
-        horizon=horizon_of(running),
-    )
-    return InterviewOut.of(interview)
+async def book_interview(body: Booking, request: Request, running: Running, person: Counsellor) -> InterviewOut:
+    """Book a guidance interview. Without `counsellor`: with the caller.
+
+    If the time is taken, `next_free` names the next three free times: first of the same counsellor, then of others.
+    """
+    async with booking(running, cause_of(request), horizon_of(running)) as made:
+        path = own(await made.work.find(GuidancePath, body.path_id), person, msg("path"))
+        counsellor = body.counsellor or required_staff_code(person)
+        made.wanted = Wanted(path.centre, counsellor, body.room, body.starts_at, body.minutes, path.subject_ref)
+        interview = await guidance.book(
+            made.work,
+            body.path_id,
+            counsellor=counsellor,
+            room=body.room,
+            starts_at=body.starts_at,
+            minutes=body.minutes,
+            horizon=horizon_of(running),
+        )
+        return InterviewOut.of(interview)
 
 
 @router.get("/interviews")
@@ -196,20 +193,26 @@ async def get_interview(id: UUID, read: Reading, person: Counsellor) -> Intervie
 
 
 @router.post("/interviews/{id}/move")
-async def move_interview(id: UUID, body: Move, work: Working, running: Running, person: Counsellor) -> InterviewOut:
-    """Move a booked interview."""
-    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
-    await guidance.move(
-        work,
-        interview,
-        counsellor=body.counsellor or interview.counsellor,
-        room=body.room if "room" in body.model_fields_set else interview.room,
-        starts_at=body.starts_at or interview.starts_at,
-        minutes=interview.minutes if body.minutes is None else body.minutes,
-        version=body.version,
-        horizon=horizon_of(running),
-    )
-    return InterviewOut.of(interview)
+async def move_interview(id: UUID, body: Move, request: Request, running: Running, person: Counsellor) -> InterviewOut:
+    """Move a booked interview. If the time is taken, `next_free` names free times, as of a booking."""
+    async with booking(running, cause_of(request), horizon_of(running)) as made:
+        interview = own(await guidance.interview_of(made.work, id), person, msg("interview"))
+        counsellor = body.counsellor or interview.counsellor
+        room = body.room if "room" in body.model_fields_set else interview.room
+        starts_at = body.starts_at or interview.starts_at
+        minutes = interview.minutes if body.minutes is None else body.minutes
+        made.wanted = Wanted(interview.centre, counsellor, room, starts_at, minutes, interview.subject_ref, id)
+        await guidance.move(
+            made.work,
+            interview,
+            counsellor=counsellor,
+            room=room,
+            starts_at=starts_at,
+            minutes=minutes,
+            version=body.version,
+            horizon=horizon_of(running),
+        )
+        return InterviewOut.of(interview)
 
 
 @router.post("/interviews/{id}/cancel")
@@ -256,24 +259,3 @@ async def hold_interview(id: UUID, body: Change, work: Working, person: Counsell
     else:
         await guidance.hold(work, interview, body.version)
     return InterviewOut.of(interview)
-
-
-@router.get("/slots")
-async def free_slots(
-    read: Reading,
-    running: Running,
-    person: Counsellor,
-    centre: CentreCode,
-    date: Day,
-    minutes: Annotated[int, Whole()] = 60,
-    counsellor: Annotated[StaffCode | None, Query(description="The caller, if omitted.")] = None,
-) -> list[Slot]:
-    """When a counsellor is free for an interview of this length on a local day."""
-    centre_copy = await known_centre(read, Centre, person.at(centre))
-    rules.check_length(minutes)
-    code = counsellor or required_staff_code(person)
-    await check_counsellor(read, centre, code)
-    start, _end = times.local_day(date, centre_copy.zone)
-    times.check_horizon(start, running.clock(), horizon_of(running), centre_copy.zone, "date")
-    starts = await free_times(read, centre_copy, [f"counsellor:{code}"], date, minutes, running.clock())
-    return [Slot(counsellor=code, starts_at=at, minutes=minutes) for at in starts]

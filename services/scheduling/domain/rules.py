@@ -1,7 +1,7 @@
 """The rules of interviews, paths and workshops. Source: the guidance offer of the centres (brochure, p. 28)."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -24,6 +24,8 @@ from services.scheduling.domain.refusals import (
     PathIsClosed,
     SeatHasArrived,
     SessionsOverlap,
+    SpanBackwards,
+    SpanTooLong,
     StillBooked,
     TooLateToUndo,
     VisitorHasArrived,
@@ -37,6 +39,8 @@ from services.scheduling.domain.times import HORIZON, Hours, check_future, check
 
 GUIDANCE_MINUTES = (60, 120)
 PATH_LIMIT = 4
+LONGEST_SPAN = timedelta(days=31)
+"""The days in which free times are looked for at once."""
 NEEDED_PURPOSE = Purpose.GUIDANCE.value
 """The purpose that a visitor must consent to before anything is booked for them."""
 WORKSHOP_ENTERED_WITHIN = timedelta(days=31)
@@ -113,6 +117,16 @@ def check_length(minutes: int) -> None:
     """One or two hours. Raises `WrongLength`."""
     if minutes not in GUIDANCE_MINUTES:
         raise WrongLength()
+
+
+def check_span(first: date, last: date) -> None:
+    """Days in which free times are looked for: in order, and `LONGEST_SPAN` at most. Raises `SpanBackwards`,
+    `SpanTooLong`.
+    """
+    if last < first:
+        raise SpanBackwards()
+    if last - first >= LONGEST_SPAN:
+        raise SpanTooLong(until=first + LONGEST_SPAN - timedelta(days=1))
 
 
 def check_appointment(

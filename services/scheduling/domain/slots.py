@@ -52,6 +52,10 @@ class Timeline:
         """The beginning of this bit's quarter-hour, in UTC."""
         return _EPOCH + (self.origin + bit) * QUARTER
 
+    def bit(self, at: datetime) -> int:
+        """The bit of the quarter-hour in which a moment lies; negative before the timeline."""
+        return self._floor(at)
+
     def within(self, intervals: Iterable[Interval]) -> int:
         """The quarter-hours that lie wholly in these intervals. Intervals that touch are one."""
         return self._bits((self._ceil(begins), self._floor(ends)) for begins, ends in united(intervals))

@@ -3,7 +3,7 @@
 Times are aware and kept in UTC; intervals are half-open. A zone is an IANA name.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -130,19 +130,6 @@ def ended_by_night(started_at: datetime, now: datetime, zone: ZoneInfo) -> bool:
     """Whether what began then is closed by itself: it is of an earlier local day, and the night has come."""
     local = now.astimezone(zone)
     return started_at.astimezone(zone).date() < local.date() and local.time() >= NIGHT
-
-
-def free_starts(hours: Hours, day: date, minutes: int, taken: Sequence[datetime], now: datetime) -> list[datetime]:
-    """Every quarter-hour (UTC) at which an appointment of this length fits: within hours, in the future, and free."""
-    busy = set(taken)
-    starts: list[datetime] = []
-    for opens, closes in hours.intervals(day):
-        start = opens
-        while start + timedelta(minutes=minutes) <= closes:
-            if start > now and not busy.intersection(quarters(start, minutes)):
-                starts.append(start)
-            start += QUARTER
-    return starts
 
 
 def same_day(one: datetime, other: datetime, zone: ZoneInfo) -> bool:

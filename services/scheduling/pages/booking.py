@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Query, Request
@@ -14,7 +15,7 @@ from services.chassis.copies.areas import area_label
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
-from services.chassis.refusals import msg
+from services.chassis.refusals import Invalid, msg
 from services.chassis.service.definition import Runtime, runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, apply_form, by_field, page, read_form, see_other
@@ -23,10 +24,11 @@ from services.contracts.scheduling import Method
 from services.contracts.text import Key
 from services.contracts.values import Whole
 from services.scheduling.actions import guidance, paths
+from services.scheduling.actions.calendar import other_calendars, person_resource
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.refusals import TooFarAhead
-from services.scheduling.domain.rules import GUIDANCE_MINUTES
+from services.scheduling.domain.rules import GUIDANCE_MINUTES, LONGEST_SPAN
 from services.scheduling.pages.desk import (
     Counsellor,
     counsellor_choices,
@@ -40,10 +42,12 @@ from services.scheduling.pages.desk import (
 from services.scheduling.settings import horizon_of
 from services.scheduling.store import Alias, Centre, GuidancePath, Interview
 from services.scheduling.store.copies import recently_registered
-from services.scheduling.store.free_times import free_times
 from services.scheduling.store.interviews import counted_on, paths_of_person
+from services.scheduling.store.slots import FreeTime, Search, earliest_of_each, free_times, next_times
 
 router = Router("/scheduling/interviews", pages=True)
+FIRST_TIMES = 6
+"""For how many counsellors the earliest free time is shown."""
 
 
 class BookForm(Body):
@@ -150,7 +154,9 @@ async def _form_page(
         path = None
     subject_ref = path.subject_ref if path else chosen
     counsellors = dict(await counsellor_choices(session, centre_copy.code))
-    slots = await _slots(runtime_of(request), session, centre_copy, form, counsellors)
+    slots = await _slots(
+        runtime_of(request), session, centre_copy, form, counsellors, subject_ref, refused=status == 422
+    )
     people, last_person = await recently_registered(session, centre_copy.code, after=after)
     refs = await references_of(session, Alias, subject_ref) if subject_ref else ()
     theirs = await paths_of_person(session, refs)
@@ -180,20 +186,59 @@ async def _form_page(
 
 
 async def _slots(
-    running: Runtime, session: AsyncSession, centre: Centre, form: BookForm, counsellors: Collection[str]
+    running: Runtime,
+    session: AsyncSession,
+    centre: Centre,
+    form: BookForm,
+    counsellors: Collection[str],
+    subject_ref: UUID | None,
+    *,
+    refused: bool,
 ) -> dict[str, Any]:
-    """The counsellor's free times on the chosen day, shown beside the form."""
-    now = running.clock()
+    """The counsellor's free times on the chosen day, and the first ones from then on, shown beside the form.
+
+    The first ones are each counsellor's earliest; of a refused time, those that come instead.
+    """
+    now, horizon = running.clock(), horizon_of(running)
     day = parse_day(form.date, now.astimezone(centre.zone).date())
-    if form.minutes not in GUIDANCE_MINUTES or form.counsellor not in counsellors:
-        return {"day": day, "times": []}
-    bounds = times.local_day(day, centre.zone)
+    if form.minutes not in GUIDANCE_MINUTES:
+        return {"day": day, "times": [], "first": []}
     try:
-        times.check_horizon(bounds[0], now, horizon_of(running), centre.zone, "date")
-    except TooFarAhead as refused:
-        return {"day": day, "times": [], "errors": by_field(refused)}
-    free = await free_times(session, centre, [f"counsellor:{form.counsellor}"], day, form.minutes, now)
-    return {"day": day, "times": [(f"{at.astimezone(centre.zone):%H:%M}", at) for at in free]}
+        times.check_horizon(times.local_day(day, centre.zone)[0], now, horizon, centre.zone, "date")
+    except TooFarAhead as error:
+        return {"day": day, "times": [], "first": [], "errors": by_field(error)}
+    others = [person_resource(subject_ref)] if subject_ref is not None else []
+    others += [one.key for one in await other_calendars(session, subject_ref)]
+    search = Search(day, day + LONGEST_SPAN - timedelta(days=1), form.minutes, now, horizon, also=others)
+    found = await free_times(session, [centre], [(code, centre.code) for code in counsellors], search)
+    chosen = [one.starts_at for one in found.in_order() if one.counsellor == form.counsellor]
+    wanted = _wanted(centre, form) if refused else None
+    return {
+        "day": day,
+        "times": [(f"{local:%H:%M}", at) for at in chosen if (local := at.astimezone(centre.zone)).date() == day],
+        "first": [
+            _offer(centre, one, form)
+            for one in (next_times(found, wanted) if wanted else earliest_of_each(found)[:FIRST_TIMES])
+        ],
+        "instead": wanted is not None,
+    }
+
+
+def _wanted(centre: Centre, form: BookForm) -> FreeTime | None:
+    """The time that was typed, or None if it cannot be read."""
+    try:
+        return FreeTime(parse_moment(centre, form.date, form.time), form.counsellor or "", centre.code)
+    except Invalid:
+        return None
+
+
+def _offer(centre: Centre, one: FreeTime, form: BookForm) -> dict[str, Any]:
+    """A free time, with the address of the form that has it and what was filled in."""
+    local = one.starts_at.astimezone(centre.zone)
+    kept = {"person": form.person, "path": form.path, "area": form.area, "minutes": form.minutes, "room": form.room}
+    chosen = {"date": f"{local:%Y-%m-%d}", "time": f"{local:%H:%M}", "counsellor": one.counsellor}
+    query = {name: value for name, value in ({"centre": centre.code} | kept | chosen).items() if value}
+    return {"at": one.starts_at, "counsellor": one.counsellor, "query": urlencode(query)}
 
 
 async def _is_due(session: AsyncSession, path: GuidancePath) -> bool:

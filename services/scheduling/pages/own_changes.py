@@ -31,7 +31,7 @@ from services.scheduling.settings import horizon_of, notice_of
 from services.scheduling.store import Centre, Interview, Seat, Workshop
 from services.scheduling.store.coming import sessions_to_come
 from services.scheduling.store.counsellors import belongs_to
-from services.scheduling.store.free_times import free_days
+from services.scheduling.store.slots import Search, free_days
 from services.scheduling.store.workshops import sessions_of
 
 router = Router("/scheduling/mine", pages=True)
@@ -180,23 +180,23 @@ async def _free_days(session: AsyncSession, running: Runtime, interview: Intervi
     centre = await session.get(Centre, interview.centre)
     if centre is None or not await belongs_to(session, interview.counsellor, centre.code):
         return FreeDays()
-    now = running.clock()
-    after = now + notice_of(running)
-    soonest = after.astimezone(centre.zone).date()
+    now, notice = running.clock(), notice_of(running)
+    soonest = (now + notice).astimezone(centre.zone).date()
     last = now.astimezone(centre.zone).date() + horizon_of(running)
     room = await still_in_use(session, centre.code, interview.room)
     occupied = resources(centre.code, interview.counsellor, room, interview.subject_ref)
     others = await other_calendars(session, interview.subject_ref)
     asked = max(soonest, min(parse_day(day, soonest), last))
-    days, later = await free_days(
-        session,
-        centre,
-        [one.key for one in (*occupied, *others)],
+    search = Search(
         asked,
+        last,
         interview.minutes,
-        after,
-        last=last,
-        most=DAYS,
-        besides=interview,
+        now,
+        horizon_of(running),
+        notice,
+        also=[one.key for one in (*occupied, *others)],
+        besides=interview.id,
     )
+    calendar = interview.counsellor, centre.code
+    days, later = await free_days(session, centre, calendar, search, most=DAYS, instead_of=interview.starts_at)
     return FreeDays(days, later, asked if day else None)

@@ -1,7 +1,7 @@
 """Who the counsellors of a centre are, by the copies of the accounts, and the codes that only imports have."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -45,10 +45,14 @@ class CounsellorNames(dict[str, str]):
 
 async def counsellors_of(session: AsyncSession, centre: str) -> list[StaffMember]:
     """The counsellors with whom this centre books, in the order of their names. Equal names have their codes added."""
-    chosen = sa.select(Account).where(
-        col(Account.code).is_not(None), col(Account.kind) == AccountKind.STAFF.value, col(Account.status).in_(_ACTIVE)
-    )
-    return _listed(account for account in await session.scalars(chosen) if is_bookable(account, centre))
+    return _listed(account for account in await accounts_to_book(session) if is_bookable(account, centre))
+
+
+async def accounts_to_book(session: AsyncSession) -> Sequence[Account]:
+    """The active accounts of the staff of all centres that have a code, in the order of the codes."""
+    code = col(Account.code)
+    of_staff = code.is_not(None), col(Account.kind) == AccountKind.STAFF.value, col(Account.status).in_(_ACTIVE)
+    return (await session.scalars(sa.select(Account).where(*of_staff).order_by(code))).all()
 
 
 def is_bookable(account: Account, centre: str) -> bool:

@@ -47,9 +47,9 @@ SCHEDULING: Asks = {
     "GET /scheduling/api/v1/interviews (after one of Liège)": lambda w, me: Ask(
         query=_TODAY | {"centre": me.side.centre, "after": w.liege["held"]}
     ),
-    "GET /scheduling/api/v1/slots": lambda w, me: Ask(query=_TODAY | {"counsellor": code_of(w.liege)}),
+    "GET /scheduling/api/v1/slots": lambda w, me: Ask(query=_HERE | {"counsellor": code_of(w.liege)}),
     "GET /scheduling/api/v1/slots (of a counsellor of Liège)": lambda w, me: Ask(
-        query=_TODAY | {"centre": me.side.centre, "counsellor": code_of(w.liege)}
+        query={"centre": me.side.centre, "counsellor": code_of(w.liege)}
     ),
     "GET /scheduling/api/v1/workshops": lambda w, me: Ask(query=_HERE),
     "GET /scheduling/api/v1/workshops (after one of Liège)": lambda w, me: Ask(

@@ -12,10 +12,10 @@
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived           workshops
     ├── RoomExists, RoomCodeTaken                                        the rooms of a centre
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
-        NoSuchLocalTime, UnknownCounsellor, CounsellorInactive, UnknownRoom, RoomInactive, NamelessRoom,
-        TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap; of availability: RuleNotWeekly,
-        HoursBackwards, EndsBeforeStart, AbsenceBackwards, BufferUneven; and of imports: FieldMissing, FieldOutOfPlace,
-        PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
+        NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor, CounsellorInactive, UnknownRoom,
+        RoomInactive, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap; of availability:
+        RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards, BufferUneven; and of imports: FieldMissing,
+        FieldOutOfPlace, PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
 """
 
 from services.scheduling.domain.refusals.availability import (
@@ -46,10 +46,13 @@ from services.scheduling.domain.refusals.calendar import (
     NotYet,
     OutsideHours,
     Overlap,
+    SpanBackwards,
+    SpanTooLong,
     TooFarAhead,
     TooLateOnline,
     TooLongAgo,
     TooSoonOnline,
+    UnknownSlot,
     WrongLength,
 )
 from services.scheduling.domain.refusals.counsellors import CounsellorInactive, UnknownCounsellor
@@ -133,6 +136,8 @@ __all__ = [
     "SeatHasArrived",
     "SeatNotTaken",
     "SessionsOverlap",
+    "SpanBackwards",
+    "SpanTooLong",
     "StillBooked",
     "TooFarAhead",
     "TooLateOnline",
@@ -143,6 +148,7 @@ __all__ = [
     "TooSoonOnline",
     "UnknownCounsellor",
     "UnknownRoom",
+    "UnknownSlot",
     "VisitorHasArrived",
     "VisitorIsHere",
     "WorkshopClosed",

@@ -113,3 +113,27 @@ class NotYet(Refused):
     slug = "not-yet"
     message = msg("This has not started yet: {at}. You can record it after that time.")
     field_name = "starts_at"
+
+
+class SpanBackwards(Invalid):
+    """The last day is before the first."""
+
+    slug = "span-backwards"
+    message = msg("The last day is before the first. Change one of the two.")
+    field_name = "until"
+
+
+class SpanTooLong(Invalid):
+    """Free times are looked for in so many days at once."""
+
+    slug = "span-too-long"
+    message = msg("Too many days at once. The last possible day: {until}. Ask for the others separately.")
+    field_name = "until"
+
+
+class UnknownSlot(Invalid):
+    """A list cannot go on behind something that is no slot's id."""
+
+    slug = "unknown-slot"
+    message = msg("This is not the reference of a free time. Ask again from the beginning.")
+    field_name = "after"

@@ -1,0 +1,76 @@
+"""What is free instead of a time that is taken: a refused booking names the next three free times."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.service.definition import Runtime
+from services.chassis.storage.store import Cause, Work
+from services.scheduling.actions.calendar import other_calendars, resources
+from services.scheduling.domain.refusals import Overlap
+from services.scheduling.domain.rules import GUIDANCE_MINUTES, LONGEST_SPAN
+from services.scheduling.store import Centre
+from services.scheduling.store.slots import FreeTime, Search, calendars_of, free_times, next_times
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody tries to book. `besides`: the appointment that is to be moved there."""
+
+    centre: str
+    counsellor: str
+    room: str | None
+    starts_at: datetime
+    minutes: int
+    subject_ref: UUID | None
+    besides: UUID | None = None
+
+
+class Booking:
+    """A unit of work that books `wanted`."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.wanted: Wanted | None = None
+
+
+@asynccontextmanager
+async def booking(running: Runtime, cause: Cause, horizon: timedelta) -> AsyncGenerator[Booking]:
+    """One unit of work. `Overlap` has the next free times in `next_free`: they are read after the rollback, so that
+    what another one booked at the same moment is not among them.
+    """
+    made: Booking | None = None
+    try:
+        async with running.store.work(cause) as work:
+            made = Booking(work)
+            yield made
+    except Overlap as refused:
+        if made is not None and made.wanted is not None:
+            async with running.store.read() as session:
+                refused.values["next_free"] = await free_instead(session, made.wanted, running.clock(), horizon)
+        raise
+
+
+async def free_instead(session: AsyncSession, wanted: Wanted, now: datetime, horizon: timedelta) -> list[FreeTime]:
+    """The next free times from the wanted one on, for the visitor and the room too."""
+    centre = await session.get(Centre, wanted.centre)
+    if centre is None or wanted.minutes not in GUIDANCE_MINUTES:
+        return []
+    day = wanted.starts_at.astimezone(centre.zone).date()
+    needed = resources(centre.code, wanted.counsellor, wanted.room, wanted.subject_ref)[1:]
+    others = await other_calendars(session, wanted.subject_ref)
+    search = Search(
+        day,
+        day + LONGEST_SPAN - timedelta(days=1),
+        wanted.minutes,
+        now,
+        horizon,
+        also=[one.key for one in (*needed, *others)],
+        besides=wanted.besides,
+    )
+    found = await free_times(session, [centre], await calendars_of(session, [centre]), search)
+    return next_times(found, FreeTime(wanted.starts_at, wanted.counsellor, centre.code))

@@ -1,0 +1,184 @@
+"""The free times of counsellors, as `domain.slots` computes them: a fixed number of queries for any number of them."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from services.chassis.storage.bulk import in_list
+from services.scheduling.domain import slots
+from services.scheduling.domain.slots import CalendarKey, Start, Timeline
+from services.scheduling.domain.times import QUARTER
+from services.scheduling.store.copies import Centre
+from services.scheduling.store.counsellors import accounts_to_book, is_bookable
+from services.scheduling.store.interviews import QuarterHour
+
+NEXT_TIMES = 3
+"""How many free times a refusal names."""
+WINDOW = timedelta(days=14)
+"""How many days one query of a search for days with free times looks at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Free times of this length on local days, from `first` to `last`, both included, that begin after `now`.
+
+    `also`: further calendars that must be free, of a visitor or a room; `besides`: the appointment that is to be
+    moved, whose quarter-hours are free for it.
+    """
+
+    first: date
+    last: date
+    minutes: int
+    now: datetime
+    horizon: timedelta
+    notice: timedelta = timedelta()
+    also: Sequence[str] = ()
+    besides: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FreeTime:
+    """A time at which an appointment with this counsellor can begin at this centre, in UTC."""
+
+    starts_at: datetime
+    counsellor: str
+    centre: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreeTimes:
+    """The free starts of each calendar, as bits of a timeline."""
+
+    timeline: Timeline
+    free: Mapping[CalendarKey, int]
+
+    def in_order(self, after: FreeTime | None = None) -> Iterator[FreeTime]:
+        """By time, counsellor and centre; only those behind `after`."""
+        behind: Start | None = None
+        if after is not None:
+            behind = self.timeline.bit(after.starts_at), (after.counsellor, after.centre)
+        for at, (counsellor, centre) in slots.in_order(self.free, behind):
+            yield FreeTime(self.timeline.moment(at), counsellor, centre)
+
+    def starts(self) -> list[datetime]:
+        """The times at which any of the counsellors is free, in order."""
+        together = 0
+        for bits in self.free.values():
+            together |= bits
+        return slots.moments(self.timeline, together)
+
+
+async def calendars_of(
+    session: AsyncSession, centres: Collection[Centre], *, counsellor: str | None = None
+) -> list[CalendarKey]:
+    """The calendars of all counsellors with whom these centres book, or of one."""
+    accounts = await accounts_to_book(session)
+    return [
+        (account.code, centre.code)
+        for account in accounts
+        for centre in centres
+        if account.code is not None and counsellor in (None, account.code) and is_bookable(account, centre.code)
+    ]
+
+
+async def free_times(
+    session: AsyncSession, centres: Collection[Centre], calendars: Sequence[CalendarKey], search: Search
+) -> FreeTimes:
+    """When the counsellors of these calendars are free. The calendars' centres are among `centres`."""
+    timeline = Timeline.of(search.first, search.last)
+    mine = {code: f"counsellor:{code}" for code, _centre in calendars}
+    taken = await _taken(session, timeline, [*mine.values(), *search.also], besides=search.besides)
+    others = 0
+    for one in search.also:
+        others |= taken.get(one, 0)
+    opened = {one.code: timeline.within(_openings(one, timeline)) for one in centres}
+    bookable = {
+        one.code: timeline.bookable(search.now, search.notice, search.horizon, one.zone)
+        & timeline.days(search.first, search.last, one.zone)
+        for one in centres
+    }
+    free = {
+        (code, centre): slots.free_starts(
+            opened[centre], -1, taken.get(mine[code], 0) | others, search.minutes, bookable[centre]
+        )
+        for code, centre in calendars
+    }
+    return FreeTimes(timeline, free)
+
+
+def next_times(found: FreeTimes, wanted: FreeTime) -> list[FreeTime]:
+    """The next free times from a wanted one on, `NEXT_TIMES` at most: first of its counsellor, then of the others."""
+    later = [one for one in found.in_order() if one.starts_at >= wanted.starts_at]
+    of_others = (one for one in later if one.counsellor != wanted.counsellor)
+    same = [one for one in later if one.counsellor == wanted.counsellor][:NEXT_TIMES]
+    return [*same, *islice(of_others, NEXT_TIMES - len(same))]
+
+
+def earliest_of_each(found: FreeTimes) -> list[FreeTime]:
+    """The earliest free time of each counsellor, in order of time."""
+    first: dict[str, FreeTime] = {}
+    for one in found.in_order():
+        first.setdefault(one.counsellor, one)
+    return list(first.values())
+
+
+async def free_days(
+    session: AsyncSession, centre: Centre, calendar: CalendarKey, search: Search, *, most: int, instead_of: datetime
+) -> tuple[list[tuple[date, list[datetime]]], date | None]:
+    """The next days of the search with free times, `most` at most, and where to go on.
+
+    `instead_of`: where the appointment is now, which is no other time. Where nothing is free, the search goes on to
+    its last day. None: there are no later days.
+    """
+    found: list[tuple[date, list[datetime]]] = []
+    day = search.first
+    while day <= search.last and not found:
+        end = min(day + WINDOW - timedelta(days=1), search.last)
+        window = Search(
+            day, end, search.minutes, search.now, search.horizon, search.notice, search.also, search.besides
+        )
+        days: dict[date, list[datetime]] = {}
+        for at in (await free_times(session, [centre], [calendar], window)).starts():
+            if at != instead_of:
+                days.setdefault(at.astimezone(centre.zone).date(), []).append(at)
+        found = list(days.items())[:most]
+        day = (found[-1][0] if len(found) == most else end) + timedelta(days=1)
+    return found, day if day <= search.last else None
+
+
+def _openings(centre: Centre, timeline: Timeline) -> Iterator[slots.Interval]:
+    """The openings of the days of the timeline, and of the day after: an appointment may go on after midnight."""
+    hours = centre.hours
+    for number in range((timeline.last - timeline.first).days + 2):
+        yield from hours.intervals(timeline.first + timedelta(days=number))
+
+
+_TAKEN = (
+    sa.select(col(QuarterHour.resource), sa.func.min(col(QuarterHour.quarter)), sa.func.max(col(QuarterHour.quarter)))
+    .where(in_list(col(QuarterHour.resource), "resources"))
+    .where(col(QuarterHour.quarter) >= sa.bindparam("begins"), col(QuarterHour.quarter) < sa.bindparam("ends"))
+    .group_by(col(QuarterHour.resource), col(QuarterHour.holder))
+)
+"""Each appointment's first and last quarter-hour: it takes those between them too."""
+_TAKEN_BY_OTHERS = _TAKEN.where(col(QuarterHour.holder) != sa.bindparam("besides"))
+
+
+async def _taken(
+    session: AsyncSession, timeline: Timeline, resources: Collection[str], *, besides: UUID | None
+) -> dict[str, int]:
+    """The quarter-hours that are taken, of each of these resources that has any."""
+    asked = {"resources": sorted(set(resources)), "begins": timeline.begins, "ends": timeline.ends}
+    if besides is None:
+        rows = await session.execute(_TAKEN, asked)
+    else:
+        rows = await session.execute(_TAKEN_BY_OTHERS, asked | {"besides": besides})
+    found: dict[str, list[slots.Interval]] = {}
+    for resource, first, last in rows:
+        found.setdefault(resource, []).append((first, last + QUARTER))
+    return {resource: timeline.touched(intervals) for resource, intervals in found.items()}
