@@ -27,6 +27,7 @@ from tests.bench import (
     row_k_refused,
     row_l_replay,
     row_m_boards,
+    row_o_slots,
 )
 from tests.bench.measuring import Row, Size
 
@@ -45,6 +46,7 @@ ROWS: dict[str, Callable[[Size], Awaitable[list[Row]]]] = {
     "l": row_l_replay.measure,
     "m": row_m_boards.measure,
     "n": row_j_pages.measure,
+    "o": row_o_slots.measure,
 }
 
 KEPT = 5
