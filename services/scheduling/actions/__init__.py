@@ -11,5 +11,6 @@ people       register: visitors who consented to be known
 consent      give, withdraw
 erasure      erase_subject
 
-The other modules serve these: calendar reserves and releases quarter-hours, boards names the live boards.
+The other modules serve these: calendar reserves and releases quarter-hours, next_times names what is free instead of a
+time that is taken, boards names the live boards.
 """
