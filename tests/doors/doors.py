@@ -54,6 +54,8 @@ OFFER: Body = {
     "places": [{"location_id": "{place}", "schedules": [HOURS]}],
 }
 ENTRY: Body = {"name": "Essai", "description": "Un essai.", "locations": [PLACE], "services": [OFFER]}
+CENTRE: Body = {"name": "Mons", "areas": ["find-job"], "languages": ["fr"]}
+REGISTRATION: Body = {"given_name": "Ana", "family_name": "Essai", "purposes": ["plan"]}
 ORGANIZATION = "/directory/api/v1/organizations/{new}"
 VISIT_PATH = "/intake/api/v1/visits/{new}"
 ARRIVAL = "/intake/desk/liege/visits"
@@ -73,6 +75,24 @@ PHONE = in_json(
     ORGANIZATION,
     "phones.0.number",
     ENTRY | {"phones": [{"number": "{value}"}]},
+)
+CENTRE_PHONE = in_json(
+    "centre: phone",
+    "phone",
+    MANAGER,
+    "PUT",
+    "/directory/api/v1/centres/mons",
+    "contact.phone",
+    CENTRE | {"contact": {"phone": "{value}"}},
+)
+CONTACT = in_json(
+    "visitor: contact",
+    "contact",
+    LIEGE_DESK,
+    "POST",
+    "/intake/api/v1/visits/{waiting}/visitor",
+    "contact",
+    REGISTRATION | {"contact": "{value}"},
 )
 DOORS = [
     in_json("check-in: centre", "key", LIEGE_DESK, "PUT", VISIT_PATH, "centre", {"centre": "{value}"}),
@@ -373,6 +393,8 @@ DOORS = [
         entry_with(places=[{"location_id": "{place}", "schedules": [HOURS | {"valid_to": "{value}"}]}]),
     ),
     PHONE,
+    CENTRE_PHONE,
+    CONTACT,
     in_json(
         "booking: room",
         "code",

@@ -27,6 +27,7 @@ Kind = Literal[
     "which",  # a choice of an address
     "yes-or-no",
     "phone",
+    "contact",  # of a person: a phone number or an e-mail address
     "list",
 ]
 
@@ -115,6 +116,11 @@ REFUSED = [
     Row(("phone",), "12", ("phone-number",)),
     Row(("phone",), "appelez-nous", ("phone-number",)),
     Row(("phone",), "04 223 45 67 89 10 11 12 13", ("phone-number",)),
+    Row(("contact",), "12", ("wrong-contact",)),
+    Row(("contact",), "appelez-nous", ("wrong-contact",)),
+    Row(("contact",), "04 223 45 67 89 10 11 12 13", ("wrong-contact",)),
+    Row(("contact",), "112", ("wrong-contact",)),  # a centre may publish it; it is nobody's own
+    Row(("contact",), "0800-FOREM", ("wrong-contact",)),
     Row(("yes-or-no",), "yes", ("yes-or-no",)),
     Row(("yes-or-no",), 1, ("yes-or-no",)),
     Row(("list",), "find-job find-training", ("list-type", "tuple-type")),
@@ -154,11 +160,11 @@ BLANKS: dict[Kind, str] = {
 """A value with blanks around it. It is the same as without, at every door that takes its kind."""
 
 PHONES = [
-    Kept("112", "112"),
     Kept("04 223 45 67 ext. 12", "04 223 45 67 ext. 12"),
     Kept("04 223 45 67 poste 12", "04 223 45 67 poste 12"),
+    Kept("04\u202f223\u202f45\u202f67 Durchwahl 3", "04 223 45 67 Durchwahl 3"),
     Kept("+32\u00a04\u202f223\u00a045\u00a067", "+32 4 223 45 67"),
     Kept("0470/12.34.56", "0470/12.34.56"),
     Kept("+33 1 42 68 53 00", "+33 1 42 68 53 00"),
 ]
-"""What a provider publishes as its phone."""
+"""Numbers that each door takes, of an organisation or of a person."""

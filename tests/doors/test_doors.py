@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.doors.doors import DOORS, PHONE
-from tests.doors.inputs import BLANKS, HIDDEN, KEPT, PHONES, REFUSED, Row
+from tests.doors.doors import CENTRE_PHONE, DOORS, PHONE, REGISTRATION
+from tests.doors.inputs import BLANKS, HIDDEN, KEPT, PHONES, REFUSED, Kept, Row
 from tests.doors.sending import Answer, Door
 from tests.givens.intake import LIEGE_DESK, OPERATOR
 from tests.givens.rows import all_rows, count, store_text
@@ -105,12 +105,34 @@ async def test_no_parameter_of_an_address_and_no_field_of_a_form_is_there_twice(
 
 
 @pytest.mark.parametrize("service", ["directory"])
-async def test_phone_numbers_are_kept_as_they_are_written(world: Scenario) -> None:
+@pytest.mark.parametrize("door", [PHONE, CENTRE_PHONE], ids=lambda door: door.what)
+async def test_phone_numbers_are_kept_as_they_are_written(door: Door, world: Scenario) -> None:
     client, ids = world
-    client.signed_in(PHONE.person)
-    assert [answer for row in PHONES if (answer := await PHONE.send(client, row.sent, ids, "fr")).status >= 400] == []
-    kept = await store_text(client.store)
-    assert [row for row in PHONES if row.kept not in kept] == []
+    client.signed_in(door.person)
+    # An emergency number is nobody's own, but a centre may publish it.
+    for row in (*PHONES, Kept("112", "112")):
+        assert (await door.send(client, row.sent, ids, "fr")).status < 400, row
+        assert row.kept in await store_text(client.store)
+
+
+@pytest.mark.parametrize("service", ["intake"])
+async def test_a_person_is_reached_and_found_by_a_number_as_it_is_written(world: Scenario) -> None:
+    client, ids = world
+    client.signed_in(LIEGE_DESK)
+    names = ("Ana", "Boris", "Chloé", "Driss", "Elif", "Farid")
+    for name, row in zip(names, PHONES, strict=True):
+        visit = str(uuid4())
+        await client.put(f"/intake/api/v1/visits/{visit}", json={"centre": "liege"})
+        body = REGISTRATION | {"given_name": name, "contact": row.sent}
+        answer = await client.post(f"/intake/api/v1/visits/{visit}/visitor", json=body)
+        if answer.status_code == 409:  # the number is that of another person, with another extension
+            known = {"distinct_from": answer.json()["errors"][0]["people"]}
+            answer = await client.post(f"/intake/api/v1/visits/{visit}/visitor", json=body | known)
+        assert answer.status_code == 201, (row, answer.text)
+        found = await client.post(
+            f"/intake/visits/{ids['waiting']}/search", data={"name": row.sent}, headers={"accept": "text/html"}
+        )
+        assert f"{name} Essai" in found.text, row
 
 
 @pytest.mark.parametrize("service", ["intake"])

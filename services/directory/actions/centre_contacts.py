@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict
 
+from services.contracts.phones import PhoneNumber
 from services.contracts.text import Line
 from services.contracts.values import Shape
 from services.directory.actions.entries import Address, Mail, ShortText
-from services.directory.actions.phones import PhoneNumber
 
 
 class CentreContact(BaseModel):

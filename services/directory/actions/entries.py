@@ -9,9 +9,9 @@ from pydantic_core import PydanticCustomError
 
 from services.contracts.directory import ClosingTime, LocalTime, ServiceStatus, ServiceStatusCode, Weekday
 from services.contracts.envelope import AreaCode, Code
+from services.contracts.phones import PhoneNumber
 from services.contracts.text import Input, Key, Line, Text, Words
 from services.contracts.values import AtLeast, Day, Decimal, Shape, Version, Whole, YesNo
-from services.directory.actions.phones import PhoneNumber
 
 _HIDDEN = r"\s\p{Cc}\p{Cf}"
 """Spaces and what cannot be shown."""

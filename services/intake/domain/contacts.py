@@ -1,15 +1,12 @@
 """A person's contact: an e-mail address or a telephone number, checked, and the form in which it is compared."""
 
-import re
 from enum import StrEnum
 
 import phonenumbers
 
 from services.chassis.mail.addresses import WrongEmail, check_address
 from services.chassis.refusals import Invalid, msg, with_words
-
-_REGION = "BE"
-"""Where a number without a country's code belongs."""
+from services.contracts.phones import own_number
 
 
 class ContactChannel(StrEnum):
@@ -50,8 +47,8 @@ class WrongContact(Invalid):
 def contact_key(contact: str) -> str | None:
     """The address in lower case, or the number with its country's code. None: it is neither."""
     try:
-        return check_address(contact) if "@" in contact else _number(contact)
-    except (WrongEmail, phonenumbers.NumberParseException):
+        return check_address(contact) if "@" in contact else own_number(contact)
+    except WrongEmail:
         return None
 
 
@@ -97,11 +94,3 @@ def check_channel(key: str | None, channel: ContactChannel | None) -> None:
     """The contact, by its key, can be reached in this way. Raises `WrongChannel`."""
     if channel is not None and channel not in channels_of(key):
         raise WrongChannel()
-
-
-def _number(text: str) -> str | None:
-    if not re.fullmatch(r"[\d\s()+./\-–]+", text):  # else letters would be dialled: 0800-FOREM
-        return None
-    number = phonenumbers.parse(text, _REGION)
-    valid = phonenumbers.is_valid_number(number)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if valid else None

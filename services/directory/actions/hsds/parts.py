@@ -8,11 +8,11 @@ from pydantic_core import PydanticKnownError
 
 from services.chassis.refusals import msg, with_words
 from services.contracts.directory import ClosesAt, OpensAt, Weekday
+from services.contracts.phones import PhoneNumber
 from services.contracts.text import Input, Line, Words
 from services.contracts.values import AtLeast, Day, Decimal, Whole, whole_number_of
 from services.directory.actions.entries import PLACES_MAX, Mail
 from services.directory.actions.entries import Address as WebAddress
-from services.directory.actions.phones import PhoneNumber
 from services.directory.domain.taxonomies import PLACES_TAXONOMY
 
 Number = Annotated[int, Whole(0, 1_000_000)]
