@@ -12,7 +12,8 @@ from services.chassis.web.imports.faults import BrokenQuotes, CellWithoutColumn,
 from services.contracts.text import trimmed
 
 SEPARATORS = ",;\t|"
-_NAMED_SEPARATOR = re.compile(rf'"?sep=([{SEPARATORS}])"?', re.IGNORECASE)
+_NAMED_SEPARATOR = re.compile(rf'"?sep=([{SEPARATORS}])"?[{SEPARATORS}]*', re.IGNORECASE)
+"""Excel's line that names the separator, filled up to the number of columns when Excel saves the file again."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SHOWN_NAMES, _SHOWN_LETTERS = 8, 40
 
@@ -55,7 +56,7 @@ class Table:
 
     def _begin(self, line: str) -> None:
         """Reads the header line, and what stands before it."""
-        if not self._separator and (named := _NAMED_SEPARATOR.fullmatch(line.strip())):
+        if not self._separator and (named := _NAMED_SEPARATOR.fullmatch(line.strip(" \r\n"))):
             self._separator = named[1]
             return
         if _CONTROL.search(line):
