@@ -50,8 +50,19 @@ async def test_a_large_page_is_compressed(headers: dict[str, str]) -> None:
         {"method": "POST"},
         {"text": "x" * (MINIMUM_BYTES - 1)},
         {"accept_encoding": "identity"},
+        {"accept_encoding": "gzip;q=0"},
+        {"accept_encoding": "br, GZIP ; q=0.000, identity;q=1"},
     ],
-    ids=["another site's request", "a sister site's", "by whom is unknown", "a form's answer", "small", "not wanted"],
+    ids=[
+        "another site's request",
+        "a sister site's",
+        "by whom is unknown",
+        "a form's answer",
+        "small",
+        "not wanted",
+        "refused",
+        "refused among others",
+    ],
 )
 async def test_what_could_give_a_secret_away_or_gains_nothing_stays(asked: dict[str, str]) -> None:
     found, body = await answer(**asked)
