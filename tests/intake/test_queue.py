@@ -25,6 +25,7 @@ from tests.givens.intake import COUNSELLOR
 API = "/intake/api/v1/visits"
 NADIA = COUNSELLOR.model_copy(update={"claims": frozenset({Claim("staff_code", "nadia")})})
 PAGE = {"accept": "text/html", "accept-language": "en"}
+ENGLISH = {"accept-language": "en"}
 
 
 @pytest.fixture
@@ -187,6 +188,18 @@ async def test_a_transfer_leads_to_its_area_its_desk_or_its_counsellor_alone(des
     assert await next_at(desk, 2) == nadia
     assert await does(desk, nadia, "transfer", desk="desk-9") == "not-of-this-centre"
     assert await does(desk, nadia, "transfer", counsellor="nobody") == "not-of-this-centre"
+    path = f"{API}/{nadia}/transfer"
+    asked = [{"desk": "desk-9"}, {"counsellor": "nobody"}, {"area": "gardening"}]
+    [at_desk], [with_counsellor], [about] = [
+        (await desk.post(path, json=one, headers=ENGLISH)).json()["errors"] for one in asked
+    ]
+    assert (at_desk["known"], at_desk["message"].partition("Choose one of these: ")[2]) == (
+        ["desk-1", "desk-2"],
+        "1, 2.",
+    )
+    assert "Nadia" in with_counsellor["message"]
+    assert "find-job" not in about["message"]
+    assert "Find" in about["message"]
     assert len(await emitted(desk.store, VisitTransferred)) == 3
 
 
@@ -258,6 +271,17 @@ async def test_a_row_is_called_to_a_chosen_desk_alone(desk: Client) -> None:
     assert "has just been called to desk 2" in await press(desk, f"visits/{visit}/call", version=1)
 
 
+async def test_a_centre_without_a_known_desk_has_desks_by_number_alone(client: Client) -> None:
+    visit = await arrives(client)
+    for code in ("nimporte.quoi", "desk-0", "desk-1000", "desk-01", "liege-desk-1"):
+        for path, body in ((f"{visit}/call", {}), ("call-next", {"centre": "liege"}), (f"{visit}/transfer", {})):
+            answer = await client.post(f"{API}/{path}", json=body | {"desk": code}, headers=ENGLISH)
+            [fault] = answer.json()["errors"]
+            assert (answer.status_code, fault["rule"], fault["field"]) == (422, "unknown-desk", "desk"), (code, path)
+            assert "from 1 to 999" in fault["message"]
+    assert (await does(client, visit, "call", desk="desk-999"))["status"] == "called"
+
+
 async def test_a_call_names_a_desk_that_the_centre_has(desk: Client) -> None:
     visit = await arrives(desk, "find-job")
     for path, body in (
@@ -270,6 +294,7 @@ async def test_a_call_names_a_desk_that_the_centre_has(desk: Client) -> None:
         field = "from_desk" if "from_desk" in body else "desk"
         assert (answer.status_code, fault["rule"], fault["field"]) == (422, "unknown-desk", field)
         assert fault["known"] == ["desk-1", "desk-2"]
+        assert fault["message"].endswith(": 1, 2.")
     assert (await desk.get(f"{API}/{visit}")).json()["status"] == "waiting"
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.chassis.copies.areas import area_label
 from services.chassis.copies.visits import check_today, ended_lately
 from services.chassis.refusals import msg
 from services.chassis.storage.checks import check_version
@@ -72,9 +73,11 @@ async def transfer(
     centre = await work.session.get_one(Centre, visit.centre)
     if not would_transfer(visit, to):
         return visit
-    queue.check_chosen(to.area, centre.areas, "area")
+    queue.check_chosen(to.area, {area: area_label(area) for area in centre.areas}, "area")
     desks = await desks_of(work.session, centre.code)
-    queue.check_chosen(to.desk, desks, "desk")
+    queue.check_chosen(to.desk, {desk: desk.removeprefix("desk-") for desk in desks}, "desk")
+    if to.desk is not None:
+        check_desk(to.desk, desks)
     if by is not None:
         check_desk(by, desks, "from_desk")
     queue.check_chosen(to.counsellor, await counsellors_of(work.session, centre.code), "counsellor")

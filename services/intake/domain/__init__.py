@@ -17,6 +17,7 @@ from services.intake.domain.arrivals import (
     main_and_others,
     queues,
 )
+from services.intake.domain.desks import UnknownDesk, check_desk, is_desk
 from services.intake.domain.rules import (
     CHECK_IN_WITHIN,
     CLOCK_TOLERANCE,
@@ -34,11 +35,9 @@ from services.intake.domain.rules import (
     PersonUnknown,
     RecordedByMistake,
     TooLongAgo,
-    UnknownDesk,
     UnknownPurpose,
     VisitNotPerson,
     WrongStep,
-    check_desk,
     check_not_by_mistake,
     check_past,
     check_purposes,
@@ -95,6 +94,7 @@ __all__ = [
     "check_times",
     "closed_as",
     "ends_the_day",
+    "is_desk",
     "is_expected_at_desk",
     "main_and_others",
     "may_be_called_next",

@@ -1,6 +1,6 @@
 """The rules of the queue: who is called before whom, and how a visit leaves its turn and keeps its place."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from enum import StrEnum
 
 from services.chassis.copies.visits import RANK
@@ -45,7 +45,10 @@ class InAnInterview(Refused):
 
 
 class NotOfTheCentre(Invalid):
-    """A visitor is transferred to a desk or a counsellor that the centre does not have."""
+    """A visitor is transferred to a need, a desk or a counsellor that the centre does not have.
+
+    `choices`: those that it has, as people read them.
+    """
 
     slug = "not-of-this-centre"
     message = msg("This choice is not in the list of this centre. Choose from the list.")
@@ -130,7 +133,10 @@ def check_not_called(status: VisitStatus, ticket: str | None, desk: str | None, 
         raise CalledMeanwhile(ticket=ticket or "–", desk=desk.removeprefix("desk-"))
 
 
-def check_chosen(value: str | None, known: Collection[str], field: str) -> None:
-    """A desk or a counsellor is one of the centre's; where none is known, any. Raises `NotOfTheCentre`."""
+def check_chosen(value: str | None, known: Mapping[str, str], field: str) -> None:
+    """A need, a desk or a counsellor is one of the centre's; where none is known, any. Raises `NotOfTheCentre`.
+
+    `known`: how people read each code.
+    """
     if value is not None and known and value not in known:
-        raise NotOfTheCentre(about=field)
+        raise NotOfTheCentre(about=field, known=list(known), choices=list(known.values()))

@@ -1,6 +1,5 @@
 """The rules of the front desk: free, anonymous, without appointment; and a fair queue."""
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -215,26 +214,12 @@ class NoConsentLeft(Refused):
     )
 
 
-class UnknownDesk(Invalid):
-    """The centre has desks, and this is none of them."""
-
-    slug = "unknown-desk"
-    message = msg("This desk is not in the list. Choose a desk from the list.")
-    field_name = "desk"
-
-
 class UnknownPurpose(Invalid):
     """A consent names a purpose that does not exist."""
 
     slug = "unknown-purpose"
     message = msg("Unknown purpose: {purpose}. Choose from: {known}.")
     field_name = "purposes"
-
-
-def check_desk(desk: str, known: Sequence[str], field: str = "desk") -> None:
-    """The desk is one of the centre's; a centre of which no desk is known has any. Raises `UnknownDesk`."""
-    if known and desk not in known:
-        raise UnknownDesk(about=field, desk=desk, known=list(known))
 
 
 def check_past(

@@ -1,6 +1,5 @@
 """What intake's pages share: the centre, the boards and the desks' labels."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, NamedTuple
@@ -34,7 +33,7 @@ from services.contracts.roles import Role
 from services.intake.actions.accesses import may_open
 from services.intake.actions.desks import counsellors_of, desks_of
 from services.intake.actions.estimates import outlook_for
-from services.intake.domain import INTERPRETED, Need
+from services.intake.domain import INTERPRETED, Need, is_desk
 from services.intake.domain.appointments import AppointmentKind, Timing, timing
 from services.intake.domain.estimates import Outlook
 from services.intake.pages.wait_words import wait_text
@@ -123,7 +122,7 @@ class Here(NamedTuple):
 def desk_here(request: Request, desks: Sequence[str]) -> Here:
     """This browser's desk at a centre that has these, from its cookie. Where no desk is known, any."""
     desk, *areas = cookie_of(request, request.app.state.settings, DESK_COOKIE).split(".")
-    if desk in desks or (not desks and re.fullmatch(r"desk-[0-9]{1,3}", desk)):
+    if desk in desks or (not desks and is_desk(desk)):
         return Here(desk, True, tuple(areas))
     return Here(desks[0] if desks else FIRST_DESK, len(desks) < 2)
 
