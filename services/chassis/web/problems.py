@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from services.chassis.copies.areas import area_label
 from services.chassis.i18n import date_text, moment_text, translate, word_of
 from services.chassis.refusals import (
+    CHOICES,
     BodyTooLarge,
     Message,
     NotAllowed,
@@ -158,7 +159,8 @@ def _shown(value: Any) -> Any:
     """A value as people read it."""
     match value:
         case StrEnum():
-            return word_of(value)
+            labels = CHOICES.get(frozenset(map(str, type(value))))
+            return word_of(value) if labels is None or isinstance(labels, type) else translate(labels[value])
         case Message():
             return translate(value)
         case datetime():

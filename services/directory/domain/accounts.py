@@ -126,7 +126,7 @@ def check_grant(manager: Grantor, before: Rights, after: Rights) -> None:
         raise RoleNotGranted(roles=[role for role in Role if role in beyond])
     outside = (before.centres | after.centres) - manager.rights.centres
     if not manager.rights.manages_region and (outside or not after.centres):
-        raise CentreNotGranted(centres=sorted(manager.rights.centres))
+        raise CentreNotGranted(known=sorted(manager.rights.centres))
 
 
 def check_rights(rights: Rights, organization_id: UUID | None) -> None:
@@ -178,7 +178,7 @@ def check_kind(kind: AccountKind, roles: Collection[Role]) -> None:
     """A device or a machine has these roles. Raises `RoleNotForMachine`."""
     possible = machine_roles(kind)
     if possible is not None and not possible.issuperset(roles):
-        raise RoleNotForMachine(possible=[role for role in Role if role in possible])
+        raise RoleNotForMachine(known=[role for role in Role if role in possible])
 
 
 def lifetime_of(days: int) -> timedelta:

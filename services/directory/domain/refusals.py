@@ -179,10 +179,10 @@ class RoleNotGranted(NotAllowed):
 
 
 class CentreNotGranted(NotAllowed):
-    """A manager with centres grants within them."""
+    """A manager with centres grants within them: they are its choices."""
 
     slug = "centre-not-granted"
-    message = msg("Choose one or more of your own centres: {centres}.")
+    message = msg("Choose one or more of your own centres.")
     field_name = "centres"
 
 

@@ -9,14 +9,13 @@ from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.accounts import AccountKind, AccountStatus
 from services.contracts.roles import Role
-from services.directory.actions.accounts.managers import locked_for
+from services.directory.actions.accounts.managers import check_may_grant, locked_for
 from services.directory.actions.accounts.publishing import COMMAND, end_all, end_kiosks, record
 from services.directory.domain import refusals
 from services.directory.domain.accounts import (
     AccountChangeKind,
     Grantor,
     Rights,
-    check_grant,
     check_kind,
     check_last_manager,
     check_machine,
@@ -87,7 +86,7 @@ async def create_machine(
     organization_id = organization_id if Role.PROVIDER in rights.roles else None
     check_rights(rights, organization_id)
     check_kind(kind, rights.roles)
-    check_grant(manager, Rights(), rights)
+    await check_may_grant(work.session, manager, Rights(), rights)
     await _check_known(work, rights.centres, organization_id)
     return await create(
         work,
@@ -174,7 +173,7 @@ async def deactivate(work: Work, id: UUID, *, manager: Grantor, by: str, version
             check_last_manager(account.rights, Rights(), others)
         case AccountStatus.PENDING:
             pass
-    check_grant(manager, account.rights, account.rights)
+    await check_may_grant(work.session, manager, account.rights, account.rights)
     before = facts_of(account)
     account.status = AccountStatus.INACTIVE.value
     await end_all(work, account)
@@ -198,7 +197,7 @@ async def reactivate(work: Work, id: UUID, *, manager: Grantor, by: str, version
             pass
         case AccountStatus.PENDING:
             raise refusals.WrongAccountStatus(status=AccountStatus(account.status))
-    check_grant(manager, account.rights, account.rights)
+    await check_may_grant(work.session, manager, account.rights, account.rights)
     check_rights(account.rights, account.organization_id)
     before = facts_of(account)
     account.status = AccountStatus.ACTIVE.value
@@ -248,7 +247,7 @@ async def _set_rights(
     organization_id = organization_id if Role.PROVIDER in rights.roles else None
     check_rights(rights, organization_id)
     check_kind(AccountKind(account.kind), rights.roles)
-    check_grant(manager, account.rights, rights)
+    await check_may_grant(work.session, manager, account.rights, rights)
     await _check_known(work, rights.centres, organization_id)
     work.guard("accounts_code_unique", refusals.CodeTaken())
     account.kind = kind_of(AccountKind(account.kind), rights.roles).value
