@@ -205,6 +205,17 @@ async def test_an_account_that_is_there_gets_a_token_of_its_own(site: Site) -> N
     assert (await site.post(ARLON, f"/tokens/accounts/{ref}", {"name": "x", "days": 10})).status_code == 404
 
 
+async def test_a_key_that_made_one_token_makes_no_other(site: Site) -> None:
+    first, second = [(await create(site, **KIOSK))["account_ref"] for _ in range(2)]
+    named: list[str] = []
+    async with site.as_(MONS) as client:
+        for ref, name in ((first, "Borne 2"), (second, "Borne 2"), (first, "Borne 3"), (first, "Borne 2")):
+            body = {"name": name, "days": 10}
+            answer = await client.post(f"{API}/accounts/{ref}", json=body, headers={"idempotency-key": "1"})
+            named.append(answer.json().get("type", "made").removeprefix("/problems/"))
+    assert named == ["made", "already-different", "already-different", "shown-before"]
+
+
 ROUTES: list[tuple[str, str, Any]] = [
     ("GET", API, None),
     ("POST", API, KIOSK),

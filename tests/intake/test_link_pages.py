@@ -223,6 +223,15 @@ async def test_another_centre_opens_and_renews_nothing(browser: Client) -> None:
     assert (await browser.post(f"/intake/api/v1/visitors/{person}/link", headers=KEY)).status_code == 201
 
 
+async def test_a_key_that_made_the_link_of_one_person_makes_none_for_another(browser: Client) -> None:
+    (_, first, _), (_, second, _) = await registered(browser), await registered(browser)
+    ada, other = (f"/intake/api/v1/visitors/{person}/link" for person in (first, second))
+    answers = [await browser.post(path, headers=KEY | {"accept": "*/*"}) for path in (ada, other, ada)]
+    assert [answer.status_code for answer in answers] == [201, 409, 409]
+    named = [answer.json()["type"].removeprefix("/problems/") for answer in answers[1:]]
+    assert named == ["already-different", "shown-before"]
+
+
 async def test_a_visitor_at_home_signs_out_by_closing(browser: Client) -> None:
     _, _, path = await registered(browser)
     browser.signed_in(None)

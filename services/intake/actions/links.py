@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from services.chassis.identity.tokens import IDLE, Signer, VisitorToken
-from services.chassis.refusals import ShownBefore, msg
+from services.chassis.refusals import AlreadyDifferent, ShownBefore, msg
 from services.chassis.storage.store import Work
 from services.contracts.intake import VisitorLinkChanged
 from services.intake.actions.references import lock_references, references_of
@@ -40,11 +40,15 @@ async def create_link(work: Work, subject_ref: UUID, created_by: str, link_id: U
     """Create a personal link, which ends the older ones of the person. Returns its secret, which is stored nowhere.
 
     It is valid for `LINK_VALID` at most, and not beyond the person's retention: the longest of their references.
-    `link_id`: chosen with the form, so that a form that is sent twice ends no link. Raises `ShownBefore`.
+    `link_id`: chosen with the form, so that a form that is sent twice ends no link. Raises `ShownBefore`,
+    or `AlreadyDifferent` if the link of that id is another person's.
     """
     work.guard("personal_links_key", ShownBefore())
     refs = (await lock_references(work, subject_ref))[subject_ref]
     visitor = await work.load(Visitor, subject_ref, msg("registered person"))
+    same = await work.find(PersonalLink, link_id) if link_id is not None else None
+    if same is not None:
+        raise ShownBefore() if same.subject_ref in refs else AlreadyDifferent()
     others = [one for ref in refs if ref != subject_ref and (one := await work.find(Visitor, ref)) is not None]
     for other in others:
         if other.link_id is not None:

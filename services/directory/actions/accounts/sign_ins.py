@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.identity.tokens import AccountToken
-from services.chassis.refusals import NotFound, ShownBefore, msg
+from services.chassis.refusals import AlreadyDifferent, NotFound, ShownBefore, msg
 from services.chassis.storage.store import Work
 from services.contracts.accounts import AccountKind, AccountStatus
-from services.directory.actions.accounts.managers import locked_for
+from services.directory.actions.accounts.managers import check_may_grant, locked_for
 from services.directory.actions.accounts.publishing import end_all, latest, publish, record
 from services.directory.domain import refusals
 from services.directory.domain.accounts import (
@@ -17,7 +17,6 @@ from services.directory.domain.accounts import (
     Grantor,
     SignInMethod,
     acts_on,
-    check_grant,
     check_machine,
     check_not_own,
     lifetime_of,
@@ -86,7 +85,7 @@ async def end_sign_ins(work: Work, id: UUID, *, manager: Grantor, by: str) -> Ac
     """
     account, _others = await locked_for(work, id, manager)
     check_not_own(manager, id)
-    check_grant(manager, account.rights, account.rights)
+    await check_may_grant(work.session, manager, account.rights, account.rights)
     await end_all(work, account)
     await record(work, account, AccountChangeKind.SIGNED_OUT, by)
     return account
@@ -99,15 +98,18 @@ async def issue_token(
 
     `token_id`: chosen with the form, so that a form that is sent twice makes one token.
 
-    Raises `ShownBefore`, `NotFound`, `RoleNotGranted`, `CentreNotGranted`, `AwaitsApproval`, `AccountInactive`,
-    `NotAMachine`, `TokenDays`.
+    Raises `ShownBefore`, `AlreadyDifferent` if the token of that id is another account's or has another name,
+    `NotFound`, `RoleNotGranted`, `CentreNotGranted`, `AwaitsApproval`, `AccountInactive`, `NotAMachine`, `TokenDays`.
     """
     lifetime = lifetime_of(days)
     work.guard("machine_tokens_key", ShownBefore())
     account, _others = await locked_for(work, id, manager)
-    check_grant(manager, account.rights, account.rights)
+    await check_may_grant(work.session, manager, account.rights, account.rights)
     check_machine(AccountKind(account.kind))
     _check_active(account)
+    same = await work.find(MachineToken, token_id) if token_id is not None else None
+    if same is not None:
+        raise ShownBefore() if (same.account_id, same.name) == (account.id, name) else AlreadyDifferent()
     began_at = latest(account.signed_out_before, work.now)
     one = work.add(
         MachineToken(
@@ -143,7 +145,7 @@ async def revoke_token(work: Work, token_id: UUID, *, manager: Grantor, by: str)
     """
     account_id = (await token_for(work.session, token_id, manager)).account_id
     account, _others = await locked_for(work, account_id, manager)
-    check_grant(manager, account.rights, account.rights)
+    await check_may_grant(work.session, manager, account.rights, account.rights)
     one = await work.load(MachineToken, token_id, msg("machine token"))
     if one.ended_at is None:
         for ended in (one, *await sign_ins_with(work.session, one.id)):
