@@ -18,7 +18,7 @@ from services.contracts.scheduling import WorkshopAnnounced
 from services.scheduling.actions import guidance, own, restating, rooms, workshops
 from services.scheduling.actions.rooms import RoomFacts
 from services.scheduling.domain import refusals
-from services.scheduling.domain.rooms import CAPACITY_MOST, Equipment, code_for, folded, places_in
+from services.scheduling.domain.rooms import CAPACITY_MOST, ROOMS_MOST, Equipment, code_for, folded, places_in
 from services.scheduling.store import Interview, QuarterHour, Room, Workshop
 from tests.doors.doors import MANAGER
 from tests.givens.events import emitted_events
@@ -60,6 +60,17 @@ async def announce(store: Store, room: str | None, seats: int | None) -> Worksho
             seats=seats,
             sessions=[(TUESDAY, 120)],
         )
+
+
+async def test_the_list_of_a_centre_is_no_longer_than_its_answer(store: Store) -> None:
+    await react(store, [liege()])
+    others = ROOMS_MOST - 1 - len(await rooms_at(store))
+    async with store.work() as work:
+        for code in (f"r{number}" for number in range(others)):
+            work.add(Room(centre=LIEGE, code=code, name=code, folded=code, active=False))
+    await add(store, "Salle bleue")
+    with pytest.raises(refusals.TooManyRooms):
+        await add(store, "Salle verte")
 
 
 @pytest.mark.parametrize("other", ["salle  Bleue", "SALLE BLEUE", "Salle-bleue", "salle bléue", "  salle bleue."])

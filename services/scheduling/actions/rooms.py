@@ -14,7 +14,7 @@ from services.contracts.rooms import RoomPublished
 from services.contracts.text import Name
 from services.contracts.values import Whole
 from services.scheduling.domain import refusals
-from services.scheduling.domain.rooms import CAPACITY_MOST, Equipment, code_for, folded_name
+from services.scheduling.domain.rooms import CAPACITY_MOST, ROOMS_MOST, Equipment, code_for, folded_name
 from services.scheduling.store import Centre, Room
 from services.scheduling.store.rooms import NEVER_PUBLISHED, active_rooms, room_with, rooms_of
 
@@ -31,7 +31,7 @@ async def add_room(work: Work, id: UUID, centre: str, facts: RoomFacts, code: st
     """Add a room to the list of a centre; sent again under the same id, it changes nothing.
 
     `code`: under which appointments keep it; without one it is made from the name. Raises `UnknownCentre`,
-    `NamelessRoom`, `RoomExists`, `RoomCodeTaken`.
+    `NamelessRoom`, `RoomExists`, `RoomCodeTaken`, `TooManyRooms`.
     """
     await known_centre(work.session, Centre, centre)
     known = await work.find(Room, id)
@@ -40,6 +40,8 @@ async def add_room(work: Work, id: UUID, centre: str, facts: RoomFacts, code: st
         return known
     others = await rooms_of(work.session, centre)
     name = _free_name(work, facts.name, others)
+    if len(others) >= ROOMS_MOST:
+        raise refusals.TooManyRooms(most=ROOMS_MOST)
     codes = {one.code for one in others}
     if code in codes:
         raise refusals.RoomCodeTaken(code=code)

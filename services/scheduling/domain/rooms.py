@@ -8,6 +8,8 @@ from services.chassis.refusals import msg, with_words
 from services.contracts.text import words_of
 from services.scheduling.domain.refusals import NamelessRoom, PlacesMissing, TooManyPlaces
 
+ROOMS_MOST = 500
+"""The longest list of rooms of a centre, those out of use too: it is read and shown whole."""
 CAPACITY_MOST = 200
 """The seats of a room, and the places of a workshop, are no more."""
 _CODE_LONGEST = 50

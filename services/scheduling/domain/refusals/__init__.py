@@ -10,7 +10,7 @@
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
     ├── Overlap, NotBooked, NotYet, MovedMeanwhile, TooLateOnline, TooSoonOnline                 the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived           workshops
-    ├── RoomExists, RoomCodeTaken                                        the rooms of a centre
+    ├── RoomExists, RoomCodeTaken, TooManyRooms                          the rooms of a centre
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor, CounsellorInactive, UnknownRoom,
         RoomInactive, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap; of availability:
@@ -81,6 +81,7 @@ from services.scheduling.domain.refusals.rooms import (
     RoomExists,
     RoomInactive,
     TooManyPlaces,
+    TooManyRooms,
     UnknownRoom,
 )
 from services.scheduling.domain.refusals.workshops import (
@@ -145,6 +146,7 @@ __all__ = [
     "TooLongAgo",
     "TooManyParticipants",
     "TooManyPlaces",
+    "TooManyRooms",
     "TooSoonOnline",
     "UnknownCounsellor",
     "UnknownRoom",

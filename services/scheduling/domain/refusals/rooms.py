@@ -35,6 +35,14 @@ class RoomExists(Refused):
     field_name = "name"
 
 
+class TooManyRooms(Refused):
+    """The list of the centre is full, rooms out of use included."""
+
+    slug = "too-many-rooms"
+    message = msg("The list of this centre is full. Most rooms: {most}. Change a room that is no longer in use.")
+    field_name = "centre"
+
+
 class RoomCodeTaken(Refused):
     """The centre has another room with this code."""
 
