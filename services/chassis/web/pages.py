@@ -196,6 +196,7 @@ def context(request: HTTPConnection, values: Mapping[str, Any]) -> dict[str, Any
         ],
         "path": path,
         "person": person,
+        "public": getattr(request.state, "public", False),
         "nav": [
             {"href": link.href, "label": i18n.translate(link.label), "current": link.href == shown} for link in entries
         ],

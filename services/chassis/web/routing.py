@@ -40,6 +40,7 @@ class PolicyCheck:
 
     async def __call__(self, connection: HTTPConnection) -> Person | None:
         """The person, if the policy admits them. Async, so that FastAPI does not use its thread pool."""
+        connection.state.public = self.policy.roles is None
         if self.policy.roles is not None and connection.state.identity.unavailable:
             raise Unavailable()
         if self.policy.roles is not None and connection.state.identity.plan_closed and not _reads(connection):

@@ -5,7 +5,7 @@ from pathlib import Path
 from prometheus_client import generate_latest
 
 from services.chassis.testing import Client, client_of, quiet_settings
-from tests.chassis.conftest import ACCOUNTS
+from tests.chassis.conftest import ACCOUNTS, OPERATOR
 from tests.chassis.sample_service import NOTES
 
 PAGE = {"accept": "text/html"}
@@ -43,7 +43,13 @@ async def test_demo_accounts_are_only_there_for_a_demonstration(client: Client, 
 async def test_a_public_page_has_a_description_and_no_other(client: Client) -> None:
     described = "L’orientation, pour tout le monde. Gratuit, anonyme, sans rendez-vous."
     assert f'<meta name="description" content="{described}">' in (await client.get("/", headers=PAGE)).text
-    assert 'name="description"' not in (await client.get("/help", headers=PAGE)).text
+    for path, title in (("/help", "Aide"), ("/sign-in", "Se connecter")):
+        meta = f'<meta name="description" content="{title} – {described}">'
+        assert meta in (await client.get(path, headers=PAGE)).text
+    client.signed_in(OPERATOR)
+    page = await client.get("/sample/dead-letters", headers=PAGE)
+    assert page.status_code == 200
+    assert 'name="description"' not in page.text
 
 
 async def test_a_personal_link_of_the_old_kind_says_how_to_get_a_new_one(client: Client) -> None:
