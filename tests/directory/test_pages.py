@@ -11,9 +11,11 @@ from services.chassis.identity.people import Person
 from services.chassis.testing import FixedClock
 from services.directory import actions
 from services.directory.demo import organization_id, service_id
-from services.directory.store import Referral, Service
+from services.directory.domain.centres import centre_id
+from services.directory.store import Centre, Referral, Service
 from tests.directory.test_api import referral, sent
 from tests.directory.web import ARLON, CITE, COUNSELLOR, MANAGER, OTHER_PROVIDER, PROVIDER, Site
+from tests.doors.doors import OFFER
 from tests.givens.directory import register
 from tests.givens.rows import all_rows
 
@@ -134,6 +136,24 @@ async def test_a_search_by_a_visitor_finds_and_explains(site: Site) -> None:
     assert "No results" in nothing
     assert ">0 results<" in nothing
     assert "Atelier CV" in await look(site, None, "/directory/?q=cv&utm_source=leaflet")
+
+
+async def test_services_and_centres_are_in_the_order_of_the_alphabet(site: Site) -> None:
+    names, owner = ["Zoologie", "atelier", "Écriture", "Budget"], uuid4()
+    places: list[Any] = []
+    services = [OFFER | {"id": str(uuid4()), "name": name, "places": places} for name in names]
+    body: dict[str, Any] = {"name": "Essai", "description": "Un essai.", "services": services}
+    made = await site.put(MANAGER, f"/organizations/{owner}", body)
+    assert made.status_code == 200, made.text
+    shown = await look(site, None, f"/directory/organizations/{owner}")
+    assert sorted(names, key=shown.index) == ["atelier", "Budget", "Écriture", "Zoologie"]
+    both = COUNSELLOR.model_copy(update={"centres": frozenset({"la-louviere", "liege", "arlon"})})
+    async with site.store.work() as work:
+        (await work.session.get_one(Centre, centre_id("arlon"))).name = "Zénith"
+        (await work.session.get_one(Centre, centre_id("liege"))).name = "atelier"
+        (await work.session.get_one(Centre, centre_id("la-louviere"))).name = "Écluse"
+    shown = await look(site, both, "/directory/referrals")
+    assert [*re.findall(r"Zénith|atelier|Écluse", shown)] == ["atelier", "Écluse", "Zénith"]
 
 
 async def test_a_search_in_an_unknown_area_says_so(site: Site) -> None:

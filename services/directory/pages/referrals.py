@@ -58,7 +58,7 @@ class ReferralForm(Body):
 async def board(request: Request, read: Reading, person: Counsellor, centre: Centre = None) -> Response:
     """The referrals of the centre, live."""
     names = await centre_names(read)
-    own = sorted(code for code in names if person.works_at(code))
+    own = [code for code in names if person.works_at(code)]
     if centre is None and len(own) == 1:
         return RedirectResponse(f"/directory/referrals?centre={own[0]}", 303)
     if centre is None:
@@ -170,7 +170,7 @@ async def _new(
         form={"id": uuid4(), "subject_ref": "", "reason": "", "centre": ""} | typed,
         errors=errors or {},
         existing=await open_referral_seen(session, subject_ref, full[0].service.id, person),
-        centres=[(code, names[code]) for code in sorted(names) if person.works_at(code)],
+        centres=[(code, names[code]) for code in names if person.works_at(code)],
     )
 
 

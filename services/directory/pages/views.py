@@ -110,8 +110,9 @@ async def names_for(session: AsyncSession, events: Iterable[dict[str, Any]]) -> 
 
 
 async def centre_names(session: AsyncSession) -> dict[str, str]:
-    """Every centre's name, by code."""
-    return {row[0]: row[1] for row in await session.execute(sa.select(col(Centre.code), col(Centre.name)))}
+    """Every centre's name by its code, in the order of the names."""
+    rows = await session.execute(sa.select(col(Centre.code), col(Centre.name)))
+    return dict(sorted(((row[0], row[1]) for row in rows), key=lambda one: i18n.by_name(one[1])))
 
 
 def opening_lines(schedules: Sequence[Schedule]) -> list[tuple[str, str]]:

@@ -227,13 +227,12 @@ async def services_at(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, 
 
 async def service_ids_of(session: AsyncSession, organizations: Iterable[UUID]) -> dict[UUID, list[UUID]]:
     """The ids of the services of each organisation, sorted by the services' names."""
-    chosen = (
-        sa.select(col(Service.organization_id), col(Service.id))
-        .where(col(Service.organization_id).in_(list(organizations)))
-        .order_by(col(Service.name), col(Service.id))
+    chosen = sa.select(col(Service.organization_id), col(Service.id), col(Service.name)).where(
+        col(Service.organization_id).in_(list(organizations))
     )
+    rows = [(row[0], row[1], row[2]) for row in await session.execute(chosen)]
     found: dict[UUID, list[UUID]] = defaultdict(list)
-    for owner, id in await session.execute(chosen):
+    for owner, id, _name in sorted(rows, key=lambda row: (by_name(row[2]), row[1])):
         found[owner].append(id)
     return found
 

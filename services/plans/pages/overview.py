@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
 from services.chassis.copies.centres import centre_names
+from services.chassis.i18n import by_name
 from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Router, allow, page
 from services.contracts.roles import Role
@@ -36,7 +37,7 @@ async def overview(
     if not person.has(Role.COUNSELLOR):
         return RedirectResponse("/plans/mine", 303)
     known = await centre_names(read, Centre)
-    own = {code: known.get(code, code) for code in sorted(person.centres)}
+    own = dict(sorted(((code, known.get(code, code)) for code in person.centres), key=lambda one: by_name(one[1])))
     chosen = person.at(centre if centre is not None else next(iter(own), "–"))
     plans = await plans_of_centre(read, chosen, stage=stage, method=method, after=after, limit=PAGE + 1)
     progress = await standings(read, plans[:PAGE])

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.chassis.i18n import by_name, translate_number
 from services.chassis.i18n import translate as _
-from services.chassis.i18n import translate_number
 from services.chassis.identity.people import Person
 from services.chassis.refusals import Invalid, NotFound, msg, with_words
 from services.chassis.web import allow
@@ -37,7 +37,8 @@ async def desk_of(session: AsyncSession, person: Person, code: str = "") -> tupl
     """The requested centre, else the person's first; and all of theirs. Raises `WrongCentre`, `NotFound`."""
     if code:
         person.at(code)
-    own = [centre for one in sorted(person.centres) if (centre := await session.get(Centre, one))]
+    found = [centre for one in person.centres if (centre := await session.get(Centre, one))]
+    own = sorted(found, key=lambda one: by_name(one.name))
     chosen = next((centre for centre in own if centre.code == code), None) if code else next(iter(own), None)
     if chosen is None:
         raise NotFound(what=msg("centre"))
