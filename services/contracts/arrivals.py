@@ -1,10 +1,14 @@
 """What is recorded with a check-in besides the area: an activity, and the language of an interpreter."""
 
 from enum import StrEnum
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any, cast
+
+from babel import Locale
+from pydantic import AfterValidator
 
 from services.contracts.envelope import Privacy, private
-from services.contracts.values import Shape
+from services.contracts.values import Shape, refused
 
 AREAS_MAX = 20
 """The longest list of other needs that is read; a centre serves fewer."""
@@ -19,8 +23,29 @@ class Activity(StrEnum):
 
 ActivityCode = Annotated[Activity, private(Privacy.OPERATIONAL)]
 
-Language = Annotated[str, Shape("language_code", r"^[a-z]{2,3}$")]
+_Code = Annotated[str, Shape("language_code", r"^[a-z]{2,3}$")]
+_NO_LANGUAGE = {"mis", "mul", "und", "zxx"}
+"""Codes of ISO 639 that name no language: uncoded, several, undetermined, none."""
+
+
+@cache
+def known_languages() -> frozenset[str]:
+    """The codes of ISO 639 of every language that has a name (Unicode CLDR), and `sgn`."""
+    names = cast(Any, Locale("en")).languages
+    return frozenset({"sgn", *(code for code in names if code.isalpha() and len(code) <= 3)}) - _NO_LANGUAGE
+
+
+def _known(code: str) -> str:
+    if code not in known_languages():
+        raise refused("language_code")
+    return code
+
+
+Language = Annotated[_Code, AfterValidator(_known)]
 """A language by its code of ISO 639, for example `ar`; `sgn`: a sign language."""
 
 InterpreterLanguage = Annotated[Language, private(Privacy.PSEUDONYMOUS)]
 """The language of the interpreter whom a visitor needs. About one person, and so personal data."""
+
+KeptInterpreterLanguage = Annotated[_Code, private(Privacy.PSEUDONYMOUS)]
+"""The same in an event of ours, which stays readable if its language has no name any more."""

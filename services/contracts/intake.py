@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 from pydantic import AfterValidator, model_validator
 from pydantic_core import PydanticKnownError
 
-from services.contracts.arrivals import AREAS_MAX, ActivityCode, InterpreterLanguage
+from services.contracts.arrivals import AREAS_MAX, ActivityCode, InterpreterLanguage, KeptInterpreterLanguage
 from services.contracts.envelope import (
     AreaCode,
     At,
@@ -147,7 +147,7 @@ class VisitCheckedIn(Event, type="cefo.intake.visit-checked-in.v1", topic=VISITS
     other_areas: tuple[AreaCode, ...] = ()
     """What the visit is about besides `area`, which is the main one."""
     activity: ActivityCode | None = None
-    interpreter_language: InterpreterLanguage | None = None
+    interpreter_language: KeptInterpreterLanguage | None = None
     """Of who queues: every copy is deleted when the visit ends."""
     recorded_later: Flag = False
     """`at` was entered by hand, afterwards: the visit has no waiting time."""

@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid5
 
-from services.contracts.arrivals import InterpreterLanguage
+from services.contracts.arrivals import KeptInterpreterLanguage
 from services.contracts.envelope import (
     AreaCode,
     At,
@@ -56,7 +56,7 @@ class VisitInterpreterChanged(Event, type="cefo.intake.visit-interpreter-changed
     visit_id: PersonalReference
     centre: CentreCode
     at: At
-    interpreter_language: InterpreterLanguage | None = None
+    interpreter_language: KeptInterpreterLanguage | None = None
 
 
 class VisitorArrived(Event, type="cefo.intake.visitor-arrived.v1", topic=VISITS, about="visit_id"):

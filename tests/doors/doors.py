@@ -393,6 +393,17 @@ DOORS = [
         entry_with(places=[{"location_id": "{place}", "schedules": [HOURS | {"valid_to": "{value}"}]}]),
     ),
     PHONE,
+    in_json("provider: e-mail", "email", MANAGER, "PUT", ORGANIZATION, "email", ENTRY | {"email": "{value}"}),
+    in_json("service: e-mail", "email", MANAGER, "PUT", ORGANIZATION, "services.0.email", entry_with(email="{value}")),
+    in_json(
+        "centre: e-mail",
+        "email",
+        MANAGER,
+        "PUT",
+        "/directory/api/v1/centres/mons",
+        "contact.email",
+        CENTRE | {"contact": {"email": "{value}"}},
+    ),
     CENTRE_PHONE,
     CONTACT,
     in_json(

@@ -27,6 +27,7 @@ Kind = Literal[
     "which",  # a choice of an address
     "yes-or-no",
     "phone",
+    "email",
     "contact",  # of a person: a phone number or an e-mail address
     "list",
 ]
@@ -109,6 +110,8 @@ REFUSED = [
     Row(("code",), "r1\x0b", ("staff-code",)),
     Row(("language",), "Arabe", ("language-code",)),
     Row(("language",), "ar-BE", ("language-code",)),
+    Row(("language",), "zz", ("language-code",)),
+    Row(("language",), "und", ("language-code",)),
     Row(("clock",), "25:00", ("local-time",)),
     Row(("clock",), "9h30", ("local-time",)),
     Row(("last-day",), "2025-12-31", ("dates-backwards",)),
@@ -116,6 +119,16 @@ REFUSED = [
     Row(("phone",), "12", ("phone-number",)),
     Row(("phone",), "appelez-nous", ("phone-number",)),
     Row(("phone",), "04 223 45 67 89 10 11 12 13", ("phone-number",)),
+    *(
+        Row(("email", "contact"), address, ("email-address", "wrong-contact"))
+        for address in (
+            "é@exemple.be",
+            "jean@exemple.be.",
+            "jean@[127.0.0.1]",
+            "jean@exemple",
+            "a b@exemple.be",
+        )
+    ),
     Row(("contact",), "12", ("wrong-contact",)),
     Row(("contact",), "appelez-nous", ("wrong-contact",)),
     Row(("contact",), "04 223 45 67 89 10 11 12 13", ("wrong-contact",)),

@@ -7,16 +7,31 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from services.chassis.mail.addresses import WrongEmail, check_address
 from services.contracts.directory import ClosingTime, LocalTime, ServiceStatus, ServiceStatusCode, Weekday
 from services.contracts.envelope import AreaCode, Code
 from services.contracts.phones import PhoneNumber
 from services.contracts.text import Input, Key, Line, Text, Words
-from services.contracts.values import AtLeast, Day, Decimal, Shape, Version, Whole, YesNo
+from services.contracts.values import AtLeast, Day, Decimal, Shape, Version, Whole, YesNo, refused
 
 _HIDDEN = r"\s\p{Cc}\p{Cf}"
 """Spaces and what cannot be shown."""
 ShortText = Annotated[str, Text(500, lines=True)]
-Mail = Annotated[str, Shape("email_address", rf"^[^@{_HIDDEN}]+@[^@{_HIDDEN}]+\.[^@{_HIDDEN}]+$", 200)]
+
+
+def _deliverable(address: str) -> str:
+    """The address as it is written. Raises the refusal `email_address`."""
+    try:
+        check_address(address)
+    except WrongEmail:
+        raise refused("email_address") from None
+    return address
+
+
+Mail = Annotated[
+    str, Shape("email_address", rf"^[^@{_HIDDEN}]+@[^@{_HIDDEN}]+\.[^@{_HIDDEN}]+$", 200), AfterValidator(_deliverable)
+]
+"""An e-mail address: the check is the same as of a person's."""
 Address = Annotated[str, Shape("web_address", rf"^https?://[^{_HIDDEN}]+$", 500)]
 PLACES_MAX = 100_000
 Places = Annotated[int, Whole(0, PLACES_MAX)]
