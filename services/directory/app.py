@@ -76,6 +76,13 @@ async def forget_sign_ins(runtime: Runtime) -> bool:
     return False
 
 
+async def remove_names(runtime: Runtime) -> bool:
+    """Removes the names of people whose accounts were deactivated long ago. True: there may be more."""
+    kept = timedelta(days=settings_of(runtime).account_name_days)
+    async with runtime.store.work() as work:
+        return await actions.accounts.remove_names(work, work.now - kept, _A_ROUND) == _A_ROUND
+
+
 def _used_tokens(runtime: Runtime) -> set[str]:
     """The ids of machine tokens that services saw since they were last kept."""
     return runtime.extra.setdefault(TOKEN_USES, set())
@@ -93,12 +100,13 @@ async def keep_token_uses(runtime: Runtime) -> bool:
 
 
 def jobs(runtime: Runtime) -> list[Job]:
-    """The directory's background jobs: expiring referrals, removing old links and sign-ins, keeping tokens' use."""
+    """The background jobs: expiring referrals, removing old links, sign-ins and names, keeping tokens' use."""
     seconds = runtime.settings.round_seconds
     return [
         Job("expire-referrals", partial(expire_referrals, runtime), seconds),
         Job("forget-links", partial(forget_links, runtime), 60 * seconds),
         Job("forget-sign-ins", partial(forget_sign_ins, runtime), 60 * seconds),
+        Job("remove-account-names", partial(remove_names, runtime), 60 * seconds),
         Job("keep-token-uses", partial(keep_token_uses, runtime), min(5, seconds)),
     ]
 

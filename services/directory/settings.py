@@ -19,6 +19,13 @@ class DirectorySettings(FromEnvironment):
         le=365,
         description="How long a provider may leave a referral unanswered, in days; then it expires.",
     )
+    account_name_days: int = Field(
+        default=400,
+        ge=30,
+        le=3650,
+        description="How long the name and the e-mail address of a person whose account was deactivated are kept, "
+        "in days. Afterwards the account is shown by its code.",
+    )
     directory_oidc: Annotated[tuple[Issuer, ...], NoDecode, BeforeValidator(issuers_of)] = Field(
         default=(),
         description="The OpenID providers where staff sign in: a JSON list, or the path of a file with one; "

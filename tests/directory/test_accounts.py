@@ -105,6 +105,40 @@ async def test_a_first_sign_in_makes_an_account_that_waits_without_rights_or_nam
     }
 
 
+async def test_the_name_of_who_left_long_ago_is_removed_and_the_account_stays_out(
+    town: Store, clock: FixedClock
+) -> None:
+    left, stays, came_back, desk = [
+        await active(town, "nadia"),
+        await active(town, "tom"),
+        await active(town, "ana"),
+        await active(town, "borne", Rights(frozenset({Role.KIOSK}), frozenset({"mons"})), kind=AccountKind.DEVICE),
+    ]
+    for id in (left, came_back, desk):
+        async with town.work() as work:
+            await accounts.deactivate(work, id, manager=REGION, by=BY)
+    kept = clock() + timedelta(days=1)
+    clock.forward(minutes=60 * 48)
+    async with town.work() as work:
+        await accounts.reactivate(work, came_back, manager=REGION, by=BY)
+    async with town.work() as work:
+        await work.session.execute(sa.update(work.table("outbox")).values(sent_at=work.now))
+    for expected in (1, 0):
+        async with town.work() as work:
+            assert await accounts.remove_names(work, kept, 10) == expected
+    names = [(await account(town, id)).display_name for id in (left, stays, came_back, desk)]
+    assert names == [None, "Tom (test)", "Ana (test)", "Borne (test)"]
+    told = await last_published(town)
+    assert (told.account_ref, told.status, told.display_name) == (left, AccountStatus.INACTIVE, None)
+    assert "Nadia" not in str(await numbered_events(town))
+    assert "Tom" in str(await numbered_events(town))
+    assert "Nadia" not in str([(one.before, one.after) for one in await changes(town, left)])
+    with pytest.raises(refusals.AccountInactive):
+        async with town.work() as work:
+            await accounts.arrive(work, ISSUER, "nadia", name="Nadia (test)", claimed=COUNSELLOR, lifetime=HALF_A_DAY)
+    assert (await account(town, left)).display_name is None
+
+
 async def test_no_event_has_an_identity(town: Store) -> None:
     id = await active(town)
     await signed_in(town, id)

@@ -5,6 +5,7 @@ the lock on its row, which is written first, so its outbox rows are numbered in 
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -59,6 +60,12 @@ def raw_row(record: Record, time: datetime) -> dict[str, Any]:
 def end_of_key(topic: Topic, key: str, time: datetime) -> dict[str, Any]:
     """The outbox row that ends a key of a compacted topic: Kafka removes what it holds of it."""
     return raw_row(Record(topic.name, key.encode(), [], b""), time)
+
+
+async def forget_sent(session: AsyncSession, outbox: sa.Table, topic: Topic, keys: Iterable[bytes]) -> None:
+    """Remove what was sent under these keys of a compacted topic, whose next state is about to be emitted."""
+    sent = (outbox.c.topic == topic.name, outbox.c.key.in_(list(keys)), outbox.c.sent_at.is_not(None))
+    await session.execute(sa.delete(outbox).where(*sent))
 
 
 async def keys_in(session: AsyncSession, outbox: sa.Table, topic: Topic) -> set[bytes]:

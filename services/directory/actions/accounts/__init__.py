@@ -1,5 +1,6 @@
 """The use cases of accounts: who may sign in with which rights, and what ends a sign-in."""
 
+from services.directory.actions.accounts.ageing import remove_names
 from services.directory.actions.accounts.arrivals import arrive
 from services.directory.actions.accounts.lives import (
     approve,
@@ -41,6 +42,7 @@ __all__ = [
     "make_manager",
     "manager_of",
     "reactivate",
+    "remove_names",
     "renew_token",
     "revoke_token",
     "scope_of",
