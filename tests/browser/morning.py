@@ -31,7 +31,10 @@ from services.directory.claims import ORGANIZATION
 from services.directory.demo import organization_id
 from services.impact.app import SERVICE as IMPACT
 from services.impact.domain import Measure
+from services.impact.store import ExactRead
 from services.intake.actions.letters import stop_address
+from services.intake.app import SERVICE as INTAKE
+from services.intake.store import Export
 from services.launcher import demo
 from services.scheduling.claims import STAFF_CODE
 from tests.givens.accounts import REGION as MANAGER
@@ -59,6 +62,10 @@ class Morning:
         if who:
             name, session = cookie_name(Settings(), "session"), self.signer.session(self.people[who])
             await context.add_cookies([{"name": name, "value": session, "url": url}])
+
+
+MACHINE = "machine/operator/root/0212581f-3c0c-4a55-9b57-6f2f3e0d7c11"
+"""A `Person.subject` of a token that was made with the platform's key."""
 
 
 @contextmanager
@@ -162,6 +169,7 @@ def lived(stack: Stack) -> dict[str, str]:
     )
     liege.until(second + timedelta(hours=3))
     asyncio.run(publish_a_month(stack))
+    asyncio.run(export_by_a_machine(stack, UUID(ada)))
     return {
         **a_full_room(liege),
         "announced": a_workshop(liege, second + timedelta(days=21), seats=8),
@@ -205,6 +213,18 @@ async def publish_a_month(stack: Stack) -> None:
     try:
         await count(store, counted)
         await publish_now(store, "2017-03", "2017-03")
+        async with store.work() as work:
+            work.add(ExactRead(at=work.now, person=MACHINE, form="json", since=day, until=day, centres=[], areas=[]))
+    finally:
+        await store.close()
+
+
+async def export_by_a_machine(stack: Stack, person: UUID) -> None:
+    """An export of a person's data with a token of the platform's key, whose name is one long word."""
+    store = Store(Settings(data=stack.data).store_url("intake"), "intake", INTAKE.metadata)
+    try:
+        async with store.work() as work:
+            work.add(Export(at=work.now, subject_ref=person, person=MACHINE))
     finally:
         await store.close()
 
