@@ -1,5 +1,5 @@
 // What a board has besides being live: single keys for what is done all day, forms that one press sends once, no press on what
-// just slid under the pointer, and how long ago something began. Everything works without this file.
+// just slid under the pointer, and how long ago something began. A press that is dropped says so. Everything works without this file.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -40,6 +40,18 @@
     found.dispatchEvent(new Event("input", { bubbles: true }));
   });
 
+  // ---- A press that is not taken says so, where it covers nothing that can be pressed. The line leaves after 8 s.
+  let leaving = 0;
+  function drop(event) {
+    [event.preventDefault(), event.stopImmediatePropagation()];
+    const place = document.getElementById("dropped");
+    if (!place) return;
+    clearTimeout(leaving);
+    const line = Object.assign(document.createElement("p"), { className: "flash flash-note", textContent: place.dataset.words });
+    place.replaceChildren(line);
+    leaving = setTimeout(() => line.remove(), 8000);
+  }
+
   // ---- A form with data-one-press stays on the page and is as the server rendered it after each answer. Enter pressed twice
   // is one press: it sends again only after a new choice; so is a double click.
   const answered = new WeakMap();
@@ -47,7 +59,7 @@
   document.addEventListener("submit", (event) => {
     const at = answered.get(event.target);
     const again = at !== undefined && (performance.now() - at < 1000 || document.activeElement?.matches("[type=radio]"));
-    if (again) [event.preventDefault(), event.stopImmediatePropagation()];
+    if (again) drop(event);
   }, true);
 
   function settle(form) {
@@ -59,28 +71,37 @@
   document.addEventListener("cefo-settled", ({ target }) => settle(target));
 
   // ---- A board that changes may move another row's button under the pointer. For a second, a press there is meant for what
-  // was there before, as the second click of a slow double click is, and does nothing. A pointer that moved on is free.
+  // was there before, as the second click of a slow double click is, and does nothing. A pointer that moved on is free. So is a
+  // button that stayed, whatever else changed, also where a number in its words did.
   const SLID_FOR = 1000, STILL = 24; // ms, pixels
   let pointer = { x: -1, y: -1, over: "" };
   let slid = null;
+  let pressed = null; // what was under the pointer when the press began, and whether it slid away since
   const controlOf = (element) => {
     const control = element?.closest?.(".live :is(button, summary, a)");
-    return control ? `${control.closest("[id]").id} ${control.textContent}` : "";
+    if (!control) return "";
+    const own = control.matches("summary") && control.parentElement.id;
+    return own || `${control.closest("[id]").id} ${control.pathname ?? ""} ${control.textContent.replace(/\d+/g, "")}`;
   };
   for (const kind of ["pointermove", "pointerdown"]) {
     document.addEventListener(kind, ({ clientX: x, clientY: y, target }) => {
       pointer = { x, y, over: controlOf(target) };
       if (slid && Math.hypot(x - slid.x, y - slid.y) >= STILL) slid = null;
+      if (kind === "pointerdown") pressed = { over: pointer.over, away: false };
     }, { capture: true, passive: true });
   }
   function slide() {
     const over = controlOf(document.elementFromPoint(pointer.x, pointer.y));
     if (over && over !== pointer.over) slid = { ...pointer, over, at: performance.now() };
+    if (pressed && over !== pressed.over) pressed.away = true;
     pointer.over = over;
   }
   document.addEventListener("click", (event) => {
-    if (!slid || event.detail === 0 || performance.now() - slid.at > SLID_FOR || controlOf(event.target) !== slid.over) return;
-    [event.preventDefault(), event.stopImmediatePropagation()];
+    if (event.detail === 0) return;
+    const [over, from] = [controlOf(event.target), pressed];
+    pressed = null;
+    const lost = from?.over && from.away && over !== from.over;
+    if (lost || (slid && performance.now() - slid.at <= SLID_FOR && over === slid.over)) drop(event);
   }, true);
 
   // ---- Minutes since a time, by the server's clock: [data-now] was rendered with the page.
@@ -98,7 +119,9 @@
   document.addEventListener("htmx-after-swap", ({ detail: { ctx } }) => {
     const target = typeof ctx.target === "string" ? document.querySelector(ctx.target) : ctx.target;
     const region = target?.id ? document.getElementById(target.id) : target;
-    for (const form of region?.querySelectorAll("form[data-one-press]") ?? []) settle(form);
+    // Only the form that was answered. It may be another element by now, with its id.
+    const asked = document.getElementById(ctx.sourceElement?.id) ?? ctx.sourceElement;
+    if (asked?.matches?.("form[data-one-press]")) settle(asked);
     region?.querySelector("[data-result]:not(:empty)")?.scrollIntoView({ block: "nearest" });
     slide();
     switchKeys(root.dataset.keys === "on");
