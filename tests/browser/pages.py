@@ -224,6 +224,7 @@ INTAKE = [
     Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege", "calls another one", does=_calls_another_one),
     Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege", "more details", does=opens("#arrival details")),
     Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege", "expected", does=opens("#expected")),
+    Seen("/intake/desk/{centre}", FRONT_DESK, "/intake/desk/liege", "wall", does=opens("#wall-choice")),
     Seen("/intake/desk/{centre}/appointments", FRONT_DESK, "/intake/desk/liege/appointments"),
     Seen("/intake/desk/{centre}/appointments", "accueil-namur", "/intake/desk/namur/appointments", "empty"),
     Seen("/intake/visitors/{subject_ref}/appointments", FRONT_DESK, "/intake/visitors/{person}/appointments"),
@@ -313,6 +314,11 @@ INTAKE = [
     Seen("/intake/retention", ELSEWHERE, state="empty"),
     Seen("/intake/waiting-room/{centre}", path="/intake/waiting-room/liege"),
     Seen("/intake/waiting-room/{centre}", path="/intake/waiting-room/namur", state="empty"),
+    Seen(
+        "/intake/waiting-room/{centre}",
+        path="/intake/waiting-room/liege?languages=fr&languages=de",
+        state="in two languages",
+    ),
 ]
 SCHEDULING = [
     Seen("/scheduling/", COUNSELLOR),

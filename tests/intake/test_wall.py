@@ -53,3 +53,19 @@ async def test_closing_the_day_asks_with_the_numbers_and_the_words_of_the_day(cl
     page = (await client.get("/intake/desk/liege", headers=PAGE)).text
     assert "2 people are waiting. 1 person is called or at a desk." in page
     assert "neither among the received nor among those who left" in page
+
+
+async def test_the_wall_opens_in_the_languages_that_a_form_chooses(client: Client) -> None:
+    """The desk's page and the day's have the form. The language of the browser's other pages stays."""
+    for page in ("/intake/desk/liege", "/intake/day/liege"):
+        shown = (await client.get(page, headers=PAGE)).text
+        form = shown[shown.index('id="wall-choice"') :].split("</details>")[0]
+        assert f'action="{WALL}"' in form
+        assert form.count('name="languages"') == 4
+    answer = await client.get(f"{WALL}?languages=de&languages=nl", headers=PAGE)
+    assert (answer.text.index('<div class="wall-turn" lang="de">') < answer.text.index('lang="nl" hidden')) is True
+    assert "lang=de,nl" in answer.text, "its stream has them too"
+    assert not any("lang=" in cookie for cookie in answer.headers.get_list("set-cookie"))
+    assert (await client.get(f"{WALL}?lang=de,nl", headers=PAGE)).text.count('class="wall-turn"') == 2
+    for nothing in ("languages=xx", "languages="):
+        assert (await client.get(f"{WALL}?{nothing}", headers=PAGE)).text.count('class="wall-turn"') == 1

@@ -1,11 +1,13 @@
 """The display in the waiting room: tickets, no names. Public, as it hangs on the wall.
 
-`?lang=fr,de` shows several languages in turn; by default one, the reader's.
+`?languages=fr&languages=de` or `?lang=fr,de` shows several languages in turn; by default one, the reader's. A form
+sends the former. Neither changes the language of the browser's other pages.
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from services.chassis.i18n import LANGUAGES
@@ -17,15 +19,16 @@ from services.intake.pages.views import load_centre, room_board
 
 router = Router("/intake", pages=True)
 Anyone = Annotated[Person | None, anyone]
+Chosen = Annotated[list[Key], Query(alias="languages", default_factory=list)]
 
 
 @router.get("/waiting-room/{centre}")
 async def waiting_room(
-    centre: Key, request: Request, read: Reading, running: Running, person: Anyone, lang: Key = ""
+    centre: Key, request: Request, read: Reading, running: Running, person: Anyone, chosen: Chosen, lang: Key = ""
 ) -> Response:
     """The display."""
     centre_copy = await load_centre(read, centre)
-    languages = _languages(request, lang)
+    languages = _languages(request, chosen or lang.split(","))
     return page(
         request,
         "intake/waiting_room.html",
@@ -42,13 +45,13 @@ async def waiting_room_stream(
 ) -> Response:
     """The display, live."""
     await load_centre(read, centre)
-    turns = _languages(request, lang)
+    turns = _languages(request, lang.split(","))
     board = Board(visits.board(centre), "intake/rooms.html", room_board, (centre, running.clock))
     return live_board(request, board, lambda found: {"turns": turns})
 
 
-def _languages(request: Request, asked: str) -> tuple[str, ...]:
+def _languages(request: Request, asked: Sequence[str]) -> tuple[str, ...]:
     """The languages in the order asked for, without others; the first one is the page's."""
-    known = tuple(code for code in dict.fromkeys(asked.split(",")) if code in LANGUAGES)
+    known = tuple(code for code in dict.fromkeys(asked) if code in LANGUAGES)
     request.state.lang = known[0] if known else request.state.lang
     return known or (request.state.lang,)
