@@ -6,6 +6,7 @@ from collections.abc import Generator
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from tests.browser.expected import LONG, expected
 from tests.browser.morning import Morning
 from tests.browser.page_checks import axe_violations, watched_page
 from tests.journeys.adult import Centre, ok
@@ -97,4 +98,33 @@ async def test_eight_who_wait_are_in_sight_beside_the_form(lived_in: Morning, de
         await expect(page.get_by_text("Min.").first).to_be_visible()
         assert await page.evaluate(IN_SIGHT) >= 8
         await expect(page.get_by_role("button", name="Nummer geben")).to_be_in_viewport()
+        assert trouble.all() == []
+
+
+NAME = "Marie-Théodora Vandenbroucke-Lemaire de la Croix du Grand-Pré de Saint-Nicolas"
+
+
+@pytest.fixture
+def interviews(lived_in: Morning, desk: Centre) -> Generator[list[str]]:
+    """Two people have come with an appointment, to a counsellor with a long name."""
+    with expected(lived_in, LONG, NAME) as found:
+        for one in found[:2]:
+            ok(desk.desk.post(f"/intake/api/v1/appointments/{one}/arrival", json={}))
+        yield found[:2]
+
+
+async def test_eight_are_in_sight_also_with_appointments_before_them(
+    lived_in: Morning, desk: Centre, interviews: list[str], browser: Browser
+) -> None:
+    for _ in range(9):
+        desk.walks_in("create-business")
+    async with watched_page(browser, base_url=lived_in.stack.url, locale="fr") as (page, trouble):
+        await page.set_viewport_size({"width": 1280, "height": 800})
+        await lived_in.enters(page, "accueil-liege")
+        await page.goto("/intake/desk/liege")
+        badges = page.get_by_title(f"Rendez-vous\u00a0: {NAME}")
+        await expect(badges).to_have_count(len(interviews))
+        await expect(badges.first).to_be_in_viewport()
+        assert await page.evaluate(IN_SIGHT) >= 8
+        await expect(page.get_by_role("button", name="Donner un ticket")).to_be_in_viewport()
         assert trouble.all() == []
