@@ -75,7 +75,7 @@
     const words = target.type === "date" && document.getElementById(`${target.id}-words`);
     if (!words) return;
     const day = target.value ? days.format(new Date(target.value)) : "";
-    words.textContent = lang === "fr" ? day.replace(/(?<!\d)1 (?=\D)/, "1er ") : day;
+    words.textContent = lang === "fr" ? day.replace(/(^|\D)1 (?=\D)/, (_, before) => `${before}1er `) : day;
   });
 
   // data-copies="id" copies that element's text. Where there is no clipboard (HTTP), the button stays hidden.
