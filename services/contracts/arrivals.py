@@ -24,15 +24,17 @@ class Activity(StrEnum):
 ActivityCode = Annotated[Activity, private(Privacy.OPERATIONAL)]
 
 _Code = Annotated[str, Shape("language_code", r"^[a-z]{2,3}$")]
-_NO_LANGUAGE = {"mis", "mul", "und", "zxx"}
-"""Codes of ISO 639 that name no language: uncoded, several, undetermined, none."""
+OTHER_LANGUAGE = "und"
+"""The code of ISO 639 for a language that is not determined: another one than those in a list."""
+_NO_LANGUAGE = {"mis", "mul", "zxx"}
+"""Codes of ISO 639 that name no language: uncoded, several, none."""
 
 
 @cache
 def known_languages() -> frozenset[str]:
-    """The codes of ISO 639 of every language that has a name (Unicode CLDR), and `sgn`."""
+    """The codes of ISO 639 of every language that has a name (Unicode CLDR), `sgn` and `und`."""
     names = cast(Any, Locale("en")).languages
-    return frozenset({"sgn", *(code for code in names if code.isalpha() and len(code) <= 3)}) - _NO_LANGUAGE
+    return frozenset({"sgn", OTHER_LANGUAGE, *(code for code in names if code.isalpha() and len(code) <= 3)}) - _NO_LANGUAGE
 
 
 def _known(code: str) -> str:
@@ -42,7 +44,7 @@ def _known(code: str) -> str:
 
 
 Language = Annotated[_Code, AfterValidator(_known)]
-"""A language by its code of ISO 639, for example `ar`; `sgn`: a sign language."""
+"""A language by its code of ISO 639, for example `ar`; `sgn`: a sign language; `und`: another one."""
 
 InterpreterLanguage = Annotated[Language, private(Privacy.PSEUDONYMOUS)]
 """The language of the interpreter whom a visitor needs. About one person, and so personal data."""

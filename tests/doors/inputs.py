@@ -111,7 +111,7 @@ REFUSED = [
     Row(("language",), "Arabe", ("language-code",)),
     Row(("language",), "ar-BE", ("language-code",)),
     Row(("language",), "zz", ("language-code",)),
-    Row(("language",), "und", ("language-code",)),
+    Row(("language",), "zxx", ("language-code",)),
     Row(("clock",), "25:00", ("local-time",)),
     Row(("clock",), "9h30", ("local-time",)),
     Row(("last-day",), "2025-12-31", ("dates-backwards",)),

@@ -96,14 +96,15 @@ def locale(lang: str | None = None) -> Locale:
     return Locale.parse({"fr": "fr_BE", "de": "de_BE", "nl": "nl_BE", "en": "en_GB"}[lang or language.get()])
 
 
-SIGN_LANGUAGE = msg("sign language")
+NAMED = {"sgn": msg("sign language"), "und": msg("another language")}
+"""Codes that are no single language. Babel has no words for them that people use."""
 NO_NAME = msg("the language with the code {code}")
 
 
 def language_name(code: str) -> str:
-    """A language in the reader's one, by its code of ISO 639 (`sgn`: a sign language)."""
+    """A language in the reader's one, by its code of ISO 639 (`sgn`: a sign language; `und`: another one)."""
     names: Mapping[str, str] = cast(Any, locale()).languages
-    return translate(SIGN_LANGUAGE) if code == "sgn" else names.get(code) or translate(NO_NAME).format(code=code)
+    return translate(NAMED[code]) if code in NAMED else names.get(code) or translate(NO_NAME).format(code=code)
 
 
 Form = Literal["short", "medium", "long", "full"]

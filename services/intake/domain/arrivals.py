@@ -15,10 +15,10 @@ CORRECTED_WITHIN = timedelta(days=30)
 """How long after the check-in its areas may be corrected. Figures that are published by then stay as they are."""
 
 INTERPRETED = (
-    *("ar", "bg", "en", "es", "fa", "it", "ku", "nl", "pl", "ps", "pt"),
+    *("ar", "bg", "de", "en", "es", "fa", "it", "ku", "nl", "pl", "ps", "pt"),
     *("ro", "ru", "so", "sq", "sw", "ti", "tr", "uk", "zh", "sgn"),
 )
-"""The languages that the desk offers for an interpreter. The API takes every code of ISO 639."""
+"""The languages that the desk offers for an interpreter, and `OTHER_LANGUAGE`. The API takes every code of ISO 639."""
 
 
 class Need(StrEnum):

@@ -28,6 +28,7 @@ from services.chassis.refusals import NotFound, msg, with_words
 from services.chassis.runtime.clock import Clock
 from services.chassis.web import allow
 from services.chassis.web.cookies import cookie_of
+from services.contracts.arrivals import OTHER_LANGUAGE
 from services.contracts.intake import VisitStatus
 from services.contracts.roles import Role
 from services.intake.actions.accesses import may_open
@@ -62,7 +63,10 @@ def needs_choices() -> dict[str, Any]:
     """What can be prepared for a visitor, in the reader's language."""
     languages = [(code, language_name(code)) for code in INTERPRETED]
     return {
-        "interpreters": sorted(languages, key=lambda one: by_name(one[1])),
+        "interpreters": [
+            *sorted(languages, key=lambda one: by_name(one[1])),
+            (OTHER_LANGUAGE, language_name(OTHER_LANGUAGE)),
+        ],
         "needs": [(need.value, _(label)) for need, label in NEED_LABELS.items()],
     }
 
