@@ -34,7 +34,10 @@ _NO_LANGUAGE = {"mis", "mul", "zxx"}
 def known_languages() -> frozenset[str]:
     """The codes of ISO 639 of every language that has a name (Unicode CLDR), `sgn` and `und`."""
     names = cast(Any, Locale("en")).languages
-    return frozenset({"sgn", OTHER_LANGUAGE, *(code for code in names if code.isalpha() and len(code) <= 3)}) - _NO_LANGUAGE
+    return (
+        frozenset({"sgn", OTHER_LANGUAGE, *(code for code in names if code.isalpha() and len(code) <= 3)})
+        - _NO_LANGUAGE
+    )
 
 
 def _known(code: str) -> str:

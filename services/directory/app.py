@@ -62,14 +62,14 @@ async def expire_referrals(runtime: Runtime) -> bool:
         return await actions.expire(work, within, _A_ROUND) == _A_ROUND
 
 
-async def forget_links(runtime: Runtime) -> bool:
+async def prune_links(runtime: Runtime) -> bool:
     """Removes one-time links that neither sign in nor count any more."""
     async with runtime.store.work() as work:
-        await sign_in_links.forget_links(work)
+        await sign_in_links.prune_links(work)
     return False
 
 
-async def forget_sign_ins(runtime: Runtime) -> bool:
+async def prune_sign_ins(runtime: Runtime) -> bool:
     """Removes sign-ins that have expired."""
     async with runtime.store.work() as work:
         await remove_expired_sign_ins(work.session, work.now)
@@ -104,8 +104,8 @@ def jobs(runtime: Runtime) -> list[Job]:
     seconds = runtime.settings.round_seconds
     return [
         Job("expire-referrals", partial(expire_referrals, runtime), seconds),
-        Job("forget-links", partial(forget_links, runtime), 60 * seconds),
-        Job("forget-sign-ins", partial(forget_sign_ins, runtime), 60 * seconds),
+        Job("prune-links", partial(prune_links, runtime), 60 * seconds),
+        Job("prune-sign-ins", partial(prune_sign_ins, runtime), 60 * seconds),
         Job("remove-account-names", partial(remove_names, runtime), 60 * seconds),
         Job("keep-token-uses", partial(keep_token_uses, runtime), min(5, seconds)),
     ]

@@ -33,7 +33,7 @@ from services.contracts.scheduling import (
 )
 from services.intake.actions import appointments, erasure, interviews, messages, reminders, visits
 from services.intake.domain.messages import MailPurpose, meeting_at
-from services.intake.store import Account, Centre, Visit, Visitor, forget_centres
+from services.intake.store import Account, Centre, Visit, Visitor, reread_centres
 from services.intake.store.appointments import Appointment
 from services.intake.store.reminders import Reminder
 
@@ -65,7 +65,7 @@ async def on_centre_published(work: Work, event: CentrePublished) -> None:
     """Copies a centre that the directory published. Check-ins that desks sent before it was known are retried."""
     await copy_centre(work, Centre, event)
     await work.session.flush()  # later events of a batch find it by a query
-    forget_centres(work.session)
+    reread_centres(work.session)
     await retry_refused(work, UnknownCentre.slug, "centre-published")
 
 
@@ -230,9 +230,9 @@ async def on_referral_progressed(work: Work, event: ReferralProgressed) -> None:
             await messages.referral_answered(work, event.referral_id, event.status, event.at)
         case ReferralStatus.REJECTED:
             await messages.referral_answered(work, event.referral_id, event.status, event.at)
-            await messages.forget_referral(work, event.referral_id)
+            await messages.delete_referred_person(work, event.referral_id)
         case ReferralStatus.COMPLETED | ReferralStatus.CANCELLED | ReferralStatus.EXPIRED:
-            await messages.forget_referral(work, event.referral_id)
+            await messages.delete_referred_person(work, event.referral_id)
         case ReferralStatus.REQUESTED | ReferralStatus.RECEIVED | ReferralStatus.IN_PROGRESS:
             pass
 

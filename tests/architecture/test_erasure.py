@@ -1,5 +1,8 @@
 """Every service that keeps references to persons erases them with the person, and confirms it."""
 
+import ast
+import re
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -12,6 +15,7 @@ from services.contracts.intake import SubjectErased
 from services.contracts.topics import ERASED
 from services.launcher.catalogue import NAMES, SERVICES
 
+ROOT = Path(__file__).parents[2]
 OWNER = "intake"
 """It erases first, and collects the confirmations."""
 CONFIRMING = "subject-purged"
@@ -57,3 +61,15 @@ def test_a_service_that_confirms_reacts_to_an_erasure_and_intake_to_its_confirma
 
 def test_no_confirmation_is_forgotten() -> None:
     assert {event for event in EVENTS.values() if CONFIRMING in event.type} == set(CONFIRMATIONS.values())
+
+
+def test_code_has_one_verb_for_the_erasure_of_a_person() -> None:
+    """Old rows are pruned, and one row is deleted; nothing is forgotten or purged (docs/glossary.md, *erase*)."""
+    named = {
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path in (ROOT / "services").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert len(named) > 1000
+    assert {one for one in named if re.search(r": _*(forget|purge)", one)} == set()

@@ -180,7 +180,7 @@ async def test_old_links_are_removed_when_they_no_longer_count(town: Store, cloc
     for minutes, left in ((60, 1), (1, 0)):
         clock.forward(minutes=minutes)
         async with town.work() as work:
-            await sign_in_links.forget_links(work)
+            await sign_in_links.prune_links(work)
         assert len(await rows(town)) == left
 
 

@@ -62,7 +62,7 @@ def end_of_key(topic: Topic, key: str, time: datetime) -> dict[str, Any]:
     return raw_row(Record(topic.name, key.encode(), [], b""), time)
 
 
-async def forget_sent(session: AsyncSession, outbox: sa.Table, topic: Topic, keys: Iterable[bytes]) -> None:
+async def delete_sent(session: AsyncSession, outbox: sa.Table, topic: Topic, keys: Iterable[bytes]) -> None:
     """Remove what was sent under these keys of a compacted topic, whose next state is about to be emitted."""
     sent = (outbox.c.topic == topic.name, outbox.c.key.in_(list(keys)), outbox.c.sent_at.is_not(None))
     await session.execute(sa.delete(outbox).where(*sent))

@@ -22,7 +22,7 @@ from services.chassis.web.routing import Body, Reading, Router, Running, Working
 from services.chassis.web.security import bearer_of
 from services.chassis.web.sign_in import (
     close_visit,
-    forget_sign_in,
+    delete_sign_in_cookies,
     signed_in_as,
     signed_in_with,
     visitor_signed_in,
@@ -52,11 +52,11 @@ __all__ = [
     "cause_of",
     "check_each",
     "close_visit",
+    "delete_sign_in_cookies",
     "errors_of",
     "explain",
     "faults_of",
     "fingerprints_of",
-    "forget_sign_in",
     "fragment",
     "import_lines",
     "import_once",

@@ -16,7 +16,7 @@ from services.chassis.web.health import readiness
 from services.chassis.web.pages import page, see_other
 from services.chassis.web.redirects import local_path
 from services.chassis.web.routing import Body, Router, anyone
-from services.chassis.web.sign_in import forget_sign_in, signed_in_as
+from services.chassis.web.sign_in import delete_sign_in_cookies, signed_in_as
 from services.chassis.web.static_files import STATIC
 from services.contracts import EVENTS
 from services.contracts.cloudevents import schema_uri
@@ -90,7 +90,7 @@ async def sign_out(request: Request, person: Anyone) -> Response:
         owner = site.close_address
     if owner:
         return RedirectResponse(owner, 307)  # the browser sends the form again, to that address
-    return forget_sign_in(request, see_other(request, "/", done=_("You are signed out. See you soon!")))
+    return delete_sign_in_cookies(request, see_other(request, "/", done=_("You are signed out. See you soon!")))
 
 
 @router.get("/health/live")

@@ -28,7 +28,7 @@ async def signed_in_with(request: Request, token: AccountToken, next: str = "") 
     return _signed_in(request, request.app.state.signer.sign(token), seconds, person, next)
 
 
-def forget_sign_in(request: Request, response: Response) -> Response:
+def delete_sign_in_cookies(request: Request, response: Response) -> Response:
     """Delete the account's cookie, and that of a visitor's plan which is open in the same browser."""
     delete_cookie(response, request.app.state.settings, "session")
     return close_visit(request, response)

@@ -86,7 +86,7 @@ async def use_link(work: Work, secret: str, browser: str | None, lifetime: timed
     return await sign_in(work, account_id, SignInMethod.LINK, lifetime)
 
 
-async def forget_links(work: Work) -> None:
+async def prune_links(work: Work) -> None:
     """Remove links that neither sign in nor count any more."""
     await remove_links(work, AN_HOUR)
 

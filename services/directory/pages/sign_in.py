@@ -17,8 +17,8 @@ from services.chassis.web import (
     Running,
     anyone,
     cause_of,
+    delete_sign_in_cookies,
     explain,
-    forget_sign_in,
     limited,
     local_path,
     page,
@@ -105,7 +105,7 @@ async def sign_out(request: Request, running: Running, person: Anyone) -> Respon
         response = see_other(request, "/", done=_("You are signed out. See you soon!"))
     else:
         response = page(request, "directory/signed_out.html", provider=client.issuer.label, url=url)
-    return forget_sign_in(request, response)
+    return delete_sign_in_cookies(request, response)
 
 
 def _clients(running: Running) -> dict[str, Client]:

@@ -13,7 +13,7 @@ from services.intake.actions.visits import emit_ended
 from services.intake.domain import CHECK_IN_WITHIN, closed_as, ends_the_day
 from services.intake.store import Centre, Visit, all_centres
 from services.intake.store.appointments import delete_over
-from services.intake.store.devices import forget_numbers
+from services.intake.store.devices import prune_numbers
 from services.intake.store.queue import unfinished
 
 BATCH = 500
@@ -78,5 +78,5 @@ async def end_days(store: Store) -> bool:
                 kept.closed_before = kept.day_began_at.date()
                 await learn(work, kept, kept.closed_before)
                 await delete_over(work.session, kept.code, kept.day_began_at)
-                await forget_numbers(work.session, kept.code, kept.closed_before - NUMBERS_KEPT)
+                await prune_numbers(work.session, kept.code, kept.closed_before - NUMBERS_KEPT)
     return more

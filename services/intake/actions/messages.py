@@ -116,7 +116,7 @@ async def referral_answered(work: Work, referral_id: UUID, status: str, at: date
         await queue_notice(work, MailPurpose.REFERRAL_ANSWERED, known.subject_ref, referral_id, status, at)
 
 
-async def forget_referral(work: Work, referral_id: UUID) -> None:
+async def delete_referred_person(work: Work, referral_id: UUID) -> None:
     """The referral has ended: nobody will answer it."""
     known = await work.find(ReferredPerson, referral_id)
     if known is not None:

@@ -44,10 +44,10 @@ __all__ = [
     "any_may_exist",
     "centres_by_code",
     "current_link",
-    "forget_centres",
     "is_next",
     "link_with",
     "openings_of",
+    "reread_centres",
     "waiting_before",
 ]
 
@@ -258,7 +258,7 @@ async def centres_by_code(session: AsyncSession, codes: Collection[str]) -> Mapp
     return known
 
 
-def forget_centres(session: AsyncSession) -> None:
+def reread_centres(session: AsyncSession) -> None:
     """Have this unit of work read the centres again: another one was added."""
     session.info.pop("intake.centres", None)
 

@@ -93,7 +93,7 @@ async def highest_number(session: AsyncSession, centre: str, day: date, slot: in
     return int(await session.scalar(query) or first)
 
 
-async def forget_numbers(session: AsyncSession, centre: str, before: date) -> None:
+async def prune_numbers(session: AsyncSession, centre: str, before: date) -> None:
     """Delete the numbers of days of which no check-in is accepted any more."""
     old = sa.and_(col(OfflineTicket.centre) == centre, col(OfflineTicket.day) < before)
     await session.execute(sa.delete(OfflineTicket).where(old))

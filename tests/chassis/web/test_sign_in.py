@@ -16,7 +16,7 @@ from services.chassis.identity.tokens import AccountToken
 from services.chassis.service.definition import Link
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock, client_of, quiet_settings
-from services.chassis.web import forget_sign_in, signed_in_with
+from services.chassis.web import delete_sign_in_cookies, signed_in_with
 from services.chassis.web.cookies import cookie_name
 from services.contracts.accounts import AccountKind, AccountPublished, AccountStatus
 from tests.chassis.conftest import ACCOUNTS
@@ -82,7 +82,7 @@ async def test_an_account_signs_in_until_its_token_expires_and_is_sent_home(owne
 async def test_the_cookie_is_deleted_as_it_was_set(owner: Client) -> None:
     """A browser keeps a `__Host-` cookie that is deleted without Secure: the sign-out would sign nobody out."""
     request = request_in(owner)
-    answer = forget_sign_in(request, await signed_in_with(request, token(FixedClock())))
+    answer = delete_sign_in_cookies(request, await signed_in_with(request, token(FixedClock())))
     [made, deleted, of_visitor] = [value for name, value in answer.headers.items() if name == "set-cookie"]
     kept = {part for part in made.split("; ")[1:] if not part.startswith("Max-Age")}
     assert set(deleted.split("; ")[1:]) >= kept

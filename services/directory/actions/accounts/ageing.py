@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.storage.outbox import forget_sent
+from services.chassis.storage.outbox import delete_sent
 from services.chassis.storage.store import Work
 from services.contracts.topics import ACCOUNTS
 from services.directory.actions.accounts.publishing import publish
@@ -23,7 +23,7 @@ async def remove_names(work: Work, before: datetime, limit: int) -> int:
     found = await named_and_ended(work.session, before, limit)
     if found:
         keys = [str(one.id).encode() for one in found]
-        await forget_sent(work.session, work.table("outbox"), ACCOUNTS, keys)
+        await delete_sent(work.session, work.table("outbox"), ACCOUNTS, keys)
     await work.prefetch(Account, sorted(one.id for one in found))
     for account in found:
         account.display_name = None
