@@ -297,6 +297,7 @@ INTAKE = [
     Seen("/intake/people", FRONT_DESK),
     Seen("/intake/people/{subject_ref}", COUNSELLOR, "/intake/people/{person}", does=opens("main details.more")),
     Seen("/intake/people/{subject_ref}", COUNSELLOR, "/intake/people/{merged}", "merged"),
+    Seen("/intake/people/{subject_ref}", FRONT_DESK, "/intake/people/{person}", "appointments"),
     Seen("/intake/people/{subject_ref}", FRONT_DESK, "/intake/people/{nothing}", "not found", 404),
     Seen("/intake/people/{subject_ref}/merge", FRONT_DESK, "/intake/people/{person}/merge"),
     Seen("/intake/people/{subject_ref}/merge/{other}", FRONT_DESK, "/intake/people/{person}/merge/{other}"),

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from datetime import timedelta
 from html import unescape
 from uuid import UUID, uuid4
 
@@ -12,6 +13,8 @@ from services.chassis.testing import Client, FixedClock
 from services.intake.actions import consent
 from services.intake.domain.names import KEYS_VERSION
 from services.intake.store import Visitor
+from services.intake.store.appointments import RoomName
+from tests.givens.appointments import NADIA, TEN, booked, expects, workshop_with
 from tests.givens.intake import COUNSELLOR, LIEGE_DESK, NAMUR_DESK
 from tests.intake.test_persons import AMELIE, PAGE, accesses, registered
 
@@ -47,6 +50,30 @@ async def test_the_page_shows_one_person_and_notes_who_opened_it_once_an_hour(
         client.signed_in(other)
         assert (await client.get(path)).status_code == 404
     assert len(await accesses(client.store)) == 3
+
+
+async def test_the_desk_sees_the_coming_appointments_at_its_centre(
+    client: Client, clock: FixedClock, amelie: UUID
+) -> None:
+    """Time, kind, room and counsellor, and the way to their codes; nothing of what is over, elsewhere or of plans."""
+    page, codes = f"/intake/people/{amelie}", f"/intake/visitors/{amelie}/appointments"
+    bare = unescape((await client.get(page)).text)
+    assert ("Aucun rendez-vous dans votre centre." in bare, codes in bare) == (True, False)
+    async with client.store.work() as work:
+        work.add(RoomName(centre="liege", code="liege-r1", name="Bureau 1"))
+    await expects(client.store, booked(amelie), booked(amelie, TEN + timedelta(days=2), centre="namur"))
+    await workshop_with(client.store, amelie, starts_at=TEN + timedelta(days=1))
+    seen = unescape((await client.get(page)).text)
+    section = seen[seen.index('id="appointments"') :].split("</section>")[0]
+    for part in ("2 mars 2026, 10:00", "Entretien", NADIA, "Bureau 1", "3 mars 2026, 10:00", "Atelier", codes):
+        assert part in section, part
+    assert "Namur" not in section
+    clock.forward(hours=4)
+    later = unescape((await client.get(page)).text)
+    assert ("2 mars 2026, 10:00" in later, "3 mars 2026, 10:00" in later) == (False, True)
+    client.signed_in(COUNSELLOR)
+    shown = unescape((await client.get(page)).text)
+    assert ('id="appointments"' in shown, "/scheduling/fragments/people/" in shown) == (False, True)
 
 
 async def test_searches_at_other_centres_are_limited_also_those_that_find_nobody(client: Client) -> None:

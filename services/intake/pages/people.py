@@ -1,6 +1,7 @@
 """Registered persons: found, and the page of one with what every service shows of them, each under its own rule."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from services.contracts.roles import Role
 from services.contracts.text import Name
 from services.intake.actions import consent, people, searching
 from services.intake.actions.accesses import log_opening
+from services.intake.actions.desks import counsellors_of
 from services.intake.domain.accesses import REASON_LABELS, AccessKind
 from services.intake.domain.contacts import CHANNEL_LABELS, ContactChannel
 from services.intake.pages.consents import ConsentForm, PurposeForm, consents_view
@@ -42,6 +44,7 @@ from services.intake.pages.registrations import others_of, registrations_of
 from services.intake.pages.views import Team
 from services.intake.pages.visitors import FOUND, MESSAGES
 from services.intake.store import Centre, Visitor
+from services.intake.store.appointments import coming_appointments
 from services.intake.store.messages import messages_of
 from services.intake.store.visits import visits_of_person
 
@@ -61,7 +64,10 @@ PARTS = (
     ("/plans/fragments/people/", "/plans/", msg("Plans")),
     ("/directory/fragments/people/", "/directory/referrals", msg("Referrals")),
 )
-"""What other services show of a person, to counsellors: the address of the part, the service's page, its title."""
+"""What other services show of a person, to counsellors: the address of the part, the service's page, its title.
+
+A desk sees the coming appointments from intake's own copies instead.
+"""
 SHOWN = 20
 """Visits on a page."""
 
@@ -178,7 +184,19 @@ async def _person_page(
         "form": form or {},
         "changing": subject_ref if errors else None,
     }
+    context |= await _coming(session, refs, person, running.clock())
     return page(request, "intake/person.html", status=status, **context)
+
+
+async def _coming(session: AsyncSession, refs: Sequence[UUID], person: Person, now: datetime) -> dict[str, Any]:
+    """The coming appointments at the reader's centres. None for counsellors: scheduling shows them more."""
+    if person.has(Role.COUNSELLOR):
+        return {"appointments": None}
+    coming = await coming_appointments(session, refs, person.centres, now, SHOWN)
+    named: dict[str, str] = {}
+    for centre in {one.appointment.centre for one in coming}:
+        named |= await counsellors_of(session, centre)
+    return {"appointments": coming, "counsellors": named}
 
 
 async def found_people(

@@ -143,6 +143,14 @@ async def expected_visitors(
     return [Expected._make(row) for row in rows]
 
 
+async def coming_appointments(
+    session: AsyncSession, refs: Collection[UUID], centres: Collection[str], now: datetime, limit: int
+) -> list[Expected]:
+    """What a person with these references still has at these centres, in order of time."""
+    which = sa.and_(col(Appointment.subject_ref).in_(refs), col(Appointment.ends_at) > now)
+    return await expected_visitors(session, sa.and_(which, col(Appointment.centre).in_(centres)), limit)
+
+
 async def numbers_expected(session: AsyncSession, centre: Centre, now: datetime) -> tuple[int, int]:
     """How many of today's visitors have not arrived and are still expected, and how many of these are late."""
     late = sa.func.count(sa.case((col(Appointment.starts_at) < now, 1)))
