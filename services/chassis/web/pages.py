@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import jinja2
 from babel.numbers import format_decimal
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -134,6 +134,17 @@ def _bdi(text: object) -> Markup:
     return Markup("<bdi>{}</bdi>").format(text)
 
 
+_LONG_NAME = re.compile(r"(?=[^\s<>]*/)[^\s<>]{25,}")
+_PARTS_END = re.compile(r"[-/]")
+
+
+def _breakable(value: Any) -> Any:
+    """A cell of a table: a long name of several parts, as of a machine token, breaks between them, not in a number."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return Markup(_LONG_NAME.sub(lambda name: _PARTS_END.sub(r"\g<0><wbr>", name[0]), str(escape(value))))  # noqa: S704
+
+
 def _capital(text: str) -> str:
     """With a capital first letter; the rest stays, unlike Jinja's own `capitalize`."""
     return text[:1].upper() + text[1:]
@@ -169,6 +180,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "translated": _translated,
     "word": i18n.word_of,
     "capital": _capital,
+    "breakable": _breakable,
     "bdi": _bdi,
 }
 
