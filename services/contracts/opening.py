@@ -78,6 +78,10 @@ class Hours:
         coming = self._from(now.astimezone(self.zone).date(), LOOK_AHEAD)
         return next((opens for opens, _closes in coming if opens > now), None)
 
+    def coming(self, now: datetime, ahead: timedelta) -> list[tuple[datetime, datetime]]:
+        """The openings, in UTC, that end after now, of today and of so many days after it."""
+        return [one for one in self._from(now.astimezone(self.zone).date(), ahead) if one[1] > now]
+
     def _from(self, first: date, ahead: timedelta) -> Iterator[tuple[datetime, datetime]]:
         for days in range(ahead.days + 1):
             yield from self.intervals(first + timedelta(days=days))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from services.chassis.identity.people import Person
 from services.chassis.runtime.settings import Settings
@@ -29,6 +29,15 @@ _PREPARED = """async (app) => {
   }
 }"""
 """Ends when the worker is active and the device enrolled."""
+RECORDED = """async () => {
+  const known = await offline.pending("desk:mons");
+  return known.map(({visit_id, ticket, needs, status}) => [visit_id, ticket, needs, status]);
+}"""
+"""What the desk of Mons has recorded and not sent."""
+SENT = """async () => {
+  while ((await offline.pending()).some((one) => !one.answered)) await new Promise((go) => setTimeout(go, 100));
+}"""
+"""Ends when everything is sent."""
 
 
 @dataclass
@@ -90,6 +99,11 @@ class Remote:
         with self.lived.stack.browse() as client:
             return ok(client.get("/intake/api/v1/visits", params={"centre": self.centre}, headers=self._token()))
 
+    def visit(self, id: str) -> dict[str, Any]:
+        """What the server knows of a visit."""
+        with self.lived.stack.browse() as client:
+            return ok(client.get(f"/intake/api/v1/visits/{id}", headers=self._token()))
+
     def ends(self) -> None:
         """Everybody has left."""
         with self.lived.stack.browse() as client:
@@ -108,3 +122,11 @@ def kill(profile: Path) -> None:
             continue
         if f"--user-data-dir={profile}".encode() in arguments:
             os.kill(int(process.name), signal.SIGKILL)
+
+
+async def started(huy: Remote, page: Page) -> None:
+    """The kiosk asks for a need."""
+    await page.goto("/intake/kiosk/huy")
+    await expect(page.get_by_text("Ce navigateur est prêt")).to_be_visible(timeout=PATIENCE)
+    await page.goto("/intake/app/kiosk")
+    await expect(page.get_by_role("heading", name="De quoi avez-vous besoin")).to_be_visible(timeout=PATIENCE)

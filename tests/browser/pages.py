@@ -161,6 +161,15 @@ async def _enters_a_code(page: Page) -> None:
     await page.locator("[data-code]:focus").wait_for()
 
 
+async def _is_closed(page: Page) -> None:
+    """The kiosk of a centre that opens tomorrow."""
+    await page.locator("[data-line='ready']").wait_for()
+    wait = {"closed": True, "estimate": None, "closes": None, "opens": "2099-01-05T08:00:00Z"}
+    await page.route("**/wait", lambda route: route.fulfill(json=wait))
+    await page.goto("/intake/app/kiosk")
+    await page.locator("[data-hours]:visible").wait_for()
+
+
 async def _was_answered(page: Page) -> None:
     """A check-in has another ticket in the queue, and one was refused."""
     await page.locator("[data-line='ready']").wait_for()
@@ -186,7 +195,8 @@ async def _works_offline(page: Page) -> None:
         app = (await offline.packs()).find((pack) => pack.slot && pack.key && !pack.kiosk)?.app;
         await new Promise((go) => setTimeout(go, 100));
       }
-      const need = {area: "find-job", other_areas: [], channel: "desk", queue: true};
+      const said = {other_areas: ["choose-path"], needs: ["wheelchair"], interpreter_language: "uk"};
+      const need = {area: "find-job", channel: "desk", queue: true, ...said};
       const one = () => ({...need, visit_id: crypto.randomUUID()});
       const [first, second, ...answered] = await offline.keep(app, [one(), one(), one(), one()]);
       await offline.step(second.seq, "call", "desk-1");
@@ -196,6 +206,7 @@ async def _works_offline(page: Page) -> None:
     await page.goto("/intake/app/desk")
     await page.locator("#waiting-list > li").first.wait_for()
     await page.locator("#answered-list > li").nth(1).wait_for()
+    await page.locator("#arrival details > summary").click()
 
 
 async def _enters_a_pin(page: Page) -> None:
@@ -233,6 +244,7 @@ INTAKE = [
     Seen("/intake/app/kiosk", state="not prepared", does=_forgets),
     Seen("/intake/app/kiosk", KIOSK, "/intake/kiosk/liege", "several needs", does=_starts_a_kiosk),
     Seen("/intake/app/kiosk", KIOSK, "/intake/kiosk/liege", "a code", does=_enters_a_code),
+    Seen("/intake/app/kiosk", KIOSK, "/intake/kiosk/liege", "closed", does=_is_closed),
     Seen("/intake/kiosk"),
     Seen("/intake/kiosk/{centre}", KIOSK, "/intake/kiosk/liege", "answered", does=_was_answered),
     Seen("/intake/desk/{centre}", "accueil-namur", "/intake/desk/namur", "empty"),

@@ -1,18 +1,14 @@
 """The desk without the network or the server: nothing is lost, nothing is twice, and each visit keeps its own time."""
 
 import re
-from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from services.contracts.roles import Role
-from tests.browser.morning import Morning
-from tests.browser.offline import Remote, kill
-from tests.faults.proxy import Proxy
+from tests.browser.offline import RECORDED, Remote, kill
 from tests.journeys.screens import PATIENCE
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -26,12 +22,34 @@ AN_HOUR_AHEAD = """(() => {
 """The clock of the pages of a browser: the machine's own cannot be set for one process."""
 ANSWERED = """async () => {
   const visit_id = crypto.randomUUID();
-  const [kept] = await offline.keep("desk:mons", [{visit_id, of: visit_id, queue: true, interpreter_language: "ara"}]);
+  const said = {interpreter_language: "ara", needs: ["quiet-room"]};
+  const [kept] = await offline.keep("desk:mons", [{visit_id, of: visit_id, queue: true, ...said}]);
   await offline.settle([kept], [{visit_id, status: "refused", problem: {detail: "Refusé"}}]);
-  const {interpreter_language, answered} = (await offline.pending()).find((entry) => entry.seq === kept.seq);
-  return [interpreter_language, answered.problem];
+  const {interpreter_language, needs, answered} = (await offline.pending()).find((entry) => entry.seq === kept.seq);
+  return [interpreter_language, needs, answered.problem];
 }"""
 """A check-in that the server has answered for, and what of it is still in the browser."""
+ENDED_OR_OF_YESTERDAY = """async () => {
+  const keeps = async () => {
+    const [visit_id, needs] = [crypto.randomUUID(), ["wheelchair"]];
+    return (await offline.keep("desk:mons", [{visit_id, of: visit_id, queue: true, needs}]))[0].seq;
+  };
+  const [left, today] = [await keeps(), await keeps()];
+  await offline.step(left, "leave");
+  const Real = Date, before = () => Real.now() - 86400000;
+  globalThis.Date = class extends Real {
+    constructor(...given) { given.length ? super(...given) : super(before()); }
+    static now() { return before(); }
+  };
+  const yesterday = await keeps();
+  globalThis.Date = Real;
+  await offline.dropNeeds();
+  const kept = new Map((await offline.pending()).map((entry) => [entry.seq, entry.needs]));
+  const found = [left, today, yesterday].map((seq) => kept.get(seq));
+  for (const seq of [left, today, yesterday]) await offline.dismiss(seq);
+  return found;
+}"""
+"""What is to be prepared for somebody who has left, somebody who waits, and somebody who came yesterday."""
 NOT_ACCEPTED = """async () => {
   await offline.begin("desk:bastogne");
   await offline.change("desk:bastogne", {key: "cefo_device_wrong"});
@@ -40,15 +58,6 @@ NOT_ACCEPTED = """async () => {
 """Another device of this browser, whose key does not hold."""
 PERIOD = timedelta(seconds=5)
 """How far a time may be from that of the press: the machine may be busy."""
-
-
-@pytest.fixture
-def mons(lived_in: Morning) -> Generator[Remote]:
-    """A centre without visitors, behind a network."""
-    with Proxy(urlsplit(lived_in.stack.url).port or 0) as network:
-        there = Remote(lived_in, network, "mons")
-        yield there
-        there.ends()
 
 
 async def checks_in(page: Page, digit: int) -> str:
@@ -93,8 +102,9 @@ async def test_fifty_check_ins_survive_a_kill_and_a_wrong_clock(mons: Remote, tm
         await expect(first.locator("#left")).to_have_text("0", timeout=PATIENCE)
         await expect(second.locator("#left")).to_have_text("0", timeout=PATIENCE)
         # The session ended with the browser: the device's key alone has sent the check-ins.
+        await expect(first.get_by_text("Connectez-vous de nouveau")).to_be_visible(timeout=PATIENCE)
         await mons.enters(context, Role.FRONT_DESK)
-        await first.get_by_role("link", name="Ouvrir l’accueil du public").click()
+        await expect(first.get_by_text("En direct")).to_be_visible(timeout=2 * PATIENCE)
         await expect(first.get_by_role("region", name="En attente").locator(".board-count")).to_have_text("50")
 
     known = mons.visits()
@@ -129,10 +139,11 @@ async def test_the_desk_goes_on_when_the_server_falls_silent(mons: Remote, brows
         await expect(page.locator("#ended-list > li")).to_have_count(2)
         await page.evaluate(NOT_ACCEPTED)
         mons.network.restore()
-        await expect(page.locator("#left")).to_have_text("0", timeout=PATIENCE)
-
+        await expect(page.get_by_text("En direct")).to_be_visible(timeout=2 * PATIENCE)
         [visit] = mons.visits()
         assert visit["ticket"] != ticket
+        # Who opens the offline desk while the server is there stays on it.
+        await page.get_by_role("link", name="Ouvrir l’accueil hors ligne").click()
         kept = page.locator("#answered-list > li")
         await expect(kept).to_contain_text(f"Dans la file d’attente, cette personne a le ticket {visit['ticket']}.")
         await page.reload()
@@ -147,7 +158,7 @@ async def test_signing_out_leaves_only_what_is_not_sent(mons: Remote, browser: B
     stored = """async () => ({
       packs: (await offline.packs()).map(({device_id, ...rest}) => rest),
       pending: (await offline.pending()).length,
-      kept: (await offline.pending()).map((entry) => entry.interpreter_language),
+      kept: (await offline.pending()).map(({interpreter_language, needs}) => [interpreter_language, needs]),
       language: await offline.setting("language"),
       caches: await caches.keys(),
     })"""
@@ -155,9 +166,13 @@ async def test_signing_out_leaves_only_what_is_not_sent(mons: Remote, browser: B
         await mons.prepared(page)
         mons.network.refuse()
         await page.goto("/intake/desk/mons")
+        await page.get_by_text("Autres précisions").click(timeout=PATIENCE)
+        await page.get_by_label("accès en fauteuil roulant").check()
         await checks_in(page, 4)
+        assert [needs for _id, _ticket, needs, _status in await page.evaluate(RECORDED)] == [["wheelchair"]]
+        assert await page.evaluate(ENDED_OR_OF_YESTERDAY) == [[], ["wheelchair"], []]
         # Another one needs an interpreter; the server has refused it.
-        assert await page.evaluate(ANSWERED) == [None, "Refusé"]
+        assert await page.evaluate(ANSWERED) == [None, [], "Refusé"]
         # The person signs out on a page that is still open when the network comes and goes.
         await page.route("**/replay", lambda route: route.abort())
         mons.network.restore()
@@ -166,7 +181,7 @@ async def test_signing_out_leaves_only_what_is_not_sent(mons: Remote, browser: B
         await expect(page.locator("#flash")).to_contain_text("Déconnexion réussie", timeout=PATIENCE)
         await page.goto("/intake/app/desk")
         left = await page.evaluate(stored)
-        assert left["kept"] == [None], "one is not sent, and what was answered for is gone"
+        assert left["kept"] == [[None, []]], "one is not sent, and what was answered for is gone"
         assert [sorted(pack) for pack in left["packs"]] == [["app", "key"]]
         assert (left["pending"], left["language"], bool(left["packs"][0]["key"])) == (1, None, True)
         await page.unroute("**/replay")

@@ -58,6 +58,9 @@ async def test_a_device_that_is_set_up_has_what_it_needs_and_nothing_about_perso
         "centre": {"code": "liege", "name": "Cité des métiers de Liège", "zone": "Europe/Brussels"},
         "now": "2026-03-02T08:00:00Z",
         "languages": ["fr", "de", "nl", "en"],
+        "desks": [],
+        "openings": [],
+        "openings_until": None,
     }
     await send(client, device, key, entry(1), entry(7))
     again = (await set_up(client, device)).json()

@@ -71,6 +71,7 @@ class Entry:
     queue: bool = True
     activity: Activity | None = None
     interpreter_language: str | None = None
+    needs: tuple[domain.Need, ...] = ()
     ticket: str | None = None
     group: int = 1
     steps: tuple[Step, ...] = ()
@@ -161,6 +162,7 @@ def _at_once(device: Device, entry: Entry) -> visits.Arrival:
         other_areas=entry.other_areas,
         activity=entry.activity,
         interpreter_language=entry.interpreter_language,
+        needs=entry.needs,
         group=entry.group,
     )
 

@@ -38,7 +38,7 @@ from services.contracts.text import Key
 from services.contracts.values import Moment, Whole, YesNo
 from services.intake.actions import devices
 from services.intake.actions.replay import Entry, ReplayStatus, Result, Step, StepName, replay
-from services.intake.domain import AREAS_MAX, GROUP_MAX
+from services.intake.domain import AREAS_MAX, GROUP_MAX, Need
 from services.intake.domain.devices import REPLAY_MOST, DeviceKind
 from services.intake.store import Account
 from services.intake.store.devices import Device, devices_page
@@ -74,15 +74,18 @@ class ReplayedCheckIn(Body):
     queue: YesNo = Field(True, description="False: passing through, no ticket.")
     activity: Activity | None = Field(None, description="What a visitor without a ticket came for.")
     interpreter_language: Language | None = Field(None, description="Kept until the visit ends.")
+    needs: list[Need] = Field(
+        [], max_length=len(Need), description="What the team prepares. Kept until the visit ends."
+    )
     ticket: Ticket | None = Field(None, description="That the device gave; without one, the server gives one.")
     group: Annotated[int, Whole(1, GROUP_MAX)] = Field(1, description="How many came together; each has an entry.")
     steps: list[ReplayedStep] = Field([], max_length=50, description="All since the check-in, those sent before too.")
 
     def entry(self) -> Entry:
         """What the action takes."""
-        given = self.model_dump(exclude={"steps", "other_areas"})
+        given = self.model_dump(exclude={"steps", "other_areas", "needs"})
         steps = tuple(Step(one.step, one.at, one.desk) for one in self.steps)
-        return Entry(**given, other_areas=tuple(self.other_areas), steps=steps)
+        return Entry(**given, other_areas=tuple(self.other_areas), needs=tuple(self.needs), steps=steps)
 
 
 @dataclass(frozen=True, slots=True)

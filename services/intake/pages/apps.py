@@ -12,14 +12,14 @@ from fastapi import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from services.chassis.copies.centres import centre_copies
-from services.chassis.i18n import LANGUAGE_NAMES, LANGUAGES
+from services.chassis.i18n import LANGUAGE_NAMES, LANGUAGES, language
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Router, allow, anyone, fragment, page
 from services.chassis.web.static_files import static
 from services.contracts.roles import Role
 from services.contracts.text import Key
-from services.intake.pages.views import load_centre
+from services.intake.pages.views import arrival_choices, load_centre
 from services.intake.store import Centre
 
 router = Router("/intake", pages=True)
@@ -99,7 +99,8 @@ async def kiosk_setup(centre: Key, request: Request, read: Reading, person: Kios
 
 def _desk(request: Request, lang: str) -> str:
     request.state.lang = lang
-    return fragment(request, "intake/app_desk.html")
+    language.set(lang)  # the choices are in it too
+    return fragment(request, "intake/app_desk.html", form={}, errors={}, **arrival_choices())
 
 
 def _kiosk(request: Request) -> str:

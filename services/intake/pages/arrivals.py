@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from services.chassis.copies.areas import area_label
 from services.chassis.copies.visits import Day
 from services.chassis.i18n import translate as _
-from services.chassis.i18n import translate_number, word_of
+from services.chassis.i18n import translate_number
 from services.chassis.refusals import Refused
 from services.chassis.service.definition import Runtime
 from services.chassis.web import (
@@ -47,14 +47,12 @@ from services.intake.domain import (
     TimeMissing,
     arrival_time,
 )
-from services.intake.pages.views import Team, desk_board, desk_here, load_centre, needs_choices, own_desk
+from services.intake.pages.views import Team, arrival_choices, desk_board, desk_here, load_centre, own_desk
 from services.intake.pages.wait_words import closed_at, wait_text
 from services.intake.store import Centre, Visit
 from services.intake.store.queue import number_waiting
 
 router = Router("/intake", pages=True)
-
-AT_THE_DESK = (Channel.DESK, Channel.PHONE, Channel.ONLINE)
 
 
 class CheckInForm(Body):
@@ -206,15 +204,12 @@ async def _desk_page(
 def _arrival_view(centre: Centre, now: datetime) -> dict[str, Any]:
     """The choices of the form, in the reader's language."""
     today = now.astimezone(centre.zone).date()
-    return needs_choices() | {
+    return arrival_choices() | {
         "form": {},
         "errors": {},
         "done": None,
         "new_visit": uuid4(),
         "areas": [(area, area_label(area)) for area in centre.areas],
-        "channels": [(channel.value, word_of(channel)) for channel in AT_THE_DESK],
-        "activities": [(activity.value, word_of(activity)) for activity in Activity],
-        "group": (GROUP_MIN, GROUP_MAX),
         "first_day": today - CHECK_IN_WITHIN,
         "last_day": today,
     }

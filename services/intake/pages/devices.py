@@ -20,10 +20,12 @@ from services.chassis.identity.tokens import AccountToken
 from services.chassis.refusals import msg
 from services.chassis.storage.errors import retry_on_conflict
 from services.chassis.web import Body, Reading, Router, Running, Working, allow, cause_of, limited, page, see_other
+from services.contracts.opening import LOOK_AHEAD
 from services.contracts.roles import Role
 from services.contracts.text import Key
 from services.contracts.values import YesNo
 from services.intake.actions import devices
+from services.intake.actions.desks import desks_of
 from services.intake.domain import ticket_letter
 from services.intake.domain.devices import DeviceKind
 from services.intake.pages.views import Team, load_centre
@@ -76,7 +78,11 @@ class Pack(BaseModel):
     centre: PackCentre
     now: datetime
     areas: list[PackArea]
+    desks: list[str] = Field(description="The desks of the centre; none where any number will do.")
     languages: list[str]
+    openings: list[tuple[datetime, datetime]] = Field(description="When the centre is open, until `openings_until`.")
+    openings_until: datetime | None
+    """None: the hours of the centre are not known."""
 
 
 @router.post("/desk/{centre}/device", dependencies=[limited("check-in")])
@@ -151,5 +157,8 @@ async def _pack(session: AsyncSession, device: Device, key: str | None, centre: 
         centre=PackCentre(code=centre.code, name=centre.name, zone=centre.timezone),
         now=now,
         areas=areas,
+        desks=await desks_of(session, centre.code),
         languages=list(LANGUAGES),
+        openings=centre.hours.coming(now, LOOK_AHEAD) if centre.hours is not None else [],
+        openings_until=now + LOOK_AHEAD if centre.hours is not None else None,
     )

@@ -20,7 +20,7 @@ from services.chassis.copies.visits import (
     just_left,
     just_seen,
 )
-from services.chassis.i18n import by_name, language_name
+from services.chassis.i18n import by_name, language_name, word_of
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
@@ -28,13 +28,13 @@ from services.chassis.refusals import NotFound, msg, with_words
 from services.chassis.runtime.clock import Clock
 from services.chassis.web import allow
 from services.chassis.web.cookies import cookie_of
-from services.contracts.arrivals import OTHER_LANGUAGE
-from services.contracts.intake import VisitStatus
+from services.contracts.arrivals import OTHER_LANGUAGE, Activity
+from services.contracts.intake import Channel, VisitStatus
 from services.contracts.roles import Role
 from services.intake.actions.accesses import may_open
 from services.intake.actions.desks import counsellors_of, desks_of
 from services.intake.actions.estimates import outlook_for
-from services.intake.domain import INTERPRETED, Need, is_desk
+from services.intake.domain import GROUP_MAX, GROUP_MIN, INTERPRETED, Need, is_desk
 from services.intake.domain.appointments import AppointmentKind, Timing, timing
 from services.intake.domain.estimates import Outlook
 from services.intake.pages.wait_words import wait_text
@@ -68,6 +68,18 @@ def needs_choices() -> dict[str, Any]:
             (OTHER_LANGUAGE, language_name(OTHER_LANGUAGE)),
         ],
         "needs": [(need.value, _(label)) for need, label in NEED_LABELS.items()],
+    }
+
+
+AT_THE_DESK = (Channel.DESK, Channel.PHONE, Channel.ONLINE)
+
+
+def arrival_choices() -> dict[str, Any]:
+    """The choices of an arrival that are the same at every centre, in the reader's language."""
+    return needs_choices() | {
+        "channels": [(channel.value, word_of(channel)) for channel in AT_THE_DESK],
+        "activities": [(activity.value, word_of(activity)) for activity in Activity],
+        "group": (GROUP_MIN, GROUP_MAX),
     }
 
 

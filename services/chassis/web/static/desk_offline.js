@@ -1,5 +1,6 @@
 // The desk's page, prepared for a network that goes away: a check-in that cannot be sent is kept in this browser, and the desk
-// goes on in the offline desk. What is kept there is sent when this page opens. Needs offline_store.js and offline_replay.js.
+// goes on in the offline desk. What is kept there is sent when this page opens. Needs offline_store.js,
+// offline_replay.js and offline_check_in.js.
 (async () => {
   "use strict";
   const place = document.getElementById("offline");
@@ -24,36 +25,13 @@
     show("answered", mine.filter((entry) => entry.answered).length);
   }
 
-  // RFC 9562, version 5: the ids that the server gives the others of a group.
-  async function idOf(namespace, name) {
-    const bytes = namespace.replaceAll("-", "").match(/../g).map((pair) => parseInt(pair, 16));
-    const hash = new Uint8Array(await crypto.subtle.digest("SHA-1", new Uint8Array([...bytes, ...new TextEncoder().encode(name)]))).slice(0, 16);
-    hash[6] = (hash[6] & 0x0f) | 0x50;
-    hash[8] = (hash[8] & 0x3f) | 0x80;
-    const text = [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join("-");
-  }
-
-  async function checkInsOf(form) {
-    const [id, channel, activity] = [form.get("visit_id"), form.get("channel") || "desk", form.get("activity") || null];
-    const areas = [...new Set([form.get("area"), ...form.getAll("other_areas")].filter(Boolean))];
-    const one = {
-      of: id, area: areas[0] ?? null, other_areas: areas.slice(1), channel, activity,
-      queue: form.get("queue") !== "no" && !activity && channel === "desk",
-      interpreter_language: form.get("interpreter_language") || null,
-    };
-    const people = Math.min(60, Math.max(1, Number(form.get("people")) || 1));
-    const others = await Promise.all(Array.from({ length: people - 1 }, (_, at) => idOf(id, String(at + 2))));
-    return [id, ...others].map((visit_id) => ({ ...one, visit_id, group: people }));
-  }
-
   // An earlier arrival has a time of its own, and that is entered when the server is there. Before the worker is active the
   // offline desk cannot be opened: the page then says itself that the check-in was not sent.
   const keepable = (form) => shell && ready?.slot && ready.key && !form.get("time") && !form.get("day");
 
   async function goOn(form) {
-    await offline.keep(app, await checkInsOf(form));
-    location.assign(`${desk}#${form.getAll("needs").length ? "needs-" : ""}${form.get("visit_id")}`);
+    await offline.keep(app, await checkIns.of(form, form.get("visit_id")));
+    location.assign(`${desk}#${form.get("visit_id")}`);
     return new Promise(() => {});  // this page goes away; the request has no answer
   }
 
@@ -84,9 +62,15 @@
 
   const again = async () => [await prepare(true), await shown(await replay.now())];
   place.querySelector("[data-again]").addEventListener("click", () => again().catch(() => {}));
+  // The offline desk led here, and has sent what it had.
+  const sent = /^#sent-(\d+)$/.exec(location.hash)?.[1];
+  if (sent !== undefined) {
+    show("sent", Number(sent));
+    history.replaceState(history.state, "", location.pathname + location.search);
+  }
   try {
     await offline.set("desk", centre);
-    await offline.set("here", number);
+    await offline.set("here", number || null);  // none where no desk was chosen yet
     await offline.set("language", document.documentElement.lang);
     navigator.serviceWorker.ready.then(() => { shell = true; });
     const { persisted } = await replay.prepare(worker);

@@ -38,10 +38,11 @@ self.replay = (() => {
     return null;
   }
 
-  function wired({ app, mark, visit_id, seq, at, area, other_areas, queue, activity, channel, ticket, interpreter_language, group, steps }) {
+  function wired({ app, mark, visit_id, seq, at, area, other_areas, queue, activity, channel, ticket, interpreter_language, needs, group, steps }) {
     const time = (one) => offline.byClockOfNow(one, app.startsWith("kiosk:"));
     const taken = steps.map(({ mark: marked, ...step }) => ({ ...step, at: time({ at: step.at, mark: marked }) }));
-    return { visit_id, seq, at: time({ at, mark }), area, other_areas, queue, activity, channel, ticket, interpreter_language, group, steps: taken };
+    const prepare = needs?.length ? { needs } : {};
+    return { visit_id, seq, at: time({ at, mark }), area, other_areas, queue, activity, channel, ticket, interpreter_language, ...prepare, group, steps: taken };
   }
 
   async function sendSome(pack, entries) {
@@ -106,6 +107,7 @@ self.replay = (() => {
   // and when another tab changed something.
   function watch(shown) {
     const again = async () => {
+      await offline.dropNeeds().catch(() => {});
       const left = (await offline.pending()).some((entry) => !entry.answered);
       shown(left ? await now() : { sent: 0, refused: 0 });
     };

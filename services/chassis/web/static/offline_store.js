@@ -1,5 +1,7 @@
 // What a desk or a kiosk keeps in this browser (IndexedDB): how it numbers tickets (`packs`), the check-ins that are not sent
 // yet (`pending`, in order of `seq`), and a few settings. Codes, times and tickets: no names. Pages and the worker load it.
+// What the team prepares (`needs`) is health data: it is kept until the server has answered, the visit has ended, its day is
+// over, or the person has signed out.
 self.offline = (() => {
   "use strict";
   const NUMBERS = 1000;
@@ -111,7 +113,8 @@ self.offline = (() => {
   }
 
   // Keeps check-ins, each with its ticket, in one transaction: two tabs never give one number. What was kept before stays.
-  function keep(app, checkIns) {
+  // `numbersOnly`: without a number left, nothing is kept, and the promise is broken.
+  function keep(app, checkIns, numbersOnly = false) {
     return transaction(["packs", "pending"], "readwrite", async (all, entries) => {
       let pack = await done(all.get(app));
       const kept = [];
@@ -120,6 +123,7 @@ self.offline = (() => {
         if (known) { kept.push(known); continue; }
         const entry = { ...checkIn, app, slot: pack.slot, ...moment(), ticket: null, status: checkIn.queue ? "waiting" : "no_queue", steps: [] };
         if (entry.queue) [entry.ticket, pack] = numbered(pack, entry.area);
+        if (numbersOnly && entry.queue && !entry.ticket) throw new Error("no number is left");
         entry.seq = await done(entries.add(entry));
         kept.push(entry);
       }
@@ -137,14 +141,16 @@ self.offline = (() => {
       const entry = await done(entries.get(seq));
       if (!entry || entry.answered || !FROM[name].includes(entry.status)) return null;
       const next = { ...entry, status: STATUS[name], desk: desk ?? entry.desk };
+      if (["finish", "leave"].includes(name)) next.needs = [];
       next.steps = [...entry.steps, { step: name, ...moment(), ...(name === "call" ? { desk } : {}) }];
       await done(entries.put(next));
       return next;
     });
   }
 
-  // What the team still has to look at. Nobody needs the interpreter's language for that, and it says something of a person.
-  const answered = (entry, answer) => ({ ...entry, interpreter_language: null, answered: answer });
+  // What the team still has to look at. Nobody needs the interpreter's language or the needs for that: they say something of a
+  // person.
+  const answered = (entry, answer) => ({ ...entry, interpreter_language: null, needs: [], answered: answer });
 
   // The server's answers to what was sent. Only what it has, and as it was sent, is removed here; what the team has to know
   // stays, and is not sent any more.
@@ -170,6 +176,14 @@ self.offline = (() => {
     });
   }
 
+  // The visitors of earlier days are not here any more: nothing is prepared for them.
+  const dropNeeds = () => transaction(["packs", "pending"], "readwrite", async (all, entries) => {
+    for (const entry of await done(entries.getAll())) {
+      const pack = entry.needs?.length ? await done(all.get(entry.app)) : null;
+      if (pack?.centre && dayAt(pack, Date.parse(entry.at)) < dayAt(pack, Date.now())) await done(entries.put({ ...entry, needs: [] }));
+    }
+  });
+
   const dismiss = (seq) => transaction(["pending"], "readwrite", (entries) => done(entries.delete(seq)));
 
   // At sign-out: everything but what is not sent yet, and the key that sends it. What the server has answered for goes too, also
@@ -181,7 +195,7 @@ self.offline = (() => {
       const apps = new Set();
       for (const entry of await done(entries.getAll())) {
         if (entry.answered) await done(entries.delete(entry.seq));
-        else apps.add(entry.app);
+        else [apps.add(entry.app), await done(entries.put({ ...entry, needs: [] }))];
       }
       const devices = await done(all.getAll());
       await done(settings.clear());
@@ -202,5 +216,5 @@ self.offline = (() => {
     Promise.race([clear().catch(() => {}), late]).then(() => form.submit());
   });
 
-  return { byClockOfNow, setting, set, packs, pack, pending, begin, refresh, change, keep, step, settle, dismiss, clear };
+  return { byClockOfNow, setting, set, packs, pack, pending, begin, refresh, change, keep, step, settle, dropNeeds, dismiss, clear };
 })();
