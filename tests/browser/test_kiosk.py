@@ -1,19 +1,15 @@
 """The kiosk: set up once, and then nothing but tickets, with the network and without it."""
 
 import re
-from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from typing import cast
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Browser, FloatRect, Locator, Page, expect
 
 from services.contracts.roles import Role
-from tests.browser.morning import Morning
-from tests.browser.offline import Remote
+from tests.browser.offline import SENT, Remote, started
 from tests.browser.page_checks import layout_faults
-from tests.faults.proxy import Proxy
 from tests.journeys.screens import PATIENCE
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -28,18 +24,6 @@ BEHIND = """() => {
   };
 }"""
 """The clock is an hour behind until it is set right: one without a battery, before the network is back."""
-SENT = """async () => {
-  while ((await offline.pending()).some((one) => !one.answered)) await new Promise((go) => setTimeout(go, 100));
-}"""
-
-
-@pytest.fixture
-def huy(lived_in: Morning) -> Generator[Remote]:
-    """A centre without visitors, behind a network."""
-    with Proxy(urlsplit(lived_in.stack.url).port or 0) as network:
-        there = Remote(lived_in, network, "huy")
-        yield there
-        there.ends()
 
 
 async def tabs_to(page: Page, name: str) -> None:
@@ -169,14 +153,6 @@ async def test_a_kiosk_goes_back_to_the_start_unless_it_is_touched(huy: Remote, 
         await page.get_by_role("button", name="Nederlands").click()
         await page.clock.run_for(46_000)
         await expect(closed).to_be_visible()
-
-
-async def started(huy: Remote, page: Page) -> None:
-    """The kiosk asks for a need."""
-    await page.goto("/intake/kiosk/huy")
-    await expect(page.get_by_text("Ce navigateur est prêt")).to_be_visible(timeout=PATIENCE)
-    await page.goto("/intake/app/kiosk")
-    await expect(page.get_by_role("heading", name="De quoi avez-vous besoin")).to_be_visible(timeout=PATIENCE)
 
 
 async def taps(page: Page, place: FloatRect) -> None:

@@ -205,3 +205,35 @@ async def test_an_empty_room_says_that_the_centre_is_closed(desk: Client, clock:
     shown = await see(desk, "/intake/waiting-room/liege")
     assert "The centre is closed now. It opens tomorrow at 09:00." in shown
     assert "You will be seen right away" not in shown
+
+
+async def test_a_kiosk_is_answered_what_the_desk_reads(desk: Client, clock: FixedClock) -> None:
+    await publish(desk.store)
+    await learns(desk.store, 600, 720, 900)
+    wait = "/intake/api/v1/centres/liege/wait"
+    clock.now = local("2026-03-07T21:14")
+    closed = {"closed": True, "estimate": None, "closes": None, "opens": "2026-03-09T08:00:00Z"}
+    assert (await desk.get(wait)).json() == closed
+    ticket = await desk.put(f"/intake/api/v1/visits/{uuid4()}", json={"centre": "liege"}, params={"qr": "true"})
+    assert ticket.json()["wait"] == closed
+    clock.now = local("2026-03-09T16:10")
+    in_time = {"closed": False, "estimate": [10, 12, 15], "closes": None, "opens": None}
+    assert (await desk.get(wait)).json() == in_time
+    late = {"closed": False, "estimate": None, "closes": "2026-03-09T15:30:00Z", "opens": "2026-03-10T08:00:00Z"}
+    for expected in (in_time, late):
+        path, body = f"/intake/api/v1/visits/{uuid4()}", {"centre": "liege"}
+        assert (await desk.put(path, json=body, params={"qr": "true"})).json()["wait"] == expected
+        assert (await desk.put(path, json=body)).json()["wait"] is None, "only for who shows it"
+    assert (await desk.get(wait)).json() == late
+
+
+async def test_a_device_has_the_openings_of_the_next_weeks(desk: Client, clock: FixedClock) -> None:
+    await publish(desk.store, closed_on=("2026-03-10",))
+    clock.now = local("2026-03-09T12:30")
+    pack = (await desk.post("/intake/desk/liege/device", json={"device_id": str(uuid4())})).json()
+    assert pack["openings"][:2] == [
+        ["2026-03-09T12:00:00Z", "2026-03-09T15:30:00Z"],
+        ["2026-03-11T08:00:00Z", "2026-03-11T11:00:00Z"],
+    ]
+    assert pack["openings_until"] == "2026-05-08T11:30:00Z", "summer time has begun"
+    assert pack["openings"][-1][0] == "2026-05-08T11:00:00Z"

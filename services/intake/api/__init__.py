@@ -1,6 +1,17 @@
 """Intake's JSON API, one module per subject."""
 
-from services.intake.api import appointments, bounces, check_ins, days, devices, erasures, queue, visitors, visits
+from services.intake.api import (
+    appointments,
+    bounces,
+    check_ins,
+    days,
+    devices,
+    erasures,
+    queue,
+    visitors,
+    visits,
+    waits,
+)
 
 routers = (
     check_ins.router,
@@ -12,6 +23,7 @@ routers = (
     erasures.router,
     bounces.router,
     devices.router,
+    waits.router,
 )
 IMPORT_PATH = visits.IMPORT_PATH
 BATCH_PATHS = (devices.BATCH_PATHS,)

@@ -8,6 +8,7 @@ from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from services.chassis.copies.centres import known_centre
+from services.chassis.copies.visits import Day
 from services.chassis.identity.people import Person
 from services.chassis.storage.store import Cause, Work
 from services.chassis.web import Body, ByKey, Router, Running, allow, cause_of, limited
@@ -19,10 +20,13 @@ from services.contracts.text import Key
 from services.contracts.topics import DESK_CHECK_INS
 from services.contracts.values import Moment, Whole, YesNo
 from services.intake.actions import visits
+from services.intake.actions.estimates import outlook_for
 from services.intake.actions.tickets import qr_image, ticket_address
 from services.intake.api.visits import VisitOut
+from services.intake.api.waits import WaitOut
 from services.intake.domain import AREAS_MAX, GROUP_MAX, GROUP_MIN, Need
 from services.intake.store import Centre, Visit
+from services.intake.store.queue import number_waiting
 
 router = Router("/intake/api/v1", tags=["intake"])
 
@@ -70,11 +74,12 @@ class CheckedInOut(VisitOut):
         "None after a test."
     )
     ticket_qr: str | None = Field(None, description="The QR code of this address, an SVG image as a `data:` URI.")
+    wait: WaitOut | None = Field(None, description="What the visitor may expect, beside the QR code.")
 
     @classmethod
-    def of_check_in(cls, visit: Visit, address: str | None, code: str | None) -> Self:
+    def of_check_in(cls, visit: Visit, address: str | None, code: str | None, wait: WaitOut | None = None) -> Self:
         """The response for a check-in. `address`: of the ticket's page, `code`: its QR code."""
-        more = {"estimate": visit.estimate, "ticket_page": address, "ticket_qr": code}
+        more = {"estimate": visit.estimate, "ticket_page": address, "ticket_qr": code, "wait": wait}
         return cls.model_validate(VisitOut.of(visit).model_dump() | more)
 
 
@@ -104,7 +109,7 @@ async def put_visit(
     request: Request,
     running: Running,
     person: Desk,
-    qr: Annotated[YesNo, Query(description="Whether the answer has `ticket_qr`.")] = False,
+    qr: Annotated[YesNo, Query(description="Whether the answer has `ticket_qr` and `wait`.")] = False,
     test: Test = False,
 ) -> CheckedInOut:
     """Check a visitor in under an id chosen by the caller. Repeating it changes nothing."""
@@ -114,7 +119,9 @@ async def put_visit(
             return CheckedInOut.of_check_in(await visits.check_in(work, arrival), None, None)
     visit, state = await running.group_commit(visits.check_in_all).request(arrival), request.app.state
     address = ticket_address(state.signer, state.settings.public_url, visit.id) if visit.ticket else None
-    return CheckedInOut.of_check_in(visit, address, qr_image(address) if address is not None and qr else None)
+    if address is None or not qr:
+        return CheckedInOut.of_check_in(visit, address, None)
+    return CheckedInOut.of_check_in(visit, address, qr_image(address), await _wait(running, visit))
 
 
 @router.post("/visits", status_code=201, dependencies=[limited("check-in")])
@@ -160,6 +167,15 @@ async def _checked_in(record: Record, centre: str, work: Work) -> VisitOut | Non
     found = await work.find(Visit, event.visit_id) if isinstance(event, DeskCheckIn) else None
     # An event that is repeated may name any visit: nothing has compared them.
     return VisitOut.of(found) if found is not None and found.centre == centre else None
+
+
+async def _wait(running: Running, visit: Visit) -> WaitOut:
+    """What the visitor may expect who has just got a ticket."""
+    now = running.clock()
+    async with running.store.read() as session:
+        centre = await known_centre(session, Centre, visit.centre)
+        before = await number_waiting(session, Day.of(centre, now)) - 1
+    return WaitOut.of(outlook_for(centre, visit.area, max(before, 0), now))
 
 
 async def _arrival(

@@ -58,6 +58,7 @@ INTAKE: Asks = {
     "GET /intake/api/v1/visits": lambda w, me: Ask(query=_HERE),
     "GET /intake/api/v1/day.csv": lambda w, me: Ask(query=_HERE | {"day": "2026-03-02"}),
     "GET /intake/api/v1/visits/counts": lambda w, me: Ask(query=_HERE),
+    "GET /intake/api/v1/centres/{centre}/wait": lambda w, me: Ask(),
     "POST /intake/api/v1/visits/close-earlier": lambda w, me: Ask(json=_HERE),
     "POST /intake/desk/{centre}/close-earlier": lambda w, me: Ask(form={}),
     "POST /intake/api/v1/visits/close-today": lambda w, me: Ask(json=_HERE),

@@ -1,8 +1,9 @@
 // The kiosk: a need, a ticket, and the start again. It asks the server, and numbers the ticket itself when there is no answer.
-// It leads nowhere else. Its words are in the page, in every language. Needs offline_store.js and offline_replay.js.
+// It leads nowhere else. Its words are in the page, in every language. Needs offline_store.js, offline_replay.js, kiosk_code.js
+// and kiosk_hours.js.
 (async () => {
   "use strict";
-  const [REST, COUNTDOWN, PATIENCE, REFRESH, SETTLE] = [45000, 20, 4000, 3600000, 700];
+  const [REST, COUNTDOWN, PATIENCE, REFRESH, SETTLE, LOOK] = [45000, 20, 4000, 3600000, 700, 30000];
   const centre = await offline.setting("kiosk").catch(() => null);
   const app = `kiosk:${centre}`;
   const paper = await offline.setting("paper").catch(() => null);
@@ -38,10 +39,18 @@
     }
     for (const one of buttons) one.setAttribute("aria-pressed", String(one.dataset.language === lang));
     document.documentElement.lang = lang;
+    hours.show(pack);
     document.title = within(`[data-screen="${state}"] h1`).textContent;
     document.body.dataset.state = state;
     if (focus) within(`[data-screen="${state}"] h1`).focus();
     scrollTo(0, 0);
+  }
+
+  // ---- The opening hours: what is known of them is shown before the ticket, and on it.
+  const hours = kioskHours(turns);
+  async function look() {
+    if (["begin", "choose"].includes(state)) await hours.ask(centre);
+    hours.show(pack);
   }
 
   // ---- The choice: one touch is a ticket. Who has several needs says so first, and then takes the ticket.
@@ -107,90 +116,46 @@
     }
   }
 
+  // One thing at a time: a touch meanwhile is the second one of a double touch.
   let busy = false;
-  async function take(areas) {
+  async function working(work) {
     if (busy) return;
     busy = true;
     document.body.classList.add("is-busy");
+    try {
+      await work();
+    } finally {
+      busy = false;
+      document.body.classList.remove("is-busy");
+      stir();
+    }
+  }
+
+  const take = (areas) => working(() => taken(areas).catch(() => show("refused")));
+
+  async function taken(areas) {
     const checkIn = { visit_id: crypto.randomUUID(), area: areas[0] ?? null, other_areas: areas.slice(1), channel: "kiosk", activity: null, interpreter_language: null, queue: true };
-    try {
-      if (!usable()) return show("unprepared");
-      const answer = await asked(checkIn);
-      if (answer?.ended) return show("unprepared");
-      if (answer?.refused) return show("refused");
-      const given = answer?.ticket ?? (await numbered(checkIn));
-      if (!given) return show("refused");
-      await ticket(given, answer?.ticket_qr);
-    } catch {
-      show("refused");
-    } finally {
-      busy = false;
-      document.body.classList.remove("is-busy");
-      stir();
-    }
+    if (!usable()) return show("unprepared");
+    const answer = await asked(checkIn);
+    if (answer?.ended) return show("unprepared");
+    if (answer?.refused) return show("refused");
+    const given = answer?.ticket ?? (await numbered(checkIn));
+    if (!given) return show("refused");
+    hours.hear(answer?.wait);
+    await ticket(given, answer?.ticket_qr);
   }
 
-  // ---- An appointment: the code is typed, touched, or read by a reader that types. Only the server knows codes.
-  // Cancelled, over and at another centre is all unknown to it. The day of an appointment is not shown: a code may be guessed.
-  const REASONS = { 401: "desk", 403: "desk", 404: "unknown", 422: "unknown", 429: "often" };
-  const CONFLICTS = { "/problems/already-received": "received", "/problems/appointment-not-today": "otherDay" };
-  const CODE_KEY = /^[0-9&é"'(§è!çà]$/;
-  const code = () => within("[data-code]");
-  function wrong(reason) {
-    const place = within("[data-code-error]");
-    place.hidden = !reason;
-    place.textContent = reason ? place.dataset[reason] : "";
-    code().setAttribute("aria-invalid", String(Boolean(reason)));
-  }
-
-  function enter(first = "") {
-    for (const one of document.querySelectorAll("[data-code]")) one.value = "";
-    wrong(null);
-    show("code");
-    code().value = first;
-    code().focus();
-  }
-
-  async function arrive() {
-    if (busy || !code().value.trim()) return;
-    busy = true;
-    document.body.classList.add("is-busy");
-    try {
-      if (!navigator.onLine) return wrong("offline");
-      const response = await fetch("/intake/api/v1/appointments/arrivals?qr=true", {
-        method: "POST",
-        headers: { "Content-Type": "application/json", Accept: "application/json" },
-        body: JSON.stringify({ centre, code: code().value }),
-        signal: AbortSignal.timeout(PATIENCE),
-      });
-      const answer = await response.json();
-      if (response.status === 409) return [wrong(CONFLICTS[answer.type] ?? "desk"), code().select()];
-      if (!response.ok) return [wrong(REASONS[response.status] ?? "offline"), code().select()];
-      if (answer.ticket) await ticket(answer.ticket, answer.ticket_qr);
-      else [show("arrived"), say(within('[data-screen="arrived"] h1').textContent)];
-    } catch {
-      wrong("offline");
-    } finally {
-      busy = false;
-      document.body.classList.remove("is-busy");
-      stir();
-    }
-  }
-
-  document.addEventListener("submit", (event) => {
-    event.preventDefault();
-    arrive();
-  });
+  // ---- An appointment: the code is typed, touched, or read by a reader that types.
+  const code = kioskCode({ centre, within, show, say, ticket, working });
   document.addEventListener("keydown", (event) => {
-    if (state !== "choose" || !usable() || !CODE_KEY.test(event.key) || event.ctrlKey || event.altKey || event.metaKey) return;
-    event.preventDefault();
-    enter(event.key);
+    if (state === "choose" && usable()) code.read(event);
   });
 
   async function numbered(checkIn) {
     pack = (await stored()) ?? pack;
     if (!usable()) return null;
-    const [kept] = await offline.keep(app, [{ ...checkIn, of: checkIn.visit_id }]);
+    // Without a number left nothing is kept: the front desk records the arrival.
+    const [kept] = await offline.keep(app, [{ ...checkIn, of: checkIn.visit_id }], true);
     return kept.ticket;
   }
 
@@ -253,9 +218,9 @@
     } else if ("area" in button.dataset) take([button.dataset.area]);
     else if ("other" in button.dataset) take([]);
     else if ("take" in button.dataset) take(chosen());
-    else if ("appointment" in button.dataset) enter();
-    else if ("digit" in button.dataset) [code().value += button.dataset.digit, wrong(null)];
-    else if ("erase" in button.dataset) [code().value = code().value.slice(0, -1), wrong(null)];
+    else if ("appointment" in button.dataset) code.enter();
+    else if ("digit" in button.dataset) code.type(button.dataset.digit);
+    else if ("erase" in button.dataset) code.erase();
     else if ("several" in button.dataset) {
       several(button.dataset.several === "on");
       show("choose", false);
@@ -293,7 +258,8 @@
   if (paper) document.documentElement.dataset.paper = paper;
   renew();  // from what is stored: a line that is dead does not keep the screen empty
   setInterval(refresh, REFRESH);
+  setInterval(look, LOOK);
   addEventListener("online", refresh);
-  refresh().catch(() => {});
+  refresh().then(look).catch(() => {});
   await replay.watch(() => known());
 })();
