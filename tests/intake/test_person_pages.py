@@ -10,13 +10,14 @@ import pytest
 import sqlalchemy as sa
 
 from services.chassis.testing import Client, FixedClock
-from services.intake.actions import consent
+from services.intake.actions import consent, merging, people
+from services.intake.domain import RETENTION
 from services.intake.domain.names import KEYS_VERSION
 from services.intake.store import Visitor
 from services.intake.store.appointments import RoomName
 from tests.givens.appointments import NADIA, TEN, booked, expects, workshop_with
 from tests.givens.intake import COUNSELLOR, LIEGE_DESK, NAMUR_DESK
-from tests.intake.test_persons import AMELIE, PAGE, accesses, registered
+from tests.intake.test_persons import AMELIE, PAGE, accesses, comes, registered
 
 
 @pytest.fixture
@@ -193,6 +194,24 @@ async def test_people_of_one_name_are_told_apart_by_their_last_visit_and_a_maske
     assert "amelie@example.org" not in found
     [choice] = re.findall(r'<form[^>]*/person"(.*?)</form>', found, re.DOTALL)
     assert "danger" not in choice, "choosing deletes nothing"
+
+
+async def test_the_last_visit_of_a_merged_person_is_shown_under_either_name(
+    client: Client, clock: FixedClock, amelie: UUID
+) -> None:
+    alias = await registered(client.store, "Sofie", "Claes")
+    async with client.store.work() as work:
+        await merging.merge(work, alias, amelie, LIEGE_DESK)
+    clock.forward(days=1, hours=3)
+    last, here = await comes(client.store), await comes(client.store)
+    async with client.store.work() as work:
+        await people.identify_visitor(work, last, alias, LIEGE_DESK)
+    for name in ("Dupré", "Claes"):
+        found = unescape((await client.post(f"/intake/visits/{here}/search", data={"name": name})).text)
+        assert re.search(r"dernière visite\s: 3 mars 2026", found), name
+    clock.forward(days=RETENTION.days - 10)
+    shown = (await client.get("/intake/retention")).text
+    assert shown.count(f'href="/intake/visits/{last}"') == 2
 
 
 @pytest.mark.parametrize(("purpose", "promised"), [("plan", True), ("guidance", False)])
