@@ -49,6 +49,13 @@ def _known(code: str) -> str:
 Language = Annotated[_Code, AfterValidator(_known)]
 """A language by its code of ISO 639, for example `ar`; `sgn`: a sign language; `und`: another one."""
 
+INTERPRETED = (
+    *("ar", "bg", "de", "en", "es", "fa", "it", "ku", "nl", "pl", "ps", "pt"),
+    *("ro", "ru", "so", "sq", "sw", "ti", "tr", "uk", "zh", "sgn"),
+)
+"""The languages that the desk offers for an interpreter, besides `OTHER_LANGUAGE`, and pages as a counsellor's, besides
+French. The APIs take every code of ISO 639."""
+
 InterpreterLanguage = Annotated[Language, private(Privacy.PSEUDONYMOUS)]
 """The language of the interpreter whom a visitor needs. About one person, and so personal data."""
 

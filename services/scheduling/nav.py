@@ -10,6 +10,7 @@ NAV = Navigation(
         Link(msg("Queue"), "/scheduling/", (Role.COUNSELLOR,), home_of=Role.COUNSELLOR),
         Link(msg("Calendar"), "/scheduling/agenda", (Role.COUNSELLOR,)),
         Link(msg("Workshops"), "/scheduling/workshops", (Role.COUNSELLOR,)),
+        Link(msg("Working hours"), "/scheduling/counsellors", (Role.COUNSELLOR, Role.MANAGER)),
         Link(msg("Rooms"), "/scheduling/rooms", (Role.MANAGER,)),
         Link(msg("Appointments and workshops"), "/scheduling/mine/data", (Role.VISITOR,), own_data=True),
     ),

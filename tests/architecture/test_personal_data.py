@@ -32,6 +32,7 @@ NOT_ABOUT_PERSONS = {
         "workshops": "about everyone in it; the person's place in it is exported",
         "workshop_sessions": "the same",
         "rooms": "about no person",
+        "absences": "about counsellors, by the codes of their accounts",
         "quarter_hours": "the times of interviews and workshops, which are exported",
         "interviews_to_restate": "which interviews are to be published again after an update; emptied at once",
         "visitors": LINKS,

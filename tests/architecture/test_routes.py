@@ -27,6 +27,7 @@ BOUNDED_BY_NATURE = {
     "/directory/api/v1/centres": "the network has twelve",
     "/intake/api/v1/centres": "the network has twelve",
     "/scheduling/api/v1/centres": "the network has twelve",
+    "/scheduling/api/v1/counsellors": "the counsellors of one centre",
     "/scheduling/api/v1/rooms": "the rooms of one centre",
 }
 
@@ -172,7 +173,7 @@ def test_what_adds_something_is_known_when_it_is_sent_again() -> None:
     by_id = {one.dependency for kind in (ByKey, Once) for one in get_args(kind) if isinstance(one, params.Depends)}
     made = {named(route) for route in ROUTES if by_id & set(_calls(route.dependant))}
     assert adding - made == set(ADDED_ONCE)
-    assert len(made) == 22
+    assert len(made) == 24
 
 
 def test_every_limit_of_a_dependency_is_used() -> None:

@@ -18,6 +18,7 @@ KIOSK = "kiosk"
 ELSEWHERE = "conseil-namur"
 """Whose centre has had no visitor yet: empty boards and lists."""
 REGION, OPERATOR = "region", "exploitation"
+HOURS = "/scheduling/counsellors/liege-c01"
 ROOM = "/scheduling/rooms/liege/{room}"
 VISITOR, NEWCOMER = "visitor", "newcomer"
 
@@ -364,6 +365,11 @@ SCHEDULING = [
     Seen("/scheduling/workshops/new", COUNSELLOR, state="in error", status=422, does=sends("main form")),
     Seen("/scheduling/workshops/{id}", COUNSELLOR, "/scheduling/workshops/{workshop}"),
     Seen("/scheduling/workshops/{id}", COUNSELLOR, "/scheduling/workshops/{announced}", "empty"),
+    Seen("/scheduling/counsellors", REGION),
+    Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, does=opens("main .confirm")),
+    Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, "hours in error", 422, sends("#add-hours")),
+    Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, "absence in error", 422, sends("#add-absence")),
+    Seen("/scheduling/counsellors/{code}", ELSEWHERE, "/scheduling/counsellors/namur-c01", "empty"),
     Seen("/scheduling/rooms", REGION),
     Seen("/scheduling/rooms/{centre}", REGION, "/scheduling/rooms/liege", does=opens("main .confirm")),
     Seen("/scheduling/rooms/{centre}", REGION, "/scheduling/rooms/liege", "in error", 422, sends("#add-room")),

@@ -60,6 +60,8 @@ ORGANIZATION = "/directory/api/v1/organizations/{new}"
 VISIT_PATH = "/intake/api/v1/visits/{new}"
 ARRIVAL = "/intake/desk/liege/visits"
 AGENDA = "/scheduling/api/v1"
+NADIA = f"{AGENDA}/counsellors/liege-c01"
+OFFERED: Body = {"languages": [], "areas": []}
 
 
 def entry_with(**fields: Any) -> Body:
@@ -414,6 +416,25 @@ DOORS = [
         f"{AGENDA}/interviews",
         "room",
         BOOKING | {"room": "{value}"},
+    ),
+    in_json(
+        "counsellor: language",
+        "language",
+        COUNSELLOR,
+        "PUT",
+        NADIA,
+        "languages.0",
+        OFFERED | {"languages": ["{value}"]},
+    ),
+    in_json("counsellor: languages", "list", COUNSELLOR, "PUT", NADIA, "languages", OFFERED | {"languages": "{value}"}),
+    in_json(
+        "working hours: first day",
+        "day",
+        COUNSELLOR,
+        "PUT",
+        f"{NADIA}/hours/liege",
+        "rows.0.starts_on",
+        {"rows": [{"starts_on": "{value}", "rrule": "FREQ=WEEKLY", "begins": "09:00", "ends": "12:00"}]},
     ),
     in_json("room: name", "line", MANAGER, "POST", f"{AGENDA}/rooms", "name", ROOM | {"name": "{value}"}),
     in_json("room: seats", "number", MANAGER, "POST", f"{AGENDA}/rooms", "capacity", ROOM | {"capacity": "{value}"}),

@@ -1,9 +1,10 @@
 """Staff and visitors of a centre, and the events of directory and intake that scheduling starts from."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -28,9 +29,10 @@ from services.contracts.intake import (
     VisitStatus,
 )
 from services.contracts.roles import Role
-from services.scheduling.actions import rooms
+from services.scheduling.actions import availability, rooms
 from services.scheduling.actions.rooms import RoomFacts
 from services.scheduling.claims import STAFF_CODE
+from services.scheduling.domain.availability import WorkingHours
 from services.scheduling.reactions import reactions
 from services.scheduling.store import Room
 from tests.givens.events import react_to
@@ -92,6 +94,16 @@ def account_of(
 def liege_team() -> list[AccountPublished]:
     """The accounts of Liège: two counsellors, and one who left."""
     return [account_of(NADIA), account_of(TOM), account_of(LEFT, AccountStatus.INACTIVE)]
+
+
+async def enter_hours(store: Store) -> None:
+    """Tom works in the mornings of weekdays, and is away on Thursday, 5 March."""
+    zone, at = ZoneInfo("Europe/Brussels"), datetime(2026, 3, 4, 23, tzinfo=UTC)
+    mornings = "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"
+    row = WorkingHours(date(2026, 1, 1), mornings, "08:00", "13:00", frozenset(), zone)
+    async with store.work() as work:
+        await availability.set_hours(work, TOM, LIEGE, [row])
+        await availability.add_absence(work, uuid4(), TOM, at, at + timedelta(days=1), zone)
 
 
 def liege(closed_on: tuple[str, ...] = (), code: str = LIEGE) -> CentrePublished:

@@ -1,7 +1,8 @@
 """The person of each side: checks in, is registered and guided, writes a plan, and is referred to a provider."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlmodel import col
@@ -15,7 +16,8 @@ from services.intake.domain.links import digest, hash_pin
 from services.intake.store import Centre, link_with
 from services.plans import actions as plans
 from services.plans.domain import plan_id_of
-from services.scheduling.actions import guidance, information, paths, seats, workshops
+from services.scheduling.actions import availability, guidance, information, paths, seats, workshops
+from services.scheduling.domain.availability import WorkingHours
 from services.scheduling.store import Seat, Session, Workshop
 from tests.givens.intake import walks_in
 from tests.givens.scheduling import add_rooms
@@ -111,6 +113,7 @@ async def _book(world: World, side: Side) -> None:
                 work, side["path"], counsellor=code_of(side), room="salle-1", starts_at=starts_at, minutes=60
             )
             side.ids[name] = booked.id
+    await _enter_hours(world, side)
     await _announce(world, side, "", _at(now, 13))
     await _announce(world, side, "own ", _at(now, 13) + timedelta(days=7), "person")
     await _announce(world, side, "finished ", _at(now, 9) + timedelta(minutes=15))
@@ -119,6 +122,17 @@ async def _book(world: World, side: Side) -> None:
     side.private |= {str(side["path"]): GUIDED, str(side["begun"]): TEAM, str(side["own seat"]): ("visitor",)} | {
         str(side[name]): ("counsellor",) for name in ("tomorrow", "workshop", "seat", "session", "due path")
     }
+
+
+async def _enter_hours(world: World, side: Side) -> None:
+    """The counsellor works at all hours of all days, and is away for a week in summer."""
+    zone, today = ZoneInfo("Europe/Brussels"), world.clock.now.date()
+    every_day = WorkingHours(today, "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU", "00:00", "24:00", frozenset(), zone)
+    begins = datetime.combine(today + timedelta(days=150), time(), zone)
+    async with world.store("scheduling").work() as work:
+        await availability.set_hours(work, code_of(side), side.centre, [every_day])
+        absence = await availability.add_absence(work, uuid4(), code_of(side), begins, begins + timedelta(days=7), zone)
+    side.ids["absence"] = absence.id
 
 
 async def _announce(world: World, side: Side, which: str, starts_at: datetime, whose: str = "participant") -> None:

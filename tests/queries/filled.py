@@ -27,6 +27,8 @@ BOUNDED = {
     "expected_sessions": "the same",
     "past_counsellors": "the same",
     "rooms": "the rooms of the centres",
+    "working_hours": "one row for each counsellor and centre",
+    "counsellor_profiles": "one row for each counsellor",
     "interviews_to_restate": "booked at an update; emptied at the first start",
     "centres": "the twelve centres",
     "waiting_days": "400 days of each centre and area",

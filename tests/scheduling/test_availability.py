@@ -11,19 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.refusals import Invalid
-from services.contracts.opening import Opening
 from services.scheduling.domain import refusals
 from services.scheduling.domain.availability import (
+    LONGEST_ABSENCE,
     Absence,
     BookingRules,
     WeeklyRule,
     WorkingHours,
-    joined,
-    lies_within,
+    check_absence,
+    check_within,
     weekly_rule,
-    working_times,
 )
-from services.scheduling.domain.times import Hours
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 FIRST, LAST = date(2017, 1, 1), date(2035, 12, 31)
@@ -216,30 +214,33 @@ def test_a_buffer_is_a_number_of_quarter_hours(minutes: int) -> None:
         BookingRules(timedelta(hours=24), timedelta(days=90), timedelta(minutes=minutes))
 
 
-def test_who_works_is_booked_within_working_and_opening_hours() -> None:
-    week = ("MO", "TU", "WE", "TH", "FR")
-    opening = Hours(
-        BRUSSELS, (Opening(week, "09:00", "12:00"), Opening(week, "13:00", "16:30")), frozenset({"2026-03-04"})
-    )
-    monday, wednesday = date(2026, 3, 2), date(2026, 3, 4)
-    assert working_times(opening, [], monday, wednesday) == [
-        interval for day in (monday, date(2026, 3, 3)) for interval in opening.intervals(day)
-    ]
+def test_an_appointment_lies_within_hours_that_touch_or_is_refused() -> None:
     rows = [
-        working("FREQ=WEEKLY;BYDAY=MO,WE", "08:00", "10:00", on=date(2026, 1, 1)),
-        working("FREQ=WEEKLY;BYDAY=MO", "10:00", "14:00", on=date(2026, 1, 1)),
-        working("FREQ=WEEKLY;BYDAY=SA", on=date(2026, 1, 1)),
+        working("FREQ=WEEKLY;BYDAY=MO", "09:00", "10:00"),
+        working("FREQ=WEEKLY;BYDAY=MO", "10:00", "11:00"),
     ]
-    found = working_times(opening, rows, monday, wednesday)
-    assert [(f"{one:%a %H:%M}", f"{other:%H:%M}") for one, other in found] == [
-        ("Mon 08:00", "11:00"),
-        ("Mon 12:00", "13:00"),
-    ], "the two rows touch at 10:00, and no day counts on which the centre is closed"
+    monday = datetime(2026, 3, 2, 8, tzinfo=UTC)
+    check_within(rows, monday, 120)
+    check_within([], monday, 600)
+    with pytest.raises(refusals.OutsideWorkingHours) as refused:
+        check_within(rows, monday + timedelta(minutes=15), 120)
+    assert refused.value.values == {"hours": ["09:00–10:00", "10:00–11:00"]}
+    with pytest.raises(refusals.OutsideWorkingHours) as refused:
+        check_within(rows, monday + timedelta(days=1), 60)
+    assert refused.value.values == {"hours": "none"}
 
 
-def test_times_that_touch_are_one() -> None:
-    at = [datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in range(8, 13)]
-    found = joined([(at[2], at[3]), (at[0], at[1]), (at[1], at[2])])
-    assert found == [(at[0], at[3])]
-    assert lies_within(found, at[1], at[3])
-    assert not lies_within(found, at[2], at[4])
+@pytest.mark.parametrize(
+    ("begins", "length", "kind"),
+    [
+        (timedelta(days=-2), timedelta(days=1), refusals.NotInFuture),
+        (timedelta(minutes=5), timedelta(days=1), refusals.NotOnQuarterHour),
+        (timedelta(), timedelta(minutes=20), refusals.NotOnQuarterHour),
+        (timedelta(days=9), timedelta(days=401), refusals.AbsenceTooLong),
+    ],
+)
+def test_an_absence_is_to_come_and_on_quarter_hours(begins: timedelta, length: timedelta, kind: type[Invalid]) -> None:
+    now = datetime(2026, 3, 2, 8, tzinfo=UTC)
+    check_absence(now - timedelta(days=90), now + LONGEST_ABSENCE, now, BRUSSELS)
+    with pytest.raises(kind):
+        check_absence(now + begins, now + begins + length, now, BRUSSELS)

@@ -4,7 +4,6 @@ from services.contracts.arrivals import AREAS_MAX
 from services.intake.domain.arrivals import (
     GROUP_MAX,
     GROUP_MIN,
-    INTERPRETED,
     ActivityWithTicket,
     Need,
     NoSuchTime,
@@ -59,7 +58,6 @@ __all__ = [
     "EARLIEST",
     "GROUP_MAX",
     "GROUP_MIN",
-    "INTERPRETED",
     "RETENTION",
     "RETENTION_NOTICE",
     "ActivityWithTicket",

@@ -14,12 +14,6 @@ GROUP_MIN, GROUP_MAX = 2, 60
 CORRECTED_WITHIN = timedelta(days=30)
 """How long after the check-in its areas may be corrected. Figures that are published by then stay as they are."""
 
-INTERPRETED = (
-    *("ar", "bg", "de", "en", "es", "fa", "it", "ku", "nl", "pl", "ps", "pt"),
-    *("ro", "ru", "so", "sq", "sw", "ti", "tr", "uk", "zh", "sgn"),
-)
-"""The languages that the desk offers for an interpreter, and `OTHER_LANGUAGE`. The API takes every code of ISO 639."""
-
 
 class Need(StrEnum):
     """What the team prepares for a visitor. Health data: in no event and no log, and deleted when the visit ends."""

@@ -28,13 +28,13 @@ from services.chassis.refusals import NotFound, msg, with_words
 from services.chassis.runtime.clock import Clock
 from services.chassis.web import allow
 from services.chassis.web.cookies import cookie_of
-from services.contracts.arrivals import OTHER_LANGUAGE, Activity
+from services.contracts.arrivals import INTERPRETED, OTHER_LANGUAGE, Activity
 from services.contracts.intake import Channel, VisitStatus
 from services.contracts.roles import Role
 from services.intake.actions.accesses import may_open
 from services.intake.actions.desks import counsellors_of, desks_of
 from services.intake.actions.estimates import outlook_for
-from services.intake.domain import GROUP_MAX, GROUP_MIN, INTERPRETED, Need, is_desk
+from services.intake.domain import GROUP_MAX, GROUP_MIN, Need, is_desk
 from services.intake.domain.appointments import AppointmentKind, Timing, timing
 from services.intake.domain.estimates import Outlook
 from services.intake.pages.wait_words import wait_text

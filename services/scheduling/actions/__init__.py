@@ -6,6 +6,7 @@ paths        open_path, give_up, plan_confirmed: guidance paths
 workshops    announce, cancel_workshop, record_attendance
 seats        take_seat, release_seat
 rooms        add_room, change_room, use_room: the list of a centre's rooms
+availability set_hours, set_profile, add_absence, remove_absence: when counsellors can be booked
 waiting      check_in, change_status, identify, anonymise: the copy of the visits in the room
 people       register: visitors who consented to be known
 consent      give, withdraw

@@ -1,6 +1,6 @@
 """The calendar: quarter-hours of counsellors, rooms and visitors. The primary key prevents double bookings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,8 @@ from services.chassis.copies.aliases import references_of
 from services.chassis.refusals import Message, msg
 from services.chassis.storage.store import Work
 from services.scheduling.domain import refusals, times
-from services.scheduling.store import Alias, QuarterHour
+from services.scheduling.store import Alias, CounsellorAbsence, QuarterHour
+from services.scheduling.store.availability import keep_absences
 from services.scheduling.store.interviews import taken_quarters
 
 
@@ -58,7 +59,9 @@ async def reserve(
     zone: ZoneInfo,
     free: Sequence[Resource] = (),
 ) -> None:
-    """Reserve these quarter-hours for an interview or a session. Raises `Overlap`, naming what is taken.
+    """Reserve these quarter-hours for an interview or a session.
+
+    Raises `Overlap`, naming what is taken, or `CounsellorAway`.
 
     `free`: must be free too, and is not reserved. Of two concurrent reservations that both find it free, one violates
     the primary key and raises `Overlap`.
@@ -69,6 +72,8 @@ async def reserve(
     if found:
         key, at = found[0]
         resource = by_key[key]
+        if await _is_absence(work.session, key, at):
+            raise refusals.CounsellorAway(at=at.astimezone(zone))
         raise refusals.Overlap(about=resource.field, what=resource.label, at=at.astimezone(zone))
     anyone = msg("the counsellor, the room or the person")
     work.guard("quarter_hours_key", refusals.Overlap(what=anyone, at=starts_at.astimezone(zone)))
@@ -77,7 +82,35 @@ async def reserve(
             work.add(QuarterHour(resource=key, quarter=quarter, holder=holder))
 
 
+async def _is_absence(session: AsyncSession, key: str, quarter: datetime) -> bool:
+    """Whether an absence has this quarter-hour."""
+    taken = await session.get(QuarterHour, (key, quarter))
+    return taken is not None and await session.get(CounsellorAbsence, taken.holder) is not None
+
+
 async def release(work: Work, *holders: UUID) -> None:
-    """Free the quarter-hours of these interviews or sessions."""
+    """Free the quarter-hours of these interviews, sessions or absences. In an absence they are kept for it."""
+    await keep_absences(work.session, await free(work, *holders))
+
+
+async def free(work: Work, *holders: UUID) -> Sequence[tuple[str, datetime]]:
+    """Free the quarter-hours of these, and return them: `keep_absences` has them then, after the next reservation."""
     await work.session.flush()
-    await work.session.execute(sa.delete(QuarterHour).where(col(QuarterHour.holder).in_(holders)))
+    freed = (
+        sa.delete(QuarterHour)
+        .where(col(QuarterHour.holder).in_(holders))
+        .returning(col(QuarterHour.resource), col(QuarterHour.quarter))
+    )
+    return [(row[0], row[1]) for row in await work.session.execute(freed)]
+
+
+async def set_absences_aside(work: Work, counsellor: str, quarters: Collection[datetime]) -> None:
+    """Free these quarter-hours of the counsellor from absences: what was held then was held, absent or not."""
+    theirs = sa.select(col(CounsellorAbsence.id)).where(col(CounsellorAbsence.counsellor) == counsellor)
+    await work.session.execute(
+        sa.delete(QuarterHour).where(
+            col(QuarterHour.resource) == f"counsellor:{counsellor}",
+            col(QuarterHour.quarter).in_(quarters),
+            col(QuarterHour.holder).in_(theirs),
+        )
+    )

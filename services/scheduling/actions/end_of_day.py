@@ -1,4 +1,9 @@
-"""What scheduling closes by itself: interviews that nobody ended on their day, and bookings on closed paths."""
+"""What scheduling closes by itself: interviews nobody ended on their day, bookings on closed paths, past absences."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlmodel import col
 
 from services.chassis.copies.centres import centre_copies
 from services.chassis.storage.store import Store
@@ -6,11 +11,13 @@ from services.contracts.scheduling import AppointmentStatus
 from services.scheduling.actions import guidance, information, paths
 from services.scheduling.domain.states import is_running
 from services.scheduling.domain.times import ended_by_night
-from services.scheduling.store import Centre, GuidancePath
+from services.scheduling.store import Centre, CounsellorAbsence, GuidancePath, QuarterHour
 from services.scheduling.store.interviews import booked_on_closed_paths, running_anywhere
 
 BATCH = 100
 """Paths whose bookings are freed in one round."""
+ABSENCES_KEPT = timedelta(days=30)
+"""How long an absence is kept after its end."""
 
 
 async def end_days(store: Store) -> bool:
@@ -44,3 +51,15 @@ async def free_closed_paths(store: Store) -> bool:
             if await work.find(GuidancePath, path_id) is not None:
                 await paths.cancel_booked(work, path_id)
     return len(found) == BATCH
+
+
+async def delete_past_absences(store: Store) -> bool:
+    """Delete the absences that ended more than `ABSENCES_KEPT` ago, with their quarter-hours."""
+    over = col(CounsellorAbsence.ends_at) < store.clock() - ABSENCES_KEPT
+    async with store.read() as session:
+        ids = (await session.scalars(sa.select(col(CounsellorAbsence.id)).where(over))).all()
+    if ids:
+        async with store.work() as work:
+            await work.session.execute(sa.delete(QuarterHour).where(col(QuarterHour.holder).in_(ids)))
+            await work.session.execute(sa.delete(CounsellorAbsence).where(col(CounsellorAbsence.id).in_(ids)))
+    return False

@@ -23,14 +23,23 @@ from services.contracts.scheduling import (
     Side,
 )
 from services.scheduling.actions.arrivals import emit_started, undo_start
+from services.scheduling.actions.availability import check_working_hours
 from services.scheduling.actions.boards import board
-from services.scheduling.actions.calendar import other_calendars, release, reserve, resources
+from services.scheduling.actions.calendar import (
+    free,
+    other_calendars,
+    release,
+    reserve,
+    resources,
+    set_absences_aside,
+)
 from services.scheduling.actions.counsellors import check_counsellor
 from services.scheduling.actions.rooms import check_room
 from services.scheduling.actions.waiting import release_visitor
 from services.scheduling.domain import refusals, rules, times
 from services.scheduling.domain.times import HORIZON
 from services.scheduling.store import Alias, Centre, GuidancePath, Interview, KnownPerson
+from services.scheduling.store.availability import keep_absences
 from services.scheduling.store.copies import visit_of_person
 from services.scheduling.store.interviews import held_and_booked
 
@@ -52,11 +61,15 @@ async def book(
     starts_at: datetime,
     minutes: int,
     horizon: timedelta = HORIZON,
+    outside_working_hours: bool = False,
 ) -> Interview:
-    """Book the next interview of a path, no farther ahead than the horizon.
+    """Book the next interview of a path, no farther ahead than the horizon, within the counsellor's working hours.
+
+    `outside_working_hours`: also outside them, as the team answered.
 
     Raises what `rules.check_appointment` and `rules.check_path_capacity` raise, `PersonUnknown`, `ConsentMissing`,
-    `PathIsClosed`, `UnknownCounsellor`, `CounsellorInactive`, `UnknownRoom`, `RoomInactive`, `Overlap`.
+    `PathIsClosed`, `UnknownCounsellor`, `CounsellorInactive`, `UnknownRoom`, `RoomInactive`,
+    `OutsideWorkingHours`, `CounsellorAway`, `Overlap`.
     """
     path = await work.load(GuidancePath, path_id, msg("path"))
     if path.subject_ref is None:
@@ -68,6 +81,8 @@ async def book(
     held, booked = await held_and_booked(work.session, path_id)
     rules.check_path_capacity(path.method, held, booked, due=path.finalising_due_at is not None)
     await check_counsellor(work.session, path.centre, counsellor)
+    if not outside_working_hours:
+        await check_working_hours(work.session, centre, counsellor, starts_at, minutes)
     await check_room(work.session, path.centre, room)
     interview = work.add(
         Interview(
@@ -87,8 +102,8 @@ async def book(
         )
     )
     taken = resources(path.centre, counsellor, room, path.subject_ref)
-    free = await other_calendars(work.session, path.subject_ref)
-    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone, free=free)
+    others = await other_calendars(work.session, path.subject_ref)
+    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone, free=others)
     _emit_booked(work, interview, path, path.subject_ref)
     work.notify_board(board(path.centre))
     return interview
@@ -134,6 +149,7 @@ async def move(
     by: Side = Side.CENTRE,
     version: int | None = None,
     horizon: timedelta = HORIZON,
+    outside_working_hours: bool = False,
 ) -> None:
     """Move an interview to another time, counsellor or room, and free its old quarter-hours.
 
@@ -148,14 +164,19 @@ async def move(
     if before == (counsellor, room, starts_at, minutes):
         return
     await check_room(work.session, interview.centre, room)
+    same_time = before == (counsellor, interview.room, starts_at, minutes)
+    if not (outside_working_hours or same_time):
+        await check_working_hours(work.session, centre, counsellor, starts_at, minutes)
     if interview.started_at is not None:
         await undo_start(work, interview)
     if not times.same_day(interview.starts_at, starts_at, centre.zone):
         interview.arrived_at = interview.visit_id = None
-    await release(work, interview.id)
+    freed = await free(work, interview.id)
     taken = resources(interview.centre, counsellor, room, interview.subject_ref)
-    free = await other_calendars(work.session, interview.subject_ref)
-    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone, free=free)
+    others = await other_calendars(work.session, interview.subject_ref)
+    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone, free=others)
+    await work.session.flush()
+    await keep_absences(work.session, freed)
     interview.counsellor, interview.room = counsellor, room
     interview.starts_at, interview.minutes, interview.moved_by = starts_at, minutes, by.value
     work.emit(
@@ -266,9 +287,12 @@ async def _bring_forward(work: Work, interview: Interview) -> None:
     centre = await known_centre(work.session, Centre, interview.centre)
     ended = work.now.replace(minute=work.now.minute // 15 * 15, second=0, microsecond=0)
     starts_at = ended - timedelta(minutes=interview.minutes)
-    await release(work, interview.id)
+    freed = await free(work, interview.id)
+    await set_absences_aside(work, interview.counsellor, times.quarters(starts_at, interview.minutes))
     taken = resources(interview.centre, interview.counsellor, None, interview.subject_ref)
     others = await other_calendars(work.session, interview.subject_ref)
     zone, minutes = centre.zone, interview.minutes
     await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=zone, free=others)
+    await work.session.flush()
+    await keep_absences(work.session, freed)
     interview.starts_at = starts_at

@@ -1,14 +1,7 @@
 """Scheduling's JSON API, one module per subject."""
 
-from services.scheduling.api import centres, imports, interviews, rooms, slots, waiting, workshops
+from services.scheduling.api import centres, counsellors, imports, interviews, rooms, slots, waiting, workshops
 
-routers = (
-    waiting.router,
-    centres.router,
-    imports.router,
-    interviews.router,
-    slots.router,
-    workshops.router,
-    rooms.router,
-)
+_subjects = (waiting, centres, imports, interviews, slots, workshops, rooms, counsellors)
+routers = tuple(one.router for one in _subjects)
 """Imports come before routes with an id in the same path segment."""

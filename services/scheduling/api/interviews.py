@@ -14,7 +14,7 @@ from services.chassis.web import Body, Reading, Router, Running, Working, cause_
 from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome, Side
 from services.contracts.text import Key
-from services.contracts.values import Day, Moment, Whole
+from services.contracts.values import Day, Moment, Whole, YesNo
 from services.scheduling.actions import arrivals, guidance, information, paths
 from services.scheduling.actions.next_times import Wanted, booking
 from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
@@ -50,6 +50,7 @@ class Booking(Body):
     room: StaffCode | None = Field(None, description="The code of a room from the list of the centre.")
     starts_at: Moment
     minutes: Annotated[int, Whole()]
+    outside_working_hours: YesNo = Field(False, description="Also outside the working hours of the counsellor.")
 
 
 class Move(Change):
@@ -59,6 +60,7 @@ class Move(Change):
     room: StaffCode | None = Field(None, description="The code of a room from the list of the centre.")
     starts_at: Moment | None = None
     minutes: Annotated[int, Whole()] | None = None
+    outside_working_hours: YesNo = Field(False, description="Also outside the working hours of the counsellor.")
 
 
 class Cancellation(Change):
@@ -165,6 +167,7 @@ async def book_interview(body: Booking, request: Request, running: Running, pers
             starts_at=body.starts_at,
             minutes=body.minutes,
             horizon=horizon_of(running),
+            outside_working_hours=body.outside_working_hours,
         )
         return InterviewOut.of(interview)
 
@@ -211,6 +214,7 @@ async def move_interview(id: UUID, body: Move, request: Request, running: Runnin
             minutes=minutes,
             version=body.version,
             horizon=horizon_of(running),
+            outside_working_hours=body.outside_working_hours,
         )
         return InterviewOut.of(interview)
 

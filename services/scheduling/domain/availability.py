@@ -11,26 +11,32 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from services.chassis.refusals import msg
 from services.contracts.directory import WEEKDAYS
-from services.contracts.opening import Hours, moment
+from services.contracts.opening import moment
 from services.scheduling.domain.refusals import (
     AbsenceBackwards,
+    AbsenceTooLong,
     BufferUneven,
     EndsBeforeStart,
     HoursBackwards,
+    NotInFuture,
     NotOnQuarterHour,
+    OutsideWorkingHours,
     RuleNotWeekly,
 )
+from services.scheduling.domain.times import Interval, check_quarter_hour, united
 
 LONGEST_INTERVAL = 52
 """Weeks between two weeks of a rule are no more."""
 MOST_TIMES = 1000
 """How often a rule with COUNT comes at most."""
+LONGEST_ABSENCE = timedelta(days=400)
+"""Of an absence, what is still to come is no longer: each of its quarter-hours is kept free of bookings."""
+MOST_ROWS = 40
+"""The rows of working hours that a counsellor has at a centre are no more."""
 _PARTS = {"FREQ", "INTERVAL", "BYDAY", "UNTIL", "COUNT"}
 _QUARTERS = (":00", ":15", ":30", ":45")
-
-Interval = tuple[datetime, datetime]
-"""Beginning and end in UTC, half-open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,43 +197,38 @@ class BookingRules:
             raise BufferUneven()
 
 
-def working_times(opening: Hours, rows: Sequence[WorkingHours], first: date, last: date) -> list[Interval]:
-    """When a counsellor with these working hours can be booked at a centre, on local dates, both included, in order.
+def worked_times(rows: Iterable[WorkingHours], first: date, last: date) -> list[Interval]:
+    """The times of these working hours on local dates, both included, in order; hours that touch are one."""
+    return list(united(interval for row in rows for interval in row.intervals(first, last)))
 
-    Within both working and opening hours; without working hours, whenever the centre is open. Absences and what is
-    booked are not taken off.
-    """
-    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-    open_ = joined(interval for day in days for interval in opening.intervals(day))
+
+def lies_within(rows: Sequence[WorkingHours], starts_at: datetime, minutes: int) -> bool:
+    """Whether the whole appointment lies within these working hours; without any, every one does."""
     if not rows:
-        return open_
-    worked = joined(interval for row in rows for interval in row.intervals(first, last))
-    return sorted(_both(open_, worked))
+        return True
+    day, end = starts_at.astimezone(rows[0].zone).date(), starts_at + timedelta(minutes=minutes)
+    worked = worked_times(rows, day, day + timedelta(days=1))
+    return any(begins <= starts_at and end <= ends for begins, ends in worked)
 
 
-def joined(intervals: Iterable[Interval]) -> list[Interval]:
-    """The same times in order, with those that touch or overlap made one."""
-    found: list[Interval] = []
-    for begins, ends in sorted(intervals):
-        if found and begins <= found[-1][1]:
-            found[-1] = found[-1][0], max(found[-1][1], ends)
-        else:
-            found.append((begins, ends))
-    return found
+def check_within(rows: Sequence[WorkingHours], starts_at: datetime, minutes: int) -> None:
+    """Raises `OutsideWorkingHours` unless the appointment `lies_within` them."""
+    if not lies_within(rows, starts_at, minutes):
+        day = starts_at.astimezone(rows[0].zone).date()
+        spans = sorted(f"{row.begins}–{row.ends}" for row in rows if row.of(day))
+        raise OutsideWorkingHours(hours=spans or msg("none"))
 
 
-def lies_within(intervals: Iterable[Interval], starts_at: datetime, ends_at: datetime) -> bool:
-    """Whether one of these intervals has the whole time from `starts_at` to `ends_at`."""
-    return any(begins <= starts_at and ends_at <= ends for begins, ends in intervals)
+def check_absence(starts_at: datetime, ends_at: datetime, now: datetime, zone: ZoneInfo) -> None:
+    """An absence is on quarter-hours, is not over, and lasts `LONGEST_ABSENCE` at most.
 
-
-def _both(some: Sequence[Interval], others: Sequence[Interval]) -> Iterator[Interval]:
-    """The times that are in both; each of the two is in order, without overlaps."""
-    at = 0
-    for begins, ends in some:
-        while at < len(others) and others[at][1] <= begins:
-            at += 1
-        for other_begins, other_ends in others[at:]:
-            if other_begins >= ends:
-                break
-            yield max(begins, other_begins), min(ends, other_ends)
+    Raises `AbsenceBackwards`, `NotOnQuarterHour`, `NotInFuture`, `AbsenceTooLong`.
+    """
+    absence = Absence(starts_at, ends_at)
+    check_quarter_hour(absence.starts_at)
+    check_quarter_hour(absence.ends_at, "ends_at")
+    if ends_at <= now:
+        raise NotInFuture(about="ends_at", at=ends_at.astimezone(zone))
+    if ends_at - max(starts_at, now) > LONGEST_ABSENCE:
+        last = max(starts_at, now) + LONGEST_ABSENCE
+        raise AbsenceTooLong(until=last.astimezone(zone).date())

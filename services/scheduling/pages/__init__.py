@@ -5,6 +5,7 @@ from services.scheduling.pages import (
     attendance,
     board,
     booking,
+    counsellors,
     mine,
     own_changes,
     person,
@@ -13,6 +14,6 @@ from services.scheduling.pages import (
     workshops,
 )
 
-_teams = (board, booking, agenda, workshops, attendance, rooms, person)
+_teams = (board, booking, agenda, workshops, attendance, rooms, counsellors, person)
 routers = tuple(one.router for one in (*_teams, mine, own_changes, public))
 """Fixed paths before those with an id in the same path segment."""

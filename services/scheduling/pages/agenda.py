@@ -18,7 +18,7 @@ from services.chassis.web import Body, Reading, Router, Running, Working, apply_
 from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import PathOutcome, Side
 from services.contracts.text import Key
-from services.contracts.values import Version, Whole
+from services.contracts.values import Version, Whole, YesNo
 from services.scheduling.actions import guidance, paths
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
@@ -69,6 +69,7 @@ class MoveForm(StepForm):
     minutes: Annotated[int, Whole()] = 60
     counsellor: StaffCode | None = None
     room: StaffCode | None = None
+    outside_working_hours: YesNo = False
 
 
 @router.get("/agenda")
@@ -183,6 +184,7 @@ async def move(id: UUID, request: Request, read: Reading, running: Running, pers
             minutes=form.minutes,
             version=form.version,
             horizon=horizon_of(running),
+            outside_working_hours=form.outside_working_hours,
         )
 
     filled, typed, errors = await read_form(request, MoveForm)

@@ -22,7 +22,7 @@ from services.chassis.web import Body, Reading, Router, Running, apply_form, by_
 from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import Method
 from services.contracts.text import Key
-from services.contracts.values import Whole
+from services.contracts.values import Whole, YesNo
 from services.scheduling.actions import guidance, paths
 from services.scheduling.actions.calendar import other_calendars, person_resource
 from services.scheduling.claims import staff_code
@@ -62,6 +62,7 @@ class BookForm(Body):
     minutes: Annotated[int, Whole()] = 60
     counsellor: StaffCode | None = None
     room: StaffCode | None = None
+    outside_working_hours: YesNo = False
 
 
 @router.get("/new")
@@ -134,6 +135,7 @@ async def _book(work: Work, form: BookForm, centre: Centre, person: Person, hori
         starts_at=starts_at,
         minutes=form.minutes,
         horizon=horizon,
+        outside_working_hours=form.outside_working_hours,
     )
 
 

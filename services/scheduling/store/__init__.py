@@ -1,5 +1,6 @@
 """Scheduling's tables and queries."""
 
+from services.scheduling.store.availability import CounsellorAbsence, CounsellorHours, CounsellorProfile
 from services.scheduling.store.copies import Account, Centre, KnownPerson, Waiting, WaitingBoard
 from services.scheduling.store.counsellors import PastCounsellor
 from services.scheduling.store.interviews import GuidancePath, Interview, QuarterHour, UnrestatedInterview
@@ -13,6 +14,9 @@ __all__ = [
     "Alias",
     "Attendance",
     "Centre",
+    "CounsellorAbsence",
+    "CounsellorHours",
+    "CounsellorProfile",
     "Export",
     "GuidancePath",
     "Interview",

@@ -92,7 +92,7 @@ class QuarterHour(Table, table=True):
     """`counsellor:CODE`, `room:CENTRE:CODE` of `rooms` or `person:REFERENCE`."""
     quarter: datetime = Field(primary_key=True)
     holder: UUID = Field(index=True)
-    """The interview or workshop session that takes it."""
+    """The interview, the workshop session or the counsellor's absence that takes it."""
 
 
 class UnrestatedInterview(Table, table=True):

@@ -12,12 +12,16 @@ from sqlmodel import col
 
 from services.chassis.storage.bulk import in_list
 from services.scheduling.domain import slots
+from services.scheduling.domain.availability import worked_times
 from services.scheduling.domain.slots import CalendarKey, Start, Timeline
 from services.scheduling.domain.times import QUARTER
+from services.scheduling.store.availability import hours_at
 from services.scheduling.store.copies import Centre
 from services.scheduling.store.counsellors import accounts_to_book, is_bookable
 from services.scheduling.store.interviews import QuarterHour
 
+_ALWAYS = -1
+"""Every quarter-hour: who has entered no working hours works while the centre is open."""
 NEXT_TIMES = 3
 """How many free times a refusal names."""
 WINDOW = timedelta(days=14)
@@ -103,9 +107,14 @@ async def free_times(
         & timeline.days(search.first, search.last, one.zone)
         for one in centres
     }
+    worked = await _worked(session, timeline, centres)
     free = {
         (code, centre): slots.free_starts(
-            opened[centre], -1, taken.get(mine[code], 0) | others, search.minutes, bookable[centre]
+            opened[centre],
+            worked.get((code, centre), _ALWAYS),
+            taken.get(mine[code], 0) | others,
+            search.minutes,
+            bookable[centre],
         )
         for code, centre in calendars
     }
@@ -150,6 +159,15 @@ async def free_days(
         found = list(days.items())[:most]
         day = (found[-1][0] if len(found) == most else end) + timedelta(days=1)
     return found, day if day <= search.last else None
+
+
+async def _worked(session: AsyncSession, timeline: Timeline, centres: Collection[Centre]) -> dict[CalendarKey, int]:
+    """The quarter-hours in which they work, of the counsellors who have entered working hours at these centres."""
+    last = timeline.last + timedelta(days=1)  # an appointment may go on after midnight
+    return {
+        (code, centre): timeline.within(worked_times(rows, timeline.first, last))
+        for (code, centre), rows in (await hours_at(session, centres)).items()
+    }
 
 
 def _openings(centre: Centre, timeline: Timeline) -> Iterator[slots.Interval]:

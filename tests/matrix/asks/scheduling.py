@@ -23,6 +23,19 @@ def _a_room(world: World) -> dict[str, Any]:
     return _HERE | {"id": world.liege["room"]}
 
 
+_FAR, _FAR_END = "2026-07-06T00:00:00+02:00", "2026-07-07T00:00:00+02:00"
+_MORNINGS = {"starts_on": "2026-01-01", "rrule": "FREQ=WEEKLY;BYDAY=MO,TU", "begins": "08:00", "ends": "12:00"}
+_ROW = _HERE | {"row": 0, "version": 1}
+
+
+def _a_counsellor(world: World) -> dict[str, Any]:
+    return {"code": code_of(world.liege)}
+
+
+def _an_absence(world: World) -> dict[str, Any]:
+    return _a_counsellor(world) | {"id": world.liege["absence"]}
+
+
 def _workshop(centre: str, counsellor: str) -> dict[str, Any]:
     sessions = [{"starts_at": _LATER, "minutes": 60}]
     return {"centre": centre, "title": "Un atelier", "counsellor": counsellor, "seats": 8, "sessions": sessions}
@@ -124,6 +137,34 @@ SCHEDULING: Asks = {
     "POST /scheduling/workshops/{id}/seats": lambda w, me: Ask(form={"person": w.liege["person"]}),
     "POST /scheduling/workshops/{id}/seats/{seat_id}/release": lambda w, me: Ask(form={"cancelled_by": "visitor"}),
     "POST /scheduling/workshops/{id}/sessions/{session_id}": lambda w, me: Ask(form={"came": [w.liege["seat"]]}),
+    "GET /scheduling/api/v1/counsellors": lambda w, me: Ask(query=_HERE),
+    "GET /scheduling/api/v1/counsellors/{code}": lambda w, me: Ask(at=_a_counsellor(w)),
+    "PUT /scheduling/api/v1/counsellors/{code}": lambda w, me: Ask(
+        at=_a_counsellor(w), json={"languages": ["fr", "nl"], "areas": []}
+    ),
+    "PUT /scheduling/api/v1/counsellors/{code}/hours/{centre}": lambda w, me: Ask(
+        at=_a_counsellor(w) | _HERE, json={"rows": [_MORNINGS]}
+    ),
+    "POST /scheduling/api/v1/counsellors/{code}/absences": lambda w, me: Ask(
+        at=_a_counsellor(w), json={"starts_at": _FAR, "ends_at": _FAR_END}
+    ),
+    "DELETE /scheduling/api/v1/counsellors/{code}/absences/{id}": lambda w, me: Ask(at=_an_absence(w)),
+    "GET /scheduling/counsellors/{code}": lambda w, me: Ask(at=_a_counsellor(w)),
+    "POST /scheduling/counsellors/{code}/hours": lambda w, me: Ask(
+        at=_a_counsellor(w),
+        form=_HERE | {"weekdays": ["SA"], "begins": "09:00", "ends": "12:00", "starts_on": "2026-03-02", "version": 1},
+    ),
+    "POST /scheduling/counsellors/{code}/hours/remove": lambda w, me: Ask(at=_a_counsellor(w), form=_ROW),
+    "POST /scheduling/counsellors/{code}/hours/except": lambda w, me: Ask(
+        at=_a_counsellor(w), form=_ROW | {"day": "2026-05-04"}
+    ),
+    "POST /scheduling/counsellors/{code}/absences": lambda w, me: Ask(
+        at=_a_counsellor(w), form={"first_day": "2026-08-03", "last_day": "2026-08-07"}
+    ),
+    "POST /scheduling/counsellors/{code}/absences/{id}/remove": lambda w, me: Ask(at=_an_absence(w)),
+    "POST /scheduling/counsellors/{code}/profile": lambda w, me: Ask(
+        at=_a_counsellor(w), form={"languages": ["fr"], "areas": [], "version": 0}
+    ),
     "GET /scheduling/api/v1/rooms": lambda w, me: Ask(query=_HERE),
     "POST /scheduling/api/v1/rooms": lambda w, me: Ask(json=_HERE | {"name": f"Salle, {me.name}", "capacity": 8}),
     "PUT /scheduling/api/v1/rooms/{id}": lambda w, me: Ask(

@@ -8,22 +8,27 @@
     ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, StillBooked     people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
-    ├── Overlap, NotBooked, NotYet, MovedMeanwhile, TooLateOnline, TooSoonOnline                 the calendar
+    ├── Overlap (CounsellorAway), NotBooked, NotYet, MovedMeanwhile, TooLateOnline, TooSoonOnline    the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived           workshops
     ├── RoomExists, RoomCodeTaken, TooManyRooms                          the rooms of a centre
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor, CounsellorInactive, UnknownRoom,
         RoomInactive, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap; of availability:
-        RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards, BufferUneven; and of imports: FieldMissing,
-        FieldOutOfPlace, PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
+        RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards, AbsenceTooLong, BufferUneven, TooManyRows,
+        OutsideWorkingHours; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers, NumberTaken,
+        TooManyParticipants, AttendanceIncomplete
 """
 
 from services.scheduling.domain.refusals.availability import (
     AbsenceBackwards,
+    AbsenceTooLong,
     BufferUneven,
+    CounsellorAway,
     EndsBeforeStart,
     HoursBackwards,
+    OutsideWorkingHours,
     RuleNotWeekly,
+    TooManyRows,
 )
 from services.scheduling.domain.refusals.board import (
     AlreadyInInterview,
@@ -96,10 +101,12 @@ from services.scheduling.domain.refusals.workshops import (
 
 __all__ = [
     "AbsenceBackwards",
+    "AbsenceTooLong",
     "AlreadyInInterview",
     "AttendanceIncomplete",
     "BufferUneven",
     "ConsentMissing",
+    "CounsellorAway",
     "CounsellorInactive",
     "DoubleSeat",
     "EndsBeforeStart",
@@ -124,6 +131,7 @@ __all__ = [
     "NumberTaken",
     "OneFinalisingSession",
     "OutsideHours",
+    "OutsideWorkingHours",
     "Overlap",
     "PathDiffers",
     "PathIsClosed",
@@ -147,6 +155,7 @@ __all__ = [
     "TooManyParticipants",
     "TooManyPlaces",
     "TooManyRooms",
+    "TooManyRows",
     "TooSoonOnline",
     "UnknownCounsellor",
     "UnknownRoom",

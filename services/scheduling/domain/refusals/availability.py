@@ -1,6 +1,7 @@
 """Refusals of working hours, absences and booking rules."""
 
 from services.chassis.refusals import Invalid, msg
+from services.scheduling.domain.refusals.calendar import Overlap
 
 
 class RuleNotWeekly(Invalid):
@@ -45,3 +46,35 @@ class BufferUneven(Invalid):
     slug = "buffer-uneven"
     message = msg("The time between two appointments counts in quarter-hours. Choose 0, 15, 30, 45 or 60 minutes.")
     field_name = "buffer_minutes"
+
+
+class AbsenceTooLong(Invalid):
+    """An absence is longer than the calendar keeps free."""
+
+    slug = "absence-too-long"
+    message = msg("This absence is too long. Last possible day: {until}. Choose an earlier end.")
+    field_name = "ends_at"
+
+
+class TooManyRows(Invalid):
+    """Nobody reads so many rows of working hours any more."""
+
+    slug = "too-many-rows"
+    message = msg("There are {most} rows of working hours already. Remove rows that are over.")
+    field_name = "rows"
+
+
+class OutsideWorkingHours(Invalid):
+    """The counsellor has entered working hours at this centre, and the appointment lies outside them."""
+
+    slug = "outside-working-hours"
+    message = msg("Outside the working hours of the counsellor. Hours on this day: {hours}. Choose another time.")
+    field_name = "outside_working_hours"
+
+
+class CounsellorAway(Overlap):
+    """An absence of the counsellor has this time."""
+
+    slug = "counsellor-away"
+    message = msg("The counsellor is away at this time: {at}. Choose another time or another counsellor.")
+    field_name = "counsellor"

@@ -1,0 +1,131 @@
+"""When counsellors can be booked: their working hours at each centre, their absences, their languages and areas."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from services.chassis.copies.centres import known_centre
+from services.chassis.refusals import AlreadyDifferent, NotFound, msg
+from services.chassis.storage.checks import check_version
+from services.chassis.storage.store import Work
+from services.scheduling.actions.calendar import release
+from services.scheduling.domain import refusals, times
+from services.scheduling.domain.availability import MOST_ROWS, WorkingHours, check_absence, check_within
+from services.scheduling.store import (
+    Centre,
+    CounsellorAbsence,
+    CounsellorHours,
+    CounsellorProfile,
+    Interview,
+    QuarterHour,
+    Session,
+    Workshop,
+)
+from services.scheduling.store.availability import reserve_absence, working_hours
+
+
+async def set_hours(
+    work: Work, counsellor: str, centre: str, rows: Sequence[WorkingHours], version: int | None = None
+) -> CounsellorHours:
+    """Set the working hours of a counsellor at a centre; none: the opening hours count. What is booked stays.
+
+    Raises `UnknownCentre`, `TooManyRows`, `Stale`.
+    """
+    await known_centre(work.session, Centre, centre)
+    if len(rows) > MOST_ROWS:
+        raise refusals.TooManyRows(most=MOST_ROWS)
+    kept = await work.find(CounsellorHours, (counsellor, centre))
+    check_version(kept, version)
+    written = [
+        {
+            "starts_on": row.starts_on.isoformat(),
+            "rrule": row.rule.text,
+            "begins": row.begins,
+            "ends": row.ends,
+            "except_on": sorted(day.isoformat() for day in row.except_on),
+        }
+        for row in rows
+    ]
+    if kept is None:
+        return work.add(CounsellorHours(counsellor=counsellor, centre=centre, rows=written))
+    if kept.rows != written:
+        kept.rows, kept.version = written, kept.version + 1
+    return kept
+
+
+async def set_profile(
+    work: Work, counsellor: str, languages: Collection[str], areas: Collection[str], version: int | None = None
+) -> CounsellorProfile:
+    """Set in which languages a counsellor receives visitors, and for which areas. Raises `Stale`."""
+    kept = await work.find(CounsellorProfile, counsellor)
+    check_version(kept, version)
+    spoken, served = sorted(set(languages)), sorted(set(areas))
+    if kept is None:
+        return work.add(CounsellorProfile(counsellor=counsellor, languages=spoken, areas=served))
+    if (kept.languages, kept.areas) != (spoken, served):
+        kept.languages, kept.areas, kept.version = spoken, served, kept.version + 1
+    return kept
+
+
+async def add_absence(
+    work: Work, id: UUID, counsellor: str, starts_at: datetime, ends_at: datetime, zone: ZoneInfo
+) -> CounsellorAbsence:
+    """Enter an absence, for all centres; sent again, it changes nothing.
+
+    Nothing can be booked in it from now on. What is booked stays until the team moves it. `zone`: for messages.
+    Raises what `check_absence` raises, `AlreadyDifferent`.
+    """
+    same = await work.session.scalar(
+        sa.select(CounsellorAbsence).where(
+            col(CounsellorAbsence.counsellor) == counsellor,
+            col(CounsellorAbsence.starts_at) == starts_at,
+            col(CounsellorAbsence.ends_at) == ends_at,
+        )
+    )
+    if same is not None:
+        return same
+    if await work.find(CounsellorAbsence, id) is not None:
+        raise AlreadyDifferent()
+    check_absence(starts_at, ends_at, work.now, zone)
+    absence = work.add(CounsellorAbsence(id=id, counsellor=counsellor, starts_at=starts_at, ends_at=ends_at))
+    await work.session.flush()
+    await _lock_booked(work, absence)
+    from_now = max(starts_at, work.now)
+    minutes = -((from_now - ends_at) // times.QUARTER) * 15
+    quarters = [at for at in times.quarters(from_now, minutes) if at < ends_at]
+    await reserve_absence(work.session, absence, quarters)
+    return absence
+
+
+async def _lock_booked(work: Work, absence: CounsellorAbsence) -> None:
+    """Lock what is booked in the absence: who cancels or moves it meanwhile frees its time for the absence."""
+    holders = sa.select(col(QuarterHour.holder)).where(
+        col(QuarterHour.resource) == f"counsellor:{absence.counsellor}",
+        col(QuarterHour.quarter) >= absence.starts_at,
+        col(QuarterHour.quarter) < absence.ends_at,
+    )
+    workshops = sa.select(col(Session.workshop_id)).where(col(Session.id).in_(holders))
+    await work.prefetch(Workshop, list(await work.session.scalars(workshops)))
+    interviews = sa.select(col(Interview.id)).where(col(Interview.id).in_(holders))
+    await work.prefetch(Interview, list(await work.session.scalars(interviews)))
+
+
+async def remove_absence(work: Work, counsellor: str, id: UUID) -> None:
+    """Remove an absence: its time can be booked again. Raises `NotFound`."""
+    absence = await work.find(CounsellorAbsence, id)
+    if absence is None or absence.counsellor != counsellor:
+        raise NotFound(what=msg("absence"))
+    await work.session.delete(absence)
+    await release(work, absence.id)
+
+
+async def check_working_hours(
+    session: AsyncSession, centre: Centre, counsellor: str, starts_at: datetime, minutes: int
+) -> None:
+    """The appointment lies within the counsellor's working hours, if any are entered. Raises `OutsideWorkingHours`."""
+    check_within(await working_hours(session, centre, counsellor), starts_at, minutes)

@@ -1,0 +1,83 @@
+"""Working hours and absences, as people say them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from services.chassis.i18n import date_text, language_name, locale, translate_number
+from services.chassis.i18n import translate as _
+from services.contracts.arrivals import INTERPRETED
+from services.scheduling.domain.availability import WorkingHours
+from services.scheduling.store import Centre, CounsellorAbsence, CounsellorHours
+
+LANGUAGES = ("fr", *INTERPRETED)
+"""The languages among which a counsellor chooses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The working hours at a centre: the words of each row. `version` 0: none were entered yet."""
+
+    centre: Centre
+    version: int
+    rows: list[list[str]]
+
+
+def week_of(centre: Centre, kept: CounsellorHours | None) -> Week:
+    """The working hours at a centre, in words."""
+    if kept is None:
+        return Week(centre, 0, [])
+    return Week(centre, kept.version, [row_words(row) for row in kept.hours(centre.zone)])
+
+
+def weekday_names() -> list[str]:
+    """The weekdays in the reader's language, Monday first."""
+    names: Mapping[int, str] = cast(Any, locale()).days["stand-alone"]["wide"]
+    return [names[number] for number in range(7)]
+
+
+def row_words(hours: WorkingHours) -> list[str]:
+    """The parts of a row: its days and times, how often, from when, until when, and except when."""
+    rule, names = hours.rule, weekday_names()
+    weekdays = rule.weekdays or (hours.starts_on.weekday(),)
+    days = ", ".join(names[number] for number in weekdays)
+    parts = [
+        days,
+        f"{hours.begins}–{hours.ends}",
+        translate_number("every week", "every {weeks} weeks", rule.interval).format(weeks=rule.interval),
+        _("from {day} on").format(day=date_text(hours.starts_on)),
+    ]
+    if rule.until is not None:
+        parts.append(_("up to and including {day}").format(day=date_text(rule.until)))
+    if rule.count is not None:
+        parts.append(_("number of times: {count}").format(count=rule.count))
+    if hours.except_on:
+        days = ", ".join(date_text(day, "medium") for day in sorted(hours.except_on))
+        parts.append(_("except: {days}").format(days=days))
+    return parts
+
+
+def absence_words(absence: CounsellorAbsence, zone: ZoneInfo) -> str:
+    """The days of an absence; with times, unless it has whole days."""
+    begins, ends = absence.starts_at.astimezone(zone), absence.ends_at.astimezone(zone)
+    if _is_midnight(begins) and _is_midnight(ends):
+        first, last = begins.date(), ends.date() - timedelta(days=1)
+        return _day(first) if first == last else f"{_day(first)} – {_day(last)}"
+    if begins.date() == ends.date():
+        return f"{_day(begins.date())}, {begins:%H:%M}–{ends:%H:%M}"
+    return f"{_day(begins.date())}, {begins:%H:%M} – {_day(ends.date())}, {ends:%H:%M}"
+
+
+def language_choices() -> list[tuple[str, str]]:
+    """The languages to choose from, in the order of their names."""
+    return sorted(((code, language_name(code)) for code in LANGUAGES), key=lambda one: one[1].casefold())
+
+
+def _day(day: date) -> str:
+    return date_text(day, "full")
+
+
+def _is_midnight(at: datetime) -> bool:
+    return (at.hour, at.minute) == (0, 0)

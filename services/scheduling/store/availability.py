@@ -1,0 +1,176 @@
+"""Working hours, absences, languages and areas of counsellors, by their codes."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col
+
+from services.chassis.storage.bulk import in_list, upsert
+from services.scheduling.domain.availability import WorkingHours
+from services.scheduling.domain.times import QUARTER
+from services.scheduling.store.copies import Centre
+from services.scheduling.store.interviews import Interview, QuarterHour
+from services.scheduling.store.table import Table
+from services.scheduling.store.workshops import Session, Workshop
+
+_COUNSELLOR = "counsellor:"
+
+
+class CounsellorHours(Table, table=True):
+    """The working hours of a counsellor at a centre. Without rows, the centre's opening hours count."""
+
+    __tablename__ = "working_hours"  # pyright: ignore[reportAssignmentType]
+
+    counsellor: str = Field(primary_key=True, max_length=60)
+    centre: str = Field(primary_key=True, max_length=40)
+    version: int = 1
+    rows: list[dict[str, Any]] = Field(default_factory=list[dict[str, Any]], sa_type=sa.JSON)
+    """The fields of `WorkingHours` without the zone, dates in ISO."""
+
+    def hours(self, zone: ZoneInfo) -> list[WorkingHours]:
+        """The working hours; the zone is the centre's."""
+        return [
+            WorkingHours(
+                starts_on=date.fromisoformat(row["starts_on"]),
+                rrule=row["rrule"],
+                begins=row["begins"],
+                ends=row["ends"],
+                except_on=frozenset(map(date.fromisoformat, row["except_on"])),
+                zone=zone,
+            )
+            for row in self.rows
+        ]
+
+
+class CounsellorAbsence(Table, table=True):
+    """A counsellor is away from every centre, from `starts_at` up to `ends_at`. No reason is kept."""
+
+    __tablename__ = "absences"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (sa.Index("absences_of_counsellor", "counsellor", "ends_at"),)
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    counsellor: str = Field(max_length=60)
+    starts_at: datetime
+    ends_at: datetime
+
+
+class CounsellorProfile(Table, table=True):
+    """The languages that a counsellor speaks with visitors, and the areas in which they advise."""
+
+    __tablename__ = "counsellor_profiles"  # pyright: ignore[reportAssignmentType]
+
+    counsellor: str = Field(primary_key=True, max_length=60)
+    version: int = 1
+    languages: list[str] = Field(default_factory=list[str], sa_type=sa.JSON)
+    """Codes of ISO 639."""
+    areas: list[str] = Field(default_factory=list[str], sa_type=sa.JSON)
+    """Codes of areas; none: all of the centre's."""
+
+
+async def working_hours(session: AsyncSession, centre: Centre, counsellor: str) -> list[WorkingHours]:
+    """The working hours of a counsellor at a centre; none: the opening hours count."""
+    row = await session.get(CounsellorHours, (counsellor, centre.code))
+    return row.hours(centre.zone) if row is not None else []
+
+
+async def hours_at(session: AsyncSession, centres: Collection[Centre]) -> dict[tuple[str, str], list[WorkingHours]]:
+    """The working hours of the counsellors of these centres who have entered any, by code and centre."""
+    zones = {centre.code: centre.zone for centre in centres}
+    query = sa.select(CounsellorHours).where(in_list(col(CounsellorHours.centre), "centres"))
+    found = await session.scalars(query, {"centres": sorted(zones)})
+    return {(row.counsellor, row.centre): row.hours(zones[row.centre]) for row in found if row.rows}
+
+
+async def hours_of(session: AsyncSession, counsellor: str) -> dict[str, CounsellorHours]:
+    """What a counsellor has entered, by centre."""
+    found = await session.scalars(sa.select(CounsellorHours).where(col(CounsellorHours.counsellor) == counsellor))
+    return {row.centre: row for row in found}
+
+
+async def profiles_of(session: AsyncSession, counsellors: Collection[str]) -> dict[str, CounsellorProfile]:
+    """The languages and areas of these counsellors, by code."""
+    wanted = sa.select(CounsellorProfile).where(in_list(col(CounsellorProfile.counsellor), "codes"))
+    return {row.counsellor: row for row in await session.scalars(wanted, {"codes": sorted(counsellors)})}
+
+
+async def absences_between(
+    session: AsyncSession, counsellors: Collection[str], start: datetime, end: datetime | None = None
+) -> Sequence[CounsellorAbsence]:
+    """The absences of these counsellors that touch [start, end), in order of time; `end` None: all from `start`."""
+    query = sa.select(CounsellorAbsence).where(
+        in_list(col(CounsellorAbsence.counsellor), "codes"), col(CounsellorAbsence.ends_at) > start
+    )
+    if end is not None:
+        query = query.where(col(CounsellorAbsence.starts_at) < end)
+    ordered = query.order_by(col(CounsellorAbsence.starts_at), col(CounsellorAbsence.id))
+    return (await session.scalars(ordered, {"codes": sorted(counsellors)})).all()
+
+
+async def keep_absences(session: AsyncSession, freed: Sequence[tuple[str, datetime]]) -> None:
+    """Reserve for the absences those of these quarter-hours, just freed or not yet taken, in which they lie."""
+    quarters: dict[str, list[datetime]] = defaultdict(list)
+    for key, quarter in freed:
+        if key.startswith(_COUNSELLOR):
+            quarters[key.removeprefix(_COUNSELLOR)].append(quarter)
+    if not quarters:
+        return
+    times = [quarter for some in quarters.values() for quarter in some]
+    found = await absences_between(session, quarters, min(times), max(times) + QUARTER)
+    for absence in found:
+        kept = [at for at in quarters[absence.counsellor] if absence.starts_at <= at < absence.ends_at]
+        await reserve_absence(session, absence, kept)
+
+
+async def reserve_absence(session: AsyncSession, absence: CounsellorAbsence, quarters: Sequence[datetime]) -> None:
+    """Reserve these quarter-hours for an absence. What is taken stays with its holder."""
+    key = f"{_COUNSELLOR}{absence.counsellor}"
+    if rows := [{"resource": key, "quarter": at, "holder": absence.id} for at in quarters]:
+        await session.execute(_kept(session), rows)
+
+
+_kept = upsert(lambda insert: insert(QuarterHour).on_conflict_do_nothing())
+
+
+@dataclass(frozen=True, slots=True)
+class BookedTime:
+    """An interview or a workshop session of a counsellor that is still to come."""
+
+    kind: str
+    """`interview` or `workshop`."""
+    id: UUID
+    """The interview's, or the workshop's."""
+    centre: str
+    starts_at: datetime
+    minutes: int
+
+
+async def booked_with(session: AsyncSession, counsellor: str, now: datetime) -> list[BookedTime]:
+    """What is booked with a counsellor from now on, at all centres, in order of time."""
+    theirs = sa.select(col(QuarterHour.holder)).where(
+        col(QuarterHour.resource) == f"{_COUNSELLOR}{counsellor}", col(QuarterHour.quarter) >= now
+    )
+    interviews = await session.execute(
+        sa.select(col(Interview.id), col(Interview.centre), col(Interview.starts_at), col(Interview.minutes)).where(
+            col(Interview.id).in_(theirs)
+        )
+    )
+    sessions = await session.execute(
+        sa.select(col(Workshop.id), col(Workshop.centre), col(Session.starts_at), col(Session.minutes))
+        .join(Session, col(Session.workshop_id) == col(Workshop.id))
+        .where(col(Session.id).in_(theirs))
+    )
+    found = [BookedTime("interview", *row) for row in interviews] + [BookedTime("workshop", *row) for row in sessions]
+    return sorted(found, key=lambda one: (one.starts_at, str(one.id)))
+
+
+def overlaps(absences: Sequence[CounsellorAbsence], booked: BookedTime) -> bool:
+    """Whether what is booked lies in one of these absences, with a part of it at least."""
+    end = booked.starts_at + timedelta(minutes=booked.minutes)
+    return any(one.starts_at < end and booked.starts_at < one.ends_at for one in absences)
