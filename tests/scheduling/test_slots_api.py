@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from services.chassis.refusals import Refused
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
-from services.scheduling.actions import guidance, paths
+from services.scheduling.actions import availability, guidance, paths
 from services.scheduling.domain import times
+from services.scheduling.domain.availability import WorkingHours
 from services.scheduling.domain.times import HORIZON, QUARTER
 from services.scheduling.store import Centre
 from services.scheduling.store.slots import FreeTime, Search, calendars_of, free_times
@@ -61,7 +63,7 @@ async def can_book(store: Store, path_id: Any, counsellor: str, starts_at: datet
 async def test_the_free_times_are_those_that_can_be_booked_and_no_others(
     store: Store, adult: Visitor, clock: FixedClock, minutes: int
 ) -> None:
-    """Each quarter-hour of a day is tried, with an appointment and a workshop on it."""
+    """Each quarter-hour of a day is tried, with an appointment, a workshop, working hours and an absence on it."""
     other = Visitor()
     await react(store, [other.registered()])
     clock.now = datetime(2026, 3, 9, 8, 50, tzinfo=UTC)
@@ -72,6 +74,11 @@ async def test_the_free_times_are_those_that_can_be_booked_and_no_others(
         await guidance.book(work, theirs, counsellor=TOM, room=None, starts_at=at, minutes=60)
     async with store.work() as work:
         path_id = await paths.individual_path(work, adult.subject_ref, LIEGE, None)
+        hours = WorkingHours(TODAY, "FREQ=WEEKLY", "09:00", "15:45", frozenset(), BRUSSELS)
+        await availability.set_hours(work, TOM, LIEGE, [hours])
+        await availability.add_absence(
+            work, uuid4(), TOM, at - timedelta(hours=2), at - timedelta(minutes=105), BRUSSELS
+        )
     day = date(2026, 3, 9)
     found = await search(store, first=day, last=day, minutes=minutes, now=clock.now)
     first, end = times.local_day(day, BRUSSELS)
@@ -79,7 +86,7 @@ async def test_the_free_times_are_those_that_can_be_booked_and_no_others(
         tried = [first + number * QUARTER for number in range((end - first) // QUARTER)]
         possible = [at for at in tried if await can_book(store, path_id, counsellor, at, minutes)]
         assert [one.starts_at for one in found if one.counsellor == counsellor] == possible
-        assert possible
+    assert found
 
 
 async def test_what_others_need_must_be_free_and_what_is_moved_is(store: Store, adult: Visitor) -> None:
@@ -147,6 +154,36 @@ async def test_slots_of_several_centres_come_by_time_and_in_pages(desk: Client) 
     assert (starts[0], starts[-1]) == ("2026-03-27T08:00:00Z", "2026-03-30T13:30:00Z"), "over the change of the clock"
     assert {one["centre"] for one in await slots(desk, centre=MONS, **asked)} == {MONS}
     assert await slots(desk, area="find-job", **asked) == await slots(desk, **asked)
+
+
+async def test_counsellors_are_found_by_the_area_and_the_language_of_their_profiles(desk: Client) -> None:
+    async with desk.store.work() as work:
+        await availability.set_profile(work, NADIA, ["de", "fr"], ["find-job"])
+    both = {NADIA, TOM}
+    for asked, found in (
+        ({}, both),
+        ({"area": "find-job"}, both),  # one who has no areas advises in all
+        ({"area": "choose-path"}, {TOM}),
+        ({"language": "de"}, {NADIA}),
+        ({"language": "de", "area": "choose-path"}, set[str]()),
+        ({"language": "ar"}, set[str]()),
+    ):
+        assert {one["counsellor"] for one in await slots(desk, **asked)} == found
+
+
+async def test_a_booking_in_an_absence_names_the_next_free_times(desk: Client, known: Visitor) -> None:
+    at = datetime(2026, 3, 3, 8, 0, tzinfo=UTC)
+    async with desk.store.work() as work:
+        await availability.add_absence(work, uuid4(), NADIA, at, at + timedelta(days=1), BRUSSELS)
+    path = (await desk.post(f"{API}/paths", json={"subject_ref": str(known.subject_ref), "centre": LIEGE})).json()
+    booking = {"path_id": path["id"], "counsellor": NADIA, "starts_at": at.isoformat(), "minutes": 60}
+    (fault,) = (await desk.post(f"{API}/interviews", json=booking)).json()["errors"]
+    assert fault["rule"] == "counsellor-away"
+    assert [(one["counsellor"], one["starts_at"]) for one in fault["next_free"]] == [
+        (NADIA, "2026-03-04T08:00:00+00:00"),
+        (NADIA, "2026-03-04T08:15:00+00:00"),
+        (NADIA, "2026-03-04T08:30:00+00:00"),
+    ]
 
 
 @pytest.mark.parametrize(

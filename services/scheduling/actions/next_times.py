@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.chassis.service.definition import Runtime
 from services.chassis.storage.store import Cause, Work
 from services.scheduling.actions.calendar import other_calendars, resources
-from services.scheduling.domain.refusals import Overlap
+from services.scheduling.domain.refusals import CounsellorAway, Overlap
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, LONGEST_SPAN
 from services.scheduling.store import Centre
 from services.scheduling.store.slots import FreeTime, Search, calendars_of, free_times, next_times
@@ -40,15 +40,16 @@ class Booking:
 
 @asynccontextmanager
 async def booking(running: Runtime, cause: Cause, horizon: timedelta) -> AsyncGenerator[Booking]:
-    """One unit of work. `Overlap` has the next free times in `next_free`: they are read after the rollback, so that
-    what another one booked at the same moment is not among them.
+    """One unit of work. `Overlap` and `CounsellorAway` have the next free times in `next_free`.
+
+    They are read after the rollback, so that what another one booked at the same moment is not among them.
     """
     made: Booking | None = None
     try:
         async with running.store.work(cause) as work:
             made = Booking(work)
             yield made
-    except Overlap as refused:
+    except (Overlap, CounsellorAway) as refused:
         if made is not None and made.wanted is not None:
             async with running.store.read() as session:
                 refused.values["next_free"] = await free_instead(session, made.wanted, running.clock(), horizon)

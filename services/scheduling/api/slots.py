@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.chassis.copies.centres import centre_copies, centre_in, check_area
 from services.chassis.identity.people import Person
 from services.chassis.web import Reading, Router, Running
+from services.contracts.arrivals import Language
 from services.contracts.envelope import StaffCode
 from services.contracts.text import Key, Line
 from services.contracts.values import Day, Whole
@@ -68,7 +69,8 @@ async def list_slots(
     person: Counsellor,
     centre: Annotated[Sequence[Key], Query(max_length=50, description="The caller's own, if omitted.")] = (),
     counsellor: Annotated[StaffCode | None, Query(description="All of the centres, if omitted.")] = None,
-    area: Annotated[Key | None, Query(description="Only at centres that work in this area.")] = None,
+    area: Annotated[Key | None, Query(description="Only counsellors who advise in this area.")] = None,
+    language: Annotated[Language | None, Query(description="Only counsellors who speak it: ISO 639.")] = None,
     minutes: Annotated[int, Whole()] = 60,
     since: Annotated[Day | None, Query(alias="from", description="First local day; today, if omitted.")] = None,
     until: Annotated[Day | None, Query(description="Last local day, included; six days later, if omitted.")] = None,
@@ -77,7 +79,8 @@ async def list_slots(
 ) -> list[Slot]:
     """When the counsellors of these centres are free for an interview of this length, in order of time.
 
-    At most 31 days at once. The times are those that can be booked: within opening hours, up to the horizon.
+    At most 31 days at once. The times are those that can be booked: within opening and working hours, outside
+    absences, up to the horizon.
     """
     rules.check_length(minutes)
     chosen = await _centres(read, person, centre, area)
@@ -89,7 +92,7 @@ async def list_slots(
     last = until or first + timedelta(days=6)
     rules.check_span(first, last)
     times.check_horizon(times.local_day(first, zone)[0], now, horizon_of(running), zone, "from")
-    calendars = await calendars_of(read, chosen, counsellor=counsellor)
+    calendars = await calendars_of(read, chosen, counsellor=counsellor, area=area, language=language)
     search = Search(first, last, minutes, now, horizon_of(running))
     found = await free_times(read, chosen, calendars, search)
     return [Slot.of(one, minutes) for one in islice(found.in_order(_cursor(after)), limit)]

@@ -43,7 +43,7 @@ from services.scheduling.settings import horizon_of
 from services.scheduling.store import Alias, Centre, GuidancePath, Interview
 from services.scheduling.store.copies import recently_registered
 from services.scheduling.store.interviews import counted_on, paths_of_person
-from services.scheduling.store.slots import FreeTime, Search, earliest_of_each, free_times, next_times
+from services.scheduling.store.slots import FreeTime, Search, calendars_of, earliest_of_each, free_times, next_times
 
 router = Router("/scheduling/interviews", pages=True)
 FIRST_TIMES = 6
@@ -213,6 +213,7 @@ async def _slots(
     others += [one.key for one in await other_calendars(session, subject_ref)]
     search = Search(day, day + LONGEST_SPAN - timedelta(days=1), form.minutes, now, horizon, also=others)
     found = await free_times(session, [centre], [(code, centre.code) for code in counsellors], search)
+    of_area = found.only(await calendars_of(session, [centre], area=form.area or None))
     chosen = [one.starts_at for one in found.in_order() if one.counsellor == form.counsellor]
     wanted = _wanted(centre, form) if refused else None
     return {
@@ -220,7 +221,7 @@ async def _slots(
         "times": [(f"{local:%H:%M}", at) for at in chosen if (local := at.astimezone(centre.zone)).date() == day],
         "first": [
             _offer(centre, one, form)
-            for one in (next_times(found, wanted) if wanted else earliest_of_each(found)[:FIRST_TIMES])
+            for one in (next_times(found, wanted) if wanted else earliest_of_each(of_area)[:FIRST_TIMES])
         ],
         "instead": wanted is not None,
     }

@@ -15,7 +15,7 @@ from services.scheduling.domain import slots
 from services.scheduling.domain.availability import worked_times
 from services.scheduling.domain.slots import CalendarKey, Start, Timeline
 from services.scheduling.domain.times import QUARTER
-from services.scheduling.store.availability import hours_at
+from services.scheduling.store.availability import CounsellorProfile, hours_at, profiles_of
 from services.scheduling.store.copies import Centre
 from services.scheduling.store.counsellors import accounts_to_book, is_bookable
 from services.scheduling.store.interviews import QuarterHour
@@ -70,6 +70,10 @@ class FreeTimes:
         for at, (counsellor, centre) in slots.in_order(self.free, behind):
             yield FreeTime(self.timeline.moment(at), counsellor, centre)
 
+    def only(self, calendars: Collection[CalendarKey]) -> "FreeTimes":
+        """Those of these calendars."""
+        return FreeTimes(self.timeline, {one: self.free[one] for one in calendars if one in self.free})
+
     def starts(self) -> list[datetime]:
         """The times at which any of the counsellors is free, in order."""
         together = 0
@@ -79,16 +83,34 @@ class FreeTimes:
 
 
 async def calendars_of(
-    session: AsyncSession, centres: Collection[Centre], *, counsellor: str | None = None
+    session: AsyncSession,
+    centres: Collection[Centre],
+    *,
+    counsellor: str | None = None,
+    area: str | None = None,
+    language: str | None = None,
 ) -> list[CalendarKey]:
-    """The calendars of all counsellors with whom these centres book, or of one."""
+    """The calendars of all counsellors with whom these centres book, or of one.
+
+    `area`, `language`: only of counsellors who advise in this area and speak this language with visitors.
+    """
     accounts = await accounts_to_book(session)
-    return [
+    found = [
         (account.code, centre.code)
         for account in accounts
         for centre in centres
         if account.code is not None and counsellor in (None, account.code) and is_bookable(account, centre.code)
     ]
+    if area is None and language is None:
+        return found
+    profiles = await profiles_of(session, {code for code, _centre in found})
+    return [one for one in found if _suits(profiles.get(one[0]), area, language)]
+
+
+def _suits(profile: CounsellorProfile | None, area: str | None, language: str | None) -> bool:
+    """Whether a counsellor advises in this area and speaks this language. Without entered areas: in all."""
+    areas, languages = (profile.areas, profile.languages) if profile is not None else ([], [])
+    return (area is None or not areas or area in areas) and (language is None or language in languages)
 
 
 async def free_times(
