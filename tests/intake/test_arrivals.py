@@ -186,7 +186,7 @@ async def test_a_group_waits_and_is_called_in_the_order_of_its_tickets(store: St
     called: list[str | None] = []
     for number in range(20):
         async with store.work() as work:
-            called.append((await visits.call_next(work, "liege", Caller(f"desk-{number}"))).ticket)
+            called.append((await visits.call_next(work, "liege", Caller(f"desk-{number + 1}"))).ticket)
     assert called == given
 
 
