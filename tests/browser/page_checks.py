@@ -179,7 +179,26 @@ _WATCH_THE_FOCUS = """() => {
 
 
 async def keyboard_walk(page: Page) -> list[str]:
-    """Press Tab through the whole page. What is wrong: not reached, no visible focus, focus off screen. Empty: fine."""
+    """Press Tab through the whole page. What is wrong: not reached, no visible focus, focus off screen. Empty: fine.
+
+    What a live page replaced during the walk could not be reached: then it is walked again.
+    """
+    expected, walked = await _walk(page)
+    if await page.evaluate(_REPLACED, list(expected)):
+        expected, walked = await _walk(page)
+    reached = {here["walk"] for here in walked}
+    return [
+        *sorted({f"no visible focus: {here['html']}" for here in walked if not here["visible"]}),
+        *sorted({f"focus off screen: {here['html']}" for here in walked if not here["onScreen"]}),
+        *(f"not reached by Tab: {html}" for walk, html in expected.items() if walk not in reached),
+    ]
+
+
+_REPLACED = "(walks) => walks.some((walk) => !document.querySelector(`[data-walk='${CSS.escape(walk)}']`))"
+
+
+async def _walk(page: Page) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """What Tab has to reach, by its mark, and where the focus was."""
     expected: dict[str, str] = dict(await page.evaluate(_FOCUSABLE))
     await page.evaluate(_WATCH_THE_FOCUS)
     walked: list[dict[str, Any]] = []
@@ -189,12 +208,7 @@ async def keyboard_walk(page: Page) -> list[str]:
         walked = await page.evaluate("window.walked")
         if expected.keys() <= {here["walk"] for here in walked}:
             break
-    reached = {here["walk"] for here in walked}
-    return [
-        *sorted({f"no visible focus: {here['html']}" for here in walked if not here["visible"]}),
-        *sorted({f"focus off screen: {here['html']}" for here in walked if not here["onScreen"]}),
-        *(f"not reached by Tab: {html}" for walk, html in expected.items() if walk not in reached),
-    ]
+    return expected, walked
 
 
 _TOO_SMALL = """(least) => {
