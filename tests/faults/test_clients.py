@@ -18,6 +18,7 @@ from services.chassis.brokers.subscriber import Fetched, Subscriber
 from services.chassis.testing import quiet_settings
 from services.contracts.cloudevents import Record
 from services.launcher.kafka import ApacheKafka
+from tests.parts.process import suspend
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
@@ -27,7 +28,7 @@ TOPIC = "cefo.desk.check-ins"
 @contextmanager
 def unresponsive(cluster: ApacheKafka) -> Generator[None]:
     """The node accepts connections and answers nothing."""
-    os.kill(cluster.pid(1), signal.SIGSTOP)
+    suspend(cluster.pid(1))
     try:
         yield
     finally:

@@ -8,7 +8,6 @@ import asyncio
 import os
 import signal
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any, cast
 
 import httpx2
@@ -20,21 +19,9 @@ from tests.faults.evidence import outbox_counts, unread
 from tests.faults.locks import connected, locked, wait_until_blocked
 from tests.faults.platforms import Separate, assert_consistent, kill, load_on, restart, token_of, wait_until_idle
 from tests.faults.topics import Publisher
+from tests.parts.process import is_suspended, suspend
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(600)]
-
-
-def is_stopped(pid: int) -> bool:
-    """Whether the process exists and does not run."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
-
-
-async def suspend(pid: int) -> None:
-    """Suspend a process; it may have to complete a write first."""
-    os.kill(pid, signal.SIGSTOP)
-    async with asyncio.timeout(10):
-        while not is_stopped(pid):  # noqa: ASYNC110 - no task sets an event
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -80,12 +67,12 @@ async def test_a_peer_takes_over_from_a_suspended_one(separate: Separate, seed: 
     assert all(held := await asyncio.to_thread(partitions_held, separate, "impact"))
     assert len(held) == 2, "each has its own partitions"
     try:
-        await suspend(pid)
+        await asyncio.to_thread(suspend, pid)
         load = load_on(separate, seed)
         async with load.running():
             await load.until(12)
         await all_read(separate)
-        assert is_stopped(pid)
+        assert is_suspended(pid)
         assert len(await asyncio.to_thread(partitions_held, separate, "impact")) == 1, (
             "the suspended member was not removed"
         )
@@ -107,7 +94,7 @@ async def test_the_batch_of_a_zombie_is_counted_once(separate: Separate, seed: i
             zombie = await wait_until_blocked(connection)
         os.kill(pid, signal.SIGSTOP)  # before its transaction can continue
     try:
-        await suspend(pid)
+        await asyncio.to_thread(suspend, pid)
         await start_peer(separate, peers, "impact")
         async with connected(separate.store_url("impact")) as connection:
             await wait_until_blocked(connection, zombie)

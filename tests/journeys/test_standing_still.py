@@ -16,6 +16,7 @@ import pytest
 from services.launcher.commands.client import local_token
 from tests.journeys.adult import past_visits
 from tests.journeys.stacks import Stack, eventually
+from tests.parts.process import is_suspended, suspend
 
 MANY = 12_000
 """Visits; three times what the embedded broker lets wait."""
@@ -98,10 +99,10 @@ def hindered(stack: Stack) -> Generator[None]:
         with slowed(stack.data / "stores" / "impact.db"):
             yield
         return
-    os.kill(impact.pid, signal.SIGSTOP)
+    suspend(impact.pid)
     try:
         yield
-        assert "State:\tT" in Path(f"/proc/{impact.pid}/status").read_text(), "it did not stand still"
+        assert is_suspended(impact.pid), "it did not stand still"
     finally:
         os.kill(impact.pid, signal.SIGCONT)
 

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -45,6 +46,22 @@ def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log:
             how = "does not answer" if process.returncode is None else f"ended ({process.returncode})"
             raise RuntimeError(f"{process.args!r} {how}:\n{log.read_text(errors='replace')[-3000:]}")
         time.sleep(0.03)
+
+
+def suspend(pid: int, within: float = 10) -> None:
+    """Suspend a process, and wait until each of its threads stands still: one may have to complete a write first."""
+    os.kill(pid, signal.SIGSTOP)
+    deadline = time.monotonic() + within
+    while not is_suspended(pid):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{pid} was not suspended within {within:.0f} s")
+        time.sleep(0.01)
+
+
+def is_suspended(pid: int) -> bool:
+    """Whether the process exists, and none of its threads runs."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return all((thread / "stat").read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
 
 
 def _environment() -> dict[str, str]:
