@@ -5,6 +5,7 @@ from functools import cache
 from typing import Annotated, Any, cast
 
 from babel import Locale
+from babel.core import get_global
 from pydantic import AfterValidator
 
 from services.contracts.envelope import Privacy, private
@@ -31,22 +32,28 @@ _NO_LANGUAGE = {"mis", "mul", "zxx"}
 
 
 @cache
-def known_languages() -> frozenset[str]:
-    """The codes of ISO 639 of every language that has a name (Unicode CLDR), `sgn` and `und`."""
-    names = cast(Any, Locale("en")).languages
-    return (
-        frozenset({"sgn", OTHER_LANGUAGE, *(code for code in names if code.isalpha() and len(code) <= 3)})
-        - _NO_LANGUAGE
-    )
+def _two_letters() -> frozenset[str]:
+    """ISO 639-1: no code was added since 2002, so that the names of the Unicode CLDR cover all."""
+    return frozenset(code for code in cast(Any, Locale("en")).languages if len(code) == 2)
 
 
-def _known(code: str) -> str:
-    if code not in known_languages():
+def _usual(code: str) -> str:
+    """The code of two letters where the Unicode CLDR has one for it: `ar` for `ara` and `arb`."""
+    usual: str = get_global("language_aliases").get(code, code)
+    return usual if len(code) == 3 and len(usual) == 2 else code
+
+
+def _some(code: str) -> str:
+    """Not what is surely no language. Few of the 7,900 codes of three letters have a name in the Unicode CLDR."""
+    if code in _NO_LANGUAGE or (len(code) == 2 and code not in _two_letters()):
         raise refused("language_code")
     return code
 
 
-Language = Annotated[_Code, AfterValidator(_known)]
+AnyLanguage = Annotated[_Code, AfterValidator(_usual)]
+"""A language by its code of ISO 639, where no visit is to be lost: it has the form of one."""
+
+Language = Annotated[AnyLanguage, AfterValidator(_some)]
 """A language by its code of ISO 639, for example `ar`; `sgn`: a sign language; `und`: another one."""
 
 INTERPRETED = (
@@ -56,8 +63,8 @@ INTERPRETED = (
 """The languages that the desk offers for an interpreter, besides `OTHER_LANGUAGE`, and pages as a counsellor's, besides
 French. The APIs take every code of ISO 639."""
 
-InterpreterLanguage = Annotated[Language, private(Privacy.PSEUDONYMOUS)]
+InterpreterLanguage = Annotated[AnyLanguage, private(Privacy.PSEUDONYMOUS)]
 """The language of the interpreter whom a visitor needs. About one person, and so personal data."""
 
 KeptInterpreterLanguage = Annotated[_Code, private(Privacy.PSEUDONYMOUS)]
-"""The same in an event of ours, which stays readable if its language has no name any more."""
+"""The same in an event of ours, as it was recorded."""

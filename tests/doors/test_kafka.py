@@ -30,7 +30,7 @@ FIELDS: dict[str, tuple[Kind, ...]] = {
     "channel": ("choice",),
     "queue": ("yes-or-no",),
     "other_areas": ("list",),
-    "interpreter_language": ("language",),
+    "interpreter_language": ("any-language",),
 }
 BY_THE_CLOCK = {"too-far-ahead", "in-the-future"}
 SENT = [(field, row) for field, kinds in FIELDS.items() for row in REFUSED if set(kinds) & set(row.kinds)]

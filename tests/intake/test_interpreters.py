@@ -6,7 +6,11 @@ from uuid import uuid4
 
 import pytest
 
+from services.chassis.i18n import language, language_name
 from services.chassis.testing import Client
+from services.contracts.intake import DeskCheckIn
+from services.intake.api.devices import ReplayedCheckIn
+from services.intake.store import Visit
 from tests.intake.test_queue import PAGE
 
 OPTION = re.compile(r'<option value="(\w*)"[^>]*>([^<]*)</option>')
@@ -32,3 +36,36 @@ async def test_german_and_another_language_are_in_the_list_and_on_the_board(
     assert (await client.put(f"/intake/api/v1/visits/{uuid4()}", json=visit)).status_code == 200
     board = unescape((await client.get(f"/intake/desk/liege?lang={lang}", headers=PAGE)).text)
     assert another in board.split('id="board"')[1]
+
+
+USUAL = {"prs": "prs", "vgt": "vgt", "aii": "aii", "ber": "ber", "pnb": "pnb", "und": "und", "ara": "ar", "lin": "ln"}
+"""Languages of ISO 639 that have no name in Babel, as they are kept."""
+
+
+@pytest.mark.parametrize("code", USUAL)
+async def test_every_language_of_iso_639_is_taken_at_every_door(client: Client, code: str) -> None:
+    said = {"centre": "liege", "interpreter_language": code}
+    visit = uuid4()
+    assert (await client.put(f"/intake/api/v1/visits/{visit}", json=said)).status_code == 200
+    async with client.store.read() as session:
+        assert (await session.get_one(Visit, visit)).interpreter_language == USUAL[code]
+    said |= {"visit_id": str(uuid4()), "at": "2026-03-02T08:00:00Z"}
+    assert DeskCheckIn.model_validate(said).interpreter_language == USUAL[code]
+    entry = {"visit_id": str(uuid4()), "seq": 1, "at": said["at"], "interpreter_language": code}
+    assert ReplayedCheckIn.model_validate(entry).interpreter_language == USUAL[code]
+
+
+@pytest.mark.parametrize("code", ["zz", "zxx"])
+async def test_no_visit_of_a_desks_software_or_a_device_is_lost_by_a_code_of_no_language(code: str) -> None:
+    said = {"visit_id": str(uuid4()), "at": "2026-03-02T08:00:00Z", "interpreter_language": code}
+    assert DeskCheckIn.model_validate(said | {"centre": "liege"}).interpreter_language == code
+    assert ReplayedCheckIn.model_validate(said | {"seq": 1}).interpreter_language == code
+
+
+@pytest.mark.parametrize(("code", "name"), [("prs", "dari"), ("ara", "arabe"), ("vgt", "la langue de code vgt")])
+def test_a_language_without_a_name_of_its_own_is_shown(code: str, name: str) -> None:
+    token = language.set("fr")
+    try:
+        assert language_name(code) == name
+    finally:
+        language.reset(token)

@@ -19,7 +19,7 @@ from typing import Any, Literal, cast, get_args
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.core import negotiate_locale
+from babel.core import get_global, negotiate_locale
 from babel.dates import format_date, format_time, get_day_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -104,7 +104,8 @@ NO_NAME = msg("the language with the code {code}")
 def language_name(code: str) -> str:
     """A language in the reader's one, by its code of ISO 639 (`sgn`: a sign language; `und`: another one)."""
     names: Mapping[str, str] = cast(Any, locale()).languages
-    return translate(NAMED[code]) if code in NAMED else names.get(code) or translate(NO_NAME).format(code=code)
+    name = names.get(code) or names.get(get_global("language_aliases").get(code, ""))  # `prs` is `fa_AF`: Dari
+    return translate(NAMED[code]) if code in NAMED else name or translate(NO_NAME).format(code=code)
 
 
 Form = Literal["short", "medium", "long", "full"]

@@ -30,7 +30,7 @@ from services.chassis.web import (
     limited,
     problem_title,
 )
-from services.contracts.arrivals import Activity, Language
+from services.contracts.arrivals import Activity, AnyLanguage
 from services.contracts.envelope import StaffCode
 from services.contracts.intake import Channel, Ticket, VisitStatus
 from services.contracts.roles import Role
@@ -73,7 +73,7 @@ class ReplayedCheckIn(Body):
     channel: Channel = Channel.DESK
     queue: YesNo = Field(True, description="False: passing through, no ticket.")
     activity: Activity | None = Field(None, description="What a visitor without a ticket came for.")
-    interpreter_language: Language | None = Field(None, description="Kept until the visit ends.")
+    interpreter_language: AnyLanguage | None = Field(None, description="Kept until the visit ends.")
     needs: list[Need] = Field(
         [], max_length=len(Need), description="What the team prepares. Kept until the visit ends."
     )
