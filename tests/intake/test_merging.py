@@ -1,6 +1,6 @@
 """Two registrations of one person are merged, and separated again; erased, exported and kept as one person."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from uuid import UUID, uuid4
 
@@ -201,29 +201,58 @@ async def test_the_longest_retention_counts(store: Store, clock: FixedClock, lon
 
 
 @pytest.mark.parametrize("asked", ["alias", "kept"])
-async def test_a_person_who_consents_again_is_kept_under_both(store: Store, clock: FixedClock, asked: str) -> None:
+async def test_who_consents_again_does_so_under_the_reference_of_the_consent_alone(
+    store: Store, clock: FixedClock, asked: str
+) -> None:
+    old, new, _ = await three(store)
+    async with store.work() as work:
+        await consent.give_consent(work, new, ["reminders"], "test")
+    await merge(store, old, new)
+    ref, other = (old, new) if asked == "alias" else (new, old)
+    clock.forward(days=30)
+    for _ in range(2):
+        await consents_again(store, ref)
+    assert await given_now(store, old, new, clock) == {ref}, "nobody gave those of the other one"
+    assert await kept_until(store, ref) == clock.now + domain.RETENTION
+    await separate(store, old)
+    assert await kept_until(store, other) < clock.now + domain.RETENTION, "as it was"
+
+
+@pytest.mark.parametrize("asked", ["alias", "kept"])
+async def test_without_a_consent_of_its_own_the_reference_that_has_one_is_kept_longer(
+    store: Store, clock: FixedClock, asked: str
+) -> None:
     old, new, _ = await three(store)
     await merge(store, old, new)
     ref, other = (old, new) if asked == "alias" else (new, old)
     async with store.work() as work:
         await consent.withdraw_under(work, await work.load(Visitor, ref), ["plan", "guidance"], "desk")
     clock.forward(days=30)
+    with pytest.raises(domain.NoConsentLeft):
+        await consents_again(store, ref, centres={"namur"})
     for _ in range(2):
-        await consents_again(store, ref)
-    async with store.read() as session:
-        until = [(await session.get_one(Visitor, one)).retain_until for one in (old, new)]
-        again = {one.subject_ref for one in await consent.consents_of(session, old, new) if one.given_at == clock.now}
-    assert until == [clock.now + domain.RETENTION] * 2
-    assert again == {other}, "where it was in force"
+        await consents_again(store, ref, centres={"liege"})
+    assert await given_now(store, old, new, clock) == {other}, "where it was in force"
+    assert await kept_until(store, other) == clock.now + domain.RETENTION
     async with store.work() as work:
         await consent.withdraw_consent(work, new, ["plan", "guidance"], "desk")
     with pytest.raises(domain.NoConsentLeft):
         await consents_again(store, ref)
 
 
-async def consents_again(store: Store, ref: UUID) -> None:
+async def given_now(store: Store, old: UUID, new: UUID, clock: FixedClock) -> set[UUID]:
+    async with store.read() as session:
+        return {one.subject_ref for one in await consent.consents_of(session, old, new) if one.given_at == clock.now}
+
+
+async def kept_until(store: Store, ref: UUID) -> datetime:
+    async with store.read() as session:
+        return (await session.get_one(Visitor, ref)).retain_until
+
+
+async def consents_again(store: Store, ref: UUID, centres: set[str] | None = None) -> None:
     async with store.work() as work:
-        await retention.prolong(work, ref, "test/desk-liege")
+        await retention.prolong(work, ref, "test/desk-liege", centres=centres)
 
 
 async def test_the_last_visit_of_a_person_is_that_under_any_reference(store: Store, clock: FixedClock) -> None:

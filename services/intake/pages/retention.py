@@ -63,7 +63,10 @@ async def keep(
 ) -> Response:
     """The person consents again: their data is kept longer."""
     own(await work.session.get(Visitor, subject_ref), person, msg("registered person"))
-    visitor = await prolong(work, subject_ref, person.subject, by_representative=form.by_representative)
+    centres = None if person.region_wide else person.centres
+    visitor = await prolong(
+        work, subject_ref, person.subject, by_representative=form.by_representative, centres=centres
+    )
     until = date_text(visitor.retain_until.astimezone(BRUSSELS))
     return see_other(request, "/intake/retention", done=_("The data is kept until {date}.").format(date=until))
 
