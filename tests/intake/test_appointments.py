@@ -8,9 +8,9 @@ import pytest
 from services.chassis.copies.visits import Day, in_turn, is_here
 from services.chassis.refusals import Refused, Stale
 from services.chassis.storage.store import Store
-from services.chassis.testing import FixedClock
+from services.chassis.testing import FixedClock, emitted
 from services.contracts.intake import Channel, VisitIdentified, VisitLeft, VisitReturned
-from services.contracts.queue import VisitorArrivalUndone, VisitorArrived, VisitTransferred
+from services.contracts.queue import VisitorArrivalUndone, VisitorArrived, VisitPutOnHold, VisitTransferred
 from services.contracts.scheduling import (
     InterviewCancelled,
     InterviewHeld,
@@ -23,7 +23,8 @@ from services.contracts.scheduling import (
 )
 from services.intake.actions import appointments, erasure, people, queue, visits
 from services.intake.actions.corrections import correct_area
-from services.intake.actions.end_of_day import end_days
+from services.intake.actions.end_of_day import close_today, end_days
+from services.intake.actions.reopening import reopen_today
 from services.intake.domain.appointments import code_in, in_groups
 from services.intake.reactions import reactions
 from services.intake.store import Centre, Visit
@@ -245,6 +246,40 @@ async def test_moved_it_keeps_the_code_and_the_arrival_of_that_day(store: Store)
     copy = await appointment(store, booking.interview_id)
     assert copy is not None
     assert (copy.visit_id, copy.arrived_at) == (None, None)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_moved_while_the_visitor_is_away_the_next_counsellor_gets_them(store: Store, closed: bool) -> None:
+    """Left, or with the day that was closed by mistake: what others know of them is as here."""
+    booking = booked(await registered(store))
+    await expects(store, booking)
+    id = (await arrives(store, booking.interview_id)).id
+    async with store.work() as work:
+        if closed:
+            await close_today(work, await work.load(Centre, "liege"))
+        else:
+            await visits.leave(work, id)
+    await expects(store, moved(booking, TEN + timedelta(hours=2), counsellor="liege-c02"))
+    assert await emitted_events(store, VisitTransferred) == []
+    async with store.work() as work:
+        if closed:
+            await reopen_today(work, await work.load(Centre, "liege"), work.now)
+        else:
+            await appointments.arrive(work, booking.interview_id, Channel.DESK)
+    last = [one.event for one in await emitted(store)][-2:]
+    assert [type(one) for one in last] == [VisitTransferred, VisitReturned]
+    assert last[0].counsellor == "liege-c02"  # type: ignore[union-attr]
+
+
+async def test_moved_while_the_visitor_is_on_hold_they_stay_so(store: Store) -> None:
+    booking = booked(await registered(store))
+    await expects(store, booking)
+    id = (await arrives(store, booking.interview_id)).id
+    async with store.work() as work:
+        await queue.hold(work, id)
+    await expects(store, moved(booking, TEN + timedelta(hours=2), counsellor="liege-c02"))
+    assert (await visit(store, id)).held_at is not None
+    assert [type(one.event) for one in await emitted(store)][-2:] == [VisitTransferred, VisitPutOnHold]
 
 
 @pytest.mark.parametrize("end", ["held", "missed", "cancelled"])

@@ -19,6 +19,7 @@ from services.contracts.queue import (
     BY_MISTAKE,
     VisitorArrivalUndone,
     VisitorArrived,
+    VisitPutOnHold,
     VisitTransferred,
     seat_appointment,
 )
@@ -100,6 +101,8 @@ async def _await_other(work: Work, appointment: Appointment, counsellor: str) ->
     )
     if not waits:
         work.emit(visit, VisitReturned(visit_id=visit.id, centre=visit.centre, at=work.now, status=status))
+    elif visit.held_at is not None:  # a transfer ends it
+        work.emit(visit, VisitPutOnHold(visit_id=visit.id, centre=visit.centre, at=work.now))
 
 
 async def expect_no_more(work: Work, interview_id: UUID) -> None:

@@ -1,6 +1,7 @@
 """A visit's place in the queue: on hold, transferred, with priority, back after leaving. The place is always kept."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from services.chassis.copies.areas import area_label
@@ -36,6 +37,14 @@ async def hold(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
     return visit
 
 
+def emit_destination(work: Work, visit: Visit) -> None:
+    """Emit for whom a visitor waits who is about to be back: it may have changed while they were not here."""
+    if visit.for_area or visit.for_desk or visit.for_counsellor:
+        about: dict[str, Any] = {"visit_id": visit.id, "centre": visit.centre, "at": work.now}
+        moved = VisitTransferred(**about, area=visit.for_area, desk=visit.for_desk, counsellor=visit.for_counsellor)
+        work.emit(visit, moved)
+
+
 def put_on_hold(work: Work, visit: Visit) -> None:
     """A waiting visit is on hold from now on."""
     visit.held_at = work.now
@@ -55,6 +64,8 @@ async def come_back(work: Work, visit_id: UUID, version: int | None = None) -> V
     else:
         put_in_queue(visit)
     visit.ended_at = visit.closed_by = None
+    if not status.in_the_room:
+        emit_destination(work, visit)
     back = VisitReturned(visit_id=visit.id, centre=visit.centre, at=work.now, status=VisitStatus(visit.status))
     work.emit(visit, back)
     return visit

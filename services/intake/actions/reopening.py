@@ -9,7 +9,7 @@ from uuid import UUID
 from services.chassis.copies.visits import Day
 from services.chassis.storage.store import Work
 from services.contracts.intake import JUST_SEEN, VisitReturned, VisitStatus
-from services.intake.actions.queue import put_on_hold
+from services.intake.actions.queue import emit_destination, put_on_hold
 from services.intake.actions.visits import board
 from services.intake.domain.queue import DayNotJustClosed
 from services.intake.store import Centre, Visit
@@ -65,6 +65,7 @@ def _reopen(work: Work, visit: Visit, place: dict[str, Any]) -> None:
     visit.status, visit.ended_at, visit.closed_by = place["status"], None, None
     visit.interview_id = UUID(place["interview_id"]) if place["interview_id"] is not None else None
     status = VisitStatus(visit.status)
+    emit_destination(work, visit)
     work.emit(visit, VisitReturned(visit_id=visit.id, centre=visit.centre, at=work.now, status=status))
     if place["held"]:
         put_on_hold(work, visit)
