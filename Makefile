@@ -43,7 +43,7 @@ bench: setup-dev ## Measure everything that docs/speed.md shows; ROWS=c,e ROUNDS
 migration: setup-dev ## Write a service's next migration from its tables: SERVICE=scheduling MESSAGE="a path closes"
 	@$(BIN)/python -m services.launcher.new_migration "$$SERVICE" "$$MESSAGE"
 
-setup: .venv/.run-ready
+setup: .venv/.run-ready ## Set up what `cefo` needs, and start nothing
 	@$(BIN)/python -m services.chassis.web.assets --pages-only
 
 setup-dev: .venv/.dev-ready ## Set up what checks and tests need; they do it themselves where it is missing

@@ -12,8 +12,9 @@ from rich.markup import escape
 
 from services.chassis.runtime.settings import Settings
 from services.launcher.commands.terminal import Data, console
+from services.launcher.errors import Refusal
 from services.launcher.first_steps import DIRECTORY
-from services.launcher.service_settings import settings_of_service
+from services.launcher.service_settings import environment_of, settings_of_service
 
 if TYPE_CHECKING:
     from services.chassis.storage.store import Store
@@ -34,6 +35,7 @@ def manager(
     store: StoreUrl = "sqlite",
 ) -> None:
     """Make the person of an identity a region-wide manager."""
+    _check_issuer(issuer)
     asyncio.run(_manager(_settings(data, store), issuer, subject, name))
 
 
@@ -46,6 +48,21 @@ def list_accounts(data: Data = Path("data"), store: StoreUrl = "sqlite") -> None
 def _settings(data: Path, store: str) -> Settings:
     """The directory's settings, also in the environment of `deploy/local/start`."""
     return settings_of_service(DIRECTORY, {**os.environ, "CEFO_DATA": str(data), "CEFO_STORE": store})
+
+
+def _check_issuer(issuer: str) -> None:
+    """Nobody signs in with an issuer that is not set up, exactly so. Raises `Refusal`; not while there is none yet."""
+    from services.directory.oidc import issuers_of  # noqa: PLC0415 - most commands need no service
+
+    try:
+        known = [one.issuer for one in issuers_of(environment_of(DIRECTORY, os.environ).get("CEFO_DIRECTORY_OIDC", ""))]
+    except ValueError as error:
+        raise Refusal(f"CEFO_DIRECTORY_OIDC : {error}") from error
+    if known and issuer not in known:
+        raise Refusal(
+            f"Cet émetteur n’est pas dans CEFO_DIRECTORY_OIDC : {issuer}. Écrivez-le exactement comme dans "
+            f"cette configuration : {', '.join(known)}. Aucun compte n’a été créé."
+        )
 
 
 async def _manager(settings: Settings, issuer: str, subject: str, name: str) -> None:

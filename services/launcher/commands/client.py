@@ -15,9 +15,9 @@ import orjson
 
 from services.chassis.identity.people import Person
 from services.chassis.identity.tokens import signer
-from services.chassis.runtime.settings import Settings
 from services.contracts.roles import Role
 from services.launcher.errors import Refusal
+from services.launcher.service_settings import settings_of_command
 from services.launcher.trust import tls_verify
 
 
@@ -31,7 +31,7 @@ def local_token(data: Path, role: str = "operator", centres: list[str] | None = 
         raise Refusal(f"Ce rôle n’existe pas : {role}. Rôles possibles : {', '.join(Role)}.")
     subject = f"machine/{role}/{_login()}/{uuid4()}"
     person = Person(subject=subject, name=role, roles=frozenset({Role(role)}), centres=frozenset(centres or ()))
-    return signer(Settings(data=data)).session(person)
+    return signer(settings_of_command(data)).session(person)
 
 
 def _login() -> str:

@@ -93,10 +93,10 @@ def _table(rights: "list[Right]") -> Table:
 
 def _apply(rights: "list[Right]") -> None:
     from services.chassis.brokers.acls import RightsNotApplied, apply_rights  # noqa: PLC0415
-    from services.chassis.runtime.settings import Settings  # noqa: PLC0415
+    from services.launcher.service_settings import settings_of_command  # noqa: PLC0415
 
     try:
-        number = apply_rights(Settings(), rights)
+        number = apply_rights(settings_of_command(), rights)
     except RightsNotApplied as error:
         raise Refusal(
             f"Kafka n’a pas pris ces droits ({error}). Vérifiez CEFO_KAFKA, et que le compte de "

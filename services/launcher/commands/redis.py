@@ -82,16 +82,16 @@ def _table(users: "list[RedisUser]") -> Table:
 
 
 def _apply(users: "list[RedisUser]", password_file: str | None) -> None:
-    from services.chassis.runtime.settings import Settings  # noqa: PLC0415
     from services.chassis.runtime.settings.secret_files import UnusableSecret, read_secret  # noqa: PLC0415
     from services.chassis.web.redis_rights import RightsNotApplied, apply_users  # noqa: PLC0415
+    from services.launcher.service_settings import settings_of_command  # noqa: PLC0415
 
     passwords: dict[str, str] = {}
     try:
         for one in users if password_file is not None else []:
             file = Path((password_file or "").replace("{name}", one.services[0]))
             passwords[one.name] = read_secret(file, "--password-file")
-        saved = apply_users(Settings(), users, passwords)
+        saved = apply_users(settings_of_command(), users, passwords)
     except UnusableSecret as error:
         raise Refusal(str(error)) from error
     except RightsNotApplied as error:

@@ -1,6 +1,7 @@
 """`cefo accounts`: the first manager is made before anybody can sign in, on the directory's store itself."""
 
 import asyncio
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from services.directory.actions import accounts
 from services.directory.app import SERVICE
 from services.directory.domain.accounts import SignInMethod
 from services.launcher.commands.app import app
+from services.launcher.errors import Refusal
 from services.launcher.older_stores import StoreNotRestored
 from tests.givens.events import emitted_events
 
@@ -44,6 +46,17 @@ async def _store(data: Path, read: Any) -> Any:
 def test_without_a_store_there_is_no_account(data: Path) -> None:
     code, told = cefo("list")
     assert (code, "Aucun compte" in told) == (0, True)
+
+
+def test_a_manager_of_an_issuer_that_is_not_set_up_is_not_made(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    setup = [{"key": "region", "issuer": "https://login.example.test", "client_id": "cefo", "label": "Région"}]
+    (data / "oidc-directory.json").write_text(json.dumps(setup))
+    monkeypatch.setenv("CEFO_DIRECTORY_OIDC", str(data / "oidc-{service}.json"))
+    slashed = ("accounts", "manager", "--issuer", "https://login.example.test/", "--subject", "rita", "--name", "Rita")
+    with pytest.raises(Refusal, match="n’est pas dans CEFO_DIRECTORY_OIDC"):
+        CliRunner().invoke(app, slashed, catch_exceptions=False)
+    assert not (data / "stores").exists()
+    assert cefo("manager", *IDENTITY, "--name", "Rita (test)")[0] == 0
 
 
 def test_an_older_store_is_refused_and_a_new_one_is_not_taken_for_one(

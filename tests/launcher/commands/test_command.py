@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 import pytest
 import stamina
 
+from services.chassis.brokers import acls
+from services.chassis.brokers.acls import Right
 from services.chassis.identity.tokens import signer
 from services.chassis.runtime.settings import Settings
 from services.contracts.roles import Role
@@ -83,6 +85,30 @@ def test_a_token_is_made_with_the_platforms_key(cefo: Cefo, tmp_path: Path, monk
     assert person is not None
     assert person.has(Role.OPERATOR)
     assert person.subject.startswith("machine/operator/ada-w-/")
+
+
+def test_commands_work_in_the_environment_of_a_process_per_service(
+    cefo: Cefo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There `{service}` is in the names of files, of which none is called so."""
+    (tmp_path / "password-directory").write_text("a password")
+    given: list[Settings] = []
+
+    def apply_rights(settings: Settings, rights: list[Right]) -> int:
+        given.append(settings)
+        return len(rights)
+
+    monkeypatch.setattr(acls, "apply_rights", apply_rights)
+    for part in ("STORE", "KAFKA"):
+        monkeypatch.setenv(f"CEFO_{part}_PASSWORD_FILE", str(tmp_path / "password-{service}"))
+    monkeypatch.setenv("CEFO_STORE", "postgresql://cefo_{service}@127.0.0.1:1")
+    monkeypatch.setenv("CEFO_KAFKA", "kafka.example.test:9093")
+    monkeypatch.setenv("CEFO_KAFKA_SECURITY", "sasl_tls")
+    monkeypatch.setenv("CEFO_KAFKA_USER", "admin")
+    code, told = cefo("token", "operator")
+    assert (code, "✗" in told) == (0, False), told
+    code, told = cefo("kafka", "acls", "--apply")
+    assert (code, [settings.kafka_user for settings in given]) == (0, ["admin"]), told
 
 
 def test_a_retry_names_one_letter_or_one_reason(cefo: Cefo) -> None:
