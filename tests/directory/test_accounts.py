@@ -17,13 +17,15 @@ from services.chassis.storage.store import Store, Work
 from services.chassis.testing import FixedClock
 from services.contracts.accounts import AccountKind, AccountPublished, AccountStatus
 from services.contracts.roles import Role
-from services.directory.actions import accounts
+from services.directory.actions import accounts, teams
 from services.directory.domain import refusals
 from services.directory.domain.accounts import Grantor, Rights, SignInMethod
 from services.directory.store import Account, AccountChange, SignIn
 from services.directory.store.accounts import accounts_page, last_sign_ins, remove_expired_sign_ins
+from services.directory.store.teams import AccountEmail
 from tests.givens.directory import ATELIER
 from tests.givens.events import emitted_events, numbered_events
+from tests.givens.rows import rows_of
 
 REGION = Grantor(Rights(frozenset({Role.MANAGER})))
 MONS = Grantor(Rights(frozenset({Role.MANAGER}), frozenset({"mons"})))
@@ -137,6 +139,23 @@ async def test_the_name_of_who_left_long_ago_is_removed_and_the_account_stays_ou
         async with town.work() as work:
             await accounts.arrive(work, ISSUER, "nadia", name="Nadia (test)", claimed=COUNSELLOR, lifetime=HALF_A_DAY)
     assert (await account(town, left)).display_name is None
+
+
+async def test_the_address_of_an_invited_person_is_deleted_long_after_their_account_was_deactivated(
+    town: Store, clock: FixedClock
+) -> None:
+    async with town.work() as work:
+        invited = await teams.invite(work, ATELIER, "ada@atelier.example", by=BY, page="https://cefo.test", lang="fr")
+    async with town.work() as work:
+        await accounts.deactivate(work, invited.id, manager=REGION, by=BY)
+    kept = clock() + timedelta(days=1)
+    clock.forward(minutes=60 * 48)
+    assert (await account(town, invited.id)).display_name is None
+    assert [one.account_id for one in await rows_of(town, AccountEmail)] == [invited.id]
+    for expected in (1, 0):
+        async with town.work() as work:
+            assert await accounts.remove_names(work, kept, 10) == expected
+    assert await rows_of(town, AccountEmail) == []
 
 
 async def test_no_event_has_an_identity(town: Store) -> None:
