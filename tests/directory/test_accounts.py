@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.identity.people import Person
 from services.chassis.identity.tokens import AccountToken
@@ -18,10 +19,12 @@ from services.chassis.testing import FixedClock
 from services.contracts.accounts import AccountKind, AccountPublished, AccountStatus
 from services.contracts.roles import Role
 from services.directory.actions import accounts, teams
+from services.directory.actions.accounts import ageing
 from services.directory.domain import refusals
 from services.directory.domain.accounts import Grantor, Rights, SignInMethod
 from services.directory.store import Account, AccountChange, SignIn
 from services.directory.store.accounts import accounts_page, last_sign_ins, remove_expired_sign_ins
+from services.directory.store.former_accounts import named_and_ended
 from services.directory.store.teams import AccountEmail
 from tests.givens.directory import ATELIER
 from tests.givens.events import emitted_events, numbered_events
@@ -139,6 +142,28 @@ async def test_the_name_of_who_left_long_ago_is_removed_and_the_account_stays_ou
         async with town.work() as work:
             await accounts.arrive(work, ISSUER, "nadia", name="Nadia (test)", claimed=COUNSELLOR, lifetime=HALF_A_DAY)
     assert (await account(town, left)).display_name is None
+
+
+async def test_who_is_reactivated_while_names_are_removed_keeps_theirs(
+    town: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = await active(town, "nadia")
+    async with town.work() as work:
+        await accounts.deactivate(work, id, manager=REGION, by=BY)
+    clock.forward(minutes=60 * 48)
+
+    async def found_before(session: AsyncSession, before: datetime, limit: int) -> Sequence[Account]:
+        found = await named_and_ended(session, before, limit)
+        assert [one.id for one in found] == [id]
+        await session.execute(sa.text("update accounts set status = 'active'"))
+        return found
+
+    monkeypatch.setattr(ageing, "named_and_ended", found_before)
+    before = await numbered_events(town)
+    async with town.work() as work:
+        assert await accounts.remove_names(work, clock(), 10) == 0
+    assert (await account(town, id)).display_name == "Nadia (test)"
+    assert await numbered_events(town) == before
 
 
 async def test_the_address_of_an_invited_person_is_deleted_long_after_their_account_was_deactivated(

@@ -27,3 +27,8 @@ async def named_and_ended(session: AsyncSession, before: datetime, limit: int) -
         ~changed,
     )
     return (await session.scalars(chosen.order_by(col(Account.id)).limit(limit))).all()
+
+
+def has_ended(account: Account) -> bool:
+    """Whether the account is inactive."""
+    return account.status in _ENDED
