@@ -9,10 +9,12 @@ from services.chassis.copies.visits import Day, FromEarlierDay, just_left, just_
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock, emitted
 from services.contracts.intake import VisitLeft, VisitServed
-from services.intake.actions import interviews, visits
-from services.intake.actions.end_of_day import BATCH, end_days
+from services.intake.actions import erasure, interviews, visits
+from services.intake.actions.end_of_day import BATCH, close_today, end_days
 from services.intake.store import Centre, Visit
+from services.intake.store.visits import last_visits
 from tests.givens.intake import walks_in
+from tests.intake.test_persons import registered
 
 TWO_IN_THE_NIGHT = datetime.fromisoformat("2026-03-03T02:00:00+01:00")
 BEFORE_THE_SUMMER = datetime.fromisoformat("2026-03-29T01:59:00+01:00")
@@ -71,6 +73,27 @@ async def test_a_night_closes_what_the_day_left_and_says_that_nobody_saw_it(
         today = Day.of(await session.get_one(Centre, "liege"), clock.now)
         for figures in (just_seen, just_left):
             assert await figures(session, Visit, today, 10) == [], "nobody saw them go: no departure of today"
+
+
+@pytest.mark.parametrize("by", ["night", "erasure"])
+async def test_where_a_closed_visit_was_is_forgotten(store: Store, clock: FixedClock, by: str) -> None:
+    """Its interview would lead to the person whom the visit names no more."""
+    person = await registered(store, "Amélie", "Dupré")
+    async with store.work() as work:
+        visit = (await last_visits(work.session, {person: (person,)}))[person].id
+        await interviews.begin(work, visit, uuid4(), clock.now)
+    async with store.work() as work:
+        await close_today(work, await work.load(Centre, "liege"))
+    async with store.read() as session:
+        assert (await session.get_one(Visit, visit)).before_closing is not None
+    if by == "night":
+        clock.forward(days=1)
+        await end_days(store)
+    else:
+        async with store.work() as work:
+            await erasure.erase_subject(work, person)
+    async with store.read() as session:
+        assert (await session.get_one(Visit, visit)).before_closing is None
 
 
 async def test_an_interview_that_nobody_ended_on_its_day_ends_the_visit_in_the_same_way(

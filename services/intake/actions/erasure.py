@@ -56,7 +56,9 @@ async def _erase(work: Work, subject_ref: UUID) -> None:
     # Before the visits: an arrival under way adds one.
     await delete_where(work.session, col(Appointment.subject_ref) == subject_ref)
     await erase_messages(work.session, subject_ref)
-    await work.session.execute(sa.update(Visit).where(col(Visit.subject_ref) == subject_ref).values(subject_ref=None))
+    await work.session.execute(
+        sa.update(Visit).where(col(Visit.subject_ref) == subject_ref).values(subject_ref=None, before_closing=sa.null())
+    )
     await delete_keys(work.session, subject_ref)
     await erase_alias(work.session, subject_ref)
     if visitor is not None:

@@ -166,3 +166,15 @@ async def unfinished(session: AsyncSession, which: sa.ColumnElement[bool], limit
     """Visits of today or of earlier days that nobody ended, by id: the order of locks in docs/architecture.md."""
     query = sa.select(col(Visit.id)).where(which)
     return (await session.scalars(query.order_by(col(Visit.id)).limit(limit))).all()
+
+
+async def forget_places(session: AsyncSession, centre: str, since: datetime | None, before: datetime) -> None:
+    """Forget where the visits of these days were before a press closed them (`Visit.before_closing`).
+
+    It names an interview: later it would only say whose visit a visit without a reference was.
+    """
+    days = [col(Visit.centre) == centre, col(Visit.checked_in_at) < before]
+    if since is not None:
+        days.append(col(Visit.checked_in_at) >= since)
+    kept = col(Visit.before_closing).is_not(None)
+    await session.execute(sa.update(Visit).where(*days, kept).values(before_closing=sa.null()))
