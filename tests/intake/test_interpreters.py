@@ -38,6 +38,20 @@ async def test_german_and_another_language_are_in_the_list_and_on_the_board(
     assert another in board.split('id="board"')[1]
 
 
+@pytest.mark.parametrize("code", ["vgt", "und", "ar"])
+async def test_saving_what_is_to_be_prepared_keeps_a_language_that_is_not_in_the_list(
+    client: Client, code: str
+) -> None:
+    visit = uuid4()
+    said = {"centre": "liege", "interpreter_language": code}
+    assert (await client.put(f"/intake/api/v1/visits/{visit}", json=said)).status_code == 200
+    page = (await client.get(f"/intake/visits/{visit}/queue", headers=PAGE)).text
+    options = page[page.index('name="interpreter_language"') :].split("</select>")[0]
+    chosen = re.findall(r'<option value="(\w*)"[^>]*\bselected\b', options)
+    assert chosen == [code]
+    assert len(OPTION.findall(options)) == len({value for value, _ in OPTION.findall(options)})
+
+
 USUAL = {"prs": "prs", "vgt": "vgt", "aii": "aii", "ber": "ber", "pnb": "pnb", "und": "und", "ara": "ar", "lin": "ln"}
 """Languages of ISO 639 that have no name in Babel, as they are kept."""
 

@@ -11,7 +11,7 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.refusals import msg
 from services.chassis.web import Body, Router, Working, see_other
-from services.contracts.arrivals import Language
+from services.contracts.arrivals import AnyLanguage
 from services.contracts.text import Key
 from services.contracts.values import Version
 from services.intake.actions import corrections
@@ -25,7 +25,7 @@ router = Router("/intake", pages=True)
 class NeedsForm(Body):
     """What is to be prepared; empty: nothing."""
 
-    interpreter_language: Language | None = None
+    interpreter_language: AnyLanguage | None = None
     needs: list[Need] = Field([], max_length=len(Need))
     version: Version
 

@@ -62,7 +62,7 @@ async def place(id: UUID, request: Request, read: Reading, running: Running, per
             just_ended=ended_lately(visit, running.clock()),
         ),
         desk_label=desk_label,
-        **needs_choices(),
+        **needs_choices(visit.interpreter_language),
         **await _destinations(read, visit.centre),
     )
 

@@ -59,9 +59,10 @@ APPOINTMENT_WORDS = {AppointmentKind.INTERVIEW: msg("Interview"), AppointmentKin
 with_words(APPOINTMENT_WORDS)
 
 
-def needs_choices() -> dict[str, Any]:
-    """What can be prepared for a visitor, in the reader's language."""
-    languages = [(code, language_name(code)) for code in INTERPRETED]
+def needs_choices(chosen: str | None = None) -> dict[str, Any]:
+    """What can be prepared for a visitor, in the reader's language. `chosen`: the interpreter's language until now."""
+    listed = {*INTERPRETED, chosen or OTHER_LANGUAGE} - {OTHER_LANGUAGE}
+    languages = [(code, language_name(code)) for code in listed]
     return {
         "interpreters": [
             *sorted(languages, key=lambda one: by_name(one[1])),
