@@ -42,8 +42,9 @@
 
   // ---- A press that is not taken says so, where it covers nothing that can be pressed. The line leaves after 8 s.
   let leaving = 0;
+  const ignore = (event) => [event.preventDefault(), event.stopImmediatePropagation()];
   function drop(event) {
-    [event.preventDefault(), event.stopImmediatePropagation()];
+    ignore(event);
     const place = document.getElementById("dropped");
     if (!place) return;
     clearTimeout(leaving);
@@ -58,8 +59,10 @@
   document.addEventListener("input", ({ target }) => answered.delete(target.form));
   document.addEventListener("submit", (event) => {
     const at = answered.get(event.target);
-    const again = at !== undefined && (performance.now() - at < 1000 || document.activeElement?.matches("[type=radio]"));
-    if (again) drop(event);
+    if (at === undefined) return;
+    // The second press of a double click was taken with the first: a line saying otherwise would lead to a second visit.
+    if (performance.now() - at < 1000) ignore(event);
+    else if (document.activeElement?.matches("[type=radio]")) drop(event);
   }, true);
 
   function settle(form) {
