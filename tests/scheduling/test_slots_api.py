@@ -11,6 +11,7 @@ import pytest
 from services.chassis.refusals import Refused
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
+from services.contracts.roles import Role
 from services.scheduling.actions import availability, guidance, paths
 from services.scheduling.domain import times
 from services.scheduling.domain.availability import WorkingHours
@@ -136,6 +137,12 @@ async def test_slots_have_the_fields_of_fhir(desk: Client, known: Visitor) -> No
         "counsellor": NADIA,
         "minutes": 120,
     }
+
+
+async def test_a_manager_of_every_centre_who_receives_too_asks_for_all(desk: Client) -> None:
+    desk.signed_in(COUNSELLOR.model_copy(update={"centres": frozenset(), "roles": COUNSELLOR.roles | {Role.MANAGER}}))
+    found = await desk.get(f"{API}/slots")
+    assert {one["centre"] for one in found.json()} == {LIEGE}, found.text
 
 
 async def test_slots_of_several_centres_come_by_time_and_in_pages(desk: Client) -> None:

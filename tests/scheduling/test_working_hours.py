@@ -3,7 +3,7 @@
 import asyncio
 from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -48,8 +48,8 @@ async def is_away(store: Store, hours: int = 3, counsellor: str = NADIA) -> Coun
         )
 
 
-async def free(store: Store, clock: FixedClock) -> list[str]:
-    search = Search(TUESDAY.date(), TUESDAY.date(), 60, clock.now, timedelta(days=365))
+async def free(store: Store, clock: FixedClock, besides: UUID | None = None) -> list[str]:
+    search = Search(TUESDAY.date(), TUESDAY.date(), 60, clock.now, timedelta(days=365), besides=besides)
     async with store.read() as session:
         centre = await session.get_one(Centre, LIEGE)
         found = await free_times(session, [centre], [(NADIA, LIEGE)], search)

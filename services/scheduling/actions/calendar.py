@@ -88,9 +88,14 @@ async def _is_absence(session: AsyncSession, key: str, quarter: datetime) -> boo
     return taken is not None and await session.get(CounsellorAbsence, taken.holder) is not None
 
 
-async def release(work: Work, *holders: UUID) -> None:
-    """Free the quarter-hours of these interviews, sessions or absences. In an absence they are kept for it."""
-    await keep_absences(work.session, await free(work, *holders))
+async def release(work: Work, *holders: UUID) -> Sequence[tuple[str, datetime]]:
+    """Free the quarter-hours of these interviews, sessions or absences. In an absence they are kept for it.
+
+    Returns them, as `free` does.
+    """
+    freed = await free(work, *holders)
+    await keep_absences(work.session, freed)
+    return freed
 
 
 async def free(work: Work, *holders: UUID) -> Sequence[tuple[str, datetime]]:

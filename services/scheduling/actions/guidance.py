@@ -171,7 +171,8 @@ async def move(
         await undo_start(work, interview)
     if not times.same_day(interview.starts_at, starts_at, centre.zone):
         interview.arrived_at = interview.visit_id = None
-    freed = await free(work, interview.id)
+    # Where it stays, it may lie in an absence that came later; nowhere else.
+    freed = await (free if same_time else release)(work, interview.id)
     taken = resources(interview.centre, counsellor, room, interview.subject_ref)
     others = await other_calendars(work.session, interview.subject_ref)
     await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone, free=others)

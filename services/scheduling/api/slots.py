@@ -84,6 +84,8 @@ async def list_slots(
     """
     rules.check_length(minutes)
     chosen = await _centres(read, person, centre, area)
+    if not chosen:
+        return []
     now = running.clock()
     if counsellor is not None:
         await check_counsellor_of(read, [one.code for one in chosen], counsellor)
@@ -101,7 +103,8 @@ async def list_slots(
 async def _centres(session: AsyncSession, person: Person, codes: Sequence[str], area: str | None) -> list[Centre]:
     """The centres of the request that work in this area. Raises `WrongCentre`, `UnknownCentre`, `AreaNotServed`."""
     copies = await centre_copies(session, Centre)
-    chosen = [centre_in(copies, person.at(code)) for code in dict.fromkeys(codes or sorted(person.centres))]
+    own = sorted(person.centres) or sorted(code for code in copies if person.works_at(code))
+    chosen = [centre_in(copies, person.at(code)) for code in dict.fromkeys(codes or own)]
     served = [one for one in chosen if area is None or area in one.areas]
     if not served:
         check_area(area, ", ".join(one.code for one in chosen), sorted({area for one in chosen for area in one.areas}))

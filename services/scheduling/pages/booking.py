@@ -24,7 +24,7 @@ from services.contracts.scheduling import Method
 from services.contracts.text import Key
 from services.contracts.values import Whole, YesNo
 from services.scheduling.actions import guidance, paths
-from services.scheduling.actions.calendar import other_calendars, person_resource
+from services.scheduling.actions.calendar import other_calendars, resources
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.refusals import TooFarAhead
@@ -209,8 +209,8 @@ async def _slots(
         times.check_horizon(times.local_day(day, centre.zone)[0], now, horizon, centre.zone, "date")
     except TooFarAhead as error:
         return {"day": day, "times": [], "first": [], "errors": by_field(error)}
-    others = [person_resource(subject_ref)] if subject_ref is not None else []
-    others += [one.key for one in await other_calendars(session, subject_ref)]
+    needed = resources(centre.code, form.counsellor or "", form.room or None, subject_ref)[1:]
+    others = [one.key for one in (*needed, *await other_calendars(session, subject_ref))]
     search = Search(day, day + LONGEST_SPAN - timedelta(days=1), form.minutes, now, horizon, also=others)
     found = await free_times(session, [centre], [(code, centre.code) for code in counsellors], search)
     of_area = found.only(await calendars_of(session, [centre], area=form.area or None))

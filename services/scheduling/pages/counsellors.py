@@ -44,16 +44,13 @@ from services.scheduling.domain.availability import (
     LONGEST_INTERVAL,
     WeeklyRule,
     WorkingHours,
-    lies_within,
 )
+from services.scheduling.pages.booked_outside import booked_outside
 from services.scheduling.pages.hours_words import absence_words, language_choices, week_of, weekday_names
 from services.scheduling.store import Centre, CounsellorHours, CounsellorProfile
 from services.scheduling.store.availability import (
-    BookedTime,
     absences_between,
-    booked_with,
     hours_of,
-    overlaps,
     profiles_of,
 )
 from services.scheduling.store.counsellors import StaffMember, counsellor_names, counsellors_of
@@ -276,11 +273,7 @@ async def _page(
         name=(await counsellor_names(session, [code]))[code],
         weeks=[week_of(centre, kept.get(centre.code)) for centre in centres],
         absences=[(one.id, absence_words(one, zone)) for one in absences],
-        to_move=[
-            one
-            for one in await booked_with(session, code, now)
-            if overlaps(absences, one) or _is_outside(one, centres, kept)
-        ],
+        to_move=await booked_outside(session, code, now, centres, absences, kept),
         may_open=person.has(Role.COUNSELLOR),
         centre_names={centre.code: centre.name for centre in centres},
         profile=profile,
@@ -290,11 +283,3 @@ async def _page(
         form=empty | (typed or {}),
         errors={_FIELDS.get(field, field): message for field, message in (errors or {}).items()},
     )
-
-
-def _is_outside(booked: BookedTime, centres: list[Centre], kept: dict[str, CounsellorHours]) -> bool:
-    """Whether it lies outside the working hours at its centre, one of these, if there are any."""
-    zone = next((one.zone for one in centres if one.code == booked.centre), None)
-    if zone is None or booked.centre not in kept:
-        return False
-    return not lies_within(kept[booked.centre].hours(zone), booked.starts_at, booked.minutes)

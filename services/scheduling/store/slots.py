@@ -15,7 +15,7 @@ from services.scheduling.domain import slots
 from services.scheduling.domain.availability import worked_times
 from services.scheduling.domain.slots import CalendarKey, Start, Timeline
 from services.scheduling.domain.times import QUARTER
-from services.scheduling.store.availability import CounsellorProfile, hours_at, profiles_of
+from services.scheduling.store.availability import CounsellorProfile, absences_between, hours_at, profiles_of
 from services.scheduling.store.copies import Centre
 from services.scheduling.store.counsellors import accounts_to_book, is_bookable
 from services.scheduling.store.interviews import QuarterHour
@@ -120,6 +120,11 @@ async def free_times(
     timeline = Timeline.of(search.first, search.last)
     mine = {code: f"counsellor:{code}" for code, _centre in calendars}
     taken = await _taken(session, timeline, [*mine.values(), *search.also], besides=search.besides)
+    if search.besides is not None:
+        # What is booked in an absence has its quarter-hours, and is not moved within it.
+        for one in await absences_between(session, set(mine), timeline.begins, timeline.ends):
+            key = mine[one.counsellor]
+            taken[key] = taken.get(key, 0) | timeline.touched([(one.starts_at, one.ends_at)])
     others = 0
     for one in search.also:
         others |= taken.get(one, 0)
