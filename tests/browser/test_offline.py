@@ -29,6 +29,20 @@ ANSWERED = """async () => {
   return [interpreter_language, needs, answered.problem];
 }"""
 """A check-in that the server has answered for, and what of it is still in the browser."""
+TOO_EARLY = """async () => {
+  const [visit_id, needs] = [crypto.randomUUID(), ["quiet-room"]];
+  const [kept] = await offline.keep("desk:mons", [{visit_id, of: visit_id, queue: true, needs}]);
+  const found = [];
+  for (const field of ["needs", "needs.0", "area"]) {
+    const problem = {type: "/problems/invalid", field, detail: "Refusé"};
+    const count = await offline.settle([kept], [{visit_id, status: "refused", problem}]);
+    const entry = (await offline.pending()).find((one) => one.seq === kept.seq);
+    found.push([count.refused, entry.needs, Boolean(entry.answered)]);
+  }
+  await offline.dismiss(kept.seq);
+  return found;
+}"""
+"""A check-in refused by a server that does not know what is to be prepared, and then for another field."""
 ENDED_OR_OF_YESTERDAY = """async () => {
   const keeps = async () => {
     const [visit_id, needs] = [crypto.randomUUID(), ["wheelchair"]];
@@ -171,6 +185,8 @@ async def test_signing_out_leaves_only_what_is_not_sent(mons: Remote, browser: B
         await checks_in(page, 4)
         assert [needs for _id, _ticket, needs, _status in await page.evaluate(RECORDED)] == [["wheelchair"]]
         assert await page.evaluate(ENDED_OR_OF_YESTERDAY) == [[], ["wheelchair"], []]
+        waits = [0, ["quiet-room"], False]
+        assert await page.evaluate(TOO_EARLY) == [waits, waits, [1, [], True]]
         # Another one needs an interpreter; the server has refused it.
         assert await page.evaluate(ANSWERED) == [None, [], "Refusé"]
         # The person signs out on a page that is still open when the network comes and goes.

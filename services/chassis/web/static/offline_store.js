@@ -152,6 +152,10 @@ self.offline = (() => {
   // person.
   const answered = (entry, answer) => ({ ...entry, interpreter_language: null, needs: [], answered: answer });
 
+  // A server of the version before does not know what the team prepares: while the platform is updated, or goes back. The check-in
+  // waits for one that does; from the next day on, it is sent without (`dropNeeds`).
+  const tooEarly = ({ needs }, problem) => Boolean(needs?.length) && problem?.type === "/problems/invalid" && /^needs\b/.test(problem.field ?? "");
+
   // The server's answers to what was sent. Only what it has, and as it was sent, is removed here; what the team has to know
   // stays, and is not sent any more.
   function settle(sent, results) {
@@ -161,6 +165,7 @@ self.offline = (() => {
         const [result, entry] = [results[at], await done(entries.get(seq))];
         if (!entry || (result?.visit_id ?? visit_id) !== visit_id) continue;
         const refused = result?.status === "refused";
+        if (refused && tooEarly(sent[at], result.problem)) continue;
         if (!refused && !["accepted", "known"].includes(result?.status)) continue;
         const other = !refused && entry.queue && result.ticket !== ticket ? result.ticket ?? null : null;
         const problem = result.problem ? result.problem.detail ?? result.problem.title ?? "" : null;
