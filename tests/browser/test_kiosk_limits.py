@@ -51,18 +51,20 @@ async def test_a_kiosk_says_in_every_language_that_the_centre_is_closed_also_wit
     async with huy.screen(browser, Role.KIOSK) as page:
         await started(huy, page)
         huy.network.refuse()
-        note = page.locator("[data-hours]:visible")
+        note, announced = page.locator("[data-hours]:visible"), page.locator("#announcer")
         await page.evaluate(OPENS_IN, 1)
         await page.reload()
         for language, said in CLOSED:
             await page.get_by_role("button", name=language).click(timeout=PATIENCE)
             await expect(note).to_have_text(re.compile(said), timeout=PATIENCE)
+            await expect(announced).to_have_text(re.compile(said))
             for width, height in ((1080, 1920), (1280, 800), (390, 844)):
                 await page.set_viewport_size({"width": width, "height": height})
                 assert await layout_faults(page) == []
         await page.get_by_role("button", name="Find a job").click()
         await expect(page.locator("[data-ticket]:visible")).to_have_text(re.compile("^E-"), timeout=PATIENCE)
         await expect(note).to_have_text(re.compile(CLOSED[-1][1]))
+        await expect(announced).to_have_text(re.compile(rf"Your ticket is E-\d+\. .*{CLOSED[-1][1]}"))
         await page.evaluate(OPENS_IN, 9)
         await page.reload()
         await expect(note).to_have_text(re.compile(r"Il ouvre \S+ \d+ \S+ \d{4} à"), timeout=PATIENCE)

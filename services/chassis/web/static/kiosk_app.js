@@ -39,7 +39,7 @@
     }
     for (const one of buttons) one.setAttribute("aria-pressed", String(one.dataset.language === lang));
     document.documentElement.lang = lang;
-    hours.show(pack);
+    showHours();
     document.title = within(`[data-screen="${state}"] h1`).textContent;
     document.body.dataset.state = state;
     if (focus) within(`[data-screen="${state}"] h1`).focus();
@@ -47,10 +47,19 @@
   }
 
   // ---- The opening hours: what is known of them is shown before the ticket, and on it.
+  // It gets no focus: it is announced before the choice, when it comes or changes, and with the ticket (WCAG 4.1.3).
   const hours = kioskHours(turns);
+  const noted = () => within("[data-hours]:not([hidden]) span")?.textContent ?? "";
+  let announced = "";
+  function showHours() {
+    hours.show(pack);
+    const text = state === "choose" ? noted() : "";
+    if (text && text !== announced) say(text);
+    announced = text;
+  }
   async function look() {
     if (["begin", "choose"].includes(state)) await hours.ask(centre);
-    hours.show(pack);
+    showHours();
   }
 
   // ---- The choice: one touch is a ticket. Who has several needs says so first, and then takes the ticket.
@@ -163,7 +172,7 @@
   async function ticket(number, qr) {
     within("[data-ticket]").textContent = number;
     show("ticket");
-    say(within("[data-ticket]").dataset.say.replace("{ticket}", number));
+    say([within("[data-ticket]").dataset.say.replace("{ticket}", number), noted()].filter(Boolean).join(" "));
     try {
       await complete(qr);
       if (paper) print();
