@@ -140,3 +140,31 @@ async def test_a_desk_without_numbers_says_so_and_no_call_goes_to_a_desk_that_no
         await expect(page.get_by_text("En direct")).to_be_visible(timeout=2 * PATIENCE)
     assert mons.visit(called[0][0])["desk"] == "desk-2"
     assert len({one["ticket"] for one in mons.visits()}) == 4, "the server gives the others their numbers"
+
+
+LOOKED = "async () => { dispatchEvent(new Event('online')); await new Promise((done) => setTimeout(done, 500)); }"
+"""The page looks now whether the server is there."""
+REFUSED = """async () => {
+  const visit_id = crypto.randomUUID();
+  const [kept] = await offline.keep("desk:mons", [{visit_id, of: visit_id, queue: true}]);
+  await offline.settle([kept], [{visit_id, status: "refused", problem: {detail: "Refusé"}}]);
+}"""
+
+
+async def test_one_lost_answer_leads_nobody_away_from_the_offline_desk(mons: Remote, browser: Browser) -> None:
+    async with mons.screen(browser) as page:
+        await mons.prepared(page)
+        await page.goto("/intake/app/desk")
+        await page.evaluate(REFUSED)
+        await page.reload()
+        await expect(page.locator("#answered-list > li")).to_have_count(1)
+        for lost in (1, 2):
+            await page.route("**/health/live", lambda route: route.abort(), times=lost)
+            for _ in range(lost + 1):
+                await page.evaluate(LOOKED)
+            await expect(page.locator("#back")).to_be_visible()
+            await page.wait_for_timeout(8000)
+            assert page.url.endswith("/intake/app/desk"), "there is still something to check"
+        await page.locator("#answered-list").get_by_text("Retirer de la liste").click()
+        await page.get_by_role("button", name="Oui, retirer").click()
+        await expect(page.get_by_text("En direct")).to_be_visible(timeout=2 * PATIENCE)

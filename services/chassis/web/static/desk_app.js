@@ -12,6 +12,7 @@
   const time = (moment) => new Intl.DateTimeFormat(lang === "en" ? "en-GB" : `${lang}-BE`, { hour: "2-digit", minute: "2-digit", timeZone: pack?.centre?.zone }).format(moment);
   let pack = await offline.pack(app);
   let unsent = 0;
+  let recorded = 0; // check-ins and steps on this page
 
   const copy = (id) => byId(id).content.firstElementChild.cloneNode(true);
   const words = (name, values = {}) => Object.entries(values).reduce((text, [key, value]) => text.replaceAll(`{${key}}`, value), byId("words").content.querySelector(`[data-word="${name}"]`).textContent);
@@ -138,6 +139,7 @@
     event.preventDefault();
     // What was chosen is read now: the form is as new for the next one at once.
     const data = new FormData(form, event.submitter);
+    recorded += 1;
     inTurn(async () => given(await offline.keep(app, await checkIns.of(data, crypto.randomUUID()))));
     form.dispatchEvent(new CustomEvent("cefo-settled", { bubbles: true }));
   });
@@ -148,6 +150,7 @@
   async function press(seq, name) {
     if (name === "call" && !here.desk()) return here.ask();
     const next = await offline.step(seq, name, here.desk());
+    recorded += 1;
     if (next) say(words(next.status === "called" ? "called-now" : "recorded", { ticket: next.ticket ?? "" }));
   }
 
@@ -198,6 +201,7 @@
     centre, form,
     interrupted: last.length > 0 || !location.pathname.startsWith("/intake/app/"),
     // What a key that has ended keeps back is sent by the desk's page, which makes a new one.
+    recorded: () => recorded,
     settled: () => busy.then(() => !unsent || Boolean(pack?.problem) || !prepared),
     send: async () => shown(await replay.now()),
   });

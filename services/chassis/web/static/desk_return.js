@@ -2,12 +2,15 @@
 // Who opened the offline desk while the server was there stays on it.
 self.deskReturn = async (desk) => {
   "use strict";
-  const { centre, form, settled, send } = desk;
+  const { centre, form, recorded, settled, send } = desk;
   let { interrupted } = desk;
+  const came = interrupted; // because the server was not there
   const [LOOK, QUIET, LATE] = [10000, 5000, 8000];
   const byId = (id) => document.getElementById(id);
   const page = centre ? `/intake/desk/${centre}` : "/intake/";
   let online = false;
+  // Interrupted is what was recorded here without the server, and two looks in a row without an answer. One alone may be chance.
+  let [missed, seen] = [0, 0];
   let touched = 0;
   let going = false;
   let tried = -LOOK;
@@ -54,6 +57,8 @@ self.deskReturn = async (desk) => {
 
   async function consider() {
     if (!online || !interrupted || going) return;
+    // Who came for the list "To check" has not finished with it.
+    if (!came && !recorded() && byId("answered-list").children.length) return;
     if (entered()) return tell("entered");
     if (!(await settled())) return tell("sending");
     const [now, waits] = [performance.now(), document.querySelector('[data-return="sign-in"]:not([hidden])')];
@@ -62,8 +67,11 @@ self.deskReturn = async (desk) => {
   }
 
   async function look() {
+    const was = online;
     online = await reachable();
-    interrupted ||= !online;
+    missed = online ? 0 : missed + 1;
+    interrupted ||= missed > 1 || (!(was && online) && recorded() > seen);
+    seen = recorded();
     [byId("gone").hidden, byId("back").hidden] = [online, !online];
     if (!online) return tell("");
     await send();
