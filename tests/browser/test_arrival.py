@@ -52,10 +52,10 @@ async def test_three_keys_give_a_ticket_and_nothing_else_does(
         assert len(await press(page, "2", "n")) == 0, "a digit alone means nothing elsewhere on the page"
         assert len(await press(page, "n", "Digit2", "Enter", "Enter", "Enter")) == 1, "a double press is one visit"
         first = await ticket_given(page)
-        assert await page.locator("#dropped").inner_text() == "", "a line would lead to a second visit"
+        assert await page.locator("#ignored-press").inner_text() == "", "a line would lead to a second visit"
         await page.wait_for_timeout(1000)
         assert len(await press(page, "Enter")) == 0, "nor is one after the answer"
-        await expect(page.locator("#dropped")).to_contain_text("Cet appui n’a pas été pris en compte")
+        await expect(page.locator("#ignored-press")).to_contain_text("Cet appui n’a pas été pris en compte")
         assert first.startswith("F-")
         radio = page.get_by_role("radio", name="Se former")
         await expect(radio).to_be_focused()

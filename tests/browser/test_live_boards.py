@@ -101,7 +101,7 @@ async def test_a_button_that_slid_under_the_pointer_is_not_pressed(lived_in: Mor
         await page.mouse.click(*middle)
         await expect(first).to_have_count(0)
         await page.mouse.click(*middle)
-        await expect(page.locator("#dropped")).to_contain_text("Cet appui n’a pas été pris en compte")
+        await expect(page.locator("#ignored-press")).to_contain_text("Cet appui n’a pas été pris en compte")
         assert await second.bounding_box() == pytest.approx(place, abs=0.6), "it stands where the other one stood"
         await page.mouse.move(0, 0)
         await second.click()

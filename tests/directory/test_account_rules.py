@@ -93,7 +93,7 @@ def test_the_refusals_name_what_is_beyond() -> None:
     for after in (rights(Role.COUNSELLOR), rights(Role.COUNSELLOR, centres=("mons", "arlon"))):
         with pytest.raises(refusals.CentreNotGranted) as outside:
             check_grant(MONS, rights(), after)
-        assert outside.value.values == {"centres": ["mons"]}
+        assert outside.value.values == {"known": ["mons"]}
 
 
 def test_a_manager_is_not_their_own() -> None:

@@ -45,7 +45,7 @@
   const ignore = (event) => [event.preventDefault(), event.stopImmediatePropagation()];
   function drop(event) {
     ignore(event);
-    const place = document.getElementById("dropped");
+    const place = document.getElementById("ignored-press");
     if (!place) return;
     clearTimeout(leaving);
     const line = Object.assign(document.createElement("p"), { className: "flash flash-note", textContent: place.dataset.words });
