@@ -14,7 +14,7 @@ from services.intake.domain import CHECK_IN_WITHIN, closed_as, ends_the_day
 from services.intake.store import Centre, Visit, all_centres
 from services.intake.store.appointments import delete_over
 from services.intake.store.devices import prune_numbers
-from services.intake.store.queue import forget_places, unfinished
+from services.intake.store.queue import clear_places, unfinished
 
 BATCH = 500
 """Visits that the night closes in one unit of work."""
@@ -74,7 +74,7 @@ async def end_days(store: Store) -> bool:
                 more = True
             else:
                 kept = await work.load(Centre, centre.code)
-                await forget_places(work.session, kept.code, kept.day_began_at, Day.of(centre, work.now).began_at)
+                await clear_places(work.session, kept.code, kept.day_began_at, Day.of(centre, work.now).began_at)
                 kept.day_began_at = Day.of(centre, work.now).began_at
                 kept.closed_before = kept.day_began_at.date()
                 await learn(work, kept, kept.closed_before)

@@ -168,8 +168,8 @@ async def unfinished(session: AsyncSession, which: sa.ColumnElement[bool], limit
     return (await session.scalars(query.order_by(col(Visit.id)).limit(limit))).all()
 
 
-async def forget_places(session: AsyncSession, centre: str, since: datetime | None, before: datetime) -> None:
-    """Forget where the visits of these days were before a press closed them (`Visit.before_closing`).
+async def clear_places(session: AsyncSession, centre: str, since: datetime | None, before: datetime) -> None:
+    """Delete where the visits of these days were before a press closed them (`Visit.before_closing`).
 
     It names an interview: later it would only say whose visit a visit without a reference was.
     """
