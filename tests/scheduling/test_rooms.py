@@ -9,10 +9,12 @@ import pytest
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
+from sqlmodel import col
 
+from services.chassis.events.sequencing import Position, position_of
 from services.chassis.refusals import Stale
 from services.chassis.storage.store import Store
-from services.chassis.testing import Client
+from services.chassis.testing import Client, emitted
 from services.contracts.rooms import RoomPublished
 from services.contracts.scheduling import WorkshopAnnounced
 from services.scheduling.actions import guidance, own, restating, rooms, workshops
@@ -46,6 +48,11 @@ async def rooms_at(store: Store, centre: str = LIEGE) -> dict[str, Room]:
 async def published(store: Store) -> list[tuple[str, str, bool]]:
     """What was published of rooms: code, name, whether in use."""
     return [(one.code, one.name, one.active) for one in await emitted_events(store, RoomPublished)]
+
+
+async def rename(store: Store, id: UUID, name: str) -> None:
+    async with store.work() as work:
+        await rooms.change_room(work, await work.load(Room, id), RoomFacts(name=name, capacity=12))
 
 
 async def announce(store: Store, room: str | None, seats: int | None) -> Workshop:
@@ -165,6 +172,20 @@ async def test_a_room_that_an_older_version_added_is_published_with_its_first_ch
     assert not await restating.publish_rooms(store)
     assert await published(store) == [("old", "Petite salle", True)]
     assert (await rooms_at(store))["old"].version == 1
+
+
+async def test_a_change_that_an_older_version_did_not_publish_holds_up_no_later_one(store: Store) -> None:
+    """After a rollback, or while replicas are updated, the version before counts a change and emits nothing."""
+    room = await add(store, "Salle bleue")
+    await rename(store, room.id, "Salle verte")
+    async with store.work() as work:
+        await work.session.execute(sa.update(Room).where(col(Room.id) == room.id).values(version=3, name="Salle 3"))
+    await rename(store, room.id, "Salle rouge")
+    await rename(store, room.id, "Salle jaune")
+    mine = [one for one in await emitted(store, RoomPublished) if one.subject == str(room.id)]
+    assert [(one.sequence, one.previous) for one in mine] == [(1, 0), (2, 1), (4, 2), (5, 4)]
+    for last, one in zip((None, 1, 2, 4), mine, strict=True):
+        assert position_of(one, last) is Position.NEXT
 
 
 async def test_only_a_room_of_the_list_that_is_in_use_is_booked(store: Store, adult: Visitor) -> None:
@@ -304,7 +325,7 @@ async def test_an_update_makes_rooms_of_the_texts_of_before(store: Store) -> Non
         connection.execute(sa.insert(quarters), rows)
         connection.execute(sa.text("drop table rooms"))
         with Operations.context(MigrationContext.configure(connection)):
-            for version in ("0022_rooms", "0023_rooms_are_published"):
+            for version in ("0022_rooms", "0023_rooms_are_published", "0025_rooms_know_their_last_event"):
                 import_module(f"services.scheduling.migrations.versions.{version}").upgrade()
 
     async with store.writer.begin() as connection:

@@ -89,15 +89,23 @@ async def use_room(work: Work, room: Room, *, active: bool, version: int | None 
 
 
 def publish(work: Work, room: Room) -> None:
-    """Emit what the room is called now, and whether it is in use. From the first on, `version` counts these events."""
+    """Emit what the room is called now, and whether it is in use. Its number is the room's new `version`.
+
+    A replica of an older version counts changes there that it does not publish: the event says which one it follows.
+    """
     if room.correlation_id == NEVER_PUBLISHED:
-        room.correlation_id, room.version = uuid4(), 0
-    work.emit(
-        room,
-        RoomPublished(
-            room_id=room.id, centre=room.centre, code=room.code, name=room.name, active=room.active, at=work.now
-        ),
+        room.correlation_id, room.version, room.published = uuid4(), 0, 0
+    event = RoomPublished(
+        room_id=room.id, centre=room.centre, code=room.code, name=room.name, active=room.active, at=work.now
     )
+    before, room.version = room.published, work.next_version(room, event.topic)
+    work.emit_row_event(
+        event,
+        sequence=room.version,
+        correlation_id=room.correlation_id,
+        previous=before if room.version != before + 1 else None,
+    )
+    room.published = room.version
 
 
 async def check_room(session: AsyncSession, centre: str, code: str | None) -> Room | None:

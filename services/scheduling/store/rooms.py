@@ -11,6 +11,7 @@ from sqlmodel import Field, col
 from services.chassis.i18n import by_name
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.store import Aggregate, Work
+from services.chassis.storage.tables import BigNumber
 from services.scheduling.domain.rooms import folded
 from services.scheduling.store.table import Table
 
@@ -39,6 +40,12 @@ class Room(Aggregate, Table, table=True):
     """Of `domain.rooms.Equipment`."""
     active: bool = True
     """Whether it can be chosen."""
+    published: int = Field(
+        default=0,
+        sa_type=BigNumber,  # pyright: ignore[reportArgumentType]  # an instance works too
+        sa_column_kwargs={"server_default": "0"},
+    )
+    """The `version` that the last event had. 0: none that this column knows of."""
 
 
 class RoomNames(dict[str, str]):
