@@ -1,18 +1,38 @@
 """Absences and what is booked in them: moved, offered, listed, and changed by two at once."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
-from services.chassis.storage.store import Store
+from services.chassis.refusals import AlreadyDifferent, Stale
+from services.chassis.storage.store import Store, Work
 from services.chassis.testing import Client, FixedClock
-from services.scheduling.actions import availability
+from services.contracts.scheduling import Side
+from services.scheduling.actions import availability, guidance
 from services.scheduling.domain import refusals
+from services.scheduling.store import CounsellorAbsence, CounsellorProfile, QuarterHour
+from tests.givens.rows import rows_of
 from tests.givens.scheduling import LIEGE, NADIA, TOM, Visitor, account_of, liege, react
-from tests.scheduling.test_guidance import TUESDAY, book, other_path, take_path
+from tests.scheduling.test_guidance import TUESDAY, book, change, other_path, take_path
+from tests.scheduling.test_own_appointments import NEXT_MONDAY, booked, moves
 from tests.scheduling.test_pages import press, see
-from tests.scheduling.test_working_hours import BRUSSELS, OF_LIEGE, OF_MONS, PAGE, free, is_away, move
+from tests.scheduling.test_working_hours import (
+    BRUSSELS,
+    MORNINGS,
+    OF_LIEGE,
+    OF_MONS,
+    PAGE,
+    ask,
+    free,
+    is_away,
+    move,
+    works,
+)
+from tests.scheduling.test_workshops import announce
 
 
 @pytest.mark.parametrize("begins", [timedelta(0), timedelta(hours=-1)])
@@ -46,3 +66,108 @@ async def test_a_refused_time_is_not_offered_again_while_the_room_is_taken(desk:
     asked = await press(desk, "/interviews/new", 422, counsellor=NADIA, room="salle-1", **form)
     assert "time=11%3A00&amp;counsellor=liege-c01" in asked
     assert "time=10%3A00" not in asked
+
+
+async def while_open(store: Store, first: Callable[[Work], Awaitable[Any]], then: Awaitable[Any]) -> Any:
+    """What `then` answers or raises, which begins while `first` is done and not committed."""
+    async with store.work() as work:
+        await first(work)
+        await work.session.flush()
+        waits = asyncio.ensure_future(then)
+        # Long enough for what waits for no lock; what waits for one goes on after the commit.
+        await asyncio.wait({waits}, timeout=0.5)
+    return (await asyncio.gather(waits, return_exceptions=True))[0]
+
+
+async def enter(store: Store, id: UUID, hours: int = 3) -> CounsellorAbsence:
+    async with store.work() as work:
+        return await availability.add_absence(work, id, NADIA, TUESDAY, TUESDAY + timedelta(hours=hours), BRUSSELS)
+
+
+async def test_what_is_cancelled_while_its_absence_is_removed_is_free(store: Store, adult: Visitor) -> None:
+    interview = await book(store, await take_path(store, adult))
+    absence = await is_away(store)
+
+    async def removes(work: Work) -> None:
+        await availability.remove_absence(work, NADIA, absence.id)
+
+    cancelled = change(store, interview.id, guidance.cancel, by=Side.CENTRE, reason="counsellor-away")
+    assert await while_open(store, removes, cancelled) is None
+    assert await rows_of(store, QuarterHour) == []
+
+
+async def test_an_absence_entered_while_another_is_removed_has_its_times(store: Store) -> None:
+    first = await is_away(store)
+
+    async def enters(work: Work) -> None:
+        await availability.add_absence(work, uuid4(), NADIA, TUESDAY, TUESDAY + timedelta(hours=5), BRUSSELS)
+
+    async def remove() -> None:
+        async with store.work() as work:
+            await availability.remove_absence(work, NADIA, first.id)
+
+    assert await while_open(store, enters, remove()) is None
+    assert len(await rows_of(store, QuarterHour)) == 20
+
+
+async def test_what_is_sent_twice_at_once_is_saved_once(store: Store) -> None:
+    id = uuid4()
+
+    async def enters(work: Work) -> None:
+        await availability.add_absence(work, id, NADIA, TUESDAY, TUESDAY + timedelta(hours=3), BRUSSELS)
+
+    again = await while_open(store, enters, enter(store, id))
+    assert isinstance(again, CounsellorAbsence), again
+    assert len(await rows_of(store, QuarterHour)) == 12
+    with pytest.raises(AlreadyDifferent):
+        await enter(store, id, hours=4)
+
+    async def set_profile(work: Work) -> None:
+        await availability.set_profile(work, NADIA, ["fr"], [], 0)
+
+    async def profile() -> None:
+        async with store.work() as work:
+            await set_profile(work)
+
+    assert isinstance(await while_open(store, set_profile, profile()), Stale)
+
+    async def set_hours(work: Work) -> None:
+        await availability.set_hours(work, NADIA, LIEGE, [], 0)
+
+    assert isinstance(await while_open(store, set_hours, works(store, "09:00", "12:00", version=0)), Stale)
+
+
+async def test_a_visitor_does_not_learn_that_the_counsellor_is_away(store: Store, adult: Visitor) -> None:
+    id = await booked(store, adult)
+    async with store.work() as work:
+        begins = NEXT_MONDAY + timedelta(hours=1)
+        await availability.add_absence(work, uuid4(), NADIA, begins, begins + timedelta(hours=1), BRUSSELS)
+    with pytest.raises(refusals.Overlap) as refused:
+        await moves(store, id, adult, NEXT_MONDAY + timedelta(hours=1))
+    assert (type(refused.value), refused.value.about) == (refusals.Overlap, "counsellor")
+
+
+async def test_a_workshop_that_took_place_in_an_absence_is_entered_afterwards(store: Store, clock: FixedClock) -> None:
+    await is_away(store, hours=48)
+    clock.now = TUESDAY + timedelta(hours=4)
+    await announce(store, sessions=[(TUESDAY, 180)])
+    with pytest.raises(refusals.CounsellorAway):
+        await announce(store, sessions=[(TUESDAY + timedelta(hours=24), 180)])
+
+
+async def test_the_last_row_of_hours_asks_what_counts_then(desk: Client) -> None:
+    await ask(desk, "PUT", f"/{NADIA}/hours/{LIEGE}", rows=[MORNINGS], version=0)
+    assert "Ce sont les dernières heures ici" in await see(desk, PAGE)
+    rows = [MORNINGS, MORNINGS | {"begins": "13:00", "ends": "15:00"}]
+    await ask(desk, "PUT", f"/{NADIA}/hours/{LIEGE}", rows=rows, version=1)
+    shown = await see(desk, PAGE)
+    assert "Ce sont les dernières heures ici" not in shown
+    assert "Plus rien n’y sera fixé." in shown
+
+
+async def test_what_the_page_does_not_show_of_a_profile_stays(desk: Client) -> None:
+    await ask(desk, "PUT", f"/{NADIA}", languages=["fr", "is"], areas=["find-job", "start-business"], version=0)
+    desk.signed_in(OF_LIEGE)
+    await press(desk, f"{PAGE}/profile", languages=["de"], areas=["choose-path"], version="1")
+    (kept,) = await rows_of(desk.store, CounsellorProfile)
+    assert (kept.languages, kept.areas) == (["de", "is"], ["choose-path", "start-business"])

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from services.chassis.copies.centres import known_centre
-from services.chassis.refusals import AlreadyDifferent, NotFound, msg
+from services.chassis.refusals import AlreadyDifferent, NotFound, Stale, msg
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.scheduling.actions.calendar import release
@@ -26,7 +26,7 @@ from services.scheduling.store import (
     Session,
     Workshop,
 )
-from services.scheduling.store.availability import reserve_absence, working_hours
+from services.scheduling.store.availability import insert_absence, locked_absences, reserve_absence, working_hours
 
 
 async def set_hours(
@@ -52,6 +52,7 @@ async def set_hours(
         for row in rows
     ]
     if kept is None:
+        work.guard("working_hours_key", Stale(now=1, seen=0))
         return work.add(CounsellorHours(counsellor=counsellor, centre=centre, rows=written))
     if kept.rows != written:
         kept.rows, kept.version = written, kept.version + 1
@@ -66,6 +67,7 @@ async def set_profile(
     check_version(kept, version)
     spoken, served = sorted(set(languages)), sorted(set(areas))
     if kept is None:
+        work.guard("counsellor_profiles_key", Stale(now=1, seen=0))
         return work.add(CounsellorProfile(counsellor=counsellor, languages=spoken, areas=served))
     if (kept.languages, kept.areas) != (spoken, served):
         kept.languages, kept.areas, kept.version = spoken, served, kept.version + 1
@@ -89,12 +91,14 @@ async def add_absence(
     )
     if same is not None:
         return same
-    if await work.find(CounsellorAbsence, id) is not None:
-        raise AlreadyDifferent()
     check_absence(starts_at, ends_at, work.now, zone)
-    absence = work.add(CounsellorAbsence(id=id, counsellor=counsellor, starts_at=starts_at, ends_at=ends_at))
-    await work.session.flush()
+    wanted = {"id": id, "counsellor": counsellor, "starts_at": starts_at, "ends_at": ends_at}
+    await insert_absence(work.session, wanted)
+    absence = await work.load(CounsellorAbsence, id)
+    if (absence.counsellor, absence.starts_at, absence.ends_at) != (counsellor, starts_at, ends_at):
+        raise AlreadyDifferent()
     await _lock_booked(work, absence)
+    await locked_absences(work.session, [counsellor], starts_at, ends_at)
     from_now = max(starts_at, work.now)
     minutes = -((from_now - ends_at) // times.QUARTER) * 15
     quarters = [at for at in times.quarters(from_now, minutes) if at < ends_at]
@@ -117,9 +121,11 @@ async def _lock_booked(work: Work, absence: CounsellorAbsence) -> None:
 
 async def remove_absence(work: Work, counsellor: str, id: UUID) -> None:
     """Remove an absence: its time can be booked again. Raises `NotFound`."""
-    absence = await work.find(CounsellorAbsence, id)
-    if absence is None or absence.counsellor != counsellor:
+    known = await work.session.get(CounsellorAbsence, id)
+    if known is None or known.counsellor != counsellor:
         raise NotFound(what=msg("absence"))
+    await locked_absences(work.session, [counsellor], known.starts_at, known.ends_at)
+    absence = await work.load(CounsellorAbsence, id, msg("absence"))
     await work.session.delete(absence)
     await release(work, absence.id)
 

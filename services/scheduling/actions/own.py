@@ -58,16 +58,20 @@ async def move(
         return interview
     await _check_changeable(work, interview, notice, seen)
     check_far_enough(starts_at, work.now, notice)
-    await guidance.move(
-        work,
-        interview,
-        counsellor=interview.counsellor,
-        room=await still_in_use(work.session, interview.centre, interview.room),
-        starts_at=starts_at,
-        minutes=interview.minutes,
-        by=Side.VISITOR,
-        horizon=horizon,
-    )
+    try:
+        await guidance.move(
+            work,
+            interview,
+            counsellor=interview.counsellor,
+            room=await still_in_use(work.session, interview.centre, interview.room),
+            starts_at=starts_at,
+            minutes=interview.minutes,
+            by=Side.VISITOR,
+            horizon=horizon,
+        )
+    except refusals.CounsellorAway as away:
+        # Visitors learn that the time is not free, as if it were booked, and not why.
+        raise refusals.Overlap(about=away.about, what=msg("the counsellor"), at=away.values["at"]) from None
     return interview
 
 

@@ -17,10 +17,10 @@ from services.contracts.scheduling import (
     WorkshopSession,
 )
 from services.scheduling.actions import paths
-from services.scheduling.actions.calendar import release, reserve, resources
+from services.scheduling.actions.calendar import release, reserve, resources, set_absences_aside
 from services.scheduling.actions.counsellors import check_counsellor
 from services.scheduling.actions.rooms import check_room
-from services.scheduling.domain import refusals, rules
+from services.scheduling.domain import refusals, rules, times
 from services.scheduling.domain.rooms import places_in
 from services.scheduling.domain.states import TAKEN_SEATS, WorkshopStatus
 from services.scheduling.domain.times import HORIZON
@@ -72,6 +72,8 @@ async def announce(
     ]
     taken = resources(centre, counsellor, room)
     for meeting in meetings:
+        if meeting.starts_at < work.now:
+            await set_absences_aside(work, counsellor, times.quarters(meeting.starts_at, meeting.minutes))
         await reserve(
             work, meeting.id, taken, starts_at=meeting.starts_at, minutes=meeting.minutes, zone=centre_copy.zone
         )

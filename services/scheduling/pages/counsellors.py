@@ -46,7 +46,7 @@ from services.scheduling.domain.availability import (
     WorkingHours,
 )
 from services.scheduling.pages.booked_outside import booked_outside
-from services.scheduling.pages.hours_words import absence_words, language_choices, week_of, weekday_names
+from services.scheduling.pages.hours_words import LANGUAGES, absence_words, language_choices, week_of, weekday_names
 from services.scheduling.store import Centre, CounsellorHours, CounsellorProfile
 from services.scheduling.store.availability import (
     absences_between,
@@ -194,8 +194,13 @@ async def set_profile(
     code: StaffCode, form: Annotated[ProfileForm, Form()], request: Request, work: Working, person: Staff
 ) -> Response:
     """Set languages and areas."""
-    await centres_kept(work.session, person, code)
-    await availability.set_profile(work, code, form.languages, form.areas, form.version)
+    centres = [await work.session.get_one(Centre, one) for one in await centres_kept(work.session, person, code)]
+    kept = await work.find(CounsellorProfile, code)
+    languages, areas = set(form.languages), set(form.areas)
+    if kept is not None:  # what the page does not show, it does not take away
+        languages |= set(kept.languages).difference(LANGUAGES)
+        areas |= set(kept.areas).difference(*(centre.areas for centre in centres))
+    await availability.set_profile(work, code, languages, areas, form.version)
     return see_other(request, f"/scheduling/counsellors/{code}", done=_("Languages and needs are saved."))
 
 

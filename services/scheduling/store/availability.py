@@ -113,6 +113,19 @@ async def absences_between(
     return (await session.scalars(ordered, {"codes": sorted(counsellors)})).all()
 
 
+async def locked_absences(
+    session: AsyncSession, counsellors: Collection[str], start: datetime, end: datetime
+) -> Sequence[CounsellorAbsence]:
+    """The absences of these counsellors that touch [start, end), locked by id: none of them is removed meanwhile."""
+    query = sa.select(CounsellorAbsence).where(
+        in_list(col(CounsellorAbsence.counsellor), "codes"),
+        col(CounsellorAbsence.ends_at) > start,
+        col(CounsellorAbsence.starts_at) < end,
+    )
+    locked = query.order_by(col(CounsellorAbsence.id)).with_for_update()
+    return (await session.scalars(locked, {"codes": sorted(counsellors)})).all()
+
+
 async def keep_absences(session: AsyncSession, freed: Sequence[tuple[str, datetime]]) -> None:
     """Reserve for the absences those of these quarter-hours, just freed or not yet taken, in which they lie."""
     quarters: dict[str, list[datetime]] = defaultdict(list)
@@ -122,10 +135,17 @@ async def keep_absences(session: AsyncSession, freed: Sequence[tuple[str, dateti
     if not quarters:
         return
     times = [quarter for some in quarters.values() for quarter in some]
-    found = await absences_between(session, quarters, min(times), max(times) + QUARTER)
-    for absence in found:
+    for absence in await locked_absences(session, quarters, min(times), max(times) + QUARTER):
         kept = [at for at in quarters[absence.counsellor] if absence.starts_at <= at < absence.ends_at]
         await reserve_absence(session, absence, kept)
+
+
+async def insert_absence(session: AsyncSession, absence: dict[str, Any]) -> None:
+    """Insert an absence, by the names of its columns. One that is there under this id stays as it is."""
+    await session.execute(_entered(session), [absence])
+
+
+_entered = upsert(lambda insert: insert(CounsellorAbsence).on_conflict_do_nothing())
 
 
 async def reserve_absence(session: AsyncSession, absence: CounsellorAbsence, quarters: Sequence[datetime]) -> None:

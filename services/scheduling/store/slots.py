@@ -108,9 +108,9 @@ async def calendars_of(
 
 
 def _suits(profile: CounsellorProfile | None, area: str | None, language: str | None) -> bool:
-    """Whether a counsellor advises in this area and speaks this language. Without entered areas: in all."""
+    """Whether a counsellor advises in this area and speaks this language. Where none are entered: in all."""
     areas, languages = (profile.areas, profile.languages) if profile is not None else ([], [])
-    return (area is None or not areas or area in areas) and (language is None or language in languages)
+    return (area is None or not areas or area in areas) and (language is None or not languages or language in languages)
 
 
 async def free_times(
