@@ -109,6 +109,7 @@ async def create_token(body: NewToken, request: Request, work: Working, person: 
     This and the next two, sent again, are refused: the token is shown once.
     """
     manager = accounts.manager_of(person)
+    await accounts.check_new_token(work, token_id, body.name)
     account = await accounts.create_machine(
         work,
         body.kind,

@@ -143,6 +143,7 @@ async def revoke_token(id: UUID, request: Request, work: Working, person: Managi
 
 
 async def _create(work: Work, form: TokenForm, manager: Grantor, by: str, token_id: UUID) -> AccountToken:
+    await accounts.check_new_token(work, token_id, form.name)
     account = await accounts.create_machine(
         work,
         form.kind,

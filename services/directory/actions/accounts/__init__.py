@@ -15,6 +15,7 @@ from services.directory.actions.accounts.managers import account_for, manager_of
 from services.directory.actions.accounts.publishing import CLAIMS, COMMAND
 from services.directory.actions.accounts.seeding import seed_staff
 from services.directory.actions.accounts.sign_ins import (
+    check_new_token,
     end_sign_ins,
     find_by_identity,
     issue_token,
@@ -33,6 +34,7 @@ __all__ = [
     "approve",
     "arrive",
     "change",
+    "check_new_token",
     "create",
     "create_machine",
     "deactivate",

@@ -91,6 +91,16 @@ async def end_sign_ins(work: Work, id: UUID, *, manager: Grantor, by: str) -> Ac
     return account
 
 
+async def check_new_token(work: Work, id: UUID, name: str, account_id: UUID | None = None) -> None:
+    """No token has this id, which was chosen with a form. `account_id` None: the account is made with it.
+
+    Raises `ShownBefore` if it is the token that the form made, `AlreadyDifferent` if it is another one.
+    """
+    same = await work.find(MachineToken, id)
+    if same is not None:
+        raise ShownBefore() if same.name == name and account_id in (None, same.account_id) else AlreadyDifferent()
+
+
 async def issue_token(
     work: Work, id: UUID, name: str, days: int, *, manager: Grantor, by: str, token_id: UUID | None = None
 ) -> AccountToken:
@@ -107,9 +117,8 @@ async def issue_token(
     await check_may_grant(work.session, manager, account.rights, account.rights)
     check_machine(AccountKind(account.kind))
     _check_active(account)
-    same = await work.find(MachineToken, token_id) if token_id is not None else None
-    if same is not None:
-        raise ShownBefore() if (same.account_id, same.name) == (account.id, name) else AlreadyDifferent()
+    if token_id is not None:
+        await check_new_token(work, token_id, name, account.id)
     began_at = latest(account.signed_out_before, work.now)
     one = work.add(
         MachineToken(
