@@ -156,8 +156,10 @@ async def _form_page(
         path = None
     subject_ref = path.subject_ref if path else chosen
     counsellors = dict(await counsellor_choices(session, centre_copy.code))
+    rooms = await room_choices(session, centre_copy.code)
+    room = form.room if form.room in dict(rooms) else None  # any text may have been typed
     slots = await _slots(
-        runtime_of(request), session, centre_copy, form, counsellors, subject_ref, refused=status == 422
+        runtime_of(request), session, centre_copy, form, counsellors, room, subject_ref, refused=status == 422
     )
     people, last_person = await recently_registered(session, centre_copy.code, after=after)
     refs = await references_of(session, Alias, subject_ref) if subject_ref else ()
@@ -182,7 +184,7 @@ async def _form_page(
         lengths=lengths(),
         counsellors=counsellors,
         counsellor_name=counsellors.get(form.counsellor or ""),
-        room_choices=await room_choices(session, centre_copy.code),
+        room_choices=rooms,
         slots=slots,
     )
 
@@ -193,6 +195,7 @@ async def _slots(
     centre: Centre,
     form: BookForm,
     counsellors: Collection[str],
+    room: str | None,
     subject_ref: UUID | None,
     *,
     refused: bool,
@@ -209,7 +212,7 @@ async def _slots(
         times.check_horizon(times.local_day(day, centre.zone)[0], now, horizon, centre.zone, "date")
     except TooFarAhead as error:
         return {"day": day, "times": [], "first": [], "errors": by_field(error)}
-    needed = resources(centre.code, form.counsellor or "", form.room or None, subject_ref)[1:]
+    needed = resources(centre.code, form.counsellor or "", room, subject_ref)[1:]
     others = [one.key for one in (*needed, *await other_calendars(session, subject_ref))]
     search = Search(day, day + LONGEST_SPAN - timedelta(days=1), form.minutes, now, horizon, also=others)
     found = await free_times(session, [centre], [(code, centre.code) for code in counsellors], search)
