@@ -123,6 +123,6 @@ def write(process: str) -> None:
     """Write what this process passed beside `DATA`, where `coverage combine` finds it; files without a mark too."""
     DATA.parent.mkdir(exist_ok=True)
     data = CoverageData(str(DATA), suffix=process)
-    data.add_lines(passed())
+    data.add_lines({file: lines for file, lines in passed().items() if SERVICES in Path(file).parents})
     data.touch_files([str(file) for file in SERVICES.rglob("*.py")])
     data.write()
