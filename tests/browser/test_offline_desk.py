@@ -162,7 +162,7 @@ async def test_one_lost_answer_leads_nobody_away_from_the_offline_desk(mons: Rem
             await page.route("**/health/live", lambda route: route.abort(), times=lost)
             for _ in range(lost + 1):
                 await page.evaluate(LOOKED)
-            await expect(page.locator("#back")).to_be_visible()
+            await expect(page.locator("#back")).to_be_visible(timeout=PATIENCE)
             await page.wait_for_timeout(8000)
             assert page.url.endswith("/intake/app/desk"), "there is still something to check"
         await page.locator("#answered-list").get_by_text("Retirer de la liste").click()
