@@ -196,8 +196,8 @@ async def _works_offline(page: Page) -> None:
         app = (await offline.packs()).find((pack) => pack.slot && pack.key && !pack.kiosk)?.app;
         await new Promise((go) => setTimeout(go, 100));
       }
-      const said = {other_areas: ["choose-path"], needs: ["wheelchair"], interpreter_language: "uk"};
-      const need = {area: "find-job", channel: "desk", queue: true, ...said};
+      const details = {other_areas: ["choose-path"], needs: ["wheelchair"], interpreter_language: "uk"};
+      const need = {area: "find-job", channel: "desk", queue: true, ...details};
       const one = () => ({...need, visit_id: crypto.randomUUID()});
       const [first, second, ...answered] = await offline.keep(app, [one(), one(), one(), one()]);
       await offline.step(second.seq, "call", "desk-1");

@@ -54,10 +54,10 @@ async def test_a_kiosk_says_in_every_language_that_the_centre_is_closed_also_wit
         note, announced = page.locator("[data-hours]:visible"), page.locator("#announcer")
         await page.evaluate(OPENS_IN, 1)
         await page.reload()
-        for language, said in CLOSED:
+        for language, words in CLOSED:
             await page.get_by_role("button", name=language).click(timeout=PATIENCE)
-            await expect(note).to_have_text(re.compile(said), timeout=PATIENCE)
-            await expect(announced).to_have_text(re.compile(said))
+            await expect(note).to_have_text(re.compile(words), timeout=PATIENCE)
+            await expect(announced).to_have_text(re.compile(words))
             for width, height in ((1080, 1920), (1280, 800), (390, 844)):
                 await page.set_viewport_size({"width": width, "height": height})
                 assert await layout_faults(page) == []
@@ -96,6 +96,6 @@ async def test_a_kiosk_says_that_it_is_probably_not_today(huy: Remote, browser: 
             re.compile(r"Sans doute pas aujourd’hui.+ferme à \d\d:\d\d\."), timeout=PATIENCE
         )
         await page.get_by_role("button", name="Trouver un emploi").click()
-        said = re.compile(r"Attente estimée.+10 à 30 min\. Le centre ferme à \d\d:\d\d\.")
+        words = re.compile(r"Attente estimée.+10 à 30 min\. Le centre ferme à \d\d:\d\d\.")
         await expect(page.locator("[data-ticket]:visible")).to_have_text(re.compile("^E-"), timeout=PATIENCE)
-        await expect(note).to_have_text(said)
+        await expect(note).to_have_text(words)

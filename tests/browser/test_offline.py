@@ -22,8 +22,8 @@ AN_HOUR_AHEAD = """(() => {
 """The clock of the pages of a browser: the machine's own cannot be set for one process."""
 ANSWERED = """async () => {
   const visit_id = crypto.randomUUID();
-  const said = {interpreter_language: "ara", needs: ["quiet-room"]};
-  const [kept] = await offline.keep("desk:mons", [{visit_id, of: visit_id, queue: true, ...said}]);
+  const details = {interpreter_language: "ara", needs: ["quiet-room"]};
+  const [kept] = await offline.keep("desk:mons", [{visit_id, of: visit_id, queue: true, ...details}]);
   await offline.settle([kept], [{visit_id, status: "refused", problem: {detail: "Refusé"}}]);
   const {interpreter_language, needs, answered} = (await offline.pending()).find((entry) => entry.seq === kept.seq);
   return [interpreter_language, needs, answered.problem];
@@ -63,7 +63,7 @@ ENDED_OR_OF_YESTERDAY = """async () => {
   for (const seq of [left, today, yesterday]) await offline.dismiss(seq);
   return found;
 }"""
-"""What is to be prepared for somebody who has left, somebody who waits, and somebody who came yesterday."""
+"""What is to be prepared for a visitor who has left, one who waits, and one who came yesterday."""
 NOT_ACCEPTED = """async () => {
   await offline.begin("desk:bastogne");
   await offline.change("desk:bastogne", {key: "cefo_device_wrong"});

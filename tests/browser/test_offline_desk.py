@@ -50,7 +50,7 @@ async def test_a_desk_says_offline_what_it_says_online_and_comes_back_by_itself(
     sent = [mons.visit(id) for id, _ticket, _needs, _status in recorded]
     assert [one["ticket"] for one in sent] == [ticket for _id, ticket, _needs, _status in recorded]
     same = ("area", "other_areas", "needs", "interpreter_language", "channel", "activity", "status", "desk")
-    said: dict[str, Any] = {
+    details: dict[str, Any] = {
         "area": "select-training",
         "other_areas": ["find-job"],
         "needs": ["wheelchair"],
@@ -68,16 +68,16 @@ async def test_a_desk_says_offline_what_it_says_online_and_comes_back_by_itself(
         "status": "no_queue",
     }
     assert [{name: one[name] for name in same} for one in sent] == [
-        said | {"status": "called", "desk": "desk-7"},
-        said,
-        said,
-        said | passing | {"channel": "phone"},
-        said | passing | {"activity": "documentation"},
+        details | {"status": "called", "desk": "desk-7"},
+        details,
+        details,
+        details | passing | {"channel": "phone"},
+        details | passing | {"activity": "documentation"},
     ]
 
 
 async def says_more(page: Page) -> None:
-    """A group with several needs and what is to be prepared, a call by phone, and somebody who comes to read."""
+    """A group with several needs and what is to be prepared, a call by phone, and a visitor who comes to read."""
     more, give = page.get_by_text("Autres précisions"), page.get_by_role("button", name="Donner un ticket")
     done = page.locator("#arrival-done")
     await page.get_by_role("radio", name="Se former").check()

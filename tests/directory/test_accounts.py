@@ -99,8 +99,8 @@ async def test_a_first_sign_in_makes_an_account_that_waits_without_rights_or_nam
         assert (found.id, found.status, found.display_name) == (id, "pending", "Nadia (test)")
         with pytest.raises(refusals.AwaitsApproval):
             await accounts.sign_in(work, id, SignInMethod.OIDC, HALF_A_DAY)
-    told = await last_published(town)
-    assert told.model_dump(exclude_defaults=True) == {
+    latest = await last_published(town)
+    assert latest.model_dump(exclude_defaults=True) == {
         "account_ref": id,
         "version": 1,
         "kind": AccountKind.STAFF,
@@ -133,8 +133,8 @@ async def test_the_name_of_who_left_long_ago_is_removed_and_the_account_stays_ou
             assert await accounts.remove_names(work, kept, 10) == expected
     names = [(await account(town, id)).display_name for id in (left, stays, came_back, desk)]
     assert names == [None, "Tom (test)", "Ana (test)", "Borne (test)"]
-    told = await last_published(town)
-    assert (told.account_ref, told.status, told.display_name) == (left, AccountStatus.INACTIVE, None)
+    latest = await last_published(town)
+    assert (latest.account_ref, latest.status, latest.display_name) == (left, AccountStatus.INACTIVE, None)
     assert "Nadia" not in str(await numbered_events(town))
     assert "Tom" in str(await numbered_events(town))
     assert "Nadia" not in str([(one.before, one.after) for one in await changes(town, left)])
@@ -211,14 +211,14 @@ async def test_an_approved_account_signs_in_with_its_rights(town: Store, clock: 
         await accounts.approve(work, id, COUNSELLOR, manager=REGION, by=BY, code="mons-c01")
     token = await signed_in(town, id)
     assert (token.account_ref, token.began_at, token.expires_at) == (id, clock.now, clock.now + HALF_A_DAY)
-    told = await last_published(town)
-    assert (told.version, told.status, told.roles, told.centres) == (
+    latest = await last_published(town)
+    assert (latest.version, latest.status, latest.roles, latest.centres) == (
         2,
         AccountStatus.ACTIVE,
         ("counsellor",),
         ("mons",),
     )
-    assert (told.code, told.display_name) == ("mons-c01", "Nadia (test)")
+    assert (latest.code, latest.display_name) == ("mons-c01", "Nadia (test)")
     [_made, approved] = await changes(town, id)
     assert (approved.what, approved.by, approved.at) == ("approved", BY, clock.now)
     assert approved.before == {"status": "pending", "roles": [], "centres": [], "code": None}
@@ -279,12 +279,12 @@ async def test_a_providers_account_has_its_organisation_and_no_name(town: Store)
         await accounts.approve(
             work, id, Rights(frozenset({Role.PROVIDER})), manager=REGION, by=BY, organization_id=ATELIER
         )
-    told = await last_published(town)
-    assert (told.kind, told.organization_id, told.display_name) == (AccountKind.PROVIDER, ATELIER, None)
+    latest = await last_published(town)
+    assert (latest.kind, latest.organization_id, latest.display_name) == (AccountKind.PROVIDER, ATELIER, None)
     async with town.work() as work:
         await accounts.change(work, id, COUNSELLOR, manager=REGION, by=BY, organization_id=ATELIER)
-    told = await last_published(town)
-    assert (told.kind, told.organization_id, told.display_name) == (AccountKind.STAFF, None, "Nadia (test)")
+    latest = await last_published(town)
+    assert (latest.kind, latest.organization_id, latest.display_name) == (AccountKind.STAFF, None, "Nadia (test)")
 
 
 async def test_signing_out_ends_that_sign_in_until_it_would_have_expired(town: Store, clock: FixedClock) -> None:
@@ -328,18 +328,18 @@ async def test_a_deactivated_account_is_signed_out_and_stays_so_when_it_comes_ba
     for _ in range(2):
         async with town.work() as work:
             await accounts.deactivate(work, id, manager=REGION, by=BY)
-    told = await last_published(town)
-    assert (told.version, told.status) == (2, AccountStatus.INACTIVE)
+    latest = await last_published(town)
+    assert (latest.version, latest.status) == (2, AccountStatus.INACTIVE)
     with pytest.raises(refusals.AccountInactive):
         await signed_in(town, id)
     for _ in range(2):
         async with town.work() as work:
             await accounts.reactivate(work, id, manager=REGION, by=BY)
-    told = await last_published(town)
-    assert (told.version, told.status, told.roles) == (3, AccountStatus.ACTIVE, ("counsellor",))
-    assert told.signed_out_before is not None
+    latest = await last_published(town)
+    assert (latest.version, latest.status, latest.roles) == (3, AccountStatus.ACTIVE, ("counsellor",))
+    assert latest.signed_out_before is not None
     again = await signed_in(town, id)
-    assert token.began_at < told.signed_out_before <= again.began_at
+    assert token.began_at < latest.signed_out_before <= again.began_at
     assert [one.what for one in await changes(town, id)] == ["created", "deactivated", "reactivated"]
 
 
@@ -361,10 +361,10 @@ async def test_ending_every_sign_in_lets_the_account_sign_in_again(town: Store) 
     tokens = [await signed_in(town, id) for _ in range(3)]
     async with town.work() as work:
         await accounts.end_sign_ins(work, id, manager=REGION, by=BY)
-    told = await last_published(town)
-    assert told.signed_out_before is not None
-    assert all(token.began_at < told.signed_out_before for token in tokens)
-    assert told.status is AccountStatus.ACTIVE
+    latest = await last_published(town)
+    assert latest.signed_out_before is not None
+    assert all(token.began_at < latest.signed_out_before for token in tokens)
+    assert latest.status is AccountStatus.ACTIVE
     async with town.read() as session:
         rows = (await session.scalars(sa.select(SignIn))).all()
     assert all(row.ended_at is not None for row in rows)
@@ -386,9 +386,9 @@ async def test_a_machine_has_named_tokens_which_are_ended_one_by_one(town: Store
             await accounts.revoke_token(work, uuid4(), manager=MONS, by=BY)
     async with town.work() as work:
         await accounts.deactivate(work, id, manager=MONS, by=BY)
-    told = await last_published(town)
-    assert told.signed_out_before is not None
-    assert second.began_at < told.signed_out_before
+    latest = await last_published(town)
+    assert latest.signed_out_before is not None
+    assert second.began_at < latest.signed_out_before
     made = [one.what for one in await changes(town, id)]
     assert sorted(made) == ["created", "deactivated", "token-issued", "token-issued", "token-revoked"]
 

@@ -24,7 +24,7 @@ from tests.givens.rows import count
 from tests.intake.test_device_api import set_up
 from tests.intake.test_devices import MINUTE, Browser, slug
 
-SAID: list[dict[str, Any]] = [
+ENTERED: list[dict[str, Any]] = [
     {"area": "find-job", "other_areas": ("choose-path",), "needs": (Need.WHEELCHAIR, Need.QUIET_ROOM)},
     {"area": "find-job", "interpreter_language": "ar", "needs": (Need.WHEELCHAIR,)},
     {"queue": False, "channel": Channel.PHONE, "needs": (Need.WHEELCHAIR,)},
@@ -39,14 +39,14 @@ async def found(store: Store, id: UUID) -> Visit:
         return (await session.scalars(sa.select(Visit).where(col(Visit.id) == id))).one()
 
 
-@pytest.mark.parametrize("said", SAID)
+@pytest.mark.parametrize("entered", ENTERED)
 async def test_a_replayed_check_in_is_the_visit_that_it_would_have_been_at_once(
-    store: Store, clock: FixedClock, said: dict[str, Any]
+    store: Store, clock: FixedClock, entered: dict[str, Any]
 ) -> None:
     browser, at_once = await Browser(store).set_up(), uuid4()
     async with store.work() as work:
-        await visits.check_in(work, visits.Arrival(at_once, "liege", **said))
-    entry = browser.entry(MONDAY, **said | ({} if said.get("queue", True) else {"ticket": None}))
+        await visits.check_in(work, visits.Arrival(at_once, "liege", **entered))
+    entry = browser.entry(MONDAY, **entered | ({} if entered.get("queue", True) else {"ticket": None}))
     (result,) = await browser.send(entry)
     assert (result.status, slug(result)) == ("accepted", None)
     one, other = await found(store, at_once), await found(store, entry.visit_id)

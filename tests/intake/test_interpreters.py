@@ -43,8 +43,8 @@ async def test_saving_what_is_to_be_prepared_keeps_a_language_that_is_not_in_the
     client: Client, code: str
 ) -> None:
     visit = uuid4()
-    said = {"centre": "liege", "interpreter_language": code}
-    assert (await client.put(f"/intake/api/v1/visits/{visit}", json=said)).status_code == 200
+    body = {"centre": "liege", "interpreter_language": code}
+    assert (await client.put(f"/intake/api/v1/visits/{visit}", json=body)).status_code == 200
     page = (await client.get(f"/intake/visits/{visit}/queue", headers=PAGE)).text
     options = page[page.index('name="interpreter_language"') :].split("</select>")[0]
     chosen = re.findall(r'<option value="(\w*)"[^>]*\bselected\b', options)
@@ -58,22 +58,22 @@ USUAL = {"prs": "prs", "vgt": "vgt", "aii": "aii", "ber": "ber", "pnb": "pnb", "
 
 @pytest.mark.parametrize("code", USUAL)
 async def test_every_language_of_iso_639_is_taken_at_every_door(client: Client, code: str) -> None:
-    said = {"centre": "liege", "interpreter_language": code}
+    body = {"centre": "liege", "interpreter_language": code}
     visit = uuid4()
-    assert (await client.put(f"/intake/api/v1/visits/{visit}", json=said)).status_code == 200
+    assert (await client.put(f"/intake/api/v1/visits/{visit}", json=body)).status_code == 200
     async with client.store.read() as session:
         assert (await session.get_one(Visit, visit)).interpreter_language == USUAL[code]
-    said |= {"visit_id": str(uuid4()), "at": "2026-03-02T08:00:00Z"}
-    assert DeskCheckIn.model_validate(said).interpreter_language == USUAL[code]
-    entry = {"visit_id": str(uuid4()), "seq": 1, "at": said["at"], "interpreter_language": code}
+    body |= {"visit_id": str(uuid4()), "at": "2026-03-02T08:00:00Z"}
+    assert DeskCheckIn.model_validate(body).interpreter_language == USUAL[code]
+    entry = {"visit_id": str(uuid4()), "seq": 1, "at": body["at"], "interpreter_language": code}
     assert ReplayedCheckIn.model_validate(entry).interpreter_language == USUAL[code]
 
 
 @pytest.mark.parametrize("code", ["zz", "zxx"])
 async def test_no_visit_of_a_desks_software_or_a_device_is_lost_by_a_code_of_no_language(code: str) -> None:
-    said = {"visit_id": str(uuid4()), "at": "2026-03-02T08:00:00Z", "interpreter_language": code}
-    assert DeskCheckIn.model_validate(said | {"centre": "liege"}).interpreter_language == code
-    assert ReplayedCheckIn.model_validate(said | {"seq": 1}).interpreter_language == code
+    body = {"visit_id": str(uuid4()), "at": "2026-03-02T08:00:00Z", "interpreter_language": code}
+    assert DeskCheckIn.model_validate(body | {"centre": "liege"}).interpreter_language == code
+    assert ReplayedCheckIn.model_validate(body | {"seq": 1}).interpreter_language == code
 
 
 @pytest.mark.parametrize(("code", "name"), [("prs", "dari"), ("ara", "arabe"), ("vgt", "la langue de code vgt")])

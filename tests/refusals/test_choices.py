@@ -86,7 +86,7 @@ def test_every_code_of_a_closed_list_is_shown_by_its_words(lang: str) -> None:
         assert not (set(shown.replace(" / ", " ").split()) & {code for code in codes if "-" in code}), shown
 
 
-def said(role: Role) -> str:
+def sentence(role: Role) -> str:
     with pytest.raises(Refused) as refused:
         accounts.check_grant(MONS, Rights(), Rights(frozenset({role}), frozenset({"mons"})))
     return explain(refused.value)
@@ -94,7 +94,7 @@ def said(role: Role) -> str:
 
 def test_a_role_is_refused_by_its_name() -> None:
     language.set("fr")
-    assert "operator" not in said(Role.OPERATOR)
+    assert "operator" not in sentence(Role.OPERATOR)
     with pytest.raises(Refused) as refused:
         accounts.check_kind(AccountKind.DEVICE, {Role.MANAGER})
     assert "front-desk" not in explain(refused.value)

@@ -14,8 +14,6 @@ from services.chassis.refusals import Invalid
 from services.scheduling.domain import refusals
 from services.scheduling.domain.availability import (
     LONGEST_ABSENCE,
-    Absence,
-    BookingRules,
     WeeklyRule,
     WorkingHours,
     check_absence,
@@ -205,13 +203,7 @@ def test_wrong_hours_are_refused(begins: str, ends: str, until: str, kind: type[
 def test_an_absence_ends_after_it_begins() -> None:
     at = datetime(2026, 3, 2, 8, tzinfo=UTC)
     with pytest.raises(refusals.AbsenceBackwards):
-        Absence(at, at)
-
-
-@pytest.mark.parametrize("minutes", [-15, 10, 50])
-def test_a_buffer_is_a_number_of_quarter_hours(minutes: int) -> None:
-    with pytest.raises(refusals.BufferUneven):
-        BookingRules(timedelta(hours=24), timedelta(days=90), timedelta(minutes=minutes))
+        check_absence(at, at, at, BRUSSELS)
 
 
 def test_an_appointment_lies_within_hours_that_touch_or_is_refused() -> None:

@@ -153,30 +153,26 @@ spans = st.tuples(st.integers(-300, 1800), st.integers(1, 700)).map(
     st.lists(spans, max_size=3),
     st.lists(spans, max_size=3),
     st.sampled_from([30, 60, 120]),
-    st.integers(0, 40),
 )
-def test_free_is_what_is_open_and_worked_and_neither_absent_nor_taken_with_its_buffer(
+def test_free_is_what_is_open_and_worked_and_neither_absent_nor_taken(
     opened: list[Interval],
     worked: list[Interval],
     away: list[Interval],
     taken: list[Interval],
     minutes: int,
-    buffer: int,
 ) -> None:
     timeline = Timeline.of(DAY, DAY)
-    margin = -(-timedelta(minutes=buffer) // QUARTER) * QUARTER
     found = slots.free_starts(
         timeline.within(opened),
         timeline.within(worked) if worked else -1,
-        timeline.touched(away) | slots.widened(timeline.touched(taken), timedelta(minutes=buffer)),
+        timeline.touched(away) | timeline.touched(taken),
         minutes,
         timeline.days(DAY, DAY, BRUSSELS),
     )
     free = minutes_of(opened) & minutes_of(worked) if worked else minutes_of(opened)
-    whole = [(one - margin, other + margin) for one, other in map(outward, taken)]
     expected = slow_starts(
         [(at, at + MINUTE) for at in free],
-        [*map(outward, away), *whole],
+        [*map(outward, away), *map(outward, taken)],
         *times.local_day(DAY, BRUSSELS),
         minutes,
     )

@@ -271,8 +271,8 @@ async def test_a_counsellor_keeps_their_hours_on_their_page(desk: Client) -> Non
 async def test_what_is_booked_in_an_absence_or_outside_the_hours_is_listed(desk: Client, known: Visitor) -> None:
     booked = await book(desk.store, await take_path(desk.store, known))
     assert f"/scheduling/interviews/{booked.id}" not in await see(desk, PAGE)
-    said = await press(desk, f"{PAGE}/absences", first_day="2026-03-03", last_day="2026-03-04")
-    assert "L’absence est notée." in said
+    answered = await press(desk, f"{PAGE}/absences", first_day="2026-03-03", last_day="2026-03-04")
+    assert "L’absence est notée." in answered
     shown = await see(desk, PAGE)
     assert "mardi 3 mars 2026 – mercredi 4 mars 2026" in shown
     assert f'href="/scheduling/interviews/{booked.id}"' in shown

@@ -19,7 +19,7 @@ from services.scheduling.store.slots import FreeTime, Search, calendars_of, free
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What somebody tries to book. `besides`: the appointment that is to be moved there."""
+    """What is to be booked. `besides`: the appointment that is to be moved there."""
 
     centre: str
     counsellor: str

@@ -1,4 +1,4 @@
-"""When counsellors can be booked: weekly working hours with exceptions, absences, and the booking rules of a centre.
+"""When counsellors can be booked: weekly working hours with exceptions, and absences.
 
 Working hours are local times of an IANA zone, so that they keep their clock time across daylight-saving changes. On the
 night of a change, RFC 5545 (3.3.5) decides: a time that is skipped is counted on from before the gap (02:30 is 03:30 of
@@ -17,7 +17,6 @@ from services.contracts.opening import moment
 from services.scheduling.domain.refusals import (
     AbsenceBackwards,
     AbsenceTooLong,
-    BufferUneven,
     EndsBeforeStart,
     HoursBackwards,
     NotInFuture,
@@ -168,35 +167,6 @@ class WorkingHours:
                 yield begins, ends
 
 
-@dataclass(frozen=True, slots=True)
-class Absence:
-    """A counsellor is away, from every centre. Times in UTC, half-open. Raises `AbsenceBackwards`."""
-
-    starts_at: datetime
-    ends_at: datetime
-
-    def __post_init__(self) -> None:
-        if self.ends_at <= self.starts_at:
-            raise AbsenceBackwards()
-
-
-@dataclass(frozen=True, slots=True)
-class BookingRules:
-    """How a centre books. `notice`: how long before an appointment a visitor may still book, move or cancel it online;
-    `horizon`: how far ahead is booked; `buffer`: the time between two appointments of one counsellor, in quarter-hours.
-
-    Raises `BufferUneven`.
-    """
-
-    notice: timedelta
-    horizon: timedelta
-    buffer: timedelta
-
-    def __post_init__(self) -> None:
-        if self.buffer % timedelta(minutes=15) or self.buffer < timedelta():
-            raise BufferUneven()
-
-
 def worked_times(rows: Iterable[WorkingHours], first: date, last: date) -> list[Interval]:
     """The times of these working hours on local dates, both included, in order; hours that touch are one."""
     return list(united(interval for row in rows for interval in row.intervals(first, last)))
@@ -224,9 +194,10 @@ def check_absence(starts_at: datetime, ends_at: datetime, now: datetime, zone: Z
 
     Raises `AbsenceBackwards`, `NotOnQuarterHour`, `NotInFuture`, `AbsenceTooLong`.
     """
-    absence = Absence(starts_at, ends_at)
-    check_quarter_hour(absence.starts_at)
-    check_quarter_hour(absence.ends_at, "ends_at")
+    if ends_at <= starts_at:
+        raise AbsenceBackwards()
+    check_quarter_hour(starts_at)
+    check_quarter_hour(ends_at, "ends_at")
     if ends_at <= now:
         raise NotInFuture(about="ends_at", at=ends_at.astimezone(zone))
     if ends_at - max(starts_at, now) > LONGEST_ABSENCE:

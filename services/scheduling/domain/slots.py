@@ -19,7 +19,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _QUARTERS_OF_A_DAY = _DAY // QUARTER
 _AROUND = 2 * _DAY
-"""What lies beside the span counts too: an appointment that begins on the last day, a buffer, another zone's day."""
+"""What lies beside the span counts too: an appointment that begins on the last day, another zone's day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,15 @@ class Timeline:
 
     def bit(self, at: datetime) -> int:
         """The bit of the quarter-hour in which a moment lies; negative before the timeline."""
-        return self._floor(at)
+        return (at - _EPOCH) // QUARTER - self.origin
 
     def within(self, intervals: Iterable[Interval]) -> int:
         """The quarter-hours that lie wholly in these intervals. Intervals that touch are one."""
-        return self._bits((self._ceil(begins), self._floor(ends)) for begins, ends in united(intervals))
+        return self._bits((self._ceil(begins), self.bit(ends)) for begins, ends in united(intervals))
 
     def touched(self, intervals: Iterable[Interval]) -> int:
         """The quarter-hours that any of these intervals touches."""
-        return self._bits((self._floor(begins), self._ceil(ends)) for begins, ends in intervals if begins < ends)
+        return self._bits((self.bit(begins), self._ceil(ends)) for begins, ends in intervals if begins < ends)
 
     def days(self, first: date, last: date, zone: ZoneInfo) -> int:
         """The quarter-hours of these local days, both included."""
@@ -74,14 +74,11 @@ class Timeline:
         As `check_future` and `check_horizon`: the horizon is a local day.
         """
         today = now.astimezone(zone).date()
-        begins = max(self._floor(now) + 1, self._ceil(now + notice))
+        begins = max(self.bit(now) + 1, self._ceil(now + notice))
         last = min(self.last, today + horizon)
         if last < self.first:
             return 0
         return self.days(self.first, last, zone) & self._bits([(begins, self.size)])
-
-    def _floor(self, at: datetime) -> int:
-        return (at - _EPOCH) // QUARTER - self.origin
 
     def _ceil(self, at: datetime) -> int:
         return -((_EPOCH - at) // QUARTER) - self.origin
@@ -93,13 +90,6 @@ class Timeline:
             if length > 0:
                 found |= ((1 << length) - 1) << at
         return found
-
-
-def widened(taken: int, buffer: timedelta) -> int:
-    """What is taken, with a buffer before and after it, in whole quarter-hours."""
-    for _ in range(-(-buffer // QUARTER)):
-        taken |= taken << 1 | taken >> 1
-    return taken
 
 
 def starts_in(free: int, minutes: int) -> int:
@@ -129,7 +119,7 @@ def positions(bits: int) -> Iterator[int]:
 
 
 def free_starts(open_hours: int, working: int, busy: int, minutes: int, bookable: int) -> int:
-    """Where an appointment fits that begins at a bookable time. `busy`: absences, and what is taken with its buffer."""
+    """Where an appointment fits that begins at a bookable time. `busy`: absences, and what is taken."""
     return starts_in(open_hours & working & ~busy, minutes) & bookable
 
 

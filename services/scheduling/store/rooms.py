@@ -16,7 +16,7 @@ from services.scheduling.domain.rooms import folded
 from services.scheduling.store.table import Table
 
 NEVER_PUBLISHED = UUID(int=0)
-"""`correlation_id` of a room whose name no event has said: an older version, or an import, added it."""
+"""`correlation_id` of a room that no event has named: an older version, or an import, added it."""
 
 
 class Room(Aggregate, Table, table=True):
@@ -78,7 +78,7 @@ async def room_names(session: AsyncSession, centre: str) -> RoomNames:
 
 
 async def unpublished(session: AsyncSession, limit: int) -> Sequence[UUID]:
-    """The rooms of which no event has said what they are called, by id."""
+    """The rooms that no event has named, by id."""
     query = sa.select(col(Room.id)).where(col(Room.correlation_id) == NEVER_PUBLISHED)
     return (await session.scalars(query.order_by(col(Room.id)).limit(limit))).all()
 

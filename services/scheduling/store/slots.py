@@ -1,7 +1,7 @@
 """The free times of counsellors, as `domain.slots` computes them: a fixed number of queries for any number of them."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 from uuid import UUID
@@ -176,11 +176,8 @@ async def free_days(
     day = search.first
     while day <= search.last and not found:
         end = min(day + WINDOW - timedelta(days=1), search.last)
-        window = Search(
-            day, end, search.minutes, search.now, search.horizon, search.notice, search.also, search.besides
-        )
         days: dict[date, list[datetime]] = {}
-        for at in (await free_times(session, [centre], [calendar], window)).starts():
+        for at in (await free_times(session, [centre], [calendar], replace(search, first=day, last=end))).starts():
             if at != instead_of:
                 days.setdefault(at.astimezone(centre.zone).date(), []).append(at)
         found = list(days.items())[:most]

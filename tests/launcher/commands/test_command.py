@@ -32,9 +32,9 @@ def cefo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capture
         monkeypatch.setattr(sys, "argv", ["cefo", *arguments])
         with pytest.raises(SystemExit) as ended:
             app.main()
-        told = capsys.readouterr()
-        assert "Traceback" not in told.err
-        return int(ended.value.code or 0), told.out + told.err
+        text = capsys.readouterr()
+        assert "Traceback" not in text.err
+        return int(ended.value.code or 0), text.out + text.err
 
     return run
 
@@ -50,10 +50,10 @@ def cefo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capture
     ],
 )
 def test_a_platform_that_does_not_answer_is_named(cefo: Cefo, arguments: tuple[str, ...]) -> None:
-    code, told = cefo(*arguments)
+    code, text = cefo(*arguments)
     assert code == 1
-    assert "✗ http://127.0.0.1:1 ne répond pas" in told
-    assert "make run" in told
+    assert "✗ http://127.0.0.1:1 ne répond pas" in text
+    assert "make run" in text
 
 
 @pytest.mark.parametrize(
@@ -67,20 +67,20 @@ def test_a_platform_that_does_not_answer_is_named(cefo: Cefo, arguments: tuple[s
     ],
 )
 def test_a_service_that_does_not_exist_is_told_with_those_that_do(cefo: Cefo, arguments: tuple[str, ...]) -> None:
-    code, told = cefo(*arguments)
+    code, text = cefo(*arguments)
     assert code == 1
-    assert "Ce service n’existe pas : liege. Services possibles : intake, scheduling, plans, directory, impact." in told
+    assert "Ce service n’existe pas : liege. Services possibles : intake, scheduling, plans, directory, impact." in text
 
 
 def test_a_role_that_does_not_exist_is_told_with_those_that_do(cefo: Cefo) -> None:
-    code, told = cefo("token", "boss")
-    assert (code, "Ce rôle n’existe pas : boss." in told, "operator" in told) == (1, True, True)
+    code, text = cefo("token", "boss")
+    assert (code, "Ce rôle n’existe pas : boss." in text, "operator" in text) == (1, True, True)
 
 
 def test_a_token_is_made_with_the_platforms_key(cefo: Cefo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "ada w/")
-    code, told = cefo("token", "operator")
-    person = signer(Settings(data=tmp_path)).person(told.strip())
+    code, text = cefo("token", "operator")
+    person = signer(Settings(data=tmp_path)).person(text.strip())
     assert code == 0
     assert person is not None
     assert person.has(Role.OPERATOR)
@@ -105,22 +105,22 @@ def test_commands_work_in_the_environment_of_a_process_per_service(
     monkeypatch.setenv("CEFO_KAFKA", "kafka.example.test:9093")
     monkeypatch.setenv("CEFO_KAFKA_SECURITY", "sasl_tls")
     monkeypatch.setenv("CEFO_KAFKA_USER", "admin")
-    code, told = cefo("token", "operator")
-    assert (code, "✗" in told) == (0, False), told
-    code, told = cefo("kafka", "acls", "--apply")
-    assert (code, [settings.kafka_user for settings in given]) == (0, ["admin"]), told
+    code, text = cefo("token", "operator")
+    assert (code, "✗" in text) == (0, False), text
+    code, text = cefo("kafka", "acls", "--apply")
+    assert (code, [settings.kafka_user for settings in given]) == (0, ["admin"]), text
 
 
 def test_a_retry_names_one_letter_or_one_reason(cefo: Cefo) -> None:
     for more in ((), ("1", "--reason", "ahead")):
-        code, told = cefo("dead-letters", "retry", "intake", *more)
-        assert (code, "Donnez soit un identifiant, soit --reason" in told) == (2, True)
+        code, text = cefo("dead-letters", "retry", "intake", *more)
+        assert (code, "Donnez soit un identifiant, soit --reason" in text) == (2, True)
 
 
 def test_an_erasure_names_a_person_or_asks_for_the_status(cefo: Cefo) -> None:
     for more in ((), ("7f2c1a34-9d1e-4a55-8f0e-3b1f6f0a2c11", "--status")):
-        code, told = cefo("erase", *more)
-        assert (code, "Donnez soit une référence, soit --status" in told) == (2, True)
+        code, text = cefo("erase", *more)
+        assert (code, "Donnez soit une référence, soit --status" in text) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -147,8 +147,8 @@ def test_the_status_names_who_has_not_confirmed(
         return found
 
     monkeypatch.setattr(erase, "get", get)
-    code, told = cefo("erase", "--status", "--token", "any")
-    assert (code, line in told) == (expected, True)
+    code, text = cefo("erase", "--status", "--token", "any")
+    assert (code, line in text) == (expected, True)
 
 
 IN_DATA = {"erased-file": "it is in the data folder"}
@@ -179,14 +179,14 @@ def test_the_doctor_asks_every_service_behind_a_proxy(cefo: Cefo, monkeypatch: p
     monkeypatch.setattr("services.launcher.commands.doctor.SECONDS", 1)
     with HTTPServer(("127.0.0.1", 0), Proxy) as proxy:
         threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        code, told = cefo("doctor", "--url", f"http://127.0.0.1:{proxy.server_port}")
+        code, text = cefo("doctor", "--url", f"http://127.0.0.1:{proxy.server_port}")
         Proxy.released.set()
         proxy.shutdown()
     assert code == 1
-    assert told.count("processus") == 2
-    assert (told.count("✓ répond"), told.count("✗ ne répond pas")) == (3, 2)
-    assert told.count("CEFO_ERASED_FILE ailleurs") == 1
-    assert "Voyez la page /directory/mail." in told
+    assert text.count("processus") == 2
+    assert (text.count("✓ répond"), text.count("✗ ne répond pas")) == (3, 2)
+    assert text.count("CEFO_ERASED_FILE ailleurs") == 1
+    assert "Voyez la page /directory/mail." in text
 
 
 REFERENCE = "7f2c1a34-9d1e-4a55-8f0e-3b1f6f0a2c11"
@@ -234,21 +234,21 @@ def test_an_export_is_a_file_for_its_owner_alone(cefo: Cefo, holders: type[Holde
     assert cefo("export-person", REFERENCE, "--out", str(file))[0] == 0
     assert file.stat().st_mode & 0o777 == 0o600
     assert json.loads(file.read_text())["scheduling"]["data"] == holders.held["scheduling"]
-    code, told = cefo("export-person", REFERENCE, "--out", str(file))
-    assert (code, "Ce fichier existe déjà" in told) == (1, True)
-    code, told = cefo("export-person", REFERENCE, "--out", str(tmp_path / "none" / "person.json"))
-    assert (code, "Ce dossier n’existe pas" in told) == (1, True)
-    code, told = cefo("export-person", REFERENCE)
+    code, text = cefo("export-person", REFERENCE, "--out", str(file))
+    assert (code, "Ce fichier existe déjà" in text) == (1, True)
+    code, text = cefo("export-person", REFERENCE, "--out", str(tmp_path / "none" / "person.json"))
+    assert (code, "Ce dossier n’existe pas" in text) == (1, True)
+    code, text = cefo("export-person", REFERENCE)
     assert code == 0
-    assert "Déjà exporté le 1er mars 2026" in told
+    assert "Déjà exporté le 1er mars 2026" in text
 
 
 def test_an_export_without_one_service_is_none(
     cefo: Cefo, holders: type[Holders], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(holders, "silent", {"plans", "directory"})
-    code, told = cefo("export-person", REFERENCE, "--out", str(tmp_path / "person.json"))
-    assert (code, "plans, directory." in told.splitlines()[-1]) == (1, True)
+    code, text = cefo("export-person", REFERENCE, "--out", str(tmp_path / "person.json"))
+    assert (code, "plans, directory." in text.splitlines()[-1]) == (1, True)
     assert not (tmp_path / "person.json").exists()
 
 
@@ -259,9 +259,9 @@ def test_an_export_has_what_is_under_another_reference_of_the_person(
         holders, "under_another", {"plans": {"purposes": ["plan"], "plans": [], "paths": [], "referrals": []}}
     )
     monkeypatch.setattr(holders, "held", {})
-    code, told = cefo("export-person", REFERENCE)
-    assert (code, f"Référence : {OTHER_REFERENCE}" in told) == (0, True)
-    assert told.count("Rien sur cette personne.") == 3
+    code, text = cefo("export-person", REFERENCE)
+    assert (code, f"Référence : {OTHER_REFERENCE}" in text) == (0, True)
+    assert text.count("Rien sur cette personne.") == 3
     file = tmp_path / "person.json"
     assert cefo("export-person", REFERENCE, "--out", str(file))[0] == 0
     assert json.loads(file.read_text())["plans"]["merged"][0]["data"]["purposes"] == ["plan"]
@@ -271,30 +271,30 @@ def test_a_person_whom_no_service_knows_is_refused(
     cefo: Cefo, holders: type[Holders], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(holders, "held", {})
-    code, told = cefo("export-person", REFERENCE)
-    assert (code, "Aucun service ne connaît cette référence" in told) == (1, True)
+    code, text = cefo("export-person", REFERENCE)
+    assert (code, "Aucun service ne connaît cette référence" in text) == (1, True)
 
 
 def test_a_kafka_that_does_not_answer_stops_the_start(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CEFO_REDIS", "redis://127.0.0.1:1")
     with stamina.set_testing(True, attempts=1):
-        code, told = cefo("up", "--port", "0", "--kafka", "127.0.0.1:1", "--service", "impact")
+        code, text = cefo("up", "--port", "0", "--kafka", "127.0.0.1:1", "--service", "impact")
     assert code == 1
-    assert "✗ Kafka ne répond pas" in told
-    assert "CEFO_KAFKA_CA_FILE" in told
+    assert "✗ Kafka ne répond pas" in text
+    assert "CEFO_KAFKA_CA_FILE" in text
 
 
 def test_settings_that_contradict_each_other_stop_the_start(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CEFO_INBOX_DAYS", "10")
-    code, told = cefo("up", "--port", "0")
+    code, text = cefo("up", "--port", "0")
     assert code == 1
-    assert "✗ CEFO_INBOX_DAYS=10, mais CEFO_OUTBOX_DAYS=0" in told
+    assert "✗ CEFO_INBOX_DAYS=10, mais CEFO_OUTBOX_DAYS=0" in text
 
 
 def test_a_setting_that_breaks_its_rule_stops_the_start(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CEFO_BATCH", "0")
-    code, told = cefo("up", "--port", "0")
-    assert (code, "✗ CEFO_BATCH : Écrivez 1 ou plus." in told) == (1, True)
+    code, text = cefo("up", "--port", "0")
+    assert (code, "✗ CEFO_BATCH : Écrivez 1 ou plus." in text) == (1, True)
 
 
 def test_a_port_that_is_taken_is_told_with_the_way_out(cefo: Cefo) -> None:
@@ -302,41 +302,41 @@ def test_a_port_that_is_taken_is_told_with_the_way_out(cefo: Cefo) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        code, told = cefo("up", "--port", str(port))
+        code, text = cefo("up", "--port", str(port))
     assert code == 1
-    assert f"make run PORT={port + 1}" in told
+    assert f"make run PORT={port + 1}" in text
 
 
 def test_a_store_that_does_not_answer_is_told_without_its_password(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CEFO_STORE", "postgresql://cefo:kanarie@127.0.0.1:1")
-    code, told = cefo("up")
-    assert (code, "✗ PostgreSQL ne répond pas" in told, "kanarie" in told) == (1, True, False)
+    code, text = cefo("up")
+    assert (code, "✗ PostgreSQL ne répond pas" in text, "kanarie" in text) == (1, True, False)
 
 
 @pytest.mark.parametrize("option", ["--store", "--redis"])
 def test_a_password_among_the_arguments_is_refused(cefo: Cefo, option: str) -> None:
     for address in ("postgresql://cefo:kanarie@127.0.0.1:1", "redis://:kanarie@127.0.0.1:1/0"):
-        code, told = cefo("up", option, address)
-        assert (code, "CEFO_STORE_PASSWORD_FILE" in told, "kanarie" in told) == (1, True, False)
+        code, text = cefo("up", option, address)
+        assert (code, "CEFO_STORE_PASSWORD_FILE" in text, "kanarie" in text) == (1, True, False)
 
 
 def test_a_key_that_could_be_guessed_stops_every_command(cefo: Cefo, tmp_path: Path) -> None:
     (tmp_path / "secret.key").write_text("kanarie")
-    code, told = cefo("token", "operator")
-    assert (code, "au moins 32 octets" in told, "kanarie" in told) == (1, True, False)
+    code, text = cefo("token", "operator")
+    assert (code, "au moins 32 octets" in text, "kanarie" in text) == (1, True, False)
 
 
 def test_a_demo_that_others_reach_is_refused(cefo: Cefo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CEFO_HOST", "0.0.0.0")
-    code, told = cefo("up", "--demo", "--port", "0")
-    assert (code, "✗ Avec CEFO_HOST" in told, "CEFO_DEMO_IN_PUBLIC=" in told) == (1, True, True)
+    code, text = cefo("up", "--demo", "--port", "0")
+    assert (code, "✗ Avec CEFO_HOST" in text, "CEFO_DEMO_IN_PUBLIC=" in text) == (1, True, True)
 
 
 def test_a_season_that_nobody_published_names_those_there_are(cefo: Cefo, tmp_path: Path) -> None:
-    code, told = cefo("season", "2018", "--out", str(tmp_path / "season"))
-    assert (code, "2017" in told) == (1, True)
+    code, text = cefo("season", "2018", "--out", str(tmp_path / "season"))
+    assert (code, "2017" in text) == (1, True)
 
 
 def test_a_cluster_has_one_node_or_three(cefo: Cefo) -> None:
-    code, told = cefo("up", "--kafka", "apache", "--nodes", "2")
-    assert (code, "--nodes" in told) == (2, True)
+    code, text = cefo("up", "--kafka", "apache", "--nodes", "2")
+    assert (code, "--nodes" in text) == (2, True)

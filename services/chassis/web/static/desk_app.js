@@ -35,7 +35,7 @@
     byId("other-areas").append(...served.map((area, at) => choice("other", area, `other-${at + 1}`)));
   }
 
-  // What was said besides, in the words of the form.
+  // What else was entered, in the words of the form.
   function besides({ other_areas, interpreter_language, needs, channel, activity }) {
     const option = (name, value) => form.querySelector(`[name="${name}"] option[value="${value}"]`)?.textContent ?? value;
     const prepared = (needs ?? []).map((need) => form.querySelector(`[name="needs"][value="${need}"]`)?.closest("label").textContent.trim() ?? need);

@@ -150,7 +150,7 @@
     if (answer?.refused) return show("refused");
     const given = answer?.ticket ?? (await numbered(checkIn));
     if (!given) return show("refused");
-    hours.hear(answer?.wait);
+    hours.keep(answer?.wait);
     await ticket(given, answer?.ticket_qr);
   }
 

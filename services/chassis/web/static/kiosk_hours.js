@@ -4,16 +4,16 @@
 self.kioskHours = (turns) => {
   "use strict";
   const [PATIENCE, FRESH, DAY] = [4000, 90000, 86400000];
-  let heard = { at: -Infinity, wait: null };
+  let latest = { at: -Infinity, wait: null };
 
-  const hear = (wait) => { if (wait) heard = { at: performance.now(), wait }; };
+  const keep = (wait) => { if (wait) latest = { at: performance.now(), wait }; };
 
   async function ask(centre) {
     if (!centre || !navigator.onLine) return;
     try {
       const address = `/intake/api/v1/centres/${centre}/wait`;
       const response = await fetch(address, { headers: { Accept: "application/json" }, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
-      if (response.ok) hear(await response.json());
+      if (response.ok) keep(await response.json());
     } catch { /* what this browser has */ }
   }
 
@@ -47,7 +47,7 @@ self.kioskHours = (turns) => {
   function show(pack) {
     const now = Date.now() + (pack?.ahead ?? 0);
     const moment = (at) => (at ? Date.parse(at) : null);
-    const { at, wait } = heard;
+    const { at, wait } = latest;
     const fresh = wait && performance.now() - at < FRESH;
     const given = () => (fresh ? { ...wait, closes: moment(wait.closes), opens: moment(wait.opens) } : stored(pack, now));
     const found = pack?.centre ? given() : null;
@@ -59,5 +59,5 @@ self.kioskHours = (turns) => {
     }
   }
 
-  return { hear, ask, show };
+  return { keep, ask, show };
 };

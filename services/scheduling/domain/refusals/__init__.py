@@ -14,7 +14,7 @@
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor, CounsellorInactive, UnknownRoom,
         RoomInactive, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap; of availability:
-        RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards, AbsenceTooLong, BufferUneven, TooManyRows,
+        RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards, AbsenceTooLong, TooManyRows,
         OutsideWorkingHours; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers, NumberTaken,
         TooManyParticipants, AttendanceIncomplete
 """
@@ -22,7 +22,6 @@
 from services.scheduling.domain.refusals.availability import (
     AbsenceBackwards,
     AbsenceTooLong,
-    BufferUneven,
     CounsellorAway,
     EndsBeforeStart,
     HoursBackwards,
@@ -104,7 +103,6 @@ __all__ = [
     "AbsenceTooLong",
     "AlreadyInInterview",
     "AttendanceIncomplete",
-    "BufferUneven",
     "ConsentMissing",
     "CounsellorAway",
     "CounsellorInactive",

@@ -40,14 +40,6 @@ class AbsenceBackwards(Invalid):
     field_name = "ends_at"
 
 
-class BufferUneven(Invalid):
-    """The time between two appointments is counted in quarter-hours, as the calendar is."""
-
-    slug = "buffer-uneven"
-    message = msg("The time between two appointments counts in quarter-hours. Choose 0, 15, 30, 45 or 60 minutes.")
-    field_name = "buffer_minutes"
-
-
 class AbsenceTooLong(Invalid):
     """An absence is longer than the calendar keeps free."""
 
