@@ -1,7 +1,7 @@
 """Scheduling: the queue for counsellors, interviews, guidance paths, workshops with seats and attendance.
 
-Owns interviews, paths, workshops, seats, the rooms of each centre, working hours and absences of counsellors, and the
-calendar of counsellors, rooms and visitors.
+Owns interviews, paths, workshops, seats, the rooms and booking rules of each centre, working hours and absences of
+counsellors, and the calendar of counsellors, rooms and visitors.
 Emits: path opened, closed; interview booked, moved, cancelled, missed, started, held, undone; workshop announced,
 cancelled; seat taken, released; attendance recorded; finalising session due; subject purged.
 Reacts to: visits (a copy of those in the room, and which are arrivals for appointments), visitors (registered, their

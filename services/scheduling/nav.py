@@ -12,6 +12,7 @@ NAV = Navigation(
         Link(msg("Workshops"), "/scheduling/workshops", (Role.COUNSELLOR,)),
         Link(msg("Working hours"), "/scheduling/counsellors", (Role.COUNSELLOR, Role.MANAGER)),
         Link(msg("Rooms"), "/scheduling/rooms", (Role.MANAGER,)),
+        Link(msg("Booking rules"), "/scheduling/rules", (Role.MANAGER,)),
         Link(msg("Appointments and workshops"), "/scheduling/mine/data", (Role.VISITOR,), own_data=True),
     ),
 )

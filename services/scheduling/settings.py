@@ -6,6 +6,7 @@ from pydantic import Field
 
 from services.chassis.runtime.settings import FromEnvironment
 from services.chassis.service.definition import Runtime
+from services.scheduling.domain.availability import BookingRules
 
 
 class SchedulingSettings(FromEnvironment):
@@ -15,14 +16,15 @@ class SchedulingSettings(FromEnvironment):
         default=365,
         ge=1,
         le=365,
-        description="How far ahead interviews and workshops can be booked, in days. Public holidays are known as far.",
+        description="How far ahead interviews and workshops can be booked, in days. Public holidays are known as far. "
+        "The booking rules of a centre can be stricter for interviews.",
     )
     notice_hours: int = Field(
         default=24,
         ge=0,
         le=336,
         description="Until how long before an appointment visitors can cancel or move it on their own page, in hours. "
-        "Later they telephone the centre.",
+        "Later they telephone the centre. The booking rules of a centre replace it.",
     )
 
 
@@ -36,3 +38,8 @@ def notice_of(runtime: Runtime) -> timedelta:
     """How long before an appointment visitors of this region may change it themselves."""
     assert isinstance(runtime.own_settings, SchedulingSettings)
     return timedelta(hours=runtime.own_settings.notice_hours)
+
+
+def rules_of_settings(runtime: Runtime) -> BookingRules:
+    """How a centre without booking rules of its own books."""
+    return BookingRules(horizon=horizon_of(runtime), visitor_notice=notice_of(runtime))

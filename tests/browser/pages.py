@@ -19,6 +19,7 @@ ELSEWHERE = "conseil-namur"
 """Whose centre has had no visitor yet: empty boards and lists."""
 REGION, OPERATOR = "region", "exploitation"
 HOURS = "/scheduling/counsellors/liege-c01"
+RULES = "/scheduling/rules/liege"
 ROOM = "/scheduling/rooms/liege/{room}"
 VISITOR, NEWCOMER = "visitor", "newcomer"
 
@@ -82,6 +83,11 @@ async def _makes_a_token(page: Page) -> None:
 async def _sends_an_old_version(page: Page) -> None:
     await page.locator('main form [name="version"]').evaluate("field => { field.value = '0' }")
     await sends("main form")(page)
+
+
+async def _writes_bad_rules(page: Page) -> None:
+    await page.locator("#horizon_days").fill("0")
+    await sends("#rules")(page)
 
 
 async def _empties_the_text_message(page: Page) -> None:
@@ -370,6 +376,9 @@ SCHEDULING = [
     Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, "hours in error", 422, sends("#add-hours")),
     Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, "absence in error", 422, sends("#add-absence")),
     Seen("/scheduling/counsellors/{code}", ELSEWHERE, "/scheduling/counsellors/namur-c01", "empty"),
+    Seen("/scheduling/rules", REGION),
+    Seen("/scheduling/rules/{centre}", REGION, RULES),
+    Seen("/scheduling/rules/{centre}", REGION, RULES, "in error", 422, _writes_bad_rules),
     Seen("/scheduling/rooms", REGION),
     Seen("/scheduling/rooms/{centre}", REGION, "/scheduling/rooms/liege", does=opens("main .confirm")),
     Seen("/scheduling/rooms/{centre}", REGION, "/scheduling/rooms/liege", "in error", 422, sends("#add-room")),

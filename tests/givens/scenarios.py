@@ -58,6 +58,7 @@ async def in_the_agenda(folder: Path, store: str = "sqlite") -> AsyncGenerator[S
         await scheduling.add_rooms(client.store)
         await scheduling.leave_room(client.store, (await scheduling.add_rooms(client.store, codes=("salle-4",)))[0])
         await scheduling.enter_hours(client.store)
+        await scheduling.set_notice(client.store)
         async with client.store.work() as work:
             full_path = await paths.open_path(work, full.subject_ref, scheduling.LIEGE)
             free_path = await paths.open_path(work, free.subject_ref, scheduling.LIEGE)

@@ -30,6 +30,7 @@ from services.contracts.intake import (
 )
 from services.contracts.roles import Role
 from services.scheduling.actions import availability, rooms
+from services.scheduling.actions.booking_rules import RuleFacts, set_rules
 from services.scheduling.actions.rooms import RoomFacts
 from services.scheduling.claims import STAFF_CODE
 from services.scheduling.domain.availability import WorkingHours
@@ -104,6 +105,13 @@ async def enter_hours(store: Store) -> None:
     async with store.work() as work:
         await availability.set_hours(work, TOM, LIEGE, [row])
         await availability.add_absence(work, uuid4(), TOM, at, at + timedelta(days=1), zone)
+
+
+async def set_notice(store: Store) -> None:
+    """The team of Liège books until two hours before an interview."""
+    facts = RuleFacts(horizon_days=365, notice_hours=2, visitor_notice_hours=24)
+    async with store.work() as work:
+        await set_rules(work, LIEGE, facts)
 
 
 def liege(closed_on: tuple[str, ...] = (), code: str = LIEGE) -> CentrePublished:

@@ -27,6 +27,7 @@ BOUNDED = {
     "expected_sessions": "the same",
     "past_counsellors": "the same",
     "rooms": "the rooms of the centres",
+    "booking_rules": "one row for each centre",
     "working_hours": "one row for each counsellor and centre",
     "counsellor_profiles": "one row for each counsellor",
     "interviews_to_restate": "booked at an update; emptied at the first start",

@@ -12,6 +12,7 @@ from services.chassis.identity.people import Person
 from services.contracts.roles import Role
 from tests.directory.web import COUNSELLOR as DIRECTORY_COUNSELLOR
 from tests.directory.web import DESK
+from tests.doors.doors import MANAGER
 from tests.givens.intake import LIEGE_DESK, NAMUR_DESK, PROVIDER
 from tests.givens.plans import ARLON_COUNSELLOR
 from tests.givens.plans import COUNSELLOR as PLANS_COUNSELLOR
@@ -135,6 +136,24 @@ CASES = [
     booking("a counsellor who left", 422, "counsellor-inactive", "counsellor", counsellor="liege-c03"),
     booking("a room that is not in the list", 422, "unknown-room", "room", room="salle-9"),
     booking("a room that is no longer in use", 422, "room-inactive", "room", room="salle-4"),
+    booking(
+        "a time before the notice of the centre is over",
+        422,
+        "too-soon",
+        "starts_at",
+        starts_at="2026-03-02T10:00:00+01:00",
+    ),
+    Case(
+        "booking rules of another version",
+        "scheduling",
+        MANAGER,
+        "PUT",
+        "/booking-rules/liege",
+        {"horizon_days": 60, "notice_hours": 0, "visitor_notice_hours": 24, "version": 9},
+        409,
+        "stale-version",
+        "version",
+    ),
     booking(
         "a time outside the working hours",
         422,

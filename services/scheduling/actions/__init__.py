@@ -7,6 +7,7 @@ workshops    announce, cancel_workshop, record_attendance
 seats        take_seat, release_seat
 rooms        add_room, change_room, use_room: the list of a centre's rooms
 availability set_hours, set_profile, add_absence, remove_absence: when counsellors can be booked
+booking_rules  set_rules: how far ahead and how late a centre books
 waiting      check_in, change_status, identify, anonymise: the copy of the visits in the room
 people       register: visitors who consented to be known
 consent      give, withdraw

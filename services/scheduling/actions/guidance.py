@@ -25,6 +25,7 @@ from services.contracts.scheduling import (
 from services.scheduling.actions.arrivals import emit_started, undo_start
 from services.scheduling.actions.availability import check_working_hours
 from services.scheduling.actions.boards import board
+from services.scheduling.actions.booking_rules import check_bookable
 from services.scheduling.actions.calendar import (
     free,
     other_calendars,
@@ -67,7 +68,7 @@ async def book(
 
     `outside_working_hours`: also outside them, as the team answered.
 
-    Raises what `rules.check_appointment` and `rules.check_path_capacity` raise, `PersonUnknown`, `ConsentMissing`,
+    Raises what `check_bookable` and `rules.check_path_capacity` raise, `PersonUnknown`, `ConsentMissing`,
     `PathIsClosed`, `UnknownCounsellor`, `CounsellorInactive`, `UnknownRoom`, `RoomInactive`,
     `OutsideWorkingHours`, `CounsellorAway`, `Overlap`.
     """
@@ -77,7 +78,7 @@ async def book(
     await _check_consent(work, path.subject_ref)
     centre = await known_centre(work.session, Centre, path.centre)
     rules.check_path_open(path.closed_at, path.closed_because, centre.zone)
-    rules.check_appointment(starts_at, minutes, centre.hours, work.now, horizon)
+    await check_bookable(work, centre, starts_at, minutes, horizon)
     held, booked = await held_and_booked(work.session, path_id)
     rules.check_path_capacity(path.method, held, booked, due=path.finalising_due_at is not None)
     await check_counsellor(work.session, path.centre, counsellor)
@@ -158,7 +159,7 @@ async def move(
     check_version(interview, version)
     rules.check_booked(interview.status)
     centre = await known_centre(work.session, Centre, interview.centre)
-    rules.check_appointment(starts_at, minutes, centre.hours, work.now, horizon)
+    await check_bookable(work, centre, starts_at, minutes, horizon, interview.starts_at)
     await check_counsellor(work.session, interview.centre, counsellor)
     before = (interview.counsellor, interview.room, interview.starts_at, interview.minutes)
     if before == (counsellor, room, starts_at, minutes):

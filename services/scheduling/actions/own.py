@@ -1,6 +1,7 @@
 """What visitors change of their own appointments: an interview cancelled or moved, a place in a workshop left.
 
 A form that is sent again changes nothing more: what is as it asks stays as it is. `refs`: the visitor's references.
+`notice`: that of a centre without booking rules.
 """
 
 from collections.abc import Collection
@@ -18,6 +19,7 @@ from services.scheduling.domain.notice import check_far_enough, check_in_time, c
 from services.scheduling.domain.rules import NOT_RECORDED, CancelReason
 from services.scheduling.domain.states import SeatStatus, has_seat, is_booked, is_cancelled, is_waitlisted
 from services.scheduling.store import Centre, Interview, Seat, Workshop
+from services.scheduling.store.booking_rules import visitor_notice
 from services.scheduling.store.coming import sessions_to_come
 from services.scheduling.store.workshops import sessions_of
 
@@ -56,7 +58,7 @@ async def move(
     interview = await _own_interview(work, id, refs)
     if is_booked(AppointmentStatus(interview.status)) and interview.starts_at == starts_at:
         return interview
-    await _check_changeable(work, interview, notice, seen)
+    notice = await _check_changeable(work, interview, notice, seen)
     check_far_enough(starts_at, work.now, notice)
     try:
         await guidance.move(
@@ -89,6 +91,7 @@ async def leave(work: Work, seat_id: UUID, refs: Collection[UUID], *, notice: ti
     if has_seat(status):
         centre = await known_centre(work.session, Centre, workshop.centre)
         coming = sessions_to_come(await sessions_of(work.session, workshop.id), work.now)
+        notice = await visitor_notice(work.session, workshop.centre, notice)
         check_in_time(coming[0].starts_at if coming else workshop.first_at, work.now, notice, centre.zone)
     if has_seat(status) or is_waitlisted(status):
         await seats.release_seat(work, workshop, seat_id, by=Side.VISITOR)
@@ -103,14 +106,16 @@ async def _own_interview(work: Work, id: UUID, refs: Collection[UUID]) -> Interv
     return interview
 
 
-async def _check_changeable(work: Work, interview: Interview, notice: timedelta, seen: datetime) -> None:
-    """It is booked, at the time that was seen, its visitor has not arrived, and the notice is kept.
+async def _check_changeable(work: Work, interview: Interview, notice: timedelta, seen: datetime) -> timedelta:
+    """It is booked, at the time that was seen, its visitor has not arrived, and the centre's notice, returned, is kept.
 
     Raises `NotBooked`, `MovedMeanwhile`, `TooLateOnline`.
     """
     rules.check_booked(interview.status)
     centre = await known_centre(work.session, Centre, interview.centre)
     check_same_time(interview.starts_at, seen, centre.zone)
+    notice = await visitor_notice(work.session, centre.code, notice)
     check_in_time(interview.starts_at, work.now, notice, centre.zone)
     if interview.arrived_at is not None:
         raise refusals.TooLateOnline(at=interview.arrived_at.astimezone(centre.zone))
+    return notice

@@ -1,7 +1,17 @@
 """Scheduling's JSON API, one module per subject."""
 
-from services.scheduling.api import centres, counsellors, imports, interviews, rooms, slots, waiting, workshops
+from services.scheduling.api import (
+    booking_rules,
+    centres,
+    counsellors,
+    imports,
+    interviews,
+    rooms,
+    slots,
+    waiting,
+    workshops,
+)
 
-_subjects = (waiting, centres, imports, interviews, slots, workshops, rooms, counsellors)
+_subjects = (waiting, centres, imports, interviews, slots, workshops, rooms, counsellors, booking_rules)
 routers = tuple(one.router for one in _subjects)
 """Imports come before routes with an id in the same path segment."""

@@ -80,7 +80,7 @@ async def list_slots(
     """When the counsellors of these centres are free for an interview of this length, in order of time.
 
     At most 31 days at once. The times are those that can be booked: within opening and working hours, outside
-    absences, up to the horizon.
+    absences, with the notice and up to the horizon of the centre.
     """
     rules.check_length(minutes)
     chosen = await _centres(read, person, centre, area)

@@ -23,8 +23,9 @@ from services.scheduling.domain.refusals import (
     NotOnQuarterHour,
     OutsideWorkingHours,
     RuleNotWeekly,
+    TooSoon,
 )
-from services.scheduling.domain.times import Interval, check_quarter_hour, united
+from services.scheduling.domain.times import HORIZON, Interval, check_quarter_hour, united
 
 LONGEST_INTERVAL = 52
 """Weeks between two weeks of a rule are no more."""
@@ -165,6 +166,23 @@ class WorkingHours:
             begins, ends = moment(day, self.begins, self.zone), moment(day, self.ends, self.zone)
             if begins < ends:
                 yield begins, ends
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRules:
+    """How a centre books interviews. `horizon`: how far ahead; `notice`: how long before their beginning they can still
+    be booked; `visitor_notice`: how long before an appointment visitors can still move or cancel it themselves.
+    """
+
+    horizon: timedelta = HORIZON
+    notice: timedelta = timedelta()
+    visitor_notice: timedelta = timedelta()
+
+
+def check_notice(starts_at: datetime, now: datetime, notice: timedelta, zone: ZoneInfo) -> None:
+    """An interview is booked no later than the centre's notice before it. Raises `TooSoon`."""
+    if starts_at - now < notice:
+        raise TooSoon(at=(now + notice).astimezone(zone))
 
 
 def worked_times(rows: Iterable[WorkingHours], first: date, last: date) -> list[Interval]:

@@ -5,6 +5,7 @@ from services.scheduling.pages import (
     attendance,
     board,
     booking,
+    booking_rules,
     counsellors,
     mine,
     own_changes,
@@ -14,6 +15,6 @@ from services.scheduling.pages import (
     workshops,
 )
 
-_teams = (board, booking, agenda, workshops, attendance, rooms, counsellors, person)
+_teams = (board, booking, agenda, workshops, attendance, rooms, counsellors, booking_rules, person)
 routers = tuple(one.router for one in (*_teams, mine, own_changes, public))
 """Fixed paths before those with an id in the same path segment."""

@@ -39,8 +39,9 @@ from services.scheduling.pages.desk import (
     parse_moment,
     room_choices,
 )
-from services.scheduling.settings import horizon_of
+from services.scheduling.settings import horizon_of, rules_of_settings
 from services.scheduling.store import Alias, Centre, GuidancePath, Interview
+from services.scheduling.store.booking_rules import rules_of
 from services.scheduling.store.copies import recently_registered
 from services.scheduling.store.interviews import counted_on, paths_of_person
 from services.scheduling.store.slots import FreeTime, Search, calendars_of, earliest_of_each, free_times, next_times
@@ -204,7 +205,8 @@ async def _slots(
 
     The first ones are each counsellor's earliest; of a refused time, those that come instead.
     """
-    now, horizon = running.clock(), horizon_of(running)
+    now = running.clock()
+    horizon = (await rules_of(session, centre.code, rules_of_settings(running))).horizon
     day = parse_day(form.date, now.astimezone(centre.zone).date())
     if form.minutes not in GUIDANCE_MINUTES:
         return {"day": day, "times": [], "first": []}

@@ -25,8 +25,9 @@ from services.contracts.roles import Role
 from services.scheduling.domain.notice import is_in_time
 from services.scheduling.domain.states import SeatStatus, WorkshopStatus, is_waitlisted, takes_seats
 from services.scheduling.pages.desk import length_word
-from services.scheduling.settings import notice_of
+from services.scheduling.settings import rules_of_settings
 from services.scheduling.store import Centre, Interview
+from services.scheduling.store.booking_rules import rules_at
 from services.scheduling.store.coming import ComingWorkshop, interviews_to_come, workshops_to_come
 
 router = Router("/scheduling/mine", pages=True)
@@ -90,19 +91,27 @@ def _may_leave(one: ComingWorkshop, at: datetime, now: datetime, notice: timedel
 
 
 async def _coming(session: AsyncSession, running: Runtime, refs: Collection[UUID]) -> dict[str, Any]:
-    now, notice = running.clock(), notice_of(running)
+    now, usual = running.clock(), rules_of_settings(running)
+    booked, joined = await interviews_to_come(session, refs, now), await workshops_to_come(session, refs, now)
+    centres = {one.centre for one in booked} | {one.workshop.centre for one in joined}
+    kept = await rules_at(session, centres, usual)
+    notices = {code: rules.visitor_notice for code, rules in kept.items()}
     interviews = [
-        Coming(one.starts_at, one.arrived_at is None and is_in_time(one.starts_at, now, notice), interview=one)
-        for one in await interviews_to_come(session, refs, now)
+        Coming(
+            one.starts_at,
+            one.arrived_at is None and is_in_time(one.starts_at, now, notices[one.centre]),
+            interview=one,
+        )
+        for one in booked
     ]
     workshops = [
-        Coming(at, _may_leave(one, at, now, notice), workshop=one)
-        for one in await workshops_to_come(session, refs, now)
+        Coming(at, _may_leave(one, at, now, notices[one.workshop.centre]), workshop=one)
+        for one in joined
         for at in [one.sessions[0].starts_at]
     ]
     return {
         "coming": sorted((*interviews, *workshops), key=lambda one: one.starts_at),
         "centres": await centre_names(session, Centre),
         "length_word": length_word,
-        "notice": notice_words(notice),
+        "notice": notice_words(max(notices.values(), default=usual.visitor_notice)),  # holds at each of the centres
     }

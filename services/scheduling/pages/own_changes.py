@@ -22,13 +22,15 @@ from services.contracts.values import Moment
 from services.scheduling.actions import own
 from services.scheduling.actions.calendar import other_calendars, resources
 from services.scheduling.actions.rooms import still_in_use
+from services.scheduling.domain.availability import BookingRules
 from services.scheduling.domain.notice import OWN_REASON_LABELS, OwnReason, is_in_time
 from services.scheduling.domain.states import SeatStatus, has_seat, is_booked, is_waitlisted, takes_seats
 from services.scheduling.domain.states import WorkshopStatus as Status
 from services.scheduling.pages.desk import length_word, parse_day
 from services.scheduling.pages.mine import OwnVisitor, myself, notice_words
-from services.scheduling.settings import horizon_of, notice_of
+from services.scheduling.settings import horizon_of, notice_of, rules_of_settings
 from services.scheduling.store import Centre, Interview, Seat, Workshop
+from services.scheduling.store.booking_rules import rules_of
 from services.scheduling.store.coming import sessions_to_come
 from services.scheduling.store.counsellors import belongs_to
 from services.scheduling.store.slots import Search, free_days
@@ -113,7 +115,8 @@ async def own_seat(id: UUID, request: Request, read: Reading, running: Running, 
     if seat is None or seat.subject_ref not in myself(person):
         raise NotFound(what=msg("place in the workshop"))
     workshop = await read.get_one(Workshop, seat.workshop_id)
-    now, notice, status = running.clock(), notice_of(running), SeatStatus(seat.status)
+    now, status = running.clock(), SeatStatus(seat.status)
+    notice = (await rules_of(read, workshop.centre, rules_of_settings(running))).visitor_notice
     sessions = await sessions_of(read, workshop.id)
     coming = sessions_to_come(sessions, now)
     kept = bool(coming) and is_in_time(coming[0].starts_at, now, notice)
@@ -141,10 +144,11 @@ async def leave(id: UUID, request: Request, work: Working, running: Running, per
 
 
 async def _interview_values(session: AsyncSession, running: Runtime, interview: Interview, day: str) -> dict[str, Any]:
-    now, notice = running.clock(), notice_of(running)
+    now, kept = running.clock(), await rules_of(session, interview.centre, rules_of_settings(running))
+    notice = kept.visitor_notice
     booked = is_booked(AppointmentStatus(interview.status))
     changeable = booked and interview.arrived_at is None and is_in_time(interview.starts_at, now, notice)
-    free = await _free_days(session, running, interview, day) if changeable else FreeDays()
+    free = await _free_days(session, kept, now, interview, day) if changeable else FreeDays()
     return {
         "interview": interview,
         "centre": await session.get(Centre, interview.centre),
@@ -172,7 +176,9 @@ class FreeDays:
         return self.asked if self.days and self.days[0][0] != self.asked else None
 
 
-async def _free_days(session: AsyncSession, running: Runtime, interview: Interview, day: str) -> FreeDays:
+async def _free_days(
+    session: AsyncSession, kept: BookingRules, now: datetime, interview: Interview, day: str
+) -> FreeDays:
     """The next days on which the counsellor, the room and the visitor are free, besides the time that it has now.
 
     None if the counsellor has left the centre: then the team finds another one.
@@ -180,9 +186,9 @@ async def _free_days(session: AsyncSession, running: Runtime, interview: Intervi
     centre = await session.get(Centre, interview.centre)
     if centre is None or not await belongs_to(session, interview.counsellor, centre.code):
         return FreeDays()
-    now, notice = running.clock(), notice_of(running)
+    notice = max(kept.visitor_notice, kept.notice)
     soonest = (now + notice).astimezone(centre.zone).date()
-    last = now.astimezone(centre.zone).date() + horizon_of(running)
+    last = now.astimezone(centre.zone).date() + kept.horizon
     room = await still_in_use(session, centre.code, interview.room)
     occupied = resources(centre.code, interview.counsellor, room, interview.subject_ref)
     others = await other_calendars(session, interview.subject_ref)
@@ -192,7 +198,7 @@ async def _free_days(session: AsyncSession, running: Runtime, interview: Intervi
         last,
         interview.minutes,
         now,
-        horizon_of(running),
+        kept.horizon,
         notice,
         also=[one.key for one in (*occupied, *others)],
         besides=interview.id,

@@ -1,6 +1,7 @@
 """Scheduling's tables and queries."""
 
 from services.scheduling.store.availability import CounsellorAbsence, CounsellorHours, CounsellorProfile
+from services.scheduling.store.booking_rules import CentreRules
 from services.scheduling.store.copies import Account, Centre, KnownPerson, Waiting, WaitingBoard
 from services.scheduling.store.counsellors import PastCounsellor
 from services.scheduling.store.interviews import GuidancePath, Interview, QuarterHour, UnrestatedInterview
@@ -14,6 +15,7 @@ __all__ = [
     "Alias",
     "Attendance",
     "Centre",
+    "CentreRules",
     "CounsellorAbsence",
     "CounsellorHours",
     "CounsellorProfile",

@@ -12,10 +12,11 @@ from sqlmodel import col
 
 from services.chassis.storage.bulk import in_list
 from services.scheduling.domain import slots
-from services.scheduling.domain.availability import worked_times
+from services.scheduling.domain.availability import BookingRules, worked_times
 from services.scheduling.domain.slots import CalendarKey, Start, Timeline
 from services.scheduling.domain.times import QUARTER
 from services.scheduling.store.availability import CounsellorProfile, absences_between, hours_at, profiles_of
+from services.scheduling.store.booking_rules import rules_at
 from services.scheduling.store.copies import Centre
 from services.scheduling.store.counsellors import accounts_to_book, is_bookable
 from services.scheduling.store.interviews import QuarterHour
@@ -32,6 +33,7 @@ WINDOW = timedelta(days=14)
 class Search:
     """Free times of this length on local days, from `first` to `last`, both included, that begin after `now`.
 
+    `horizon`: of a centre without booking rules. `notice`: what visitors keep; the team keeps the centre's.
     `also`: further calendars that must be free, of a visitor or a room; `besides`: the appointment that is to be
     moved, whose quarter-hours are free for it.
     """
@@ -129,8 +131,11 @@ async def free_times(
     for one in search.also:
         others |= taken.get(one, 0)
     opened = {one.code: timeline.within(_openings(one, timeline)) for one in centres}
+    rules = await rules_at(session, {one.code for one in centres}, BookingRules(horizon=search.horizon))
     bookable = {
-        one.code: timeline.bookable(search.now, search.notice, search.horizon, one.zone)
+        one.code: timeline.bookable(
+            search.now, max(search.notice, rules[one.code].notice), rules[one.code].horizon, one.zone
+        )
         & timeline.days(search.first, search.last, one.zone)
         for one in centres
     }

@@ -23,6 +23,7 @@ def _a_room(world: World) -> dict[str, Any]:
     return _HERE | {"id": world.liege["room"]}
 
 
+_RULES = {"horizon_days": 365, "notice_hours": 0, "visitor_notice_hours": 24}
 _FAR, _FAR_END = "2026-07-06T00:00:00+02:00", "2026-07-07T00:00:00+02:00"
 _MORNINGS = {"starts_on": "2026-01-01", "rrule": "FREQ=WEEKLY;BYDAY=MO,TU", "begins": "08:00", "ends": "12:00"}
 _ROW = _HERE | {"row": 0, "version": 1}
@@ -165,6 +166,10 @@ SCHEDULING: Asks = {
     "POST /scheduling/counsellors/{code}/profile": lambda w, me: Ask(
         at=_a_counsellor(w), form={"languages": ["fr"], "areas": [], "version": 0}
     ),
+    "GET /scheduling/api/v1/booking-rules/{centre}": lambda w, me: Ask(at=_HERE),
+    "PUT /scheduling/api/v1/booking-rules/{centre}": lambda w, me: Ask(at=_HERE, json=_RULES),
+    "GET /scheduling/rules/{centre}": lambda w, me: Ask(at=_HERE),
+    "POST /scheduling/rules/{centre}": lambda w, me: Ask(at=_HERE, form=_RULES | {"version": 0}),
     "GET /scheduling/api/v1/rooms": lambda w, me: Ask(query=_HERE),
     "POST /scheduling/api/v1/rooms": lambda w, me: Ask(json=_HERE | {"name": f"Salle, {me.name}", "capacity": 8}),
     "PUT /scheduling/api/v1/rooms/{id}": lambda w, me: Ask(

@@ -14,7 +14,7 @@
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor, CounsellorInactive, UnknownRoom,
         RoomInactive, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap; of availability:
-        RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards, AbsenceTooLong, TooManyRows,
+        RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards, AbsenceTooLong, TooManyRows, TooSoon,
         OutsideWorkingHours; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers, NumberTaken,
         TooManyParticipants, AttendanceIncomplete
 """
@@ -28,6 +28,7 @@ from services.scheduling.domain.refusals.availability import (
     OutsideWorkingHours,
     RuleNotWeekly,
     TooManyRows,
+    TooSoon,
 )
 from services.scheduling.domain.refusals.board import (
     AlreadyInInterview,
@@ -154,6 +155,7 @@ __all__ = [
     "TooManyPlaces",
     "TooManyRooms",
     "TooManyRows",
+    "TooSoon",
     "TooSoonOnline",
     "UnknownCounsellor",
     "UnknownRoom",

@@ -40,6 +40,14 @@ class AbsenceBackwards(Invalid):
     field_name = "ends_at"
 
 
+class TooSoon(Invalid):
+    """The centre books interviews only until some hours before them."""
+
+    slug = "too-soon"
+    message = msg("This time is too soon for an interview at this centre. Choose a time after {at}.")
+    field_name = "starts_at"
+
+
 class AbsenceTooLong(Invalid):
     """An absence is longer than the calendar keeps free."""
 

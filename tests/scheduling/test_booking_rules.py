@@ -1,0 +1,150 @@
+"""The booking rules of a centre: how far ahead, and until how long before, interviews are booked."""
+
+import asyncio
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from services.chassis.refusals import Stale, UnknownCentre
+from services.chassis.storage.store import Store
+from services.chassis.testing import Client, FixedClock
+from services.scheduling.actions import guidance, own
+from services.scheduling.actions.booking_rules import RuleFacts, set_rules
+from services.scheduling.domain import refusals
+from services.scheduling.store import Centre, CentreRules
+from services.scheduling.store.slots import Search, free_times
+from tests.doors.doors import MANAGER
+from tests.givens.rows import rows_of
+from tests.givens.scheduling import COUNSELLOR, LIEGE, NADIA, Visitor, liege, react
+from tests.scheduling.test_guidance import TUESDAY, book, change, take_path
+from tests.scheduling.test_pages import press, see
+
+API = "/scheduling/api/v1/booking-rules/liege"
+PAGE = "/rules/liege"
+OF_LIEGE = MANAGER.model_copy(update={"centres": frozenset({LIEGE})})
+MONS = "mons"
+DAY = timedelta(days=1)
+YEAR = timedelta(days=365)
+
+
+async def rule(
+    store: Store, days: int = 365, notice: int = 0, visitors: int = 24, centre: str = LIEGE, version: int | None = None
+) -> CentreRules:
+    facts = RuleFacts(horizon_days=days, notice_hours=notice, visitor_notice_hours=visitors)
+    async with store.work() as work:
+        return await set_rules(work, centre, facts, version)
+
+
+async def free_days(store: Store, clock: FixedClock, centre: str = LIEGE, horizon: timedelta = YEAR) -> set[date]:
+    today = clock.now.date()
+    search = Search(today, today + 20 * DAY, 60, clock.now, horizon)
+    async with store.read() as session:
+        found = await free_times(
+            session, [await session.get_one(Centre, one) for one in {LIEGE, centre}], [(NADIA, centre)], search
+        )
+    return {at.date() for at in found.starts()}
+
+
+async def test_free_times_lie_between_the_notice_and_the_horizon_of_their_centre(
+    store: Store, clock: FixedClock
+) -> None:
+    await react(store, [liege(code=MONS)])
+    today = clock.now.date()
+    assert {today, today + 18 * DAY} <= await free_days(store, clock)
+    await rule(store, days=3, notice=24)
+    assert await free_days(store, clock) == {today + DAY, today + 2 * DAY, today + 3 * DAY}
+    assert max(await free_days(store, clock, horizon=2 * DAY)) == today + 2 * DAY, "the setting is the most"
+    assert {today, today + 18 * DAY} <= await free_days(store, clock, MONS)
+
+
+async def test_what_the_rules_do_not_allow_is_refused(store: Store, adult: Visitor, clock: FixedClock) -> None:
+    path = await take_path(store, adult)
+    late = (TUESDAY - clock.now) // timedelta(hours=1) + 1
+    await rule(store, notice=late)
+    with pytest.raises(refusals.TooSoon) as soon:
+        await book(store, path)
+    assert soon.value.values["at"] == clock.now + timedelta(hours=late)
+    await rule(store, notice=late - 1, days=1)
+    booked = await book(store, path)
+    with pytest.raises(refusals.TooFarAhead):
+        await book(store, path, TUESDAY + DAY)
+    with pytest.raises(refusals.TooFarAhead):
+        await change(store, booked.id, guidance.move, **(_there(booked) | {"starts_at": TUESDAY + DAY}))
+
+
+def _there(booked: Any) -> dict[str, Any]:
+    return {"counsellor": NADIA, "room": "salle-1", "starts_at": booked.starts_at, "minutes": 60}
+
+
+async def test_what_is_booked_stays_and_can_change_its_room(store: Store, adult: Visitor) -> None:
+    booked = await book(store, await take_path(store, adult), TUESDAY + 7 * DAY)
+    await rule(store, days=1, notice=336)
+    await change(store, booked.id, guidance.move, **(_there(booked) | {"room": "salle-2"}))
+    with pytest.raises(refusals.TooSoon):
+        await change(store, booked.id, guidance.move, **(_there(booked) | {"starts_at": TUESDAY}))
+
+
+async def test_visitors_keep_the_notice_of_the_centre(store: Store, adult: Visitor) -> None:
+    refs = {adult.subject_ref}
+    booked = await book(store, await take_path(store, adult), TUESDAY + 7 * DAY)
+
+    async def moves() -> None:
+        at = booked.starts_at + timedelta(hours=1)
+        async with store.work() as work:
+            await own.move(work, booked.id, refs, starts_at=at, notice=DAY, horizon=YEAR, seen=booked.starts_at)
+
+    async def cancels() -> None:
+        async with store.work() as work:
+            await own.cancel(work, booked.id, refs, reason=None, notice=DAY, seen=booked.starts_at)
+
+    await rule(store, visitors=336)
+    for act in (moves, cancels):
+        with pytest.raises(refusals.TooLateOnline):
+            await act()
+    await rule(store, notice=336)
+    with pytest.raises(refusals.TooSoon):
+        await moves()
+    await cancels()
+
+
+async def test_two_who_change_the_rules_do_not_overwrite_each_other(store: Store) -> None:
+    answers = await asyncio.gather(*(rule(store, days=n, version=0) for n in (10, 20)), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in answers) == ["CentreRules", "Stale"]
+    (row,) = await rows_of(store, CentreRules)
+    assert row.version == 1
+    await rule(store, days=30, version=1)
+    await rule(store, days=30, version=2)  # the same again
+    (row,) = await rows_of(store, CentreRules)
+    assert (row.horizon_days, row.version) == (30, 2)
+    with pytest.raises(Stale):
+        await rule(store, version=1)
+    with pytest.raises(UnknownCentre):
+        await rule(store, centre="nowhere")
+
+
+async def test_the_api_answers_the_settings_until_rules_are_set(desk: Client) -> None:
+    usual = {"centre": LIEGE, "version": 0, "horizon_days": 365, "notice_hours": 0, "visitor_notice_hours": 24}
+    assert (await desk.get(API)).json() == usual
+    desk.signed_in(OF_LIEGE)
+    body = {"horizon_days": 60, "notice_hours": 2, "visitor_notice_hours": 48}
+    answer = await desk.put(API, json=body | {"version": 0})
+    assert answer.json() == body | {"centre": LIEGE, "version": 1}
+    assert (await desk.put(API, json=body | {"version": 0})).status_code == 409
+    assert (await desk.put(API, json=body | {"horizon_days": 0})).status_code == 422
+    assert (await desk.get(API)).json()["horizon_days"] == 60
+
+
+async def test_a_manager_sets_the_rules_and_the_desk_books_by_them(desk: Client, known: Visitor) -> None:
+    desk.signed_in(OF_LIEGE)
+    assert 'name="visitor_notice_hours" type="number" value="24"' in await see(desk, PAGE)
+    form: dict[str, Any] = {"horizon_days": "1", "notice_hours": "2", "visitor_notice_hours": "48", "version": "0"}
+    wrong = await press(desk, PAGE, 422, **(form | {"horizon_days": "0"}))
+    assert 'id="horizon_days-error"' in wrong
+    assert "Les règles des rendez-vous sont enregistrées." in await press(desk, PAGE, **form)
+    assert 'name="version" value="1"' in await press(desk, PAGE, 422, **form), "an older page"
+    desk.signed_in(COUNSELLOR)
+    wanted: dict[str, Any] = {"person": str(known.subject_ref), "time": "10:00", "minutes": "60", "counsellor": NADIA}
+    refused = await press(desk, "/interviews/new", 422, date="2026-03-04", **wanted)
+    assert 'id="date-error"' in refused
+    assert (await press(desk, "/interviews/new", date="2026-03-03", **wanted)).startswith("/scheduling/interviews/")
