@@ -35,14 +35,15 @@ from services.scheduling.actions.calendar import (
     set_absences_aside,
 )
 from services.scheduling.actions.counsellors import check_counsellor
+from services.scheduling.actions.path_rules import check_one_more
 from services.scheduling.actions.rooms import check_room
 from services.scheduling.actions.waiting import release_visitor
-from services.scheduling.domain import refusals, rules, times
+from services.scheduling.domain import rules, times
 from services.scheduling.domain.times import HORIZON
-from services.scheduling.store import Alias, Centre, GuidancePath, Interview, KnownPerson
+from services.scheduling.store import Alias, Centre, GuidancePath, Interview
 from services.scheduling.store.availability import keep_absences
 from services.scheduling.store.copies import visit_of_person
-from services.scheduling.store.interviews import held_and_booked
+from services.scheduling.store.interviews import counted_and_numbered
 
 
 async def interview_of(work: Work, id: UUID) -> Interview:
@@ -68,19 +69,13 @@ async def book(
 
     `outside_working_hours`: also outside them, as the team answered.
 
-    Raises what `check_bookable` and `rules.check_path_capacity` raise, `PersonUnknown`, `ConsentMissing`,
-    `PathIsClosed`, `UnknownCounsellor`, `CounsellorInactive`, `UnknownRoom`, `RoomInactive`,
-    `OutsideWorkingHours`, `CounsellorAway`, `Overlap`.
+    Raises what `check_one_more` and `check_bookable` raise, `UnknownCounsellor`, `CounsellorInactive`,
+    `UnknownRoom`, `RoomInactive`, `OutsideWorkingHours`, `CounsellorAway`, `Overlap`.
     """
     path = await work.load(GuidancePath, path_id, msg("path"))
-    if path.subject_ref is None:
-        raise refusals.PersonUnknown()
-    await _check_consent(work, path.subject_ref)
     centre = await known_centre(work.session, Centre, path.centre)
-    rules.check_path_open(path.closed_at, path.closed_because, centre.zone)
+    counted_as = await check_one_more(work, path, centre.zone)
     await check_bookable(work, centre, starts_at, minutes, horizon)
-    held, booked = await held_and_booked(work.session, path_id)
-    rules.check_path_capacity(path.method, held, booked, due=path.finalising_due_at is not None)
     await check_counsellor(work.session, path.centre, counsellor)
     if not outside_working_hours:
         await check_working_hours(work.session, centre, counsellor, starts_at, minutes)
@@ -99,18 +94,19 @@ async def book(
             status=AppointmentStatus.BOOKED.value,
             path_id=path.id,
             method=path.method,
+            counted_as=counted_as,
             subject_ref=path.subject_ref,
         )
     )
     taken = resources(path.centre, counsellor, room, path.subject_ref)
     others = await other_calendars(work.session, path.subject_ref)
     await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone, free=others)
-    _emit_booked(work, interview, path, path.subject_ref)
+    _emit_booked(work, interview, path)
     work.notify_board(board(path.centre))
     return interview
 
 
-def _emit_booked(work: Work, interview: Interview, path: GuidancePath, subject_ref: UUID) -> None:
+def _emit_booked(work: Work, interview: Interview, path: GuidancePath) -> None:
     work.emit(
         interview,
         InterviewBooked(
@@ -121,22 +117,12 @@ def _emit_booked(work: Work, interview: Interview, path: GuidancePath, subject_r
             room=interview.room,
             starts_at=interview.starts_at,
             minutes=interview.minutes,
-            subject_ref=subject_ref,
+            subject_ref=path.subject_ref,
             path_id=path.id,
             method=Method(path.method),
             area=path.area,
         ),
     )
-
-
-async def _check_consent(work: Work, subject_ref: UUID) -> None:
-    """The visitor still consents to guidance; one of an imported path was never registered. Raises `ConsentMissing`.
-
-    Read without a lock, under that of the path: a withdrawal waits for the path, or was committed before.
-    """
-    person = await work.session.get(KnownPerson, subject_ref, populate_existing=True)
-    if person is not None:
-        rules.check_consent(person.purposes)
 
 
 async def move(
@@ -203,7 +189,7 @@ async def cancel(work: Work, interview: Interview, *, by: Side, reason: str, ver
     check_version(interview, version)
     rules.check_booked(interview.status)
     interview.status, interview.cancelled_at = AppointmentStatus.CANCELLED.value, work.now
-    interview.cancelled_by, interview.reason = by.value, reason
+    interview.cancelled_by, interview.reason, interview.counted_as = by.value, reason, None
     await release_visitor(work, interview)
     await release(work, interview.id)
     work.emit(
@@ -237,7 +223,7 @@ async def miss(work: Work, interview: Interview, version: int | None = None) -> 
         refs = await references_of(work.session, Alias, interview.subject_ref)
         visit = await visit_of_person(work.session, refs, *day)
         rules.check_absent(visit.ticket if visit else None, here=visit is not None)
-    interview.status = AppointmentStatus.NOSHOW.value
+    interview.status, interview.counted_as = AppointmentStatus.NOSHOW.value, None
     work.emit(
         interview,
         InterviewMissed(
@@ -259,8 +245,8 @@ async def hold(work: Work, interview: Interview, version: int | None = None) -> 
         emit_started(work, interview, max(interview.arrived_at, min(interview.starts_at, work.now)))
     await release_visitor(work, interview)
     if interview.path_id is not None:
-        held, _ = await held_and_booked(work.session, interview.path_id)
-        interview.number = held + 1
+        _counted, numbers = await counted_and_numbered(work.session, interview.path_id)
+        interview.number = rules.first_free(numbers)
     if interview.starts_at > work.now:
         await _bring_forward(work, interview)
     interview.status, interview.ended_at = AppointmentStatus.FULFILLED.value, work.now

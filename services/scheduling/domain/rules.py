@@ -153,9 +153,21 @@ def check_path_capacity(method: str, held: int, booked: int, *, due: bool) -> No
         if not due:
             raise FinalisingNotDue()
         if held + booked >= 1:
-            raise OneFinalisingSession()
+            raise too_many(method, held, booked)
     elif held + booked >= PATH_LIMIT:
-        raise FifthInterview(limit=PATH_LIMIT, held=held, booked=booked)
+        raise too_many(method, held, booked)
+
+
+def too_many(method: str, held: int, booked: int) -> Refused:
+    """The refusal of one interview more than the method allows."""
+    if method == Method.COLLECTIVE:
+        return OneFinalisingSession()
+    return FifthInterview(limit=PATH_LIMIT, held=held, booked=booked)
+
+
+def first_free(taken: Collection[int]) -> int:
+    """The first of a path's numbers, from 1, that is not taken."""
+    return next(number for number in range(1, PATH_LIMIT + 2) if number not in taken)
 
 
 def may_book(method: str, held: int, booked: int, *, due: bool) -> bool:

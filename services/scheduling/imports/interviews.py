@@ -48,6 +48,7 @@ class PathState:
     opened_by: InterviewLine | None = None
     """The line that opens it, if it is new."""
     numbers: set[int] = field(default_factory=set[int])
+    counted: set[int] = field(default_factory=set[int])
     held: int = 0
     booked: int = 0
 
@@ -73,8 +74,9 @@ async def record_interviews(work: Work, lines: list[tuple[int, InterviewLine]]) 
 
     def record(line: InterviewLine, fingerprint: str) -> None:
         check_line(line, known.centres, work.now)
-        path, number = _assign_to_path(line, known)
-        rows.append(_record(work, line, path, number, fingerprint) | {"room": known.rooms.code(line.centre, line.room)})
+        path, number, counted_as = _assign_to_path(line, known)
+        room = known.rooms.code(line.centre, line.room)
+        rows.append(_record(work, line, path, number, fingerprint) | {"room": room, "counted_as": counted_as})
 
     outcome = import_once(lines, "interview_id", known.fingerprints, record)
     # Paths before interviews, so that a batch that waits for a path's lock also gets later outbox numbers.
@@ -135,10 +137,10 @@ def _misplaced(line: InterviewLine, name: str, *, wanted: bool) -> Refused:
     return (refusals.FieldMissing if wanted else refusals.FieldOutOfPlace)(about=name, field=name, because=because)
 
 
-def _assign_to_path(line: InterviewLine, known: Lookups) -> tuple[PathState | None, int | None]:
-    """The interview's path and its number on it. The first line of a new path opens it."""
+def _assign_to_path(line: InterviewLine, known: Lookups) -> tuple[PathState | None, int | None, int | None]:
+    """The interview's path, its number on it and as which it counts. The first line of a new path opens it."""
     if line.path_id is None or line.subject_ref is None or line.method is None:
-        return None, None
+        return None, None, None
     if line.subject_ref in known.erased:
         raise refusals.PersonUnknown()
     path = known.paths.get(line.path_id)
@@ -146,16 +148,18 @@ def _assign_to_path(line: InterviewLine, known: Lookups) -> tuple[PathState | No
         path = PathState(line.subject_ref, line.method.value, uuid4(), due=False, opened_by=line)
     elif (path.subject_ref, path.method) != (line.subject_ref, line.method.value):
         raise refusals.PathDiffers()
-    number = None
+    number = counted_as = None
     if is_held(line.status):
         rules.check_path_capacity(path.method, path.held, path.booked, due=path.due)
-        number = line.number or next(free for free in range(1, rules.PATH_LIMIT + 1) if free not in path.numbers)
+        number = line.number or rules.first_free(path.numbers)
         if number in path.numbers:
             raise refusals.NumberTaken(number=number)
+        counted_as = rules.first_free(path.counted)
         path.numbers.add(number)
+        path.counted.add(counted_as)
         path.held += 1
     known.paths[line.path_id] = path
-    return path, number
+    return path, number, counted_as
 
 
 async def _load_lookups(work: Work, lines: list[InterviewLine]) -> Lookups:
@@ -177,15 +181,18 @@ async def _load_paths(work: Work, ids: set[UUID]) -> dict[UUID, PathState]:
             due = row.finalising_due_at is not None
             paths[id] = PathState(row.subject_ref, row.method, row.correlation_id, due=due)
     if paths:
-        query = sa.select(col(Interview.path_id), col(Interview.status), col(Interview.number)).where(
+        query = sa.select(
+            col(Interview.path_id), col(Interview.status), col(Interview.number), col(Interview.counted_as)
+        ).where(
             in_list(col(Interview.path_id), "paths"),
             col(Interview.status).in_(ON_PATH),
         )
-        for path_id, status, number in await work.session.execute(query, {"paths": list(paths)}):
+        for path_id, status, number, counted_as in await work.session.execute(query, {"paths": list(paths)}):
             path = paths[cast(UUID, path_id)]
             path.held += is_held(AppointmentStatus(status))
             path.booked += is_booked(AppointmentStatus(status))
             path.numbers.add(number or 0)
+            path.counted.add(counted_as or 0)
     return paths
 
 

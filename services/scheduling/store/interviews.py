@@ -1,6 +1,6 @@
 """Interviews, their paths, and the calendar that prevents double bookings."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,11 +13,14 @@ from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import in_states
 from services.contracts.scheduling import AppointmentStatus, Method
+from services.scheduling.domain.rules import GUIDANCE_MINUTES, PATH_LIMIT
 from services.scheduling.domain.states import BOOKED, ON_PATH, RUNNING, is_booked, is_held
 from services.scheduling.store.table import Table
 
 _ON_A_PATH = sa.text("path_id is not null")
 _WITH_SUBJECT = sa.text("subject_ref is not null")
+_COUNTED = sa.text(f"{in_states(ON_PATH)} and path_id is not null")
+_NUMBERED = sa.text("number is not null and path_id is not null")
 _OPEN = sa.text(in_states((*BOOKED, *RUNNING)))
 """Literals: on SQLite, a bound parameter never matches the predicate of a partial index."""
 
@@ -40,6 +43,14 @@ class GuidancePath(Aggregate, Table, table=True):
     """A `PathOutcome`; None while the path is open."""
 
 
+def path_checks() -> Iterator[sa.CheckConstraint]:
+    """The rules of a path that the store keeps: lengths, and how many interviews (brochure, p. 28)."""
+    most = f"case when method = 'collective' then 1 else {PATH_LIMIT} end"
+    yield sa.CheckConstraint(f"kind <> 'guidance' or minutes in {GUIDANCE_MINUTES}", "length")
+    yield sa.CheckConstraint(f"number is null or number between 1 and {PATH_LIMIT}", "number_range")
+    yield sa.CheckConstraint(f"counted_as is null or counted_as between 1 and {most}", "limit")
+
+
 class Interview(Aggregate, Table, table=True):
     """An individual interview: information, with a visitor in the room; or guidance, booked on a path."""
 
@@ -51,6 +62,23 @@ class Interview(Aggregate, Table, table=True):
         sa.Index("interviews_of_person", "subject_ref", postgresql_where=_WITH_SUBJECT, sqlite_where=_WITH_SUBJECT),
         sa.Index("interviews_open", "centre", "starts_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
         sa.Index("interviews_of_visit", "visit_id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        sa.Index(
+            "interviews_counted_once",
+            "path_id",
+            "counted_as",
+            unique=True,
+            postgresql_where=_COUNTED,
+            sqlite_where=_COUNTED,
+        ),
+        sa.Index(
+            "interviews_numbered_once",
+            "path_id",
+            "number",
+            unique=True,
+            postgresql_where=_NUMBERED,
+            sqlite_where=_NUMBERED,
+        ),
+        *path_checks(),
     )
 
     kind: str
@@ -78,6 +106,8 @@ class Interview(Aggregate, Table, table=True):
     method: str | None = None
     number: int | None = None
     """Counts the held interviews of a path from 1."""
+    counted_as: int | None = None
+    """Which of the interviews that its path allows it takes, from 1; no other one has it. None: it does not count."""
     subject_ref: UUID | None = None
     fingerprint: str | None = None
     """Digest of the import line: the same one again changes nothing, a different one is refused."""
@@ -132,6 +162,15 @@ async def held_and_booked(session: AsyncSession, path_id: UUID) -> tuple[int, in
     counts = {AppointmentStatus(row[0]): int(row[1]) for row in await session.execute(query)}
     held = sum(number for status, number in counts.items() if is_held(status))
     return held, sum(number for status, number in counts.items() if is_booked(status))
+
+
+async def counted_and_numbered(session: AsyncSession, path_id: UUID) -> tuple[set[int], set[int]]:
+    """Which of the interviews that a path allows are taken, and which numbers those have that were held."""
+    query = sa.select(col(Interview.counted_as), col(Interview.number)).where(
+        col(Interview.path_id) == path_id, col(Interview.status).in_(ON_PATH)
+    )
+    rows = [(row[0], row[1]) for row in await session.execute(query)]
+    return {row[0] for row in rows if row[0]}, {row[1] for row in rows if row[1]}
 
 
 async def booked_from(session: AsyncSession, path_id: UUID, start: datetime) -> Sequence[Interview]:

@@ -1,0 +1,53 @@
+"""interviews of a path"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0027"
+down_revision = "0026"
+branch_labels = None
+depends_on = None
+
+COUNTED = "status in ('booked', 'fulfilled') and path_id is not null"
+NUMBERED = "number is not null and path_id is not null"
+CHECKS = {
+    "interviews_length": "kind <> 'guidance' or minutes in (60, 120)",
+    "interviews_number_range": "number is null or number between 1 and 4",
+    "interviews_limit": "counted_as is null or counted_as between 1 and case when method = 'collective' then 1 else 4 end",
+}
+
+
+def upgrade() -> None:
+    # As constraints of the new column: SQLite adds none to a table that is there.
+    checks = " ".join(f"constraint {name} check ({rule})" for name, rule in CHECKS.items())
+    op.execute(f"alter table interviews add column counted_as integer {checks}")
+    op.execute(
+        "update interviews set counted_as = ranked.place from ("  # noqa: S608
+        "select id, method, row_number() over (partition by path_id order by starts_at, id) as place "
+        f"from interviews where {COUNTED}) as ranked "
+        "where ranked.id = interviews.id and ranked.place <= case when ranked.method = 'collective' then 1 else 4 end"
+    )
+    # An import may have numbered an interview as one that was held later was numbered too.
+    op.execute(
+        "update interviews set number = ranked.place from ("  # noqa: S608
+        "select id, path_id, row_number() over (partition by path_id order by starts_at, id) as place "
+        f"from interviews where {NUMBERED}) as ranked "
+        "where ranked.id = interviews.id and ranked.place <= 4 and ranked.path_id in ("
+        f"select path_id from interviews where {NUMBERED} group by path_id, number having count(*) > 1)"
+    )
+    with op.batch_alter_table("interviews", schema=None) as batch_op:
+        for name, columns, rule in (
+            ("interviews_counted_once", ["path_id", "counted_as"], COUNTED),
+            ("interviews_numbered_once", ["path_id", "number"], NUMBERED),
+        ):
+            where = sa.text(rule)
+            batch_op.create_index(name, columns, unique=True, postgresql_where=where, sqlite_where=where)
+
+
+def downgrade() -> None:
+    for name, rule in (("interviews_numbered_once", NUMBERED), ("interviews_counted_once", COUNTED)):
+        op.drop_index(name, "interviews", postgresql_where=sa.text(rule), sqlite_where=sa.text(rule))
+    if op.get_bind().dialect.name == "postgresql":
+        for name in CHECKS:
+            op.drop_constraint(name, "interviews")
+    op.drop_column("interviews", "counted_as")
