@@ -34,6 +34,7 @@ NO_LIST = {
     "intake.store.reminders.to_remind": "queued in batches",
     "intake.store.messages.messages_of": "the last ones; the person's own data has all",
     "intake.store.retention.due_visitors": "erased in batches",
+    "scheduling.store.holds.expired_before": "deleted in batches",
     "scheduling.store.interviews.unrestated": "restated in batches",
     "scheduling.store.rooms.unpublished": "published in batches",
     "plans.store.queries.active_services": "choices of a form; the centre's referrals have the search for the others",

@@ -34,6 +34,7 @@ NOT_ABOUT_PERSONS = {
         "rooms": "about no person",
         "absences": "about counsellors, by the codes of their accounts",
         "quarter_hours": "the times of interviews and workshops, which are exported",
+        "slot_holds": "a chosen time for an hour at most, by a digest; what is booked from it is exported",
         "interviews_to_restate": "which interviews are to be published again after an update; emptied at once",
         "visitors": LINKS,
         "aliases": ALIASES,

@@ -30,6 +30,7 @@ BOUNDED = {
     "booking_rules": "one row for each centre",
     "working_hours": "one row for each counsellor and centre",
     "counsellor_profiles": "one row for each counsellor",
+    "slot_holds": "times chosen in the last hour",
     "interviews_to_restate": "booked at an update; emptied at the first start",
     "centres": "the twelve centres",
     "waiting_days": "400 days of each centre and area",

@@ -13,7 +13,7 @@ from services.chassis.copies.centres import known_centre
 from services.chassis.refusals import AlreadyDifferent, NotFound, Stale, msg
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
-from services.scheduling.actions.calendar import release
+from services.scheduling.actions.calendar import free, release
 from services.scheduling.domain import refusals, times
 from services.scheduling.domain.availability import MOST_ROWS, WorkingHours, check_absence, check_within
 from services.scheduling.store import (
@@ -24,9 +24,11 @@ from services.scheduling.store import (
     Interview,
     QuarterHour,
     Session,
+    SlotHold,
     Workshop,
 )
 from services.scheduling.store.availability import insert_absence, locked_absences, reserve_absence, working_hours
+from services.scheduling.store.holds import holds_between
 
 
 async def set_hours(
@@ -92,6 +94,7 @@ async def add_absence(
     if same is not None:
         return same
     check_absence(starts_at, ends_at, work.now, zone)
+    await _end_holds(work, counsellor, starts_at, ends_at)
     wanted = {"id": id, "counsellor": counsellor, "starts_at": starts_at, "ends_at": ends_at}
     await insert_absence(work.session, wanted)
     absence = await work.load(CounsellorAbsence, id)
@@ -103,7 +106,18 @@ async def add_absence(
     minutes = -((from_now - ends_at) // times.QUARTER) * 15
     quarters = [at for at in times.quarters(from_now, minutes) if at < ends_at]
     await reserve_absence(work.session, absence, quarters)
+    if await _end_holds(work, counsellor, starts_at, ends_at):  # those of a moment ago
+        await reserve_absence(work.session, absence, quarters)
     return absence
+
+
+async def _end_holds(work: Work, counsellor: str, starts_at: datetime, ends_at: datetime) -> bool:
+    """End the holds in an absence: nothing is booked yet. True if there were any."""
+    holders = await holds_between(work.session, f"counsellor:{counsellor}", starts_at, ends_at)
+    if holders:
+        await work.session.execute(sa.delete(SlotHold).where(col(SlotHold.id).in_(holders)))
+        await free(work, *holders)
+    return bool(holders)
 
 
 async def _lock_booked(work: Work, absence: CounsellorAbsence) -> None:

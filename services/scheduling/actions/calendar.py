@@ -16,6 +16,7 @@ from services.chassis.storage.store import Work
 from services.scheduling.domain import refusals, times
 from services.scheduling.store import Alias, CounsellorAbsence, QuarterHour
 from services.scheduling.store.availability import keep_absences
+from services.scheduling.store.holds import drop_expired
 from services.scheduling.store.interviews import taken_quarters
 
 
@@ -59,7 +60,7 @@ async def reserve(
     zone: ZoneInfo,
     free: Sequence[Resource] = (),
 ) -> None:
-    """Reserve these quarter-hours for an interview or a session.
+    """Reserve these quarter-hours for an interview, a session or a hold. A hold that is over has none.
 
     Raises `Overlap`, naming what is taken, or `CounsellorAway`.
 
@@ -68,6 +69,7 @@ async def reserve(
     """
     by_key = {resource.key: resource for resource in (*wanted, *free)}
     quarters = times.quarters(starts_at, minutes)
+    await drop_expired(work.session, by_key, quarters[0], quarters[-1] + times.QUARTER, work.now)
     found = await taken_quarters(work.session, list(by_key), quarters[0], quarters[-1] + times.QUARTER)
     if found:
         key, at = found[0]

@@ -6,14 +6,16 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.copies.aliases import erase_aliases
+from services.chassis.copies.aliases import erase_aliases, references_of
 from services.chassis.copies.visitors import erase_visitor
 from services.chassis.events.dead_letters import erase_dead_letters
 from services.chassis.storage.store import Work
 from services.contracts.scheduling import SchedulingPurged
 from services.scheduling.actions.calendar import person_resource
 from services.scheduling.actions.consent import end_bookings
+from services.scheduling.actions.holds import give_back
 from services.scheduling.actions.waiting import record_change
+from services.scheduling.domain.holds import owner_of_person
 from services.scheduling.store import Alias, GuidancePath, Interview, KnownPerson, QuarterHour, Visitor, Waiting
 from services.scheduling.store.workshops import seats_of_person
 
@@ -25,6 +27,8 @@ async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
     found = person is not None and person.erased_at is None
     if person is None:
         person = work.start(KnownPerson(id=subject_ref, centre="", purposes=[], registered_at=at))
+    kept, *_others = await references_of(work.session, Alias, subject_ref)
+    await give_back(work, owner_of_person(kept))
     await end_bookings(work, subject_ref)
     found = await _erase_references(work, subject_ref) or found
     await work.session.execute(sa.delete(QuarterHour).where(col(QuarterHour.resource) == person_resource(subject_ref)))

@@ -64,10 +64,11 @@ async def book(
     minutes: int,
     horizon: timedelta = HORIZON,
     outside_working_hours: bool = False,
+    id: UUID | None = None,
 ) -> Interview:
     """Book the next interview of a path, no farther ahead than the horizon, within the counsellor's working hours.
 
-    `outside_working_hours`: also outside them, as the team answered.
+    `outside_working_hours`: also outside them, as the team answered. `id`: of the interview, as its hold had it.
 
     Raises what `check_one_more` and `check_bookable` raise, `UnknownCounsellor`, `CounsellorInactive`,
     `UnknownRoom`, `RoomInactive`, `OutsideWorkingHours`, `CounsellorAway`, `Overlap`.
@@ -82,7 +83,7 @@ async def book(
     await check_room(work.session, path.centre, room)
     interview = work.add(
         Interview(
-            id=uuid4(),
+            id=id or uuid4(),
             correlation_id=path.correlation_id,
             kind=InterviewKind.GUIDANCE.value,
             centre=path.centre,

@@ -4,6 +4,7 @@ from services.scheduling.store.availability import CounsellorAbsence, Counsellor
 from services.scheduling.store.booking_rules import CentreRules
 from services.scheduling.store.copies import Account, Centre, KnownPerson, Waiting, WaitingBoard
 from services.scheduling.store.counsellors import PastCounsellor
+from services.scheduling.store.holds import SlotHold
 from services.scheduling.store.interviews import GuidancePath, Interview, QuarterHour, UnrestatedInterview
 from services.scheduling.store.persons import Alias, Export, Visitor
 from services.scheduling.store.rooms import Room
@@ -29,6 +30,7 @@ __all__ = [
     "Seat",
     "Session",
     "SessionArrival",
+    "SlotHold",
     "Table",
     "UnrestatedInterview",
     "Visitor",

@@ -122,7 +122,7 @@ class QuarterHour(Table, table=True):
     """`counsellor:CODE`, `room:CENTRE:CODE` of `rooms` or `person:REFERENCE`."""
     quarter: datetime = Field(primary_key=True)
     holder: UUID = Field(index=True)
-    """The interview, the workshop session or the counsellor's absence that takes it."""
+    """The interview, the workshop session, the counsellor's absence or the hold that takes it."""
 
 
 class UnrestatedInterview(Table, table=True):

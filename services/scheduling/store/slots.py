@@ -19,6 +19,7 @@ from services.scheduling.store.availability import CounsellorProfile, absences_b
 from services.scheduling.store.booking_rules import rules_at
 from services.scheduling.store.copies import Centre
 from services.scheduling.store.counsellors import accounts_to_book, is_bookable
+from services.scheduling.store.holds import expired_holders
 from services.scheduling.store.interviews import QuarterHour
 
 _ALWAYS = -1
@@ -121,7 +122,7 @@ async def free_times(
     """When the counsellors of these calendars are free. The calendars' centres are among `centres`."""
     timeline = Timeline.of(search.first, search.last)
     mine = {code: f"counsellor:{code}" for code, _centre in calendars}
-    taken = await _taken(session, timeline, [*mine.values(), *search.also], besides=search.besides)
+    taken = await _taken(session, timeline, [*mine.values(), *search.also], search)
     if search.besides is not None:
         # What is booked in an absence has its quarter-hours, and is not moved within it.
         for one in await absences_between(session, set(mine), timeline.begins, timeline.ends):
@@ -210,21 +211,23 @@ _TAKEN = (
     sa.select(col(QuarterHour.resource), sa.func.min(col(QuarterHour.quarter)), sa.func.max(col(QuarterHour.quarter)))
     .where(in_list(col(QuarterHour.resource), "resources"))
     .where(col(QuarterHour.quarter) >= sa.bindparam("begins"), col(QuarterHour.quarter) < sa.bindparam("ends"))
+    .where(col(QuarterHour.holder).not_in(expired_holders()))
     .group_by(col(QuarterHour.resource), col(QuarterHour.holder))
 )
-"""Each appointment's first and last quarter-hour: it takes those between them too."""
+"""Each appointment's first and last quarter-hour: it takes those between them too. So do holds that are not over."""
 _TAKEN_BY_OTHERS = _TAKEN.where(col(QuarterHour.holder) != sa.bindparam("besides"))
 
 
 async def _taken(
-    session: AsyncSession, timeline: Timeline, resources: Collection[str], *, besides: UUID | None
+    session: AsyncSession, timeline: Timeline, resources: Collection[str], search: Search
 ) -> dict[str, int]:
     """The quarter-hours that are taken, of each of these resources that has any."""
     asked = {"resources": sorted(set(resources)), "begins": timeline.begins, "ends": timeline.ends}
-    if besides is None:
+    asked["now"] = search.now
+    if search.besides is None:
         rows = await session.execute(_TAKEN, asked)
     else:
-        rows = await session.execute(_TAKEN_BY_OTHERS, asked | {"besides": besides})
+        rows = await session.execute(_TAKEN_BY_OTHERS, asked | {"besides": search.besides})
     found: dict[str, list[slots.Interval]] = {}
     for resource, first, last in rows:
         found.setdefault(resource, []).append((first, last + QUARTER))

@@ -8,7 +8,8 @@
     ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, StillBooked     people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
-    ├── Overlap (CounsellorAway), NotBooked, NotYet, MovedMeanwhile, TooLateOnline, TooSoonOnline    the calendar
+    ├── Overlap (CounsellorAway), HoldOver, NotBooked, NotYet, MovedMeanwhile, TooLateOnline,
+    │   TooSoonOnline                                                    the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived           workshops
     ├── RoomExists, RoomCodeTaken, TooManyRooms                          the rooms of a centre
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
@@ -42,6 +43,7 @@ from services.scheduling.domain.refusals.board import (
     VisitorIsHere,
 )
 from services.scheduling.domain.refusals.calendar import (
+    HoldOver,
     InTheFuture,
     MovedMeanwhile,
     NoSuchLocalTime,
@@ -114,6 +116,7 @@ __all__ = [
     "FifthInterview",
     "FinalisingNotDue",
     "HasAppointment",
+    "HoldOver",
     "HoursBackwards",
     "InTheFuture",
     "MovedMeanwhile",

@@ -75,6 +75,14 @@ class Overlap(Refused):
     field_name = "starts_at"
 
 
+class HoldOver(Refused):
+    """The browser holds no such time: it chose another one, the hold is long over, or it is another browser's."""
+
+    slug = "hold-over"
+    message = msg("This time is no longer kept for you. Choose a time again.")
+    field_name = "hold"
+
+
 class NotBooked(Refused):
     """A held, missed or cancelled interview cannot be changed."""
 
