@@ -24,4 +24,5 @@ NAV = Navigation(
         Link(msg("Opened persons"), "/intake/accesses", (), (Role.MANAGER, Role.OPERATOR)),
         Link(msg("Registration, consents and visits"), "/intake/mine/data", (Role.VISITOR,), own_data=True),
     ),
+    scripts=("offline_store.js",),
 )

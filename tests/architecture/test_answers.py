@@ -27,6 +27,8 @@ from tests.architecture.test_routes import ROUTES, methods_of, named
 
 BASE = "https://cefo.test"
 EVIL = "evil.example"
+FILES = ("/static", "/static/cefo.css", "/intake/static", "/intake/static/wall.css", "/x")
+"""Browser files, and where there is nothing."""
 STAFF = Person(
     subject="t/all",
     name="All (test)",
@@ -168,7 +170,7 @@ async def every_answer(process: Process) -> list[Answer]:
                             referer=f"https://{EVIL}//{EVIL}/",
                         )
                     )
-    return [*found, *[await ask(process, "GET", path, host=EVIL) for path in ("/static", "/static/cefo.css", "/x")]]
+    return [*found, *[await ask(process, "GET", path, host=EVIL) for path in FILES]]
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from tests.architecture.test_states import STATES
 CHASSIS = Path(__file__).parents[2] / "services" / "chassis"
 SOURCES = sorted(CHASSIS.rglob("*.py"))
 TEMPLATES = sorted(CHASSIS.rglob("*.html"))
+BROWSER_FILES = sorted(path for kind in ("*.js", "*.css", "*.svg") for path in (CHASSIS / "web" / "static").glob(kind))
 ALSO_ANOTHER_WORD = {
     "accepted": "how many lines an import took in",
     "done": "the kind of the short message after an action, and a tone",
@@ -27,8 +28,11 @@ ALSO_ANOTHER_WORD = {
 
 
 def _said(path: Path) -> Iterator[str]:
-    """Strings and comments; of a template everything. Names of the language (`directory=`) and imports say nothing."""
-    if path.suffix == ".html":
+    """Strings and comments; of a template or a browser's file everything.
+
+    Names of the language (`directory=`) and imports say nothing.
+    """
+    if path.suffix != ".py":
         yield path.read_text()
         return
     words = (tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING))
@@ -43,7 +47,7 @@ def _found(words: Iterable[str]) -> dict[str, set[str]]:
     named = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, words))})(?![\w-])")
     found = {
         path.relative_to(CHASSIS).as_posix(): {word for said in _said(path) for word in named.findall(said)}
-        for path in (*SOURCES, *TEMPLATES)
+        for path in (*SOURCES, *TEMPLATES, *BROWSER_FILES)
     }
     return {path: words for path, words in found.items() if words}
 

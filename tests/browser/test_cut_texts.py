@@ -1,12 +1,17 @@
 """What a team reads at 1280 pixels is whole: names in badges, tickets of four digits, the tickets of a group."""
 
+from pathlib import Path
+
 import pytest
 from playwright.async_api import Browser, Page
 
+from services import intake
 from services.chassis.web.static_files import STATIC
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-SHEETS = ("vendor/pico.css", "tokens.css", "cefo.css", "forms.css", "content.css", "boards.css", "apps.css")
+OWN = Path(intake.__file__).parent / "static"
+SHARED = ("vendor/pico.css", "tokens.css", "cefo.css", "forms.css", "content.css", "boards.css")
+SHEETS = (*(STATIC / sheet for sheet in SHARED), OWN / "apps.css")
 ROW = """<div class="board" style="width: 540px"><ol class="queue queue-compact" style="width: 540px">
 <li class="queue-row">
 <span class="ticket">C-7004</span><div class="queue-what"><strong>Créer son activité</strong><span class="meta">
@@ -28,7 +33,7 @@ async def show(page: Page, name: str) -> None:
     """A row of the desk's board with an appointment of this counsellor."""
     await page.set_content(f'<body class="page desk">{ROW.replace("{name}", name)}</body>')
     for sheet in SHEETS:
-        await page.add_style_tag(path=STATIC / sheet)
+        await page.add_style_tag(path=sheet)
 
 
 async def test_no_name_and_no_ticket_is_cut(browser: Browser) -> None:

@@ -1,21 +1,20 @@
 """A board that changes by itself disturbs nobody: names, focus, place and what is unfolded stay."""
 
 import asyncio
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from playwright.async_api import Browser, Route, expect
 
-from services.chassis import web
+from services.chassis.web.static_files import STATIC
 from tests.browser.morning import Morning
 from tests.browser.page_checks import watched_page
+from tests.browser.test_cut_texts import OWN
 from tests.journeys.adult import IFAPME_SERVICE, Centre, ok, settled
 from tests.journeys.screens import PHONE, FrontDesk, row
 
 pytestmark = pytest.mark.browser
 PATIENCE = 20_000
-STATIC = Path(web.__file__).parent / "static"
 
 
 async def test_a_name_that_another_service_filled_in_stays(lived_in: Morning, browser: Browser) -> None:
@@ -132,7 +131,7 @@ async def test_the_wall_announces_each_call_once(browser: Browser) -> None:
     await page.set_content('<button id="wall-sound">Annoncer</button><div id="room"></div>')
     await page.evaluate("() => { window.spoken = []; speechSynthesis.speak = one => spoken.push(one.text); }")
     await page.evaluate(SHOW, [5, 4, 3, 2, 1])
-    await page.add_script_tag(path=STATIC / "wall.js")
+    await page.add_script_tag(path=OWN / "wall.js")
     await page.locator("#wall-sound").click()
     for times in ([7, 6, 5, 4, 3], [6, 5, 4, 3, 2], [8, 6, 5, 4, 3]):
         await page.evaluate(SHOW, times)
@@ -158,9 +157,10 @@ async def test_everyone_who_waits_comes_on_the_wall_in_turn(browser: Browser) ->
     page = await browser.new_page(viewport={"width": 1280, "height": 720})
     await page.clock.install()
     await page.set_content('<body class="wall"><button id="wall-sound"></button><div id="room"></div></body>')
-    await page.add_style_tag(path=STATIC / "boards.css")
+    for sheet in (STATIC / "boards.css", OWN / "wall.css"):
+        await page.add_style_tag(path=sheet)
     await page.evaluate(WAIT, 30)
-    await page.add_script_tag(path=STATIC / "wall.js")
+    await page.add_script_tag(path=OWN / "wall.js")
     nodes = await page.evaluate("document.querySelectorAll('*').length")
     seen: list[set[str]] = []
     for turn in range(4):

@@ -8,10 +8,9 @@ from typing import Any, cast
 import pytest
 from playwright.async_api import Browser, CDPSession, Route, expect
 
-from services.chassis.web.static_files import STATIC
 from tests.browser.morning import Morning
 from tests.browser.page_checks import watched_page
-from tests.browser.test_cut_texts import SHEETS
+from tests.browser.test_cut_texts import OWN, SHEETS
 from tests.journeys.screens import PATIENCE
 
 pytestmark = pytest.mark.browser
@@ -101,7 +100,7 @@ def older(sheet: str) -> str:
 
 @pytest.mark.parametrize("height", [720, 1080])
 async def test_an_old_browser_shows_the_wall_as_a_new_one_does(height: int, browser: Browser) -> None:
-    sheets = [(STATIC / sheet).read_text(encoding="utf-8") for sheet in SHEETS]
+    sheets = [sheet.read_text(encoding="utf-8") for sheet in (*SHEETS, OWN / "wall.css")]
     assert sum(len(sheet) - len(older(sheet)) for sheet in sheets) > 10_000
     for old in (False, True):
         page = await browser.new_page(viewport={"width": height * 16 // 9, "height": height}, reduced_motion="reduce")

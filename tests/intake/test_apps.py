@@ -6,6 +6,7 @@ import re
 from services.chassis.testing import Client
 from services.chassis.web.static_files import STATIC
 from services.contracts.roles import Role
+from services.intake.app import SERVICE
 from tests.givens.intake import LIEGE_DESK
 
 
@@ -34,11 +35,25 @@ async def test_the_worker_keeps_the_shells_and_all_that_they_load(client: Client
         address
         for one in shell["files"]
         if one.startswith("/intake/app/")
-        for address in re.findall(r'"(/static/[^"]+)"', (await client.get(one)).text)
+        for address in re.findall(r'"((?:/intake)?/static/[^"]+)"', (await client.get(one)).text)
     }
     assert loaded
-    assert loaded == {one for one in shell["files"] if one.startswith("/static/")}
-    assert [one for one in loaded if not (STATIC / one.removeprefix("/static/").partition("?")[0]).is_file()] == []
+    assert loaded == {one for one in shell["files"] if "/static/" in one}
+    scripts = re.findall(r'"([^"]+)"', script.partition("importScripts(")[2])
+    assert {name.partition("?")[0] for name in scripts if name in loaded}  # the store of the pages is the worker's too
+    for address in (*loaded, *scripts):
+        own, _, name = address.partition("?")[0].rpartition("/static/")
+        assert ((SERVICE.folder / "static" if own else STATIC) / name).is_file(), address
+        assert (await client.get(address)).status_code == 200, address
+
+
+async def test_every_page_of_a_signed_in_person_deletes_what_the_browser_keeps(client: Client) -> None:
+    """At sign-out, on pages of every service: the frame loads the script."""
+    script = "/intake/static/"
+    page = (await client.get("/", headers={"accept": "text/html"})).text
+    assert re.search(r'<script src="/intake/static/[^"]*offline_store\.[^"]+" nonce=', page)
+    client.cookies.clear()
+    assert script not in (await client.get("/", headers={"accept": "text/html"})).text
 
 
 async def test_both_apps_can_be_installed(client: Client) -> None:

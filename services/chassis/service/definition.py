@@ -88,6 +88,9 @@ class Navigation:
 
     title: str
     links: tuple[Link, ...] = ()
+    scripts: tuple[str, ...] = ()
+    """Which of its browser files every page of a signed-in person loads, also those of the other services: what the
+    browser keeps for it is deleted wherever the person signs out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -35,6 +35,7 @@ from services.chassis.web.platform import DemoAccount
 from services.chassis.web.problems import answer_http, answer_invalid, answer_refused
 from services.chassis.web.routing import policy_of, routes_in
 from services.chassis.web.security import Known, RequestMiddleware
+from services.chassis.web.static_files import STATIC, add_files
 
 _RETRY_AFTER = "10"
 """Seconds after which a request to a service that is being restored may be tried again."""
@@ -58,7 +59,7 @@ class Process:
         folders: Sequence[Path] | None = None,
         accounts: Mapping[str, DemoAccount] | None = None,
     ) -> None:
-        """`navigation`: that of all services, by service. `folders`: the folders of their catalogues.
+        """`navigation`: that of all services, by service. `folders`: their folders, with translations and files.
 
         Both default to those of `services`. `accounts`: demo accounts by key, active only with the setting `demo`.
         """
@@ -72,6 +73,11 @@ class Process:
         own = [service.folder for service in services]
         for folder in folders or own:
             i18n.add_catalogues(folder / "locales")
+        named = {folder.name: folder for folder in folders or ()} | {one.name: one.folder for one in services}
+        self._files = {name: files for name, folder in named.items() if (files := folder / "static").is_dir()}
+        """The browser files of each service that has some. Every process serves them, as it serves the shared ones."""
+        for name, files in self._files.items():
+            add_files(name, files)
         self.site = Site(own, navigation or {one.name: one.nav for one in services}, secure=settings.secure)
         self._accounts = accounts if accounts is not None and settings.demo else {}
         self.runtimes = [Runtime(service, settings, broker, self.live, clock) for service in services]
@@ -86,8 +92,7 @@ class Process:
         """Route the request to the service named in its path, or else to the shared routes."""
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
-        first = scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
-        await self._apps.get(first, self._platform)(scope, receive, send)
+        await self._app_of(scope["path"])(scope, receive, send)
 
     async def prepare(self) -> None:
         """Prepare the stores, for a caller who can explain `OlderStore` to people: the start does it otherwise."""
@@ -109,6 +114,13 @@ class Process:
             self._hints.cancel()
             await asyncio.gather(self._hints, return_exceptions=True)
         await self.live.disconnect()
+
+    def _app_of(self, path: str) -> ASGIApp:
+        """The browser files of a service are shared: they are there while it is restored, and in every process."""
+        first, _, rest = path.removeprefix("/").partition("/") if path.startswith("/") else ("", "", "")
+        if first in self._files and rest.partition("/")[0] == "static":
+            return self._platform
+        return self._apps.get(first, self._platform)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncGenerator[None]:
@@ -149,7 +161,9 @@ class Process:
         app = FastAPI(
             title="cefo", version="1", docs_url=None, redoc_url=None, openapi_url=None, routes=list(front.router.routes)
         )
-        app.mount("/static", front.assets())
+        app.mount("/static", front.assets(STATIC))
+        for name, files in self._files.items():
+            app.mount(f"/{name}/static", front.assets(files))
         app.state.runtimes = self.runtimes
         app.state.accounts = self._accounts
         # Every service knows every account; the shared pages ask any of those in this process.

@@ -17,13 +17,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from services.chassis.web.static_files import MINIFIED, STATIC, minified_name
 
 ROOT = Path(__file__).resolve().parents[3]
 VENDOR = STATIC / "vendor"
+FOLDERS = (STATIC, *sorted((ROOT / "services").glob("*/static")))
+"""Where our files are: those of every page, and those of each service that has some."""
 STAMP = ".cefo-lock"
 
 Shape = Callable[[bytes], bytes]
@@ -140,13 +142,15 @@ def copy(root: Path, vendor: Path) -> list[str]:
     return written
 
 
-def minify(root: Path, static: Path) -> list[str]:
+def minify(root: Path, *folders: Path) -> list[str]:
     """Minify the style sheets and scripts that changed. Returns the names written; none where it cannot run."""
-    folder = static / MINIFIED
-    wanted = {minified_name(path): path for kind in ("*.css", "*.js") for path in sorted(static.glob(kind))}
-    changed = [path for name, path in wanted.items() if not (folder / name).is_file()]
+    wanted = {folder: {minified_name(path): path for path in _ours(folder)} for folder in folders}
+    changed = {
+        folder: [path for name, path in made.items() if not (folder / MINIFIED / name).is_file()]
+        for folder, made in wanted.items()
+    }
     node, esbuild = node_command(), root / "node_modules/esbuild/bin/esbuild"
-    if not changed:
+    if not any(changed.values()):
         return []
     if node is None:
         return _left_plain("there is no Node", "put `node` on the PATH")
@@ -154,15 +158,26 @@ def minify(root: Path, static: Path) -> list[str]:
         _run([node, str(esbuild), "--version"], root)
     except AssetsUnavailable as refusal:
         return _left_plain(f"esbuild cannot run: {refusal}", "delete node_modules")
+    command = [node, str(esbuild), "--minify", "--log-level=error"]
+    for folder, paths in changed.items():
+        if paths:
+            _minify(root, command, paths, folder / MINIFIED)
+        for old in (folder / MINIFIED).glob("*"):
+            if old.name not in wanted[folder]:
+                old.unlink()
+    return [path.name for paths in changed.values() for path in paths]
+
+
+def _ours(folder: Path) -> list[Path]:
+    return [path for kind in ("*.css", "*.js") for path in sorted(folder.glob(kind))]
+
+
+def _minify(root: Path, command: list[str], paths: list[Path], target: Path) -> None:
     with tempfile.TemporaryDirectory() as made:
-        _run([node, str(esbuild), "--minify", "--log-level=error", f"--outdir={made}", *map(str, changed)], root)
-        folder.mkdir(exist_ok=True)
-        for path in changed:
-            shutil.move(Path(made, path.name), folder / minified_name(path))
-    for old in folder.iterdir():
-        if old.name not in wanted:
-            old.unlink()
-    return [path.name for path in changed]
+        _run([*command, f"--outdir={made}", *map(str, paths)], root)
+        target.mkdir(exist_ok=True)
+        for path in paths:
+            shutil.move(Path(made, path.name), target / minified_name(path))
 
 
 def _left_plain(why: str, way_out: str) -> list[str]:
@@ -174,10 +189,10 @@ def _left_plain(why: str, way_out: str) -> list[str]:
     return []
 
 
-def build(root: Path = ROOT, static: Path = STATIC, *, pages_only: bool = False) -> list[str]:
-    """Bring the browser files up to date. Returns the names of the files that changed."""
+def build(root: Path = ROOT, folders: Sequence[Path] = FOLDERS, *, pages_only: bool = False) -> list[str]:
+    """Bring the browser files up to date; `folders` begins with those of every page. Returns the names that changed."""
     install(root, pages_only=pages_only)
-    return [*copy(root, static / VENDOR.name), *minify(root, static)]
+    return [*copy(root, folders[0] / VENDOR.name), *minify(root, *folders)]
 
 
 def main() -> int:

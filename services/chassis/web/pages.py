@@ -54,8 +54,14 @@ class Site:
         self.own_data = {name: link for name, nav in navigation.items() for link in nav.links if link.own_data}
         """The page of each service with what it holds about a visitor."""
         self.homes = {link.home_of: link.href for link in self.links if link.home_of is not None}
+        self._scripts = [(script, service) for service, nav in navigation.items() for script in nav.scripts]
         self.secure = secure
         self.templates = _templates(HERE, *folders)
+
+    @property
+    def scripts(self) -> list[str]:
+        """The URLs of the scripts with which services are on every page of a signed-in person."""
+        return [static(script, service) for script, service in self._scripts]
 
     def home_of(self, person: Person) -> str:
         """The home page of the person's first role that has one; otherwise the first page."""
@@ -218,6 +224,7 @@ def context(request: HTTPConnection, values: Mapping[str, Any]) -> dict[str, Any
         "demo": request.app.state.settings.demo,
         "nonce": request.state.nonce,
         "flash": _flash(request),
+        "scripts": site.scripts if person is not None else (),
         "live_url": None,
         "centre_name": None,
         "today": date.today,

@@ -1,6 +1,7 @@
 """Routes of every process beside its services: first page, sign-in, assets, health, event schemas."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -17,7 +18,6 @@ from services.chassis.web.pages import page, see_other
 from services.chassis.web.redirects import local_path
 from services.chassis.web.routing import Body, Router, anyone
 from services.chassis.web.sign_in import delete_sign_in_cookies, signed_in_as
-from services.chassis.web.static_files import STATIC
 from services.contracts import EVENTS
 from services.contracts.cloudevents import schema_uri
 from services.contracts.text import Key, Local
@@ -120,6 +120,6 @@ class _Assets(StaticFiles):
         return response
 
 
-def assets() -> StaticFiles:
+def assets(folder: Path) -> StaticFiles:
     """Style sheets, scripts and icons, cached by browsers for good: their URL changes with their content."""
-    return _Assets(directory=STATIC)
+    return _Assets(directory=folder)

@@ -30,7 +30,7 @@ DESK, KIOSK = "/intake/app/desk", "/intake/app/kiosk"
 PAPERS = ("58", "80")
 """Widths of a ticket's paper, in millimetres."""
 _REVALIDATED = {"Cache-Control": "public, no-cache"}
-_STATIC = re.compile(r'"(/static/[^"]+)"')
+_STATIC = re.compile(r'"((?:/intake)?/static/[^"]+)"')
 
 
 @router.get("/app/desk")
@@ -55,7 +55,7 @@ async def worker(request: Request, person: Anyone) -> Response:
     files = [*shells, *dict.fromkeys(named)]
     version = hashlib.sha256("".join(shells.values()).encode()).hexdigest()[:16]
     own = orjson.dumps({"version": version, "files": files}).decode()
-    scripts = ", ".join(f'"{static(name)}"' for name in ("offline_store.js", "worker.js"))
+    scripts = ", ".join(f'"{static(name, "intake")}"' for name in ("offline_store.js", "worker.js"))
     script = f"self.shell = {own};\nimportScripts({scripts});\n"
     return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 

@@ -2,11 +2,18 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from services.chassis.service.definition import Navigation
+from services.chassis.testing import client_of
 from services.chassis.web import assets, static_files
+from tests.chassis.conftest import DESK
+from tests.chassis.sample_service import service
+
+PAGE = {"accept": "text/html"}
 
 
 @pytest.fixture
@@ -15,6 +22,7 @@ def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "a.css").write_text("a {\n  color: #ffffff;\n}\n")
     (tmp_path / "b.js").write_text("const hello = () => {\n  return 1;\n};\n")
     monkeypatch.setattr(static_files, "STATIC", tmp_path)
+    monkeypatch.setattr(static_files, "_OWN", dict[str, Path]())
     return tmp_path
 
 
@@ -30,6 +38,38 @@ def test_what_was_minified_before_a_change_is_not_served(static: Path) -> None:
     assert static_files.static("a.css").startswith("/static/a.css?v=")
     assert static_files.static("a.css") != plain
     assert static_files.static("missing.css") == "/static/missing.css"
+
+
+async def test_a_service_has_files_of_its_own_and_scripts_on_every_page(tmp_path: Path) -> None:
+    """Served beside the shared ones, also while the service is restored, and loaded for people who are signed in."""
+    sample = replace(service(tmp_path), nav=Navigation("Sample", scripts=("kept.js",)))
+    (sample.folder / "static").mkdir()
+    (sample.folder / "static" / "kept.js").write_text('"use strict";\n')
+    address = static_files.static("kept.js", "sample")  # before a process knows its folder: without its content
+    assert address == "/sample/static/kept.js"
+    async with client_of(sample, tmp_path, person=DESK) as client:
+        address = static_files.static("kept.js", "sample")
+        assert address.startswith("/sample/static/kept.js?v=")
+        tag = f'<script src="{address}" nonce="'
+        assert tag in (await client.get("/", headers=PAGE)).text
+        client.runtime.catching_up.done.clear()
+        served = await client.get(address)
+        assert (served.status_code, served.text) == (200, '"use strict";\n')
+        assert "immutable" in served.headers["cache-control"]
+        assert (await client.get("/sample/static/missing.js")).status_code == 404
+        client.signed_in(None)
+        assert tag not in (await client.get("/", headers=PAGE)).text
+
+
+def test_files_of_a_service_are_minified_in_its_folder(static: Path) -> None:
+    own = static / "own"
+    own.mkdir()
+    (own / "a.css").write_text("b {\n  color: #000000;\n}\n")
+    assert assets.minify(assets.ROOT, static, own) == ["a.css", "b.js", "a.css"]
+    assert [path.read_text().strip() for path in (own / "minified").iterdir()] == ["b{color:#000}"]
+    static_files.add_files("own", own)
+    assert static_files.static("a.css", "own") == f"/own/static/minified/{static_files.minified_name(own / 'a.css')}"
+    assert assets.minify(assets.ROOT, static, own) == []
 
 
 def test_style_sheets_and_scripts_are_minified_once(static: Path) -> None:
