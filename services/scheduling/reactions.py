@@ -1,6 +1,5 @@
 """Reactions of scheduling to incoming events."""
 
-from services.chassis.copies.accounts import copy_account
 from services.chassis.copies.aliases import copy_alias, drop_alias
 from services.chassis.copies.centres import copy_centre
 from services.chassis.copies.visitors import copy_visitor
@@ -34,8 +33,8 @@ from services.contracts.queue import (
     VisitPutOnHold,
     VisitTransferred,
 )
-from services.scheduling.actions import arrivals, consent, erasure, paths, people, waiting
-from services.scheduling.store import Account, Alias, Centre, KnownPerson, Visitor, Waiting
+from services.scheduling.actions import arrivals, consent, erasure, former_counsellors, paths, people, waiting
+from services.scheduling.store import Alias, Centre, KnownPerson, Visitor, Waiting
 
 reactions = Reactions()
 
@@ -209,4 +208,4 @@ async def on_plan_confirmed(work: Work, event: PlanConfirmed) -> None:
 @reactions.on(AccountPublished)
 async def on_account_published(work: Work, event: AccountPublished) -> None:
     """Copies an account that the directory published."""
-    await copy_account(work, Account, event)
+    await former_counsellors.copy_published(work, event)

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
 from services.chassis.storage.bulk import in_list, upsert
+from services.contracts.accounts import AccountKind, AccountStatus
 from services.scheduling.domain.availability import WorkingHours
 from services.scheduling.domain.times import QUARTER
-from services.scheduling.store.copies import Centre
+from services.scheduling.store.copies import Account, Centre
 from services.scheduling.store.interviews import Interview, QuarterHour
 from services.scheduling.store.table import Table
 from services.scheduling.store.workshops import Session, Workshop
@@ -74,6 +75,9 @@ class CounsellorProfile(Table, table=True):
     """Codes of areas; none: all of the centre's."""
 
 
+_ENTERED = (CounsellorHours, CounsellorAbsence, CounsellorProfile)
+
+
 async def working_hours(session: AsyncSession, centre: Centre, counsellor: str) -> list[WorkingHours]:
     """The working hours of a counsellor at a centre; none: the opening hours count."""
     row = await session.get(CounsellorHours, (counsellor, centre.code))
@@ -124,6 +128,26 @@ async def locked_absences(
     )
     locked = query.order_by(col(CounsellorAbsence.id)).with_for_update()
     return (await session.scalars(locked, {"codes": sorted(counsellors)})).all()
+
+
+async def unused_codes(session: AsyncSession) -> list[str]:
+    """The codes with hours, absences or a profile that no account uses: active, awaiting approval, or still named."""
+    of_staff = col(Account.code).is_not(None), col(Account.kind) == AccountKind.STAFF.value
+    used = col(Account.status) != AccountStatus.INACTIVE.value, col(Account.display_name).is_not(None)
+    accounts = sa.select(col(Account.code)).where(*of_staff, sa.or_(*used))
+    entered = sa.union(*(sa.select(col(table.counsellor)) for table in _ENTERED)).subquery()
+    code = entered.c.counsellor
+    return list(await session.scalars(sa.select(code).where(code.not_in(accounts)).order_by(code)))
+
+
+async def delete_availability(session: AsyncSession, codes: Collection[str]) -> None:
+    """Delete the hours, the absences with their quarter-hours, and the profiles of these codes."""
+    theirs = sa.select(col(CounsellorAbsence.id)).where(in_list(col(CounsellorAbsence.counsellor), "codes"))
+    locked = theirs.order_by(col(CounsellorAbsence.id)).with_for_update()
+    absences = (await session.scalars(locked, {"codes": sorted(codes)})).all()
+    await session.execute(sa.delete(QuarterHour).where(col(QuarterHour.holder).in_(absences)))
+    for table in _ENTERED:
+        await session.execute(sa.delete(table).where(col(table.counsellor).in_(codes)))
 
 
 async def keep_absences(session: AsyncSession, freed: Sequence[tuple[str, datetime]]) -> None:
