@@ -40,7 +40,7 @@ from tests.parts.presence import KAFKA
 
 pytestmark = pytest.mark.kafka
 
-DESK, GATEWAY, PARTNER = "cefo-desk-liege", "cefo-gateway", "cefo-partner-cdm-liege"
+DESK, GATEWAY, PARTNER = "cefo-desk-liege-kiosk-1", "cefo-gateway", "cefo-partner-cdm-liege"
 USERS = [*(f"cefo-{name}" for name in SERVICES), DESK, GATEWAY, PARTNER]
 VISITS, CHECK_INS = "cefo.intake.visits", "cefo.desk.check-ins"
 
@@ -118,7 +118,7 @@ def locked() -> Generator[LockedKafka]:
             except JarsNotCopied as error:
                 KAFKA.refuse(str(error))
             made = LockedKafka(cluster, place)
-        given = ("--centre", "liege", "--gateway", "--partner", "cdm-liege", "--apply")
+        given = ("--device", "liege:kiosk-1", "--gateway", "--partner", "cdm-liege", "--apply")
         answer = CliRunner().invoke(app, ["kafka", "acls", *given], env=made.admin)
         assert answer.exit_code == 0, answer.output
         yield made

@@ -31,11 +31,16 @@ def acls(
         list[str] | None, typer.Option(help="Uniquement ce service (option répétable). Sinon, les cinq.")
     ] = None,
     centre: Annotated[list[str] | None, typer.Option(help="Logiciel d’accueil de ce centre (répétable).")] = None,
+    device: Annotated[
+        list[str] | None, typer.Option(help="Un seul appareil, avec son propre compte : `liege:kiosk-1` (répétable).")
+    ] = None,
     gateway: Annotated[bool, typer.Option("--gateway", help="Passerelle d’une région, pour tous les centres.")] = False,
     partner: Annotated[list[str] | None, typer.Option(help="Partenaire, par exemple `cdm-liege` (répétable).")] = None,
     user: Annotated[
         str,
-        typer.Option(help="Comptes Kafka : `{name}` devient `intake`, `desk-liege`, `gateway`, `partner-…`."),
+        typer.Option(
+            help="Comptes Kafka : `{name}` devient `intake`, `desk-liege`, `desk-liege-kiosk-1`, `gateway`, `partner-…`."
+        ),
     ] = "cefo-{name}",
     commands: Annotated[bool, typer.Option("--commands", help="Afficher les commandes `kafka-acls.sh`.")] = False,
     apply: Annotated[
@@ -43,7 +48,9 @@ def acls(
     ] = False,
 ) -> None:
     """The least rights of these services, desks and partners: as a table, as commands, or applied."""
-    rights = _rights(list(map(check_service, service or SERVICES)), centre or [], partner or [], user, gateway=gateway)
+    services = list(map(check_service, service or SERVICES))
+    desks = [(code, f"desk-{code}") for code in centre or []] + list(map(_device, device or []))
+    rights = _rights(services, desks, partner or [], user, gateway=gateway)
     if commands:
         for line in map(as_command, rights):
             typer.echo(line)
@@ -53,7 +60,17 @@ def acls(
         _apply(rights)
 
 
-def _rights(services: list[str], centres: list[str], partners: list[str], user: str, *, gateway: bool) -> "list[Right]":
+def _device(text: str) -> tuple[str, str]:
+    """The centre of `liege:kiosk-1`, and the name of the device's user. Raises `Refusal`."""
+    centre, separator, name = text.partition(":")
+    if not (separator and centre and name):
+        raise Refusal(f"Cet appareil ne va pas : {text}. Écrivez le centre et un nom, par exemple liege:kiosk-1.")
+    return centre, f"desk-{centre}-{name}"
+
+
+def _rights(
+    services: list[str], desks: list[tuple[str, str]], partners: list[str], user: str, *, gateway: bool
+) -> "list[Right]":
     from services.chassis.events import rights  # noqa: PLC0415 - most commands need no service
 
     def named(name: str) -> str:
@@ -64,7 +81,7 @@ def _rights(services: list[str], centres: list[str], partners: list[str], user: 
     found: list[Right] = []
     for name in services:
         found += rights.rights_of_service(name, SERVICES[name].consumed, named(name))
-    found += [one for code in centres for one in rights.rights_of_desk(code, named(f"desk-{code}"))]
+    found += [one for centre, name in desks for one in rights.rights_of_desk(centre, named(name))]
     found += rights.rights_of_gateway(named("gateway")) if gateway else []
     found += [one for name in partners for one in rights.rights_of_partner(name, named(f"partner-{name}"))]
     return found

@@ -111,6 +111,23 @@ def test_commands_work_in_the_environment_of_a_process_per_service(
     assert (code, [settings.kafka_user for settings in given]) == (0, ["admin"]), text
 
 
+def test_a_centre_and_each_of_its_devices_may_have_a_kafka_user_of_its_own(cefo: Cefo) -> None:
+    devices = ("--device", "liege:kiosk-1", "--device", "liege:desk-2")
+    code, text = cefo("kafka", "acls", "--service", "impact", "--centre", "liege", *devices, "--commands")
+    lines = [line for line in text.splitlines() if "cefo-desk-" in line]
+    users = ["cefo-desk-liege", "cefo-desk-liege-kiosk-1", "cefo-desk-liege-desk-2"]
+    assert (code, len(lines)) == (0, len(users)), text
+    for user, line in zip(users, lines, strict=True):
+        assert f"'User:{user}'" in line
+        assert line.endswith("--operation Write --topic 'cefo.desk.check-ins.liege'")
+
+
+@pytest.mark.parametrize("device", ["liege", "liege:", ":kiosk-1", "liege:Kiosk 1", "liege:kiosk:1"])
+def test_a_device_has_a_centre_and_a_name(cefo: Cefo, device: str) -> None:
+    code, text = cefo("kafka", "acls", "--device", device)
+    assert (code, "ne va pas" in text) == (1, True), text
+
+
 def test_a_retry_names_one_letter_or_one_reason(cefo: Cefo) -> None:
     for more in ((), ("1", "--reason", "ahead")):
         code, text = cefo("dead-letters", "retry", "intake", *more)
