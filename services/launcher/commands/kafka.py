@@ -38,9 +38,7 @@ def acls(
     partner: Annotated[list[str] | None, typer.Option(help="Partenaire, par exemple `cdm-liege` (répétable).")] = None,
     user: Annotated[
         str,
-        typer.Option(
-            help="Comptes Kafka : `{name}` devient `intake`, `desk-liege`, `desk-liege-kiosk-1`, `gateway`, `partner-…`."
-        ),
+        typer.Option(help="Comptes Kafka : `{name}` devient `intake`, `desk-liege-kiosk-1`, `gateway`, `partner-…`."),
     ] = "cefo-{name}",
     commands: Annotated[bool, typer.Option("--commands", help="Afficher les commandes `kafka-acls.sh`.")] = False,
     apply: Annotated[
