@@ -1,7 +1,7 @@
 """Demonstration data of a morning at the centre of Liège: `cefo up --morning`, which `make run` starts.
 
-Created through the public JSON API, and only what is missing: visitors who wait, once a day; rooms, a plan in progress
-and a workshop with seats, once. Names and texts say that they are invented.
+Created through the public JSON API, and only what is missing: visitors who wait, once a day; rooms, the counsellors'
+working hours, a plan in progress and a workshop with seats, once. Names and texts say that they are invented.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from services.chassis.identity.people import Person, visitor
 from services.chassis.identity.tokens import Signer
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.runtime.telemetry import log
+from services.directory.demo.accounts import LIEGE_COLLEAGUE, LIEGE_COUNSELLOR, NAMUR_COUNSELLOR
 from services.intake.domain.links import LinkState
 from services.launcher import demo
 from services.launcher.trust import tls_verify
@@ -32,6 +33,20 @@ ROOMS = {
     "salle-informatique": ("Salle informatique", 10, ["computers", "screen", "induction-loop"]),
 }
 """By code: the name, the seats and what is in the room."""
+_MORNING, _AFTERNOON = ("MO,TU,WE,TH,FR", "09:00", "12:00"), ("MO,TU,WE,TH,FR", "13:00", "16:30")
+COUNSELLORS: dict[str, tuple[str, list[str], list[str], tuple[tuple[str, str, str], ...]]] = {
+    LIEGE_COUNSELLOR.code: ("liege", ["de", "en", "fr"], [], (_MORNING, _AFTERNOON)),
+    LIEGE_COLLEAGUE.code: (
+        "liege",
+        ["ar", "fr", "nl"],
+        ["choose-path", "find-job", "select-training"],
+        (("MO,TU,TH", "09:00", "12:00"), ("MO,WE", "13:00", "16:30")),
+    ),
+    NAMUR_COUNSELLOR.code: ("namur", ["fr", "nl"], [], (_MORNING, ("TU,TH", "13:00", "16:30"))),
+}
+"""By code: the centre, the languages, the areas (none: all), and the rows of working hours."""
+AWAY = LIEGE_COLLEAGUE.code
+"""Who has a day off."""
 TIMEOUT = 30.0
 """Seconds that a step may wait for the events of earlier steps to be processed."""
 
@@ -47,6 +62,7 @@ async def create_morning(url: str, signer: Signer, now: datetime) -> str | None:
     try:
         await _create_visits(team, now)
         await _create_rooms(team)
+        await _enter_availability(team, now)
         plans: list[dict[str, Any]] = await team.request(team.counsellor, "GET", f"/plans/api/v1/plans?centre={CENTRE}")
         if not plans:
             plans = [await _create_plan(team, now)]
@@ -134,6 +150,32 @@ async def _create_rooms(team: Team) -> None:
         if code not in known:
             body = {"centre": CENTRE, "code": code, "name": name, "capacity": capacity, "equipment": equipment}
             await team.request(team.region, "POST", rooms, body)
+
+
+async def _enter_availability(team: Team, now: datetime) -> None:
+    """Languages and working hours of the demonstration's counsellors, and a day on which one of them is away."""
+    today = now.astimezone(BRUSSELS).date()
+    monday = today - timedelta(days=today.weekday())
+    for code, (centre, languages, areas, week) in COUNSELLORS.items():
+        at = f"/scheduling/api/v1/counsellors/{code}"
+        known = await team.request(team.region, "GET", at)
+        if not known["version"]:
+            await team.request(team.region, "PUT", at, {"languages": languages, "areas": areas, "version": 0})
+        if not any(hours["version"] for hours in known["hours"]):
+            if code == AWAY:
+                await _enter_absence(team, at, now)
+            rows = [
+                {"starts_on": monday.isoformat(), "rrule": f"FREQ=WEEKLY;BYDAY={days}", "begins": begins, "ends": ends}
+                for days, begins, ends in week
+            ]
+            await team.request(team.region, "PUT", f"{at}/hours/{centre}", {"rows": rows, "version": 0})
+
+
+async def _enter_absence(team: Team, at: str, now: datetime) -> None:
+    """A whole day, the first working day after tomorrow."""
+    day = _open_day(now, 2, []).replace(hour=0)
+    whole = {"starts_at": day.isoformat(), "ends_at": (day + timedelta(days=1)).isoformat()}
+    await team.request(team.region, "POST", f"{at}/absences", whole)
 
 
 async def _create_plan(team: Team, now: datetime) -> dict[str, Any]:

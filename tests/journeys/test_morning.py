@@ -3,11 +3,14 @@
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 
+from services.chassis.runtime.clock import BRUSSELS, system_clock
 from tests.journeys.adult import by_link, ok, signed_in
 from tests.journeys.stacks import Stack, eventually, up
 
@@ -41,15 +44,32 @@ def seen(stack: Stack) -> dict[str, int]:
     }
 
 
+def free_times(stack: Stack) -> dict[str, Any]:
+    """What is entered of Liège's counsellors, and with whom an interview in Arabic can be booked in two weeks."""
+    counsellor, region = signed_in(stack, "conseil-liege"), signed_in(stack, "region")
+    entered = {one: ok(region.get(f"/scheduling/api/v1/counsellors/{one}")) for one in ("liege-c01", "liege-c02")}
+    today = system_clock().astimezone(BRUSSELS).date()
+    asked = f"centre=liege&language=ar&minutes=60&from={today}&until={today + timedelta(days=14)}"
+    slots = ok(counsellor.get(f"/scheduling/api/v1/slots?{asked}"))
+    return {
+        "hours": {code: len(one["hours"][0]["rows"]) for code, one in entered.items()},
+        "away": sum(len(one["absences"]) for one in entered.values()),
+        "arabic": {one["counsellor"] for one in slots},
+    }
+
+
 def test_whoever_tries_it_finds_a_centre_at_work_and_once_only(tmp_path: Path) -> None:
     with tried_out(tmp_path) as (stack, link):
         first = seen(stack)
         visitor = by_link(stack, link)
         assert "Devenir électricien" in follow(visitor, "/plans/")
+        offered = free_times(stack)
     assert first == {"waiting": 7, "board": 7, "workshops": 1, "plans": 1, "steps": 1, "referrals": 1}
+    assert offered == {"hours": {"liege-c01": 2, "liege-c02": 2}, "away": 1, "arabic": {"liege-c02"}}
     with up(tmp_path, "--morning") as (stack, _process):
         eventually(lambda: "le lien déjà utilisé reste valable" in (tmp_path / "up.log").read_text(), bool)
         assert seen(stack) == first
+        assert free_times(stack) == offered
         assert "Devenir électricien" in follow(by_link(stack, link), "/plans/")
 
 

@@ -24,9 +24,10 @@ def _at(centre: str, role: Role) -> Rights:
 
 LIEGE_COUNSELLOR = _counsellor("liege-c01", "liege", "Nadia")
 NAMUR_COUNSELLOR = _counsellor("namur-c01", "namur", "Léa")
+LIEGE_COLLEAGUE = _counsellor("liege-c02", "liege", "Tom")
 DEMO_STAFF = (
     LIEGE_COUNSELLOR,
-    _counsellor("liege-c02", "liege", "Tom"),
+    LIEGE_COLLEAGUE,
     NAMUR_COUNSELLOR,
     *(_desk("liege", number) for number in (1, 2, 3)),
 )
