@@ -1,6 +1,7 @@
 """Working hours and absences of counsellors: kept by themselves and their managers, and kept free of bookings."""
 
 import asyncio
+import re
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,7 +22,7 @@ from services.scheduling.store import Centre, CounsellorAbsence, CounsellorHours
 from services.scheduling.store.slots import Search, free_times
 from tests.doors.doors import MANAGER
 from tests.givens.rows import rows_of
-from tests.givens.scheduling import LIEGE, NADIA, NAMES, TOM, Visitor, account_of, liege, react
+from tests.givens.scheduling import LEFT, LIEGE, NADIA, NAMES, TOM, Visitor, account_of, liege, react
 from tests.scheduling.test_guidance import TUESDAY, book, change, other_path, take_path
 from tests.scheduling.test_pages import press, see
 
@@ -290,6 +291,19 @@ async def test_languages_and_needs_are_chosen_on_the_page(desk: Client) -> None:
     shown = await see(desk, PAGE)
     for value in ("de", "fr", "find-job"):
         assert f'value="{value}" checked' in shown
+
+
+async def test_the_languages_of_the_centre_come_first(desk: Client) -> None:
+    """Those of the pages and of the centre's counsellors; all others are folded away."""
+    first, _folded, rest = (await see(desk, PAGE)).partition('<details class="more"><summary>Autres langues')
+    assert ['value="nl"' in first, 'value="ar"' in first, 'value="ar"' in rest] == [True, False, True]
+    await ask(desk, "PUT", f"/{NADIA}", languages=["es"], areas=[], version=0)
+    async with desk.store.work() as work:
+        await availability.set_profile(work, TOM, ["ar"], [])
+        await availability.set_profile(work, LEFT, ["tr"], [])
+    first, _folded, rest = (await see(desk, PAGE)).partition('<details class="more"><summary>Autres langues')
+    assert re.findall(r'name="languages" value="(\w+)"', first) == ["de", "en", "ar", "es", "fr", "nl"]
+    assert 'value="tr"' in rest
 
 
 async def test_a_manager_finds_the_counsellors_of_the_centre(desk: Client) -> None:

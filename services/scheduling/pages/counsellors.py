@@ -51,6 +51,7 @@ from services.scheduling.store import Centre, CounsellorHours, CounsellorProfile
 from services.scheduling.store.availability import (
     absences_between,
     hours_of,
+    languages_at,
     profiles_of,
 )
 from services.scheduling.store.counsellors import StaffMember, counsellor_names, counsellors_of
@@ -270,6 +271,7 @@ async def _page(
     }
     empty |= {"centre": centres[0].code, "first_day": "", "first_time": "", "last_day": "", "last_time": ""}
     areas = sorted({area for centre in centres for area in centre.areas})
+    usual, others = language_choices({*profile.languages, *await languages_at(session, codes)})
     return page(
         request,
         "scheduling/counsellor.html",
@@ -283,7 +285,8 @@ async def _page(
         centre_names={centre.code: centre.name for centre in centres},
         profile=profile,
         weekdays=list(zip(WEEKDAYS, weekday_names(), strict=True)),
-        language_choices=language_choices(),
+        language_choices=usual,
+        more_languages=others,
         area_choices=[(area, area_label(area)) for area in areas],
         form=empty | (typed or {}),
         errors={_FIELDS.get(field, field): message for field, message in (errors or {}).items()},

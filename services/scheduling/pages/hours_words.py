@@ -1,12 +1,13 @@
 """Working hours and absences, as people say them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from services.chassis.i18n import date_text, language_name, locale, translate_number
+from services.chassis.i18n import LANGUAGES as PAGES
+from services.chassis.i18n import by_name, date_text, language_name, locale, translate_number
 from services.chassis.i18n import translate as _
 from services.contracts.arrivals import INTERPRETED
 from services.scheduling.domain.availability import WorkingHours
@@ -70,9 +71,11 @@ def absence_words(absence: CounsellorAbsence, zone: ZoneInfo) -> str:
     return f"{_day(begins.date())}, {begins:%H:%M} – {_day(ends.date())}, {ends:%H:%M}"
 
 
-def language_choices() -> list[tuple[str, str]]:
-    """The languages to choose from, in the order of their names."""
-    return sorted(((code, language_name(code)) for code in LANGUAGES), key=lambda one: one[1].casefold())
+def language_choices(usual: Collection[str]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The languages to choose from, in the order of their names: those of the pages and `usual`; the others."""
+    named = [(code, language_name(code)) for code in sorted(LANGUAGES, key=lambda code: by_name(language_name(code)))]
+    first = {*PAGES, *usual}
+    return [one for one in named if one[0] in first], [one for one in named if one[0] not in first]
 
 
 def _day(day: date) -> str:

@@ -17,6 +17,7 @@ from services.contracts.accounts import AccountKind, AccountStatus
 from services.scheduling.domain.availability import WorkingHours
 from services.scheduling.domain.times import QUARTER
 from services.scheduling.store.copies import Account, Centre
+from services.scheduling.store.counsellors import accounts_to_book, is_bookable
 from services.scheduling.store.interviews import Interview, QuarterHour
 from services.scheduling.store.table import Table
 from services.scheduling.store.workshops import Session, Workshop
@@ -102,6 +103,13 @@ async def profiles_of(session: AsyncSession, counsellors: Collection[str]) -> di
     """The languages and areas of these counsellors, by code."""
     wanted = sa.select(CounsellorProfile).where(in_list(col(CounsellorProfile.counsellor), "codes"))
     return {row.counsellor: row for row in await session.scalars(wanted, {"codes": sorted(counsellors)})}
+
+
+async def languages_at(session: AsyncSession, centres: Collection[str]) -> set[str]:
+    """The languages of the counsellors with whom these centres book."""
+    team = {one.code for one in await accounts_to_book(session) if any(is_bookable(one, centre) for centre in centres)}
+    profiles = await profiles_of(session, {code for code in team if code is not None})
+    return {language for profile in profiles.values() for language in profile.languages}
 
 
 async def absences_between(
