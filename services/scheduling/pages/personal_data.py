@@ -84,6 +84,8 @@ class HeldInterview(Held):
     centre: Annotated[str, Shown(msg("Centre"))]
     area: Annotated[str | None, Shown(msg("Need"), "Area")]
     room: Annotated[str | None, Shown(msg("Room"))]
+    mode: Annotated[str, Shown(msg("How"), "AppointmentMode")]
+    interpreter_language: Annotated[str | None, Shown(msg("Interpreter"), "Language")]
     starts_at: Annotated[datetime, Shown(msg("When"))]
     minutes: Annotated[int, Shown(msg("Length in minutes"))]
     status: Annotated[str, Shown(msg("Status"), "AppointmentStatus")]

@@ -14,7 +14,8 @@
     ├── RoomExists, RoomCodeTaken, TooManyRooms                          the rooms of a centre
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor, CounsellorInactive, UnknownRoom,
-        RoomInactive, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap; of availability:
+        RoomInactive, RoomAtHome, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap;
+        of availability:
         RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards, AbsenceTooLong, TooManyRows, TooSoon,
         OutsideWorkingHours; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers, NumberTaken,
         TooManyParticipants, AttendanceIncomplete
@@ -84,6 +85,7 @@ from services.scheduling.domain.refusals.paths import (
 from services.scheduling.domain.refusals.rooms import (
     NamelessRoom,
     PlacesMissing,
+    RoomAtHome,
     RoomCodeTaken,
     RoomExists,
     RoomInactive,
@@ -140,6 +142,7 @@ __all__ = [
     "PathStillOpen",
     "PersonUnknown",
     "PlacesMissing",
+    "RoomAtHome",
     "RoomCodeTaken",
     "RoomExists",
     "RoomInactive",
