@@ -110,7 +110,6 @@ class HeldCode(Held):
     centre: Annotated[str, Shown(msg("Centre"))]
     area: Annotated[str | None, Shown(msg("Need"), "Area")]
     room: Annotated[str | None, Shown(msg("Room"))]
-    mode: Annotated[str, Shown(msg("How"), "AppointmentMode")]
     starts_at: Annotated[datetime, Shown(msg("When"))]
     ends_at: Annotated[datetime, Shown(msg("Ends at"))]
     code: Annotated[str, Shown(msg("Code"))]
@@ -171,8 +170,7 @@ class HeldReminder(Held):
     centre: Annotated[str, Shown(msg("Centre"))]
     starts_at: Annotated[datetime, Shown(msg("Start"))]
     ends_at: Annotated[datetime, Shown(msg("End"))]
-    mode: Annotated[str, Shown(msg("How"), "AppointmentMode")]
-    moves: Annotated[int, Shown(msg("Changes"))]
+    moves: Annotated[int, Shown(msg("Changes of the time"))]
     remind_at: Annotated[datetime | None, Shown(msg("Next reminder"))]
 
 

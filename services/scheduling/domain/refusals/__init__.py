@@ -5,7 +5,8 @@
     Refused
     ├── NotInTheRoom, AlreadyInInterview, HasAppointment, NotRunning, TooLateToUndo, VisitorIsHere,
     │   VisitorHasArrived, NotArrived                                    the counsellor's board
-    ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, StillBooked     people and paths
+    ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, PathIsOpen, PathStaysClosed, AnotherPathOpen,
+    │   StillBooked                                                    people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
     ├── Overlap (CounsellorAway), HoldOver, NotBooked, NotYet, MovedMeanwhile, TooLateOnline,
@@ -14,8 +15,7 @@
     ├── RoomExists, RoomCodeTaken, TooManyRooms                          the rooms of a centre
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor, CounsellorInactive, UnknownRoom,
-        RoomInactive, RoomAtHome, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap;
-        of availability:
+        RoomInactive, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap; of availability:
         RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards, AbsenceTooLong, TooManyRows, TooSoon,
         OutsideWorkingHours; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers, NumberTaken,
         TooManyParticipants, AttendanceIncomplete
@@ -73,11 +73,14 @@ from services.scheduling.domain.refusals.imported import (
     TooManyParticipants,
 )
 from services.scheduling.domain.refusals.paths import (
+    AnotherPathOpen,
     ConsentMissing,
     FifthInterview,
     FinalisingNotDue,
     OneFinalisingSession,
     PathIsClosed,
+    PathIsOpen,
+    PathStaysClosed,
     PathStillOpen,
     PersonUnknown,
     StillBooked,
@@ -85,7 +88,6 @@ from services.scheduling.domain.refusals.paths import (
 from services.scheduling.domain.refusals.rooms import (
     NamelessRoom,
     PlacesMissing,
-    RoomAtHome,
     RoomCodeTaken,
     RoomExists,
     RoomInactive,
@@ -107,6 +109,7 @@ __all__ = [
     "AbsenceBackwards",
     "AbsenceTooLong",
     "AlreadyInInterview",
+    "AnotherPathOpen",
     "AttendanceIncomplete",
     "ConsentMissing",
     "CounsellorAway",
@@ -139,10 +142,11 @@ __all__ = [
     "Overlap",
     "PathDiffers",
     "PathIsClosed",
+    "PathIsOpen",
+    "PathStaysClosed",
     "PathStillOpen",
     "PersonUnknown",
     "PlacesMissing",
-    "RoomAtHome",
     "RoomCodeTaken",
     "RoomExists",
     "RoomInactive",
