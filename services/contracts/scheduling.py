@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict
 
+from services.contracts.appointments import AppointmentMode, ModeCode
 from services.contracts.envelope import (
     AreaCode,
     At,
@@ -106,10 +107,11 @@ class InterviewBooked(Event, type="cefo.scheduling.interview-booked.v1", topic=I
     path_id: PersonalReference | None
     method: MethodCode | None
     area: AreaCode | None = None
+    mode: ModeCode = AppointmentMode.IN_PERSON
 
 
 class InterviewMoved(Event, type="cefo.scheduling.interview-moved.v1", topic=INTERVIEWS, about="interview_id"):
-    """The interview was moved to another time, counsellor or room, by one side; null in older events."""
+    """The interview got another time, counsellor, room or mode, by one side; null in older events."""
 
     interview_id: PersonalReference
     centre: CentreCode
@@ -120,6 +122,7 @@ class InterviewMoved(Event, type="cefo.scheduling.interview-moved.v1", topic=INT
     subject_ref: SubjectRef | None = None
     area: AreaCode | None = None
     moved_by: CancelledBy | None = None
+    mode: ModeCode = AppointmentMode.IN_PERSON
 
 
 class InterviewRestated(Event, type="cefo.scheduling.interview-restated.v1", topic=INTERVIEWS, about="interview_id"):
@@ -134,6 +137,7 @@ class InterviewRestated(Event, type="cefo.scheduling.interview-restated.v1", top
     minutes: Number
     subject_ref: SubjectRef
     area: AreaCode | None = None
+    mode: ModeCode = AppointmentMode.IN_PERSON
 
 
 class InterviewCancelled(Event, type="cefo.scheduling.interview-cancelled.v1", topic=INTERVIEWS, about="interview_id"):
@@ -189,6 +193,7 @@ class InterviewHeld(Event, type="cefo.scheduling.interview-held.v1", topic=INTER
     number: Number | None = None
     subject_ref: SubjectRef | None = None
     closed_by: Code | None = None
+    mode: ModeCode = AppointmentMode.IN_PERSON
 
 
 class InterviewUndone(Event, type="cefo.scheduling.interview-undone.v1", topic=INTERVIEWS, about="interview_id"):

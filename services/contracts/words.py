@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from services.contracts.accounts import AccountKind, AccountStatus
+from services.contracts.appointments import AppointmentMode
 from services.contracts.arrivals import Activity
 from services.contracts.directory import ReferralStatus, ServiceStatus
 from services.contracts.intake import Channel, VisitStatus
@@ -14,6 +15,7 @@ WITH_WORDS: tuple[type[StrEnum], ...] = (
     Channel,
     Activity,
     AppointmentStatus,
+    AppointmentMode,
     InterviewKind,
     Method,
     ActionStatus,

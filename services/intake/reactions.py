@@ -123,14 +123,14 @@ async def on_interview_booked(work: Work, event: InterviewBooked) -> None:
     """The person is expected, gets a confirmation, and is reminded."""
     await _expect(work, event)
     if event.subject_ref is not None:
-        meeting = meeting_at(event.interview_id, event.starts_at, event.minutes)
+        meeting = meeting_at(event.interview_id, event.starts_at, event.minutes, event.mode)
         await reminders.book(work, event.subject_ref, event.centre, meeting)
 
 
 @reactions.on(InterviewMoved, loads=lambda event: [*of_appointment(event), *of_person(event)])
 async def on_interview_moved(work: Work, event: InterviewMoved) -> None:
     """The person gets the new time, is reminded at that, and is expected then."""
-    meeting = meeting_at(event.interview_id, event.starts_at, event.minutes)
+    meeting = meeting_at(event.interview_id, event.starts_at, event.minutes, event.mode)
     await reminders.move(work, event.subject_ref, event.centre, meeting)  # first: it compares with the time before
     await _expect(work, event)
 
@@ -139,7 +139,7 @@ async def on_interview_moved(work: Work, event: InterviewMoved) -> None:
 async def on_interview_restated(work: Work, event: InterviewRestated) -> None:
     """The person of an interview that was booked before there were copies is expected, and reminded."""
     await _expect(work, event)
-    meeting = meeting_at(event.interview_id, event.starts_at, event.minutes)
+    meeting = meeting_at(event.interview_id, event.starts_at, event.minutes, event.mode)
     await reminders.resume(work, event.subject_ref, event.centre, meeting)
 
 
@@ -147,7 +147,7 @@ async def _expect(work: Work, event: InterviewBooked | InterviewMoved | Intervie
     if event.subject_ref is not None:
         ends_at = event.starts_at + timedelta(minutes=event.minutes)
         booking = appointments.Booking(event.centre, event.area, event.counsellor, event.room, event.starts_at, ends_at)
-        await appointments.expect_interview(work, event.interview_id, event.subject_ref, booking)
+        await appointments.expect_interview(work, event.interview_id, event.subject_ref, booking, event.mode)
 
 
 @reactions.on(InterviewCancelled, loads=of_appointment)

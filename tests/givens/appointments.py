@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from services.chassis.storage.store import Store
+from services.contracts.appointments import AppointmentMode
 from services.contracts.queue import seat_appointment
 from services.contracts.scheduling import (
     InterviewBooked,
@@ -46,7 +47,12 @@ async def registered(
 
 
 def booked(
-    subject_ref: UUID | None, starts_at: datetime = TEN, *, centre: str = "liege", minutes: int = 60
+    subject_ref: UUID | None,
+    starts_at: datetime = TEN,
+    *,
+    centre: str = "liege",
+    minutes: int = 60,
+    mode: AppointmentMode = AppointmentMode.IN_PERSON,
 ) -> InterviewBooked:
     """An interview with Nadia."""
     return InterviewBooked(
@@ -61,11 +67,17 @@ def booked(
         path_id=uuid4(),
         method=Method.INDIVIDUAL,
         area="choose-path",
+        mode=mode,
     )
 
 
-def moved(booking: InterviewBooked, starts_at: datetime, counsellor: str = NADIA) -> InterviewMoved:
-    """This interview, at another time or with another counsellor."""
+def moved(
+    booking: InterviewBooked,
+    starts_at: datetime,
+    counsellor: str = NADIA,
+    mode: AppointmentMode = AppointmentMode.IN_PERSON,
+) -> InterviewMoved:
+    """This interview, at another time, with another counsellor or in another mode."""
     return InterviewMoved(
         interview_id=booking.interview_id,
         centre=booking.centre,
@@ -75,6 +87,7 @@ def moved(booking: InterviewBooked, starts_at: datetime, counsellor: str = NADIA
         minutes=booking.minutes,
         subject_ref=booking.subject_ref,
         area=booking.area,
+        mode=mode,
     )
 
 

@@ -21,7 +21,7 @@ from services.contracts.scheduling import (
     InterviewUndone,
     Side,
 )
-from services.scheduling.actions import arrivals, guidance, information, paths, seats, workshops
+from services.scheduling.actions import arrivals, guidance, information, no_shows, paths, seats, workshops
 from services.scheduling.store import Interview, SessionArrival, Waiting
 from services.scheduling.store.workshops import sessions_of
 from tests.givens.events import emitted_events
@@ -72,7 +72,7 @@ async def test_who_has_arrived_is_no_no_show(store: Store, adult: Visitor, clock
     await react(store, [adult.leaves(TUESDAY)])  # tired of waiting: they came all the same
     clock.now = TUESDAY + timedelta(hours=2)
     with pytest.raises(Refused, match="visitor-has-arrived"):
-        await change(store, interview, guidance.miss)
+        await change(store, interview, no_shows.miss)
 
 
 async def test_an_arrival_by_mistake_is_none(store: Store, adult: Visitor, clock: FixedClock) -> None:
@@ -85,7 +85,7 @@ async def test_an_arrival_by_mistake_is_none(store: Store, adult: Visitor, clock
     waiting = await row(store, Waiting, adult.visit_id)
     assert (waiting.rank, waiting.for_counsellor, waiting.subject_ref) == (1, None, None)
     clock.now = TUESDAY + timedelta(minutes=1)
-    await change(store, interview, guidance.miss)
+    await change(store, interview, no_shows.miss)
     kept = await row(store, Interview, interview)
     assert (kept.status, kept.arrived_at, kept.visit_id) == ("noshow", None, None)
 

@@ -18,7 +18,7 @@ from services.contracts.scheduling import (
     PathOpened,
     Side,
 )
-from services.scheduling.actions import guidance, paths
+from services.scheduling.actions import guidance, no_shows, paths
 from services.scheduling.domain import refusals
 from services.scheduling.store import GuidancePath, Interview
 from tests.givens.events import emitted_events, numbered_events
@@ -265,9 +265,9 @@ async def test_of_two_interviews_at_once_only_one_is_held_earlier(store: Store, 
 async def test_nobody_misses_what_has_not_begun(store: Store, path: UUID, clock: FixedClock) -> None:
     interview = await book(store, path)
     with pytest.raises(refusals.NotYet):
-        await change(store, interview.id, guidance.miss)
+        await change(store, interview.id, no_shows.miss)
     clock.now = TUESDAY + timedelta(minutes=20)
-    await change(store, interview.id, guidance.miss)
+    await change(store, interview.id, no_shows.miss)
     assert [missed.interview_id for missed in await emitted_events(store, InterviewMissed)] == [interview.id]
 
 
@@ -278,7 +278,7 @@ async def test_whoever_checked_in_is_not_marked_absent(
     clock.now = TUESDAY + timedelta(minutes=20)
     await react(store, [adult.checks_in(TUESDAY - timedelta(minutes=5)), adult.is_identified(TUESDAY)])
     with pytest.raises(refusals.VisitorIsHere) as refused:
-        await change(store, interview.id, guidance.miss)
+        await change(store, interview.id, no_shows.miss)
     assert refused.value.values == {"ticket": "E-007"}
     await change(store, interview.id, guidance.hold)
 

@@ -8,7 +8,7 @@ from services.chassis.identity.people import visitor
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
 from services.contracts.persons import VisitorMerged, VisitorSeparated
-from services.scheduling.actions import guidance, paths, people
+from services.scheduling.actions import guidance, no_shows, paths, people
 from services.scheduling.domain import refusals
 from services.scheduling.store import Seat
 from tests.givens.rows import count
@@ -86,7 +86,7 @@ async def test_who_checked_in_under_the_other_reference_is_not_missed(
     await react(store, [second.checks_in(at=TUESDAY), second.is_identified(TUESDAY)])
     await merged(store, second, adult)
     with pytest.raises(refusals.VisitorIsHere):
-        await change(store, interview.id, guidance.miss)
+        await change(store, interview.id, no_shows.miss)
 
 
 async def test_a_consent_counts_for_its_own_reference(store: Store, adult: Visitor, second: Visitor) -> None:

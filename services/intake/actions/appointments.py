@@ -14,6 +14,7 @@ from services.chassis.copies.centres import known_centre
 from services.chassis.identity.people import Person
 from services.chassis.refusals import Stale, msg
 from services.chassis.storage.store import Work
+from services.contracts.appointments import AppointmentMode
 from services.contracts.intake import Channel, VisitReturned, VisitStatus
 from services.contracts.queue import (
     BY_MISTAKE,
@@ -55,7 +56,13 @@ class Booking:
     ends_at: datetime
 
 
-async def expect_interview(work: Work, interview_id: UUID, subject_ref: UUID, booking: Booking) -> None:
+async def expect_interview(
+    work: Work,
+    interview_id: UUID,
+    subject_ref: UUID,
+    booking: Booking,
+    mode: AppointmentMode = AppointmentMode.IN_PERSON,
+) -> None:
     """Copy an interview that was booked, or moved. Moved to another day, its visitor has not arrived yet.
 
     Ignored if the person is not registered here: imported, or erased.
@@ -64,14 +71,15 @@ async def expect_interview(work: Work, interview_id: UUID, subject_ref: UUID, bo
         return
     known = await work.find(Appointment, interview_id)
     if known is None:
-        await _add(work, interview_id, AppointmentKind.INTERVIEW, subject_ref, booking)
+        added = await _add(work, interview_id, AppointmentKind.INTERVIEW, subject_ref, booking)
+        added.mode = mode.value
         return
     centre = await known_centre(work.session, Centre, known.centre)
     if known.starts_at.astimezone(centre.zone).date() != booking.starts_at.astimezone(centre.zone).date():
         known.arrived_at = known.visit_id = known.linked_at = None
         known.identified_visit = True
     await _await_other(work, known, booking.counsellor)
-    known.counsellor, known.room = booking.counsellor, booking.room
+    known.counsellor, known.room, known.mode = booking.counsellor, booking.room, mode.value
     known.starts_at, known.ends_at = booking.starts_at, booking.ends_at
     work.notify_board(visits.board(known.centre))
 

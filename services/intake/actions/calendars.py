@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from services.chassis.i18n import translate
+from services.chassis.i18n import translate, word_of
 from services.chassis.mail.messages import CalendarPart
+from services.contracts.appointments import AppointmentMode
 from services.intake.domain.messages import MailPurpose, Meeting
 from services.intake.store.messages import Message
 
@@ -26,11 +27,16 @@ def calendar_of(row: Message, purpose: MailPurpose, meetings: Sequence[Meeting],
             f"DTSTART:{_utc(one.starts_at)}",
             f"DTEND:{_utc(one.ends_at)}",
             f"SUMMARY:{_escaped(what)}",
-            f"LOCATION:{_escaped(place)}",
+            f"LOCATION:{_escaped(_location(one, place, lang))}",
             f"STATUS:{status}",
             "END:VEVENT",
         )
     return CalendarPart("\r\n".join([*lines, "END:VCALENDAR", ""]), method)
+
+
+def _location(one: Meeting, centre: str, lang: str) -> str:
+    """Where the person is expected: at the centre, or how they speak with it. Never the address of a video link."""
+    return centre if one.mode is AppointmentMode.IN_PERSON else f"{centre} ({word_of(one.mode, lang=lang)})"
 
 
 def _utc(at: datetime) -> str:

@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.i18n import date_text
+from services.chassis.i18n import date_text, word_of
 from services.chassis.identity.tokens import Signer, signer
 from services.chassis.mail.errors import NothingToSend, NotYet
 from services.chassis.mail.gsm import fits, in_alphabet
 from services.chassis.mail.messages import Letter, Outgoing, TextMessage, one_line
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
+from services.contracts.appointments import AppointmentMode
 from services.intake.actions.calendars import calendar_of
 from services.intake.actions.links import link_of_person, mailed_address
 from services.intake.actions.message_texts import texts_for
@@ -152,7 +153,7 @@ def values_of(
     if meetings:
         first = meetings[0].starts_at.astimezone(centre.zone)
         values[Placeholder.DATE] = date_text(first, "short" if short else "long", lang)
-        values[Placeholder.TIME] = f"{first:%H:%M}"
+        values[Placeholder.TIME] = f"{first:%H:%M}{_mode(meetings[0], lang)}"
         values[Placeholder.TIMES] = "\n".join(_day_and_time(one, centre.zone, lang) for one in meetings)
     return values
 
@@ -160,4 +161,9 @@ def values_of(
 def _day_and_time(one: Meeting, zone: ZoneInfo, lang: str) -> str:
     at = one.starts_at.astimezone(zone)
     day = date_text(at, "full", lang)
-    return f"{day[:1].upper()}{day[1:]}, {at:%H:%M}"
+    return f"{day[:1].upper()}{day[1:]}, {at:%H:%M}{_mode(one, lang)}"
+
+
+def _mode(one: Meeting, lang: str) -> str:
+    """How it takes place, behind its time. An appointment at the centre says nothing: its place follows."""
+    return "" if one.mode is AppointmentMode.IN_PERSON else f" ({word_of(one.mode, lang=lang)})"

@@ -144,7 +144,7 @@ async def _remind_of(work: Work, one: Reminder) -> None:
         one.remind_at or one.starts_at,
         one.seat_id or one.id,
         f"{one.starts_at.isoformat()}/{one.remind_at}",
-        meetings=[Meeting(one.id, one.starts_at, one.ends_at)],
+        meetings=[one.meeting],
         edition=one.moves,
     )
 

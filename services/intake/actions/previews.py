@@ -1,10 +1,12 @@
 """What a text of a message looks like with sample values, before anyone gets it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from services.chassis.mail.gsm import MOST_SEGMENTS, fits, in_alphabet, segments
+from services.contracts.appointments import AppointmentMode
 from services.intake.actions.letters import SHORT_NAME, Addresses, body_of, sms_of, values_of
 from services.intake.domain.message_texts import Placeholder, TextMessageTooLong, Texts, Values, check_texts, filled
 from services.intake.domain.messages import MailPurpose, Meeting
@@ -24,7 +26,7 @@ class Preview(NamedTuple):
     segments: int
     """Of the text message."""
     most: int
-    """Its segments if the centre's name is as long as one may be."""
+    """Its segments if the centre's name is as long as one may be, and the mode the longest one."""
 
 
 def preview(texts: Texts, purpose: MailPurpose, centre: Centre, public_url: str, now: datetime, lang: str) -> Preview:
@@ -39,7 +41,9 @@ def preview(texts: Texts, purpose: MailPurpose, centre: Centre, public_url: str,
     meetings = [Meeting(_NOBODY, at, at + timedelta(hours=1))] if purpose.has_times else []
     values, short = (values_of(centre, meetings, addresses, lang, short=short) for short in (False, True))
     text = _sms(texts, short)
-    most = segments(_sms(texts, {**short, Placeholder.CENTRE: "m" * SHORT_NAME}))
+    modes = [[replace(one, mode=mode) for one in meetings] for mode in AppointmentMode]
+    longest = max((values_of(centre, one, addresses, lang, short=True) for one in modes), key=lambda one: len(str(one)))
+    most = segments(_sms(texts, {**longest, Placeholder.CENTRE: "m" * SHORT_NAME}))
     if most > MOST_SEGMENTS:
         raise TextMessageTooLong(parts=most, most=MOST_SEGMENTS)
     return Preview(filled(texts.subject, values), body_of(texts, values), text, segments(text), most)

@@ -36,15 +36,15 @@ async def resume(work: Work, subject_ref: UUID, centre: str, meeting: Meeting) -
 
 
 async def move(work: Work, subject_ref: UUID | None, centre: str, meeting: Meeting) -> None:
-    """An interview was moved. Another length, counsellor or room at the same time is no message."""
+    """An interview was moved. Another length, counsellor or room at the same time, in the same mode, is no message."""
     kept = await work.find(Reminder, meeting.id)
     if kept is None:
         await _begin(work, subject_ref, centre, meeting)
         return
     kept.ends_at = meeting.ends_at
-    if kept.starts_at == meeting.starts_at:
+    if (kept.starts_at, kept.mode) == (meeting.starts_at, meeting.mode):
         return
-    kept.starts_at, kept.moves = meeting.starts_at, kept.moves + 1
+    kept.starts_at, kept.mode, kept.moves = meeting.starts_at, meeting.mode.value, kept.moves + 1
     kept.remind_at = next_reminder(meeting.starts_at, work.now)
     purpose = MailPurpose.APPOINTMENT_MOVED
     await queue_about(work, purpose, kept.subject_ref, kept.centre, kept.id, [meeting], kept.moves)
@@ -117,6 +117,7 @@ def _keep(
             centre=centre,
             starts_at=meeting.starts_at,
             ends_at=meeting.ends_at,
+            mode=meeting.mode.value,
             seat_id=seat_id,
             workshop_id=workshop_id,
             remind_at=next_reminder(meeting.starts_at, work.now),
@@ -127,6 +128,6 @@ def _keep(
 async def _end(work: Work, purpose: MailPurpose, about: UUID, kept: Sequence[Reminder]) -> None:
     for one in kept:
         await work.session.delete(one)
-    meetings = [Meeting(one.id, one.starts_at, one.ends_at) for one in kept if one.starts_at > work.now]
+    meetings = [one.meeting for one in kept if one.starts_at > work.now]
     edition = max(one.moves for one in kept) + 1
     await queue_about(work, purpose, kept[0].subject_ref, kept[0].centre, about, meetings, edition)

@@ -21,9 +21,9 @@ WORDS = {
         msg("Your appointment: {date} at {time}."),
     ),
     MailPurpose.APPOINTMENT_MOVED: Words(
-        msg("New time: your appointment on {date} at {time}"),
-        msg("Your appointment has a new time."),
-        msg("New time for your appointment: {date} at {time}."),
+        msg("Changed: your appointment on {date} at {time}"),
+        msg("Your appointment has changed."),
+        msg("Your appointment has changed: {date} at {time}."),
     ),
     MailPurpose.APPOINTMENT_CANCELLED: Words(
         msg("Cancelled: your appointment on {date} at {time}"),

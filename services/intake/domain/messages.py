@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from services.chassis.refusals import msg
+from services.contracts.appointments import AppointmentMode
 
 REMIND_BEFORE = (timedelta(hours=48), timedelta(hours=2))
 """How long before an appointment its reminders are sent."""
@@ -80,21 +81,26 @@ class Meeting:
     id: UUID
     starts_at: datetime
     ends_at: datetime
+    mode: AppointmentMode = AppointmentMode.IN_PERSON
 
     def stored(self) -> dict[str, str]:
         """As the column of a message has it."""
-        return {"id": str(self.id), "starts_at": self.starts_at.isoformat(), "ends_at": self.ends_at.isoformat()}
+        times = {"starts_at": self.starts_at.isoformat(), "ends_at": self.ends_at.isoformat()}
+        return {"id": str(self.id), "mode": self.mode.value} | times
 
     @classmethod
     def of(cls, stored: Mapping[str, str]) -> "Meeting":
         """What `stored` wrote."""
         starts_at, ends_at = (datetime.fromisoformat(stored[name]) for name in ("starts_at", "ends_at"))
-        return cls(UUID(stored["id"]), starts_at, ends_at)
+        mode = AppointmentMode(stored.get("mode", AppointmentMode.IN_PERSON))  # none: queued by an earlier version
+        return cls(UUID(stored["id"]), starts_at, ends_at, mode)
 
 
-def meeting_at(id: UUID, starts_at: datetime, minutes: int) -> Meeting:
+def meeting_at(
+    id: UUID, starts_at: datetime, minutes: int, mode: AppointmentMode = AppointmentMode.IN_PERSON
+) -> Meeting:
     """A meeting as the events of scheduling have it."""
-    return Meeting(id, starts_at, starts_at + timedelta(minutes=minutes))
+    return Meeting(id, starts_at, starts_at + timedelta(minutes=minutes), mode)
 
 
 def next_reminder(starts_at: datetime, after: datetime) -> datetime | None:

@@ -110,6 +110,7 @@ class HeldCode(Held):
     centre: Annotated[str, Shown(msg("Centre"))]
     area: Annotated[str | None, Shown(msg("Need"), "Area")]
     room: Annotated[str | None, Shown(msg("Room"))]
+    mode: Annotated[str, Shown(msg("How"), "AppointmentMode")]
     starts_at: Annotated[datetime, Shown(msg("When"))]
     ends_at: Annotated[datetime, Shown(msg("Ends at"))]
     code: Annotated[str, Shown(msg("Code"))]
@@ -170,7 +171,8 @@ class HeldReminder(Held):
     centre: Annotated[str, Shown(msg("Centre"))]
     starts_at: Annotated[datetime, Shown(msg("Start"))]
     ends_at: Annotated[datetime, Shown(msg("End"))]
-    moves: Annotated[int, Shown(msg("Changes of the time"))]
+    mode: Annotated[str, Shown(msg("How"), "AppointmentMode")]
+    moves: Annotated[int, Shown(msg("Changes"))]
     remind_at: Annotated[datetime | None, Shown(msg("Next reminder"))]
 
 

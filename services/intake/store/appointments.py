@@ -15,6 +15,7 @@ from sqlmodel import Field, col
 from services.chassis.copies.visits import Day
 from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
+from services.contracts.appointments import AppointmentMode
 from services.intake.domain.appointments import AppointmentKind, end_of_day
 from services.intake.store import Alias, Centre, Consent, Visit, Visitor
 from services.intake.store.table import Table
@@ -35,6 +36,11 @@ class Appointment(Aggregate, Table, table=True):
     subject_ref: UUID = Field(index=True)
     counsellor: str = Field(max_length=60)
     room: str | None = Field(default=None, max_length=60)
+    mode: str = Field(
+        default=AppointmentMode.IN_PERSON.value,
+        max_length=20,
+        sa_column_kwargs={"server_default": AppointmentMode.IN_PERSON.value},
+    )
     starts_at: datetime
     ends_at: datetime
     code: str = Field(max_length=20, unique=True)
@@ -114,16 +120,21 @@ _EXPECTED = (
         RoomName, sa.and_(col(RoomName.centre) == col(Appointment.centre), col(RoomName.code) == col(Appointment.room))
     )
 )
+_AT_THE_CENTRE = sa.or_(
+    col(Appointment.mode) == AppointmentMode.IN_PERSON.value, col(Appointment.arrived_at).is_not(None)
+)
+"""Nobody is expected at the centre for the others; who comes all the same has arrived."""
 _BY_TIME = ListOrder(col(Appointment.starts_at), id=col(Appointment.id))
 
 
 def is_of_day(centre: Centre, now: datetime) -> sa.ColumnElement[bool]:
-    """The appointments of a centre's day."""
+    """The appointments of a centre's day to which people come."""
     began = Day.of(centre, now).began_at
     return sa.and_(
         col(Appointment.centre) == centre.code,
         col(Appointment.starts_at) >= began,
         col(Appointment.starts_at) < end_of_day(now, centre.zone),
+        _AT_THE_CENTRE,
     )
 
 
@@ -205,8 +216,10 @@ async def sessions_of(session: AsyncSession, workshop_id: UUID) -> Sequence[Work
 
 
 async def next_of_person(session: AsyncSession, refs: Collection[UUID], now: datetime) -> Sequence[Appointment]:
-    """The appointments of a person with these references that are not over, in order of time."""
-    query = sa.select(Appointment).where(col(Appointment.subject_ref).in_(refs), col(Appointment.ends_at) > now)
+    """The appointments at a centre of a person with these references that are not over, in order of time."""
+    query = sa.select(Appointment).where(
+        col(Appointment.subject_ref).in_(refs), col(Appointment.ends_at) > now, _AT_THE_CENTRE
+    )
     return (await session.scalars(query.order_by(col(Appointment.starts_at), col(Appointment.id)))).all()
 
 

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
 from services.chassis.storage.store import Aggregate
+from services.contracts.appointments import AppointmentMode
+from services.intake.domain.messages import Meeting
 from services.intake.store.table import Table
 
 _TO_REMIND = sa.text("remind_at IS NOT NULL")
@@ -29,10 +31,20 @@ class Reminder(Aggregate, Table, table=True):
     ends_at: datetime = Field(index=True)
     workshop_id: UUID | None = Field(default=None, index=True)
     seat_id: UUID | None = Field(default=None, index=True)
+    mode: str = Field(
+        default=AppointmentMode.IN_PERSON.value,
+        max_length=20,
+        sa_column_kwargs={"server_default": AppointmentMode.IN_PERSON.value},
+    )
     moves: int = 0
-    """How often it got another time."""
+    """How often it got another time or mode."""
     remind_at: datetime | None = None
     """When the next reminder is due. None: there is none left."""
+
+    @property
+    def meeting(self) -> Meeting:
+        """What it reminds of."""
+        return Meeting(self.id, self.starts_at, self.ends_at, AppointmentMode(self.mode))
 
 
 async def of_seat(session: AsyncSession, seat_id: UUID) -> Sequence[Reminder]:

@@ -1,15 +1,15 @@
 """The use cases of scheduling, one subject per module, called by requests and incoming events.
 
-guidance     book, move, cancel, miss, hold: guidance interviews on a path
+guidance     book, move, cancel, hold: guidance interviews on a path
+no_shows     miss
 information  start, finish, release_visitor: information interviews with a visitor in the room
 holds        hold_slot, prolong, give_back, book_held: times that are chosen and not yet booked
 paths        open_path, give_up, plan_confirmed: guidance paths
-reopening    reopen: a path that was given up
 workshops    announce, cancel_workshop, record_attendance
 seats        take_seat, release_seat
 rooms        add_room, change_room, use_room: the list of a centre's rooms
 availability set_hours, set_profile, add_absence, remove_absence: when counsellors can be booked
-booking_rules  set_rules: how far ahead and how late a centre books
+booking_rules set_rules: how far ahead and how late a centre books
 waiting      check_in, change_status, identify, anonymise: the copy of the visits in the room
 people       register: visitors who consented to be known
 consent      give, withdraw

@@ -54,7 +54,7 @@ async def _erase_references(work: Work, subject_ref: UUID) -> bool:
     held = sa.select(Interview).where(col(Interview.subject_ref) == subject_ref)
     interviews = (await work.session.scalars(held.order_by(col(Interview.id)).with_for_update())).all()
     for interview in interviews:
-        interview.subject_ref, interview.visit_id = None, None
+        interview.subject_ref = interview.visit_id = interview.interpreter_language = None
     visits = sa.select(Waiting).where(col(Waiting.subject_ref) == subject_ref)
     waiting = (await work.session.scalars(visits.order_by(col(Waiting.id)).with_for_update())).all()
     for row in waiting:

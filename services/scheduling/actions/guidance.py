@@ -1,4 +1,4 @@
-"""Guidance interviews of one or two hours on a path: booked, moved, cancelled, missed, held."""
+"""Guidance interviews of one or two hours on a path: booked, moved, cancelled, held."""
 
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlmodel import col
 
-from services.chassis.copies.aliases import references_of
 from services.chassis.copies.centres import known_centre
 from services.chassis.refusals import msg
 from services.chassis.storage.checks import check_version
@@ -17,7 +16,6 @@ from services.contracts.scheduling import (
     InterviewCancelled,
     InterviewHeld,
     InterviewKind,
-    InterviewMissed,
     InterviewMoved,
     Method,
     Side,
@@ -35,14 +33,14 @@ from services.scheduling.actions.calendar import (
     set_absences_aside,
 )
 from services.scheduling.actions.counsellors import check_counsellor
-from services.scheduling.actions.path_rules import check_one_more, check_path
+from services.scheduling.actions.path_rules import check_one_more
 from services.scheduling.actions.rooms import check_room
 from services.scheduling.actions.waiting import release_visitor
 from services.scheduling.domain import rules, times
+from services.scheduling.domain.arrangement import IN_PERSON, Arrangement
 from services.scheduling.domain.times import HORIZON
-from services.scheduling.store import Alias, Centre, GuidancePath, Interview
+from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.availability import keep_absences
-from services.scheduling.store.copies import visit_of_person
 from services.scheduling.store.interviews import counted_and_numbered
 
 
@@ -62,6 +60,7 @@ async def book(
     room: str | None,
     starts_at: datetime,
     minutes: int,
+    arrangement: Arrangement = IN_PERSON,
     horizon: timedelta = HORIZON,
     outside_working_hours: bool = False,
     id: UUID | None = None,
@@ -71,7 +70,7 @@ async def book(
     `outside_working_hours`: also outside them, as the team answered. `id`: of the interview, as its hold had it.
 
     Raises what `check_one_more` and `check_bookable` raise, `UnknownCounsellor`, `CounsellorInactive`,
-    `UnknownRoom`, `RoomInactive`, `OutsideWorkingHours`, `CounsellorAway`, `Overlap`.
+    `UnknownRoom`, `RoomInactive`, `RoomAtHome`, `OutsideWorkingHours`, `CounsellorAway`, `Overlap`.
     """
     path = await work.load(GuidancePath, path_id, msg("path"))
     centre = await known_centre(work.session, Centre, path.centre)
@@ -80,6 +79,7 @@ async def book(
     await check_counsellor(work.session, path.centre, counsellor)
     if not outside_working_hours:
         await check_working_hours(work.session, centre, counsellor, starts_at, minutes)
+    arrangement.check_room(room)
     await check_room(work.session, path.centre, room)
     interview = work.add(
         Interview(
@@ -90,6 +90,8 @@ async def book(
             area=path.area,
             counsellor=counsellor,
             room=room,
+            mode=arrangement.mode.value,
+            interpreter_language=arrangement.interpreter_language,
             starts_at=starts_at,
             minutes=minutes,
             status=AppointmentStatus.BOOKED.value,
@@ -122,6 +124,7 @@ def _emit_booked(work: Work, interview: Interview, path: GuidancePath) -> None:
             path_id=path.id,
             method=Method(path.method),
             area=path.area,
+            mode=interview.arrangement.mode,
         ),
     )
 
@@ -134,23 +137,28 @@ async def move(
     room: str | None,
     starts_at: datetime,
     minutes: int,
+    arrangement: Arrangement | None = None,
     by: Side = Side.CENTRE,
     version: int | None = None,
     horizon: timedelta = HORIZON,
     outside_working_hours: bool = False,
 ) -> None:
-    """Move an interview to another time, counsellor or room, and free its old quarter-hours.
+    """Move an interview to another time, counsellor, room or mode, and free its old quarter-hours.
 
-    Moved to where it is, it stays as it is. Raises as `book` does, and `NotBooked`, `Stale`.
+    `arrangement`: None: as it was. Moved to where it is, it stays as it is.
+    Raises as `book` does, and `NotBooked`, `Stale`.
     """
     check_version(interview, version)
     rules.check_booked(interview.status)
     centre = await known_centre(work.session, Centre, interview.centre)
-    await check_path(work, interview, centre.zone)
     await check_bookable(work, centre, starts_at, minutes, horizon, interview.starts_at)
     await check_counsellor(work.session, interview.centre, counsellor)
     before = (interview.counsellor, interview.room, interview.starts_at, interview.minutes)
-    if before == (counsellor, room, starts_at, minutes):
+    held = arrangement or interview.arrangement
+    held.check_room(room)
+    interview.interpreter_language = held.interpreter_language
+    work.notify_board(board(interview.centre))
+    if before == (counsellor, room, starts_at, minutes) and held.mode == interview.mode:
         return
     await check_room(work.session, interview.centre, room)
     same_time = before == (counsellor, interview.room, starts_at, minutes)
@@ -167,7 +175,7 @@ async def move(
     await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone, free=others)
     await work.session.flush()
     await keep_absences(work.session, freed)
-    interview.counsellor, interview.room = counsellor, room
+    interview.counsellor, interview.room, interview.mode = counsellor, room, held.mode.value
     interview.starts_at, interview.minutes, interview.moved_by = starts_at, minutes, by.value
     work.emit(
         interview,
@@ -181,9 +189,9 @@ async def move(
             subject_ref=interview.subject_ref,
             area=interview.area,
             moved_by=by,
+            mode=held.mode,
         ),
     )
-    work.notify_board(board(interview.centre))
 
 
 async def cancel(work: Work, interview: Interview, *, by: Side, reason: str, version: int | None = None) -> None:
@@ -191,7 +199,8 @@ async def cancel(work: Work, interview: Interview, *, by: Side, reason: str, ver
     check_version(interview, version)
     rules.check_booked(interview.status)
     interview.status, interview.cancelled_at = AppointmentStatus.CANCELLED.value, work.now
-    interview.cancelled_by, interview.reason, interview.counted_as = by.value, reason, None
+    interview.cancelled_by, interview.reason = by.value, reason
+    interview.counted_as = interview.interpreter_language = None
     await release_visitor(work, interview)
     await release(work, interview.id)
     work.emit(
@@ -204,32 +213,6 @@ async def cancel(work: Work, interview: Interview, *, by: Side, reason: str, ver
             cancelled_by=by,
             reason=reason,
             visit_id=interview.visit_id,
-        ),
-    )
-    work.notify_board(board(interview.centre))
-
-
-async def miss(work: Work, interview: Interview, version: int | None = None) -> None:
-    """Record a no-show.
-
-    Raises `NotBooked`, `NotYet` before the start, `VisitorHasArrived` if they arrived for it, `VisitorIsHere` if they
-    checked in that day otherwise.
-    """
-    check_version(interview, version)
-    rules.check_booked(interview.status)
-    centre = await known_centre(work.session, Centre, interview.centre)
-    rules.check_begun(interview.starts_at, work.now, centre.zone)
-    rules.check_not_arrived(interview.arrived_at, centre.zone)
-    if interview.subject_ref is not None:
-        day = times.local_day(interview.starts_at.astimezone(centre.zone).date(), centre.zone)
-        refs = await references_of(work.session, Alias, interview.subject_ref)
-        visit = await visit_of_person(work.session, refs, *day)
-        rules.check_absent(visit.ticket if visit else None, here=visit is not None)
-    interview.status, interview.counted_as = AppointmentStatus.NOSHOW.value, None
-    work.emit(
-        interview,
-        InterviewMissed(
-            interview_id=interview.id, kind=InterviewKind(interview.kind), centre=interview.centre, at=work.now
         ),
     )
     work.notify_board(board(interview.centre))
@@ -252,6 +235,7 @@ async def hold(work: Work, interview: Interview, version: int | None = None) -> 
     if interview.starts_at > work.now:
         await _bring_forward(work, interview)
     interview.status, interview.ended_at = AppointmentStatus.FULFILLED.value, work.now
+    interview.interpreter_language = None
     work.emit(
         interview,
         InterviewHeld(
@@ -267,6 +251,7 @@ async def hold(work: Work, interview: Interview, version: int | None = None) -> 
             number=interview.number,
             subject_ref=interview.subject_ref,
             visit_id=interview.visit_id,
+            mode=interview.arrangement.mode,
         ),
     )
     work.notify_board(board(interview.centre))

@@ -58,6 +58,7 @@ async def _restate(work: Work, id: UUID) -> None:
             minutes=interview.minutes,
             subject_ref=interview.subject_ref,
             area=interview.area,
+            mode=interview.arrangement.mode,
         ),
     )
 

@@ -11,21 +11,25 @@ from services.chassis.copies.centres import known_centre
 from services.chassis.identity.ownership import own
 from services.chassis.refusals import msg
 from services.chassis.web import Body, Reading, Router, Running, Working, cause_of
+from services.contracts.appointments import AppointmentMode
+from services.contracts.arrivals import Language
 from services.contracts.envelope import StaffCode
-from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, Side
+from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome, Side
 from services.contracts.text import Key
 from services.contracts.values import Day, Moment, Whole, YesNo
-from services.scheduling.actions import arrivals, guidance, information
+from services.scheduling.actions import arrivals, guidance, information, no_shows, paths
 from services.scheduling.actions.next_times import Wanted, booking
 from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
 from services.scheduling.claims import required_staff_code
 from services.scheduling.domain import times
+from services.scheduling.domain.arrangement import Arrangement
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.settings import horizon_of
 from services.scheduling.store import Centre, GuidancePath, Interview, Waiting
-from services.scheduling.store.interviews import agenda
+from services.scheduling.store.interviews import agenda, on_path
 
 router = Router(PREFIX, tags=["interviews"])
+_INTERPRETER = "The language of an interpreter, by its code of ISO 639. Kept until the interview is held or cancelled."
 
 
 class Start(Body):
@@ -34,22 +38,34 @@ class Start(Body):
     visit_id: UUID
 
 
+class NewPath(Body):
+    """An individual path for a registered visitor."""
+
+    subject_ref: UUID
+    centre: CentreCode
+    area: Key | None = None
+
+
 class Booking(Body):
     """A guidance interview of 60 or 120 minutes on a path."""
 
     path_id: UUID
     counsellor: StaffCode | None = None
     room: StaffCode | None = Field(None, description="The code of a room from the list of the centre.")
+    mode: AppointmentMode = AppointmentMode.IN_PERSON
+    interpreter_language: Language | None = Field(None, description=_INTERPRETER)
     starts_at: Moment
     minutes: Annotated[int, Whole()]
     outside_working_hours: YesNo = Field(False, description="Also outside the working hours of the counsellor.")
 
 
 class Move(Change):
-    """Another time, counsellor or room. Omitted fields stay unchanged."""
+    """Another time, counsellor, room or mode. Omitted fields stay unchanged."""
 
     counsellor: StaffCode | None = None
     room: StaffCode | None = Field(None, description="The code of a room from the list of the centre.")
+    mode: AppointmentMode | None = None
+    interpreter_language: Language | None = Field(None, description=_INTERPRETER)
     starts_at: Moment | None = None
     minutes: Annotated[int, Whole()] | None = None
     outside_working_hours: YesNo = Field(False, description="Also outside the working hours of the counsellor.")
@@ -72,6 +88,8 @@ class InterviewOut(BaseModel):
     area: str | None
     counsellor: str
     room: str | None
+    mode: AppointmentMode
+    interpreter_language: str | None
     starts_at: datetime
     minutes: int
     status: AppointmentStatus
@@ -93,11 +111,52 @@ class InterviewOut(BaseModel):
         return cls.model_validate(interview, from_attributes=True)
 
 
+class PathOut(BaseModel):
+    """A person's path, with its interviews in order of time."""
+
+    id: UUID
+    version: int
+    subject_ref: UUID | None
+    centre: str
+    area: str | None
+    method: Method
+    opened_at: datetime
+    workshop_id: UUID | None
+    finalising_due_at: datetime | None
+    closed_at: datetime | None
+    closed_because: PathOutcome | None
+    interviews: list[InterviewOut] = []
+
+
 @router.post("/interviews/information", status_code=201)
 async def start_information(body: Start, work: Working, person: Counsellor) -> InterviewOut:
     """Start an information interview with a visitor in the room. Repeating it returns the same interview."""
     own(await work.find(Waiting, body.visit_id), person, msg("visit of a person who is here"))
     return InterviewOut.of(await information.start(work, body.visit_id, required_staff_code(person)))
+
+
+@router.post("/paths", status_code=201)
+async def open_path(body: NewPath, work: Working, person: Counsellor) -> PathOut:
+    """Open an individual path."""
+    person.at(body.centre)
+    path = await paths.open_path(work, body.subject_ref, body.centre, body.area)
+    return PathOut.model_validate(path.model_dump())
+
+
+@router.get("/paths/{id}")
+async def get_path(id: UUID, read: Reading, person: Counsellor) -> PathOut:
+    """One path with its interviews."""
+    path = own(await read.get(GuidancePath, id), person, msg("path"))
+    interviews = [InterviewOut.of(interview) for interview in await on_path(read, id)]
+    return PathOut.model_validate(path.model_dump() | {"interviews": interviews})
+
+
+@router.post("/paths/{id}/give-up")
+async def give_up_path(id: UUID, body: Change, work: Working, person: Counsellor) -> PathOut:
+    """Close a path that the visitor gives up; they may open another one."""
+    path = own(await work.find(GuidancePath, id), person, msg("path"))
+    await paths.give_up(work, path, body.version)
+    return PathOut.model_validate(path.model_dump())
 
 
 @router.post("/interviews", status_code=201)
@@ -117,6 +176,7 @@ async def book_interview(body: Booking, request: Request, running: Running, pers
             room=body.room,
             starts_at=body.starts_at,
             minutes=body.minutes,
+            arrangement=Arrangement(body.mode, body.interpreter_language),
             horizon=horizon_of(running),
             outside_working_hours=body.outside_working_hours,
         )
@@ -163,11 +223,18 @@ async def move_interview(id: UUID, body: Move, request: Request, running: Runnin
             room=room,
             starts_at=starts_at,
             minutes=minutes,
+            arrangement=_arrangement(body, interview.arrangement),
             version=body.version,
             horizon=horizon_of(running),
             outside_working_hours=body.outside_working_hours,
         )
         return InterviewOut.of(interview)
+
+
+def _arrangement(body: Move, before: Arrangement) -> Arrangement:
+    given = body.model_fields_set
+    language = body.interpreter_language if "interpreter_language" in given else before.interpreter_language
+    return Arrangement(body.mode or before.mode, language)
 
 
 @router.post("/interviews/{id}/cancel")
@@ -201,7 +268,7 @@ async def undo_start(id: UUID, body: Change, work: Working, person: Counsellor) 
 async def miss_interview(id: UUID, body: Change, work: Working, person: Counsellor) -> InterviewOut:
     """Record a no-show."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
-    await guidance.miss(work, interview, body.version)
+    await no_shows.miss(work, interview, body.version)
     return InterviewOut.of(interview)
 
 

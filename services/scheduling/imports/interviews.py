@@ -240,6 +240,7 @@ def _record(
         "centre": line.centre,
         "area": line.area,
         "counsellor": line.counsellor,
+        "mode": line.mode.value,
         "starts_at": line.starts_at,
         "minutes": line.minutes,
         "status": line.status.value,
@@ -286,4 +287,5 @@ def _event(line: InterviewLine, number: int | None) -> InterviewHeld | Interview
                 method=line.method,
                 number=number,
                 subject_ref=line.subject_ref,
+                mode=line.mode,
             )

@@ -7,12 +7,17 @@ from pydantic import Field
 
 from services.chassis.storage.checks import PastMoment
 from services.chassis.web import Body
+from services.contracts.appointments import AppointmentMode
 from services.contracts.envelope import Code, StaffCode
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, Side
 from services.contracts.text import Key, Name
 from services.contracts.values import Whole, YesNo
 
 Status = Literal[AppointmentStatus.FULFILLED, AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW]
+
+
+def _is_in_person(mode: AppointmentMode) -> bool:
+    return mode is AppointmentMode.IN_PERSON
 
 
 class InterviewLine(Body):
@@ -34,6 +39,11 @@ class InterviewLine(Body):
     method: Method | None = Field(None, description="Needed for `guidance`: the path's method.")
     number: Annotated[int, Whole(1, 4)] | None = Field(
         None, description="For a held guidance interview: which of its path; counted if missing."
+    )
+    mode: AppointmentMode = Field(
+        AppointmentMode.IN_PERSON,
+        description="How it took place; missing: at the centre (`in-person`).",
+        exclude_if=_is_in_person,  # a file from before there were modes has the same fingerprint
     )
     subject_ref: UUID | None = Field(
         None, description="Needed for `guidance`: a random reference for the person. Never anything that names them."

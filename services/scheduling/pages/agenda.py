@@ -11,25 +11,30 @@ from starlette.responses import Response
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
-from services.chassis.refusals import msg
+from services.chassis.refusals import NotFound, msg
 from services.chassis.service.definition import runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, apply_form, page, read_form, see_other
+from services.contracts.appointments import AppointmentMode
+from services.contracts.arrivals import Language
 from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import PathOutcome, Side
 from services.contracts.text import Key
 from services.contracts.values import Version, Whole, YesNo
-from services.scheduling.actions import guidance
+from services.scheduling.actions import guidance, no_shows, paths
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
+from services.scheduling.domain.arrangement import Arrangement
 from services.scheduling.domain.rules import OUTCOME_LABELS, CancelReason
 from services.scheduling.pages.desk import (
     Counsellor,
     counsellor_choices,
     desk_of,
+    interpreter_choices,
     length_word,
     lengths,
     may_book_on,
+    mode_choices,
     parse_day,
     parse_moment,
     reason_labels,
@@ -62,13 +67,15 @@ class CancelForm(StepForm):
 
 
 class MoveForm(StepForm):
-    """The new time, counsellor and room."""
+    """The new time, counsellor, room and mode."""
 
     date: Key = ""
     time: Key = ""
     minutes: Annotated[int, Whole()] = 60
     counsellor: StaffCode | None = None
     room: StaffCode | None = None
+    mode: AppointmentMode | None = None
+    interpreter_language: Language | None = None
     outside_working_hours: YesNo = False
 
 
@@ -142,7 +149,7 @@ async def missed(
     id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
 ) -> Response:
     """Record a no-show."""
-    await guidance.miss(work, own(await guidance.interview_of(work, id), person, msg("interview")), form.version)
+    await no_shows.miss(work, own(await guidance.interview_of(work, id), person, msg("interview")), form.version)
     return see_other(request, f"/scheduling/interviews/{id}", done=_("Absence recorded."))
 
 
@@ -156,6 +163,16 @@ async def cancel(
     return see_other(
         request, f"/scheduling/interviews/{id}", done=_("The interview is cancelled. The time is free again.")
     )
+
+
+@router.post("/interviews/{id}/give-up-path")
+async def give_up_path(id: UUID, request: Request, work: Working, person: Counsellor) -> Response:
+    """Close the interview's path, which the visitor gives up."""
+    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
+    if interview.path_id is None:
+        raise NotFound(what=msg("path"))
+    await paths.give_up(work, await work.load(GuidancePath, interview.path_id, msg("path")))
+    return see_other(request, f"/scheduling/interviews/{id}", done=_("The path is stopped."))
 
 
 @router.post("/interviews/{id}/move")
@@ -172,6 +189,7 @@ async def move(id: UUID, request: Request, read: Reading, running: Running, pers
             room=form.room or None,
             starts_at=parse_moment(centre, form.date, form.time),
             minutes=form.minutes,
+            arrangement=Arrangement(form.mode, form.interpreter_language) if form.mode else None,
             version=form.version,
             horizon=horizon_of(running),
             outside_working_hours=form.outside_working_hours,
@@ -205,6 +223,8 @@ async def _interview_page(
         "minutes": interview.minutes,
         "counsellor": interview.counsellor,
         "room": interview.room or "",
+        "mode": interview.mode,
+        "interpreter_language": interview.interpreter_language,
     }
     return page(
         request,
@@ -224,6 +244,8 @@ async def _interview_page(
         counsellors=await counsellor_choices(session, interview.centre),
         rooms=await room_names(session, interview.centre),
         room_choices=await room_choices(session, interview.centre),
+        modes=mode_choices(),
+        interpreters=interpreter_choices(interview.interpreter_language),
         form=booked | (form or {}),
         reasons=reasons(),
         sides=sides(),

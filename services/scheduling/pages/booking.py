@@ -19,6 +19,8 @@ from services.chassis.refusals import Invalid, msg
 from services.chassis.service.definition import Runtime, runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, apply_form, by_field, page, read_form, see_other
+from services.contracts.appointments import AppointmentMode
+from services.contracts.arrivals import Language
 from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import Method
 from services.contracts.text import Key
@@ -27,14 +29,17 @@ from services.scheduling.actions import guidance, paths
 from services.scheduling.actions.calendar import other_calendars, resources
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
+from services.scheduling.domain.arrangement import Arrangement
 from services.scheduling.domain.refusals import TooFarAhead
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, LONGEST_SPAN
 from services.scheduling.pages.desk import (
     Counsellor,
     counsellor_choices,
     desk_of,
+    interpreter_choices,
     lengths,
     may_book_on,
+    mode_choices,
     parse_day,
     parse_moment,
     room_choices,
@@ -63,6 +68,8 @@ class BookForm(Body):
     minutes: Annotated[int, Whole()] = 60
     counsellor: StaffCode | None = None
     room: StaffCode | None = None
+    mode: AppointmentMode = AppointmentMode.IN_PERSON
+    interpreter_language: Language | None = None
     outside_working_hours: YesNo = False
 
 
@@ -80,6 +87,8 @@ async def new(
     minutes: Annotated[int, Whole()] = 60,
     counsellor: Key | None = None,
     room: Key = "",
+    mode: Key = "",
+    interpreter_language: Key = "",
     free: Key = "",
     after: UUID | None = None,
 ) -> Response:
@@ -101,6 +110,8 @@ async def new(
         minutes=minutes,
         counsellor=staff_code(person) or "" if counsellor is None else counsellor,
         room=room,
+        mode=mode,
+        interpreter_language=interpreter_language,
     )
     return await _form_page(request, read, form, person, after=after)
 
@@ -135,6 +146,7 @@ async def _book(work: Work, form: BookForm, centre: Centre, person: Person, hori
         room=form.room or None,
         starts_at=starts_at,
         minutes=form.minutes,
+        arrangement=Arrangement(form.mode, form.interpreter_language),
         horizon=horizon,
         outside_working_hours=form.outside_working_hours,
     )
@@ -186,6 +198,8 @@ async def _form_page(
         counsellors=counsellors,
         counsellor_name=counsellors.get(form.counsellor or ""),
         room_choices=rooms,
+        modes=mode_choices(),
+        interpreters=interpreter_choices(),
         slots=slots,
     )
 
@@ -243,7 +257,8 @@ def _wanted(centre: Centre, form: BookForm) -> FreeTime | None:
 def _offer(centre: Centre, one: FreeTime, form: BookForm) -> dict[str, Any]:
     """A free time, with the address of the form that has it and what was filled in."""
     local = one.starts_at.astimezone(centre.zone)
-    kept = {"person": form.person, "path": form.path, "area": form.area, "minutes": form.minutes, "room": form.room}
+    names = ("person", "path", "area", "minutes", "room", "mode", "interpreter_language")
+    kept = {name: getattr(form, name) for name in names}
     chosen = {"date": f"{local:%Y-%m-%d}", "time": f"{local:%H:%M}", "counsellor": one.counsellor}
     query = {name: value for name, value in ({"centre": centre.code} | kept | chosen).items() if value}
     return {"at": one.starts_at, "counsellor": one.counsellor, "query": urlencode(query)}

@@ -5,11 +5,13 @@ from typing import Annotated
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.i18n import by_name, translate_number
+from services.chassis.i18n import by_name, language_name, translate_number, word_of
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import Invalid, NotFound, msg, with_words
 from services.chassis.web import allow
+from services.contracts.appointments import AppointmentMode
+from services.contracts.arrivals import INTERPRETED, OTHER_LANGUAGE
 from services.contracts.roles import Role
 from services.contracts.values import day_of
 from services.scheduling.domain import times
@@ -63,6 +65,19 @@ async def room_choices(session: AsyncSession, centre: str) -> list[tuple[str, st
         )
         for one in await active_rooms(session, centre)
     ]
+
+
+def mode_choices() -> list[tuple[str, str]]:
+    """How an interview can take place, in the reader's language."""
+    words = ((mode.value, word_of(mode)) for mode in AppointmentMode)
+    return [(code, word[:1].upper() + word[1:]) for code, word in words]
+
+
+def interpreter_choices(chosen: str | None = None) -> list[tuple[str, str]]:
+    """The languages of interpreters to choose from, in the order of their names. `chosen`: the one until now."""
+    listed = {*INTERPRETED, chosen or OTHER_LANGUAGE} - {OTHER_LANGUAGE}
+    named = sorted(((code, language_name(code)) for code in listed), key=lambda one: by_name(one[1]))
+    return [*named, (OTHER_LANGUAGE, language_name(OTHER_LANGUAGE))]
 
 
 async def may_book_on(session: AsyncSession, path: GuidancePath) -> bool:

@@ -12,7 +12,9 @@ from services.chassis.copies.visits import Day
 from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import in_states
+from services.contracts.appointments import AppointmentMode
 from services.contracts.scheduling import AppointmentStatus, Method
+from services.scheduling.domain.arrangement import Arrangement
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, PATH_LIMIT
 from services.scheduling.domain.states import BOOKED, ON_PATH, RUNNING, is_booked, is_held
 from services.scheduling.store.table import Table
@@ -86,6 +88,13 @@ class Interview(Aggregate, Table, table=True):
     area: str | None = None
     counsellor: str
     room: str | None = None
+    mode: str = Field(
+        default=AppointmentMode.IN_PERSON.value,
+        max_length=20,
+        sa_column_kwargs={"server_default": AppointmentMode.IN_PERSON.value},
+    )
+    interpreter_language: str | None = Field(default=None, max_length=3)
+    """Of the interpreter whom the visitor needs; deleted when the interview is held or cancelled."""
     starts_at: datetime
     minutes: int
     """Booked or taken; 0 while an information interview runs."""
@@ -111,6 +120,11 @@ class Interview(Aggregate, Table, table=True):
     subject_ref: UUID | None = None
     fingerprint: str | None = None
     """Digest of the import line: the same one again changes nothing, a different one is refused."""
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """How it takes place."""
+        return Arrangement(AppointmentMode(self.mode), self.interpreter_language)
 
 
 class QuarterHour(Table, table=True):

@@ -5,8 +5,7 @@
     Refused
     ├── NotInTheRoom, AlreadyInInterview, HasAppointment, NotRunning, TooLateToUndo, VisitorIsHere,
     │   VisitorHasArrived, NotArrived                                    the counsellor's board
-    ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, PathIsOpen, PathStaysClosed, AnotherPathOpen,
-    │   StillBooked                                                    people and paths
+    ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, StillBooked     people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
     ├── Overlap (CounsellorAway), HoldOver, NotBooked, NotYet, MovedMeanwhile, TooLateOnline,
@@ -15,7 +14,8 @@
     ├── RoomExists, RoomCodeTaken, TooManyRooms                          the rooms of a centre
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor, CounsellorInactive, UnknownRoom,
-        RoomInactive, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap; of availability:
+        RoomInactive, RoomAtHome, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap;
+        of availability:
         RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards, AbsenceTooLong, TooManyRows, TooSoon,
         OutsideWorkingHours; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers, NumberTaken,
         TooManyParticipants, AttendanceIncomplete
@@ -73,14 +73,11 @@ from services.scheduling.domain.refusals.imported import (
     TooManyParticipants,
 )
 from services.scheduling.domain.refusals.paths import (
-    AnotherPathOpen,
     ConsentMissing,
     FifthInterview,
     FinalisingNotDue,
     OneFinalisingSession,
     PathIsClosed,
-    PathIsOpen,
-    PathStaysClosed,
     PathStillOpen,
     PersonUnknown,
     StillBooked,
@@ -88,6 +85,7 @@ from services.scheduling.domain.refusals.paths import (
 from services.scheduling.domain.refusals.rooms import (
     NamelessRoom,
     PlacesMissing,
+    RoomAtHome,
     RoomCodeTaken,
     RoomExists,
     RoomInactive,
@@ -109,7 +107,6 @@ __all__ = [
     "AbsenceBackwards",
     "AbsenceTooLong",
     "AlreadyInInterview",
-    "AnotherPathOpen",
     "AttendanceIncomplete",
     "ConsentMissing",
     "CounsellorAway",
@@ -142,11 +139,10 @@ __all__ = [
     "Overlap",
     "PathDiffers",
     "PathIsClosed",
-    "PathIsOpen",
-    "PathStaysClosed",
     "PathStillOpen",
     "PersonUnknown",
     "PlacesMissing",
+    "RoomAtHome",
     "RoomCodeTaken",
     "RoomExists",
     "RoomInactive",

@@ -11,6 +11,14 @@ class UnknownRoom(Invalid):
     field_name = "room"
 
 
+class RoomAtHome(Invalid):
+    """A home visit takes place in no room of the centre."""
+
+    slug = "room-at-home"
+    message = msg("A home visit needs no room. Choose no room, or another way to hold the interview.")
+    field_name = "room"
+
+
 class RoomInactive(Invalid):
     """The room is no longer in use, or only imports have its code."""
 
