@@ -32,7 +32,7 @@ def acls(
     ] = None,
     centre: Annotated[list[str] | None, typer.Option(help="Logiciel d’accueil de ce centre (répétable).")] = None,
     device: Annotated[
-        list[str] | None, typer.Option(help="Un seul appareil, avec son propre compte : `liege:kiosk-1` (répétable).")
+        list[str] | None, typer.Option(help="Un seul appareil, avec son propre compte : `liege:kiosk-1` (répétable).")
     ] = None,
     gateway: Annotated[bool, typer.Option("--gateway", help="Passerelle d’une région, pour tous les centres.")] = False,
     partner: Annotated[list[str] | None, typer.Option(help="Partenaire, par exemple `cdm-liege` (répétable).")] = None,
@@ -62,7 +62,7 @@ def _device(text: str) -> tuple[str, str]:
     """The centre of `liege:kiosk-1`, and the name of the device's user. Raises `Refusal`."""
     centre, separator, name = text.partition(":")
     if not (separator and centre and name):
-        raise Refusal(f"Cet appareil ne va pas : {text}. Écrivez le centre et un nom, par exemple liege:kiosk-1.")
+        raise Refusal(f"Cet appareil ne va pas : {text}. Écrivez le centre et un nom, par exemple liege:kiosk-1.")
     return centre, f"desk-{centre}-{name}"
 
 
