@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, cast
 
 import asyncpg
@@ -13,6 +14,10 @@ from services.launcher.errors import Refusal
 
 class StoreUnavailable(Refusal):
     """PostgreSQL does not answer, or refuses the connection or the database."""
+
+
+class StoreMissing(Refusal):
+    """A command would read a store that is not there."""
 
 
 async def create_databases(settings: Settings, services: Iterable[str]) -> None:
@@ -27,6 +32,31 @@ async def create_databases(settings: Settings, services: Iterable[str]) -> None:
             await _create(settings, service)
         else:
             await connection.close()
+
+
+async def require_store(settings: Settings, service: str) -> None:
+    """The store of a service is there, for a command that reads it. Raises `StoreMissing`, `StoreUnavailable`."""
+    if settings.store == "sqlite":
+        file = store_file(settings, service)
+        if not file.exists():
+            raise StoreMissing(
+                f"Il n’y a pas de base de données pour {service} ici : {file}. Vérifiez --data (CEFO_DATA) et --store "
+                "(CEFO_STORE). Rien n’a été créé."
+            )
+        return
+    try:
+        connection = await _connect(settings, service, f"cefo_{service}")
+    except asyncpg.InvalidCatalogNameError:
+        raise StoreMissing(
+            f"Ce PostgreSQL n’a pas de base de données cefo_{service}. Vérifiez --store (CEFO_STORE). Rien n’a été "
+            "créé."
+        ) from None
+    await connection.close()
+
+
+def store_file(settings: Settings, service: str) -> Path:
+    """The file of a service's SQLite store."""
+    return Path(settings.store_url(service).partition("///")[2])
 
 
 async def _create(settings: Settings, service: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ProgrammingError
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
 from services.launcher.catalogue import SERVICES
-from services.launcher.databases import StoreUnavailable, create_databases
+from services.launcher.databases import StoreMissing, StoreUnavailable, create_databases, require_store
 from tests.parts.certificates import Authority
 from tests.parts.fixtures import folder, postgres_in
 from tests.parts.postgres import PostgresServer, Tls, connect
@@ -90,6 +90,14 @@ async def test_a_role_without_the_right_is_told_to_have_the_database_created(
     settings = settings_of(server, authority, "cefo_intake")
     with pytest.raises(StoreUnavailable, match=r"cefo_missing n’existe pas.* docs/operations\.md"):
         await create_databases(settings, ["missing"])
+
+
+@pytest.mark.usefixtures("roles")
+async def test_a_database_that_is_read_must_be_there(server: PostgresServer, authority: Authority) -> None:
+    settings = settings_of(server, authority, "cefo_intake")
+    await require_store(settings, "intake")
+    with pytest.raises(StoreMissing, match="pas de base de données cefo_missing"):
+        await require_store(settings, "missing")
 
 
 @pytest.mark.usefixtures("roles")

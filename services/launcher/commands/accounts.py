@@ -67,9 +67,13 @@ def _check_issuer(issuer: str) -> None:
 
 async def _manager(settings: Settings, issuer: str, subject: str, name: str) -> None:
     from services.directory.actions import accounts  # noqa: PLC0415 - most commands need no service
+    from services.launcher.databases import store_file  # noqa: PLC0415
 
+    created = settings.store == "sqlite" and not store_file(settings, DIRECTORY).exists()
     async with _directory(settings) as store, store.work() as work:
         account = await accounts.make_manager(work, issuer, subject, name)
+    if created:
+        console.print(f"Nouvelle base de données : {escape(str(store_file(settings, DIRECTORY)))}", soft_wrap=True)
     console.print(f"{escape(name)} gère les comptes de toute la Région : compte {account.id}", soft_wrap=True)
 
 
@@ -77,6 +81,9 @@ async def _list(settings: Settings) -> None:
     from services.directory.store.accounts import accounts_page  # noqa: PLC0415 - most commands need no service
 
     shown = 0
+    from services.launcher.databases import require_store  # noqa: PLC0415
+
+    await require_store(settings, DIRECTORY)
     async with _directory(settings) as store, store.read() as session:
         while found := await accounts_page(session, skip=shown, limit=PAGE):
             for account in found:

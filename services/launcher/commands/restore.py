@@ -65,8 +65,6 @@ def restore(
     else:
         given["CEFO_KAFKA"] = kafka
     settings = settings_of_service(service, given)
-    if store == "sqlite" and not _file_of(service, settings).exists():
-        raise Refusal(f"Il n’y a pas de base de données pour {service} ici. Vérifiez --data et --store.")
     keep = None if consents is None else consents == "keep"
     opened, seen = asyncio.run(_restore(SERVICES[service], settings, with_kafka=kafka != EMBEDDED, keep=keep))
     if as_json:
@@ -82,7 +80,9 @@ async def _restore(
     from services.chassis.events.restoring import Undecided, open_epoch  # noqa: PLC0415
     from services.chassis.storage.migrations import migrate  # noqa: PLC0415
     from services.chassis.storage.store import Store  # noqa: PLC0415
+    from services.launcher.databases import require_store  # noqa: PLC0415
 
+    await require_store(settings, service.name)
     store = Store(settings.store_url(service.name), service.name, service.metadata)
     try:
         async with relay_lock(store, wait=False):
@@ -126,11 +126,6 @@ async def _seen(service: "Service", store: "Store", settings: Settings, *, with_
             f"Kafka ne répond pas, ou refuse un droit ({error!r}). Rien n’a changé. `cefo kafka acls --apply` donne "
             "les droits. Si ce Kafka est perdu, lancez la commande avec `--kafka embedded`."
         ) from error
-
-
-def _file_of(service: str, settings: Settings) -> Path:
-    """The file of a service's SQLite store."""
-    return Path(settings.store_url(service).partition("///")[2])
 
 
 def _print(service: str, opened: "Opened", seen: "Seen", *, as_list: bool, with_kafka: bool) -> None:

@@ -19,6 +19,7 @@ from services.directory.actions import accounts
 from services.directory.app import SERVICE
 from services.directory.domain.accounts import SignInMethod
 from services.launcher.commands.app import app
+from services.launcher.databases import StoreMissing
 from services.launcher.errors import Refusal
 from services.launcher.older_stores import StoreNotRestored
 from tests.givens.events import emitted_events
@@ -38,14 +39,29 @@ def cefo(*arguments: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+async def _nothing(store: Store) -> None:
+    """The store is made by its opening."""
+
+
 async def _store(data: Path, read: Any) -> Any:
     async with store_of(SERVICE, f"sqlite+aiosqlite:///{data}/stores/directory.db") as store:
         return await read(store)
 
 
-def test_without_a_store_there_is_no_account(data: Path) -> None:
-    code, told = cefo("list")
-    assert (code, "Aucun compte" in told) == (0, True)
+def test_a_list_makes_no_store(data: Path) -> None:
+    with pytest.raises(StoreMissing, match="pas de base de données pour directory ici"):
+        CliRunner().invoke(app, ["accounts", "list"], catch_exceptions=False)
+    assert list(data.iterdir()) == []
+
+
+def test_a_new_store_has_no_account_and_the_command_that_makes_it_says_where(data: Path) -> None:
+    asyncio.run(_store(data, _nothing))
+    code, shown = cefo("list")
+    assert (code, "Aucun compte" in shown) == (0, True)
+    (data / "stores").rename(data / "put-away")
+    made, again = (cefo("manager", *IDENTITY, "--name", "Rita (test)")[1] for _ in range(2))
+    assert f"Nouvelle base de données : {data}/stores/directory.db" in made
+    assert "Nouvelle base" not in again
 
 
 def test_a_manager_of_an_issuer_that_is_not_set_up_is_not_made(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
