@@ -86,6 +86,7 @@ def morning(folder: Path) -> Generator[Morning]:
             **{key: account.person for key, account in demo.ACCOUNTS.items()},
             "visitor": visitor(UUID(made["person"])),
             "newcomer": newcomer,
+            "guided": visitor(UUID(made["merged"])),
             "kiosk": kiosk,
             "new-provider": provider,
             "two-centres": staff("two-centres", {"liege", "namur"}),

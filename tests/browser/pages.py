@@ -22,6 +22,8 @@ HOURS = "/scheduling/counsellors/liege-c01"
 RULES = "/scheduling/rules/liege"
 ROOM = "/scheduling/rooms/liege/{room}"
 VISITOR, NEWCOMER = "visitor", "newcomer"
+GUIDED = "guided"
+"""A visitor with an open path and no appointment to come."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,11 @@ def opens(details: str) -> Doing:
 async def _unfolds_all(page: Page) -> None:
     for details in await page.locator("main details.more").all():
         await details.locator("> summary").click()
+
+
+async def _chooses_a_time(page: Page) -> None:
+    await page.locator('#free [name="starts_at"]').first.check()
+    await sends("#free")(page)
 
 
 async def _asks_for_a_track(page: Page) -> None:
@@ -387,6 +394,12 @@ SCHEDULING = [
     Seen("/scheduling/rooms/{centre}/{id}", REGION, ROOM, "old", 422, _sends_an_old_version),
     Seen("/scheduling/mine", VISITOR),
     Seen("/scheduling/mine", NEWCOMER, state="empty"),
+    Seen("/scheduling/mine", GUIDED, state="may book"),
+    Seen("/scheduling/mine/book", GUIDED),
+    Seen("/scheduling/mine/book", GUIDED, "/scheduling/mine/book?half=afternoon&day={sunday}", "from a day on"),
+    Seen("/scheduling/mine/book", VISITOR, state="booked already"),
+    Seen("/scheduling/mine/book/{id}", GUIDED, "/scheduling/mine/book", does=_chooses_a_time),
+    Seen("/scheduling/mine/book", NEWCOMER, state="empty"),
     Seen("/scheduling/mine/interviews/{id}", VISITOR, "/scheduling/mine/interviews/{later}"),
     Seen(
         "/scheduling/mine/interviews/{id}",

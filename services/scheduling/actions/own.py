@@ -4,9 +4,11 @@ A form that is sent again changes nothing more: what is as it asks stays as it i
 `notice`: that of a centre without booking rules.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Generator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from services.chassis.copies.centres import known_centre
 from services.chassis.refusals import NotFound, msg
@@ -60,7 +62,8 @@ async def move(
         return interview
     notice = await _check_changeable(work, interview, notice, seen)
     check_far_enough(starts_at, work.now, notice)
-    try:
+    centre = await known_centre(work.session, Centre, interview.centre)
+    with as_taken(starts_at, centre.zone):
         await guidance.move(
             work,
             interview,
@@ -71,10 +74,24 @@ async def move(
             by=Side.VISITOR,
             horizon=horizon,
         )
-    except refusals.CounsellorAway as away:
-        # Visitors learn that the time is not free, as if it were booked, and not why.
-        raise refusals.Overlap(about=away.about, what=msg("the counsellor"), at=away.values["at"]) from None
     return interview
+
+
+@contextmanager
+def as_taken(at: datetime, zone: ZoneInfo) -> Generator[None]:
+    """Visitors learn that the time is not free, as if it were booked, and not why: `Overlap` for every reason."""
+    try:
+        yield
+    except _NOT_FREE:
+        raise refusals.Overlap(about="counsellor", what=msg("the counsellor"), at=at.astimezone(zone)) from None
+
+
+_NOT_FREE = (
+    refusals.CounsellorAway,
+    refusals.OutsideWorkingHours,
+    refusals.CounsellorInactive,
+    refusals.UnknownCounsellor,
+)
 
 
 async def leave(work: Work, seat_id: UUID, refs: Collection[UUID], *, notice: timedelta) -> Workshop:

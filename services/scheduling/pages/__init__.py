@@ -8,6 +8,7 @@ from services.scheduling.pages import (
     booking_rules,
     counsellors,
     mine,
+    own_booking,
     own_changes,
     person,
     public,
@@ -16,5 +17,5 @@ from services.scheduling.pages import (
 )
 
 _teams = (board, booking, agenda, workshops, attendance, rooms, counsellors, booking_rules, person)
-routers = tuple(one.router for one in (*_teams, mine, own_changes, public))
+routers = tuple(one.router for one in (*_teams, mine, own_booking, own_changes, public))
 """Fixed paths before those with an id in the same path segment."""

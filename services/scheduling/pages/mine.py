@@ -22,6 +22,7 @@ from services.chassis.service.definition import Runtime
 from services.chassis.web import Reading, Router, Running, allow, page
 from services.chassis.web.pages import fragment
 from services.contracts.roles import Role
+from services.scheduling.actions.own_booking import path_to_book
 from services.scheduling.domain.notice import is_in_time
 from services.scheduling.domain.states import SeatStatus, WorkshopStatus, is_waitlisted, takes_seats
 from services.scheduling.pages.desk import length_word
@@ -111,6 +112,7 @@ async def _coming(session: AsyncSession, running: Runtime, refs: Collection[UUID
     ]
     return {
         "coming": sorted((*interviews, *workshops), key=lambda one: one.starts_at),
+        "may_book": not booked and await path_to_book(session, tuple(refs)) is not None,
         "centres": await centre_names(session, Centre),
         "length_word": length_word,
         "notice": notice_words(max(notices.values(), default=usual.visitor_notice)),  # holds at each of the centres

@@ -204,5 +204,6 @@ async def _free_days(
         besides=interview.id,
     )
     calendar = interview.counsellor, centre.code
-    days, later = await free_days(session, centre, calendar, search, most=DAYS, instead_of=interview.starts_at)
+    now_at = interview.starts_at
+    days, later = await free_days(session, centre, [calendar], search, most=DAYS, suits=lambda at: at != now_at)
     return FreeDays(days, later, asked if day else None)

@@ -1,6 +1,6 @@
 """The free times of counsellors, as `domain.slots` computes them: a fixed number of queries for any number of them."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -76,6 +76,15 @@ class FreeTimes:
     def only(self, calendars: Collection[CalendarKey]) -> "FreeTimes":
         """Those of these calendars."""
         return FreeTimes(self.timeline, {one: self.free[one] for one in calendars if one in self.free})
+
+    def least_busy(self, starts_at: datetime) -> FreeTime | None:
+        """Who is free at this time: of several, who has the most free times of all days."""
+        bit = self.timeline.bit(starts_at)
+        who = [(-bits.bit_count(), calendar) for calendar, bits in self.free.items() if bit >= 0 and bits >> bit & 1]
+        if not who or starts_at != self.timeline.moment(bit):
+            return None
+        _busy, (counsellor, centre) = min(who)
+        return FreeTime(starts_at, counsellor, centre)
 
     def starts(self) -> list[datetime]:
         """The times at which any of the counsellors is free, in order."""
@@ -171,20 +180,26 @@ def earliest_of_each(found: FreeTimes) -> list[FreeTime]:
 
 
 async def free_days(
-    session: AsyncSession, centre: Centre, calendar: CalendarKey, search: Search, *, most: int, instead_of: datetime
+    session: AsyncSession,
+    centre: Centre,
+    calendars: Sequence[CalendarKey],
+    search: Search,
+    *,
+    most: int,
+    suits: Callable[[datetime], bool],
 ) -> tuple[list[tuple[date, list[datetime]]], date | None]:
-    """The next days of the search with free times, `most` at most, and where to go on.
+    """The next days of the search with free times of any of these calendars, `most` at most, and where to go on.
 
-    `instead_of`: where the appointment is now, which is no other time. Where nothing is free, the search goes on to
-    its last day. None: there are no later days.
+    `suits`: only times for which it is true. Where nothing is free, the search goes on to its last day. None: there are
+    no later days.
     """
     found: list[tuple[date, list[datetime]]] = []
     day = search.first
     while day <= search.last and not found:
         end = min(day + WINDOW - timedelta(days=1), search.last)
         days: dict[date, list[datetime]] = {}
-        for at in (await free_times(session, [centre], [calendar], replace(search, first=day, last=end))).starts():
-            if at != instead_of:
+        for at in (await free_times(session, [centre], calendars, replace(search, first=day, last=end))).starts():
+            if suits(at):
                 days.setdefault(at.astimezone(centre.zone).date(), []).append(at)
         found = list(days.items())[:most]
         day = (found[-1][0] if len(found) == most else end) + timedelta(days=1)

@@ -196,6 +196,9 @@ SCHEDULING: Asks = {
     "POST /scheduling/mine/interviews/{id}/move": lambda w, me: Ask(
         form={"starts_at": _LATER, "seen": _TOMORROW}, at={"id": w.liege["tomorrow"]}, done=(409,)
     ),
+    "POST /scheduling/mine/book": lambda w, me: Ask(form={"starts_at": _LATER, "language": ""}, done=(303, 409)),
+    "POST /scheduling/mine/book/{id}": lambda w, me: Ask(at={"id": w.liege["tomorrow"]}),
+    "GET /scheduling/mine/book/{id}": lambda w, me: Ask(at={"id": w.liege["tomorrow"]}),
     "GET /scheduling/mine/seats/{id}": lambda w, me: Ask(at={"id": w.liege["own seat"]}),
     "POST /scheduling/mine/seats/{id}/leave": lambda w, me: Ask(at={"id": w.liege["own seat"]}),
     "POST /scheduling/api/v1/interviews/import": lambda w, me: Ask(

@@ -9,7 +9,7 @@
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
     ├── Overlap (CounsellorAway), HoldOver, NotBooked, NotYet, MovedMeanwhile, TooLateOnline,
-    │   TooSoonOnline                                                    the calendar
+    │   TooSoonOnline, OneOpenBooking, NothingToBook                     the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived           workshops
     ├── RoomExists, RoomCodeTaken, TooManyRooms                          the rooms of a centre
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
@@ -49,9 +49,11 @@ from services.scheduling.domain.refusals.calendar import (
     MovedMeanwhile,
     NoSuchLocalTime,
     NotBooked,
+    NothingToBook,
     NotInFuture,
     NotOnQuarterHour,
     NotYet,
+    OneOpenBooking,
     OutsideHours,
     Overlap,
     SpanBackwards,
@@ -132,8 +134,10 @@ __all__ = [
     "NotOnQuarterHour",
     "NotRunning",
     "NotYet",
+    "NothingToBook",
     "NumberTaken",
     "OneFinalisingSession",
+    "OneOpenBooking",
     "OutsideHours",
     "OutsideWorkingHours",
     "Overlap",

@@ -83,6 +83,22 @@ class HoldOver(Refused):
     field_name = "hold"
 
 
+class OneOpenBooking(Refused):
+    """A visitor has one open interview of those that they book themselves."""
+
+    slug = "one-open-booking"
+    message = msg("You already have an appointment: {at}. You can move or cancel it.")
+    field_name = "starts_at"
+
+
+class NothingToBook(Refused):
+    """The visitor has no open path with room for one more interview, and no final interview that is due."""
+
+    slug = "nothing-to-book"
+    message = msg("You cannot book an appointment here at the moment. Ask your centre.")
+    field_name = "starts_at"
+
+
 class NotBooked(Refused):
     """A held, missed or cancelled interview cannot be changed."""
 
