@@ -1,5 +1,6 @@
 """Fixtures for the real parts, their summary at the end of a run, and the distribution of tests to workers."""
 
+import logging
 import os
 from collections.abc import Generator
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from services.chassis import i18n
+from services.chassis.runtime.telemetry import NOISY
 from tests import statements
 from tests.parts.fixtures import browser, kafka, postgres, redis_server
 from tests.parts.presence import PARTS
@@ -33,6 +35,15 @@ def _language_of_before() -> Generator[None]:  # pyright: ignore[reportUnusedFun
     token = i18n.language.set(i18n.language.get())
     yield
     i18n.language.reset(token)
+
+
+@pytest.fixture(autouse=True)
+def _log_levels_of_before() -> Generator[None]:  # pyright: ignore[reportUnusedFunction]
+    """A command that a test runs in this process sets the levels of a process's log for this test alone."""
+    levels = {name: logging.getLogger(name).level for name in NOISY}
+    yield
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -41,6 +41,8 @@ ERASED_UNREADABLE = Gauge(
 )
 LAG = Gauge("cefo_consumer_lag", "Events in this service's topics that it has not processed yet.", ["service"])
 
+NOISY = ("aiokafka", "aiosqlite", "alembic", "faststream", "httpx2", "uvicorn")
+"""Libraries of which only warnings are logged."""
 Warns = Literal["mail", "erased-records", "erased-file"]
 """What a service that is ready may warn of: messages that cannot be sent, records of the list of erased persons that
 cannot be read, the place of its file."""
@@ -81,7 +83,7 @@ def configure_logging(settings: Settings) -> None:
     # Replaces stamina's hooks: its metric has a label for the number of retries, which may be unbounded, and its log
     # line contains all arguments.
     stamina.instrumentation.set_on_retry_hooks([log_retry])
-    for noisy in ("aiokafka", "aiosqlite", "alembic", "faststream", "httpx2", "uvicorn"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
