@@ -21,7 +21,7 @@ from services.intake.store import Account, Visit
 from services.intake.store.devices import Device
 from tests.givens.intake import MONDAY
 from tests.givens.rows import count
-from tests.intake.test_device_api import set_up
+from tests.intake.test_device_api import entry, send, set_up
 from tests.intake.test_devices import MINUTE, Browser, slug
 
 ENTERED: list[dict[str, Any]] = [
@@ -75,15 +75,56 @@ async def test_what_was_to_be_prepared_is_deleted_when_the_replayed_visit_has_en
     assert (await found(store, waiting.visit_id)).needs == []
 
 
+async def has_desks(store: Store, status: str = "active", **of: list[int]) -> None:
+    """Each of these centres has devices with these numbers."""
+    works: dict[str, Any] = {"kind": AccountKind.DEVICE.value, "status": status, "roles": ["front-desk"], "version": 1}
+    async with store.work() as work:
+        for centre, numbers in of.items():
+            for number in numbers:
+                code = f"{centre}-desk-{number}"
+                work.add(Account(id=uuid4(), code=code, centres=[centre], ended_sign_ins=[], **works))
+
+
+@pytest.mark.parametrize(
+    ("desk", "typed", "listed"),
+    [
+        ("desk-1", None, None),
+        ("desk-2", None, None),
+        ("desk-7", None, "/problems/unknown-desk"),
+        ("desk-0", "/problems/unknown-desk", "/problems/unknown-desk"),
+        ("liege-c01", "/problems/unknown-desk", "/problems/unknown-desk"),
+    ],
+)
+async def test_a_call_to_what_is_no_desk_of_the_centre_is_left_out_alone(
+    client: Client, desk: str, typed: str | None, listed: str | None
+) -> None:
+    """Where no desk is known, any number is one. A desk that is gone since may have called."""
+
+    def step(name: str, **more: str) -> dict[str, str]:
+        return {"step": name, "at": MONDAY.isoformat()} | more
+
+    device = str(uuid4())
+    key = (await set_up(client, device)).json()["key"]
+    for number, expected in ((1, typed), (3, listed)):
+        wrong = entry(number, steps=[step("call", desk=desk), step("serve")])
+        right = entry(number + 1, steps=[step("call", desk="desk-1")])
+        results = (await send(client, device, key, wrong, right)).json()["results"]
+        assert [(one["status"], one["ticket"]) for one in results] == [
+            ("accepted", wrong["ticket"]),
+            ("accepted", right["ticket"]),
+        ]
+        assert [one["visit_status"] for one in results] == ["waiting" if expected else "being_served", "called"]
+        problem, none = (one["problem"] for one in results)
+        assert none is None
+        assert (problem and (problem["type"], problem["field"])) == (expected and (expected, "steps.0.desk"))
+        again = (await send(client, device, key, wrong, right)).json()["results"]
+        assert [one["visit_status"] for one in again] == [one["visit_status"] for one in results]
+        await has_desks(client.store, liege=[1], namur=[7])
+        await has_desks(client.store, "inactive", liege=[2])
+
+
 async def test_a_device_knows_the_desks_of_its_centre(client: Client) -> None:
-    async with client.store.work() as work:
-        for number in (2, 1):
-            works: dict[str, Any] = {"kind": AccountKind.DEVICE.value, "status": "active", "roles": ["front-desk"]}
-            work.add(
-                Account(
-                    id=uuid4(), version=1, code=f"liege-desk-{number}", centres=["liege"], ended_sign_ins=[], **works
-                )
-            )
+    await has_desks(client.store, liege=[2, 1])
     assert (await set_up(client, str(uuid4()))).json()["desks"] == ["desk-1", "desk-2"]
 
 

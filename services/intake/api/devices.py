@@ -53,7 +53,7 @@ class ReplayedStep(Body):
 
     step: StepName
     at: Moment = Field(description="By the clock of the device.")
-    desk: StaffCode | None = Field(None, description="The desk that called; needed for `call`.")
+    desk: StaffCode | None = Field(None, description="The desk that called, one of the centre's; needed for `call`.")
 
     @model_validator(mode="after")
     def _called_to_a_desk(self) -> Self:
