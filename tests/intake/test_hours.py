@@ -227,6 +227,30 @@ async def test_a_kiosk_is_answered_what_the_desk_reads(desk: Client, clock: Fixe
     assert (await desk.get(wait)).json() == late
 
 
+async def test_who_came_later_is_before_nobody(desk: Client, clock: FixedClock) -> None:
+    """Nor are the others of a group before its first: an answer that is asked for again says the same."""
+    await publish(desk.store)
+    await learns(desk.store, 600, 720, 900)
+    clock.now = local("2026-03-09T14:00")
+    path, body = f"/intake/api/v1/visits/{uuid4()}", {"centre": "liege"}
+    before = (await desk.put(path, json=body, params={"qr": "true"})).json()["wait"]
+    assert before["estimate"] == [10, 12, 15]
+    key = {"idempotency-key": str(uuid4())}
+    group = await desk.post("/intake/api/v1/visits/groups", json=body | {"people": 12}, headers=key)
+    assert len(group.json()) == 12
+    assert (await desk.put(path, json=body, params={"qr": "true"})).json()["wait"] == before
+
+
+async def test_the_desk_reads_the_same_of_a_group_when_others_have_come_since(desk: Client, clock: FixedClock) -> None:
+    await publish(desk.store)
+    await learns(desk.store, 600, 720, 900)
+    clock.now = local("2026-03-09T16:10")
+    group = {"visit_id": str(uuid4()), "people": "3"}
+    assert "not today" not in await arrives(desk, **group)
+    assert "not today" in await arrives(desk), "behind the three"
+    assert "not today" not in await arrives(desk, **group)
+
+
 async def test_a_device_has_the_openings_of_the_next_weeks(desk: Client, clock: FixedClock) -> None:
     await publish(desk.store, closed_on=("2026-03-10",))
     clock.now = local("2026-03-09T12:30")

@@ -26,7 +26,7 @@ from services.intake.api.visits import VisitOut
 from services.intake.api.waits import WaitOut
 from services.intake.domain import AREAS_MAX, GROUP_MAX, GROUP_MIN, Need
 from services.intake.store import Centre, Visit
-from services.intake.store.queue import number_waiting
+from services.intake.store.queue import number_before
 
 router = Router("/intake/api/v1", tags=["intake"])
 
@@ -174,8 +174,8 @@ async def _wait(running: Running, visit: Visit) -> WaitOut:
     now = running.clock()
     async with running.store.read() as session:
         centre = await known_centre(session, Centre, visit.centre)
-        before = await number_waiting(session, Day.of(centre, now)) - 1
-    return WaitOut.of(outlook_for(centre, visit.area, max(before, 0), now))
+        before = await number_before(session, Day.of(centre, now), visit.id)
+    return WaitOut.of(outlook_for(centre, visit.area, before, now))
 
 
 async def _arrival(

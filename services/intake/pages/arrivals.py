@@ -50,7 +50,7 @@ from services.intake.domain import (
 from services.intake.pages.views import Team, arrival_choices, desk_board, desk_here, load_centre, own_desk
 from services.intake.pages.wait_words import closed_at, wait_text
 from services.intake.store import Centre, Visit
-from services.intake.store.queue import number_waiting
+from services.intake.store.queue import number_before
 
 router = Router("/intake", pages=True)
 
@@ -167,8 +167,8 @@ async def _warning(running: Runtime, code: str, form: CheckInForm, given: Sequen
             return None
         if form.time is not None:
             return closed_at(centre, first.checked_in_at)
-        before = await number_waiting(session, Day.of(centre, now)) - len(given) if first.ticket else 0
-    found = outlook_for(centre, first.area, max(before, 0), now)
+        before = await number_before(session, Day.of(centre, now), first.id)
+    found = outlook_for(centre, first.area, before, now)
     return wait_text(found) if found.closed or (found.closes and first.ticket) else None
 
 

@@ -135,6 +135,12 @@ async def places(session: AsyncSession, day: Day) -> dict[UUID, Place]:
     return found
 
 
+async def number_before(session: AsyncSession, day: Day, visit: UUID) -> int:
+    """How many visitors are called before this one, as its ticket's page says. 0: it does not wait today."""
+    found = (await places(session, day)).get(visit)
+    return found.before if found is not None else 0
+
+
 class Closing(NamedTuple):
     """When the day was closed last, and how many of the visits that were closed then may be reopened."""
 
