@@ -1,6 +1,6 @@
 """The wire contracts: event types, topics and shared value types. Pydantic only, no I/O."""
 
-from services.contracts import accounts, directory, intake, persons, plans, queue, rooms, scheduling
+from services.contracts import accounts, directory, intake, paths, persons, plans, queue, rooms, scheduling
 from services.contracts.envelope import EVENTS, Event, Privacy
 from services.contracts.topics import TOPICS, Topic
 
@@ -13,6 +13,7 @@ __all__ = [
     "accounts",
     "directory",
     "intake",
+    "paths",
     "persons",
     "plans",
     "queue",

@@ -15,6 +15,7 @@ from services.contracts.intake import (
     VisitorLinkChanged,
     VisitorRegistered,
 )
+from services.contracts.paths import PathReopened
 from services.contracts.persons import VisitorMerged, VisitorSeparated
 from services.contracts.scheduling import (
     AttendanceRecorded,
@@ -53,7 +54,7 @@ def of_path(event: PathOpened | SeatTaken | AttendanceRecorded | FinalisingSessi
     return [(Path, event.path_id), (Subject, event.subject_ref), (Plan, plan_id_of(event.path_id))]
 
 
-def of_closing(event: PathClosed) -> list[RowKey]:
+def of_closing(event: PathClosed | PathReopened) -> list[RowKey]:
     """The path."""
     return [(Path, event.path_id)]
 
@@ -97,6 +98,12 @@ async def on_path_closed(work: Work, event: PathClosed) -> None:
             pass
         case PathOutcome.GIVEN_UP | PathOutcome.SEAT_RELEASED | PathOutcome.WORKSHOP_CANCELLED:
             await actions.stop_path(work, event.path_id, at=event.at)
+
+
+@reactions.on(PathReopened, loads=of_closing)
+async def on_path_reopened(work: Work, event: PathReopened) -> None:
+    """The plan of a path that was given up goes on."""
+    await actions.reopen_path(work, event.path_id, at=event.at)
 
 
 @reactions.on(InterviewHeld, loads=of_interview)

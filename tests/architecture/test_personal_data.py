@@ -103,6 +103,7 @@ REASONS = {
     "appointments.linked_at": "how the team recorded the arrival, whose time is exported",
     "waiting.seq": "the order of changes of a screen",
     "interviews.counsellor": STAFF,
+    "path_changes.by": STAFF,
     "interviews.counted_as": "technical: keeps the limit of a path; its number is exported",
     "subjects.erased_at": "such a person is erased",
     "paths.forgotten": "such a path is erased",

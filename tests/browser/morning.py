@@ -182,6 +182,7 @@ def lived(stack: Stack) -> dict[str, str]:
         **a_full_room(liege),
         "announced": a_workshop(liege, second + timedelta(days=21), seats=8),
         "held": held,
+        "path": path,
         "letter": stuck(stack, liege.now()),
         "person": ada,
         "other": ben,

@@ -370,6 +370,8 @@ SCHEDULING = [
         does=opens("main .confirm"),
     ),
     Seen("/scheduling/interviews/{id}", COUNSELLOR, "/scheduling/interviews/{held}", "held"),
+    Seen("/scheduling/paths/{id}", COUNSELLOR, "/scheduling/paths/{path}"),
+    Seen("/scheduling/paths/{id}", COUNSELLOR, "/scheduling/paths/{path}", "asks first", does=opens("main .confirm")),
     Seen("/scheduling/workshops", COUNSELLOR),
     Seen("/scheduling/centres/{centre}/workshops", path="/scheduling/centres/liege/workshops"),
     Seen("/scheduling/centres/{centre}/workshops", path="/scheduling/centres/namur/workshops", state="empty"),

@@ -10,6 +10,7 @@ from services.chassis.storage.store import Store
 from services.contracts import Event
 from services.contracts.directory import CentrePublished, ProviderPublished, ProviderService
 from services.contracts.intake import VisitorConsentGiven, VisitorConsentWithdrawn, VisitorRegistered
+from services.contracts.paths import PathReopened
 from services.contracts.plans import Dimension
 from services.contracts.roles import Role
 from services.contracts.scheduling import (
@@ -73,8 +74,19 @@ class Adult:
         facts = {"subject_ref": self.subject_ref, "at": MARCH, "purposes": purposes, "in_force": left}
         return VisitorConsentWithdrawn.model_validate(facts)
 
-    def path_closed(self, outcome: PathOutcome) -> PathClosed:
-        return PathClosed(path_id=self.path_id, centre=MONS, method=self.method, outcome=outcome, at=MARCH)
+    def path_closed(self, outcome: PathOutcome, days: int = 0) -> PathClosed:
+        at = MARCH + timedelta(days=days)
+        return PathClosed(path_id=self.path_id, centre=MONS, method=self.method, outcome=outcome, at=at)
+
+    def path_reopened(self, days: int) -> PathReopened:
+        return PathReopened(
+            path_id=self.path_id,
+            subject_ref=self.subject_ref,
+            centre=MONS,
+            method=self.method,
+            reason="visitor-back",
+            at=MARCH + timedelta(days=days),
+        )
 
     def interview(self, number: int, *, known: bool = True) -> InterviewHeld:
         return InterviewHeld(

@@ -1,5 +1,6 @@
 """A path ends: with its confirmed plan, or by being given up. Then the person may take another one."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -54,9 +55,9 @@ async def book(store: Store, path_id: UUID, day: int = 0) -> Interview:
         return await guidance.book(work, path_id, counsellor=NADIA, room=None, starts_at=starts_at, minutes=60)
 
 
-async def give_up(store: Store, path_id: UUID, version: int | None = None) -> None:
+async def give_up(store: Store, path_id: UUID, version: int | None = None, freed: Collection[UUID] | None = ()) -> None:
     async with store.work() as work:
-        await paths.give_up(work, await work.load(GuidancePath, path_id), version)
+        await paths.give_up(work, await work.load(GuidancePath, path_id), version, freed=freed)
 
 
 async def closed(store: Store) -> list[tuple[UUID, PathOutcome]]:
@@ -140,22 +141,46 @@ async def test_a_confirmed_plan_frees_what_is_booked_for_later_but_not_the_inter
     assert [one.path_id for one in await emitted_events(store, InterviewHeld)] == [path]
 
 
-async def test_a_path_is_given_up_once_nothing_is_booked_on_it(store: Store, adult: Visitor) -> None:
+async def test_the_end_of_a_path_frees_what_is_booked_once_the_team_agrees(store: Store, adult: Visitor) -> None:
     path = await take_path(store, adult)
-    interview = await book(store, path)
+    first, second = await book(store, path), await book(store, path, 1)
     with pytest.raises(refusals.StillBooked) as refused:
-        await give_up(store, path)
-    assert refused.value.values == {"booked": 1}
-    async with store.work() as work:
-        found = await guidance.interview_of(work, interview.id)
-        await guidance.cancel(work, found, by=Side.VISITOR, reason="no-longer-needed")
+        await give_up(store, path, freed=[first.id])
+    assert refused.value.values["booked"] == [{"interview_id": second.id, "starts_at": TUESDAY + timedelta(days=1)}]
+    assert await closed(store) == []
     with pytest.raises(Stale):
         await give_up(store, path, version=7)
-    await give_up(store, path, version=1)
+    await give_up(store, path, version=1, freed=[first.id, second.id])
     assert await closed(store) == [(path, PathOutcome.GIVEN_UP)]
+    cancelled = await emitted_events(store, InterviewCancelled)
+    assert {(one.interview_id, one.cancelled_by, one.reason) for one in cancelled} == {
+        (one.id, Side.VISITOR, "no-longer-needed") for one in (first, second)
+    }
+    assert await count(store, "quarter_hours") == 0
     with pytest.raises(refusals.PathIsClosed):
         await give_up(store, path)
     await take_path(store, adult)
+
+
+async def test_what_has_begun_is_recorded_after_the_end_of_its_path_and_not_moved(
+    store: Store, adult: Visitor, clock: FixedClock
+) -> None:
+    path = await take_path(store, adult)
+    begun = await book(store, path)
+    clock.now = TUESDAY + timedelta(minutes=15)
+    await give_up(store, path)
+    tomorrow = TUESDAY + timedelta(days=1)
+
+    async def move() -> None:
+        async with store.work() as work:
+            found = await guidance.interview_of(work, begun.id)
+            await guidance.move(work, found, counsellor=NADIA, room=None, starts_at=tomorrow, minutes=60)
+
+    with pytest.raises(refusals.PathIsClosed):
+        await move()
+    async with store.work() as work:
+        await guidance.hold(work, await guidance.interview_of(work, begun.id))
+    assert [one.path_id for one in await emitted_events(store, InterviewHeld)] == [path]
 
 
 async def test_a_plan_that_is_confirmed_after_all_has_the_last_word(store: Store, adult: Visitor) -> None:
@@ -225,18 +250,23 @@ async def test_a_counsellor_gives_a_path_up_over_the_api_and_on_the_page(desk: C
     booking = {"path_id": path, "starts_at": TUESDAY.isoformat(), "minutes": 60}
     interview = (await desk.post(f"{api}/interviews", json=booking)).json()["id"]
     html = {"accept": "text/html"}
-    page = f"/scheduling/interviews/{interview}"
-    assert "Arrêter le parcours" not in (await desk.get(page, headers=html)).text
+    page = f"/scheduling/paths/{path}"
+    assert f'href="{page}"' in (await desk.get(f"/scheduling/interviews/{interview}", headers=html)).text
+    shown = (await desk.get(page, headers=html)).text
+    assert f'name="freed" value="{interview}"' in shown
     refused = await desk.post(f"{api}/paths/{path}/give-up", json={})
-    assert (refused.status_code, refused.json()["errors"][0]["rule"]) == (409, "still-booked")
-    assert refused.json()["errors"][0]["field"] == "path_id"
-    cancelled = {"cancelled_by": "visitor", "reason": "no-longer-needed"}
-    assert (await desk.post(f"{api}/interviews/{interview}/cancel", json=cancelled)).status_code == 200
-    assert "Arrêter le parcours" in (await desk.get(page, headers=html)).text
-    assert (await desk.post(f"{page}/give-up-path", headers=html)).status_code == 303
+    (fault,) = refused.json()["errors"]
+    assert (refused.status_code, fault["rule"], fault["field"]) == (409, "still-booked", "free_booked")
+    assert [one["interview_id"] for one in fault["booked"]] == [interview]
+    unseen = await desk.post(f"{page}/give-up", headers=html, data={"version": "1"})
+    assert unseen.status_code == 422
+    assert "Rendez-vous encore fixés" in unseen.text
+    form = {"version": "1", "freed": [interview]}
+    assert (await desk.post(f"{page}/give-up", headers=html, data=form)).status_code == 303
     shown = (await desk.get(page, headers=html)).text
     assert "arrêt avant la fin" in shown
     assert "Fixer le rendez-vous suivant" not in shown
+    assert (await desk.get(f"{api}/interviews/{interview}")).json()["status"] == "cancelled"
     again = await desk.post(f"{api}/interviews", json=booking, headers={"accept-language": "de"})
     assert again.json()["errors"] == [
         {
@@ -246,3 +276,14 @@ async def test_a_counsellor_gives_a_path_up_over_the_api_and_on_the_page(desk: C
         }
     ]
     assert (await desk.get(f"{api}/paths/{path}")).json()["closed_because"] == "given-up"
+
+
+async def test_a_program_gives_up_a_path_with_what_is_booked_on_it(desk: Client, known: Visitor) -> None:
+    api = "/scheduling/api/v1"
+    opened = await desk.post(f"{api}/paths", json={"subject_ref": str(known.subject_ref), "centre": LIEGE})
+    path = opened.json()["id"]
+    booking = {"path_id": path, "starts_at": TUESDAY.isoformat(), "minutes": 60}
+    assert (await desk.post(f"{api}/interviews", json=booking)).status_code == 201
+    done = await desk.post(f"{api}/paths/{path}/give-up", json={"free_booked": True})
+    assert (done.status_code, done.json()["closed_because"]) == (200, "given-up")
+    assert await count(desk.store, "quarter_hours") == 0

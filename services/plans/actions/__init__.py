@@ -10,6 +10,7 @@ from services.plans.actions.paths import (
     mark_finalising_due,
     open_path,
     record_attendance,
+    reopen_path,
     stop_path,
     take_seat,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "plan_information_step",
     "progress_action",
     "record_attendance",
+    "reopen_path",
     "role_in",
     "set_goal",
     "stop_path",

@@ -48,7 +48,7 @@ async def erase_path(work: Work, path: Path) -> None:
     path.erased, path.correlation_id = True, path.id
     path.subject_ref = path.centre = path.method = None
     path.opened_at = path.seated_at = path.first_held_at = path.first_attended_at = path.finalising_due_at = None
-    path.workshop_id = None
+    path.workshop_id = path.reopened_at = None
 
 
 async def subject_of(work: Work, subject_ref: UUID) -> Subject:

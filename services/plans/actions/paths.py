@@ -29,11 +29,22 @@ async def open_path(
 
 
 async def stop_path(work: Work, path_id: UUID, *, at: datetime) -> None:
-    """Marks a path that was closed without a confirmed plan."""
+    """Marks a path that was closed without a confirmed plan, unless it was reopened since."""
+    path = await _path(work, path_id, None)
+    if path is None or (path.reopened_at is not None and at < path.reopened_at):
+        return
+    path.stopped_at = max(at, path.stopped_at or at)
+    _notify_boards(work, path)
+
+
+async def reopen_path(work: Work, path_id: UUID, *, at: datetime) -> None:
+    """Marks that a path goes on which was closed before; one that was closed since stays so."""
     path = await _path(work, path_id, None)
     if path is None:
         return
-    path.stopped_at = at
+    path.reopened_at = max(at, path.reopened_at or at)
+    if path.stopped_at is not None and path.stopped_at <= at:
+        path.stopped_at = None
     _notify_boards(work, path)
 
 

@@ -62,6 +62,7 @@ class HeldPath(Held):
     first_attended_at: Annotated[datetime | None, Shown(msg("First workshop session noted on"))]
     finalising_due_at: Annotated[datetime | None, Shown(msg("Final interview possible since"))]
     stopped_at: Annotated[datetime | None, Shown(msg("Stopped on"))]
+    reopened_at: Annotated[datetime | None, Shown(msg("Reopened on"))]
     starts_at: Annotated[list[datetime], Shown(msg("Interviews"))]
     sessions: Annotated[list[HeldSession], Shown(msg("Workshop sessions"))]
 

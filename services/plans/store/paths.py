@@ -62,6 +62,8 @@ class Path(Aggregate, Table, table=True):
     finalising_due_at: datetime | None = None
     stopped_at: datetime | None = None
     """When the path was closed without a confirmed plan."""
+    reopened_at: datetime | None = None
+    """When it was reopened last."""
     erased: bool = Field(default=False, sa_column_kwargs={"name": "forgotten"})
 
 

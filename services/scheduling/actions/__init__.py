@@ -5,6 +5,7 @@ no_shows     miss
 information  start, finish, release_visitor: information interviews with a visitor in the room
 holds        hold_slot, prolong, give_back, book_held: times that are chosen and not yet booked
 paths        open_path, give_up, plan_confirmed: guidance paths
+reopening    reopen: a path that was given up
 workshops    announce, cancel_workshop, record_attendance
 seats        take_seat, release_seat
 rooms        add_room, change_room, use_room: the list of a centre's rooms

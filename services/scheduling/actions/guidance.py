@@ -33,7 +33,7 @@ from services.scheduling.actions.calendar import (
     set_absences_aside,
 )
 from services.scheduling.actions.counsellors import check_counsellor
-from services.scheduling.actions.path_rules import check_one_more
+from services.scheduling.actions.path_rules import check_one_more, check_path
 from services.scheduling.actions.rooms import check_room
 from services.scheduling.actions.waiting import release_visitor
 from services.scheduling.domain import rules, times
@@ -151,6 +151,7 @@ async def move(
     check_version(interview, version)
     rules.check_booked(interview.status)
     centre = await known_centre(work.session, Centre, interview.centre)
+    await check_path(work, interview, centre.zone)
     await check_bookable(work, centre, starts_at, minutes, horizon, interview.starts_at)
     await check_counsellor(work.session, interview.centre, counsellor)
     before = (interview.counsellor, interview.room, interview.starts_at, interview.minutes)

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from services.chassis.storage.store import Work
 from services.scheduling.domain import refusals, rules
-from services.scheduling.store import GuidancePath, KnownPerson
+from services.scheduling.store import GuidancePath, Interview, KnownPerson
 from services.scheduling.store.interviews import counted_and_numbered, held_and_booked
 
 
@@ -16,7 +16,7 @@ async def check_one_more(work: Work, path: GuidancePath, zone: ZoneInfo) -> int:
     """
     if path.subject_ref is None:
         raise refusals.PersonUnknown()
-    await _check_consent(work, path.subject_ref)
+    await check_consent(work, path.subject_ref)
     rules.check_path_open(path.closed_at, path.closed_because, zone)
     held, booked = await held_and_booked(work.session, path.id)
     rules.check_path_capacity(path.method, held, booked, due=path.finalising_due_at is not None)
@@ -25,7 +25,17 @@ async def check_one_more(work: Work, path: GuidancePath, zone: ZoneInfo) -> int:
     return rules.first_free(counted)
 
 
-async def _check_consent(work: Work, subject_ref: UUID) -> None:
+async def check_path(work: Work, interview: Interview, zone: ZoneInfo) -> None:
+    """The path of an interview that is moved is open: the end of a path frees what is later. Raises `PathIsClosed`.
+
+    The path is locked before the interview, as `guidance.interview_of` does.
+    """
+    path = await work.find(GuidancePath, interview.path_id) if interview.path_id is not None else None
+    if path is not None:
+        rules.check_path_open(path.closed_at, path.closed_because, zone)
+
+
+async def check_consent(work: Work, subject_ref: UUID) -> None:
     """The visitor still consents to guidance; one of an imported path was never registered. Raises `ConsentMissing`.
 
     Read without a lock, under that of the path: a withdrawal waits for the path, or was committed before.

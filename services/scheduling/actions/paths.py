@@ -1,5 +1,6 @@
 """Guidance paths: opened for a visitor, and closed when their plan is confirmed or the path is given up."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -12,9 +13,11 @@ from services.scheduling.actions import guidance
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.people import known_person
 from services.scheduling.domain import refusals, rules
+from services.scheduling.domain.paths import check_freed
 from services.scheduling.domain.states import led_to_plan
 from services.scheduling.store import Alias, Centre, GuidancePath
 from services.scheduling.store.interviews import booked_from, held_and_booked, open_individual_path
+from services.scheduling.store.paths import record_change
 
 
 async def open_path(work: Work, subject_ref: UUID, centre: str, area: str | None = None) -> GuidancePath:
@@ -67,17 +70,26 @@ def emit_opened(work: Work, path: GuidancePath, subject_ref: UUID) -> None:
     )
 
 
-async def give_up(work: Work, path: GuidancePath, version: int | None = None) -> None:
-    """Close a path that the visitor gives up; they may open another one.
+async def give_up(
+    work: Work,
+    path: GuidancePath,
+    version: int | None = None,
+    *,
+    freed: Collection[UUID] | None = (),
+    by: str | None = None,
+) -> None:
+    """Close a path that the visitor gives up, and cancel what is booked on it for later; they may open another one.
 
-    Raises `PathIsClosed`, `StillBooked`, `Stale`.
+    `freed`: the interviews that the team knows to be cancelled with it; None: all. What has begun can still be
+    recorded. `by`: the code of the counsellor. Raises `PathIsClosed`, `StillBooked`, `Stale`.
     """
     check_version(path, version)
     centre = await known_centre(work.session, Centre, path.centre)
     rules.check_path_open(path.closed_at, path.closed_because, centre.zone)
-    _held, booked = await held_and_booked(work.session, path.id)
-    rules.check_nothing_booked(booked)
-    close(work, path, PathOutcome.GIVEN_UP, work.now)
+    booked = await booked_from(work.session, path.id, work.now)
+    check_freed([(one.id, one.starts_at) for one in booked if freed is not None and one.id not in freed], centre.zone)
+    close(work, path, PathOutcome.GIVEN_UP, work.now, by)
+    await cancel_booked(work, path.id, Side.VISITOR)
 
 
 async def plan_confirmed(work: Work, path_id: UUID, at: datetime) -> None:
@@ -92,13 +104,13 @@ async def plan_confirmed(work: Work, path_id: UUID, at: datetime) -> None:
     await cancel_booked(work, path_id)
 
 
-async def cancel_booked(work: Work, path_id: UUID) -> None:
+async def cancel_booked(work: Work, path_id: UUID, by: Side = Side.CENTRE) -> None:
     """Cancel what is booked for later on a path that is closed and locked."""
     for interview in await booked_from(work.session, path_id, work.now):
-        await guidance.cancel(work, interview, by=Side.CENTRE, reason=rules.CancelReason.NO_LONGER_NEEDED.value)
+        await guidance.cancel(work, interview, by=by, reason=rules.CancelReason.NO_LONGER_NEEDED.value)
 
 
-def close(work: Work, path: GuidancePath, outcome: PathOutcome, at: datetime) -> None:
+def close(work: Work, path: GuidancePath, outcome: PathOutcome, at: datetime, by: str | None = None) -> None:
     """Close a path. A closed path keeps its outcome, unless its plan is confirmed later.
 
     A plan may be confirmed after its path was given up: the confirmation takes precedence.
@@ -107,6 +119,7 @@ def close(work: Work, path: GuidancePath, outcome: PathOutcome, at: datetime) ->
     if path.closed_at is not None and not confirmed_after:
         return
     path.closed_at, path.closed_because = at, outcome.value
+    record_change(work, path, outcome.value, at, by=by)
     event = PathClosed(
         path_id=path.id, centre=path.centre, method=Method(path.method), outcome=outcome, at=path.closed_at
     )

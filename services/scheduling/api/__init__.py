@@ -6,12 +6,13 @@ from services.scheduling.api import (
     counsellors,
     imports,
     interviews,
+    paths,
     rooms,
     slots,
     waiting,
     workshops,
 )
 
-_subjects = (waiting, centres, imports, interviews, slots, workshops, rooms, counsellors, booking_rules)
+_subjects = (waiting, centres, imports, paths, interviews, slots, workshops, rooms, counsellors, booking_rules)
 routers = tuple(one.router for one in _subjects)
 """Imports come before routes with an id in the same path segment."""

@@ -14,10 +14,10 @@ from services.chassis.web import Body, Reading, Router, Running, Working, cause_
 from services.contracts.appointments import AppointmentMode
 from services.contracts.arrivals import Language
 from services.contracts.envelope import StaffCode
-from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, PathOutcome, Side
+from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, Side
 from services.contracts.text import Key
 from services.contracts.values import Day, Moment, Whole, YesNo
-from services.scheduling.actions import arrivals, guidance, information, no_shows, paths
+from services.scheduling.actions import arrivals, guidance, information, no_shows
 from services.scheduling.actions.next_times import Wanted, booking
 from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
 from services.scheduling.claims import required_staff_code
@@ -26,7 +26,7 @@ from services.scheduling.domain.arrangement import Arrangement
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.settings import horizon_of
 from services.scheduling.store import Centre, GuidancePath, Interview, Waiting
-from services.scheduling.store.interviews import agenda, on_path
+from services.scheduling.store.interviews import agenda
 
 router = Router(PREFIX, tags=["interviews"])
 _INTERPRETER = "The language of an interpreter, by its code of ISO 639. Kept until the interview is held or cancelled."
@@ -36,14 +36,6 @@ class Start(Body):
     """The visitor of an information interview; its counsellor is the caller."""
 
     visit_id: UUID
-
-
-class NewPath(Body):
-    """An individual path for a registered visitor."""
-
-    subject_ref: UUID
-    centre: CentreCode
-    area: Key | None = None
 
 
 class Booking(Body):
@@ -111,52 +103,11 @@ class InterviewOut(BaseModel):
         return cls.model_validate(interview, from_attributes=True)
 
 
-class PathOut(BaseModel):
-    """A person's path, with its interviews in order of time."""
-
-    id: UUID
-    version: int
-    subject_ref: UUID | None
-    centre: str
-    area: str | None
-    method: Method
-    opened_at: datetime
-    workshop_id: UUID | None
-    finalising_due_at: datetime | None
-    closed_at: datetime | None
-    closed_because: PathOutcome | None
-    interviews: list[InterviewOut] = []
-
-
 @router.post("/interviews/information", status_code=201)
 async def start_information(body: Start, work: Working, person: Counsellor) -> InterviewOut:
     """Start an information interview with a visitor in the room. Repeating it returns the same interview."""
     own(await work.find(Waiting, body.visit_id), person, msg("visit of a person who is here"))
     return InterviewOut.of(await information.start(work, body.visit_id, required_staff_code(person)))
-
-
-@router.post("/paths", status_code=201)
-async def open_path(body: NewPath, work: Working, person: Counsellor) -> PathOut:
-    """Open an individual path."""
-    person.at(body.centre)
-    path = await paths.open_path(work, body.subject_ref, body.centre, body.area)
-    return PathOut.model_validate(path.model_dump())
-
-
-@router.get("/paths/{id}")
-async def get_path(id: UUID, read: Reading, person: Counsellor) -> PathOut:
-    """One path with its interviews."""
-    path = own(await read.get(GuidancePath, id), person, msg("path"))
-    interviews = [InterviewOut.of(interview) for interview in await on_path(read, id)]
-    return PathOut.model_validate(path.model_dump() | {"interviews": interviews})
-
-
-@router.post("/paths/{id}/give-up")
-async def give_up_path(id: UUID, body: Change, work: Working, person: Counsellor) -> PathOut:
-    """Close a path that the visitor gives up; they may open another one."""
-    path = own(await work.find(GuidancePath, id), person, msg("path"))
-    await paths.give_up(work, path, body.version)
-    return PathOut.model_validate(path.model_dump())
 
 
 @router.post("/interviews", status_code=201)

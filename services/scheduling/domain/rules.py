@@ -26,7 +26,6 @@ from services.scheduling.domain.refusals import (
     SessionsOverlap,
     SpanBackwards,
     SpanTooLong,
-    StillBooked,
     TooLateToUndo,
     VisitorHasArrived,
     VisitorIsHere,
@@ -158,6 +157,11 @@ def check_path_capacity(method: str, held: int, booked: int, *, due: bool) -> No
         raise too_many(method, held, booked)
 
 
+def limit_of(method: str) -> int:
+    """How many interviews a path of this method allows."""
+    return 1 if method == Method.COLLECTIVE else PATH_LIMIT
+
+
 def too_many(method: str, held: int, booked: int) -> Refused:
     """The refusal of one interview more than the method allows."""
     if method == Method.COLLECTIVE:
@@ -183,12 +187,6 @@ def check_path_open(closed_at: datetime | None, because: str | None, zone: ZoneI
     """A closed path takes no more interviews. Raises `PathIsClosed`."""
     if closed_at is not None and because is not None:
         raise PathIsClosed(because=OUTCOME_LABELS[PathOutcome(because)], day=closed_at.astimezone(zone).date())
-
-
-def check_nothing_booked(booked: int) -> None:
-    """A path with a booked interview cannot be given up. Raises `StillBooked`."""
-    if booked:
-        raise StillBooked(booked=booked)
 
 
 def check_booked(status: str) -> None:

@@ -157,6 +157,15 @@ def was_present(status: VisitStatus) -> bool:
 PRESENT = tuple(status.value for status in VisitStatus if was_present(status))
 
 
+def may_go_on(outcome: PathOutcome) -> bool:
+    """Whether a path that ended so may be reopened: a confirmed plan stays, and a seat begins another path."""
+    match outcome:
+        case PathOutcome.GIVEN_UP:
+            return True
+        case PathOutcome.PLAN_CONFIRMED | PathOutcome.SEAT_RELEASED | PathOutcome.WORKSHOP_CANCELLED:
+            return False
+
+
 def led_to_plan(outcome: PathOutcome) -> bool:
     """Whether the path led to a confirmed plan."""
     match outcome:

@@ -10,12 +10,13 @@ from services.scheduling.pages import (
     mine,
     own_booking,
     own_changes,
+    path,
     person,
     public,
     rooms,
     workshops,
 )
 
-_teams = (board, booking, agenda, workshops, attendance, rooms, counsellors, booking_rules, person)
+_teams = (board, booking, agenda, path, workshops, attendance, rooms, counsellors, booking_rules, person)
 routers = tuple(one.router for one in (*_teams, mine, own_booking, own_changes, public))
 """Fixed paths before those with an id in the same path segment."""

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
-from services.chassis.refusals import NotFound, msg
+from services.chassis.refusals import msg
 from services.chassis.service.definition import runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, apply_form, page, read_form, see_other
@@ -21,7 +21,7 @@ from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import PathOutcome, Side
 from services.contracts.text import Key
 from services.contracts.values import Version, Whole, YesNo
-from services.scheduling.actions import guidance, no_shows, paths
+from services.scheduling.actions import guidance, no_shows
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.arrangement import Arrangement
@@ -163,16 +163,6 @@ async def cancel(
     return see_other(
         request, f"/scheduling/interviews/{id}", done=_("The interview is cancelled. The time is free again.")
     )
-
-
-@router.post("/interviews/{id}/give-up-path")
-async def give_up_path(id: UUID, request: Request, work: Working, person: Counsellor) -> Response:
-    """Close the interview's path, which the visitor gives up."""
-    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
-    if interview.path_id is None:
-        raise NotFound(what=msg("path"))
-    await paths.give_up(work, await work.load(GuidancePath, interview.path_id, msg("path")))
-    return see_other(request, f"/scheduling/interviews/{id}", done=_("The path is stopped."))
 
 
 @router.post("/interviews/{id}/move")

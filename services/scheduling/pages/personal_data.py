@@ -14,6 +14,7 @@ from services.chassis.copies.purposes import PURPOSE_TITLES
 from services.chassis.refusals import msg
 from services.chassis.service.personal_data import Held, PersonalData, Shown, rows_where
 from services.contracts.intake import END_OF_DAY
+from services.scheduling.domain.paths import CHANGE_LABELS, REOPEN_LABELS
 from services.scheduling.domain.rules import OUTCOME_LABELS, REASON_LABELS, UNCHOSEN_LABELS
 from services.scheduling.pages.desk import SIDES
 from services.scheduling.store import (
@@ -24,12 +25,14 @@ from services.scheduling.store import (
     GuidancePath,
     Interview,
     KnownPerson,
+    PathChange,
     Seat,
     Session,
     SessionArrival,
     Waiting,
     Workshop,
 )
+from services.scheduling.store.paths import path_history
 from services.scheduling.store.rooms import room_names
 
 KINDS = {"information": msg("Information interview"), "guidance": msg("Guidance interview")}
@@ -59,6 +62,16 @@ class HeldVisit(Held):
     ended_at: Annotated[datetime | None, Shown(msg("Ended on"))]
 
 
+class HeldPathChange(Held):
+    """That a path ended, or was reopened."""
+
+    of = (PathChange,)
+
+    at: Annotated[datetime, Shown(msg("When"))]
+    change: Annotated[str, Shown(msg("What"), CHANGE_LABELS)]
+    reason: Annotated[str | None, Shown(msg("Reason"), REOPEN_LABELS)]
+
+
 class HeldPath(Held):
     """A guidance path."""
 
@@ -71,6 +84,7 @@ class HeldPath(Held):
     finalising_due_at: Annotated[datetime | None, Shown(msg("Final interview possible since"))]
     closed_at: Annotated[datetime | None, Shown(msg("Ended on"))]
     closed_because: Annotated[str | None, Shown(msg("Why it ended"), OUTCOME_LABELS)]
+    changes: Annotated[list[HeldPathChange], Shown(msg("History of the path"))]
 
 
 class HeldInterview(Held):
@@ -170,11 +184,23 @@ async def read_personal_data(session: AsyncSession, subject_ref: UUID) -> HeldBo
     return HeldBookings.of_row(
         person,
         **({"centre": names.get(person.centre, person.centre)} if person is not None else {}),
-        paths=[HeldPath.of_row(one, centre=names.get(one.centre, one.centre)) for one in paths],
+        paths=await _paths(session, paths, names),
         interviews=await _interviews(session, interviews, names),
         seats=await _seats(session, seats, names),
         visits=[HeldVisit.of_row(one, centre=names.get(one.centre, one.centre)) for one in visits],
     )
+
+
+async def _paths(session: AsyncSession, paths: Sequence[GuidancePath], names: dict[str, str]) -> list[HeldPath]:
+    changes = await path_history(session, [path.id for path in paths])
+    return [
+        HeldPath.of_row(
+            path,
+            centre=names.get(path.centre, path.centre),
+            changes=[HeldPathChange.of_row(one) for one in changes if one.path_id == path.id],
+        )
+        for path in paths
+    ]
 
 
 async def _interviews(

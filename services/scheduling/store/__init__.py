@@ -6,6 +6,7 @@ from services.scheduling.store.copies import Account, Centre, KnownPerson, Waiti
 from services.scheduling.store.counsellors import PastCounsellor
 from services.scheduling.store.holds import SlotHold
 from services.scheduling.store.interviews import GuidancePath, Interview, QuarterHour, UnrestatedInterview
+from services.scheduling.store.paths import PathChange
 from services.scheduling.store.persons import Alias, Export, Visitor
 from services.scheduling.store.rooms import Room
 from services.scheduling.store.table import Table
@@ -25,6 +26,7 @@ __all__ = [
     "Interview",
     "KnownPerson",
     "PastCounsellor",
+    "PathChange",
     "QuarterHour",
     "Room",
     "Seat",

@@ -92,6 +92,7 @@ SCHEDULING: Asks = {
     ),
     "POST /scheduling/api/v1/interviews/information": lambda w, me: Ask(json={"visit_id": w.liege["walk-in"]}),
     "POST /scheduling/api/v1/paths/{id}/give-up": lambda w, me: Ask(json={}, done=(409,)),  # interviews are booked
+    "POST /scheduling/api/v1/paths/{id}/reopen": lambda w, me: Ask(json={"reason": "other"}, done=(409,)),  # it is open
     "POST /scheduling/api/v1/interviews": lambda w, me: Ask(
         json={"path_id": w.liege["path"], "counsellor": code_of(me.side), "starts_at": _LATER, "minutes": 60}
     ),
@@ -130,7 +131,8 @@ SCHEDULING: Asks = {
     "POST /scheduling/interviews/{id}/cancel": lambda w, me: Ask(
         form=_seen(w, "tomorrow", cancelled_by="visitor"), at={"id": w.liege["tomorrow"]}
     ),
-    "POST /scheduling/interviews/{id}/give-up-path": lambda w, me: Ask(done=(409,)),
+    "POST /scheduling/paths/{id}/give-up": lambda w, me: Ask(form={"version": 1}, done=(303, 422)),
+    "POST /scheduling/paths/{id}/reopen": lambda w, me: Ask(form={"version": 1, "reason": "other"}, done=(422,)),
     "POST /scheduling/interviews/{id}/move": lambda w, me: Ask(
         form=_LATER_FORM | _seen(w, "tomorrow", counsellor=code_of(w.liege)), at={"id": w.liege["tomorrow"]}
     ),

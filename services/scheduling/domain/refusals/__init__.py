@@ -5,7 +5,8 @@
     Refused
     ├── NotInTheRoom, AlreadyInInterview, HasAppointment, NotRunning, TooLateToUndo, VisitorIsHere,
     │   VisitorHasArrived, NotArrived                                    the counsellor's board
-    ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, StillBooked     people and paths
+    ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, PathIsOpen, PathStaysClosed, AnotherPathOpen,
+    │   StillBooked                                                    people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
     ├── Overlap (CounsellorAway), HoldOver, NotBooked, NotYet, MovedMeanwhile, TooLateOnline,
@@ -75,11 +76,14 @@ from services.scheduling.domain.refusals.imported import (
     TooManyParticipants,
 )
 from services.scheduling.domain.refusals.paths import (
+    AnotherPathOpen,
     ConsentMissing,
     FifthInterview,
     FinalisingNotDue,
     OneFinalisingSession,
     PathIsClosed,
+    PathIsOpen,
+    PathStaysClosed,
     PathStillOpen,
     PersonUnknown,
     StillBooked,
@@ -109,6 +113,7 @@ __all__ = [
     "AbsenceBackwards",
     "AbsenceTooLong",
     "AlreadyInInterview",
+    "AnotherPathOpen",
     "AttendanceIncomplete",
     "ConsentMissing",
     "CounsellorAway",
@@ -143,6 +148,8 @@ __all__ = [
     "Overlap",
     "PathDiffers",
     "PathIsClosed",
+    "PathIsOpen",
+    "PathStaysClosed",
     "PathStillOpen",
     "PersonUnknown",
     "PlacesMissing",

@@ -41,10 +41,37 @@ class PathIsClosed(Refused):
 
 
 class StillBooked(Refused):
-    """A path with a booked interview cannot be given up."""
+    """The end of a path frees what is booked on it, once the team agrees to that."""
 
     slug = "still-booked"
-    message = msg("Appointments still booked on this path: {booked}. Cancel them first.")
+    message = msg(
+        "Appointments still booked on this path: {times}. "
+        "Cancel them first, or confirm that they are cancelled with it."
+    )
+    field_name = "free_booked"
+
+
+class PathIsOpen(Refused):
+    """A path that is open is not reopened."""
+
+    slug = "path-is-open"
+    message = msg("This path is open. Reload the page.")
+    field_name = "path_id"
+
+
+class PathStaysClosed(Refused):
+    """A path is reopened only if it was given up."""
+
+    slug = "path-stays-closed"
+    message = msg("This path ended on {day}: {because}. It cannot be reopened. Start a new path.")
+    field_name = "path_id"
+
+
+class AnotherPathOpen(Refused):
+    """A visitor has one open path of a method at a time."""
+
+    slug = "another-path-open"
+    message = msg("This person has another open path of this kind. Continue that one, or stop it first.")
     field_name = "path_id"
 
 

@@ -1,0 +1,97 @@
+"""Paths: opened, given up, reopened."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from services.chassis.identity.ownership import own
+from services.chassis.refusals import msg
+from services.chassis.web import Body, Reading, Router, Working
+from services.contracts.scheduling import Method, PathOutcome
+from services.contracts.text import Key
+from services.contracts.values import YesNo
+from services.scheduling.actions import paths, reopening
+from services.scheduling.api.interviews import InterviewOut
+from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
+from services.scheduling.claims import staff_code
+from services.scheduling.domain.paths import ReopenReason
+from services.scheduling.store import GuidancePath
+from services.scheduling.store.interviews import on_path
+
+router = Router(PREFIX, tags=["interviews"])
+
+
+class NewPath(Body):
+    """An individual path for a registered visitor."""
+
+    subject_ref: UUID
+    centre: CentreCode
+    area: Key | None = None
+
+
+class GivenUp(Change):
+    """The end of a path without a plan."""
+
+    free_booked: YesNo = Field(
+        False, description="Cancel what is booked on it for later. Without it, such a path is not closed."
+    )
+
+
+class Reopening(Change):
+    """Why a path that was given up goes on."""
+
+    reason: ReopenReason
+
+
+class PathOut(BaseModel):
+    """A person's path, with its interviews in order of time."""
+
+    id: UUID
+    version: int
+    subject_ref: UUID | None
+    centre: str
+    area: str | None
+    method: Method
+    opened_at: datetime
+    workshop_id: UUID | None
+    finalising_due_at: datetime | None
+    closed_at: datetime | None
+    closed_because: PathOutcome | None
+    interviews: list[InterviewOut] = []
+
+
+@router.post("/paths", status_code=201)
+async def open_path(body: NewPath, work: Working, person: Counsellor) -> PathOut:
+    """Open an individual path."""
+    person.at(body.centre)
+    path = await paths.open_path(work, body.subject_ref, body.centre, body.area)
+    return PathOut.model_validate(path.model_dump())
+
+
+@router.get("/paths/{id}")
+async def get_path(id: UUID, read: Reading, person: Counsellor) -> PathOut:
+    """One path with its interviews."""
+    path = own(await read.get(GuidancePath, id), person, msg("path"))
+    interviews = [InterviewOut.of(interview) for interview in await on_path(read, id)]
+    return PathOut.model_validate(path.model_dump() | {"interviews": interviews})
+
+
+@router.post("/paths/{id}/give-up")
+async def give_up_path(id: UUID, body: GivenUp, work: Working, person: Counsellor) -> PathOut:
+    """Close a path that the visitor gives up; they may open another one.
+
+    What is booked on it for later is cancelled with `free_booked`; without it, the refusal has it in `booked`.
+    """
+    path = own(await work.find(GuidancePath, id), person, msg("path"))
+    freed = None if body.free_booked else ()
+    await paths.give_up(work, path, body.version, freed=freed, by=staff_code(person))
+    return PathOut.model_validate(path.model_dump())
+
+
+@router.post("/paths/{id}/reopen")
+async def reopen_path(id: UUID, body: Reopening, work: Working, person: Counsellor) -> PathOut:
+    """Reopen a path that was given up. What its end freed stays free."""
+    own(await work.session.get(GuidancePath, id), person, msg("path"))
+    path = await reopening.reopen(work, id, body.reason, body.version, staff_code(person))
+    return PathOut.model_validate(path.model_dump())

@@ -1,0 +1,60 @@
+"""How a path ends and goes on: what its end frees, who may reopen it and why, and the time for reflection on it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.chassis.refusals import msg, with_words
+from services.contracts.scheduling import PathOutcome
+from services.scheduling.domain.refusals import PathIsOpen, PathStaysClosed, StillBooked
+from services.scheduling.domain.rules import OUTCOME_LABELS
+from services.scheduling.domain.states import may_go_on
+
+REOPENED = "reopened"
+"""The change of a path that was reopened; the others are its outcomes."""
+
+
+class ReopenReason(StrEnum):
+    """Why a path is reopened. No reason reveals anything about a person's health or family."""
+
+    CLOSED_IN_ERROR = "closed-in-error"
+    VISITOR_CONTINUES = "visitor-continues"
+    VISITOR_BACK = "visitor-back"
+    OTHER = "other"
+
+
+REOPEN_LABELS = {
+    ReopenReason.CLOSED_IN_ERROR: msg("Stopped by mistake"),
+    ReopenReason.VISITOR_CONTINUES: msg("The person wants to continue"),
+    ReopenReason.VISITOR_BACK: msg("The person is back after a break"),
+    ReopenReason.OTHER: msg("Another reason"),
+}
+with_words(REOPEN_LABELS)
+CHANGE_LABELS: dict[str, str] = {
+    **{outcome.value: label for outcome, label in OUTCOME_LABELS.items()},
+    REOPENED: msg("reopened"),
+}
+
+
+def check_freed(booked: Sequence[tuple[UUID, datetime]], zone: ZoneInfo) -> None:
+    """What the end of the path would free, and the team did not agree to. Raises `StillBooked`, naming it."""
+    if booked:
+        times = [at.astimezone(zone) for _id, at in booked]
+        interviews = [{"interview_id": id, "starts_at": at} for id, at in booked]
+        raise StillBooked(times=times, booked=interviews)
+
+
+def may_reopen(because: str | None) -> bool:
+    """Whether a path that ended so may be reopened."""
+    return because is not None and may_go_on(PathOutcome(because))
+
+
+def check_may_reopen(closed_at: datetime | None, because: str | None, zone: ZoneInfo) -> None:
+    """Only a path that was given up goes on. Raises `PathIsOpen` or `PathStaysClosed`."""
+    if closed_at is None or because is None:
+        raise PathIsOpen()
+    outcome = PathOutcome(because)
+    if not may_go_on(outcome):
+        raise PathStaysClosed(because=OUTCOME_LABELS[outcome], day=closed_at.astimezone(zone).date())

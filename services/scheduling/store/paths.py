@@ -1,0 +1,56 @@
+"""How paths ended and went on, and which of them are open."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import Field, col
+
+from services.chassis.storage.store import Work
+from services.contracts.scheduling import Method
+from services.scheduling.store.interviews import GuidancePath
+from services.scheduling.store.table import Table
+
+
+class PathChange(Table, table=True):
+    """One end of a path, or that it was reopened. Rows are only added."""
+
+    __tablename__ = "path_changes"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    path_id: UUID = Field(index=True)
+    at: datetime
+    change: str = Field(max_length=20)
+    """A `PathOutcome`, or `reopened`."""
+    reason: str | None = Field(default=None, max_length=40)
+    """Why it was reopened."""
+    by: str | None = Field(default=None, max_length=60)
+    """The code of the counsellor who did it. None: the service itself, as a plan was confirmed or a seat released."""
+
+
+def record_change(
+    work: Work, path: GuidancePath, change: str, at: datetime, *, reason: str | None = None, by: str | None = None
+) -> None:
+    """Add a row about this path."""
+    work.add(PathChange(path_id=path.id, at=at, change=change, reason=reason, by=by))
+
+
+async def path_history(session: AsyncSession, path_ids: Collection[UUID]) -> Sequence[PathChange]:
+    """How these paths ended and went on, the first change first."""
+    query = sa.select(PathChange).where(col(PathChange.path_id).in_(path_ids))
+    return (await session.scalars(query.order_by(col(PathChange.at), col(PathChange.id)))).all()
+
+
+async def other_open_path(session: AsyncSession, path: GuidancePath, refs: Collection[UUID]) -> bool:
+    """Whether the path's person has another open path of its method: collective ones at its centre only."""
+    query = sa.select(sa.literal(1)).where(
+        col(GuidancePath.subject_ref).in_(refs),
+        col(GuidancePath.method) == path.method,
+        col(GuidancePath.closed_at).is_(None),
+        col(GuidancePath.id) != path.id,
+    )
+    if path.method == Method.COLLECTIVE:
+        query = query.where(col(GuidancePath.centre) == path.centre)
+    return await session.scalar(query.limit(1)) is not None
