@@ -1,6 +1,17 @@
 """The wire contracts: event types, topics and shared value types. Pydantic only, no I/O."""
 
-from services.contracts import accounts, directory, intake, paths, persons, plans, queue, rooms, scheduling
+from services.contracts import (
+    accounts,
+    directory,
+    intake,
+    paths,
+    persons,
+    plans,
+    public_booking,
+    queue,
+    rooms,
+    scheduling,
+)
 from services.contracts.envelope import EVENTS, Event, Privacy
 from services.contracts.topics import TOPICS, Topic
 
@@ -16,6 +27,7 @@ __all__ = [
     "paths",
     "persons",
     "plans",
+    "public_booking",
     "queue",
     "rooms",
     "scheduling",

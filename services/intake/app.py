@@ -25,11 +25,13 @@ from services.intake.actions.erasure import end_entries, erase_again, erase_due,
 from services.intake.actions.letters import Letters
 from services.intake.actions.messages import end_reminders, remind
 from services.intake.actions.people import make_keys
+from services.intake.actions.public_booking import delete_ended
 from services.intake.actions.restoring import restore
 from services.intake.domain.messages import WITHHELD_WORDS
 from services.intake.nav import NAV
 from services.intake.pages.personal_data import PERSONAL_DATA
 from services.intake.reactions import reactions
+from services.intake.settings import IntakeSettings
 from services.intake.store import Account, Alias, Centre, ErasedSubject, Table, Visitor
 from services.intake.store.erasures import unconfirmed_by_service
 from services.intake.store.messages import Message, Pause
@@ -84,6 +86,7 @@ def jobs(runtime: Runtime) -> list[Job]:
         Job("end-of-day", partial(end_days, runtime.store), seconds),
         Job("remind", partial(remind, runtime.store), min(60, seconds)),
         Job("end-reminders", partial(end_reminders, runtime.store), 60 * seconds),
+        Job("end-booking-requests", partial(delete_ended, runtime.store), min(60, seconds)),
         Job("erase-due", partial(erase_due, runtime.store), 60 * seconds),
         Job("person-keys", partial(make_keys, runtime.store), seconds),
         Job("prune-accesses", partial(prune_accesses, runtime.store, runtime.settings.export_log_days), 60 * seconds),
@@ -100,6 +103,7 @@ SERVICE = Service(
     routers=(*api.routers, *pages.routers, mail_router("intake", Message, WITHHELD_WORDS)),
     folder=Path(__file__).parent,
     accounts=Account,
+    settings=IntakeSettings,
     visitors=Visitor,
     aliases=Alias,
     visitor_paths=("/intake/mine",),

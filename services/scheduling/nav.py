@@ -1,12 +1,21 @@
 """Scheduling's navigation links. A module of its own, because every process shows the links of all services."""
 
 from services.chassis.refusals import msg
-from services.chassis.service.definition import Link, Navigation
+from services.chassis.service.definition import Card, Link, Navigation
 from services.contracts.roles import Role
 
 NAV = Navigation(
     msg("Appointments"),
     (
+        Link(
+            msg("Book a first interview"),
+            "/scheduling/book",
+            card=Card(
+                "calendar",
+                msg("Book a first interview"),
+                msg("Choose a time with a counsellor. You can also just come."),
+            ),
+        ),
         Link(msg("Queue"), "/scheduling/", (Role.COUNSELLOR,), home_of=Role.COUNSELLOR),
         Link(msg("Calendar"), "/scheduling/agenda", (Role.COUNSELLOR,)),
         Link(msg("Workshops"), "/scheduling/workshops", (Role.COUNSELLOR,)),

@@ -25,6 +25,7 @@ from services.contracts.intake import (
 )
 from services.contracts.persons import VisitAnonymised, VisitorMerged, VisitorSeparated
 from services.contracts.plans import PlanConfirmed
+from services.contracts.public_booking import BookingRequested
 from services.contracts.queue import (
     VisitInterpreterChanged,
     VisitorArrivalUndone,
@@ -33,7 +34,16 @@ from services.contracts.queue import (
     VisitPutOnHold,
     VisitTransferred,
 )
-from services.scheduling.actions import arrivals, consent, erasure, former_counsellors, paths, people, waiting
+from services.scheduling.actions import (
+    arrivals,
+    consent,
+    erasure,
+    former_counsellors,
+    paths,
+    people,
+    public_booking,
+    waiting,
+)
 from services.scheduling.store import Alias, Centre, KnownPerson, Visitor, Waiting
 
 reactions = Reactions()
@@ -157,6 +167,12 @@ async def on_visit_anonymised(work: Work, event: VisitAnonymised) -> None:
 async def on_visitor_registered(work: Work, event: VisitorRegistered) -> None:
     """A visitor was registered."""
     await people.register(work, event.subject_ref, event.centre, list(event.purposes), event.at)
+
+
+@reactions.on(BookingRequested)
+async def on_booking_requested(work: Work, event: BookingRequested) -> None:
+    """Keeps the held time while the contact is confirmed."""
+    await public_booking.keep_until(work, event.hold_id, event.until)
 
 
 @reactions.on(VisitorConsentGiven, loads=KnownPerson)

@@ -26,6 +26,7 @@ NO_LIST = {
     "directory.store.feed._rows": "the end of two queries, one of which begins behind a position",
     "directory.store.referrals.overdue": "expired in batches, and the answer says whether there are more",
     "directory.store.taxonomies.page_of": "pages by number: `start` is how many come before",
+    "intake.store.booking_requests.ended_requests": "deleted in batches",
     "intake.store.names._with_words": "a search, which says when there are more and asks for more of the name",
     "intake.store.names.people_at": "the same",
     "intake.store.names.people_like": "compared with a new name, which few share",

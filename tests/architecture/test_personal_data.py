@@ -25,6 +25,7 @@ NOT_ABOUT_PERSONS = {
         "personal_data_exports": EXPORTS,
         "person_keys": "made from the name, which is exported",
         "devices": "about the browsers of a centre",
+        "booking_requests": "name and contact for half an hour, of nobody known yet; a day without them",
         "offline_tickets": "which numbers devices gave; the visit's ticket is exported",
         "expected_sessions": "about everyone in a workshop; the person's appointments are exported",
     },

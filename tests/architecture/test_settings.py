@@ -48,6 +48,6 @@ def test_the_document_has_every_variable_that_any_code_reads() -> None:
 def test_every_setting_is_described_with_its_unit() -> None:
     for name, field in FIELDS.items():
         assert field.description, name
-        counts = name in ("partitions", "replication", "batch", "attempts")
+        counts = name in ("partitions", "replication", "batch", "attempts", "unconfirmed_bookings")
         if isinstance(field.default, int | float) and not isinstance(field.default, bool) and not counts:
             assert re.search(r"in (bytes|seconds|hours|days|ms)\b", field.description), f"{name}: in which unit?"

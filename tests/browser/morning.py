@@ -37,6 +37,7 @@ from services.intake.app import SERVICE as INTAKE
 from services.intake.store import Export
 from services.launcher import demo
 from services.scheduling.claims import STAFF_CODE
+from tests.browser.booked_online import booked_online
 from tests.givens.accounts import REGION as MANAGER
 from tests.givens.accounts import REGION_BY as MANAGER_BY
 from tests.givens.accounts import account_waits, account_works, rights, signs_in
@@ -99,7 +100,9 @@ def morning(folder: Path) -> Generator[Morning]:
             "no-centre": staff("no-centre", set()),
         }
         stop = stop_address(signer, "", UUID(made["person"]))
-        more = {"nothing": str(uuid4()), "stop": stop}
+        more = {"nothing": str(uuid4()), "stop": stop} | booked_online(
+            stack, signer, datetime.fromisoformat(made["now"])
+        )
         yield Morning(stack, made | more, signer, people)
 
 
@@ -176,6 +179,8 @@ def lived(stack: Stack) -> dict[str, str]:
         reason="training",
     )
     liege.until(second + timedelta(hours=3))
+    rules = {"horizon_days": 365, "notice_hours": 0, "visitor_notice_hours": 24, "public": True}
+    ok(liege.region.put("/scheduling/api/v1/booking-rules/liege", json=rules))
     asyncio.run(publish_a_month(stack))
     asyncio.run(export_by_a_machine(stack, UUID(ada)))
     return {
@@ -184,6 +189,7 @@ def lived(stack: Stack) -> dict[str, str]:
         "held": held,
         "path": path,
         "letter": stuck(stack, liege.now()),
+        "now": liege.now().isoformat(),
         "person": ada,
         "other": ben,
         "merged": zoe,

@@ -31,6 +31,7 @@ BOUNDED = {
     "working_hours": "one row for each counsellor and centre",
     "counsellor_profiles": "one row for each counsellor",
     "slot_holds": "times chosen in the last hour",
+    "booking_requests": "at most `CEFO_UNCONFIRMED_BOOKINGS` of each centre, and those of one day",
     "interviews_to_restate": "booked at an update; emptied at the first start",
     "centres": "the twelve centres",
     "waiting_days": "400 days of each centre and area",

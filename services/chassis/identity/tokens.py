@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -125,7 +126,7 @@ class Signer:
         """Whether a person's token has not expired."""
         return 0 <= time() - token.signed_at <= self._session_seconds
 
-    def seal(self, purpose: str, payload: dict[str, str]) -> str:
+    def seal(self, purpose: str, payload: Mapping[str, Any]) -> str:
         """A signed text with these values, which everyone can read, for a cookie of this purpose."""
         return self._serializer(purpose).dumps(payload)
 

@@ -1,8 +1,8 @@
 """Limits the requests of one reader. A route declares its limit beside its access policy: `limited("search")`.
 
-What could be guessed (sign-ins, links, PINs, contacts at other centres) is counted in Redis, for all processes
-together; while Redis does not answer, and for everything else, each process counts on its own. Neither keeps an
-address: keys are digests.
+What could be guessed (sign-ins, links, PINs, contacts at other centres) and what sends messages to strangers (bookings)
+is counted in Redis, for all processes together; while Redis does not answer, and for everything else, each process
+counts on its own. Neither keeps an address: keys are digests.
 """
 
 import asyncio
@@ -26,8 +26,20 @@ from services.chassis.refusals import TooManyRequests
 from services.chassis.runtime.settings import Settings
 from services.chassis.runtime.telemetry import LIMITED, log
 
-Name = Literal["sign-in", "link", "ticket", "pin", "search", "elsewhere", "check-in", "code", "import"]
-SHARED: frozenset[Name] = frozenset({"sign-in", "link", "pin", "elsewhere"})
+Name = Literal[
+    "sign-in",
+    "link",
+    "ticket",
+    "pin",
+    "search",
+    "elsewhere",
+    "check-in",
+    "code",
+    "import",
+    "booking",
+    "confirmation",
+]
+SHARED: frozenset[Name] = frozenset({"sign-in", "link", "pin", "elsewhere", "booking", "confirmation"})
 """Those counted for all processes together. As a dependency of a route by address: nobody is signed in yet."""
 
 _PREFIX = "cefo:limits"
@@ -58,6 +70,8 @@ class Limits:
             "check-in": parse(settings.limit_check_in),
             "code": parse(settings.limit_code),
             "import": parse(settings.limit_import),
+            "booking": parse(settings.limit_booking),
+            "confirmation": parse(settings.limit_confirmation),
         }
         self._own = FixedWindowRateLimiter(MemoryStorage())
         self._shared = FixedWindowRateLimiter(_storage(redis)) if redis is not None else None

@@ -24,6 +24,7 @@ from services.intake.actions.references import lock_references
 from services.intake.store import Consent, ErasedSubject, ErasureConfirmation, Visit, Visitor
 from services.intake.store.aliases import erase_alias
 from services.intake.store.appointments import Appointment, delete_where
+from services.intake.store.booking_requests import delete_requests, requests_of
 from services.intake.store.erasures import confirmed_before, delete_erasures, erased_without_confirmations
 from services.intake.store.messages import erase_messages
 from services.intake.store.names import delete_keys
@@ -59,6 +60,8 @@ async def _erase(work: Work, subject_ref: UUID) -> None:
     await work.session.execute(
         sa.update(Visit).where(col(Visit.subject_ref) == subject_ref).values(subject_ref=None, before_closing=sa.null())
     )
+    asked = await requests_of(work.session, subject_ref, visitor.contact_key if visitor is not None else None)
+    await delete_requests(work.session, asked)
     await delete_keys(work.session, subject_ref)
     await erase_alias(work.session, subject_ref)
     if visitor is not None:

@@ -20,6 +20,7 @@ from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
 from services.contracts.appointments import AppointmentMode
 from services.intake.actions.calendars import calendar_of
+from services.intake.actions.confirmations import confirmation_secret
 from services.intake.actions.links import link_of_person, mailed_address
 from services.intake.actions.message_texts import texts_for
 from services.intake.actions.messages import agrees
@@ -27,6 +28,7 @@ from services.intake.domain.contacts import ContactChannel, contact_key, takes_t
 from services.intake.domain.message_texts import Placeholder, Texts, Values, filled, filled_parts
 from services.intake.domain.messages import MailPurpose, Meeting, send_at
 from services.intake.store import Centre, Visitor
+from services.intake.store.booking_requests import BookingRequest
 from services.intake.store.messages import Message
 
 SHORT_NAME = 40
@@ -51,10 +53,26 @@ class Letters:
         Raises `NotYet` at night, if it can wait: the mail server may have been away since the evening.
         """
         async with self._store.read() as session:
+            if MailPurpose(row.purpose).confirms:
+                return await self._to_confirm(session, row)
             visitor = await session.get(Visitor, row.subject_ref)
             if visitor is None or not await agrees(session, row.subject_ref):
                 raise NothingToSend("no-consent")
             return await self._message(session, row, visitor)
+
+    async def _to_confirm(self, session: AsyncSession, row: Message) -> Outgoing:
+        """The message with the link that confirms a contact. Raises `NothingToSend`: it was replaced, or confirmed."""
+        asked = await session.get(BookingRequest, row.about)
+        centre = await session.get(Centre, row.centre)
+        if asked is None or asked.contact_key is None or asked.subject_ref != row.subject_ref:
+            raise NothingToSend("replaced")
+        if centre is None:
+            raise NothingToSend("no-centre")
+        texts = await texts_for(session, centre.code, MailPurpose(row.purpose), asked.language)
+        secret = confirmation_secret(self._signer, asked.code)
+        page = f"{self._settings.public_url.rstrip('/')}/intake/confirm/{secret}"
+        send = letter if "@" in asked.contact_key else text_message
+        return send(row, texts, centre, Addresses(page, None), asked.contact_key, asked.language)
 
     async def _message(self, session: AsyncSession, row: Message, visitor: Visitor) -> Outgoing:
         number, address = number_of(visitor), email_of(visitor)
@@ -105,7 +123,8 @@ class Addresses(NamedTuple):
     """The addresses in a message. `page`: None, if the personal link opens nothing, or has no PIN."""
 
     page: str | None
-    stop: str
+    stop: str | None
+    """None: the contact is not confirmed yet, and there are no messages to stop."""
 
 
 def letter(row: Message, texts: Texts, centre: Centre, addresses: Addresses, recipient: str, lang: str) -> Letter:
@@ -128,7 +147,9 @@ def text_message(
     """The text message: of two segments at most. The personal link is left out if there is no room for it."""
     values = values_of(centre, [Meeting.of(one) for one in row.meetings], addresses, lang, short=True)
     text = in_alphabet(sms_of(texts, values))
-    if not fits(text):
+    if not fits(text) and MailPurpose(row.purpose).confirms:
+        text = in_alphabet(values[Placeholder.LINK])
+    elif not fits(text):
         text = in_alphabet(sms_of(texts, {name: value for name, value in values.items() if name != Placeholder.LINK}))
     return TextMessage(recipient, text, lang)
 
@@ -147,7 +168,10 @@ def values_of(
     centre: Centre, meetings: Sequence[Meeting], addresses: Addresses, lang: str, *, short: bool = False
 ) -> Values:
     """What stands at the placeholders. `short`: as a text message has it."""
-    values = {Placeholder.CENTRE: centre.name[:SHORT_NAME] if short else centre.name, Placeholder.STOP: addresses.stop}
+    values = {
+        Placeholder.CENTRE: centre.name[:SHORT_NAME] if short else centre.name,
+        Placeholder.STOP: addresses.stop or "",
+    }
     if addresses.page is not None:
         values[Placeholder.LINK] = addresses.page
     if meetings:

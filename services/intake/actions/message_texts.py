@@ -7,13 +7,15 @@ from services.chassis.refusals import msg
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.intake.domain.message_texts import Texts, check_texts
-from services.intake.domain.message_words import WORDS
+from services.intake.domain.message_words import WORDS, Words
 from services.intake.domain.messages import MailPurpose
 from services.intake.store.message_texts import MessageText, changed_texts
 
 _NOT_COMING = msg("Can you not come? Please tell your centre as early as you can.")
 _PAGE = msg("Your page, which opens with your PIN:")
 _STOP = msg("You gave your consent to messages from your centre. To stop them, open this page:")
+_CONFIRM = msg("Open this page to confirm it:")
+_NOT_YOU = msg("If you did not ask for this appointment, do nothing. What was entered is then deleted.")
 _SMS_PAGE, _SMS_STOP = msg("Your page: {link}"), msg("Stop the messages: {stop}")
 
 
@@ -25,11 +27,23 @@ def built_in(purpose: MailPurpose, lang: str) -> Texts:
         paragraphs.append("{times}\n{centre}")
     if purpose in (MailPurpose.APPOINTMENT_BOOKED, MailPurpose.APPOINTMENT_MOVED, MailPurpose.APPOINTMENT_REMINDER):
         paragraphs.append(translate(_NOT_COMING, lang))
+    if purpose.confirms:
+        return _to_confirm(paragraphs, words, lang)
     page, stop = f"{translate(_PAGE, lang)}\n{{link}}", f"{translate(_STOP, lang)}\n{{stop}}"
     return Texts(
         subject=translate(words.subject, lang),
         body="\n\n".join([*paragraphs, page, stop, "{centre}"]),
         sms="\n".join((translate(words.sms, lang), "{centre}", translate(_SMS_PAGE, lang), translate(_SMS_STOP, lang))),
+    )
+
+
+def _to_confirm(paragraphs: list[str], words: Words, lang: str) -> Texts:
+    """The text whose link confirms a contact."""
+    link = f"{translate(_CONFIRM, lang)}\n{{link}}"
+    return Texts(
+        subject=translate(words.subject, lang),
+        body="\n\n".join([*paragraphs, link, translate(_NOT_YOU, lang), "{centre}"]),
+        sms="\n".join((translate(words.sms, lang), "{centre}", "{link}")),
     )
 
 

@@ -63,6 +63,25 @@ async def queue_notice(
         await _queue(work, purpose, subject_ref, visitor.centre, at + USEFUL, about, occasion)
 
 
+async def queue_confirmation(
+    work: Work, id: UUID, code: UUID, subject_ref: UUID, centre: str, meeting: Meeting, until: datetime
+) -> None:
+    """Queue the message that confirms a contact, at any hour: its link works until then. It replaces one that waits."""
+    await drop_open(work.session, col(Message.about) == id, work.now)
+    work.add(
+        Message(
+            id=message_id(id, MailPurpose.BOOKING_TO_CONFIRM, code),
+            purpose=MailPurpose.BOOKING_TO_CONFIRM.value,
+            queued_at=work.now,
+            useful_until=until,
+            subject_ref=subject_ref,
+            centre=centre,
+            about=id,
+            meetings=[meeting.stored()],
+        )
+    )
+
+
 async def _queue(
     work: Work,
     purpose: MailPurpose,

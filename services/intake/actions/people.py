@@ -1,6 +1,7 @@
 """Registers visitors with their consent, and identifies them at later visits. No event has a name."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from services.chassis.identity.people import Person
@@ -52,15 +53,52 @@ async def register_visitor(
     alike = await people_like(work.session, visit.centre, given_name, family_name, key)
     if asked := [str(one.id) for one in alike if one.id not in distinct_from]:
         raise LooksLikeKnown(people=asked)
+    visitor = add_visitor(
+        work,
+        NewPerson(visit.centre, given_name, family_name, contact, language),
+        purposes,
+        recorded_by,
+        subject_ref=uuid4(),
+        correlation_id=visit.correlation_id,
+        by_representative=by_representative,
+    )
+    identify(work, visit, visitor.id)
+    return visitor
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """A person who is to be registered."""
+
+    centre: str
+    given_name: str
+    family_name: str
+    contact: str | None
+    language: str
+
+
+def add_visitor(
+    work: Work,
+    person: NewPerson,
+    purposes: list[str],
+    recorded_by: str,
+    *,
+    subject_ref: UUID,
+    correlation_id: UUID,
+    channel: ContactChannel | None = None,
+    by_representative: bool = False,
+) -> Visitor:
+    """Add a person with their consents, and emit `VisitorRegistered`. Name, contact and purposes were checked."""
     visitor = work.add(
         Visitor(
-            id=uuid4(),
-            correlation_id=visit.correlation_id,
-            centre=visit.centre,
-            given_name=given_name,
-            family_name=family_name,
-            contact=contact,
-            language=language,
+            id=subject_ref,
+            correlation_id=correlation_id,
+            centre=person.centre,
+            given_name=person.given_name,
+            family_name=person.family_name,
+            contact=person.contact,
+            channel=channel,
+            language=person.language,
             registered_at=work.now,
             retain_until=work.now + domain.RETENTION,
         )
@@ -72,14 +110,13 @@ async def register_visitor(
         visitor,
         VisitorRegistered(
             subject_ref=visitor.id,
-            centre=visit.centre,
+            centre=visitor.centre,
             at=work.now,
             purposes=tuple(given),
-            language=language,
+            language=visitor.language,
             retain_until=visitor.retain_until,
         ),
     )
-    identify(work, visit, visitor.id)
     return visitor
 
 

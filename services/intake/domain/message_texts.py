@@ -94,13 +94,17 @@ _ALWAYS = (_P.CENTRE, _P.LINK, _P.STOP)
 def allowed_in(field: str, purpose: MailPurpose) -> tuple[Placeholder, ...]:
     """The placeholders that a field of `Texts` may have."""
     times = {"subject": (_P.DATE, _P.TIME), "body": (_P.TIMES, _P.DATE, _P.TIME), "sms": (_P.DATE, _P.TIME)}[field]
-    return (*((_P.CENTRE,) if field == "subject" else _ALWAYS), *(times if purpose.has_times else ()))
+    return (*((_P.CENTRE,) if field == "subject" else _always(purpose)), *(times if purpose.has_times else ()))
+
+
+def _always(purpose: MailPurpose) -> tuple[Placeholder, ...]:
+    return (_P.CENTRE, _P.LINK) if purpose.confirms else _ALWAYS
 
 
 def needed_in(field: str, purpose: MailPurpose) -> tuple[Placeholder, ...]:
     """The placeholders that a field of `Texts` must have."""
     times = {"subject": (), "body": (_P.TIMES,), "sms": (_P.DATE, _P.TIME)}[field]
-    return (*(() if field == "subject" else _ALWAYS), *(times if purpose.has_times else ()))
+    return (*(() if field == "subject" else _always(purpose)), *(times if purpose.has_times else ()))
 
 
 def check_texts(texts: Texts, purpose: MailPurpose) -> None:

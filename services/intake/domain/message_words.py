@@ -65,4 +65,9 @@ WORDS = {
         msg("A provider has answered your referral."),
         msg("A provider has answered your referral."),
     ),
+    MailPurpose.BOOKING_TO_CONFIRM: Words(
+        msg("Please confirm your appointment on {date} at {time}"),
+        msg("An appointment was requested with this address. It is booked once you confirm it."),
+        msg("Please confirm your appointment: {date} at {time}."),
+    ),
 }

@@ -27,6 +27,8 @@ class MailPurpose(StrEnum):
     FINALISING_DUE = "finalising-due"
     PLAN_TASKS = "plan-tasks"
     REFERRAL_ANSWERED = "referral-answered"
+    BOOKING_TO_CONFIRM = "booking-to-confirm"
+    """To a contact that was entered on the public pages: with the link that confirms it."""
 
     @property
     def in_calendar(self) -> bool:
@@ -46,6 +48,7 @@ class MailPurpose(StrEnum):
                 | MailPurpose.FINALISING_DUE
                 | MailPurpose.PLAN_TASKS
                 | MailPurpose.REFERRAL_ANSWERED
+                | MailPurpose.BOOKING_TO_CONFIRM
             ):
                 return False
 
@@ -53,6 +56,11 @@ class MailPurpose(StrEnum):
     def has_times(self) -> bool:
         """Whether the message is about an appointment or sessions, and says when these are."""
         return self not in (MailPurpose.FINALISING_DUE, MailPurpose.PLAN_TASKS, MailPurpose.REFERRAL_ANSWERED)
+
+    @property
+    def confirms(self) -> bool:
+        """Whether the message goes to a contact that nobody has confirmed yet: its link does that."""
+        return self is MailPurpose.BOOKING_TO_CONFIRM
 
     @property
     def cancels(self) -> bool:
@@ -64,6 +72,7 @@ WITHHELD_WORDS = {
     "no-consent": msg("The person no longer consents to messages."),
     "no-address": msg("The person left no e-mail address and no mobile number for text messages."),
     "contact-refused": msg("The contact was refused. Ask for another one."),
+    "replaced": msg("It was replaced by a new one, or is not needed any more."),
     "no-centre": msg("The centre is not known here yet."),
 }
 """Why a message was not sent, by the code of `NothingToSend`."""

@@ -21,6 +21,7 @@ from services.intake.pages import (
     messages,
     people,
     preferences,
+    public_booking,
     queue,
     retention,
     room,
@@ -31,6 +32,7 @@ from services.intake.pages import (
 
 routers = (
     links.router,
+    public_booking.router,
     home.router,
     consents.router,
     preferences.router,

@@ -59,6 +59,12 @@ async def current_link(session: AsyncSession, subject_ref: UUID) -> PersonalLink
     return await session.scalar(newest.order_by(col(PersonalLink.created_at).desc(), col(PersonalLink.id)).limit(1))
 
 
+async def has_chosen_pin(session: AsyncSession, subject_ref: UUID) -> bool:
+    """Whether a PIN was chosen for any link of this visitor."""
+    chosen = sa.exists().where(col(PersonalLink.subject_ref) == subject_ref, col(PersonalLink.pin).is_not(None))
+    return bool(await session.scalar(sa.select(chosen)))
+
+
 async def newest_links(session: AsyncSession, refs: Collection[UUID]) -> list[PersonalLink]:
     """The newest personal link under each of these references, whatever its state; the last made first."""
     made = sa.select(PersonalLink).where(col(PersonalLink.subject_ref).in_(refs))

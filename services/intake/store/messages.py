@@ -73,6 +73,11 @@ async def drop_open(session: AsyncSession, condition: Any, now: datetime) -> Non
     await session.execute(over.execution_options(synchronize_session="fetch"))
 
 
+async def keep_for(session: AsyncSession, about: UUID, subject_ref: UUID) -> None:
+    """The messages about this are a known person's."""
+    await session.execute(sa.update(Message).where(col(Message.about) == about).values(subject_ref=subject_ref))
+
+
 async def erase_messages(session: AsyncSession, subject_ref: UUID) -> None:
     """Delete what is here about a person. Reminders first: who changes one holds its row until its message is in."""
     for table in (Reminder, ReferredPerson, Message):

@@ -1,14 +1,15 @@
 """The booking rules of a centre, and whether an interview keeps them."""
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from services.chassis.copies.centres import known_centre
+from services.chassis.refusals import Stale
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
-from services.contracts.values import Whole
+from services.contracts.values import Whole, YesNo
 from services.scheduling.domain import rules
 from services.scheduling.domain.availability import BookingRules, check_notice
 from services.scheduling.store import Centre, CentreRules
@@ -27,15 +28,19 @@ class RuleFacts(BaseModel):
     visitor_notice_hours: Annotated[int, Whole(0, 336)] = Field(
         description="How long before an appointment visitors can still move or cancel it themselves, in hours."
     )
+    public: YesNo = Field(
+        default=False, description="Whether visitors book a first interview themselves, on the centre's public page."
+    )
 
 
-def facts_of(kept: BookingRules) -> dict[str, int]:
+def facts_of(kept: BookingRules) -> dict[str, Any]:
     """The rules, as the fields of `RuleFacts` have them."""
     hour = timedelta(hours=1)
     return {
         "horizon_days": kept.horizon.days,
         "notice_hours": kept.notice // hour,
         "visitor_notice_hours": kept.visitor_notice // hour,
+        "public": kept.public,
     }
 
 
@@ -45,17 +50,19 @@ async def set_rules(work: Work, centre: str, facts: RuleFacts, version: int | No
     kept = await work.find(CentreRules, centre)
     check_version(kept, version)
     if kept is None:
+        work.guard("booking_rules_key", Stale(now=1, seen=0))
         return work.add(
             CentreRules(
                 centre=centre,
                 horizon_days=facts.horizon_days,
                 notice_hours=facts.notice_hours,
                 visitor_notice_hours=facts.visitor_notice_hours,
+                public=facts.public,
             )
         )
-    before = (kept.horizon_days, kept.notice_hours, kept.visitor_notice_hours)
-    if before != (facts.horizon_days, facts.notice_hours, facts.visitor_notice_hours):
-        kept.horizon_days, kept.notice_hours = facts.horizon_days, facts.notice_hours
+    before = (kept.horizon_days, kept.notice_hours, kept.visitor_notice_hours, kept.public)
+    if before != (facts.horizon_days, facts.notice_hours, facts.visitor_notice_hours, facts.public):
+        kept.horizon_days, kept.notice_hours, kept.public = facts.horizon_days, facts.notice_hours, facts.public
         kept.visitor_notice_hours, kept.version = facts.visitor_notice_hours, kept.version + 1
     return kept
 

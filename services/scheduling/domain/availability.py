@@ -177,6 +177,8 @@ class BookingRules:
     horizon: timedelta = HORIZON
     notice: timedelta = timedelta()
     visitor_notice: timedelta = timedelta()
+    public: bool = False
+    """Whether visitors book a first interview on the public pages."""
 
 
 def check_notice(starts_at: datetime, now: datetime, notice: timedelta, zone: ZoneInfo) -> None:

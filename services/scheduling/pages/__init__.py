@@ -13,10 +13,11 @@ from services.scheduling.pages import (
     path,
     person,
     public,
+    public_booking,
     rooms,
     workshops,
 )
 
 _teams = (board, booking, agenda, path, workshops, attendance, rooms, counsellors, booking_rules, person)
-routers = tuple(one.router for one in (*_teams, mine, own_booking, own_changes, public))
+routers = tuple(one.router for one in (*_teams, mine, own_booking, own_changes, public, public_booking))
 """Fixed paths before those with an id in the same path segment."""

@@ -22,6 +22,7 @@ class CentreRules(Table, table=True):
     horizon_days: int
     notice_hours: int
     visitor_notice_hours: int
+    public: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
 
     def rules(self, most: timedelta) -> BookingRules:
         """The rules. `most`: the horizon of the settings, up to which public holidays are known."""
@@ -29,6 +30,7 @@ class CentreRules(Table, table=True):
             horizon=min(timedelta(days=self.horizon_days), most),
             notice=timedelta(hours=self.notice_hours),
             visitor_notice=timedelta(hours=self.visitor_notice_hours),
+            public=self.public,
         )
 
 

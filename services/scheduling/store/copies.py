@@ -12,7 +12,7 @@ from sqlmodel import Field, col
 from services.chassis.copies.accounts import AccountCopy
 from services.chassis.copies.centres import LocalCentreCopy
 from services.chassis.copies.visits import Day, QueuedVisit, is_here, queue_indexes
-from services.chassis.storage.bulk import in_list
+from services.chassis.storage.bulk import in_list, upsert
 from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import in_states
@@ -94,6 +94,14 @@ class KnownPerson(Aggregate, Table, table=True):
     purposes: list[str] = Field(sa_type=sa.JSON)
     registered_at: datetime
     erased_at: datetime | None = Field(default=None, sa_column_kwargs={"name": "forgotten_at"})
+
+
+async def insert_known_person(session: AsyncSession, person: KnownPerson) -> None:
+    """Insert this person unless they are known; two at once wait for each other."""
+    await session.execute(_first_known(session), [person.model_dump()])
+
+
+_first_known = upsert(lambda insert: insert(KnownPerson).on_conflict_do_nothing())
 
 
 async def erased_people(session: AsyncSession, people: Collection[UUID]) -> set[UUID]:

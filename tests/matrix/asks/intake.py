@@ -1,7 +1,9 @@
 """The front desk: visits, visitors, and their links."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
+from services.contracts.public_booking import HELD_TIME, HeldTime
 from services.contracts.queue import seat_appointment
 from tests.matrix.asks.ask import Ask, Asks, new_key
 from tests.matrix.guided import PIN
@@ -26,6 +28,24 @@ def _ticket(world: World) -> dict[str, str]:
 def _stop(world: World) -> dict[str, str]:
     """The address at which a person stops their messages."""
     return {"secret": world.process.signer.disguise("stop-messages", world.liege["person"])}
+
+
+def _held_time(world: World) -> dict[str, str]:
+    """A time that scheduling holds for a browser."""
+    now = world.clock()
+    held = HeldTime(
+        hold_id=uuid4(),
+        centre="liege",
+        area="find-job",
+        starts_at=now + timedelta(days=2),
+        minutes=60,
+        held_until=now + timedelta(minutes=5),
+    )
+    return {"time": world.process.signer.seal(HELD_TIME, held.model_dump(mode="json"))}
+
+
+_BOOKS = {"given_name": "Zoé", "family_name": "Test", "contact": "zoe@example.org", "agreed": "true"}
+_NOBODYS = {"secret": "nothing"}
 
 
 def _appointment(world: World) -> dict[str, UUID]:
@@ -110,6 +130,12 @@ INTAKE: Asks = {
     "POST /intake/devices/{id}/revoke": lambda w, me: Ask(form={}),
     "GET /intake/stop/{secret}": lambda w, me: Ask(at=_stop(w)),
     "POST /intake/stop/{secret}": lambda w, me: Ask(at=_stop(w), form={"List-Unsubscribe": "One-Click"}),
+    "GET /intake/book": lambda w, me: Ask(query=_held_time(w)),
+    "POST /intake/book": lambda w, me: Ask(query=_held_time(w), form=_BOOKS),
+    "GET /intake/book/sent": lambda w, me: Ask(query=_held_time(w)),
+    "GET /intake/confirm/{secret}": lambda w, me: Ask(at=_NOBODYS, done=(404,)),
+    "POST /intake/confirm/{secret}": lambda w, me: Ask(at=_NOBODYS, form={}, done=(404,)),
+    "POST /intake/book/page/{secret}": lambda w, me: Ask(at=_NOBODYS, form={}, done=(404,)),
     "GET /intake/t/{secret}": lambda w, me: Ask(at=_ticket(w)),
     "GET /intake/t/{secret}/stream": lambda w, me: Ask(at=_ticket(w)),
     "POST /intake/l/{secret}": lambda w, me: Ask(form={"pin": PIN}),

@@ -168,6 +168,12 @@ SCHEDULING: Asks = {
     "POST /scheduling/counsellors/{code}/profile": lambda w, me: Ask(
         at=_a_counsellor(w), form={"languages": ["fr"], "areas": [], "version": 0}
     ),
+    "GET /scheduling/centres/{centre}/book": lambda w, me: Ask(at=_HERE, query={"area": "find-job"}),
+    "POST /scheduling/centres/{centre}/book": lambda w, me: Ask(
+        at=_HERE, form={"area": "find-job", "starts_at": _LATER}
+    ),
+    "POST /scheduling/confirmed/{token}": lambda w, me: Ask(at={"token": "nothing"}, form={}, done=(404,)),
+    "GET /scheduling/confirmed/{token}": lambda w, me: Ask(at={"token": "nothing"}, done=(404,)),
     "GET /scheduling/api/v1/booking-rules/{centre}": lambda w, me: Ask(at=_HERE),
     "PUT /scheduling/api/v1/booking-rules/{centre}": lambda w, me: Ask(at=_HERE, json=_RULES),
     "GET /scheduling/rules/{centre}": lambda w, me: Ask(at=_HERE),

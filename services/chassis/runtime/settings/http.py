@@ -92,6 +92,14 @@ class HttpSettings(FromEnvironment):
         default="120/10 minutes",
         description="Most tries of the code of an appointment by one account or token; by process.",
     )
+    limit_booking: Rate = Field(
+        default="60/hour",
+        description="Most held times and requests for a first interview on the public pages from one address, which a "
+        "library may share.",
+    )
+    limit_confirmation: Rate = Field(
+        default="3/hour", description="Most messages that ask one contact to confirm a booking on the public pages."
+    )
     limit_import: Rate = Field(
         default="1200/minute", description="Most requests of imports by one account or token; by process."
     )

@@ -1,0 +1,67 @@
+"""The rules of first interviews that visitors book on the public pages."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from services.chassis.refusals import NotFound, Refused, msg, with_words
+
+MINUTES = 60
+"""How long a first interview is booked for."""
+SPARE = timedelta(minutes=30)
+"""How much later than its choice a time may be confirmed: so much earlier than the centre's notice it is offered."""
+SEARCHED = timedelta(days=56)
+"""How many days one page of free times looks through at most."""
+
+
+class Half(StrEnum):
+    """A part of the day."""
+
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+
+
+HALF_LABELS = {Half.MORNING: msg("in the morning"), Half.AFTERNOON: msg("in the afternoon")}
+with_words(HALF_LABELS)
+_NOON = 12
+
+
+def is_in_half(at: datetime, half: Half | None, zone: ZoneInfo) -> bool:
+    """Whether the local time is in this part of the day. None: in any."""
+    return half is None or (at.astimezone(zone).hour < _NOON) == (half is Half.MORNING)
+
+
+class NotPublic(Refused):
+    """The centre does not book on the public pages."""
+
+    slug = "not-public"
+    message = msg("This centre gives no appointments online. Choose another centre, or come without an appointment.")
+
+
+class TimeTaken(Refused):
+    """Nobody is free then any more."""
+
+    slug = "time-taken"
+    message = msg("This time is no longer free. Choose another one.")
+    field_name = "starts_at"
+
+
+class ConfirmationUsedUp(NotFound):
+    """What intake signed is too old, or was signed for something else."""
+
+    slug = "confirmation-used-up"
+    message = msg("This page is no longer valid. Open the link in our message again.")
+
+
+class PersonErased(Refused):
+    """The person asked for the erasure of their data in the meantime."""
+
+    slug = "person-erased"
+    message = msg("Your data was erased in the meantime. Nothing is booked. To book, choose a time again.")
+
+
+class GuidedElsewhere(Refused):
+    """The person has an open path at another centre; there is one at a time."""
+
+    slug = "guided-elsewhere"
+    message = msg("Your guidance goes on at another centre: {centre}. Ask there for an appointment.")
