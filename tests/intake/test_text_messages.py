@@ -1,7 +1,7 @@
 """Messages to the telephone of a person who wants them there: what they say, how they leave, how they are stopped."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from services.chassis.mail.sms import SmsGateway
 from services.chassis.mail.transports import Transports
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock, quiet_settings
+from services.intake.actions import public_booking as booking
 from services.intake.actions.letters import Letters
 from services.intake.app import SERVICE
 from services.intake.domain.contacts import ContactChannel
@@ -24,6 +25,7 @@ from services.intake.store.messages import Message
 from tests.chassis.mail.gateway import Answer, sms_gateway
 from tests.givens.intake import OPERATOR
 from tests.intake.test_letters import demo, in_force, person_with, queued, state_of, with_a_pin
+from tests.intake.test_public_booking import a_held_time
 
 __all__ = ["demo"]
 
@@ -64,7 +66,7 @@ async def test_a_text_message_has_time_centre_and_the_own_page(store: Store, tmp
     assert await state_of(store) == [("sent", None)]
 
 
-@pytest.mark.parametrize("purpose", MailPurpose)
+@pytest.mark.parametrize("purpose", [one for one in MailPurpose if not one.confirms])
 async def test_every_text_message_takes_two_segments_at_most(
     purpose: MailPurpose, client: Client, tmp_path: Path
 ) -> None:
@@ -83,6 +85,26 @@ async def test_every_text_message_takes_two_segments_at_most(
         assert not re.search(r"[{}?]", text)
         said.add(text)
     assert len(said) == len(LANGUAGES)
+
+
+async def test_the_message_that_confirms_a_contact_takes_two_segments_and_keeps_its_link(
+    client: Client, tmp_path: Path
+) -> None:
+    said, held = set[str](), a_held_time()
+    for lang in LANGUAGES:
+        async with client.store.work() as work:
+            (await work.session.get_one(Centre, "liege")).name = "Carrefour des métiers de Marche-en-Famenne"
+            who = booking.Asked("Ada", "Lemaire", PHONE, lang, reminders=False)
+            await booking.request_booking(work, held, who, within=timedelta(minutes=25), most=50)
+        text = (await composed(client.store, tmp_path, public_url="https://cefo.wallonie.example")).text
+        assert text == in_alphabet(text)
+        assert segments(text) <= MOST_SEGMENTS
+        assert text.count("/intake/confirm/") == text.count("https://") == 1
+        assert not re.search(r"[{}?]", text)
+        said.add(text.partition("https://")[0])
+    assert len(said) == len(LANGUAGES)
+    long = f"https://{'a' * 60}.{'b' * 60}.{'c' * 60}.example"
+    assert (await composed(client.store, tmp_path, public_url=long)).text.startswith(f"{long}/intake/confirm/")
 
 
 async def test_the_own_page_is_left_out_without_a_pin_or_without_room(store: Store, tmp_path: Path) -> None:
