@@ -124,10 +124,11 @@ async def test_two_who_change_the_rules_do_not_overwrite_each_other(store: Store
 
 
 async def test_the_api_answers_the_settings_until_rules_are_set(desk: Client) -> None:
-    usual = {"centre": LIEGE, "version": 0, "horizon_days": 365, "notice_hours": 0, "visitor_notice_hours": 24}
-    assert (await desk.get(API)).json() == usual | {"public": False}
+    usual: dict[str, Any] = {"horizon_days": 365, "notice_hours": 0, "visitor_notice_hours": 24, "video_address": None}
+    usual |= {"centre": LIEGE, "version": 0, "public": False}
+    assert (await desk.get(API)).json() == usual
     desk.signed_in(OF_LIEGE)
-    body = {"horizon_days": 60, "notice_hours": 2, "visitor_notice_hours": 48}
+    body: dict[str, Any] = {"horizon_days": 60, "notice_hours": 2, "visitor_notice_hours": 48, "video_address": None}
     answer = await desk.put(API, json=body | {"version": 0})
     assert answer.json() == body | {"centre": LIEGE, "version": 1, "public": False}
     assert (await desk.put(API, json=body | {"version": 0})).status_code == 409

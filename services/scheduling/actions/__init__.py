@@ -17,5 +17,5 @@ consent      give, withdraw
 erasure      erase_subject
 
 The other modules serve these: calendar reserves and releases quarter-hours, next_times names what is free instead of a
-time that is taken, boards names the live boards.
+time that is taken, boards names the live boards, video the links of interviews by video.
 """

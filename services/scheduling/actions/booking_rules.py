@@ -10,6 +10,7 @@ from services.chassis.refusals import Stale
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.values import Whole, YesNo
+from services.scheduling.actions.video import VideoAddress
 from services.scheduling.domain import rules
 from services.scheduling.domain.availability import BookingRules, check_notice
 from services.scheduling.store import Centre, CentreRules
@@ -31,6 +32,11 @@ class RuleFacts(BaseModel):
     public: YesNo = Field(
         default=False, description="Whether visitors book a first interview themselves, on the centre's public page."
     )
+    video_address: VideoAddress | None = Field(
+        default=None,
+        description="Where interviews by video take place: an https address of the internet. In it, `{appointment}` is "
+        "replaced by what is another one for each interview. Shown to the team and to the visitor, on their own page.",
+    )
 
 
 def facts_of(kept: BookingRules) -> dict[str, Any]:
@@ -41,6 +47,7 @@ def facts_of(kept: BookingRules) -> dict[str, Any]:
         "notice_hours": kept.notice // hour,
         "visitor_notice_hours": kept.visitor_notice // hour,
         "public": kept.public,
+        "video_address": kept.video_address,
     }
 
 
@@ -49,21 +56,14 @@ async def set_rules(work: Work, centre: str, facts: RuleFacts, version: int | No
     await known_centre(work.session, Centre, centre)
     kept = await work.find(CentreRules, centre)
     check_version(kept, version)
+    wanted = {name: getattr(facts, name) for name in RuleFacts.model_fields}
     if kept is None:
         work.guard("booking_rules_key", Stale(now=1, seen=0))
-        return work.add(
-            CentreRules(
-                centre=centre,
-                horizon_days=facts.horizon_days,
-                notice_hours=facts.notice_hours,
-                visitor_notice_hours=facts.visitor_notice_hours,
-                public=facts.public,
-            )
-        )
-    before = (kept.horizon_days, kept.notice_hours, kept.visitor_notice_hours, kept.public)
-    if before != (facts.horizon_days, facts.notice_hours, facts.visitor_notice_hours, facts.public):
-        kept.horizon_days, kept.notice_hours, kept.public = facts.horizon_days, facts.notice_hours, facts.public
-        kept.visitor_notice_hours, kept.version = facts.visitor_notice_hours, kept.version + 1
+        return work.add(CentreRules(centre=centre, **wanted))
+    if any(getattr(kept, name) != value for name, value in wanted.items()):
+        for name, value in wanted.items():
+            setattr(kept, name, value)
+        kept.version += 1
     return kept
 
 

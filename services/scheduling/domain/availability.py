@@ -171,7 +171,8 @@ class WorkingHours:
 @dataclass(frozen=True, slots=True)
 class BookingRules:
     """How a centre books interviews. `horizon`: how far ahead; `notice`: how long before their beginning they can still
-    be booked; `visitor_notice`: how long before an appointment visitors can still move or cancel it themselves.
+    be booked; `visitor_notice`: how long before an appointment visitors can still move or cancel it themselves;
+    `video_address`: where interviews by video take place. None: the centre says it otherwise.
     """
 
     horizon: timedelta = HORIZON
@@ -179,6 +180,7 @@ class BookingRules:
     visitor_notice: timedelta = timedelta()
     public: bool = False
     """Whether visitors book a first interview on the public pages."""
+    video_address: str | None = None
 
 
 def check_notice(starts_at: datetime, now: datetime, notice: timedelta, zone: ZoneInfo) -> None:

@@ -41,9 +41,11 @@ from services.scheduling.pages.desk import (
     reasons,
     room_choices,
     sides,
+    video_of,
 )
-from services.scheduling.settings import horizon_of
+from services.scheduling.settings import horizon_of, rules_of_settings
 from services.scheduling.store import Centre, GuidancePath, Interview
+from services.scheduling.store.booking_rules import rules_of
 from services.scheduling.store.counsellors import belongs_to, counsellor_names
 from services.scheduling.store.interviews import agenda, on_path
 from services.scheduling.store.rooms import room_names
@@ -204,7 +206,7 @@ async def _interview_page(
     form: dict[str, Any] | None = None,
 ) -> Response:
     interview = own(await session.get(Interview, id), person, msg("interview"))
-    centre = await session.get_one(Centre, interview.centre)
+    running, centre = runtime_of(request), await session.get_one(Centre, interview.centre)
     local = interview.starts_at.astimezone(centre.zone)
     path = await session.get(GuidancePath, interview.path_id) if interview.path_id else None
     booked = {
@@ -221,7 +223,8 @@ async def _interview_page(
         "scheduling/interview.html",
         status=status,
         interview=interview,
-        begun=interview.starts_at <= runtime_of(request).clock(),
+        video=video_of(running, interview, await rules_of(session, centre.code, rules_of_settings(running))),
+        begun=interview.starts_at <= running.clock(),
         centre_name=centre.name,
         path=path,
         closed_because=_(OUTCOME_LABELS[PathOutcome(path.closed_because)]) if path and path.closed_because else None,

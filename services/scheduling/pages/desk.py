@@ -8,15 +8,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.chassis.i18n import by_name, language_name, translate_number, word_of
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
+from services.chassis.identity.tokens import signer
 from services.chassis.refusals import Invalid, NotFound, msg, with_words
+from services.chassis.service.definition import Runtime
 from services.chassis.web import allow
 from services.contracts.appointments import AppointmentMode
 from services.contracts.arrivals import INTERPRETED, OTHER_LANGUAGE
 from services.contracts.roles import Role
+from services.contracts.scheduling import AppointmentStatus
 from services.contracts.values import day_of
+from services.scheduling.actions.video import video_link
 from services.scheduling.domain import times
+from services.scheduling.domain.availability import BookingRules
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, REASON_LABELS, UNCHOSEN_LABELS, may_book
-from services.scheduling.store import Centre, GuidancePath
+from services.scheduling.domain.states import is_booked
+from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.counsellors import counsellors_of
 from services.scheduling.store.interviews import held_and_booked
 from services.scheduling.store.rooms import active_rooms
@@ -78,6 +84,14 @@ def interpreter_choices(chosen: str | None = None) -> list[tuple[str, str]]:
     listed = {*INTERPRETED, chosen or OTHER_LANGUAGE} - {OTHER_LANGUAGE}
     named = sorted(((code, language_name(code)) for code in listed), key=lambda one: by_name(one[1]))
     return [*named, (OTHER_LANGUAGE, language_name(OTHER_LANGUAGE))]
+
+
+def video_of(running: Runtime, interview: Interview, kept: BookingRules) -> str | None:
+    """Where a booked interview by video takes place. None: it is none, or the centre has no address for it."""
+    by_video = interview.arrangement.mode is AppointmentMode.VIDEOCONFERENCE
+    if not by_video or not is_booked(AppointmentStatus(interview.status)):
+        return None
+    return video_link(kept.video_address, interview.id, signer(running.settings))
 
 
 async def may_book_on(session: AsyncSession, path: GuidancePath) -> bool:

@@ -25,7 +25,7 @@ from services.contracts.roles import Role
 from services.scheduling.actions.own_booking import path_to_book
 from services.scheduling.domain.notice import is_in_time
 from services.scheduling.domain.states import SeatStatus, WorkshopStatus, is_waitlisted, takes_seats
-from services.scheduling.pages.desk import length_word
+from services.scheduling.pages.desk import length_word, video_of
 from services.scheduling.settings import rules_of_settings
 from services.scheduling.store import Centre, Interview
 from services.scheduling.store.booking_rules import rules_at
@@ -39,13 +39,14 @@ OwnVisitor = Annotated[Person, allow(Role.VISITOR)]
 class Coming:
     """One appointment: an interview, or a workshop with its sessions that are not over.
 
-    `changeable`: the visitor may still cancel or move it here.
+    `changeable`: the visitor may still cancel or move it here. `video`: where it takes place, of an interview by video.
     """
 
     starts_at: datetime
     changeable: bool
     interview: Interview | None = None
     workshop: ComingWorkshop | None = None
+    video: str | None = None
 
     @property
     def waits(self) -> bool:
@@ -102,6 +103,7 @@ async def _coming(session: AsyncSession, running: Runtime, refs: Collection[UUID
             one.starts_at,
             one.arrived_at is None and is_in_time(one.starts_at, now, notices[one.centre]),
             interview=one,
+            video=video_of(running, one, kept[one.centre]),
         )
         for one in booked
     ]

@@ -26,7 +26,7 @@ from services.scheduling.domain.availability import BookingRules
 from services.scheduling.domain.notice import OWN_REASON_LABELS, OwnReason, is_in_time
 from services.scheduling.domain.states import SeatStatus, has_seat, is_booked, is_waitlisted, takes_seats
 from services.scheduling.domain.states import WorkshopStatus as Status
-from services.scheduling.pages.desk import length_word, parse_day
+from services.scheduling.pages.desk import length_word, parse_day, video_of
 from services.scheduling.pages.mine import OwnVisitor, myself, notice_words
 from services.scheduling.settings import horizon_of, notice_of, rules_of_settings
 from services.scheduling.store import Centre, Interview, Seat, Workshop
@@ -153,6 +153,7 @@ async def _interview_values(session: AsyncSession, running: Runtime, interview: 
         "interview": interview,
         "centre": await session.get(Centre, interview.centre),
         "booked": booked,
+        "video": video_of(running, interview, kept),
         "changeable": changeable,
         "free": free,
         "searched": bool(day),

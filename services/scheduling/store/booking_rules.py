@@ -23,6 +23,7 @@ class CentreRules(Table, table=True):
     notice_hours: int
     visitor_notice_hours: int
     public: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    video_address: str | None = Field(default=None, max_length=500)
 
     def rules(self, most: timedelta) -> BookingRules:
         """The rules. `most`: the horizon of the settings, up to which public holidays are known."""
@@ -31,6 +32,7 @@ class CentreRules(Table, table=True):
             notice=timedelta(hours=self.notice_hours),
             visitor_notice=timedelta(hours=self.visitor_notice_hours),
             public=self.public,
+            video_address=self.video_address,
         )
 
 
