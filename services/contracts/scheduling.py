@@ -126,7 +126,7 @@ class InterviewMoved(Event, type="cefo.scheduling.interview-moved.v1", topic=INT
 
 
 class InterviewRestated(Event, type="cefo.scheduling.interview-restated.v1", topic=INTERVIEWS, about="interview_id"):
-    """A booked interview as it stands. Nothing changed: it was booked before its readers kept appointments."""
+    """A booked interview as it stands: booked before its readers kept appointments, or wrongly recorded as missed."""
 
     interview_id: PersonalReference
     kind: Kind

@@ -16,6 +16,7 @@ from services.contracts.scheduling import (
     InterviewHeld,
     InterviewKind,
     InterviewMissed,
+    InterviewRestated,
     InterviewStarted,
     SeatReleased,
     Side,
@@ -108,6 +109,19 @@ async def test_who_left_and_comes_again_is_back_at_the_same_place(store: Store, 
         await visits.leave(work, called.id)
     clock.now = TEN + timedelta(hours=1)
     assert await refused(store, booking.interview_id) == "appointment-over"
+
+
+async def test_who_comes_late_is_received_until_the_end_also_after_a_no_show_was_undone(
+    store: Store, clock: FixedClock
+) -> None:
+    booking = booked(await registered(store))
+    await expects(store, booking)
+    clock.now = TEN + timedelta(minutes=45)
+    missed = InterviewMissed(interview_id=booking.interview_id, kind=booking.kind, centre="liege", at=clock.now)
+    await react_to(store, reactions, [missed])
+    assert await refused(store, booking.interview_id) == "not-found"
+    await react_to(store, reactions, [InterviewRestated(**booking.model_dump(exclude={"path_id", "method"}))])
+    assert (await arrives(store, booking.interview_id)).for_counsellor == NADIA
 
 
 async def test_an_arrival_by_mistake_is_taken_back_and_counts_for_nothing(store: Store) -> None:

@@ -1,7 +1,7 @@
 """The use cases of scheduling, one subject per module, called by requests and incoming events.
 
 guidance     book, move, cancel, hold: guidance interviews on a path
-no_shows     miss
+no_shows     miss, undo_miss
 information  start, finish, release_visitor: information interviews with a visitor in the room
 holds        hold_slot, prolong, give_back, book_held: times that are chosen and not yet booked
 paths        open_path, give_up, plan_confirmed: guidance paths

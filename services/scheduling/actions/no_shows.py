@@ -1,4 +1,4 @@
-"""Guidance interviews whose visitor did not come."""
+"""Guidance interviews whose visitor did not come, or came late after that was recorded."""
 
 from services.chassis.copies.aliases import references_of
 from services.chassis.copies.centres import known_centre
@@ -6,8 +6,12 @@ from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, InterviewMissed
 from services.scheduling.actions.boards import board
+from services.scheduling.actions.path_rules import check_one_more
+from services.scheduling.actions.restating import emit_restated
 from services.scheduling.domain import rules, times
-from services.scheduling.store import Alias, Centre, Interview
+from services.scheduling.domain.refusals import PersonUnknown
+from services.scheduling.domain.states import is_booked
+from services.scheduling.store import Alias, Centre, GuidancePath, Interview
 from services.scheduling.store.copies import visit_of_person
 
 
@@ -34,4 +38,25 @@ async def miss(work: Work, interview: Interview, version: int | None = None) -> 
             interview_id=interview.id, kind=InterviewKind(interview.kind), centre=interview.centre, at=work.now
         ),
     )
+    work.notify_board(board(interview.centre))
+
+
+async def undo_miss(work: Work, interview: Interview, version: int | None = None) -> None:
+    """The no-show was recorded by mistake, or the visitor came late: the interview is booked as it was.
+
+    Its quarter-hours are still reserved. What is booked already stays so.
+    Raises `Stale`, `NotBooked`, `NoShowStays` when it is too late, and what `check_one_more` raises: the path may be
+    closed or full meanwhile.
+    """
+    if is_booked(AppointmentStatus(interview.status)):
+        return
+    check_version(interview, version)
+    centre = await known_centre(work.session, Centre, interview.centre)
+    rules.check_may_undo_no_show(interview.status, interview.starts_at, work.now, centre.zone)
+    path = await work.find(GuidancePath, interview.path_id) if interview.path_id is not None else None
+    if path is None or interview.subject_ref is None:
+        raise PersonUnknown()
+    interview.counted_as = await check_one_more(work, path, centre.zone)
+    interview.status = AppointmentStatus.BOOKED.value
+    emit_restated(work, interview, interview.subject_ref)
     work.notify_board(board(interview.centre))

@@ -12,7 +12,7 @@ from services.contracts.scheduling import InterviewKind, InterviewRestated
 from services.scheduling.actions.guidance import interview_of
 from services.scheduling.actions.rooms import publish
 from services.scheduling.domain.states import BOOKED
-from services.scheduling.store import Room, UnrestatedInterview
+from services.scheduling.store import Interview, Room, UnrestatedInterview
 from services.scheduling.store.interviews import unrestated
 from services.scheduling.store.rooms import NEVER_PUBLISHED, unpublished
 
@@ -46,6 +46,11 @@ async def _restate(work: Work, id: UUID) -> None:
         return
     if interview.starts_at + timedelta(minutes=interview.minutes) <= work.now:
         return
+    emit_restated(work, interview, interview.subject_ref)
+
+
+def emit_restated(work: Work, interview: Interview, subject_ref: UUID) -> None:
+    """Emit a booked interview as it stands."""
     work.emit(
         interview,
         InterviewRestated(
@@ -56,7 +61,7 @@ async def _restate(work: Work, id: UUID) -> None:
             room=interview.room,
             starts_at=interview.starts_at,
             minutes=interview.minutes,
-            subject_ref=interview.subject_ref,
+            subject_ref=subject_ref,
             area=interview.area,
             mode=interview.arrangement.mode,
         ),

@@ -223,6 +223,14 @@ async def miss_interview(id: UUID, body: Change, work: Working, person: Counsell
     return InterviewOut.of(interview)
 
 
+@router.post("/interviews/{id}/undo-missed")
+async def undo_missed_interview(id: UUID, body: Change, work: Working, person: Counsellor) -> InterviewOut:
+    """A no-show was recorded by mistake: the interview is booked again. Until 7 days after its start."""
+    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
+    await no_shows.undo_miss(work, interview, body.version)
+    return InterviewOut.of(interview)
+
+
 @router.post("/interviews/{id}/hold")
 async def hold_interview(id: UUID, body: Change, work: Working, person: Counsellor) -> InterviewOut:
     """Record that an interview took place: a booked one, or a running information interview."""

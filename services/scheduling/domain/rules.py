@@ -15,6 +15,7 @@ from services.scheduling.domain.refusals import (
     ConsentMissing,
     FifthInterview,
     FinalisingNotDue,
+    NoShowStays,
     NotArrived,
     NotBooked,
     NotInTheRoom,
@@ -33,13 +34,15 @@ from services.scheduling.domain.refusals import (
     WorkshopTooOld,
     WrongLength,
 )
-from services.scheduling.domain.states import WorkshopStatus, is_booked, is_held, is_running, takes_seats
+from services.scheduling.domain.states import WorkshopStatus, is_booked, is_held, is_missed, is_running, takes_seats
 from services.scheduling.domain.times import HORIZON, Hours, check_future, check_horizon, check_quarter_hour
 
 GUIDANCE_MINUTES = (60, 120)
 PATH_LIMIT = 4
 LONGEST_SPAN = timedelta(days=31)
 """The days in which free times are looked for at once."""
+NO_SHOW_UNDONE_WITHIN = timedelta(days=7)
+"""How long after its start a no-show of an appointment can be undone."""
 NEEDED_PURPOSE = Purpose.GUIDANCE.value
 """The purpose that a visitor must consent to before anything is booked for them."""
 WORKSHOP_ENTERED_WITHIN = timedelta(days=31)
@@ -210,6 +213,19 @@ def check_running(status: str) -> None:
     """Only a running interview can be finished. Raises `NotRunning`."""
     if not is_running(AppointmentStatus(status)):
         raise NotRunning(status=AppointmentStatus(status))
+
+
+def may_undo_no_show(status: AppointmentStatus, starts_at: datetime, now: datetime) -> bool:
+    """Whether a no-show that was recorded by mistake can be undone: until `NO_SHOW_UNDONE_WITHIN` after the start."""
+    return is_missed(status) and now <= starts_at + NO_SHOW_UNDONE_WITHIN
+
+
+def check_may_undo_no_show(status: str, starts_at: datetime, now: datetime, zone: ZoneInfo) -> None:
+    """Raises `NotBooked` unless it is a no-show, and `NoShowStays` unless `may_undo_no_show`."""
+    if not is_missed(AppointmentStatus(status)):
+        raise NotBooked(status=AppointmentStatus(status))
+    if not may_undo_no_show(AppointmentStatus(status), starts_at, now):
+        raise NoShowStays(until=(starts_at + NO_SHOW_UNDONE_WITHIN).astimezone(zone))
 
 
 def check_begun(starts_at: datetime, now: datetime, zone: ZoneInfo) -> None:

@@ -133,6 +133,22 @@ def is_cancelled(status: AppointmentStatus) -> bool:
             return False
 
 
+def is_missed(status: AppointmentStatus) -> bool:
+    """Whether the visitor did not come."""
+    match status:
+        case AppointmentStatus.NOSHOW:
+            return True
+        case (
+            AppointmentStatus.PROPOSED
+            | AppointmentStatus.BOOKED
+            | AppointmentStatus.ARRIVED
+            | AppointmentStatus.FULFILLED
+            | AppointmentStatus.CANCELLED
+            | AppointmentStatus.ENTERED_IN_ERROR
+        ):
+            return False
+
+
 BOOKED = tuple(status.value for status in AppointmentStatus if is_booked(status))
 RUNNING = tuple(status.value for status in AppointmentStatus if is_running(status))
 ON_PATH = tuple(status.value for status in AppointmentStatus if is_held(status) or is_booked(status))

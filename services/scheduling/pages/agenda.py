@@ -12,20 +12,20 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
-from services.chassis.service.definition import runtime_of
+from services.chassis.service.definition import Runtime, runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, apply_form, page, read_form, see_other
 from services.contracts.appointments import AppointmentMode
 from services.contracts.arrivals import Language
 from services.contracts.envelope import StaffCode
-from services.contracts.scheduling import PathOutcome, Side
+from services.contracts.scheduling import AppointmentStatus, PathOutcome, Side
 from services.contracts.text import Key
 from services.contracts.values import Version, Whole, YesNo
 from services.scheduling.actions import guidance, no_shows
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.arrangement import Arrangement
-from services.scheduling.domain.rules import OUTCOME_LABELS, CancelReason
+from services.scheduling.domain.rules import NO_SHOW_UNDONE_WITHIN, OUTCOME_LABELS, CancelReason, may_undo_no_show
 from services.scheduling.pages.desk import (
     Counsellor,
     counsellor_choices,
@@ -155,6 +155,15 @@ async def missed(
     return see_other(request, f"/scheduling/interviews/{id}", done=_("Absence recorded."))
 
 
+@router.post("/interviews/{id}/undo-missed")
+async def undo_missed(
+    id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
+) -> Response:
+    """The no-show was recorded by mistake."""
+    await no_shows.undo_miss(work, own(await guidance.interview_of(work, id), person, msg("interview")), form.version)
+    return see_other(request, f"/scheduling/interviews/{id}", done=_("The absence is undone: the interview is booked."))
+
+
 @router.post("/interviews/{id}/cancel")
 async def cancel(
     id: UUID, form: Annotated[CancelForm, Form()], request: Request, work: Working, person: Counsellor
@@ -195,6 +204,10 @@ async def move(id: UUID, request: Request, read: Reading, running: Running, pers
     return await _interview_page(request, read, id, person, status=422, errors=errors, form=typed)
 
 
+def _may_undo(running: Runtime, interview: Interview) -> bool:
+    return may_undo_no_show(AppointmentStatus(interview.status), interview.starts_at, running.clock())
+
+
 async def _interview_page(
     request: Request,
     session: AsyncSession,
@@ -224,6 +237,7 @@ async def _interview_page(
         status=status,
         interview=interview,
         video=video_of(running, interview, await rules_of(session, centre.code, rules_of_settings(running))),
+        undo_until=interview.starts_at + NO_SHOW_UNDONE_WITHIN if _may_undo(running, interview) else None,
         begun=interview.starts_at <= running.clock(),
         centre_name=centre.name,
         path=path,

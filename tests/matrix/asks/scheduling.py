@@ -106,6 +106,7 @@ SCHEDULING: Asks = {
     "POST /scheduling/api/v1/interviews/{id}/start": lambda w, me: Ask(json={}, done=(409,)),
     "POST /scheduling/api/v1/interviews/{id}/undo-start": lambda w, me: Ask(json={}, done=(409,)),
     "POST /scheduling/api/v1/interviews/{id}/missed": lambda w, me: Ask(json={}, done=(200, 409)),
+    "POST /scheduling/api/v1/interviews/{id}/undo-missed": lambda w, me: Ask(json={}, done=(200, 409)),
     "POST /scheduling/api/v1/interviews/{id}/hold": lambda w, me: Ask(json={}),
     "POST /scheduling/api/v1/workshops/{id}/seats": lambda w, me: Ask(json={"subject_ref": w.liege["person"]}),
     "POST /scheduling/api/v1/workshops/{id}/seats/{seat_id}/release": lambda w, me: Ask(
@@ -128,6 +129,7 @@ SCHEDULING: Asks = {
     "POST /scheduling/interviews/{id}/start": lambda w, me: Ask(form=_seen(w, "begun"), done=(303, 409)),
     "POST /scheduling/interviews/{id}/hold": lambda w, me: Ask(form=_seen(w, "begun")),
     "POST /scheduling/interviews/{id}/missed": lambda w, me: Ask(form=_seen(w, "begun"), done=(303, 409)),
+    "POST /scheduling/interviews/{id}/undo-missed": lambda w, me: Ask(form=_seen(w, "begun"), done=(303, 409)),
     "POST /scheduling/interviews/{id}/cancel": lambda w, me: Ask(
         form=_seen(w, "tomorrow", cancelled_by="visitor"), at={"id": w.liege["tomorrow"]}
     ),

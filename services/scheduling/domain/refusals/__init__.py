@@ -9,7 +9,7 @@
     │   StillBooked                                                    people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
-    ├── Overlap (CounsellorAway), HoldOver, NotBooked, NotYet, MovedMeanwhile, TooLateOnline,
+    ├── Overlap (CounsellorAway), HoldOver, NotBooked, NotYet, NoShowStays, MovedMeanwhile, TooLateOnline,
     │   TooSoonOnline, OneOpenBooking, NothingToBook                     the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived           workshops
     ├── RoomExists, RoomCodeTaken, TooManyRooms                          the rooms of a centre
@@ -48,6 +48,7 @@ from services.scheduling.domain.refusals.calendar import (
     HoldOver,
     InTheFuture,
     MovedMeanwhile,
+    NoShowStays,
     NoSuchLocalTime,
     NotBooked,
     NothingToBook,
@@ -130,6 +131,7 @@ __all__ = [
     "InTheFuture",
     "MovedMeanwhile",
     "NamelessRoom",
+    "NoShowStays",
     "NoStaffCode",
     "NoSuchLocalTime",
     "NotArrived",

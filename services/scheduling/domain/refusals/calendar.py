@@ -107,6 +107,14 @@ class NotBooked(Refused):
     field_name = "status"
 
 
+class NoShowStays(Refused):
+    """A no-show that was recorded by mistake is undone within some days."""
+
+    slug = "no-show-stays"
+    message = msg("Too late: this absence could be undone until {until}. Reload the page.")
+    field_name = "status"
+
+
 class MovedMeanwhile(Refused):
     """A visitor changes an appointment whose time is another one than the page showed them."""
 

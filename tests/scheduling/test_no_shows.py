@@ -1,0 +1,107 @@
+"""No-shows that were recorded by mistake, or of visitors who came late, are undone; on both stores."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from services.chassis.refusals import Stale
+from services.chassis.storage.store import Store
+from services.chassis.testing import Client, FixedClock
+from services.contracts.appointments import AppointmentMode
+from services.contracts.scheduling import InterviewHeld, InterviewRestated, Side
+from services.scheduling.actions import guidance, no_shows, paths
+from services.scheduling.domain import refusals
+from services.scheduling.domain.arrangement import Arrangement
+from services.scheduling.domain.rules import NO_SHOW_UNDONE_WITHIN
+from services.scheduling.store import GuidancePath, Interview
+from tests.givens.events import emitted_events
+from tests.givens.rows import rows_of
+from tests.givens.scheduling import NADIA, TOM, Visitor
+from tests.scheduling.test_guidance import TUESDAY, book, change, take_path
+from tests.scheduling.test_modes import book as book_by
+from tests.scheduling.test_pages import press, see
+
+PHONE = Arrangement(AppointmentMode.TELEPHONE, "ar")
+DAY = timedelta(days=1)
+
+
+async def missed(store: Store, clock: FixedClock, path: UUID) -> Interview:
+    booked = await book_by(store, path, PHONE)
+    clock.now = TUESDAY
+    await change(store, booked.id, no_shows.miss)
+    return booked
+
+
+async def test_a_no_show_is_undone_once_and_the_interview_can_be_held(
+    store: Store, adult: Visitor, clock: FixedClock
+) -> None:
+    booked = await missed(store, clock, await take_path(store, adult))
+    clock.now = TUESDAY + NO_SHOW_UNDONE_WITHIN
+    for _ in range(2):
+        await change(store, booked.id, no_shows.undo_miss)
+    (row,) = await rows_of(store, Interview)
+    assert (row.status, row.counted_as, row.arrangement) == ("booked", 1, PHONE)
+    (restated,) = await emitted_events(store, InterviewRestated)
+    assert (restated.interview_id, restated.subject_ref, restated.mode) == (row.id, adult.subject_ref, PHONE.mode)
+    await change(store, booked.id, guidance.hold)
+    assert [one.number for one in await emitted_events(store, InterviewHeld)] == [1]
+
+
+async def test_its_time_stays_reserved_meanwhile(store: Store, adult: Visitor, clock: FixedClock) -> None:
+    path = await take_path(store, adult)
+    await missed(store, clock, path)
+    clock.now = TUESDAY - timedelta(minutes=30)
+    with pytest.raises(refusals.Overlap):
+        await book(store, path, counsellor=NADIA, room=None)
+
+
+async def test_after_seven_days_a_no_show_stays(store: Store, adult: Visitor, clock: FixedClock) -> None:
+    booked = await missed(store, clock, await take_path(store, adult))
+    clock.now = TUESDAY + NO_SHOW_UNDONE_WITHIN + timedelta(minutes=1)
+    with pytest.raises(refusals.NoShowStays):
+        await change(store, booked.id, no_shows.undo_miss)
+
+
+async def test_only_a_no_show_of_this_version_is_undone(store: Store, adult: Visitor, clock: FixedClock) -> None:
+    booked = await missed(store, clock, await take_path(store, adult))
+    with pytest.raises(Stale):
+        await change(store, booked.id, no_shows.undo_miss, version=1)
+    await change(store, booked.id, no_shows.undo_miss)
+    await change(store, booked.id, guidance.hold)
+    with pytest.raises(refusals.NotBooked):
+        await change(store, booked.id, no_shows.undo_miss)
+
+
+async def test_a_path_that_is_full_or_closed_meanwhile_takes_it_no_more(
+    store: Store, adult: Visitor, clock: FixedClock
+) -> None:
+    path = await take_path(store, adult)
+    booked = await missed(store, clock, path)
+    others = [await book(store, path, TUESDAY + day * DAY, counsellor=TOM, room=None) for day in (1, 2, 3, 6)]
+    with pytest.raises(refusals.FifthInterview):
+        await change(store, booked.id, no_shows.undo_miss)
+    for one in others:
+        await change(store, one.id, guidance.cancel, by=Side.CENTRE, reason="other")
+    async with store.work() as work:
+        row = await work.find(GuidancePath, path)
+        assert row is not None
+        await paths.give_up(work, row)
+    with pytest.raises(refusals.PathIsClosed):
+        await change(store, booked.id, no_shows.undo_miss)
+    assert await emitted_events(store, InterviewRestated) == []
+
+
+async def test_the_page_offers_to_undo_it_and_so_does_the_api(desk: Client, known: Visitor, clock: FixedClock) -> None:
+    booked = await missed(desk.store, clock, await take_path(desk.store, known))
+    page = f"/interviews/{booked.id}"
+    assert f"{page}/undo-missed" in await see(desk, page)
+    done = await press(desk, f"{page}/undo-missed", version="2")
+    assert "de nouveau fixé" in done
+    assert f"{page}/undo-missed" not in await see(desk, page)
+    await press(desk, f"{page}/missed", version="3")
+    again = await desk.post(f"/scheduling/api/v1{page}/undo-missed", json={})
+    assert again.json()["status"] == "booked"
+    await press(desk, f"{page}/missed", version=str(again.json()["version"]))
+    clock.now = TUESDAY + NO_SHOW_UNDONE_WITHIN + DAY
+    assert f"{page}/undo-missed" not in await see(desk, page)
