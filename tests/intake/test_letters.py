@@ -204,7 +204,7 @@ async def test_who_has_no_address_or_agrees_no_more_gets_none(
     assert (server.received, await state_of(store)) == ([], [("withheld", reason)])
 
 
-@pytest.mark.parametrize("purpose", MailPurpose)
+@pytest.mark.parametrize("purpose", [one for one in MailPurpose if not one.confirms])
 async def test_every_message_has_its_words_in_four_languages(
     purpose: MailPurpose, client: Client, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from services.chassis.i18n import LANGUAGES, add_catalogues
 from services.chassis.mail.gsm import MOST_SEGMENTS, in_alphabet, segments
-from services.chassis.mail.messages import TextMessage
+from services.chassis.mail.messages import Letter, TextMessage
 from services.chassis.mail.sender import MailSender
 from services.chassis.mail.sms import SmsGateway
 from services.chassis.mail.transports import Transports
@@ -105,6 +105,25 @@ async def test_the_message_that_confirms_a_contact_takes_two_segments_and_keeps_
     assert len(said) == len(LANGUAGES)
     long = f"https://{'a' * 60}.{'b' * 60}.{'c' * 60}.example"
     assert (await composed(client.store, tmp_path, public_url=long)).text.startswith(f"{long}/intake/confirm/")
+
+
+async def test_the_e_mail_that_confirms_a_contact_has_its_words_in_four_languages(
+    client: Client, tmp_path: Path
+) -> None:
+    said, held = set[str](), a_held_time()
+    for lang in LANGUAGES:
+        async with client.store.work() as work:
+            who = booking.Asked("Ada", "Lemaire", "ada@example.org", lang, reminders=False)
+            await booking.request_booking(work, held, who, within=timedelta(minutes=25), most=50)
+        async with client.store.read() as session:
+            row = (await session.scalars(sa.select(Message))).one()
+        letter = await Letters(client.store, quiet_settings(tmp_path)).compose(row)
+        assert isinstance(letter, Letter)
+        assert not re.search(r"[{}]", letter.subject + letter.body)
+        assert "Ada" not in letter.subject + letter.body
+        assert (letter.calendar, letter.unsubscribe) == (None, None)
+        said |= {letter.subject, letter.body.replace("ada@example.org", "")}
+    assert len(said) == 2 * len(LANGUAGES)
 
 
 async def test_the_own_page_is_left_out_without_a_pin_or_without_room(store: Store, tmp_path: Path) -> None:
