@@ -18,6 +18,7 @@ NAV = Navigation(
         ),
         Link(msg("Queue"), "/scheduling/", (Role.COUNSELLOR,), home_of=Role.COUNSELLOR),
         Link(msg("Calendar"), "/scheduling/agenda", (Role.COUNSELLOR,)),
+        Link(msg("Free times"), "/scheduling/free-times", (Role.COUNSELLOR, Role.FRONT_DESK)),
         Link(msg("Workshops"), "/scheduling/workshops", (Role.COUNSELLOR,)),
         Link(msg("Working hours"), "/scheduling/counsellors", (Role.COUNSELLOR, Role.MANAGER)),
         Link(msg("Rooms"), "/scheduling/rooms", (Role.MANAGER,)),

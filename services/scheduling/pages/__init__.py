@@ -7,6 +7,7 @@ from services.scheduling.pages import (
     booking,
     booking_rules,
     counsellors,
+    free_times,
     mine,
     own_booking,
     own_changes,
@@ -18,6 +19,6 @@ from services.scheduling.pages import (
     workshops,
 )
 
-_teams = (board, booking, agenda, path, workshops, attendance, rooms, counsellors, booking_rules, person)
+_teams = (board, booking, free_times, agenda, path, workshops, attendance, rooms, counsellors, booking_rules, person)
 routers = tuple(one.router for one in (*_teams, mine, own_booking, own_changes, public, public_booking))
 """Fixed paths before those with an id in the same path segment."""

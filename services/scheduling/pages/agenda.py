@@ -43,6 +43,7 @@ from services.scheduling.pages.desk import (
     sides,
     video_of,
 )
+from services.scheduling.pages.offers import times_to_move_to
 from services.scheduling.settings import horizon_of, rules_of_settings
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.booking_rules import rules_of
@@ -132,9 +133,18 @@ async def day(
 
 
 @router.get("/interviews/{id}")
-async def interview_page(id: UUID, request: Request, read: Reading, person: Counsellor) -> Response:
-    """One interview, with its actions."""
-    return await _interview_page(request, read, id, person)
+async def interview_page(
+    id: UUID,
+    request: Request,
+    read: Reading,
+    person: Counsellor,
+    date: Key = "",
+    time: Key = "",
+    counsellor: Key = "",
+) -> Response:
+    """One interview, with its actions. `date`, `time`, `counsellor`: a free time that was chosen to move it to."""
+    chosen = {"date": date, "time": time, "counsellor": counsellor}
+    return await _interview_page(request, read, id, person, form={name: one for name, one in chosen.items() if one})
 
 
 @router.post("/interviews/{id}/hold")
@@ -254,6 +264,7 @@ async def _interview_page(
         modes=mode_choices(),
         interpreters=interpreter_choices(interview.interpreter_language),
         form=booked | (form or {}),
+        free=await times_to_move_to(session, runtime_of(request), centre, interview, form if errors else None),
         reasons=reasons(),
         sides=sides(),
         reason_labels=reason_labels(),

@@ -22,18 +22,21 @@ from services.chassis.web import Body, Reading, Router, Running, apply_form, by_
 from services.contracts.appointments import AppointmentMode
 from services.contracts.arrivals import Language
 from services.contracts.envelope import StaffCode
+from services.contracts.roles import Role
 from services.contracts.scheduling import Method
 from services.contracts.text import Key
 from services.contracts.values import Whole, YesNo
 from services.scheduling.actions import guidance, paths
 from services.scheduling.actions.calendar import other_calendars, resources
+from services.scheduling.actions.holds import give_back
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.arrangement import Arrangement
+from services.scheduling.domain.holds import owner_of_account
 from services.scheduling.domain.refusals import TooFarAhead
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, LONGEST_SPAN
 from services.scheduling.pages.desk import (
-    Counsellor,
+    Booker,
     counsellor_choices,
     desk_of,
     interpreter_choices,
@@ -44,8 +47,9 @@ from services.scheduling.pages.desk import (
     parse_moment,
     room_choices,
 )
+from services.scheduling.pages.offers import kept_until
 from services.scheduling.settings import horizon_of, rules_of_settings
-from services.scheduling.store import Alias, Centre, GuidancePath, Interview
+from services.scheduling.store import Alias, Centre, GuidancePath, Interview, SlotHold
 from services.scheduling.store.booking_rules import rules_of
 from services.scheduling.store.copies import recently_registered
 from services.scheduling.store.interviews import counted_on, paths_of_person
@@ -77,7 +81,7 @@ class BookForm(Body):
 async def new(
     request: Request,
     read: Reading,
-    person: Counsellor,
+    person: Booker,
     centre: Key = "",
     who: Annotated[Key, Query(alias="person")] = "",
     path: Key = "",
@@ -117,7 +121,7 @@ async def new(
 
 
 @router.post("/new")
-async def book(request: Request, read: Reading, running: Running, person: Counsellor) -> Response:
+async def book(request: Request, read: Reading, running: Running, person: Booker) -> Response:
     """Book an interview, and open a path if the visitor has none. A refusal rolls both back."""
     filled, typed, errors = await read_form(request, BookForm)
     form = filled or BookForm.model_construct(**typed)
@@ -129,12 +133,20 @@ async def book(request: Request, read: Reading, running: Running, person: Counse
             request, running, lambda work: _book(work, form, centre_copy, person, horizon_of(running))
         )
         if interview is not None:
-            return see_other(request, f"/scheduling/interviews/{interview.id}", done=_("The appointment is booked."))
+            return see_other(request, _page_of(interview, person), done=_("The appointment is booked."))
     return await _form_page(request, read, form, person, status=422, errors=errors)
+
+
+def _page_of(interview: Interview, person: Person) -> str:
+    """A counsellor goes on with the interview, the front desk with the code for the arrival."""
+    if person.has(Role.COUNSELLOR):
+        return f"/scheduling/interviews/{interview.id}"
+    return f"/intake/visitors/{interview.subject_ref}/appointments"
 
 
 async def _book(work: Work, form: BookForm, centre: Centre, person: Person, horizon: timedelta) -> Interview:
     starts_at = parse_moment(centre, form.date, form.time)
+    await give_back(work, owner_of_account(person.subject))
     path_id, subject_ref = _uuid(form.path), _uuid(form.person)
     if path_id is None and subject_ref is not None:
         path_id = await paths.individual_path(work, subject_ref, centre.code, form.area or None)
@@ -171,11 +183,13 @@ async def _form_page(
     counsellors = dict(await counsellor_choices(session, centre_copy.code))
     rooms = await room_choices(session, centre_copy.code)
     room = form.room if form.room in dict(rooms) else None  # any text may have been typed
+    held = await session.get(SlotHold, owner_of_account(person.subject))
     slots = await _slots(
-        runtime_of(request), session, centre_copy, form, counsellors, room, subject_ref, refused=status == 422
+        runtime_of(request), session, centre_copy, form, counsellors, room, subject_ref, held, refused=status == 422
     )
     people, last_person = await recently_registered(session, centre_copy.code, after=after)
     refs = await references_of(session, Alias, subject_ref) if subject_ref else ()
+    counsels = person.has(Role.COUNSELLOR)
     theirs = await paths_of_person(session, refs)
     return page(
         request,
@@ -192,7 +206,7 @@ async def _form_page(
         last=None
         if path is None or await may_book_on(session, path)
         else (await counted_on(session, [path.id])).get(path.id),
-        due=[one for one in theirs if one.centre == centre_copy.code and await _is_due(session, one)],
+        due=[one for one in theirs if counsels and one.centre == centre_copy.code and await _is_due(session, one)],
         areas=[(code, area_label(code)) for code in centre_copy.areas],
         lengths=lengths(),
         counsellors=counsellors,
@@ -201,6 +215,8 @@ async def _form_page(
         modes=mode_choices(),
         interpreters=interpreter_choices(),
         slots=slots,
+        counsels=counsels,
+        kept_until=kept_until(held, centre_copy, runtime_of(request).clock(), dict(form)),
     )
 
 
@@ -212,6 +228,7 @@ async def _slots(
     counsellors: Collection[str],
     room: str | None,
     subject_ref: UUID | None,
+    held: SlotHold | None,
     *,
     refused: bool,
 ) -> dict[str, Any]:
@@ -230,7 +247,9 @@ async def _slots(
         return {"day": day, "times": [], "first": [], "errors": by_field(error)}
     needed = resources(centre.code, form.counsellor or "", room, subject_ref)[1:]
     others = [one.key for one in (*needed, *await other_calendars(session, subject_ref))]
-    search = Search(day, day + LONGEST_SPAN - timedelta(days=1), form.minutes, now, horizon, also=others)
+    own_time = held.id if held is not None else None
+    last = day + LONGEST_SPAN - timedelta(days=1)
+    search = Search(day, last, form.minutes, now, horizon, also=others, besides=own_time)
     found = await free_times(session, [centre], [(code, centre.code) for code in counsellors], search)
     of_area = found.only(await calendars_of(session, [centre], area=form.area or None))
     chosen = [one.starts_at for one in found.in_order() if one.counsellor == form.counsellor]

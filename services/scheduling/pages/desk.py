@@ -28,6 +28,8 @@ from services.scheduling.store.interviews import held_and_booked
 from services.scheduling.store.rooms import active_rooms
 
 Counsellor = Annotated[Person, allow(Role.COUNSELLOR)]
+Booker = Annotated[Person, allow(Role.COUNSELLOR, Role.FRONT_DESK)]
+"""Who books for a person: by telephone, the front desk too."""
 
 SIDES = (("visitor", msg("The person")), ("centre", msg("The centre")))
 with_words(dict(SIDES))

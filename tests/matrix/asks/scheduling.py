@@ -74,6 +74,10 @@ SCHEDULING: Asks = {
     "POST /scheduling/api/v1/workshops (with a counsellor of Liège)": lambda w, me: Ask(
         json=_workshop(me.side.centre, code_of(w.liege))
     ),
+    "GET /scheduling/free-times": lambda w, me: Ask(query=_HERE),
+    "POST /scheduling/free-times": lambda w, me: Ask(
+        form=_HERE | {"starts_at": _LATER, "minutes": 60, "counsellor": code_of(w.liege)}
+    ),
     "GET /scheduling/interviews/new": lambda w, me: Ask(query=_HERE),
     "GET /scheduling/interviews/new (for a person of Liège)": lambda w, me: Ask(
         query={"centre": me.side.centre, "person": w.liege["participant"]}
