@@ -58,8 +58,10 @@ async def hold_slot(
         made_at=work.now,
         expires_at=work.now + HOLD,
     )
-    await insert_hold(work.session, chosen)
-    held = await work.session.get_one(SlotHold, owner, with_for_update=True, populate_existing=True)
+    held: SlotHold | None = None
+    while held is None:  # the same owner may book from another tab between the two, which ends their hold
+        await insert_hold(work.session, chosen)
+        held = await work.session.get(SlotHold, owner, with_for_update=True, populate_existing=True)
     if held.id != chosen.id:
         if _is_same(held, chosen) and is_live(held.expires_at, work.now):
             return held

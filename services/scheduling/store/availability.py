@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
 from services.chassis.storage.bulk import in_list, upsert
-from services.contracts.accounts import AccountKind, AccountStatus
+from services.contracts.accounts import AccountKind, AccountStatus, awaits_approval, may_sign_in
 from services.scheduling.domain.availability import WorkingHours
 from services.scheduling.domain.times import QUARTER
 from services.scheduling.store.copies import Account, Centre
@@ -138,10 +138,13 @@ async def locked_absences(
     return (await session.scalars(locked, {"codes": sorted(counsellors)})).all()
 
 
+_IN_USE = tuple(status.value for status in AccountStatus if may_sign_in(status) or awaits_approval(status))
+
+
 async def unused_codes(session: AsyncSession) -> list[str]:
     """The codes with hours, absences or a profile that no account uses: active, awaiting approval, or still named."""
     of_staff = col(Account.code).is_not(None), col(Account.kind) == AccountKind.STAFF.value
-    used = col(Account.status) != AccountStatus.INACTIVE.value, col(Account.display_name).is_not(None)
+    used = col(Account.status).in_(_IN_USE), col(Account.display_name).is_not(None)
     accounts = sa.select(col(Account.code)).where(*of_staff, sa.or_(*used))
     entered = sa.union(*(sa.select(col(table.counsellor)) for table in _ENTERED)).subquery()
     code = entered.c.counsellor
