@@ -10,6 +10,7 @@ NAV = Navigation(
         Link(
             msg("Book a first interview"),
             "/scheduling/book",
+            for_public=True,
             card=Card(
                 "calendar",
                 msg("Book a first interview"),

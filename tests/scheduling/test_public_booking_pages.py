@@ -183,3 +183,10 @@ async def test_managers_open_the_public_page_in_the_rules(tmp_path: Path, clock:
         assert 'value="true" checked' not in (await client.get(f"/scheduling/rules/{LIEGE}")).text
     assert not RuleFacts(horizon_days=1, notice_hours=0, visitor_notice_hours=0).public
     assert not USUAL.public
+
+
+async def test_only_who_is_not_signed_in_finds_it_in_the_menu(browser: Client) -> None:
+    entry = 'href="/scheduling/book"'
+    assert entry in (await browser.get(PAGE)).text
+    counsellor = browser.signed_in(COUNSELLOR)
+    assert entry not in (await counsellor.get(PAGE, headers={"accept": "text/html"})).text

@@ -75,6 +75,8 @@ class Link:
     """Where accounts sign in or out, or a visitor's plan is closed. It is not in the menu."""
     own_data: bool = False
     """The page with what the service holds about a visitor; the label is its title there. It is not in the menu."""
+    for_public: bool = False
+    """Only in the menu of who is not signed in: others have another way to the same."""
 
     @property
     def policy(self) -> AccessPolicy:

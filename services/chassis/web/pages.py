@@ -199,7 +199,7 @@ def context(request: HTTPConnection, values: Mapping[str, Any]) -> dict[str, Any
     opened = token if person is not None and isinstance(token, VisitorToken) else None
     path = request.url.path
     lang = request.state.lang
-    entries = [link for link in site.links if link.policy.admits(person)]
+    entries = [link for link in site.links if link.policy.admits(person) and not (person and link.for_public)]
     shown = _entry_of(path, entries, site.stuck_events)
     base = {
         "lang": lang,
