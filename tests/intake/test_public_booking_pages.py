@@ -22,6 +22,8 @@ from services.intake.store.booking_requests import BookingRequest
 from services.intake.store.messages import Message
 from tests.givens.intake import open_centres
 from tests.givens.rows import rows_of
+from tests.intake.test_merged_links import linked
+from tests.intake.test_merging import merge
 from tests.intake.test_persons import registered
 from tests.intake.test_public_booking import a_held_time
 
@@ -162,6 +164,19 @@ async def test_a_link_ends_with_its_request(browser: Client, clock: FixedClock) 
     for answer in (await browser.get(link), await browser.post(link), await browser.post("/intake/confirm/nothing")):
         assert answer.status_code == 404
     assert await rows_of(browser.store, Visitor) == []
+
+
+@pytest.mark.parametrize("kept", ["the older one", "the booking's"])
+async def test_who_was_merged_since_makes_no_link_by_the_mailbox_alone(browser: Client, kept: str) -> None:
+    older = await registered(browser.store, "Ada", "Maire")
+    await asks(browser, ADA)
+    token = token_in(browser, await browser.post(f"/intake/confirm/{await secret_of(browser)}"))
+    assert token.continues_at is not None
+    link = await linked(browser.store, older)
+    pair = (token.subject_ref, older) if kept == "the older one" else (older, token.subject_ref)
+    await merge(browser.store, *pair)
+    assert (await browser.post(token.continues_at)).status_code == 409
+    assert [(one.id, one.ended_at) for one in await rows_of(browser.store, PersonalLink)] == [(link.id, None)]
 
 
 async def test_a_new_person_chooses_a_pin_once_and_a_known_one_has_no_link_made(browser: Client) -> None:

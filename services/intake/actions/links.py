@@ -29,7 +29,7 @@ from services.intake.domain.links import (
     new_secret,
 )
 from services.intake.store import LinkOpening, PersonalLink, Visitor, link_with
-from services.intake.store.links import newest_links
+from services.intake.store.links import has_chosen_pin, newest_links
 
 _MAILED = "mailed-link"
 _FIRST = (LinkState.USABLE, LinkState.NO_PIN, LinkState.LOCKED, LinkState.MISSING)
@@ -68,6 +68,17 @@ async def create_link(work: Work, subject_ref: UUID, created_by: str, link_id: U
     visitor.link_id, visitor.closed_openings = link.id, []
     _publish(work, visitor)
     return secret
+
+
+async def create_first_link(work: Work, subject_ref: UUID) -> str:
+    """Create the first personal link of a person who registered themselves. Returns its secret, as `create_link`.
+
+    Raises `PinAlreadyChosen`, also if they were merged since: the link of either registration opens both.
+    """
+    refs = (await lock_references(work, subject_ref))[subject_ref]
+    if len(refs) > 1 or await has_chosen_pin(work.session, refs):
+        raise PinAlreadyChosen()
+    return await create_link(work, subject_ref, f"visitor/{subject_ref}")
 
 
 def check_usable(link: PersonalLink | None, now: datetime) -> PersonalLink:

@@ -18,7 +18,7 @@ from services.contracts.public_booking import BookingRequested, ConfirmedPerson,
 from services.intake.actions import consent, messages, people
 from services.intake.actions.confirmations import page_secret
 from services.intake.domain.messages import meeting_at
-from services.intake.domain.names import may_be_same, sounds_of
+from services.intake.domain.names import is_same_name
 from services.intake.domain.public_booking import (
     SHOWN_AGAIN,
     TOKEN_VALID,
@@ -126,14 +126,16 @@ async def confirm(work: Work, request_id: UUID, code: UUID) -> tuple[BookingRequ
 
 
 async def _person_of(work: Work, row: BookingRequest) -> Visitor:
-    """Who asked: families share contacts, so the name decides too."""
+    """Who asked: whom this centre registered with exactly this contact and this name, or a new person.
+
+    Families and institutions share contacts, and only the desk compares similar names: it merges.
+    """
     assert row.contact_key is not None
     assert row.given_name is not None
     assert row.family_name is not None
-    asked = sounds_of(row.given_name, row.family_name)
-    there = await people_at(work.session, row.contact_key, None, _AT_A_CONTACT)
-    alike = [one for one in there if may_be_same(asked, sounds_of(one.given_name, one.family_name), contact=True)]
-    known = min(alike, key=lambda one: one.centre != row.centre, default=None)
+    name = row.given_name, row.family_name
+    there = await people_at(work.session, row.contact_key, [row.centre], _AT_A_CONTACT)
+    known = next((one for one in there if is_same_name(name, (one.given_name, one.family_name))), None)
     if known is not None:
         await consent.give_consent(work, known.id, row.purposes, f"visitor/{known.id}")
         return known

@@ -7,6 +7,7 @@ vowels). A name in another script has no sound but its letters. It finds candida
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -167,6 +168,18 @@ def may_be_same(one: Sounds, other: Sounds, *, contact: bool) -> bool:
     if (contact or same_family) and one.given & other.given:
         return True
     return bool(one.words and other.words) and (one.words <= other.all or other.words <= one.all)
+
+
+def is_same_name(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Whether first name and surname have the same letters, each; case, accents, spaces and hyphens do not count.
+
+    For what no one compares: a contact that a family or an institution shares proves no similar name.
+    """
+    return all(_letters(mine) == _letters(theirs) != "" for mine, theirs in zip(one, other, strict=True))
+
+
+def _letters(name: str) -> str:
+    return "".join(one for one in fold(name) if unicodedata.category(one)[0] in "LMN")
 
 
 def _forms(words: Sequence[str], at: int) -> tuple[str, ...]:

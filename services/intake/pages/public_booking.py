@@ -61,7 +61,6 @@ from services.intake.domain.public_booking import (
 from services.intake.settings import confirm_within, most_unconfirmed
 from services.intake.store import Centre
 from services.intake.store.booking_requests import BookingRequest
-from services.intake.store.links import has_chosen_pin
 
 router = Router("/intake", pages=True)
 Anyone = Annotated[Person | None, anyone]
@@ -192,14 +191,15 @@ async def confirm(secret: Line, request: Request, read: Reading, running: Runnin
 async def choose_pin_page(secret: Line, request: Request, work: Working, person: Anyone) -> Response:
     """Make the personal link of a person whom this booking registered, and open it: they choose their PIN.
 
-    Until they have. Of a person who was known before none is made: a mailbox alone opens no plan.
+    Until they have. Of a person who was known before, or was merged since, none is made: a mailbox alone opens no plan.
     """
     row = await new_person_at(work.session, request.app.state.signer, secret)
     if row is None or row.ends_at <= work.now:
         return _ended(request, ConfirmationEnded(what=msg("link")), None)
-    if await has_chosen_pin(work.session, row.subject_ref):
-        return _ended(request, PinAlreadyChosen(), row.centre)
-    made = await links.create_link(work, row.subject_ref, f"visitor/{row.subject_ref}")
+    try:
+        made = await links.create_first_link(work, row.subject_ref)
+    except PinAlreadyChosen as refused:
+        return _ended(request, refused, row.centre)
     return RedirectResponse(link_address("", made), 303)
 
 

@@ -59,9 +59,9 @@ async def current_link(session: AsyncSession, subject_ref: UUID) -> PersonalLink
     return await session.scalar(newest.order_by(col(PersonalLink.created_at).desc(), col(PersonalLink.id)).limit(1))
 
 
-async def has_chosen_pin(session: AsyncSession, subject_ref: UUID) -> bool:
-    """Whether a PIN was chosen for any link of this visitor."""
-    chosen = sa.exists().where(col(PersonalLink.subject_ref) == subject_ref, col(PersonalLink.pin).is_not(None))
+async def has_chosen_pin(session: AsyncSession, refs: Collection[UUID]) -> bool:
+    """Whether a PIN was chosen for any link of a visitor with these references."""
+    chosen = sa.exists().where(col(PersonalLink.subject_ref).in_(refs), col(PersonalLink.pin).is_not(None))
     return bool(await session.scalar(sa.select(chosen)))
 
 
