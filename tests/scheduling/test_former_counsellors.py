@@ -12,11 +12,12 @@ from services.scheduling.actions import availability
 from services.scheduling.actions.former_counsellors import delete_unused_availability
 from services.scheduling.domain import refusals
 from services.scheduling.store import CounsellorAbsence, CounsellorHours, CounsellorProfile, QuarterHour
-from tests.givens.rows import rows_of
+from tests.givens.rows import count, rows_of
 from tests.givens.scheduling import NADIA, TOM, Visitor, account_of, react
 from tests.scheduling.test_guidance import TUESDAY, book, take_path
 from tests.scheduling.test_working_hours import is_away, works
 
+NEW = "liege-c09"
 INACTIVE, PENDING = AccountStatus.INACTIVE, AccountStatus.PENDING
 TABLES = (CounsellorHours, CounsellorAbsence, CounsellorProfile)
 
@@ -52,7 +53,6 @@ async def entered(store: Store) -> set[str]:
         ({"status": INACTIVE}, True),
         ({"status": INACTIVE, "display_name": None}, False),
         ({"code": None}, False),
-        ({"code": "liege-c09"}, False),
         ({"kind": AccountKind.DEVICE, "display_name": None}, False),
     ],
 )
@@ -68,6 +68,33 @@ async def test_it_is_kept_while_an_account_uses_the_code_or_has_its_name(
     assert await entered(store) == ({NADIA, TOM} if kept else {TOM})
 
 
+async def test_who_works_on_under_another_code_keeps_what_they_entered(store: Store, adult: Visitor) -> None:
+    booked = await book(store, await take_path(store, adult))
+    await enter(store, NADIA, TOM)
+    await react(store, [changed_account(version=2, code=NEW)])
+    held = {row.resource for row in await rows_of(store, QuarterHour) if row.holder != booked.id}
+    assert held == {f"counsellor:{NEW}", f"counsellor:{TOM}"}
+    assert {row.counsellor for row in await rows_of(store, CounsellorHours)} == {NEW, TOM}
+    assert {row.counsellor for row in await rows_of(store, CounsellorAbsence)} == {NEW, TOM}
+    assert {row.counsellor for row in await rows_of(store, CounsellorProfile)} == {NEW, TOM}
+    await delete_unused_availability(store)
+    assert {row.counsellor for row in await rows_of(store, CounsellorHours)} == {NEW, TOM}
+
+
+async def test_what_another_person_left_under_the_new_code_is_not_kept(store: Store) -> None:
+    await enter(store, NADIA, TOM)
+    await react(store, [account_of(TOM, INACTIVE, version=2), changed_account(version=2, code=TOM)])
+    assert await entered(store) == {TOM}
+    assert [await count(store, table) for table in ("working_hours", "absences", "counsellor_profiles")] == [1, 1, 1]
+
+
+async def test_a_code_that_another_account_has_too_takes_nothing_along(store: Store) -> None:
+    await react(store, [account_of(NADIA, account_ref=uuid4(), display_name="Ines Claes")])
+    await enter(store, NADIA)
+    await react(store, [changed_account(version=2, code=NEW)])
+    assert await entered(store) == {NADIA}
+
+
 async def test_a_code_that_passes_to_another_person_takes_nothing_along(store: Store, adult: Visitor) -> None:
     booked = await book(store, await take_path(store, adult))
     await enter(store, TOM)
@@ -79,16 +106,23 @@ async def test_a_code_that_passes_to_another_person_takes_nothing_along(store: S
     assert booked.id in {row.holder for row in await rows_of(store, QuarterHour)}, "what is booked stays"
 
 
-async def test_an_account_that_waits_takes_over_with_its_approval(store: Store) -> None:
+async def test_a_new_account_that_is_approved_with_the_code_takes_over(store: Store) -> None:
     await enter(store, NADIA)
     other = uuid4()
-    await react(store, [account_of(NADIA, PENDING, account_ref=other)])
+    await react(store, [account_of(NADIA, PENDING, account_ref=other).model_copy(update={"code": None})])
     assert await entered(store) == {NADIA}, "who asks for an account deletes nothing"
     await react(store, [account_of(NADIA, account_ref=other, version=2)])
     assert await entered(store) == set()
     await enter(store, NADIA)
     await react(store, [account_of(NADIA, account_ref=other, version=3, display_name="Another name")])
     await react(store, [account_of(NADIA, INACTIVE, version=2)])
+    assert await entered(store) == {NADIA}
+
+
+async def test_who_waits_for_approval_again_for_a_day_keeps_their_hours(store: Store) -> None:
+    await enter(store, NADIA)
+    await react(store, [account_of(NADIA, PENDING, version=2)])
+    await react(store, [account_of(NADIA, version=3)])
     assert await entered(store) == {NADIA}
 
 

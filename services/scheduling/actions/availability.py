@@ -102,13 +102,18 @@ async def add_absence(
         raise AlreadyDifferent()
     await _lock_booked(work, absence)
     await locked_absences(work.session, [counsellor], starts_at, ends_at)
-    from_now = max(starts_at, work.now)
-    minutes = -((from_now - ends_at) // times.QUARTER) * 15
-    quarters = [at for at in times.quarters(from_now, minutes) if at < ends_at]
+    quarters = quarters_left(absence, work.now)
     await reserve_absence(work.session, absence, quarters)
     if await _end_holds(work, counsellor, starts_at, ends_at):  # those of a moment ago
         await reserve_absence(work.session, absence, quarters)
     return absence
+
+
+def quarters_left(absence: CounsellorAbsence, now: datetime) -> list[datetime]:
+    """The quarter-hours of an absence from now on."""
+    start = max(absence.starts_at, now)
+    minutes = -((start - absence.ends_at) // times.QUARTER) * 15
+    return [at for at in times.quarters(start, minutes) if at < absence.ends_at]
 
 
 async def _end_holds(work: Work, counsellor: str, starts_at: datetime, ends_at: datetime) -> bool:

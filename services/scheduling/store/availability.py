@@ -76,7 +76,8 @@ class CounsellorProfile(Table, table=True):
     """Codes of areas; none: all of the centre's."""
 
 
-_ENTERED = (CounsellorHours, CounsellorAbsence, CounsellorProfile)
+ENTERED = (CounsellorHours, CounsellorAbsence, CounsellorProfile)
+"""What counsellors enter, by their codes."""
 
 
 async def working_hours(session: AsyncSession, centre: Centre, counsellor: str) -> list[WorkingHours]:
@@ -146,7 +147,7 @@ async def unused_codes(session: AsyncSession) -> list[str]:
     of_staff = col(Account.code).is_not(None), col(Account.kind) == AccountKind.STAFF.value
     used = col(Account.status).in_(_IN_USE), col(Account.display_name).is_not(None)
     accounts = sa.select(col(Account.code)).where(*of_staff, sa.or_(*used))
-    entered = sa.union(*(sa.select(col(table.counsellor)) for table in _ENTERED)).subquery()
+    entered = sa.union(*(sa.select(col(table.counsellor)) for table in ENTERED)).subquery()
     code = entered.c.counsellor
     return list(await session.scalars(sa.select(code).where(code.not_in(accounts)).order_by(code)))
 
@@ -157,7 +158,7 @@ async def delete_availability(session: AsyncSession, codes: Collection[str]) -> 
     locked = theirs.order_by(col(CounsellorAbsence.id)).with_for_update()
     absences = (await session.scalars(locked, {"codes": sorted(codes)})).all()
     await session.execute(sa.delete(QuarterHour).where(col(QuarterHour.holder).in_(absences)))
-    for table in _ENTERED:
+    for table in ENTERED:
         await session.execute(sa.delete(table).where(col(table.counsellor).in_(codes)))
 
 
