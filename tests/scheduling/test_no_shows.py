@@ -9,15 +9,15 @@ from services.chassis.refusals import Stale
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
 from services.contracts.appointments import AppointmentMode
-from services.contracts.scheduling import InterviewHeld, InterviewRestated, Side
+from services.contracts.scheduling import InterviewHeld, InterviewRestated
 from services.scheduling.actions import guidance, no_shows, paths
 from services.scheduling.domain import refusals
 from services.scheduling.domain.arrangement import Arrangement
 from services.scheduling.domain.rules import NO_SHOW_UNDONE_WITHIN
-from services.scheduling.store import GuidancePath, Interview
+from services.scheduling.store import Interview
 from tests.givens.events import emitted_events
 from tests.givens.rows import rows_of
-from tests.givens.scheduling import NADIA, TOM, Visitor
+from tests.givens.scheduling import NADIA, TOM, Visitor, react
 from tests.scheduling.test_guidance import TUESDAY, book, change, take_path
 from tests.scheduling.test_modes import book as book_by
 from tests.scheduling.test_pages import press, see
@@ -63,6 +63,16 @@ async def test_after_seven_days_a_no_show_stays(store: Store, adult: Visitor, cl
         await change(store, booked.id, no_shows.undo_miss)
 
 
+async def test_the_interpreter_is_forgotten_when_the_no_show_is_final(
+    store: Store, adult: Visitor, clock: FixedClock
+) -> None:
+    await missed(store, clock, await take_path(store, adult))
+    for after, language in ((NO_SHOW_UNDONE_WITHIN, "ar"), (NO_SHOW_UNDONE_WITHIN + timedelta(minutes=1), None)):
+        clock.now = TUESDAY + after
+        await no_shows.forget_interpreters(store)
+        assert [one.interpreter_language for one in await rows_of(store, Interview)] == [language]
+
+
 async def test_only_a_no_show_of_this_version_is_undone(store: Store, adult: Visitor, clock: FixedClock) -> None:
     booked = await missed(store, clock, await take_path(store, adult))
     with pytest.raises(Stale):
@@ -73,23 +83,30 @@ async def test_only_a_no_show_of_this_version_is_undone(store: Store, adult: Vis
         await change(store, booked.id, no_shows.undo_miss)
 
 
-async def test_a_path_that_is_full_or_closed_meanwhile_takes_it_no_more(
-    store: Store, adult: Visitor, clock: FixedClock
-) -> None:
-    path = await take_path(store, adult)
-    booked = await missed(store, clock, path)
-    others = [await book(store, path, TUESDAY + day * DAY, counsellor=TOM, room=None) for day in (1, 2, 3, 6)]
+async def test_a_path_that_is_full_meanwhile_takes_it_no_more(desk: Client, known: Visitor, clock: FixedClock) -> None:
+    path = await take_path(desk.store, known)
+    booked = await missed(desk.store, clock, path)
+    for day in (1, 2, 3, 6):
+        await book(desk.store, path, TUESDAY + day * DAY, counsellor=TOM, room=None)
     with pytest.raises(refusals.FifthInterview):
-        await change(store, booked.id, no_shows.undo_miss)
-    for one in others:
-        await change(store, one.id, guidance.cancel, by=Side.CENTRE, reason="other")
-    async with store.work() as work:
-        row = await work.find(GuidancePath, path)
-        assert row is not None
-        await paths.give_up(work, row)
-    with pytest.raises(refusals.PathIsClosed):
-        await change(store, booked.id, no_shows.undo_miss)
-    assert await emitted_events(store, InterviewRestated) == []
+        await change(desk.store, booked.id, no_shows.undo_miss)
+    assert "undo-missed" not in await see(desk, f"/interviews/{booked.id}")
+    assert await emitted_events(desk.store, InterviewRestated) == []
+
+
+async def test_what_took_place_is_recorded_after_the_plan_is_confirmed_and_the_consent_withdrawn(
+    desk: Client, known: Visitor, clock: FixedClock
+) -> None:
+    path = await take_path(desk.store, known)
+    booked = await missed(desk.store, clock, path)
+    async with desk.store.work() as work:
+        await paths.plan_confirmed(work, path, clock.now)
+    await react(desk.store, [known.withdraws("guidance")])
+    page = f"/interviews/{booked.id}"
+    assert f"{page}/undo-missed" in await see(desk, page)
+    await press(desk, f"{page}/undo-missed", version="2")
+    await change(desk.store, booked.id, guidance.hold)
+    assert [one.interview_id for one in await emitted_events(desk.store, InterviewHeld)] == [booked.id]
 
 
 async def test_the_page_offers_to_undo_it_and_so_does_the_api(desk: Client, known: Visitor, clock: FixedClock) -> None:

@@ -1,12 +1,15 @@
 """Guidance interviews whose visitor did not come, or came late after that was recorded."""
 
+import sqlalchemy as sa
+from sqlmodel import col
+
 from services.chassis.copies.aliases import references_of
 from services.chassis.copies.centres import known_centre
 from services.chassis.storage.checks import check_version
-from services.chassis.storage.store import Work
+from services.chassis.storage.store import Store, Work
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, InterviewMissed
 from services.scheduling.actions.boards import board
-from services.scheduling.actions.path_rules import check_one_more
+from services.scheduling.actions.path_rules import next_place
 from services.scheduling.actions.restating import emit_restated
 from services.scheduling.domain import rules, times
 from services.scheduling.domain.refusals import PersonUnknown
@@ -44,9 +47,10 @@ async def miss(work: Work, interview: Interview, version: int | None = None) -> 
 async def undo_miss(work: Work, interview: Interview, version: int | None = None) -> None:
     """The no-show was recorded by mistake, or the visitor came late: the interview is booked as it was.
 
-    Its quarter-hours are still reserved. What is booked already stays so.
-    Raises `Stale`, `NotBooked`, `NoShowStays` when it is too late, and what `check_one_more` raises: the path may be
-    closed or full meanwhile.
+    Its quarter-hours are still reserved. What is booked already stays so. What took place is recorded also on a path
+    that is closed meanwhile, and when the consent is withdrawn.
+    Raises `Stale`, `NotBooked`, `NoShowStays` when it is too late, `PersonUnknown` of an erased person, and what
+    `next_place` raises: the path may be full meanwhile.
     """
     if is_booked(AppointmentStatus(interview.status)):
         return
@@ -56,7 +60,22 @@ async def undo_miss(work: Work, interview: Interview, version: int | None = None
     path = await work.find(GuidancePath, interview.path_id) if interview.path_id is not None else None
     if path is None or interview.subject_ref is None:
         raise PersonUnknown()
-    interview.counted_as = await check_one_more(work, path, centre.zone)
+    interview.counted_as = await next_place(work, path)
     interview.status = AppointmentStatus.BOOKED.value
     emit_restated(work, interview, interview.subject_ref)
     work.notify_board(board(interview.centre))
+
+
+async def forget_interpreters(store: Store) -> bool:
+    """Delete the interpreter's language of the no-shows that can no longer be undone."""
+    which = (
+        col(Interview.status) == AppointmentStatus.NOSHOW.value,
+        col(Interview.starts_at) < store.clock() - rules.NO_SHOW_UNDONE_WITHIN,
+        col(Interview.interpreter_language).is_not(None),
+    )
+    async with store.read() as session:
+        found = await session.scalar(sa.select(col(Interview.id)).where(*which).limit(1))
+    if found is not None:
+        async with store.work() as work:
+            await work.session.execute(sa.update(Interview).where(*which).values(interpreter_language=None))
+    return False

@@ -18,6 +18,14 @@ async def check_one_more(work: Work, path: GuidancePath, zone: ZoneInfo) -> int:
         raise refusals.PersonUnknown()
     await check_consent(work, path.subject_ref)
     rules.check_path_open(path.closed_at, path.closed_because, zone)
+    return await next_place(work, path)
+
+
+async def next_place(work: Work, path: GuidancePath) -> int:
+    """As `check_one_more`, also on a path that is closed or whose visitor no longer consents.
+
+    Raises what `rules.check_path_capacity` raises.
+    """
     held, booked = await held_and_booked(work.session, path.id)
     rules.check_path_capacity(path.method, held, booked, due=path.finalising_due_at is not None)
     work.guard("interviews_counted_once", rules.too_many(path.method, held, booked))

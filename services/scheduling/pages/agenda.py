@@ -1,6 +1,6 @@
 """A counsellor's day, and one interview: moved, cancelled, missed, held."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from services.scheduling.pages.desk import (
     Counsellor,
     counsellor_choices,
     desk_of,
+    has_room_on,
     interpreter_choices,
     length_word,
     lengths,
@@ -214,8 +215,15 @@ async def move(id: UUID, request: Request, read: Reading, running: Running, pers
     return await _interview_page(request, read, id, person, status=422, errors=errors, form=typed)
 
 
-def _may_undo(running: Runtime, interview: Interview) -> bool:
-    return may_undo_no_show(AppointmentStatus(interview.status), interview.starts_at, running.clock())
+async def _undo_until(
+    running: Runtime, session: AsyncSession, interview: Interview, path: GuidancePath | None
+) -> datetime | None:
+    """Until when the no-show can be undone. None: it cannot, or it is none."""
+    if not may_undo_no_show(AppointmentStatus(interview.status), interview.starts_at, running.clock()):
+        return None
+    if path is None or interview.subject_ref is None or not await has_room_on(session, path):
+        return None
+    return interview.starts_at + NO_SHOW_UNDONE_WITHIN
 
 
 async def _interview_page(
@@ -232,6 +240,7 @@ async def _interview_page(
     running, centre = runtime_of(request), await session.get_one(Centre, interview.centre)
     local = interview.starts_at.astimezone(centre.zone)
     path = await session.get(GuidancePath, interview.path_id) if interview.path_id else None
+    kept = await rules_of(session, centre.code, rules_of_settings(running))
     booked = {
         "date": f"{local:%Y-%m-%d}",
         "time": f"{local:%H:%M}",
@@ -246,8 +255,8 @@ async def _interview_page(
         "scheduling/interview.html",
         status=status,
         interview=interview,
-        video=video_of(running, interview, await rules_of(session, centre.code, rules_of_settings(running))),
-        undo_until=interview.starts_at + NO_SHOW_UNDONE_WITHIN if _may_undo(running, interview) else None,
+        video=video_of(running, interview, kept),
+        undo_until=await _undo_until(running, session, interview, path),
         begun=interview.starts_at <= running.clock(),
         centre_name=centre.name,
         path=path,

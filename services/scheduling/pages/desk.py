@@ -100,6 +100,11 @@ async def may_book_on(session: AsyncSession, path: GuidancePath) -> bool:
     """Whether one more interview may be booked on this path: only then a page offers it."""
     if path.closed_at is not None or path.subject_ref is None:
         return False
+    return await has_room_on(session, path)
+
+
+async def has_room_on(session: AsyncSession, path: GuidancePath) -> bool:
+    """Whether this path, open or closed, has room for one more interview that counts."""
     held, booked = await held_and_booked(session, path.id)
     return may_book(path.method, held, booked, due=path.finalising_due_at is not None)
 
