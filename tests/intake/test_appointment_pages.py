@@ -13,6 +13,7 @@ from sqlmodel import col
 
 from services.chassis.identity.people import Person, visitor
 from services.chassis.testing import Client, FixedClock
+from services.contracts.appointments import AppointmentMode
 from services.contracts.roles import Role
 from services.contracts.scheduling import InterviewCancelled, Side
 from services.intake.actions import merging
@@ -53,6 +54,22 @@ async def code_of(client: Client, id: UUID) -> str:
     copy = await appointment(client.store, id)
     assert copy is not None
     return copy.code
+
+
+async def test_what_is_not_at_the_centre_is_listed_without_a_code(browser: Client) -> None:
+    person = await registered(browser.store)
+    afar = booked(person, mode=AppointmentMode.TELEPHONE)
+    await expects(browser.store, afar)
+    page = await text(browser, f"/intake/visitors/{person}/appointments")
+    assert "Par téléphone" in page
+    assert "Code pour l’arrivée" not in page
+    assert in_groups(await code_of(browser, afar.interview_id)) not in page
+    assert "Aucun rendez-vous" not in page
+    at_the_centre = booked(person, TEN + timedelta(hours=1))
+    await expects(browser.store, at_the_centre)
+    page = await text(browser, f"/intake/visitors/{person}/appointments")
+    assert page.count("<img") == 1
+    assert in_groups(await code_of(browser, at_the_centre.interview_id)) in page
 
 
 async def test_the_desk_sees_who_is_expected_and_records_the_arrival(browser: Client, clock: FixedClock) -> None:

@@ -40,7 +40,7 @@ async def expected_today(store: Store, clock: FixedClock, person: UUID) -> tuple
     async with store.read() as session:
         liege = await session.get_one(Centre, "liege")
         found = await expected_visitors(session, is_of_day(liege, clock()), 9)
-        codes = await next_of_person(session, [person], clock())
+        codes = await next_of_person(session, [person], clock(), at_the_centre=True)
         missing, _late = await numbers_expected(session, liege, clock())
     return [one.appointment.id for one in found], [one.id for one in codes], missing
 

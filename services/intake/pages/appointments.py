@@ -164,7 +164,7 @@ async def undo(
 
 @router.get("/visitors/{subject_ref}/appointments")
 async def of_person(subject_ref: UUID, request: Request, read: Reading, running: Running, person: Team) -> Response:
-    """The next appointments of a person at the team's centres, with codes, to show or to print. Opening it is noted."""
+    """The next appointments of a person at the team's centres, with codes for the arrival. Opening it is noted."""
     visitor = await read.get(Visitor, subject_ref)
     coming = await next_of_person(read, await references_of(read, subject_ref), running.clock())
     found = [one for one in coming if person.works_at(one.centre)]

@@ -106,7 +106,7 @@ async def home_page(
         "own_channels": channel_choices(mine),
         "own_channel": next((one.channel for one in (visitor, *mine) if one is not None and one.channel), ""),
         "tickets": await _tickets(request, session, running, person.references, centres),
-        "appointments": await next_of_person(session, person.references, running.clock()),
+        "appointments": await next_of_person(session, person.references, running.clock(), at_the_centre=True),
         "messages": await messages_of(session, person.references, MESSAGES),
         "link": await current_link(session, subject_ref),
         "openings": found[:OPENINGS],

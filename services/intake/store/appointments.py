@@ -57,6 +57,11 @@ class Appointment(Aggregate, Table, table=True):
     """Whether the visit is this person's by the arrival. False: that was known before."""
 
     @property
+    def at_the_centre(self) -> bool:
+        """Whether the visitor comes to the centre, or has come all the same."""
+        return self.mode == AppointmentMode.IN_PERSON or self.arrived_at is not None
+
+    @property
     def queues(self) -> bool:
         """Whether the visitor waits to be called: not who goes to a workshop's room."""
         return self.kind == AppointmentKind.INTERVIEW
@@ -215,11 +220,16 @@ async def sessions_of(session: AsyncSession, workshop_id: UUID) -> Sequence[Work
     return (await session.scalars(query.order_by(col(WorkshopSession.starts_at), col(WorkshopSession.id)))).all()
 
 
-async def next_of_person(session: AsyncSession, refs: Collection[UUID], now: datetime) -> Sequence[Appointment]:
-    """The appointments at a centre of a person with these references that are not over, in order of time."""
-    query = sa.select(Appointment).where(
-        col(Appointment.subject_ref).in_(refs), col(Appointment.ends_at) > now, _AT_THE_CENTRE
-    )
+async def next_of_person(
+    session: AsyncSession, refs: Collection[UUID], now: datetime, *, at_the_centre: bool = False
+) -> Sequence[Appointment]:
+    """The appointments of a person with these references that are not over, in order of time.
+
+    `at_the_centre`: only those with a code for the arrival.
+    """
+    query = sa.select(Appointment).where(col(Appointment.subject_ref).in_(refs), col(Appointment.ends_at) > now)
+    if at_the_centre:
+        query = query.where(_AT_THE_CENTRE)
     return (await session.scalars(query.order_by(col(Appointment.starts_at), col(Appointment.id)))).all()
 
 
