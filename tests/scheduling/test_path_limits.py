@@ -120,24 +120,61 @@ async def test_an_interview_takes_the_first_number_that_an_import_left(
     assert [held.number for held in await emitted_events(store, InterviewHeld)] == [1]
 
 
-async def test_an_update_counts_the_interviews_of_before(store: Store, path: UUID) -> None:
-    def before(connection: sa.Connection) -> None:
+async def update(store: Store, path: UUID, rows: list[dict[str, Any]], *later: Any) -> None:
+    """Take the migration back, after these `later` ones, insert these rows and update."""
+
+    def work(connection: sa.Connection) -> None:
         with Operations.context(MigrationContext.configure(connection)):
-            MIGRATION.downgrade()
-        table = sa.table("interviews", *(sa.column(one.name, one.type) for one in sa.inspect(Interview).columns))
-        ids = [uuid4() for _ in STATES]
-        for nth, (status, number) in enumerate(STATES):
+            for migration in (*later, MIGRATION):
+                migration.downgrade()
+        inspected = sa.inspect(Interview).columns
+        known = {column["name"] for column in sa.inspect(connection).get_columns("interviews")}
+        table = sa.table("interviews", *(sa.column(one.name, one.type) for one in inspected if one.name in known))
+        for nth, row in enumerate(rows):
             facts = {"kind": "guidance", "centre": LIEGE, "counsellor": NADIA, "path_id": path, "method": "individual"}
-            facts |= {"id": ids[nth], "correlation_id": uuid4(), "version": 1, "minutes": 60}
+            facts |= {"id": uuid4(), "correlation_id": uuid4(), "version": 1, "minutes": 60}
             at = TUESDAY + timedelta(days=nth)
-            connection.execute(sa.insert(table).values(facts | {"status": status, "number": number, "starts_at": at}))
+            connection.execute(sa.insert(table).values(facts | {"starts_at": at} | row))
         with Operations.context(MigrationContext.configure(connection)):
-            MIGRATION.upgrade()
+            for migration in (MIGRATION, *reversed(later)):
+                migration.upgrade()
 
     async with store.writer.begin() as connection:
-        await connection.run_sync(before)
+        await connection.run_sync(work)
+
+
+async def counted_and_numbered(store: Store) -> list[tuple[int | None, int | None]]:
     async with store.read() as session:
         rows = await session.scalars(sa.select(Interview).order_by(sa.column("starts_at")))
-        assert [(one.counted_as, one.number) for one in rows] == [(1, 1), (None, None), (2, 2), (None, None), (3, None)]
+        return [(one.counted_as, one.number) for one in rows]
+
+
+async def test_an_update_counts_the_interviews_of_before(store: Store, path: UUID) -> None:
+    await update(store, path, [{"status": status, "number": number} for status, number in STATES])
+    assert await counted_and_numbered(store) == [(1, 1), (None, None), (2, 2), (None, None), (3, None)]
     with pytest.raises(IntegrityError):
         await add_row(store, path, counted_as=3)
+
+
+@pytest.mark.parametrize("numbers", [(1, 2, 3, 4, 4), (1, 2, 3, 4, 5)])
+async def test_an_update_leaves_a_fifth_interview_without_a_number(
+    store: Store, path: UUID, numbers: tuple[int, ...]
+) -> None:
+    await update(store, path, [{"status": "fulfilled", "number": number} for number in numbers])
+    assert await counted_and_numbered(store) == [(1, 1), (2, 2), (3, 3), (4, 4), (None, None)]
+
+
+async def test_an_update_names_what_is_outside_the_rules(store: Store, path: UUID) -> None:
+    wrong = uuid4()
+    rows: list[dict[str, Any]] = [{"status": "fulfilled"}, {"status": "fulfilled", "id": wrong, "minutes": 45}]
+    with pytest.raises(ValueError, match="1 interviews are outside the rule") as refused:
+        await update(store, path, rows)
+    assert wrong.hex in str(refused.value).replace("-", "")
+
+
+async def test_it_is_taken_back_after_a_later_migration_too(store: Store, path: UUID) -> None:
+    later = import_module("services.scheduling.migrations.versions.0029_how_interviews_take_place")
+    await update(store, path, [{"status": "booked"}], later)
+    assert await counted_and_numbered(store) == [(1, None)]
+    with pytest.raises(IntegrityError):
+        await add_row(store, path, counted_as=5)
