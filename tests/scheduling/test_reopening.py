@@ -15,6 +15,7 @@ from services.scheduling.actions.reopening import reopen
 from services.scheduling.domain import refusals
 from services.scheduling.domain.paths import ReopenReason
 from services.scheduling.store import GuidancePath, PathChange, Workshop
+from services.scheduling.store.paths import path_history
 from tests.givens.events import emitted_events, numbered_events
 from tests.givens.rows import count, rows_of
 from tests.givens.scheduling import LIEGE, NADIA, Visitor, liege, react
@@ -64,6 +65,21 @@ async def test_it_ends_again_and_its_history_says_who_did_what(store: Store, adu
     }
     outcomes = [one.outcome for one in await emitted_events(store, PathClosed)]
     assert outcomes == [PathOutcome.GIVEN_UP, PathOutcome.PLAN_CONFIRMED]
+
+
+async def test_its_changes_are_in_order_whichever_replica_recorded_them(
+    store: Store, adult: Visitor, clock: FixedClock
+) -> None:
+    path = await take_path(store, adult)
+    await give_up(store, path)
+    clock.forward(seconds=-2)
+    await go_on(store, path)
+    clock.forward(seconds=-2)
+    await give_up(store, path)
+    (first, second), (reopened,) = await emitted_events(store, PathClosed), await emitted_events(store, PathReopened)
+    assert first.at < reopened.at < second.at
+    async with store.read() as session:
+        assert [one.change for one in await path_history(session, [path])] == ["given-up", "reopened", "given-up"]
 
 
 async def test_an_open_path_is_not_reopened_and_an_old_page_changes_nothing(store: Store, adult: Visitor) -> None:

@@ -17,7 +17,7 @@ from services.scheduling.domain.paths import check_freed
 from services.scheduling.domain.states import led_to_plan
 from services.scheduling.store import Alias, Centre, GuidancePath
 from services.scheduling.store.interviews import booked_from, held_and_booked, open_individual_path
-from services.scheduling.store.paths import record_change
+from services.scheduling.store.paths import record_change, time_of_change
 
 
 async def open_path(work: Work, subject_ref: UUID, centre: str, area: str | None = None) -> GuidancePath:
@@ -88,7 +88,7 @@ async def give_up(
     rules.check_path_open(path.closed_at, path.closed_because, centre.zone)
     booked = await booked_from(work.session, path.id, work.now)
     check_freed([(one.id, one.starts_at) for one in booked if freed is not None and one.id not in freed], centre.zone)
-    close(work, path, PathOutcome.GIVEN_UP, work.now, by)
+    close(work, path, PathOutcome.GIVEN_UP, await time_of_change(work.session, path, work.now), by)
     await cancel_booked(work, path.id, Side.VISITOR)
 
 

@@ -17,7 +17,7 @@ from services.scheduling.actions.path_rules import check_consent
 from services.scheduling.domain import refusals
 from services.scheduling.domain.paths import REOPENED, ReopenReason, check_may_reopen
 from services.scheduling.store import Alias, Centre, GuidancePath, KnownPerson
-from services.scheduling.store.paths import other_open_path, record_change
+from services.scheduling.store.paths import other_open_path, record_change, time_of_change
 
 
 async def reopen(
@@ -41,15 +41,16 @@ async def reopen(
     await check_consent(work, path.subject_ref)
     if await other_open_path(work.session, path, refs):
         raise refusals.AnotherPathOpen()
+    at = await time_of_change(work.session, path, work.now)
     path.closed_at = path.closed_because = None
-    record_change(work, path, REOPENED, work.now, reason=reason.value, by=by)
+    record_change(work, path, REOPENED, at, reason=reason.value, by=by)
     event = PathReopened(
         path_id=path.id,
         subject_ref=path.subject_ref,
         centre=path.centre,
         method=Method(path.method),
         reason=reason.value,
-        at=work.now,
+        at=at,
     )
     work.emit(path, event)
     work.notify_board(board(path.centre))

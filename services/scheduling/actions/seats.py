@@ -11,6 +11,7 @@ from services.scheduling.actions.people import known_person
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.states import ACTIVE_SEATS, SeatStatus, has_seat
 from services.scheduling.store import GuidancePath, Seat, Workshop
+from services.scheduling.store.paths import time_of_change
 from services.scheduling.store.workshops import first_on_waitlist, seats_of
 
 
@@ -72,7 +73,7 @@ async def release_seat(
         SeatReleased(workshop_id=workshop.id, seat_id=seat.id, centre=workshop.centre, at=work.now, cancelled_by=by),
     )
     if seat.path_id is not None and (path := await work.find(GuidancePath, seat.path_id)) is not None:
-        paths.close(work, path, PathOutcome.SEAT_RELEASED, work.now)
+        paths.close(work, path, PathOutcome.SEAT_RELEASED, await time_of_change(work.session, path, work.now))
     next_seat = await first_on_waitlist(work.session, workshop.id)
     if next_seat is None or next_seat.subject_ref is None:
         return None

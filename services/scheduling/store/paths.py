@@ -1,7 +1,7 @@
 """How paths ended and went on, and which of them are open."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -35,6 +35,13 @@ def record_change(
 ) -> None:
     """Add a row about this path."""
     work.add(PathChange(path_id=path.id, at=at, change=change, reason=reason, by=by))
+
+
+async def time_of_change(session: AsyncSession, path: GuidancePath, now: datetime) -> datetime:
+    """When a path ends or goes on: now, and behind every earlier change of it, whichever clock had recorded that."""
+    recorded = sa.select(sa.func.max(col(PathChange.at))).where(col(PathChange.path_id) == path.id)
+    before = [at for at in (await session.scalar(recorded), path.closed_at) if at is not None]
+    return max([now, *(at + timedelta(microseconds=1) for at in before)])
 
 
 async def path_history(session: AsyncSession, path_ids: Collection[UUID]) -> Sequence[PathChange]:
